@@ -1,0 +1,139 @@
+//! Slowing down whoever guesses passwords, per account and per address.
+//!
+//! An attempt is counted before the password is checked, so that many at once gain nothing. The first few
+//! are free; then each further one must wait twice as long as the one before. Accounts that do not exist are
+//! counted alike, so that the delay tells nothing.
+
+use std::net::IpAddr;
+
+use sha2::{Digest, Sha256};
+use store::{Timestamp, params};
+use web::{ApiError, Code};
+
+use crate::Identity;
+
+/// Attempts are forgotten after this long without one.
+pub(crate) const FORGET_ATTEMPTS_MS: i64 = 3_600_000;
+
+/// Takes the row's lock without changing it.
+const TOUCH: &str = "INSERT INTO sign_in_attempt (subject, attempts, blocked_until, updated_at) VALUES ($1, 0, 0, $2) \
+     ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject RETURNING attempts, blocked_until, updated_at";
+
+const SAVE: &str =
+    "UPDATE sign_in_attempt SET attempts = $2, blocked_until = $3, updated_at = $4 WHERE subject = $1";
+
+const FORGIVE_ACCOUNT: &str = "DELETE FROM sign_in_attempt WHERE subject = $1";
+
+const FORGIVE_ADDRESS: &str = "UPDATE sign_in_attempt SET attempts = attempts - 1, blocked_until = 0 \
+     WHERE subject = $1 AND attempts > 0";
+
+/// How many attempts are free and how long the longest wait is.
+#[derive(Debug, Clone, Copy)]
+struct Policy {
+    free: i64,
+    longest_ms: i64,
+}
+
+/// One minute at most: whoever knows an e-mail must not be able to shut its owner out for long.
+const ACCOUNT: Policy = Policy { free: 5, longest_ms: 60_000 };
+/// Many people may share an address.
+const ADDRESS: Policy = Policy { free: 30, longest_ms: 900_000 };
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Record {
+    attempts: i64,
+    blocked_until: i64,
+    updated_at: i64,
+}
+
+impl Policy {
+    /// The record after one more attempt.
+    ///
+    /// # Errors
+    /// Milliseconds to wait where the attempt comes too early; the record stays as it is.
+    fn attempt(self, record: Record, now: i64) -> Result<Record, i64> {
+        if record.blocked_until > now {
+            return Err(record.blocked_until - now);
+        }
+        let before = if now - record.updated_at > FORGET_ATTEMPTS_MS { 0 } else { record.attempts };
+        let attempts = before + 1;
+        let over = (attempts - self.free).clamp(0, 20);
+        let wait = if over == 0 { 0 } else { (1000_i64 << (over - 1)).min(self.longest_ms) };
+        Ok(Record { attempts, blocked_until: now + wait, updated_at: now })
+    }
+}
+
+impl Identity {
+    /// Counts an attempt on an account, and from an address where one is known.
+    pub(super) async fn count_attempt(&self, email: &str, address: Option<IpAddr>) -> Result<(), ApiError> {
+        let now = self.db().clock().now();
+        let mut subjects = vec![(account_subject(email), ACCOUNT)];
+        subjects.extend(address.map(|address| (address_subject(address), ADDRESS)));
+        // One order of locks for everybody.
+        subjects.sort_by_key(|(subject, _)| *subject);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    for (subject, policy) in &subjects {
+                        let (attempts, blocked_until, updated_at): (i64, i64, i64) =
+                            tx.fetch_one(TOUCH, params![subject, now]).await?;
+                        let record = Record { attempts, blocked_until, updated_at };
+                        let record = policy.attempt(record, now.as_millis()).map_err(slowed)?;
+                        let save = params![subject, record.attempts, record.blocked_until, Timestamp(record.updated_at)];
+                        tx.execute(SAVE, save).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Takes back what a successful attempt was counted as.
+    pub(super) async fn forgive_attempts(&self, email: &str, address: Option<IpAddr>) -> Result<(), ApiError> {
+        self.db().execute(FORGIVE_ACCOUNT, params![&account_subject(email)]).await?;
+        if let Some(address) = address {
+            self.db().execute(FORGIVE_ADDRESS, params![&address_subject(address)]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn slowed(wait_ms: i64) -> ApiError {
+    ApiError::new(Code::SignInSlowed).retry_after(u32::try_from(wait_ms.div_euclid(1000) + 1).unwrap_or(u32::MAX))
+}
+
+fn account_subject(email: &str) -> [u8; 32] {
+    Sha256::new().chain_update("account\0").chain_update(email).finalize().into()
+}
+
+/// An IPv6 client owns a whole /64, so that is what counts.
+fn address_subject(address: IpAddr) -> [u8; 32] {
+    let hash = Sha256::new().chain_update("address\0");
+    match address {
+        IpAddr::V4(v4) => hash.chain_update(v4.octets()),
+        IpAddr::V6(v6) => hash.chain_update(v6.octets().first_chunk::<8>().copied().unwrap_or_default()),
+    }
+    .finalize()
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_the_longest() {
+        let mut record = Record { attempts: 0, blocked_until: 0, updated_at: 0 };
+        let mut now = 1_000_000;
+        let mut waits = Vec::new();
+        for _ in 0..14 {
+            record = ACCOUNT.attempt(record, now).unwrap();
+            waits.push((record.blocked_until - now) / 1000);
+            assert_eq!(ACCOUNT.attempt(record, record.blocked_until - 1).is_err(), record.blocked_until > now);
+            now = record.blocked_until;
+        }
+        assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        let rested = ACCOUNT.attempt(record, now + FORGET_ATTEMPTS_MS + 1).unwrap();
+        assert_eq!(rested.attempts, 1);
+    }
+}

@@ -1,0 +1,41 @@
+//! SQL about accounts and the links that make them.
+
+pub(super) const INSERT: &str = "INSERT INTO account (id, email, name, route, password_hash, is_admin, key_count, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, 0, $7) ON CONFLICT DO NOTHING";
+
+pub(super) const BY_ID: &str =
+    "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE id = $1";
+
+pub(super) const BY_EMAIL: &str =
+    "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE email = $1";
+
+pub(super) const EMAIL_TAKEN: &str = "SELECT 1 FROM account WHERE email = $1";
+
+pub(super) const PASSWORD_BY_EMAIL: &str = "SELECT id, password_hash, disabled_at FROM account WHERE email = $1";
+
+pub(super) const PASSWORD_BY_ID: &str = "SELECT id, password_hash, disabled_at FROM account WHERE id = $1";
+
+pub(super) const LIST: &str = "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account \
+     WHERE id > $1 ORDER BY id LIMIT $2";
+
+pub(super) const ANY: &str = "SELECT id FROM account LIMIT 1";
+
+pub(super) const SET_PASSWORD: &str = "UPDATE account SET password_hash = $2 WHERE id = $1";
+
+pub(super) const SET_DISABLED: &str = "UPDATE account SET disabled_at = $2 WHERE id = $1";
+
+pub(super) const SET_NAME: &str = "UPDATE account SET name = $2 WHERE id = $1";
+
+pub(super) const SET_ROUTE: &str =
+    "UPDATE account SET route = $2 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account WHERE route = $2 AND id <> $1)";
+
+pub(super) const DELETE: &str = "DELETE FROM account WHERE id = $1";
+
+pub(super) const INSERT_LINK: &str =
+    "INSERT INTO sign_up_link (hash, makes_admin, created_at, expires_at) VALUES ($1, $2, $3, $4)";
+
+pub(super) const LINK: &str = "SELECT makes_admin FROM sign_up_link WHERE hash = $1 AND expires_at > $2";
+
+pub(super) const TAKE_LINK: &str = "DELETE FROM sign_up_link WHERE hash = $1 AND expires_at > $2 RETURNING makes_admin";
+
+pub(super) const DELETE_SET_UP_LINKS: &str = "DELETE FROM sign_up_link WHERE makes_admin = 1";

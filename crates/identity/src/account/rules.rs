@@ -1,0 +1,106 @@
+//! What a valid e-mail, name, route and password are. No I/O.
+
+use web::Issues;
+
+use super::model::{NewAccount, Password};
+
+/// Longest e-mail address (RFC 5321).
+pub const MAX_EMAIL: usize = 254;
+/// Longest name in characters (contract §0.11).
+pub const MAX_NAME: usize = 50;
+/// Longest route in characters (contract §0.11).
+pub const MAX_ROUTE: usize = 50;
+/// Shortest password in characters.
+pub const MIN_PASSWORD: usize = 8;
+/// Longest password in characters; enough for any passphrase, and hashing it stays bounded.
+pub const MAX_PASSWORD: usize = 256;
+
+/// The form under which an e-mail is stored and compared.
+pub fn normalise_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// Checks a normalised e-mail: something, one `@`, something; no white space.
+pub fn check_email(issues: &mut Issues, email: &str) {
+    if email.is_empty() {
+        return issues.missing("email");
+    }
+    let parts: Vec<&str> = email.split('@').collect();
+    let two_parts = matches!(parts.as_slice(), [local, host] if !local.is_empty() && !host.is_empty());
+    if !two_parts || email.len() > MAX_EMAIL || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        issues.add("value_error", "email", "Input should be an e-mail address such as name@example.com");
+    }
+}
+
+/// Checks a new password.
+pub fn check_password(issues: &mut Issues, password: &Password, email: &str) {
+    let length = password.expose().chars().count();
+    if length < MIN_PASSWORD {
+        issues.add("string_too_short", "password", format!("Password should have at least {MIN_PASSWORD} characters"));
+    } else if length > MAX_PASSWORD {
+        issues.add("string_too_long", "password", format!("Password should have at most {MAX_PASSWORD} characters"));
+    } else if password.expose().to_lowercase() == email {
+        issues.add("value_error", "password", "Password should not be the e-mail address");
+    }
+}
+
+/// Checks and cleans what a new account is made of.
+///
+/// # Errors
+/// 422 that names every field that is wrong.
+pub fn check_new(new: NewAccount) -> Result<NewAccount, web::ApiError> {
+    let mut issues = Issues::body();
+    let name = issues.required_text("name", Some(&new.name), MAX_NAME);
+    issues.line("name", &name, MAX_NAME);
+    let email = normalise_email(&new.email);
+    check_email(&mut issues, &email);
+    check_password(&mut issues, &new.password, &email);
+    issues.finish()?;
+    Ok(NewAccount { email, name, ..new })
+}
+
+/// True for a route: 1 to 50 ASCII letters and digits.
+pub fn is_route(route: &str) -> bool {
+    (1..=MAX_ROUTE).contains(&route.len()) && route.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// The route to try first for a new account: what its e-mail has in letters and digits before the `@`.
+pub fn first_route(email: &str) -> String {
+    let local = email.split('@').next().unwrap_or_default();
+    let route: String =
+        local.chars().filter(char::is_ascii_alphanumeric).take(MAX_ROUTE - 8).collect::<String>().to_lowercase();
+    if route.is_empty() { "user".to_owned() } else { route }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn emails() {
+        for (email, good) in [
+            ("a@b", true),
+            ("user@example.com", true),
+            ("用户@例子.公司", true),
+            ("", false),
+            ("a", false),
+            ("@b", false),
+            ("a@", false),
+            ("a@b@c", false),
+            ("a b@c", false),
+            ("a@b\n", false),
+        ] {
+            let mut issues = Issues::body();
+            check_email(&mut issues, email);
+            assert_eq!(issues.is_empty(), good, "{email}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_route_is_a_route(email in ".*") {
+            prop_assert!(is_route(&first_route(&email)));
+        }
+    }
+}

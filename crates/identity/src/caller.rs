@@ -1,0 +1,135 @@
+//! The caller of a request and the extractors by which a handler states whom it serves.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use web::{ApiError, Code};
+
+use crate::{
+    credential::Secret,
+    scope::{Permission, ScopeSet},
+};
+
+/// Someone whose credential was checked; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Caller(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    account: i64,
+    is_admin: bool,
+    credential: Credential,
+}
+
+/// What a caller presented.
+#[derive(Debug)]
+pub enum Credential {
+    /// The console's cookie: the person themself.
+    Session {
+        /// The session's id.
+        id: i64,
+        /// The cookie's value, for deriving form tokens.
+        secret: Secret,
+    },
+    /// An API key (contract §1).
+    ApiKey {
+        /// The key's id.
+        id: i64,
+        /// What the key may do.
+        scopes: ScopeSet,
+    },
+}
+
+impl Caller {
+    pub(crate) fn new(account: i64, is_admin: bool, credential: Credential) -> Self {
+        Self(Arc::new(Inner { account, is_admin, credential }))
+    }
+
+    /// The account in whose name the call is made.
+    pub fn account(&self) -> i64 {
+        self.0.account
+    }
+
+    /// Whether the account runs this server.
+    pub fn is_admin(&self) -> bool {
+        self.0.is_admin
+    }
+
+    /// What was presented.
+    pub fn credential(&self) -> &Credential {
+        &self.0.credential
+    }
+
+    /// Checks a permission (contract §0.6, §0.7). A signed-in person may do everything with what is theirs.
+    ///
+    /// # Errors
+    /// [`Code::PermissionDenied`] naming the scope that is missing.
+    pub fn check<P: Permission>(&self) -> Result<(), ApiError> {
+        match self.credential() {
+            Credential::Session { .. } => Ok(()),
+            Credential::ApiKey { scopes, .. } if scopes.intersects(P::ANY_OF) => Ok(()),
+            Credential::ApiKey { .. } => Err(ApiError::new(Code::PermissionDenied).with(P::OLD_NAME)),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Code::AuthMissing.into())
+    }
+}
+
+/// The caller of a public page, if there is one.
+#[derive(Debug, Clone)]
+pub struct Optional(pub Option<Caller>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Optional {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<Caller>().cloned()))
+    }
+}
+
+/// A caller who holds a permission. Naming it in a handler's signature is the authorisation.
+#[derive(Debug, Clone)]
+pub struct Scoped<P> {
+    /// Who calls.
+    pub caller: Caller,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission, S: Send + Sync> FromRequestParts<S> for Scoped<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.check::<P>()?;
+        Ok(Self { caller, permission: PhantomData })
+    }
+}
+
+/// A person signed in to the console; no key or token will do.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The person.
+    pub caller: Caller,
+    /// Their session's id.
+    pub session: i64,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let session = match caller.credential() {
+            Credential::Session { id, .. } => *id,
+            Credential::ApiKey { .. } => return Err(ApiError::new(Code::SessionRequired).with("API Key")),
+        };
+        Ok(Self { caller, session })
+    }
+}

@@ -1,0 +1,215 @@
+//! Secrets that people and programs present: how they look, how they are checked before any look-up, and
+//! the hash that is all we keep of them.
+//!
+//! A credential is a prefix that says its kind, 256 random bits as 50 lower-case base-36 characters, and a
+//! checksum of 6, so that a typo (or a guess by someone who does not know the format) is refused without
+//! touching the store: `lba_ak_` + `[0-9a-z]{56}`.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use store::Random;
+
+const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+/// Characters that hold 256 bits in base 36.
+const BODY: usize = 50;
+const CHECKSUM: usize = 6;
+/// Characters shown of a credential after it was handed out: the prefix and six more.
+const HINT: usize = 13;
+/// 36^6: the checksum is the CRC-32 of what stands before it, reduced to six characters.
+const CHECKSUM_RANGE: u32 = 2_176_782_336;
+
+/// The kinds of credentials, told apart by their prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A person's API key (contract §1).
+    ApiKey,
+    /// A sign-in session of the console; lives in a cookie only.
+    Session,
+    /// The visitor cookie that ties a form to the browser it was sent to.
+    Visitor,
+    /// A link that lets its holder make an account.
+    SignUpLink,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::ApiKey, Self::Session, Self::Visitor, Self::SignUpLink];
+
+    /// What a credential of this kind starts with.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::ApiKey => "lba_ak_",
+            Self::Session => "lba_ss_",
+            Self::Visitor => "lba_vs_",
+            Self::SignUpLink => "lba_su_",
+        }
+    }
+}
+
+/// The SHA-256 of a credential: what is stored and looked up. Credentials are random enough that a fast
+/// hash cannot be searched.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hash")
+    }
+}
+
+/// A credential in the clear. It exists between being made or presented and being hashed; it is never
+/// stored and `Debug` does not show it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Secret {
+    /// Makes a credential.
+    pub fn generate(kind: Kind, random: &Random) -> Self {
+        let mut text = String::with_capacity(kind.prefix().len() + BODY + CHECKSUM);
+        text.push_str(kind.prefix());
+        push_base36(&mut text, random.bytes::<32>());
+        let checksum = checksum(&text);
+        text.push_str(&checksum);
+        Self(text)
+    }
+
+    /// Takes a presented credential of a kind; `None` when its prefix, length or checksum is wrong.
+    pub fn parse(kind: Kind, text: &str) -> Option<Self> {
+        let body = text.strip_prefix(kind.prefix())?;
+        if body.len() != BODY + CHECKSUM || !body.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase()) {
+            return None;
+        }
+        let (signed, given) = text.split_at_checked(text.len() - CHECKSUM)?;
+        (checksum(signed) == given).then(|| Self(text.to_owned()))
+    }
+
+    /// The text to hand out, once.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The hash to store or look up.
+    pub fn hash(&self) -> Hash {
+        Hash(Sha256::digest(self.0.as_bytes()).into())
+    }
+
+    /// The first characters, enough for the owner to recognise it and useless to anyone else.
+    pub fn hint(&self) -> String {
+        self.0.chars().take(HINT).collect()
+    }
+
+    /// A value that only the holder of this credential can know, for one purpose; it does not give the
+    /// credential away.
+    pub fn derive(&self, purpose: &str) -> String {
+        let digest = Sha256::new().chain_update(purpose).chain_update([0]).chain_update(&self.0).finalize();
+        let mut text = String::new();
+        push_base36(&mut text, digest.into());
+        text
+    }
+}
+
+/// Compares without telling by its duration where the texts differ.
+pub fn equal(a: &str, b: &str) -> bool {
+    let differing = a.bytes().zip(b.bytes()).fold(0, |all, (x, y)| all | (x ^ y));
+    a.len() == b.len() && std::hint::black_box(differing) == 0
+}
+
+/// Writes 256 bits as exactly [`BODY`] base-36 characters.
+fn push_base36(text: &mut String, bytes: [u8; 32]) {
+    let mut limbs: [u32; 8] = std::array::from_fn(|i| {
+        bytes.chunks_exact(4).nth(i).and_then(|four| four.try_into().ok()).map_or(0, u32::from_be_bytes)
+    });
+    let start = text.len();
+    for _ in 0..BODY {
+        let mut remainder = 0_u64;
+        for limb in &mut limbs {
+            let value = (remainder << 32) | u64::from(*limb);
+            *limb = u32::try_from(value / 36).unwrap_or(0);
+            remainder = value % 36;
+        }
+        text.push(digit(remainder));
+    }
+    debug_assert_eq!(text.len() - start, BODY);
+}
+
+fn checksum(text: &str) -> String {
+    let mut rest = u64::from(crc32fast::hash(text.as_bytes()) % CHECKSUM_RANGE);
+    (0..CHECKSUM)
+        .map(|_| {
+            let character = digit(rest % 36);
+            rest /= 36;
+            character
+        })
+        .collect()
+}
+
+fn digit(value: u64) -> char {
+    usize::try_from(value).ok().and_then(|i| ALPHABET.get(i)).map_or('0', |byte| char::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        let secret = Secret::generate(Kind::ApiKey, &Random::system());
+        assert_eq!(format!("{secret:?} {:?}", secret.hash()), "Secret Hash");
+        assert!(secret.expose().starts_with(&secret.hint()));
+        assert_eq!(secret.hint().len(), "lba_ak_".len() + 6);
+    }
+
+    #[test]
+    fn base36_keeps_all_bits() {
+        let mut all = String::new();
+        push_base36(&mut all, [255; 32]);
+        let mut none = String::new();
+        push_base36(&mut none, [0; 32]);
+        assert_eq!(none, "0".repeat(BODY));
+        // 2^256 - 1 in base 36, least significant digit first.
+        assert_eq!(all.chars().rev().collect::<String>(), "6dp5qcb22im238nr3wvp0ic7q99w035jmy2iw7i6n43d37jtof");
+    }
+
+    proptest! {
+        #[test]
+        fn every_generated_secret_parses_as_its_kind_alone(seed in any::<u64>()) {
+            let random = Random::seeded(seed);
+            for kind in Kind::ALL {
+                let secret = Secret::generate(*kind, &random);
+                for other in Kind::ALL {
+                    prop_assert_eq!(Secret::parse(*other, secret.expose()).is_some(), kind == other);
+                }
+            }
+        }
+
+        #[test]
+        fn one_wrong_character_is_noticed(seed in any::<u64>(), place in 7_usize..63, with in "[0-9a-z]") {
+            let secret = Secret::generate(Kind::ApiKey, &Random::seeded(seed));
+            let mut text = secret.expose().to_owned();
+            text.replace_range(place..=place, &with);
+            prop_assert_eq!(Secret::parse(Kind::ApiKey, &text).is_some(), text == secret.expose());
+        }
+
+        #[test]
+        fn parsing_anything_never_panics(text in ".*") {
+            for kind in Kind::ALL {
+                prop_assert!(Secret::parse(*kind, &text).is_none());
+                prop_assert!(Secret::parse(*kind, &format!("{}{text}", kind.prefix())).is_none());
+            }
+        }
+
+        #[test]
+        fn equal_is_equality(a in ".{0,8}", b in ".{0,8}") {
+            prop_assert_eq!(equal(&a, &b), a == b);
+            prop_assert!(equal(&a, &a));
+        }
+    }
+}

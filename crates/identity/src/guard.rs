@@ -1,0 +1,216 @@
+//! The door: no route is served without a caller unless it is on the list of public routes.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use web::{ApiError, ClientAddress, Code};
+
+use crate::{
+    Caller, Cookies, Credential, Identity,
+    credential::Kind,
+    usage::{Call, Outcome},
+};
+
+/// The state of the [`guard`] layer.
+#[derive(Clone)]
+pub struct Guard {
+    identity: Identity,
+    cookies: Cookies,
+    public: Arc<[&'static str]>,
+}
+
+impl Guard {
+    /// A guard that lets requests to the `public` routes (as written in the router) pass without a caller.
+    pub fn new(identity: Identity, public: &'static [&'static str]) -> Self {
+        let cookies = Cookies::new(identity.settings().secure_cookies);
+        Self { identity, cookies, public: public.into() }
+    }
+}
+
+/// What a request presents.
+enum Presented<'h> {
+    Nothing,
+    Bearer(&'h str),
+    Session(&'h str),
+}
+
+/// A credential that was refused, and the key it belonged to where that is known.
+pub(crate) struct Refused {
+    pub(crate) error: ApiError,
+    pub(crate) key: Option<i64>,
+}
+
+impl<E: Into<ApiError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), key: None }
+    }
+}
+
+/// The layer itself, for `axum::middleware::from_fn_with_state`.
+pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+    // Without a route there is nothing to guard: the answer is 404 or 405 for everybody.
+    let Some(route) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
+    let is_public = guard.public.contains(&route.as_str());
+    let address = request.extensions().get::<ClientAddress>().copied();
+    let key = match guard.caller(&request, route.as_str()).await {
+        Ok(Some(caller)) => {
+            let key = match caller.credential() {
+                Credential::ApiKey { id, .. } => Some(*id),
+                Credential::Session { id, .. } => {
+                    guard.identity.note_session(*id);
+                    None
+                }
+            };
+            request.extensions_mut().insert(caller);
+            key
+        }
+        Ok(None) if is_public => None,
+        Ok(None) => return refuse(&request, route.as_str(), ApiError::new(Code::AuthMissing)),
+        // A stale credential must not shut anybody out of what everybody may see.
+        Err(_refused) if is_public => None,
+        Err(refused) => {
+            if let (Some(key), Some(address)) = (refused.key, address) {
+                guard.identity.note_call(Call::new(key, route.as_str(), address, Outcome::refused(&refused.error)));
+            }
+            return refuse(&request, route.as_str(), refused.error);
+        }
+    };
+    let response = next.run(request).await;
+    if let (Some(key), Some(address)) = (key, address) {
+        guard.identity.note_call(Call::new(key, route.as_str(), address, Outcome::of(&response)));
+    }
+    response
+}
+
+impl Guard {
+    async fn caller(&self, request: &Request, route: &str) -> Result<Option<Caller>, Refused> {
+        let headers = request.headers();
+        match presented(headers, route, self.cookies)? {
+            Presented::Nothing => Ok(None),
+            Presented::Bearer(text) if text.starts_with(Kind::ApiKey.prefix()) => {
+                self.identity.key_caller(text).await.map(Some)
+            }
+            Presented::Bearer(_unknown) => Err(ApiError::new(Code::TokenInvalid).into()),
+            Presented::Session(text) => {
+                let caller = self.identity.session_caller(text).await?;
+                if caller.is_some() && !is_same_site(request.method(), headers) {
+                    return Err(ApiError::new(Code::CsrfRejected).into());
+                }
+                Ok(caller)
+            }
+        }
+    }
+}
+
+/// What the headers present; a bearer credential counts before a cookie.
+fn presented<'h>(headers: &'h HeaderMap, route: &str, cookies: Cookies) -> Result<Presented<'h>, ApiError> {
+    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+    if let Some(line) = lines.next() {
+        if lines.next().is_some() {
+            // Two of them: whoever stands between us and the client may have read the other one.
+            return Err(ApiError::new(Code::InvalidParam).with("Authorization"));
+        }
+        return bearer(line).map(Presented::Bearer).ok_or_else(|| Code::AuthMissing.into());
+    }
+    // Contract X-17: an upload may carry its credential in the header `token`.
+    if route.ends_with("/cdn/upload")
+        && let Some(token) = headers.get("token")
+    {
+        return token.to_str().map(|text| Presented::Bearer(text.trim())).map_err(|_bytes| Code::AuthMissing.into());
+    }
+    Ok(cookies.session(headers).map_or(Presented::Nothing, Presented::Session))
+}
+
+/// The credential of an `Authorization: Bearer …` line; the word in any case (contract §0.2).
+fn bearer(line: &HeaderValue) -> Option<&str> {
+    let (scheme, credential) = line.to_str().ok()?.trim().split_once(' ')?;
+    let credential = credential.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !credential.is_empty()).then_some(credential)
+}
+
+/// Whether a request that may change something and rides on a cookie comes from our own pages. Browsers say
+/// where a request comes from; a client that says nothing is no browser and cannot have been tricked.
+fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
+    if method.is_safe() {
+        return true;
+    }
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
+        return matches!(site, "same-origin" | "none");
+    }
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (None, _) => !headers.contains_key(header::ORIGIN),
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, origin)| origin == host),
+        (Some(_), None) => false,
+    }
+}
+
+/// A person with a browser is sent to sign in; a program gets the error.
+fn refuse(request: &Request, route: &str, error: ApiError) -> Response {
+    let is_api = route.starts_with("/api/") || route.starts_with("/gate/");
+    let wants_page = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    if is_api || !wants_page || error.code() == Code::CsrfRejected {
+        return error.into_response();
+    }
+    let next = match *request.method() {
+        Method::GET => request.uri().path_and_query().map_or("/", |next| next.as_str()),
+        _ => "/",
+    };
+    let location = format!("/sign-in?next={}", form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>());
+    match HeaderValue::try_from(location) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_bytes) => error.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn bearer_lines() {
+        for (line, expected) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer abc", Some("abc")),
+            ("BEARER   abc ", Some("abc")),
+            ("Basic abc", None),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("abc", None),
+        ] {
+            assert_eq!(bearer(&HeaderValue::from_str(line).unwrap()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn only_our_own_pages_change_things() {
+        let host = ("host", "doppel.example:8080");
+        for (pairs, allowed) in [
+            (vec![host], true),
+            (vec![host, ("origin", "http://doppel.example:8080")], true),
+            (vec![host, ("origin", "http://doppel.example")], false),
+            (vec![host, ("origin", "null")], false),
+            (vec![host, ("origin", "https://evil.example")], false),
+            (vec![("origin", "https://evil.example")], false),
+            (vec![host, ("sec-fetch-site", "same-origin")], true),
+            (vec![host, ("sec-fetch-site", "same-site")], false),
+            (vec![host, ("sec-fetch-site", "cross-site"), ("origin", "http://doppel.example:8080")], false),
+        ] {
+            assert_eq!(is_same_site(&Method::POST, &headers(&pairs)), allowed, "{pairs:?}");
+            assert!(is_same_site(&Method::GET, &headers(&pairs)));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Removing what has expired, a little at a time.
+
+use std::time::Duration;
+
+use store::params;
+use web::Tasks;
+
+use crate::{Identity, account};
+
+const EVERY: Duration = Duration::from_secs(300);
+/// Rows of a kind removed at a time, so that no other write waits long.
+const BATCH: i64 = 500;
+/// Days that usage counts are kept.
+const USAGE_DAYS: i64 = 400;
+
+const SESSIONS: &str = "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at <= $1 LIMIT $2)";
+const LINKS: &str =
+    "DELETE FROM sign_up_link WHERE hash IN (SELECT hash FROM sign_up_link WHERE expires_at <= $1 LIMIT $2)";
+const ATTEMPTS: &str = "DELETE FROM sign_in_attempt WHERE subject IN \
+     (SELECT subject FROM sign_in_attempt WHERE updated_at <= $1 LIMIT $2)";
+const USAGE: &str = "DELETE FROM api_key_usage WHERE (key_id, day, endpoint, outcome) IN \
+     (SELECT key_id, day, endpoint, outcome FROM api_key_usage WHERE day < $1 LIMIT $2)";
+
+impl Identity {
+    /// Removes one batch of everything that has expired; true when there may be more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remove_expired(&self) -> Result<bool, store::Error> {
+        let now = self.db().clock().now();
+        let forgotten = now.plus_ms(-account::FORGET_ATTEMPTS_MS);
+        let mut most = 0;
+        for (sql, before) in [(SESSIONS, now), (LINKS, now), (ATTEMPTS, forgotten)] {
+            most = most.max(self.db().execute(sql, params![before, BATCH]).await?);
+        }
+        most = most.max(self.db().execute(USAGE, params![now.day() - USAGE_DAYS, BATCH]).await?);
+        Ok(most >= u64::try_from(BATCH).unwrap_or(u64::MAX))
+    }
+}
+
+pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
+    let (identity, stopping) = (identity.clone(), tasks.clone());
+    tasks.every(EVERY, move || {
+        let (identity, stopping) = (identity.clone(), stopping.clone());
+        async move {
+            while !stopping.is_stopping() {
+                match identity.remove_expired().await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => return tracing::warn!(%error, "expired rows not removed yet"),
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,182 @@
+//! API keys (contract §1): making, listing, rotating, deleting them, and who a presented one stands for.
+
+pub mod model;
+mod queries;
+mod routes;
+pub mod rules;
+
+use store::{Timestamp, params};
+use web::{ApiError, Code, paging::Page};
+
+pub use model::{ApiKey, NewKey};
+pub use routes::router;
+
+use crate::{
+    Caller, Credential, Identity, ScopeSet,
+    account::announce,
+    cache::Found,
+    credential::{Hash, Kind, Secret},
+    guard::Refused,
+    usage::{RefusalRow, UsageRow},
+};
+
+/// What a look-up by hash finds.
+type Row = (i64, i64, String, Option<Timestamp>, bool, bool);
+
+impl Identity {
+    /// Makes a key. The secret is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// 422 or [`Code::ApikeyScopeInvalid`] for what is wrong with the wish; [`Code::InvalidParam`] when the
+    /// account has as many keys as it may have.
+    pub async fn create_key(&self, account: i64, new: NewKey) -> Result<(ApiKey, Secret), ApiError> {
+        let now = self.db().clock().now();
+        let new = rules::check(new, now)?;
+        let (key, secret) = self.fresh_key(new, now);
+        let (row, hash, most) = (key.clone(), secret.hash(), self.settings().max_keys);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    if tx.execute(queries::TAKE_PLACE, params![account, most]).await? == 0 {
+                        return Err(ApiError::new(Code::InvalidParam).with(format!("keys <= {most}")));
+                    }
+                    insert(tx, account, &row, hash).await
+                })
+            })
+            .await?;
+        Ok((key, secret))
+    }
+
+    fn fresh_key(&self, new: NewKey, now: Timestamp) -> (ApiKey, Secret) {
+        let secret = Secret::generate(Kind::ApiKey, self.db().random());
+        let key = ApiKey {
+            id: self.db().ids().next(),
+            name: new.name,
+            hint: secret.hint(),
+            scopes: new.scopes,
+            created_at: now,
+            expires_at: new.expires_at,
+            replaced_by: None,
+            last_used_at: None,
+            last_used_address: None,
+        };
+        (key, secret)
+    }
+
+    /// One page of an account's keys, newest first, and how many it has.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn keys(&self, account: i64, page: Page) -> Result<(Vec<ApiKey>, i64), ApiError> {
+        let keys = self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
+        let (total,) = self.db().fetch_one::<(i64,)>(queries::COUNT, params![account]).await?;
+        Ok((keys, total))
+    }
+
+    /// A key of an account.
+    ///
+    /// # Errors
+    /// [`Code::ApikeyNotFound`] for an id that is unknown or another's.
+    pub async fn key(&self, account: i64, id: i64) -> Result<ApiKey, ApiError> {
+        let key = self.db().fetch_optional(queries::OWN, params![id, account]).await?;
+        key.ok_or_else(|| Code::ApikeyNotFound.into())
+    }
+
+    /// Makes a key that does what an older one does; the older one goes on working for `overlap_seconds`
+    /// (or until its own end, if that is sooner).
+    ///
+    /// # Errors
+    /// As [`Identity::create_key`] and [`Identity::key`].
+    pub async fn rotate_key(&self, account: i64, id: i64, overlap_seconds: i64) -> Result<(ApiKey, Secret), ApiError> {
+        let now = self.db().clock().now();
+        let old = self.key(account, id).await?;
+        if !old.is_live(now) {
+            return Err(Code::ApikeyNotFound.into());
+        }
+        let new = NewKey { name: old.name, scopes: old.scopes, expires_at: rules::renewed(old.created_at, old.expires_at, now) };
+        let (key, secret) = self.fresh_key(new, now);
+        let (row, hash, most) = (key.clone(), secret.hash(), self.settings().max_keys);
+        let end = now.plus_secs(overlap_seconds);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    // Of two rotations at once one finds the key replaced already.
+                    if tx.execute(queries::REPLACE, params![id, account, row.id, end]).await? == 0 {
+                        return Err(ApiError::new(Code::ApikeyNotFound));
+                    }
+                    if tx.execute(queries::TAKE_PLACE, params![account, most]).await? == 0 {
+                        return Err(ApiError::new(Code::InvalidParam).with(format!("keys <= {most}")));
+                    }
+                    insert(tx, account, &row, hash).await?;
+                    announce(tx, account).await
+                })
+            })
+            .await?;
+        self.0.cache.forget_account(account);
+        Ok((key, secret))
+    }
+
+    /// Deletes a key; it opens nothing from now on.
+    ///
+    /// # Errors
+    /// [`Code::ApikeyNotFound`] for an id that is unknown or another's.
+    pub async fn delete_key(&self, account: i64, id: i64) -> Result<(), ApiError> {
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    if tx.execute(queries::DELETE, params![id, account]).await? == 0 {
+                        return Err(ApiError::new(Code::ApikeyNotFound));
+                    }
+                    tx.execute(queries::FREE_PLACE, params![account]).await?;
+                    announce(tx, account).await
+                })
+            })
+            .await?;
+        self.0.cache.forget_account(account);
+        Ok(())
+    }
+
+    /// Calls by day, endpoint and outcome over the last `days`, and the latest refusals, of a key.
+    ///
+    /// # Errors
+    /// As [`Identity::key`].
+    pub async fn key_usage(
+        &self,
+        account: i64,
+        id: i64,
+        days: i64,
+    ) -> Result<(Vec<UsageRow>, Vec<RefusalRow>), ApiError> {
+        self.key(account, id).await?;
+        let since = self.db().clock().now().day() - days + 1;
+        Ok((self.usage_rows(id, since).await?, self.refusal_rows(id).await?))
+    }
+
+    /// The caller a presented key stands for.
+    pub(crate) async fn key_caller(&self, presented: &str) -> Result<Caller, Refused> {
+        let Some(secret) = Secret::parse(Kind::ApiKey, presented) else { return Err(Code::ApikeyInvalid.into()) };
+        let hash = secret.hash();
+        let now = self.db().clock().now();
+        if let Some(caller) = self.0.cache.get(hash, now) {
+            return Ok(caller);
+        }
+        let epoch = self.0.cache.epoch();
+        let row: Option<Row> = self.db().fetch_optional(queries::BY_HASH, params![&hash.0]).await?;
+        let Some((id, account, scopes, expires_at, is_disabled, is_admin)) = row else {
+            return Err(Code::ApikeyInvalid.into());
+        };
+        if is_disabled || expires_at.is_some_and(|expiry| expiry <= now) {
+            return Err(Refused { error: Code::ApikeyInvalid.into(), key: Some(id) });
+        }
+        let scopes = ScopeSet::parse_list(&scopes).map_err(|name| ApiError::internal(format!("unknown scope {name} stored")))?;
+        let caller = Caller::new(account, is_admin, Credential::ApiKey { id, scopes });
+        self.0.cache.put(hash, Found { caller: caller.clone(), expires_at }, epoch);
+        Ok(caller)
+    }
+}
+
+async fn insert(tx: &mut store::Tx<'_>, account: i64, key: &ApiKey, hash: Hash) -> Result<(), ApiError> {
+    let scopes = key.scopes.to_string();
+    let values = params![key.id, &hash.0, account, &key.name, &key.hint, &scopes, key.created_at, key.expires_at];
+    tx.execute(queries::INSERT, values).await?;
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! What an API key is, inside and on the wire.
+
+use serde::{Deserialize, Serialize};
+use store::{Row, Timestamp};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{ScopeSet, usage};
+
+/// A key as its owner sees it: everything but the secret.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    /// For managing it.
+    pub id: i64,
+    /// What its owner calls it.
+    pub name: String,
+    /// The first characters of the secret.
+    pub hint: String,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working, if ever.
+    pub expires_at: Option<Timestamp>,
+    /// The key that was made in its place.
+    pub replaced_by: Option<i64>,
+    /// When it was last used, to the second.
+    pub last_used_at: Option<Timestamp>,
+    /// The address it was last used from.
+    pub last_used_address: Option<String>,
+}
+
+impl ApiKey {
+    /// True while it opens anything.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|expiry| expiry > now)
+    }
+}
+
+impl store::FromRow for ApiKey {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        let scopes: String = row.get(3)?;
+        Ok(Self {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            hint: row.get(2)?,
+            scopes: ScopeSet::parse_list(&scopes).map_err(|name| store::Error::Other(format!("unknown scope {name}")))?,
+            created_at: row.get(4)?,
+            expires_at: row.get(5)?,
+            replaced_by: row.get(6)?,
+            last_used_at: row.get(7)?,
+            last_used_address: row.get(8)?,
+        })
+    }
+}
+
+/// What a new key is to be.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// 1 to 100 characters.
+    pub name: String,
+    /// At least one.
+    pub scopes: ScopeSet,
+    /// In the future, or never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Body of `POST /api/apikey/create`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateRequest {
+    /// What the owner calls the key, 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100, example = "My bot")]
+    pub(super) name: Option<String>,
+    /// What the key may do: at least one scope of either vocabulary, or `*`.
+    #[schema(example = json!(["user.info", "chat"]))]
+    pub(super) scopes: Option<Vec<String>>,
+    /// When it stops working, in milliseconds since 1970; absent or null: never.
+    pub(super) expires_at: Option<i64>,
+}
+
+/// Body of `POST /api/apikey/{id}/rotate`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RotateRequest {
+    /// How long the old key goes on working, in seconds. Default 0, at most 30 days.
+    #[schema(minimum = 0, maximum = 2592000)]
+    pub(super) overlap_seconds: Option<i64>,
+}
+
+/// Query of `GET /api/apikey/{id}/usage`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UsageQuery {
+    /// How many days back, today included. Default 30, at most 366.
+    #[param(minimum = 1, maximum = 366, default = 30)]
+    pub(super) days: Option<i64>,
+}
+
+/// A key on the wire.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyOut {
+    /// For managing the key.
+    id: i64,
+    /// What its owner calls it.
+    name: String,
+    /// The first characters of the key, to recognise it by.
+    prefix: String,
+    /// What it may do.
+    scopes: Vec<&'static str>,
+    /// When it was made, in milliseconds since 1970.
+    created_at: i64,
+    /// When it stops working; null: never.
+    expires_at: Option<i64>,
+    /// The id of the key that was made in its place by rotating it.
+    replaced_by: Option<i64>,
+    /// When it was last used; null: never.
+    last_used_at: Option<i64>,
+    /// The address it was last used from.
+    last_used_address: Option<String>,
+}
+
+impl From<ApiKey> for KeyOut {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name,
+            prefix: key.hint,
+            scopes: key.scopes.names(),
+            created_at: key.created_at.as_millis(),
+            expires_at: key.expires_at.map(Timestamp::as_millis),
+            replaced_by: key.replaced_by,
+            last_used_at: key.last_used_at.map(Timestamp::as_millis),
+            last_used_address: key.last_used_address,
+        }
+    }
+}
+
+/// A key just made: the only answer that has the key itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreatedOut {
+    /// The key to keep. It cannot be shown again.
+    #[schema(example = "lba_ak_a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1v2w3x4y5z6a7b8")]
+    pub(super) key: String,
+    #[serde(flatten)]
+    pub(super) about: KeyOut,
+}
+
+/// The use of a key.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UsageOut {
+    /// Calls by day, endpoint and outcome, newest day first.
+    pub(super) list: Vec<UsageEntry>,
+    /// Calls in the list, all together.
+    pub(super) total: i64,
+    /// The latest 50 calls that were refused, newest first.
+    pub(super) refusals: Vec<RefusalEntry>,
+}
+
+/// Calls of one day to one endpoint with one outcome.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UsageEntry {
+    /// The day, UTC.
+    #[schema(example = "2026-11-22")]
+    date: String,
+    /// The endpoint's path.
+    #[schema(example = "/api/secondme/user/info")]
+    endpoint: String,
+    /// `ok`, `refused`, `client_error` or `server_error`.
+    outcome: String,
+    /// How many.
+    calls: i64,
+}
+
+/// A call that was refused.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusalEntry {
+    /// When, in milliseconds since 1970.
+    time: i64,
+    /// The endpoint's path.
+    endpoint: String,
+    /// The `subCode` of the answer.
+    sub_code: String,
+    /// The client's address.
+    address: String,
+}
+
+impl From<usage::UsageRow> for UsageEntry {
+    fn from(row: usage::UsageRow) -> Self {
+        let date = Timestamp(row.day * 86_400_000).date();
+        Self { date, endpoint: row.endpoint, outcome: row.outcome, calls: row.calls }
+    }
+}
+
+impl From<usage::RefusalRow> for RefusalEntry {
+    fn from(row: usage::RefusalRow) -> Self {
+        Self { time: row.refused_at.as_millis(), endpoint: row.endpoint, sub_code: row.sub_code, address: row.address }
+    }
+}

@@ -1,0 +1,91 @@
+//! API keys over HTTP, for a signed-in person: a key never makes or deletes keys.
+
+use axum::extract::{Path, State};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{
+    Answer, Data, Envelope, Json, Nothing, Query,
+    paging::{PageQuery, Paged},
+};
+
+use super::{
+    model::{CreateRequest, CreatedOut, KeyOut, RotateRequest, UsageOut, UsageQuery},
+    rules,
+};
+use crate::{Identity, SignedIn};
+
+/// The routes, relative to the API's base path.
+pub fn router(identity: Identity) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(list))
+        .routes(routes!(rotate))
+        .routes(routes!(delete))
+        .routes(routes!(usage))
+        .with_state(identity)
+}
+
+/// Make a key. It is shown this once.
+#[utoipa::path(post, path = "/apikey/create", tag = "API keys", security(("session" = [])), request_body = CreateRequest,
+    responses((status = 200, description = "The key", body = Envelope<CreatedOut>)))]
+async fn create(
+    State(identity): State<Identity>,
+    signed_in: SignedIn,
+    Json(request): Json<CreateRequest>,
+) -> Answer<CreatedOut> {
+    let new = rules::read(request)?;
+    let (key, secret) = identity.create_key(signed_in.caller.account(), new).await?;
+    Ok(Data(CreatedOut { key: secret.expose().to_owned(), about: key.into() }))
+}
+
+/// List one's own keys, newest first.
+#[utoipa::path(get, path = "/apikey/list", tag = "API keys", security(("session" = [])), params(PageQuery),
+    responses((status = 200, description = "One page", body = Envelope<Paged<KeyOut>>)))]
+async fn list(
+    State(identity): State<Identity>,
+    signed_in: SignedIn,
+    Query(query): Query<PageQuery>,
+) -> Answer<Paged<KeyOut>> {
+    let (keys, total) = identity.keys(signed_in.caller.account(), query.check()?).await?;
+    Ok(Data(Paged { list: keys.into_iter().map(KeyOut::from).collect(), total }))
+}
+
+/// Make a key in another's place; the old one goes on working for the overlap.
+#[utoipa::path(post, path = "/apikey/{id}/rotate", tag = "API keys", security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id")), request_body = RotateRequest,
+    responses((status = 200, description = "The new key", body = Envelope<CreatedOut>)))]
+async fn rotate(
+    State(identity): State<Identity>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    Json(request): Json<RotateRequest>,
+) -> Answer<CreatedOut> {
+    let overlap = rules::overlap(&request)?;
+    let (key, secret) = identity.rotate_key(signed_in.caller.account(), rules::id(&id)?, overlap).await?;
+    Ok(Data(CreatedOut { key: secret.expose().to_owned(), about: key.into() }))
+}
+
+/// Delete a key; it stops working at once.
+#[utoipa::path(post, path = "/apikey/{id}/delete", tag = "API keys", security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(State(identity): State<Identity>, signed_in: SignedIn, Path(id): Path<String>) -> Answer<Nothing> {
+    identity.delete_key(signed_in.caller.account(), rules::id(&id)?).await?;
+    Ok(Data(Nothing))
+}
+
+/// What became of the calls made with a key.
+#[utoipa::path(get, path = "/apikey/{id}/usage", tag = "API keys", security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id"), UsageQuery),
+    responses((status = 200, description = "Calls by day, endpoint and outcome", body = Envelope<UsageOut>)))]
+async fn usage(
+    State(identity): State<Identity>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    Query(query): Query<UsageQuery>,
+) -> Answer<UsageOut> {
+    let days = rules::days(&query)?;
+    let (rows, refusals) = identity.key_usage(signed_in.caller.account(), rules::id(&id)?, days).await?;
+    let total = rows.iter().map(|row| row.calls).sum();
+    let list = rows.into_iter().map(Into::into).collect();
+    Ok(Data(UsageOut { list, total, refusals: refusals.into_iter().map(Into::into).collect() }))
+}

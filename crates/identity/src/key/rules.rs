@@ -1,0 +1,106 @@
+//! What a valid wish for a key is. No I/O.
+
+use store::Timestamp;
+use web::{ApiError, Code, Issues};
+
+use super::model::{CreateRequest, NewKey, RotateRequest, UsageQuery};
+use crate::ScopeSet;
+
+/// Longest name in characters.
+pub const MAX_NAME: usize = 100;
+/// Longest overlap of a rotation in seconds: 30 days.
+pub const MAX_OVERLAP: i64 = 30 * 86_400;
+/// Most days of usage shown at once.
+pub const MAX_DAYS: i64 = 366;
+/// Most scopes in a wish; there are not as many.
+const MAX_SCOPES: usize = 64;
+
+/// Reads a wish that came over HTTP.
+///
+/// # Errors
+/// 422 for missing fields, [`Code::ApikeyScopeInvalid`] for a scope that does not exist.
+pub(super) fn read(request: CreateRequest) -> Result<NewKey, ApiError> {
+    let mut issues = Issues::body();
+    if request.name.is_none() {
+        issues.missing("name");
+    }
+    let names = match &request.scopes {
+        None => {
+            issues.missing("scopes");
+            &[][..]
+        }
+        Some(names) if names.len() > MAX_SCOPES => {
+            issues.add("too_long", "scopes", format!("List should have at most {MAX_SCOPES} items"));
+            &[][..]
+        }
+        Some(names) => names,
+    };
+    issues.finish()?;
+    let scopes = ScopeSet::parse(names.iter().map(String::as_str)).map_err(unknown_scope)?;
+    Ok(NewKey { name: request.name.unwrap_or_default(), scopes, expires_at: request.expires_at.map(Timestamp) })
+}
+
+/// The error for a scope that does not exist.
+pub fn unknown_scope(name: String) -> ApiError {
+    let shown: String = name.chars().take(64).collect();
+    ApiError::new(Code::ApikeyScopeInvalid).with(shown)
+}
+
+/// Checks and cleans a wish.
+///
+/// # Errors
+/// 422 that names every field that is wrong.
+pub fn check(new: NewKey, now: Timestamp) -> Result<NewKey, ApiError> {
+    let mut issues = Issues::body();
+    let name = issues.required_text("name", Some(&new.name), MAX_NAME);
+    issues.line("name", &name, MAX_NAME);
+    if new.scopes.is_empty() {
+        issues.add("too_short", "scopes", "List should have at least 1 item");
+    }
+    if new.expires_at.is_some_and(|expiry| expiry <= now) {
+        issues.add("value_error", "expiresAt", "Input should be in the future, in milliseconds since 1970");
+    }
+    issues.finish()?;
+    Ok(NewKey { name, ..new })
+}
+
+/// The end of a key made in another's place: as long after now as the old one's was after its making.
+pub(super) fn renewed(created: Timestamp, expires: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    expires.map(|expiry| now.plus_ms(expiry.as_millis().saturating_sub(created.as_millis())))
+}
+
+/// The overlap of a rotation in seconds.
+///
+/// # Errors
+/// 422 outside 0 to [`MAX_OVERLAP`].
+pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
+    let seconds = request.overlap_seconds.unwrap_or(0);
+    let mut issues = Issues::body();
+    if !(0..=MAX_OVERLAP).contains(&seconds) {
+        issues.add("value_error", "overlapSeconds", format!("Input should be from 0 to {MAX_OVERLAP}"));
+    }
+    issues.finish()?;
+    Ok(seconds)
+}
+
+/// The days of usage asked for.
+///
+/// # Errors
+/// 422 outside 1 to [`MAX_DAYS`].
+pub(super) fn days(query: &UsageQuery) -> Result<i64, ApiError> {
+    let days = query.days.unwrap_or(30);
+    let mut issues = Issues::query();
+    if !(1..=MAX_DAYS).contains(&days) {
+        issues.add("value_error", "days", format!("Input should be from 1 to {MAX_DAYS}"));
+    }
+    issues.finish()?;
+    Ok(days)
+}
+
+/// The id of a path segment. What is no id is no key either.
+///
+/// # Errors
+/// [`Code::ApikeyNotFound`].
+pub(super) fn id(segment: &str) -> Result<i64, ApiError> {
+    segment.parse().map_err(|_no_number| Code::ApikeyNotFound.into())
+}

@@ -1,0 +1,99 @@
+//! Who is calling: accounts, sign-in sessions, API keys, scopes, and the caller of each request.
+//!
+//! Other rooms take a [`Scoped`] or [`SignedIn`] in their handlers and get a [`Caller`]; they never look at
+//! a header. The rooms above call the methods of [`Identity`], which is the only way to its tables.
+
+pub mod account;
+mod cache;
+mod caller;
+pub mod credential;
+mod guard;
+mod housekeeping;
+pub mod key;
+mod password;
+pub mod scope;
+pub mod session;
+pub mod usage;
+
+use std::{sync::Arc, time::Duration};
+
+use store::Database;
+use web::{ApiError, Tasks};
+
+pub use account::{Account, NewAccount, Password};
+pub use caller::{Caller, Credential, Optional, Scoped, SignedIn};
+pub use guard::{Guard, guard};
+pub use scope::{Scope, ScopeSet};
+pub use session::Cookies;
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUp {
+    /// Every visitor.
+    Open,
+    /// Holders of a link made by the owner.
+    Invitation,
+    /// Nobody from outside.
+    Closed,
+}
+
+/// What the owner of the server decides about accounts and keys.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who may make an account.
+    pub sign_up: SignUp,
+    /// How long a sign-in lasts.
+    pub session: Duration,
+    /// Most API keys an account may hold.
+    pub max_keys: i64,
+    /// Password hashes computed at once.
+    pub hashes_at_once: usize,
+    /// Password hashes waiting; one more is refused.
+    pub hash_queue: usize,
+    /// How long a credential once checked is believed before it is read again. Bounds how long a revocation
+    /// by another process goes unnoticed.
+    pub recheck: Duration,
+    /// Whether cookies are for HTTPS alone.
+    pub secure_cookies: bool,
+}
+
+/// The state of this room; cheap to clone.
+#[derive(Clone)]
+pub struct Identity(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    settings: Settings,
+    hasher: password::Hasher,
+    cache: cache::Cache,
+    usage: usage::Recorder,
+}
+
+impl Identity {
+    /// Opens the room.
+    ///
+    /// # Errors
+    /// When the password hasher cannot be set up.
+    pub fn new(db: Database, settings: Settings) -> Result<Self, ApiError> {
+        let hasher = password::Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone())?;
+        let cache = cache::Cache::new(settings.recheck);
+        Ok(Self(Arc::new(Inner { db, settings, hasher, cache, usage: usage::Recorder::default() })))
+    }
+
+    /// Starts what this room does in the background: writing usage down, dropping what another process
+    /// revoked, and removing what has expired.
+    pub fn start(&self, tasks: &Tasks) {
+        usage::start(self, tasks);
+        cache::start(self, tasks);
+        housekeeping::start(self, tasks);
+    }
+
+    /// What the owner decided.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    fn db(&self) -> &Database {
+        &self.0.db
+    }
+}

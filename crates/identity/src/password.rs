@@ -1,0 +1,125 @@
+//! Password hashing: Argon2id, a few at a time, with a short queue.
+//!
+//! One hash takes 19 MiB and tens of milliseconds on purpose. A flood of sign-ins must therefore wait in
+//! line, and beyond the line be refused, instead of taking the memory and the processors of everybody else.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use store::Random;
+use tokio::sync::Semaphore;
+use web::{ApiError, Code};
+
+/// Memory in KiB, passes and lanes recommended by OWASP for Argon2id.
+const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
+
+/// Hashes and checks passwords.
+#[derive(Debug, Clone)]
+pub struct Hasher(Arc<Pool>);
+
+#[derive(Debug)]
+struct Pool {
+    slots: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    queue: usize,
+    random: Random,
+    /// Checked in place of the hash of an account that does not exist, so that both take as long.
+    nobody: String,
+}
+
+impl Hasher {
+    /// A pool of `at_once` hashes with at most `queue` waiting.
+    ///
+    /// # Errors
+    /// When the hash function refuses its own parameters.
+    pub fn new(at_once: usize, queue: usize, random: Random) -> Result<Self, ApiError> {
+        let nobody = hash(&random.hex(16), random.bytes())?;
+        Ok(Self(Arc::new(Pool { slots: Arc::new(Semaphore::new(at_once.max(1))), waiting: AtomicUsize::new(0), queue, random, nobody })))
+    }
+
+    /// The hash of a password, as a PHC string.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`] when too many wait.
+    pub async fn hash(&self, password: String) -> Result<String, ApiError> {
+        let salt = self.0.random.bytes();
+        self.run(move || hash(&password, salt)).await?
+    }
+
+    /// True if the password has this hash. Without a hash it takes the same time and is false.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`] when too many wait.
+    pub async fn verify(&self, password: String, phc: Option<String>) -> Result<bool, ApiError> {
+        let exists = phc.is_some();
+        let phc = phc.unwrap_or_else(|| self.0.nobody.clone());
+        let matches = self.run(move || matches(&password, &phc)).await?;
+        Ok(matches && exists)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+        let busy = || ApiError::new(Code::Unavailable).because("too many passwords to check").retry_after(2);
+        let waiting = Waiting::join(&self.0).ok_or_else(busy)?;
+        let slot = Arc::clone(&self.0.slots).acquire_owned().await.map_err(ApiError::internal)?;
+        drop(waiting);
+        // The slot goes with the work: a client that leaves does not free it early.
+        let work = move || {
+            let done = work();
+            drop(slot);
+            done
+        };
+        tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
+    }
+}
+
+/// A place in the queue, given back when dropped.
+struct Waiting<'a>(&'a Pool);
+
+impl<'a> Waiting<'a> {
+    fn join(pool: &'a Pool) -> Option<Self> {
+        let place = Self(pool);
+        let before = pool.waiting.fetch_add(1, Ordering::Relaxed);
+        (before < pool.queue).then_some(place)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, ApiError> {
+    let (memory, passes, lanes) = COST;
+    let params = Params::new(memory, passes, lanes, None).map_err(ApiError::internal)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &str, salt: [u8; 16]) -> Result<String, ApiError> {
+    let hash: PasswordHash =
+        argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(ApiError::internal)?;
+    Ok(hash.to_string())
+}
+
+/// The parameters are those of the stored hash, so that older hashes stay valid when the cost changes.
+fn matches(password: &str, phc: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(phc) else { return false };
+    Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_knows_its_password_alone() {
+        let phc = hash("correct horse", [7; 16]).unwrap();
+        assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+        assert!(matches("correct horse", &phc));
+        assert!(!matches("Correct horse", &phc));
+        assert!(!matches("correct horse", "junk"));
+    }
+}

@@ -1,0 +1,212 @@
+//! Scopes: both vocabularies of the contract (§0.7) and which of them open what.
+
+use std::fmt;
+
+use web::Language;
+
+macro_rules! scopes {
+    ($($name:ident = $text:literal $zh:literal $en:literal;)*) => {
+        /// A scope, in the vocabulary it was granted in.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Scope { $(#[doc = $en] $name,)* }
+
+        impl Scope {
+            /// Every scope, in the order they are shown.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name on the wire.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// What it opens, in words for the person who grants it.
+            pub const fn meaning(self, language: Language) -> &'static str {
+                match (self, language) { $((Self::$name, Language::Zh) => $zh, (Self::$name, Language::En) => $en,)* }
+            }
+        }
+    };
+}
+
+scopes! {
+    UserInfo = "user.info" "用户基础信息:姓名、邮箱、头像、简介、自我介绍" "Basic profile: name, e-mail, avatar, bio and self-introduction";
+    UserInfoShades = "user.info.shades" "用户兴趣标签" "Interests (shades)";
+    UserInfoSoftMemory = "user.info.softmemory" "软记忆:公开的记忆条目" "Soft memory: entries of the memory that are public";
+    NoteAdd = "note.add" "添加笔记和记忆" "Adding notes and memories";
+    Chat = "chat" "聊天与结构化动作判断,以及会话记录" "Chat and structured decisions, and past sessions";
+    Voice = "voice" "语音合成" "Speech in the person's voice";
+    UserInfoV2 = "userinfo" "用户基础信息与兴趣标签" "Basic profile and interests";
+    MemoryRead = "memory.read" "读取和搜索记忆" "Reading and searching the memory";
+    ChatRead = "chat.read" "读取会话记录" "Reading past chat sessions";
+    ChatWrite = "chat.write" "聊天与结构化动作判断" "Chat and structured decisions";
+    NoteWrite = "note.write" "添加和管理笔记" "Adding and managing notes";
+    PlazaRead = "plaza.read" "浏览广场:帖子、评论、动态" "Reading the Plaza: posts, comments and the feed";
+    PlazaWrite = "plaza.write" "在广场发帖和评论" "Posting and commenting on the Plaza";
+    AgentMemory = "agent_memory" "写入和列出智能体记忆" "Writing and listing agent memory";
+    MemoryWrite = "memory.write" "添加、修改和删除记忆" "Adding, changing and deleting memories";
+    Everything = "*" "全部权限" "Everything";
+}
+
+impl Scope {
+    /// The scope of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|scope| scope.name() == name)
+    }
+
+    const fn bit(self) -> u32 {
+        1 << (self as u32)
+    }
+}
+
+/// A set of scopes.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct ScopeSet(u32);
+
+impl ScopeSet {
+    /// No scope.
+    pub const EMPTY: Self = Self(0);
+
+    /// A set of the given scopes.
+    pub const fn of(scopes: &[Scope]) -> Self {
+        let mut bits = 0;
+        let mut rest = scopes;
+        while let [first, tail @ ..] = rest {
+            bits |= first.bit();
+            rest = tail;
+        }
+        Self(bits)
+    }
+
+    /// Reads names one by one.
+    ///
+    /// # Errors
+    /// The first name that is no scope.
+    pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+        let mut set = Self::EMPTY;
+        for name in names {
+            set.insert(Scope::parse(name).ok_or_else(|| name.to_owned())?);
+        }
+        Ok(set)
+    }
+
+    /// Reads a list separated by white space, `+` or commas, as clients send it.
+    ///
+    /// # Errors
+    /// The first name that is no scope.
+    pub fn parse_list(list: &str) -> Result<Self, String> {
+        Self::parse(list.split([' ', ',', '+', '\t', '\n']).filter(|name| !name.is_empty()))
+    }
+
+    /// Adds a scope.
+    pub fn insert(&mut self, scope: Scope) {
+        self.0 |= scope.bit();
+    }
+
+    /// True if the scope itself is in the set.
+    pub const fn contains(self, scope: Scope) -> bool {
+        self.0 & scope.bit() != 0
+    }
+
+    /// True if the sets share a scope.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// True if there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The scopes in their order.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.iter().copied().filter(move |scope| self.contains(*scope))
+    }
+
+    /// The names in their order.
+    pub fn names(self) -> Vec<&'static str> {
+        self.iter().map(Scope::name).collect()
+    }
+}
+
+/// Names separated by spaces: how a set is stored.
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().join(" "))
+    }
+}
+
+impl fmt::Debug for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{self}]")
+    }
+}
+
+/// What an endpoint demands of a credential: a row of the table in the contract §0.7.
+pub trait Permission: Send + Sync + 'static {
+    /// Any of these opens it; [`Scope::Everything`] always does.
+    const ANY_OF: ScopeSet;
+    /// The name an API key without it is told.
+    const OLD_NAME: &'static str;
+    /// The name a token without it is told.
+    const NEW_NAME: &'static str;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident: $old:literal | $new:literal => [$($scope:ident),*];)*) => {
+        $($(#[$doc])* #[derive(Debug, Clone, Copy)] pub struct $name;
+        impl Permission for $name {
+            const ANY_OF: ScopeSet = ScopeSet::of(&[Scope::Everything, $(Scope::$scope),*]);
+            const OLD_NAME: &'static str = $old;
+            const NEW_NAME: &'static str = $new;
+        })*
+    };
+}
+
+permissions! {
+    /// Reading who the person is.
+    ReadUserInfo: "user.info" | "userinfo" => [UserInfo, UserInfoV2];
+    /// Reading the person's interests.
+    ReadShades: "user.info.shades" | "userinfo" => [UserInfoShades, UserInfoV2];
+    /// Reading and searching soft and key memory.
+    ReadMemory: "user.info.softmemory" | "memory.read" => [UserInfoSoftMemory, MemoryRead];
+    /// Changing the profile and the interests: the person alone, by session or with a key for everything.
+    WriteProfile: "*" | "*" => [];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_seeds_list_of_scopes_is_there() {
+        for name in ["user.info", "user.info.shades", "user.info.softmemory", "note.add", "chat", "*"] {
+            assert_eq!(Scope::parse(name).map(Scope::name), Some(name));
+        }
+        assert_eq!(Scope::parse("User.Info"), None);
+        assert!(Scope::ALL.len() <= 32);
+    }
+
+    #[test]
+    fn the_table_of_aliases() {
+        let opens = |set: &str, any_of: ScopeSet| ScopeSet::parse_list(set).unwrap().intersects(any_of);
+        assert!(opens("user.info", ReadUserInfo::ANY_OF) && opens("userinfo", ReadUserInfo::ANY_OF));
+        assert!(!opens("user.info", ReadShades::ANY_OF), "v1 user.info alone does not open shades");
+        assert!(opens("userinfo", ReadShades::ANY_OF) && opens("user.info.shades", ReadShades::ANY_OF));
+        assert!(opens("*", WriteProfile::ANY_OF) && !opens("userinfo", WriteProfile::ANY_OF));
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_survives_being_written_down(bits in 0_u32..1 << 16) {
+            let set = ScopeSet(bits);
+            prop_assert_eq!(ScopeSet::parse_list(&set.to_string()), Ok(set));
+            prop_assert_eq!(ScopeSet::parse_list(&set.names().join(",")), Ok(set));
+            prop_assert_eq!(ScopeSet::parse_list(&set.names().join("+")), Ok(set));
+        }
+
+        #[test]
+        fn parsing_anything_never_panics(text in ".*") {
+            let _ = ScopeSet::parse_list(&text);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Sign-in sessions: a random secret in a cookie that scripts cannot read and other sites cannot send.
+
+mod cookies;
+mod queries;
+
+use store::{Timestamp, Tx, from_row, params};
+use web::ApiError;
+
+pub use cookies::Cookies;
+
+use crate::{
+    Caller, Credential, Identity, Password,
+    account::announce,
+    cache::Found,
+    credential::{Kind, Secret},
+};
+
+/// Longest `User-Agent` that is kept, in characters.
+const MAX_USER_AGENT: usize = 200;
+
+/// A session as its owner sees it in the list.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// For ending it.
+    pub id: i64,
+    /// When the person signed in.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// The address the sign-in came from.
+    pub address: String,
+    /// What the browser called itself.
+    pub user_agent: String,
+}
+
+from_row!(Session { id, created_at, last_used_at, expires_at, address, user_agent });
+
+/// Where a sign-in comes from.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The client's address.
+    pub address: std::net::IpAddr,
+    /// Its `User-Agent`.
+    pub user_agent: String,
+}
+
+impl Identity {
+    /// Signs a person in: a new session, never one the browser brought along.
+    ///
+    /// # Errors
+    /// As [`Identity::check_password`].
+    pub async fn sign_in(&self, email: &str, password: &Password, client: &Client) -> Result<Secret, ApiError> {
+        let account = self.check_password(email, password, client.address).await?;
+        self.start_session(account, client).await
+    }
+
+    /// Starts a session for a person who has just proved who they are.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn start_session(&self, account: i64, client: &Client) -> Result<Secret, ApiError> {
+        let secret = Secret::generate(Kind::Session, self.db().random());
+        let now = self.db().clock().now();
+        let lifetime = i64::try_from(self.settings().session.as_secs()).unwrap_or(i64::MAX / 2000);
+        let user_agent: String =
+            client.user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
+        let address = client.address.to_string();
+        let hash = secret.hash();
+        let id = self.db().ids().next();
+        let values = params![id, &hash.0, account, now, now.plus_secs(lifetime), &address, &user_agent];
+        self.db().execute(queries::INSERT, values).await?;
+        Ok(secret)
+    }
+
+    /// Ends the session of this secret.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sign_out(&self, secret: &Secret) -> Result<(), ApiError> {
+        let hash = secret.hash();
+        self.db().execute(queries::DELETE_BY_HASH, params![&hash.0]).await?;
+        self.0.cache.forget(hash);
+        Ok(())
+    }
+
+    /// The sessions of an account, newest first, at most 100.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sessions(&self, account: i64) -> Result<Vec<Session>, ApiError> {
+        let now = self.db().clock().now();
+        Ok(self.db().fetch_all(queries::LIST, params![account, now]).await?)
+    }
+
+    /// Ends one session of an account; false when it has none of this id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn end_session(&self, account: i64, id: i64) -> Result<bool, ApiError> {
+        let ended = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let ended = tx.execute(queries::DELETE_OWN, params![id, account]).await?;
+                    announce(tx, account).await?;
+                    Ok::<_, ApiError>(ended == 1)
+                })
+            })
+            .await?;
+        self.0.cache.forget_account(account);
+        Ok(ended)
+    }
+
+    /// Ends every session of an account but `keep`, inside a transaction.
+    pub(crate) async fn end_sessions(tx: &mut Tx<'_>, account: i64, keep: Option<i64>) -> Result<(), ApiError> {
+        tx.execute(queries::DELETE_OTHERS, params![account, keep.unwrap_or(0)]).await?;
+        Ok(())
+    }
+
+    /// The caller a session cookie stands for.
+    pub(crate) async fn session_caller(&self, presented: &str) -> Result<Option<Caller>, ApiError> {
+        let Some(secret) = Secret::parse(Kind::Session, presented) else { return Ok(None) };
+        let hash = secret.hash();
+        let now = self.db().clock().now();
+        if let Some(caller) = self.0.cache.get(hash, now) {
+            return Ok(Some(caller));
+        }
+        let epoch = self.0.cache.epoch();
+        let row: Option<(i64, i64, bool, Timestamp)> =
+            self.db().fetch_optional(queries::BY_HASH, params![&hash.0, now]).await?;
+        Ok(row.map(|(id, account, is_admin, expires_at)| {
+            let caller = Caller::new(account, is_admin, Credential::Session { id, secret });
+            self.0.cache.put(hash, Found { caller: caller.clone(), expires_at: Some(expires_at) }, epoch);
+            caller
+        }))
+    }
+}

@@ -1,0 +1,244 @@
+//! What became of the calls made with each key, counted in memory and written once a second, so that no
+//! request waits for it.
+
+mod queries;
+
+use std::{collections::HashMap, net::IpAddr, time::Duration};
+
+use axum::response::Response;
+use parking_lot::Mutex;
+use store::{Timestamp, from_row, params};
+use web::{ApiError, ClientAddress, Tasks};
+
+use crate::Identity;
+
+/// How often counts are written.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+/// Refusals kept per key.
+const REFUSALS_PER_KEY: i64 = 50;
+/// Refusals waiting to be written; more in one second are counted but not listed.
+const REFUSALS_WAITING: usize = 1_000;
+/// A session's last use is written at most this often.
+const SESSION_EVERY_MS: i64 = 60_000;
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Ok,
+    Refused(&'static str),
+    ClientError,
+    ServerError,
+}
+
+impl Outcome {
+    pub(crate) fn refused(error: &ApiError) -> Self {
+        Self::Refused(error.code().sub_code())
+    }
+
+    pub(crate) fn of(response: &Response) -> Self {
+        match response.status().as_u16() {
+            401 | 403 | 429 => {
+                let error = response.extensions().get::<ApiError>();
+                Self::Refused(error.map_or("", |error| error.code().sub_code()))
+            }
+            400..=499 => Self::ClientError,
+            500.. => Self::ServerError,
+            _ => Self::Ok,
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused(_) => "refused",
+            Self::ClientError => "client_error",
+            Self::ServerError => "server_error",
+        }
+    }
+}
+
+/// One call made with a key.
+pub(crate) struct Call<'r> {
+    key: i64,
+    endpoint: &'r str,
+    address: IpAddr,
+    outcome: Outcome,
+}
+
+impl<'r> Call<'r> {
+    pub(crate) fn new(key: i64, route: &'r str, address: ClientAddress, outcome: Outcome) -> Self {
+        // One name for an endpoint under either base path.
+        let endpoint = route.strip_prefix("/gate/lab").unwrap_or(route);
+        Self { key, endpoint, address: address.0, outcome }
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Recorder(Mutex<Pending>);
+
+#[derive(Default)]
+struct Pending {
+    keys: HashMap<i64, KeyUse>,
+    refusals: Vec<Refusal>,
+    sessions: HashMap<i64, i64>,
+}
+
+struct KeyUse {
+    at: Timestamp,
+    address: IpAddr,
+    counts: Vec<Count>,
+}
+
+struct Count {
+    endpoint: String,
+    outcome: &'static str,
+    calls: i64,
+}
+
+struct Refusal {
+    key: i64,
+    at: Timestamp,
+    endpoint: String,
+    sub_code: &'static str,
+    address: IpAddr,
+}
+
+/// Calls of one day to one endpoint with one outcome.
+#[derive(Debug, Clone)]
+pub struct UsageRow {
+    /// Days since 1970-01-01, UTC.
+    pub day: i64,
+    /// The endpoint's path.
+    pub endpoint: String,
+    /// `ok`, `refused`, `client_error` or `server_error`.
+    pub outcome: String,
+    /// How many.
+    pub calls: i64,
+}
+
+from_row!(UsageRow { day, endpoint, outcome, calls });
+
+/// A call that was refused.
+#[derive(Debug, Clone)]
+pub struct RefusalRow {
+    /// When.
+    pub refused_at: Timestamp,
+    /// The endpoint's path.
+    pub endpoint: String,
+    /// The `subCode` of the answer.
+    pub sub_code: String,
+    /// The client's address.
+    pub address: String,
+}
+
+from_row!(RefusalRow { refused_at, endpoint, sub_code, address });
+
+impl Identity {
+    pub(crate) fn note_call(&self, call: Call<'_>) {
+        let at = self.db().clock().now();
+        let mut pending = self.0.usage.0.lock();
+        if let Outcome::Refused(sub_code) = call.outcome
+            && pending.refusals.len() < REFUSALS_WAITING
+        {
+            let endpoint = call.endpoint.to_owned();
+            pending.refusals.push(Refusal { key: call.key, at, endpoint, sub_code, address: call.address });
+        }
+        let used = pending.keys.entry(call.key).or_insert_with(|| KeyUse { at, address: call.address, counts: Vec::new() });
+        used.at = at;
+        used.address = call.address;
+        let outcome = call.outcome.name();
+        // A key calls a handful of endpoints within a second: looking along the list beats hashing.
+        match used.counts.iter_mut().find(|count| count.outcome == outcome && count.endpoint == call.endpoint) {
+            Some(count) => count.calls += 1,
+            None => used.counts.push(Count { endpoint: call.endpoint.to_owned(), outcome, calls: 1 }),
+        }
+    }
+
+    pub(crate) fn note_session(&self, id: i64) {
+        let at = self.db().clock().now().as_millis();
+        self.0.usage.0.lock().sessions.entry(id).or_insert(at);
+    }
+
+    /// Writes down what was counted. Nothing is lost when it fails: it is counted again next time.
+    async fn flush_usage(&self) {
+        let pending = {
+            let mut guard = self.0.usage.0.lock();
+            let sessions = std::mem::take(&mut guard.sessions);
+            Pending { keys: std::mem::take(&mut guard.keys), refusals: std::mem::take(&mut guard.refusals), sessions }
+        };
+        if pending.keys.is_empty() && pending.sessions.is_empty() {
+            return;
+        }
+        let pending = std::sync::Arc::new(pending);
+        let writing = std::sync::Arc::clone(&pending);
+        let ids = self.db().ids().clone();
+        let written = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let mut keys: Vec<_> = writing.keys.iter().collect();
+                    keys.sort_by_key(|(id, _)| **id);
+                    for (id, used) in keys {
+                        let day = used.at.day();
+                        for count in &used.counts {
+                            let values = params![*id, day, &count.endpoint, count.outcome, count.calls];
+                            tx.execute(queries::COUNT, values).await?;
+                        }
+                        let address = used.address.to_string();
+                        tx.execute(queries::KEY_USED, params![*id, used.at, &address]).await?;
+                    }
+                    for refusal in &writing.refusals {
+                        let address = refusal.address.to_string();
+                        let values =
+                            params![ids.next(), refusal.key, refusal.at, &refusal.endpoint, refusal.sub_code, &address];
+                        tx.execute(queries::REFUSAL, values).await?;
+                        tx.execute(queries::TRIM_REFUSALS, params![refusal.key, REFUSALS_PER_KEY]).await?;
+                    }
+                    for (id, at) in &writing.sessions {
+                        tx.execute(queries::SESSION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
+                    }
+                    Ok::<_, store::Error>(())
+                })
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(%error, "usage not written yet");
+            if let Some(pending) = std::sync::Arc::into_inner(pending) {
+                self.count_again(pending);
+            }
+        }
+    }
+
+    fn count_again(&self, older: Pending) {
+        let mut guard = self.0.usage.0.lock();
+        for (id, mut used) in older.keys {
+            match guard.keys.entry(id) {
+                std::collections::hash_map::Entry::Vacant(place) => {
+                    place.insert(used);
+                }
+                std::collections::hash_map::Entry::Occupied(mut newer) => newer.get_mut().counts.append(&mut used.counts),
+            }
+        }
+        let room = REFUSALS_WAITING.saturating_sub(guard.refusals.len());
+        guard.refusals.extend(older.refusals.into_iter().take(room));
+    }
+
+    /// The counts of a key since a day, newest day first. The key must be known to be the caller's.
+    pub(crate) async fn usage_rows(&self, key: i64, since_day: i64) -> Result<Vec<UsageRow>, ApiError> {
+        self.flush_usage().await;
+        Ok(self.db().fetch_all(queries::USAGE, params![key, since_day]).await?)
+    }
+
+    /// The latest refusals of a key, newest first. The key must be known to be the caller's.
+    pub(crate) async fn refusal_rows(&self, key: i64) -> Result<Vec<RefusalRow>, ApiError> {
+        Ok(self.db().fetch_all(queries::REFUSALS, params![key, REFUSALS_PER_KEY]).await?)
+    }
+}
+
+pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
+    let identity = identity.clone();
+    tasks.every(FLUSH_EVERY, move || {
+        let identity = identity.clone();
+        async move { identity.flush_usage().await }
+    });
+}

@@ -1,0 +1,76 @@
+//! Uploaded files (contract X-17): pictures, short videos and sound, kept on disk beside the store.
+
+pub mod kind;
+mod queries;
+pub(crate) mod routes;
+pub(crate) mod sweep;
+mod upload;
+
+use std::path::PathBuf;
+
+use store::params;
+use web::{ApiError, Code};
+
+pub use kind::Kind;
+pub use routes::download;
+
+use crate::Memory;
+
+/// Random characters of a file's name.
+const NAME_BYTES: usize = 20;
+
+/// An uploaded file.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its name: 40 random hex digits and the ending of its kind.
+    pub key: String,
+    /// Its address.
+    pub url: String,
+}
+
+impl Memory {
+    /// Where a file lives. Two levels, so that no folder grows very large.
+    fn path(&self, key: &str) -> PathBuf {
+        let folder: String = key.chars().take(2).collect();
+        self.settings().files.join(folder).join(key)
+    }
+
+    /// Bytes that an account may still upload.
+    async fn room(&self, account: i64) -> Result<u64, ApiError> {
+        let (used,): (i64,) = self.db().fetch_one(queries::USED, params![account]).await?;
+        Ok(self.settings().max_stored.saturating_sub(u64::try_from(used).unwrap_or(0)))
+    }
+
+    /// Makes a received file known; it is on disk already.
+    async fn register(&self, account: i64, key: &str, kind: Kind, bytes: u64) -> Result<File, ApiError> {
+        let bytes = i64::try_from(bytes).map_err(ApiError::internal)?;
+        let most = i64::try_from(self.settings().max_stored).unwrap_or(i64::MAX);
+        let now = self.db().clock().now();
+        // The check is repeated here, so that uploads at once cannot each take the last room.
+        let values = params![key, account, kind.media_type(), bytes, now, most];
+        if self.db().execute(queries::INSERT, values).await? == 0 {
+            return Err(ApiError::new(Code::BodyTooLarge).with(self.settings().max_stored.to_string()));
+        }
+        Ok(File { key: key.to_owned(), url: format!("{}/cdn/{key}", self.settings().public_url) })
+    }
+
+    /// Removes every file of an account, from the store and from disk. Called before an account is deleted.
+    ///
+    /// # Errors
+    /// When the store or the disk fails; what is left is then removed by the sweep.
+    pub async fn remove_files(&self, account: i64) -> Result<(), ApiError> {
+        let keys: Vec<(String,)> = self.db().fetch_all(queries::OF_ACCOUNT, params![account]).await?;
+        self.db().execute(queries::DELETE_OF_ACCOUNT, params![account]).await?;
+        for (key,) in keys {
+            remove(self.path(&key)).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn remove(path: PathBuf) -> Result<(), ApiError> {
+    match tokio::fs::remove_file(path).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ApiError::internal(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

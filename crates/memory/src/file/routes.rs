@@ -1,0 +1,105 @@
+//! Files over HTTP: one way in, for callers, and one way out, for everybody who knows the name.
+
+use axum::{
+    extract::{
+        DefaultBodyLimit, FromRequest, Multipart, Path, Request, State,
+        multipart::{MultipartError, MultipartRejection},
+    },
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderValue, StatusCode, header};
+use identity::Caller;
+use serde::Serialize;
+use tower::ServiceExt;
+use tower_http::services::ServeFile;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, ApiError, Code, Data, Envelope, Issues};
+
+use super::Kind;
+use crate::Memory;
+
+/// What multipart adds to a file: boundaries, headers, small fields.
+const MULTIPART_ROOM: u64 = 64 * 1024;
+
+pub(crate) fn router(memory: Memory) -> OpenApiRouter {
+    // The limit is counted while streaming; axum's own would cut uploads at 2 MB.
+    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable()).with_state(memory)
+}
+
+/// The public way out: `GET /cdn/{key}`. Whoever knows a name may see the file; names cannot be guessed.
+pub fn download(memory: Memory) -> axum::Router {
+    axum::Router::new().route("/cdn/{key}", get(serve)).with_state(memory)
+}
+
+/// Answer of `POST /api/cdn/upload`.
+#[derive(Debug, Serialize, ToSchema)]
+struct Uploaded {
+    /// The public address of the file.
+    url: String,
+    /// The file's name on this server.
+    key: String,
+}
+
+/// An upload form.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the OpenAPI document; the form is read as a stream")]
+struct UploadForm {
+    /// A PNG, JPEG, GIF, WebP, MP4 or MP3, told by its content.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// Upload a picture, video or sound. Any credential; also accepted in the header `token`.
+#[utoipa::path(post, path = "/cdn/upload", tag = "Files", security(("bearer" = []), ("token" = []), ("session" = [])),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "Where it is", body = Envelope<Uploaded>)))]
+async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) -> Answer<Uploaded> {
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: u64| length > memory.settings().max_upload + MULTIPART_ROOM) {
+        return Err(ApiError::new(Code::BodyTooLarge).with(memory.settings().max_upload.to_string()));
+    }
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_: MultipartRejection| missing())?;
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        if field.name() == Some("file") {
+            let file = memory.receive(caller.account(), field).await?;
+            return Ok(Data(Uploaded { url: file.url, key: file.key }));
+        }
+    }
+    Err(missing())
+}
+
+fn missing() -> ApiError {
+    let mut issues = Issues::body();
+    issues.missing("file");
+    issues.finish().err().unwrap_or_else(|| ApiError::new(Code::Unprocessable))
+}
+
+/// A form that cannot be read to its end.
+pub(super) fn broken(error: MultipartError) -> ApiError {
+    let mut issues = Issues::body();
+    issues.add("multipart_invalid", "file", "Input should be a complete multipart/form-data body");
+    let refusal = issues.finish().err().unwrap_or_else(|| ApiError::new(Code::Unprocessable));
+    refusal.because(error)
+}
+
+async fn serve(State(memory): State<Memory>, Path(key): Path<String>, request: Request) -> Response {
+    let Some(kind) = Kind::of_key(&key) else { return ApiError::new(Code::NotFound).into_response() };
+    // Ranges and conditional requests are the library's work; what the browser may do with it is ours.
+    let Ok(mut response) = ServeFile::new(memory.path(&key)).oneshot(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        return ApiError::new(Code::NotFound).into_response();
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, kind.media_type()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response.into_response()
+}

@@ -1,0 +1,92 @@
+//! Receiving a file: streamed to disk under a temporary name, and given its own only when it is whole.
+
+use std::{path::PathBuf, time::Duration};
+
+use axum::extract::multipart::Field;
+use tokio::io::AsyncWriteExt;
+use web::{ApiError, Code};
+
+use super::{File, Kind, NAME_BYTES, kind, remove};
+use crate::Memory;
+
+/// Longest silence of a client in the middle of an upload.
+const SILENCE: Duration = Duration::from_secs(15);
+
+impl Memory {
+    /// Stores the content of a multipart field.
+    ///
+    /// # Errors
+    /// [`Code::BodyTooLarge`], [`Code::UnsupportedMedia`], [`Code::RequestTimeout`] for a client that stalls.
+    pub(super) async fn receive(&self, account: i64, field: Field<'_>) -> Result<File, ApiError> {
+        let limit = self.settings().max_upload.min(self.room(account).await?);
+        let name = self.db().random().hex(NAME_BYTES);
+        let folder = self.settings().files.join("incoming");
+        tokio::fs::create_dir_all(&folder).await.map_err(unavailable)?;
+        let temporary = folder.join(&name);
+        let received = receive_into(temporary.clone(), field, limit).await;
+        let kept = match received {
+            Ok((kind, bytes)) => self.keep(account, &name, temporary.clone(), kind, bytes).await,
+            Err(error) => Err(error),
+        };
+        if kept.is_err() {
+            remove(temporary).await?;
+        }
+        kept
+    }
+
+    async fn keep(
+        &self,
+        account: i64,
+        name: &str,
+        temporary: PathBuf,
+        kind: Kind,
+        bytes: u64,
+    ) -> Result<File, ApiError> {
+        let key = format!("{name}.{}", kind.ending());
+        let path = self.path(&key);
+        if let Some(folder) = path.parent() {
+            tokio::fs::create_dir_all(folder).await.map_err(unavailable)?;
+        }
+        tokio::fs::rename(temporary, &path).await.map_err(unavailable)?;
+        let registered = self.register(account, &key, kind, bytes).await;
+        if registered.is_err() {
+            remove(path).await?;
+        }
+        registered
+    }
+}
+
+async fn receive_into(path: PathBuf, mut field: Field<'_>, limit: u64) -> Result<(Kind, u64), ApiError> {
+    let too_large = || ApiError::new(Code::BodyTooLarge).with(limit.to_string());
+    let mut file = tokio::fs::File::create_new(path).await.map_err(unavailable)?;
+    let mut head = Vec::with_capacity(kind::HEAD);
+    let mut bytes = 0_u64;
+    loop {
+        let chunk = tokio::time::timeout(SILENCE, field.chunk()).await.map_err(|_silent| Code::RequestTimeout)?;
+        let Some(chunk) = chunk.map_err(super::routes::broken)? else { break };
+        bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        if bytes > limit {
+            return Err(too_large());
+        }
+        if head.len() < kind::HEAD {
+            head.extend(chunk.iter().take(kind::HEAD - head.len()));
+            // Refused as soon as it can be told, not after megabytes of it.
+            if head.len() >= kind::HEAD && Kind::of(&head).is_none() {
+                return Err(unsupported());
+            }
+        }
+        file.write_all(&chunk).await.map_err(unavailable)?;
+    }
+    let kind = Kind::of(&head).ok_or_else(unsupported)?;
+    file.sync_all().await.map_err(unavailable)?;
+    Ok((kind, bytes))
+}
+
+fn unsupported() -> ApiError {
+    ApiError::new(Code::UnsupportedMedia).with("PNG, JPEG, GIF, WebP, MP4, MP3")
+}
+
+/// The disk is full or away: not the client's fault and perhaps soon over.
+fn unavailable(error: std::io::Error) -> ApiError {
+    ApiError::new(Code::Unavailable).because(error)
+}

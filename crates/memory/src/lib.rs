@@ -1,0 +1,62 @@
+//! What a person has given Doppel about themself: the profile, the interests (shades) and uploaded files.
+
+pub mod file;
+pub mod profile;
+pub mod shade;
+
+use std::{path::PathBuf, sync::Arc};
+
+use identity::Identity;
+use store::Database;
+use utoipa_axum::router::OpenApiRouter;
+use web::Tasks;
+
+/// What the owner of the server decides about profiles and files.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The server's address as others see it, without a slash at the end; links start with it.
+    pub public_url: String,
+    /// Where uploaded files live.
+    pub files: PathBuf,
+    /// Largest upload in bytes.
+    pub max_upload: u64,
+    /// Most bytes of uploads an account may keep.
+    pub max_stored: u64,
+}
+
+/// The state of this room; cheap to clone.
+#[derive(Clone)]
+pub struct Memory(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    identity: Identity,
+    settings: Settings,
+}
+
+impl Memory {
+    /// Opens the room.
+    pub fn new(db: Database, identity: Identity, settings: Settings) -> Self {
+        Self(Arc::new(Inner { db, identity, settings }))
+    }
+
+    /// Starts what this room does in the background: removing files that belong to nobody.
+    pub fn start(&self, tasks: &Tasks) {
+        file::sweep::start(self, tasks);
+    }
+
+    /// The routes, relative to the API's base path.
+    pub fn api(&self) -> OpenApiRouter {
+        profile::routes::router(self.clone())
+            .merge(shade::routes::router(self.clone()))
+            .merge(file::routes::router(self.clone()))
+    }
+
+    fn db(&self) -> &Database {
+        &self.0.db
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+}

@@ -1,0 +1,168 @@
+//! What a profile is, inside and on the wire.
+
+use identity::Account;
+use serde::{Deserialize, Serialize};
+use store::from_row;
+use utoipa::ToSchema;
+
+use super::rules;
+
+/// What a person says about themself, beside the account's own name and route. Empty where nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// URL of the picture.
+    pub avatar: String,
+    /// URL of the page's cover.
+    pub cover: String,
+    /// A line about the person.
+    pub bio: String,
+    /// The person's own words.
+    pub self_introduction: String,
+}
+
+from_row!(Profile { avatar, cover, bio, self_introduction });
+
+/// What to change; `None` leaves a member as it is, an empty text clears it.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// 1 to 50 characters.
+    pub name: Option<String>,
+    /// 1 to 50 letters and digits, unique.
+    pub route: Option<String>,
+    /// An http(s) URL of at most 2000 characters.
+    pub avatar: Option<String>,
+    /// An http(s) URL of at most 2000 characters.
+    pub cover: Option<String>,
+    /// At most 500 characters.
+    pub bio: Option<String>,
+    /// At most 500 characters.
+    pub self_introduction: Option<String>,
+}
+
+/// Answer of `GET /api/secondme/user/info` (contract C-04): the union of what the sources name.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserInfo {
+    /// Decimal digits.
+    #[schema(example = "12345678")]
+    user_id: String,
+    #[schema(example = "用户名")]
+    name: String,
+    /// Unique, never empty.
+    #[schema(example = "user@example.com")]
+    email: String,
+    /// URL of the picture, or an empty text.
+    avatar: String,
+    /// The same as `avatar`, for clients that read this name.
+    avatar_url: String,
+    #[schema(example = "个人简介")]
+    bio: String,
+    /// The person's own words; written through `about_me`.
+    #[schema(example = "自我介绍内容")]
+    self_introduction: String,
+    /// 0 to 100.
+    #[schema(example = 85)]
+    profile_completeness: i32,
+    /// The slug of the home page, unique, never empty.
+    #[schema(example = "username")]
+    route: String,
+    /// Id of the configured voice; null where there is none.
+    voice_id: Option<String>,
+    /// URL of the page's cover, or null.
+    cover: Option<String>,
+    /// URL of the page's video, or null.
+    video: Option<String>,
+    /// What the page shows first: `avatar`, `cover` or `video`.
+    layout: &'static str,
+    /// Whether a voice is configured.
+    has_voice: bool,
+    /// `normal`, `warned` or `suspended`.
+    account_status: &'static str,
+}
+
+impl UserInfo {
+    pub(super) fn new(account: Account, profile: Profile) -> Self {
+        let profile_completeness = rules::completeness(&account, &profile);
+        let cover = (!profile.cover.is_empty()).then_some(profile.cover);
+        Self {
+            user_id: account.id.to_string(),
+            name: account.name,
+            email: account.email,
+            avatar_url: profile.avatar.clone(),
+            avatar: profile.avatar,
+            bio: profile.bio,
+            self_introduction: profile.self_introduction,
+            profile_completeness,
+            route: account.route,
+            voice_id: None,
+            layout: if cover.is_some() { "cover" } else { "avatar" },
+            cover,
+            video: None,
+            has_voice: false,
+            account_status: "normal",
+        }
+    }
+}
+
+/// Body of `POST /api/secondme/user/profile` (contract X-16). What is absent stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ProfileRequest {
+    /// At most 50 characters.
+    #[schema(max_length = 50)]
+    name: Option<String>,
+    /// URL, at most 2000 characters; empty clears it.
+    #[schema(max_length = 2000)]
+    avatar: Option<String>,
+    /// URL, at most 2000 characters; empty clears it.
+    #[schema(max_length = 2000)]
+    cover: Option<String>,
+    /// The person's own words, at most 500 characters; read back as `selfIntroduction`.
+    #[schema(max_length = 500)]
+    about_me: Option<String>,
+    /// Letters and digits, at most 50, unique; read back as `route`.
+    #[schema(max_length = 50)]
+    origin_route: Option<String>,
+    /// A line about the person, at most 500 characters. Not part of the original API.
+    #[schema(max_length = 500)]
+    bio: Option<String>,
+}
+
+impl From<ProfileRequest> for Change {
+    fn from(request: ProfileRequest) -> Self {
+        Self {
+            name: request.name,
+            route: request.origin_route,
+            avatar: request.avatar,
+            cover: request.cover,
+            bio: request.bio,
+            self_introduction: request.about_me,
+        }
+    }
+}
+
+/// Answer of `POST /api/secondme/user/profile`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProfileOut {
+    name: String,
+    avatar: String,
+    cover: String,
+    about_me: String,
+    origin_route: String,
+    bio: String,
+    /// The address of the home page.
+    homepage: String,
+}
+
+impl ProfileOut {
+    pub(super) fn new(account: Account, profile: Profile, public_url: &str) -> Self {
+        Self {
+            homepage: format!("{public_url}/{}", account.route),
+            name: account.name,
+            avatar: profile.avatar,
+            cover: profile.cover,
+            about_me: profile.self_introduction,
+            origin_route: account.route,
+            bio: profile.bio,
+        }
+    }
+}

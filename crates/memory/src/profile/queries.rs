@@ -1,0 +1,10 @@
+//! SQL about profiles.
+
+pub(super) const FIND: &str = "SELECT avatar, cover, bio, self_introduction FROM profile WHERE account_id = $1";
+
+/// NULL leaves a member as it is.
+pub(super) const SAVE: &str = "INSERT INTO profile (account_id, avatar, cover, bio, self_introduction, updated_at) \
+     VALUES ($1, COALESCE($2, ''), COALESCE($3, ''), COALESCE($4, ''), COALESCE($5, ''), $6) \
+     ON CONFLICT (account_id) DO UPDATE SET avatar = COALESCE($2, profile.avatar), \
+     cover = COALESCE($3, profile.cover), bio = COALESCE($4, profile.bio), \
+     self_introduction = COALESCE($5, profile.self_introduction), updated_at = $6";

@@ -1,0 +1,38 @@
+//! The profile over HTTP.
+
+use axum::extract::State;
+use identity::{
+    Scoped,
+    scope::{ReadUserInfo, WriteProfile},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, Data, Envelope, Json};
+
+use super::model::{ProfileOut, ProfileRequest, UserInfo};
+use crate::Memory;
+
+pub(crate) fn router(memory: Memory) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(info)).routes(routes!(update)).with_state(memory)
+}
+
+/// Who the person is. Scope `user.info` or `userinfo`.
+#[utoipa::path(get, path = "/secondme/user/info", tag = "User", security(("bearer" = [])),
+    responses((status = 200, description = "The person", body = Envelope<UserInfo>)))]
+async fn info(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadUserInfo>) -> Answer<UserInfo> {
+    let (account, profile) = memory.profile(caller.account()).await?;
+    Ok(Data(UserInfo::new(account, profile)))
+}
+
+/// Change the profile; what is absent stays as it is. A key needs scope `*`.
+#[utoipa::path(post, path = "/secondme/user/profile", tag = "User", security(("bearer" = []), ("session" = [])),
+    request_body = ProfileRequest,
+    responses((status = 200, description = "The profile as it is now", body = Envelope<ProfileOut>)))]
+async fn update(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteProfile>,
+    Json(request): Json<ProfileRequest>,
+) -> Answer<ProfileOut> {
+    memory.update_profile(caller.account(), request.into()).await?;
+    let (account, profile) = memory.profile(caller.account()).await?;
+    Ok(Data(ProfileOut::new(account, profile, &memory.settings().public_url)))
+}

@@ -1,0 +1,92 @@
+//! What a valid profile is and how complete one is. No I/O.
+
+use identity::{Account, account::rules as account};
+use web::{ApiError, Issues};
+
+use super::model::{Change, Profile};
+
+/// Longest URL in characters (contract §0.11).
+pub const MAX_URL: usize = 2000;
+/// Longest bio and self-introduction in characters (contract §0.11).
+pub const MAX_ABOUT: usize = 500;
+
+/// Checks a change.
+///
+/// # Errors
+/// 422 that names every field that is wrong.
+pub(super) fn check(change: &Change) -> Result<(), ApiError> {
+    let mut issues = Issues::body();
+    if let Some(name) = &change.name {
+        issues.required_text("name", Some(name), account::MAX_NAME);
+        issues.line("name", name.trim(), account::MAX_NAME);
+    }
+    for (field, value) in [("avatar", &change.avatar), ("cover", &change.cover)] {
+        if let Some(url) = value {
+            check_url(&mut issues, field, url);
+        }
+    }
+    for (field, value) in [("bio", &change.bio), ("about_me", &change.self_introduction)] {
+        if let Some(text) = value {
+            issues.text(field, text, MAX_ABOUT);
+        }
+    }
+    if change.route.as_ref().is_some_and(|route| !account::is_route(route)) {
+        let most = account::MAX_ROUTE;
+        issues.add("value_error", "origin_route", format!("Input should be 1 to {most} letters and digits"));
+    }
+    issues.finish()
+}
+
+/// Checks a URL that will stand in other people's pages: http(s) only, or empty.
+pub fn check_url(issues: &mut Issues, field: &str, url: &str) {
+    if url.is_empty() {
+        return;
+    }
+    issues.line(field, url, MAX_URL);
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let is_good = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        && !url.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '\\'));
+    if !is_good {
+        issues.add("value_error", field, "Input should be an http or https URL");
+    }
+}
+
+/// How complete a profile is, 0 to 100: what a stranger would want to know, by weight. The rest, 15, is for
+/// a voice.
+pub(super) fn completeness(account: &Account, profile: &Profile) -> i32 {
+    [
+        (&account.name, 20),
+        (&account.email, 10),
+        (&profile.avatar, 20),
+        (&profile.bio, 15),
+        (&profile.self_introduction, 20),
+    ]
+    .into_iter()
+    .map(|(text, weight)| if text.trim().is_empty() { 0 } else { weight })
+    .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls() {
+        for (url, good) in [
+            ("", true),
+            ("https://cdn.example.com/avatar.jpg", true),
+            ("http://127.0.0.1:8080/cdn/a.png", true),
+            ("javascript:alert(1)", false),
+            ("data:text/html,x", false),
+            ("//evil.example", false),
+            ("https://", false),
+            ("https:///x", false),
+            ("https://a/\"onerror=", false),
+            ("https://a b", false),
+        ] {
+            let mut issues = Issues::body();
+            check_url(&mut issues, "avatar", url);
+            assert_eq!(issues.is_empty(), good, "{url}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Shades: the interests of a person, each with a private and a public side (contract C-05).
+
+pub mod model;
+mod queries;
+pub(crate) mod routes;
+pub mod rules;
+
+use store::params;
+use web::{ApiError, Code};
+
+pub use model::{Confidence, Shade, ShadeBody};
+
+use crate::Memory;
+
+/// Most shades of a person; the API lists them without pages.
+pub const MAX_SHADES: i64 = 200;
+
+impl Memory {
+    /// A person's shades in the order they were made: those with a public side, or all.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn shades(&self, account: i64, only_public: bool) -> Result<Vec<Shade>, ApiError> {
+        Ok(self.db().fetch_all(queries::LIST, params![account, only_public, MAX_SHADES]).await?)
+    }
+
+    /// Adds a shade.
+    ///
+    /// # Errors
+    /// 422 for what is wrong with a field, [`Code::InvalidParam`] beyond [`MAX_SHADES`].
+    pub async fn create_shade(&self, account: i64, body: ShadeBody) -> Result<Shade, ApiError> {
+        rules::check(&body)?;
+        let shade = Shade::new(self.db().ids().next(), body);
+        let (row, now) = (shade.clone(), self.db().clock().now());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (count,): (i64,) = tx.fetch_one(queries::COUNT, params![account]).await?;
+                    if count >= MAX_SHADES {
+                        return Err(ApiError::new(Code::InvalidParam).with(format!("shades <= {MAX_SHADES}")));
+                    }
+                    let body = row.body.to_json()?;
+                    tx.execute(queries::INSERT, params![row.id, account, row.has_public_content, &body, now]).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        Ok(shade)
+    }
+
+    /// Puts another body in place of a shade's.
+    ///
+    /// # Errors
+    /// 422 for what is wrong with a field, [`Code::NotFound`] for an id that is unknown or another's.
+    pub async fn update_shade(&self, account: i64, id: i64, body: ShadeBody) -> Result<Shade, ApiError> {
+        rules::check(&body)?;
+        let shade = Shade::new(id, body);
+        let json = shade.body.to_json()?;
+        let now = self.db().clock().now();
+        let values = params![id, account, shade.has_public_content, &json, now];
+        match self.db().execute(queries::UPDATE, values).await? {
+            0 => Err(Code::NotFound.into()),
+            _ => Ok(shade),
+        }
+    }
+
+    /// Deletes a shade.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for an id that is unknown or another's.
+    pub async fn delete_shade(&self, account: i64, id: i64) -> Result<(), ApiError> {
+        match self.db().execute(queries::DELETE, params![id, account]).await? {
+            0 => Err(Code::NotFound.into()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Shades over HTTP.
+
+use axum::extract::{Path, State};
+use identity::{
+    Scoped,
+    scope::{ReadShades, WriteProfile},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, ApiError, Code, Data, Envelope, Json, Nothing};
+
+use super::model::{Shade, ShadeBody, Shades};
+use crate::Memory;
+
+pub(crate) fn router(memory: Memory) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(list_all))
+        .routes(routes!(create))
+        .routes(routes!(update))
+        .routes(routes!(delete))
+        .with_state(memory)
+}
+
+/// The person's interests that have a public side. Scope `user.info.shades` or `userinfo`.
+#[utoipa::path(get, path = "/secondme/user/shades", tag = "User", security(("bearer" = [])),
+    responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
+async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadShades>) -> Answer<Shades> {
+    Ok(Data(Shades { shades: memory.shades(caller.account(), true).await? }))
+}
+
+/// All of one's own interests, also those without a public side. A key needs scope `*`.
+#[utoipa::path(get, path = "/secondme/user/shades/all", tag = "User", security(("bearer" = []), ("session" = [])),
+    responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
+async fn list_all(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<WriteProfile>) -> Answer<Shades> {
+    Ok(Data(Shades { shades: memory.shades(caller.account(), false).await? }))
+}
+
+/// Add an interest. A key needs scope `*`.
+#[utoipa::path(post, path = "/secondme/user/shades/create", tag = "User", security(("bearer" = []), ("session" = [])),
+    request_body = ShadeBody,
+    responses((status = 200, description = "The interest", body = Envelope<Shade>)))]
+async fn create(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteProfile>,
+    Json(body): Json<ShadeBody>,
+) -> Answer<Shade> {
+    Ok(Data(memory.create_shade(caller.account(), body).await?))
+}
+
+/// Put another content in place of an interest's. A key needs scope `*`.
+#[utoipa::path(post, path = "/secondme/user/shades/{id}/update", tag = "User",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The interest's id")), request_body = ShadeBody,
+    responses((status = 200, description = "The interest", body = Envelope<Shade>)))]
+async fn update(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteProfile>,
+    Path(segment): Path<String>,
+    Json(body): Json<ShadeBody>,
+) -> Answer<Shade> {
+    Ok(Data(memory.update_shade(caller.account(), id(&segment)?, body).await?))
+}
+
+/// Delete an interest. A key needs scope `*`.
+#[utoipa::path(post, path = "/secondme/user/shades/{id}/delete", tag = "User",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The interest's id")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteProfile>,
+    Path(segment): Path<String>,
+) -> Answer<Nothing> {
+    memory.delete_shade(caller.account(), id(&segment)?).await?;
+    Ok(Data(Nothing))
+}
+
+fn id(segment: &str) -> Result<i64, ApiError> {
+    segment.parse().map_err(|_no_number| Code::NotFound.into())
+}

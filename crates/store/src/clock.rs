@@ -1,0 +1,147 @@
+//! Time as the program knows it: injected, in milliseconds.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde::Serialize;
+
+/// Milliseconds in a day; every day has as many, leap seconds are not counted.
+const DAY_MS: i64 = 86_400_000;
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z. Serialized as that number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+pub struct Timestamp(
+    /// Milliseconds since the epoch.
+    pub i64,
+);
+
+impl Timestamp {
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// The moment `ms` milliseconds later (earlier, when negative). Stops at the ends of the range.
+    #[must_use]
+    pub const fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// The moment `secs` seconds later (earlier, when negative). Stops at the ends of the range.
+    #[must_use]
+    pub const fn plus_secs(self, secs: i64) -> Self {
+        self.plus_ms(secs.saturating_mul(1000))
+    }
+
+    /// Whole days since 1970-01-01, in UTC.
+    #[must_use]
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(DAY_MS)
+    }
+
+    /// The UTC time to the second, as in `2024-01-20T15:00:00Z`.
+    #[must_use]
+    pub fn iso8601(self) -> String {
+        self.civil().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// The UTC date, as in `2024-01-20`.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.civil().strftime("%Y-%m-%d").to_string()
+    }
+
+    /// Years outside -9999 … 9999 cannot be written: they stop at the nearer end.
+    fn civil(self) -> jiff::Timestamp {
+        let end = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(end)
+    }
+}
+
+/// Where the time comes from. Clones show the same time.
+#[derive(Debug, Clone)]
+pub struct Clock(Source);
+
+#[derive(Debug, Clone)]
+enum Source {
+    System,
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The computer's clock.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock for tests that stands at `start` until it is moved.
+    #[must_use]
+    pub fn manual(start: Timestamp) -> Self {
+        Self(Source::Manual(Arc::new(AtomicI64::new(start.0))))
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            #[expect(clippy::disallowed_methods, reason = "the one place that reads the computer's clock")]
+            Source::System => Timestamp(jiff::Timestamp::now().as_millisecond()),
+            Source::Manual(ms) => Timestamp(ms.load(Ordering::Acquire)),
+        }
+    }
+
+    /// Moves a manual clock by `ms` milliseconds, back when negative. Does nothing to the system clock.
+    pub fn advance_ms(&self, ms: i64) {
+        if let Source::Manual(now) = &self.0 {
+            now.fetch_add(ms, Ordering::AcqRel);
+        }
+    }
+
+    /// Sets a manual clock. Does nothing to the system clock.
+    pub fn set(&self, to: Timestamp) {
+        if let Source::Manual(now) = &self.0 {
+            now.store(to.0, Ordering::Release);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_written_in_utc_to_the_second() {
+        let at = Timestamp(1_705_762_800_999);
+        assert_eq!(at.iso8601(), "2024-01-20T15:00:00Z");
+        assert_eq!(at.date(), "2024-01-20");
+        assert_eq!(at.day(), 19_742);
+        assert_eq!(Timestamp(-1).iso8601(), "1969-12-31T23:59:59Z");
+        assert_eq!(Timestamp(-1).day(), -1);
+    }
+
+    #[test]
+    fn timestamps_never_overflow() {
+        assert_eq!(Timestamp(i64::MAX).plus_secs(i64::MAX), Timestamp(i64::MAX));
+        assert!(Timestamp(i64::MAX).iso8601().starts_with("9999-"));
+        assert!(Timestamp(i64::MIN).date().starts_with("-"));
+    }
+
+    #[test]
+    fn clones_of_a_manual_clock_move_together() {
+        let clock = Clock::manual(Timestamp(5));
+        let twin = clock.clone();
+        clock.advance_ms(7);
+        assert_eq!(twin.now(), Timestamp(12));
+        twin.set(Timestamp(3));
+        assert_eq!(clock.now(), Timestamp(3));
+    }
+
+    #[test]
+    fn the_system_clock_cannot_be_moved() {
+        let clock = Clock::system();
+        clock.set(Timestamp(0));
+        assert!(clock.now() > Timestamp(1_700_000_000_000));
+    }
+}

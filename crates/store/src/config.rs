@@ -1,0 +1,128 @@
+//! Which database to use, and how.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio_postgres::config::SslMode;
+
+/// Where the database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A SQLite file; a relative path counts from the working directory.
+    Sqlite(PathBuf),
+    /// A `postgres://` address, with its password.
+    Postgres(String),
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+/// Which database to use, and its limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseConfig {
+    /// Where it is.
+    pub location: Location,
+    /// PostgreSQL: the most connections in the pool. Default 16.
+    pub pool_size: usize,
+    /// SQLite: the most connections kept open for reading, and the most heavy reads at a time. Default 8.
+    pub reader_limit: usize,
+    /// PostgreSQL: how long connecting may take. Default 5 s.
+    pub connect_timeout: Duration,
+    /// How long to wait for a free connection (PostgreSQL) or for another process's lock (SQLite). Default 5 s.
+    pub wait_timeout: Duration,
+    /// PostgreSQL: how long one statement may take, other than in a migration. Default 30 s.
+    pub statement_timeout: Duration,
+}
+
+impl DatabaseConfig {
+    /// Reads `sqlite:path/to/file.db` or `postgres://user:password@host:port/database`, with defaults for the rest.
+    ///
+    /// Errors: a text for the person who wrote the address. It does not repeat the address.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        Ok(Self {
+            location: parse_location(url)?,
+            pool_size: 16,
+            reader_limit: 8,
+            connect_timeout: Duration::from_secs(5),
+            wait_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+        })
+    }
+}
+
+fn parse_location(url: &str) -> Result<Location, String> {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.starts_with(':') || path.contains(['?', '\0']) {
+            return Err("a SQLite address is sqlite: and the path of a file, as in sqlite:data/doppel.db; \
+                        there is no database in memory and there are no options"
+                .to_owned());
+        }
+        return Ok(Location::Sqlite(PathBuf::from(path)));
+    }
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        // The parser's own message may quote a piece of the password, so it is left out.
+        let config: tokio_postgres::Config = url.parse().map_err(|_ignored: tokio_postgres::Error| {
+            "the PostgreSQL address cannot be read: expected postgres://user:password@host:port/database, \
+             with the special characters of the password percent-encoded"
+                .to_owned()
+        })?;
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err("sslmode=require is not supported: this program speaks to PostgreSQL without TLS; \
+                        use a private network or a local tunnel, and leave sslmode out"
+                .to_owned());
+        }
+        return Ok(Location::Postgres(url.to_owned()));
+    }
+    Err("expected a database address that starts with sqlite: or postgres://".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read() {
+        for (url, path) in [
+            ("sqlite:a/b.db", "a/b.db"),
+            ("sqlite:/a/b.db", "/a/b.db"),
+            ("sqlite://a/b.db", "a/b.db"),
+            ("sqlite:///a/b.db", "/a/b.db"),
+        ] {
+            let config = DatabaseConfig::parse(url).unwrap();
+            assert_eq!(config.location, Location::Sqlite(PathBuf::from(path)), "{url}");
+        }
+        for url in ["postgres://u:p@h:5432/d", "postgresql://h/d?sslmode=disable&options=-c%20search_path%3Dx"] {
+            assert!(matches!(DatabaseConfig::parse(url).unwrap().location, Location::Postgres(kept) if kept == url));
+        }
+    }
+
+    #[test]
+    fn wrong_addresses_are_explained_and_never_repeated() {
+        for (url, told) in [
+            ("mysql://u:hunter2@h/d", "sqlite: or postgres://"),
+            ("sqlite:", "path of a file"),
+            ("sqlite::memory:", "in memory"),
+            ("sqlite:a.db?mode=rwc", "no options"),
+            ("postgres://u:hunter2@h:port/d", "percent-encoded"),
+            ("postgres://u:hunter2@h/d?sslmode=require", "without TLS"),
+        ] {
+            let text = DatabaseConfig::parse(url).unwrap_err();
+            assert!(text.contains(told), "{url}: {text}");
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_password() {
+        let shown = format!("{:?}", DatabaseConfig::parse("postgres://u:hunter2@h/d").unwrap());
+        assert!(shown.contains("Postgres") && !shown.contains("hunter2"), "{shown}");
+    }
+}

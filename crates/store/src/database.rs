@@ -1,0 +1,257 @@
+//! The database, whichever engine runs it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio::sync::broadcast;
+
+use crate::config::{DatabaseConfig, Location};
+use crate::error::{Error, Result};
+use crate::ids::Ids;
+use crate::migrate;
+use crate::migrations::{self, Migration};
+use crate::notice::Notice;
+use crate::param::{OwnedParam, Param};
+use crate::row::FromRow;
+use crate::schema::Dialect;
+use crate::tx::Tx;
+use crate::{Clock, Random, postgres, sqlite};
+
+/// Notices kept for a receiver that is slow; one that falls further behind is told that it lagged.
+const NOTICES: usize = 1024;
+
+/// An open database. Clones are the same one.
+#[derive(Clone)]
+pub struct Database(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    clock: Clock,
+    random: Random,
+    ids: Ids,
+    notices: broadcast::Sender<Notice>,
+}
+
+enum Engine {
+    Sqlite(sqlite::Engine),
+    Postgres(postgres::Engine),
+}
+
+impl Database {
+    /// Opens the database, creating the SQLite file if there is none. Does not migrate.
+    ///
+    /// `data_dir` is created when missing, for its owner only; on SQLite it holds the locks of the node numbers.
+    ///
+    /// Errors: [`Error::Unavailable`] when the file or the server cannot be reached, or when 64 processes use it.
+    pub async fn open(config: DatabaseConfig, data_dir: &Path, clock: Clock, random: Random) -> Result<Self> {
+        let (notices, _) = broadcast::channel(NOTICES);
+        let make_ids = |node| Ids::new(clock.clone(), node);
+        let (engine, ids) = match &config.location {
+            Location::Sqlite(path) => {
+                let engine = sqlite::Engine::open(&config, path, data_dir, notices.clone())?;
+                let ids = make_ids(engine.node());
+                (Engine::Sqlite(engine), ids)
+            }
+            Location::Postgres(url) => {
+                let open = postgres::Engine::open(&config, url, &random, notices.clone(), make_ids);
+                let (engine, ids) = Box::pin(open).await?;
+                (Engine::Postgres(engine), ids)
+            }
+        };
+        Ok(Self(Arc::new(Inner { engine, clock, random, ids, notices })))
+    }
+
+    /// The clock the database was opened with.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Makes ids for new rows.
+    #[must_use]
+    pub fn ids(&self) -> &Ids {
+        &self.0.ids
+    }
+
+    /// The randomness the database was opened with.
+    #[must_use]
+    pub fn random(&self) -> &Random {
+        &self.0.random
+    }
+
+    /// The engine's name, for a line in the log. Nothing may depend on it.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        match &self.0.engine {
+            Engine::Sqlite(_) => "SQLite",
+            Engine::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match &self.0.engine {
+            Engine::Sqlite(_) => Dialect::Sqlite,
+            Engine::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// The first row of the answer, if there is any. For queries well below a millisecond.
+    ///
+    /// Errors: the statement fails or writes, or the row is not an `R`.
+    pub async fn fetch_optional<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<R>> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.fetch_optional(sql, params),
+            Engine::Postgres(engine) => Box::pin(engine.fetch_optional(sql, params)).await,
+        }
+    }
+
+    /// The first row of the answer. For queries well below a millisecond.
+    ///
+    /// Errors: [`Error::NotFound`] without one; the statement fails or writes, or the row is not an `R`.
+    pub async fn fetch_one<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<R> {
+        self.fetch_optional(sql, params).await?.ok_or(Error::NotFound)
+    }
+
+    /// All rows of the answer. For queries well below a millisecond.
+    ///
+    /// Errors: the statement fails or writes, or a row is not an `R`.
+    pub async fn fetch_all<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.fetch_all(sql, params),
+            Engine::Postgres(engine) => Box::pin(engine.fetch_all(sql, params)).await,
+        }
+    }
+
+    /// All rows of the answer of a query that may take longer than a millisecond: other tasks go on meanwhile.
+    ///
+    /// Errors: the statement fails or writes, or a row is not an `R`.
+    pub async fn fetch_all_heavy<R>(&self, sql: &'static str, params: Vec<OwnedParam>) -> Result<Vec<R>>
+    where
+        R: FromRow + Send + 'static,
+    {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.fetch_all_heavy(sql, params).await,
+            Engine::Postgres(engine) => {
+                let params: Vec<Param<'_>> = params.iter().map(OwnedParam::as_param).collect();
+                Box::pin(engine.fetch_all(sql, &params)).await
+            }
+        }
+    }
+
+    /// Runs one statement in a transaction of its own and returns how many rows it inserted, changed or deleted.
+    ///
+    /// Errors: the statement fails; [`Error::Unavailable`] when the commit does.
+    pub async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => {
+                let owned: Vec<OwnedParam> = params.iter().map(|param| OwnedParam::from(*param)).collect();
+                let run = engine.write(move |tx| {
+                    Box::pin(async move {
+                        let params: Vec<Param<'_>> = owned.iter().map(OwnedParam::as_param).collect();
+                        tx.execute(sql, &params).await
+                    })
+                });
+                run.await
+            }
+            Engine::Postgres(engine) => Box::pin(engine.execute(sql, params)).await,
+        }
+    }
+
+    /// Runs a transaction: all of it is on the disk when this returns `Ok`, nothing of it when it returns `Err`.
+    ///
+    /// ```ignore
+    /// db.write(move |tx| Box::pin(async move {
+    ///     tx.execute("INSERT INTO note (id, text) VALUES ($1, $2)", params![id, &text]).await?;
+    ///     Ok::<_, Error>(id)
+    /// })).await
+    /// ```
+    ///
+    /// The closure may await nothing but its transaction. When the caller goes away, the transaction is committed
+    /// or rolled back as a whole. [`Error::Unavailable`] of a commit whose answer was lost leaves open which.
+    ///
+    /// Errors: what the closure returns; the first failed statement's error; [`Error::Other`] when the closure
+    /// panics or awaits something else; [`Error::Unavailable`] when the commit fails or the database was closed.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.write(job).await,
+            Engine::Postgres(engine) => Box::pin(engine.write(job)).await,
+        }
+    }
+
+    /// The notices of committed transactions, from now on.
+    ///
+    /// Those of this process come right after their commit, before the write is answered. With PostgreSQL those of
+    /// all processes come over the server as well, so one's own come twice. A receiver that lags by more than 1024
+    /// is told so by its channel, and must do as after a [`RESYNC`](crate::RESYNC).
+    #[must_use]
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.0.notices.subscribe()
+    }
+
+    /// Brings the schema up to date, all pending migrations in one transaction, and returns their names.
+    ///
+    /// Errors: [`Error::Migration`] when the database and this program do not fit together.
+    pub async fn migrate(&self) -> Result<Vec<&'static str>> {
+        self.migrate_with(migrations::ALL).await
+    }
+
+    /// Like [`migrate`](Self::migrate), with a list of the caller's. For tests.
+    #[doc(hidden)]
+    pub async fn migrate_with(&self, all: &'static [Migration]) -> Result<Vec<&'static str>> {
+        migrate::migrate(self, all).await
+    }
+
+    /// The names of the migrations that [`migrate`](Self::migrate) would apply.
+    ///
+    /// Errors: [`Error::Migration`] when the database and this program do not fit together.
+    pub async fn pending(&self) -> Result<Vec<&'static str>> {
+        self.pending_with(migrations::ALL).await
+    }
+
+    /// Like [`pending`](Self::pending), with a list of the caller's. For tests.
+    #[doc(hidden)]
+    pub async fn pending_with(&self, all: &'static [Migration]) -> Result<Vec<&'static str>> {
+        migrate::pending(self, all).await
+    }
+
+    /// Whether the database can serve: it answers, and on SQLite the writer lives and the disk takes a file.
+    ///
+    /// Errors: [`Error::Unavailable`], after 2 s at the latest on PostgreSQL.
+    pub async fn ping(&self) -> Result<()> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.ping().await,
+            Engine::Postgres(engine) => Box::pin(engine.ping()).await,
+        }
+    }
+
+    /// Writes a copy of what is committed now to a new file, for its owner only, and returns its size in bytes.
+    /// Works while this and other processes write.
+    ///
+    /// Errors: [`Error::Other`] when the file exists already, or on PostgreSQL, which has its own tool;
+    /// [`Error::Unavailable`] when the disk does not take it.
+    pub async fn backup(&self, to: &Path) -> Result<u64> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.backup(to).await,
+            Engine::Postgres(_) => Err(Error::other("use pg_dump to back up a PostgreSQL database")),
+        }
+    }
+
+    /// Takes no more work, finishes what is queued and closes the database.
+    ///
+    /// Errors: the writer had ended in a panic.
+    pub async fn close(&self) -> Result<()> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.close().await,
+            Engine::Postgres(engine) => {
+                Box::pin(engine.close()).await;
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What can go wrong with a database.
+
+/// The result of a database operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a database operation failed.
+///
+/// No message holds a parameter's value, a row's value or the connection string, so every one may be logged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// [`fetch_one`](crate::Database::fetch_one) found no row.
+    #[error("no such row")]
+    NotFound,
+    /// A `UNIQUE` or `PRIMARY KEY` constraint refused the row.
+    #[error("a row with this key exists already")]
+    Unique,
+    /// A `FOREIGN KEY` constraint refused the row.
+    #[error("the row refers to one that does not exist, or is still referred to")]
+    ForeignKey,
+    /// The database cannot do it now: unreachable, locked, out of space, out of connections, or out of time.
+    /// The same call may succeed later.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A parameter or a column has another type than the statement or the program expects.
+    #[error("{place} {number}: expected {expected}, found {found}")]
+    Type {
+        /// `"column"` (counted from 0) or `"parameter"` (counted from 1, as in `$1`).
+        place: &'static str,
+        /// Which of them.
+        number: usize,
+        /// The type that was asked for.
+        expected: &'static str,
+        /// The type that was there.
+        found: &'static str,
+    },
+    /// The schema and this program do not fit together; the text says what to do.
+    #[error("{0}")]
+    Migration(String),
+    /// Anything else: wrong SQL, a constraint without a case of its own, a damaged file.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Error {
+    pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable(reason.into())
+    }
+
+    pub(crate) fn other(reason: impl Into<String>) -> Self {
+        Self::Other(reason.into())
+    }
+}

@@ -1,0 +1,44 @@
+//! One database interface over SQLite and PostgreSQL.
+//!
+//! Every other crate writes one SQL text per query, in a dialect both engines understand, and never learns which
+//! engine runs it:
+//!
+//! * placeholders are `$1`, `$2`, …, in any order and as often as wanted;
+//! * the types are `BIGINT`, `TEXT`, `DOUBLE PRECISION` and `BLOB`; a truth value is a `BIGINT` of 0 or 1;
+//! * ids and times are made in Rust, by [`Ids`] and [`Clock`];
+//! * `ON CONFLICT`, `RETURNING`, window functions, partial indexes and row values work on both.
+//!
+//! Reads go through [`Database::fetch_optional`] and its siblings, writes through [`Database::execute`] or, for several
+//! statements that belong together, [`Database::write`]. An answer to a write means that it is on the disk.
+
+mod clock;
+mod config;
+mod database;
+mod error;
+mod ids;
+mod migrate;
+mod migrations;
+mod node;
+mod notice;
+mod param;
+mod postgres;
+mod random;
+mod row;
+mod schema;
+mod sql;
+mod sqlite;
+mod tx;
+
+pub use clock::{Clock, Timestamp};
+pub use config::{DatabaseConfig, Location};
+pub use database::Database;
+pub use error::{Error, Result};
+pub use futures::future::BoxFuture;
+pub use ids::Ids;
+#[doc(hidden)]
+pub use migrations::Migration;
+pub use notice::{Notice, RESYNC};
+pub use param::{OwnedParam, Param};
+pub use random::Random;
+pub use row::{Column, FromRow, Row};
+pub use tx::Tx;

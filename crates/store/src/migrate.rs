@@ -1,0 +1,151 @@
+//! Bringing the schema up to date.
+
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::migrations::Migration;
+use crate::params;
+use crate::schema::{Dialect, translate};
+
+const TABLE: &str = "CREATE TABLE schema_migration (
+    version BIGINT PRIMARY KEY,
+    name TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    applied_at BIGINT NOT NULL
+)";
+const APPLIED: &str = "SELECT version, name, checksum FROM schema_migration ORDER BY version";
+const INSERT: &str = "INSERT INTO schema_migration (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
+
+/// Whether the table is there: the one question to which the engines need different words.
+const fn table_exists(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'",
+        Dialect::Postgres => {
+            "SELECT COUNT(*) FROM information_schema.tables
+             WHERE table_schema = current_schema() AND table_name = 'schema_migration'"
+        }
+    }
+}
+
+/// Version, name and checksum.
+type Applied = (i64, String, String);
+
+pub(crate) async fn migrate(db: &Database, all: &'static [Migration]) -> Result<Vec<&'static str>> {
+    let (dialect, now) = (db.dialect(), db.clock().now());
+    let run = db.write(move |tx| {
+        Box::pin(async move {
+            tx.lock_migrations().await?;
+            let (tables,): (i64,) = tx.fetch_one(table_exists(dialect), &[]).await?;
+            if tables == 0 {
+                tx.batch(&translate(TABLE, dialect)?).await?;
+            }
+            let applied: Vec<Applied> = tx.fetch_all(APPLIED, &[]).await?;
+            let mut names = Vec::new();
+            for migration in compare(&applied, all)? {
+                let sql = translate(migration.sql, dialect).map_err(|error| within(migration, &error))?;
+                tx.batch(&sql).await.map_err(|error| within(migration, &error))?;
+                let checksum = migration.checksum();
+                tx.execute(INSERT, params![migration.version, migration.name, &checksum, now]).await?;
+                names.push(migration.name);
+            }
+            Ok(names)
+        })
+    });
+    run.await
+}
+
+pub(crate) async fn pending(db: &Database, all: &'static [Migration]) -> Result<Vec<&'static str>> {
+    let (tables,): (i64,) = db.fetch_one(table_exists(db.dialect()), &[]).await?;
+    let applied: Vec<Applied> = if tables == 0 { Vec::new() } else { db.fetch_all(APPLIED, &[]).await? };
+    Ok(compare(&applied, all)?.iter().map(|migration| migration.name).collect())
+}
+
+/// The failure, with the migration's name; what passes stays what it is, so that trying again makes sense.
+fn within(migration: &Migration, error: &Error) -> Error {
+    match error {
+        Error::Unavailable(_) => error.clone(),
+        _ => Error::Migration(format!("migration {} {}: {error}", migration.version, migration.name)),
+    }
+}
+
+/// The migrations that are still to be applied.
+///
+/// Errors: [`Error::Migration`] when what was applied is not the beginning of the list.
+fn compare(applied: &[Applied], all: &'static [Migration]) -> Result<&'static [Migration]> {
+    for (expected, migration) in (1..).zip(all) {
+        if migration.version != expected {
+            return Err(Error::Migration(format!(
+                "this program has no migration {expected}: it goes on with {} {}; install a complete release",
+                migration.version, migration.name
+            )));
+        }
+    }
+    for (expected, (version, name, checksum)) in (1..).zip(applied) {
+        if *version != expected {
+            return Err(Error::Migration(format!(
+                "migration {expected} is missing in the database, which goes on with {version} {name}; \
+                 restore a backup"
+            )));
+        }
+        let known = usize::try_from(*version - 1).ok().and_then(|at| all.get(at));
+        let Some(known) = known else {
+            return Err(Error::Migration(format!(
+                "the database has migration {version} {name}, which this program does not know; \
+                 use the newer release that applied it, or restore a backup from before"
+            )));
+        };
+        if known.checksum() != *checksum {
+            return Err(Error::Migration(format!(
+                "migration {version} {name} was changed after it had been applied; \
+                 use the release that applied it, and make the change a new migration"
+            )));
+        }
+    }
+    all.get(applied.len()..)
+        .ok_or_else(|| Error::Migration("the database has more migrations than this program".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static ALL: &[Migration] = &[
+        Migration { version: 1, name: "one", sql: "SELECT 1" },
+        Migration { version: 2, name: "two", sql: "SELECT\r\n2" },
+    ];
+    static GAP: &[Migration] = &[Migration { version: 2, name: "two", sql: "SELECT 2" }];
+
+    fn applied(versions: &[i64]) -> Vec<Applied> {
+        let sum = |v: i64| usize::try_from(v - 1).ok().and_then(|at| ALL.get(at)).map(Migration::checksum);
+        versions.iter().map(|v| (*v, format!("n{v}"), sum(*v).unwrap_or_default())).collect()
+    }
+
+    fn refusal(applied: &[Applied], all: &'static [Migration]) -> String {
+        match compare(applied, all) {
+            Err(Error::Migration(text)) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_not_applied_is_pending() {
+        assert_eq!(compare(&[], ALL).unwrap().len(), 2);
+        assert_eq!(compare(&applied(&[1]), ALL).unwrap()[0].name, "two");
+        assert!(compare(&applied(&[1, 2]), ALL).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        assert!(refusal(&applied(&[2]), ALL).contains("migration 1 is missing"));
+        assert!(refusal(&applied(&[1, 2, 3]), ALL).contains("migration 3 n3"));
+        assert!(refusal(&[], GAP).contains("no migration 1"));
+        let mut changed = applied(&[1, 2]);
+        changed[1].2 = "other".to_owned();
+        assert!(refusal(&changed, ALL).contains("migration 2 n2 was changed"));
+    }
+
+    #[test]
+    fn line_ends_do_not_change_the_checksum() {
+        let unix = Migration { version: 2, name: "two", sql: "SELECT\n2" };
+        assert_eq!(ALL[1].checksum(), unix.checksum());
+    }
+}

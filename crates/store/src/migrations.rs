@@ -1,0 +1,27 @@
+//! The numbered list of migrations.
+
+use sha2::{Digest, Sha256};
+
+/// One step of the schema, in the common dialect (see [`schema`](crate::schema)).
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// Its number, counted from 1 without gaps.
+    pub version: i64,
+    /// What it is called.
+    pub name: &'static str,
+    /// Its statements. They never change once released.
+    pub sql: &'static str,
+}
+
+impl Migration {
+    /// SHA-256 of the statements, whatever ends their lines, in hexadecimal.
+    pub(crate) fn checksum(&self) -> String {
+        crate::sql::hex(&Sha256::digest(self.sql.replace("\r\n", "\n")))
+    }
+}
+
+/// All migrations of this program: `src/migrations/NNNN_name.sql`, in order.
+pub(crate) const ALL: &[Migration] = &[
+    Migration { version: 1, name: "identity", sql: include_str!("migrations/0001_identity.sql") },
+    Migration { version: 2, name: "profile", sql: include_str!("migrations/0002_profile.sql") },
+];

@@ -1,0 +1,94 @@
+//! The node number of a process on a SQLite file: a lock on one of 64 small files in the data directory.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::ids::NODES;
+
+/// A node number, this process's as long as the value lives.
+#[derive(Debug)]
+pub(crate) struct Node {
+    number: i64,
+    directory: PathBuf,
+    /// Holds the lock; the operating system lets it go with the file, however the process ends.
+    _lock: File,
+}
+
+impl Node {
+    /// Takes the first number that is free.
+    ///
+    /// Errors: the directory cannot be written, or as many processes as there are numbers use it.
+    pub(crate) fn take(data_dir: &Path) -> Result<Self> {
+        let directory = data_dir.join("nodes");
+        crate::sqlite::create_directory(&directory)?;
+        for number in 0..NODES {
+            let path = directory.join(format!("{number:02}"));
+            let failed =
+                |error: std::io::Error| Error::unavailable(format!("{} cannot be used: {error}", path.display()));
+            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { number, directory, _lock: file }),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+        Err(Error::unavailable(format!("{NODES} processes use this data directory already; stop one of them")))
+    }
+
+    pub(crate) const fn number(&self) -> i64 {
+        self.number
+    }
+
+    /// A way to find out whether the data directory can be written.
+    pub(crate) fn probe(&self) -> Probe {
+        Probe(self.directory.join(format!("{:02}.probe", self.number)))
+    }
+}
+
+/// Writes a small file and removes it.
+#[derive(Debug)]
+pub(crate) struct Probe(PathBuf);
+
+impl Probe {
+    /// Errors: the disk is full, read-only or broken.
+    pub(crate) fn write(&self) -> Result<()> {
+        let attempt = || -> std::io::Result<()> {
+            let mut options = OpenOptions::new();
+            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&self.0)?;
+            file.write_all(&[b'.'; 4096])?;
+            drop(file);
+            std::fs::remove_file(&self.0)
+        };
+        attempt().map_err(|error| Error::unavailable(format!("the data directory cannot be written: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_exclusive_and_come_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut nodes: Vec<Node> = (0..NODES).map(|_| Node::take(dir.path()).unwrap()).collect();
+        let numbers: Vec<i64> = nodes.iter().map(Node::number).collect();
+        assert_eq!(numbers, (0..NODES).collect::<Vec<_>>());
+        assert!(matches!(Node::take(dir.path()), Err(Error::Unavailable(text)) if text.contains("64")));
+        drop(nodes.remove(7));
+        assert_eq!(Node::take(dir.path()).unwrap().number(), 7);
+    }
+
+    #[test]
+    fn the_probe_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let node = Node::take(dir.path()).unwrap();
+        let probe = node.probe();
+        probe.write().unwrap();
+        assert!(!probe.0.exists());
+        std::fs::remove_dir_all(dir.path()).unwrap();
+        assert!(matches!(probe.write(), Err(Error::Unavailable(_))));
+    }
+}

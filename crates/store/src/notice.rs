@@ -1,0 +1,68 @@
+//! Short messages from one process to all that use the same database.
+
+use crate::error::{Error, Result};
+
+/// The topic of the notice that says: some may have been missed, look everything up again.
+pub const RESYNC: &str = "resync";
+
+/// The longest topic and payload together, in bytes; PostgreSQL takes no more.
+const LIMIT: usize = 7_900;
+
+/// A message that a committed transaction left with [`Tx::notify`](crate::Tx::notify).
+///
+/// It arrives at least once, so it can only say "look again", never "add one".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What it is about; [`RESYNC`] after the connection that listens was lost for a while.
+    pub topic: String,
+    /// Which one it is about.
+    pub payload: String,
+}
+
+impl Notice {
+    /// Errors: the topic is empty, holds a line feed or is [`RESYNC`]; either text holds a NUL; they are too long.
+    pub(crate) fn new(topic: &str, payload: &str) -> Result<Self> {
+        if topic.is_empty() || topic.contains('\n') || topic == RESYNC {
+            return Err(Error::other("a notice needs a topic of one line, other than \"resync\""));
+        }
+        if topic.len() + payload.len() > LIMIT || topic.contains('\0') || payload.contains('\0') {
+            return Err(Error::other("a notice is too long or holds a NUL character"));
+        }
+        Ok(Self { topic: topic.to_owned(), payload: payload.to_owned() })
+    }
+
+    pub(crate) fn resync() -> Self {
+        Self { topic: RESYNC.to_owned(), payload: String::new() }
+    }
+
+    /// One text for the wire.
+    pub(crate) fn encode(&self) -> String {
+        format!("{}\n{}", self.topic, self.payload)
+    }
+
+    /// The notice in a text made by [`encode`](Self::encode).
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        let (topic, payload) = text.split_once('\n')?;
+        Some(Self { topic: topic.to_owned(), payload: payload.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_survives_the_wire() {
+        let notice = Notice::new("token", "line\nline 二").unwrap();
+        assert_eq!(Notice::decode(&notice.encode()), Some(notice));
+        assert_eq!(Notice::decode("no line feed"), None);
+    }
+
+    #[test]
+    fn bad_notices_are_refused() {
+        for (topic, payload) in [("", "x"), ("a\nb", "x"), ("resync", ""), ("a", "\0")] {
+            assert!(Notice::new(topic, payload).is_err());
+        }
+        assert!(Notice::new("a", &"x".repeat(LIMIT)).is_err());
+    }
+}

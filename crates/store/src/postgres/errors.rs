@@ -1,0 +1,67 @@
+//! PostgreSQL's errors in this crate's words.
+
+use std::error::Error as StdError;
+use std::io;
+
+use deadpool_postgres::{PoolError, TimeoutType};
+use tokio_postgres::error::SqlState;
+
+use crate::error::Error;
+
+/// Never repeats a value: the server's own words are kept only where they name parts of the schema or the SQL.
+pub(super) fn convert(error: tokio_postgres::Error) -> Error {
+    if let Some(refusal) = error.as_db_error() {
+        return refused(refusal.code(), refusal.message());
+    }
+    if error.is_closed() {
+        return Error::unavailable("the connection to PostgreSQL was lost");
+    }
+    let mut cause = StdError::source(&error);
+    while let Some(inner) = cause {
+        if let Some(inner) = inner.downcast_ref::<io::Error>() {
+            return Error::unavailable(format!("PostgreSQL cannot be reached: {}", inner.kind()));
+        }
+        cause = inner.source();
+    }
+    let text = error.to_string();
+    if text.starts_with("error connecting to server") || text.starts_with("timeout") {
+        return Error::unavailable("PostgreSQL cannot be reached");
+    }
+    // The kinds that are left (wrong protocol, wrong configuration) say nothing about values in their first line.
+    Error::other(format!("PostgreSQL: {text}"))
+}
+
+pub(super) fn convert_pool(error: PoolError) -> Error {
+    match error {
+        PoolError::Backend(error) => convert(error),
+        PoolError::Timeout(TimeoutType::Wait) => Error::unavailable("all connections to PostgreSQL are in use"),
+        PoolError::Timeout(_) => Error::unavailable("PostgreSQL does not answer"),
+        PoolError::Closed => Error::unavailable("it was closed"),
+        PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            Error::other("the pool of connections is set up wrongly")
+        }
+    }
+}
+
+fn refused(state: &SqlState, message: &str) -> Error {
+    let code = state.code();
+    match *state {
+        SqlState::UNIQUE_VIOLATION => return Error::Unique,
+        SqlState::FOREIGN_KEY_VIOLATION => return Error::ForeignKey,
+        SqlState::QUERY_CANCELED => return Error::unavailable("the statement took too long"),
+        SqlState::LOCK_NOT_AVAILABLE => return Error::unavailable("the row is locked"),
+        SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE => {
+            return Error::unavailable("the transaction collided with another one");
+        }
+        SqlState::READ_ONLY_SQL_TRANSACTION => return Error::unavailable("the server is read-only"),
+        SqlState::INVALID_CATALOG_NAME => return Error::unavailable("the server has no database of this name"),
+        _ => {}
+    }
+    match code.get(..2).unwrap_or_default() {
+        "08" | "53" | "57" | "58" => Error::unavailable(format!("PostgreSQL answers {code}")),
+        "28" => Error::unavailable(format!("PostgreSQL refuses the user or the password ({code})")),
+        // Messages about syntax, names and constraints are made of the SQL and the schema.
+        "23" | "42" => Error::other(format!("{message} ({code})")),
+        _ => Error::other(format!("PostgreSQL answers {code}")),
+    }
+}

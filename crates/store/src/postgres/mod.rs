@@ -1,0 +1,148 @@
+//! The PostgreSQL engine: a pool of connections, and one that listens.
+
+mod errors;
+mod listener;
+mod query;
+mod values;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::sync::broadcast;
+use tokio_postgres::{Config, IsolationLevel, NoTls};
+
+use crate::config::DatabaseConfig;
+use crate::error::{Error, Result};
+use crate::ids::Ids;
+use crate::notice::Notice;
+use crate::param::Param;
+use crate::random::Random;
+use crate::row::FromRow;
+use crate::tx::Tx;
+
+pub(crate) use query::{batch, execute, fetch_all, fetch_optional, lock_migrations, notify};
+pub(crate) use listener::Namespace;
+pub(crate) use values::column;
+
+/// How long readiness may wait for an answer.
+const PING: Duration = Duration::from_secs(2);
+
+/// An open PostgreSQL database.
+pub(crate) struct Engine {
+    pool: Pool,
+    space: Namespace,
+    notices: broadcast::Sender<Notice>,
+    listener: listener::Listener,
+}
+
+impl Engine {
+    /// Connects, takes a node number and makes the ids with it.
+    pub(crate) async fn open(
+        config: &DatabaseConfig,
+        url: &str,
+        random: &Random,
+        notices: broadcast::Sender<Notice>,
+        ids: impl FnOnce(i64) -> Ids,
+    ) -> Result<(Self, Ids)> {
+        let server = server_config(config, url)?;
+        let (listener, space, ids) = listener::Listener::start(server.clone(), random, notices.clone(), ids).await?;
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(server, NoTls, recycling))
+            .max_size(config.pool_size.max(1))
+            .wait_timeout(Some(config.wait_timeout))
+            .create_timeout(Some(config.connect_timeout))
+            .recycle_timeout(Some(config.connect_timeout))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| Error::other(format!("the pool of connections cannot be made: {error}")))?;
+        Ok((Self { pool, space, notices, listener }, ids))
+    }
+
+    async fn client(&self) -> Result<Client> {
+        self.pool.get().await.map_err(errors::convert_pool)
+    }
+
+    pub(crate) async fn fetch_optional<R: FromRow>(
+        &self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Option<R>> {
+        fetch_optional(&self.client().await?, sql, params).await
+    }
+
+    pub(crate) async fn fetch_all<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
+        fetch_all(&self.client().await?, sql, params).await
+    }
+
+    pub(crate) async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        execute(&self.client().await?, sql, params).await
+    }
+
+    /// Runs a transaction in the caller's task. When the caller leaves, the rollback is on its way to the server
+    /// before anyone else gets the connection.
+    pub(crate) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send,
+        T: Send,
+        E: From<Error> + Send,
+    {
+        let mut client = self.client().await?;
+        let mut tx = Tx::postgres(begin(&mut client).await?, self.space);
+        let run = AssertUnwindSafe(async { job(&mut tx).await }).catch_unwind().await;
+        let result = match run {
+            Ok(result) => tx.verdict(result),
+            Err(_panic) => Err(Error::other("a transaction panicked").into()),
+        };
+        let (transaction, notices) = tx.into_transaction()?;
+        if result.is_ok() {
+            transaction.commit().await.map_err(errors::convert)?;
+            for notice in notices {
+                // Nobody may be listening.
+                let _ = self.notices.send(notice);
+            }
+        } else if let Err(error) = transaction.rollback().await {
+            // Waited for, so that what was rolled back is gone before the caller looks.
+            tracing::debug!(error = %errors::convert(error), "a rollback failed; the server does it");
+        }
+        result
+    }
+
+    pub(crate) async fn ping(&self) -> Result<()> {
+        let answer = tokio::time::timeout(PING, self.fetch_optional::<(i64,)>("SELECT 1", &[])).await;
+        answer.map_err(|_late| Error::unavailable("PostgreSQL does not answer"))?.map(|_row| ())
+    }
+
+    pub(crate) async fn close(&self) {
+        self.listener.stop().await;
+        self.pool.close();
+    }
+}
+
+async fn begin(client: &mut Client) -> Result<Transaction<'_>> {
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+    transaction.start().await.map_err(errors::convert)
+}
+
+/// The server's address with this program's settings, which come first: options in the address win.
+fn server_config(config: &DatabaseConfig, url: &str) -> Result<Config> {
+    // The parser's own message may quote a piece of the password.
+    let mut server: Config = url
+        .parse()
+        .map_err(|_ignored: tokio_postgres::Error| Error::other("the PostgreSQL address cannot be read"))?;
+    let own = format!(
+        "-c statement_timeout={} -c idle_in_transaction_session_timeout=60000",
+        config.statement_timeout.as_millis()
+    );
+    let options = server.get_options().map_or_else(|| own.clone(), |theirs| format!("{own} {theirs}"));
+    server.options(options);
+    if server.get_application_name().is_none() {
+        server.application_name("doppel");
+    }
+    server.connect_timeout(config.connect_timeout);
+    server.keepalives_idle(Duration::from_secs(30));
+    server.tcp_user_timeout(config.statement_timeout.max(Duration::from_secs(30)));
+    Ok(server)
+}

@@ -1,0 +1,81 @@
+//! Opening connections, set up alike everywhere.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::errors::convert;
+use crate::error::{Error, Result};
+
+/// Prepared statements kept per connection.
+const STATEMENTS: usize = 128;
+
+/// What every connection to one file shares.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub path: PathBuf,
+    /// How long to wait for another process's lock.
+    pub wait: Duration,
+}
+
+/// Creates a directory that only its owner can enter, with its parents. One that exists stays as it is.
+pub(crate) fn create_directory(path: &Path) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Error::unavailable(format!("the directory {} cannot be made: {error}", path.display())))
+}
+
+/// Creates a file that only its owner can read, unless it exists. SQLite gives its side files the same mode.
+fn create_file(path: &Path) -> Result<()> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        create_directory(parent)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Error::unavailable(format!("the file {} cannot be made: {error}", path.display()))),
+    }
+}
+
+/// The one connection that writes. Creates the file when there is none.
+pub(super) fn open_writer(settings: &Settings) -> Result<Connection> {
+    create_file(&settings.path)?;
+    let connection = open(settings, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Checkpoints are the writer's own business (see `writer`), so that no commit waits for one without need.
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -8000;
+             PRAGMA journal_size_limit = 67108864;
+             PRAGMA wal_autocheckpoint = 0;",
+        )
+        .map_err(convert)?;
+    Ok(connection)
+}
+
+/// A connection for reading.
+pub(super) fn open_reader(settings: &Settings) -> Result<Connection> {
+    let connection = open(settings, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;")
+        .map_err(convert)?;
+    Ok(connection)
+}
+
+fn open(settings: &Settings, mode: OpenFlags) -> Result<Connection> {
+    // No mutex: a connection is used by one thread at a time, which the type system holds.
+    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&settings.path, flags).map_err(convert)?;
+    connection.busy_timeout(settings.wait).map_err(convert)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}

@@ -1,0 +1,85 @@
+//! Connections for reading.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use super::connection::{Settings, open_reader};
+use crate::error::{Error, Result};
+
+/// A stack of idle connections: the last one used, whose pages are warm, is the next one used. Clones share it.
+#[derive(Clone)]
+pub(super) struct Readers(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    idle: Mutex<Vec<Connection>>,
+    /// How many idle connections to keep.
+    limit: usize,
+    /// Room for reads that occupy a thread each.
+    heavy: Arc<Semaphore>,
+    closed: AtomicBool,
+}
+
+impl Readers {
+    pub(super) fn new(settings: Settings, limit: usize) -> Self {
+        Self(Arc::new(Inner {
+            settings,
+            idle: Mutex::new(Vec::with_capacity(limit)),
+            limit,
+            heavy: Arc::new(Semaphore::new(limit)),
+            closed: AtomicBool::new(false),
+        }))
+    }
+
+    /// Reads on the calling thread, with an idle connection or a new one.
+    pub(super) fn read<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let inner = &*self.0;
+        if inner.closed.load(Ordering::Acquire) {
+            return Err(closed());
+        }
+        let idle = inner.idle.lock().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open_reader(&inner.settings)?,
+        };
+        let result = job(&connection);
+        // A connection on which the file failed is not trusted again.
+        if !matches!(result, Err(Error::Unavailable(_))) {
+            let mut idle = inner.idle.lock();
+            if idle.len() < inner.limit && !inner.closed.load(Ordering::Acquire) {
+                idle.push(connection);
+            }
+        }
+        result
+    }
+
+    /// Reads on a thread that may block. Goes on to its end when the caller leaves.
+    pub(super) async fn read_blocking<T, F>(&self, job: F) -> Result<T>
+    where
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let room = Arc::clone(&self.0.heavy).acquire_owned().await.or(Err(closed()))?;
+        let readers = self.clone();
+        let run = move || {
+            let _room = room;
+            readers.read(job)
+        };
+        tokio::task::spawn_blocking(run).await.map_err(|error| Error::other(format!("a read failed: {error}")))?
+    }
+
+    /// Closes the idle connections; those in use close when they are done.
+    pub(super) fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
+        self.0.heavy.close();
+        self.0.idle.lock().clear();
+    }
+}
+
+fn closed() -> Error {
+    Error::unavailable("it was closed")
+}

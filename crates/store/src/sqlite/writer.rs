@@ -1,0 +1,277 @@
+//! The writer: one thread, and one commit for all transactions that wait.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use futures::future::BoxFuture;
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, broadcast, watch};
+
+use super::connection::{Settings, open_writer};
+use super::errors::convert;
+use super::job::{Job, Queued};
+use super::query;
+use crate::error::{Error, Result};
+use crate::notice::Notice;
+use crate::tx::Tx;
+
+/// Transactions that may wait; a caller beyond that waits for room.
+const QUEUE: usize = 4096;
+/// The most transactions in one commit.
+const GROUP: usize = 512;
+/// The longest time that transactions are added to one commit.
+const GROUP_TIME: Duration = Duration::from_millis(5);
+/// A write-ahead log of this many pages (of 4 KiB) is checkpointed even when there is no pause.
+const CHECKPOINT_PAGES: i64 = 4000;
+/// A pause this long is used for a checkpoint.
+const PAUSE: Duration = Duration::from_millis(250);
+
+type Queue = Sender<Box<dyn Job>>;
+
+/// The way to the writer thread.
+pub(super) struct Writer {
+    /// `None` once closed. The thread ends when the last clone is gone and the queue is empty.
+    queue: Mutex<Option<Queue>>,
+    room: Arc<Semaphore>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Its sender lives in the thread, so it fails when the thread has ended.
+    ended: watch::Receiver<()>,
+}
+
+impl Writer {
+    /// Opens the file for writing and starts the thread.
+    pub(super) fn start(settings: Settings, notices: broadcast::Sender<Notice>) -> Result<Self> {
+        let (queue, jobs) = mpsc::channel();
+        let (alive, ended) = watch::channel(());
+        let mut thread = Thread::new(settings, notices)?;
+        let run = move || {
+            let _alive = alive;
+            thread.run(&jobs);
+        };
+        let handle = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(run)
+            .map_err(|error| Error::unavailable(format!("the writer cannot start: {error}")))?;
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            room: Arc::new(Semaphore::new(QUEUE)),
+            thread: Mutex::new(Some(handle)),
+            ended,
+        })
+    }
+
+    /// Queues a transaction and waits for its commit. Once queued it runs, also when the caller leaves.
+    pub(super) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let stopped = || E::from(Error::unavailable("it was closed"));
+        let room = Arc::clone(&self.room).acquire_owned().await.or(Err(()));
+        let room = room.map_err(|()| stopped())?;
+        let queue = self.queue.lock().clone().ok_or_else(stopped)?;
+        let (job, answer) = Queued::new(job, room);
+        queue.send(Box::new(job)).or(Err(())).map_err(|()| stopped())?;
+        drop(queue);
+        answer.await.unwrap_or_else(|_gone| Err(stopped()))
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        self.thread.lock().as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Takes no more transactions, and waits until the queued ones are done and the file is closed.
+    pub(super) async fn close(&self) -> Result<()> {
+        self.room.close();
+        drop(self.queue.lock().take());
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
+        let thread = self.thread.lock().take();
+        match thread.map(JoinHandle::join) {
+            Some(Err(_panic)) => Err(Error::other("the writer ended in a panic")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the writer thread owns.
+struct Thread {
+    settings: Settings,
+    connection: Connection,
+    notices: broadcast::Sender<Notice>,
+    /// Pages in the write-ahead log after the last commit.
+    log_pages: Arc<AtomicI64>,
+    /// `log_pages` at the last checkpoint.
+    checkpointed: i64,
+}
+
+impl Thread {
+    fn new(settings: Settings, notices: broadcast::Sender<Notice>) -> Result<Self> {
+        let log_pages = Arc::new(AtomicI64::new(0));
+        let connection = open_counting(&settings, &log_pages)?;
+        Ok(Self { settings, connection, notices, log_pages, checkpointed: 0 })
+    }
+
+    fn run(&mut self, jobs: &Receiver<Box<dyn Job>>) {
+        loop {
+            let first = if self.unsaved_pages() > 0 {
+                match jobs.recv_timeout(PAUSE) {
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.checkpoint();
+                        continue;
+                    }
+                    Ok(first) => first,
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            } else {
+                match jobs.recv() {
+                    Ok(first) => first,
+                    Err(mpsc::RecvError) => break,
+                }
+            };
+            self.group(first, jobs);
+            if self.unsaved_pages() >= CHECKPOINT_PAGES {
+                self.checkpoint();
+            }
+        }
+        self.finish();
+    }
+
+    /// Runs `first` and those that wait behind it in one transaction, and answers them after its commit.
+    fn group(&mut self, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>) {
+        if let Err(error) = self.step("BEGIN IMMEDIATE") {
+            tracing::warn!(%error, "cannot start a write");
+            self.recover(&error);
+            // Those behind it would each wait as long, and for nothing.
+            for mut job in std::iter::once(first).chain(jobs.try_iter().take(GROUP)) {
+                job.fail(error.clone());
+                answer(job);
+            }
+            return;
+        }
+        let mut done = Vec::new();
+        let mut notices = Vec::new();
+        let start = Instant::now();
+        let mut next = Some(first);
+        while let Some(mut job) = next {
+            let intact = self.run_one(job.as_mut(), &mut notices);
+            done.push(job);
+            if let Err(error) = intact {
+                return self.abandon(done, &error);
+            }
+            let full = done.len() >= GROUP || start.elapsed() >= GROUP_TIME;
+            next = if full { None } else { jobs.try_recv().ok() };
+        }
+        if let Err(error) = self.step("COMMIT") {
+            return self.abandon(done, &error);
+        }
+        for notice in notices {
+            // Nobody may be listening.
+            let _ = self.notices.send(notice);
+        }
+        done.into_iter().for_each(answer);
+    }
+
+    /// Runs one transaction in a savepoint of the group's. Errors: the group's own transaction is lost.
+    fn run_one(&mut self, job: &mut dyn Job, notices: &mut Vec<Notice>) -> Result<()> {
+        self.step("SAVEPOINT job")?;
+        let mut tx = Tx::sqlite(&mut self.connection);
+        let keep = job.run(&mut tx);
+        let told = tx.into_notices();
+        if self.connection.is_autocommit() {
+            // Some failures (a full disk, an I/O error) make SQLite roll back everything at once.
+            let error = Error::unavailable("the commit was lost together with a failed one");
+            job.fail(error.clone());
+            return Err(error);
+        }
+        if keep {
+            self.step("RELEASE job")?;
+            notices.extend(told);
+        } else {
+            self.step("ROLLBACK TO job")?;
+            self.step("RELEASE job")?;
+        }
+        Ok(())
+    }
+
+    /// Rolls the group back and answers all of it with the error.
+    fn abandon(&mut self, done: Vec<Box<dyn Job>>, error: &Error) {
+        tracing::warn!(%error, jobs = done.len(), "a commit failed");
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.step("ROLLBACK")
+        {
+            tracing::error!(%error, "a failed commit could not be rolled back");
+        }
+        self.recover(error);
+        for mut job in done {
+            job.fail(error.clone());
+            answer(job);
+        }
+    }
+
+    /// After the file failed, a new connection looks at it afresh; without one the old one is used on.
+    fn recover(&mut self, error: &Error) {
+        let stuck = !self.connection.is_autocommit();
+        if stuck || matches!(error, Error::Unavailable(_)) {
+            match open_counting(&self.settings, &self.log_pages) {
+                Ok(connection) => self.connection = connection,
+                Err(error) => tracing::warn!(%error, "the database file could not be opened again"),
+            }
+        }
+    }
+
+    fn step(&self, sql: &'static str) -> Result<()> {
+        query::execute(&self.connection, sql, &[]).map(|_changed| ())
+    }
+
+    /// Pages that came into the log since the last checkpoint.
+    fn unsaved_pages(&mut self) -> i64 {
+        let pages = self.log_pages.load(Ordering::Relaxed);
+        if pages < self.checkpointed {
+            // The log began anew.
+            self.checkpointed = 0;
+        }
+        pages - self.checkpointed
+    }
+
+    /// Copies the log into the file as far as no reader stands in the way, without waiting for any.
+    fn checkpoint(&mut self) {
+        self.checkpointed = self.log_pages.load(Ordering::Relaxed);
+        if let Err(error) = query::batch(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+            tracing::warn!(%error, "a checkpoint failed; the next one will do it");
+        }
+    }
+
+    /// The last things before the file is closed. Another process may stand in the way; it will do them.
+    fn finish(&self) {
+        let last = "PRAGMA busy_timeout = 100; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);";
+        if let Err(error) = query::batch(&self.connection, last) {
+            tracing::debug!(%error, "the database file was left as it is");
+        }
+    }
+}
+
+/// Opens the file for writing; `log_pages` follows the length of its write-ahead log.
+fn open_counting(settings: &Settings, log_pages: &Arc<AtomicI64>) -> Result<Connection> {
+    let mut connection = open_writer(settings)?;
+    let log_pages = Arc::clone(log_pages);
+    let count = move |_: &mut rusqlite::hooks::Wal, pages: std::ffi::c_int| {
+        log_pages.store(pages.into(), Ordering::Relaxed);
+        Ok(())
+    };
+    connection.wal_hook(Some(count)).map_err(convert)?;
+    Ok(connection)
+}
+
+/// Answers a job; a panic in the drop of its values must not end the writer.
+fn answer(job: Box<dyn Job>) {
+    if catch_unwind(AssertUnwindSafe(|| job.answer())).is_err() {
+        tracing::error!("a value panicked while it was dropped");
+    }
+}

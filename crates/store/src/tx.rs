@@ -1,0 +1,158 @@
+//! A transaction, as the closure given to [`Database::write`](crate::Database::write) sees it.
+
+use deadpool_postgres::Transaction;
+use rusqlite::Connection;
+
+use crate::error::{Error, Result};
+use crate::notice::Notice;
+use crate::param::Param;
+use crate::postgres::Namespace;
+use crate::row::FromRow;
+use crate::sqlite::Access;
+use crate::{postgres, sqlite};
+
+/// A running transaction.
+///
+/// After a statement has failed, for any reason but [`Error::NotFound`], the transaction can only be rolled back:
+/// further statements fail, and so does the write, whatever the closure returns. A row that may exist already is
+/// written with `ON CONFLICT`, not by trying.
+pub struct Tx<'a> {
+    engine: Engine<'a>,
+    /// Sent out after the commit.
+    notices: Vec<Notice>,
+    /// The first failure.
+    failed: Option<Error>,
+}
+
+enum Engine<'a> {
+    Sqlite(&'a mut Connection),
+    Postgres(Transaction<'a>, Namespace),
+}
+
+impl Tx<'_> {
+    /// The first row of the answer, if there is any.
+    ///
+    /// Errors: the statement fails, or the row is not an `R`.
+    pub async fn fetch_optional<R: FromRow>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Option<R>> {
+        self.usable()?;
+        let result = match &self.engine {
+            Engine::Sqlite(connection) => sqlite::fetch_optional(connection, Access::Write, sql, params),
+            Engine::Postgres(transaction, _) => postgres::fetch_optional(transaction, sql, params).await,
+        };
+        self.note(result)
+    }
+
+    /// The first row of the answer.
+    ///
+    /// Errors: [`Error::NotFound`] without one; the statement fails, or the row is not an `R`.
+    pub async fn fetch_one<R: FromRow>(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<R> {
+        self.fetch_optional(sql, params).await?.ok_or(Error::NotFound)
+    }
+
+    /// All rows of the answer.
+    ///
+    /// Errors: the statement fails, or a row is not an `R`.
+    pub async fn fetch_all<R: FromRow>(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
+        self.usable()?;
+        let result = match &self.engine {
+            Engine::Sqlite(connection) => sqlite::fetch_all(connection, Access::Write, sql, params),
+            Engine::Postgres(transaction, _) => postgres::fetch_all(transaction, sql, params).await,
+        };
+        self.note(result)
+    }
+
+    /// Runs a statement and returns how many rows it inserted, changed or deleted.
+    ///
+    /// Errors: the statement fails.
+    pub async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        self.usable()?;
+        let result = match &self.engine {
+            Engine::Sqlite(connection) => sqlite::execute(connection, sql, params),
+            Engine::Postgres(transaction, _) => postgres::execute(transaction, sql, params).await,
+        };
+        self.note(result)
+    }
+
+    /// Sends a notice to every process that uses this database, this one included, if and when the transaction
+    /// commits. On SQLite it stays in this process.
+    ///
+    /// Errors: the topic is empty, not one line, or `resync`; topic and payload are longer than 7900 bytes or hold a
+    /// NUL character.
+    pub async fn notify(&mut self, topic: &str, payload: &str) -> Result<()> {
+        self.usable()?;
+        let notice = Notice::new(topic, payload)?;
+        if let Engine::Postgres(transaction, space) = &self.engine {
+            let result = postgres::notify(transaction, *space, &notice).await;
+            self.note(result)?;
+        }
+        self.notices.push(notice);
+        Ok(())
+    }
+
+    /// Runs any number of statements of the engine's own dialect.
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+        self.usable()?;
+        let result = match &self.engine {
+            Engine::Sqlite(connection) => sqlite::batch(connection, sql),
+            Engine::Postgres(transaction, _) => postgres::batch(transaction, sql).await,
+        };
+        self.note(result)
+    }
+
+    /// Keeps other processes from migrating at the same time. On SQLite every transaction does.
+    pub(crate) async fn lock_migrations(&mut self) -> Result<()> {
+        let result = match &self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(transaction, space) => postgres::lock_migrations(transaction, *space).await,
+        };
+        self.note(result)
+    }
+
+    fn usable(&self) -> Result<()> {
+        match self.failed {
+            Some(_) => Err(Error::other("a statement of this transaction failed before")),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers the first failure: PostgreSQL goes no further after one, so SQLite must not either.
+    fn note<T>(&mut self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result {
+            self.failed.get_or_insert_with(|| error.clone());
+        }
+        result
+    }
+
+    /// What the closure's result is worth: a success in spite of a failed statement is none.
+    pub(crate) fn verdict<T, E: From<Error>>(&mut self, result: Result<T, E>) -> Result<T, E> {
+        match self.failed.take() {
+            Some(error) if result.is_ok() => Err(error.into()),
+            _ => result,
+        }
+    }
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) const fn sqlite(connection: &'a mut Connection) -> Self {
+        Self { engine: Engine::Sqlite(connection), notices: Vec::new(), failed: None }
+    }
+
+    pub(crate) const fn postgres(transaction: Transaction<'a>, space: Namespace) -> Self {
+        Self { engine: Engine::Postgres(transaction, space), notices: Vec::new(), failed: None }
+    }
+
+    pub(crate) fn into_notices(self) -> Vec<Notice> {
+        self.notices
+    }
+
+    pub(crate) fn into_transaction(self) -> Result<(Transaction<'a>, Vec<Notice>)> {
+        match self.engine {
+            Engine::Postgres(transaction, _) => Ok((transaction, self.notices)),
+            Engine::Sqlite(_) => Err(Error::other("a transaction of the other engine")),
+        }
+    }
+}

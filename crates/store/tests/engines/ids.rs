@@ -1,0 +1,56 @@
+//! Ids across threads and processes.
+
+use std::collections::HashSet;
+
+use store::{Clock, Database, Error, Random};
+
+use crate::on_both;
+
+on_both! {
+    async fn ids_of_eight_threads_and_two_processes_differ(world) {
+        let (one, two) = (world.open().await, world.open().await);
+        let threads: Vec<_> = (0..8)
+            .map(|thread| {
+                let ids = if thread % 2 == 0 { one.ids().clone() } else { two.ids().clone() };
+                std::thread::spawn(move || (0..5_000).map(|_| ids.next()).collect::<Vec<_>>())
+            })
+            .collect();
+        let mut all = HashSet::new();
+        for thread in threads {
+            let ids = thread.join().unwrap();
+            assert!(ids.is_sorted(), "each thread sees ids grow");
+            all.extend(ids);
+        }
+        assert_eq!(all.len(), 40_000);
+    }
+
+    async fn ids_grow_when_the_clock_steps_back(world) {
+        let db = world.open().await;
+        let before = db.ids().next();
+        world.clock.advance_ms(-60_000);
+        let after = db.ids().next();
+        assert!(before < after && after < 1 << 53);
+    }
+
+    async fn the_clock_and_randomness_are_the_ones_given(world) {
+        let db = world.open().await;
+        world.clock.advance_ms(5);
+        assert_eq!(db.clock().now(), world.clock.now());
+        assert_eq!(db.random().hex(4), Random::seeded(1).hex(4));
+    }
+
+    async fn the_65th_process_is_refused(world) {
+        let mut handles = Vec::new();
+        for _ in 0..64 {
+            handles.push(world.open().await);
+        }
+        let nodes: HashSet<i64> = handles.iter().map(|db| (db.ids().next() >> 6) & 63).collect();
+        assert_eq!(nodes.len(), 64);
+        let open = || Database::open(world.config.clone(), world.dir.path(), Clock::system(), Random::system());
+        let Err(error) = open().await else { panic!("a 65th process") };
+        assert!(matches!(&error, Error::Unavailable(text) if text.contains("64 processes")), "{error}");
+        handles.pop().unwrap().close().await.unwrap();
+        drop(handles.pop());
+        assert!(open().await.is_ok());
+    }
+}

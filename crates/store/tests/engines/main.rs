@@ -1,0 +1,96 @@
+//! What the store promises, on both engines from one body each.
+
+mod backup;
+mod file;
+mod ids;
+mod migrations;
+mod notices;
+mod outage;
+mod reads;
+mod values;
+mod writes;
+
+use std::time::Duration;
+
+use store::{Clock, Database, DatabaseConfig, Migration, Random, Timestamp};
+use tempfile::TempDir;
+use testkit::postgres::Cluster;
+
+/// A database of a test's own, not yet opened.
+pub struct World {
+    pub dir: TempDir,
+    pub config: DatabaseConfig,
+    pub clock: Clock,
+}
+
+impl World {
+    pub fn sqlite() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("test.db").display());
+        Self::new(dir, &url)
+    }
+
+    pub fn postgres() -> Self {
+        Self::new(tempfile::tempdir().unwrap(), &Cluster::shared().fresh_url())
+    }
+
+    pub fn new(dir: TempDir, url: &str) -> Self {
+        let mut config = DatabaseConfig::parse(url).unwrap();
+        config.wait_timeout = Duration::from_secs(20);
+        config.pool_size = 4;
+        Self { dir, config, clock: Clock::manual(Timestamp(1_800_000_000_000)) }
+    }
+
+    /// Opens it; every call is as another process.
+    pub async fn open(&self) -> Database {
+        let (config, random) = (self.config.clone(), Random::seeded(1));
+        Database::open(config, self.dir.path(), self.clock.clone(), random).await.unwrap()
+    }
+
+    /// Opens it with the tables the tests share.
+    pub async fn open_migrated(&self) -> Database {
+        let db = self.open().await;
+        db.migrate_with(TABLES).await.unwrap();
+        db
+    }
+}
+
+pub static TABLES: &[Migration] = &[Migration {
+    version: 1,
+    name: "tables",
+    sql: "CREATE TABLE item (id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+          CREATE TABLE part (id BIGINT PRIMARY KEY, item BIGINT NOT NULL REFERENCES item (id));
+          CREATE TABLE val (id BIGINT PRIMARY KEY, i BIGINT, r DOUBLE PRECISION, t TEXT, b BLOB);
+          CREATE TABLE counter (id BIGINT PRIMARY KEY, n BIGINT NOT NULL);",
+}];
+
+pub const INSERT_ITEM: &str = "INSERT INTO item (id, name) VALUES ($1, $2)";
+pub const COUNT_ITEMS: &str = "SELECT COUNT(*) FROM item";
+
+pub async fn count_items(db: &Database) -> i64 {
+    db.fetch_one::<(i64,)>(COUNT_ITEMS, &[]).await.unwrap().0
+}
+
+/// Makes a `sqlite` and a `postgres` test of each body.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$about:meta])* async fn $name:ident($world:ident) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "not every body uses all of its module")]
+            use super::*;
+
+            $(#[$about])*
+            async fn body($world: $crate::World) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                body($crate::World::sqlite()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                body($crate::World::postgres()).await;
+            }
+        }
+    )*};
+}

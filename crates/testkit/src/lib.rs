@@ -1,0 +1,3 @@
+//! For tests only: what many crates' tests need to stand on.
+
+pub mod postgres;

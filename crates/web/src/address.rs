@@ -1,0 +1,85 @@
+//! Who is at the other end: the socket's peer, or what a trusted proxy says of its peer.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+/// The peer of the connection, put on every request by the [listener](crate::server).
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The client's address as far as it can be trusted, put on every request by the boundary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Longest chain of proxies that is followed.
+const MAX_HOPS: usize = 16;
+
+/// The client's address: walks `X-Forwarded-For` from the right for as long as the address that added an
+/// entry is a trusted proxy. Anything a client writes there itself is left of the first untrusted address
+/// and never believed.
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientAddress {
+    let mut address = canonical(peer);
+    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
+    if trusted.is_empty() || !is_trusted(address) {
+        return ClientAddress(address);
+    }
+    let lines: Vec<&str> =
+        headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
+    let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).take(MAX_HOPS);
+    for hop in hops {
+        let Some(next) = parse(hop.trim()) else { break };
+        address = canonical(next);
+        if !is_trusted(address) {
+            break;
+        }
+    }
+    ClientAddress(address)
+}
+
+/// An entry of `X-Forwarded-For`: an address, with or without a port.
+fn parse(hop: &str) -> Option<IpAddr> {
+    hop.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+}
+
+/// IPv4 in IPv6 clothing counts as IPv4, so that one rule matches both.
+fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    fn ask(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append(FORWARDED_FOR, HeaderValue::from_str(line).unwrap());
+        }
+        let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
+        client_address(peer.parse().unwrap(), &headers, &trusted).0.to_string()
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        assert_eq!(ask("203.0.113.9", &["1.1.1.1"], &[]), "203.0.113.9");
+        assert_eq!(ask("203.0.113.9", &["1.1.1.1"], &["10.0.0.0/8"]), "203.0.113.9");
+        assert_eq!(ask("10.0.0.1", &["1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(ask("10.0.0.1", &["6.6.6.6, 1.1.1.1, 10.0.0.2"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(ask("10.0.0.1", &["6.6.6.6", "1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(ask("10.0.0.1", &["junk"], &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(ask("::ffff:10.0.0.1", &["[2001:db8::1]:443"], &["10.0.0.0/8"]), "2001:db8::1");
+    }
+
+    proptest! {
+        #[test]
+        fn an_untrusted_peer_is_never_replaced(line in "[ -~]{0,200}") {
+            prop_assert_eq!(ask("203.0.113.9", &[&line], &["10.0.0.0/8"]), "203.0.113.9");
+        }
+    }
+}

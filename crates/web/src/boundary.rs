@@ -1,0 +1,187 @@
+//! The outermost layer: what happens to every request whatever it is about.
+//!
+//! It names the request, finds the client's address, bounds time and concurrency, catches panics, renders
+//! errors in the client's language, and logs and counts the outcome once.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+
+use crate::{
+    address::{self, Peer},
+    error::{ApiError, Code},
+    extract::BodyLimit,
+    language::Language,
+};
+
+/// The header that carries the request id in and out.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, in its logs and in `X-Request-Id` of the answer. The client's own where it sent one
+/// of 1 to 64 letters, digits, `.`, `_` or `-`.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub HeaderValue);
+
+/// Limits of the boundary.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Longest a request may take from its head to the head of its answer, its body included.
+    pub request: Duration,
+    /// The same for uploads (multipart bodies).
+    pub upload: Duration,
+    /// Requests in work at once; one more is answered 503.
+    pub in_flight: usize,
+    /// Largest body in bytes, uploads apart.
+    pub body: usize,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether outcomes are counted for `/metrics`.
+    pub metrics: bool,
+}
+
+/// The state of the boundary, shared by all requests.
+#[derive(Debug)]
+pub struct Boundary {
+    limits: Limits,
+    in_flight: Semaphore,
+    process: u64,
+    counter: AtomicU64,
+}
+
+impl Boundary {
+    /// A boundary; `process` is a random number that tells this process's request ids from others'.
+    pub fn new(limits: Limits, process: u64) -> Arc<Self> {
+        let in_flight = Semaphore::new(limits.in_flight.min(Semaphore::MAX_PERMITS));
+        Arc::new(Self { limits, in_flight, process, counter: AtomicU64::new(0) })
+    }
+
+    fn request_id(&self, headers: &HeaderMap) -> RequestId {
+        if let Some(given) = headers.get(REQUEST_ID).filter(|value| is_request_id(value.as_bytes())) {
+            return RequestId(given.clone());
+        }
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let text = format!("{:016x}{number:016x}", self.process);
+        RequestId(HeaderValue::try_from(text).unwrap_or_else(|_invalid| HeaderValue::from_static("none")))
+    }
+
+    fn time_limit(&self, headers: &HeaderMap) -> Duration {
+        let is_upload = headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().get(..10).is_some_and(|t| t.eq_ignore_ascii_case(b"multipart/")));
+        if is_upload { self.limits.upload } else { self.limits.request }
+    }
+}
+
+fn is_request_id(value: &[u8]) -> bool {
+    (1..=64).contains(&value.len())
+        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// The layer itself, for `axum::middleware::from_fn_with_state`.
+pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let id = boundary.request_id(request.headers());
+    let language = Language::of(request.headers());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let client = address::client_address(peer, request.headers(), &boundary.limits.trusted_proxies);
+    let limit = boundary.time_limit(request.headers());
+    request.extensions_mut().insert(client);
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(BodyLimit(boundary.limits.body));
+
+    let mut response = match boundary.in_flight.try_acquire() {
+        Ok(_permit) => run(request, next, limit).await,
+        Err(_busy) => {
+            ApiError::new(Code::Unavailable).because("too many requests in work").retry_after(1).into_response()
+        }
+    };
+    // The path as routed, never as sent: it may hold what should not be logged, and labels must be few.
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        log_error(&error, &id, &method, route);
+        response = error.render(language);
+    }
+    response.headers_mut().insert(REQUEST_ID, id.0.clone());
+    let took = start.elapsed();
+    if boundary.limits.metrics {
+        count(&method, route, response.status().as_u16(), took);
+    }
+    tracing::debug!(
+        request.id = id.0.to_str().unwrap_or_default(),
+        %method,
+        route,
+        status = response.status().as_u16(),
+        took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        client.address = %client.0,
+        "answered"
+    );
+    response
+}
+
+async fn run(request: Request, next: Next, limit: Duration) -> Response {
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(limit, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => ApiError::new(Code::Internal).because(panic_text(panic.as_ref())).into_response(),
+        Err(_elapsed) => ApiError::new(Code::RequestTimeout).into_response(),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    format!("panic: {text}")
+}
+
+/// A server error is logged here and nowhere else; a client's error is no news.
+fn log_error(error: &ApiError, id: &RequestId, method: &Method, route: &str) {
+    let id = id.0.to_str().unwrap_or_default();
+    let cause = error.cause().unwrap_or("no cause noted");
+    if error.code() == Code::Internal {
+        tracing::error!(request.id = id, %method, route, cause, "request failed");
+    } else if error.code() == Code::Unavailable {
+        tracing::warn!(request.id = id, %method, route, cause, "request refused for now");
+    }
+}
+
+fn count(method: &Method, route: &str, status: u16, took: Duration) {
+    let labels =
+        [("method", method.to_string()), ("route", route.to_owned()), ("status", status.to_string())];
+    metrics::counter!("doppel_http_requests_total", &labels).increment(1);
+    metrics::histogram!("doppel_http_request_seconds", "route" => route.to_owned()).record(took.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_short_and_plain() {
+        for (value, good) in
+            [("a", true), ("A-1.b_2", true), ("", false), ("a b", false), ("a\"b", false), (&"x".repeat(65), false)]
+        {
+            assert_eq!(is_request_id(value.as_bytes()), good, "{value}");
+        }
+    }
+}

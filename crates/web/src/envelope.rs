@@ -1,0 +1,46 @@
+//! The success envelope of the Lab API, `{"code":0,"data":…}`, written in this one place.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::{ApiError, Code};
+
+/// Data on its way out in the success envelope: HTTP 200 and `{"code":0,"data":…}`.
+#[derive(Debug, Clone, Copy)]
+pub struct Data<T>(pub T);
+
+/// The data of an answer that has nothing to say: `null`.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Nothing;
+
+/// The shape of a success answer, for the OpenAPI document and for serialisation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Envelope<T> {
+    /// Always `0`.
+    pub code: i32,
+    /// The answer itself; `null` where an endpoint has nothing to say.
+    pub data: T,
+}
+
+impl<T: Serialize> IntoResponse for Data<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &Envelope { code: 0, data: self.0 })
+    }
+}
+
+/// A JSON answer of any shape. Answers that carry a secret or personal data are never to be stored by
+/// caches, so every JSON answer says `no-store`.
+pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => {
+            let mut response = Response::new(bytes.into());
+            *response.status_mut() = status;
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+        Err(error) => ApiError::new(Code::Internal).because(format!("cannot serialise an answer: {error}")).into_response(),
+    }
+}

@@ -1,0 +1,169 @@
+//! Errors on their way to a client. Rooms say *what* went wrong with a [`Code`]; how it looks is decided in
+//! [`ApiError::render`] alone.
+//!
+//! An [`ApiError`] becomes a response without a body that carries the error as an extension. The
+//! [boundary](crate::boundary), which knows the request's language, renders it.
+
+mod code;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use serde_json::{Map, Value, json};
+
+pub use code::Code;
+
+use crate::{envelope, issues::Issue, language::Language};
+
+/// An error with all that a client may know of it, and for the log what it may not.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    code: Code,
+    argument: Option<String>,
+    issues: Vec<Issue>,
+    members: Map<String, Value>,
+    retry_after: Option<u32>,
+    because: Option<String>,
+}
+
+impl ApiError {
+    /// An error with the catalogue's message.
+    pub fn new(code: Code) -> Self {
+        Self { code, argument: None, issues: Vec::new(), members: Map::new(), retry_after: None, because: None }
+    }
+
+    /// Fills the `{}` of the message. Shown to the client.
+    #[must_use]
+    pub fn with(mut self, argument: impl Into<String>) -> Self {
+        self.argument = Some(argument.into());
+        self
+    }
+
+    /// Adds what is wrong with an input, place by place: the `detail` of the original API's framework errors.
+    #[must_use]
+    pub fn issues(mut self, issues: Vec<Issue>) -> Self {
+        self.issues = issues;
+        self
+    }
+
+    /// Adds a top-level member to the body.
+    #[must_use]
+    pub fn member(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Adds `Retry-After`, in seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds.max(1));
+        self
+    }
+
+    /// Adds the cause for the log. Never shown to the client.
+    #[must_use]
+    pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
+        self.because = Some(cause.to_string());
+        self
+    }
+
+    /// An unexpected failure: a 500 whose cause goes to the log alone.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::new(Code::Internal).because(cause)
+    }
+
+    /// What kind of error it is.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What is wrong with the input, place by place.
+    pub fn list(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// The cause noted for the log, if any.
+    pub fn cause(&self) -> Option<&str> {
+        self.because.as_deref()
+    }
+
+    /// The message for people, in a language.
+    pub fn message(&self, language: Language) -> String {
+        self.code.template(language).replacen("{}", self.argument.as_deref().unwrap_or_default(), 1)
+    }
+
+    /// The error envelope: `code`, `message`, `subCode` and `error_code` (the same string), `detail` where
+    /// the contract has one (§0.5).
+    pub fn render(&self, language: Language) -> Response {
+        let message = self.message(language);
+        let mut body = self.members.clone();
+        body.insert("code".into(), json!(self.code.status().as_u16()));
+        body.insert("subCode".into(), json!(self.code.sub_code()));
+        body.insert("error_code".into(), json!(self.code.sub_code()));
+        if !self.issues.is_empty() {
+            body.insert("detail".into(), json!(self.issues));
+        } else if self.code.has_detail() {
+            body.insert("detail".into(), json!(message));
+        }
+        body.insert("message".into(), Value::String(message));
+        let mut response = envelope::json(self.code.status(), &Value::Object(body));
+        self.add_headers(&mut response);
+        response
+    }
+
+    fn add_headers(&self, response: &mut Response) {
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.code.status() == http::StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        self.add_headers(&mut response);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Code> for ApiError {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        let code = match error {
+            store::Error::Unavailable(_) => Code::Unavailable,
+            store::Error::NotFound
+            | store::Error::Unique
+            | store::Error::ForeignKey
+            | store::Error::Type { .. }
+            | store::Error::Migration(_)
+            | store::Error::Other(_) => Code::Internal,
+        };
+        Self::new(code).because(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_is_filled_in() {
+        let error = ApiError::new(Code::PermissionDenied).with("chat");
+        assert_eq!(error.message(Language::Zh), "缺少必需的权限: chat");
+        assert_eq!(error.message(Language::En), "Missing required scope: chat");
+    }
+
+    #[test]
+    fn an_argument_is_not_a_template() {
+        let error = ApiError::new(Code::PermissionDenied).with("{}");
+        assert_eq!(error.message(Language::En), "Missing required scope: {}");
+    }
+}

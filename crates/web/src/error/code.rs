@@ -1,0 +1,118 @@
+//! The one catalogue of error codes: what each is called on the wire, its HTTP status and its messages.
+
+use http::StatusCode;
+
+use crate::language::Language;
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $sub_code:literal $zh:literal $en:literal;)*) => {
+        /// A kind of error. The sub-code is part of the public contract and never changes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            const fn row(self) -> (u16, &'static str, &'static str, &'static str) {
+                match self { $(Self::$name => ($status, $sub_code, $zh, $en),)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// No credential came with a request that needs one.
+    AuthMissing = 401 "apikey.auth.missing" "需要认证" "Authentication required";
+    /// The API key is unknown, deleted or expired.
+    ApikeyInvalid = 401 "apikey.auth.invalid" "API Key 无效或已过期" "The API key is invalid or has expired";
+    /// The credential does not hold the scope; `{}` is the missing scope.
+    PermissionDenied = 403 "apikey.permission.denied" "缺少必需的权限: {}" "Missing required scope: {}";
+    /// No such API key among the caller's own.
+    ApikeyNotFound = 404 "apikey.fetch.not_found" "API Key 不存在" "No such API key";
+    /// A key was asked for with a scope that does not exist; `{}` is the scope.
+    ApikeyScopeInvalid = 400 "apikey.scope.invalid" "无效的权限: {}" "Unknown scope: {}";
+    /// The bearer token is unknown, expired or revoked.
+    TokenInvalid = 401 "auth.token.invalid" "Token 无效或已过期" "The token is invalid or has expired";
+    /// The endpoint is for a person who signed in; `{}` says what was presented instead.
+    SessionRequired = 403 "auth.session.required" "该操作需要登录,不接受 {}" "This needs a signed-in session, not {}";
+    /// E-mail and password do not belong together.
+    SignInFailed = 401 "auth.signin.failed" "邮箱或密码不正确" "The e-mail or password is not right";
+    /// Too many attempts to sign in; `Retry-After` says when to try again.
+    SignInSlowed = 429 "auth.signin.rate_limited" "尝试次数过多,请稍后再试" "Too many attempts, please try again later";
+    /// Accounts cannot be made by visitors, or the invitation is not good.
+    SignUpClosed = 403 "auth.signup.closed" "注册未开放或邀请无效" "Sign-up is closed or the invitation is not valid";
+    /// A form came without its CSRF token, or from another site.
+    CsrfRejected = 403 "auth.csrf.rejected" "请求来源校验失败,请刷新页面后重试" "The request did not come from this site; reload the page and try again";
+    /// The profile cannot be changed so; `{}` says why.
+    ProfileUpdateFailed = 400 "user.profile.update_failed" "资料更新失败: {}" "The profile was not updated: {}";
+    /// No such route, or nothing there that the caller may know of.
+    NotFound = 404 "resource.fetch.not_found" "Not Found" "Not Found";
+    /// The route exists, but not with this method.
+    MethodNotAllowed = 405 "method.not_allowed" "Method Not Allowed" "Method Not Allowed";
+    /// The client did not send the whole request in time.
+    RequestTimeout = 408 "request.timeout" "请求超时" "The request took too long";
+    /// The body is larger than the limit; `{}` is the limit in bytes.
+    BodyTooLarge = 413 "request.body.too_large" "请求体超过 {} 字节的限制" "The body is larger than the limit of {} bytes";
+    /// The content type or the content of a file is not accepted; `{}` says what is.
+    UnsupportedMedia = 415 "request.media.unsupported" "不支持的媒体类型,支持: {}" "Unsupported media type; supported: {}";
+    /// The request does not fit the schema; `detail` lists each place and `{}` is the first.
+    Unprocessable = 422 "invalid.param" "{}" "{}";
+    /// A parameter cannot be used; `{}` says which and why.
+    InvalidParam = 400 "invalid.param" "参数错误: {}" "Invalid parameter: {}";
+    /// Too many requests; `Retry-After` says when to try again.
+    RateLimited = 429 "rate.limited" "请求过于频繁,请稍后再试" "Too many requests, please try again later";
+    /// Something went wrong here; the log has the trace id.
+    Internal = 500 "internal.error" "服务内部错误" "Internal server error";
+    /// The store or another dependency cannot be reached, or the server is at its limit.
+    Unavailable = 503 "connection.error" "服务暂时不可用,请稍后再试" "The service is temporarily unavailable, please try again later";
+}
+
+impl Code {
+    /// The HTTP status, which is also the `code` in the body.
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The `subCode` (and `error_code`) in the body: `module.resource.reason`.
+    pub const fn sub_code(self) -> &'static str {
+        self.row().1
+    }
+
+    /// The message in a language, with `{}` where the argument goes.
+    pub const fn template(self, language: Language) -> &'static str {
+        match language {
+            Language::Zh => self.row().2,
+            Language::En => self.row().3,
+        }
+    }
+
+    /// True where the original API's framework answers with a `detail` member beside the envelope.
+    pub const fn has_detail(self) -> bool {
+        matches!(self, Self::AuthMissing | Self::NotFound | Self::MethodNotAllowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_has_a_valid_status_and_both_messages() {
+        for code in Code::ALL {
+            assert_eq!(code.status().as_u16(), code.row().0);
+            assert!(code.status().is_client_error() || code.status().is_server_error(), "{code:?}");
+            assert!(!code.template(Language::Zh).is_empty() && !code.template(Language::En).is_empty());
+            assert_eq!(code.template(Language::Zh).contains("{}"), code.template(Language::En).contains("{}"), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_sub_code_with_one_status_is_named_once() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert((code.sub_code(), code.status())), "{code:?} repeats {}", code.sub_code());
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Extractors whose refusals speak the contract's language: 422 with `detail` and a readable message.
+
+use std::error::Error;
+
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{FromRequest, FromRequestParts, Request},
+};
+use http::{HeaderMap, header, request::Parts};
+use http_body_util::LengthLimitError;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    error::{ApiError, Code},
+    issues::Issues,
+};
+
+/// Longest piece of a parser's message that is repeated to the client.
+const MAX_MESSAGE: usize = 200;
+
+/// Largest body in bytes that an extractor reads, put on the request by the boundary and, where a route
+/// has its own, by that route.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimit(pub usize);
+
+impl Default for BodyLimit {
+    fn default() -> Self {
+        Self(1 << 20)
+    }
+}
+
+/// A JSON body. Unknown members are ignored (§0.12). A body sent as a form is a 422, as upstream (§18.10).
+#[derive(Debug, Clone, Copy)]
+pub struct Json<T>(pub T);
+
+/// An `application/x-www-form-urlencoded` body. JSON sent here is a 422 `Field required`.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<T>(pub T);
+
+/// The query string.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            let mut issues = Issues::body();
+            issues.add("model_attributes_type", "", "Input should be a JSON object sent as application/json");
+            issues.finish()?;
+        }
+        let bytes = body(request).await?;
+        let mut reader = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| refuse(Issues::body(), &error))?;
+        reader.end().map_err(|error| {
+            let mut issues = Issues::body();
+            issues.add("json_invalid", "", short(&error.to_string()));
+            refusal(issues)
+        })?;
+        Ok(Self(value))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let is_form = content_type(request.headers()).is_some_and(|t| t == "application/x-www-form-urlencoded");
+        let bytes = body(request).await?;
+        // A body of another type has none of the fields, so each required one is reported as missing.
+        let bytes = if is_form { bytes } else { Bytes::new() };
+        urlencoded(&bytes, Issues::body()).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        urlencoded(parts.uri.query().unwrap_or_default().as_bytes(), Issues::query()).map(Self)
+    }
+}
+
+fn urlencoded<T: DeserializeOwned>(bytes: &[u8], issues: Issues) -> Result<T, ApiError> {
+    let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));
+    serde_path_to_error::deserialize(reader).map_err(|error| refuse(issues, &error))
+}
+
+/// Reads the body up to the request's limit; a declared length over it is refused unread.
+async fn body(request: Request) -> Result<Bytes, ApiError> {
+    let BodyLimit(limit) = request.extensions().get().copied().unwrap_or_default();
+    let too_large = || ApiError::new(Code::BodyTooLarge).with(limit.to_string());
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > limit) {
+        return Err(too_large());
+    }
+    to_bytes(request.into_body(), limit).await.map_err(|error| {
+        if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
+            too_large()
+        } else {
+            ApiError::new(Code::InvalidParam).with("body").because(error)
+        }
+    })
+}
+
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_none()
+        || content_type(headers).is_some_and(|t| {
+            t == "application/json" || (t.starts_with("application/") && t.ends_with("+json"))
+        })
+}
+
+/// Turns a parser's error into one issue at the place the parser stopped.
+fn refuse<E: std::fmt::Display>(mut issues: Issues, error: &serde_path_to_error::Error<E>) -> ApiError {
+    let message = error.inner().to_string();
+    let place = match error.path().to_string() {
+        path if path == "." => String::new(),
+        path => path,
+    };
+    if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        let field = if place.is_empty() { field.to_owned() } else { format!("{place}.{field}") };
+        issues.missing(&field);
+    } else {
+        let kind = if message.starts_with("invalid type") || message.starts_with("invalid value") {
+            "type_error"
+        } else {
+            "json_invalid"
+        };
+        issues.add_with(kind, &place, short(&message), Value::Null);
+    }
+    refusal(issues)
+}
+
+fn refusal(issues: Issues) -> ApiError {
+    issues.finish().err().unwrap_or_else(|| ApiError::new(Code::Unprocessable))
+}
+
+fn short(message: &str) -> String {
+    let message = message.split(" at line ").next().unwrap_or_default();
+    message.chars().take(MAX_MESSAGE).collect()
+}

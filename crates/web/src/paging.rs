@@ -1,0 +1,96 @@
+//! Paging by number, style A of the contract (§0.8): `pageNo`, `pageSize` → `list`, `total`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{error::ApiError, issues::Issues};
+
+/// Largest page; a larger wish is cut to it.
+pub const MAX_PAGE_SIZE: i64 = 100;
+/// Page size where none is asked for.
+pub const DEFAULT_PAGE_SIZE: i64 = 20;
+/// Deepest row that paging by number reaches; the cost of skipping rows grows with it.
+pub const MAX_OFFSET: i64 = 100_000;
+
+/// The query parameters of style A as they come.
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Page number from 1. Default 1.
+    #[param(minimum = 1, default = 1)]
+    pub page_no: Option<i64>,
+    /// Entries on a page. Default 20; more than 100 is taken as 100.
+    #[param(minimum = 1, default = 20)]
+    pub page_size: Option<i64>,
+}
+
+/// A checked page: how many rows, after skipping how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Rows to return, 1 to [`MAX_PAGE_SIZE`].
+    pub limit: i64,
+    /// Rows to skip.
+    pub offset: i64,
+}
+
+impl PageQuery {
+    /// Applies defaults and limits.
+    ///
+    /// # Errors
+    /// 422 for values below 1; 422 for a page deeper than [`MAX_OFFSET`] rows.
+    pub fn check(self) -> Result<Page, ApiError> {
+        let mut issues = Issues::query();
+        let number = self.page_no.unwrap_or(1);
+        let size = self.page_size.unwrap_or(DEFAULT_PAGE_SIZE);
+        for (field, value) in [("pageNo", number), ("pageSize", size)] {
+            if value < 1 {
+                issues.add("greater_than_equal", field, "Input should be greater than or equal to 1");
+            }
+        }
+        let limit = size.clamp(1, MAX_PAGE_SIZE);
+        let offset = number.saturating_sub(1).saturating_mul(limit);
+        if offset > MAX_OFFSET {
+            issues.add("less_than_equal", "pageNo", format!("Pages reach to entry {MAX_OFFSET}"));
+        }
+        issues.finish()?;
+        Ok(Page { limit, offset })
+    }
+}
+
+/// One page of a list: the entries and how many there are in all.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Paged<T> {
+    /// The entries of this page; empty past the end.
+    pub list: Vec<T>,
+    /// Entries in all pages together.
+    pub total: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn defaults_and_limits() {
+        let check = |no, size| PageQuery { page_no: no, page_size: size }.check().ok();
+        assert_eq!(check(None, None), Some(Page { limit: 20, offset: 0 }));
+        assert_eq!(check(Some(3), Some(10)), Some(Page { limit: 10, offset: 20 }));
+        assert_eq!(check(Some(1), Some(5000)), Some(Page { limit: 100, offset: 0 }));
+        assert_eq!(check(Some(0), None), None);
+        assert_eq!(check(None, Some(-1)), None);
+        assert_eq!(check(Some(i64::MAX), Some(100)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_checked_page_is_always_within_the_limits(no in any::<Option<i64>>(), size in any::<Option<i64>>()) {
+            if let Ok(page) = (PageQuery { page_no: no, page_size: size }).check() {
+                prop_assert!((1..=MAX_PAGE_SIZE).contains(&page.limit));
+                prop_assert!((0..=MAX_OFFSET).contains(&page.offset));
+                prop_assert_eq!(page.offset % page.limit, 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Background work that shutdown waits for. The only way to start a task in Doppel.
+
+use std::{future::Future, time::Duration};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The tasks of one server: a tracker to wait for them and a signal that asks them to end.
+#[derive(Debug, Clone, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Tasks {
+    /// Starts a task. It must end soon after [`Tasks::stopping`] resolves.
+    pub fn spawn<F>(&self, work: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tracker.spawn(work);
+    }
+
+    /// Resolves when the server begins to shut down.
+    pub async fn stopping(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// True once shutdown has begun.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Asks every task to end.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits for every task to end, at most `limit`. Answers false when some were still running.
+    pub async fn drained(&self, limit: Duration) -> bool {
+        self.tracker.close();
+        tokio::time::timeout(limit, self.tracker.wait()).await.is_ok()
+    }
+
+    /// Runs `work` every `period` until shutdown, and once more at the end.
+    pub fn every<F, W>(&self, period: Duration, mut work: W)
+    where
+        W: FnMut() -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let tasks = self.clone();
+        self.spawn(async move {
+            let mut ticks = tokio::time::interval(period);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            ticks.tick().await;
+            loop {
+                let last = tokio::select! {
+                    _ = ticks.tick() => false,
+                    () = tasks.stopping() => true,
+                };
+                work().await;
+                if last {
+                    return;
+                }
+            }
+        });
+    }
+}
