@@ -1,1 +1,84 @@
-//! Pages.
+//! The pages a person sees: signing in and up, API keys, account and sessions.
+//!
+//! Rendered on the server and complete without scripts. The pages talk to [`Identity`] as any other room
+//! does; what may be done is decided there, how it looks and reads is decided here.
+
+mod account;
+mod assets;
+mod error_page;
+mod form;
+mod home;
+mod keys;
+mod language;
+mod next;
+mod page;
+mod problems;
+mod sign_in;
+mod sign_up;
+mod texts;
+mod when;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    middleware::from_fn,
+    routing::{get, post},
+};
+use http::HeaderMap;
+use identity::{Cookies, Identity};
+use web::{ApiError, Code};
+
+/// The routes that need no caller, as written in the router.
+pub const PUBLIC: &[&str] =
+    &[sign_in::PATH, sign_up::PATH, sign_up::SETUP_PATH, language::PATH, assets::PATH];
+
+/// The state of this room; cheap to clone.
+#[derive(Clone)]
+pub struct Console {
+    identity: Identity,
+    clock: store::Clock,
+    random: store::Random,
+    public_url: Arc<str>,
+}
+
+impl Console {
+    /// Opens the room. `public_url` is the address people reach the server at, for the commands they copy.
+    #[must_use]
+    pub fn new(identity: Identity, clock: store::Clock, random: store::Random, public_url: String) -> Self {
+        Self { identity, clock, random, public_url: public_url.trim_end_matches('/').into() }
+    }
+
+    fn cookies(&self) -> Cookies {
+        Cookies::new(self.identity.settings().secure_cookies)
+    }
+}
+
+/// The pages, with their security headers and their error pages. The guard is laid around it by the server.
+pub fn router(console: Console) -> Router {
+    Router::new()
+        .route("/", get(home::show))
+        .route(sign_in::PATH, get(sign_in::show).post(sign_in::submit))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route(sign_up::PATH, get(sign_up::show).post(sign_up::submit))
+        .route(sign_up::SETUP_PATH, get(sign_up::show_setup).post(sign_up::submit_setup))
+        .route(language::PATH, post(language::choose))
+        .route(keys::PATH, get(keys::show).post(keys::create::submit))
+        .route("/keys/new", get(keys::create::show))
+        .route("/keys/{id}", get(keys::detail::show))
+        .route("/keys/{id}/rotate", post(keys::change::rotate))
+        .route("/keys/{id}/delete", post(keys::change::delete))
+        .route(account::PATH, get(account::show))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions/{id}/end", post(account::end_session))
+        .route("/account/sessions/end-others", post(account::end_other_sessions))
+        .route(assets::PATH, get(assets::serve))
+        .method_not_allowed_fallback(|| std::future::ready(ApiError::new(Code::MethodNotAllowed)))
+        .layer(from_fn(error_page::layer))
+        .with_state(console)
+}
+
+/// The page for an address that does not exist, in the language of the request's cookie or browser.
+pub fn not_found(headers: &HeaderMap) -> axum::response::Response {
+    error_page::answer(&ApiError::new(Code::NotFound), language::of(headers), None)
+}

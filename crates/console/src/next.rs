@@ -34,7 +34,9 @@ mod tests {
 
     #[test]
     fn only_paths_of_this_site_are_followed() {
-        for good in ["/", "/keys", "/keys?page=2", "/keys/1#usage", "/a//b", "/oauth?redirect_uri=https://x.example/"] {
+        for good in
+            ["/", "/keys", "/keys?page=2", "/keys/1#usage", "/a//b", "/oauth?redirect_uri=https://x.example/"]
+        {
             assert_eq!(local(good), good);
         }
         for bad in [

@@ -46,8 +46,8 @@ texts! {
     copy: "复制", "Copy";
     copied: "已复制", "Copied";
     back_home: "返回首页", "Back to home";
-    tagline: "你的第二自我,由你掌管。", "Your second self, in your own hands.";
-    tagline_more: "记忆存放在你自己的服务器上。谁能读取、读取什么,由你逐项决定。",
+    tagline: "你的第二自我，由你掌管。", "Your second self, in your own hands.";
+    tagline_more: "记忆存放在你自己的服务器上。谁能读取、读取什么，由你逐项决定。",
         "Your memories stay on a server of your own. Who may read them, and which, is yours to decide, scope by scope.";
 
     // Signing in and signing up.
@@ -56,47 +56,47 @@ texts! {
     email: "邮箱", "E-mail";
     password: "密码", "Password";
     name: "名称", "Name";
-    no_account: "还没有账号?", "No account yet?";
+    no_account: "还没有账号？", "No account yet?";
     sign_up: "注册", "Sign up";
     sign_up_title: "创建账号", "Create an account";
-    sign_up_lead: "几秒钟即可完成,之后会直接登录。", "It takes a few seconds; you will be signed in right away.";
+    sign_up_lead: "几秒钟即可完成，之后会直接登录。", "It takes a few seconds; you will be signed in right away.";
     sign_up_submit: "创建账号", "Create account";
-    has_account: "已有账号?", "Have an account already?";
+    has_account: "已有账号？", "Have an account already?";
     setup_title: "欢迎使用 Doppel", "Welcome to Doppel";
-    setup_lead: "创建第一个账号,由它来管理这台服务器。", "Create the first account. It will run this server.";
+    setup_lead: "创建第一个账号，由它来管理这台服务器。", "Create the first account. It will run this server.";
     setup_submit: "开始使用", "Get started";
     not_set_up: "这台服务器还没有账号。请打开服务器启动时输出的设置链接来创建第一个账号。",
         "This server has no account yet. Open the set-up link the server printed when it started to create the first one.";
-    account_name_hint: "别人看到的名字,最多 50 个字符。", "What others will see, up to 50 characters.";
+    account_name_hint: "别人看到的名字，最多 50 个字符。", "What others will see, up to 50 characters.";
     password_hint: "至少 {} 个字符。一句你记得住的话就很好。", "At least {} characters. A sentence you can remember works well.";
-    retry_after: "请在 {} 秒后重试。", "Try again in {} seconds.";
+    slowed: "尝试次数过多，请在 {} 秒后重试。", "Too many attempts. Try again in {} seconds.";
 
     // What is wrong with an input.
-    check_form: "有内容需要修改,请检查下面标出的地方。", "Something needs another look; see the fields marked below.";
+    check_form: "有内容需要修改，请检查下面标出的地方。", "Something needs another look; see the fields marked below.";
     name_missing: "请填写名称。", "Please enter a name.";
-    name_too_long: "名称太长了,最多 {} 个字符。", "This name is too long; the limit is {} characters.";
+    name_too_long: "名称太长了，最多 {} 个字符。", "This name is too long; the limit is {} characters.";
     name_control: "名称不能包含换行或控制字符。", "A name cannot contain line breaks or control characters.";
     email_missing: "请填写邮箱。", "Please enter your e-mail address.";
-    email_invalid: "请输入有效的邮箱,例如 name@example.com。", "Please enter an e-mail address such as name@example.com.";
+    email_invalid: "请输入有效的邮箱，例如 name@example.com。", "Please enter an e-mail address such as name@example.com.";
     email_taken: "这个邮箱已经注册过了。", "There is already an account with this e-mail address.";
-    password_too_short: "密码太短了,至少 {} 个字符。", "This password is too short; use at least {} characters.";
-    password_too_long: "密码太长了,最多 {} 个字符。", "This password is too long; the limit is {} characters.";
+    password_too_short: "密码太短了，至少 {} 个字符。", "This password is too short; use at least {} characters.";
+    password_too_long: "密码太长了，最多 {} 个字符。", "This password is too long; the limit is {} characters.";
     password_is_email: "密码不能与邮箱相同。", "The password cannot be the e-mail address.";
     scopes_missing: "请至少选择一项权限。", "Choose at least one permission.";
     expiry_past: "过期时间必须在将来。", "The expiry must be in the future.";
     expiry_unreadable: "请选择一个日期。", "Please choose a date.";
-    too_many_keys: "已达到 {} 个 API Key 的上限,请先删除不再使用的。", "You have reached the limit of {} API keys. Delete one you no longer use first.";
+    too_many_keys: "已达到 {} 个 API Key 的上限，请先删除不再使用的。", "You have reached the limit of {} API keys. Delete one you no longer use first.";
 
     // Home.
-    home_title: "你好,{}", "Hello, {}";
-    home_keys: "创建、轮换和删除访问 API 的密钥,查看每个 Key 的调用记录。", "Create, rotate and delete the keys that open the API, and see what each was used for.";
+    home_title: "你好，{}", "Hello, {}";
+    home_keys: "创建、轮换和删除访问 API 的密钥，查看每个 Key 的调用记录。", "Create, rotate and delete the keys that open the API, and see what each was used for.";
     home_keys_none: "还没有 Key", "No keys yet";
     home_keys_one: "1 个 Key", "1 key";
     home_keys_many: "{} 个 Key", "{} keys";
-    home_account: "修改密码,查看在哪些设备上登录,随时结束任何一个会话。", "Change your password, see where you are signed in, and end any session.";
-    home_reference: "每个接口的参数、返回和错误码,可以直接在页面上试用。", "Parameters, answers and error codes of every endpoint, to try right on the page.";
+    home_account: "修改密码，查看在哪些设备上登录，随时结束任何一个会话。", "Change your password, see where you are signed in, and end any session.";
+    home_reference: "每个接口的参数、返回和错误码，可以直接在页面上试用。", "Parameters, answers and error codes of every endpoint, to try right on the page.";
     home_try: "发出第一个请求", "Make your first request";
-    home_try_lead: "把命令中的 Key 换成你自己的:", "Replace the key in this command with your own:";
+    home_try_lead: "把命令中的 Key 换成你自己的：", "Replace the key in this command with your own:";
     admin: "管理员", "Administrator";
     route: "主页路径", "Route";
 
@@ -104,7 +104,7 @@ texts! {
     keys_lead: "应用和脚本用 API Key 以你的名义访问 API。每个 Key 只拥有你选择的权限。", "Apps and scripts use API keys to call the API in your name. Each key may do only what you choose.";
     keys_create: "创建 API Key", "Create API key";
     keys_empty: "还没有 API Key", "No API keys yet";
-    keys_empty_lead: "创建一个 Key,就可以从脚本、后台服务或智能体访问你的第二自我。", "Create a key to reach your second self from a script, a service or an agent.";
+    keys_empty_lead: "创建一个 Key，就可以从脚本、后台服务或智能体访问你的第二自我。", "Create a key to reach your second self from a script, a service or an agent.";
     key_column: "名称与前缀", "Name and prefix";
     scopes: "权限", "Permissions";
     created: "创建时间", "Created";
@@ -116,7 +116,7 @@ texts! {
     state_active: "有效", "Active";
     state_soon: "即将过期", "Expires soon";
     state_expired: "已过期", "Expired";
-    state_ending: "已轮换,仍可用", "Rotated, still works";
+    state_ending: "已轮换，仍可用", "Rotated, still works";
     state_replaced: "已被替换", "Replaced";
     newer: "上一页", "Previous";
     older: "下一页", "Next";
@@ -124,27 +124,27 @@ texts! {
     page_number: "第 {} 页", "Page {}";
 
     // Making a key.
-    new_lead: "只勾选需要的权限。创建之后,权限不能再修改。", "Choose only what is needed. Permissions cannot be changed later.";
-    key_name_hint: "写给自己看的,例如“日记同步脚本”。", "For yourself, such as “Diary sync script”.";
-    scopes_more: "更多权限(新版命名)", "More permissions (newer names)";
-    scopes_more_hint: "与上面的权限作用相近、划分更细,供按新版命名接入的应用使用。", "Close to the ones above, divided more finely, for apps that use the newer names.";
+    new_lead: "只勾选需要的权限。创建之后，权限不能再修改。", "Choose only what is needed. Permissions cannot be changed later.";
+    key_name_hint: "写给自己看的，例如“日记同步脚本”。", "For yourself, such as “Diary sync script”.";
+    scopes_more: "更多权限（新版命名）", "More permissions (newer names)";
+    scopes_more_hint: "与上面的权限作用相近、划分更细，供按新版命名接入的应用使用。", "Close to the ones above, divided more finely, for apps that use the newer names.";
     scope_everything: "包括修改资料。只交给你完全信任的程序。", "Includes changing your profile. Give it only to programs you trust completely.";
     expiry_never: "永不过期", "Never";
     expiry_days: "{} 天", "{} days";
     expiry_date: "指定日期", "On a date";
     expiry_date_label: "最后有效日期", "Last valid day";
-    expiry_date_hint: "Key 在这一天结束时(UTC)失效。", "The key stops working at the end of this day (UTC).";
+    expiry_date_hint: "Key 在这一天结束时（UTC）失效。", "The key stops working at the end of this day (UTC).";
     cancel: "取消", "Cancel";
 
     // A key shown once.
     shown_title: "API Key 已创建", "Your API key is ready";
     shown_rotated_title: "新的 API Key 已生成", "Your new API key is ready";
-    shown_warning: "这个 Key 只显示这一次。请现在复制并妥善保存,离开本页后无法再次查看。", "This key is shown only this once. Copy it now and keep it safe; it cannot be shown again after you leave this page.";
+    shown_warning: "这个 Key 只显示这一次。请现在复制并妥善保存，离开本页后无法再次查看。", "This key is shown only this once. Copy it now and keep it safe; it cannot be shown again after you leave this page.";
     shown_overlap: "旧的 Key 会继续有效至 {}。", "The old key goes on working until {}.";
     shown_no_overlap: "旧的 Key 已经失效。", "The old key no longer works.";
     shown_key: "API Key", "API key";
     shown_try: "试一下", "Try it";
-    shown_try_lead: "先把 Key 放进环境变量 DOPPEL_API_KEY,再运行:", "Put the key into the environment variable DOPPEL_API_KEY, then run:";
+    shown_try_lead: "先把 Key 放进环境变量 DOPPEL_API_KEY，再运行：", "Put the key into the environment variable DOPPEL_API_KEY, then run:";
     shown_done: "我已保存", "I have saved it";
 
     // One key.
@@ -154,7 +154,7 @@ texts! {
     replaced_by: "替换它的 Key", "Replaced by";
     replacement: "查看新的 Key", "See the new key";
     usage: "使用记录", "Usage";
-    usage_lead: "最近 {} 天的调用,日期按 UTC 计算。", "Calls in the last {} days; days are counted in UTC.";
+    usage_lead: "最近 {} 天的调用，日期按 UTC 计算。", "Calls in the last {} days; days are counted in UTC.";
     usage_none: "这段时间没有调用。", "No calls in this time.";
     usage_days: "{} 天", "{} days";
     period: "时间范围", "Period";
@@ -174,7 +174,7 @@ texts! {
     time: "时间", "Time";
     reason: "原因", "Reason";
     rotate: "轮换", "Rotate";
-    rotate_lead: "生成一个名称和权限相同的新 Key。旧的 Key 可以再用一段时间,方便你逐步替换。", "Makes a new key with the same name and permissions. The old one can go on working for a while, so that you can switch over calmly.";
+    rotate_lead: "生成一个名称和权限相同的新 Key。旧的 Key 可以再用一段时间，方便你逐步替换。", "Makes a new key with the same name and permissions. The old one can go on working for a while, so that you can switch over calmly.";
     rotate_overlap: "旧 Key 继续有效", "The old key goes on working for";
     overlap_none: "立即失效", "Not at all";
     overlap_hour: "1 小时", "1 hour";
@@ -183,7 +183,7 @@ texts! {
     rotate_submit: "生成新 Key", "Make the new key";
     delete: "删除", "Delete";
     delete_key: "删除这个 Key…", "Delete this key…";
-    delete_lead: "删除后,使用这个 Key 的程序立即无法访问,使用记录也一并删除。此操作不能撤销。", "Programs that use this key lose access at once, and its usage record goes with it. This cannot be undone.";
+    delete_lead: "删除后，使用这个 Key 的程序立即无法访问，使用记录也一并删除。此操作不能撤销。", "Programs that use this key lose access at once, and its usage record goes with it. This cannot be undone.";
     delete_submit: "确认删除", "Yes, delete it";
     key_deleted: "API Key 已删除。", "The API key was deleted.";
 
@@ -191,18 +191,18 @@ texts! {
     profile: "基本信息", "About you";
     member_since: "注册时间", "Member since";
     change_password: "修改密码", "Change password";
-    change_password_lead: "修改后,其他设备上的会话会全部结束。", "Every session on other devices ends when you change it.";
+    change_password_lead: "修改后，其他设备上的会话会全部结束。", "Every session on other devices ends when you change it.";
     old_password: "当前密码", "Current password";
     new_password: "新密码", "New password";
     old_password_wrong: "当前密码不正确。", "The current password is not right.";
-    password_changed: "密码已修改,其他会话已结束。", "Your password was changed and all other sessions were ended.";
+    password_changed: "密码已修改，其他会话已结束。", "Your password was changed and all other sessions were ended.";
     sessions: "登录会话", "Sessions";
-    sessions_lead: "在这些设备上登录了你的账号。不认识的会话,请结束它并修改密码。", "Where your account is signed in. End any session you do not recognise, and change your password.";
+    sessions_lead: "在这些设备上登录了你的账号。不认识的会话，请结束它并修改密码。", "Where your account is signed in. End any session you do not recognise, and change your password.";
     device: "设备", "Device";
     signed_in_at: "登录时间", "Signed in";
     this_session: "当前会话", "This session";
     end_session: "结束", "End";
-    end_session_label: "结束会话:{}", "End session: {}";
+    end_session_label: "结束会话：{}", "End session: {}";
     end_others: "结束其他所有会话", "End all other sessions";
     session_ended: "会话已结束。", "The session was ended.";
     sessions_ended: "其他会话已全部结束。", "All other sessions were ended.";
@@ -210,13 +210,13 @@ texts! {
 
     // Errors.
     error_not_found: "没有找到这个页面", "This page does not exist";
-    error_not_found_lead: "地址可能有误,或者内容已被删除,或者不属于你。", "The address may be wrong, or what was here was deleted or is not yours.";
+    error_not_found_lead: "地址可能有误，或者内容已被删除，或者不属于你。", "The address may be wrong, or what was here was deleted or is not yours.";
     error_method: "这个地址不能这样访问", "This address cannot be opened like this";
     error_method_lead: "请从页面上的链接或按钮进入。", "Please use the links and buttons on the pages.";
     error_csrf: "页面已过期", "This page has expired";
-    error_csrf_lead: "为了你的安全,这次提交没有被接受。请返回上一页,刷新后重试。", "To keep you safe, this form was not accepted. Go back, reload the page and try again.";
+    error_csrf_lead: "为了你的安全，这次提交没有被接受。请返回上一页，刷新后重试。", "To keep you safe, this form was not accepted. Go back, reload the page and try again.";
     error_closed: "注册未开放", "Sign-up is closed";
-    error_closed_lead: "这台服务器不接受自行注册,或者邀请链接已失效。请向管理员要一个新的邀请链接。", "This server does not take sign-ups, or the invitation link is no longer valid. Ask its administrator for a new link.";
+    error_closed_lead: "这台服务器不接受自行注册，或者邀请链接已失效。请向管理员要一个新的邀请链接。", "This server does not take sign-ups, or the invitation link is no longer valid. Ask its administrator for a new link.";
     error_sign_in: "请先登录", "Please sign in";
     error_sign_in_lead: "登录之后才能查看这个页面。", "You need to be signed in to see this page.";
     error_key: "这里不接受 API Key", "API keys are not accepted here";
@@ -226,7 +226,7 @@ texts! {
     error_busy: "服务暂时不可用", "Temporarily unavailable";
     error_busy_lead: "请稍后再试。", "Please try again in a little while.";
     error_internal: "出了点问题", "Something went wrong";
-    error_internal_lead: "问题出在服务器上,已记入日志。请稍后再试。", "The fault is on our side and has been logged. Please try again later.";
+    error_internal_lead: "问题出在服务器上，已记入日志。请稍后再试。", "The fault is on our side and has been logged. Please try again later.";
     error_request: "无法处理这个请求", "This request cannot be handled";
     request_id: "请求编号", "Request id";
 }

@@ -26,9 +26,9 @@ pub struct Guard {
 
 impl Guard {
     /// A guard that lets requests to the `public` routes (as written in the router) pass without a caller.
-    pub fn new(identity: Identity, public: &'static [&'static str]) -> Self {
+    pub fn new(identity: Identity, public: impl Iterator<Item = &'static str>) -> Self {
         let cookies = Cookies::new(identity.settings().secure_cookies);
-        Self { identity, cookies, public: public.into() }
+        Self { identity, cookies, public: public.collect() }
     }
 }
 
@@ -57,7 +57,7 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
     let Some(route) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
     let is_public = guard.public.contains(&route.as_str());
     let address = request.extensions().get::<ClientAddress>().copied();
-    let key = match guard.caller(&request, route.as_str()).await {
+    let key = match guard.caller(request.method(), request.headers(), route.as_str()).await {
         Ok(Some(caller)) => {
             let key = match caller.credential() {
                 Credential::ApiKey { id, .. } => Some(*id),
@@ -88,8 +88,7 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
 }
 
 impl Guard {
-    async fn caller(&self, request: &Request, route: &str) -> Result<Option<Caller>, Refused> {
-        let headers = request.headers();
+    async fn caller(&self, method: &Method, headers: &HeaderMap, route: &str) -> Result<Option<Caller>, Refused> {
         match presented(headers, route, self.cookies)? {
             Presented::Nothing => Ok(None),
             Presented::Bearer(text) if text.starts_with(Kind::ApiKey.prefix()) => {
@@ -98,7 +97,7 @@ impl Guard {
             Presented::Bearer(_unknown) => Err(ApiError::new(Code::TokenInvalid).into()),
             Presented::Session(text) => {
                 let caller = self.identity.session_caller(text).await?;
-                if caller.is_some() && !is_same_site(request.method(), headers) {
+                if caller.is_some() && !is_same_site(method, headers) {
                     return Err(ApiError::new(Code::CsrfRejected).into());
                 }
                 Ok(caller)

@@ -160,7 +160,7 @@ impl Identity {
     }
 
     /// Writes down what was counted. Nothing is lost when it fails: it is counted again next time.
-    async fn flush_usage(&self) {
+    pub async fn flush(&self) {
         let pending = {
             let mut guard = self.0.usage.0.lock();
             let sessions = std::mem::take(&mut guard.sessions);
@@ -225,7 +225,7 @@ impl Identity {
 
     /// The counts of a key since a day, newest day first. The key must be known to be the caller's.
     pub(crate) async fn usage_rows(&self, key: i64, since_day: i64) -> Result<Vec<UsageRow>, ApiError> {
-        self.flush_usage().await;
+        self.flush().await;
         Ok(self.db().fetch_all(queries::USAGE, params![key, since_day]).await?)
     }
 
@@ -239,6 +239,6 @@ pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
     let identity = identity.clone();
     tasks.every(FLUSH_EVERY, move || {
         let identity = identity.clone();
-        async move { identity.flush_usage().await }
+        async move { identity.flush().await }
     });
 }

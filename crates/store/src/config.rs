@@ -99,8 +99,12 @@ mod tests {
             let config = DatabaseConfig::parse(url).unwrap();
             assert_eq!(config.location, Location::Sqlite(PathBuf::from(path)), "{url}");
         }
-        for url in ["postgres://u:p@h:5432/d", "postgresql://h/d?sslmode=disable&options=-c%20search_path%3Dx"] {
-            assert!(matches!(DatabaseConfig::parse(url).unwrap().location, Location::Postgres(kept) if kept == url));
+        for url in
+            ["postgres://u:p@h:5432/d", "postgresql://h/d?sslmode=disable&options=-c%20search_path%3Dx"]
+        {
+            assert!(
+                matches!(DatabaseConfig::parse(url).unwrap().location, Location::Postgres(kept) if kept == url)
+            );
         }
     }
 

@@ -54,7 +54,7 @@ impl Database {
                 (Engine::Sqlite(engine), ids)
             }
             Location::Postgres(url) => {
-                let open = postgres::Engine::open(&config, url, &random, notices.clone(), make_ids);
+                let open = postgres::Engine::open(&config, url, notices.clone(), make_ids);
                 let (engine, ids) = Box::pin(open).await?;
                 (Engine::Postgres(engine), ids)
             }
@@ -99,7 +99,11 @@ impl Database {
     /// The first row of the answer, if there is any. For queries well below a millisecond.
     ///
     /// Errors: the statement fails or writes, or the row is not an `R`.
-    pub async fn fetch_optional<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<R>> {
+    pub async fn fetch_optional<R: FromRow>(
+        &self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Option<R>> {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.fetch_optional(sql, params),
             Engine::Postgres(engine) => Box::pin(engine.fetch_optional(sql, params)).await,
@@ -160,11 +164,18 @@ impl Database {
 
     /// Runs a transaction: all of it is on the disk when this returns `Ok`, nothing of it when it returns `Err`.
     ///
-    /// ```ignore
-    /// db.write(move |tx| Box::pin(async move {
-    ///     tx.execute("INSERT INTO note (id, text) VALUES ($1, $2)", params![id, &text]).await?;
-    ///     Ok::<_, Error>(id)
-    /// })).await
+    /// ```
+    /// # use store::{Database, Error, params};
+    /// async fn add(db: &Database, text: String) -> Result<i64, Error> {
+    ///     let id = db.ids().next();
+    ///     let run = db.write(move |tx| {
+    ///         Box::pin(async move {
+    ///             tx.execute("INSERT INTO note (id, text) VALUES ($1, $2)", params![id, &text]).await?;
+    ///             Ok(id)
+    ///         })
+    ///     });
+    ///     run.await
+    /// }
     /// ```
     ///
     /// The closure may await nothing but its transaction. When the caller goes away, the transaction is committed

@@ -36,7 +36,6 @@ impl Ids {
 
     /// The next id: positive, below 2^53, greater than all before it.
     #[must_use]
-
     pub fn next(&self) -> i64 {
         let now = self.0.clock.now().0.saturating_sub(EPOCH_MS).max(0) << SEQUENCE_BITS;
         let step = |last: i64| now.max(last + 1);

@@ -13,12 +13,15 @@ const TABLE: &str = "CREATE TABLE schema_migration (
     applied_at BIGINT NOT NULL
 )";
 const APPLIED: &str = "SELECT version, name, checksum FROM schema_migration ORDER BY version";
-const INSERT: &str = "INSERT INTO schema_migration (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
+const INSERT: &str =
+    "INSERT INTO schema_migration (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
 
 /// Whether the table is there: the one question to which the engines need different words.
 const fn table_exists(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'",
+        Dialect::Sqlite => {
+            "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'"
+        }
         Dialect::Postgres => {
             "SELECT COUNT(*) FROM information_schema.tables
              WHERE table_schema = current_schema() AND table_name = 'schema_migration'"

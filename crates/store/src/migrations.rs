@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// One step of the schema, in the common dialect (see [`schema`](crate::schema)).
+/// One step of the schema, in the common dialect (see `schema.rs`).
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// Its number, counted from 1 without gaps.

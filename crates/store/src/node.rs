@@ -26,16 +26,20 @@ impl Node {
         crate::sqlite::create_directory(&directory)?;
         for number in 0..NODES {
             let path = directory.join(format!("{number:02}"));
-            let failed =
-                |error: std::io::Error| Error::unavailable(format!("{} cannot be used: {error}", path.display()));
-            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
+            let failed = |error: std::io::Error| {
+                Error::unavailable(format!("{} cannot be used: {error}", path.display()))
+            };
+            let file =
+                OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
             match file.try_lock() {
                 Ok(()) => return Ok(Self { number, directory, _lock: file }),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
-        Err(Error::unavailable(format!("{NODES} processes use this data directory already; stop one of them")))
+        Err(Error::unavailable(format!(
+            "{NODES} processes use this data directory already; stop one of them"
+        )))
     }
 
     pub(crate) const fn number(&self) -> i64 {
@@ -62,7 +66,8 @@ impl Probe {
             drop(file);
             std::fs::remove_file(&self.0)
         };
-        attempt().map_err(|error| Error::unavailable(format!("the data directory cannot be written: {error}")))
+        attempt()
+            .map_err(|error| Error::unavailable(format!("the data directory cannot be written: {error}")))
     }
 }
 

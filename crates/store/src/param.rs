@@ -177,7 +177,20 @@ mod tests {
     #[test]
     fn values_become_parameters() {
         let (text, bytes, nothing) = (String::from("二"), vec![1, 2], None::<String>);
-        let all = params![1_i64, -2_i32, 3_u32, true, 0.5, "x", &text, &bytes, &[9_u8; 2], Timestamp(7), &nothing, Some(4)];
+        let all = params![
+            1_i64,
+            -2_i32,
+            3_u32,
+            true,
+            0.5,
+            "x",
+            &text,
+            &bytes,
+            &[9_u8; 2],
+            Timestamp(7),
+            &nothing,
+            Some(4)
+        ];
         assert_eq!(all.len(), 12);
         assert_eq!(all[3], Param::Int(1));
         assert_eq!(all[8], Param::Blob(&[9, 9]));

@@ -57,10 +57,15 @@ macro_rules! column {
 column! {
     i64, "BIGINT", Param::Int(value) => Some(value);
     bool, "BIGINT of 0 or 1", Param::Int(0) => Some(false), Param::Int(1) => Some(true);
-    f64, "DOUBLE PRECISION", Param::Real(value) => Some(value);
+    f64, "DOUBLE PRECISION", Param::Real(value) => Some(value), Param::Int(value) => exact(value);
     String, "TEXT", Param::Text(text) => Some(text.to_owned());
     Vec<u8>, "BLOB", Param::Blob(bytes) => Some(bytes.to_owned());
     Timestamp, "BIGINT", Param::Int(value) => Some(Self(value));
+}
+
+/// Whole numbers come out of some expressions on one engine where the other has fractions, as in `COALESCE(r, 0)`.
+const fn exact(value: i64) -> Option<f64> {
+    if value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS { Some(value as f64) } else { None }
 }
 
 impl<const N: usize> Column for [u8; N] {

@@ -33,7 +33,8 @@ pub(crate) fn translate(sql: &str, dialect: Dialect) -> Result<String> {
     let mut all: Vec<Token<'_>> = tokens(sql).collect();
     for statement in all.split_inclusive_mut(|token| token.text == ";") {
         // What is left out or put in hides in the tokens: their texts put together are the translation.
-        let mut code: Vec<&mut Token<'_>> = statement.iter_mut().filter(|token| token.kind != Kind::Blank).collect();
+        let mut code: Vec<&mut Token<'_>> =
+            statement.iter_mut().filter(|token| token.kind != Kind::Blank).collect();
         if let Some(word) = code.iter().find(|token| REFUSED.iter().any(|word| is(token, word))) {
             return Err(Error::Migration(format!("{} is not in the common dialect", word.text)));
         }
@@ -165,7 +166,10 @@ mod tests {
     fn tables_without_rowid() {
         let (sqlite, postgres) = both("create table t (a BIGINT, b TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID");
         assert_eq!(sqlite, "create table t (a INTEGER, b TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID, STRICT");
-        assert_eq!(postgres.trim_end(), "create table t (a BIGINT, b TEXT COLLATE \"C\", PRIMARY KEY (a, b))");
+        assert_eq!(
+            postgres.trim_end(),
+            "create table t (a BIGINT, b TEXT COLLATE \"C\", PRIMARY KEY (a, b))"
+        );
     }
 
     #[test]
@@ -177,7 +181,8 @@ mod tests {
 
     #[test]
     fn other_statements_stay_as_they_are() {
-        let sql = "INSERT INTO t SELECT CAST(a AS TEXT) FROM u; UPDATE t SET text = 'CREATE TABLE x (a TEXT)';";
+        let sql =
+            "INSERT INTO t SELECT CAST(a AS TEXT) FROM u; UPDATE t SET text = 'CREATE TABLE x (a TEXT)';";
         assert_eq!(both(sql), (sql.to_owned(), sql.to_owned()));
     }
 

@@ -1,3 +1,52 @@
-//! For tests only: what many crates' tests need to stand on.
+//! What the tests stand on: a whole server on either engine, people who call it, a temporary PostgreSQL.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+#[cfg(feature = "server")]
+pub mod actor;
 pub mod postgres;
+#[cfg(feature = "server")]
+pub mod process;
+#[cfg(feature = "server")]
+pub mod server;
+
+#[cfg(feature = "server")]
+pub use actor::{Actor, Answer, Person};
+#[cfg(feature = "server")]
+pub use server::{Engine, PASSWORD, START, TestServer};
+
+#[cfg(feature = "server")]
+/// Makes of each body a test on SQLite and a test on PostgreSQL.
+///
+/// ```ignore
+/// both_engines! {
+///     async fn a_key_opens_the_door(server) { … }
+///     async fn with_other_settings(server: "accounts.max_keys = 2") { … }
+/// }
+/// ```
+#[macro_export]
+macro_rules! both_engines {
+    ($($(#[$attribute:meta])* async fn $name:ident($server:ident $(: $lines:expr)?) $body:block)*) => {$(
+        $(#[$attribute])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn body(engine: $crate::Engine) {
+                #[allow(unused_mut, unused_variables)]
+                let mut $server = $crate::TestServer::configured(engine, concat!("", $($lines)?)).await;
+                $body
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                Box::pin(body($crate::Engine::Sqlite)).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                Box::pin(body($crate::Engine::Postgres)).await;
+            }
+        }
+    )*};
+}

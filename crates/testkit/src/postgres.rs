@@ -93,7 +93,7 @@ impl Cluster {
         }
     }
 
-    /// Stops the server at once, as a crash would. Its data stays.
+    /// Stops the server and cuts its connections. Its data stays.
     ///
     /// # Panics
     /// When it does not stop, or is not this process's.

@@ -24,7 +24,7 @@ start() {
 }
 
 stop() {
-    as_user "$bin/pg_ctl" -D "$dir/data" -w -t 60 -m immediate stop
+    as_user "$bin/pg_ctl" -D "$dir/data" -w -t 60 -m "$1" stop
 }
 
 create() {
@@ -42,8 +42,8 @@ answer start
 while read -r command; do
     case $command in
         start) answer start ;;
-        stop) answer stop ;;
+        stop) answer stop fast ;;
     esac
 done
-stop </dev/null 3>&-
+stop immediate </dev/null 3>&-
 cd / && rm -rf "$dir"

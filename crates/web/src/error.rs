@@ -8,6 +8,7 @@ mod code;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use code::Code;
@@ -95,17 +96,15 @@ impl ApiError {
     /// the contract has one (§0.5).
     pub fn render(&self, language: Language) -> Response {
         let message = self.message(language);
-        let mut body = self.members.clone();
-        body.insert("code".into(), json!(self.code.status().as_u16()));
-        body.insert("subCode".into(), json!(self.code.sub_code()));
-        body.insert("error_code".into(), json!(self.code.sub_code()));
-        if !self.issues.is_empty() {
-            body.insert("detail".into(), json!(self.issues));
-        } else if self.code.has_detail() {
-            body.insert("detail".into(), json!(message));
-        }
-        body.insert("message".into(), Value::String(message));
-        let mut response = envelope::json(self.code.status(), &Value::Object(body));
+        let detail = if !self.issues.is_empty() {
+            Some(json!(self.issues))
+        } else {
+            self.code.has_detail().then(|| json!(message))
+        };
+        let sub_code = self.code.sub_code();
+        let code = self.code.status().as_u16();
+        let body = Body { code, message, sub_code, error_code: sub_code, detail, members: &self.members };
+        let mut response = envelope::json(self.code.status(), &body);
         self.add_headers(&mut response);
         response
     }
@@ -118,6 +117,20 @@ impl ApiError {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
     }
+}
+
+/// The members in the order of the seeds.
+#[derive(Serialize)]
+struct Body<'e> {
+    code: u16,
+    message: String,
+    #[serde(rename = "subCode")]
+    sub_code: &'static str,
+    error_code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<Value>,
+    #[serde(flatten)]
+    members: &'e Map<String, Value>,
 }
 
 impl IntoResponse for ApiError {

@@ -25,7 +25,7 @@ pub fn router(identity: Identity) -> OpenApiRouter {
 }
 
 /// Make a key. It is shown this once.
-#[utoipa::path(post, path = "/apikey/create", tag = "API keys", security(("session" = [])), request_body = CreateRequest,
+#[utoipa::path(post, path = "/apikey/create", operation_id = "createApiKey", tag = "API keys", security(("session" = [])), request_body = CreateRequest,
     responses((status = 200, description = "The key", body = Envelope<CreatedOut>)))]
 async fn create(
     State(identity): State<Identity>,
@@ -38,7 +38,7 @@ async fn create(
 }
 
 /// List one's own keys, newest first.
-#[utoipa::path(get, path = "/apikey/list", tag = "API keys", security(("session" = [])), params(PageQuery),
+#[utoipa::path(get, path = "/apikey/list", operation_id = "listApiKeys", tag = "API keys", security(("session" = [])), params(PageQuery),
     responses((status = 200, description = "One page", body = Envelope<Paged<KeyOut>>)))]
 async fn list(
     State(identity): State<Identity>,
@@ -50,7 +50,7 @@ async fn list(
 }
 
 /// Make a key in another's place; the old one goes on working for the overlap.
-#[utoipa::path(post, path = "/apikey/{id}/rotate", tag = "API keys", security(("session" = [])),
+#[utoipa::path(post, path = "/apikey/{id}/rotate", operation_id = "rotateApiKey", tag = "API keys", security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")), request_body = RotateRequest,
     responses((status = 200, description = "The new key", body = Envelope<CreatedOut>)))]
 async fn rotate(
@@ -65,7 +65,7 @@ async fn rotate(
 }
 
 /// Delete a key; it stops working at once.
-#[utoipa::path(post, path = "/apikey/{id}/delete", tag = "API keys", security(("session" = [])),
+#[utoipa::path(post, path = "/apikey/{id}/delete", operation_id = "deleteApiKey", tag = "API keys", security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
 async fn delete(State(identity): State<Identity>, signed_in: SignedIn, Path(id): Path<String>) -> Answer<Nothing> {
@@ -74,7 +74,7 @@ async fn delete(State(identity): State<Identity>, signed_in: SignedIn, Path(id):
 }
 
 /// What became of the calls made with a key.
-#[utoipa::path(get, path = "/apikey/{id}/usage", tag = "API keys", security(("session" = [])),
+#[utoipa::path(get, path = "/apikey/{id}/usage", operation_id = "apiKeyUsage", tag = "API keys", security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id"), UsageQuery),
     responses((status = 200, description = "Calls by day, endpoint and outcome", body = Envelope<UsageOut>)))]
 async fn usage(

@@ -52,7 +52,7 @@ struct UploadForm {
 }
 
 /// Upload a picture, video or sound. Any credential; also accepted in the header `token`.
-#[utoipa::path(post, path = "/cdn/upload", tag = "Files", security(("bearer" = []), ("token" = []), ("session" = [])),
+#[utoipa::path(post, path = "/cdn/upload", operation_id = "uploadFile", tag = "Files", security(("bearer" = []), ("token" = []), ("session" = [])),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "Where it is", body = Envelope<Uploaded>)))]
 async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) -> Answer<Uploaded> {

@@ -16,7 +16,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 }
 
 /// Who the person is. Scope `user.info` or `userinfo`.
-#[utoipa::path(get, path = "/secondme/user/info", tag = "User", security(("bearer" = [])),
+#[utoipa::path(get, path = "/secondme/user/info", operation_id = "userInfo", tag = "User", security(("bearer" = [])),
     responses((status = 200, description = "The person", body = Envelope<UserInfo>)))]
 async fn info(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadUserInfo>) -> Answer<UserInfo> {
     let (account, profile) = memory.profile(caller.account()).await?;
@@ -24,7 +24,7 @@ async fn info(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadUs
 }
 
 /// Change the profile; what is absent stays as it is. A key needs scope `*`.
-#[utoipa::path(post, path = "/secondme/user/profile", tag = "User", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(post, path = "/secondme/user/profile", operation_id = "updateProfile", tag = "User", security(("bearer" = []), ("session" = [])),
     request_body = ProfileRequest,
     responses((status = 200, description = "The profile as it is now", body = Envelope<ProfileOut>)))]
 async fn update(

@@ -22,21 +22,21 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 }
 
 /// The person's interests that have a public side. Scope `user.info.shades` or `userinfo`.
-#[utoipa::path(get, path = "/secondme/user/shades", tag = "User", security(("bearer" = [])),
+#[utoipa::path(get, path = "/secondme/user/shades", operation_id = "listPublicShades", tag = "User", security(("bearer" = [])),
     responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
 async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadShades>) -> Answer<Shades> {
     Ok(Data(Shades { shades: memory.shades(caller.account(), true).await? }))
 }
 
 /// All of one's own interests, also those without a public side. A key needs scope `*`.
-#[utoipa::path(get, path = "/secondme/user/shades/all", tag = "User", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(get, path = "/secondme/user/shades/all", operation_id = "listShades", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
 async fn list_all(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<WriteProfile>) -> Answer<Shades> {
     Ok(Data(Shades { shades: memory.shades(caller.account(), false).await? }))
 }
 
 /// Add an interest. A key needs scope `*`.
-#[utoipa::path(post, path = "/secondme/user/shades/create", tag = "User", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(post, path = "/secondme/user/shades/create", operation_id = "createShade", tag = "User", security(("bearer" = []), ("session" = [])),
     request_body = ShadeBody,
     responses((status = 200, description = "The interest", body = Envelope<Shade>)))]
 async fn create(
@@ -48,7 +48,7 @@ async fn create(
 }
 
 /// Put another content in place of an interest's. A key needs scope `*`.
-#[utoipa::path(post, path = "/secondme/user/shades/{id}/update", tag = "User",
+#[utoipa::path(post, path = "/secondme/user/shades/{id}/update", operation_id = "updateShade", tag = "User",
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The interest's id")), request_body = ShadeBody,
     responses((status = 200, description = "The interest", body = Envelope<Shade>)))]
@@ -62,7 +62,7 @@ async fn update(
 }
 
 /// Delete an interest. A key needs scope `*`.
-#[utoipa::path(post, path = "/secondme/user/shades/{id}/delete", tag = "User",
+#[utoipa::path(post, path = "/secondme/user/shades/{id}/delete", operation_id = "deleteShade", tag = "User",
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The interest's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]

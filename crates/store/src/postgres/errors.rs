@@ -34,7 +34,9 @@ pub(super) fn convert(error: tokio_postgres::Error) -> Error {
 pub(super) fn convert_pool(error: PoolError) -> Error {
     match error {
         PoolError::Backend(error) => convert(error),
-        PoolError::Timeout(TimeoutType::Wait) => Error::unavailable("all connections to PostgreSQL are in use"),
+        PoolError::Timeout(TimeoutType::Wait) => {
+            Error::unavailable("all connections to PostgreSQL are in use")
+        }
         PoolError::Timeout(_) => Error::unavailable("PostgreSQL does not answer"),
         PoolError::Closed => Error::unavailable("it was closed"),
         PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
@@ -54,7 +56,9 @@ fn refused(state: &SqlState, message: &str) -> Error {
             return Error::unavailable("the transaction collided with another one");
         }
         SqlState::READ_ONLY_SQL_TRANSACTION => return Error::unavailable("the server is read-only"),
-        SqlState::INVALID_CATALOG_NAME => return Error::unavailable("the server has no database of this name"),
+        SqlState::INVALID_CATALOG_NAME => {
+            return Error::unavailable("the server has no database of this name");
+        }
         _ => {}
     }
     match code.get(..2).unwrap_or_default() {

@@ -59,13 +59,12 @@ impl Listener {
     /// Errors: the server cannot be reached, or all node numbers are taken.
     pub(super) async fn start(
         server: Config,
-        random: &Random,
         notices: broadcast::Sender<Notice>,
         ids: impl FnOnce(i64) -> Ids,
     ) -> Result<(Self, Namespace, Ids)> {
         // A random start makes it unlikely that a number goes at once from one machine to another whose clock is
         // behind, where it would make the same ids again.
-        let [start] = random.bytes();
+        let [start] = Random::system().bytes();
         let session = connect(&server, &notices, i64::from(start) % NODES).await?;
         let space = session.space;
         let ids = ids(session.node);
@@ -133,7 +132,9 @@ where
                 }
             }
             Some(Ok(_)) => {}
-            Some(Err(error)) => return tracing::warn!(error = %convert(error), "the listening connection broke"),
+            Some(Err(error)) => {
+                return tracing::warn!(error = %convert(error), "the listening connection broke");
+            }
             None => return,
         }
     }

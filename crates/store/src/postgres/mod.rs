@@ -19,12 +19,11 @@ use crate::error::{Error, Result};
 use crate::ids::Ids;
 use crate::notice::Notice;
 use crate::param::Param;
-use crate::random::Random;
 use crate::row::FromRow;
 use crate::tx::Tx;
 
-pub(crate) use query::{batch, execute, fetch_all, fetch_optional, lock_migrations, notify};
 pub(crate) use listener::Namespace;
+pub(crate) use query::{batch, execute, fetch_all, fetch_optional, lock_migrations, notify};
 pub(crate) use values::column;
 
 /// How long readiness may wait for an answer.
@@ -43,12 +42,11 @@ impl Engine {
     pub(crate) async fn open(
         config: &DatabaseConfig,
         url: &str,
-        random: &Random,
         notices: broadcast::Sender<Notice>,
         ids: impl FnOnce(i64) -> Ids,
     ) -> Result<(Self, Ids)> {
         let server = server_config(config, url)?;
-        let (listener, space, ids) = listener::Listener::start(server.clone(), random, notices.clone(), ids).await?;
+        let (listener, space, ids) = listener::Listener::start(server.clone(), notices.clone(), ids).await?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(server, NoTls, recycling))
             .max_size(config.pool_size.max(1))
@@ -73,7 +71,11 @@ impl Engine {
         fetch_optional(&self.client().await?, sql, params).await
     }
 
-    pub(crate) async fn fetch_all<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
+    pub(crate) async fn fetch_all<R: FromRow>(
+        &self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<R>> {
         fetch_all(&self.client().await?, sql, params).await
     }
 
@@ -116,8 +118,8 @@ impl Engine {
     }
 
     pub(crate) async fn close(&self) {
-        self.listener.stop().await;
         self.pool.close();
+        self.listener.stop().await;
     }
 }
 

@@ -50,7 +50,11 @@ pub(crate) async fn fetch_all<R: FromRow>(
 }
 
 /// Runs a statement and returns how many rows it changed.
-pub(crate) async fn execute(client: &impl GenericClient, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+pub(crate) async fn execute(
+    client: &impl GenericClient,
+    sql: &'static str,
+    params: &[Param<'_>],
+) -> Result<u64> {
     let statement = prepare(client, sql, params).await?;
     client.execute(&statement, &dynamic(params)).await.map_err(convert)
 }

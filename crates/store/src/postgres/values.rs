@@ -35,7 +35,9 @@ pub(super) fn check(params: &[Param<'_>], types: &[Type]) -> Result<()> {
         if !fits(param, ty) {
             let expected = kind(ty).unwrap_or("a type of another dialect: add a CAST");
             let (expected, found) = match param {
-                Param::Int(_) if expected == "BIGINT" => ("a number that fits the column", "one out of range"),
+                Param::Int(_) if expected == "BIGINT" => {
+                    ("a number that fits the column", "one out of range")
+                }
                 _ => (expected, param.kind()),
             };
             return Err(Error::Type { place: "parameter", number, expected, found });

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 
 /// Copies what is committed now into a new file, and returns its size in bytes.
 pub(super) fn backup(connection: &Connection, to: &Path) -> Result<u64> {
-    let failed = |error: io::Error| Error::unavailable(format!("the backup {} failed: {error}", to.display()));
+    let failed =
+        |error: io::Error| Error::unavailable(format!("the backup {} failed: {error}", to.display()));
     refuse_existing(to)?;
     let partial = partial_name(to)?;
     // Made beforehand for its mode; SQLite takes an empty file for a new one.
@@ -51,7 +52,8 @@ fn refuse_existing(to: &Path) -> Result<()> {
 
 /// A name in the same directory that says that the backup is not done.
 fn partial_name(to: &Path) -> Result<PathBuf> {
-    let mut name = to.file_name().ok_or_else(|| Error::other("a backup needs the name of a file"))?.to_owned();
+    let mut name =
+        to.file_name().ok_or_else(|| Error::other("a backup needs the name of a file"))?.to_owned();
     name.push(format!(".{}.partial", std::process::id()));
     Ok(to.with_file_name(name))
 }

@@ -30,7 +30,9 @@ fn failed(failure: ffi::Error, message: Option<String>) -> Error {
         _ => {}
     }
     match failure.code {
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::unavailable("another process holds its lock"),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            Error::unavailable("another process holds its lock")
+        }
         ErrorCode::DiskFull => Error::unavailable("the disk is full"),
         ErrorCode::ReadOnly => Error::unavailable("the file is read-only"),
         ErrorCode::CannotOpen => Error::unavailable("the file cannot be opened"),

@@ -49,7 +49,11 @@ impl Engine {
         self.node.number()
     }
 
-    pub(crate) fn fetch_optional<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<R>> {
+    pub(crate) fn fetch_optional<R: FromRow>(
+        &self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Option<R>> {
         self.readers.read(|connection| fetch_optional(connection, Access::Read, sql, params))
     }
 
@@ -58,7 +62,11 @@ impl Engine {
     }
 
     /// Like [`fetch_all`](Self::fetch_all), on a thread that may block, no more of them at a time than readers.
-    pub(crate) async fn fetch_all_heavy<R>(&self, sql: &'static str, params: Vec<OwnedParam>) -> Result<Vec<R>>
+    pub(crate) async fn fetch_all_heavy<R>(
+        &self,
+        sql: &'static str,
+        params: Vec<OwnedParam>,
+    ) -> Result<Vec<R>>
     where
         R: FromRow + Send + 'static,
     {

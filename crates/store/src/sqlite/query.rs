@@ -129,7 +129,9 @@ pub(crate) fn column<'r>(row: &'r rusqlite::Row<'_>, index: usize) -> Result<Par
         Ok(ValueRef::Null) => Ok(Param::Null),
         Ok(ValueRef::Integer(value)) => Ok(Param::Int(value)),
         Ok(ValueRef::Real(value)) => Ok(Param::Real(value)),
-        Ok(ValueRef::Text(bytes)) => std::str::from_utf8(bytes).map(Param::Text).or(Err("TEXT that is not UTF-8")),
+        Ok(ValueRef::Text(bytes)) => {
+            std::str::from_utf8(bytes).map(Param::Text).or(Err("TEXT that is not UTF-8"))
+        }
         Ok(ValueRef::Blob(bytes)) => Ok(Param::Blob(bytes)),
         Err(_) => Err("no such column"),
     }

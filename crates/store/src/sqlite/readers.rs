@@ -69,7 +69,9 @@ impl Readers {
             let _room = room;
             readers.read(job)
         };
-        tokio::task::spawn_blocking(run).await.map_err(|error| Error::other(format!("a read failed: {error}")))?
+        tokio::task::spawn_blocking(run)
+            .await
+            .map_err(|error| Error::other(format!("a read failed: {error}")))?
     }
 
     /// Closes the idle connections; those in use close when they are done.

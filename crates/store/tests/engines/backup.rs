@@ -20,7 +20,10 @@ async fn a_backup_while_others_write_holds_all_that_was_acknowledged_before() {
             let mut id = 0;
             while !stop.load(Ordering::Acquire) {
                 id += 1;
-                writer.execute(INSERT_ITEM, params![id, &"x".repeat(500).replacen('x', &id.to_string(), 1)]).await.unwrap();
+                writer
+                    .execute(INSERT_ITEM, params![id, &"x".repeat(500).replacen('x', &id.to_string(), 1)])
+                    .await
+                    .unwrap();
                 acknowledged.store(id, Ordering::Release);
             }
         }
@@ -40,14 +43,16 @@ async fn a_backup_while_others_write_holds_all_that_was_acknowledged_before() {
             let intact: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
             assert_eq!(intact, "ok");
             let query = "SELECT COUNT(*), COALESCE(MAX(id), 0) FROM item";
-            let (count, last): (i64, i64) = copy.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            let (count, last): (i64, i64) =
+                copy.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
             assert_eq!(count, last, "a prefix");
             assert!(last >= before, "{last} of at least {before}");
         }
         stop.store(true, Ordering::Release);
     };
     futures::join!(tokio::task::unconstrained(writing), copying);
-    let left: Vec<_> = fs::read_dir(world.dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(world.dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains("partial")), "{left:?}");
 }
 

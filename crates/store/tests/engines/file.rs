@@ -52,13 +52,11 @@ async fn a_lock_held_too_long_is_reported_and_survived() {
     let other = rusqlite::Connection::open(world.dir.path().join("test.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let names: Vec<String> = (0..20).map(|id| id.to_string()).collect();
-    let writes = (0..20_i64).zip(&names).map(|(id, name)| async move { (id, name) });
-    let pairs = futures::future::join_all(writes).await;
-    let results = futures::future::join_all(pairs.iter().map(|(id, name)| {
+    let writes = (0_i64..).zip(&names).map(|(id, name)| {
         let db = &db;
-        async move { db.execute(INSERT_ITEM, params![*id, *name]).await }
-    }));
-    for result in results.await {
+        async move { db.execute(INSERT_ITEM, params![id, name]).await }
+    });
+    for result in futures::future::join_all(writes).await {
         assert_eq!(result, Err(Error::Unavailable("another process holds its lock".into())));
     }
     assert_eq!(count_items(&db).await, 0, "reading goes on meanwhile");
@@ -69,7 +67,11 @@ async fn a_lock_held_too_long_is_reported_and_survived() {
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused() {
     let world = World::sqlite();
-    fs::write(world.dir.path().join("test.db"), "no database, but long enough to look for a header".repeat(20)).unwrap();
+    fs::write(
+        world.dir.path().join("test.db"),
+        "no database, but long enough to look for a header".repeat(20),
+    )
+    .unwrap();
     let open = Database::open(world.config.clone(), world.dir.path(), Clock::system(), Random::system());
     let Err(error) = open.await else { panic!("it is no database") };
     assert_eq!(error, Error::Other("the file is no SQLite database".into()));

@@ -1,4 +1,5 @@
 //! What the store promises, on both engines from one body each.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod backup;
 mod file;
@@ -17,24 +18,24 @@ use tempfile::TempDir;
 use testkit::postgres::Cluster;
 
 /// A database of a test's own, not yet opened.
-pub struct World {
-    pub dir: TempDir,
-    pub config: DatabaseConfig,
-    pub clock: Clock,
+struct World {
+    dir: TempDir,
+    config: DatabaseConfig,
+    clock: Clock,
 }
 
 impl World {
-    pub fn sqlite() -> Self {
+    fn sqlite() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("test.db").display());
         Self::new(dir, &url)
     }
 
-    pub fn postgres() -> Self {
+    fn postgres() -> Self {
         Self::new(tempfile::tempdir().unwrap(), &Cluster::shared().fresh_url())
     }
 
-    pub fn new(dir: TempDir, url: &str) -> Self {
+    fn new(dir: TempDir, url: &str) -> Self {
         let mut config = DatabaseConfig::parse(url).unwrap();
         config.wait_timeout = Duration::from_secs(20);
         config.pool_size = 4;
@@ -42,20 +43,20 @@ impl World {
     }
 
     /// Opens it; every call is as another process.
-    pub async fn open(&self) -> Database {
+    async fn open(&self) -> Database {
         let (config, random) = (self.config.clone(), Random::seeded(1));
         Database::open(config, self.dir.path(), self.clock.clone(), random).await.unwrap()
     }
 
     /// Opens it with the tables the tests share.
-    pub async fn open_migrated(&self) -> Database {
+    async fn open_migrated(&self) -> Database {
         let db = self.open().await;
         db.migrate_with(TABLES).await.unwrap();
         db
     }
 }
 
-pub static TABLES: &[Migration] = &[Migration {
+static TABLES: &[Migration] = &[Migration {
     version: 1,
     name: "tables",
     sql: "CREATE TABLE item (id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -64,10 +65,10 @@ pub static TABLES: &[Migration] = &[Migration {
           CREATE TABLE counter (id BIGINT PRIMARY KEY, n BIGINT NOT NULL);",
 }];
 
-pub const INSERT_ITEM: &str = "INSERT INTO item (id, name) VALUES ($1, $2)";
-pub const COUNT_ITEMS: &str = "SELECT COUNT(*) FROM item";
+const INSERT_ITEM: &str = "INSERT INTO item (id, name) VALUES ($1, $2)";
+const COUNT_ITEMS: &str = "SELECT COUNT(*) FROM item";
 
-pub async fn count_items(db: &Database) -> i64 {
+async fn count_items(db: &Database) -> i64 {
     db.fetch_one::<(i64,)>(COUNT_ITEMS, &[]).await.unwrap().0
 }
 

@@ -18,8 +18,13 @@ const TWO: Migration = Migration {
           CREATE TABLE posting (person BIGINT, term TEXT, n BIGINT NOT NULL, PRIMARY KEY (person, term)) WITHOUT ROWID;
           INSERT INTO a (id, text) VALUES (1, 'it''s; $1');",
 };
-const BROKEN: Migration = Migration { version: 3, name: "broken", sql: "CREATE TABLE b (id BIGINT); INSERT INTO nowhere VALUES (1)" };
-const CHANGED: Migration = Migration { version: 1, name: "one", sql: "CREATE TABLE a (id BIGINT PRIMARY KEY)" };
+const BROKEN: Migration = Migration {
+    version: 3,
+    name: "broken",
+    sql: "CREATE TABLE b (id BIGINT); INSERT INTO nowhere VALUES (1)",
+};
+const CHANGED: Migration =
+    Migration { version: 1, name: "one", sql: "CREATE TABLE a (id BIGINT PRIMARY KEY)" };
 
 static FIRST: &[Migration] = &[ONE];
 static BOTH: &[Migration] = &[ONE, TWO];
@@ -95,7 +100,8 @@ on_both! {
 
 #[tokio::test]
 async fn tables_are_strict_on_sqlite() {
-    let db = World::sqlite().open_migrated().await;
+    let world = World::sqlite();
+    let db = world.open_migrated().await;
     let wrong = db.execute("INSERT INTO counter (id, n) VALUES (1, 'x')", &[]).await;
     assert!(matches!(wrong, Err(Error::Other(_))), "{wrong:?}");
 }

@@ -18,7 +18,7 @@ async fn notify(db: &Database, payload: &'static str, keep: bool) -> Result<(), 
     run.await
 }
 
-pub async fn next(notices: &mut Receiver<Notice>) -> Notice {
+pub(crate) async fn next(notices: &mut Receiver<Notice>) -> Notice {
     tokio::time::timeout(Duration::from_secs(20), notices.recv()).await.expect("a notice").unwrap()
 }
 
@@ -52,7 +52,8 @@ on_both! {
 async fn other_processes_on_the_same_schema_hear_it_on_postgres() {
     let world = crate::World::postgres();
     let (one, two) = (world.open().await, world.open().await);
-    let stranger = crate::World::postgres().open().await;
+    let other_world = crate::World::postgres();
+    let stranger = other_world.open().await;
     let (mut near, mut far) = (two.notices(), stranger.notices());
     notify(&one, "x", true).await.unwrap();
     assert_eq!(next(&mut near).await, Notice { topic: "token".into(), payload: "x".into() });

@@ -70,6 +70,47 @@ async fn an_unreachable_server_is_reported_without_its_password() {
     assert!(!format!("{error} {error:?}").contains("hunter2"));
 }
 
+#[tokio::test]
+async fn a_file_that_becomes_read_only_is_survived_on_sqlite() {
+    let world = World::sqlite();
+    let db = world.open_migrated().await;
+    // Of the writer's connection alone, and answered as SQLite answers for a file that has become read-only.
+    let lock = db.write(|tx| Box::pin(async move { tx.execute("PRAGMA query_only = ON", &[]).await }));
+    lock.await.unwrap();
+    let refused = db.execute(INSERT_ITEM, params![1_i64, "x"]).await;
+    assert_eq!(refused, Err(Error::Unavailable("the file is read-only".into())));
+    assert_eq!(db.execute(INSERT_ITEM, params![1_i64, "x"]).await, Ok(1));
+}
+
+/// SQLite ends a whole transaction after some failures of the disk: here a job does it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_acknowledged_of_a_commit_that_was_lost_on_sqlite() {
+    let world = World::sqlite();
+    let db = world.open_migrated().await;
+    let jobs = (0..200_i64).map(|id| {
+        let db = db.clone();
+        async move {
+            let run = db.write(move |tx| {
+                Box::pin(async move {
+                    if id % 50 == 25 {
+                        tx.execute("ROLLBACK", &[]).await?;
+                    }
+                    tx.execute(INSERT_ITEM, params![id, &id.to_string()]).await
+                })
+            });
+            run.await.map(|_changed| id)
+        }
+    });
+    let results = futures::future::join_all(jobs).await;
+    let acknowledged: Vec<(i64,)> =
+        results.iter().filter_map(|result| result.clone().ok()).map(|id| (id,)).collect();
+    assert!(results.iter().all(|result| matches!(result, Ok(_) | Err(Error::Unavailable(_)))), "{results:?}");
+    assert!(!acknowledged.iter().any(|(id,)| id % 50 == 25));
+    let there =
+        db.fetch_all::<(i64,)>("SELECT id FROM item WHERE id % 50 <> 25 ORDER BY id", &[]).await.unwrap();
+    assert_eq!(there, acknowledged);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_survived_on_sqlite() {
     let world = World::sqlite();

@@ -59,7 +59,8 @@ on_both! {
 
 #[tokio::test]
 async fn a_read_cannot_write_on_sqlite() {
-    let db = crate::World::sqlite().open_migrated().await;
+    let world = crate::World::sqlite();
+    let db = world.open_migrated().await;
     let insert = "INSERT INTO item (id, name) VALUES (1, 'x') RETURNING id";
     let refused = db.fetch_optional::<(i64,)>(insert, &[]).await;
     assert!(matches!(refused, Err(Error::Other(text)) if text.contains("execute or write")));

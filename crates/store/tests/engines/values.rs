@@ -14,7 +14,11 @@ const SELECT: &str = "SELECT i, r, t, b FROM val WHERE id = $1 AND '$2' <> t /* 
 type Values = (Option<i64>, Option<f64>, Option<String>, Option<Vec<u8>>);
 
 fn real() -> impl Strategy<Value = f64> {
-    prop_oneof![any::<f64>().prop_filter("a number", |r| !r.is_nan()), Just(f64::MAX), Just(f64::MIN_POSITIVE)]
+    prop_oneof![
+        any::<f64>().prop_filter("a number", |r| !r.is_nan()),
+        Just(f64::MAX),
+        Just(f64::MIN_POSITIVE)
+    ]
 }
 
 fn values() -> impl Strategy<Value = Values> {
@@ -25,7 +29,11 @@ fn values() -> impl Strategy<Value = Values> {
 }
 
 fn runner() -> proptest::test_runner::TestRunner {
-    proptest::test_runner::TestRunner::new(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })
+    proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..Default::default()
+    })
 }
 
 #[derive(Debug, PartialEq)]
@@ -112,6 +120,8 @@ on_both! {
         db.execute(INSERT, params![1_i64, false, f64::NEG_INFINITY, "", &[0_u8; 0]]).await.unwrap();
         let row: (bool, f64, String, Vec<u8>) = db.fetch_one(SELECT, params![1_i64]).await.unwrap();
         assert_eq!(row, (false, f64::NEG_INFINITY, String::new(), vec![]));
+        let whole: (f64, f64) = db.fetch_one("SELECT COALESCE(SUM(r), 0), COALESCE(SUM(r), 0.5) FROM val WHERE id = 2", &[]).await.unwrap();
+        assert_eq!(whole, (0.0, 0.5));
         let found: (bool, bool) = db
             .fetch_one("SELECT EXISTS (SELECT 1 FROM val), EXISTS (SELECT 1 FROM item)", &[])
             .await

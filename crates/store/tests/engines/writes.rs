@@ -24,7 +24,8 @@ async fn insert(db: &Database, id: i64) -> Result<i64, Failure> {
         Box::pin(async move {
             let name = format!("name {id}");
             tx.execute(INSERT_ITEM, params![id, &name]).await?;
-            let (back,) = tx.fetch_one::<(i64,)>("SELECT id FROM item WHERE name = $1", params![&name]).await?;
+            let (back,) =
+                tx.fetch_one::<(i64,)>("SELECT id FROM item WHERE name = $1", params![&name]).await?;
             if id % 2 == 0 { Ok(back) } else { Err(Failure::Mine) }
         })
     });
@@ -199,7 +200,8 @@ on_both! {
 
 #[tokio::test]
 async fn a_transaction_that_waits_for_something_else_is_rolled_back_on_sqlite() {
-    let db = World::sqlite().open_migrated().await;
+    let world = World::sqlite();
+    let db = world.open_migrated().await;
     let waiting = db.write(|tx| {
         Box::pin(async move {
             tx.execute(INSERT_ITEM, params![1_i64, "x"]).await?;
@@ -221,9 +223,15 @@ async fn a_value_that_panics_when_dropped_leaves_the_writer_alive_on_sqlite() {
             panic!("on purpose");
         }
     }
-    let db = World::sqlite().open_migrated().await;
-    let mut abandoned = Box::pin(db.write(|_tx| Box::pin(async { Ok::<_, Error>(Bomb) })));
-    assert!(futures::poll!(abandoned.as_mut()).is_pending() || true);
+    let world = World::sqlite();
+    let db = world.open_migrated().await;
+    let late = db.write(|_tx| {
+        // Long enough for the caller to leave first: the value is dropped by the writer.
+        std::thread::sleep(Duration::from_millis(300));
+        Box::pin(async { Ok::<_, Error>(Bomb) })
+    });
+    let mut abandoned = Box::pin(late);
+    let _ = futures::poll!(abandoned.as_mut());
     drop(abandoned);
     assert_eq!(insert(&db, 2).await, Ok(2));
 }

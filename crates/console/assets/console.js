@@ -1,0 +1,42 @@
+// Copying, and nothing else: the pages work without this.
+"use strict";
+
+async function copy(source) {
+  const text = "value" in source ? source.value : source.textContent;
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  // Over plain HTTP a browser has no clipboard object.
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  if (!done) throw new Error("refused");
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  const label = button.firstElementChild;
+  const text = label.textContent;
+  let timer;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await copy(source);
+    } catch {
+      getSelection().selectAllChildren(source);
+      if (source.select) source.select();
+      return;
+    }
+    label.textContent = button.dataset.done;
+    button.classList.add("done");
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      label.textContent = text;
+      button.classList.remove("done");
+    }, 2000);
+  });
+}

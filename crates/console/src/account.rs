@@ -1,0 +1,174 @@
+//! One's account: who one is, the password, and where one is signed in.
+
+mod device;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use identity::{Account, Password, account::rules, session::Session};
+use web::{ApiError, Code, Query};
+
+use crate::{
+    Console,
+    form::{CsrfForm, Fields, Nothing},
+    page::{Member, Page},
+    problems::{Form, Problems},
+    sign_in,
+    texts::{Texts, fill},
+    when::When,
+};
+
+/// Where the page is.
+pub(crate) const PATH: &str = "/account";
+
+/// The query of the page.
+#[derive(serde::Deserialize)]
+pub(crate) struct Wish {
+    done: Option<String>,
+}
+
+/// What is sent to change the password.
+pub(crate) struct PasswordForm {
+    old: Password,
+    new: Password,
+}
+
+impl From<Fields> for PasswordForm {
+    fn from(fields: Fields) -> Self {
+        Self { old: Password::new(fields.text("old")), new: Password::new(fields.text("password")) }
+    }
+}
+
+struct SessionView {
+    id: i64,
+    device: String,
+    user_agent: String,
+    created: When,
+    last_used: When,
+    address: String,
+    is_this: bool,
+    end_label: String,
+}
+
+impl SessionView {
+    fn new(session: Session, this: i64, t: &Texts) -> Self {
+        let device = device::name(&session.user_agent).unwrap_or_else(|| t.unknown_device.to_owned());
+        Self {
+            id: session.id,
+            end_label: fill(t.end_session_label, &device),
+            device,
+            user_agent: session.user_agent,
+            created: When(session.created_at),
+            last_used: When(session.last_used_at),
+            address: session.address,
+            is_this: session.id == this,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage<'a> {
+    page: &'a Page,
+    account: &'a Account,
+    since: When,
+    notice: Option<&'a str>,
+    problems: Problems,
+    password_hint: String,
+    sessions: Vec<SessionView>,
+}
+
+/// The page.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    let t = member.page.t;
+    let notice = match wish.done.as_deref() {
+        Some("password") => Some(t.password_changed),
+        Some("session") => Some(t.session_ended),
+        Some("sessions") => Some(t.sessions_ended),
+        _ => None,
+    };
+    render(&console, member, notice, None).await
+}
+
+async fn render(
+    console: &Console,
+    member: Member,
+    notice: Option<&str>,
+    refused: Option<(ApiError, Problems)>,
+) -> Result<Response, ApiError> {
+    let page = member.page.at("account", PATH);
+    let t = page.t;
+    let sessions = console.identity.sessions(member.account.id).await?;
+    let (error, problems) = refused.unzip();
+    let template = AccountPage {
+        page: &page,
+        account: &member.account,
+        since: When(member.account.created_at),
+        notice,
+        problems: problems.unwrap_or_default(),
+        password_hint: fill(t.password_hint, rules::MIN_PASSWORD),
+        sessions: sessions.into_iter().map(|session| SessionView::new(session, member.session, t)).collect(),
+    };
+    match error {
+        None => page.answer(StatusCode::OK, &template),
+        Some(error) => page.refuse(error, &template),
+    }
+}
+
+/// Changes the password, or shows the page again with what is wrong.
+pub(crate) async fn change_password(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(form): CsrfForm<PasswordForm>,
+) -> Result<Response, ApiError> {
+    let changed = console.identity.change_password(&member.account, member.session, form.old, form.new).await;
+    let Err(error) = changed else {
+        return Ok(Redirect::to("/account?done=password").into_response());
+    };
+    let t = member.page.t;
+    let problems = match error.code() {
+        Code::SignInFailed => Problems::one("old", t.old_password_wrong),
+        Code::SignInSlowed => Problems::one("old", sign_in::slowed(&error, &member.page)),
+        Code::Unprocessable => Problems::of(&error, t, &Form::Account { email: &member.account.email }),
+        _ => return Err(error),
+    };
+    render(&console, member, None, Some((error, problems))).await
+}
+
+/// Ends one session; ending this one is signing out.
+pub(crate) async fn end_session(
+    State(console): State<Console>,
+    member: Member,
+    Path(id): Path<String>,
+    CsrfForm(Nothing): CsrfForm<Nothing>,
+) -> Result<Response, ApiError> {
+    let id = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    if !console.identity.end_session(member.account.id, id).await? {
+        return Err(Code::NotFound.into());
+    }
+    if id == member.session {
+        return Ok(sign_in::goodbye(&console));
+    }
+    Ok(Redirect::to("/account?done=session").into_response())
+}
+
+/// Ends every session but this one.
+pub(crate) async fn end_other_sessions(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(Nothing): CsrfForm<Nothing>,
+) -> Result<Response, ApiError> {
+    for session in console.identity.sessions(member.account.id).await? {
+        if session.id != member.session {
+            console.identity.end_session(member.account.id, session.id).await?;
+        }
+    }
+    Ok(Redirect::to("/account?done=sessions").into_response())
+}

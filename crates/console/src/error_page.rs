@@ -1,0 +1,140 @@
+//! Errors as pages, and the headers every answer of this room carries.
+
+use askama::Template;
+use axum::{
+    extract::{MatchedPath, Request},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use web::{ApiError, Code, Language, RequestId};
+
+use crate::{keys, language, page::Page, sign_in, texts::Texts};
+
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: https:; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+const ALWAYS: [(HeaderName, HeaderValue); 5] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+];
+
+/// An error as a page: what happened, what to do, where to go.
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    page: &'a Page,
+    title: &'a str,
+    lead: &'a str,
+    link: (&'a str, &'a str),
+    request_id: Option<&'a str>,
+}
+
+/// The layer: gives errors a page and answers their headers.
+pub(crate) async fn layer(request: Request, next: Next) -> Response {
+    let language = language::of(request.headers());
+    // A program that came with a credential of its own reads the error envelope better than a page.
+    let is_program = request.headers().contains_key(header::AUTHORIZATION);
+    let (parts, body) = request.into_parts();
+    let id = parts.extensions.get::<RequestId>().cloned();
+    let route = parts.extensions.get::<MatchedPath>().cloned();
+    let method = parts.method.clone();
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if !is_program && let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        let id = id.as_ref().and_then(|id| id.0.to_str().ok());
+        let route = route.as_ref().map_or("none", MatchedPath::as_str);
+        log(&error, id.unwrap_or_default(), method.as_str(), route);
+        let page = answer(&error, language, id);
+        // What the route said besides, such as `Allow` of a 405, stays.
+        let mut headers = std::mem::take(response.headers_mut());
+        headers.extend(page.headers().clone());
+        response = page;
+        *response.headers_mut() = headers;
+    }
+    add_headers(response.headers_mut());
+    response
+}
+
+/// The page of an error.
+pub(crate) fn answer(error: &ApiError, language: Language, request_id: Option<&str>) -> Response {
+    let page = Page::bare(language);
+    let message = error.message(language);
+    let (title, lead) = explain(error, page.t, &message);
+    let link = way_out(error.code(), page.t);
+    // The id helps to find the line in the log; there is one for errors of the server alone.
+    let request_id = request_id.filter(|_| error.code().status().is_server_error());
+    let template = ErrorPage { page: &page, title, lead, link, request_id };
+    let mut response = match page.refuse(error.clone(), &template) {
+        Ok(response) => response,
+        Err(unrendered) => unrendered.into_response(),
+    };
+    add_headers(response.headers_mut());
+    response
+}
+
+fn explain<'a>(error: &ApiError, t: &'a Texts, message: &'a str) -> (&'a str, &'a str) {
+    match error.code() {
+        Code::CsrfRejected => (t.error_csrf, t.error_csrf_lead),
+        Code::SignUpClosed => (t.error_closed, t.error_closed_lead),
+        Code::SessionRequired => (t.error_key, t.error_key_lead),
+        code => match code.status().as_u16() {
+            401 => (t.error_sign_in, t.error_sign_in_lead),
+            404 => (t.error_not_found, t.error_not_found_lead),
+            405 => (t.error_method, t.error_method_lead),
+            429 => (t.error_slow, t.error_slow_lead),
+            503 => (t.error_busy, t.error_busy_lead),
+            500.. => (t.error_internal, t.error_internal_lead),
+            _ => (t.error_request, message),
+        },
+    }
+}
+
+/// Where to go from here.
+fn way_out(code: Code, t: &Texts) -> (&'static str, &'static str) {
+    match code {
+        Code::ApikeyNotFound => (keys::PATH, t.nav_keys),
+        Code::SignUpClosed | Code::AuthMissing => (sign_in::PATH, t.sign_in),
+        _ => ("/", t.back_home),
+    }
+}
+
+/// A server error is logged where it is rendered, once.
+fn log(error: &ApiError, id: &str, method: &str, route: &str) {
+    let cause = error.cause().unwrap_or("no cause noted");
+    if error.code() == Code::Internal {
+        tracing::error!(request.id = id, method, route, cause, "request failed");
+    } else if error.code() == Code::Unavailable {
+        tracing::warn!(request.id = id, method, route, cause, "request refused for now");
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap) {
+    for (name, value) in ALWAYS {
+        headers.insert(name, value);
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_a_page_with_its_status_and_the_headers() {
+        for code in Code::ALL {
+            for language in [Language::Zh, Language::En] {
+                let response = answer(&ApiError::new(*code).with("<b>").retry_after(7), language, Some("id"));
+                assert_eq!(response.status(), code.status());
+                assert_eq!(response.headers()[header::RETRY_AFTER], "7");
+                assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+                assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], POLICY);
+                assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Forms, and the token in each that ties it to the browser it was sent to.
+
+use axum::extract::{FromRequest, Request};
+use http::{Extensions, HeaderMap};
+use identity::{
+    Caller, Credential,
+    credential::{self, Secret},
+};
+use web::{ApiError, Code, extract::BodyLimit};
+
+use crate::Console;
+
+/// Largest form in bytes.
+const MAX_FORM: usize = 64 * 1024;
+/// The name of the token's field in every form.
+const TOKEN: &str = "csrf";
+
+/// The fields of a form as they came.
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The first value of a field; empty where there is none.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// Every value of a field, such as the boxes ticked.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// A form with nothing but its token.
+pub(crate) struct Nothing;
+
+impl From<Fields> for Nothing {
+    fn from(_: Fields) -> Self {
+        Self
+    }
+}
+
+/// A form sent by a signed-in person from one of their own pages.
+pub(crate) struct CsrfForm<T>(pub(crate) T);
+
+/// A form anybody may send. The token is that of the visitor, or of the session where there is one; who
+/// signs in in one tab can still send the sign-in form of another.
+pub(crate) struct VisitorForm<T>(pub(crate) T);
+
+impl<T: From<Fields>> FromRequest<Console> for CsrfForm<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, ApiError> {
+        let expected = session(request.extensions()).map(token);
+        read(request, console, expected.into_iter().collect()).await.map(|fields| Self(fields.into()))
+    }
+}
+
+impl<T: From<Fields>> FromRequest<Console> for VisitorForm<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, ApiError> {
+        let visitor = visitor(request.headers(), console);
+        let expected = session(request.extensions()).into_iter().chain(visitor.as_ref()).map(token).collect();
+        read(request, console, expected).await.map(|fields| Self(fields.into()))
+    }
+}
+
+/// The token a form must carry that is sent to the holder of this secret.
+pub(crate) fn token(secret: &Secret) -> String {
+    secret.derive(TOKEN)
+}
+
+/// The visitor cookie of a request.
+pub(crate) fn visitor(headers: &HeaderMap, console: &Console) -> Option<Secret> {
+    console.cookies().visitor(headers)
+}
+
+/// The secret of the session a request came with.
+fn session(extensions: &Extensions) -> Option<&Secret> {
+    match extensions.get::<Caller>()?.credential() {
+        Credential::Session { secret, .. } => Some(secret),
+        Credential::ApiKey { .. } => None,
+    }
+}
+
+/// Reads a form; what is not sent as one has no token and is refused like any other form without.
+async fn read(mut request: Request, console: &Console, expected: Vec<String>) -> Result<Fields, ApiError> {
+    request.extensions_mut().insert(BodyLimit(MAX_FORM));
+    let web::Form(fields) = web::Form::<Vec<(String, String)>>::from_request(request, console).await?;
+    let fields = Fields(fields);
+    if is_expected(&fields.text(TOKEN), &expected) { Ok(fields) } else { Err(Code::CsrfRejected.into()) }
+}
+
+fn is_expected(given: &str, expected: &[String]) -> bool {
+    expected.iter().any(|expected| credential::equal(given, expected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use identity::credential::Kind;
+    use store::Random;
+
+    #[test]
+    fn a_token_belongs_to_one_secret() {
+        let random = Random::seeded(1);
+        let (own, other) =
+            (Secret::generate(Kind::Session, &random), Secret::generate(Kind::Session, &random));
+        let visitor = Secret::generate(Kind::Visitor, &random);
+        let expected = [token(&own), token(&visitor)];
+        assert!(is_expected(&token(&own), &expected) && is_expected(&token(&visitor), &expected));
+        assert!(!is_expected(&token(&other), &expected));
+        assert!(!is_expected("", &expected) && !is_expected(own.expose(), &expected));
+        assert!(!is_expected("", &[]), "nothing is not a token where none is expected");
+    }
+
+    #[test]
+    fn fields_are_found_by_name() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields =
+            Fields(vec![pair("scope", "chat"), pair("name", "a"), pair("scope", "*"), pair("name", "b")]);
+        assert_eq!(fields.text("name"), "a");
+        assert_eq!(fields.text("absent"), "");
+        assert_eq!(fields.all("scope"), ["chat", "*"]);
+    }
+}

@@ -1,0 +1,73 @@
+//! API keys: the list, and making, showing, rotating and deleting them.
+
+pub(crate) mod change;
+pub(crate) mod create;
+pub(crate) mod detail;
+mod expiry;
+mod shown;
+mod usage;
+mod view;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use http::StatusCode;
+use web::{ApiError, Query, paging::Page as Rows};
+
+use crate::{
+    Console,
+    page::{Member, Page},
+    texts::fill,
+};
+use view::KeyView;
+
+/// Where the list is.
+pub(crate) const PATH: &str = "/keys";
+
+const PER_PAGE: i64 = 50;
+/// Deepest page that is shown; nobody has as many keys.
+const LAST_PAGE: i64 = 1_000;
+
+/// The query of the list.
+#[derive(serde::Deserialize)]
+pub(crate) struct Wish {
+    page: Option<String>,
+    done: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "keys.html")]
+struct KeysPage<'a> {
+    page: &'a Page,
+    keys: Vec<KeyView>,
+    notice: Option<&'a str>,
+    newer: Option<String>,
+    older: Option<String>,
+    number: String,
+}
+
+/// The list of one's keys.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    let number = wish.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
+    let here = link(number);
+    let page = member.page.at("keys", here);
+    let rows = Rows { limit: PER_PAGE, offset: (number - 1) * PER_PAGE };
+    let (keys, total) = console.identity.keys(member.account.id, rows).await?;
+    let now = console.clock.now();
+    let template = KeysPage {
+        page: &page,
+        keys: keys.into_iter().map(|key| KeyView::new(key, now, page.t)).collect(),
+        notice: (wish.done.as_deref() == Some("deleted")).then_some(page.t.key_deleted),
+        newer: (number > 1).then(|| link(number - 1)),
+        older: (number * PER_PAGE < total).then(|| link(number + 1)),
+        number: fill(page.t.page_number, number),
+    };
+    page.answer(StatusCode::OK, &template)
+}
+
+fn link(number: i64) -> String {
+    if number <= 1 { PATH.to_owned() } else { format!("{PATH}?page={number}") }
+}

@@ -1,0 +1,182 @@
+//! One key: what it is, what it was used for, and what can be done with it.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use http::StatusCode;
+use identity::usage::RefusalRow;
+use web::{ApiError, Code, Language, Query};
+
+use super::{
+    usage::{self, Line},
+    view::KeyView,
+};
+use crate::{
+    Console,
+    page::{Member, Page},
+    texts::{Texts, fill},
+    when::When,
+};
+
+/// Days of usage that can be chosen; the second is what is shown first.
+const PERIODS: [i64; 3] = [7, 30, 90];
+const DEFAULT_PERIOD: i64 = 30;
+/// Overlaps of a rotation in seconds, beside none.
+const HOUR: i64 = 3_600;
+const DAY: i64 = 86_400;
+
+/// The query of the page.
+#[derive(serde::Deserialize, Default)]
+pub(crate) struct Wish {
+    days: Option<String>,
+    day: Option<String>,
+}
+
+struct Refusal {
+    at: When,
+    endpoint: String,
+    reason: String,
+    sub_code: String,
+    address: String,
+}
+
+#[derive(Template)]
+#[template(path = "key.html")]
+struct KeyPage<'a> {
+    page: &'a Page,
+    key: KeyView,
+    alert: Option<String>,
+    usage_lead: String,
+    /// Days, label and whether it is the one shown.
+    periods: Vec<(i64, String, bool)>,
+    period: i64,
+    days: Vec<Line>,
+    busiest: i64,
+    endpoints: Vec<Line>,
+    day: Option<&'a str>,
+    endpoints_title: String,
+    refusals: Vec<Refusal>,
+    overlaps: Vec<(i64, String)>,
+}
+
+/// The page of a key.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    Path(id): Path<String>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    let id = parse(&id)?;
+    let page = render(&console, member, id, wish, None).await?;
+    Ok(page)
+}
+
+/// The page again, with the error that came of what was tried on it.
+pub(super) async fn again(
+    console: &Console,
+    member: Member,
+    id: i64,
+    error: ApiError,
+    text: String,
+) -> Result<Response, ApiError> {
+    render(console, member, id, Wish::default(), Some((error, text))).await
+}
+
+async fn render(
+    console: &Console,
+    member: Member,
+    id: i64,
+    wish: Wish,
+    error: Option<(ApiError, String)>,
+) -> Result<Response, ApiError> {
+    let period = period(wish.days.as_deref());
+    let day = wish.day.as_deref().filter(|day| day.parse::<jiff::civil::Date>().is_ok());
+    let here = match day {
+        Some(day) => format!("/keys/{id}?days={period}&day={day}"),
+        None => format!("/keys/{id}?days={period}"),
+    };
+    let page = member.page.at("keys", here);
+    let t = page.t;
+    let key = console.identity.key(member.account.id, id).await?;
+    let (rows, refusals) = console.identity.key_usage(member.account.id, id, period).await?;
+    let days = usage::by_day(&rows);
+    let (error, alert) = error.unzip();
+    let template = KeyPage {
+        page: &page,
+        key: KeyView::new(key, console.clock.now(), t),
+        alert,
+        usage_lead: fill(t.usage_lead, period),
+        periods: PERIODS.iter().map(|days| (*days, fill(t.usage_days, days), *days == period)).collect(),
+        period,
+        busiest: days.iter().map(|day| day.counts.total()).max().unwrap_or(0),
+        days,
+        endpoints: usage::by_endpoint(&rows, day),
+        day,
+        endpoints_title: day.map_or(t.by_endpoint.to_owned(), |day| fill(t.on_day, day)),
+        refusals: refusals.into_iter().map(|row| refusal(row, page.language)).collect(),
+        overlaps: overlaps(t),
+    };
+    match error {
+        None => page.answer(StatusCode::OK, &template),
+        Some(error) => page.refuse(error, &template),
+    }
+}
+
+/// The id of a path segment. What is no id is no key either.
+pub(super) fn parse(segment: &str) -> Result<i64, ApiError> {
+    segment.parse().map_err(|_no_number| Code::ApikeyNotFound.into())
+}
+
+fn period(days: Option<&str>) -> i64 {
+    let days = days.and_then(|days| days.parse().ok()).unwrap_or(DEFAULT_PERIOD);
+    if PERIODS.contains(&days) { days } else { DEFAULT_PERIOD }
+}
+
+fn overlaps(t: &Texts) -> Vec<(i64, String)> {
+    vec![
+        (0, t.overlap_none.to_owned()),
+        (HOUR, t.overlap_hour.to_owned()),
+        (DAY, t.overlap_day.to_owned()),
+        (7 * DAY, fill(t.overlap_days, 7)),
+        (30 * DAY, fill(t.overlap_days, 30)),
+    ]
+}
+
+fn refusal(row: RefusalRow, language: Language) -> Refusal {
+    Refusal {
+        at: When(row.refused_at),
+        endpoint: row.endpoint,
+        reason: reason(&row.sub_code, language),
+        sub_code: row.sub_code,
+        address: row.address,
+    }
+}
+
+/// The catalogue's message, without the place for what was not kept.
+fn reason(sub_code: &str, language: Language) -> String {
+    let code = Code::ALL.iter().find(|code| code.sub_code() == sub_code);
+    let text = code.map(|code| code.template(language)).unwrap_or_default();
+    text.replace("{}", "").trim_end_matches([' ', ':', ':', ',', ',']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_why() {
+        assert_eq!(reason("apikey.permission.denied", Language::Zh), "缺少必需的权限");
+        assert_eq!(reason("apikey.auth.invalid", Language::En), "The API key is invalid or has expired");
+        assert_eq!(reason("", Language::En), "");
+    }
+
+    #[test]
+    fn only_offered_periods_are_shown() {
+        assert_eq!(period(None), 30);
+        assert_eq!(period(Some("7")), 7);
+        assert_eq!(period(Some("1000000")), 30);
+        assert_eq!(period(Some("x")), 30);
+    }
+}

@@ -1,0 +1,100 @@
+//! The one page that has a key itself on it.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use identity::{
+    ScopeSet,
+    credential::Secret,
+    key::ApiKey,
+    scope::{Permission, ReadMemory, ReadShades, ReadUserInfo},
+};
+use store::Timestamp;
+use web::ApiError;
+
+use super::view::KeyView;
+use crate::{
+    Console, home,
+    page::{Member, Page},
+    texts::fill,
+    when::When,
+};
+
+#[derive(Template)]
+#[template(path = "key_shown.html")]
+struct ShownPage<'a> {
+    page: &'a Page,
+    title: &'a str,
+    /// What became of the key it replaces.
+    about_old: Option<String>,
+    secret: &'a str,
+    key: KeyView,
+    command: Option<String>,
+}
+
+/// The page for a key just made.
+pub(super) fn created(
+    console: &Console,
+    member: Member,
+    key: ApiKey,
+    secret: &Secret,
+) -> Result<Response, ApiError> {
+    let page = member.page.once("keys");
+    render(console, &page, page.t.shown_title, None, key, secret)
+}
+
+/// The page for a key made in another's place; the old one ends at `end`.
+pub(super) fn rotated(
+    console: &Console,
+    member: Member,
+    key: ApiKey,
+    secret: &Secret,
+    end: Option<Timestamp>,
+) -> Result<Response, ApiError> {
+    let page = member.page.once("keys");
+    let now = console.clock.now();
+    let about_old = match end {
+        Some(end) if end > now => fill(page.t.shown_overlap, When(end).text()),
+        Some(_) | None => page.t.shown_no_overlap.to_owned(),
+    };
+    render(console, &page, page.t.shown_rotated_title, Some(about_old), key, secret)
+}
+
+fn render(
+    console: &Console,
+    page: &Page,
+    title: &str,
+    about_old: Option<String>,
+    key: ApiKey,
+    secret: &Secret,
+) -> Result<Response, ApiError> {
+    let command =
+        endpoint(key.scopes).map(|endpoint| home::command(&console.public_url, endpoint, "$DOPPEL_API_KEY"));
+    let key = KeyView::new(key, console.clock.now(), page.t);
+    let template = ShownPage { page, title, about_old, secret: secret.expose(), key, command };
+    page.answer(StatusCode::OK, &template)
+}
+
+/// An endpoint that a key with these scopes can call right away.
+fn endpoint(scopes: ScopeSet) -> Option<&'static str> {
+    let table = [
+        (ReadUserInfo::ANY_OF, "/secondme/user/info"),
+        (ReadShades::ANY_OF, "/secondme/user/shades"),
+        (ReadMemory::ANY_OF, "/secondme/user/softmemory"),
+    ];
+    table.into_iter().find(|(any_of, _)| scopes.intersects(*any_of)).map(|(_, endpoint)| endpoint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_one_the_key_can_call() {
+        let of = |list| endpoint(ScopeSet::parse_list(list).unwrap());
+        assert_eq!(of("*"), Some("/secondme/user/info"));
+        assert_eq!(of("chat user.info.shades"), Some("/secondme/user/shades"));
+        assert_eq!(of("memory.read"), Some("/secondme/user/softmemory"));
+        assert_eq!(of("chat"), None);
+    }
+}

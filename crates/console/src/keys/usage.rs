@@ -1,0 +1,92 @@
+//! Adding up what became of the calls made with a key. No I/O.
+
+use std::collections::BTreeMap;
+
+use identity::usage::UsageRow;
+use store::Timestamp;
+
+/// Calls by outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) ok: i64,
+    pub(crate) refused: i64,
+    pub(crate) client: i64,
+    pub(crate) server: i64,
+}
+
+impl Counts {
+    fn add(&mut self, row: &UsageRow) {
+        let count = match row.outcome.as_str() {
+            "ok" => &mut self.ok,
+            "refused" => &mut self.refused,
+            "client_error" => &mut self.client,
+            _ => &mut self.server,
+        };
+        *count += row.calls;
+    }
+
+    /// All of them.
+    pub(crate) fn total(&self) -> i64 {
+        self.ok + self.refused + self.client + self.server
+    }
+}
+
+/// A day or an endpoint with its calls.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) counts: Counts,
+}
+
+/// Calls of each day that had any, newest first.
+pub(crate) fn by_day(rows: &[UsageRow]) -> Vec<Line> {
+    let mut days: BTreeMap<i64, Counts> = BTreeMap::new();
+    for row in rows {
+        days.entry(row.day).or_default().add(row);
+    }
+    days.into_iter().rev().map(|(day, counts)| Line { name: date(day), counts }).collect()
+}
+
+/// Calls of each endpoint, on one day or on all, most called first.
+pub(crate) fn by_endpoint(rows: &[UsageRow], day: Option<&str>) -> Vec<Line> {
+    let mut endpoints: BTreeMap<&str, Counts> = BTreeMap::new();
+    for row in rows.iter().filter(|row| day.is_none_or(|day| date(row.day) == day)) {
+        endpoints.entry(&row.endpoint).or_default().add(row);
+    }
+    let mut lines: Vec<Line> =
+        endpoints.into_iter().map(|(name, counts)| Line { name: name.to_owned(), counts }).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.counts.total()));
+    lines
+}
+
+fn date(day: i64) -> String {
+    Timestamp(day.saturating_mul(86_400_000)).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_added_up_by_day_and_by_endpoint() {
+        let row = |day, endpoint: &str, outcome: &str, calls| UsageRow {
+            day,
+            endpoint: endpoint.to_owned(),
+            outcome: outcome.to_owned(),
+            calls,
+        };
+        let rows = [row(1, "/a", "ok", 3), row(1, "/b", "refused", 2), row(0, "/a", "client_error", 4)];
+        let days = by_day(&rows);
+        assert_eq!(
+            days.iter().map(|day| (day.name.as_str(), day.counts.total())).collect::<Vec<_>>(),
+            [("1970-01-02", 5), ("1970-01-01", 4)]
+        );
+        let all = by_endpoint(&rows, None);
+        assert_eq!(
+            all.first().map(|line| (line.name.as_str(), line.counts)),
+            Some(("/a", Counts { ok: 3, client: 4, ..Counts::default() }))
+        );
+        let one = by_endpoint(&rows, Some("1970-01-02"));
+        assert_eq!(one.iter().map(|line| line.counts.total()).collect::<Vec<_>>(), [3, 2]);
+    }
+}

@@ -1,0 +1,83 @@
+//! Which language the pages speak, and choosing the other one.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, HeaderValue, header};
+use web::Language;
+
+use crate::{
+    Console,
+    form::{Fields, VisitorForm},
+    next,
+};
+
+/// Where a choice is sent to.
+pub(crate) const PATH: &str = "/language";
+
+const COOKIE: &str = "doppel_language";
+const YEAR: u32 = 365 * 86_400;
+
+/// The language a person chose, else the one their browser prefers.
+pub(crate) fn of(headers: &HeaderMap) -> Language {
+    chosen(headers).unwrap_or_else(|| Language::of(headers))
+}
+
+fn chosen(headers: &HeaderMap) -> Option<Language> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| if name == COOKIE { Language::from_tag(value) } else { None })
+}
+
+/// What is sent to choose a language.
+pub(crate) struct Choice {
+    language: String,
+    back: String,
+}
+
+impl From<Fields> for Choice {
+    fn from(fields: Fields) -> Self {
+        Self { language: fields.text("language"), back: fields.text("back") }
+    }
+}
+
+/// Remembers the choice and goes back to where it was made.
+pub(crate) fn choose(
+    State(console): State<Console>,
+    VisitorForm(choice): VisitorForm<Choice>,
+) -> std::future::Ready<Response> {
+    let language = Language::from_tag(&choice.language).unwrap_or_default();
+    let secure = if console.identity.settings().secure_cookies { "; Secure" } else { "" };
+    let cookie =
+        format!("{COOKIE}={}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax{secure}", language.tag());
+    let mut response = Redirect::to(next::local(&choice.back)).into_response();
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    std::future::ready(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_counts_before_the_browsers_wish() {
+        let speaks = |cookie: &str, accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, cookie.parse().unwrap());
+            headers.insert(header::ACCEPT_LANGUAGE, accept.parse().unwrap());
+            of(&headers)
+        };
+        assert_eq!(speaks("a=b", "en"), Language::En);
+        assert_eq!(speaks("a=b; doppel_language=zh-CN", "en"), Language::Zh);
+        assert_eq!(speaks("doppel_language=en", "zh"), Language::En);
+        assert_eq!(speaks("doppel_language=fr", "en"), Language::En, "an unknown choice is none");
+        assert_eq!(of(&HeaderMap::new()), Language::Zh);
+    }
+}

@@ -1,0 +1,136 @@
+//! What is wrong with the fields of a form, in the person's language.
+
+use identity::account::rules as account;
+use identity::key::rules as key;
+use web::{ApiError, Issues, issues::Issue};
+
+use crate::texts::{Texts, fill};
+
+/// Problems by the name of their field.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<(String, String)>);
+
+impl Problems {
+    /// A single problem.
+    pub(crate) fn one(field: &str, text: impl Into<String>) -> Self {
+        Self(vec![(field.to_owned(), text.into())])
+    }
+
+    /// Translates the issues of an error; `email` is the address that was sent, if one was.
+    pub(crate) fn of(error: &ApiError, t: &Texts, form: &Form<'_>) -> Self {
+        let mut problems = Self::default();
+        for issue in error.list() {
+            let field = issue.loc.get(1).map(String::as_str).unwrap_or_default();
+            let text = translate(field, issue, t, form);
+            // The first of several about one field says enough.
+            if problems.at(field).is_none() {
+                problems.0.push((field.to_owned(), text));
+            }
+        }
+        problems
+    }
+
+    /// The problem with a field.
+    pub(crate) fn at(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == field).map(|(_, text)| text.as_str())
+    }
+
+    /// True when nothing is wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Which form was sent: the limits and the meaning of a kind depend on it.
+pub(crate) enum Form<'a> {
+    /// A new account, with the e-mail as typed.
+    Account { email: &'a str },
+    /// A new key.
+    Key,
+}
+
+fn translate(field: &str, issue: &Issue, t: &Texts, form: &Form<'_>) -> String {
+    let longest_name = match form {
+        Form::Account { .. } => account::MAX_NAME,
+        Form::Key => key::MAX_NAME,
+    };
+    match (field, issue.kind) {
+        ("name", "missing" | "string_too_short") => t.name_missing.to_owned(),
+        ("name", "string_too_long") => fill(t.name_too_long, longest_name),
+        ("name", "string_control") => t.name_control.to_owned(),
+        ("email", "missing") => t.email_missing.to_owned(),
+        ("email", "value_error") => email(t, form).to_owned(),
+        ("password", "missing" | "string_too_short") => fill(t.password_too_short, account::MIN_PASSWORD),
+        ("password", "string_too_long") => fill(t.password_too_long, account::MAX_PASSWORD),
+        ("password", "value_error") => t.password_is_email.to_owned(),
+        ("scopes", "missing" | "too_short") => t.scopes_missing.to_owned(),
+        ("expiresAt", "value_error") => t.expiry_past.to_owned(),
+        ("expiresAt", "date_parsing") => t.expiry_unreadable.to_owned(),
+        _ => issue.msg.clone(),
+    }
+}
+
+/// The one kind stands for an address that is none and for one that is in use.
+fn email<'t>(t: &'t Texts, form: &Form<'_>) -> &'t str {
+    let Form::Account { email } = form else { return t.email_invalid };
+    let mut issues = Issues::body();
+    account::check_email(&mut issues, &account::normalise_email(email));
+    if issues.is_empty() { t.email_taken } else { t.email_invalid }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use identity::{NewAccount, Password, account::rules::check_new};
+    use web::Language;
+
+    fn problems(email: &str, name: &str, password: &str) -> Problems {
+        let new = NewAccount {
+            email: email.into(),
+            name: name.into(),
+            password: Password::new(password),
+            is_admin: false,
+        };
+        let error = check_new(new).unwrap_err();
+        Problems::of(&error, Texts::of(Language::En), &Form::Account { email })
+    }
+
+    #[test]
+    fn each_problem_is_shown_at_its_field() {
+        let t = Texts::of(Language::En);
+        let all = problems("", " ", "short");
+        assert_eq!(all.at("email"), Some(t.email_missing));
+        assert_eq!(all.at("name"), Some(t.name_missing));
+        assert_eq!(all.at("password"), Some("This password is too short; use at least 8 characters."));
+        assert_eq!(problems("nobody", "a", "long enough").at("email"), Some(t.email_invalid));
+        assert_eq!(problems("a@b.example", "a", "a@b.example").at("password"), Some(t.password_is_email));
+        let long = "x".repeat(51);
+        assert_eq!(
+            problems("a@b", &long, "long enough").at("name"),
+            Some("This name is too long; the limit is 50 characters.")
+        );
+    }
+
+    #[test]
+    fn a_good_address_that_is_refused_is_in_use() {
+        let mut issues = Issues::body();
+        issues.add("value_error", "email", "");
+        let error = issues.finish().unwrap_err();
+        let t = Texts::of(Language::Zh);
+        assert_eq!(
+            Problems::of(&error, t, &Form::Account { email: "A@b.example" }).at("email"),
+            Some(t.email_taken)
+        );
+    }
+
+    #[test]
+    fn what_has_no_text_here_is_shown_as_it_came() {
+        let mut issues = Issues::body();
+        issues.add("novel", "name", "Something new");
+        let error = issues.finish().unwrap_err();
+        assert_eq!(
+            Problems::of(&error, Texts::of(Language::Zh), &Form::Key).at("name"),
+            Some("Something new")
+        );
+    }
+}

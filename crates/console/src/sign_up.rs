@@ -1,0 +1,193 @@
+//! Making an account: as a visitor where that is open, with an invitation, or as the first one of a server.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use identity::{NewAccount, Password, account::rules};
+use web::{ApiError, Query};
+
+use crate::{
+    Console,
+    form::{Fields, VisitorForm},
+    next,
+    page::Page,
+    problems::{Form, Problems},
+    sign_in::{self, Browser},
+    texts::fill,
+};
+
+/// Where people sign up.
+pub(crate) const PATH: &str = "/sign-up";
+/// Where the first account is made.
+pub(crate) const SETUP_PATH: &str = "/setup";
+
+/// The query of the page.
+#[derive(serde::Deserialize)]
+pub(crate) struct Wish {
+    link: Option<String>,
+    next: Option<String>,
+}
+
+/// What is sent to make an account.
+pub(crate) struct SignUpForm {
+    name: String,
+    email: String,
+    password: Password,
+    link: String,
+    next: String,
+}
+
+impl From<Fields> for SignUpForm {
+    fn from(fields: Fields) -> Self {
+        Self {
+            name: fields.text("name"),
+            email: fields.text("email"),
+            password: Password::new(fields.text("password")),
+            link: fields.text("link"),
+            next: fields.text("next"),
+        }
+    }
+}
+
+/// Which of the two pages it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    SignUp,
+    Setup,
+}
+
+impl Door {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::SignUp => PATH,
+            Self::Setup => SETUP_PATH,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sign_up.html")]
+struct SignUpPage<'a> {
+    page: &'a Page,
+    door: Door,
+    name: &'a str,
+    email: &'a str,
+    link: &'a str,
+    next: &'a str,
+    sign_in: String,
+    problems: Problems,
+    password_hint: String,
+}
+
+impl<'a> SignUpPage<'a> {
+    fn empty(page: &'a Page, door: Door, link: &'a str, next: &'a str) -> Self {
+        Self {
+            page,
+            door,
+            name: "",
+            email: "",
+            link,
+            next,
+            sign_in: next::with_next(sign_in::PATH, next),
+            problems: Problems::default(),
+            password_hint: fill(page.t.password_hint, rules::MIN_PASSWORD),
+        }
+    }
+}
+
+/// The form for a visitor or a guest.
+pub(crate) async fn show(
+    console: State<Console>,
+    page: Page,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    form(&console, page, Door::SignUp, wish).await
+}
+
+/// The form for the first account.
+pub(crate) async fn show_setup(
+    console: State<Console>,
+    page: Page,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    // Without the link it is a sign-up like any other, where that is open.
+    if wish.link.is_none() {
+        return Ok(Redirect::to(PATH).into_response());
+    }
+    form(&console, page, Door::Setup, wish).await
+}
+
+async fn form(console: &Console, page: Page, door: Door, wish: Wish) -> Result<Response, ApiError> {
+    let next = next::local(wish.next.as_deref().unwrap_or_default());
+    if page.who.is_some() {
+        return Ok(Redirect::to(next).into_response());
+    }
+    let link = wish.link.as_deref().unwrap_or_default();
+    console.identity.check_sign_up(given(link)).await?;
+    page.answer(StatusCode::OK, &SignUpPage::empty(&page, door, link, next))
+}
+
+/// Makes an account for a visitor or a guest.
+pub(crate) async fn submit(
+    console: State<Console>,
+    page: Page,
+    browser: Browser,
+    VisitorForm(form): VisitorForm<SignUpForm>,
+) -> Result<Response, ApiError> {
+    make(&console, page, browser, Door::SignUp, form).await
+}
+
+/// Makes the first account.
+pub(crate) async fn submit_setup(
+    console: State<Console>,
+    page: Page,
+    browser: Browser,
+    VisitorForm(form): VisitorForm<SignUpForm>,
+) -> Result<Response, ApiError> {
+    make(&console, page, browser, Door::Setup, form).await
+}
+
+async fn make(
+    console: &Console,
+    page: Page,
+    browser: Browser,
+    door: Door,
+    form: SignUpForm,
+) -> Result<Response, ApiError> {
+    let next = next::local(&form.next);
+    let new = NewAccount {
+        email: form.email.clone(),
+        name: form.name.clone(),
+        password: form.password,
+        is_admin: false,
+    };
+    match console.identity.sign_up(new, given(&form.link)).await {
+        Ok(account) => {
+            let secret = console.identity.start_session(account.id, &browser.client).await?;
+            sign_in::welcome(console, browser, &secret, next).await
+        }
+        Err(error) if !error.list().is_empty() => {
+            let page = page.front(next::with_next(&address(door, &form.link), next));
+            let problems = Problems::of(&error, page.t, &Form::Account { email: &form.email });
+            let empty = SignUpPage::empty(&page, door, &form.link, next);
+            page.refuse(error, &SignUpPage { name: &form.name, email: &form.email, problems, ..empty })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn address(door: Door, link: &str) -> String {
+    if link.is_empty() {
+        return door.path().to_owned();
+    }
+    let value: String = form_urlencoded::byte_serialize(link.as_bytes()).collect();
+    format!("{}?link={value}", door.path())
+}
+
+/// An empty field is no link.
+fn given(link: &str) -> Option<&str> {
+    if link.is_empty() { None } else { Some(link) }
+}

@@ -1,0 +1,111 @@
+//! The command line.
+
+mod account;
+mod args;
+mod key;
+mod out;
+mod serve;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use identity::Identity;
+use store::{Clock, Database, Random};
+use web::{ApiError, Language};
+
+use crate::{
+    config::Config,
+    logging,
+    server,
+};
+use args::{Args, Command};
+use out::{Failure, say};
+
+/// Runs the command line of this process.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, input or configuration, 3 no such account or key.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return out::fail(&Failure::failed(error)),
+    };
+    let result = runtime.block_on(Box::pin(run(args)));
+    // A second signal must not wait for what still runs.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => code,
+        Err(failure) => out::fail(&failure),
+    }
+}
+
+async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let config = Config::load(args.config.as_deref(), &args.flags()).map_err(Failure::input)?;
+    match args.command {
+        Command::Serve(serve) => return Box::pin(serve::run(&config, serve.demo)).await,
+        Command::CheckConfig => {
+            logging::check(&config.log).map_err(Failure::input)?;
+            say(&config.shown().map_err(Failure::failed)?)?;
+        }
+        Command::Migrate(wish) => migrate(&config, wish.check).await?,
+        Command::Account(command) => account::run(&config, command).await?,
+        Command::Key(command) => key::run(&config, command).await?,
+        Command::Backup { file } => {
+            let db = open(&config).await?;
+            let bytes = db.backup(&file).await?;
+            db.close().await?;
+            say(&format!("{} ({bytes} bytes)", file.display()))?;
+        }
+        Command::Openapi => say(&openapi(&config).await?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(config: &Config, only_check: bool) -> Result<(), Failure> {
+    logging::start(&config.log).map_err(Failure::input)?;
+    let db = server::open_as_it_is(config, Clock::system(), Random::system()).await.map_err(Failure::failed)?;
+    let names = if only_check { db.pending().await? } else { db.migrate().await? };
+    db.close().await?;
+    let done = if only_check { "pending" } else { "applied" };
+    if names.is_empty() {
+        return say("the database is up to date");
+    }
+    say(&names.iter().map(|name| format!("{done} {name}")).collect::<Vec<_>>().join("\n"))?;
+    if only_check { Err(Failure::failed("migrations are pending")) } else { Ok(()) }
+}
+
+/// The document needs the routes, and the routes a database; an empty one in memory will do.
+async fn openapi(config: &Config) -> Result<String, Failure> {
+    server::document(config).await.map_err(Failure::failed)
+}
+
+/// The database of a verb that works beside a running server.
+async fn open(config: &Config) -> Result<Database, Failure> {
+    server::open(config, Clock::system(), Random::system()).await.map_err(Failure::failed)
+}
+
+/// The accounts of a verb that works beside a running server.
+async fn identity(config: &Config) -> Result<(Database, Identity), Failure> {
+    let db = open(config).await?;
+    let base_url = server::base_url(config, config.server.listen);
+    let identity = server::identity(config, db.clone(), &base_url).map_err(Failure::failed)?;
+    Ok((db, identity))
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        let message = error.message(Language::En);
+        match error.code().status().as_u16() {
+            404 => Self::not_found(message),
+            500.. => Self::failed(error.cause().unwrap_or(&message)),
+            _ => Self::input(message),
+        }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        Self::failed(error)
+    }
+}

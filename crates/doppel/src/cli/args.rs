@@ -1,0 +1,189 @@
+//! The verbs and their flags.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Flags, ServerFlags};
+
+/// A self-hosted server for a person's second self.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, after_help = "Example: doppel serve --demo")]
+pub(super) struct Args {
+    /// A configuration file; see `doppel check-config` for what is in force.
+    #[arg(long, global = true, env = "DOPPEL_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Where everything is kept that Doppel writes.
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+impl Args {
+    pub(super) fn flags(&self) -> Flags {
+        let listen = match &self.command {
+            Command::Serve(serve) => serve.listen.clone(),
+            _ => None,
+        };
+        Flags { data_dir: self.data_dir.clone(), server: listen.map(|listen| ServerFlags { listen }) }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the server.
+    #[command(after_help = "Example: doppel serve --data-dir /var/lib/doppel --listen 127.0.0.1:8080")]
+    Serve(Serve),
+    /// Bring the database up to date; `serve` does so by itself.
+    #[command(after_help = "Example: doppel migrate --check")]
+    Migrate(Migrate),
+    /// Print the configuration in force, with secrets hidden.
+    #[command(after_help = "Example: DOPPEL_LOG__FORMAT=json doppel check-config")]
+    CheckConfig,
+    /// Make, list and change accounts.
+    #[command(subcommand)]
+    Account(Account),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Key(Key),
+    /// Copy the database to a new file, also while the server runs.
+    #[command(after_help = "Example: doppel backup /backups/doppel-2026-11-22.db")]
+    Backup {
+        /// The file to write; it must not exist.
+        file: PathBuf,
+    },
+    /// Print the OpenAPI document.
+    #[command(after_help = "Example: doppel openapi > openapi.json")]
+    Openapi,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// On an empty database, make a demo person and print a key and requests to try.
+    #[arg(long)]
+    pub(super) demo: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Migrate {
+    /// Only say what is pending; exit code 1 if something is.
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Account {
+    /// Make an account.
+    #[command(after_help = "Example: echo 'a long password' | doppel account add --email me@example.com --name Me --password-stdin")]
+    Add {
+        /// The e-mail to sign in with.
+        #[arg(long)]
+        email: String,
+        /// The name shown to others.
+        #[arg(long)]
+        name: String,
+        /// Read the password from the first line of standard input. Needed where there is no terminal to ask on.
+        #[arg(long)]
+        password_stdin: bool,
+        /// Let the account run the server; the first one always does.
+        #[arg(long)]
+        admin: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the accounts.
+    #[command(after_help = "Example: doppel account list --json")]
+    List {
+        /// Print JSON, one account a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set a password and end every session of the account.
+    #[command(after_help = "Example: doppel account password --email me@example.com --password-stdin < password.txt")]
+    Password {
+        /// The account's e-mail.
+        #[arg(long)]
+        email: String,
+        /// Read the password from the first line of standard input. Needed where there is no terminal to ask on.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Switch an account off: its sessions and keys open nothing.
+    #[command(after_help = "Example: doppel account disable --email me@example.com")]
+    Disable {
+        /// The account's e-mail.
+        #[arg(long)]
+        email: String,
+    },
+    /// Switch an account on again.
+    #[command(after_help = "Example: doppel account enable --email me@example.com")]
+    Enable {
+        /// The account's e-mail.
+        #[arg(long)]
+        email: String,
+    },
+    /// Delete an account and everything it owns.
+    #[command(after_help = "Example: doppel account delete --email me@example.com --yes")]
+    Delete {
+        /// The account's e-mail.
+        #[arg(long)]
+        email: String,
+        /// Confirm: it cannot be taken back.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+    /// Make a link with which one person can sign up (accounts.sign_up must not be "closed").
+    #[command(after_help = "Example: doppel account invite --expires 7d")]
+    Invite {
+        /// How long the link is good, as 12h or 7d.
+        #[arg(long, default_value = "7d")]
+        expires: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Key {
+    /// Make an API key; it is printed this once.
+    #[command(after_help = "Example: doppel key create --account me@example.com --name bot --scopes user.info,chat --expires 90d --json")]
+    Create {
+        /// The e-mail of the account the key is for.
+        #[arg(long)]
+        account: String,
+        /// What to call the key.
+        #[arg(long)]
+        name: String,
+        /// What it may do: scopes separated by commas, or '*'.
+        #[arg(long)]
+        scopes: String,
+        /// How long it works, as 12h or 90d; without this, until it is revoked.
+        #[arg(long)]
+        expires: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List an account's keys.
+    #[command(after_help = "Example: doppel key list --account me@example.com")]
+    List {
+        /// The account's e-mail.
+        #[arg(long)]
+        account: String,
+        /// Print JSON, one key a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key; a running server notices within a second.
+    #[command(after_help = "Example: doppel key revoke --account me@example.com 812345678901234")]
+    Revoke {
+        /// The account's e-mail.
+        #[arg(long)]
+        account: String,
+        /// The key's id, from `doppel key list`.
+        id: i64,
+    },
+}

@@ -1,0 +1,67 @@
+//! `doppel serve`
+
+use std::process::ExitCode;
+
+use store::{Clock, Random};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::out::{Failure, say};
+use crate::{
+    config::Config,
+    demo, logging,
+    server::{self, Running},
+};
+
+/// What a shell reports for a program that a signal ended.
+const INTERRUPTED: u8 = 130;
+
+pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Failure> {
+    logging::start(&config.log).map_err(Failure::input)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+    let running = Box::pin(server::start(config, Clock::system(), Random::system())).await.map_err(Failure::failed)?;
+    announce(config, &running, with_demo).await?;
+
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping: open requests may finish, a second signal ends at once");
+    tokio::select! {
+        stopped = Box::pin(running.stop()) => {
+            let in_time = stopped.map_err(Failure::failed)?;
+            if in_time {
+                tracing::info!("stopped");
+            } else {
+                tracing::warn!("stopped, and cut off what did not finish in time");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        _ = interrupt.recv() => Ok(ExitCode::from(INTERRUPTED)),
+        _ = terminate.recv() => Ok(ExitCode::from(INTERRUPTED)),
+    }
+}
+
+/// One line for the log, and on an empty database what to do first.
+async fn announce(config: &Config, running: &Running, with_demo: bool) -> Result<(), Failure> {
+    tracing::info!("Doppel listens on {} ({})", running.base_url, running.db.engine_name());
+    if let Some(address) = running.metrics {
+        tracing::info!("metrics on http://{address}/metrics");
+    }
+    if with_demo {
+        let demo = demo::prepare(config, running).await.map_err(Failure::failed)?;
+        return match demo {
+            Some(demo) => say(&demo.what_to_try()),
+            None => say("This database has accounts already and none of them is a demo; --demo changed nothing."),
+        };
+    }
+    if let Some(link) = running.identity.set_up_link().await? {
+        let base_url = &running.base_url;
+        say(&format!(
+            "\nWelcome to Doppel. Nobody has an account yet; make yours within a day, with this link:\n\n    \
+             {base_url}/setup?link={}\n",
+            link.expose()
+        ))?;
+    }
+    Ok(())
+}

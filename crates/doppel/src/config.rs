@@ -1,0 +1,365 @@
+//! The configuration: defaults, a file, the environment and flags, merged and checked.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use store::{DatabaseConfig, Location};
+
+/// The default configuration file, which is also the manual.
+pub const DEFAULT: &str = include_str!("default.toml");
+
+/// Variables of the environment that begin like ours but are no keys.
+const NOT_KEYS: &[&str] = &["config"];
+
+/// The whole configuration. What each key means is said in `default.toml`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub server: Server,
+    pub database: Database,
+    pub accounts: Accounts,
+    pub files: Files,
+    pub log: Log,
+    pub metrics: Metrics,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub public_url: String,
+    pub trusted_proxies: Vec<IpNet>,
+    pub cors_origins: Vec<String>,
+    pub max_connections: usize,
+    pub max_in_flight: usize,
+    pub head_seconds: u64,
+    pub max_head_bytes: usize,
+    pub max_headers: usize,
+    pub request_seconds: u64,
+    pub upload_seconds: u64,
+    pub max_body_bytes: usize,
+    pub drain_seconds: u64,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Database {
+    pub url: String,
+    pub pool_size: usize,
+    pub max_readers: usize,
+    pub connect_seconds: u64,
+    pub statement_seconds: u64,
+    pub wait_seconds: u64,
+}
+
+/// The URL may hold a password.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("url", &hide_password(&self.url)).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Accounts {
+    pub sign_up: SignUp,
+    pub session_days: u64,
+    pub max_keys: i64,
+    pub hashes_at_once: usize,
+    pub hash_queue: usize,
+    pub recheck_milliseconds: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "default.toml describes every value")]
+pub enum SignUp {
+    Open,
+    Invitation,
+    Closed,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Files {
+    pub dir: PathBuf,
+    pub max_upload_bytes: u64,
+    pub max_stored_bytes: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Log {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "default.toml describes every value")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Metrics {
+    pub listen: String,
+}
+
+/// What flags may set.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Flags {
+    /// `--data-dir`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// `--listen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerFlags>,
+}
+
+/// What flags may set of `[server]`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServerFlags {
+    /// `--listen`.
+    pub listen: String,
+}
+
+impl Config {
+    /// Merges the defaults, a file, the environment and flags, and checks the result.
+    ///
+    /// # Errors
+    /// A text for people that names the key, its value and what was expected.
+    pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, String> {
+        let environment = Env::prefixed("DOPPEL_").ignore(NOT_KEYS).split("__");
+        let mut figment = Figment::from(Toml::string(DEFAULT));
+        if let Some(path) = file {
+            if !path.is_file() {
+                return Err(format!("configuration file {} does not exist", path.display()));
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        Self::from_figment(figment.merge(environment).merge(Serialized::defaults(flags)))
+    }
+
+    /// The defaults, changed by lines of TOML. For tests.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_toml(lines: &str) -> Result<Self, String> {
+        Self::from_figment(Figment::from(Toml::string(DEFAULT)).merge(Toml::string(lines)))
+    }
+
+    fn from_figment(figment: Figment) -> Result<Self, String> {
+        let config: Self = figment.extract().map_err(|errors| {
+            let lines: Vec<String> = errors.into_iter().map(describe).collect();
+            lines.join("\n")
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let limit = |key: &str, value: u64, least: u64, most: u64| {
+            if (least..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(format!("{key} = {value}: expected a number from {least} to {most}"))
+            }
+        };
+        let server = &self.server;
+        let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        limit("server.max_connections", count(server.max_connections), 1, 1_000_000)?;
+        limit("server.max_in_flight", count(server.max_in_flight), 1, 1_000_000)?;
+        limit("server.head_seconds", server.head_seconds, 1, 3600)?;
+        limit("server.max_head_bytes", count(server.max_head_bytes), 8192, 1 << 20)?;
+        limit("server.max_headers", count(server.max_headers), 10, 1000)?;
+        limit("server.request_seconds", server.request_seconds, 1, 3600)?;
+        limit("server.upload_seconds", server.upload_seconds, 1, 86_400)?;
+        limit("server.max_body_bytes", count(server.max_body_bytes), 1024, 1 << 30)?;
+        limit("server.drain_seconds", server.drain_seconds, 0, 3600)?;
+        limit("database.pool_size", count(self.database.pool_size), 1, 1000)?;
+        limit("database.max_readers", count(self.database.max_readers), 1, 1000)?;
+        limit("database.connect_seconds", self.database.connect_seconds, 1, 600)?;
+        limit("database.statement_seconds", self.database.statement_seconds, 1, 3600)?;
+        limit("database.wait_seconds", self.database.wait_seconds, 1, 600)?;
+        limit("accounts.session_days", self.accounts.session_days, 1, 3650)?;
+        limit("accounts.max_keys", u64::try_from(self.accounts.max_keys).unwrap_or(0), 1, 10_000_000)?;
+        limit("accounts.hashes_at_once", count(self.accounts.hashes_at_once), 0, 1024)?;
+        limit("accounts.hash_queue", count(self.accounts.hash_queue), 1, 100_000)?;
+        limit("accounts.recheck_milliseconds", self.accounts.recheck_milliseconds, 0, 60_000)?;
+        limit("files.max_upload_bytes", self.files.max_upload_bytes, 1024, 1 << 40)?;
+        limit("files.max_stored_bytes", self.files.max_stored_bytes, 1024, 1 << 50)?;
+        if !server.public_url.is_empty() && !is_base_url(&server.public_url) {
+            let shown = &server.public_url;
+            return Err(format!("server.public_url = {shown:?}: expected http:// or https:// and a host, or nothing"));
+        }
+        for origin in &server.cors_origins {
+            if origin != "*" && !is_base_url(origin) {
+                return Err(format!("server.cors_origins has {origin:?}: expected origins as https://app.example, or *"));
+            }
+        }
+        if self.metrics_address()?.is_some_and(|address| address == server.listen && address.port() != 0) {
+            return Err(format!("metrics.listen = {:?}: expected another address than server.listen", self.metrics.listen));
+        }
+        self.database_config().map(|_| ())
+    }
+
+    /// The database to open; a relative SQLite file is inside the data directory.
+    ///
+    /// # Errors
+    /// A text for people that names the key.
+    pub fn database_config(&self) -> Result<DatabaseConfig, String> {
+        let mut config =
+            DatabaseConfig::parse(&self.database.url).map_err(|expected| format!("database.url: {expected}"))?;
+        if let Location::Sqlite(path) = &mut config.location {
+            *path = self.data_dir.join(&*path);
+        }
+        config.pool_size = self.database.pool_size;
+        config.reader_limit = self.database.max_readers;
+        config.connect_timeout = Duration::from_secs(self.database.connect_seconds);
+        config.wait_timeout = Duration::from_secs(self.database.wait_seconds);
+        config.statement_timeout = Duration::from_secs(self.database.statement_seconds);
+        Ok(config)
+    }
+
+    /// Where uploaded files live.
+    pub fn files_dir(&self) -> PathBuf {
+        if self.files.dir.as_os_str().is_empty() { self.data_dir.join("files") } else { self.files.dir.clone() }
+    }
+
+    /// The listener of `/metrics`, if there is to be one.
+    ///
+    /// # Errors
+    /// A text for people that names the key.
+    pub fn metrics_address(&self) -> Result<Option<SocketAddr>, String> {
+        let text = &self.metrics.listen;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_no_address| {
+            format!("metrics.listen = {text:?}: expected an address and a port as 127.0.0.1:9090, or nothing")
+        })
+    }
+
+    /// The configuration as TOML, with secrets hidden.
+    ///
+    /// # Errors
+    /// When a value cannot be written as TOML.
+    pub fn shown(&self) -> Result<String, String> {
+        let mut shown = self.clone();
+        shown.database.url = hide_password(&self.database.url);
+        toml::to_string(&shown).map_err(|error| error.to_string())
+    }
+}
+
+/// One of figment's errors in our words: the key, the value, what was expected, and where it was set.
+fn describe(error: figment::Error) -> String {
+    let key = error.path.join(".");
+    let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
+    let source = error.metadata.as_ref().map(|metadata| {
+        let place = metadata.source.as_ref().map(|source| format!(" {source}")).unwrap_or_default();
+        format!(" (in {}{place})", metadata.name)
+    });
+    format!("{key}{}{}", error.kind, source.unwrap_or_default())
+}
+
+fn is_base_url(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ', '"', '<', '>', '\\', '@']))
+}
+
+/// A database URL without the password in it.
+fn hide_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    // Passwords may also come as a parameter.
+    let rest = rest.split_once("password=").map_or(rest.to_owned(), |(before, after)| {
+        let after = after.split_once('&').map(|(_, others)| format!("&{others}")).unwrap_or_default();
+        format!("{before}password=***{after}")
+    });
+    let Some((user, host)) = rest.rsplit_once('@') else { return format!("{scheme}://{rest}") };
+    let user = user.split(':').next().unwrap_or_default();
+    format!("{scheme}://{user}:***@{host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let config = Config::from_toml("").unwrap();
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+        assert!(toml::from_str::<Config>(&config.shown().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (lines, expected) in [
+            ("[server]\nlisten = \"nowhere\"", vec!["server.listen"]),
+            ("[server]\nlisten = 5", vec!["server.listen"]),
+            ("[server]\nlissten = \"127.0.0.1:1\"", vec!["lissten", "expected", "listen"]),
+            ("[server]\nmax_body_bytes = 1", vec!["server.max_body_bytes", "= 1", "from 1024"]),
+            ("[accounts]\nsign_up = \"maybe\"", vec!["accounts.sign_up", "maybe", "open", "invitation", "closed"]),
+            ("[database]\nurl = \"mysql://x\"", vec!["database.url", "postgres://"]),
+            ("[server]\npublic_url = \"doppel.example\"", vec!["server.public_url", "doppel.example", "https://"]),
+            ("[metrics]\nlisten = \"9090\"", vec!["metrics.listen", "9090", "127.0.0.1:9090"]),
+            ("[nonsense]\na = 1", vec!["nonsense"]),
+        ] {
+            let error = Config::from_toml(lines).unwrap_err();
+            for part in expected {
+                assert!(error.contains(part), "{lines}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn passwords_are_hidden() {
+        for (url, expected) in [
+            ("postgres://u:p@ss@h/db", "postgres://u:***@h/db"),
+            ("postgres://u@h/db?password=geheim&x=1", "postgres://u:***@h/db?password=***&x=1"),
+            ("postgres://h/db", "postgres://h/db"),
+            ("sqlite:doppel.db", "sqlite:doppel.db"),
+        ] {
+            assert_eq!(hide_password(url), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_file_changes_what_it_names_and_nothing_else(seconds in 1_u64..3600, days in 1_u64..3650) {
+            let lines = format!("[server]\nrequest_seconds = {seconds}\n[accounts]\nsession_days = {days}");
+            let config = Config::from_toml(&lines).unwrap();
+            prop_assert_eq!((config.server.request_seconds, config.accounts.session_days), (seconds, days));
+            let mut restored = config;
+            let default = Config::from_toml("").unwrap();
+            restored.server.request_seconds = default.server.request_seconds;
+            restored.accounts.session_days = default.accounts.session_days;
+            prop_assert_eq!(restored.shown(), default.shown());
+        }
+
+        #[test]
+        fn any_text_is_a_configuration_or_an_error(text in ".{0,80}") {
+            let _ = Config::from_toml(&text);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A demo person on an empty database, made from the examples of the API's documentation, and a note of what
+//! was made for people and for scripts.
+
+use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+use anyhow::{Context, Result, anyhow};
+use identity::{NewAccount, Password, Scope, ScopeSet, key::NewKey};
+use memory::{
+    profile::Change,
+    shade::{Confidence, ShadeBody},
+};
+use serde::{Deserialize, Serialize};
+use web::{ApiError, Language};
+
+use crate::{config::Config, server::Running};
+
+/// The note's name in the data directory.
+const FILE: &str = "demo.json";
+const EMAIL: &str = "user@example.com";
+
+/// What was made.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Demo {
+    base_url: String,
+    email: String,
+    password: String,
+    api_key: String,
+}
+
+/// Makes the demo person, or finds the one made before. `None` on a database with other accounts.
+pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option<Demo>> {
+    let path = config.data_dir.join(FILE);
+    if running.identity.account_by_email(EMAIL).await.map_err(fail)?.is_some() && path.is_file() {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let before: Demo = serde_json::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
+        let demo = Demo { base_url: running.base_url.clone(), ..before };
+        write(&path, &demo)?;
+        return Ok(Some(demo));
+    }
+    if !running.identity.accounts(0, 1).await.map_err(fail)?.is_empty() {
+        return Ok(None);
+    }
+    let demo = make(running).await?;
+    write(&path, &demo)?;
+    Ok(Some(demo))
+}
+
+async fn make(running: &Running) -> Result<Demo> {
+    let password = running.db.random().hex(8);
+    let new = NewAccount {
+        email: EMAIL.into(),
+        name: "用户名".into(),
+        password: Password::new(password.clone()),
+        is_admin: true,
+    };
+    let account = running.identity.add_account(new).await.map_err(fail)?;
+    let profile = Change {
+        route: Some("username".into()),
+        avatar: Some("https://cdn.example.com/avatar.jpg".into()),
+        bio: Some("个人简介".into()),
+        self_introduction: Some("自我介绍内容".into()),
+        ..Change::default()
+    };
+    running.memory.update_profile(account.id, profile).await.map_err(fail)?;
+    running.memory.create_shade(account.id, shade()).await.map_err(fail)?;
+    let key = NewKey { name: "demo".into(), scopes: ScopeSet::of(&[Scope::Everything]), expires_at: None };
+    let (_, secret) = running.identity.create_key(account.id, key).await.map_err(fail)?;
+    Ok(Demo {
+        base_url: running.base_url.clone(),
+        email: EMAIL.into(),
+        password,
+        api_key: secret.expose().to_owned(),
+    })
+}
+
+fn shade() -> ShadeBody {
+    let topics = |list: &[&str]| list.iter().map(|topic| (*topic).to_owned()).collect();
+    ShadeBody {
+        shade_name: "科技爱好者".into(),
+        shade_icon: "https://cdn.example.com/icon.png".into(),
+        confidence_level: Confidence::High,
+        shade_description: "热爱科技".into(),
+        shade_description_third_view: "他/她热爱科技".into(),
+        shade_content: "喜欢编程和数码产品".into(),
+        shade_content_third_view: "他/她喜欢编程和数码产品".into(),
+        source_topics: topics(&["编程", "AI"]),
+        shade_name_public: "科技达人".into(),
+        shade_icon_public: "https://cdn.example.com/public-icon.png".into(),
+        confidence_level_public: Confidence::High,
+        shade_description_public: "科技爱好者".into(),
+        shade_description_third_view_public: "一位科技爱好者".into(),
+        shade_content_public: "热爱科技".into(),
+        shade_content_third_view_public: "他/她热爱科技".into(),
+        source_topics_public: topics(&["科技"]),
+    }
+}
+
+/// Writes the note for its owner's eyes alone, whole or not at all.
+fn write(path: &Path, demo: &Demo) -> Result<()> {
+    let text = serde_json::to_string_pretty(demo)?;
+    let temporary = path.with_extension("json.new");
+    let write = || -> std::io::Result<()> {
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn fail(error: ApiError) -> anyhow::Error {
+    anyhow!("{}", error.cause().map_or_else(|| error.message(Language::En), str::to_owned))
+}
+
+impl Demo {
+    /// What to try first, ready to be copied.
+    pub(crate) fn what_to_try(&self) -> String {
+        let Self { base_url, email, password, api_key } = self;
+        format!(
+            r#"
+Doppel runs with a demo person. To try it, in another terminal:
+
+  curl -H "Authorization: Bearer {api_key}" {base_url}/gate/lab/api/secondme/user/info
+  curl -H "Authorization: Bearer {api_key}" {base_url}/gate/lab/api/secondme/user/shades
+
+  pages           {base_url}/          e-mail {email}   password {password}
+  API reference   {base_url}/reference/
+
+An app written for the SecondMe API works with this base URL: {base_url}/gate/lab
+"#
+        )
+    }
+}

@@ -1,0 +1,130 @@
+//! The whole router: every room's routes under their paths, behind the guard and the boundary.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderName, HeaderValue, Method, header};
+use identity::{Guard, Identity, guard};
+use memory::Memory;
+use store::Database;
+use tower::util::option_layer;
+use tower_http::{
+    compression::CompressionLayer,
+    cors::{AllowOrigin, CorsLayer},
+};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use web::{ApiError, Code, boundary};
+
+use crate::{config::Config, openapi, reference};
+
+/// Routes that need no caller, beside the console's. Every other route does: a new one is closed by default.
+const PUBLIC: &[&str] = &[
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/reference",
+    "/reference/",
+    "/reference/{*rest}",
+    "/cdn/{key}",
+];
+
+/// Everything the routes stand on.
+#[derive(Clone)]
+pub(crate) struct Rooms {
+    pub(crate) db: Database,
+    pub(crate) identity: Identity,
+    pub(crate) memory: Memory,
+    pub(crate) console: console::Console,
+}
+
+/// The routes that need no caller.
+pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
+    PUBLIC.iter().chain(console::PUBLIC).copied()
+}
+
+/// The API's routes, relative to a base path.
+fn api(rooms: &Rooms) -> OpenApiRouter {
+    rooms.memory.api().merge(identity::key::router(rooms.identity.clone()))
+}
+
+/// The API under both base paths (contract §0.1), described once.
+fn api_router(rooms: &Rooms) -> (Router, OpenApi) {
+    let described = OpenApiRouter::with_openapi(openapi::base()).nest("/api", api(rooms));
+    let (router, mut document) = described.split_for_parts();
+    openapi::complete(&mut document);
+    let (same, _) = OpenApiRouter::new().nest("/gate/lab/api", api(rooms)).split_for_parts();
+    (router.merge(same), document)
+}
+
+/// The OpenAPI document of this server.
+pub(crate) fn document(rooms: &Rooms) -> OpenApi {
+    api_router(rooms).1
+}
+
+/// The router of the server.
+pub(crate) fn router(rooms: &Rooms, config: &Config, limits: boundary::Limits) -> Result<Router, ApiError> {
+    let (api, document) = api_router(rooms);
+    let process = rooms.db.random().bytes::<8>();
+    let boundary = boundary::Boundary::new(limits, u64::from_be_bytes(process));
+    let guarded = Guard::new(rooms.identity.clone(), public_routes());
+    Ok(api
+        .merge(memory::file::download(rooms.memory.clone()))
+        .merge(health(rooms.db.clone()))
+        .merge(reference::router(&document)?)
+        .merge(console::router(rooms.console.clone()))
+        .route_layer(from_fn_with_state(guarded, guard))
+        .fallback(not_found)
+        .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
+        .layer(CompressionLayer::new())
+        .layer(option_layer(cors(&config.server.cors_origins)))
+        .layer(from_fn_with_state(boundary, boundary::layer)))
+}
+
+/// Whether the process lives, and whether it can serve.
+fn health(db: Database) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(db)
+}
+
+async fn ready(State(db): State<Database>) -> Result<&'static str, ApiError> {
+    db.ping().await.map_err(|error| ApiError::new(Code::Unavailable).because(error))?;
+    Ok("ready\n")
+}
+
+async fn not_found(request: Request) -> Response {
+    let path = request.uri().path();
+    let is_api = path.starts_with("/api/") || path.starts_with("/gate/");
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !is_api && accepts.contains("text/html") {
+        return console::not_found(request.headers());
+    }
+    ApiError::new(Code::NotFound).into_response()
+}
+
+/// Browsers of the named origins may call the API with a key or a token; cookies are for our own pages alone.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    if origins.is_empty() {
+        return None;
+    }
+    let origin = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
+    };
+    let layer = CorsLayer::new()
+        .allow_origin(origin)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("x-app-id")])
+        .expose_headers([boundary::REQUEST_ID, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(600));
+    Some(layer)
+}

@@ -1,0 +1,206 @@
+//! Starting the server from a configuration, and stopping it in order.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, anyhow};
+use identity::Identity;
+use memory::Memory;
+use store::{Clock, Database, Random};
+use tokio::{net::TcpListener, sync::Notify};
+use web::{Tasks, boundary, server::ConnectionLimits};
+
+use crate::{
+    config::{self, Config},
+    metrics,
+    router::{Rooms, router},
+};
+
+/// How long background work may take to end after the last request.
+const LAST_WORK: Duration = Duration::from_secs(5);
+
+/// A server that runs.
+pub struct Running {
+    /// The address it listens on.
+    pub address: SocketAddr,
+    /// The address of `/metrics`, if that is on.
+    pub metrics: Option<SocketAddr>,
+    /// The server's address as others see it, without a slash at the end.
+    pub base_url: String,
+    /// The database it stands on.
+    pub db: Database,
+    /// Its accounts and keys.
+    pub identity: Identity,
+    /// Its profiles and files.
+    pub memory: Memory,
+    tasks: Tasks,
+    served: Arc<Notify>,
+    drained: Arc<std::sync::atomic::AtomicBool>,
+}
+
+/// Opens the database of a configuration, as old as its schema may be.
+///
+/// # Errors
+/// When the data directory or the database cannot be opened.
+pub async fn open_as_it_is(config: &Config, clock: Clock, random: Random) -> Result<Database> {
+    let database = config.database_config().map_err(|error| anyhow!(error))?;
+    let open = Database::open(database, &config.data_dir, clock, random).await;
+    open.with_context(|| format!("cannot open the database (data_dir {})", config.data_dir.display()))
+}
+
+/// Opens the database of a configuration and brings its schema up to date.
+///
+/// # Errors
+/// As [`open_as_it_is`]; when the schema does not fit this program.
+pub async fn open(config: &Config, clock: Clock, random: Random) -> Result<Database> {
+    let db = Box::pin(open_as_it_is(config, clock, random)).await?;
+    let applied = db.migrate().await.context("cannot bring the database up to date")?;
+    if !applied.is_empty() {
+        tracing::info!(migrations = applied.join(" "), "database brought up to date");
+    }
+    Ok(db)
+}
+
+/// The accounts of an open database, with the settings of a configuration.
+///
+/// # Errors
+/// When the password hasher cannot be set up.
+pub fn identity(config: &Config, db: Database, base_url: &str) -> Result<Identity> {
+    let accounts = &config.accounts;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let settings = identity::Settings {
+        sign_up: match accounts.sign_up {
+            config::SignUp::Open => identity::SignUp::Open,
+            config::SignUp::Invitation => identity::SignUp::Invitation,
+            config::SignUp::Closed => identity::SignUp::Closed,
+        },
+        session: Duration::from_secs(accounts.session_days * 86_400),
+        max_keys: accounts.max_keys,
+        hashes_at_once: if accounts.hashes_at_once == 0 { processors } else { accounts.hashes_at_once },
+        hash_queue: accounts.hash_queue,
+        recheck: Duration::from_millis(accounts.recheck_milliseconds),
+        secure_cookies: base_url.starts_with("https://"),
+    };
+    Identity::new(db, settings).map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot set up passwords")))
+}
+
+/// The profiles and files of an open database, with the settings of a configuration.
+pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str) -> Memory {
+    let settings = memory::Settings {
+        public_url: base_url.to_owned(),
+        files: config.files_dir(),
+        max_upload: config.files.max_upload_bytes,
+        max_stored: config.files.max_stored_bytes,
+    };
+    Memory::new(db, identity, settings)
+}
+
+/// The server's address as others see it.
+pub fn base_url(config: &Config, listening: SocketAddr) -> String {
+    if !config.server.public_url.is_empty() {
+        return config.server.public_url.clone();
+    }
+    let mut shown = listening;
+    if shown.ip().is_unspecified() {
+        shown.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    format!("http://{shown}")
+}
+
+fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Rooms {
+    let memory = memory(config, db.clone(), identity.clone(), base_url);
+    let console =
+        console::Console::new(identity.clone(), db.clock().clone(), db.random().clone(), base_url.to_owned());
+    Rooms { db: db.clone(), identity: identity.clone(), memory, console }
+}
+
+/// The OpenAPI document as JSON. The routes that it describes need a database, so it gets an empty one.
+///
+/// # Errors
+/// When no temporary directory can be had.
+pub async fn document(config: &Config) -> Result<String> {
+    let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
+    let mut config = config.clone();
+    config.data_dir = directory.path().to_owned();
+    config.database.url = "sqlite:openapi.db".into();
+    let db = Box::pin(open_as_it_is(&config, Clock::system(), Random::system())).await?;
+    let base_url = base_url(&config, config.server.listen);
+    let identity = identity(&config, db.clone(), &base_url)?;
+    let document = crate::router::document(&rooms(&config, &db, &identity, &base_url)).to_pretty_json()?;
+    db.close().await?;
+    Ok(document)
+}
+
+/// Starts a server: database, rooms, listeners, background work.
+///
+/// # Errors
+/// When a directory, the database or an address cannot be had.
+pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Running> {
+    let db = Box::pin(open(config, clock, random)).await?;
+    let listen = config.server.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let base_url = base_url(config, address);
+    let identity = identity(config, db.clone(), &base_url)?;
+    let rooms = rooms(config, &db, &identity, &base_url);
+
+    let tasks = Tasks::default();
+    let metrics_address = config.metrics_address().map_err(|error| anyhow!(error))?;
+    let metrics = match metrics_address {
+        Some(address) => Some(metrics::start(address, &tasks).await?),
+        None => None,
+    };
+    let app = router(&rooms, config, boundary_limits(config))
+        .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))?;
+    identity.start(&tasks);
+    rooms.memory.start(&tasks);
+
+    let (served, drained) = (Arc::new(Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(true)));
+    let (done, in_time) = (Arc::clone(&served), Arc::clone(&drained));
+    let serving = web::server::serve(listener, app, connection_limits(config), tasks.clone());
+    tasks.spawn(async move {
+        in_time.store(serving.await, std::sync::atomic::Ordering::Release);
+        done.notify_one();
+    });
+    let memory = rooms.memory;
+    Ok(Running { address, metrics, base_url, db, identity, memory, tasks, served, drained })
+}
+
+impl Running {
+    /// Stops in order: no new connections, open requests and streams end, background work writes what it
+    /// holds, the store closes. Answers false when something had to be cut off.
+    ///
+    /// # Errors
+    /// When the store cannot be closed cleanly.
+    pub async fn stop(self) -> Result<bool> {
+        self.tasks.stop();
+        self.served.notified().await;
+        let finished = self.tasks.drained(LAST_WORK).await;
+        // What the last requests left to be written was counted after the batch writer's own last round.
+        self.identity.flush().await;
+        self.db.close().await.context("cannot close the database")?;
+        Ok(finished && self.drained.load(std::sync::atomic::Ordering::Acquire))
+    }
+}
+
+fn boundary_limits(config: &Config) -> boundary::Limits {
+    let server = &config.server;
+    boundary::Limits {
+        request: Duration::from_secs(server.request_seconds),
+        upload: Duration::from_secs(server.upload_seconds),
+        in_flight: server.max_in_flight,
+        body: server.max_body_bytes,
+        trusted_proxies: server.trusted_proxies.clone(),
+        metrics: !config.metrics.listen.is_empty(),
+    }
+}
+
+fn connection_limits(config: &Config) -> ConnectionLimits {
+    let server = &config.server;
+    ConnectionLimits {
+        connections: server.max_connections,
+        head: Duration::from_secs(server.head_seconds),
+        head_bytes: server.max_head_bytes,
+        headers: server.max_headers,
+        drain: Duration::from_secs(server.drain_seconds),
+    }
+}

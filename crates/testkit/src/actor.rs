@@ -1,0 +1,164 @@
+//! Who calls a server in a test, and what it is answered.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use identity::{Account, Identity, ScopeSet, key::NewKey, session::Client};
+use reqwest::{Method, header::HeaderMap};
+use serde_json::Value;
+use store::Timestamp;
+
+/// Someone who sends requests: a base address and the headers that go with each.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    http: reqwest::Client,
+    base_url: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Actor {
+    pub(crate) fn new(http: reqwest::Client, base_url: &str) -> Self {
+        Self { http, base_url: base_url.to_owned(), headers: Vec::new() }
+    }
+
+    /// The same, with another header.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut other = self.clone();
+        other.headers.push((name.to_owned(), value.to_owned()));
+        other
+    }
+
+    /// The same, asking for English.
+    #[must_use]
+    pub fn in_english(&self) -> Self {
+        self.with("accept-language", "en")
+    }
+
+    /// A request to be filled in by hand.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base_url));
+        self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+    }
+
+    /// Sends a request made by [`Actor::request`].
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.text().await.expect("a body of text");
+        Answer { status, headers, body }
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// POST with a JSON body.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// POST with a form body.
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(self.request(Method::POST, path).form(fields)).await
+    }
+
+    /// POST of a file as a multipart form.
+    pub async fn upload(&self, path: &str, name: &str, bytes: Vec<u8>) -> Answer {
+        let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
+        let form = reqwest::multipart::Form::new().part("file", part);
+        self.send(self.request(Method::POST, path).multipart(form)).await
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The `data` of a success; anything else fails the test.
+    #[track_caller]
+    pub fn data(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        let mut body = self.json();
+        assert_eq!(body.get("code"), Some(&Value::from(0)), "{body}");
+        body.get_mut("data").map(Value::take).unwrap_or_else(|| panic!("no data in {body}"))
+    }
+
+    /// Checks an error: its status and code, and that the body is the whole envelope (contract §0.5).
+    #[track_caller]
+    pub fn refused(&self, status: u16, sub_code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        let body = self.json();
+        assert_eq!(body.get("code"), Some(&Value::from(status)), "{body}");
+        assert_eq!(body.get("subCode"), Some(&Value::from(sub_code)), "{body}");
+        assert_eq!(body.get("error_code"), Some(&Value::from(sub_code)), "{body}");
+        assert!(body.get("message").and_then(Value::as_str).is_some_and(|text| !text.is_empty()), "{body}");
+        assert!(body.get("data").is_none(), "{body}");
+        assert_eq!(self.header("content-type"), "application/json");
+        body
+    }
+
+    /// A header's text, empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The value of a cookie that the answer sets.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let lines = self.headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok());
+        lines.filter_map(|line| line.strip_prefix(&format!("{name}=")))
+            .map(|rest| rest.split(';').next().unwrap_or_default().to_owned())
+            .next_back()
+    }
+
+    /// The value of a hidden field of a form in a page.
+    pub fn hidden(&self, name: &str) -> String {
+        let start = format!("name=\"{name}\" value=\"");
+        let rest = self.body.split_once(&start).unwrap_or_else(|| panic!("no field {name} in {}", self.body)).1;
+        rest.split('"').next().unwrap_or_default().to_owned()
+    }
+}
+
+/// Someone with an account.
+pub struct Person {
+    /// The account.
+    pub account: Account,
+    pub(crate) identity: Identity,
+    pub(crate) nobody: Actor,
+}
+
+impl Person {
+    /// The person in a browser, signed in.
+    pub async fn signed_in(&self) -> Actor {
+        let client = Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "test".into() };
+        let secret = self.identity.start_session(self.account.id, &client).await.expect("a session starts");
+        self.nobody.with("cookie", &format!("doppel_session={}", secret.expose()))
+    }
+
+    /// Makes an API key; answers its id and the key.
+    pub async fn new_key(&self, scopes: &str, expires_at: Option<Timestamp>) -> (i64, String) {
+        let scopes = ScopeSet::parse_list(scopes).expect("scopes that exist");
+        let new = NewKey { name: "test".into(), scopes, expires_at };
+        let (key, secret) = self.identity.create_key(self.account.id, new).await.expect("a key is made");
+        (key.id, secret.expose().to_owned())
+    }
+
+    /// The person's program, with a key of these scopes.
+    pub async fn with_key(&self, scopes: &str) -> Actor {
+        let (_, key) = self.new_key(scopes, None).await;
+        self.nobody.with("authorization", &format!("Bearer {key}"))
+    }
+}

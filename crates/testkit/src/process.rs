@@ -1,0 +1,150 @@
+//! The real binary as a process of its own.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex},
+};
+
+/// The binary under test and the directory it writes to.
+#[derive(Debug, Clone)]
+pub struct Binary {
+    path: PathBuf,
+    data_dir: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Binary {
+    /// The binary at `path` (from `CARGO_BIN_EXE_doppel`), writing to `data_dir`.
+    pub fn new(path: &str, data_dir: &Path) -> Self {
+        Self { path: path.into(), data_dir: data_dir.to_owned(), variables: Vec::new() }
+    }
+
+    /// The same with a variable of the environment.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        // Nothing of the tester's own environment may decide what the test sees.
+        command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).arg("--data-dir").arg(&self.data_dir);
+        command
+    }
+
+    /// Runs a verb to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with_input(arguments, "")
+    }
+
+    /// Runs a verb to its end with a text on its standard input.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(arguments);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        // A verb that does not read its input may be gone already.
+        let _gone = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        child.wait_with_output().expect("the binary ends")
+    }
+
+    /// Runs a verb that must succeed; answers what it printed.
+    #[track_caller]
+    pub fn ok(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run_with_input(arguments, input);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Starts `serve` on a free port and waits until it listens.
+    pub fn serve(&self, arguments: &[&str]) -> Serving {
+        let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        let mut child = self
+            .command(&all)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let log = Arc::new(Mutex::new(String::new()));
+        let out = Arc::new(Mutex::new(String::new()));
+        let (sender, listening) = std::sync::mpsc::channel();
+        collect(child.stdout.take().expect("a pipe"), Arc::clone(&out), None);
+        collect(child.stderr.take().expect("a pipe"), Arc::clone(&log), Some(sender));
+        let base_url = listening.recv().unwrap_or_else(|_ended| panic!("it ended: {}", log.lock().unwrap()));
+        Serving { child, base_url, log, out }
+    }
+}
+
+/// Gathers what a process prints; tells the address when the line with it comes.
+fn collect(
+    pipe: impl std::io::Read + Send + 'static,
+    into: Arc<Mutex<String>>,
+    address: Option<std::sync::mpsc::Sender<String>>,
+) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let told = line.split_once("listens on ").and_then(|(_, rest)| rest.split([' ', '"']).next());
+            if let (Some(sender), Some(url)) = (&address, told) {
+                let _nobody_waits = sender.send(url.to_owned());
+            }
+            let mut text = into.lock().unwrap();
+            text.push_str(&line);
+            text.push('\n');
+        }
+    });
+}
+
+/// A server process; killed when dropped.
+pub struct Serving {
+    child: Child,
+    /// `http://127.0.0.1:PORT`.
+    pub base_url: String,
+    log: Arc<Mutex<String>>,
+    out: Arc<Mutex<String>>,
+}
+
+impl Serving {
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// What it printed on standard output so far.
+    pub fn printed(&self) -> String {
+        self.out.lock().unwrap().clone()
+    }
+
+    /// Sends a signal by name, as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(status.expect("kill runs").success());
+    }
+
+    /// SIGKILL, and waits for the end.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it is killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _ended_already = self.child.wait();
+    }
+}

@@ -1,0 +1,251 @@
+//! Who may call what: every endpoint against every kind of credential (contract §0.6, §0.7).
+
+use serde_json::json;
+use testkit::{Actor, Answer, Person, TestServer, both_engines};
+
+#[derive(Clone, Copy)]
+enum Needs {
+    /// Any of these scopes, or `*`; the last is the name a key is told.
+    Scope(&'static [&'static str], &'static str),
+    /// Any credential at all.
+    Caller,
+    /// A signed-in person and no key.
+    Session,
+}
+
+struct Endpoint {
+    method: &'static str,
+    path: &'static str,
+    needs: Needs,
+}
+
+const fn get(path: &'static str, needs: Needs) -> Endpoint {
+    Endpoint { method: "GET", path, needs }
+}
+
+const fn post(path: &'static str, needs: Needs) -> Endpoint {
+    Endpoint { method: "POST", path, needs }
+}
+
+const WRITE_PROFILE: Needs = Needs::Scope(&[], "*");
+
+/// Every endpoint of the API. A test below compares this list with the OpenAPI document.
+const ENDPOINTS: &[Endpoint] = &[
+    get("/secondme/user/info", Needs::Scope(&["user.info", "userinfo"], "user.info")),
+    get("/secondme/user/shades", Needs::Scope(&["user.info.shades", "userinfo"], "user.info.shades")),
+    post("/secondme/user/profile", WRITE_PROFILE),
+    get("/secondme/user/shades/all", WRITE_PROFILE),
+    post("/secondme/user/shades/create", WRITE_PROFILE),
+    post("/secondme/user/shades/{id}/update", WRITE_PROFILE),
+    post("/secondme/user/shades/{id}/delete", WRITE_PROFILE),
+    post("/cdn/upload", Needs::Caller),
+    post("/apikey/create", Needs::Session),
+    get("/apikey/list", Needs::Session),
+    post("/apikey/{id}/rotate", Needs::Session),
+    post("/apikey/{id}/delete", Needs::Session),
+    get("/apikey/{id}/usage", Needs::Session),
+];
+
+/// Every scope of either vocabulary.
+const SCOPES: &[&str] = &[
+    "user.info", "user.info.shades", "user.info.softmemory", "note.add", "chat", "voice", "userinfo", "memory.read",
+    "chat.read", "chat.write", "note.write", "plaza.read", "plaza.write", "agent_memory", "memory.write", "*",
+];
+
+impl Endpoint {
+    async fn call(&self, base: &str, actor: &Actor) -> Answer {
+        let path = format!("{base}{}", self.path.replace("{id}", "1"));
+        match self.method {
+            "GET" => actor.get(&path).await,
+            _ => actor.post(&path, json!({})).await,
+        }
+    }
+}
+
+/// Let in: whatever became of the request, it was not for want of permission.
+#[track_caller]
+fn let_in(answer: &Answer, what: &str) {
+    assert!(!matches!(answer.status, 401 | 403), "{what}: {}", answer.body);
+}
+
+async fn expired_key(server: &TestServer, person: &Person) -> String {
+    let now = server.clock().now();
+    let (_, key) = person.new_key("*", Some(now.plus_secs(60))).await;
+    server.clock().advance_ms(61_000);
+    key
+}
+
+both_engines! {
+    async fn without_a_credential_every_endpoint_is_closed(server) {
+        for base in ["/api", "/gate/lab/api"] {
+            for endpoint in ENDPOINTS {
+                let body = endpoint.call(base, &server.anyone()).await.refused(401, "apikey.auth.missing");
+                assert_eq!((&body["message"], &body["detail"]), (&json!("需要认证"), &json!("需要认证")));
+            }
+        }
+    }
+
+    async fn a_bad_credential_is_told_by_its_prefix(server) {
+        let person = server.person("a").await;
+        let expired = expired_key(&server, &person).await;
+        let (_, good) = person.new_key("*", None).await;
+        let mut typo = good.clone();
+        typo.pop();
+        typo.push(if good.ends_with('0') { '1' } else { '0' });
+        for (bearer, sub_code, message) in [
+            ("lba_ak_", "apikey.auth.invalid", "API Key 无效或已过期"),
+            (typo.as_str(), "apikey.auth.invalid", "API Key 无效或已过期"),
+            (expired.as_str(), "apikey.auth.invalid", "API Key 无效或已过期"),
+            ("lba_at_0123456789", "auth.token.invalid", "Token 无效或已过期"),
+            ("lba_rt_0123456789", "auth.token.invalid", "Token 无效或已过期"),
+            ("sk-0123456789abcdef0123456789abcdef", "auth.token.invalid", "Token 无效或已过期"),
+            ("anything", "auth.token.invalid", "Token 无效或已过期"),
+        ] {
+            for endpoint in ENDPOINTS {
+                let body = endpoint.call("/api", &server.bearer(bearer)).await.refused(401, sub_code);
+                assert_eq!(body["message"], message);
+            }
+        }
+    }
+
+    async fn an_unparsable_authorization_is_a_missing_one(server) {
+        for line in ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "lba_ak_x", ""] {
+            let actor = server.anyone().with("authorization", line);
+            actor.get("/api/secondme/user/info").await.refused(401, "apikey.auth.missing");
+        }
+    }
+
+    async fn the_scheme_word_is_read_in_any_case(server) {
+        let (_, key) = server.person("a").await.new_key("*", None).await;
+        for scheme in ["Bearer", "bearer", "BEARER"] {
+            let actor = server.anyone().with("authorization", &format!("{scheme} {key}"));
+            actor.get("/api/secondme/user/info").await.data();
+        }
+    }
+
+    async fn two_authorizations_are_refused(server) {
+        let (_, key) = server.person("a").await.new_key("*", None).await;
+        let actor = server.bearer(&key).with("authorization", "Bearer lba_ak_other");
+        actor.get("/api/secondme/user/info").await.refused(400, "invalid.param");
+    }
+
+    async fn each_scope_opens_its_endpoints_and_no_other(server) {
+        let person = server.person("a").await;
+        for scope in SCOPES {
+            let actor = person.with_key(scope).await;
+            for base in ["/api", "/gate/lab/api"] {
+                for endpoint in ENDPOINTS {
+                    let answer = endpoint.call(base, &actor).await;
+                    let what = format!("{scope} {}", endpoint.path);
+                    match endpoint.needs {
+                        Needs::Scope(any_of, _) if *scope == "*" || any_of.contains(scope) => let_in(&answer, &what),
+                        Needs::Scope(_, told) => {
+                            let body = answer.refused(403, "apikey.permission.denied");
+                            assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
+                        }
+                        Needs::Caller => let_in(&answer, &what),
+                        Needs::Session => {
+                            answer.refused(403, "auth.session.required");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn a_signed_in_person_may_do_everything_with_what_is_theirs(server) {
+        let actor = server.person("a").await.signed_in().await;
+        for endpoint in ENDPOINTS {
+            let_in(&endpoint.call("/api", &actor).await, endpoint.path);
+        }
+    }
+
+    async fn permission_is_checked_before_the_body(server) {
+        let actor = server.person("a").await.with_key("chat").await;
+        let answer = actor.post("/api/secondme/user/profile", json!("not an object")).await;
+        answer.refused(403, "apikey.permission.denied");
+    }
+
+    async fn messages_are_english_where_asked_for(server) {
+        let nobody = server.anyone().in_english();
+        let body = nobody.get("/api/secondme/user/info").await.refused(401, "apikey.auth.missing");
+        assert_eq!(body["message"], "Authentication required");
+        let body = server.bearer("lba_ak_x").in_english().get("/api/secondme/user/info").await.json();
+        assert_eq!(body["message"], "The API key is invalid or has expired");
+        let actor = server.person("a").await.with_key("chat").await.in_english();
+        assert_eq!(actor.get("/api/secondme/user/info").await.json()["message"], "Missing required scope: user.info");
+    }
+
+    async fn a_disabled_account_opens_nothing(server) {
+        let person = server.person("a").await;
+        let (key, session) = (person.with_key("*").await, person.signed_in().await);
+        key.get("/api/secondme/user/info").await.data();
+        session.get("/api/secondme/user/info").await.data();
+        server.running().identity.set_disabled(person.account.id, true).await.unwrap();
+        key.get("/api/secondme/user/info").await.refused(401, "apikey.auth.invalid");
+        session.get("/api/secondme/user/info").await.refused(401, "apikey.auth.missing");
+        server.running().identity.set_disabled(person.account.id, false).await.unwrap();
+        key.get("/api/secondme/user/info").await.data();
+    }
+
+    async fn a_cookie_from_another_site_changes_nothing(server) {
+        let session = server.person("a").await.signed_in().await;
+        for (name, value) in [
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            let tricked = session.with(name, value);
+            let body = json!({"name": "x", "scopes": ["*"]});
+            tricked.post("/api/apikey/create", body).await.refused(403, "auth.csrf.rejected");
+            tricked.post("/api/secondme/user/profile", json!({"name": "x"})).await.refused(403, "auth.csrf.rejected");
+        }
+        assert_eq!(session.get("/api/apikey/list").await.data()["total"], 0);
+        let own = session.with("origin", server.base_url());
+        own.post("/api/apikey/create", json!({"name": "x", "scopes": ["*"]})).await.data();
+    }
+
+    /// A new endpoint must be added to the table above, or this fails.
+    async fn the_table_is_complete(server) {
+        let document = server.anyone().get("/openapi.json").await.json();
+        let paths = document["paths"].as_object().expect("paths");
+        let mut described: Vec<String> = paths
+            .iter()
+            .flat_map(|(path, item)| item.as_object().expect("methods").keys().map(move |m| format!("{} {path}", m.to_uppercase())))
+            .collect();
+        let mut tested: Vec<String> = ENDPOINTS.iter().map(|e| format!("{} /api{}", e.method, e.path)).collect();
+        described.sort();
+        tested.sort();
+        assert_eq!(described, tested);
+    }
+
+    /// Every route of the server but the public ones answers 401, or sends a browser to sign in.
+    async fn public_routes_are_few_and_known(server) {
+        for path in ["/", "/keys", "/keys/new", "/keys/1", "/account"] {
+            server.anyone().get(path).await.refused(401, "apikey.auth.missing");
+            let browser = server.anyone().with("accept", "text/html");
+            let answer = browser.get(path).await;
+            assert_eq!(answer.status, 303, "{path}");
+            assert!(answer.header("location").starts_with("/sign-in?next=%2F"), "{}", answer.header("location"));
+        }
+        for path in ["/healthz", "/readyz", "/openapi.json", "/reference/", "/sign-in"] {
+            assert_eq!(server.anyone().get(path).await.status, 200, "{path}");
+        }
+    }
+
+    /// A key that another process revoked is noticed when the entry in the cache is read again.
+    async fn a_revocation_elsewhere_is_noticed_within_a_second(server) {
+        let person = server.person("a").await;
+        let (id, key) = person.new_key("*", None).await;
+        let sibling = server.sibling().await;
+        let actor = server.bearer(&key);
+        actor.get("/api/secondme/user/info").await.data();
+        sibling.identity.delete_key(person.account.id, id).await.unwrap();
+        let start = std::time::Instant::now();
+        while actor.get("/api/secondme/user/info").await.status != 401 {
+            assert!(start.elapsed().as_millis() < 1000, "still open");
+        }
+        sibling.stop().await.unwrap();
+    }
+}

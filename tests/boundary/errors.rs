@@ -1,0 +1,120 @@
+//! Errors that have nothing to do with what a request is about (contract §0.5).
+
+use reqwest::Method;
+use serde_json::json;
+use testkit::both_engines;
+
+both_engines! {
+    async fn an_unknown_route_is_a_404_with_detail(server) {
+        for path in ["/nope", "/api/nope", "/gate/lab/api/nope", "/gate/lab/api/api/secondme/user/info", "/gate", "/%ff"] {
+            let body = server.anyone().get(path).await.refused(404, "resource.fetch.not_found");
+            assert_eq!((&body["message"], &body["detail"]), (&json!("Not Found"), &json!("Not Found")), "{path}");
+        }
+        let browser = server.anyone().with("accept", "text/html,*/*").get("/nope").await;
+        assert_eq!((browser.status, browser.header("content-type")), (404, "text/html; charset=utf-8"));
+    }
+
+    async fn a_wrong_method_is_a_405_with_allow(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
+            let answer = actor.send(actor.request(method, "/api/secondme/user/info")).await;
+            let body = answer.refused(405, "method.not_allowed");
+            assert_eq!(body["detail"], "Method Not Allowed");
+            assert_eq!(answer.header("allow"), "GET,HEAD");
+        }
+    }
+
+    async fn a_body_that_does_not_fit_is_a_422_with_places(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        let post = |kind: &'static str, body: &'static [u8]| {
+            let request = actor.request(Method::POST, "/api/secondme/user/profile");
+            actor.send(request.header("content-type", kind).body(body))
+        };
+        for (kind, body) in [
+            ("application/json", &b"{"[..]),
+            ("application/json", b""),
+            ("application/json", b"{} x"),
+            ("application/json", b"[]"),
+            ("application/json", b"\"text\""),
+            ("application/json", b"{\"name\": \"\xff\xfe\"}"),
+            ("application/json", b"{\"name\": {\"a\": 1}}"),
+            ("application/x-www-form-urlencoded", b"name=x"),
+            ("text/plain", b"{\"name\":\"x\"}"),
+            ("multipart/form-data; boundary=x", b"--x--"),
+        ] {
+            let body = post(kind, body).await.refused(422, "invalid.param");
+            let first = &body["detail"][0];
+            assert_eq!(first["loc"][0], "body", "{body}");
+            for member in ["type", "loc", "msg", "input"] {
+                assert!(first.get(member).is_some(), "{member}: {body}");
+            }
+        }
+        post("application/json; charset=utf-8", b"{\"name\":\"x\"}").await.data();
+        post("application/merge-patch+json", b"{\"name\":\"y\"}").await.data();
+    }
+
+    async fn a_missing_field_is_named_as_the_original_does(server) {
+        let session = server.person("a").await.signed_in().await;
+        let body = session.post("/api/apikey/create", json!({"scopes": ["*"]})).await.refused(422, "invalid.param");
+        assert_eq!(body["message"], "name: Field required");
+        assert_eq!(body["detail"], json!([{"type": "missing", "loc": ["body", "name"], "msg": "Field required", "input": null}]));
+    }
+
+    async fn deep_json_does_not_exhaust_the_stack(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        let body = format!("{{\"name\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
+        let request = actor.request(Method::POST, "/api/secondme/user/profile").header("content-type", "application/json");
+        actor.send(request.body(body)).await.refused(422, "invalid.param");
+    }
+
+    async fn a_request_id_goes_in_and_out(server) {
+        let given = server.anyone().with("x-request-id", "abc-1.2_3").get("/healthz").await;
+        assert_eq!(given.header("x-request-id"), "abc-1.2_3");
+        for bad in ["a b", "\"x\"", &"x".repeat(65)] {
+            let answer = server.anyone().with("x-request-id", bad).get("/healthz").await;
+            let id = answer.header("x-request-id");
+            assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+        }
+        let (one, two) = (server.anyone().get("/healthz").await, server.anyone().get("/nope").await);
+        assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
+    }
+
+    async fn json_is_compressed_where_asked_for(server) {
+        let plain = server.anyone().get("/openapi.json").await;
+        assert_eq!(plain.header("content-encoding"), "");
+        let packed = server.anyone().with("accept-encoding", "gzip");
+        let packed = packed.request(Method::GET, "/openapi.json").send().await.unwrap();
+        assert_eq!(packed.headers()["content-encoding"], "gzip");
+        assert!(packed.bytes().await.unwrap().len() * 3 < plain.body.len());
+    }
+
+    async fn answers_with_personal_data_are_not_stored(server) {
+        let answer = server.person("a").await.with_key("*").await.get("/api/secondme/user/info").await;
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+
+    async fn without_settings_no_other_origin_may_read(server) {
+        let actor = server.person("a").await.with_key("*").await.with("origin", "https://app.example");
+        assert_eq!(actor.get("/api/secondme/user/info").await.header("access-control-allow-origin"), "");
+    }
+
+    async fn configured_origins_may_read(server: "server.cors_origins = [\"https://app.example\"]") {
+        let actor = server.person("a").await.with_key("*").await;
+        let allowed = actor.with("origin", "https://app.example").get("/api/secondme/user/info").await;
+        assert_eq!(allowed.header("access-control-allow-origin"), "https://app.example");
+        assert_eq!(allowed.header("access-control-allow-credentials"), "");
+        let other = actor.with("origin", "https://evil.example").get("/api/secondme/user/info").await;
+        assert_eq!(other.header("access-control-allow-origin"), "");
+        let preflight = server.anyone().with("origin", "https://app.example")
+            .with("access-control-request-method", "POST").with("access-control-request-headers", "authorization,content-type");
+        let preflight = preflight.send(preflight.request(Method::OPTIONS, "/api/secondme/user/profile")).await;
+        assert_eq!(preflight.status, 200);
+        assert!(preflight.header("access-control-allow-headers").contains("authorization"));
+    }
+
+    async fn head_is_get_without_a_body(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        let answer = actor.send(actor.request(Method::HEAD, "/api/secondme/user/info")).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    }
+}

@@ -1,0 +1,31 @@
+//! The integration suite: black-box tests over real sockets, each on SQLite and on PostgreSQL.
+//!
+//! Folders mirror the URLs; `seeds` holds the examples of the API's own documentation, `boundary` what is
+//! true of every request, `process` what only the real binary shows.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, missing_docs)]
+
+mod api {
+    mod apikey;
+    mod cdn;
+    mod user;
+}
+mod authorization;
+mod boundary {
+    mod errors;
+    mod limits;
+    mod raw;
+}
+mod openapi;
+mod pages {
+    mod keys;
+    mod sign_in;
+    mod sign_up;
+}
+mod process {
+    mod cli;
+    mod kill;
+    mod secrets;
+    mod serve;
+}
+mod seeds;

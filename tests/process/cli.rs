@@ -1,0 +1,174 @@
+//! The verbs of the binary, beside a running server.
+
+use serde_json::Value;
+use testkit::process::Binary;
+
+fn binary(directory: &tempfile::TempDir) -> Binary {
+    Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
+}
+
+fn code(output: &std::process::Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+async fn info(base_url: &str, key: &str) -> u16 {
+    let request = reqwest::Client::new().get(format!("{base_url}/api/secondme/user/info")).bearer_auth(key);
+    request.send().await.unwrap().status().as_u16()
+}
+
+const ADD: &[&str] = &["account", "add", "--email", "me@example.com", "--name", "Me", "--password-stdin"];
+
+#[tokio::test]
+async fn keys_made_and_revoked_beside_a_running_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    let server = doppel.serve(&[]);
+    doppel.ok(ADD, "a good password\n");
+    let made = doppel.ok(
+        &["key", "create", "--account", "Me@Example.com", "--name", "bot", "--scopes", "user.info,chat", "--expires", "90d", "--json"],
+        "",
+    );
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let key = made["key"].as_str().unwrap();
+    assert_eq!(made["scopes"], serde_json::json!(["user.info", "chat"]));
+    assert!(made["expiresAt"].as_i64().unwrap() - made["createdAt"].as_i64().unwrap() == 90 * 86_400_000);
+    assert_eq!(info(&server.base_url, key).await, 200);
+    let listed = doppel.ok(&["key", "list", "--account", "me@example.com", "--json"], "");
+    assert!(!listed.contains(key) && listed.contains(made["prefix"].as_str().unwrap()));
+    let id = made["id"].to_string();
+    doppel.ok(&["key", "revoke", "--account", "me@example.com", &id], "");
+    let start = std::time::Instant::now();
+    while info(&server.base_url, key).await != 401 {
+        assert!(start.elapsed().as_millis() < 1000, "a revocation is noticed within a second");
+    }
+    let again = doppel.run(&["key", "revoke", "--account", "me@example.com", &id]);
+    assert_eq!(code(&again), 3);
+}
+
+#[tokio::test]
+async fn accounts_from_the_command_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    doppel.ok(ADD, "a good password\r\n");
+    let listed: Value = serde_json::from_str(&doppel.ok(&["account", "list", "--json"], "")).unwrap();
+    assert_eq!((&listed["email"], &listed["admin"]), (&Value::from("me@example.com"), &Value::from(true)));
+    let second = ["account", "add", "--email", "b@example.com", "--name", "B", "--password-stdin", "--json"];
+    let second: Value = serde_json::from_str(&doppel.ok(&second, "a good password")).unwrap();
+    assert_eq!(second["admin"], false, "only the first one runs the server unasked");
+    let server = doppel.serve(&[]);
+    let key = doppel.ok(&["key", "create", "--account", "b@example.com", "--name", "k", "--scopes", "*"], "");
+    let key = key.trim();
+    assert_eq!(info(&server.base_url, key).await, 200);
+    doppel.ok(&["account", "disable", "--email", "b@example.com"], "");
+    tokio::time::timeout(std::time::Duration::from_secs(1), async { while info(&server.base_url, key).await != 401 {} }).await.unwrap();
+    doppel.ok(&["account", "enable", "--email", "b@example.com"], "");
+    assert_eq!(info(&server.base_url, key).await, 200);
+    doppel.ok(&["account", "password", "--email", "b@example.com", "--password-stdin"], "another password");
+    doppel.ok(&["account", "delete", "--email", "b@example.com", "--yes"], "");
+    assert_eq!(doppel.ok(&["account", "list"], "").lines().count(), 1);
+}
+
+#[test]
+fn mistakes_have_exit_codes_and_say_what_was_expected() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    doppel.ok(ADD, "a good password");
+    for (arguments, input, expected, text) in [
+        (&["account", "add", "--email", "x", "--name", "X", "--password-stdin"][..], "a good password", 2, "email"),
+        (&["account", "add", "--email", "x@y", "--name", "X", "--password-stdin"], "short", 2, "password"),
+        (&["account", "add", "--email", "ME@example.com", "--name", "X", "--password-stdin"], "a good password", 2, "exists"),
+        (&["account", "add", "--email", "x@y", "--name", "X"], "", 2, "--password-stdin"),
+        (&["account", "disable", "--email", "nobody@example.com"], "", 3, "nobody@example.com"),
+        (&["account", "delete", "--email", "me@example.com"], "", 2, "--yes"),
+        (&["account", "invite"], "", 2, "invitation"),
+        (&["key", "create", "--account", "me@example.com", "--name", "k", "--scopes", "nonsense"], "", 2, "nonsense"),
+        (&["key", "create", "--account", "me@example.com", "--name", "k", "--scopes", "*", "--expires", "soon"], "", 2, "90d"),
+        (&["key", "list", "--account", "nobody@example.com"], "", 3, "nobody@example.com"),
+        (&["key", "revoke", "--account", "me@example.com", "x"], "", 2, "invalid"),
+        (&["nonsense"], "", 2, "nonsense"),
+        (&["serve", "--listen", "nowhere"], "", 2, "server.listen"),
+        (&["--config", "/does/not/exist.toml", "serve"], "", 2, "/does/not/exist.toml"),
+    ] {
+        let output = doppel.run_with_input(arguments, input);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(code(&output), expected, "{arguments:?}: {said}");
+        assert!(said.contains(text), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    for verb in [
+        "serve", "migrate", "check-config", "account add", "account list", "account password", "account disable",
+        "account enable", "account delete", "account invite", "key create", "key list", "key revoke", "backup", "openapi",
+    ] {
+        let mut arguments: Vec<&str> = verb.split(' ').collect();
+        arguments.push("--help");
+        let help = doppel.ok(&arguments, "");
+        assert!(help.contains("Example: ") && help.contains(&format!("doppel {verb}")), "{verb}: {help}");
+    }
+}
+
+#[test]
+fn the_configuration_is_shown_merged_and_without_secrets() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("doppel.toml");
+    std::fs::write(&file, "[server]\nrequest_seconds = 7\nmax_headers = 50\n[log]\nformat = \"json\"\n").unwrap();
+    let doppel = binary(&directory)
+        .with("DOPPEL_CONFIG", file.to_str().unwrap())
+        .with("DOPPEL_SERVER__MAX_HEADERS", "60")
+        .with("DOPPEL_SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/8\"]")
+        .with("DOPPEL_DATABASE__URL", "postgres://doppel:hunter2@db/doppel");
+    let shown = doppel.ok(&["check-config"], "");
+    for line in ["request_seconds = 7", "max_headers = 60", "format = \"json\"", "10.0.0.0/8", "postgres://doppel:***@db/doppel"] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    assert!(!shown.contains("hunter2"));
+    let wrong = binary(&directory).with("DOPPEL_SERVER__LISSTEN", "x").run(&["check-config"]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert_eq!(code(&wrong), 2);
+    assert!(said.contains("lissten") && said.contains("listen") && said.contains("DOPPEL"), "{said}");
+    let wrong = binary(&directory).with("DOPPEL_ACCOUNTS__SIGN_UP", "maybe").run(&["check-config"]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(said.contains("accounts.sign_up") && said.contains("maybe") && said.contains("invitation"), "{said}");
+}
+
+#[test]
+fn migrations_and_the_document() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    let pending = doppel.run(&["migrate", "--check"]);
+    assert_eq!(code(&pending), 1);
+    assert!(String::from_utf8_lossy(&pending.stdout).contains("pending identity"));
+    assert!(doppel.ok(&["migrate"], "").contains("applied identity"));
+    assert!(doppel.ok(&["migrate"], "").contains("up to date"));
+    doppel.ok(&["migrate", "--check"], "");
+    let document: Value = serde_json::from_str(&doppel.ok(&["openapi"], "")).unwrap();
+    assert!(document["paths"]["/api/secondme/user/info"].is_object());
+}
+
+/// A backup taken while keys are being made opens, is whole, and has what was acknowledged before it began.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_running_server_is_consistent() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    let _server = doppel.serve(&[]);
+    doppel.ok(ADD, "a good password");
+    let create = ["key", "create", "--account", "me@example.com", "--name", "k", "--scopes", "*"];
+    let before = doppel.ok(&create, "");
+    let copy = tempfile::tempdir().unwrap();
+    let file = copy.path().join("doppel.db");
+    let writer = {
+        let doppel = doppel.clone();
+        std::thread::spawn(move || (0..5).for_each(|_| drop(doppel.ok(&create, ""))))
+    };
+    doppel.ok(&["backup", file.to_str().unwrap()], "");
+    writer.join().unwrap();
+    let again = doppel.run(&["backup", file.to_str().unwrap()]);
+    assert_eq!(code(&again), 1, "a backup is never overwritten");
+    let restored = binary(&copy);
+    let server = restored.serve(&[]);
+    assert_eq!(info(&server.base_url, before.trim()).await, 200);
+}

@@ -1,0 +1,76 @@
+//! What was acknowledged survives SIGKILL.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use testkit::process::Binary;
+
+const ROUNDS: u64 = 10;
+const CLIENTS: usize = 16;
+
+/// Sixteen clients make keys; the process is killed at a random moment; every acknowledged key works afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_acknowledged_key_works_after_a_kill() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path()).with("DOPPEL_ACCOUNTS__MAX_KEYS", "1000000");
+    doppel.ok(&["account", "add", "--email", "a@b", "--name", "A", "--password-stdin"], "a good password");
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let acknowledged = Arc::new(Mutex::new(Vec::<String>::new()));
+    let mut cookie = None;
+    for round in 0..ROUNDS {
+        let mut server = doppel.serve(&[]);
+        let base_url = server.base_url.clone();
+        let cookie = match &cookie {
+            Some(cookie) => String::clone(cookie),
+            None => cookie.insert(sign_in(&http, &base_url).await).clone(),
+        };
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| tokio::spawn(make_keys(http.clone(), base_url.clone(), cookie.clone(), Arc::clone(&acknowledged))))
+            .collect();
+        // A different moment each round, spread over the time a few hundred commits take.
+        let moment = Duration::from_millis(40 + (round * 97) % 260);
+        tokio::time::sleep(moment).await;
+        server.kill();
+        for client in clients {
+            client.await.unwrap();
+        }
+    }
+    let keys = acknowledged.lock().unwrap().clone();
+    assert!(keys.len() > 100, "only {} keys were made", keys.len());
+    let server = doppel.serve(&[]);
+    let check = |key: String| {
+        let request = http.get(format!("{}/api/secondme/user/info", server.base_url)).bearer_auth(&key);
+        async move { (key, request.send().await.unwrap().status().as_u16()) }
+    };
+    for some in keys.chunks(64) {
+        for (key, status) in futures::future::join_all(some.iter().cloned().map(check)).await {
+            assert_eq!(status, 200, "an acknowledged key is lost: {}", &key[..13]);
+        }
+    }
+}
+
+async fn make_keys(http: reqwest::Client, base_url: String, cookie: String, acknowledged: Arc<Mutex<Vec<String>>>) {
+    loop {
+        let request = http.post(format!("{base_url}/api/apikey/create")).header("cookie", &cookie);
+        let Ok(answer) = request.json(&json!({"name": "k", "scopes": ["*"]})).send().await else { return };
+        assert_eq!(answer.status(), 200);
+        // An answer that was cut off has acknowledged nothing.
+        let Ok(body) = answer.json::<Value>().await else { return };
+        acknowledged.lock().unwrap().push(body["data"]["key"].as_str().unwrap().to_owned());
+    }
+}
+
+async fn sign_in(http: &reqwest::Client, base_url: &str) -> String {
+    let page = http.get(format!("{base_url}/sign-in")).send().await.unwrap();
+    let visitor = page.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let body = page.text().await.unwrap();
+    let csrf = body.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let fields = [("csrf", csrf.as_str()), ("email", "a@b"), ("password", "a good password"), ("next", "")];
+    let answer = http.post(format!("{base_url}/sign-in")).header("cookie", visitor).form(&fields).send().await.unwrap();
+    let cookies = answer.headers().get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+    let session = cookies.filter(|line| line.starts_with("doppel_session=")).last().expect("a session");
+    session.split(';').next().unwrap().to_owned()
+}

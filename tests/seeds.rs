@@ -1,0 +1,131 @@
+//! The examples of the API's documentation, each as a test.
+
+use serde_json::{Value, json};
+use testkit::both_engines;
+
+/// The shade of the documentation's example, as its owner would write it.
+pub fn shade() -> Value {
+    json!({
+        "shadeName": "科技爱好者",
+        "shadeIcon": "https://cdn.example.com/icon.png",
+        "confidenceLevel": "HIGH",
+        "shadeDescription": "热爱科技",
+        "shadeDescriptionThirdView": "他/她热爱科技",
+        "shadeContent": "喜欢编程和数码产品",
+        "shadeContentThirdView": "他/她喜欢编程和数码产品",
+        "sourceTopics": ["编程", "AI"],
+        "shadeNamePublic": "科技达人",
+        "shadeIconPublic": "https://cdn.example.com/public-icon.png",
+        "confidenceLevelPublic": "HIGH",
+        "shadeDescriptionPublic": "科技爱好者",
+        "shadeDescriptionThirdViewPublic": "一位科技爱好者",
+        "shadeContentPublic": "热爱科技",
+        "shadeContentThirdViewPublic": "他/她热爱科技",
+        "sourceTopicsPublic": ["科技"]
+    })
+}
+
+both_engines! {
+    /// API-key guide: `curl -X GET …/gate/lab/api/secondme/user/info -H "Authorization: Bearer lba_ak_…"`.
+    async fn seed_000_user_info_with_an_api_key(server) {
+        let person = server.person("username").await;
+        let answer = person.with_key("user.info").await.get("/gate/lab/api/secondme/user/info").await;
+        let data = answer.data();
+        for name in ["name", "email", "avatar", "bio", "selfIntroduction", "profileCompleteness"] {
+            assert!(data.get(name).is_some_and(|value| !value.is_null()), "{name}: {data}");
+        }
+        assert!(data.get("voiceId").is_some());
+    }
+
+    /// API-key guide: every key starts with `lba_ak_`, then lower-case letters and digits.
+    async fn seed_000_format_of_a_key(server) {
+        let (_, key) = server.person("a").await.new_key("*", None).await;
+        let body = key.strip_prefix("lba_ak_").expect("the prefix");
+        assert!((40..=64).contains(&body.len()) && body.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()));
+    }
+
+    /// API-key guide: the table of permissions, as far as its endpoints exist.
+    async fn seed_000_table_of_permissions(server) {
+        let person = server.person("a").await;
+        for (scope, path, status) in [
+            ("user.info", "/api/secondme/user/info", 200),
+            ("user.info", "/api/secondme/user/shades", 403),
+            ("user.info.shades", "/api/secondme/user/shades", 200),
+            ("user.info.shades", "/api/secondme/user/info", 403),
+            ("chat", "/api/secondme/user/info", 403),
+            ("note.add", "/api/secondme/user/info", 403),
+            ("*", "/api/secondme/user/info", 200),
+            ("*", "/api/secondme/user/shades", 200),
+        ] {
+            assert_eq!(person.with_key(scope).await.get(path).await.status, status, "{scope} {path}");
+        }
+    }
+
+    /// API-key guide: `{"code":401,"message":"API Key 无效或已过期","error_code":"apikey.auth.invalid"}`.
+    async fn seed_000_failed_authentication(server) {
+        let answer = server.bearer("lba_ak_your_api_key_here").get("/gate/lab/api/secondme/user/info").await;
+        let body = answer.refused(401, "apikey.auth.invalid");
+        assert_eq!(body["message"], "API Key 无效或已过期");
+        assert!(answer.body.starts_with(r#"{"code":401,"message":"API Key 无效或已过期","#), "{}", answer.body);
+    }
+
+    /// API-key guide: `{"code":403,"message":"缺少必需的权限: …","error_code":"apikey.permission.denied"}`.
+    async fn seed_000_missing_permission(server) {
+        let answer = server.person("a").await.with_key("chat").await.get("/api/secondme/user/info").await;
+        assert_eq!(answer.refused(403, "apikey.permission.denied")["message"], "缺少必需的权限: user.info");
+    }
+
+    /// User page: the example of `GET /api/secondme/user/info`, member by member.
+    async fn seed_001_user_info(server) {
+        let person = server.person("user").await;
+        let owner = person.with_key("*").await;
+        let change = json!({
+            "name": "用户名", "avatar": "https://cdn.example.com/avatar.jpg", "bio": "个人简介",
+            "about_me": "自我介绍内容", "origin_route": "username"
+        });
+        owner.post("/api/secondme/user/profile", change).await.data();
+        let data = person.with_key("userinfo").await.get("/gate/lab/api/secondme/user/info").await.data();
+        let example = json!({
+            "userId": person.account.id.to_string(),
+            "name": "用户名",
+            "email": "user@example.com",
+            "avatar": "https://cdn.example.com/avatar.jpg",
+            "bio": "个人简介",
+            "selfIntroduction": "自我介绍内容",
+            "profileCompleteness": 85,
+            "route": "username"
+        });
+        for (name, value) in example.as_object().expect("an object") {
+            assert_eq!(&data[name], value, "{name}");
+        }
+        assert_eq!(data["avatarUrl"], data["avatar"]);
+        assert!(data["userId"].as_str().expect("a text").bytes().all(|byte| byte.is_ascii_digit()));
+        for split in ["id", "user_id", "openId", "open_id"] {
+            assert!(data.get(split).is_none(), "{split} would split accounts in clients");
+        }
+    }
+
+    /// User page: the example of `GET /api/secondme/user/shades`, byte for byte but for the id.
+    async fn seed_001_user_shades(server) {
+        let person = server.person("a").await;
+        let id = person.with_key("*").await.post("/api/secondme/user/shades/create", shade()).await.data()["id"].clone();
+        let answer = person.with_key("userinfo").await.get("/gate/lab/api/secondme/user/shades").await;
+        let example = format!(
+            r#"{{"code":0,"data":{{"shades":[{{"id":{id},"shadeName":"科技爱好者","shadeIcon":"https://cdn.example.com/icon.png","confidenceLevel":"HIGH","shadeDescription":"热爱科技","shadeDescriptionThirdView":"他/她热爱科技","shadeContent":"喜欢编程和数码产品","shadeContentThirdView":"他/她喜欢编程和数码产品","sourceTopics":["编程","AI"],"shadeNamePublic":"科技达人","shadeIconPublic":"https://cdn.example.com/public-icon.png","confidenceLevelPublic":"HIGH","shadeDescriptionPublic":"科技爱好者","shadeDescriptionThirdViewPublic":"一位科技爱好者","shadeContentPublic":"热爱科技","shadeContentThirdViewPublic":"他/她热爱科技","sourceTopicsPublic":["科技"],"hasPublicContent":true}}]}}}}"#
+        );
+        assert_eq!(answer.body, example);
+    }
+
+    /// User page: `apikey.permission.denied` where the scope `userinfo` is missing.
+    async fn seed_001_missing_scope(server) {
+        let stranger = server.person("a").await.with_key("memory.read").await;
+        stranger.get("/api/secondme/user/info").await.refused(403, "apikey.permission.denied");
+        stranger.get("/api/secondme/user/shades").await.refused(403, "apikey.permission.denied");
+    }
+
+    /// User page: `auth.token.invalid`, "Token 无效或已过期".
+    async fn seed_001_invalid_token(server) {
+        let answer = server.bearer("lba_at_your_access_token").get("/api/secondme/user/info").await;
+        assert_eq!(answer.refused(401, "auth.token.invalid")["message"], "Token 无效或已过期");
+    }
+}
