@@ -31,7 +31,7 @@ pub(crate) async fn show(State(console): State<Console>, member: Member) -> Resu
         account: &member.account,
         title: fill(page.t.home_title, &member.account.name),
         keys: count(keys, page.t),
-        command: command(&console.public_url, "/secondme/user/info", "lba_ak_…"),
+        command: command(&console.public_url, "/secondme/user/info", "lba_ak_your_api_key_here"),
     };
     page.answer(StatusCode::OK, &template)
 }

@@ -56,6 +56,7 @@ texts! {
     email: "邮箱", "E-mail";
     password: "密码", "Password";
     name: "名称", "Name";
+    your_name: "昵称", "Name";
     no_account: "还没有账号？", "No account yet?";
     sign_up: "注册", "Sign up";
     sign_up_title: "创建账号", "Create an account";
@@ -116,7 +117,7 @@ texts! {
     state_active: "有效", "Active";
     state_soon: "即将过期", "Expires soon";
     state_expired: "已过期", "Expired";
-    state_ending: "已轮换，仍可用", "Rotated, still works";
+    state_ending: "轮换中", "Rotating out";
     state_replaced: "已被替换", "Replaced";
     newer: "上一页", "Previous";
     older: "下一页", "Next";
