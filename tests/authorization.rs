@@ -48,8 +48,22 @@ const ENDPOINTS: &[Endpoint] = &[
 
 /// Every scope of either vocabulary.
 const SCOPES: &[&str] = &[
-    "user.info", "user.info.shades", "user.info.softmemory", "note.add", "chat", "voice", "userinfo", "memory.read",
-    "chat.read", "chat.write", "note.write", "plaza.read", "plaza.write", "agent_memory", "memory.write", "*",
+    "user.info",
+    "user.info.shades",
+    "user.info.softmemory",
+    "note.add",
+    "chat",
+    "voice",
+    "userinfo",
+    "memory.read",
+    "chat.read",
+    "chat.write",
+    "note.write",
+    "plaza.read",
+    "plaza.write",
+    "agent_memory",
+    "memory.write",
+    "*",
 ];
 
 impl Endpoint {

@@ -14,10 +14,11 @@ mod authorization;
 mod boundary {
     mod errors;
     mod limits;
-    mod raw;
+    pub mod raw;
 }
 mod openapi;
 mod pages {
+    mod browser;
     mod keys;
     mod sign_in;
     mod sign_up;

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use testkit::{Actor, both_engines};
 
+use crate::boundary::raw::talk;
+
 const UPLOAD: &str = "/gate/lab/api/cdn/upload";
 
 /// The smallest PNG that is one: a transparent pixel.
@@ -24,8 +26,10 @@ async fn fetch(anyone: &Actor, url: &Value, base_url: &str) -> testkit::Answer {
 }
 
 fn files_on_disk(server: &testkit::TestServer) -> usize {
-    let folders = std::fs::read_dir(server.data_dir().join("files")).map(|list| list.flatten().collect::<Vec<_>>());
-    let files = folders.unwrap_or_default().into_iter().filter_map(|folder| std::fs::read_dir(folder.path()).ok());
+    let folders =
+        std::fs::read_dir(server.data_dir().join("files")).map(|list| list.flatten().collect::<Vec<_>>());
+    let files =
+        folders.unwrap_or_default().into_iter().filter_map(|folder| std::fs::read_dir(folder.path()).ok());
     files.map(Iterator::count).sum()
 }
 
@@ -75,7 +79,7 @@ both_engines! {
 
     async fn tricks_with_names_stay_names(server) {
         let actor = server.person("a").await.with_key("*").await;
-        for name in ["../../etc/passwd", "..\\..\\x", "a\u{0}.png", "/etc/passwd", "a.php", "%2e%2e%2fx", "名字.png"] {
+        for name in ["../../etc/passwd", "..\\..\\x", "/etc/passwd", "a.php", "%2e%2e%2fx", "名字.png"] {
             let key = actor.upload(UPLOAD, name, PNG.to_vec()).await.data()["key"].as_str().unwrap().to_owned();
             assert!(key.bytes().all(|byte| byte.is_ascii_hexdigit() || b".png".contains(&byte)), "{key}");
         }
@@ -85,7 +89,9 @@ both_engines! {
             "/cdn/".into(), format!("/cdn/{zeros}.png"), format!("/cdn/{zeros}.html"), format!("/cdn/{zeros}.png%00"),
             format!("/cdn/{zeros}.png/.."), "/cdn/....png".into(),
         ] {
-            server.anyone().get(&path).await.refused(404, "resource.fetch.not_found");
+            // As it stands: a client library would tidy the path up first.
+            let answer = talk(&server, format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("resource.fetch.not_found"), "{path}: {answer}");
         }
     }
 

@@ -21,13 +21,17 @@ fn key(page: &Answer) -> String {
 
 async fn make(browser: &mut Browser, name: &str, scope: &str) -> Answer {
     let csrf = browser.get("/keys/new").await.hidden("csrf");
-    let fields = [("csrf", csrf.as_str()), ("name", name), ("scope", scope), ("expiry", "never"), ("date", "")];
+    let fields =
+        [("csrf", csrf.as_str()), ("name", name), ("scope", scope), ("expiry", "never"), ("date", "")];
     browser.post("/keys", &fields).await
 }
 
 async fn id(browser: &mut Browser) -> String {
     let list = browser.get("/keys").await.body;
-    let id = list.split("href=\"/keys/").filter_map(|rest| rest.split('"').next()).find(|id| id.parse::<i64>().is_ok());
+    let id = list
+        .split("href=\"/keys/")
+        .filter_map(|rest| rest.split('"').next())
+        .find(|id| id.parse::<i64>().is_ok());
     id.expect("a key in the list").to_owned()
 }
 

@@ -10,7 +10,10 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(server: &TestServer) -> Self {
-        Self { actor: server.anyone().with("accept", "text/html").with("accept-language", "en"), cookies: Vec::new() }
+        Self {
+            actor: server.anyone().with("accept", "text/html").with("accept-language", "en"),
+            cookies: Vec::new(),
+        }
     }
 
     pub fn actor(&self) -> Actor {
@@ -52,7 +55,8 @@ impl Browser {
     pub async fn sign_in(&mut self, email: &str, password: &str, next: &str) -> Answer {
         let page = self.get("/sign-in").await;
         let csrf = if page.status == 200 { page.hidden("csrf") } else { String::new() };
-        self.post("/sign-in", &[("csrf", &csrf), ("email", email), ("password", password), ("next", next)]).await
+        self.post("/sign-in", &[("csrf", &csrf), ("email", email), ("password", password), ("next", next)])
+            .await
     }
 }
 
@@ -244,10 +248,10 @@ both_engines! {
         here.sign_in("a@example.com", PASSWORD, "").await;
         there.sign_in("a@example.com", PASSWORD, "").await;
         let csrf = here.get("/account").await.hidden("csrf");
-        let wrong = [("csrf", csrf.as_str()), ("old", "wrong"), ("new", "another good one")];
+        let wrong = [("csrf", csrf.as_str()), ("old", "wrong"), ("password", "another good one")];
         assert!(matches!(here.post("/account/password", &wrong).await.status, 401 | 403 | 422));
         assert_eq!(there.get("/account").await.status, 200);
-        let right = [("csrf", csrf.as_str()), ("old", PASSWORD), ("new", "another good one")];
+        let right = [("csrf", csrf.as_str()), ("old", PASSWORD), ("password", "another good one")];
         let changed = here.post("/account/password", &right).await;
         assert!(matches!(changed.status, 200 | 303), "{}", changed.body);
         assert_eq!(here.get("/account").await.status, 200);

@@ -5,7 +5,14 @@ use testkit::{PASSWORD, both_engines};
 use super::sign_in::Browser;
 
 fn fields<'f>(csrf: &'f str, link: &'f str, email: &'f str) -> Vec<(&'static str, &'f str)> {
-    vec![("csrf", csrf), ("link", link), ("name", "New"), ("email", email), ("password", PASSWORD), ("next", "")]
+    vec![
+        ("csrf", csrf),
+        ("link", link),
+        ("name", "New"),
+        ("email", email),
+        ("password", PASSWORD),
+        ("next", ""),
+    ]
 }
 
 both_engines! {

@@ -25,7 +25,19 @@ async fn keys_made_and_revoked_beside_a_running_server() {
     let server = doppel.serve(&[]);
     doppel.ok(ADD, "a good password\n");
     let made = doppel.ok(
-        &["key", "create", "--account", "Me@Example.com", "--name", "bot", "--scopes", "user.info,chat", "--expires", "90d", "--json"],
+        &[
+            "key",
+            "create",
+            "--account",
+            "Me@Example.com",
+            "--name",
+            "bot",
+            "--scopes",
+            "user.info,chat",
+            "--expires",
+            "90d",
+            "--json",
+        ],
         "",
     );
     let made: Value = serde_json::from_str(&made).unwrap();
@@ -60,7 +72,11 @@ async fn accounts_from_the_command_line() {
     let key = key.trim();
     assert_eq!(info(&server.base_url, key).await, 200);
     doppel.ok(&["account", "disable", "--email", "b@example.com"], "");
-    tokio::time::timeout(std::time::Duration::from_secs(1), async { while info(&server.base_url, key).await != 401 {} }).await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(1), async {
+        while info(&server.base_url, key).await != 401 {}
+    })
+    .await
+    .unwrap();
     doppel.ok(&["account", "enable", "--email", "b@example.com"], "");
     assert_eq!(info(&server.base_url, key).await, 200);
     doppel.ok(&["account", "password", "--email", "b@example.com", "--password-stdin"], "another password");
@@ -74,15 +90,46 @@ fn mistakes_have_exit_codes_and_say_what_was_expected() {
     let doppel = binary(&directory);
     doppel.ok(ADD, "a good password");
     for (arguments, input, expected, text) in [
-        (&["account", "add", "--email", "x", "--name", "X", "--password-stdin"][..], "a good password", 2, "email"),
+        (
+            &["account", "add", "--email", "x", "--name", "X", "--password-stdin"][..],
+            "a good password",
+            2,
+            "email",
+        ),
         (&["account", "add", "--email", "x@y", "--name", "X", "--password-stdin"], "short", 2, "password"),
-        (&["account", "add", "--email", "ME@example.com", "--name", "X", "--password-stdin"], "a good password", 2, "exists"),
+        (
+            &["account", "add", "--email", "ME@example.com", "--name", "X", "--password-stdin"],
+            "a good password",
+            2,
+            "exists",
+        ),
         (&["account", "add", "--email", "x@y", "--name", "X"], "", 2, "--password-stdin"),
         (&["account", "disable", "--email", "nobody@example.com"], "", 3, "nobody@example.com"),
         (&["account", "delete", "--email", "me@example.com"], "", 2, "--yes"),
         (&["account", "invite"], "", 2, "invitation"),
-        (&["key", "create", "--account", "me@example.com", "--name", "k", "--scopes", "nonsense"], "", 2, "nonsense"),
-        (&["key", "create", "--account", "me@example.com", "--name", "k", "--scopes", "*", "--expires", "soon"], "", 2, "90d"),
+        (
+            &["key", "create", "--account", "me@example.com", "--name", "k", "--scopes", "nonsense"],
+            "",
+            2,
+            "nonsense",
+        ),
+        (
+            &[
+                "key",
+                "create",
+                "--account",
+                "me@example.com",
+                "--name",
+                "k",
+                "--scopes",
+                "*",
+                "--expires",
+                "soon",
+            ],
+            "",
+            2,
+            "90d",
+        ),
         (&["key", "list", "--account", "nobody@example.com"], "", 3, "nobody@example.com"),
         (&["key", "revoke", "--account", "me@example.com", "x"], "", 2, "invalid"),
         (&["nonsense"], "", 2, "nonsense"),
@@ -101,8 +148,21 @@ fn every_verb_has_help_with_an_example() {
     let directory = tempfile::tempdir().unwrap();
     let doppel = binary(&directory);
     for verb in [
-        "serve", "migrate", "check-config", "account add", "account list", "account password", "account disable",
-        "account enable", "account delete", "account invite", "key create", "key list", "key revoke", "backup", "openapi",
+        "serve",
+        "migrate",
+        "check-config",
+        "account add",
+        "account list",
+        "account password",
+        "account disable",
+        "account enable",
+        "account delete",
+        "account invite",
+        "key create",
+        "key list",
+        "key revoke",
+        "backup",
+        "openapi",
     ] {
         let mut arguments: Vec<&str> = verb.split(' ').collect();
         arguments.push("--help");
@@ -115,14 +175,21 @@ fn every_verb_has_help_with_an_example() {
 fn the_configuration_is_shown_merged_and_without_secrets() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("doppel.toml");
-    std::fs::write(&file, "[server]\nrequest_seconds = 7\nmax_headers = 50\n[log]\nformat = \"json\"\n").unwrap();
+    std::fs::write(&file, "[server]\nrequest_seconds = 7\nmax_headers = 50\n[log]\nformat = \"json\"\n")
+        .unwrap();
     let doppel = binary(&directory)
         .with("DOPPEL_CONFIG", file.to_str().unwrap())
         .with("DOPPEL_SERVER__MAX_HEADERS", "60")
         .with("DOPPEL_SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/8\"]")
         .with("DOPPEL_DATABASE__URL", "postgres://doppel:hunter2@db/doppel");
     let shown = doppel.ok(&["check-config"], "");
-    for line in ["request_seconds = 7", "max_headers = 60", "format = \"json\"", "10.0.0.0/8", "postgres://doppel:***@db/doppel"] {
+    for line in [
+        "request_seconds = 7",
+        "max_headers = 60",
+        "format = \"json\"",
+        "10.0.0.0/8",
+        "postgres://doppel:***@db/doppel",
+    ] {
         assert!(shown.contains(line), "{line}: {shown}");
     }
     assert!(!shown.contains("hunter2"));
@@ -132,7 +199,10 @@ fn the_configuration_is_shown_merged_and_without_secrets() {
     assert!(said.contains("lissten") && said.contains("listen") && said.contains("DOPPEL"), "{said}");
     let wrong = binary(&directory).with("DOPPEL_ACCOUNTS__SIGN_UP", "maybe").run(&["check-config"]);
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
-    assert!(said.contains("accounts.sign_up") && said.contains("maybe") && said.contains("invitation"), "{said}");
+    assert!(
+        said.contains("accounts.sign_up") && said.contains("maybe") && said.contains("invitation"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -15,7 +15,8 @@ const CLIENTS: usize = 16;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_key_works_after_a_kill() {
     let directory = tempfile::tempdir().unwrap();
-    let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path()).with("DOPPEL_ACCOUNTS__MAX_KEYS", "1000000");
+    let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
+        .with("DOPPEL_ACCOUNTS__MAX_KEYS", "1000000");
     doppel.ok(&["account", "add", "--email", "a@b", "--name", "A", "--password-stdin"], "a good password");
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let acknowledged = Arc::new(Mutex::new(Vec::<String>::new()));
@@ -28,7 +29,14 @@ async fn every_acknowledged_key_works_after_a_kill() {
             None => cookie.insert(sign_in(&http, &base_url).await).clone(),
         };
         let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| tokio::spawn(make_keys(http.clone(), base_url.clone(), cookie.clone(), Arc::clone(&acknowledged))))
+            .map(|_| {
+                tokio::spawn(make_keys(
+                    http.clone(),
+                    base_url.clone(),
+                    cookie.clone(),
+                    Arc::clone(&acknowledged),
+                ))
+            })
             .collect();
         // A different moment each round, spread over the time a few hundred commits take.
         let moment = Duration::from_millis(40 + (round * 97) % 260);
@@ -52,7 +60,12 @@ async fn every_acknowledged_key_works_after_a_kill() {
     }
 }
 
-async fn make_keys(http: reqwest::Client, base_url: String, cookie: String, acknowledged: Arc<Mutex<Vec<String>>>) {
+async fn make_keys(
+    http: reqwest::Client,
+    base_url: String,
+    cookie: String,
+    acknowledged: Arc<Mutex<Vec<String>>>,
+) {
     loop {
         let request = http.post(format!("{base_url}/api/apikey/create")).header("cookie", &cookie);
         let Ok(answer) = request.json(&json!({"name": "k", "scopes": ["*"]})).send().await else { return };
@@ -69,7 +82,13 @@ async fn sign_in(http: &reqwest::Client, base_url: &str) -> String {
     let body = page.text().await.unwrap();
     let csrf = body.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
     let fields = [("csrf", csrf.as_str()), ("email", "a@b"), ("password", "a good password"), ("next", "")];
-    let answer = http.post(format!("{base_url}/sign-in")).header("cookie", visitor).form(&fields).send().await.unwrap();
+    let answer = http
+        .post(format!("{base_url}/sign-in"))
+        .header("cookie", visitor)
+        .form(&fields)
+        .send()
+        .await
+        .unwrap();
     let cookies = answer.headers().get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
     let session = cookies.filter(|line| line.starts_with("doppel_session=")).last().expect("a session");
     session.split(';').next().unwrap().to_owned()

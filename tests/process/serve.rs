@@ -54,14 +54,19 @@ async fn the_demo_works_as_printed_and_as_noted() {
     let commands: Vec<&str> = printed.lines().filter(|line| line.trim_start().starts_with("curl ")).collect();
     assert!(commands.len() >= 2, "{printed}");
     for command in commands {
-        let output = std::process::Command::new("sh").arg("-c").arg(format!("{command} -s")).output().unwrap();
+        let output =
+            std::process::Command::new("sh").arg("-c").arg(format!("{command} -s")).output().unwrap();
         let body: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(body["code"], 0, "{command}: {body}");
     }
     let info = reqwest::Client::new().get(format!("{}/gate/lab/api/secondme/user/info", server.base_url));
     let key = demo["api_key"].as_str().unwrap().to_owned();
-    let body: Value = serde_json::from_str(&info.bearer_auth(&key).send().await.unwrap().text().await.unwrap()).unwrap();
-    assert_eq!((&body["data"]["name"], &body["data"]["route"]), (&Value::from("用户名"), &Value::from("username")));
+    let body: Value =
+        serde_json::from_str(&info.bearer_auth(&key).send().await.unwrap().text().await.unwrap()).unwrap();
+    assert_eq!(
+        (&body["data"]["name"], &body["data"]["route"]),
+        (&Value::from("用户名"), &Value::from("username"))
+    );
     server.signal("INT");
     assert!(server.wait().success());
     // Again on the same data: the same person, the new address.
@@ -152,7 +157,10 @@ async fn metrics_are_counted_on_a_listener_of_their_own() {
         http.get(format!("{}{path}", server.base_url)).send().await.unwrap();
     }
     let text = http.get(&address).send().await.unwrap().text().await.unwrap();
-    assert!(text.contains("doppel_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 1"), "{text}");
+    assert!(
+        text.contains("doppel_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 1"),
+        "{text}"
+    );
     assert!(text.contains("route=\"none\",status=\"404\""), "{text}");
     assert!(text.contains("doppel_http_request_seconds_bucket"), "{text}");
     let public = http.get(format!("{}/metrics", server.base_url)).send().await.unwrap();
@@ -166,12 +174,16 @@ async fn the_binary_runs_on_postgres_and_notices_when_it_is_gone() {
     let doppel = binary(&directory).with("DOPPEL_DATABASE__URL", &cluster.fresh_url());
     let server = doppel.serve(&["--demo"]);
     assert!(server.log().contains("PostgreSQL"), "{}", server.log());
+    let note = directory.path().join("demo.json");
+    while !note.is_file() {}
     let http = reqwest::Client::new();
-    let status = async |path: &str| http.get(format!("{}{path}", server.base_url)).send().await.unwrap().status().as_u16();
+    let status = async |path: &str| {
+        http.get(format!("{}{path}", server.base_url)).send().await.unwrap().status().as_u16()
+    };
     assert_eq!(status("/readyz").await, 200);
     cluster.stop();
     assert_eq!((status("/readyz").await, status("/healthz").await), (503, 200));
-    let demo: Value = serde_json::from_str(&std::fs::read_to_string(directory.path().join("demo.json")).unwrap()).unwrap();
+    let demo: Value = serde_json::from_str(&std::fs::read_to_string(note).unwrap()).unwrap();
     let info = || {
         let request = http.get(format!("{}/api/secondme/user/info", server.base_url));
         request.bearer_auth(demo["api_key"].as_str().unwrap()).send()

@@ -37,9 +37,18 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
+/// Later parts refine earlier ones.
+const STYLES: &str = concat!(
+    include_str!("../assets/css/base.css"),
+    "\n",
+    include_str!("../assets/css/frame.css"),
+    "\n",
+    include_str!("../assets/css/pages.css"),
+);
+
 static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     [
-        Asset::new("console.css", CSS, include_bytes!("../assets/console.css")),
+        Asset::new("console.css", CSS, STYLES.as_bytes()),
         Asset::new("console.js", JS, include_bytes!("../assets/console.js")),
         Asset::new("logo.svg", SVG, include_bytes!("../assets/logo.svg")),
         Asset::new("circles.svg", SVG, include_bytes!("../assets/circles.svg")),

@@ -147,6 +147,7 @@ pub(crate) fn slowed(error: &ApiError, page: &Page) -> String {
     let response = error.clone().into_response();
     let seconds: Option<&HeaderValue> = response.headers().get(header::RETRY_AFTER);
     match seconds.and_then(|value| value.to_str().ok()) {
+        Some("1") => page.t.slowed_one.to_owned(),
         Some(seconds) => fill(page.t.slowed, seconds),
         None => error.message(page.language),
     }

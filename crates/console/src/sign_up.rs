@@ -6,7 +6,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
-use identity::{NewAccount, Password, account::rules};
+use identity::{
+    NewAccount, Password,
+    account::rules,
+    credential::{Kind, Secret},
+};
 use web::{ApiError, Query};
 
 use crate::{
@@ -113,8 +117,8 @@ pub(crate) async fn show_setup(
     page: Page,
     Query(wish): Query<Wish>,
 ) -> Result<Response, ApiError> {
-    // Without the link it is a sign-up like any other, where that is open.
-    if wish.link.is_none() {
+    // Without a link it is a sign-up like any other, where that is open.
+    if wish.link.as_deref().and_then(|link| Secret::parse(Kind::SignUpLink, link)).is_none() {
         return Ok(Redirect::to(PATH).into_response());
     }
     form(&console, page, Door::Setup, wish).await

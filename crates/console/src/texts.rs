@@ -70,6 +70,7 @@ texts! {
         "This server has no account yet. Open the set-up link the server printed when it started to create the first one.";
     account_name_hint: "别人看到的名字，最多 50 个字符。", "What others will see, up to 50 characters.";
     password_hint: "至少 {} 个字符。一句你记得住的话就很好。", "At least {} characters. A sentence you can remember works well.";
+    slowed_one: "尝试次数过多，请在 1 秒后重试。", "Too many attempts. Try again in one second.";
     slowed: "尝试次数过多，请在 {} 秒后重试。", "Too many attempts. Try again in {} seconds.";
 
     // What is wrong with an input.

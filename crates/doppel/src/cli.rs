@@ -14,11 +14,7 @@ use identity::Identity;
 use store::{Clock, Database, Random};
 use web::{ApiError, Language};
 
-use crate::{
-    config::Config,
-    logging,
-    server,
-};
+use crate::{config::Config, logging, server};
 use args::{Args, Command};
 use out::{Failure, say};
 
@@ -64,7 +60,8 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
 
 async fn migrate(config: &Config, only_check: bool) -> Result<(), Failure> {
     logging::start(&config.log).map_err(Failure::input)?;
-    let db = server::open_as_it_is(config, Clock::system(), Random::system()).await.map_err(Failure::failed)?;
+    let db =
+        server::open_as_it_is(config, Clock::system(), Random::system()).await.map_err(Failure::failed)?;
     let names = if only_check { db.pending().await? } else { db.migrate().await? };
     db.close().await?;
     let done = if only_check { "pending" } else { "applied" };

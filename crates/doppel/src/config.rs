@@ -210,15 +210,22 @@ impl Config {
         limit("files.max_stored_bytes", self.files.max_stored_bytes, 1024, 1 << 50)?;
         if !server.public_url.is_empty() && !is_base_url(&server.public_url) {
             let shown = &server.public_url;
-            return Err(format!("server.public_url = {shown:?}: expected http:// or https:// and a host, or nothing"));
+            return Err(format!(
+                "server.public_url = {shown:?}: expected http:// or https:// and a host, or nothing"
+            ));
         }
         for origin in &server.cors_origins {
             if origin != "*" && !is_base_url(origin) {
-                return Err(format!("server.cors_origins has {origin:?}: expected origins as https://app.example, or *"));
+                return Err(format!(
+                    "server.cors_origins has {origin:?}: expected origins as https://app.example, or *"
+                ));
             }
         }
         if self.metrics_address()?.is_some_and(|address| address == server.listen && address.port() != 0) {
-            return Err(format!("metrics.listen = {:?}: expected another address than server.listen", self.metrics.listen));
+            return Err(format!(
+                "metrics.listen = {:?}: expected another address than server.listen",
+                self.metrics.listen
+            ));
         }
         self.database_config().map(|_| ())
     }
@@ -228,8 +235,8 @@ impl Config {
     /// # Errors
     /// A text for people that names the key.
     pub fn database_config(&self) -> Result<DatabaseConfig, String> {
-        let mut config =
-            DatabaseConfig::parse(&self.database.url).map_err(|expected| format!("database.url: {expected}"))?;
+        let mut config = DatabaseConfig::parse(&self.database.url)
+            .map_err(|expected| format!("database.url: {expected}"))?;
         if let Location::Sqlite(path) = &mut config.location {
             *path = self.data_dir.join(&*path);
         }
@@ -243,7 +250,11 @@ impl Config {
 
     /// Where uploaded files live.
     pub fn files_dir(&self) -> PathBuf {
-        if self.files.dir.as_os_str().is_empty() { self.data_dir.join("files") } else { self.files.dir.clone() }
+        if self.files.dir.as_os_str().is_empty() {
+            self.data_dir.join("files")
+        } else {
+            self.files.dir.clone()
+        }
     }
 
     /// The listener of `/metrics`, if there is to be one.
@@ -284,7 +295,9 @@ fn describe(error: figment::Error) -> String {
 
 fn is_base_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ', '"', '<', '>', '\\', '@']))
+    rest.is_some_and(|host| {
+        !host.is_empty() && !host.contains(['/', '?', '#', ' ', '"', '<', '>', '\\', '@'])
+    })
 }
 
 /// A database URL without the password in it.
@@ -319,9 +332,15 @@ mod tests {
             ("[server]\nlisten = 5", vec!["server.listen"]),
             ("[server]\nlissten = \"127.0.0.1:1\"", vec!["lissten", "expected", "listen"]),
             ("[server]\nmax_body_bytes = 1", vec!["server.max_body_bytes", "= 1", "from 1024"]),
-            ("[accounts]\nsign_up = \"maybe\"", vec!["accounts.sign_up", "maybe", "open", "invitation", "closed"]),
+            (
+                "[accounts]\nsign_up = \"maybe\"",
+                vec!["accounts.sign_up", "maybe", "open", "invitation", "closed"],
+            ),
             ("[database]\nurl = \"mysql://x\"", vec!["database.url", "postgres://"]),
-            ("[server]\npublic_url = \"doppel.example\"", vec!["server.public_url", "doppel.example", "https://"]),
+            (
+                "[server]\npublic_url = \"doppel.example\"",
+                vec!["server.public_url", "doppel.example", "https://"],
+            ),
             ("[metrics]\nlisten = \"9090\"", vec!["metrics.listen", "9090", "127.0.0.1:9090"]),
             ("[nonsense]\na = 1", vec!["nonsense"]),
         ] {

@@ -31,8 +31,10 @@ pub(crate) struct Demo {
 pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option<Demo>> {
     let path = config.data_dir.join(FILE);
     if running.identity.account_by_email(EMAIL).await.map_err(fail)?.is_some() && path.is_file() {
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let before: Demo = serde_json::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let before: Demo =
+            serde_json::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
         let demo = Demo { base_url: running.base_url.clone(), ..before };
         write(&path, &demo)?;
         return Ok(Some(demo));
@@ -100,8 +102,12 @@ fn write(path: &Path, demo: &Demo) -> Result<()> {
     let text = serde_json::to_string_pretty(demo)?;
     let temporary = path.with_extension("json.new");
     let write = || -> std::io::Result<()> {
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&temporary, path)

@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 use web::{Tasks, server::ConnectionLimits};
 
 /// Bounds of the histogram of request times, in seconds.
-const BUCKETS: &[f64] = &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+const BUCKETS: &[f64] =
+    &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 64,
@@ -26,7 +27,9 @@ pub(crate) async fn start(address: SocketAddr, tasks: &Tasks) -> Result<SocketAd
         .context("metrics")?
         .install_recorder()
         .context("metrics are counted already in this process")?;
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for metrics"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} for metrics"))?;
     let address = listener.local_addr()?;
     let upkeep = recorder.clone();
     tasks.every(Duration::from_secs(5), move || {

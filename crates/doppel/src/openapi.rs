@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, ResponseBuilder,
-    ServerBuilder,
+    Components, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr,
+    ResponseBuilder, ServerBuilder,
     path::Operation,
     schema::{Object, ObjectBuilder, SchemaType, Type},
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -33,7 +33,8 @@ pub(crate) fn base() -> OpenApi {
 
 fn components() -> Components {
     let mut components = Components::new();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key, `lba_ak_…`")).build();
+    let bearer =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key, `lba_ak_…`")).build();
     let session = ApiKeyValue::with_description("doppel_session", "The console's cookie, from signing in");
     let token = ApiKeyValue::with_description("token", "An API key, for uploads alone");
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
@@ -45,7 +46,11 @@ fn components() -> Components {
 
 fn error_schema() -> Object {
     let member = |kind: Type, about: &str, example: Value| {
-        ObjectBuilder::new().schema_type(SchemaType::new(kind)).description(Some(about)).examples([example]).build()
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(kind))
+            .description(Some(about))
+            .examples([example])
+            .build()
     };
     ObjectBuilder::new()
         .description(Some("Every error"))
@@ -71,8 +76,10 @@ fn error_schema() -> Object {
 pub(crate) fn complete(document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
         for operation in operations(item) {
-            let error = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Error")))).build();
-            let response = ResponseBuilder::new().description("An error").content("application/json", error).build();
+            let error =
+                ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Error")))).build();
+            let response =
+                ResponseBuilder::new().description("An error").content("application/json", error).build();
             operation.responses.responses.insert("default".into(), response.into());
         }
     }

@@ -1,6 +1,12 @@
 //! The OpenAPI document and the pages to browse it by, from the binary, without outside assets.
 
-use axum::{Router, extract::Request, middleware::{Next, from_fn}, response::Response, routing::get};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn},
+    response::Response,
+    routing::get,
+};
 use http::{HeaderValue, header};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -13,7 +19,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 pub(crate) fn router(document: &OpenApi) -> Result<Router, ApiError> {
     let json: &'static str = document.to_pretty_json().map_err(ApiError::internal)?.leak();
     let document = get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) });
-    let pages: Router = SwaggerUi::new("/reference").config(Config::from("/openapi.json").persist_authorization(false)).into();
+    let pages: Router = SwaggerUi::new("/reference")
+        .config(Config::from("/openapi.json").persist_authorization(false))
+        .into();
     Ok(Router::new().route("/openapi.json", document).merge(pages.layer(from_fn(policy))))
 }
 

@@ -89,10 +89,7 @@ pub(crate) fn router(rooms: &Rooms, config: &Config, limits: boundary::Limits) -
 
 /// Whether the process lives, and whether it can serve.
 fn health(db: Database) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .with_state(db)
+    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready)).with_state(db)
 }
 
 async fn ready(State(db): State<Database>) -> Result<&'static str, ApiError> {
@@ -103,7 +100,8 @@ async fn ready(State(db): State<Database>) -> Result<&'static str, ApiError> {
 async fn not_found(request: Request) -> Response {
     let path = request.uri().path();
     let is_api = path.starts_with("/api/") || path.starts_with("/gate/");
-    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts =
+        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !is_api && accepts.contains("text/html") {
         return console::not_found(request.headers());
     }

@@ -80,7 +80,8 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Result<Identit
         recheck: Duration::from_millis(accounts.recheck_milliseconds),
         secure_cookies: base_url.starts_with("https://"),
     };
-    Identity::new(db, settings).map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot set up passwords")))
+    Identity::new(db, settings)
+        .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot set up passwords")))
 }
 
 /// The profiles and files of an open database, with the settings of a configuration.

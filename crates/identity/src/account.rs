@@ -52,7 +52,8 @@ impl Identity {
         if let Some(link) = link {
             let hash = link.hash();
             let now = self.db().clock().now();
-            let found: Option<(bool,)> = self.db().fetch_optional(queries::LINK, params![&hash.0, now]).await?;
+            let found: Option<(bool,)> =
+                self.db().fetch_optional(queries::LINK, params![&hash.0, now]).await?;
             return match found {
                 Some((makes_admin,)) if makes_admin || self.settings().sign_up != SignUp::Closed => Ok(()),
                 Some(_) | None => Err(Code::SignUpClosed.into()),
@@ -76,7 +77,8 @@ impl Identity {
                 Box::pin(async move {
                     let mut is_admin = new.is_admin;
                     if let Some(link) = link {
-                        let taken: Option<(bool,)> = tx.fetch_optional(queries::TAKE_LINK, params![&link.0, now]).await?;
+                        let taken: Option<(bool,)> =
+                            tx.fetch_optional(queries::TAKE_LINK, params![&link.0, now]).await?;
                         let (makes_admin,) = taken.ok_or(Code::SignUpClosed)?;
                         is_admin |= makes_admin;
                     }
@@ -84,13 +86,15 @@ impl Identity {
                         is_admin = true;
                     }
                     tx.execute(queries::DELETE_SET_UP_LINKS, params![]).await?;
-                    if tx.fetch_optional::<(i64,)>(queries::EMAIL_TAKEN, params![&new.email]).await?.is_some() {
+                    if tx.fetch_optional::<(i64,)>(queries::EMAIL_TAKEN, params![&new.email]).await?.is_some()
+                    {
                         return Err(email_taken());
                     }
                     let first = rules::first_route(&new.email);
                     let mut route = first.clone();
                     for _ in 0..ROUTE_TRIES {
-                        let values = params![id, &new.email, &new.name, &route, &password_hash, is_admin, now];
+                        let values =
+                            params![id, &new.email, &new.name, &route, &password_hash, is_admin, now];
                         if tx.execute(queries::INSERT, values).await? == 1 {
                             return Ok(Account {
                                 id,
@@ -133,7 +137,9 @@ impl Identity {
         let link = Secret::generate(Kind::SignUpLink, self.db().random());
         let now = self.db().clock().now();
         let hash = link.hash();
-        self.db().execute(queries::INSERT_LINK, params![&hash.0, makes_admin, now, now.plus_secs(seconds)]).await?;
+        self.db()
+            .execute(queries::INSERT_LINK, params![&hash.0, makes_admin, now, now.plus_secs(seconds)])
+            .await?;
         Ok(link)
     }
 
@@ -192,7 +198,12 @@ impl Identity {
         self.replace_password(account, new, Some(session)).await
     }
 
-    async fn replace_password(&self, account: &Account, password: Password, keep: Option<i64>) -> Result<(), ApiError> {
+    async fn replace_password(
+        &self,
+        account: &Account,
+        password: Password,
+        keep: Option<i64>,
+    ) -> Result<(), ApiError> {
         let mut issues = Issues::body();
         rules::check_password(&mut issues, &password, &account.email);
         issues.finish()?;

@@ -99,7 +99,9 @@ pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
                 },
                 // Another room's notice, unless the connection was away and some were missed.
                 Ok(notice) if notice.topic != "resync" => {}
-                Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => identity.0.cache.forget_all(),
+                Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
+                    identity.0.cache.forget_all()
+                }
                 Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
             }
         }

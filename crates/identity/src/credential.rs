@@ -83,7 +83,9 @@ impl Secret {
     /// Takes a presented credential of a kind; `None` when its prefix, length or checksum is wrong.
     pub fn parse(kind: Kind, text: &str) -> Option<Self> {
         let body = text.strip_prefix(kind.prefix())?;
-        if body.len() != BODY + CHECKSUM || !body.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase()) {
+        if body.len() != BODY + CHECKSUM
+            || !body.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+        {
             return None;
         }
         let (signed, given) = text.split_at_checked(text.len() - CHECKSUM)?;
@@ -175,7 +177,10 @@ mod tests {
         push_base36(&mut none, [0; 32]);
         assert_eq!(none, "0".repeat(BODY));
         // 2^256 - 1 in base 36, least significant digit first.
-        assert_eq!(all.chars().rev().collect::<String>(), "6dp5qcb22im238nr3wvp0ic7q99w035jmy2iw7i6n43d37jtof");
+        assert_eq!(
+            all.chars().rev().collect::<String>(),
+            "6dp5qcb22im238nr3wvp0ic7q99w035jmy2iw7i6n43d37jtof"
+        );
     }
 
     proptest! {

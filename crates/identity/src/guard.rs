@@ -54,7 +54,9 @@ impl<E: Into<ApiError>> From<E> for Refused {
 /// The layer itself, for `axum::middleware::from_fn_with_state`.
 pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     // Without a route there is nothing to guard: the answer is 404 or 405 for everybody.
-    let Some(route) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
+    let Some(route) = request.extensions().get::<MatchedPath>().cloned() else {
+        return next.run(request).await;
+    };
     let is_public = guard.public.contains(&route.as_str());
     let address = request.extensions().get::<ClientAddress>().copied();
     let key = match guard.caller(request.method(), request.headers(), route.as_str()).await {
@@ -75,7 +77,12 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
         Err(_refused) if is_public => None,
         Err(refused) => {
             if let (Some(key), Some(address)) = (refused.key, address) {
-                guard.identity.note_call(Call::new(key, route.as_str(), address, Outcome::refused(&refused.error)));
+                guard.identity.note_call(Call::new(
+                    key,
+                    route.as_str(),
+                    address,
+                    Outcome::refused(&refused.error),
+                ));
             }
             return refuse(&request, route.as_str(), refused.error);
         }
@@ -88,7 +95,12 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
 }
 
 impl Guard {
-    async fn caller(&self, method: &Method, headers: &HeaderMap, route: &str) -> Result<Option<Caller>, Refused> {
+    async fn caller(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        route: &str,
+    ) -> Result<Option<Caller>, Refused> {
         match presented(headers, route, self.cookies)? {
             Presented::Nothing => Ok(None),
             Presented::Bearer(text) if text.starts_with(Kind::ApiKey.prefix()) => {
@@ -120,7 +132,10 @@ fn presented<'h>(headers: &'h HeaderMap, route: &str, cookies: Cookies) -> Resul
     if route.ends_with("/cdn/upload")
         && let Some(token) = headers.get("token")
     {
-        return token.to_str().map(|text| Presented::Bearer(text.trim())).map_err(|_bytes| Code::AuthMissing.into());
+        return token
+            .to_str()
+            .map(|text| Presented::Bearer(text.trim()))
+            .map_err(|_bytes| Code::AuthMissing.into());
     }
     Ok(cookies.session(headers).map_or(Presented::Nothing, Presented::Session))
 }
@@ -164,7 +179,8 @@ fn refuse(request: &Request, route: &str, error: ApiError) -> Response {
         Method::GET => request.uri().path_and_query().map_or("/", |next| next.as_str()),
         _ => "/",
     };
-    let location = format!("/sign-in?next={}", form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>());
+    let location =
+        format!("/sign-in?next={}", form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>());
     match HeaderValue::try_from(location) {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
         Err(_bytes) => error.into_response(),
@@ -176,7 +192,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]

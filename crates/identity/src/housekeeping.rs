@@ -13,7 +13,8 @@ const BATCH: i64 = 500;
 /// Days that usage counts are kept.
 const USAGE_DAYS: i64 = 400;
 
-const SESSIONS: &str = "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at <= $1 LIMIT $2)";
+const SESSIONS: &str =
+    "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at <= $1 LIMIT $2)";
 const LINKS: &str =
     "DELETE FROM sign_up_link WHERE hash IN (SELECT hash FROM sign_up_link WHERE expires_at <= $1 LIMIT $2)";
 const ATTEMPTS: &str = "DELETE FROM sign_in_attempt WHERE subject IN \

@@ -87,13 +87,22 @@ impl Identity {
     ///
     /// # Errors
     /// As [`Identity::create_key`] and [`Identity::key`].
-    pub async fn rotate_key(&self, account: i64, id: i64, overlap_seconds: i64) -> Result<(ApiKey, Secret), ApiError> {
+    pub async fn rotate_key(
+        &self,
+        account: i64,
+        id: i64,
+        overlap_seconds: i64,
+    ) -> Result<(ApiKey, Secret), ApiError> {
         let now = self.db().clock().now();
         let old = self.key(account, id).await?;
         if !old.is_live(now) {
             return Err(Code::ApikeyNotFound.into());
         }
-        let new = NewKey { name: old.name, scopes: old.scopes, expires_at: rules::renewed(old.created_at, old.expires_at, now) };
+        let new = NewKey {
+            name: old.name,
+            scopes: old.scopes,
+            expires_at: rules::renewed(old.created_at, old.expires_at, now),
+        };
         let (key, secret) = self.fresh_key(new, now);
         let (row, hash, most) = (key.clone(), secret.hash(), self.settings().max_keys);
         let end = now.plus_secs(overlap_seconds);
@@ -153,7 +162,9 @@ impl Identity {
 
     /// The caller a presented key stands for.
     pub(crate) async fn key_caller(&self, presented: &str) -> Result<Caller, Refused> {
-        let Some(secret) = Secret::parse(Kind::ApiKey, presented) else { return Err(Code::ApikeyInvalid.into()) };
+        let Some(secret) = Secret::parse(Kind::ApiKey, presented) else {
+            return Err(Code::ApikeyInvalid.into());
+        };
         let hash = secret.hash();
         let now = self.db().clock().now();
         if let Some(caller) = self.0.cache.get(hash, now) {
@@ -167,7 +178,8 @@ impl Identity {
         if is_disabled || expires_at.is_some_and(|expiry| expiry <= now) {
             return Err(Refused { error: Code::ApikeyInvalid.into(), key: Some(id) });
         }
-        let scopes = ScopeSet::parse_list(&scopes).map_err(|name| ApiError::internal(format!("unknown scope {name} stored")))?;
+        let scopes = ScopeSet::parse_list(&scopes)
+            .map_err(|name| ApiError::internal(format!("unknown scope {name} stored")))?;
         let caller = Caller::new(account, is_admin, Credential::ApiKey { id, scopes });
         self.0.cache.put(hash, Found { caller: caller.clone(), expires_at }, epoch);
         Ok(caller)
@@ -176,7 +188,8 @@ impl Identity {
 
 async fn insert(tx: &mut store::Tx<'_>, account: i64, key: &ApiKey, hash: Hash) -> Result<(), ApiError> {
     let scopes = key.scopes.to_string();
-    let values = params![key.id, &hash.0, account, &key.name, &key.hint, &scopes, key.created_at, key.expires_at];
+    let values =
+        params![key.id, &hash.0, account, &key.name, &key.hint, &scopes, key.created_at, key.expires_at];
     tx.execute(queries::INSERT, values).await?;
     Ok(())
 }

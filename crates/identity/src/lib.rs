@@ -75,7 +75,8 @@ impl Identity {
     /// # Errors
     /// When the password hasher cannot be set up.
     pub fn new(db: Database, settings: Settings) -> Result<Self, ApiError> {
-        let hasher = password::Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone())?;
+        let hasher =
+            password::Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone())?;
         let cache = cache::Cache::new(settings.recheck);
         Ok(Self(Arc::new(Inner { db, settings, hasher, cache, usage: usage::Recorder::default() })))
     }

@@ -8,7 +8,9 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
+};
 use store::Random;
 use tokio::sync::Semaphore;
 use web::{ApiError, Code};
@@ -37,7 +39,13 @@ impl Hasher {
     /// When the hash function refuses its own parameters.
     pub fn new(at_once: usize, queue: usize, random: Random) -> Result<Self, ApiError> {
         let nobody = hash(&random.hex(16), random.bytes())?;
-        Ok(Self(Arc::new(Pool { slots: Arc::new(Semaphore::new(at_once.max(1))), waiting: AtomicUsize::new(0), queue, random, nobody })))
+        Ok(Self(Arc::new(Pool {
+            slots: Arc::new(Semaphore::new(at_once.max(1))),
+            waiting: AtomicUsize::new(0),
+            queue,
+            random,
+            nobody,
+        })))
     }
 
     /// The hash of a password, as a PHC string.

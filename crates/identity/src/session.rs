@@ -51,7 +51,12 @@ impl Identity {
     ///
     /// # Errors
     /// As [`Identity::check_password`].
-    pub async fn sign_in(&self, email: &str, password: &Password, client: &Client) -> Result<Secret, ApiError> {
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &Password,
+        client: &Client,
+    ) -> Result<Secret, ApiError> {
         let account = self.check_password(email, password, client.address).await?;
         self.start_session(account, client).await
     }
@@ -114,7 +119,11 @@ impl Identity {
     }
 
     /// Ends every session of an account but `keep`, inside a transaction.
-    pub(crate) async fn end_sessions(tx: &mut Tx<'_>, account: i64, keep: Option<i64>) -> Result<(), ApiError> {
+    pub(crate) async fn end_sessions(
+        tx: &mut Tx<'_>,
+        account: i64,
+        keep: Option<i64>,
+    ) -> Result<(), ApiError> {
         tx.execute(queries::DELETE_OTHERS, params![account, keep.unwrap_or(0)]).await?;
         Ok(())
     }

@@ -90,6 +90,7 @@ struct KeyUse {
 }
 
 struct Count {
+    day: i64,
     endpoint: String,
     outcome: &'static str,
     calls: i64,
@@ -143,14 +144,21 @@ impl Identity {
             let endpoint = call.endpoint.to_owned();
             pending.refusals.push(Refusal { key: call.key, at, endpoint, sub_code, address: call.address });
         }
-        let used = pending.keys.entry(call.key).or_insert_with(|| KeyUse { at, address: call.address, counts: Vec::new() });
+        let used = pending.keys.entry(call.key).or_insert_with(|| KeyUse {
+            at,
+            address: call.address,
+            counts: Vec::new(),
+        });
         used.at = at;
         used.address = call.address;
-        let outcome = call.outcome.name();
+        let (day, outcome) = (at.day(), call.outcome.name());
         // A key calls a handful of endpoints within a second: looking along the list beats hashing.
-        match used.counts.iter_mut().find(|count| count.outcome == outcome && count.endpoint == call.endpoint) {
+        let is_same = |count: &&mut Count| {
+            count.outcome == outcome && count.endpoint == call.endpoint && count.day == day
+        };
+        match used.counts.iter_mut().find(is_same) {
             Some(count) => count.calls += 1,
-            None => used.counts.push(Count { endpoint: call.endpoint.to_owned(), outcome, calls: 1 }),
+            None => used.counts.push(Count { day, endpoint: call.endpoint.to_owned(), outcome, calls: 1 }),
         }
     }
 
@@ -164,7 +172,11 @@ impl Identity {
         let pending = {
             let mut guard = self.0.usage.0.lock();
             let sessions = std::mem::take(&mut guard.sessions);
-            Pending { keys: std::mem::take(&mut guard.keys), refusals: std::mem::take(&mut guard.refusals), sessions }
+            Pending {
+                keys: std::mem::take(&mut guard.keys),
+                refusals: std::mem::take(&mut guard.refusals),
+                sessions,
+            }
         };
         if pending.keys.is_empty() && pending.sessions.is_empty() {
             return;
@@ -179,9 +191,8 @@ impl Identity {
                     let mut keys: Vec<_> = writing.keys.iter().collect();
                     keys.sort_by_key(|(id, _)| **id);
                     for (id, used) in keys {
-                        let day = used.at.day();
                         for count in &used.counts {
-                            let values = params![*id, day, &count.endpoint, count.outcome, count.calls];
+                            let values = params![*id, count.day, &count.endpoint, count.outcome, count.calls];
                             tx.execute(queries::COUNT, values).await?;
                         }
                         let address = used.address.to_string();
@@ -189,8 +200,14 @@ impl Identity {
                     }
                     for refusal in &writing.refusals {
                         let address = refusal.address.to_string();
-                        let values =
-                            params![ids.next(), refusal.key, refusal.at, &refusal.endpoint, refusal.sub_code, &address];
+                        let values = params![
+                            ids.next(),
+                            refusal.key,
+                            refusal.at,
+                            &refusal.endpoint,
+                            refusal.sub_code,
+                            &address
+                        ];
                         tx.execute(queries::REFUSAL, values).await?;
                         tx.execute(queries::TRIM_REFUSALS, params![refusal.key, REFUSALS_PER_KEY]).await?;
                     }
@@ -216,7 +233,9 @@ impl Identity {
                 std::collections::hash_map::Entry::Vacant(place) => {
                     place.insert(used);
                 }
-                std::collections::hash_map::Entry::Occupied(mut newer) => newer.get_mut().counts.append(&mut used.counts),
+                std::collections::hash_map::Entry::Occupied(mut newer) => {
+                    newer.get_mut().counts.append(&mut used.counts)
+                }
             }
         }
         let room = REFUSALS_WAITING.saturating_sub(guard.refusals.len());

@@ -40,7 +40,9 @@ impl Memory {
                     if let Some(route) = &change.route {
                         let route = route.to_ascii_lowercase();
                         if !Identity::set_route(tx, account, &route).await? {
-                            return Err(ApiError::new(Code::ProfileUpdateFailed).with("origin_route is taken"));
+                            return Err(
+                                ApiError::new(Code::ProfileUpdateFailed).with("origin_route is taken")
+                            );
                         }
                     }
                     let values = params![

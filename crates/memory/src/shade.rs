@@ -40,7 +40,8 @@ impl Memory {
                         return Err(ApiError::new(Code::InvalidParam).with(format!("shades <= {MAX_SHADES}")));
                     }
                     let body = row.body.to_json()?;
-                    tx.execute(queries::INSERT, params![row.id, account, row.has_public_content, &body, now]).await?;
+                    tx.execute(queries::INSERT, params![row.id, account, row.has_public_content, &body, now])
+                        .await?;
                     Ok(())
                 })
             })

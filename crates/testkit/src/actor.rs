@@ -119,7 +119,8 @@ impl Answer {
     /// The value of a cookie that the answer sets.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let lines = self.headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok());
-        lines.filter_map(|line| line.strip_prefix(&format!("{name}=")))
+        lines
+            .filter_map(|line| line.strip_prefix(&format!("{name}=")))
             .map(|rest| rest.split(';').next().unwrap_or_default().to_owned())
             .next_back()
     }
@@ -127,7 +128,8 @@ impl Answer {
     /// The value of a hidden field of a form in a page.
     pub fn hidden(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
-        let rest = self.body.split_once(&start).unwrap_or_else(|| panic!("no field {name} in {}", self.body)).1;
+        let rest =
+            self.body.split_once(&start).unwrap_or_else(|| panic!("no field {name} in {}", self.body)).1;
         rest.split('"').next().unwrap_or_default().to_owned()
     }
 }

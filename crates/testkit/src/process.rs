@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex},
+    thread::JoinHandle,
 };
 
 /// The binary under test and the directory it writes to.
@@ -78,10 +79,12 @@ impl Binary {
         let log = Arc::new(Mutex::new(String::new()));
         let out = Arc::new(Mutex::new(String::new()));
         let (sender, listening) = std::sync::mpsc::channel();
-        collect(child.stdout.take().expect("a pipe"), Arc::clone(&out), None);
-        collect(child.stderr.take().expect("a pipe"), Arc::clone(&log), Some(sender));
+        let readers = vec![
+            collect(child.stdout.take().expect("a pipe"), Arc::clone(&out), None),
+            collect(child.stderr.take().expect("a pipe"), Arc::clone(&log), Some(sender)),
+        ];
         let base_url = listening.recv().unwrap_or_else(|_ended| panic!("it ended: {}", log.lock().unwrap()));
-        Serving { child, base_url, log, out }
+        Serving { child, base_url, log, out, readers }
     }
 }
 
@@ -90,18 +93,21 @@ fn collect(
     pipe: impl std::io::Read + Send + 'static,
     into: Arc<Mutex<String>>,
     address: Option<std::sync::mpsc::Sender<String>>,
-) {
+) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
             let told = line.split_once("listens on ").and_then(|(_, rest)| rest.split([' ', '"']).next());
-            if let (Some(sender), Some(url)) = (&address, told) {
-                let _nobody_waits = sender.send(url.to_owned());
+            let told = told.map(str::to_owned);
+            {
+                let mut text = into.lock().unwrap();
+                text.push_str(&line);
+                text.push('\n');
             }
-            let mut text = into.lock().unwrap();
-            text.push_str(&line);
-            text.push('\n');
+            if let (Some(sender), Some(url)) = (&address, told) {
+                let _nobody_waits = sender.send(url);
+            }
         }
-    });
+    })
 }
 
 /// A server process; killed when dropped.
@@ -111,6 +117,7 @@ pub struct Serving {
     pub base_url: String,
     log: Arc<Mutex<String>>,
     out: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Serving {
@@ -136,9 +143,11 @@ impl Serving {
         self.child.wait().expect("it ends");
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for the last of what it printed.
     pub fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("it ends")
+        let status = self.child.wait().expect("it ends");
+        self.readers.drain(..).for_each(|reader| reader.join().expect("all is read"));
+        status
     }
 }
 

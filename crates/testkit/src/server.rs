@@ -62,7 +62,9 @@ impl TestServer {
         config.database.url = engine.fresh_url();
         config.database.pool_size = 8;
         let clock = Clock::manual(START);
-        let running = Box::pin(server::start(&config, clock.clone(), Random::system())).await.expect("the server starts");
+        let running = Box::pin(server::start(&config, clock.clone(), Random::system()))
+            .await
+            .expect("the server starts");
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
@@ -72,7 +74,9 @@ impl TestServer {
 
     /// A second server on the same database, as another process would be.
     pub async fn sibling(&self) -> Running {
-        Box::pin(server::start(&self.config, self.clock.clone(), Random::system())).await.expect("the sibling starts")
+        Box::pin(server::start(&self.config, self.clock.clone(), Random::system()))
+            .await
+            .expect("the sibling starts")
     }
 
     /// Stops the server and starts it again on the same data.
@@ -89,7 +93,7 @@ impl TestServer {
         self.running.as_ref().expect("the server runs")
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// The server's address as it tells others: `http://127.0.0.1:PORT` unless configured.
     pub fn base_url(&self) -> &str {
         &self.running().base_url
     }
@@ -106,7 +110,7 @@ impl TestServer {
 
     /// Someone without any credential.
     pub fn anyone(&self) -> Actor {
-        Actor::new(self.http.clone(), self.base_url())
+        Actor::new(self.http.clone(), &format!("http://{}", self.running().address))
     }
 
     /// Someone who presents this as a bearer credential.

@@ -81,9 +81,9 @@ impl Boundary {
     }
 
     fn time_limit(&self, headers: &HeaderMap) -> Duration {
-        let is_upload = headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().get(..10).is_some_and(|t| t.eq_ignore_ascii_case(b"multipart/")));
+        let is_upload = headers.get(header::CONTENT_TYPE).is_some_and(|value| {
+            value.as_bytes().get(..10).is_some_and(|t| t.eq_ignore_ascii_case(b"multipart/"))
+        });
         if is_upload { self.limits.upload } else { self.limits.request }
     }
 }
@@ -100,7 +100,8 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     let language = Language::of(request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let peer =
+        request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
     let client = address::client_address(peer, request.headers(), &boundary.limits.trusted_proxies);
     let limit = boundary.time_limit(request.headers());
     request.extensions_mut().insert(client);
@@ -109,9 +110,10 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
 
     let mut response = match boundary.in_flight.try_acquire() {
         Ok(_permit) => run(request, next, limit).await,
-        Err(_busy) => {
-            ApiError::new(Code::Unavailable).because("too many requests in work").retry_after(1).into_response()
-        }
+        Err(_busy) => ApiError::new(Code::Unavailable)
+            .because("too many requests in work")
+            .retry_after(1)
+            .into_response(),
     };
     // The path as routed, never as sent: it may hold what should not be logged, and labels must be few.
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
@@ -169,7 +171,8 @@ fn count(method: &Method, route: &str, status: u16, took: Duration) {
     let labels =
         [("method", method.to_string()), ("route", route.to_owned()), ("status", status.to_string())];
     metrics::counter!("doppel_http_requests_total", &labels).increment(1);
-    metrics::histogram!("doppel_http_request_seconds", "route" => route.to_owned()).record(took.as_secs_f64());
+    metrics::histogram!("doppel_http_request_seconds", "route" => route.to_owned())
+        .record(took.as_secs_f64());
 }
 
 #[cfg(test)]
@@ -178,9 +181,14 @@ mod tests {
 
     #[test]
     fn a_request_id_is_short_and_plain() {
-        for (value, good) in
-            [("a", true), ("A-1.b_2", true), ("", false), ("a b", false), ("a\"b", false), (&"x".repeat(65), false)]
-        {
+        for (value, good) in [
+            ("a", true),
+            ("A-1.b_2", true),
+            ("", false),
+            ("a b", false),
+            ("a\"b", false),
+            (&"x".repeat(65), false),
+        ] {
             assert_eq!(is_request_id(value.as_bytes()), good, "{value}");
         }
     }

@@ -41,6 +41,8 @@ pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         }
-        Err(error) => ApiError::new(Code::Internal).because(format!("cannot serialise an answer: {error}")).into_response(),
+        Err(error) => ApiError::new(Code::Internal)
+            .because(format!("cannot serialise an answer: {error}"))
+            .into_response(),
     }
 }

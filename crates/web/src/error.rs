@@ -29,7 +29,14 @@ pub struct ApiError {
 impl ApiError {
     /// An error with the catalogue's message.
     pub fn new(code: Code) -> Self {
-        Self { code, argument: None, issues: Vec::new(), members: Map::new(), retry_after: None, because: None }
+        Self {
+            code,
+            argument: None,
+            issues: Vec::new(),
+            members: Map::new(),
+            retry_after: None,
+            because: None,
+        }
     }
 
     /// Fills the `{}` of the message. Shown to the client.

@@ -1,13 +1,13 @@
 //! Extractors whose refusals speak the contract's language: 422 with `detail` and a readable message.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use axum::{
-    body::{Bytes, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Request},
 };
 use http::{HeaderMap, header, request::Parts};
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -18,6 +18,9 @@ use crate::{
 
 /// Longest piece of a parser's message that is repeated to the client.
 const MAX_MESSAGE: usize = 200;
+
+/// How long the rest of a refused body is read and thrown away.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Largest body in bytes that an extractor reads, put on the request by the boundary and, where a route
 /// has its own, by that route.
@@ -53,7 +56,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         let bytes = body(request).await?;
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| refuse(Issues::body(), &error))?;
+        let value =
+            serde_path_to_error::deserialize(&mut reader).map_err(|error| refuse(Issues::body(), &error))?;
         reader.end().map_err(|error| {
             let mut issues = Issues::body();
             issues.add("json_invalid", "", short(&error.to_string()));
@@ -67,7 +71,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let is_form = content_type(request.headers()).is_some_and(|t| t == "application/x-www-form-urlencoded");
+        let is_form =
+            content_type(request.headers()).is_some_and(|t| t == "application/x-www-form-urlencoded");
         let bytes = body(request).await?;
         // A body of another type has none of the fields, so each required one is reported as missing.
         let bytes = if is_form { bytes } else { Bytes::new() };
@@ -92,8 +97,10 @@ fn urlencoded<T: DeserializeOwned>(bytes: &[u8], issues: Issues) -> Result<T, Ap
 async fn body(request: Request) -> Result<Bytes, ApiError> {
     let BodyLimit(limit) = request.extensions().get().copied().unwrap_or_default();
     let too_large = || ApiError::new(Code::BodyTooLarge).with(limit.to_string());
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > limit) {
+        discard(request.into_body(), limit as u64, PATIENCE).await;
         return Err(too_large());
     }
     to_bytes(request.into_body(), limit).await.map_err(|error| {
@@ -103,6 +110,23 @@ async fn body(request: Request) -> Result<Bytes, ApiError> {
             ApiError::new(Code::InvalidParam).with("body").because(error)
         }
     })
+}
+
+/// Reads on and throws away, up to so many bytes and so long, what is left of a body that is refused: a
+/// client that is still sending would not read an answer given now, only a broken connection.
+pub async fn discard(body: Body, most: u64, patience: Duration) {
+    let mut body = Box::pin(body);
+    let mut left = most;
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let read = frame.data_ref().map_or(0, Bytes::len) as u64;
+            left = left.saturating_sub(read);
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _given_up = tokio::time::timeout(patience, reading).await;
 }
 
 fn content_type(headers: &HeaderMap) -> Option<String> {

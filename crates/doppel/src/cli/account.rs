@@ -49,10 +49,16 @@ pub(super) async fn run(config: &Config, command: args::Account) -> Result<(), F
         }
         args::Account::Invite { expires } => {
             if identity.settings().sign_up == SignUp::Closed {
-                return Err(Failure::input("accounts.sign_up = \"closed\": expected \"invitation\" or \"open\" for a link to work"));
+                return Err(Failure::input(
+                    "accounts.sign_up = \"closed\": expected \"invitation\" or \"open\" for a link to work",
+                ));
             }
             let link = identity.invitation_link(super::key::seconds(&expires)?).await?;
-            say(&format!("{}/sign-up?link={}", server::base_url(config, config.server.listen), link.expose()))?;
+            say(&format!(
+                "{}/sign-up?link={}",
+                server::base_url(config, config.server.listen),
+                link.expose()
+            ))?;
         }
     }
     db.close().await?;

@@ -78,7 +78,9 @@ pub(super) struct Migrate {
 #[derive(Debug, Subcommand)]
 pub(super) enum Account {
     /// Make an account.
-    #[command(after_help = "Example: echo 'a long password' | doppel account add --email me@example.com --name Me --password-stdin")]
+    #[command(
+        after_help = "Example: echo 'a long password' | doppel account add --email me@example.com --name Me --password-stdin"
+    )]
     Add {
         /// The e-mail to sign in with.
         #[arg(long)]
@@ -104,7 +106,9 @@ pub(super) enum Account {
         json: bool,
     },
     /// Set a password and end every session of the account.
-    #[command(after_help = "Example: doppel account password --email me@example.com --password-stdin < password.txt")]
+    #[command(
+        after_help = "Example: doppel account password --email me@example.com --password-stdin < password.txt"
+    )]
     Password {
         /// The account's e-mail.
         #[arg(long)]
@@ -149,7 +153,9 @@ pub(super) enum Account {
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
     /// Make an API key; it is printed this once.
-    #[command(after_help = "Example: doppel key create --account me@example.com --name bot --scopes user.info,chat --expires 90d --json")]
+    #[command(
+        after_help = "Example: doppel key create --account me@example.com --name bot --scopes user.info,chat --expires 90d --json"
+    )]
     Create {
         /// The e-mail of the account the key is for.
         #[arg(long)]

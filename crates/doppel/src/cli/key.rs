@@ -19,7 +19,9 @@ const PAGE: i64 = 100;
 
 pub(super) async fn run(config: &Config, command: args::Key) -> Result<(), Failure> {
     let (db, identity) = super::identity(config).await?;
-    let (args::Key::Create { account, .. } | args::Key::List { account, .. } | args::Key::Revoke { account, .. }) = &command;
+    let (args::Key::Create { account, .. }
+    | args::Key::List { account, .. }
+    | args::Key::Revoke { account, .. }) = &command;
     let found = identity.account_by_email(account).await?;
     let owner = found.ok_or_else(|| Failure::not_found(format!("no account has the e-mail {account}")))?.id;
     match command {
@@ -45,7 +47,8 @@ pub(super) async fn run(config: &Config, command: args::Key) -> Result<(), Failu
                 if keys.is_empty() {
                     break;
                 }
-                keys.iter().try_for_each(|key| if json { say_json(&as_json(key)) } else { say(&line(key)) })?;
+                keys.iter()
+                    .try_for_each(|key| if json { say_json(&as_json(key)) } else { say(&line(key)) })?;
                 offset += PAGE;
             }
         }
@@ -94,9 +97,18 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, expected) in
-            [("45m", Some(2700)), ("12h", Some(43_200)), ("90d", Some(7_776_000)), ("0d", None), ("d", None), ("-1d", None), ("9", None), ("", None), ("9é", None), ("99999d", None)]
-        {
+        for (text, expected) in [
+            ("45m", Some(2700)),
+            ("12h", Some(43_200)),
+            ("90d", Some(7_776_000)),
+            ("0d", None),
+            ("d", None),
+            ("-1d", None),
+            ("9", None),
+            ("", None),
+            ("9é", None),
+            ("99999d", None),
+        ] {
             assert_eq!(seconds(text).ok(), expected, "{text}");
         }
     }

@@ -19,7 +19,8 @@ pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Fa
     logging::start(&config.log).map_err(Failure::input)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
-    let running = Box::pin(server::start(config, Clock::system(), Random::system())).await.map_err(Failure::failed)?;
+    let running =
+        Box::pin(server::start(config, Clock::system(), Random::system())).await.map_err(Failure::failed)?;
     announce(config, &running, with_demo).await?;
 
     tokio::select! {
@@ -52,7 +53,9 @@ async fn announce(config: &Config, running: &Running, with_demo: bool) -> Result
         let demo = demo::prepare(config, running).await.map_err(Failure::failed)?;
         return match demo {
             Some(demo) => say(&demo.what_to_try()),
-            None => say("This database has accounts already and none of them is a demo; --demo changed nothing."),
+            None => {
+                say("This database has accounts already and none of them is a demo; --demo changed nothing.")
+            }
         };
     }
     if let Some(link) = running.identity.set_up_link().await? {

@@ -79,7 +79,12 @@ impl Identity {
                             tx.fetch_one(TOUCH, params![subject, now]).await?;
                         let record = Record { attempts, blocked_until, updated_at };
                         let record = policy.attempt(record, now.as_millis()).map_err(slowed)?;
-                        let save = params![subject, record.attempts, record.blocked_until, Timestamp(record.updated_at)];
+                        let save = params![
+                            subject,
+                            record.attempts,
+                            record.blocked_until,
+                            Timestamp(record.updated_at)
+                        ];
                         tx.execute(SAVE, save).await?;
                     }
                     Ok(())
@@ -89,7 +94,11 @@ impl Identity {
     }
 
     /// Takes back what a successful attempt was counted as.
-    pub(super) async fn forgive_attempts(&self, email: &str, address: Option<IpAddr>) -> Result<(), ApiError> {
+    pub(super) async fn forgive_attempts(
+        &self,
+        email: &str,
+        address: Option<IpAddr>,
+    ) -> Result<(), ApiError> {
         self.db().execute(FORGIVE_ACCOUNT, params![&account_subject(email)]).await?;
         if let Some(address) = address {
             self.db().execute(FORGIVE_ADDRESS, params![&address_subject(address)]).await?;
@@ -99,7 +108,8 @@ impl Identity {
 }
 
 fn slowed(wait_ms: i64) -> ApiError {
-    ApiError::new(Code::SignInSlowed).retry_after(u32::try_from(wait_ms.div_euclid(1000) + 1).unwrap_or(u32::MAX))
+    ApiError::new(Code::SignInSlowed)
+        .retry_after(u32::try_from(wait_ms.div_euclid(1000) + 1).unwrap_or(u32::MAX))
 }
 
 fn account_subject(email: &str) -> [u8; 32] {
@@ -129,7 +139,10 @@ mod tests {
         for _ in 0..14 {
             record = ACCOUNT.attempt(record, now).unwrap();
             waits.push((record.blocked_until - now) / 1000);
-            assert_eq!(ACCOUNT.attempt(record, record.blocked_until - 1).is_err(), record.blocked_until > now);
+            assert_eq!(
+                ACCOUNT.attempt(record, record.blocked_until - 1).is_err(),
+                record.blocked_until > now
+            );
             now = record.blocked_until;
         }
         assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);

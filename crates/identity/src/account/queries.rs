@@ -11,7 +11,8 @@ pub(super) const BY_EMAIL: &str =
 
 pub(super) const EMAIL_TAKEN: &str = "SELECT 1 FROM account WHERE email = $1";
 
-pub(super) const PASSWORD_BY_EMAIL: &str = "SELECT id, password_hash, disabled_at FROM account WHERE email = $1";
+pub(super) const PASSWORD_BY_EMAIL: &str =
+    "SELECT id, password_hash, disabled_at FROM account WHERE email = $1";
 
 pub(super) const PASSWORD_BY_ID: &str = "SELECT id, password_hash, disabled_at FROM account WHERE id = $1";
 
@@ -26,8 +27,7 @@ pub(super) const SET_DISABLED: &str = "UPDATE account SET disabled_at = $2 WHERE
 
 pub(super) const SET_NAME: &str = "UPDATE account SET name = $2 WHERE id = $1";
 
-pub(super) const SET_ROUTE: &str =
-    "UPDATE account SET route = $2 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account WHERE route = $2 AND id <> $1)";
+pub(super) const SET_ROUTE: &str = "UPDATE account SET route = $2 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account WHERE route = $2 AND id <> $1)";
 
 pub(super) const DELETE: &str = "DELETE FROM account WHERE id = $1";
 
@@ -36,6 +36,7 @@ pub(super) const INSERT_LINK: &str =
 
 pub(super) const LINK: &str = "SELECT makes_admin FROM sign_up_link WHERE hash = $1 AND expires_at > $2";
 
-pub(super) const TAKE_LINK: &str = "DELETE FROM sign_up_link WHERE hash = $1 AND expires_at > $2 RETURNING makes_admin";
+pub(super) const TAKE_LINK: &str =
+    "DELETE FROM sign_up_link WHERE hash = $1 AND expires_at > $2 RETURNING makes_admin";
 
 pub(super) const DELETE_SET_UP_LINKS: &str = "DELETE FROM sign_up_link WHERE makes_admin = 1";

@@ -36,9 +36,17 @@ pub fn check_email(issues: &mut Issues, email: &str) {
 pub fn check_password(issues: &mut Issues, password: &Password, email: &str) {
     let length = password.expose().chars().count();
     if length < MIN_PASSWORD {
-        issues.add("string_too_short", "password", format!("Password should have at least {MIN_PASSWORD} characters"));
+        issues.add(
+            "string_too_short",
+            "password",
+            format!("Password should have at least {MIN_PASSWORD} characters"),
+        );
     } else if length > MAX_PASSWORD {
-        issues.add("string_too_long", "password", format!("Password should have at most {MAX_PASSWORD} characters"));
+        issues.add(
+            "string_too_long",
+            "password",
+            format!("Password should have at most {MAX_PASSWORD} characters"),
+        );
     } else if password.expose().to_lowercase() == email {
         issues.add("value_error", "password", "Password should not be the e-mail address");
     }
@@ -67,8 +75,12 @@ pub fn is_route(route: &str) -> bool {
 /// The route to try first for a new account: what its e-mail has in letters and digits before the `@`.
 pub fn first_route(email: &str) -> String {
     let local = email.split('@').next().unwrap_or_default();
-    let route: String =
-        local.chars().filter(char::is_ascii_alphanumeric).take(MAX_ROUTE - 8).collect::<String>().to_lowercase();
+    let route: String = local
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(MAX_ROUTE - 8)
+        .collect::<String>()
+        .to_lowercase();
     if route.is_empty() { "user".to_owned() } else { route }
 }
 

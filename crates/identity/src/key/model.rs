@@ -43,7 +43,8 @@ impl store::FromRow for ApiKey {
             id: row.get(0)?,
             name: row.get(1)?,
             hint: row.get(2)?,
-            scopes: ScopeSet::parse_list(&scopes).map_err(|name| store::Error::Other(format!("unknown scope {name}")))?,
+            scopes: ScopeSet::parse_list(&scopes)
+                .map_err(|name| store::Error::Other(format!("unknown scope {name}")))?,
             created_at: row.get(4)?,
             expires_at: row.get(5)?,
             replaced_by: row.get(6)?,
@@ -195,6 +196,11 @@ impl From<usage::UsageRow> for UsageEntry {
 
 impl From<usage::RefusalRow> for RefusalEntry {
     fn from(row: usage::RefusalRow) -> Self {
-        Self { time: row.refused_at.as_millis(), endpoint: row.endpoint, sub_code: row.sub_code, address: row.address }
+        Self {
+            time: row.refused_at.as_millis(),
+            endpoint: row.endpoint,
+            sub_code: row.sub_code,
+            address: row.address,
+        }
     }
 }

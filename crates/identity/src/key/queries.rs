@@ -1,6 +1,7 @@
 //! SQL about API keys.
 
-pub(super) const TAKE_PLACE: &str = "UPDATE account SET key_count = key_count + 1 WHERE id = $1 AND key_count < $2";
+pub(super) const TAKE_PLACE: &str =
+    "UPDATE account SET key_count = key_count + 1 WHERE id = $1 AND key_count < $2";
 
 pub(super) const FREE_PLACE: &str = "UPDATE account SET key_count = key_count - 1 WHERE id = $1";
 

@@ -68,7 +68,11 @@ async fn rotate(
 #[utoipa::path(post, path = "/apikey/{id}/delete", operation_id = "deleteApiKey", tag = "API keys", security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
-async fn delete(State(identity): State<Identity>, signed_in: SignedIn, Path(id): Path<String>) -> Answer<Nothing> {
+async fn delete(
+    State(identity): State<Identity>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+) -> Answer<Nothing> {
     identity.delete_key(signed_in.caller.account(), rules::id(&id)?).await?;
     Ok(Data(Nothing))
 }

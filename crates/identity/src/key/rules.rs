@@ -37,7 +37,11 @@ pub(super) fn read(request: CreateRequest) -> Result<NewKey, ApiError> {
     };
     issues.finish()?;
     let scopes = ScopeSet::parse(names.iter().map(String::as_str)).map_err(unknown_scope)?;
-    Ok(NewKey { name: request.name.unwrap_or_default(), scopes, expires_at: request.expires_at.map(Timestamp) })
+    Ok(NewKey {
+        name: request.name.unwrap_or_default(),
+        scopes,
+        expires_at: request.expires_at.map(Timestamp),
+    })
 }
 
 /// The error for a scope that does not exist.

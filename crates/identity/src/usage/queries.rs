@@ -5,7 +5,8 @@ pub(super) const COUNT: &str = "INSERT INTO api_key_usage (key_id, day, endpoint
      SELECT id, CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT) FROM api_key WHERE id = $1 \
      ON CONFLICT (key_id, day, endpoint, outcome) DO UPDATE SET calls = api_key_usage.calls + excluded.calls";
 
-pub(super) const KEY_USED: &str = "UPDATE api_key SET last_used_at = $2, last_used_address = $3 WHERE id = $1";
+pub(super) const KEY_USED: &str =
+    "UPDATE api_key SET last_used_at = $2, last_used_address = $3 WHERE id = $1";
 
 pub(super) const REFUSAL: &str = "INSERT INTO api_key_refusal (id, key_id, refused_at, endpoint, sub_code, address) \
      SELECT CAST($1 AS BIGINT), id, CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT) \
@@ -14,7 +15,8 @@ pub(super) const REFUSAL: &str = "INSERT INTO api_key_refusal (id, key_id, refus
 pub(super) const TRIM_REFUSALS: &str = "DELETE FROM api_key_refusal WHERE key_id = $1 AND id <= \
      (SELECT id FROM api_key_refusal WHERE key_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
 
-pub(super) const SESSION_USED: &str = "UPDATE session SET last_used_at = $2 WHERE id = $1 AND last_used_at < $3";
+pub(super) const SESSION_USED: &str =
+    "UPDATE session SET last_used_at = $2 WHERE id = $1 AND last_used_at < $3";
 
 pub(super) const USAGE: &str = "SELECT day, endpoint, outcome, calls FROM api_key_usage \
      WHERE key_id = $1 AND day >= $2 ORDER BY day DESC, endpoint, outcome";

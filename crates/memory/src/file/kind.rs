@@ -70,7 +70,9 @@ mod tests {
         assert_eq!(Kind::of(b"GIF89a\x01\0\x01\0"), Some(Kind::Gif));
         assert_eq!(Kind::of(b"RIFF\0\0\0\0WEBPVP8 "), Some(Kind::Webp));
         assert_eq!(Kind::of(b"ID3\x04\0\0\0\0\0\0"), Some(Kind::Mp3));
-        for bad in [&b"<html><script>"[..], b"<svg xmlns=", b"<?xml version", b"%PDF-1.7", b"MZ", b"", b"hello"] {
+        for bad in
+            [&b"<html><script>"[..], b"<svg xmlns=", b"<?xml version", b"%PDF-1.7", b"MZ", b"", b"hello"]
+        {
             assert_eq!(Kind::of(bad), None, "{bad:?}");
         }
     }

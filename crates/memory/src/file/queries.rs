@@ -1,6 +1,7 @@
 //! SQL about uploaded files.
 
-pub(super) const USED: &str = "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM file WHERE account_id = $1";
+pub(super) const USED: &str =
+    "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM file WHERE account_id = $1";
 
 pub(super) const INSERT: &str = "INSERT INTO file (key, account_id, media_type, bytes, created_at) \
      SELECT CAST($1 AS TEXT), id, CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT) FROM account \

@@ -1,5 +1,7 @@
 //! Files over HTTP: one way in, for callers, and one way out, for everybody who knows the name.
 
+use std::time::Duration;
+
 use axum::{
     extract::{
         DefaultBodyLimit, FromRequest, Multipart, Path, Request, State,
@@ -17,11 +19,14 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{Answer, ApiError, Code, Data, Envelope, Issues};
 
-use super::Kind;
+use super::{File, Kind};
 use crate::Memory;
 
 /// What multipart adds to a file: boundaries, headers, small fields.
 const MULTIPART_ROOM: u64 = 64 * 1024;
+
+/// How long the rest of a refused upload is read and thrown away.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     // The limit is counted while streaming; axum's own would cut uploads at 2 MB.
@@ -56,18 +61,35 @@ struct UploadForm {
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "Where it is", body = Envelope<Uploaded>)))]
 async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) -> Answer<Uploaded> {
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > memory.settings().max_upload + MULTIPART_ROOM) {
+        web::extract::discard(request.into_body(), memory.settings().max_upload, PATIENCE).await;
         return Err(ApiError::new(Code::BodyTooLarge).with(memory.settings().max_upload.to_string()));
     }
     let mut form = Multipart::from_request(request, &()).await.map_err(|_: MultipartRejection| missing())?;
+    let received = receive(&memory, caller.account(), &mut form).await;
+    if received.is_err() {
+        // A client that is still sending would not read an answer given now, only a broken connection.
+        let _given_up = tokio::time::timeout(PATIENCE, discard(form)).await;
+    }
+    let file = received?;
+    Ok(Data(Uploaded { url: file.url, key: file.key }))
+}
+
+async fn receive(memory: &Memory, account: i64, form: &mut Multipart) -> Result<File, ApiError> {
     while let Some(field) = form.next_field().await.map_err(broken)? {
         if field.name() == Some("file") {
-            let file = memory.receive(caller.account(), field).await?;
-            return Ok(Data(Uploaded { url: file.url, key: file.key }));
+            return memory.receive(account, field).await;
         }
     }
     Err(missing())
+}
+
+async fn discard(mut form: Multipart) {
+    while let Ok(Some(mut field)) = form.next_field().await {
+        while let Ok(Some(_)) = field.chunk().await {}
+    }
 }
 
 fn missing() -> ApiError {

@@ -39,7 +39,8 @@ impl Memory {
         for folder in entries(&self.settings().files).await? {
             for path in entries(&folder).await? {
                 let Some(key) = path.file_name().and_then(|name| name.to_str()) else { continue };
-                let is_known = self.db().fetch_optional::<(i64,)>(queries::KNOWN, params![key]).await?.is_some();
+                let is_known =
+                    self.db().fetch_optional::<(i64,)>(queries::KNOWN, params![key]).await?.is_some();
                 if !is_known && age(&path).await >= young {
                     remove(path).await?;
                     removed += 1;
@@ -53,7 +54,9 @@ impl Memory {
 async fn entries(folder: &Path) -> Result<Vec<PathBuf>, ApiError> {
     let mut reader = match tokio::fs::read_dir(folder).await {
         Ok(reader) => reader,
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+        Err(error)
+            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
+        {
             return Ok(Vec::new());
         }
         Err(error) => return Err(ApiError::internal(error)),

@@ -62,7 +62,8 @@ async fn receive_into(path: PathBuf, mut field: Field<'_>, limit: u64) -> Result
     let mut head = Vec::with_capacity(kind::HEAD);
     let mut bytes = 0_u64;
     loop {
-        let chunk = tokio::time::timeout(SILENCE, field.chunk()).await.map_err(|_silent| Code::RequestTimeout)?;
+        let chunk =
+            tokio::time::timeout(SILENCE, field.chunk()).await.map_err(|_silent| Code::RequestTimeout)?;
         let Some(chunk) = chunk.map_err(super::routes::broken)? else { break };
         bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         if bytes > limit {

@@ -1,6 +1,7 @@
 //! SQL about profiles.
 
-pub(super) const FIND: &str = "SELECT avatar, cover, bio, self_introduction FROM profile WHERE account_id = $1";
+pub(super) const FIND: &str =
+    "SELECT avatar, cover, bio, self_introduction FROM profile WHERE account_id = $1";
 
 /// NULL leaves a member as it is.
 pub(super) const SAVE: &str = "INSERT INTO profile (account_id, avatar, cover, bio, self_introduction, updated_at) \

@@ -100,7 +100,8 @@ impl Shade {
 impl store::FromRow for Shade {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
         let body: String = row.get(1)?;
-        let body = serde_json::from_str(&body).map_err(|error| store::Error::Other(format!("shade: {error}")))?;
+        let body =
+            serde_json::from_str(&body).map_err(|error| store::Error::Other(format!("shade: {error}")))?;
         Ok(Self::new(row.get(0)?, body))
     }
 }

@@ -31,7 +31,10 @@ async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadSh
 /// All of one's own interests, also those without a public side. A key needs scope `*`.
 #[utoipa::path(get, path = "/secondme/user/shades/all", operation_id = "listShades", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
-async fn list_all(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<WriteProfile>) -> Answer<Shades> {
+async fn list_all(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteProfile>,
+) -> Answer<Shades> {
     Ok(Data(Shades { shades: memory.shades(caller.account(), false).await? }))
 }
 

@@ -37,7 +37,9 @@ pub(super) fn check(body: &ShadeBody) -> Result<(), ApiError> {
     ] {
         issues.text(field, text, MAX_TEXT);
     }
-    for (field, topics) in [("sourceTopics", &body.source_topics), ("sourceTopicsPublic", &body.source_topics_public)] {
+    for (field, topics) in
+        [("sourceTopics", &body.source_topics), ("sourceTopicsPublic", &body.source_topics_public)]
+    {
         if topics.len() > MAX_TOPICS {
             issues.add("too_long", field, format!("List should have at most {MAX_TOPICS} items"));
         }

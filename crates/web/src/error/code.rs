@@ -104,7 +104,11 @@ mod tests {
             assert_eq!(code.status().as_u16(), code.row().0);
             assert!(code.status().is_client_error() || code.status().is_server_error(), "{code:?}");
             assert!(!code.template(Language::Zh).is_empty() && !code.template(Language::En).is_empty());
-            assert_eq!(code.template(Language::Zh).contains("{}"), code.template(Language::En).contains("{}"), "{code:?}");
+            assert_eq!(
+                code.template(Language::Zh).contains("{}"),
+                code.template(Language::En).contains("{}"),
+                "{code:?}"
+            );
         }
     }
 

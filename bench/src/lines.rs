@@ -1,0 +1,140 @@
+//! What is measured, one module for each part of the table.
+
+pub(crate) mod create;
+pub(crate) mod info;
+pub(crate) mod lookup;
+pub(crate) mod start;
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+
+use crate::{
+    http::{self as single, Answer},
+    load::{self, Load},
+    process::{self, Server},
+};
+
+/// The endpoint that shows what a key costs: it looks at the key, the account and the profile.
+pub(crate) const USER_INFO: &str = "/api/secondme/user/info";
+/// Answers 200 once the server can serve.
+pub(crate) const READY: &str = "/readyz";
+
+const CREATE: &str = "/api/apikey/create";
+const EMAIL: &str = "bench@example.com";
+const PASSWORD: &str = "correct horse battery staple";
+
+/// How to measure.
+pub(crate) struct Bench {
+    pub(crate) doppel: PathBuf,
+    /// Empty, on the disk to be measured, and removed afterwards.
+    pub(crate) directory: PathBuf,
+    pub(crate) pairs: u32,
+    pub(crate) time: Duration,
+    pub(crate) clients: u32,
+    pub(crate) keys: usize,
+}
+
+impl Bench {
+    /// A new directory inside ours.
+    fn fresh(&self) -> Result<PathBuf> {
+        Ok(tempfile::Builder::new().tempdir_in(&self.directory)?.keep())
+    }
+
+    /// Measures both sides in turns.
+    fn pairs<T, U>(
+        &self,
+        mut doppel: impl FnMut() -> Result<T>,
+        mut baseline: impl FnMut() -> Result<U>,
+    ) -> Result<Vec<(T, U)>> {
+        (0..self.pairs).map(|_| Ok((doppel()?, baseline()?))).collect()
+    }
+}
+
+/// A server with one account, and its person's cookie.
+struct Site {
+    data: PathBuf,
+    settings: Vec<(&'static str, String)>,
+    server: Server,
+}
+
+impl Site {
+    /// Makes the account and starts a server.
+    fn new(bench: &Bench, settings: &[(&'static str, String)]) -> Result<Self> {
+        let data = bench.fresh()?;
+        let mut settings = settings.to_vec();
+        settings.push(("DOPPEL_ACCOUNTS__MAX_KEYS", "10000000".to_owned()));
+        let add = ["account", "add", "--email", EMAIL, "--name", "Bench", "--password-stdin"];
+        process::verb(command(bench, &data, &settings), &add, PASSWORD)?;
+        let server = process::serve(command(bench, &data, &settings))?;
+        Ok(Self { data, settings, server })
+    }
+
+    /// The same site under a server with another setting.
+    fn restarted(self, bench: &Bench, name: &'static str, value: &str) -> Result<Self> {
+        let Self { data, mut settings, server } = self;
+        drop(server);
+        settings.push((name, value.to_owned()));
+        let server = process::serve(command(bench, &data, &settings))?;
+        Ok(Self { data, settings, server })
+    }
+
+    /// Makes a key from the command line.
+    fn key(&self, bench: &Bench) -> Result<String> {
+        let create = ["key", "create", "--account", EMAIL, "--name", "bench", "--scopes", "user.info"];
+        let printed = process::verb(command(bench, &self.data, &self.settings), &create, "")?;
+        Ok(printed.trim().to_owned())
+    }
+
+    /// Signs the person in; answers the cookie.
+    fn sign_in(&self) -> Result<String> {
+        let page = single::request("GET", &self.server.host, "/sign-in", &[], "")?;
+        let visitor = page.cookie("doppel_visitor").context("no visitor cookie on the sign-in page")?;
+        let csrf =
+            page.body.split_once("name=\"csrf\" value=\"").and_then(|(_, rest)| rest.split('"').next());
+        let csrf = csrf.context("no form token on the sign-in page")?;
+        let form = format!("csrf={csrf}&email={EMAIL}&password={PASSWORD}&next=")
+            .replace('@', "%40")
+            .replace(' ', "+");
+        let headers = [("cookie", visitor.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let answer = single::request("POST", &self.server.host, "/sign-in", &headers, &form)?;
+        answer.cookie("doppel_session").context("the sign-in failed")
+    }
+
+    /// What `user/info` answers to a key.
+    fn user_info(&self, key: &str) -> Result<Answer> {
+        let bearer = format!("Bearer {key}");
+        single::request("GET", &self.server.host, USER_INFO, &[("authorization", &bearer)], "")
+    }
+
+    /// All clients make keys for a time.
+    fn create_keys(&self, bench: &Bench, cookie: &str) -> Result<Load> {
+        let body = Bytes::from_static(br#"{"name":"bench","scopes":["user.info"]}"#);
+        load::run(&self.server.host, bench.clients, bench.time, |_client| {
+            let request = Request::post(CREATE).header("host", &self.server.host).header("cookie", cookie);
+            Ok(request.header("content-type", "application/json").body(Full::new(body.clone()))?)
+        })
+    }
+}
+
+fn command(
+    bench: &Bench,
+    data: &std::path::Path,
+    settings: &[(&'static str, String)],
+) -> std::process::Command {
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    process::doppel(&bench.doppel, data, &settings)
+}
+
+/// The key in the answer to its creation.
+fn key_of(body: &[u8]) -> Result<String> {
+    let answer: serde_json::Value = serde_json::from_slice(body)?;
+    Ok(answer
+        .pointer("/data/key")
+        .and_then(|key| key.as_str())
+        .context("an answer without a key")?
+        .to_owned())
+}

@@ -1,0 +1,44 @@
+//! `user/info` when no key was checked before: every request looks its key up in the database.
+
+use std::fmt::Write as _;
+
+use anyhow::{Result, ensure};
+
+use super::{Bench, Site, info, key_of};
+use crate::{
+    process, progress,
+    report::{Budget, Line},
+    wrk::Keys,
+};
+
+pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
+    progress(&format!("making {} keys", bench.keys));
+    let site = Site::new(bench, &[])?;
+    let cookie = site.sign_in()?;
+    let mut keys = Vec::new();
+    while keys.len() < bench.keys {
+        let made = site.create_keys(bench, &cookie)?.bodies;
+        ensure!(!made.is_empty(), "no keys are made");
+        keys.extend(made.iter().map(|body| key_of(body)).collect::<Result<Vec<_>>>()?);
+    }
+    keys.truncate(bench.keys);
+    let mut text = String::new();
+    for key in &keys {
+        writeln!(text, "{key}")?;
+    }
+    let file = site.data.join("keys.txt");
+    std::fs::write(&file, text)?;
+
+    let site = site.restarted(bench, "DOPPEL_ACCOUNTS__RECHECK_MILLISECONDS", "0")?;
+    let key = keys.first().map_or("", String::as_str);
+    let bare = process::bare(&site.user_info(key)?)?;
+    progress("user/info, a look-up each time, one key");
+    let one = info::measure(bench, &site.server, &bare, Keys::One(key))?;
+    progress("user/info, a look-up each time, keys in rotation");
+    let many = info::measure(bench, &site.server, &bare, Keys::Rotating(&file))?;
+    let what = format!("`user/info`, key looked up each time, {} keys in rotation", keys.len());
+    Ok(vec![
+        info::line("`user/info`, key looked up each time, always the same", Budget::AtLeast(30_000.0), one),
+        info::line(&what, Budget::AtLeast(30_000.0), many),
+    ])
+}

@@ -1,0 +1,62 @@
+//! Start-up on an empty directory, and memory of a server that nobody asks anything.
+
+use anyhow::Result;
+
+use super::Bench;
+use crate::{
+    http::Answer,
+    process::{self, Server},
+    progress,
+    report::{Budget, Line},
+};
+
+/// Pairs of starts: each is short, and the first ones read the program from the disk.
+const STARTS: u32 = 10;
+/// How long a server is left alone before its memory is looked at.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(5);
+
+pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
+    progress("start-up");
+    let answer = Answer { status: 200, headers: Vec::new(), body: "ready\n".to_owned() };
+    let doppel =
+        || -> Result<Server> { process::serve(process::doppel(&bench.doppel, &bench.fresh()?, &[])) };
+    let bare = || process::bare(&answer);
+    // The program's pages are to be in memory for all of the starts or for none.
+    doppel()?;
+    let milliseconds = |server: Server| server.start_up.as_secs_f64() * 1000.0;
+    let mut start_up = Vec::new();
+    for _ in 0..STARTS {
+        start_up.push((milliseconds(doppel()?), milliseconds(bare()?)));
+    }
+
+    progress("idle memory");
+    let mut servers = Vec::new();
+    for _ in 0..bench.pairs {
+        servers.push((doppel()?, bare()?));
+    }
+    std::thread::sleep(IDLE);
+    let mut memory = Vec::new();
+    for (doppel, bare) in &servers {
+        memory.push((doppel.memory()?, bare.memory()?));
+    }
+    let line = |what: &str, unit, budget, pairs| Line {
+        what: what.to_owned(),
+        unit,
+        baseline: "bare axum",
+        budget,
+        pairs,
+        notes: String::new(),
+    };
+    let resident = memory.iter().map(|(doppel, bare)| (doppel.resident, bare.resident)).collect();
+    let anonymous = memory.iter().map(|(doppel, bare)| (doppel.anonymous, bare.anonymous)).collect();
+    Ok(vec![
+        line(
+            "start on an empty directory to the first 200 of `/readyz`",
+            "ms",
+            Budget::AtMost(150.0),
+            start_up,
+        ),
+        line("memory (RSS) after 5 s idle", "MiB", Budget::AtMost(40.0), resident),
+        line("of it anonymous", "MiB", Budget::None, anonymous),
+    ])
+}

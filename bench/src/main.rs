@@ -1,0 +1,119 @@
+//! Benchmarks of the server, each paired with a baseline in the same run. `README.md` explains every line.
+
+mod bare;
+mod http;
+mod lines;
+mod load;
+mod machine;
+mod postgres;
+mod process;
+mod report;
+mod wrk;
+
+use std::{io::Write, path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{lines::Bench, report::Report};
+
+/// The same as the server's, so that a baseline differs in nothing but what it does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures Doppel beside baselines and prints one table.
+#[derive(Debug, Parser)]
+struct Args {
+    /// The binary to measure; default: `doppel` beside this program.
+    #[arg(long, value_name = "FILE")]
+    doppel: Option<PathBuf>,
+    /// Where the databases live while they are measured. To be on a disk: what is synced to memory proves nothing.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Measure these only.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "start,info,create,lookup")]
+    only: Vec<Part>,
+    /// Measurements of each side, taken in turns.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pairs: u32,
+    /// How long each measurement loads a server.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+    /// Connections that send one request after another.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    clients: u32,
+    /// Keys in rotation.
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
+    keys: u32,
+    /// Print JSON with every single figure.
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What can be measured alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Start-up and idle memory.
+    Start,
+    /// `user/info` with a key in the cache.
+    Info,
+    /// Making keys.
+    Create,
+    /// `user/info` with keys that must be looked up.
+    Lookup,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The baseline: serve the answer that comes as JSON on standard input, and nothing else.
+    #[command(hide = true)]
+    Bare,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    if matches!(args.command, Some(Command::Bare)) {
+        return bare::serve();
+    }
+    let doppel = match &args.doppel {
+        Some(path) => path.clone(),
+        None => std::env::current_exe()?.with_file_name("doppel"),
+    };
+    let doppel = doppel.canonicalize().with_context(|| format!("no server at {}", doppel.display()))?;
+    let directory = tempfile::Builder::new().prefix("doppel-bench-").tempdir_in(&args.dir);
+    let directory = directory.with_context(|| format!("cannot write to {}", args.dir.display()))?;
+    let bench = Bench {
+        doppel,
+        directory: directory.path().canonicalize()?,
+        pairs: args.pairs,
+        time: Duration::from_secs(args.seconds.into()),
+        clients: args.clients,
+        keys: args.keys as usize,
+    };
+    let mut report = Report::new(machine::facts(&bench.directory));
+    let wanted = |part| args.only.contains(&part);
+    if wanted(Part::Start) {
+        report.extend(lines::start::run(&bench)?);
+    }
+    if wanted(Part::Info) {
+        report.extend(lines::info::run(&bench)?);
+    }
+    if wanted(Part::Create) {
+        report.extend(lines::create::on_sqlite(&bench)?);
+        report.extend(lines::create::on_postgres(&bench)?);
+    }
+    if wanted(Part::Lookup) {
+        report.extend(lines::lookup::run(&bench)?);
+    }
+    let text = if args.json { report.json()? } else { report.table() };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+/// Tells whoever waits what is being done.
+fn progress(text: &str) {
+    // Nobody may be reading.
+    let _closed = writeln!(std::io::stderr(), "{text}");
+}

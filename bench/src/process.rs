@@ -1,0 +1,126 @@
+//! Servers as processes of their own: Doppel and the bare baseline.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    http::{self, Answer},
+    lines::READY,
+};
+
+/// A server that listens; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    /// `address:port`.
+    pub(crate) host: String,
+    /// From being started to the first 200 on `/readyz`.
+    pub(crate) start_up: Duration,
+}
+
+/// Memory of a process in MiB.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    /// All of it that is in RAM.
+    pub(crate) resident: f64,
+    /// The part that belongs to no file.
+    pub(crate) anonymous: f64,
+}
+
+/// The command of the binary on a data directory, without anything of our own environment but the path.
+pub(crate) fn doppel(binary: &Path, data: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary);
+    command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
+    command.envs(settings.iter().copied()).arg("--data-dir").arg(data);
+    command
+}
+
+/// Runs a verb to its end; answers what it printed.
+pub(crate) fn verb(mut command: Command, arguments: &[&str], input: &str) -> Result<String> {
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    child.stdin.take().context("a pipe")?.write_all(input.as_bytes())?;
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("doppel {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Starts Doppel on a free port.
+pub(crate) fn serve(mut command: Command) -> Result<Server> {
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    Server::start(command, "")
+}
+
+/// Starts the bare baseline, which always gives this answer.
+pub(crate) fn bare(answer: &Answer) -> Result<Server> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("bare");
+    Server::start(command, &serde_json::to_string(answer)?)
+}
+
+impl Server {
+    fn start(mut command: Command, input: &str) -> Result<Self> {
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let start = Instant::now();
+        let mut child = command.spawn()?;
+        child.stdin.take().context("a pipe")?.write_all(input.as_bytes())?;
+        let log = BufReader::new(child.stderr.take().context("a pipe")?);
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            // Reads to the end, so that the server never waits for it.
+            for line in log.lines().map_while(Result::ok) {
+                let _nobody_waits = sender.send(line);
+            }
+        });
+        let mut server = Self { child, host: String::new(), start_up: Duration::ZERO };
+        let mut said = String::new();
+        for line in lines {
+            if let Some((_, rest)) = line.split_once("listens on http://") {
+                rest.split(' ').next().unwrap_or_default().clone_into(&mut server.host);
+                http::request("GET", &server.host, READY, &[], "")?;
+                server.start_up = start.elapsed();
+                return Ok(server);
+            }
+            said.push_str(&line);
+            said.push('\n');
+        }
+        bail!("a server ended before it listened: {said}");
+    }
+
+    /// The URL of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.host)
+    }
+
+    /// What it has in RAM now.
+    pub(crate) fn memory(&self) -> Result<Memory> {
+        let id = self.child.id();
+        let resident = field(&fs::read_to_string(format!("/proc/{id}/status"))?, "VmRSS:")?;
+        let anonymous = field(&fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?, "Anonymous:")?;
+        Ok(Memory { resident, anonymous })
+    }
+}
+
+/// A line such as `VmRSS:     1234 kB`, in MiB.
+fn field(text: &str, label: &str) -> Result<f64> {
+    let value =
+        text.lines().find_map(|line| line.strip_prefix(label)).with_context(|| format!("no {label}"))?;
+    let kilobytes: f64 = value.trim().trim_end_matches(" kB").parse()?;
+    Ok(kilobytes / 1024.0)
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _ended_already = self.child.wait();
+    }
+}

@@ -1,0 +1,165 @@
+//! The pages in a real browser: what a person does, on a desk and on a phone, light and dark.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+};
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::json;
+use testkit::{Engine, PASSWORD, TestServer};
+
+/// A browser of its own, gone with the test.
+struct Browser {
+    client: Client,
+    driver: Child,
+    _profile: tempfile::TempDir,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ended = self.driver.kill();
+        let _ended = self.driver.wait();
+    }
+}
+
+impl Browser {
+    async fn start(width: u32, height: u32) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts: install the packages chromium and chromium-driver");
+        let profile = tempfile::tempdir().unwrap();
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-sync",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-dev-shm-usage",
+        ];
+        let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        arguments.push(format!("--window-size={width},{height}"));
+        let capabilities = json!({
+            "goog:chromeOptions": {"args": arguments, "mobileEmulation": {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1.0}}},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        });
+        let capabilities = capabilities.as_object().unwrap().clone();
+        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        builder.capabilities(capabilities);
+        let url = format!("http://127.0.0.1:{port}");
+        let start = std::time::Instant::now();
+        let client = loop {
+            match builder.connect(&url).await {
+                Ok(client) => break client,
+                Err(error) => assert!(start.elapsed().as_secs() < 60, "the browser does not start: {error}"),
+            }
+        };
+        Self { client, driver, _profile: profile }
+    }
+
+    async fn fill(&self, name: &str, text: &str) {
+        let field = self.client.find(Locator::Css(&format!("[name={name}]"))).await.expect("the field");
+        field.send_keys(text).await.expect("it takes the text");
+    }
+
+    async fn click(&self, css: &str) {
+        self.client
+            .find(Locator::Css(css))
+            .await
+            .expect("the control")
+            .click()
+            .await
+            .expect("it can be clicked");
+    }
+
+    async fn path(&self) -> String {
+        self.client.current_url().await.unwrap().path().to_owned()
+    }
+
+    /// What every page must be: without a sideways scroll bar, in a language, with one first heading, and with
+    /// nothing refused by its own policy.
+    async fn check_page(&self) {
+        let path = self.path().await;
+        let facts = "return [document.documentElement.scrollWidth - window.innerWidth, \
+             document.documentElement.lang, document.querySelectorAll('h1').length, \
+             [...document.querySelectorAll('input:not([type=hidden]):not([hidden])')].filter(i => !i.labels.length && !i.ariaLabel).length]";
+        let facts = self.client.execute(facts, Vec::new()).await.unwrap();
+        assert!(facts[0].as_i64().unwrap() <= 0, "{path} scrolls sideways by {}", facts[0]);
+        assert!(!facts[1].as_str().unwrap().is_empty(), "{path} names no language");
+        assert_eq!(facts[2], 1, "first headings of {path}");
+        assert_eq!(facts[3], 0, "fields of {path} without a label");
+    }
+}
+
+/// The whole way of a key, as the documentation describes it: sign in, management page, create, shown once, used,
+/// on record, deleted.
+async fn the_way_of_a_key(width: u32, height: u32) {
+    let server = TestServer::start(Engine::Sqlite).await;
+    server.person("a").await;
+    let browser = Browser::start(width, height).await;
+    browser.client.goto(&format!("{}/keys", server.base_url())).await.unwrap();
+    assert_eq!(browser.path().await, "/sign-in");
+    browser.check_page().await;
+    browser.fill("email", "a@example.com").await;
+    browser.fill("password", PASSWORD).await;
+    browser.click("form[action='/sign-in'] button[type=submit]").await;
+    assert_eq!(browser.path().await, "/keys", "back to where one wanted to go");
+    browser.check_page().await;
+    browser.client.goto(&format!("{}/keys/new", server.base_url())).await.unwrap();
+    browser.check_page().await;
+    browser.fill("name", "机器人").await;
+    browser.click("input[name=scope][value='user.info']").await;
+    browser.click("form[action='/keys'] button[type=submit]").await;
+    browser.check_page().await;
+    let field = browser.client.find(Locator::Css("input[readonly]")).await.expect("the key in a field");
+    let key = field.prop("value").await.unwrap().unwrap();
+    server.bearer(&key).get("/api/secondme/user/info").await.data();
+    for path in ["/keys", "/", "/account", "/reference/"] {
+        browser.client.goto(&format!("{}{path}", server.base_url())).await.unwrap();
+        if path != "/reference/" {
+            browser.check_page().await;
+        }
+        assert!(!browser.client.source().await.unwrap().contains(&key), "{path} shows the key again");
+    }
+    browser.client.goto(&format!("{}/keys", server.base_url())).await.unwrap();
+    let links =
+        browser.client.find_all(Locator::Css("a[href^='/keys/']:not([href='/keys/new'])")).await.unwrap();
+    let href = links.first().expect("the key in the list").attr("href").await.unwrap().unwrap();
+    browser.client.goto(&format!("{}{href}", server.base_url())).await.unwrap();
+    browser.check_page().await;
+    assert!(
+        browser.client.source().await.unwrap().contains("/api/secondme/user/info"),
+        "the call is on record"
+    );
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_of_a_key_on_a_desk() {
+    the_way_of_a_key(1280, 900).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_of_a_key_on_a_phone() {
+    the_way_of_a_key(360, 740).await;
+}
+
+/// The reference draws itself from what the binary brings, under its own policy.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reference_is_drawn() {
+    let server = TestServer::start(Engine::Sqlite).await;
+    let browser = Browser::start(1280, 900).await;
+    browser.client.goto(&format!("{}/reference/", server.base_url())).await.unwrap();
+    let operation =
+        browser.client.wait().for_element(Locator::Css(".opblock-summary-path")).await.expect("operations");
+    assert!(operation.text().await.unwrap().contains("/api/"));
+    browser.client.clone().close().await.unwrap();
+}
