@@ -67,7 +67,9 @@ async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) 
         web::extract::discard(request.into_body(), memory.settings().max_upload, PATIENCE).await;
         return Err(ApiError::new(Code::BodyTooLarge).with(memory.settings().max_upload.to_string()));
     }
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_: MultipartRejection| missing())?;
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|refused: MultipartRejection| missing().because(refused))?;
     let received = receive(&memory, caller.account(), &mut form).await;
     if received.is_err() {
         // A client that is still sending would not read an answer given now, only a broken connection.
