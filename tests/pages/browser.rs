@@ -65,8 +65,13 @@ impl Browser {
         Self { client, driver, _profile: profile }
     }
 
+    /// The element, once the page with it is there.
+    async fn find(&self, css: &str) -> fantoccini::elements::Element {
+        self.client.wait().for_element(Locator::Css(css)).await.expect(css)
+    }
+
     async fn fill(&self, name: &str, text: &str) {
-        let field = self.client.find(Locator::Css(&format!("[name={name}]"))).await.expect("the field");
+        let field = self.find(&format!("[name={name}]")).await;
         field.send_keys(text).await.expect("it takes the text");
     }
 
@@ -111,6 +116,7 @@ async fn the_way_of_a_key(width: u32, height: u32) {
     browser.fill("email", "a@example.com").await;
     browser.fill("password", PASSWORD).await;
     browser.click("form[action='/sign-in'] button[type=submit]").await;
+    browser.find("a[href='/keys/new']").await;
     assert_eq!(browser.path().await, "/keys", "back to where one wanted to go");
     browser.check_page().await;
     browser.client.goto(&format!("{}/keys/new", server.base_url())).await.unwrap();
@@ -118,8 +124,8 @@ async fn the_way_of_a_key(width: u32, height: u32) {
     browser.fill("name", "机器人").await;
     browser.click("input[name=scope][value='user.info']").await;
     browser.click("form[action='/keys'] button[type=submit]").await;
+    let field = browser.find("input[readonly]").await;
     browser.check_page().await;
-    let field = browser.client.find(Locator::Css("input[readonly]")).await.expect("the key in a field");
     let key = field.prop("value").await.unwrap().unwrap();
     server.bearer(&key).get("/api/secondme/user/info").await.data();
     for path in ["/keys", "/", "/account", "/reference/"] {

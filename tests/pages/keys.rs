@@ -105,6 +105,61 @@ both_engines! {
         }
     }
 
+    async fn a_full_account_is_told_so_and_what_was_typed_is_kept(server: "accounts.max_keys = 1") {
+        let mut browser = signed_in(&server, "a").await;
+        make(&mut browser, "x", "*").await;
+        let full = make(&mut browser, "\"kept\"", "*").await;
+        assert_eq!(full.status, 400);
+        assert!(full.body.contains("limit of 1 API key") && full.body.contains("&#34;kept&#34;"), "{}", full.body);
+    }
+
+    async fn a_rotation_sent_twice_shows_the_key_once(server) {
+        let mut browser = signed_in(&server, "a").await;
+        make(&mut browser, "x", "*").await;
+        let page = format!("/keys/{}", id(&mut browser).await);
+        let csrf = browser.get(&page).await.hidden("csrf");
+        let fields = [("csrf", csrf.as_str()), ("overlap", "0")];
+        assert_eq!(browser.post(&format!("{page}/rotate"), &fields).await.status, 200);
+        let again = browser.post(&format!("{page}/rotate"), &fields).await;
+        assert_eq!((again.status, again.header("location")), (303, page.as_str()));
+    }
+
+    async fn every_page_has_its_headers_one_heading_and_no_inline_code(server) {
+        let mut browser = signed_in(&server, "a").await;
+        for (path, status) in [
+            ("/", 200), ("/keys", 200), ("/keys/new", 200), ("/keys/x", 404), ("/keys/1/rotate", 405), ("/account", 200),
+            ("/setup?link=x", 303), ("/nope", 404),
+        ] {
+            let page = browser.get(path).await;
+            assert_eq!(page.status, status, "{path}");
+            if status == 303 {
+                continue;
+            }
+            assert_eq!(page.body.matches("<h1>").count(), 1, "{path}");
+            let inline = ["<style", " style=", "<script>", " onclick=", "javascript:"];
+            assert!(inline.iter().all(|code| !page.body.contains(code)), "{path}");
+            let policy = page.header("content-security-policy");
+            assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+            for (name, value) in [
+                ("x-frame-options", "DENY"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"),
+                ("cache-control", "no-store"),
+            ] {
+                assert_eq!(page.header(name), value, "{path} {name}");
+            }
+        }
+    }
+
+    async fn the_language_can_be_chosen(server) {
+        let mut browser = signed_in(&server, "a").await;
+        let csrf = browser.get("/keys").await.hidden("csrf");
+        let chosen = browser.post("/language", &[("csrf", &csrf), ("language", "zh-CN"), ("back", "/keys")]).await;
+        assert_eq!((chosen.status, chosen.header("location")), (303, "/keys"));
+        assert!(browser.get("/keys").await.body.contains("<h1>API Key 管理</h1>"));
+        assert!(browser.get("/nope").await.body.contains("lang=\"zh-CN\""), "errors too");
+        let away = browser.post("/language", &[("csrf", &csrf), ("language", "en"), ("back", "//evil.example")]).await;
+        assert_eq!(away.header("location"), "/");
+    }
+
     async fn pages_are_not_for_programs(server) {
         let actor = server.person("a").await.with_key("*").await;
         for path in ["/", "/keys", "/keys/new", "/account"] {

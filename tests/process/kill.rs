@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use testkit::process::Binary;
 
-const ROUNDS: u64 = 10;
+const ROUNDS: usize = 10;
 const CLIENTS: usize = 16;
 
 /// Sixteen clients make keys; the process is killed at a random moment; every acknowledged key works afterwards.
@@ -21,30 +21,28 @@ async fn every_acknowledged_key_works_after_a_kill() {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let acknowledged = Arc::new(Mutex::new(Vec::<String>::new()));
     let mut cookie = None;
-    for round in 0..ROUNDS {
+    for _round in 0..ROUNDS {
         let mut server = doppel.serve(&[]);
         let base_url = server.base_url.clone();
         let cookie = match &cookie {
             Some(cookie) => String::clone(cookie),
             None => cookie.insert(sign_in(&http, &base_url).await).clone(),
         };
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| {
-                tokio::spawn(make_keys(
-                    http.clone(),
-                    base_url.clone(),
-                    cookie.clone(),
-                    Arc::clone(&acknowledged),
-                ))
-            })
-            .collect();
-        // A different moment each round, spread over the time a few hundred commits take.
-        let moment = Duration::from_millis(40 + (round * 97) % 260);
+        let mut clients = tokio::task::JoinSet::new();
+        for _ in 0..CLIENTS {
+            clients.spawn(make_keys(
+                http.clone(),
+                base_url.clone(),
+                cookie.clone(),
+                Arc::clone(&acknowledged),
+            ));
+        }
+        let [random] = store::Random::system().bytes::<1>();
+        let moment = Duration::from_millis(40 + u64::from(random));
+        #[expect(clippy::disallowed_methods, reason = "the random moment of the kill is what is tested")]
         tokio::time::sleep(moment).await;
         server.kill();
-        for client in clients {
-            client.await.unwrap();
-        }
+        clients.join_all().await;
     }
     let keys = acknowledged.lock().unwrap().clone();
     assert!(keys.len() > 100, "only {} keys were made", keys.len());
@@ -89,7 +87,7 @@ async fn sign_in(http: &reqwest::Client, base_url: &str) -> String {
         .send()
         .await
         .unwrap();
-    let cookies = answer.headers().get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
-    let session = cookies.filter(|line| line.starts_with("doppel_session=")).last().expect("a session");
+    let mut cookies = answer.headers().get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+    let session = cookies.rfind(|line| line.starts_with("doppel_session=")).expect("a session");
     session.split(';').next().unwrap().to_owned()
 }

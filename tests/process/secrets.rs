@@ -36,7 +36,7 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
             .await
             .unwrap();
         if let Some(line) =
-            answer.headers().get_all("set-cookie").iter().last().filter(|_| attempt == password)
+            answer.headers().get_all("set-cookie").iter().next_back().filter(|_| attempt == password)
         {
             let session = line.to_str().unwrap().split(';').next().unwrap().to_owned();
             let create = http.post(format!("{base_url}/api/apikey/create")).header("cookie", &session);

@@ -118,7 +118,7 @@ async fn render(
     };
     match error {
         None => page.answer(StatusCode::OK, &template),
-        Some(error) => page.refuse(error, &template),
+        Some(error) => page.refuse(&error, &template),
     }
 }
 
@@ -136,7 +136,7 @@ pub(crate) async fn change_password(
     let problems = match error.code() {
         Code::SignInFailed => Problems::one("old", t.old_password_wrong),
         Code::SignInSlowed => Problems::one("old", sign_in::slowed(&error, &member.page)),
-        Code::Unprocessable => Problems::of(&error, t, &Form::Account { email: &member.account.email }),
+        Code::Unprocessable => Problems::of(&error, t, Form::Account),
         _ => return Err(error),
     };
     render(&console, member, None, Some((error, problems))).await
@@ -165,10 +165,6 @@ pub(crate) async fn end_other_sessions(
     member: Member,
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
-    for session in console.identity.sessions(member.account.id).await? {
-        if session.id != member.session {
-            console.identity.end_session(member.account.id, session.id).await?;
-        }
-    }
+    console.identity.end_other_sessions(member.account.id, member.session).await?;
     Ok(Redirect::to("/account?done=sessions").into_response())
 }

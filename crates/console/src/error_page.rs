@@ -1,15 +1,11 @@
 //! Errors as pages, and the headers every answer of this room carries.
 
 use askama::Template;
-use axum::{
-    extract::{MatchedPath, Request},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use web::{ApiError, Code, Language, RequestId};
+use web::{ApiError, Code, Language};
 
-use crate::{keys, language, page::Page, sign_in, texts::Texts};
+use crate::{keys, page::Page, sign_in, texts::Texts};
 
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: https:; connect-src 'self'; \
@@ -35,43 +31,25 @@ struct ErrorPage<'a> {
     request_id: Option<&'a str>,
 }
 
-/// The layer: gives errors a page and answers their headers.
+/// The layer: the headers of every answer of this room.
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
-    let language = language::of(request.headers());
-    // A program that came with a credential of its own reads the error envelope better than a page.
-    let is_program = request.headers().contains_key(header::AUTHORIZATION);
-    let (parts, body) = request.into_parts();
-    let id = parts.extensions.get::<RequestId>().cloned();
-    let route = parts.extensions.get::<MatchedPath>().cloned();
-    let method = parts.method.clone();
-    let mut response = next.run(Request::from_parts(parts, body)).await;
-    if !is_program && let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let id = id.as_ref().and_then(|id| id.0.to_str().ok());
-        let route = route.as_ref().map_or("none", MatchedPath::as_str);
-        log(&error, id.unwrap_or_default(), method.as_str(), route);
-        let page = answer(&error, language, id);
-        // What the route said besides, such as `Allow` of a 405, stays.
-        let mut headers = std::mem::take(response.headers_mut());
-        headers.extend(page.headers().clone());
-        response = page;
-        *response.headers_mut() = headers;
-    }
+    let mut response = next.run(request).await;
     add_headers(response.headers_mut());
     response
 }
 
 /// The page of an error.
-pub(crate) fn answer(error: &ApiError, language: Language, request_id: Option<&str>) -> Response {
+pub(crate) fn render(error: &ApiError, language: Language, request_id: &str) -> Response {
     let page = Page::bare(language);
     let message = error.message(language);
     let (title, lead) = explain(error, page.t, &message);
     let link = way_out(error.code(), page.t);
     // The id helps to find the line in the log; there is one for errors of the server alone.
-    let request_id = request_id.filter(|_| error.code().status().is_server_error());
+    let request_id = Some(request_id).filter(|_| error.code().status().is_server_error());
     let template = ErrorPage { page: &page, title, lead, link, request_id };
-    let mut response = match page.refuse(error.clone(), &template) {
+    let mut response = match page.refuse(error, &template) {
         Ok(response) => response,
-        Err(unrendered) => unrendered.into_response(),
+        Err(unrendered) => unrendered.render(language),
     };
     add_headers(response.headers_mut());
     response
@@ -103,16 +81,6 @@ fn way_out(code: Code, t: &Texts) -> (&'static str, &'static str) {
     }
 }
 
-/// A server error is logged where it is rendered, once.
-fn log(error: &ApiError, id: &str, method: &str, route: &str) {
-    let cause = error.cause().unwrap_or("no cause noted");
-    if error.code() == Code::Internal {
-        tracing::error!(request.id = id, method, route, cause, "request failed");
-    } else if error.code() == Code::Unavailable {
-        tracing::warn!(request.id = id, method, route, cause, "request refused for now");
-    }
-}
-
 fn add_headers(headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.insert(name, value);
@@ -128,7 +96,7 @@ mod tests {
     fn every_error_has_a_page_with_its_status_and_the_headers() {
         for code in Code::ALL {
             for language in [Language::Zh, Language::En] {
-                let response = answer(&ApiError::new(*code).with("<b>").retry_after(7), language, Some("id"));
+                let response = render(&ApiError::new(*code).with("<b>").retry_after(7), language, "id");
                 assert_eq!(response.status(), code.status());
                 assert_eq!(response.headers()[header::RETRY_AFTER], "7");
                 assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");

@@ -25,9 +25,8 @@ use axum::{
     middleware::from_fn,
     routing::{get, post},
 };
-use http::HeaderMap;
 use identity::{Cookies, Identity};
-use web::{ApiError, Code};
+use web::boundary::ErrorPages;
 
 /// The routes that need no caller, as written in the router.
 pub const PUBLIC: &[&str] =
@@ -54,7 +53,7 @@ impl Console {
     }
 }
 
-/// The pages, with their security headers and their error pages. The guard is laid around it by the server.
+/// The pages, with their security headers. The guard is laid around it by the server.
 pub fn router(console: Console) -> Router {
     Router::new()
         .route("/", get(home::show))
@@ -73,12 +72,9 @@ pub fn router(console: Console) -> Router {
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
         .route(assets::PATH, get(assets::serve))
-        .method_not_allowed_fallback(|| std::future::ready(ApiError::new(Code::MethodNotAllowed)))
         .layer(from_fn(error_page::layer))
         .with_state(console)
 }
 
-/// The page for an address that does not exist, in the language of the request's cookie or browser.
-pub fn not_found(headers: &HeaderMap) -> axum::response::Response {
-    error_page::answer(&ApiError::new(Code::NotFound), language::of(headers), None)
-}
+/// How the boundary shows errors to people with browsers.
+pub const ERROR_PAGES: ErrorPages = ErrorPages { language: language::of, render: error_page::render };

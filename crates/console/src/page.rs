@@ -88,11 +88,10 @@ impl Page {
     }
 
     /// Renders the page with the status and headers of the error it shows.
-    pub(crate) fn refuse(&self, error: ApiError, template: &impl Template) -> Result<Response, ApiError> {
+    pub(crate) fn refuse(&self, error: &ApiError, template: &impl Template) -> Result<Response, ApiError> {
         let mut response = self.answer(error.code().status(), template)?;
-        let shown = error.into_response();
-        if let Some(seconds) = shown.headers().get(header::RETRY_AFTER) {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.clone());
+        if let Some(seconds) = error.wait() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         Ok(response)
     }

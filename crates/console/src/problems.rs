@@ -2,7 +2,7 @@
 
 use identity::account::rules as account;
 use identity::key::rules as key;
-use web::{ApiError, Issues, issues::Issue};
+use web::{ApiError, issues::Issue};
 
 use crate::texts::{Texts, fill};
 
@@ -16,8 +16,8 @@ impl Problems {
         Self(vec![(field.to_owned(), text.into())])
     }
 
-    /// Translates the issues of an error; `email` is the address that was sent, if one was.
-    pub(crate) fn of(error: &ApiError, t: &Texts, form: &Form<'_>) -> Self {
+    /// Translates the issues of an error.
+    pub(crate) fn of(error: &ApiError, t: &Texts, form: Form) -> Self {
         let mut problems = Self::default();
         for issue in error.list() {
             let field = issue.loc.get(1).map(String::as_str).unwrap_or_default();
@@ -42,16 +42,17 @@ impl Problems {
 }
 
 /// Which form was sent: the limits and the meaning of a kind depend on it.
-pub(crate) enum Form<'a> {
-    /// A new account, with the e-mail as typed.
-    Account { email: &'a str },
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    /// A new account.
+    Account,
     /// A new key.
     Key,
 }
 
-fn translate(field: &str, issue: &Issue, t: &Texts, form: &Form<'_>) -> String {
+fn translate(field: &str, issue: &Issue, t: &Texts, form: Form) -> String {
     let longest_name = match form {
-        Form::Account { .. } => account::MAX_NAME,
+        Form::Account => account::MAX_NAME,
         Form::Key => key::MAX_NAME,
     };
     match (field, issue.kind) {
@@ -59,7 +60,8 @@ fn translate(field: &str, issue: &Issue, t: &Texts, form: &Form<'_>) -> String {
         ("name", "string_too_long") => fill(t.name_too_long, longest_name),
         ("name", "string_control") => t.name_control.to_owned(),
         ("email", "missing") => t.email_missing.to_owned(),
-        ("email", "value_error") => email(t, form).to_owned(),
+        ("email", "value_error") => t.email_invalid.to_owned(),
+        ("email", "email_taken") => t.email_taken.to_owned(),
         ("password", "missing" | "string_too_short") => fill(t.password_too_short, account::MIN_PASSWORD),
         ("password", "string_too_long") => fill(t.password_too_long, account::MAX_PASSWORD),
         ("password", "value_error") => t.password_is_email.to_owned(),
@@ -70,18 +72,11 @@ fn translate(field: &str, issue: &Issue, t: &Texts, form: &Form<'_>) -> String {
     }
 }
 
-/// The one kind stands for an address that is none and for one that is in use.
-fn email<'t>(t: &'t Texts, form: &Form<'_>) -> &'t str {
-    let Form::Account { email } = form else { return t.email_invalid };
-    let mut issues = Issues::body();
-    account::check_email(&mut issues, &account::normalise_email(email));
-    if issues.is_empty() { t.email_taken } else { t.email_invalid }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use identity::{NewAccount, Password, account::rules::check_new};
+    use web::Issues;
     use web::Language;
 
     fn problems(email: &str, name: &str, password: &str) -> Problems {
@@ -92,7 +87,7 @@ mod tests {
             is_admin: false,
         };
         let error = check_new(new).unwrap_err();
-        Problems::of(&error, Texts::of(Language::En), &Form::Account { email })
+        Problems::of(&error, Texts::of(Language::En), Form::Account)
     }
 
     #[test]
@@ -114,13 +109,10 @@ mod tests {
     #[test]
     fn a_good_address_that_is_refused_is_in_use() {
         let mut issues = Issues::body();
-        issues.add("value_error", "email", "");
+        issues.add("email_taken", "email", "");
         let error = issues.finish().unwrap_err();
         let t = Texts::of(Language::Zh);
-        assert_eq!(
-            Problems::of(&error, t, &Form::Account { email: "A@b.example" }).at("email"),
-            Some(t.email_taken)
-        );
+        assert_eq!(Problems::of(&error, t, Form::Account).at("email"), Some(t.email_taken));
     }
 
     #[test]
@@ -129,7 +121,7 @@ mod tests {
         issues.add("novel", "name", "Something new");
         let error = issues.finish().unwrap_err();
         assert_eq!(
-            Problems::of(&error, Texts::of(Language::Zh), &Form::Key).at("name"),
+            Problems::of(&error, Texts::of(Language::Zh), Form::Key).at("name"),
             Some("Something new")
         );
     }

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequestParts, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderValue, StatusCode, header, request::Parts};
+use http::{StatusCode, header, request::Parts};
 use identity::{
     Caller, Credential, Password, SignUp,
     credential::{Kind, Secret},
@@ -100,7 +100,7 @@ pub(crate) async fn submit(
                 sign_up,
                 is_set_up: true,
             };
-            page.refuse(error, &template)
+            page.refuse(&error, &template)
         }
         Err(error) => Err(error),
     }
@@ -144,10 +144,8 @@ fn sign_up_link(console: &Console, next: &str) -> Option<String> {
 
 /// What an error says, and when to try again where it knows.
 pub(crate) fn slowed(error: &ApiError, page: &Page) -> String {
-    let response = error.clone().into_response();
-    let seconds: Option<&HeaderValue> = response.headers().get(header::RETRY_AFTER);
-    match seconds.and_then(|value| value.to_str().ok()) {
-        Some("1") => page.t.slowed_one.to_owned(),
+    match error.wait() {
+        Some(1) => page.t.slowed_one.to_owned(),
         Some(seconds) => fill(page.t.slowed, seconds),
         None => error.message(page.language),
     }

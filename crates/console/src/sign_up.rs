@@ -175,9 +175,9 @@ async fn make(
         }
         Err(error) if !error.list().is_empty() => {
             let page = page.front(next::with_next(&address(door, &form.link), next));
-            let problems = Problems::of(&error, page.t, &Form::Account { email: &form.email });
+            let problems = Problems::of(&error, page.t, Form::Account);
             let empty = SignUpPage::empty(&page, door, &form.link, next);
-            page.refuse(error, &SignUpPage { name: &form.name, email: &form.email, problems, ..empty })
+            page.refuse(&error, &SignUpPage { name: &form.name, email: &form.email, problems, ..empty })
         }
         Err(error) => Err(error),
     }

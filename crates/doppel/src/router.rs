@@ -2,13 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    middleware::from_fn_with_state,
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::{Router, extract::State, middleware::from_fn_with_state, routing::get};
 use http::{HeaderName, HeaderValue, Method, header};
 use identity::{Guard, Identity, guard};
 use memory::Memory;
@@ -72,7 +66,7 @@ pub(crate) fn document(rooms: &Rooms) -> OpenApi {
 pub(crate) fn router(rooms: &Rooms, config: &Config, limits: boundary::Limits) -> Result<Router, ApiError> {
     let (api, document) = api_router(rooms);
     let process = rooms.db.random().bytes::<8>();
-    let boundary = boundary::Boundary::new(limits, u64::from_be_bytes(process));
+    let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, u64::from_be_bytes(process));
     let guarded = Guard::new(rooms.identity.clone(), public_routes());
     Ok(api
         .merge(memory::file::download(rooms.memory.clone()))
@@ -80,7 +74,7 @@ pub(crate) fn router(rooms: &Rooms, config: &Config, limits: boundary::Limits) -
         .merge(reference::router(&document)?)
         .merge(console::router(rooms.console.clone()))
         .route_layer(from_fn_with_state(guarded, guard))
-        .fallback(not_found)
+        .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
         .layer(CompressionLayer::new())
         .layer(option_layer(cors(&config.server.cors_origins)))
@@ -95,17 +89,6 @@ fn health(db: Database) -> Router {
 async fn ready(State(db): State<Database>) -> Result<&'static str, ApiError> {
     db.ping().await.map_err(|error| ApiError::new(Code::Unavailable).because(error))?;
     Ok("ready\n")
-}
-
-async fn not_found(request: Request) -> Response {
-    let path = request.uri().path();
-    let is_api = path.starts_with("/api/") || path.starts_with("/gate/");
-    let accepts =
-        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !is_api && accepts.contains("text/html") {
-        return console::not_found(request.headers());
-    }
-    ApiError::new(Code::NotFound).into_response()
 }
 
 /// Browsers of the named origins may call the API with a key or a token; cookies are for our own pages alone.

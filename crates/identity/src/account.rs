@@ -314,6 +314,6 @@ pub(crate) async fn announce(tx: &mut Tx<'_>, account: i64) -> Result<(), ApiErr
 
 fn email_taken() -> ApiError {
     let mut issues = Issues::body();
-    issues.add("value_error", "email", "An account with this e-mail exists already");
+    issues.add("email_taken", "email", "An account with this e-mail exists already");
     issues.finish().err().unwrap_or_else(|| ApiError::new(Code::Unprocessable))
 }

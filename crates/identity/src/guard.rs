@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use web::{ApiError, ClientAddress, Code};
+use web::{ApiError, ClientAddress, Code, boundary::wants_page};
 
 use crate::{
     Caller, Cookies, Credential, Identity,
@@ -72,7 +72,7 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
             key
         }
         Ok(None) if is_public => None,
-        Ok(None) => return refuse(&request, route.as_str(), ApiError::new(Code::AuthMissing)),
+        Ok(None) => return refuse(&request, ApiError::new(Code::AuthMissing)),
         // A stale credential must not shut anybody out of what everybody may see.
         Err(_refused) if is_public => None,
         Err(refused) => {
@@ -84,7 +84,7 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
                     Outcome::refused(&refused.error),
                 ));
             }
-            return refuse(&request, route.as_str(), refused.error);
+            return refuse(&request, refused.error);
         }
     };
     let response = next.run(request).await;
@@ -165,22 +165,20 @@ fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
 }
 
 /// A person with a browser is sent to sign in; a program gets the error.
-fn refuse(request: &Request, route: &str, error: ApiError) -> Response {
-    let is_api = route.starts_with("/api/") || route.starts_with("/gate/");
-    let wants_page = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    if is_api || !wants_page || error.code() == Code::CsrfRejected {
+fn refuse(request: &Request, error: ApiError) -> Response {
+    let is_lost = error.code().status() == StatusCode::UNAUTHORIZED;
+    if !is_lost || !wants_page(request.uri().path(), request.headers()) {
         return error.into_response();
     }
     let next = match *request.method() {
         Method::GET => request.uri().path_and_query().map_or("/", |next| next.as_str()),
         _ => "/",
     };
-    let location =
-        format!("/sign-in?next={}", form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>());
+    let location = if next == "/" {
+        "/sign-in".to_owned()
+    } else {
+        format!("/sign-in?next={}", form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>())
+    };
     match HeaderValue::try_from(location) {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
         Err(_bytes) => error.into_response(),

@@ -28,18 +28,18 @@ macro_rules! scopes {
 }
 
 scopes! {
-    UserInfo = "user.info" "用户基础信息:姓名、邮箱、头像、简介、自我介绍" "Basic profile: name, e-mail, avatar, bio and self-introduction";
+    UserInfo = "user.info" "用户基础信息：姓名、邮箱、头像、简介、自我介绍" "Basic profile: name, e-mail, avatar, bio and self-introduction";
     UserInfoShades = "user.info.shades" "用户兴趣标签" "Interests (shades)";
-    UserInfoSoftMemory = "user.info.softmemory" "软记忆:公开的记忆条目" "Soft memory: entries of the memory that are public";
+    UserInfoSoftMemory = "user.info.softmemory" "软记忆：公开的记忆条目" "Soft memory: entries of the memory that are public";
     NoteAdd = "note.add" "添加笔记和记忆" "Adding notes and memories";
-    Chat = "chat" "聊天与结构化动作判断,以及会话记录" "Chat and structured decisions, and past sessions";
+    Chat = "chat" "聊天与结构化动作判断，以及会话记录" "Chat and structured decisions, and past sessions";
     Voice = "voice" "语音合成" "Speech in the person's voice";
     UserInfoV2 = "userinfo" "用户基础信息与兴趣标签" "Basic profile and interests";
     MemoryRead = "memory.read" "读取和搜索记忆" "Reading and searching the memory";
     ChatRead = "chat.read" "读取会话记录" "Reading past chat sessions";
     ChatWrite = "chat.write" "聊天与结构化动作判断" "Chat and structured decisions";
     NoteWrite = "note.write" "添加和管理笔记" "Adding and managing notes";
-    PlazaRead = "plaza.read" "浏览广场:帖子、评论、动态" "Reading the Plaza: posts, comments and the feed";
+    PlazaRead = "plaza.read" "浏览广场：帖子、评论、动态" "Reading the Plaza: posts, comments and the feed";
     PlazaWrite = "plaza.write" "在广场发帖和评论" "Posting and commenting on the Plaza";
     AgentMemory = "agent_memory" "写入和列出智能体记忆" "Writing and listing agent memory";
     MemoryWrite = "memory.write" "添加、修改和删除记忆" "Adding, changing and deleting memories";

@@ -118,6 +118,23 @@ impl Identity {
         Ok(ended)
     }
 
+    /// Ends every session of an account but this one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn end_other_sessions(&self, account: i64, keep: i64) -> Result<(), ApiError> {
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    Self::end_sessions(tx, account, Some(keep)).await?;
+                    announce(tx, account).await
+                })
+            })
+            .await?;
+        self.0.cache.forget_account(account);
+        Ok(())
+    }
+
     /// Ends every session of an account but `keep`, inside a transaction.
     pub(crate) async fn end_sessions(
         tx: &mut Tx<'_>,

@@ -55,10 +55,32 @@ pub struct Limits {
     pub metrics: bool,
 }
 
+/// How an error looks to a person with a browser. The boundary decides when; the room with the pages, how.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorPages {
+    /// The language of the pages for a request.
+    pub language: fn(&HeaderMap) -> Language,
+    /// The page of an error; the text is the request's id.
+    pub render: fn(&ApiError, Language, &str) -> Response,
+}
+
+/// Whether the sender of a request would rather read a page than JSON: a browser that asks for one, outside the
+/// API, without a program's credential.
+pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
+    let is_api = path.starts_with("/api/") || path.starts_with("/gate/");
+    !is_api
+        && !headers.contains_key(header::AUTHORIZATION)
+        && headers
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"))
+}
+
 /// The state of the boundary, shared by all requests.
 #[derive(Debug)]
 pub struct Boundary {
     limits: Limits,
+    pages: ErrorPages,
     in_flight: Semaphore,
     process: u64,
     counter: AtomicU64,
@@ -66,9 +88,9 @@ pub struct Boundary {
 
 impl Boundary {
     /// A boundary; `process` is a random number that tells this process's request ids from others'.
-    pub fn new(limits: Limits, process: u64) -> Arc<Self> {
+    pub fn new(limits: Limits, pages: ErrorPages, process: u64) -> Arc<Self> {
         let in_flight = Semaphore::new(limits.in_flight.min(Semaphore::MAX_PERMITS));
-        Arc::new(Self { limits, in_flight, process, counter: AtomicU64::new(0) })
+        Arc::new(Self { limits, pages, in_flight, process, counter: AtomicU64::new(0) })
     }
 
     fn request_id(&self, headers: &HeaderMap) -> RequestId {
@@ -98,6 +120,8 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     let start = Instant::now();
     let id = boundary.request_id(request.headers());
     let language = Language::of(request.headers());
+    let page = wants_page(request.uri().path(), request.headers())
+        .then(|| (boundary.pages.language)(request.headers()));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let peer =
@@ -119,7 +143,15 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         log_error(&error, &id, &method, route);
-        response = error.render(language);
+        let rendered = match page {
+            Some(language) => (boundary.pages.render)(&error, language, id.0.to_str().unwrap_or_default()),
+            None => error.render(language),
+        };
+        // What the route said besides, such as `Allow` of a 405 or a cookie, stays.
+        let mut headers = std::mem::take(response.headers_mut());
+        headers.extend(rendered.headers().clone());
+        response = rendered;
+        *response.headers_mut() = headers;
     }
     response.headers_mut().insert(REQUEST_ID, id.0.clone());
     let took = start.elapsed();

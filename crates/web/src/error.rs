@@ -84,6 +84,11 @@ impl ApiError {
         self.code
     }
 
+    /// The seconds of `Retry-After`, if any.
+    pub fn wait(&self) -> Option<u32> {
+        self.retry_after
+    }
+
     /// What is wrong with the input, place by place.
     pub fn list(&self) -> &[Issue] {
         &self.issues

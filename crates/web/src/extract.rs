@@ -1,13 +1,13 @@
 //! Extractors whose refusals speak the contract's language: 422 with `detail` and a readable message.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
 };
 use http::{HeaderMap, header, request::Parts};
-use http_body_util::{BodyExt, LengthLimitError};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -93,29 +93,28 @@ fn urlencoded<T: DeserializeOwned>(bytes: &[u8], issues: Issues) -> Result<T, Ap
     serde_path_to_error::deserialize(reader).map_err(|error| refuse(issues, &error))
 }
 
-/// Reads the body up to the request's limit; a declared length over it is refused unread.
+/// Reads the body up to the request's limit.
 async fn body(request: Request) -> Result<Bytes, ApiError> {
     let BodyLimit(limit) = request.extensions().get().copied().unwrap_or_default();
-    let too_large = || ApiError::new(Code::BodyTooLarge).with(limit.to_string());
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > limit) {
-        discard(request.into_body(), limit as u64, PATIENCE).await;
-        return Err(too_large());
-    }
-    to_bytes(request.into_body(), limit).await.map_err(|error| {
-        if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
-            too_large()
-        } else {
-            ApiError::new(Code::InvalidParam).with("body").because(error)
+    let mut body = request.into_body();
+    if declared.is_none_or(|length: usize| length <= limit) {
+        match Limited::new(&mut body, limit).collect().await {
+            Ok(whole) => return Ok(whole.to_bytes()),
+            Err(error) if !error.is::<LengthLimitError>() => {
+                return Err(ApiError::new(Code::InvalidParam).with("body").because(error));
+            }
+            Err(_too_large) => {}
         }
-    })
+    }
+    discard(body, limit as u64, PATIENCE).await;
+    Err(ApiError::new(Code::BodyTooLarge).with(limit.to_string()))
 }
 
 /// Reads on and throws away, up to so many bytes and so long, what is left of a body that is refused: a
 /// client that is still sending would not read an answer given now, only a broken connection.
-pub async fn discard(body: Body, most: u64, patience: Duration) {
-    let mut body = Box::pin(body);
+pub async fn discard(mut body: Body, most: u64, patience: Duration) {
     let mut left = most;
     let reading = async {
         while let Some(Ok(frame)) = body.frame().await {

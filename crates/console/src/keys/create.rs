@@ -117,13 +117,13 @@ pub(crate) async fn submit(
         Err(error) if error.code() == Code::Unprocessable || error.code() == Code::InvalidParam => {
             let page = member.page.at("keys", "/keys/new");
             let mut template = form(&console, &page, &wish, scopes);
-            template.problems = Problems::of(&error, page.t, &Form::Key);
+            template.problems = Problems::of(&error, page.t, Form::Key);
             let most = console.identity.settings().max_keys;
             template.alert = Some(match error.code() {
                 Code::InvalidParam => fill(page.t.too_many_keys, most),
                 _ => page.t.check_form.to_owned(),
             });
-            page.refuse(error, &template)
+            page.refuse(&error, &template)
         }
         Err(error) => Err(error),
     }
@@ -172,7 +172,7 @@ mod tests {
         let new = NewKey { name: String::new(), scopes: ScopeSet::EMPTY, expires_at: None };
         let error = unreadable_expiry(new, store::Timestamp(0));
         let t = crate::texts::Texts::of(Language::En);
-        let problems = Problems::of(&error, t, &Form::Key);
+        let problems = Problems::of(&error, t, Form::Key);
         assert_eq!(problems.at("name"), Some(t.name_missing));
         assert_eq!(problems.at("scopes"), Some(t.scopes_missing));
         assert_eq!(problems.at("expiresAt"), Some(t.expiry_unreadable));

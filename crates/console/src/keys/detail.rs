@@ -120,7 +120,7 @@ async fn render(
     };
     match error {
         None => page.answer(StatusCode::OK, &template),
-        Some(error) => page.refuse(error, &template),
+        Some(error) => page.refuse(&error, &template),
     }
 }
 
