@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use anyhow::{Context, Result};
-use axum::{Router, response::Response, routing::get, serve::ListenerExt};
+use axum::{Router, body::Body, response::Response, routing::get, serve::ListenerExt};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::net::TcpListener;
@@ -24,7 +24,7 @@ pub(crate) fn serve() -> Result<()> {
         headers.append(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
     }
     let handler = get(move || async move {
-        let mut response = Response::new(body.into());
+        let mut response = Response::new(Body::from(body));
         *response.headers_mut() = headers;
         response
     });

@@ -113,7 +113,7 @@ impl Site {
     /// All clients make keys for a time.
     fn create_keys(&self, bench: &Bench, cookie: &str) -> Result<Load> {
         let body = Bytes::from_static(br#"{"name":"bench","scopes":["user.info"]}"#);
-        load::run(&self.server.host, bench.clients, bench.time, |_client| {
+        load::run(&self.server.host, bench.clients, bench.time, || {
             let request = Request::post(CREATE).header("host", &self.server.host).header("cookie", cookie);
             Ok(request.header("content-type", "application/json").body(Full::new(body.clone()))?)
         })

@@ -16,6 +16,9 @@ use crate::{
     lines::READY,
 };
 
+/// The unit of processor time in `/proc`, the same on every Linux.
+const TICK_MILLISECONDS: u64 = 10;
+
 /// A server that listens; killed when dropped.
 pub(crate) struct Server {
     child: Child,
@@ -99,6 +102,15 @@ impl Server {
     /// The URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.host)
+    }
+
+    /// Processor time it has used so far, of all threads, the kernel's work for it included.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The second field is the program's name in brackets and may contain anything.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        Ok(Duration::from_millis(ticks * TICK_MILLISECONDS))
     }
 
     /// What it has in RAM now.

@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 pub(crate) struct Found {
     /// Answers a second.
     pub(crate) rate: f64,
+    /// All answers.
+    pub(crate) answers: f64,
     /// Milliseconds within which half the answers came.
     pub(crate) p50: f64,
     /// Milliseconds within which all but a hundredth came.
@@ -24,7 +26,7 @@ pub(crate) enum Keys<'k> {
     Rotating(&'k Path),
 }
 
-/// Which key each request carries, for the table.
+/// Makes `wrk` go through a file of keys.
 const SCRIPT: &str = include_str!("../keys.lua");
 
 /// Loads a URL for a time with one thread.
@@ -56,6 +58,7 @@ fn parse(text: &str) -> Option<Found> {
     let after = |label: &str| text.lines().find_map(|line| line.trim().strip_prefix(label)).map(str::trim);
     Some(Found {
         rate: after("Requests/sec:")?.parse().ok()?,
+        answers: text.lines().find_map(|line| line.trim().split_once(" requests in "))?.0.parse().ok()?,
         p50: milliseconds(after("50%")?)?,
         p99: milliseconds(after("99%")?)?,
     })
@@ -77,7 +80,7 @@ mod tests {
     fn what_wrk_prints_is_understood() {
         let text = "  Latency Distribution\n     50%  812.00us\n     75%    1.02ms\n     90%    1.20ms\n     \
                     99%    2.50ms\n  90000 requests in 3.00s\nRequests/sec:  30000.12\nTransfer/sec:     9.00MB\n";
-        assert_eq!(parse(text), Some(Found { rate: 30_000.12, p50: 0.812, p99: 2.5 }));
+        assert_eq!(parse(text), Some(Found { rate: 30_000.12, answers: 90_000.0, p50: 0.812, p99: 2.5 }));
         assert_eq!(milliseconds("1.50s"), Some(1500.0));
         assert_eq!(parse("unable to connect"), None);
     }

@@ -1,5 +1,7 @@
 //! `user/info` with a key that was checked a moment ago.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use super::{Bench, Site, USER_INFO};
@@ -35,30 +37,44 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     ])
 }
 
+/// What a load found, and the processor time of the server in microseconds an answer.
+pub(super) struct Loaded {
+    found: Found,
+    processor: f64,
+}
+
 /// Both servers in turns, after a moment of warming up.
 pub(super) fn measure(
     bench: &Bench,
     doppel: &Server,
     bare: &Server,
     keys: Keys<'_>,
-) -> Result<Vec<(Found, Found)>> {
-    let load = |server: &Server, time| wrk::run(&server.url(USER_INFO), bench.clients, time, keys);
-    let moment = std::time::Duration::from_secs(1);
+) -> Result<Vec<(Loaded, Loaded)>> {
+    let load = |server: &Server, time| {
+        let before = server.processor_time()?;
+        let found = wrk::run(&server.url(USER_INFO), bench.clients, time, keys)?;
+        let used = server.processor_time()?.saturating_sub(before);
+        let processor = used.as_secs_f64() * 1e6 / found.answers;
+        Ok(Loaded { found, processor })
+    };
+    let moment = Duration::from_secs(1);
     load(doppel, moment)?;
     load(bare, moment)?;
     bench.pairs(|| load(doppel, bench.time), || load(bare, bench.time))
 }
 
 /// The line for a load by `wrk`.
-pub(super) fn line(what: &str, budget: Budget, pairs: Vec<(Found, Found)>) -> Line {
-    let middle = |of: fn(&(Found, Found)) -> f64| figure(median(pairs.iter().map(of)));
+pub(super) fn line(what: &str, budget: Budget, pairs: Vec<(Loaded, Loaded)>) -> Line {
+    let middle = |of: fn(&(Loaded, Loaded)) -> f64| figure(median(pairs.iter().map(of)));
     let notes = format!(
-        "p50 {} ms, p99 {} ms; bare {} and {} ms",
-        middle(|(doppel, _)| doppel.p50),
-        middle(|(doppel, _)| doppel.p99),
-        middle(|(_, bare)| bare.p50),
-        middle(|(_, bare)| bare.p99),
+        "p50 {} ms, p99 {} ms, processor {} µs an answer; bare {} ms, {} ms, {} µs",
+        middle(|(doppel, _)| doppel.found.p50),
+        middle(|(doppel, _)| doppel.found.p99),
+        middle(|(doppel, _)| doppel.processor),
+        middle(|(_, bare)| bare.found.p50),
+        middle(|(_, bare)| bare.found.p99),
+        middle(|(_, bare)| bare.processor),
     );
-    let pairs = pairs.iter().map(|(doppel, bare)| (doppel.rate, bare.rate)).collect();
+    let pairs = pairs.iter().map(|(doppel, bare)| (doppel.found.rate, bare.found.rate)).collect();
     Line { what: what.to_owned(), unit: "a second", baseline: BASELINE, budget, pairs, notes }
 }

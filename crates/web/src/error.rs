@@ -178,6 +178,13 @@ impl From<store::Error> for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::BodyExt;
+    use proptest::prelude::*;
+
+    fn body(response: Response) -> Value {
+        let bytes = futures::executor::block_on(response.into_body().collect()).unwrap().to_bytes();
+        serde_json::from_slice(&bytes).unwrap()
+    }
 
     #[test]
     fn the_message_is_filled_in() {
@@ -190,5 +197,30 @@ mod tests {
     fn an_argument_is_not_a_template() {
         let error = ApiError::new(Code::PermissionDenied).with("{}");
         assert_eq!(error.message(Language::En), "Missing required scope: {}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_error_is_a_whole_envelope(which in 0..Code::ALL.len(), argument in ".*", cause in "[a-z]{20}", english: bool) {
+            let code = Code::ALL[which];
+            let language = if english { Language::En } else { Language::Zh };
+            let error = ApiError::new(code).with(argument).because(&cause);
+            let response = error.render(language);
+            prop_assert_eq!(response.status(), code.status());
+            let body = body(response);
+            prop_assert_eq!(&body["code"], &json!(code.status().as_u16()));
+            prop_assert_eq!(&body["message"], &json!(error.message(language)));
+            prop_assert_eq!(&body["subCode"], &json!(code.sub_code()));
+            prop_assert_eq!(&body["subCode"], &body["error_code"]);
+            prop_assert!(body.get("data").is_none());
+            prop_assert!(!body.to_string().contains(&cause), "the cause is for the log alone");
+        }
+
+        #[test]
+        fn every_datum_comes_through_its_envelope(text in ".*", number: i64, list: Vec<bool>) {
+            let datum = json!({"text": text, "number": number, "list": list});
+            let body = body(crate::Data(&datum).into_response());
+            prop_assert_eq!(body, json!({"code": 0, "data": datum}));
+        }
     }
 }

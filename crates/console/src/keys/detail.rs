@@ -99,8 +99,9 @@ async fn render(
     };
     let page = member.page.at("keys", here);
     let t = page.t;
-    let key = console.identity.key(member.account.id, id).await?;
+    // In this order: reading the record writes down what is still in memory, the key's last use among it.
     let (rows, refusals) = console.identity.key_usage(member.account.id, id, period).await?;
+    let key = console.identity.key(member.account.id, id).await?;
     let days = usage::by_day(&rows);
     let (error, alert) = error.unzip();
     let template = KeyPage {

@@ -70,6 +70,8 @@ mod tests {
         assert_eq!(Kind::of(b"GIF89a\x01\0\x01\0"), Some(Kind::Gif));
         assert_eq!(Kind::of(b"RIFF\0\0\0\0WEBPVP8 "), Some(Kind::Webp));
         assert_eq!(Kind::of(b"ID3\x04\0\0\0\0\0\0"), Some(Kind::Mp3));
+        assert_eq!(Kind::of(b"\xff\xfb\x90\x64\0\0"), Some(Kind::Mp3));
+        assert_eq!(Kind::of(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"), Some(Kind::Mp4));
         for bad in
             [&b"<html><script>"[..], b"<svg xmlns=", b"<?xml version", b"%PDF-1.7", b"MZ", b"", b"hello"]
         {

@@ -56,7 +56,7 @@ struct UploadForm {
     file: Vec<u8>,
 }
 
-/// Upload a picture, video or sound. Any credential; also accepted in the header `token`.
+/// Upload a picture, video or sound. Any credential; also accepted in the header token.
 #[utoipa::path(post, path = "/cdn/upload", operation_id = "uploadFile", tag = "Files", security(("bearer" = []), ("token" = []), ("session" = [])),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "Where it is", body = Envelope<Uploaded>)))]

@@ -15,7 +15,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(info)).routes(routes!(update)).with_state(memory)
 }
 
-/// Who the person is. Scope `user.info` or `userinfo`.
+/// Who the person is. Scope user.info or userinfo.
 #[utoipa::path(get, path = "/secondme/user/info", operation_id = "userInfo", tag = "User", security(("bearer" = [])),
     responses((status = 200, description = "The person", body = Envelope<UserInfo>)))]
 async fn info(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadUserInfo>) -> Answer<UserInfo> {
@@ -23,7 +23,7 @@ async fn info(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadUs
     Ok(Data(UserInfo::new(account, profile)))
 }
 
-/// Change the profile; what is absent stays as it is. A key needs scope `*`.
+/// Change the profile; what is absent stays as it is. A key needs scope *.
 #[utoipa::path(post, path = "/secondme/user/profile", operation_id = "updateProfile", tag = "User", security(("bearer" = []), ("session" = [])),
     request_body = ProfileRequest,
     responses((status = 200, description = "The profile as it is now", body = Envelope<ProfileOut>)))]
