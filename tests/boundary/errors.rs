@@ -86,6 +86,8 @@ both_engines! {
         let packed = packed.request(Method::GET, "/openapi.json").send().await.unwrap();
         assert_eq!(packed.headers()["content-encoding"], "gzip");
         assert!(packed.bytes().await.unwrap().len() * 3 < plain.body.len());
+        let page = server.anyone().with("accept-encoding", "gzip").request(Method::GET, "/sign-in").send().await.unwrap();
+        assert!(page.headers().get("content-encoding").is_none(), "a page has secrets beside what its reader wrote");
     }
 
     async fn answers_with_personal_data_are_not_stored(server) {

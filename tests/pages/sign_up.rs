@@ -87,6 +87,19 @@ both_engines! {
         assert_eq!(Browser::new(&server).sign_in("same@example.com", PASSWORD, "").await.status, 303);
     }
 
+    async fn a_visitor_never_becomes_the_owner(server: "accounts.sign_up = \"open\"") {
+        let mut browser = Browser::new(&server);
+        let csrf = browser.get("/sign-up").await.hidden("csrf");
+        assert_eq!(browser.post("/sign-up", &fields(&csrf, "", "first@example.com")).await.status, 303);
+        let identity = &server.running().identity;
+        assert!(!identity.account_by_email("first@example.com").await.unwrap().unwrap().is_admin);
+        let link = identity.set_up_link().await.unwrap().expect("the owner can still come");
+        let mut owner = Browser::new(&server);
+        let csrf = owner.get(&format!("/setup?link={}", link.expose())).await.hidden("csrf");
+        assert_eq!(owner.post("/setup", &fields(&csrf, link.expose(), "owner@example.com")).await.status, 303);
+        assert!(identity.account_by_email("owner@example.com").await.unwrap().unwrap().is_admin);
+    }
+
     async fn what_is_wrong_is_said_at_the_field(server: "accounts.sign_up = \"open\"") {
         let mut browser = Browser::new(&server);
         let csrf = browser.get("/sign-up").await.hidden("csrf");

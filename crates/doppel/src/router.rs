@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use axum::{Router, extract::State, middleware::from_fn_with_state, routing::get};
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use identity::{Guard, Identity, guard};
 use memory::Memory;
 use store::Database;
 use tower::util::option_layer;
 use tower_http::{
-    compression::CompressionLayer,
+    compression::{CompressionLayer, Predicate, predicate::SizeAbove},
     cors::{AllowOrigin, CorsLayer},
 };
 use utoipa::openapi::OpenApi;
@@ -28,6 +28,9 @@ const PUBLIC: &[&str] = &[
     "/reference/{*rest}",
     "/cdn/{key}",
 ];
+
+/// Answers below this many bytes are sent as they are.
+const MIN_COMPRESSED: u64 = 1024;
 
 /// Everything the routes stand on.
 #[derive(Clone)]
@@ -76,9 +79,18 @@ pub(crate) fn router(rooms: &Rooms, config: &Config, limits: boundary::Limits) -
         .route_layer(from_fn_with_state(guarded, guard))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED).and(may_compress)))
         .layer(option_layer(cors(&config.server.cors_origins)))
         .layer(from_fn_with_state(boundary, boundary::layer)))
+}
+
+/// JSON and static text. Not pages: they have secrets beside what the sender wrote, and the size of such a
+/// mixture gives the secret away. Not streams: they must not wait for a block to fill.
+fn may_compress(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["application/json", "text/css", "text/javascript", "application/javascript", "image/svg+xml"]
+        .iter()
+        .any(|compressed| kind.starts_with(compressed))
 }
 
 /// Whether the process lives, and whether it can serve.

@@ -20,12 +20,14 @@ use crate::{
 const ROUTE_TRIES: usize = 8;
 
 impl Identity {
-    /// Makes an account. The first one runs the server.
+    /// Makes an account in the name of whoever runs the server; the first one is an administrator.
     ///
     /// # Errors
     /// 422 for what is wrong with a field, an e-mail in use among them.
     pub async fn add_account(&self, new: NewAccount) -> Result<Account, ApiError> {
-        self.make_account(new, None).await
+        let has_admin = self.db().fetch_optional::<(i64,)>(queries::ANY_ADMIN, params![]).await?.is_some();
+        let is_admin = new.is_admin || !has_admin;
+        self.make_account(NewAccount { is_admin, ..new }, None).await
     }
 
     /// Makes an account for a visitor, if sign-up is open or the link is good. A link works once.
@@ -82,10 +84,9 @@ impl Identity {
                         let (makes_admin,) = taken.ok_or(Code::SignUpClosed)?;
                         is_admin |= makes_admin;
                     }
-                    if tx.fetch_optional::<(i64,)>(queries::ANY, params![]).await?.is_none() {
-                        is_admin = true;
+                    if is_admin {
+                        tx.execute(queries::DELETE_SET_UP_LINKS, params![]).await?;
                     }
-                    tx.execute(queries::DELETE_SET_UP_LINKS, params![]).await?;
                     if tx.fetch_optional::<(i64,)>(queries::EMAIL_TAKEN, params![&new.email]).await?.is_some()
                     {
                         return Err(email_taken());
@@ -114,12 +115,12 @@ impl Identity {
             .await
     }
 
-    /// A link for the set-up of an empty server, good for a day; `None` once there is an account.
+    /// A link with which the owner makes their account, good for a day; `None` once there is an administrator.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn set_up_link(&self) -> Result<Option<Secret>, ApiError> {
-        if self.db().fetch_optional::<(i64,)>(queries::ANY, params![]).await?.is_some() {
+        if self.db().fetch_optional::<(i64,)>(queries::ANY_ADMIN, params![]).await?.is_some() {
             return Ok(None);
         }
         self.make_link(true, 24 * 3600).await.map(Some)

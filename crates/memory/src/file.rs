@@ -37,8 +37,9 @@ impl Memory {
 
     /// Bytes that an account may still upload.
     async fn room(&self, account: i64) -> Result<u64, ApiError> {
-        let (used,): (i64,) = self.db().fetch_one(queries::USED, params![account]).await?;
-        Ok(self.settings().max_stored.saturating_sub(u64::try_from(used).unwrap_or(0)))
+        let used: Option<(i64,)> = self.db().fetch_optional(queries::USED, params![account]).await?;
+        let used = used.map_or(0, |(used,)| u64::try_from(used).unwrap_or(0));
+        Ok(self.settings().max_stored.saturating_sub(used))
     }
 
     /// Makes a received file known; it is on disk already.
@@ -46,11 +47,20 @@ impl Memory {
         let bytes = i64::try_from(bytes).map_err(ApiError::internal)?;
         let most = i64::try_from(self.settings().max_stored).unwrap_or(i64::MAX);
         let now = self.db().clock().now();
-        // The check is repeated here, so that uploads at once cannot each take the last room.
-        let values = params![key, account, kind.media_type(), bytes, now, most];
-        if self.db().execute(queries::INSERT, values).await? == 0 {
-            return Err(ApiError::new(Code::BodyTooLarge).with(self.settings().max_stored.to_string()));
-        }
+        let row_key = key.to_owned();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.execute(queries::OPEN_ROOM, params![account]).await?;
+                    if tx.execute(queries::TAKE_ROOM, params![account, bytes, most]).await? == 0 {
+                        return Err(ApiError::new(Code::BodyTooLarge).with(most.to_string()));
+                    }
+                    let values = params![&row_key, account, kind.media_type(), bytes, now];
+                    tx.execute(queries::INSERT, values).await?;
+                    Ok(())
+                })
+            })
+            .await?;
         Ok(File { key: key.to_owned(), url: format!("{}/cdn/{key}", self.settings().public_url) })
     }
 
@@ -60,7 +70,15 @@ impl Memory {
     /// When the store or the disk fails; what is left is then removed by the sweep.
     pub async fn remove_files(&self, account: i64) -> Result<(), ApiError> {
         let keys: Vec<(String,)> = self.db().fetch_all(queries::OF_ACCOUNT, params![account]).await?;
-        self.db().execute(queries::DELETE_OF_ACCOUNT, params![account]).await?;
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.execute(queries::DELETE_OF_ACCOUNT, params![account]).await?;
+                    tx.execute(queries::EMPTY_ROOM, params![account]).await?;
+                    Ok::<_, ApiError>(())
+                })
+            })
+            .await?;
         for (key,) in keys {
             remove(self.path(&key)).await?;
         }

@@ -112,10 +112,11 @@ async fn body(request: Request) -> Result<Bytes, ApiError> {
     Err(ApiError::new(Code::BodyTooLarge).with(limit.to_string()))
 }
 
-/// Reads on and throws away, up to so many bytes and so long, what is left of a body that is refused: a
-/// client that is still sending would not read an answer given now, only a broken connection.
-pub async fn discard(mut body: Body, most: u64, patience: Duration) {
-    let mut left = most;
+/// Reads on and throws away, for so long and up to several times the limit it broke, what is left of a body
+/// that is refused: a client that is still sending would not read an answer given now, only a broken
+/// connection.
+pub async fn discard(mut body: Body, limit: u64, patience: Duration) {
+    let mut left = limit.saturating_mul(8).max(1 << 20);
     let reading = async {
         while let Some(Ok(frame)) = body.frame().await {
             let read = frame.data_ref().map_or(0, Bytes::len) as u64;

@@ -19,7 +19,7 @@ pub(super) const PASSWORD_BY_ID: &str = "SELECT id, password_hash, disabled_at F
 pub(super) const LIST: &str = "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account \
      WHERE id > $1 ORDER BY id LIMIT $2";
 
-pub(super) const ANY: &str = "SELECT id FROM account LIMIT 1";
+pub(super) const ANY_ADMIN: &str = "SELECT id FROM account WHERE is_admin = 1 LIMIT 1";
 
 pub(super) const SET_PASSWORD: &str = "UPDATE account SET password_hash = $2 WHERE id = $1";
 

@@ -12,6 +12,7 @@ CREATE TABLE account (
     created_at BIGINT NOT NULL,
     disabled_at BIGINT
 );
+CREATE INDEX account_admin ON account (is_admin) WHERE is_admin = 1;
 
 CREATE TABLE session (
     id BIGINT NOT NULL PRIMARY KEY,

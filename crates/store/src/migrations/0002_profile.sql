@@ -27,4 +27,10 @@ CREATE TABLE file (
     bytes BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
-CREATE INDEX file_account ON file (account_id, bytes);
+CREATE INDEX file_account ON file (account_id);
+
+-- How much each account keeps, so that the limit costs no sum and uploads at once cannot share the last room.
+CREATE TABLE file_room (
+    account_id BIGINT NOT NULL PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+    used BIGINT NOT NULL
+);
