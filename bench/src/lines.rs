@@ -24,7 +24,6 @@ pub(crate) const USER_INFO: &str = "/api/secondme/user/info";
 pub(crate) const READY: &str = "/readyz";
 
 const CREATE: &str = "/api/apikey/create";
-const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// How to measure.
@@ -54,7 +53,7 @@ impl Bench {
     }
 }
 
-/// A server with one account, and its person's cookie.
+/// A server with accounts.
 struct Site {
     data: PathBuf,
     settings: Vec<(&'static str, String)>,
@@ -62,13 +61,15 @@ struct Site {
 }
 
 impl Site {
-    /// Makes the account and starts a server.
-    fn new(bench: &Bench, settings: &[(&'static str, String)]) -> Result<Self> {
+    /// Makes the accounts and starts a server.
+    fn new(bench: &Bench, accounts: u32, settings: &[(&'static str, String)]) -> Result<Self> {
         let data = bench.fresh()?;
         let mut settings = settings.to_vec();
         settings.push(("DOPPEL_ACCOUNTS__MAX_KEYS", "10000000".to_owned()));
-        let add = ["account", "add", "--email", EMAIL, "--name", "Bench", "--password-stdin"];
-        process::verb(command(bench, &data, &settings), &add, PASSWORD)?;
+        for number in 0..accounts {
+            let add = ["account", "add", "--email", &email(number), "--name", "Bench", "--password-stdin"];
+            process::verb(command(bench, &data, &settings), &add, PASSWORD)?;
+        }
         let server = process::serve(command(bench, &data, &settings))?;
         Ok(Self { data, settings, server })
     }
@@ -82,21 +83,22 @@ impl Site {
         Ok(Self { data, settings, server })
     }
 
-    /// Makes a key from the command line.
+    /// Makes a key of the first account from the command line.
     fn key(&self, bench: &Bench) -> Result<String> {
-        let create = ["key", "create", "--account", EMAIL, "--name", "bench", "--scopes", "user.info"];
+        let create = ["key", "create", "--account", &email(0), "--name", "bench", "--scopes", "user.info"];
         let printed = process::verb(command(bench, &self.data, &self.settings), &create, "")?;
         Ok(printed.trim().to_owned())
     }
 
-    /// Signs the person in; answers the cookie.
-    fn sign_in(&self) -> Result<String> {
+    /// Signs a person in; answers the cookie.
+    fn sign_in(&self, number: u32) -> Result<String> {
         let page = single::request("GET", &self.server.host, "/sign-in", &[], "")?;
         let visitor = page.cookie("doppel_visitor").context("no visitor cookie on the sign-in page")?;
         let csrf =
             page.body.split_once("name=\"csrf\" value=\"").and_then(|(_, rest)| rest.split('"').next());
         let csrf = csrf.context("no form token on the sign-in page")?;
-        let form = format!("csrf={csrf}&email={EMAIL}&password={PASSWORD}&next=")
+        let email = email(number);
+        let form = format!("csrf={csrf}&email={email}&password={PASSWORD}&next=")
             .replace('@', "%40")
             .replace(' ', "+");
         let headers = [("cookie", visitor.as_str()), ("content-type", "application/x-www-form-urlencoded")];
@@ -110,10 +112,11 @@ impl Site {
         single::request("GET", &self.server.host, USER_INFO, &[("authorization", &bearer)], "")
     }
 
-    /// All clients make keys for a time.
-    fn create_keys(&self, bench: &Bench, cookie: &str) -> Result<Load> {
+    /// All clients make keys for a time, with these cookies in turns.
+    fn create_keys(&self, bench: &Bench, cookies: &[String]) -> Result<Load> {
         let body = Bytes::from_static(br#"{"name":"bench","scopes":["user.info"]}"#);
-        load::run(&self.server.host, bench.clients, bench.time, || {
+        load::run(&self.server.host, bench.clients, bench.time, |client| {
+            let cookie = cookies.get(client % cookies.len()).context("nobody is signed in")?;
             let request = Request::post(CREATE).header("host", &self.server.host).header("cookie", cookie);
             Ok(request.header("content-type", "application/json").body(Full::new(body.clone()))?)
         })
@@ -127,6 +130,11 @@ fn command(
 ) -> std::process::Command {
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     process::doppel(&bench.doppel, data, &settings)
+}
+
+/// The e-mail of an account.
+fn email(number: u32) -> String {
+    format!("bench{number}@example.com")
 }
 
 /// The key in the answer to its creation.

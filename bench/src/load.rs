@@ -36,18 +36,19 @@ impl Load {
     }
 }
 
-/// Sends requests over `clients` connections, each made by `request`, for a time.
+/// Sends requests over `clients` connections, made by `request` from the connection's number, for a time.
 /// Runs on the calling thread alone, as `wrk -t1` does.
 pub(crate) fn run(
     host: &str,
     clients: u32,
     time: Duration,
-    request: impl Fn() -> Result<Request<Full<Bytes>>>,
+    request: impl Fn(usize) -> Result<Request<Full<Bytes>>>,
 ) -> Result<Load> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let start = Instant::now();
-        let all = (0..clients).map(|_| client(host, start + time, &request));
+        let request = &request;
+        let all = (0..clients).map(|number| client(host, start + time, move || request(number as usize)));
         let answers: Vec<(Duration, Bytes)> = try_join_all(all).await?.into_iter().flatten().collect();
         let rate = answers.len() as f64 / start.elapsed().as_secs_f64();
         let (mut took, bodies): (Vec<_>, _) = answers.into_iter().unzip();

@@ -17,12 +17,15 @@ use crate::{
     report::{Budget, Line, figure, median},
 };
 
+/// Accounts that make keys at the same time without waiting for each other: as many as the pool has connections.
+const MANY: u32 = 16;
+
 pub(crate) fn on_sqlite(bench: &Bench) -> Result<Vec<Line>> {
     progress("making keys on SQLite");
-    let site = Site::new(bench, &[])?;
+    let site = Site::new(bench, 1, &[])?;
     let file = site.data.join("probe");
-    let pairs = measure(bench, &site, || syncs(&file, bench.time))?;
-    Ok(vec![line(bench, "SQLite", "4 KiB appended and synced, one after another", &pairs)])
+    let pairs = measure(bench, &site, 1, || syncs(&file, bench.time))?;
+    Ok(vec![line(bench, "one account, SQLite", "4 KiB appended and synced, one after another", &pairs)])
 }
 
 pub(crate) fn on_postgres(bench: &Bench) -> Result<Vec<Line>> {
@@ -31,27 +34,37 @@ pub(crate) fn on_postgres(bench: &Bench) -> Result<Vec<Line>> {
         progress("PostgreSQL left out");
         return Ok(Vec::new());
     };
-    let site = Site::new(bench, &[("DOPPEL_DATABASE__URL", database.url().to_owned())])?;
-    let pairs = measure(bench, &site, || database.inserts(bench.time))?;
-    let what = format!("PostgreSQL with fsync {}", database.fsync()?);
-    Ok(vec![line(bench, &what, "one row inserted after another, one connection", &pairs)])
+    let fsync = database.fsync()?;
+    let site = Site::new(bench, MANY, &[("DOPPEL_DATABASE__URL", database.url().to_owned())])?;
+    let mut lines = Vec::new();
+    for (accounts, whose) in [(1, "one account".to_owned()), (MANY, format!("{MANY} accounts"))] {
+        let pairs = measure(bench, &site, accounts, || database.inserts(bench.time))?;
+        let what = format!("{whose}, PostgreSQL with fsync {fsync}");
+        lines.push(line(bench, &what, "one row inserted after another, one connection", &pairs));
+    }
+    Ok(lines)
 }
 
 /// Makes keys and measures the baseline in turns.
-fn measure(bench: &Bench, site: &Site, baseline: impl FnMut() -> Result<f64>) -> Result<Vec<(Load, f64)>> {
-    let cookie = site.sign_in()?;
-    let warm = site.create_keys(bench, &cookie)?;
+fn measure(
+    bench: &Bench,
+    site: &Site,
+    accounts: u32,
+    baseline: impl FnMut() -> Result<f64>,
+) -> Result<Vec<(Load, f64)>> {
+    let cookies = (0..accounts).map(|number| site.sign_in(number)).collect::<Result<Vec<_>>>()?;
+    let warm = site.create_keys(bench, &cookies)?;
     // What was acknowledged must be so.
     for body in warm.bodies.iter().take(3) {
         site.user_info(&key_of(body)?)?;
     }
-    bench.pairs(|| site.create_keys(bench, &cookie), baseline)
+    bench.pairs(|| site.create_keys(bench, &cookies), baseline)
 }
 
 fn line(bench: &Bench, engine: &str, baseline: &'static str, pairs: &[(Load, f64)]) -> Line {
     let within = |share| figure(median(pairs.iter().map(|(load, _)| load.within(share))));
     Line {
-        what: format!("keys made by {} clients, {engine}", bench.clients),
+        what: format!("keys made by {} clients for {engine}", bench.clients),
         unit: "a second",
         baseline,
         budget: Budget::None,

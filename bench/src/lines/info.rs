@@ -17,7 +17,7 @@ pub(super) const BASELINE: &str = "bare axum, same answer";
 
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     progress("user/info with one key");
-    let site = Site::new(bench, &[])?;
+    let site = Site::new(bench, 1, &[])?;
     let key = site.key(bench)?;
     let bare = process::bare(&site.user_info(&key)?)?;
     let pairs = measure(bench, &site.server, &bare, Keys::One(&key))?;

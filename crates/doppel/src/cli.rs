@@ -86,7 +86,7 @@ async fn open(config: &Config) -> Result<Database, Failure> {
 async fn identity(config: &Config) -> Result<(Database, Identity), Failure> {
     let db = open(config).await?;
     let base_url = server::base_url(config, config.server.listen);
-    let identity = server::identity(config, db.clone(), &base_url).map_err(Failure::failed)?;
+    let identity = server::identity(config, db.clone(), &base_url);
     Ok((db, identity))
 }
 

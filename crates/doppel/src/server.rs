@@ -61,10 +61,7 @@ pub async fn open(config: &Config, clock: Clock, random: Random) -> Result<Datab
 }
 
 /// The accounts of an open database, with the settings of a configuration.
-///
-/// # Errors
-/// When the password hasher cannot be set up.
-pub fn identity(config: &Config, db: Database, base_url: &str) -> Result<Identity> {
+pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
     let accounts = &config.accounts;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let settings = identity::Settings {
@@ -81,7 +78,6 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Result<Identit
         secure_cookies: base_url.starts_with("https://"),
     };
     Identity::new(db, settings)
-        .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot set up passwords")))
 }
 
 /// The profiles and files of an open database, with the settings of a configuration.
@@ -125,7 +121,7 @@ pub async fn document(config: &Config) -> Result<String> {
     config.database.url = "sqlite:openapi.db".into();
     let db = Box::pin(open_as_it_is(&config, Clock::system(), Random::system())).await?;
     let base_url = base_url(&config, config.server.listen);
-    let identity = identity(&config, db.clone(), &base_url)?;
+    let identity = identity(&config, db.clone(), &base_url);
     let document = crate::router::document(&rooms(&config, &db, &identity, &base_url)).to_pretty_json()?;
     db.close().await?;
     Ok(document)
@@ -141,7 +137,7 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let base_url = base_url(config, address);
-    let identity = identity(config, db.clone(), &base_url)?;
+    let identity = identity(config, db.clone(), &base_url);
     let rooms = rooms(config, &db, &identity, &base_url);
 
     let tasks = Tasks::default();

@@ -18,7 +18,7 @@ pub mod usage;
 use std::{sync::Arc, time::Duration};
 
 use store::Database;
-use web::{ApiError, Tasks};
+use web::Tasks;
 
 pub use account::{Account, NewAccount, Password};
 pub use caller::{Caller, Credential, Optional, Scoped, SignedIn};
@@ -71,14 +71,10 @@ struct Inner {
 
 impl Identity {
     /// Opens the room.
-    ///
-    /// # Errors
-    /// When the password hasher cannot be set up.
-    pub fn new(db: Database, settings: Settings) -> Result<Self, ApiError> {
-        let hasher =
-            password::Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone())?;
+    pub fn new(db: Database, settings: Settings) -> Self {
+        let hasher = password::Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone());
         let cache = cache::Cache::new(settings.recheck);
-        Ok(Self(Arc::new(Inner { db, settings, hasher, cache, usage: usage::Recorder::default() })))
+        Self(Arc::new(Inner { db, settings, hasher, cache, usage: usage::Recorder::default() }))
     }
 
     /// Starts what this room does in the background: writing usage down, dropping what another process

@@ -251,9 +251,11 @@ impl Thread {
         }
     }
 
-    /// The last things before the file is closed. Another process may stand in the way; it will do them.
+    /// The last thing before the file is closed. Another process may stand in the way; it will do it.
+    ///
+    /// No `PRAGMA optimize`: the statistics of a database that is still small make later look-ups scan.
     fn finish(&self) {
-        let last = "PRAGMA busy_timeout = 100; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);";
+        let last = "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE);";
         if let Err(error) = query::batch(&self.connection, last) {
             tracing::debug!(%error, "the database file was left as it is");
         }

@@ -99,3 +99,16 @@ async fn the_log_does_not_grow_for_ever() {
     let log = fs::metadata(world.dir.path().join("test.db-wal")).unwrap().len();
     assert!(log < 40_000_000, "{log} bytes after 120 MB");
 }
+
+/// Statistics of a database that is still small would make every later look-up scan the table.
+#[tokio::test]
+async fn closing_leaves_no_statistics_behind() {
+    let world = World::sqlite();
+    let db = world.open_migrated().await;
+    assert_eq!(db.execute(INSERT_ITEM, params![1_i64, "x"]).await, Ok(1));
+    assert_eq!(count_items(&db).await, 1);
+    db.close().await.unwrap();
+    let file = rusqlite::Connection::open(world.dir.path().join("test.db")).unwrap();
+    let tables = "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'sqlite_stat%'";
+    assert_eq!(file.query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+}
