@@ -1,0 +1,96 @@
+//! Values read a moment ago.
+
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use quick_cache::sync::Cache;
+
+/// A bounded cache whose entries are believed for a while and then read again.
+///
+/// The while bounds how long a change by another process goes unnoticed. A change in this process forgets entries at
+/// once; a value that was being read meanwhile is not remembered, because it may be the old one.
+pub struct Recent<K, V> {
+    entries: Cache<K, (V, Instant)>,
+    keep: Duration,
+    /// Counts changes.
+    epoch: AtomicU64,
+}
+
+/// Taken before a value is read, and given back with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Epoch(u64);
+
+impl<K: Eq + Hash + Clone, V: Clone> Recent<K, V> {
+    /// A cache of at most `capacity` entries, each believed for `keep`.
+    #[must_use]
+    pub fn new(capacity: usize, keep: Duration) -> Self {
+        Self { entries: Cache::new(capacity), keep, epoch: AtomicU64::new(0) }
+    }
+
+    /// The value, if it was read recently.
+    pub fn get(&self, key: &K) -> Option<V> {
+        let (value, read) = self.entries.get(key)?;
+        (read.elapsed() < self.keep).then_some(value)
+    }
+
+    /// To be taken before the value is read.
+    pub fn epoch(&self) -> Epoch {
+        Epoch(self.epoch.load(Ordering::Acquire))
+    }
+
+    /// Remembers what was read, unless something was forgotten since.
+    pub fn put(&self, key: K, value: V, epoch: Epoch) {
+        self.entries.insert(key.clone(), (value, Instant::now()));
+        if self.epoch.load(Ordering::Acquire) != epoch.0 {
+            self.entries.remove(&key);
+        }
+    }
+
+    /// Forgets one entry.
+    pub fn forget(&self, key: &K) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.entries.remove(key);
+    }
+
+    /// Forgets every entry that `is_stale` names.
+    pub fn forget_where(&self, is_stale: impl Fn(&K, &V) -> bool) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.entries.retain(|key, (value, _)| !is_stale(key, value));
+    }
+
+    /// Forgets everything.
+    pub fn forget_all(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.entries.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_believed_for_a_while() {
+        let (long, never) = (Recent::new(8, Duration::from_secs(60)), Recent::new(8, Duration::ZERO));
+        for cache in [&long, &never] {
+            cache.put(1, "one", cache.epoch());
+        }
+        assert_eq!((long.get(&1), never.get(&1)), (Some("one"), None));
+    }
+
+    #[test]
+    fn what_was_forgotten_while_it_was_read_is_not_remembered() {
+        let cache = Recent::new(8, Duration::from_secs(60));
+        let before = cache.epoch();
+        cache.forget(&1);
+        cache.put(1, "old", before);
+        assert_eq!(cache.get(&1), None);
+        cache.put(1, "new", cache.epoch());
+        cache.put(2, "two", cache.epoch());
+        cache.forget_where(|_, value| *value == "new");
+        assert_eq!((cache.get(&1), cache.get(&2)), (None, Some("two")));
+        cache.forget_all();
+        assert_eq!(cache.get(&2), None);
+    }
+}
