@@ -41,6 +41,20 @@ both_engines! {
         owner.post("/api/secondme/user/profile", json!({})).await.data();
     }
 
+    async fn a_change_by_another_process_is_seen_within_a_second(server) {
+        let person = server.person("a").await;
+        let owner = person.with_key("*").await;
+        owner.get("/api/secondme/user/info").await.data();
+        let sibling = server.sibling().await;
+        let change = memory::profile::Change { name: Some("elsewhere".into()), ..Default::default() };
+        sibling.memory.update_profile(person.account.id, change).await.unwrap();
+        let start = std::time::Instant::now();
+        while owner.get("/api/secondme/user/info").await.data()["name"] != "elsewhere" {
+            assert!(start.elapsed().as_millis() < 1000, "still the old name");
+        }
+        sibling.stop().await.unwrap();
+    }
+
     async fn a_taken_route_is_refused_and_nothing_else_is_changed(server) {
         server.person("alice").await;
         let owner = server.person("bob").await.with_key("*").await;

@@ -87,6 +87,7 @@ pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str)
         files: config.files_dir(),
         max_upload: config.files.max_upload_bytes,
         max_stored: config.files.max_stored_bytes,
+        recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
     };
     Memory::new(db, identity, settings)
 }

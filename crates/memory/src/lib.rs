@@ -4,10 +4,11 @@ pub mod file;
 pub mod profile;
 pub mod shade;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use identity::Identity;
-use store::Database;
+use identity::{Account, Identity};
+use profile::Profile;
+use store::{Database, Recent};
 use utoipa_axum::router::OpenApiRouter;
 use web::Tasks;
 
@@ -22,6 +23,8 @@ pub struct Settings {
     pub max_upload: u64,
     /// Most bytes of uploads an account may keep.
     pub max_stored: u64,
+    /// How long a profile once read is believed; bounds how long a change by another process goes unnoticed.
+    pub recheck: Duration,
 }
 
 /// The state of this room; cheap to clone.
@@ -32,16 +35,20 @@ struct Inner {
     db: Database,
     identity: Identity,
     settings: Settings,
+    people: Recent<i64, Arc<(Account, Profile)>>,
 }
 
 impl Memory {
     /// Opens the room.
     pub fn new(db: Database, identity: Identity, settings: Settings) -> Self {
-        Self(Arc::new(Inner { db, identity, settings }))
+        let people = Recent::new(profile::REMEMBERED, settings.recheck);
+        Self(Arc::new(Inner { db, identity, settings, people }))
     }
 
-    /// Starts what this room does in the background: removing files that belong to nobody.
+    /// Starts what this room does in the background: noticing what other processes change, and removing files
+    /// that belong to nobody.
     pub fn start(&self, tasks: &Tasks) {
+        profile::start(self, tasks);
         file::sweep::start(self, tasks);
     }
 

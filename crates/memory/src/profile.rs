@@ -5,13 +5,22 @@ mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
+use std::sync::Arc;
+
 use identity::{Account, Identity};
-use store::params;
-use web::{ApiError, Code};
+use store::{RESYNC, params};
+use tokio::sync::broadcast::error::RecvError;
+use web::{ApiError, Code, Tasks};
 
 pub use model::{Change, Profile};
 
 use crate::Memory;
+
+/// Most people whose profiles are remembered.
+pub(crate) const REMEMBERED: usize = 10_000;
+
+/// The topic of notices between processes; the payload is the account's id.
+const TOPIC: &str = "profile";
 
 impl Memory {
     /// The account and the profile of a person.
@@ -19,9 +28,15 @@ impl Memory {
     /// # Errors
     /// When the store fails, or the account has just been deleted.
     pub async fn profile(&self, account: i64) -> Result<(Account, Profile), ApiError> {
+        if let Some(person) = self.0.people.get(&account) {
+            return Ok((*person).clone());
+        }
+        let epoch = self.0.people.epoch();
         let who = self.0.identity.account(account).await?.ok_or(Code::AuthMissing)?;
         let profile = self.db().fetch_optional(queries::FIND, params![account]).await?;
-        Ok((who, profile.unwrap_or_default()))
+        let person = (who, profile.unwrap_or_default());
+        self.0.people.put(account, Arc::new(person.clone()), epoch);
+        Ok(person)
     }
 
     /// Changes what is given and leaves the rest, all of it or nothing.
@@ -54,9 +69,37 @@ impl Memory {
                         now
                     ];
                     tx.execute(queries::SAVE, values).await?;
-                    Ok(())
+                    tx.notify(TOPIC, &account.to_string()).await?;
+                    Ok::<_, ApiError>(())
                 })
             })
-            .await
+            .await?;
+        self.0.people.forget(&account);
+        Ok(())
     }
+}
+
+/// Forgets profiles that another process says it has changed.
+pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
+    let (memory, stopping) = (memory.clone(), tasks.clone());
+    let mut notices = memory.db().notices();
+    tasks.spawn(async move {
+        loop {
+            let notice = tokio::select! {
+                notice = notices.recv() => notice,
+                () = stopping.stopping() => return,
+            };
+            let people = &memory.0.people;
+            match notice {
+                Ok(notice) if notice.topic == TOPIC => match notice.payload.parse() {
+                    Ok(account) => people.forget(&account),
+                    Err(_unknown) => people.forget_all(),
+                },
+                // Another room's notice, unless the connection was away and some were missed.
+                Ok(notice) if notice.topic != RESYNC => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => people.forget_all(),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
 }
