@@ -25,6 +25,7 @@ mod postgres;
 mod random;
 mod row;
 mod schema;
+pub mod search;
 mod sql;
 mod sqlite;
 mod tx;
