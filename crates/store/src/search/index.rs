@@ -8,7 +8,7 @@ use super::statements::{self as sql, ADDED, REMOVED};
 use super::tokens::{self, Document, MAX_QUERY_TERMS};
 use crate::error::Result;
 use crate::param::{OwnedParam, Param};
-use crate::{Database, Tx, params};
+use crate::{Database, Tx, owned_params, params};
 
 /// Longest query, in characters, that is also looked for as it was typed.
 const MAX_VERBATIM: usize = 100;
@@ -141,7 +141,7 @@ impl Index {
     }
 
     fn start(self, only_public: bool) -> Vec<OwnedParam> {
-        vec![OwnedParam::Int(self.account), OwnedParam::Int(self.kind), OwnedParam::Int(only_public.into())]
+        owned_params![self.account, self.kind, only_public]
     }
 
     async fn counts(
@@ -161,13 +161,7 @@ impl Index {
     }
 
     async fn postings(self, db: &Database, term: &str, only_public: bool) -> Result<Vec<Posting>> {
-        let values = vec![
-            OwnedParam::Int(self.account),
-            OwnedParam::Int(self.kind),
-            OwnedParam::Text(term.to_owned()),
-            OwnedParam::Int(only_public.into()),
-            OwnedParam::Int(MAX_POSTINGS),
-        ];
+        let values = owned_params![self.account, self.kind, term, only_public, MAX_POSTINGS];
         let rows: Vec<(i64, i64, i64)> = db.fetch_all_heavy(sql::POSTINGS, values).await?;
         let posting = |(entry, occurrences, length)| Posting { entry, occurrences, length };
         Ok(rows.into_iter().map(posting).collect())
