@@ -8,6 +8,8 @@
 mod api {
     mod apikey;
     mod cdn;
+    mod memory;
+    mod note;
     mod user;
 }
 mod authorization;

@@ -1,7 +1,11 @@
-//! What a person has given Doppel about themself: the profile, the interests (shades) and uploaded files.
+//! What a person has given Doppel about themself: the profile, the interests (shades), key memories, notes and
+//! uploaded files.
 
 pub mod file;
+pub mod key;
+pub mod note;
 pub mod profile;
+mod ranked;
 pub mod shade;
 
 use std::{path::PathBuf, sync::Arc};
@@ -50,6 +54,8 @@ impl Memory {
         profile::routes::router(self.clone())
             .merge(shade::routes::router(self.clone()))
             .merge(file::routes::router(self.clone()))
+            .merge(key::routes::router(self.clone()))
+            .merge(note::routes::router(self.clone()))
     }
 
     fn db(&self) -> &Database {
