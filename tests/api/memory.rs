@@ -166,6 +166,26 @@ both_engines! {
         actor.get(&format!("{KEY}/{id}/history")).await.refused(404, "memory.not_found");
     }
 
+    /// The text is in none of the database's files once the log has been written back, as it is at the end.
+    async fn what_was_deleted_is_not_in_the_file(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        let secret = format!("hermetic {}", "geheimnisvoll ".repeat(300));
+        remember(&actor, secret.trim()).await;
+        remember(&actor, "stays").await;
+        let id = actor.get(&format!("{KEY}/search?keyword=hermetic")).await.data()["list"][0]["id"].clone();
+        actor.post(&format!("{KEY}/{id}/update"), json!({"content": "quecksilber statt dessen"})).await.data();
+        actor.post(&format!("{KEY}/{id}/delete"), json!({})).await.data();
+        server.restart().await;
+        let files = std::fs::read_dir(server.data_dir()).unwrap().flatten().filter(|file| file.path().is_file());
+        for file in files {
+            let bytes = std::fs::read(file.path()).unwrap();
+            for word in ["hermet", "geheimnis", "quecksilb"] {
+                let held = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+                assert!(!held, "{word} in {}", file.path().display());
+            }
+        }
+    }
+
     async fn other_peoples_memories_are_out_of_reach(server) {
         let owner = server.person("a").await.with_key("*").await;
         let thief = server.person("b").await.with_key("*").await;
