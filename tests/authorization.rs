@@ -30,6 +30,7 @@ const fn post(path: &'static str, needs: Needs) -> Endpoint {
 const WRITE_PROFILE: Needs = Needs::Scope(&[], "*");
 const READ_MEMORY: Needs = Needs::Scope(&["user.info.softmemory", "memory.read"], "user.info.softmemory");
 const WRITE_MEMORY: Needs = Needs::Scope(&["memory.write"], "memory.write");
+const AGENT_MEMORY: Needs = Needs::Scope(&["agent_memory"], "agent_memory");
 const READ_NOTES: Needs = Needs::Scope(&["memory.read", "note.write"], "note.write");
 const WRITE_NOTES: Needs = Needs::Scope(&["note.write"], "note.write");
 
@@ -54,6 +55,9 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/note/list", READ_NOTES),
     post("/secondme/note/{id}/update", WRITE_NOTES),
     post("/secondme/note/{id}/delete", WRITE_NOTES),
+    post("/secondme/agent_memory/ingest", AGENT_MEMORY),
+    get("/secondme/agent_memory/list", AGENT_MEMORY),
+    get("/secondme/activity/day-overview", AGENT_MEMORY),
     post("/cdn/upload", Needs::Caller),
     post("/apikey/create", Needs::Session),
     get("/apikey/list", Needs::Session),

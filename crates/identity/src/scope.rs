@@ -176,6 +176,8 @@ permissions! {
     ReadNotes: "note.write" | "note.write" => [NoteWrite, MemoryRead];
     /// Changing and deleting notes.
     WriteNotes: "note.write" | "note.write" => [NoteWrite];
+    /// Writing and reading agent memory, and the overview of a day.
+    UseAgentMemory: "agent_memory" | "agent_memory" => [AgentMemory];
     /// Changing the profile and the interests: the person alone, by session or with a key for everything.
     WriteProfile: "*" | "*" => [];
 }

@@ -1,6 +1,7 @@
-//! What a person has given Doppel about themself: the profile, the interests (shades), key memories, notes and
-//! uploaded files.
+//! What a person has given Doppel about themself: the profile, the interests (shades), key memories, notes,
+//! what agents reported, and uploaded files.
 
+pub mod agent;
 pub mod file;
 pub mod key;
 pub mod note;
@@ -55,6 +56,7 @@ impl Memory {
             .merge(shade::routes::router(self.clone()))
             .merge(file::routes::router(self.clone()))
             .merge(key::routes::router(self.clone()))
+            .merge(agent::routes::router(self.clone()))
             .merge(note::routes::router(self.clone()))
     }
 

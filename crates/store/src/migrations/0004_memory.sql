@@ -80,3 +80,21 @@ CREATE TABLE note (
 );
 CREATE INDEX note_account ON note (account_id, id);
 CREATE INDEX note_type ON note (account_id, memory_type, id);
+
+-- What the person did elsewhere, as agents reported it.
+CREATE TABLE agent_event (
+    id BIGINT NOT NULL PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    platform TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    event_time BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    action_label TEXT NOT NULL,
+    importance DOUBLE PRECISION,
+    -- The event as JSON.
+    body TEXT NOT NULL,
+    UNIQUE (account_id, platform, idempotency_key)
+);
+CREATE INDEX agent_event_account ON agent_event (account_id, id);
+CREATE INDEX agent_event_platform ON agent_event (account_id, platform, id);
+CREATE INDEX agent_event_time ON agent_event (account_id, event_time);
