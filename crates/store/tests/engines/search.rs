@@ -203,3 +203,36 @@ fn scan(model: &BTreeMap<i64, String>, query: &str) -> Vec<i64> {
         model.iter().filter(|(_, text)| text.contains(&query) || voters.iter().any(|piece| has(text, piece)));
     found.map(|(entry, _)| *entry).collect()
 }
+
+/// Both engines answer the same ids in the same order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_engines_rank_alike() {
+    let worlds = [World::sqlite(), World::postgres()];
+    let (one, other) = (open(&worlds[0]).await, open(&worlds[1]).await);
+    let mut runner = TestRunner::deterministic();
+    let piece = prop_oneof!["[a-e]{2,4}", "[\u{4e00}-\u{4e20}]{1,8}", "\\PC{1,3}", Just("the".to_owned())];
+    let text = vec(piece, 1..8).prop_map(|pieces| pieces.join(" ").replace('\0', ""));
+    let mut draw = || text.new_tree(&mut runner).unwrap().current();
+    for batch in 0..20_i64 {
+        let documents: Vec<Document> = (0..50).map(|_| Document::new(&draw())).collect();
+        for db in [&one, &other] {
+            let documents = documents.clone();
+            let added: Result<(), Error> = db
+                .write(move |tx| {
+                    Box::pin(async move {
+                        for (entry, document) in (batch * 50 + 1..).zip(&documents) {
+                            Index::new(1, KIND).add(tx, entry, entry % 3 == 0, document).await?;
+                        }
+                        Ok(())
+                    })
+                })
+                .await;
+            added.unwrap();
+        }
+    }
+    for round in 0..300 {
+        let (query, only_public) = (draw(), round % 5 == 0);
+        let found = Index::new(1, KIND).find(&one, &query, only_public).await.unwrap();
+        assert_eq!(Index::new(1, KIND).find(&other, &query, only_public).await, Ok(found), "{query}");
+    }
+}
