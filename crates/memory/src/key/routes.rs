@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use identity::{
-    Scoped,
+    Credential, Scoped,
     scope::{ReadMemory, WriteMemory},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -55,7 +55,11 @@ async fn search(
     Query(page): Query<PageQuery>,
 ) -> Answer<Paged<KeyMemory>> {
     let (page, keyword) = (page.check()?, rules::check_keyword(keyword)?);
-    Ok(Data(memory.key_memories(caller.account(), &keyword, page, false).await?))
+    // A session and a key are the person's own; another kind of credential has to be decided on here.
+    let only_public = match caller.credential() {
+        Credential::Session { .. } | Credential::ApiKey { .. } => false,
+    };
+    Ok(Data(memory.key_memories(caller.account(), &keyword, page, only_public).await?))
 }
 
 /// Remember a fact. One that is there already, word for word, is not added again. Scope memory.write.
