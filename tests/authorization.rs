@@ -28,6 +28,11 @@ const fn post(path: &'static str, needs: Needs) -> Endpoint {
 }
 
 const WRITE_PROFILE: Needs = Needs::Scope(&[], "*");
+const READ_MEMORY: Needs = Needs::Scope(&["user.info.softmemory", "memory.read"], "user.info.softmemory");
+const WRITE_MEMORY: Needs = Needs::Scope(&["memory.write"], "memory.write");
+const AGENT_MEMORY: Needs = Needs::Scope(&["agent_memory"], "agent_memory");
+const READ_NOTES: Needs = Needs::Scope(&["memory.read", "note.write"], "note.write");
+const WRITE_NOTES: Needs = Needs::Scope(&["note.write"], "note.write");
 
 /// Every endpoint of the API. A test below compares this list with the OpenAPI document.
 const ENDPOINTS: &[Endpoint] = &[
@@ -38,6 +43,21 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/user/shades/create", WRITE_PROFILE),
     post("/secondme/user/shades/{id}/update", WRITE_PROFILE),
     post("/secondme/user/shades/{id}/delete", WRITE_PROFILE),
+    get("/secondme/user/softmemory", READ_MEMORY),
+    get("/secondme/memory/key/search", READ_MEMORY),
+    post("/secondme/memory/key", WRITE_MEMORY),
+    post("/secondme/memory/key/batch", WRITE_MEMORY),
+    post("/secondme/memory/key/{id}/update", WRITE_MEMORY),
+    post("/secondme/memory/key/{id}/delete", WRITE_MEMORY),
+    get("/secondme/memory/key/{id}/history", WRITE_MEMORY),
+    post("/secondme/note/add", Needs::Scope(&["note.add", "note.write"], "note.add")),
+    get("/secondme/note/search", READ_NOTES),
+    post("/secondme/note/list", READ_NOTES),
+    post("/secondme/note/{id}/update", WRITE_NOTES),
+    post("/secondme/note/{id}/delete", WRITE_NOTES),
+    post("/secondme/agent_memory/ingest", AGENT_MEMORY),
+    get("/secondme/agent_memory/list", AGENT_MEMORY),
+    get("/secondme/activity/day-overview", AGENT_MEMORY),
     post("/cdn/upload", Needs::Caller),
     post("/apikey/create", Needs::Session),
     get("/apikey/list", Needs::Session),

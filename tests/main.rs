@@ -6,8 +6,11 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, missing_docs)]
 
 mod api {
+    mod agent_memory;
     mod apikey;
     mod cdn;
+    mod memory;
+    mod note;
     mod user;
 }
 mod authorization;

@@ -54,6 +54,9 @@ both_engines! {
             ("user.info.shades", "/api/secondme/user/info", 403),
             ("chat", "/api/secondme/user/info", 403),
             ("note.add", "/api/secondme/user/info", 403),
+            ("user.info.softmemory", "/api/secondme/user/softmemory", 200),
+            ("user.info", "/api/secondme/user/softmemory", 403),
+            ("*", "/api/secondme/user/softmemory", 200),
             ("*", "/api/secondme/user/info", 200),
             ("*", "/api/secondme/user/shades", 200),
         ] {
@@ -114,6 +117,50 @@ both_engines! {
             r#"{{"code":0,"data":{{"shades":[{{"id":{id},"shadeName":"科技爱好者","shadeIcon":"https://cdn.example.com/icon.png","confidenceLevel":"HIGH","shadeDescription":"热爱科技","shadeDescriptionThirdView":"他/她热爱科技","shadeContent":"喜欢编程和数码产品","shadeContentThirdView":"他/她喜欢编程和数码产品","sourceTopics":["编程","AI"],"shadeNamePublic":"科技达人","shadeIconPublic":"https://cdn.example.com/public-icon.png","confidenceLevelPublic":"HIGH","shadeDescriptionPublic":"科技爱好者","shadeDescriptionThirdViewPublic":"一位科技爱好者","shadeContentPublic":"热爱科技","shadeContentThirdViewPublic":"他/她热爱科技","sourceTopicsPublic":["科技"],"hasPublicContent":true}}]}}}}"#
         );
         assert_eq!(answer.body, example);
+    }
+
+    /// API-key guide: a note is added with the scope `note.add`, and not with another.
+    async fn seed_000_a_note_is_added(server) {
+        let person = server.person("a").await;
+        let note = json!({"content": "今天读完了《三体》"});
+        person.with_key("note.add").await.post("/gate/lab/api/secondme/note/add", note.clone()).await.data();
+        person.with_key("chat").await.post("/gate/lab/api/secondme/note/add", note).await.refused(403, "apikey.permission.denied");
+    }
+
+    /// User page: the example of `GET /api/secondme/memory/key/search`, byte for byte but for the id.
+    async fn seed_001_search_key_memory(server) {
+        let person = server.person("a").await;
+        let owner = person.with_key("*").await;
+        server.clock().set(store::Timestamp(1_705_315_800_000));
+        let memory = json!({"content": "喜欢在周末阅读科幻小说", "factActor": "用户", "factObject": "兴趣爱好"});
+        assert_eq!(owner.post("/api/secondme/memory/key", memory).await.data(), json!({}));
+        owner.post("/api/secondme/memory/key", json!({"content": "每天早上跑步"})).await.data();
+        let path = "/gate/lab/api/secondme/memory/key/search?keyword=阅读&pageNo=1&pageSize=20";
+        let answer = person.with_key("memory.read").await.get(path).await;
+        let id = answer.data()["list"][0]["id"].clone();
+        assert!(id.is_i64());
+        let example = format!(
+            r#"{{"code":0,"data":{{"list":[{{"id":{id},"factActor":"用户","factObject":"兴趣爱好","factContent":"喜欢在周末阅读科幻小说","createTime":1705315800000,"updateTime":1705315800000,"visibility":1}}],"total":1}}}}"#
+        );
+        assert_eq!(answer.body, example);
+        let all = person.with_key("memory.read").await.get("/gate/lab/api/secondme/memory/key/search?keyword=&pageNo=1&pageSize=20").await;
+        assert_eq!(all.data()["total"], 2);
+        let refused = server.bearer("lba_at_your_access_token").get(path).await;
+        assert_eq!(refused.refused(401, "auth.token.invalid")["message"], "Token 无效或已过期");
+    }
+
+    /// Reference: `softmemory` is at `data.list`, `note/add` answers a number at `data.noteId`.
+    async fn seed_002_paths_of_memory_data(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        let data = actor.post("/gate/lab/api/secondme/note/add", json!({"content": "笔记", "title": "标题"})).await.data();
+        assert!(data["noteId"].is_i64(), "{data}");
+        actor.post("/api/secondme/memory/key", json!({"content": "喜欢阅读科幻小说", "factObject": "兴趣爱好"})).await.data();
+        let data = actor.get("/gate/lab/api/secondme/user/softmemory").await.data();
+        let entry = data["list"][0].as_object().expect("an entry");
+        let mut names: Vec<&str> = entry.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["createTime", "factContent", "factObject", "id", "updateTime"]);
+        assert_eq!(data["total"], 1);
     }
 
     /// User page: `apikey.permission.denied` where the scope `userinfo` is missing.

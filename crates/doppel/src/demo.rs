@@ -6,6 +6,8 @@ use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 use anyhow::{Context, Result, anyhow};
 use identity::{NewAccount, Password, Scope, ScopeSet, key::NewKey};
 use memory::{
+    key::Fact,
+    note::{Kind, NewNote},
     profile::Change,
     shade::{Confidence, ShadeBody},
 };
@@ -65,6 +67,8 @@ async fn make(running: &Running) -> Result<Demo> {
     };
     running.memory.update_profile(account.id, profile).await.map_err(fail)?;
     running.memory.create_shade(account.id, shade()).await.map_err(fail)?;
+    running.memory.add_key_memories(account.id, facts()).await.map_err(fail)?;
+    running.memory.add_note(account.id, note()).await.map_err(fail)?;
     let key = NewKey { name: "demo".into(), scopes: ScopeSet::of(&[Scope::Everything]), expires_at: None };
     let (_, secret) = running.identity.create_key(account.id, key).await.map_err(fail)?;
     Ok(Demo {
@@ -94,6 +98,30 @@ fn shade() -> ShadeBody {
         shade_content_public: "热爱科技".into(),
         shade_content_third_view_public: "他/她热爱科技".into(),
         source_topics_public: topics(&["科技"]),
+    }
+}
+
+fn facts() -> Vec<Fact> {
+    let fact = |object: &str, content: &str, visibility| Fact {
+        actor: "用户".into(),
+        object: object.into(),
+        content: content.into(),
+        visibility,
+    };
+    vec![
+        fact("饮食", "早餐常喝豆浆", 0),
+        fact("技能", "在学 Rust 编程", 1),
+        fact("兴趣爱好", "喜欢阅读科幻小说", 1),
+        fact("兴趣爱好", "喜欢在周末阅读科幻小说", 1),
+    ]
+}
+
+fn note() -> NewNote {
+    NewNote {
+        kind: Kind::Text,
+        title: "读书笔记".into(),
+        content: "周末读完了《三体》,想找人聊聊。".into(),
+        urls: Vec::new(),
     }
 }
 
@@ -129,6 +157,7 @@ Doppel runs with a demo person. To try it, in another terminal:
 
   curl -H "Authorization: Bearer {api_key}" {base_url}/gate/lab/api/secondme/user/info
   curl -H "Authorization: Bearer {api_key}" {base_url}/gate/lab/api/secondme/user/shades
+  curl -H "Authorization: Bearer {api_key}" "{base_url}/gate/lab/api/secondme/memory/key/search?keyword=%E9%98%85%E8%AF%BB"
 
   pages           {base_url}/          e-mail {email}   password {password}
   API reference   {base_url}/reference/

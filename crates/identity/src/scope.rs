@@ -168,6 +168,16 @@ permissions! {
     ReadShades: "user.info.shades" | "userinfo" => [UserInfoShades, UserInfoV2];
     /// Reading and searching soft and key memory.
     ReadMemory: "user.info.softmemory" | "memory.read" => [UserInfoSoftMemory, MemoryRead];
+    /// Adding, changing and deleting key memory.
+    WriteMemory: "memory.write" | "memory.write" => [MemoryWrite];
+    /// Adding a note.
+    AddNote: "note.add" | "note.write" => [NoteAdd, NoteWrite];
+    /// Listing and searching notes.
+    ReadNotes: "note.write" | "note.write" => [NoteWrite, MemoryRead];
+    /// Changing and deleting notes.
+    WriteNotes: "note.write" | "note.write" => [NoteWrite];
+    /// Writing and reading agent memory, and the overview of a day.
+    UseAgentMemory: "agent_memory" | "agent_memory" => [AgentMemory];
     /// Changing the profile and the interests: the person alone, by session or with a key for everything.
     WriteProfile: "*" | "*" => [];
 }
@@ -192,6 +202,11 @@ mod tests {
         assert!(opens("user.info", ReadUserInfo::ANY_OF) && opens("userinfo", ReadUserInfo::ANY_OF));
         assert!(!opens("user.info", ReadShades::ANY_OF), "v1 user.info alone does not open shades");
         assert!(opens("userinfo", ReadShades::ANY_OF) && opens("user.info.shades", ReadShades::ANY_OF));
+        assert!(opens("note.add", AddNote::ANY_OF) && opens("note.write", AddNote::ANY_OF));
+        assert!(opens("memory.read", ReadNotes::ANY_OF) && !opens("note.add", ReadNotes::ANY_OF));
+        assert!(
+            !opens("note.add memory.read", WriteNotes::ANY_OF) && !opens("memory.read", WriteMemory::ANY_OF)
+        );
         assert!(opens("*", WriteProfile::ANY_OF) && !opens("userinfo", WriteProfile::ANY_OF));
     }
 

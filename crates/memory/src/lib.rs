@@ -1,7 +1,12 @@
-//! What a person has given Doppel about themself: the profile, the interests (shades) and uploaded files.
+//! What a person has given Doppel about themself: the profile, the interests (shades), key memories, notes,
+//! what agents reported, and uploaded files.
 
+pub mod agent;
 pub mod file;
+pub mod key;
+pub mod note;
 pub mod profile;
+mod ranked;
 pub mod shade;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -57,6 +62,9 @@ impl Memory {
         profile::routes::router(self.clone())
             .merge(shade::routes::router(self.clone()))
             .merge(file::routes::router(self.clone()))
+            .merge(key::routes::router(self.clone()))
+            .merge(agent::routes::router(self.clone()))
+            .merge(note::routes::router(self.clone()))
     }
 
     fn db(&self) -> &Database {

@@ -26,6 +26,7 @@ mod random;
 mod recent;
 mod row;
 mod schema;
+pub mod search;
 mod sql;
 mod sqlite;
 mod tx;

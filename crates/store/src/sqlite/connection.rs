@@ -45,12 +45,14 @@ fn create_file(path: &Path) -> Result<()> {
 pub(super) fn open_writer(settings: &Settings) -> Result<Connection> {
     create_file(&settings.path)?;
     let connection = open(settings, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // What a person deletes is overwritten in the file, not only taken out of the tree.
     // Checkpoints are the writer's own business (see `writer`), so that no commit waits for one without need.
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;
+             PRAGMA secure_delete = ON;
              PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -8000;
              PRAGMA journal_size_limit = 67108864;

@@ -66,6 +66,20 @@ catalogue! {
     Internal = 500 "internal.error" "服务内部错误" "Internal server error";
     /// The store or another dependency cannot be reached, or the server is at its limit.
     Unavailable = 503 "connection.error" "服务暂时不可用,请稍后再试" "The service is temporarily unavailable, please try again later";
+    /// A key memory needs content.
+    MemoryContentRequired = 400 "memory.content.required" "记忆内容不能为空" "The memory has no content";
+    /// No such key memory among the caller's own.
+    MemoryNotFound = 404 "memory.not_found" "记忆不存在" "No such memory";
+    /// A text note needs content.
+    NoteContentRequired = 400 "note.content.required" "笔记内容不能为空" "The note has no content";
+    /// A link note needs links.
+    NoteUrlsRequired = 400 "note.urls.required" "链接笔记需要至少一个链接" "A link note needs at least one link";
+    /// The note cannot be changed so; `{}` says why.
+    NoteUpdateFailed = 400 "note.update.failed" "笔记更新失败: {}" "The note was not updated: {}";
+    /// No such note among the caller's own to change.
+    NoteUpdateNotFound = 404 "note.update.failed" "笔记不存在" "No such note";
+    /// No such note among the caller's own to delete.
+    NoteDeleteNotFound = 404 "note.delete.failed" "笔记不存在" "No such note";
 }
 
 impl Code {

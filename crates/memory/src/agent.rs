@@ -1,0 +1,100 @@
+//! Agent memory: what the person did elsewhere, as agents report it, and the overview of a day (contract D-05, X-26,
+//!
+
+pub mod model;
+mod queries;
+pub(crate) mod routes;
+pub mod rules;
+
+use std::collections::BTreeMap;
+
+use store::{Timestamp, params};
+use web::{
+    ApiError,
+    paging::{Page, Paged},
+};
+
+pub use model::{App, Event, Overview, StoredEvent};
+
+use crate::Memory;
+
+/// Most platforms and actions of a day that are told apart.
+const MAX_GROUPS: i64 = 1000;
+/// Important events that an overview shows of each platform, the latest.
+const MAX_IMPORTANT: i64 = 10;
+
+impl Memory {
+    /// Notes an event and answers its id, or `None` for one that was noted before: one with the same idempotency key
+    /// from the same platform.
+    ///
+    /// # Errors
+    /// When the store fails. The event is checked by [`rules`] before.
+    pub async fn ingest(&self, account: i64, platform: &str, event: &Event) -> Result<Option<i64>, ApiError> {
+        let (id, now) = (self.db().ids().next(), self.db().clock().now());
+        let time = event.event_time.map_or(now, Timestamp);
+        let key = rules::idempotency_key(account, platform, event);
+        let label = event.action_label.as_deref().unwrap_or_default();
+        let body = serde_json::to_string(event).map_err(ApiError::internal)?;
+        let values =
+            params![id, account, platform, &key, time, &event.action, label, event.importance, &body];
+        let inserted = self.db().execute(queries::INSERT, values).await?;
+        Ok((inserted > 0).then_some(id))
+    }
+
+    /// A page of a person's events, or of those from one platform, the last noted first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn agent_events(
+        &self,
+        account: i64,
+        platform: Option<&str>,
+        page: Page,
+    ) -> Result<Paged<StoredEvent>, ApiError> {
+        let (list, (total,)) = match platform {
+            None => {
+                let values = params![account, page.limit, page.offset];
+                let list = self.db().fetch_all(queries::ALL, values).await?;
+                (list, self.db().fetch_one::<(i64,)>(queries::COUNT, params![account]).await?)
+            }
+            Some(platform) => {
+                let values = params![account, page.limit, page.offset, platform];
+                let list = self.db().fetch_all(queries::OF_PLATFORM, values).await?;
+                let count = params![account, platform];
+                (list, self.db().fetch_one::<(i64,)>(queries::COUNT_OF_PLATFORM, count).await?)
+            }
+        };
+        Ok(Paged { list, total })
+    }
+
+    /// What happened on a day (UTC), platform by platform, the busiest first; `page` is one of platforms.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn day_overview(&self, account: i64, day: Timestamp, page: Page) -> Result<Overview, ApiError> {
+        let (from, to) = (day, day.plus_secs(86_400));
+        let groups: Vec<model::Group> = self
+            .db()
+            .fetch_all(queries::GROUPS, params![account, from, to, rules::IMPORTANT, MAX_GROUPS])
+            .await?;
+        let mut apps = BTreeMap::<String, App>::new();
+        let (mut total_count, mut important_count) = (0, 0);
+        for group in groups {
+            total_count += group.count;
+            important_count += group.important;
+            let new = || App::new(group.platform.clone());
+            apps.entry(group.platform.clone()).or_insert_with(new).add(group);
+        }
+        let mut apps: Vec<App> = apps.into_values().collect();
+        // Stable: of equals, the first by name.
+        apps.sort_by_key(|app| std::cmp::Reverse(app.total_count));
+        let (skip, count) = (usize::try_from(page.offset), usize::try_from(page.limit));
+        let (skip, count) = (skip.unwrap_or(usize::MAX), count.unwrap_or(usize::MAX));
+        let mut apps: Vec<App> = apps.into_iter().skip(skip).take(count).collect();
+        for app in apps.iter_mut().filter(|app| app.important_count > 0) {
+            let values = params![account, from, to, rules::IMPORTANT, &app.platform, MAX_IMPORTANT];
+            app.important_events = self.db().fetch_all(queries::IMPORTANT, values).await?;
+        }
+        Ok(Overview { total_count, important_count, apps })
+    }
+}

@@ -1,0 +1,258 @@
+//! What an event of the agent memory is, inside and on the wire. Members are read in camelCase and in snake_case.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use store::{Row, Timestamp, from_row};
+use utoipa::{IntoParams, ToSchema};
+
+/// Body of `POST /api/secondme/agent_memory/ingest` (contract D-05). At most 64 KiB as JSON.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Where it happened.
+    pub channel: Channel,
+    /// What was done: `post`, `reply`, `operate`, …; 1 to 100 characters.
+    #[schema(example = "post_created")]
+    pub action: String,
+    /// What it was done to, 1 to 50 objects.
+    #[schema(min_items = 1, max_items = 50)]
+    pub refs: Vec<Reference>,
+    /// What to call the action, at most 200 characters.
+    #[serde(alias = "action_label", skip_serializing_if = "Option::is_none")]
+    pub action_label: Option<String>,
+    /// The event in a sentence.
+    #[serde(alias = "display_text", skip_serializing_if = "Option::is_none")]
+    pub display_text: Option<String>,
+    /// A remark for developers.
+    #[serde(alias = "event_desc", skip_serializing_if = "Option::is_none")]
+    pub event_desc: Option<String>,
+    /// When it happened, in milliseconds since 1970-01-01 UTC. Default: now.
+    #[serde(alias = "event_time", skip_serializing_if = "Option::is_none")]
+    pub event_time: Option<i64>,
+    /// 0 to 1; from 0.7 on it is important.
+    #[schema(minimum = 0, maximum = 1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub importance: Option<f64>,
+    /// Two events from one platform with the same key are one; at most 200 characters. Default: derived from the first
+    /// object.
+    #[serde(alias = "idempotency_key", skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// Anything else.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Map<String, Value>>,
+    /// A classification of the sender's own.
+    #[serde(alias = "signal_type", skip_serializing_if = "Option::is_none")]
+    pub signal_type: Option<String>,
+    /// A classification of the sender's own.
+    #[serde(alias = "semantic_type", skip_serializing_if = "Option::is_none")]
+    pub semantic_type: Option<String>,
+    /// What the event is about, in the sender's own terms.
+    #[serde(alias = "entity_key", skip_serializing_if = "Option::is_none")]
+    pub entity_key: Option<String>,
+    /// Whether the person may be asked to act on it.
+    #[serde(alias = "cta_eligible", skip_serializing_if = "Option::is_none")]
+    pub cta_eligible: Option<bool>,
+}
+
+/// Where an event happened.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Channel {
+    /// `thread`, `post`, `comment`, …; 1 to 100 characters.
+    #[schema(example = "post")]
+    pub kind: String,
+    /// Its id there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Anything else.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Map<String, Value>>,
+    /// The platform, at most 100 characters, where the credential does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+}
+
+/// What something was done to.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reference {
+    /// What kind of thing it is. Required, or else `type` says it.
+    #[serde(alias = "object_type", skip_serializing_if = "Option::is_none")]
+    pub object_type: Option<String>,
+    /// Its id on the platform. Required, or else `value` or `content` says it.
+    #[serde(alias = "object_id", skip_serializing_if = "Option::is_none")]
+    pub object_id: Option<String>,
+    /// Default `external_action`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Where it is, if elsewhere than the event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// How its content begins.
+    #[serde(alias = "content_preview", skip_serializing_if = "Option::is_none")]
+    pub content_preview: Option<String>,
+    /// Its content at a moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Snapshot>,
+    /// An older name of `objectId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// An older name of `objectId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
+/// The content of an object at a moment.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// The content.
+    pub text: String,
+    /// When it was so, in milliseconds since 1970-01-01 UTC.
+    #[serde(alias = "captured_at", skip_serializing_if = "Option::is_none")]
+    pub captured_at: Option<i64>,
+    /// `sha256:` and the content's hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+}
+
+/// Answer of `POST /api/secondme/agent_memory/ingest`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ingested {
+    /// The event's id; 0 for one that was noted before.
+    pub(super) event_id: i64,
+    /// Whether it was noted before.
+    pub(super) is_duplicate: bool,
+}
+
+/// An event as it was noted (contract X-26).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredEvent {
+    /// The event's id.
+    pub event_id: i64,
+    /// Decimal digits.
+    pub user_id: String,
+    /// The platform it came from.
+    pub platform: String,
+    /// The event itself; its time is there in any case.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl store::FromRow for StoredEvent {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        let (account, time, body): (i64, Timestamp, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
+        let event: Event = serde_json::from_str(&body)
+            .map_err(|error| store::Error::Other(format!("agent event: {error}")))?;
+        Ok(Self {
+            event_id: row.get(0)?,
+            user_id: account.to_string(),
+            platform: row.get(2)?,
+            event: Event { event_time: Some(time.as_millis()), ..event },
+        })
+    }
+}
+
+/// Answer of `GET /api/secondme/agent_memory/list`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Events {
+    /// The events of this page; empty past the end.
+    pub(super) items: Vec<StoredEvent>,
+    /// Events in all pages together.
+    pub(super) total: i64,
+}
+
+/// Which events to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PlatformQuery {
+    /// Events from this platform alone.
+    #[param(example = "external")]
+    pub platform: Option<String>,
+}
+
+/// Which day to look at.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DayQuery {
+    /// `yyyy-MM-dd`, in UTC. Default: today.
+    #[param(example = "2026-01-31")]
+    pub date: Option<String>,
+}
+
+/// What happened on a day (contract X-55).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Overview {
+    /// Events of the day, on all platforms.
+    pub total_count: i64,
+    /// Those of an importance of 0.7 or more.
+    pub important_count: i64,
+    /// A page of the platforms, the busiest first.
+    pub apps: Vec<App>,
+}
+
+/// What happened on one platform.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct App {
+    /// The platform.
+    pub platform: String,
+    /// What to call it.
+    pub platform_label: String,
+    /// Its events.
+    pub total_count: i64,
+    /// Those of an importance of 0.7 or more.
+    pub important_count: i64,
+    /// Events by action.
+    pub action_count: BTreeMap<String, i64>,
+    /// What to call each action.
+    pub action_labels: BTreeMap<String, String>,
+    /// The latest important events, at most 10.
+    pub important_events: Vec<StoredEvent>,
+}
+
+impl App {
+    pub(super) fn new(platform: String) -> Self {
+        Self {
+            platform_label: platform.clone(),
+            platform,
+            total_count: 0,
+            important_count: 0,
+            action_count: BTreeMap::new(),
+            action_labels: BTreeMap::new(),
+            important_events: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, group: Group) {
+        self.total_count += group.count;
+        self.important_count += group.important;
+        let label = if group.label.is_empty() { group.action.clone() } else { group.label };
+        self.action_labels.insert(group.action.clone(), label);
+        self.action_count.insert(group.action, group.count);
+    }
+}
+
+/// Events of a day by platform and action.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) platform: String,
+    pub(super) action: String,
+    pub(super) count: i64,
+    pub(super) important: i64,
+    pub(super) label: String,
+}
+
+from_row!(Group { platform, action, count, important, label });

@@ -1,0 +1,168 @@
+//! Key memory: facts about the person, one sentence each (contract C-06, C-07, X-18 to X-20).
+
+pub mod model;
+mod queries;
+pub(crate) mod routes;
+pub mod rules;
+
+use store::{
+    Tx, params,
+    search::{Document, Index},
+};
+use web::{
+    ApiError, Code,
+    paging::{Page, Paged},
+};
+
+pub use model::{Change, Fact, KeyMemory, Version};
+
+use crate::{Memory, ranked};
+
+/// The kind of these entries in the index.
+const KIND: i64 = 1;
+
+/// A fact on its way into the store, with what takes time done.
+struct Prepared {
+    id: i64,
+    fact: Fact,
+    hash: [u8; 32],
+    document: Document,
+}
+
+impl Memory {
+    /// A page of a person's key memories: those that a keyword finds, best first, or without one all, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn key_memories(
+        &self,
+        account: i64,
+        keyword: &str,
+        page: Page,
+        only_public: bool,
+    ) -> Result<Paged<KeyMemory>, ApiError> {
+        let index = Index::new(account, KIND);
+        if keyword.trim().is_empty() {
+            let sql = if only_public { queries::PUBLIC } else { queries::ALL };
+            let list = self.db().fetch_all(sql, params![account, page.limit, page.offset]).await?;
+            return Ok(Paged { list, total: index.count(self.db(), only_public).await? });
+        }
+        let found = index.find(self.db(), keyword, only_public).await?;
+        let ids = ranked::page(&found, page);
+        let list = ranked::rows(self.db(), &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id).await?;
+        Ok(Paged { list, total: i64::try_from(found.len()).unwrap_or(i64::MAX) })
+    }
+
+    /// Adds facts, all or none of them, and answers how many are new: one that the person has already, word for word,
+    /// is left as it is.
+    ///
+    /// # Errors
+    /// When the store fails. The facts are checked by [`rules`] before.
+    pub async fn add_key_memories(&self, account: i64, facts: Vec<Fact>) -> Result<i64, ApiError> {
+        let prepare = |fact: Fact| Prepared {
+            id: self.db().ids().next(),
+            hash: rules::hash(&fact),
+            document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
+            fact,
+        };
+        let prepared: Vec<Prepared> = facts.into_iter().map(prepare).collect();
+        let clock = self.db().clock().clone();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let index = Index::new(account, KIND);
+                    index.lock(tx).await?;
+                    let mut inserted = 0;
+                    for new in &prepared {
+                        inserted += i64::from(insert(tx, account, new, clock.now()).await?);
+                    }
+                    Ok(inserted)
+                })
+            })
+            .await
+    }
+
+    /// Changes a key memory and keeps what it said before. What is absent stays as it is.
+    ///
+    /// # Errors
+    /// [`Code::MemoryNotFound`] for an id that is unknown or another's.
+    pub async fn update_key_memory(&self, account: i64, id: i64, change: Change) -> Result<(), ApiError> {
+        let found = self.db().fetch_optional(queries::FACT, params![id, account]).await?;
+        // Actor and object never change, so the text can be cut before the transaction.
+        let (actor, object, content, ..): FactRow = found.ok_or(Code::MemoryNotFound)?;
+        let content = change.content.unwrap_or(content);
+        let document = Document::new(&rules::indexed(&actor, &object, &content));
+        let hash = rules::hash(&Fact { actor, object, content: content.clone(), visibility: 0 });
+        let (version, clock) = (self.db().ids().next(), self.db().clock().clone());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let index = Index::new(account, KIND);
+                    index.lock(tx).await?;
+                    let found = tx.fetch_optional(queries::FACT, params![id, account]).await?;
+                    let (_, _, before, visible, written): FactRow = found.ok_or(Code::MemoryNotFound)?;
+                    let visibility = change.visibility.unwrap_or(visible);
+                    if before == content && visible == visibility {
+                        return Ok(());
+                    }
+                    let now = clock.now();
+                    let old = params![version, id, &before, visible, written, now];
+                    tx.execute(queries::KEEP_VERSION, old).await?;
+                    tx.execute(queries::UPDATE, params![id, &content, visibility, &hash, now]).await?;
+                    index.replace(tx, id, rules::is_public(visibility), &document).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Deletes a key memory with all that it ever said.
+    ///
+    /// # Errors
+    /// [`Code::MemoryNotFound`] for an id that is unknown or another's.
+    pub async fn delete_key_memory(&self, account: i64, id: i64) -> Result<(), ApiError> {
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    Index::new(account, KIND).remove(tx, id).await?;
+                    match tx.execute(queries::DELETE, params![id, account]).await? {
+                        0 => Err(Code::MemoryNotFound.into()),
+                        _ => Ok(()),
+                    }
+                })
+            })
+            .await
+    }
+
+    /// What a key memory said before, the latest first.
+    ///
+    /// # Errors
+    /// [`Code::MemoryNotFound`] for an id that is unknown or another's.
+    pub async fn key_memory_versions(
+        &self,
+        account: i64,
+        id: i64,
+        page: Page,
+    ) -> Result<Paged<Version>, ApiError> {
+        let count = self.db().fetch_optional(queries::COUNT_VERSIONS, params![id, account]).await?;
+        let (total,): (i64,) = count.ok_or(Code::MemoryNotFound)?;
+        let list = self.db().fetch_all(queries::VERSIONS, params![id, page.limit, page.offset]).await?;
+        Ok(Paged { list, total })
+    }
+}
+
+/// Actor, object, content, visibility, and when it was last written.
+type FactRow = (String, String, String, i64, store::Timestamp);
+
+/// Writes a fact unless the person has it. The index is locked, so nobody else writes the same one meanwhile.
+async fn insert(tx: &mut Tx<'_>, account: i64, new: &Prepared, now: store::Timestamp) -> store::Result<bool> {
+    let known: Option<(i64,)> = tx.fetch_optional(queries::SAME, params![account, &new.hash]).await?;
+    if known.is_some() {
+        return Ok(false);
+    }
+    let Fact { actor, object, content, visibility } = &new.fact;
+    let values = params![new.id, account, actor, object, content, *visibility, &new.hash, now];
+    tx.execute(queries::INSERT, values).await?;
+    Index::new(account, KIND).add(tx, new.id, rules::is_public(*visibility), &new.document).await?;
+    Ok(true)
+}

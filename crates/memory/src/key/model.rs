@@ -1,0 +1,161 @@
+//! What a key memory is, inside and on the wire.
+
+use serde::{Deserialize, Serialize};
+use store::{Timestamp, from_row};
+use utoipa::{IntoParams, ToSchema};
+
+/// A fact to remember.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Whom it is about.
+    pub actor: String,
+    /// What it is about: a category, or empty.
+    pub object: String,
+    /// The fact, 1 to 5000 characters.
+    pub content: String,
+    /// 1 for everybody, any other number for the person alone.
+    pub visibility: i64,
+}
+
+/// What to change; `None` leaves a member as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// The fact, 1 to 5000 characters.
+    pub content: Option<String>,
+    /// 0 to 9.
+    pub visibility: Option<i64>,
+}
+
+/// A key memory (contract C-07).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyMemory {
+    /// For changing it.
+    #[schema(example = 12345)]
+    pub id: i64,
+    /// Whom the fact is about.
+    #[schema(example = "用户")]
+    pub fact_actor: String,
+    /// What it is about: a category, or empty.
+    #[schema(example = "兴趣爱好")]
+    pub fact_object: String,
+    /// The fact.
+    #[schema(example = "喜欢在周末阅读科幻小说")]
+    pub fact_content: String,
+    /// Milliseconds since 1970-01-01 UTC.
+    #[schema(value_type = i64, example = 1_705_315_800_000_i64)]
+    pub create_time: Timestamp,
+    /// The same, of the last change.
+    #[schema(value_type = i64, example = 1_705_315_800_000_i64)]
+    pub update_time: Timestamp,
+    /// 1 for everybody, any other number for the person alone.
+    #[schema(example = 1)]
+    pub visibility: i64,
+}
+
+from_row!(KeyMemory { id, fact_actor, fact_object, fact_content, create_time, update_time, visibility });
+
+/// A public key memory as soft memory shows it (contract C-06).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SoftMemory {
+    #[schema(example = 456)]
+    id: i64,
+    /// A category, or empty.
+    #[schema(example = "兴趣爱好")]
+    fact_object: String,
+    #[schema(example = "喜欢阅读科幻小说")]
+    fact_content: String,
+    /// Milliseconds since 1970-01-01 UTC.
+    #[schema(value_type = i64, example = 1_705_315_800_000_i64)]
+    create_time: Timestamp,
+    /// The same, of the last change.
+    #[schema(value_type = i64, example = 1_705_315_800_000_i64)]
+    update_time: Timestamp,
+}
+
+impl From<KeyMemory> for SoftMemory {
+    fn from(memory: KeyMemory) -> Self {
+        let KeyMemory { id, fact_object, fact_content, create_time, update_time, .. } = memory;
+        Self { id, fact_object, fact_content, create_time, update_time }
+    }
+}
+
+/// What a key memory said before it was changed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// What it said.
+    fact_content: String,
+    /// For whom it was to be seen.
+    visibility: i64,
+    /// Since when, in milliseconds since 1970-01-01 UTC.
+    #[schema(value_type = i64)]
+    written_time: Timestamp,
+    /// Until when.
+    #[schema(value_type = i64)]
+    replaced_time: Timestamp,
+}
+
+from_row!(Version { fact_content, visibility, written_time, replaced_time });
+
+/// What to look for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Keyword {
+    /// A word, a piece of one, or a whole question, at most 500 characters. Without it everything, newest first.
+    #[param(max_length = 500, example = "阅读")]
+    pub keyword: Option<String>,
+}
+
+/// Body of `POST /api/secondme/memory/key` (contract X-18), and an item of a batch.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewMemory {
+    /// The fact, 1 to 5000 characters. Required.
+    #[schema(max_length = 5000, example = "喜欢在周末阅读科幻小说")]
+    pub(super) content: Option<String>,
+    /// 1, the default, for everybody; 0 or another digit for the person alone.
+    #[schema(minimum = 0, maximum = 9, default = 1)]
+    pub(super) visibility: Option<i64>,
+    /// `direct`, the default: the content is kept as it is.
+    #[schema(default = "direct")]
+    pub(super) mode: Option<String>,
+    /// Whom it is about, at most 100 characters. Default 用户. Not part of the original API.
+    #[schema(max_length = 100, example = "用户")]
+    pub(super) fact_actor: Option<String>,
+    /// What it is about, at most 100 characters. Not part of the original API.
+    #[schema(max_length = 100, example = "兴趣爱好")]
+    pub(super) fact_object: Option<String>,
+}
+
+/// Body of `POST /api/secondme/memory/key/{id}/update` (contract X-19). What is absent stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct MemoryChange {
+    /// The fact, 1 to 5000 characters.
+    #[schema(max_length = 5000)]
+    pub(super) content: Option<String>,
+    /// 1 for everybody; 0 or another digit for the person alone.
+    #[schema(minimum = 0, maximum = 9)]
+    pub(super) visibility: Option<i64>,
+}
+
+/// Body of `POST /api/secondme/memory/key/batch`.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Batch {
+    /// 1 to 100 memories, together at most 50 000 characters.
+    #[schema(min_items = 1, max_items = 100)]
+    pub(super) items: Vec<NewMemory>,
+}
+
+/// Answer of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Inserted {
+    /// How many memories are new; one that was there already, word for word, is not added again.
+    pub(super) inserted_count: i64,
+}
+
+/// An empty object: it is done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Done {}

@@ -1,0 +1,133 @@
+//! Key memory and soft memory over HTTP.
+
+use axum::extract::{Path, State};
+use identity::{
+    Credential, Scoped,
+    scope::{ReadMemory, WriteMemory},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{
+    Answer, ApiError, Code, Data, Envelope, Json, Nothing, Query,
+    paging::{PageQuery, Paged},
+};
+
+use super::{
+    model::{Batch, Done, Inserted, KeyMemory, Keyword, MemoryChange, NewMemory, SoftMemory, Version},
+    rules,
+};
+use crate::Memory;
+
+pub(crate) fn router(memory: Memory) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(soft))
+        .routes(routes!(search))
+        .routes(routes!(add))
+        .routes(routes!(add_batch))
+        .routes(routes!(update))
+        .routes(routes!(delete))
+        .routes(routes!(history))
+        .with_state(memory)
+}
+
+/// The public memories, newest first or by keyword. Scope user.info.softmemory or memory.read.
+#[utoipa::path(get, path = "/secondme/user/softmemory", operation_id = "softMemory", tag = "Memory", security(("bearer" = [])),
+    params(Keyword, PageQuery),
+    responses((status = 200, description = "A page", body = Envelope<Paged<SoftMemory>>)))]
+async fn soft(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<ReadMemory>,
+    Query(Keyword { keyword }): Query<Keyword>,
+    Query(page): Query<PageQuery>,
+) -> Answer<Paged<SoftMemory>> {
+    let (page, keyword) = (page.check()?, rules::check_keyword(keyword)?);
+    let Paged { list, total } = memory.key_memories(caller.account(), &keyword, page, true).await?;
+    Ok(Data(Paged { list: list.into_iter().map(SoftMemory::from).collect(), total }))
+}
+
+/// Search the key memories, or list them newest first. Scope memory.read or user.info.softmemory.
+#[utoipa::path(get, path = "/secondme/memory/key/search", operation_id = "searchKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+    params(Keyword, PageQuery),
+    responses((status = 200, description = "A page", body = Envelope<Paged<KeyMemory>>)))]
+async fn search(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<ReadMemory>,
+    Query(Keyword { keyword }): Query<Keyword>,
+    Query(page): Query<PageQuery>,
+) -> Answer<Paged<KeyMemory>> {
+    let (page, keyword) = (page.check()?, rules::check_keyword(keyword)?);
+    // A session and a key are the person's own; another kind of credential has to be decided on here.
+    let only_public = match caller.credential() {
+        Credential::Session { .. } | Credential::ApiKey { .. } => false,
+    };
+    Ok(Data(memory.key_memories(caller.account(), &keyword, page, only_public).await?))
+}
+
+/// Remember a fact. One that is there already, word for word, is not added again. Scope memory.write.
+#[utoipa::path(post, path = "/secondme/memory/key", operation_id = "addKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+    request_body = NewMemory,
+    responses((status = 200, description = "Nothing more", body = Envelope<Done>)))]
+async fn add(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteMemory>,
+    Json(new): Json<NewMemory>,
+) -> Answer<Done> {
+    memory.add_key_memories(caller.account(), vec![rules::check(new)?]).await?;
+    Ok(Data(Done {}))
+}
+
+/// Remember up to 100 facts, all or none of them. Scope memory.write.
+#[utoipa::path(post, path = "/secondme/memory/key/batch", operation_id = "addKeyMemories", tag = "Memory", security(("bearer" = []), ("session" = [])),
+    request_body = Batch,
+    responses((status = 200, description = "How many are new", body = Envelope<Inserted>)))]
+async fn add_batch(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteMemory>,
+    Json(batch): Json<Batch>,
+) -> Answer<Inserted> {
+    let facts = rules::check_batch(batch)?;
+    Ok(Data(Inserted { inserted_count: memory.add_key_memories(caller.account(), facts).await? }))
+}
+
+/// Change a memory; what it said before is kept. Scope memory.write.
+#[utoipa::path(post, path = "/secondme/memory/key/{id}/update", operation_id = "updateKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The memory's id")), request_body = MemoryChange,
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn update(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteMemory>,
+    Path(segment): Path<String>,
+    Json(change): Json<MemoryChange>,
+) -> Answer<Nothing> {
+    memory.update_key_memory(caller.account(), id(&segment)?, rules::check_change(change)?).await?;
+    Ok(Data(Nothing))
+}
+
+/// Delete a memory with all that it ever said. Scope memory.write.
+#[utoipa::path(post, path = "/secondme/memory/key/{id}/delete", operation_id = "deleteKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The memory's id")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteMemory>,
+    Path(segment): Path<String>,
+) -> Answer<Nothing> {
+    memory.delete_key_memory(caller.account(), id(&segment)?).await?;
+    Ok(Data(Nothing))
+}
+
+/// What a memory said before it was changed, the latest first. Scope memory.write.
+#[utoipa::path(get, path = "/secondme/memory/key/{id}/history", operation_id = "keyMemoryHistory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The memory's id"), PageQuery),
+    responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)))]
+async fn history(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteMemory>,
+    Path(segment): Path<String>,
+    Query(page): Query<PageQuery>,
+) -> Answer<Paged<Version>> {
+    Ok(Data(memory.key_memory_versions(caller.account(), id(&segment)?, page.check()?).await?))
+}
+
+fn id(segment: &str) -> Result<i64, ApiError> {
+    segment.parse().map_err(|_no_number| Code::MemoryNotFound.into())
+}

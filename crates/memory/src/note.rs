@@ -1,0 +1,164 @@
+//! Notes: longer texts, and links to read later (contract C-08, X-21 to X-24).
+
+pub mod model;
+mod queries;
+pub(crate) mod routes;
+pub mod rules;
+
+use store::{
+    owned_params, params,
+    search::{Document, Index},
+};
+use web::{
+    ApiError, Code,
+    paging::{Page, Paged},
+};
+
+pub use model::{Change, Kind, NewNote, Note};
+
+use crate::{Memory, ranked};
+
+/// The kind of these entries in the index.
+const KIND: i64 = 2;
+/// Notes of a type that a filtered search looks among, the newest.
+const MAX_FILTERED: i64 = 100_000;
+
+/// Which notes of a person to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// What they are to be found by; empty for all.
+    pub query: String,
+    /// Notes of this type alone; `None` for all.
+    pub kind: Option<Kind>,
+}
+
+impl Memory {
+    /// Adds a note and answers its id.
+    ///
+    /// # Errors
+    /// When the store fails. The note is checked by [`rules`] before.
+    pub async fn add_note(&self, account: i64, new: NewNote) -> Result<i64, ApiError> {
+        let (id, clock) = (self.db().ids().next(), self.db().clock().clone());
+        let document = Document::new(&rules::indexed(&new.title, &new.content, &new.urls));
+        let urls = serde_json::to_string(&new.urls).map_err(ApiError::internal)?;
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (kind, status) = (new.kind.name(), rules::status(new.kind).name());
+                    let NewNote { title, content, .. } = &new;
+                    let values = params![id, account, kind, title, content, &urls, status, clock.now()];
+                    Index::new(account, KIND).lock(tx).await?;
+                    tx.execute(queries::INSERT, values).await?;
+                    Index::new(account, KIND).add(tx, id, false, &document).await?;
+                    Ok(id)
+                })
+            })
+            .await
+    }
+
+    /// A page of the notes that a keyword finds, best first, or without one of all, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn search_notes(
+        &self,
+        account: i64,
+        keyword: &str,
+        page: Page,
+    ) -> Result<Paged<Note>, ApiError> {
+        if keyword.trim().is_empty() {
+            return self.list_notes(account, Filter::default(), page).await;
+        }
+        let found = Index::new(account, KIND).find(self.db(), keyword, false).await?;
+        self.notes_of(account, &found, page).await
+    }
+
+    /// A page of the notes that a filter lets through, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list_notes(
+        &self,
+        account: i64,
+        filter: Filter,
+        page: Page,
+    ) -> Result<Paged<Note>, ApiError> {
+        let (index, db) = (Index::new(account, KIND), self.db());
+        if !filter.query.trim().is_empty() {
+            let mut found = index.find(db, &filter.query, false).await?;
+            if let Some(kind) = filter.kind {
+                let values = owned_params![account, kind.name(), MAX_FILTERED];
+                let rows: Vec<(i64,)> = db.fetch_all_heavy(queries::IDS_OF_TYPE, values).await?;
+                // Newest first, so the list is in falling order.
+                found.retain(|id| rows.binary_search_by(|(other,)| id.cmp(other)).is_ok());
+            }
+            found.sort_unstable_by(|a, b| b.cmp(a));
+            return self.notes_of(account, &found, page).await;
+        }
+        let (list, total) = match filter.kind {
+            None => {
+                let values = params![account, page.limit, page.offset];
+                (db.fetch_all(queries::ALL, values).await?, index.count(db, false).await?)
+            }
+            Some(kind) => {
+                let values = params![account, page.limit, page.offset, kind.name()];
+                let (total,): (i64,) =
+                    db.fetch_one(queries::COUNT_OF_TYPE, params![account, kind.name()]).await?;
+                (db.fetch_all(queries::OF_TYPE, values).await?, total)
+            }
+        };
+        Ok(Paged { list, total })
+    }
+
+    async fn notes_of(&self, account: i64, found: &[i64], page: Page) -> Result<Paged<Note>, ApiError> {
+        let ids = ranked::page(found, page);
+        let list = ranked::rows(self.db(), &queries::BY_IDS, account, ids, |note: &Note| note.id).await?;
+        Ok(Paged { list, total: i64::try_from(found.len()).unwrap_or(i64::MAX) })
+    }
+
+    /// Changes a note. What is absent stays as it is, and so does its type.
+    ///
+    /// # Errors
+    /// [`Code::NoteUpdateNotFound`] for an id that is unknown or another's, [`Code::NoteUpdateFailed`] where a text note
+    /// would be left without content.
+    pub async fn update_note(&self, account: i64, id: i64, change: Change) -> Result<(), ApiError> {
+        let clock = self.db().clock().clone();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let index = Index::new(account, KIND);
+                    index.lock(tx).await?;
+                    let found = tx.fetch_optional(queries::FIND, params![id, account]).await?;
+                    let note: Note = found.ok_or(Code::NoteUpdateNotFound)?;
+                    let title = change.title.unwrap_or(note.title);
+                    let content = change.content.unwrap_or(note.content);
+                    if note.kind == Kind::Text && content.trim().is_empty() {
+                        return Err(ApiError::new(Code::NoteUpdateFailed).with("content"));
+                    }
+                    let document = Document::new(&rules::indexed(&title, &content, &note.urls));
+                    tx.execute(queries::UPDATE, params![id, &title, &content, clock.now()]).await?;
+                    index.replace(tx, id, false, &document).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Deletes a note.
+    ///
+    /// # Errors
+    /// [`Code::NoteDeleteNotFound`] for an id that is unknown or another's.
+    pub async fn delete_note(&self, account: i64, id: i64) -> Result<(), ApiError> {
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    Index::new(account, KIND).remove(tx, id).await?;
+                    match tx.execute(queries::DELETE, params![id, account]).await? {
+                        0 => Err(Code::NoteDeleteNotFound.into()),
+                        _ => Ok(()),
+                    }
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,269 @@
+//! What a note is, inside and on the wire.
+
+use serde::{Deserialize, Serialize};
+use store::{Row, Timestamp};
+use utoipa::ToSchema;
+
+use super::rules;
+
+/// What a note is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// Links, perhaps with a text.
+    Link,
+}
+
+impl Kind {
+    /// Its name in the store and as `memoryType`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "TEXT",
+            Self::Link => "LINK",
+        }
+    }
+
+    /// Its name among the original's `dataTypes`.
+    pub const fn data_type(self) -> &'static str {
+        match self {
+            Self::Text => "Memo",
+            Self::Link => "Link",
+        }
+    }
+}
+
+/// Whether a note is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// All of it is there.
+    Ready,
+    /// The linked pages have not been read: this version keeps links but does not fetch what they lead to.
+    Pending,
+}
+
+impl Status {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// A note.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// For changing it.
+    pub id: i64,
+    /// What it is made of.
+    pub kind: Kind,
+    /// One line, or empty.
+    pub title: String,
+    /// The text; of a link note perhaps empty.
+    pub content: String,
+    /// The links.
+    pub urls: Vec<String>,
+    /// Whether it is complete.
+    pub status: Status,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl store::FromRow for Note {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        let damaged = |what: String| store::Error::Other(format!("note: {what}"));
+        let (kind, urls, status): (String, String, String) = (row.get(1)?, row.get(4)?, row.get(5)?);
+        Ok(Self {
+            id: row.get(0)?,
+            kind: match kind.as_str() {
+                "TEXT" => Kind::Text,
+                "LINK" => Kind::Link,
+                _ => return Err(damaged("unknown type".to_owned())),
+            },
+            title: row.get(2)?,
+            content: row.get(3)?,
+            urls: serde_json::from_str(&urls).map_err(|error| damaged(error.to_string()))?,
+            status: match status.as_str() {
+                "ready" => Status::Ready,
+                "pending" => Status::Pending,
+                _ => return Err(damaged("unknown status".to_owned())),
+            },
+            created_at: row.get(6)?,
+            updated_at: row.get(7)?,
+        })
+    }
+}
+
+/// A note to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNote {
+    /// What it is made of.
+    pub kind: Kind,
+    /// One line of at most 200 characters, or empty.
+    pub title: String,
+    /// At most 50 000 characters.
+    pub content: String,
+    /// At most 10 http(s) URLs.
+    pub urls: Vec<String>,
+}
+
+/// What to change; `None` leaves a member as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// One line of at most 200 characters, or empty.
+    pub title: Option<String>,
+    /// At most 50 000 characters.
+    pub content: Option<String>,
+}
+
+/// Body of `POST /api/secondme/note/add` (contract C-08).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NoteRequest {
+    /// The text, at most 50 000 characters. Required of a text note.
+    #[schema(max_length = 50_000)]
+    pub(super) content: Option<String>,
+    /// One line, at most 200 characters.
+    #[schema(max_length = 200)]
+    pub(super) title: Option<String>,
+    /// 1 to 10 http(s) URLs. Required of a link note.
+    #[schema(max_items = 10)]
+    pub(super) urls: Option<Vec<String>>,
+    /// `TEXT`, the default, or `LINK`.
+    #[schema(default = "TEXT", example = "TEXT")]
+    pub(super) memory_type: Option<String>,
+}
+
+/// Answer of `POST /api/secondme/note/add`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Added {
+    /// The note's id.
+    #[schema(example = 12345)]
+    pub(super) note_id: i64,
+    /// The same, for clients that read this name.
+    #[schema(example = 12345)]
+    pub(super) id: i64,
+}
+
+/// Body of `POST /api/secondme/note/{id}/update` (contract X-23). What is absent stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NoteChange {
+    /// At most 50 000 characters; of a text note not empty.
+    #[schema(max_length = 50_000)]
+    pub(super) content: Option<String>,
+    /// One line, at most 200 characters.
+    #[schema(max_length = 200)]
+    pub(super) title: Option<String>,
+}
+
+/// A note that a search found (contract X-21).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundNote {
+    id: i64,
+    title: String,
+    /// The first 500 characters.
+    content: String,
+    memory_type: Kind,
+    urls: Vec<String>,
+    status: Status,
+    /// Milliseconds since 1970-01-01 UTC.
+    #[schema(value_type = i64)]
+    create_time: Timestamp,
+    /// The same, of the last change.
+    #[schema(value_type = i64)]
+    update_time: Timestamp,
+}
+
+impl From<Note> for FoundNote {
+    fn from(note: Note) -> Self {
+        Self {
+            id: note.id,
+            title: note.title,
+            content: rules::snippet(note.content),
+            memory_type: note.kind,
+            urls: note.urls,
+            status: note.status,
+            create_time: note.created_at,
+            update_time: note.updated_at,
+        }
+    }
+}
+
+/// Body of `POST /api/secondme/note/list` (contract X-22).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListRequest {
+    /// Notes to skip. Default 0.
+    #[schema(minimum = 0, default = 0)]
+    pub(super) from: Option<i64>,
+    /// Notes to list. Default 20; more than 100 is taken as 100.
+    #[schema(minimum = 1, default = 20)]
+    pub(super) size: Option<i64>,
+    /// Some of `Doc`, `Audio`, `Link&Doc`, `Answer`, `Image`, `Memo`, `Link`, `Chat`, `Chat&Answer`; without them all.
+    /// Text notes are `Memo`, link notes `Link`; of the others there are none.
+    pub(super) data_types: Option<Vec<String>>,
+    /// What they are to be found by, at most 200 characters.
+    #[schema(max_length = 200)]
+    pub(super) query: Option<String>,
+}
+
+/// A note in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedNote {
+    id: i64,
+    /// Always `note`.
+    #[serde(rename = "type")]
+    entry_type: &'static str,
+    /// When it was added, in milliseconds since 1970-01-01 UTC.
+    #[schema(value_type = i64)]
+    sort_timestamp: Timestamp,
+    note: NoteBody,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NoteBody {
+    title: String,
+    content: String,
+    memory_type: Kind,
+    attachments: Vec<Attachment>,
+    status: Status,
+    /// When it was last changed, in milliseconds since 1970-01-01 UTC.
+    #[schema(value_type = i64)]
+    update_time: Timestamp,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Attachment {
+    url: String,
+    /// Always `Link`.
+    data_type: &'static str,
+}
+
+impl From<Note> for ListedNote {
+    fn from(note: Note) -> Self {
+        let attach = |url| Attachment { url, data_type: Kind::Link.data_type() };
+        Self {
+            id: note.id,
+            entry_type: "note",
+            sort_timestamp: note.created_at,
+            note: NoteBody {
+                title: note.title,
+                content: note.content,
+                memory_type: note.kind,
+                attachments: note.urls.into_iter().map(attach).collect(),
+                status: note.status,
+                update_time: note.updated_at,
+            },
+        }
+    }
+}

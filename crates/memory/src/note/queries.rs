@@ -1,0 +1,34 @@
+//! SQL about notes.
+
+use std::sync::LazyLock;
+
+use crate::ranked;
+
+pub(super) const INSERT: &str = "INSERT INTO note \
+     (id, account_id, memory_type, title, content, urls, status, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+
+pub(super) const ALL: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+     WHERE account_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
+
+pub(super) const OF_TYPE: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+     WHERE account_id = $1 AND memory_type = $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
+
+pub(super) const COUNT_OF_TYPE: &str = "SELECT COUNT(*) FROM note WHERE account_id = $1 AND memory_type = $2";
+
+pub(super) const IDS_OF_TYPE: &str =
+    "SELECT id FROM note WHERE account_id = $1 AND memory_type = $2 ORDER BY id DESC LIMIT $3";
+
+pub(super) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
+    ranked::by_ids(
+        "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+         WHERE account_id = $1 AND id IN",
+    )
+});
+
+pub(super) const FIND: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+     WHERE id = $1 AND account_id = $2";
+
+pub(super) const UPDATE: &str = "UPDATE note SET title = $2, content = $3, updated_at = $4 WHERE id = $1";
+
+pub(super) const DELETE: &str = "DELETE FROM note WHERE id = $1 AND account_id = $2";

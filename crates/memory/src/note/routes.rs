@@ -1,0 +1,107 @@
+//! Notes over HTTP.
+
+use axum::extract::{Path, State};
+use identity::{
+    Scoped,
+    scope::{AddNote, ReadNotes, WriteNotes},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{
+    Answer, ApiError, Code, Data, Envelope, Json, Nothing, Query,
+    paging::{PageQuery, Paged},
+};
+
+use super::{
+    model::{Added, FoundNote, ListRequest, ListedNote, NoteChange, NoteRequest},
+    rules,
+};
+use crate::{
+    Memory,
+    key::{model::Keyword, rules::check_keyword},
+};
+
+pub(crate) fn router(memory: Memory) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(add))
+        .routes(routes!(search))
+        .routes(routes!(list))
+        .routes(routes!(update))
+        .routes(routes!(delete))
+        .with_state(memory)
+}
+
+/// Add a note. Scope note.add or note.write.
+#[utoipa::path(post, path = "/secondme/note/add", operation_id = "addNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
+    request_body = NoteRequest,
+    responses((status = 200, description = "The note's id", body = Envelope<Added>)))]
+async fn add(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<AddNote>,
+    Json(request): Json<NoteRequest>,
+) -> Answer<Added> {
+    let id = memory.add_note(caller.account(), rules::check(request)?).await?;
+    Ok(Data(Added { note_id: id, id }))
+}
+
+/// Search the notes, or list them newest first. Scope note.write or memory.read.
+#[utoipa::path(get, path = "/secondme/note/search", operation_id = "searchNotes", tag = "Notes", security(("bearer" = []), ("session" = [])),
+    params(Keyword, PageQuery),
+    responses((status = 200, description = "A page", body = Envelope<Paged<FoundNote>>)))]
+async fn search(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<ReadNotes>,
+    Query(Keyword { keyword }): Query<Keyword>,
+    Query(page): Query<PageQuery>,
+) -> Answer<Paged<FoundNote>> {
+    let (page, keyword) = (page.check()?, check_keyword(keyword)?);
+    let Paged { list, total } = memory.search_notes(caller.account(), &keyword, page).await?;
+    Ok(Data(Paged { list: list.into_iter().map(FoundNote::from).collect(), total }))
+}
+
+/// List notes, newest first. Scope note.write or memory.read.
+#[utoipa::path(post, path = "/secondme/note/list", operation_id = "listNotes", tag = "Notes", security(("bearer" = []), ("session" = [])),
+    request_body = ListRequest,
+    responses((status = 200, description = "A page", body = Envelope<Paged<ListedNote>>)))]
+async fn list(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<ReadNotes>,
+    Json(request): Json<ListRequest>,
+) -> Answer<Paged<ListedNote>> {
+    let Some((filter, page)) = rules::check_list(request)? else {
+        return Ok(Data(Paged { list: Vec::new(), total: 0 }));
+    };
+    let Paged { list, total } = memory.list_notes(caller.account(), filter, page).await?;
+    Ok(Data(Paged { list: list.into_iter().map(ListedNote::from).collect(), total }))
+}
+
+/// Change a note. Scope note.write.
+#[utoipa::path(post, path = "/secondme/note/{id}/update", operation_id = "updateNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The note's id")), request_body = NoteChange,
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn update(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteNotes>,
+    Path(segment): Path<String>,
+    Json(change): Json<NoteChange>,
+) -> Answer<Nothing> {
+    let id = id(&segment, Code::NoteUpdateNotFound)?;
+    memory.update_note(caller.account(), id, rules::check_change(change)?).await?;
+    Ok(Data(Nothing))
+}
+
+/// Delete a note. Scope note.write.
+#[utoipa::path(post, path = "/secondme/note/{id}/delete", operation_id = "deleteNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The note's id")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteNotes>,
+    Path(segment): Path<String>,
+) -> Answer<Nothing> {
+    memory.delete_note(caller.account(), id(&segment, Code::NoteDeleteNotFound)?).await?;
+    Ok(Data(Nothing))
+}
+
+fn id(segment: &str, missing: Code) -> Result<i64, ApiError> {
+    segment.parse().map_err(|_no_number| missing.into())
+}

@@ -1,0 +1,175 @@
+//! What a valid note is. No I/O.
+
+use web::{
+    ApiError, Code, Issues,
+    paging::{DEFAULT_PAGE_SIZE, MAX_OFFSET, MAX_PAGE_SIZE, Page},
+};
+
+use super::{
+    Filter,
+    model::{Change, Kind, ListRequest, NewNote, NoteChange, NoteRequest, Status},
+};
+use crate::profile::rules::check_url;
+
+/// Longest content in characters (contract §0.11).
+pub const MAX_CONTENT: usize = 50_000;
+/// Longest title in characters (contract §0.11).
+pub const MAX_TITLE: usize = 200;
+/// Most links of a note (contract §0.11).
+pub const MAX_URLS: usize = 10;
+/// Longest query of a list in characters (contract §0.11).
+pub const MAX_QUERY: usize = 200;
+/// Characters of a note that a search shows.
+const SNIPPET: usize = 500;
+
+/// The types of the original's notes (contract X-22). Ours are `Memo` and `Link`.
+const DATA_TYPES: [&str; 9] =
+    ["Doc", "Audio", "Link&Doc", "Answer", "Image", "Memo", "Link", "Chat", "Chat&Answer"];
+
+/// What is searched.
+pub(super) fn indexed(title: &str, content: &str, urls: &[String]) -> String {
+    format!("{title}\n{content}\n{}", urls.join("\n"))
+}
+
+/// Whether a new note is complete.
+pub(super) const fn status(kind: Kind) -> Status {
+    match kind {
+        Kind::Text => Status::Ready,
+        Kind::Link => Status::Pending,
+    }
+}
+
+/// The beginning of a text.
+pub(super) fn snippet(text: String) -> String {
+    match text.char_indices().nth(SNIPPET) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// Checks a new note.
+///
+/// # Errors
+/// [`Code::NoteContentRequired`] for a text note without content, [`Code::NoteUrlsRequired`] for a link note without
+/// links, 422 for what is wrong with a member.
+pub(super) fn check(request: NoteRequest) -> Result<NewNote, ApiError> {
+    let mut issues = Issues::body();
+    let kind = match request.memory_type.as_deref() {
+        None | Some("TEXT") => Kind::Text,
+        // An old client's name for it.
+        Some("LINK" | "URL") => Kind::Link,
+        Some(_) => {
+            issues.add("literal_error", "memoryType", "Input should be 'TEXT' or 'LINK'");
+            Kind::Text
+        }
+    };
+    let content = request.content.unwrap_or_default();
+    let urls: Vec<String> =
+        request.urls.unwrap_or_default().iter().map(|url| url.trim().to_owned()).collect();
+    if issues.is_empty() {
+        match kind {
+            Kind::Text if content.trim().is_empty() => return Err(Code::NoteContentRequired.into()),
+            Kind::Link if urls.iter().all(String::is_empty) => return Err(Code::NoteUrlsRequired.into()),
+            Kind::Text | Kind::Link => {}
+        }
+    }
+    let title = request.title.unwrap_or_default().trim().to_owned();
+    issues.text("content", &content, MAX_CONTENT);
+    issues.line("title", &title, MAX_TITLE);
+    check_urls(&mut issues, &urls);
+    issues.finish()?;
+    Ok(NewNote { kind, title, content, urls })
+}
+
+fn check_urls(issues: &mut Issues, urls: &[String]) {
+    if urls.len() > MAX_URLS {
+        issues.add("too_long", "urls", format!("List should have at most {MAX_URLS} items"));
+    }
+    for (i, url) in urls.iter().take(MAX_URLS).enumerate() {
+        let field = format!("urls.{i}");
+        if url.is_empty() {
+            issues.add("value_error", &field, "Input should be an http or https URL");
+        }
+        check_url(issues, &field, url);
+    }
+}
+
+/// Checks a change.
+///
+/// # Errors
+/// 422 for what is wrong with a member.
+pub(super) fn check_change(change: NoteChange) -> Result<Change, ApiError> {
+    let mut issues = Issues::body();
+    let title = change.title.map(|title| title.trim().to_owned());
+    if let Some(content) = &change.content {
+        issues.text("content", content, MAX_CONTENT);
+    }
+    if let Some(title) = &title {
+        issues.line("title", title, MAX_TITLE);
+    }
+    issues.finish()?;
+    Ok(Change { title, content: change.content })
+}
+
+/// Checks what to list (paging style D). `None` where the types asked for are none of ours.
+///
+/// # Errors
+/// 422 for what is wrong with a member.
+pub(super) fn check_list(request: ListRequest) -> Result<Option<(Filter, Page)>, ApiError> {
+    let mut issues = Issues::body();
+    let (offset, size) = (request.from.unwrap_or(0), request.size.unwrap_or(DEFAULT_PAGE_SIZE));
+    if !(0..=MAX_OFFSET).contains(&offset) {
+        issues.add("value_error", "from", format!("Input should be 0 to {MAX_OFFSET}"));
+    }
+    if size < 1 {
+        issues.add("greater_than_equal", "size", "Input should be greater than or equal to 1");
+    }
+    let query = request.query.unwrap_or_default();
+    if query.chars().count() > MAX_QUERY {
+        issues.add("string_too_long", "query", format!("String should have at most {MAX_QUERY} characters"));
+    }
+    let types = request.data_types.unwrap_or_default();
+    for (i, name) in types.iter().enumerate().take(100) {
+        if !DATA_TYPES.contains(&name.as_str()) {
+            issues.add(
+                "literal_error",
+                &format!("dataTypes.{i}"),
+                format!("Input should be one of {DATA_TYPES:?}"),
+            );
+        }
+    }
+    issues.finish()?;
+    let wants = |kind: Kind| types.iter().any(|name| name == kind.data_type());
+    let kind = match (types.is_empty(), wants(Kind::Text), wants(Kind::Link)) {
+        (true, ..) | (_, true, true) => None,
+        (_, true, false) => Some(Kind::Text),
+        (_, false, true) => Some(Kind::Link),
+        (_, false, false) => return Ok(None),
+    };
+    Ok(Some((Filter { query, kind }, Page { limit: size.min(MAX_PAGE_SIZE), offset })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snippets_end_between_characters() {
+        assert_eq!(snippet("短".repeat(500)), "短".repeat(500));
+        assert_eq!(snippet("长".repeat(501)), format!("{}…", "长".repeat(500)));
+    }
+
+    #[test]
+    fn types_of_a_list() {
+        let list = |types: &[&str]| {
+            let data_types = Some(types.iter().map(|name| (*name).to_owned()).collect());
+            check_list(ListRequest { data_types, ..ListRequest::default() })
+                .map(|list| list.map(|(f, _)| f.kind))
+        };
+        assert_eq!(list(&[]).unwrap(), Some(None));
+        assert_eq!(list(&["Memo", "Link", "Doc"]).unwrap(), Some(None));
+        assert_eq!(list(&["Link"]).unwrap(), Some(Some(Kind::Link)));
+        assert_eq!(list(&["Audio"]).unwrap(), None);
+        assert!(list(&["memo"]).is_err());
+    }
+}

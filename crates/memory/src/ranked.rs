@@ -1,0 +1,51 @@
+//! A page of what a search found: from ids in their order to rows in the same order.
+
+use store::{Database, FromRow, Param, Result};
+use web::paging::{MAX_PAGE_SIZE, Page};
+
+/// Most ids that [`rows`] reads, and the number of ids its statement takes after the account.
+const IDS: usize = MAX_PAGE_SIZE as usize;
+
+/// A statement that reads an account's rows by id, from its beginning to `WHERE account_id = $1 AND id IN`.
+pub(crate) fn by_ids(start: &str) -> String {
+    let ids: Vec<String> = (2..2 + IDS).map(|n| format!("${n}")).collect();
+    format!("{start} ({})", ids.join(", "))
+}
+
+/// The ids of a page.
+pub(crate) fn page(ids: &[i64], page: Page) -> &[i64] {
+    let (from, count) = (usize::try_from(page.offset), usize::try_from(page.limit));
+    let rest = from.ok().and_then(|from| ids.get(from..)).unwrap_or_default();
+    rest.get(..count.unwrap_or(usize::MAX)).unwrap_or(rest)
+}
+
+/// The rows of at most [`IDS`] ids, in the order of the ids. What was deleted meanwhile is left out.
+pub(crate) async fn rows<R: FromRow>(
+    db: &Database,
+    sql: &'static str,
+    account: i64,
+    ids: &[i64],
+    id_of: impl Fn(&R) -> i64,
+) -> Result<Vec<R>> {
+    let mut values = vec![Param::from(account)];
+    values.extend(ids.iter().take(IDS).map(|id| Param::from(*id)));
+    // No row has the id 0.
+    values.resize(1 + IDS, Param::Int(0));
+    let mut rows: Vec<R> = db.fetch_all(sql, &values).await?;
+    rows.sort_by_key(|row| ids.iter().position(|id| *id == id_of(row)));
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_end_with_the_list() {
+        let of = |offset, limit| page(&[1, 2, 3, 4, 5], Page { limit, offset }).to_vec();
+        assert_eq!(
+            (of(0, 2), of(4, 2), of(6, 2), of(0, 100)),
+            (vec![1, 2], vec![5], vec![], vec![1, 2, 3, 4, 5])
+        );
+    }
+}

@@ -1,0 +1,18 @@
+//! Full-text search among one person's entries, the same on both engines.
+//!
+//! Texts and queries go through one tokenizer: [folded](fold::fold) (NFKC, lower case, simplified Chinese), then cut
+//! into CJK characters and overlapping pairs, and into stems of words. No dictionary is needed, and every substring of
+//! two or more CJK characters is found. The index is a table of postings that starts with the person, so that a search
+//! costs what that person's entries cost; ranks are BM25 with that person's statistics, computed here and not by the
+//! engine, so that both return the same order.
+
+mod fold;
+mod index;
+mod rank;
+mod statements;
+mod stop;
+mod tokens;
+
+pub use fold::fold;
+pub use index::Index;
+pub use tokens::Document;

@@ -1,0 +1,135 @@
+//! Which terms vote, and what a vote is worth. No I/O.
+
+use std::collections::HashMap;
+
+use super::tokens::QueryTerm;
+
+/// Most postings read for a query; the rarest terms come first.
+const MAX_POSTINGS: i64 = 200_000;
+/// A term in more than half of the entries says little, once there are this many entries.
+const MANY: i64 = 16;
+/// What an entry gains that holds the query as it was typed.
+pub(super) const VERBATIM: f64 = 2.0;
+
+/// BM25's usual constants: how soon repetition stops mattering, and how much length matters.
+const K1: f64 = 1.2;
+const B: f64 = 0.75;
+
+/// A person's entries of a kind: how many, and how many terms they have together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) entries: i64,
+    pub(super) length: i64,
+}
+
+/// A term in an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Posting {
+    pub(super) entry: i64,
+    pub(super) occurrences: i64,
+    pub(super) length: i64,
+}
+
+/// A term that votes, and in how many entries it is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Voter {
+    pub(super) term: QueryTerm,
+    pub(super) entries: i64,
+}
+
+/// The terms that vote, the rarest first: those that say something, if there are any in the entries; else those that
+/// are in most entries; else function words.
+pub(super) fn voters(terms: Vec<QueryTerm>, counts: &HashMap<String, i64>, size: Size) -> Vec<Voter> {
+    let is_common = |entries: i64| size.entries >= MANY && entries * 2 > size.entries;
+    let mut present: Vec<Voter> = terms
+        .into_iter()
+        .filter_map(|term| {
+            let entries = counts.get(&term.text).copied().unwrap_or(0);
+            (entries > 0).then_some(Voter { term, entries })
+        })
+        .collect();
+    if present.iter().any(|voter| !voter.term.function && !is_common(voter.entries)) {
+        present.retain(|voter| !voter.term.function && !is_common(voter.entries));
+    } else if present.iter().any(|voter| !voter.term.function) {
+        present.retain(|voter| !voter.term.function);
+    }
+    // Stable: the order decides in which order scores are added, and so their last bits.
+    present.sort_by_key(|voter| voter.entries);
+    let mut left = MAX_POSTINGS;
+    let fit = present.iter().take_while(|voter| {
+        let fits = left > 0;
+        left -= voter.entries;
+        fits
+    });
+    let count = fit.count();
+    present.truncate(count);
+    present
+}
+
+/// BM25 of one term in one entry.
+pub(super) fn score(voter: &Voter, posting: Posting, size: Size) -> f64 {
+    let (all, with) = (size.entries.max(voter.entries) as f64, voter.entries as f64);
+    let rarity = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
+    let average = (size.length.max(1) as f64) / (size.entries.max(1) as f64);
+    let often = posting.occurrences as f64;
+    let long = 1.0 - B + B * posting.length as f64 / average;
+    voter.term.weight * rarity * often * (K1 + 1.0) / (often + K1 * long)
+}
+
+/// The entries, best first; of equals the newer (with the greater id) first.
+pub(super) fn order(scores: HashMap<i64, f64>) -> Vec<i64> {
+    let mut ranked: Vec<(i64, f64)> = scores.into_iter().collect();
+    ranked.sort_unstable_by(|(a, x), (b, y)| y.total_cmp(x).then(b.cmp(a)));
+    ranked.into_iter().map(|(entry, _)| entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn term(text: &str, function: bool) -> QueryTerm {
+        QueryTerm { text: text.to_owned(), weight: 1.0, function }
+    }
+
+    fn names(terms: &[(&str, bool, i64)], entries: i64) -> Vec<String> {
+        let counts = terms.iter().map(|(text, _, count)| ((*text).to_owned(), *count)).collect();
+        let terms = terms.iter().map(|(text, function, _)| term(text, *function)).collect();
+        let voters = voters(terms, &counts, Size { entries, length: entries * 10 });
+        voters.into_iter().map(|voter| voter.term.text).collect()
+    }
+
+    #[test]
+    fn function_and_common_words_do_not_vote_beside_rarer_ones() {
+        assert_eq!(names(&[("the", true, 9), ("cat", false, 3), ("user", false, 60)], 100), ["cat"]);
+        assert_eq!(names(&[("the", true, 9), ("user", false, 60), ("dog", false, 0)], 100), ["user"]);
+        assert_eq!(names(&[("the", true, 9), ("dog", false, 0)], 100), ["the"]);
+        assert_eq!(
+            names(&[("cat", false, 2), ("dog", false, 3)], 3),
+            ["cat", "dog"],
+            "few entries: all vote"
+        );
+    }
+
+    #[test]
+    fn a_query_reads_so_many_postings_and_no_more() {
+        let many = [("a", false, 150_000), ("b", false, 150_000), ("c", false, 150_000), ("d", false, 5)];
+        assert_eq!(names(&many, 1_000_000), ["d", "a", "b"]);
+        assert_eq!(names(&[("a", false, 900_000)], 1_000_000), ["a"]);
+    }
+
+    #[test]
+    fn rarer_and_shorter_and_more_often_is_better() {
+        let size = Size { entries: 100, length: 1000 };
+        let voter = |entries| Voter { term: term("x", false), entries };
+        let posting = |occurrences, length| Posting { entry: 1, occurrences, length };
+        assert!(score(&voter(2), posting(1, 10), size) > score(&voter(20), posting(1, 10), size));
+        assert!(score(&voter(2), posting(1, 5), size) > score(&voter(2), posting(1, 50), size));
+        assert!(score(&voter(2), posting(3, 10), size) > score(&voter(2), posting(1, 10), size));
+        assert!(score(&voter(100), posting(1, 10), size) > 0.0);
+    }
+
+    #[test]
+    fn of_equals_the_newer_comes_first() {
+        assert_eq!(order([(1, 1.0), (3, 1.0), (2, 2.0)].into()), [2, 3, 1]);
+    }
+}

@@ -1,0 +1,234 @@
+//! Cutting folded texts into terms.
+
+use std::collections::{BTreeMap, HashSet};
+
+use snowball_stemmers_rs::{Algorithm, Stemmer};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{fold::fold, stop};
+
+/// Longest term in characters; of a longer word the beginning is the term.
+const MAX_TERM: usize = 64;
+/// Most terms of a query; further ones are ignored.
+pub(super) const MAX_QUERY_TERMS: usize = 64;
+/// From this many CJK characters in a row on, a query is taken for a sentence rather than a word.
+const SENTENCE: usize = 5;
+/// What a single character of a sentence weighs beside a word or a pair.
+const SINGLE_WEIGHT: f64 = 0.3;
+
+/// A text ready to be indexed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub(super) folded: String,
+    /// Each term once, sorted, with how often it occurs.
+    pub(super) terms: Vec<(String, i64)>,
+    /// Terms, each as often as it occurs.
+    pub(super) length: i64,
+}
+
+impl Document {
+    /// Cuts a text. Takes time in proportion to its length: do it before the transaction begins.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self::of_folded(fold(text))
+    }
+
+    /// Cuts a text that was folded before.
+    pub(super) fn of_folded(folded: String) -> Self {
+        let stemmer = Stemmer::create(Algorithm::English);
+        let mut counts = BTreeMap::<String, i64>::new();
+        let mut length = 0;
+        let mut count = |term: String| {
+            *counts.entry(term).or_default() += 1;
+            length += 1;
+        };
+        for piece in pieces(&folded) {
+            match piece {
+                Piece::Word(word) => count(stem(&stemmer, word)),
+                Piece::Symbol(symbol) => count(symbol.to_string()),
+                Piece::Cjk(run) => {
+                    run.chars().for_each(|c| count(c.to_string()));
+                    pairs(run).for_each(|pair| count(pair.to_owned()));
+                }
+            }
+        }
+        Self { folded, terms: counts.into_iter().collect(), length }
+    }
+}
+
+/// One term of a query.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct QueryTerm {
+    pub(super) text: String,
+    /// 1, or less for what only hints at what is meant.
+    pub(super) weight: f64,
+    /// Whether it is a function word.
+    pub(super) function: bool,
+}
+
+/// The terms of a folded query, each once, at most [`MAX_QUERY_TERMS`]. All of them are terms of any document that
+/// holds the query between word boundaries.
+pub(super) fn query(folded: &str) -> Vec<QueryTerm> {
+    let stemmer = Stemmer::create(Algorithm::English);
+    let mut all = Vec::new();
+    let mut hints = Vec::new();
+    for piece in pieces(folded) {
+        match piece {
+            Piece::Word(word) => all.push((stem(&stemmer, word), stop::is_word(word))),
+            Piece::Symbol(symbol) => all.push((symbol.to_string(), false)),
+            Piece::Cjk(run) => {
+                let mut chars = run.chars();
+                if let (Some(c), None) = (chars.next(), chars.next()) {
+                    all.push((c.to_string(), stop::is_character(c)));
+                }
+                all.extend(pairs(run).map(|pair| (pair.to_owned(), stop::is_pair(pair))));
+                if run.chars().nth(SENTENCE - 1).is_some() {
+                    hints.extend(run.chars().filter(|c| !stop::is_character(*c)).map(|c| c.to_string()));
+                }
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    let terms = all.into_iter().map(|(text, function)| QueryTerm { text, weight: 1.0, function });
+    let hints = hints.into_iter().map(|text| QueryTerm { text, weight: SINGLE_WEIGHT, function: false });
+    terms.chain(hints).filter(|term| seen.insert(term.text.clone())).take(MAX_QUERY_TERMS).collect()
+}
+
+enum Piece<'t> {
+    /// Characters of a script written without spaces.
+    Cjk(&'t str),
+    /// Letters and digits of any other script.
+    Word(&'t str),
+    /// A picture or another sign that is not punctuation.
+    Symbol(char),
+}
+
+fn pieces(folded: &str) -> impl Iterator<Item = Piece<'_>> {
+    runs(folded).flat_map(|(is_cjk, run)| {
+        let cjk = is_cjk.then_some(Piece::Cjk(run));
+        let other = if is_cjk { "" } else { run };
+        let words = other.unicode_words().flat_map(|word| word.split(['.', ',', ':', ';', '_', '·']));
+        let words = words.map(|word| word.trim_matches('\'')).filter(|word| !word.is_empty());
+        let symbols = other.chars().filter(|c| is_symbol(*c));
+        cjk.into_iter().chain(words.map(Piece::Word)).chain(symbols.map(Piece::Symbol))
+    })
+}
+
+/// Cuts where CJK characters begin and end.
+fn runs(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = is_cjk(rest.chars().next()?);
+        let end = rest.find(|c| is_cjk(c) != first).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        rest = after;
+        Some((first, run))
+    })
+}
+
+fn pairs(run: &str) -> impl Iterator<Item = &str> {
+    let starts = run.char_indices().map(|(at, _)| at);
+    let ends = run.char_indices().skip(2).map(|(at, _)| at).chain(std::iter::once(run.len()));
+    // A run of one character has no pair: the only end is then that of the character itself.
+    let count = run.chars().count().saturating_sub(1);
+    starts.zip(ends).take(count).filter_map(|(from, to)| run.get(from..to))
+}
+
+fn stem(stemmer: &Stemmer, word: &str) -> String {
+    let short = match word.char_indices().nth(MAX_TERM) {
+        Some((end, _)) => word.get(..end).unwrap_or(word),
+        None => word,
+    };
+    if short.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'\'') {
+        stemmer.stem(short).into_owned()
+    } else {
+        short.to_owned()
+    }
+}
+
+/// Han, kana, bopomofo and hangul: no spaces, or words too long to be typed whole.
+const fn is_cjk(c: char) -> bool {
+    matches!(c, '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{3100}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}'
+        | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'
+        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+const fn is_symbol(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn terms(text: &str) -> Vec<String> {
+        Document::new(text).terms.into_iter().map(|(term, _)| term).collect()
+    }
+
+    fn asked(text: &str) -> Vec<String> {
+        query(&fold(text)).into_iter().map(|term| term.text).collect()
+    }
+
+    #[test]
+    fn texts_are_cut_into_characters_pairs_and_stems() {
+        assert_eq!(terms("清华大学"), ["华", "华大", "大", "大学", "学", "清", "清华"]);
+        assert_eq!(terms("Running Cats, don't!"), ["cat", "don't", "run"]);
+        assert_eq!(terms("用Rust写代码"), ["rust", "代", "代码", "写", "写代", "用", "码"]);
+        assert_eq!(terms("mail user_1@example.com 3.14"), ["1", "14", "3", "com", "exampl", "mail", "user"]);
+        assert_eq!(terms("❤ 🎉!"), ["❤", "🎉"]);
+        assert_eq!(terms("…!? \n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn words_are_asked_for_by_pairs_and_sentences_by_characters_too() {
+        assert_eq!(asked("阅读"), ["阅读"]);
+        assert_eq!(asked("猫"), ["猫"]);
+        assert_eq!(asked("閱讀 Novels"), ["阅读", "novel"]);
+        assert_eq!(asked("你的猫叫什么"), ["你的", "的猫", "猫叫", "叫什", "什么", "猫", "叫"]);
+        assert_eq!(asked("the the cat").len(), 2);
+        assert_eq!(asked(&"天地玄黄".repeat(1000)).len(), 8);
+    }
+
+    #[test]
+    fn a_word_of_any_length_is_a_short_term() {
+        assert_eq!(terms(&"x1".repeat(5_000_000)), ["x1".repeat(32)]);
+        let long: String = ('\u{4e00}'..='\u{9fff}').collect();
+        assert_eq!(query(&long).len(), MAX_QUERY_TERMS);
+    }
+
+    fn alphabet() -> impl Strategy<Value = String> {
+        let any = prop_oneof![
+            4 => "[a-c' .]{0,6}", 4 => "[\u{4e00}-\u{4e08}]{0,6}", 1 => "\\PC{0,6}",
+            1 => "[\u{200b}-\u{200f}\u{590}-\u{5ff}\u{600}-\u{6ff}😀🎉]{0,4}"
+        ];
+        proptest::collection::vec(any, 0..8).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn terms_are_short_and_counted(text in alphabet()) {
+            let document = Document::new(&text);
+            prop_assert_eq!(document.terms.iter().map(|(_, count)| count).sum::<i64>(), document.length);
+            prop_assert!(document.terms.iter().all(|(term, _)| !term.is_empty() && term.chars().count() <= MAX_TERM));
+            prop_assert!(document.terms.is_sorted());
+        }
+
+        #[test]
+        fn what_is_asked_for_is_in_the_text_asked(text in alphabet()) {
+            let document = Document::new(&text);
+            for term in query(&document.folded) {
+                prop_assert!(document.terms.iter().any(|(known, _)| *known == term.text), "{term:?}");
+            }
+        }
+
+        #[test]
+        fn a_substring_of_two_cjk_characters_or_more_is_found(text in "[\u{4e00}-\u{9fff}]{2,20}", from in 0_usize..18, length in 2_usize..8) {
+            let part: String = text.chars().skip(from).take(length).collect();
+            let document = Document::new(&text);
+            for term in query(&fold(&part)) {
+                prop_assert!(document.terms.iter().any(|(known, _)| *known == term.text), "{term:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! `/api/secondme/agent_memory/…` and `/api/secondme/activity/day-overview`
+
+use serde_json::{Value, json};
+use testkit::{Actor, both_engines};
+
+const INGEST: &str = "/api/secondme/agent_memory/ingest";
+const LIST: &str = "/api/secondme/agent_memory/list";
+const OVERVIEW: &str = "/api/secondme/activity/day-overview";
+
+fn event(id: &str, action: &str) -> Value {
+    json!({
+        "channel": {"kind": "thread", "id": "t1", "platform": "forum"},
+        "action": action,
+        "refs": [{"objectType": "thread", "objectId": id, "snapshot": {"text": "Hi", "capturedAt": 1}}],
+    })
+}
+
+async fn ingest(actor: &Actor, event: Value) -> Value {
+    actor.post(INGEST, event).await.data()
+}
+
+both_engines! {
+    async fn an_event_is_noted_once(server) {
+        let actor = server.person("a").await.with_key("agent_memory").await;
+        let first = ingest(&actor, event("1", "post")).await;
+        assert!(first["eventId"].as_i64().is_some_and(|id| id > 0) && first["isDuplicate"] == false);
+        let duplicate = json!({"eventId": 0, "isDuplicate": true});
+        assert_eq!(ingest(&actor, event("1", "post")).await, duplicate, "the key follows from the first object");
+        let keyed = |key: &str, platform: &str| {
+            let mut event = event("1", "reply");
+            event["idempotency_key"] = json!(key);
+            event["channel"]["platform"] = json!(platform);
+            event
+        };
+        assert_eq!(ingest(&actor, keyed("k", "forum")).await["isDuplicate"], false);
+        assert_eq!(ingest(&actor, keyed("k", "forum")).await, duplicate);
+        assert_eq!(ingest(&actor, keyed("k", "chat")).await["isDuplicate"], false, "another platform's key is another one");
+        let same = (0..12).map(|_| actor.post(INGEST, keyed("at once", "forum")));
+        let answers = futures::future::join_all(same).await;
+        assert_eq!(answers.iter().filter(|answer| answer.data()["isDuplicate"] == false).count(), 1);
+        let other = server.person("b").await.with_key("agent_memory").await;
+        assert_eq!(ingest(&other, keyed("k", "forum")).await["isDuplicate"], false);
+        assert_eq!(actor.get(LIST).await.data()["total"], 4);
+        assert_eq!(actor.get(&format!("{LIST}?platform=chat")).await.data()["total"], 1);
+        assert_eq!(actor.get(&format!("{LIST}?platform=%00")).await.data(), json!({"items": [], "total": 0}));
+        assert_eq!(actor.get(&format!("{LIST}?pageNo=2&pageSize=3")).await.data()["items"].as_array().unwrap().len(), 1);
+    }
+
+    async fn both_spellings_are_read(server) {
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        let snake = json!({
+            "channel": {"kind": "post", "url": "https://x.example/1", "meta": {"a": 1}},
+            "action": "post_created", "action_label": "发帖", "display_text": "发了一个帖子", "event_desc": "d",
+            "event_time": 1_767_000_000_000_i64, "importance": 0.75, "payload": {"n": [1, null]},
+            "signal_type": "s", "semantic_type": "t", "entity_key": "e", "cta_eligible": null, "junk": true,
+            "refs": [{"object_type": "post", "object_id": "9", "content_preview": "Hi", "snapshot": {"text": "x", "captured_at": 5}},
+                     {"type": "topic", "value": "rust"}],
+        });
+        let id = ingest(&actor, snake).await["eventId"].clone();
+        let noted = actor.get(LIST).await.data()["items"][0].clone();
+        let expected = json!({
+            "eventId": id, "userId": person.account.id.to_string(), "platform": "external",
+            "channel": {"kind": "post", "url": "https://x.example/1", "meta": {"a": 1}},
+            "action": "post_created", "actionLabel": "发帖", "displayText": "发了一个帖子", "eventDesc": "d",
+            "eventTime": 1_767_000_000_000_i64, "importance": 0.75, "payload": {"n": [1, null]},
+            "signalType": "s", "semanticType": "t", "entityKey": "e",
+            "refs": [
+                {"objectType": "post", "objectId": "9", "type": "external_action", "contentPreview": "Hi", "snapshot": {"text": "x", "capturedAt": 5}},
+                {"objectType": "topic", "objectId": "rust", "type": "topic", "value": "rust"},
+            ],
+        });
+        assert_eq!(noted, expected);
+    }
+
+    async fn what_is_wrong_with_an_event_is_named(server) {
+        let actor = server.person("a").await.with_key("agent_memory").await;
+        for (path, value, place) in [
+            ("/channel", Value::Null, json!(["body", "channel"])),
+            ("/channel/kind", json!(" "), json!(["body", "channel", "kind"])),
+            ("/action", json!(""), json!(["body", "action"])),
+            ("/action", json!("a\nb"), json!(["body", "action"])),
+            ("/refs", json!([]), json!(["body", "refs"])),
+            ("/refs", json!([{}]), json!(["body", "refs", "0", "objectType"])),
+            ("/refs/0/objectId", json!("x".repeat(201)), json!(["body", "refs", "0", "objectId"])),
+            ("/channel/platform", json!("p".repeat(101)), json!(["body", "channel", "platform"])),
+        ] {
+            let mut event = event("1", "post");
+            *event.pointer_mut(path).unwrap() = value;
+            let answer = actor.post(INGEST, event).await.refused(422, "invalid.param");
+            assert_eq!(answer["detail"][0]["loc"], place, "{path}");
+        }
+        for (member, value) in [
+            ("importance", json!(1.1)), ("importance", json!(-0.1)), ("eventTime", json!(-1)), ("payload", json!({"x": "y".repeat(70_000)})),
+            ("idempotencyKey", json!("k".repeat(201))), ("importance", json!("high")),
+        ] {
+            let mut event = event("1", "post");
+            event[member] = value;
+            actor.post(INGEST, event).await.refused(422, "invalid.param");
+        }
+        for missing in ["channel", "action", "refs"] {
+            let mut event = event("1", "post");
+            event.as_object_mut().unwrap().remove(missing);
+            let answer = actor.post(INGEST, event).await.refused(422, "invalid.param");
+            assert_eq!(answer["message"], format!("{missing}: Field required"));
+        }
+        actor.get(&format!("{OVERVIEW}?date=2026-02-30")).await.refused(422, "invalid.param");
+        assert_eq!(actor.get(LIST).await.data()["total"], 0);
+    }
+
+    async fn a_day_is_counted_by_platform(server) {
+        let actor = server.person("a").await.with_key("agent_memory").await;
+        let today = server.clock().now().as_millis();
+        let mut send = Vec::new();
+        for (n, (platform, action, importance, time)) in [
+            ("forum", "post", 0.9, today), ("forum", "post", 0.3, today + 86_399_999), ("forum", "reply", 0.7, today + 1),
+            ("chat", "reply", 0.1, today + 2), ("forum", "post", 1.0, today - 1), ("forum", "post", 1.0, today + 86_400_000),
+        ].into_iter().enumerate() {
+            let mut event = event(&n.to_string(), action);
+            event["channel"]["platform"] = json!(platform);
+            event["importance"] = json!(importance);
+            event["eventTime"] = json!(time);
+            event["actionLabel"] = json!(if action == "post" { "发帖" } else { "" });
+            send.push(ingest(&actor, event).await);
+        }
+        let data = actor.get(&format!("{OVERVIEW}?date=2026-01-01")).await.data();
+        assert_eq!(data, actor.get(OVERVIEW).await.data(), "today is where nothing else is asked");
+        assert_eq!((&data["totalCount"], &data["importantCount"]), (&json!(4), &json!(2)));
+        let forum = &data["apps"][0];
+        assert_eq!((&forum["platform"], &forum["platformLabel"]), (&json!("forum"), &json!("forum")));
+        assert_eq!(forum["actionCount"], json!({"post": 2, "reply": 1}));
+        assert_eq!(forum["actionLabels"], json!({"post": "发帖", "reply": "reply"}));
+        let important: Vec<&Value> = forum["importantEvents"].as_array().unwrap().iter().map(|event| &event["eventId"]).collect();
+        assert_eq!(important, [&send[2]["eventId"], &send[0]["eventId"]]);
+        assert_eq!((&data["apps"][1]["totalCount"], &data["apps"][1]["importantEvents"]), (&json!(1), &json!([])));
+        let second = actor.get(&format!("{OVERVIEW}?pageNo=2&pageSize=1")).await.data();
+        assert_eq!((&second["totalCount"], second["apps"].as_array().unwrap().len()), (&json!(4), 1));
+        assert_eq!(second["apps"][0]["platform"], "chat");
+        let other = server.person("b").await.with_key("agent_memory").await;
+        assert_eq!(other.get(OVERVIEW).await.data(), json!({"totalCount": 0, "importantCount": 0, "apps": []}));
+    }
+}
