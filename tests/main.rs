@@ -7,7 +7,9 @@
 
 mod api {
     mod apikey;
+    mod applications;
     mod cdn;
+    mod oauth;
     mod user;
 }
 mod authorization;

@@ -5,7 +5,7 @@ mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use identity::{Account, Identity};
+use identity::{Account, Caller, Identity};
 use store::params;
 use web::{ApiError, Code};
 
@@ -22,6 +22,17 @@ impl Memory {
         let who = self.0.identity.account(account).await?.ok_or(Code::AuthMissing)?;
         let profile = self.db().fetch_optional(queries::FIND, params![account]).await?;
         Ok((who, profile.unwrap_or_default()))
+    }
+
+    /// What the app that calls knows the person by; `None` when no app calls.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn app_scoped_id(&self, caller: &Caller) -> Result<Option<String>, ApiError> {
+        match caller.application() {
+            Some(application) => self.0.identity.app_scoped_id(application, caller.account()).await,
+            None => Ok(None),
+        }
     }
 
     /// Changes what is given and leaves the rest, all of it or nothing.

@@ -24,4 +24,5 @@ impl Migration {
 pub(crate) const ALL: &[Migration] = &[
     Migration { version: 1, name: "identity", sql: include_str!("migrations/0001_identity.sql") },
     Migration { version: 2, name: "profile", sql: include_str!("migrations/0002_profile.sql") },
+    Migration { version: 3, name: "oauth", sql: include_str!("migrations/0003_oauth.sql") },
 ];
