@@ -21,8 +21,9 @@ mod boundary {
 mod openapi;
 mod pages {
     mod browser;
+    mod consent;
     mod keys;
-    mod sign_in;
+    pub mod sign_in;
     mod sign_up;
 }
 mod process {
