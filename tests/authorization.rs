@@ -5,12 +5,16 @@ use testkit::{Actor, Answer, Person, TestServer, both_engines};
 
 #[derive(Clone, Copy)]
 enum Needs {
-    /// Any of these scopes, or `*`; the last is the name a key is told.
-    Scope(&'static [&'static str], &'static str),
+    /// Any of these scopes, or `*`; then the name a key is told, and the name a token is told.
+    Scope(&'static [&'static str], &'static str, &'static str),
     /// Any credential at all.
     Caller,
+    /// A signed-in person or an app in their name, and no key.
+    Grant,
     /// A signed-in person and no key.
     Session,
+    /// Nobody: the client proves itself in the form.
+    Nothing,
 }
 
 struct Endpoint {
@@ -27,17 +31,21 @@ const fn post(path: &'static str, needs: Needs) -> Endpoint {
     Endpoint { method: "POST", path, needs }
 }
 
-const WRITE_PROFILE: Needs = Needs::Scope(&[], "*");
-const READ_MEMORY: Needs = Needs::Scope(&["user.info.softmemory", "memory.read"], "user.info.softmemory");
-const WRITE_MEMORY: Needs = Needs::Scope(&["memory.write"], "memory.write");
-const AGENT_MEMORY: Needs = Needs::Scope(&["agent_memory"], "agent_memory");
-const READ_NOTES: Needs = Needs::Scope(&["memory.read", "note.write"], "note.write");
-const WRITE_NOTES: Needs = Needs::Scope(&["note.write"], "note.write");
+const WRITE_PROFILE: Needs = Needs::Scope(&[], "*", "*");
+const READ_MEMORY: Needs =
+    Needs::Scope(&["user.info.softmemory", "memory.read"], "user.info.softmemory", "memory.read");
+const WRITE_MEMORY: Needs = Needs::Scope(&["memory.write"], "memory.write", "memory.write");
+const AGENT_MEMORY: Needs = Needs::Scope(&["agent_memory"], "agent_memory", "agent_memory");
+const READ_NOTES: Needs = Needs::Scope(&["memory.read", "note.write"], "note.write", "note.write");
+const WRITE_NOTES: Needs = Needs::Scope(&["note.write"], "note.write", "note.write");
 
 /// Every endpoint of the API. A test below compares this list with the OpenAPI document.
 const ENDPOINTS: &[Endpoint] = &[
-    get("/secondme/user/info", Needs::Scope(&["user.info", "userinfo"], "user.info")),
-    get("/secondme/user/shades", Needs::Scope(&["user.info.shades", "userinfo"], "user.info.shades")),
+    get("/secondme/user/info", Needs::Scope(&["user.info", "userinfo"], "user.info", "userinfo")),
+    get(
+        "/secondme/user/shades",
+        Needs::Scope(&["user.info.shades", "userinfo"], "user.info.shades", "userinfo"),
+    ),
     post("/secondme/user/profile", WRITE_PROFILE),
     get("/secondme/user/shades/all", WRITE_PROFILE),
     post("/secondme/user/shades/create", WRITE_PROFILE),
@@ -50,7 +58,7 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/memory/key/{id}/update", WRITE_MEMORY),
     post("/secondme/memory/key/{id}/delete", WRITE_MEMORY),
     get("/secondme/memory/key/{id}/history", WRITE_MEMORY),
-    post("/secondme/note/add", Needs::Scope(&["note.add", "note.write"], "note.add")),
+    post("/secondme/note/add", Needs::Scope(&["note.add", "note.write"], "note.add", "note.write")),
     get("/secondme/note/search", READ_NOTES),
     post("/secondme/note/list", READ_NOTES),
     post("/secondme/note/{id}/update", WRITE_NOTES),
@@ -64,6 +72,17 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/apikey/{id}/rotate", Needs::Session),
     post("/apikey/{id}/delete", Needs::Session),
     get("/apikey/{id}/usage", Needs::Session),
+    get("/auth/me", Needs::Caller),
+    post("/oauth/token/code", Needs::Nothing),
+    post("/oauth/token/refresh", Needs::Nothing),
+    post("/oauth/token/client", Needs::Nothing),
+    post("/oauth/authorize/external", Needs::Grant),
+    get("/applications/external/list", Needs::Session),
+    post("/applications/external/create", Needs::Session),
+    get("/applications/external/{appId}", Needs::Session),
+    post("/applications/external/{appId}/update", Needs::Session),
+    post("/applications/external/{appId}/regenerate-secret", Needs::Session),
+    post("/applications/external/{appId}/delete", Needs::Session),
 ];
 
 /// Every scope of either vocabulary.
@@ -88,7 +107,7 @@ const SCOPES: &[&str] = &[
 
 impl Endpoint {
     async fn call(&self, base: &str, actor: &Actor) -> Answer {
-        let path = format!("{base}{}", self.path.replace("{id}", "1"));
+        let path = format!("{base}{}", self.path.replace("{id}", "1").replace("{appId}", "1"));
         match self.method {
             "GET" => actor.get(&path).await,
             _ => actor.post(&path, json!({})).await,
@@ -113,7 +132,12 @@ both_engines! {
     async fn without_a_credential_every_endpoint_is_closed(server) {
         for base in ["/api", "/gate/lab/api"] {
             for endpoint in ENDPOINTS {
-                let body = endpoint.call(base, &server.anyone()).await.refused(401, "apikey.auth.missing");
+                let answer = endpoint.call(base, &server.anyone()).await;
+                if matches!(endpoint.needs, Needs::Nothing) {
+                    answer.refused(422, "invalid.param");
+                    continue;
+                }
+                let body = answer.refused(401, "apikey.auth.missing");
                 assert_eq!((&body["message"], &body["detail"]), (&json!("需要认证"), &json!("需要认证")));
             }
         }
@@ -135,7 +159,7 @@ both_engines! {
             ("sk-0123456789abcdef0123456789abcdef", "auth.token.invalid", "Token 无效或已过期"),
             ("anything", "auth.token.invalid", "Token 无效或已过期"),
         ] {
-            for endpoint in ENDPOINTS {
+            for endpoint in ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing)) {
                 let body = endpoint.call("/api", &server.bearer(bearer)).await.refused(401, sub_code);
                 assert_eq!(body["message"], message);
             }
@@ -172,18 +196,54 @@ both_engines! {
                     let answer = endpoint.call(base, &actor).await;
                     let what = format!("{scope} {}", endpoint.path);
                     match endpoint.needs {
-                        Needs::Scope(any_of, _) if *scope == "*" || any_of.contains(scope) => let_in(&answer, &what),
-                        Needs::Scope(_, told) => {
+                        Needs::Scope(any_of, ..) if *scope == "*" || any_of.contains(scope) => let_in(&answer, &what),
+                        Needs::Scope(_, told, _) => {
                             let body = answer.refused(403, "apikey.permission.denied");
                             assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
                         }
-                        Needs::Caller => let_in(&answer, &what),
-                        Needs::Session => {
+                        Needs::Caller | Needs::Nothing => let_in(&answer, &what),
+                        Needs::Session | Needs::Grant => {
                             answer.refused(403, "auth.session.required");
                         }
                     }
                 }
             }
+        }
+    }
+
+    async fn each_scope_of_a_token_opens_its_endpoints_and_no_other(server) {
+        let person = server.person("a").await;
+        // OAuth2 has no wildcard, and no app changes memories.
+        let scopes: Vec<&str> = SCOPES.iter().copied().filter(|scope| !matches!(*scope, "*" | "memory.write")).collect();
+        let app = server.person("developer").await.app(&scopes.join(" ")).await;
+        for scope in scopes {
+            let actor = person.with_token(&app, scope).await;
+            for endpoint in ENDPOINTS {
+                let answer = endpoint.call("/gate/lab/api", &actor).await;
+                let what = format!("{scope} {}", endpoint.path);
+                match endpoint.needs {
+                    Needs::Scope(any_of, ..) if any_of.contains(&scope) => let_in(&answer, &what),
+                    Needs::Scope(_, _, told) => {
+                        // Contract C4: here, and to tokens alone, the code is another.
+                        let is_note = endpoint.path == "/secondme/note/add";
+                        let code = if is_note { "auth.scope.missing" } else { "apikey.permission.denied" };
+                        let body = answer.refused(403, code);
+                        assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
+                    }
+                    Needs::Caller | Needs::Grant | Needs::Nothing => let_in(&answer, &what),
+                    Needs::Session => {
+                        answer.refused(403, "auth.session.required");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn an_app_in_its_own_name_reaches_nothing_of_a_person(server) {
+        let app = server.person("developer").await.app("chat.write").await;
+        let actor = server.bearer(&app.own_token().await);
+        for endpoint in ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing)) {
+            endpoint.call("/api", &actor).await.refused(400, "secondme.user.invalid_id");
         }
     }
 

@@ -8,9 +8,11 @@
 mod api {
     mod agent_memory;
     mod apikey;
+    mod applications;
     mod cdn;
     mod memory;
     mod note;
+    mod oauth;
     mod user;
 }
 mod authorization;
@@ -22,8 +24,9 @@ mod boundary {
 mod openapi;
 mod pages {
     mod browser;
+    mod consent;
     mod keys;
-    mod sign_in;
+    pub mod sign_in;
     mod sign_up;
 }
 mod process {

@@ -175,4 +175,51 @@ both_engines! {
         let answer = server.bearer("lba_at_your_access_token").get("/api/secondme/user/info").await;
         assert_eq!(answer.refused(401, "auth.token.invalid")["message"], "Token 无效或已过期");
     }
+
+    /// Reference skill: the exchange of a code, with the fields and the answer of its examples.
+    async fn seed_002_token_exchange(server) {
+        let person = server.person("a").await;
+        let app = server.person("developer").await.app("user.info chat").await;
+        let code = person.allow(&app, "user.info chat").await;
+        let data = server.anyone().post_form("/gate/lab/api/oauth/token/code", &app.exchange(&code)).await.data();
+        let text = |name: &str| data[name].as_str().expect("a text").to_owned();
+        assert!(text("accessToken").starts_with("lba_at_") && text("refreshToken").starts_with("lba_rt_"));
+        assert_eq!((&data["tokenType"], &data["expiresIn"]), (&json!("Bearer"), &json!(7200)));
+        assert_eq!(data["scope"], json!(["user.info", "chat"]));
+        assert_eq!(data.as_object().expect("an object").len(), 5, "no member that would split accounts: {data}");
+        let info = server.bearer(&text("accessToken")).get("/gate/lab/api/secondme/user/info").await.data();
+        assert!(info["email"].is_string() && info["avatarUrl"].is_string() && info["route"].is_string());
+    }
+
+    /// Reference skill: "Content-Type 必须是 application/x-www-form-urlencoded，不是 JSON".
+    async fn seed_002_json_is_no_form(server) {
+        let answer = server.anyone().post("/gate/lab/api/oauth/token/code", json!({"grant_type": "authorization_code"})).await;
+        answer.refused(422, "invalid.param");
+        assert!(answer.body.contains("Field required"));
+    }
+
+    /// Reference skill: a refresh answers as an exchange does.
+    async fn seed_002_token_refresh(server) {
+        let person = server.person("a").await;
+        let app = server.person("developer").await.app("chat").await;
+        let refresh = person.tokens(&app, "chat").await.refresh.expect("a refresh token");
+        let data = server.anyone().post_form("/gate/lab/api/oauth/token/refresh", &app.refresh(refresh.expose())).await.data();
+        assert_eq!(data["refreshToken"], refresh.expose());
+        assert_eq!((&data["tokenType"], &data["expiresIn"], &data["scope"]), (&json!("Bearer"), &json!(7200), &json!(["chat"])));
+    }
+
+    /// Reference skill: code 5 minutes, access token 2 hours, refresh token 30 days.
+    async fn seed_002_lifetimes(server) {
+        let person = server.person("a").await;
+        let app = server.person("developer").await.app("user.info").await;
+        let tokens = person.tokens(&app, "user.info").await;
+        let bearer = server.bearer(tokens.access.expose());
+        server.clock().advance_ms(7_199_999);
+        bearer.get("/api/secondme/user/info").await.data();
+        server.clock().advance_ms(1);
+        bearer.get("/api/secondme/user/info").await.refused(401, "auth.token.invalid");
+        let refresh = tokens.refresh.expect("a refresh token");
+        server.clock().advance_ms(2_592_000_000 - 7_200_001);
+        server.anyone().post_form("/api/oauth/token/refresh", &app.refresh(refresh.expose())).await.data();
+    }
 }

@@ -89,6 +89,18 @@ impl Browser {
         self.client.current_url().await.unwrap().path().to_owned()
     }
 
+    /// Waits until the browser was sent to an address that begins so; answers the whole of it.
+    async fn arrive(&self, start: &str) -> String {
+        let began = std::time::Instant::now();
+        loop {
+            let url = self.client.current_url().await.unwrap().to_string();
+            if url.starts_with(start) {
+                return url;
+            }
+            assert!(began.elapsed().as_secs() < 20, "still at {url}");
+        }
+    }
+
     /// What every page must be: without a sideways scroll bar, in a language, with one first heading, and with
     /// nothing refused by its own policy.
     async fn check_page(&self) {
@@ -168,4 +180,63 @@ async fn the_reference_is_drawn() {
         browser.client.wait().for_element(Locator::Css(".opblock-summary-path")).await.expect("operations");
     assert!(operation.text().await.unwrap().contains("/api/"));
     browser.client.clone().close().await.unwrap();
+}
+
+/// A person who is not signed in comes from an app and goes back to it with a code: browsers hold the whole way
+/// that a form takes against the page's policy, and only a browser shows whether that lets them through.
+async fn the_way_of_an_app(width: u32, height: u32) {
+    let server = TestServer::start(Engine::Sqlite).await;
+    server.person("a").await;
+    let app = server.person("developer").await.app("user.info chat note.add").await;
+    let browser = Browser::start(width, height).await;
+    // Nobody listens where the app would be; the browser's address still says where it was sent.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let callback = format!("http://127.0.0.1:{closed}/callback");
+    server
+        .running()
+        .identity
+        .change_application(
+            server.running().identity.account_by_email("developer@example.com").await.unwrap().unwrap().id,
+            &app.id,
+            identity::application::Change {
+                redirect_uris: Some(vec![callback.clone()]),
+                ..Default::default()
+            },
+        )
+        .await
+        .unwrap();
+    let start = format!(
+        "{}/oauth/?client_id={}&redirect_uri={callback}&response_type=code&state=s",
+        server.base_url(),
+        app.id
+    );
+    browser.client.goto(&start).await.unwrap();
+    browser.fill("email", "a@example.com").await;
+    browser.fill("password", PASSWORD).await;
+    browser.click("form[action='/sign-in'] button[type=submit]").await;
+    browser.find("button[value=allow]").await;
+    browser.check_page().await;
+    browser.click("input[name=scope][value='note.add']").await;
+    browser.click("button[value=allow]").await;
+    let arrived = browser.arrive(&callback).await;
+    assert!(arrived.contains("?code=lba_ac_") && arrived.ends_with("&state=s"), "{arrived}");
+    // Signed out and in again, what was allowed is remembered, and the sign-in form leads to the app.
+    browser.client.goto(server.base_url()).await.unwrap();
+    browser.client.delete_all_cookies().await.unwrap();
+    browser.client.goto(&start).await.unwrap();
+    browser.fill("email", "a@example.com").await;
+    browser.fill("password", PASSWORD).await;
+    browser.click("form[action='/sign-in'] button[type=submit]").await;
+    browser.arrive(&callback).await;
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_of_an_app_on_a_desk() {
+    the_way_of_an_app(1280, 900).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_of_an_app_on_a_phone() {
+    the_way_of_an_app(360, 740).await;
 }

@@ -77,7 +77,20 @@ async fn the_demo_works_as_printed_and_as_noted() {
             break noted;
         }
     };
-    assert_eq!((&noted["api_key"], &noted["password"]), (&demo["api_key"], &demo["password"]));
+    for name in ["api_key", "password", "client_id", "client_secret", "redirect_uri"] {
+        assert_eq!(noted[name], demo[name], "{name}");
+    }
+    assert_eq!(noted["redirect_uri"], "http://localhost:3000/api/auth/callback");
+    // The app works, and its token is a fresh one.
+    assert_ne!(noted["access_token"], demo["access_token"]);
+    let token = noted["access_token"].as_str().unwrap().to_owned();
+    let http = reqwest::Client::new();
+    for path in
+        ["/gate/lab/api/secondme/user/info", "/gate/lab/api/secondme/user/shades", "/gate/lab/api/auth/me"]
+    {
+        let answer = http.get(format!("{}{path}", server.base_url)).bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
 }
 
 #[test]

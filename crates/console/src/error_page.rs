@@ -2,7 +2,10 @@
 
 use askama::Template;
 use axum::{extract::Request, middleware::Next, response::Response};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{self, InvalidHeaderValue},
+};
 use web::{ApiError, Code, Language};
 
 use crate::{keys, page::Page, sign_in, texts::Texts};
@@ -12,13 +15,19 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-const ALWAYS: [(HeaderName, HeaderValue); 5] = [
-    (header::CONTENT_SECURITY_POLICY, POLICY),
+const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
+
+/// The policy of a page whose forms may lead to these places as well.
+pub(crate) fn policy(places: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let usual = POLICY;
+    let usual = usual.to_str().unwrap_or_default();
+    HeaderValue::try_from(usual.replace("form-action 'self'", &format!("form-action 'self' {places}")))
+}
 
 /// An error as a page: what happened, what to do, where to go.
 #[derive(Template)]
@@ -59,6 +68,11 @@ fn explain<'a>(error: &ApiError, t: &'a Texts, message: &'a str) -> (&'a str, &'
     match error.code() {
         Code::CsrfRejected => (t.error_csrf, t.error_csrf_lead),
         Code::SignUpClosed => (t.error_closed, t.error_closed_lead),
+        Code::OauthApplicationNotFound => (t.error_app, t.error_app_lead),
+        Code::OauthRedirectMismatch => (t.error_redirect, t.error_redirect_lead),
+        Code::OauthApplicationPending | Code::OauthApplicationRejected | Code::OauthApplicationSuspended => {
+            (t.error_app_status, t.error_app_status_lead)
+        }
         Code::SessionRequired => (t.error_key, t.error_key_lead),
         code => match code.status().as_u16() {
             401 => (t.error_sign_in, t.error_sign_in_lead),
@@ -85,6 +99,7 @@ fn add_headers(headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 

@@ -1,10 +1,11 @@
-//! The pages a person sees: signing in and up, API keys, account and sessions.
+//! The pages a person sees: signing in and up, allowing apps, API keys, account and sessions.
 //!
 //! Rendered on the server and complete without scripts. The pages talk to [`Identity`] as any other room
 //! does; what may be done is decided there, how it looks and reads is decided here.
 
 mod account;
 mod assets;
+mod consent;
 mod error_page;
 mod form;
 mod home;
@@ -71,9 +72,17 @@ pub fn router(console: Console) -> Router {
         .route("/account/password", post(account::change_password))
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
+        .merge(consent_routes())
         .route(assets::PATH, get(assets::serve))
         .layer(from_fn(error_page::layer))
         .with_state(console)
+}
+
+/// Every address an app may send people to.
+fn consent_routes() -> Router<Console> {
+    consent::PATHS
+        .iter()
+        .fold(Router::new(), |router, path| router.route(path, get(consent::show).post(consent::submit)))
 }
 
 /// How the boundary shows errors to people with browsers.

@@ -1,7 +1,7 @@
 //! Where to go after signing in: an address that came with the request, followed only within this site.
 
 /// Longest address that is followed.
-const MAX_LENGTH: usize = 2048;
+const MAX_LENGTH: usize = 8192;
 
 /// The address if it is a path (with its query) on this site, else the home page.
 ///

@@ -12,12 +12,13 @@ use identity::{
 };
 use web::{ApiError, Code, Language};
 
-use crate::{Console, assets, form, language, texts::Texts};
+use crate::{Console, assets, error_page, form, language, texts::Texts};
 
 /// The API reference, served by another room.
 const REFERENCE: &str = "/reference/";
 
 /// The frame of a page.
+#[derive(Clone)]
 pub(crate) struct Page {
     pub(crate) language: Language,
     pub(crate) t: &'static Texts,
@@ -29,6 +30,8 @@ pub(crate) struct Page {
     pub(crate) here: Option<String>,
     /// Which entry of the navigation is lit.
     pub(crate) section: &'static str,
+    /// Where a form's answer may lead beside this site; empty: nowhere.
+    leads_to: String,
     /// The visitor cookie, renewed with each page so that an open form stays good.
     cookie: Option<HeaderValue>,
 }
@@ -37,7 +40,16 @@ impl Page {
     /// A page for nobody in particular, without forms.
     pub(crate) fn bare(language: Language) -> Self {
         let t = Texts::of(language);
-        Self { language, t, csrf: String::new(), who: None, here: None, section: "", cookie: None }
+        Self {
+            language,
+            t,
+            csrf: String::new(),
+            who: None,
+            here: None,
+            section: "",
+            leads_to: String::new(),
+            cookie: None,
+        }
     }
 
     /// Sets the lit entry of the navigation and where choosing a language comes back to.
@@ -49,6 +61,17 @@ impl Page {
     /// sent had let them in.
     pub(crate) fn front(self, here: impl Into<String>) -> Self {
         Self { who: None, ..self }.at("", here)
+    }
+
+    /// For a page whose form's answer sends the browser on to these places: browsers hold the whole way that a
+    /// form takes against the page's policy. The text stands in a header as it is.
+    pub(crate) fn leading_to(self, places: &str) -> Self {
+        Self { leads_to: places.to_owned(), ..self }
+    }
+
+    /// For a page in front of the door that may open on the way to an app, whose address is not known here.
+    pub(crate) fn before(self, next: &str) -> Self {
+        if next.starts_with("/oauth") { self.leading_to("https: http:") } else { self }
     }
 
     /// For a page that can be shown only once.
@@ -81,6 +104,10 @@ impl Page {
     pub(crate) fn answer(&self, status: StatusCode, template: &impl Template) -> Result<Response, ApiError> {
         let html = template.render().map_err(ApiError::internal)?;
         let mut response = (status, Html(html)).into_response();
+        if !self.leads_to.is_empty() {
+            let policy = error_page::policy(&self.leads_to).map_err(ApiError::internal)?;
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
         if let Some(cookie) = &self.cookie {
             response.headers_mut().append(header::SET_COOKIE, cookie.clone());
         }
@@ -109,7 +136,7 @@ impl FromRequestParts<Console> for Page {
         let caller = parts.extensions.get::<Caller>().cloned();
         if let Some((caller, secret)) = caller.as_ref().and_then(|caller| match caller.credential() {
             Credential::Session { secret, .. } => Some((caller, secret)),
-            Credential::ApiKey { .. } => None,
+            Credential::ApiKey { .. } | Credential::Token { .. } => None,
         }) {
             let account = console.identity.account(caller.account()).await?;
             page.who = Some(account.ok_or(Code::AuthMissing)?);

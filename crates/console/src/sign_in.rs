@@ -72,6 +72,7 @@ pub(crate) async fn show(
     if page.who.is_some() {
         return Ok(Redirect::to(next).into_response());
     }
+    let page = page.before(next);
     let is_set_up = !console.identity.accounts(0, 1).await?.is_empty();
     let sign_up = sign_up_link(&console, next);
     let template = SignInPage { page: &page, email: "", next, problem: None, sign_up, is_set_up };
@@ -89,7 +90,7 @@ pub(crate) async fn submit(
     match console.identity.sign_in(&form.email, &form.password, &browser.client).await {
         Ok(secret) => welcome(&console, browser, &secret, next).await,
         Err(error) if error.code().status().is_client_error() => {
-            let page = page.front(next::with_next(PATH, next));
+            let page = page.front(next::with_next(PATH, next)).before(next);
             let problem = slowed(&error, &page);
             let sign_up = sign_up_link(&console, next);
             let template = SignInPage {

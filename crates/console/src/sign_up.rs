@@ -131,6 +131,7 @@ async fn form(console: &Console, page: Page, door: Door, wish: Wish) -> Result<R
     }
     let link = wish.link.as_deref().unwrap_or_default();
     console.identity.check_sign_up(given(link)).await?;
+    let page = page.before(next);
     page.answer(StatusCode::OK, &SignUpPage::empty(&page, door, link, next))
 }
 
@@ -174,7 +175,7 @@ async fn make(
             sign_in::welcome(console, browser, &secret, next).await
         }
         Err(error) if !error.list().is_empty() => {
-            let page = page.front(next::with_next(&address(door, &form.link), next));
+            let page = page.front(next::with_next(&address(door, &form.link), next)).before(next);
             let problems = Problems::of(&error, page.t, Form::Account);
             let empty = SignUpPage::empty(&page, door, &form.link, next);
             page.refuse(&error, &SignUpPage { name: &form.name, email: &form.email, problems, ..empty })

@@ -102,6 +102,17 @@ texts! {
     admin: "管理员", "Administrator";
     route: "主页路径", "Route";
 
+    // Allowing an app.
+    consent_title: "允许“{}”访问你的第二自我？", "Let “{}” reach your second self?";
+    consent_by: "由 {} 注册的应用", "An app registered by {}";
+    consent_scopes: "它请求以下权限，可以去掉不想给的", "It asks for these permissions; leave out what you would rather not give";
+    consent_needed: "必需", "required";
+    consent_none: "请至少选择一项权限，或者拒绝。", "Choose at least one permission, or refuse.";
+    consent_back: "接下来会回到 {}", "You will then go back to {}";
+    consent_allow: "允许", "Allow";
+    consent_deny: "拒绝", "Refuse";
+    consent_signed_in: "当前登录账号：{}", "Signed in as {}";
+
     // The list of keys.
     keys_lead: "应用和脚本用 API Key 以你的名义访问 API。每个 Key 只拥有你选择的权限。", "Apps and scripts use API keys to call the API in your name. Each key may do only what you choose.";
     keys_create: "创建 API Key", "Create API key";
@@ -223,6 +234,12 @@ texts! {
     error_sign_in_lead: "登录之后才能查看这个页面。", "You need to be signed in to see this page.";
     error_key: "这里不接受 API Key", "API keys are not accepted here";
     error_key_lead: "管理页面只对登录的本人开放。", "These pages are for the person who signed in.";
+    error_app: "这个应用不存在", "There is no such app";
+    error_app_lead: "链接中的应用没有在这台服务器上注册，或者已被删除。", "The app in this link is not registered with this server, or was deleted.";
+    error_redirect: "应用的回调地址不正确", "The app's address is not right";
+    error_redirect_lead: "为了你的安全，没有把你带到应用没有登记过的地址。请联系应用的开发者。", "To keep you safe, you were not sent to an address that the app did not register. Ask its developer.";
+    error_app_status: "这个应用暂时不能使用", "This app cannot be used at present";
+    error_app_status_lead: "它正在等待审核，或者未通过审核，或者已被暂停。", "It waits to be reviewed, or was rejected, or is suspended.";
     error_slow: "请求过于频繁", "Too many requests";
     error_slow_lead: "请稍等片刻再试。", "Please wait a moment and try again.";
     error_busy: "服务暂时不可用", "Temporarily unavailable";

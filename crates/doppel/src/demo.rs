@@ -4,7 +4,12 @@
 use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use anyhow::{Context, Result, anyhow};
-use identity::{NewAccount, Password, Scope, ScopeSet, key::NewKey};
+use identity::{
+    NewAccount, Password, Scope, ScopeSet,
+    application::NewApplication,
+    grant::{Consent, Exchange},
+    key::NewKey,
+};
 use memory::{
     key::Fact,
     note::{Kind, NewNote},
@@ -19,14 +24,20 @@ use crate::{config::Config, server::Running};
 /// The note's name in the data directory.
 const FILE: &str = "demo.json";
 const EMAIL: &str = "user@example.com";
+/// Where the demo app is called back at: the address that the original's own template for apps uses.
+const CALLBACK: &str = "http://localhost:3000/api/auth/callback";
 
 /// What was made.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Demo {
     base_url: String,
     email: String,
     password: String,
     api_key: String,
+    client_id: String,
+    client_secret: String,
+    redirect_uri: String,
+    access_token: String,
 }
 
 /// Makes the demo person, or finds the one made before. `None` on a database with other accounts.
@@ -37,7 +48,9 @@ pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let before: Demo =
             serde_json::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
-        let demo = Demo { base_url: running.base_url.clone(), ..before };
+        // The token of the last time may have reached its end.
+        let access_token = token(running, &before.client_id, &before.client_secret).await?;
+        let demo = Demo { base_url: running.base_url.clone(), access_token, ..before };
         write(&path, &demo)?;
         return Ok(Some(demo));
     }
@@ -71,12 +84,53 @@ async fn make(running: &Running) -> Result<Demo> {
     running.memory.add_note(account.id, note()).await.map_err(fail)?;
     let key = NewKey { name: "demo".into(), scopes: ScopeSet::of(&[Scope::Everything]), expires_at: None };
     let (_, secret) = running.identity.create_key(account.id, key).await.map_err(fail)?;
+    let app = NewApplication {
+        name: "Example App".into(),
+        description: String::new(),
+        redirect_uris: vec![CALLBACK.into()],
+        scopes: every_scope(),
+    };
+    let (app, client_secret) = running.identity.create_application(account.id, app).await.map_err(fail)?;
+    let access_token = token(running, &app.id, client_secret.expose()).await?;
     Ok(Demo {
         base_url: running.base_url.clone(),
         email: EMAIL.into(),
         password,
         api_key: secret.expose().to_owned(),
+        client_id: app.id,
+        client_secret: client_secret.expose().to_owned(),
+        redirect_uri: CALLBACK.into(),
+        access_token,
     })
+}
+
+/// Every scope an app may ask for.
+fn every_scope() -> ScopeSet {
+    let scopes: Vec<Scope> = Scope::ALL.iter().copied().filter(|scope| scope.is_for_apps()).collect();
+    ScopeSet::of(&scopes)
+}
+
+/// A fresh access token of the demo app, in the demo person's name.
+async fn token(running: &Running, client_id: &str, client_secret: &str) -> Result<String> {
+    let account = running.identity.account_by_email(EMAIL).await.map_err(fail)?;
+    let account = account.context("the demo person is gone")?;
+    let consent = Consent {
+        application: client_id.to_owned(),
+        redirect_uri: CALLBACK.into(),
+        asked: every_scope(),
+        granted: every_scope(),
+        challenge: None,
+    };
+    let code = running.identity.consent(account.id, consent).await.map_err(fail)?;
+    let exchange = Exchange {
+        client_id: client_id.to_owned(),
+        client_secret: client_secret.to_owned(),
+        code: code.expose().to_owned(),
+        redirect_uri: CALLBACK.into(),
+        verifier: None,
+    };
+    let tokens = running.identity.exchange_code(exchange).await.map_err(fail)?;
+    Ok(tokens.access.expose().to_owned())
 }
 
 fn shade() -> ShadeBody {
@@ -150,7 +204,7 @@ fn fail(error: ApiError) -> anyhow::Error {
 impl Demo {
     /// What to try first, ready to be copied.
     pub(crate) fn what_to_try(&self) -> String {
-        let Self { base_url, email, password, api_key } = self;
+        let Self { base_url, email, password, api_key, client_id, redirect_uri, .. } = self;
         format!(
             r#"
 Doppel runs with a demo person. To try it, in another terminal:
@@ -159,6 +213,7 @@ Doppel runs with a demo person. To try it, in another terminal:
   curl -H "Authorization: Bearer {api_key}" {base_url}/gate/lab/api/secondme/user/shades
   curl -H "Authorization: Bearer {api_key}" "{base_url}/gate/lab/api/secondme/memory/key/search?keyword=%E9%98%85%E8%AF%BB"
 
+  an app's way in {base_url}/oauth/?client_id={client_id}&redirect_uri={redirect_uri}&response_type=code&state=abc123
   pages           {base_url}/          e-mail {email}   password {password}
   API reference   {base_url}/reference/
 

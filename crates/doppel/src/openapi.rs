@@ -17,7 +17,8 @@ Every path is served under `/gate/lab` and under `/` alike. A success is HTTP 20
 An error has its HTTP status as `code`, and the same machine-readable name as `subCode` and `error_code`. Messages \
 are Chinese, or English on `Accept-Language: en`.
 
-Send an API key as `Authorization: Bearer lba_ak_…`.";
+Send an API key as `Authorization: Bearer lba_ak_…`, or an access token that a person's consent gave your app as \
+`Authorization: Bearer lba_at_…`.";
 
 /// The document before the routes are in it.
 pub(crate) fn base() -> OpenApi {
@@ -33,8 +34,10 @@ pub(crate) fn base() -> OpenApi {
 
 fn components() -> Components {
     let mut components = Components::new();
-    let bearer =
-        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key, `lba_ak_…`")).build();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API key, `lba_ak_…`, or an access token, `lba_at_…`"))
+        .build();
     let session = ApiKeyValue::with_description("doppel_session", "The console's cookie, from signing in");
     let token = ApiKeyValue::with_description("token", "An API key, for uploads alone");
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));

@@ -27,6 +27,12 @@ const PUBLIC: &[&str] = &[
     "/reference/",
     "/reference/{*rest}",
     "/cdn/{key}",
+    "/api/oauth/token/code",
+    "/api/oauth/token/refresh",
+    "/api/oauth/token/client",
+    "/gate/lab/api/oauth/token/code",
+    "/gate/lab/api/oauth/token/refresh",
+    "/gate/lab/api/oauth/token/client",
 ];
 
 /// Answers below this many bytes are sent as they are.
@@ -48,7 +54,13 @@ pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
 
 /// The API's routes, relative to a base path.
 fn api(rooms: &Rooms) -> OpenApiRouter {
-    rooms.memory.api().merge(identity::key::router(rooms.identity.clone()))
+    let identity = &rooms.identity;
+    rooms
+        .memory
+        .api()
+        .merge(identity::key::router(identity.clone()))
+        .merge(identity::application::router(identity.clone()))
+        .merge(identity::grant::router(identity.clone()))
 }
 
 /// The API under both base paths (contract §0.1), described once.

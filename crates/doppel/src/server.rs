@@ -76,8 +76,20 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
         hash_queue: accounts.hash_queue,
         recheck: Duration::from_millis(accounts.recheck_milliseconds),
         secure_cookies: base_url.starts_with("https://"),
+        oauth: oauth(&config.oauth),
     };
     Identity::new(db, settings)
+}
+
+fn oauth(config: &config::Oauth) -> identity::grant::Settings {
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    identity::grant::Settings {
+        code_seconds: number(config.code_seconds),
+        access_seconds: number(config.access_seconds),
+        refresh_seconds: number(config.refresh_seconds),
+        app_token_seconds: number(config.app_token_seconds),
+        max_applications: number(config.max_applications),
+    }
 }
 
 /// The profiles and files of an open database, with the settings of a configuration.

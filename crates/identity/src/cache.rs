@@ -12,10 +12,13 @@ use std::{
 use store::Timestamp;
 use web::Tasks;
 
-use crate::{Caller, Identity, credential::Hash};
+use crate::{Identity, caller::Who, credential::Hash};
 
 /// The topic of notices between processes; the payload is the account's id.
 pub(crate) const TOPIC: &str = "identity";
+
+/// The topic of notices about an application; the payload is its id.
+pub(crate) const APPLICATION_TOPIC: &str = "application";
 
 /// Most entries kept.
 const CAPACITY: usize = 50_000;
@@ -23,7 +26,7 @@ const CAPACITY: usize = 50_000;
 /// A caller found in the store.
 #[derive(Clone)]
 pub(crate) struct Found {
-    pub(crate) caller: Caller,
+    pub(crate) who: Who,
     pub(crate) expires_at: Option<Timestamp>,
 }
 
@@ -46,11 +49,11 @@ impl Cache {
     }
 
     /// The caller, if checked recently and not expired.
-    pub(crate) fn get(&self, hash: Hash, now: Timestamp) -> Option<Caller> {
+    pub(crate) fn get(&self, hash: Hash, now: Timestamp) -> Option<Who> {
         let entry = self.entries.get(&hash)?;
         let is_fresh = entry.checked.elapsed() < self.recheck;
         let is_alive = entry.found.expires_at.is_none_or(|expiry| expiry > now);
-        (is_fresh && is_alive).then_some(entry.found.caller)
+        (is_fresh && is_alive).then_some(entry.found.who)
     }
 
     /// To be taken before a look-up and given to [`Cache::put`].
@@ -73,7 +76,12 @@ impl Cache {
 
     pub(crate) fn forget_account(&self, account: i64) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.entries.retain(|_, entry| entry.found.caller.account() != account);
+        self.entries.retain(|_, entry| entry.found.who.account() != Some(account));
+    }
+
+    pub(crate) fn forget_application(&self, application: &str) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.entries.retain(|_, entry| entry.found.who.application() != Some(application));
     }
 
     fn forget_all(&self) {
@@ -97,6 +105,9 @@ pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
                     Ok(account) => identity.0.cache.forget_account(account),
                     Err(_unknown) => identity.0.cache.forget_all(),
                 },
+                Ok(notice) if notice.topic == APPLICATION_TOPIC => {
+                    identity.0.cache.forget_application(&notice.payload);
+                }
                 // Another room's notice, unless the connection was away and some were missed.
                 Ok(notice) if notice.topic != "resync" => {}
                 Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {

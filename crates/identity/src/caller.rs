@@ -39,6 +39,69 @@ pub enum Credential {
         /// What the key may do.
         scopes: ScopeSet,
     },
+    /// An application's access token, in the name of a person (contract §2).
+    Token {
+        /// The application's id.
+        application: String,
+        /// The authorization the token stands on.
+        authorization: i64,
+        /// What the person allowed, as far as the application may still have it.
+        scopes: ScopeSet,
+    },
+}
+
+/// Who a checked credential stands for.
+#[derive(Debug, Clone)]
+pub(crate) enum Who {
+    /// A person, or someone in their name.
+    Person(Caller),
+    /// An application in its own name.
+    App(AppCaller),
+}
+
+impl Who {
+    pub(crate) fn account(&self) -> Option<i64> {
+        match self {
+            Self::Person(caller) => Some(caller.account()),
+            Self::App(_) => None,
+        }
+    }
+
+    pub(crate) fn application(&self) -> Option<&str> {
+        match self {
+            Self::Person(caller) => caller.application(),
+            Self::App(app) => Some(app.application()),
+        }
+    }
+}
+
+/// An application that calls in its own name (client credentials, contract D-02). Handlers that serve one
+/// ask for it; every other handler is about a person and refuses it.
+#[derive(Debug, Clone)]
+pub struct AppCaller(Arc<(String, ScopeSet)>);
+
+impl AppCaller {
+    pub(crate) fn new(application: String, scopes: ScopeSet) -> Self {
+        Self(Arc::new((application, scopes)))
+    }
+
+    /// The application's id.
+    pub fn application(&self) -> &str {
+        &self.0.0
+    }
+
+    /// What it may do.
+    pub fn scopes(&self) -> ScopeSet {
+        self.0.1
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for AppCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Code::TokenInvalid.into())
+    }
 }
 
 impl Caller {
@@ -51,9 +114,17 @@ impl Caller {
         self.0.account
     }
 
-    /// Whether the account runs this server.
+    /// Whether the account runs this server, and whoever calls may act as the one who does: no application may.
     pub fn is_admin(&self) -> bool {
         self.0.is_admin
+    }
+
+    /// The application that calls in the person's name, if one does.
+    pub fn application(&self) -> Option<&str> {
+        match self.credential() {
+            Credential::Token { application, .. } => Some(application),
+            Credential::Session { .. } | Credential::ApiKey { .. } => None,
+        }
     }
 
     /// What was presented.
@@ -70,6 +141,8 @@ impl Caller {
             Credential::Session { .. } => Ok(()),
             Credential::ApiKey { scopes, .. } if scopes.intersects(P::ANY_OF) => Ok(()),
             Credential::ApiKey { .. } => Err(ApiError::new(Code::PermissionDenied).with(P::OLD_NAME)),
+            Credential::Token { scopes, .. } if scopes.intersects(P::ANY_OF) => Ok(()),
+            Credential::Token { .. } => Err(ApiError::new(P::TOKEN_REFUSAL).with(P::NEW_NAME)),
         }
     }
 }
@@ -78,7 +151,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| Code::AuthMissing.into())
+        let caller = parts.extensions.get::<Self>().cloned();
+        let is_app = parts.extensions.get::<AppCaller>().is_some();
+        caller.ok_or_else(|| if is_app { Code::UserRequired.into() } else { Code::AuthMissing.into() })
     }
 }
 
@@ -129,6 +204,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
         let session = match caller.credential() {
             Credential::Session { id, .. } => *id,
             Credential::ApiKey { .. } => return Err(ApiError::new(Code::SessionRequired).with("API Key")),
+            Credential::Token { .. } => return Err(ApiError::new(Code::SessionRequired).with("Access Token")),
         };
         Ok(Self { caller, session })
     }

@@ -30,11 +30,28 @@ pub enum Kind {
     Visitor,
     /// A link that lets its holder make an account.
     SignUpLink,
+    /// An application's secret.
+    ClientSecret,
+    /// An authorization code (contract §2).
+    Code,
+    /// An application's access token.
+    AccessToken,
+    /// What an application gets new access tokens for.
+    RefreshToken,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::ApiKey, Self::Session, Self::Visitor, Self::SignUpLink];
+    pub const ALL: &[Self] = &[
+        Self::ApiKey,
+        Self::Session,
+        Self::Visitor,
+        Self::SignUpLink,
+        Self::ClientSecret,
+        Self::Code,
+        Self::AccessToken,
+        Self::RefreshToken,
+    ];
 
     /// What a credential of this kind starts with.
     pub const fn prefix(self) -> &'static str {
@@ -43,6 +60,10 @@ impl Kind {
             Self::Session => "lba_ss_",
             Self::Visitor => "lba_vs_",
             Self::SignUpLink => "lba_su_",
+            Self::ClientSecret => "lba_cs_",
+            Self::Code => "lba_ac_",
+            Self::AccessToken => "lba_at_",
+            Self::RefreshToken => "lba_rt_",
         }
     }
 }
@@ -51,6 +72,15 @@ impl Kind {
 /// hash cannot be searched.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hash(pub [u8; 32]);
+
+impl Hash {
+    /// Whether this is the hash of a presented text, without telling by its duration how much of it fits.
+    pub fn is_of(&self, presented: &str) -> bool {
+        let other: [u8; 32] = Sha256::digest(presented.as_bytes()).into();
+        let differing = self.0.iter().zip(other).fold(0, |all, (x, y)| all | (x ^ y));
+        std::hint::black_box(differing) == 0
+    }
+}
 
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,6 +153,13 @@ pub fn equal(a: &str, b: &str) -> bool {
     a.len() == b.len() && std::hint::black_box(differing) == 0
 }
 
+/// 256 bits as 50 lower-case letters and digits.
+pub(crate) fn base36(bytes: [u8; 32]) -> String {
+    let mut text = String::with_capacity(BODY);
+    push_base36(&mut text, bytes);
+    text
+}
+
 /// Writes 256 bits as exactly [`BODY`] base-36 characters.
 fn push_base36(text: &mut String, bytes: [u8; 32]) {
     let mut limbs: [u32; 8] = std::array::from_fn(|i| {
@@ -167,6 +204,13 @@ mod tests {
         assert_eq!(format!("{secret:?} {:?}", secret.hash()), "Secret Hash");
         assert!(secret.expose().starts_with(&secret.hint()));
         assert_eq!(secret.hint().len(), "lba_ak_".len() + 6);
+    }
+
+    #[test]
+    fn a_hash_knows_its_own_text_alone() {
+        let secret = Secret::generate(Kind::ClientSecret, &Random::system());
+        assert!(secret.hash().is_of(secret.expose()));
+        assert!(!secret.hash().is_of("") && !secret.hash().is_of(&secret.hint()));
     }
 
     #[test]

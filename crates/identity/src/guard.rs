@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use web::{ApiError, ClientAddress, Code, boundary::wants_page};
 
 use crate::{
-    Caller, Cookies, Credential, Identity,
+    Cookies, Credential, Identity,
+    caller::Who,
     credential::Kind,
     usage::{Call, Outcome},
 };
@@ -60,16 +61,24 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
     let is_public = guard.public.contains(&route.as_str());
     let address = request.extensions().get::<ClientAddress>().copied();
     let key = match guard.caller(request.method(), request.headers(), route.as_str()).await {
-        Ok(Some(caller)) => {
+        Ok(Some(Who::Person(caller))) => {
             let key = match caller.credential() {
                 Credential::ApiKey { id, .. } => Some(*id),
                 Credential::Session { id, .. } => {
                     guard.identity.note_session(*id);
                     None
                 }
+                Credential::Token { authorization, .. } => {
+                    guard.identity.note_authorization(*authorization);
+                    None
+                }
             };
             request.extensions_mut().insert(caller);
             key
+        }
+        Ok(Some(Who::App(app))) => {
+            request.extensions_mut().insert(app);
+            None
         }
         Ok(None) if is_public => None,
         Ok(None) => return refuse(&request, ApiError::new(Code::AuthMissing)),
@@ -100,19 +109,22 @@ impl Guard {
         method: &Method,
         headers: &HeaderMap,
         route: &str,
-    ) -> Result<Option<Caller>, Refused> {
+    ) -> Result<Option<Who>, Refused> {
         match presented(headers, route, self.cookies)? {
             Presented::Nothing => Ok(None),
             Presented::Bearer(text) if text.starts_with(Kind::ApiKey.prefix()) => {
                 self.identity.key_caller(text).await.map(Some)
             }
+            Presented::Bearer(text) if text.starts_with(Kind::AccessToken.prefix()) => {
+                Ok(self.identity.token_caller(text).await.map(Some)?)
+            }
             Presented::Bearer(_unknown) => Err(ApiError::new(Code::TokenInvalid).into()),
             Presented::Session(text) => {
-                let caller = self.identity.session_caller(text).await?;
-                if caller.is_some() && !is_same_site(method, headers) {
+                let who = self.identity.session_caller(text).await?;
+                if who.is_some() && !is_same_site(method, headers) {
                     return Err(ApiError::new(Code::CsrfRejected).into());
                 }
-                Ok(caller)
+                Ok(who)
             }
         }
     }

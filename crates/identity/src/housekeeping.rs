@@ -22,6 +22,19 @@ const ATTEMPTS: &str = "DELETE FROM sign_in_attempt WHERE subject IN \
 const USAGE: &str = "DELETE FROM api_key_usage WHERE (key_id, day, endpoint, outcome) IN \
      (SELECT key_id, day, endpoint, outcome FROM api_key_usage WHERE day < $1 LIMIT $2)";
 
+/// A used code is remembered for a day, so that a second use takes back what the first obtained.
+const CODE_MS: i64 = 86_400_000;
+/// An expired refresh token is told from an unknown one for so long.
+const REFRESH_MS: i64 = 30 * 86_400_000;
+const CODES: &str =
+    "DELETE FROM oauth_code WHERE hash IN (SELECT hash FROM oauth_code WHERE expires_at <= $1 LIMIT $2)";
+const ACCESS: &str = "DELETE FROM oauth_token WHERE hash IN \
+     (SELECT hash FROM oauth_token WHERE kind = 'access' AND expires_at <= $1 LIMIT $2)";
+const REFRESH: &str = "DELETE FROM oauth_token WHERE hash IN \
+     (SELECT hash FROM oauth_token WHERE kind = 'refresh' AND expires_at <= $1 LIMIT $2)";
+const REVOKED: &str = "DELETE FROM app_authorization WHERE id IN \
+     (SELECT id FROM app_authorization WHERE revoked_at <= $1 LIMIT $2)";
+
 impl Identity {
     /// Removes one batch of everything that has expired; true when there may be more.
     ///
@@ -31,7 +44,18 @@ impl Identity {
         let now = self.db().clock().now();
         let forgotten = now.plus_ms(-account::FORGET_ATTEMPTS_MS);
         let mut most = 0;
-        for (sql, before) in [(SESSIONS, now), (LINKS, now), (ATTEMPTS, forgotten)] {
+        let refresh = now.plus_ms(-REFRESH_MS);
+        // Nothing that stood on a revoked authorization could still be presented.
+        let revoked = refresh.plus_secs(-self.settings().oauth.refresh_seconds);
+        for (sql, before) in [
+            (SESSIONS, now),
+            (LINKS, now),
+            (ATTEMPTS, forgotten),
+            (CODES, now.plus_ms(-CODE_MS)),
+            (ACCESS, now),
+            (REFRESH, refresh),
+            (REVOKED, revoked),
+        ] {
             most = most.max(self.db().execute(sql, params![before, BATCH]).await?);
         }
         most = most.max(self.db().execute(USAGE, params![now.day() - USAGE_DAYS, BATCH]).await?);

@@ -15,6 +15,7 @@ use crate::{
     Caller, Credential, Identity, ScopeSet,
     account::announce,
     cache::Found,
+    caller::Who,
     credential::{Hash, Kind, Secret},
     guard::Refused,
     usage::{RefusalRow, UsageRow},
@@ -161,14 +162,14 @@ impl Identity {
     }
 
     /// The caller a presented key stands for.
-    pub(crate) async fn key_caller(&self, presented: &str) -> Result<Caller, Refused> {
+    pub(crate) async fn key_caller(&self, presented: &str) -> Result<Who, Refused> {
         let Some(secret) = Secret::parse(Kind::ApiKey, presented) else {
             return Err(Code::ApikeyInvalid.into());
         };
         let hash = secret.hash();
         let now = self.db().clock().now();
-        if let Some(caller) = self.0.cache.get(hash, now) {
-            return Ok(caller);
+        if let Some(who) = self.0.cache.get(hash, now) {
+            return Ok(who);
         }
         let epoch = self.0.cache.epoch();
         let row: Option<Row> = self.db().fetch_optional(queries::BY_HASH, params![&hash.0]).await?;
@@ -180,9 +181,9 @@ impl Identity {
         }
         let scopes = ScopeSet::parse_list(&scopes)
             .map_err(|name| ApiError::internal(format!("unknown scope {name} stored")))?;
-        let caller = Caller::new(account, is_admin, Credential::ApiKey { id, scopes });
-        self.0.cache.put(hash, Found { caller: caller.clone(), expires_at }, epoch);
-        Ok(caller)
+        let who = Who::Person(Caller::new(account, is_admin, Credential::ApiKey { id, scopes }));
+        self.0.cache.put(hash, Found { who: who.clone(), expires_at }, epoch);
+        Ok(who)
     }
 }
 

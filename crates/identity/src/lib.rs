@@ -4,9 +4,11 @@
 //! a header. The rooms above call the methods of [`Identity`], which is the only way to its tables.
 
 pub mod account;
+pub mod application;
 mod cache;
 mod caller;
 pub mod credential;
+pub mod grant;
 mod guard;
 mod housekeeping;
 pub mod key;
@@ -21,7 +23,8 @@ use store::Database;
 use web::Tasks;
 
 pub use account::{Account, NewAccount, Password};
-pub use caller::{Caller, Credential, Optional, Scoped, SignedIn};
+pub use application::Application;
+pub use caller::{AppCaller, Caller, Credential, Optional, Scoped, SignedIn};
 pub use guard::{Guard, guard};
 pub use scope::{Scope, ScopeSet};
 pub use session::Cookies;
@@ -55,6 +58,8 @@ pub struct Settings {
     pub recheck: Duration,
     /// Whether cookies are for HTTPS alone.
     pub secure_cookies: bool,
+    /// What holds for applications.
+    pub oauth: grant::Settings,
 }
 
 /// The state of this room; cheap to clone.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use web::Language;
+use web::{Code, Language};
 
 macro_rules! scopes {
     ($($name:ident = $text:literal $zh:literal $en:literal;)*) => {
@@ -50,6 +50,17 @@ impl Scope {
     /// The scope of a name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|scope| scope.name() == name)
+    }
+
+    /// Whether an application may ask for it. Everything is for keys alone, and changing memories for the
+    /// person's own programs (contract §0.7).
+    pub const fn is_for_apps(self) -> bool {
+        !matches!(self, Self::Everything | Self::MemoryWrite)
+    }
+
+    /// Whether an application that asks for it cannot do without: it must learn who signed in.
+    pub const fn is_needed(self) -> bool {
+        matches!(self, Self::UserInfo | Self::UserInfoV2)
     }
 
     const fn bit(self) -> u32 {
@@ -111,6 +122,29 @@ impl ScopeSet {
         self.0 & other.0 != 0
     }
 
+    /// True if every scope of the other set is in this one.
+    pub const fn covers(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    /// The scopes of either set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The scopes of both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The scopes of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// True if there is none.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -134,6 +168,18 @@ impl fmt::Display for ScopeSet {
     }
 }
 
+/// How a set is read back from the store.
+impl store::Column for ScopeSet {
+    const EXPECTED: &'static str = "names of scopes";
+
+    fn from_value(value: store::Param<'_>) -> Option<Self> {
+        match value {
+            store::Param::Text(text) => Self::parse_list(text).ok(),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Debug for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{self}]")
@@ -148,15 +194,20 @@ pub trait Permission: Send + Sync + 'static {
     const OLD_NAME: &'static str;
     /// The name a token without it is told.
     const NEW_NAME: &'static str;
+    /// The error a token without it gets; an API key always gets [`Code::PermissionDenied`] (contract C4).
+    const TOKEN_REFUSAL: Code;
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident: $old:literal | $new:literal => [$($scope:ident),*];)*) => {
+    (@refusal) => { Code::PermissionDenied };
+    (@refusal $code:ident) => { Code::$code };
+    ($($(#[$doc:meta])* $name:ident: $old:literal | $new:literal => [$($scope:ident),*] $(else $code:ident)?;)*) => {
         $($(#[$doc])* #[derive(Debug, Clone, Copy)] pub struct $name;
         impl Permission for $name {
             const ANY_OF: ScopeSet = ScopeSet::of(&[Scope::Everything, $(Scope::$scope),*]);
             const OLD_NAME: &'static str = $old;
             const NEW_NAME: &'static str = $new;
+            const TOKEN_REFUSAL: Code = permissions!(@refusal $($code)?);
         })*
     };
 }
@@ -171,7 +222,7 @@ permissions! {
     /// Adding, changing and deleting key memory.
     WriteMemory: "memory.write" | "memory.write" => [MemoryWrite];
     /// Adding a note.
-    AddNote: "note.add" | "note.write" => [NoteAdd, NoteWrite];
+    AddNote: "note.add" | "note.write" => [NoteAdd, NoteWrite] else ScopeMissing;
     /// Listing and searching notes.
     ReadNotes: "note.write" | "note.write" => [NoteWrite, MemoryRead];
     /// Changing and deleting notes.
@@ -217,6 +268,15 @@ mod tests {
             prop_assert_eq!(ScopeSet::parse_list(&set.to_string()), Ok(set));
             prop_assert_eq!(ScopeSet::parse_list(&set.names().join(",")), Ok(set));
             prop_assert_eq!(ScopeSet::parse_list(&set.names().join("+")), Ok(set));
+        }
+
+        #[test]
+        fn sets_are_sets(a in 0_u32..1 << 16, b in 0_u32..1 << 16) {
+            let (a, b) = (ScopeSet(a), ScopeSet(b));
+            prop_assert!(a.or(b).covers(a) && a.covers(a.and(b)) && b.covers(a.and(b)));
+            prop_assert!(!a.without(b).intersects(b));
+            prop_assert_eq!(a.without(b).or(a.and(b)), a);
+            prop_assert_eq!(a.covers(b), b.without(a).is_empty());
         }
 
         #[test]

@@ -12,6 +12,7 @@ use crate::{
     Caller, Credential, Identity, Password,
     account::announce,
     cache::Found,
+    caller::Who,
     credential::{Kind, Secret},
 };
 
@@ -146,20 +147,20 @@ impl Identity {
     }
 
     /// The caller a session cookie stands for.
-    pub(crate) async fn session_caller(&self, presented: &str) -> Result<Option<Caller>, ApiError> {
+    pub(crate) async fn session_caller(&self, presented: &str) -> Result<Option<Who>, ApiError> {
         let Some(secret) = Secret::parse(Kind::Session, presented) else { return Ok(None) };
         let hash = secret.hash();
         let now = self.db().clock().now();
-        if let Some(caller) = self.0.cache.get(hash, now) {
-            return Ok(Some(caller));
+        if let Some(who) = self.0.cache.get(hash, now) {
+            return Ok(Some(who));
         }
         let epoch = self.0.cache.epoch();
         let row: Option<(i64, i64, bool, Timestamp)> =
             self.db().fetch_optional(queries::BY_HASH, params![&hash.0, now]).await?;
         Ok(row.map(|(id, account, is_admin, expires_at)| {
-            let caller = Caller::new(account, is_admin, Credential::Session { id, secret });
-            self.0.cache.put(hash, Found { caller: caller.clone(), expires_at: Some(expires_at) }, epoch);
-            caller
+            let who = Who::Person(Caller::new(account, is_admin, Credential::Session { id, secret }));
+            self.0.cache.put(hash, Found { who: who.clone(), expires_at: Some(expires_at) }, epoch);
+            who
         }))
     }
 }

@@ -18,7 +18,7 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const REFUSALS_PER_KEY: i64 = 50;
 /// Refusals waiting to be written; more in one second are counted but not listed.
 const REFUSALS_WAITING: usize = 1_000;
-/// A session's last use is written at most this often.
+/// The last use of a session or an authorization is written at most this often.
 const SESSION_EVERY_MS: i64 = 60_000;
 
 /// How a call ended.
@@ -81,6 +81,7 @@ struct Pending {
     keys: HashMap<i64, KeyUse>,
     refusals: Vec<Refusal>,
     sessions: HashMap<i64, i64>,
+    authorizations: HashMap<i64, i64>,
 }
 
 struct KeyUse {
@@ -167,6 +168,11 @@ impl Identity {
         self.0.usage.0.lock().sessions.entry(id).or_insert(at);
     }
 
+    pub(crate) fn note_authorization(&self, id: i64) {
+        let at = self.db().clock().now().as_millis();
+        self.0.usage.0.lock().authorizations.entry(id).or_insert(at);
+    }
+
     /// Writes down what was counted. Nothing is lost when it fails: it is counted again next time.
     pub async fn flush(&self) {
         let pending = {
@@ -176,9 +182,10 @@ impl Identity {
                 keys: std::mem::take(&mut guard.keys),
                 refusals: std::mem::take(&mut guard.refusals),
                 sessions,
+                authorizations: std::mem::take(&mut guard.authorizations),
             }
         };
-        if pending.keys.is_empty() && pending.sessions.is_empty() {
+        if pending.keys.is_empty() && pending.sessions.is_empty() && pending.authorizations.is_empty() {
             return;
         }
         let pending = std::sync::Arc::new(pending);
@@ -213,6 +220,13 @@ impl Identity {
                     }
                     for (id, at) in &writing.sessions {
                         tx.execute(queries::SESSION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
+                    }
+                    // In order, so that two processes that write at once do not wait for each other.
+                    let mut authorizations: Vec<_> = writing.authorizations.iter().collect();
+                    authorizations.sort();
+                    for (id, at) in authorizations {
+                        let values = params![*id, *at, *at - SESSION_EVERY_MS];
+                        tx.execute(queries::AUTHORIZATION_USED, values).await?;
                     }
                     Ok::<_, store::Error>(())
                 })

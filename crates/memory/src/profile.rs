@@ -7,7 +7,7 @@ pub mod rules;
 
 use std::sync::Arc;
 
-use identity::{Account, Identity};
+use identity::{Account, Caller, Identity};
 use store::{RESYNC, params};
 use tokio::sync::broadcast::error::RecvError;
 use web::{ApiError, Code, Tasks};
@@ -37,6 +37,17 @@ impl Memory {
         let person = (who, profile.unwrap_or_default());
         self.0.people.put(account, Arc::new(person.clone()), epoch);
         Ok(person)
+    }
+
+    /// What the app that calls knows the person by; `None` when no app calls.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn app_scoped_id(&self, caller: &Caller) -> Result<Option<String>, ApiError> {
+        match caller.application() {
+            Some(application) => self.0.identity.app_scoped_id(application, caller.account()).await,
+            None => Ok(None),
+        }
     }
 
     /// Changes what is given and leaves the rest, all of it or nothing.

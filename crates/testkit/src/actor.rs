@@ -2,7 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use identity::{Account, Identity, ScopeSet, key::NewKey, session::Client};
+use identity::{
+    Account, Identity, ScopeSet,
+    application::NewApplication,
+    grant::{Consent, Exchange, Tokens},
+    key::NewKey,
+    session::Client,
+};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use store::Timestamp;
@@ -158,9 +164,103 @@ impl Person {
         (key.id, secret.expose().to_owned())
     }
 
+    /// Registers an application that may ask for these scopes.
+    pub async fn app(&self, scopes: &str) -> App {
+        let new = NewApplication {
+            name: "Example App".into(),
+            description: "An example".into(),
+            redirect_uris: vec![CALLBACK.into()],
+            scopes: ScopeSet::parse_list(scopes).expect("scopes that exist"),
+        };
+        let made = self.identity.create_application(self.account.id, new).await;
+        let (application, secret) = made.expect("an application is made");
+        App { id: application.id, secret: secret.expose().to_owned(), identity: self.identity.clone() }
+    }
+
+    /// Allows an application these scopes; answers the code that goes to it.
+    pub async fn allow(&self, app: &App, scopes: &str) -> String {
+        let granted = ScopeSet::parse_list(scopes).expect("scopes that exist");
+        let consent = Consent {
+            application: app.id.clone(),
+            redirect_uri: CALLBACK.into(),
+            asked: granted,
+            granted,
+            challenge: None,
+        };
+        let code = self.identity.consent(self.account.id, consent).await.expect("consent is noted");
+        code.expose().to_owned()
+    }
+
+    /// Allows an application these scopes; answers what the application gets for the code.
+    pub async fn tokens(&self, app: &App, scopes: &str) -> Tokens {
+        let exchange = Exchange {
+            client_id: app.id.clone(),
+            client_secret: app.secret.clone(),
+            code: self.allow(app, scopes).await,
+            redirect_uri: CALLBACK.into(),
+            verifier: None,
+        };
+        self.identity.exchange_code(exchange).await.expect("tokens")
+    }
+
+    /// An application in the person's name, allowed these scopes.
+    pub async fn with_token(&self, app: &App, scopes: &str) -> Actor {
+        let tokens = self.tokens(app, scopes).await;
+        self.nobody.with("authorization", &format!("Bearer {}", tokens.access.expose()))
+    }
+
+    /// Takes back what an application was allowed.
+    pub async fn revoke(&self, app: &App) {
+        let standing = self.identity.standing(self.account.id, &app.id).await.expect("a look");
+        let id = standing.expect("an authorization").id;
+        assert!(self.identity.revoke_authorization(self.account.id, id).await.expect("a revocation"));
+    }
+
     /// The person's program, with a key of these scopes.
     pub async fn with_key(&self, scopes: &str) -> Actor {
         let (_, key) = self.new_key(scopes, None).await;
         self.nobody.with("authorization", &format!("Bearer {key}"))
+    }
+}
+
+/// The address every [`App`] is called back at.
+pub const CALLBACK: &str = "https://app.example/callback?from=doppel";
+
+/// An application.
+#[derive(Clone)]
+pub struct App {
+    /// Its `client_id`.
+    pub id: String,
+    /// Its `client_secret`.
+    pub secret: String,
+    identity: Identity,
+}
+
+impl App {
+    /// A token in the application's own name.
+    pub async fn own_token(&self) -> String {
+        let tokens = self.identity.app_token(&self.id, &self.secret, None).await.expect("a token");
+        tokens.access.expose().to_owned()
+    }
+
+    /// The form that exchanges a code, to be changed by a test.
+    pub fn exchange<'a>(&'a self, code: &'a str) -> Vec<(&'a str, &'a str)> {
+        vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("client_id", &self.id),
+            ("client_secret", &self.secret),
+        ]
+    }
+
+    /// The form that asks for a new access token.
+    pub fn refresh<'a>(&'a self, token: &'a str) -> Vec<(&'a str, &'a str)> {
+        vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("client_id", &self.id),
+            ("client_secret", &self.secret),
+        ]
     }
 }

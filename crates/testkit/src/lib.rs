@@ -11,7 +11,7 @@ pub mod process;
 pub mod server;
 
 #[cfg(feature = "server")]
-pub use actor::{Actor, Answer, Person};
+pub use actor::{Actor, Answer, App, CALLBACK, Person};
 #[cfg(feature = "server")]
 pub use server::{Engine, PASSWORD, START, TestServer};
 

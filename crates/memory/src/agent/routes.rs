@@ -37,6 +37,8 @@ async fn ingest(
     let event = rules::check(event)?;
     let platform = match caller.credential() {
         Credential::Session { .. } | Credential::ApiKey { .. } => rules::platform(&event),
+        // What an app reports is filed under the app, whatever it says of itself.
+        Credential::Token { application, .. } => application.clone(),
     };
     let id = memory.ingest(caller.account(), &platform, &event).await?;
     Ok(Data(Ingested { event_id: id.unwrap_or(0), is_duplicate: id.is_none() }))

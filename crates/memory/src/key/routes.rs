@@ -55,9 +55,10 @@ async fn search(
     Query(page): Query<PageQuery>,
 ) -> Answer<Paged<KeyMemory>> {
     let (page, keyword) = (page.check()?, rules::check_keyword(keyword)?);
-    // A session and a key are the person's own; another kind of credential has to be decided on here.
+    // A session and a key are the person's own; an app sees what is public.
     let only_public = match caller.credential() {
         Credential::Session { .. } | Credential::ApiKey { .. } => false,
+        Credential::Token { .. } => true,
     };
     Ok(Data(memory.key_memories(caller.account(), &keyword, page, only_public).await?))
 }

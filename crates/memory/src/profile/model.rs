@@ -104,6 +104,35 @@ impl UserInfo {
     }
 }
 
+/// Answer of `GET /api/auth/me` (contract D-03).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    /// Decimal digits.
+    #[schema(example = "12345678")]
+    user_id: String,
+    name: String,
+    /// Unique, never empty.
+    email: String,
+    /// URL of the picture, or an empty text.
+    avatar: String,
+    /// What the calling app knows the person by: always the same for the two. Null without an app.
+    #[schema(example = "asu_2b6c…")]
+    app_scoped_user_id: Option<String>,
+}
+
+impl Me {
+    pub(super) fn new(account: Account, profile: Profile, app_scoped_user_id: Option<String>) -> Self {
+        Self {
+            user_id: account.id.to_string(),
+            name: account.name,
+            email: account.email,
+            avatar: profile.avatar,
+            app_scoped_user_id,
+        }
+    }
+}
+
 /// Body of `POST /api/secondme/user/profile` (contract X-16). What is absent stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ProfileRequest {

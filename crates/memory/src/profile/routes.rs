@@ -2,17 +2,17 @@
 
 use axum::extract::State;
 use identity::{
-    Scoped,
+    Caller, Scoped,
     scope::{ReadUserInfo, WriteProfile},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{Answer, Data, Envelope, Json};
 
-use super::model::{ProfileOut, ProfileRequest, UserInfo};
+use super::model::{Me, ProfileOut, ProfileRequest, UserInfo};
 use crate::Memory;
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(info)).routes(routes!(update)).with_state(memory)
+    OpenApiRouter::new().routes(routes!(info)).routes(routes!(update)).routes(routes!(me)).with_state(memory)
 }
 
 /// Who the person is. Scope user.info or userinfo.
@@ -35,4 +35,12 @@ async fn update(
     memory.update_profile(caller.account(), request.into()).await?;
     let (account, profile) = memory.profile(caller.account()).await?;
     Ok(Data(ProfileOut::new(account, profile, &memory.settings().public_url)))
+}
+
+/// Who signed in, with the id that is the calling app's own. Any credential of a person.
+#[utoipa::path(get, path = "/auth/me", operation_id = "me", tag = "User", security(("bearer" = [])),
+    responses((status = 200, description = "The person", body = Envelope<Me>)))]
+async fn me(State(memory): State<Memory>, caller: Caller) -> Answer<Me> {
+    let (account, profile) = memory.profile(caller.account()).await?;
+    Ok(Data(Me::new(account, profile, memory.app_scoped_id(&caller).await?)))
 }

@@ -66,6 +66,8 @@ catalogue! {
     Internal = 500 "internal.error" "服务内部错误" "Internal server error";
     /// The store or another dependency cannot be reached, or the server is at its limit.
     Unavailable = 503 "connection.error" "服务暂时不可用,请稍后再试" "The service is temporarily unavailable, please try again later";
+    /// The token does not hold the scope, on the endpoints where the original says it so; `{}` is the scope.
+    ScopeMissing = 403 "auth.scope.missing" "缺少必需的权限: {}" "Missing required scope: {}";
     /// A key memory needs content.
     MemoryContentRequired = 400 "memory.content.required" "记忆内容不能为空" "The memory has no content";
     /// No such key memory among the caller's own.
@@ -80,6 +82,49 @@ catalogue! {
     NoteUpdateNotFound = 404 "note.update.failed" "笔记不存在" "No such note";
     /// No such note among the caller's own to delete.
     NoteDeleteNotFound = 404 "note.delete.failed" "笔记不存在" "No such note";
+
+    /// The endpoint is about a person, and the token belongs to an application alone.
+    UserRequired = 400 "secondme.user.invalid_id" "该操作需要用户身份" "This needs a token that stands for a person";
+    /// No application of this id, or none of the caller's own.
+    OauthApplicationNotFound = 404 "oauth2.application.not_found" "应用不存在" "No such application";
+    /// The application may not do this.
+    OauthApplicationUnauthorized = 403 "oauth2.application.unauthorized" "应用无权执行该操作" "The application may not do this";
+    /// The application waits to be reviewed.
+    OauthApplicationPending = 403 "oauth2.application.pending_review" "应用正在审核中" "The application has not been reviewed yet";
+    /// The application was not accepted.
+    OauthApplicationRejected = 403 "oauth2.application.rejected" "应用未通过审核" "The application was rejected";
+    /// The application was switched off.
+    OauthApplicationSuspended = 403 "oauth2.application.suspended" "应用已被暂停" "The application is suspended";
+    /// A grant type that does not exist; `{}` is the one expected.
+    OauthGrantTypeInvalid = 400 "oauth2.grant_type.invalid" "无效的 grant_type,应为 {}" "Invalid grant_type; expected {}";
+    /// A grant type of another endpoint; `{}` is the one expected.
+    OauthGrantTypeUnsupported = 400 "oauth2.grant_type.unsupported" "该接口不支持此 grant_type,应为 {}" "This endpoint does not serve that grant_type; expected {}";
+    /// No application of this client id.
+    OauthClientInvalid = 400 "oauth2.client.invalid" "无效的 Client ID" "Invalid client id";
+    /// The client secret is not the application's.
+    OauthSecretMismatch = 401 "oauth2.client.secret_mismatch" "Client Secret 不匹配" "The client secret does not match";
+    /// The code is unknown or another application's, or its PKCE verifier is wrong.
+    OauthCodeInvalid = 400 "oauth2.code.invalid" "授权码无效或已过期" "The authorization code is invalid or has expired";
+    /// The code was exchanged before; what it obtained is revoked.
+    OauthCodeUsed = 400 "oauth2.code.used" "授权码已被使用" "The authorization code has been used";
+    /// The code was not exchanged in time.
+    OauthCodeExpired = 400 "oauth2.code.expired" "授权码已过期" "The authorization code has expired";
+    /// The person took their consent back before the code was exchanged.
+    OauthCodeRevoked = 400 "oauth2.code.revoked" "授权码已被撤销" "The authorization code was revoked";
+    /// A redirect URI that no application may register; `{}` says which.
+    OauthRedirectInvalid = 400 "oauth2.redirect_uri.invalid" "无效的 Redirect URI: {}" "Invalid redirect URI: {}";
+    /// The redirect URI is not registered, or not the one the code was asked for with.
+    OauthRedirectMismatch = 400 "oauth2.redirect_uri.mismatch" "Redirect URI 不匹配" "The redirect URI does not match";
+    /// The refresh token is unknown or another application's.
+    OauthRefreshInvalid = 400 "oauth2.refresh_token.invalid" "Refresh Token 无效" "The refresh token is invalid";
+    /// The refresh token has reached its end.
+    OauthRefreshExpired = 401 "oauth2.refresh_token.expired" "Refresh Token 已过期" "The refresh token has expired";
+    /// The person took their consent back, or the code behind the token was used twice.
+    OauthRefreshRevoked = 401 "oauth2.refresh_token.revoked" "Refresh Token 已被撤销" "The refresh token was revoked";
+    /// A scope that does not exist, or none at all; `{}` is the scope.
+    OauthScopeInvalid = 400 "oauth2.scope.invalid" "无效的权限: {}" "Unknown scope: {}";
+    /// A scope the application may not ask for; `{}` is the scope.
+    OauthScopeDisallowed = 403 "oauth2.scope.disallowed" "应用未获准使用的权限: {}" "The application may not ask for the scope: {}";
 }
 
 impl Code {

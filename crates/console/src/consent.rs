@@ -1,0 +1,165 @@
+//! Allowing an app: what it is, what it asks for, and the person's answer (contract C-01).
+//!
+//! The page keeps nothing on the server: its form carries the app's whole request, which is judged again when
+//! the answer comes.
+
+mod request;
+
+use askama::Template;
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
+use http::StatusCode;
+use identity::{Application, Scope, ScopeSet, grant::Consent, grant::rules};
+use web::{ApiError, Code};
+
+use crate::{
+    Console,
+    form::{CsrfForm, Fields},
+    page::{Member, Page},
+    texts::fill,
+};
+use request::{Denied, Request};
+
+/// Where apps send people to, as written in the router.
+pub(crate) const PATHS: [&str; 3] = ["/oauth", "/oauth/", "/oauth/authorize"];
+/// Where the answer is sent to.
+const ANSWER: &str = "/oauth/authorize";
+
+/// A person's answer.
+pub(crate) struct Decision {
+    /// The app's request, as it came in the page's address.
+    query: String,
+    is_allowed: bool,
+    scopes: Vec<String>,
+}
+
+impl From<Fields> for Decision {
+    fn from(fields: Fields) -> Self {
+        Self {
+            query: fields.text("query"),
+            is_allowed: fields.text("decision") == "allow",
+            scopes: fields.all("scope"),
+        }
+    }
+}
+
+/// A scope on the page.
+struct Choice {
+    name: &'static str,
+    meaning: &'static str,
+    is_needed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct ConsentPage<'a> {
+    page: &'a Page,
+    action: &'static str,
+    app: &'a Application,
+    query: &'a str,
+    title: String,
+    by: String,
+    signed_in: String,
+    back: String,
+    choices: Vec<Choice>,
+    problem: Option<&'static str>,
+}
+
+/// The page, or the way back to the app at once where the person allowed all of this before.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let query = query.unwrap_or_default();
+    let request = Request::parse(&query);
+    let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
+    let asked = match request.asked(app.scopes) {
+        Ok(asked) => asked,
+        Err(denied) => return request.deny(denied),
+    };
+    let standing = console.identity.standing(member.account.id, &app.id).await?;
+    if let Some(granted) = standing.and_then(|standing| rules::stands(&standing, asked)) {
+        return grant(&console, member.account.id, request, asked, granted).await;
+    }
+    page(&member, &app, &request, &query, asked, None)
+}
+
+/// Takes the answer to the app, or shows the page again when it allows nothing.
+pub(crate) async fn submit(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(decision): CsrfForm<Decision>,
+) -> Result<Response, ApiError> {
+    let request = Request::parse(&decision.query);
+    let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
+    let asked = match request.asked(app.scopes) {
+        Ok(asked) => asked,
+        Err(denied) => return request.deny(denied),
+    };
+    if !decision.is_allowed {
+        return request.deny(Denied::ByPerson);
+    }
+    let mut chosen = ScopeSet::EMPTY;
+    for scope in decision.scopes.iter().filter_map(|name| Scope::parse(name)) {
+        chosen.insert(scope);
+    }
+    let granted = rules::allowed(asked, chosen);
+    if granted.is_empty() {
+        let problem = Some(member.page.t.consent_none);
+        return page(&member, &app, &request, &decision.query, asked, problem);
+    }
+    grant(&console, member.account.id, request, asked, granted).await
+}
+
+async fn grant(
+    console: &Console,
+    account: i64,
+    request: Request,
+    asked: ScopeSet,
+    granted: ScopeSet,
+) -> Result<Response, ApiError> {
+    let consent = Consent {
+        application: request.client_id.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        asked,
+        granted,
+        challenge: request.challenge.clone(),
+    };
+    let code = console.identity.consent(account, consent).await?;
+    request.allow(code.expose())
+}
+
+fn page(
+    member: &Member,
+    app: &Application,
+    request: &Request,
+    query: &str,
+    asked: ScopeSet,
+    problem: Option<&'static str>,
+) -> Result<Response, ApiError> {
+    let page = member.page.clone().at("", format!("{ANSWER}?{query}")).leading_to(&request.origin());
+    let choice = |scope: Scope| Choice {
+        name: scope.name(),
+        meaning: scope.meaning(page.language),
+        is_needed: scope.is_needed(),
+    };
+    let template = ConsentPage {
+        page: &page,
+        action: ANSWER,
+        app,
+        query,
+        title: fill(page.t.consent_title, &app.name),
+        by: fill(page.t.consent_by, &app.owner),
+        signed_in: fill(page.t.consent_signed_in, &member.account.email),
+        back: fill(page.t.consent_back, request.host()),
+        choices: asked.iter().map(choice).collect(),
+        problem,
+    };
+    match problem {
+        Some(_) => page.refuse(&Code::Unprocessable.into(), &template),
+        None => page.answer(StatusCode::OK, &template),
+    }
+}

@@ -1,0 +1,242 @@
+//! An app's request for access, and the way back to the app. Pure.
+
+use std::fmt::Write;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use identity::{ScopeSet, grant::rules};
+use web::ApiError;
+
+/// Longest state that is carried along, in bytes.
+const MAX_STATE: usize = 4096;
+
+/// What the app sent along with the person. Nothing of it is believed before the app and the address are found
+/// to be registered.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) client_id: String,
+    pub(super) redirect_uri: String,
+    pub(super) challenge: Option<String>,
+    method: Option<String>,
+    response_type: Option<String>,
+    scope: Option<String>,
+    /// As it stood in the address, not decoded, so that it goes back byte for byte.
+    state: Option<String>,
+}
+
+/// Why an app does not get a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// The person said no.
+    ByPerson,
+    /// The request wants something else than a code.
+    ResponseType,
+    /// The request is not whole, or has a PKCE challenge of a kind that is not served.
+    Malformed,
+    /// Nothing is left of the scopes asked for.
+    NoScope,
+}
+
+impl Denied {
+    /// The parameters of the redirect.
+    const fn parameters(self) -> &'static str {
+        match self {
+            Self::ByPerson => "error=access_denied&error_description=User%20denied%20access",
+            Self::ResponseType => "error=unsupported_response_type",
+            Self::Malformed => "error=invalid_request",
+            Self::NoScope => "error=invalid_scope",
+        }
+    }
+}
+
+impl Request {
+    /// Reads the query of the page's address. A parameter that is there twice counts as none, because two
+    /// readers might not choose the same one (RFC 6749 §3.1).
+    pub(super) fn parse(query: &str) -> Self {
+        let once = |name: &str| {
+            let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+            let first = values.next().map(|(_, value)| value.into_owned());
+            if values.next().is_some() { None } else { first }
+        };
+        let mut states = query.split('&').filter_map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (name == "state").then_some(value)
+        });
+        let state = states.next().filter(|state| state.len() <= MAX_STATE).map(plain);
+        Self {
+            client_id: once("client_id").unwrap_or_default(),
+            redirect_uri: once("redirect_uri").unwrap_or_default(),
+            challenge: once("code_challenge"),
+            method: once("code_challenge_method"),
+            response_type: once("response_type"),
+            scope: once("scope"),
+            state: if states.next().is_some() { None } else { state },
+        }
+    }
+
+    /// What the person is to be asked about, of what the app may have.
+    ///
+    /// # Errors
+    /// What the app is told instead.
+    pub(super) fn asked(&self, allowed: ScopeSet) -> Result<ScopeSet, Denied> {
+        match self.response_type.as_deref() {
+            Some("code") => {}
+            Some(_) => return Err(Denied::ResponseType),
+            None => return Err(Denied::Malformed),
+        }
+        let is_proper = match (self.challenge.as_deref(), self.method.as_deref()) {
+            (None, None) => true,
+            (Some(challenge), Some("S256")) => rules::is_challenge(challenge),
+            // Without a method it is `plain`, which is not served (RFC 9700 §2.1.1).
+            (Some(_) | None, _) => false,
+        };
+        if !is_proper {
+            return Err(Denied::Malformed);
+        }
+        let asked = rules::asked(self.scope.as_deref(), allowed);
+        if asked.is_empty() { Err(Denied::NoScope) } else { Ok(asked) }
+    }
+
+    /// Back to the app with a code.
+    pub(super) fn allow(&self, code: &str) -> Result<Response, ApiError> {
+        redirect(&self.back_with(&format!("code={code}")))
+    }
+
+    /// Back to the app without one.
+    pub(super) fn deny(&self, why: Denied) -> Result<Response, ApiError> {
+        redirect(&self.back_with(why.parameters()))
+    }
+
+    fn back_with(&self, parameters: &str) -> String {
+        let joint = if self.redirect_uri.contains('?') { '&' } else { '?' };
+        let mut location = format!("{}{joint}{parameters}", self.redirect_uri);
+        if let Some(state) = &self.state {
+            location.push_str("&state=");
+            location.push_str(state);
+        }
+        location
+    }
+
+    /// Scheme and host of the app's address, for the page's security policy; the scheme alone where the host is
+    /// not plain.
+    pub(super) fn origin(&self) -> String {
+        let Some((scheme, _)) = self.redirect_uri.split_once("://") else { return String::new() };
+        let host = self.host();
+        let is_plain =
+            host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-'));
+        if is_plain { format!("{scheme}://{host}") } else { format!("{scheme}:") }
+    }
+
+    /// The host (and port) of the app's address.
+    pub(super) fn host(&self) -> &str {
+        let rest = self.redirect_uri.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split(['/', '?', '#']).next().unwrap_or_default()
+    }
+}
+
+/// What can stand in an address stays as it is; all else is percent-encoded.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() && byte != b'#' {
+            plain.push(char::from(byte));
+        } else {
+            let _infallible = write!(plain, "%{byte:02X}");
+        }
+    }
+    plain
+}
+
+fn redirect(location: &str) -> Result<Response, ApiError> {
+    let location = HeaderValue::try_from(location).map_err(ApiError::internal)?;
+    Ok((StatusCode::FOUND, [(header::LOCATION, location)]).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const BASE: &str = "client_id=a&redirect_uri=https://app.example/cb&response_type=code";
+
+    fn location(query: &str) -> String {
+        let response = Request::parse(query).allow("lba_ac_x").unwrap();
+        assert_eq!(response.status(), StatusCode::FOUND);
+        response.headers()[header::LOCATION].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_way_back_is_literal() {
+        assert_eq!(location(BASE), "https://app.example/cb?code=lba_ac_x");
+        assert_eq!(
+            location(&format!("{BASE}&state=abc123")),
+            "https://app.example/cb?code=lba_ac_x&state=abc123"
+        );
+        assert_eq!(location(&format!("{BASE}&state=")), "https://app.example/cb?code=lba_ac_x&state=");
+        let encoded = "client_id=a&redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3Fx%3D1&state=a+b%20c%2B";
+        assert_eq!(location(encoded), "https://app.example/cb?x=1&code=lba_ac_x&state=a+b%20c%2B");
+        let denied = Request::parse(&format!("{BASE}&state=s")).deny(Denied::ByPerson).unwrap();
+        assert_eq!(
+            denied.headers()[header::LOCATION],
+            "https://app.example/cb?error=access_denied&error_description=User%20denied%20access&state=s"
+        );
+    }
+
+    #[test]
+    fn what_is_there_twice_is_not_there() {
+        let request =
+            Request::parse(&format!("{BASE}&client_id=b&redirect_uri=https://evil.example&state=1&state=2"));
+        assert_eq!(
+            (request.client_id.as_str(), request.redirect_uri.as_str(), request.state),
+            ("", "", None)
+        );
+    }
+
+    #[test]
+    fn what_may_be_asked() {
+        let allowed = ScopeSet::parse_list("user.info chat").unwrap();
+        let asked = |more: &str| Request::parse(&format!("{BASE}{more}")).asked(allowed);
+        assert_eq!(asked(""), Ok(allowed));
+        for scope in ["user.info%20chat", "user.info+chat", "user.info,chat", "user.info%2Cchat%20unknown"] {
+            assert_eq!(asked(&format!("&scope={scope}")), Ok(allowed), "{scope}");
+        }
+        assert_eq!(asked("&scope=voice"), Err(Denied::NoScope));
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        assert!(asked(&format!("&code_challenge={challenge}&code_challenge_method=S256")).is_ok());
+        for bad in [
+            format!("&code_challenge={challenge}"),
+            format!("&code_challenge={challenge}&code_challenge_method=plain"),
+            "&code_challenge=short&code_challenge_method=S256".to_owned(),
+            "&code_challenge_method=S256".to_owned(),
+        ] {
+            assert_eq!(asked(&bad), Err(Denied::Malformed), "{bad}");
+        }
+        let other = |query| Request::parse(query).asked(allowed);
+        assert_eq!(other("response_type=token"), Err(Denied::ResponseType));
+        assert_eq!(other(""), Err(Denied::Malformed));
+    }
+
+    #[test]
+    fn the_policy_names_the_apps_origin_and_nothing_else() {
+        let origin = |uri: &str| Request { redirect_uri: uri.into(), ..Request::default() }.origin();
+        assert_eq!(origin("https://app.example:8443/cb?x"), "https://app.example:8443");
+        assert_eq!(origin("http://[::1]:3000/cb"), "http:");
+        assert_eq!(origin("https://a.example;script-src/cb"), "https:");
+    }
+
+    proptest! {
+        #[test]
+        fn a_state_goes_back_byte_for_byte(state in "[!-\"$%'-~]{0,64}") {
+            prop_assert_eq!(location(&format!("{BASE}&state={state}")), format!("https://app.example/cb?code=lba_ac_x&state={state}"));
+        }
+
+        #[test]
+        fn no_query_breaks_the_redirect(query in ".*") {
+            let request = Request::parse(&query);
+            let _ = request.asked(ScopeSet::EMPTY);
+            let request = Request { redirect_uri: "https://app.example/cb".into(), ..request };
+            let response = request.allow("x").unwrap();
+            prop_assert!(response.headers()[header::LOCATION].to_str().unwrap().starts_with("https://app.example/cb?code=x"));
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What an application is, inside and on the wire.
+
+use serde::{Deserialize, Serialize};
+use store::{Column, Param, Row, Timestamp, from_row};
+use utoipa::{IntoParams, ToSchema};
+use web::{ApiError, Code};
+
+use crate::ScopeSet;
+
+/// Whether an application may work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It works.
+    Approved,
+    /// It waits to be reviewed.
+    Pending,
+    /// It was not accepted.
+    Rejected,
+    /// It was switched off.
+    Suspended,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: &[Self] = &[Self::Approved, Self::Pending, Self::Rejected, Self::Suspended];
+
+    /// The name on the wire and in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Pending => "pending",
+            Self::Rejected => "rejected",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// Lets an approved application pass.
+    ///
+    /// # Errors
+    /// The code of every other status.
+    pub fn check(self) -> Result<(), ApiError> {
+        match self {
+            Self::Approved => Ok(()),
+            Self::Pending => Err(Code::OauthApplicationPending.into()),
+            Self::Rejected => Err(Code::OauthApplicationRejected.into()),
+            Self::Suspended => Err(Code::OauthApplicationSuspended.into()),
+        }
+    }
+}
+
+impl Column for Status {
+    const EXPECTED: &'static str = "a status of an application";
+
+    fn from_value(value: Param<'_>) -> Option<Self> {
+        match value {
+            Param::Text(text) => Self::ALL.iter().copied().find(|status| status.name() == text),
+            _ => None,
+        }
+    }
+}
+
+/// An application as its owner sees it: everything but the secret.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// A UUID; the `client_id`.
+    pub id: String,
+    /// The name of its owner.
+    pub owner: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// Where a person may be sent back to.
+    pub redirect_uris: Vec<String>,
+    /// What it may ask a person for.
+    pub scopes: ScopeSet,
+    /// Whether it may work.
+    pub status: Status,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl store::FromRow for Application {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        let uris: String = row.get(4)?;
+        Ok(Self {
+            id: row.get(0)?,
+            owner: row.get(1)?,
+            name: row.get(2)?,
+            description: row.get(3)?,
+            redirect_uris: serde_json::from_str(&uris)
+                .map_err(|error| store::Error::Other(format!("redirect URIs: {error}")))?,
+            scopes: row.get(5)?,
+            status: row.get(6)?,
+            created_at: row.get(7)?,
+            updated_at: row.get(8)?,
+        })
+    }
+}
+
+/// An application that presents its secret.
+pub(crate) struct Client {
+    pub(crate) id: String,
+    pub(crate) secret_hash: [u8; 32],
+    pub(crate) scopes: ScopeSet,
+    pub(crate) status: Status,
+}
+
+from_row!(Client { id, secret_hash, scopes, status });
+
+/// What a new application is to be; checked.
+#[derive(Debug, Clone)]
+pub struct NewApplication {
+    /// 1 to 100 characters.
+    pub name: String,
+    /// At most 1000 characters.
+    pub description: String,
+    /// 1 to 20.
+    pub redirect_uris: Vec<String>,
+    /// At least one.
+    pub scopes: ScopeSet,
+}
+
+/// What to change of an application; checked. `None` leaves a member as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// 1 to 100 characters.
+    pub name: Option<String>,
+    /// At most 1000 characters.
+    pub description: Option<String>,
+    /// 1 to 20.
+    pub redirect_uris: Option<Vec<String>>,
+    /// At least one.
+    pub scopes: Option<ScopeSet>,
+}
+
+/// Body of `POST /api/applications/external/create` and, with every member optional, of `…/update`.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApplicationRequest {
+    /// What people see, 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100, example = "Example App")]
+    pub(super) app_name: Option<String>,
+    /// What it is for, at most 1000 characters.
+    #[schema(max_length = 1000)]
+    pub(super) app_description: Option<String>,
+    /// Where people may be sent back to: https, or http to this very machine. 1 to 20, each at most 2000 characters.
+    #[schema(min_items = 1, max_items = 20, example = json!(["https://example.com/oauth/callback"]))]
+    pub(super) redirect_uris: Option<Vec<String>>,
+    /// What it may ask a person for, in either vocabulary; at least one.
+    #[schema(example = json!(["userinfo"]))]
+    pub(super) allowed_scopes: Option<Vec<String>>,
+}
+
+/// Query of `GET /api/applications/external/list`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Page number from 1. Default 1.
+    #[param(minimum = 1, default = 1)]
+    pub(super) page: Option<i64>,
+    /// Entries on a page. Default 20; more than 100 is taken as 100.
+    #[param(minimum = 1, default = 20)]
+    pub(super) page_size: Option<i64>,
+}
+
+/// An application on the wire.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApplicationOut {
+    /// A UUID.
+    app_id: String,
+    /// The same, by the name it goes by in OAuth2.
+    client_id: String,
+    /// What people see.
+    app_name: String,
+    /// What it is for; may be empty.
+    app_description: String,
+    /// Where people may be sent back to.
+    redirect_uris: Vec<String>,
+    /// What it may ask a person for.
+    allowed_scopes: Vec<&'static str>,
+    /// `approved`, `pending`, `rejected` or `suspended`.
+    #[schema(example = "approved")]
+    status: &'static str,
+    /// When it was made, in milliseconds since 1970.
+    created_at: i64,
+    /// When it was last changed, in milliseconds since 1970.
+    updated_at: i64,
+}
+
+impl From<Application> for ApplicationOut {
+    fn from(application: Application) -> Self {
+        Self {
+            client_id: application.id.clone(),
+            app_id: application.id,
+            app_name: application.name,
+            app_description: application.description,
+            redirect_uris: application.redirect_uris,
+            allowed_scopes: application.scopes.names(),
+            status: application.status.name(),
+            created_at: application.created_at.as_millis(),
+            updated_at: application.updated_at.as_millis(),
+        }
+    }
+}
+
+/// An application just made: with its secret, this once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedOut {
+    #[serde(flatten)]
+    pub(super) about: ApplicationOut,
+    /// The secret to keep. It cannot be shown again.
+    pub(super) client_secret: String,
+}
+
+/// A new secret, shown this once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretOut {
+    /// The secret to keep. It cannot be shown again.
+    pub(super) client_secret: String,
+}
+
+/// One page of applications.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListOut {
+    /// The applications of this page, newest first.
+    pub(super) items: Vec<ApplicationOut>,
+    /// The same, by the name other lists have.
+    pub(super) list: Vec<ApplicationOut>,
+    /// Applications in all pages together.
+    pub(super) total: i64,
+    /// The page's number.
+    pub(super) page: i64,
+    /// Entries on a page.
+    pub(super) page_size: i64,
+}

@@ -1,0 +1,291 @@
+//! What a valid application is, and which addresses are its own. No I/O.
+
+use web::{ApiError, Code, Issues};
+
+use super::model::{ApplicationRequest, Change, NewApplication};
+use crate::{Scope, ScopeSet};
+
+/// Longest name in characters.
+pub const MAX_NAME: usize = 100;
+/// Longest description in characters.
+pub const MAX_DESCRIPTION: usize = 1000;
+/// Most redirect URIs of an application.
+pub const MAX_REDIRECT_URIS: usize = 20;
+/// Longest redirect URI in bytes.
+pub const MAX_REDIRECT_URI: usize = 2000;
+/// Most scopes in a wish; there are not as many.
+const MAX_SCOPES: usize = 64;
+/// Names of the machine a browser itself runs on.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// Reads the wish for a new application.
+///
+/// # Errors
+/// 422 that names every field that is wrong, then [`Code::OauthRedirectInvalid`],
+/// [`Code::OauthScopeInvalid`] or [`Code::OauthScopeDisallowed`].
+pub(super) fn create(request: ApplicationRequest) -> Result<NewApplication, ApiError> {
+    let mut issues = Issues::body();
+    for (field, is_missing) in [
+        ("appName", request.app_name.is_none()),
+        ("redirectUris", request.redirect_uris.is_none()),
+        ("allowedScopes", request.allowed_scopes.is_none()),
+    ] {
+        if is_missing {
+            issues.missing(field);
+        }
+    }
+    issues.finish()?;
+    let Change { name, description, redirect_uris, scopes } = change(request)?;
+    Ok(NewApplication {
+        name: name.unwrap_or_default(),
+        description: description.unwrap_or_default(),
+        redirect_uris: redirect_uris.unwrap_or_default(),
+        scopes: scopes.unwrap_or_default(),
+    })
+}
+
+/// Reads the wish to change an application.
+///
+/// # Errors
+/// As [`create`], for what is there.
+pub(super) fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
+    let mut issues = Issues::body();
+    let name = request.app_name.map(|name| {
+        let name = issues.required_text("appName", Some(&name), MAX_NAME);
+        issues.line("appName", &name, MAX_NAME);
+        name
+    });
+    if let Some(text) = &request.app_description {
+        issues.text("appDescription", text, MAX_DESCRIPTION);
+    }
+    if let Some(uris) = &request.redirect_uris {
+        count(&mut issues, "redirectUris", uris.len(), MAX_REDIRECT_URIS);
+    }
+    if let Some(names) = &request.allowed_scopes {
+        count(&mut issues, "allowedScopes", names.len(), MAX_SCOPES);
+    }
+    issues.finish()?;
+    if let Some(uri) = request.redirect_uris.iter().flatten().find(|uri| !may_register(uri)) {
+        return Err(ApiError::new(Code::OauthRedirectInvalid).with(short(uri)));
+    }
+    let scopes = request.allowed_scopes.map(|names| grantable(&names)).transpose()?;
+    Ok(Change { name, description: request.app_description, redirect_uris: request.redirect_uris, scopes })
+}
+
+fn count(issues: &mut Issues, field: &str, count: usize, most: usize) {
+    if count == 0 {
+        issues.add("too_short", field, "List should have at least 1 item");
+    } else if count > most {
+        issues.add("too_long", field, format!("List should have at most {most} items"));
+    }
+}
+
+/// The scopes of these names, all of which an application may ask for.
+///
+/// # Errors
+/// [`Code::OauthScopeInvalid`], [`Code::OauthScopeDisallowed`].
+pub(crate) fn grantable<S: AsRef<str>>(names: &[S]) -> Result<ScopeSet, ApiError> {
+    let mut set = ScopeSet::EMPTY;
+    for name in names.iter().map(AsRef::as_ref) {
+        match Scope::parse(name) {
+            // OAuth2 has no wildcard (contract §0.7).
+            None | Some(Scope::Everything) => {
+                return Err(ApiError::new(Code::OauthScopeInvalid).with(short(name)));
+            }
+            Some(scope) if !scope.is_for_apps() => {
+                return Err(ApiError::new(Code::OauthScopeDisallowed).with(scope.name()));
+            }
+            Some(scope) => set.insert(scope),
+        }
+    }
+    Ok(set)
+}
+
+/// A piece of an input, short enough to be repeated.
+fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+/// Whether an address may be registered: https anywhere, or plain http to the machine the browser runs on;
+/// without a fragment, a user name, a wildcard, or anything that one reader takes for a part of the host and
+/// another does not.
+pub fn may_register(uri: &str) -> bool {
+    if uri.len() > MAX_REDIRECT_URI
+        || !uri.bytes().all(|byte| byte.is_ascii_graphic())
+        || uri.contains(['#', '*', '\\', '<', '>', '"', '`', '{', '}', '|', '^'])
+    {
+        return false;
+    }
+    let Ok(parsed) = uri.parse::<http::Uri>() else { return false };
+    let Some(host) = parsed.host().filter(|host| !host.is_empty()) else { return false };
+    if parsed.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+        return false;
+    }
+    uri.starts_with("https://") || (uri.starts_with("http://") && LOOPBACK.contains(&host))
+}
+
+/// Whether an address is one of the registered ones: to the letter, but that a program on the person's own
+/// machine may listen on whatever port it got (RFC 8252 §7.3).
+pub fn is_registered(registered: &[String], given: &str) -> bool {
+    let without_port = loopback(given);
+    registered.iter().any(|uri| uri == given || (without_port.is_some() && loopback(uri) == without_port))
+}
+
+/// Host and path of a loopback address, without the port; `None` for every other address.
+fn loopback(uri: &str) -> Option<(&str, &str)> {
+    let rest = uri.strip_prefix("http://")?;
+    let (authority, path) = rest.split_at_checked(rest.find(['/', '?', '#']).unwrap_or(rest.len()))?;
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    LOOPBACK.contains(&host).then_some((host, path))
+}
+
+/// Lets a text pass that looks like an application's id; nothing else is worth a look-up.
+///
+/// # Errors
+/// [`Code::OauthApplicationNotFound`].
+pub(super) fn check_id(text: &str) -> Result<(), Code> {
+    let is_id = text.len() == 36 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    if is_id { Ok(()) } else { Err(Code::OauthApplicationNotFound) }
+}
+
+/// How redirect URIs are stored.
+pub(super) fn uris_as_text(uris: &[String]) -> String {
+    serde_json::Value::from(uris).to_string()
+}
+
+/// A random UUID (version 4).
+pub(super) fn uuid(mut bytes: [u8; 16]) -> String {
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        match at {
+            6 => *byte = (*byte & 0x0f) | 0x40,
+            8 => *byte = (*byte & 0x3f) | 0x80,
+            _ => {}
+        }
+    }
+    let mut text = String::with_capacity(36);
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn which_addresses_may_be_registered() {
+        for good in [
+            "https://example.com/oauth/callback",
+            "https://example.com",
+            "https://example.com:8443/cb?fixed=1",
+            "http://localhost:3000/api/auth/callback",
+            "http://127.0.0.1/cb",
+            "http://[::1]:8000/cb",
+        ] {
+            assert!(may_register(good), "{good}");
+        }
+        for bad in [
+            "",
+            "https://",
+            "example.com/cb",
+            "/cb",
+            "http://example.com/cb",
+            "http://localhost.example.com/cb",
+            "http://127.0.0.1.example.com/cb",
+            "http://localhost@example.com/cb",
+            "https://user:password@example.com/cb",
+            "https://example.com/cb#fragment",
+            "https://*.example.com/cb",
+            "https://example.com/*",
+            "https://example.com\\@evil.example/cb",
+            "https://example.com/a b",
+            "https://example.com/\r\nSet-Cookie:a=b",
+            "https://例子.example/cb",
+            "javascript:alert(1)",
+            "data:text/html,hello",
+            "myapp://callback",
+            "HTTP://example.com/cb",
+        ] {
+            assert!(!may_register(bad), "{bad}");
+        }
+        assert!(!may_register(&format!("https://example.com/{}", "a".repeat(MAX_REDIRECT_URI))));
+    }
+
+    #[test]
+    fn a_registered_address_is_met_to_the_letter() {
+        let registered = ["https://example.com/cb".to_owned(), "http://localhost:3000/cb?a=1".to_owned()];
+        for good in [
+            "https://example.com/cb",
+            "http://localhost:3000/cb?a=1",
+            "http://localhost:61234/cb?a=1",
+            "http://localhost/cb?a=1",
+        ] {
+            assert!(is_registered(&registered, good), "{good}");
+        }
+        for bad in [
+            "",
+            "https://example.com/cb/",
+            "https://example.com/CB",
+            "https://example.com/cb?x=1",
+            "https://example.com:443/cb",
+            "https://example.com/cb/../evil",
+            "https://evil.example/cb",
+            "http://example.com/cb",
+            "http://localhost:3000/cb",
+            "http://localhost:3000/cb?a=1#x",
+            "http://127.0.0.1:3000/cb?a=1",
+            "http://localhost:3000@evil.example/cb?a=1",
+            "http://localhost:x/cb?a=1",
+            "https://localhost:3000/cb?a=1",
+        ] {
+            assert!(!is_registered(&registered, bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn scopes_an_application_may_have() {
+        assert_eq!(grantable(&["userinfo", "chat"]).unwrap().names(), ["chat", "userinfo"]);
+        for (names, code) in [
+            (["nonsense"], Code::OauthScopeInvalid),
+            (["*"], Code::OauthScopeInvalid),
+            (["memory.write"], Code::OauthScopeDisallowed),
+        ] {
+            assert_eq!(grantable(&names).unwrap_err().code(), code);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_uuid_is_one_of_version_4(bytes: [u8; 16]) {
+            let text = uuid(bytes);
+            let parts: Vec<usize> = text.split('-').map(str::len).collect();
+            prop_assert_eq!(parts, [8, 4, 4, 4, 12]);
+            prop_assert!(text.bytes().all(|b| b == b'-' || b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+            prop_assert!(check_id(&text).is_ok());
+            prop_assert_eq!(text.as_bytes()[14], b'4');
+            prop_assert!(b"89ab".contains(&text.as_bytes()[19]));
+        }
+
+        #[test]
+        fn what_may_be_registered_is_met_by_itself_and_fits_a_header(uri in "https?://(localhost|127\\.0\\.0\\.1|[a-z.]{1,12})(:[0-9]{1,4})?[/?#@a-z\\\\*]{0,10}") {
+            if may_register(&uri) {
+                prop_assert!(is_registered(std::slice::from_ref(&uri), &uri));
+                prop_assert!(http::HeaderValue::from_str(&uri).is_ok());
+            }
+        }
+
+        #[test]
+        fn nothing_panics(a in ".*", b in ".*") {
+            let _ = may_register(&a);
+            let _ = is_registered(&[a], &b);
+        }
+    }
+}

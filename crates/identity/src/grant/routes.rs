@@ -1,0 +1,78 @@
+//! Codes and tokens over HTTP (contract C-02, C-03, D-01, D-02).
+
+use axum::extract::State;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, ApiError, Code, Data, Envelope, Form, Json};
+
+use super::{
+    model::{ClientRequest, CodeOut, CodeRequest, Consent, ExternalRequest, RefreshRequest, TokensOut},
+    rules,
+};
+use crate::{Caller, Credential, Identity};
+
+/// The routes, relative to the API's base path.
+pub fn router(identity: Identity) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(code))
+        .routes(routes!(refresh))
+        .routes(routes!(client))
+        .routes(routes!(external))
+        .with_state(identity)
+}
+
+/// Exchange a code for tokens, once. A second time revokes what the first obtained.
+#[utoipa::path(post, path = "/oauth/token/code", operation_id = "exchangeCode", tag = "OAuth2", security(()),
+    request_body(content = CodeRequest, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)))]
+async fn code(State(identity): State<Identity>, Form(request): Form<CodeRequest>) -> Answer<TokensOut> {
+    let exchange = rules::exchange(request)?;
+    Ok(Data(identity.exchange_code(exchange).await?.into()))
+}
+
+/// Get a new access token. The refresh token stays the same, and so does its end.
+#[utoipa::path(post, path = "/oauth/token/refresh", operation_id = "refreshToken", tag = "OAuth2", security(()),
+    request_body(content = RefreshRequest, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)))]
+async fn refresh(State(identity): State<Identity>, Form(request): Form<RefreshRequest>) -> Answer<TokensOut> {
+    let ask = rules::refresh(request)?;
+    let tokens = identity.refresh_access(&ask.client_id, &ask.client_secret, &ask.token).await?;
+    Ok(Data(tokens.into()))
+}
+
+/// Get a token for the application in its own name. It stands for no person.
+#[utoipa::path(post, path = "/oauth/token/client", operation_id = "clientToken", tag = "OAuth2", security(()),
+    request_body(content = ClientRequest, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The token", body = Envelope<TokensOut>)))]
+async fn client(State(identity): State<Identity>, Form(request): Form<ClientRequest>) -> Answer<TokensOut> {
+    let (id, secret, scope) = rules::own(request)?;
+    Ok(Data(identity.app_token(&id, &secret, scope.as_deref()).await?.into()))
+}
+
+/// Allow an application without the page. A token may do so for its own application, within what it has.
+#[utoipa::path(post, path = "/oauth/authorize/external", operation_id = "authorizeExternal", tag = "OAuth2", security(("bearer" = []), ("session" = [])),
+    request_body = ExternalRequest,
+    responses((status = 200, description = "The code", body = Envelope<CodeOut>)))]
+async fn external(
+    State(identity): State<Identity>,
+    caller: Caller,
+    Json(request): Json<ExternalRequest>,
+) -> Answer<CodeOut> {
+    let own = match caller.credential() {
+        Credential::Session { .. } => None,
+        Credential::Token { application, scopes, .. } => Some((application, *scopes)),
+        Credential::ApiKey { .. } => return Err(ApiError::new(Code::SessionRequired).with("API Key")),
+    };
+    let state = request.state.clone();
+    let (client_id, redirect_uri, names) = rules::external(request)?;
+    let application = identity.asking_application(&client_id, &redirect_uri).await?;
+    // Else one application could hand the person over to another, which would outlive its own revocation.
+    if own.is_some_and(|(own, _)| *own != application.id) {
+        return Err(Code::OauthApplicationUnauthorized.into());
+    }
+    let most = own.map_or(application.scopes, |(_, scopes)| scopes.and(application.scopes));
+    let granted = rules::strict(&names, most)?;
+    let consent =
+        Consent { application: application.id, redirect_uri, asked: granted, granted, challenge: None };
+    let code = identity.consent(caller.account(), consent).await?;
+    Ok(Data(CodeOut { code: code.expose().to_owned(), state }))
+}

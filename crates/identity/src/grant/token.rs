@@ -1,0 +1,254 @@
+//! Tokens: made of codes and refresh tokens, and who a presented one stands for.
+
+use store::{Timestamp, Tx, params};
+use web::{ApiError, Code};
+
+use super::{
+    model::{AccessRow, CodeRow, Exchange, RefreshRow, Tokens},
+    queries, revoke_code, rules,
+};
+use crate::{
+    AppCaller, Caller, Credential, Identity, ScopeSet,
+    account::announce,
+    cache::Found,
+    caller::Who,
+    credential::{Hash, Kind, Secret},
+};
+
+/// What became of a code.
+enum Outcome {
+    Done(ScopeSet),
+    Refused(Code),
+    /// It was used before, and what it obtained then is revoked; the account.
+    Replayed(i64),
+}
+
+/// A token to be stored.
+struct NewToken {
+    hash: Hash,
+    kind: &'static str,
+    authorization: Option<i64>,
+    code: Option<[u8; 32]>,
+    scopes: ScopeSet,
+    expires_at: Timestamp,
+}
+
+impl Identity {
+    /// Exchanges a code for tokens, once. A second time takes back what the first obtained.
+    ///
+    /// # Errors
+    /// Those of C-02, in the contract's order. A code is consumed by success alone.
+    pub async fn exchange_code(&self, exchange: Exchange) -> Result<Tokens, ApiError> {
+        let client = self.client(&exchange.client_id, &exchange.client_secret).await?;
+        let code = Secret::parse(Kind::Code, &exchange.code).ok_or(Code::OauthCodeInvalid)?.hash();
+        let (access, refresh) = (self.fresh(Kind::AccessToken), self.fresh(Kind::RefreshToken));
+        let (settings, now) = (self.settings().oauth, self.db().clock().now());
+        let (access_hash, refresh_hash) = (access.hash(), refresh.hash());
+        let outcome = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = match use_code(tx, code, &client.id, &exchange, now).await? {
+                        Ok(row) => row,
+                        Err(outcome) => return Ok::<_, ApiError>(outcome),
+                    };
+                    for (kind, hash, seconds) in [
+                        ("access", access_hash, settings.access_seconds),
+                        ("refresh", refresh_hash, settings.refresh_seconds),
+                    ] {
+                        let token = NewToken {
+                            hash,
+                            kind,
+                            authorization: Some(row.authorization),
+                            code: Some(code.0),
+                            scopes: row.scopes,
+                            expires_at: now.plus_secs(seconds),
+                        };
+                        insert(tx, &client.id, &token, now).await?;
+                    }
+                    Ok(Outcome::Done(row.scopes.and(client.scopes)))
+                })
+            })
+            .await?;
+        match outcome {
+            Outcome::Done(scopes) => {
+                Ok(Tokens { access, refresh: Some(refresh), expires_in: settings.access_seconds, scopes })
+            }
+            Outcome::Refused(code) => Err(code.into()),
+            Outcome::Replayed(account) => {
+                self.0.cache.forget_account(account);
+                Err(Code::OauthCodeUsed.into())
+            }
+        }
+    }
+
+    /// Makes a new access token for a refresh token, which stays as it is (contract C7).
+    ///
+    /// # Errors
+    /// Those of C-03: the client's first, then the token's.
+    pub async fn refresh_access(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+        token: &str,
+    ) -> Result<Tokens, ApiError> {
+        let client = self.client(client_id, client_secret).await?;
+        let presented = Secret::parse(Kind::RefreshToken, token).ok_or(Code::OauthRefreshInvalid)?;
+        let (hash, access) = (presented.hash(), self.fresh(Kind::AccessToken));
+        let (access_hash, now) = (access.hash(), self.db().clock().now());
+        let expires_in = self.settings().oauth.access_seconds;
+        let scopes = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = hold_refresh(tx, hash, &client.id, now).await?;
+                    let token = NewToken {
+                        hash: access_hash,
+                        kind: "access",
+                        authorization: Some(row.authorization),
+                        code: row.code_hash,
+                        scopes: row.scopes,
+                        expires_at: now.plus_secs(expires_in),
+                    };
+                    insert(tx, &client.id, &token, now).await?;
+                    Ok::<_, ApiError>(row.scopes.and(row.allowed).and(client.scopes))
+                })
+            })
+            .await?;
+        Ok(Tokens { access, refresh: Some(presented), expires_in, scopes })
+    }
+
+    /// Makes an access token for an application in its own name.
+    ///
+    /// # Errors
+    /// Those of D-02.
+    pub async fn app_token(
+        &self,
+        client_id: &str,
+        client_secret: &str,
+        wish: Option<&str>,
+    ) -> Result<Tokens, ApiError> {
+        let client = self.client(client_id, client_secret).await?;
+        let scopes = rules::own_scopes(wish, client.scopes)?;
+        let access = self.fresh(Kind::AccessToken);
+        let (hash, now) = (access.hash(), self.db().clock().now());
+        let expires_in = self.settings().oauth.app_token_seconds;
+        let expires_at = now.plus_secs(expires_in);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let token = NewToken {
+                        hash,
+                        kind: "access",
+                        authorization: None,
+                        code: None,
+                        scopes,
+                        expires_at,
+                    };
+                    insert(tx, &client.id, &token, now).await
+                })
+            })
+            .await?;
+        Ok(Tokens { access, refresh: None, expires_in, scopes })
+    }
+
+    /// Who a presented access token stands for.
+    pub(crate) async fn token_caller(&self, presented: &str) -> Result<Who, ApiError> {
+        let secret = Secret::parse(Kind::AccessToken, presented).ok_or(Code::TokenInvalid)?;
+        let (hash, now) = (secret.hash(), self.db().clock().now());
+        if let Some(who) = self.0.cache.get(hash, now) {
+            return Ok(who);
+        }
+        let epoch = self.0.cache.epoch();
+        let row: Option<AccessRow> = self.db().fetch_optional(queries::ACCESS, params![&hash.0, now]).await?;
+        let row = row.ok_or(Code::TokenInvalid)?;
+        row.status.check()?;
+        let (scopes, application) = (row.scopes.and(row.app_scopes), row.application);
+        let who = match (row.authorization, row.account, row.allowed) {
+            (Some(authorization), Some(account), Some(allowed)) => {
+                let scopes = scopes.and(allowed);
+                // An application is never the one who runs this server, whoever sent it.
+                let credential = Credential::Token { application, authorization, scopes };
+                Who::Person(Caller::new(account, false, credential))
+            }
+            _ => Who::App(AppCaller::new(application, scopes)),
+        };
+        self.0.cache.put(hash, Found { who: who.clone(), expires_at: Some(row.expires_at) }, epoch);
+        Ok(who)
+    }
+
+    fn fresh(&self, kind: Kind) -> Secret {
+        Secret::generate(kind, self.db().random())
+    }
+}
+
+/// Uses a code up. Whoever comes second waits for the first at the authorization's row, and is a replay.
+async fn use_code(
+    tx: &mut Tx<'_>,
+    hash: Hash,
+    application: &str,
+    exchange: &Exchange,
+    now: Timestamp,
+) -> Result<Result<CodeRow, Outcome>, ApiError> {
+    let Some(row) = tx.fetch_optional::<CodeRow>(queries::CODE, params![&hash.0]).await? else {
+        return Ok(Err(Outcome::Refused(Code::OauthCodeInvalid)));
+    };
+    match rules::judge(&row, application, exchange, now) {
+        Ok(()) => {
+            if tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await? == 0 {
+                return Ok(Err(Outcome::Refused(Code::OauthCodeRevoked)));
+            }
+            if tx.execute(queries::USE_CODE, params![&hash.0, now]).await? == 1 {
+                return Ok(Ok(row));
+            }
+        }
+        Err(Code::OauthCodeUsed) => {
+            tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await?;
+        }
+        Err(code) => return Ok(Err(Outcome::Refused(code))),
+    }
+    revoke_code(tx, &hash.0, now).await?;
+    announce(tx, row.account).await?;
+    Ok(Err(Outcome::Replayed(row.account)))
+}
+
+/// Reads a refresh token as it is once nobody else can change it any more.
+async fn hold_refresh(
+    tx: &mut Tx<'_>,
+    hash: Hash,
+    application: &str,
+    now: Timestamp,
+) -> Result<RefreshRow, ApiError> {
+    let first: Option<RefreshRow> = tx.fetch_optional(queries::REFRESH, params![&hash.0]).await?;
+    let row = first.ok_or(Code::OauthRefreshInvalid)?;
+    rules::judge_refresh(&row, application, now)?;
+    if tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await? == 0 {
+        return Err(Code::OauthRefreshRevoked.into());
+    }
+    let again: Option<RefreshRow> = tx.fetch_optional(queries::REFRESH, params![&hash.0]).await?;
+    let row = again.ok_or(Code::OauthRefreshInvalid)?;
+    rules::judge_refresh(&row, application, now)?;
+    Ok(row)
+}
+
+async fn insert(
+    tx: &mut Tx<'_>,
+    application: &str,
+    token: &NewToken,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let scopes = token.scopes.to_string();
+    let code = token.code.as_ref().map(<[u8; 32]>::as_slice);
+    let values = params![
+        &token.hash.0,
+        token.kind,
+        application,
+        token.authorization,
+        code,
+        &scopes,
+        now,
+        token.expires_at
+    ];
+    tx.execute(queries::INSERT_TOKEN, values).await.map_err(super::deleted)?;
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! `/oauth/`: allowing an app (contract C-01)
+
+use testkit::{Answer, App, CALLBACK, PASSWORD, both_engines};
+
+use super::sign_in::Browser;
+
+fn address(app: &App, more: &str) -> String {
+    let callback: String =
+        CALLBACK.replace(':', "%3A").replace('/', "%2F").replace('?', "%3F").replace('=', "%3D");
+    format!("/oauth/?client_id={}&redirect_uri={callback}&response_type=code{more}", app.id)
+}
+
+/// Sends the page's form.
+async fn answer(browser: &mut Browser, page: &Answer, decision: &str, scopes: &[&str]) -> Answer {
+    assert_eq!(page.status, 200, "{}", page.body);
+    let (csrf, query) =
+        (page.hidden("csrf"), page.hidden("query").replace("&amp;", "&").replace("&#38;", "&"));
+    let mut fields = vec![("csrf", csrf.as_str()), ("query", query.as_str()), ("decision", decision)];
+    fields.extend(scopes.iter().map(|scope| ("scope", *scope)));
+    browser.post("/oauth/authorize", &fields).await
+}
+
+fn code(answer: &Answer) -> String {
+    assert_eq!(answer.status, 302, "{}", answer.body);
+    let rest = answer.header("location").strip_prefix(CALLBACK).and_then(|rest| rest.strip_prefix("&code="));
+    rest.expect("a code").split('&').next().unwrap().to_owned()
+}
+
+both_engines! {
+    /// An app sends a person who is not signed in, and gets a code.
+    async fn the_whole_way(server) {
+        server.person("a").await;
+        let app = server.person("developer").await.app("user.info chat note.add").await;
+        let mut browser = Browser::new(&server);
+        let start = address(&app, "&state=a%2Fb%20c");
+        let door = browser.get(&start).await;
+        assert_eq!(door.status, 303);
+        let next = door.header("location").strip_prefix("/sign-in?next=").unwrap().to_owned();
+        let form = browser.get(&format!("/sign-in?next={next}")).await;
+        assert!(form.header("content-security-policy").contains("form-action 'self' https: http:;"));
+        let carried = form.hidden("next").replace("&amp;", "&").replace("&#38;", "&");
+        assert_eq!(carried, start);
+        let inside = browser.sign_in("a@example.com", PASSWORD, &carried).await;
+        assert_eq!((inside.status, inside.header("location")), (303, start.as_str()));
+        let page = browser.get(&start).await;
+        assert!(page.body.contains("Example App") && page.body.contains("app.example"), "{}", page.body);
+        assert!(page.header("content-security-policy").contains("form-action 'self' https://app.example;"));
+        assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
+        assert_eq!((page.header("referrer-policy"), page.header("cache-control")), ("no-referrer", "no-store"));
+        // One of the optional ones is left out.
+        let back = answer(&mut browser, &page, "allow", &["chat"]).await;
+        assert!(back.header("location").ends_with("&state=a%2Fb%20c"), "{}", back.header("location"));
+        let tokens = server.anyone().post_form("/api/oauth/token/code", &app.exchange(&code(&back))).await.data();
+        assert_eq!(tokens["scope"], serde_json::json!(["user.info", "chat"]));
+        server.bearer(tokens["accessToken"].as_str().unwrap()).get("/api/secondme/user/info").await.data();
+        // The same is not asked again, what was left out is not asked again, and nothing grows by itself.
+        let again = browser.get(&start).await;
+        assert!(code(&again) != code(&back));
+        let tokens = server.anyone().post_form("/api/oauth/token/code", &app.exchange(&code(&again))).await.data();
+        assert_eq!(tokens["scope"], serde_json::json!(["user.info", "chat"]));
+    }
+
+    async fn a_refusal_is_literal(server) {
+        let mut browser = Browser::new(&server);
+        server.person("a").await;
+        let app = server.person("developer").await.app("user.info chat").await;
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        for (state, back) in [("", ""), ("&state=abc123", "&state=abc123"), ("&state=", "&state=")] {
+            let page = browser.get(&address(&app, state)).await;
+            let refused = answer(&mut browser, &page, "deny", &["chat"]).await;
+            assert_eq!(refused.status, 302);
+            let expected = format!("{CALLBACK}&error=access_denied&error_description=User%20denied%20access{back}");
+            assert_eq!(refused.header("location"), expected);
+        }
+    }
+
+    async fn who_asks_for_more_is_asked_about(server) {
+        let person = server.person("a").await;
+        let app = server.person("developer").await.app("user.info chat").await;
+        person.tokens(&app, "user.info").await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        code(&browser.get(&address(&app, "&scope=user.info")).await);
+        let page = browser.get(&address(&app, "&scope=user.info+chat,nonsense")).await;
+        assert!(page.body.contains("value=\"chat\"") && !page.body.contains("value=\"nonsense\""));
+        code(&answer(&mut browser, &page, "allow", &["chat"]).await);
+        // Once revoked, everything is asked again.
+        person.revoke(&app).await;
+        assert_eq!(browser.get(&address(&app, "&scope=user.info")).await.status, 200);
+    }
+
+    /// RFC 9700 §4.11: nobody is sent to where the app did not say.
+    async fn a_wrong_app_or_address_is_a_page_and_no_redirect(server) {
+        server.person("a").await;
+        let app = server.person("developer").await.app("user.info").await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        let id = app.id.as_str();
+        for (query, status) in [
+            (String::new(), 404),
+            ("client_id=x&redirect_uri=https://evil.example".into(), 404),
+            (format!("client_id={id}"), 400),
+            (format!("client_id={id}&redirect_uri=https://evil.example"), 400),
+            (format!("client_id={id}&redirect_uri={CALLBACK}/more"), 400),
+            (format!("client_id={id}&redirect_uri={CALLBACK}&redirect_uri=https://evil.example"), 400),
+        ] {
+            for path in ["/oauth", "/oauth/", "/oauth/authorize"] {
+                let answer = browser.get(&format!("{path}?{query}&response_type=code")).await;
+                assert_eq!((answer.status, answer.header("location")), (status, ""), "{query}");
+                assert!(answer.header("content-type").starts_with("text/html"));
+            }
+            let page = browser.get("/account").await;
+            let fields = [("csrf", page.hidden("csrf")), ("query", query.clone()), ("decision", "deny".into())];
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let answer = browser.post("/oauth/authorize", &fields).await;
+            assert_eq!((answer.status, answer.header("location")), (status, ""), "{query}");
+        }
+    }
+
+    async fn what_is_wrong_otherwise_is_told_to_the_app(server) {
+        server.person("a").await;
+        let app = server.person("developer").await.app("user.info").await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        let base = format!("/oauth?client_id={}&redirect_uri={CALLBACK}", app.id);
+        for (more, error) in [
+            ("&response_type=token&state=s", "unsupported_response_type&state=s"),
+            ("&state=s", "invalid_request&state=s"),
+            ("&response_type=code&scope=voice", "invalid_scope"),
+            ("&response_type=code&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=plain", "invalid_request"),
+        ] {
+            let answer = browser.get(&format!("{base}{more}")).await;
+            assert_eq!((answer.status, answer.header("location")), (302, format!("{CALLBACK}&error={error}").as_str()));
+        }
+    }
+
+    async fn an_answer_needs_the_pages_own_token(server) {
+        server.person("a").await;
+        let app = server.person("developer").await.app("user.info").await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        let query = address(&app, "").replace("/oauth/?", "");
+        let fields = [("csrf", "x"), ("query", query.as_str()), ("decision", "allow")];
+        assert_eq!(browser.post("/oauth/authorize", &fields).await.status, 403);
+    }
+
+    /// RFC 7636: a code asked for with a challenge is worth nothing without its verifier, and the other way round.
+    async fn a_code_with_a_challenge_needs_the_verifier(server) {
+        server.person("a").await;
+        let app = server.person("developer").await.app("user.info").await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        let pkce = "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+        let page = browser.get(&address(&app, pkce)).await;
+        let bound = code(&answer(&mut browser, &page, "allow", &[]).await);
+        let free = code(&browser.get(&address(&app, "")).await);
+        let verifier = ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        let nobody = server.anyone();
+        let form = |code, more: Option<(&'static str, &'static str)>| app.exchange(code).into_iter().chain(more).collect::<Vec<_>>();
+        for (code, more) in [(&bound, None), (&bound, Some(("code_verifier", "wrong"))), (&free, Some(verifier))] {
+            nobody.post_form("/api/oauth/token/code", &form(code, more)).await.refused(400, "oauth2.code.invalid");
+        }
+        nobody.post_form("/api/oauth/token/code", &form(&bound, Some(verifier))).await.data();
+        nobody.post_form("/api/oauth/token/code", &form(&free, None)).await.data();
+    }
+}
