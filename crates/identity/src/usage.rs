@@ -3,11 +3,16 @@
 
 mod queries;
 
-use std::{collections::HashMap, net::IpAddr, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::response::Response;
 use parking_lot::Mutex;
-use store::{Timestamp, from_row, params};
+use store::{Ids, Timestamp, Tx, from_row, params};
 use web::{ApiError, ClientAddress, Tasks};
 
 use crate::Identity;
@@ -18,6 +23,8 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const REFUSALS_PER_KEY: i64 = 50;
 /// Refusals waiting to be written; more in one second are counted but not listed.
 const REFUSALS_WAITING: usize = 1_000;
+/// Keys (and sessions, and so on) written in one transaction.
+const PART: usize = 100;
 /// The last use of a session or an authorization is written at most this often.
 const SESSION_EVERY_MS: i64 = 60_000;
 
@@ -82,6 +89,91 @@ struct Pending {
     refusals: Vec<Refusal>,
     sessions: HashMap<i64, i64>,
     authorizations: HashMap<i64, i64>,
+}
+
+/// What is written in one transaction: little enough that nobody else's write waits long for it, and in order,
+/// so that two processes that write at once do not wait for each other in a circle.
+#[derive(Default)]
+struct Part {
+    keys: Vec<(i64, KeyUse)>,
+    refusals: Vec<Refusal>,
+    sessions: Vec<(i64, i64)>,
+    authorizations: Vec<(i64, i64)>,
+}
+
+impl Pending {
+    fn parts(self) -> impl Iterator<Item = Part> {
+        let mut keys = sorted(self.keys);
+        let mut sessions = sorted(self.sessions);
+        let mut authorizations = sorted(self.authorizations);
+        let mut refusals = self.refusals;
+        std::iter::from_fn(move || {
+            let part = Part {
+                keys: take(&mut keys),
+                refusals: take(&mut refusals),
+                sessions: take(&mut sessions),
+                authorizations: take(&mut authorizations),
+            };
+            (!part.is_empty()).then_some(part)
+        })
+    }
+
+    fn count_again(&mut self, older: Part) {
+        for (id, mut used) in older.keys {
+            match self.keys.entry(id) {
+                Entry::Vacant(place) => {
+                    place.insert(used);
+                }
+                Entry::Occupied(mut newer) => newer.get_mut().counts.append(&mut used.counts),
+            }
+        }
+        let room = REFUSALS_WAITING.saturating_sub(self.refusals.len());
+        self.refusals.extend(older.refusals.into_iter().take(room));
+    }
+}
+
+fn sorted<V>(map: HashMap<i64, V>) -> Vec<(i64, V)> {
+    let mut list: Vec<_> = map.into_iter().collect();
+    list.sort_unstable_by_key(|(id, _)| *id);
+    list
+}
+
+/// The first of a list, as many as belong in a part.
+fn take<T>(list: &mut Vec<T>) -> Vec<T> {
+    list.drain(..list.len().min(PART)).collect()
+}
+
+impl Part {
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+            && self.refusals.is_empty()
+            && self.sessions.is_empty()
+            && self.authorizations.is_empty()
+    }
+
+    async fn write(&self, tx: &mut Tx<'_>, ids: &Ids) -> store::Result<()> {
+        for (id, used) in &self.keys {
+            for count in &used.counts {
+                let values = params![*id, count.day, &count.endpoint, count.outcome, count.calls];
+                tx.execute(queries::COUNT, values).await?;
+            }
+            let address = used.address.to_string();
+            tx.execute(queries::KEY_USED, params![*id, used.at, &address]).await?;
+        }
+        for Refusal { key, at, endpoint, sub_code, address } in &self.refusals {
+            let address = address.to_string();
+            let values = params![ids.next(), *key, *at, endpoint, *sub_code, &address];
+            tx.execute(queries::REFUSAL, values).await?;
+            tx.execute(queries::TRIM_REFUSALS, params![*key, REFUSALS_PER_KEY]).await?;
+        }
+        for (id, at) in &self.sessions {
+            tx.execute(queries::SESSION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
+        }
+        for (id, at) in &self.authorizations {
+            tx.execute(queries::AUTHORIZATION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
+        }
+        Ok(())
+    }
 }
 
 struct KeyUse {
@@ -175,85 +267,19 @@ impl Identity {
 
     /// Writes down what was counted. Nothing is lost when it fails: it is counted again next time.
     pub async fn flush(&self) {
-        let pending = {
-            let mut guard = self.0.usage.0.lock();
-            let sessions = std::mem::take(&mut guard.sessions);
-            Pending {
-                keys: std::mem::take(&mut guard.keys),
-                refusals: std::mem::take(&mut guard.refusals),
-                sessions,
-                authorizations: std::mem::take(&mut guard.authorizations),
-            }
-        };
-        if pending.keys.is_empty() && pending.sessions.is_empty() && pending.authorizations.is_empty() {
-            return;
-        }
-        let pending = std::sync::Arc::new(pending);
-        let writing = std::sync::Arc::clone(&pending);
-        let ids = self.db().ids().clone();
-        let written = self
-            .db()
-            .write(move |tx| {
-                Box::pin(async move {
-                    let mut keys: Vec<_> = writing.keys.iter().collect();
-                    keys.sort_by_key(|(id, _)| **id);
-                    for (id, used) in keys {
-                        for count in &used.counts {
-                            let values = params![*id, count.day, &count.endpoint, count.outcome, count.calls];
-                            tx.execute(queries::COUNT, values).await?;
-                        }
-                        let address = used.address.to_string();
-                        tx.execute(queries::KEY_USED, params![*id, used.at, &address]).await?;
-                    }
-                    for refusal in &writing.refusals {
-                        let address = refusal.address.to_string();
-                        let values = params![
-                            ids.next(),
-                            refusal.key,
-                            refusal.at,
-                            &refusal.endpoint,
-                            refusal.sub_code,
-                            &address
-                        ];
-                        tx.execute(queries::REFUSAL, values).await?;
-                        tx.execute(queries::TRIM_REFUSALS, params![refusal.key, REFUSALS_PER_KEY]).await?;
-                    }
-                    for (id, at) in &writing.sessions {
-                        tx.execute(queries::SESSION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
-                    }
-                    // In order, so that two processes that write at once do not wait for each other.
-                    let mut authorizations: Vec<_> = writing.authorizations.iter().collect();
-                    authorizations.sort();
-                    for (id, at) in authorizations {
-                        let values = params![*id, *at, *at - SESSION_EVERY_MS];
-                        tx.execute(queries::AUTHORIZATION_USED, values).await?;
-                    }
-                    Ok::<_, store::Error>(())
-                })
-            })
-            .await;
-        if let Err(error) = written {
-            tracing::warn!(%error, "usage not written yet");
-            if let Some(pending) = std::sync::Arc::into_inner(pending) {
-                self.count_again(pending);
-            }
-        }
-    }
-
-    fn count_again(&self, older: Pending) {
-        let mut guard = self.0.usage.0.lock();
-        for (id, mut used) in older.keys {
-            match guard.keys.entry(id) {
-                std::collections::hash_map::Entry::Vacant(place) => {
-                    place.insert(used);
-                }
-                std::collections::hash_map::Entry::Occupied(mut newer) => {
-                    newer.get_mut().counts.append(&mut used.counts)
+        let pending = std::mem::take(&mut *self.0.usage.0.lock());
+        for part in pending.parts() {
+            let part = Arc::new(part);
+            let (writing, ids) = (Arc::clone(&part), self.db().ids().clone());
+            let written =
+                self.db().write(move |tx| Box::pin(async move { writing.write(tx, &ids).await })).await;
+            if let Err(error) = written {
+                tracing::warn!(%error, "usage not written yet");
+                if let Some(part) = Arc::into_inner(part) {
+                    self.0.usage.0.lock().count_again(part);
                 }
             }
         }
-        let room = REFUSALS_WAITING.saturating_sub(guard.refusals.len());
-        guard.refusals.extend(older.refusals.into_iter().take(room));
     }
 
     /// The counts of a key since a day, newest day first. The key must be known to be the caller's.
