@@ -4,12 +4,10 @@
 //! how long a revocation by another process goes unnoticed even if no notice of it arrives. A revocation in
 //! this process drops entries at once; a look-up that was under way meanwhile is not remembered.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use store::Timestamp;
+use store::{Epoch, RESYNC, Recent, Timestamp};
+use tokio::sync::broadcast::error::RecvError;
 use web::Tasks;
 
 use crate::{Identity, caller::Who, credential::Hash};
@@ -30,63 +28,43 @@ pub(crate) struct Found {
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-#[derive(Clone)]
-struct Entry {
-    found: Found,
-    checked: Instant,
-}
-
-pub(crate) struct Cache {
-    entries: quick_cache::sync::Cache<Hash, Entry>,
-    recheck: Duration,
-    /// Counts revocations.
-    epoch: AtomicU64,
-}
+pub(crate) struct Cache(Recent<Hash, Found>);
 
 impl Cache {
     pub(crate) fn new(recheck: Duration) -> Self {
-        Self { entries: quick_cache::sync::Cache::new(CAPACITY), recheck, epoch: AtomicU64::new(0) }
+        Self(Recent::new(CAPACITY, recheck))
     }
 
-    /// The caller, if checked recently and not expired.
+    /// Whom the credential stands for, if checked recently and not expired.
     pub(crate) fn get(&self, hash: Hash, now: Timestamp) -> Option<Who> {
-        let entry = self.entries.get(&hash)?;
-        let is_fresh = entry.checked.elapsed() < self.recheck;
-        let is_alive = entry.found.expires_at.is_none_or(|expiry| expiry > now);
-        (is_fresh && is_alive).then_some(entry.found.who)
+        let found = self.0.get(&hash)?;
+        found.expires_at.is_none_or(|expiry| expiry > now).then_some(found.who)
     }
 
     /// To be taken before a look-up and given to [`Cache::put`].
-    pub(crate) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.0.epoch()
     }
 
     /// Remembers what a look-up found, unless something was revoked since it began.
-    pub(crate) fn put(&self, hash: Hash, found: Found, epoch: u64) {
-        self.entries.insert(hash, Entry { found, checked: Instant::now() });
-        if self.epoch() != epoch {
-            self.entries.remove(&hash);
-        }
+    pub(crate) fn put(&self, hash: Hash, found: Found, epoch: Epoch) {
+        self.0.put(hash, found, epoch);
     }
 
     pub(crate) fn forget(&self, hash: Hash) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.entries.remove(&hash);
+        self.0.forget(&hash);
     }
 
     pub(crate) fn forget_account(&self, account: i64) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.entries.retain(|_, entry| entry.found.who.account() != Some(account));
+        self.0.forget_where(|_, found| found.who.account() == Some(account));
     }
 
     pub(crate) fn forget_application(&self, application: &str) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.entries.retain(|_, entry| entry.found.who.application() != Some(application));
+        self.0.forget_where(|_, found| found.who.application() == Some(application));
     }
 
     fn forget_all(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.entries.clear();
+        self.0.forget_all();
     }
 }
 
@@ -109,11 +87,9 @@ pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
                     identity.0.cache.forget_application(&notice.payload);
                 }
                 // Another room's notice, unless the connection was away and some were missed.
-                Ok(notice) if notice.topic != "resync" => {}
-                Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
-                    identity.0.cache.forget_all()
-                }
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                Ok(notice) if notice.topic != RESYNC => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => identity.0.cache.forget_all(),
+                Err(RecvError::Closed) => return,
             }
         }
     });
