@@ -233,6 +233,27 @@ both_engines! {
         assert_eq!(here.get("/account").await.status, 200);
     }
 
+    async fn an_app_is_listed_and_its_access_taken_back(server) {
+        let person = server.person("a").await;
+        let app = server.person("developer").await.app("user.info").await;
+        let program = person.with_token(&app, "user.info").await;
+        program.get("/api/secondme/user/info").await.data();
+        let mut mallory = Browser::new(&server);
+        mallory.sign_in("developer@example.com", PASSWORD, "").await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "").await;
+        let page = browser.get("/account").await;
+        let mut actions = page.body.split("action=\"").filter_map(|rest| rest.split('"').next());
+        let path = actions.find(|path| path.starts_with("/account/apps/")).expect("the app").to_owned();
+        let csrf = mallory.get("/keys/new").await.hidden("csrf");
+        assert_eq!(mallory.post(&path, &[("csrf", &csrf)]).await.status, 404, "only the person may");
+        assert_eq!(browser.post(&path, &[("csrf", "x")]).await.status, 403);
+        program.get("/api/secondme/user/info").await.data();
+        assert_eq!(browser.post(&path, &[("csrf", &page.hidden("csrf"))]).await.status, 303);
+        program.get("/api/secondme/user/info").await.refused(401, "auth.token.invalid");
+        assert!(!browser.get("/account").await.body.contains("/account/apps/"));
+    }
+
     async fn other_peoples_sessions_cannot_be_ended(server) {
         let alice = server.person("alice").await;
         server.person("mallory").await;

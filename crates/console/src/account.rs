@@ -1,5 +1,6 @@
 //! One's account: who one is, the password, and where one is signed in.
 
+pub(crate) mod apps;
 mod device;
 
 use askama::Template;
@@ -10,6 +11,8 @@ use axum::{
 use http::StatusCode;
 use identity::{Account, Password, account::rules, session::Session};
 use web::{ApiError, Code, Query};
+
+use apps::AppView;
 
 use crate::{
     Console,
@@ -78,6 +81,7 @@ struct AccountPage<'a> {
     notice: Option<&'a str>,
     problems: Problems,
     password_hint: String,
+    apps: Vec<AppView>,
     sessions: Vec<SessionView>,
 }
 
@@ -92,6 +96,7 @@ pub(crate) async fn show(
         Some("password") => Some(t.password_changed),
         Some("session") => Some(t.session_ended),
         Some("sessions") => Some(t.sessions_ended),
+        Some("app") => Some(t.app_revoked),
         _ => None,
     };
     render(&console, member, notice, None).await
@@ -105,6 +110,7 @@ async fn render(
 ) -> Result<Response, ApiError> {
     let page = member.page.at("account", PATH);
     let t = page.t;
+    let apps = console.identity.authorizations(member.account.id).await?;
     let sessions = console.identity.sessions(member.account.id).await?;
     let (error, problems) = refused.unzip();
     let template = AccountPage {
@@ -114,6 +120,7 @@ async fn render(
         notice,
         problems: problems.unwrap_or_default(),
         password_hint: fill(t.password_hint, rules::MIN_PASSWORD),
+        apps: apps.into_iter().map(|app| AppView::new(app, t)).collect(),
         sessions: sessions.into_iter().map(|session| SessionView::new(session, member.session, t)).collect(),
     };
     match error {

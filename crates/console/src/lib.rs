@@ -71,6 +71,7 @@ pub fn router(console: Console) -> Router {
         .route(account::PATH, get(account::show))
         .route("/account/password", post(account::change_password))
         .route("/account/sessions/{id}/end", post(account::end_session))
+        .route("/account/apps/{id}/revoke", post(account::apps::revoke))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
         .merge(consent_routes())
         .route(assets::PATH, get(assets::serve))

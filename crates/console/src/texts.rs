@@ -219,6 +219,13 @@ texts! {
     end_others: "结束其他所有会话", "End all other sessions";
     session_ended: "会话已结束。", "The session was ended.";
     sessions_ended: "其他会话已全部结束。", "All other sessions were ended.";
+    apps: "已授权的应用", "Authorized apps";
+    apps_lead: "这些应用可以用你允许的权限访问你的数据。撤销后立即失效。", "These apps may reach your data as far as you allowed. Revoking takes effect at once.";
+    app: "应用", "App";
+    app_since: "授权时间", "Allowed";
+    app_revoke: "撤销授权", "Revoke";
+    app_revoke_label: "撤销授权：{}", "Revoke: {}";
+    app_revoked: "授权已撤销，该应用不能再访问你的数据。", "Revoked. The app can no longer reach your data.";
     unknown_device: "未知设备", "Unknown device";
 
     // Errors.

@@ -1,0 +1,55 @@
+//! The applications a person allowed to act in their name, and taking that back.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use identity::{ScopeSet, grant::Authorization};
+use web::{ApiError, Code};
+
+use crate::{
+    Console,
+    form::{CsrfForm, Nothing},
+    page::Member,
+    texts::{Texts, fill},
+    when::When,
+};
+
+/// An application in the list.
+pub(super) struct AppView {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) scopes: Vec<&'static str>,
+    pub(super) since: When,
+    pub(super) last_used: Option<When>,
+    pub(super) revoke_label: String,
+}
+
+impl AppView {
+    pub(super) fn new(authorization: Authorization, t: &Texts) -> Self {
+        Self {
+            id: authorization.id,
+            revoke_label: fill(t.app_revoke_label, &authorization.name),
+            name: authorization.name,
+            description: authorization.description,
+            scopes: ScopeSet::names(authorization.scopes),
+            since: When(authorization.created_at),
+            last_used: authorization.last_used_at.map(When),
+        }
+    }
+}
+
+/// Takes back what an application was allowed: its tokens open nothing from now on.
+pub(crate) async fn revoke(
+    State(console): State<Console>,
+    member: Member,
+    Path(id): Path<String>,
+    CsrfForm(Nothing): CsrfForm<Nothing>,
+) -> Result<Response, ApiError> {
+    let id = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    if !console.identity.revoke_authorization(member.account.id, id).await? {
+        return Err(Code::NotFound.into());
+    }
+    Ok(Redirect::to("/account?done=app").into_response())
+}
