@@ -18,7 +18,7 @@ pub use server::{Engine, PASSWORD, START, TestServer};
 #[cfg(feature = "server")]
 /// Makes of each body a test on SQLite and a test on PostgreSQL.
 ///
-/// ```ignore
+/// ```text
 /// both_engines! {
 ///     async fn a_key_opens_the_door(server) { … }
 ///     async fn with_other_settings(server: "accounts.max_keys = 2") { … }
