@@ -12,7 +12,7 @@ fn code(output: &std::process::Output) -> i32 {
 }
 
 async fn info(base_url: &str, key: &str) -> u16 {
-    let request = reqwest::Client::new().get(format!("{base_url}/api/secondme/user/info")).bearer_auth(key);
+    let request = testkit::http().get(format!("{base_url}/api/secondme/user/info")).bearer_auth(key);
     request.send().await.unwrap().status().as_u16()
 }
 

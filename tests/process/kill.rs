@@ -18,7 +18,7 @@ async fn every_acknowledged_key_works_after_a_kill() {
     let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
         .with("DOPPEL_ACCOUNTS__MAX_KEYS", "1000000");
     doppel.ok(&["account", "add", "--email", "a@b", "--name", "A", "--password-stdin"], "a good password");
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let http = testkit::http();
     let acknowledged = Arc::new(Mutex::new(Vec::<String>::new()));
     let mut cookie = None;
     for _round in 0..ROUNDS {

@@ -18,7 +18,7 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
         .to_owned();
     let mut server = doppel.serve(&[]);
     let base_url = server.base_url.clone();
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let http = testkit::http();
     let mut answers = String::new();
 
     let page = http.get(format!("{base_url}/sign-in")).send().await.unwrap();

@@ -19,7 +19,7 @@ async fn an_empty_server_says_how_to_begin() {
     let mut server = binary(&directory).serve(&[]);
     let listening = server.log().lines().filter(|line| line.contains("listens on")).count();
     assert_eq!(listening, 1, "{}", server.log());
-    let http = reqwest::Client::new();
+    let http = testkit::http();
     let link = loop {
         let printed = server.printed();
         if let Some(link) = printed.split_whitespace().find(|word| word.contains("/setup?link=")) {
@@ -59,7 +59,7 @@ async fn the_demo_works_as_printed_and_as_noted() {
         let body: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(body["code"], 0, "{command}: {body}");
     }
-    let info = reqwest::Client::new().get(format!("{}/gate/lab/api/secondme/user/info", server.base_url));
+    let info = testkit::http().get(format!("{}/gate/lab/api/secondme/user/info", server.base_url));
     let key = demo["api_key"].as_str().unwrap().to_owned();
     let body: Value =
         serde_json::from_str(&info.bearer_auth(&key).send().await.unwrap().text().await.unwrap()).unwrap();
@@ -84,7 +84,7 @@ async fn the_demo_works_as_printed_and_as_noted() {
     // The app works, and its token is a fresh one.
     assert_ne!(noted["access_token"], demo["access_token"]);
     let token = noted["access_token"].as_str().unwrap().to_owned();
-    let http = reqwest::Client::new();
+    let http = testkit::http();
     for path in
         ["/gate/lab/api/secondme/user/info", "/gate/lab/api/secondme/user/shades", "/gate/lab/api/auth/me"]
     {
@@ -165,7 +165,7 @@ async fn metrics_are_counted_on_a_listener_of_their_own() {
             break rest.split_whitespace().next().unwrap().to_owned();
         }
     };
-    let http = reqwest::Client::new();
+    let http = testkit::http();
     for path in ["/healthz", "/nope"] {
         http.get(format!("{}{path}", server.base_url)).send().await.unwrap();
     }
@@ -189,7 +189,7 @@ async fn the_binary_runs_on_postgres_and_notices_when_it_is_gone() {
     assert!(server.log().contains("PostgreSQL"), "{}", server.log());
     let note = directory.path().join("demo.json");
     while !note.is_file() {}
-    let http = reqwest::Client::new();
+    let http = testkit::http();
     let status = async |path: &str| {
         http.get(format!("{}{path}", server.base_url)).send().await.unwrap().status().as_u16()
     };

@@ -31,6 +31,7 @@ pub struct Config {
     pub accounts: Accounts,
     pub oauth: Oauth,
     pub files: Files,
+    pub outgoing: Outgoing,
     pub log: Log,
     pub metrics: Metrics,
 }
@@ -112,6 +113,14 @@ pub struct Files {
     pub dir: PathBuf,
     pub max_upload_bytes: u64,
     pub max_stored_bytes: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Outgoing {
+    pub allowed_networks: Vec<IpNet>,
+    pub connect_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -225,6 +234,7 @@ impl Config {
         limit("oauth.max_applications", self.oauth.max_applications, 0, 1_000_000)?;
         limit("files.max_upload_bytes", self.files.max_upload_bytes, 1024, 1 << 40)?;
         limit("files.max_stored_bytes", self.files.max_stored_bytes, 1024, 1 << 50)?;
+        limit("outgoing.connect_seconds", self.outgoing.connect_seconds, 1, 600)?;
         if !server.public_url.is_empty() && !is_base_url(&server.public_url) {
             let shown = &server.public_url;
             return Err(format!(

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use axum::{Router, extract::State, middleware::from_fn_with_state, routing::get};
+use chat::Chat;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use hub::Hub;
 use identity::{Guard, Identity, guard};
 use memory::Memory;
+use plaza::Plaza;
 use store::Database;
 use tower::util::option_layer;
 use tower_http::{
@@ -44,6 +47,9 @@ pub(crate) struct Rooms {
     pub(crate) db: Database,
     pub(crate) identity: Identity,
     pub(crate) memory: Memory,
+    pub(crate) chat: Chat,
+    pub(crate) plaza: Plaza,
+    pub(crate) hub: Hub,
     pub(crate) console: console::Console,
 }
 
@@ -58,6 +64,8 @@ fn api(rooms: &Rooms) -> OpenApiRouter {
     rooms
         .memory
         .api()
+        .merge(rooms.chat.api())
+        .merge(rooms.plaza.api())
         .merge(identity::key::router(identity.clone()))
         .merge(identity::application::router(identity.clone()))
         .merge(identity::grant::router(identity.clone()))
@@ -88,6 +96,7 @@ pub(crate) fn router(rooms: &Rooms, config: &Config, limits: boundary::Limits) -
         .merge(health(rooms.db.clone()))
         .merge(reference::router(&document)?)
         .merge(console::router(rooms.console.clone()))
+        .merge(rooms.hub.api())
         .route_layer(from_fn_with_state(guarded, guard))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })

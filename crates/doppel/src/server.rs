@@ -3,11 +3,14 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
+use chat::Chat;
+use hub::Hub;
 use identity::Identity;
 use memory::Memory;
+use plaza::Plaza;
 use store::{Clock, Database, Random};
 use tokio::{net::TcpListener, sync::Notify};
-use web::{Tasks, boundary, server::ConnectionLimits};
+use web::{Outgoing, Tasks, boundary, server::ConnectionLimits};
 
 use crate::{
     config::{self, Config},
@@ -116,11 +119,23 @@ pub fn base_url(config: &Config, listening: SocketAddr) -> String {
     format!("http://{shown}")
 }
 
+/// The clients for calls to addresses that people and apps have named.
+fn outgoing(config: &Config) -> Outgoing {
+    Outgoing::new(web::outgoing::Settings {
+        allowed: config.outgoing.allowed_networks.clone(),
+        connect: Duration::from_secs(config.outgoing.connect_seconds),
+    })
+}
+
 fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Rooms {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
     let console =
         console::Console::new(identity.clone(), db.clock().clone(), db.random().clone(), base_url.to_owned());
-    Rooms { db: db.clone(), identity: identity.clone(), memory, console }
+    let outgoing = outgoing(config);
+    let chat = Chat::new(db.clone(), identity.clone(), memory.clone(), outgoing.clone());
+    let plaza = Plaza::new(db.clone(), identity.clone());
+    let hub = Hub::new(db.clone(), identity.clone(), outgoing);
+    Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console }
 }
 
 /// The OpenAPI document as JSON. The routes that it describes need a database, so it gets an empty one.
@@ -163,6 +178,9 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))?;
     identity.start(&tasks);
     rooms.memory.start(&tasks);
+    rooms.chat.start(&tasks);
+    rooms.plaza.start(&tasks);
+    rooms.hub.start(&tasks);
 
     let (served, drained) = (Arc::new(Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(true)));
     let (done, in_time) = (Arc::clone(&served), Arc::clone(&drained));

@@ -26,4 +26,9 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { version: 2, name: "profile", sql: include_str!("migrations/0002_profile.sql") },
     Migration { version: 3, name: "oauth", sql: include_str!("migrations/0003_oauth.sql") },
     Migration { version: 4, name: "memory", sql: include_str!("migrations/0004_memory.sql") },
+    Migration { version: 5, name: "grants", sql: include_str!("migrations/0005_grants.sql") },
+    Migration { version: 6, name: "recall", sql: include_str!("migrations/0006_recall.sql") },
+    Migration { version: 7, name: "chat", sql: include_str!("migrations/0007_chat.sql") },
+    Migration { version: 8, name: "plaza", sql: include_str!("migrations/0008_plaza.sql") },
+    Migration { version: 9, name: "hub", sql: include_str!("migrations/0009_hub.sql") },
 ];

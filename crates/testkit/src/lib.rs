@@ -13,7 +13,7 @@ pub mod server;
 #[cfg(feature = "server")]
 pub use actor::{Actor, Answer, App, CALLBACK, Person};
 #[cfg(feature = "server")]
-pub use server::{Engine, PASSWORD, START, TestServer};
+pub use server::{Engine, PASSWORD, START, TestServer, http};
 
 #[cfg(feature = "server")]
 /// Makes of each body a test on SQLite and a test on PostgreSQL.

@@ -38,6 +38,12 @@ pub const START: Timestamp = Timestamp(1_767_225_600_000);
 /// The password of every person made by [`TestServer::person`].
 pub const PASSWORD: &str = "correct horse battery";
 
+/// A client that follows no redirects.
+pub fn http() -> reqwest::Client {
+    web::outgoing::prepare_tls();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("an HTTP client")
+}
+
 /// A server that lives as long as the test.
 pub struct TestServer {
     running: Option<Running>,
@@ -65,10 +71,7 @@ impl TestServer {
         let running = Box::pin(server::start(&config, clock.clone(), Random::system()))
             .await
             .expect("the server starts");
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("an HTTP client");
+        let http = http();
         Self { running: Some(running), clock, config, directory, http }
     }
 

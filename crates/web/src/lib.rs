@@ -11,6 +11,7 @@ pub mod error;
 pub mod extract;
 pub mod issues;
 pub mod language;
+pub mod outgoing;
 pub mod paging;
 pub mod server;
 pub mod tasks;
@@ -22,6 +23,7 @@ pub use error::{ApiError, Code};
 pub use extract::{Form, Json, Query};
 pub use issues::Issues;
 pub use language::Language;
+pub use outgoing::Outgoing;
 pub use tasks::Tasks;
 
 /// What a handler returns: data in the success envelope, or an error for the error envelope.

@@ -1,0 +1,327 @@
+//! Calls to other servers.
+//!
+//! An address that a person or an app has named ([`Outgoing::request`]) is called only where the public could call
+//! it, too: private, loopback and other special networks are refused when the connection is made, whatever the name
+//! resolved to a moment before and wherever a redirect leads. Addresses that the owner of the server has configured
+//! ([`Outgoing::trusted`]) are called as they are.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http::Method;
+use ipnet::IpNet;
+use reqwest::{
+    Client, ClientBuilder, RequestBuilder, Response, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect::{Attempt, Policy},
+};
+
+/// Most redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
+
+/// Networks of which nothing is called that others have named (IANA's special-purpose registries).
+const SPECIAL_V4: &[&str] = &[
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+];
+/// The one block of public IPv6 addresses, and what inside it is special (among it what carries an IPv4 address).
+const GLOBAL_V6: &str = "2000::/3";
+const SPECIAL_V6: &[&str] = &["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
+
+/// What the owner of the server decides about calls to addresses that others have named.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Private and special networks that may be called all the same.
+    pub allowed: Vec<IpNet>,
+    /// Longest to wait for a connection.
+    pub connect: Duration,
+}
+
+/// Why a call was not made or given up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The address is none, or not one of http or https, or it has a name and a password in it.
+    #[error("not an http or https address")]
+    Address,
+    /// The host is in a network that must not be called.
+    #[error("the host is in a private or special network")]
+    Network,
+    /// The answer is larger than the limit of so many bytes.
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The connection broke while the answer was read.
+    #[error("the answer broke off")]
+    Broken,
+    /// This process cannot make calls, for example because the system has no certificates.
+    #[error("cannot make calls: {0}")]
+    Client(String),
+}
+
+/// Whether redirects are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirects {
+    /// Up to five, each checked as the first address was.
+    Follow,
+    /// A redirect is an answer like any other.
+    Keep,
+}
+
+/// The clients for calls to other servers; cheap to clone, made when first needed.
+#[derive(Debug, Clone, Default)]
+pub struct Outgoing(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    guard: Guard,
+    connect: Duration,
+    following: OnceLock<Client>,
+    keeping: OnceLock<Client>,
+    trusted: OnceLock<Client>,
+}
+
+impl Outgoing {
+    /// Clients that keep these settings.
+    pub fn new(settings: Settings) -> Self {
+        let guard = Guard(settings.allowed.into());
+        Self(Arc::new(Inner { guard, connect: settings.connect, ..Inner::default() }))
+    }
+
+    /// A request to an address that a person or an app has named. The caller sets a timeout for the whole.
+    ///
+    /// # Errors
+    /// [`Refused::Address`], [`Refused::Network`] (for a name that resolves to such a network: when it is sent),
+    /// [`Refused::Client`].
+    pub fn request(
+        &self,
+        method: Method,
+        url: &str,
+        redirects: Redirects,
+    ) -> Result<RequestBuilder, Refused> {
+        let url = Url::parse(url).map_err(|_no_url| Refused::Address)?;
+        self.0.guard.check(&url)?;
+        let (place, policy) = match redirects {
+            Redirects::Follow => (&self.0.following, self.0.guard.policy()),
+            Redirects::Keep => (&self.0.keeping, Policy::none()),
+        };
+        let client =
+            made(place, || self.builder().redirect(policy).dns_resolver(Arc::new(self.0.guard.clone())))?;
+        Ok(client.request(method, url))
+    }
+
+    /// The client for addresses that the owner of the server has configured. It follows no redirects, for the
+    /// request may carry a secret.
+    ///
+    /// # Errors
+    /// [`Refused::Client`].
+    pub fn trusted(&self) -> Result<Client, Refused> {
+        made(&self.0.trusted, || self.builder().redirect(Policy::none()))
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        let connect = if self.0.connect.is_zero() { Duration::from_secs(5) } else { self.0.connect };
+        let agent = concat!("Doppel/", env!("CARGO_PKG_VERSION"));
+        Client::builder().user_agent(agent).connect_timeout(connect).no_proxy()
+    }
+}
+
+/// Whether the failure of a call comes from the guard rather than from the network.
+pub fn is_refused(error: &reqwest::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.downcast_ref::<Refused>().is_some() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+/// Reads an answer of at most `limit` bytes.
+///
+/// # Errors
+/// [`Refused::TooLarge`] as soon as that is known; [`Refused::Broken`].
+pub async fn read(mut response: Response, limit: usize) -> Result<Bytes, Refused> {
+    let too_large = || Refused::TooLarge(limit);
+    if response
+        .content_length()
+        .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit))
+    {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_broken| Refused::Broken)? {
+        if body.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Makes TLS ready for this process: once, before the first client. Doing it again changes nothing.
+pub fn prepare_tls() {
+    let _already = rustls::crypto::ring::default_provider().install_default();
+}
+
+fn made(place: &OnceLock<Client>, builder: impl FnOnce() -> ClientBuilder) -> Result<Client, Refused> {
+    if let Some(client) = place.get() {
+        return Ok(client.clone());
+    }
+    prepare_tls();
+    let client = builder().build().map_err(|error| Refused::Client(error.to_string()))?;
+    Ok(place.get_or_init(|| client).clone())
+}
+
+/// Decides which addresses may be called.
+#[derive(Debug, Clone, Default)]
+struct Guard(Arc<[IpNet]>);
+
+impl Guard {
+    /// Checks all that can be seen in an address; a name is checked when it is resolved.
+    fn check(&self, url: &Url) -> Result<(), Refused> {
+        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some()
+        {
+            return Err(Refused::Address);
+        }
+        let host = url.host_str().ok_or(Refused::Address)?;
+        match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+            Ok(address) if !self.allows(address) => Err(Refused::Network),
+            _ => Ok(()),
+        }
+    }
+
+    fn allows(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        is_public(address) || self.0.iter().any(|network| network.contains(&address))
+    }
+
+    fn policy(&self) -> Policy {
+        let guard = self.clone();
+        Policy::custom(move |attempt: Attempt<'_>| {
+            if attempt.previous().len() > MAX_REDIRECTS {
+                return attempt.error("too many redirects");
+            }
+            match guard.check(attempt.url()) {
+                Ok(()) => attempt.follow(),
+                Err(refused) => attempt.error(refused),
+            }
+        })
+    }
+}
+
+impl Resolve for Guard {
+    /// The connection is made to what this answers, so nothing can change between the check and the call.
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = self.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> = found.filter(|address| guard.allows(address.ip())).collect();
+            if allowed.is_empty() {
+                return Err(Refused::Network.into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address belongs to the public internet.
+fn is_public(address: IpAddr) -> bool {
+    let within = |networks: &[&str]| {
+        networks
+            .iter()
+            .any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)))
+    };
+    match address {
+        IpAddr::V4(_) => !within(SPECIAL_V4),
+        IpAddr::V6(_) => within(&[GLOBAL_V6]) && !within(SPECIAL_V6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refusal(url: &str) -> Option<Refused> {
+        Outgoing::default().request(Method::GET, url, Redirects::Follow).err()
+    }
+
+    #[test]
+    fn only_public_addresses_are_called() {
+        for url in [
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0x7f.0.0.1/",
+            "http://10.1.2.3/",
+            "http://169.254.169.254/latest/meta-data",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:10.0.0.1]/",
+            "http://[fd00::1]/",
+            "http://[fe80::1]/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://[2002:7f00:1::]/",
+            "http://0.0.0.0/",
+            "https://192.168.1.1:8443/",
+            "http://100.64.0.1/",
+        ] {
+            assert_eq!(refusal(url), Some(Refused::Network), "{url}");
+        }
+        for url in [
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "example.com",
+            "",
+            "http://u:p@example.com/",
+            "http://",
+        ] {
+            assert_eq!(refusal(url), Some(Refused::Address), "{url}");
+        }
+        for url in
+            ["https://example.com/", "http://8.8.8.8/", "http://[2606:4700::1111]/", "http://1.1.1.1:8080/x"]
+        {
+            assert_eq!(refusal(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_the_owner_allows_is_called() {
+        let allowed = vec!["127.0.0.0/8".parse().unwrap()];
+        let outgoing = Outgoing::new(Settings { allowed, connect: Duration::from_secs(1) });
+        assert!(outgoing.request(Method::GET, "http://127.0.0.1/", Redirects::Keep).is_ok());
+        assert!(outgoing.request(Method::GET, "http://[::ffff:127.0.0.1]/", Redirects::Keep).is_ok());
+        assert!(outgoing.request(Method::GET, "http://10.0.0.1/", Redirects::Keep).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_name_of_this_machine_is_refused_when_it_is_resolved() {
+        let request =
+            Outgoing::default().request(Method::GET, "http://localhost:9/", Redirects::Follow).unwrap();
+        assert!(is_refused(&request.send().await.unwrap_err()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_address_or_refused(text in "\\PC{0,60}") {
+            let _ = refusal(&text);
+        }
+    }
+}
