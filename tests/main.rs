@@ -1,6 +1,6 @@
 //! The integration suite: black-box tests over real sockets, each on SQLite and on PostgreSQL.
 //!
-//! Folders mirror the URLs; `seeds` holds the examples of the API's own documentation, `boundary` what is
+//! Folders mirror the URLs; `clients` drives the real binary with clients in other languages, `seeds` holds the examples of the API's own documentation, `boundary` what is
 //! true of every request, `process` what only the real binary shows.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, missing_docs)]
@@ -20,6 +20,21 @@ mod boundary {
     mod errors;
     mod limits;
     pub mod raw;
+}
+mod clients {
+    mod seed;
+
+    /// What the demo person's note says, once it is written.
+    fn demo(data_dir: &std::path::Path) -> serde_json::Value {
+        let start = std::time::Instant::now();
+        loop {
+            if let Ok(text) = std::fs::read_to_string(data_dir.join("demo.json")) {
+                return serde_json::from_str(&text).unwrap();
+            }
+            assert!(start.elapsed().as_secs() < 60, "no demo");
+            std::thread::yield_now();
+        }
+    }
 }
 mod openapi;
 mod pages {

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "server")]
 pub mod actor;
+#[cfg(feature = "server")]
+pub mod clients;
 pub mod postgres;
 #[cfg(feature = "server")]
 pub mod process;

@@ -1,0 +1,50 @@
+//! Clients in other languages, as their authors ship them, that drive the server from a script in `tests/clients`.
+
+use std::path::{Path, PathBuf};
+
+/// The language of a script.
+#[derive(Debug, Clone, Copy)]
+enum Language {
+    Python,
+    JavaScript,
+}
+
+/// Runs a script of `tests/clients` by its name, as `authlib.py` or `openid.mjs`, with these variables in its
+/// environment and nothing else; answers what it printed.
+///
+/// # Panics
+/// When the clients are not installed, or the script fails: then with all that it printed.
+pub async fn run(script: &str, variables: &[(&str, &str)]) -> String {
+    let language = if script.ends_with(".py") { Language::Python } else { Language::JavaScript };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository");
+    let installed = root.join("target/clients");
+    assert!(
+        installed.join("installed").is_file(),
+        "the clients in other languages are not installed: run scripts/clients first"
+    );
+    let mut command = match language {
+        Language::Python => {
+            let mut command = tokio::process::Command::new(installed.join("venv/bin/python"));
+            // Every warning of the client is worth a look; no files beside the sources.
+            command.args(["-B", "-W", "error::DeprecationWarning:__main__"]).arg(path(&installed, script));
+            command
+        }
+        Language::JavaScript => {
+            let mut command = tokio::process::Command::new("node");
+            command.args(["--preserve-symlinks", "--preserve-symlinks-main"]).arg(path(&installed, script));
+            command
+        }
+    };
+    command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
+    command.envs(variables.iter().copied()).kill_on_drop(true);
+    let output = command.output().await.expect("the script's program starts");
+    let (printed, errors) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{script} fails ({}):\n{printed}\n{errors}", output.status);
+    printed.into_owned()
+}
+
+/// Scripts are found through a link beside the installed packages.
+fn path(installed: &Path, script: &str) -> PathBuf {
+    installed.join("scripts").join(script)
+}
