@@ -50,4 +50,5 @@ mod process {
     mod secrets;
     mod serve;
 }
+mod recall;
 mod seeds;

@@ -1,7 +1,7 @@
 //! Key memory: facts about the person, one sentence each (contract C-06, C-07, X-18 to X-20).
 
 pub mod model;
-mod queries;
+pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
@@ -19,7 +19,7 @@ pub use model::{Change, Fact, KeyMemory, Version};
 use crate::{Memory, ranked};
 
 /// The kind of these entries in the index.
-const KIND: i64 = 1;
+pub(crate) const KIND: i64 = 1;
 
 /// A fact on its way into the store, with what takes time done.
 struct Prepared {

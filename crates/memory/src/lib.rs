@@ -7,6 +7,7 @@ pub mod key;
 pub mod note;
 pub mod profile;
 mod ranked;
+pub mod recall;
 pub mod shade;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

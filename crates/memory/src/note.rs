@@ -1,7 +1,7 @@
 //! Notes: longer texts, and links to read later (contract C-08, X-21 to X-24).
 
 pub mod model;
-mod queries;
+pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
@@ -19,7 +19,7 @@ pub use model::{Change, Kind, NewNote, Note};
 use crate::{Memory, ranked};
 
 /// The kind of these entries in the index.
-const KIND: i64 = 2;
+pub(crate) const KIND: i64 = 2;
 /// Notes of a type that a filtered search looks among, the newest.
 const MAX_FILTERED: i64 = 100_000;
 

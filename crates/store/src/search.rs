@@ -11,8 +11,11 @@ mod index;
 mod rank;
 mod statements;
 mod stop;
+mod texts;
 mod tokens;
 
 pub use fold::fold;
 pub use index::Index;
+pub use rank::Hit;
+pub use texts::scores;
 pub use tokens::Document;

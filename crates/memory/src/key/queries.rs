@@ -10,7 +10,7 @@ pub(super) const ALL: &str = "SELECT id, actor, object, content, created_at, upd
 pub(super) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
      WHERE account_id = $1 AND visibility = 1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-pub(super) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
     ranked::by_ids(
         "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
          WHERE account_id = $1 AND id IN",

@@ -22,7 +22,7 @@ pub const ACTOR: &str = "用户";
 const PUBLIC: i64 = 1;
 
 /// Whether everybody may see it.
-pub(super) const fn is_public(visibility: i64) -> bool {
+pub(crate) const fn is_public(visibility: i64) -> bool {
     visibility == PUBLIC
 }
 

@@ -19,7 +19,7 @@ pub(super) const COUNT_OF_TYPE: &str = "SELECT COUNT(*) FROM note WHERE account_
 pub(super) const IDS_OF_TYPE: &str =
     "SELECT id FROM note WHERE account_id = $1 AND memory_type = $2 ORDER BY id DESC LIMIT $3";
 
-pub(super) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
     ranked::by_ids(
         "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
          WHERE account_id = $1 AND id IN",

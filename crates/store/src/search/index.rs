@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::fold::fold;
-use super::rank::{self, Posting, Size, VERBATIM};
+use super::rank::{self, Hit, Posting, Size, VERBATIM};
 use super::statements::{self as sql, ADDED, REMOVED};
 use super::tokens::{self, Document, MAX_QUERY_TERMS};
 use crate::error::Result;
@@ -118,6 +118,14 @@ impl Index {
     ///
     /// Errors: a statement fails.
     pub async fn find(self, db: &Database, query: &str, only_public: bool) -> Result<Vec<i64>> {
+        let hits = self.search(db, query, only_public).await?;
+        Ok(hits.into_iter().map(|hit| hit.entry).collect())
+    }
+
+    /// What [`find`](Self::find) finds, with what each entry's place rests on.
+    ///
+    /// Errors: a statement fails.
+    pub async fn search(self, db: &Database, query: &str, only_public: bool) -> Result<Vec<Hit>> {
         let folded = fold(query);
         let typed = folded.trim();
         let size = self.size(db, only_public).await?;

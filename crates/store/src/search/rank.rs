@@ -30,6 +30,15 @@ pub(super) struct Posting {
     pub(super) length: i64,
 }
 
+/// An entry that a search found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// Its id.
+    pub entry: i64,
+    /// What its place rests on; the greater, the better. Comparable among the entries of one person.
+    pub score: f64,
+}
+
 /// A term that votes, and in how many entries it is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Voter {
@@ -77,10 +86,10 @@ pub(super) fn score(voter: &Voter, posting: Posting, size: Size) -> f64 {
 }
 
 /// The entries, best first; of equals the newer (with the greater id) first.
-pub(super) fn order(scores: HashMap<i64, f64>) -> Vec<i64> {
-    let mut ranked: Vec<(i64, f64)> = scores.into_iter().collect();
-    ranked.sort_unstable_by(|(a, x), (b, y)| y.total_cmp(x).then(b.cmp(a)));
-    ranked.into_iter().map(|(entry, _)| entry).collect()
+pub(super) fn order(scores: HashMap<i64, f64>) -> Vec<Hit> {
+    let mut ranked: Vec<Hit> = scores.into_iter().map(|(entry, score)| Hit { entry, score }).collect();
+    ranked.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(b.entry.cmp(&a.entry)));
+    ranked
 }
 
 #[cfg(test)]
@@ -130,6 +139,8 @@ mod tests {
 
     #[test]
     fn of_equals_the_newer_comes_first() {
-        assert_eq!(order([(1, 1.0), (3, 1.0), (2, 2.0)].into()), [2, 3, 1]);
+        let ids: Vec<i64> =
+            order([(1, 1.0), (3, 1.0), (2, 2.0)].into()).iter().map(|hit| hit.entry).collect();
+        assert_eq!(ids, [2, 3, 1]);
     }
 }

@@ -1,0 +1,236 @@
+//! What is told of a profile, a shade, a memory; passages; the budget. No I/O.
+
+use identity::Account;
+use store::{
+    Timestamp,
+    search::{Hit, scores},
+};
+
+use super::{
+    model::{Kind, Reader, Recall, Recalled},
+    tokens,
+};
+use crate::{
+    key::{KeyMemory, rules::ACTOR},
+    note::Note,
+    profile::Profile,
+    shade::{Confidence, Shade},
+};
+
+/// A passage ends at the first good place after so many characters, …
+const PASSAGE: usize = 240;
+/// … and after so many wherever it is.
+const MAX_PASSAGE: usize = 480;
+/// Most passages of one note.
+const PASSAGES: usize = 2;
+/// Most shades that are told though nothing was asked about them.
+const SHADES_ANYWAY: usize = 5;
+
+/// Fills a budget, most important first: what does not fit is left out, smaller things after it may still fit.
+pub(super) struct Budget {
+    left: usize,
+    recall: Recall,
+}
+
+impl Budget {
+    pub(super) fn new(tokens: usize) -> Self {
+        Self { left: tokens, recall: Recall::default() }
+    }
+
+    pub(super) const fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Whether something is told already.
+    pub(super) fn has(&self, kind: Kind, id: i64) -> bool {
+        self.recall.items.iter().any(|item| item.kind == kind && item.id == id)
+    }
+
+    pub(super) fn add(&mut self, item: Recalled) {
+        if item.text.is_empty() || item.tokens > self.left {
+            return;
+        }
+        self.left -= item.tokens;
+        self.recall.tokens += item.tokens;
+        self.recall.items.push(item);
+    }
+
+    pub(super) fn finish(self) -> Recall {
+        self.recall
+    }
+}
+
+fn recalled(kind: Kind, id: i64, text: String, time: Timestamp, score: f64) -> Recalled {
+    Recalled { kind, id, tokens: tokens(&text), text, time, score }
+}
+
+fn lines<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
+    let parts = parts.into_iter().map(str::trim).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n")
+}
+
+/// The profile: name, bio, the person's own words.
+/// Where there is no room for all, as much of it as fits.
+pub(super) fn profile(account: &Account, profile: &Profile, room: usize, now: Timestamp) -> Recalled {
+    let parts = [account.name.as_str(), &profile.bio, &profile.self_introduction];
+    let fitting = (1..=parts.len()).rev().map(|count| lines(parts.iter().take(count).copied()));
+    let text = fitting.into_iter().find(|text| tokens(text) <= room).unwrap_or_default();
+    recalled(Kind::Profile, account.id, text, now, 0.0)
+}
+
+/// The shades that have to do with what was asked, best first, then some of the others, the surest first.
+pub(super) fn shades(shades: &[Shade], asked: &str, reader: Reader, now: Timestamp) -> Vec<Recalled> {
+    let texts: Vec<String> = shades.iter().map(|shade| shade_text(shade, reader)).collect();
+    let scores = scores(asked, &texts.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut ranked: Vec<(f64, u8, &Shade, String)> = shades
+        .iter()
+        .zip(texts)
+        .zip(scores)
+        .map(|((shade, text), score)| (score, doubt(shade, reader), shade, text))
+        .collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let found = ranked.iter().filter(|(score, ..)| *score > 0.0).count();
+    let told = ranked.into_iter().take(found.max(SHADES_ANYWAY));
+    told.map(|(score, _, shade, text)| recalled(Kind::Shade, shade.id, text, now, score)).collect()
+}
+
+fn shade_text(shade: &Shade, reader: Reader) -> String {
+    let body = &shade.body;
+    match reader {
+        Reader::Owner => {
+            let content = if body.shade_content.is_empty() {
+                &body.shade_content_third_view
+            } else {
+                &body.shade_content
+            };
+            lines([body.shade_name.as_str(), &body.shade_description, content])
+        }
+        Reader::Other => lines([
+            body.shade_name_public.as_str(),
+            &body.shade_description_public,
+            &body.shade_content_public,
+        ]),
+    }
+}
+
+const fn doubt(shade: &Shade, reader: Reader) -> u8 {
+    let confidence = match reader {
+        Reader::Owner => shade.body.confidence_level,
+        Reader::Other => shade.body.confidence_level_public,
+    };
+    match confidence {
+        Confidence::VeryHigh => 0,
+        Confidence::High => 1,
+        Confidence::Medium => 2,
+        Confidence::Low => 3,
+        Confidence::VeryLow => 4,
+    }
+}
+
+/// A key memory; of a long one the passage that fits best.
+pub(super) fn key_memory(memory: KeyMemory, asked: &str, score: f64) -> Recalled {
+    let best = passages(&memory.fact_content, asked).into_iter().next();
+    let content = best.map_or_else(String::new, |(passage, _)| passage.to_owned());
+    let actor = if memory.fact_actor == ACTOR { "" } else { memory.fact_actor.as_str() };
+    let parts = [actor, &memory.fact_object, &content].into_iter().filter(|part| !part.is_empty());
+    let text = parts.collect::<Vec<_>>().join(": ");
+    recalled(Kind::KeyMemory, memory.id, text, memory.create_time, score)
+}
+
+/// The passages of a note that fit best, each under the note's title. The note's score is shared out: a passage that
+/// says half as much as the best one has half of it.
+pub(super) fn note(note: &Note, asked: &str, score: f64) -> Vec<Recalled> {
+    let ranked = passages(&note.content, asked);
+    let best = ranked.first().map_or(0.0, |(_, fit)| *fit);
+    let links = note.urls.join("\n");
+    if ranked.is_empty() {
+        let text = lines([note.title.as_str(), &links]);
+        return vec![recalled(Kind::Note, note.id, text, note.created_at, score)];
+    }
+    let share = |fit: f64| if best > 0.0 { fit / best } else { 1.0 };
+    let told = ranked.into_iter().take(PASSAGES).filter(|(_, fit)| share(*fit) > 0.0);
+    // Without a hint in the text (found by its title, or by meaning alone) its beginning is told, once.
+    let told = told.take(if best > 0.0 { PASSAGES } else { 1 });
+    told.map(|(passage, fit)| {
+        let text = lines([note.title.as_str(), passage]);
+        recalled(Kind::Note, note.id, text, note.created_at, score * share(fit))
+    })
+    .collect()
+}
+
+/// A text's passages, the one that fits best first, of equals the earlier, each with how well it fits.
+fn passages<'t>(text: &'t str, asked: &str) -> Vec<(&'t str, f64)> {
+    let cut = cut(text);
+    if cut.len() < 2 {
+        return cut.into_iter().map(|passage| (passage, 0.0)).collect();
+    }
+    let fits = scores(asked, &cut);
+    let mut ranked: Vec<(&str, f64)> = cut.into_iter().zip(fits).collect();
+    ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    ranked
+}
+
+/// Cuts a text into passages, at ends of paragraphs and sentences where there are any.
+fn cut(text: &str) -> Vec<&str> {
+    let mut passages = Vec::new();
+    let (mut start, mut count) = (0, 0);
+    for (at, c) in text.char_indices() {
+        count += 1;
+        let end = at + c.len_utf8();
+        let ends = matches!(c, '\n' | '。' | '!' | '?' | '\u{ff01}' | '\u{ff1f}')
+            || (c == '.' && text.get(end..).is_none_or(|rest| rest.starts_with(char::is_whitespace)));
+        if (count >= PASSAGE && ends) || count >= MAX_PASSAGE {
+            passages.extend(text.get(start..end));
+            (start, count) = (end, 0);
+        }
+    }
+    passages.extend(text.get(start..));
+    passages.into_iter().map(str::trim).filter(|passage| !passage.is_empty()).collect()
+}
+
+/// The best first; of equals as they were.
+pub(super) fn by_score(items: &mut [Recalled]) {
+    items.sort_by(|a, b| b.score.total_cmp(&a.score));
+}
+
+/// The score of an entry among the hits.
+pub(super) fn score_of(hits: &[Hit], entry: i64) -> f64 {
+    hits.iter().find(|hit| hit.entry == entry).map_or(0.0, |hit| hit.score)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn passages_end_with_sentences() {
+        let text = format!("{}. {}。{}", "a ".repeat(125), "b".repeat(10), "c".repeat(600));
+        let cut = cut(&text);
+        assert_eq!(cut.iter().map(|passage| passage.chars().count()).collect::<Vec<_>>(), [251, 479, 132]);
+        assert!(super::cut(" \n").is_empty());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_and_smaller_things_still_fit() {
+        let mut budget = Budget::new(10);
+        for (id, text) in [(1, "x".repeat(20)), (2, "y".repeat(60)), (3, "z".repeat(20)), (4, String::new())]
+        {
+            budget.add(recalled(Kind::Note, id, text, Timestamp(0), 0.0));
+        }
+        let recall = budget.finish();
+        assert_eq!(recall.tokens, 10);
+        assert_eq!(recall.items.iter().map(|item| item.id).collect::<Vec<_>>(), [1, 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn passages_lose_nothing_but_blanks(text in "([a-z]{1,9}[ .!]|[读书。]|\\PC){0,400}") {
+            let joined: String = cut(&text).concat();
+            let dense = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(dense(&joined), dense(&text));
+            prop_assert!(cut(&text).iter().all(|passage| passage.chars().count() <= MAX_PASSAGE));
+        }
+    }
+}
