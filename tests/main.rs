@@ -36,6 +36,27 @@ mod clients {
         }
     }
 }
+mod oauth {
+    mod introspect;
+    mod metadata;
+    mod register;
+    mod revoke;
+    mod token;
+
+    use serde_json::Value;
+    use testkit::Answer;
+
+    /// Checks an error in the form of RFC 6749 §5.2.
+    #[track_caller]
+    fn refused(answer: &Answer, status: u16, error: &str) -> Value {
+        let body = answer.json();
+        assert_eq!((answer.status, &body["error"]), (status, &Value::from(error)), "{}", answer.body);
+        assert!(body["error_description"].as_str().is_some_and(str::is_ascii), "{body}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("www-authenticate").starts_with("Basic"), status == 401);
+        body
+    }
+}
 mod openapi;
 mod pages {
     mod browser;

@@ -17,7 +17,8 @@ async fn answer(browser: &mut Browser, page: &Answer, decision: &str, scopes: &[
         (page.hidden("csrf"), page.hidden("query").replace("&amp;", "&").replace("&#38;", "&"));
     let mut fields = vec![("csrf", csrf.as_str()), ("query", query.as_str()), ("decision", decision)];
     fields.extend(scopes.iter().map(|scope| ("scope", *scope)));
-    browser.post("/oauth/authorize", &fields).await
+    let action = page.body.split_once("<form method=\"post\" action=\"/oauth").expect("the form").1;
+    browser.post(&format!("/oauth{}", action.split('"').next().unwrap()), &fields).await
 }
 
 fn code(answer: &Answer) -> String {

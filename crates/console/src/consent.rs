@@ -7,7 +7,7 @@ mod request;
 
 use askama::Template;
 use axum::{
-    extract::{RawQuery, State},
+    extract::{MatchedPath, RawQuery, State},
     response::Response,
 };
 use http::StatusCode;
@@ -23,9 +23,10 @@ use crate::{
 use request::{Denied, Request};
 
 /// Where apps send people to, as written in the router.
-pub(crate) const PATHS: [&str; 3] = ["/oauth", "/oauth/", "/oauth/authorize"];
-/// Where the answer is sent to.
-const ANSWER: &str = "/oauth/authorize";
+pub(crate) const PATHS: [&str; 3] = ["/oauth", "/oauth/", STANDARD];
+/// Where the server's metadata sends them: whoever found that reads the standards, and is told who answers (RFC 9207).
+/// Apps written for the original API never come here, and get the redirects that they know to the letter.
+const STANDARD: &str = "/oauth/authorize";
 
 /// A person's answer.
 pub(crate) struct Decision {
@@ -56,7 +57,7 @@ struct Choice {
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
     page: &'a Page,
-    action: &'static str,
+    action: &'a str,
     app: &'a Application,
     query: &'a str,
     title: String,
@@ -71,12 +72,13 @@ struct ConsentPage<'a> {
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
+    path: MatchedPath,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let query = query.unwrap_or_default();
-    let request = Request::parse(&query);
+    let request = parse(&console, &path, &query);
     let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
-    let asked = match request.asked(app.scopes) {
+    let asked = match request.asked(app.scopes, app.is_public) {
         Ok(asked) => asked,
         Err(denied) => return request.deny(denied),
     };
@@ -84,18 +86,25 @@ pub(crate) async fn show(
     if let Some(granted) = standing.and_then(|standing| rules::stands(&standing, asked)) {
         return grant(&console, member.account.id, request, asked, granted).await;
     }
-    page(&member, &app, &request, &query, asked, None)
+    page(&member, &app, &request, (path.as_str(), &query), asked, None)
+}
+
+/// What the app asks, told the issuer's name where that is wanted.
+fn parse(console: &Console, path: &MatchedPath, query: &str) -> Request {
+    let issuer = (path.as_str() == STANDARD).then(|| &*console.public_url);
+    Request::parse(query, issuer)
 }
 
 /// Takes the answer to the app, or shows the page again when it allows nothing.
 pub(crate) async fn submit(
     State(console): State<Console>,
     member: Member,
+    path: MatchedPath,
     CsrfForm(decision): CsrfForm<Decision>,
 ) -> Result<Response, ApiError> {
-    let request = Request::parse(&decision.query);
+    let request = parse(&console, &path, &decision.query);
     let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
-    let asked = match request.asked(app.scopes) {
+    let asked = match request.asked(app.scopes, app.is_public) {
         Ok(asked) => asked,
         Err(denied) => return request.deny(denied),
     };
@@ -109,7 +118,7 @@ pub(crate) async fn submit(
     let granted = rules::allowed(asked, chosen);
     if granted.is_empty() {
         let problem = Some(member.page.t.consent_none);
-        return page(&member, &app, &request, &decision.query, asked, problem);
+        return page(&member, &app, &request, (path.as_str(), &decision.query), asked, problem);
     }
     grant(&console, member.account.id, request, asked, granted).await
 }
@@ -136,11 +145,11 @@ fn page(
     member: &Member,
     app: &Application,
     request: &Request,
-    query: &str,
+    (path, query): (&str, &str),
     asked: ScopeSet,
     problem: Option<&'static str>,
 ) -> Result<Response, ApiError> {
-    let page = member.page.clone().at("", format!("{ANSWER}?{query}")).leading_to(&request.origin());
+    let page = member.page.clone().at("", format!("{path}?{query}")).leading_to(&request.origin());
     let choice = |scope: Scope| Choice {
         name: scope.name(),
         meaning: scope.meaning(page.language),
@@ -148,11 +157,15 @@ fn page(
     };
     let template = ConsentPage {
         page: &page,
-        action: ANSWER,
+        action: path,
         app,
         query,
         title: fill(page.t.consent_title, &app.name),
-        by: fill(page.t.consent_by, &app.owner),
+        by: if app.is_self_registered {
+            page.t.consent_by_itself.to_owned()
+        } else {
+            fill(page.t.consent_by, &app.owner)
+        },
         signed_in: fill(page.t.consent_signed_in, &member.account.email),
         back: fill(page.t.consent_back, request.host()),
         choices: asked.iter().map(choice).collect(),

@@ -105,6 +105,7 @@ texts! {
     // Allowing an app.
     consent_title: "允许“{}”访问你的第二自我？", "Let “{}” reach your second self?";
     consent_by: "由 {} 注册的应用", "An app registered by {}";
+    consent_by_itself: "这个应用自行注册，没有人为它担保", "This app registered itself; nobody vouches for it";
     consent_scopes: "它请求以下权限，可以去掉不想给的", "It asks for these permissions; leave out what you would rather not give";
     consent_needed: "必需", "required";
     consent_none: "请至少选择一项权限，或者拒绝。", "Choose at least one permission, or refuse.";

@@ -1,5 +1,7 @@
 //! The configuration: defaults, a file, the environment and flags, merged and checked.
 
+mod oauth;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -13,6 +15,8 @@ use figment::{
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use store::{DatabaseConfig, Location};
+
+pub use oauth::Oauth;
 
 /// The default configuration file, which is also the manual.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -84,17 +88,6 @@ pub struct Accounts {
     pub hashes_at_once: usize,
     pub hash_queue: usize,
     pub recheck_milliseconds: u64,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "default.toml describes every key")]
-pub struct Oauth {
-    pub code_seconds: u64,
-    pub access_seconds: u64,
-    pub refresh_seconds: u64,
-    pub app_token_seconds: u64,
-    pub max_applications: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -227,11 +220,7 @@ impl Config {
         limit("accounts.hashes_at_once", count(self.accounts.hashes_at_once), 0, 1024)?;
         limit("accounts.hash_queue", count(self.accounts.hash_queue), 1, 100_000)?;
         limit("accounts.recheck_milliseconds", self.accounts.recheck_milliseconds, 0, 60_000)?;
-        limit("oauth.code_seconds", self.oauth.code_seconds, 10, 3600)?;
-        limit("oauth.access_seconds", self.oauth.access_seconds, 60, 31_536_000)?;
-        limit("oauth.refresh_seconds", self.oauth.refresh_seconds, 60, 315_360_000)?;
-        limit("oauth.app_token_seconds", self.oauth.app_token_seconds, 60, 31_536_000)?;
-        limit("oauth.max_applications", self.oauth.max_applications, 0, 1_000_000)?;
+        self.oauth.check(limit)?;
         limit("files.max_upload_bytes", self.files.max_upload_bytes, 1024, 1 << 40)?;
         limit("files.max_stored_bytes", self.files.max_stored_bytes, 1024, 1 << 50)?;
         limit("outgoing.connect_seconds", self.outgoing.connect_seconds, 1, 600)?;

@@ -6,7 +6,7 @@ use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 use anyhow::{Context, Result, anyhow};
 use identity::{
     NewAccount, Password, Scope, ScopeSet,
-    application::NewApplication,
+    application::{Credentials, NewApplication},
     grant::{Consent, Exchange},
     key::NewKey,
 };
@@ -89,6 +89,7 @@ async fn make(running: &Running) -> Result<Demo> {
         description: String::new(),
         redirect_uris: vec![CALLBACK.into()],
         scopes: every_scope(),
+        ..NewApplication::default()
     };
     let (app, client_secret) = running.identity.create_application(account.id, app).await.map_err(fail)?;
     let access_token = token(running, &app.id, client_secret.expose()).await?;
@@ -123,8 +124,7 @@ async fn token(running: &Running, client_id: &str, client_secret: &str) -> Resul
     };
     let code = running.identity.consent(account.id, consent).await.map_err(fail)?;
     let exchange = Exchange {
-        client_id: client_id.to_owned(),
-        client_secret: client_secret.to_owned(),
+        client: Credentials { id: client_id.to_owned(), secret: Some(client_secret.to_owned()) },
         code: code.expose().to_owned(),
         redirect_uri: CALLBACK.into(),
         verifier: None,

@@ -51,11 +51,13 @@ pub(crate) struct Rooms {
     pub(crate) plaza: Plaza,
     pub(crate) hub: Hub,
     pub(crate) console: console::Console,
+    /// The server's address as others see it, without a slash at the end.
+    pub(crate) base_url: String,
 }
 
 /// The routes that need no caller.
 pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
-    PUBLIC.iter().chain(console::PUBLIC).copied()
+    PUBLIC.iter().chain(console::PUBLIC).chain(identity::standard::PUBLIC).copied()
 }
 
 /// The API's routes, relative to a base path.
@@ -96,6 +98,7 @@ pub(crate) fn router(rooms: &Rooms, config: &Config, limits: boundary::Limits) -
         .merge(health(rooms.db.clone()))
         .merge(reference::router(&document)?)
         .merge(console::router(rooms.console.clone()))
+        .merge(identity::standard::router(rooms.identity.clone(), &rooms.base_url))
         .merge(rooms.hub.api())
         .route_layer(from_fn_with_state(guarded, guard))
         .fallback(|| async { ApiError::new(Code::NotFound) })

@@ -92,6 +92,8 @@ fn oauth(config: &config::Oauth) -> identity::grant::Settings {
         refresh_seconds: number(config.refresh_seconds),
         app_token_seconds: number(config.app_token_seconds),
         max_applications: number(config.max_applications),
+        dynamic_registration: config.dynamic_registration,
+        rotation_grace_seconds: number(config.rotation_grace_seconds),
     }
 }
 
@@ -135,7 +137,8 @@ fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) ->
     let chat = Chat::new(db.clone(), identity.clone(), memory.clone(), outgoing.clone());
     let plaza = Plaza::new(db.clone(), identity.clone());
     let hub = Hub::new(db.clone(), identity.clone(), outgoing);
-    Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console }
+    let base_url = base_url.to_owned();
+    Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url }
 }
 
 /// The OpenAPI document as JSON. The routes that it describes need a database, so it gets an empty one.

@@ -30,6 +30,15 @@ impl Identity {
         self.make_account(NewAccount { is_admin, ..new }, None).await
     }
 
+    /// The oldest administrator's account that is not switched off.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn first_administrator(&self) -> Result<Option<i64>, ApiError> {
+        let found: Option<(i64,)> = self.db().fetch_optional(queries::FIRST_ADMIN, params![]).await?;
+        Ok(found.map(|(id,)| id))
+    }
+
     /// Makes an account for a visitor, if sign-up is open or the link is good. A link works once.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use store::{Tx, params};
 use web::{ApiError, Code, paging::Page};
 
-pub use model::{Application, Change, NewApplication, Status};
+pub use model::{Application, Change, Credentials, NewApplication, Status};
 pub use routes::router;
 
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
 };
 
 impl Identity {
-    /// Makes an application. The client secret is in the answer and nowhere else.
+    /// Makes an application. The client secret is in the answer and nowhere else; that of a public application is
+    /// of no use.
     ///
     /// # Errors
     /// [`Code::InvalidParam`] when the account has as many applications as it may have.
@@ -30,14 +31,23 @@ impl Identity {
         let secret = Secret::generate(Kind::ClientSecret, self.db().random());
         let (now, id) = (self.db().clock().now(), rules::uuid(self.db().random().bytes()));
         let (hash, person_key) = (secret.hash(), self.db().random().bytes::<32>());
-        let most = self.settings().oauth.max_applications;
+        let most = if new.is_self_registered {
+            rules::MAX_SELF_REGISTERED
+        } else {
+            self.settings().oauth.max_applications
+        };
         let key = id.clone();
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
                     // Of two at once the second waits here, and counts the first.
                     tx.execute(queries::LOCK_OWNER, params![account]).await?;
-                    if tx.fetch_one::<(i64,)>(queries::COUNT, params![account]).await?.0 >= most {
+                    if tx
+                        .fetch_one::<(i64,)>(queries::COUNT_KIND, params![account, new.is_self_registered])
+                        .await?
+                        .0
+                        >= most
+                    {
                         return Err(ApiError::new(Code::InvalidParam).with(format!("applications <= {most}")));
                     }
                     let (uris, scopes) = (rules::uris_as_text(&new.redirect_uris), new.scopes.to_string());
@@ -52,7 +62,10 @@ impl Identity {
                         status,
                         &hash.0,
                         &person_key,
-                        now
+                        now,
+                        new.is_public,
+                        new.is_self_registered,
+                        &new.icon_url
                     ];
                     tx.execute(queries::INSERT, values).await?;
                     Ok(())
@@ -110,7 +123,8 @@ impl Identity {
                         change.description.as_deref(),
                         uris.as_deref(),
                         scopes.as_deref(),
-                        now
+                        now,
+                        change.icon_url.as_deref()
                     ];
                     found(tx.execute(queries::UPDATE, values).await?)?;
                     announce(tx, &key).await
@@ -124,9 +138,11 @@ impl Identity {
     /// Gives an application a new secret; the old one is good for nothing from now on. Tokens stay.
     ///
     /// # Errors
-    /// As [`Identity::own_application`].
+    /// As [`Identity::own_application`]; [`Code::InvalidParam`] for a public one, which has none.
     pub async fn new_application_secret(&self, account: i64, id: &str) -> Result<Secret, ApiError> {
-        rules::check_id(id)?;
+        if self.own_application(account, id).await?.is_public {
+            return Err(ApiError::new(Code::InvalidParam).with("clientType = public"));
+        }
         let secret = Secret::generate(Kind::ClientSecret, self.db().random());
         let (hash, now) = (secret.hash(), self.db().clock().now());
         found(self.db().execute(queries::SET_SECRET, params![id, account, &hash.0, now]).await?)?;
@@ -186,15 +202,20 @@ impl Identity {
         Ok(application)
     }
 
-    /// The application that proves itself by its secret.
+    /// The application that proves itself: by its secret, or, where it is public, by what it has to show later.
     ///
     /// # Errors
     /// [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`], then the code of its status.
-    pub(crate) async fn client(&self, id: &str, secret: &str) -> Result<model::Client, ApiError> {
-        rules::check_id(id).map_err(|_unknown| Code::OauthClientInvalid)?;
-        let found: Option<model::Client> = self.db().fetch_optional(queries::CLIENT, params![id]).await?;
+    pub(crate) async fn client(&self, credentials: &Credentials) -> Result<model::Client, ApiError> {
+        rules::check_id(&credentials.id).map_err(|_unknown| Code::OauthClientInvalid)?;
+        let found: Option<model::Client> =
+            self.db().fetch_optional(queries::CLIENT, params![&credentials.id]).await?;
         let client = found.ok_or(Code::OauthClientInvalid)?;
-        if !Hash(client.secret_hash).is_of(secret) {
+        let is_proven = match &credentials.secret {
+            Some(secret) => !client.is_public && Hash(client.secret_hash).is_of(secret),
+            None => client.is_public,
+        };
+        if !is_proven {
             return Err(Code::OauthSecretMismatch.into());
         }
         client.status.check()?;
@@ -209,11 +230,14 @@ impl Identity {
     pub async fn app_scoped_id(&self, application: &str, account: i64) -> Result<Option<String>, ApiError> {
         let row: Option<([u8; 32],)> =
             self.db().fetch_optional(queries::PERSON_KEY, params![application]).await?;
-        Ok(row.map(|(key,)| {
-            let digest = Sha256::new().chain_update(key).chain_update(account.to_be_bytes()).finalize();
-            format!("asu_{}", credential::base36(digest.into()))
-        }))
+        Ok(row.map(|(key,)| app_scoped_id(&key, account)))
     }
+}
+
+/// The id of a person, made with an application's own key.
+pub(crate) fn app_scoped_id(key: &[u8; 32], account: i64) -> String {
+    let digest = Sha256::new().chain_update(key).chain_update(account.to_be_bytes()).finalize();
+    format!("asu_{}", credential::base36(digest.into()))
 }
 
 fn found(changed: u64) -> Result<(), ApiError> {

@@ -38,6 +38,8 @@ pub enum Kind {
     AccessToken,
     /// What an application gets new access tokens for.
     RefreshToken,
+    /// What an application checks the news by that it is sent.
+    WebhookSecret,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
         Self::Code,
         Self::AccessToken,
         Self::RefreshToken,
+        Self::WebhookSecret,
     ];
 
     /// What a credential of this kind starts with.
@@ -64,6 +67,7 @@ impl Kind {
             Self::Code => "lba_ac_",
             Self::AccessToken => "lba_at_",
             Self::RefreshToken => "lba_rt_",
+            Self::WebhookSecret => "whs_",
         }
     }
 }
@@ -102,9 +106,25 @@ impl fmt::Debug for Secret {
 impl Secret {
     /// Makes a credential.
     pub fn generate(kind: Kind, random: &Random) -> Self {
+        Self::of(kind, random.bytes::<32>())
+    }
+
+    /// Makes a credential that follows from another one and a salt: whoever has both can make it again, and
+    /// neither alone says anything about it.
+    pub fn after(kind: Kind, other: &str, salt: &[u8; 32]) -> Self {
+        let digest = Sha256::new()
+            .chain_update(kind.prefix())
+            .chain_update([0])
+            .chain_update(salt)
+            .chain_update(other)
+            .finalize();
+        Self::of(kind, digest.into())
+    }
+
+    fn of(kind: Kind, bytes: [u8; 32]) -> Self {
         let mut text = String::with_capacity(kind.prefix().len() + BODY + CHECKSUM);
         text.push_str(kind.prefix());
-        push_base36(&mut text, random.bytes::<32>());
+        push_base36(&mut text, bytes);
         let checksum = checksum(&text);
         text.push_str(&checksum);
         Self(text)
@@ -211,6 +231,17 @@ mod tests {
         let secret = Secret::generate(Kind::ClientSecret, &Random::system());
         assert!(secret.hash().is_of(secret.expose()));
         assert!(!secret.hash().is_of("") && !secret.hash().is_of(&secret.hint()));
+    }
+
+    #[test]
+    fn a_credential_after_another_can_be_made_again_from_both() {
+        let first = Secret::generate(Kind::RefreshToken, &Random::seeded(1));
+        let next = |kind, salt: u8| Secret::after(kind, first.expose(), &[salt; 32]).expose().to_owned();
+        let again = next(Kind::RefreshToken, 1);
+        assert!(Secret::parse(Kind::RefreshToken, &again).is_some());
+        assert_eq!(next(Kind::RefreshToken, 1), again);
+        assert!(next(Kind::RefreshToken, 2) != again && again != first.expose());
+        assert_ne!(next(Kind::AccessToken, 1)[7..], again[7..]);
     }
 
     #[test]

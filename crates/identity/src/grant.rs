@@ -1,8 +1,11 @@
 //! What a person lets an application do (contract §2): the authorization, the code that stands for it on the
 //! way to the application, and the tokens made of the code.
 
+mod introspect;
 pub mod model;
 mod queries;
+mod refresh;
+mod revoke;
 mod routes;
 pub mod rules;
 mod token;
@@ -10,6 +13,7 @@ mod token;
 use store::{Tx, params};
 use web::{ApiError, Code};
 
+pub use introspect::Introspection;
 pub use model::{Authorization, Consent, Exchange, Settings, Standing, Tokens};
 pub use routes::router;
 

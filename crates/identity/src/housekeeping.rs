@@ -35,6 +35,12 @@ const REFRESH: &str = "DELETE FROM oauth_token WHERE hash IN \
 const REVOKED: &str = "DELETE FROM app_authorization WHERE id IN \
      (SELECT id FROM app_authorization WHERE revoked_at <= $1 LIMIT $2)";
 
+/// An application that registered itself and that nobody allowed anything for so long is gone.
+const UNUSED_MS: i64 = 7 * 86_400_000;
+const UNUSED: &str = "DELETE FROM application WHERE id IN (SELECT a.id FROM application a \
+     WHERE a.is_self_registered = 1 AND a.created_at <= $1 \
+     AND NOT EXISTS (SELECT 1 FROM app_authorization z WHERE z.application_id = a.id) LIMIT $2)";
+
 impl Identity {
     /// Removes one batch of everything that has expired; true when there may be more.
     ///
@@ -55,6 +61,7 @@ impl Identity {
             (ACCESS, now),
             (REFRESH, refresh),
             (REVOKED, revoked),
+            (UNUSED, now.plus_ms(-UNUSED_MS)),
         ] {
             most = most.max(self.db().execute(sql, params![before, BATCH]).await?);
         }

@@ -15,6 +15,7 @@ pub mod key;
 mod password;
 pub mod scope;
 pub mod session;
+pub mod standard;
 pub mod usage;
 
 use std::{sync::Arc, time::Duration};

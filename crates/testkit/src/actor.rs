@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use identity::{
     Account, Identity, ScopeSet,
-    application::NewApplication,
+    application::{Credentials, NewApplication},
     grant::{Consent, Exchange, Tokens},
     key::NewKey,
     session::Client,
@@ -166,11 +166,22 @@ impl Person {
 
     /// Registers an application that may ask for these scopes.
     pub async fn app(&self, scopes: &str) -> App {
+        self.make_app(scopes, false).await
+    }
+
+    /// Registers an application without a secret.
+    pub async fn public_app(&self, scopes: &str) -> App {
+        self.make_app(scopes, true).await
+    }
+
+    async fn make_app(&self, scopes: &str, is_public: bool) -> App {
         let new = NewApplication {
             name: "Example App".into(),
             description: "An example".into(),
             redirect_uris: vec![CALLBACK.into()],
             scopes: ScopeSet::parse_list(scopes).expect("scopes that exist"),
+            is_public,
+            ..NewApplication::default()
         };
         let made = self.identity.create_application(self.account.id, new).await;
         let (application, secret) = made.expect("an application is made");
@@ -179,13 +190,22 @@ impl Person {
 
     /// Allows an application these scopes; answers the code that goes to it.
     pub async fn allow(&self, app: &App, scopes: &str) -> String {
+        self.allow_with(app, scopes, None).await
+    }
+
+    /// The same for an application that holds [`VERIFIER`].
+    pub async fn allow_with_challenge(&self, app: &App, scopes: &str) -> String {
+        self.allow_with(app, scopes, Some(CHALLENGE.to_owned())).await
+    }
+
+    async fn allow_with(&self, app: &App, scopes: &str, challenge: Option<String>) -> String {
         let granted = ScopeSet::parse_list(scopes).expect("scopes that exist");
         let consent = Consent {
             application: app.id.clone(),
             redirect_uri: CALLBACK.into(),
             asked: granted,
             granted,
-            challenge: None,
+            challenge,
         };
         let code = self.identity.consent(self.account.id, consent).await.expect("consent is noted");
         code.expose().to_owned()
@@ -194,8 +214,7 @@ impl Person {
     /// Allows an application these scopes; answers what the application gets for the code.
     pub async fn tokens(&self, app: &App, scopes: &str) -> Tokens {
         let exchange = Exchange {
-            client_id: app.id.clone(),
-            client_secret: app.secret.clone(),
+            client: app.credentials(),
             code: self.allow(app, scopes).await,
             redirect_uri: CALLBACK.into(),
             verifier: None,
@@ -226,6 +245,11 @@ impl Person {
 /// The address every [`App`] is called back at.
 pub const CALLBACK: &str = "https://app.example/callback?from=doppel";
 
+/// The PKCE verifier of RFC 7636, appendix B, and its challenge.
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// See [`VERIFIER`].
+pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
 /// An application.
 #[derive(Clone)]
 pub struct App {
@@ -239,8 +263,12 @@ pub struct App {
 impl App {
     /// A token in the application's own name.
     pub async fn own_token(&self) -> String {
-        let tokens = self.identity.app_token(&self.id, &self.secret, None).await.expect("a token");
+        let tokens = self.identity.app_token(&self.credentials(), None).await.expect("a token");
         tokens.access.expose().to_owned()
+    }
+
+    fn credentials(&self) -> Credentials {
+        Credentials { id: self.id.clone(), secret: Some(self.secret.clone()) }
     }
 
     /// The form that exchanges a code, to be changed by a test.

@@ -13,7 +13,7 @@ pub mod process;
 pub mod server;
 
 #[cfg(feature = "server")]
-pub use actor::{Actor, Answer, App, CALLBACK, Person};
+pub use actor::{Actor, Answer, App, CALLBACK, CHALLENGE, Person, VERIFIER};
 #[cfg(feature = "server")]
 pub use server::{Engine, PASSWORD, START, TestServer, http};
 

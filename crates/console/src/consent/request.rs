@@ -22,6 +22,8 @@ pub(super) struct Request {
     scope: Option<String>,
     /// As it stood in the address, not decoded, so that it goes back byte for byte.
     state: Option<String>,
+    /// Who answers, where the app is to be told; as it stands in an address.
+    issuer: Option<String>,
 }
 
 /// Why an app does not get a code.
@@ -52,7 +54,7 @@ impl Denied {
 impl Request {
     /// Reads the query of the page's address. A parameter that is there twice counts as none, because two
     /// readers might not choose the same one (RFC 6749 §3.1).
-    pub(super) fn parse(query: &str) -> Self {
+    pub(super) fn parse(query: &str, issuer: Option<&str>) -> Self {
         let once = |name: &str| {
             let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
             let first = values.next().map(|(_, value)| value.into_owned());
@@ -71,6 +73,7 @@ impl Request {
             response_type: once("response_type"),
             scope: once("scope"),
             state: if states.next().is_some() { None } else { state },
+            issuer: issuer.map(|issuer| form_urlencoded::byte_serialize(issuer.as_bytes()).collect()),
         }
     }
 
@@ -78,14 +81,15 @@ impl Request {
     ///
     /// # Errors
     /// What the app is told instead.
-    pub(super) fn asked(&self, allowed: ScopeSet) -> Result<ScopeSet, Denied> {
+    pub(super) fn asked(&self, allowed: ScopeSet, is_public: bool) -> Result<ScopeSet, Denied> {
         match self.response_type.as_deref() {
             Some("code") => {}
             Some(_) => return Err(Denied::ResponseType),
             None => return Err(Denied::Malformed),
         }
         let is_proper = match (self.challenge.as_deref(), self.method.as_deref()) {
-            (None, None) => true,
+            // An app without a secret has nothing else to show that the code is its own.
+            (None, None) => !is_public,
             (Some(challenge), Some("S256")) => rules::is_challenge(challenge),
             // Without a method it is `plain`, which is not served (RFC 9700 §2.1.1).
             (Some(_) | None, _) => false,
@@ -113,6 +117,10 @@ impl Request {
         if let Some(state) = &self.state {
             location.push_str("&state=");
             location.push_str(state);
+        }
+        if let Some(issuer) = &self.issuer {
+            location.push_str("&iss=");
+            location.push_str(issuer);
         }
         location
     }
@@ -160,7 +168,7 @@ mod tests {
     const BASE: &str = "client_id=a&redirect_uri=https://app.example/cb&response_type=code";
 
     fn location(query: &str) -> String {
-        let response = Request::parse(query).allow("lba_ac_x").unwrap();
+        let response = Request::parse(query, None).allow("lba_ac_x").unwrap();
         assert_eq!(response.status(), StatusCode::FOUND);
         response.headers()[header::LOCATION].to_str().unwrap().to_owned()
     }
@@ -175,7 +183,7 @@ mod tests {
         assert_eq!(location(&format!("{BASE}&state=")), "https://app.example/cb?code=lba_ac_x&state=");
         let encoded = "client_id=a&redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3Fx%3D1&state=a+b%20c%2B";
         assert_eq!(location(encoded), "https://app.example/cb?x=1&code=lba_ac_x&state=a+b%20c%2B");
-        let denied = Request::parse(&format!("{BASE}&state=s")).deny(Denied::ByPerson).unwrap();
+        let denied = Request::parse(&format!("{BASE}&state=s"), None).deny(Denied::ByPerson).unwrap();
         assert_eq!(
             denied.headers()[header::LOCATION],
             "https://app.example/cb?error=access_denied&error_description=User%20denied%20access&state=s"
@@ -184,8 +192,10 @@ mod tests {
 
     #[test]
     fn what_is_there_twice_is_not_there() {
-        let request =
-            Request::parse(&format!("{BASE}&client_id=b&redirect_uri=https://evil.example&state=1&state=2"));
+        let request = Request::parse(
+            &format!("{BASE}&client_id=b&redirect_uri=https://evil.example&state=1&state=2"),
+            None,
+        );
         assert_eq!(
             (request.client_id.as_str(), request.redirect_uri.as_str(), request.state),
             ("", "", None)
@@ -193,9 +203,30 @@ mod tests {
     }
 
     #[test]
+    fn whoever_reads_the_standards_is_told_who_answers() {
+        let request = Request::parse(&format!("{BASE}&state=s"), Some("https://doppel.example"));
+        for (answer, parameters) in [
+            (request.allow("lba_ac_x"), "code=lba_ac_x&state=s&iss=https%3A%2F%2Fdoppel.example"),
+            (request.deny(Denied::NoScope), "error=invalid_scope&state=s&iss=https%3A%2F%2Fdoppel.example"),
+        ] {
+            let location = answer.unwrap().headers()[header::LOCATION].to_str().unwrap().to_owned();
+            assert_eq!(location, format!("https://app.example/cb?{parameters}"));
+        }
+    }
+
+    #[test]
+    fn an_app_without_a_secret_needs_a_challenge() {
+        let allowed = ScopeSet::parse_list("chat").unwrap();
+        assert_eq!(Request::parse(BASE, None).asked(allowed, true), Err(Denied::Malformed));
+        let challenge =
+            "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+        assert!(Request::parse(&format!("{BASE}{challenge}"), None).asked(allowed, true).is_ok());
+    }
+
+    #[test]
     fn what_may_be_asked() {
         let allowed = ScopeSet::parse_list("user.info chat").unwrap();
-        let asked = |more: &str| Request::parse(&format!("{BASE}{more}")).asked(allowed);
+        let asked = |more: &str| Request::parse(&format!("{BASE}{more}"), None).asked(allowed, false);
         assert_eq!(asked(""), Ok(allowed));
         for scope in ["user.info%20chat", "user.info+chat", "user.info,chat", "user.info%2Cchat%20unknown"] {
             assert_eq!(asked(&format!("&scope={scope}")), Ok(allowed), "{scope}");
@@ -211,7 +242,7 @@ mod tests {
         ] {
             assert_eq!(asked(&bad), Err(Denied::Malformed), "{bad}");
         }
-        let other = |query| Request::parse(query).asked(allowed);
+        let other = |query| Request::parse(query, None).asked(allowed, false);
         assert_eq!(other("response_type=token"), Err(Denied::ResponseType));
         assert_eq!(other(""), Err(Denied::Malformed));
     }
@@ -232,8 +263,8 @@ mod tests {
 
         #[test]
         fn no_query_breaks_the_redirect(query in ".*") {
-            let request = Request::parse(&query);
-            let _ = request.asked(ScopeSet::EMPTY);
+            let request = Request::parse(&query, None);
+            let _ = request.asked(ScopeSet::EMPTY, false);
             let request = Request { redirect_uri: "https://app.example/cb".into(), ..request };
             let response = request.allow("x").unwrap();
             prop_assert!(response.headers()[header::LOCATION].to_str().unwrap().starts_with("https://app.example/cb?code=x"));

@@ -21,6 +21,9 @@ pub(super) const LIST: &str = "SELECT id, email, name, route, is_admin, created_
 
 pub(super) const ANY_ADMIN: &str = "SELECT id FROM account WHERE is_admin = 1 LIMIT 1";
 
+pub(super) const FIRST_ADMIN: &str =
+    "SELECT id FROM account WHERE is_admin = 1 AND disabled_at IS NULL ORDER BY id LIMIT 1";
+
 pub(super) const SET_PASSWORD: &str = "UPDATE account SET password_hash = $2 WHERE id = $1";
 
 pub(super) const SET_DISABLED: &str = "UPDATE account SET disabled_at = $2 WHERE id = $1";

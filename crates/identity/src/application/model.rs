@@ -7,6 +7,11 @@ use web::{ApiError, Code};
 
 use crate::ScopeSet;
 
+/// The kinds of applications on the wire.
+pub(super) const CONFIDENTIAL: &str = "confidential";
+/// Without a secret.
+pub(super) const PUBLIC: &str = "public";
+
 /// Whether an application may work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -80,6 +85,16 @@ pub struct Application {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Whether it has no secret and proves itself by PKCE.
+    pub is_public: bool,
+    /// Whether it registered itself, without anybody's doing.
+    pub is_self_registered: bool,
+    /// Its picture, somewhere else over https; may be empty.
+    pub icon_url: String,
+    /// Where it wants to hear that a person took their consent back; may be empty.
+    pub webhook_url: String,
+    /// Whether it is told.
+    pub webhook_enabled: bool,
 }
 
 impl store::FromRow for Application {
@@ -96,22 +111,38 @@ impl store::FromRow for Application {
             status: row.get(6)?,
             created_at: row.get(7)?,
             updated_at: row.get(8)?,
+            is_public: row.get(9)?,
+            is_self_registered: row.get(10)?,
+            icon_url: row.get(11)?,
+            webhook_url: row.get(12)?,
+            webhook_enabled: row.get(13)?,
         })
     }
 }
 
-/// An application that presents its secret.
+/// An application that says who it is.
 pub(crate) struct Client {
     pub(crate) id: String,
     pub(crate) secret_hash: [u8; 32],
     pub(crate) scopes: ScopeSet,
     pub(crate) status: Status,
+    pub(crate) is_public: bool,
+    pub(crate) is_self_registered: bool,
 }
 
-from_row!(Client { id, secret_hash, scopes, status });
+from_row!(Client { id, secret_hash, scopes, status, is_public, is_self_registered });
+
+/// How an application says who it is.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Its id.
+    pub id: String,
+    /// Its secret; a public one has none.
+    pub secret: Option<String>,
+}
 
 /// What a new application is to be; checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewApplication {
     /// 1 to 100 characters.
     pub name: String,
@@ -121,6 +152,12 @@ pub struct NewApplication {
     pub redirect_uris: Vec<String>,
     /// At least one.
     pub scopes: ScopeSet,
+    /// Whether it cannot keep a secret, and proves itself by PKCE.
+    pub is_public: bool,
+    /// Whether it registers itself.
+    pub is_self_registered: bool,
+    /// Empty, or an https address.
+    pub icon_url: String,
 }
 
 /// What to change of an application; checked. `None` leaves a member as it is.
@@ -134,6 +171,8 @@ pub struct Change {
     pub redirect_uris: Option<Vec<String>>,
     /// At least one.
     pub scopes: Option<ScopeSet>,
+    /// Empty, or an https address.
+    pub icon_url: Option<String>,
 }
 
 /// Body of `POST /api/applications/external/create` and, with every member optional, of `…/update`.
@@ -152,6 +191,13 @@ pub struct ApplicationRequest {
     /// What it may ask a person for, in either vocabulary; at least one.
     #[schema(example = json!(["userinfo"]))]
     pub(super) allowed_scopes: Option<Vec<String>>,
+    /// `confidential` (the default) keeps a secret on a server of its own; `public`, such as a program on people's
+    /// machines, proves itself by PKCE. Chosen once, when the application is made.
+    #[schema(example = "confidential")]
+    pub(super) client_type: Option<String>,
+    /// The application's picture, an https address. Empty: none.
+    #[schema(max_length = 2000)]
+    pub(super) icon_url: Option<String>,
 }
 
 /// Query of `GET /api/applications/external/list`.
@@ -185,6 +231,11 @@ pub struct ApplicationOut {
     /// `approved`, `pending`, `rejected` or `suspended`.
     #[schema(example = "approved")]
     status: &'static str,
+    /// `confidential` or `public`.
+    #[schema(example = "confidential")]
+    client_type: &'static str,
+    /// The application's picture; may be empty.
+    icon_url: String,
     /// When it was made, in milliseconds since 1970.
     created_at: i64,
     /// When it was last changed, in milliseconds since 1970.
@@ -201,6 +252,8 @@ impl From<Application> for ApplicationOut {
             redirect_uris: application.redirect_uris,
             allowed_scopes: application.scopes.names(),
             status: application.status.name(),
+            client_type: if application.is_public { PUBLIC } else { CONFIDENTIAL },
+            icon_url: application.icon_url,
             created_at: application.created_at.as_millis(),
             updated_at: application.updated_at.as_millis(),
         }
@@ -213,8 +266,9 @@ impl From<Application> for ApplicationOut {
 pub struct CreatedOut {
     #[serde(flatten)]
     pub(super) about: ApplicationOut,
-    /// The secret to keep. It cannot be shown again.
-    pub(super) client_secret: String,
+    /// The secret to keep. It cannot be shown again. Absent for a public application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) client_secret: Option<String>,
 }
 
 /// A new secret, shown this once.

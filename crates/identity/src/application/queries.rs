@@ -4,35 +4,42 @@ pub(super) const LOCK_OWNER: &str = "UPDATE account SET key_count = key_count WH
 
 pub(super) const COUNT: &str = "SELECT COUNT(*) FROM application WHERE account_id = $1";
 
+pub(super) const COUNT_KIND: &str =
+    "SELECT COUNT(*) FROM application WHERE account_id = $1 AND is_self_registered = $2";
+
 pub(super) const INSERT: &str = "INSERT INTO application \
-     (id, account_id, name, description, redirect_uris, scopes, status, secret_hash, person_key, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
+     (id, account_id, name, description, redirect_uris, scopes, status, secret_hash, person_key, created_at, updated_at, \
+     is_public, is_self_registered, icon_url) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13)";
 
 pub(super) const LIST: &str = "SELECT a.id, o.name, a.name, a.description, a.redirect_uris, a.scopes, \
-     CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END, a.created_at, a.updated_at \
+     CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END, a.created_at, a.updated_at, \
+     a.is_public, a.is_self_registered, a.icon_url, a.webhook_url, a.webhook_enabled \
      FROM application a JOIN account o ON o.id = a.account_id \
      WHERE a.account_id = $1 ORDER BY a.created_at DESC, a.id DESC LIMIT $2 OFFSET $3";
 
 pub(super) const OWN: &str = "SELECT a.id, o.name, a.name, a.description, a.redirect_uris, a.scopes, \
-     CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END, a.created_at, a.updated_at \
+     CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END, a.created_at, a.updated_at, \
+     a.is_public, a.is_self_registered, a.icon_url, a.webhook_url, a.webhook_enabled \
      FROM application a JOIN account o ON o.id = a.account_id WHERE a.id = $1 AND a.account_id = $2";
 
 pub(super) const FIND: &str = "SELECT a.id, o.name, a.name, a.description, a.redirect_uris, a.scopes, \
-     CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END, a.created_at, a.updated_at \
+     CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END, a.created_at, a.updated_at, \
+     a.is_public, a.is_self_registered, a.icon_url, a.webhook_url, a.webhook_enabled \
      FROM application a JOIN account o ON o.id = a.account_id WHERE a.id = $1";
 
 pub(super) const CLIENT: &str = "SELECT a.id, a.secret_hash, a.scopes, \
-     CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END \
+     CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END, a.is_public, a.is_self_registered \
      FROM application a JOIN account o ON o.id = a.account_id WHERE a.id = $1";
 
 pub(super) const PERSON_KEY: &str = "SELECT person_key FROM application WHERE id = $1";
 
 pub(super) const UPDATE: &str = "UPDATE application SET name = COALESCE($3, name), \
      description = COALESCE($4, description), redirect_uris = COALESCE($5, redirect_uris), \
-     scopes = COALESCE($6, scopes), updated_at = $7 WHERE id = $1 AND account_id = $2";
+     scopes = COALESCE($6, scopes), updated_at = $7, icon_url = COALESCE($8, icon_url) \
+     WHERE id = $1 AND account_id = $2";
 
-pub(super) const SET_SECRET: &str =
-    "UPDATE application SET secret_hash = $3, updated_at = $4 WHERE id = $1 AND account_id = $2";
+pub(super) const SET_SECRET: &str = "UPDATE application SET secret_hash = $3, updated_at = $4 \
+     WHERE id = $1 AND account_id = $2 AND is_public = 0";
 
 pub(super) const SET_STATUS: &str = "UPDATE application SET status = $2 WHERE id = $1";
 

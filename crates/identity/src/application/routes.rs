@@ -47,7 +47,8 @@ async fn create(
 ) -> Answer<CreatedOut> {
     let new = rules::create(request)?;
     let (application, secret) = identity.create_application(signed_in.caller.account(), new).await?;
-    Ok(Data(CreatedOut { about: application.into(), client_secret: secret.expose().to_owned() }))
+    let client_secret = (!application.is_public).then(|| secret.expose().to_owned());
+    Ok(Data(CreatedOut { about: application.into(), client_secret }))
 }
 
 /// One of one's own applications, without its secret.

@@ -2,7 +2,7 @@
 
 use web::{ApiError, Code, Issues};
 
-use super::model::{ApplicationRequest, Change, NewApplication};
+use super::model::{ApplicationRequest, CONFIDENTIAL, Change, NewApplication, PUBLIC};
 use crate::{Scope, ScopeSet};
 
 /// Longest name in characters.
@@ -13,6 +13,8 @@ pub const MAX_DESCRIPTION: usize = 1000;
 pub const MAX_REDIRECT_URIS: usize = 20;
 /// Longest redirect URI in bytes.
 pub const MAX_REDIRECT_URI: usize = 2000;
+/// Most applications that registered themselves; those that nobody uses are removed.
+pub(super) const MAX_SELF_REGISTERED: i64 = 1_000;
 /// Most scopes in a wish; there are not as many.
 const MAX_SCOPES: usize = 64;
 /// Names of the machine a browser itself runs on.
@@ -34,13 +36,24 @@ pub(super) fn create(request: ApplicationRequest) -> Result<NewApplication, ApiE
             issues.missing(field);
         }
     }
+    let is_public = match request.client_type.as_deref() {
+        None | Some(CONFIDENTIAL) => false,
+        Some(PUBLIC) => true,
+        Some(_) => {
+            issues.add("enum", "clientType", "Input should be 'confidential' or 'public'");
+            false
+        }
+    };
     issues.finish()?;
-    let Change { name, description, redirect_uris, scopes } = change(request)?;
+    let change = change(request)?;
     Ok(NewApplication {
-        name: name.unwrap_or_default(),
-        description: description.unwrap_or_default(),
-        redirect_uris: redirect_uris.unwrap_or_default(),
-        scopes: scopes.unwrap_or_default(),
+        name: change.name.unwrap_or_default(),
+        description: change.description.unwrap_or_default(),
+        redirect_uris: change.redirect_uris.unwrap_or_default(),
+        scopes: change.scopes.unwrap_or_default(),
+        icon_url: change.icon_url.unwrap_or_default(),
+        is_public,
+        is_self_registered: false,
     })
 }
 
@@ -61,6 +74,9 @@ pub(super) fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
     if let Some(uris) = &request.redirect_uris {
         count(&mut issues, "redirectUris", uris.len(), MAX_REDIRECT_URIS);
     }
+    if request.icon_url.as_deref().is_some_and(|url| !is_picture(url)) {
+        issues.add("value_error", "iconUrl", "Input should be an https address of at most 2000 characters");
+    }
     if let Some(names) = &request.allowed_scopes {
         count(&mut issues, "allowedScopes", names.len(), MAX_SCOPES);
     }
@@ -69,7 +85,13 @@ pub(super) fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
         return Err(ApiError::new(Code::OauthRedirectInvalid).with(short(uri)));
     }
     let scopes = request.allowed_scopes.map(|names| grantable(&names)).transpose()?;
-    Ok(Change { name, description: request.app_description, redirect_uris: request.redirect_uris, scopes })
+    Ok(Change {
+        name,
+        description: request.app_description,
+        redirect_uris: request.redirect_uris,
+        scopes,
+        icon_url: request.icon_url,
+    })
 }
 
 fn count(issues: &mut Issues, field: &str, count: usize, most: usize) {
@@ -122,6 +144,11 @@ pub fn may_register(uri: &str) -> bool {
         return false;
     }
     uri.starts_with("https://") || (uri.starts_with("http://") && LOOPBACK.contains(&host))
+}
+
+/// Whether a picture may be shown from an address: none, or one over https.
+pub fn is_picture(url: &str) -> bool {
+    url.is_empty() || (url.starts_with("https://") && may_register(url))
 }
 
 /// Whether an address is one of the registered ones: to the letter, but that a program on the person's own

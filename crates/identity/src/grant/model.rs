@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
 use utoipa::ToSchema;
 
-use crate::{ScopeSet, application::Status, credential::Secret};
+use crate::{
+    ScopeSet,
+    application::{Credentials, Status},
+    credential::Secret,
+};
 
 /// What the owner of the server decides about applications.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +23,11 @@ pub struct Settings {
     pub app_token_seconds: i64,
     /// Most applications an account may have.
     pub max_applications: i64,
+    /// Whether programs may register applications without a person.
+    pub dynamic_registration: bool,
+    /// How long a refresh token that was just exchanged is answered once more with the same successor, for the
+    /// client whose answer was lost on the way; in seconds.
+    pub rotation_grace_seconds: i64,
 }
 
 /// An authorization that stands.
@@ -73,10 +82,8 @@ from_row!(Authorization { id, application, name, description, scopes, created_at
 /// A code that an application wants to exchange, with what proves that it may.
 #[derive(Clone)]
 pub struct Exchange {
-    /// The application's id.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: String,
+    /// Who the application says it is.
+    pub client: Credentials,
     /// The code.
     pub code: String,
     /// The address the code was sent to.
@@ -134,9 +141,24 @@ pub(crate) struct RefreshRow {
     pub(crate) code_hash: Option<[u8; 32]>,
     pub(crate) expires_at: Timestamp,
     pub(crate) is_revoked: bool,
+    pub(crate) account: i64,
+    /// When it was exchanged for the next one, and what makes that one of it.
+    pub(crate) rotated_at: Option<Timestamp>,
+    pub(crate) salt: Option<[u8; 32]>,
 }
 
-from_row!(RefreshRow { application, authorization, scopes, allowed, code_hash, expires_at, is_revoked });
+from_row!(RefreshRow {
+    application,
+    authorization,
+    scopes,
+    allowed,
+    code_hash,
+    expires_at,
+    is_revoked,
+    account,
+    rotated_at,
+    salt
+});
 
 /// An access token in the store.
 pub(crate) struct AccessRow {

@@ -41,7 +41,8 @@ pub(super) const INSERT_TOKEN: &str = "INSERT INTO oauth_token \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 pub(super) const REFRESH: &str = "SELECT t.application_id, z.id, t.scopes, z.scopes, t.code_hash, t.expires_at, \
-     CASE WHEN t.revoked_at IS NULL AND z.revoked_at IS NULL AND u.disabled_at IS NULL THEN 0 ELSE 1 END \
+     CASE WHEN t.revoked_at IS NULL AND z.revoked_at IS NULL AND u.disabled_at IS NULL THEN 0 ELSE 1 END, \
+     z.account_id, t.rotated_at, t.salt \
      FROM oauth_token t JOIN app_authorization z ON z.id = t.authorization_id \
      JOIN account u ON u.id = z.account_id WHERE t.hash = $1 AND t.kind = 'refresh'";
 
@@ -52,3 +53,25 @@ pub(super) const ACCESS: &str = "SELECT t.expires_at, p.id, p.scopes, \
      LEFT JOIN app_authorization z ON z.id = t.authorization_id LEFT JOIN account u ON u.id = z.account_id \
      WHERE t.hash = $1 AND t.kind = 'access' AND t.expires_at > $2 AND t.revoked_at IS NULL \
      AND (t.authorization_id IS NULL OR (z.revoked_at IS NULL AND u.disabled_at IS NULL))";
+
+pub(super) const ROTATE: &str = "UPDATE oauth_token SET rotated_at = $2, salt = $3 WHERE hash = $1";
+
+/// What a refresh token was exchanged for, as long as that has not been exchanged in turn.
+pub(super) const SUCCESSOR: &str = "SELECT a.expires_at, a.scopes FROM oauth_token a, oauth_token r \
+     WHERE r.hash = $1 AND r.rotated_at IS NULL AND r.revoked_at IS NULL \
+     AND a.hash = $2 AND a.revoked_at IS NULL AND a.expires_at > $3";
+
+pub(super) const TOKEN: &str = "SELECT t.kind, t.scopes, t.created_at, t.expires_at, \
+     CASE WHEN t.revoked_at IS NULL AND t.rotated_at IS NULL AND t.expires_at > $2 \
+     AND (t.authorization_id IS NULL OR (z.revoked_at IS NULL AND u.disabled_at IS NULL)) THEN 1 ELSE 0 END, \
+     p.id, p.secret_hash, p.is_public, CASE WHEN o.disabled_at IS NULL THEN p.status ELSE 'suspended' END, \
+     p.scopes, p.person_key, z.account_id, z.scopes \
+     FROM oauth_token t JOIN application p ON p.id = t.application_id JOIN account o ON o.id = p.account_id \
+     LEFT JOIN app_authorization z ON z.id = t.authorization_id LEFT JOIN account u ON u.id = z.account_id \
+     WHERE t.hash = $1";
+
+pub(super) const OWNED: &str = "SELECT t.kind, t.application_id, t.authorization_id, z.account_id, t.code_hash \
+     FROM oauth_token t LEFT JOIN app_authorization z ON z.id = t.authorization_id WHERE t.hash = $1";
+
+pub(super) const REVOKE_TOKEN: &str =
+    "UPDATE oauth_token SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL";

@@ -35,7 +35,7 @@ async fn code(State(identity): State<Identity>, Form(request): Form<CodeRequest>
     responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)))]
 async fn refresh(State(identity): State<Identity>, Form(request): Form<RefreshRequest>) -> Answer<TokensOut> {
     let ask = rules::refresh(request)?;
-    let tokens = identity.refresh_access(&ask.client_id, &ask.client_secret, &ask.token).await?;
+    let tokens = identity.refresh(&ask.client, &ask.token, None).await?;
     Ok(Data(tokens.into()))
 }
 
@@ -44,8 +44,8 @@ async fn refresh(State(identity): State<Identity>, Form(request): Form<RefreshRe
     request_body(content = ClientRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token", body = Envelope<TokensOut>)))]
 async fn client(State(identity): State<Identity>, Form(request): Form<ClientRequest>) -> Answer<TokensOut> {
-    let (id, secret, scope) = rules::own(request)?;
-    Ok(Data(identity.app_token(&id, &secret, scope.as_deref()).await?.into()))
+    let (client, scope) = rules::own(request)?;
+    Ok(Data(identity.app_token(&client, scope.as_deref()).await?.into()))
 }
 
 /// Allow an application without the page. A token may do so for its own application, within what it has.
@@ -65,6 +65,10 @@ async fn external(
     let state = request.state.clone();
     let (client_id, redirect_uri, names) = rules::external(request)?;
     let application = identity.asking_application(&client_id, &redirect_uri).await?;
+    // A code that is bound to nothing would be anybody's.
+    if application.is_public {
+        return Err(Code::OauthApplicationUnauthorized.into());
+    }
     // Else one application could hand the person over to another, which would outlive its own revocation.
     if own.is_some_and(|(own, _)| *own != application.id) {
         return Err(Code::OauthApplicationUnauthorized.into());

@@ -8,7 +8,11 @@ use web::{ApiError, Code, Issues};
 use super::model::{
     ClientRequest, CodeRequest, CodeRow, Exchange, ExternalRequest, RefreshRequest, RefreshRow, Standing,
 };
-use crate::{Scope, ScopeSet, application::rules::grantable, credential::equal};
+use crate::{
+    Scope, ScopeSet,
+    application::{Credentials, model::Client, rules::grantable},
+    credential::equal,
+};
 
 /// Grant types that exist, so that one of another endpoint is told from nonsense.
 const GRANT_TYPES: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
@@ -20,8 +24,7 @@ const MAX_SCOPES: usize = 64;
 /// A refresh token that an application presents.
 pub(super) struct Refresh {
     pub(super) token: String,
-    pub(super) client_id: String,
-    pub(super) client_secret: String,
+    pub(super) client: Credentials,
 }
 
 /// Reads the fields that must be there.
@@ -59,7 +62,8 @@ pub(super) fn exchange(request: CodeRequest) -> Result<Exchange, ApiError> {
         ("client_secret", request.client_secret),
     ])?;
     check_grant_type(&grant_type, "authorization_code")?;
-    Ok(Exchange { client_id, client_secret, code, redirect_uri, verifier: request.code_verifier })
+    let client = Credentials { id: client_id, secret: Some(client_secret) };
+    Ok(Exchange { client, code, redirect_uri, verifier: request.code_verifier })
 }
 
 /// Reads a request for a new access token.
@@ -74,21 +78,21 @@ pub(super) fn refresh(request: RefreshRequest) -> Result<Refresh, ApiError> {
         ("client_secret", request.client_secret),
     ])?;
     check_grant_type(&grant_type, "refresh_token")?;
-    Ok(Refresh { token, client_id, client_secret })
+    Ok(Refresh { token, client: Credentials { id: client_id, secret: Some(client_secret) } })
 }
 
-/// Reads an application's request for a token of its own: its id, its secret, the scopes.
+/// Reads an application's request for a token of its own, and the scopes.
 ///
 /// # Errors
 /// As [`exchange`].
-pub(super) fn own(request: ClientRequest) -> Result<(String, String, Option<String>), ApiError> {
+pub(super) fn own(request: ClientRequest) -> Result<(Credentials, Option<String>), ApiError> {
     let [grant_type, client_id, client_secret] = required([
         ("grant_type", request.grant_type),
         ("client_id", request.client_id),
         ("client_secret", request.client_secret),
     ])?;
     check_grant_type(&grant_type, "client_credentials")?;
-    Ok((client_id, client_secret, request.scope))
+    Ok((Credentials { id: client_id, secret: Some(client_secret) }, request.scope))
 }
 
 /// Reads a request for a code: the application's id, the address, the scopes.
@@ -117,7 +121,7 @@ pub(super) fn external(request: ExternalRequest) -> Result<(String, String, Vec<
 }
 
 /// Takes apart a list of scopes separated by white space, `+` or commas.
-fn names(list: &str) -> Vec<&str> {
+pub(super) fn names(list: &str) -> Vec<&str> {
     list.split([' ', ',', '+', '\t', '\n']).filter(|name| !name.is_empty()).collect()
 }
 
@@ -191,11 +195,11 @@ pub(super) fn merge(before: &Standing, asked: ScopeSet, granted: ScopeSet) -> St
 /// What is wrong with it.
 pub(super) fn judge(
     code: &CodeRow,
-    application: &str,
+    client: &Client,
     exchange: &Exchange,
     now: Timestamp,
 ) -> Result<(), Code> {
-    if code.application != application {
+    if code.application != client.id {
         return Err(Code::OauthCodeInvalid);
     }
     if code.used_at.is_some() {
@@ -210,7 +214,9 @@ pub(super) fn judge(
     if code.redirect_uri != exchange.redirect_uri {
         return Err(Code::OauthRedirectMismatch);
     }
-    if is_proven(code.challenge.as_deref(), exchange.verifier.as_deref()) {
+    // What a public application has to show instead of a secret is the verifier.
+    let is_open = client.is_public && code.challenge.is_none();
+    if !is_open && is_proven(code.challenge.as_deref(), exchange.verifier.as_deref()) {
         Ok(())
     } else {
         Err(Code::OauthCodeInvalid)

@@ -4,12 +4,13 @@ use store::{Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 use super::{
-    model::{AccessRow, CodeRow, Exchange, RefreshRow, Tokens},
+    model::{AccessRow, CodeRow, Exchange, Tokens},
     queries, revoke_code, rules,
 };
 use crate::{
     AppCaller, Caller, Credential, Identity, ScopeSet,
     account::announce,
+    application::{Credentials, model::Client},
     cache::Found,
     caller::Who,
     credential::{Hash, Kind, Secret},
@@ -24,13 +25,13 @@ enum Outcome {
 }
 
 /// A token to be stored.
-struct NewToken {
-    hash: Hash,
-    kind: &'static str,
-    authorization: Option<i64>,
-    code: Option<[u8; 32]>,
-    scopes: ScopeSet,
-    expires_at: Timestamp,
+pub(super) struct NewToken {
+    pub(super) hash: Hash,
+    pub(super) kind: &'static str,
+    pub(super) authorization: Option<i64>,
+    pub(super) code: Option<[u8; 32]>,
+    pub(super) scopes: ScopeSet,
+    pub(super) expires_at: Timestamp,
 }
 
 impl Identity {
@@ -39,7 +40,7 @@ impl Identity {
     /// # Errors
     /// Those of C-02, in the contract's order. A code is consumed by success alone.
     pub async fn exchange_code(&self, exchange: Exchange) -> Result<Tokens, ApiError> {
-        let client = self.client(&exchange.client_id, &exchange.client_secret).await?;
+        let client = self.client(&exchange.client).await?;
         let code = Secret::parse(Kind::Code, &exchange.code).ok_or(Code::OauthCodeInvalid)?.hash();
         let (access, refresh) = (self.fresh(Kind::AccessToken), self.fresh(Kind::RefreshToken));
         let (settings, now) = (self.settings().oauth, self.db().clock().now());
@@ -48,7 +49,7 @@ impl Identity {
             .db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = match use_code(tx, code, &client.id, &exchange, now).await? {
+                    let row = match use_code(tx, code, &client, &exchange, now).await? {
                         Ok(row) => row,
                         Err(outcome) => return Ok::<_, ApiError>(outcome),
                     };
@@ -82,53 +83,16 @@ impl Identity {
         }
     }
 
-    /// Makes a new access token for a refresh token, which stays as it is (contract C7).
-    ///
-    /// # Errors
-    /// Those of C-03: the client's first, then the token's.
-    pub async fn refresh_access(
-        &self,
-        client_id: &str,
-        client_secret: &str,
-        token: &str,
-    ) -> Result<Tokens, ApiError> {
-        let client = self.client(client_id, client_secret).await?;
-        let presented = Secret::parse(Kind::RefreshToken, token).ok_or(Code::OauthRefreshInvalid)?;
-        let (hash, access) = (presented.hash(), self.fresh(Kind::AccessToken));
-        let (access_hash, now) = (access.hash(), self.db().clock().now());
-        let expires_in = self.settings().oauth.access_seconds;
-        let scopes = self
-            .db()
-            .write(move |tx| {
-                Box::pin(async move {
-                    let row = hold_refresh(tx, hash, &client.id, now).await?;
-                    let token = NewToken {
-                        hash: access_hash,
-                        kind: "access",
-                        authorization: Some(row.authorization),
-                        code: row.code_hash,
-                        scopes: row.scopes,
-                        expires_at: now.plus_secs(expires_in),
-                    };
-                    insert(tx, &client.id, &token, now).await?;
-                    Ok::<_, ApiError>(row.scopes.and(row.allowed).and(client.scopes))
-                })
-            })
-            .await?;
-        Ok(Tokens { access, refresh: Some(presented), expires_in, scopes })
-    }
-
     /// Makes an access token for an application in its own name.
     ///
     /// # Errors
     /// Those of D-02.
-    pub async fn app_token(
-        &self,
-        client_id: &str,
-        client_secret: &str,
-        wish: Option<&str>,
-    ) -> Result<Tokens, ApiError> {
-        let client = self.client(client_id, client_secret).await?;
+    pub async fn app_token(&self, credentials: &Credentials, wish: Option<&str>) -> Result<Tokens, ApiError> {
+        let client = self.client(credentials).await?;
+        // Nobody vouches for either of them but the person who uses it.
+        if client.is_public || client.is_self_registered {
+            return Err(Code::OauthApplicationUnauthorized.into());
+        }
         let scopes = rules::own_scopes(wish, client.scopes)?;
         let access = self.fresh(Kind::AccessToken);
         let (hash, now) = (access.hash(), self.db().clock().now());
@@ -186,14 +150,14 @@ impl Identity {
 async fn use_code(
     tx: &mut Tx<'_>,
     hash: Hash,
-    application: &str,
+    client: &Client,
     exchange: &Exchange,
     now: Timestamp,
 ) -> Result<Result<CodeRow, Outcome>, ApiError> {
     let Some(row) = tx.fetch_optional::<CodeRow>(queries::CODE, params![&hash.0]).await? else {
         return Ok(Err(Outcome::Refused(Code::OauthCodeInvalid)));
     };
-    match rules::judge(&row, application, exchange, now) {
+    match rules::judge(&row, client, exchange, now) {
         Ok(()) => {
             if tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await? == 0 {
                 return Ok(Err(Outcome::Refused(Code::OauthCodeRevoked)));
@@ -212,26 +176,7 @@ async fn use_code(
     Ok(Err(Outcome::Replayed(row.account)))
 }
 
-/// Reads a refresh token as it is once nobody else can change it any more.
-async fn hold_refresh(
-    tx: &mut Tx<'_>,
-    hash: Hash,
-    application: &str,
-    now: Timestamp,
-) -> Result<RefreshRow, ApiError> {
-    let first: Option<RefreshRow> = tx.fetch_optional(queries::REFRESH, params![&hash.0]).await?;
-    let row = first.ok_or(Code::OauthRefreshInvalid)?;
-    rules::judge_refresh(&row, application, now)?;
-    if tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await? == 0 {
-        return Err(Code::OauthRefreshRevoked.into());
-    }
-    let again: Option<RefreshRow> = tx.fetch_optional(queries::REFRESH, params![&hash.0]).await?;
-    let row = again.ok_or(Code::OauthRefreshInvalid)?;
-    rules::judge_refresh(&row, application, now)?;
-    Ok(row)
-}
-
-async fn insert(
+pub(super) async fn insert(
     tx: &mut Tx<'_>,
     application: &str,
     token: &NewToken,

@@ -1,0 +1,32 @@
+//! `[oauth]`
+
+use serde::{Deserialize, Serialize};
+
+/// What holds for other people's apps.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Oauth {
+    pub code_seconds: u64,
+    pub access_seconds: u64,
+    pub refresh_seconds: u64,
+    pub rotation_grace_seconds: u64,
+    pub app_token_seconds: u64,
+    pub max_applications: u64,
+    pub dynamic_registration: bool,
+}
+
+impl Oauth {
+    /// Checks the section; `limit` takes a key, its value, the least and the most.
+    pub(super) fn check(
+        &self,
+        limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,
+    ) -> Result<(), String> {
+        limit("oauth.code_seconds", self.code_seconds, 10, 3600)?;
+        limit("oauth.access_seconds", self.access_seconds, 60, 31_536_000)?;
+        limit("oauth.refresh_seconds", self.refresh_seconds, 60, 315_360_000)?;
+        limit("oauth.rotation_grace_seconds", self.rotation_grace_seconds, 0, 60)?;
+        limit("oauth.app_token_seconds", self.app_token_seconds, 60, 31_536_000)?;
+        limit("oauth.max_applications", self.max_applications, 0, 1_000_000)
+    }
+}

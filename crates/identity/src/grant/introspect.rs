@@ -1,0 +1,102 @@
+//! What an application may know about a token that it presents (RFC 7662).
+
+use store::{Timestamp, from_row, params};
+use web::{ApiError, Code};
+
+use super::queries;
+use crate::{
+    Identity, ScopeSet,
+    application::{Credentials, Status, app_scoped_id},
+    credential::{Hash, Kind, Secret},
+};
+
+/// A token that is good.
+#[derive(Debug, Clone)]
+pub struct Introspection {
+    /// Whether it is for calling; else it is for getting access tokens.
+    pub is_access: bool,
+    /// What it opens at present.
+    pub scopes: ScopeSet,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// The person, by the id that the application knows them by; `None` for the application in its own name.
+    pub person: Option<String>,
+}
+
+/// A token with all that decides about it, in one look-up.
+struct TokenRow {
+    kind: String,
+    scopes: ScopeSet,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    is_live: bool,
+    application: String,
+    secret_hash: [u8; 32],
+    is_public: bool,
+    status: Status,
+    app_scopes: ScopeSet,
+    person_key: [u8; 32],
+    account: Option<i64>,
+    allowed: Option<ScopeSet>,
+}
+
+from_row!(TokenRow {
+    kind,
+    scopes,
+    created_at,
+    expires_at,
+    is_live,
+    application,
+    secret_hash,
+    is_public,
+    status,
+    app_scopes,
+    person_key,
+    account,
+    allowed
+});
+
+impl Identity {
+    /// What a token of the application's own is good for. `None` for every other text: what is unknown, over,
+    /// revoked or another application's looks alike.
+    ///
+    /// # Errors
+    /// Those of the client: [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`] (a public one has no
+    /// secret and may not ask), the code of its status.
+    pub async fn introspect(
+        &self,
+        credentials: &Credentials,
+        token: &str,
+    ) -> Result<Option<Introspection>, ApiError> {
+        let Some(secret) = &credentials.secret else { return Err(Code::OauthSecretMismatch.into()) };
+        let presented =
+            Secret::parse(Kind::AccessToken, token).or_else(|| Secret::parse(Kind::RefreshToken, token));
+        let row: Option<TokenRow> = match presented {
+            Some(presented) => {
+                let (hash, now) = (presented.hash(), self.db().clock().now());
+                self.db().fetch_optional(queries::TOKEN, params![&hash.0, now]).await?
+            }
+            None => None,
+        };
+        let Some(row) = row.filter(|row| row.application == credentials.id) else {
+            self.client(credentials).await?;
+            return Ok(None);
+        };
+        if row.is_public || !Hash(row.secret_hash).is_of(secret) {
+            return Err(Code::OauthSecretMismatch.into());
+        }
+        row.status.check()?;
+        if !row.is_live {
+            return Ok(None);
+        }
+        Ok(Some(Introspection {
+            is_access: row.kind == "access",
+            scopes: row.scopes.and(row.app_scopes).and(row.allowed.unwrap_or(row.scopes)),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            person: row.account.map(|account| app_scoped_id(&row.person_key, account)),
+        }))
+    }
+}

@@ -1,0 +1,188 @@
+//! New access tokens for refresh tokens.
+//!
+//! An application with a secret keeps its refresh token (contract C7). A public one gets the next with each use, so
+//! that a stolen one is noticed: the second use of a refresh token ends everything that came of the same code. But
+//! for a moment after the first use, the same answer is given again, because the network may have lost it.
+
+use store::{Timestamp, Tx, params};
+use web::{ApiError, Code};
+
+use super::{
+    model::{RefreshRow, Settings, Tokens},
+    queries, revoke_code, rules,
+    token::{NewToken, insert},
+};
+use crate::{
+    Identity, ScopeSet,
+    account::announce,
+    application::{Credentials, model::Client},
+    credential::{Hash, Kind, Secret},
+};
+
+/// A refresh token that is presented, and what would be made of it.
+struct Presented {
+    client: Client,
+    token: Secret,
+    scopes: Option<String>,
+    salt: [u8; 32],
+    settings: Settings,
+    now: Timestamp,
+}
+
+/// What became of it.
+enum Outcome {
+    Done(Tokens),
+    /// It was used before, and everything that came of its code is revoked; the account.
+    Reused(i64),
+}
+
+impl Identity {
+    /// Makes a new access token for a refresh token, with all of its scopes or those of a narrower wish.
+    ///
+    /// # Errors
+    /// Those of C-03: the client's first, then the token's; those of the scopes.
+    pub async fn refresh(
+        &self,
+        credentials: &Credentials,
+        token: &str,
+        scopes: Option<&str>,
+    ) -> Result<Tokens, ApiError> {
+        let client = self.client(credentials).await?;
+        let token = Secret::parse(Kind::RefreshToken, token).ok_or(Code::OauthRefreshInvalid)?;
+        let presented = Presented {
+            client,
+            token,
+            scopes: scopes.map(str::to_owned),
+            salt: self.db().random().bytes(),
+            settings: self.settings().oauth,
+            now: self.db().clock().now(),
+        };
+        let outcome = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row = hold(tx, &presented).await?;
+                    if presented.client.is_public {
+                        rotate(tx, &presented, &row).await
+                    } else {
+                        keep(tx, &presented, &row).await
+                    }
+                })
+            })
+            .await?;
+        match outcome {
+            Outcome::Done(tokens) => Ok(tokens),
+            Outcome::Reused(account) => {
+                tracing::warn!(client.id = credentials.id, account, "a refresh token was used twice");
+                self.0.cache.forget_account(account);
+                Err(Code::OauthRefreshRevoked.into())
+            }
+        }
+    }
+}
+
+impl Presented {
+    /// The credentials that follow this one.
+    fn next(&self, salt: &[u8; 32]) -> (Secret, Secret) {
+        let after = |kind| Secret::after(kind, self.token.expose(), salt);
+        (after(Kind::AccessToken), after(Kind::RefreshToken))
+    }
+
+    /// What the new access token is for.
+    fn scopes(&self, row: &RefreshRow) -> Result<ScopeSet, ApiError> {
+        let most = row.scopes.and(row.allowed).and(self.client.scopes);
+        match &self.scopes {
+            Some(list) => rules::strict(&rules::names(list), most),
+            None => Ok(most),
+        }
+    }
+
+    fn new_token(&self, row: &RefreshRow, hash: Hash, kind: &'static str, scopes: ScopeSet) -> NewToken {
+        let seconds =
+            if kind == "access" { self.settings.access_seconds } else { self.settings.refresh_seconds };
+        NewToken {
+            hash,
+            kind,
+            authorization: Some(row.authorization),
+            code: row.code_hash,
+            scopes,
+            expires_at: self.now.plus_secs(seconds),
+        }
+    }
+}
+
+/// Reads a refresh token as it is once nobody else can change it any more.
+async fn hold(tx: &mut Tx<'_>, presented: &Presented) -> Result<RefreshRow, ApiError> {
+    let row = find(tx, presented).await?;
+    if tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await? == 0 {
+        return Err(Code::OauthRefreshRevoked.into());
+    }
+    find(tx, presented).await
+}
+
+async fn find(tx: &mut Tx<'_>, presented: &Presented) -> Result<RefreshRow, ApiError> {
+    let hash = presented.token.hash();
+    let row: Option<RefreshRow> = tx.fetch_optional(queries::REFRESH, params![&hash.0]).await?;
+    let row = row.ok_or(Code::OauthRefreshInvalid)?;
+    rules::judge_refresh(&row, &presented.client.id, presented.now)?;
+    Ok(row)
+}
+
+async fn keep(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Result<Outcome, ApiError> {
+    let (access, _) = presented.next(&presented.salt);
+    let scopes = presented.scopes(row)?;
+    // Without a narrower wish the token is for all that the person may allow again some day.
+    let stored = if presented.scopes.is_some() { scopes } else { row.scopes };
+    let token = presented.new_token(row, access.hash(), "access", stored);
+    insert(tx, &presented.client.id, &token, presented.now).await?;
+    let expires_in = presented.settings.access_seconds;
+    Ok(Outcome::Done(Tokens { access, refresh: Some(presented.token.clone()), expires_in, scopes }))
+}
+
+async fn rotate(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Result<Outcome, ApiError> {
+    let Some(salt) = row.salt else {
+        let (access, refresh) = presented.next(&presented.salt);
+        let scopes = presented.scopes(row)?;
+        let stored = if presented.scopes.is_some() { scopes } else { row.scopes };
+        for token in [
+            presented.new_token(row, access.hash(), "access", stored),
+            presented.new_token(row, refresh.hash(), "refresh", row.scopes),
+        ] {
+            insert(tx, &presented.client.id, &token, presented.now).await?;
+        }
+        let hash = presented.token.hash();
+        tx.execute(queries::ROTATE, params![&hash.0, presented.now, &presented.salt]).await?;
+        let expires_in = presented.settings.access_seconds;
+        return Ok(Outcome::Done(Tokens { access, refresh: Some(refresh), expires_in, scopes }));
+    };
+    if let Some(tokens) = again(tx, presented, row, &salt).await? {
+        return Ok(Outcome::Done(tokens));
+    }
+    if let Some(code) = &row.code_hash {
+        revoke_code(tx, code, presented.now).await?;
+    }
+    announce(tx, row.account).await?;
+    Ok(Outcome::Reused(row.account))
+}
+
+/// The same answer once more: shortly after the first, and only while what it gave out has not been used in turn.
+async fn again(
+    tx: &mut Tx<'_>,
+    presented: &Presented,
+    row: &RefreshRow,
+    salt: &[u8; 32],
+) -> Result<Option<Tokens>, ApiError> {
+    let until = row.rotated_at.map(|at| at.plus_secs(presented.settings.rotation_grace_seconds));
+    if until.is_none_or(|until| until <= presented.now) {
+        return Ok(None);
+    }
+    let (access, refresh) = presented.next(salt);
+    let found: Option<(Timestamp, ScopeSet)> = tx
+        .fetch_optional(queries::SUCCESSOR, params![&refresh.hash().0, &access.hash().0, presented.now])
+        .await?;
+    Ok(found.map(|(expires_at, scopes)| {
+        let expires_in = (expires_at.as_millis() - presented.now.as_millis()) / 1000;
+        let scopes = scopes.and(row.allowed).and(presented.client.scopes);
+        Tokens { access, refresh: Some(refresh), expires_in, scopes }
+    }))
+}

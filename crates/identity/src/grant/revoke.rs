@@ -1,0 +1,76 @@
+//! An application gives a token back (RFC 7009).
+
+use store::{Tx, from_row, params};
+use web::ApiError;
+
+use super::{queries, revoke_code};
+use crate::{
+    Identity,
+    account::announce,
+    application::Credentials,
+    cache,
+    credential::{Hash, Kind, Secret},
+};
+
+struct OwnedToken {
+    kind: String,
+    application: String,
+    authorization: Option<i64>,
+    account: Option<i64>,
+    code_hash: Option<[u8; 32]>,
+}
+
+from_row!(OwnedToken { kind, application, authorization, account, code_hash });
+
+impl Identity {
+    /// Ends a token of the application's own; with a refresh token everything that came of the same code. What is
+    /// unknown or another application's is left alone without a word.
+    ///
+    /// # Errors
+    /// Those of the client.
+    pub async fn revoke_token(&self, credentials: &Credentials, token: &str) -> Result<(), ApiError> {
+        let client = self.client(credentials).await?;
+        let presented =
+            Secret::parse(Kind::AccessToken, token).or_else(|| Secret::parse(Kind::RefreshToken, token));
+        let Some(hash) = presented.map(|presented| presented.hash()) else { return Ok(()) };
+        let now = self.db().clock().now();
+        let application = client.id;
+        let row = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let row: Option<OwnedToken> = tx.fetch_optional(queries::OWNED, params![&hash.0]).await?;
+                    match row.filter(|row| row.application == application) {
+                        Some(row) => {
+                            end(tx, hash, &row, now).await?;
+                            Ok::<_, ApiError>(Some(row))
+                        }
+                        None => Ok(None),
+                    }
+                })
+            })
+            .await?;
+        match row {
+            Some(OwnedToken { account: Some(account), .. }) => self.0.cache.forget_account(account),
+            Some(_) => self.0.cache.forget(hash),
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+async fn end(tx: &mut Tx<'_>, hash: Hash, row: &OwnedToken, now: store::Timestamp) -> Result<(), ApiError> {
+    if let Some(authorization) = row.authorization {
+        tx.execute(queries::HOLD_BY_ID, params![authorization]).await?;
+    }
+    match &row.code_hash {
+        Some(code) if row.kind == "refresh" => revoke_code(tx, code, now).await?,
+        _ => {
+            tx.execute(queries::REVOKE_TOKEN, params![&hash.0, now]).await?;
+        }
+    }
+    match row.account {
+        Some(account) => announce(tx, account).await,
+        None => Ok(tx.notify(cache::APPLICATION_TOPIC, &row.application).await?),
+    }
+}

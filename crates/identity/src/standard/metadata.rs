@@ -1,0 +1,50 @@
+//! What this server can do, for programs that find out by themselves. No I/O.
+
+use serde_json::{Value, json};
+
+use crate::Scope;
+
+/// The scopes an application may ask for.
+fn scopes() -> Vec<&'static str> {
+    Scope::ALL.iter().filter(|scope| scope.is_for_apps()).map(|scope| scope.name()).collect()
+}
+
+/// RFC 8414. The issuer is the server's address, without a slash at the end.
+pub(super) fn server(issuer: &str, may_register: bool) -> Value {
+    let methods = ["client_secret_basic", "client_secret_post", "none"];
+    let with_a_secret = ["client_secret_basic", "client_secret_post"];
+    let mut document = json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/oauth/authorize"),
+        "token_endpoint": format!("{issuer}/oauth/token"),
+        "revocation_endpoint": format!("{issuer}/oauth/revoke"),
+        "introspection_endpoint": format!("{issuer}/oauth/introspect"),
+        "scopes_supported": scopes(),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": with_a_secret,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "service_documentation": format!("{issuer}/reference/"),
+        "ui_locales_supported": ["zh-CN", "en"],
+    });
+    if may_register && let Some(members) = document.as_object_mut() {
+        members.insert("registration_endpoint".into(), json!(format!("{issuer}/oauth/register")));
+    }
+    document
+}
+
+/// RFC 9728, for the resource at a path of this server: without one, the whole of it.
+pub(super) fn resource(issuer: &str, path: &str) -> Value {
+    json!({
+        "resource": format!("{issuer}{path}"),
+        "authorization_servers": [issuer],
+        "scopes_supported": scopes(),
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Doppel",
+        "resource_documentation": format!("{issuer}/reference/"),
+    })
+}

@@ -1,0 +1,116 @@
+//! Applications that register themselves (RFC 7591).
+
+use http::StatusCode;
+use web::{ApiError, Code, Issues};
+
+use super::model::{RegisterRequest, RegisteredOut};
+use crate::{
+    Identity, Scope, ScopeSet,
+    application::{NewApplication, rules},
+    grant,
+};
+
+/// What it may be called that says nothing.
+const NAMELESS: &str = "App";
+const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];
+const RESPONSE_TYPES: [&str; 1] = ["code"];
+
+/// What is wrong with a registration, by the standard's name (§3.2.2).
+pub(super) enum Wrong {
+    Redirect(ApiError),
+    Metadata(ApiError),
+    Other(ApiError),
+}
+
+impl Wrong {
+    pub(super) fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Redirect(_) => Some("invalid_redirect_uri"),
+            Self::Metadata(_) => Some("invalid_client_metadata"),
+            Self::Other(_) => None,
+        }
+    }
+
+    pub(super) fn error(self) -> ApiError {
+        match self {
+            Self::Redirect(error) | Self::Metadata(error) | Self::Other(error) => error,
+        }
+    }
+
+    pub(super) const STATUS: StatusCode = StatusCode::BAD_REQUEST;
+}
+
+/// Reads a registration: the application, and how it will prove itself.
+fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
+    let metadata = |text: &str| Wrong::Metadata(ApiError::new(Code::InvalidParam).with(text));
+    let method = request.token_endpoint_auth_method.unwrap_or_else(|| "client_secret_basic".into());
+    if !["none", "client_secret_basic", "client_secret_post"].contains(&method.as_str()) {
+        return Err(metadata("token_endpoint_auth_method"));
+    }
+    let served = |wish: &Option<Vec<String>>, all: &[&str]| {
+        wish.iter().flatten().all(|one| all.contains(&one.as_str()))
+    };
+    if !served(&request.grant_types, &GRANT_TYPES) {
+        return Err(metadata("grant_types"));
+    }
+    if !served(&request.response_types, &RESPONSE_TYPES) {
+        return Err(metadata("response_types"));
+    }
+    let uris = request.redirect_uris.unwrap_or_default();
+    if !(1..=rules::MAX_REDIRECT_URIS).contains(&uris.len())
+        || !uris.iter().all(|uri| rules::may_register(uri))
+    {
+        return Err(Wrong::Redirect(ApiError::new(Code::OauthRedirectInvalid).with("redirect_uris")));
+    }
+    let mut issues = Issues::body();
+    let name = request.client_name.unwrap_or_else(|| NAMELESS.into());
+    let name = issues.required_text("client_name", Some(&name), rules::MAX_NAME);
+    issues.line("client_name", &name, rules::MAX_NAME);
+    issues.finish().map_err(Wrong::Metadata)?;
+    let icon_url = request.logo_uri.unwrap_or_default();
+    if !rules::is_picture(&icon_url) {
+        return Err(metadata("logo_uri"));
+    }
+    let scopes = scopes(request.scope.as_deref());
+    if scopes.is_empty() {
+        return Err(metadata("scope"));
+    }
+    let new = NewApplication {
+        name,
+        description: String::new(),
+        redirect_uris: uris,
+        scopes,
+        is_public: method == "none",
+        is_self_registered: true,
+        icon_url,
+    };
+    Ok((new, method))
+}
+
+/// What it may ask people for: what it names, as far as there are such scopes; without a list, all.
+fn scopes(list: Option<&str>) -> ScopeSet {
+    let all: Vec<Scope> = Scope::ALL.iter().copied().filter(|scope| scope.is_for_apps()).collect();
+    grant::rules::asked(list, ScopeSet::of(&all))
+}
+
+/// Registers an application for the first administrator.
+pub(super) async fn register(identity: &Identity, request: RegisterRequest) -> Result<RegisteredOut, Wrong> {
+    let (new, method) = read(request)?;
+    let owner = identity.first_administrator().await.map_err(Wrong::Other)?;
+    let owner = owner.ok_or_else(|| Wrong::Other(Code::OauthApplicationUnauthorized.into()))?;
+    let (made, secret) = identity.create_application(owner, new).await.map_err(Wrong::Other)?;
+    let secret = (!made.is_public).then(|| secret.expose().to_owned());
+    Ok(RegisteredOut {
+        client_id: made.id,
+        client_id_issued_at: made.created_at.as_millis() / 1000,
+        client_secret_expires_at: secret.is_some().then_some(0),
+        client_secret: secret,
+        client_name: made.name,
+        redirect_uris: made.redirect_uris,
+        logo_uri: made.icon_url,
+        scope: made.scopes.to_string(),
+        token_endpoint_auth_method: method,
+        grant_types: GRANT_TYPES,
+        response_types: RESPONSE_TYPES,
+    })
+}

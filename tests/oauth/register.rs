@@ -1,0 +1,83 @@
+//! `/oauth/register` (RFC 7591)
+
+use serde_json::{Value, json};
+use testkit::{Answer, TestServer, both_engines};
+
+const REGISTER: &str = "/oauth/register";
+
+async fn register(server: &TestServer, body: Value) -> Answer {
+    server.anyone().post(REGISTER, body).await
+}
+
+both_engines! {
+    async fn it_is_off_unless_the_owner_switches_it_on(server) {
+        server.person("owner").await;
+        register(&server, json!({"redirect_uris": ["https://app.example/cb"]})).await.refused(404, "resource.fetch.not_found");
+    }
+
+    async fn an_agent_registers_itself(server: "oauth.dynamic_registration = true") {
+        server.person("owner").await;
+        let metadata = server.anyone().get("/.well-known/oauth-authorization-server").await.json();
+        assert_eq!(metadata["registration_endpoint"], format!("{}{REGISTER}", server.base_url()));
+        let wish = json!({
+            "redirect_uris": ["http://127.0.0.1/callback"], "client_name": "An agent", "scope": "memory.read openid",
+            "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"], "software_id": "ignored",
+        });
+        let answer = register(&server, wish).await;
+        let made = answer.json();
+        assert_eq!((answer.status, answer.header("cache-control")), (201, "no-store"), "{made}");
+        assert_eq!((&made["client_name"], &made["scope"]), (&json!("An agent"), &json!("memory.read")));
+        assert_eq!(made["token_endpoint_auth_method"], "none");
+        assert!(made.get("client_secret").is_none() && made["client_id"].as_str().unwrap().len() == 36);
+        // With a secret unless it says otherwise, and with every scope an app may ask a person for.
+        let other = register(&server, json!({"redirect_uris": ["https://app.example/cb"]})).await.json();
+        assert!(other["client_secret"].as_str().unwrap().starts_with("lba_cs_") && other["client_secret_expires_at"] == 0);
+        assert!(other["scope"].as_str().unwrap().contains("plaza.write") && !other["scope"].as_str().unwrap().contains("memory.write"));
+        // Nobody vouches for it: it can do nothing in its own name.
+        let (id, secret) = (other["client_id"].as_str().unwrap(), other["client_secret"].as_str().unwrap());
+        let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+        let refused = server.anyone().post_form("/oauth/token", &form).await;
+        assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("unauthorized_client")));
+    }
+
+    async fn what_is_wrong_is_said_by_the_standards_names(server: "oauth.dynamic_registration = true") {
+        let uris = json!(["https://app.example/cb"]);
+        register(&server, json!({"redirect_uris": uris})).await.json()["error"].as_str().expect("nobody to own it yet");
+        server.person("owner").await;
+        for (wish, error) in [
+            (json!({}), "invalid_redirect_uri"),
+            (json!({"redirect_uris": []}), "invalid_redirect_uri"),
+            (json!({"redirect_uris": ["http://app.example/cb"]}), "invalid_redirect_uri"),
+            (json!({"redirect_uris": ["https://*.example/cb"]}), "invalid_redirect_uri"),
+            (json!({"redirect_uris": ["myapp://cb"]}), "invalid_redirect_uri"),
+            (json!({"redirect_uris": vec!["https://app.example/cb"; 21]}), "invalid_redirect_uri"),
+            (json!({"redirect_uris": uris, "token_endpoint_auth_method": "private_key_jwt"}), "invalid_client_metadata"),
+            (json!({"redirect_uris": uris, "grant_types": ["implicit"]}), "invalid_client_metadata"),
+            (json!({"redirect_uris": uris, "grant_types": ["client_credentials"]}), "invalid_client_metadata"),
+            (json!({"redirect_uris": uris, "response_types": ["token"]}), "invalid_client_metadata"),
+            (json!({"redirect_uris": uris, "logo_uri": "javascript:alert(1)"}), "invalid_client_metadata"),
+            (json!({"redirect_uris": uris, "client_name": "x".repeat(101)}), "invalid_client_metadata"),
+            (json!({"redirect_uris": uris, "client_name": "a\nb"}), "invalid_client_metadata"),
+            (json!({"redirect_uris": uris, "scope": "openid"}), "invalid_client_metadata"),
+            (json!({"redirect_uris": "x"}), "invalid_request"),
+            (json!([]), "invalid_request"),
+        ] {
+            let answer = register(&server, wish.clone()).await;
+            assert_eq!((answer.status, &answer.json()["error"]), (400, &json!(error)), "{wish} {}", answer.body);
+        }
+    }
+
+    async fn what_nobody_uses_is_removed(server: "oauth.dynamic_registration = true") {
+        let owner = server.person("owner").await;
+        let made = register(&server, json!({"redirect_uris": ["https://app.example/cb"]})).await.json();
+        let id = made["client_id"].as_str().unwrap();
+        let identity = &server.running().identity;
+        server.clock().advance_ms(7 * 86_400_000 - 1);
+        while identity.remove_expired().await.unwrap() {}
+        identity.own_application(owner.account.id, id).await.unwrap();
+        server.clock().advance_ms(1);
+        while identity.remove_expired().await.unwrap() {}
+        assert!(identity.own_application(owner.account.id, id).await.is_err());
+    }
+}
