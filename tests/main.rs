@@ -23,6 +23,7 @@ mod boundary {
 }
 mod clients {
     mod seed;
+    mod standard;
 
     /// What the demo person's note says, once it is written.
     fn demo(data_dir: &std::path::Path) -> serde_json::Value {
