@@ -12,6 +12,7 @@ mod api {
     mod cdn;
     mod memory;
     mod note;
+    mod note_pages;
     mod oauth;
     mod user;
 }

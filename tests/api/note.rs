@@ -15,7 +15,7 @@ async fn list(actor: &Actor, request: Value) -> Vec<i64> {
 }
 
 both_engines! {
-    async fn notes_are_added_listed_and_found(server) {
+    async fn notes_are_added_listed_and_found(server: "notes.read_links = false") {
         let actor = server.person("a").await.with_key("note.write").await;
         let text = add(&actor, json!({"content": "今天读完了《三体》", "title": "读书笔记"})).await;
         let link = add(&actor, json!({"memoryType": "LINK", "urls": ["https://example.com/rust-book"], "title": "To read"})).await;
@@ -31,6 +31,7 @@ both_engines! {
             "id": link, "type": "note", "sortTimestamp": time,
             "note": {
                 "title": "To read", "content": "", "memoryType": "LINK", "status": "pending", "updateTime": time,
+                "pages": [{"url": "https://example.com/rust-book", "status": "pending", "title": "", "content": "", "problem": null, "readTime": null}],
                 "attachments": [{"url": "https://example.com/rust-book", "dataType": "Link"}],
             },
         }]));
@@ -60,6 +61,45 @@ both_engines! {
         for sql in ["SELECT COUNT(*) FROM note", "SELECT COUNT(*) FROM search_entry", "SELECT COUNT(*) FROM search_posting"] {
             assert_eq!(server.running().db.fetch_one::<(i64,)>(sql, &[]).await.unwrap(), (0,), "{sql}");
         }
+    }
+
+    async fn an_edit_keeps_the_earlier_version(server) {
+        let person = server.person("a").await;
+        let actor = person.with_key("note.write").await;
+        let id = add(&actor, json!({"content": "first words", "title": "old"})).await;
+        for (content, title) in [("second words", "old"), ("second words", "old"), ("second words", "new")] {
+            server.clock().advance_ms(1000);
+            actor.post(&format!("{NOTE}/{id}/update"), json!({"content": content, "title": title})).await.data();
+        }
+        let start = 1_767_225_600_000_i64;
+        let history = actor.get(&format!("{NOTE}/{id}/history")).await.data();
+        assert_eq!(history, json!({"total": 2, "list": [
+            {"title": "old", "content": "second words", "writtenTime": start + 1000, "replacedTime": start + 3000},
+            {"title": "old", "content": "first words", "writtenTime": start, "replacedTime": start + 1000},
+        ]}));
+        assert_eq!(actor.get(&format!("{NOTE}/{id}/history?pageSize=1&pageNo=2")).await.data()["list"][0]["content"], "first words");
+        server.person("b").await.with_key("*").await.get(&format!("{NOTE}/{id}/history")).await.refused(404, "note.update.failed");
+        person.with_key("memory.read").await.get(&format!("{NOTE}/{id}/history")).await.refused(403, "apikey.permission.denied");
+        actor.post(&format!("{NOTE}/{id}/delete"), json!({})).await.data();
+        actor.get(&format!("{NOTE}/{id}/history")).await.refused(404, "note.update.failed");
+        assert_eq!(server.running().db.fetch_one::<(i64,)>("SELECT COUNT(*) FROM note_version", &[]).await.unwrap(), (0,));
+    }
+
+    async fn the_same_note_again_is_the_same_note(server) {
+        let actor = server.person("a").await.with_key("note.write").await;
+        let note = json!({"content": "once", "title": "t"});
+        let id = add(&actor, note.clone()).await;
+        assert_eq!(add(&actor, note.clone()).await, id);
+        for other in [json!({"content": "once"}), json!({"content": "Once", "title": "t"})] {
+            assert_ne!(add(&actor, other).await, id);
+        }
+        let others = server.person("b").await.with_key("note.add").await;
+        assert_ne!(add(&others, note.clone()).await, id);
+        let at_once = futures::future::join_all((0..8).map(|_| add(&actor, json!({"content": "at once"})))).await;
+        assert!(at_once.iter().all(|id| *id == at_once[0]));
+        // What was changed is another note.
+        actor.post(&format!("{NOTE}/{id}/update"), json!({"content": "changed"})).await.data();
+        assert_ne!(add(&actor, note).await, id);
     }
 
     async fn limits_of_a_note(server) {

@@ -1,5 +1,6 @@
 //! The configuration: defaults, a file, the environment and flags, merged and checked.
 
+mod notes;
 mod oauth;
 
 use std::{
@@ -16,6 +17,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use store::{DatabaseConfig, Location};
 
+pub use notes::Notes;
 pub use oauth::Oauth;
 
 /// The default configuration file, which is also the manual.
@@ -35,6 +37,7 @@ pub struct Config {
     pub accounts: Accounts,
     pub oauth: Oauth,
     pub files: Files,
+    pub notes: Notes,
     pub outgoing: Outgoing,
     pub log: Log,
     pub metrics: Metrics,
@@ -192,13 +195,6 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), String> {
-        let limit = |key: &str, value: u64, least: u64, most: u64| {
-            if (least..=most).contains(&value) {
-                Ok(())
-            } else {
-                Err(format!("{key} = {value}: expected a number from {least} to {most}"))
-            }
-        };
         let server = &self.server;
         let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         limit("server.max_connections", count(server.max_connections), 1, 1_000_000)?;
@@ -243,6 +239,7 @@ impl Config {
                 self.metrics.listen
             ));
         }
+        self.notes.check()?;
         self.database_config().map(|_| ())
     }
 
@@ -295,6 +292,15 @@ impl Config {
         let mut shown = self.clone();
         shown.database.url = hide_password(&self.database.url);
         toml::to_string(&shown).map_err(|error| error.to_string())
+    }
+}
+
+/// Holds a number of the configuration within its limits.
+fn limit(key: &str, value: u64, least: u64, most: u64) -> Result<(), String> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{key} = {value}: expected a number from {least} to {most}"))
     }
 }
 

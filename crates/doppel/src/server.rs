@@ -105,8 +105,9 @@ pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str)
         max_upload: config.files.max_upload_bytes,
         max_stored: config.files.max_stored_bytes,
         recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
+        pages: config.notes.settings(),
     };
-    Memory::new(db, identity, settings)
+    Memory::new(db, identity, outgoing(config), settings)
 }
 
 /// The server's address as others see it.

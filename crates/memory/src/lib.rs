@@ -15,8 +15,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use identity::{Account, Identity};
 use profile::Profile;
 use store::{Database, Recent};
+use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
-use web::Tasks;
+use web::{Outgoing, Tasks};
 
 /// What the owner of the server decides about profiles and files.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Settings {
     pub max_stored: u64,
     /// How long a profile once read is believed; bounds how long a change by another process goes unnoticed.
     pub recheck: Duration,
+    /// How the pages that notes link to are read.
+    pub pages: note::page::Settings,
 }
 
 /// The state of this room; cheap to clone.
@@ -41,21 +44,26 @@ struct Inner {
     db: Database,
     identity: Identity,
     settings: Settings,
+    outgoing: Outgoing,
     people: Recent<i64, Arc<(Account, Profile)>>,
+    /// Wakes the reader of pages.
+    pages: Notify,
 }
 
 impl Memory {
-    /// Opens the room.
-    pub fn new(db: Database, identity: Identity, settings: Settings) -> Self {
+    /// Opens the room. `outgoing` makes the calls to pages that notes link to.
+    pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
         let people = Recent::new(profile::REMEMBERED, settings.recheck);
-        Self(Arc::new(Inner { db, identity, settings, people }))
+        let pages = Notify::new();
+        Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages }))
     }
 
-    /// Starts what this room does in the background: noticing what other processes change, and removing files
-    /// that belong to nobody.
+    /// Starts what this room does in the background: noticing what other processes change, removing files
+    /// that belong to nobody, and reading the pages that notes link to.
     pub fn start(&self, tasks: &Tasks) {
         profile::start(self, tasks);
         file::sweep::start(self, tasks);
+        note::page::start(self, tasks);
     }
 
     /// The routes, relative to the API's base path.

@@ -1,6 +1,7 @@
 //! Notes: longer texts, and links to read later (contract C-08, X-21 to X-24).
 
 pub mod model;
+pub mod page;
 pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
@@ -14,7 +15,7 @@ use web::{
     paging::{Page, Paged},
 };
 
-pub use model::{Change, Kind, NewNote, Note};
+pub use model::{Change, Kind, NewNote, Note, Status, Version};
 
 use crate::{Memory, ranked};
 
@@ -33,27 +34,43 @@ pub struct Filter {
 }
 
 impl Memory {
-    /// Adds a note and answers its id.
+    /// Adds a note and answers its id. One that the person has already, word for word, is left as it is, but for pages
+    /// that could not be read: they get another chance.
     ///
     /// # Errors
     /// When the store fails. The note is checked by [`rules`] before.
     pub async fn add_note(&self, account: i64, new: NewNote) -> Result<i64, ApiError> {
         let (id, clock) = (self.db().ids().next(), self.db().clock().clone());
         let document = Document::new(&rules::indexed(&new.title, &new.content, &new.urls));
+        let hash = rules::hash(new.kind, &new.title, &new.content, &new.urls);
         let urls = serde_json::to_string(&new.urls).map_err(ApiError::internal)?;
-        self.db()
+        let has_links = !new.urls.is_empty();
+        let id = self
+            .db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let (kind, status) = (new.kind.name(), rules::status(new.kind).name());
-                    let NewNote { title, content, .. } = &new;
-                    let values = params![id, account, kind, title, content, &urls, status, clock.now()];
                     Index::new(account, KIND).lock(tx).await?;
+                    let now = clock.now();
+                    let known: Option<(i64,)> =
+                        tx.fetch_optional(queries::SAME, params![account, &hash]).await?;
+                    if let Some((known,)) = known {
+                        page::retry(tx, known, now).await?;
+                        return Ok::<_, ApiError>(known);
+                    }
+                    let (kind, status) = (new.kind.name(), rules::status(&new.urls).name());
+                    let NewNote { title, content, .. } = &new;
+                    let values = params![id, account, kind, title, content, &urls, status, &hash, now, now];
                     tx.execute(queries::INSERT, values).await?;
+                    page::insert(tx, id, &new.urls, now).await?;
                     Index::new(account, KIND).add(tx, id, false, &document).await?;
                     Ok(id)
                 })
             })
-            .await
+            .await?;
+        if has_links {
+            self.wake_reader();
+        }
+        Ok(id)
     }
 
     /// A page of the notes that a keyword finds, best first, or without one of all, newest first.
@@ -116,13 +133,13 @@ impl Memory {
         Ok(Paged { list, total: i64::try_from(found.len()).unwrap_or(i64::MAX) })
     }
 
-    /// Changes a note. What is absent stays as it is, and so does its type.
+    /// Changes a note and keeps what it said before. What is absent stays as it is, and so does its type.
     ///
     /// # Errors
     /// [`Code::NoteUpdateNotFound`] for an id that is unknown or another's, [`Code::NoteUpdateFailed`] where a text note
     /// would be left without content.
     pub async fn update_note(&self, account: i64, id: i64, change: Change) -> Result<(), ApiError> {
-        let clock = self.db().clock().clone();
+        let (version, clock) = (self.db().ids().next(), self.db().clock().clone());
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -130,21 +147,26 @@ impl Memory {
                     index.lock(tx).await?;
                     let found = tx.fetch_optional(queries::FIND, params![id, account]).await?;
                     let note: Note = found.ok_or(Code::NoteUpdateNotFound)?;
-                    let title = change.title.unwrap_or(note.title);
-                    let content = change.content.unwrap_or(note.content);
+                    let title = change.title.unwrap_or_else(|| note.title.clone());
+                    let content = change.content.unwrap_or_else(|| note.content.clone());
                     if note.kind == Kind::Text && content.trim().is_empty() {
                         return Err(ApiError::new(Code::NoteUpdateFailed).with("content"));
                     }
-                    let document = Document::new(&rules::indexed(&title, &content, &note.urls));
-                    tx.execute(queries::UPDATE, params![id, &title, &content, clock.now()]).await?;
-                    index.replace(tx, id, false, &document).await?;
-                    Ok(())
+                    if title == note.title && content == note.content {
+                        return Ok(());
+                    }
+                    let now = clock.now();
+                    let old = params![version, id, &note.title, &note.content, note.updated_at, now];
+                    tx.execute(queries::KEEP_VERSION, old).await?;
+                    let hash = rules::hash(note.kind, &title, &content, &note.urls);
+                    tx.execute(queries::UPDATE, params![id, &title, &content, &hash, now]).await?;
+                    page::refresh(tx, account, &Note { title, content, ..note }).await
                 })
             })
             .await
     }
 
-    /// Deletes a note.
+    /// Deletes a note with all that it ever said and the texts of its pages.
     ///
     /// # Errors
     /// [`Code::NoteDeleteNotFound`] for an id that is unknown or another's.
@@ -160,5 +182,25 @@ impl Memory {
                 })
             })
             .await
+    }
+
+    /// What a note said before, the latest first.
+    ///
+    /// # Errors
+    /// [`Code::NoteUpdateNotFound`] for an id that is unknown or another's.
+    pub async fn note_versions(&self, account: i64, id: i64, page: Page) -> Result<Paged<Version>, ApiError> {
+        let count = self.db().fetch_optional(queries::COUNT_VERSIONS, params![id, account]).await?;
+        let (total,): (i64,) = count.ok_or(Code::NoteUpdateNotFound)?;
+        let list = self.db().fetch_all(queries::VERSIONS, params![id, page.limit, page.offset]).await?;
+        Ok(Paged { list, total })
+    }
+
+    /// One note.
+    ///
+    /// # Errors
+    /// [`Code::NoteUpdateNotFound`] for an id that is unknown or another's.
+    pub async fn note(&self, account: i64, id: i64) -> Result<Note, ApiError> {
+        let found = self.db().fetch_optional(queries::FIND, params![id, account]).await?;
+        Ok(found.ok_or(Code::NoteUpdateNotFound)?)
     }
 }

@@ -1,10 +1,13 @@
 //! What a note is, inside and on the wire.
 
 use serde::{Deserialize, Serialize};
-use store::{Row, Timestamp};
+use store::{Row, Timestamp, from_row};
 use utoipa::ToSchema;
 
-use super::rules;
+use super::{
+    page::{Page, model::PageOut},
+    rules,
+};
 
 /// What a note is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -25,6 +28,10 @@ impl Kind {
         }
     }
 
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        [Self::Text, Self::Link].into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Its name among the original's `dataTypes`.
     pub const fn data_type(self) -> &'static str {
         match self {
@@ -40,8 +47,10 @@ impl Kind {
 pub enum Status {
     /// All of it is there.
     Ready,
-    /// The linked pages have not been read: this version keeps links but does not fetch what they lead to.
+    /// The linked pages are still to be read.
     Pending,
+    /// None of the linked pages could be read.
+    Failed,
 }
 
 impl Status {
@@ -49,7 +58,12 @@ impl Status {
         match self {
             Self::Ready => "ready",
             Self::Pending => "pending",
+            Self::Failed => "failed",
         }
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        [Self::Ready, Self::Pending, Self::Failed].into_iter().find(|status| status.name() == name)
     }
 }
 
@@ -80,19 +94,11 @@ impl store::FromRow for Note {
         let (kind, urls, status): (String, String, String) = (row.get(1)?, row.get(4)?, row.get(5)?);
         Ok(Self {
             id: row.get(0)?,
-            kind: match kind.as_str() {
-                "TEXT" => Kind::Text,
-                "LINK" => Kind::Link,
-                _ => return Err(damaged("unknown type".to_owned())),
-            },
+            kind: Kind::of(&kind).ok_or_else(|| damaged("unknown type".to_owned()))?,
             title: row.get(2)?,
             content: row.get(3)?,
             urls: serde_json::from_str(&urls).map_err(|error| damaged(error.to_string()))?,
-            status: match status.as_str() {
-                "ready" => Status::Ready,
-                "pending" => Status::Pending,
-                _ => return Err(damaged("unknown status".to_owned())),
-            },
+            status: Status::of(&status).ok_or_else(|| damaged("unknown status".to_owned()))?,
             created_at: row.get(6)?,
             updated_at: row.get(7)?,
         })
@@ -162,6 +168,25 @@ pub struct NoteChange {
     pub(super) title: Option<String>,
 }
 
+/// What a note said before it was changed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = NoteVersion)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub content: String,
+    /// Since when, in milliseconds since 1970-01-01 UTC.
+    #[schema(value_type = i64)]
+    pub written_time: Timestamp,
+    /// Until when.
+    #[schema(value_type = i64)]
+    pub replaced_time: Timestamp,
+}
+
+from_row!(Version { title, content, written_time, replaced_time });
+
 /// A note that a search found (contract X-21).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -173,6 +198,8 @@ pub struct FoundNote {
     memory_type: Kind,
     urls: Vec<String>,
     status: Status,
+    /// What is known of the pages that the links lead to; empty without links.
+    pages: Vec<PageOut>,
     /// Milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     create_time: Timestamp,
@@ -181,9 +208,10 @@ pub struct FoundNote {
     update_time: Timestamp,
 }
 
-impl From<Note> for FoundNote {
-    fn from(note: Note) -> Self {
+impl FoundNote {
+    pub(super) fn new(note: Note, pages: Vec<Page>) -> Self {
         Self {
+            pages: pages.into_iter().map(PageOut::from).collect(),
             id: note.id,
             title: note.title,
             content: rules::snippet(note.content),
@@ -235,6 +263,8 @@ struct NoteBody {
     content: String,
     memory_type: Kind,
     attachments: Vec<Attachment>,
+    /// What is known of the pages that the links lead to; empty without links.
+    pages: Vec<PageOut>,
     status: Status,
     /// When it was last changed, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
@@ -249,8 +279,8 @@ struct Attachment {
     data_type: &'static str,
 }
 
-impl From<Note> for ListedNote {
-    fn from(note: Note) -> Self {
+impl ListedNote {
+    pub(super) fn new(note: Note, pages: Vec<Page>) -> Self {
         let attach = |url| Attachment { url, data_type: Kind::Link.data_type() };
         Self {
             id: note.id,
@@ -261,6 +291,7 @@ impl From<Note> for ListedNote {
                 content: note.content,
                 memory_type: note.kind,
                 attachments: note.urls.into_iter().map(attach).collect(),
+                pages: pages.into_iter().map(PageOut::from).collect(),
                 status: note.status,
                 update_time: note.updated_at,
             },

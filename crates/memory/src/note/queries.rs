@@ -5,8 +5,11 @@ use std::sync::LazyLock;
 use crate::ranked;
 
 pub(super) const INSERT: &str = "INSERT INTO note \
-     (id, account_id, memory_type, title, content, urls, status, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+     (id, account_id, memory_type, title, content, urls, status, hash, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// The oldest, should there be several.
+pub(super) const SAME: &str = "SELECT id FROM note WHERE account_id = $1 AND hash = $2 ORDER BY id LIMIT 1";
 
 pub(super) const ALL: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
      WHERE account_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
@@ -29,6 +32,19 @@ pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
 pub(super) const FIND: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
      WHERE id = $1 AND account_id = $2";
 
-pub(super) const UPDATE: &str = "UPDATE note SET title = $2, content = $3, updated_at = $4 WHERE id = $1";
+pub(super) const UPDATE: &str =
+    "UPDATE note SET title = $2, content = $3, hash = $4, updated_at = $5 WHERE id = $1";
 
 pub(super) const DELETE: &str = "DELETE FROM note WHERE id = $1 AND account_id = $2";
+
+pub(super) const SET_STATUS: &str = "UPDATE note SET status = $2 WHERE id = $1";
+
+pub(super) const KEEP_VERSION: &str = "INSERT INTO note_version \
+     (id, note_id, title, content, written_at, replaced_at) VALUES ($1, $2, $3, $4, $5, $6)";
+
+/// No row where there is no such note.
+pub(super) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM note_version WHERE note_id = $1) \
+     FROM note WHERE id = $1 AND account_id = $2";
+
+pub(super) const VERSIONS: &str = "SELECT title, content, written_at, replaced_at FROM note_version \
+     WHERE note_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";

@@ -12,7 +12,8 @@ use web::{
 };
 
 use super::{
-    model::{Added, FoundNote, ListRequest, ListedNote, NoteChange, NoteRequest},
+    model::{Added, FoundNote, ListRequest, ListedNote, Note, NoteChange, NoteRequest, Version},
+    page::Page,
     rules,
 };
 use crate::{
@@ -27,10 +28,12 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .routes(routes!(list))
         .routes(routes!(update))
         .routes(routes!(delete))
+        .routes(routes!(history))
         .with_state(memory)
 }
 
-/// Add a note. Scope note.add or note.write.
+/// Add a note. One that is there already, word for word, is not added again: its id is answered. The pages that links
+/// lead to are read in the background and searched with the note. Scope note.add or note.write.
 #[utoipa::path(post, path = "/secondme/note/add", operation_id = "addNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
     request_body = NoteRequest,
     responses((status = 200, description = "The note's id", body = Envelope<Added>)))]
@@ -55,7 +58,7 @@ async fn search(
 ) -> Answer<Paged<FoundNote>> {
     let (page, keyword) = (page.check()?, check_keyword(keyword)?);
     let Paged { list, total } = memory.search_notes(caller.account(), &keyword, page).await?;
-    Ok(Data(Paged { list: list.into_iter().map(FoundNote::from).collect(), total }))
+    Ok(Data(Paged { list: with_pages(&memory, list, FoundNote::new).await?, total }))
 }
 
 /// List notes, newest first. Scope note.write or memory.read.
@@ -71,10 +74,10 @@ async fn list(
         return Ok(Data(Paged { list: Vec::new(), total: 0 }));
     };
     let Paged { list, total } = memory.list_notes(caller.account(), filter, page).await?;
-    Ok(Data(Paged { list: list.into_iter().map(ListedNote::from).collect(), total }))
+    Ok(Data(Paged { list: with_pages(&memory, list, ListedNote::new).await?, total }))
 }
 
-/// Change a note. Scope note.write.
+/// Change a note; what it said before is kept. Scope note.write.
 #[utoipa::path(post, path = "/secondme/note/{id}/update", operation_id = "updateNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id")), request_body = NoteChange,
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -89,7 +92,7 @@ async fn update(
     Ok(Data(Nothing))
 }
 
-/// Delete a note. Scope note.write.
+/// Delete a note with all that it ever said. Scope note.write.
 #[utoipa::path(post, path = "/secondme/note/{id}/delete", operation_id = "deleteNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -100,6 +103,34 @@ async fn delete(
 ) -> Answer<Nothing> {
     memory.delete_note(caller.account(), id(&segment, Code::NoteDeleteNotFound)?).await?;
     Ok(Data(Nothing))
+}
+
+/// What a note said before it was changed, the latest first. Scope note.write.
+#[utoipa::path(get, path = "/secondme/note/{id}/history", operation_id = "noteHistory", tag = "Notes", security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The note's id"), PageQuery),
+    responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)))]
+async fn history(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteNotes>,
+    Path(segment): Path<String>,
+    Query(page): Query<PageQuery>,
+) -> Answer<Paged<Version>> {
+    let id = id(&segment, Code::NoteUpdateNotFound)?;
+    Ok(Data(memory.note_versions(caller.account(), id, page.check()?).await?))
+}
+
+async fn with_pages<T>(
+    memory: &Memory,
+    notes: Vec<Note>,
+    show: impl Fn(Note, Vec<Page>) -> T,
+) -> Result<Vec<T>, ApiError> {
+    let mut pages = memory.note_pages(&notes).await?;
+    let mut shown = Vec::with_capacity(notes.len());
+    for note in notes {
+        let its = pages.remove(&note.id).unwrap_or_default();
+        shown.push(show(note, its));
+    }
+    Ok(shown)
 }
 
 fn id(segment: &str, missing: Code) -> Result<i64, ApiError> {

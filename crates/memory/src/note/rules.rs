@@ -1,5 +1,6 @@
 //! What a valid note is. No I/O.
 
+use sha2::{Digest, Sha256};
 use web::{
     ApiError, Code, Issues,
     paging::{DEFAULT_PAGE_SIZE, MAX_OFFSET, MAX_PAGE_SIZE, Page},
@@ -27,20 +28,23 @@ const DATA_TYPES: [&str; 9] =
     ["Doc", "Audio", "Link&Doc", "Answer", "Image", "Memo", "Link", "Chat", "Chat&Answer"];
 
 /// What is searched.
-pub(super) fn indexed(title: &str, content: &str, urls: &[String]) -> String {
+pub(crate) fn indexed(title: &str, content: &str, urls: &[String]) -> String {
     format!("{title}\n{content}\n{}", urls.join("\n"))
 }
 
+/// Tells two notes apart.
+pub(super) fn hash(kind: Kind, title: &str, content: &str, urls: &[String]) -> [u8; 32] {
+    // Title and links are lines, so a line break ends them; the content comes last.
+    Sha256::digest([kind.name(), title, &urls.join(" "), content].join("\n")).into()
+}
+
 /// Whether a new note is complete.
-pub(super) const fn status(kind: Kind) -> Status {
-    match kind {
-        Kind::Text => Status::Ready,
-        Kind::Link => Status::Pending,
-    }
+pub(super) const fn status(urls: &[String]) -> Status {
+    if urls.is_empty() { Status::Ready } else { Status::Pending }
 }
 
 /// The beginning of a text.
-pub(super) fn snippet(text: String) -> String {
+pub(crate) fn snippet(text: String) -> String {
     match text.char_indices().nth(SNIPPET) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,

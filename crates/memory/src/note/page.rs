@@ -1,0 +1,203 @@
+//! The pages that the links of notes lead to: read in the background, and searched with the note.
+
+mod extract;
+mod fetch;
+pub mod model;
+pub(crate) mod queries;
+mod worker;
+
+use std::collections::HashMap;
+
+use store::{
+    Param, Timestamp, Tx, params,
+    search::{Document, Index},
+};
+use web::ApiError;
+
+pub use model::{Page, PageStatus, Problem};
+pub(crate) use worker::start;
+
+use super::{KIND, Note, model::Status, queries as notes, rules};
+use crate::Memory;
+use fetch::Fetched;
+use model::{Claim, Outcome};
+
+/// Pages that one process reads at a time.
+const AT_ONCE: i64 = 8;
+/// How much longer than reading may take a page is left alone by other processes.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
+/// How long to wait after each failure that may pass; after the last, the page counts as unreadable.
+const PATIENCE_SECONDS: [i64; 4] = [60, 600, 3600, 6 * 3600];
+/// Notes that one statement reads pages of.
+const NOTES: usize = 100;
+
+/// What the owner of the server decides about reading pages.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Whether pages are read at all.
+    pub enabled: bool,
+    /// Largest page in bytes, also when unpacked.
+    pub max_bytes: usize,
+    /// Longest that reading a page may take, redirects included.
+    pub limit: std::time::Duration,
+}
+
+impl Memory {
+    /// The pages of notes, by note, in the order of the links, with no more than the beginning of their texts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_pages(&self, notes: &[Note]) -> Result<HashMap<i64, Vec<Page>>, ApiError> {
+        let mut pages = HashMap::<i64, Vec<Page>>::new();
+        let with_links: Vec<i64> =
+            notes.iter().filter(|note| !note.urls.is_empty()).map(|note| note.id).collect();
+        for some in with_links.chunks(NOTES) {
+            let mut values: Vec<Param<'_>> = some.iter().map(|id| Param::from(*id)).collect();
+            // No note has the id 0.
+            values.resize(NOTES, Param::Int(0));
+            let rows: Vec<Page> = self.db().fetch_all(queries::OF_NOTES.as_str(), &values).await?;
+            for page in rows {
+                pages.entry(page.note).or_default().push(page);
+            }
+        }
+        Ok(pages)
+    }
+
+    /// Reads the pages whose time has come, and answers how many there were. Several processes share them: each is
+    /// read by one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read_due_pages(&self) -> Result<usize, ApiError> {
+        if !self.settings().pages.enabled {
+            return Ok(0);
+        }
+        let now = self.db().clock().now();
+        let next: Option<(i64,)> = self.db().fetch_optional(queries::IS_DUE, params![now]).await?;
+        if next.is_none() {
+            return Ok(0);
+        }
+        let lease = (self.settings().pages.limit + GRACE).as_secs();
+        let lease = now.plus_secs(i64::try_from(lease).unwrap_or(i64::MAX));
+        let claims: Vec<Claim> = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move { tx.fetch_all(queries::CLAIM, params![now, lease, AT_ONCE]).await })
+            })
+            .await?;
+        let count = claims.len();
+        let mut reading = tokio::task::JoinSet::new();
+        for claim in claims {
+            let memory = self.clone();
+            reading.spawn(async move { memory.read_page(claim).await });
+        }
+        while let Some(read) = reading.join_next().await {
+            read.map_err(ApiError::internal)??;
+        }
+        Ok(count)
+    }
+
+    async fn read_page(&self, claim: Claim) -> Result<(), ApiError> {
+        let fetched = fetch::fetch(&self.0.outgoing, &claim.url, self.settings().pages).await;
+        let outcome = match fetched {
+            Ok(Fetched { title, text }) => Outcome::Read { title, text },
+            Err(problem) => {
+                let wait = usize::try_from(claim.attempts - 1).ok().and_then(|i| PATIENCE_SECONDS.get(i));
+                match wait.filter(|_| problem.may_pass()) {
+                    Some(seconds) => Outcome::Later { problem, seconds: *seconds },
+                    None => Outcome::Failed { problem },
+                }
+            }
+        };
+        tracing::debug!(note = claim.note, outcome = outcome.name(), "a note's page");
+        self.settle(claim, outcome).await
+    }
+
+    /// Writes what came of reading a page, and with it the index and the note's status.
+    async fn settle(&self, claim: Claim, outcome: Outcome) -> Result<(), ApiError> {
+        let now = self.db().clock().now();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let found: Option<(i64,)> =
+                        tx.fetch_optional(queries::OWNER, params![claim.note]).await?;
+                    // Deleted meanwhile.
+                    let Some((account,)) = found else { return Ok(()) };
+                    let index = Index::new(account, KIND);
+                    index.lock(tx).await?;
+                    let key = (claim.note, claim.position, claim.attempts);
+                    let changed = match &outcome {
+                        Outcome::Later { problem, seconds } => {
+                            let due = now.plus_secs(*seconds);
+                            let values = params![key.0, key.1, key.2, due, problem.name()];
+                            tx.execute(queries::LATER, values).await?;
+                            return Ok(());
+                        }
+                        Outcome::Failed { problem } => {
+                            let values = params![key.0, key.1, key.2, problem.name(), now];
+                            tx.execute(queries::FAILED, values).await?
+                        }
+                        Outcome::Read { title, text } => {
+                            let values = params![key.0, key.1, key.2, title, text, now];
+                            tx.execute(queries::READ, values).await?
+                        }
+                    };
+                    // Taken over by another process meanwhile, or the note was deleted.
+                    let note = tx.fetch_optional(notes::FIND, params![claim.note, account]).await?;
+                    let (Some(note), true) = (note, changed > 0) else { return Ok(()) };
+                    refresh(tx, account, &note).await
+                })
+            })
+            .await
+    }
+
+    /// Wakes the reader of pages: there is something to read.
+    pub(super) fn wake_reader(&self) {
+        self.0.pages.notify_one();
+    }
+}
+
+/// Makes the pages of a new note known, to be read at once.
+pub(super) async fn insert(
+    tx: &mut Tx<'_>,
+    note: i64,
+    urls: &[String],
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    for (position, url) in (0_i64..).zip(urls) {
+        tx.execute(queries::INSERT, params![note, position, url, now]).await?;
+    }
+    Ok(())
+}
+
+/// Gives the pages that could not be read another chance, from the beginning.
+pub(super) async fn retry(tx: &mut Tx<'_>, note: i64, now: Timestamp) -> Result<(), store::Error> {
+    if tx.execute(queries::RETRY, params![note, now]).await? > 0 {
+        tx.execute(notes::SET_STATUS, params![note, Status::Pending.name()]).await?;
+    }
+    Ok(())
+}
+
+/// What of a note is searched: its own texts and those of its pages.
+pub(crate) async fn indexed(tx: &mut Tx<'_>, note: &Note) -> Result<String, store::Error> {
+    let mut text = rules::indexed(&note.title, &note.content, &note.urls);
+    if !note.urls.is_empty() {
+        let pages: Vec<(String, String)> = tx.fetch_all(queries::TEXTS, params![note.id]).await?;
+        for (title, content) in pages {
+            text.push_str(&format!("\n{title}\n{content}"));
+        }
+    }
+    Ok(text)
+}
+
+/// Brings the index and the status of a note in line with its pages. The index is locked.
+pub(crate) async fn refresh(tx: &mut Tx<'_>, account: i64, note: &Note) -> Result<(), ApiError> {
+    let document = Document::new(&indexed(tx, note).await?);
+    Index::new(account, KIND).replace(tx, note.id, false, &document).await?;
+    if !note.urls.is_empty() {
+        let (pending, ready): (i64, i64) = tx.fetch_one(queries::COUNTS, params![note.id]).await?;
+        let status = model::status_of(pending, ready);
+        tx.execute(notes::SET_STATUS, params![note.id, status.name()]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! What is known of a page.
+
+use serde::{Deserialize, Serialize};
+use store::{Row, Timestamp, from_row};
+use utoipa::ToSchema;
+
+use crate::note::model::Status;
+
+/// How it stands with a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum PageStatus {
+    Pending,
+    Ready,
+    Failed,
+}
+
+impl PageStatus {
+    /// Its name in the store and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        [Self::Pending, Self::Ready, Self::Failed].into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// Why a page was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// It is in a network that is not called.
+    Refused,
+    /// Nobody answered, or the answer broke off.
+    Unreachable,
+    /// It took too long.
+    Timeout,
+    /// It is too large.
+    TooLarge,
+    /// It is no text.
+    Type,
+    /// The server has no such page, or does not show it.
+    Missing,
+    /// The server could not answer just then.
+    Unavailable,
+    /// There is no text on it.
+    Empty,
+}
+
+impl Problem {
+    /// Every problem.
+    pub const ALL: [Self; 8] = [
+        Self::Refused,
+        Self::Unreachable,
+        Self::Timeout,
+        Self::TooLarge,
+        Self::Type,
+        Self::Missing,
+        Self::Unavailable,
+        Self::Empty,
+    ];
+
+    /// Its name in the store and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::TooLarge => "too_large",
+            Self::Type => "type",
+            Self::Missing => "missing",
+            Self::Unavailable => "unavailable",
+            Self::Empty => "empty",
+        }
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|problem| problem.name() == name)
+    }
+
+    /// Whether it is worth trying again.
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Timeout | Self::Unavailable)
+    }
+}
+
+/// A page that a link leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The note's id.
+    pub note: i64,
+    /// The link.
+    pub url: String,
+    /// Whether it was read.
+    pub status: PageStatus,
+    /// Its title.
+    pub title: String,
+    /// Its main text.
+    pub content: String,
+    /// Why it was not read, or not yet.
+    pub problem: Option<Problem>,
+    /// When it was read or given up.
+    pub read_at: Option<Timestamp>,
+}
+
+impl store::FromRow for Page {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        let (status, problem): (String, String) = (row.get(2)?, row.get(5)?);
+        let unknown = || store::Error::Other("note page: unknown status".to_owned());
+        Ok(Self {
+            note: row.get(0)?,
+            url: row.get(1)?,
+            status: PageStatus::of(&status).ok_or_else(unknown)?,
+            title: row.get(3)?,
+            content: row.get(4)?,
+            problem: Problem::of(&problem),
+            read_at: row.get(6)?,
+        })
+    }
+}
+
+/// A page that this process has taken to read.
+#[derive(Debug, Clone)]
+pub(super) struct Claim {
+    pub(super) note: i64,
+    pub(super) position: i64,
+    pub(super) url: String,
+    /// The number of this attempt, by which it is told from another process's.
+    pub(super) attempts: i64,
+}
+
+from_row!(Claim { note, position, url, attempts });
+
+/// What came of reading a page.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Read { title: String, text: String },
+    Later { problem: Problem, seconds: i64 },
+    Failed { problem: Problem },
+}
+
+impl Outcome {
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "read",
+            Self::Later { problem, .. } | Self::Failed { problem } => problem.name(),
+        }
+    }
+}
+
+/// How it stands with a note, by how many of its pages are still to be read and how many were.
+pub(super) const fn status_of(pending: i64, ready: i64) -> Status {
+    match (pending, ready) {
+        (0, 0) => Status::Failed,
+        (0, _) => Status::Ready,
+        _ => Status::Pending,
+    }
+}
+
+/// A page as the answers about notes show it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PageOut {
+    /// The link.
+    url: String,
+    /// `pending`, `ready` or `failed`.
+    status: PageStatus,
+    /// The page's title, once it was read.
+    title: String,
+    /// How the page's main text begins.
+    content: String,
+    /// Why it was not read, or not at the first attempt; null otherwise.
+    problem: Option<Problem>,
+    /// When it was read or given up, in milliseconds since 1970-01-01 UTC.
+    #[schema(value_type = Option<i64>)]
+    read_time: Option<Timestamp>,
+}
+
+impl From<Page> for PageOut {
+    fn from(page: Page) -> Self {
+        Self {
+            url: page.url,
+            status: page.status,
+            title: page.title,
+            content: crate::note::rules::snippet(page.content),
+            problem: page.problem,
+            read_time: page.read_at,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! SQL about the pages of notes.
+
+use std::sync::LazyLock;
+
+use super::NOTES;
+
+pub(super) const INSERT: &str = "INSERT INTO note_page \
+     (note_id, position, url, status, attempts, due_at, title, content, problem) \
+     VALUES ($1, $2, $3, 'pending', 0, $4, '', '', '')";
+
+/// As an archive has it.
+#[expect(dead_code, reason = "soon")]
+pub(crate) const RESTORE: &str = "INSERT INTO note_page \
+     (note_id, position, url, status, attempts, due_at, title, content, problem, read_at) \
+     VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9)";
+
+pub(super) const IS_DUE: &str =
+    "SELECT note_id FROM note_page WHERE status = 'pending' AND due_at <= $1 LIMIT 1";
+
+/// The condition stands twice: PostgreSQL looks at it again after having waited for another process that took the row.
+pub(super) const CLAIM: &str = "UPDATE note_page SET due_at = $2, attempts = attempts + 1 \
+     WHERE status = 'pending' AND due_at <= $1 AND (note_id, position) IN \
+     (SELECT note_id, position FROM note_page WHERE status = 'pending' AND due_at <= $1 ORDER BY due_at LIMIT $3) \
+     RETURNING note_id, position, url, attempts";
+
+pub(super) const OWNER: &str = "SELECT account_id FROM note WHERE id = $1";
+
+pub(super) const LATER: &str = "UPDATE note_page SET due_at = $4, problem = $5 \
+     WHERE note_id = $1 AND position = $2 AND attempts = $3 AND status = 'pending'";
+
+pub(super) const FAILED: &str = "UPDATE note_page SET status = 'failed', problem = $4, read_at = $5 \
+     WHERE note_id = $1 AND position = $2 AND attempts = $3 AND status = 'pending'";
+
+pub(super) const READ: &str = "UPDATE note_page SET status = 'ready', title = $4, content = $5, problem = '', read_at = $6 \
+     WHERE note_id = $1 AND position = $2 AND attempts = $3 AND status = 'pending'";
+
+pub(super) const RETRY: &str = "UPDATE note_page SET status = 'pending', attempts = 0, due_at = $2, problem = '' \
+     WHERE note_id = $1 AND status = 'failed'";
+
+pub(super) const TEXTS: &str =
+    "SELECT title, content FROM note_page WHERE note_id = $1 AND status = 'ready' ORDER BY position";
+
+/// Pages still to be read, and pages read.
+pub(super) const COUNTS: &str = "SELECT \
+     CAST(COALESCE(SUM(CASE WHEN status = 'pending' THEN 1 ELSE 0 END), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(CASE WHEN status = 'ready' THEN 1 ELSE 0 END), 0) AS BIGINT) \
+     FROM note_page WHERE note_id = $1";
+
+/// With the beginning of each text, one character more than is shown.
+pub(super) static OF_NOTES: LazyLock<String> = LazyLock::new(|| {
+    let ids: Vec<String> = (1..=NOTES).map(|n| format!("${n}")).collect();
+    format!(
+        "SELECT note_id, url, status, title, SUBSTR(content, 1, 501), problem, read_at FROM note_page \
+         WHERE note_id IN ({}) \
+         ORDER BY note_id, position",
+        ids.join(", ")
+    )
+});
