@@ -63,6 +63,7 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/note/list", READ_NOTES),
     post("/secondme/note/{id}/update", WRITE_NOTES),
     post("/secondme/note/{id}/delete", WRITE_NOTES),
+    get("/secondme/note/{id}/history", WRITE_NOTES),
     post("/secondme/agent_memory/ingest", AGENT_MEMORY),
     get("/secondme/agent_memory/list", AGENT_MEMORY),
     get("/secondme/activity/day-overview", AGENT_MEMORY),
