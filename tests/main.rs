@@ -59,6 +59,14 @@ mod oauth {
         body
     }
 }
+mod hub {
+    mod calls;
+    mod keys;
+    mod limits;
+    mod log;
+    pub mod support;
+    mod tokens;
+}
 mod openapi;
 mod pages {
     mod browser;

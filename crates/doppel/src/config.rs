@@ -1,5 +1,6 @@
 //! The configuration: defaults, a file, the environment and flags, merged and checked.
 
+mod hub;
 mod notes;
 mod oauth;
 
@@ -17,7 +18,11 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use store::{DatabaseConfig, Location};
 
+pub use hub::{CallLog, Hub, HubWeather};
 pub use notes::Notes;
+
+/// What stands for a secret where the configuration is shown.
+const HIDDEN: &str = "***";
 pub use oauth::Oauth;
 
 /// The default configuration file, which is also the manual.
@@ -39,6 +44,7 @@ pub struct Config {
     pub files: Files,
     pub notes: Notes,
     pub outgoing: Outgoing,
+    pub hub: Hub,
     pub log: Log,
     pub metrics: Metrics,
 }
@@ -220,6 +226,7 @@ impl Config {
         limit("files.max_upload_bytes", self.files.max_upload_bytes, 1024, 1 << 40)?;
         limit("files.max_stored_bytes", self.files.max_stored_bytes, 1024, 1 << 50)?;
         limit("outgoing.connect_seconds", self.outgoing.connect_seconds, 1, 600)?;
+        self.hub.check()?;
         if !server.public_url.is_empty() && !is_base_url(&server.public_url) {
             let shown = &server.public_url;
             return Err(format!(
@@ -291,6 +298,7 @@ impl Config {
     pub fn shown(&self) -> Result<String, String> {
         let mut shown = self.clone();
         shown.database.url = hide_password(&self.database.url);
+        shown.hub.hide();
         toml::to_string(&shown).map_err(|error| error.to_string())
     }
 }

@@ -1,16 +1,32 @@
 //! The whole router: every room's routes under their paths, behind the guard and the boundary.
 
-use std::time::Duration;
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use axum::{Router, extract::State, middleware::from_fn_with_state, routing::get};
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    middleware::from_fn_with_state,
+    response::Response,
+    routing::{future::RouteFuture, get},
+};
 use chat::Chat;
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
-use hub::Hub;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Either},
+};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header};
+use hub::{Door, Hub};
 use identity::{Guard, Identity, guard};
 use memory::Memory;
 use plaza::Plaza;
 use store::Database;
-use tower::util::option_layer;
+use tower::{Service, util::option_layer};
 use tower_http::{
     compression::{CompressionLayer, Predicate, predicate::SizeAbove},
     cors::{AllowOrigin, CorsLayer},
@@ -68,6 +84,7 @@ fn api(rooms: &Rooms) -> OpenApiRouter {
         .api()
         .merge(rooms.chat.api())
         .merge(rooms.plaza.api())
+        .merge(rooms.hub.api())
         .merge(identity::key::router(identity.clone()))
         .merge(identity::application::router(identity.clone()))
         .merge(identity::grant::router(identity.clone()))
@@ -87,11 +104,44 @@ pub(crate) fn document(rooms: &Rooms) -> OpenApi {
     api_router(rooms).1
 }
 
-/// The router of the server.
-pub(crate) fn router(rooms: &Rooms, config: &Config, limits: boundary::Limits) -> Result<Router, ApiError> {
-    let (api, document) = api_router(rooms);
+/// What the server answers with: calls of the Hub go through its door, everything else through the router.
+pub(crate) fn front(rooms: &Rooms, config: &Config, limits: boundary::Limits) -> Result<Front, ApiError> {
     let process = rooms.db.random().bytes::<8>();
     let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, u64::from_be_bytes(process));
+    let door = Door::new(rooms.hub.clone(), Arc::clone(&boundary));
+    Ok(Front { door, router: router(rooms, config, boundary)? })
+}
+
+/// The Hub's door and the router. The Hub is asked first because it knows its paths by their first segment alone, and
+/// answers in a shape of its own whatever happens; nothing of the router (routes, guard, cookies) is meant for it.
+#[derive(Clone)]
+pub(crate) struct Front {
+    door: Door,
+    router: Router,
+}
+
+impl Service<Request<Body>> for Front {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<RouteFuture<Infallible>, BoxFuture<'static, Result<Response, Infallible>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // Neither ever makes anybody wait here.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if Door::takes(request.uri().path()) {
+            Either::Right(Box::pin(self.door.clone().call(request).map(Ok)))
+        } else {
+            Either::Left(self.router.call(request))
+        }
+    }
+}
+
+/// The router of the server.
+fn router(rooms: &Rooms, config: &Config, boundary: Arc<boundary::Boundary>) -> Result<Router, ApiError> {
+    let (api, document) = api_router(rooms);
     let guarded = Guard::new(rooms.identity.clone(), public_routes());
     Ok(api
         .merge(memory::file::download(rooms.memory.clone()))
@@ -99,7 +149,6 @@ pub(crate) fn router(rooms: &Rooms, config: &Config, limits: boundary::Limits) -
         .merge(reference::router(&document)?)
         .merge(console::router(rooms.console.clone()))
         .merge(identity::standard::router(rooms.identity.clone(), &rooms.base_url))
-        .merge(rooms.hub.api())
         .route_layer(from_fn_with_state(guarded, guard))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })

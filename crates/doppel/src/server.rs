@@ -15,7 +15,7 @@ use web::{Outgoing, Tasks, boundary, server::ConnectionLimits};
 use crate::{
     config::{self, Config},
     metrics,
-    router::{Rooms, router},
+    router::{Rooms, front},
 };
 
 /// How long background work may take to end after the last request.
@@ -35,6 +35,8 @@ pub struct Running {
     pub identity: Identity,
     /// Its profiles and files.
     pub memory: Memory,
+    /// Its keys and APIs for others.
+    pub hub: Hub,
     tasks: Tasks,
     served: Arc<Notify>,
     drained: Arc<std::sync::atomic::AtomicBool>,
@@ -122,6 +124,41 @@ pub fn base_url(config: &Config, listening: SocketAddr) -> String {
     format!("http://{shown}")
 }
 
+fn hub_settings(config: &Config) -> hub::Settings {
+    let hub = &config.hub;
+    hub::Settings {
+        always_200: hub.always_200,
+        anonymous: hub.anonymous,
+        anonymous_quota: (hub.anonymous_per_second, hub.anonymous_per_day),
+        address_quota: (hub.address_per_second, hub.address_burst),
+        bounds: hub::key::rules::Bounds {
+            per_second: (hub.per_second, hub.max_per_second),
+            per_person_second: (hub.person_per_second, hub.max_person_per_second),
+            per_day: (hub.per_day, hub.max_per_day),
+        },
+        max_keys: i64::try_from(hub.max_keys).unwrap_or(i64::MAX),
+        recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
+        seal: hub::seal::SealSettings {
+            key: hub.seal_key.clone(),
+            older: hub.older_seal_keys.clone(),
+            directory: config.data_dir.clone(),
+        },
+        catalogue_file: hub.catalogue_file.clone(),
+        echo: hub.echo,
+        weather: hub::WeatherSettings {
+            base_url: hub.weather.base_url.clone(),
+            api_key: hub.weather.api_key.clone(),
+            cache_seconds: hub.weather.cache_seconds,
+        },
+        log: match hub.call_log {
+            config::CallLog::All => hub::log::Level::All,
+            config::CallLog::Errors => hub::log::Level::Errors,
+            config::CallLog::Off => hub::log::Level::Off,
+        },
+        log_days: i64::try_from(hub.call_log_days).unwrap_or(i64::MAX),
+    }
+}
+
 /// The clients for calls to addresses that people and apps have named.
 fn outgoing(config: &Config) -> Outgoing {
     Outgoing::new(web::outgoing::Settings {
@@ -137,7 +174,7 @@ fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) ->
     let outgoing = outgoing(config);
     let chat = Chat::new(db.clone(), identity.clone(), memory.clone(), outgoing.clone());
     let plaza = Plaza::new(db.clone(), identity.clone());
-    let hub = Hub::new(db.clone(), identity.clone(), outgoing);
+    let hub = Hub::new(db.clone(), outgoing, hub_settings(config));
     let base_url = base_url.to_owned();
     Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url }
 }
@@ -178,7 +215,8 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         Some(address) => Some(metrics::start(address, &tasks).await?),
         None => None,
     };
-    let app = router(&rooms, config, boundary_limits(config))
+    rooms.hub.load().await;
+    let app = front(&rooms, config, boundary_limits(config))
         .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))?;
     identity.start(&tasks);
     rooms.memory.start(&tasks);
@@ -193,8 +231,8 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         in_time.store(serving.await, std::sync::atomic::Ordering::Release);
         done.notify_one();
     });
-    let memory = rooms.memory;
-    Ok(Running { address, metrics, base_url, db, identity, memory, tasks, served, drained })
+    let (memory, hub) = (rooms.memory, rooms.hub);
+    Ok(Running { address, metrics, base_url, db, identity, memory, hub, tasks, served, drained })
 }
 
 impl Running {
@@ -209,6 +247,7 @@ impl Running {
         let finished = self.tasks.drained(LAST_WORK).await;
         // What the last requests left to be written was counted after the batch writer's own last round.
         self.identity.flush().await;
+        self.hub.flush().await;
         self.db.close().await.context("cannot close the database")?;
         Ok(finished && self.drained.load(std::sync::atomic::Ordering::Acquire))
     }

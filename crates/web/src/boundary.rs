@@ -21,10 +21,10 @@ use axum::{
 use futures::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use ipnet::IpNet;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
-    address::{self, Peer},
+    address::{self, ClientAddress, Peer},
     error::{ApiError, Code},
     extract::BodyLimit,
     language::Language,
@@ -97,9 +97,55 @@ impl Boundary {
         if let Some(given) = headers.get(REQUEST_ID).filter(|value| is_request_id(value.as_bytes())) {
             return RequestId(given.clone());
         }
+        RequestId(self.new_id())
+    }
+
+    /// A new request id: 32 lower-case hexadecimal digits.
+    pub fn new_id(&self) -> HeaderValue {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let text = format!("{:016x}{number:016x}", self.process);
-        RequestId(HeaderValue::try_from(text).unwrap_or_else(|_invalid| HeaderValue::from_static("none")))
+        HeaderValue::try_from(text).unwrap_or_else(|_invalid| HeaderValue::from_static("none"))
+    }
+
+    /// The limits of every request.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Takes a place among the requests in work, if there is one.
+    pub fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        self.in_flight.try_acquire().ok()
+    }
+
+    /// The client's address, as far as it can be trusted.
+    pub fn client<B>(&self, request: &http::Request<B>) -> ClientAddress {
+        let peer =
+            request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        address::client_address(peer, request.headers(), &self.limits.trusted_proxies)
+    }
+
+    /// Counts and logs what became of a request.
+    pub fn outcome(
+        &self,
+        id: &HeaderValue,
+        method: &Method,
+        route: &str,
+        status: u16,
+        took: Duration,
+        client: IpAddr,
+    ) {
+        if self.limits.metrics {
+            count(method, route, status, took);
+        }
+        tracing::debug!(
+            request.id = id.to_str().unwrap_or_default(),
+            %method,
+            route,
+            status,
+            took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            client.address = %client,
+            "answered"
+        );
     }
 
     fn time_limit(&self, headers: &HeaderMap) -> Duration {
@@ -124,17 +170,15 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
         .then(|| (boundary.pages.language)(request.headers()));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let peer =
-        request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    let client = address::client_address(peer, request.headers(), &boundary.limits.trusted_proxies);
+    let client = boundary.client(&request);
     let limit = boundary.time_limit(request.headers());
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(BodyLimit(boundary.limits.body));
 
-    let mut response = match boundary.in_flight.try_acquire() {
-        Ok(_permit) => run(request, next, limit).await,
-        Err(_busy) => ApiError::new(Code::Unavailable)
+    let mut response = match boundary.enter() {
+        Some(_place) => run(request, next, limit).await,
+        None => ApiError::new(Code::Unavailable)
             .because("too many requests in work")
             .retry_after(1)
             .into_response(),
@@ -154,19 +198,7 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
         *response.headers_mut() = headers;
     }
     response.headers_mut().insert(REQUEST_ID, id.0.clone());
-    let took = start.elapsed();
-    if boundary.limits.metrics {
-        count(&method, route, response.status().as_u16(), took);
-    }
-    tracing::debug!(
-        request.id = id.0.to_str().unwrap_or_default(),
-        %method,
-        route,
-        status = response.status().as_u16(),
-        took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        client.address = %client.0,
-        "answered"
-    );
+    boundary.outcome(&id.0, &method, route, response.status().as_u16(), start.elapsed(), client.0);
     response
 }
 
@@ -179,7 +211,8 @@ async fn run(request: Request, next: Next, limit: Duration) -> Response {
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+/// What a panic said.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

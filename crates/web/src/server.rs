@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::{body::Body, response::Response};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -32,9 +32,23 @@ pub struct ConnectionLimits {
     pub drain: Duration,
 }
 
+/// What answers requests, as an [`axum::Router`] does.
+pub trait App:
+    Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> App for S where
+    S: Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
 /// Accepts connections until shutdown begins, then lets the open ones finish what they are at.
 /// Returns false when some had not finished after [`ConnectionLimits::drain`] and were cut.
-pub async fn serve(listener: TcpListener, app: Router, limits: ConnectionLimits, tasks: Tasks) -> bool {
+pub async fn serve<S>(listener: TcpListener, app: S, limits: ConnectionLimits, tasks: Tasks) -> bool
+where
+    S: App,
+{
     let permits = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     let open = GracefulShutdown::new();
     let connections = Tasks::default();
@@ -73,7 +87,7 @@ async fn accept(
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    app: Router,
+    app: impl App,
     limits: ConnectionLimits,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
     let service = service_fn(move |request: Request<Incoming>| {

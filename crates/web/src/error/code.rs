@@ -80,6 +80,12 @@ catalogue! {
     NoteUpdateFailed = 400 "note.update.failed" "笔记更新失败: {}" "The note was not updated: {}";
     /// No such note among the caller's own to change.
     NoteUpdateNotFound = 404 "note.update.failed" "笔记不存在" "No such note";
+    /// No such key of the Hub among the caller's own.
+    HubKeyNotFound = 404 "hub.key.not_found" "API Key 不存在" "No such key";
+    /// No API of this code in the Hub's catalogue.
+    HubApiNotFound = 404 "hub.api.not_found" "API 不存在" "No such API";
+    /// Only who runs the server may do this.
+    AdminRequired = 403 "auth.admin.required" "该操作需要管理员权限" "This is for administrators";
     /// No such note among the caller's own to delete.
     NoteDeleteNotFound = 404 "note.delete.failed" "笔记不存在" "No such note";
 

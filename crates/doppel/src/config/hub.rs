@@ -1,0 +1,110 @@
+//! `[hub]`: the API hub.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::HIDDEN;
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Hub {
+    pub always_200: bool,
+    pub anonymous: bool,
+    pub anonymous_per_second: u32,
+    pub anonymous_per_day: u64,
+    pub address_per_second: u32,
+    pub address_burst: u32,
+    pub per_second: u32,
+    pub max_per_second: u32,
+    pub person_per_second: u32,
+    pub max_person_per_second: u32,
+    pub per_day: u64,
+    pub max_per_day: u64,
+    pub max_keys: u64,
+    pub seal_key: String,
+    pub older_seal_keys: Vec<String>,
+    pub catalogue_file: PathBuf,
+    pub echo: bool,
+    pub weather: HubWeather,
+    pub call_log: CallLog,
+    pub call_log_days: u64,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct HubWeather {
+    pub base_url: String,
+    pub api_key: String,
+    pub cache_seconds: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "default.toml describes every value")]
+pub enum CallLog {
+    All,
+    Errors,
+    Off,
+}
+
+/// It has secrets in it.
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    pub(super) fn check(&self) -> Result<(), String> {
+        let limit = |key: &str, value: u64, least: u64, most: u64| {
+            if (least..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(format!("hub.{key} = {value}: expected a number from {least} to {most}"))
+            }
+        };
+        const MOST: u64 = 1_000_000;
+        limit("anonymous_per_second", self.anonymous_per_second.into(), 1, MOST)?;
+        limit("address_per_second", self.address_per_second.into(), 1, MOST)?;
+        limit("address_burst", self.address_burst.into(), 1, MOST)?;
+        limit("max_per_second", self.max_per_second.into(), 1, MOST)?;
+        limit("per_second", self.per_second.into(), 1, self.max_per_second.into())?;
+        limit("max_person_per_second", self.max_person_per_second.into(), 1, MOST)?;
+        limit("person_per_second", self.person_per_second.into(), 1, self.max_person_per_second.into())?;
+        limit("max_per_day", self.max_per_day, 1, 1 << 50)?;
+        limit("per_day", self.per_day, 1, self.max_per_day)?;
+        limit("anonymous_per_day", self.anonymous_per_day, 0, 1 << 50)?;
+        limit("max_keys", self.max_keys, 0, 1_000_000)?;
+        limit("call_log_days", self.call_log_days, 1, 3650)?;
+        limit("weather.cache_seconds", self.weather.cache_seconds, 0, 86_400)?;
+        let seal_keys = std::iter::once(&self.seal_key).filter(|key| !key.is_empty());
+        for key in seal_keys.chain(&self.older_seal_keys) {
+            hub::seal::check_key(key)
+                .map_err(|expected| format!("hub.seal_key or hub.older_seal_keys: {expected}"))?;
+        }
+        if !self.weather.base_url.is_empty()
+            && !super::is_base_url(self.weather.base_url.trim_end_matches('/'))
+        {
+            let shown = &self.weather.base_url;
+            return Err(format!(
+                "hub.weather.base_url = {shown:?}: expected http:// or https:// and a host, or nothing"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The same without its secrets.
+    pub(super) fn hide(&mut self) {
+        for secret in [&mut self.seal_key, &mut self.weather.api_key] {
+            if !secret.is_empty() {
+                HIDDEN.clone_into(secret);
+            }
+        }
+        for secret in &mut self.older_seal_keys {
+            HIDDEN.clone_into(secret);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Calls: everything between a request for `/api/{api_code}/{action}` and its answer.
+//!
+//! The [`Door`] stands before the router: a call needs no route, no session and no scope, and is answered in the
+//! Hub's own shape whatever happens to it.
+
+mod arguments;
+mod authorise;
+pub(crate) mod code;
+mod cors;
+mod envelope;
+mod model;
+
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use axum::{body::Body, response::Response};
+use futures::FutureExt;
+use http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts};
+use http_body::Body as _;
+use web::{Language, boundary::Boundary};
+
+pub use code::{HubCode, HubError};
+pub use model::{Call, Caller, Known, Outcome, Told};
+
+use crate::{
+    Hub,
+    catalogue::rules::RESERVED,
+    limits::Left,
+    log::{Record, Who},
+};
+
+/// The header that carries a token.
+pub(crate) const TOKEN: &str = "apihub-token";
+/// How calls are named in metrics: labels must be few.
+const ROUTE: &str = "/api/{api_code}/{action}";
+/// Longest name of an API or an action that is kept.
+const LONGEST_NAME: usize = 64;
+/// Longest origin that is kept.
+const LONGEST_ORIGIN: usize = 256;
+
+/// Where calls come in; cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    hub: Hub,
+    boundary: Arc<Boundary>,
+}
+
+/// What became known of a call on its way, for the answer's headers and the record.
+struct Seen {
+    who: Who,
+    /// Whether the page that called may read the answer.
+    may_read: bool,
+    limits: Option<(Left, HeaderValue)>,
+    is_known_api: bool,
+}
+
+impl Door {
+    /// The door of a Hub, with the limits that hold for every request.
+    pub fn new(hub: Hub, boundary: Arc<Boundary>) -> Self {
+        Self { hub, boundary }
+    }
+
+    /// Whether a path is a call.
+    pub fn takes(path: &str) -> bool {
+        let Some(rest) = path.strip_prefix("/api/") else { return false };
+        let first = rest.split('/').next().unwrap_or_default();
+        !first.is_empty() && !RESERVED.contains(&first)
+    }
+
+    /// Answers a call.
+    pub async fn call(self, request: Request<Body>) -> Response {
+        let start = Instant::now();
+        let trace = self.boundary.new_id();
+        let address = self.boundary.client(&request).0;
+        let (parts, body) = request.into_parts();
+        if parts.method == Method::OPTIONS {
+            let mut response = cors::preflight(&parts.headers);
+            envelope::common(&mut response, trace);
+            return response;
+        }
+        let mut seen = Seen { who: Who::Anonymous, may_read: true, limits: None, is_known_api: false };
+        let outcome = self.bounded(&parts, body, &trace, address, &mut seen).await;
+        let always_200 = self.hub.settings().always_200;
+        let (mut response, status, code) = match outcome {
+            Ok(Outcome::Json(result)) => (envelope::success(&trace, &result), 200, ""),
+            Ok(Outcome::Stream(response)) => {
+                let status = response.status().as_u16();
+                (*response, status, "")
+            }
+            Err(error) => {
+                log_error(&error, &trace);
+                let language = Language::of(&parts.headers);
+                let response = envelope::refusal(&trace, &error, language, always_200);
+                (response, error.code.status().as_u16(), error.code.name())
+            }
+        };
+        if code == HubCode::MethodNotAllowed.name() {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
+        }
+        if seen.may_read {
+            cors::allow(&mut response, &parts.headers);
+        }
+        if let Some((left, policy)) = seen.limits.take() {
+            let headers = response.headers_mut();
+            headers.insert(envelope::RATE_LIMIT_POLICY, policy);
+            headers.insert(envelope::RATE_LIMIT, left.header());
+        }
+        envelope::common(&mut response, trace.clone());
+        let took = start.elapsed();
+        self.boundary.outcome(&trace, &parts.method, ROUTE, status, took, address);
+        let (api, action) = segments(parts.uri.path());
+        self.hub.recorder().note(Record {
+            trace,
+            at: self.hub.db().clock().now(),
+            took_us: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
+            who: seen.who,
+            api: shortened(api, LONGEST_NAME),
+            is_known: seen.is_known_api,
+            action: shortened(action, LONGEST_NAME),
+            status,
+            code,
+            bytes: response.body().size_hint().exact().and_then(|bytes| bytes.try_into().ok()).unwrap_or(0),
+            address,
+            origin: cors::origin(&parts.headers).map(|origin| shortened(origin, LONGEST_ORIGIN)),
+        });
+        response
+    }
+
+    /// Answers within the limits that hold for every request, whatever happens inside.
+    async fn bounded(
+        &self,
+        parts: &Parts,
+        body: Body,
+        trace: &HeaderValue,
+        address: IpAddr,
+        seen: &mut Seen,
+    ) -> Result<Outcome, HubError> {
+        let Some(_place) = self.boundary.enter() else {
+            return Err(HubError::new(HubCode::Unavailable)
+                .because("too many requests in work")
+                .retry_after(1));
+        };
+        let work = AssertUnwindSafe(self.serve(parts, body, trace, address, seen)).catch_unwind();
+        match tokio::time::timeout(self.boundary.limits().request, work).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => {
+                Err(HubError::new(HubCode::Unknown).because(web::boundary::panic_text(panic.as_ref())))
+            }
+            Err(_elapsed) => Err(HubCode::RequestTimeout.into()),
+        }
+    }
+
+    async fn serve(
+        &self,
+        parts: &Parts,
+        body: Body,
+        trace: &HeaderValue,
+        address: IpAddr,
+        seen: &mut Seen,
+    ) -> Result<Outcome, HubError> {
+        let hub = &self.hub;
+        if !matches!(parts.method, Method::GET | Method::POST) {
+            return Err(HubCode::MethodNotAllowed.into());
+        }
+        let now = hub.db().clock().now();
+        let origin = cors::origin(&parts.headers);
+        let known = authorise::identify(hub, &parts.headers, address, origin, now, seen).await?;
+        let (code, action) = segments(parts.uri.path());
+        let api = hub.catalogue().now().find(code).cloned().filter(|api| api.spec.enabled);
+        let api = api.ok_or(HubCode::ApiNotFound)?;
+        seen.is_known_api = true;
+        authorise::action(&api, action, known.as_ref())?;
+        let (left, policy) = authorise::quota(hub, known.as_ref(), address, now).await?;
+        seen.limits = Some((left, policy));
+        let body = arguments::body(&parts.headers, body, self.boundary.limits().body).await?;
+        let call = Call {
+            trace: trace.clone(),
+            method: parts.method.clone(),
+            action: action.to_owned(),
+            arguments: arguments::merged(parts.uri.query(), &body)?,
+            caller: known.map_or(Caller::Anonymous, |checked| Caller::Known(Known(checked))),
+            address,
+            headers: &parts.headers,
+            now,
+            api,
+        };
+        call.api.provider.call(hub, &call).await
+    }
+}
+
+/// The API and the action of a path. Whatever follows is part of the action, and no action has a slash.
+fn segments(path: &str) -> (&str, &str) {
+    let rest = path.strip_prefix("/api/").unwrap_or_default();
+    rest.split_once('/').unwrap_or((rest, ""))
+}
+
+fn shortened(text: &str, longest: usize) -> Box<str> {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().into(),
+        None => text.into(),
+    }
+}
+
+/// What is our fault, or nobody's, is logged once; a caller's error is no news.
+fn log_error(error: &HubError, trace: &HeaderValue) {
+    let id = trace.to_str().unwrap_or_default();
+    let cause = error.cause.as_deref().unwrap_or("no cause noted");
+    let code = error.code.name();
+    match error.code {
+        HubCode::Unknown => tracing::error!(request.id = id, code, cause, "call failed"),
+        HubCode::Unavailable | HubCode::UpstreamError | HubCode::UpstreamTimeout => {
+            tracing::warn!(request.id = id, code, cause, "call not answered");
+        }
+        _ => {}
+    }
+}
+
+/// The token of a request; an error when there are several.
+fn token(headers: &HeaderMap) -> Result<Option<&str>, HubError> {
+    let mut lines = headers.get_all(TOKEN).iter();
+    let Some(line) = lines.next() else { return Ok(None) };
+    // Whoever stands between us and the client may have read the other one.
+    if lines.next().is_some() {
+        return Err(HubError::new(HubCode::TokenInvalid).with("the header Apihub-Token came more than once"));
+    }
+    let invalid =
+        |_bytes| HubError::new(HubCode::TokenInvalid).with("the token has characters that no token has");
+    line.to_str().map(|line| Some(line.trim())).map_err(invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_told_from_the_lab_by_their_first_segment() {
+        for (path, expected) in [
+            ("/api/echo", true),
+            ("/api/echo/now", true),
+            ("/api/weather_basic/now", true),
+            ("/api/echo/a/b", true),
+            ("/api/secondme/user/info", false),
+            ("/api/secondme", false),
+            ("/api/apikey/list", false),
+            ("/api/", false),
+            ("/api", false),
+            ("/apis/echo", false),
+            ("/gate/lab/api/echo", false),
+        ] {
+            assert_eq!(Door::takes(path), expected, "{path}");
+        }
+        assert_eq!(segments("/api/echo/a"), ("echo", "a"));
+        assert_eq!(segments("/api/echo"), ("echo", ""));
+        assert_eq!(segments("/api/echo/a/b"), ("echo", "a/b"));
+    }
+}

@@ -1,0 +1,152 @@
+//! Whether a call may be made: by whom, from where, of what, and how often.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderValue};
+use store::Timestamp;
+
+use super::{
+    Seen,
+    code::{HubCode, HubError},
+    token,
+};
+use crate::{
+    Hub,
+    catalogue::Api,
+    key::rules::{lets_address_in, lets_origin_in, permits},
+    limits::{Left, Quota, Refusal, policy},
+    log::Who,
+    token::{Checked, Kind, rules::is_in_group},
+};
+
+/// Who calls; `None` for nobody in particular.
+pub(super) async fn identify(
+    hub: &Hub,
+    headers: &HeaderMap,
+    address: IpAddr,
+    origin: Option<&str>,
+    now: Timestamp,
+    seen: &mut Seen,
+) -> Result<Option<Checked>, HubError> {
+    let Some(text) = token(headers)? else {
+        if hub.settings().anonymous {
+            return Ok(None);
+        }
+        return Err(HubCode::TokenMissing.into());
+    };
+    let checked = match hub.check_token(text, now).await {
+        Ok(checked) => checked,
+        Err(refused) => {
+            if let Some(key) = refused.key {
+                seen.may_read = lets_origin_in(&key.rules.domains, origin);
+                seen.who = Who::Key(key);
+            }
+            return Err(refused.error);
+        }
+    };
+    let (key, kind) = (&checked.key, checked.token.identity.kind);
+    seen.may_read = lets_origin_in(&key.rules.domains, origin);
+    seen.who = Who::Known(checked.clone());
+    if !key.is_live(now) {
+        return Err(HubCode::KeyDisabled.into());
+    }
+    let rules = &key.rules;
+    if (rules.both_lists || kind == Kind::App) && !lets_address_in(&rules.ips, address) {
+        return Err(HubError::new(HubCode::IpNotAllowed).with(format!("the call came from {address}")));
+    }
+    if (rules.both_lists || kind == Kind::Person) && !seen.may_read {
+        let from = if origin.is_some() { "another domain" } else { "no page: neither Origin nor Referer" };
+        return Err(HubError::new(HubCode::DomainNotAllowed).with(format!("the call came from {from}")));
+    }
+    Ok(Some(checked))
+}
+
+/// Whether the action is there, and the caller may call it.
+pub(super) fn action(api: &Api, action: &str, known: Option<&Checked>) -> Result<(), HubError> {
+    let underscored;
+    let name = if action.contains('-') {
+        underscored = action.replace('-', "_");
+        underscored.as_str()
+    } else {
+        action
+    };
+    let is_one = !name.contains('/');
+    let needs = api.provider.find(name).filter(|_| is_one).ok_or(HubCode::ActionNotFound)?;
+    let spec = api.action(name);
+    let Some(checked) = known else {
+        let said = spec.and_then(|spec| spec.anonymous).or(needs.anonymous);
+        return if said.unwrap_or(api.spec.anonymous) && !is_restricted(api, name) {
+            Ok(())
+        } else {
+            Err(HubCode::TokenMissing.into())
+        };
+    };
+    let denied = |why: &str| HubError::new(HubCode::PermissionDenied).with(why);
+    let identity = &checked.token.identity;
+    if identity.actions.as_ref().is_some_and(|actions| !permits(actions, &api.permission, name)) {
+        return Err(denied("the token's actions do not have this one"));
+    }
+    let allow = &checked.key.rules.allow;
+    if !allow.is_empty() && !permits(allow, &api.permission, name) {
+        return Err(denied("the key may not call this action"));
+    }
+    if identity.kind == Kind::App {
+        return Ok(());
+    }
+    let of_action = spec.map(|spec| (&spec.roles, &spec.groups));
+    for (roles, groups) in std::iter::once((&api.spec.roles, &api.spec.groups)).chain(of_action) {
+        if !roles.is_empty() && !roles.iter().any(|role| identity.roles.contains(role)) {
+            return Err(denied("the person has none of the roles it needs"));
+        }
+        if !groups.is_empty() && !groups.iter().any(|group| is_in_group(&identity.groups, group)) {
+            return Err(denied("the person is in none of the groups it needs"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an action is for people with roles or groups, whom nobody in particular is not among.
+fn is_restricted(api: &Api, action: &str) -> bool {
+    let of_action = api.action(action).is_some_and(|spec| !spec.roles.is_empty() || !spec.groups.is_empty());
+    of_action || !api.spec.roles.is_empty() || !api.spec.groups.is_empty()
+}
+
+/// Takes one call from every bucket that it counts into.
+pub(super) async fn quota(
+    hub: &Hub,
+    known: Option<&Checked>,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<(Left, HeaderValue), HubError> {
+    let limits = hub.limits();
+    let Some(checked) = known else {
+        let settings = hub.settings();
+        let (per_second, burst) = settings.address_quota;
+        let own = Quota::new(per_second, 0).with_burst(burst);
+        limits
+            .address_bucket(address)
+            .take_alone(own, now)
+            .map_err(|refusal| refused(refusal, "this address"))?;
+        let (per_second, per_day) = settings.anonymous_quota;
+        let shared = Quota::new(per_second, per_day);
+        let bucket = limits.anonymous_bucket(hub).await?;
+        let left =
+            limits.take(&bucket, shared, now).map_err(|refusal| refused(refusal, "all anonymous callers"))?;
+        return Ok((left, policy(shared)));
+    };
+    if let Some(bucket) = &checked.token.bucket {
+        let own = Quota::new(checked.key.rules.per_person_second, 0);
+        limits.take(bucket, own, now).map_err(|refusal| refused(refusal, "this person"))?;
+    }
+    let key = &checked.key;
+    let left = limits.take(&key.bucket, key.quota(), now).map_err(|refusal| refused(refusal, "this key"))?;
+    Ok((left, key.policy.clone()))
+}
+
+fn refused(refusal: Refusal, whose: &str) -> HubError {
+    let (code, seconds) = match refusal {
+        Refusal::Rate(seconds) => (HubCode::RateLimited, seconds),
+        Refusal::Day(seconds) => (HubCode::QuotaExceeded, seconds),
+    };
+    HubError::new(code).with(format!("the limit of {whose} is reached")).retry_after(seconds)
+}

@@ -1,0 +1,187 @@
+//! The Hub's catalogue of error codes, and an error on its way to a caller.
+//!
+//! The wire format is the Hub's own (`code` is a word here, not a number), so its codes stand here and not in the
+//! catalogue of the Lab API.
+
+use http::StatusCode;
+use serde_json::Value;
+use web::{ApiError, Code, Language};
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal $zh:literal $en:literal;)*) => {
+        /// A kind of error. Its code is part of the public contract and never changes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum HubCode { $($(#[$doc])* $name,)* }
+
+        impl HubCode {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            const fn row(self) -> (u16, &'static str, &'static str, &'static str) {
+                match self { $(Self::$name => ($status, $code, $zh, $en),)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// An argument is missing or wrong, or the body is no JSON object.
+    InvalidParams = 400 "INVALID_PARAMS" "参数异常" "Invalid parameters";
+    /// Something went wrong here; the log has the trace.
+    Unknown = 500 "UNKNOWN" "未知异常" "Unknown error";
+    /// The call needs a token, or an empty one came.
+    TokenMissing = 401 "TOKEN_MISSING" "缺少 Apihub-Token" "The Apihub-Token is missing";
+    /// The token is no well-formed HS256 token, its signature is wrong, or a claim is.
+    TokenInvalid = 401 "TOKEN_INVALID" "Token 无效" "The token is invalid";
+    /// The token has reached its end.
+    TokenExpired = 401 "TOKEN_EXPIRED" "Token 已过期" "The token has expired";
+    /// The token would live longer than two hours.
+    TokenLifetimeTooLong = 401 "TOKEN_LIFETIME_TOO_LONG" "Token 有效期最长 2 小时" "A token may live at most 2 hours";
+    /// No key of this AK.
+    KeyNotFound = 401 "KEY_NOT_FOUND" "API Key 不存在" "No such API key";
+    /// The key is switched off or has reached its end.
+    KeyDisabled = 403 "KEY_DISABLED" "API Key 已停用或已过期" "The API key is disabled or has expired";
+    /// The client's address is not on the key's list.
+    IpNotAllowed = 403 "IP_NOT_ALLOWED" "IP 不在白名单内" "The address is not on the key's allowlist";
+    /// The page's origin is not on the key's list.
+    DomainNotAllowed = 403 "DOMAIN_NOT_ALLOWED" "域名不在白名单内" "The domain is not on the key's allowlist";
+    /// The key, the token or the person may not call this action.
+    PermissionDenied = 403 "PERMISSION_DENIED" "没有权限" "Permission denied";
+    /// No API of this code.
+    ApiNotFound = 404 "API_NOT_FOUND" "API 不存在" "No such API";
+    /// The API has no such action.
+    ActionNotFound = 404 "ACTION_NOT_FOUND" "接口不存在" "No such action";
+    /// Only GET and POST.
+    MethodNotAllowed = 405 "METHOD_NOT_ALLOWED" "请求方法不支持" "Method not allowed";
+    /// The client did not send the whole request in time.
+    RequestTimeout = 408 "REQUEST_TIMEOUT" "请求超时" "The request took too long";
+    /// The body is larger than the limit.
+    BodyTooLarge = 413 "BODY_TOO_LARGE" "请求体过大" "The request body is too large";
+    /// Too many calls in a short time.
+    RateLimited = 429 "RATE_LIMITED" "请求过于频繁" "Too many requests";
+    /// Too many calls this day.
+    QuotaExceeded = 429 "QUOTA_EXCEEDED" "今日调用次数已用完" "The quota of the day is used up";
+    /// The API behind the Hub failed.
+    UpstreamError = 502 "UPSTREAM_ERROR" "上游服务异常" "The upstream service failed";
+    /// The server is at its limit or cannot reach its store.
+    Unavailable = 503 "UNAVAILABLE" "服务暂时不可用" "The service is temporarily unavailable";
+    /// The API behind the Hub did not answer in time.
+    UpstreamTimeout = 504 "UPSTREAM_TIMEOUT" "上游服务超时" "The upstream service did not answer in time";
+    /// The password does not satisfy the policy.
+    PasswordTooWeak = 400 "PASSWORD_TOO_WEAK" "密码不符合要求" "The password does not satisfy the policy";
+    /// The name is taken.
+    UserExists = 409 "USER_EXISTS" "用户已存在" "The user exists already";
+    /// Name and password do not belong together.
+    LoginFailed = 401 "LOGIN_FAILED" "用户名或密码错误" "The user name or the password is wrong";
+    /// No such user.
+    UserNotFound = 404 "USER_NOT_FOUND" "用户不存在" "No such user";
+}
+
+impl HubCode {
+    /// The real HTTP status.
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The `code` in the body.
+    pub const fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// The `msg` in the body.
+    pub const fn message(self, language: Language) -> &'static str {
+        match language {
+            Language::Zh => self.row().2,
+            Language::En => self.row().3,
+        }
+    }
+}
+
+/// An error on its way to a caller: its code, what developers may know of it, and for the log what nobody else may.
+#[derive(Debug, Clone)]
+pub struct HubError {
+    pub(crate) code: HubCode,
+    pub(crate) detail: Value,
+    pub(crate) retry_after: Option<i64>,
+    pub(crate) cause: Option<String>,
+}
+
+impl HubError {
+    /// An error without a detail.
+    pub fn new(code: HubCode) -> Self {
+        Self { code, detail: Value::Null, retry_after: None, cause: None }
+    }
+
+    /// Adds a sentence (or more) for developers. Sent to the caller.
+    #[must_use]
+    pub fn with(mut self, detail: impl Into<Value>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Adds `Retry-After` in seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: i64) -> Self {
+        self.retry_after = Some(seconds.max(1));
+        self
+    }
+
+    /// Adds the cause for the log. Never sent.
+    #[must_use]
+    pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// A wrong or missing argument, named.
+    pub fn argument(name: &str, expected: &str) -> Self {
+        Self::new(HubCode::InvalidParams).with(format!("{name}: {expected}"))
+    }
+
+    /// What kind of error it is.
+    pub fn code(&self) -> HubCode {
+        self.code
+    }
+}
+
+impl From<HubCode> for HubError {
+    fn from(code: HubCode) -> Self {
+        Self::new(code)
+    }
+}
+
+/// An error of another room or of the store: our fault, or nobody's.
+impl From<ApiError> for HubError {
+    fn from(error: ApiError) -> Self {
+        let code = match error.code() {
+            Code::Unavailable => HubCode::Unavailable,
+            Code::RateLimited => HubCode::RateLimited,
+            _ => HubCode::Unknown,
+        };
+        let cause = error.cause().map_or_else(|| error.message(Language::En), str::to_owned);
+        Self { retry_after: error.wait().map(i64::from), ..Self::new(code).because(cause) }
+    }
+}
+
+impl From<store::Error> for HubError {
+    fn from(error: store::Error) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique_and_whole() {
+        let mut seen = HashSet::new();
+        for code in HubCode::ALL {
+            assert!(seen.insert(code.name()));
+            assert_eq!(code.status().as_u16(), code.row().0);
+            assert!(code.status().is_client_error() || code.status().is_server_error());
+            assert!(!code.message(Language::Zh).is_empty() && !code.message(Language::En).is_empty());
+        }
+    }
+}

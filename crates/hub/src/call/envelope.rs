@@ -1,0 +1,74 @@
+//! The Hub's envelope, written in this one place.
+
+use axum::{body::Body, response::Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::Value;
+use web::{Language, boundary::REQUEST_ID};
+
+use super::code::HubError;
+
+/// `{"success":false,…}`: the keys in the order of the original.
+#[derive(Serialize)]
+struct Refusal<'e> {
+    success: bool,
+    trace: &'e str,
+    code: &'static str,
+    msg: &'static str,
+    detail: &'e Value,
+}
+
+/// A success; `result` is JSON already.
+pub(super) fn success(trace: &HeaderValue, result: &[u8]) -> Response {
+    const HEAD: &[u8] = br#"{"success":true,"trace":""#;
+    const MIDDLE: &[u8] = br#"","result":"#;
+    let mut body = Vec::with_capacity(HEAD.len() + 32 + MIDDLE.len() + result.len() + 1);
+    body.extend_from_slice(HEAD);
+    body.extend_from_slice(trace.as_bytes());
+    body.extend_from_slice(MIDDLE);
+    body.extend_from_slice(result);
+    body.push(b'}');
+    json(StatusCode::OK, body)
+}
+
+/// An error, with its own status or with 200.
+pub(super) fn refusal(
+    trace: &HeaderValue,
+    error: &HubError,
+    language: Language,
+    always_200: bool,
+) -> Response {
+    let refusal = Refusal {
+        success: false,
+        trace: trace.to_str().unwrap_or_default(),
+        code: error.code.name(),
+        msg: error.code.message(language),
+        detail: &error.detail,
+    };
+    let body = serde_json::to_vec(&refusal).unwrap_or_default();
+    let status = if always_200 { StatusCode::OK } else { error.code.status() };
+    let mut response = json(status, body);
+    if let Some(seconds) = error.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// What every answer of the Hub says.
+pub(super) fn common(response: &mut Response, trace: HeaderValue) {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    headers.insert(REQUEST_ID, trace);
+}
+
+/// The limits in force and what is left of them (draft-ietf-httpapi-ratelimit-headers).
+pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");

@@ -1,0 +1,189 @@
+//! A call on its way to a provider, and what comes back.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use store::Timestamp;
+
+use super::code::HubError;
+use crate::{
+    catalogue::Api,
+    token::{Checked, Identity, Kind},
+};
+
+/// A call that was let through.
+pub struct Call<'r> {
+    /// 32 hexadecimal digits: the call's name in answers, logs and records.
+    pub trace: HeaderValue,
+    /// GET or POST.
+    pub method: Method,
+    /// What is called.
+    pub api: Arc<Api>,
+    /// The action as the caller wrote it; empty where there is none.
+    pub action: String,
+    /// Body and query, merged.
+    pub arguments: Map<String, Value>,
+    /// Who calls.
+    pub caller: Caller,
+    /// From where.
+    pub address: IpAddr,
+    /// The caller's headers; to be passed on by name only.
+    pub headers: &'r HeaderMap,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Call<'_> {
+    /// The action as permissions have it: with underscores.
+    pub fn action_name(&self) -> String {
+        self.action.replace('-', "_")
+    }
+
+    /// The trace as text.
+    pub fn trace(&self) -> &str {
+        self.trace.to_str().unwrap_or_default()
+    }
+
+    /// An argument that is a text.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMS` when it is absent, no text or longer than `max` characters.
+    pub fn text(&self, name: &str, max: usize) -> Result<&str, HubError> {
+        match self.arguments.get(name) {
+            Some(Value::String(text)) if text.chars().count() <= max => Ok(text),
+            Some(_) => Err(HubError::argument(name, &format!("a text of at most {max} characters"))),
+            None => Err(HubError::argument(name, "is missing")),
+        }
+    }
+
+    /// An argument that is a number, in the body or as a text of the query.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMS` when it is there and is no number.
+    pub fn number(&self, name: &str) -> Result<Option<f64>, HubError> {
+        let number = match self.arguments.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Number(number)) => number.as_f64(),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        let number = number.filter(|number: &f64| number.is_finite());
+        number.map(Some).ok_or_else(|| HubError::argument(name, "a number"))
+    }
+}
+
+/// Who calls.
+pub enum Caller {
+    /// Nobody in particular: all of them are one app.
+    Anonymous,
+    /// The holder of a token.
+    Known(Known),
+}
+
+/// The holder of a token.
+#[derive(Clone)]
+pub struct Known(pub(crate) Checked);
+
+impl Known {
+    /// The AK of the key.
+    pub fn ak(&self) -> &str {
+        &self.0.key.ak
+    }
+
+    /// The account that owns the key.
+    pub fn account(&self) -> i64 {
+        self.0.key.account
+    }
+
+    /// What the token says.
+    pub fn identity(&self) -> &Identity {
+        &self.0.token.identity
+    }
+}
+
+/// What a token may have in a header as it is.
+const UNSAFE: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b' ').add(b'"');
+
+/// What an upstream is told of the caller, and an echo shows. The caller's own headers of these names go nowhere, so
+/// nobody can forge them; the token is not among them.
+#[derive(Debug, Serialize)]
+pub struct Told {
+    /// `X-Hub-App`: the AK, or `anonymous`.
+    pub app: String,
+    /// `X-Hub-Person`: the person's id in the app; absent for the app itself.
+    pub person: Option<String>,
+    /// `X-Hub-Roles`.
+    pub roles: Vec<String>,
+    /// `X-Hub-Groups`.
+    pub groups: Vec<String>,
+    /// `X-Hub-Trace`.
+    pub trace: String,
+}
+
+impl Caller {
+    /// The holder of the token, if there is one.
+    pub fn known(&self) -> Option<&Known> {
+        match self {
+            Self::Anonymous => None,
+            Self::Known(known) => Some(known),
+        }
+    }
+
+    /// The person, if one calls.
+    pub fn person(&self) -> Option<&Identity> {
+        self.known().map(Known::identity).filter(|identity| identity.kind == Kind::Person)
+    }
+
+    /// What an upstream is told.
+    pub fn told(&self, trace: &str) -> Told {
+        let person = self.person();
+        Told {
+            app: self.known().map_or("anonymous", Known::ak).to_owned(),
+            person: person.map(|person| person.sub.clone()),
+            roles: person.map(|person| person.roles.clone()).unwrap_or_default(),
+            groups: person.map(|person| person.groups.clone()).unwrap_or_default(),
+            trace: trace.to_owned(),
+        }
+    }
+}
+
+impl Told {
+    /// The same as headers. Texts are percent-encoded UTF-8, lists are joined by commas.
+    pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let text = |text: &str| utf8_percent_encode(text, UNSAFE).to_string();
+        let list = |list: &[String]| list.iter().map(|entry| text(entry)).collect::<Vec<_>>().join(",");
+        let mut all = vec![("x-hub-app", text(&self.app)), ("x-hub-trace", text(&self.trace))];
+        if let Some(person) = &self.person {
+            all.push(("x-hub-person", text(person)));
+            all.push(("x-hub-roles", list(&self.roles)));
+            all.push(("x-hub-groups", list(&self.groups)));
+        }
+        let header = |(name, value): (&'static str, String)| {
+            Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
+        };
+        all.into_iter().filter_map(header).collect()
+    }
+}
+
+/// What a provider answers.
+pub enum Outcome {
+    /// The `result`, as JSON.
+    Json(Vec<u8>),
+    /// An answer of its own that goes out as it is, without the envelope.
+    Stream(Box<Response>),
+}
+
+impl Outcome {
+    /// The `result`.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn of<T: Serialize>(result: &T) -> Result<Self, HubError> {
+        let json = serde_json::to_vec(result);
+        json.map(Self::Json).map_err(|error| HubError::new(super::HubCode::Unknown).because(error))
+    }
+}

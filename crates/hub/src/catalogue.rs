@@ -1,0 +1,348 @@
+//! The catalogue: which APIs there are, and what answers each.
+//!
+//! All of it is in memory, as one value that is replaced as a whole; a call takes it as it is and keeps it. It is made
+//! of what is built in, of a file, and of the store, in this order: the later wins. A change over HTTP is in force
+//! with the next call, in other processes within half a second, a change of the file within a second.
+
+pub mod model;
+mod queries;
+pub mod routes;
+pub mod rules;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use parking_lot::{Mutex, RwLock};
+use store::params;
+use web::{ApiError, Code, Tasks};
+
+pub use model::{ActionSpec, ApiOut, ApiSpec, HttpSpec, ProviderSpec, Source};
+
+use crate::{
+    Hub,
+    provider::{self, Provider},
+};
+
+/// The topic of notices about the catalogue.
+pub(crate) const TOPIC: &str = "hub.catalogue";
+
+/// How often it is looked whether the file or the store has changed.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Most APIs in the store.
+pub const MAX_APIS: i64 = 1000;
+
+/// An API, ready to be called.
+pub struct Api {
+    /// Its definition, without the values of secrets.
+    pub spec: ApiSpec,
+    /// Its code with underscores, as permissions have it.
+    pub permission: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// What answers.
+    pub(crate) provider: Provider,
+    /// What is known of its actions, by name with underscores.
+    actions: HashMap<String, ActionSpec>,
+    /// The definition with secrets, to see whether it has changed.
+    whole: ApiSpec,
+}
+
+/// All APIs, by their code with underscores.
+#[derive(Default)]
+pub(crate) struct Apis(HashMap<String, Arc<Api>>);
+
+impl Apis {
+    /// The API of a path's first segment, written with hyphens or underscores.
+    pub(crate) fn find(&self, segment: &str) -> Option<&Arc<Api>> {
+        if segment.contains('-') { self.0.get(&rules::permission_name(segment)) } else { self.0.get(segment) }
+    }
+}
+
+/// The catalogue's place.
+pub(crate) struct Catalogue {
+    apis: RwLock<Arc<Apis>>,
+    /// What the last look saw: the version in the store, the time and size of the file.
+    seen: Mutex<(i64, Option<(SystemTime, u64)>)>,
+    /// Only one reload at a time, so that an older one never replaces a newer.
+    reloading: tokio::sync::Mutex<()>,
+}
+
+impl Catalogue {
+    pub(crate) fn new() -> Self {
+        Self { apis: RwLock::default(), seen: Mutex::new((-1, None)), reloading: tokio::sync::Mutex::new(()) }
+    }
+
+    /// The catalogue as it is now.
+    pub(crate) fn now(&self) -> Arc<Apis> {
+        Arc::clone(&self.apis.read())
+    }
+}
+
+impl Api {
+    /// What the definition says of an action, written with underscores.
+    pub(crate) fn action(&self, name: &str) -> Option<&ActionSpec> {
+        self.actions.get(name)
+    }
+}
+
+impl Hub {
+    /// Every API, by code.
+    pub fn apis(&self) -> Vec<Arc<Api>> {
+        let mut all: Vec<Arc<Api>> = self.catalogue().now().0.values().cloned().collect();
+        all.sort_by(|one, other| one.spec.code.cmp(&other.spec.code));
+        all
+    }
+
+    /// An API by its code.
+    ///
+    /// # Errors
+    /// [`Code::HubApiNotFound`].
+    pub fn api_of(&self, code: &str) -> Result<Arc<Api>, ApiError> {
+        self.catalogue().now().find(code).cloned().ok_or_else(|| Code::HubApiNotFound.into())
+    }
+
+    /// Defines an API, or defines it anew. In force from the next call on.
+    ///
+    /// # Errors
+    /// 422 for what is wrong with the definition; [`Code::InvalidParam`] when there are too many.
+    pub async fn save_api(&self, mut spec: ApiSpec) -> Result<Arc<Api>, ApiError> {
+        self.keep_secrets(&mut spec).await?;
+        rules::check(&spec)?;
+        // What cannot be served is not stored.
+        provider::make(&spec)?;
+        let (count,): (i64,) = self.db().fetch_one(queries::COUNT, params![]).await?;
+        if count >= MAX_APIS {
+            return Err(ApiError::new(Code::InvalidParam).with(format!("apis < {MAX_APIS}")));
+        }
+        let (public, secrets) = split(spec);
+        let code = public.code.clone();
+        let sealed = match secrets {
+            Some(secrets) => {
+                let json = serde_json::to_vec(&secrets).map_err(ApiError::internal)?;
+                Some(self.seal(&purpose(&code), &json).await?)
+            }
+            None => None,
+        };
+        let json = serde_json::to_string(&public).map_err(ApiError::internal)?;
+        let now = self.db().clock().now();
+        let row_code = code.clone();
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                tx.execute(queries::SAVE, params![&row_code, &json, &sealed, now]).await?;
+                changed(tx).await
+            })
+        });
+        write.await?;
+        self.reload_catalogue().await;
+        self.api_of(&code)
+    }
+
+    /// Removes a definition from the store; what the file or the program says of this code is in force again.
+    ///
+    /// # Errors
+    /// [`Code::HubApiNotFound`] when the store has none.
+    pub async fn delete_api(&self, code: &str) -> Result<(), ApiError> {
+        let code = code.replace('_', "-");
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                if tx.execute(queries::DELETE, params![&code]).await? == 0 {
+                    return Err(ApiError::new(Code::HubApiNotFound));
+                }
+                changed(tx).await
+            })
+        });
+        write.await?;
+        self.reload_catalogue().await;
+        Ok(())
+    }
+
+    /// Fills in the secrets that a request left empty, from what is stored.
+    async fn keep_secrets(&self, spec: &mut ApiSpec) -> Result<(), ApiError> {
+        let ProviderSpec::Http(http) = &mut spec.provider else { return Ok(()) };
+        let all = http.secret_headers.values().chain(http.secret_query.values());
+        if all.filter(|value| value.is_empty()).count() == 0 {
+            return Ok(());
+        }
+        let row: Option<(Option<Vec<u8>>,)> =
+            self.db().fetch_optional(queries::SECRETS, params![&spec.code]).await?;
+        let stored = match row.and_then(|(sealed,)| sealed) {
+            Some(sealed) => self.opened_secrets(&spec.code, &sealed)?,
+            None => Secrets::default(),
+        };
+        for (place, kept) in
+            [(&mut http.secret_headers, stored.headers), (&mut http.secret_query, stored.query)]
+        {
+            for (name, value) in place.iter_mut().filter(|(_, value)| value.is_empty()) {
+                if let Some(kept) = kept.get(name) {
+                    value.clone_from(kept);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn opened_secrets(&self, code: &str, sealed: &[u8]) -> Result<Secrets, ApiError> {
+        let json = self.sealer().open(&purpose(code), sealed).map_err(ApiError::internal)?;
+        serde_json::from_slice(&json).map_err(ApiError::internal)
+    }
+
+    /// Reads the catalogue again, and keeps what is in force where that fails.
+    pub(crate) async fn reload_catalogue(&self) {
+        let _one_at_a_time = self.catalogue().reloading.lock().await;
+        if let Err(error) = self.load_catalogue().await {
+            tracing::error!(
+                cause = error.cause().unwrap_or_default(),
+                "the Hub's catalogue cannot be read; it stays as it was"
+            );
+        }
+    }
+
+    async fn load_catalogue(&self) -> Result<(), ApiError> {
+        let version: Option<(i64,)> = self.db().fetch_optional(queries::VERSION, params![]).await?;
+        let stamp = self.file_stamp();
+        let mut specs: BTreeMap<String, (ApiSpec, Source)> = BTreeMap::new();
+        for spec in provider::built_in(self.settings()) {
+            specs.insert(rules::permission_name(&spec.code), (spec, Source::Builtin));
+        }
+        for spec in self.file_apis() {
+            specs.insert(rules::permission_name(&spec.code), (spec, Source::File));
+        }
+        let rows: Vec<(String, String, Option<Vec<u8>>)> =
+            self.db().fetch_all(queries::ALL, params![]).await?;
+        for (code, json, sealed) in rows {
+            match self.stored_api(&code, &json, sealed.as_deref()) {
+                Ok(spec) => {
+                    specs.insert(rules::permission_name(&spec.code), (spec, Source::Store));
+                }
+                Err(error) => {
+                    let cause = error.cause().unwrap_or_default();
+                    tracing::error!(api = code, cause, "an API of the Hub cannot be served");
+                }
+            }
+        }
+        let before = self.catalogue().now();
+        let mut apis = HashMap::with_capacity(specs.len());
+        for (permission, (spec, source)) in specs {
+            // What did not change keeps its state: what it remembers, and whether its upstream is well.
+            let same = before.0.get(&permission).filter(|api| api.whole == spec && api.source == source);
+            let api = match same {
+                Some(api) => Arc::clone(api),
+                None => match provider::make(&spec) {
+                    Ok(provider) => {
+                        let (public, _) = split(spec.clone());
+                        let actions = public.actions.iter();
+                        let actions =
+                            actions.map(|(name, action)| (name.replace('-', "_"), action.clone())).collect();
+                        let permission = permission.clone();
+                        Arc::new(Api { spec: public, permission, source, provider, actions, whole: spec })
+                    }
+                    Err(error) => {
+                        let cause = error.message(web::Language::En);
+                        tracing::error!(api = spec.code, cause, "an API of the Hub cannot be served");
+                        continue;
+                    }
+                },
+            };
+            apis.insert(permission, api);
+        }
+        *self.catalogue().apis.write() = Arc::new(Apis(apis));
+        *self.catalogue().seen.lock() = (version.map_or(0, |(version,)| version), stamp);
+        Ok(())
+    }
+
+    fn stored_api(&self, code: &str, json: &str, sealed: Option<&[u8]>) -> Result<ApiSpec, ApiError> {
+        let mut spec: ApiSpec = serde_json::from_str(json).map_err(ApiError::internal)?;
+        if let (ProviderSpec::Http(http), Some(sealed)) = (&mut spec.provider, sealed) {
+            let secrets = self.opened_secrets(code, sealed)?;
+            (http.secret_headers, http.secret_query) = (secrets.headers, secrets.query);
+        }
+        Ok(spec)
+    }
+
+    /// The definitions of the file; those that are wrong are named in the log and left out.
+    fn file_apis(&self) -> Vec<ApiSpec> {
+        let path = &self.settings().catalogue_file;
+        if path.as_os_str().is_empty() {
+            return Vec::new();
+        }
+        let shown = path.display();
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                tracing::error!(%error, file = %shown, "the Hub's catalogue file cannot be read");
+                return Vec::new();
+            }
+        };
+        let file: model::File = match toml::from_str(&text) {
+            Ok(file) => file,
+            Err(error) => {
+                tracing::error!(%error, file = %shown, "the Hub's catalogue file cannot be understood");
+                return Vec::new();
+            }
+        };
+        let is_good = |spec: &ApiSpec| match rules::check(spec) {
+            Ok(()) => true,
+            Err(error) => {
+                let cause = error.message(web::Language::En);
+                tracing::error!(api = spec.code, cause, file = %shown, "an API of the Hub's catalogue file is wrong");
+                false
+            }
+        };
+        file.api.into_iter().filter(is_good).collect()
+    }
+
+    fn file_stamp(&self) -> Option<(SystemTime, u64)> {
+        let about = std::fs::metadata(&self.settings().catalogue_file).ok()?;
+        Some((about.modified().ok()?, about.len()))
+    }
+
+    /// Reads the catalogue again if the store or the file says something new.
+    pub(crate) async fn look_at_catalogue(&self) {
+        let version: store::Result<Option<(i64,)>> =
+            self.db().fetch_optional(queries::VERSION, params![]).await;
+        let Ok(version) = version else { return };
+        let found = (version.map_or(0, |(version,)| version), self.file_stamp());
+        if *self.catalogue().seen.lock() != found {
+            self.reload_catalogue().await;
+        }
+    }
+}
+
+async fn changed(tx: &mut store::Tx<'_>) -> Result<(), ApiError> {
+    tx.execute(queries::CHANGED, params![]).await?;
+    Ok(tx.notify(TOPIC, "").await?)
+}
+
+/// The values of secrets, as they are sealed.
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+struct Secrets {
+    headers: BTreeMap<String, String>,
+    query: BTreeMap<String, String>,
+}
+
+/// A definition without the values of its secrets, and those.
+fn split(mut spec: ApiSpec) -> (ApiSpec, Option<Secrets>) {
+    let ProviderSpec::Http(http) = &mut spec.provider else { return (spec, None) };
+    let blank =
+        |map: &BTreeMap<String, String>| map.keys().map(|name| (name.clone(), String::new())).collect();
+    let empty = (blank(&http.secret_headers), blank(&http.secret_query));
+    let headers = std::mem::replace(&mut http.secret_headers, empty.0);
+    let query = std::mem::replace(&mut http.secret_query, empty.1);
+    let has_any = !headers.is_empty() || !query.is_empty();
+    (spec, has_any.then_some(Secrets { headers, query }))
+}
+
+fn purpose(code: &str) -> String {
+    format!("the secrets of the API {code}")
+}
+
+pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
+    let hub = hub.clone();
+    tasks.every(LOOK_EVERY, move || {
+        let hub = hub.clone();
+        async move { hub.look_at_catalogue().await }
+    });
+}

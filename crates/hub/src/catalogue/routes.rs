@@ -1,0 +1,95 @@
+//! The catalogue over HTTP: to be read by everybody who signed in, and changed by administrators.
+
+use axum::extract::{FromRequestParts, Path, State};
+use http::request::Parts;
+use identity::SignedIn;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, ApiError, Code, Data, Envelope, Json, Nothing};
+
+use super::{
+    Api,
+    model::{ApiOut, ApiSpec},
+};
+use crate::{Hub, provider::Provider};
+
+/// The routes, relative to the API's base path.
+pub fn router(hub: Hub) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(one))
+        .routes(routes!(save))
+        .routes(routes!(delete))
+        .with_state(hub)
+}
+
+impl From<&Api> for ApiOut {
+    fn from(api: &Api) -> Self {
+        let breaker = match &api.provider {
+            Provider::Http(http) => Some(http.state()),
+            Provider::Builtin(_) => None,
+        };
+        Self { source: api.source, breaker, spec: api.spec.clone() }
+    }
+}
+
+/// A signed-in person who runs this server.
+struct Admin;
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let signed_in = SignedIn::from_request_parts(parts, state).await?;
+        if signed_in.caller.is_admin() { Ok(Self) } else { Err(Code::AdminRequired.into()) }
+    }
+}
+
+/// List the Hub's APIs.
+#[utoipa::path(get, path = "/apikey/hub/apis/list", operation_id = "listHubApis", tag = "Hub", security(("session" = [])),
+    responses((status = 200, description = "Every API, by code", body = Envelope<Vec<ApiOut>>)))]
+async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> Answer<Vec<ApiOut>> {
+    // Anybody may know what there is to call; what stands behind it is for administrators.
+    let is_admin = signed_in.caller.is_admin();
+    Ok(Data(hub.apis().iter().map(|api| shown(api, is_admin)).collect()))
+}
+
+/// See an API of the Hub.
+#[utoipa::path(get, path = "/apikey/hub/apis/{code}", operation_id = "hubApi", tag = "Hub", security(("session" = [])),
+    params(("code" = String, Path, description = "The API's code")),
+    responses((status = 200, description = "The API", body = Envelope<ApiOut>)))]
+async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(code): Path<String>) -> Answer<ApiOut> {
+    Ok(Data(shown(&*hub.api_of(&code)?, signed_in.caller.is_admin())))
+}
+
+fn shown(api: &Api, is_admin: bool) -> ApiOut {
+    let mut out = ApiOut::from(api);
+    if !is_admin && let super::ProviderSpec::Http(http) = &mut out.spec.provider {
+        http.base_url.clear();
+        http.headers.clear();
+        http.secret_headers.clear();
+        http.secret_query.clear();
+        http.health_path.clear();
+        http.forward_headers.clear();
+        for action in out.spec.actions.values_mut() {
+            action.path.clear();
+            (action.query, action.body, action.result) = (None, None, None);
+        }
+    }
+    out
+}
+
+/// Define an API, or define it anew; in force from the next call on. For administrators.
+#[utoipa::path(post, path = "/apikey/hub/apis/save", operation_id = "saveHubApi", tag = "Hub", security(("session" = [])), request_body = ApiSpec,
+    responses((status = 200, description = "The API as it is now", body = Envelope<ApiOut>)))]
+async fn save(State(hub): State<Hub>, _: Admin, Json(spec): Json<ApiSpec>) -> Answer<ApiOut> {
+    Ok(Data(ApiOut::from(&*hub.save_api(spec).await?)))
+}
+
+/// Remove an API's definition from the store. For administrators.
+#[utoipa::path(post, path = "/apikey/hub/apis/{code}/delete", operation_id = "deleteHubApi", tag = "Hub", security(("session" = [])),
+    params(("code" = String, Path, description = "The API's code")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(State(hub): State<Hub>, _: Admin, Path(code): Path<String>) -> Answer<Nothing> {
+    hub.delete_api(&code).await?;
+    Ok(Data(Nothing))
+}

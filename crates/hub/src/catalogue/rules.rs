@@ -1,0 +1,182 @@
+//! What a valid definition of an API is. No I/O.
+
+use http::{HeaderName, HeaderValue};
+use web::{ApiError, Issues};
+
+use super::model::{ActionSpec, ApiSpec, HttpSpec, ProviderSpec};
+
+/// First segments of the Lab API's paths under `/api`: no API of the Hub has such a code.
+pub const RESERVED: &[&str] = &[
+    "secondme",
+    "oauth",
+    "auth",
+    "certificate",
+    "invitation",
+    "applications",
+    "integrations",
+    "cdn",
+    "apikey",
+];
+
+/// Most actions of an API.
+pub const MAX_ACTIONS: usize = 500;
+const MAX_CODE: usize = 64;
+const MAX_TEXT: usize = 4000;
+const MAX_LIST: usize = 100;
+
+/// Headers that a definition must not set: they are ours, or belong to the connection.
+const OURS: &[&str] = &[
+    "host",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "keep-alive",
+    "proxy-connection",
+    "apihub-token",
+];
+/// What the Hub says of the caller begins with this.
+pub(crate) const IDENTITY_PREFIX: &str = "x-hub-";
+
+/// A code as it is looked up: with underscores.
+pub fn permission_name(code: &str) -> String {
+    code.replace('-', "_")
+}
+
+/// Checks a definition.
+///
+/// # Errors
+/// 422 that names everything that is wrong.
+pub(crate) fn check(spec: &ApiSpec) -> Result<(), ApiError> {
+    let mut issues = Issues::body();
+    if !is_segment(&spec.code, MAX_CODE) || spec.code.contains('_') {
+        issues.add("value_error", "code", "Input should be 1 to 64 lower-case letters, digits and hyphens");
+    } else if RESERVED.contains(&spec.code.as_str()) {
+        issues.add("value_error", "code", "This code is reserved for the Lab API");
+    }
+    issues.line("name", &spec.name, 100);
+    issues.text("description", &spec.description, MAX_TEXT);
+    needs(&mut issues, "", &spec.roles, &spec.groups);
+    if spec.actions.len() > MAX_ACTIONS {
+        issues.add("too_long", "actions", format!("An API should have at most {MAX_ACTIONS} actions"));
+    }
+    for (name, action) in &spec.actions {
+        let place = format!("actions.{name}");
+        if !name.is_empty() && !is_segment(name, MAX_CODE) {
+            issues.add(
+                "value_error",
+                &place,
+                "An action's name should be lower-case letters, digits and hyphens",
+            );
+        }
+        issues.line(&format!("{place}.summary"), &action.summary, 500);
+        needs(&mut issues, &format!("{place}."), &action.roles, &action.groups);
+        check_action(&mut issues, &place, action);
+    }
+    if let ProviderSpec::Http(http) = &spec.provider {
+        check_http(&mut issues, http);
+    }
+    issues.finish()
+}
+
+fn is_segment(text: &str, max: usize) -> bool {
+    (1..=max).contains(&text.len())
+        && text.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
+        })
+        && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn needs(issues: &mut Issues, place: &str, roles: &[String], groups: &[String]) {
+    for (field, list) in [("roles", roles), ("groups", groups)] {
+        if list.len() > MAX_LIST {
+            issues.add(
+                "too_long",
+                &format!("{place}{field}"),
+                format!("List should have at most {MAX_LIST} items"),
+            );
+        }
+    }
+    if !groups.iter().all(|group| group.starts_with('/')) {
+        issues.add("value_error", &format!("{place}groups"), "Groups should be paths that begin with /");
+    }
+}
+
+fn check_action(issues: &mut Issues, place: &str, action: &ActionSpec) {
+    if !matches!(action.method.as_str(), "" | "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
+        issues.add(
+            "value_error",
+            &format!("{place}.method"),
+            "Input should be GET, POST, PUT, PATCH or DELETE",
+        );
+    }
+    if action.path.len() > MAX_TEXT
+        || action.path.contains(['?', '#', '\\'])
+        || action.path.split('/').any(|s| s == "..")
+    {
+        issues.add("value_error", &format!("{place}.path"), "Input should be a path without ?, # and ..");
+    }
+    if action.cache_seconds > 86_400 {
+        issues.add("value_error", &format!("{place}.cache_seconds"), "Input should be at most 86400");
+    }
+}
+
+fn check_http(issues: &mut Issues, http: &HttpSpec) {
+    let is_url = reqwest::Url::parse(&http.base_url).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    if !is_url {
+        issues.add(
+            "value_error",
+            "provider.base_url",
+            "Input should be an http or https address without a query",
+        );
+    }
+    for (field, names) in [("headers", http.headers.iter()), ("secret_headers", http.secret_headers.iter())] {
+        for (name, value) in names {
+            if !may_set(name) || HeaderValue::from_str(value).is_err() {
+                issues.add(
+                    "value_error",
+                    &format!("provider.{field}.{name}"),
+                    "This header cannot be set so",
+                );
+            }
+        }
+    }
+    for name in &http.forward_headers {
+        if !may_set(name) || matches!(name.to_ascii_lowercase().as_str(), "authorization" | "cookie") {
+            issues.add("value_error", "provider.forward_headers", format!("{name} cannot be passed on"));
+        }
+    }
+    let mut within = |field: &str, value: u64, least: u64, most: u64| {
+        if !(least..=most).contains(&value) {
+            issues.add(
+                "value_error",
+                &format!("provider.{field}"),
+                format!("Input should be from {least} to {most}"),
+            );
+        }
+    };
+    within("timeout_ms", http.timeout_ms, 1, 600_000);
+    within("retries", http.retries.into(), 0, 5);
+    within("max_request_bytes", http.max_request_bytes as u64, 0, 64 << 20);
+    within("max_response_bytes", http.max_response_bytes as u64, 1, 256 << 20);
+    within("max_in_flight", http.max_in_flight as u64, 1, 100_000);
+    within("breaker_failures", http.breaker_failures.into(), 0, 1000);
+    within("breaker_open_ms", http.breaker_open_ms, 1, 3_600_000);
+    within("health_seconds", http.health_seconds, 1, 3600);
+}
+
+fn may_set(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    HeaderName::try_from(name.as_str()).is_ok()
+        && !OURS.contains(&name.as_str())
+        && !name.starts_with(IDENTITY_PREFIX)
+}

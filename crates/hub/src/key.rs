@@ -1,0 +1,226 @@
+//! Keys of the Hub: a public half (AK) that names the key in every token, and a secret half (SK) that signs them.
+
+mod live;
+pub mod model;
+pub(crate) mod queries;
+pub mod routes;
+pub mod rules;
+
+use store::{Timestamp, Tx, params};
+use web::{ApiError, Code, paging::Page};
+
+pub use live::Ak;
+pub(crate) use live::{LiveKey, start};
+pub use model::{HubKey, KeyRequest, Rules};
+
+use crate::Hub;
+
+/// The topic of notices about keys; the payload is the AK.
+pub(crate) const TOPIC: &str = "hub.key";
+
+/// Bytes of an AK; twice as many hexadecimal digits.
+const AK_BYTES: usize = 12;
+/// Bytes of an SK; twice as many hexadecimal digits.
+const SK_BYTES: usize = 32;
+
+/// The secret half in the clear, on its one way out. `Debug` does not show it.
+#[derive(Clone)]
+pub struct SecretKey(String);
+
+impl SecretKey {
+    /// The text to hand out, once.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretKey")
+    }
+}
+
+/// What the sealed secret of a key is bound to: it opens nothing when moved to another row.
+fn purpose(ak: &str) -> String {
+    format!("the secret of the key {ak}")
+}
+
+impl Hub {
+    /// Makes a key. The secret is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// 422 for what is wrong with the wish; [`Code::InvalidParam`] when the account has as many keys as it may have.
+    pub async fn create_key(
+        &self,
+        account: i64,
+        request: KeyRequest,
+    ) -> Result<(HubKey, SecretKey), ApiError> {
+        let now = self.db().clock().now();
+        let bounds = self.settings().bounds;
+        let wish = rules::Wish::new(bounds).changed(request, bounds, now)?;
+        let random = self.db().random();
+        let key = HubKey {
+            id: self.db().ids().next(),
+            ak: random.hex(AK_BYTES),
+            name: wish.name,
+            is_enabled: wish.is_enabled,
+            created_at: now,
+            expires_at: wish.expires_at,
+            rules: wish.rules,
+            old_until: None,
+            last_used_at: None,
+        };
+        let (secret, sealed) = self.fresh_secret(&key.ak).await?;
+        let (row, most) = (key.clone(), self.settings().max_keys);
+        let rules = serde_json::to_string(&row.rules).map_err(ApiError::internal)?;
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                if tx.execute(queries::TAKE_PLACE, params![account, most]).await? == 0 {
+                    return Err(ApiError::new(Code::InvalidParam).with(format!("keys <= {most}")));
+                }
+                let values = params![
+                    row.id,
+                    &row.ak,
+                    account,
+                    &row.name,
+                    &sealed,
+                    row.is_enabled,
+                    row.created_at,
+                    row.expires_at,
+                    &rules
+                ];
+                tx.execute(queries::INSERT, values).await?;
+                announce(tx, &row.ak).await
+            })
+        });
+        write.await?;
+        self.forget_key(&key.ak);
+        Ok((key, secret))
+    }
+
+    async fn fresh_secret(&self, ak: &str) -> Result<(SecretKey, Vec<u8>), ApiError> {
+        let secret = SecretKey(self.db().random().hex(SK_BYTES));
+        let sealed = self.seal(&purpose(ak), secret.0.as_bytes()).await?;
+        Ok((secret, sealed))
+    }
+
+    /// One page of an account's keys, newest first, and how many it has.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn keys(&self, account: i64, page: Page) -> Result<(Vec<HubKey>, i64), ApiError> {
+        let keys = self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
+        let total: Option<(i64,)> = self.db().fetch_optional(queries::COUNT, params![account]).await?;
+        Ok((keys, total.map_or(0, |(total,)| total)))
+    }
+
+    /// A key of an account.
+    ///
+    /// # Errors
+    /// [`Code::HubKeyNotFound`] for an id that is unknown or another's.
+    pub async fn key(&self, account: i64, id: i64) -> Result<HubKey, ApiError> {
+        let key = self.db().fetch_optional(queries::OWN, params![id, account]).await?;
+        key.ok_or_else(|| Code::HubKeyNotFound.into())
+    }
+
+    /// Changes what a key may do; what the request does not name stays. In force from the next call on.
+    ///
+    /// # Errors
+    /// As [`Hub::create_key`] and [`Hub::key`].
+    pub async fn update_key(&self, account: i64, id: i64, request: KeyRequest) -> Result<HubKey, ApiError> {
+        let now = self.db().clock().now();
+        let bounds = self.settings().bounds;
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                // Holds the row, so that of two changes at once none undoes the other.
+                tx.execute(queries::HOLD, params![id, account]).await?;
+                let found: Option<HubKey> = tx.fetch_optional(queries::OWN, params![id, account]).await?;
+                let Some(mut key) = found else { return Err(ApiError::new(Code::HubKeyNotFound)) };
+                let wish = rules::Wish {
+                    name: key.name,
+                    is_enabled: key.is_enabled,
+                    expires_at: key.expires_at,
+                    rules: key.rules,
+                };
+                let wish = wish.changed(request, bounds, now)?;
+                let rules = serde_json::to_string(&wish.rules).map_err(ApiError::internal)?;
+                let values = params![id, account, &wish.name, wish.is_enabled, wish.expires_at, &rules];
+                tx.execute(queries::UPDATE, values).await?;
+                announce(tx, &key.ak).await?;
+                (key.name, key.is_enabled, key.expires_at, key.rules) =
+                    (wish.name, wish.is_enabled, wish.expires_at, wish.rules);
+                Ok(key)
+            })
+        });
+        let key = write.await?;
+        self.forget_key(&key.ak);
+        Ok(key)
+    }
+
+    /// Gives a key another secret; tokens signed with the one before go on working for `overlap_seconds`.
+    ///
+    /// # Errors
+    /// As [`Hub::key`].
+    pub async fn rotate_key(
+        &self,
+        account: i64,
+        id: i64,
+        overlap_seconds: i64,
+    ) -> Result<(HubKey, SecretKey), ApiError> {
+        let mut key = self.key(account, id).await?;
+        let (secret, sealed) = self.fresh_secret(&key.ak).await?;
+        let until = self.db().clock().now().plus_secs(overlap_seconds);
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                let row: Option<(String,)> =
+                    tx.fetch_optional(queries::ROTATE, params![id, account, &sealed, until]).await?;
+                let Some((ak,)) = row else { return Err(ApiError::new(Code::HubKeyNotFound)) };
+                announce(tx, &ak).await
+            })
+        });
+        write.await?;
+        self.forget_key(&key.ak);
+        key.old_until = Some(until);
+        Ok((key, secret))
+    }
+
+    /// Deletes a key; it opens nothing from now on.
+    ///
+    /// # Errors
+    /// As [`Hub::key`].
+    pub async fn delete_key(&self, account: i64, id: i64) -> Result<(), ApiError> {
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                let row: Option<(String,)> = tx.fetch_optional(queries::DELETE, params![id, account]).await?;
+                let Some((ak,)) = row else { return Err(ApiError::new(Code::HubKeyNotFound)) };
+                tx.execute(queries::FREE_PLACE, params![account]).await?;
+                announce(tx, &ak).await?;
+                Ok(ak)
+            })
+        });
+        let ak: String = write.await?;
+        self.forget_key(&ak);
+        Ok(())
+    }
+
+    /// Seals a secret under the server's key, which is made only while nothing sealed is stored.
+    pub(crate) async fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, ApiError> {
+        let (any,): (bool,) = self.db().fetch_one(queries::ANY_SEALED, params![]).await?;
+        self.sealer().seal(purpose, secret, !any).map_err(ApiError::internal)
+    }
+
+    fn forget_key(&self, ak: &str) {
+        if let Some(ak) = Ak::parse(ak) {
+            self.live_keys().forget(&ak);
+        }
+    }
+
+    /// Whether a key opens anything at a moment.
+    pub fn is_live(key: &HubKey, now: Timestamp) -> bool {
+        key.is_enabled && key.expires_at.is_none_or(|expiry| expiry > now)
+    }
+}
+
+async fn announce(tx: &mut Tx<'_>, ak: &str) -> Result<(), ApiError> {
+    Ok(tx.notify(TOPIC, ak).await?)
+}

@@ -1,0 +1,219 @@
+//! Keys as the check of a token needs them: opened, ready to verify, remembered for a moment.
+
+use std::sync::Arc;
+
+use base64::{
+    Engine as _,
+    alphabet::{STANDARD, URL_SAFE},
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderValue;
+use sha2::Sha256;
+use store::{RESYNC, Timestamp, params};
+use tokio::sync::broadcast::error::RecvError;
+use web::{ApiError, Tasks};
+
+use super::{AK_BYTES, Rules, TOPIC, purpose, queries};
+use crate::{
+    Hub,
+    limits::{Bucket, Quota, policy},
+};
+
+/// The public half of a key, as the bytes its hexadecimal digits say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ak([u8; AK_BYTES]);
+
+impl Ak {
+    /// 24 lower-case hexadecimal digits; anything else names no key.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != AK_BYTES || !rest.is_empty() {
+            return None;
+        }
+        let mut bytes = [0; AK_BYTES];
+        for (place, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *place = digit(*high)? << 4 | digit(*low)?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+/// A secret, ready to check signatures in time that does not depend on where they differ.
+#[derive(Clone)]
+pub(crate) struct Verifier {
+    prepared: Hmac<Sha256>,
+}
+
+impl Verifier {
+    fn new(secret: &[u8]) -> Self {
+        // A key of any length will do: the error is never made.
+        let prepared = Hmac::new_from_slice(secret).unwrap_or_else(|_never| Hmac::new(&Default::default()));
+        Self { prepared }
+    }
+
+    /// Whether `signature` is the HMAC-SHA-256 of `text`.
+    pub(crate) fn verify(&self, text: &[u8], signature: &[u8]) -> bool {
+        let mut mac = self.prepared.clone();
+        mac.update(text);
+        mac.verify_slice(signature).is_ok()
+    }
+}
+
+/// A key that tokens are checked against.
+pub(crate) struct LiveKey {
+    pub(crate) id: i64,
+    pub(crate) account: i64,
+    pub(crate) ak: String,
+    pub(crate) version: i64,
+    pub(crate) is_enabled: bool,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) rules: Rules,
+    pub(crate) bucket: Arc<Bucket>,
+    /// Its limits, for a header.
+    pub(crate) policy: HeaderValue,
+    secret: Verifier,
+    older: Option<(Verifier, Timestamp)>,
+    text: Vec<u8>,
+}
+
+impl LiveKey {
+    /// Checks a signature. Answers until when it is good besides the token's own end, or `None`.
+    pub(crate) fn verify(&self, text: &[u8], signature: &[u8], now: Timestamp) -> Option<Timestamp> {
+        if self.secret.verify(text, signature) {
+            return Some(Timestamp(i64::MAX));
+        }
+        let (older, until) = self.older.as_ref()?;
+        (*until > now && older.verify(text, signature)).then_some(*until)
+    }
+
+    /// Whether a signature was made with the base64-decoded secret, as some Java libraries do unasked.
+    pub(crate) fn was_decoded(&self, text: &[u8], signature: &[u8]) -> bool {
+        let config = GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true);
+        [STANDARD, URL_SAFE].iter().any(|alphabet| {
+            let decoded = GeneralPurpose::new(alphabet, config).decode(&self.text);
+            decoded.is_ok_and(|secret| Verifier::new(&secret).verify(text, signature))
+        })
+    }
+
+    /// Whether the key opens anything.
+    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
+        self.is_enabled && self.expires_at.is_none_or(|expiry| expiry > now)
+    }
+
+    /// What the key may do in a second and in a day.
+    pub(crate) fn quota(&self) -> Quota {
+        Quota::new(self.rules.per_second, self.rules.per_day)
+    }
+
+    /// Signs a text with the secret in force.
+    pub(crate) fn sign(&self, text: &[u8]) -> [u8; 32] {
+        let mut mac = self.secret.prepared.clone();
+        mac.update(text);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+type Row = (i64, i64, i64, Vec<u8>, Option<Vec<u8>>, Option<Timestamp>, bool, Option<Timestamp>, String);
+
+impl Hub {
+    /// The key of an AK, `None` when there is none; from a moment ago, or the store.
+    pub(crate) async fn live_key(&self, ak: Ak, text: &str) -> Result<Option<Arc<LiveKey>>, ApiError> {
+        if let Some(found) = self.live_keys().get(&ak) {
+            return Ok(found);
+        }
+        let epoch = self.live_keys().epoch();
+        let row: Option<Row> = self.db().fetch_optional(queries::BY_AK, params![text]).await?;
+        let found = match row {
+            Some(row) => Some(Arc::new(self.opened(text, row).await?)),
+            None => None,
+        };
+        self.live_keys().put(ak, found.clone(), epoch);
+        Ok(found)
+    }
+
+    async fn opened(&self, ak: &str, row: Row) -> Result<LiveKey, ApiError> {
+        let (id, account, version, sealed, older, until, is_enabled, expires_at, rules) = row;
+        let purpose = purpose(ak);
+        let open = |sealed: &[u8]| self.sealer().open(&purpose, sealed).map_err(ApiError::internal);
+        let text = open(&sealed)?;
+        let older = match older.zip(until) {
+            Some((sealed, until)) if until > self.db().clock().now() => {
+                Some((Verifier::new(&open(&sealed)?), until))
+            }
+            _ => None,
+        };
+        let rules = super::rules::stored(&rules)?;
+        Ok(LiveKey {
+            id,
+            account,
+            ak: ak.to_owned(),
+            version,
+            is_enabled,
+            expires_at,
+            policy: policy(Quota::new(rules.per_second, rules.per_day)),
+            rules,
+            bucket: self.limits().key_bucket(self, ak).await?,
+            secret: Verifier::new(&text),
+            older,
+            text,
+        })
+    }
+}
+
+/// Forgets keys that other processes have changed.
+pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
+    let (hub, stopping) = (hub.clone(), tasks.clone());
+    let mut notices = hub.db().notices();
+    tasks.spawn(async move {
+        loop {
+            let notice = tokio::select! {
+                notice = notices.recv() => notice,
+                () = stopping.stopping() => return,
+            };
+            match notice {
+                Ok(notice) if notice.topic == TOPIC => hub.forget_key(&notice.payload),
+                Ok(notice) if notice.topic == crate::catalogue::TOPIC => hub.reload_catalogue().await,
+                Ok(notice) if notice.topic != RESYNC => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => {
+                    hub.live_keys().forget_all();
+                    hub.reload_catalogue().await;
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_signature_is_the_standard_one() {
+        // RFC 4231, test case 2.
+        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        let verifier = Verifier::new(b"Jefe");
+        let signature: Vec<u8> =
+            (0..64).step_by(2).map(|at| u8::from_str_radix(&expected[at..at + 2], 16).unwrap()).collect();
+        assert!(verifier.verify(b"what do ya want for nothing?", &signature));
+        assert!(!verifier.verify(b"what do ya want for something?", &signature));
+        assert!(!verifier.verify(b"what do ya want for nothing?", &signature[..31]));
+    }
+
+    proptest! {
+        #[test]
+        fn only_24_lower_case_digits_are_an_ak(text in "[0-9a-fA-Fg]{0,30}") {
+            let is_ak = text.len() == 24 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+            prop_assert_eq!(Ak::parse(&text).is_some(), is_ak);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What a key of the Hub is, inside and on the wire.
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use store::{Row, Timestamp};
+use utoipa::ToSchema;
+
+use super::rules::Domain;
+
+/// What a key may be used for, by whom and how often. Stored as JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rules {
+    /// Networks that app-tokens may be used from; empty: all.
+    pub ips: Vec<IpNet>,
+    /// Hosts whose pages may use person-tokens; empty: all.
+    pub domains: Vec<Domain>,
+    /// Whether both kinds of tokens must satisfy both lists.
+    pub both_lists: bool,
+    /// Most calls a second with this key.
+    pub per_second: u32,
+    /// Most calls a second of one person.
+    pub per_person_second: u32,
+    /// Most calls a day (UTC).
+    pub per_day: u64,
+    /// The actions that may be called, as `weather_basic:now`, `weather_basic:*` or `*`; empty: all.
+    pub allow: Vec<String>,
+}
+
+/// A key as its owner sees it: everything but the secret.
+#[derive(Debug, Clone)]
+pub struct HubKey {
+    /// For managing it.
+    pub id: i64,
+    /// The public half: `iss` of every token.
+    pub ak: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// Whether it opens anything.
+    pub is_enabled: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working, if ever.
+    pub expires_at: Option<Timestamp>,
+    /// What it may be used for.
+    pub rules: Rules,
+    /// How long the secret before the last rotation is still good.
+    pub old_until: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl store::FromRow for HubKey {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        let rules: String = row.get(6)?;
+        Ok(Self {
+            id: row.get(0)?,
+            ak: row.get(1)?,
+            name: row.get(2)?,
+            is_enabled: row.get(3)?,
+            created_at: row.get(4)?,
+            expires_at: row.get(5)?,
+            rules: super::rules::stored(&rules)?,
+            old_until: row.get(7)?,
+            last_used_at: row.get(8)?,
+        })
+    }
+}
+
+/// A wish for a key, or for a change of one: what is absent is as it is by default, or stays.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyRequest {
+    /// What the owner calls the key, 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100, example = "My site")]
+    pub name: Option<String>,
+    /// Whether it works. Default true.
+    pub enabled: Option<bool>,
+    /// When it stops working, in milliseconds since 1970; 0: never.
+    pub expires_at: Option<i64>,
+    /// IP allowlist, for app-tokens: addresses and networks, IPv4 and IPv6, at most 100; empty: all.
+    #[schema(example = json!(["203.0.113.7", "2001:db8::/32"]))]
+    pub ips: Option<Vec<String>>,
+    /// Domain allowlist, for person-tokens: `app.example.com`, `*.example.com`, `localhost:3000`, at most 100;
+    /// empty: all.
+    #[schema(example = json!(["app.example.com", "*.example.org"]))]
+    pub domains: Option<Vec<String>>,
+    /// Whether both kinds of tokens must satisfy both lists. Default false.
+    pub both_lists: Option<bool>,
+    /// Most calls a second. The server's default, and at most its maximum.
+    pub per_second: Option<u32>,
+    /// Most calls a second of one person.
+    pub per_person_second: Option<u32>,
+    /// Most calls a day (UTC).
+    pub per_day: Option<u64>,
+    /// The actions that may be called: `weather-basic/now` (or `weather_basic:now`), `weather-basic/*`; empty: all.
+    #[schema(example = json!(["weather_basic:now"]))]
+    pub allow: Option<Vec<String>>,
+}
+
+/// Body of `…/rotate`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RotateRequest {
+    /// How long tokens signed with the old secret go on working, in seconds. Default 0, at most 30 days.
+    #[schema(minimum = 0, maximum = 2592000)]
+    pub(super) overlap_seconds: Option<i64>,
+}
+
+/// A key on the wire.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyOut {
+    /// For managing the key.
+    id: i64,
+    /// The public half, `iss` of every token.
+    #[schema(example = "64a1b2c3d4e5f60718293a4b")]
+    ak: String,
+    /// What its owner calls it.
+    name: String,
+    /// Whether it works.
+    enabled: bool,
+    /// When it was made, in milliseconds since 1970.
+    created_at: i64,
+    /// When it stops working; null: never.
+    expires_at: Option<i64>,
+    /// IP allowlist.
+    ips: Vec<String>,
+    /// Domain allowlist.
+    domains: Vec<String>,
+    /// Whether both kinds of tokens must satisfy both lists.
+    both_lists: bool,
+    /// Most calls a second.
+    per_second: u32,
+    /// Most calls a second of one person.
+    per_person_second: u32,
+    /// Most calls a day (UTC).
+    per_day: u64,
+    /// The actions that may be called; empty: all.
+    allow: Vec<String>,
+    /// How long tokens signed with the secret before the last rotation still work; null: they do not.
+    old_secret_until: Option<i64>,
+    /// When it was last used, to the minute; null: never.
+    last_used_at: Option<i64>,
+}
+
+impl From<HubKey> for KeyOut {
+    fn from(key: HubKey) -> Self {
+        Self {
+            id: key.id,
+            ak: key.ak,
+            name: key.name,
+            enabled: key.is_enabled,
+            created_at: key.created_at.as_millis(),
+            expires_at: key.expires_at.map(Timestamp::as_millis),
+            ips: key.rules.ips.iter().map(super::rules::shown_network).collect(),
+            domains: key.rules.domains.iter().map(ToString::to_string).collect(),
+            both_lists: key.rules.both_lists,
+            per_second: key.rules.per_second,
+            per_person_second: key.rules.per_person_second,
+            per_day: key.rules.per_day,
+            allow: key.rules.allow,
+            old_secret_until: key.old_until.map(Timestamp::as_millis),
+            last_used_at: key.last_used_at.map(Timestamp::as_millis),
+        }
+    }
+}
+
+/// A key whose secret was just made: the only answer that has it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SecretOut {
+    /// The secret to keep: the HS256 key of every token, used as the bytes of this text. It cannot be shown again.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    pub(super) sk: String,
+    #[serde(flatten)]
+    pub(super) about: KeyOut,
+}

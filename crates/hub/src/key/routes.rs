@@ -1,0 +1,96 @@
+//! Keys over HTTP, for a signed-in person: no key or token makes or changes keys.
+
+use axum::extract::{Path, State};
+use identity::SignedIn;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{
+    Answer, Data, Envelope, Json, Nothing, Query,
+    paging::{PageQuery, Paged},
+};
+
+use super::{
+    model::{KeyOut, KeyRequest, RotateRequest, SecretOut},
+    rules,
+};
+use crate::Hub;
+
+/// The routes, relative to the API's base path.
+pub fn router(hub: Hub) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(list))
+        .routes(routes!(one))
+        .routes(routes!(update))
+        .routes(routes!(rotate))
+        .routes(routes!(delete))
+        .with_state(hub)
+}
+
+/// Make a key of the Hub. Its secret is shown this once.
+#[utoipa::path(post, path = "/apikey/hub/keys/create", operation_id = "createHubKey", tag = "Hub", security(("session" = [])), request_body = KeyRequest,
+    responses((status = 200, description = "The key", body = Envelope<SecretOut>)))]
+async fn create(
+    State(hub): State<Hub>,
+    signed_in: SignedIn,
+    Json(request): Json<KeyRequest>,
+) -> Answer<SecretOut> {
+    let (key, secret) = hub.create_key(signed_in.caller.account(), request).await?;
+    Ok(Data(SecretOut { sk: secret.expose().to_owned(), about: key.into() }))
+}
+
+/// List one's own keys, newest first.
+#[utoipa::path(get, path = "/apikey/hub/keys/list", operation_id = "listHubKeys", tag = "Hub", security(("session" = [])), params(PageQuery),
+    responses((status = 200, description = "One page", body = Envelope<Paged<KeyOut>>)))]
+async fn list(
+    State(hub): State<Hub>,
+    signed_in: SignedIn,
+    Query(query): Query<PageQuery>,
+) -> Answer<Paged<KeyOut>> {
+    let (keys, total) = hub.keys(signed_in.caller.account(), query.check()?).await?;
+    Ok(Data(Paged { list: keys.into_iter().map(KeyOut::from).collect(), total }))
+}
+
+/// See one of one's own keys.
+#[utoipa::path(get, path = "/apikey/hub/keys/{id}", operation_id = "hubKey", tag = "Hub", security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id")),
+    responses((status = 200, description = "The key", body = Envelope<KeyOut>)))]
+async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> Answer<KeyOut> {
+    Ok(Data(hub.key(signed_in.caller.account(), rules::id(&id)?).await?.into()))
+}
+
+/// Change a key: what is absent stays. In force from the next call on.
+#[utoipa::path(post, path = "/apikey/hub/keys/{id}/update", operation_id = "updateHubKey", tag = "Hub", security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id")), request_body = KeyRequest,
+    responses((status = 200, description = "The key as it is now", body = Envelope<KeyOut>)))]
+async fn update(
+    State(hub): State<Hub>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    Json(request): Json<KeyRequest>,
+) -> Answer<KeyOut> {
+    Ok(Data(hub.update_key(signed_in.caller.account(), rules::id(&id)?, request).await?.into()))
+}
+
+/// Give a key another secret; the old one goes on working for the overlap.
+#[utoipa::path(post, path = "/apikey/hub/keys/{id}/rotate", operation_id = "rotateHubKey", tag = "Hub", security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id")), request_body = RotateRequest,
+    responses((status = 200, description = "The key and its new secret", body = Envelope<SecretOut>)))]
+async fn rotate(
+    State(hub): State<Hub>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    Json(request): Json<RotateRequest>,
+) -> Answer<SecretOut> {
+    let overlap = rules::overlap(&request)?;
+    let (key, secret) = hub.rotate_key(signed_in.caller.account(), rules::id(&id)?, overlap).await?;
+    Ok(Data(SecretOut { sk: secret.expose().to_owned(), about: key.into() }))
+}
+
+/// Delete a key; it stops working at once.
+#[utoipa::path(post, path = "/apikey/hub/keys/{id}/delete", operation_id = "deleteHubKey", tag = "Hub", security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> Answer<Nothing> {
+    hub.delete_key(signed_in.caller.account(), rules::id(&id)?).await?;
+    Ok(Data(Nothing))
+}

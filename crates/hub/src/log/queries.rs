@@ -1,0 +1,71 @@
+//! SQL about calls.
+
+use std::sync::OnceLock;
+
+/// Rows written by one statement: one trip to the server for many.
+pub(super) const ROWS: usize = 50;
+const COLUMNS: usize = 15;
+
+const INSERT: &str = "INSERT INTO hub_call (id, trace, at, took_us, key_id, account_id, typ, sub, api, action, status, \
+     code, bytes, address, origin) VALUES ";
+
+/// Writes one row.
+pub(super) fn insert_one() -> &'static str {
+    static SQL: OnceLock<String> = OnceLock::new();
+    SQL.get_or_init(|| insert(1))
+}
+
+/// Writes [`ROWS`] rows.
+pub(super) fn insert_many() -> &'static str {
+    static SQL: OnceLock<String> = OnceLock::new();
+    SQL.get_or_init(|| insert(ROWS))
+}
+
+fn insert(rows: usize) -> String {
+    let row = |row: usize| {
+        let places: Vec<String> =
+            (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    format!("{INSERT}{}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
+}
+
+pub(super) const COUNT: &str = "INSERT INTO hub_usage (key_id, hour, api, outcome, calls, took_us) \
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key_id, hour, api, outcome) DO UPDATE SET \
+     calls = hub_usage.calls + excluded.calls, took_us = hub_usage.took_us + excluded.took_us";
+
+pub(super) const KEY_USED: &str = "UPDATE hub_key SET last_used_at = $2 \
+     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
+
+pub(super) const USAGE: &str = "SELECT hour, api, outcome, calls, took_us FROM hub_usage \
+     WHERE key_id = $1 AND hour >= $2 ORDER BY hour DESC, api, outcome LIMIT $3";
+
+macro_rules! search {
+    ($scope:literal) => {
+        concat!(
+            "SELECT id, trace, at, took_us, key_id, typ, sub, api, action, status, code, bytes, address, origin \
+             FROM hub_call WHERE ",
+            $scope,
+            " AND id < $2 AND at >= $3 AND at < $4 AND (CAST($5 AS TEXT) = '' OR api = $5) \
+             AND (CAST($6 AS BIGINT) = 0 OR status = $6) AND (CAST($7 AS TEXT) = '' OR code = $7) \
+             ORDER BY id DESC LIMIT $8"
+        )
+    };
+}
+
+pub(super) const OF_ACCOUNT: &str = search!("account_id = $1");
+pub(super) const OF_KEY: &str = search!("key_id = $1");
+/// For administrators; `$1` is there only so that all three take the same parameters.
+pub(super) const OF_ALL: &str = search!("CAST($1 AS BIGINT) = 0");
+
+pub(super) const BY_TRACE: &str = "SELECT id, trace, at, took_us, key_id, typ, sub, api, action, status, code, bytes, \
+     address, origin FROM hub_call WHERE trace = $1 AND (CAST($2 AS BIGINT) = 0 OR account_id = $2) ORDER BY id LIMIT 10";
+
+pub(super) const FORGET: &str = "DELETE FROM hub_call WHERE id IN \
+     (SELECT id FROM hub_call WHERE id < $1 ORDER BY id LIMIT $2)";
+
+/// The oldest rows, to find how far the old ones reach.
+pub(super) const OLDEST: &str = "SELECT id, at FROM hub_call ORDER BY id LIMIT $1";
+
+pub(super) const FORGET_USAGE: &str = "DELETE FROM hub_usage WHERE (key_id, hour, api, outcome) IN \
+     (SELECT key_id, hour, api, outcome FROM hub_usage WHERE hour < $1 LIMIT $2)";

@@ -1,0 +1,56 @@
+//! The call log over HTTP: one's own calls, and for administrators everybody's.
+
+use axum::extract::{Path, State};
+use identity::SignedIn;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, Code, Data, Envelope, Issues, Query};
+
+use super::{
+    Viewer,
+    model::{CallOut, CallsOut, Search, UsageOut, UsageQuery},
+};
+use crate::{Hub, key::rules};
+
+const MAX_HOURS: i64 = 1000;
+
+/// The routes, relative to the API's base path.
+pub fn router(hub: Hub) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(calls)).routes(routes!(usage)).with_state(hub)
+}
+
+/// Search the calls of one's own keys, newest first.
+#[utoipa::path(get, path = "/apikey/hub/calls", operation_id = "searchHubCalls", tag = "Hub", security(("session" = [])), params(Search),
+    responses((status = 200, description = "One page", body = Envelope<CallsOut>)))]
+async fn calls(
+    State(hub): State<Hub>,
+    signed_in: SignedIn,
+    Query(search): Query<Search>,
+) -> Answer<CallsOut> {
+    let viewer = match search.all {
+        Some(true) if signed_in.caller.is_admin() => Viewer::Everybody,
+        Some(true) => return Err(Code::AdminRequired.into()),
+        _ => Viewer::Account(signed_in.caller.account()),
+    };
+    let (rows, next) = hub.calls(viewer, &search).await?;
+    Ok(Data(CallsOut { list: rows.into_iter().map(CallOut::from).collect(), next }))
+}
+
+/// How often a key was used, by hour, API and outcome.
+#[utoipa::path(get, path = "/apikey/hub/keys/{id}/usage", operation_id = "hubKeyUsage", tag = "Hub", security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id"), UsageQuery),
+    responses((status = 200, description = "Newest hour first", body = Envelope<Vec<UsageOut>>)))]
+async fn usage(
+    State(hub): State<Hub>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+    Query(query): Query<UsageQuery>,
+) -> Answer<Vec<UsageOut>> {
+    let hours = query.hours.unwrap_or(24);
+    let mut issues = Issues::query();
+    if !(1..=MAX_HOURS).contains(&hours) {
+        issues.add("value_error", "hours", format!("Input should be from 1 to {MAX_HOURS}"));
+    }
+    issues.finish()?;
+    let rows = hub.key_usage(signed_in.caller.account(), rules::id(&id)?, hours).await?;
+    Ok(Data(rows.into_iter().map(UsageOut::from).collect()))
+}

@@ -1,0 +1,57 @@
+//! Answers with what came: for trying, and for seeing what an upstream would be told.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use store::BoxFuture;
+
+use super::{Builtin, Needs};
+use crate::{
+    Hub,
+    call::{Call, HubError, Outcome, Told},
+    catalogue::{ApiSpec, ProviderSpec},
+};
+
+pub(super) struct Echo;
+
+/// What an echo answers.
+#[derive(Serialize)]
+struct Answer<'c> {
+    method: &'c str,
+    action: &'c str,
+    arguments: &'c Map<String, Value>,
+    identity: Told,
+}
+
+impl Builtin for Echo {
+    fn find(&self, _any: &str) -> Option<Needs> {
+        Some(Needs::default())
+    }
+
+    fn call<'c>(&'c self, _: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
+        let answer = Outcome::of(&Answer {
+            method: call.method.as_str(),
+            action: &call.action,
+            arguments: &call.arguments,
+            identity: call.caller.told(call.trace()),
+        });
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+/// The API that is there unless switched off.
+pub(super) fn spec() -> ApiSpec {
+    ApiSpec {
+        code: "echo".into(),
+        name: "Echo".into(),
+        description: "Answers with the method, the action, the merged arguments and the identity that an upstream would see."
+            .into(),
+        enabled: true,
+        anonymous: true,
+        roles: Vec::new(),
+        groups: Vec::new(),
+        provider: ProviderSpec::Echo,
+        actions: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,103 @@
+//! What of an upstream's answer becomes the `result`. No I/O.
+
+use serde_json::Value;
+
+/// A JSON value in which some texts name places of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Mapping {
+    /// What is at a JSON pointer, and what is made of it.
+    Place(String, Make),
+    List(Vec<Self>),
+    Members(Vec<(String, Self)>),
+    Literal(Value),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Make {
+    Same,
+    Text,
+    Milliseconds,
+}
+
+impl Mapping {
+    /// Reads a definition; a text that begins with `$` and names no place is refused.
+    pub(super) fn parse(value: &Value) -> Result<Self, &'static str> {
+        Ok(match value {
+            Value::String(text) => match text.strip_prefix('$') {
+                Some(rest) => place(rest)?,
+                None => Self::Literal(value.clone()),
+            },
+            Value::Array(list) => Self::List(list.iter().map(Self::parse).collect::<Result<_, _>>()?),
+            Value::Object(members) => {
+                let parse = |(name, value): (&String, &Value)| {
+                    Ok::<_, &'static str>((name.clone(), Self::parse(value)?))
+                };
+                Self::Members(members.iter().map(parse).collect::<Result<_, _>>()?)
+            }
+            other => Self::Literal(other.clone()),
+        })
+    }
+
+    /// The result; `null` where the answer has nothing at a place.
+    pub(super) fn apply(&self, answer: &Value) -> Value {
+        match self {
+            Self::Place(pointer, make) => answer.pointer(pointer).map_or(Value::Null, |found| make.of(found)),
+            Self::List(list) => list.iter().map(|mapping| mapping.apply(answer)).collect(),
+            Self::Members(members) => {
+                members.iter().map(|(name, mapping)| (name.clone(), mapping.apply(answer))).collect()
+            }
+            Self::Literal(value) => value.clone(),
+        }
+    }
+}
+
+fn place(rest: &str) -> Result<Mapping, &'static str> {
+    let (make, pointer) = if let Some(pointer) = rest.strip_prefix("text ") {
+        (Make::Text, pointer)
+    } else if let Some(pointer) = rest.strip_prefix("ms ") {
+        (Make::Milliseconds, pointer)
+    } else {
+        (Make::Same, rest)
+    };
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        return Err("a text that begins with $ should be $, $/…, $text /… or $ms /…");
+    }
+    Ok(Mapping::Place(pointer.to_owned(), make))
+}
+
+impl Make {
+    fn of(self, found: &Value) -> Value {
+        match (self, found) {
+            (Self::Same, _) | (Self::Text, Value::String(_) | Value::Null) => found.clone(),
+            (Self::Text, other) => Value::String(other.to_string()),
+            (Self::Milliseconds, Value::String(text)) => {
+                text.parse().map_or(Value::Null, |time: jiff::Timestamp| time.as_millisecond().into())
+            }
+            (Self::Milliseconds, _) => Value::Null,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn places_of_an_answer_become_the_result() {
+        let answer = json!({"results": [{"now": {"code": 9}, "last_update": "2015-09-25T22:45:00+08:00"}]});
+        let mapping = json!({
+            "code": "$text /results/0/now/code",
+            "same": "$/results/0/now/code",
+            "at": "$ms /results/0/last_update",
+            "gone": "$/nowhere",
+            "list": ["$/results/0/now", 1, "plain"],
+        });
+        assert_eq!(
+            Mapping::parse(&mapping).unwrap().apply(&answer),
+            json!({"code": "9", "same": 9, "at": 1_443_192_300_000_i64, "gone": null, "list": [{"code": 9}, 1, "plain"]})
+        );
+        assert_eq!(Mapping::parse(&json!("$")).unwrap().apply(&answer), answer);
+        assert!(Mapping::parse(&json!("$x")).is_err());
+    }
+}

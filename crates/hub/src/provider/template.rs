@@ -1,0 +1,196 @@
+//! Texts with arguments of a call in them: `{city}`, or `{lat|39.93}` with what stands for an absent one. No I/O.
+
+use serde_json::{Map, Value};
+
+/// Longest template and most pieces.
+const MAX_PIECES: usize = 100;
+
+/// A text taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Template(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Argument { name: String, absent: Option<String> },
+}
+
+impl Template {
+    /// Takes a text apart; `{{` and `}}` are braces.
+    ///
+    /// # Errors
+    /// A brace without its other half, or too many pieces.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let mut pieces = Vec::new();
+        let (mut rest, mut plain) = (text, String::new());
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, brace) = rest.split_at(at);
+            plain.push_str(before);
+            if let Some(after) = brace.strip_prefix("{{") {
+                plain.push('{');
+                rest = after;
+            } else if let Some(after) = brace.strip_prefix("}}") {
+                plain.push('}');
+                rest = after;
+            } else {
+                let inside = brace.strip_prefix('{').ok_or("a } without its {")?;
+                let (inside, after) = inside.split_once('}').ok_or("a { without its }")?;
+                let (name, absent) = match inside.split_once('|') {
+                    Some((name, absent)) => (name, Some(absent.to_owned())),
+                    None => (inside, None),
+                };
+                if !plain.is_empty() {
+                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
+                }
+                pieces.push(Piece::Argument { name: name.to_owned(), absent });
+                rest = after;
+            }
+            if pieces.len() > MAX_PIECES {
+                return Err("too many arguments in one text");
+            }
+        }
+        plain.push_str(rest);
+        if !plain.is_empty() {
+            pieces.push(Piece::Text(plain));
+        }
+        Ok(Self(pieces))
+    }
+
+    /// The text with the arguments in it, each changed by `write`; `None` when one is absent.
+    pub(super) fn fill(
+        &self,
+        arguments: &Map<String, Value>,
+        write: impl Fn(&str) -> String,
+    ) -> Option<String> {
+        let mut filled = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => filled.push_str(text),
+                Piece::Argument { name, absent } => {
+                    let text = arguments.get(name).and_then(text_of).or_else(|| absent.clone())?;
+                    filled.push_str(&write(&text));
+                }
+            }
+        }
+        Some(filled)
+    }
+
+    /// The one argument that the whole text is, with its type.
+    fn whole<'a>(&self, arguments: &'a Map<String, Value>) -> Option<Option<&'a Value>> {
+        match self.0.as_slice() {
+            [Piece::Argument { name, absent: None }] => Some(arguments.get(name)),
+            _ => None,
+        }
+    }
+}
+
+/// An argument as text; `null` is absent.
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// A JSON value whose texts are templates.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Shape {
+    Text(Template),
+    List(Vec<Self>),
+    Members(Vec<(String, Self)>),
+    Literal(Value),
+}
+
+impl Shape {
+    pub(super) fn parse(value: &Value) -> Result<Self, &'static str> {
+        Ok(match value {
+            Value::String(text) => Self::Text(Template::parse(text)?),
+            Value::Array(list) => Self::List(list.iter().map(Self::parse).collect::<Result<_, _>>()?),
+            Value::Object(members) => {
+                let parse = |(name, value): (&String, &Value)| {
+                    Ok::<_, &'static str>((name.clone(), Self::parse(value)?))
+                };
+                Self::Members(members.iter().map(parse).collect::<Result<_, _>>()?)
+            }
+            other => Self::Literal(other.clone()),
+        })
+    }
+
+    /// The value with the arguments in it; what has absent ones is left out.
+    pub(super) fn fill(&self, arguments: &Map<String, Value>) -> Option<Value> {
+        match self {
+            Self::Text(text) => match text.whole(arguments) {
+                Some(argument) => argument.cloned(),
+                None => text.fill(arguments, str::to_owned).map(Value::String),
+            },
+            Self::List(list) => Some(list.iter().filter_map(|shape| shape.fill(arguments)).collect()),
+            Self::Members(members) => {
+                let fill = |(name, shape): &(String, Self)| Some((name.clone(), shape.fill(arguments)?));
+                Some(Value::Object(members.iter().filter_map(fill).collect()))
+            }
+            Self::Literal(value) => Some(value.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn arguments() -> Map<String, Value> {
+        let Value::Object(map) = json!({"a": "x y", "n": 7, "list": [1, 2], "no": null}) else {
+            unreachable!()
+        };
+        map
+    }
+
+    fn fill(text: &str) -> Option<String> {
+        Template::parse(text).unwrap().fill(&arguments(), str::to_owned)
+    }
+
+    #[test]
+    fn arguments_stand_in_texts() {
+        for (text, expected) in [
+            ("{a}", Some("x y")),
+            ("<{a}:{n}>", Some("<x y:7>")),
+            ("{gone}", None),
+            ("{no}", None),
+            ("{gone|5}-{no|6}", Some("5-6")),
+            ("{gone|}", Some("")),
+            ("{{a}}", Some("{a}")),
+            ("{list}", Some("[1,2]")),
+            ("", Some("")),
+        ] {
+            assert_eq!(fill(text).as_deref(), expected, "{text}");
+        }
+        assert!(Template::parse("{a").is_err() && Template::parse("a}").is_err());
+    }
+
+    #[test]
+    fn a_body_keeps_types() {
+        let shape = Shape::parse(
+            &json!({"n": "{n}", "t": "n={n}", "gone": "{gone}", "deep": [{"l": "{list}"}], "k": 1}),
+        );
+        assert_eq!(
+            shape.unwrap().fill(&arguments()),
+            Some(json!({"n": 7, "t": "n=7", "deep": [{"l": [1, 2]}], "k": 1}))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_template_or_refused(text in "[a-z{}|]{0,30}") {
+            if let Ok(template) = Template::parse(&text) {
+                let _ = template.fill(&arguments(), str::to_owned);
+            }
+        }
+
+        #[test]
+        fn a_text_without_braces_is_itself(text in "[^{}]{0,30}") {
+            prop_assert_eq!(fill(&text), Some(text));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Asking an upstream whether it is well, so that callers need not find out.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use reqwest::Url;
+use web::Tasks;
+
+use super::Upstream;
+use crate::{Hub, catalogue::HttpSpec, provider::Provider};
+
+/// How often it is looked whose turn it is.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Longest to wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) struct Health {
+    url: Url,
+    every_ms: i64,
+    next: AtomicI64,
+    is_asking: AtomicBool,
+}
+
+impl Health {
+    pub(super) fn new(base: &Url, spec: &HttpSpec) -> Option<Self> {
+        if spec.health_path.is_empty() {
+            return None;
+        }
+        let mut url = base.clone();
+        url.set_path(&format!(
+            "{}/{}",
+            base.path().trim_end_matches('/'),
+            spec.health_path.trim_start_matches('/')
+        ));
+        let every_ms = i64::try_from(spec.health_seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
+        Some(Self { url, every_ms, next: AtomicI64::new(0), is_asking: AtomicBool::new(false) })
+    }
+}
+
+impl Upstream {
+    async fn ask(&self, hub: &Hub, health: &Health) {
+        let is_well = match hub.outgoing().trusted() {
+            Ok(client) => client
+                .get(health.url.clone())
+                .headers(self.headers.clone())
+                .timeout(PATIENCE)
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status().is_success()),
+            Err(_none) => false,
+        };
+        if is_well {
+            self.breaker.succeeded();
+        } else {
+            self.breaker.failed(hub.db().clock().now());
+        }
+        health.is_asking.store(false, Ordering::Release);
+    }
+}
+
+impl Hub {
+    /// Asks every upstream whose turn it is.
+    fn look_after_upstreams(&self, tasks: &Tasks) {
+        let now = self.db().clock().now().as_millis();
+        for api in self.apis() {
+            let Provider::Http(upstream) = &api.provider else { continue };
+            let Some(health) = &upstream.health else { continue };
+            if health.next.load(Ordering::Acquire) > now || health.is_asking.swap(true, Ordering::AcqRel) {
+                continue;
+            }
+            health.next.store(now.saturating_add(health.every_ms), Ordering::Release);
+            let (hub, upstream) = (self.clone(), Arc::clone(upstream));
+            tasks.spawn(async move {
+                if let Some(health) = &upstream.health {
+                    upstream.ask(&hub, health).await;
+                }
+            });
+        }
+    }
+}
+
+pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
+    let (hub, spawner) = (hub.clone(), tasks.clone());
+    tasks.every(LOOK_EVERY, move || {
+        let (hub, spawner) = (hub.clone(), spawner.clone());
+        async move {
+            if !spawner.is_stopping() {
+                hub.look_after_upstreams(&spawner);
+            }
+        }
+    });
+}

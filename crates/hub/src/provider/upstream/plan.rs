@@ -1,0 +1,129 @@
+//! How the calls of one action are passed on.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+use serde_json::Value;
+
+use crate::{
+    call::{Call, HubCode, HubError},
+    catalogue::ActionSpec,
+    provider::{
+        mapping::Mapping,
+        template::{Shape, Template},
+    },
+};
+
+/// What an argument in a path is written with: it stays within its segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+
+pub(super) struct Plan {
+    /// `None`: the caller's.
+    method: Option<Method>,
+    path: Template,
+    query: Option<BTreeMap<String, Template>>,
+    body: Option<Shape>,
+    pub(super) result: Option<Mapping>,
+    pub(super) cache_ms: i64,
+    pub(super) is_idempotent: Option<bool>,
+    pub(super) is_stream: bool,
+}
+
+/// A request to be sent, perhaps twice.
+pub(super) struct Prepared {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) body: Option<Bytes>,
+}
+
+impl Plan {
+    pub(super) fn new(name: &str, action: &ActionSpec) -> Result<Self, String> {
+        let method = match action.method.as_str() {
+            "" => None,
+            method => Some(Method::try_from(method).map_err(|error| error.to_string())?),
+        };
+        let path = if action.path.is_empty() { name } else { action.path.trim_start_matches('/') };
+        let query = action.query.as_ref().map(|query| {
+            let parse = |(name, text): (&String, &String)| {
+                Ok::<_, &'static str>((name.clone(), Template::parse(text)?))
+            };
+            query.iter().map(parse).collect::<Result<_, _>>()
+        });
+        Ok(Self {
+            method,
+            path: Template::parse(path)?,
+            query: query.transpose()?,
+            body: action.body.as_ref().map(Shape::parse).transpose()?,
+            result: action.result.as_ref().map(Mapping::parse).transpose()?,
+            cache_ms: i64::try_from(action.cache_seconds.saturating_mul(1000)).unwrap_or(0),
+            is_idempotent: action.idempotent,
+            is_stream: action.stream,
+        })
+    }
+
+    /// For an action that is not listed: a path of its name.
+    pub(super) fn open(name: &str) -> Result<Self, String> {
+        let is_plain =
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        if !is_plain || name.bytes().all(|byte| byte == b'.') && !name.is_empty() {
+            return Err("no name of an action".into());
+        }
+        Self::new(name, &ActionSpec::default())
+    }
+
+    pub(super) fn prepare(
+        &self,
+        base: &Url,
+        fixed: &[(String, String)],
+        call: &Call<'_>,
+    ) -> Result<Prepared, HubError> {
+        let method = self.method.clone().unwrap_or_else(|| call.method.clone());
+        let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
+        let missing =
+            || HubError::new(HubCode::InvalidParams).with("an argument that is part of the path is missing");
+        let path = self.path.fill(&call.arguments, encode).ok_or_else(missing)?;
+        let mut url = base.clone();
+        if !path.is_empty() {
+            let whole = format!("{}/{path}", base.path().trim_end_matches('/'));
+            url.set_path(&whole);
+        }
+        let has_body = self.body.is_some() || !matches!(method, Method::GET | Method::DELETE);
+        let pairs = self.pairs(call, has_body);
+        if !pairs.is_empty() || !fixed.is_empty() {
+            url.query_pairs_mut().extend_pairs(&pairs).extend_pairs(fixed);
+        }
+        let body = match &self.body {
+            Some(shape) => shape.fill(&call.arguments),
+            None => has_body.then(|| Value::Object(call.arguments.clone())),
+        };
+        let body = body.map(|body| serde_json::to_vec(&body).map(Bytes::from)).transpose();
+        let body = body.map_err(|error| HubError::new(HubCode::Unknown).because(error))?;
+        Ok(Prepared { method, url, body })
+    }
+
+    fn pairs(&self, call: &Call<'_>, has_body: bool) -> Vec<(String, String)> {
+        match &self.query {
+            Some(query) => {
+                let fill = |(name, text): (&String, &Template)| {
+                    Some((name.clone(), text.fill(&call.arguments, str::to_owned)?))
+                };
+                query.iter().filter_map(fill).collect()
+            }
+            None if has_body => Vec::new(),
+            None => call.arguments.iter().flat_map(|(name, value)| plain(name, value)).collect(),
+        }
+    }
+}
+
+/// An argument as parameters: a list is named once for each of its entries.
+fn plain(name: &str, value: &Value) -> Vec<(String, String)> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::String(text) => vec![(name.to_owned(), text.clone())],
+        Value::Array(list) => list.iter().flat_map(|entry| plain(name, entry)).collect(),
+        other => vec![(name.to_owned(), other.to_string())],
+    }
+}

@@ -1,0 +1,121 @@
+//! `/api/apikey/hub/calls`, `/api/apikey/hub/keys/{id}/usage`
+
+use serde_json::{Value, json};
+use testkit::{Actor, both_engines};
+
+use super::support::{admin, another, key, refused, result, signed};
+
+async fn calls(actor: &Actor, query: &str) -> Vec<Value> {
+    actor.get(&format!("/api/apikey/hub/calls{query}")).await.data()["list"].as_array().unwrap().clone()
+}
+
+both_engines! {
+    async fn each_call_leaves_one_row(server) {
+        let key = key(&server, "a", json!({})).await;
+        let page = key.person(&server, "user-7").with("origin", "https://app.example.com");
+        let answer = page.post("/api/echo/do-it", json!({"secret": "not in the log"})).await;
+        let list = calls(&key.owner, "").await;
+        assert_eq!(list.len(), 1);
+        let mut call = list[0].clone();
+        assert!(call["tookUs"].as_i64().unwrap() >= 0 && call["id"].as_i64().unwrap() > 0);
+        call.as_object_mut().unwrap().retain(|name, _| name != "tookUs" && name != "id");
+        assert_eq!(call, json!({
+            "trace": answer.json()["trace"], "time": 1_767_225_600_000_i64, "key": key.id, "typ": "person_token", "sub": "user-7",
+            "api": "echo", "action": "do-it", "status": 200, "code": "", "bytes": answer.body.len(), "address": "127.0.0.1",
+            "origin": "https://app.example.com",
+        }));
+    }
+
+    async fn calls_are_found_by_trace_key_api_status_code_and_time(server) {
+        let first = key(&server, "a", json!({"allow": ["echo"]})).await;
+        let second = another(&first.owner, json!({})).await;
+        let trace = first.app(&server).get("/api/echo/1").await.json()["trace"].as_str().unwrap().to_owned();
+        server.clock().advance_ms(1_000);
+        refused(&first.app(&server).get("/api/nowhere/2").await, 404, "API_NOT_FOUND");
+        server.clock().advance_ms(1_000);
+        result(&second.app(&server).get("/api/echo/3").await);
+        // A bad signature under a known key is its owner's to see.
+        let forged = signed(r#"{"alg":"HS256"}"#, &second.app_claims().to_string(), b"guess");
+        refused(&server.anyone().with("apihub-token", &forged).get("/api/echo/4").await, 401, "TOKEN_INVALID");
+        let owner = &first.owner;
+        let actions = |list: Vec<Value>| list.iter().map(|call| call["action"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(actions(calls(owner, "").await), ["4", "3", "2", "1"], "newest first");
+        assert_eq!(actions(calls(owner, &format!("?trace={trace}")).await), ["1"]);
+        assert_eq!(actions(calls(owner, &format!("?key={}", second.id)).await), ["4", "3"]);
+        assert_eq!(actions(calls(owner, "?api=nowhere").await), ["2"]);
+        assert_eq!(actions(calls(owner, "?status=200").await), ["3", "1"]);
+        assert_eq!(actions(calls(owner, "?code=TOKEN_INVALID").await), ["4"]);
+        assert_eq!(actions(calls(owner, "?from=1767225601000&to=1767225602000").await), ["2"]);
+        let page = owner.get("/api/apikey/hub/calls?limit=3").await.data();
+        let rest = calls(owner, &format!("?limit=3&before={}", page["next"])).await;
+        assert_eq!(actions(rest), ["1"]);
+        for query in ["?limit=0", "?limit=101", "?key=x", "?status=x", "?api=a%0Ab"] {
+            owner.get(&format!("/api/apikey/hub/calls{query}")).await.refused(422, "invalid.param");
+        }
+    }
+
+    async fn other_peoples_calls_are_not_seen(server) {
+        let key = key(&server, "a", json!({})).await;
+        let trace = key.app(&server).get("/api/echo/x").await.json()["trace"].as_str().unwrap().to_owned();
+        result(&server.anyone().get("/api/echo/anonymous").await);
+        let other = server.person("b").await.signed_in().await;
+        assert!(calls(&other, "").await.is_empty());
+        assert!(calls(&other, &format!("?trace={trace}")).await.is_empty());
+        other.get("/api/apikey/hub/calls?all=true").await.refused(403, "auth.admin.required");
+        let admin = admin(&server).await;
+        assert!(calls(&admin, "").await.is_empty(), "an administrator's own");
+        assert_eq!(calls(&admin, "?all=true").await.len(), 2);
+        assert_eq!(calls(&admin, &format!("?all=true&trace={trace}")).await.len(), 1);
+        assert_eq!(calls(&admin, &format!("?all=true&key={}", key.id)).await.len(), 1);
+    }
+
+    async fn the_use_of_a_key_is_counted_by_the_hour(server) {
+        let key = key(&server, "a", json!({})).await;
+        for _ in 0..3 {
+            result(&key.app(&server).get("/api/echo/x").await);
+        }
+        refused(&key.app(&server).get("/api/nowhere/x").await, 404, "API_NOT_FOUND");
+        server.clock().advance_ms(3_600_000);
+        result(&key.app(&server).get("/api/echo/x").await);
+        let usage = key.owner.get(&format!("/api/apikey/hub/keys/{}/usage", key.id)).await.data();
+        let counts: Vec<Value> = usage.as_array().unwrap().iter().map(|row| json!([row["time"], row["api"], row["outcome"], row["calls"]])).collect();
+        let (first, second) = (1_767_225_600_000_i64, 1_767_229_200_000_i64);
+        assert_eq!(json!(counts), json!([[second, "echo", "ok", 1], [first, "", "client_error", 1], [first, "echo", "ok", 3]]));
+        let used = key.owner.get(&format!("/api/apikey/hub/keys/{}", key.id)).await.data()["lastUsedAt"].clone();
+        assert_eq!(used, second);
+        key.owner.get(&format!("/api/apikey/hub/keys/{}/usage?hours=0", key.id)).await.refused(422, "invalid.param");
+    }
+
+    async fn errors_alone_can_be_kept_and_old_rows_go(server: "hub.call_log = \"errors\"\nhub.call_log_days = 2") {
+        let key = key(&server, "a", json!({})).await;
+        result(&key.app(&server).get("/api/echo/x").await);
+        refused(&key.app(&server).get("/api/nowhere/x").await, 404, "API_NOT_FOUND");
+        assert_eq!(calls(&key.owner, "").await.len(), 1);
+        let hub = &server.running().hub;
+        hub.forget_old_calls().await.unwrap();
+        assert_eq!(calls(&key.owner, "").await.len(), 1);
+        server.clock().advance_ms(2 * 86_400_000 + 1);
+        hub.forget_old_calls().await.unwrap();
+        assert!(calls(&key.owner, "").await.is_empty());
+        let usage = key.owner.get(&format!("/api/apikey/hub/keys/{}/usage?hours=100", key.id)).await.data();
+        assert_eq!(usage.as_array().unwrap().len(), 2, "counts are kept longer");
+    }
+
+    /// More than one statement's worth, and a rest.
+    async fn many_calls_are_all_written(server) {
+        let key = key(&server, "a", json!({"perSecond": 1000})).await;
+        let app = key.app(&server);
+        futures::future::join_all((0..123).map(|_| app.get("/api/echo/x"))).await;
+        let mut seen = 0;
+        let mut before = String::new();
+        loop {
+            let page = key.owner.get(&format!("/api/apikey/hub/calls?limit=50{before}")).await.data();
+            seen += page["list"].as_array().unwrap().len();
+            if page["next"].is_null() {
+                break;
+            }
+            before = format!("&before={}", page["next"]);
+        }
+        assert_eq!(seen, 123);
+    }
+}
