@@ -23,6 +23,7 @@ mod boundary {
     pub mod raw;
 }
 mod clients {
+    mod hub;
     mod seed;
     mod standard;
 
@@ -61,11 +62,13 @@ mod oauth {
 }
 mod hub {
     mod calls;
+    mod catalogue;
     mod keys;
     mod limits;
     mod log;
     pub mod support;
     mod tokens;
+    mod upstream;
 }
 mod openapi;
 mod pages {

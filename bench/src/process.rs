@@ -71,6 +71,25 @@ pub(crate) fn bare(answer: &Answer) -> Result<Server> {
 }
 
 impl Server {
+    /// Starts another program that is to listen on `host`, and waits until it does.
+    pub(crate) fn other(mut command: Command, host: &str) -> Result<Self> {
+        let start = Instant::now();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().with_context(|| format!("{command:?} does not start"))?;
+        let mut server = Self { child, host: host.to_owned(), start_up: Duration::ZERO };
+        while std::net::TcpStream::connect(host).is_err() {
+            if let Some(status) = server.child.try_wait()? {
+                bail!("{command:?} ended before it listened: {status}");
+            }
+            if start.elapsed() > Duration::from_secs(10) {
+                bail!("{command:?} does not listen on {host}");
+            }
+            std::thread::yield_now();
+        }
+        server.start_up = start.elapsed();
+        Ok(server)
+    }
+
     fn start(mut command: Command, input: &str) -> Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let start = Instant::now();

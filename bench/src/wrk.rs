@@ -22,6 +22,10 @@ pub(crate) struct Found {
 pub(crate) enum Keys<'k> {
     /// All of them this key.
     One(&'k str),
+    /// All of them this header, a whole line.
+    Header(&'k str),
+    /// Nothing.
+    Nothing,
     /// Each the next one of this file.
     Rotating(&'k Path),
 }
@@ -39,6 +43,12 @@ pub(crate) fn run(url: &str, clients: u32, time: Duration, keys: Keys<'_>) -> Re
     match keys {
         Keys::One(key) => {
             command.arg("-H").arg(format!("Authorization: Bearer {key}")).arg(url);
+        }
+        Keys::Header(line) => {
+            command.arg("-H").arg(line).arg(url);
+        }
+        Keys::Nothing => {
+            command.arg(url);
         }
         Keys::Rotating(file) => {
             let script = file.with_extension("lua");

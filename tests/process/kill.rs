@@ -58,6 +58,34 @@ async fn every_acknowledged_key_works_after_a_kill() {
     }
 }
 
+/// Calls of the Hub are written down without being waited for; those of more than a moment ago survive.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_a_moment_ago_are_in_the_log_after_a_kill() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
+        .with("DOPPEL_HUB__ADDRESS_BURST", "1000")
+        .with("DOPPEL_HUB__ANONYMOUS_PER_SECOND", "1000");
+    doppel.ok(&["account", "add", "--email", "a@b", "--name", "A", "--password-stdin"], "a good password");
+    let http = testkit::http();
+    let mut server = doppel.serve(&[]);
+    let cookie = sign_in(&http, &server.base_url).await;
+    let mut traces = Vec::new();
+    for _ in 0..120 {
+        let answer = http.get(format!("{}/api/echo/x", server.base_url)).send().await.unwrap();
+        traces.push(answer.headers()["x-request-id"].to_str().unwrap().to_owned());
+    }
+    #[expect(clippy::disallowed_methods, reason = "what is older than this survives")]
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    server.kill();
+    let server = doppel.serve(&[]);
+    for trace in traces {
+        let url = format!("{}/api/apikey/hub/calls?all=true&trace={trace}", server.base_url);
+        let found: Value =
+            http.get(url).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
+        assert_eq!(found["data"]["list"].as_array().map(Vec::len), Some(1), "{trace}: {found}");
+    }
+}
+
 async fn make_keys(
     http: reqwest::Client,
     base_url: String,

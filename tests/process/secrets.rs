@@ -49,10 +49,16 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
                 .await
                 .unwrap();
             let made_key = made["data"]["key"].as_str().unwrap().to_owned();
+            let (sk, token) = hub_call(&http, &base_url, &session).await;
             check_silence(
                 &server,
                 &directory,
-                &[("session", session.split_once('=').unwrap().1), ("made key", &made_key)],
+                &[
+                    ("session", session.split_once('=').unwrap().1),
+                    ("made key", &made_key),
+                    ("hub secret", &sk),
+                    ("hub token", &token),
+                ],
             );
         }
         answers += &answer.text().await.unwrap();
@@ -118,4 +124,19 @@ fn check_silence(
             assert!(!found, "the {name} is in {}", entry.path().display());
         }
     }
+}
+
+/// A key of the Hub and calls with its token, a good one and one nobody signed; answers both secrets.
+async fn hub_call(http: &reqwest::Client, base_url: &str, session: &str) -> (String, String) {
+    let create = http.post(format!("{base_url}/api/apikey/hub/keys/create")).header("cookie", session);
+    let made: Value = create.json(&json!({"name": "n"})).send().await.unwrap().json().await.unwrap();
+    let (ak, sk) = (made["data"]["ak"].as_str().unwrap(), made["data"]["sk"].as_str().unwrap());
+    let now = store::Clock::system().now().as_millis() / 1000;
+    let claims = json!({"sub": ak, "iss": ak, "typ": "app_token", "iat": now, "exp": now + 60}).to_string();
+    let token = crate::hub::support::signed(r#"{"alg":"HS256"}"#, &claims, sk.as_bytes());
+    for (token, status) in [(token.as_str(), 200), (&token[1..], 401)] {
+        let call = http.get(format!("{base_url}/api/echo/x")).header("apihub-token", token);
+        assert_eq!(call.send().await.unwrap().status().as_u16(), status);
+    }
+    (sk.to_owned(), token)
 }

@@ -57,7 +57,7 @@ async fn the_demo_works_as_printed_and_as_noted() {
         let output =
             std::process::Command::new("sh").arg("-c").arg(format!("{command} -s")).output().unwrap();
         let body: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(body["code"], 0, "{command}: {body}");
+        assert!(body["code"] == 0 || body["success"] == true, "{command}: {body}");
     }
     let info = testkit::http().get(format!("{}/gate/lab/api/secondme/user/info", server.base_url));
     let key = demo["api_key"].as_str().unwrap().to_owned();
@@ -77,7 +77,7 @@ async fn the_demo_works_as_printed_and_as_noted() {
             break noted;
         }
     };
-    for name in ["api_key", "password", "client_id", "client_secret", "redirect_uri"] {
+    for name in ["api_key", "password", "client_id", "client_secret", "redirect_uri", "hub_ak", "hub_sk"] {
         assert_eq!(noted[name], demo[name], "{name}");
     }
     assert_eq!(noted["redirect_uri"], "http://localhost:3000/api/auth/callback");

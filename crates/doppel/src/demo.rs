@@ -38,6 +38,11 @@ pub(crate) struct Demo {
     client_secret: String,
     redirect_uri: String,
     access_token: String,
+    /// A key of the Hub.
+    #[serde(default)]
+    hub_ak: String,
+    #[serde(default)]
+    hub_sk: String,
 }
 
 /// Makes the demo person, or finds the one made before. `None` on a database with other accounts.
@@ -57,9 +62,19 @@ pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option
     if !running.identity.accounts(0, 1).await.map_err(fail)?.is_empty() {
         return Ok(None);
     }
+    weather(running).await?;
     let demo = make(running).await?;
     write(&path, &demo)?;
     Ok(Some(demo))
+}
+
+/// The weather of the documentation's examples: invented, unless a real service is configured.
+async fn weather(running: &Running) -> Result<()> {
+    let spec = hub::provider::sample_spec();
+    if running.hub.api_of(&spec.code).is_err() {
+        running.hub.save_api(spec).await.map_err(fail)?;
+    }
+    Ok(())
 }
 
 async fn make(running: &Running) -> Result<Demo> {
@@ -93,6 +108,8 @@ async fn make(running: &Running) -> Result<Demo> {
     };
     let (app, client_secret) = running.identity.create_application(account.id, app).await.map_err(fail)?;
     let access_token = token(running, &app.id, client_secret.expose()).await?;
+    let hub_key = hub::key::KeyRequest { name: Some("demo".into()), ..Default::default() };
+    let (hub_key, hub_secret) = running.hub.create_key(account.id, hub_key).await.map_err(fail)?;
     Ok(Demo {
         base_url: running.base_url.clone(),
         email: EMAIL.into(),
@@ -102,6 +119,8 @@ async fn make(running: &Running) -> Result<Demo> {
         client_secret: client_secret.expose().to_owned(),
         redirect_uri: CALLBACK.into(),
         access_token,
+        hub_ak: hub_key.ak,
+        hub_sk: hub_secret.expose().to_owned(),
     })
 }
 
@@ -212,6 +231,9 @@ Doppel runs with a demo person. To try it, in another terminal:
   curl -H "Authorization: Bearer {api_key}" {base_url}/gate/lab/api/secondme/user/info
   curl -H "Authorization: Bearer {api_key}" {base_url}/gate/lab/api/secondme/user/shades
   curl -H "Authorization: Bearer {api_key}" "{base_url}/gate/lab/api/secondme/memory/key/search?keyword=%E9%98%85%E8%AF%BB"
+
+  curl {base_url}/api/weather-basic/now
+  curl -d '{{"hello":"world"}}' "{base_url}/api/echo/anything?from=curl"
 
   an app's way in {base_url}/oauth/?client_id={client_id}&redirect_uri={redirect_uri}&response_type=code&state=abc123
   pages           {base_url}/          e-mail {email}   password {password}

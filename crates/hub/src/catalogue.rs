@@ -207,7 +207,12 @@ impl Hub {
         for spec in provider::built_in(self.settings()) {
             specs.insert(rules::permission_name(&spec.code), (spec, Source::Builtin));
         }
-        for spec in self.file_apis() {
+        let before = self.catalogue().now();
+        // A file that cannot be read now leaves in force what it said before.
+        let stays = || {
+            before.0.values().filter(|api| api.source == Source::File).map(|api| api.whole.clone()).collect()
+        };
+        for spec in self.file_apis().unwrap_or_else(stays) {
             specs.insert(rules::permission_name(&spec.code), (spec, Source::File));
         }
         let rows: Vec<(String, String, Option<Vec<u8>>)> =
@@ -223,7 +228,6 @@ impl Hub {
                 }
             }
         }
-        let before = self.catalogue().now();
         let mut apis = HashMap::with_capacity(specs.len());
         for (permission, (spec, source)) in specs {
             // What did not change keeps its state: what it remembers, and whether its upstream is well.
@@ -262,25 +266,25 @@ impl Hub {
         Ok(spec)
     }
 
-    /// The definitions of the file; those that are wrong are named in the log and left out.
-    fn file_apis(&self) -> Vec<ApiSpec> {
+    /// The definitions of the file, if it can be read; those that are wrong are named in the log and left out.
+    fn file_apis(&self) -> Option<Vec<ApiSpec>> {
         let path = &self.settings().catalogue_file;
         if path.as_os_str().is_empty() {
-            return Vec::new();
+            return Some(Vec::new());
         }
         let shown = path.display();
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {
                 tracing::error!(%error, file = %shown, "the Hub's catalogue file cannot be read");
-                return Vec::new();
+                return None;
             }
         };
         let file: model::File = match toml::from_str(&text) {
             Ok(file) => file,
             Err(error) => {
                 tracing::error!(%error, file = %shown, "the Hub's catalogue file cannot be understood");
-                return Vec::new();
+                return None;
             }
         };
         let is_good = |spec: &ApiSpec| match rules::check(spec) {
@@ -291,7 +295,7 @@ impl Hub {
                 false
             }
         };
-        file.api.into_iter().filter(is_good).collect()
+        Some(file.api.into_iter().filter(is_good).collect())
     }
 
     fn file_stamp(&self) -> Option<(SystemTime, u64)> {
