@@ -84,5 +84,6 @@ mod process {
     mod secrets;
     mod serve;
 }
+mod quality;
 mod recall;
 mod seeds;

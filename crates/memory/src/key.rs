@@ -7,7 +7,7 @@ pub mod rules;
 
 use store::{
     Tx, params,
-    search::{Document, Index},
+    search::{Document, Index, Query},
 };
 use web::{
     ApiError, Code,
@@ -19,7 +19,7 @@ pub use model::{Change, Fact, KeyMemory, Version};
 use crate::{Memory, ranked};
 
 /// The kind of these entries in the index.
-pub(crate) const KIND: i64 = 1;
+pub const KIND: i64 = 1;
 
 /// A fact on its way into the store, with what takes time done.
 struct Prepared {
@@ -47,8 +47,9 @@ impl Memory {
             let list = self.db().fetch_all(sql, params![account, page.limit, page.offset]).await?;
             return Ok(Paged { list, total: index.count(self.db(), only_public).await? });
         }
-        let found = index.find(self.db(), keyword, only_public).await?;
-        let ids = ranked::page(&found, page);
+        let query = Query::of(keyword, only_public, self.db().clock().now());
+        let found = index.search(self.db(), &query).await?;
+        let ids = &ranked::page(&found, page);
         let list = ranked::rows(self.db(), &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id).await?;
         Ok(Paged { list, total: i64::try_from(found.len()).unwrap_or(i64::MAX) })
     }

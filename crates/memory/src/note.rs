@@ -8,7 +8,7 @@ pub mod rules;
 
 use store::{
     owned_params, params,
-    search::{Document, Index},
+    search::{Document, Hit, Index, Query},
 };
 use web::{
     ApiError, Code,
@@ -86,7 +86,8 @@ impl Memory {
         if keyword.trim().is_empty() {
             return self.list_notes(account, Filter::default(), page).await;
         }
-        let found = Index::new(account, KIND).find(self.db(), keyword, false).await?;
+        let query = Query::of(keyword, false, self.db().clock().now());
+        let found = Index::new(account, KIND).search(self.db(), &query).await?;
         self.notes_of(account, &found, page).await
     }
 
@@ -102,14 +103,14 @@ impl Memory {
     ) -> Result<Paged<Note>, ApiError> {
         let (index, db) = (Index::new(account, KIND), self.db());
         if !filter.query.trim().is_empty() {
-            let mut found = index.find(db, &filter.query, false).await?;
+            let mut found = index.search(db, &Query::keyword(&filter.query, false)).await?;
             if let Some(kind) = filter.kind {
                 let values = owned_params![account, kind.name(), MAX_FILTERED];
                 let rows: Vec<(i64,)> = db.fetch_all_heavy(queries::IDS_OF_TYPE, values).await?;
                 // Newest first, so the list is in falling order.
-                found.retain(|id| rows.binary_search_by(|(other,)| id.cmp(other)).is_ok());
+                found.retain(|hit| rows.binary_search_by(|(other,)| hit.entry.cmp(other)).is_ok());
             }
-            found.sort_unstable_by(|a, b| b.cmp(a));
+            found.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.entry));
             return self.notes_of(account, &found, page).await;
         }
         let (list, total) = match filter.kind {
@@ -127,9 +128,9 @@ impl Memory {
         Ok(Paged { list, total })
     }
 
-    async fn notes_of(&self, account: i64, found: &[i64], page: Page) -> Result<Paged<Note>, ApiError> {
+    async fn notes_of(&self, account: i64, found: &[Hit], page: Page) -> Result<Paged<Note>, ApiError> {
         let ids = ranked::page(found, page);
-        let list = ranked::rows(self.db(), &queries::BY_IDS, account, ids, |note: &Note| note.id).await?;
+        let list = ranked::rows(self.db(), &queries::BY_IDS, account, &ids, |note: &Note| note.id).await?;
         Ok(Paged { list, total: i64::try_from(found.len()).unwrap_or(i64::MAX) })
     }
 

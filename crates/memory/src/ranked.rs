@@ -1,6 +1,6 @@
 //! A page of what a search found: from ids in their order to rows in the same order.
 
-use store::{Database, FromRow, Param, Result};
+use store::{Database, FromRow, Param, Result, search::Hit};
 use web::paging::{MAX_PAGE_SIZE, Page};
 
 /// Most ids that [`rows`] reads, and the number of ids its statement takes after the account.
@@ -13,10 +13,10 @@ pub(crate) fn by_ids(start: &str) -> String {
 }
 
 /// The ids of a page.
-pub(crate) fn page(ids: &[i64], page: Page) -> &[i64] {
+pub(crate) fn page(found: &[Hit], page: Page) -> Vec<i64> {
     let (from, count) = (usize::try_from(page.offset), usize::try_from(page.limit));
-    let rest = from.ok().and_then(|from| ids.get(from..)).unwrap_or_default();
-    rest.get(..count.unwrap_or(usize::MAX)).unwrap_or(rest)
+    let rest = from.ok().and_then(|from| found.get(from..)).unwrap_or_default();
+    rest.iter().take(count.unwrap_or(usize::MAX)).map(|hit| hit.entry).collect()
 }
 
 /// The rows of at most [`IDS`] ids, in the order of the ids. What was deleted meanwhile is left out.
@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn pages_end_with_the_list() {
-        let of = |offset, limit| page(&[1, 2, 3, 4, 5], Page { limit, offset }).to_vec();
+        let found = [1, 2, 3, 4, 5].map(|entry| Hit { entry, score: 1.0 });
+        let of = |offset, limit| page(&found, Page { limit, offset });
         assert_eq!(
             (of(0, 2), of(4, 2), of(6, 2), of(0, 100)),
             (vec![1, 2], vec![5], vec![], vec![1, 2, 3, 4, 5])

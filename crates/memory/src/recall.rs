@@ -4,7 +4,10 @@ pub mod model;
 mod rules;
 mod tokens;
 
-use store::search::Index;
+use store::{
+    Timestamp,
+    search::{Index, Query},
+};
 use web::{ApiError, paging::Page};
 
 pub use model::{Kind, Reader, Recall, Recalled};
@@ -48,9 +51,9 @@ impl Memory {
         let only_public = reader == Reader::Other;
         let (who, profile) = self.profile(account).await?;
         let shades = self.shades(account, only_public).await?;
-        let mut found = self.recall_key_memories(account, asked, only_public).await?;
+        let mut found = self.recall_key_memories(account, asked, only_public, now).await?;
         if reader == Reader::Owner {
-            found.extend(self.recall_notes(account, asked).await?);
+            found.extend(self.recall_notes(account, asked, now).await?);
         }
         rules::by_score(&mut found);
 
@@ -77,12 +80,13 @@ impl Memory {
         account: i64,
         asked: &str,
         only_public: bool,
+        now: Timestamp,
     ) -> Result<Vec<Recalled>, ApiError> {
-        let hits = Index::new(account, key::KIND).search(self.db(), asked, only_public).await?;
-        let ids: Vec<i64> = hits.iter().map(|hit| hit.entry).collect();
-        let ids = ranked::page(&ids, Page { limit: FOUND, offset: 0 });
+        let query = Query::question(asked, only_public, now);
+        let hits = Index::new(account, key::KIND).search(self.db(), &query).await?;
+        let ids = ranked::page(&hits, Page { limit: FOUND, offset: 0 });
         let rows: Vec<KeyMemory> =
-            ranked::rows(self.db(), &key::queries::BY_IDS, account, ids, |row: &KeyMemory| row.id).await?;
+            ranked::rows(self.db(), &key::queries::BY_IDS, account, &ids, |row: &KeyMemory| row.id).await?;
         // Between the search and this read a memory may have become private.
         let rows = rows.into_iter().filter(|row| !only_public || key::rules::is_public(row.visibility));
         Ok(rows
@@ -93,12 +97,17 @@ impl Memory {
             .collect())
     }
 
-    async fn recall_notes(&self, account: i64, asked: &str) -> Result<Vec<Recalled>, ApiError> {
-        let hits = Index::new(account, note::KIND).search(self.db(), asked, false).await?;
-        let ids: Vec<i64> = hits.iter().map(|hit| hit.entry).collect();
-        let ids = ranked::page(&ids, Page { limit: NOTES_FOUND, offset: 0 });
+    async fn recall_notes(
+        &self,
+        account: i64,
+        asked: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Recalled>, ApiError> {
+        let query = Query::question(asked, false, now);
+        let hits = Index::new(account, note::KIND).search(self.db(), &query).await?;
+        let ids = ranked::page(&hits, Page { limit: NOTES_FOUND, offset: 0 });
         let rows: Vec<Note> =
-            ranked::rows(self.db(), &note::queries::BY_IDS, account, ids, |row: &Note| row.id).await?;
+            ranked::rows(self.db(), &note::queries::BY_IDS, account, &ids, |row: &Note| row.id).await?;
         Ok(rows.iter().flat_map(|row| rules::note(row, asked, rules::score_of(&hits, row.id))).collect())
     }
 }

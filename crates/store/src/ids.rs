@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::Clock;
+use crate::{Clock, Timestamp};
 
 /// 2025-01-01T00:00:00Z in milliseconds: ids count from here, so that 41 bits last until 2094.
 const EPOCH_MS: i64 = 1_735_689_600_000;
@@ -48,6 +48,19 @@ impl Ids {
             | (moment & SEQUENCE_MASK)
     }
 
+    /// When an id was made, to the millisecond.
+    #[must_use]
+    pub const fn time(id: i64) -> Timestamp {
+        Timestamp((id >> (NODE_BITS + SEQUENCE_BITS)).saturating_add(EPOCH_MS))
+    }
+
+    /// The least id that can be made at a moment or after it.
+    #[must_use]
+    pub const fn first(at: Timestamp) -> i64 {
+        let ms = at.0.saturating_sub(EPOCH_MS);
+        if ms <= 0 { 0 } else { ms.saturating_mul(1 << (NODE_BITS + SEQUENCE_BITS)) }
+    }
+
     /// Goes on under another node number, after the old one was lost.
     pub(crate) fn set_node(&self, node: i64) {
         self.0.node.store(node, Ordering::Release);
@@ -57,13 +70,16 @@ impl Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
 
     #[test]
     fn an_id_holds_its_moment_node_and_sequence() {
         let ids = Ids::new(Clock::manual(Timestamp(EPOCH_MS + 1000)), 5);
         assert_eq!(ids.next(), 1000 << 12 | 5 << 6);
-        assert_eq!(ids.next(), 1000 << 12 | 5 << 6 | 1);
+        let id = ids.next();
+        assert_eq!(id, 1000 << 12 | 5 << 6 | 1);
+        assert_eq!(Ids::time(id), Timestamp(EPOCH_MS + 1000));
+        assert_eq!(Ids::first(Timestamp(EPOCH_MS + 1000)), 1000 << 12);
+        assert_eq!(Ids::first(Timestamp(i64::MIN)), 0);
     }
 
     #[test]

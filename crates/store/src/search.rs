@@ -6,8 +6,11 @@
 //! costs what that person's entries cost; ranks are BM25 with that person's statistics, computed here and not by the
 //! engine, so that both return the same order.
 
+mod dates;
+mod find;
 mod fold;
 mod index;
+mod query;
 mod rank;
 mod statements;
 mod stop;
@@ -16,6 +19,7 @@ mod tokens;
 
 pub use fold::fold;
 pub use index::Index;
+pub use query::{Query, Tuning};
 pub use rank::Hit;
 pub use texts::scores;
 pub use tokens::Document;

@@ -6,6 +6,8 @@
 pub mod actor;
 #[cfg(feature = "server")]
 pub mod clients;
+#[cfg(feature = "server")]
+pub mod conversations;
 pub mod postgres;
 #[cfg(feature = "server")]
 pub mod process;

@@ -1,23 +1,11 @@
 //! The index of one person's entries of one kind.
 
-use std::collections::HashMap;
-
-use super::fold::fold;
-use super::rank::{self, Hit, Posting, Size, VERBATIM};
+use super::rank::Size;
 use super::statements::{self as sql, ADDED, REMOVED};
-use super::tokens::{self, Document, MAX_QUERY_TERMS};
+use super::tokens::Document;
 use crate::error::Result;
-use crate::param::{OwnedParam, Param};
-use crate::{Database, Tx, owned_params, params};
-
-/// Longest query, in characters, that is also looked for as it was typed.
-const MAX_VERBATIM: usize = 100;
-/// Most entries, the newest, that are looked through for the query as it was typed, …
-const MAX_SCANNED: i64 = 10_000;
-/// … and about how many terms these may have together.
-const MAX_SCANNED_LENGTH: i64 = 2_000_000;
-/// Most postings read of one term, those of the newest entries.
-const MAX_POSTINGS: i64 = 200_000;
+use crate::param::Param;
+use crate::{Database, Tx, params};
 
 /// The index of one person's entries of one kind.
 ///
@@ -25,8 +13,8 @@ const MAX_POSTINGS: i64 = 200_000;
 /// wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Index {
-    account: i64,
-    kind: i64,
+    pub(super) account: i64,
+    pub(super) kind: i64,
 }
 
 impl Index {
@@ -104,96 +92,9 @@ impl Index {
         Ok(self.size(db, only_public).await?.entries)
     }
 
-    async fn size(self, db: &Database, only_public: bool) -> Result<Size> {
+    pub(super) async fn size(self, db: &Database, only_public: bool) -> Result<Size> {
         let statement = if only_public { sql::PUBLIC_SIZE } else { sql::SIZE };
         let row: Option<(i64, i64)> = db.fetch_optional(statement, params![self.account, self.kind]).await?;
         Ok(row.map_or_else(Size::default, |(entries, length)| Size { entries, length }))
-    }
-
-    /// The entries that a query finds, best first, of equals the newest (with the greatest id) first.
-    ///
-    /// An entry is found by any of the query's terms, but function words, and terms that more than half of the entries
-    /// have, count only where nothing rarer is found. A query of at most 100 characters is also looked for as it was
-    /// typed, inside words and with its punctuation, in the newest 10 000 entries (fewer where they are long).
-    ///
-    /// Errors: a statement fails.
-    pub async fn find(self, db: &Database, query: &str, only_public: bool) -> Result<Vec<i64>> {
-        let hits = self.search(db, query, only_public).await?;
-        Ok(hits.into_iter().map(|hit| hit.entry).collect())
-    }
-
-    /// What [`find`](Self::find) finds, with what each entry's place rests on.
-    ///
-    /// Errors: a statement fails.
-    pub async fn search(self, db: &Database, query: &str, only_public: bool) -> Result<Vec<Hit>> {
-        let folded = fold(query);
-        let typed = folded.trim();
-        let size = self.size(db, only_public).await?;
-        if size.entries == 0 || typed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut scores = HashMap::<i64, f64>::new();
-        let terms = tokens::query(typed);
-        let counts = self.counts(db, &terms, only_public).await?;
-        for voter in rank::voters(terms, &counts, size) {
-            for posting in self.postings(db, &voter.term.text, only_public).await? {
-                *scores.entry(posting.entry).or_default() += rank::score(&voter, posting, size);
-            }
-        }
-        if typed.chars().count() <= MAX_VERBATIM {
-            for (entry,) in self.verbatim(db, typed, size, only_public).await? {
-                *scores.entry(entry).or_default() += VERBATIM;
-            }
-        }
-        Ok(rank::order(scores))
-    }
-
-    fn start(self, only_public: bool) -> Vec<OwnedParam> {
-        owned_params![self.account, self.kind, only_public]
-    }
-
-    async fn counts(
-        self,
-        db: &Database,
-        terms: &[tokens::QueryTerm],
-        only_public: bool,
-    ) -> Result<HashMap<String, i64>> {
-        if terms.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let mut values = self.start(only_public);
-        values.extend(terms.iter().map(|term| OwnedParam::Text(term.text.clone())));
-        values.resize(3 + MAX_QUERY_TERMS, OwnedParam::Text(String::new()));
-        let rows: Vec<(String, i64)> = db.fetch_all_heavy(sql::COUNTS.as_str(), values).await?;
-        Ok(rows.into_iter().collect())
-    }
-
-    async fn postings(self, db: &Database, term: &str, only_public: bool) -> Result<Vec<Posting>> {
-        let values = owned_params![self.account, self.kind, term, only_public, MAX_POSTINGS];
-        let rows: Vec<(i64, i64, i64)> = db.fetch_all_heavy(sql::POSTINGS, values).await?;
-        let posting = |(entry, occurrences, length)| Posting { entry, occurrences, length };
-        Ok(rows.into_iter().map(posting).collect())
-    }
-
-    async fn verbatim(
-        self,
-        db: &Database,
-        typed: &str,
-        size: Size,
-        only_public: bool,
-    ) -> Result<Vec<(i64,)>> {
-        let average = (size.length / size.entries.max(1)).max(1);
-        let scanned = (MAX_SCANNED_LENGTH / average).clamp(1, MAX_SCANNED);
-        let mut pattern = String::from("%");
-        for c in typed.chars() {
-            if matches!(c, '%' | '_' | '\\') {
-                pattern.push('\\');
-            }
-            pattern.push(c);
-        }
-        pattern.push('%');
-        let mut values = self.start(only_public);
-        values.extend([OwnedParam::Int(scanned), OwnedParam::Text(pattern)]);
-        db.fetch_all_heavy(sql::VERBATIM, values).await
     }
 }

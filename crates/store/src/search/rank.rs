@@ -48,7 +48,12 @@ pub(super) struct Voter {
 
 /// The terms that vote, the rarest first: those that say something, if there are any in the entries; else those that
 /// are in most entries; else function words.
-pub(super) fn voters(terms: Vec<QueryTerm>, counts: &HashMap<String, i64>, size: Size) -> Vec<Voter> {
+pub(super) fn voters(
+    terms: Vec<QueryTerm>,
+    counts: &HashMap<String, i64>,
+    size: Size,
+    all_vote: bool,
+) -> Vec<Voter> {
     let is_common = |entries: i64| size.entries >= MANY && entries * 2 > size.entries;
     let mut present: Vec<Voter> = terms
         .into_iter()
@@ -57,7 +62,9 @@ pub(super) fn voters(terms: Vec<QueryTerm>, counts: &HashMap<String, i64>, size:
             (entries > 0).then_some(Voter { term, entries })
         })
         .collect();
-    if present.iter().any(|voter| !voter.term.function && !is_common(voter.entries)) {
+    if all_vote {
+        // As they are.
+    } else if present.iter().any(|voter| !voter.term.function && !is_common(voter.entries)) {
         present.retain(|voter| !voter.term.function && !is_common(voter.entries));
     } else if present.iter().any(|voter| !voter.term.function) {
         present.retain(|voter| !voter.term.function);
@@ -103,7 +110,7 @@ mod tests {
     fn names(terms: &[(&str, bool, i64)], entries: i64) -> Vec<String> {
         let counts = terms.iter().map(|(text, _, count)| ((*text).to_owned(), *count)).collect();
         let terms = terms.iter().map(|(text, function, _)| term(text, *function)).collect();
-        let voters = voters(terms, &counts, Size { entries, length: entries * 10 });
+        let voters = voters(terms, &counts, Size { entries, length: entries * 10 }, false);
         voters.into_iter().map(|voter| voter.term.text).collect()
     }
 

@@ -7,6 +7,8 @@ use super::tokens::MAX_QUERY_TERMS;
 
 /// Terms that one statement removes.
 pub(super) const REMOVED: usize = 32;
+/// Entries whose neighbours one statement finds.
+pub(super) const MAX_NEIGHBOURS: usize = 64;
 /// Postings that one statement adds, the larger size first.
 pub(super) const ADDED: [usize; 3] = [64, 8, 1];
 
@@ -35,6 +37,29 @@ pub(super) const POSTINGS: &str = "SELECT entry_id, occurrences, length FROM sea
 pub(super) const VERBATIM: &str = "SELECT entry_id FROM \
      (SELECT entry_id, folded FROM search_entry WHERE account_id = $1 AND kind = $2 AND is_public >= $3 \
      ORDER BY entry_id DESC LIMIT $4) AS newest WHERE folded LIKE $5 ESCAPE '\\'";
+
+/// The entries between two ids, the latter excluded.
+pub(super) const BETWEEN: &str = "SELECT entry_id, folded FROM search_entry WHERE account_id = $1 AND kind = $2 \
+     AND is_public >= $3 AND entry_id >= $4 AND entry_id < $5 ORDER BY entry_id LIMIT $6";
+
+/// The entries before and after each of [`MAX_NEIGHBOURS`] entries, from the fourth parameter on; none where the search
+/// may not see it.
+pub(super) static NEIGHBOURS: LazyLock<String> = LazyLock::new(|| {
+    let beside = |than: &str, order: &str| {
+        format!(
+            "(SELECT CASE WHEN other.is_public >= $3 THEN other.entry_id END FROM search_entry AS other \
+             WHERE other.account_id = $1 AND other.kind = $2 AND other.entry_id {than} entry.entry_id \
+             ORDER BY other.entry_id {order} LIMIT 1)"
+        )
+    };
+    format!(
+        "SELECT entry.entry_id, {}, {} FROM search_entry AS entry \
+         WHERE entry.account_id = $1 AND entry.kind = $2 AND entry.entry_id IN ({})",
+        beside("<", "DESC"),
+        beside(">", "ASC"),
+        placeholders(4, 3 + MAX_NEIGHBOURS)
+    )
+});
 
 /// `$from, …, $to`.
 fn placeholders(from: usize, to: usize) -> String {

@@ -22,7 +22,7 @@ pub fn scores(query: &str, texts: &[&str]) -> Vec<f64> {
     for (term, _) in documents.iter().flat_map(|document| &document.terms) {
         *entries.entry(term.clone()).or_default() += 1;
     }
-    let voters = rank::voters(tokens::query(fold(query).trim()), &entries, size);
+    let voters = rank::voters(tokens::query(fold(query).trim()), &entries, size, false);
     let score = |document: &Document| {
         let votes = voters.iter().filter_map(|voter| {
             let at = document.terms.binary_search_by(|(term, _)| term.cmp(&voter.term.text)).ok()?;

@@ -1,0 +1,128 @@
+//! What is looked for, and how.
+
+use std::ops::Range;
+
+use super::fold::fold;
+use crate::Timestamp;
+
+/// From so many characters on, a text without spaces is taken for a sentence; …
+const SENTENCE: usize = 10;
+/// … and so is one of so many words.
+const WORDS: usize = 6;
+
+/// English words that a question begins with, and Chinese ones that make a sentence a question.
+const ASKING: &[&str] = &[
+    "are", "can", "could", "did", "do", "does", "had", "has", "have", "how", "is", "should", "was", "were",
+    "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "would",
+];
+const ASKING_CHINESE: &[&str] =
+    &["什么", "谁", "哪", "怎", "吗", "呢", "多少", "几个", "几岁", "几点", "为何", "是否", "如何", "多久"];
+
+/// A text to look for among the entries of an [`Index`](super::Index).
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// Folded, without blanks around it.
+    pub(super) typed: String,
+    pub(super) only_public: bool,
+    /// When it was asked, if it is a question.
+    pub(super) asked: Option<Timestamp>,
+    pub(super) tuning: Tuning,
+}
+
+/// What a search does with a question beside counting words. Only measurements change it.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// Whether function words and words of most entries vote beside rarer ones.
+    pub all_vote: bool,
+    /// The part of its score that an entry lends to the ones right before and after it.
+    pub lent: f64,
+    /// Whether days that are named count.
+    pub dates: bool,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { all_vote: false, lent: 1.0 / 3.0, dates: true }
+    }
+}
+
+impl Query {
+    /// Finds the entries that hold a keyword or parts of it, and no others.
+    #[must_use]
+    pub fn keyword(text: &str, only_public: bool) -> Self {
+        let typed = fold(text).trim().to_owned();
+        Self { typed, only_public, asked: None, tuning: Tuning::default() }
+    }
+
+    /// Finds the entries that may answer a question or belong to a message: also those noted right before and after
+    /// one that holds its words, and those of a day that it names, as seen from the moment it is asked.
+    #[must_use]
+    pub fn question(text: &str, only_public: bool, now: Timestamp) -> Self {
+        Self { asked: Some(now), ..Self::keyword(text, only_public) }
+    }
+
+    /// A question where it looks like one, else a keyword.
+    #[must_use]
+    pub fn of(text: &str, only_public: bool, now: Timestamp) -> Self {
+        let keyword = Self::keyword(text, only_public);
+        if is_question(&keyword.typed) { Self { asked: Some(now), ..keyword } } else { keyword }
+    }
+
+    /// The same with other rules.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn tuned(self, tuning: Tuning) -> Self {
+        Self { tuning, ..self }
+    }
+}
+
+/// Whether a folded text asks something, or is long enough to be a sentence.
+fn is_question(typed: &str) -> bool {
+    let mut words = typed.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let count = 1 + words.count();
+    (count > 2 && ASKING.contains(&first))
+        || (count > 1 && typed.ends_with('?'))
+        || ASKING_CHINESE.iter().any(|word| typed.contains(word) && typed.chars().count() > 3)
+        || count >= WORDS
+        || (typed.chars().nth(SENTENCE - 1).is_some_and(|c| !c.is_ascii())
+            && typed.chars().any(|c| !c.is_ascii()))
+}
+
+/// Days since 1970-01-01, from the first to the one after the last.
+pub(super) type Days = Range<i64>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_are_told_from_keywords() {
+        for question in [
+            "What does she read?",
+            "cat name?",
+            "你养的是什么猫",
+            "where is my dog",
+            "他喜欢在周末阅读科幻小说",
+            "the day that we went to the sea",
+        ] {
+            assert!(is_question(&fold(question)), "{question}");
+        }
+        for keyword in [
+            "阅读",
+            "rust",
+            "green tea",
+            "what",
+            "清华大学",
+            "谁",
+            "don't",
+            "c++?",
+            "is",
+            "user@example.com",
+            "",
+        ] {
+            assert!(!is_question(&fold(keyword)), "{keyword}");
+        }
+    }
+}
