@@ -16,6 +16,7 @@ mod statements;
 mod stop;
 mod texts;
 mod tokens;
+mod verbs;
 
 pub use fold::fold;
 pub use index::Index;

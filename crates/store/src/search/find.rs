@@ -21,7 +21,7 @@ const MAX_SCANNED_LENGTH: i64 = 2_000_000;
 /// Most postings read of one term, those of the newest entries.
 const MAX_POSTINGS: i64 = 200_000;
 /// Entries this far apart were not noted in the same conversation.
-const CONVERSATION_MS: i64 = 3_600_000;
+const CONVERSATION_MS: u64 = 3_600_000;
 /// Most entries of a named day that are looked at.
 const MAX_OF_DAY: i64 = 1000;
 /// A day is another one elsewhere on earth, by at most so much.
@@ -122,8 +122,8 @@ impl Index {
         db.fetch_all_heavy(sql::VERBATIM, values).await
     }
 
-    /// What the best entries lend to the ones right before and after them: in a conversation the answer often stands
-    /// beside the sentence that has the question's words.
+    /// What the best entries lend to the ones beside them, and of it again a part to those one further: in a conversation
+    /// the answer often stands beside the sentence that has the question's words.
     async fn lent(self, db: &Database, query: &Query, scores: &HashMap<i64, f64>) -> Result<Vec<(i64, f64)>> {
         let mut best = rank::order(scores.clone());
         best.truncate(MAX_NEIGHBOURS);
@@ -134,16 +134,21 @@ impl Index {
         values.extend(best.iter().map(|hit| OwnedParam::Int(hit.entry)));
         // No entry has the id -1.
         values.resize(3 + MAX_NEIGHBOURS, OwnedParam::Int(-1));
-        let rows: Vec<(i64, Option<i64>, Option<i64>)> =
-            db.fetch_all_heavy(sql::NEIGHBOURS.as_str(), values).await?;
-        let beside: HashMap<i64, [Option<i64>; 2]> =
-            rows.into_iter().map(|(entry, before, after)| (entry, [before, after])).collect();
-        let near = |a: i64, b: i64| Ids::time(a).0.abs_diff(Ids::time(b).0) <= CONVERSATION_MS.unsigned_abs();
-        let lent = best.iter().flat_map(|hit| {
-            let beside = beside.get(&hit.entry).copied().unwrap_or_default().into_iter().flatten();
-            beside.filter(|entry| near(*entry, hit.entry)).map(|entry| (entry, hit.score * query.tuning.lent))
-        });
-        Ok(lent.collect())
+        let rows: Vec<Beside> = db.fetch_all_heavy(sql::NEIGHBOURS.as_str(), values).await?;
+        let beside: HashMap<i64, Beside> = rows.into_iter().map(|row| (row.0, row)).collect();
+        let mut lent = Vec::new();
+        for hit in best {
+            let Some((_, before, after, before_that, after_that)) = beside.get(&hit.entry).copied() else {
+                continue;
+            };
+            let (near, far) = (query.tuning.lent, query.tuning.lent * query.tuning.lent);
+            for (entry, part) in [(before, near), (after, near), (before_that, far), (after_that, far)] {
+                lent.extend(
+                    entry.filter(|entry| is_near(*entry, hit.entry)).map(|entry| (entry, hit.score * part)),
+                );
+            }
+        }
+        Ok(lent)
     }
 
     /// What the entries gain that were noted on a day that the query names, or that speak of it.
@@ -169,6 +174,14 @@ impl Index {
         }
         Ok(gains)
     }
+}
+
+/// An entry, the ones right before and after it, and the ones before and after those.
+type Beside = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+
+/// Whether two entries may be of one conversation.
+const fn is_near(a: i64, b: i64) -> bool {
+    Ids::time(a).0.abs_diff(Ids::time(b).0) <= CONVERSATION_MS
 }
 
 const fn overlap(a: &Days, b: &Days) -> bool {

@@ -11,9 +11,10 @@ const MANY: i64 = 16;
 /// What an entry gains that holds the query as it was typed.
 pub(super) const VERBATIM: f64 = 2.0;
 
-/// BM25's usual constants: how soon repetition stops mattering, and how much length matters.
+/// BM25's constants: how soon repetition stops mattering, and how much length matters. What people note is short, and a
+/// sentence of twenty words says more than one of three: length matters less than usual (0.75).
 const K1: f64 = 1.2;
-const B: f64 = 0.75;
+const B: f64 = 0.5;
 
 /// A person's entries of a kind: how many, and how many terms they have together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

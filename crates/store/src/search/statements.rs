@@ -42,21 +42,23 @@ pub(super) const VERBATIM: &str = "SELECT entry_id FROM \
 pub(super) const BETWEEN: &str = "SELECT entry_id, folded FROM search_entry WHERE account_id = $1 AND kind = $2 \
      AND is_public >= $3 AND entry_id >= $4 AND entry_id < $5 ORDER BY entry_id LIMIT $6";
 
-/// The entries before and after each of [`MAX_NEIGHBOURS`] entries, from the fourth parameter on; none where the search
-/// may not see it.
+/// The two entries before and the two after each of [`MAX_NEIGHBOURS`] entries, from the fourth parameter on, the
+/// nearest first; none where there is none or the search may not see it.
 pub(super) static NEIGHBOURS: LazyLock<String> = LazyLock::new(|| {
-    let beside = |than: &str, order: &str| {
+    let beside = |than: &str, order: &str, skipped: u8| {
         format!(
             "(SELECT CASE WHEN other.is_public >= $3 THEN other.entry_id END FROM search_entry AS other \
              WHERE other.account_id = $1 AND other.kind = $2 AND other.entry_id {than} entry.entry_id \
-             ORDER BY other.entry_id {order} LIMIT 1)"
+             ORDER BY other.entry_id {order} LIMIT 1 OFFSET {skipped})"
         )
     };
     format!(
-        "SELECT entry.entry_id, {}, {} FROM search_entry AS entry \
+        "SELECT entry.entry_id, {}, {}, {}, {} FROM search_entry AS entry \
          WHERE entry.account_id = $1 AND entry.kind = $2 AND entry.entry_id IN ({})",
-        beside("<", "DESC"),
-        beside(">", "ASC"),
+        beside("<", "DESC", 0),
+        beside(">", "ASC", 0),
+        beside("<", "DESC", 1),
+        beside(">", "ASC", 1),
         placeholders(4, 3 + MAX_NEIGHBOURS)
     )
 });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use snowball_stemmers_rs::{Algorithm, Stemmer};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{fold::fold, stop};
+use super::{fold::fold, stop, verbs};
 
 /// Longest term in characters; of a longer word the beginning is the term.
 const MAX_TERM: usize = 64;
@@ -140,7 +140,7 @@ fn stem(stemmer: &Stemmer, word: &str) -> String {
         None => word,
     };
     if short.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'\'') {
-        stemmer.stem(short).into_owned()
+        stemmer.stem(verbs::base(short)).into_owned()
     } else {
         short.to_owned()
     }
