@@ -4,6 +4,7 @@ pub(crate) mod create;
 pub(crate) mod hub;
 pub(crate) mod info;
 pub(crate) mod lookup;
+pub(crate) mod recall;
 pub(crate) mod start;
 
 use std::{path::PathBuf, time::Duration};
@@ -36,6 +37,8 @@ pub(crate) struct Bench {
     pub(crate) time: Duration,
     pub(crate) clients: u32,
     pub(crate) keys: usize,
+    pub(crate) entries: usize,
+    pub(crate) others: usize,
 }
 
 impl Bench {

@@ -32,6 +32,12 @@ struct Args {
     dir: PathBuf,
     /// Measure these only.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "start,info,create,lookup,hub")]
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "start,info,create,lookup,quality,recall"
+    )]
     only: Vec<Part>,
     /// Measurements of each side, taken in turns.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -45,6 +51,12 @@ struct Args {
     /// Keys in rotation.
     #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
     keys: u32,
+    /// Key memories of one person among which is searched; a tenth of them first.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10..))]
+    entries: u32,
+    /// Key memories of other people in the same database.
+    #[arg(long, default_value_t = 1_000_000)]
+    others: u32,
     /// Print JSON with every single figure.
     #[arg(long)]
     json: bool,
@@ -65,6 +77,10 @@ enum Part {
     Lookup,
     /// Calls of the Hub, beside HAProxy and nginx.
     Hub,
+    /// How well questions find their answers.
+    Quality,
+    /// Searching key memories, adding notes.
+    Recall,
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,6 +109,8 @@ fn main() -> Result<()> {
         time: Duration::from_secs(args.seconds.into()),
         clients: args.clients,
         keys: args.keys as usize,
+        entries: args.entries as usize,
+        others: args.others as usize,
     };
     let mut report = Report::new(machine::facts(&bench.directory));
     let wanted = |part| args.only.contains(&part);
@@ -111,6 +129,12 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Hub) {
         report.extend(lines::hub::run(&bench)?);
+    if wanted(Part::Quality) {
+        report.extend(lines::recall::quality()?);
+    }
+    if wanted(Part::Recall) {
+        report.extend(lines::recall::speed(&bench)?);
+        report.extend(lines::recall::notes(&bench)?);
     }
     let text = if args.json { report.json()? } else { report.table() };
     std::io::stdout().write_all(text.as_bytes())?;

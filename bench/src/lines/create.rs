@@ -74,7 +74,7 @@ fn line(bench: &Bench, engine: &str, baseline: &'static str, pairs: &[(Load, f64
 }
 
 /// Syncs a second of a file that grows by a page each time: what a database without group commit could do.
-fn syncs(file: &Path, time: Duration) -> Result<f64> {
+pub(super) fn syncs(file: &Path, time: Duration) -> Result<f64> {
     let mut file = OpenOptions::new().create(true).append(true).open(file)?;
     let (mut count, start) = (0_u32, Instant::now());
     while start.elapsed() < time {

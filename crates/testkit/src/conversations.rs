@@ -91,7 +91,8 @@ impl Conversation {
             let page = web::paging::Page { limit: 1, offset: 0 };
             // What was said before in the same words is kept once, and answers nothing.
             memory.add_key_memories(account, vec![fact]).await.expect("stored");
-            ids.push(memory.key_memories(account, "", page, false).await.expect("listed").list[0].id);
+            let newest = memory.key_memories(account, "", page, false).await.expect("listed");
+            ids.push(newest.list.first().expect("a turn").id);
         }
         clock.advance_ms(DAY_MS);
         ids
@@ -111,7 +112,7 @@ pub async fn places(
     for question in &conversation.questions {
         let query = search::Query::question(&question.text, false, db.clock().now()).tuned(tuning);
         let hits = index.search(db, &query).await.expect("searched");
-        let is_evidence = |entry: i64| question.evidence.iter().any(|turn| ids[*turn] == entry);
+        let is_evidence = |entry: i64| question.evidence.iter().any(|turn| ids.get(*turn) == Some(&entry));
         places.push(hits.iter().position(|hit| is_evidence(hit.entry)));
     }
     places

@@ -86,8 +86,7 @@ fn is_question(typed: &str) -> bool {
         || (count > 1 && typed.ends_with('?'))
         || ASKING_CHINESE.iter().any(|word| typed.contains(word) && typed.chars().count() > 3)
         || count >= WORDS
-        || (typed.chars().nth(SENTENCE - 1).is_some_and(|c| !c.is_ascii())
-            && typed.chars().any(|c| !c.is_ascii()))
+        || (typed.chars().nth(SENTENCE - 1).is_some_and(|c| !c.is_ascii()) && !typed.is_ascii())
 }
 
 /// Days since 1970-01-01, from the first to the one after the last.

@@ -1,0 +1,217 @@
+//! Finding what was noted: how well, how quickly among how much, and how quickly it is noted.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use serde_json::json;
+use store::search::Tuning;
+use testkit::{
+    Engine, TestServer,
+    conversations::{ALL, Conversation, hit, of_sort, places},
+};
+
+use super::{Bench, Site, command, email};
+use crate::{
+    load::{self, Load},
+    process, progress,
+    report::{Budget, Line, figure, median},
+};
+
+const BATCH: &str = "/api/secondme/memory/key/batch";
+const SEARCH: &str = "/api/secondme/memory/key/search";
+const NOTE: &str = "/api/secondme/note/add";
+/// Entries of a batch.
+const OF_BATCH: usize = 100;
+/// Different words in the entries: the first of them are as frequent as those of a language.
+const WORDS: u64 = 20_000;
+/// Questions in rotation, and words of each.
+const QUESTIONS: u64 = 500;
+const ASKED: u64 = 8;
+const WRITTEN: u64 = 20;
+/// Other people with as much together as is asked for.
+const OTHERS: u32 = 20;
+
+/// Questions about long conversations: of a hundred, how many find their answer. Plain BM25 is the baseline, each rule
+/// is a line.
+pub(crate) fn quality() -> Result<Vec<Line>> {
+    progress("asking about conversations");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(Box::pin(async {
+        let server = TestServer::start(Engine::Sqlite).await;
+        let mut lines = Vec::new();
+        let plain = Tuning { all_vote: true, lent: 0.0, dates: false };
+        let silent = Tuning { all_vote: false, ..plain };
+        let lent = Tuning { lent: Tuning::default().lent, ..silent };
+        let rules = [
+            ("function words silent", silent),
+            ("and neighbours lend", lent),
+            ("and days count: as it is", Tuning::default()),
+        ];
+        for (language, text) in ALL {
+            let conversation = Conversation::parse(text);
+            let account = server.person(language).await.account.id;
+            let ids = conversation.store(&server.running().memory, server.clock(), account).await;
+            let db = &server.running().db;
+            let base = places(db, account, &conversation, &ids, plain).await;
+            for (rule, tuning) in rules {
+                let found = places(db, account, &conversation, &ids, tuning).await;
+                for reworded in [false, true] {
+                    let (found, base) =
+                        (of_sort(&conversation, &found, reworded), of_sort(&conversation, &base, reworded));
+                    let at = |count| figure(hit(&found, count));
+                    lines.push(Line {
+                        what: format!(
+                            "{language}, {rule}{}: hit@10",
+                            if reworded { ", reworded" } else { "" }
+                        ),
+                        unit: "of 100",
+                        baseline: "BM25, stems and pairs, every word votes",
+                        budget: if reworded { Budget::None } else { Budget::AtLeast(68.0) },
+                        notes: format!("{} questions, hit@5 {}, hit@20 {}", found.len(), at(5), at(20)),
+                        pairs: vec![(hit(&found, 10), hit(&base, 10))],
+                    });
+                }
+            }
+        }
+        Ok(lines)
+    }))
+}
+
+/// Searches among one person's key memories beside other people's, against a page of them without a keyword.
+pub(crate) fn speed(bench: &Bench) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for own in [bench.entries / 10, bench.entries] {
+        progress(&format!("noting {own} key memories beside {} of others", bench.others));
+        let site = Site::new(bench, 1 + OTHERS, &[])?;
+        fill(bench, &site, 0, own)?;
+        for other in 1..=OTHERS {
+            fill(bench, &site, other, bench.others / OTHERS as usize)?;
+        }
+        let bytes = std::fs::metadata(site.data.join("doppel.db"))?.len();
+        let key = key(bench, &site, 0)?;
+        let pairs = bench.pairs(
+            || get(bench, &site, &key, |n| format!("{SEARCH}?keyword={}", question(n))),
+            || get(bench, &site, &key, |_| SEARCH.to_owned()),
+        )?;
+        let p95 = |load: &Load| load.within(0.95);
+        let all = own + bench.others;
+        lines.push(Line {
+            what: format!("a question of {ASKED} words among {own} key memories, {all} in all: p95"),
+            unit: "ms",
+            baseline: "the newest 20, no keyword",
+            budget: if own <= 10_000 { Budget::AtMost(10.0) } else { Budget::None },
+            notes: format!(
+                "one client; p50 {} ms; the database has {} bytes a memory",
+                figure(median(pairs.iter().map(|(load, _)| load.within(0.5)))),
+                bytes / u64::try_from(all.max(1))?
+            ),
+            pairs: pairs.iter().map(|(search, list)| (p95(search), p95(list))).collect(),
+        });
+    }
+    Ok(lines)
+}
+
+/// Notes added by all clients, each on the disk before it is acknowledged.
+pub(crate) fn notes(bench: &Bench) -> Result<Vec<Line>> {
+    progress("adding notes");
+    let site = Site::new(bench, 1, &[])?;
+    let key = key(bench, &site, 0)?;
+    let count = AtomicUsize::new(0);
+    let file = site.data.join("probe");
+    let pairs = bench.pairs(
+        || {
+            post(bench, &site, &key, NOTE, || {
+                let number = count.fetch_add(1, Ordering::Relaxed);
+                json!({"content": text(number as u64, WRITTEN)}).to_string()
+            })
+        },
+        || super::create::syncs(&file, bench.time),
+    )?;
+    let within = |share| figure(median(pairs.iter().map(|(load, _)| load.within(share))));
+    Ok(vec![Line {
+        what: format!("notes of {WRITTEN} words added by {} clients, SQLite", bench.clients),
+        unit: "a second",
+        baseline: "4 KiB appended and synced, one after another",
+        budget: Budget::AtLeast(5000.0),
+        notes: format!("p50 {} ms, p99 {} ms", within(0.5), within(0.99)),
+        pairs: pairs.iter().map(|(load, baseline)| (load.rate, *baseline)).collect(),
+    }])
+}
+
+/// A key that opens everything of an account.
+fn key(bench: &Bench, site: &Site, account: u32) -> Result<String> {
+    let create = ["key", "create", "--account", &email(account), "--name", "all", "--scopes", "*"];
+    let printed = process::verb(command(bench, &site.data, &site.settings), &create, "")?;
+    Ok(printed.trim().to_owned())
+}
+
+/// Notes so many key memories, in batches.
+fn fill(bench: &Bench, site: &Site, account: u32, count: usize) -> Result<()> {
+    let bearer = format!("Bearer {}", key(bench, site, account)?);
+    for batch in 0..count.div_ceil(OF_BATCH) {
+        let numbers = (batch * OF_BATCH..count).take(OF_BATCH);
+        let items: Vec<_> = numbers
+            .map(|number| json!({"content": format!("{number} {}", text(number as u64, WRITTEN))}))
+            .collect();
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let body = json!({"items": items}).to_string();
+        let answer = crate::http::request("POST", &site.server.host, BATCH, &headers, &body)?;
+        anyhow::ensure!(answer.status == 200, "{}: {}", answer.status, answer.body);
+    }
+    Ok(())
+}
+
+fn get(bench: &Bench, site: &Site, key: &str, path: impl Fn(u64) -> String) -> Result<Load> {
+    let count = AtomicUsize::new(0);
+    load::run(&site.server.host, 1, bench.time, |_| {
+        let path = path(count.fetch_add(1, Ordering::Relaxed) as u64 % QUESTIONS);
+        let request = Request::get(path).header("host", &site.server.host);
+        let request = request.header("authorization", format!("Bearer {key}"));
+        request.body(Full::new(Bytes::new())).context("a request")
+    })
+}
+
+fn post(bench: &Bench, site: &Site, key: &str, path: &str, body: impl Fn() -> String) -> Result<Load> {
+    load::run(&site.server.host, bench.clients, bench.time, |_| {
+        let request = Request::post(path).header("host", &site.server.host);
+        let request = request.header("authorization", format!("Bearer {key}"));
+        let request = request.header("content-type", "application/json");
+        request.body(Full::new(Bytes::from(body()))).context("a request")
+    })
+}
+
+/// Words as frequent as in a language: the n-th of them about 1/n as often as the first.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank below a small number")]
+fn text(seed: u64, words: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
+    let mut all = Vec::new();
+    for _ in 0..words {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let part = (state >> 11) as f64 / (1_u64 << 53) as f64;
+        let rank = (WORDS as f64).powf(part) as u64;
+        all.push(format!("{}q", letters(rank)));
+    }
+    all.join(" ")
+}
+
+/// A question, for an address.
+fn question(number: u64) -> String {
+    text(number.wrapping_add(1 << 40), ASKED).replace(' ', "+")
+}
+
+/// A number as letters, so that it is a word.
+fn letters(mut number: u64) -> String {
+    let mut word = String::new();
+    loop {
+        word.push(char::from(b'a' + u8::try_from(number % 16).unwrap_or(0)));
+        number /= 16;
+        if number == 0 {
+            return word;
+        }
+    }
+}
