@@ -6,7 +6,7 @@ use testkit::both_engines;
 
 both_engines! {
     async fn an_unknown_route_is_a_404_with_detail(server) {
-        for path in ["/nope", "/api/nope", "/gate/lab/api/nope", "/gate/lab/api/api/secondme/user/info", "/gate", "/%ff"] {
+        for path in ["/nope", "/api/secondme/nope", "/gate/lab/api/nope", "/gate/lab/api/api/secondme/user/info", "/gate", "/%ff"] {
             let body = server.anyone().get(path).await.refused(404, "resource.fetch.not_found");
             assert_eq!((&body["message"], &body["detail"]), (&json!("Not Found"), &json!("Not Found")), "{path}");
         }
