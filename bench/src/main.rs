@@ -31,12 +31,11 @@ struct Args {
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
     /// Measure these only.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "start,info,create,lookup,hub")]
     #[arg(
         long,
         value_enum,
         value_delimiter = ',',
-        default_value = "start,info,create,lookup,quality,recall"
+        default_value = "start,info,create,lookup,hub,quality,recall"
     )]
     only: Vec<Part>,
     /// Measurements of each side, taken in turns.
@@ -129,6 +128,7 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Hub) {
         report.extend(lines::hub::run(&bench)?);
+    }
     if wanted(Part::Quality) {
         report.extend(lines::recall::quality()?);
     }
