@@ -9,12 +9,14 @@ mod api {
     mod agent_memory;
     mod apikey;
     mod applications;
+    mod auth;
     mod cdn;
     mod memory;
     mod note;
     mod note_pages;
     mod oauth;
     mod user;
+    mod webhook;
 }
 mod authorization;
 mod boundary {
