@@ -71,9 +71,11 @@ mod hub {
 }
 mod openapi;
 mod pages {
+    mod apps;
     mod browser;
     mod consent;
     mod keys;
+    mod programs;
     pub mod sign_in;
     mod sign_up;
 }

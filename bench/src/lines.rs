@@ -1,6 +1,7 @@
 //! What is measured, one module for each part of the table.
 
 pub(crate) mod create;
+pub(crate) mod grant;
 pub(crate) mod info;
 pub(crate) mod lookup;
 pub(crate) mod start;

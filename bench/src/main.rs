@@ -31,7 +31,7 @@ struct Args {
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
     /// Measure these only.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "start,info,create,lookup")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "start,info,create,lookup,grant")]
     only: Vec<Part>,
     /// Measurements of each side, taken in turns.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -63,6 +63,8 @@ enum Part {
     Create,
     /// `user/info` with keys that must be looked up.
     Lookup,
+    /// OAuth2 tokens: issued, exchanged, refreshed, introspected.
+    Grant,
 }
 
 #[derive(Debug, Subcommand)]
@@ -106,6 +108,10 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Lookup) {
         report.extend(lines::lookup::run(&bench)?);
+    }
+    if wanted(Part::Grant) {
+        report.extend(lines::grant::on_sqlite(&bench)?);
+        report.extend(lines::grant::on_postgres(&bench)?);
     }
     let text = if args.json { report.json()? } else { report.table() };
     std::io::stdout().write_all(text.as_bytes())?;

@@ -210,7 +210,7 @@ mod tests {
         let again = sealer(directory.path(), "", &[]);
         assert_eq!(again.open("sk a", &sealed).unwrap(), b"secret");
         assert!(again.open("sk b", &sealed).unwrap_err().0.contains("damaged"));
-        let mut changed = sealed.clone();
+        let mut changed = sealed;
         *changed.last_mut().unwrap() ^= 1;
         assert!(again.open("sk a", &changed).unwrap_err().0.contains("damaged"));
         assert!(again.open("sk a", b"x").unwrap_err().0.contains("damaged"));

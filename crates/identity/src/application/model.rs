@@ -188,31 +188,31 @@ pub struct Change {
 pub struct ApplicationRequest {
     /// What people see, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100, example = "Example App")]
-    pub(super) app_name: Option<String>,
+    pub app_name: Option<String>,
     /// What it is for, at most 1000 characters.
     #[schema(max_length = 1000)]
-    pub(super) app_description: Option<String>,
+    pub app_description: Option<String>,
     /// Where people may be sent back to: https, or http to this very machine. 1 to 20, each at most 2000 characters.
     #[schema(min_items = 1, max_items = 20, example = json!(["https://example.com/oauth/callback"]))]
-    pub(super) redirect_uris: Option<Vec<String>>,
+    pub redirect_uris: Option<Vec<String>>,
     /// What it may ask a person for, in either vocabulary; at least one.
     #[schema(example = json!(["userinfo"]))]
-    pub(super) allowed_scopes: Option<Vec<String>>,
+    pub allowed_scopes: Option<Vec<String>>,
     /// `confidential` (the default) keeps a secret on a server of its own; `public`, such as a program on people's
     /// machines, proves itself by PKCE. Chosen once, when the application is made.
     #[schema(example = "confidential")]
-    pub(super) client_type: Option<String>,
+    pub client_type: Option<String>,
     /// The application's picture, an https address. Empty: none.
     #[schema(max_length = 2000)]
-    pub(super) icon_url: Option<String>,
+    pub icon_url: Option<String>,
     /// Where to send word that a person took their consent back, an https address. Empty: nowhere.
     #[schema(max_length = 2000)]
-    pub(super) authorization_revoked_webhook_url: Option<String>,
+    pub authorization_revoked_webhook_url: Option<String>,
     /// Whether to send word. Needs the address.
-    pub(super) authorization_revoked_webhook_enabled: Option<bool>,
+    pub authorization_revoked_webhook_enabled: Option<bool>,
     /// What the word is signed with, 16 to 200 characters. Absent: one is made when there is none.
     #[schema(min_length = 16, max_length = 200, example = "whs_…")]
-    pub(super) authorization_revoked_webhook_secret: Option<String>,
+    pub authorization_revoked_webhook_secret: Option<String>,
 }
 
 /// Query of `GET /api/applications/external/list`.

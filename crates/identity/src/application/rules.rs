@@ -28,7 +28,7 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// # Errors
 /// 422 that names every field that is wrong, then [`Code::OauthRedirectInvalid`],
 /// [`Code::OauthScopeInvalid`] or [`Code::OauthScopeDisallowed`].
-pub(super) fn create(request: ApplicationRequest) -> Result<NewApplication, ApiError> {
+pub fn create(request: ApplicationRequest) -> Result<NewApplication, ApiError> {
     let mut issues = Issues::body();
     for (field, is_missing) in [
         ("appName", request.app_name.is_none()),
@@ -66,7 +66,7 @@ pub(super) fn create(request: ApplicationRequest) -> Result<NewApplication, ApiE
 ///
 /// # Errors
 /// As [`create`], for what is there.
-pub(super) fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
+pub fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
     let mut issues = Issues::body();
     let name = request.app_name.map(|name| {
         let name = issues.required_text("appName", Some(&name), MAX_NAME);
