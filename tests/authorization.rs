@@ -11,12 +11,16 @@ enum Needs {
     Caller,
     /// A signed-in person or an app in their name, and no key.
     Grant,
+    /// A signed-in person, or a program that they signed in, and no key.
+    Developer,
     /// A signed-in person and no key.
     Session,
     /// A signed-in person who runs the server.
     Admin,
     /// Nobody: the client proves itself in the form.
     Nothing,
+    /// Nothing at all.
+    Open,
 }
 
 struct Endpoint {
@@ -92,12 +96,18 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/oauth/token/refresh", Needs::Nothing),
     post("/oauth/token/client", Needs::Nothing),
     post("/oauth/authorize/external", Needs::Grant),
-    get("/applications/external/list", Needs::Session),
-    post("/applications/external/create", Needs::Session),
-    get("/applications/external/{appId}", Needs::Session),
-    post("/applications/external/{appId}/update", Needs::Session),
-    post("/applications/external/{appId}/regenerate-secret", Needs::Session),
-    post("/applications/external/{appId}/delete", Needs::Session),
+    get("/applications/external/list", Needs::Developer),
+    post("/applications/external/create", Needs::Developer),
+    get("/applications/external/{appId}", Needs::Developer),
+    post("/applications/external/{appId}/update", Needs::Developer),
+    post("/applications/external/{appId}/regenerate-secret", Needs::Developer),
+    post("/applications/external/{appId}/test-revocation-webhook", Needs::Developer),
+    post("/applications/external/{appId}/delete", Needs::Developer),
+    post("/auth/skills/token", Needs::Nothing),
+    post("/auth/cli/session", Needs::Open),
+    get("/auth/cli/session/{sessionId}/poll", Needs::Open),
+    post("/auth/cli/session/{sessionId}/authorize", Needs::Session),
+    post("/auth/cli/session/authorize-by-code", Needs::Session),
 ];
 
 /// Every scope of either vocabulary.
@@ -124,7 +134,7 @@ impl Endpoint {
     async fn call(&self, base: &str, actor: &Actor) -> Answer {
         let path = format!(
             "{base}{}",
-            self.path.replace("{id}", "1").replace("{appId}", "1").replace("{code}", "echo")
+            self.path.replace("{id}", "1").replace("{appId}", "1").replace("{sessionId}", "1").replace("{code}", "echo")
         );
         match self.method {
             "GET" => actor.get(&path).await,
@@ -151,9 +161,16 @@ both_engines! {
         for base in ["/api", "/gate/lab/api"] {
             for endpoint in ENDPOINTS {
                 let answer = endpoint.call(base, &server.anyone()).await;
-                if matches!(endpoint.needs, Needs::Nothing) {
-                    answer.refused(422, "invalid.param");
-                    continue;
+                match endpoint.needs {
+                    Needs::Nothing => {
+                        answer.refused(422, "invalid.param");
+                        continue;
+                    }
+                    Needs::Open => {
+                        answer.data();
+                        continue;
+                    }
+                    _ => {}
                 }
                 let body = answer.refused(401, "apikey.auth.missing");
                 assert_eq!((&body["message"], &body["detail"]), (&json!("需要认证"), &json!("需要认证")));
@@ -177,7 +194,7 @@ both_engines! {
             ("sk-0123456789abcdef0123456789abcdef", "auth.token.invalid", "Token 无效或已过期"),
             ("anything", "auth.token.invalid", "Token 无效或已过期"),
         ] {
-            for endpoint in ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing)) {
+            for endpoint in ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing | Needs::Open)) {
                 let body = endpoint.call("/api", &server.bearer(bearer)).await.refused(401, sub_code);
                 assert_eq!(body["message"], message);
             }
@@ -219,8 +236,8 @@ both_engines! {
                             let body = answer.refused(403, "apikey.permission.denied");
                             assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
                         }
-                        Needs::Caller | Needs::Nothing => let_in(&answer, &what),
-                        Needs::Session | Needs::Grant | Needs::Admin => {
+                        Needs::Caller | Needs::Nothing | Needs::Open => let_in(&answer, &what),
+                        Needs::Session | Needs::Developer | Needs::Grant | Needs::Admin => {
                             answer.refused(403, "auth.session.required");
                         }
                     }
@@ -248,8 +265,8 @@ both_engines! {
                         let body = answer.refused(403, code);
                         assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
                     }
-                    Needs::Caller | Needs::Grant | Needs::Nothing => let_in(&answer, &what),
-                    Needs::Session | Needs::Admin => {
+                    Needs::Caller | Needs::Grant | Needs::Nothing | Needs::Open => let_in(&answer, &what),
+                    Needs::Session | Needs::Developer | Needs::Admin => {
                         answer.refused(403, "auth.session.required");
                     }
                 }
@@ -260,8 +277,27 @@ both_engines! {
     async fn an_app_in_its_own_name_reaches_nothing_of_a_person(server) {
         let app = server.person("developer").await.app("chat.write").await;
         let actor = server.bearer(&app.own_token().await);
-        for endpoint in ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing)) {
+        for endpoint in ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing | Needs::Open)) {
             endpoint.call("/api", &actor).await.refused(400, "secondme.user.invalid_id");
+        }
+    }
+
+    /// What a person signs in themself may do what they may with what is theirs; it makes no keys, lets no other
+    /// program in, and is never the one who runs the server.
+    async fn a_program_of_the_person_opens_all_but_the_sessions_own(server) {
+        let person = server.person("a").await;
+        let actor = server.bearer(&person.program_token().await);
+        for endpoint in ENDPOINTS {
+            let answer = endpoint.call("/gate/lab/api", &actor).await;
+            match endpoint.needs {
+                Needs::Session | Needs::Admin => {
+                    answer.refused(403, "auth.session.required");
+                }
+                _ => let_in(&answer, endpoint.path),
+            }
+        }
+        for path in ["/", "/keys", "/account"] {
+            assert_eq!(actor.get(path).await.status, 403, "{path}");
         }
     }
 

@@ -9,12 +9,14 @@ mod api {
     mod agent_memory;
     mod apikey;
     mod applications;
+    mod auth;
     mod cdn;
     mod memory;
     mod note;
     mod note_pages;
     mod oauth;
     mod user;
+    mod webhook;
 }
 mod authorization;
 mod boundary {
@@ -72,9 +74,11 @@ mod hub {
 }
 mod openapi;
 mod pages {
+    mod apps;
     mod browser;
     mod consent;
     mod keys;
+    mod programs;
     pub mod sign_in;
     mod sign_up;
 }

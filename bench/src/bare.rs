@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use anyhow::{Context, Result};
-use axum::{Router, body::Body, response::Response, routing::get, serve::ListenerExt};
+use axum::{Router, body::Body, response::Response, routing::any, serve::ListenerExt};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::net::TcpListener;
@@ -23,12 +23,15 @@ pub(crate) fn serve() -> Result<()> {
     for (name, value) in &answer.headers {
         headers.append(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
     }
-    let handler = get(move || async move {
+    let handler = any(move || async move {
         let mut response = Response::new(Body::from(body));
         *response.headers_mut() = headers;
         response
     });
-    let app = Router::new().route(USER_INFO, handler.clone()).route(READY, handler);
+    let app = Router::new()
+        .route(USER_INFO, handler.clone())
+        .route(READY, handler.clone())
+        .route("/{*rest}", handler);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;

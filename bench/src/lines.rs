@@ -2,6 +2,7 @@
 
 pub(crate) mod create;
 pub(crate) mod hub;
+pub(crate) mod grant;
 pub(crate) mod info;
 pub(crate) mod lookup;
 pub(crate) mod recall;

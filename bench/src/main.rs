@@ -37,6 +37,7 @@ struct Args {
         value_delimiter = ',',
         default_value = "start,info,create,lookup,hub,quality,recall"
     )]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "start,info,create,lookup,grant")]
     only: Vec<Part>,
     /// Measurements of each side, taken in turns.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -80,6 +81,8 @@ enum Part {
     Quality,
     /// Searching key memories, adding notes.
     Recall,
+    /// OAuth2 tokens: issued, exchanged, refreshed, introspected.
+    Grant,
 }
 
 #[derive(Debug, Subcommand)]
@@ -135,6 +138,9 @@ fn main() -> Result<()> {
     if wanted(Part::Recall) {
         report.extend(lines::recall::speed(&bench)?);
         report.extend(lines::recall::notes(&bench)?);
+    if wanted(Part::Grant) {
+        report.extend(lines::grant::on_sqlite(&bench)?);
+        report.extend(lines::grant::on_postgres(&bench)?);
     }
     let text = if args.json { report.json()? } else { report.table() };
     std::io::stdout().write_all(text.as_bytes())?;

@@ -85,6 +85,14 @@ impl Browser {
             .expect("it can be clicked");
     }
 
+    /// A picture of the page as it is, where somebody wants to look at them: in the directory `DOPPEL_PICTURES`.
+    async fn picture(&self, name: &str) {
+        let Ok(directory) = std::env::var("DOPPEL_PICTURES") else { return };
+        let png = self.client.screenshot().await.expect("a picture");
+        std::fs::write(std::path::Path::new(&directory).join(format!("{name}.png")), png)
+            .expect("it is kept");
+    }
+
     async fn path(&self) -> String {
         self.client.current_url().await.unwrap().path().to_owned()
     }
@@ -239,4 +247,117 @@ async fn the_way_of_an_app_on_a_desk() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_way_of_an_app_on_a_phone() {
     the_way_of_an_app(360, 740).await;
+}
+
+/// From an app to its consent page, a new person signs up on the way, allows two of three scopes, the app calls,
+/// the person takes it back, and the next call is refused.
+async fn from_consent_to_revocation(width: u32, height: u32) {
+    let server = TestServer::configured(Engine::Sqlite, "accounts.sign_up = \"open\"").await;
+    let developer = server.person("developer").await;
+    let app = developer.app("user.info chat note.add").await;
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let callback = format!("http://127.0.0.1:{closed}/callback");
+    let change =
+        identity::application::Change { redirect_uris: Some(vec![callback.clone()]), ..Default::default() };
+    server.running().identity.change_application(developer.account.id, &app.id, change).await.unwrap();
+    let browser = Browser::start(width, height).await;
+    let start = format!(
+        "{}/oauth/?client_id={}&redirect_uri={callback}&response_type=code&state=s",
+        server.base_url(),
+        app.id
+    );
+    browser.client.goto(&start).await.unwrap();
+    browser.picture(&format!("app-1-door-{width}")).await;
+    browser.click("a[href^='/sign-up']").await;
+    browser.fill("name", "新人").await;
+    browser.fill("email", "new@example.com").await;
+    browser.fill("password", PASSWORD).await;
+    browser.picture(&format!("app-2-sign-up-{width}")).await;
+    browser.click("form[action='/sign-up'] button[type=submit]").await;
+    browser.find("button[value=allow]").await;
+    browser.check_page().await;
+    browser.click("input[name=scope][value='note.add']").await;
+    browser.picture(&format!("app-3-consent-{width}")).await;
+    browser.click("button[value=allow]").await;
+    let arrived = browser.arrive(&callback).await;
+    let code = arrived.split_once("code=").unwrap().1.split('&').next().unwrap().to_owned();
+    let form = app.exchange(&code);
+    let form: Vec<_> = form
+        .iter()
+        .map(|(name, value)| (*name, if *name == "redirect_uri" { &callback } else { *value }))
+        .collect();
+    let tokens = server.anyone().post_form("/api/oauth/token/code", &form).await.data();
+    assert_eq!(tokens["scope"], json!(["user.info", "chat"]));
+    let bearer = server.bearer(tokens["accessToken"].as_str().unwrap());
+    assert_eq!(bearer.get("/api/secondme/user/info").await.data()["name"], "新人");
+    browser.client.goto(&format!("{}/account", server.base_url())).await.unwrap();
+    browser.find("#apps form button").await;
+    browser.check_page().await;
+    browser.picture(&format!("app-4-account-{width}")).await;
+    browser.click("#apps form button").await;
+    browser.find("p.notice.good").await;
+    browser.picture(&format!("app-5-revoked-{width}")).await;
+    bearer.get("/api/secondme/user/info").await.refused(401, "auth.token.invalid");
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_consent_to_revocation_on_a_desk() {
+    from_consent_to_revocation(1280, 900).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_consent_to_revocation_on_a_phone() {
+    from_consent_to_revocation(360, 740).await;
+}
+
+/// A developer's pages and those of signing programs in, on a desk and on a phone.
+async fn a_developers_pages(width: u32, height: u32) {
+    let server = TestServer::start(Engine::Sqlite).await;
+    server.person("a").await;
+    let browser = Browser::start(width, height).await;
+    let go = |path: String| {
+        let (client, url) = (browser.client.clone(), format!("{}{path}", server.base_url()));
+        async move { client.goto(&url).await.unwrap() }
+    };
+    go("/apps/new".into()).await;
+    browser.fill("email", "a@example.com").await;
+    browser.fill("password", PASSWORD).await;
+    browser.click("form[action='/sign-in'] button[type=submit]").await;
+    browser.find("textarea[name=uris]").await;
+    browser.check_page().await;
+    browser.picture(&format!("dev-1-new-{width}")).await;
+    browser.fill("name", "示例应用").await;
+    browser.fill("uris", "https://app.example/callback").await;
+    browser.fill("webhook_url", "https://app.example/hook").await;
+    browser.click("input[name=webhook_enabled]").await;
+    browser.click("input[name=scope][value='user.info']").await;
+    browser.click("form[action='/apps'] button[type=submit]").await;
+    browser.find("#client_secret").await;
+    browser.check_page().await;
+    browser.picture(&format!("dev-2-shown-{width}")).await;
+    browser.click("main .actions a.primary").await;
+    browser.find("#deliveries").await;
+    browser.check_page().await;
+    browser.picture(&format!("dev-3-one-{width}")).await;
+    for (name, path) in [
+        ("4-list", "/apps".to_owned()),
+        ("5-skill", format!("/auth/skills?challenge={}", testkit::CHALLENGE)),
+        ("6-device", "/auth/cli".to_owned()),
+    ] {
+        go(path).await;
+        browser.check_page().await;
+        browser.picture(&format!("dev-{name}-{width}")).await;
+    }
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_developers_pages_on_a_desk() {
+    a_developers_pages(1280, 900).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_developers_pages_on_a_phone() {
+    a_developers_pages(360, 740).await;
 }

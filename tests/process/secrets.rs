@@ -50,6 +50,10 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
                 .unwrap();
             let made_key = made["data"]["key"].as_str().unwrap().to_owned();
             let (sk, token) = hub_call(&http, &base_url, &session).await;
+            let granted = oauth(&http, &base_url, &session).await;
+            let granted: Vec<(&str, &str)> =
+                granted.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            check_silence(&server, &directory, &granted);
             check_silence(
                 &server,
                 &directory,
@@ -102,6 +106,64 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
         assert!(!answers.contains(secret), "the {name} is in an answer");
     }
     assert!(server.log().matches("answered").count() >= 15, "the log was on: {}", server.log());
+}
+
+/// Everything secret that an app and a program are given, each of it used once.
+async fn oauth(http: &reqwest::Client, base_url: &str, session: &str) -> Vec<(&'static str, String)> {
+    let post = |path: &str, body: Value| {
+        let request = http.post(format!("{base_url}{path}")).header("cookie", session).json(&body);
+        async move {
+            let mut answer: Value = request.send().await.unwrap().json().await.unwrap();
+            assert_eq!(answer["code"], 0, "{answer}");
+            answer["data"].take()
+        }
+    };
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let callback = "https://app.example/cb";
+    let brought = "whs_planted_secret_47";
+    let app = post(
+        "/api/applications/external/create",
+        json!({
+            "appName": "x", "redirectUris": [callback], "allowedScopes": ["chat"],
+            "authorizationRevokedWebhookUrl": "https://app.invalid/hook", "authorizationRevokedWebhookEnabled": true,
+            "authorizationRevokedWebhookSecret": brought,
+        }),
+    )
+    .await;
+    let (id, secret) = (text(&app["clientId"]), text(&app["clientSecret"]));
+    let wish = json!({"clientId": id, "redirectUri": callback, "scope": ["chat"]});
+    let code = text(&post("/api/oauth/authorize/external", wish).await["code"]);
+    let form = |more: &[(&str, &str)]| {
+        let mut form = vec![("client_id", id.as_str()), ("client_secret", secret.as_str())];
+        form.extend_from_slice(more);
+        let request = http.post(format!("{base_url}/oauth/token")).form(&form);
+        async move {
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            answer.json::<Value>().await.unwrap()
+        }
+    };
+    let exchange =
+        [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", callback)];
+    let tokens = form(&exchange).await;
+    let refresh = text(&tokens["refresh_token"]);
+    let next = form(&[("grant_type", "refresh_token"), ("refresh_token", &refresh)]).await;
+    post(&format!("/api/applications/external/{id}/test-revocation-webhook"), json!({})).await;
+    let device = post("/api/auth/cli/session", json!({})).await;
+    let waiting = text(&device["sessionId"]);
+    post(&format!("/api/auth/cli/session/{waiting}/authorize"), json!({})).await;
+    let poll = http.get(format!("{base_url}/api/auth/cli/session/{waiting}/poll")).send().await.unwrap();
+    let polled: Value = poll.json().await.unwrap();
+    vec![
+        ("client secret", secret.clone()),
+        ("webhook secret", brought.to_owned()),
+        ("code", code.clone()),
+        ("access token", text(&tokens["access_token"])),
+        ("refresh token", refresh.clone()),
+        ("next access token", text(&next["access_token"])),
+        ("waiting session", waiting),
+        ("program's token", text(&polled["data"]["token"])),
+    ]
 }
 
 fn check_silence(

@@ -12,7 +12,7 @@ use http::StatusCode;
 use identity::{Account, Password, account::rules, session::Session};
 use web::{ApiError, Code, Query};
 
-use apps::AppView;
+use apps::{AppView, ProgramView};
 
 use crate::{
     Console,
@@ -82,6 +82,7 @@ struct AccountPage<'a> {
     problems: Problems,
     password_hint: String,
     apps: Vec<AppView>,
+    programs: Vec<ProgramView>,
     sessions: Vec<SessionView>,
 }
 
@@ -97,6 +98,7 @@ pub(crate) async fn show(
         Some("session") => Some(t.session_ended),
         Some("sessions") => Some(t.sessions_ended),
         Some("app") => Some(t.app_revoked),
+        Some("program") => Some(t.program_ended),
         _ => None,
     };
     render(&console, member, notice, None).await
@@ -111,6 +113,7 @@ async fn render(
     let page = member.page.at("account", PATH);
     let t = page.t;
     let apps = console.identity.authorizations(member.account.id).await?;
+    let programs = console.identity.programs(member.account.id).await?;
     let sessions = console.identity.sessions(member.account.id).await?;
     let (error, problems) = refused.unzip();
     let template = AccountPage {
@@ -121,6 +124,7 @@ async fn render(
         problems: problems.unwrap_or_default(),
         password_hint: fill(t.password_hint, rules::MIN_PASSWORD),
         apps: apps.into_iter().map(|app| AppView::new(app, t)).collect(),
+        programs: programs.into_iter().map(|program| ProgramView::new(program, t)).collect(),
         sessions: sessions.into_iter().map(|session| SessionView::new(session, member.session, t)).collect(),
     };
     match error {

@@ -79,7 +79,7 @@ pub(crate) fn visitor(headers: &HeaderMap, console: &Console) -> Option<Secret> 
 fn session(extensions: &Extensions) -> Option<&Secret> {
     match extensions.get::<Caller>()?.credential() {
         Credential::Session { secret, .. } => Some(secret),
-        Credential::ApiKey { .. } | Credential::Token { .. } => None,
+        Credential::ApiKey { .. } | Credential::Program { .. } | Credential::Token { .. } => None,
     }
 }
 

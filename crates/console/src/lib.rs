@@ -4,6 +4,7 @@
 //! does; what may be done is decided there, how it looks and reads is decided here.
 
 mod account;
+mod apps;
 mod assets;
 mod consent;
 mod error_page;
@@ -14,6 +15,7 @@ mod language;
 mod next;
 mod page;
 mod problems;
+mod programs;
 mod sign_in;
 mod sign_up;
 mod texts;
@@ -72,6 +74,15 @@ pub fn router(console: Console) -> Router {
         .route("/account/password", post(account::change_password))
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/apps/{id}/revoke", post(account::apps::revoke))
+        .route("/account/programs/{id}/end", post(account::apps::end_program))
+        .route(apps::PATH, get(apps::show).post(apps::create::submit))
+        .route("/apps/new", get(apps::create::show))
+        .route("/apps/{id}", get(apps::detail::show).post(apps::change::edit))
+        .route("/apps/{id}/secret", post(apps::change::regenerate))
+        .route("/apps/{id}/test", post(apps::change::test))
+        .route("/apps/{id}/delete", post(apps::change::delete))
+        .route(programs::SKILLS, get(programs::show_skill).post(programs::make_code))
+        .route(programs::CLI, get(programs::show_device).post(programs::let_in))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
         .merge(consent_routes())
         .route(assets::PATH, get(assets::serve))

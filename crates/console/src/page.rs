@@ -136,7 +136,7 @@ impl FromRequestParts<Console> for Page {
         let caller = parts.extensions.get::<Caller>().cloned();
         if let Some((caller, secret)) = caller.as_ref().and_then(|caller| match caller.credential() {
             Credential::Session { secret, .. } => Some((caller, secret)),
-            Credential::ApiKey { .. } | Credential::Token { .. } => None,
+            Credential::ApiKey { .. } | Credential::Program { .. } | Credential::Token { .. } => None,
         }) {
             let account = console.identity.account(caller.account()).await?;
             page.who = Some(account.ok_or(Code::AuthMissing)?);

@@ -1,7 +1,5 @@
 //! Every text of the pages, in both languages side by side. A text without its translation does not compile.
 
-use web::Language;
-
 macro_rules! texts {
     ($($name:ident: $zh:literal, $en:literal;)*) => {
         /// The texts of one language; `{}` stands where [`fill`] puts a value.
@@ -11,21 +9,23 @@ macro_rules! texts {
         static ZH: Texts = Texts { $($name: $zh,)* };
         static EN: Texts = Texts { $($name: $en,)* };
 
+        impl Texts {
+            /// The texts of a language.
+            pub(crate) fn of(language: web::Language) -> &'static Self {
+                match language {
+                    web::Language::Zh => &ZH,
+                    web::Language::En => &EN,
+                }
+            }
+        }
+
         /// Name, Chinese and English of each text.
         #[cfg(test)]
-        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $zh, $en),)*];
+        pub(crate) const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $zh, $en),)*];
     };
 }
 
-impl Texts {
-    /// The texts of a language.
-    pub(crate) fn of(language: Language) -> &'static Self {
-        match language {
-            Language::Zh => &ZH,
-            Language::En => &EN,
-        }
-    }
-}
+pub(crate) use texts;
 
 /// Puts a value where a text has `{}`.
 pub(crate) fn fill(text: &str, value: impl std::fmt::Display) -> String {
@@ -39,6 +39,7 @@ texts! {
     menu_label: "账号菜单", "Account menu";
     nav_home: "首页", "Home";
     nav_keys: "API Key 管理", "API keys";
+    nav_apps: "我的应用", "My apps";
     nav_account: "账号与会话", "Account and sessions";
     nav_reference: "API 文档", "API reference";
     language: "语言", "Language";
@@ -227,6 +228,11 @@ texts! {
     app_revoke: "撤销授权", "Revoke";
     app_revoke_label: "撤销授权：{}", "Revoke: {}";
     app_revoked: "授权已撤销，该应用不能再访问你的数据。", "Revoked. The app can no longer reach your data.";
+    programs: "已登录的程序", "Signed-in programs";
+    programs_lead: "这些命令行工具和智能体由你本人登录，可以用你的身份读写你的数据。", "Command-line tools and agents that you signed in yourself; they may read and change your data as you may.";
+    program: "程序", "Program";
+    program_end_label: "退出登录：{}", "Sign out: {}";
+    program_ended: "程序已退出登录。", "The program was signed out.";
     unknown_device: "未知设备", "Unknown device";
 
     // Errors.
@@ -263,20 +269,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_languages_have_the_same_places_for_values() {
-        for (name, zh, en) in ALL {
+    fn texts_are_whole() {
+        for all in [ALL, crate::apps::texts::ALL] {
+            both_languages_have_the_same_places_for_values(all);
+            no_text_is_empty_or_left_untranslated(all);
+        }
+    }
+
+    fn both_languages_have_the_same_places_for_values(all: &[(&str, &str, &str)]) {
+        for (name, zh, en) in all {
             assert_eq!(zh.matches("{}").count(), en.matches("{}").count(), "{name}");
             assert!(zh.matches("{}").count() <= 1, "{name}: fill() puts in one value");
         }
     }
 
-    #[test]
-    fn no_text_is_empty_or_left_untranslated() {
+    fn no_text_is_empty_or_left_untranslated(all: &[(&str, &str, &str)]) {
         let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-        for (name, zh, en) in ALL {
+        for (name, zh, en) in all {
             assert!(!zh.trim().is_empty() && !en.trim().is_empty(), "{name}");
             assert!(!is_chinese(en), "{name}: {en}");
-            assert!(is_chinese(zh) || *name == "shown_key", "{name}: {zh}");
+            assert!(
+                is_chinese(zh) || matches!(*name, "shown_key" | "client_id" | "client_secret" | "webhook"),
+                "{name}: {zh}"
+            );
             assert_eq!(zh.ends_with('。'), en.ends_with('.'), "{name}: both a sentence or neither");
         }
     }

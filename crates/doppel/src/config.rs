@@ -3,6 +3,7 @@
 mod hub;
 mod notes;
 mod oauth;
+mod secrets;
 
 use std::{
     net::SocketAddr,
@@ -20,10 +21,11 @@ use store::{DatabaseConfig, Location};
 
 pub use hub::{CallLog, Hub, HubWeather};
 pub use notes::Notes;
+pub use oauth::Oauth;
+pub use secrets::Secrets;
 
 /// What stands for a secret where the configuration is shown.
 const HIDDEN: &str = "***";
-pub use oauth::Oauth;
 
 /// The default configuration file, which is also the manual.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -41,6 +43,7 @@ pub struct Config {
     pub database: Database,
     pub accounts: Accounts,
     pub oauth: Oauth,
+    pub secrets: Secrets,
     pub files: Files,
     pub notes: Notes,
     pub outgoing: Outgoing,
@@ -223,6 +226,7 @@ impl Config {
         limit("accounts.hash_queue", count(self.accounts.hash_queue), 1, 100_000)?;
         limit("accounts.recheck_milliseconds", self.accounts.recheck_milliseconds, 0, 60_000)?;
         self.oauth.check(limit)?;
+        self.secrets.check()?;
         limit("files.max_upload_bytes", self.files.max_upload_bytes, 1024, 1 << 40)?;
         limit("files.max_stored_bytes", self.files.max_stored_bytes, 1024, 1 << 50)?;
         limit("outgoing.connect_seconds", self.outgoing.connect_seconds, 1, 600)?;
@@ -299,6 +303,7 @@ impl Config {
         let mut shown = self.clone();
         shown.database.url = hide_password(&self.database.url);
         shown.hub.hide();
+        shown.secrets = self.secrets.shown();
         toml::to_string(&shown).map_err(|error| error.to_string())
     }
 }

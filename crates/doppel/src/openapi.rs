@@ -18,7 +18,9 @@ An error has its HTTP status as `code`, and the same machine-readable name as `s
 are Chinese, or English on `Accept-Language: en`.
 
 Send an API key as `Authorization: Bearer lba_ak_…`, or an access token that a person's consent gave your app as \
-`Authorization: Bearer lba_at_…`.";
+`Authorization: Bearer lba_at_…`.
+
+OAuth2 libraries find the standards' endpoints by `/.well-known/oauth-authorization-server`.";
 
 /// The document before the routes are in it.
 pub(crate) fn base() -> OpenApi {

@@ -73,7 +73,12 @@ pub(crate) struct Rooms {
 
 /// The routes that need no caller.
 pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
-    PUBLIC.iter().chain(console::PUBLIC).chain(identity::standard::PUBLIC).copied()
+    PUBLIC
+        .iter()
+        .chain(console::PUBLIC)
+        .chain(identity::standard::PUBLIC)
+        .chain(identity::program::PUBLIC)
+        .copied()
 }
 
 /// The API's routes, relative to a base path.
@@ -88,6 +93,7 @@ fn api(rooms: &Rooms) -> OpenApiRouter {
         .merge(identity::key::router(identity.clone()))
         .merge(identity::application::router(identity.clone()))
         .merge(identity::grant::router(identity.clone()))
+        .merge(identity::program::router(identity.clone()))
 }
 
 /// The API under both base paths (contract §0.1), described once.

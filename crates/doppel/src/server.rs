@@ -82,6 +82,15 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
         recheck: Duration::from_millis(accounts.recheck_milliseconds),
         secure_cookies: base_url.starts_with("https://"),
         oauth: oauth(&config.oauth),
+        webhook: identity::webhook::Settings {
+            outgoing: outgoing(config),
+            signature_header: config.oauth.webhook_signature_header.clone(),
+        },
+        seal: store::SealSettings {
+            key: config.secrets.key.clone(),
+            older: config.secrets.older_keys.clone(),
+            directory: config.data_dir.clone(),
+        },
     };
     Identity::new(db, settings)
 }

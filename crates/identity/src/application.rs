@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use store::{Tx, params};
 use web::{ApiError, Code, paging::Page};
 
-pub use model::{Application, Change, Credentials, NewApplication, Status};
+pub use model::{Application, ApplicationRequest, Change, Credentials, NewApplication, Status};
 pub use routes::router;
 
 use crate::{

@@ -39,6 +39,11 @@ pub enum Credential {
         /// What the key may do.
         scopes: ScopeSet,
     },
+    /// A program that the person signed in themself (contract X-01): it may do with what is theirs what they may.
+    Program {
+        /// The program's id.
+        id: i64,
+    },
     /// An application's access token, in the name of a person (contract §2).
     Token {
         /// The application's id.
@@ -123,7 +128,7 @@ impl Caller {
     pub fn application(&self) -> Option<&str> {
         match self.credential() {
             Credential::Token { application, .. } => Some(application),
-            Credential::Session { .. } | Credential::ApiKey { .. } => None,
+            Credential::Session { .. } | Credential::Program { .. } | Credential::ApiKey { .. } => None,
         }
     }
 
@@ -138,7 +143,7 @@ impl Caller {
     /// [`Code::PermissionDenied`] naming the scope that is missing.
     pub fn check<P: Permission>(&self) -> Result<(), ApiError> {
         match self.credential() {
-            Credential::Session { .. } => Ok(()),
+            Credential::Session { .. } | Credential::Program { .. } => Ok(()),
             Credential::ApiKey { scopes, .. } if scopes.intersects(P::ANY_OF) => Ok(()),
             Credential::ApiKey { .. } => Err(ApiError::new(Code::PermissionDenied).with(P::OLD_NAME)),
             Credential::Token { scopes, .. } if scopes.intersects(P::ANY_OF) => Ok(()),
@@ -204,8 +209,32 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
         let session = match caller.credential() {
             Credential::Session { id, .. } => *id,
             Credential::ApiKey { .. } => return Err(ApiError::new(Code::SessionRequired).with("API Key")),
-            Credential::Token { .. } => return Err(ApiError::new(Code::SessionRequired).with("Access Token")),
+            Credential::Program { .. } | Credential::Token { .. } => {
+                return Err(ApiError::new(Code::SessionRequired).with("Access Token"));
+            }
         };
         Ok(Self { caller, session })
+    }
+}
+
+/// A person at their applications: signed in to the console, or through a program they signed in themself
+/// (contract §2.3). No key and no other application will do.
+#[derive(Debug, Clone)]
+pub struct Developer {
+    /// The person.
+    pub caller: Caller,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Developer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let refused = match caller.credential() {
+            Credential::Session { .. } | Credential::Program { .. } => return Ok(Self { caller }),
+            Credential::ApiKey { .. } => "API Key",
+            Credential::Token { .. } => "Access Token",
+        };
+        Err(ApiError::new(Code::SessionRequired).with(refused))
     }
 }

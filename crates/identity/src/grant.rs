@@ -21,6 +21,7 @@ use crate::{
     Identity,
     account::announce,
     credential::{Kind, Secret},
+    webhook,
 };
 
 impl Identity {
@@ -96,17 +97,25 @@ impl Identity {
     /// When the store fails.
     pub async fn revoke_authorization(&self, account: i64, id: i64) -> Result<bool, ApiError> {
         let now = self.db().clock().now();
+        let news = (self.db().ids().next(), self.event_id("evt_"));
         let revoked = self
             .db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let revoked = tx.execute(queries::REVOKE, params![id, account, now]).await?;
+                    let revoked: Option<(String,)> =
+                        tx.fetch_optional(queries::REVOKE, params![id, account, now]).await?;
+                    if let Some((application,)) = &revoked {
+                        webhook::note_revocation(tx, news, application, account, now).await?;
+                    }
                     announce(tx, account).await?;
-                    Ok::<_, ApiError>(revoked == 1)
+                    Ok::<_, ApiError>(revoked.is_some())
                 })
             })
             .await?;
         self.0.cache.forget_account(account);
+        if revoked {
+            self.deliver_soon();
+        }
         Ok(revoked)
     }
 }

@@ -68,6 +68,10 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
                     guard.identity.note_session(*id);
                     None
                 }
+                Credential::Program { id } => {
+                    guard.identity.note_program(*id);
+                    None
+                }
                 Credential::Token { authorization, .. } => {
                     guard.identity.note_authorization(*authorization);
                     None

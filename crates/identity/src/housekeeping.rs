@@ -35,6 +35,17 @@ const REFRESH: &str = "DELETE FROM oauth_token WHERE hash IN \
 const REVOKED: &str = "DELETE FROM app_authorization WHERE id IN \
      (SELECT id FROM app_authorization WHERE revoked_at <= $1 LIMIT $2)";
 
+const PROGRAMS: &str =
+    "DELETE FROM program WHERE id IN (SELECT id FROM program WHERE expires_at <= $1 LIMIT $2)";
+const PROGRAM_CODES: &str = "DELETE FROM program_code WHERE hash IN \
+     (SELECT hash FROM program_code WHERE expires_at <= $1 LIMIT $2)";
+const DEVICES: &str = "DELETE FROM device_sign_in WHERE hash IN \
+     (SELECT hash FROM device_sign_in WHERE expires_at <= $1 LIMIT $2)";
+/// An application's delivery log reaches back so far. Every delivery has long been given up by then.
+const DELIVERY_MS: i64 = 30 * 86_400_000;
+const DELIVERIES: &str = "DELETE FROM webhook_delivery WHERE id IN \
+     (SELECT id FROM webhook_delivery WHERE created_at <= $1 LIMIT $2)";
+
 /// An application that registered itself and that nobody allowed anything for so long is gone.
 const UNUSED_MS: i64 = 7 * 86_400_000;
 const UNUSED: &str = "DELETE FROM application WHERE id IN (SELECT a.id FROM application a \
@@ -62,6 +73,10 @@ impl Identity {
             (REFRESH, refresh),
             (REVOKED, revoked),
             (UNUSED, now.plus_ms(-UNUSED_MS)),
+            (PROGRAMS, now),
+            (PROGRAM_CODES, now.plus_ms(-CODE_MS)),
+            (DEVICES, now),
+            (DELIVERIES, now.plus_ms(-DELIVERY_MS)),
         ] {
             most = most.max(self.db().execute(sql, params![before, BATCH]).await?);
         }

@@ -13,10 +13,12 @@ mod guard;
 mod housekeeping;
 pub mod key;
 mod password;
+pub mod program;
 pub mod scope;
 pub mod session;
 pub mod standard;
 pub mod usage;
+pub mod webhook;
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,7 +27,7 @@ use web::Tasks;
 
 pub use account::{Account, NewAccount, Password};
 pub use application::Application;
-pub use caller::{AppCaller, Caller, Credential, Optional, Scoped, SignedIn};
+pub use caller::{AppCaller, Caller, Credential, Developer, Optional, Scoped, SignedIn};
 pub use guard::{Guard, guard};
 pub use scope::{Scope, ScopeSet};
 pub use session::Cookies;
@@ -61,6 +63,10 @@ pub struct Settings {
     pub secure_cookies: bool,
     /// What holds for applications.
     pub oauth: grant::Settings,
+    /// How applications are told news.
+    pub webhook: webhook::Settings,
+    /// Where the key is that seals what must be readable again.
+    pub seal: store::SealSettings,
 }
 
 /// The state of this room; cheap to clone.
@@ -73,6 +79,8 @@ struct Inner {
     hasher: password::Hasher,
     cache: cache::Cache,
     usage: usage::Recorder,
+    sealer: store::Sealer,
+    webhooks: webhook::Worker,
 }
 
 impl Identity {
@@ -80,7 +88,9 @@ impl Identity {
     pub fn new(db: Database, settings: Settings) -> Self {
         let hasher = password::Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone());
         let cache = cache::Cache::new(settings.recheck);
-        Self(Arc::new(Inner { db, settings, hasher, cache, usage: usage::Recorder::default() }))
+        let sealer = store::Sealer::new(settings.seal.clone(), db.random().clone());
+        let (usage, webhooks) = (usage::Recorder::default(), webhook::Worker::default());
+        Self(Arc::new(Inner { db, settings, hasher, cache, usage, sealer, webhooks }))
     }
 
     /// Starts what this room does in the background: writing usage down, dropping what another process
@@ -89,6 +99,7 @@ impl Identity {
         usage::start(self, tasks);
         cache::start(self, tasks);
         housekeeping::start(self, tasks);
+        webhook::start(self, tasks);
     }
 
     /// What the owner decided.

@@ -88,6 +88,7 @@ struct Pending {
     keys: HashMap<i64, KeyUse>,
     refusals: Vec<Refusal>,
     sessions: HashMap<i64, i64>,
+    programs: HashMap<i64, i64>,
     authorizations: HashMap<i64, i64>,
 }
 
@@ -98,6 +99,7 @@ struct Part {
     keys: Vec<(i64, KeyUse)>,
     refusals: Vec<Refusal>,
     sessions: Vec<(i64, i64)>,
+    programs: Vec<(i64, i64)>,
     authorizations: Vec<(i64, i64)>,
 }
 
@@ -105,6 +107,7 @@ impl Pending {
     fn parts(self) -> impl Iterator<Item = Part> {
         let mut keys = sorted(self.keys);
         let mut sessions = sorted(self.sessions);
+        let mut programs = sorted(self.programs);
         let mut authorizations = sorted(self.authorizations);
         let mut refusals = self.refusals;
         std::iter::from_fn(move || {
@@ -112,6 +115,7 @@ impl Pending {
                 keys: take(&mut keys),
                 refusals: take(&mut refusals),
                 sessions: take(&mut sessions),
+                programs: take(&mut programs),
                 authorizations: take(&mut authorizations),
             };
             (!part.is_empty()).then_some(part)
@@ -148,6 +152,7 @@ impl Part {
         self.keys.is_empty()
             && self.refusals.is_empty()
             && self.sessions.is_empty()
+            && self.programs.is_empty()
             && self.authorizations.is_empty()
     }
 
@@ -168,6 +173,9 @@ impl Part {
         }
         for (id, at) in &self.sessions {
             tx.execute(queries::SESSION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
+        }
+        for (id, at) in &self.programs {
+            tx.execute(queries::PROGRAM_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
         }
         for (id, at) in &self.authorizations {
             tx.execute(queries::AUTHORIZATION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
@@ -258,6 +266,11 @@ impl Identity {
     pub(crate) fn note_session(&self, id: i64) {
         let at = self.db().clock().now().as_millis();
         self.0.usage.0.lock().sessions.entry(id).or_insert(at);
+    }
+
+    pub(crate) fn note_program(&self, id: i64) {
+        let at = self.db().clock().now().as_millis();
+        self.0.usage.0.lock().programs.entry(id).or_insert(at);
     }
 
     pub(crate) fn note_authorization(&self, id: i64) {

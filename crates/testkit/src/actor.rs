@@ -235,6 +235,13 @@ impl Person {
         assert!(self.identity.revoke_authorization(self.account.id, id).await.expect("a revocation"));
     }
 
+    /// The token of a program that the person signs in.
+    pub async fn program_token(&self) -> String {
+        let code = self.identity.program_code(self.account.id, CHALLENGE).await.expect("a code");
+        let token = self.identity.exchange_program_code(code.expose(), VERIFIER.into(), "test".into()).await;
+        token.expect("a token").expose().to_owned()
+    }
+
     /// The person's program, with a key of these scopes.
     pub async fn with_key(&self, scopes: &str) -> Actor {
         let (_, key) = self.new_key(scopes, None).await;

@@ -1,10 +1,10 @@
-//! The applications a person allowed to act in their name, and taking that back.
+//! The applications a person allowed to act in their name and the programs they signed in, and taking that back.
 
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use identity::{ScopeSet, grant::Authorization};
+use identity::{ScopeSet, grant::Authorization, program::Program};
 use web::{ApiError, Code};
 
 use crate::{
@@ -38,6 +38,43 @@ impl AppView {
             last_used: authorization.last_used_at.map(When),
         }
     }
+}
+
+/// A program in the list.
+pub(super) struct ProgramView {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) since: When,
+    pub(super) expires: When,
+    pub(super) last_used: Option<When>,
+    pub(super) end_label: String,
+}
+
+impl ProgramView {
+    pub(super) fn new(program: Program, t: &Texts) -> Self {
+        Self {
+            id: program.id,
+            end_label: fill(t.program_end_label, &program.name),
+            name: program.name,
+            since: When(program.created_at),
+            expires: When(program.expires_at),
+            last_used: program.last_used_at.map(When),
+        }
+    }
+}
+
+/// Signs a program out.
+pub(crate) async fn end_program(
+    State(console): State<Console>,
+    member: Member,
+    Path(id): Path<String>,
+    CsrfForm(Nothing): CsrfForm<Nothing>,
+) -> Result<Response, ApiError> {
+    let id = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    if !console.identity.end_program(member.account.id, id).await? {
+        return Err(Code::NotFound.into());
+    }
+    Ok(Redirect::to("/account?done=program").into_response())
 }
 
 /// Takes back what an application was allowed: its tokens open nothing from now on.

@@ -5,7 +5,10 @@ use store::{Column, Param, Row, Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
 use web::{ApiError, Code};
 
-use crate::ScopeSet;
+use crate::{
+    ScopeSet,
+    webhook::{self, Delivery, Trial, Wish, model::Event},
+};
 
 /// The kinds of applications on the wire.
 pub(super) const CONFIDENTIAL: &str = "confidential";
@@ -158,6 +161,8 @@ pub struct NewApplication {
     pub is_self_registered: bool,
     /// Empty, or an https address.
     pub icon_url: String,
+    /// What it wants to hear.
+    pub webhook: Wish,
 }
 
 /// What to change of an application; checked. `None` leaves a member as it is.
@@ -173,6 +178,8 @@ pub struct Change {
     pub scopes: Option<ScopeSet>,
     /// Empty, or an https address.
     pub icon_url: Option<String>,
+    /// What it wants to hear.
+    pub webhook: Wish,
 }
 
 /// Body of `POST /api/applications/external/create` and, with every member optional, of `…/update`.
@@ -181,23 +188,31 @@ pub struct Change {
 pub struct ApplicationRequest {
     /// What people see, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100, example = "Example App")]
-    pub(super) app_name: Option<String>,
+    pub app_name: Option<String>,
     /// What it is for, at most 1000 characters.
     #[schema(max_length = 1000)]
-    pub(super) app_description: Option<String>,
+    pub app_description: Option<String>,
     /// Where people may be sent back to: https, or http to this very machine. 1 to 20, each at most 2000 characters.
     #[schema(min_items = 1, max_items = 20, example = json!(["https://example.com/oauth/callback"]))]
-    pub(super) redirect_uris: Option<Vec<String>>,
+    pub redirect_uris: Option<Vec<String>>,
     /// What it may ask a person for, in either vocabulary; at least one.
     #[schema(example = json!(["userinfo"]))]
-    pub(super) allowed_scopes: Option<Vec<String>>,
+    pub allowed_scopes: Option<Vec<String>>,
     /// `confidential` (the default) keeps a secret on a server of its own; `public`, such as a program on people's
     /// machines, proves itself by PKCE. Chosen once, when the application is made.
     #[schema(example = "confidential")]
-    pub(super) client_type: Option<String>,
+    pub client_type: Option<String>,
     /// The application's picture, an https address. Empty: none.
     #[schema(max_length = 2000)]
-    pub(super) icon_url: Option<String>,
+    pub icon_url: Option<String>,
+    /// Where to send word that a person took their consent back, an https address. Empty: nowhere.
+    #[schema(max_length = 2000)]
+    pub authorization_revoked_webhook_url: Option<String>,
+    /// Whether to send word. Needs the address.
+    pub authorization_revoked_webhook_enabled: Option<bool>,
+    /// What the word is signed with, 16 to 200 characters. Absent: one is made when there is none.
+    #[schema(min_length = 16, max_length = 200, example = "whs_…")]
+    pub authorization_revoked_webhook_secret: Option<String>,
 }
 
 /// Query of `GET /api/applications/external/list`.
@@ -236,6 +251,13 @@ pub struct ApplicationOut {
     client_type: &'static str,
     /// The application's picture; may be empty.
     icon_url: String,
+    /// Where word is sent that a person took their consent back; may be empty.
+    authorization_revoked_webhook_url: String,
+    /// Whether word is sent.
+    authorization_revoked_webhook_enabled: bool,
+    /// The latest word that was sent, or is to be. Only where one application is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorization_revoked_webhook_last_delivery: Option<DeliveryOut>,
     /// When it was made, in milliseconds since 1970.
     created_at: i64,
     /// When it was last changed, in milliseconds since 1970.
@@ -254,6 +276,9 @@ impl From<Application> for ApplicationOut {
             status: application.status.name(),
             client_type: if application.is_public { PUBLIC } else { CONFIDENTIAL },
             icon_url: application.icon_url,
+            authorization_revoked_webhook_url: application.webhook_url,
+            authorization_revoked_webhook_enabled: application.webhook_enabled,
+            authorization_revoked_webhook_last_delivery: None,
             created_at: application.created_at.as_millis(),
             updated_at: application.updated_at.as_millis(),
         }
@@ -269,6 +294,105 @@ pub struct CreatedOut {
     /// The secret to keep. It cannot be shown again. Absent for a public application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_secret: Option<String>,
+    /// What word of revocations is signed with. It cannot be shown again. Absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorization_revoked_webhook_secret: Option<String>,
+}
+
+/// An application just changed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangedOut {
+    #[serde(flatten)]
+    pub(super) about: ApplicationOut,
+    /// What word of revocations is signed with, where it is a new secret. It cannot be shown again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorization_revoked_webhook_secret: Option<String>,
+}
+
+/// How it stands with word that was sent to an application.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryOut {
+    /// By which the receiver tells a repetition.
+    event_id: String,
+    /// `waiting`, `delivered` or `given_up`.
+    #[schema(example = "delivered")]
+    status: &'static str,
+    /// How often it was tried.
+    attempts: i64,
+    /// The HTTP status of the last answer, if there was one.
+    status_code: Option<i64>,
+    /// What went wrong where there was no answer; may be empty.
+    error_message: String,
+    /// When it was tried last.
+    tried_at: Option<String>,
+    /// While it waits: when it is tried next.
+    next_attempt_at: Option<String>,
+}
+
+impl From<Delivery> for DeliveryOut {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            event_id: delivery.event_id,
+            status: delivery.state.name(),
+            attempts: delivery.attempts,
+            status_code: delivery.status,
+            error_message: delivery.note,
+            tried_at: delivery.tried_at.map(Timestamp::iso8601),
+            next_attempt_at: (delivery.state == webhook::State::Waiting).then(|| delivery.due_at.iso8601()),
+        }
+    }
+}
+
+/// Body of `POST …/test-revocation-webhook`; what is absent is taken as it is saved.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrialRequest {
+    /// Where to.
+    pub(super) webhook_url: Option<String>,
+    /// Signed with what.
+    pub(super) webhook_secret: Option<String>,
+}
+
+/// What came of a trial.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrialOut {
+    /// By which the receiver tells a repetition.
+    event_id: String,
+    /// `authorization.revoked`.
+    event_type: String,
+    /// When the trial was made.
+    occurred_at: String,
+    /// Where it was sent.
+    webhook_url: String,
+    /// Whether the answer was one of 200 to 299.
+    success: bool,
+    /// The HTTP status of the answer, if there was one.
+    status_code: Option<i64>,
+    /// The beginning of the answer.
+    response_body: String,
+    /// What went wrong where there was no answer.
+    error_message: Option<String>,
+    /// What was sent.
+    payload: Event,
+}
+
+impl From<Trial> for TrialOut {
+    fn from(trial: Trial) -> Self {
+        Self {
+            event_id: trial.event.event_id.clone(),
+            event_type: trial.event.event_type.clone(),
+            occurred_at: trial.event.occurred_at.clone(),
+            webhook_url: trial.url,
+            success: trial.sent.is_taken(),
+            status_code: trial.sent.status,
+            response_body: trial.sent.body,
+            error_message: Some(trial.sent.note).filter(|note| !note.is_empty()),
+            payload: trial.event,
+        }
+    }
 }
 
 /// A new secret, shown this once.

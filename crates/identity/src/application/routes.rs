@@ -1,14 +1,17 @@
-//! Applications over HTTP, for the developer who signed in.
+//! Applications over HTTP, for the developer who signed in, or a program that they signed in.
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{Answer, Data, Envelope, Json, Nothing, Query, paging::PageQuery};
 
 use super::{
-    model::{ApplicationOut, ApplicationRequest, CreatedOut, ListOut, ListQuery, SecretOut},
+    model::{
+        ApplicationOut, ApplicationRequest, ChangedOut, CreatedOut, ListOut, ListQuery, SecretOut, TrialOut,
+        TrialRequest,
+    },
     rules,
 };
-use crate::{Identity, SignedIn};
+use crate::{Developer, Identity};
 
 /// The routes, relative to the API's base path.
 pub fn router(identity: Identity) -> OpenApiRouter {
@@ -17,88 +20,116 @@ pub fn router(identity: Identity) -> OpenApiRouter {
         .routes(routes!(create))
         .routes(routes!(show))
         .routes(routes!(update))
+        .routes(routes!(test))
         .routes(routes!(regenerate))
         .routes(routes!(delete))
         .with_state(identity)
 }
 
 /// List one's own applications, newest first.
-#[utoipa::path(get, path = "/applications/external/list", operation_id = "listApplications", tag = "Applications", security(("session" = [])), params(ListQuery),
+#[utoipa::path(get, path = "/applications/external/list", operation_id = "listApplications", tag = "Applications", security(("bearer" = []), ("session" = [])), params(ListQuery),
     responses((status = 200, description = "One page", body = Envelope<ListOut>)))]
 async fn list(
     State(identity): State<Identity>,
-    signed_in: SignedIn,
+    developer: Developer,
     Query(query): Query<ListQuery>,
 ) -> Answer<ListOut> {
     let page = PageQuery { page_no: query.page, page_size: query.page_size }.check()?;
-    let (list, total) = identity.own_applications(signed_in.caller.account(), page).await?;
+    let (list, total) = identity.own_applications(developer.caller.account(), page).await?;
     let items: Vec<ApplicationOut> = list.into_iter().map(ApplicationOut::from).collect();
     let number = query.page.unwrap_or(1);
     Ok(Data(ListOut { list: items.clone(), items, total, page: number, page_size: page.limit }))
 }
 
 /// Register an application. Its secret is shown this once.
-#[utoipa::path(post, path = "/applications/external/create", operation_id = "createApplication", tag = "Applications", security(("session" = [])), request_body = ApplicationRequest,
+#[utoipa::path(post, path = "/applications/external/create", operation_id = "createApplication", tag = "Applications", security(("bearer" = []), ("session" = [])), request_body = ApplicationRequest,
     responses((status = 200, description = "The application", body = Envelope<CreatedOut>)))]
 async fn create(
     State(identity): State<Identity>,
-    signed_in: SignedIn,
+    developer: Developer,
     Json(request): Json<ApplicationRequest>,
 ) -> Answer<CreatedOut> {
     let new = rules::create(request)?;
-    let (application, secret) = identity.create_application(signed_in.caller.account(), new).await?;
-    let client_secret = (!application.is_public).then(|| secret.expose().to_owned());
-    Ok(Data(CreatedOut { about: application.into(), client_secret }))
+    let (account, webhook) = (developer.caller.account(), new.webhook.clone());
+    let (application, secret) = identity.create_application(account, new).await?;
+    let webhook_secret = identity.set_webhook(account, &application.id, webhook).await?;
+    let application = identity.own_application(account, &application.id).await?;
+    Ok(Data(CreatedOut {
+        client_secret: (!application.is_public).then(|| secret.expose().to_owned()),
+        about: application.into(),
+        authorization_revoked_webhook_secret: webhook_secret,
+    }))
 }
 
 /// One of one's own applications, without its secret.
-#[utoipa::path(get, path = "/applications/external/{appId}", operation_id = "application", tag = "Applications", security(("session" = [])),
+#[utoipa::path(get, path = "/applications/external/{appId}", operation_id = "application", tag = "Applications", security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
     responses((status = 200, description = "The application", body = Envelope<ApplicationOut>)))]
 async fn show(
     State(identity): State<Identity>,
-    signed_in: SignedIn,
+    developer: Developer,
     Path(id): Path<String>,
 ) -> Answer<ApplicationOut> {
-    Ok(Data(identity.own_application(signed_in.caller.account(), &id).await?.into()))
+    let account = developer.caller.account();
+    let mut about = ApplicationOut::from(identity.own_application(account, &id).await?);
+    let latest = identity.deliveries(account, &id).await?.into_iter().next();
+    about.authorization_revoked_webhook_last_delivery = latest.map(Into::into);
+    Ok(Data(about))
 }
 
 /// Change an application; what is absent stays as it is. A scope taken away is gone from its tokens at once.
-#[utoipa::path(post, path = "/applications/external/{appId}/update", operation_id = "updateApplication", tag = "Applications", security(("session" = [])),
+#[utoipa::path(post, path = "/applications/external/{appId}/update", operation_id = "updateApplication", tag = "Applications", security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")), request_body = ApplicationRequest,
-    responses((status = 200, description = "The application as it is now", body = Envelope<ApplicationOut>)))]
+    responses((status = 200, description = "The application as it is now", body = Envelope<ChangedOut>)))]
 async fn update(
     State(identity): State<Identity>,
-    signed_in: SignedIn,
+    developer: Developer,
     Path(id): Path<String>,
     Json(request): Json<ApplicationRequest>,
-) -> Answer<ApplicationOut> {
+) -> Answer<ChangedOut> {
     let change = rules::change(request)?;
-    Ok(Data(identity.change_application(signed_in.caller.account(), &id, change).await?.into()))
+    let account = developer.caller.account();
+    let secret = identity.set_webhook(account, &id, change.webhook.clone()).await?;
+    let about = identity.change_application(account, &id, change).await?.into();
+    Ok(Data(ChangedOut { about, authorization_revoked_webhook_secret: secret }))
+}
+
+/// Send the application's server a trial event right away.
+#[utoipa::path(post, path = "/applications/external/{appId}/test-revocation-webhook", operation_id = "testWebhook", tag = "Applications", security(("bearer" = []), ("session" = [])),
+    params(("appId" = String, Path, description = "The application's id")), request_body = TrialRequest,
+    responses((status = 200, description = "What came of it", body = Envelope<TrialOut>)))]
+async fn test(
+    State(identity): State<Identity>,
+    developer: Developer,
+    Path(id): Path<String>,
+    Json(request): Json<TrialRequest>,
+) -> Answer<TrialOut> {
+    let (url, secret) = (request.webhook_url, request.webhook_secret);
+    Ok(Data(identity.try_webhook(developer.caller.account(), &id, url, secret).await?.into()))
 }
 
 /// Give an application a new secret; the old one stops working at once.
-#[utoipa::path(post, path = "/applications/external/{appId}/regenerate-secret", operation_id = "regenerateApplicationSecret", tag = "Applications", security(("session" = [])),
+#[utoipa::path(post, path = "/applications/external/{appId}/regenerate-secret", operation_id = "regenerateApplicationSecret", tag = "Applications", security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
     responses((status = 200, description = "The new secret", body = Envelope<SecretOut>)))]
 async fn regenerate(
     State(identity): State<Identity>,
-    signed_in: SignedIn,
+    developer: Developer,
     Path(id): Path<String>,
 ) -> Answer<SecretOut> {
-    let secret = identity.new_application_secret(signed_in.caller.account(), &id).await?;
+    let secret = identity.new_application_secret(developer.caller.account(), &id).await?;
     Ok(Data(SecretOut { client_secret: secret.expose().to_owned() }))
 }
 
 /// Delete an application, with every authorization and token it has.
-#[utoipa::path(post, path = "/applications/external/{appId}/delete", operation_id = "deleteApplication", tag = "Applications", security(("session" = [])),
+#[utoipa::path(post, path = "/applications/external/{appId}/delete", operation_id = "deleteApplication", tag = "Applications", security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
 async fn delete(
     State(identity): State<Identity>,
-    signed_in: SignedIn,
+    developer: Developer,
     Path(id): Path<String>,
 ) -> Answer<Nothing> {
-    identity.delete_application(signed_in.caller.account(), &id).await?;
+    identity.delete_application(developer.caller.account(), &id).await?;
     Ok(Data(Nothing))
 }

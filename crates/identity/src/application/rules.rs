@@ -3,7 +3,10 @@
 use web::{ApiError, Code, Issues};
 
 use super::model::{ApplicationRequest, CONFIDENTIAL, Change, NewApplication, PUBLIC};
-use crate::{Scope, ScopeSet};
+use crate::{
+    Scope, ScopeSet,
+    webhook::{Wish, model::Standing, rules as webhook},
+};
 
 /// Longest name in characters.
 pub const MAX_NAME: usize = 100;
@@ -25,7 +28,7 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// # Errors
 /// 422 that names every field that is wrong, then [`Code::OauthRedirectInvalid`],
 /// [`Code::OauthScopeInvalid`] or [`Code::OauthScopeDisallowed`].
-pub(super) fn create(request: ApplicationRequest) -> Result<NewApplication, ApiError> {
+pub fn create(request: ApplicationRequest) -> Result<NewApplication, ApiError> {
     let mut issues = Issues::body();
     for (field, is_missing) in [
         ("appName", request.app_name.is_none()),
@@ -46,12 +49,14 @@ pub(super) fn create(request: ApplicationRequest) -> Result<NewApplication, ApiE
     };
     issues.finish()?;
     let change = change(request)?;
+    webhook::merge(Standing::default(), &change.webhook)?;
     Ok(NewApplication {
         name: change.name.unwrap_or_default(),
         description: change.description.unwrap_or_default(),
         redirect_uris: change.redirect_uris.unwrap_or_default(),
         scopes: change.scopes.unwrap_or_default(),
         icon_url: change.icon_url.unwrap_or_default(),
+        webhook: change.webhook,
         is_public,
         is_self_registered: false,
     })
@@ -61,7 +66,7 @@ pub(super) fn create(request: ApplicationRequest) -> Result<NewApplication, ApiE
 ///
 /// # Errors
 /// As [`create`], for what is there.
-pub(super) fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
+pub fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
     let mut issues = Issues::body();
     let name = request.app_name.map(|name| {
         let name = issues.required_text("appName", Some(&name), MAX_NAME);
@@ -77,6 +82,14 @@ pub(super) fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
     if request.icon_url.as_deref().is_some_and(|url| !is_picture(url)) {
         issues.add("value_error", "iconUrl", "Input should be an https address of at most 2000 characters");
     }
+    let url = request.authorization_revoked_webhook_url.as_deref();
+    if url.is_some_and(|url| !url.is_empty() && !webhook::is_address(url)) {
+        issues.add("value_error", "authorizationRevokedWebhookUrl", webhook::ADDRESS);
+    }
+    let secret = request.authorization_revoked_webhook_secret.as_deref();
+    if secret.is_some_and(|secret| !webhook::is_secret(secret)) {
+        issues.add("value_error", "authorizationRevokedWebhookSecret", webhook::SECRET_FORM);
+    }
     if let Some(names) = &request.allowed_scopes {
         count(&mut issues, "allowedScopes", names.len(), MAX_SCOPES);
     }
@@ -91,6 +104,11 @@ pub(super) fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
         redirect_uris: request.redirect_uris,
         scopes,
         icon_url: request.icon_url,
+        webhook: Wish {
+            url: request.authorization_revoked_webhook_url,
+            is_enabled: request.authorization_revoked_webhook_enabled,
+            secret: request.authorization_revoked_webhook_secret,
+        },
     })
 }
 
@@ -184,7 +202,7 @@ pub(super) fn uris_as_text(uris: &[String]) -> String {
 }
 
 /// A random UUID (version 4).
-pub(super) fn uuid(mut bytes: [u8; 16]) -> String {
+pub(crate) fn uuid(mut bytes: [u8; 16]) -> String {
     for (at, byte) in bytes.iter_mut().enumerate() {
         match at {
             6 => *byte = (*byte & 0x0f) | 0x40,

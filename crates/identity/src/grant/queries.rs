@@ -20,8 +20,8 @@ pub(super) const LIST: &str = "SELECT z.id, p.id, p.name, p.description, z.scope
      FROM app_authorization z JOIN application p ON p.id = z.application_id \
      WHERE z.account_id = $1 AND z.revoked_at IS NULL ORDER BY z.id DESC LIMIT 100";
 
-pub(super) const REVOKE: &str =
-    "UPDATE app_authorization SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL";
+pub(super) const REVOKE: &str = "UPDATE app_authorization SET revoked_at = $3 \
+     WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL RETURNING application_id";
 
 pub(super) const INSERT_CODE: &str = "INSERT INTO oauth_code \
      (hash, authorization_id, scopes, redirect_uri, challenge, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";

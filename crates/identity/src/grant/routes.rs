@@ -58,7 +58,7 @@ async fn external(
     Json(request): Json<ExternalRequest>,
 ) -> Answer<CodeOut> {
     let own = match caller.credential() {
-        Credential::Session { .. } => None,
+        Credential::Session { .. } | Credential::Program { .. } => None,
         Credential::Token { application, scopes, .. } => Some((application, *scopes)),
         Credential::ApiKey { .. } => return Err(ApiError::new(Code::SessionRequired).with("API Key")),
     };

@@ -244,7 +244,7 @@ pub fn is_challenge(text: &str) -> bool {
 
 /// Whether the verifier is the challenge's. One without the other is refused: a verifier for a code that was
 /// asked for without a challenge means that somebody took the challenge away (RFC 9700 §2.1.1).
-fn is_proven(challenge: Option<&str>, verifier: Option<&str>) -> bool {
+pub(crate) fn is_proven(challenge: Option<&str>, verifier: Option<&str>) -> bool {
     match (challenge, verifier) {
         (None, None) => true,
         (Some(challenge), Some(verifier)) => {

@@ -125,7 +125,7 @@ impl Identity {
         }
         let epoch = self.0.cache.epoch();
         let row: Option<AccessRow> = self.db().fetch_optional(queries::ACCESS, params![&hash.0, now]).await?;
-        let row = row.ok_or(Code::TokenInvalid)?;
+        let Some(row) = row else { return self.program_caller(hash, epoch).await };
         row.status.check()?;
         let (scopes, application) = (row.scopes.and(row.app_scopes), row.application);
         let who = match (row.authorization, row.account, row.allowed) {

@@ -83,6 +83,7 @@ fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
         is_public: method == "none",
         is_self_registered: true,
         icon_url,
+        ..NewApplication::default()
     };
     Ok((new, method))
 }

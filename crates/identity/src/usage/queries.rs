@@ -18,6 +18,9 @@ pub(super) const TRIM_REFUSALS: &str = "DELETE FROM api_key_refusal WHERE key_id
 pub(super) const SESSION_USED: &str =
     "UPDATE session SET last_used_at = $2 WHERE id = $1 AND last_used_at < $3";
 
+pub(super) const PROGRAM_USED: &str = "UPDATE program SET last_used_at = $2 \
+     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
+
 pub(super) const AUTHORIZATION_USED: &str = "UPDATE app_authorization SET last_used_at = $2 \
      WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
 

@@ -36,7 +36,9 @@ async fn ingest(
 ) -> Answer<Ingested> {
     let event = rules::check(event)?;
     let platform = match caller.credential() {
-        Credential::Session { .. } | Credential::ApiKey { .. } => rules::platform(&event),
+        Credential::Session { .. } | Credential::Program { .. } | Credential::ApiKey { .. } => {
+            rules::platform(&event)
+        }
         // What an app reports is filed under the app, whatever it says of itself.
         Credential::Token { application, .. } => application.clone(),
     };

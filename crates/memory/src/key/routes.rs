@@ -57,7 +57,7 @@ async fn search(
     let (page, keyword) = (page.check()?, rules::check_keyword(keyword)?);
     // A session and a key are the person's own; an app sees what is public.
     let only_public = match caller.credential() {
-        Credential::Session { .. } | Credential::ApiKey { .. } => false,
+        Credential::Session { .. } | Credential::Program { .. } | Credential::ApiKey { .. } => false,
         Credential::Token { .. } => true,
     };
     Ok(Data(memory.key_memories(caller.account(), &keyword, page, only_public).await?))

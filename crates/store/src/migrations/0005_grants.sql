@@ -74,8 +74,11 @@ CREATE TABLE device_sign_in (
     user_code TEXT NOT NULL UNIQUE,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    -- Once a person let it in: what makes the program's token of the session's id.
+    -- Once a person let it in: who, and what makes the program's token of the session's id.
+    account_id BIGINT REFERENCES account (id) ON DELETE CASCADE,
     salt BLOB,
+    -- Once the program has fetched its token.
     program_id BIGINT
 );
+CREATE INDEX device_sign_in_account ON device_sign_in (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX device_sign_in_expiry ON device_sign_in (expires_at);

@@ -1,0 +1,187 @@
+//! OAuth2 tokens: issued to an application, made of codes, refreshed and introspected.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+use super::{Bench, Site};
+use crate::{
+    http as single,
+    load::{self, Load},
+    postgres::Database,
+    process, progress,
+    report::{Budget, Line, figure, median},
+};
+
+/// People whose consents are exchanged at the same time without waiting for each other.
+const PEOPLE: u32 = 16;
+const CALLBACK: &str = "https://bench.example/callback";
+const FORM: &str = "application/x-www-form-urlencoded";
+const CLIENT: &str = "/api/oauth/token/client";
+const CODE: &str = "/api/oauth/token/code";
+const REFRESH: &str = "/api/oauth/token/refresh";
+const INTROSPECT: &str = "/oauth/introspect";
+const EXTERNAL: &str = "/api/oauth/authorize/external";
+const BASELINE: &str = "bare axum, same answer";
+
+/// What is measured on an engine, and how much is asked of it.
+struct Budgets {
+    issue: Budget,
+    introspect: Budget,
+}
+
+pub(crate) fn on_sqlite(bench: &Bench) -> Result<Vec<Line>> {
+    progress("OAuth2 on SQLite");
+    let site = Site::new(bench, PEOPLE, &[])?;
+    let budgets = Budgets { issue: Budget::AtLeast(10_000.0), introspect: Budget::AtLeast(30_000.0) };
+    measure(bench, &site, "SQLite", budgets)
+}
+
+pub(crate) fn on_postgres(bench: &Bench) -> Result<Vec<Line>> {
+    progress("OAuth2 on PostgreSQL");
+    let Some(database) = Database::start() else {
+        progress("PostgreSQL left out");
+        return Ok(Vec::new());
+    };
+    let engine = format!("PostgreSQL with fsync {}", database.fsync()?);
+    let site = Site::new(bench, PEOPLE, &[("DOPPEL_DATABASE__URL", database.url().to_owned())])?;
+    measure(bench, &site, &engine, Budgets { issue: Budget::None, introspect: Budget::None })
+}
+
+/// An application with what it knows of itself.
+struct App {
+    id: String,
+    secret: String,
+    /// The people's sessions.
+    cookies: Vec<String>,
+}
+
+impl App {
+    fn new(site: &Site) -> Result<Self> {
+        let cookies = (0..PEOPLE).map(|number| site.sign_in(number)).collect::<Result<Vec<_>>>()?;
+        let wish = json!({
+            "appName": "Bench", "redirectUris": [CALLBACK], "allowedScopes": ["user.info", "chat.write"],
+        });
+        let cookie = cookies.first().context("nobody is signed in")?;
+        let headers = [("cookie", cookie.as_str()), ("content-type", "application/json")];
+        let path = "/api/applications/external/create";
+        let made = single::request("POST", &site.server.host, path, &headers, &wish.to_string())?;
+        let made: Value = serde_json::from_str(&made.body)?;
+        let text =
+            |name: &str| made.pointer(&format!("/data/{name}")).and_then(Value::as_str).map(str::to_owned);
+        let id = text("clientId").context("no application")?;
+        Ok(Self { id, secret: text("clientSecret").context("no secret")?, cookies })
+    }
+
+    /// A form with what proves the application.
+    fn form(&self, more: &str) -> Bytes {
+        format!("client_id={}&client_secret={}&{more}", self.id, self.secret).into()
+    }
+}
+
+fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result<Vec<Line>> {
+    let app = App::new(site)?;
+    let same = |body: Bytes| move |_: usize| -> Result<Bytes> { Ok(body.clone()) };
+    let issue = app.form("grant_type=client_credentials");
+    let issued = paired(bench, site, CLIENT, same(issue))?;
+
+    let codes = codes(bench, site, &app)?;
+    let uri = "https%3A%2F%2Fbench.example%2Fcallback";
+    let form =
+        |code: &str| app.form(&format!("grant_type=authorization_code&code={code}&redirect_uri={uri}"));
+    let (first, rest) = codes.split_first().context("no codes are made")?;
+    let tokens = post(site, CODE, &form(first))?;
+    let next = AtomicUsize::new(0);
+    let exchanged = paired_with(bench, site, CODE, &form(first), &tokens, |_| {
+        let code = rest.get(next.fetch_add(1, Ordering::Relaxed)).context("the codes ran out")?;
+        Ok(form(code))
+    })?;
+
+    let tokens: Value = serde_json::from_str(&tokens)?;
+    let text = |name: &str| tokens.pointer(&format!("/data/{name}")).and_then(Value::as_str);
+    let refresh = app.form(&format!(
+        "grant_type=refresh_token&refresh_token={}",
+        text("refreshToken").context("no refresh token")?
+    ));
+    let refreshed = paired(bench, site, REFRESH, same(refresh))?;
+    let ask = app.form(&format!("token={}", text("accessToken").context("no access token")?));
+    let asked = paired(bench, site, INTROSPECT, same(ask))?;
+    let line = |what: &str, budget, pairs| line(bench, &format!("{what}, {engine}"), budget, pairs);
+    Ok(vec![
+        line("`token/client`", budgets.issue, issued),
+        line("`token/code`", Budget::None, exchanged),
+        line("`token/refresh`, one person", Budget::None, refreshed),
+        line("introspection", budgets.introspect, asked),
+    ])
+}
+
+/// Codes for as many exchanges as may be measured.
+fn codes(bench: &Bench, site: &Site, app: &App) -> Result<Vec<String>> {
+    let wish: Bytes =
+        json!({"clientId": app.id, "redirectUri": CALLBACK, "scope": ["user.info"]}).to_string().into();
+    let time = bench.time * (bench.pairs * 2 + 1);
+    let made = load::run(&site.server.host, bench.clients, time, |client| {
+        let cookie = app.cookies.get(client % app.cookies.len()).context("nobody is signed in")?;
+        let request = Request::post(EXTERNAL).header("host", &site.server.host).header("cookie", cookie);
+        Ok(request.header("content-type", "application/json").body(Full::new(wish.clone()))?)
+    })?;
+    let code = |body: &Bytes| -> Result<String> {
+        let answer: Value = serde_json::from_slice(body)?;
+        Ok(answer.pointer("/data/code").and_then(Value::as_str).context("no code")?.to_owned())
+    };
+    made.bodies.iter().map(code).collect()
+}
+
+fn post(site: &Site, path: &str, form: &Bytes) -> Result<String> {
+    let form = std::str::from_utf8(form)?;
+    let answer = single::request("POST", &site.server.host, path, &[("content-type", FORM)], form)?;
+    ensure!(!answer.body.is_empty(), "{path}: an empty answer");
+    Ok(answer.body)
+}
+
+/// The server and the bare one in turns, with forms made from a client's number.
+fn paired(
+    bench: &Bench,
+    site: &Site,
+    path: &'static str,
+    form: impl Fn(usize) -> Result<Bytes>,
+) -> Result<Vec<(Load, Load)>> {
+    let first = form(0)?;
+    let answer = post(site, path, &first)?;
+    paired_with(bench, site, path, &first, &answer, form)
+}
+
+fn paired_with(
+    bench: &Bench,
+    site: &Site,
+    path: &'static str,
+    sample: &Bytes,
+    answer: &str,
+    form: impl Fn(usize) -> Result<Bytes>,
+) -> Result<Vec<(Load, Load)>> {
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let bare = process::bare(&single::Answer { status: 200, headers, body: answer.to_owned() })?;
+    let load = |host: &str, form: &dyn Fn(usize) -> Result<Bytes>| {
+        load::run(host, bench.clients, bench.time, |client| {
+            let request = Request::post(path).header("host", host).header("content-type", FORM);
+            Ok(request.body(Full::new(form(client)?))?)
+        })
+    };
+    bench.pairs(|| load(&site.server.host, &form), || load(&bare.host, &|_| Ok(sample.clone())))
+}
+
+fn line(bench: &Bench, what: &str, budget: Budget, pairs: Vec<(Load, Load)>) -> Line {
+    let within = |share| figure(median(pairs.iter().map(|(load, _)| load.within(share))));
+    Line {
+        what: format!("{what}, {} clients", bench.clients),
+        unit: "a second",
+        baseline: BASELINE,
+        budget,
+        notes: format!("p50 {} ms, p99 {} ms", within(0.5), within(0.99)),
+        pairs: pairs.iter().map(|(load, bare)| (load.rate, bare.rate)).collect(),
+    }
+}

@@ -1,0 +1,56 @@
+//! The one page that has an application's secrets on it.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use identity::Application;
+use web::ApiError;
+
+use super::texts::Texts;
+use crate::page::{Member, Page};
+
+#[derive(Template)]
+#[template(path = "apps_shown.html")]
+struct ShownPage<'a> {
+    page: &'a Page,
+    t: &'static Texts,
+    title: &'a str,
+    app: &'a Application,
+    is_new: bool,
+    client_secret: Option<String>,
+    webhook_secret: Option<String>,
+}
+
+/// The page for an application just made.
+pub(super) fn created(
+    member: Member,
+    app: &Application,
+    client_secret: Option<String>,
+    webhook_secret: Option<String>,
+) -> Result<Response, ApiError> {
+    render(member, app, true, client_secret, webhook_secret)
+}
+
+/// The page for a new secret.
+pub(super) fn changed(
+    member: Member,
+    app: &Application,
+    client_secret: Option<String>,
+    webhook_secret: Option<String>,
+) -> Result<Response, ApiError> {
+    render(member, app, false, client_secret, webhook_secret)
+}
+
+fn render(
+    member: Member,
+    app: &Application,
+    is_new: bool,
+    client_secret: Option<String>,
+    webhook_secret: Option<String>,
+) -> Result<Response, ApiError> {
+    let page = member.page.once("apps");
+    let t = Texts::of(page.language);
+    let title = if is_new { t.shown_title } else { t.shown_secret_title };
+    let template = ShownPage { page: &page, t, title, app, is_new, client_secret, webhook_secret };
+    page.answer(StatusCode::OK, &template)
+}

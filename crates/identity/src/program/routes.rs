@@ -1,0 +1,115 @@
+//! Programs sign in over HTTP.
+
+use axum::extract::{Path, State};
+use http::{HeaderMap, header};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, Data, Envelope, Issues, Json};
+
+use super::{
+    TOKEN_SECONDS,
+    device::Polled,
+    model::{DeviceOut, PolledOut, ProgramTokenOut, SkillRequest, UserCodeRequest},
+    rules,
+};
+use crate::{Identity, SignedIn};
+
+/// The routes of programs that have nothing yet, as written in the router.
+pub const PUBLIC: &[&str] = &[
+    "/api/auth/skills/token",
+    "/api/auth/cli/session",
+    "/api/auth/cli/session/{sessionId}/poll",
+    "/gate/lab/api/auth/skills/token",
+    "/gate/lab/api/auth/cli/session",
+    "/gate/lab/api/auth/cli/session/{sessionId}/poll",
+];
+
+/// The routes, relative to the API's base path.
+pub fn router(identity: Identity) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(skill))
+        .routes(routes!(start))
+        .routes(routes!(poll))
+        .routes(routes!(by_code))
+        .routes(routes!(authorize))
+        .with_state(identity)
+}
+
+/// Exchange the code that a person brought from the page `/auth/skills?challenge=…`, once.
+#[utoipa::path(post, path = "/auth/skills/token", operation_id = "skillToken", tag = "Sign-in of programs", security(()), request_body = SkillRequest,
+    responses((status = 200, description = "The token", body = Envelope<ProgramTokenOut>)))]
+async fn skill(
+    State(identity): State<Identity>,
+    headers: HeaderMap,
+    Json(request): Json<SkillRequest>,
+) -> Answer<ProgramTokenOut> {
+    let mut issues = Issues::body();
+    for (field, value) in [("code", &request.code), ("codeVerifier", &request.code_verifier)] {
+        if value.is_none() {
+            issues.missing(field);
+        }
+    }
+    issues.finish()?;
+    let name = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (code, verifier) = (request.code.unwrap_or_default(), request.code_verifier.unwrap_or_default());
+    let token = identity.exchange_program_code(&code, verifier, rules::name(name)).await?;
+    let access_token = token.expose().to_owned();
+    Ok(Data(ProgramTokenOut { access_token, token_type: "Bearer", expires_in: TOKEN_SECONDS }))
+}
+
+/// Begin to wait for a person who lets the program in at `/auth/cli?session=…`, or by typing its code there.
+#[utoipa::path(post, path = "/auth/cli/session", operation_id = "startDevice", tag = "Sign-in of programs", security(()),
+    responses((status = 200, description = "What to poll with, and what to show", body = Envelope<DeviceOut>)))]
+async fn start(State(identity): State<Identity>) -> Answer<DeviceOut> {
+    let device = identity.start_device().await?;
+    Ok(Data(DeviceOut {
+        session_id: device.session,
+        user_code: device.user_code,
+        expires_at: device.expires_at.iso8601(),
+    }))
+}
+
+/// Ask whether the person has let the program in.
+#[utoipa::path(get, path = "/auth/cli/session/{sessionId}/poll", operation_id = "pollDevice", tag = "Sign-in of programs", security(()),
+    params(("sessionId" = String, Path, description = "From the beginning")),
+    responses((status = 200, description = "How it stands", body = Envelope<PolledOut>)))]
+async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> Answer<PolledOut> {
+    Ok(Data(match identity.poll_device(&session).await? {
+        Polled::Pending => PolledOut { status: "pending", token: None },
+        Polled::Expired => PolledOut { status: "expired", token: None },
+        Polled::Authorized(token) => {
+            PolledOut { status: "authorized", token: Some(token.expose().to_owned()) }
+        }
+    }))
+}
+
+/// Let the program in that waits with this session.
+#[utoipa::path(post, path = "/auth/cli/session/{sessionId}/authorize", operation_id = "authorizeDevice", tag = "Sign-in of programs", security(("session" = [])),
+    params(("sessionId" = String, Path, description = "From the page's address")),
+    responses((status = 200, description = "It is let in", body = Envelope<PolledOut>)))]
+async fn authorize(
+    State(identity): State<Identity>,
+    signed_in: SignedIn,
+    Path(session): Path<String>,
+) -> Answer<PolledOut> {
+    let user_code = identity.waiting_device(&session).await?;
+    identity.let_device_in(signed_in.caller.account(), &user_code).await?;
+    Ok(Data(PolledOut { status: "authorized", token: None }))
+}
+
+/// Let the program in that shows this code.
+#[utoipa::path(post, path = "/auth/cli/session/authorize-by-code", operation_id = "authorizeDeviceByCode", tag = "Sign-in of programs", security(("session" = [])), request_body = UserCodeRequest,
+    responses((status = 200, description = "It is let in", body = Envelope<PolledOut>)))]
+async fn by_code(
+    State(identity): State<Identity>,
+    signed_in: SignedIn,
+    Json(request): Json<UserCodeRequest>,
+) -> Answer<PolledOut> {
+    let mut issues = Issues::body();
+    if request.user_code.is_none() {
+        issues.missing("userCode");
+    }
+    issues.finish()?;
+    let user_code = request.user_code.unwrap_or_default();
+    identity.let_device_in(signed_in.caller.account(), &user_code).await?;
+    Ok(Data(PolledOut { status: "authorized", token: None }))
+}

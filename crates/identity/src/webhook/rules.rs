@@ -1,0 +1,172 @@
+//! When to send again, and how an application knows that it was us. No I/O.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use web::{ApiError, Issues};
+
+use super::{
+    model::{Standing, Wish},
+    send::Sent,
+};
+use crate::application::rules::may_register;
+
+/// Seconds after each attempt until the next: eleven attempts in more than 29 hours.
+const WAITS: [i64; 10] = [10, 60, 300, 900, 3_600, 7_200, 14_400, 21_600, 28_800, 28_800];
+/// Shortest and longest secret that an application may bring, in characters.
+const SECRET: std::ops::RangeInclusive<usize> = 16..=200;
+
+/// What an application hears from now on.
+pub(crate) struct Merged {
+    pub(crate) url: String,
+    pub(crate) is_enabled: bool,
+    /// Whether it gets the secret it brings, or the one made for it.
+    pub(crate) is_new_secret: bool,
+}
+
+/// What comes of a wish.
+///
+/// # Errors
+/// 422 for news without an address.
+pub(crate) fn merge(before: Standing, wish: &Wish) -> Result<Merged, ApiError> {
+    let url = wish.url.clone().unwrap_or(before.url);
+    let is_enabled = wish.is_enabled.unwrap_or(before.is_enabled);
+    if is_enabled && url.is_empty() {
+        let mut issues = Issues::body();
+        issues.missing("authorizationRevokedWebhookUrl");
+        issues.finish()?;
+    }
+    let is_new_secret = wish.secret.is_some() || (is_enabled && !before.has_secret);
+    Ok(Merged { url, is_enabled, is_new_secret })
+}
+
+/// What to do after an attempt.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Done,
+    Again(i64),
+    GiveUp,
+}
+
+pub(super) fn next(sent: &Sent, attempts: i64) -> Next {
+    if sent.is_taken() {
+        return Next::Done;
+    }
+    let wait = usize::try_from(attempts - 1).ok().and_then(|at| WAITS.get(at));
+    match wait {
+        Some(seconds) if sent.may_repeat => Next::Again(*seconds),
+        _ => Next::GiveUp,
+    }
+}
+
+/// Whether an answer with this status may be another one later (contract §2.2).
+pub(super) fn may_repeat(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..)
+}
+
+/// `sha256=` and the HMAC-SHA256 of `timestamp.body` in hexadecimal digits.
+pub fn signature(secret: &str, timestamp: &str, body: &str) -> String {
+    // HMAC takes keys of every length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
+    for part in [timestamp, ".", body] {
+        mac.update(part.as_bytes());
+    }
+    let digest = mac.finalize().into_bytes();
+    digest.iter().fold("sha256=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// Whether news may be sent to an address: https anywhere, or plain http to this machine, which the settings must
+/// allow besides.
+pub(crate) fn is_address(url: &str) -> bool {
+    may_register(url)
+}
+
+/// Whether a text can be a secret.
+pub(crate) fn is_secret(secret: &str) -> bool {
+    SECRET.contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Checks what a trial is to use.
+pub(super) fn trial(url: Option<String>, secret: Option<String>) -> Result<(String, String), ApiError> {
+    let mut issues = Issues::body();
+    match &url {
+        None => issues.missing("webhookUrl"),
+        Some(url) if !is_address(url) => issues.add("value_error", "webhookUrl", ADDRESS),
+        Some(_) => {}
+    }
+    match &secret {
+        None => issues.missing("webhookSecret"),
+        Some(secret) if !is_secret(secret) => issues.add("value_error", "webhookSecret", SECRET_FORM),
+        Some(_) => {}
+    }
+    issues.finish()?;
+    Ok((url.unwrap_or_default(), secret.unwrap_or_default()))
+}
+
+/// What an address should be.
+pub(crate) const ADDRESS: &str = "Input should be an https address";
+/// What a secret should be.
+pub(crate) const SECRET_FORM: &str = "Input should be 16 to 200 visible ASCII characters";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sent(status: u16) -> Sent {
+        Sent { status: Some(status.into()), may_repeat: may_repeat(status), ..Sent::default() }
+    }
+
+    #[test]
+    fn what_is_sent_again() {
+        for taken in [200, 201, 204, 299] {
+            assert_eq!(next(&sent(taken), 1), Next::Done, "{taken}");
+        }
+        for (status, again) in [
+            (408, true),
+            (429, true),
+            (500, true),
+            (503, true),
+            (301, false),
+            (307, false),
+            (400, false),
+            (404, false),
+            (410, false),
+        ] {
+            assert_eq!(next(&sent(status), 1) == Next::Again(10), again, "{status}");
+        }
+        let lost = Sent { may_repeat: true, ..Sent::default() };
+        assert_eq!(next(&lost, 2), Next::Again(60));
+        assert_eq!(next(&Sent::default(), 1), Next::GiveUp);
+    }
+
+    #[test]
+    fn for_more_than_a_day_and_not_for_ever() {
+        let lost = Sent { may_repeat: true, ..Sent::default() };
+        let mut seconds = 0;
+        let mut attempts = 1;
+        while let Next::Again(wait) = next(&lost, attempts) {
+            seconds += wait;
+            attempts += 1;
+        }
+        assert_eq!(attempts, 11);
+        assert!(seconds >= 24 * 3600, "{seconds}");
+    }
+
+    /// Computed with Python: `hmac.new(b"whs_secret", b"1700000000.{}", hashlib.sha256).hexdigest()`.
+    #[test]
+    fn a_signature_others_can_check() {
+        assert_eq!(
+            signature("whs_secret", "1700000000", "{}"),
+            "sha256=b7194a780ca0435256161c18baa0ccdbae8433f406b12d4c94216487cda69c11"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_secret_fits_a_header(secret in ".{0,210}") {
+            if is_secret(&secret) {
+                prop_assert!(http::HeaderValue::from_str(&secret).is_ok());
+            }
+        }
+    }
+}
