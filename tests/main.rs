@@ -9,6 +9,7 @@ mod api {
     mod agent_memory;
     mod apikey;
     mod applications;
+    mod archive;
     mod cdn;
     mod memory;
     mod note;

@@ -5,6 +5,7 @@ mod args;
 mod key;
 mod out;
 mod serve;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,8 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
             db.close().await?;
             say(&format!("{} ({bytes} bytes)", file.display()))?;
         }
+        Command::Export { account, file } => Box::pin(transfer::export(&config, &account, &file)).await?,
+        Command::Import { account, from } => Box::pin(transfer::import(&config, &account, &from)).await?,
         Command::Openapi => say(&openapi(&config).await?)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 //! what agents reported, and uploaded files.
 
 pub mod agent;
+mod archive;
 pub mod file;
 pub mod key;
 pub mod note;
