@@ -11,6 +11,7 @@ mod api {
     mod applications;
     mod archive;
     mod cdn;
+    mod doctor;
     mod memory;
     mod note;
     mod note_pages;

@@ -53,6 +53,13 @@ pub(super) enum Command {
         /// The file to write; it must not exist.
         file: PathBuf,
     },
+    /// Check that the search index, the files and the rows agree; exit code 1 if they do not.
+    #[command(after_help = "Example: doppel doctor --repair")]
+    Doctor {
+        /// Mend what can be mended: build index entries anew, forget files that are gone.
+        #[arg(long)]
+        repair: bool,
+    },
     /// Write everything a person has to one archive: JSON Lines and files in a tar file.
     #[command(after_help = "Example: doppel export --account me@example.com me.tar")]
     Export {

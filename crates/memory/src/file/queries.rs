@@ -23,3 +23,8 @@ pub(crate) const ALL: &str =
     "SELECT key, media_type, bytes, created_at FROM file WHERE account_id = $1 ORDER BY key";
 
 pub(crate) const OWNER: &str = "SELECT account_id FROM file WHERE key = $1";
+
+pub(crate) const FORGET: &str = "DELETE FROM file WHERE key = $1";
+
+pub(crate) const SET_ROOM: &str = "INSERT INTO file_room (account_id, used) VALUES ($1, $2) \
+     ON CONFLICT (account_id) DO UPDATE SET used = excluded.used";
