@@ -10,7 +10,9 @@ mod api {
     mod apikey;
     mod applications;
     mod auth;
+    mod archive;
     mod cdn;
+    mod doctor;
     mod memory;
     mod note;
     mod note_pages;

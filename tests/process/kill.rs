@@ -119,3 +119,76 @@ async fn sign_in(http: &reqwest::Client, base_url: &str) -> String {
     let session = cookies.rfind(|line| line.starts_with("doppel_session=")).expect("a session");
     session.split(';').next().unwrap().to_owned()
 }
+
+const WRITERS: usize = 200;
+
+/// Two hundred writers and readers of memories and notes; the process is killed at random moments; nothing that was
+/// acknowledged is lost, and the index says what the rows say.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_acknowledged_memory_is_found_after_kills() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path());
+    doppel.ok(&["account", "add", "--email", "a@b", "--name", "A", "--password-stdin"], "a good password");
+    let key = doppel.ok(&["key", "create", "--account", "a@b", "--name", "k", "--scopes", "*"], "");
+    let key = key.trim().to_owned();
+    let http = testkit::http();
+    let acknowledged = Arc::new(Mutex::new(Vec::<String>::new()));
+    for round in 0..3 {
+        let mut server = doppel.serve(&[]);
+        let mut clients = tokio::task::JoinSet::new();
+        for client in 0..WRITERS {
+            clients.spawn(remember(
+                http.clone(),
+                server.base_url.clone(),
+                key.clone(),
+                format!("r{round}c{client}"),
+                Arc::clone(&acknowledged),
+            ));
+        }
+        let [random] = store::Random::system().bytes::<1>();
+        let moment = Duration::from_millis(300 + 2 * u64::from(random));
+        #[expect(clippy::disallowed_methods, reason = "the random moment of the kill is what is tested")]
+        tokio::time::sleep(moment).await;
+        server.kill();
+        clients.join_all().await;
+    }
+    let marks = acknowledged.lock().unwrap().clone();
+    assert!(marks.len() > 100, "only {} were written", marks.len());
+    let found = doppel.ok(&["doctor"], "");
+    assert!(found.contains(" 0 faults"), "{found}");
+    doppel.ok(&["export", "--account", "a@b", directory.path().join("a.tar").to_str().unwrap()], "");
+    let archive = std::fs::read_to_string(directory.path().join("a.tar")).unwrap();
+    for mark in marks {
+        assert!(archive.contains(&format!("{mark} ")), "an acknowledged memory is lost: {mark}");
+    }
+}
+
+/// Writes a memory, a note and an edit in turns, and reads between them, until the server is gone.
+async fn remember(
+    http: reqwest::Client,
+    base_url: String,
+    key: String,
+    name: String,
+    acknowledged: Arc<Mutex<Vec<String>>>,
+) {
+    for number in 0.. {
+        let mark = format!("{name}n{number}");
+        let content = json!({"content": format!("{mark} 喜欢的第{number}本书")});
+        let path = if number % 2 == 0 { "memory/key" } else { "note/add" };
+        let request = http.post(format!("{base_url}/api/secondme/{path}")).bearer_auth(&key).json(&content);
+        let Ok(answer) = request.send().await else { return };
+        // So many at once may be asked to come again.
+        if answer.status() != 200 {
+            continue;
+        }
+        if answer.bytes().await.is_err() {
+            return;
+        }
+        acknowledged.lock().unwrap().push(mark.clone());
+        let read =
+            http.get(format!("{base_url}/api/secondme/memory/key/search?keyword={mark}")).bearer_auth(&key);
+        if read.send().await.is_err() {
+            return;
+        }
+    }
+}

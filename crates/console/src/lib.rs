@@ -12,6 +12,7 @@ mod form;
 mod home;
 mod keys;
 mod language;
+mod memories;
 mod next;
 mod page;
 mod problems;
@@ -29,7 +30,8 @@ use axum::{
     routing::{get, post},
 };
 use identity::{Cookies, Identity};
-use web::boundary::ErrorPages;
+use memory::Memory;
+use web::{Archive, boundary::ErrorPages};
 
 /// The routes that need no caller, as written in the router.
 pub const PUBLIC: &[&str] =
@@ -39,6 +41,8 @@ pub const PUBLIC: &[&str] =
 #[derive(Clone)]
 pub struct Console {
     identity: Identity,
+    memory: Memory,
+    archive: Archive,
     clock: store::Clock,
     random: store::Random,
     public_url: Arc<str>,
@@ -47,8 +51,16 @@ pub struct Console {
 impl Console {
     /// Opens the room. `public_url` is the address people reach the server at, for the commands they copy.
     #[must_use]
-    pub fn new(identity: Identity, clock: store::Clock, random: store::Random, public_url: String) -> Self {
-        Self { identity, clock, random, public_url: public_url.trim_end_matches('/').into() }
+    pub fn new(
+        identity: Identity,
+        memory: Memory,
+        archive: Archive,
+        clock: store::Clock,
+        random: store::Random,
+        public_url: String,
+    ) -> Self {
+        let public_url = public_url.trim_end_matches('/').into();
+        Self { identity, memory, archive, clock, random, public_url }
     }
 
     fn cookies(&self) -> Cookies {
@@ -84,6 +96,10 @@ pub fn router(console: Console) -> Router {
         .route(programs::SKILLS, get(programs::show_skill).post(programs::make_code))
         .route(programs::CLI, get(programs::show_device).post(programs::let_in))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
+        .route(memories::PATH, get(memories::show).post(memories::add))
+        .route("/memories/export", get(memories::export::download))
+        .route("/memories/{kind}/{id}", get(memories::entry::show).post(memories::entry::change))
+        .route("/memories/{kind}/{id}/delete", post(memories::entry::delete))
         .merge(consent_routes())
         .route(assets::PATH, get(assets::serve))
         .layer(from_fn(error_page::layer))

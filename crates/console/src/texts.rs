@@ -38,6 +38,7 @@ texts! {
     nav_label: "主导航", "Main";
     menu_label: "账号菜单", "Account menu";
     nav_home: "首页", "Home";
+    nav_memories: "记忆与笔记", "Memories and notes";
     nav_keys: "API Key 管理", "API keys";
     nav_apps: "我的应用", "My apps";
     nav_account: "账号与会话", "Account and sessions";
@@ -92,6 +93,7 @@ texts! {
 
     // Home.
     home_title: "你好，{}", "Hello, {}";
+    home_memories: "查看、搜索和修改分身所知道的一切，也可以全部导出带走。", "See, search and change what your double knows, and take all of it with you.";
     home_keys: "创建、轮换和删除访问 API 的密钥，查看每个 Key 的调用记录。", "Create, rotate and delete the keys that open the API, and see what each was used for.";
     home_keys_none: "还没有 Key", "No keys yet";
     home_keys_one: "1 个 Key", "1 key";
@@ -234,6 +236,53 @@ texts! {
     program_end_label: "退出登录：{}", "Sign out: {}";
     program_ended: "程序已退出登录。", "The program was signed out.";
     unknown_device: "未知设备", "Unknown device";
+
+    // Memories and notes.
+    memories_lead: "分身从这里了解你。公开的记忆可以被你授权的应用看到，其余的只有你自己能看到。", "What your double knows about you. Apps you allow may see public memories; the rest is for you alone.";
+    memories_export: "导出全部数据", "Export everything";
+    memories_kinds: "类型", "Kinds";
+    memories_key: "记忆", "Memories";
+    memories_note: "笔记", "Notes";
+    memories_found: "共 {} 条", "{} found";
+    memory_add: "添加记忆", "Add a memory";
+    note_add: "添加笔记", "Add a note";
+    memory_content: "内容", "Content";
+    memory_object: "分类", "Category";
+    memory_public: "公开：你授权的应用可以看到", "Public: apps you allow may see it";
+    visible_public: "公开", "Public";
+    visible_private: "仅自己", "Private";
+    note_title: "标题", "Title";
+    note_content: "正文", "Text";
+    note_urls: "链接", "Links";
+    note_urls_hint: "每行一个，最多 10 个。网页会在后台读取，之后可以搜索其中的文字。", "One a line, at most 10. The pages are read in the background and can then be searched.";
+    note_ready: "就绪", "Ready";
+    note_pending: "读取中", "Being read";
+    note_failed: "无法读取", "Unreadable";
+    link: "链接", "Link";
+    link_ready: "已读取", "Read";
+    link_pending: "等待读取", "To be read";
+    link_failed: "无法读取", "Unreadable";
+    link_refused: "地址属于内部网络，不能访问", "The address is in a private network";
+    link_unreachable: "网站没有回应", "The site does not answer";
+    link_timeout: "网站太慢", "The site is too slow";
+    link_too_large: "网页太大", "The page is too large";
+    link_type: "不是文字网页", "It is not a page of text";
+    link_missing: "网页不存在或不公开", "There is no such page, or it is not public";
+    link_empty: "网页上没有正文", "There is no text on the page";
+    add: "添加", "Add";
+    save: "保存", "Save";
+    edit: "修改", "Edit";
+    search: "搜索", "Search";
+    updated: "修改时间", "Changed";
+    history: "历史版本", "History";
+    history_none: "还没有修改过。", "It has not been changed.";
+    history_from: "写于", "Written";
+    history_to: "替换于", "Replaced";
+    memory_added: "已添加。", "Added.";
+    memory_saved: "已保存，之前的版本在历史里。", "Saved; the earlier version is in the history.";
+    memory_deleted: "已彻底删除。", "Deleted for good.";
+    memory_delete: "删除这一条…", "Delete this entry…";
+    memory_delete_lead: "内容、历史版本和索引会一并彻底删除，不能撤销。", "Its content, history and index entries are deleted for good. This cannot be undone.";
 
     // Errors.
     error_not_found: "没有找到这个页面", "This page does not exist";

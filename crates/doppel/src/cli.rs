@@ -2,9 +2,11 @@
 
 mod account;
 mod args;
+mod doctor;
 mod key;
 mod out;
 mod serve;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,9 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
             db.close().await?;
             say(&format!("{} ({bytes} bytes)", file.display()))?;
         }
+        Command::Doctor { repair } => Box::pin(doctor::run(&config, repair)).await?,
+        Command::Export { account, file } => Box::pin(transfer::export(&config, &account, &file)).await?,
+        Command::Import { account, from } => Box::pin(transfer::import(&config, &account, &from)).await?,
         Command::Openapi => say(&openapi(&config).await?)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -3,9 +3,15 @@
 pub mod cli;
 pub mod config;
 mod demo;
+pub mod import;
 mod logging;
 mod metrics;
 mod openapi;
 mod reference;
 mod router;
 pub mod server;
+
+/// An error of a room as one for people who run the server.
+fn describe(error: &web::ApiError) -> anyhow::Error {
+    anyhow::anyhow!("{}", error.cause().map_or_else(|| error.message(web::Language::En), str::to_owned))
+}

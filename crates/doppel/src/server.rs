@@ -10,7 +10,7 @@ use memory::Memory;
 use plaza::Plaza;
 use store::{Clock, Database, Random};
 use tokio::{net::TcpListener, sync::Notify};
-use web::{Outgoing, Tasks, boundary, server::ConnectionLimits};
+use web::{Archive, Outgoing, Tasks, boundary, server::ConnectionLimits};
 
 use crate::{
     config::{self, Config},
@@ -121,6 +121,11 @@ pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str)
     Memory::new(db, identity, outgoing(config), settings)
 }
 
+/// Everything that an open database has of people, as archives hold it.
+pub fn archive(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Archive {
+    Archive::new(memory(config, db.clone(), identity.clone(), base_url).sections())
+}
+
 /// The server's address as others see it.
 pub fn base_url(config: &Config, listening: SocketAddr) -> String {
     if !config.server.public_url.is_empty() {
@@ -178,8 +183,14 @@ fn outgoing(config: &Config) -> Outgoing {
 
 fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Rooms {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
-    let console =
-        console::Console::new(identity.clone(), db.clock().clone(), db.random().clone(), base_url.to_owned());
+    let console = console::Console::new(
+        identity.clone(),
+        memory.clone(),
+        Archive::new(memory.sections()),
+        db.clock().clone(),
+        db.random().clone(),
+        base_url.to_owned(),
+    );
     let outgoing = outgoing(config);
     let chat = Chat::new(db.clone(), identity.clone(), memory.clone(), outgoing.clone());
     let plaza = Plaza::new(db.clone(), identity.clone());

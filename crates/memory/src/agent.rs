@@ -2,7 +2,7 @@
 //!
 
 pub mod model;
-mod queries;
+pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 

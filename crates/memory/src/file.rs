@@ -1,12 +1,12 @@
 //! Uploaded files (contract X-17): pictures, short videos and sound, kept on disk beside the store.
 
 pub mod kind;
-mod queries;
+pub(crate) mod queries;
 pub(crate) mod routes;
 pub(crate) mod sweep;
 mod upload;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use store::params;
 use web::{ApiError, Code};
@@ -30,7 +30,7 @@ pub struct File {
 
 impl Memory {
     /// Where a file lives. Two levels, so that no folder grows very large.
-    fn path(&self, key: &str) -> PathBuf {
+    pub(crate) fn path(&self, key: &str) -> PathBuf {
         let folder: String = key.chars().take(2).collect();
         self.settings().files.join(folder).join(key)
     }
@@ -40,6 +40,32 @@ impl Memory {
         let used: Option<(i64,)> = self.db().fetch_optional(queries::USED, params![account]).await?;
         let used = used.map_or(0, |(used,)| u64::try_from(used).unwrap_or(0));
         Ok(self.settings().max_stored.saturating_sub(used))
+    }
+
+    /// Takes a file that lies elsewhere on this machine under its key.
+    ///
+    /// # Errors
+    /// [`Code::BodyTooLarge`] where the account has no room for it.
+    pub(crate) async fn adopt(
+        &self,
+        account: i64,
+        key: &str,
+        from: &Path,
+        kind: Kind,
+        bytes: u64,
+    ) -> Result<(), ApiError> {
+        let path = self.path(key);
+        if let Some(folder) = path.parent() {
+            tokio::fs::create_dir_all(folder).await.map_err(ApiError::internal)?;
+        }
+        tokio::fs::copy(from, &path).await.map_err(ApiError::internal)?;
+        let file = tokio::fs::File::open(&path).await.map_err(ApiError::internal)?;
+        file.sync_all().await.map_err(ApiError::internal)?;
+        let registered = self.register(account, key, kind, bytes).await;
+        if registered.is_err() {
+            remove(path).await?;
+        }
+        registered.map(|_file| ())
     }
 
     /// Makes a received file known; it is on disk already.

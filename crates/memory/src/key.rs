@@ -20,6 +20,8 @@ use crate::{Memory, ranked};
 
 /// The kind of these entries in the index.
 pub const KIND: i64 = 1;
+/// Earlier versions that are kept of a memory, the latest.
+pub(crate) const MAX_VERSIONS: usize = 100;
 
 /// A fact on its way into the store, with what takes time done.
 struct Prepared {
@@ -109,6 +111,8 @@ impl Memory {
                     let now = clock.now();
                     let old = params![version, id, &before, visible, written, now];
                     tx.execute(queries::KEEP_VERSION, old).await?;
+                    let kept = i64::try_from(MAX_VERSIONS).unwrap_or(i64::MAX);
+                    tx.execute(queries::DROP_VERSIONS, params![id, kept]).await?;
                     tx.execute(queries::UPDATE, params![id, &content, visibility, &hash, now]).await?;
                     index.replace(tx, id, rules::is_public(visibility), &document).await?;
                     Ok(())
@@ -133,6 +137,15 @@ impl Memory {
                 })
             })
             .await
+    }
+
+    /// One key memory.
+    ///
+    /// # Errors
+    /// [`Code::MemoryNotFound`] for an id that is unknown or another's.
+    pub async fn key_memory(&self, account: i64, id: i64) -> Result<KeyMemory, ApiError> {
+        let found = self.db().fetch_optional(queries::ONE, params![id, account]).await?;
+        Ok(found.ok_or(Code::MemoryNotFound)?)
     }
 
     /// What a key memory said before, the latest first.

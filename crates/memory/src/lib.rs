@@ -2,6 +2,8 @@
 //! what agents reported, and uploaded files.
 
 pub mod agent;
+mod archive;
+mod doctor;
 pub mod file;
 pub mod key;
 pub mod note;
@@ -12,6 +14,7 @@ pub mod shade;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+pub use doctor::Findings;
 use identity::{Account, Identity};
 use profile::Profile;
 use store::{Database, Recent};

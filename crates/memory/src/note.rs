@@ -21,6 +21,8 @@ use crate::{Memory, ranked};
 
 /// The kind of these entries in the index.
 pub(crate) const KIND: i64 = 2;
+/// Earlier versions that are kept of a note, the latest.
+pub(crate) const MAX_VERSIONS: usize = 100;
 /// Notes of a type that a filtered search looks among, the newest.
 const MAX_FILTERED: i64 = 100_000;
 
@@ -159,6 +161,8 @@ impl Memory {
                     let now = clock.now();
                     let old = params![version, id, &note.title, &note.content, note.updated_at, now];
                     tx.execute(queries::KEEP_VERSION, old).await?;
+                    let kept = i64::try_from(MAX_VERSIONS).unwrap_or(i64::MAX);
+                    tx.execute(queries::DROP_VERSIONS, params![id, kept]).await?;
                     let hash = rules::hash(note.kind, &title, &content, &note.urls);
                     tx.execute(queries::UPDATE, params![id, &title, &content, &hash, now]).await?;
                     page::refresh(tx, account, &Note { title, content, ..note }).await

@@ -1,7 +1,7 @@
 //! Shades: the interests of a person, each with a private and a public side (contract C-05).
 
 pub mod model;
-mod queries;
+pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 

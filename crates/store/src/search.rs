@@ -8,6 +8,7 @@
 
 mod dates;
 mod find;
+mod check;
 mod fold;
 mod index;
 mod query;
@@ -18,6 +19,7 @@ mod texts;
 mod tokens;
 mod verbs;
 
+pub use check::Expected;
 pub use fold::fold;
 pub use index::Index;
 pub use query::{Query, Tuning};

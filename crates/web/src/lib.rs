@@ -5,6 +5,7 @@
 //! do call it, never the other way round.
 
 pub mod address;
+pub mod archive;
 pub mod boundary;
 pub mod envelope;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod server;
 pub mod tasks;
 
 pub use address::ClientAddress;
+pub use archive::Archive;
 pub use boundary::RequestId;
 pub use envelope::{Data, Envelope, Nothing};
 pub use error::{ApiError, Code};

@@ -53,6 +53,33 @@ pub(super) enum Command {
         /// The file to write; it must not exist.
         file: PathBuf,
     },
+    /// Check that the search index, the files and the rows agree; exit code 1 if they do not.
+    #[command(after_help = "Example: doppel doctor --repair")]
+    Doctor {
+        /// Mend what can be mended: build index entries anew, forget files that are gone.
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Write everything a person has to one archive: JSON Lines and files in a tar file.
+    #[command(after_help = "Example: doppel export --account me@example.com me.tar")]
+    Export {
+        /// The account's e-mail.
+        #[arg(long)]
+        account: String,
+        /// The file to write; it must not exist.
+        file: PathBuf,
+    },
+    /// Take in an archive, facts as CSV or JSON Lines, or a folder of Markdown, also while the server runs.
+    ///
+    /// What is there already is left as it is; what is not valid is named line by line.
+    #[command(after_help = "Example: doppel import --account me@example.com me.tar")]
+    Import {
+        /// The account's e-mail.
+        #[arg(long)]
+        account: String,
+        /// An archive (.tar, .tar.gz), facts (.csv, .jsonl), a Markdown file or a folder.
+        from: PathBuf,
+    },
     /// Print the OpenAPI document.
     #[command(after_help = "Example: doppel openapi > openapi.json")]
     Openapi,

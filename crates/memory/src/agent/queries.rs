@@ -1,25 +1,30 @@
 //! SQL about agent memory.
 
-pub(super) const INSERT: &str = "INSERT INTO agent_event \
+pub(crate) const INSERT: &str = "INSERT INTO agent_event \
      (id, account_id, platform, idempotency_key, event_time, action, action_label, importance, body) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (account_id, platform, idempotency_key) DO NOTHING";
 
-pub(super) const ALL: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
+pub(crate) const ALL: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
      WHERE account_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-pub(super) const OF_PLATFORM: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
+pub(crate) const OF_PLATFORM: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
      WHERE account_id = $1 AND platform = $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-pub(super) const COUNT: &str = "SELECT COUNT(*) FROM agent_event WHERE account_id = $1";
+pub(crate) const COUNT: &str = "SELECT COUNT(*) FROM agent_event WHERE account_id = $1";
 
-pub(super) const COUNT_OF_PLATFORM: &str =
+pub(crate) const COUNT_OF_PLATFORM: &str =
     "SELECT COUNT(*) FROM agent_event WHERE account_id = $1 AND platform = $2";
 
-pub(super) const GROUPS: &str = "SELECT platform, action, COUNT(*), \
+pub(crate) const GROUPS: &str = "SELECT platform, action, COUNT(*), \
      CAST(SUM(CASE WHEN importance >= $4 THEN 1 ELSE 0 END) AS BIGINT), MAX(action_label) FROM agent_event \
      WHERE account_id = $1 AND event_time >= $2 AND event_time < $3 \
      GROUP BY platform, action ORDER BY platform, action LIMIT $5";
 
-pub(super) const IMPORTANT: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
+pub(crate) const IMPORTANT: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
      WHERE account_id = $1 AND event_time >= $2 AND event_time < $3 AND importance >= $4 AND platform = $5 \
      ORDER BY event_time DESC, id DESC LIMIT $6";
+
+pub(crate) const AFTER: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
+     WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+
+pub(crate) const OWNER: &str = "SELECT account_id FROM agent_event WHERE id = $1";

@@ -27,7 +27,7 @@ const LAST_TIME: i64 = 253_402_300_799_999;
 ///
 /// # Errors
 /// 422 that names every member that is wrong.
-pub(super) fn check(mut event: Event) -> Result<Event, ApiError> {
+pub(crate) fn check(mut event: Event) -> Result<Event, ApiError> {
     let mut issues = Issues::body();
     event.action = name(&mut issues, "action", &event.action);
     event.channel.kind = name(&mut issues, "channel.kind", &event.channel.kind);
@@ -79,13 +79,13 @@ fn complete(issues: &mut Issues, i: usize, reference: &mut Reference) {
 }
 
 /// The platform that an event without one in its credential says it comes from.
-pub(super) fn platform(event: &Event) -> String {
+pub(crate) fn platform(event: &Event) -> String {
     let named = event.channel.platform.as_deref().map(str::trim).filter(|platform| !platform.is_empty());
     named.unwrap_or(PLATFORM).to_owned()
 }
 
 /// The event's own key, or the one that follows from its first object.
-pub(super) fn idempotency_key(account: i64, platform: &str, event: &Event) -> String {
+pub(crate) fn idempotency_key(account: i64, platform: &str, event: &Event) -> String {
     if let Some(key) = event.idempotency_key.as_ref().filter(|key| !key.trim().is_empty()) {
         return key.clone();
     }

@@ -1,20 +1,30 @@
 //! SQL about uploaded files.
 
-pub(super) const USED: &str = "SELECT used FROM file_room WHERE account_id = $1";
+pub(crate) const USED: &str = "SELECT used FROM file_room WHERE account_id = $1";
 
-pub(super) const OPEN_ROOM: &str =
+pub(crate) const OPEN_ROOM: &str =
     "INSERT INTO file_room (account_id, used) VALUES ($1, 0) ON CONFLICT (account_id) DO NOTHING";
 
-pub(super) const TAKE_ROOM: &str =
+pub(crate) const TAKE_ROOM: &str =
     "UPDATE file_room SET used = used + $2 WHERE account_id = $1 AND used + $2 <= $3";
 
-pub(super) const EMPTY_ROOM: &str = "UPDATE file_room SET used = 0 WHERE account_id = $1";
+pub(crate) const EMPTY_ROOM: &str = "UPDATE file_room SET used = 0 WHERE account_id = $1";
 
-pub(super) const INSERT: &str =
+pub(crate) const INSERT: &str =
     "INSERT INTO file (key, account_id, media_type, bytes, created_at) VALUES ($1, $2, $3, $4, $5)";
 
-pub(super) const OF_ACCOUNT: &str = "SELECT key FROM file WHERE account_id = $1";
+pub(crate) const OF_ACCOUNT: &str = "SELECT key FROM file WHERE account_id = $1";
 
-pub(super) const DELETE_OF_ACCOUNT: &str = "DELETE FROM file WHERE account_id = $1";
+pub(crate) const DELETE_OF_ACCOUNT: &str = "DELETE FROM file WHERE account_id = $1";
 
-pub(super) const KNOWN: &str = "SELECT 1 FROM file WHERE key = $1";
+pub(crate) const KNOWN: &str = "SELECT 1 FROM file WHERE key = $1";
+
+pub(crate) const ALL: &str =
+    "SELECT key, media_type, bytes, created_at FROM file WHERE account_id = $1 ORDER BY key";
+
+pub(crate) const OWNER: &str = "SELECT account_id FROM file WHERE key = $1";
+
+pub(crate) const FORGET: &str = "DELETE FROM file WHERE key = $1";
+
+pub(crate) const SET_ROOM: &str = "INSERT INTO file_room (account_id, used) VALUES ($1, $2) \
+     ON CONFLICT (account_id) DO UPDATE SET used = excluded.used";

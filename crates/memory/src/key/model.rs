@@ -86,15 +86,15 @@ impl From<KeyMemory> for SoftMemory {
 #[serde(rename_all = "camelCase")]
 pub struct Version {
     /// What it said.
-    fact_content: String,
+    pub fact_content: String,
     /// For whom it was to be seen.
-    visibility: i64,
+    pub visibility: i64,
     /// Since when, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
-    written_time: Timestamp,
+    pub written_time: Timestamp,
     /// Until when.
     #[schema(value_type = i64)]
-    replaced_time: Timestamp,
+    pub replaced_time: Timestamp,
 }
 
 from_row!(Version { fact_content, visibility, written_time, replaced_time });
@@ -114,19 +114,19 @@ pub struct Keyword {
 pub struct NewMemory {
     /// The fact, 1 to 5000 characters. Required.
     #[schema(max_length = 5000, example = "喜欢在周末阅读科幻小说")]
-    pub(super) content: Option<String>,
+    pub content: Option<String>,
     /// 1, the default, for everybody; 0 or another digit for the person alone.
     #[schema(minimum = 0, maximum = 9, default = 1)]
-    pub(super) visibility: Option<i64>,
+    pub visibility: Option<i64>,
     /// `direct`, the default: the content is kept as it is.
     #[schema(default = "direct")]
-    pub(super) mode: Option<String>,
+    pub mode: Option<String>,
     /// Whom it is about, at most 100 characters. Default 用户. Not part of the original API.
     #[schema(max_length = 100, example = "用户")]
-    pub(super) fact_actor: Option<String>,
+    pub fact_actor: Option<String>,
     /// What it is about, at most 100 characters. Not part of the original API.
     #[schema(max_length = 100, example = "兴趣爱好")]
-    pub(super) fact_object: Option<String>,
+    pub fact_object: Option<String>,
 }
 
 /// Body of `POST /api/secondme/memory/key/{id}/update` (contract X-19). What is absent stays as it is.
@@ -134,10 +134,10 @@ pub struct NewMemory {
 pub struct MemoryChange {
     /// The fact, 1 to 5000 characters.
     #[schema(max_length = 5000)]
-    pub(super) content: Option<String>,
+    pub content: Option<String>,
     /// 1 for everybody; 0 or another digit for the person alone.
     #[schema(minimum = 0, maximum = 9)]
-    pub(super) visibility: Option<i64>,
+    pub visibility: Option<i64>,
 }
 
 /// Body of `POST /api/secondme/memory/key/batch`.
@@ -145,7 +145,7 @@ pub struct MemoryChange {
 pub struct Batch {
     /// 1 to 100 memories, together at most 50 000 characters.
     #[schema(min_items = 1, max_items = 100)]
-    pub(super) items: Vec<NewMemory>,
+    pub(crate) items: Vec<NewMemory>,
 }
 
 /// Answer of a batch.
@@ -153,7 +153,7 @@ pub struct Batch {
 #[serde(rename_all = "camelCase")]
 pub struct Inserted {
     /// How many memories are new; one that was there already, word for word, is not added again.
-    pub(super) inserted_count: i64,
+    pub(crate) inserted_count: i64,
 }
 
 /// An empty object: it is done.

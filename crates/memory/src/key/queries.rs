@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use crate::ranked;
 
-pub(super) const ALL: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
+pub(crate) const ALL: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
      WHERE account_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-pub(super) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
+pub(crate) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
      WHERE account_id = $1 AND visibility = 1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
 pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
@@ -17,26 +17,48 @@ pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-pub(super) const SAME: &str = "SELECT id FROM key_memory WHERE account_id = $1 AND hash = $2 LIMIT 1";
+pub(crate) const SAME: &str = "SELECT id FROM key_memory WHERE account_id = $1 AND hash = $2 LIMIT 1";
 
-pub(super) const INSERT: &str = "INSERT INTO key_memory \
+pub(crate) const INSERT: &str = "INSERT INTO key_memory \
      (id, account_id, actor, object, content, visibility, hash, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
 
-pub(super) const FACT: &str =
+pub(crate) const FACT: &str =
     "SELECT actor, object, content, visibility, updated_at FROM key_memory WHERE id = $1 AND account_id = $2";
 
-pub(super) const UPDATE: &str =
+pub(crate) const UPDATE: &str =
     "UPDATE key_memory SET content = $2, visibility = $3, hash = $4, updated_at = $5 WHERE id = $1";
 
-pub(super) const DELETE: &str = "DELETE FROM key_memory WHERE id = $1 AND account_id = $2";
+pub(crate) const DELETE: &str = "DELETE FROM key_memory WHERE id = $1 AND account_id = $2";
 
-pub(super) const KEEP_VERSION: &str = "INSERT INTO key_memory_version \
+pub(crate) const KEEP_VERSION: &str = "INSERT INTO key_memory_version \
      (id, memory_id, content, visibility, written_at, replaced_at) VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// No row where there is no such memory.
-pub(super) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM key_memory_version WHERE memory_id = $1) \
+pub(crate) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM key_memory_version WHERE memory_id = $1) \
      FROM key_memory WHERE id = $1 AND account_id = $2";
 
-pub(super) const VERSIONS: &str = "SELECT content, visibility, written_at, replaced_at FROM key_memory_version \
+pub(crate) const VERSIONS: &str = "SELECT content, visibility, written_at, replaced_at FROM key_memory_version \
      WHERE memory_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
+
+/// All but the latest so many versions.
+pub(crate) const DROP_VERSIONS: &str = "DELETE FROM key_memory_version WHERE memory_id = $1 AND id NOT IN \
+     (SELECT id FROM key_memory_version WHERE memory_id = $1 ORDER BY id DESC LIMIT $2)";
+
+pub(crate) const AFTER: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
+     WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+
+/// The versions of an account's memories after one and up to another, the oldest first.
+pub(crate) const VERSIONS_BETWEEN: &str = "SELECT v.memory_id, v.content, v.visibility, v.written_at, v.replaced_at \
+     FROM key_memory m JOIN key_memory_version v ON v.memory_id = m.id \
+     WHERE m.account_id = $1 AND m.id > $2 AND m.id <= $3 ORDER BY v.memory_id, v.id";
+
+pub(crate) const OWNER: &str = "SELECT account_id FROM key_memory WHERE id = $1";
+
+/// As an archive has it.
+pub(crate) const RESTORE: &str = "INSERT INTO key_memory \
+     (id, account_id, actor, object, content, visibility, hash, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+pub(crate) const ONE: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
+     WHERE id = $1 AND account_id = $2";

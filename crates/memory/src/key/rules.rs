@@ -22,18 +22,18 @@ pub const ACTOR: &str = "用户";
 const PUBLIC: i64 = 1;
 
 /// Whether everybody may see it.
-pub(crate) const fn is_public(visibility: i64) -> bool {
+pub const fn is_public(visibility: i64) -> bool {
     visibility == PUBLIC
 }
 
 /// What is searched. The person, whom most facts are about, is not.
-pub(super) fn indexed(actor: &str, object: &str, content: &str) -> String {
+pub(crate) fn indexed(actor: &str, object: &str, content: &str) -> String {
     let actor = if actor == ACTOR { "" } else { actor };
     [actor, object, content].join("\n")
 }
 
 /// Tells two facts apart; visibility does not.
-pub(super) fn hash(fact: &Fact) -> [u8; 32] {
+pub(crate) fn hash(fact: &Fact) -> [u8; 32] {
     // Actor and object are lines, so a line break ends them.
     Sha256::digest([fact.actor.as_str(), &fact.object, &fact.content].join("\n")).into()
 }
@@ -42,7 +42,7 @@ pub(super) fn hash(fact: &Fact) -> [u8; 32] {
 ///
 /// # Errors
 /// [`Code::MemoryContentRequired`] without content, 422 for what is wrong with a member.
-pub(super) fn check(new: NewMemory) -> Result<Fact, ApiError> {
+pub fn check(new: NewMemory) -> Result<Fact, ApiError> {
     if new.content.as_deref().is_none_or(|content| content.trim().is_empty()) {
         return Err(Code::MemoryContentRequired.into());
     }
@@ -108,7 +108,7 @@ fn check_visibility(issues: &mut Issues, field: &str, visibility: i64) {
 ///
 /// # Errors
 /// [`Code::MemoryContentRequired`] for an empty content, 422 for what is wrong with a member.
-pub(super) fn check_change(change: MemoryChange) -> Result<Change, ApiError> {
+pub fn check_change(change: MemoryChange) -> Result<Change, ApiError> {
     let mut issues = Issues::body();
     let content = match change.content {
         Some(content) if content.trim().is_empty() => return Err(Code::MemoryContentRequired.into()),
@@ -126,7 +126,7 @@ pub(super) fn check_change(change: MemoryChange) -> Result<Change, ApiError> {
 ///
 /// # Errors
 /// 422 for one that is too long.
-pub(crate) fn check_keyword(keyword: Option<String>) -> Result<String, ApiError> {
+pub fn check_keyword(keyword: Option<String>) -> Result<String, ApiError> {
     let keyword = keyword.unwrap_or_default();
     let mut issues = Issues::query();
     if keyword.chars().count() > MAX_KEYWORD {

@@ -54,7 +54,7 @@ pub enum Status {
 }
 
 impl Status {
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ready => "ready",
             Self::Pending => "pending",
@@ -133,16 +133,16 @@ pub struct Change {
 pub struct NoteRequest {
     /// The text, at most 50 000 characters. Required of a text note.
     #[schema(max_length = 50_000)]
-    pub(super) content: Option<String>,
+    pub content: Option<String>,
     /// One line, at most 200 characters.
     #[schema(max_length = 200)]
-    pub(super) title: Option<String>,
+    pub title: Option<String>,
     /// 1 to 10 http(s) URLs. Required of a link note.
     #[schema(max_items = 10)]
-    pub(super) urls: Option<Vec<String>>,
+    pub urls: Option<Vec<String>>,
     /// `TEXT`, the default, or `LINK`.
     #[schema(default = "TEXT", example = "TEXT")]
-    pub(super) memory_type: Option<String>,
+    pub memory_type: Option<String>,
 }
 
 /// Answer of `POST /api/secondme/note/add`.
@@ -151,10 +151,10 @@ pub struct NoteRequest {
 pub struct Added {
     /// The note's id.
     #[schema(example = 12345)]
-    pub(super) note_id: i64,
+    pub(crate) note_id: i64,
     /// The same, for clients that read this name.
     #[schema(example = 12345)]
-    pub(super) id: i64,
+    pub(crate) id: i64,
 }
 
 /// Body of `POST /api/secondme/note/{id}/update` (contract X-23). What is absent stays as it is.
@@ -162,10 +162,10 @@ pub struct Added {
 pub struct NoteChange {
     /// At most 50 000 characters; of a text note not empty.
     #[schema(max_length = 50_000)]
-    pub(super) content: Option<String>,
+    pub content: Option<String>,
     /// One line, at most 200 characters.
     #[schema(max_length = 200)]
-    pub(super) title: Option<String>,
+    pub title: Option<String>,
 }
 
 /// What a note said before it was changed.
@@ -209,7 +209,7 @@ pub struct FoundNote {
 }
 
 impl FoundNote {
-    pub(super) fn new(note: Note, pages: Vec<Page>) -> Self {
+    pub(crate) fn new(note: Note, pages: Vec<Page>) -> Self {
         Self {
             pages: pages.into_iter().map(PageOut::from).collect(),
             id: note.id,
@@ -230,16 +230,16 @@ impl FoundNote {
 pub struct ListRequest {
     /// Notes to skip. Default 0.
     #[schema(minimum = 0, default = 0)]
-    pub(super) from: Option<i64>,
+    pub(crate) from: Option<i64>,
     /// Notes to list. Default 20; more than 100 is taken as 100.
     #[schema(minimum = 1, default = 20)]
-    pub(super) size: Option<i64>,
+    pub(crate) size: Option<i64>,
     /// Some of `Doc`, `Audio`, `Link&Doc`, `Answer`, `Image`, `Memo`, `Link`, `Chat`, `Chat&Answer`; without them all.
     /// Text notes are `Memo`, link notes `Link`; of the others there are none.
-    pub(super) data_types: Option<Vec<String>>,
+    pub(crate) data_types: Option<Vec<String>>,
     /// What they are to be found by, at most 200 characters.
     #[schema(max_length = 200)]
-    pub(super) query: Option<String>,
+    pub(crate) query: Option<String>,
 }
 
 /// A note in a list.
@@ -280,7 +280,7 @@ struct Attachment {
 }
 
 impl ListedNote {
-    pub(super) fn new(note: Note, pages: Vec<Page>) -> Self {
+    pub(crate) fn new(note: Note, pages: Vec<Page>) -> Self {
         let attach = |url| Attachment { url, data_type: Kind::Link.data_type() };
         Self {
             id: note.id,

@@ -1,6 +1,6 @@
 //! The pages that the links of notes lead to: read in the background, and searched with the note.
 
-mod extract;
+pub(crate) mod extract;
 mod fetch;
 pub mod model;
 pub(crate) mod queries;

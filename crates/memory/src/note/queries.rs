@@ -4,22 +4,22 @@ use std::sync::LazyLock;
 
 use crate::ranked;
 
-pub(super) const INSERT: &str = "INSERT INTO note \
+pub(crate) const INSERT: &str = "INSERT INTO note \
      (id, account_id, memory_type, title, content, urls, status, hash, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 /// The oldest, should there be several.
-pub(super) const SAME: &str = "SELECT id FROM note WHERE account_id = $1 AND hash = $2 ORDER BY id LIMIT 1";
+pub(crate) const SAME: &str = "SELECT id FROM note WHERE account_id = $1 AND hash = $2 ORDER BY id LIMIT 1";
 
-pub(super) const ALL: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+pub(crate) const ALL: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
      WHERE account_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-pub(super) const OF_TYPE: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+pub(crate) const OF_TYPE: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
      WHERE account_id = $1 AND memory_type = $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-pub(super) const COUNT_OF_TYPE: &str = "SELECT COUNT(*) FROM note WHERE account_id = $1 AND memory_type = $2";
+pub(crate) const COUNT_OF_TYPE: &str = "SELECT COUNT(*) FROM note WHERE account_id = $1 AND memory_type = $2";
 
-pub(super) const IDS_OF_TYPE: &str =
+pub(crate) const IDS_OF_TYPE: &str =
     "SELECT id FROM note WHERE account_id = $1 AND memory_type = $2 ORDER BY id DESC LIMIT $3";
 
 pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
@@ -29,22 +29,34 @@ pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-pub(super) const FIND: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+pub(crate) const FIND: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
      WHERE id = $1 AND account_id = $2";
 
-pub(super) const UPDATE: &str =
+pub(crate) const UPDATE: &str =
     "UPDATE note SET title = $2, content = $3, hash = $4, updated_at = $5 WHERE id = $1";
 
-pub(super) const DELETE: &str = "DELETE FROM note WHERE id = $1 AND account_id = $2";
+pub(crate) const DELETE: &str = "DELETE FROM note WHERE id = $1 AND account_id = $2";
 
-pub(super) const SET_STATUS: &str = "UPDATE note SET status = $2 WHERE id = $1";
+pub(crate) const SET_STATUS: &str = "UPDATE note SET status = $2 WHERE id = $1";
 
-pub(super) const KEEP_VERSION: &str = "INSERT INTO note_version \
+pub(crate) const KEEP_VERSION: &str = "INSERT INTO note_version \
      (id, note_id, title, content, written_at, replaced_at) VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// No row where there is no such note.
-pub(super) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM note_version WHERE note_id = $1) \
+pub(crate) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM note_version WHERE note_id = $1) \
      FROM note WHERE id = $1 AND account_id = $2";
 
-pub(super) const VERSIONS: &str = "SELECT title, content, written_at, replaced_at FROM note_version \
+pub(crate) const VERSIONS: &str = "SELECT title, content, written_at, replaced_at FROM note_version \
      WHERE note_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
+
+/// All but the latest so many versions.
+pub(crate) const DROP_VERSIONS: &str = "DELETE FROM note_version WHERE note_id = $1 AND id NOT IN \
+     (SELECT id FROM note_version WHERE note_id = $1 ORDER BY id DESC LIMIT $2)";
+
+pub(crate) const AFTER: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+     WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+
+/// The versions of an account's notes after one and up to another, the oldest first.
+pub(crate) const VERSIONS_BETWEEN: &str = "SELECT v.note_id, v.title, v.content, v.written_at, v.replaced_at \
+     FROM note n JOIN note_version v ON v.note_id = n.id \
+     WHERE n.account_id = $1 AND n.id > $2 AND n.id <= $3 ORDER BY v.note_id, v.id";

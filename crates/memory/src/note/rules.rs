@@ -33,7 +33,7 @@ pub(crate) fn indexed(title: &str, content: &str, urls: &[String]) -> String {
 }
 
 /// Tells two notes apart.
-pub(super) fn hash(kind: Kind, title: &str, content: &str, urls: &[String]) -> [u8; 32] {
+pub(crate) fn hash(kind: Kind, title: &str, content: &str, urls: &[String]) -> [u8; 32] {
     // Title and links are lines, so a line break ends them; the content comes last.
     Sha256::digest([kind.name(), title, &urls.join(" "), content].join("\n")).into()
 }
@@ -56,7 +56,7 @@ pub(crate) fn snippet(text: String) -> String {
 /// # Errors
 /// [`Code::NoteContentRequired`] for a text note without content, [`Code::NoteUrlsRequired`] for a link note without
 /// links, 422 for what is wrong with a member.
-pub(super) fn check(request: NoteRequest) -> Result<NewNote, ApiError> {
+pub fn check(request: NoteRequest) -> Result<NewNote, ApiError> {
     let mut issues = Issues::body();
     let kind = match request.memory_type.as_deref() {
         None | Some("TEXT") => Kind::Text,
@@ -102,7 +102,7 @@ fn check_urls(issues: &mut Issues, urls: &[String]) {
 ///
 /// # Errors
 /// 422 for what is wrong with a member.
-pub(super) fn check_change(change: NoteChange) -> Result<Change, ApiError> {
+pub fn check_change(change: NoteChange) -> Result<Change, ApiError> {
     let mut issues = Issues::body();
     let title = change.title.map(|title| title.trim().to_owned());
     if let Some(content) = &change.content {

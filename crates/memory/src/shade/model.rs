@@ -71,7 +71,7 @@ pub struct ShadeBody {
 }
 
 impl ShadeBody {
-    pub(super) fn to_json(&self) -> Result<String, ApiError> {
+    pub(crate) fn to_json(&self) -> Result<String, ApiError> {
         serde_json::to_string(self).map_err(ApiError::internal)
     }
 }
@@ -91,7 +91,7 @@ pub struct Shade {
 }
 
 impl Shade {
-    pub(super) fn new(id: i64, body: ShadeBody) -> Self {
+    pub(crate) fn new(id: i64, body: ShadeBody) -> Self {
         let has_public_content = super::rules::has_public_content(&body);
         Self { id, body, has_public_content }
     }

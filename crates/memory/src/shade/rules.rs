@@ -18,7 +18,7 @@ pub const MAX_TOPIC: usize = 100;
 ///
 /// # Errors
 /// 422 that names every field that is wrong.
-pub(super) fn check(body: &ShadeBody) -> Result<(), ApiError> {
+pub(crate) fn check(body: &ShadeBody) -> Result<(), ApiError> {
     let mut issues = Issues::body();
     issues.required_text("shadeName", Some(&body.shade_name), MAX_NAME);
     issues.line("shadeName", &body.shade_name, MAX_NAME);

@@ -24,6 +24,14 @@ impl Index {
         Self { account, kind }
     }
 
+    pub(super) const fn account(self) -> i64 {
+        self.account
+    }
+
+    pub(super) const fn kind(self) -> i64 {
+        self.kind
+    }
+
     /// Keeps other transactions from changing this index until this one ends: what is read of the rows after it is
     /// still so when it ends. Done before a transaction writes rows, it also keeps two from waiting for each other.
     ///

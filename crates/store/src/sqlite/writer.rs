@@ -121,10 +121,10 @@ impl Thread {
 
     fn run(&mut self, jobs: &Receiver<Box<dyn Job>>) {
         loop {
-            let first = if self.unsaved_pages() > 0 {
+            let first = if self.log_pages.load(Ordering::Relaxed) > 0 {
                 match jobs.recv_timeout(PAUSE) {
                     Err(RecvTimeoutError::Timeout) => {
-                        self.checkpoint();
+                        self.tidy();
                         continue;
                     }
                     Ok(first) => first,
@@ -248,6 +248,33 @@ impl Thread {
         self.checkpointed = self.log_pages.load(Ordering::Relaxed);
         if let Err(error) = query::batch(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)") {
             tracing::warn!(%error, "a checkpoint failed; the next one will do it");
+        }
+    }
+
+    /// Copies the log into the file and empties it, so that what was deleted is nowhere on the disk. Where a reader or
+    /// another process stands in the way, the next pause will do it; nobody is waited for.
+    fn tidy(&mut self) {
+        self.checkpointed = self.log_pages.load(Ordering::Relaxed);
+        let emptied = self.empty_log();
+        match emptied {
+            Ok(true) => {
+                self.log_pages.store(0, Ordering::Relaxed);
+                self.checkpointed = 0;
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "a checkpoint failed; the next one will do it"),
+        }
+    }
+
+    fn empty_log(&self) -> Result<bool> {
+        self.connection.busy_timeout(Duration::ZERO).map_err(convert)?;
+        let busy =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        self.connection.busy_timeout(self.settings.wait).map_err(convert)?;
+        match busy.map_err(convert) {
+            Ok(busy) => Ok(busy == 0),
+            Err(Error::Unavailable(_)) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

@@ -106,13 +106,13 @@ fn is_bearable(page: &Document) -> bool {
 }
 
 /// A title on one line, as long as a note's may be.
-pub(super) fn tidy_title(title: &str) -> String {
+pub(crate) fn tidy_title(title: &str) -> String {
     let words: Vec<&str> = title.split_whitespace().collect();
     words.join(" ").chars().filter(|c| !c.is_control()).take(rules::MAX_TITLE).collect()
 }
 
 /// A text without blank lines in heaps and without spaces at the ends of lines.
-pub(super) fn tidy(text: &str) -> String {
+pub(crate) fn tidy(text: &str) -> String {
     let mut tidy = String::new();
     let mut blank = false;
     for line in text.lines().map(str::trim) {

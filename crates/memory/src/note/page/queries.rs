@@ -9,7 +9,6 @@ pub(super) const INSERT: &str = "INSERT INTO note_page \
      VALUES ($1, $2, $3, 'pending', 0, $4, '', '', '')";
 
 /// As an archive has it.
-#[expect(dead_code, reason = "soon")]
 pub(crate) const RESTORE: &str = "INSERT INTO note_page \
      (note_id, position, url, status, attempts, due_at, title, content, problem, read_at) \
      VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9)";
@@ -23,7 +22,7 @@ pub(super) const CLAIM: &str = "UPDATE note_page SET due_at = $2, attempts = att
      (SELECT note_id, position FROM note_page WHERE status = 'pending' AND due_at <= $1 ORDER BY due_at LIMIT $3) \
      RETURNING note_id, position, url, attempts";
 
-pub(super) const OWNER: &str = "SELECT account_id FROM note WHERE id = $1";
+pub(crate) const OWNER: &str = "SELECT account_id FROM note WHERE id = $1";
 
 pub(super) const LATER: &str = "UPDATE note_page SET due_at = $4, problem = $5 \
      WHERE note_id = $1 AND position = $2 AND attempts = $3 AND status = 'pending'";
@@ -56,3 +55,8 @@ pub(super) static OF_NOTES: LazyLock<String> = LazyLock::new(|| {
         ids.join(", ")
     )
 });
+
+/// The pages of an account's notes after one and up to another.
+pub(crate) const BETWEEN: &str = "SELECT p.note_id, p.url, p.status, p.title, p.content, p.problem, p.read_at \
+     FROM note n JOIN note_page p ON p.note_id = n.id \
+     WHERE n.account_id = $1 AND n.id > $2 AND n.id <= $3 ORDER BY p.note_id, p.position";

@@ -1,0 +1,277 @@
+//! One memory or note: what it says, what it said, changing and deleting it.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use memory::{
+    key::{self, model::MemoryChange},
+    note::{
+        self,
+        model::NoteChange,
+        page::{PageStatus, Problem},
+    },
+};
+use web::{ApiError, Code, paging::Page as Rows};
+
+use super::{Kind, PATH, Wish, notice, plain, state, visibility};
+use crate::{
+    Console,
+    form::{CsrfForm, Fields, Nothing},
+    page::{Member, Page},
+    texts::Texts,
+    when::When,
+};
+
+/// Earlier versions that are shown.
+const VERSIONS: i64 = 100;
+
+struct Earlier {
+    title: String,
+    content: String,
+    written: When,
+    replaced: When,
+}
+
+struct Linked {
+    url: String,
+    title: String,
+    state_class: &'static str,
+    state_text: &'static str,
+    why: &'static str,
+}
+
+/// What was typed.
+pub(crate) struct Typed {
+    title: String,
+    content: String,
+    public: bool,
+}
+
+impl From<Fields> for Typed {
+    fn from(fields: Fields) -> Self {
+        Self {
+            title: fields.text("title"),
+            content: plain(&fields.text("content")),
+            public: fields.text("public") == "1",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "memory.html")]
+struct EntryPage<'a> {
+    page: &'a Page,
+    kind: &'static str,
+    is_note: bool,
+    id: i64,
+    title: String,
+    content: String,
+    object: String,
+    public: bool,
+    state_class: &'static str,
+    state_text: &'static str,
+    created: When,
+    updated: When,
+    links: Vec<Linked>,
+    history: Vec<Earlier>,
+    notice: Option<&'a str>,
+    alert: Option<String>,
+}
+
+/// The page of an entry.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    Path((kind, id)): Path<(String, String)>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    let (kind, id) = parse(&kind, &id)?;
+    render(&console, member, kind, id, wish, None).await
+}
+
+/// Changes an entry, or shows it again with what is wrong.
+pub(crate) async fn change(
+    State(console): State<Console>,
+    member: Member,
+    Path((kind, id)): Path<(String, String)>,
+    CsrfForm(typed): CsrfForm<Typed>,
+) -> Result<Response, ApiError> {
+    let (kind, id) = parse(&kind, &id)?;
+    match save(&console, member.account.id, kind, id, &typed).await {
+        Ok(()) => Ok(Redirect::to(&format!("{PATH}/{}/{id}?done=saved", kind.name())).into_response()),
+        Err(error) if error.code().status() == StatusCode::NOT_FOUND => Err(Code::NotFound.into()),
+        Err(error) if error.code().status().is_client_error() => {
+            render(&console, member, kind, id, Wish::default(), Some((error, typed))).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn save(console: &Console, account: i64, kind: Kind, id: i64, typed: &Typed) -> Result<(), ApiError> {
+    let content = Some(typed.content.clone());
+    match kind {
+        Kind::Key => {
+            let before = console.memory.key_memory(account, id).await?.visibility;
+            // A private memory keeps its number, whatever apps mean by it.
+            let visibility = match (typed.public, key::rules::is_public(before)) {
+                (true, _) => 1,
+                (false, true) => 0,
+                (false, false) => before,
+            };
+            let change = key::rules::check_change(MemoryChange { content, visibility: Some(visibility) })?;
+            console.memory.update_key_memory(account, id, change).await
+        }
+        Kind::Note => {
+            let change = note::rules::check_change(NoteChange { content, title: Some(typed.title.clone()) })?;
+            console.memory.update_note(account, id, change).await
+        }
+    }
+}
+
+/// Deletes an entry with all that it ever said.
+pub(crate) async fn delete(
+    State(console): State<Console>,
+    member: Member,
+    Path((kind, id)): Path<(String, String)>,
+    CsrfForm(Nothing): CsrfForm<Nothing>,
+) -> Result<Response, ApiError> {
+    let (kind, id) = parse(&kind, &id)?;
+    let deleted = match kind {
+        Kind::Key => console.memory.delete_key_memory(member.account.id, id).await,
+        Kind::Note => console.memory.delete_note(member.account.id, id).await,
+    };
+    deleted.map_err(missing)?;
+    Ok(Redirect::to(&format!("{PATH}?kind={}&done=deleted", kind.name())).into_response())
+}
+
+async fn render(
+    console: &Console,
+    member: Member,
+    kind: Kind,
+    id: i64,
+    wish: Wish,
+    refused: Option<(ApiError, Typed)>,
+) -> Result<Response, ApiError> {
+    let page = member.page.at("memories", format!("{PATH}/{}/{id}", kind.name()));
+    let (t, account) = (page.t, member.account.id);
+    let mut template = match kind {
+        Kind::Key => key_page(console, &page, account, id).await,
+        Kind::Note => note_page(console, &page, account, id).await,
+    }
+    .map_err(missing)?;
+    template.notice = notice(wish.done.as_deref(), t);
+    let Some((error, typed)) = refused else { return page.answer(StatusCode::OK, &template) };
+    template.alert = Some(error.message(page.language));
+    (template.title, template.content, template.public) = (typed.title, typed.content, typed.public);
+    page.refuse(&error, &template)
+}
+
+async fn key_page<'a>(
+    console: &Console,
+    page: &'a Page,
+    account: i64,
+    id: i64,
+) -> Result<EntryPage<'a>, ApiError> {
+    let memory = console.memory.key_memory(account, id).await?;
+    let versions =
+        console.memory.key_memory_versions(account, id, Rows { limit: VERSIONS, offset: 0 }).await?;
+    let (state_class, state_text) = visibility(memory.visibility, page.t);
+    let earlier = |version: key::Version| Earlier {
+        title: String::new(),
+        content: version.fact_content,
+        written: When(version.written_time),
+        replaced: When(version.replaced_time),
+    };
+    Ok(EntryPage {
+        page,
+        kind: Kind::Key.name(),
+        is_note: false,
+        id,
+        title: String::new(),
+        content: memory.fact_content,
+        object: memory.fact_object,
+        public: key::rules::is_public(memory.visibility),
+        state_class,
+        state_text,
+        created: When(memory.create_time),
+        updated: When(memory.update_time),
+        links: Vec::new(),
+        history: versions.list.into_iter().map(earlier).collect(),
+        notice: None,
+        alert: None,
+    })
+}
+
+async fn note_page<'a>(
+    console: &Console,
+    page: &'a Page,
+    account: i64,
+    id: i64,
+) -> Result<EntryPage<'a>, ApiError> {
+    let note = console.memory.note(account, id).await?;
+    let versions = console.memory.note_versions(account, id, Rows { limit: VERSIONS, offset: 0 }).await?;
+    let mut pages = console.memory.note_pages(std::slice::from_ref(&note)).await?;
+    let (state_class, state_text) = state(note.status, page.t);
+    let earlier = |version: note::Version| Earlier {
+        title: version.title,
+        content: version.content,
+        written: When(version.written_time),
+        replaced: When(version.replaced_time),
+    };
+    let links = pages.remove(&id).unwrap_or_default();
+    Ok(EntryPage {
+        page,
+        kind: Kind::Note.name(),
+        is_note: true,
+        id,
+        title: note.title,
+        content: note.content,
+        object: String::new(),
+        public: false,
+        state_class,
+        state_text,
+        created: When(note.created_at),
+        updated: When(note.updated_at),
+        links: links.into_iter().map(|link| linked(link, page.t)).collect(),
+        history: versions.list.into_iter().map(earlier).collect(),
+        notice: None,
+        alert: None,
+    })
+}
+
+fn linked(page: note::page::Page, t: &Texts) -> Linked {
+    let (state_class, state_text) = match page.status {
+        PageStatus::Ready => ("good", t.link_ready),
+        PageStatus::Pending => ("warn", t.link_pending),
+        PageStatus::Failed => ("bad", t.link_failed),
+    };
+    let why = match page.problem {
+        None => "",
+        Some(Problem::Refused) => t.link_refused,
+        Some(Problem::Unreachable | Problem::Unavailable) => t.link_unreachable,
+        Some(Problem::Timeout) => t.link_timeout,
+        Some(Problem::TooLarge) => t.link_too_large,
+        Some(Problem::Type) => t.link_type,
+        Some(Problem::Missing) => t.link_missing,
+        Some(Problem::Empty) => t.link_empty,
+    };
+    Linked { url: page.url, title: page.title, state_class, state_text, why }
+}
+
+/// What is no kind or no id is no entry either.
+fn parse(kind: &str, id: &str) -> Result<(Kind, i64), ApiError> {
+    let kind = match kind {
+        "key" => Kind::Key,
+        "note" => Kind::Note,
+        _ => return Err(Code::NotFound.into()),
+    };
+    Ok((kind, id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?))
+}
+
+/// The page for what is not there is the same for everything.
+fn missing(error: ApiError) -> ApiError {
+    if error.code().status() == StatusCode::NOT_FOUND { Code::NotFound.into() } else { error }
+}

@@ -1,0 +1,28 @@
+//! Everything a person has, as one file to keep.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::header;
+use web::{ApiError, archive::About};
+
+use crate::{Console, page::Member};
+
+/// The archive, made while it is sent.
+pub(crate) fn download(
+    State(console): State<Console>,
+    member: Member,
+) -> std::future::Ready<Result<Response, ApiError>> {
+    let now = console.clock.now();
+    let about = About::new(&member.account.email, &member.account.name, now);
+    let body = console.archive.body(member.account.id, &about, now);
+    // The route is letters and digits.
+    let name = format!("attachment; filename=\"doppel-{}-{}.tar\"", member.account.route, now.date());
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-tar".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    std::future::ready(Ok((headers, body).into_response()))
+}

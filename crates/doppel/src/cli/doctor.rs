@@ -1,0 +1,34 @@
+//! `doppel doctor`
+
+use super::out::{Failure, say};
+use crate::{config::Config, server};
+
+/// Accounts read at a time.
+const PAGE: i64 = 500;
+
+pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
+    let (db, identity) = super::identity(config).await?;
+    let base_url = server::base_url(config, config.server.listen);
+    let memory = server::memory(config, db.clone(), identity.clone(), &base_url);
+    let (mut after, mut checked, mut faults) = (0, 0, 0_usize);
+    loop {
+        let page = identity.accounts(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for account in page {
+            let findings = memory.examine(account.id, repair).await?;
+            checked += findings.checked;
+            faults += findings.faults.len();
+            findings.faults.iter().try_for_each(|fault| say(&format!("{}: {fault}", account.email)))?;
+        }
+    }
+    db.close().await?;
+    say(&format!(
+        "{checked} entries and files checked, {faults} faults{}",
+        if repair { " mended" } else { "" }
+    ))?;
+    if faults > 0 && !repair {
+        return Err(Failure::failed("run doppel doctor --repair to mend what can be mended"));
+    }
+    Ok(())
+}

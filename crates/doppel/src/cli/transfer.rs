@@ -1,0 +1,96 @@
+//! `doppel export` and `doppel import`
+
+use std::{
+    fs::OpenOptions,
+    io::{IsTerminal, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    pin::pin,
+};
+
+use futures::StreamExt;
+use identity::{Account, Identity};
+use indicatif::{ProgressBar, ProgressStyle};
+use store::Database;
+use web::{Archive, archive::About};
+
+use super::out::{Failure, say};
+use crate::{
+    config::Config,
+    import::{Import, Listener},
+    server,
+};
+
+pub(super) async fn export(config: &Config, email: &str, file: &Path) -> Result<(), Failure> {
+    let (db, archive, account) = open(config, email).await?;
+    let now = db.clock().now();
+    let about = About::new(&account.email, &account.name, now);
+    let mut out = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+    let mut bytes = 0_u64;
+    let mut stream = pin!(archive.stream(account.id, &about, now));
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk?;
+        bytes += u64::try_from(chunk.len()).unwrap_or(0);
+        out.write_all(&chunk).map_err(Failure::failed)?;
+    }
+    out.sync_all().map_err(Failure::failed)?;
+    db.close().await?;
+    say(&format!("{} ({bytes} bytes)", file.display()))
+}
+
+pub(super) async fn import(config: &Config, email: &str, from: &Path) -> Result<(), Failure> {
+    let (db, archive, account) = open(config, email).await?;
+    let mut told = Told::new();
+    let import = Import::new(&archive, account.id, config.files.max_upload_bytes, &mut told);
+    let outcome = Box::pin(import.run(from)).await;
+    told.bar.finish_and_clear();
+    let outcome = outcome.map_err(Failure::failed)?;
+    db.close().await?;
+    say(&format!("{} added, {} known already, {} refused", outcome.added, outcome.known, outcome.refused))?;
+    if outcome.refused > 0 { Err(Failure::failed("not everything was taken in; see above")) } else { Ok(()) }
+}
+
+async fn open(config: &Config, email: &str) -> Result<(Database, Archive, Account), Failure> {
+    let (db, identity): (Database, Identity) = super::identity(config).await?;
+    let found = identity.account_by_email(email).await?;
+    let account = found.ok_or_else(|| Failure::not_found(format!("no account has the e-mail {email}")))?;
+    let base_url = server::base_url(config, config.server.listen);
+    let archive = server::archive(config, &db, &identity, &base_url);
+    Ok((db, archive, account))
+}
+
+/// A bar where somebody looks, and a line for what is refused in any case.
+struct Told {
+    bar: ProgressBar,
+}
+
+impl Told {
+    fn new() -> Self {
+        let bar =
+            if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} entries  {per_sec}  {elapsed}")
+        {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+}
+
+impl Listener for Told {
+    fn progress(&mut self, entries: u64) {
+        self.bar.inc(entries);
+    }
+
+    fn refused(&mut self, place: &str, line: u64, why: &str) {
+        let text = if line == 0 { format!("{place}: {why}") } else { format!("{place}:{line}: {why}") };
+        self.bar.suspend(|| {
+            // Nothing is left to try where even this cannot be written.
+            let _unheard = writeln!(std::io::stderr().lock(), "{text}");
+        });
+    }
+}

@@ -1,0 +1,127 @@
+//! An archive of Doppel, packed with gzip or not.
+
+use std::{
+    fs::File,
+    io::{BufReader, Read, Seek, Write},
+    path::Path,
+};
+
+use anyhow::{Context, Result, bail};
+use flate2::read::MultiGzDecoder;
+use tar::{Entry, EntryType};
+use web::archive::{ABOUT, About, DATA, FORMAT, VERSION};
+
+use super::Import;
+
+/// A packed archive may grow by this much, and in any case to `FREE` bytes.
+const MAX_RATIO: u64 = 100;
+const FREE: u64 = 1 << 30;
+/// Largest description of an archive, in bytes.
+const MAX_ABOUT: u64 = 64 << 10;
+
+pub(super) async fn take(import: &mut Import<'_>, from: &Path) -> Result<()> {
+    let place = from.display().to_string();
+    let mut file = File::open(from).with_context(|| format!("cannot read {place}"))?;
+    let packed_bytes = file.metadata()?.len();
+    let mut magic = [0; 2];
+    let read = file.read(&mut magic)?;
+    file.rewind()?;
+    let reader: Box<dyn Read> = if read == 2 && magic == [0x1f, 0x8b] {
+        let most = packed_bytes.saturating_mul(MAX_RATIO).max(FREE);
+        Box::new(Bounded { inner: MultiGzDecoder::new(BufReader::new(file)), left: most })
+    } else {
+        Box::new(BufReader::new(file))
+    };
+    let mut archive = tar::Archive::new(reader);
+    let broken = || format!("{place} is no archive, or is damaged");
+    let mut is_ours = false;
+    for entry in archive.entries().with_context(broken)? {
+        let mut entry = entry.with_context(broken)?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if entry.header().entry_type() != EntryType::Regular {
+            if entry.header().entry_type() != EntryType::Directory {
+                import.refuse(&name, 0, "only files and folders are taken from an archive");
+            }
+            continue;
+        }
+        if name == ABOUT {
+            check(&mut entry).with_context(broken)?;
+            is_ours = true;
+            continue;
+        }
+        if !is_ours {
+            bail!("{place} does not begin with {ABOUT}: it is no archive of Doppel");
+        }
+        take_entry(import, &name, entry).await?;
+    }
+    if is_ours { Ok(()) } else { bail!("{place} is empty: it is no archive of Doppel") }
+}
+
+fn check(entry: &mut impl Read) -> Result<()> {
+    let mut text = String::new();
+    entry.take(MAX_ABOUT).read_to_string(&mut text)?;
+    let about: About = serde_json::from_str(&text)?;
+    if about.format != FORMAT || about.version > VERSION {
+        bail!(
+            "it is {} version {}; this program reads {FORMAT} up to version {VERSION}",
+            about.format,
+            about.version
+        );
+    }
+    Ok(())
+}
+
+/// Names are looked at, and never used as paths.
+async fn take_entry<R: Read>(import: &mut Import<'_>, name: &str, mut entry: Entry<'_, R>) -> Result<()> {
+    let parts: Vec<&str> = name.split('/').collect();
+    let (section, file) = match parts.as_slice() {
+        [section, part] if part.ends_with(".jsonl") => (*section, None),
+        [section, folder, file] if *folder == DATA => (*section, Some(*file)),
+        _ => {
+            import.refuse(name, 0, "an archive has no such entry");
+            return Ok(());
+        }
+    };
+    let Ok(section) = import.section(section) else {
+        import.refuse(name, 0, "this version knows no such section");
+        return Ok(());
+    };
+    let Some(file) = file else {
+        return import.lines(section, name, BufReader::new(entry)).await;
+    };
+    if entry.size() > import.max_file {
+        import.refuse(name, 0, &format!("the file has more than {} bytes", import.max_file));
+        return Ok(());
+    }
+    let mut temporary = tempfile::NamedTempFile::new()?;
+    std::io::copy(&mut entry, &mut temporary)?;
+    temporary.flush()?;
+    let taken = section.import_file(import.account, file.to_owned(), temporary.path().to_owned()).await;
+    match taken {
+        Ok(true) => import.outcome.added += 1,
+        Ok(false) => import.outcome.known += 1,
+        Err(error) if error.code().status().is_client_error() => {
+            import.refuse(name, 0, &error.message(web::Language::En));
+        }
+        Err(error) => return Err(crate::describe(&error)),
+    }
+    import.listener.progress(1);
+    Ok(())
+}
+
+/// A reader that fails where it would read more than it may.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.left = self
+            .left
+            .checked_sub(u64::try_from(read).unwrap_or(u64::MAX))
+            .ok_or_else(|| std::io::Error::other("it unpacks to far more than an archive would"))?;
+        Ok(read)
+    }
+}

@@ -1,0 +1,117 @@
+//! What agents reported.
+
+use serde::{Deserialize, Serialize};
+use store::{BoxFuture, Timestamp, Tx, owned_params, params};
+use web::{
+    ApiError,
+    archive::{Given, Part, Section, Taken, read},
+};
+
+use crate::{
+    Memory,
+    agent::{Event, StoredEvent, queries, rules},
+};
+
+/// Entries of a part.
+const PART: i64 = 500;
+
+pub(super) struct AgentMemory(pub(super) Memory);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    id: Option<i64>,
+    platform: Option<String>,
+    event: Event,
+}
+
+/// A valid entry on its way in.
+struct Ready {
+    platform: String,
+    key: String,
+    event: Event,
+    body: String,
+    time: Timestamp,
+    given_id: Option<i64>,
+    new_id: i64,
+}
+
+impl Section for AgentMemory {
+    fn name(&self) -> &'static str {
+        "agent-memory"
+    }
+
+    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+        Box::pin(async move {
+            let page = owned_params![account, after, PART];
+            let events: Vec<StoredEvent> = self.0.db().fetch_all_heavy(queries::AFTER, page).await?;
+            let next = events.last().map(|event| event.event_id);
+            let mut lines = Vec::with_capacity(events.len());
+            for StoredEvent { event_id, platform, event, .. } in events {
+                lines.push(super::line(&Entry { id: Some(event_id), platform: Some(platform), event })?);
+            }
+            Ok(Part { lines, next, ..Part::default() })
+        })
+    }
+
+    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            let mut taken = Taken::default();
+            let ready = read(&given, &mut taken, |entry: Entry| self.ready(account, entry));
+            let count = u64::try_from(ready.len()).unwrap_or(0);
+            taken.added = self
+                .0
+                .db()
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let mut added = 0;
+                        for entry in &ready {
+                            added += insert(tx, account, entry).await?;
+                        }
+                        Ok::<_, ApiError>(added)
+                    })
+                })
+                .await?;
+            taken.known = count - taken.added;
+            Ok(taken)
+        })
+    }
+}
+
+impl AgentMemory {
+    fn ready(&self, account: i64, entry: Entry) -> Result<Ready, ApiError> {
+        let (ids, now) = (self.0.db().ids(), self.0.db().clock().now());
+        let event = rules::check(entry.event)?;
+        let mut issues = web::Issues::body();
+        let platform = entry.platform.unwrap_or_else(|| rules::platform(&event));
+        let platform = issues.required_text("platform", Some(&platform), rules::MAX_NAME);
+        issues.line("platform", &platform, rules::MAX_NAME);
+        issues.finish()?;
+        Ok(Ready {
+            // One that was derived has the account in it: it is another on another server.
+            key: rules::idempotency_key(account, &platform, &event),
+            body: super::line(&event)?,
+            time: super::time(event.event_time, now),
+            given_id: super::id(entry.id, ids),
+            new_id: ids.next(),
+            platform,
+            event,
+        })
+    }
+}
+
+/// Writes an entry unless it is there.
+async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready) -> store::Result<u64> {
+    let mut id = entry.new_id;
+    if let Some(own) = entry.given_id {
+        match tx.fetch_optional::<(i64,)>(queries::OWNER, params![own]).await? {
+            Some((owner,)) if owner == account => return Ok(0),
+            Some(_) => {}
+            None => id = own,
+        }
+    }
+    let Ready { platform, key, event, body, time, .. } = entry;
+    let label = event.action_label.as_deref().unwrap_or_default();
+    let values = params![id, account, platform, key, *time, &event.action, label, event.importance, body];
+    tx.execute(queries::INSERT, values).await
+}

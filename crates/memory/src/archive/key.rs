@@ -1,0 +1,196 @@
+//! Key memories with their earlier versions. Facts from elsewhere come in through here, too.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use store::{
+    BoxFuture, Timestamp, Tx, from_row, owned_params, params,
+    search::{Document, Index},
+};
+use web::{
+    ApiError,
+    archive::{Given, Part, Section, Taken, read},
+};
+
+use crate::{
+    Memory,
+    key::{Fact, KIND, KeyMemory, MAX_VERSIONS, model::NewMemory, queries, rules},
+};
+
+/// Entries of a part.
+const PART: i64 = 500;
+
+pub(super) struct KeyMemories(pub(super) Memory);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    id: Option<i64>,
+    #[serde(alias = "actor")]
+    fact_actor: Option<String>,
+    #[serde(alias = "object", alias = "category")]
+    fact_object: Option<String>,
+    #[serde(alias = "content", alias = "fact")]
+    fact_content: Option<String>,
+    visibility: Option<i64>,
+    create_time: Option<i64>,
+    update_time: Option<i64>,
+    #[serde(default)]
+    history: Vec<Earlier>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Earlier {
+    fact_content: String,
+    visibility: i64,
+    written_time: i64,
+    replaced_time: i64,
+}
+
+struct Row {
+    memory: i64,
+    content: String,
+    visibility: i64,
+    written: i64,
+    replaced: i64,
+}
+
+from_row!(Row { memory, content, visibility, written, replaced });
+
+/// A valid entry on its way in.
+struct Ready {
+    fact: Fact,
+    hash: [u8; 32],
+    document: Document,
+    given_id: Option<i64>,
+    new_id: i64,
+    created: Timestamp,
+    updated: Timestamp,
+    /// The oldest first, with ids made for them.
+    history: Vec<(i64, Earlier)>,
+}
+
+impl Section for KeyMemories {
+    fn name(&self) -> &'static str {
+        "key-memories"
+    }
+
+    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+        Box::pin(async move {
+            let db = self.0.db();
+            let page = owned_params![account, after, PART];
+            let memories: Vec<KeyMemory> = db.fetch_all_heavy(queries::AFTER, page).await?;
+            let Some(last) = memories.last().map(|memory| memory.id) else { return Ok(Part::default()) };
+            let range = owned_params![account, after, last];
+            let rows: Vec<Row> = db.fetch_all_heavy(queries::VERSIONS_BETWEEN, range).await?;
+            let mut versions = HashMap::<i64, Vec<Earlier>>::new();
+            for row in rows {
+                versions.entry(row.memory).or_default().push(Earlier {
+                    fact_content: row.content,
+                    visibility: row.visibility,
+                    written_time: row.written,
+                    replaced_time: row.replaced,
+                });
+            }
+            let mut lines = Vec::with_capacity(memories.len());
+            for memory in memories {
+                lines.push(super::line(&Entry {
+                    history: versions.remove(&memory.id).unwrap_or_default(),
+                    id: Some(memory.id),
+                    fact_actor: Some(memory.fact_actor),
+                    fact_object: Some(memory.fact_object),
+                    fact_content: Some(memory.fact_content),
+                    visibility: Some(memory.visibility),
+                    create_time: Some(memory.create_time.as_millis()),
+                    update_time: Some(memory.update_time.as_millis()),
+                })?);
+            }
+            Ok(Part { lines, next: Some(last), ..Part::default() })
+        })
+    }
+
+    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            let mut taken = Taken::default();
+            let ready = read(&given, &mut taken, |entry: Entry| self.ready(entry));
+            let (added, known) = self
+                .0
+                .db()
+                .write(move |tx| {
+                    Box::pin(async move {
+                        Index::new(account, KIND).lock(tx).await?;
+                        let (mut added, mut known) = (0, 0);
+                        for entry in &ready {
+                            if insert(tx, account, entry).await? { added += 1 } else { known += 1 }
+                        }
+                        Ok::<_, ApiError>((added, known))
+                    })
+                })
+                .await?;
+            (taken.added, taken.known) = (added, known);
+            Ok(taken)
+        })
+    }
+}
+
+impl KeyMemories {
+    fn ready(&self, entry: Entry) -> Result<Ready, ApiError> {
+        let (ids, now) = (self.0.db().ids(), self.0.db().clock().now());
+        let fact = rules::check(NewMemory {
+            content: entry.fact_content,
+            visibility: entry.visibility,
+            fact_actor: entry.fact_actor,
+            fact_object: entry.fact_object,
+            mode: None,
+        })?;
+        let latest = entry.history.len().saturating_sub(MAX_VERSIONS);
+        let mut history = Vec::new();
+        for earlier in entry.history.into_iter().skip(latest) {
+            let content = Some(earlier.fact_content.clone());
+            rules::check(NewMemory {
+                content,
+                visibility: Some(earlier.visibility),
+                ..NewMemory::default()
+            })?;
+            history.push((ids.next(), earlier));
+        }
+        let created = super::time(entry.create_time, now);
+        Ok(Ready {
+            hash: rules::hash(&fact),
+            document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
+            fact,
+            given_id: super::id(entry.id, ids),
+            new_id: ids.next(),
+            created,
+            updated: super::time(entry.update_time, created),
+            history,
+        })
+    }
+}
+
+/// Writes an entry unless it is there. The index is locked.
+async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready) -> store::Result<bool> {
+    if tx.fetch_optional::<(i64,)>(queries::SAME, params![account, &entry.hash]).await?.is_some() {
+        return Ok(false);
+    }
+    let mut id = entry.new_id;
+    if let Some(own) = entry.given_id {
+        match tx.fetch_optional::<(i64,)>(queries::OWNER, params![own]).await? {
+            Some((owner,)) if owner == account => return Ok(false),
+            Some(_) => {}
+            None => id = own,
+        }
+    }
+    let Fact { actor, object, content, visibility } = &entry.fact;
+    let values =
+        params![id, account, actor, object, content, *visibility, &entry.hash, entry.created, entry.updated];
+    tx.execute(queries::RESTORE, values).await?;
+    for (version, earlier) in &entry.history {
+        let Earlier { fact_content, visibility, written_time, replaced_time } = earlier;
+        let values = params![*version, id, fact_content, *visibility, *written_time, *replaced_time];
+        tx.execute(queries::KEEP_VERSION, values).await?;
+    }
+    Index::new(account, KIND).add(tx, id, rules::is_public(*visibility), &entry.document).await?;
+    Ok(true)
+}

@@ -1,0 +1,251 @@
+//! Notes with their pages and earlier versions.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use store::{BoxFuture, Timestamp, Tx, from_row, owned_params, params, search::Index};
+use web::{
+    ApiError,
+    archive::{Given, Part, Section, Taken, read},
+};
+
+use crate::{
+    Memory,
+    note::{
+        KIND, MAX_VERSIONS, NewNote, Note, Status,
+        model::NoteRequest,
+        page::{self, PageStatus, Problem, extract},
+        queries, rules,
+    },
+};
+
+/// Entries of a part.
+const PART: i64 = 50;
+
+pub(super) struct Notes(pub(super) Memory);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    id: Option<i64>,
+    memory_type: Option<String>,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    content: String,
+    #[serde(default)]
+    urls: Vec<String>,
+    create_time: Option<i64>,
+    update_time: Option<i64>,
+    /// By the place of the link.
+    #[serde(default)]
+    pages: Vec<PageEntry>,
+    #[serde(default)]
+    history: Vec<Earlier>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageEntry {
+    status: PageStatus,
+    title: String,
+    content: String,
+    problem: Option<Problem>,
+    read_time: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Earlier {
+    title: String,
+    content: String,
+    written_time: i64,
+    replaced_time: i64,
+}
+
+struct Row {
+    note: i64,
+    title: String,
+    content: String,
+    written: i64,
+    replaced: i64,
+}
+
+from_row!(Row { note, title, content, written, replaced });
+
+/// A valid entry on its way in.
+struct Ready {
+    new: NewNote,
+    hash: [u8; 32],
+    given_id: Option<i64>,
+    new_id: i64,
+    created: Timestamp,
+    updated: Timestamp,
+    pages: Vec<PageEntry>,
+    history: Vec<(i64, Earlier)>,
+}
+
+impl Section for Notes {
+    fn name(&self) -> &'static str {
+        "notes"
+    }
+
+    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+        Box::pin(async move {
+            let db = self.0.db();
+            let notes: Vec<Note> =
+                db.fetch_all_heavy(queries::AFTER, owned_params![account, after, PART]).await?;
+            let Some(last) = notes.last().map(|note| note.id) else { return Ok(Part::default()) };
+            let range = || owned_params![account, after, last];
+            let mut pages = HashMap::<i64, Vec<PageEntry>>::new();
+            let found: Vec<page::Page> = db.fetch_all_heavy(page::queries::BETWEEN, range()).await?;
+            for page in found {
+                pages.entry(page.note).or_default().push(PageEntry {
+                    status: page.status,
+                    title: page.title,
+                    content: page.content,
+                    problem: page.problem,
+                    read_time: page.read_at.map(Timestamp::as_millis),
+                });
+            }
+            let mut versions = HashMap::<i64, Vec<Earlier>>::new();
+            let found: Vec<Row> = db.fetch_all_heavy(queries::VERSIONS_BETWEEN, range()).await?;
+            for row in found {
+                versions.entry(row.note).or_default().push(Earlier {
+                    title: row.title,
+                    content: row.content,
+                    written_time: row.written,
+                    replaced_time: row.replaced,
+                });
+            }
+            let mut lines = Vec::with_capacity(notes.len());
+            for note in notes {
+                lines.push(super::line(&Entry {
+                    id: Some(note.id),
+                    memory_type: Some(note.kind.name().to_owned()),
+                    title: note.title,
+                    content: note.content,
+                    urls: note.urls,
+                    create_time: Some(note.created_at.as_millis()),
+                    update_time: Some(note.updated_at.as_millis()),
+                    pages: pages.remove(&note.id).unwrap_or_default(),
+                    history: versions.remove(&note.id).unwrap_or_default(),
+                })?);
+            }
+            Ok(Part { lines, next: Some(last), ..Part::default() })
+        })
+    }
+
+    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            let mut taken = Taken::default();
+            let ready = read(&given, &mut taken, |entry: Entry| self.ready(entry));
+            let now = self.0.db().clock().now();
+            let (added, known) = self
+                .0
+                .db()
+                .write(move |tx| {
+                    Box::pin(async move {
+                        Index::new(account, KIND).lock(tx).await?;
+                        let (mut added, mut known) = (0, 0);
+                        for entry in &ready {
+                            if insert(tx, account, entry, now).await? { added += 1 } else { known += 1 }
+                        }
+                        Ok::<_, ApiError>((added, known))
+                    })
+                })
+                .await?;
+            (taken.added, taken.known) = (added, known);
+            Ok(taken)
+        })
+    }
+}
+
+impl Notes {
+    fn ready(&self, entry: Entry) -> Result<Ready, ApiError> {
+        let (ids, now) = (self.0.db().ids(), self.0.db().clock().now());
+        let new = rules::check(NoteRequest {
+            content: Some(entry.content),
+            title: Some(entry.title),
+            urls: Some(entry.urls),
+            memory_type: entry.memory_type,
+        })?;
+        let latest = entry.history.len().saturating_sub(MAX_VERSIONS);
+        let mut history = Vec::new();
+        for earlier in entry.history.into_iter().skip(latest) {
+            // Its own rules, but for a link note's content that may be empty.
+            rules::check(NoteRequest {
+                content: Some(format!("x{}", earlier.content.chars().skip(1).collect::<String>())),
+                title: Some(earlier.title.clone()),
+                ..NoteRequest::default()
+            })?;
+            history.push((ids.next(), earlier));
+        }
+        let mut pages = entry.pages;
+        pages.truncate(new.urls.len());
+        for page in &mut pages {
+            page.title = extract::tidy_title(&page.title);
+            page.content = extract::tidy(&page.content);
+        }
+        let created = super::time(entry.create_time, now);
+        Ok(Ready {
+            hash: rules::hash(new.kind, &new.title, &new.content, &new.urls),
+            new,
+            given_id: super::id(entry.id, ids),
+            new_id: ids.next(),
+            created,
+            updated: super::time(entry.update_time, created),
+            pages,
+            history,
+        })
+    }
+}
+
+/// Writes an entry unless it is there. The index is locked.
+async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready, now: Timestamp) -> Result<bool, ApiError> {
+    if tx.fetch_optional::<(i64,)>(queries::SAME, params![account, &entry.hash]).await?.is_some() {
+        return Ok(false);
+    }
+    let mut id = entry.new_id;
+    if let Some(own) = entry.given_id {
+        match tx.fetch_optional::<(i64,)>(page::queries::OWNER, params![own]).await? {
+            Some((owner,)) if owner == account => return Ok(false),
+            Some(_) => {}
+            None => id = own,
+        }
+    }
+    let NewNote { kind, title, content, urls } = &entry.new;
+    let links = super::line(urls)?;
+    let status = Status::Ready.name();
+    let (created, updated) = (entry.created, entry.updated);
+    let values =
+        params![id, account, kind.name(), title, content, &links, status, &entry.hash, created, updated];
+    tx.execute(queries::INSERT, values).await?;
+    for (position, url) in (0_i64..).zip(urls) {
+        let page = usize::try_from(position).ok().and_then(|position| entry.pages.get(position));
+        let status = page.map_or(PageStatus::Pending, |page| page.status).name();
+        let text = |of: fn(&PageEntry) -> &str| page.map_or("", of);
+        let problem = page.and_then(|page| page.problem).map_or("", Problem::name);
+        let read_at = page.and_then(|page| page.read_time).map(|time| super::time(Some(time), now));
+        let (title, content) = (text(|page| &page.title), text(|page| &page.content));
+        let values = params![id, position, url, status, now, title, content, problem, read_at];
+        tx.execute(page::queries::RESTORE, values).await?;
+    }
+    for (version, earlier) in &entry.history {
+        let Earlier { title, content, written_time, replaced_time } = earlier;
+        let values = params![*version, id, title, content, *written_time, *replaced_time];
+        tx.execute(queries::KEEP_VERSION, values).await?;
+    }
+    let note = Note {
+        id,
+        kind: *kind,
+        title: title.clone(),
+        content: content.clone(),
+        urls: urls.clone(),
+        status: Status::Ready,
+        created_at: created,
+        updated_at: updated,
+    };
+    page::refresh(tx, account, &note).await?;
+    Ok(true)
+}

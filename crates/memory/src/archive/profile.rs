@@ -1,0 +1,87 @@
+//! The profile, one entry.
+
+use serde::{Deserialize, Serialize};
+use store::BoxFuture;
+use web::{
+    ApiError, Code,
+    archive::{Given, Part, Section, Taken, read},
+};
+
+use crate::{Memory, profile::Change};
+
+pub(super) struct TheProfile(pub(super) Memory);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    name: Option<String>,
+    route: Option<String>,
+    avatar: Option<String>,
+    cover: Option<String>,
+    bio: Option<String>,
+    self_introduction: Option<String>,
+}
+
+impl Section for TheProfile {
+    fn name(&self) -> &'static str {
+        "profile"
+    }
+
+    fn export(&self, account: i64, _after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+        Box::pin(async move {
+            let lines = vec![super::line(&self.entry(account).await?)?];
+            Ok(Part { lines, ..Part::default() })
+        })
+    }
+
+    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            let mut taken = Taken::default();
+            let entries = read(&given, &mut taken, |entry: Entry| Ok(entry));
+            let number = given.first().map_or(0, |given| given.line);
+            for entry in entries {
+                if super::line(&entry)? == super::line(&self.entry(account).await?)? {
+                    taken.known += 1;
+                    continue;
+                }
+                let here = |url: Option<String>| url.map(|url| self.0.with_here(url));
+                let mut change = Change {
+                    name: entry.name,
+                    route: entry.route,
+                    avatar: here(entry.avatar),
+                    cover: here(entry.cover),
+                    bio: entry.bio,
+                    self_introduction: entry.self_introduction,
+                };
+                let mut changed = self.0.update_profile(account, change.clone()).await;
+                if changed.as_ref().is_err_and(|error| error.code() == Code::ProfileUpdateFailed) {
+                    let route = change.route.take().unwrap_or_default();
+                    taken.refused.push((number, format!("route: {route} is taken by somebody else")));
+                    changed = self.0.update_profile(account, change).await;
+                }
+                match changed {
+                    Ok(()) => taken.added += 1,
+                    Err(error) if error.code().status().is_client_error() => {
+                        taken.refused.push((number, error.message(web::Language::En)));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(taken)
+        })
+    }
+}
+
+impl TheProfile {
+    async fn entry(&self, account: i64) -> Result<Entry, ApiError> {
+        let (who, profile) = self.0.profile(account).await?;
+        Ok(Entry {
+            name: Some(who.name),
+            route: Some(who.route),
+            avatar: Some(self.0.without_here(&profile.avatar)),
+            cover: Some(self.0.without_here(&profile.cover)),
+            bio: Some(profile.bio),
+            self_introduction: Some(profile.self_introduction),
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! Whether everything of a person fits together: the index and the rows, the files and what is known of them.
+
+use store::{
+    params,
+    search::{Document, Expected, Index},
+};
+use web::ApiError;
+
+use crate::{
+    Memory,
+    file::queries as files,
+    key::{self, KeyMemory},
+    note::{self, Note},
+};
+
+/// Rows that are compared in one transaction.
+const ROWS: i64 = 500;
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Rows and files looked at.
+    pub checked: u64,
+    /// What does not fit, in a sentence each.
+    pub faults: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Rows {
+    Keys,
+    Notes,
+}
+
+impl Rows {
+    const fn index(self, account: i64) -> Index {
+        match self {
+            Self::Keys => Index::new(account, key::KIND),
+            Self::Notes => Index::new(account, note::KIND),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Keys => "key memory",
+            Self::Notes => "note",
+        }
+    }
+}
+
+impl Memory {
+    /// Looks through everything of a person; with `mend`, what can be mended is.
+    ///
+    /// # Errors
+    /// When the store or the disk fails.
+    pub async fn examine(&self, account: i64, mend: bool) -> Result<Findings, ApiError> {
+        let mut findings = Findings::default();
+        for rows in [Rows::Keys, Rows::Notes] {
+            self.examine_index(account, rows, mend, &mut findings).await?;
+        }
+        self.examine_files(account, mend, &mut findings).await?;
+        Ok(findings)
+    }
+
+    async fn examine_index(
+        &self,
+        account: i64,
+        rows: Rows,
+        mend: bool,
+        findings: &mut Findings,
+    ) -> Result<(), ApiError> {
+        let mut after = 0;
+        loop {
+            let (next, count, faults) = self
+                .db()
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let index = rows.index(account);
+                        index.lock(tx).await?;
+                        let expected = expected(tx, account, rows, after).await?;
+                        let full = expected.len() >= usize::try_from(ROWS).unwrap_or(usize::MAX);
+                        let next = expected.last().filter(|_| full).map(|last| last.id);
+                        let range = (after, next.unwrap_or(i64::MAX));
+                        let mut faults = index.check(tx, range, &expected, mend).await?;
+                        if next.is_none() {
+                            faults.extend(index.check_size(tx, mend).await?);
+                        }
+                        Ok::<_, ApiError>((next, expected.len(), faults))
+                    })
+                })
+                .await?;
+            findings.checked += u64::try_from(count).unwrap_or(0);
+            findings.faults.extend(faults.into_iter().map(|fault| format!("{} {fault}", rows.name())));
+            match next {
+                Some(next) => after = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// A file that is gone cannot be brought back: mending forgets it.
+    async fn examine_files(&self, account: i64, mend: bool, findings: &mut Findings) -> Result<(), ApiError> {
+        let known: Vec<(String, String, i64, store::Timestamp)> =
+            self.db().fetch_all(files::ALL, params![account]).await?;
+        let mut sum = 0;
+        for (key, _, bytes, _) in known {
+            findings.checked += 1;
+            let on_disk = tokio::fs::metadata(self.path(&key)).await.ok().map(|about| about.len());
+            if on_disk == u64::try_from(bytes).ok() {
+                sum += bytes;
+                continue;
+            }
+            findings.faults.push(format!(
+                "file {key}: {}",
+                match on_disk {
+                    None => "missing",
+                    Some(_) => "of another size than it should have",
+                }
+            ));
+            if mend {
+                self.db().execute(files::FORGET, params![&key]).await?;
+            } else {
+                sum += bytes;
+            }
+        }
+        let used: Option<(i64,)> = self.db().fetch_optional(files::USED, params![account]).await?;
+        if used.map_or(0, |(used,)| used) != sum {
+            findings.faults.push("files: the sum of their sizes is wrong".to_owned());
+            if mend {
+                self.db().execute(files::SET_ROOM, params![account, sum]).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn expected(
+    tx: &mut store::Tx<'_>,
+    account: i64,
+    rows: Rows,
+    after: i64,
+) -> Result<Vec<Expected>, store::Error> {
+    let page = params![account, after, ROWS];
+    let mut expected = Vec::new();
+    match rows {
+        Rows::Keys => {
+            let memories: Vec<KeyMemory> = tx.fetch_all(key::queries::AFTER, page).await?;
+            for memory in memories {
+                let text = key::rules::indexed(&memory.fact_actor, &memory.fact_object, &memory.fact_content);
+                expected.push(Expected {
+                    id: memory.id,
+                    public: key::rules::is_public(memory.visibility),
+                    document: Document::new(&text),
+                });
+            }
+        }
+        Rows::Notes => {
+            let notes: Vec<Note> = tx.fetch_all(note::queries::AFTER, page).await?;
+            for note in notes {
+                let document = Document::new(&note::page::indexed(tx, &note).await?);
+                expected.push(Expected { id: note.id, public: false, document });
+            }
+        }
+    }
+    Ok(expected)
+}

@@ -1,0 +1,269 @@
+//! Export and import: what one server has of a person, another answers alike.
+
+use std::path::{Path, PathBuf};
+
+use doppel::import::{Import, Listener, Outcome};
+use futures::TryStreamExt;
+use serde_json::{Value, json};
+use testkit::{Actor, Engine, Person, TestServer};
+use web::{Archive, archive::About};
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
+const SETTINGS: &str = "notes.read_links = false";
+
+#[derive(Default)]
+struct Heard {
+    entries: u64,
+    refused: Vec<String>,
+}
+
+impl Listener for Heard {
+    fn progress(&mut self, entries: u64) {
+        self.entries += entries;
+    }
+
+    fn refused(&mut self, place: &str, line: u64, why: &str) {
+        let place =
+            Path::new(place).file_name().map_or(place.into(), |name| name.to_string_lossy().into_owned());
+        self.refused.push(format!("{place}:{line}: {why}"));
+    }
+}
+
+fn archive(server: &TestServer) -> Archive {
+    Archive::new(server.running().memory.sections())
+}
+
+async fn export(server: &TestServer, person: &Person) -> Vec<u8> {
+    let about = About::new(&person.account.email, "x", server.clock().now());
+    let chunks: Vec<_> =
+        archive(server).stream(person.account.id, &about, server.clock().now()).try_collect().await.unwrap();
+    chunks.concat()
+}
+
+async fn import(server: &TestServer, person: &Person, from: &Path) -> (Outcome, Heard) {
+    let mut heard = Heard::default();
+    let archive = archive(server);
+    let outcome = Import::new(&archive, person.account.id, 1 << 20, &mut heard).run(from).await.unwrap();
+    (outcome, heard)
+}
+
+fn write(directory: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = directory.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// A person with something of everything.
+async fn fill(server: &TestServer, actor: &Actor) {
+    let file = actor.upload("/api/cdn/upload", "a.png", PNG.to_vec()).await.data();
+    let profile = json!({"name": "名字", "bio": "简介", "about_me": "自我介绍", "avatar": file["url"], "origin_route": "somebody"});
+    actor.post("/api/secondme/user/profile", profile).await.data();
+    for name in ["科技爱好者", "Reader"] {
+        let shade = json!({"shadeName": name, "shadeIcon": file["url"], "shadeNamePublic": name, "sourceTopics": ["AI"]});
+        actor.post("/api/secondme/user/shades/create", shade).await.data();
+    }
+    for i in 0..30 {
+        let fact =
+            json!({"content": format!("fact {i} 喜欢第{i}本书"), "visibility": i % 3, "factObject": "书"});
+        actor.post("/api/secondme/memory/key", fact).await.data();
+        server.clock().advance_ms(1000);
+    }
+    let first = actor.get("/api/secondme/memory/key/search?pageSize=1").await.data()["list"][0]["id"].clone();
+    actor
+        .post(&format!("/api/secondme/memory/key/{first}/update"), json!({"content": "changed 改过了"}))
+        .await
+        .data();
+    let note = json!({"content": "今天读完了《三体》", "title": "读书笔记"});
+    let note = actor.post("/api/secondme/note/add", note).await.data()["noteId"].clone();
+    server.clock().advance_ms(1000);
+    actor.post(&format!("/api/secondme/note/{note}/update"), json!({"content": "改过的笔记"})).await.data();
+    let link = json!({"memoryType": "LINK", "urls": ["https://example.com/rust"], "title": "To read"});
+    actor.post("/api/secondme/note/add", link).await.data();
+    let event = json!({"channel": {"kind": "post", "platform": "forum"}, "action": "posted", "importance": 0.9,
+        "refs": [{"objectType": "post", "objectId": "7"}], "payload": {"a": [1, "二"]}});
+    actor.post("/api/secondme/agent_memory/ingest", event).await.data();
+}
+
+/// What the API says of the person, without what is the server's own.
+async fn answers(server: &TestServer, actor: &Actor) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut ids = Vec::new();
+    for path in [
+        "user/info",
+        "user/shades/all",
+        "memory/key/search?pageSize=100",
+        "memory/key/search?keyword=第7本书",
+        "user/softmemory?keyword=fact",
+        "note/search",
+        "note/search?keyword=笔记",
+        "note/search?keyword=rust",
+        "agent_memory/list",
+        "activity/day-overview?date=2026-01-01",
+    ] {
+        let data = actor.get(&format!("/api/secondme/{path}")).await.data();
+        if path.starts_with("memory") || path.starts_with("note") {
+            let kind = path
+                .split(['/', '?'])
+                .take(if path.starts_with("note") { 1 } else { 2 })
+                .collect::<Vec<_>>()
+                .join("/");
+            ids.extend(data["list"].as_array().unwrap().iter().map(|row| format!("{kind}/{}", row["id"])));
+        }
+        all.push(data);
+    }
+    for id in ids {
+        all.push(actor.get(&format!("/api/secondme/{id}/history")).await.data());
+    }
+    let text = serde_json::to_string(&all).unwrap().replace(server.base_url(), "HERE");
+    let mut all: Vec<Value> = serde_json::from_str(&text).unwrap();
+    all[0]["userId"] = Value::Null;
+    all[0]["email"] = Value::Null;
+    let text = serde_json::to_string(&all).unwrap();
+    let user = actor.get("/api/secondme/user/info").await.data()["userId"].as_str().unwrap().to_owned();
+    serde_json::from_str(&text.replace(&format!("\"{user}\""), "null")).unwrap()
+}
+
+async fn moves(from: Engine, to: Engine) {
+    let old = TestServer::configured(from, SETTINGS).await;
+    let owner = old.person("a").await;
+    let actor = owner.with_key("*").await;
+    fill(&old, &actor).await;
+    let bytes = export(&old, &owner).await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = write(directory.path(), "a.tar", &bytes);
+    // Any program that reads tar files reads it.
+    let names = std::process::Command::new("tar").arg("-tf").arg(&path).output().unwrap();
+    let names = String::from_utf8(names.stdout).unwrap();
+    for name in
+        ["doppel.json", "profile/0001.jsonl", "key-memories/0001.jsonl", "notes/0001.jsonl", "files/data/"]
+    {
+        assert!(names.contains(name), "{name}: {names}");
+    }
+
+    let new = TestServer::configured(to, SETTINGS).await;
+    new.clock().set(old.clock().now());
+    let person = new.person("b").await;
+    let (outcome, heard) = import(&new, &person, &path).await;
+    // A file, the profile, two shades, 30 memories, two notes, an event.
+    assert_eq!((outcome.added, outcome.known, heard.refused), (37, 0, Vec::new()));
+    let moved = person.with_key("*").await;
+    assert_eq!(answers(&new, &moved).await, answers(&old, &actor).await);
+    let avatar = moved.get("/api/secondme/user/info").await.data()["avatar"].clone();
+    let path_of = avatar
+        .as_str()
+        .unwrap()
+        .strip_prefix(new.base_url())
+        .expect("an address of the new server")
+        .to_owned();
+    let file =
+        new.anyone().request(reqwest::Method::GET, &path_of).send().await.unwrap().bytes().await.unwrap();
+    assert_eq!(file.as_ref(), PNG);
+    // Again, and packed: nothing changes.
+    let before = answers(&new, &moved).await;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, &bytes).unwrap();
+    let packed = write(directory.path(), "a.tar.gz", packer.finish().unwrap());
+    let (again, heard) = import(&new, &person, &packed).await;
+    assert_eq!((again.added, again.known, heard.refused), (0, 37, Vec::new()));
+    assert_eq!(answers(&new, &moved).await, before);
+    // A second person on the same server gets copies with ids of their own, and takes nothing away.
+    let other = new.person("c").await;
+    let (copied, heard) = import(&new, &other, &path).await;
+    assert_eq!(copied.added, 36, "{:?}", heard.refused);
+    assert_eq!(heard.refused.len(), 2, "the route and the file are taken: {:?}", heard.refused);
+    assert_eq!(answers(&new, &moved).await, before);
+    let copy = other.with_key("*").await;
+    assert_eq!(copy.get("/api/secondme/memory/key/search?keyword=第7本书").await.data()["total"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_sqlite_to_postgres() {
+    Box::pin(moves(Engine::Sqlite, Engine::Postgres)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_postgres_to_sqlite() {
+    Box::pin(moves(Engine::Postgres, Engine::Sqlite)).await;
+}
+
+testkit::both_engines! {
+    async fn facts_and_folders_come_in(server: "notes.read_links = false") {
+        let (directory, person) = (tempfile::tempdir().unwrap(), server.person("a").await);
+        let at = directory.path();
+        let csv = write(at, "facts.csv", "\u{feff}Content,Object,visibility\n喜欢茶,饮食,0\n\"likes \"\"quoted\"\" tea\",,\n,空,1\nx,y,12\n喜欢茶,饮食,1\n");
+        let (outcome, heard) = import(&server, &person, &csv).await;
+        assert_eq!((outcome.added, outcome.known, outcome.refused), (2, 1, 2));
+        assert!(heard.refused[0].starts_with("facts.csv:4: ") && heard.refused[1].starts_with("facts.csv:5: visibility"), "{:?}", heard.refused);
+        let lines = write(at, "facts.jsonl", "{\"content\":\"one\"}\n\nnot json\n{\"fact\":\"two\",\"actor\":\"妈妈\"}\n\u{7f}\n");
+        let (outcome, heard) = import(&server, &person, &lines).await;
+        assert_eq!((outcome.added, outcome.refused, heard.refused[0].starts_with("facts.jsonl:3: ")), (2, 2, true));
+        let folder = at.join("diary");
+        write(&folder, "one.md", "# 标题\n今天下雨");
+        write(&folder, "deep/two.markdown", "no heading");
+        write(&folder, "picture.png", PNG);
+        write(&folder, ".hidden/x.md", "hidden");
+        write(&folder, "empty.md", " \n");
+        write(&folder, "binary.md", [0xff, 0xfe, 0x00]);
+        std::os::unix::fs::symlink("/etc/passwd", folder.join("link.md")).unwrap();
+        let (outcome, heard) = import(&server, &person, &folder).await;
+        assert_eq!((outcome.added, outcome.refused), (2, 2), "{:?}", heard.refused);
+        assert_eq!(import(&server, &person, &folder).await.0.known, 2);
+        let actor = person.with_key("*").await;
+        let found = actor.get("/api/secondme/note/search?keyword=下雨").await.data();
+        assert_eq!(found["list"][0]["title"], "标题");
+        assert_eq!(actor.get("/api/secondme/note/search?keyword=heading").await.data()["list"][0]["title"], "two");
+        assert_eq!(actor.get("/api/secondme/memory/key/search").await.data()["total"], 4);
+    }
+
+    async fn hostile_archives_are_refused(server) {
+        let (directory, person) = (tempfile::tempdir().unwrap(), server.person("a").await);
+        let about = serde_json::to_vec(&About::new("x", "x", server.clock().now())).unwrap();
+        let tar = |entries: &[(&str, &[u8])]| {
+            let mut tar = Vec::new();
+            for (name, content) in entries {
+                let mut header = tar::Header::new_gnu();
+                // As it stands, for the library would not write such names.
+                header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+                header.set_size(content.len() as u64);
+                header.set_mode(0o644);
+                header.set_cksum();
+                tar.extend_from_slice(header.as_bytes());
+                tar.extend_from_slice(content);
+                tar.resize(tar.len().next_multiple_of(512), 0);
+            }
+            tar.resize(tar.len() + 1024, 0);
+            tar
+        };
+        let key = format!("files/data/{}.png", "a".repeat(40));
+        let bytes = tar(&[
+            ("doppel.json", &about), ("../../etc/cron.d/x.jsonl", b"{}"), ("/etc/passwd", b"x"), ("files/data/../../../evil.png", PNG),
+            ("files/data/evil.png", PNG), (&key, b"<html>"), ("notes/../../x.jsonl", b"{}"), ("unknown/0001.jsonl", b"{}"),
+            ("notes/0001.jsonl", b"{\"content\":\"\"}\n{\"id\":9007199254740991,\"content\":\"from the future\"}\n{\"content\":\"a\\u0000b\"}\n"),
+            ("agent-memory/0001.jsonl", b"{\"event\":{}}\n"), ("shades/0001.jsonl", b"{\"shadeName\":\"\"}\n[]\n"),
+        ]);
+        let (outcome, heard) = import(&server, &person, &write(directory.path(), "evil.tar", bytes)).await;
+        assert_eq!((outcome.added, outcome.refused), (1, 12), "{:?}", heard.refused);
+        let actor = person.with_key("*").await;
+        let id = actor.get("/api/secondme/note/search").await.data()["list"][0]["id"].as_i64().unwrap();
+        assert!(id < server.running().db.ids().next(), "no id that is still to be made");
+        for (name, bytes) in [
+            ("empty.tar", Vec::new()), ("other.tar", tar(&[("notes/0001.jsonl", b"{}")])), ("broken.tar", b"no archive at all".repeat(100)),
+            ("new.tar", tar(&[("doppel.json", br#"{"format":"doppel-archive","version":99,"exportedAt":"","email":"","name":""}"#)])),
+            ("a.zip", b"PK".to_vec()), ("none.csv", b"colour,size\nred,1".to_vec()),
+        ] {
+            let (archive, mut heard) = (archive(&server), Heard::default());
+            let from = write(directory.path(), name, bytes);
+            assert!(Import::new(&archive, person.account.id, 1, &mut heard).run(&from).await.is_err(), "{name}");
+        }
+
+    }
+
+    async fn an_account_of_another_is_not_in_an_archive(server: "notes.read_links = false") {
+        let (owner, other) = (server.person("a").await, server.person("b").await);
+        fill(&server, &owner.with_key("*").await).await;
+        let bytes = export(&server, &other).await;
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("三体") && !text.contains("fact 1") && !text.contains("IHDR"));
+    }
+}
