@@ -78,6 +78,16 @@ mod pages {
     pub mod sign_in;
     mod sign_up;
 }
+mod plaza {
+    mod comments;
+    mod feed;
+    mod model;
+    mod moderation;
+    mod posts;
+    mod residents;
+    mod social;
+    pub mod square;
+}
 mod process {
     mod cli;
     mod kill;

@@ -174,8 +174,12 @@ impl Plaza {
                     moderation::close(tx, id).await?;
                     if author != by {
                         let (target, reason) = (rules::name(id), reason.unwrap_or_default());
-                        let deed =
-                            Deed { action: "comment.delete", target: &target, account: author, reason: &reason };
+                        let deed = Deed {
+                            action: "comment.delete",
+                            target: &target,
+                            account: author,
+                            reason: &reason,
+                        };
                         moderation::note(tx, &db, by, deed, now).await?;
                     }
                     Ok(())

@@ -46,9 +46,9 @@ impl Plaza {
         for OldPost { id, author, created_at, likes, post, comments } in posts {
             let count = i64::try_from(comments.len()).unwrap_or(i64::MAX);
             let tally = Tally { likes, comments: count, human_comments: count };
-            let comments = comments.into_iter().map(|old| {
-                comment::old(self.db(), id, old.author, old.content, old.created_at)
-            });
+            let comments = comments
+                .into_iter()
+                .map(|old| comment::old(self.db(), id, old.author, old.content, old.created_at));
             let comments: Vec<comment::Comment> = comments.collect();
             ready.push(((id, author, created_at), tally, Prepared::new(post)?, comments));
         }

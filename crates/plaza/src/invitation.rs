@@ -44,7 +44,9 @@ impl Plaza {
     pub async fn redeem(&self, account: i64, code: &str) -> Result<Redeemed, ApiError> {
         let (now, most) = (self.db().clock().now(), self.settings().redeems_per_hour);
         self.db()
-            .write(move |tx| Box::pin(async move { rate::count(tx, account, Action::Redeem, most, now).await }))
+            .write(move |tx| {
+                Box::pin(async move { rate::count(tx, account, Action::Redeem, most, now).await })
+            })
             .await?;
         let tried = self.try_code(account, rules::normalise(code), now).await;
         if tried.as_ref().is_err_and(|error| error.code().status().is_server_error()) {

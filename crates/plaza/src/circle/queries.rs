@@ -20,8 +20,7 @@ pub(super) const INSERT: &str = "INSERT INTO plaza_circle (route, id, name, desc
 /// Holds the row, so that joining, leaving and counting come one after the other.
 pub(super) const RESIZE: &str = "UPDATE plaza_circle SET members = members + $2 WHERE route = $1";
 
-pub(super) const JOIN: &str =
-    "INSERT INTO plaza_member (account_id, circle) VALUES ($1, $2) ON CONFLICT (account_id, circle) DO NOTHING";
+pub(super) const JOIN: &str = "INSERT INTO plaza_member (account_id, circle) VALUES ($1, $2) ON CONFLICT (account_id, circle) DO NOTHING";
 
 pub(super) const LEAVE: &str = "DELETE FROM plaza_member WHERE account_id = $1 AND circle = $2";
 

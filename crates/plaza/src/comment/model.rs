@@ -58,8 +58,20 @@ pub struct Comment {
 }
 
 from_row!(Comment {
-    id, post, author, content, reply_to, reply_to_name, root, source, sticker_url, likes, created_at, edited_at,
-    is_live, liked,
+    id,
+    post,
+    author,
+    content,
+    reply_to,
+    reply_to_name,
+    root,
+    source,
+    sticker_url,
+    likes,
+    created_at,
+    edited_at,
+    is_live,
+    liked,
 });
 
 impl Comment {

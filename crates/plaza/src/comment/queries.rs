@@ -41,5 +41,3 @@ pub(super) const DELETE: &str = "UPDATE plaza_comment SET is_live = 0, content =
      WHERE id = $1 AND is_live = 1 AND (author_id = $2 OR $3 = 1) RETURNING author_id, source";
 
 pub(crate) const LIKE: &str = "UPDATE plaza_comment SET likes = likes + $2 WHERE id = $1 RETURNING likes";
-
-pub(crate) const CONTENT: &str = "SELECT content, source FROM plaza_comment WHERE id = $1";

@@ -46,15 +46,16 @@ pub(super) const HOT_CIRCLE_KIND: &str = by_hot!("AND circle = $6 AND circle <> 
 
 /// How many posts hold a term ($1), counted no further than $2.
 pub(super) const RARITY: &str =
-    "SELECT COUNT(*) FROM (SELECT 1 FROM plaza_posting WHERE term = $1 LIMIT $2) AS some";
+    "SELECT COUNT(*) FROM (SELECT 1 FROM plaza_posting WHERE term = $1 LIMIT $2) AS few";
 
 /// The newest $2 posts that hold the rarest term ($1), and of these those that hold the others (an empty one is
 /// none), with what is needed to filter, count and order them.
 pub(super) static HOLDING: LazyLock<String> = LazyLock::new(|| {
-    let mut sql = "SELECT p.hot, p.id, p.kind, p.circle FROM (SELECT post_id FROM plaza_posting WHERE term = $1 \
+    let mut sql =
+        "SELECT p.hot, p.id, p.kind, p.circle FROM (SELECT post_id FROM plaza_posting WHERE term = $1 \
                    ORDER BY post_id DESC LIMIT $2) AS newest JOIN plaza_post p ON p.id = newest.post_id \
                    WHERE p.is_live = 1"
-        .to_owned();
+            .to_owned();
     for number in 3..MAX_TERMS + 2 {
         // Writing to a text cannot fail.
         let _ = write!(

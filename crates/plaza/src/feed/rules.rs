@@ -93,7 +93,12 @@ mod tests {
     #[test]
     fn found_posts_are_filtered_counted_and_ordered() {
         let post = |hot, id, kind| Found { hot, id, kind, circle: String::new() };
-        let found = vec![post(9, 1, Kind::Ama), post(5, 2, Kind::Info), post(7, 3, Kind::Ama), post(99, 4, Kind::Ama)];
+        let found = vec![
+            post(9, 1, Kind::Ama),
+            post(5, 2, Kind::Info),
+            post(7, 3, Kind::Ama),
+            post(99, 4, Kind::Ama),
+        ];
         let walk = WalkQuery { page_size: Some(2), ..WalkQuery::default() }.check().unwrap();
         let wish = |sort, kinds| Wish { sort, kinds, ..Wish::default() };
         let (keys, counts) = page(found.clone(), &wish(Sort::Featured, Kinds::All), walk, 3);

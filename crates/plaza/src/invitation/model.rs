@@ -69,7 +69,11 @@ impl From<Redeemed> for RedeemOut {
         Self {
             code: redeemed.code,
             inviter_user_id: redeemed.inviter.to_string(),
-            message: if redeemed.is_issued { "邀请码兑换成功" } else { "已拥有居民证,邀请码未使用" },
+            message: if redeemed.is_issued {
+                "邀请码兑换成功"
+            } else {
+                "已拥有居民证,邀请码未使用"
+            },
             certificate_issued: redeemed.is_issued,
             certificate_number: redeemed.number,
         }

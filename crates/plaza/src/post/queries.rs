@@ -31,8 +31,6 @@ pub(super) const INSERT: &str = "INSERT INTO plaza_post (id, name, author_id, co
 
 pub(crate) const ID: &str = "SELECT id, author_id FROM plaza_post WHERE name = $1 AND is_live = 1";
 
-pub(crate) const NAME: &str = "SELECT name FROM plaza_post WHERE id = $1";
-
 /// Holds the row, and answers what is about to be replaced.
 pub(super) const BEGIN_EDIT: &str = "UPDATE plaza_post SET edited_at = $3 \
      WHERE name = $1 AND author_id = $2 AND is_live = 1 RETURNING id, content, extras";

@@ -89,11 +89,7 @@ pub(super) fn check(request: PostRequest) -> Result<NewPost, ApiError> {
         ),
     };
     if extras.video_duration_ms.as_ref().and_then(serde_json::Number::as_f64).is_some_and(|ms| ms < 0.0) {
-        issues.add(
-            "greater_than_equal",
-            "videoDurationMs",
-            "Input should be greater than or equal to 0",
-        );
+        issues.add("greater_than_equal", "videoDurationMs", "Input should be greater than or equal to 0");
     }
     let topic = line(&mut issues, "topicId", request.topic_id, MAX_TOPIC_ID);
     let topic = topic.or_else(|| extras.topic_title.as_deref().map(topic_id)).unwrap_or_default();

@@ -33,7 +33,7 @@ mod tests {
         assert_eq!(query_terms("the"), ["the"]);
         assert_eq!(query_terms("阅读"), ["阅读"]);
         assert_eq!(query_terms("茶"), ["茶"]);
-        assert_eq!(query_terms("，。"), [String::new(); 0]);
+        assert!(query_terms("，。").is_empty());
     }
 
     proptest! {
