@@ -116,6 +116,18 @@ pub struct CommentRequest {
     pub(super) sticker_url: Option<String>,
 }
 
+impl CommentRequest {
+    /// A comment as a page sends it.
+    pub fn from_page(post: &str, content: &str, reply_to: &str) -> Self {
+        Self {
+            post_id: Some(post.to_owned()),
+            content: Some(content.to_owned()),
+            reply_to_comment_id: (!reply_to.is_empty()).then(|| reply_to.to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
 /// Answer of `POST /api/secondme/plaza/posts/comment`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

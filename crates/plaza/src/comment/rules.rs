@@ -37,7 +37,7 @@ pub fn parse(name: &str) -> Result<i64, ApiError> {
 /// # Errors
 /// [`Code::CommentTooLong`]; 422 for what is wrong with a member; [`Code::NotFound`] for what is no name of a post
 /// or comment.
-pub(super) fn check(request: CommentRequest) -> Result<NewComment, ApiError> {
+pub fn check(request: CommentRequest) -> Result<NewComment, ApiError> {
     let mut issues = Issues::body();
     if request.post_id.is_none() {
         issues.missing("postId");

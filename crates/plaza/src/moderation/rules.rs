@@ -37,7 +37,7 @@ pub(super) fn check(request: ReportRequest) -> Result<(Target, String), ApiError
 ///
 /// # Errors
 /// 422.
-pub(super) fn check_reason(reason: &str) -> Result<String, ApiError> {
+pub fn check_reason(reason: &str) -> Result<String, ApiError> {
     let mut issues = Issues::body();
     let reason = issues.required_text("reason", Some(reason), MAX_REASON);
     issues.finish()?;

@@ -209,6 +209,22 @@ pub struct PostRequest {
     pub(super) circle_route: Option<String>,
 }
 
+impl PostRequest {
+    /// A post as a page sends it.
+    pub fn from_page(content: &str, kind: &str, circle: &str, topic: &str, link: &str) -> Self {
+        let some = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        Self {
+            content: Some(content.to_owned()),
+            r#type: Some("public".to_owned()),
+            content_type: some(kind),
+            topic_title: some(topic),
+            link: some(link),
+            circle_route: some(circle),
+            ..Self::default()
+        }
+    }
+}
+
 /// Body of `POST /api/secondme/plaza/posts/{postId}/update` and of the same for comments.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct EditRequest {

@@ -51,7 +51,7 @@ pub(crate) fn check_name(name: &str) -> Result<&str, ApiError> {
 ///
 /// # Errors
 /// 422 for what is wrong with a member.
-pub(super) fn check(request: PostRequest) -> Result<NewPost, ApiError> {
+pub fn check(request: PostRequest) -> Result<NewPost, ApiError> {
     let mut issues = Issues::body();
     let content = request.content.unwrap_or_else(|| {
         issues.missing("content");
