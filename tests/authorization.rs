@@ -149,11 +149,14 @@ const SCOPES: &[&str] = &[
 
 /// The path with an id in each place that takes one.
 fn filled(path: &str) -> String {
-    path.split('/').map(|part| match part {
-        "{code}" => "echo",
-        _ if part.starts_with('{') => "1",
-        _ => part,
-    }).collect::<Vec<_>>().join("/")
+    path.split('/')
+        .map(|part| match part {
+            "{code}" => "echo",
+            _ if part.starts_with('{') => "1",
+            _ => part,
+        })
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 impl Endpoint {

@@ -75,6 +75,7 @@ mod pages {
     mod browser;
     mod consent;
     mod keys;
+    mod plaza;
     pub mod sign_in;
     mod sign_up;
 }

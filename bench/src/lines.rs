@@ -5,6 +5,7 @@ pub(crate) mod hub;
 pub(crate) mod info;
 pub(crate) mod lookup;
 pub(crate) mod recall;
+pub(crate) mod plaza;
 pub(crate) mod start;
 
 use std::{path::PathBuf, time::Duration};
@@ -39,6 +40,7 @@ pub(crate) struct Bench {
     pub(crate) keys: usize,
     pub(crate) entries: usize,
     pub(crate) others: usize,
+    pub(crate) posts: Vec<u32>,
 }
 
 impl Bench {

@@ -13,6 +13,7 @@ mod keys;
 mod language;
 mod next;
 mod page;
+mod plaza;
 mod problems;
 mod sign_in;
 mod sign_up;
@@ -21,6 +22,7 @@ mod when;
 
 use std::sync::Arc;
 
+use ::plaza::Plaza;
 use axum::{
     Router,
     middleware::from_fn,
@@ -37,6 +39,7 @@ pub const PUBLIC: &[&str] =
 #[derive(Clone)]
 pub struct Console {
     identity: Identity,
+    plaza: Plaza,
     clock: store::Clock,
     random: store::Random,
     public_url: Arc<str>,
@@ -45,8 +48,14 @@ pub struct Console {
 impl Console {
     /// Opens the room. `public_url` is the address people reach the server at, for the commands they copy.
     #[must_use]
-    pub fn new(identity: Identity, clock: store::Clock, random: store::Random, public_url: String) -> Self {
-        Self { identity, clock, random, public_url: public_url.trim_end_matches('/').into() }
+    pub fn new(
+        identity: Identity,
+        plaza: Plaza,
+        clock: store::Clock,
+        random: store::Random,
+        public_url: String,
+    ) -> Self {
+        Self { identity, plaza, clock, random, public_url: public_url.trim_end_matches('/').into() }
     }
 
     fn cookies(&self) -> Cookies {
@@ -74,6 +83,7 @@ pub fn router(console: Console) -> Router {
         .route("/account/apps/{id}/revoke", post(account::apps::revoke))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
         .merge(consent_routes())
+        .merge(plaza::router())
         .route(assets::PATH, get(assets::serve))
         .layer(from_fn(error_page::layer))
         .with_state(console)

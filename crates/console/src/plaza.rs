@@ -43,7 +43,7 @@ pub(crate) fn router() -> Router<Console> {
 }
 
 /// A page of a resident. The gate says what others get.
-struct Resident(Member);
+pub(crate) struct Resident(Member);
 
 impl FromRequestParts<Console> for Resident {
     type Rejection = ApiError;
@@ -56,7 +56,7 @@ impl FromRequestParts<Console> for Resident {
 }
 
 /// A page for whoever runs the server; for others it does not exist.
-struct Admin(Member);
+pub(crate) struct Admin(Member);
 
 impl FromRequestParts<Console> for Admin {
     type Rejection = ApiError;

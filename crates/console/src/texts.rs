@@ -39,6 +39,7 @@ texts! {
     menu_label: "账号菜单", "Account menu";
     nav_home: "首页", "Home";
     nav_keys: "API Key 管理", "API keys";
+    nav_plaza: "广场", "Plaza";
     nav_account: "账号与会话", "Account and sessions";
     nav_reference: "API 文档", "API reference";
     language: "语言", "Language";

@@ -93,6 +93,8 @@ struct AdminPage<'a> {
     older_codes: Option<String>,
     log: Vec<LogView>,
     older_log: Option<String>,
+    /// Lists go one way: to what is older.
+    none: Option<String>,
 }
 
 /// The page.
@@ -113,7 +115,8 @@ async fn render(
     let plaza = &console.plaza;
     let before = |text: &Option<String>| text.as_deref().and_then(|id| id.parse().ok()).unwrap_or(i64::MAX);
     let (reports, bans) = (plaza.reports().await?, plaza.bans().await?);
-    let (codes, log) = (plaza.all_invitations(before(&asked.codes)).await?, plaza.log(before(&asked.log)).await?);
+    let (codes, log) =
+        (plaza.all_invitations(before(&asked.codes)).await?, plaza.log(before(&asked.log)).await?);
     let mut ids: Vec<i64> = CodeView::people(&codes).collect();
     ids.extend(reports.iter().flat_map(|report| [report.author, report.reporter]));
     ids.extend(bans.iter().map(|ban| ban.account));
@@ -152,9 +155,13 @@ async fn render(
                 reason: ban.reason,
             })
             .collect(),
-        older_codes: codes.last().filter(|_| codes.len() == 100).map(|code| format!("{PATH}?codes={}", code.id)),
+        older_codes: codes
+            .last()
+            .filter(|_| codes.len() == 100)
+            .map(|code| format!("{PATH}?codes={}", code.id)),
         codes: codes.into_iter().map(|code| CodeView::new(code, &people)).collect(),
         older_log: log.last().filter(|_| log.len() == 50).map(|entry| format!("{PATH}?log={}", entry.id)),
+        none: None,
         log: log
             .into_iter()
             .map(|entry| LogView {

@@ -97,8 +97,11 @@ async fn render(
     let page = member.page.at("plaza", here.clone());
     let t = Texts::of(page.language);
     let all: Vec<&Comment> = listed.items.iter().chain(&listed.context).collect();
-    let comments: Vec<CommentView> =
-        listed.items.iter().map(|comment| CommentView::new(comment, &all, &listed.people, reader, t)).collect();
+    let comments: Vec<CommentView> = listed
+        .items
+        .iter()
+        .map(|comment| CommentView::new(comment, &all, &listed.people, reader, t))
+        .collect();
     let reply = asked.reply.as_deref().and_then(|id| comments.iter().find(|comment| comment.id == id));
     let snapshot = listed.snapshot.as_deref().unwrap_or_default();
     let template = PostPage {
@@ -133,9 +136,7 @@ pub(crate) async fn comment(
         console.plaza.comment(member.account.id, rules::check(request)?).await
     };
     match said.await {
-        Ok(id) => {
-            Ok(Redirect::to(&format!("/plaza/posts/{name}#{}", rules::name(id))).into_response())
-        }
+        Ok(id) => Ok(Redirect::to(&format!("/plaza/posts/{name}#{}", rules::name(id))).into_response()),
         Err(error) if error.code() != Code::NotFound && error.code().status().is_client_error() => {
             let asked = Asked { reply: Some(form.reply), ..Asked::default() };
             render(&console, member, &name, asked, &form.content, Some(error)).await

@@ -60,7 +60,6 @@ texts! {
     edited: "已编辑", "edited";
     like: "赞", "Like";
     unlike: "取消赞", "Unlike";
-    likes: "赞", "Likes";
     comments: "评论", "Comments";
     no_comments: "还没有评论。", "No comments yet.";
     comment: "发表评论", "Comment";

@@ -13,7 +13,6 @@ use crate::when::When;
 pub(crate) struct PostView {
     pub(crate) name: String,
     pub(crate) author: String,
-    pub(crate) author_id: String,
     pub(crate) initial: String,
     pub(crate) when: When,
     pub(crate) is_edited: bool,
@@ -55,7 +54,6 @@ impl PostView {
         Self {
             name: post.name,
             initial: initial(author.name()),
-            author_id: post.author.to_string(),
             author: author.name().to_owned(),
             when: When(post.created_at),
             is_edited: post.edited_at.is_some(),
