@@ -45,6 +45,9 @@ const AGENT_MEMORY: Needs = Needs::Scope(&["agent_memory"], "agent_memory", "age
 const READ_NOTES: Needs = Needs::Scope(&["memory.read", "note.write"], "note.write", "note.write");
 const WRITE_NOTES: Needs = Needs::Scope(&["note.write"], "note.write", "note.write");
 
+const READ_PLAZA: Needs = Needs::Scope(&["plaza.read"], "plaza.read", "plaza.read");
+const WRITE_PLAZA: Needs = Needs::Scope(&["plaza.write"], "plaza.write", "plaza.write");
+
 /// Every endpoint of the API. A test below compares this list with the OpenAPI document.
 const ENDPOINTS: &[Endpoint] = &[
     get("/secondme/user/info", Needs::Scope(&["user.info", "userinfo"], "user.info", "userinfo")),
@@ -73,6 +76,30 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/agent_memory/ingest", AGENT_MEMORY),
     get("/secondme/agent_memory/list", AGENT_MEMORY),
     get("/secondme/activity/day-overview", AGENT_MEMORY),
+    get("/certificate/", Needs::Caller),
+    post("/invitation/redeem", Needs::Caller),
+    post("/secondme/plaza/posts/create", WRITE_PLAZA),
+    get("/secondme/plaza/posts/{postId}", READ_PLAZA),
+    post("/secondme/plaza/posts/{postId}/update", WRITE_PLAZA),
+    post("/secondme/plaza/posts/{postId}/delete", WRITE_PLAZA),
+    post("/secondme/plaza/posts/{postId}/like", WRITE_PLAZA),
+    post("/secondme/plaza/posts/{postId}/unlike", WRITE_PLAZA),
+    get("/secondme/plaza/posts/{postId}/comments", READ_PLAZA),
+    get("/secondme/plaza/feed", READ_PLAZA),
+    post("/secondme/plaza/posts/comment", WRITE_PLAZA),
+    post("/secondme/plaza/comments/{commentId}/update", WRITE_PLAZA),
+    post("/secondme/plaza/comments/{commentId}/delete", WRITE_PLAZA),
+    post("/secondme/plaza/comments/{commentId}/like", WRITE_PLAZA),
+    post("/secondme/plaza/comments/{commentId}/unlike", WRITE_PLAZA),
+    get("/secondme/plaza/circles", READ_PLAZA),
+    post("/secondme/plaza/circles/create", WRITE_PLAZA),
+    post("/secondme/plaza/circles/{circleRoute}/join", WRITE_PLAZA),
+    post("/secondme/plaza/circles/{circleRoute}/leave", WRITE_PLAZA),
+    get("/secondme/plaza/topics", READ_PLAZA),
+    get("/secondme/plaza/topics/{topicId}/posts", READ_PLAZA),
+    post("/secondme/plaza/report", WRITE_PLAZA),
+    post("/secondme/plaza/users/{userId}/block", WRITE_PLAZA),
+    post("/secondme/plaza/users/{userId}/unblock", WRITE_PLAZA),
     post("/cdn/upload", Needs::Caller),
     post("/apikey/create", Needs::Session),
     get("/apikey/list", Needs::Session),
@@ -130,12 +157,25 @@ const SCOPES: &[&str] = &[
     "*",
 ];
 
+/// The path with an id in each place that takes one.
+fn filled(path: &str) -> String {
+    path.split('/')
+        .map(|part| match part {
+            "{code}" => "echo",
+            _ if part.starts_with('{') => "1",
+            _ => part,
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
 impl Endpoint {
     async fn call(&self, base: &str, actor: &Actor) -> Answer {
         let path = format!(
             "{base}{}",
             self.path.replace("{id}", "1").replace("{appId}", "1").replace("{sessionId}", "1").replace("{code}", "echo")
         );
+        let path = format!("{base}{}", filled(self.path));
         match self.method {
             "GET" => actor.get(&path).await,
             _ => actor.post(&path, json!({})).await,

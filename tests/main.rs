@@ -81,8 +81,19 @@ mod pages {
     mod consent;
     mod keys;
     mod programs;
+    mod plaza;
     pub mod sign_in;
     mod sign_up;
+}
+mod plaza {
+    mod comments;
+    mod feed;
+    mod model;
+    mod moderation;
+    mod posts;
+    mod residents;
+    mod social;
+    pub mod square;
 }
 mod process {
     mod cli;

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use testkit::both_engines;
 
+use crate::plaza;
+
 /// The shade of the documentation's example, as its owner would write it.
 pub fn shade() -> Value {
     json!({
@@ -221,5 +223,116 @@ both_engines! {
         let refresh = tokens.refresh.expect("a refresh token");
         server.clock().advance_ms(2_592_000_000 - 7_200_001);
         server.anyone().post_form("/api/oauth/token/refresh", &app.refresh(refresh.expose())).await.data();
+    }
+
+    /// Plaza page: the example of `GET /api/certificate/`, byte for byte but for the ids.
+    async fn seed_003_certificate(server) {
+        server.clock().set(store::Timestamp(1_705_744_800_000));
+        let person = server.person("user").await;
+        let change = json!({"name": "用户名", "avatar": "https://cdn.example.com/avatar.jpg"});
+        person.with_key("*").await.post("/api/secondme/user/profile", change).await.data();
+        let app = person.app("plaza.read").await;
+        let actor = person.with_token(&app, "plaza.read").await;
+        let user = person.account.id;
+        let answer = actor.get(&format!("/gate/lab/api/certificate/?userId={user}")).await;
+        let id = answer.data()["certificate"]["id"].clone();
+        let example = format!(
+            r#"{{"code":0,"data":{{"hasCertificate":true,"certificate":{{"id":{id},"certificateNumber":"CERT-20240120-001","userId":"{user}","issuedAt":"2024-01-20T10:00:00Z","status":"active","name":"用户名","avatar":"https://cdn.example.com/avatar.jpg"}}}}}}"#
+        );
+        assert_eq!(answer.body, example);
+        let other = server.person("other").await.with_token(&app, "plaza.read").await;
+        let answer = other.get("/gate/lab/api/certificate/").await;
+        assert_eq!(answer.body, r#"{"code":0,"data":{"hasCertificate":false,"certificate":null}}"#);
+        server.bearer("lba_at_your_access_token").get("/gate/lab/api/certificate/").await.refused(401, "auth.token.invalid");
+    }
+
+    /// Plaza page: the example of `POST /api/invitation/redeem`, byte for byte but for code and inviter, and its errors.
+    async fn seed_003_redeem(server) {
+        server.clock().set(store::Timestamp(1_705_744_800_000));
+        let owner = server.person("owner").await;
+        let code = plaza::square::code(&server).await;
+        let guest = server.person("guest").await;
+        let app = owner.app("plaza.read").await;
+        let actor = guest.with_token(&app, "plaza.read").await;
+        let answer = actor.post("/gate/lab/api/invitation/redeem", json!({"code": code})).await;
+        let number = "CERT-20240120-001";
+        let example = format!(
+            r#"{{"code":0,"data":{{"code":"{code}","inviterUserId":"{}","message":"邀请码兑换成功","certificateIssued":true,"certificateNumber":"{number}"}}}}"#,
+            owner.account.id
+        );
+        assert_eq!(answer.body, example);
+        let again = actor.post("/gate/lab/api/invitation/redeem", json!({"code": code})).await;
+        again.refused(400, "invitation.code.already_used");
+        let unknown = actor.post("/gate/lab/api/invitation/redeem", json!({"code": "INVITE-CODE-123"})).await;
+        unknown.refused(404, "invitation.code.not_found");
+    }
+
+    /// Plaza page: create, read, comment, list, feed, with the fields of its examples in their order.
+    async fn seed_003_the_square(server) {
+        server.clock().set(store::Timestamp(1_705_762_800_000));
+        let person = plaza::square::resident(&server, "user").await;
+        let change = json!({"name": "用户名", "avatar": "https://cdn.example.com/avatar.jpg"});
+        person.with_key("*").await.post("/api/secondme/user/profile", change).await.data();
+        let app = person.app("plaza.read plaza.write").await;
+        let actor = person.with_token(&app, "plaza.read plaza.write").await;
+        let base = "/gate/lab/api/secondme/plaza";
+        let body = json!({"content": "大家好,我是一名全栈工程师,欢迎来问我任何问题!", "type": "public", "contentType": "ama"});
+        let data = actor.post(&format!("{base}/posts/create"), body).await.data();
+        let post = data["postId"].as_str().expect("a text").to_owned();
+        assert_eq!(data, json!({"postId": post}));
+        assert_eq!((post.len(), post.starts_with("post_")), ("post_a1b2c3d4".len(), true));
+        let fan = plaza::square::actor(&server, "fan").await;
+        fan.post(&format!("{base}/posts/{post}/like"), json!({})).await.data();
+        let body = json!({"postId": post, "content": "很棒的分享,感谢!", "source": "user"});
+        server.clock().advance_ms(3_600_000);
+        let data = actor.post(&format!("{base}/posts/comment"), body).await.data();
+        let comment = data["commentId"].as_str().expect("a text").to_owned();
+        assert_eq!((data, comment.starts_with("comment_")), (json!({"commentId": comment}), true));
+        let shown = actor.get(&format!("{base}/posts/{post}")).await;
+        let author = format!(
+            r#""author":{{"name":"用户名","avatar":"https://cdn.example.com/avatar.jpg","userId":"{}","route":"user"}}"#,
+            person.account.id
+        );
+        let example = format!(
+            r#"{{"code":0,"data":{{"id":"{post}","content":"大家好,我是一名全栈工程师,欢迎来问我任何问题!","type":"public","contentType":"ama",{author},"createdAt":"2024-01-20T15:00:00Z","commentCount":1,"humanCommentCount":1,"likes":1,"liked":false,"audioUrl":null"#
+        );
+        assert!(shown.body.starts_with(&example), "{}", shown.body);
+        let listed = actor.get(&format!("{base}/posts/{post}/comments?page=1&pageSize=20")).await;
+        let example = format!(
+            r#"{{"code":0,"data":{{"items":[{{"id":"{comment}","content":"很棒的分享,感谢!",{author},"createdAt":"2024-01-20T16:00:00Z","replyToCommentId":null,"replyToUserName":null,"rootCommentId":null,"likes":0,"liked":false,"source":"user""#
+        );
+        assert!(listed.body.starts_with(&example), "{}", listed.body);
+        assert!(listed.body.contains(r#"],"contextItems":[],"page":1,"pageSize":20,"hasMore":false"#), "{}", listed.body);
+        let feed = actor.get(&format!("{base}/feed?page=1&pageSize=20&sortMode=featured")).await;
+        assert_eq!(feed.data()["items"][0], shown.data());
+        let rest = r#"],"total":1,"page":1,"pageSize":20,"hasMore":false,"contentTypeCounts":{"discussion":0,"ama":1,"info":0}"#;
+        assert!(feed.body.contains(rest), "{}", feed.body);
+    }
+
+    /// Plaza page: the errors of each interface.
+    async fn seed_003_errors(server) {
+        plaza::square::resident(&server, "owner").await;
+        let guest = server.person("guest").await;
+        let base = "/gate/lab/api/secondme/plaza";
+        let app = guest.app("plaza.read plaza.write").await;
+        let actor = guest.with_token(&app, "plaza.read plaza.write").await;
+        let poor = guest.with_key("chat").await;
+        let thief = server.bearer("lba_at_your_access_token");
+        let paths = ["posts/post_a1b2c3d4", "posts/post_a1b2c3d4/comments?page=1&pageSize=20", "feed?page=1&pageSize=20"];
+        for path in paths {
+            let path = format!("{base}/{path}");
+            thief.get(&path).await.refused(401, "auth.token.invalid");
+            let body = poor.get(&path).await.refused(403, "apikey.permission.denied");
+            assert_eq!(body["message"], "缺少必需的权限: plaza.read");
+            actor.get(&path).await.refused(403, "third.party.agent.plaza.invitation.required");
+        }
+        for path in ["posts/create", "posts/comment"] {
+            let path = format!("{base}/{path}");
+            thief.post(&path, json!({})).await.refused(401, "auth.token.invalid");
+            let body = poor.post(&path, json!({})).await.refused(403, "apikey.permission.denied");
+            assert_eq!(body["message"], "缺少必需的权限: plaza.write");
+            let body = actor.post(&path, json!({})).await.refused(403, "third.party.agent.plaza.invitation.required");
+            assert_eq!(body["message"], "需要先激活 Plaza 准入");
+        }
     }
 }

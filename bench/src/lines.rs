@@ -6,6 +6,7 @@ pub(crate) mod grant;
 pub(crate) mod info;
 pub(crate) mod lookup;
 pub(crate) mod recall;
+pub(crate) mod plaza;
 pub(crate) mod start;
 
 use std::{path::PathBuf, time::Duration};
@@ -40,6 +41,7 @@ pub(crate) struct Bench {
     pub(crate) keys: usize,
     pub(crate) entries: usize,
     pub(crate) others: usize,
+    pub(crate) posts: Vec<u32>,
 }
 
 impl Bench {

@@ -57,6 +57,9 @@ struct Args {
     /// Key memories of other people in the same database.
     #[arg(long, default_value_t = 1_000_000)]
     others: u32,
+    /// Posts on the square, one size after another.
+    #[arg(long, value_delimiter = ',', default_value = "10000,100000,1000000", value_parser = clap::value_parser!(u32).range(100..))]
+    posts: Vec<u32>,
     /// Print JSON with every single figure.
     #[arg(long)]
     json: bool,
@@ -83,6 +86,8 @@ enum Part {
     Recall,
     /// OAuth2 tokens: issued, exchanged, refreshed, introspected.
     Grant,
+    /// The square at every size; takes minutes, so only where it is named.
+    Plaza,
 }
 
 #[derive(Debug, Subcommand)]
@@ -113,6 +118,7 @@ fn main() -> Result<()> {
         keys: args.keys as usize,
         entries: args.entries as usize,
         others: args.others as usize,
+        posts: args.posts.clone(),
     };
     let mut report = Report::new(machine::facts(&bench.directory));
     let wanted = |part| args.only.contains(&part);
@@ -141,6 +147,8 @@ fn main() -> Result<()> {
     if wanted(Part::Grant) {
         report.extend(lines::grant::on_sqlite(&bench)?);
         report.extend(lines::grant::on_postgres(&bench)?);
+    if wanted(Part::Plaza) {
+        report.extend(lines::plaza::run(&bench)?);
     }
     let text = if args.json { report.json()? } else { report.table() };
     std::io::stdout().write_all(text.as_bytes())?;

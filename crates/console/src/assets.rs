@@ -44,6 +44,8 @@ const STYLES: &str = concat!(
     include_str!("../assets/css/frame.css"),
     "\n",
     include_str!("../assets/css/pages.css"),
+    "\n",
+    include_str!("../assets/css/plaza.css"),
 );
 
 static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {

@@ -15,6 +15,7 @@ mod language;
 mod memories;
 mod next;
 mod page;
+mod plaza;
 mod problems;
 mod programs;
 mod sign_in;
@@ -24,6 +25,7 @@ mod when;
 
 use std::sync::Arc;
 
+use ::plaza::Plaza;
 use axum::{
     Router,
     middleware::from_fn,
@@ -43,6 +45,7 @@ pub struct Console {
     identity: Identity,
     memory: Memory,
     archive: Archive,
+    plaza: Plaza,
     clock: store::Clock,
     random: store::Random,
     public_url: Arc<str>,
@@ -55,12 +58,14 @@ impl Console {
         identity: Identity,
         memory: Memory,
         archive: Archive,
+        plaza: Plaza,
         clock: store::Clock,
         random: store::Random,
         public_url: String,
     ) -> Self {
         let public_url = public_url.trim_end_matches('/').into();
         Self { identity, memory, archive, clock, random, public_url }
+        Self { identity, plaza, clock, random, public_url: public_url.trim_end_matches('/').into() }
     }
 
     fn cookies(&self) -> Cookies {
@@ -101,6 +106,7 @@ pub fn router(console: Console) -> Router {
         .route("/memories/{kind}/{id}", get(memories::entry::show).post(memories::entry::change))
         .route("/memories/{kind}/{id}/delete", post(memories::entry::delete))
         .merge(consent_routes())
+        .merge(plaza::router())
         .route(assets::PATH, get(assets::serve))
         .layer(from_fn(error_page::layer))
         .with_state(console)

@@ -41,6 +41,7 @@ texts! {
     nav_memories: "记忆与笔记", "Memories and notes";
     nav_keys: "API Key 管理", "API keys";
     nav_apps: "我的应用", "My apps";
+    nav_plaza: "广场", "Plaza";
     nav_account: "账号与会话", "Account and sessions";
     nav_reference: "API 文档", "API reference";
     language: "语言", "Language";

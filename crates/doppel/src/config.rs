@@ -4,6 +4,7 @@ mod hub;
 mod notes;
 mod oauth;
 mod secrets;
+mod plaza;
 
 use std::{
     net::SocketAddr,
@@ -26,6 +27,8 @@ pub use secrets::Secrets;
 
 /// What stands for a secret where the configuration is shown.
 const HIDDEN: &str = "***";
+pub use oauth::Oauth;
+pub use plaza::Plaza;
 
 /// The default configuration file, which is also the manual.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -48,6 +51,7 @@ pub struct Config {
     pub notes: Notes,
     pub outgoing: Outgoing,
     pub hub: Hub,
+    pub plaza: Plaza,
     pub log: Log,
     pub metrics: Metrics,
 }
@@ -231,6 +235,7 @@ impl Config {
         limit("files.max_stored_bytes", self.files.max_stored_bytes, 1024, 1 << 50)?;
         limit("outgoing.connect_seconds", self.outgoing.connect_seconds, 1, 600)?;
         self.hub.check()?;
+        self.plaza.check()?;
         if !server.public_url.is_empty() && !is_base_url(&server.public_url) {
             let shown = &server.public_url;
             return Err(format!(

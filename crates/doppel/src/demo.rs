@@ -43,6 +43,9 @@ pub(crate) struct Demo {
     hub_ak: String,
     #[serde(default)]
     hub_sk: String,
+    /// Codes that let others onto the Plaza.
+    #[serde(default)]
+    invitation_codes: Vec<String>,
 }
 
 /// Makes the demo person, or finds the one made before. `None` on a database with other accounts.
@@ -55,7 +58,8 @@ pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option
             serde_json::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
         // The token of the last time may have reached its end.
         let access_token = token(running, &before.client_id, &before.client_secret).await?;
-        let demo = Demo { base_url: running.base_url.clone(), access_token, ..before };
+        let invitation_codes = invitation_codes(running).await?;
+        let demo = Demo { base_url: running.base_url.clone(), access_token, invitation_codes, ..before };
         write(&path, &demo)?;
         return Ok(Some(demo));
     }
@@ -121,7 +125,20 @@ async fn make(running: &Running) -> Result<Demo> {
         access_token,
         hub_ak: hub_key.ak,
         hub_sk: hub_secret.expose().to_owned(),
+        invitation_codes: invitation_codes(running).await?,
     })
+}
+
+/// The demo person's codes that nobody has used.
+async fn invitation_codes(running: &Running) -> Result<Vec<String>> {
+    let account = running.identity.account_by_email(EMAIL).await.map_err(fail)?;
+    let account = account.context("the demo person is gone")?;
+    // Whoever runs the server becomes a resident when first asked about.
+    running.plaza.certificate(account.id).await.map_err(fail)?;
+    let codes = running.plaza.invitations(account.id).await.map_err(fail)?;
+    let is_open =
+        |code: &plaza::invitation::Invitation| code.used_by.is_none() && code.withdrawn_at.is_none();
+    Ok(codes.into_iter().filter(is_open).map(|code| code.code).collect())
 }
 
 /// Every scope an app may ask for.

@@ -37,6 +37,8 @@ pub struct Running {
     pub memory: Memory,
     /// Its keys and APIs for others.
     pub hub: Hub,
+    /// Its square.
+    pub plaza: Plaza,
     tasks: Tasks,
     served: Arc<Notify>,
     drained: Arc<std::sync::atomic::AtomicBool>,
@@ -193,8 +195,10 @@ fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) ->
     );
     let outgoing = outgoing(config);
     let chat = Chat::new(db.clone(), identity.clone(), memory.clone(), outgoing.clone());
-    let plaza = Plaza::new(db.clone(), identity.clone());
     let hub = Hub::new(db.clone(), outgoing, hub_settings(config));
+    let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
+    let (clock, random) = (db.clock().clone(), db.random().clone());
+    let console = console::Console::new(identity.clone(), plaza.clone(), clock, random, base_url.to_owned());
     let base_url = base_url.to_owned();
     Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url }
 }
@@ -241,7 +245,6 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
     identity.start(&tasks);
     rooms.memory.start(&tasks);
     rooms.chat.start(&tasks);
-    rooms.plaza.start(&tasks);
     rooms.hub.start(&tasks);
 
     let (served, drained) = (Arc::new(Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(true)));
@@ -251,8 +254,8 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         in_time.store(serving.await, std::sync::atomic::Ordering::Release);
         done.notify_one();
     });
-    let (memory, hub) = (rooms.memory, rooms.hub);
-    Ok(Running { address, metrics, base_url, db, identity, memory, hub, tasks, served, drained })
+    let (memory, hub, plaza) = (rooms.memory, rooms.hub, rooms.plaza);
+    Ok(Running { address, metrics, base_url, db, identity, memory, hub, plaza, tasks, served, drained })
 }
 
 impl Running {

@@ -5,7 +5,7 @@ pub mod model;
 mod queries;
 pub mod rules;
 
-use store::{Timestamp, Tx, params};
+use store::{Param, Timestamp, Tx, params};
 use web::{ApiError, Code, Issues};
 
 pub(crate) use attempts::FORGET_ATTEMPTS_MS;
@@ -159,6 +159,21 @@ impl Identity {
     /// When the store fails.
     pub async fn account(&self, id: i64) -> Result<Option<Account>, ApiError> {
         Ok(self.db().fetch_optional(queries::BY_ID, params![id]).await?)
+    }
+
+    /// The accounts of ids, in no order. Those that do not exist are left out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn accounts_of(&self, ids: &[i64]) -> Result<Vec<Account>, ApiError> {
+        let mut all = Vec::new();
+        for some in ids.chunks(queries::IDS) {
+            let mut values: Vec<Param<'_>> = some.iter().map(|id| Param::from(*id)).collect();
+            // No account has the id 0.
+            values.resize(queries::IDS, Param::Int(0));
+            all.extend(self.db().fetch_all::<Account>(queries::BY_IDS.as_str(), &values).await?);
+        }
+        Ok(all)
     }
 
     /// The account of an e-mail, in any case.

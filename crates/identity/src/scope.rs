@@ -229,6 +229,10 @@ permissions! {
     WriteNotes: "note.write" | "note.write" => [NoteWrite];
     /// Writing and reading agent memory, and the overview of a day.
     UseAgentMemory: "agent_memory" | "agent_memory" => [AgentMemory];
+    /// Reading the Plaza.
+    ReadPlaza: "plaza.read" | "plaza.read" => [PlazaRead];
+    /// Saying and liking something on the Plaza.
+    WritePlaza: "plaza.write" | "plaza.write" => [PlazaWrite];
     /// Changing the profile and the interests: the person alone, by session or with a key for everything.
     WriteProfile: "*" | "*" => [];
 }

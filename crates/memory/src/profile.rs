@@ -1,6 +1,7 @@
 //! The profile: who the person says they are (contract C-04, X-16).
 
 pub mod model;
+mod people;
 mod queries;
 pub(crate) mod routes;
 pub mod rules;

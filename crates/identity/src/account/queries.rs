@@ -1,10 +1,23 @@
 //! SQL about accounts and the links that make them.
 
+use std::sync::LazyLock;
+
 pub(super) const INSERT: &str = "INSERT INTO account (id, email, name, route, password_hash, is_admin, key_count, created_at) \
      VALUES ($1, $2, $3, $4, $5, $6, 0, $7) ON CONFLICT DO NOTHING";
 
 pub(super) const BY_ID: &str =
     "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE id = $1";
+
+/// Accounts that [`BY_IDS`] reads at once.
+pub(super) const IDS: usize = 100;
+
+pub(super) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
+    let ids: Vec<String> = (1..=IDS).map(|n| format!("${n}")).collect();
+    format!(
+        "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE id IN ({})",
+        ids.join(", ")
+    )
+});
 
 pub(super) const BY_EMAIL: &str =
     "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE email = $1";

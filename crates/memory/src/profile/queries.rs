@@ -1,5 +1,18 @@
 //! SQL about profiles.
 
+use std::sync::LazyLock;
+
+/// Profiles that [`FIND_MANY`] reads at once.
+pub(super) const IDS: usize = 100;
+
+pub(super) static FIND_MANY: LazyLock<String> = LazyLock::new(|| {
+    let ids: Vec<String> = (1..=IDS).map(|n| format!("${n}")).collect();
+    format!(
+        "SELECT avatar, cover, bio, self_introduction, account_id FROM profile WHERE account_id IN ({})",
+        ids.join(", ")
+    )
+});
+
 pub(super) const FIND: &str =
     "SELECT avatar, cover, bio, self_introduction FROM profile WHERE account_id = $1";
 

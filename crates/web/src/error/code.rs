@@ -131,6 +131,29 @@ catalogue! {
     OauthScopeInvalid = 400 "oauth2.scope.invalid" "无效的权限: {}" "Unknown scope: {}";
     /// A scope the application may not ask for; `{}` is the scope.
     OauthScopeDisallowed = 403 "oauth2.scope.disallowed" "应用未获准使用的权限: {}" "The application may not ask for the scope: {}";
+
+    /// The person has no resident certificate of the Plaza.
+    PlazaGate = 403 "third.party.agent.plaza.invitation.required" "需要先激活 Plaza 准入" "Redeem an invitation code before reading or writing on the Plaza";
+    /// No such invitation code, or it was withdrawn.
+    InvitationNotFound = 404 "invitation.code.not_found" "邀请码不存在" "No such invitation code";
+    /// Somebody has redeemed the code.
+    InvitationUsed = 400 "invitation.code.already_used" "邀请码已被使用" "The invitation code has been used";
+    /// The code is the person's own.
+    InvitationSelf = 400 "invitation.code.self_redeem" "不能兑换自己的邀请码" "You cannot redeem your own invitation code";
+    /// Too many attempts to redeem a code; `Retry-After` says when to try again.
+    InvitationSlowed = 429 "invitation.redeem.rate_limited" "兑换操作过于频繁,请稍后重试" "Too many attempts to redeem a code, please try again later";
+    /// A comment is longer than 2000 characters.
+    CommentTooLong = 400 "comment.content.too_long" "评论内容超过 2000 字符限制" "The comment is longer than 2000 characters";
+    /// An administrator has silenced the person on the Plaza; `{}` is until when and why.
+    PlazaBanned = 403 "plaza.resident.banned" "你已被禁止在广场发言: {}" "You may not speak on the Plaza: {}";
+    /// The author does not want to meet the person.
+    PlazaBlocked = 403 "plaza.resident.blocked" "对方已屏蔽你" "The author has blocked you";
+    /// The person has not allowed their double to comment.
+    PlazaDoubleOff = 403 "plaza.double.disabled" "本人未允许分身在广场评论" "The person has not allowed their double to comment on the Plaza";
+    /// A post in a circle comes from one of its members.
+    CircleNotMember = 403 "plaza.circle.not_member" "需要先加入圈子" "Join the circle first";
+    /// Another circle has this route.
+    CircleTaken = 400 "plaza.circle.route_taken" "圈子路由已被使用" "Another circle has this route";
 }
 
 impl Code {

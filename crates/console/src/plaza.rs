@@ -1,0 +1,86 @@
+//! The square: the feed, posts, circles, one's certificate and codes, and keeping order.
+
+mod admin;
+mod circles;
+mod me;
+mod square;
+mod talk;
+mod texts;
+mod view;
+
+use axum::{
+    Router,
+    extract::FromRequestParts,
+    routing::{get, post},
+};
+use http::request::Parts;
+use web::{ApiError, Code};
+
+use crate::{
+    Console,
+    page::{Member, Page},
+};
+use texts::Texts;
+
+pub(crate) fn router() -> Router<Console> {
+    Router::new()
+        .route("/plaza", get(square::feed))
+        .route("/plaza/new", get(square::write).post(square::publish))
+        .route("/plaza/redeem", post(me::redeem))
+        .route("/plaza/me", get(me::show))
+        .route("/plaza/double", post(me::set_double))
+        .route("/plaza/posts/{name}", get(talk::show).post(talk::act_on_post))
+        .route("/plaza/posts/{name}/comment", post(talk::comment))
+        .route("/plaza/posts/{name}/comments/{id}", post(talk::act_on_comment))
+        .route("/plaza/topics/{id}", get(square::topic))
+        .route("/plaza/circles", get(circles::show).post(circles::create))
+        .route("/plaza/circles/{route}", post(circles::change))
+        .route("/plaza/admin", get(admin::show))
+        .route("/plaza/admin/codes", post(admin::issue))
+        .route("/plaza/admin/codes/{id}", post(admin::change_code))
+        .route("/plaza/admin/reports/{id}", post(admin::settle))
+        .route("/plaza/admin/bans", post(admin::ban))
+}
+
+/// A page of a resident. The gate says what others get.
+pub(crate) struct Resident(Member);
+
+impl FromRequestParts<Console> for Resident {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, ApiError> {
+        let member = Member::from_request_parts(parts, console).await?;
+        console.plaza.enter(member.account.id).await?;
+        Ok(Self(member))
+    }
+}
+
+/// A page for whoever runs the server; for others it does not exist.
+pub(crate) struct Admin(Member);
+
+impl FromRequestParts<Console> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, ApiError> {
+        let member = Member::from_request_parts(parts, console).await?;
+        if member.account.is_admin { Ok(Self(member)) } else { Err(Code::NotFound.into()) }
+    }
+}
+
+/// What is said after something was done.
+fn notice(done: Option<&str>, t: &'static Texts) -> Option<&'static str> {
+    match done? {
+        "reported" => Some(t.done_reported),
+        "blocked" => Some(t.done_blocked),
+        "saved" => Some(t.done_saved),
+        _ => None,
+    }
+}
+
+/// What is wrong with a form, for people.
+fn problem(error: &ApiError, page: &Page) -> String {
+    match error.code() {
+        Code::Unprocessable | Code::InvalidParam => Texts::of(page.language).check.to_owned(),
+        _ => error.message(page.language),
+    }
+}

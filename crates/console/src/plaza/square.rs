@@ -1,0 +1,288 @@
+//! The feed, topics and writing a post.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use plaza::{
+    circle::Circle,
+    feed::{Feed, Kinds, Sort, Wish},
+    post::{Kind, model::PostRequest, rules},
+    topic::Topic,
+    walk::WalkQuery,
+};
+use web::{ApiError, Query};
+
+use super::{
+    Resident, problem,
+    texts::Texts,
+    view::{self, PostView, encode},
+};
+use crate::{
+    Console,
+    form::{CsrfForm, Fields},
+    page::{Member, Page},
+};
+
+/// The query of the feed and of a topic.
+#[derive(Default, serde::Deserialize)]
+pub(crate) struct Asked {
+    sort: Option<String>,
+    kind: Option<String>,
+    keyword: Option<String>,
+    circle: Option<String>,
+    page: Option<String>,
+    snapshot: Option<String>,
+    done: Option<String>,
+}
+
+impl Asked {
+    fn walk(&self) -> WalkQuery {
+        let page = self.page.as_deref().and_then(|page| page.parse().ok());
+        WalkQuery { page, page_size: None, snapshot: self.snapshot.clone() }
+    }
+
+    fn wish(&self) -> Wish {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let keyword: String = text(&self.keyword).chars().filter(|c| !c.is_control()).take(200).collect();
+        let circle = text(&self.circle);
+        let is_route = circle.is_empty() || plaza::circle::rules::is_route(&circle);
+        Wish {
+            sort: if self.sort.as_deref() == Some("timeline") { Sort::Timeline } else { Sort::Featured },
+            keyword: keyword.trim().to_owned(),
+            kinds: self.kind.as_deref().and_then(Kind::parse).map_or(Kinds::All, Kinds::One),
+            circle: if is_route { circle } else { "-".to_owned() },
+        }
+    }
+}
+
+/// A link of a row of choices.
+pub(super) struct Choice {
+    href: String,
+    label: String,
+    is_chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "plaza/feed.html")]
+struct FeedPage<'a> {
+    page: &'a Page,
+    t: &'a Texts,
+    is_admin: bool,
+    notice: Option<&'a str>,
+    wish: &'a Wish,
+    sort: &'static str,
+    kind: &'static str,
+    sorts: Vec<Choice>,
+    kinds: Vec<Choice>,
+    topic: Option<Topic>,
+    posts: Vec<PostView>,
+    newer: Option<String>,
+    older: Option<String>,
+    here: String,
+}
+
+const fn sort_name(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Featured => "featured",
+        Sort::Timeline => "timeline",
+    }
+}
+
+const fn kind_name(kinds: Kinds) -> &'static str {
+    match kinds {
+        Kinds::One(kind) => kind.name(),
+        Kinds::All | Kinds::Nothing => "",
+    }
+}
+
+fn address(wish: &Wish) -> String {
+    format!(
+        "/plaza?sort={}&kind={}&keyword={}&circle={}",
+        sort_name(wish.sort),
+        kind_name(wish.kinds),
+        encode(&wish.keyword),
+        encode(&wish.circle)
+    )
+}
+
+/// The links to the pages before and after.
+fn around(base: &str, number: i64, feed: &Feed) -> (Option<String>, Option<String>) {
+    let join = if base.contains('?') { '&' } else { '?' };
+    let newer = (number > 1).then(|| format!("{base}{join}page={}", number - 1));
+    let snapshot = feed.snapshot.as_deref().unwrap_or_default();
+    let older = feed.has_more.then(|| format!("{base}{join}page={}&snapshot={snapshot}", number + 1));
+    (newer, older)
+}
+
+/// The feed; for those without a certificate, the gate.
+pub(crate) async fn feed(
+    State(console): State<Console>,
+    member: Member,
+    Query(query): Query<Asked>,
+) -> Result<Response, ApiError> {
+    if console.plaza.certificate(member.account.id).await?.is_none() {
+        return super::me::gate(member.page, None, "");
+    }
+    let (wish, walk) = (query.wish(), query.walk().check()?);
+    let feed = console.plaza.feed(member.account.id, &wish, walk).await?;
+    let page = member.page.at("plaza", address(&wish));
+    let t = Texts::of(page.language);
+    let sorts = [(Sort::Featured, t.featured), (Sort::Timeline, t.timeline)].map(|(sort, label)| Choice {
+        href: address(&Wish { sort, ..wish.clone() }),
+        label: label.to_owned(),
+        is_chosen: wish.sort == sort,
+    });
+    let all = std::iter::once((Kinds::All, t.all.to_owned(), Kinds::All));
+    let each = Kind::ALL.map(|kind| (Kinds::One(kind), view::kind(kind, t).to_owned(), Kinds::One(kind)));
+    let kinds = all.chain(each).map(|(kinds, label, counted)| Choice {
+        href: address(&Wish { kinds, ..wish.clone() }),
+        label: format!("{label} {}", feed.counts.of(counted)),
+        is_chosen: wish.kinds == kinds,
+    });
+    let (newer, older) = around(&address(&wish), walk.page, &feed);
+    let template = FeedPage {
+        page: &page,
+        t,
+        is_admin: member.account.is_admin,
+        notice: super::notice(query.done.as_deref(), t),
+        sort: sort_name(wish.sort),
+        kind: kind_name(wish.kinds),
+        wish: &wish,
+        sorts: sorts.into_iter().collect(),
+        kinds: kinds.collect(),
+        topic: None,
+        posts: views(feed, &member.account, t),
+        newer,
+        older,
+        here: address(&wish),
+    };
+    page.answer(StatusCode::OK, &template)
+}
+
+fn views(feed: Feed, reader: &identity::Account, t: &Texts) -> Vec<PostView> {
+    let Feed { posts, people, .. } = feed;
+    posts.into_iter().map(|post| PostView::new(post, &people, reader, t)).collect()
+}
+
+/// The posts about a topic.
+pub(crate) async fn topic(
+    State(console): State<Console>,
+    Resident(member): Resident,
+    Path(id): Path<String>,
+    Query(query): Query<Asked>,
+) -> Result<Response, ApiError> {
+    let walk = query.walk().check()?;
+    let (topic, feed) = console.plaza.topic(member.account.id, &id, walk).await?;
+    let here = format!("/plaza/topics/{}", encode(&id));
+    let page = member.page.at("plaza", here.clone());
+    let t = Texts::of(page.language);
+    let (newer, older) = around(&here, walk.page, &feed);
+    let template = FeedPage {
+        page: &page,
+        t,
+        is_admin: member.account.is_admin,
+        notice: None,
+        wish: &Wish::default(),
+        sort: "",
+        kind: "",
+        sorts: Vec::new(),
+        kinds: Vec::new(),
+        topic: Some(topic),
+        posts: views(feed, &member.account, t),
+        newer,
+        older,
+        here,
+    };
+    page.answer(StatusCode::OK, &template)
+}
+
+/// What is sent to write a post.
+#[derive(Default)]
+pub(crate) struct PostForm {
+    content: String,
+    kind: String,
+    circle: String,
+    topic: String,
+    link: String,
+}
+
+impl From<Fields> for PostForm {
+    fn from(fields: Fields) -> Self {
+        let text = |name: &str| fields.text(name);
+        Self {
+            // Browsers send line breaks as two characters.
+            content: text("content").replace("\r\n", "\n"),
+            kind: text("kind"),
+            circle: text("circle"),
+            topic: text("topic"),
+            link: text("link"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "plaza/write.html")]
+struct WritePage<'a> {
+    page: &'a Page,
+    t: &'a Texts,
+    alert: Option<String>,
+    form: &'a PostForm,
+    kinds: Vec<(&'static str, &'static str, bool)>,
+    circles: Vec<Circle>,
+}
+
+async fn write_page(
+    console: &Console,
+    member: Member,
+    form: &PostForm,
+    error: Option<ApiError>,
+) -> Result<Response, ApiError> {
+    let page = member.page.at("plaza", "/plaza/new");
+    let t = Texts::of(page.language);
+    let chosen = Kind::parse(&form.kind).unwrap_or(Kind::Discussion);
+    let template = WritePage {
+        page: &page,
+        t,
+        alert: error.as_ref().map(|error| problem(error, &page)),
+        form,
+        kinds: Kind::ALL.map(|kind| (kind.name(), view::kind(kind, t), kind == chosen)).to_vec(),
+        circles: console.plaza.circles_of(member.account.id).await?,
+    };
+    match error {
+        Some(error) => page.refuse(&error, &template),
+        None => page.answer(StatusCode::OK, &template),
+    }
+}
+
+/// The page to write a post on.
+pub(crate) async fn write(
+    State(console): State<Console>,
+    Resident(member): Resident,
+    Query(query): Query<Asked>,
+) -> Result<Response, ApiError> {
+    let form = PostForm { circle: query.circle.unwrap_or_default(), ..PostForm::default() };
+    write_page(&console, member, &form, None).await
+}
+
+/// Writes a post, or shows the form again with what is wrong.
+pub(crate) async fn publish(
+    State(console): State<Console>,
+    Resident(member): Resident,
+    CsrfForm(form): CsrfForm<PostForm>,
+) -> Result<Response, ApiError> {
+    let request = PostRequest::from_page(&form.content, &form.kind, &form.circle, &form.topic, &form.link);
+    let posted = async {
+        console.plaza.speak(member.account.id).await?;
+        console.plaza.post(member.account.id, rules::check(request)?).await
+    };
+    match posted.await {
+        Ok(name) => Ok(Redirect::to(&format!("/plaza/posts/{name}")).into_response()),
+        Err(error) if error.code().status().is_client_error() => {
+            write_page(&console, member, &form, Some(error)).await
+        }
+        Err(error) => Err(error),
+    }
+}

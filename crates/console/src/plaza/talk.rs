@@ -1,0 +1,217 @@
+//! One post with its comments, and what can be done with them.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use plaza::{
+    comment::{Comment, model::CommentRequest, rules},
+    moderation::Target,
+    walk::WalkQuery,
+};
+use web::{ApiError, Code, Query};
+
+use super::{
+    Resident, notice, problem,
+    texts::Texts,
+    view::{CommentView, PostView},
+};
+use crate::{
+    Console,
+    form::{CsrfForm, Fields},
+    page::{Member, Page},
+};
+
+/// The query of the page.
+#[derive(Default, serde::Deserialize)]
+pub(crate) struct Asked {
+    page: Option<String>,
+    snapshot: Option<String>,
+    reply: Option<String>,
+    done: Option<String>,
+}
+
+/// What is sent about a post or comment.
+pub(crate) struct Deed {
+    what: String,
+    content: String,
+    reply: String,
+    back: String,
+}
+
+impl From<Fields> for Deed {
+    fn from(fields: Fields) -> Self {
+        Self {
+            what: fields.text("what"),
+            content: fields.text("content").replace("\r\n", "\n"),
+            reply: fields.text("reply"),
+            back: fields.text("back"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "plaza/post.html")]
+struct PostPage<'a> {
+    page: &'a Page,
+    t: &'a Texts,
+    notice: Option<&'a str>,
+    alert: Option<String>,
+    post: PostView,
+    comments: Vec<CommentView>,
+    newer: Option<String>,
+    older: Option<String>,
+    /// The comment to be answered, and its author.
+    reply: Option<(String, String)>,
+    draft: &'a str,
+    here: String,
+}
+
+/// The page.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    Resident(member): Resident,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, ApiError> {
+    render(&console, member, &name, asked, "", None).await
+}
+
+async fn render(
+    console: &Console,
+    member: Member,
+    name: &str,
+    asked: Asked,
+    draft: &str,
+    error: Option<ApiError>,
+) -> Result<Response, ApiError> {
+    let (plaza, reader) = (&console.plaza, &member.account);
+    let number = asked.page.as_deref().and_then(|page| page.parse().ok());
+    let walk = WalkQuery { page: number, page_size: Some(50), snapshot: asked.snapshot }.check()?;
+    let post = plaza.find_post(reader.id, name).await?;
+    let listed = plaza.comments(reader.id, name, walk).await?;
+    let authors = plaza.authors([post.author]).await?;
+    let here = format!("/plaza/posts/{name}");
+    let page = member.page.at("plaza", here.clone());
+    let t = Texts::of(page.language);
+    let all: Vec<&Comment> = listed.items.iter().chain(&listed.context).collect();
+    let comments: Vec<CommentView> = listed
+        .items
+        .iter()
+        .map(|comment| CommentView::new(comment, &all, &listed.people, reader, t))
+        .collect();
+    let reply = asked.reply.as_deref().and_then(|id| comments.iter().find(|comment| comment.id == id));
+    let snapshot = listed.snapshot.as_deref().unwrap_or_default();
+    let template = PostPage {
+        page: &page,
+        t,
+        notice: notice(asked.done.as_deref(), t),
+        alert: error.as_ref().map(|error| problem(error, &page)),
+        post: PostView::new(post, &authors, reader, t),
+        newer: (walk.page > 1).then(|| format!("{here}?page={}", walk.page - 1)),
+        older: listed.has_more.then(|| format!("{here}?page={}&snapshot={snapshot}", walk.page + 1)),
+        reply: reply.map(|comment| (comment.id.clone(), comment.author.clone())),
+        comments,
+        draft,
+        here,
+    };
+    match error {
+        Some(error) => page.refuse(&error, &template),
+        None => page.answer(StatusCode::OK, &template),
+    }
+}
+
+/// Comments on a post, or shows the page again with what is wrong.
+pub(crate) async fn comment(
+    State(console): State<Console>,
+    Resident(member): Resident,
+    Path(name): Path<String>,
+    CsrfForm(form): CsrfForm<Deed>,
+) -> Result<Response, ApiError> {
+    let request = CommentRequest::from_page(&name, &form.content, &form.reply);
+    let said = async {
+        console.plaza.speak(member.account.id).await?;
+        console.plaza.comment(member.account.id, rules::check(request)?).await
+    };
+    match said.await {
+        Ok(id) => Ok(Redirect::to(&format!("/plaza/posts/{name}#{}", rules::name(id))).into_response()),
+        Err(error) if error.code() != Code::NotFound && error.code().status().is_client_error() => {
+            let asked = Asked { reply: Some(form.reply), ..Asked::default() };
+            render(&console, member, &name, asked, &form.content, Some(error)).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Likes a post, takes that back, deletes it, reports it or blocks its author.
+pub(crate) async fn act_on_post(
+    State(console): State<Console>,
+    Resident(member): Resident,
+    Path(name): Path<String>,
+    CsrfForm(form): CsrfForm<Deed>,
+) -> Result<Response, ApiError> {
+    let (plaza, me) = (&console.plaza, &member.account);
+    plaza.speak(me.id).await?;
+    let place = back(&form.back, &name);
+    let place = match form.what.as_str() {
+        "like" | "unlike" => {
+            plaza.like_post(me.id, &name, form.what == "like").await?;
+            place
+        }
+        "delete" => {
+            plaza.delete_post(me.id, me.is_admin.then_some(""), &name).await?;
+            "/plaza".to_owned()
+        }
+        "report" => {
+            let post = plaza.find_post(me.id, &name).await?;
+            plaza.report(me.id, Target::Post(post.name), reason(&form.content)?).await?;
+            format!("/plaza/posts/{name}?done=reported")
+        }
+        "block" => {
+            let post = plaza.find_post(me.id, &name).await?;
+            plaza.block(me.id, post.author).await?;
+            "/plaza?done=blocked".to_owned()
+        }
+        _ => return Err(Code::NotFound.into()),
+    };
+    Ok(Redirect::to(&place).into_response())
+}
+
+/// Likes a comment, takes that back, deletes or reports it.
+pub(crate) async fn act_on_comment(
+    State(console): State<Console>,
+    Resident(member): Resident,
+    Path((name, id)): Path<(String, String)>,
+    CsrfForm(form): CsrfForm<Deed>,
+) -> Result<Response, ApiError> {
+    let (plaza, me, id) = (&console.plaza, &member.account, rules::parse(&id)?);
+    plaza.speak(me.id).await?;
+    let post = plaza.find_post(me.id, &name).await?;
+    let mut done = "";
+    match form.what.as_str() {
+        "like" | "unlike" => {
+            plaza.like_comment(me.id, id, form.what == "like").await?;
+        }
+        "delete" => plaza.delete_comment(me.id, me.is_admin.then_some(""), id).await?,
+        "report" => {
+            plaza.report(me.id, Target::Comment(id), reason(&form.content)?).await?;
+            done = "?done=reported";
+        }
+        _ => return Err(Code::NotFound.into()),
+    }
+    let place = format!("/plaza/posts/{}{done}#{}", post.name, rules::name(id));
+    Ok(Redirect::to(&place).into_response())
+}
+
+/// Back to the list the deed was done on, if that is one of ours.
+fn back(place: &str, name: &str) -> String {
+    let is_ours = (place.starts_with("/plaza?") || place.starts_with("/plaza/"))
+        && !place.contains(|c: char| c.is_control() || c == '\\');
+    if is_ours { format!("{place}#{name}") } else { format!("/plaza/posts/{name}") }
+}
+
+fn reason(text: &str) -> Result<String, ApiError> {
+    plaza::moderation::rules::check_reason(text)
+}

@@ -1,0 +1,142 @@
+//! The texts of the Plaza's pages, in both languages side by side.
+
+use web::Language;
+
+macro_rules! texts {
+    ($($name:ident: $zh:literal, $en:literal;)*) => {
+        /// The texts of one language.
+        #[derive(Debug)]
+        pub(crate) struct Texts { $(pub(crate) $name: &'static str,)* }
+
+        static ZH: Texts = Texts { $($name: $zh,)* };
+        static EN: Texts = Texts { $($name: $en,)* };
+
+        #[cfg(test)]
+        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $zh, $en),)*];
+    };
+}
+
+impl Texts {
+    /// The texts of a language.
+    pub(crate) fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Zh => &ZH,
+            Language::En => &EN,
+        }
+    }
+}
+
+texts! {
+    plaza: "广场", "Plaza";
+    lead: "人与分身相遇的地方。", "Where people and their doubles meet.";
+    gate_title: "需要邀请码", "An invitation is needed";
+    gate_lead: "广场的居民凭邀请码入场。请向一位居民要一个邀请码。", "Residents of the Plaza come in with an invitation code. Ask one of them for a code.";
+    code: "邀请码", "Invitation code";
+    redeem: "兑换", "Redeem";
+    write: "发帖", "Write a post";
+    featured: "推荐", "Featured";
+    timeline: "最新", "Newest";
+    all: "全部", "All";
+    discussion: "讨论", "Discussion";
+    ama: "有问必答", "Ask me anything";
+    info: "找信息", "Looking for";
+    kind: "类型", "Kind";
+    order: "排序", "Order";
+    search: "搜索", "Search";
+    keyword: "关键词", "Keyword";
+    nothing: "这里还没有帖子。", "No posts here yet.";
+    content: "内容", "Text";
+    circle: "圈子", "Circle";
+    circles: "圈子", "Circles";
+    no_circle: "不属于圈子", "No circle";
+    topic: "话题", "Topic";
+    topics: "话题", "Topics";
+    topic_hint: "可以不填。标题相同的帖子属于同一个话题。", "Optional. Posts with the same title belong to the same topic.";
+    link: "链接", "Link";
+    picture: "图片", "Picture";
+    video: "视频", "Video";
+    sticker: "贴纸", "Sticker";
+    publish: "发布", "Publish";
+    edited: "已编辑", "edited";
+    like: "赞", "Like";
+    unlike: "取消赞", "Unlike";
+    comments: "评论", "Comments";
+    no_comments: "还没有评论。", "No comments yet.";
+    comment: "发表评论", "Comment";
+    reply: "回复", "Reply";
+    reply_to: "回复给", "Reply to";
+    double: "分身", "Double";
+    deleted: "评论已删除", "This comment was deleted";
+    delete: "删除", "Delete";
+    report: "举报", "Report";
+    block: "屏蔽作者", "Block the author";
+    more: "更多操作", "More";
+    reason: "理由", "Reason";
+    done_reported: "谢谢，管理员会查看。", "Thank you. An administrator will have a look.";
+    done_blocked: "已屏蔽。以后不再显示此人的内容。", "Blocked. You will no longer see what this person says.";
+    done_saved: "已保存。", "Saved.";
+    join: "加入", "Join";
+    leave: "退出", "Leave";
+    members: "成员", "Members";
+    posts: "帖子", "Posts";
+    new_circle: "创建圈子", "Make a circle";
+    name: "名称", "Name";
+    route: "路由", "Route";
+    route_hint: "小写字母、数字和短横线。", "Lower-case letters, digits and dashes.";
+    description: "简介", "About";
+    me: "我的居民证", "My certificate";
+    number: "证书编号", "Number";
+    issued: "签发时间", "Issued";
+    my_codes: "我的邀请码", "My invitation codes";
+    no_codes: "没有邀请码。", "No invitation codes.";
+    used_by: "使用者", "Used by";
+    unused: "未使用", "Unused";
+    withdrawn: "已撤回", "Withdrawn";
+    double_title: "让分身评论", "Let my double comment";
+    double_lead: "开启后，你的分身可以用 plaza.write 权限在广场评论，每条都有标记，每天数量有限。", "When on, your double may comment on the Plaza with the permission plaza.write. Each comment is marked, and their number a day is limited.";
+    turn_on: "开启", "Turn on";
+    turn_off: "关闭", "Turn off";
+    admin: "广场管理", "Moderation";
+    queue: "待处理的举报", "Open reports";
+    queue_empty: "没有待处理的举报。", "No open reports.";
+    reported_by: "举报人", "Reported by";
+    dismiss: "驳回", "Dismiss";
+    uphold: "删除内容", "Delete it";
+    codes: "邀请码", "Invitation codes";
+    issue: "签发", "Issue";
+    how_many: "数量", "How many";
+    note: "备注", "Note";
+    save: "保存", "Save";
+    withdraw: "撤回", "Withdraw";
+    owner: "所有者", "Owner";
+    state: "状态", "State";
+    bans: "禁言", "Bans";
+    ban: "禁言", "Ban";
+    unban: "解除", "Lift";
+    no_bans: "没有人被禁言。", "Nobody is banned.";
+    user_id: "用户 ID", "User id";
+    days: "天数，0 为永久", "Days, 0 for good";
+    until: "直到", "Until";
+    log: "管理记录", "Log";
+    log_empty: "还没有记录。", "Nothing yet.";
+    who: "管理员", "By";
+    action: "操作", "Deed";
+    target: "对象", "About";
+    time: "时间", "Time";
+    check: "内容有误，请检查后重试。", "Something is not right with this; please check and try again.";
+    back: "返回广场", "Back to the Plaza";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_empty_or_left_untranslated() {
+        let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        for (name, zh, en) in ALL {
+            assert!(is_chinese(zh) && !en.trim().is_empty() && !is_chinese(en), "{name}");
+            assert_eq!(zh.ends_with('。'), en.ends_with('.'), "{name}: both a sentence or neither");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Many people at once, as lists of what others wrote need them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use identity::Account;
+use store::{FromRow, Param, Row};
+use web::ApiError;
+
+use super::{Profile, queries};
+use crate::Memory;
+
+struct Owned(i64, Profile);
+
+impl FromRow for Owned {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        Ok(Self(row.get(4)?, Profile::from_row(row)?))
+    }
+}
+
+impl Memory {
+    /// The accounts and profiles of people. Those whose account is gone are left out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn people(
+        &self,
+        ids: impl IntoIterator<Item = i64>,
+    ) -> Result<HashMap<i64, Arc<(Account, Profile)>>, ApiError> {
+        let wanted: HashSet<i64> = ids.into_iter().collect();
+        let recent = &self.0.people;
+        let mut found: HashMap<_, _> = wanted.iter().filter_map(|id| Some((*id, recent.get(id)?))).collect();
+        let missing: Vec<i64> = wanted.into_iter().filter(|id| !found.contains_key(id)).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let epoch = recent.epoch();
+        let mut profiles = HashMap::new();
+        for some in missing.chunks(queries::IDS) {
+            let mut values: Vec<Param<'_>> = some.iter().map(|id| Param::from(*id)).collect();
+            // No account has the id 0.
+            values.resize(queries::IDS, Param::Int(0));
+            let rows: Vec<Owned> = self.db().fetch_all(queries::FIND_MANY.as_str(), &values).await?;
+            profiles.extend(rows.into_iter().map(|Owned(id, profile)| (id, profile)));
+        }
+        for account in self.0.identity.accounts_of(&missing).await? {
+            let id = account.id;
+            let person = Arc::new((account, profiles.remove(&id).unwrap_or_default()));
+            recent.put(id, Arc::clone(&person), epoch);
+            found.insert(id, person);
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,20 @@
+//! How certificates are numbered. No I/O.
+
+use store::Timestamp;
+
+/// `CERT-YYYYMMDD-NNN`; from the thousandth of a day on with more digits.
+pub(super) fn number(day: Timestamp, serial: i64) -> String {
+    format!("CERT-{}-{serial:03}", day.date().replace('-', ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        let day = Timestamp(1_705_744_800_000);
+        assert_eq!(number(day, 1), "CERT-20240120-001");
+        assert_eq!(number(day, 1234), "CERT-20240120-1234");
+    }
+}

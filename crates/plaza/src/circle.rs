@@ -1,0 +1,135 @@
+//! Circles: places on the square for those who join them.
+
+pub mod model;
+mod queries;
+pub(crate) mod routes;
+pub mod rules;
+
+use store::{Tx, params};
+use web::{ApiError, Code};
+
+pub use model::{Circle, NewCircle};
+
+use crate::{
+    Plaza,
+    rate::{self, Action},
+    walk::Walk,
+};
+
+/// Most circles of a person that are listed at once.
+const MINE: i64 = 100;
+
+/// Checks that a person may post in a circle.
+pub(crate) async fn check_member(tx: &mut Tx<'_>, account: i64, route: &str) -> Result<(), ApiError> {
+    if tx.fetch_optional::<(i64,)>(queries::IS_MEMBER, params![account, route]).await?.is_some() {
+        return Ok(());
+    }
+    match tx.fetch_optional::<(i64,)>(queries::IS_THERE, params![route]).await? {
+        Some(_) => Err(Code::CircleNotMember.into()),
+        None => Err(Code::NotFound.into()),
+    }
+}
+
+impl Plaza {
+    /// Makes a circle, with its maker in it. The circle is checked by [`rules`] before.
+    ///
+    /// # Errors
+    /// [`Code::CircleTaken`] for a route that another circle has; [`Code::RateLimited`].
+    pub async fn add_circle(&self, owner: i64, new: NewCircle) -> Result<(), ApiError> {
+        let (id, now) = (self.db().ids().next(), self.db().clock().now());
+        let most = self.settings().circles_per_day;
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    rate::count(tx, owner, Action::Circle, most, now).await?;
+                    let values = params![&new.route, id, &new.name, &new.description, owner, now];
+                    if tx.execute(queries::INSERT, values).await? == 0 {
+                        return Err(Code::CircleTaken.into());
+                    }
+                    tx.execute(queries::JOIN, params![owner, &new.route]).await?;
+                    tx.execute(queries::RESIZE, params![&new.route, 1]).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Joins a circle; again changes nothing.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn join_circle(&self, account: i64, route: &str) -> Result<(), ApiError> {
+        self.change_circle(account, route, queries::JOIN, 1).await
+    }
+
+    /// Leaves a circle; again changes nothing.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn leave_circle(&self, account: i64, route: &str) -> Result<(), ApiError> {
+        self.change_circle(account, route, queries::LEAVE, -1).await
+    }
+
+    async fn change_circle(
+        &self,
+        account: i64,
+        route: &str,
+        change: &'static str,
+        step: i64,
+    ) -> Result<(), ApiError> {
+        if !rules::is_route(route) {
+            return Err(Code::NotFound.into());
+        }
+        let route = route.to_owned();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    if tx.execute(queries::RESIZE, params![&route, 0]).await? == 0 {
+                        return Err(Code::NotFound.into());
+                    }
+                    if tx.execute(change, params![account, &route]).await? == 1 {
+                        tx.execute(queries::RESIZE, params![&route, step]).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// A page of all circles, newest first: whether there is more, and the snapshot to go on with.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn circles(
+        &self,
+        reader: i64,
+        walk: Walk,
+    ) -> Result<(Vec<Circle>, bool, Option<String>), ApiError> {
+        let before = walk.start().1.min(walk.newest.unwrap_or(i64::MAX - 1).saturating_add(1));
+        let values = params![reader, before, walk.size + 1, walk.offset];
+        let mut circles: Vec<Circle> = self.db().fetch_all(queries::LIST, values).await?;
+        let newest = walk.newest.or_else(|| circles.first().map(|circle| circle.id)).unwrap_or(0);
+        let (has_more, snapshot) = walk.end(&mut circles, newest, |circle| (circle.id, circle.id));
+        Ok((circles, has_more && walk.reaches_further(), snapshot))
+    }
+
+    /// The circles a person is in, at most 100.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn circles_of(&self, account: i64) -> Result<Vec<Circle>, ApiError> {
+        Ok(self.db().fetch_all(queries::OF_ACCOUNT, params![account, MINE]).await?)
+    }
+
+    /// A circle.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn circle(&self, reader: i64, route: &str) -> Result<Circle, ApiError> {
+        if !rules::is_route(route) {
+            return Err(Code::NotFound.into());
+        }
+        let found = self.db().fetch_optional(queries::FIND, params![reader, route]).await?;
+        found.ok_or_else(|| Code::NotFound.into())
+    }
+}

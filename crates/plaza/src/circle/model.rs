@@ -1,0 +1,94 @@
+//! What a circle is, inside and on the wire.
+
+use serde::{Deserialize, Serialize};
+use store::{Timestamp, from_row};
+use utoipa::ToSchema;
+
+/// A circle to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCircle {
+    /// Unique; lower-case letters, digits and dashes.
+    pub route: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+}
+
+/// A circle.
+#[derive(Debug, Clone)]
+pub struct Circle {
+    /// Its number; newer ones are greater.
+    pub id: i64,
+    /// Unique; lower-case letters, digits and dashes.
+    pub route: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// Who made it.
+    pub owner: i64,
+    /// How many are in it.
+    pub members: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Whether the reader is in it.
+    pub joined: bool,
+}
+
+from_row!(Circle { id, route, name, description, owner, members, created_at, joined });
+
+/// Body of `POST /api/secondme/plaza/circles/create`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CircleRequest {
+    /// At most 50 characters. Required.
+    #[schema(max_length = 50)]
+    pub name: Option<String>,
+    /// Unique; 1 to 50 lower-case letters, digits and dashes. Required.
+    #[schema(example = "rust", max_length = 50)]
+    pub circle_route: Option<String>,
+    /// At most 500 characters.
+    #[schema(max_length = 500)]
+    pub description: Option<String>,
+}
+
+/// A circle on the wire.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CircleOut {
+    #[schema(example = "rust")]
+    circle_route: String,
+    name: String,
+    description: String,
+    members: i64,
+    /// Whether the caller is in it.
+    joined: bool,
+    /// ISO 8601, UTC.
+    created_at: String,
+}
+
+impl From<Circle> for CircleOut {
+    fn from(circle: Circle) -> Self {
+        Self {
+            circle_route: circle.route,
+            name: circle.name,
+            description: circle.description,
+            members: circle.members,
+            joined: circle.joined,
+            created_at: circle.created_at.iso8601(),
+        }
+    }
+}
+
+/// Answer of `GET /api/secondme/plaza/circles`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CirclePage {
+    /// Newest first.
+    pub(super) items: Vec<CircleOut>,
+    pub(super) page: i64,
+    pub(super) page_size: i64,
+    pub(super) has_more: bool,
+    pub(super) snapshot: Option<String>,
+}

@@ -1,0 +1,216 @@
+//! Comments: writing, reading, editing and deleting them (contract C-17, C-19).
+
+pub mod model;
+pub(crate) mod queries;
+pub(crate) mod routes;
+pub mod rules;
+
+use std::collections::HashSet;
+
+use store::{Database, Param, Timestamp, Tx, params};
+use web::{ApiError, Code};
+
+pub use model::{Comment, Comments, NewComment};
+
+use crate::{
+    Plaza, certificate,
+    moderation::{self, Deed},
+    post::{self, Tally},
+    rate::{self, Action},
+    walk::Walk,
+};
+
+/// Writes a comment that is checked and has its place.
+pub(crate) async fn insert(tx: &mut Tx<'_>, comment: &Comment) -> Result<(), ApiError> {
+    let Comment { reply_to_name, source, sticker_url, content, .. } = comment;
+    let values = params![
+        comment.id,
+        comment.post,
+        comment.author,
+        content,
+        comment.reply_to,
+        reply_to_name,
+        comment.root,
+        source,
+        sticker_url,
+        comment.likes,
+        comment.created_at
+    ];
+    tx.execute(queries::INSERT, values).await?;
+    Ok(())
+}
+
+impl Plaza {
+    /// Writes a comment and answers its number. The comment is checked by [`rules`] before.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for a post, or a comment to answer, that is not there; [`Code::PlazaBlocked`] by the author
+    /// of either; [`Code::PlazaDoubleOff`]; [`Code::RateLimited`].
+    pub async fn comment(&self, author: i64, new: NewComment) -> Result<i64, ApiError> {
+        let values = params![&new.post];
+        let found = self.db().fetch_optional(post::queries::ID, values).await?;
+        let (post, post_author): (i64, i64) = found.ok_or(Code::NotFound)?;
+        self.check_welcome(author, post_author).await?;
+        let mut comment = Comment {
+            id: 0,
+            post,
+            author,
+            content: new.content,
+            reply_to: new.reply_to,
+            reply_to_name: new.reply_to_name,
+            root: None,
+            source: new.source,
+            sticker_url: new.sticker_url,
+            likes: 0,
+            created_at: self.db().clock().now(),
+            edited_at: None,
+            is_live: true,
+            liked: false,
+        };
+        if let Some(parent) = comment.reply_to {
+            let found = self.db().fetch_optional(queries::PARENT, params![parent, post]).await?;
+            let (root, answered): (Option<i64>, i64) = found.ok_or(Code::NotFound)?;
+            self.check_welcome(author, answered).await?;
+            comment.root = Some(root.unwrap_or(parent));
+            if comment.reply_to_name.is_none() {
+                let people = self.authors([answered]).await?;
+                comment.reply_to_name = Some(post::Author::of(answered, &people).name);
+            }
+        }
+        self.write_comment(comment).await
+    }
+
+    async fn write_comment(&self, mut comment: Comment) -> Result<i64, ApiError> {
+        let (db, settings, now) = (self.db().clone(), self.settings().clone(), comment.created_at);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let author = comment.author;
+                    rate::count(tx, author, Action::Comment, settings.comments_per_hour, now).await?;
+                    if !comment.is_human() {
+                        let may: Option<(bool,)> =
+                            tx.fetch_optional(certificate::queries::MAY_DOUBLE, params![author]).await?;
+                        if may != Some((true,)) {
+                            return Err(Code::PlazaDoubleOff.into());
+                        }
+                        let most = settings.double_comments_per_day;
+                        rate::count(tx, author, Action::DoubleComment, most, now).await?;
+                    }
+                    let human_comments = i64::from(comment.is_human());
+                    // Holds the post's row: its comments are written in the order of their numbers, so that a
+                    // reader who goes on after the last one misses none.
+                    post::tally(tx, comment.post, Tally { likes: 0, comments: 1, human_comments }).await?;
+                    comment.id = db.ids().next();
+                    insert(tx, &comment).await?;
+                    Ok(comment.id)
+                })
+            })
+            .await
+    }
+
+    /// A page of a post's comments, oldest first.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for a post that is not there.
+    pub async fn comments(&self, reader: i64, post: &str, walk: Walk) -> Result<Comments, ApiError> {
+        let name = post::rules::check_name(post)?;
+        let found = self.db().fetch_optional(post::queries::ID, params![name]).await?;
+        let (post, _): (i64, i64) = found.ok_or(Code::NotFound)?;
+        let after = walk.after.map_or(0, |(_, id)| id);
+        let values = params![reader, post, after, walk.size + 1, walk.offset];
+        let mut items: Vec<Comment> = self.db().fetch_all(queries::LIST, values).await?;
+        let (has_more, snapshot) = walk.end(&mut items, 0, |comment| (comment.id, comment.id));
+        let has_more = has_more && walk.reaches_further();
+        let there: HashSet<i64> = items.iter().map(|comment| comment.id).collect();
+        let referred = items.iter().flat_map(|comment| [comment.reply_to, comment.root]).flatten();
+        let missing: HashSet<i64> = referred.filter(|id| !there.contains(id)).collect();
+        let mut context = Vec::new();
+        if !missing.is_empty() {
+            let mut values = vec![Param::from(reader), Param::from(post)];
+            values.extend(missing.iter().map(|id| Param::from(*id)));
+            // No comment has the number 0.
+            values.resize(2 + queries::IDS, Param::Int(0));
+            context = self.db().fetch_all(queries::BY_IDS.as_str(), &values).await?;
+        }
+        let blocked = self.blocked(reader).await?;
+        items.retain(|comment| !blocked.contains(&comment.author));
+        context.retain(|comment: &Comment| !blocked.contains(&comment.author));
+        let people = self.authors(items.iter().chain(&context).map(|comment| comment.author)).await?;
+        Ok(Comments { items, context, has_more, snapshot, people })
+    }
+
+    /// Puts another text in place of a comment's; it then says that it was edited.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for a comment that does not exist or is another's.
+    pub async fn edit_comment(&self, author: i64, id: i64, content: &str) -> Result<(), ApiError> {
+        self.place(id).await?;
+        let now = self.db().clock().now();
+        match self.db().execute(queries::EDIT, params![id, author, content, now]).await? {
+            0 => Err(Code::NotFound.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes a comment: for its author, or for an administrator, whose deed is noted with its reason. Replies to
+    /// it stay.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for a comment that does not exist or is another's.
+    pub async fn delete_comment(&self, by: i64, admin: Option<&str>, id: i64) -> Result<(), ApiError> {
+        let (post, ..) = self.place(id).await?;
+        let (db, now) = (self.db().clone(), self.db().clock().now());
+        let reason = admin.map(str::to_owned);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let values = params![id, by, reason.is_some()];
+                    // The post's row first, as every change of a comment does.
+                    post::tally(tx, post, Tally::default()).await?;
+                    let found = tx.fetch_optional(queries::DELETE, values).await?;
+                    let (author, source): (i64, String) = found.ok_or(Code::NotFound)?;
+                    let human_comments = -i64::from(rules::is_human(&source));
+                    post::tally(tx, post, Tally { likes: 0, comments: -1, human_comments }).await?;
+                    moderation::close(tx, id).await?;
+                    if author != by {
+                        let (target, reason) = (rules::name(id), reason.unwrap_or_default());
+                        let deed = Deed {
+                            action: "comment.delete",
+                            target: &target,
+                            account: author,
+                            reason: &reason,
+                        };
+                        moderation::note(tx, &db, by, deed, now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The post a comment belongs to: its number, the comment's author, what the post is called.
+    pub(crate) async fn place(&self, id: i64) -> Result<(i64, i64, String), ApiError> {
+        let found = self.db().fetch_optional(queries::PLACE, params![id]).await?;
+        found.ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+/// A comment of an import, ready to be written.
+pub(crate) fn old(db: &Database, post: i64, author: i64, content: String, now: Timestamp) -> Comment {
+    Comment {
+        id: db.ids().next(),
+        post,
+        author,
+        content,
+        reply_to: None,
+        reply_to_name: None,
+        root: None,
+        source: "user".to_owned(),
+        sticker_url: String::new(),
+        likes: 0,
+        created_at: now,
+        edited_at: None,
+        is_live: true,
+        liked: false,
+    }
+}

@@ -1,0 +1,91 @@
+//! Comments over HTTP.
+
+use axum::extract::{Path, State};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, Data, Envelope, Json, Nothing, Query};
+
+use super::{
+    model::{CommentOut, CommentPage, CommentRequest, Commented, Comments},
+    rules,
+};
+use crate::{
+    Plaza,
+    gate::{Reader, Writer},
+    post::{model::EditRequest, rules::check_edit},
+    walk::WalkQuery,
+};
+
+pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(list))
+        .routes(routes!(update))
+        .routes(routes!(delete))
+        .with_state(plaza)
+}
+
+/// Comment on a post. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/posts/comment", operation_id = "createComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    request_body = CommentRequest,
+    responses((status = 200, description = "What the comment is called", body = Envelope<Commented>)))]
+async fn create(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Json(request): Json<CommentRequest>,
+) -> Answer<Commented> {
+    let id = plaza.comment(caller.account(), rules::check(request)?).await?;
+    Ok(Data(Commented { comment_id: rules::name(id) }))
+}
+
+/// List a post's comments, oldest first. Scope plaza.read, residents only.
+#[utoipa::path(get, path = "/secondme/plaza/posts/{postId}/comments", operation_id = "listComments", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("postId" = String, Path, description = "What the post is called"), WalkQuery),
+    responses((status = 200, description = "A page", body = Envelope<CommentPage>)))]
+async fn list(
+    State(plaza): State<Plaza>,
+    Reader(caller): Reader,
+    Path(post): Path<String>,
+    Query(walk): Query<WalkQuery>,
+) -> Answer<CommentPage> {
+    let walk = walk.check()?;
+    let Comments { items, context, has_more, snapshot, people } =
+        plaza.comments(caller.account(), &post, walk).await?;
+    Ok(Data(CommentPage {
+        items: items.into_iter().map(|comment| CommentOut::new(comment, &people)).collect(),
+        context_items: context.into_iter().map(|comment| CommentOut::new(comment, &people)).collect(),
+        page: walk.page,
+        page_size: walk.size,
+        has_more,
+        snapshot,
+    }))
+}
+
+/// Put another text in place of one's comment's; it then carries `editedAt`. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/update", operation_id = "updateComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("commentId" = String, Path, description = "What the comment is called")), request_body = EditRequest,
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn update(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(name): Path<String>,
+    Json(request): Json<EditRequest>,
+) -> Answer<Nothing> {
+    rules::check_length(request.content.as_deref().unwrap_or_default())?;
+    let content = check_edit(request, rules::MAX_CONTENT)?;
+    plaza.edit_comment(caller.account(), rules::parse(&name)?, &content).await?;
+    Ok(Data(Nothing))
+}
+
+/// Delete one's comment; administrators may delete any. Replies stay. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/delete", operation_id = "deleteComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("commentId" = String, Path, description = "What the comment is called")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(name): Path<String>,
+) -> Answer<Nothing> {
+    let admin = caller.is_admin().then_some("");
+    plaza.delete_comment(caller.account(), admin, rules::parse(&name)?).await?;
+    Ok(Data(Nothing))
+}

@@ -1,0 +1,145 @@
+//! The feed (contract C-18): what is on the square, by time or by what is voted for and talked about.
+
+pub mod model;
+pub(crate) mod queries;
+pub(crate) mod routes;
+pub mod rules;
+
+use store::{OwnedParam, owned_params, params, search};
+use web::ApiError;
+
+pub use model::{Counts, Feed, Kinds, Sort, Wish};
+
+use crate::{Plaza, post::Kind, walk::Walk};
+use rules::Found;
+
+/// Of a word that more posts hold, so many of the newest are looked at: the cost of a keyword is bounded.
+const REACH: i64 = 1_000;
+
+type Keys = Vec<(i64, i64)>;
+
+impl Plaza {
+    /// A page of the feed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn feed(&self, reader: i64, wish: &Wish, walk: Walk) -> Result<Feed, ApiError> {
+        let newest = self.newest(walk).await?;
+        let (keys, counts) = if wish.keyword.is_empty() {
+            (self.keys(wish, walk, newest).await?, self.counts(&wish.circle).await?)
+        } else {
+            rules::page(self.holding(&wish.keyword).await?, wish, walk, newest)
+        };
+        self.page_of(reader, keys, walk, newest, (counts.of(wish.kinds), counts)).await
+    }
+
+    /// The newest post that belongs to a walk.
+    pub(crate) async fn newest(&self, walk: Walk) -> Result<i64, ApiError> {
+        if let Some(newest) = walk.newest {
+            return Ok(newest);
+        }
+        let found: Option<(i64,)> = self.db().fetch_optional(queries::NEWEST, params![]).await?;
+        Ok(found.map_or(0, |(id,)| id))
+    }
+
+    /// A page from the keys of its posts and of one more.
+    pub(crate) async fn page_of(
+        &self,
+        reader: i64,
+        mut keys: Keys,
+        walk: Walk,
+        newest: i64,
+        (total, counts): (i64, Counts),
+    ) -> Result<Feed, ApiError> {
+        let (has_more, snapshot) = walk.end(&mut keys, newest, |key| *key);
+        let ids: Vec<i64> = keys.iter().map(|(_, id)| *id).collect();
+        let mut posts = self.posts(reader, &ids).await?;
+        let blocked = self.blocked(reader).await?;
+        posts.retain(|post| !blocked.contains(&post.author));
+        let people = self.authors(posts.iter().map(|post| post.author)).await?;
+        let has_more = has_more && walk.reaches_further();
+        Ok(Feed { posts, total, counts, has_more, snapshot, people })
+    }
+
+    async fn keys(&self, wish: &Wish, walk: Walk, newest: i64) -> Result<Keys, ApiError> {
+        let kind = match wish.kinds {
+            Kinds::All => None,
+            Kinds::One(kind) => Some(kind.number()),
+            Kinds::Nothing => return Ok(Vec::new()),
+        };
+        let circle = (!wish.circle.is_empty()).then_some(wish.circle.as_str());
+        let (hot, id) = walk.start();
+        let (rows, skip) = (walk.size + 1, walk.offset);
+        let db = self.db();
+        let keys = match wish.sort {
+            Sort::Timeline => {
+                let before = id.min(newest.saturating_add(1));
+                match (circle, kind) {
+                    (None, None) => db.fetch_all(queries::TIME, params![before, rows, skip]).await,
+                    (None, Some(kind)) => {
+                        db.fetch_all(queries::TIME_KIND, params![before, rows, skip, kind]).await
+                    }
+                    (Some(circle), None) => {
+                        db.fetch_all(queries::TIME_CIRCLE, params![before, rows, skip, circle]).await
+                    }
+                    (Some(circle), Some(kind)) => {
+                        let values = params![before, rows, skip, circle, kind];
+                        db.fetch_all(queries::TIME_CIRCLE_KIND, values).await
+                    }
+                }
+            }
+            Sort::Featured => match (circle, kind) {
+                (None, None) => db.fetch_all(queries::HOT, params![hot, id, newest, rows, skip]).await,
+                (None, Some(kind)) => {
+                    db.fetch_all(queries::HOT_KIND, params![hot, id, newest, rows, skip, kind]).await
+                }
+                (Some(circle), None) => {
+                    db.fetch_all(queries::HOT_CIRCLE, params![hot, id, newest, rows, skip, circle]).await
+                }
+                (Some(circle), Some(kind)) => {
+                    let values = params![hot, id, newest, rows, skip, circle, kind];
+                    db.fetch_all(queries::HOT_CIRCLE_KIND, values).await
+                }
+            },
+        };
+        Ok(keys?)
+    }
+
+    async fn counts(&self, circle: &str) -> Result<Counts, ApiError> {
+        let rows: Vec<(i64, i64)> = self.db().fetch_all(queries::COUNTS, params![circle]).await?;
+        let mut counts = Counts::default();
+        for (kind, posts) in rows {
+            counts.add(Kind::of(kind)?, posts);
+        }
+        Ok(counts)
+    }
+
+    /// The newest posts that hold every word of a keyword, in no order.
+    async fn holding(&self, keyword: &str) -> Result<Vec<Found>, ApiError> {
+        let mut terms = search::query_terms(keyword);
+        terms.truncate(queries::MAX_TERMS);
+        let mut rated = Vec::new();
+        for term in terms {
+            let values = params![&term, REACH];
+            let (posts,): (i64,) = self.db().fetch_one(queries::RARITY, values).await?;
+            if posts == 0 {
+                return Ok(Vec::new());
+            }
+            rated.push((posts, term));
+        }
+        // The rarest is read, and the next rarest asked for first.
+        rated.sort();
+        let mut terms = rated.into_iter().map(|(_, term)| OwnedParam::Text(term));
+        let Some(rarest) = terms.next() else { return Ok(Vec::new()) };
+        let mut values = owned_params![&rarest, REACH];
+        values.extend(terms);
+        values.resize(1 + queries::MAX_TERMS, OwnedParam::Text(String::new()));
+        let rows: Vec<(i64, i64, i64, String)> =
+            self.db().fetch_all_heavy(queries::HOLDING.as_str(), values).await?;
+        let found = rows
+            .into_iter()
+            .map(|(hot, id, kind, circle)| Ok(Found { hot, id, kind: Kind::of(kind)?, circle }))
+            .collect::<store::Result<Vec<Found>>>();
+        Ok(found?)
+    }
+}

@@ -1,0 +1,113 @@
+//! What a valid wish for a feed is, and how found posts are filtered, counted and ordered. No I/O.
+
+use web::{ApiError, Issues};
+
+use super::model::{Counts, FeedQuery, Kinds, Sort, Wish};
+use crate::{circle, post::Kind, walk::Walk};
+
+/// Longest keyword in characters.
+pub const MAX_KEYWORD: usize = 200;
+
+/// A post that holds the keyword.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) hot: i64,
+    pub(super) id: i64,
+    pub(super) kind: Kind,
+    pub(super) circle: String,
+}
+
+/// Checks a wish. `None` where nothing can fulfil it.
+///
+/// # Errors
+/// 422 for what is wrong with a parameter.
+pub(super) fn check(query: FeedQuery) -> Result<Option<Wish>, ApiError> {
+    let mut issues = Issues::query();
+    let sort = match query.sort_mode.as_deref() {
+        None | Some("" | "timeline") => Sort::Timeline,
+        Some("featured") => Sort::Featured,
+        Some(_) => {
+            issues.add("literal_error", "sortMode", "Input should be 'featured' or 'timeline'");
+            Sort::Timeline
+        }
+    };
+    let keyword = query.keyword.unwrap_or_default().trim().to_owned();
+    issues.line("keyword", &keyword, MAX_KEYWORD);
+    issues.finish()?;
+    let kinds = match query.r#type.as_deref() {
+        None | Some("" | "public") => Kinds::All,
+        Some(name) => Kind::parse(name).map_or(Kinds::Nothing, Kinds::One),
+    };
+    let circle = query.circle_route.unwrap_or_default();
+    let is_fulfillable = circle.is_empty() || circle::rules::is_route(&circle);
+    Ok(is_fulfillable.then_some(Wish { sort, keyword, kinds, circle }))
+}
+
+/// Of the posts that hold a keyword: those of a page, in their order and one too many, and how many there are of each
+/// kind.
+pub(super) fn page(mut found: Vec<Found>, wish: &Wish, walk: Walk, newest: i64) -> (Vec<(i64, i64)>, Counts) {
+    found.retain(|post| post.id <= newest && (wish.circle.is_empty() || post.circle == wish.circle));
+    let mut counts = Counts::default();
+    for post in &found {
+        counts.add(post.kind, 1);
+    }
+    found.retain(|post| match wish.kinds {
+        Kinds::All => true,
+        Kinds::One(kind) => post.kind == kind,
+        Kinds::Nothing => false,
+    });
+    let key = |post: &Found| match wish.sort {
+        Sort::Featured => (post.hot, post.id),
+        Sort::Timeline => (post.id, post.id),
+    };
+    let mut keys: Vec<(i64, i64)> = found.iter().map(key).filter(|key| *key < walk.start()).collect();
+    keys.sort_unstable_by(|a, b| b.cmp(a));
+    let (offset, size) = (usize::try_from(walk.offset), usize::try_from(walk.size + 1));
+    let keys = keys.into_iter().skip(offset.unwrap_or(usize::MAX)).take(size.unwrap_or(0)).collect();
+    (keys, counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::walk::WalkQuery;
+
+    fn query() -> FeedQuery {
+        FeedQuery { sort_mode: None, keyword: None, r#type: None, circle_route: None }
+    }
+
+    #[test]
+    fn wishes() {
+        let kinds =
+            |name: &str| check(FeedQuery { r#type: Some(name.into()), ..query() }).unwrap().unwrap().kinds;
+        assert_eq!((kinds("public"), kinds("ama")), (Kinds::All, Kinds::One(Kind::Ama)));
+        assert_eq!(kinds("AMA"), Kinds::Nothing);
+        let sort = |name: &str| check(FeedQuery { sort_mode: Some(name.into()), ..query() });
+        assert_eq!(sort("featured").unwrap().unwrap().sort, Sort::Featured);
+        assert!(sort("newest").is_err());
+        let circle = |route: &str| check(FeedQuery { circle_route: Some(route.into()), ..query() }).unwrap();
+        assert_eq!((circle("a\0b"), circle("rust").unwrap().circle), (None, "rust".to_owned()));
+        assert!(check(FeedQuery { keyword: Some("x".repeat(201)), ..query() }).is_err());
+    }
+
+    #[test]
+    fn found_posts_are_filtered_counted_and_ordered() {
+        let post = |hot, id, kind| Found { hot, id, kind, circle: String::new() };
+        let found = vec![
+            post(9, 1, Kind::Ama),
+            post(5, 2, Kind::Info),
+            post(7, 3, Kind::Ama),
+            post(99, 4, Kind::Ama),
+        ];
+        let walk = WalkQuery { page_size: Some(2), ..WalkQuery::default() }.check().unwrap();
+        let wish = |sort, kinds| Wish { sort, kinds, ..Wish::default() };
+        let (keys, counts) = page(found.clone(), &wish(Sort::Featured, Kinds::All), walk, 3);
+        assert_eq!(keys, [(9, 1), (7, 3), (5, 2)]);
+        assert_eq!((counts.ama, counts.info, counts.discussion), (2, 1, 0));
+        let (keys, counts) = page(found.clone(), &wish(Sort::Timeline, Kinds::One(Kind::Ama)), walk, 3);
+        assert_eq!((keys, counts.of(Kinds::All)), (vec![(3, 3), (1, 1)], 3));
+        let after = Walk { after: Some((9, 1)), ..walk };
+        let (keys, _) = page(found, &wish(Sort::Featured, Kinds::All), after, 3);
+        assert_eq!(keys, [(7, 3), (5, 2)]);
+    }
+}

@@ -1,0 +1,155 @@
+//! Invitation codes: how new residents come in (contract C-14).
+
+pub mod model;
+mod queries;
+pub(crate) mod routes;
+pub mod rules;
+
+use store::{Database, Timestamp, Tx, params};
+use web::{ApiError, Code};
+
+pub use model::{Invitation, Redeemed};
+
+use crate::{
+    Plaza,
+    certificate::NotIssued,
+    moderation::{self, Deed},
+    rate::{self, Action},
+};
+
+/// Most codes that an administrator issues at once.
+pub const MAX_ISSUED: i64 = 100;
+/// Most codes on a page.
+const PER_PAGE: i64 = 100;
+
+/// Makes a code of a person.
+pub(crate) async fn insert(
+    tx: &mut Tx<'_>,
+    db: &Database,
+    account: i64,
+    note: &str,
+    now: Timestamp,
+) -> Result<String, ApiError> {
+    let code = rules::code(&db.random().bytes::<8>());
+    tx.execute(queries::INSERT, params![&code, db.ids().next(), account, note, now]).await?;
+    Ok(code)
+}
+
+impl Plaza {
+    /// Redeems a code. Of many who try one at once, one succeeds; who has a certificate already keeps the code good.
+    /// Every try counts, unless it fails through us.
+    ///
+    /// # Errors
+    /// [`Code::InvitationNotFound`], [`Code::InvitationSelf`], [`Code::InvitationUsed`], [`Code::InvitationSlowed`].
+    pub async fn redeem(&self, account: i64, code: &str) -> Result<Redeemed, ApiError> {
+        let (now, most) = (self.db().clock().now(), self.settings().redeems_per_hour);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move { rate::count(tx, account, Action::Redeem, most, now).await })
+            })
+            .await?;
+        let tried = self.try_code(account, rules::normalise(code), now).await;
+        if tried.as_ref().is_err_and(|error| error.code().status().is_server_error()) {
+            rate::give_back(self.db(), account, Action::Redeem).await?;
+        }
+        tried
+    }
+
+    async fn try_code(&self, account: i64, code: String, now: Timestamp) -> Result<Redeemed, ApiError> {
+        let found: Option<(i64, Option<i64>)> =
+            self.db().fetch_optional(queries::FIND, params![&code]).await?;
+        let (inviter, used_by) = found.ok_or(Code::InvitationNotFound)?;
+        if inviter == account {
+            return Err(Code::InvitationSelf.into());
+        }
+        if used_by.is_some() {
+            return Err(Code::InvitationUsed.into());
+        }
+        if let Some(certificate) = self.certificate(account).await? {
+            return Ok(Redeemed { code, inviter, is_issued: false, number: certificate.number });
+        }
+        let (plaza, taken) = (self.clone(), code.clone());
+        let issued = self.db().write(move |tx| {
+            Box::pin(async move {
+                if tx.execute(queries::TAKE, params![&taken, account, now]).await? == 0 {
+                    return Err(NotIssued::Failed(Code::InvitationUsed.into()));
+                }
+                plaza.issue(tx, account, now).await
+            })
+        });
+        match issued.await {
+            Ok(number) => Ok(Redeemed { code, inviter, is_issued: true, number }),
+            // Another code of the same person, at the same moment.
+            Err(NotIssued::Already) => {
+                let certificate = self.certificate(account).await?.ok_or(Code::Internal)?;
+                Ok(Redeemed { code, inviter, is_issued: false, number: certificate.number })
+            }
+            Err(NotIssued::Failed(error)) => Err(error),
+        }
+    }
+
+    /// The codes of a person, newest first, with who used them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn invitations(&self, account: i64) -> Result<Vec<Invitation>, ApiError> {
+        Ok(self.db().fetch_all(queries::OF_ACCOUNT, params![account, PER_PAGE]).await?)
+    }
+
+    /// A page of everybody's codes, those made before `before` first; for administrators.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn all_invitations(&self, before: i64) -> Result<Vec<Invitation>, ApiError> {
+        Ok(self.db().fetch_all(queries::ALL, params![before, PER_PAGE]).await?)
+    }
+
+    /// Issues codes in an administrator's name.
+    ///
+    /// # Errors
+    /// 422 for a note that is too long or a number that is not 1 to [`MAX_ISSUED`].
+    pub async fn issue_codes(&self, admin: i64, number: i64, note: &str) -> Result<Vec<String>, ApiError> {
+        let note = rules::check_issue(number, note)?;
+        let (db, now) = (self.db().clone(), self.db().clock().now());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let mut codes = Vec::new();
+                    for _ in 0..number {
+                        codes.push(insert(tx, &db, admin, &note, now).await?);
+                    }
+                    Ok(codes)
+                })
+            })
+            .await
+    }
+
+    /// Takes a code back that nobody has used. Answers whether there was one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn withdraw_code(&self, admin: i64, id: i64) -> Result<bool, ApiError> {
+        let (db, now) = (self.db().clone(), self.db().clock().now());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let taken: Option<(String, i64)> =
+                        tx.fetch_optional(queries::WITHDRAW, params![id, now]).await?;
+                    let Some((code, account)) = taken else { return Ok(false) };
+                    let deed = Deed { action: "code.withdraw", target: &code, account, reason: "" };
+                    moderation::note(tx, &db, admin, deed, now).await?;
+                    Ok::<_, ApiError>(true)
+                })
+            })
+            .await
+    }
+
+    /// Attaches a note to a code. Answers whether there is one.
+    ///
+    /// # Errors
+    /// 422 for a note that is too long.
+    pub async fn note_code(&self, id: i64, note: &str) -> Result<bool, ApiError> {
+        let note = rules::check_issue(1, note)?;
+        Ok(self.db().execute(queries::NOTE, params![id, &note]).await? == 1)
+    }
+}

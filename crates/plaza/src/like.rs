@@ -1,0 +1,84 @@
+//! Likes of posts and comments. Liking twice is liking once.
+
+mod queries;
+pub(crate) mod routes;
+
+use store::{Tx, params};
+use web::{ApiError, Code};
+
+use crate::{
+    Plaza, comment,
+    post::{self, Tally},
+    rate::{self, Action},
+};
+
+/// What is liked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Post(i64),
+    Comment(i64),
+}
+
+impl Target {
+    const fn id(self) -> i64 {
+        match self {
+            Self::Post(id) | Self::Comment(id) => id,
+        }
+    }
+
+    /// Adds to the likes, and answers how many there are.
+    async fn add(self, tx: &mut Tx<'_>, likes: i64) -> Result<i64, ApiError> {
+        match self {
+            Self::Post(id) => post::tally(tx, id, Tally { likes, ..Tally::default() }).await,
+            Self::Comment(id) => {
+                let (all,): (i64,) = tx.fetch_one(comment::queries::LIKE, params![id, likes]).await?;
+                Ok(all)
+            }
+        }
+    }
+}
+
+impl Plaza {
+    /// Likes a post, or takes that back; answers how many like it now.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`], [`Code::PlazaBlocked`], [`Code::RateLimited`].
+    pub async fn like_post(&self, account: i64, name: &str, likes: bool) -> Result<i64, ApiError> {
+        let name = post::rules::check_name(name)?;
+        let found = self.db().fetch_optional(post::queries::ID, params![name]).await?;
+        let (id, author): (i64, i64) = found.ok_or(Code::NotFound)?;
+        self.check_welcome(account, author).await?;
+        self.like(account, Target::Post(id), likes).await
+    }
+
+    /// Likes a comment, or takes that back; answers how many like it now.
+    ///
+    /// # Errors
+    /// As [`Plaza::like_post`].
+    pub async fn like_comment(&self, account: i64, id: i64, likes: bool) -> Result<i64, ApiError> {
+        let (_, author, _) = self.place(id).await?;
+        self.check_welcome(account, author).await?;
+        self.like(account, Target::Comment(id), likes).await
+    }
+
+    async fn like(&self, account: i64, target: Target, likes: bool) -> Result<i64, ApiError> {
+        let (now, most) = (self.db().clock().now(), self.settings().likes_per_hour);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    rate::count(tx, account, Action::Like, most, now).await?;
+                    let statement = if likes { queries::LIKE } else { queries::UNLIKE };
+                    let changed = tx.execute(statement, params![target.id(), account]).await?;
+                    let step = if changed == 0 {
+                        0
+                    } else if likes {
+                        1
+                    } else {
+                        -1
+                    };
+                    target.add(tx, step).await
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,79 @@
+//! Likes over HTTP.
+
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, Data, Envelope};
+
+use crate::{Plaza, comment::rules::parse, gate::Writer};
+
+pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(like_post))
+        .routes(routes!(unlike_post))
+        .routes(routes!(like_comment))
+        .routes(routes!(unlike_comment))
+        .with_state(plaza)
+}
+
+/// How it stands with likes.
+#[derive(Debug, Serialize, ToSchema)]
+struct Likes {
+    /// Whether the caller likes it.
+    liked: bool,
+    /// How many do.
+    likes: i64,
+}
+
+/// Like a post; again changes nothing. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/like", operation_id = "likePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("postId" = String, Path, description = "What the post is called")),
+    responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]
+async fn like_post(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(name): Path<String>,
+) -> Answer<Likes> {
+    let likes = plaza.like_post(caller.account(), &name, true).await?;
+    Ok(Data(Likes { liked: true, likes }))
+}
+
+/// Take a like of a post back. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/unlike", operation_id = "unlikePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("postId" = String, Path, description = "What the post is called")),
+    responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]
+async fn unlike_post(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(name): Path<String>,
+) -> Answer<Likes> {
+    let likes = plaza.like_post(caller.account(), &name, false).await?;
+    Ok(Data(Likes { liked: false, likes }))
+}
+
+/// Like a comment; again changes nothing. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/like", operation_id = "likeComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("commentId" = String, Path, description = "What the comment is called")),
+    responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]
+async fn like_comment(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(name): Path<String>,
+) -> Answer<Likes> {
+    let likes = plaza.like_comment(caller.account(), parse(&name)?, true).await?;
+    Ok(Data(Likes { liked: true, likes }))
+}
+
+/// Take a like of a comment back. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/unlike", operation_id = "unlikeComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("commentId" = String, Path, description = "What the comment is called")),
+    responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]
+async fn unlike_comment(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(name): Path<String>,
+) -> Answer<Likes> {
+    let likes = plaza.like_comment(caller.account(), parse(&name)?, false).await?;
+    Ok(Data(Likes { liked: false, likes }))
+}

@@ -1,0 +1,242 @@
+//! Keeping the square in order: blocks between people, reports to the administrators, bans, and a log of what was done.
+
+pub mod model;
+mod queries;
+pub(crate) mod routes;
+pub mod rules;
+
+use std::collections::HashSet;
+
+use store::{Database, Timestamp, Tx, params};
+use web::{ApiError, Code};
+
+pub use model::{Ban, LogEntry, Report};
+
+use crate::{
+    Plaza, certificate, comment, post,
+    rate::{self, Action},
+};
+
+/// Most people somebody may block.
+const MAX_BLOCKS: i64 = 1_000;
+/// Most entries on a page of the queue and of the log.
+const PER_PAGE: i64 = 50;
+
+/// What a report is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A post, by what it is called.
+    Post(String),
+    /// A comment.
+    Comment(i64),
+}
+
+/// Something an administrator did.
+pub(crate) struct Deed<'a> {
+    pub(crate) action: &'static str,
+    pub(crate) target: &'a str,
+    pub(crate) account: i64,
+    pub(crate) reason: &'a str,
+}
+
+/// Notes what an administrator did, in the transaction that does it.
+pub(crate) async fn note(
+    tx: &mut Tx<'_>,
+    db: &Database,
+    moderator: i64,
+    deed: Deed<'_>,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let Deed { action, target, account, reason } = deed;
+    let values = params![db.ids().next(), moderator, action, target, account, reason, now];
+    tx.execute(queries::NOTE, values).await?;
+    Ok(())
+}
+
+/// Closes the reports about what is gone.
+pub(crate) async fn close(tx: &mut Tx<'_>, target: i64) -> Result<(), ApiError> {
+    tx.execute(queries::CLOSE, params![target]).await?;
+    Ok(())
+}
+
+impl Plaza {
+    /// Blocks a person: what they say is not shown to this one, whom they can neither answer nor like.
+    ///
+    /// # Errors
+    /// [`Code::InvalidParam`] for oneself and beyond 1 000 people.
+    pub async fn block(&self, account: i64, other: i64) -> Result<(), ApiError> {
+        let (blocks,): (i64,) = self.db().fetch_one(queries::BLOCKS, params![account]).await?;
+        if account == other || blocks >= MAX_BLOCKS {
+            return Err(ApiError::new(Code::InvalidParam).with("userId"));
+        }
+        let now = self.db().clock().now();
+        self.db().execute(queries::BLOCK, params![account, other, now]).await?;
+        Ok(())
+    }
+
+    /// Takes a block back.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn unblock(&self, account: i64, other: i64) -> Result<(), ApiError> {
+        self.db().execute(queries::UNBLOCK, params![account, other]).await?;
+        Ok(())
+    }
+
+    /// Whom a person has blocked.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn blocked(&self, account: i64) -> Result<HashSet<i64>, ApiError> {
+        let rows: Vec<(i64,)> = self.db().fetch_all(queries::BLOCKED, params![account]).await?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Checks that somebody may answer or like what another wrote.
+    pub(crate) async fn check_welcome(&self, account: i64, author: i64) -> Result<(), ApiError> {
+        let values = params![author, account];
+        match self.db().fetch_optional::<(i64,)>(queries::HAS_BLOCKED, values).await? {
+            Some(_) => Err(Code::PlazaBlocked.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the administrators of a post or comment.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`], [`Code::RateLimited`].
+    pub async fn report(&self, account: i64, target: Target, reason: String) -> Result<(), ApiError> {
+        let (post, comment, author) = match target {
+            Target::Post(name) => {
+                let found = self.db().fetch_optional(post::queries::ID, params![&name]).await?;
+                let (post, author): (i64, i64) = found.ok_or(Code::NotFound)?;
+                (post, None, author)
+            }
+            Target::Comment(id) => {
+                let (post, author, _) = self.place(id).await?;
+                (post, Some(id), author)
+            }
+        };
+        let (id, now) = (self.db().ids().next(), self.db().clock().now());
+        let most = self.settings().reports_per_hour;
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    rate::count(tx, account, Action::Report, most, now).await?;
+                    let target = comment.unwrap_or(post);
+                    let values = params![id, target, post, comment, author, account, &reason, now];
+                    tx.execute(queries::REPORT, values).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The reports nobody has dealt with, oldest first, at most 50.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn reports(&self) -> Result<Vec<Report>, ApiError> {
+        Ok(self.db().fetch_all(queries::OPEN, params![PER_PAGE]).await?)
+    }
+
+    /// An open report.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn find_report(&self, id: i64) -> Result<Report, ApiError> {
+        let found = self.db().fetch_optional(queries::FIND, params![id]).await?;
+        found.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Closes a report without doing anything.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn dismiss_report(&self, admin: i64, id: i64) -> Result<(), ApiError> {
+        let report = self.find_report(id).await?;
+        let (db, now) = (self.db().clone(), self.db().clock().now());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    if tx.execute(queries::CLOSE_ONE, params![id]).await? == 0 {
+                        return Err(Code::NotFound.into());
+                    }
+                    let target = report.comment.map_or(report.post, comment::rules::name);
+                    let (account, reason) = (report.author, report.reason.as_str());
+                    let deed = Deed { action: "report.dismiss", target: &target, account, reason };
+                    note(tx, &db, admin, deed, now).await
+                })
+            })
+            .await
+    }
+
+    /// Deletes what a report is about, which closes every report about it.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn uphold_report(&self, admin: i64, id: i64) -> Result<(), ApiError> {
+        let report = self.find_report(id).await?;
+        match report.comment {
+            Some(comment) => self.delete_comment(admin, Some(&report.reason), comment).await,
+            None => self.delete_post(admin, Some(&report.reason), &report.post).await,
+        }
+    }
+
+    /// Silences a resident for so many days, 0 for good.
+    ///
+    /// # Errors
+    /// 422 without a reason; [`Code::NotFound`] for somebody who is no resident; [`Code::InvalidParam`] for a number
+    /// of days that is none.
+    pub async fn ban(&self, admin: i64, account: i64, days: i64, reason: &str) -> Result<(), ApiError> {
+        let until = rules::until(self.db().clock().now(), days)?;
+        self.set_ban(admin, account, until, rules::check_reason(reason)?, "resident.ban").await
+    }
+
+    /// Lets a resident speak again.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for somebody who is no resident.
+    pub async fn unban(&self, admin: i64, account: i64) -> Result<(), ApiError> {
+        self.set_ban(admin, account, Timestamp(0), String::new(), "resident.unban").await
+    }
+
+    async fn set_ban(
+        &self,
+        admin: i64,
+        account: i64,
+        until: Timestamp,
+        reason: String,
+        action: &'static str,
+    ) -> Result<(), ApiError> {
+        let (db, now) = (self.db().clone(), self.db().clock().now());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let values = params![account, until, &reason];
+                    if tx.execute(certificate::queries::BAN, values).await? == 0 {
+                        return Err(Code::NotFound.into());
+                    }
+                    note(tx, &db, admin, Deed { action, target: "", account, reason: &reason }, now).await
+                })
+            })
+            .await
+    }
+
+    /// Who may not speak, at most 50.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn bans(&self) -> Result<Vec<Ban>, ApiError> {
+        let now = self.db().clock().now();
+        Ok(self.db().fetch_all(queries::BANNED, params![now, PER_PAGE]).await?)
+    }
+
+    /// A page of what administrators did before an entry, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn log(&self, before: i64) -> Result<Vec<LogEntry>, ApiError> {
+        Ok(self.db().fetch_all(queries::LOG, params![before, PER_PAGE]).await?)
+    }
+}

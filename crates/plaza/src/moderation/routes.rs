@@ -1,0 +1,61 @@
+//! Reports and blocks over HTTP. Not part of the original's documents.
+
+use axum::extract::{Path, State};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, ApiError, Code, Data, Envelope, Json, Nothing};
+
+use super::{model::ReportRequest, rules};
+use crate::{Plaza, gate::Writer};
+
+pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(report))
+        .routes(routes!(block))
+        .routes(routes!(unblock))
+        .with_state(plaza)
+}
+
+/// Tell the administrators of a post or comment. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/report", operation_id = "report", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    request_body = ReportRequest,
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn report(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Json(request): Json<ReportRequest>,
+) -> Answer<Nothing> {
+    let (target, reason) = rules::check(request)?;
+    plaza.report(caller.account(), target, reason).await?;
+    Ok(Data(Nothing))
+}
+
+/// Block a person: what they say is not shown to the caller, whom they can neither answer nor like. Scope plaza.write,
+/// residents only.
+#[utoipa::path(post, path = "/secondme/plaza/users/{userId}/block", operation_id = "blockUser", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("userId" = String, Path, description = "The person's id")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn block(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(user): Path<String>,
+) -> Answer<Nothing> {
+    plaza.block(caller.account(), id(&user)?).await?;
+    Ok(Data(Nothing))
+}
+
+/// Take a block back. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/users/{userId}/unblock", operation_id = "unblockUser", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("userId" = String, Path, description = "The person's id")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn unblock(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(user): Path<String>,
+) -> Answer<Nothing> {
+    plaza.unblock(caller.account(), id(&user)?).await?;
+    Ok(Data(Nothing))
+}
+
+fn id(text: &str) -> Result<i64, ApiError> {
+    text.parse().map_err(|_no_number| Code::NotFound.into())
+}

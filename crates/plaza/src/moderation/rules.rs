@@ -1,0 +1,70 @@
+//! What a valid report and a valid ban are. No I/O.
+
+use store::Timestamp;
+use web::{ApiError, Code, Issues};
+
+use super::{Target, model::ReportRequest};
+use crate::{comment, post};
+
+/// Longest reason in characters.
+pub const MAX_REASON: usize = 500;
+/// Longest ban in days; longer is for good.
+const MAX_DAYS: i64 = 3_650;
+/// When a ban for good ends: 9999-12-31T23:59:59Z.
+const FOR_GOOD: Timestamp = Timestamp(253_402_300_799_000);
+
+/// Checks a report.
+///
+/// # Errors
+/// 422; [`Code::NotFound`] for what is no name of a post or comment.
+pub(super) fn check(request: ReportRequest) -> Result<(Target, String), ApiError> {
+    let mut issues = Issues::body();
+    let reason = issues.required_text("reason", request.reason.as_deref(), MAX_REASON);
+    let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let (post, comment) = (some(request.post_id), some(request.comment_id));
+    if post.is_none() && comment.is_none() {
+        issues.missing("postId");
+    }
+    issues.finish()?;
+    let target = match comment {
+        Some(comment) => Target::Comment(comment::rules::parse(&comment)?),
+        None => Target::Post(post::rules::check_name(&post.unwrap_or_default())?.to_owned()),
+    };
+    Ok((target, reason))
+}
+
+/// Checks a reason that an administrator gives.
+///
+/// # Errors
+/// 422.
+pub fn check_reason(reason: &str) -> Result<String, ApiError> {
+    let mut issues = Issues::body();
+    let reason = issues.required_text("reason", Some(reason), MAX_REASON);
+    issues.finish()?;
+    Ok(reason)
+}
+
+/// Until when a ban of so many days lasts; 0 days are for good.
+///
+/// # Errors
+/// [`Code::InvalidParam`].
+pub(super) fn until(now: Timestamp, days: i64) -> Result<Timestamp, ApiError> {
+    match days {
+        0 => Ok(FOR_GOOD),
+        1..=MAX_DAYS => Ok(now.plus_secs(days * 86_400)),
+        _ => Err(ApiError::new(Code::InvalidParam).with("days")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bans() {
+        let now = Timestamp(1_767_225_600_000);
+        assert_eq!(until(now, 1).unwrap().iso8601(), "2026-01-02T00:00:00Z");
+        assert_eq!(until(now, 0).unwrap().iso8601(), "9999-12-31T23:59:59Z");
+        assert!(until(now, -1).is_err() && until(now, 4_000).is_err());
+    }
+}

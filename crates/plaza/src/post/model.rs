@@ -1,0 +1,334 @@
+//! What a post is, inside and on the wire.
+
+use std::{collections::HashMap, sync::Arc};
+
+use identity::Account;
+use memory::profile::Profile;
+use serde::{Deserialize, Serialize};
+use store::{Row, Timestamp};
+use utoipa::ToSchema;
+
+/// People by the id of their account.
+pub type People = HashMap<i64, Arc<(Account, Profile)>>;
+
+/// What a post is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Talking about something.
+    Discussion,
+    /// Ask me anything.
+    Ama,
+    /// Looking for information.
+    Info,
+}
+
+impl Kind {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Discussion, Self::Ama, Self::Info];
+
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Discussion => "discussion",
+            Self::Ama => "ama",
+            Self::Info => "info",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    pub(crate) const fn number(self) -> i64 {
+        self as i64
+    }
+
+    pub(crate) fn of(number: i64) -> store::Result<Self> {
+        let found = usize::try_from(number).ok().and_then(|at| Self::ALL.get(at).copied());
+        found.ok_or_else(|| store::Error::Other("post: unknown kind".to_owned()))
+    }
+}
+
+/// What a link leads to, as the client says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LinkMeta {
+    /// An http(s) URL.
+    pub url: Option<String>,
+    /// At most 500 characters.
+    pub title: Option<String>,
+    /// At most 2 000 characters.
+    pub description: Option<String>,
+    /// An http(s) URL.
+    pub thumbnail: Option<String>,
+    /// At most 20 000 characters.
+    pub text_content: Option<String>,
+}
+
+/// What a post holds beside its text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Extras {
+    /// URLs of pictures.
+    pub images: Vec<String>,
+    /// URL of a video.
+    pub video_url: Option<String>,
+    /// URL of its still.
+    pub video_thumbnail_url: Option<String>,
+    /// Its length in milliseconds.
+    #[schema(value_type = Option<f64>)]
+    pub video_duration_ms: Option<serde_json::Number>,
+    /// A URL.
+    pub link: Option<String>,
+    /// What it leads to.
+    pub link_meta: Option<LinkMeta>,
+    /// URLs of stickers.
+    pub stickers: Vec<String>,
+    /// Whether it is a notice.
+    pub is_notification: bool,
+    /// The topic's title.
+    pub topic_title: Option<String>,
+    /// What the topic is about.
+    pub topic_description: Option<String>,
+}
+
+/// A post to make.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewPost {
+    /// The text.
+    pub content: String,
+    /// What it is for.
+    pub kind: Kind,
+    /// The circle's route, or empty.
+    pub circle: String,
+    /// The topic's id, or empty.
+    pub topic: String,
+    /// What else it holds.
+    pub extras: Extras,
+}
+
+/// A post as it is kept, and whether the reader likes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Post {
+    /// Its number; newer ones are greater.
+    pub id: i64,
+    /// What it is called: `post_…`.
+    pub name: String,
+    /// Who wrote it.
+    pub author: i64,
+    /// The text.
+    pub content: String,
+    /// What it is for.
+    pub kind: Kind,
+    /// The circle's route, or empty.
+    pub circle: String,
+    /// The topic's id, or empty.
+    pub topic: String,
+    /// What else it holds.
+    pub extras: Extras,
+    /// How many like it.
+    pub likes: i64,
+    /// Its comments.
+    pub comments: i64,
+    /// Those of them that people wrote.
+    pub human_comments: i64,
+    /// Its place in the featured feed.
+    pub hot: i64,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// Whether the reader likes it.
+    pub liked: bool,
+}
+
+impl store::FromRow for Post {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            author: row.get(2)?,
+            content: row.get(3)?,
+            kind: Kind::of(row.get(4)?)?,
+            circle: row.get(5)?,
+            topic: row.get(6)?,
+            extras: extras(&row.get::<String>(7)?)?,
+            likes: row.get(8)?,
+            comments: row.get(9)?,
+            human_comments: row.get(10)?,
+            hot: row.get(11)?,
+            created_at: row.get(12)?,
+            edited_at: row.get(13)?,
+            liked: row.get(14)?,
+        })
+    }
+}
+
+/// Reads what a post holds beside its text.
+pub(crate) fn extras(text: &str) -> store::Result<Extras> {
+    serde_json::from_str(text).map_err(|error| store::Error::Other(format!("post: {error}")))
+}
+
+/// Body of `POST /api/secondme/plaza/posts/create` (contract C-15).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PostRequest {
+    /// The text, at most 20 000 characters. Required.
+    #[schema(max_length = 20_000)]
+    pub(super) content: Option<String>,
+    /// Always `public`. Required.
+    #[schema(example = "public")]
+    pub(super) r#type: Option<String>,
+    /// `discussion`, the default, `ama` or `info`.
+    #[schema(example = "ama")]
+    pub(super) content_type: Option<String>,
+    /// A topic's id; one that does not exist yet is made.
+    pub(super) topic_id: Option<String>,
+    /// A topic's title; alone it names the topic of that title.
+    #[schema(max_length = 100)]
+    pub(super) topic_title: Option<String>,
+    #[schema(max_length = 1000)]
+    pub(super) topic_description: Option<String>,
+    /// At most 9 http(s) URLs.
+    #[schema(max_items = 9)]
+    pub(super) images: Option<Vec<String>>,
+    pub(super) video_url: Option<String>,
+    pub(super) video_thumbnail_url: Option<String>,
+    /// Not negative.
+    #[schema(value_type = Option<f64>)]
+    pub(super) video_duration_ms: Option<serde_json::Number>,
+    pub(super) link: Option<String>,
+    pub(super) link_meta: Option<LinkMeta>,
+    /// At most 9 http(s) URLs.
+    #[schema(max_items = 9)]
+    pub(super) stickers: Option<Vec<String>>,
+    pub(super) is_notification: Option<bool>,
+    /// The circle it belongs to; its author must be a member. Not part of the original API.
+    pub(super) circle_route: Option<String>,
+}
+
+impl PostRequest {
+    /// A post as a page sends it.
+    pub fn from_page(content: &str, kind: &str, circle: &str, topic: &str, link: &str) -> Self {
+        let some = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        Self {
+            content: Some(content.to_owned()),
+            r#type: Some("public".to_owned()),
+            content_type: some(kind),
+            topic_title: some(topic),
+            link: some(link),
+            circle_route: some(circle),
+            ..Self::default()
+        }
+    }
+}
+
+/// Body of `POST /api/secondme/plaza/posts/{postId}/update` and of the same for comments.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct EditRequest {
+    /// The new text.
+    pub(crate) content: Option<String>,
+}
+
+/// Answer of `POST /api/secondme/plaza/posts/create`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Posted {
+    #[schema(example = "post_a1b2c3d4")]
+    pub(super) post_id: String,
+}
+
+/// Who wrote something.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Author {
+    pub(crate) name: String,
+    /// URL of the picture, or an empty text.
+    pub(crate) avatar: String,
+    /// Decimal digits; empty where the account is gone.
+    pub(crate) user_id: String,
+    /// The slug of the author's home page.
+    pub(crate) route: String,
+}
+
+impl Author {
+    /// The author of an account's id, among people.
+    pub fn of(id: i64, people: &People) -> Self {
+        match people.get(&id) {
+            Some(person) => Self {
+                name: person.0.name.clone(),
+                avatar: person.1.avatar.clone(),
+                user_id: id.to_string(),
+                route: person.0.route.clone(),
+            },
+            None => Self::gone(),
+        }
+    }
+
+    /// Somebody whose account is gone.
+    pub fn gone() -> Self {
+        let none = String::new;
+        Self { name: "已注销用户".to_owned(), avatar: none(), user_id: none(), route: none() }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A post on the wire (contract C-16).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PostOut {
+    #[schema(example = "post_a1b2c3d4")]
+    id: String,
+    content: String,
+    /// Always `public`.
+    #[schema(example = "public")]
+    r#type: &'static str,
+    content_type: Kind,
+    author: Author,
+    /// ISO 8601, UTC.
+    #[schema(example = "2024-01-20T15:00:00Z")]
+    created_at: String,
+    comment_count: i64,
+    /// Comments by people rather than doubles.
+    human_comment_count: i64,
+    likes: i64,
+    /// Whether the caller likes it.
+    liked: bool,
+    /// Always null: this server reads nothing aloud.
+    audio_url: Option<String>,
+    /// ISO 8601, UTC; null where it is as it was written.
+    edited_at: Option<String>,
+    topic_id: Option<String>,
+    circle_route: Option<String>,
+    #[serde(flatten)]
+    extras: Extras,
+}
+
+impl PostOut {
+    pub(crate) fn new(post: Post, people: &People) -> Self {
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        Self {
+            author: Author::of(post.author, people),
+            id: post.name,
+            content: post.content,
+            r#type: "public",
+            content_type: post.kind,
+            created_at: post.created_at.iso8601(),
+            comment_count: post.comments,
+            human_comment_count: post.human_comments,
+            likes: post.likes,
+            liked: post.liked,
+            audio_url: None,
+            edited_at: post.edited_at.map(Timestamp::iso8601),
+            topic_id: some(post.topic),
+            circle_route: some(post.circle),
+            extras: post.extras,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Posts over HTTP.
+
+use axum::extract::{Path, State};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, Data, Envelope, Json, Nothing};
+
+use super::{
+    model::{EditRequest, PostOut, PostRequest, Posted},
+    rules,
+};
+use crate::{
+    Plaza,
+    gate::{Reader, Writer},
+};
+
+pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(show))
+        .routes(routes!(update))
+        .routes(routes!(delete))
+        .with_state(plaza)
+}
+
+/// Write a post. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/posts/create", operation_id = "createPost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    request_body = PostRequest,
+    responses((status = 200, description = "What the post is called", body = Envelope<Posted>)))]
+async fn create(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Json(request): Json<PostRequest>,
+) -> Answer<Posted> {
+    let post_id = plaza.post(caller.account(), rules::check(request)?).await?;
+    Ok(Data(Posted { post_id }))
+}
+
+/// Read a post. Scope plaza.read, residents only.
+#[utoipa::path(get, path = "/secondme/plaza/posts/{postId}", operation_id = "getPost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("postId" = String, Path, description = "What the post is called")),
+    responses((status = 200, description = "The post", body = Envelope<PostOut>)))]
+async fn show(
+    State(plaza): State<Plaza>,
+    Reader(caller): Reader,
+    Path(name): Path<String>,
+) -> Answer<PostOut> {
+    let post = plaza.find_post(caller.account(), &name).await?;
+    let people = plaza.authors([post.author]).await?;
+    Ok(Data(PostOut::new(post, &people)))
+}
+
+/// Put another text in place of one's post's; it then carries `editedAt`. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/update", operation_id = "updatePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("postId" = String, Path, description = "What the post is called")), request_body = EditRequest,
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn update(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(name): Path<String>,
+    Json(request): Json<EditRequest>,
+) -> Answer<Nothing> {
+    let content = rules::check_edit(request, rules::MAX_CONTENT)?;
+    plaza.edit_post(caller.account(), &name, content).await?;
+    Ok(Data(Nothing))
+}
+
+/// Delete one's post; administrators may delete any. Scope plaza.write, residents only.
+#[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/delete", operation_id = "deletePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("postId" = String, Path, description = "What the post is called")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(
+    State(plaza): State<Plaza>,
+    Writer(caller): Writer,
+    Path(name): Path<String>,
+) -> Answer<Nothing> {
+    plaza.delete_post(caller.account(), caller.is_admin().then_some(""), &name).await?;
+    Ok(Data(Nothing))
+}

@@ -1,0 +1,81 @@
+//! Topics: what posts say they are about. A topic begins with its first post.
+
+mod queries;
+pub(crate) mod routes;
+
+use serde::Serialize;
+use store::{Timestamp, Tx, from_row, params};
+use utoipa::ToSchema;
+use web::{ApiError, Code};
+
+use crate::{
+    Plaza,
+    feed::{self, Feed},
+    post::NewPost,
+    walk::Walk,
+};
+
+/// A topic.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Topic {
+    /// What it is named by.
+    #[serde(rename = "topicId")]
+    pub id: String,
+    /// What it is called.
+    #[serde(rename = "topicTitle")]
+    pub title: String,
+    /// What it is about.
+    #[serde(rename = "topicDescription")]
+    pub description: String,
+    /// How many posts there are.
+    pub posts: i64,
+}
+
+from_row!(Topic { id, title, description, posts });
+
+/// Notes that a post is about its topic.
+pub(crate) async fn add(tx: &mut Tx<'_>, post: &NewPost, now: Timestamp) -> Result<(), ApiError> {
+    let title = post.extras.topic_title.as_deref().unwrap_or(&post.topic);
+    let description = post.extras.topic_description.as_deref().unwrap_or_default();
+    tx.execute(queries::ADD, params![&post.topic, title, description, now]).await?;
+    Ok(())
+}
+
+/// Notes that a post about a topic is gone.
+pub(crate) async fn remove(tx: &mut Tx<'_>, topic: &str) -> Result<(), ApiError> {
+    tx.execute(queries::REMOVE, params![topic]).await?;
+    Ok(())
+}
+
+impl Plaza {
+    /// A page of the topics, those with the most posts first, and whether there is more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn topics(&self, walk: Walk) -> Result<(Vec<Topic>, bool), ApiError> {
+        let mut topics: Vec<Topic> =
+            self.db().fetch_all(queries::LIST, params![walk.size + 1, walk.offset]).await?;
+        let (has_more, _) = walk.end(&mut topics, 0, |_| (0, 0));
+        Ok((topics, has_more && walk.reaches_further()))
+    }
+
+    /// A topic and a page of its posts, newest first.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn topic(&self, reader: i64, id: &str, walk: Walk) -> Result<(Topic, Feed), ApiError> {
+        if id.len() > 256 || id.contains(char::is_control) {
+            return Err(Code::NotFound.into());
+        }
+        let topic: Option<Topic> = self.db().fetch_optional(queries::FIND, params![id]).await?;
+        let topic = topic.ok_or(Code::NotFound)?;
+        let newest = self.newest(walk).await?;
+        let before = walk.start().1.min(newest.saturating_add(1));
+        let values = params![before, walk.size + 1, walk.offset, id];
+        let keys = self.db().fetch_all(feed::queries::TIME_TOPIC, values).await?;
+        let counts = feed::Counts::default();
+        let page = self.page_of(reader, keys, walk, newest, (topic.posts, counts)).await?;
+        Ok((topic, page))
+    }
+}

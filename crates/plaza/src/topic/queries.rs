@@ -1,0 +1,12 @@
+//! SQL about topics.
+
+/// Who names a topic first says what it is called.
+pub(super) const ADD: &str = "INSERT INTO plaza_topic (id, title, description, posts, created_at) VALUES ($1, $2, $3, 1, $4) \
+     ON CONFLICT (id) DO UPDATE SET posts = plaza_topic.posts + 1";
+
+pub(super) const REMOVE: &str = "UPDATE plaza_topic SET posts = posts - 1 WHERE id = $1";
+
+pub(super) const FIND: &str = "SELECT id, title, description, posts FROM plaza_topic WHERE id = $1";
+
+pub(super) const LIST: &str = "SELECT id, title, description, posts FROM plaza_topic \
+     WHERE posts > 0 ORDER BY posts DESC, id DESC LIMIT $1 OFFSET $2";

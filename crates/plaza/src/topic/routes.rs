@@ -1,0 +1,76 @@
+//! Topics over HTTP. Not part of the original's documents.
+
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, Data, Envelope, Query};
+
+use super::Topic;
+use crate::{Plaza, gate::Reader, post::model::PostOut, walk::WalkQuery};
+
+pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(posts)).with_state(plaza)
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TopicPage {
+    /// Those with the most posts first.
+    items: Vec<Topic>,
+    page: i64,
+    page_size: i64,
+    has_more: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TopicPosts {
+    topic: Topic,
+    /// Newest first.
+    items: Vec<PostOut>,
+    total: i64,
+    page: i64,
+    page_size: i64,
+    has_more: bool,
+    snapshot: Option<String>,
+}
+
+/// List topics, those with the most posts first. Scope plaza.read, residents only.
+#[utoipa::path(get, path = "/secondme/plaza/topics", operation_id = "listTopics", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(WalkQuery),
+    responses((status = 200, description = "A page", body = Envelope<TopicPage>)))]
+async fn list(
+    State(plaza): State<Plaza>,
+    _reader: Reader,
+    Query(mut walk): Query<WalkQuery>,
+) -> Answer<TopicPage> {
+    // Topics change places as posts come, so there is nothing to hold on to.
+    walk.snapshot = None;
+    let walk = walk.check()?;
+    let (items, has_more) = plaza.topics(walk).await?;
+    Ok(Data(TopicPage { items, page: walk.page, page_size: walk.size, has_more }))
+}
+
+/// List the posts about a topic, newest first. Scope plaza.read, residents only.
+#[utoipa::path(get, path = "/secondme/plaza/topics/{topicId}/posts", operation_id = "listTopicPosts", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+    params(("topicId" = String, Path, description = "The topic's id"), WalkQuery),
+    responses((status = 200, description = "A page", body = Envelope<TopicPosts>)))]
+async fn posts(
+    State(plaza): State<Plaza>,
+    Reader(caller): Reader,
+    Path(id): Path<String>,
+    Query(walk): Query<WalkQuery>,
+) -> Answer<TopicPosts> {
+    let walk = walk.check()?;
+    let (topic, feed) = plaza.topic(caller.account(), &id, walk).await?;
+    Ok(Data(TopicPosts {
+        topic,
+        items: feed.posts.into_iter().map(|post| PostOut::new(post, &feed.people)).collect(),
+        total: feed.total,
+        page: walk.page,
+        page_size: walk.size,
+        has_more: feed.has_more,
+        snapshot: feed.snapshot,
+    }))
+}
