@@ -10,6 +10,7 @@ mod api {
     mod apikey;
     mod applications;
     mod cdn;
+    mod chat;
     mod memory;
     mod note;
     mod note_pages;

@@ -229,6 +229,12 @@ permissions! {
     WriteNotes: "note.write" | "note.write" => [NoteWrite];
     /// Writing and reading agent memory, and the overview of a day.
     UseAgentMemory: "agent_memory" | "agent_memory" => [AgentMemory];
+    /// Talking to the double.
+    UseChat: "chat" | "chat.write" => [Chat, ChatWrite];
+    /// Having the double decide.
+    UseAct: "chat" | "chat.write" => [Chat, ChatWrite] else ScopeMissing;
+    /// Reading what was said to and by the double.
+    ReadChat: "chat" | "chat.read" => [Chat, ChatRead];
     /// Changing the profile and the interests: the person alone, by session or with a key for everything.
     WriteProfile: "*" | "*" => [];
 }

@@ -1,0 +1,96 @@
+//! Talking over HTTP.
+
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use identity::{Scoped, scope::UseChat};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, ApiError, Code, Data, Envelope, Issues, Json, Language, extract::BodyLimit};
+
+use super::{
+    Answering,
+    model::{ChatRequest, SendAnswer, SendRequest, Talk},
+    rules,
+};
+use crate::{
+    Chat,
+    events::{self, Event},
+    session::{Speaker, model::message_id},
+};
+
+pub(crate) fn router(chat: Chat) -> OpenApiRouter {
+    let limit = BodyLimit(chat.settings().max_body);
+    let with_pictures = OpenApiRouter::new().routes(routes!(stream)).layer(axum::Extension(limit));
+    OpenApiRouter::new().routes(routes!(send)).merge(with_pictures).with_state(chat)
+}
+
+/// Talk to the double; the answer comes as server-sent events. Scope chat or chat.write.
+#[utoipa::path(post, path = "/secondme/chat/stream", operation_id = "chatStream", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    params(("X-App-Id" = Option<String>, Header, description = "What a new session belongs to, where the body does not say")),
+    request_body = ChatRequest,
+    responses((status = 200, description = "Events: session (of a new one), tool_call, tool_result, pieces without a name, error, and [DONE] at the end",
+        body = String, content_type = "text/event-stream")))]
+async fn stream(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<UseChat>,
+    headers: HeaderMap,
+    Json(request): Json<ChatRequest>,
+) -> Result<Response, ApiError> {
+    let talk = rules::check(request, &headers, chat.model_names())?;
+    let Answering { session, is_new, events } = chat.talk(Speaker::of(&caller), talk).await?;
+    Ok(events::lab_stream(is_new.then_some(&session), events, Language::of(&headers)))
+}
+
+/// Talk to the double and wait for the whole answer. Scope chat or chat.write.
+#[utoipa::path(post, path = "/secondme/ws-chat/send", operation_id = "chatSend", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    request_body = SendRequest,
+    responses((status = 200, description = "The answer", body = Envelope<SendAnswer>)))]
+async fn send(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<UseChat>,
+    headers: HeaderMap,
+    Json(request): Json<SendRequest>,
+) -> Answer<SendAnswer> {
+    let mut issues = Issues::body();
+    let message = issues.required_text("message", Some(&request.message), rules::MAX_MESSAGE);
+    let place = rules::place(&mut issues, request.session_id, None, None, &headers);
+    let model = rules::model(&mut issues, None, &[]);
+    issues.finish()?;
+    if request.share_code.is_some_and(|code| !code.trim().is_empty()) {
+        return Err(Code::ChatShareCodeUnknown.into());
+    }
+    let images = Vec::new();
+    let talk = Talk {
+        message,
+        images,
+        place,
+        search: false,
+        model,
+        max_tokens: rules::DEFAULT_TOKENS,
+        control: None,
+        history: None,
+    };
+    let Answering { session, mut events, .. } = chat.talk(Speaker::of(&caller), talk).await?;
+    let mut text = String::new();
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::Piece(piece) => text.push_str(&piece),
+            Event::Searching | Event::Searched { .. } => {}
+            Event::Failed(error) => return Err(error),
+            Event::Done(ended) => {
+                let parts: Vec<String> = text
+                    .split("\n\n")
+                    .map(str::trim)
+                    .filter(|part| !part.is_empty())
+                    .map(str::to_owned)
+                    .collect();
+                return Ok(Data(SendAnswer {
+                    reply_texts: parts,
+                    reply_text: text,
+                    message_id: message_id(ended.message),
+                    session_id: session,
+                }));
+            }
+        }
+    }
+    Err(ApiError::new(Code::ChatStreamFailed).because("an answer without an end"))
+}
