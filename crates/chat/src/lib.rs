@@ -1,5 +1,6 @@
 //! The double answers and decides: chat, act, their sessions, and the models behind them.
 
+<<<<<<< HEAD
 mod events;
 mod openai;
 mod prompt;
@@ -13,6 +14,11 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
+=======
+pub mod act;
+
+use std::sync::Arc;
+>>>>>>> da714c5 (chat: let one fitting JSON value out of a model's words)
 
 use memory::Memory;
 use store::Database;

@@ -145,6 +145,15 @@ catalogue! {
     OauthScopeInvalid = 400 "oauth2.scope.invalid" "无效的权限: {}" "Unknown scope: {}";
     /// A scope the application may not ask for; `{}` is the scope.
     OauthScopeDisallowed = 403 "oauth2.scope.disallowed" "应用未获准使用的权限: {}" "The application may not ask for the scope: {}";
+
+    /// `actionControl` is missing or blank (contract §7); `constraints`, `issues` and `suggestions` say how it should be.
+    ActControlEmpty = 400 "secondme.act.action_control.empty" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    /// `actionControl` is too short.
+    ActControlTooShort = 400 "secondme.act.action_control.too_short" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    /// `actionControl` is too long.
+    ActControlTooLong = 400 "secondme.act.action_control.too_long" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    /// `actionControl` states no JSON structure.
+    ActControlFormat = 400 "secondme.act.action_control.invalid_format" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
 }
 
 impl Code {
