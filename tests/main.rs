@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, missing_docs)]
 
 mod api {
+    mod act;
     mod agent_memory;
     mod apikey;
     mod applications;
@@ -71,6 +72,7 @@ mod hub {
     mod tokens;
     mod upstream;
 }
+mod openai;
 mod openapi;
 mod pages {
     mod browser;

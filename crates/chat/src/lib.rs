@@ -1,6 +1,6 @@
 //! The double answers and decides: chat, act, their sessions, and the models behind them.
 
-<<<<<<< HEAD
+pub mod act;
 mod events;
 mod openai;
 mod prompt;
@@ -14,11 +14,6 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-=======
-pub mod act;
-
-use std::sync::Arc;
->>>>>>> da714c5 (chat: let one fitting JSON value out of a model's words)
 
 use memory::Memory;
 use store::Database;

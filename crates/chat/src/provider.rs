@@ -77,6 +77,9 @@ pub enum Failure {
     /// An answer without anything in it.
     #[error("answered nothing")]
     Empty,
+    /// No decision came of it that fits what was asked for.
+    #[error("gave no decision that fits")]
+    Undecided,
     /// Every provider is being left alone after failures.
     #[error("every model is out of order at the moment")]
     Resting,

@@ -1,5 +1,6 @@
 //! Talking to the double: from something said to an answer that is sent, stored and counted (contract C-09, X-25).
 
+mod decide;
 pub(crate) mod model;
 pub(crate) mod routes;
 pub(crate) mod rules;
@@ -14,6 +15,7 @@ use web::{ApiError, Code};
 
 use crate::{
     Chat,
+    act::Plan,
     events::Event,
     prompt::{self, Parts},
     provider::{Ask, Form, Message, Role},
@@ -45,7 +47,8 @@ struct Turn {
     search: bool,
     recall: Recall,
     ask: Ask,
-    control: Option<String>,
+    /// How a decision is to look, where one is asked for.
+    plan: Option<Plan>,
 }
 
 /// The answers in the making, by account.
@@ -139,7 +142,9 @@ impl Chat {
             message,
             budget: settings.prompt_tokens,
         });
-        let ask = Ask { model: talk.model, messages, max_tokens: talk.max_tokens, form: Form::Text };
+        let plan = talk.control.as_deref().map(Plan::of);
+        let form = plan.as_ref().map_or(Form::Text, |plan| Form::Json(plan.schema()));
+        let ask = Ask { model: talk.model, messages, max_tokens: talk.max_tokens, form };
         Ok(Turn {
             who,
             name: account.name,
@@ -148,7 +153,7 @@ impl Chat {
             search: talk.search,
             recall,
             ask,
-            control: talk.control,
+            plan,
         })
     }
 }

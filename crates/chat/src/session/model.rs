@@ -184,3 +184,66 @@ pub struct ListedMessage {
     /// Of an answer: whether it is complete, or why not.
     pub(super) state: State,
 }
+
+/// Answer of `GET /api/secondme/chat/message/{messageId}/sent`: what a model was sent for an answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SentAnswer {
+    /// The answer's id.
+    #[schema(example = "msg_00000000000001")]
+    pub(super) message_id: String,
+    /// The provider's address; empty for the built-in responder, which sends nothing anywhere.
+    pub(super) provider: String,
+    /// The provider's name of the model.
+    pub(super) model: String,
+    /// The messages of the prompt, each with `role` and `content`.
+    #[schema(value_type = Vec<Object>)]
+    pub(super) messages: serde_json::Value,
+    /// The memories that were in it, each with `kind`, `id`, `text`, `score` and `tokens`.
+    #[schema(value_type = Vec<Object>)]
+    pub(super) memories: serde_json::Value,
+    /// Tokens of the prompt.
+    pub(super) tokens_in: i64,
+    /// Tokens of the answer.
+    pub(super) tokens_out: i64,
+    /// When.
+    #[schema(example = "2024-01-20T15:00:00Z")]
+    pub(super) time: String,
+}
+
+/// Which days to count.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UsageQuery {
+    /// The last so many days, today included: 1 to 366. Default 30.
+    #[param(minimum = 1, maximum = 366, default = 30)]
+    pub(super) days: Option<i64>,
+}
+
+/// Answer of `GET /api/secondme/chat/usage`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageAnswer {
+    /// Most tokens in a day; 0: no limit.
+    pub(super) daily_limit: i64,
+    /// Days and what was called with, the newest day first.
+    pub(super) list: Vec<UsageRow>,
+}
+
+/// Tokens used on a day by what the person called with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageRow {
+    /// The day, in UTC.
+    #[schema(example = "2024-01-20")]
+    pub(super) date: String,
+    /// `app:` and an application's id, `key:` and an API key's, or `session`.
+    #[schema(example = "key:12345")]
+    pub(super) client: String,
+    /// Answers.
+    pub(super) answers: i64,
+    /// Tokens of prompts.
+    pub(super) tokens_in: i64,
+    /// Tokens of answers.
+    pub(super) tokens_out: i64,
+}

@@ -6,11 +6,13 @@ use identity::{
     scope::{ReadChat, UseChat},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Issues, Nothing, Query};
+use web::{Answer, Code, Data, Envelope, Issues, Nothing, Query};
 
 use super::{
     Speaker,
-    model::{ListQuery, Messages, MessagesQuery, Sessions},
+    model::{
+        ListQuery, Messages, MessagesQuery, SentAnswer, Sessions, UsageAnswer, UsageQuery, parse_message_id,
+    },
     rules,
 };
 use crate::Chat;
@@ -20,6 +22,8 @@ pub(crate) fn router(chat: Chat) -> OpenApiRouter {
         .routes(routes!(list))
         .routes(routes!(messages))
         .routes(routes!(delete))
+        .routes(routes!(sent))
+        .routes(routes!(usage))
         .with_state(chat)
 }
 
@@ -71,4 +75,37 @@ async fn delete(
 ) -> Answer<Nothing> {
     chat.delete_session(&Speaker::of(&caller), &id).await?;
     Ok(Data(Nothing))
+}
+
+/// Read what a model was sent for an answer, and which memories that held. For the person alone, not for
+/// applications. Scope chat or chat.read.
+#[utoipa::path(get, path = "/secondme/chat/message/{messageId}/sent", operation_id = "readSent", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    params(("messageId" = String, Path, description = "The answer's id")),
+    responses((status = 200, description = "What was sent", body = Envelope<SentAnswer>)))]
+async fn sent(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<ReadChat>,
+    Path(id): Path<String>,
+) -> Answer<SentAnswer> {
+    let id = parse_message_id(&id).filter(|_| caller.application().is_none()).ok_or(Code::NotFound)?;
+    let sent = chat.sent(caller.account(), id).await?;
+    Ok(Data(rules::sent(id, sent)?))
+}
+
+/// Read how many tokens were used, by day and by what was called with. For the person alone, not for applications.
+/// Scope chat or chat.read.
+#[utoipa::path(get, path = "/secondme/chat/usage", operation_id = "readChatUsage", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    params(UsageQuery),
+    responses((status = 200, description = "The usage", body = Envelope<UsageAnswer>)))]
+async fn usage(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<ReadChat>,
+    Query(query): Query<UsageQuery>,
+) -> Answer<UsageAnswer> {
+    if caller.application().is_some() {
+        return Err(Code::NotFound.into());
+    }
+    let days = query.days.unwrap_or(30).clamp(1, 366);
+    let list = chat.usage(caller.account(), days).await?.into_iter().map(rules::used).collect();
+    Ok(Data(UsageAnswer { daily_limit: chat.settings().daily_tokens, list }))
 }

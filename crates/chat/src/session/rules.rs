@@ -1,8 +1,12 @@
 //! Names, titles and previews. No I/O.
 
-use web::Issues;
+use store::Timestamp;
+use web::{ApiError, Issues};
 
-use super::model::{ListedMessage, ListedSession, Message, Session, message_id};
+use super::{
+    Sent, Used,
+    model::{ListedMessage, ListedSession, Message, SentAnswer, Session, UsageRow, message_id},
+};
 
 /// Longest session id and application id of a client in characters.
 pub const MAX_NAME: usize = 128;
@@ -67,6 +71,30 @@ pub(super) fn listed_message(message: Message, account: i64) -> ListedMessage {
         create_time: message.created_at.iso8601(),
         state: message.state,
     }
+}
+
+/// What was sent for an answer.
+///
+/// # Errors
+/// When the store holds no JSON.
+pub(super) fn sent(id: i64, sent: Sent) -> Result<SentAnswer, ApiError> {
+    let json = |text: &str| serde_json::from_str(text).map_err(ApiError::internal);
+    Ok(SentAnswer {
+        message_id: message_id(id),
+        messages: json(&sent.prompt)?,
+        memories: json(&sent.memories)?,
+        provider: sent.provider,
+        model: sent.model,
+        tokens_in: sent.tokens_in,
+        tokens_out: sent.tokens_out,
+        time: sent.created_at.iso8601(),
+    })
+}
+
+pub(super) fn used(used: Used) -> UsageRow {
+    let date = Timestamp(used.day.saturating_mul(86_400_000)).date();
+    let Used { client, answers, tokens_in, tokens_out, .. } = used;
+    UsageRow { date, client, answers, tokens_in, tokens_out }
 }
 
 #[cfg(test)]

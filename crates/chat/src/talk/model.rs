@@ -47,6 +47,35 @@ pub struct ImageRequest {
     pub(crate) media_type: String,
 }
 
+/// Body of `POST /api/secondme/act/stream` (contract C-12).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ActRequest {
+    /// What the decision is about.
+    #[schema(max_length = 50_000)]
+    pub(crate) message: String,
+    /// The rules of the decision and the structure of its JSON. Required.
+    #[schema(
+        min_length = 20,
+        max_length = 8000,
+        example = "仅输出合法 JSON 对象，不要解释。\n输出结构：{\"is_liked\": boolean}。"
+    )]
+    pub(crate) action_control: Option<String>,
+    /// The session to go on with; absent or unknown: a new one.
+    pub(crate) session_id: Option<String>,
+    /// What a new session belongs to. Wins over `X-App-Id`; default `general`.
+    pub(crate) app_id: Option<String>,
+    /// What a new session begins with; ignored later.
+    #[schema(max_length = 20_000)]
+    pub(crate) system_prompt: Option<String>,
+    /// As in chat.
+    #[schema(example = "secondme/nano")]
+    pub(crate) model: Option<String>,
+    /// Most tokens of the answer, 1 to 16000. Default 2000.
+    #[schema(minimum = 1, maximum = 16_000)]
+    pub(crate) max_tokens: Option<i64>,
+}
+
 /// Body of `POST /api/secondme/ws-chat/send` (contract X-25). Any other member is refused.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -2,13 +2,16 @@
 
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
-use identity::{Scoped, scope::UseChat};
+use identity::{
+    Scoped,
+    scope::{UseAct, UseChat},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{Answer, ApiError, Code, Data, Envelope, Issues, Json, Language, extract::BodyLimit};
 
 use super::{
     Answering,
-    model::{ChatRequest, SendAnswer, SendRequest, Talk},
+    model::{ActRequest, ChatRequest, SendAnswer, SendRequest, Talk},
     rules,
 };
 use crate::{
@@ -20,7 +23,7 @@ use crate::{
 pub(crate) fn router(chat: Chat) -> OpenApiRouter {
     let limit = BodyLimit(chat.settings().max_body);
     let with_pictures = OpenApiRouter::new().routes(routes!(stream)).layer(axum::Extension(limit));
-    OpenApiRouter::new().routes(routes!(send)).merge(with_pictures).with_state(chat)
+    OpenApiRouter::new().routes(routes!(send)).routes(routes!(act)).merge(with_pictures).with_state(chat)
 }
 
 /// Talk to the double; the answer comes as server-sent events. Scope chat or chat.write.
@@ -36,6 +39,24 @@ async fn stream(
     Json(request): Json<ChatRequest>,
 ) -> Result<Response, ApiError> {
     let talk = rules::check(request, &headers, chat.model_names())?;
+    let Answering { session, is_new, events } = chat.talk(Speaker::of(&caller), talk).await?;
+    Ok(events::lab_stream(is_new.then_some(&session), events, Language::of(&headers)))
+}
+
+/// Have the double decide; the pieces of the stream together are one JSON value of the structure that
+/// `actionControl` states. Scope chat or chat.write.
+#[utoipa::path(post, path = "/secondme/act/stream", operation_id = "actStream", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    params(("X-App-Id" = Option<String>, Header, description = "What a new session belongs to, where the body does not say")),
+    request_body = ActRequest,
+    responses((status = 200, description = "Events: session (of a new one), pieces without a name, error, and [DONE] at the end",
+        body = String, content_type = "text/event-stream")))]
+async fn act(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<UseAct>,
+    headers: HeaderMap,
+    Json(request): Json<ActRequest>,
+) -> Result<Response, ApiError> {
+    let talk = rules::check_act(request, &headers, chat.model_names())?;
     let Answering { session, is_new, events } = chat.talk(Speaker::of(&caller), talk).await?;
     Ok(events::lab_stream(is_new.then_some(&session), events, Language::of(&headers)))
 }

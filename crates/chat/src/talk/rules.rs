@@ -3,8 +3,9 @@
 use http::HeaderMap;
 use web::{ApiError, Issues};
 
-use super::model::{ChatRequest, ImageRequest, Talk};
+use super::model::{ActRequest, ChatRequest, ImageRequest, Talk};
 use crate::{
+    act::control,
     provider::Image,
     session::{Place, rules as session},
 };
@@ -41,6 +42,28 @@ pub(super) fn check(request: ChatRequest, headers: &HeaderMap, known: &[String])
     issues.finish()?;
     let search = request.enable_web_search.unwrap_or(false);
     Ok(Talk { message, images, place, search, model, max_tokens, control: None, history: None })
+}
+
+/// Checks a request to decide.
+///
+/// # Errors
+/// 400 for what is wrong with `actionControl`, 422 with everything else.
+pub(super) fn check_act(
+    request: ActRequest,
+    headers: &HeaderMap,
+    known: &[String],
+) -> Result<Talk, ApiError> {
+    let control = control::check(request.action_control.as_deref())?.to_owned();
+    let chat = ChatRequest {
+        message: request.message,
+        session_id: request.session_id,
+        app_id: request.app_id,
+        system_prompt: request.system_prompt,
+        model: request.model,
+        max_tokens: request.max_tokens,
+        ..ChatRequest::default()
+    };
+    Ok(Talk { control: Some(control), ..check(chat, headers, known)? })
 }
 
 pub(crate) fn place(

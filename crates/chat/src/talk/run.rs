@@ -6,7 +6,7 @@ use memory::recall::tokens;
 use tokio::{sync::mpsc::Sender, time::Instant};
 use web::{ApiError, Code};
 
-use super::Turn;
+use super::{Turn, decide::decide};
 use crate::{
     Chat,
     events::{Ended, Event},
@@ -22,15 +22,15 @@ const CHECKPOINT: Duration = Duration::from_secs(2);
 const BUILT_IN: Duration = Duration::from_secs(60);
 
 /// What an answer has come to.
-struct Made {
+pub(super) struct Made {
     id: i64,
-    text: String,
+    pub(super) text: String,
     is_stored: bool,
     stored_at: Instant,
 }
 
 /// How it ended.
-enum End {
+pub(super) enum End {
     Whole(Finish),
     /// Nobody listens any more, or the server ends.
     Stopped,
@@ -39,10 +39,26 @@ enum End {
 
 /// What is asked for the answer and by whom it was given.
 #[derive(Default)]
-struct Source {
+pub(super) struct Source {
     model: String,
     provider: String,
     tokens: Option<(u32, u32)>,
+}
+
+impl Source {
+    /// Notes who answers.
+    pub(super) fn note(&mut self, reply: &Reply) {
+        self.model = reply.model().to_owned();
+        self.provider = reply.provider().to_owned();
+    }
+
+    /// Adds what was counted for an answer that has ended.
+    pub(super) fn count(&mut self, reply: &Reply) {
+        if let Some(usage) = reply.usage() {
+            let (tokens_in, tokens_out) = self.tokens.unwrap_or_default();
+            self.tokens = Some((tokens_in + usage.prompt_tokens, tokens_out + usage.completion_tokens));
+        }
+    }
 }
 
 /// Makes an answer to its end, whatever that is, and stores it.
@@ -72,6 +88,9 @@ async fn make(
     if turn.search {
         look_up(chat, turn, sender).await;
     }
+    if let Some(plan) = turn.plan.clone() {
+        return decide(chat, turn, &plan, sender, made, source).await;
+    }
     if chat.models().is_empty() {
         for piece in responder::answer(&turn.name, &turn.recall, &turn.message) {
             if !say(chat, turn, sender, made, piece).await {
@@ -84,10 +103,9 @@ async fn make(
         Ok(reply) => reply,
         Err(failure) => return End::Failed(failure),
     };
-    source.model = reply.model().to_owned();
-    source.provider = reply.provider().to_owned();
+    source.note(&reply);
     let end = pass_on(chat, turn, sender, made, &mut reply).await;
-    source.tokens = reply.usage().map(|usage| (usage.prompt_tokens, usage.completion_tokens));
+    source.count(&reply);
     end
 }
 
