@@ -76,6 +76,7 @@ mod openai;
 mod openapi;
 mod pages {
     mod browser;
+    mod chat;
     mod consent;
     mod keys;
     pub mod sign_in;

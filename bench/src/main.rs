@@ -129,6 +129,7 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Hub) {
         report.extend(lines::hub::run(&bench)?);
+    }
     if wanted(Part::Quality) {
         report.extend(lines::recall::quality()?);
     }

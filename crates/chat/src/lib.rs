@@ -22,6 +22,7 @@ use web::{ApiError, Code, Outgoing, Tasks, outgoing::Refused};
 
 use provider::Models;
 use search::Engine;
+pub use talk::Said;
 use talk::Streams;
 
 /// Routes, relative to the API's base path, whose answer waits for a whole answer of a model.

@@ -34,6 +34,11 @@ pub struct Speaker {
 }
 
 impl Speaker {
+    /// The person themself, signed in.
+    pub fn person(account: i64) -> Self {
+        Self { account, client: String::new(), counted: "session".to_owned() }
+    }
+
     /// Who a caller is here.
     pub fn of(caller: &Caller) -> Self {
         let (client, counted) = match caller.credential() {
@@ -99,6 +104,26 @@ pub struct Sent {
     pub tokens_out: i64,
     /// When.
     pub created_at: Timestamp,
+}
+
+impl Sent {
+    /// Who says what in the prompt.
+    pub fn messages(&self) -> Vec<(String, String)> {
+        pairs(&self.prompt, "role", "content")
+    }
+
+    /// Kind and text of each memory.
+    pub fn memories(&self) -> Vec<(String, String)> {
+        pairs(&self.memories, "kind", "text")
+    }
+}
+
+fn pairs(json: &str, name: &str, value: &str) -> Vec<(String, String)> {
+    let items: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
+    let text = |item: &serde_json::Value, member: &str| {
+        item.get(member).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    };
+    items.iter().map(|item| (text(item, name), text(item, value))).collect()
 }
 
 store::from_row!(Sent { model, provider, prompt, memories, tokens_in, tokens_out, created_at });

@@ -21,7 +21,8 @@ use crate::{
     provider::{Ask, Form, Message, Role},
     session::{Opened, Speaker},
 };
-use model::Talk;
+use http::HeaderMap;
+use model::{ChatRequest, Talk};
 
 /// Events on their way to a client that is slow; the model waits for it beyond that.
 const AHEAD: usize = 32;
@@ -36,6 +37,17 @@ pub(crate) struct Answering {
     pub(crate) is_new: bool,
     /// The parts of the answer as they come. Dropping it stops the answer.
     pub(crate) events: mpsc::Receiver<Event>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Said {
+    /// The session's id.
+    pub session: String,
+    /// The answer's number.
+    pub message: i64,
+    /// The answer.
+    pub text: String,
 }
 
 /// Everything an answer is made of.
@@ -98,6 +110,31 @@ impl Chat {
             drop(slot);
         });
         Ok(Answering { session: opened.id, is_new: opened.is_new, events })
+    }
+
+    /// Stores what is said and waits for the whole answer.
+    ///
+    /// # Errors
+    /// 422 for a message that cannot be one, and whatever keeps the double from answering.
+    pub async fn answer(
+        &self,
+        who: Speaker,
+        session: Option<String>,
+        message: String,
+    ) -> Result<Said, ApiError> {
+        let request = ChatRequest { message, session_id: session, ..ChatRequest::default() };
+        let talk = rules::check(request, &HeaderMap::new(), &[])?;
+        let Answering { session, mut events, .. } = self.talk(who, talk).await?;
+        let mut text = String::new();
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Piece(piece) => text.push_str(&piece),
+                Event::Searching | Event::Searched { .. } => {}
+                Event::Failed(error) => return Err(error),
+                Event::Done(ended) => return Ok(Said { session, message: ended.message, text }),
+            }
+        }
+        Err(ApiError::new(Code::ChatStreamFailed).because("an answer without an end"))
     }
 
     /// Whether one more answer may be made for someone.

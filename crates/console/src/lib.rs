@@ -5,6 +5,7 @@
 
 mod account;
 mod assets;
+mod chat;
 mod consent;
 mod error_page;
 mod form;
@@ -21,6 +22,7 @@ mod when;
 
 use std::sync::Arc;
 
+use ::chat::Chat;
 use axum::{
     Router,
     middleware::from_fn,
@@ -33,9 +35,13 @@ use web::boundary::ErrorPages;
 pub const PUBLIC: &[&str] =
     &[sign_in::PATH, sign_up::PATH, sign_up::SETUP_PATH, language::PATH, assets::PATH];
 
+/// Pages whose answer waits for a whole answer of a model.
+pub const SLOW: &[&str] = &[chat::PATH];
+
 /// The state of this room; cheap to clone.
 #[derive(Clone)]
 pub struct Console {
+    chat: Chat,
     identity: Identity,
     clock: store::Clock,
     random: store::Random,
@@ -45,8 +51,14 @@ pub struct Console {
 impl Console {
     /// Opens the room. `public_url` is the address people reach the server at, for the commands they copy.
     #[must_use]
-    pub fn new(identity: Identity, clock: store::Clock, random: store::Random, public_url: String) -> Self {
-        Self { identity, clock, random, public_url: public_url.trim_end_matches('/').into() }
+    pub fn new(
+        chat: Chat,
+        identity: Identity,
+        clock: store::Clock,
+        random: store::Random,
+        public_url: String,
+    ) -> Self {
+        Self { chat, identity, clock, random, public_url: public_url.trim_end_matches('/').into() }
     }
 
     fn cookies(&self) -> Cookies {
@@ -73,6 +85,9 @@ pub fn router(console: Console) -> Router {
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/apps/{id}/revoke", post(account::apps::revoke))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
+        .route(chat::PATH, get(chat::show).post(chat::submit))
+        .route("/chat/delete", post(chat::delete))
+        .route("/chat/messages/{id}", get(chat::sent))
         .merge(consent_routes())
         .route(assets::PATH, get(assets::serve))
         .layer(from_fn(error_page::layer))

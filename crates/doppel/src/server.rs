@@ -204,10 +204,15 @@ fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) ->
 
 fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Result<Rooms> {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
-    let console =
-        console::Console::new(identity.clone(), db.clock().clone(), db.random().clone(), base_url.to_owned());
     let outgoing = outgoing(config);
     let chat = chat(config, db, &memory, &outgoing)?;
+    let console = console::Console::new(
+        chat.clone(),
+        identity.clone(),
+        db.clock().clone(),
+        db.random().clone(),
+        base_url.to_owned(),
+    );
     let plaza = Plaza::new(db.clone(), identity.clone());
     let hub = Hub::new(db.clone(), outgoing, hub_settings(config));
     let base_url = base_url.to_owned();
@@ -251,8 +256,7 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         None => None,
     };
     rooms.hub.load().await;
-    let app = front(&rooms, config, boundary_limits(config))
-    let app = router(&rooms, config, boundary_limits(config, rooms.chat.patience()))
+    let app = front(&rooms, config, boundary_limits(config, rooms.chat.patience()))
         .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))?;
     identity.start(&tasks);
     rooms.memory.start(&tasks);
@@ -292,7 +296,7 @@ impl Running {
 fn boundary_limits(config: &Config, patience: Duration) -> boundary::Limits {
     let server = &config.server;
     boundary::Limits {
-        slow: chat::SLOW,
+        slow: [chat::SLOW, console::SLOW].concat(),
         slow_request: patience,
         request: Duration::from_secs(server.request_seconds),
         upload: Duration::from_secs(server.upload_seconds),

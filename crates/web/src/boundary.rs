@@ -46,7 +46,7 @@ pub struct Limits {
     /// The same for uploads (multipart bodies).
     pub upload: Duration,
     /// Ends of routes whose answer waits for another server, and how much longer they may take for it.
-    pub slow: &'static [&'static str],
+    pub slow: Vec<&'static str>,
     /// See `slow`.
     pub slow_request: Duration,
     /// Requests in work at once; one more is answered 503.

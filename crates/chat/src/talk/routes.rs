@@ -7,16 +7,15 @@ use identity::{
     scope::{UseAct, UseChat},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Code, Data, Envelope, Issues, Json, Language, extract::BodyLimit};
+use web::{Answer, ApiError, Code, Data, Envelope, Json, Language, extract::BodyLimit};
 
 use super::{
     Answering,
-    model::{ActRequest, ChatRequest, SendAnswer, SendRequest, Talk},
+    model::{ActRequest, ChatRequest, SendAnswer, SendRequest},
     rules,
 };
 use crate::{
-    Chat,
-    events::{self, Event},
+    Chat, events,
     session::{Speaker, model::message_id},
 };
 
@@ -68,50 +67,17 @@ async fn act(
 async fn send(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseChat>,
-    headers: HeaderMap,
     Json(request): Json<SendRequest>,
 ) -> Answer<SendAnswer> {
-    let mut issues = Issues::body();
-    let message = issues.required_text("message", Some(&request.message), rules::MAX_MESSAGE);
-    let place = rules::place(&mut issues, request.session_id, None, None, &headers);
-    let model = rules::model(&mut issues, None, &[]);
-    issues.finish()?;
     if request.share_code.is_some_and(|code| !code.trim().is_empty()) {
         return Err(Code::ChatShareCodeUnknown.into());
     }
-    let images = Vec::new();
-    let talk = Talk {
-        message,
-        images,
-        place,
-        search: false,
-        model,
-        max_tokens: rules::DEFAULT_TOKENS,
-        control: None,
-        history: None,
-    };
-    let Answering { session, mut events, .. } = chat.talk(Speaker::of(&caller), talk).await?;
-    let mut text = String::new();
-    while let Some(event) = events.recv().await {
-        match event {
-            Event::Piece(piece) => text.push_str(&piece),
-            Event::Searching | Event::Searched { .. } => {}
-            Event::Failed(error) => return Err(error),
-            Event::Done(ended) => {
-                let parts: Vec<String> = text
-                    .split("\n\n")
-                    .map(str::trim)
-                    .filter(|part| !part.is_empty())
-                    .map(str::to_owned)
-                    .collect();
-                return Ok(Data(SendAnswer {
-                    reply_texts: parts,
-                    reply_text: text,
-                    message_id: message_id(ended.message),
-                    session_id: session,
-                }));
-            }
-        }
-    }
-    Err(ApiError::new(Code::ChatStreamFailed).because("an answer without an end"))
+    let said = chat.answer(Speaker::of(&caller), request.session_id, request.message).await?;
+    let parts = said.text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
+    Ok(Data(SendAnswer {
+        reply_texts: parts.map(str::to_owned).collect(),
+        reply_text: said.text,
+        message_id: message_id(said.message),
+        session_id: said.session,
+    }))
 }
