@@ -114,7 +114,7 @@ both_engines! {
             (json!("   "), "empty", 3, vec!["empty", "too_short", "missing_json_structure"]),
             (json!("仅输出 JSON 对象"), "too_short", 11, vec!["too_short", "missing_json_structure"]),
             (json!(long), "too_long", 8002, vec!["too_long"]),
-            (json!("仅输出合法的 JSON 对象，不要有任何解释文字"), "invalid_format", 25, vec!["missing_json_structure"]),
+            (json!("仅输出合法的 JSON 对象，不要有任何解释文字"), "invalid_format", 24, vec!["missing_json_structure"]),
         ] {
             let answer = actor.post(ACT, json!({"message": "x", "actionControl": control})).await;
             let body = answer.refused(400, &format!("secondme.act.action_control.{code}"));

@@ -53,6 +53,7 @@ pub struct Said {
 /// Everything an answer is made of.
 struct Turn {
     who: Speaker,
+    slot: Slot,
     name: String,
     message: String,
     session: i64,
@@ -100,15 +101,12 @@ impl Drop for Slot {
 impl Chat {
     /// Stores what is said, and begins to answer.
     pub(crate) async fn talk(&self, who: Speaker, talk: Talk) -> Result<Answering, ApiError> {
-        let (slot, talk) = (self.admit(&who).await?, talk);
+        let slot = self.admit(&who).await?;
         let opened = self.say(&who, talk.place.clone(), &talk.message).await?;
-        let turn = self.turn(who, talk, &opened).await?;
+        let turn = self.turn(who, slot, talk, &opened).await?;
         let (sender, events) = mpsc::channel(AHEAD);
         let chat = self.clone();
-        self.tasks()?.spawn(async move {
-            run::run(&chat, turn, sender).await;
-            drop(slot);
-        });
+        self.tasks()?.spawn(async move { run::run(&chat, turn, sender).await });
         Ok(Answering { session: opened.id, is_new: opened.is_new, events })
     }
 
@@ -151,7 +149,7 @@ impl Chat {
         Ok(slot)
     }
 
-    async fn turn(&self, who: Speaker, talk: Talk, opened: &Opened) -> Result<Turn, ApiError> {
+    async fn turn(&self, who: Speaker, slot: Slot, talk: Talk, opened: &Opened) -> Result<Turn, ApiError> {
         let settings = self.settings();
         // An application learns through the double no more than it could read itself.
         let reader = if who.client.is_empty() { Reader::Owner } else { Reader::Other };
@@ -184,6 +182,7 @@ impl Chat {
         let ask = Ask { model: talk.model, messages, max_tokens: talk.max_tokens, form };
         Ok(Turn {
             who,
+            slot,
             name: account.name,
             message: talk.message,
             session: opened.key,

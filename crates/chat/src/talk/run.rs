@@ -204,6 +204,7 @@ async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, 
             tracing::warn!(cause = error.cause(), "what was sent for an answer could not be stored");
         }
     }
-    // Whoever reads the end of the stream finds all of it in the store.
+    // Whoever reads the end of the stream finds all of it in the store, and may ask again.
+    drop(turn.slot);
     let _left = sender.send(event.unwrap_or(Event::Done(ended))).await;
 }
