@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, missing_docs)]
 
 mod api {
+    mod act;
     mod agent_memory;
     mod apikey;
     mod applications;
@@ -13,6 +14,7 @@ mod api {
     mod archive;
     mod cdn;
     mod doctor;
+    mod chat;
     mod memory;
     mod note;
     mod note_pages;
@@ -74,10 +76,12 @@ mod hub {
     mod tokens;
     mod upstream;
 }
+mod openai;
 mod openapi;
 mod pages {
     mod apps;
     mod browser;
+    mod chat;
     mod consent;
     mod keys;
     mod programs;

@@ -1,35 +1,150 @@
 //! The double answers and decides: chat, act, their sessions, and the models behind them.
 
-use std::sync::Arc;
+pub mod act;
+mod events;
+mod openai;
+mod prompt;
+pub mod provider;
+mod responder;
+mod search;
+pub mod session;
+mod talk;
 
-use identity::Identity;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
 use memory::Memory;
 use store::Database;
 use utoipa_axum::router::OpenApiRouter;
-use web::{Outgoing, Tasks};
+use web::{ApiError, Code, Outgoing, Tasks, outgoing::Refused};
+
+use provider::Models;
+use search::Engine;
+pub use talk::Said;
+use talk::Streams;
+
+/// Routes, relative to the API's base path, whose answer waits for a whole answer of a model.
+pub const SLOW: &[&str] = &["/secondme/ws-chat/send", "/v1/chat/completions"];
+
+/// What the owner of the server decides about the double.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The models, in the order in which they are asked.
+    pub providers: Vec<provider::Settings>,
+    /// Most tokens of a prompt, and of what is recalled in it.
+    pub prompt_tokens: usize,
+    /// See `prompt_tokens`.
+    pub recall_tokens: usize,
+    /// Most answers in the making for an account.
+    pub max_streams: usize,
+    /// Most tokens an account may use in a day; 0: no limit.
+    pub daily_tokens: i64,
+    /// Largest body with pictures in bytes.
+    pub max_body: usize,
+    /// A search engine that speaks SearXNG's protocol; empty: none.
+    pub search_url: String,
+    /// How long an answer may go on once the server was told to stop.
+    pub drain: Duration,
+}
 
 /// The state of this room; cheap to clone.
 #[derive(Clone)]
 pub struct Chat(Arc<Inner>);
 
 struct Inner {
-    _db: Database,
-    _identity: Identity,
-    _memory: Memory,
-    _outgoing: Outgoing,
+    db: Database,
+    memory: Memory,
+    settings: Settings,
+    models: Models,
+    model_names: Vec<String>,
+    search: Option<Engine>,
+    streams: Arc<Streams>,
+    tasks: OnceLock<Tasks>,
 }
 
 impl Chat {
     /// Opens the room.
-    pub fn new(db: Database, identity: Identity, memory: Memory, outgoing: Outgoing) -> Self {
-        Self(Arc::new(Inner { _db: db, _identity: identity, _memory: memory, _outgoing: outgoing }))
+    ///
+    /// # Errors
+    /// When this process cannot make calls.
+    pub fn new(
+        db: Database,
+        memory: Memory,
+        outgoing: &Outgoing,
+        settings: Settings,
+    ) -> Result<Self, Refused> {
+        let models = Models::new(settings.providers.clone(), outgoing, db.clock().clone())?;
+        let mut model_names: Vec<String> =
+            settings.providers.iter().flat_map(|provider| provider.names.keys().cloned()).collect();
+        model_names.sort_unstable();
+        model_names.dedup();
+        let search = match settings.search_url.as_str() {
+            "" => None,
+            url => Some(Engine::new(url, outgoing)?),
+        };
+        let (streams, tasks) = (Arc::default(), OnceLock::new());
+        Ok(Self(Arc::new(Inner { db, memory, settings, models, model_names, search, streams, tasks })))
     }
 
     /// Starts what this room does in the background.
-    pub fn start(&self, _tasks: &Tasks) {}
+    pub fn start(&self, tasks: &Tasks) {
+        let _started_before = self.0.tasks.set(tasks.clone());
+    }
 
     /// The routes, relative to the API's base path.
     pub fn api(&self) -> OpenApiRouter {
-        OpenApiRouter::new().with_state(Arc::clone(&self.0))
+        session::routes::router(self.clone()).merge(talk::routes::router(self.clone()))
+    }
+
+    /// The routes of OpenAI's protocol.
+    pub fn openai(&self) -> axum::Router {
+        openai::routes::router(self.clone())
+    }
+
+    /// Longest that an answer of a model may take.
+    pub fn patience(&self) -> Duration {
+        self.0.models.total() + provider::GRACE
+    }
+
+    fn db(&self) -> &Database {
+        &self.0.db
+    }
+
+    fn memory(&self) -> &Memory {
+        &self.0.memory
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    fn models(&self) -> &Models {
+        &self.0.models
+    }
+
+    fn model_names(&self) -> &[String] {
+        &self.0.model_names
+    }
+
+    fn search(&self) -> Option<&Engine> {
+        self.0.search.as_ref()
+    }
+
+    fn streams(&self) -> &Arc<Streams> {
+        &self.0.streams
+    }
+
+    fn tasks(&self) -> Result<&Tasks, ApiError> {
+        self.0.tasks.get().ok_or_else(|| ApiError::new(Code::Unavailable).because("the chat has not started"))
+    }
+
+    /// Resolves when the server ends and answers have had their time to end, too.
+    async fn cut_off(&self) {
+        let Ok(tasks) = self.tasks() else { return std::future::pending().await };
+        tasks.stopping().await;
+        #[expect(clippy::disallowed_methods, reason = "the time that shutdown grants")]
+        tokio::time::sleep(self.settings().drain).await;
     }
 }

@@ -46,11 +46,14 @@ const STYLES: &str = concat!(
     include_str!("../assets/css/pages.css"),
     "\n",
     include_str!("../assets/css/plaza.css"),
+    "\n",
+    include_str!("../assets/css/chat.css"),
 );
 
-static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
     [
         Asset::new("console.css", CSS, STYLES.as_bytes()),
+        Asset::new("chat.js", JS, include_bytes!("../assets/chat.js")),
         Asset::new("console.js", JS, include_bytes!("../assets/console.js")),
         Asset::new("logo.svg", SVG, include_bytes!("../assets/logo.svg")),
         Asset::new("circles.svg", SVG, include_bytes!("../assets/circles.svg")),

@@ -6,6 +6,7 @@
 mod account;
 mod apps;
 mod assets;
+mod chat;
 mod consent;
 mod error_page;
 mod form;
@@ -26,6 +27,7 @@ mod when;
 use std::sync::Arc;
 
 use ::plaza::Plaza;
+use ::chat::Chat;
 use axum::{
     Router,
     middleware::from_fn,
@@ -39,9 +41,13 @@ use web::{Archive, boundary::ErrorPages};
 pub const PUBLIC: &[&str] =
     &[sign_in::PATH, sign_up::PATH, sign_up::SETUP_PATH, language::PATH, assets::PATH];
 
+/// Pages whose answer waits for a whole answer of a model.
+pub const SLOW: &[&str] = &[chat::PATH];
+
 /// The state of this room; cheap to clone.
 #[derive(Clone)]
 pub struct Console {
+    chat: Chat,
     identity: Identity,
     memory: Memory,
     archive: Archive,
@@ -59,6 +65,8 @@ impl Console {
         memory: Memory,
         archive: Archive,
         plaza: Plaza,
+        chat: Chat,
+        identity: Identity,
         clock: store::Clock,
         random: store::Random,
         public_url: String,
@@ -66,6 +74,7 @@ impl Console {
         let public_url = public_url.trim_end_matches('/').into();
         Self { identity, memory, archive, clock, random, public_url }
         Self { identity, plaza, clock, random, public_url: public_url.trim_end_matches('/').into() }
+        Self { chat, identity, clock, random, public_url: public_url.trim_end_matches('/').into() }
     }
 
     fn cookies(&self) -> Cookies {
@@ -105,6 +114,9 @@ pub fn router(console: Console) -> Router {
         .route("/memories/export", get(memories::export::download))
         .route("/memories/{kind}/{id}", get(memories::entry::show).post(memories::entry::change))
         .route("/memories/{kind}/{id}/delete", post(memories::entry::delete))
+        .route(chat::PATH, get(chat::show).post(chat::submit))
+        .route("/chat/delete", post(chat::delete))
+        .route("/chat/messages/{id}", get(chat::sent))
         .merge(consent_routes())
         .merge(plaza::router())
         .route(assets::PATH, get(assets::serve))

@@ -39,6 +39,7 @@ texts! {
     menu_label: "账号菜单", "Account menu";
     nav_home: "首页", "Home";
     nav_memories: "记忆与笔记", "Memories and notes";
+    nav_chat: "与分身对话", "Talk to your double";
     nav_keys: "API Key 管理", "API keys";
     nav_apps: "我的应用", "My apps";
     nav_plaza: "广场", "Plaza";
@@ -52,6 +53,29 @@ texts! {
     tagline: "你的第二自我，由你掌管。", "Your second self, in your own hands.";
     tagline_more: "记忆存放在你自己的服务器上。谁能读取、读取什么，由你逐项决定。",
         "Your memories stay on a server of your own. Who may read them, and which, is yours to decide, scope by scope.";
+
+    // Talking to the double.
+    home_chat: "和你的分身聊聊，并查看每个回答用到了哪些记忆。", "Talk to your double, and see which memories an answer used.";
+    chat_lead: "分身依据你的资料与记忆回答。每个回答都可以查看发送给模型的全部内容。",
+        "Your double answers from your profile and memories. For every answer you can read all that was sent to the model.";
+    chat_new: "新的对话", "New conversation";
+    chat_message: "消息", "Message";
+    chat_send: "发送", "Send";
+    chat_empty: "说点什么，开始新的对话。", "Say something to begin a new conversation.";
+    chat_sessions: "对话", "Conversations";
+    chat_none: "还没有对话。", "No conversations yet.";
+    chat_delete: "删除这个对话", "Delete this conversation";
+    chat_deleted: "对话已删除。", "The conversation was deleted.";
+    chat_double: "分身", "Double";
+    chat_system: "系统提示", "System prompt";
+    chat_stopped: "回答被中止，只保留了已生成的部分。", "The answer was stopped; what there was of it was kept.";
+    chat_failed: "模型中断，回答不完整。", "The model broke off; the answer is not complete.";
+    chat_what_was_sent: "发送给模型的内容", "What was sent";
+    chat_sent_lead: "生成这个回答时发送给模型的全部内容，以及其中用到的记忆。",
+        "All that the model was sent for this answer, and the memories in it.";
+    chat_built_in: "由内置应答器生成，没有内容离开服务器", "Made by the built-in responder; nothing left this server";
+    chat_memories: "用到的记忆", "Memories";
+    chat_no_memories: "没有用到记忆。", "No memories were used.";
 
     // Signing in and signing up.
     sign_in: "登录", "Sign in";

@@ -1,6 +1,7 @@
 //! The configuration: defaults, a file, the environment and flags, merged and checked.
 
 mod hub;
+mod model;
 mod notes;
 mod oauth;
 mod secrets;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use store::{DatabaseConfig, Location};
 
 pub use hub::{CallLog, Hub, HubWeather};
+pub use model::{Chat, Json, Model};
 pub use notes::Notes;
 pub use oauth::Oauth;
 pub use secrets::Secrets;
@@ -52,6 +54,8 @@ pub struct Config {
     pub outgoing: Outgoing,
     pub hub: Hub,
     pub plaza: Plaza,
+    pub model: Model,
+    pub chat: Chat,
     pub log: Log,
     pub metrics: Metrics,
 }
@@ -231,6 +235,8 @@ impl Config {
         limit("accounts.recheck_milliseconds", self.accounts.recheck_milliseconds, 0, 60_000)?;
         self.oauth.check(limit)?;
         self.secrets.check()?;
+        self.model.check(limit)?;
+        self.chat.check(limit)?;
         limit("files.max_upload_bytes", self.files.max_upload_bytes, 1024, 1 << 40)?;
         limit("files.max_stored_bytes", self.files.max_stored_bytes, 1024, 1 << 50)?;
         limit("outgoing.connect_seconds", self.outgoing.connect_seconds, 1, 600)?;
@@ -309,6 +315,7 @@ impl Config {
         shown.database.url = hide_password(&self.database.url);
         shown.hub.hide();
         shown.secrets = self.secrets.shown();
+        shown.model.hide_keys();
         toml::to_string(&shown).map_err(|error| error.to_string())
     }
 }
@@ -388,6 +395,25 @@ mod tests {
             for part in expected {
                 assert!(error.contains(part), "{lines}: {error}");
             }
+        }
+    }
+
+    #[test]
+    fn keys_of_models_are_hidden() {
+        let lines = "[model]\nbase_url = \"http://h/v1\"\nname = \"m\"\napi_key = \"geheim\"\n\
+                     [[model.fallback]]\nbase_url = \"http://i/v1\"\nname = \"n\"\napi_key = \"geheim\"";
+        let config = Config::from_toml(lines).unwrap();
+        assert_eq!(config.model.providers().count(), 2);
+        assert!(!config.shown().unwrap().contains("geheim") && !format!("{config:?}").contains("geheim"));
+        for (lines, expected) in [
+            ("[model]\nbase_url = \"h\"\nname = \"m\"", "model.base_url"),
+            ("[model]\nbase_url = \"http://h\"", "model.name"),
+            ("[model]\nnmae = \"m\"", "nmae"),
+            ("[[model.fallback]]\nbase_url = \"http://h\"\nname = \"m\"", "model.base_url"),
+            ("[chat]\nrecall_tokens = 9000", "chat.recall_tokens"),
+        ] {
+            let error = Config::from_toml(lines).unwrap_err();
+            assert!(error.contains(expected), "{lines}: {error}");
         }
     }
 

@@ -155,6 +155,8 @@ fn router(rooms: &Rooms, config: &Config, boundary: Arc<boundary::Boundary>) -> 
         .merge(reference::router(&document)?)
         .merge(console::router(rooms.console.clone()))
         .merge(identity::standard::router(rooms.identity.clone(), &rooms.base_url))
+        .merge(rooms.chat.openai())
+        .merge(rooms.hub.api())
         .route_layer(from_fn_with_state(guarded, guard))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })

@@ -21,6 +21,9 @@ use crate::{
 /// How long background work may take to end after the last request.
 const LAST_WORK: Duration = Duration::from_secs(5);
 
+/// How long before open streams are cut their answers are stopped, to be stored and to say so.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// A server that runs.
 pub struct Running {
     /// The address it listens on.
@@ -183,7 +186,39 @@ fn outgoing(config: &Config) -> Outgoing {
     })
 }
 
-fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Rooms {
+fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) -> Result<Chat> {
+    let provider = |provider: &config::Model| chat::provider::Settings {
+        base_url: provider.base_url.clone(),
+        api_key: provider.api_key.clone(),
+        name: provider.name.clone(),
+        names: provider.names.clone(),
+        images: provider.images,
+        json: match provider.json {
+            config::Json::None => chat::provider::JsonSupport::None,
+            config::Json::JsonObject => chat::provider::JsonSupport::JsonObject,
+            config::Json::JsonSchema => chat::provider::JsonSupport::JsonSchema,
+        },
+        connect: Duration::from_secs(provider.connect_seconds),
+        first_token: Duration::from_secs(provider.first_token_seconds),
+        idle: Duration::from_secs(provider.idle_seconds),
+        total: Duration::from_secs(provider.total_seconds),
+    };
+    let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let drain = Duration::from_secs(config.server.drain_seconds).saturating_sub(LAST_WORDS);
+    let settings = chat::Settings {
+        providers: config.model.providers().map(provider).collect(),
+        prompt_tokens: number(config.chat.prompt_tokens),
+        recall_tokens: number(config.chat.recall_tokens),
+        max_streams: number(config.chat.max_streams),
+        daily_tokens: i64::try_from(config.chat.daily_tokens).unwrap_or(i64::MAX),
+        max_body: number(config.chat.max_body_bytes),
+        search_url: config.chat.search_url.clone(),
+        drain,
+    };
+    Chat::new(db.clone(), memory.clone(), outgoing, settings).context("cannot call models")
+}
+
+fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Result<Rooms> {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
     let console = console::Console::new(
         identity.clone(),
@@ -195,12 +230,22 @@ fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) ->
     );
     let outgoing = outgoing(config);
     let chat = Chat::new(db.clone(), identity.clone(), memory.clone(), outgoing.clone());
+    let outgoing = outgoing(config);
+    let chat = chat(config, db, &memory, &outgoing)?;
+    let console = console::Console::new(
+        chat.clone(),
+        identity.clone(),
+        db.clock().clone(),
+        db.random().clone(),
+        base_url.to_owned(),
+    );
+    let plaza = Plaza::new(db.clone(), identity.clone());
     let hub = Hub::new(db.clone(), outgoing, hub_settings(config));
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
     let (clock, random) = (db.clock().clone(), db.random().clone());
     let console = console::Console::new(identity.clone(), plaza.clone(), clock, random, base_url.to_owned());
     let base_url = base_url.to_owned();
-    Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url }
+    Ok(Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url })
 }
 
 /// The OpenAPI document as JSON. The routes that it describes need a database, so it gets an empty one.
@@ -215,7 +260,7 @@ pub async fn document(config: &Config) -> Result<String> {
     let db = Box::pin(open_as_it_is(&config, Clock::system(), Random::system())).await?;
     let base_url = base_url(&config, config.server.listen);
     let identity = identity(&config, db.clone(), &base_url);
-    let document = crate::router::document(&rooms(&config, &db, &identity, &base_url)).to_pretty_json()?;
+    let document = crate::router::document(&rooms(&config, &db, &identity, &base_url)?).to_pretty_json()?;
     db.close().await?;
     Ok(document)
 }
@@ -231,7 +276,7 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
     let address = listener.local_addr()?;
     let base_url = base_url(config, address);
     let identity = identity(config, db.clone(), &base_url);
-    let rooms = rooms(config, &db, &identity, &base_url);
+    let rooms = rooms(config, &db, &identity, &base_url)?;
 
     let tasks = Tasks::default();
     let metrics_address = config.metrics_address().map_err(|error| anyhow!(error))?;
@@ -240,7 +285,7 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         None => None,
     };
     rooms.hub.load().await;
-    let app = front(&rooms, config, boundary_limits(config))
+    let app = front(&rooms, config, boundary_limits(config, rooms.chat.patience()))
         .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))?;
     identity.start(&tasks);
     rooms.memory.start(&tasks);
@@ -276,9 +321,11 @@ impl Running {
     }
 }
 
-fn boundary_limits(config: &Config) -> boundary::Limits {
+fn boundary_limits(config: &Config, patience: Duration) -> boundary::Limits {
     let server = &config.server;
     boundary::Limits {
+        slow: [chat::SLOW, console::SLOW].concat(),
+        slow_request: patience,
         request: Duration::from_secs(server.request_seconds),
         upload: Duration::from_secs(server.upload_seconds),
         in_flight: server.max_in_flight,

@@ -233,6 +233,12 @@ permissions! {
     ReadPlaza: "plaza.read" | "plaza.read" => [PlazaRead];
     /// Saying and liking something on the Plaza.
     WritePlaza: "plaza.write" | "plaza.write" => [PlazaWrite];
+    /// Talking to the double.
+    UseChat: "chat" | "chat.write" => [Chat, ChatWrite];
+    /// Having the double decide.
+    UseAct: "chat" | "chat.write" => [Chat, ChatWrite] else ScopeMissing;
+    /// Reading what was said to and by the double.
+    ReadChat: "chat" | "chat.read" => [Chat, ChatRead];
     /// Changing the profile and the interests: the person alone, by session or with a key for everything.
     WriteProfile: "*" | "*" => [];
 }

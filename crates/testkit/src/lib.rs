@@ -8,6 +8,7 @@ pub mod actor;
 pub mod clients;
 #[cfg(feature = "server")]
 pub mod conversations;
+pub mod model;
 pub mod postgres;
 #[cfg(feature = "server")]
 pub mod process;

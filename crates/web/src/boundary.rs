@@ -45,6 +45,10 @@ pub struct Limits {
     pub request: Duration,
     /// The same for uploads (multipart bodies).
     pub upload: Duration,
+    /// Ends of routes whose answer waits for another server, and how much longer they may take for it.
+    pub slow: Vec<&'static str>,
+    /// See `slow`.
+    pub slow_request: Duration,
     /// Requests in work at once; one more is answered 503.
     pub in_flight: usize,
     /// Largest body in bytes, uploads apart.
@@ -148,7 +152,12 @@ impl Boundary {
         );
     }
 
-    fn time_limit(&self, headers: &HeaderMap) -> Duration {
+    fn time_limit(&self, route: Option<&MatchedPath>, headers: &HeaderMap) -> Duration {
+        let is_slow =
+            route.is_some_and(|route| self.limits.slow.iter().any(|end| route.as_str().ends_with(end)));
+        if is_slow {
+            return self.limits.request.saturating_add(self.limits.slow_request);
+        }
         let is_upload = headers.get(header::CONTENT_TYPE).is_some_and(|value| {
             value.as_bytes().get(..10).is_some_and(|t| t.eq_ignore_ascii_case(b"multipart/"))
         });
@@ -168,10 +177,11 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     let language = Language::of(request.headers());
     let page = wants_page(request.uri().path(), request.headers())
         .then(|| (boundary.pages.language)(request.headers()));
+    let is_openai = request.uri().path().starts_with("/v1/");
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let client = boundary.client(&request);
-    let limit = boundary.time_limit(request.headers());
+    let limit = boundary.time_limit(route.as_ref(), request.headers());
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(BodyLimit(boundary.limits.body));
@@ -188,6 +198,7 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         log_error(&error, &id, &method, route);
         let rendered = match page {
+            _ if is_openai => error.render_openai(language),
             Some(language) => (boundary.pages.render)(&error, language, id.0.to_str().unwrap_or_default()),
             None => error.render(language),
         };
@@ -225,7 +236,7 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 fn log_error(error: &ApiError, id: &RequestId, method: &Method, route: &str) {
     let id = id.0.to_str().unwrap_or_default();
     let cause = error.cause().unwrap_or("no cause noted");
-    if error.code() == Code::Internal {
+    if error.code().status() == http::StatusCode::INTERNAL_SERVER_ERROR {
         tracing::error!(request.id = id, %method, route, cause, "request failed");
     } else if error.code() == Code::Unavailable {
         tracing::warn!(request.id = id, %method, route, cause, "request refused for now");

@@ -7,7 +7,7 @@
 mod code;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -121,11 +121,36 @@ impl ApiError {
         response
     }
 
+    /// The error in OpenAI's form, for the routes that speak its protocol.
+    pub fn openai(&self, language: Language) -> Value {
+        let kind = match self.code.status().as_u16() {
+            401 => "authentication_error",
+            403 => "permission_error",
+            429 => "rate_limit_error",
+            500.. => "server_error",
+            _ => "invalid_request_error",
+        };
+        let param = self.issues.first().and_then(|issue| issue.loc.get(1..)).map(|place| place.join("."));
+        let (message, code) = (self.message(language), self.code.sub_code());
+        json!({"error": {"message": message, "type": kind, "param": param, "code": code}})
+    }
+
+    /// An answer of those routes. Their clients know 400 and not 422.
+    pub fn render_openai(&self, language: Language) -> Response {
+        let status = match self.code.status() {
+            StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+            status => status,
+        };
+        let mut response = envelope::json(status, &self.openai(language));
+        self.add_headers(&mut response);
+        response
+    }
+
     fn add_headers(&self, response: &mut Response) {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.code.status() == http::StatusCode::UNAUTHORIZED {
+        if self.code.status() == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
     }

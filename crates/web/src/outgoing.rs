@@ -134,6 +134,14 @@ impl Outgoing {
         made(&self.0.trusted, || self.builder().redirect(Policy::none()))
     }
 
+    /// A client like [`Outgoing::trusted`] that waits so long for a connection; to be kept by who asks for it.
+    ///
+    /// # Errors
+    /// [`Refused::Client`].
+    pub fn trusted_within(&self, connect: Duration) -> Result<Client, Refused> {
+        made(&OnceLock::new(), || self.builder().redirect(Policy::none()).connect_timeout(connect))
+    }
+
     fn builder(&self) -> ClientBuilder {
         let connect = if self.0.connect.is_zero() { Duration::from_secs(5) } else { self.0.connect };
         let agent = concat!("Doppel/", env!("CARGO_PKG_VERSION"));

@@ -88,6 +88,20 @@ catalogue! {
     AdminRequired = 403 "auth.admin.required" "该操作需要管理员权限" "This is for administrators";
     /// No such note among the caller's own to delete.
     NoteDeleteNotFound = 404 "note.delete.failed" "笔记不存在" "No such note";
+    /// The session is someone else's.
+    ChatSessionUnauthorized = 403 "secondme.session.unauthorized" "无权访问该会话" "The session belongs to someone else";
+    /// No such session among the caller's own.
+    ChatSessionNotFound = 404 "secondme.session.not_found" "会话不存在" "No such session";
+    /// What the double should know could not be put together.
+    ChatContextFailed = 500 "secondme.context.build_failed" "上下文构建失败" "The context could not be built";
+    /// The model failed after the stream had begun.
+    ChatStreamFailed = 500 "secondme.stream.error" "服务内部错误" "Internal server error";
+    /// The person has used up today's tokens; `Retry-After` says when the next day begins.
+    ChatUsedUp = 429 "secondme.chat.daily_limit" "今日模型用量已达上限" "Today's limit of model tokens is used up";
+    /// No model of this name; `{}` is the name.
+    ChatModelUnknown = 404 "secondme.model.not_found" "模型不存在: {}" "No such model: {}";
+    /// The avatar a share code names does not exist, or is not shared.
+    ChatShareCodeUnknown = 404 "ws_chat.share_code.mind_not_found" "分享码对应的分身不存在" "No avatar has this share code";
 
     /// The endpoint is about a person, and the token belongs to an application alone.
     UserRequired = 400 "secondme.user.invalid_id" "该操作需要用户身份" "This needs a token that stands for a person";
@@ -154,6 +168,14 @@ catalogue! {
     CircleNotMember = 403 "plaza.circle.not_member" "需要先加入圈子" "Join the circle first";
     /// Another circle has this route.
     CircleTaken = 400 "plaza.circle.route_taken" "圈子路由已被使用" "Another circle has this route";
+    /// `actionControl` is missing or blank (contract §7); `constraints`, `issues` and `suggestions` say how it should be.
+    ActControlEmpty = 400 "secondme.act.action_control.empty" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    /// `actionControl` is too short.
+    ActControlTooShort = 400 "secondme.act.action_control.too_short" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    /// `actionControl` is too long.
+    ActControlTooLong = 400 "secondme.act.action_control.too_long" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    /// `actionControl` states no JSON structure.
+    ActControlFormat = 400 "secondme.act.action_control.invalid_format" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
 }
 
 impl Code {

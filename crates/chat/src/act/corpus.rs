@@ -1,0 +1,127 @@
+//! What models write when they are asked for JSON, with the outcome stated for each.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Gate, Held, Plan, Problem};
+
+#[derive(Debug, Deserialize)]
+struct Case {
+    control: String,
+    output: String,
+    /// The value that comes out.
+    value: Option<Value>,
+    /// Or why none does.
+    problem: Option<String>,
+}
+
+fn cases() -> Vec<Case> {
+    include_str!("corpus.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn plans() -> HashMap<String, Plan> {
+    let controls: HashMap<String, String> = serde_json::from_str(include_str!("controls.json")).unwrap();
+    controls.into_iter().map(|(name, text)| (name, Plan::of(&text))).collect()
+}
+
+fn run<'t>(plan: &Plan, pieces: impl IntoIterator<Item = &'t str>) -> Result<String, Problem> {
+    let mut gate = Gate::new(plan);
+    for piece in pieces {
+        match gate.push(piece) {
+            Held::Nothing => {}
+            Held::Value(value) => return Ok(value),
+            Held::Failed(problem) => return Err(problem),
+        }
+    }
+    Err(gate.end())
+}
+
+fn name(problem: Problem) -> &'static str {
+    match problem {
+        Problem::Nothing => "nothing",
+        Problem::Broken => "broken",
+        Problem::Truncated => "truncated",
+        Problem::OffStructure => "off_structure",
+        Problem::TooLong => "too_long",
+    }
+}
+
+#[test]
+fn every_output_has_its_stated_outcome() {
+    let (cases, plans) = (cases(), plans());
+    assert!(cases.len() >= 300);
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let whole = run(&plans[&case.control], [case.output.as_str()]);
+        let parsed = whole.as_deref().map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
+        let right = match (&parsed, &case.value, &case.problem) {
+            (Ok(value), Some(expected), None) => same(value, expected),
+            (Err(problem), None, Some(expected)) => name(**problem) == expected,
+            _ => false,
+        };
+        if !right {
+            wrong.push(format!("{case:?}\n    gave {parsed:?}"));
+        }
+        let letters: Vec<String> = case.output.chars().map(String::from).collect();
+        assert_eq!(run(&plans[&case.control], letters.iter().map(String::as_str)), whole, "{case:?}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// 36.0 is 36.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+#[test]
+fn what_never_ends_is_given_up() {
+    let plan = Plan::of("{}");
+    for start in ["prose ", "{\"a\": \"", "{\"a\": ["] {
+        let endless = std::iter::once(start).chain(std::iter::repeat("1,1 ")).take(1 << 20);
+        let problem = run(&plan, endless).unwrap_err();
+        assert!(matches!(problem, Problem::TooLong), "{start}: {problem:?}");
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[{}\\[\\]\":,\\\\ a0-9etrufalsn\\-.\n]{0,60}",
+        "(\\{|\\}|\"is_liked\"|:| true|,|<think>|</think>|你好|```json\n){0,20}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn only_a_fitting_value_comes_out_however_it_is_cut(text in text(), cuts in proptest::collection::vec(0_usize..100, 0..8)) {
+        for plan in plans().values() {
+            let whole = run(plan, [text.as_str()]);
+            if let Ok(value) = &whole {
+                let parsed: Value = serde_json::from_str(value).unwrap();
+                prop_assert!(parsed.is_object() || parsed.is_array());
+                prop_assert!(plan.accept(&parsed, String::new()).is_some());
+            }
+            let mut at: Vec<usize> = cuts.iter().map(|cut| text.floor_char_boundary(*cut)).collect();
+            at.extend([0, text.len()]);
+            at.sort_unstable();
+            prop_assert_eq!(run(plan, at.windows(2).map(|pair| &text[pair[0]..pair[1]])), whole);
+        }
+    }
+
+    #[test]
+    fn a_value_is_found_in_any_prose(before in "[a-z 你好。,!?'\n]{0,40}", after in "\\PC{0,40}", liked: bool) {
+        let plans = plans();
+        let output = format!("{before}{{\"is_liked\": {liked}}}{after}");
+        let value = run(&plans["like"], [output.as_str()]).unwrap();
+        prop_assert_eq!(value, format!("{{\"is_liked\": {liked}}}"));
+    }
+}

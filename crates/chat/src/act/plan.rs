@@ -1,0 +1,312 @@
+//! What `actionControl` asks for: the structure of the answer, and what to answer when nothing can be decided.
+
+use serde_json::{Map, Value};
+
+use super::{
+    shape::Shape,
+    template::{self, Template},
+};
+
+/// Words before a value that is to be answered when nothing can be decided.
+const FALLBACK: &[&str] = &[
+    "兜底",
+    "信息不足",
+    "不足时",
+    "无法判断",
+    "无法确定",
+    "不确定",
+    "不明确",
+    "否则",
+    "默认",
+    "其他情况",
+    "其它情况",
+    "没有",
+    "为空",
+    "fallback",
+    "fall back",
+    "otherwise",
+    "default",
+    "insufficient",
+    "not enough",
+    "unsure",
+    "unclear",
+    "uncertain",
+    "cannot",
+    "can't",
+    "unable",
+    "else",
+    "no data",
+    "in doubt",
+    "if none",
+    "if nothing",
+    "not sure",
+];
+/// Words before an example that shows the structure.
+const STRUCTURE: &[&str] =
+    &["结构", "格式", "形如", "输出", "schema", "format", "structure", "shape", "output", "return"];
+/// Where a sentence ends, and with it what its words say of a value.
+const STOPS: &[char] = &['。', '\n', '；', ';', '！', '!'];
+
+/// Which kind of value is the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// `{…}`.
+    Object,
+    /// `[…]`, of whatever it holds.
+    Array,
+}
+
+/// What `actionControl` asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    shape: Option<Shape>,
+    fallback: Option<Value>,
+}
+
+/// A bracket in the text that turned out to be a structure or a value.
+struct Found<'t> {
+    template: Template,
+    value: Option<Value>,
+    /// The sentence before it.
+    before: &'t str,
+}
+
+impl Plan {
+    /// Reads a text that people or programs wrote for a model.
+    pub fn of(control: &str) -> Self {
+        let found = brackets(control);
+        let says = |found: &Found<'_>, words: &[&str]| {
+            let before = found.before.to_lowercase();
+            words.iter().any(|word| before.contains(word))
+        };
+        // Types make a structure, wherever they stand; a plain value does where it is no fallback.
+        let stated = found
+            .iter()
+            .find(|found| found.template.has_types)
+            .map(|found| found.template.shape.clone())
+            .or_else(|| {
+                let is_example = |found: &&Found<'_>| !says(found, FALLBACK) && shows(found.value.as_ref());
+                let example = found
+                    .iter()
+                    .find(|found| is_example(found) && says(found, STRUCTURE))
+                    .or_else(|| found.iter().find(is_example))?;
+                Some(Shape::of_example(example.value.as_ref()?))
+            });
+        let fits =
+            |value: &Value| stated.as_ref().is_none_or(|shape| shape.fitted(value).as_ref() == Some(value));
+        let fallback = found
+            .iter()
+            .rev()
+            .filter(|found| says(found, FALLBACK))
+            .find_map(|found| found.value.clone().filter(fits))
+            .or_else(|| stated.as_ref().and_then(|shape| assigned(control, shape)));
+        Self { shape: stated, fallback }
+    }
+
+    /// The structure as JSON Schema, where one is stated.
+    pub fn schema(&self) -> Option<Value> {
+        self.shape.as_ref().map(Shape::schema)
+    }
+
+    /// What to answer when nothing can be decided, as JSON, where it is stated.
+    pub fn fallback(&self) -> Option<String> {
+        self.fallback.as_ref().map(Value::to_string)
+    }
+
+    /// The text to send for a value, or nothing where it does not fit. `raw` is the value as the model wrote it.
+    pub(super) fn accept(&self, value: &Value, raw: String) -> Option<String> {
+        let Some(shape) = &self.shape else { return Some(raw) };
+        let fitted = shape.fitted(value)?;
+        Some(if fitted == *value { raw } else { fitted.to_string() })
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        match self.shape {
+            Some(Shape::Array(_)) => Wanted::Array,
+            _ => Wanted::Object,
+        }
+    }
+}
+
+/// Whether a plain value shows a structure: an object, or a list that is no mere reference as `[1]`.
+fn shows(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Object(members)) => !members.is_empty(),
+        Some(Value::Array(items)) => items.first().is_some_and(|item| !item.is_number()),
+        _ => false,
+    }
+}
+
+/// Every outermost bracket that is a structure or a value.
+fn brackets(text: &str) -> Vec<Found<'_>> {
+    let (mut found, mut at, mut behind) = (Vec::new(), 0, 0);
+    while let Some(offset) = text.get(at..).and_then(|rest| rest.find(['{', '['])) {
+        let start = at + offset;
+        let rest = text.get(start..).unwrap_or_default();
+        let value = template::value(rest);
+        let template = template::read(rest).filter(|template| {
+            // `[注]` and the like are no structure.
+            template.has_types || value.is_some()
+        });
+        let Some(template) = template else {
+            at = start + 1;
+            continue;
+        };
+        let before = text.get(behind..start).unwrap_or_default();
+        let before = before.rfind(STOPS).and_then(|stop| before.get(stop..)).unwrap_or(before);
+        let value = value.filter(|_| !template.has_types).map(|(value, _)| value);
+        at = start + template.length.max(1);
+        behind = at;
+        found.push(Found { template, value, before });
+    }
+    found
+}
+
+/// A fallback stated as `否则 is_liked=false`: every member of a structure after a word that says so.
+fn assigned(text: &str, shape: &Shape) -> Option<Value> {
+    let Shape::Object(fields) = shape else { return None };
+    let lower = text.to_lowercase();
+    // Lower case may have another length in some scripts; then nothing is assumed.
+    if lower.len() != text.len() || fields.is_empty() {
+        return None;
+    }
+    let after = FALLBACK.iter().filter_map(|word| lower.rfind(word).map(|at| at + word.len())).max()?;
+    let rest = text.get(after..)?;
+    let rest = rest.split(['。', '\n']).next()?;
+    let mut members = Map::new();
+    for field in fields {
+        let value = rest
+            .match_indices(&field.name)
+            .find_map(|(at, name)| {
+                let rest = rest.get(at + name.len()..)?.trim_start_matches(['"', '`', ' ']);
+                let value = rest.strip_prefix(['=', ':', '：', '为'])?.trim_start_matches([' ', '=']);
+                scalar(value)
+            })
+            .filter(|value| field.shape.fitted(value).is_some());
+        match value {
+            Some(value) => {
+                members.insert(field.name.clone(), value);
+            }
+            None if field.optional => {}
+            None => return None,
+        }
+    }
+    Some(Value::Object(members))
+}
+
+/// A text in quotes, a number, `true`, `false`, `null`, or a word.
+fn scalar(text: &str) -> Option<Value> {
+    if text.starts_with('"') {
+        return template::value(text).map(|(value, _)| value);
+    }
+    let end = text
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+        .unwrap_or(text.len());
+    let word = text.get(..end)?.trim_end_matches('.');
+    (!word.is_empty())
+        .then(|| serde_json::from_str(word).unwrap_or_else(|_word| Value::String(word.to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn schema(control: &str) -> Value {
+        Plan::of(control).schema().unwrap_or(Value::Null)
+    }
+
+    fn object(members: Value) -> Value {
+        let names: Vec<String> = members.as_object().unwrap().keys().cloned().collect();
+        json!({"type": "object", "properties": members, "required": names, "additionalProperties": false})
+    }
+
+    #[test]
+    fn the_seeds_controls() {
+        let liked = "仅输出合法 JSON 对象,不要解释。\n输出结构:{\"is_liked\": boolean}。\n当用户明确表达喜欢或支持时 is_liked=true,否则 is_liked=false。";
+        assert_eq!(schema(liked), object(json!({"is_liked": {"type": "boolean"}})));
+        assert_eq!(Plan::of(liked).fallback().unwrap(), "{\"is_liked\":false}");
+        let intent = "仅输出合法 JSON。结构:{\"intent\": \"like\"|\"dislike\"|\"neutral\"}。根据用户表达判断意图。信息不足时返回 {\"intent\": \"neutral\"}。";
+        let words = json!({"type": "string", "enum": ["like", "dislike", "neutral"]});
+        assert_eq!(schema(intent), object(json!({"intent": words})));
+        assert_eq!(Plan::of(intent).fallback().unwrap(), "{\"intent\":\"neutral\"}");
+        let list =
+            "仅输出 JSON。输出结构：[{\"title\": string, \"price\": number}]。没有商品时返回空数组 []。";
+        let item = json!({"title": {"type": "string"}, "price": {"type": "number"}});
+        assert_eq!(schema(list)["type"], "array");
+        assert_eq!(schema(list)["items"]["properties"], item);
+        assert_eq!(Plan::of(list).fallback().unwrap(), "[]");
+    }
+
+    #[test]
+    fn structures_as_people_write_them() {
+        for (control, expected) in [
+            ("输出 {result: bool}", object(json!({"result": {"type": "boolean"}}))),
+            (
+                "{\"n\": 整数, \"s\": \"字符串\"}",
+                object(json!({"n": {"type": "integer"}, "s": {"type": "string"}})),
+            ),
+            ("{\"score\": 0-100}", object(json!({"score": {"type": "number"}}))),
+            ("{\"score\": number (0 到 1)}", object(json!({"score": {"type": "number"}}))),
+            (
+                "{\"mood\": \"good|bad\"}",
+                object(json!({"mood": {"type": "string", "enum": ["good", "bad"]}})),
+            ),
+            ("{\"tags\": string[]}", object(json!({"tags": {"type": "array", "items": {"type": "string"}}}))),
+            (
+                "{\"tags\": [string, ...]}",
+                object(json!({"tags": {"type": "array", "items": {"type": "string"}}})),
+            ),
+            (
+                "{\"ids\": Array<number>}",
+                object(json!({"ids": {"type": "array", "items": {"type": "number"}}})),
+            ),
+            ("{\"a\": {\"b\": boolean}}", object(json!({"a": object(json!({"b": {"type": "boolean"}}))}))),
+            ("{\"a\": boolean, // whether\n}", object(json!({"a": {"type": "boolean"}}))),
+            ("{“喜欢”：布尔}", object(json!({"喜欢": {"type": "boolean"}}))),
+            ("{'a': 'x'|'y'}", object(json!({"a": {"type": "string", "enum": ["x", "y"]}}))),
+            (
+                "{\"x\": string | null}",
+                object(json!({"x": {"anyOf": [{"type": "string"}, {"type": "null"}]}})),
+            ),
+            (
+                "输出格式：{\"is_spam\": true, \"why\": \"...\"}",
+                object(json!({"is_spam": {"type": "boolean"}, "why": {"type": "string"}})),
+            ),
+        ] {
+            assert_eq!(schema(control), expected, "{control}");
+        }
+        let optional = schema("{\"a\": string, \"b\"?: number}");
+        assert_eq!(optional["required"], json!(["a"]));
+        for control in ["只输出 JSON，用 {} 包起来", "see [1] and {this}", "", "{", "{{{", "{\"a\":"]
+        {
+            assert_eq!(Plan::of(control).schema(), None, "{control}");
+        }
+    }
+
+    #[test]
+    fn a_fallback_is_one_only_where_it_is_said_and_fits() {
+        for (control, expected) in [
+            ("{\"a\": boolean}", None),
+            ("{\"a\": boolean}。例如 {\"a\": true}", None),
+            ("{\"a\": boolean}。无法判断时返回 {\"a\": \"?\"}", None),
+            ("Shape: {\"a\": boolean}. If unsure, return {\"a\": false}.", Some("{\"a\":false}")),
+            ("{\"a\": boolean, \"b\": string}, otherwise a=false", None),
+            ("{\"a\": \"x\"|\"y\"}. Otherwise a = y.", Some("{\"a\":\"y\"}")),
+        ] {
+            assert_eq!(Plan::of(control).fallback().as_deref(), expected, "{control}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_plan_whose_fallback_fits(text in "[\\[\\]{}\":,|a-c0-9 否则=。true]{0,80}") {
+            let plan = Plan::of(&text);
+            if let (Some(shape), Some(value)) = (&plan.shape, &plan.fallback) {
+                prop_assert_eq!(shape.fitted(value), Some(value.clone()));
+            }
+        }
+    }
+}

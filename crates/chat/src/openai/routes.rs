@@ -1,0 +1,152 @@
+//! OpenAI's protocol over HTTP.
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    response::Response,
+    routing::{get, post},
+};
+use http::StatusCode;
+use identity::{
+    Scoped,
+    scope::{ReadChat, UseChat},
+};
+use tokio::sync::mpsc::Receiver;
+use web::{ApiError, Code, Json, envelope, extract::BodyLimit};
+
+use super::{
+    model::{Choice, Completion, Delta, Model, Models, Request, Usage},
+    rules,
+};
+use crate::{
+    Chat,
+    events::{self, Ended, Event},
+    session::Speaker,
+    talk::rules::MODELS,
+};
+
+pub(crate) fn router(chat: Chat) -> Router {
+    let limit = BodyLimit(chat.settings().max_body);
+    Router::new()
+        .route("/v1/chat/completions", post(completions).layer(axum::Extension(limit)))
+        .route("/v1/models", get(models))
+        .route("/v1/models/{*id}", get(model))
+        .with_state(chat)
+}
+
+async fn completions(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<UseChat>,
+    Json(request): Json<Request>,
+) -> Result<Response, ApiError> {
+    let is_stream = request.stream.unwrap_or(false);
+    let with_usage =
+        request.stream_options.as_ref().and_then(|options| options.include_usage).unwrap_or(false);
+    let talk = rules::check(request, chat.model_names())?;
+    let writer = Writer {
+        id: format!("chatcmpl-{}", chat.db().random().hex(12)),
+        model: talk.model.clone(),
+        created: chat.db().clock().now().as_millis() / 1000,
+        with_usage,
+    };
+    let answering = chat.talk(Speaker::of(&caller), talk).await?;
+    if is_stream { Ok(writer.stream(answering.events)) } else { writer.whole(answering.events).await }
+}
+
+async fn models(State(chat): State<Chat>, _: Scoped<ReadChat>) -> Response {
+    let data = names(&chat).map(described).collect();
+    envelope::json(StatusCode::OK, &Models { object: "list", data })
+}
+
+async fn model(
+    State(chat): State<Chat>,
+    _: Scoped<ReadChat>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let found = names(&chat).find(|name| *name == id);
+    let unknown = || ApiError::new(Code::ChatModelUnknown).with(id.chars().take(100).collect::<String>());
+    Ok(envelope::json(StatusCode::OK, &described(found.ok_or_else(unknown)?)))
+}
+
+fn names(chat: &Chat) -> impl Iterator<Item = &str> {
+    let more = chat.model_names().iter().map(String::as_str).filter(|name| !MODELS.contains(name));
+    MODELS.into_iter().chain(more)
+}
+
+const fn described(id: &str) -> Model<'_> {
+    Model { id, object: "model", created: 0, owned_by: "doppel" }
+}
+
+/// Writes one answer.
+struct Writer {
+    id: String,
+    model: String,
+    created: i64,
+    with_usage: bool,
+}
+
+const fn finish_reason(ended: &Ended) -> &'static str {
+    if ended.was_cut { "length" } else { "stop" }
+}
+
+const fn usage(ended: &Ended) -> Usage {
+    let Ended { tokens_in, tokens_out, .. } = *ended;
+    Usage { prompt_tokens: tokens_in, completion_tokens: tokens_out, total_tokens: tokens_in + tokens_out }
+}
+
+impl Writer {
+    fn completion<'c>(&'c self, object: &'static str, choices: Vec<Choice<'c>>) -> Completion<'c> {
+        Completion { id: &self.id, object, created: self.created, model: &self.model, choices, usage: None }
+    }
+
+    fn chunk(&self, delta: Delta<'_>, finish_reason: Option<&'static str>) -> String {
+        let choice = Choice { delta: Some(delta), finish_reason, ..Choice::default() };
+        line(&self.completion("chat.completion.chunk", vec![choice]))
+    }
+
+    fn stream(self, events: Receiver<Event>) -> Response {
+        let first = self.chunk(Delta { role: Some("assistant"), content: Some("") }, None);
+        events::sse(Some(first.into()), events, move |event| match event {
+            Event::Searching | Event::Searched { .. } => (Bytes::from_static(b": searching\n\n"), None),
+            Event::Piece(text) => (self.chunk(Delta { role: None, content: Some(text) }, None).into(), None),
+            Event::Failed(error) => {
+                let error = error.openai(web::Language::En);
+                (format!("data: {error}\n\n").into(), Some(Bytes::from_static(b"data: [DONE]\n\n")))
+            }
+            Event::Done(ended) => {
+                let mut last = self.chunk(Delta::default(), Some(finish_reason(ended)));
+                if self.with_usage {
+                    let mut whole = self.completion("chat.completion.chunk", Vec::new());
+                    whole.usage = Some(usage(ended));
+                    last.push_str(&line(&whole));
+                }
+                (last.into(), Some(Bytes::from_static(b"data: [DONE]\n\n")))
+            }
+        })
+    }
+
+    async fn whole(self, mut events: Receiver<Event>) -> Result<Response, ApiError> {
+        let mut text = String::new();
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Searching | Event::Searched { .. } => {}
+                Event::Piece(piece) => text.push_str(&piece),
+                Event::Failed(error) => return Err(error),
+                Event::Done(ended) => {
+                    let message = Delta { role: Some("assistant"), content: Some(&text) };
+                    let finish_reason = Some(finish_reason(&ended));
+                    let choice = Choice { message: Some(message), finish_reason, ..Choice::default() };
+                    let mut whole = self.completion("chat.completion", vec![choice]);
+                    whole.usage = Some(usage(&ended));
+                    return Ok(envelope::json(StatusCode::OK, &whole));
+                }
+            }
+        }
+        Err(ApiError::new(Code::ChatStreamFailed).because("an answer without an end"))
+    }
+}
+
+fn line(completion: &Completion<'_>) -> String {
+    format!("data: {}\n\n", serde_json::to_string(completion).unwrap_or_default())
+}

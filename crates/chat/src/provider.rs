@@ -1,0 +1,188 @@
+//! Models: any server that speaks OpenAI's protocol, several of them in order.
+
+mod breaker;
+mod reply;
+mod sse;
+mod wire;
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use reqwest::Client;
+use store::Clock;
+use web::Outgoing;
+
+use breaker::Breaker;
+pub(crate) use reply::{Finish, GRACE, Reply};
+pub use wire::{Ask, Form, Image, JsonSupport, Message, Role, Usage};
+
+/// Longest to wait for the only provider when it says when to come again.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// Where a model is to be had.
+#[derive(Clone)]
+pub struct Settings {
+    /// The address before `/chat/completions`.
+    pub base_url: String,
+    /// The key, or nothing. Never leaves this process but to the provider.
+    pub api_key: String,
+    /// The provider's name of the model.
+    pub name: String,
+    /// Its names of other models, by the contract's names.
+    pub names: BTreeMap<String, String>,
+    /// Whether it takes pictures.
+    pub images: bool,
+    /// How it is asked for JSON.
+    pub json: JsonSupport,
+    /// Longest to wait for a connection, …
+    pub connect: Duration,
+    /// … for the first piece of the answer, …
+    pub first_token: Duration,
+    /// … from one piece to the next, …
+    pub idle: Duration,
+    /// … and for the whole.
+    pub total: Duration,
+}
+
+/// The key is nobody's business.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("base_url", &self.base_url)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a provider gave no answer, or not all of one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No connection, or it broke before the answer began.
+    #[error("cannot be reached: {0}")]
+    Unreachable(String),
+    /// The answer did not begin, go on or end in time.
+    #[error("took too long to {0}")]
+    Slow(&'static str),
+    /// A status other than 200, and perhaps when to come again.
+    #[error("answered with status {0}")]
+    Status(u16, Option<u32>),
+    /// The answer is not what the protocol says.
+    #[error("answered nonsense: {0}")]
+    Garbled(&'static str),
+    /// The answer broke off.
+    #[error("broke off in the middle of the answer")]
+    BrokenOff,
+    /// The provider reported an error within its answer.
+    #[error("reported an error")]
+    Reported,
+    /// An answer without anything in it.
+    #[error("answered nothing")]
+    Empty,
+    /// No decision came of it that fits what was asked for.
+    #[error("gave no decision that fits")]
+    Undecided,
+    /// Every provider is being left alone after failures.
+    #[error("every model is out of order at the moment")]
+    Resting,
+}
+
+impl Failure {
+    const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Status(_, seconds) => *seconds,
+            _ => None,
+        }
+    }
+
+    /// Whether the provider is to blame, and not the question.
+    const fn is_a_fault(&self) -> bool {
+        !matches!(self, Self::Status(400 | 413 | 422, _) | Self::Empty)
+    }
+}
+
+/// One provider.
+pub(crate) struct Provider {
+    settings: Settings,
+    client: Client,
+    breaker: Breaker,
+}
+
+/// The models of this server, in the order in which they are asked; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Models(Arc<Inner>);
+
+struct Inner {
+    providers: Vec<Arc<Provider>>,
+    clock: Clock,
+}
+
+impl Models {
+    /// The models of a configuration.
+    ///
+    /// # Errors
+    /// When this process cannot make calls.
+    pub(crate) fn new(
+        settings: Vec<Settings>,
+        outgoing: &Outgoing,
+        clock: Clock,
+    ) -> Result<Self, web::outgoing::Refused> {
+        let provider = |settings: Settings| {
+            let client = outgoing.trusted_within(settings.connect)?;
+            Ok(Arc::new(Provider { settings, client, breaker: Breaker::default() }))
+        };
+        let providers = settings.into_iter().map(provider).collect::<Result<_, _>>()?;
+        Ok(Self(Arc::new(Inner { providers, clock })))
+    }
+
+    /// Whether none is configured.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.providers.is_empty()
+    }
+
+    /// Longest that an answer may take.
+    pub(crate) fn total(&self) -> Duration {
+        self.0.providers.iter().map(|provider| provider.settings.total).max().unwrap_or_default()
+    }
+
+    /// Asks one provider after another until one begins to answer. After that nothing is asked again.
+    ///
+    /// # Errors
+    /// The last provider's failure where none answers.
+    pub(crate) async fn ask(&self, ask: &Ask) -> Result<Reply, Failure> {
+        match self.round(ask).await {
+            Err(Failure::Status(status, Some(seconds)))
+                if Duration::from_secs(seconds.into()) <= MAX_WAIT =>
+            {
+                tracing::debug!(status, seconds, "waiting for a model");
+                #[expect(clippy::disallowed_methods, reason = "the provider said when to come again")]
+                tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+                self.round(ask).await
+            }
+            other => other,
+        }
+    }
+
+    async fn round(&self, ask: &Ask) -> Result<Reply, Failure> {
+        let mut last = Failure::Resting;
+        for provider in &self.0.providers {
+            if !provider.breaker.may_try(self.0.clock.now()) {
+                continue;
+            }
+            match Reply::open(provider, ask).await {
+                Ok(reply) => {
+                    provider.breaker.worked();
+                    return Ok(reply);
+                }
+                Err(failure) => {
+                    tracing::warn!(provider = %provider.settings.base_url, %failure, "a model failed");
+                    if failure.is_a_fault() {
+                        provider.breaker.failed(self.0.clock.now(), failure.retry_after());
+                    } else {
+                        provider.breaker.worked();
+                    }
+                    last = failure;
+                }
+            }
+        }
+        Err(last)
+    }
+}

@@ -1,0 +1,158 @@
+//! Server-sent events on their way in: bytes as they arrive, `data` of whole events out.
+
+/// A line or an event was longer than allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooLong;
+
+/// Splits a stream into events, however it is cut into pieces. Lines may end in LF, CR or CRLF; an event's `data`
+/// lines are joined by LF; comments and other fields are left out.
+#[derive(Debug)]
+pub(crate) struct Splitter {
+    limit: usize,
+    /// The line that is not complete yet.
+    line: Vec<u8>,
+    /// The data of the event that is not complete yet.
+    data: Vec<u8>,
+    has_data: bool,
+    /// The last byte was a CR: a LF right after it ends no further line.
+    after_cr: bool,
+    /// The first line may begin with a byte order mark.
+    is_first: bool,
+}
+
+impl Splitter {
+    /// A splitter for lines and events of at most `limit` bytes.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, line: Vec::new(), data: Vec::new(), has_data: false, after_cr: false, is_first: true }
+    }
+
+    /// Takes the next bytes and calls `event` with the data of each event that they complete.
+    pub(crate) fn push(&mut self, bytes: &[u8], mut event: impl FnMut(&[u8])) -> Result<(), TooLong> {
+        let mut rest = bytes;
+        if self.after_cr && !rest.is_empty() {
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            self.after_cr = false;
+        }
+        while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+            let (line, tail) = rest.split_at(end);
+            let (ending, tail) = tail.split_at(1);
+            rest = tail;
+            if ending == b"\r" {
+                match rest.split_first() {
+                    Some((b'\n', tail)) => rest = tail,
+                    Some(_) => {}
+                    None => self.after_cr = true,
+                }
+            }
+            self.extend(line)?;
+            self.end_line(&mut event)?;
+        }
+        self.extend(rest)
+    }
+
+    fn extend(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        if self.line.len() + bytes.len() > self.limit {
+            return Err(TooLong);
+        }
+        self.line.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn end_line(&mut self, event: &mut impl FnMut(&[u8])) -> Result<(), TooLong> {
+        let mut line = self.line.as_slice();
+        if std::mem::take(&mut self.is_first) {
+            line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+        }
+        if line.is_empty() {
+            if std::mem::take(&mut self.has_data) {
+                event(&self.data);
+            }
+            self.data.clear();
+        } else if let Some(value) = data_of(line) {
+            if self.data.len() + value.len() + 1 > self.limit {
+                return Err(TooLong);
+            }
+            if self.has_data {
+                self.data.push(b'\n');
+            }
+            self.data.extend_from_slice(value);
+            self.has_data = true;
+        }
+        self.line.clear();
+        Ok(())
+    }
+}
+
+/// The value of a `data` line.
+fn data_of(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(b"data")?;
+    match rest.split_first() {
+        None => Some(rest),
+        Some((b':', value)) => Some(value.strip_prefix(b" ").unwrap_or(value)),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn split(pieces: &[&[u8]], limit: usize) -> Result<Vec<String>, TooLong> {
+        let (mut splitter, mut events) = (Splitter::new(limit), Vec::new());
+        for piece in pieces {
+            splitter.push(piece, |data| events.push(String::from_utf8_lossy(data).into_owned()))?;
+        }
+        Ok(events)
+    }
+
+    #[test]
+    fn events_are_what_the_standard_says() {
+        for (stream, expected) in [
+            ("data: a\n\ndata: b\n\n", vec!["a", "b"]),
+            ("data:a\r\n\r\ndata:  b\r\r", vec!["a", " b"]),
+            (": ping\n\nevent: x\ndata: a\nid: 1\n\n", vec!["a"]),
+            ("data: a\ndata\ndata: b\n\n", vec!["a\n\nb"]),
+            ("data\n\n", vec![""]),
+            ("event: x\n\n", vec![]),
+            ("database: a\n\n", vec![]),
+            ("\u{feff}data: a\n\n", vec!["a"]),
+            ("data: \u{feff}a\n\n", vec!["\u{feff}a"]),
+            ("data: unfinished\n", vec![]),
+        ] {
+            assert_eq!(split(&[stream.as_bytes()], 100).unwrap(), expected, "{stream:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_grows_beyond_the_limit() {
+        assert_eq!(split(&[b"data: 0123456789"], 10), Err(TooLong));
+        assert_eq!(split(&[b"data: 01\ndata: 23\ndata: 45\ndata: 67\n"], 10), Err(TooLong));
+        let endless = [b"x".as_slice(); 50];
+        assert_eq!(split(&endless, 40), Err(TooLong));
+    }
+
+    proptest! {
+        #[test]
+        fn any_cutting_gives_the_same(
+            lines in proptest::collection::vec(("(data: ?|: |event: |)", "[a-z你好\\\\\"{}]{0,6}", "(\n|\r|\r\n)"), 0..20),
+            cuts in proptest::collection::vec(0_usize..400, 0..12),
+        ) {
+            let stream: String = lines.iter().map(|(field, value, end)| format!("{field}{value}{end}")).collect();
+            let bytes = stream.as_bytes();
+            let whole = split(&[bytes], 10_000).unwrap();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(split(&pieces, 10_000).unwrap(), whole.clone());
+            let single: Vec<&[u8]> = bytes.chunks(1).collect();
+            prop_assert_eq!(split(&single, 10_000).unwrap(), whole);
+        }
+
+        #[test]
+        fn any_bytes_are_events_or_too_long(bytes: Vec<u8>) {
+            let _ = split(&[&bytes], 16);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The OpenAI protocol, as far as Doppel speaks it to a provider.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Who says something in a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// What the double is and knows.
+    System,
+    /// Who talks to it.
+    User,
+    /// The double.
+    Assistant,
+}
+
+impl Role {
+    /// Its name in the store and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+
+    /// The role of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::System, Self::User, Self::Assistant].into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// A picture that goes with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// `image/png` or the like.
+    pub media_type: String,
+    /// The picture in base64.
+    pub data: String,
+}
+
+/// One message of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Who says it.
+    pub role: Role,
+    /// What.
+    pub content: String,
+    /// With which pictures.
+    pub images: Vec<Image>,
+}
+
+impl Message {
+    /// A message of text alone.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into(), images: Vec::new() }
+    }
+
+    fn to_json(&self, with_images: bool) -> Value {
+        if self.images.is_empty() || !with_images {
+            return json!({"role": self.role, "content": self.content});
+        }
+        let mut parts = vec![json!({"type": "text", "text": self.content})];
+        parts.extend(self.images.iter().map(|image| {
+            let url = format!("data:{};base64,{}", image.media_type, image.data);
+            json!({"type": "image_url", "image_url": {"url": url}})
+        }));
+        json!({"role": self.role, "content": parts})
+    }
+}
+
+/// In which form the answer is wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Form {
+    /// Text.
+    Text,
+    /// One JSON value, of this schema where one is known.
+    Json(Option<Value>),
+}
+
+/// How much of `response_format` a provider understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JsonSupport {
+    /// None: the prompt alone asks for JSON.
+    None,
+    /// `json_object`.
+    JsonObject,
+    /// `json_schema` as well.
+    JsonSchema,
+}
+
+/// A question to a model.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The model by the contract's name.
+    pub model: String,
+    /// The prompt.
+    pub messages: Vec<Message>,
+    /// Most tokens of the answer.
+    pub max_tokens: u32,
+    /// In which form.
+    pub form: Form,
+}
+
+/// The body of `POST …/chat/completions`.
+pub(crate) fn body(ask: &Ask, model: &str, images: bool, support: JsonSupport) -> Value {
+    let messages: Vec<Value> = ask.messages.iter().map(|message| message.to_json(images)).collect();
+    let mut body = json!({
+        "model": model,
+        "messages": messages,
+        "max_tokens": ask.max_tokens,
+        "stream": true,
+        "stream_options": {"include_usage": true},
+    });
+    let format = match (&ask.form, support) {
+        (Form::Text, _) | (Form::Json(_), JsonSupport::None) => None,
+        (Form::Json(Some(schema)), JsonSupport::JsonSchema) => {
+            Some(json!({"type": "json_schema", "json_schema": {"name": "decision", "schema": schema}}))
+        }
+        // `json_object` can be nothing but an object.
+        (Form::Json(Some(schema)), JsonSupport::JsonObject) if schema["type"] == "array" => None,
+        (Form::Json(_), JsonSupport::JsonObject | JsonSupport::JsonSchema) => {
+            Some(json!({"type": "json_object"}))
+        }
+    };
+    if let (Some(format), Some(members)) = (format, body.as_object_mut()) {
+        members.insert("response_format".into(), format);
+    }
+    body
+}
+
+/// One event of the answer, or the whole of it where the provider does not stream.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Chunk<'a> {
+    #[serde(default, borrow)]
+    pub(crate) choices: Vec<Choice<'a>>,
+    #[serde(default)]
+    pub(crate) usage: Option<Usage>,
+    #[serde(default)]
+    pub(crate) error: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Choice<'a> {
+    #[serde(default, borrow, alias = "message")]
+    pub(crate) delta: Option<Delta<'a>>,
+    #[serde(default, borrow)]
+    pub(crate) finish_reason: Option<Cow<'a, str>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Delta<'a> {
+    #[serde(default, borrow)]
+    pub(crate) content: Option<Cow<'a, str>>,
+    /// Why the model will not answer; shown in the answer's place.
+    #[serde(default, borrow)]
+    pub(crate) refusal: Option<Cow<'a, str>>,
+}
+
+/// Tokens as the provider counted them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub struct Usage {
+    /// Of the prompt.
+    #[serde(default)]
+    pub prompt_tokens: u32,
+    /// Of the answer.
+    #[serde(default)]
+    pub completion_tokens: u32,
+}

@@ -1,0 +1,333 @@
+//! Sessions: conversations with the double and their messages (contract C-10, C-11).
+
+pub mod model;
+mod queries;
+pub(crate) mod routes;
+pub(crate) mod rules;
+
+use identity::{Caller, Credential};
+use store::{Timestamp, owned_params, params};
+use web::{ApiError, Code};
+
+pub use model::{Message, Session, State};
+
+use crate::{Chat, provider::Role};
+
+/// Sessions in a list, the newest.
+const MAX_LISTED: i64 = 500;
+/// Messages of a session that are listed, the oldest.
+const MAX_MESSAGES: i64 = 10_000;
+/// Messages that a prompt may look back at.
+const LOOK_BACK: i64 = 200;
+/// Rows of a usage list.
+const MAX_USAGE: i64 = 1000;
+
+/// Who talks: the person, and the application that does it in their name.
+#[derive(Debug, Clone)]
+pub struct Speaker {
+    /// The person.
+    pub account: i64,
+    /// The application; empty for the person themself and their own programs.
+    pub client: String,
+    /// What usage is counted under.
+    pub counted: String,
+}
+
+impl Speaker {
+    /// The person themself, signed in.
+    pub fn person(account: i64) -> Self {
+        Self { account, client: String::new(), counted: "session".to_owned() }
+    }
+
+    /// Who a caller is here.
+    pub fn of(caller: &Caller) -> Self {
+        let (client, counted) = match caller.credential() {
+            Credential::Session { .. } => (String::new(), "session".to_owned()),
+            Credential::ApiKey { id, .. } => (String::new(), format!("key:{id}")),
+            Credential::Token { application, .. } => (application.clone(), format!("app:{application}")),
+        };
+        Self { account: caller.account(), client, counted }
+    }
+
+    /// An application sees what it began; the person everything of theirs.
+    fn may_see(&self, session: &Session) -> bool {
+        self.client.is_empty() || session.client == self.client
+    }
+}
+
+/// Where a message is to go.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// The session's name as the client has it.
+    pub(crate) session: Option<String>,
+    /// What a new session belongs to.
+    pub(crate) app_id: String,
+    /// What a new session begins with.
+    pub(crate) system: Option<String>,
+}
+
+/// A session with a new message in it.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) key: i64,
+    pub(crate) id: String,
+    pub(crate) is_new: bool,
+    /// The client's system prompt, if the session has one.
+    pub(crate) system: Option<String>,
+    /// What was said before, oldest first, without the system prompt.
+    pub(crate) history: Vec<Message>,
+}
+
+/// An answer on its way to the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) id: i64,
+    pub(crate) session: i64,
+    pub(crate) content: String,
+    pub(crate) state: State,
+}
+
+/// What was sent for an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Sent {
+    /// The model that answered, by its provider's name.
+    pub model: String,
+    /// The provider's address; empty for the built-in responder.
+    pub provider: String,
+    /// The messages of the prompt, as JSON.
+    pub prompt: String,
+    /// The memories in it, as JSON.
+    pub memories: String,
+    /// Tokens of the prompt.
+    pub tokens_in: i64,
+    /// Tokens of the answer.
+    pub tokens_out: i64,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl Sent {
+    /// Who says what in the prompt.
+    pub fn messages(&self) -> Vec<(String, String)> {
+        pairs(&self.prompt, "role", "content")
+    }
+
+    /// Kind and text of each memory.
+    pub fn memories(&self) -> Vec<(String, String)> {
+        pairs(&self.memories, "kind", "text")
+    }
+}
+
+fn pairs(json: &str, name: &str, value: &str) -> Vec<(String, String)> {
+    let items: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
+    let text = |item: &serde_json::Value, member: &str| {
+        item.get(member).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    };
+    items.iter().map(|item| (text(item, name), text(item, value))).collect()
+}
+
+store::from_row!(Sent { model, provider, prompt, memories, tokens_in, tokens_out, created_at });
+
+/// Tokens used on a day.
+#[derive(Debug, Clone)]
+pub struct Used {
+    /// Days since 1970, in UTC.
+    pub day: i64,
+    /// `app:ID`, `key:ID` or `session`.
+    pub client: String,
+    /// Answers.
+    pub answers: i64,
+    /// Tokens of prompts.
+    pub tokens_in: i64,
+    /// Tokens of answers.
+    pub tokens_out: i64,
+}
+
+store::from_row!(Used { day, client, answers, tokens_in, tokens_out });
+
+impl Chat {
+    /// The sessions that someone may see, the newest message first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sessions(&self, who: &Speaker, app_id: &str) -> Result<Vec<Session>, ApiError> {
+        let values = owned_params![who.account, &who.client, app_id, MAX_LISTED];
+        Ok(self.db().fetch_all_heavy(queries::ALL, values).await?)
+    }
+
+    /// The session of a name, if there is one.
+    ///
+    /// # Errors
+    /// [`Code::ChatSessionUnauthorized`] for one that someone else began.
+    pub async fn find_session(&self, who: &Speaker, id: &str) -> Result<Option<Session>, ApiError> {
+        if !rules::is_name(id) {
+            return Ok(None);
+        }
+        let named: Vec<Session> = self.db().fetch_all(queries::NAMED, params![who.account, id]).await?;
+        // The names that clients make up may be many applications' own: one's own comes first.
+        let mut others = named.iter().filter(|session| who.may_see(session));
+        let own = named.iter().find(|session| session.client == who.client);
+        if let Some(session) = own.or_else(|| others.next()) {
+            return Ok(Some(session.clone()));
+        }
+        // A name made here is one session's alone.
+        if id.starts_with(rules::PREFIX) {
+            let foreign: Option<(i64,)> = self.db().fetch_optional(queries::EXISTS, params![id]).await?;
+            if foreign.is_some() {
+                return Err(Code::ChatSessionUnauthorized.into());
+            }
+        }
+        Ok(None)
+    }
+
+    /// The messages of a session, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn messages(&self, session: i64) -> Result<Vec<Message>, ApiError> {
+        Ok(self.db().fetch_all_heavy(queries::MESSAGES, owned_params![session, MAX_MESSAGES]).await?)
+    }
+
+    /// Deletes a session with all that was said in it.
+    ///
+    /// # Errors
+    /// [`Code::ChatSessionNotFound`], [`Code::ChatSessionUnauthorized`].
+    pub async fn delete_session(&self, who: &Speaker, id: &str) -> Result<(), ApiError> {
+        let session = self.find_session(who, id).await?.ok_or(Code::ChatSessionNotFound)?;
+        self.db().execute(queries::DELETE, params![session.key]).await?;
+        Ok(())
+    }
+
+    /// Finds or begins a session and stores what its person says.
+    pub(crate) async fn say(&self, who: &Speaker, place: Place, text: &str) -> Result<Opened, ApiError> {
+        let found = match &place.session {
+            Some(id) => self.find_session(who, id).await?,
+            None => None,
+        };
+        match found {
+            Some(session) => self.go_on(session, text).await,
+            None => self.begin(who, place, text).await,
+        }
+    }
+
+    async fn go_on(&self, session: Session, text: &str) -> Result<Opened, ApiError> {
+        let db = self.db();
+        let first: Option<Message> = db.fetch_optional(queries::FIRST, params![session.key]).await?;
+        let mut history: Vec<Message> =
+            db.fetch_all(queries::LATEST, params![session.key, LOOK_BACK]).await?;
+        history.reverse();
+        history.retain(|message| message.role != Role::System);
+        let system = first.filter(|message| message.role == Role::System).map(|message| message.content);
+        let (key, id, now, text) = (session.key, db.ids().next(), db.clock().now(), text.to_owned());
+        db.write(move |tx| {
+            Box::pin(async move {
+                let (role, state) = (Role::User.name(), State::Complete.name());
+                tx.execute(queries::ADD_MESSAGE, params![id, key, role, &text, state, now]).await?;
+                tx.execute(queries::TOUCH, params![key, &rules::preview(&text), 1_i64, now]).await?;
+                Ok::<_, ApiError>(())
+            })
+        })
+        .await?;
+        Ok(Opened { key, id: session.id, is_new: false, system, history })
+    }
+
+    async fn begin(&self, who: &Speaker, place: Place, text: &str) -> Result<Opened, ApiError> {
+        let db = self.db();
+        let made_up = place.session.filter(|id| !id.starts_with(rules::PREFIX));
+        let id = made_up.unwrap_or_else(|| format!("{}{}", rules::PREFIX, db.random().hex(6)));
+        let (key, first, second) = (db.ids().next(), db.ids().next(), db.ids().next());
+        let (account, client, now, said) =
+            (who.account, who.client.clone(), db.clock().now(), text.to_owned());
+        let (name, system, title) = (id.clone(), place.system.clone(), rules::title(text));
+        let (key, is_new) = db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let values = params![key, account, &client, &name, &place.app_id, &title, now];
+                    let is_new = tx.execute(queries::INSERT, values).await? == 1;
+                    // Two first messages at once: the other one began it.
+                    let (key,): (i64,) = match is_new {
+                        true => (key,),
+                        false => tx.fetch_one(queries::KEY, params![account, &client, &name]).await?,
+                    };
+                    let (mut count, state) = (1_i64, State::Complete.name());
+                    if let Some(system) = place.system.as_ref().filter(|_| is_new) {
+                        let values = params![first, key, Role::System.name(), system, state, now];
+                        tx.execute(queries::ADD_MESSAGE, values).await?;
+                        count += 1;
+                    }
+                    let values = params![second, key, Role::User.name(), &said, state, now];
+                    tx.execute(queries::ADD_MESSAGE, values).await?;
+                    tx.execute(queries::TOUCH, params![key, &rules::preview(&said), count, now]).await?;
+                    Ok::<_, ApiError>((key, is_new))
+                })
+            })
+            .await?;
+        Ok(Opened { key, id, is_new, system, history: Vec::new() })
+    }
+
+    /// Stores an answer for the first time, or again as it grows.
+    pub(crate) async fn keep(&self, answer: Answer, is_stored: bool) -> Result<(), ApiError> {
+        let now = self.db().clock().now();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let Answer { id, session, content, state } = &answer;
+                    if is_stored {
+                        tx.execute(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
+                    } else {
+                        let role = Role::Assistant.name();
+                        let values = params![*id, *session, role, content, state.name(), now];
+                        tx.execute(queries::ADD_MESSAGE, values).await?;
+                    }
+                    let count = i64::from(!is_stored);
+                    tx.execute(queries::TOUCH, params![*session, &rules::preview(content), count, now])
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Stores what was sent for an answer, and counts it.
+    pub(crate) async fn note_sent(&self, who: Speaker, answer: i64, sent: Sent) -> Result<(), ApiError> {
+        let now = self.db().clock().now();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let Sent { model, provider, prompt, memories, tokens_in, tokens_out, .. } = &sent;
+                    let values =
+                        params![answer, model, provider, prompt, memories, *tokens_in, *tokens_out, now];
+                    tx.execute(queries::ADD_SENT, values).await?;
+                    let values = params![who.account, now.day(), &who.counted, *tokens_in, *tokens_out];
+                    tx.execute(queries::ADD_USAGE, values).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// What was sent for an answer of a person's double.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for an answer that is unknown or another's.
+    pub async fn sent(&self, account: i64, message: i64) -> Result<Sent, ApiError> {
+        let found = self.db().fetch_optional(queries::SENT, params![message, account]).await?;
+        found.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Tokens a person has used today.
+    pub(crate) async fn used_today(&self, account: i64) -> Result<i64, ApiError> {
+        let today = self.db().clock().now().day();
+        let (used,): (i64,) = self.db().fetch_one(queries::USED, params![account, today]).await?;
+        Ok(used)
+    }
+
+    /// Tokens a person has used on the last days, the newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn usage(&self, account: i64, days: i64) -> Result<Vec<Used>, ApiError> {
+        let since = self.db().clock().now().day() - days + 1;
+        Ok(self.db().fetch_all(queries::USAGE, params![account, since, MAX_USAGE]).await?)
+    }
+}

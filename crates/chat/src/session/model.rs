@@ -1,0 +1,249 @@
+//! What sessions and messages are, inside and on the wire.
+
+use serde::{Deserialize, Serialize};
+use store::{Row, Timestamp};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::provider::Role;
+
+/// How an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// All of it is there.
+    Complete,
+    /// The client left or the server ended: what there is was kept.
+    Stopped,
+    /// The model broke off: what there is was kept.
+    Failed,
+}
+
+impl State {
+    /// Its name in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A conversation.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The number other tables know it by.
+    pub key: i64,
+    /// The application that began it; empty for the person themself.
+    pub client: String,
+    /// The name clients know it by.
+    pub id: String,
+    /// What the client says it belongs to.
+    pub app_id: String,
+    /// The beginning of the first message.
+    pub title: String,
+    /// The beginning of the last message.
+    pub last_message: String,
+    /// Messages in it.
+    pub message_count: i64,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When the last message came.
+    pub updated_at: Timestamp,
+}
+
+store::from_row!(Session {
+    key,
+    client,
+    id,
+    app_id,
+    title,
+    last_message,
+    message_count,
+    created_at,
+    updated_at
+});
+
+/// A message of a conversation.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Its number; rises with time.
+    pub id: i64,
+    /// Who says it.
+    pub role: Role,
+    /// What.
+    pub content: String,
+    /// Whether it is complete.
+    pub state: State,
+    /// When it was said.
+    pub created_at: Timestamp,
+}
+
+impl store::FromRow for Message {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        let (role, state): (String, String) = (row.get(1)?, row.get(3)?);
+        let damaged = || store::Error::Other("message: unknown role or state".to_owned());
+        let state = [State::Complete, State::Stopped, State::Failed].into_iter().find(|s| s.name() == state);
+        Ok(Self {
+            id: row.get(0)?,
+            role: Role::parse(&role).ok_or_else(damaged)?,
+            content: row.get(2)?,
+            state: state.ok_or_else(damaged)?,
+            created_at: row.get(4)?,
+        })
+    }
+}
+
+/// The name of a message on the wire.
+pub fn message_id(id: i64) -> String {
+    format!("msg_{id:014x}")
+}
+
+/// The number of a message's name.
+pub fn parse_message_id(name: &str) -> Option<i64> {
+    let digits = name.strip_prefix("msg_")?;
+    let id = i64::from_str_radix(digits, 16).ok()?;
+    (message_id(id) == name).then_some(id)
+}
+
+/// Which sessions to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Sessions of this application alone.
+    pub(super) app_id: Option<String>,
+}
+
+/// Answer of `GET /api/secondme/chat/session/list` (contract C-10).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Sessions {
+    /// The newest 500, the one with the newest message first.
+    pub(super) sessions: Vec<ListedSession>,
+}
+
+/// A session in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedSession {
+    /// The session's id.
+    #[schema(example = "labs_sess_a1b2c3d4e5f6")]
+    pub(super) session_id: String,
+    /// The application it belongs to.
+    #[schema(example = "general")]
+    pub(super) app_id: String,
+    /// The beginning of the first message.
+    pub(super) title: String,
+    /// The last message, cut to 50 characters.
+    pub(super) last_message: Option<String>,
+    /// When the last message came.
+    #[schema(example = "2024-01-20T15:30:00Z")]
+    pub(super) last_update_time: Option<String>,
+    /// Messages in it.
+    pub(super) message_count: i64,
+}
+
+/// Which session to read.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct MessagesQuery {
+    /// The session's id.
+    pub(super) session_id: String,
+}
+
+/// Answer of `GET /api/secondme/chat/session/messages` (contract C-11).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Messages {
+    /// The session's id as asked for.
+    pub(super) session_id: String,
+    /// Oldest first; empty for a session that does not exist.
+    pub(super) messages: Vec<ListedMessage>,
+}
+
+/// A message in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedMessage {
+    /// The message's id.
+    #[schema(example = "msg_00000000000001")]
+    pub(super) message_id: String,
+    /// `system`, `user` or `assistant`.
+    #[schema(example = "user")]
+    pub(super) role: &'static str,
+    /// The text.
+    pub(super) content: String,
+    /// The person.
+    pub(super) sender_user_id: i64,
+    /// Always null.
+    pub(super) receiver_user_id: Option<i64>,
+    /// When it was said.
+    #[schema(example = "2024-01-20T15:00:00Z")]
+    pub(super) create_time: String,
+    /// Of an answer: whether it is complete, or why not.
+    pub(super) state: State,
+}
+
+/// Answer of `GET /api/secondme/chat/message/{messageId}/sent`: what a model was sent for an answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SentAnswer {
+    /// The answer's id.
+    #[schema(example = "msg_00000000000001")]
+    pub(super) message_id: String,
+    /// The provider's address; empty for the built-in responder, which sends nothing anywhere.
+    pub(super) provider: String,
+    /// The provider's name of the model.
+    pub(super) model: String,
+    /// The messages of the prompt, each with `role` and `content`.
+    #[schema(value_type = Vec<Object>)]
+    pub(super) messages: serde_json::Value,
+    /// The memories that were in it, each with `kind`, `id`, `text`, `score` and `tokens`.
+    #[schema(value_type = Vec<Object>)]
+    pub(super) memories: serde_json::Value,
+    /// Tokens of the prompt.
+    pub(super) tokens_in: i64,
+    /// Tokens of the answer.
+    pub(super) tokens_out: i64,
+    /// When.
+    #[schema(example = "2024-01-20T15:00:00Z")]
+    pub(super) time: String,
+}
+
+/// Which days to count.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UsageQuery {
+    /// The last so many days, today included: 1 to 366. Default 30.
+    #[param(minimum = 1, maximum = 366, default = 30)]
+    pub(super) days: Option<i64>,
+}
+
+/// Answer of `GET /api/secondme/chat/usage`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageAnswer {
+    /// Most tokens in a day; 0: no limit.
+    pub(super) daily_limit: i64,
+    /// Days and what was called with, the newest day first.
+    pub(super) list: Vec<UsageRow>,
+}
+
+/// Tokens used on a day by what the person called with.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageRow {
+    /// The day, in UTC.
+    #[schema(example = "2024-01-20")]
+    pub(super) date: String,
+    /// `app:` and an application's id, `key:` and an API key's, or `session`.
+    #[schema(example = "key:12345")]
+    pub(super) client: String,
+    /// Answers.
+    pub(super) answers: i64,
+    /// Tokens of prompts.
+    pub(super) tokens_in: i64,
+    /// Tokens of answers.
+    pub(super) tokens_out: i64,
+}

@@ -1,0 +1,111 @@
+//! Sessions over HTTP.
+
+use axum::extract::{Path, State};
+use identity::{
+    Scoped,
+    scope::{ReadChat, UseChat},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Answer, Code, Data, Envelope, Issues, Nothing, Query};
+
+use super::{
+    Speaker,
+    model::{
+        ListQuery, Messages, MessagesQuery, SentAnswer, Sessions, UsageAnswer, UsageQuery, parse_message_id,
+    },
+    rules,
+};
+use crate::Chat;
+
+pub(crate) fn router(chat: Chat) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(messages))
+        .routes(routes!(delete))
+        .routes(routes!(sent))
+        .routes(routes!(usage))
+        .with_state(chat)
+}
+
+/// List chat sessions, the newest message first. Scope chat or chat.read.
+#[utoipa::path(get, path = "/secondme/chat/session/list", operation_id = "listChatSessions", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    params(ListQuery),
+    responses((status = 200, description = "The sessions", body = Envelope<Sessions>)))]
+async fn list(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<ReadChat>,
+    Query(query): Query<ListQuery>,
+) -> Answer<Sessions> {
+    let mut issues = Issues::query();
+    let app_id = rules::name(&mut issues, "appId", query.app_id.as_deref()).unwrap_or_default();
+    issues.finish()?;
+    let sessions = chat.sessions(&Speaker::of(&caller), &app_id).await?;
+    Ok(Data(Sessions { sessions: sessions.into_iter().map(rules::listed).collect() }))
+}
+
+/// Read a session, oldest message first. Scope chat or chat.read.
+#[utoipa::path(get, path = "/secondme/chat/session/messages", operation_id = "listChatMessages", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    params(MessagesQuery),
+    responses((status = 200, description = "The messages", body = Envelope<Messages>)))]
+async fn messages(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<ReadChat>,
+    Query(MessagesQuery { session_id }): Query<MessagesQuery>,
+) -> Answer<Messages> {
+    let mut issues = Issues::query();
+    let id = issues.required_text("sessionId", Some(&session_id), rules::MAX_NAME);
+    issues.finish()?;
+    let messages = match chat.find_session(&Speaker::of(&caller), &id).await? {
+        Some(session) => chat.messages(session.key).await?,
+        None => Vec::new(),
+    };
+    let account = caller.account();
+    let messages = messages.into_iter().map(|message| rules::listed_message(message, account)).collect();
+    Ok(Data(Messages { session_id, messages }))
+}
+
+/// Delete a session with all that was said in it. Scope chat or chat.write.
+#[utoipa::path(post, path = "/secondme/chat/session/{sessionId}/delete", operation_id = "deleteChatSession", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    params(("sessionId" = String, Path, description = "The session's id")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<UseChat>,
+    Path(id): Path<String>,
+) -> Answer<Nothing> {
+    chat.delete_session(&Speaker::of(&caller), &id).await?;
+    Ok(Data(Nothing))
+}
+
+/// Read what a model was sent for an answer, and which memories that held. For the person alone, not for
+/// applications. Scope chat or chat.read.
+#[utoipa::path(get, path = "/secondme/chat/message/{messageId}/sent", operation_id = "readSent", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    params(("messageId" = String, Path, description = "The answer's id")),
+    responses((status = 200, description = "What was sent", body = Envelope<SentAnswer>)))]
+async fn sent(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<ReadChat>,
+    Path(id): Path<String>,
+) -> Answer<SentAnswer> {
+    let id = parse_message_id(&id).filter(|_| caller.application().is_none()).ok_or(Code::NotFound)?;
+    let sent = chat.sent(caller.account(), id).await?;
+    Ok(Data(rules::sent(id, sent)?))
+}
+
+/// Read how many tokens were used, by day and by what was called with. For the person alone, not for applications.
+/// Scope chat or chat.read.
+#[utoipa::path(get, path = "/secondme/chat/usage", operation_id = "readChatUsage", tag = "Chat", security(("bearer" = []), ("session" = [])),
+    params(UsageQuery),
+    responses((status = 200, description = "The usage", body = Envelope<UsageAnswer>)))]
+async fn usage(
+    State(chat): State<Chat>,
+    Scoped { caller, .. }: Scoped<ReadChat>,
+    Query(query): Query<UsageQuery>,
+) -> Answer<UsageAnswer> {
+    if caller.application().is_some() {
+        return Err(Code::NotFound.into());
+    }
+    let days = query.days.unwrap_or(30).clamp(1, 366);
+    let list = chat.usage(caller.account(), days).await?.into_iter().map(rules::used).collect();
+    Ok(Data(UsageAnswer { daily_limit: chat.settings().daily_tokens, list }))
+}

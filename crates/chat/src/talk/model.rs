@@ -1,0 +1,120 @@
+//! What talking takes, on the wire and inside.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    provider::Image,
+    session::{self, Place},
+};
+
+/// Body of `POST /api/secondme/chat/stream` (contract C-09).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatRequest {
+    /// What is said.
+    #[schema(max_length = 50_000)]
+    pub(crate) message: String,
+    /// The session to go on with; absent or unknown: a new one.
+    pub(crate) session_id: Option<String>,
+    /// What a new session belongs to. Wins over `X-App-Id`; default `general`.
+    pub(crate) app_id: Option<String>,
+    /// What a new session begins with; ignored later.
+    #[schema(max_length = 20_000)]
+    pub(crate) system_prompt: Option<String>,
+    /// Whether the web is searched before the answer.
+    #[schema(default = false)]
+    pub(crate) enable_web_search: Option<bool>,
+    /// `secondme/nano` (default) or `secondme/pro`; older names are taken, too.
+    #[schema(example = "secondme/nano")]
+    pub(crate) model: Option<String>,
+    /// Most tokens of the answer, 1 to 16000. Default 2000.
+    #[schema(minimum = 1, maximum = 16_000)]
+    pub(crate) max_tokens: Option<i64>,
+    /// At most 4 pictures.
+    #[schema(max_items = 4)]
+    pub(crate) images: Option<Vec<ImageRequest>>,
+}
+
+/// A picture that goes with a message.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageRequest {
+    /// Base64, without a `data:` prefix.
+    pub(crate) data: String,
+    /// `image/png`, `image/jpeg`, `image/gif` or `image/webp`.
+    #[schema(example = "image/png")]
+    pub(crate) media_type: String,
+}
+
+/// Body of `POST /api/secondme/act/stream` (contract C-12).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ActRequest {
+    /// What the decision is about.
+    #[schema(max_length = 50_000)]
+    pub(crate) message: String,
+    /// The rules of the decision and the structure of its JSON. Required.
+    #[schema(
+        min_length = 20,
+        max_length = 8000,
+        example = "仅输出合法 JSON 对象，不要解释。\n输出结构：{\"is_liked\": boolean}。"
+    )]
+    pub(crate) action_control: Option<String>,
+    /// The session to go on with; absent or unknown: a new one.
+    pub(crate) session_id: Option<String>,
+    /// What a new session belongs to. Wins over `X-App-Id`; default `general`.
+    pub(crate) app_id: Option<String>,
+    /// What a new session begins with; ignored later.
+    #[schema(max_length = 20_000)]
+    pub(crate) system_prompt: Option<String>,
+    /// As in chat.
+    #[schema(example = "secondme/nano")]
+    pub(crate) model: Option<String>,
+    /// Most tokens of the answer, 1 to 16000. Default 2000.
+    #[schema(minimum = 1, maximum = 16_000)]
+    pub(crate) max_tokens: Option<i64>,
+}
+
+/// Body of `POST /api/secondme/ws-chat/send` (contract X-25). Any other member is refused.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendRequest {
+    /// What is said.
+    #[schema(max_length = 50_000)]
+    pub(crate) message: String,
+    /// Another avatar's share code. This server has no shared avatars.
+    pub(crate) share_code: Option<String>,
+    /// The session to go on with.
+    pub(crate) session_id: Option<String>,
+}
+
+/// Answer of `POST /api/secondme/ws-chat/send`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SendAnswer {
+    /// The answer.
+    pub(crate) reply_text: String,
+    /// The answer in parts, in order.
+    pub(crate) reply_texts: Vec<String>,
+    /// The answer's id.
+    pub(crate) message_id: String,
+    /// The session's id.
+    #[schema(example = "labs_sess_a1b2c3d4e5f6")]
+    pub(crate) session_id: String,
+}
+
+/// Something said to the double, checked.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    pub(crate) message: String,
+    pub(crate) images: Vec<Image>,
+    pub(crate) place: Place,
+    pub(crate) search: bool,
+    pub(crate) model: String,
+    pub(crate) max_tokens: u32,
+    /// How a decision is to look, where one is asked for.
+    pub(crate) control: Option<String>,
+    /// What was said before, where the client keeps the conversation and not the session.
+    pub(crate) history: Option<Vec<session::Message>>,
+}

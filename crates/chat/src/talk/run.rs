@@ -1,0 +1,210 @@
+//! Making an answer: search, model, pieces to the client, the whole to the store.
+
+use std::time::Duration;
+
+use memory::recall::tokens;
+use tokio::{sync::mpsc::Sender, time::Instant};
+use web::{ApiError, Code};
+
+use super::{Turn, decide::decide};
+use crate::{
+    Chat,
+    events::{Ended, Event},
+    prompt,
+    provider::{Failure, Finish, GRACE, Reply},
+    responder, search,
+    session::{Answer, Sent, State},
+};
+
+/// How often what there is of a long answer is stored, so that not even a crash loses more.
+const CHECKPOINT: Duration = Duration::from_secs(2);
+/// Longest answer of one turn without a model.
+const BUILT_IN: Duration = Duration::from_secs(60);
+
+/// What an answer has come to.
+pub(super) struct Made {
+    id: i64,
+    pub(super) text: String,
+    is_stored: bool,
+    stored_at: Instant,
+}
+
+/// How it ended.
+pub(super) enum End {
+    Whole(Finish),
+    /// Nobody listens any more, or the server ends.
+    Stopped,
+    Failed(Failure),
+}
+
+/// What is asked for the answer and by whom it was given.
+#[derive(Default)]
+pub(super) struct Source {
+    model: String,
+    provider: String,
+    tokens: Option<(u32, u32)>,
+}
+
+impl Source {
+    /// Notes who answers.
+    pub(super) fn note(&mut self, reply: &Reply) {
+        self.model = reply.model().to_owned();
+        self.provider = reply.provider().to_owned();
+    }
+
+    /// Adds what was counted for an answer that has ended.
+    pub(super) fn count(&mut self, reply: &Reply) {
+        if let Some(usage) = reply.usage() {
+            let (tokens_in, tokens_out) = self.tokens.unwrap_or_default();
+            self.tokens = Some((tokens_in + usage.prompt_tokens, tokens_out + usage.completion_tokens));
+        }
+    }
+}
+
+/// Makes an answer to its end, whatever that is, and stores it.
+pub(super) async fn run(chat: &Chat, mut turn: Turn, sender: Sender<Event>) {
+    let mut made =
+        Made { id: chat.db().ids().next(), text: String::new(), is_stored: false, stored_at: Instant::now() };
+    let mut source = Source::default();
+    let limit = chat.models().total().max(BUILT_IN) + GRACE;
+    let work = tokio::time::timeout(limit, make(chat, &mut turn, &sender, &mut made, &mut source));
+    let stopping = chat.cut_off();
+    let end = tokio::select! {
+        biased;
+        end = work => end.unwrap_or(End::Failed(Failure::Slow("end"))),
+        () = sender.closed() => End::Stopped,
+        () = stopping => End::Stopped,
+    };
+    finish(chat, turn, sender, made, source, end).await;
+}
+
+async fn make(
+    chat: &Chat,
+    turn: &mut Turn,
+    sender: &Sender<Event>,
+    made: &mut Made,
+    source: &mut Source,
+) -> End {
+    if turn.search {
+        look_up(chat, turn, sender).await;
+    }
+    if let Some(plan) = turn.plan.clone() {
+        return decide(chat, turn, &plan, sender, made, source).await;
+    }
+    if chat.models().is_empty() {
+        for piece in responder::answer(&turn.name, &turn.recall, &turn.message) {
+            if !say(chat, turn, sender, made, piece).await {
+                return End::Stopped;
+            }
+        }
+        return End::Whole(Finish::Stop);
+    }
+    let mut reply = match chat.models().ask(&turn.ask).await {
+        Ok(reply) => reply,
+        Err(failure) => return End::Failed(failure),
+    };
+    source.note(&reply);
+    let end = pass_on(chat, turn, sender, made, &mut reply).await;
+    source.count(&reply);
+    end
+}
+
+async fn pass_on(
+    chat: &Chat,
+    turn: &Turn,
+    sender: &Sender<Event>,
+    made: &mut Made,
+    reply: &mut Reply,
+) -> End {
+    loop {
+        match reply.next().await {
+            Ok(Some(piece)) => {
+                if !say(chat, turn, sender, made, piece).await {
+                    return End::Stopped;
+                }
+            }
+            Ok(None) => return End::Whole(reply.finish()),
+            Err(failure) => return End::Failed(failure),
+        }
+    }
+}
+
+/// Sends a piece; false when nobody listens.
+async fn say(chat: &Chat, turn: &Turn, sender: &Sender<Event>, made: &mut Made, piece: String) -> bool {
+    made.text.push_str(&piece);
+    if made.stored_at.elapsed() >= CHECKPOINT {
+        // What a crash would leave behind is an answer that was stopped.
+        keep(chat, turn, made, State::Stopped).await;
+    }
+    sender.send(Event::Piece(piece)).await.is_ok()
+}
+
+async fn keep(chat: &Chat, turn: &Turn, made: &mut Made, state: State) {
+    let content = made.text.replace('\0', "");
+    let answer = Answer { id: made.id, session: turn.session, content, state };
+    match chat.keep(answer, made.is_stored).await {
+        Ok(()) => made.is_stored = true,
+        // Someone may have deleted the session meanwhile.
+        Err(error) => tracing::warn!(cause = error.cause(), "an answer could not be stored"),
+    }
+    made.stored_at = Instant::now();
+}
+
+async fn look_up(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>) {
+    let query = search::query(&turn.message);
+    let _left = sender.send(Event::Searching).await;
+    let found = match chat.search() {
+        Some(engine) => engine.search(&query).await.ok_or("联网搜索失败 (web search failed)"),
+        None => Err("服务器未配置联网搜索 (web search is not available on this server)"),
+    };
+    let (count, note) = match &found {
+        Ok(results) => (results.len(), None),
+        Err(note) => (0, Some(*note)),
+    };
+    let _left = sender.send(Event::Searched { query, count, note }).await;
+    let message = match found {
+        Ok(results) => prompt::searched(&results),
+        Err(_) => prompt::searched(&[]),
+    };
+    let last = turn.ask.messages.len().saturating_sub(1);
+    turn.ask.messages.insert(last, message);
+}
+
+async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, source: Source, end: End) {
+    let (state, event) = match &end {
+        End::Whole(_) => (State::Complete, None),
+        End::Stopped => (State::Stopped, Some(Event::Failed(Code::Unavailable.into()))),
+        End::Failed(failure) => {
+            tracing::warn!(%failure, "an answer failed");
+            (State::Failed, Some(Event::Failed(ApiError::new(Code::ChatStreamFailed).because(failure))))
+        }
+    };
+    if !made.text.is_empty() {
+        keep(chat, &turn, &mut made, state).await;
+    }
+    let about = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let (tokens_in, tokens_out) = match source.tokens {
+        Some((tokens_in, tokens_out)) => (tokens_in.into(), tokens_out.into()),
+        None if source.model.is_empty() => (0, 0),
+        None => (about(prompt::size(&turn.ask.messages)), about(tokens(&made.text))),
+    };
+    let ended =
+        Ended { message: made.id, was_cut: matches!(end, End::Whole(Finish::Length)), tokens_in, tokens_out };
+    if made.is_stored {
+        let sent = Sent {
+            model: source.model,
+            provider: source.provider,
+            prompt: prompt::shown(&turn.ask.messages),
+            memories: prompt::shown_memories(&turn.recall),
+            tokens_in,
+            tokens_out,
+            ..Sent::default()
+        };
+        if let Err(error) = chat.note_sent(turn.who, made.id, sent).await {
+            tracing::warn!(cause = error.cause(), "what was sent for an answer could not be stored");
+        }
+    }
+    // Whoever reads the end of the stream finds all of it in the store, and may ask again.
+    drop(turn.slot);
+    let _left = sender.send(event.unwrap_or(Event::Done(ended))).await;
+}

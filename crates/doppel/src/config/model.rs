@@ -1,0 +1,141 @@
+//! `[model]` and `[chat]`
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+/// A provider of models, and those that are asked after it. What a fallback leaves out is as in the defaults here.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Model {
+    pub base_url: String,
+    pub api_key: String,
+    pub name: String,
+    pub images: bool,
+    pub json: Json,
+    pub connect_seconds: u64,
+    pub first_token_seconds: u64,
+    pub idle_seconds: u64,
+    pub total_seconds: u64,
+    pub names: BTreeMap<String, String>,
+    pub fallback: Vec<Model>,
+}
+
+/// How a provider is asked for JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "default.toml describes every value")]
+pub enum Json {
+    None,
+    JsonObject,
+    JsonSchema,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            base_url: String::new(),
+            api_key: String::new(),
+            name: String::new(),
+            images: false,
+            json: Json::None,
+            connect_seconds: 5,
+            first_token_seconds: 60,
+            idle_seconds: 30,
+            total_seconds: 300,
+            names: BTreeMap::new(),
+            fallback: Vec::new(),
+        }
+    }
+}
+
+/// The key is nobody's business.
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model")
+            .field("base_url", &self.base_url)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What holds for conversations.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Chat {
+    pub prompt_tokens: u64,
+    pub recall_tokens: u64,
+    pub max_streams: u64,
+    pub daily_tokens: u64,
+    pub max_body_bytes: u64,
+    pub search_url: String,
+}
+
+impl Model {
+    /// The providers that are configured, in order.
+    pub fn providers(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.fallback).filter(|provider| !provider.base_url.is_empty())
+    }
+
+    /// The same with the keys hidden.
+    pub(super) fn hide_keys(&mut self) {
+        if !self.api_key.is_empty() {
+            self.api_key = "***".to_owned();
+        }
+        self.fallback.iter_mut().for_each(Self::hide_keys);
+    }
+
+    /// Checks the section; `limit` takes a key, its value, the least and the most.
+    pub(super) fn check(
+        &self,
+        limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if self.base_url.is_empty() && !self.fallback.is_empty() {
+            return Err("model.base_url is empty, but there is a model.fallback".to_owned());
+        }
+        for (i, provider) in std::iter::once(self).chain(&self.fallback).enumerate() {
+            let place = if i == 0 { "model".to_owned() } else { format!("model.fallback.{}", i - 1) };
+            let url = &provider.base_url;
+            let is_url = url.starts_with("http://") || url.starts_with("https://");
+            if (i > 0 || !url.is_empty()) && (!is_url || url.contains(['?', '#', '@', ' '])) {
+                return Err(format!(
+                    "{place}.base_url = {url:?}: expected an address as http://127.0.0.1:11434/v1"
+                ));
+            }
+            if !url.is_empty() && provider.name.is_empty() {
+                return Err(format!("{place}.name is empty: expected the provider's name of a model"));
+            }
+            if i > 0 && !provider.fallback.is_empty() {
+                return Err(format!("{place}.fallback: expected the fallbacks side by side under model"));
+            }
+            limit(&format!("{place}.connect_seconds"), provider.connect_seconds, 1, 600)?;
+            limit(&format!("{place}.first_token_seconds"), provider.first_token_seconds, 1, 3600)?;
+            limit(&format!("{place}.idle_seconds"), provider.idle_seconds, 1, 3600)?;
+            limit(&format!("{place}.total_seconds"), provider.total_seconds, 1, 3600)?;
+        }
+        Ok(())
+    }
+}
+
+impl Chat {
+    /// Checks the section; `limit` takes a key, its value, the least and the most.
+    pub(super) fn check(
+        &self,
+        limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,
+    ) -> Result<(), String> {
+        limit("chat.prompt_tokens", self.prompt_tokens, 500, 1_000_000)?;
+        limit("chat.recall_tokens", self.recall_tokens, 0, self.prompt_tokens)?;
+        limit("chat.max_streams", self.max_streams, 1, 1_000_000)?;
+        limit("chat.daily_tokens", self.daily_tokens, 0, 1 << 50)?;
+        limit("chat.max_body_bytes", self.max_body_bytes, 1024, 1 << 30)?;
+        let url = &self.search_url;
+        if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(format!(
+                "chat.search_url = {url:?}: expected an address as http://127.0.0.1:8888, or nothing"
+            ));
+        }
+        Ok(())
+    }
+}

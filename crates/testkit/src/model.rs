@@ -1,0 +1,237 @@
+//! A provider of models on a real socket that speaks OpenAI's protocol, and misbehaves on request.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
+use web::Tasks;
+
+/// What the provider does for one question, step by step.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Sends bytes in a write of their own.
+    Send(Vec<u8>),
+    /// Waits for [`Model::release`].
+    Wait,
+    /// Is silent until the other side hangs up.
+    Stall,
+    /// Closes its side of the connection and no more.
+    HalfClose,
+    /// Breaks the connection.
+    Reset,
+}
+
+/// A provider that lives as long as the test.
+#[derive(Clone)]
+pub struct Model(Arc<Inner>);
+
+struct Inner {
+    address: SocketAddr,
+    scripts: Mutex<VecDeque<Vec<Step>>>,
+    asked: Mutex<Vec<(String, Value)>>,
+    hung_up: Notify,
+    release: Notify,
+    tasks: Tasks,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.tasks.stop();
+    }
+}
+
+/// The head of a good answer.
+pub const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+
+/// The event of a piece.
+pub fn piece(text: &str) -> String {
+    format!(
+        "data: {}\n\n",
+        json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": null}]})
+    )
+}
+
+/// The events after the last piece.
+pub fn ending(reason: &str) -> String {
+    let finish = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]});
+    let usage = json!({"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7}});
+    format!("data: {finish}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
+}
+
+/// An answer as it should be, each piece in a write of its own.
+pub fn saying(pieces: &[&str]) -> Vec<Step> {
+    let mut steps = vec![Step::Send(STREAM.into())];
+    steps.extend(pieces.iter().map(|text| Step::Send(piece(text).into_bytes())));
+    steps.push(Step::Send(ending("stop").into_bytes()));
+    steps
+}
+
+/// An answer of bytes as they are.
+pub fn raw(bytes: &[&[u8]]) -> Vec<Step> {
+    bytes.iter().map(|bytes| Step::Send(bytes.to_vec())).collect()
+}
+
+/// A refusal, with headers each ending in CRLF.
+pub fn status(line: &str, headers: &str) -> Vec<Step> {
+    let body = "{\"error\":{\"message\":\"no\"}}";
+    let head = format!(
+        "HTTP/1.1 {line}\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    raw(&[head.as_bytes(), body.as_bytes()])
+}
+
+impl Model {
+    /// Starts a provider that answers 你好！ until told otherwise.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let inner = Inner {
+            address: listener.local_addr().expect("an address"),
+            scripts: Mutex::default(),
+            asked: Mutex::default(),
+            hung_up: Notify::new(),
+            release: Notify::new(),
+            tasks: Tasks::default(),
+        };
+        let (model, tasks) = (Self(Arc::new(inner)), Tasks::default());
+        let weak = Arc::downgrade(&model.0);
+        tasks.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let Some(inner) = weak.upgrade() else { return };
+                let _nodelay = stream.set_nodelay(true);
+                inner.tasks.clone().spawn(async move { serve(&inner, stream).await });
+            }
+        });
+        model
+    }
+
+    /// The address for `model.base_url`.
+    pub fn url(&self) -> String {
+        format!("http://{}/v1", self.0.address)
+    }
+
+    /// What to do for the next question that has no script yet.
+    pub fn next(&self, script: Vec<Step>) {
+        self.0.scripts.lock().expect("no panic").push_back(script);
+    }
+
+    /// The bodies of the questions so far.
+    pub fn asked(&self) -> Vec<Value> {
+        self.0.asked.lock().expect("no panic").iter().map(|(_, body)| body.clone()).collect()
+    }
+
+    /// The heads of the questions so far.
+    pub fn heads(&self) -> Vec<String> {
+        self.0.asked.lock().expect("no panic").iter().map(|(head, _)| head.clone()).collect()
+    }
+
+    /// Resolves when the other side has hung up on a [`Step::Stall`].
+    pub async fn hung_up(&self) {
+        self.0.hung_up.notified().await;
+    }
+
+    /// Lets one [`Step::Wait`] go on.
+    pub fn release(&self) {
+        self.0.release.notify_one();
+    }
+}
+
+async fn serve(inner: &Inner, mut stream: TcpStream) {
+    let Some((head, body)) = read(&mut stream).await else { return };
+    inner.asked.lock().expect("no panic").push((head, body));
+    let script = inner.scripts.lock().expect("no panic").pop_front();
+    for step in script.unwrap_or_else(|| saying(&["你好", "！我是你的 AI 分身"])) {
+        match step {
+            Step::Send(bytes) => {
+                if stream.write_all(&bytes).await.is_err() {
+                    inner.hung_up.notify_one();
+                    return;
+                }
+            }
+            Step::Wait => inner.release.notified().await,
+            Step::Stall => {
+                let mut rest = [0; 64];
+                while matches!(stream.read(&mut rest).await, Ok(1..)) {}
+                inner.hung_up.notify_one();
+                return;
+            }
+            Step::HalfClose => {
+                let _closed = stream.shutdown().await;
+            }
+            Step::Reset => {
+                let _set = stream.set_zero_linger();
+                return;
+            }
+        }
+    }
+    let _closed = stream.shutdown().await;
+}
+
+/// The head and the body of a request.
+async fn read(stream: &mut TcpStream) -> Option<(String, Value)> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut buffer = [0; 8192];
+        let count = stream.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
+        bytes.extend_from_slice(buffer.get(..count)?);
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(bytes.get(..end)?).into_owned();
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        });
+        let body = bytes.get(end + 4..)?;
+        if body.len() >= length.unwrap_or_default() {
+            return Some((head, serde_json::from_slice(body).unwrap_or_default()));
+        }
+    }
+}
+
+/// Makes of each body a test on SQLite and a test on PostgreSQL, with a [`Model`] behind the server.
+///
+/// ```text
+/// with_model! {
+///     async fn the_double_answers(server, model) { … }
+///     async fn with_other_settings(server, model: "chat.max_streams = 2") { … }
+/// }
+/// ```
+#[macro_export]
+macro_rules! with_model {
+    ($($(#[$attribute:meta])* async fn $name:ident($server:ident, $model:ident $(: $lines:expr)?) $body:block)*) => {$(
+        $(#[$attribute])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn body(engine: $crate::Engine) {
+                let $model = $crate::model::Model::start().await;
+                let url = $model.url();
+                let lines = format!(
+                    "{}\nmodel.base_url = {url:?}\nmodel.name = \"fake\"\nmodel.api_key = \"planted-provider-key\"\n",
+                    concat!("", $($lines)?)
+                );
+                #[allow(unused_mut, unused_variables)]
+                let mut $server = $crate::TestServer::configured(engine, &lines).await;
+                $body
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                Box::pin(body($crate::Engine::Sqlite)).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                Box::pin(body($crate::Engine::Postgres)).await;
+            }
+        }
+    )*};
+}
