@@ -174,7 +174,7 @@ fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) ->
     let outgoing = outgoing(config);
     let chat = Chat::new(db.clone(), identity.clone(), memory.clone(), outgoing.clone());
     let plaza = Plaza::new(db.clone(), identity.clone());
-    let hub = Hub::new(db.clone(), outgoing, hub_settings(config));
+    let hub = Hub::new(db.clone(), identity.clone(), outgoing, hub_settings(config));
     let base_url = base_url.to_owned();
     Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url }
 }

@@ -51,6 +51,10 @@ pub enum ProviderSpec {
     Echo,
     /// `now` with invented weather, for trying.
     WeatherSample,
+    /// People who belong to a key register, sign in and look after themselves.
+    UserCentre,
+    /// Those who look after them.
+    UserCentreAdmin,
     /// Another server over HTTP.
     Http(Box<HttpSpec>),
 }
@@ -192,6 +196,8 @@ impl ProviderSpec {
         match self {
             Self::Echo => "echo",
             Self::WeatherSample => "weather-sample",
+            Self::UserCentre => "user-centre",
+            Self::UserCentreAdmin => "user-centre-admin",
             Self::Http(_) => "http",
         }
     }
