@@ -66,6 +66,7 @@ mod hub {
     mod log;
     pub mod support;
     mod tokens;
+    mod user_centre;
 }
 mod openapi;
 mod pages {
