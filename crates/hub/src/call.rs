@@ -4,6 +4,7 @@
 //! Hub's own shape whatever happens to it.
 
 mod arguments;
+mod ask;
 mod authorise;
 pub(crate) mod code;
 mod cors;
@@ -18,6 +19,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts};
 use http_body::Body as _;
 use web::{Language, boundary::Boundary};
 
+pub(crate) use ask::{address, may_call};
 pub use code::{HubCode, HubError};
 pub use model::{Call, Caller, Known, Outcome, Told};
 

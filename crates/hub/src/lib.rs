@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod key;
 pub mod limits;
 pub mod log;
+pub mod mcp;
 pub mod provider;
 pub mod seal;
 pub mod token;
@@ -136,6 +137,7 @@ impl Hub {
     pub fn api(&self) -> OpenApiRouter {
         key::routes::router(self.clone())
             .merge(catalogue::routes::router(self.clone()))
+            .merge(catalogue::openapi_import::routes::router(self.clone()))
             .merge(log::routes::router(self.clone()))
     }
 
