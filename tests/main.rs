@@ -61,9 +61,12 @@ mod oauth {
 }
 mod hub {
     mod calls;
+    mod import;
     mod keys;
     mod limits;
     mod log;
+    mod mcp;
+    mod pages;
     pub mod support;
     mod tokens;
     mod user_centre;

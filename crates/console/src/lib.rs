@@ -9,6 +9,7 @@ mod consent;
 mod error_page;
 mod form;
 mod home;
+mod hub;
 mod keys;
 mod language;
 mod next;
@@ -37,6 +38,7 @@ pub const PUBLIC: &[&str] =
 #[derive(Clone)]
 pub struct Console {
     identity: Identity,
+    hub: ::hub::Hub,
     clock: store::Clock,
     random: store::Random,
     public_url: Arc<str>,
@@ -45,8 +47,8 @@ pub struct Console {
 impl Console {
     /// Opens the room. `public_url` is the address people reach the server at, for the commands they copy.
     #[must_use]
-    pub fn new(identity: Identity, clock: store::Clock, random: store::Random, public_url: String) -> Self {
-        Self { identity, clock, random, public_url: public_url.trim_end_matches('/').into() }
+    pub fn new(identity: Identity, hub: ::hub::Hub, clock: store::Clock, random: store::Random, public_url: String) -> Self {
+        Self { identity, hub, clock, random, public_url: public_url.trim_end_matches('/').into() }
     }
 
     fn cookies(&self) -> Cookies {
@@ -74,6 +76,7 @@ pub fn router(console: Console) -> Router {
         .route("/account/apps/{id}/revoke", post(account::apps::revoke))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
         .merge(consent_routes())
+        .merge(hub::router())
         .route(assets::PATH, get(assets::serve))
         .layer(from_fn(error_page::layer))
         .with_state(console)

@@ -169,12 +169,12 @@ fn outgoing(config: &Config) -> Outgoing {
 
 fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Rooms {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
-    let console =
-        console::Console::new(identity.clone(), db.clock().clone(), db.random().clone(), base_url.to_owned());
     let outgoing = outgoing(config);
     let chat = Chat::new(db.clone(), identity.clone(), memory.clone(), outgoing.clone());
     let plaza = Plaza::new(db.clone(), identity.clone());
     let hub = Hub::new(db.clone(), identity.clone(), outgoing, hub_settings(config));
+    let console =
+        console::Console::new(identity.clone(), hub.clone(), db.clock().clone(), db.random().clone(), base_url.to_owned());
     let base_url = base_url.to_owned();
     Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url }
 }
