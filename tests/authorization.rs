@@ -118,6 +118,7 @@ const ENDPOINTS: &[Endpoint] = &[
     get("/apikey/hub/apis/list", Needs::Session),
     get("/apikey/hub/apis/{code}", Needs::Session),
     post("/apikey/hub/apis/save", Needs::Admin),
+    post("/apikey/hub/apis/import", Needs::Admin),
     post("/apikey/hub/apis/{code}/delete", Needs::Admin),
     post("/oauth/token/code", Needs::Nothing),
     post("/oauth/token/refresh", Needs::Nothing),

@@ -69,12 +69,16 @@ mod oauth {
 mod hub {
     mod calls;
     mod catalogue;
+    mod import;
     mod keys;
     mod limits;
     mod log;
+    mod mcp;
+    mod pages;
     pub mod support;
     mod tokens;
     mod upstream;
+    mod user_centre;
 }
 mod openai;
 mod openapi;

@@ -11,6 +11,7 @@ mod consent;
 mod error_page;
 mod form;
 mod home;
+mod hub;
 mod keys;
 mod language;
 mod memories;
@@ -52,6 +53,7 @@ pub struct Console {
     memory: Memory,
     archive: Archive,
     plaza: Plaza,
+    hub: ::hub::Hub,
     clock: store::Clock,
     random: store::Random,
     public_url: Arc<str>,
@@ -75,6 +77,8 @@ impl Console {
         Self { identity, memory, archive, clock, random, public_url }
         Self { identity, plaza, clock, random, public_url: public_url.trim_end_matches('/').into() }
         Self { chat, identity, clock, random, public_url: public_url.trim_end_matches('/').into() }
+    pub fn new(identity: Identity, hub: ::hub::Hub, clock: store::Clock, random: store::Random, public_url: String) -> Self {
+        Self { identity, hub, clock, random, public_url: public_url.trim_end_matches('/').into() }
     }
 
     fn cookies(&self) -> Cookies {
@@ -119,6 +123,7 @@ pub fn router(console: Console) -> Router {
         .route("/chat/messages/{id}", get(chat::sent))
         .merge(consent_routes())
         .merge(plaza::router())
+        .merge(hub::router())
         .route(assets::PATH, get(assets::serve))
         .layer(from_fn(error_page::layer))
         .with_state(console)

@@ -46,6 +46,7 @@ const PUBLIC: &[&str] = &[
     "/reference/",
     "/reference/{*rest}",
     "/cdn/{key}",
+    hub::mcp::PATH,
     "/api/oauth/token/code",
     "/api/oauth/token/refresh",
     "/api/oauth/token/client",
@@ -115,7 +116,7 @@ pub(crate) fn front(rooms: &Rooms, config: &Config, limits: boundary::Limits) ->
     let process = rooms.db.random().bytes::<8>();
     let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, u64::from_be_bytes(process));
     let door = Door::new(rooms.hub.clone(), Arc::clone(&boundary));
-    Ok(Front { door, router: router(rooms, config, boundary)? })
+    Ok(Front { router: router(rooms, config, boundary, &door)?, door })
 }
 
 /// The Hub's door and the router. The Hub is asked first because it knows its paths by their first segment alone, and
@@ -146,7 +147,7 @@ impl Service<Request<Body>> for Front {
 }
 
 /// The router of the server.
-fn router(rooms: &Rooms, config: &Config, boundary: Arc<boundary::Boundary>) -> Result<Router, ApiError> {
+fn router(rooms: &Rooms, config: &Config, boundary: Arc<boundary::Boundary>, door: &Door) -> Result<Router, ApiError> {
     let (api, document) = api_router(rooms);
     let guarded = Guard::new(rooms.identity.clone(), public_routes());
     Ok(api
@@ -157,6 +158,7 @@ fn router(rooms: &Rooms, config: &Config, boundary: Arc<boundary::Boundary>) -> 
         .merge(identity::standard::router(rooms.identity.clone(), &rooms.base_url))
         .merge(rooms.chat.openai())
         .merge(rooms.hub.api())
+        .merge(hub::mcp::router(door.clone(), config.server.max_body_bytes))
         .route_layer(from_fn_with_state(guarded, guard))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })

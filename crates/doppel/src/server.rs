@@ -244,6 +244,9 @@ fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) ->
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
     let (clock, random) = (db.clock().clone(), db.random().clone());
     let console = console::Console::new(identity.clone(), plaza.clone(), clock, random, base_url.to_owned());
+    let hub = Hub::new(db.clone(), identity.clone(), outgoing, hub_settings(config));
+    let console =
+        console::Console::new(identity.clone(), hub.clone(), db.clock().clone(), db.random().clone(), base_url.to_owned());
     let base_url = base_url.to_owned();
     Ok(Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url })
 }

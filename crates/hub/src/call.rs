@@ -4,6 +4,7 @@
 //! Hub's own shape whatever happens to it.
 
 mod arguments;
+mod ask;
 mod authorise;
 pub(crate) mod code;
 mod cors;
@@ -18,6 +19,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts};
 use http_body::Body as _;
 use web::{Language, boundary::Boundary};
 
+pub(crate) use ask::{address, may_call};
 pub use code::{HubCode, HubError};
 pub use model::{Call, Caller, Known, Outcome, Told};
 
@@ -163,13 +165,14 @@ impl Door {
         }
         let now = hub.db().clock().now();
         let origin = cors::origin(&parts.headers);
-        let known = authorise::identify(hub, &parts.headers, address, origin, now, seen).await?;
         let (code, action) = segments(parts.uri.path());
         let api = hub.catalogue().now().find(code).cloned().filter(|api| api.spec.enabled);
+        let finds_key = api.as_ref().is_some_and(|api| authorise::finds_key(api, action));
+        let known = authorise::identify(hub, &parts.headers, address, origin, now, finds_key, seen).await?;
         let api = api.ok_or(HubCode::ApiNotFound)?;
         seen.is_known_api = true;
         authorise::action(&api, action, known.as_ref())?;
-        let (left, policy) = authorise::quota(hub, known.as_ref(), address, now).await?;
+        let (left, policy) = authorise::quota(hub, known.as_ref(), address, now, finds_key).await?;
         seen.limits = Some((left, policy));
         let body = arguments::body(&parts.headers, body, self.boundary.limits().body).await?;
         let call = Call {

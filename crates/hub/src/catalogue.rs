@@ -5,6 +5,7 @@
 //! with the next call, in other processes within half a second, a change of the file within a second.
 
 pub mod model;
+pub mod openapi_import;
 mod queries;
 pub mod routes;
 pub mod rules;

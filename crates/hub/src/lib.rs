@@ -9,12 +9,15 @@ pub mod catalogue;
 pub mod key;
 pub mod limits;
 pub mod log;
+pub mod mcp;
 pub mod provider;
 pub mod seal;
 pub mod token;
+pub mod user_centre;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use identity::Identity;
 use store::{Database, Recent};
 use utoipa_axum::router::OpenApiRouter;
 use web::{Outgoing, Tasks};
@@ -78,6 +81,7 @@ pub struct Hub(Arc<Inner>);
 
 struct Inner {
     db: Database,
+    identity: Identity,
     outgoing: Outgoing,
     settings: Settings,
     sealer: Sealer,
@@ -90,11 +94,12 @@ struct Inner {
 
 impl Hub {
     /// Opens the room. [`Hub::load`] reads the catalogue.
-    pub fn new(db: Database, outgoing: Outgoing, settings: Settings) -> Self {
+    pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
         let sealer = Sealer::new(settings.seal.clone(), db.random().clone());
         let keys = Recent::new(KEYS, settings.recheck);
         Self(Arc::new(Inner {
             db,
+            identity,
             outgoing,
             settings,
             sealer,
@@ -119,6 +124,7 @@ impl Hub {
         limits::start(self, tasks);
         log::start(self, tasks);
         provider::start(self, tasks);
+        user_centre::start(self, tasks);
     }
 
     /// Writes down what the last calls left.
@@ -131,6 +137,7 @@ impl Hub {
     pub fn api(&self) -> OpenApiRouter {
         key::routes::router(self.clone())
             .merge(catalogue::routes::router(self.clone()))
+            .merge(catalogue::openapi_import::routes::router(self.clone()))
             .merge(log::routes::router(self.clone()))
     }
 
@@ -141,6 +148,10 @@ impl Hub {
 
     pub(crate) fn db(&self) -> &Database {
         &self.0.db
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.0.identity
     }
 
     pub(crate) fn outgoing(&self) -> &Outgoing {

@@ -21,6 +21,7 @@ use crate::{
     Hub, Settings,
     call::{Call, HubError, Outcome},
     catalogue::{ApiSpec, ProviderSpec},
+    user_centre,
 };
 
 /// A provider that is part of this program.
@@ -37,6 +38,9 @@ pub trait Builtin: Send + Sync {
 pub struct Needs {
     /// Whether it may be called without a token: `None` as the API says.
     pub anonymous: Option<bool>,
+    /// Whether it finds a key in its arguments, checks that key's lists itself and counts the call as the key's: then
+    /// a call without a token is not one of those that all anonymous callers share.
+    pub finds_key: bool,
 }
 
 /// What answers the calls of an API.
@@ -72,6 +76,8 @@ pub(crate) fn make(spec: &ApiSpec) -> Result<Provider, ApiError> {
     Ok(match &spec.provider {
         ProviderSpec::Echo => Provider::Builtin(Arc::new(echo::Echo)),
         ProviderSpec::WeatherSample => Provider::Builtin(Arc::new(weather::Sample)),
+        ProviderSpec::UserCentre => Provider::Builtin(Arc::new(user_centre::UserCentre)),
+        ProviderSpec::UserCentreAdmin => Provider::Builtin(Arc::new(user_centre::Admin)),
         ProviderSpec::Http(http) => Provider::Http(Arc::new(Upstream::new(http, &spec.actions)?)),
     })
 }
@@ -79,7 +85,8 @@ pub(crate) fn make(spec: &ApiSpec) -> Result<Provider, ApiError> {
 /// The APIs that are there without being defined.
 pub(crate) fn built_in(settings: &Settings) -> Vec<ApiSpec> {
     let echo = settings.echo.then(echo::spec);
-    echo.into_iter().chain(weather::spec(&settings.weather)).collect()
+    let users = [user_centre::spec(), user_centre::admin_spec()];
+    echo.into_iter().chain(weather::spec(&settings.weather)).chain(users).collect()
 }
 
 pub use weather::sample_spec;

@@ -29,6 +29,7 @@ pub use account::{Account, NewAccount, Password};
 pub use application::Application;
 pub use caller::{AppCaller, Caller, Credential, Developer, Optional, Scoped, SignedIn};
 pub use guard::{Guard, guard};
+pub use password::Hasher;
 pub use scope::{Scope, ScopeSet};
 pub use session::Cookies;
 
@@ -76,7 +77,7 @@ pub struct Identity(Arc<Inner>);
 struct Inner {
     db: Database,
     settings: Settings,
-    hasher: password::Hasher,
+    hasher: Hasher,
     cache: cache::Cache,
     usage: usage::Recorder,
     sealer: store::Sealer,
@@ -86,7 +87,7 @@ struct Inner {
 impl Identity {
     /// Opens the room.
     pub fn new(db: Database, settings: Settings) -> Self {
-        let hasher = password::Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone());
+        let hasher = Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone());
         let cache = cache::Cache::new(settings.recheck);
         let sealer = store::Sealer::new(settings.seal.clone(), db.random().clone());
         let (usage, webhooks) = (usage::Recorder::default(), webhook::Worker::default());
@@ -105,6 +106,11 @@ impl Identity {
     /// What the owner decided.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// Hashes and checks passwords, also those that other rooms keep: all wait in one line.
+    pub fn hasher(&self) -> &Hasher {
+        &self.0.hasher
     }
 
     fn db(&self) -> &Database {

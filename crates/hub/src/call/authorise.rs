@@ -13,7 +13,10 @@ use super::{
 use crate::{
     Hub,
     catalogue::Api,
-    key::rules::{lets_address_in, lets_origin_in, permits},
+    key::{
+        LiveKey,
+        rules::{lets_address_in, lets_origin_in, permits},
+    },
     limits::{Left, Quota, Refusal, policy},
     log::Who,
     token::{Checked, Kind, rules::is_in_group},
@@ -26,10 +29,11 @@ pub(super) async fn identify(
     address: IpAddr,
     origin: Option<&str>,
     now: Timestamp,
+    finds_key: bool,
     seen: &mut Seen,
 ) -> Result<Option<Checked>, HubError> {
     let Some(text) = token(headers)? else {
-        if hub.settings().anonymous {
+        if hub.settings().anonymous || finds_key {
             return Ok(None);
         }
         return Err(HubCode::TokenMissing.into());
@@ -59,6 +63,11 @@ pub(super) async fn identify(
         return Err(HubError::new(HubCode::DomainNotAllowed).with(format!("the call came from {from}")));
     }
     Ok(Some(checked))
+}
+
+/// Whether an action looks for a key in its arguments.
+pub(super) fn finds_key(api: &Api, action: &str) -> bool {
+    api.provider.find(&action.replace('-', "_")).is_some_and(|needs| needs.finds_key)
 }
 
 /// Whether the action is there, and the caller may call it.
@@ -117,16 +126,18 @@ pub(super) async fn quota(
     known: Option<&Checked>,
     address: IpAddr,
     now: Timestamp,
+    finds_key: bool,
 ) -> Result<(Left, HeaderValue), HubError> {
     let limits = hub.limits();
     let Some(checked) = known else {
         let settings = hub.settings();
         let (per_second, burst) = settings.address_quota;
         let own = Quota::new(per_second, 0).with_burst(burst);
-        limits
-            .address_bucket(address)
-            .take_alone(own, now)
-            .map_err(|refusal| refused(refusal, "this address"))?;
+        let bucket = limits.address_bucket(address);
+        let left = bucket.take_alone(own, now).map_err(|refusal| refused(refusal, "this address"))?;
+        if finds_key {
+            return Ok((left, policy(own)));
+        }
         let (per_second, per_day) = settings.anonymous_quota;
         let shared = Quota::new(per_second, per_day);
         let bucket = limits.anonymous_bucket(hub).await?;
@@ -141,6 +152,14 @@ pub(super) async fn quota(
     let key = &checked.key;
     let left = limits.take(&key.bucket, key.quota(), now).map_err(|refusal| refused(refusal, "this key"))?;
     Ok((left, key.policy.clone()))
+}
+
+impl Hub {
+    /// Takes a call that came without a token from the bucket of the key it is about.
+    pub(crate) fn take_for_key(&self, key: &LiveKey, now: Timestamp) -> Result<(), HubError> {
+        let taken = self.limits().take(&key.bucket, key.quota(), now);
+        taken.map(|_left| ()).map_err(|refusal| refused(refusal, "this key"))
+    }
 }
 
 fn refused(refusal: Refusal, whose: &str) -> HubError {

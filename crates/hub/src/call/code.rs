@@ -138,6 +138,26 @@ impl HubError {
         Self::new(HubCode::InvalidParams).with(format!("{name}: {expected}"))
     }
 
+    /// What developers may know of it.
+    pub fn detail(&self) -> Option<&Value> {
+        Some(&self.detail).filter(|detail| !detail.is_null())
+    }
+
+    /// The same for those who speak the Lab API's errors: a key that is gone, a store that cannot be reached.
+    pub fn into_api(self) -> ApiError {
+        let code = match self.code {
+            HubCode::KeyNotFound | HubCode::UserNotFound => Code::HubKeyNotFound,
+            HubCode::Unavailable => Code::Unavailable,
+            HubCode::RateLimited => Code::RateLimited,
+            _ => Code::Internal,
+        };
+        let error = ApiError::new(code);
+        match self.cause {
+            Some(cause) => error.because(cause),
+            None => error,
+        }
+    }
+
     /// What kind of error it is.
     pub fn code(&self) -> HubCode {
         self.code

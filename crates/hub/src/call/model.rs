@@ -48,6 +48,11 @@ impl Call<'_> {
         self.trace.to_str().unwrap_or_default()
     }
 
+    /// Where the page that calls comes from, if one does.
+    pub fn origin(&self) -> Option<&str> {
+        super::cors::origin(self.headers)
+    }
+
     /// An argument that is a text.
     ///
     /// # Errors

@@ -51,6 +51,10 @@ pub enum ProviderSpec {
     Echo,
     /// `now` with invented weather, for trying.
     WeatherSample,
+    /// People who belong to a key register, sign in and look after themselves.
+    UserCentre,
+    /// Those who look after them.
+    UserCentreAdmin,
     /// Another server over HTTP.
     Http(Box<HttpSpec>),
 }
@@ -129,6 +133,29 @@ fn many() -> usize {
     256
 }
 
+impl HttpSpec {
+    /// A server at an address, with everything else as it is by default.
+    pub fn of(base_url: String) -> Self {
+        Self {
+            base_url,
+            open: false,
+            headers: BTreeMap::new(),
+            secret_headers: BTreeMap::new(),
+            secret_query: BTreeMap::new(),
+            forward_headers: Vec::new(),
+            timeout_ms: timeout(),
+            retries: one(),
+            max_request_bytes: megabyte(),
+            max_response_bytes: megabytes(),
+            max_in_flight: many(),
+            breaker_failures: five(),
+            breaker_open_ms: timeout(),
+            health_path: String::new(),
+            health_seconds: ten(),
+        }
+    }
+}
+
 /// One action.
 ///
 /// Texts of `path`, `query` and `body` may have arguments of the call in them, as `{city}`; an entry whose arguments
@@ -192,6 +219,8 @@ impl ProviderSpec {
         match self {
             Self::Echo => "echo",
             Self::WeatherSample => "weather-sample",
+            Self::UserCentre => "user-centre",
+            Self::UserCentreAdmin => "user-centre-admin",
             Self::Http(_) => "http",
         }
     }

@@ -38,6 +38,8 @@ struct Policy {
 const ACCOUNT: Policy = Policy { free: 5, longest_ms: 60_000 };
 /// Many people may share an address.
 const ADDRESS: Policy = Policy { free: 30, longest_ms: 900_000 };
+/// A family or an office may register at once, a robot not for long.
+const VISIT: Policy = Policy { free: 10, longest_ms: 900_000 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Record {
@@ -66,9 +68,39 @@ impl Policy {
 impl Identity {
     /// Counts an attempt on an account, and from an address where one is known.
     pub(super) async fn count_attempt(&self, email: &str, address: Option<IpAddr>) -> Result<(), ApiError> {
-        let now = self.db().clock().now();
         let mut subjects = vec![(account_subject(email), ACCOUNT)];
         subjects.extend(address.map(|address| (address_subject(address), ADDRESS)));
+        self.count(subjects).await
+    }
+
+    /// Counts a guess at a password that another room keeps, before it is checked: per owner and per address, as
+    /// sign-ins are. `owner` says whose it is, in words that no other room uses.
+    ///
+    /// # Errors
+    /// [`Code::SignInSlowed`] when it comes too early.
+    pub async fn count_guess(&self, owner: &str, address: IpAddr) -> Result<(), ApiError> {
+        self.count_attempt(&elsewhere(owner), Some(address)).await
+    }
+
+    /// Takes back what a right guess was counted as.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forgive_guess(&self, owner: &str, address: IpAddr) -> Result<(), ApiError> {
+        self.forgive_attempts(&elsewhere(owner), Some(address)).await
+    }
+
+    /// Counts something costly that anybody may do, such as registering, per address.
+    ///
+    /// # Errors
+    /// [`Code::SignInSlowed`] when an address does it too often.
+    pub async fn count_visit(&self, what: &str, address: IpAddr) -> Result<(), ApiError> {
+        let subject = Sha256::new().chain_update(address_subject(address)).chain_update(what).finalize().into();
+        self.count(vec![(subject, VISIT)]).await
+    }
+
+    async fn count(&self, mut subjects: Vec<([u8; 32], Policy)>) -> Result<(), ApiError> {
+        let now = self.db().clock().now();
         // One order of locks for everybody.
         subjects.sort_by_key(|(subject, _)| *subject);
         self.db()
@@ -105,6 +137,11 @@ impl Identity {
         }
         Ok(())
     }
+}
+
+/// No e-mail has a NUL character, so no account is counted with it.
+fn elsewhere(owner: &str) -> String {
+    format!("\0{owner}")
 }
 
 fn slowed(wait_ms: i64) -> ApiError {

@@ -1,0 +1,66 @@
+//! The Hub: one's keys and what is called with them, the catalogue, and the people who belong to a key.
+
+mod apis;
+mod calls;
+mod chart;
+mod keys;
+mod texts;
+mod users;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use web::{ApiError, Code, Language};
+
+use crate::{Console, form::Fields};
+use texts::HubTexts;
+
+/// Where one's keys are.
+pub(crate) const PATH: &str = "/hub";
+
+pub(crate) fn router() -> Router<Console> {
+    Router::new()
+        .route(PATH, get(keys::list).post(keys::create))
+        .route("/hub/keys/new", get(keys::new))
+        .route("/hub/keys/{id}", get(keys::show).post(keys::update))
+        .route("/hub/keys/{id}/rotate", post(keys::rotate))
+        .route("/hub/keys/{id}/delete", post(keys::delete))
+        .route("/hub/keys/{id}/users", get(users::list).post(users::create))
+        .route("/hub/keys/{id}/users/{user}", post(users::change))
+        .route("/hub/calls", get(calls::list))
+        .route("/hub/apis", get(apis::list).post(apis::save))
+        .route("/hub/apis/new", get(apis::new))
+        .route("/hub/apis/import", post(apis::import))
+        .route("/hub/apis/{code}", get(apis::show))
+        .route("/hub/apis/{code}/delete", post(apis::delete))
+}
+
+fn texts(language: Language) -> &'static HubTexts {
+    HubTexts::of(language)
+}
+
+/// An id in a path; what is none is nobody's.
+fn id(text: &str) -> Result<i64, ApiError> {
+    text.parse().map_err(|_no_number| ApiError::new(Code::HubKeyNotFound))
+}
+
+/// The entries of a text field that has one a line.
+fn lines(fields: &Fields, name: &str) -> Vec<String> {
+    let text = fields.text(name);
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// What is wrong with a form, one line for each field.
+fn problems(error: &ApiError, language: Language) -> Vec<String> {
+    let issues = error.list();
+    if issues.is_empty() {
+        return vec![error.message(language)];
+    }
+    issues.iter().map(|issue| format!("{}: {}", issue.loc.get(1..).unwrap_or_default().join("."), issue.msg)).collect()
+}
+
+/// Whether an error is about the form, so that the form is shown again.
+fn is_about_form(error: &ApiError) -> bool {
+    matches!(error.code(), Code::Unprocessable | Code::InvalidParam)
+}

@@ -1,0 +1,349 @@
+//! One's keys: the list, and making, showing, changing, rotating and deleting them.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use hub::{
+    Hub,
+    key::{HubKey, KeyRequest, rules::MAX_OVERLAP},
+};
+use store::Timestamp;
+use web::{ApiError, Code, Query, paging::Page as Rows};
+
+use super::{PATH, chart::Chart, id, is_about_form, lines, problems, texts, texts::HubTexts};
+use crate::{
+    Console,
+    form::{CsrfForm, Fields, Nothing},
+    page::{Member, Page},
+    when::When,
+};
+
+/// Most keys on the page.
+const MOST: i64 = 100;
+const HOUR_MS: i64 = 3_600_000;
+
+/// What is typed into the form, as it was typed.
+#[derive(Default)]
+pub(crate) struct KeyForm {
+    name: String,
+    enabled: bool,
+    expires: String,
+    ips: String,
+    domains: String,
+    both: bool,
+    allow: String,
+    per_second: String,
+    per_person: String,
+    per_day: String,
+    lists: [Vec<String>; 3],
+}
+
+impl From<Fields> for KeyForm {
+    fn from(fields: Fields) -> Self {
+        Self {
+            lists: ["ips", "domains", "allow"].map(|name| lines(&fields, name)),
+            name: fields.text("name"),
+            enabled: fields.text("enabled") == "yes",
+            expires: fields.text("expires"),
+            ips: fields.text("ips"),
+            domains: fields.text("domains"),
+            both: fields.text("both") == "yes",
+            allow: fields.text("allow"),
+            per_second: fields.text("per_second"),
+            per_person: fields.text("per_person"),
+            per_day: fields.text("per_day"),
+        }
+    }
+}
+
+impl KeyForm {
+    fn of(key: &HubKey) -> Self {
+        let rules = &key.rules;
+        let list = |entries: Vec<String>| entries.join("\n");
+        Self {
+            name: key.name.clone(),
+            enabled: key.is_enabled,
+            expires: key.expires_at.map(Timestamp::date).unwrap_or_default(),
+            ips: list(rules.ips.iter().map(ToString::to_string).collect()),
+            domains: list(rules.domains.iter().map(ToString::to_string).collect()),
+            both: rules.both_lists,
+            allow: list(rules.allow.clone()),
+            per_second: rules.per_second.to_string(),
+            per_person: rules.per_person_second.to_string(),
+            per_day: rules.per_day.to_string(),
+            lists: Default::default(),
+        }
+    }
+
+    /// The wish; what is no number or no date is named as the Hub names what is wrong.
+    fn wish(&self) -> Result<KeyRequest, ApiError> {
+        let [ips, domains, allow] = self.lists.clone();
+        let mut issues = web::Issues::body();
+        let per_second = number(&mut issues, "perSecond", &self.per_second);
+        let per_person_second = number(&mut issues, "perPersonSecond", &self.per_person);
+        let per_day = number(&mut issues, "perDay", &self.per_day);
+        let expires_at = match self.expires.trim() {
+            "" => Some(0),
+            text => day(text).or_else(|| {
+                issues.add("date_parsing", "expiresAt", "Input should be a date such as 2030-12-31");
+                None
+            }),
+        };
+        issues.finish()?;
+        Ok(KeyRequest {
+            name: Some(self.name.clone()),
+            enabled: Some(self.enabled),
+            expires_at,
+            ips: Some(ips),
+            domains: Some(domains),
+            both_lists: Some(self.both),
+            per_second,
+            per_person_second,
+            per_day,
+            allow: Some(allow),
+        })
+    }
+}
+
+fn number<T: std::str::FromStr>(issues: &mut web::Issues, field: &str, text: &str) -> Option<T> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let number = text.parse().ok();
+    if number.is_none() {
+        issues.add("int_parsing", field, "Input should be a whole number");
+    }
+    number
+}
+
+/// The beginning of a day, in milliseconds since 1970.
+pub(super) fn day(text: &str) -> Option<i64> {
+    let date: jiff::civil::Date = text.parse().ok()?;
+    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
+}
+
+struct Row {
+    id: i64,
+    ak: String,
+    name: String,
+    class: &'static str,
+    state: &'static str,
+    limits: String,
+    last_used: Option<When>,
+}
+
+fn state(key: &HubKey, now: Timestamp, h: &HubTexts) -> (&'static str, &'static str) {
+    match (Hub::is_live(key, now), key.is_enabled) {
+        (true, _) => ("good", h.on),
+        (false, true) => ("bad", h.expired),
+        (false, false) => ("off", h.off),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "hub/keys.html")]
+struct List<'a> {
+    page: &'a Page,
+    h: &'static HubTexts,
+    keys: Vec<Row>,
+    notice: Option<&'a str>,
+}
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Wish {
+    done: Option<String>,
+    days: Option<String>,
+}
+
+pub(crate) async fn list(
+    State(console): State<Console>,
+    member: Member,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    let page = member.page.at("hub", PATH);
+    let h = texts(page.language);
+    let (keys, _) = console.hub.keys(member.account.id, Rows { limit: MOST, offset: 0 }).await?;
+    let now = console.clock.now();
+    let row = |key: HubKey| {
+        let (class, state) = state(&key, now, h);
+        let limits = format!("{}/s · {}/d", key.rules.per_second, key.rules.per_day);
+        Row { id: key.id, class, state, limits, last_used: key.last_used_at.map(When), ak: key.ak, name: key.name }
+    };
+    let notice = (wish.done.as_deref() == Some("deleted")).then_some(h.deleted);
+    page.answer(StatusCode::OK, &List { page: &page, h, keys: keys.into_iter().map(row).collect(), notice })
+}
+
+#[derive(Template)]
+#[template(path = "hub/key_new.html")]
+struct New<'a> {
+    page: &'a Page,
+    h: &'static HubTexts,
+    form: &'a KeyForm,
+    problems: Vec<String>,
+}
+
+pub(crate) async fn new(member: Member) -> Result<Response, ApiError> {
+    let page = member.page.at("hub", "/hub/keys/new");
+    let form = KeyForm { enabled: true, ..KeyForm::default() };
+    page.answer(StatusCode::OK, &New { page: &page, h: texts(page.language), form: &form, problems: Vec::new() })
+}
+
+#[derive(Template)]
+#[template(path = "hub/key_shown.html")]
+struct Shown<'a> {
+    page: &'a Page,
+    h: &'static HubTexts,
+    key: &'a HubKey,
+    old_until: Option<When>,
+    secret: &'a str,
+}
+
+pub(crate) async fn create(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(form): CsrfForm<KeyForm>,
+) -> Result<Response, ApiError> {
+    let made = match form.wish() {
+        Ok(wish) => console.hub.create_key(member.account.id, wish).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok((key, secret)) => shown(member, &key, secret.expose()),
+        Err(error) if is_about_form(&error) => {
+            let page = member.page.at("hub", "/hub/keys/new");
+            let problems = problems(&error, page.language);
+            page.refuse(&error, &New { page: &page, h: texts(page.language), form: &form, problems })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn shown(member: Member, key: &HubKey, secret: &str) -> Result<Response, ApiError> {
+    let page = member.page.once("hub");
+    let h = texts(page.language);
+    page.answer(StatusCode::OK, &Shown { page: &page, h, key, old_until: key.old_until.map(When), secret })
+}
+
+#[derive(Template)]
+#[template(path = "hub/key.html")]
+struct Detail<'a> {
+    page: &'a Page,
+    h: &'static HubTexts,
+    id: i64,
+    ak: &'a str,
+    form: &'a KeyForm,
+    problems: Vec<String>,
+    notice: Option<&'a str>,
+    old_until: Option<When>,
+    days: i64,
+    total: i64,
+    outcomes: Vec<(&'static str, &'static str, i64)>,
+    svg: String,
+}
+
+/// The page of a key, with the form as the key is or as it was sent.
+async fn detail(
+    console: &Console,
+    member: Member,
+    key: i64,
+    sent: Option<(KeyForm, ApiError)>,
+    wish: Wish,
+) -> Result<Response, ApiError> {
+    let account = member.account.id;
+    let key = console.hub.key(account, key).await?;
+    let days = if wish.days.as_deref() == Some("30") { 30 } else { 1 };
+    let (bars, each) = if days == 30 { (30, 24) } else { (24, 1) };
+    let usage = console.hub.key_usage(account, key.id, bars * each).await?;
+    let chart = Chart::new(&usage, console.clock.now().as_millis().div_euclid(HOUR_MS), bars, each);
+    let page = member.page.at("hub", format!("/hub/keys/{}", key.id));
+    let h = texts(page.language);
+    let names = [h.ok, h.refused, h.client_error, h.server_error];
+    let outcomes = super::chart::OUTCOMES.into_iter().zip(names).zip(chart.totals);
+    let (form, error) = match sent {
+        Some((form, error)) => (form, Some(error)),
+        None => (KeyForm::of(&key), None),
+    };
+    let now = console.clock.now();
+    let template = Detail {
+        page: &page,
+        h,
+        id: key.id,
+        ak: &key.ak,
+        form: &form,
+        problems: error.as_ref().map(|error| problems(error, page.language)).unwrap_or_default(),
+        notice: (wish.done.as_deref() == Some("saved")).then_some(h.saved),
+        old_until: key.old_until.filter(|until| *until > now).map(When),
+        days,
+        total: chart.total(),
+        outcomes: outcomes.map(|((class, name), calls)| (class, name, calls)).collect(),
+        svg: chart.svg(h.chart),
+    };
+    match &error {
+        Some(error) => page.refuse(error, &template),
+        None => page.answer(StatusCode::OK, &template),
+    }
+}
+
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    Path(key): Path<String>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    detail(&console, member, id(&key)?, None, wish).await
+}
+
+pub(crate) async fn update(
+    State(console): State<Console>,
+    member: Member,
+    Path(key): Path<String>,
+    CsrfForm(form): CsrfForm<KeyForm>,
+) -> Result<Response, ApiError> {
+    let key = id(&key)?;
+    let changed = match form.wish() {
+        Ok(wish) => console.hub.update_key(member.account.id, key, wish).await,
+        Err(error) => Err(error),
+    };
+    match changed {
+        Ok(_) => Ok(Redirect::to(&format!("/hub/keys/{key}?done=saved")).into_response()),
+        Err(error) if is_about_form(&error) => {
+            detail(&console, member, key, Some((form, error)), Wish { done: None, days: None }).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What is sent to rotate a key.
+pub(crate) struct Rotation(String);
+
+impl From<Fields> for Rotation {
+    fn from(fields: Fields) -> Self {
+        Self(fields.text("overlap"))
+    }
+}
+
+pub(crate) async fn rotate(
+    State(console): State<Console>,
+    member: Member,
+    Path(key): Path<String>,
+    CsrfForm(Rotation(overlap)): CsrfForm<Rotation>,
+) -> Result<Response, ApiError> {
+    let overlap = overlap.parse().ok().filter(|seconds| (0..=MAX_OVERLAP).contains(seconds));
+    let overlap = overlap.ok_or_else(|| ApiError::new(Code::InvalidParam).with("overlap"))?;
+    let (key, secret) = console.hub.rotate_key(member.account.id, id(&key)?, overlap).await?;
+    shown(member, &key, secret.expose())
+}
+
+pub(crate) async fn delete(
+    State(console): State<Console>,
+    member: Member,
+    Path(key): Path<String>,
+    CsrfForm(Nothing): CsrfForm<Nothing>,
+) -> Result<Response, ApiError> {
+    console.hub.delete_key(member.account.id, id(&key)?).await?;
+    Ok(Redirect::to("/hub?done=deleted").into_response())
+}

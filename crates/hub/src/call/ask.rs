@@ -1,0 +1,44 @@
+//! What the door would say of a caller, without a call: for those who offer actions before they are called.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::{body::Body, response::Response};
+use http::{Extensions, HeaderMap};
+use web::{ClientAddress, Language};
+
+use super::{Door, Seen, authorise, code::HubError, cors, envelope};
+use crate::{Hub, catalogue::Api, log::Who, token::Checked};
+
+/// Whether a caller may call an action, limits apart.
+pub(crate) fn may_call(hub: &Hub, api: &Api, action: &str, caller: Option<&Checked>) -> bool {
+    let is_served = caller.is_some() || hub.settings().anonymous || authorise::finds_key(api, action);
+    is_served && authorise::action(api, action, caller).is_ok()
+}
+
+/// The client's address, where the boundary has put it.
+pub(crate) fn address(extensions: &Extensions) -> IpAddr {
+    extensions.get::<ClientAddress>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0)
+}
+
+impl Door {
+    /// What it opens to.
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Who a request comes from: the token is checked as with a call, its key's lists too.
+    pub(crate) async fn caller(&self, headers: &HeaderMap, address: IpAddr) -> Result<Option<Checked>, HubError> {
+        let mut seen = Seen { who: Who::Anonymous, may_read: true, limits: None, is_known_api: false };
+        let now = self.hub.db().clock().now();
+        authorise::identify(&self.hub, headers, address, cors::origin(headers), now, false, &mut seen).await
+    }
+
+    /// A refusal in the shape of a call's.
+    pub(crate) fn refusal(&self, error: &HubError, headers: &HeaderMap) -> Response<Body> {
+        let trace = self.boundary.new_id();
+        super::log_error(error, &trace);
+        let mut response = envelope::refusal(&trace, error, Language::of(headers), false);
+        envelope::common(&mut response, trace);
+        response
+    }
+}

@@ -1,0 +1,131 @@
+//! The catalogue for agents: an MCP server over streamable HTTP whose tools are the actions that the caller may call.
+//!
+//! The caller is told by the same token as in a call, in `Apihub-Token` or as a bearer token, which is all that many
+//! clients can send; without one they are anonymous. A tool is called through the [`Door`], as any other call: the
+//! same limits, lists, records and errors. No session is kept, so any process answers any request.
+
+mod tools;
+
+use std::{io, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use http::{HeaderMap, HeaderValue, header, request::Parts};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
+        ServerCapabilities, ServerConfig,
+    },
+    service::RequestContext,
+    transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+    },
+};
+
+use crate::{
+    Door,
+    call::{HubError, TOKEN, address},
+};
+
+/// Where agents find it.
+pub const PATH: &str = "/mcp";
+
+const INSTRUCTIONS: &str = "Each tool is an action of an API behind this hub. A tool's result is the action's result; \
+     an error has a code to branch on, and a trace to ask the hub's owner about.";
+
+/// The route; it needs no caller of the Lab API.
+pub fn router(door: Door, largest: usize) -> Router {
+    let mut config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        // Whoever could trick a browser into sending something here could as well send it to `/api`: neither looks at
+        // cookies, and a key's own domain list is what guards its tokens.
+        .disable_allowed_hosts();
+    config.max_request_body_bytes = largest;
+    let served = Server { door: door.clone() };
+    let sessions = Arc::new(NeverSessionManager::default());
+    let service = StreamableHttpService::new(move || Ok::<_, io::Error>(served.clone()), sessions, config);
+    Router::new().route_service(PATH, service).layer(from_fn_with_state(door, known))
+}
+
+/// Refuses a caller whose token is not good before anything else looks at the request, and puts the token where a call
+/// has it.
+async fn known(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    bearer_as_token(request.headers_mut());
+    let address = address(request.extensions());
+    match door.caller(request.headers(), address).await {
+        Ok(_caller) => next.run(request).await,
+        Err(error) => {
+            let mut response = door.refusal(&error, request.headers());
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+        }
+    }
+}
+
+/// A token of the Hub that came as a bearer token.
+fn bearer_as_token(headers: &mut HeaderMap) {
+    if headers.contains_key(TOKEN) {
+        return;
+    }
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().split_at_checked(7));
+    let token = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "));
+    if let Some(Ok(token)) = token.map(|(_, token)| HeaderValue::from_bytes(token)) {
+        headers.insert(TOKEN, token);
+    }
+}
+
+/// Answers one request.
+#[derive(Clone)]
+struct Server {
+    door: Door,
+}
+
+/// The HTTP request that a message came in.
+fn parts(context: &RequestContext<RoleServer>) -> Result<&Parts, ErrorData> {
+    context.extensions.get::<Parts>().ok_or_else(|| ErrorData::internal_error("the request has no headers", None))
+}
+
+fn refused(error: &HubError) -> ErrorData {
+    ErrorData::invalid_request(error.code().name(), Some(error.detail.clone()))
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("doppel-hub", env!("CARGO_PKG_VERSION")))
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let parts = parts(&context)?;
+        let caller = self.door.caller(&parts.headers, address(&parts.extensions)).await;
+        let caller = caller.map_err(|error| refused(&error))?;
+        let after = request.and_then(|request| request.cursor);
+        Ok(tools::page(self.door.hub(), caller.as_ref(), after.as_deref()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let parts = parts(&context)?;
+        let path = tools::path(&request.name)
+            .ok_or_else(|| ErrorData::invalid_params("no such tool", None))?;
+        let body = serde_json::to_vec(&request.arguments.unwrap_or_default());
+        let body = body.map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
+        let call = tools::call(parts, &path, body).map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+        let response = self.door.clone().call(call).await;
+        Ok(tools::result(response).await.into())
+    }
+}

@@ -1,0 +1,237 @@
+//! The two APIs of the catalogue that the user centre answers.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use store::BoxFuture;
+
+use crate::{
+    Hub,
+    call::{Call, HubCode, HubError, Outcome},
+    catalogue::{ActionSpec, ApiSpec, ProviderSpec},
+    provider::{Builtin, Needs},
+};
+
+/// `user-center`.
+pub(crate) struct UserCentre;
+
+/// `user-center-admin`.
+pub(crate) struct Admin;
+
+/// Name, summary and arguments of an action.
+type About = (&'static str, &'static str, fn() -> Value);
+
+const OWN: &[About] = &[
+    ("gen-auth-session", "A token, good for 5 minutes, for the noauth actions. Needs a key with a domain allowlist.", || {
+        schema(&[("ak", text())], &["ak"])
+    }),
+    ("noauth-get-password-policy", "What a password must be.", || schema(&[], &[])),
+    ("noauth-register", "Register and sign in.", sign_in),
+    ("noauth-login", "Sign in.", sign_in),
+    ("refresh-token", "Another pair of tokens for a refresh token, which is good once.", refresh),
+    ("logout", "End the sign-in of a refresh token.", refresh),
+    ("get-my-profile", "The person who calls.", || schema(&[], &[])),
+    ("update-my-profile", "Set entries of one's attrs; null removes one.", || schema(&[("attrs", object())], &[])),
+    ("change-my-password", "Change one's password; ends every sign-in.", || {
+        schema(&[("old_password", text()), ("new_password", text())], &["old_password", "new_password"])
+    }),
+];
+
+const ADMIN: &[About] = &[
+    ("create-user", "Make a user.", || {
+        let arguments = [
+            ("username", text()),
+            ("password", text()),
+            ("user_type", kind()),
+            ("attrs", object()),
+            ("sys_attrs", object()),
+        ];
+        schema(&arguments, &["username", "password"])
+    }),
+    ("list-users", "Users, newest first.", || {
+        let page = |max: i64| json!({ "type": "integer", "minimum": 0, "maximum": max });
+        schema(&[("user_type", kind()), ("search", text()), ("skip", page(1_000_000)), ("limit", page(100))], &[])
+    }),
+    ("get-user", "A user.", || schema(&[("user_id", text())], &["user_id"])),
+    ("update-user", "Change a user's name, type or attributes.", || {
+        let arguments = [
+            ("user_id", text()),
+            ("username", text()),
+            ("user_type", kind()),
+            ("attrs", object()),
+            ("sys_attrs", object()),
+        ];
+        schema(&arguments, &["user_id"])
+    }),
+    ("enable-user", "Switch a user on or off.", || {
+        schema(&[("user_id", text()), ("enable", json!({ "type": "boolean" }))], &["user_id", "enable"])
+    }),
+    ("set-roles", "Set all roles of a user besides the type.", || {
+        schema(&[("user_id", text()), ("roles", texts())], &["user_id", "roles"])
+    }),
+    ("set-groups", "Set all groups of a user, as paths.", || {
+        schema(&[("user_id", text()), ("groups", texts())], &["user_id", "groups"])
+    }),
+    ("set-password", "Set a user's password; ends every sign-in.", || {
+        schema(&[("user_id", text()), ("password", text())], &["user_id", "password"])
+    }),
+    ("delete-user", "Delete a user.", || schema(&[("user_id", text())], &["user_id"])),
+    ("get-password-policy", "What passwords must be.", || schema(&[], &[])),
+    ("set-password-policy", "Change what passwords must be. With an app-token.", || {
+        let number = || json!({ "type": "integer" });
+        let truth = || json!({ "type": "boolean" });
+        let arguments = [
+            ("minLength", number()),
+            ("maxLength", number()),
+            ("requireUpper", truth()),
+            ("requireLower", truth()),
+            ("requireDigit", truth()),
+            ("requireSymbol", truth()),
+            ("refuseCommon", truth()),
+        ];
+        schema(&arguments, &[])
+    }),
+];
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn texts() -> Value {
+    json!({ "type": "array", "items": { "type": "string" } })
+}
+
+fn object() -> Value {
+    json!({ "type": "object" })
+}
+
+fn kind() -> Value {
+    json!({ "type": "string", "enum": ["ADMIN", "MEMBER"] })
+}
+
+fn sign_in() -> Value {
+    schema(&[("username", text()), ("password", text())], &["username", "password"])
+}
+
+fn refresh() -> Value {
+    schema(&[("refresh_token", text())], &["refresh_token"])
+}
+
+fn schema(properties: &[(&str, Value)], required: &[&str]) -> Value {
+    let properties: serde_json::Map<String, Value> =
+        properties.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+fn actions(all: &[About]) -> BTreeMap<String, ActionSpec> {
+    let action = |(name, summary, parameters): &About| {
+        let spec = ActionSpec {
+            summary: (*summary).to_owned(),
+            parameters: Some(parameters()),
+            ..ActionSpec::default()
+        };
+        ((*name).to_owned(), spec)
+    };
+    all.iter().map(action).collect()
+}
+
+fn has(all: &[About], action: &str) -> bool {
+    all.iter().any(|(name, ..)| name.replace('-', "_") == action)
+}
+
+/// `user-center` as it is there unless defined otherwise.
+pub(crate) fn spec() -> ApiSpec {
+    ApiSpec {
+        code: "user-center".into(),
+        name: "User centre".into(),
+        description: "People of an application register, sign in and look after themselves.".into(),
+        enabled: true,
+        anonymous: false,
+        roles: Vec::new(),
+        groups: Vec::new(),
+        provider: ProviderSpec::UserCentre,
+        actions: actions(OWN),
+    }
+}
+
+/// `user-center-admin` as it is there unless defined otherwise.
+pub(crate) fn admin_spec() -> ApiSpec {
+    ApiSpec {
+        code: "user-center-admin".into(),
+        name: "User centre: administration".into(),
+        description: "An application, or a person with the role ADMIN, looks after the application's people.".into(),
+        provider: ProviderSpec::UserCentreAdmin,
+        actions: actions(ADMIN),
+        ..spec()
+    }
+}
+
+impl Builtin for UserCentre {
+    fn find(&self, action: &str) -> Option<Needs> {
+        // These find the key in their arguments and check it themselves.
+        let finds_key = matches!(action, "gen_auth_session" | "refresh_token" | "logout");
+        has(OWN, action).then_some(Needs { anonymous: Some(finds_key), finds_key })
+    }
+
+    fn call<'c>(&'c self, hub: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
+        Box::pin(async move {
+            match call.action_name().as_str() {
+                "gen_auth_session" => hub.gen_auth_session(call).await,
+                "noauth_get_password_policy" => hub.noauth_policy(call).await,
+                "noauth_register" => hub.register(call).await,
+                "noauth_login" => hub.login(call).await,
+                "refresh_token" => hub.refresh(call).await,
+                "logout" => hub.logout(call).await,
+                "get_my_profile" => hub.my_profile(call).await,
+                "update_my_profile" => hub.update_my_profile(call).await,
+                "change_my_password" => hub.change_my_password(call).await,
+                _ => Err(HubCode::ActionNotFound.into()),
+            }
+        })
+    }
+}
+
+impl Builtin for Admin {
+    fn find(&self, action: &str) -> Option<Needs> {
+        has(ADMIN, action).then_some(Needs { anonymous: Some(false), finds_key: false })
+    }
+
+    fn call<'c>(&'c self, hub: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
+        Box::pin(async move {
+            match call.action_name().as_str() {
+                "create_user" => hub.admin_create(call).await,
+                "list_users" => hub.admin_list(call).await,
+                "get_user" => hub.admin_get(call).await,
+                "update_user" => hub.admin_update(call).await,
+                "enable_user" => hub.admin_enable(call).await,
+                "set_roles" => hub.admin_roles(call).await,
+                "set_groups" => hub.admin_groups(call).await,
+                "set_password" => hub.admin_password(call).await,
+                "delete_user" => hub.admin_delete(call).await,
+                "get_password_policy" => hub.admin_policy(call).await,
+                "set_password_policy" => hub.admin_set_policy(call).await,
+                _ => Err(HubCode::ActionNotFound.into()),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_schema_and_a_name() {
+        for (spec, provider) in [(spec(), &UserCentre as &dyn Builtin), (admin_spec(), &Admin)] {
+            for (name, action) in &spec.actions {
+                assert!(provider.find(&name.replace('-', "_")).is_some());
+                assert!(!action.summary.is_empty());
+                assert_eq!(action.parameters.as_ref().unwrap()["type"], "object");
+            }
+            assert!(provider.find("drop_all").is_none());
+        }
+        assert!(!Admin.find("create_user").unwrap().anonymous.unwrap());
+        assert!(UserCentre.find("gen_auth_session").unwrap().anonymous.unwrap());
+        assert!(!UserCentre.find("noauth_login").unwrap().anonymous.unwrap());
+    }
+}

@@ -1,0 +1,137 @@
+//! Registering, signing in and staying so: `gen-auth-session`, the three `noauth-*` actions, `refresh-token`, `logout`.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use web::Code;
+
+use super::{
+    model::{NewUser, Pool, Power},
+    rules::{MAX_PASSWORD, MAX_USERNAME, PasswordPolicy},
+    sessions::{MAX_TOKEN, SignedIn},
+    tokens,
+};
+use crate::{
+    Hub,
+    call::{Call, HubCode, HubError, Outcome},
+    key::{
+        LiveKey,
+        rules::{lets_origin_in, permits},
+    },
+};
+
+/// The answer of an action that has nothing to say.
+#[derive(Serialize)]
+pub(super) struct Done {}
+
+/// The key that a token was signed with.
+pub(super) fn key_of_token(call: &Call<'_>) -> Result<Arc<LiveKey>, HubError> {
+    call.caller.known().map(|known| Arc::clone(&known.0.key)).ok_or_else(|| HubCode::TokenMissing.into())
+}
+
+/// Somebody tried too often, or the line for checking passwords is full.
+pub(super) fn slowed(error: web::ApiError) -> HubError {
+    match error.code() {
+        Code::SignInSlowed => {
+            let wait = error.wait().map_or(1, i64::from);
+            HubError::new(HubCode::RateLimited).with("too many attempts").retry_after(wait)
+        }
+        _ => error.into(),
+    }
+}
+
+impl Hub {
+    /// A token for the actions in front of the door, for a page of a key that says which pages are its own.
+    pub(super) async fn gen_auth_session(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
+        let key = self.key_of(call.text("ak", 64)?).await?;
+        self.serves_pages(&key, call)?;
+        if key.rules.domains.is_empty() {
+            return Err(HubError::new(HubCode::DomainNotAllowed).with("the key needs a domain allowlist for this"));
+        }
+        Outcome::of(&tokens::front(&key, call.now)?)
+    }
+
+    /// Whether a key that was not proven by a token serves the page that calls: what the door does for tokens.
+    fn serves_pages(&self, key: &LiveKey, call: &Call<'_>) -> Result<(), HubError> {
+        if !key.is_enabled || key.expires_at.is_some_and(|expiry| expiry <= call.now) {
+            return Err(HubCode::KeyDisabled.into());
+        }
+        let allow = &key.rules.allow;
+        if !allow.is_empty() && !permits(allow, &call.api.permission, &call.action_name()) {
+            return Err(HubError::new(HubCode::PermissionDenied).with("the key may not call this action"));
+        }
+        if !lets_origin_in(&key.rules.domains, call.origin()) {
+            return Err(HubError::new(HubCode::DomainNotAllowed).with("the call came from no page of the key's domains"));
+        }
+        self.take_for_key(key, call.now)
+    }
+
+    pub(super) async fn noauth_policy(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
+        let policy: PasswordPolicy = self.password_policy(key_of_token(call)?.id).await?;
+        Outcome::of(&policy)
+    }
+
+    pub(super) async fn register(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
+        let key = key_of_token(call)?;
+        let (username, password) = credentials(call)?;
+        self.identity().count_visit(&format!("hub register {}", key.ak), call.address).await.map_err(slowed)?;
+        let pool = Pool { key: key.id, ak: key.ak.clone(), power: Power::Members };
+        let new = NewUser { username: username.to_owned(), ..NewUser::default() };
+        let user = self.create_user(&pool, new, password).await?;
+        let found = self.user_with_password(key.id, &user.id).await?.ok_or(HubCode::UserNotFound)?;
+        Outcome::of(&self.sign_user_in(&key, found, call.now).await?)
+    }
+
+    pub(super) async fn login(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
+        let key = key_of_token(call)?;
+        let (username, password) = credentials(call)?;
+        let owner = guessed(&key, username);
+        self.identity().count_guess(&owner, call.address).await.map_err(slowed)?;
+        let found = self.user_by_name(key.id, username).await?;
+        let hash = found.as_ref().map(|found| found.hash.clone());
+        // Without such a user it takes as long.
+        let is_right = self.identity().hasher().verify(password.to_owned(), hash).await?;
+        let found = found.filter(|found| is_right && found.user.is_enabled).ok_or(HubCode::LoginFailed)?;
+        let signed_in: SignedIn = self.sign_user_in(&key, found, call.now).await?;
+        self.identity().forgive_guess(&owner, call.address).await?;
+        Outcome::of(&signed_in)
+    }
+
+    pub(super) async fn refresh(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
+        let (key, claims) = self.own_refresh_token(call).await?;
+        Outcome::of(&self.refresh_sign_in(&key, &claims, call.now).await?)
+    }
+
+    pub(super) async fn logout(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
+        let (key, claims) = self.own_refresh_token(call).await?;
+        self.end_sign_in(&key, &claims).await?;
+        Outcome::of(&Done {})
+    }
+
+    /// The refresh token of a call. A token in the header is not needed, but must not be another key's.
+    async fn own_refresh_token(
+        &self,
+        call: &Call<'_>,
+    ) -> Result<(Arc<LiveKey>, tokens::RefreshClaims), HubError> {
+        let (key, claims) = self.refresh_token(call.some_text("refresh_token", MAX_TOKEN)?, call.now).await?;
+        match call.caller.known() {
+            Some(known) if known.ak() != key.ak => {
+                Err(HubError::new(HubCode::TokenInvalid).with("the refresh token is of another key"))
+            }
+            Some(_) => Ok((key, claims)),
+            None => {
+                self.serves_pages(&key, call)?;
+                Ok((key, claims))
+            }
+        }
+    }
+}
+
+/// Whose password somebody guesses at.
+pub(super) fn guessed(key: &LiveKey, username: &str) -> String {
+    format!("hub {} {}", key.ak, super::rules::name_key(username))
+}
+
+fn credentials<'c>(call: &'c Call<'_>) -> Result<(&'c str, &'c str), HubError> {
+    Ok((call.some_text("username", MAX_USERNAME)?, call.some_text("password", MAX_PASSWORD)?))
+}

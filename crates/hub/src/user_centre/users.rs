@@ -1,0 +1,308 @@
+//! Looking after users: making, finding, changing and deleting them.
+
+use store::{owned_params, params};
+
+use super::{
+    model::{Filter, NewUser, Pool, Power, User, UserChange, WithPassword},
+    queries,
+    rules::{self, PasswordPolicy},
+    sessions,
+};
+use crate::{
+    Hub,
+    call::{HubCode, HubError},
+};
+
+/// Most users of a key.
+const MOST_USERS: i64 = 1_000_000;
+/// Most users passed over, and most in an answer.
+pub(super) const MOST_SKIPPED: i64 = 1_000_000;
+pub(super) const MOST_LISTED: i64 = 100;
+
+impl Pool {
+    /// Whether administrators are among those who may be seen, as a statement's bound.
+    const fn reach(&self) -> bool {
+        matches!(self.power, Power::Everybody)
+    }
+}
+
+/// A user deleted or a key gone meanwhile.
+fn stored(error: store::Error) -> HubError {
+    match error {
+        store::Error::ForeignKey => HubCode::KeyNotFound.into(),
+        other => other.into(),
+    }
+}
+
+impl Hub {
+    /// What passwords of a key's users must be.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn password_policy(&self, key: i64) -> Result<PasswordPolicy, HubError> {
+        let row: Option<(String,)> = self.db().fetch_optional(queries::POLICY, params![key]).await?;
+        match row {
+            Some((text,)) => serde_json::from_str(&text).map_err(|error| HubError::new(HubCode::Unknown).because(error)),
+            None => Ok(PasswordPolicy::default()),
+        }
+    }
+
+    /// Changes what passwords must be. Those that exist stay good.
+    ///
+    /// # Errors
+    /// `PERMISSION_DENIED` for a person; `INVALID_PARAMS` for a policy out of bounds.
+    pub async fn set_password_policy(&self, pool: &Pool, policy: PasswordPolicy) -> Result<(), HubError> {
+        if pool.power != Power::Everybody {
+            return Err(HubError::new(HubCode::PermissionDenied).with("the policy is changed with an app-token"));
+        }
+        let text = serde_json::to_string(&policy.check()?);
+        let text = text.map_err(|error| HubError::new(HubCode::Unknown).because(error))?;
+        self.db().execute(queries::SET_POLICY, params![pool.key, &text]).await.map_err(stored)?;
+        Ok(())
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMS`, `PASSWORD_TOO_WEAK`, `USER_EXISTS`.
+    pub async fn create_user(&self, pool: &Pool, new: NewUser, password: &str) -> Result<User, HubError> {
+        rules::username(&new.username)?;
+        let user = User {
+            id: format!("{:014x}{}", self.db().ids().next(), self.db().random().hex(5)),
+            username: new.username,
+            // Whoever sees members alone makes members.
+            is_admin: new.is_admin && pool.reach(),
+            is_enabled: true,
+            created_at: self.db().clock().now(),
+            roles: Vec::new(),
+            groups: Vec::new(),
+            attrs: rules::merged("attrs", serde_json::Map::new(), new.attrs)?,
+            sys_attrs: rules::merged("sys_attrs", serde_json::Map::new(), new.sys_attrs)?,
+        };
+        self.password_policy(pool.key).await?.accepts(password, &user.username)?;
+        let name = rules::name_key(&user.username);
+        // A name in use is found before a hash is paid for; the transaction checks again.
+        if self.db().fetch_optional::<(i64,)>(queries::NAME_TAKEN, params![pool.key, &name]).await?.is_some() {
+            return Err(HubCode::UserExists.into());
+        }
+        let hash = self.identity().hasher().hash(password.to_owned()).await?;
+        let (key, row) = (pool.key, user.clone());
+        let [attrs, sys_attrs] = [&user.attrs, &user.sys_attrs].map(json);
+        let (attrs, sys_attrs, searched) = (attrs?, sys_attrs?, rules::searched(&user));
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                let (member, admin) = (i64::from(!row.is_admin), i64::from(row.is_admin));
+                let values = params![key, member, admin, MOST_USERS];
+                if tx.execute(queries::TAKE_PLACE, values).await.map_err(stored)? == 0 {
+                    return Err(HubError::new(HubCode::InvalidParams).with("this key has as many users as it may have"));
+                }
+                let values = params![
+                    key,
+                    &row.id,
+                    &row.username,
+                    &name,
+                    &hash,
+                    row.is_admin,
+                    row.created_at,
+                    &attrs,
+                    &sys_attrs,
+                    &searched
+                ];
+                match tx.execute(queries::INSERT, values).await.map_err(stored)? {
+                    0 => Err(HubCode::UserExists.into()),
+                    _ => Ok(()),
+                }
+            })
+        });
+        write.await?;
+        Ok(user)
+    }
+
+    /// A user.
+    ///
+    /// # Errors
+    /// `USER_NOT_FOUND` for an id that is unknown, of another key, or out of reach.
+    pub async fn user(&self, pool: &Pool, id: &str) -> Result<User, HubError> {
+        rules::id(id)?;
+        let user = self.db().fetch_optional(queries::BY_ID, params![pool.key, id, pool.reach()]).await?;
+        user.ok_or_else(|| HubCode::UserNotFound.into())
+    }
+
+    /// A user with the hash of the password, by name.
+    pub(super) async fn user_by_name(&self, key: i64, username: &str) -> Result<Option<WithPassword>, HubError> {
+        if rules::username(username).is_err() {
+            return Ok(None);
+        }
+        let name = rules::name_key(username);
+        Ok(self.db().fetch_optional(queries::BY_NAME, params![key, &name]).await?)
+    }
+
+    /// A user with the hash of the password, by id.
+    pub(super) async fn user_with_password(&self, key: i64, id: &str) -> Result<Option<WithPassword>, HubError> {
+        Ok(self.db().fetch_optional(queries::WITH_PASSWORD, params![key, id]).await?)
+    }
+
+    /// Some users, newest first, and how many there are.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMS` for a page out of bounds.
+    pub async fn users(&self, pool: &Pool, filter: &Filter) -> Result<(Vec<User>, i64), HubError> {
+        if !(0..=MOST_SKIPPED).contains(&filter.skip) {
+            return Err(HubError::argument("skip", "a number from 0 to 1000000"));
+        }
+        if !(1..=MOST_LISTED).contains(&filter.limit) {
+            return Err(HubError::argument("limit", "a number from 1 to 100"));
+        }
+        let least = filter.is_admin.unwrap_or(false);
+        let most = filter.is_admin.unwrap_or(true) && pool.reach();
+        if least && !most {
+            return Ok((Vec::new(), 0));
+        }
+        let (key, limit, skip) = (pool.key, filter.limit, filter.skip);
+        if !filter.search.trim().is_empty() {
+            let pattern = rules::pattern(&filter.search);
+            let values = owned_params![key, least, most, limit, skip, &pattern];
+            let list = self.db().fetch_all_heavy(queries::SEARCH, values).await?;
+            let values = owned_params![key, least, most, &pattern];
+            let count: Vec<(i64,)> = self.db().fetch_all_heavy(queries::SEARCH_COUNT, values).await?;
+            return Ok((list, count.first().map_or(0, |(count,)| *count)));
+        }
+        let list = if least == most {
+            self.db().fetch_all_heavy(queries::LIST_KIND, owned_params![key, least, limit, skip]).await?
+        } else {
+            self.db().fetch_all_heavy(queries::LIST, owned_params![key, least, most, limit, skip]).await?
+        };
+        let counts: Option<(i64, i64)> = self.db().fetch_optional(queries::COUNTS, params![key]).await?;
+        let (members, admins) = counts.unwrap_or_default();
+        let total = if least { 0 } else { members } + if most { admins } else { 0 };
+        Ok((list, total))
+    }
+
+    /// Changes a user; what is absent stays.
+    ///
+    /// # Errors
+    /// As [`Hub::user`]; `INVALID_PARAMS`; `USER_EXISTS` for a name in use; `PERMISSION_DENIED` for making an
+    /// administrator without the right to.
+    pub async fn update_user(&self, pool: &Pool, id: &str, change: UserChange) -> Result<User, HubError> {
+        rules::id(id)?;
+        let reach = pool.reach();
+        if change.is_admin == Some(true) && !reach {
+            return Err(HubError::new(HubCode::PermissionDenied).with("administrators are made with an app-token"));
+        }
+        if let Some(name) = &change.username {
+            rules::username(name)?;
+        }
+        rules::roles(change.roles.as_deref().unwrap_or_default())?;
+        rules::groups(change.groups.as_deref().unwrap_or_default())?;
+        let (key, id) = (pool.key, id.to_owned());
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                tx.execute(queries::HOLD, params![key, &id]).await?;
+                let found: Option<User> = tx.fetch_optional(queries::BY_ID, params![key, &id, reach]).await?;
+                let before = found.ok_or(HubCode::UserNotFound)?;
+                let user = changed(before.clone(), change)?;
+                let name = rules::name_key(&user.username);
+                if name != rules::name_key(&before.username)
+                    && tx.fetch_optional::<(i64,)>(queries::NAME_TAKEN, params![key, &name]).await?.is_some()
+                {
+                    return Err(HubCode::UserExists.into());
+                }
+                let moved = i64::from(user.is_admin) - i64::from(before.is_admin);
+                if moved != 0 {
+                    tx.execute(queries::RECOUNT, params![key, -moved, moved]).await?;
+                }
+                let (roles, groups) = (json(&user.roles)?, json(&user.groups)?);
+                let (attrs, sys_attrs) = (json(&user.attrs)?, json(&user.sys_attrs)?);
+                let searched = rules::searched(&user);
+                let values = params![
+                    key,
+                    &id,
+                    &user.username,
+                    &name,
+                    user.is_admin,
+                    user.is_enabled,
+                    &roles,
+                    &groups,
+                    &attrs,
+                    &sys_attrs,
+                    &searched
+                ];
+                match tx.execute(queries::UPDATE, values).await {
+                    Ok(_) => {}
+                    // Two at once: the look before did not see the other.
+                    Err(store::Error::Unique) => return Err(HubCode::UserExists.into()),
+                    Err(error) => return Err(error.into()),
+                }
+                if !user.is_enabled {
+                    sessions::end_all(tx, key, &id).await?;
+                }
+                Ok(user)
+            })
+        });
+        write.await
+    }
+
+    /// Sets a password without asking for the old one, and ends every sign-in of the user.
+    ///
+    /// # Errors
+    /// As [`Hub::user`]; `PASSWORD_TOO_WEAK`.
+    pub async fn set_user_password(&self, pool: &Pool, id: &str, password: &str) -> Result<(), HubError> {
+        let user = self.user(pool, id).await?;
+        self.password_policy(pool.key).await?.accepts(password, &user.username)?;
+        let hash = self.identity().hasher().hash(password.to_owned()).await?;
+        let (key, reach) = (pool.key, pool.reach());
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                if tx.execute(queries::SET_PASSWORD, params![key, &user.id, &hash, reach]).await? == 0 {
+                    return Err(HubError::from(HubCode::UserNotFound));
+                }
+                Ok(sessions::end_all(tx, key, &user.id).await?)
+            })
+        });
+        write.await
+    }
+
+    /// Deletes a user with every sign-in. Tokens that the user has already live out their hour.
+    ///
+    /// # Errors
+    /// As [`Hub::user`].
+    pub async fn delete_user(&self, pool: &Pool, id: &str) -> Result<(), HubError> {
+        rules::id(id)?;
+        let (key, reach, id) = (pool.key, pool.reach(), id.to_owned());
+        let write = self.db().write(move |tx| {
+            Box::pin(async move {
+                let row: Option<(bool,)> = tx.fetch_optional(queries::DELETE, params![key, &id, reach]).await?;
+                let (is_admin,) = row.ok_or_else(|| HubError::from(HubCode::UserNotFound))?;
+                let (members, admins) = if is_admin { (0, -1) } else { (-1, 0) };
+                tx.execute(queries::RECOUNT, params![key, members, admins]).await?;
+                Ok(())
+            })
+        });
+        write.await
+    }
+}
+
+fn changed(user: User, change: UserChange) -> Result<User, HubError> {
+    let attrs = match change.attrs {
+        Some(attrs) => rules::merged("attrs", user.attrs, attrs)?,
+        None => user.attrs,
+    };
+    let sys_attrs = match change.sys_attrs {
+        Some(attrs) => rules::merged("sys_attrs", user.sys_attrs, attrs)?,
+        None => user.sys_attrs,
+    };
+    Ok(User {
+        username: change.username.unwrap_or(user.username),
+        is_admin: change.is_admin.unwrap_or(user.is_admin),
+        is_enabled: change.is_enabled.unwrap_or(user.is_enabled),
+        roles: change.roles.unwrap_or(user.roles),
+        groups: change.groups.unwrap_or(user.groups),
+        attrs,
+        sys_attrs,
+        ..user
+    })
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, HubError> {
+    serde_json::to_string(value).map_err(|error| HubError::new(HubCode::Unknown).because(error))
+}

@@ -1,0 +1,137 @@
+//! `/hub`: the pages.
+
+use serde_json::json;
+use testkit::{Actor, Answer, both_engines};
+
+use super::support::{Key, admin, key, result};
+
+/// Sends a form from a page of one's own.
+async fn send(who: &Actor, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let csrf = who.get(page).await.hidden("csrf");
+    let mut all = vec![("csrf", csrf.as_str())];
+    all.extend(fields);
+    who.post_form(path, &all).await
+}
+
+fn shown(answer: &Answer, id: &str) -> String {
+    let start = format!("id=\"{id}\" type=\"text\" value=\"");
+    let rest = answer.body.split_once(&start).unwrap_or_else(|| panic!("no {id} in {}", answer.body)).1;
+    rest.split('"').next().unwrap().to_owned()
+}
+
+both_engines! {
+    async fn a_key_is_made_used_changed_rotated_and_deleted_on_pages(server) {
+        let owner = server.person("a").await.signed_in().await.in_english();
+        let fields = [("name", "My <site>"), ("enabled", "yes"), ("domains", "app.example.com\r\n*.example.org"), ("ips", ""),
+            ("allow", "echo/*"), ("per_second", ""), ("per_person", ""), ("per_day", "1000"), ("expires", "")];
+        let made = send(&owner, "/hub/keys/new", "/hub", &fields).await;
+        assert_eq!(made.status, 200, "{}", made.body);
+        let key = Key { id: 0, ak: shown(&made, "ak"), sk: shown(&made, "sk"), owner: owner.clone() };
+        result(&key.app(&server).get("/api/echo/x").await);
+        let list = owner.get("/hub").await;
+        assert!(list.body.contains(&key.ak) && list.body.contains("My &#60;site&#62;") && !list.body.contains(&key.sk));
+        let id = list.body.split_once("href=\"/hub/keys/").map(|(_, rest)| rest).unwrap();
+        let id = list.body.split("href=\"/hub/keys/").find_map(|rest| rest.split('"').next()?.parse::<i64>().ok()).unwrap_or_else(|| panic!("{id}"));
+        let path = format!("/hub/keys/{id}");
+        let detail = owner.get(&path).await;
+        assert!(detail.body.contains("<rect class=\"ok\"") && detail.body.contains("app.example.com\n*.example.org"), "{}", detail.body);
+        assert!(!detail.body.contains(&key.sk));
+        // What is wrong is named, and what was typed stays.
+        let wrong = send(&owner, &path, &path, &[("name", "x"), ("ips", "nonsense"), ("per_day", "many"), ("expires", "soon")]).await;
+        assert_eq!(wrong.status, 422);
+        assert!(wrong.body.contains("perDay") && wrong.body.contains("expiresAt") && wrong.body.contains("nonsense"), "{}", wrong.body);
+        let wrong = send(&owner, &path, &path, &[("name", "x"), ("ips", "nonsense")]).await;
+        assert!(wrong.status == 422 && wrong.body.contains("ips.0"), "{}", wrong.body);
+        // Without the box ticked it is switched off.
+        let changed = send(&owner, &path, &path, &[("name", "Other"), ("per_day", "5")]).await;
+        assert_eq!((changed.status, changed.header("location")), (303, format!("{path}?done=saved").as_str()));
+        assert_eq!(key.app(&server).get("/api/echo/x").await.json()["code"], "KEY_DISABLED");
+        send(&owner, &path, &path, &[("name", "Other"), ("enabled", "yes")]).await;
+        let rotated = send(&owner, &path, &format!("{path}/rotate"), &[("overlap", "3600")]).await;
+        let new = Key { sk: shown(&rotated, "sk"), ak: shown(&rotated, "ak"), id, owner: owner.clone() };
+        assert!(new.sk != key.sk && new.ak == key.ak);
+        result(&key.app(&server).get("/api/echo/x").await);
+        result(&new.app(&server).get("/api/echo/x").await);
+        // Another's key is nobody's.
+        let other = server.person("b").await.signed_in().await;
+        for page in [path.clone(), format!("{path}/users"), "/hub/keys/x".into()] {
+            assert_eq!(other.get(&page).await.status, 404, "{page}");
+        }
+        let deleted = send(&owner, &path, &format!("{path}/delete"), &[]).await;
+        assert_eq!(deleted.header("location"), "/hub?done=deleted");
+        assert_eq!(new.app(&server).get("/api/echo/x").await.json()["code"], "KEY_NOT_FOUND");
+        // A form without its token changes nothing.
+        assert_eq!(owner.post_form("/hub", &[("name", "x")]).await.status, 403);
+    }
+
+    async fn calls_are_found_by_what_is_known_of_them(server) {
+        let key = key(&server, "a", json!({})).await;
+        let app = key.app(&server);
+        let trace = app.get("/api/echo/first").await.json()["trace"].as_str().unwrap().to_owned();
+        app.get("/api/nothing/x").await;
+        let rows = async |query: &str| key.owner.get(&format!("/hub/calls?{query}")).await.body.matches("<small>").count() / 2;
+        assert_eq!(rows("").await, 2);
+        assert_eq!(rows(&format!("trace={trace}")).await, 1);
+        assert_eq!(rows(&format!("key={}&status=404&code=API_NOT_FOUND", key.id)).await, 1);
+        assert_eq!(rows("api=echo&from=2026-01-01&to=2026-01-01").await, 1);
+        assert_eq!(rows("from=2026-01-02").await, 0);
+        assert_eq!(server.person("b").await.signed_in().await.get(&format!("/hub/calls?trace={trace}&all=yes")).await.body.matches(&trace).count(), 1, "in the form alone");
+        assert!(admin(&server).await.get(&format!("/hub/calls?trace={trace}&all=yes")).await.body.matches(&trace).count() > 1);
+        let long = key.owner.get(&format!("/hub/calls?trace={}", "x".repeat(65))).await;
+        assert!(long.status == 200 && long.body.contains("role=\"alert\""));
+    }
+
+    async fn administrators_define_and_import_apis(server) {
+        let admin = admin(&server).await.in_english();
+        let person = server.person("a").await.signed_in().await;
+        assert!(person.get("/hub/apis").await.body.contains("user-center"));
+        for path in ["/hub/apis/new", "/hub/apis/echo"] {
+            assert_eq!(person.get(path).await.status, 403);
+            assert_eq!(admin.get(path).await.status, 200);
+        }
+        let definition = json!({"code": "pets", "anonymous": true, "provider": {"kind": "echo"}}).to_string();
+        let saved = send(&admin, "/hub/apis/new", "/hub/apis", &[("definition", &definition)]).await;
+        assert_eq!(saved.header("location"), "/hub/apis?done=saved");
+        result(&server.anyone().get("/api/pets/find").await);
+        for bad in ["{", r#"{"code":"X","provider":{"kind":"echo"}}"#] {
+            let wrong = send(&admin, "/hub/apis/new", "/hub/apis", &[("definition", bad)]).await;
+            assert!(wrong.status == 422 && wrong.body.contains("role=\"alert\""), "{}", wrong.body);
+        }
+        let document = json!({"openapi": "3.1.0", "paths": {"/a": {"get": {"operationId": "getA"}, "head": {}}}}).to_string();
+        let fields = [("code", "imported"), ("base_url", "https://a.example"), ("document", document.as_str())];
+        let imported = send(&admin, "/hub/apis/new", "/hub/apis/import", &fields).await;
+        assert!(imported.status == 200 && imported.body.contains("get-a") && imported.body.contains("HEAD /a"), "{}", imported.body);
+        assert_eq!(admin.get("/hub/apis/imported").await.status, 404, "only shown");
+        let nothing = send(&admin, "/hub/apis/new", "/hub/apis/import", &[("code", "x"), ("document", "openapi: 3")]).await;
+        assert!(nothing.status == 422 && nothing.body.contains("role=\"alert\""));
+        assert_eq!(send(&admin, "/hub/apis/pets", "/hub/apis/pets/delete", &[]).await.header("location"), "/hub/apis?done=deleted");
+        assert_eq!(server.anyone().get("/api/pets/find").await.status, 404);
+    }
+
+    async fn an_owner_looks_after_the_people_of_a_key(server) {
+        let key = key(&server, "a", json!({})).await;
+        let page = format!("/hub/keys/{}/users", key.id);
+        let owner = key.owner.in_english();
+        let new = |name: &'static str, password: &'static str| [("username", name), ("password", password), ("kind", "ADMIN")];
+        assert_eq!(send(&owner, &page, &page, &new("alice", "correct horse")).await.status, 303);
+        let again = send(&owner, &page, &page, &new("Alice", "correct horse")).await;
+        assert!(again.status == 422 && again.body.contains("exists already") && again.body.contains("value=\"Alice\""), "{}", again.body);
+        let weak = send(&owner, &page, &page, &new("bob", "short")).await;
+        assert!(weak.body.contains("minLength"), "{}", weak.body);
+        let list = result(&key.app(&server).get("/api/user-center-admin/list-users").await);
+        let user = list["list"][0]["_id"].as_str().unwrap().to_owned();
+        let path = format!("{page}/{user}");
+        let fields = [("act", "save"), ("roles", "EDITOR\r\nVIEWER"), ("groups", "/sales")];
+        assert_eq!(send(&owner, &page, &path, &fields).await.status, 303);
+        assert_eq!(send(&owner, &page, &path, &[("act", "disable")]).await.status, 303);
+        let seen = result(&key.app(&server).get(&format!("/api/user-center-admin/get-user?user_id={user}")).await);
+        assert_eq!((&seen["roles"], &seen["groups"], &seen["enable"]), (&json!(["ADMIN", "EDITOR", "VIEWER"]), &json!(["/sales"]), &json!(false)));
+        assert!(owner.get(&format!("{page}?search=ali")).await.body.contains("alice"));
+        assert!(!owner.get(&format!("{page}?search=zzz")).await.body.contains("alice"));
+        let wrong = send(&owner, &page, &path, &[("act", "save"), ("groups", "sales")]).await;
+        assert!(wrong.status == 422 && wrong.body.contains("groups"), "{}", wrong.body);
+        assert_eq!(send(&owner, &page, &path, &[("act", "delete")]).await.status, 303);
+        assert!(owner.get(&page).await.body.contains("Nothing found."));
+        assert_eq!(send(&owner, &page, &path, &[("act", "enable")]).await.status, 422, "there is no such user");
+    }
+}
