@@ -174,7 +174,11 @@ impl Endpoint {
     async fn call(&self, base: &str, actor: &Actor) -> Answer {
         let path = format!(
             "{base}{}",
-            self.path.replace("{id}", "1").replace("{appId}", "1").replace("{sessionId}", "1").replace("{code}", "echo")
+            self.path
+                .replace("{id}", "1")
+                .replace("{appId}", "1")
+                .replace("{sessionId}", "1")
+                .replace("{code}", "echo")
         );
         let path = format!("{base}{}", filled(self.path));
         match self.method {

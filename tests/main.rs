@@ -10,11 +10,11 @@ mod api {
     mod agent_memory;
     mod apikey;
     mod applications;
-    mod auth;
     mod archive;
+    mod auth;
     mod cdn;
-    mod doctor;
     mod chat;
+    mod doctor;
     mod memory;
     mod note;
     mod note_pages;
@@ -88,8 +88,8 @@ mod pages {
     mod chat;
     mod consent;
     mod keys;
-    mod programs;
     mod plaza;
+    mod programs;
     pub mod sign_in;
     mod sign_up;
 }

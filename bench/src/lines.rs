@@ -1,12 +1,12 @@
 //! What is measured, one module for each part of the table.
 
 pub(crate) mod create;
-pub(crate) mod hub;
 pub(crate) mod grant;
+pub(crate) mod hub;
 pub(crate) mod info;
 pub(crate) mod lookup;
-pub(crate) mod recall;
 pub(crate) mod plaza;
+pub(crate) mod recall;
 pub(crate) mod start;
 
 use std::{path::PathBuf, time::Duration};

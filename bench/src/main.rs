@@ -35,9 +35,8 @@ struct Args {
         long,
         value_enum,
         value_delimiter = ',',
-        default_value = "start,info,create,lookup,hub,quality,recall"
+        default_value = "start,info,create,lookup,hub,quality,recall,grant"
     )]
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "start,info,create,lookup,grant")]
     only: Vec<Part>,
     /// Measurements of each side, taken in turns.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -144,9 +143,11 @@ fn main() -> Result<()> {
     if wanted(Part::Recall) {
         report.extend(lines::recall::speed(&bench)?);
         report.extend(lines::recall::notes(&bench)?);
+    }
     if wanted(Part::Grant) {
         report.extend(lines::grant::on_sqlite(&bench)?);
         report.extend(lines::grant::on_postgres(&bench)?);
+    }
     if wanted(Part::Plaza) {
         report.extend(lines::plaza::run(&bench)?);
     }

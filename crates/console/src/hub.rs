@@ -57,7 +57,10 @@ fn problems(error: &ApiError, language: Language) -> Vec<String> {
     if issues.is_empty() {
         return vec![error.message(language)];
     }
-    issues.iter().map(|issue| format!("{}: {}", issue.loc.get(1..).unwrap_or_default().join("."), issue.msg)).collect()
+    issues
+        .iter()
+        .map(|issue| format!("{}: {}", issue.loc.get(1..).unwrap_or_default().join("."), issue.msg))
+        .collect()
 }
 
 /// Whether an error is about the form, so that the form is shown again.

@@ -27,8 +27,8 @@ mod when;
 
 use std::sync::Arc;
 
-use ::plaza::Plaza;
 use ::chat::Chat;
+use ::plaza::Plaza;
 use axum::{
     Router,
     middleware::from_fn,
@@ -45,13 +45,25 @@ pub const PUBLIC: &[&str] =
 /// Pages whose answer waits for a whole answer of a model.
 pub const SLOW: &[&str] = &[chat::PATH];
 
+/// The rooms that the pages show and change.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the room of its name")]
+pub struct Rooms {
+    pub identity: Identity,
+    pub memory: Memory,
+    pub archive: Archive,
+    pub chat: Chat,
+    pub plaza: Plaza,
+    pub hub: ::hub::Hub,
+}
+
 /// The state of this room; cheap to clone.
 #[derive(Clone)]
 pub struct Console {
-    chat: Chat,
     identity: Identity,
     memory: Memory,
     archive: Archive,
+    chat: Chat,
     plaza: Plaza,
     hub: ::hub::Hub,
     clock: store::Clock,
@@ -62,23 +74,10 @@ pub struct Console {
 impl Console {
     /// Opens the room. `public_url` is the address people reach the server at, for the commands they copy.
     #[must_use]
-    pub fn new(
-        identity: Identity,
-        memory: Memory,
-        archive: Archive,
-        plaza: Plaza,
-        chat: Chat,
-        identity: Identity,
-        clock: store::Clock,
-        random: store::Random,
-        public_url: String,
-    ) -> Self {
+    pub fn new(rooms: Rooms, clock: store::Clock, random: store::Random, public_url: &str) -> Self {
+        let Rooms { identity, memory, archive, chat, plaza, hub } = rooms;
         let public_url = public_url.trim_end_matches('/').into();
-        Self { identity, memory, archive, clock, random, public_url }
-        Self { identity, plaza, clock, random, public_url: public_url.trim_end_matches('/').into() }
-        Self { chat, identity, clock, random, public_url: public_url.trim_end_matches('/').into() }
-    pub fn new(identity: Identity, hub: ::hub::Hub, clock: store::Clock, random: store::Random, public_url: String) -> Self {
-        Self { identity, hub, clock, random, public_url: public_url.trim_end_matches('/').into() }
+        Self { identity, memory, archive, chat, plaza, hub, clock, random, public_url }
     }
 
     fn cookies(&self) -> Cookies {

@@ -4,8 +4,8 @@ mod hub;
 mod model;
 mod notes;
 mod oauth;
-mod secrets;
 mod plaza;
+mod secrets;
 
 use std::{
     net::SocketAddr,

@@ -147,7 +147,12 @@ impl Service<Request<Body>> for Front {
 }
 
 /// The router of the server.
-fn router(rooms: &Rooms, config: &Config, boundary: Arc<boundary::Boundary>, door: &Door) -> Result<Router, ApiError> {
+fn router(
+    rooms: &Rooms,
+    config: &Config,
+    boundary: Arc<boundary::Boundary>,
+    door: &Door,
+) -> Result<Router, ApiError> {
     let (api, document) = api_router(rooms);
     let guarded = Guard::new(rooms.identity.clone(), public_routes());
     Ok(api

@@ -220,33 +220,19 @@ fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) ->
 
 fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Result<Rooms> {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
-    let console = console::Console::new(
-        identity.clone(),
-        memory.clone(),
-        Archive::new(memory.sections()),
-        db.clock().clone(),
-        db.random().clone(),
-        base_url.to_owned(),
-    );
-    let outgoing = outgoing(config);
-    let chat = Chat::new(db.clone(), identity.clone(), memory.clone(), outgoing.clone());
     let outgoing = outgoing(config);
     let chat = chat(config, db, &memory, &outgoing)?;
-    let console = console::Console::new(
-        chat.clone(),
-        identity.clone(),
-        db.clock().clone(),
-        db.random().clone(),
-        base_url.to_owned(),
-    );
-    let plaza = Plaza::new(db.clone(), identity.clone());
-    let hub = Hub::new(db.clone(), outgoing, hub_settings(config));
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
-    let (clock, random) = (db.clock().clone(), db.random().clone());
-    let console = console::Console::new(identity.clone(), plaza.clone(), clock, random, base_url.to_owned());
     let hub = Hub::new(db.clone(), identity.clone(), outgoing, hub_settings(config));
-    let console =
-        console::Console::new(identity.clone(), hub.clone(), db.clock().clone(), db.random().clone(), base_url.to_owned());
+    let behind = console::Rooms {
+        identity: identity.clone(),
+        archive: Archive::new(memory.sections()),
+        memory: memory.clone(),
+        chat: chat.clone(),
+        plaza: plaza.clone(),
+        hub: hub.clone(),
+    };
+    let console = console::Console::new(behind, db.clock().clone(), db.random().clone(), base_url);
     let base_url = base_url.to_owned();
     Ok(Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url })
 }

@@ -88,7 +88,10 @@ struct Server {
 
 /// The HTTP request that a message came in.
 fn parts(context: &RequestContext<RoleServer>) -> Result<&Parts, ErrorData> {
-    context.extensions.get::<Parts>().ok_or_else(|| ErrorData::internal_error("the request has no headers", None))
+    context
+        .extensions
+        .get::<Parts>()
+        .ok_or_else(|| ErrorData::internal_error("the request has no headers", None))
 }
 
 fn refused(error: &HubError) -> ErrorData {
@@ -120,11 +123,12 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let parts = parts(&context)?;
-        let path = tools::path(&request.name)
-            .ok_or_else(|| ErrorData::invalid_params("no such tool", None))?;
+        let path =
+            tools::path(&request.name).ok_or_else(|| ErrorData::invalid_params("no such tool", None))?;
         let body = serde_json::to_vec(&request.arguments.unwrap_or_default());
         let body = body.map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
-        let call = tools::call(parts, &path, body).map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+        let call = tools::call(parts, &path, body)
+            .map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
         let response = self.door.clone().call(call).await;
         Ok(tools::result(response).await.into())
     }

@@ -6,9 +6,9 @@
 //! costs what that person's entries cost; ranks are BM25 with that person's statistics, computed here and not by the
 //! engine, so that both return the same order.
 
+mod check;
 mod dates;
 mod find;
-mod check;
 mod fold;
 mod index;
 mod query;

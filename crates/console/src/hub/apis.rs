@@ -10,7 +10,7 @@ use hub::catalogue::{
     Api, ApiOut, ApiSpec, Source,
     openapi_import::{Note, model::ImportRequest},
 };
-use web::{ApiError, Code, Query, Issues};
+use web::{ApiError, Code, Issues, Query};
 
 use super::{is_about_form, problems, texts, texts::HubTexts};
 use crate::{
@@ -208,7 +208,11 @@ pub(crate) struct Pasted {
 
 impl From<Fields> for Pasted {
     fn from(fields: Fields) -> Self {
-        Self { code: fields.text("code"), base_url: fields.text("base_url"), document: fields.text("document") }
+        Self {
+            code: fields.text("code"),
+            base_url: fields.text("base_url"),
+            document: fields.text("document"),
+        }
     }
 }
 
@@ -227,8 +231,12 @@ pub(crate) async fn import(
     };
     let imported = console.hub.import_api(request).await;
     let page = member.page.once("hub");
-    let pasted_in =
-        |definition| Edit { code: &pasted.code, document: &pasted.document, base_url: &pasted.base_url, ..Edit::new(&page, definition) };
+    let pasted_in = |definition| Edit {
+        code: &pasted.code,
+        document: &pasted.document,
+        base_url: &pasted.base_url,
+        ..Edit::new(&page, definition)
+    };
     match imported {
         Ok((spec, notes, _)) => {
             let definition = serde_json::to_string_pretty(&spec).map_err(ApiError::internal)?;

@@ -24,7 +24,9 @@ impl Chart {
         for row in rows {
             let bar = bars - 1 - (last_hour - row.hour).div_euclid(hours_each.max(1));
             let Some(at) = OUTCOMES.iter().position(|outcome| *outcome == row.outcome) else { continue };
-            for place in [by_bar.entry(bar).or_default().get_mut(at), totals.get_mut(at)].into_iter().flatten() {
+            for place in
+                [by_bar.entry(bar).or_default().get_mut(at), totals.get_mut(at)].into_iter().flatten()
+            {
                 *place += row.calls;
             }
         }
@@ -41,7 +43,9 @@ impl Chart {
         let most = self.bars.iter().map(|bar| bar.iter().sum::<i64>()).max().unwrap_or(0).max(1);
         let count = i64::try_from(self.bars.len()).unwrap_or(1).max(1);
         let label = label.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
-        let mut svg = format!("<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}\">");
+        let mut svg = format!(
+            "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}\">"
+        );
         for (at, bar) in (0_i64..).zip(&self.bars) {
             let (left, right) = (at * WIDTH / count, (at + 1) * WIDTH / count);
             let mut bottom = HEIGHT;
@@ -69,8 +73,20 @@ mod tests {
 
     #[test]
     fn bars_are_stacked_by_outcome() {
-        let row = |hour, outcome: &str, calls| UsageRow { hour, api: "a".into(), outcome: outcome.into(), calls, took_us: 1 };
-        let rows = [row(100, "ok", 6), row(100, "server_error", 2), row(99, "ok", 1), row(90, "ok", 9), row(100, "x", 5)];
+        let row = |hour, outcome: &str, calls| UsageRow {
+            hour,
+            api: "a".into(),
+            outcome: outcome.into(),
+            calls,
+            took_us: 1,
+        };
+        let rows = [
+            row(100, "ok", 6),
+            row(100, "server_error", 2),
+            row(99, "ok", 1),
+            row(90, "ok", 9),
+            row(100, "x", 5),
+        ];
         let chart = Chart::new(&rows, 100, 4, 1);
         assert_eq!(chart.bars, [[0; 4], [0; 4], [1, 0, 0, 0], [6, 0, 0, 2]]);
         assert_eq!((chart.totals, chart.total()), ([16, 0, 0, 2], 18));

@@ -171,7 +171,15 @@ pub(crate) async fn list(
     let row = |key: HubKey| {
         let (class, state) = state(&key, now, h);
         let limits = format!("{}/s · {}/d", key.rules.per_second, key.rules.per_day);
-        Row { id: key.id, class, state, limits, last_used: key.last_used_at.map(When), ak: key.ak, name: key.name }
+        Row {
+            id: key.id,
+            class,
+            state,
+            limits,
+            last_used: key.last_used_at.map(When),
+            ak: key.ak,
+            name: key.name,
+        }
     };
     let notice = (wish.done.as_deref() == Some("deleted")).then_some(h.deleted);
     page.answer(StatusCode::OK, &List { page: &page, h, keys: keys.into_iter().map(row).collect(), notice })
@@ -189,7 +197,10 @@ struct New<'a> {
 pub(crate) async fn new(member: Member) -> Result<Response, ApiError> {
     let page = member.page.at("hub", "/hub/keys/new");
     let form = KeyForm { enabled: true, ..KeyForm::default() };
-    page.answer(StatusCode::OK, &New { page: &page, h: texts(page.language), form: &form, problems: Vec::new() })
+    page.answer(
+        StatusCode::OK,
+        &New { page: &page, h: texts(page.language), form: &form, problems: Vec::new() },
+    )
 }
 
 #[derive(Template)]

@@ -86,7 +86,8 @@ async fn render(
     let pool = console.hub.own_pool(member.account.id, key).await?;
     let number = wish.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
     let search: String = wish.search.unwrap_or_default().chars().take(100).collect();
-    let filter = Filter { is_admin: None, search: search.clone(), skip: (number - 1) * PER_PAGE, limit: PER_PAGE };
+    let filter =
+        Filter { is_admin: None, search: search.clone(), skip: (number - 1) * PER_PAGE, limit: PER_PAGE };
     let (users, total) = console.hub.users(&pool, &filter).await.map_err(HubError::into_api)?;
     let page = member.page.at("hub", format!("/hub/keys/{key}/users"));
     let h = texts(page.language);

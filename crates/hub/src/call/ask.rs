@@ -27,7 +27,11 @@ impl Door {
     }
 
     /// Who a request comes from: the token is checked as with a call, its key's lists too.
-    pub(crate) async fn caller(&self, headers: &HeaderMap, address: IpAddr) -> Result<Option<Checked>, HubError> {
+    pub(crate) async fn caller(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+    ) -> Result<Option<Checked>, HubError> {
         let mut seen = Seen { who: Who::Anonymous, may_read: true, limits: None, is_known_api: false };
         let now = self.hub.db().clock().now();
         authorise::identify(&self.hub, headers, address, cors::origin(headers), now, false, &mut seen).await

@@ -200,7 +200,9 @@ impl<'d> Reader<'d> {
             }
             match kind {
                 "path" | "query" => {}
-                _ if is_required => return Err(format!("it needs {name} in {kind}, which the Hub does not send")),
+                _ if is_required => {
+                    return Err(format!("it needs {name} in {kind}, which the Hub does not send"));
+                }
                 _ => {
                     self.note(place, format!("{name} in {kind} is not sent"));
                     continue;
@@ -237,8 +239,13 @@ impl<'d> Reader<'d> {
         let mut found: Vec<&'d Value> = Vec::new();
         for list in [item, operation].into_iter().filter_map(|value| value.get("parameters")?.as_array()) {
             for parameter in list {
-                let parameter = self.schemas.resolved(parameter).ok_or("a parameter refers to nothing in the document")?;
-                let same = |other: &&Value| other.get("name") == parameter.get("name") && other.get("in") == parameter.get("in");
+                let parameter = self
+                    .schemas
+                    .resolved(parameter)
+                    .ok_or("a parameter refers to nothing in the document")?;
+                let same = |other: &&Value| {
+                    other.get("name") == parameter.get("name") && other.get("in") == parameter.get("in")
+                };
                 match found.iter_mut().find(|other| same(other)) {
                     Some(other) => *other = parameter,
                     None => found.push(parameter),
@@ -272,7 +279,12 @@ impl<'d> Reader<'d> {
     }
 
     /// What is sent as the body, and its members as arguments.
-    fn body(&mut self, place: &str, operation: &'d Value, arguments: &mut Arguments) -> Result<Option<Value>, String> {
+    fn body(
+        &mut self,
+        place: &str,
+        operation: &'d Value,
+        arguments: &mut Arguments,
+    ) -> Result<Option<Value>, String> {
         let Some(body) = operation.get("requestBody") else { return Ok(None) };
         let body = self.schemas.resolved(body).ok_or("its body refers to nothing in the document")?;
         let is_required = body.get("required") == Some(&Value::Bool(true));
@@ -292,8 +304,11 @@ impl<'d> Reader<'d> {
         let schema = content.get("schema").map_or_else(|| json!({}), |schema| self.inlined(place, schema));
         let members = schema.get("properties").and_then(Value::as_object);
         let can_flatten = |members: &&Map<String, Value>| {
-            let is_plain = |name: &String| !name.contains(['{', '}', '|']) && !arguments.properties.contains_key(name);
-            !members.is_empty() && members.keys().all(is_plain) && schema.get("additionalProperties").is_none_or(Value::is_boolean)
+            let is_plain =
+                |name: &String| !name.contains(['{', '}', '|']) && !arguments.properties.contains_key(name);
+            !members.is_empty()
+                && members.keys().all(is_plain)
+                && schema.get("additionalProperties").is_none_or(Value::is_boolean)
         };
         let Some(members) = members.filter(can_flatten) else {
             if !arguments.add(BODY, schema, is_required) {
@@ -301,7 +316,13 @@ impl<'d> Reader<'d> {
             }
             return Ok(Some(json!(format!("{{{BODY}}}"))));
         };
-        let needed: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let needed: Vec<&str> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let mut sent = Map::new();
         for (name, member) in members {
             sent.insert(name.clone(), json!(format!("{{{name}}}")));
@@ -317,10 +338,16 @@ impl<'d> Reader<'d> {
             let place = format!("components.securitySchemes.{name}");
             let scheme = self.schemas.resolved(scheme).unwrap_or(scheme);
             let what = match (text(scheme, "type"), text(scheme, "in")) {
-                ("apiKey", "header") => format!("add the secret header {} if the API needs it", text(scheme, "name")),
-                ("apiKey", "query") => format!("add the secret query parameter {} if the API needs it", text(scheme, "name")),
+                ("apiKey", "header") => {
+                    format!("add the secret header {} if the API needs it", text(scheme, "name"))
+                }
+                ("apiKey", "query") => {
+                    format!("add the secret query parameter {} if the API needs it", text(scheme, "name"))
+                }
                 ("http", _) => "add the secret header authorization if the API needs it".to_owned(),
-                (kind, _) => format!("{kind} is not obtained by the Hub: add a secret header if the API needs one"),
+                (kind, _) => {
+                    format!("{kind} is not obtained by the Hub: add a secret header if the API needs one")
+                }
             };
             self.note(&place, what);
         }

@@ -38,7 +38,12 @@ pub(super) fn page(hub: &Hub, caller: Option<&Checked>, after: Option<&str>) -> 
     let mut tools = apis
         .iter()
         .filter(|api| api.spec.enabled)
-        .flat_map(|api| api.spec.actions.iter().map(move |(action, spec)| (name(&api.spec.code, action), api, action, spec)))
+        .flat_map(|api| {
+            api.spec
+                .actions
+                .iter()
+                .map(move |(action, spec)| (name(&api.spec.code, action), api, action, spec))
+        })
         .filter(|(name, ..)| after.is_none_or(|after| name.as_str() > after))
         .filter(|(_, api, action, _)| may_call(hub, api, action, caller))
         .collect::<Vec<_>>();
@@ -77,7 +82,8 @@ fn schema(parameters: Option<&Value>) -> Map<String, Value> {
 /// The path of a tool's action; `None` for a name that no tool has.
 pub(super) fn path(tool: &str) -> Option<String> {
     let (api, action) = tool.split_once(BETWEEN).unwrap_or((tool, ""));
-    let is_segment = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let is_segment =
+        |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     if api.is_empty() || !is_segment(api) || !is_segment(action) {
         return None;
     }

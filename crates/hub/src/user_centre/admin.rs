@@ -23,7 +23,9 @@ fn pool(call: &Call<'_>) -> Result<Pool, HubError> {
         Kind::App => Power::Everybody,
         Kind::Person if identity.roles.iter().any(|role| role == rules::ADMIN) => Power::Members,
         Kind::Person => {
-            return Err(HubError::new(HubCode::PermissionDenied).with("this needs an app_token or the role ADMIN"));
+            return Err(
+                HubError::new(HubCode::PermissionDenied).with("this needs an app_token or the role ADMIN")
+            );
         }
     };
     Ok(Pool { key: known.0.key.id, ak: known.ak().to_owned(), power })

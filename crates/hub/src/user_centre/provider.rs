@@ -22,16 +22,20 @@ pub(crate) struct Admin;
 type About = (&'static str, &'static str, fn() -> Value);
 
 const OWN: &[About] = &[
-    ("gen-auth-session", "A token, good for 5 minutes, for the noauth actions. Needs a key with a domain allowlist.", || {
-        schema(&[("ak", text())], &["ak"])
-    }),
+    (
+        "gen-auth-session",
+        "A token, good for 5 minutes, for the noauth actions. Needs a key with a domain allowlist.",
+        || schema(&[("ak", text())], &["ak"]),
+    ),
     ("noauth-get-password-policy", "What a password must be.", || schema(&[], &[])),
     ("noauth-register", "Register and sign in.", sign_in),
     ("noauth-login", "Sign in.", sign_in),
     ("refresh-token", "Another pair of tokens for a refresh token, which is good once.", refresh),
     ("logout", "End the sign-in of a refresh token.", refresh),
     ("get-my-profile", "The person who calls.", || schema(&[], &[])),
-    ("update-my-profile", "Set entries of one's attrs; null removes one.", || schema(&[("attrs", object())], &[])),
+    ("update-my-profile", "Set entries of one's attrs; null removes one.", || {
+        schema(&[("attrs", object())], &[])
+    }),
     ("change-my-password", "Change one's password; ends every sign-in.", || {
         schema(&[("old_password", text()), ("new_password", text())], &["old_password", "new_password"])
     }),
@@ -50,7 +54,10 @@ const ADMIN: &[About] = &[
     }),
     ("list-users", "Users, newest first.", || {
         let page = |max: i64| json!({ "type": "integer", "minimum": 0, "maximum": max });
-        schema(&[("user_type", kind()), ("search", text()), ("skip", page(1_000_000)), ("limit", page(100))], &[])
+        schema(
+            &[("user_type", kind()), ("search", text()), ("skip", page(1_000_000)), ("limit", page(100))],
+            &[],
+        )
     }),
     ("get-user", "A user.", || schema(&[("user_id", text())], &["user_id"])),
     ("update-user", "Change a user's name, type or attributes.", || {
@@ -159,7 +166,8 @@ pub(crate) fn admin_spec() -> ApiSpec {
     ApiSpec {
         code: "user-center-admin".into(),
         name: "User centre: administration".into(),
-        description: "An application, or a person with the role ADMIN, looks after the application's people.".into(),
+        description: "An application, or a person with the role ADMIN, looks after the application's people."
+            .into(),
         provider: ProviderSpec::UserCentreAdmin,
         actions: actions(ADMIN),
         ..spec()

@@ -53,9 +53,11 @@ pub(super) const UPDATE: &str = "UPDATE hub_user SET username = $3, name_key = $
 pub(super) const SET_PASSWORD: &str =
     "UPDATE hub_user SET password_hash = $3 WHERE key_id = $1 AND id = $2 AND is_admin <= $4";
 
-pub(super) const DELETE: &str = "DELETE FROM hub_user WHERE key_id = $1 AND id = $2 AND is_admin <= $3 RETURNING is_admin";
+pub(super) const DELETE: &str =
+    "DELETE FROM hub_user WHERE key_id = $1 AND id = $2 AND is_admin <= $3 RETURNING is_admin";
 
-pub(super) const LIST: &str = user!("", "is_admin >= $2 AND is_admin <= $3 ORDER BY id DESC LIMIT $4 OFFSET $5");
+pub(super) const LIST: &str =
+    user!("", "is_admin >= $2 AND is_admin <= $3 ORDER BY id DESC LIMIT $4 OFFSET $5");
 
 /// As [`LIST`], one kind alone: in the order of its index.
 pub(super) const LIST_KIND: &str = user!("", "is_admin = $2 ORDER BY id DESC LIMIT $3 OFFSET $4");

@@ -173,10 +173,14 @@ pub fn roles(list: &[String]) -> Result<(), HubError> {
 /// `INVALID_PARAMS`.
 pub fn groups(list: &[String]) -> Result<(), HubError> {
     let is_path = |path: &String| {
-        is_entry(path) && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(|part| !part.trim().is_empty()))
+        is_entry(path)
+            && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(|part| !part.trim().is_empty()))
     };
     if !list.iter().all(is_path) || list.len() > MAX_LIST {
-        return Err(HubError::argument("groups", "at most 50 paths such as /sales/north, of at most 200 characters"));
+        return Err(HubError::argument(
+            "groups",
+            "at most 50 paths such as /sales/north, of at most 200 characters",
+        ));
     }
     Ok(())
 }
@@ -189,7 +193,11 @@ fn is_entry(text: &str) -> bool {
 ///
 /// # Errors
 /// `INVALID_PARAMS` when the whole becomes too large, or has a character that cannot be stored.
-pub fn merged(name: &str, mut base: Map<String, Value>, change: Map<String, Value>) -> Result<Map<String, Value>, HubError> {
+pub fn merged(
+    name: &str,
+    mut base: Map<String, Value>,
+    change: Map<String, Value>,
+) -> Result<Map<String, Value>, HubError> {
     for (key, value) in change {
         if value.is_null() {
             base.remove(&key);
@@ -197,7 +205,8 @@ pub fn merged(name: &str, mut base: Map<String, Value>, change: Map<String, Valu
             base.insert(key, value);
         }
     }
-    let text = serde_json::to_string(&base).map_err(|error| HubError::new(HubCode::Unknown).because(error))?;
+    let text =
+        serde_json::to_string(&base).map_err(|error| HubError::new(HubCode::Unknown).because(error))?;
     if text.len() > MAX_ATTRS {
         return Err(HubError::argument(name, "an object of at most 8192 bytes"));
     }
@@ -242,7 +251,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn failed(policy: PasswordPolicy, password: &str) -> Value {
-        policy.accepts(password, "Alice@Example").map_or_else(|error| error.detail["failed"].clone(), |()| json!([]))
+        policy
+            .accepts(password, "Alice@Example")
+            .map_or_else(|error| error.detail["failed"].clone(), |()| json!([]))
     }
 
     #[test]
@@ -275,8 +286,11 @@ mod tests {
 
     #[test]
     fn a_policy_has_bounds() {
-        let policy = |min_length, max_length| PasswordPolicy { min_length, max_length, ..PasswordPolicy::default() };
-        for (min, max, good) in [(6, 6, true), (5, 20, false), (8, 7, false), (64, 256, true), (65, 256, false), (8, 257, false)] {
+        let policy =
+            |min_length, max_length| PasswordPolicy { min_length, max_length, ..PasswordPolicy::default() };
+        for (min, max, good) in
+            [(6, 6, true), (5, 20, false), (8, 7, false), (64, 256, true), (65, 256, false), (8, 257, false)]
+        {
             assert_eq!(policy(min, max).check().is_ok(), good, "{min} {max}");
         }
     }
@@ -293,8 +307,19 @@ mod tests {
     fn roles_and_groups() {
         let list = |entry: &str| vec![entry.to_owned()];
         assert!(roles(&list("EDITOR")).is_ok() && roles(&[]).is_ok());
-        assert!(roles(&list("ADMIN")).is_err() && roles(&list("")).is_err() && roles(&vec!["x".to_owned(); 51]).is_err());
-        for (path, good) in [("/技术部/运维部", true), ("/a", true), ("a", false), ("/", false), ("/a/", false), ("/a//b", false)] {
+        assert!(
+            roles(&list("ADMIN")).is_err()
+                && roles(&list("")).is_err()
+                && roles(&vec!["x".to_owned(); 51]).is_err()
+        );
+        for (path, good) in [
+            ("/技术部/运维部", true),
+            ("/a", true),
+            ("a", false),
+            ("/", false),
+            ("/a/", false),
+            ("/a//b", false),
+        ] {
             assert_eq!(groups(&list(path)).is_ok(), good, "{path}");
         }
     }
@@ -303,7 +328,10 @@ mod tests {
     fn attributes_are_set_one_by_one() {
         let object = |value: Value| value.as_object().unwrap().clone();
         let base = object(json!({"a": 1, "b": 2}));
-        assert_eq!(Value::Object(merged("attrs", base, object(json!({"a": null, "c": [3]}))).unwrap()), json!({"b": 2, "c": [3]}));
+        assert_eq!(
+            Value::Object(merged("attrs", base, object(json!({"a": null, "c": [3]}))).unwrap()),
+            json!({"b": 2, "c": [3]})
+        );
         let large = object(json!({"a": "x".repeat(8200)}));
         assert!(merged("attrs", Map::new(), large).is_err());
     }

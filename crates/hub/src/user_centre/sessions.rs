@@ -122,7 +122,11 @@ impl Hub {
     }
 
     /// Ends the sign-in that a refresh token belongs to.
-    pub(super) async fn end_sign_in(&self, key: &LiveKey, claims: &tokens::RefreshClaims) -> Result<(), HubError> {
+    pub(super) async fn end_sign_in(
+        &self,
+        key: &LiveKey,
+        claims: &tokens::RefreshClaims,
+    ) -> Result<(), HubError> {
         self.db().execute(queries::END_SESSION, params![&chain(claims)?, key.id]).await?;
         Ok(())
     }

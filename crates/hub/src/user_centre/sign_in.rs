@@ -46,7 +46,9 @@ impl Hub {
         let key = self.key_of(call.text("ak", 64)?).await?;
         self.serves_pages(&key, call)?;
         if key.rules.domains.is_empty() {
-            return Err(HubError::new(HubCode::DomainNotAllowed).with("the key needs a domain allowlist for this"));
+            return Err(
+                HubError::new(HubCode::DomainNotAllowed).with("the key needs a domain allowlist for this")
+            );
         }
         Outcome::of(&tokens::front(&key, call.now)?)
     }
@@ -61,7 +63,8 @@ impl Hub {
             return Err(HubError::new(HubCode::PermissionDenied).with("the key may not call this action"));
         }
         if !lets_origin_in(&key.rules.domains, call.origin()) {
-            return Err(HubError::new(HubCode::DomainNotAllowed).with("the call came from no page of the key's domains"));
+            return Err(HubError::new(HubCode::DomainNotAllowed)
+                .with("the call came from no page of the key's domains"));
         }
         self.take_for_key(key, call.now)
     }
@@ -74,7 +77,10 @@ impl Hub {
     pub(super) async fn register(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let key = key_of_token(call)?;
         let (username, password) = credentials(call)?;
-        self.identity().count_visit(&format!("hub register {}", key.ak), call.address).await.map_err(slowed)?;
+        self.identity()
+            .count_visit(&format!("hub register {}", key.ak), call.address)
+            .await
+            .map_err(slowed)?;
         let pool = Pool { key: key.id, ak: key.ak.clone(), power: Power::Members };
         let new = NewUser { username: username.to_owned(), ..NewUser::default() };
         let user = self.create_user(&pool, new, password).await?;

@@ -62,7 +62,8 @@ fn seconds(now: Timestamp) -> i64 {
 }
 
 fn signed(key: &LiveKey, claims: &impl Serialize) -> Result<String, HubError> {
-    let payload = serde_json::to_vec(claims).map_err(|error| HubError::new(HubCode::Unknown).because(error))?;
+    let payload =
+        serde_json::to_vec(claims).map_err(|error| HubError::new(HubCode::Unknown).because(error))?;
     let mut token = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(payload));
     let signature = key.sign(token.as_bytes());
     token.push('.');

@@ -42,7 +42,9 @@ impl Hub {
     pub async fn password_policy(&self, key: i64) -> Result<PasswordPolicy, HubError> {
         let row: Option<(String,)> = self.db().fetch_optional(queries::POLICY, params![key]).await?;
         match row {
-            Some((text,)) => serde_json::from_str(&text).map_err(|error| HubError::new(HubCode::Unknown).because(error)),
+            Some((text,)) => {
+                serde_json::from_str(&text).map_err(|error| HubError::new(HubCode::Unknown).because(error))
+            }
             None => Ok(PasswordPolicy::default()),
         }
     }
@@ -53,7 +55,9 @@ impl Hub {
     /// `PERMISSION_DENIED` for a person; `INVALID_PARAMS` for a policy out of bounds.
     pub async fn set_password_policy(&self, pool: &Pool, policy: PasswordPolicy) -> Result<(), HubError> {
         if pool.power != Power::Everybody {
-            return Err(HubError::new(HubCode::PermissionDenied).with("the policy is changed with an app-token"));
+            return Err(
+                HubError::new(HubCode::PermissionDenied).with("the policy is changed with an app-token")
+            );
         }
         let text = serde_json::to_string(&policy.check()?);
         let text = text.map_err(|error| HubError::new(HubCode::Unknown).because(error))?;
@@ -82,7 +86,8 @@ impl Hub {
         self.password_policy(pool.key).await?.accepts(password, &user.username)?;
         let name = rules::name_key(&user.username);
         // A name in use is found before a hash is paid for; the transaction checks again.
-        if self.db().fetch_optional::<(i64,)>(queries::NAME_TAKEN, params![pool.key, &name]).await?.is_some() {
+        if self.db().fetch_optional::<(i64,)>(queries::NAME_TAKEN, params![pool.key, &name]).await?.is_some()
+        {
             return Err(HubCode::UserExists.into());
         }
         let hash = self.identity().hasher().hash(password.to_owned()).await?;
@@ -94,7 +99,8 @@ impl Hub {
                 let (member, admin) = (i64::from(!row.is_admin), i64::from(row.is_admin));
                 let values = params![key, member, admin, MOST_USERS];
                 if tx.execute(queries::TAKE_PLACE, values).await.map_err(stored)? == 0 {
-                    return Err(HubError::new(HubCode::InvalidParams).with("this key has as many users as it may have"));
+                    return Err(HubError::new(HubCode::InvalidParams)
+                        .with("this key has as many users as it may have"));
                 }
                 let values = params![
                     key,
@@ -129,7 +135,11 @@ impl Hub {
     }
 
     /// A user with the hash of the password, by name.
-    pub(super) async fn user_by_name(&self, key: i64, username: &str) -> Result<Option<WithPassword>, HubError> {
+    pub(super) async fn user_by_name(
+        &self,
+        key: i64,
+        username: &str,
+    ) -> Result<Option<WithPassword>, HubError> {
         if rules::username(username).is_err() {
             return Ok(None);
         }
@@ -138,7 +148,11 @@ impl Hub {
     }
 
     /// A user with the hash of the password, by id.
-    pub(super) async fn user_with_password(&self, key: i64, id: &str) -> Result<Option<WithPassword>, HubError> {
+    pub(super) async fn user_with_password(
+        &self,
+        key: i64,
+        id: &str,
+    ) -> Result<Option<WithPassword>, HubError> {
         Ok(self.db().fetch_optional(queries::WITH_PASSWORD, params![key, id]).await?)
     }
 
@@ -187,7 +201,9 @@ impl Hub {
         rules::id(id)?;
         let reach = pool.reach();
         if change.is_admin == Some(true) && !reach {
-            return Err(HubError::new(HubCode::PermissionDenied).with("administrators are made with an app-token"));
+            return Err(
+                HubError::new(HubCode::PermissionDenied).with("administrators are made with an app-token")
+            );
         }
         if let Some(name) = &change.username {
             rules::username(name)?;
@@ -271,7 +287,8 @@ impl Hub {
         let (key, reach, id) = (pool.key, pool.reach(), id.to_owned());
         let write = self.db().write(move |tx| {
             Box::pin(async move {
-                let row: Option<(bool,)> = tx.fetch_optional(queries::DELETE, params![key, &id, reach]).await?;
+                let row: Option<(bool,)> =
+                    tx.fetch_optional(queries::DELETE, params![key, &id, reach]).await?;
                 let (is_admin,) = row.ok_or_else(|| HubError::from(HubCode::UserNotFound))?;
                 let (members, admins) = if is_admin { (0, -1) } else { (-1, 0) };
                 tx.execute(queries::RECOUNT, params![key, members, admins]).await?;

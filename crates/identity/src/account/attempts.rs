@@ -95,7 +95,8 @@ impl Identity {
     /// # Errors
     /// [`Code::SignInSlowed`] when an address does it too often.
     pub async fn count_visit(&self, what: &str, address: IpAddr) -> Result<(), ApiError> {
-        let subject = Sha256::new().chain_update(address_subject(address)).chain_update(what).finalize().into();
+        let subject =
+            Sha256::new().chain_update(address_subject(address)).chain_update(what).finalize().into();
         self.count(vec![(subject, VISIT)]).await
     }
 

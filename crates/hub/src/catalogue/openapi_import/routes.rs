@@ -43,10 +43,7 @@ impl Hub {
     ///
     /// # Errors
     /// 422 that names every place of the document that is wrong; as [`Hub::save_api`].
-    pub async fn import_api(
-        &self,
-        request: ImportRequest,
-    ) -> Result<(ApiSpec, Vec<Note>, bool), ApiError> {
+    pub async fn import_api(&self, request: ImportRequest) -> Result<(ApiSpec, Vec<Note>, bool), ApiError> {
         let document = match request.document {
             Value::String(text) => serde_json::from_str(&text).map_err(|error| {
                 // A document in YAML is told so by its first character.
@@ -69,7 +66,8 @@ impl Hub {
 fn wrong(notes: Vec<Note>) -> ApiError {
     let mut issues = Issues::body();
     for note in notes {
-        let place = if note.place.is_empty() { "document".to_owned() } else { format!("document: {}", note.place) };
+        let place =
+            if note.place.is_empty() { "document".to_owned() } else { format!("document: {}", note.place) };
         issues.add("value_error", &place, note.text);
     }
     issues.finish().err().unwrap_or_else(|| ApiError::new(Code::Unprocessable))

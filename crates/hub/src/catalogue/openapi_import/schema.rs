@@ -54,7 +54,9 @@ impl<'d> Writing<'d, '_> {
         self.left -= 1;
         match value {
             Value::Object(members) => self.object(members, value, depth),
-            Value::Array(list) => Value::Array(list.iter().map(|entry| self.value(entry, depth + 1)).collect()),
+            Value::Array(list) => {
+                Value::Array(list.iter().map(|entry| self.value(entry, depth + 1)).collect())
+            }
             other => other.clone(),
         }
     }
@@ -80,7 +82,8 @@ impl<'d> Writing<'d, '_> {
             let member = match (name.as_str(), member) {
                 // Names of properties are anybody's: only what stands below them is a schema.
                 ("properties" | "patternProperties" | "$defs", Value::Object(properties)) => {
-                    let each = properties.iter().map(|(name, schema)| (name.clone(), self.value(schema, depth + 2)));
+                    let each =
+                        properties.iter().map(|(name, schema)| (name.clone(), self.value(schema, depth + 2)));
                     Value::Object(each.collect())
                 }
                 (_, member) => self.value(member, depth + 1),

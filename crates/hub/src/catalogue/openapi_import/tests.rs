@@ -4,17 +4,17 @@ use super::*;
 
 fn document(paths: Value) -> Value {
     json!({"openapi": "3.0.3", "info": {"title": "Pet  store\n", "description": "Pets"},
-        "servers": [{"url": "https://{host}/v1", "variables": {"host": {"default": "pets.example"}}}],
-        "paths": paths,
-        "components": {
-            "schemas": {
-                "Pet": {"type": "object", "required": ["name"], "properties": {
-                    "name": {"type": "string", "example": "Rex"}, "tag": {"type": "string", "nullable": true},
-                    "example": {"type": "integer"}, "parent": {"$ref": "#/components/schemas/Pet"}}},
-            },
-            "parameters": {"Limit": {"name": "limit", "in": "query", "description": "How\nmany", "schema": {"type": "integer"}}},
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}},
-        }})
+    "servers": [{"url": "https://{host}/v1", "variables": {"host": {"default": "pets.example"}}}],
+    "paths": paths,
+    "components": {
+        "schemas": {
+            "Pet": {"type": "object", "required": ["name"], "properties": {
+                "name": {"type": "string", "example": "Rex"}, "tag": {"type": "string", "nullable": true},
+                "example": {"type": "integer"}, "parent": {"$ref": "#/components/schemas/Pet"}}},
+        },
+        "parameters": {"Limit": {"name": "limit", "in": "query", "description": "How\nmany", "schema": {"type": "integer"}}},
+        "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}},
+    }})
 }
 
 fn read(paths: Value) -> (ApiSpec, Vec<String>) {
@@ -36,15 +36,26 @@ fn operations_become_actions() {
             "delete": {"operationId": "listPets"},
         },
     }));
-    assert_eq!(spec.actions.keys().collect::<Vec<_>>(), ["list-pets", "list-pets-2", "post-pets", "put-pets-pet-id"]);
+    assert_eq!(
+        spec.actions.keys().collect::<Vec<_>>(),
+        ["list-pets", "list-pets-2", "post-pets", "put-pets-pet-id"]
+    );
     let ProviderSpec::Http(http) = &spec.provider else { panic!() };
     assert_eq!((http.base_url.as_str(), spec.name.as_str()), ("https://pets.example/v1", "Pet store"));
     let list = &spec.actions["list-pets"];
     assert_eq!((list.method.as_str(), list.path.as_str(), &list.body), ("GET", "/pets", &None));
     assert_eq!(list.query, Some([("limit".to_owned(), "{limit}".to_owned())].into()));
-    assert_eq!(list.parameters, Some(json!({"type": "object", "properties": {"limit": {"type": "integer", "description": "How many"}}})));
+    assert_eq!(
+        list.parameters,
+        Some(
+            json!({"type": "object", "properties": {"limit": {"type": "integer", "description": "How many"}}})
+        )
+    );
     let add = &spec.actions["post-pets"];
-    assert_eq!(add.body, Some(json!({"name": "{name}", "tag": "{tag}", "example": "{example}", "parent": "{parent}"})));
+    assert_eq!(
+        add.body,
+        Some(json!({"name": "{name}", "tag": "{tag}", "example": "{example}", "parent": "{parent}"}))
+    );
     let parameters = add.parameters.as_ref().unwrap();
     assert_eq!(parameters["required"], json!(["name"]));
     assert_eq!(parameters["properties"]["name"], json!({"type": "string"}));
@@ -53,10 +64,13 @@ fn operations_become_actions() {
     let put = &spec.actions["put-pets-pet-id"];
     assert_eq!((put.body.clone(), put.path.as_str()), (Some(json!("{body}")), "/pets/{petId}"));
     assert_eq!(put.parameters.as_ref().unwrap()["required"], json!(["petId"]));
-    assert_eq!(notes, [
-        "POST /pets: a schema is recursive, large or refers to nothing; it is cut",
-        "components.securitySchemes.key: add the secret header X-Key if the API needs it",
-    ]);
+    assert_eq!(
+        notes,
+        [
+            "POST /pets: a schema is recursive, large or refers to nothing; it is cut",
+            "components.securitySchemes.key: add the secret header X-Key if the API needs it",
+        ]
+    );
     super::super::rules::check(&spec).unwrap();
     crate::provider::make(&spec).unwrap();
 }
@@ -71,15 +85,18 @@ fn what_cannot_be_called_is_left_out_and_said_so() {
         "/e": {"get": {"parameters": [{"name": "a|b", "in": "query"}]}},
     }));
     assert_eq!(spec.actions.keys().collect::<Vec<_>>(), ["get-b"]);
-    assert_eq!(notes[..notes.len() - 1], [
-        "HEAD /a: this method is not called through the Hub; left out",
-        "GET /a: it needs X-Id in header, which the Hub does not send; left out",
-        "GET /b: X-Id in header is not sent",
-        "GET /b: ids is a list: it is sent as JSON in one parameter",
-        "POST /c: its body is not JSON; left out",
-        "GET /d: a parameter refers to nothing in the document; left out",
-        "GET /e: a parameter has the name \"a|b\"; left out",
-    ]);
+    assert_eq!(
+        notes[..notes.len() - 1],
+        [
+            "HEAD /a: this method is not called through the Hub; left out",
+            "GET /a: it needs X-Id in header, which the Hub does not send; left out",
+            "GET /b: X-Id in header is not sent",
+            "GET /b: ids is a list: it is sent as JSON in one parameter",
+            "POST /c: its body is not JSON; left out",
+            "GET /d: a parameter refers to nothing in the document; left out",
+            "GET /e: a parameter has the name \"a|b\"; left out",
+        ]
+    );
 }
 
 #[test]
