@@ -97,7 +97,7 @@ impl Reply {
         } else if kind.starts_with("application/json") {
             // This one does not stream.
             let read = web::outgoing::read(response, MAX_ANSWER);
-            let whole = within(first, "begin", read).await?.map_err(|_| Failure::BrokenOff)?;
+            let whole = within(first, "begin", read).await?.map_err(|_other| Failure::BrokenOff)?;
             self.event(&whole)?;
             self.finish.get_or_insert(Finish::Stop);
         } else {
@@ -186,7 +186,7 @@ impl Reply {
             }
         });
         self.splitter = splitter;
-        let outcome = split.map_err(|_| Failure::Garbled("an endless event")).and(outcome);
+        let outcome = split.map_err(|_other| Failure::Garbled("an endless event")).and(outcome);
         if let Err(failure) = outcome {
             self.response = None;
             self.failure = Some(failure);
@@ -205,7 +205,7 @@ impl Reply {
 
     fn event(&mut self, data: &[u8]) -> Result<(), Failure> {
         let chunk: Chunk<'_> =
-            serde_json::from_slice(data).map_err(|_| Failure::Garbled("an event that is no JSON"))?;
+            serde_json::from_slice(data).map_err(|_other| Failure::Garbled("an event that is no JSON"))?;
         if chunk.error.is_some() {
             return Err(Failure::Reported);
         }
