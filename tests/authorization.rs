@@ -172,14 +172,6 @@ fn filled(path: &str) -> String {
 
 impl Endpoint {
     async fn call(&self, base: &str, actor: &Actor) -> Answer {
-        let path = format!(
-            "{base}{}",
-            self.path
-                .replace("{id}", "1")
-                .replace("{appId}", "1")
-                .replace("{sessionId}", "1")
-                .replace("{code}", "echo")
-        );
         let path = format!("{base}{}", filled(self.path));
         match self.method {
             "GET" => actor.get(&path).await,

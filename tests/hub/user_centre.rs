@@ -82,7 +82,7 @@ both_engines! {
         let person = page(&server).with("apihub-token", signed_in["token"].as_str().unwrap());
         let told = result(&person.get("/api/echo/x").await)["identity"].clone();
         assert_eq!((&told["person"], &told["roles"]), (&json!(sub), &json!(["MEMBER"])));
-        server.clock().advance_ms(3600_000);
+        server.clock().advance_ms(3_600_000);
         refused(&person.get("/api/echo/x").await, 401, "TOKEN_EXPIRED");
         let fresh = result(&refresh(&page(&server), &signed_in["refresh_token"]).await);
         let person = page(&server).with("apihub-token", fresh["token"].as_str().unwrap());

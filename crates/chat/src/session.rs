@@ -44,6 +44,7 @@ impl Speaker {
         let (client, counted) = match caller.credential() {
             Credential::Session { .. } => (String::new(), "session".to_owned()),
             Credential::ApiKey { id, .. } => (String::new(), format!("key:{id}")),
+            Credential::Program { id } => (String::new(), format!("program:{id}")),
             Credential::Token { application, .. } => (application.clone(), format!("app:{application}")),
         };
         Self { account: caller.account(), client, counted }

@@ -25,12 +25,11 @@ pub use hub::{CallLog, Hub, HubWeather};
 pub use model::{Chat, Json, Model};
 pub use notes::Notes;
 pub use oauth::Oauth;
+pub use plaza::Plaza;
 pub use secrets::Secrets;
 
 /// What stands for a secret where the configuration is shown.
 const HIDDEN: &str = "***";
-pub use oauth::Oauth;
-pub use plaza::Plaza;
 
 /// The default configuration file, which is also the manual.
 pub const DEFAULT: &str = include_str!("default.toml");

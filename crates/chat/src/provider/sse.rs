@@ -145,9 +145,9 @@ mod tests {
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
-            prop_assert_eq!(split(&pieces, 10_000).unwrap(), whole.clone());
+            prop_assert!(split(&pieces, 10_000).unwrap() == whole);
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
-            prop_assert_eq!(split(&single, 10_000).unwrap(), whole);
+            prop_assert!(split(&single, 10_000).unwrap() == whole);
         }
 
         #[test]

@@ -124,8 +124,7 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     let (account, is_admin) = (member.account.id, member.account.is_admin);
     let viewer = if is_admin && wish.all == "yes" { Viewer::Everybody } else { Viewer::Account(account) };
-    let page = member.page;
-    let page = Page { section: "hub", ..page };
+    let page = member.page.at("hub", "/hub/calls");
     let (keys, _) = console.hub.keys(account, Rows { limit: MOST_KEYS, offset: 0 }).await?;
     let (rows, next, problems) = match console.hub.calls(viewer, &wish.search()).await {
         Ok((rows, next)) => (rows, next, Vec::new()),

@@ -35,7 +35,8 @@ impl Plaza {
         Ok(())
     }
 
-    pub(crate) fn settings(&self) -> plaza::Settings {
+    /// The settings of the room.
+    pub fn settings(&self) -> plaza::Settings {
         plaza::Settings {
             codes_per_resident: self.codes_per_resident,
             posts_per_hour: self.posts_per_hour,
