@@ -44,7 +44,8 @@ const WRITE_MEMORY: Needs = Needs::Scope(&["memory.write"], "memory.write", "mem
 const AGENT_MEMORY: Needs = Needs::Scope(&["agent_memory"], "agent_memory", "agent_memory");
 const READ_NOTES: Needs = Needs::Scope(&["memory.read", "note.write"], "note.write", "note.write");
 const WRITE_NOTES: Needs = Needs::Scope(&["note.write"], "note.write", "note.write");
-
+const USE_CHAT: Needs = Needs::Scope(&["chat", "chat.write"], "chat", "chat.write");
+const READ_CHAT: Needs = Needs::Scope(&["chat", "chat.read"], "chat", "chat.read");
 const READ_PLAZA: Needs = Needs::Scope(&["plaza.read"], "plaza.read", "plaza.read");
 const WRITE_PLAZA: Needs = Needs::Scope(&["plaza.write"], "plaza.write", "plaza.write");
 
@@ -76,6 +77,14 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/agent_memory/ingest", AGENT_MEMORY),
     get("/secondme/agent_memory/list", AGENT_MEMORY),
     get("/secondme/activity/day-overview", AGENT_MEMORY),
+    post("/secondme/chat/stream", USE_CHAT),
+    get("/secondme/chat/session/list", READ_CHAT),
+    get("/secondme/chat/session/messages", READ_CHAT),
+    post("/secondme/chat/session/{sessionId}/delete", USE_CHAT),
+    get("/secondme/chat/message/{messageId}/sent", READ_CHAT),
+    get("/secondme/chat/usage", READ_CHAT),
+    post("/secondme/ws-chat/send", USE_CHAT),
+    post("/secondme/act/stream", USE_CHAT),
     get("/certificate/", Needs::Caller),
     post("/invitation/redeem", Needs::Caller),
     post("/secondme/plaza/posts/create", WRITE_PLAZA),
@@ -297,8 +306,8 @@ both_engines! {
                     Needs::Scope(any_of, ..) if any_of.contains(&scope) => let_in(&answer, &what),
                     Needs::Scope(_, _, told) => {
                         // Contract C4: here, and to tokens alone, the code is another.
-                        let is_note = endpoint.path == "/secondme/note/add";
-                        let code = if is_note { "auth.scope.missing" } else { "apikey.permission.denied" };
+                        let differs = matches!(endpoint.path, "/secondme/note/add" | "/secondme/act/stream");
+                        let code = if differs { "auth.scope.missing" } else { "apikey.permission.denied" };
                         let body = answer.refused(403, code);
                         assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
                     }
@@ -346,6 +355,9 @@ both_engines! {
             let answer = endpoint.call("/api", &actor).await;
             if matches!(endpoint.needs, Needs::Admin) {
                 answer.refused(403, "auth.admin.required");
+            } else if endpoint.path.starts_with("/secondme/plaza/") {
+                // The square is for residents.
+                answer.refused(403, "third.party.agent.plaza.invitation.required");
             } else {
                 let_in(&answer, endpoint.path);
             }

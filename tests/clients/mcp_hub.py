@@ -7,6 +7,7 @@ import os
 import httpx2
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
+from mcp.types import PaginatedRequestParams
 
 URL = os.environ["BASE_URL"] + "/mcp"
 
@@ -23,7 +24,7 @@ async def agent(headers, work):
 async def names(session):
     found, cursor = [], None
     while True:
-        page = await session.list_tools(cursor=cursor) if cursor else await session.list_tools()
+        page = await session.list_tools(params=PaginatedRequestParams(cursor=cursor) if cursor else None)
         found += page.tools
         cursor = page.next_cursor
         if not cursor:

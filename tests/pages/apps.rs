@@ -64,7 +64,7 @@ both_engines! {
         let saved = browser.post(&page, &edit).await;
         assert_eq!((saved.status, saved.header("location")), (303, format!("{page}?done=saved").as_str()));
         let detail = browser.get(&format!("{page}?done=saved")).await;
-        assert!(detail.body.contains("Renamed") && detail.body.contains("Saved.") && !detail.body.contains("localhost:3000"));
+        assert!(detail.body.contains("Renamed") && detail.body.contains("Saved.") && !detail.body.contains("localhost:3000/cb"));
         assert_eq!(token(next.clone()).await, 400, "without a scope to chat there is no token of its own");
         assert_eq!(browser.post(&format!("{page}/delete"), &[("csrf", &csrf)]).await.header("location"), "/apps?done=deleted");
         assert_eq!((browser.get(&page).await.status, token(next).await), (404, 401));

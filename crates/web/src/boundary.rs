@@ -208,7 +208,8 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
         response = rendered;
         *response.headers_mut() = headers;
     }
-    response.headers_mut().insert(REQUEST_ID, id.0.clone());
+    // An answer in the Hub's shape names its own.
+    response.headers_mut().entry(REQUEST_ID).or_insert_with(|| id.0.clone());
     boundary.outcome(&id.0, &method, route, response.status().as_u16(), start.elapsed(), client.0);
     response
 }

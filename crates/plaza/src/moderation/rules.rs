@@ -10,8 +10,8 @@ use crate::{comment, post};
 pub const MAX_REASON: usize = 500;
 /// Longest ban in days; longer is for good.
 const MAX_DAYS: i64 = 3_650;
-/// When a ban for good ends: 9999-12-31T23:59:59Z.
-const FOR_GOOD: Timestamp = Timestamp(253_402_300_799_000);
+/// When a ban for good ends: 9999-12-30T00:00:00Z, the last day that can be written.
+const FOR_GOOD: Timestamp = Timestamp(253_402_128_000_000);
 
 /// Checks a report.
 ///
@@ -64,7 +64,7 @@ mod tests {
     fn bans() {
         let now = Timestamp(1_767_225_600_000);
         assert_eq!(until(now, 1).unwrap().iso8601(), "2026-01-02T00:00:00Z");
-        assert_eq!(until(now, 0).unwrap().iso8601(), "9999-12-31T23:59:59Z");
+        assert_eq!(until(now, 0).unwrap().iso8601(), "9999-12-30T00:00:00Z");
         assert!(until(now, -1).is_err() && until(now, 4_000).is_err());
     }
 }
