@@ -329,9 +329,10 @@ async fn a_developers_pages(width: u32, height: u32) {
     browser.picture(&format!("dev-1-new-{width}")).await;
     browser.fill("name", "示例应用").await;
     browser.fill("uris", "https://app.example/callback").await;
+    // From above to below: what is under the bar at the top cannot be clicked.
+    browser.click("input[name=scope][value='user.info']").await;
     browser.fill("webhook_url", "https://app.example/hook").await;
     browser.click("input[name=webhook_enabled]").await;
-    browser.click("input[name=scope][value='user.info']").await;
     browser.click("form[action='/apps'] button[type=submit]").await;
     browser.find("#client_secret").await;
     browser.check_page().await;

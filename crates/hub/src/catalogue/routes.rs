@@ -33,7 +33,7 @@ impl From<&Api> for ApiOut {
 }
 
 /// A signed-in person who runs this server.
-struct Admin;
+pub(super) struct Admin;
 
 impl<S: Send + Sync> FromRequestParts<S> for Admin {
     type Rejection = ApiError;

@@ -1,7 +1,6 @@
 //! Importing over HTTP, for administrators.
 
 use axum::extract::State;
-use identity::SignedIn;
 use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{Answer, ApiError, Code, Data, Envelope, Issues, Json};
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::{
     Hub,
-    catalogue::{ApiSpec, rules},
+    catalogue::{ApiSpec, routes::Admin, rules},
     provider,
 };
 
@@ -28,12 +27,9 @@ pub fn router(hub: Hub) -> OpenApiRouter {
     responses((status = 200, description = "The definition, and what was left out of it", body = Envelope<ImportOut>)))]
 async fn import_api(
     State(hub): State<Hub>,
-    signed_in: SignedIn,
+    _: Admin,
     Json(request): Json<ImportRequest>,
 ) -> Answer<ImportOut> {
-    if !signed_in.caller.is_admin() {
-        return Err(Code::AdminRequired.into());
-    }
     let (api, notes, saved) = hub.import_api(request).await?;
     Ok(Data(ImportOut { api, notes, saved }))
 }
