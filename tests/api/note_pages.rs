@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     io::Write,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
