@@ -30,6 +30,7 @@ mod boundary {
 }
 mod clients {
     mod hub;
+    mod rust;
     mod seed;
     mod standard;
 
@@ -46,6 +47,7 @@ mod clients {
     }
 }
 mod oauth {
+    mod best_practice;
     mod introspect;
     mod metadata;
     mod register;

@@ -114,7 +114,8 @@ pub(crate) fn document(rooms: &Rooms) -> OpenApi {
 /// What the server answers with: calls of the Hub go through its door, everything else through the router.
 pub(crate) fn front(rooms: &Rooms, config: &Config, limits: boundary::Limits) -> Result<Front, ApiError> {
     let process = rooms.db.random().bytes::<8>();
-    let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, u64::from_be_bytes(process));
+    let process = u64::from_be_bytes(process);
+    let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, &rooms.base_url, process);
     let door = Door::new(rooms.hub.clone(), Arc::clone(&boundary));
     Ok(Front { router: router(rooms, config, boundary, &door)?, door })
 }

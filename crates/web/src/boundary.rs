@@ -85,16 +85,21 @@ pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
 pub struct Boundary {
     limits: Limits,
     pages: ErrorPages,
+    challenge: HeaderValue,
     in_flight: Semaphore,
     process: u64,
     counter: AtomicU64,
 }
 
 impl Boundary {
-    /// A boundary; `process` is a random number that tells this process's request ids from others'.
-    pub fn new(limits: Limits, pages: ErrorPages, process: u64) -> Arc<Self> {
+    /// A boundary; `process` is a random number that tells this process's request ids from others'. `base_url` is the
+    /// server's address as others see it, without a slash at the end.
+    pub fn new(limits: Limits, pages: ErrorPages, base_url: &str, process: u64) -> Arc<Self> {
         let in_flight = Semaphore::new(limits.in_flight.min(Semaphore::MAX_PERMITS));
-        Arc::new(Self { limits, pages, in_flight, process, counter: AtomicU64::new(0) })
+        let challenge =
+            format!("Bearer resource_metadata=\"{base_url}/.well-known/oauth-protected-resource\"");
+        let challenge = HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static("Bearer"));
+        Arc::new(Self { limits, pages, challenge, in_flight, process, counter: AtomicU64::new(0) })
     }
 
     fn request_id(&self, headers: &HeaderMap) -> RequestId {
@@ -205,6 +210,10 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
         // What the route said besides, such as `Allow` of a 405 or a cookie, stays.
         let mut headers = std::mem::take(response.headers_mut());
         headers.extend(rendered.headers().clone());
+        // Where a program finds out how to get a token (RFC 9728 §5.1).
+        if headers.contains_key(header::WWW_AUTHENTICATE) {
+            headers.insert(header::WWW_AUTHENTICATE, boundary.challenge.clone());
+        }
         response = rendered;
         *response.headers_mut() = headers;
     }
