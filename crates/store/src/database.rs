@@ -4,16 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
 use crate::config::{DatabaseConfig, Location};
 use crate::error::{Error, Result};
 use crate::ids::Ids;
+use crate::job::{Job, Work};
 use crate::migrate;
 use crate::migrations::{self, Migration};
 use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
-use crate::row::FromRow;
+use crate::row::{Each, FromRow, Row};
 use crate::schema::Dialect;
 use crate::tx::Tx;
 use crate::{Clock, Random, postgres, sqlite};
@@ -104,10 +106,13 @@ impl Database {
         sql: &'static str,
         params: &[Param<'_>],
     ) -> Result<Option<R>> {
-        match &self.0.engine {
-            Engine::Sqlite(engine) => engine.fetch_optional(sql, params),
-            Engine::Postgres(engine) => Box::pin(engine.fetch_optional(sql, params)).await,
-        }
+        let mut first = None;
+        let each: Each<'_> = &mut |row| {
+            first = Some(R::from_row(row)?);
+            Ok(false)
+        };
+        self.visit(sql, params, each).await?;
+        Ok(first)
     }
 
     /// The first row of the answer. For queries well below a millisecond.
@@ -121,9 +126,19 @@ impl Database {
     ///
     /// Errors: the statement fails or writes, or a row is not an `R`.
     pub async fn fetch_all<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
+        let mut all = Vec::new();
+        let each: Each<'_> = &mut |row| {
+            all.push(R::from_row(row)?);
+            Ok(true)
+        };
+        self.visit(sql, params, each).await?;
+        Ok(all)
+    }
+
+    async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
         match &self.0.engine {
-            Engine::Sqlite(engine) => engine.fetch_all(sql, params),
-            Engine::Postgres(engine) => Box::pin(engine.fetch_all(sql, params)).await,
+            Engine::Sqlite(engine) => engine.visit(sql, params, each),
+            Engine::Postgres(engine) => Box::pin(engine.visit(sql, params, each)).await,
         }
     }
 
@@ -132,13 +147,23 @@ impl Database {
     /// Errors: the statement fails or writes, or a row is not an `R`.
     pub async fn fetch_all_heavy<R>(&self, sql: &'static str, params: Vec<OwnedParam>) -> Result<Vec<R>>
     where
-        R: FromRow + Send + 'static,
+        R: FromRow + 'static,
     {
         match &self.0.engine {
-            Engine::Sqlite(engine) => engine.fetch_all_heavy(sql, params).await,
-            Engine::Postgres(engine) => {
+            Engine::Sqlite(engine) => {
+                let all = Arc::new(Mutex::new(Vec::new()));
+                let into = Arc::clone(&all);
+                let each = move |row: &Row<'_>| {
+                    into.lock().push(R::from_row(row)?);
+                    Ok(true)
+                };
+                engine.visit_heavy(sql, params, Box::new(each)).await?;
+                let all = std::mem::take(&mut *all.lock());
+                Ok(all)
+            }
+            Engine::Postgres(_) => {
                 let params: Vec<Param<'_>> = params.iter().map(OwnedParam::as_param).collect();
-                Box::pin(engine.fetch_all(sql, &params)).await
+                self.fetch_all(sql, &params).await
             }
         }
     }
@@ -148,9 +173,9 @@ impl Database {
     /// Errors: the statement fails; [`Error::Unavailable`] when the commit does.
     pub async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
         match &self.0.engine {
-            Engine::Sqlite(engine) => {
+            Engine::Sqlite(_) => {
                 let owned: Vec<OwnedParam> = params.iter().map(|param| OwnedParam::from(*param)).collect();
-                let run = engine.write(move |tx| {
+                let run = self.write(move |tx| {
                     Box::pin(async move {
                         let params: Vec<Param<'_>> = owned.iter().map(OwnedParam::as_param).collect();
                         tx.execute(sql, &params).await
@@ -189,9 +214,20 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let work: Box<dyn Job> = self.run(Box::new(Work::new(job))).await?;
+        match work.into_any().downcast::<Work<T, E, F>>() {
+            Ok(work) => work.into_result(),
+            Err(_other) => Err(Error::other("another transaction's result").into()),
+        }
+    }
+
+    async fn run(&self, mut job: Box<dyn Job>) -> Result<Box<dyn Job>> {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.write(job).await,
-            Engine::Postgres(engine) => Box::pin(engine.write(job)).await,
+            Engine::Postgres(engine) => {
+                Box::pin(engine.write(&mut *job)).await?;
+                Ok(job)
+            }
         }
     }
 

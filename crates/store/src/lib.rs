@@ -16,6 +16,7 @@ mod config;
 mod database;
 mod error;
 mod ids;
+mod job;
 mod migrate;
 mod migrations;
 mod node;

@@ -7,6 +7,10 @@ use crate::param::Param;
 /// One row of an answer.
 pub struct Row<'r>(pub(crate) Source<'r>);
 
+/// What is done with each row of an answer; `false` leaves the others. Not generic, so that what runs a statement is compiled
+/// once and not for each type of rows.
+pub(crate) type Each<'e> = &'e mut (dyn FnMut(&Row<'_>) -> Result<bool> + Send);
+
 pub(crate) enum Source<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
     Postgres(&'r tokio_postgres::Row),
@@ -31,7 +35,7 @@ fn mismatch<T: Column>(number: usize, found: &'static str) -> Error {
 }
 
 /// A type that a column's value can be read as.
-pub trait Column: Sized {
+pub trait Column: Sized + Send {
     /// What the column must hold, for messages.
     const EXPECTED: &'static str;
 
@@ -85,7 +89,7 @@ impl<T: Column> Column for Option<T> {
 }
 
 /// A type that a row can be read as: tuples of up to 16 columns, and structs by [`from_row!`](crate::from_row).
-pub trait FromRow: Sized {
+pub trait FromRow: Sized + Send {
     /// Reads the row.
     ///
     /// Errors: [`Error::Type`] when a column is missing or holds another type.

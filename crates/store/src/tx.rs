@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::notice::Notice;
 use crate::param::Param;
 use crate::postgres::Namespace;
-use crate::row::FromRow;
+use crate::row::{Each, FromRow};
 use crate::sqlite::Access;
 use crate::{postgres, sqlite};
 
@@ -38,12 +38,13 @@ impl Tx<'_> {
         sql: &'static str,
         params: &[Param<'_>],
     ) -> Result<Option<R>> {
-        self.usable()?;
-        let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::fetch_optional(connection, Access::Write, sql, params),
-            Engine::Postgres(transaction, _) => postgres::fetch_optional(transaction, sql, params).await,
+        let mut first = None;
+        let each: Each<'_> = &mut |row| {
+            first = Some(R::from_row(row)?);
+            Ok(false)
         };
-        self.note(result)
+        self.visit(sql, params, each).await?;
+        Ok(first)
     }
 
     /// The first row of the answer.
@@ -57,10 +58,20 @@ impl Tx<'_> {
     ///
     /// Errors: the statement fails, or a row is not an `R`.
     pub async fn fetch_all<R: FromRow>(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
+        let mut all = Vec::new();
+        let each: Each<'_> = &mut |row| {
+            all.push(R::from_row(row)?);
+            Ok(true)
+        };
+        self.visit(sql, params, each).await?;
+        Ok(all)
+    }
+
+    async fn visit(&mut self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
         self.usable()?;
         let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::fetch_all(connection, Access::Write, sql, params),
-            Engine::Postgres(transaction, _) => postgres::fetch_all(transaction, sql, params).await,
+            Engine::Sqlite(connection) => sqlite::visit(connection, Access::Write, sql, params, each),
+            Engine::Postgres(transaction, _) => postgres::visit(transaction, sql, params, each).await,
         };
         self.note(result)
     }

@@ -10,20 +10,20 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction};
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use tokio::sync::broadcast;
 use tokio_postgres::{Config, IsolationLevel, NoTls};
 
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 use crate::ids::Ids;
+use crate::job::Job;
 use crate::notice::Notice;
 use crate::param::Param;
-use crate::row::FromRow;
+use crate::row::Each;
 use crate::tx::Tx;
 
 pub(crate) use listener::Namespace;
-pub(crate) use query::{batch, execute, fetch_all, fetch_optional, lock_migrations, notify};
+pub(crate) use query::{batch, execute, lock_migrations, notify, visit};
 pub(crate) use values::column;
 
 /// How long readiness may wait for an answer.
@@ -63,20 +63,8 @@ impl Engine {
         self.pool.get().await.map_err(errors::convert_pool)
     }
 
-    pub(crate) async fn fetch_optional<R: FromRow>(
-        &self,
-        sql: &'static str,
-        params: &[Param<'_>],
-    ) -> Result<Option<R>> {
-        fetch_optional(&self.client().await?, sql, params).await
-    }
-
-    pub(crate) async fn fetch_all<R: FromRow>(
-        &self,
-        sql: &'static str,
-        params: &[Param<'_>],
-    ) -> Result<Vec<R>> {
-        fetch_all(&self.client().await?, sql, params).await
+    pub(crate) async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
+        visit(&self.client().await?, sql, params, each).await
     }
 
     pub(crate) async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
@@ -85,21 +73,15 @@ impl Engine {
 
     /// Runs a transaction in the caller's task. When the caller leaves, the rollback is on its way to the server
     /// before anyone else gets the connection.
-    pub(crate) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
-    where
-        F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send,
-        T: Send,
-        E: From<Error> + Send,
-    {
+    pub(crate) async fn write(&self, job: &mut dyn Job) -> Result<()> {
         let mut client = self.client().await?;
         let mut tx = Tx::postgres(begin(&mut client).await?, self.space);
-        let run = AssertUnwindSafe(async { job(&mut tx).await }).catch_unwind().await;
-        let result = match run {
-            Ok(result) => tx.verdict(result),
-            Err(_panic) => Err(Error::other("a transaction panicked").into()),
-        };
+        let run = AssertUnwindSafe(async { job.run(&mut tx).await }).catch_unwind().await;
+        if run.is_err() {
+            job.fail(Error::other("a transaction panicked"));
+        }
         let (transaction, notices) = tx.into_transaction()?;
-        if result.is_ok() {
+        if job.is_ok() {
             transaction.commit().await.map_err(errors::convert)?;
             for notice in notices {
                 // Nobody may be listening.
@@ -109,12 +91,12 @@ impl Engine {
             // Waited for, so that what was rolled back is gone before the caller looks.
             tracing::debug!(error = %errors::convert(error), "a rollback failed; the server does it");
         }
-        result
+        Ok(())
     }
 
     pub(crate) async fn ping(&self) -> Result<()> {
-        let answer = tokio::time::timeout(PING, self.fetch_optional::<(i64,)>("SELECT 1", &[])).await;
-        answer.map_err(|_late| Error::unavailable("PostgreSQL does not answer"))?.map(|_row| ())
+        let answer = tokio::time::timeout(PING, self.visit("SELECT 1", &[], &mut |_row| Ok(true))).await;
+        answer.map_err(|_late| Error::unavailable("PostgreSQL does not answer"))?
     }
 
     pub(crate) async fn close(&self) {

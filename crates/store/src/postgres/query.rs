@@ -10,7 +10,7 @@ use super::values;
 use crate::error::Result;
 use crate::notice::Notice;
 use crate::param::Param;
-use crate::row::{FromRow, Row, Source};
+use crate::row::{Each, Row, Source};
 
 async fn prepare<C: GenericClient>(client: &C, sql: &'static str, params: &[Param<'_>]) -> Result<Statement> {
     let statement = client.prepare_cached(sql).await.map_err(convert)?;
@@ -22,31 +22,21 @@ fn dynamic<'p>(params: &'p [Param<'_>]) -> Vec<&'p (dyn ToSql + Sync)> {
     params.iter().map(|param| -> &(dyn ToSql + Sync) { param }).collect()
 }
 
-async fn rows<C: GenericClient>(
-    client: &C,
+/// Runs a statement for its rows.
+pub(crate) async fn visit(
+    client: &impl GenericClient,
     sql: &'static str,
     params: &[Param<'_>],
-) -> Result<Vec<tokio_postgres::Row>> {
+    each: Each<'_>,
+) -> Result<()> {
     let statement = prepare(client, sql, params).await?;
-    client.query(&statement, &dynamic(params)).await.map_err(convert)
-}
-
-pub(crate) async fn fetch_optional<R: FromRow>(
-    client: &impl GenericClient,
-    sql: &'static str,
-    params: &[Param<'_>],
-) -> Result<Option<R>> {
-    let rows = rows(client, sql, params).await?;
-    rows.first().map(|row| R::from_row(&Row(Source::Postgres(row)))).transpose()
-}
-
-pub(crate) async fn fetch_all<R: FromRow>(
-    client: &impl GenericClient,
-    sql: &'static str,
-    params: &[Param<'_>],
-) -> Result<Vec<R>> {
-    let rows = rows(client, sql, params).await?;
-    rows.iter().map(|row| R::from_row(&Row(Source::Postgres(row)))).collect()
+    let rows = client.query(&statement, &dynamic(params)).await.map_err(convert)?;
+    for row in &rows {
+        if !each(&Row(Source::Postgres(row)))? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Runs a statement and returns how many rows it changed.

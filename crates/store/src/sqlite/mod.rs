@@ -3,26 +3,24 @@
 mod backup;
 mod connection;
 mod errors;
-mod job;
 mod query;
 mod readers;
 mod writer;
 
 use std::path::{Path, PathBuf};
 
-use futures::future::BoxFuture;
 use tokio::sync::broadcast;
 
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
+use crate::job::Job;
 use crate::node::Node;
 use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
-use crate::row::FromRow;
-use crate::tx::Tx;
+use crate::row::{Each, Row};
 
 pub(crate) use connection::create_directory;
-pub(crate) use query::{Access, batch, column, execute, fetch_all, fetch_optional};
+pub(crate) use query::{Access, batch, column, execute, visit};
 
 /// An open SQLite file.
 pub(crate) struct Engine {
@@ -49,41 +47,27 @@ impl Engine {
         self.node.number()
     }
 
-    pub(crate) fn fetch_optional<R: FromRow>(
-        &self,
-        sql: &'static str,
-        params: &[Param<'_>],
-    ) -> Result<Option<R>> {
-        self.readers.read(|connection| fetch_optional(connection, Access::Read, sql, params))
+    pub(crate) fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
+        self.readers.read(|connection| visit(connection, Access::Read, sql, params, each))
     }
 
-    pub(crate) fn fetch_all<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
-        self.readers.read(|connection| fetch_all(connection, Access::Read, sql, params))
-    }
-
-    /// Like [`fetch_all`](Self::fetch_all), on a thread that may block, no more of them at a time than readers.
-    pub(crate) async fn fetch_all_heavy<R>(
+    /// Like [`visit`](Self::visit), on a thread that may block, no more of them at a time than readers.
+    pub(crate) async fn visit_heavy(
         &self,
         sql: &'static str,
         params: Vec<OwnedParam>,
-    ) -> Result<Vec<R>>
-    where
-        R: FromRow + Send + 'static,
-    {
+        mut each: Box<dyn FnMut(&Row<'_>) -> Result<bool> + Send>,
+    ) -> Result<()> {
         self.readers
             .read_blocking(move |connection| {
                 let params: Vec<Param<'_>> = params.iter().map(OwnedParam::as_param).collect();
-                fetch_all(connection, Access::Read, sql, &params)
+                visit(connection, Access::Read, sql, &params, &mut *each)
             })
             .await
     }
 
-    pub(crate) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
-    where
-        F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
+    /// Runs a transaction and answers it back with its result.
+    pub(crate) async fn write(&self, job: Box<dyn Job>) -> Result<Box<dyn Job>> {
         self.writer.write(job).await
     }
 
@@ -95,7 +79,7 @@ impl Engine {
         let probe = self.node.probe();
         self.readers
             .read_blocking(move |connection| {
-                fetch_optional::<(i64,)>(connection, Access::Read, "SELECT 1", &[])?;
+                visit(connection, Access::Read, "SELECT 1", &[], &mut |_row| Ok(true))?;
                 probe.write()
             })
             .await

@@ -10,7 +10,7 @@ use rusqlite::{CachedStatement, Connection, ToSql};
 use super::errors::convert;
 use crate::error::{Error, Result};
 use crate::param::Param;
-use crate::row::{FromRow, Row, Source};
+use crate::row::{Each, Row, Source};
 use crate::sql;
 
 impl ToSql for Param<'_> {
@@ -81,33 +81,22 @@ fn select<'c>(
     Ok(statement)
 }
 
-pub(crate) fn fetch_optional<R: FromRow>(
+/// Runs a statement for its rows.
+pub(crate) fn visit(
     connection: &Connection,
     access: Access,
     sql: &'static str,
     params: &[Param<'_>],
-) -> Result<Option<R>> {
+    each: Each<'_>,
+) -> Result<()> {
     let mut statement = select(connection, access, sql, params)?;
     let mut rows = statement.raw_query();
-    match rows.next().map_err(convert)? {
-        Some(row) => R::from_row(&Row(Source::Sqlite(row))).map(Some),
-        None => Ok(None),
-    }
-}
-
-pub(crate) fn fetch_all<R: FromRow>(
-    connection: &Connection,
-    access: Access,
-    sql: &'static str,
-    params: &[Param<'_>],
-) -> Result<Vec<R>> {
-    let mut statement = select(connection, access, sql, params)?;
-    let mut rows = statement.raw_query();
-    let mut all = Vec::new();
     while let Some(row) = rows.next().map_err(convert)? {
-        all.push(R::from_row(&Row(Source::Sqlite(row)))?);
+        if !each(&Row(Source::Sqlite(row)))? {
+            break;
+        }
     }
-    Ok(all)
+    Ok(())
 }
 
 /// Runs a statement without rows and returns how many it changed.

@@ -4,19 +4,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot, watch};
 
 use super::connection::{Settings, open_writer};
 use super::errors::convert;
-use super::job::{Job, Queued};
 use super::query;
 use crate::error::{Error, Result};
+use crate::job::Job;
 use crate::notice::Notice;
 use crate::tx::Tx;
 
@@ -32,7 +32,15 @@ const CHECKPOINT_PAGES: i64 = 4000;
 /// A pause this long is used for a checkpoint.
 const PAUSE: Duration = Duration::from_millis(250);
 
-type Queue = Sender<Box<dyn Job>>;
+/// A transaction in the queue, and whom to tell.
+struct Queued {
+    job: Box<dyn Job>,
+    caller: oneshot::Sender<Box<dyn Job>>,
+    /// Its place in the queue, free again when it is answered.
+    _room: OwnedSemaphorePermit,
+}
+
+type Queue = Sender<Queued>;
 
 /// The way to the writer thread.
 pub(super) struct Writer {
@@ -67,20 +75,15 @@ impl Writer {
     }
 
     /// Queues a transaction and waits for its commit. Once queued it runs, also when the caller leaves.
-    pub(super) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
-    where
-        F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let stopped = || E::from(Error::unavailable("it was closed"));
+    pub(super) async fn write(&self, job: Box<dyn Job>) -> Result<Box<dyn Job>> {
+        let stopped = || Error::unavailable("it was closed");
         let room = Arc::clone(&self.room).acquire_owned().await.or(Err(()));
         let room = room.map_err(|()| stopped())?;
         let queue = self.queue.lock().clone().ok_or_else(stopped)?;
-        let (job, answer) = Queued::new(job, room);
-        queue.send(Box::new(job)).or(Err(())).map_err(|()| stopped())?;
+        let (caller, answer) = oneshot::channel();
+        queue.send(Queued { job, caller, _room: room }).or(Err(())).map_err(|()| stopped())?;
         drop(queue);
-        answer.await.unwrap_or_else(|_gone| Err(stopped()))
+        answer.await.map_err(|_gone| stopped())
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -119,7 +122,7 @@ impl Thread {
         Ok(Self { settings, connection, notices, log_pages, checkpointed: 0 })
     }
 
-    fn run(&mut self, jobs: &Receiver<Box<dyn Job>>) {
+    fn run(&mut self, jobs: &Receiver<Queued>) {
         loop {
             let first = if self.log_pages.load(Ordering::Relaxed) > 0 {
                 match jobs.recv_timeout(PAUSE) {
@@ -145,7 +148,7 @@ impl Thread {
     }
 
     /// Runs `first` and those that wait behind it in one transaction, and answers them after its commit.
-    fn group(&mut self, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>) {
+    fn group(&mut self, first: Queued, jobs: &Receiver<Queued>) {
         if let Err(error) = self.step("BEGIN IMMEDIATE") {
             tracing::warn!(%error, "cannot start a write");
             // Those that waited behind it would each wait as long again, and for nothing. All are collected before
@@ -158,7 +161,7 @@ impl Thread {
         let start = Instant::now();
         let mut next = Some(first);
         while let Some(mut job) = next {
-            let intact = self.run_one(job.as_mut(), &mut notices);
+            let intact = self.run_one(job.job.as_mut(), &mut notices);
             done.push(job);
             if let Err(error) = intact {
                 return self.abandon(done, &error);
@@ -180,7 +183,8 @@ impl Thread {
     fn run_one(&mut self, job: &mut dyn Job, notices: &mut Vec<Notice>) -> Result<()> {
         self.step("SAVEPOINT job")?;
         let mut tx = Tx::sqlite(&mut self.connection);
-        let keep = job.run(&mut tx);
+        run_at_once(job, &mut tx);
+        let keep = job.is_ok();
         let told = tx.into_notices();
         if self.connection.is_autocommit() {
             // Some failures (a full disk, an I/O error) make SQLite roll back everything at once.
@@ -199,7 +203,7 @@ impl Thread {
     }
 
     /// Rolls the group back and answers all of it with the error.
-    fn abandon(&mut self, done: Vec<Box<dyn Job>>, error: &Error) {
+    fn abandon(&mut self, done: Vec<Queued>, error: &Error) {
         tracing::warn!(%error, jobs = done.len(), "a commit failed");
         if !self.connection.is_autocommit()
             && let Err(error) = self.step("ROLLBACK")
@@ -210,10 +214,10 @@ impl Thread {
     }
 
     /// Makes ready for the next group, and answers these with the error.
-    fn refuse(&mut self, refused: Vec<Box<dyn Job>>, error: &Error) {
+    fn refuse(&mut self, refused: Vec<Queued>, error: &Error) {
         self.recover(error);
         for mut job in refused {
-            job.fail(error.clone());
+            job.job.fail(error.clone());
             answer(job);
         }
     }
@@ -301,9 +305,21 @@ fn open_counting(settings: &Settings, log_pages: &Arc<AtomicI64>) -> Result<Conn
     Ok(connection)
 }
 
-/// Answers a job; a panic in the drop of its values must not end the writer.
-fn answer(job: Box<dyn Job>) {
-    if catch_unwind(AssertUnwindSafe(|| job.answer())).is_err() {
+/// Runs a transaction. All operations of its `Tx` complete at once here, so one poll is the whole run.
+fn run_at_once(job: &mut dyn Job, tx: &mut Tx<'_>) {
+    let run = AssertUnwindSafe(|| job.run(tx).as_mut().poll(&mut Context::from_waker(Waker::noop())));
+    match catch_unwind(run) {
+        Ok(Poll::Ready(())) => {}
+        Ok(Poll::Pending) => {
+            job.fail(Error::other("a transaction awaited something other than its transaction"));
+        }
+        Err(_panic) => job.fail(Error::other("a transaction panicked")),
+    }
+}
+
+/// Answers a job. Its caller may have left: a panic in the drop of its values must not end the writer.
+fn answer(Queued { job, caller, .. }: Queued) {
+    if catch_unwind(AssertUnwindSafe(|| drop(caller.send(job)))).is_err() {
         tracing::error!("a value panicked while it was dropped");
     }
 }
