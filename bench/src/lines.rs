@@ -1,5 +1,6 @@
 //! What is measured, one module for each part of the table.
 
+pub(crate) mod chat;
 pub(crate) mod create;
 pub(crate) mod grant;
 pub(crate) mod hub;
@@ -92,7 +93,12 @@ impl Site {
 
     /// Makes a key of the first account from the command line.
     fn key(&self, bench: &Bench) -> Result<String> {
-        let create = ["key", "create", "--account", &email(0), "--name", "bench", "--scopes", "user.info"];
+        self.key_for(bench, "user.info")
+    }
+
+    /// The same with these scopes.
+    fn key_for(&self, bench: &Bench, scopes: &str) -> Result<String> {
+        let create = ["key", "create", "--account", &email(0), "--name", "bench", "--scopes", scopes];
         let printed = process::verb(command(bench, &self.data, &self.settings), &create, "")?;
         Ok(printed.trim().to_owned())
     }

@@ -5,6 +5,7 @@ mod http;
 mod lines;
 mod load;
 mod machine;
+mod mock;
 mod postgres;
 mod process;
 mod report;
@@ -35,7 +36,7 @@ struct Args {
         long,
         value_enum,
         value_delimiter = ',',
-        default_value = "start,info,create,lookup,hub,quality,recall,grant"
+        default_value = "start,info,create,lookup,hub,chat,quality,recall,grant"
     )]
     only: Vec<Part>,
     /// Measurements of each side, taken in turns.
@@ -79,6 +80,8 @@ enum Part {
     Lookup,
     /// Calls of the Hub, beside HAProxy and nginx.
     Hub,
+    /// Streams of the double, beside the model's own.
+    Chat,
     /// How well questions find their answers.
     Quality,
     /// Searching key memories, adding notes.
@@ -94,12 +97,17 @@ enum Command {
     /// The baseline: serve the answer that comes as JSON on standard input, and nothing else.
     #[command(hide = true)]
     Bare,
+    /// The model behind the double.
+    #[command(hide = true)]
+    Mock,
 }
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    if matches!(args.command, Some(Command::Bare)) {
-        return bare::serve();
+    match args.command {
+        Some(Command::Bare) => return bare::serve(),
+        Some(Command::Mock) => return mock::serve(),
+        None => {}
     }
     let doppel = match &args.doppel {
         Some(path) => path.clone(),
@@ -136,6 +144,9 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Hub) {
         report.extend(lines::hub::run(&bench)?);
+    }
+    if wanted(Part::Chat) {
+        report.extend(lines::chat::run(&bench)?);
     }
     if wanted(Part::Quality) {
         report.extend(lines::recall::quality()?);

@@ -70,6 +70,13 @@ pub(crate) fn bare(answer: &Answer) -> Result<Server> {
     Server::start(command, &serde_json::to_string(answer)?)
 }
 
+/// Starts the model that the double asks.
+pub(crate) fn mock() -> Result<Server> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("mock");
+    Server::start(command, "")
+}
+
 impl Server {
     /// Starts another program that is to listen on `host`, and waits until it does.
     pub(crate) fn other(mut command: Command, host: &str) -> Result<Self> {

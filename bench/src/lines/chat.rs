@@ -1,0 +1,309 @@
+//! Streams of the double beside the model's own: what Doppel adds to an answer.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use futures::future::try_join_all;
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::net::TcpStream;
+
+use super::{Bench, Site};
+use crate::{
+    http as single, mock, process, progress,
+    report::{Budget, Line, figure, median},
+};
+
+/// Streams that are open at once.
+const OPEN: usize = 5000;
+/// Streams that are left, one after another, to see when the model notices.
+const LEFT: usize = 200;
+/// Pieces of a long answer, and of one where streams are counted.
+const LONG: usize = 100;
+const SHORT: usize = 10;
+/// What stands in every event that carries text.
+const TEXT: &[u8] = b"\"content\"";
+
+/// Where streams come from: the double, or the model itself.
+struct Peer<'p> {
+    host: &'p str,
+    path: &'static str,
+    key: &'p str,
+    /// The body for a model, by what the mock calls it.
+    body: fn(&str) -> String,
+}
+
+/// How long the first piece and the whole took, shortest first, and streams a second.
+struct Streams {
+    first: Vec<Duration>,
+    whole: Vec<Duration>,
+    rate: f64,
+}
+
+pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
+    progress("streams of the double beside the model's own");
+    let mock = process::mock()?;
+    let config = bench.fresh()?.join("doppel.toml");
+    let (short, long) = (mock::pieces(SHORT), mock::pieces(LONG));
+    let text = format!(
+        "[model]\nbase_url = \"http://{}/v1\"\nname = \"{short}\"\n\
+         names = {{ \"secondme/pro\" = \"{long}\", \"anthropic/claude-sonnet-4-5\" = \"{}\" }}\n\
+         total_seconds = 3600\nidle_seconds = 3600\n\
+         [chat]\nmax_streams = 100000\n[server]\nmax_connections = 100000\nmax_in_flight = 100000\n",
+        mock.host,
+        mock::STALL
+    );
+    std::fs::write(&config, text)?;
+    let site = Site::new(bench, 1, &[("DOPPEL_CONFIG", config.display().to_string())])?;
+    let key = site.key_for(bench, "chat")?;
+    let double =
+        Peer { host: &site.server.host, path: "/api/secondme/chat/stream", key: &key, body: to_double };
+    let model = Peer { host: &mock.host, path: "/v1/chat/completions", key: "none", body: to_model };
+    let measure = |model_name: &str, clients: usize| {
+        let mut pairs = bench.pairs(
+            || double.streams(model_name, clients, bench.time),
+            || model.streams(model_name, clients, bench.time),
+        )?;
+        for (double, model) in &mut pairs {
+            for times in [&mut double.first, &mut double.whole, &mut model.first, &mut model.whole] {
+                times.sort_unstable();
+            }
+        }
+        Ok::<_, anyhow::Error>(pairs)
+    };
+    double.streams(&short, 8, bench.time)?;
+    let one = measure(&long, 1)?;
+    let mut lines = vec![
+        added(
+            "time to the first piece, added to the model's own, p50",
+            Budget::AtMost(0.5),
+            &one,
+            |streams| within(&streams.first, 0.5),
+        ),
+        added("the same, p99", Budget::None, &one, |streams| within(&streams.first, 0.99)),
+        added("time to the end of 100 pieces, added, p50", Budget::AtMost(3.0), &one, |streams| {
+            within(&streams.whole, 0.5)
+        }),
+        added("the same, p99", Budget::None, &one, |streams| within(&streams.whole, 0.99)),
+    ];
+    for (clients, budget) in [(32, Budget::AtLeast(2000.0)), (512, Budget::None)] {
+        let pairs = measure(&short, clients)?;
+        let p99 = |side: fn(&(Streams, Streams)) -> &Streams| {
+            figure(median(pairs.iter().map(|pair| within(&side(pair).first, 0.99))))
+        };
+        lines.push(Line {
+            what: format!("streams of {SHORT} pieces, {clients} clients"),
+            unit: "a second",
+            baseline: "the model asked directly",
+            budget,
+            notes: format!("first piece p99 {} ms; directly {} ms", p99(|pair| &pair.0), p99(|pair| &pair.1)),
+            pairs: pairs.iter().map(|(double, model)| (double.rate, model.rate)).collect(),
+        });
+    }
+    lines.push(left(&double, &model, &mock.host)?);
+    lines.push(open(&double, &site.server, &mock)?);
+    Ok(lines)
+}
+
+/// What a client of the double sends.
+fn to_double(model: &str) -> String {
+    let name = match model {
+        mock::STALL => "anthropic/claude-sonnet-4-5",
+        long if long == mock::pieces(LONG) => "secondme/pro",
+        _ => "secondme/nano",
+    };
+    json!({"message": "What did I plan for the weekend?", "model": name}).to_string()
+}
+
+/// What a client of the model sends.
+fn to_model(model: &str) -> String {
+    let said = json!([{"role": "user", "content": "What did I plan for the weekend?"}]);
+    json!({"model": model, "messages": said, "stream": true}).to_string()
+}
+
+fn within(times: &[Duration], share: f64) -> f64 {
+    let last = times.len().saturating_sub(1);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a length is an index"
+    )]
+    let at = (last as f64 * share).round() as usize;
+    times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+}
+
+fn added(what: &str, budget: Budget, pairs: &[(Streams, Streams)], of: impl Fn(&Streams) -> f64) -> Line {
+    let through = figure(median(pairs.iter().map(|(double, _)| of(double))));
+    Line {
+        what: what.to_owned(),
+        unit: "ms",
+        baseline: "the model asked directly",
+        budget,
+        notes: format!("one client, a new conversation each; through Doppel {through} ms"),
+        pairs: pairs.iter().map(|(double, model)| (of(double) - of(model), of(model))).collect(),
+    }
+}
+
+impl Peer<'_> {
+    fn request(&self, model: &str) -> Result<Request<Full<Bytes>>> {
+        let request = Request::post(self.path)
+            .header("host", self.host)
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("content-type", "application/json");
+        Ok(request.body(Full::new((self.body)(model).into()))?)
+    }
+
+    async fn connect(&self) -> Result<(SendRequest<Full<Bytes>>, impl Future<Output = hyper::Result<()>>)> {
+        let stream = TcpStream::connect(self.host).await.context("cannot connect")?;
+        stream.set_nodelay(true)?;
+        Ok(http1::handshake(TokioIo::new(stream)).await?)
+    }
+
+    /// All clients ask for streams, each for the next when it has read the last, for a time.
+    fn streams(&self, model: &str, clients: usize, time: Duration) -> Result<Streams> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let start = Instant::now();
+            let all = try_join_all((0..clients).map(|_| self.client(model, start + time))).await?;
+            let took = start.elapsed().as_secs_f64();
+            let (first, whole): (Vec<_>, Vec<_>) = all.into_iter().flatten().unzip();
+            let rate = whole.len() as f64 / took;
+            Ok(Streams { first, whole, rate })
+        })
+    }
+
+    async fn client(&self, model: &str, end: Instant) -> Result<Vec<(Duration, Duration)>> {
+        let (mut sender, connection) = self.connect().await?;
+        let work = async {
+            let mut times = Vec::new();
+            while Instant::now() < end {
+                sender.ready().await?;
+                let sent = Instant::now();
+                let mut body = begin(&mut sender, self.request(model)?).await?;
+                let first = sent.elapsed();
+                let mut last = Bytes::new();
+                while let Some(frame) = body.frame().await {
+                    last = frame?.into_data().unwrap_or_default();
+                }
+                if !last.ends_with(b"data: [DONE]\n\n") {
+                    bail!("a stream without an end: {}", String::from_utf8_lossy(&last));
+                }
+                times.push((first, sent.elapsed()));
+            }
+            Ok(times)
+        };
+        tokio::select! {
+            times = work => times,
+            ended = connection => {
+                ended?;
+                bail!("a connection was closed")
+            }
+        }
+    }
+
+    /// A stream whose first piece has come, and that says no more.
+    async fn stalled(&self) -> Result<(Incoming, impl Future<Output = hyper::Result<()>>)> {
+        let (mut sender, connection) = self.connect().await?;
+        let mut connection = Box::pin(connection);
+        let request = self.request(mock::STALL)?;
+        let body = tokio::select! {
+            body = begin(&mut sender, request) => body?,
+            _ended = &mut connection => bail!("a connection was closed"),
+        };
+        Ok((body, connection))
+    }
+}
+
+/// Sends a request and reads up to the first piece of text.
+async fn begin(sender: &mut SendRequest<Full<Bytes>>, request: Request<Full<Bytes>>) -> Result<Incoming> {
+    let answer = sender.send_request(request).await?;
+    let status = answer.status();
+    let mut body = answer.into_body();
+    while let Some(frame) = body.frame().await {
+        let bytes = frame?.into_data().unwrap_or_default();
+        if !status.is_success() {
+            bail!("{status}: {}", String::from_utf8_lossy(&bytes));
+        }
+        if bytes.windows(TEXT.len()).any(|window| window == TEXT) {
+            return Ok(body);
+        }
+    }
+    bail!("a stream without text")
+}
+
+/// From a client's hang-up to the model's side of the connection being closed.
+fn left(double: &Peer<'_>, model: &Peer<'_>, mock: &str) -> Result<Line> {
+    progress("clients that hang up");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let seen = || -> Result<Vec<i64>> {
+        Ok(serde_json::from_str(&single::request("GET", mock, "/left", &[], "")?.body)?)
+    };
+    let noticed = |peer: &Peer<'_>| -> Result<Vec<Duration>> {
+        let mut times = Vec::new();
+        for _ in 0..LEFT {
+            let before = seen()?.len();
+            let hung_up = runtime.block_on(async {
+                let stream = peer.stalled().await?;
+                let hung_up = mock::now();
+                drop(stream);
+                Ok::<_, anyhow::Error>(hung_up)
+            })?;
+            let start = Instant::now();
+            let closed = loop {
+                if let Some(closed) = seen()?.get(before) {
+                    break *closed;
+                }
+                if start.elapsed() > Duration::from_secs(10) {
+                    bail!("nobody noticed that a client hung up");
+                }
+            };
+            times.push(Duration::from_micros(u64::try_from(closed - hung_up).unwrap_or_default()));
+        }
+        times.sort_unstable();
+        Ok(times)
+    };
+    let (through, directly) = (noticed(double)?, noticed(model)?);
+    Ok(Line {
+        what: "from a client's hang-up to the model's connection being closed, p99".to_owned(),
+        unit: "ms",
+        baseline: "hanging up on the model itself",
+        budget: Budget::AtMost(100.0),
+        notes: format!(
+            "{LEFT} clients, p50 {:.2} ms; directly {:.2} ms",
+            within(&through, 0.5),
+            within(&directly, 0.5)
+        ),
+        pairs: vec![(within(&through, 0.99), within(&directly, 0.99))],
+    })
+}
+
+/// What a stream costs that is open and silent.
+fn open(double: &Peer<'_>, server: &process::Server, mock: &process::Server) -> Result<Line> {
+    progress("streams that stay open");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (before, model_before) = (server.memory()?.resident, mock.memory()?.resident);
+    let (after, model_after) = runtime.block_on(async {
+        let mut streams = Vec::with_capacity(OPEN);
+        while streams.len() < OPEN {
+            let more = (0..50).map(|_| double.stalled());
+            streams.extend(try_join_all(more).await?);
+        }
+        Ok::<_, anyhow::Error>((server.memory()?.resident, mock.memory()?.resident))
+    })?;
+    let each = |before: f64, after: f64| (after - before) * 1024.0 / OPEN as f64;
+    Ok(Line {
+        what: format!("memory (RSS) for each of {OPEN} open streams"),
+        unit: "KiB",
+        baseline: "the model's side of them (bare axum)",
+        budget: Budget::None,
+        pairs: vec![(each(before, after), each(model_before, model_after))],
+        notes: format!("{after:.0} MiB in all; each has two connections, the model's side one"),
+    })
+}
