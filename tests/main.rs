@@ -14,6 +14,12 @@ mod api {
     mod auth;
     mod cdn;
     mod chat;
+    mod chat_distill;
+    mod chat_faults;
+    mod chat_providers;
+    mod chat_search;
+    mod chat_summary;
+    mod chat_tools;
     mod doctor;
     mod memory;
     mod note;
@@ -30,6 +36,7 @@ mod boundary {
 }
 mod clients {
     mod hub;
+    mod openai;
     mod rust;
     mod seed;
     mod standard;
@@ -110,6 +117,7 @@ mod process {
     mod kill;
     mod secrets;
     mod serve;
+    mod streams;
 }
 mod quality;
 mod recall;

@@ -9,32 +9,32 @@ use testkit::{
     with_model,
 };
 
-const CHAT: &str = "/api/secondme/chat";
+pub const CHAT: &str = "/api/secondme/chat";
 
-async fn stream(actor: &Actor, body: Value) -> Answer {
+pub async fn stream(actor: &Actor, body: Value) -> Answer {
     actor.post(&format!("{CHAT}/stream"), body).await
 }
 
 /// The id of the session that a stream began.
-fn session(stream: &Answer) -> String {
+pub fn session(stream: &Answer) -> String {
     let rest = stream.body.strip_prefix("event: session\ndata: {\"sessionId\": \"").expect("a session event");
     rest.split('"').next().expect("an id").to_owned()
 }
 
 /// What the pieces of a stream say together.
-fn said(stream: &Answer) -> String {
+pub fn said(stream: &Answer) -> String {
     let data = stream.body.lines().filter_map(|line| line.strip_prefix("data: {\"choices\""));
     let pieces =
         data.map(|rest| serde_json::from_str::<Value>(&format!("{{\"choices\"{rest}")).expect("JSON"));
     pieces.map(|piece| piece["choices"][0]["delta"]["content"].as_str().expect("a text").to_owned()).collect()
 }
 
-async fn messages(actor: &Actor, session: &str) -> Vec<Value> {
+pub async fn messages(actor: &Actor, session: &str) -> Vec<Value> {
     let data = actor.get(&format!("{CHAT}/session/messages?sessionId={session}")).await.data();
     data["messages"].as_array().expect("messages").clone()
 }
 
-const FAILED: &str = "event: error\ndata: {\"code\": 500, \"message\": \"服务内部错误\", \"subCode\": \"secondme.stream.error\"}\n\ndata: [DONE]\n\n";
+pub const FAILED: &str = "event: error\ndata: {\"code\": 500, \"message\": \"服务内部错误\", \"subCode\": \"secondme.stream.error\"}\n\ndata: [DONE]\n\n";
 
 with_model! {
     async fn a_stream_is_the_contracts_to_the_byte(server, model) {

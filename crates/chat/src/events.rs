@@ -21,6 +21,10 @@ pub(crate) enum Event {
     Searching,
     /// So much was found; a note where the search did not work.
     Searched { query: String, count: usize, note: Option<&'static str> },
+    /// A tool is being used.
+    Calling(String),
+    /// It was used: with which arguments, and whether that worked.
+    Called { tool: String, query: String, is_good: bool },
     /// A piece of the text.
     Piece(String),
     /// It cannot go on.
@@ -59,6 +63,17 @@ fn write(event: &Event, language: Language) -> Bytes {
             let query = quoted(query);
             format!(
                 "event: tool_result\ndata: {{\"toolName\": \"web_search\", \"query\": {query}, \"resultCount\": {count}{note}}}\n\n"
+            )
+            .into()
+        }
+        Event::Calling(tool) => {
+            format!("event: tool_call\ndata: {{\"toolName\": {}, \"status\": \"calling\"}}\n\n", quoted(tool))
+                .into()
+        }
+        Event::Called { tool, query, is_good } => {
+            let (tool, query, count) = (quoted(tool), quoted(query), i32::from(*is_good));
+            format!(
+                "event: tool_result\ndata: {{\"toolName\": {tool}, \"query\": {query}, \"resultCount\": {count}}}\n\n"
             )
             .into()
         }

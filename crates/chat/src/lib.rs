@@ -3,12 +3,15 @@
 pub mod act;
 mod events;
 mod openai;
+pub mod person;
 mod prompt;
 pub mod provider;
 mod responder;
 mod search;
 pub mod session;
 mod talk;
+pub mod tools;
+mod work;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -24,6 +27,7 @@ use provider::Models;
 use search::Engine;
 pub use talk::Said;
 use talk::Streams;
+use tools::{Tool, Tools};
 
 /// Routes, relative to the API's base path, whose answer waits for a whole answer of a model.
 pub const SLOW: &[&str] = &["/secondme/ws-chat/send", "/v1/chat/completions"];
@@ -41,12 +45,27 @@ pub struct Settings {
     pub max_streams: usize,
     /// Most tokens an account may use in a day; 0: no limit.
     pub daily_tokens: i64,
+    /// Whether facts are distilled from what people say to their own doubles, …
+    pub distill: bool,
+    /// … and how long after the last answer of a conversation.
+    pub distill_after: Duration,
     /// Largest body with pictures in bytes.
     pub max_body: usize,
     /// A search engine that speaks SearXNG's protocol; empty: none.
     pub search_url: String,
     /// How long an answer may go on once the server was told to stop.
     pub drain: Duration,
+}
+
+/// What holds for everybody on a server.
+#[derive(Debug, Clone, Copy)]
+pub struct House {
+    /// Most tokens an account may use in a day; 0: no limit.
+    pub daily_tokens: i64,
+    /// Whether facts are distilled from conversations.
+    pub distills: bool,
+    /// Whether a model knows tools.
+    pub has_tools: bool,
 }
 
 /// The state of this room; cheap to clone.
@@ -62,6 +81,7 @@ struct Inner {
     search: Option<Engine>,
     streams: Arc<Streams>,
     tasks: OnceLock<Tasks>,
+    tools: OnceLock<Arc<dyn Tools>>,
 }
 
 impl Chat {
@@ -84,13 +104,36 @@ impl Chat {
             "" => None,
             url => Some(Engine::new(url, outgoing)?),
         };
-        let (streams, tasks) = (Arc::default(), OnceLock::new());
-        Ok(Self(Arc::new(Inner { db, memory, settings, models, model_names, search, streams, tasks })))
+        let (streams, tasks, tools) = (Arc::default(), OnceLock::new(), OnceLock::new());
+        Ok(Self(Arc::new(Inner { db, memory, settings, models, model_names, search, streams, tasks, tools })))
+    }
+
+    /// Says who offers actions for doubles to use. Once, before the start.
+    pub fn use_tools(&self, tools: Arc<dyn Tools>) {
+        let _said_before = self.0.tools.set(tools);
+    }
+
+    /// The actions that a person may let their double use; none where no model knows tools.
+    pub async fn offered_tools(&self, account: i64) -> Vec<Tool> {
+        match self.0.tools.get().filter(|_| self.models().knows_tools()) {
+            Some(tools) => tools.offered(account).await,
+            None => Vec::new(),
+        }
+    }
+
+    /// What holds for everybody on this server.
+    pub fn house(&self) -> House {
+        House {
+            daily_tokens: self.settings().daily_tokens,
+            distills: self.settings().distill && !self.models().is_empty(),
+            has_tools: self.models().knows_tools(),
+        }
     }
 
     /// Starts what this room does in the background.
     pub fn start(&self, tasks: &Tasks) {
         let _started_before = self.0.tasks.set(tasks.clone());
+        work::start(self, tasks);
     }
 
     /// The routes, relative to the API's base path.
@@ -130,6 +173,10 @@ impl Chat {
 
     fn search(&self) -> Option<&Engine> {
         self.0.search.as_ref()
+    }
+
+    fn tools(&self) -> Option<&Arc<dyn Tools>> {
+        self.0.tools.get()
     }
 
     fn streams(&self) -> &Arc<Streams> {

@@ -8,12 +8,13 @@ mod wire;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use reqwest::Client;
-use store::Clock;
+use store::{Clock, Timestamp};
 use web::Outgoing;
 
 use breaker::Breaker;
 pub(crate) use reply::{Finish, GRACE, Reply};
-pub use wire::{Ask, Form, Image, JsonSupport, Message, Role, Usage};
+use wire::Support;
+pub use wire::{Ask, Form, Image, JsonSupport, Message, Role, ToolCall, Usage};
 
 /// Longest to wait for the only provider when it says when to come again.
 const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -31,6 +32,8 @@ pub struct Settings {
     pub names: BTreeMap<String, String>,
     /// Whether it takes pictures.
     pub images: bool,
+    /// Whether it knows tools; others answer without them.
+    pub tools: bool,
     /// How it is asked for JSON.
     pub json: JsonSupport,
     /// Longest to wait for a connection, …
@@ -41,6 +44,12 @@ pub struct Settings {
     pub idle: Duration,
     /// … and for the whole.
     pub total: Duration,
+}
+
+impl Settings {
+    fn support(&self) -> Support {
+        Support { images: self.images, tools: self.tools, json: self.json }
+    }
 }
 
 /// The key is nobody's business.
@@ -138,6 +147,11 @@ impl Models {
         self.0.providers.is_empty()
     }
 
+    /// Whether any of them knows tools.
+    pub(crate) fn knows_tools(&self) -> bool {
+        self.0.providers.iter().any(|provider| provider.settings.tools)
+    }
+
     /// Longest that an answer may take.
     pub(crate) fn total(&self) -> Duration {
         self.0.providers.iter().map(|provider| provider.settings.total).max().unwrap_or_default()
@@ -148,23 +162,24 @@ impl Models {
     /// # Errors
     /// The last provider's failure where none answers.
     pub(crate) async fn ask(&self, ask: &Ask) -> Result<Reply, Failure> {
-        match self.round(ask).await {
+        let now = self.0.clock.now();
+        match self.round(ask, now).await {
             Err(Failure::Status(status, Some(seconds)))
                 if Duration::from_secs(seconds.into()) <= MAX_WAIT =>
             {
                 tracing::debug!(status, seconds, "waiting for a model");
                 #[expect(clippy::disallowed_methods, reason = "the provider said when to come again")]
                 tokio::time::sleep(Duration::from_secs(seconds.into())).await;
-                self.round(ask).await
+                self.round(ask, self.0.clock.now().max(now.plus_secs(seconds.into()))).await
             }
             other => other,
         }
     }
 
-    async fn round(&self, ask: &Ask) -> Result<Reply, Failure> {
+    async fn round(&self, ask: &Ask, now: Timestamp) -> Result<Reply, Failure> {
         let mut last = Failure::Resting;
         for provider in &self.0.providers {
-            if !provider.breaker.may_try(self.0.clock.now()) {
+            if !provider.breaker.may_try(now) {
                 continue;
             }
             match Reply::open(provider, ask).await {

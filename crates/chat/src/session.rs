@@ -1,17 +1,17 @@
 //! Sessions: conversations with the double and their messages (contract C-10, C-11).
 
 pub mod model;
-mod queries;
+pub(crate) mod queries;
 pub(crate) mod routes;
 pub(crate) mod rules;
 
-use identity::{Caller, Credential};
-use store::{Timestamp, owned_params, params};
+use identity::{Caller, Credential, scope::WriteMemory};
+use store::{Timestamp, Tx, owned_params, params};
 use web::{ApiError, Code};
 
 pub use model::{Message, Session, State};
 
-use crate::{Chat, provider::Role};
+use crate::{Chat, provider::Role, work::Later};
 
 /// Sessions in a list, the newest.
 const MAX_LISTED: i64 = 500;
@@ -31,12 +31,14 @@ pub struct Speaker {
     pub client: String,
     /// What usage is counted under.
     pub counted: String,
+    /// Whether what is said may become memory: the person says it, or a key of theirs that may write memories itself.
+    pub may_teach: bool,
 }
 
 impl Speaker {
     /// The person themself, signed in.
     pub fn person(account: i64) -> Self {
-        Self { account, client: String::new(), counted: "session".to_owned() }
+        Self { account, client: String::new(), counted: "session".to_owned(), may_teach: true }
     }
 
     /// Who a caller is here.
@@ -47,7 +49,8 @@ impl Speaker {
             Credential::Program { id } => (String::new(), format!("program:{id}")),
             Credential::Token { application, .. } => (application.clone(), format!("app:{application}")),
         };
-        Self { account: caller.account(), client, counted }
+        let may_teach = caller.application().is_none() && caller.check::<WriteMemory>().is_ok();
+        Self { account: caller.account(), client, counted, may_teach }
     }
 
     /// An application sees what it began; the person everything of theirs.
@@ -67,16 +70,31 @@ pub(crate) struct Place {
     pub(crate) system: Option<String>,
 }
 
+/// What there was before something is said.
+#[derive(Debug, Default)]
+pub(crate) struct Before {
+    /// The session, where there is one already.
+    pub(crate) session: Option<Session>,
+    /// The client's system prompt, if it has one.
+    pub(crate) system: Option<String>,
+    /// What was said, oldest first, without the system prompt and what the session's summary tells.
+    pub(crate) history: Vec<Message>,
+}
+
 /// A session with a new message in it.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) key: i64,
     pub(crate) id: String,
     pub(crate) is_new: bool,
-    /// The client's system prompt, if the session has one.
-    pub(crate) system: Option<String>,
-    /// What was said before, oldest first, without the system prompt.
-    pub(crate) history: Vec<Message>,
+}
+
+/// What the person says.
+#[derive(Debug, Clone)]
+pub(crate) struct Saying {
+    pub(crate) text: String,
+    /// Whether facts in it may be remembered.
+    pub(crate) is_own: bool,
 }
 
 /// An answer on its way to the store.
@@ -86,6 +104,24 @@ pub(crate) struct Answer {
     pub(crate) session: i64,
     pub(crate) content: String,
     pub(crate) state: State,
+    /// Whether the beginning of it is stored already.
+    pub(crate) is_stored: bool,
+}
+
+impl Answer {
+    async fn store(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), store::Error> {
+        let Self { id, session, content, state, is_stored } = self;
+        if *is_stored {
+            tx.execute(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
+        } else {
+            let role = Role::Assistant.name();
+            let values = params![*id, *session, role, content, state.name(), 0_i64, now];
+            tx.execute(queries::ADD_MESSAGE, values).await?;
+        }
+        let count = i64::from(!is_stored);
+        tx.execute(queries::TOUCH, params![*session, &rules::preview(content), count, now]).await?;
+        Ok(())
+    }
 }
 
 /// What was sent for an answer.
@@ -199,47 +235,56 @@ impl Chat {
         Ok(())
     }
 
-    /// Finds or begins a session and stores what its person says.
-    pub(crate) async fn say(&self, who: &Speaker, place: Place, text: &str) -> Result<Opened, ApiError> {
-        let found = match &place.session {
-            Some(id) => self.find_session(who, id).await?,
-            None => None,
-        };
-        match found {
-            Some(session) => self.go_on(session, text).await,
-            None => self.begin(who, place, text).await,
-        }
-    }
-
-    async fn go_on(&self, session: Session, text: &str) -> Result<Opened, ApiError> {
-        let db = self.db();
-        let first: Option<Message> = db.fetch_optional(queries::FIRST, params![session.key]).await?;
-        let mut history: Vec<Message> =
-            db.fetch_all(queries::LATEST, params![session.key, LOOK_BACK]).await?;
+    /// What there is of the session that someone means.
+    pub(crate) async fn before(&self, who: &Speaker, place: &Place) -> Result<Before, ApiError> {
+        let Some(id) = &place.session else { return Ok(Before::default()) };
+        let Some(session) = self.find_session(who, id).await? else { return Ok(Before::default()) };
+        let (key, db) = (session.key, self.db());
+        let values = params![key, session.summary_to, LOOK_BACK];
+        let mut history: Vec<Message> = db.fetch_all(queries::LATEST, values).await?;
         history.reverse();
+        let is_all = session.summary_to == 0 && i64::try_from(history.len()).unwrap_or(i64::MAX) < LOOK_BACK;
+        let first = match is_all {
+            true => history.first().cloned(),
+            false => db.fetch_optional(queries::FIRST, params![key]).await?,
+        };
         history.retain(|message| message.role != Role::System);
         let system = first.filter(|message| message.role == Role::System).map(|message| message.content);
-        let (key, id, now, text) = (session.key, db.ids().next(), db.clock().now(), text.to_owned());
+        Ok(Before { session: Some(session), system, history })
+    }
+
+    /// Stores what somebody says in a session, or begins one with it.
+    pub(crate) async fn say(
+        &self,
+        who: &Speaker,
+        place: Place,
+        session: Option<&Session>,
+        saying: Saying,
+    ) -> Result<Opened, ApiError> {
+        let Some(session) = session else { return self.begin(who, place, saying).await };
+        let (db, key) = (self.db(), session.key);
+        let (id, now) = (db.ids().next(), db.clock().now());
         db.write(move |tx| {
             Box::pin(async move {
-                let (role, state) = (Role::User.name(), State::Complete.name());
-                tx.execute(queries::ADD_MESSAGE, params![id, key, role, &text, state, now]).await?;
-                tx.execute(queries::TOUCH, params![key, &rules::preview(&text), 1_i64, now]).await?;
+                let (role, state, is_own) =
+                    (Role::User.name(), State::Complete.name(), i64::from(saying.is_own));
+                let values = params![id, key, role, &saying.text, state, is_own, now];
+                tx.execute(queries::ADD_MESSAGE, values).await?;
+                tx.execute(queries::TOUCH, params![key, &rules::preview(&saying.text), 1_i64, now]).await?;
                 Ok::<_, ApiError>(())
             })
         })
         .await?;
-        Ok(Opened { key, id: session.id, is_new: false, system, history })
+        Ok(Opened { key, id: session.id.clone(), is_new: false })
     }
 
-    async fn begin(&self, who: &Speaker, place: Place, text: &str) -> Result<Opened, ApiError> {
+    async fn begin(&self, who: &Speaker, place: Place, saying: Saying) -> Result<Opened, ApiError> {
         let db = self.db();
         let made_up = place.session.filter(|id| !id.starts_with(rules::PREFIX));
         let id = made_up.unwrap_or_else(|| format!("{}{}", rules::PREFIX, db.random().hex(6)));
         let (key, first, second) = (db.ids().next(), db.ids().next(), db.ids().next());
-        let (account, client, now, said) =
-            (who.account, who.client.clone(), db.clock().now(), text.to_owned());
-        let (name, system, title) = (id.clone(), place.system.clone(), rules::title(text));
+        let (account, client, now) = (who.account, who.client.clone(), db.clock().now());
+        let (name, title) = (id.clone(), rules::title(&saying.text));
         let (key, is_new) = db
             .write(move |tx| {
                 Box::pin(async move {
@@ -252,55 +297,51 @@ impl Chat {
                     };
                     let (mut count, state) = (1_i64, State::Complete.name());
                     if let Some(system) = place.system.as_ref().filter(|_| is_new) {
-                        let values = params![first, key, Role::System.name(), system, state, now];
+                        let values = params![first, key, Role::System.name(), system, state, 0_i64, now];
                         tx.execute(queries::ADD_MESSAGE, values).await?;
                         count += 1;
                     }
-                    let values = params![second, key, Role::User.name(), &said, state, now];
+                    let is_own = i64::from(saying.is_own);
+                    let values = params![second, key, Role::User.name(), &saying.text, state, is_own, now];
                     tx.execute(queries::ADD_MESSAGE, values).await?;
-                    tx.execute(queries::TOUCH, params![key, &rules::preview(&said), count, now]).await?;
+                    let preview = rules::preview(&saying.text);
+                    tx.execute(queries::TOUCH, params![key, &preview, count, now]).await?;
                     Ok::<_, ApiError>((key, is_new))
                 })
             })
             .await?;
-        Ok(Opened { key, id, is_new, system, history: Vec::new() })
+        Ok(Opened { key, id, is_new })
     }
 
-    /// Stores an answer for the first time, or again as it grows.
-    pub(crate) async fn keep(&self, answer: Answer, is_stored: bool) -> Result<(), ApiError> {
+    /// Stores what there is of an answer that grows.
+    pub(crate) async fn keep(&self, answer: Answer) -> Result<(), ApiError> {
+        let now = self.db().clock().now();
+        self.db().write(move |tx| Box::pin(async move { Ok(answer.store(tx, now).await?) })).await
+    }
+
+    /// Stores an answer with what was sent for it, counts it, and makes known what is to be done about its session
+    /// later.
+    pub(crate) async fn finish(
+        &self,
+        who: Speaker,
+        answer: Answer,
+        sent: Sent,
+        later: Vec<Later>,
+    ) -> Result<(), ApiError> {
         let now = self.db().clock().now();
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let Answer { id, session, content, state } = &answer;
-                    if is_stored {
-                        tx.execute(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
-                    } else {
-                        let role = Role::Assistant.name();
-                        let values = params![*id, *session, role, content, state.name(), now];
-                        tx.execute(queries::ADD_MESSAGE, values).await?;
-                    }
-                    let count = i64::from(!is_stored);
-                    tx.execute(queries::TOUCH, params![*session, &rules::preview(content), count, now])
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// Stores what was sent for an answer, and counts it.
-    pub(crate) async fn note_sent(&self, who: Speaker, answer: i64, sent: Sent) -> Result<(), ApiError> {
-        let now = self.db().clock().now();
-        self.db()
-            .write(move |tx| {
-                Box::pin(async move {
+                    answer.store(tx, now).await?;
                     let Sent { model, provider, prompt, memories, tokens_in, tokens_out, .. } = &sent;
                     let values =
-                        params![answer, model, provider, prompt, memories, *tokens_in, *tokens_out, now];
+                        params![answer.id, model, provider, prompt, memories, *tokens_in, *tokens_out, now];
                     tx.execute(queries::ADD_SENT, values).await?;
                     let values = params![who.account, now.day(), &who.counted, *tokens_in, *tokens_out];
                     tx.execute(queries::ADD_USAGE, values).await?;
+                    for later in &later {
+                        later.note(tx).await?;
+                    }
                     Ok(())
                 })
             })
@@ -314,13 +355,6 @@ impl Chat {
     pub async fn sent(&self, account: i64, message: i64) -> Result<Sent, ApiError> {
         let found = self.db().fetch_optional(queries::SENT, params![message, account]).await?;
         found.ok_or_else(|| Code::NotFound.into())
-    }
-
-    /// Tokens a person has used today.
-    pub(crate) async fn used_today(&self, account: i64) -> Result<i64, ApiError> {
-        let today = self.db().clock().now().day();
-        let (used,): (i64,) = self.db().fetch_one(queries::USED, params![account, today]).await?;
-        Ok(used)
     }
 
     /// Tokens a person has used on the last days, the newest first.

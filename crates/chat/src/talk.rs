@@ -8,6 +8,7 @@ mod run;
 
 use std::{collections::HashMap, sync::Arc};
 
+use identity::Account;
 use memory::recall::{Reader, Recall};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -17,9 +18,11 @@ use crate::{
     Chat,
     act::Plan,
     events::Event,
-    prompt::{self, Parts},
-    provider::{Ask, Form, Message, Role},
-    session::{Opened, Speaker},
+    person::Wishes,
+    prompt::{self, Assembled, Parts},
+    provider::{Ask, Form, Message},
+    session::{Before, Saying, Speaker},
+    tools::Tool,
 };
 use http::HeaderMap;
 use model::{ChatRequest, Talk};
@@ -60,8 +63,23 @@ struct Turn {
     search: bool,
     recall: Recall,
     ask: Ask,
+    /// Whether facts in what was said may be remembered.
+    is_own: bool,
+    /// Whether the prompt had no room for turns that the session keeps.
+    forgets: bool,
     /// How a decision is to look, where one is asked for.
     plan: Option<Plan>,
+}
+
+/// What is known when something is said.
+struct Known {
+    who: Speaker,
+    slot: Slot,
+    before: Before,
+    recall: Recall,
+    is_own: bool,
+    name: String,
+    tools: Vec<Tool>,
 }
 
 /// The answers in the making, by account.
@@ -101,9 +119,18 @@ impl Drop for Slot {
 impl Chat {
     /// Stores what is said, and begins to answer.
     pub(crate) async fn talk(&self, who: Speaker, talk: Talk) -> Result<Answering, ApiError> {
-        let slot = self.admit(&who).await?;
-        let opened = self.say(&who, talk.place.clone(), &talk.message).await?;
-        let turn = self.turn(who, slot, talk, &opened).await?;
+        let slot = self.streams().take(who.account, self.settings().max_streams);
+        let slot = slot.ok_or_else(|| ApiError::new(Code::RateLimited).retry_after(1))?;
+        let (wishes, before) = tokio::try_join!(self.admit(&who), self.before(&who, &talk.place))?;
+        // What a decision is about is somebody else's words, as a rule.
+        let is_own = who.may_teach && wishes.distills && self.settings().distill && talk.control.is_none();
+        let saying = Saying { text: talk.message.clone(), is_own };
+        // What was said waits for the disk; what the double should know is looked up meanwhile.
+        let say = self.say(&who, talk.place.clone(), before.session.as_ref(), saying);
+        let (opened, (account, recall)) = tokio::try_join!(say, self.recall(&who, &talk.message))?;
+        let tools = self.chosen_tools(&who, &wishes).await;
+        let known = Known { who, slot, before, recall, is_own, name: account.name, tools };
+        let turn = self.turn(known, talk, opened.key);
         let (sender, events) = mpsc::channel(AHEAD);
         let chat = self.clone();
         self.tasks()?.spawn(async move { run::run(&chat, turn, sender).await });
@@ -127,7 +154,7 @@ impl Chat {
         while let Some(event) = events.recv().await {
             match event {
                 Event::Piece(piece) => text.push_str(&piece),
-                Event::Searching | Event::Searched { .. } => {}
+                Event::Searching | Event::Searched { .. } | Event::Calling(_) | Event::Called { .. } => {}
                 Event::Failed(error) => return Err(error),
                 Event::Done(ended) => return Ok(Said { session, message: ended.message, text }),
             }
@@ -135,22 +162,30 @@ impl Chat {
         Err(ApiError::new(Code::ChatStreamFailed).because("an answer without an end"))
     }
 
-    /// Whether one more answer may be made for someone.
-    async fn admit(&self, who: &Speaker) -> Result<Slot, ApiError> {
-        let settings = self.settings();
-        let slot = self.streams().take(who.account, settings.max_streams);
-        let slot = slot.ok_or_else(|| ApiError::new(Code::RateLimited).retry_after(1))?;
-        if settings.daily_tokens > 0 && self.used_today(who.account).await? >= settings.daily_tokens {
+    /// Whether someone may use more tokens today.
+    async fn admit(&self, who: &Speaker) -> Result<Wishes, ApiError> {
+        let today = self.today(who.account).await?;
+        if self.is_used_up(&today) {
             let now = self.db().clock().now();
             let left = (now.day() + 1) * DAY_MS - now.as_millis();
             let seconds = u32::try_from(left / 1000 + 1).unwrap_or(u32::MAX);
             return Err(ApiError::new(Code::ChatUsedUp).retry_after(seconds));
         }
-        Ok(slot)
+        Ok(today.wishes)
     }
 
-    async fn turn(&self, who: Speaker, slot: Slot, talk: Talk, opened: &Opened) -> Result<Turn, ApiError> {
-        let settings = self.settings();
+    /// The actions that the double may use: those its person chose, for the person themself.
+    async fn chosen_tools(&self, who: &Speaker, wishes: &Wishes) -> Vec<Tool> {
+        if wishes.tools.is_empty() || !who.client.is_empty() {
+            return Vec::new();
+        }
+        let mut tools = self.offered_tools(who.account).await;
+        tools.retain(|tool| wishes.tools.contains(&tool.name));
+        tools
+    }
+
+    /// What the double should know before it answers.
+    async fn recall(&self, who: &Speaker, message: &str) -> Result<(Account, Recall), ApiError> {
         // An application learns through the double no more than it could read itself.
         let reader = if who.client.is_empty() { Reader::Owner } else { Reader::Other };
         let failed = |error: ApiError| match error.code() {
@@ -159,38 +194,49 @@ impl Chat {
             }
             _ => error,
         };
-        let recall = self.memory().recall(who.account, reader, &talk.message, settings.recall_tokens);
+        let recall = self.memory().recall(who.account, reader, message, self.settings().recall_tokens);
         let recall = recall.await.map_err(failed)?;
         let (account, _) = self.memory().profile(who.account).await.map_err(failed)?;
-        let message = Message { role: Role::User, content: talk.message.clone(), images: talk.images };
-        let messages = prompt::assemble(Parts {
-            name: &account.name,
+        Ok((account, recall))
+    }
+
+    fn turn(&self, known: Known, talk: Talk, session: i64) -> Turn {
+        let Known { who, slot, before, recall, is_own, name, tools } = known;
+        let message = Message::with_images(talk.message.clone(), talk.images);
+        let is_kept_by_client = talk.history.is_some();
+        let summary = before.session.as_ref().map_or("", |session| &session.summary);
+        let Assembled { messages, dropped } = prompt::assemble(Parts {
+            name: &name,
             recall: &recall,
             // A client that keeps the conversation says each time what it begins with.
-            system: if talk.history.is_some() {
-                talk.place.system.as_deref()
-            } else {
-                opened.system.as_deref()
+            system: match &before.session {
+                Some(_) if !is_kept_by_client => before.system.as_deref(),
+                _ => talk.place.system.as_deref(),
             },
             control: talk.control.as_deref(),
-            history: talk.history.as_deref().unwrap_or(&opened.history),
+            summary: if is_kept_by_client { "" } else { summary },
+            history: talk.history.as_deref().unwrap_or(&before.history),
             message,
-            budget: settings.prompt_tokens,
+            budget: self.settings().prompt_tokens,
         });
         let plan = talk.control.as_deref().map(Plan::of);
         let form = plan.as_ref().map_or(Form::Text, |plan| Form::Json(plan.schema()));
-        let ask = Ask { model: talk.model, messages, max_tokens: talk.max_tokens, form };
-        Ok(Turn {
+        // Decisions are made of what is known.
+        let tools = if plan.is_none() { tools } else { Vec::new() };
+        let ask = Ask { model: talk.model, messages, max_tokens: talk.max_tokens, form, tools };
+        Turn {
             who,
             slot,
-            name: account.name,
+            name,
             message: talk.message,
-            session: opened.key,
+            session,
             search: talk.search,
             recall,
             ask,
+            is_own,
+            forgets: dropped > 0 && !is_kept_by_client,
             plan,
-        })
+        }
     }
 }
 

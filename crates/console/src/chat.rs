@@ -1,5 +1,7 @@
 //! Talking to one's double, and reading what a model was sent for an answer.
 
+pub(crate) mod settings;
+
 use ::chat::session::{Speaker, State as Ending, model::message_id, model::parse_message_id};
 use askama::Template;
 use axum::{

@@ -118,6 +118,7 @@ pub fn router(console: Console) -> Router {
         .route("/memories/{kind}/{id}", get(memories::entry::show).post(memories::entry::change))
         .route("/memories/{kind}/{id}/delete", post(memories::entry::delete))
         .route(chat::PATH, get(chat::show).post(chat::submit))
+        .route(chat::settings::PATH, get(chat::settings::show).post(chat::settings::save))
         .route("/chat/delete", post(chat::delete))
         .route("/chat/messages/{id}", get(chat::sent))
         .merge(consent_routes())

@@ -58,6 +58,23 @@ texts! {
     home_chat: "和你的分身聊聊，并查看每个回答用到了哪些记忆。", "Talk to your double, and see which memories an answer used.";
     chat_lead: "分身依据你的资料与记忆回答。每个回答都可以查看发送给模型的全部内容。",
         "Your double answers from your profile and memories. For every answer you can read all that was sent to the model.";
+    chat_settings: "分身设置", "Settings of your double";
+    chat_saved: "设置已保存。", "The settings were saved."; chat_limit: "用量", "Use"; chat_daily_tokens: "每天最多使用的 token 数", "Most tokens in a day";
+    chat_daily_hint: "所有应用和密钥加在一起，按 UTC 日计算。留空表示不另设限制。", "All apps and keys together, by days in UTC. Empty: no limit of your own.";
+    chat_no_limit: "服务器没有设置上限。", "The server sets no limit.";
+    chat_house_limit: "服务器的上限是每天 {} 个。", "The server's own limit is {} a day.";
+    chat_remembering: "记住对话中的事实", "Remembering facts";
+    chat_distills: "从我与分身的对话中提炼关于我的新事实", "Distill new facts about me from my conversations with my double";
+    chat_distills_hint: "只看你本人说的话，在对话结束几分钟后进行。提炼出的记忆仅自己可见，不会改动已有的记忆。",
+        "Only what you yourself say is looked at, some minutes after a conversation. What is found is private, and no memory that you have is changed.";
+    chat_distills_off: "此服务器目前不提炼。", "This server does not do it at the moment.";
+    chat_tools: "分身可以使用的工具", "What your double may use";
+    chat_tools_hint: "勾选的 Hub 接口可由模型在回答你时调用，参数由模型填写，以你最新的 Hub 密钥的名义。默认全部关闭。",
+        "The model may call the actions of the Hub ticked here while it answers you, with arguments of its own making, in the name of your newest Hub key. All are off until you choose.";
+    chat_tools_off: "此服务器的模型不支持工具。", "The model in use does not know tools.";
+    chat_tools_none: "没有可用的接口。", "There are no actions that you may call.";
+    chat_usage: "最近 30 天", "The last 30 days"; chat_usage_none: "还没有用量。", "Nothing was used.";
+    chat_day: "日期 (UTC)", "Day (UTC)"; chat_called_with: "来自", "Called with"; chat_answers: "回答", "Answers"; chat_tokens: "Token", "Tokens";
     chat_new: "新的对话", "New conversation";
     chat_message: "消息", "Message";
     chat_send: "发送", "Send";
@@ -300,6 +317,11 @@ texts! {
     search: "搜索", "Search";
     updated: "修改时间", "Changed";
     history: "历史版本", "History";
+    memory_ties: "来源与关联", "Where it comes from";
+    memory_said: "来自与分身的对话。", "It was said in a conversation with the double.";
+    memory_again: "后来的对话中又说到了一次。", "It was said again in a later conversation.";
+    memory_against: "与更早的记忆不同：", "An older memory says something else:";
+    memory_newer: "有更新的记忆与此不同：", "A newer memory says something else:";
     history_none: "还没有修改过。", "It has not been changed.";
     history_from: "写于", "Written";
     history_to: "替换于", "Replaced";

@@ -10,6 +10,7 @@ mod openapi;
 mod reference;
 mod router;
 pub mod server;
+mod tools;
 
 /// An error of a room as one for people who run the server.
 fn describe(error: &web::ApiError) -> anyhow::Error {

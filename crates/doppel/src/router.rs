@@ -35,7 +35,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use web::{ApiError, Code, boundary};
 
-use crate::{config::Config, openapi, reference};
+use crate::{config::Config, openapi, reference, tools::HubTools};
 
 /// Routes that need no caller, beside the console's. Every other route does: a new one is closed by default.
 const PUBLIC: &[&str] = &[
@@ -117,6 +117,7 @@ pub(crate) fn front(rooms: &Rooms, config: &Config, limits: boundary::Limits) ->
     let process = u64::from_be_bytes(process);
     let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, &rooms.base_url, process);
     let door = Door::new(rooms.hub.clone(), Arc::clone(&boundary));
+    rooms.chat.use_tools(Arc::new(HubTools(door.clone())));
     Ok(Front { router: router(rooms, config, boundary, &door)?, door })
 }
 

@@ -40,6 +40,8 @@ pub struct Running {
     pub memory: Memory,
     /// Its keys and APIs for others.
     pub hub: Hub,
+    /// Its doubles.
+    pub chat: Chat,
     /// Its square.
     pub plaza: Plaza,
     tasks: Tasks,
@@ -193,6 +195,7 @@ fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) ->
         name: provider.name.clone(),
         names: provider.names.clone(),
         images: provider.images,
+        tools: provider.tools,
         json: match provider.json {
             config::Json::None => chat::provider::JsonSupport::None,
             config::Json::JsonObject => chat::provider::JsonSupport::JsonObject,
@@ -211,6 +214,8 @@ fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) ->
         recall_tokens: number(config.chat.recall_tokens),
         max_streams: number(config.chat.max_streams),
         daily_tokens: i64::try_from(config.chat.daily_tokens).unwrap_or(i64::MAX),
+        distill: config.chat.distill,
+        distill_after: Duration::from_secs(config.chat.distill_after_seconds),
         max_body: number(config.chat.max_body_bytes),
         search_url: config.chat.search_url.clone(),
         drain,
@@ -288,8 +293,8 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         in_time.store(serving.await, std::sync::atomic::Ordering::Release);
         done.notify_one();
     });
-    let (memory, hub, plaza) = (rooms.memory, rooms.hub, rooms.plaza);
-    Ok(Running { address, metrics, base_url, db, identity, memory, hub, plaza, tasks, served, drained })
+    let Rooms { memory, hub, chat, plaza, .. } = rooms;
+    Ok(Running { address, metrics, base_url, db, identity, memory, hub, chat, plaza, tasks, served, drained })
 }
 
 impl Running {

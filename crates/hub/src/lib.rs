@@ -13,6 +13,7 @@ pub mod mcp;
 pub mod provider;
 pub mod seal;
 pub mod token;
+mod tools;
 pub mod user_centre;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -29,6 +30,7 @@ use limits::Limits;
 use log::Recorder;
 use seal::{SealSettings, Sealer};
 use token::Tokens;
+pub use tools::Offer;
 
 /// Most keys remembered, those that do not exist among them.
 const KEYS: usize = 50_000;

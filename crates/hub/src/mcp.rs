@@ -4,7 +4,7 @@
 //! clients can send; without one they are anonymous. A tool is called through the [`Door`], as any other call: the
 //! same limits, lists, records and errors. No session is kept, so any process answers any request.
 
-mod tools;
+pub(crate) mod tools;
 
 use std::{io, sync::Arc};
 

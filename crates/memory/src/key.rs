@@ -1,5 +1,6 @@
 //! Key memory: facts about the person, one sentence each (contract C-06, C-07, X-18 to X-20).
 
+mod learn;
 pub mod model;
 pub(crate) mod queries;
 pub(crate) mod routes;
@@ -14,6 +15,7 @@ use web::{
     paging::{Page, Paged},
 };
 
+pub use learn::{Learned, Lesson, Link, LinkKind, learn};
 pub use model::{Change, Fact, KeyMemory, Version};
 
 use crate::{Memory, ranked};

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::Notify,
+    sync::{Notify, Semaphore},
 };
 use web::Tasks;
 
@@ -37,8 +37,9 @@ struct Inner {
     address: SocketAddr,
     scripts: Mutex<VecDeque<Vec<Step>>>,
     asked: Mutex<Vec<(String, Value)>>,
+    question: Notify,
     hung_up: Notify,
-    release: Notify,
+    release: Semaphore,
     tasks: Tasks,
 }
 
@@ -97,8 +98,9 @@ impl Model {
             address: listener.local_addr().expect("an address"),
             scripts: Mutex::default(),
             asked: Mutex::default(),
+            question: Notify::new(),
             hung_up: Notify::new(),
-            release: Notify::new(),
+            release: Semaphore::new(0),
             tasks: Tasks::default(),
         };
         let (model, tasks) = (Self(Arc::new(inner)), Tasks::default());
@@ -123,6 +125,11 @@ impl Model {
         self.0.scripts.lock().expect("no panic").push_back(script);
     }
 
+    /// Forgets what was to be done for questions that never came.
+    pub fn forget(&self) {
+        self.0.scripts.lock().expect("no panic").clear();
+    }
+
     /// The bodies of the questions so far.
     pub fn asked(&self) -> Vec<Value> {
         self.0.asked.lock().expect("no panic").iter().map(|(_, body)| body.clone()).collect()
@@ -133,6 +140,13 @@ impl Model {
         self.0.asked.lock().expect("no panic").iter().map(|(head, _)| head.clone()).collect()
     }
 
+    /// Resolves once so many questions were asked.
+    pub async fn has_been_asked(&self, count: usize) {
+        while self.0.asked.lock().expect("no panic").len() < count {
+            self.0.question.notified().await;
+        }
+    }
+
     /// Resolves when the other side has hung up on a [`Step::Stall`].
     pub async fn hung_up(&self) {
         self.0.hung_up.notified().await;
@@ -140,13 +154,14 @@ impl Model {
 
     /// Lets one [`Step::Wait`] go on.
     pub fn release(&self) {
-        self.0.release.notify_one();
+        self.0.release.add_permits(1);
     }
 }
 
 async fn serve(inner: &Inner, mut stream: TcpStream) {
     let Some((head, body)) = read(&mut stream).await else { return };
     inner.asked.lock().expect("no panic").push((head, body));
+    inner.question.notify_one();
     let script = inner.scripts.lock().expect("no panic").pop_front();
     for step in script.unwrap_or_else(|| saying(&["你好", "！我是你的 AI 分身"])) {
         match step {
@@ -156,7 +171,7 @@ async fn serve(inner: &Inner, mut stream: TcpStream) {
                     return;
                 }
             }
-            Step::Wait => inner.release.notified().await,
+            Step::Wait => inner.release.acquire().await.expect("it is never closed").forget(),
             Step::Stall => {
                 let mut rest = [0; 64];
                 while matches!(stream.read(&mut rest).await, Ok(1..)) {}

@@ -17,7 +17,7 @@ pub mod paging;
 pub mod server;
 pub mod tasks;
 
-pub use address::ClientAddress;
+pub use address::{ClientAddress, Peer};
 pub use archive::Archive;
 pub use boundary::RequestId;
 pub use envelope::{Data, Envelope, Nothing};

@@ -108,7 +108,9 @@ impl Writer {
     fn stream(self, events: Receiver<Event>) -> Response {
         let first = self.chunk(Delta { role: Some("assistant"), content: Some("") }, None);
         events::sse(Some(first.into()), events, move |event| match event {
-            Event::Searching | Event::Searched { .. } => (Bytes::from_static(b": searching\n\n"), None),
+            Event::Searching | Event::Searched { .. } | Event::Calling(_) | Event::Called { .. } => {
+                (Bytes::from_static(b": working\n\n"), None)
+            }
             Event::Piece(text) => (self.chunk(Delta { role: None, content: Some(text) }, None).into(), None),
             Event::Failed(error) => {
                 let error = error.openai(web::Language::En);
@@ -130,7 +132,7 @@ impl Writer {
         let mut text = String::new();
         while let Some(event) = events.recv().await {
             match event {
-                Event::Searching | Event::Searched { .. } => {}
+                Event::Searching | Event::Searched { .. } | Event::Calling(_) | Event::Called { .. } => {}
                 Event::Piece(piece) => text.push_str(&piece),
                 Event::Failed(error) => return Err(error),
                 Event::Done(ended) => {

@@ -50,7 +50,7 @@ pub(super) fn check(request: Request, known: &[String]) -> Result<Talk, ApiError
         let (text, pictures) = content(&mut issues, &field, said);
         match role {
             Role::System => system.push(text),
-            Role::User | Role::Assistant => {
+            Role::User | Role::Assistant | Role::Tool => {
                 images = pictures;
                 history.push(past(role, text));
             }

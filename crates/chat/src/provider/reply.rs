@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{
     Failure, Provider, Usage,
     sse::Splitter,
-    wire::{self, Ask, Chunk},
+    wire::{self, Ask, CallPart, Chunk, ToolCall},
 };
 
 /// Longest event of a provider in bytes.
@@ -18,6 +18,8 @@ const MAX_EVENT: usize = 1 << 20;
 const MAX_ANSWER: usize = 1 << 20;
 /// Longest to wait for what comes after the end of the text: usage, `[DONE]`.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Most calls of tools in an answer that are listened to.
+const MAX_CALLS: usize = 16;
 /// Longest `Retry-After` worth reading, in seconds.
 const MAX_RETRY_AFTER: u32 = 86_400;
 
@@ -41,6 +43,10 @@ pub(crate) struct Reply {
     splitter: Splitter,
     ready: VecDeque<String>,
     length: usize,
+    /// Tools that the model wants used, by the answer's own numbers.
+    calls: Vec<ToolCall>,
+    /// Whether any were offered; others are not listened to.
+    may_call: bool,
     finish: Option<Finish>,
     failure: Option<Failure>,
     usage: Option<Usage>,
@@ -55,7 +61,7 @@ impl Reply {
         let deadline = start + settings.total;
         let first = deadline.min(start + settings.first_token);
         let model = settings.names.get(&ask.model).unwrap_or(&settings.name).clone();
-        let body = wire::body(ask, &model, settings.images, settings.json);
+        let body = wire::body(ask, &model, settings.support());
         let mut request = provider
             .client
             .post(format!("{}/chat/completions", settings.base_url.trim_end_matches('/')))
@@ -74,6 +80,8 @@ impl Reply {
             splitter: Splitter::new(MAX_EVENT),
             ready: VecDeque::new(),
             length: 0,
+            calls: Vec::new(),
+            may_call: settings.tools && !ask.tools.is_empty(),
             finish: None,
             failure: None,
             usage: None,
@@ -103,7 +111,7 @@ impl Reply {
         } else {
             return Err(Failure::Garbled("neither events nor JSON"));
         }
-        match (self.ready.is_empty(), self.failure.take()) {
+        match (self.ready.is_empty() && self.calls.is_empty(), self.failure.take()) {
             (true, Some(failure)) => Err(failure),
             (true, None) => Err(Failure::Empty),
             (false, failure) => {
@@ -136,6 +144,21 @@ impl Reply {
                 Err(slow) => return Err(slow),
             }
         }
+    }
+
+    /// The tools that the model wants used, once the answer has ended.
+    pub(crate) fn calls(&mut self) -> Vec<ToolCall> {
+        let calls = std::mem::take(&mut self.calls);
+        let named = calls.into_iter().enumerate().filter(|(_, call)| !call.name.is_empty());
+        named
+            .map(|(place, mut call)| {
+                // Some leave it out, and want it back all the same.
+                if call.id.is_empty() {
+                    call.id = format!("call_{place}");
+                }
+                call
+            })
+            .collect()
     }
 
     /// Why the answer ended, once it has.
@@ -213,7 +236,8 @@ impl Reply {
             self.usage = chunk.usage;
         }
         for choice in chunk.choices.into_iter().take(1) {
-            if let Some(delta) = choice.delta {
+            if let Some(mut delta) = choice.delta {
+                self.call(delta.tool_calls.take().unwrap_or_default());
                 for text in [delta.content, delta.refusal].into_iter().flatten() {
                     if !text.is_empty() {
                         self.length += text.len();
@@ -230,6 +254,33 @@ impl Reply {
             }
         }
         Ok(())
+    }
+}
+
+impl Reply {
+    /// Adds parts of calls to what there is of them.
+    fn call(&mut self, parts: Vec<CallPart<'_>>) {
+        for (place, part) in parts.into_iter().enumerate() {
+            let index = part.index.unwrap_or(place);
+            if !self.may_call || index >= MAX_CALLS {
+                continue;
+            }
+            if self.calls.len() <= index {
+                self.calls.resize(index + 1, ToolCall::default());
+            }
+            let Some(call) = self.calls.get_mut(index) else { continue };
+            if let Some(id) = part.id.filter(|id| !id.is_empty()) {
+                call.id = id.into_owned();
+            }
+            if let Some(function) = part.function {
+                if let Some(name) = function.name {
+                    call.name.push_str(&name);
+                }
+                let arguments = function.arguments.unwrap_or_default();
+                self.length += arguments.len();
+                call.arguments.push_str(&arguments);
+            }
+        }
     }
 }
 

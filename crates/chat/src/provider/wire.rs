@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::tools::Tool;
+
 /// Who says something in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -15,6 +17,8 @@ pub enum Role {
     User,
     /// The double.
     Assistant,
+    /// A tool that the double has used; only in prompts.
+    Tool,
 }
 
 impl Role {
@@ -24,10 +28,11 @@ impl Role {
             Self::System => "system",
             Self::User => "user",
             Self::Assistant => "assistant",
+            Self::Tool => "tool",
         }
     }
 
-    /// The role of a name.
+    /// The role of a name, of those that messages of a conversation have.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::System, Self::User, Self::Assistant].into_iter().find(|role| role.name() == name)
     }
@@ -42,6 +47,17 @@ pub struct Image {
     pub data: String,
 }
 
+/// A tool that the model wants used.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ToolCall {
+    /// What its result goes by.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// Its arguments, JSON as the model wrote it.
+    pub arguments: String,
+}
+
 /// One message of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -51,15 +67,46 @@ pub struct Message {
     pub content: String,
     /// With which pictures.
     pub images: Vec<Image>,
+    /// Of the double: the tools that it wants used.
+    pub calls: Vec<ToolCall>,
+    /// Of a tool: the call whose result this is.
+    pub answers: Option<String>,
 }
 
 impl Message {
     /// A message of text alone.
     pub fn new(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into(), images: Vec::new() }
+        Self { role, content: content.into(), images: Vec::new(), calls: Vec::new(), answers: None }
     }
 
-    fn to_json(&self, with_images: bool) -> Value {
+    /// What the user says, with pictures.
+    pub fn with_images(content: impl Into<String>, images: Vec<Image>) -> Self {
+        Self { images, ..Self::new(Role::User, content) }
+    }
+
+    /// What the double says before tools are used.
+    pub(crate) fn calling(content: impl Into<String>, calls: Vec<ToolCall>) -> Self {
+        Self { calls, ..Self::new(Role::Assistant, content) }
+    }
+
+    /// The result of a call.
+    pub(crate) fn result(call: &ToolCall, content: impl Into<String>) -> Self {
+        Self { answers: Some(call.id.clone()), ..Self::new(Role::Tool, content) }
+    }
+
+    fn to_json(&self, with_images: bool, with_tools: bool) -> Value {
+        match (&self.answers, with_tools) {
+            (Some(call), true) => {
+                return json!({"role": self.role, "tool_call_id": call, "content": self.content});
+            }
+            // To a provider without tools it is a remark.
+            (Some(_), false) => return json!({"role": Role::System, "content": self.content}),
+            (None, true) if !self.calls.is_empty() => {
+                let calls: Vec<Value> = self.calls.iter().map(ToolCall::to_json).collect();
+                return json!({"role": self.role, "content": self.content, "tool_calls": calls});
+            }
+            (None, _) => {}
+        }
         if self.images.is_empty() || !with_images {
             return json!({"role": self.role, "content": self.content});
         }
@@ -69,6 +116,13 @@ impl Message {
             json!({"type": "image_url", "image_url": {"url": url}})
         }));
         json!({"role": self.role, "content": parts})
+    }
+}
+
+impl ToolCall {
+    fn to_json(&self) -> Value {
+        let arguments = if self.arguments.trim().is_empty() { "{}" } else { &self.arguments };
+        json!({"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}})
     }
 }
 
@@ -104,11 +158,22 @@ pub struct Ask {
     pub max_tokens: u32,
     /// In which form.
     pub form: Form,
+    /// What the model may have used; only providers that know tools are told.
+    pub tools: Vec<Tool>,
+}
+
+/// What of the protocol a provider understands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Support {
+    pub(crate) images: bool,
+    pub(crate) tools: bool,
+    pub(crate) json: JsonSupport,
 }
 
 /// The body of `POST …/chat/completions`.
-pub(crate) fn body(ask: &Ask, model: &str, images: bool, support: JsonSupport) -> Value {
-    let messages: Vec<Value> = ask.messages.iter().map(|message| message.to_json(images)).collect();
+pub(crate) fn body(ask: &Ask, model: &str, support: Support) -> Value {
+    let json = |message: &Message| message.to_json(support.images, support.tools);
+    let messages: Vec<Value> = ask.messages.iter().map(json).collect();
     let mut body = json!({
         "model": model,
         "messages": messages,
@@ -116,7 +181,7 @@ pub(crate) fn body(ask: &Ask, model: &str, images: bool, support: JsonSupport) -
         "stream": true,
         "stream_options": {"include_usage": true},
     });
-    let format = match (&ask.form, support) {
+    let format = match (&ask.form, support.json) {
         (Form::Text, _) | (Form::Json(_), JsonSupport::None) => None,
         (Form::Json(Some(schema)), JsonSupport::JsonSchema) => {
             Some(json!({"type": "json_schema", "json_schema": {"name": "decision", "schema": schema}}))
@@ -129,6 +194,14 @@ pub(crate) fn body(ask: &Ask, model: &str, images: bool, support: JsonSupport) -
     };
     if let (Some(format), Some(members)) = (format, body.as_object_mut()) {
         members.insert("response_format".into(), format);
+    }
+    let tools = ask.tools.iter().filter(|_| support.tools).map(|tool| {
+        let Tool { name, about, parameters } = tool;
+        json!({"type": "function", "function": {"name": name, "description": about, "parameters": parameters}})
+    });
+    let tools: Vec<Value> = tools.collect();
+    if let (false, Some(members)) = (tools.is_empty(), body.as_object_mut()) {
+        members.insert("tools".into(), tools.into());
     }
     body
 }
@@ -159,6 +232,28 @@ pub(crate) struct Delta<'a> {
     /// Why the model will not answer; shown in the answer's place.
     #[serde(default, borrow)]
     pub(crate) refusal: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub(crate) tool_calls: Option<Vec<CallPart<'a>>>,
+}
+
+/// A part of a call: name and id come once, the arguments in pieces.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CallPart<'a> {
+    /// Absent where the whole call comes at once.
+    #[serde(default)]
+    pub(crate) index: Option<usize>,
+    #[serde(default, borrow)]
+    pub(crate) id: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub(crate) function: Option<FunctionPart<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct FunctionPart<'a> {
+    #[serde(default, borrow)]
+    pub(crate) name: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub(crate) arguments: Option<Cow<'a, str>>,
 }
 
 /// Tokens as the provider counted them.

@@ -50,6 +50,9 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When the last message came.
     pub updated_at: Timestamp,
+    /// What was said up to a message, in short; empty in lists.
+    pub(crate) summary: String,
+    pub(crate) summary_to: i64,
 }
 
 store::from_row!(Session {
@@ -61,7 +64,9 @@ store::from_row!(Session {
     last_message,
     message_count,
     created_at,
-    updated_at
+    updated_at,
+    summary,
+    summary_to
 });
 
 /// A message of a conversation.
@@ -237,7 +242,8 @@ pub struct UsageRow {
     /// The day, in UTC.
     #[schema(example = "2024-01-20")]
     pub(super) date: String,
-    /// `app:` and an application's id, `key:` and an API key's, or `session`.
+    /// `app:` and an application's id, `key:` and an API key's, `program:` and a program's, or `session`; `distill`
+    /// and `summary` for what is done with conversations in the background.
     #[schema(example = "key:12345")]
     pub(super) client: String,
     /// Answers.

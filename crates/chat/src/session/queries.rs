@@ -1,12 +1,13 @@
 //! SQL about sessions and messages.
 
-pub(super) const NAMED: &str = "SELECT key, client, id, app_id, title, last_message, message_count, created_at, updated_at \
-     FROM chat_session WHERE account_id = $1 AND id = $2 ORDER BY client LIMIT 100";
+pub(super) const NAMED: &str = "SELECT key, client, id, app_id, title, last_message, message_count, created_at, updated_at, \
+     summary, summary_to FROM chat_session WHERE account_id = $1 AND id = $2 ORDER BY client LIMIT 100";
 
 pub(super) const EXISTS: &str = "SELECT key FROM chat_session WHERE id = $1 LIMIT 1";
 
-pub(super) const ALL: &str = "SELECT key, client, id, app_id, title, last_message, message_count, created_at, updated_at \
-     FROM chat_session WHERE account_id = $1 AND ($2 = '' OR client = $2) AND ($3 = '' OR app_id = $3) \
+/// Lists show no summaries.
+pub(super) const ALL: &str = "SELECT key, client, id, app_id, title, last_message, message_count, created_at, updated_at, \
+     '', summary_to FROM chat_session WHERE account_id = $1 AND ($2 = '' OR client = $2) AND ($3 = '' OR app_id = $3) \
      ORDER BY updated_at DESC, key DESC LIMIT $4";
 
 pub(super) const INSERT: &str = "INSERT INTO chat_session \
@@ -15,8 +16,8 @@ pub(super) const INSERT: &str = "INSERT INTO chat_session \
 
 pub(super) const KEY: &str = "SELECT key FROM chat_session WHERE account_id = $1 AND client = $2 AND id = $3";
 
-pub(super) const ADD_MESSAGE: &str = "INSERT INTO chat_message (id, session_key, role, content, state, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6)";
+pub(super) const ADD_MESSAGE: &str = "INSERT INTO chat_message \
+     (id, session_key, role, content, state, is_own, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 pub(super) const TOUCH: &str = "UPDATE chat_session \
      SET last_message = $2, message_count = message_count + $3, updated_at = $4 WHERE key = $1";
@@ -26,8 +27,9 @@ pub(super) const SET_ANSWER: &str = "UPDATE chat_message SET content = $2, state
 pub(super) const MESSAGES: &str = "SELECT id, role, content, state, created_at FROM chat_message \
      WHERE session_key = $1 ORDER BY id LIMIT $2";
 
+/// The newest messages after one.
 pub(super) const LATEST: &str = "SELECT id, role, content, state, created_at FROM chat_message \
-     WHERE session_key = $1 ORDER BY id DESC LIMIT $2";
+     WHERE session_key = $1 AND id > $2 ORDER BY id DESC LIMIT $3";
 
 pub(super) const FIRST: &str = "SELECT id, role, content, state, created_at FROM chat_message \
      WHERE session_key = $1 ORDER BY id LIMIT 1";
@@ -44,13 +46,10 @@ pub(super) const SENT: &str = "SELECT chat_sent.model, chat_sent.provider, chat_
      JOIN chat_session ON chat_session.key = chat_message.session_key \
      WHERE chat_sent.message_id = $1 AND chat_session.account_id = $2";
 
-pub(super) const ADD_USAGE: &str = "INSERT INTO chat_usage (account_id, day, client, answers, tokens_in, tokens_out) \
+pub(crate) const ADD_USAGE: &str = "INSERT INTO chat_usage (account_id, day, client, answers, tokens_in, tokens_out) \
      VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT (account_id, day, client) DO UPDATE SET \
      answers = chat_usage.answers + 1, tokens_in = chat_usage.tokens_in + excluded.tokens_in, \
      tokens_out = chat_usage.tokens_out + excluded.tokens_out";
-
-pub(super) const USED: &str = "SELECT COALESCE(CAST(SUM(tokens_in + tokens_out) AS BIGINT), 0) FROM chat_usage \
-     WHERE account_id = $1 AND day = $2";
 
 pub(super) const USAGE: &str = "SELECT day, client, answers, tokens_in, tokens_out FROM chat_usage \
      WHERE account_id = $1 AND day >= $2 ORDER BY day DESC, client LIMIT $3";

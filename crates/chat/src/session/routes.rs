@@ -107,5 +107,6 @@ async fn usage(
     }
     let days = query.days.unwrap_or(30).clamp(1, 366);
     let list = chat.usage(caller.account(), days).await?.into_iter().map(rules::used).collect();
-    Ok(Data(UsageAnswer { daily_limit: chat.settings().daily_tokens, list }))
+    let daily_limit = chat.daily_limit(caller.account()).await?;
+    Ok(Data(UsageAnswer { daily_limit, list }))
 }

@@ -11,13 +11,17 @@ use crate::{
     Chat,
     events::{Ended, Event},
     prompt,
-    provider::{Failure, Finish, GRACE, Reply},
+    provider::{Failure, Finish, GRACE, Message, Reply, ToolCall},
     responder, search,
     session::{Answer, Sent, State},
+    tools,
+    work::{Kind, Later},
 };
 
 /// How often what there is of a long answer is stored, so that not even a crash loses more.
 const CHECKPOINT: Duration = Duration::from_secs(2);
+/// Most characters of a call's arguments that the client is told.
+const SHOWN: usize = 500;
 /// Longest answer of one turn without a model.
 const BUILT_IN: Duration = Duration::from_secs(60);
 
@@ -27,6 +31,13 @@ pub(super) struct Made {
     pub(super) text: String,
     is_stored: bool,
     stored_at: Instant,
+}
+
+impl Made {
+    fn answer(&self, turn: &Turn, state: State) -> Answer {
+        let content = self.text.replace('\0', "");
+        Answer { id: self.id, session: turn.session, content, state, is_stored: self.is_stored }
+    }
 }
 
 /// How it ended.
@@ -99,14 +110,42 @@ async fn make(
         }
         return End::Whole(Finish::Stop);
     }
-    let mut reply = match chat.models().ask(&turn.ask).await {
-        Ok(reply) => reply,
-        Err(failure) => return End::Failed(failure),
-    };
-    source.note(&reply);
-    let end = pass_on(chat, turn, sender, made, &mut reply).await;
-    source.count(&reply);
-    end
+    for round in 0..=tools::ROUNDS {
+        if round == tools::ROUNDS {
+            // It has to say something now.
+            turn.ask.tools.clear();
+        }
+        let mut reply = match chat.models().ask(&turn.ask).await {
+            Ok(reply) => reply,
+            Err(failure) => return End::Failed(failure),
+        };
+        source.note(&reply);
+        let begin = made.text.len();
+        let end = pass_on(chat, turn, sender, made, &mut reply).await;
+        source.count(&reply);
+        let calls = reply.calls();
+        if calls.is_empty() || !matches!(end, End::Whole(_)) {
+            return end;
+        }
+        let said = made.text.get(begin..).unwrap_or_default().to_owned();
+        use_tools(chat, turn, sender, said, calls).await;
+    }
+    End::Failed(Failure::Empty)
+}
+
+/// Uses the tools that the model asks for, and tells it what came of it.
+async fn use_tools(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>, said: String, calls: Vec<ToolCall>) {
+    let Some(tools) = chat.tools() else { return };
+    let calls: Vec<ToolCall> = calls.into_iter().take(tools::CALLS).collect();
+    turn.ask.messages.push(Message::calling(said, calls.clone()));
+    for call in calls {
+        let _left = sender.send(Event::Calling(call.name.clone())).await;
+        let outcome = tools::call(tools, turn.who.account, &turn.ask.tools, &call).await;
+        turn.ask.messages.push(tools::told(&call, &outcome));
+        let is_good = outcome.is_good;
+        let query = call.arguments.chars().take(SHOWN).collect();
+        let _left = sender.send(Event::Called { tool: call.name, query, is_good }).await;
+    }
 }
 
 async fn pass_on(
@@ -140,9 +179,7 @@ async fn say(chat: &Chat, turn: &Turn, sender: &Sender<Event>, made: &mut Made, 
 }
 
 async fn keep(chat: &Chat, turn: &Turn, made: &mut Made, state: State) {
-    let content = made.text.replace('\0', "");
-    let answer = Answer { id: made.id, session: turn.session, content, state };
-    match chat.keep(answer, made.is_stored).await {
+    match chat.keep(made.answer(turn, state)).await {
         Ok(()) => made.is_stored = true,
         // Someone may have deleted the session meanwhile.
         Err(error) => tracing::warn!(cause = error.cause(), "an answer could not be stored"),
@@ -170,7 +207,20 @@ async fn look_up(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>) {
     turn.ask.messages.insert(last, message);
 }
 
-async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, source: Source, end: End) {
+/// What is to be done about the conversation in the background.
+fn later(chat: &Chat, turn: &Turn) -> Vec<Later> {
+    if chat.models().is_empty() {
+        return Vec::new();
+    }
+    let (session, now) = (turn.session, chat.db().clock().now());
+    let quiet = i64::try_from(chat.settings().distill_after.as_secs()).unwrap_or(i64::MAX);
+    let distill = Later { session, kind: Kind::Distill, due: now.plus_secs(quiet) };
+    let summary = Later { session, kind: Kind::Summary, due: now };
+    let wanted = [(turn.is_own, distill), (turn.forgets, summary)];
+    wanted.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, later)| later).collect()
+}
+
+async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, made: Made, source: Source, end: End) {
     let (state, event) = match &end {
         End::Whole(_) => (State::Complete, None),
         End::Stopped => (State::Stopped, Some(Event::Failed(Code::Unavailable.into()))),
@@ -179,9 +229,6 @@ async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, 
             (State::Failed, Some(Event::Failed(ApiError::new(Code::ChatStreamFailed).because(failure))))
         }
     };
-    if !made.text.is_empty() {
-        keep(chat, &turn, &mut made, state).await;
-    }
     let about = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let (tokens_in, tokens_out) = match source.tokens {
         Some((tokens_in, tokens_out)) => (tokens_in.into(), tokens_out.into()),
@@ -190,7 +237,7 @@ async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, 
     };
     let ended =
         Ended { message: made.id, was_cut: matches!(end, End::Whole(Finish::Length)), tokens_in, tokens_out };
-    if made.is_stored {
+    if !made.text.is_empty() {
         let sent = Sent {
             model: source.model,
             provider: source.provider,
@@ -200,8 +247,11 @@ async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, 
             tokens_out,
             ..Sent::default()
         };
-        if let Err(error) = chat.note_sent(turn.who, made.id, sent).await {
-            tracing::warn!(cause = error.cause(), "what was sent for an answer could not be stored");
+        let later = later(chat, &turn);
+        let answer = made.answer(&turn, state);
+        if let Err(error) = chat.finish(turn.who, answer, sent, later).await {
+            // Someone may have deleted the session meanwhile.
+            tracing::warn!(cause = error.cause(), "an answer could not be stored");
         }
     }
     // Whoever reads the end of the stream finds all of it in the store, and may ask again.

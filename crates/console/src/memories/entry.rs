@@ -16,7 +16,7 @@ use memory::{
 };
 use web::{ApiError, Code, paging::Page as Rows};
 
-use super::{Kind, PATH, Wish, notice, plain, state, visibility};
+use super::{Kind, PATH, Wish, beginning, notice, plain, state, visibility};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
@@ -33,6 +33,14 @@ struct Earlier {
     content: String,
     written: When,
     replaced: When,
+}
+
+/// What links a memory with conversations and other memories.
+struct Tie {
+    text: &'static str,
+    /// The other memory: its page, and what it says.
+    other: Option<(String, String)>,
+    time: When,
 }
 
 struct Linked {
@@ -76,6 +84,7 @@ struct EntryPage<'a> {
     created: When,
     updated: When,
     links: Vec<Linked>,
+    ties: Vec<Tie>,
     history: Vec<Earlier>,
     notice: Option<&'a str>,
     alert: Option<String>,
@@ -178,7 +187,19 @@ async fn key_page<'a>(
     let memory = console.memory.key_memory(account, id).await?;
     let versions =
         console.memory.key_memory_versions(account, id, Rows { limit: VERSIONS, offset: 0 }).await?;
+    let links = console.memory.key_memory_links(account, id).await?;
     let (state_class, state_text) = visibility(memory.visibility, page.t);
+    let tie = |link: key::Link| Tie {
+        text: match link.kind {
+            key::LinkKind::Said => page.t.memory_said,
+            key::LinkKind::Again => page.t.memory_again,
+            key::LinkKind::Against => page.t.memory_against,
+            key::LinkKind::Newer => page.t.memory_newer,
+        },
+        other: (link.other > 0)
+            .then(|| (format!("{PATH}/{}/{}", Kind::Key.name(), link.other), beginning(&link.text))),
+        time: When(link.time),
+    };
     let earlier = |version: key::Version| Earlier {
         title: String::new(),
         content: version.fact_content,
@@ -199,6 +220,7 @@ async fn key_page<'a>(
         created: When(memory.create_time),
         updated: When(memory.update_time),
         links: Vec::new(),
+        ties: links.into_iter().map(tie).collect(),
         history: versions.list.into_iter().map(earlier).collect(),
         notice: None,
         alert: None,
@@ -236,6 +258,7 @@ async fn note_page<'a>(
         created: When(note.created_at),
         updated: When(note.updated_at),
         links: links.into_iter().map(|link| linked(link, page.t)).collect(),
+        ties: Vec::new(),
         history: versions.list.into_iter().map(earlier).collect(),
         notice: None,
         alert: None,

@@ -13,6 +13,7 @@ pub struct Model {
     pub api_key: String,
     pub name: String,
     pub images: bool,
+    pub tools: bool,
     pub json: Json,
     pub connect_seconds: u64,
     pub first_token_seconds: u64,
@@ -39,6 +40,7 @@ impl Default for Model {
             api_key: String::new(),
             name: String::new(),
             images: false,
+            tools: false,
             json: Json::None,
             connect_seconds: 5,
             first_token_seconds: 60,
@@ -69,6 +71,8 @@ pub struct Chat {
     pub recall_tokens: u64,
     pub max_streams: u64,
     pub daily_tokens: u64,
+    pub distill: bool,
+    pub distill_after_seconds: u64,
     pub max_body_bytes: u64,
     pub search_url: String,
 }
@@ -129,6 +133,7 @@ impl Chat {
         limit("chat.recall_tokens", self.recall_tokens, 0, self.prompt_tokens)?;
         limit("chat.max_streams", self.max_streams, 1, 1_000_000)?;
         limit("chat.daily_tokens", self.daily_tokens, 0, 1 << 50)?;
+        limit("chat.distill_after_seconds", self.distill_after_seconds, 0, 86_400)?;
         limit("chat.max_body_bytes", self.max_body_bytes, 1024, 1 << 30)?;
         let url = &self.search_url;
         if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {

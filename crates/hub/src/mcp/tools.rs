@@ -58,7 +58,7 @@ pub(super) fn page(hub: &Hub, caller: Option<&Checked>, after: Option<&str>) -> 
 }
 
 /// The name of an action's tool: `weather-basic__now`.
-fn name(api: &str, action: &str) -> String {
+pub(crate) fn name(api: &str, action: &str) -> String {
     if action.is_empty() { api.to_owned() } else { format!("{api}{BETWEEN}{action}") }
 }
 
@@ -70,7 +70,7 @@ fn tool(name: String, api: &Api, spec: &ActionSpec) -> Tool {
 }
 
 /// The schema of a tool's arguments: always an object's.
-fn schema(parameters: Option<&Value>) -> Map<String, Value> {
+pub(crate) fn schema(parameters: Option<&Value>) -> Map<String, Value> {
     let mut schema = match parameters {
         Some(Value::Object(schema)) => schema.clone(),
         _ => Map::new(),
@@ -80,7 +80,7 @@ fn schema(parameters: Option<&Value>) -> Map<String, Value> {
 }
 
 /// The path of a tool's action; `None` for a name that no tool has.
-pub(super) fn path(tool: &str) -> Option<String> {
+pub(crate) fn path(tool: &str) -> Option<String> {
     let (api, action) = tool.split_once(BETWEEN).unwrap_or((tool, ""));
     let is_segment =
         |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));

@@ -62,3 +62,15 @@ pub(crate) const RESTORE: &str = "INSERT INTO key_memory \
 
 pub(crate) const ONE: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
      WHERE id = $1 AND account_id = $2";
+
+pub(super) const OWN: &str = "SELECT id FROM key_memory WHERE id = $1 AND account_id = $2";
+
+pub(super) const ADD_LINK: &str = "INSERT INTO key_memory_link (id, memory_id, kind, other_id, message_id, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6)";
+
+/// Both ends of each link are shown.
+pub(super) const LINKS: &str = "SELECT l.id, l.kind, COALESCE(o.id, 0), COALESCE(o.content, ''), l.created_at \
+     FROM key_memory_link l LEFT JOIN key_memory o ON o.id = l.other_id WHERE l.memory_id = $1 \
+     UNION ALL SELECT l.id, 'newer', m.id, m.content, l.created_at \
+     FROM key_memory_link l JOIN key_memory m ON m.id = l.memory_id WHERE l.other_id = $1 \
+     ORDER BY 1 DESC LIMIT $2";

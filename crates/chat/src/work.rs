@@ -1,0 +1,269 @@
+//! What is done with conversations in the background: facts are distilled from them, old turns are summarised.
+//!
+//! What is to be done is rows. Several processes share them: whoever claims one moves its time on first, so that it is
+//! done once, and by another one after a crash. What comes of it is written in the transaction that removes the row.
+
+mod distill;
+mod queries;
+mod summary;
+
+use std::time::Duration;
+
+use store::{Timestamp, Tx, params};
+use web::{ApiError, Tasks};
+
+use crate::{
+    Chat,
+    provider::{Ask, Failure, Role},
+    session::queries::ADD_USAGE,
+};
+
+/// How often to look whether something is due, and how many one process does at a time.
+const EVERY: Duration = Duration::from_secs(5);
+const AT_ONCE: i64 = 2;
+/// How much longer than a model may take a claim is left alone by other processes, in seconds.
+const GRACE: i64 = 60;
+/// How long to wait after each failure of the models; after the last it is left until the conversation goes on.
+const PATIENCE_SECONDS: [i64; 4] = [60, 600, 3600, 6 * 3600];
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Distill,
+    Summary,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Distill => "distill",
+            Self::Summary => "summary",
+        }
+    }
+}
+
+/// Something to be done with a conversation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Later {
+    pub(crate) session: i64,
+    pub(crate) kind: Kind,
+    pub(crate) due: Timestamp,
+}
+
+impl Later {
+    /// Makes it known.
+    pub(crate) async fn note(&self, tx: &mut Tx<'_>) -> Result<(), store::Error> {
+        let sql = match self.kind {
+            Kind::Distill => queries::DELAY,
+            Kind::Summary => queries::ADD,
+        };
+        tx.execute(sql, params![self.session, self.kind.name(), self.due]).await?;
+        Ok(())
+    }
+}
+
+/// Something claimed.
+#[derive(Debug, Clone)]
+struct Job {
+    session: i64,
+    kind: String,
+    attempts: i64,
+    /// Until when nobody else does it.
+    lease: Timestamp,
+}
+
+store::from_row!(Job { session, kind, attempts, lease });
+
+impl Job {
+    /// Removes it, unless something new was said meanwhile.
+    async fn done(&self, tx: &mut Tx<'_>) -> Result<(), store::Error> {
+        tx.execute(queries::DONE, params![self.session, &self.kind, self.lease]).await?;
+        Ok(())
+    }
+}
+
+/// The conversation that it is about.
+#[derive(Debug, Clone)]
+struct Session {
+    key: i64,
+    account: i64,
+    distilled_to: i64,
+    summary: String,
+    summary_to: i64,
+}
+
+store::from_row!(Session { key, account, distilled_to, summary, summary_to });
+
+/// A message of it.
+#[derive(Debug, Clone)]
+struct Line {
+    id: i64,
+    role: Role,
+    content: String,
+    is_own: bool,
+}
+
+impl store::FromRow for Line {
+    fn from_row(row: &store::Row<'_>) -> store::Result<Self> {
+        let (role, is_own): (String, i64) = (row.get(1)?, row.get(3)?);
+        let damaged = || store::Error::Other("message: unknown role".to_owned());
+        let role = Role::parse(&role).ok_or_else(damaged)?;
+        Ok(Self { id: row.get(0)?, role, content: row.get(2)?, is_own: is_own != 0 })
+    }
+}
+
+/// Why something could not be done.
+#[derive(Debug)]
+enum Trouble {
+    Store(ApiError),
+    Model(Failure),
+    /// What the model answered is of no use.
+    Nonsense,
+    /// The person may use no more tokens today.
+    UsedUp,
+}
+
+impl From<ApiError> for Trouble {
+    fn from(error: ApiError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<store::Error> for Trouble {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Does what is due until shutdown.
+pub(crate) fn start(chat: &Chat, tasks: &Tasks) {
+    if chat.models().is_empty() {
+        return;
+    }
+    let (chat, stopping) = (chat.clone(), tasks.clone());
+    tasks.spawn(async move {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = stopping.stopping() => return,
+            }
+            loop {
+                let worked = tokio::select! {
+                    worked = chat.work_due() => worked,
+                    // What was begun is done by whoever starts next.
+                    () = stopping.stopping() => return,
+                };
+                match worked {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(error) => {
+                        let cause = error.cause().unwrap_or_default();
+                        tracing::warn!(cause, "conversations not looked through yet");
+                        break;
+                    }
+                }
+            }
+        }
+    });
+}
+
+impl Chat {
+    /// Does what is due with conversations, and answers how much that was. Several processes share it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn work_due(&self) -> Result<usize, ApiError> {
+        let now = self.db().clock().now();
+        let next: Option<(i64,)> = self.db().fetch_optional(queries::IS_DUE, params![now]).await?;
+        if next.is_none() {
+            return Ok(0);
+        }
+        let longest = i64::try_from(self.models().total().as_secs()).unwrap_or(i64::MAX);
+        let lease = now.plus_secs(longest.saturating_add(GRACE));
+        let jobs: Vec<Job> = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move { tx.fetch_all(queries::CLAIM, params![now, lease, AT_ONCE]).await })
+            })
+            .await?;
+        let count = jobs.len();
+        let mut working = tokio::task::JoinSet::new();
+        for job in jobs {
+            let chat = self.clone();
+            working.spawn(async move { chat.work(job).await });
+        }
+        while let Some(worked) = working.join_next().await {
+            worked.map_err(ApiError::internal)??;
+        }
+        Ok(count)
+    }
+
+    async fn work(&self, job: Job) -> Result<(), ApiError> {
+        let found = self.db().fetch_optional(queries::SESSION, params![job.session]).await?;
+        // Deleted meanwhile, and the row with it.
+        let Some(session) = found else { return Ok(()) };
+        let worked = match job.kind.as_str() {
+            "distill" => self.distill(&job, &session).await,
+            _ => self.summarise(&job, session).await,
+        };
+        let now = self.db().clock().now();
+        let (due, attempts) = match worked {
+            Ok(()) => return Ok(()),
+            Err(Trouble::Store(error)) => return Err(error),
+            Err(Trouble::UsedUp) => (Some(Timestamp((now.day() + 1).saturating_mul(DAY_MS))), 0),
+            Err(Trouble::Nonsense) => (None, 0),
+            Err(Trouble::Model(failure)) => {
+                tracing::debug!(%failure, kind = job.kind, "a conversation could not be looked through");
+                let wait = usize::try_from(job.attempts - 1).ok().and_then(|i| PATIENCE_SECONDS.get(i));
+                (wait.map(|seconds| now.plus_secs(*seconds)), job.attempts)
+            }
+        };
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let Some(due) = due else { return job.done(tx).await };
+                    let values = params![job.session, &job.kind, job.lease, due, attempts];
+                    tx.execute(queries::LATER, values).await?;
+                    Ok::<_, store::Error>(())
+                })
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// What a model answers, all of it; counted as the person's usage, whatever comes of it.
+    async fn ask_for(&self, account: i64, what: Kind, ask: &Ask) -> Result<String, Trouble> {
+        let today = self.today(account).await?;
+        if self.is_used_up(&today) {
+            return Err(Trouble::UsedUp);
+        }
+        let mut reply = self.models().ask(ask).await.map_err(Trouble::Model)?;
+        let mut text = String::new();
+        let ended = loop {
+            match reply.next().await {
+                Ok(Some(piece)) => text.push_str(&piece),
+                Ok(None) => break Ok(()),
+                Err(failure) => break Err(failure),
+            }
+        };
+        let about = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let (tokens_in, tokens_out) = match reply.usage() {
+            Some(usage) => (usage.prompt_tokens.into(), usage.completion_tokens.into()),
+            None => (about(crate::prompt::size(&ask.messages)), about(memory::recall::tokens(&text))),
+        };
+        let day = self.db().clock().now().day();
+        let values = params![account, day, what.name(), tokens_in, tokens_out];
+        self.db().execute(ADD_USAGE, values).await?;
+        ended.map_err(Trouble::Model)?;
+        Ok(text)
+    }
+
+    /// Messages of a conversation after one, the oldest first.
+    async fn lines(&self, session: i64, after: i64, most: i64) -> Result<Vec<Line>, ApiError> {
+        Ok(self.db().fetch_all(queries::MESSAGES, params![session, after, most]).await?)
+    }
+}

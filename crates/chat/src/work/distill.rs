@@ -1,0 +1,94 @@
+//! Facts that a person says in a conversation become key memories: one pass over what is new, and nothing that was
+//! known before is changed.
+
+mod rules;
+
+use memory::recall::{Kind as Recalled, Reader};
+use store::params;
+
+use super::{Job, Kind, Line, Session, Trouble, queries};
+use crate::{Chat, provider::Role};
+use rules::Known;
+
+/// Messages that are looked through at a time.
+const MAX_LINES: i64 = 60;
+/// Tokens of known facts that the model may compare with.
+const KNOWN: usize = 1000;
+/// Answers of no use after which messages are given up.
+const TRIES: i64 = 2;
+
+impl Chat {
+    /// Looks through what a person has said since the last time.
+    pub(super) async fn distill(&self, job: &Job, session: &Session) -> Result<(), Trouble> {
+        let lines = self.lines(session.key, session.distilled_to, MAX_LINES).await?;
+        let is_full = i64::try_from(lines.len()).unwrap_or(i64::MAX) >= MAX_LINES;
+        let batch = rules::batch(lines);
+        let Some(to) = batch.to else { return self.distilled(job, session, 0, Vec::new(), false).await };
+        let more = is_full || batch.is_cut;
+        let wishes = self.wishes(session.account).await?;
+        let has_own = batch.lines.iter().any(|line| line.role == Role::User);
+        if !has_own || !self.settings().distill || !wishes.distills {
+            return self.distilled(job, session, to, Vec::new(), more).await;
+        }
+        let said: Vec<&str> =
+            batch.lines.iter().filter(|line| line.is_own).map(|line| line.content.as_str()).collect();
+        let recall = self.memory().recall(session.account, Reader::Owner, &said.join("\n"), KNOWN).await?;
+        let facts = recall.items.into_iter().filter(|item| item.kind == Recalled::KeyMemory);
+        let known: Vec<Known> = facts.map(|item| Known { id: item.id, text: item.text }).collect();
+        let text = match self.ask_for(session.account, Kind::Distill, &rules::ask(&batch.lines, &known)).await
+        {
+            Err(Trouble::Model(crate::provider::Failure::Empty)) => String::new(),
+            other => other?,
+        };
+        let learned = match rules::learned(&text, &batch.lines, &known) {
+            Some(learned) => learned,
+            None if job.attempts < TRIES => {
+                return Err(Trouble::Model(crate::provider::Failure::Garbled("no list of facts")));
+            }
+            None => Vec::new(),
+        };
+        tracing::debug!(count = learned.len(), "facts from a conversation");
+        self.distilled(job, session, to, learned, more).await
+    }
+
+    /// Writes what was learned up to a message, all or nothing.
+    async fn distilled(
+        &self,
+        job: &Job,
+        session: &Session,
+        to: i64,
+        learned: Vec<memory::key::Learned>,
+        more: bool,
+    ) -> Result<(), Trouble> {
+        let (job, account, now) = (job.clone(), session.account, self.db().clock().now());
+        let (key, from) = (session.key, session.distilled_to);
+        let lessons = self.memory().prepare_lessons(learned);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    // Another process was faster, or the conversation was deleted.
+                    if to > 0 && tx.execute(queries::DISTILLED, params![key, from, to]).await? == 0 {
+                        return Ok(());
+                    }
+                    memory::key::learn(tx, account, &lessons, now).await?;
+                    if more {
+                        let values = params![job.session, &job.kind, job.lease, now, 0_i64];
+                        tx.execute(queries::LATER, values).await?;
+                        return Ok(());
+                    }
+                    job.done(tx).await
+                })
+            })
+            .await
+            .map_err(|error: store::Error| Trouble::from(error))
+    }
+}
+
+/// What a model is shown of a conversation.
+struct Batch {
+    lines: Vec<Line>,
+    /// The last message looked at.
+    to: Option<i64>,
+    /// Whether there was no room for all.
+    is_cut: bool,
+}

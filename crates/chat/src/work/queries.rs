@@ -1,0 +1,35 @@
+//! SQL about what is done in the background.
+
+/// Later than before: a conversation that goes on is left alone.
+pub(super) const DELAY: &str = "INSERT INTO chat_work (session_key, kind, due_at, attempts) VALUES ($1, $2, $3, 0) \
+     ON CONFLICT (session_key, kind) DO UPDATE SET due_at = excluded.due_at, attempts = 0";
+
+pub(super) const ADD: &str = "INSERT INTO chat_work (session_key, kind, due_at, attempts) VALUES ($1, $2, $3, 0) \
+     ON CONFLICT (session_key, kind) DO NOTHING";
+
+pub(super) const IS_DUE: &str = "SELECT session_key FROM chat_work WHERE due_at <= $1 LIMIT 1";
+
+/// The condition stands twice: PostgreSQL looks at it again after having waited for another process that took the row.
+pub(super) const CLAIM: &str = "UPDATE chat_work SET due_at = $2, attempts = attempts + 1 \
+     WHERE due_at <= $1 AND (session_key, kind) IN \
+     (SELECT session_key, kind FROM chat_work WHERE due_at <= $1 ORDER BY due_at LIMIT $3) \
+     RETURNING session_key, kind, attempts, due_at";
+
+/// Unless something new was said, or another process has taken over.
+pub(super) const DONE: &str = "DELETE FROM chat_work WHERE session_key = $1 AND kind = $2 AND due_at = $3";
+
+pub(super) const LATER: &str =
+    "UPDATE chat_work SET due_at = $4, attempts = $5 WHERE session_key = $1 AND kind = $2 AND due_at = $3";
+
+pub(super) const SESSION: &str =
+    "SELECT key, account_id, distilled_to, summary, summary_to FROM chat_session WHERE key = $1";
+
+pub(super) const MESSAGES: &str = "SELECT id, role, content, is_own FROM chat_message \
+     WHERE session_key = $1 AND id > $2 ORDER BY id LIMIT $3";
+
+/// Unless another process was faster.
+pub(super) const DISTILLED: &str =
+    "UPDATE chat_session SET distilled_to = $3 WHERE key = $1 AND distilled_to = $2";
+
+pub(super) const SUMMARISED: &str =
+    "UPDATE chat_session SET summary = $4, summary_to = $3 WHERE key = $1 AND summary_to = $2";

@@ -1,0 +1,152 @@
+//! What a person decides about their double: how much it may use, what it remembers, which actions it may use.
+
+use ::chat::person::Wishes;
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use web::{ApiError, Query};
+
+use crate::{
+    Console,
+    form::{CsrfForm, Fields},
+    page::{Member, Page},
+    texts::fill,
+};
+
+/// Where it is.
+pub(crate) const PATH: &str = "/chat/settings";
+/// Days whose usage is shown.
+const DAYS: i64 = 30;
+
+#[derive(serde::Deserialize, Default)]
+pub(crate) struct Wish {
+    done: Option<String>,
+}
+
+/// What was sent.
+pub(crate) struct Chosen {
+    daily_tokens: String,
+    distills: bool,
+    tools: Vec<String>,
+}
+
+impl From<Fields> for Chosen {
+    fn from(fields: Fields) -> Self {
+        Self {
+            daily_tokens: fields.text("daily_tokens").trim().to_owned(),
+            distills: fields.text("distills") == "1",
+            tools: fields.all("tool"),
+        }
+    }
+}
+
+struct Choice {
+    name: String,
+    about: String,
+    is_chosen: bool,
+}
+
+struct Day {
+    date: String,
+    client: String,
+    answers: i64,
+    tokens: i64,
+}
+
+#[derive(Template)]
+#[template(path = "chat_settings.html")]
+struct SettingsPage<'a> {
+    page: &'a Page,
+    daily_tokens: String,
+    /// The server's own limit, in words.
+    house_limit: String,
+    distills: bool,
+    can_distill: bool,
+    has_tools: bool,
+    tools: Vec<Choice>,
+    days: Vec<Day>,
+    notice: Option<&'a str>,
+    alert: Option<String>,
+}
+
+/// The page.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    let wishes = console.chat.wishes(member.account.id).await?;
+    let daily_tokens = if wishes.daily_tokens == 0 { String::new() } else { wishes.daily_tokens.to_string() };
+    let chosen = Chosen { daily_tokens, distills: wishes.distills, tools: wishes.tools };
+    render(&console, member, chosen, wish.done.is_some(), None).await
+}
+
+/// Stores what was decided.
+pub(crate) async fn save(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(chosen): CsrfForm<Chosen>,
+) -> Result<Response, ApiError> {
+    let account = member.account.id;
+    // What is no number is no limit that can be.
+    let daily_tokens = match chosen.daily_tokens.as_str() {
+        "" => 0,
+        text => text.parse().unwrap_or(-1),
+    };
+    let offered = console.chat.offered_tools(account).await;
+    let known = |name: &&String| offered.iter().any(|tool| tool.name == **name);
+    let tools = chosen.tools.iter().filter(known).cloned().collect();
+    let wishes = Wishes { daily_tokens, distills: chosen.distills, tools };
+    match console.chat.set_wishes(account, wishes).await {
+        Ok(()) => Ok(Redirect::to(&format!("{PATH}?done=saved")).into_response()),
+        Err(error) if error.code().status().is_client_error() => {
+            render(&console, member, chosen, false, Some(error)).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn render(
+    console: &Console,
+    member: Member,
+    chosen: Chosen,
+    is_saved: bool,
+    error: Option<ApiError>,
+) -> Result<Response, ApiError> {
+    let (chat, account) = (&console.chat, member.account.id);
+    let page = member.page.at("chat", PATH);
+    let (t, house) = (page.t, chat.house());
+    let tools = chat.offered_tools(account).await.into_iter().map(|tool| Choice {
+        is_chosen: chosen.tools.contains(&tool.name),
+        name: tool.name,
+        about: tool.about,
+    });
+    let days = chat.usage(account, DAYS).await?.into_iter().map(|used| Day {
+        date: store::Timestamp(used.day.saturating_mul(86_400_000)).date(),
+        client: used.client,
+        answers: used.answers,
+        tokens: used.tokens_in.saturating_add(used.tokens_out),
+    });
+    let template = SettingsPage {
+        house_limit: match house.daily_tokens {
+            0 => t.chat_no_limit.to_owned(),
+            limit => fill(t.chat_house_limit, limit),
+        },
+        daily_tokens: chosen.daily_tokens,
+        distills: chosen.distills,
+        can_distill: house.distills,
+        has_tools: house.has_tools,
+        tools: tools.collect(),
+        days: days.collect(),
+        notice: is_saved.then_some(t.chat_saved),
+        alert: error.as_ref().map(|error| error.message(page.language)),
+        page: &page,
+    };
+    match &error {
+        Some(error) => page.refuse(error, &template),
+        None => page.answer(StatusCode::OK, &template),
+    }
+}

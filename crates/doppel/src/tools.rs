@@ -1,0 +1,26 @@
+//! What joins the Hub and the doubles, which know nothing of each other.
+
+use chat::tools::{Outcome, Tool, Tools, Work};
+use hub::{Door, Offer};
+use serde_json::{Map, Value};
+
+/// The Hub's actions as tools of people's doubles.
+pub(crate) struct HubTools(pub(crate) Door);
+
+impl Tools for HubTools {
+    fn offered(&self, account: i64) -> Work<'_, Vec<Tool>> {
+        Box::pin(async move {
+            let offers = self.0.offers(account).await.into_iter();
+            offers.map(|Offer { name, about, parameters }| Tool { name, about, parameters }).collect()
+        })
+    }
+
+    fn call(&self, account: i64, name: String, arguments: Map<String, Value>) -> Work<'_, Outcome> {
+        Box::pin(async move {
+            match self.0.call_for(account, &name, arguments).await {
+                Ok(text) => Outcome { is_good: true, text },
+                Err(text) => Outcome::failed(text),
+            }
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! Several models: which one is asked, for how long, and when it is left alone.
+
+use std::time::Duration;
+
+use serde_json::json;
+use testkit::{
+    Actor, Answer, Engine, TestServer,
+    model::{Model, STREAM, Step, piece, raw, saying, status},
+    with_model,
+};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::chat::{CHAT, FAILED, messages, said, session, stream};
+
+/// A server on each engine with two models, of which the second answers 第二.
+async fn with_two(first: &str, more: &str, test: impl AsyncFn(&TestServer, &Actor, &Model)) {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let second = Model::start().await;
+        let url = second.url();
+        let lines = format!(
+            "model.base_url = {first:?}\nmodel.name = \"first\"\nmodel.names = {{ \"secondme/pro\" = \"first-pro\" }}\n\
+             model.fallback = [{{ base_url = {url:?}, name = \"second\", api_key = \"second-key\" }}]\n{more}"
+        );
+        let server = TestServer::configured(engine, &lines).await;
+        let (_, key) = server.person("a").await.new_key("chat", None).await;
+        test(&server, &server.bearer(&key), &second).await;
+    }
+}
+
+async fn ask(actor: &Actor) -> Answer {
+    stream(actor, json!({"message": "x"})).await
+}
+
+fn second_says(second: &Model) {
+    second.next(saying(&["第二"]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_model_answers_where_one_does_not_begin() {
+    let first = Model::start().await;
+    with_two(&first.url(), "", async |server, actor, second| {
+        let (begun, asked) = (first.asked().len(), |model: &Model| model.asked().len());
+        first.next(status("500 Internal Server Error", ""));
+        second_says(second);
+        let answer = ask(actor).await;
+        assert_eq!(said(&answer), "第二");
+        let id = messages(actor, &session(&answer)).await[1]["messageId"].as_str().unwrap().to_owned();
+        let sent = actor.get(&format!("{CHAT}/message/{id}/sent")).await.data();
+        assert_eq!((&sent["provider"], &sent["model"]), (&json!(second.url()), &json!("second")));
+        assert!(second.heads()[0].to_lowercase().contains("authorization: bearer second-key"));
+        // Names of models are each provider's own.
+        stream(actor, json!({"message": "x", "model": "secondme/pro"})).await;
+        assert_eq!(first.asked().last().unwrap()["model"], "first-pro");
+        // Once an answer has begun nobody else is asked.
+        let count = asked(second);
+        first.next(raw(&[STREAM.as_bytes(), piece("半").as_bytes()]));
+        let answer = ask(actor).await;
+        assert!(said(&answer) == "半" && answer.body.ends_with(FAILED), "{}", answer.body);
+        assert_eq!((asked(second), asked(&first)), (count, begun + 3));
+        // All fail: the last one's failure.
+        first.next(status("500 Internal Server Error", ""));
+        second.next(status("503 Service Unavailable", ""));
+        assert!(ask(actor).await.body.ends_with(FAILED));
+        server.clock().advance_ms(61_000);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_keeps_failing_is_left_alone_for_a_while() {
+    let first = Model::start().await;
+    with_two(&first.url(), "", async |server, actor, _second| {
+        first.forget();
+        let begun = first.asked().len();
+        for _ in 0..5 {
+            first.next(status("502 Bad Gateway", ""));
+            assert_eq!(ask(actor).await.status, 200);
+        }
+        for _ in 0..3 {
+            assert!(!ask(actor).await.body.contains("error"));
+        }
+        assert_eq!(first.asked().len(), begun + 5, "it is left alone");
+        server.clock().advance_ms(10_000);
+        first.next(status("502 Bad Gateway", ""));
+        ask(actor).await;
+        ask(actor).await;
+        assert_eq!(first.asked().len(), begun + 6, "one question tries it, and it is left alone again");
+        server.clock().advance_ms(10_000);
+        for _ in 0..3 {
+            ask(actor).await;
+        }
+        assert_eq!(first.asked().len(), begun + 9, "it is well again");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_says_when_to_come_again() {
+    let first = Model::start().await;
+    with_two(&first.url(), "", async |server, actor, second| {
+        first.forget();
+        let begun = first.asked().len();
+        first.next(status("429 Too Many Requests", "retry-after: 30\r\n"));
+        for _ in 0..3 {
+            second_says(second);
+            assert_eq!(said(&ask(actor).await), "第二");
+        }
+        assert_eq!(first.asked().len(), begun + 1);
+        server.clock().advance_ms(29_999);
+        ask(actor).await;
+        assert_eq!(first.asked().len(), begun + 1);
+        server.clock().advance_ms(1);
+        ask(actor).await;
+        assert_eq!(first.asked().len(), begun + 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_cannot_be_reached_is_given_up_in_time() {
+    // A port that nobody listens on, and one that never answers because its queue is full.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = TcpSocket::new_v4().unwrap();
+    full.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = full.listen(1).unwrap();
+    let address = full.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(connected) =
+        tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await
+    {
+        queue.push(connected.unwrap());
+    }
+    for address in [closed.local_addr().unwrap(), address] {
+        let url = format!("http://{address}/v1");
+        with_two(&url, "model.connect_seconds = 1", async |_server, actor, second| {
+            second_says(second);
+            // Neither of the other limits ends it: they are a minute and more.
+            let answer = tokio::time::timeout(Duration::from_secs(30), ask(actor)).await;
+            assert_eq!(said(&answer.expect("in time")), "第二");
+        })
+        .await;
+    }
+}
+
+with_model! {
+    async fn the_first_piece_has_a_limit_of_its_own(server, model: "model.first_token_seconds = 1") {
+        let actor = server.person("a").await.with_key("chat").await;
+        model.next(vec![Step::Send(STREAM.into()), Step::Stall]);
+        let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
+        assert!(said(&answer).is_empty() && answer.body.ends_with(FAILED), "{}", answer.body);
+        // Later pieces may take longer.
+        model.next([vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Wait], saying(&["二"])[1..].to_vec()].concat());
+        let slow = async {
+            model.has_been_asked(2).await;
+            #[expect(clippy::disallowed_methods, reason = "a pause longer than the limit of the first piece")]
+            tokio::time::sleep(Duration::from_millis(1200)).await;
+            model.release();
+        };
+        let (answer, ()) = tokio::join!(ask(&actor), slow);
+        assert_eq!(said(&answer), "一二");
+    }
+
+    async fn pauses_have_a_limit_of_their_own(server, model: "model.idle_seconds = 1") {
+        let actor = server.person("a").await.with_key("chat").await;
+        model.next(vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Stall]);
+        let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
+        assert!(said(&answer) == "一" && answer.body.ends_with(FAILED), "{}", answer.body);
+        let kept = messages(&actor, &session(&answer)).await;
+        assert_eq!((&kept[1]["content"], &kept[1]["state"]), (&json!("一"), &json!("failed")));
+    }
+
+    async fn the_whole_has_a_limit_of_its_own(server, model: "model.total_seconds = 1") {
+        let actor = server.person("a").await.with_key("chat").await;
+        model.next(vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Stall]);
+        let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
+        assert!(said(&answer) == "一" && answer.body.ends_with(FAILED), "{}", answer.body);
+    }
+
+    async fn the_only_model_is_waited_for_where_it_says_so(server, model) {
+        let actor = server.person("a").await.with_key("chat").await;
+        model.next(status("429 Too Many Requests", "retry-after: 1\r\n"));
+        let answer = ask(&actor).await;
+        assert_eq!((said(&answer).as_str(), model.asked().len()), ("你好！我是你的 AI 分身", 2));
+        // Nobody waits for longer than a client would.
+        model.next(status("503 Service Unavailable", "retry-after: 60\r\n"));
+        assert!(ask(&actor).await.body.ends_with(FAILED));
+        assert_eq!(model.asked().len(), 3);
+    }
+}
