@@ -1,5 +1,7 @@
 //! `/api/secondme/chat/…` and `/api/secondme/ws-chat/send`
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -169,16 +171,19 @@ with_model! {
             read.push_str(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
         }
         drop(body);
-        model.hung_up().await;
+        tokio::time::timeout(Duration::from_secs(5), model.hung_up()).await.expect("the model is left");
         let id = read.split('"').nth(3).unwrap().to_owned();
         // The store is written right after the model was left.
-        let kept = loop {
-            let kept = messages(&actor, &id).await;
-            if kept.len() == 2 {
-                break kept;
+        let stored = async {
+            loop {
+                let kept = messages(&actor, &id).await;
+                if kept.len() == 2 {
+                    return kept;
+                }
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
         };
+        let kept = tokio::time::timeout(Duration::from_secs(60), stored).await.expect("it is stored");
         assert_eq!((&kept[1]["content"], &kept[1]["state"]), (&json!("只说了一半"), &json!("stopped")));
         let next = stream(&actor, json!({"message": "继续", "sessionId": id})).await;
         assert_eq!(said(&next), "你好！我是你的 AI 分身");

@@ -24,6 +24,15 @@ function take(event, text) {
   if (name === "session") {
     form.elements.session.value = value.sessionId;
     history.replaceState(null, "", `/chat?session=${encodeURIComponent(value.sessionId)}`);
+  } else if (name === "tool_call" || name === "tool_result") {
+    // A mark of its own, kept beside the answer, of what was used for it.
+    let note = text.parentElement.querySelector(`[data-tool="${CSS.escape(value.toolName)}"]`);
+    if (!note) {
+      note = document.createElement("small");
+      note.dataset.tool = value.toolName;
+      text.before(note);
+    }
+    note.textContent = name === "tool_call" ? `${value.toolName} …` : `${value.toolName}: ${value.resultCount}`;
   } else if (name === "error") {
     const note = document.createElement("small");
     note.className = "caution";
