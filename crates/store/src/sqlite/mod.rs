@@ -22,6 +22,9 @@ use crate::row::{Each, Row};
 pub(crate) use connection::create_directory;
 pub(crate) use query::{Access, batch, column, execute, visit};
 
+/// An [`Each`] that can go to another thread.
+type BoxedEach = Box<dyn FnMut(&Row<'_>) -> Result<bool> + Send>;
+
 /// An open SQLite file.
 pub(crate) struct Engine {
     readers: readers::Readers,
@@ -56,7 +59,7 @@ impl Engine {
         &self,
         sql: &'static str,
         params: Vec<OwnedParam>,
-        mut each: Box<dyn FnMut(&Row<'_>) -> Result<bool> + Send>,
+        mut each: BoxedEach,
     ) -> Result<()> {
         self.readers
             .read_blocking(move |connection| {
