@@ -78,6 +78,7 @@ mod oauth {
 mod hub {
     mod calls;
     mod catalogue;
+    mod faults;
     mod import;
     mod keys;
     mod limits;
@@ -88,6 +89,7 @@ mod hub {
     mod tokens;
     mod upstream;
     mod user_centre;
+    mod weather;
 }
 mod openai;
 mod openapi;

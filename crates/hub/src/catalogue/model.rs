@@ -85,6 +85,9 @@ pub struct HttpSpec {
     /// Longest a call may take, retries included, in milliseconds. Default 10 000.
     #[serde(default = "timeout")]
     pub timeout_ms: u64,
+    /// Longest an answer that is passed through as it comes may be silent, in milliseconds; then it is cut. Default 60 000.
+    #[serde(default = "minute")]
+    pub idle_ms: u64,
     /// How often a call that may be repeated is tried again when no answer came, or a 502, 503 or 504. Default 1.
     #[serde(default = "one")]
     pub retries: u32,
@@ -94,7 +97,8 @@ pub struct HttpSpec {
     /// Largest answer read (streams apart). Default 8 MiB.
     #[serde(default = "megabytes")]
     pub max_response_bytes: usize,
-    /// Most calls under way at once; one more is refused. Default 256.
+    /// Most calls under way at once; one more is refused. Default 256. A dead upstream holds so many of the server's
+    /// own places (`server.max_in_flight`): leave some for the others.
     #[serde(default = "many")]
     pub max_in_flight: usize,
     /// After so many failures in a row nothing is sent for a while. Default 5; 0: never.
@@ -113,6 +117,9 @@ pub struct HttpSpec {
 
 fn timeout() -> u64 {
     10_000
+}
+fn minute() -> u64 {
+    60_000
 }
 fn one() -> u32 {
     1
@@ -144,6 +151,7 @@ impl HttpSpec {
             secret_query: BTreeMap::new(),
             forward_headers: Vec::new(),
             timeout_ms: timeout(),
+            idle_ms: minute(),
             retries: one(),
             max_request_bytes: megabyte(),
             max_response_bytes: megabytes(),
@@ -193,7 +201,7 @@ pub struct ActionSpec {
     pub body: Option<Value>,
     /// What of the answer becomes the `result`: texts that begin with `$/` are JSON pointers into the answer (`$` is
     /// all of it), `$text /…` makes a text of what is there, `$ms /…` milliseconds since 1970 of an ISO time.
-    /// Absent: all of it.
+    /// Absent: all of it. An answer that has nothing at any of the places is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub result: Option<Value>,

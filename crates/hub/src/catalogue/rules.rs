@@ -165,6 +165,7 @@ fn check_http(issues: &mut Issues, http: &HttpSpec) {
         }
     };
     within("timeout_ms", http.timeout_ms, 1, 600_000);
+    within("idle_ms", http.idle_ms, 1, 3_600_000);
     within("retries", http.retries.into(), 0, 5);
     within("max_request_bytes", http.max_request_bytes as u64, 0, 64 << 20);
     within("max_response_bytes", http.max_response_bytes as u64, 1, 256 << 20);

@@ -21,7 +21,7 @@ struct Answer<'c> {
     method: &'c str,
     action: &'c str,
     arguments: &'c Map<String, Value>,
-    identity: Told,
+    identity: Told<'c>,
 }
 
 impl Builtin for Echo {
@@ -32,7 +32,7 @@ impl Builtin for Echo {
     fn call<'c>(&'c self, _: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
         let answer = Outcome::of(&Answer {
             method: call.method.as_str(),
-            action: &call.action,
+            action: call.action,
             arguments: &call.arguments,
             identity: call.caller.told(call.trace()),
         });

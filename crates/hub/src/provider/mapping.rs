@@ -12,6 +12,13 @@ pub(super) enum Mapping {
     Literal(Value),
 }
 
+/// Places that an answer has, and has not.
+#[derive(Default)]
+struct Seen {
+    found: usize,
+    missing: usize,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Make {
     Same,
@@ -38,13 +45,29 @@ impl Mapping {
         })
     }
 
-    /// The result; `null` where the answer has nothing at a place.
-    pub(super) fn apply(&self, answer: &Value) -> Value {
+    /// The result; `null` where the answer has nothing at a place. `None` when it has nothing at any: then it is an
+    /// answer of another shape, such as an error that came with a 200.
+    pub(super) fn apply(&self, answer: &Value) -> Option<Value> {
+        let mut seen = Seen::default();
+        let result = self.made(answer, &mut seen);
+        (seen.found > 0 || seen.missing == 0).then_some(result)
+    }
+
+    fn made(&self, answer: &Value, seen: &mut Seen) -> Value {
         match self {
-            Self::Place(pointer, make) => answer.pointer(pointer).map_or(Value::Null, |found| make.of(found)),
-            Self::List(list) => list.iter().map(|mapping| mapping.apply(answer)).collect(),
+            Self::Place(pointer, make) => match answer.pointer(pointer) {
+                Some(found) => {
+                    seen.found += 1;
+                    make.of(found)
+                }
+                None => {
+                    seen.missing += 1;
+                    Value::Null
+                }
+            },
+            Self::List(list) => list.iter().map(|mapping| mapping.made(answer, seen)).collect(),
             Self::Members(members) => {
-                members.iter().map(|(name, mapping)| (name.clone(), mapping.apply(answer))).collect()
+                members.iter().map(|(name, mapping)| (name.clone(), mapping.made(answer, seen))).collect()
             }
             Self::Literal(value) => value.clone(),
         }
@@ -95,9 +118,13 @@ mod tests {
         });
         assert_eq!(
             Mapping::parse(&mapping).unwrap().apply(&answer),
-            json!({"code": "9", "same": 9, "at": 1_443_192_300_000_i64, "gone": null, "list": [{"code": 9}, 1, "plain"]})
+            Some(
+                json!({"code": "9", "same": 9, "at": 1_443_192_300_000_i64, "gone": null, "list": [{"code": 9}, 1, "plain"]})
+            )
         );
-        assert_eq!(Mapping::parse(&json!("$")).unwrap().apply(&answer), answer);
+        assert_eq!(Mapping::parse(&json!("$")).unwrap().apply(&answer), Some(answer));
+        assert_eq!(Mapping::parse(&mapping).unwrap().apply(&json!({"status": "error"})), None);
+        assert_eq!(Mapping::parse(&json!({"a": 1})).unwrap().apply(&json!({})), Some(json!({"a": 1})));
         assert!(Mapping::parse(&json!("$x")).is_err());
     }
 }

@@ -33,6 +33,9 @@ use plan::{Plan, Prepared};
 const REMEMBERED: usize = 1000;
 const LARGEST_REMEMBERED: usize = 64 << 10;
 
+/// Headers that say who calls.
+const TOLD: usize = 5;
+
 /// An upstream, ready to be called.
 pub(crate) struct Upstream {
     base: Url,
@@ -51,6 +54,7 @@ pub(crate) struct Upstream {
 
 struct Limits {
     timeout: Duration,
+    idle: Duration,
     retries: u32,
     request: usize,
     response: usize,
@@ -91,6 +95,7 @@ impl Upstream {
                 .map_err(|error| wrong("provider.forward_headers", error))?,
             limits: Limits {
                 timeout: Duration::from_millis(spec.timeout_ms),
+                idle: Duration::from_millis(spec.idle_ms),
                 retries: spec.retries,
                 request: spec.max_request_bytes,
                 response: spec.max_response_bytes,
@@ -121,10 +126,10 @@ impl Upstream {
     /// Passes a call on.
     pub(super) async fn call(&self, hub: &Hub, call: &Call<'_>) -> Result<Outcome, HubError> {
         let open;
-        let plan = match self.plans.get(&call.action_name()) {
+        let plan = match self.plans.get(&*call.action_name) {
             Some(plan) => plan,
             None => {
-                open = Plan::open(&call.action).map_err(|_no_name| HubCode::ActionNotFound)?;
+                open = Plan::open(call.action).map_err(|_no_name| HubCode::ActionNotFound)?;
                 &open
             }
         };
@@ -177,7 +182,7 @@ impl Upstream {
         let work = async {
             let response = self.send(hub, call, plan, prepared).await?;
             if plan.is_stream {
-                answer::passed_through(response, permit)
+                answer::passed_through(response, permit, self.limits.idle)
             } else {
                 answer::read(response, plan.result.as_ref(), self.limits.response).await
             }
@@ -223,7 +228,7 @@ impl Upstream {
     /// What goes with a call: what the definition says, what it lets through, and who calls. Nothing else of the
     /// caller's headers, and never the token.
     fn headers(&self, call: &Call<'_>) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + self.forwarded.len() + TOLD);
         for name in &self.forwarded {
             for value in call.headers.get_all(name) {
                 headers.append(name.clone(), value.clone());
@@ -232,7 +237,7 @@ impl Upstream {
         for (name, value) in &self.headers {
             headers.insert(name.clone(), value.clone());
         }
-        headers.extend(call.caller.told(call.trace()).headers());
+        call.caller.told_in(&call.trace, &mut headers);
         headers
     }
 }

@@ -1,8 +1,9 @@
 //! What an upstream answered.
 
+use std::{io, time::Duration};
+
 use axum::body::Body;
-use futures::{StreamExt, TryStreamExt};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, header};
 use reqwest::Response;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -16,6 +17,9 @@ use crate::{
 
 /// Headers of an answer that is passed through.
 const PASSED: [HeaderName; 3] = [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_LENGTH];
+
+/// Longest wait that is passed on, in seconds.
+const LONGEST_WAIT: i64 = 86_400;
 
 /// Why there is no answer.
 pub(super) fn failed(error: &reqwest::Error) -> HubError {
@@ -37,15 +41,22 @@ fn describe(error: &reqwest::Error) -> String {
     text
 }
 
-/// An answer that is no success, as an error.
-fn check(status: StatusCode) -> Result<(), HubError> {
-    let detail = || format!("the upstream answered {}", status.as_u16());
-    match status.as_u16() {
-        200..=299 => Ok(()),
-        400 | 422 => Err(HubError::new(HubCode::InvalidParams).with(detail())),
-        429 => Err(HubError::new(HubCode::RateLimited).with(detail())),
-        _ => Err(HubError::new(HubCode::UpstreamError).with(detail())),
-    }
+/// An answer that is no success, as an error; when to come again is passed on.
+fn check(response: &Response) -> Result<(), HubError> {
+    let status = response.status().as_u16();
+    let detail = || format!("the upstream answered {status}");
+    let error = match status {
+        200..=299 => return Ok(()),
+        400 | 422 => return Err(HubError::new(HubCode::InvalidParams).with(detail())),
+        429 => HubError::new(HubCode::RateLimited).with(detail()),
+        _ => HubError::new(HubCode::UpstreamError).with(detail()),
+    };
+    let wait =
+        response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    Err(match wait.filter(|seconds| (1..=LONGEST_WAIT).contains(seconds)) {
+        Some(seconds) => error.retry_after(seconds),
+        None => error,
+    })
 }
 
 /// The answer as `result`.
@@ -54,7 +65,7 @@ pub(super) async fn read(
     mapping: Option<&Mapping>,
     limit: usize,
 ) -> Result<Outcome, HubError> {
-    check(response.status())?;
+    check(&response)?;
     let is_text = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -77,12 +88,20 @@ pub(super) async fn read(
     };
     let answer: Value = serde_json::from_slice(&body)
         .map_err(|_no_json| HubError::new(HubCode::UpstreamError).with("the upstream's answer is no JSON"))?;
-    Outcome::of(&mapping.apply(&answer))
+    let result = mapping.apply(&answer);
+    Outcome::of(&result.ok_or_else(|| {
+        HubError::new(HubCode::UpstreamError).with("the upstream's answer has another shape than is expected")
+    })?)
 }
 
-/// The answer as it comes, for as long as the caller reads it. It counts as a call under way until its end.
-pub(super) fn passed_through(response: Response, permit: OwnedSemaphorePermit) -> Result<Outcome, HubError> {
-    check(response.status())?;
+/// The answer as it comes, for as long as the caller reads it and the upstream is never silent for `idle`. It counts as
+/// a call under way until its end.
+pub(super) fn passed_through(
+    response: Response,
+    permit: OwnedSemaphorePermit,
+    idle: Duration,
+) -> Result<Outcome, HubError> {
+    check(&response)?;
     let mut passed = axum::response::Response::new(Body::empty());
     *passed.status_mut() = response.status();
     for name in PASSED {
@@ -94,10 +113,14 @@ pub(super) fn passed_through(response: Response, permit: OwnedSemaphorePermit) -
     let headers = passed.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
-    let stream = response.bytes_stream().map_err(|error| std::io::Error::other(describe(&error)));
-    let stream = stream.map(move |chunk| {
-        let _under_way = &permit;
-        chunk
+    let stream = futures::stream::unfold(Some((response, permit)), move |open| async move {
+        let (mut response, permit) = open?;
+        match tokio::time::timeout(idle, response.chunk()).await {
+            Ok(Ok(chunk)) => Some((Ok(chunk?), Some((response, permit)))),
+            // The caller sees that the answer is not whole: its end does not come.
+            Ok(Err(error)) => Some((Err(io::Error::other(describe(&error))), None)),
+            Err(_elapsed) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
+        }
     });
     *passed.body_mut() = Body::from_stream(stream);
     Ok(Outcome::Stream(Box::new(passed)))
