@@ -33,7 +33,3 @@ pub(super) const DELETE: &str = "DELETE FROM hub_key WHERE id = $1 AND account_i
 pub(super) const BY_AK: &str = "SELECT k.id, k.account_id, k.version, k.sk, k.old_sk, k.old_until, \
      CASE WHEN k.is_enabled = 1 AND a.disabled_at IS NULL THEN 1 ELSE 0 END, k.expires_at, k.rules \
      FROM hub_key k JOIN account a ON a.id = k.account_id WHERE k.ak = $1";
-
-/// Whether anything sealed is stored.
-pub(crate) const ANY_SEALED: &str = "SELECT CASE WHEN EXISTS (SELECT 1 FROM hub_key) \
-     OR EXISTS (SELECT 1 FROM hub_api WHERE secrets IS NOT NULL) THEN 1 ELSE 0 END";
