@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use testkit::{TestServer, both_engines};
 
-use super::support::{admin, another, key, refused};
+use super::support::{Key, admin, another, key, refused};
 
 /// An API with an action for everybody and one for callers with a key.
 async fn pets(server: &TestServer) {
@@ -44,7 +44,9 @@ both_engines! {
         refused(&ask("authorization", "Bearer x").await, 401, "TOKEN_INVALID");
         let elsewhere = ask("apihub-token", &key.token(&key.app_claims())).await;
         refused(&elsewhere, 403, "IP_NOT_ALLOWED");
-        assert_eq!(elsewhere.header("www-authenticate"), "Bearer");
+        assert_eq!(elsewhere.header("www-authenticate"), "", "another token would not help");
+        let wrong = ask("authorization", "Bearer x").await;
+        assert_eq!(wrong.header("www-authenticate"), "Bearer error=\"invalid_token\"");
         // A key of the Lab is none of the Hub's.
         let (_, lab) = server.person("b").await.new_key("*", None).await;
         refused(&ask("authorization", &format!("Bearer {lab}")).await, 401, "TOKEN_INVALID");
@@ -54,7 +56,64 @@ both_engines! {
     async fn without_anonymous_callers_an_agent_needs_a_token(server: "[hub]\nanonymous = false") {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
         let agent = server.anyone().with("accept", "application/json, text/event-stream");
-        refused(&agent.post("/mcp", message).await, 401, "TOKEN_MISSING");
+        let answer = agent.post("/mcp", message).await;
+        refused(&answer, 401, "TOKEN_MISSING");
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+    }
+
+    /// An API with actions that nobody has listed has one tool for all of them.
+    async fn actions_that_are_not_listed_have_a_tool_together(server) {
+        pets(&server).await;
+        let key = key(&server, "a", json!({})).await;
+        let limited = another(&key.owner, json!({"allow": ["echo/hello", "pets/find"]})).await;
+        let ask = async |key: &Key, method: &str, params: Value| {
+            let agent = server.anyone().with("accept", "application/json, text/event-stream").with("apihub-token", &key.token(&key.app_claims()));
+            agent.post("/mcp", json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})).await.json()
+        };
+        let names = |answer: &Value| -> Vec<String> {
+            answer["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+        };
+        let first = ask(&key, "tools/list", json!({})).await;
+        assert_eq!(names(&first)[0], "echo__ANY");
+        assert_eq!(first["result"]["tools"][0]["inputSchema"]["required"], json!(["action"]));
+        // What is listed is followed by the tool for the rest; the pages lead through all of them, each once.
+        let mut all = names(&first);
+        let mut next = first["result"]["nextCursor"].clone();
+        while next.is_string() {
+            let page = ask(&key, "tools/list", json!({"cursor": next})).await;
+            all.extend(names(&page));
+            next = page["result"]["nextCursor"].clone();
+        }
+        let mut sorted = all.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(all, sorted);
+        for name in ["pets__ANY", "pets__add", "many__a149", "echo__ANY"] {
+            assert!(all.iter().any(|tool| tool == name), "{name}: {all:?}");
+        }
+        assert_eq!(names(&ask(&limited, "tools/list", json!({})).await), ["pets__find"]);
+        let call = async |name: &str, arguments: Value| ask(&key, "tools/call", json!({"name": name, "arguments": arguments})).await;
+        let answer = call("echo__ANY", json!({"action": "do-it", "arguments": {"action": "mine"}})).await;
+        let told = &answer["result"]["structuredContent"];
+        assert_eq!((&told["action"], &told["arguments"]), (&json!("do-it"), &json!({"action": "mine"})), "{answer}");
+        assert_eq!(call("echo__ANY", json!({"action": "x"})).await["result"]["structuredContent"]["arguments"], json!({}));
+        for (name, arguments) in [
+            ("nowhere__x", json!({})),
+            ("weather-basic__now", json!({})),
+            ("user-center__nothing", json!({})),
+            ("secondme", json!({})),
+            ("echo__ANY", json!({"action": "a/b"})),
+            ("echo__ANY", json!({"action": "x", "arguments": [1]})),
+        ] {
+            let answer = call(name, arguments).await;
+            assert_eq!(answer["error"]["code"], -32602, "{name}: {answer}");
+        }
+        // What the key may not call is refused by the call, with its code.
+        let answer = ask(&limited, "tools/call", json!({"name": "echo__ANY", "arguments": {"action": "other"}})).await;
+        assert_eq!(answer["result"]["isError"], true);
+        assert!(answer["result"]["content"][0]["text"].as_str().unwrap().contains("PERMISSION_DENIED"), "{answer}");
+        let answer = ask(&limited, "tools/call", json!({"name": "echo__ANY", "arguments": {"action": "hello"}})).await;
+        assert_eq!(answer["result"]["isError"], false, "{answer}");
     }
 
     async fn tools_share_the_limits_of_calls(server: "[hub]\naddress_burst = 2\naddress_per_second = 1") {

@@ -14,7 +14,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
-use http::{HeaderMap, HeaderValue, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -29,7 +29,7 @@ use rmcp::{
 
 use crate::{
     Door,
-    call::{HubError, TOKEN, address},
+    call::{HubCode, HubError, TOKEN, address},
 };
 
 /// Where agents find it.
@@ -62,7 +62,15 @@ async fn known(State(door): State<Door>, mut request: Request, next: Next) -> Re
         Ok(_caller) => next.run(request).await,
         Err(error) => {
             let mut response = door.refusal(&error, request.headers());
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            // Another token would help with a 401, and with nothing else.
+            let how = match error.code() {
+                HubCode::TokenMissing => Some("Bearer"),
+                code if code.status() == StatusCode::UNAUTHORIZED => Some("Bearer error=\"invalid_token\""),
+                _ => None,
+            };
+            if let Some(how) = how {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(how));
+            }
             response
         }
     }
@@ -123,9 +131,10 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let parts = parts(&context)?;
-        let path =
-            tools::path(&request.name).ok_or_else(|| ErrorData::invalid_params("no such tool", None))?;
-        let body = serde_json::to_vec(&request.arguments.unwrap_or_default());
+        let arguments = request.arguments.unwrap_or_default();
+        let (path, arguments) = tools::asked(self.door.hub(), &request.name, arguments)
+            .map_err(|why| ErrorData::invalid_params(why, None))?;
+        let body = serde_json::to_vec(&arguments);
         let body = body.map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
         let call = tools::call(parts, &path, body)
             .map_err(|error| ErrorData::internal_error(error.to_string(), None))?;

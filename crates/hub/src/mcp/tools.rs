@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Hub,
-    call::may_call,
+    call::{has, may_call},
     catalogue::{ActionSpec, Api},
     token::Checked,
 };
@@ -21,6 +21,11 @@ const PAGE: usize = 100;
 const LARGEST: usize = 4 << 20;
 /// Between an API's code, which has no underscore, and an action's name.
 const BETWEEN: &str = "__";
+/// In place of an action's name, for an API that has more actions than are listed: the action is an argument then. No
+/// action has a name in capitals.
+const ANY: &str = "ANY";
+/// An action that stands for those that are not listed: none is called so, and whoever may call it may call them all.
+const UNLISTED: &str = "*";
 
 /// Headers of a message that say nothing of the call in it.
 const OF_THE_MESSAGE: [header::HeaderName; 6] = [
@@ -39,10 +44,9 @@ pub(super) fn page(hub: &Hub, caller: Option<&Checked>, after: Option<&str>) -> 
         .iter()
         .filter(|api| api.spec.enabled)
         .flat_map(|api| {
-            api.spec
-                .actions
-                .iter()
-                .map(move |(action, spec)| (name(&api.spec.code, action), api, action, spec))
+            let listed = api.spec.actions.iter().map(|(action, spec)| (action.as_str(), Some(spec)));
+            let actions = listed.chain(std::iter::once((UNLISTED, None)));
+            actions.map(move |(action, spec)| (name(&api.spec.code, action), api, action, spec))
         })
         .filter(|(name, ..)| after.is_none_or(|after| name.as_str() > after))
         .filter(|(_, api, action, _)| may_call(hub, api, action, caller))
@@ -51,7 +55,11 @@ pub(super) fn page(hub: &Hub, caller: Option<&Checked>, after: Option<&str>) -> 
     let more = tools.len() > PAGE;
     tools.truncate(PAGE);
     let next = tools.last().filter(|_| more).map(|(name, ..)| name.clone());
-    let tools = tools.into_iter().map(|(name, api, _, spec)| tool(name, api, spec)).collect();
+    let tool = |(name, api, _, spec): (String, &Arc<Api>, _, Option<&ActionSpec>)| match spec {
+        Some(spec) => tool(name, api, spec),
+        None => tool_for_any(name, api),
+    };
+    let tools = tools.into_iter().map(tool).collect();
     let mut result = ListToolsResult::with_all_items(tools);
     result.next_cursor = next;
     result
@@ -59,7 +67,27 @@ pub(super) fn page(hub: &Hub, caller: Option<&Checked>, after: Option<&str>) -> 
 
 /// The name of an action's tool: `weather-basic__now`.
 pub(crate) fn name(api: &str, action: &str) -> String {
-    if action.is_empty() { api.to_owned() } else { format!("{api}{BETWEEN}{action}") }
+    match action {
+        "" => api.to_owned(),
+        UNLISTED => format!("{api}{BETWEEN}{ANY}"),
+        _ => format!("{api}{BETWEEN}{action}"),
+    }
+}
+
+/// A tool for every action that is not listed.
+fn tool_for_any(name: String, api: &Api) -> Tool {
+    let about = [api.spec.name.as_str(), api.spec.description.as_str()];
+    let about = about.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" – ");
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "action": {"type": "string", "pattern": "^[A-Za-z0-9._-]{0,64}$", "description": "The action's name"},
+            "arguments": {"type": "object", "description": "The action's arguments"},
+        },
+        "required": ["action"],
+    });
+    let schema = schema.as_object().cloned().unwrap_or_default();
+    Tool::new(name, format!("{about} (any action, named by the argument \"action\")"), Arc::new(schema))
 }
 
 fn tool(name: String, api: &Api, spec: &ActionSpec) -> Tool {
@@ -79,9 +107,47 @@ pub(crate) fn schema(parameters: Option<&Value>) -> Map<String, Value> {
     schema
 }
 
+/// The path of the action that a tool is, and its arguments.
+///
+/// # Errors
+/// What is wrong with the name or the arguments. What the caller may not call is not looked at: the call will tell.
+pub(super) fn asked(
+    hub: &Hub,
+    tool: &str,
+    mut arguments: Map<String, Value>,
+) -> Result<(String, Map<String, Value>), String> {
+    let none = || format!("no such tool: {tool}");
+    let (api, mut action) = parts(tool);
+    let named = arguments.get("action").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if action == ANY {
+        arguments = match arguments.remove("arguments") {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(arguments)) => arguments,
+            Some(_) => return Err("arguments should be an object".to_owned()),
+        };
+        action = &named;
+    }
+    let path = path_of(api, action).ok_or_else(none)?;
+    let api = hub.api_of(api).ok().filter(|api| api.spec.enabled).ok_or_else(none)?;
+    if !has(&api, action) {
+        return Err(none());
+    }
+    Ok((path, arguments))
+}
+
+/// The API and the action of a tool's name.
+fn parts(tool: &str) -> (&str, &str) {
+    tool.split_once(BETWEEN).unwrap_or((tool, ""))
+}
+
 /// The path of a tool's action; `None` for a name that no tool has.
 pub(crate) fn path(tool: &str) -> Option<String> {
-    let (api, action) = tool.split_once(BETWEEN).unwrap_or((tool, ""));
+    let (api, action) = parts(tool);
+    path_of(api, action)
+}
+
+/// The path of an action; `None` for a name that none has.
+fn path_of(api: &str, action: &str) -> Option<String> {
     let is_segment =
         |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     if api.is_empty() || !is_segment(api) || !is_segment(action) {
