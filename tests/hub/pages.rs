@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::{Actor, Answer, both_engines};
 
-use super::support::{Key, admin, key, result};
+use super::support::{Key, admin, another, key, result};
 
 /// Sends a form from a page of one's own.
 async fn send(who: &Actor, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
@@ -39,9 +39,9 @@ both_engines! {
         // What is wrong is named, and what was typed stays.
         let wrong = send(&owner, &path, &path, &[("name", "x"), ("ips", "nonsense"), ("per_day", "many"), ("expires", "soon")]).await;
         assert_eq!(wrong.status, 422);
-        assert!(wrong.body.contains("perDay") && wrong.body.contains("expiresAt") && wrong.body.contains("nonsense"), "{}", wrong.body);
+        assert!(wrong.body.contains("Calls a day: Input") && wrong.body.contains("Expires on: Input") && wrong.body.contains("nonsense"), "{}", wrong.body);
         let wrong = send(&owner, &path, &path, &[("name", "x"), ("ips", "nonsense")]).await;
-        assert!(wrong.status == 422 && wrong.body.contains("ips.0"), "{}", wrong.body);
+        assert!(wrong.status == 422 && wrong.body.contains("IP allowlist, line 1: Input"), "{}", wrong.body);
         // Without the box ticked it is switched off.
         let changed = send(&owner, &path, &path, &[("name", "Other"), ("per_day", "5")]).await;
         assert_eq!((changed.status, changed.header("location")), (303, format!("{path}?done=saved").as_str()));
@@ -108,6 +108,51 @@ both_engines! {
         assert_eq!(server.anyone().get("/api/pets/find").await.status, 404);
     }
 
+    /// On a Chinese page what is wrong with a form is said in Chinese, and the field named as the form names it.
+    async fn chinese_pages_say_what_is_wrong_in_chinese(server) {
+        let admin = admin(&server).await;
+        let alert = |answer: &Answer| {
+            assert_eq!(answer.status, 422, "{}", answer.body);
+            let (_, rest) = answer.body.split_once("role=\"alert\"").unwrap();
+            rest.split("</div>").next().unwrap().split("</p>").next().unwrap().to_owned()
+        };
+        let fields = [("name", " "), ("ips", "10.0.0.1\r\nnowhere"), ("domains", "https://x"), ("allow", "a b"), ("per_second", "0"), ("per_day", "9999999999")];
+        let wrong = alert(&send(&admin, "/hub/keys/new", "/hub", &fields).await);
+        for expected in ["名称: 不能为空", "IP 白名单 第 2 行: 应为地址或网段", "域名白名单 第 1 行: 应为域名", "允许的 API 第 1 行: 应为接口",
+            "每秒调用次数: 应在 1 到 1000 之间", "每天调用次数: 应在 1 到"] {
+            assert!(wrong.contains(expected), "{expected}: {wrong}");
+        }
+        let fields = [("name", "x"), ("per_second", "many"), ("expires", "soon")];
+        let wrong = alert(&send(&admin, "/hub/keys/new", "/hub", &fields).await);
+        assert!(wrong.contains("应为整数") && wrong.contains("应为日期"), "{wrong}");
+        let past = alert(&send(&admin, "/hub/keys/new", "/hub", &[("name", "x"), ("expires", "2000-01-01")]).await);
+        assert!(past.contains("应为将来的日期"), "{past}");
+        let definition = json!({"code": "A_b", "roles": vec!["r"; 101], "groups": ["x"],
+            "provider": {"kind": "http", "base_url": "ftp://x", "timeout_ms": 0, "headers": {"host": "x"}, "forward_headers": ["cookie"]},
+            "actions": {"X": {"method": "GRAB", "path": "../x", "cache_seconds": 100_000, "groups": ["x"]}}}).to_string();
+        let wrong = alert(&send(&admin, "/hub/apis/new", "/hub/apis", &[("definition", &definition)]).await);
+        for english in ["should", "Input", "cannot", "at most", "Field"] {
+            assert!(!wrong.contains(english), "{english}: {wrong}");
+        }
+        for bad in ["{", "{}", r#"{"code":"x","provider":{"kind":"nothing"}}"#, r#"{"code":"x","provider":{"kind":"echo"},"actions":{"a":{"nothing":1}}}"#,
+            r#"{"code":"x","provider":{"kind":"http","base_url":"http://a"},"actions":{"a":{"path":"{a"}}}"#,
+            r#"{"code":"x","provider":{"kind":"http","base_url":"http://a"},"actions":{"a":{"result":"$a"}}}"#] {
+            let wrong = alert(&send(&admin, "/hub/apis/new", "/hub/apis", &[("definition", bad)]).await);
+            assert!(["有误", "缺少", "没有", "应为"].iter().any(|chinese| wrong.contains(chinese)), "{bad}: {wrong}");
+        }
+        for document in ["openapi: 3", "{}", r#"{"openapi":"3.1.0"}"#, r#"{"openapi":"3.1.0","paths":{"/a":{"head":{}}}}"#] {
+            let fields = [("code", "x"), ("document", document)];
+            let wrong = alert(&send(&admin, "/hub/apis/new", "/hub/apis/import", &fields).await);
+            assert!(["应为", "缺失", "已略去"].iter().any(|chinese| wrong.contains(chinese)), "{document}: {wrong}");
+        }
+        let key = another(&admin, json!({})).await;
+        let page = format!("/hub/keys/{}/users", key.id);
+        let weak = send(&admin, &page, &page, &[("username", "bob"), ("password", "short"), ("kind", "MEMBER")]).await;
+        assert!(alert(&weak).contains("太短"), "{}", weak.body);
+        let nameless = send(&admin, &page, &page, &[("username", " "), ("password", "correct horse"), ("kind", "MEMBER")]).await;
+        assert!(alert(&nameless).contains("首尾不能有空白"), "{}", nameless.body);
+    }
+
     async fn an_owner_looks_after_the_people_of_a_key(server) {
         let key = key(&server, "a", json!({})).await;
         let page = format!("/hub/keys/{}/users", key.id);
@@ -117,7 +162,7 @@ both_engines! {
         let again = send(&owner, &page, &page, &new("Alice", "correct horse")).await;
         assert!(again.status == 422 && again.body.contains("exists already") && again.body.contains("value=\"Alice\""), "{}", again.body);
         let weak = send(&owner, &page, &page, &new("bob", "short")).await;
-        assert!(weak.body.contains("minLength"), "{}", weak.body);
+        assert!(weak.body.contains("(too short)"), "{}", weak.body);
         let list = result(&key.app(&server).get("/api/user-center-admin/list-users").await);
         let user = list["list"][0]["_id"].as_str().unwrap().to_owned();
         let path = format!("{page}/{user}");

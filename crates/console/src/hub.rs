@@ -4,6 +4,7 @@ mod apis;
 mod calls;
 mod chart;
 mod keys;
+mod problems;
 mod texts;
 mod users;
 
@@ -14,6 +15,7 @@ use axum::{
 use web::{ApiError, Code, Language};
 
 use crate::{Console, form::Fields};
+use problems::problems;
 use texts::HubTexts;
 
 /// Where one's keys are.
@@ -49,18 +51,6 @@ fn id(text: &str) -> Result<i64, ApiError> {
 fn lines(fields: &Fields, name: &str) -> Vec<String> {
     let text = fields.text(name);
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
-}
-
-/// What is wrong with a form, one line for each field.
-fn problems(error: &ApiError, language: Language) -> Vec<String> {
-    let issues = error.list();
-    if issues.is_empty() {
-        return vec![error.message(language)];
-    }
-    issues
-        .iter()
-        .map(|issue| format!("{}: {}", issue.loc.get(1..).unwrap_or_default().join("."), issue.msg))
-        .collect()
 }
 
 /// Whether an error is about the form, so that the form is shown again.

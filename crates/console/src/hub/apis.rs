@@ -7,12 +7,12 @@ use axum::{
 };
 use http::StatusCode;
 use hub::catalogue::{
-    Api, ApiOut, ApiSpec, Source,
+    Api, ApiOut, ApiSpec, ProviderSpec, Source,
     openapi_import::{Note, model::ImportRequest},
 };
 use web::{ApiError, Code, Issues, Query};
 
-use super::{is_about_form, problems, texts, texts::HubTexts};
+use super::{is_about_form, problems, problems::said, texts, texts::HubTexts};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
@@ -40,6 +40,8 @@ struct Row {
     source: &'static str,
     health: Option<(&'static str, &'static str)>,
     actions: Vec<(String, String)>,
+    /// Whether others are served, too.
+    is_open: bool,
 }
 
 impl Row {
@@ -59,6 +61,11 @@ impl Row {
                 "open" => ("bad", h.resting),
                 _ => ("warn", h.trying),
             }),
+            is_open: match &out.spec.provider {
+                ProviderSpec::Echo => true,
+                ProviderSpec::Http(http) => http.open,
+                _ => false,
+            },
             actions: out.spec.actions.into_iter().map(|(name, action)| (name, action.summary)).collect(),
             code: out.spec.code,
             name: out.spec.name,
@@ -238,7 +245,10 @@ pub(crate) async fn import(
         ..Edit::new(&page, definition)
     };
     match imported {
-        Ok((spec, notes, _)) => {
+        Ok((spec, mut notes, _)) => {
+            for note in &mut notes {
+                note.text = said(&note.text, page.language);
+            }
             let definition = serde_json::to_string_pretty(&spec).map_err(ApiError::internal)?;
             page.answer(StatusCode::OK, &Edit { notes, ..pasted_in(&definition) })
         }

@@ -89,11 +89,13 @@ texts! {
     time: "时间", "Time";
     took: "耗时", "Took";
     caller: "调用者", "Caller";
-    address: "地址", "Address";
+    any_action: "任意接口", "Any";
     search: "查询", "Search";
     all: "全部", "All";
     older: "更早", "Older";
     nothing_found: "没有符合条件的记录。", "Nothing found.";
+    nothing_so_far: "最近 20000 条调用中没有符合条件的记录。", "Nothing found among the latest 20,000 calls.";
+    look_further: "继续向前查找", "Look further back";
     everybody: "所有人的调用", "Everybody's calls";
     provider: "来源", "Provider";
     health: "健康状况", "Health";

@@ -12,7 +12,7 @@ use hub::{
 };
 use web::{ApiError, Query};
 
-use super::{id, lines, texts, texts::HubTexts};
+use super::{id, lines, problems::of_people, texts, texts::HubTexts};
 use crate::{
     Console,
     form::{CsrfForm, Fields},
@@ -95,10 +95,7 @@ async fn render(
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("search", &search).finish();
         format!("/hub/keys/{key}/users?{query}&page={number}")
     };
-    let problem = failed.as_ref().map(|(error, _)| {
-        let detail = error.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
-        format!("{}{detail}", error.code().message(page.language))
-    });
+    let problem = failed.as_ref().map(|(error, _)| of_people(error, page.language));
     let template = Users {
         page: &page,
         h,

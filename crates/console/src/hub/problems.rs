@@ -1,0 +1,263 @@
+//! What is wrong with what was sent, in the person's language.
+//!
+//! The Hub says what it expected in English, as every answer of the API has it. The pages name the field as the form
+//! does, and say the rest in Chinese where they are Chinese.
+
+use hub::call::HubError;
+use web::{ApiError, Language, issues::Issue};
+
+use super::{texts, texts::HubTexts};
+
+/// What the Hub says and how the pages say it; each `{}` is taken over. The first that fits is taken.
+const PHRASES: &[(&str, &str)] = &[
+    // Fields of any form.
+    ("Field required", "必填"),
+    ("is missing", "缺失"),
+    ("String should have at least 1 character", "不能为空"),
+    ("String should have at most {} characters", "最多 {} 个字符"),
+    ("String should not contain {}", "不能含有换行或控制字符"),
+    ("List should have at most {} items", "最多 {} 项"),
+    ("Input should be a whole number", "应为整数"),
+    ("Input should be from {} to {}", "应在 {} 到 {} 之间"),
+    ("Input should be at most {}", "最大为 {}"),
+    // Keys.
+    ("Input should be a date such as {}", "应为日期，例如 {}"),
+    ("Input should be in the future, {}", "应为将来的日期"),
+    ("Input should be an address or a network as {} or {}", "应为地址或网段，例如 {} 或 {}"),
+    ("Input should be a host as {}, {} or {}", "应为域名，例如 {}、{} 或 {}"),
+    ("Input should be an action as {}, {}, {} or *", "应为接口，例如 {}、{}、{} 或 *"),
+    ("keys <= {}", "最多 {} 个密钥"),
+    // Definitions of APIs.
+    ("apis < {}", "API 数量应少于 {}"),
+    (
+        "Input should be 1 to 64 lower-case letters, digits and hyphens",
+        "应为 1 到 64 个小写字母、数字和连字符",
+    ),
+    ("This code is reserved for the Lab API", "该代码为 Lab API 保留"),
+    ("An API should have at most {} actions", "一个 API 最多 {} 个接口"),
+    ("An action's name should be lower-case letters, digits and hyphens", "接口名应为小写字母、数字和连字符"),
+    ("Groups should be paths that begin with /", "用户组应为以 / 开头的路径"),
+    ("Input should be GET, POST, PUT, PATCH or DELETE", "应为 GET、POST、PUT、PATCH 或 DELETE"),
+    ("Input should be a path without ?, # and ..", "应为不含 ?、# 和 .. 的路径"),
+    ("Input should be an http or https address without a query", "应为不带查询参数的 http 或 https 地址"),
+    ("This header cannot be set so", "不能这样设置该请求头"),
+    ("{} cannot be passed on", "不能转发 {}"),
+    ("a } without its {", "} 缺少对应的 {"),
+    ("a { without its }", "{ 缺少对应的 }"),
+    ("too many arguments in one text", "同一文本中的参数过多"),
+    (
+        "a text that begins with $ should be $, $/…, $text /… or $ms /…",
+        "以 $ 开头的文本应为 $、$/…、$text /… 或 $ms /…",
+    ),
+    ("missing field `{}` at line {} column {}", "缺少字段 {}（第 {} 行第 {} 列）"),
+    ("missing field `{}`", "缺少字段 {}"),
+    ("unknown field `{}`, {}", "没有字段 {}"),
+    ("unknown variant `{}`, expected {}", "没有类型 {}，应为 {}"),
+    ("{} at line {} column {}", "JSON 有误（第 {1} 行第 {2} 列）：{0}"),
+    // Documents that are imported.
+    ("Input should be JSON: {}", "应为 JSON：{}"),
+    ("expected version 3.0 or 3.1, found {}", "应为 3.0 或 3.1 版，实际为 {}"),
+    ("more than {} paths", "超过 {} 个路径"),
+    ("more than {} parameters; left out", "超过 {} 个参数，已略去"),
+    ("this method is not called through the Hub; left out", "Hub 不转发该方法，已略去"),
+    ("an API has at most {} actions; left out", "一个 API 最多 {} 个接口，已略去"),
+    ("a parameter has the name {}; left out", "参数名 {} 不可用，已略去"),
+    (
+        "it needs {} in {}, which the Hub does not send; left out",
+        "它需要 {1} 中的 {0}，而 Hub 不发送，已略去",
+    ),
+    ("two parameters have the name {}; left out", "有两个参数名为 {}，已略去"),
+    ("a parameter and its body have the same name; left out", "参数与请求体同名，已略去"),
+    ("its body is not JSON; left out", "请求体不是 JSON，已略去"),
+    ("its body is not JSON and is not sent", "请求体不是 JSON，不会发送"),
+    ("its body refers to nothing in the document; left out", "请求体引用了文档中没有的内容，已略去"),
+    ("a parameter refers to nothing in the document; left out", "参数引用了文档中没有的内容，已略去"),
+    ("{} in {} is not sent", "{1} 中的 {0} 不会发送"),
+    ("{} is a list: it is sent as JSON in one parameter", "{} 是列表，以 JSON 放在一个参数中发送"),
+    ("a schema is recursive, large or refers to nothing; it is cut", "结构定义递归、过大或引用缺失，已截断"),
+    ("no operation can be called through the Hub", "没有可通过 Hub 调用的操作"),
+    (
+        "the document names no server with a whole address: give a base address",
+        "文档中没有完整的服务地址，请填写服务地址",
+    ),
+    ("add the secret header {} if the API needs it", "如果 API 需要，请添加机密请求头 {}"),
+    ("add the secret query parameter {} if the API needs it", "如果 API 需要，请添加机密查询参数 {}"),
+    (
+        "{} is not obtained by the Hub: add a secret header if the API needs one",
+        "Hub 不会获取 {}：如果 API 需要，请添加机密请求头",
+    ),
+    // People of a key.
+    ("1 to 64 characters, no white space at the ends", "1 到 64 个字符，首尾不能有空白"),
+    ("a text of at most {} characters", "最多 {} 个字符"),
+];
+
+/// What a password lacks: the policy's name of it, and what the pages say.
+const LACKS: &[(&str, &str, &str)] = &[
+    ("minLength", "太短", "too short"),
+    ("maxLength", "太长", "too long"),
+    ("requireUpper", "需要大写字母", "needs an upper-case letter"),
+    ("requireLower", "需要小写字母", "needs a lower-case letter"),
+    ("requireDigit", "需要数字", "needs a digit"),
+    ("requireSymbol", "需要符号", "needs a symbol"),
+    ("refuseCommon", "过于常见", "too common"),
+];
+
+fn lack(name: &str, language: Language) -> &str {
+    match (LACKS.iter().find(|(of, ..)| *of == name), language) {
+        (Some((_, zh, _)), Language::Zh) => zh,
+        (Some((_, _, en)), Language::En) => en,
+        (None, _) => name,
+    }
+}
+
+/// What is wrong with a form, one line for each field.
+pub(super) fn problems(error: &ApiError, language: Language) -> Vec<String> {
+    let issues = error.list();
+    if issues.is_empty() {
+        let message = error.message(language);
+        return vec![match message.split_once(": ") {
+            Some((place, rest)) => format!("{place}: {}", said(rest, language)),
+            None => message,
+        }];
+    }
+    issues.iter().map(|issue| problem(issue, language)).collect()
+}
+
+fn problem(issue: &Issue, language: Language) -> String {
+    let mut place = issue.loc.get(1..).unwrap_or_default().iter();
+    let first = place.next().map(String::as_str).unwrap_or_default();
+    // A place in a document says itself where it is.
+    let first = first.strip_prefix("document: ").unwrap_or(first);
+    let mut label = label(first, texts(language)).unwrap_or(first).to_owned();
+    for part in place {
+        // Entries are counted from one, as their lines are.
+        match (part.parse::<usize>(), language) {
+            (Ok(at), Language::Zh) => label.push_str(&format!(" 第 {} 行", at + 1)),
+            (Ok(at), Language::En) => label.push_str(&format!(", line {}", at + 1)),
+            (Err(_name), _) => {
+                label.push('.');
+                label.push_str(part);
+            }
+        }
+    }
+    format!("{label}: {}", said(&issue.msg, language))
+}
+
+/// What the form calls a field.
+fn label(field: &str, h: &'static HubTexts) -> Option<&'static str> {
+    Some(match field {
+        "name" => h.name,
+        "expiresAt" => h.expires,
+        "ips" => h.ips,
+        "domains" => h.domains,
+        "allow" => h.allow,
+        "perSecond" => h.per_second,
+        "perPersonSecond" => h.per_person,
+        "perDay" => h.per_day,
+        "overlapSeconds" => h.overlap,
+        "code" => h.api_code,
+        "definition" => h.definition,
+        "document" => h.document,
+        "trace" => h.trace,
+        _ => return None,
+    })
+}
+
+/// A sentence of the Hub's in a language; what has no translation stays as it is.
+pub(super) fn said(text: &str, language: Language) -> String {
+    if language == Language::En {
+        return text.to_owned();
+    }
+    let found = PHRASES.iter().find_map(|(english, chinese)| Some((matched(english, text)?, chinese)));
+    let Some((parts, chinese)) = found else { return text.to_owned() };
+    let mut told = (*chinese).to_owned();
+    for (at, part) in parts.into_iter().enumerate() {
+        let named = format!("{{{at}}}");
+        let place = if told.contains(&named) { named.as_str() } else { "{}" };
+        told = told.replacen(place, part, 1);
+    }
+    told
+}
+
+/// What stands in a text in place of each `{}` of a pattern.
+fn matched<'m>(pattern: &str, text: &'m str) -> Option<Vec<&'m str>> {
+    let mut pieces = pattern.split("{}");
+    let mut rest = text.strip_prefix(pieces.next()?)?;
+    let mut parts = Vec::new();
+    let mut pieces = pieces.peekable();
+    while let Some(piece) = pieces.next() {
+        let (part, after) =
+            if pieces.peek().is_none() { (rest.strip_suffix(piece)?, "") } else { rest.split_once(piece)? };
+        parts.push(part);
+        rest = after;
+    }
+    rest.is_empty().then_some(parts)
+}
+
+/// What went wrong with people of a key.
+pub(super) fn of_people(error: &HubError, language: Language) -> String {
+    let message = error.code().message(language);
+    let detail = match error.detail() {
+        None => return message.to_owned(),
+        Some(serde_json::Value::String(text)) => match text.split_once(": ") {
+            Some((place, rest)) => format!("{place}: {}", said(rest, language)),
+            None => said(text, language),
+        },
+        Some(other) => {
+            let failed = other.get("failed").and_then(serde_json::Value::as_array);
+            let names = failed.into_iter().flatten().filter_map(serde_json::Value::as_str);
+            names.map(|name| lack(name, language)).collect::<Vec<_>>().join(", ")
+        }
+    };
+    format!("{message} ({detail})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use web::Issues;
+
+    #[test]
+    fn what_stands_in_place_of_a_pattern_is_taken_over() {
+        let zh = |text| said(text, Language::Zh);
+        assert_eq!(zh("Input should be from 1 to 1000"), "应在 1 到 1000 之间");
+        assert_eq!(zh("missing field `code` at line 2 column 3"), "缺少字段 code（第 2 行第 3 列）");
+        assert_eq!(zh("trailing comma at line 2 column 3"), "JSON 有误（第 2 行第 3 列）：trailing comma");
+        assert_eq!(zh("X-Key in header is not sent"), "header 中的 X-Key 不会发送");
+        assert_eq!(zh("a } without its {"), "} 缺少对应的 {");
+        assert_eq!(zh("nobody has translated this"), "nobody has translated this");
+        assert_eq!(said("Field required", Language::En), "Field required");
+    }
+
+    #[test]
+    fn fields_are_named_as_the_form_names_them() {
+        let mut issues = Issues::body();
+        issues.add(
+            "value_error",
+            "ips.1",
+            "Input should be an address or a network as 203.0.113.7 or 2001:db8::/32",
+        );
+        issues.add("value_error", "provider.timeout_ms", "Input should be from 1 to 600000");
+        let error = issues.finish().unwrap_err();
+        assert_eq!(
+            problems(&error, Language::Zh),
+            [
+                "IP 白名单 第 2 行: 应为地址或网段，例如 203.0.113.7 或 2001:db8::/32",
+                "provider.timeout_ms: 应在 1 到 600000 之间"
+            ]
+        );
+        assert!(
+            problems(&error, Language::En)[0].starts_with("IP allowlist, line 2: Input should be an address")
+        );
+    }
+
+    #[test]
+    fn every_phrase_takes_over_as_much_as_it_finds() {
+        for (english, chinese) in PHRASES {
+            let holes = |text: &str| text.matches("{}").count();
+            let numbered = (0..3).filter(|at| chinese.contains(&format!("{{{at}}}"))).count();
+            assert!(holes(chinese) + numbered <= holes(english), "{english}");
+            assert!(chinese.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{chinese}");
+        }
+    }
+}
