@@ -1,12 +1,14 @@
--- Each request with another key of a file with one key a line, round and round.
+-- Each request with the next line of a file, round and round: a key, or a whole header as "Name: value".
 -- wrk … -s keys.lua URL -- FILE
 
 local requests = {}
 local last = 0
 
 function init(arguments)
-   for key in io.lines(arguments[1]) do
-      requests[#requests + 1] = wrk.format("GET", nil, { ["Host"] = wrk.headers["Host"], ["Authorization"] = "Bearer " .. key })
+   for line in io.lines(arguments[1]) do
+      local name, value = line:match("^([%w-]+): (.*)$")
+      local headers = { ["Host"] = wrk.headers["Host"], [name or "Authorization"] = value or ("Bearer " .. line) }
+      requests[#requests + 1] = wrk.format("GET", nil, headers)
    end
 end
 

@@ -26,7 +26,7 @@ pub(crate) enum Keys<'k> {
     Header(&'k str),
     /// Nothing.
     Nothing,
-    /// Each the next one of this file.
+    /// Each the next line of this file: a key, or a whole header.
     Rotating(&'k Path),
 }
 

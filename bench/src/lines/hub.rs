@@ -19,6 +19,10 @@ use crate::{
 
 const ECHO: &str = "/api/echo/now";
 const PASSED_ON: &str = "/api/up/now";
+/// Tokens in rotation: Doppel remembers 20 000.
+const MANY: u32 = 40_000;
+/// Bytes of a signature.
+const SIGNATURE: usize = 32;
 /// No limit that a load could reach.
 const MOST: &str = "1000000";
 
@@ -55,9 +59,10 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         made.pointer(&format!("/data/{name}")).and_then(Value::as_str).context("a key").map(str::to_owned)
     };
     let (ak, sk) = (text("ak")?, text("sk")?);
-    let token = token(&ak, &sk)?;
+    let good = sign(&ak, &sk, 0)?;
+    let token = good.as_str();
     let header = format!("Apihub-Token: {token}");
-    let answer = single::request("GET", &host, ECHO, &[("apihub-token", &token)], "")?;
+    let answer = single::request("GET", &host, ECHO, &[("apihub-token", token)], "")?;
     let bare = process::bare(&answer)?;
     let spec = json!({"code": "up", "provider": {"kind": "http", "base_url": format!("http://{}", bare.host), "max_in_flight": 1000},
         "actions": {"now": {"method": "GET", "path": USER_INFO}}});
@@ -66,6 +71,10 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let haproxy = haproxy(bench, &sk, &answer, &bare.host)?;
     let nginx = nginx(bench, &bare.host)?;
     let keyed = Keys::Header(&header);
+    let file = bench.directory.join("hub-tokens");
+    let tokens = (1..=MANY).map(|number| Ok(format!("Apihub-Token: {}\n", sign(&ak, &sk, number)?)));
+    std::fs::write(&file, tokens.collect::<Result<String>>()?)?;
+    let many = Keys::Rotating(&file);
     let mut lines = vec![
         line(
             bench,
@@ -74,6 +83,14 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
             Budget::RatioAtLeast(1.0),
             (&site.server, ECHO, keyed),
             (&haproxy, ECHO, keyed),
+        )?,
+        line(
+            bench,
+            "Hub: the same, each call with another token, more of them than are remembered",
+            "HAProxy, jwt_verify, fixed answer, same tokens",
+            Budget::None,
+            (&site.server, ECHO, many),
+            (&haproxy, ECHO, many),
         )?,
         line(
             bench,
@@ -118,14 +135,34 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         (&site.server, ECHO, keyed),
         (&haproxy, ECHO, keyed),
     )?);
+    // Refusals with the status 200, for the load generator takes every other status for a failure.
+    let site = site.restarted(bench, "DOPPEL_HUB__ALWAYS_200", "true")?;
+    let (first, last) = (damaged(token, 0)?, damaged(token, SIGNATURE - 1)?);
+    lines.push(line(
+        bench,
+        "Hub: refused, the first byte of the signature is wrong",
+        "refused, its last byte is wrong",
+        Budget::None,
+        (&site.server, ECHO, Keys::Header(&first)),
+        (&site.server, ECHO, Keys::Header(&last)),
+    )?);
     Ok(lines)
 }
 
-/// An app-token of an hour.
-fn token(ak: &str, sk: &str) -> Result<String> {
+/// A token whose signature is wrong in one byte, as a header.
+fn damaged(token: &str, at: usize) -> Result<String> {
+    let (signed, signature) = token.rsplit_once('.').context("a token")?;
+    let mut signature = URL_SAFE_NO_PAD.decode(signature)?;
+    *signature.get_mut(at).context("a signature")? ^= 1;
+    Ok(format!("Apihub-Token: {signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+}
+
+/// An app-token of two hours; the number tells it from others.
+fn sign(ak: &str, sk: &str, number: u32) -> Result<String> {
     #[expect(clippy::disallowed_methods, reason = "a token for a server that has the computer's clock")]
     let now = jiff::Timestamp::now().as_second();
-    let claims = json!({"sub": ak, "iss": ak, "typ": "app_token", "iat": now, "exp": now + 7200});
+    let claims =
+        json!({"sub": ak, "iss": ak, "typ": "app_token", "iat": now, "exp": now + 7200, "jti": number});
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", encode(&json!({"alg": "HS256", "typ": "JWT"})), encode(&claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(sk.as_bytes())?;
