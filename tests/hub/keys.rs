@@ -147,21 +147,37 @@ both_engines! {
         refused(&key.app(&server).get("/api/echo/x").await, 403, "KEY_DISABLED");
     }
 
-    /// The secrets in the database are sealed; without their key the server says what is missing, and goes on.
-    async fn a_lost_sealing_key_is_named_and_nothing_else_fails(server) {
+    /// The secrets in the database are sealed; without their key, or with another, the server says which file to
+    /// restore, and makes no new one.
+    async fn a_lost_sealing_key_is_named_and_never_replaced(server) {
         let key = key(&server, "a", json!({})).await;
-        let file = server.data_dir().join("hub.key");
+        let file = server.data_dir().join("seal.key");
         let text = std::fs::read(&file).unwrap();
         std::fs::remove_file(&file).unwrap();
-        server.restart().await;
-        server.clock().advance_ms(1_000);
-        let app = server.anyone().with("apihub-token", &key.token(&key.app_claims()));
-        refused(&app.get("/api/echo/x").await, 500, "UNKNOWN");
-        result(&server.anyone().get("/api/echo/x").await);
-        let owner = server.person("b").await.signed_in().await;
-        owner.post("/api/apikey/hub/keys/create", json!({"name": "x"})).await.refused(500, "internal.error");
+        let why = server.refuses_to_start().await;
+        assert!(why.contains("seal.key is missing: restore") && why.contains("secrets.key"), "{why}");
         assert!(!file.exists(), "a new key would hide the loss");
+        std::fs::write(&file, "7".repeat(64)).unwrap();
+        let why = server.refuses_to_start().await;
+        assert!(why.contains("the key in force is") && !why.contains("7777"), "{why}");
         std::fs::write(&file, text).unwrap();
-        result(&app.get("/api/echo/x").await);
+        server.restart().await;
+        result(&key.app(&server).get("/api/echo/x").await);
+    }
+
+    /// A file that goes while the server runs is not made anew by the next secret either.
+    async fn the_key_of_a_server_that_runs_is_not_made_anew(server) {
+        let signed_in = server.person("a").await.signed_in().await;
+        let first = another(&signed_in, json!({})).await;
+        let file = server.data_dir().join("seal.key");
+        std::fs::remove_file(&file).unwrap();
+        let app = json!({"appName": "x", "redirectUris": ["https://app.example/cb"], "allowedScopes": ["chat"],
+            "authorizationRevokedWebhookUrl": "https://app.invalid/hook", "authorizationRevokedWebhookEnabled": true});
+        signed_in.post("/api/applications/external/create", app).await.data();
+        let second = another(&signed_in, json!({})).await;
+        assert!(!file.exists());
+        for key in [first, second] {
+            result(&key.app(&server).get("/api/echo/x").await);
+        }
     }
 }

@@ -101,6 +101,37 @@ both_engines! {
         assert_eq!(usage.as_array().unwrap().len(), 2, "counts are kept longer");
     }
 
+    /// A page of a search looks at so many rows and no more, and says where to go on.
+    async fn a_search_costs_no_more_for_others_calls(server) {
+        let key = key(&server, "a", json!({})).await;
+        let admin = admin(&server).await;
+        refused(&key.app(&server).get("/api/nowhere/x").await, 404, "API_NOT_FOUND");
+        assert_eq!(calls(&admin, "?all=true&status=404").await.len(), 1);
+        const OTHERS: &str = "INSERT INTO hub_call (id, trace, at, took_us, key_id, account_id, typ, sub, api, action, status, \
+             code, bytes, address, origin) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST($2 AS BIGINT)) \
+             SELECT CAST($1 AS BIGINT) + i, '', CAST($3 AS BIGINT), 0, 0, 0, 'anonymous', 'anonymous', 'echo', 'x', 200, '', 0, '', '' FROM n";
+        let first = calls(&admin, "?all=true").await[0]["id"].as_i64().unwrap();
+        let at = server.clock().now().plus_ms(10_000);
+        server.clock().advance_ms(20_000);
+        let most = hub::log::LOOKED_AT;
+        server.running().db.execute(OTHERS, store::params![store::Ids::first(at), most + 5, at]).await.unwrap();
+        for filter in ["status=404", "api=nowhere", "code=API_NOT_FOUND"] {
+            let page = admin.get(&format!("/api/apikey/hub/calls?all=true&{filter}")).await.data();
+            assert_eq!(page["list"], json!([]), "{filter}");
+            let next = page["next"].as_i64().unwrap();
+            let found = admin.get(&format!("/api/apikey/hub/calls?all=true&{filter}&before={next}")).await.data();
+            assert_eq!((&found["list"][0]["id"], &found["next"]), (&json!(first), &json!(null)), "{filter}");
+        }
+        // What is asked for by time does not pass through what is newer; one's own calls do not pass others'.
+        let until = at.plus_ms(-5_000).as_millis();
+        assert_eq!(calls(&admin, &format!("?all=true&status=404&to={until}")).await.len(), 1);
+        assert!(calls(&admin, &format!("?all=true&status=404&from={until}")).await.is_empty());
+        assert_eq!(calls(&key.owner, "?status=404").await.len(), 1);
+        // The page says so, and leads on.
+        let page = admin.get("/hub/calls?all=yes&status=404").await;
+        assert!(page.body.contains("20000") && page.body.contains("rel=\"next\""), "{}", page.body);
+    }
+
     /// More than one statement's worth, and a rest.
     async fn many_calls_are_all_written(server) {
         let key = key(&server, "a", json!({"perSecond": 1000})).await;

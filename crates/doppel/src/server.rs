@@ -96,6 +96,7 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
         seal: store::SealSettings {
             key: config.secrets.key.clone(),
             older: config.secrets.older_keys.clone(),
+            lost: config.secrets.lost_keys.clone(),
             directory: config.data_dir.clone(),
         },
     };
@@ -159,11 +160,6 @@ fn hub_settings(config: &Config) -> hub::Settings {
         },
         max_keys: i64::try_from(hub.max_keys).unwrap_or(i64::MAX),
         recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
-        seal: hub::seal::SealSettings {
-            key: hub.seal_key.clone(),
-            older: hub.older_seal_keys.clone(),
-            directory: config.data_dir.clone(),
-        },
         catalogue_file: hub.catalogue_file.clone(),
         echo: hub.echo,
         weather: hub::WeatherSettings {
@@ -270,6 +266,7 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
     let address = listener.local_addr()?;
     let base_url = base_url(config, address);
     let identity = identity(config, db.clone(), &base_url);
+    identity.sealer().check().await?;
     let rooms = rooms(config, &db, &identity, &base_url)?;
 
     let tasks = Tasks::default();

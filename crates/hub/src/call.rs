@@ -19,13 +19,13 @@ use http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts};
 use http_body::Body as _;
 use web::{Language, boundary::Boundary};
 
-pub(crate) use ask::{address, may_call};
+pub(crate) use ask::{address, has, may_call};
 pub use code::{HubCode, HubError};
 pub use model::{Call, Caller, Known, Outcome, Told};
 
 use crate::{
     Hub,
-    catalogue::rules::RESERVED,
+    catalogue::{Api, rules::RESERVED},
     limits::Left,
     log::{Record, Who},
 };
@@ -52,7 +52,14 @@ struct Seen {
     /// Whether the page that called may read the answer.
     may_read: bool,
     limits: Option<(Left, HeaderValue)>,
-    is_known_api: bool,
+    /// The API, if there is such a one.
+    api: Option<Arc<Api>>,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self { who: Who::Anonymous, may_read: true, limits: None, api: None }
+    }
 }
 
 impl Door {
@@ -79,7 +86,7 @@ impl Door {
             envelope::common(&mut response, trace);
             return response;
         }
-        let mut seen = Seen { who: Who::Anonymous, may_read: true, limits: None, is_known_api: false };
+        let mut seen = Seen::new();
         let outcome = self.bounded(&parts, body, &trace, address, &mut seen).await;
         let always_200 = self.hub.settings().always_200;
         let (mut response, status, code) = match outcome {
@@ -111,12 +118,13 @@ impl Door {
         self.boundary.outcome(&trace, &parts.method, ROUTE, status, took, address);
         let (api, action) = segments(parts.uri.path());
         self.hub.recorder().note(Record {
+            id: self.hub.db().ids().next(),
             trace,
             at: self.hub.db().clock().now(),
             took_us: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
             who: seen.who,
-            api: shortened(api, LONGEST_NAME),
-            is_known: seen.is_known_api,
+            unknown: if seen.api.is_some() { Box::default() } else { shortened(api, LONGEST_NAME) },
+            api: seen.api,
             action: shortened(action, LONGEST_NAME),
             status,
             code,
@@ -167,18 +175,20 @@ impl Door {
         let origin = cors::origin(&parts.headers);
         let (code, action) = segments(parts.uri.path());
         let api = hub.catalogue().now().find(code).cloned().filter(|api| api.spec.enabled);
-        let finds_key = api.as_ref().is_some_and(|api| authorise::finds_key(api, action));
+        let asked = api.as_ref().map(|api| authorise::Action::of(api, action));
+        let finds_key = asked.as_ref().is_some_and(authorise::Action::finds_key);
         let known = authorise::identify(hub, &parts.headers, address, origin, now, finds_key, seen).await?;
-        let api = api.ok_or(HubCode::ApiNotFound)?;
-        seen.is_known_api = true;
-        authorise::action(&api, action, known.as_ref())?;
+        let (Some(api), Some(asked)) = (api, asked) else { return Err(HubCode::ApiNotFound.into()) };
+        seen.api = Some(Arc::clone(&api));
+        authorise::action(&api, &asked, known.as_ref())?;
         let (left, policy) = authorise::quota(hub, known.as_ref(), address, now, finds_key).await?;
         seen.limits = Some((left, policy));
         let body = arguments::body(&parts.headers, body, self.boundary.limits().body).await?;
         let call = Call {
             trace: trace.clone(),
             method: parts.method.clone(),
-            action: action.to_owned(),
+            action,
+            action_name: asked.name,
             arguments: arguments::merged(parts.uri.query(), &body)?,
             caller: known.map_or(Caller::Anonymous, |checked| Caller::Known(Known(checked))),
             address,

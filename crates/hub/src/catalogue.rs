@@ -51,14 +51,25 @@ pub struct Api {
     whole: ApiSpec,
 }
 
-/// All APIs, by their code with underscores.
+/// All APIs.
 #[derive(Default)]
-pub(crate) struct Apis(HashMap<String, Arc<Api>>);
+pub(crate) struct Apis {
+    /// By their code with underscores.
+    all: HashMap<String, Arc<Api>>,
+    /// By their code as it is written, with hyphens: so that the usual spelling is found as it came.
+    written: HashMap<String, Arc<Api>>,
+}
 
 impl Apis {
     /// The API of a path's first segment, written with hyphens or underscores.
     pub(crate) fn find(&self, segment: &str) -> Option<&Arc<Api>> {
-        if segment.contains('-') { self.0.get(&rules::permission_name(segment)) } else { self.0.get(segment) }
+        self.written.get(segment).or_else(|| {
+            if segment.contains('-') {
+                self.all.get(&rules::permission_name(segment))
+            } else {
+                self.all.get(segment)
+            }
+        })
     }
 }
 
@@ -92,7 +103,7 @@ impl Api {
 impl Hub {
     /// Every API, by code.
     pub fn apis(&self) -> Vec<Arc<Api>> {
-        let mut all: Vec<Arc<Api>> = self.catalogue().now().0.values().cloned().collect();
+        let mut all: Vec<Arc<Api>> = self.catalogue().now().all.values().cloned().collect();
         all.sort_by(|one, other| one.spec.code.cmp(&other.spec.code));
         all
     }
@@ -123,7 +134,7 @@ impl Hub {
         let sealed = match secrets {
             Some(secrets) => {
                 let json = serde_json::to_vec(&secrets).map_err(ApiError::internal)?;
-                Some(self.seal(&purpose(&code), &json).await?)
+                Some(self.sealer().seal(&purpose(&code), &json).await.map_err(ApiError::internal)?)
             }
             None => None,
         };
@@ -211,7 +222,12 @@ impl Hub {
         let before = self.catalogue().now();
         // A file that cannot be read now leaves in force what it said before.
         let stays = || {
-            before.0.values().filter(|api| api.source == Source::File).map(|api| api.whole.clone()).collect()
+            before
+                .all
+                .values()
+                .filter(|api| api.source == Source::File)
+                .map(|api| api.whole.clone())
+                .collect()
         };
         for spec in self.file_apis().unwrap_or_else(stays) {
             specs.insert(rules::permission_name(&spec.code), (spec, Source::File));
@@ -232,7 +248,7 @@ impl Hub {
         let mut apis = HashMap::with_capacity(specs.len());
         for (permission, (spec, source)) in specs {
             // What did not change keeps its state: what it remembers, and whether its upstream is well.
-            let same = before.0.get(&permission).filter(|api| api.whole == spec && api.source == source);
+            let same = before.all.get(&permission).filter(|api| api.whole == spec && api.source == source);
             let api = match same {
                 Some(api) => Arc::clone(api),
                 None => match provider::make(&spec) {
@@ -253,7 +269,8 @@ impl Hub {
             };
             apis.insert(permission, api);
         }
-        *self.catalogue().apis.write() = Arc::new(Apis(apis));
+        let written = apis.values().map(|api| (api.spec.code.clone(), Arc::clone(api))).collect();
+        *self.catalogue().apis.write() = Arc::new(Apis { all: apis, written });
         *self.catalogue().seen.lock() = (version.map_or(0, |(version,)| version), stamp);
         Ok(())
     }

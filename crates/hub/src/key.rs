@@ -100,8 +100,8 @@ impl Hub {
 
     async fn fresh_secret(&self, ak: &str) -> Result<(SecretKey, Vec<u8>), ApiError> {
         let secret = SecretKey(self.db().random().hex(SK_BYTES));
-        let sealed = self.seal(&purpose(ak), secret.0.as_bytes()).await?;
-        Ok((secret, sealed))
+        let sealed = self.sealer().seal(&purpose(ak), secret.0.as_bytes()).await;
+        Ok((secret, sealed.map_err(ApiError::internal)?))
     }
 
     /// One page of an account's keys, newest first, and how many it has.
@@ -201,12 +201,6 @@ impl Hub {
         let ak: String = write.await?;
         self.forget_key(&ak);
         Ok(())
-    }
-
-    /// Seals a secret under the server's key, which is made only while nothing sealed is stored.
-    pub(crate) async fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, ApiError> {
-        let (any,): (bool,) = self.db().fetch_one(queries::ANY_SEALED, params![]).await?;
-        self.sealer().seal(purpose, secret, !any).map_err(ApiError::internal)
     }
 
     fn forget_key(&self, ak: &str) {

@@ -11,7 +11,6 @@ pub mod limits;
 pub mod log;
 pub mod mcp;
 pub mod provider;
-pub mod seal;
 pub mod token;
 mod tools;
 pub mod user_centre;
@@ -19,7 +18,7 @@ pub mod user_centre;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use identity::Identity;
-use store::{Database, Recent};
+use store::{Database, Recent, Sealer};
 use utoipa_axum::router::OpenApiRouter;
 use web::{Outgoing, Tasks};
 
@@ -28,7 +27,6 @@ use catalogue::Catalogue;
 use key::{Ak, LiveKey};
 use limits::Limits;
 use log::Recorder;
-use seal::{SealSettings, Sealer};
 use token::Tokens;
 pub use tools::Offer;
 
@@ -63,8 +61,6 @@ pub struct Settings {
     pub max_keys: i64,
     /// How long a key once read is believed; bounds how long a change by another process goes unnoticed.
     pub recheck: Duration,
-    /// Where the sealing key comes from.
-    pub seal: SealSettings,
     /// Definitions of APIs; empty: none.
     pub catalogue_file: PathBuf,
     /// Whether the API `echo` is there.
@@ -86,7 +82,6 @@ struct Inner {
     identity: Identity,
     outgoing: Outgoing,
     settings: Settings,
-    sealer: Sealer,
     keys: Recent<Ak, Option<Arc<LiveKey>>>,
     tokens: Tokens,
     limits: Limits,
@@ -97,14 +92,12 @@ struct Inner {
 impl Hub {
     /// Opens the room. [`Hub::load`] reads the catalogue.
     pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
-        let sealer = Sealer::new(settings.seal.clone(), db.random().clone());
         let keys = Recent::new(KEYS, settings.recheck);
         Self(Arc::new(Inner {
             db,
             identity,
             outgoing,
             settings,
-            sealer,
             keys,
             tokens: Tokens::new(),
             limits: Limits::new(),
@@ -161,7 +154,7 @@ impl Hub {
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {
-        &self.0.sealer
+        self.0.identity.sealer()
     }
 
     pub(crate) fn live_keys(&self) -> &Recent<Ak, Option<Arc<LiveKey>>> {

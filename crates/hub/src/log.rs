@@ -1,6 +1,7 @@
 //! The call log: one row for each call, written in batches that no call waits for.
 //!
-//! A call leaves its record in memory; twice a second what is there is written, so that a kill loses at most that.
+//! A call leaves its record in memory; four times a second what is there is written, so that a kill loses less than a
+//! second also where the disk is slow.
 //! More than the memory holds between two rounds is counted and left out, and the log says how much.
 
 pub mod model;
@@ -8,6 +9,7 @@ mod queries;
 pub mod routes;
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     net::IpAddr,
     sync::{
@@ -24,10 +26,10 @@ use web::{ApiError, Issues, Tasks};
 
 pub use model::{CallRow, Search, UsageRow};
 
-use crate::{Hub, token::Checked};
+use crate::{Hub, catalogue::Api, token::Checked};
 
 /// How often records are written.
-const FLUSH_EVERY: Duration = Duration::from_millis(500);
+const FLUSH_EVERY: Duration = Duration::from_millis(250);
 /// Most records that wait.
 const WAITING: usize = 100_000;
 /// Records written in one transaction, so that no other write waits long.
@@ -42,6 +44,10 @@ const CLEAN_EVERY: Duration = Duration::from_secs(60);
 /// Most rows of counts in an answer.
 const MAX_USAGE: i64 = 10_000;
 const HOUR_MS: i64 = 3_600_000;
+/// Most rows that one page of a search looks at.
+pub const LOOKED_AT: i64 = 20_000;
+/// How far an id may be from the time of its call.
+const DRIFT_MS: i64 = 1000;
 
 /// Which calls get a row. Counts are kept of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +62,14 @@ pub enum Level {
 
 /// The record of a call.
 pub(crate) struct Record {
+    pub(crate) id: i64,
     pub(crate) trace: HeaderValue,
     pub(crate) at: Timestamp,
     pub(crate) took_us: i64,
     pub(crate) who: Who,
-    pub(crate) api: Box<str>,
-    /// Whether there is such an API.
-    pub(crate) is_known: bool,
+    pub(crate) api: Option<Arc<Api>>,
+    /// What was asked for where there is no such API.
+    pub(crate) unknown: Box<str>,
     pub(crate) action: Box<str>,
     pub(crate) status: u16,
     pub(crate) code: &'static str,
@@ -100,7 +107,7 @@ impl Record {
         }
     }
 
-    fn row(&self, id: i64) -> Vec<OwnedParam> {
+    fn row(&self) -> Vec<OwnedParam> {
         let (typ, sub) = match &self.who {
             Who::Anonymous => ("anonymous", "anonymous"),
             Who::Key(key) => ("", key.ak.as_str()),
@@ -108,8 +115,13 @@ impl Record {
         };
         let key = self.who.key();
         let address = self.address.to_string();
+        // In the spelling that is searched for.
+        let api = match &self.api {
+            Some(api) => Cow::from(api.spec.code.as_str()),
+            None => self.unknown.replace('_', "-").into(),
+        };
         owned_params![
-            id,
+            self.id,
             self.trace.to_str().unwrap_or_default(),
             self.at,
             self.took_us,
@@ -117,7 +129,7 @@ impl Record {
             key.map_or(0, |key| key.account),
             typ,
             sub,
-            &*self.api,
+            &*api,
             &*self.action,
             i64::from(self.status),
             self.code,
@@ -146,7 +158,8 @@ impl Recorder {
     }
 }
 
-type Counts = BTreeMap<(i64, i64, String, &'static str), (i64, i64)>;
+/// By key, hour, API and outcome: how many calls, and how long they took.
+type Counts<'r> = BTreeMap<(i64, i64, &'r str, &'static str), (i64, i64)>;
 
 /// What is written in one transaction.
 struct Part {
@@ -155,13 +168,9 @@ struct Part {
 }
 
 impl Part {
-    async fn write(&self, tx: &mut Tx<'_>, ids: &Ids) -> store::Result<()> {
-        let rows: Vec<Vec<OwnedParam>> = self
-            .records
-            .iter()
-            .filter(|record| self.is_kept(record))
-            .map(|record| record.row(ids.next()))
-            .collect();
+    async fn write(&self, tx: &mut Tx<'_>) -> store::Result<()> {
+        let rows: Vec<Vec<OwnedParam>> =
+            self.records.iter().filter(|record| self.is_kept(record)).map(Record::row).collect();
         for chunk in rows.chunks(queries::ROWS) {
             let values: Vec<Param<'_>> = chunk.iter().flatten().map(OwnedParam::as_param).collect();
             if chunk.len() == queries::ROWS {
@@ -178,7 +187,7 @@ impl Part {
         let mut used: BTreeMap<i64, Timestamp> = BTreeMap::new();
         for record in &self.records {
             let key = record.who.key().map_or(0, |key| key.id);
-            let api = if record.is_known { record.api.to_string() } else { String::new() };
+            let api = record.api.as_ref().map_or("", |api| api.spec.code.as_str());
             let place = counts
                 .entry((key, record.at.as_millis().div_euclid(HOUR_MS), api, record.outcome()))
                 .or_default();
@@ -188,7 +197,7 @@ impl Part {
             }
         }
         for ((key, hour, api, outcome), (calls, took)) in &counts {
-            tx.execute(queries::COUNT, params![*key, *hour, api, *outcome, *calls, *took]).await?;
+            tx.execute(queries::COUNT, params![*key, *hour, *api, *outcome, *calls, *took]).await?;
         }
         for (key, at) in used {
             tx.execute(queries::KEY_USED, params![key, at, at.plus_ms(-USED_EVERY_MS)]).await?;
@@ -229,9 +238,8 @@ impl Hub {
                 return;
             }
             let part = Arc::new(Part { records, level: self.settings().log });
-            let (writing, ids) = (Arc::clone(&part), self.db().ids().clone());
-            let written =
-                self.db().write(move |tx| Box::pin(async move { writing.write(tx, &ids).await })).await;
+            let writing = Arc::clone(&part);
+            let written = self.db().write(move |tx| Box::pin(async move { writing.write(tx).await })).await;
             if let Err(error) = written {
                 tracing::warn!(%error, "calls not written yet");
                 let mut place = recorder.waiting.lock();
@@ -243,7 +251,8 @@ impl Hub {
         }
     }
 
-    /// Calls, newest first, and where the next page begins.
+    /// Calls, newest first, and where the next page begins. Of those that a filter is about, the newest [`LOOKED_AT`] are
+    /// looked at, whoever made them: a page may be empty and have a next one all the same.
     ///
     /// # Errors
     /// 422 for a search that cannot be understood; `HUB_KEY_NOT_FOUND` for a key that is not the viewer's.
@@ -270,26 +279,29 @@ impl Hub {
             let rows = self.db().fetch_all(queries::BY_TRACE, params![trace, account]).await?;
             return Ok((rows, None));
         }
-        let (sql, of) = match (search.key, viewer) {
+        let (scope, of) = match (search.key, viewer) {
             (Some(key), Viewer::Account(account)) => (queries::OF_KEY, self.key(account, key).await?.id),
             (Some(key), Viewer::Everybody) => (queries::OF_KEY, key),
             (None, Viewer::Account(account)) => (queries::OF_ACCOUNT, account),
             (None, Viewer::Everybody) => (queries::OF_ALL, 0),
         };
         let api = search.api.as_deref().unwrap_or_default().replace('_', "-");
-        let values = owned_params![
-            of,
-            search.before.unwrap_or(i64::MAX),
-            search.from.unwrap_or(0),
-            search.to.unwrap_or(i64::MAX),
-            &api,
-            search.status.unwrap_or(0),
-            search.code.as_deref().unwrap_or_default(),
-            limit
-        ];
-        let rows: Vec<CallRow> = self.db().fetch_all_heavy(sql, values).await?;
+        let (status, code) = (search.status.unwrap_or(0), search.code.as_deref().unwrap_or_default());
+        let (from, to) = (search.from.unwrap_or(0), search.to.unwrap_or(i64::MAX));
+        // Ids follow the time, so that what is too new or too old need not be looked at.
+        let before = search.before.unwrap_or(i64::MAX).min(Ids::first(Timestamp(to).plus_ms(DRIFT_MS)));
+        let mut since = Ids::first(Timestamp(from).plus_ms(-DRIFT_MS));
+        let mut reach = None;
+        if status != 0 || !api.is_empty() || !code.is_empty() {
+            let values = owned_params![of, before, since, LOOKED_AT];
+            let rows: Vec<(i64,)> = self.db().fetch_all_heavy(scope.reach, values).await?;
+            reach = rows.first().map(|(id,)| *id);
+            since = reach.unwrap_or(since);
+        }
+        let values = owned_params![of, before, since, from, to, &api, status, code, limit];
+        let rows: Vec<CallRow> = self.db().fetch_all_heavy(scope.search, values).await?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-        let next = rows.last().filter(|_| is_full).map(|row| row.id);
+        let next = rows.last().filter(|_| is_full).map(|row| row.id).or(reach);
         Ok((rows, next))
     }
 

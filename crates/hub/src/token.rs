@@ -2,9 +2,10 @@
 
 pub mod rules;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderName, HeaderValue};
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -30,6 +31,8 @@ pub(crate) struct Verified {
     pub(crate) identity: Identity,
     /// The person's own limit.
     pub(crate) bucket: Option<Arc<Bucket>>,
+    /// What upstreams are told of it, once one was.
+    pub(crate) told: OnceLock<Vec<(HeaderName, HeaderValue)>>,
     version: i64,
     /// The end of the token, or of the secret that signed it.
     until: Timestamp,
@@ -132,7 +135,8 @@ impl Hub {
             ),
         };
         let until = good_until.min(identity.expires_at);
-        let verified = Arc::new(Verified { ak, identity, bucket, version: key.version, until });
+        let verified =
+            Arc::new(Verified { ak, identity, bucket, told: OnceLock::new(), version: key.version, until });
         if token.len() <= LONGEST_REMEMBERED {
             self.tokens().0.insert(hash, Arc::clone(&verified));
         }

@@ -89,7 +89,7 @@ impl Identity {
     pub fn new(db: Database, settings: Settings) -> Self {
         let hasher = Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone());
         let cache = cache::Cache::new(settings.recheck);
-        let sealer = store::Sealer::new(settings.seal.clone(), db.random().clone());
+        let sealer = store::Sealer::new(settings.seal.clone(), db.clone());
         let (usage, webhooks) = (usage::Recorder::default(), webhook::Worker::default());
         Self(Arc::new(Inner { db, settings, hasher, cache, usage, sealer, webhooks }))
     }
@@ -111,6 +111,11 @@ impl Identity {
     /// Hashes and checks passwords, also those that other rooms keep: all wait in one line.
     pub fn hasher(&self) -> &Hasher {
         &self.0.hasher
+    }
+
+    /// Seals what must be readable again, also for other rooms: one key for all of the server.
+    pub fn sealer(&self) -> &store::Sealer {
+        &self.0.sealer
     }
 
     fn db(&self) -> &Database {

@@ -215,7 +215,7 @@ impl Identity {
         }
         let made = Secret::generate(Kind::WebhookSecret, self.db().random());
         let secret = wish.secret.clone().unwrap_or_else(|| made.expose().to_owned());
-        let sealed = self.0.sealer.seal(&purpose(application), secret.as_bytes(), true);
+        let sealed = self.0.sealer.seal(&purpose(application), secret.as_bytes()).await;
         let (sealed, key) = (sealed.map_err(ApiError::internal)?, application.to_owned());
         let is_new = self
             .db()

@@ -1,35 +1,29 @@
 //! Secrets that must be readable again: sealed with XChaCha20-Poly1305 under a key that is not in the database.
 //!
-//! The key is 32 bytes as 64 hexadecimal digits, from the configuration or from the file `seal.key` in the data
-//! directory, which is made at first need, for its owner alone. A sealed value names its key by four bytes, so that
-//! a wrong key is told from a damaged value, and an older key can still open what it has sealed.
+//! The key comes from the configuration, or from the file `seal.key` in the data directory, which is made when the
+//! first secret is sealed. What the database does have is the key's id: so a file that was lost, or another process
+//! with another key, is noticed before anything is sealed that the others cannot open, and no key is ever replaced
+//! silently.
 
-use std::{
-    fmt,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+mod key;
 
-use crate::{Random, sql::hex};
+use std::{fmt, path::PathBuf, sync::Arc};
+
 use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
+    XNonce,
     aead::{Aead, Payload},
 };
 use parking_lot::Mutex;
-use sha2::{Digest, Sha256};
 
-const FILE: &str = "seal.key";
-const KEY: usize = 32;
-const ID: usize = 4;
+use crate::{Database, params};
+pub use key::check_key;
+use key::{ID, Key};
+
 const NONCE: usize = 24;
 
-/// A key that seals; never shown.
-#[derive(Clone)]
-struct Key {
-    id: [u8; ID],
-    cipher: XChaCha20Poly1305,
-}
+const KNOWN: &str = "SELECT key_id FROM sealing_key WHERE id = 1";
+const FIRST: &str = "INSERT INTO sealing_key (id, key_id) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
+const REPLACE: &str = "UPDATE sealing_key SET key_id = $2 WHERE id = 1 AND key_id = $1";
 
 /// Why something cannot be sealed or opened: a text for the log and for the one who runs the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +35,14 @@ impl fmt::Display for SealError {
     }
 }
 
+impl std::error::Error for SealError {}
+
+impl From<crate::Error> for SealError {
+    fn from(error: crate::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Where the keys come from.
 #[derive(Clone, Default)]
 pub struct SealSettings {
@@ -48,6 +50,8 @@ pub struct SealSettings {
     pub key: String,
     /// Keys of before, which still open what they have sealed.
     pub older: Vec<String>,
+    /// Ids of keys that are lost for good: what they have sealed is given up, and another key may follow.
+    pub lost: Vec<String>,
     /// The data directory.
     pub directory: PathBuf,
 }
@@ -58,27 +62,45 @@ impl fmt::Debug for SealSettings {
     }
 }
 
-/// Seals and opens; the key is read when first needed.
-pub struct Sealer {
+/// Seals and opens for all rooms; cheap to clone.
+#[derive(Clone)]
+pub struct Sealer(Arc<Inner>);
+
+struct Inner {
     settings: SealSettings,
-    random: Random,
+    db: Database,
     key: Mutex<Option<Key>>,
 }
 
 impl Sealer {
     /// A sealer that has not looked for its key yet.
-    pub fn new(settings: SealSettings, random: Random) -> Self {
-        Self { settings, random, key: Mutex::new(None) }
+    pub fn new(settings: SealSettings, db: Database) -> Self {
+        Self(Arc::new(Inner { settings, db, key: Mutex::new(None) }))
     }
 
-    /// Seals a secret. `purpose` says what it belongs to; opening needs the same. `may_make` allows making the
-    /// key file: true only where nothing sealed is in the database, for else the file was lost.
+    /// Checks, for the start of a server, that the key is the one that the database's secrets are sealed with. A key
+    /// that follows an older one that is still configured becomes that key.
     ///
     /// # Errors
-    /// When there is no key, or none that can be used.
-    pub fn seal(&self, purpose: &str, secret: &[u8], may_make: bool) -> Result<Vec<u8>, SealError> {
-        let key = self.key(may_make)?;
-        let nonce = self.random.bytes::<NONCE>();
+    /// When the key is missing or another, with what to restore; when the store fails.
+    pub async fn check(&self) -> Result<(), SealError> {
+        match self.known().await? {
+            Some(known) => self.agreed(&known).await.map(|_key| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Seals a secret. `purpose` says what it belongs to; opening needs the same. The first secret ever makes the
+    /// key file, where no key is configured.
+    ///
+    /// # Errors
+    /// As [`Sealer::check`].
+    pub async fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
+        let key = match self.known().await? {
+            Some(known) => self.agreed(&known).await?,
+            None => self.first().await?,
+        };
+        let nonce = self.0.db.random().bytes::<NONCE>();
         let payload = Payload { msg: secret, aad: purpose.as_bytes() };
         let sealed = key
             .cipher
@@ -100,147 +122,104 @@ impl Sealer {
         key.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_opaque| damaged())
     }
 
+    /// The id of the key that the database's secrets are sealed with.
+    async fn known(&self) -> Result<Option<String>, SealError> {
+        let row: Option<(String,)> = self.0.db.fetch_optional(KNOWN, params![]).await?;
+        Ok(row.map(|(id,)| id))
+    }
+
+    /// The key in force, which must be the known one, or follow it.
+    async fn agreed(&self, known: &str) -> Result<Key, SealError> {
+        let is_lost = self.is_lost(known);
+        let key = self.key(is_lost).map_err(|error| self.explained(&error, known))?;
+        if key.name() == known {
+            return Ok(key);
+        }
+        let is_older = self.older()?.iter().any(|older| older.name() == known);
+        if !is_older && !is_lost {
+            let found = format!("the key in force is {}", key.name());
+            return Err(self.explained(&SealError(found), known));
+        }
+        self.0.db.execute(REPLACE, params![known, &key.name()]).await?;
+        // Of several processes that follow with different keys, the first wins.
+        match self.known().await? {
+            Some(now) if now != key.name() => {
+                let found = format!("the key in force is {}", key.name());
+                Err(self.explained(&SealError(found), &now))
+            }
+            _ => Ok(key),
+        }
+    }
+
+    /// The key in force, announced as the first one. Of several processes that announce one, the first wins; a file
+    /// is on the disk before its id is in the database.
+    async fn first(&self) -> Result<Key, SealError> {
+        let key = self.key(true)?;
+        self.0.db.execute(FIRST, params![&key.name()]).await?;
+        match self.known().await? {
+            Some(known) => self.agreed(&known).await,
+            None => Ok(key),
+        }
+    }
+
+    /// What is wrong, and the ways out.
+    fn explained(&self, error: &SealError, known: &str) -> SealError {
+        let place = if self.0.settings.key.is_empty() {
+            format!(
+                "restore {} from where it was made or from your backup, or set secrets.key to its 64 digits",
+                self.path().display()
+            )
+        } else {
+            "set secrets.key to that key, or add it to secrets.older_keys".to_owned()
+        };
+        SealError(format!(
+            "the secrets in the database are sealed with the key {known}, but {error}: {place} (all processes need \
+             the same). If it is lost for good, add {known:?} to secrets.lost_keys"
+        ))
+    }
+
+    fn is_lost(&self, name: &str) -> bool {
+        self.0.settings.lost.iter().any(|lost| lost.eq_ignore_ascii_case(name))
+    }
+
+    fn older(&self) -> Result<Vec<Key>, SealError> {
+        self.0.settings.older.iter().map(|text| key::parse(text)).collect()
+    }
+
     /// The key that sealed a value, by its id.
     fn key_for(&self, id: [u8; ID]) -> Result<Key, SealError> {
-        let current = self.key(false)?;
+        let wanted = key::name(&id);
+        if self.is_lost(&wanted) {
+            return Err(SealError(format!(
+                "a secret was sealed with the key {wanted}, which is lost: set it anew"
+            )));
+        }
+        let current = self.key(false).map_err(|error| self.explained(&error, &wanted))?;
         if current.id == id {
             return Ok(current);
         }
-        for text in &self.settings.older {
-            let key = parse(text)?;
-            if key.id == id {
-                return Ok(key);
-            }
-        }
-        let (wanted, found) = (hex(&id), hex(&current.id));
-        Err(SealError(format!(
-            "a secret was sealed with the key {wanted}, but the key in force is {found}: restore that key, \
-             or add it to secrets.older_keys"
-        )))
+        let older = self.older()?.into_iter().find(|key| key.id == id);
+        older.ok_or_else(|| {
+            let found = format!("the key in force is {}", current.name());
+            self.explained(&SealError(found), &wanted)
+        })
     }
 
+    fn path(&self) -> PathBuf {
+        self.0.settings.directory.join(key::FILE)
+    }
+
+    /// The key in force; `may_make` allows making its file.
     fn key(&self, may_make: bool) -> Result<Key, SealError> {
-        let mut place = self.key.lock();
+        let mut place = self.0.key.lock();
         if let Some(key) = &*place {
             return Ok(key.clone());
         }
-        let key = if self.settings.key.is_empty() {
-            from_file(&self.settings.directory.join(FILE), may_make, &self.random)?
+        let key = if self.0.settings.key.is_empty() {
+            key::from_file(&self.path(), may_make, self.0.db.random())?
         } else {
-            parse(&self.settings.key)?
+            key::parse(&self.0.settings.key)?
         };
         Ok(place.insert(key).clone())
-    }
-}
-
-/// Checks a key of the configuration.
-///
-/// # Errors
-/// A text that says what was expected.
-pub fn check_key(text: &str) -> Result<(), String> {
-    parse(text).map(|_| ()).map_err(|error| error.0)
-}
-
-fn parse(text: &str) -> Result<Key, SealError> {
-    let wrong = || SealError("a sealing key is 64 hexadecimal digits".into());
-    let bytes: [u8; KEY] = unhex(text.trim()).and_then(|bytes| bytes.try_into().ok()).ok_or_else(wrong)?;
-    let hash = Sha256::digest([b"doppel key id ".as_slice(), &bytes].concat());
-    let id = hash.first_chunk::<ID>().copied().ok_or_else(wrong)?;
-    Ok(Key { id, cipher: XChaCha20Poly1305::new(&bytes.into()) })
-}
-
-fn from_file(path: &Path, may_make: bool, random: &Random) -> Result<Key, SealError> {
-    let shown = path.display();
-    if may_make && !path.exists() {
-        make(path, random).map_err(|error| SealError(format!("cannot write {shown}: {error}")))?;
-    }
-    match std::fs::read_to_string(path) {
-        Ok(text) => parse(&text).map_err(|error| SealError(format!("{shown}: {error}"))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(SealError(format!(
-            "the sealing key is missing: {shown} does not exist, but secrets sealed with it are in the database; \
-             restore the file, or set secrets.key"
-        ))),
-        Err(error) => Err(SealError(format!("cannot read {shown}: {error}"))),
-    }
-}
-
-/// Writes a new key, whole or not at all; of several processes that do so at once, the first wins.
-fn make(path: &Path, random: &Random) -> std::io::Result<()> {
-    let temporary = path.with_extension(format!("new-{}", random.hex(4)));
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(random.hex(KEY).as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&temporary, path);
-    std::fs::remove_file(&temporary)?;
-    match linked {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::PermissionsExt;
-
-    fn sealer(directory: &Path, key: &str, older: &[&str]) -> Sealer {
-        let older = older.iter().map(|key| (*key).to_owned()).collect();
-        let settings = SealSettings { key: key.to_owned(), older, directory: directory.to_owned() };
-        Sealer::new(settings, Random::system())
-    }
-
-    #[test]
-    fn what_was_sealed_is_opened_again_and_by_nobody_else() {
-        let directory = tempfile::tempdir().unwrap();
-        let sealed = sealer(directory.path(), "", &[]).seal("sk a", b"secret", true).unwrap();
-        assert!(!sealed.windows(6).any(|part| part == b"secret"));
-        let mode = std::fs::metadata(directory.path().join(FILE)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        let again = sealer(directory.path(), "", &[]);
-        assert_eq!(again.open("sk a", &sealed).unwrap(), b"secret");
-        assert!(again.open("sk b", &sealed).unwrap_err().0.contains("damaged"));
-        let mut changed = sealed;
-        *changed.last_mut().unwrap() ^= 1;
-        assert!(again.open("sk a", &changed).unwrap_err().0.contains("damaged"));
-        assert!(again.open("sk a", b"x").unwrap_err().0.contains("damaged"));
-    }
-
-    #[test]
-    fn a_missing_or_wrong_key_is_named() {
-        let directory = tempfile::tempdir().unwrap();
-        let (first, second) = ("11".repeat(32), "22".repeat(32));
-        let sealed = sealer(directory.path(), &first, &[]).seal("x", b"y", false).unwrap();
-        let missing = sealer(directory.path(), "", &[]).open("x", &sealed).unwrap_err().0;
-        assert!(missing.contains("seal.key") && missing.contains("secrets.key"), "{missing}");
-        let wrong = sealer(directory.path(), &second, &[]).open("x", &sealed).unwrap_err().0;
-        assert!(wrong.contains(&hex(&sealed[..4])) && !wrong.contains(&second), "{wrong}");
-        assert_eq!(sealer(directory.path(), &second, &[&first]).open("x", &sealed).unwrap(), b"y");
-        assert!(sealer(directory.path(), "zz", &[]).seal("x", b"y", true).is_err());
-    }
-
-    #[test]
-    fn of_many_that_make_the_file_one_wins() {
-        let directory = tempfile::tempdir().unwrap();
-        let sealed: Vec<Vec<u8>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| sealer(directory.path(), "", &[]).seal("x", b"y", true).unwrap()))
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        for one in sealed {
-            assert_eq!(sealer(directory.path(), "", &[]).open("x", &one).unwrap(), b"y");
-        }
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

@@ -91,6 +91,18 @@ impl TestServer {
         self.running = Some(started.expect("the server starts again"));
     }
 
+    /// Stops the server and tries to start it again; answers why it did not. It is down until the next
+    /// [`TestServer::restart`].
+    pub async fn refuses_to_start(&mut self) -> String {
+        if let Some(running) = self.running.take() {
+            running.stop().await.expect("the server stops");
+        }
+        match Box::pin(server::start(&self.config, self.clock.clone(), Random::system())).await {
+            Ok(_) => panic!("the server starts"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
     /// The server's inside.
     pub fn running(&self) -> &Running {
         self.running.as_ref().expect("the server runs")

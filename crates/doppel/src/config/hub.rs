@@ -23,8 +23,6 @@ pub struct Hub {
     pub per_day: u64,
     pub max_per_day: u64,
     pub max_keys: u64,
-    pub seal_key: String,
-    pub older_seal_keys: Vec<String>,
     pub catalogue_file: PathBuf,
     pub echo: bool,
     pub weather: HubWeather,
@@ -80,11 +78,6 @@ impl Hub {
         limit("max_keys", self.max_keys, 0, 1_000_000)?;
         limit("call_log_days", self.call_log_days, 1, 3650)?;
         limit("weather.cache_seconds", self.weather.cache_seconds, 0, 86_400)?;
-        let seal_keys = std::iter::once(&self.seal_key).filter(|key| !key.is_empty());
-        for key in seal_keys.chain(&self.older_seal_keys) {
-            hub::seal::check_key(key)
-                .map_err(|expected| format!("hub.seal_key or hub.older_seal_keys: {expected}"))?;
-        }
         if !self.weather.base_url.is_empty()
             && !super::is_base_url(self.weather.base_url.trim_end_matches('/'))
         {
@@ -98,13 +91,8 @@ impl Hub {
 
     /// The same without its secrets.
     pub(super) fn hide(&mut self) {
-        for secret in [&mut self.seal_key, &mut self.weather.api_key] {
-            if !secret.is_empty() {
-                HIDDEN.clone_into(secret);
-            }
-        }
-        for secret in &mut self.older_seal_keys {
-            HIDDEN.clone_into(secret);
+        if !self.weather.api_key.is_empty() {
+            HIDDEN.clone_into(&mut self.weather.api_key);
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Secrets {
     pub key: String,
     pub older_keys: Vec<String>,
+    pub lost_keys: Vec<String>,
 }
 
 /// Keys are not shown.
@@ -33,6 +34,7 @@ impl Secrets {
     /// The section without the keys.
     pub(super) fn shown(&self) -> Self {
         let hide = |key: &String| if key.is_empty() { String::new() } else { super::HIDDEN.to_owned() };
-        Self { key: hide(&self.key), older_keys: self.older_keys.iter().map(hide).collect() }
+        let older_keys = self.older_keys.iter().map(hide).collect();
+        Self { key: hide(&self.key), older_keys, lost_keys: self.lost_keys.clone() }
     }
 }

@@ -7,12 +7,18 @@ use http::{Extensions, HeaderMap};
 use web::{ClientAddress, Language};
 
 use super::{Door, Seen, authorise, code::HubError, cors, envelope};
-use crate::{Hub, catalogue::Api, log::Who, token::Checked};
+use crate::{Hub, catalogue::Api, token::Checked};
 
 /// Whether a caller may call an action, limits apart.
 pub(crate) fn may_call(hub: &Hub, api: &Api, action: &str, caller: Option<&Checked>) -> bool {
-    let is_served = caller.is_some() || hub.settings().anonymous || authorise::finds_key(api, action);
-    is_served && authorise::action(api, action, caller).is_ok()
+    let action = authorise::Action::of(api, action);
+    let is_served = caller.is_some() || hub.settings().anonymous || action.finds_key();
+    is_served && authorise::action(api, &action, caller).is_ok()
+}
+
+/// Whether an API has an action, written with hyphens or underscores.
+pub(crate) fn has(api: &Api, action: &str) -> bool {
+    authorise::Action::of(api, action).exists()
 }
 
 /// The client's address, where the boundary has put it.
@@ -32,7 +38,7 @@ impl Door {
         headers: &HeaderMap,
         address: IpAddr,
     ) -> Result<Option<Checked>, HubError> {
-        let mut seen = Seen { who: Who::Anonymous, may_read: true, limits: None, is_known_api: false };
+        let mut seen = Seen::new();
         let now = self.hub.db().clock().now();
         authorise::identify(&self.hub, headers, address, cors::origin(headers), now, false, &mut seen).await
     }

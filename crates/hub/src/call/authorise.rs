@@ -1,6 +1,6 @@
 //! Whether a call may be made: by whom, from where, of what, and how often.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use http::{HeaderMap, HeaderValue};
 use store::Timestamp;
@@ -19,6 +19,7 @@ use crate::{
     },
     limits::{Left, Quota, Refusal, policy},
     log::Who,
+    provider::Needs,
     token::{Checked, Kind, rules::is_in_group},
 };
 
@@ -65,22 +66,36 @@ pub(super) async fn identify(
     Ok(Some(checked))
 }
 
-/// Whether an action looks for a key in its arguments.
-pub(super) fn finds_key(api: &Api, action: &str) -> bool {
-    api.provider.find(&action.replace('-', "_")).is_some_and(|needs| needs.finds_key)
+/// An action as it is looked up, and what it needs if there is such a one.
+pub(super) struct Action<'p> {
+    /// With underscores.
+    pub(super) name: Cow<'p, str>,
+    needs: Option<Needs>,
+}
+
+impl<'p> Action<'p> {
+    /// Looks an action up, which a path has with hyphens or underscores.
+    pub(super) fn of(api: &Api, written: &'p str) -> Self {
+        let name = if written.contains('-') { written.replace('-', "_").into() } else { Cow::from(written) };
+        let needs = if name.contains('/') { None } else { api.provider.find(&name) };
+        Self { name, needs }
+    }
+
+    /// Whether there is such an action.
+    pub(super) fn exists(&self) -> bool {
+        self.needs.is_some()
+    }
+
+    /// Whether it looks for a key in its arguments.
+    pub(super) fn finds_key(&self) -> bool {
+        self.needs.is_some_and(|needs| needs.finds_key)
+    }
 }
 
 /// Whether the action is there, and the caller may call it.
-pub(super) fn action(api: &Api, action: &str, known: Option<&Checked>) -> Result<(), HubError> {
-    let underscored;
-    let name = if action.contains('-') {
-        underscored = action.replace('-', "_");
-        underscored.as_str()
-    } else {
-        action
-    };
-    let is_one = !name.contains('/');
-    let needs = api.provider.find(name).filter(|_| is_one).ok_or(HubCode::ActionNotFound)?;
+pub(super) fn action(api: &Api, action: &Action<'_>, known: Option<&Checked>) -> Result<(), HubError> {
+    let needs = action.needs.ok_or(HubCode::ActionNotFound)?;
+    let name = &*action.name;
     let spec = api.action(name);
     let Some(checked) = known else {
         let said = spec.and_then(|spec| spec.anonymous).or(needs.anonymous);

@@ -1,12 +1,15 @@
 //! The Hub's envelope, written in this one place.
 
 use axum::{body::Body, response::Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use web::{Language, boundary::REQUEST_ID};
 
 use super::code::HubError;
+
+/// Most headers of an answer.
+const HEADERS: usize = 12;
 
 /// `{"success":false,…}`: the keys in the order of the original.
 #[derive(Serialize)]
@@ -57,6 +60,8 @@ pub(super) fn refusal(
 fn json(status: StatusCode, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
+    // Room for all that an answer has, so that the map never grows on its way.
+    *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -1,6 +1,6 @@
 //! A call on its way to a provider, and what comes back.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -24,7 +24,9 @@ pub struct Call<'r> {
     /// What is called.
     pub api: Arc<Api>,
     /// The action as the caller wrote it; empty where there is none.
-    pub action: String,
+    pub action: &'r str,
+    /// The action as permissions have it: with underscores.
+    pub action_name: Cow<'r, str>,
     /// Body and query, merged.
     pub arguments: Map<String, Value>,
     /// Who calls.
@@ -38,11 +40,6 @@ pub struct Call<'r> {
 }
 
 impl Call<'_> {
-    /// The action as permissions have it: with underscores.
-    pub fn action_name(&self) -> String {
-        self.action.replace('-', "_")
-    }
-
     /// The trace as text.
     pub fn trace(&self) -> &str {
         self.trace.to_str().unwrap_or_default()
@@ -116,17 +113,17 @@ const UNSAFE: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b' ').add(b'"');
 /// What an upstream is told of the caller, and an echo shows. The caller's own headers of these names go nowhere, so
 /// nobody can forge them; the token is not among them.
 #[derive(Debug, Serialize)]
-pub struct Told {
+pub struct Told<'c> {
     /// `X-Hub-App`: the AK, or `anonymous`.
-    pub app: String,
+    pub app: &'c str,
     /// `X-Hub-Person`: the person's id in the app; absent for the app itself.
-    pub person: Option<String>,
+    pub person: Option<&'c str>,
     /// `X-Hub-Roles`.
-    pub roles: Vec<String>,
+    pub roles: &'c [String],
     /// `X-Hub-Groups`.
-    pub groups: Vec<String>,
+    pub groups: &'c [String],
     /// `X-Hub-Trace`.
-    pub trace: String,
+    pub trace: &'c str,
 }
 
 impl Caller {
@@ -144,28 +141,39 @@ impl Caller {
     }
 
     /// What an upstream is told.
-    pub fn told(&self, trace: &str) -> Told {
+    pub fn told<'c>(&'c self, trace: &'c str) -> Told<'c> {
         let person = self.person();
         Told {
-            app: self.known().map_or("anonymous", Known::ak).to_owned(),
-            person: person.map(|person| person.sub.clone()),
-            roles: person.map(|person| person.roles.clone()).unwrap_or_default(),
-            groups: person.map(|person| person.groups.clone()).unwrap_or_default(),
-            trace: trace.to_owned(),
+            app: self.known().map_or("anonymous", Known::ak),
+            person: person.map(|person| person.sub.as_str()),
+            roles: person.map(|person| person.roles.as_slice()).unwrap_or_default(),
+            groups: person.map(|person| person.groups.as_slice()).unwrap_or_default(),
+            trace,
         }
+    }
+
+    /// The same as headers, for an upstream. They are made once for each token, the trace apart.
+    pub(crate) fn told_in(&self, trace: &HeaderValue, headers: &mut HeaderMap) {
+        match self.known() {
+            Some(known) => {
+                headers.extend(known.0.token.told.get_or_init(|| self.told("").headers()).iter().cloned());
+            }
+            None => headers.extend(self.told("").headers()),
+        }
+        headers.insert(HeaderName::from_static("x-hub-trace"), trace.clone());
     }
 }
 
-impl Told {
-    /// The same as headers. Texts are percent-encoded UTF-8, lists are joined by commas.
-    pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+impl Told<'_> {
+    /// Who calls, as headers. Texts are percent-encoded UTF-8, lists are joined by commas.
+    fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         let text = |text: &str| utf8_percent_encode(text, UNSAFE).to_string();
         let list = |list: &[String]| list.iter().map(|entry| text(entry)).collect::<Vec<_>>().join(",");
-        let mut all = vec![("x-hub-app", text(&self.app)), ("x-hub-trace", text(&self.trace))];
-        if let Some(person) = &self.person {
+        let mut all = vec![("x-hub-app", text(self.app))];
+        if let Some(person) = self.person {
             all.push(("x-hub-person", text(person)));
-            all.push(("x-hub-roles", list(&self.roles)));
-            all.push(("x-hub-groups", list(&self.groups)));
+            all.push(("x-hub-roles", list(self.roles)));
+            all.push(("x-hub-groups", list(self.groups)));
         }
         let header = |(name, value): (&'static str, String)| {
             Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))

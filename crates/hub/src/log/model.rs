@@ -158,7 +158,8 @@ impl From<CallRow> for CallOut {
 pub struct CallsOut {
     /// The calls.
     pub(super) list: Vec<CallOut>,
-    /// For `before` of the next page; null at the end.
+    /// For `before` of the next page; null at the end. One page of a search by API, status or code looks at 20 000 calls:
+    /// its list may be empty and the next one's not.
     pub(super) next: Option<i64>,
 }
 

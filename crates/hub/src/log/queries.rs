@@ -46,17 +46,40 @@ macro_rules! search {
             "SELECT id, trace, at, took_us, key_id, typ, sub, api, action, status, code, bytes, address, origin \
              FROM hub_call WHERE ",
             $scope,
-            " AND id < $2 AND at >= $3 AND at < $4 AND (CAST($5 AS TEXT) = '' OR api = $5) \
-             AND (CAST($6 AS BIGINT) = 0 OR status = $6) AND (CAST($7 AS TEXT) = '' OR code = $7) \
-             ORDER BY id DESC LIMIT $8"
+            " AND id < $2 AND id >= $3 AND at >= $4 AND at < $5 AND (CAST($6 AS TEXT) = '' OR api = $6) \
+             AND (CAST($7 AS BIGINT) = 0 OR status = $7) AND (CAST($8 AS TEXT) = '' OR code = $8) \
+             ORDER BY id DESC LIMIT $9"
         )
     };
 }
 
-pub(super) const OF_ACCOUNT: &str = search!("account_id = $1");
-pub(super) const OF_KEY: &str = search!("key_id = $1");
+/// How far back so many rows reach, where there are more: an index has the answer.
+macro_rules! reach {
+    ($scope:literal) => {
+        concat!(
+            "SELECT id FROM hub_call WHERE ",
+            $scope,
+            " AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT 1 OFFSET $4"
+        )
+    };
+}
+
+/// A search, and how far back it reaches, in calls of the same ones.
+pub(super) struct Scope {
+    pub(super) search: &'static str,
+    pub(super) reach: &'static str,
+}
+
+macro_rules! scope {
+    ($scope:literal) => {
+        Scope { search: search!($scope), reach: reach!($scope) }
+    };
+}
+
+pub(super) const OF_ACCOUNT: Scope = scope!("account_id = $1");
+pub(super) const OF_KEY: Scope = scope!("key_id = $1");
 /// For administrators; `$1` is there only so that all three take the same parameters.
-pub(super) const OF_ALL: &str = search!("CAST($1 AS BIGINT) = 0");
+pub(super) const OF_ALL: Scope = scope!("CAST($1 AS BIGINT) = 0");
 
 pub(super) const BY_TRACE: &str = "SELECT id, trace, at, took_us, key_id, typ, sub, api, action, status, code, bytes, \
      address, origin FROM hub_call WHERE trace = $1 AND (CAST($2 AS BIGINT) = 0 OR account_id = $2) ORDER BY id LIMIT 10";

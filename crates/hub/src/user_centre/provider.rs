@@ -183,7 +183,7 @@ impl Builtin for UserCentre {
 
     fn call<'c>(&'c self, hub: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
         Box::pin(async move {
-            match call.action_name().as_str() {
+            match &*call.action_name {
                 "gen_auth_session" => hub.gen_auth_session(call).await,
                 "noauth_get_password_policy" => hub.noauth_policy(call).await,
                 "noauth_register" => hub.register(call).await,
@@ -206,7 +206,7 @@ impl Builtin for Admin {
 
     fn call<'c>(&'c self, hub: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
         Box::pin(async move {
-            match call.action_name().as_str() {
+            match &*call.action_name {
                 "create_user" => hub.admin_create(call).await,
                 "list_users" => hub.admin_list(call).await,
                 "get_user" => hub.admin_get(call).await,

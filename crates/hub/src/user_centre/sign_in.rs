@@ -59,7 +59,7 @@ impl Hub {
             return Err(HubCode::KeyDisabled.into());
         }
         let allow = &key.rules.allow;
-        if !allow.is_empty() && !permits(allow, &call.api.permission, &call.action_name()) {
+        if !allow.is_empty() && !permits(allow, &call.api.permission, &call.action_name) {
             return Err(HubError::new(HubCode::PermissionDenied).with("the key may not call this action"));
         }
         if !lets_origin_in(&key.rules.domains, call.origin()) {

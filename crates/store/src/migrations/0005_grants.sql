@@ -11,6 +11,12 @@ ALTER TABLE application ADD COLUMN webhook_enabled BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE application ADD COLUMN webhook_secret BLOB;
 CREATE INDEX application_self_registered ON application (created_at) WHERE is_self_registered = 1;
 
+-- One row, made with the first secret that is sealed: which key seals, so that one that is lost or another is noticed.
+CREATE TABLE sealing_key (
+    id BIGINT NOT NULL PRIMARY KEY,
+    key_id TEXT NOT NULL
+);
+
 -- When a refresh token was exchanged for the next one, and what makes that one of it.
 ALTER TABLE oauth_token ADD COLUMN rotated_at BIGINT;
 ALTER TABLE oauth_token ADD COLUMN salt BLOB;

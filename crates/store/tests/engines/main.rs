@@ -8,6 +8,7 @@ mod migrations;
 mod notices;
 mod outage;
 mod reads;
+mod seal;
 mod search;
 mod values;
 mod writes;
