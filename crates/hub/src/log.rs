@@ -144,6 +144,8 @@ impl Record {
 #[derive(Default)]
 pub(crate) struct Recorder {
     waiting: Mutex<Vec<Record>>,
+    /// One round at a time: whoever asks for one to read afterwards waits for those that are being written, too.
+    writing: tokio::sync::Mutex<()>,
     left_out: AtomicU64,
 }
 
@@ -227,6 +229,7 @@ impl Hub {
     /// Writes down what waits. Nothing is lost when it fails: it is written next time.
     pub async fn flush_calls(&self) {
         let recorder = self.recorder();
+        let _one_at_a_time = recorder.writing.lock().await;
         let left_out = recorder.left_out.swap(0, Ordering::Relaxed);
         if left_out > 0 {
             tracing::warn!(calls = left_out, "more calls than the log could take; these have no row");
