@@ -74,7 +74,7 @@ texts! {
     chat_tools_off: "此服务器的模型不支持工具。", "The model in use does not know tools.";
     chat_tools_none: "没有可用的接口。", "There are no actions that you may call.";
     chat_usage: "最近 30 天", "The last 30 days"; chat_usage_none: "还没有用量。", "Nothing was used.";
-    chat_day: "日期 (UTC)", "Day (UTC)"; chat_called_with: "来自", "Called with"; chat_answers: "回答", "Answers"; chat_tokens: "Token", "Tokens";
+    chat_day: "日期 (UTC)", "Day (UTC)"; chat_called_with: "来自", "Called with"; chat_answers: "回答", "Answers"; chat_tokens: "Token 数", "Tokens";
     chat_new: "新的对话", "New conversation";
     chat_message: "消息", "Message";
     chat_send: "发送", "Send";
