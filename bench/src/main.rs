@@ -154,6 +154,7 @@ fn main() -> Result<()> {
     if wanted(Part::Recall) {
         report.extend(lines::recall::speed(&bench)?);
         report.extend(lines::recall::notes(&bench)?);
+        report.extend(lines::recall::import(&bench)?);
     }
     if wanted(Part::Grant) {
         report.extend(lines::grant::on_sqlite(&bench)?);

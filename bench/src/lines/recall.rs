@@ -1,16 +1,23 @@
 //! Finding what was noted: how well, how quickly among how much, and how quickly it is noted.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    ops::Range,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use bytes::Bytes;
+use doppel::config::Config;
 use http::Request;
 use http_body_util::Full;
+use memory::recall::Reader;
 use serde_json::json;
-use store::search::Tuning;
+use store::{Clock, Random, search::Tuning};
 use testkit::{
     Engine, TestServer,
-    conversations::{ALL, Conversation, hit, of_sort, places},
+    conversations::{ALL, Conversation, hit, of_half, of_sort, places},
 };
 
 use super::{Bench, Site, command, email};
@@ -33,6 +40,15 @@ const ASKED: u64 = 8;
 const WRITTEN: u64 = 20;
 /// Other people with as much together as is asked for.
 const OTHERS: u32 = 20;
+/// What rules are compared with.
+const PLAIN: &str = "BM25, stems and pairs, every word votes";
+/// Tokens that the double is told.
+const TOLD: usize = 2000;
+/// Tables and indices that are there for searching alone.
+const INDEX: &str =
+    "SELECT CAST(COALESCE(SUM(pgsize), 0) AS BIGINT) FROM dbstat WHERE name LIKE 'search\\_%' ESCAPE '\\'";
+const ROWS: &str =
+    "SELECT CAST(COALESCE(SUM(pgsize), 0) AS BIGINT) FROM dbstat WHERE name LIKE 'key\\_memory%' ESCAPE '\\'";
 
 /// Questions about long conversations: of a hundred, how many find their answer. Plain BM25 is the baseline, each rule
 /// is a line.
@@ -59,19 +75,36 @@ pub(crate) fn quality() -> Result<Vec<Line>> {
             for (rule, tuning) in rules {
                 let found = places(db, account, &conversation, &ids, tuning).await;
                 for reworded in [false, true] {
-                    let (found, base) =
-                        (of_sort(&conversation, &found, reworded), of_sort(&conversation, &base, reworded));
-                    let at = |count| figure(hit(&found, count));
+                    let all = of_sort(&conversation, &found, reworded);
+                    let at = |count| figure(hit(&all, count));
+                    let what =
+                        format!("{language}, {rule}{}: hit@10", if reworded { ", reworded" } else { "" });
                     lines.push(Line {
-                        what: format!(
-                            "{language}, {rule}{}: hit@10",
-                            if reworded { ", reworded" } else { "" }
-                        ),
+                        what: what.clone(),
                         unit: "of 100",
-                        baseline: "BM25, stems and pairs, every word votes",
+                        baseline: PLAIN,
                         budget: if reworded { Budget::None } else { Budget::AtLeast(68.0) },
-                        notes: format!("{} questions, hit@5 {}, hit@20 {}", found.len(), at(5), at(20)),
-                        pairs: vec![(hit(&found, 10), hit(&base, 10))],
+                        notes: format!("{} questions, hit@5 {}, hit@20 {}", all.len(), at(5), at(20)),
+                        pairs: vec![(hit(&all, 10), hit(&of_sort(&conversation, &base, reworded), 10))],
+                    });
+                    let half = |held_out| of_half(&conversation, &found, reworded, held_out);
+                    let base = of_half(&conversation, &base, reworded, true);
+                    lines.push(Line {
+                        what: format!("{what}, held out"),
+                        unit: "of 100",
+                        baseline: PLAIN,
+                        budget: if reworded || tuning != Tuning::default() {
+                            Budget::None
+                        } else {
+                            Budget::AtLeast(68.0)
+                        },
+                        notes: format!(
+                            "{} questions; tuned half {} of {}",
+                            half(true).len(),
+                            figure(hit(&half(false), 10)),
+                            half(false).len()
+                        ),
+                        pairs: vec![(hit(&half(true), 10), hit(&base, 10))],
                     });
                 }
             }
@@ -98,11 +131,12 @@ pub(crate) fn speed(bench: &Bench) -> Result<Vec<Line>> {
         )?;
         let p95 = |load: &Load| load.within(0.95);
         let all = own + bench.others;
+        let budget = if own <= 10_000 { Budget::AtMost(10.0) } else { Budget::None };
         lines.push(Line {
             what: format!("a question of {ASKED} words among {own} key memories, {all} in all: p95"),
             unit: "ms",
             baseline: "the newest 20, no keyword",
-            budget: if own <= 10_000 { Budget::AtMost(10.0) } else { Budget::None },
+            budget,
             notes: format!(
                 "one client; p50 {} ms; the database has {} bytes a memory",
                 figure(median(pairs.iter().map(|(load, _)| load.within(0.5)))),
@@ -110,8 +144,106 @@ pub(crate) fn speed(bench: &Bench) -> Result<Vec<Line>> {
             ),
             pairs: pairs.iter().map(|(search, list)| (p95(search), p95(list))).collect(),
         });
+        let Site { data, server, .. } = site;
+        drop(server);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        lines.extend(runtime.block_on(Box::pin(inside(bench, &data, own, all)))?);
     }
     Ok(lines)
+}
+
+/// What cannot be asked for over HTTP: what the double is told, and how large the index is.
+async fn inside(bench: &Bench, data: &Path, own: usize, all: usize) -> Result<Vec<Line>> {
+    let mut config = Config::from_toml("").map_err(|error| anyhow!(error))?;
+    config.data_dir = data.to_owned();
+    let db = Box::pin(doppel::server::open(&config, Clock::system(), Random::system())).await?;
+    let identity = doppel::server::identity(&config, db.clone(), "");
+    let memory = doppel::server::memory(&config, db.clone(), identity.clone(), "");
+    let failed = |error: web::ApiError| anyhow!("{}", error.cause().unwrap_or("it failed"));
+    let account = identity.account_by_email(&email(0)).await.map_err(failed)?;
+    let account = account.context("nobody")?.id;
+    let mut pairs = Vec::new();
+    for _ in 0..bench.pairs {
+        let (mut told, mut listed) = (Vec::new(), Vec::new());
+        let end = Instant::now() + bench.time;
+        for number in (0..QUESTIONS).cycle() {
+            if Instant::now() >= end {
+                break;
+            }
+            let asked = text(number.wrapping_add(1 << 40), ASKED);
+            let start = Instant::now();
+            memory.recall(account, Reader::Owner, &asked, TOLD).await.map_err(failed)?;
+            told.push(start.elapsed());
+            let start = Instant::now();
+            let newest = web::paging::Page { limit: 20, offset: 0 };
+            memory.key_memories(account, "", newest, false).await.map_err(failed)?;
+            listed.push(start.elapsed());
+        }
+        pairs.push((p95(&mut told), p95(&mut listed)));
+    }
+    let (index,): (i64,) = db.fetch_all_heavy(INDEX, Vec::new()).await?.pop().context("no sizes")?;
+    let (rows,): (i64,) = db.fetch_all_heavy(ROWS, Vec::new()).await?.pop().context("no sizes")?;
+    db.close().await?;
+    let a_memory = |bytes: i64| bytes as f64 / all.max(1) as f64;
+    Ok(vec![
+        Line {
+            what: format!("recall for the double, {own} key memories, {all} in all: p95"),
+            unit: "ms",
+            baseline: "the newest 20, no question",
+            budget: Budget::None,
+            notes: format!("a question of {ASKED} words, {TOLD} tokens told; in the process, without HTTP"),
+            pairs,
+        },
+        Line {
+            what: format!("the index of {all} key memories of {WRITTEN} words, SQLite"),
+            unit: "bytes a memory",
+            baseline: "the rows themselves, with their own indices",
+            budget: Budget::None,
+            notes: "pages on the disk".to_owned(),
+            pairs: vec![(a_memory(index), a_memory(rows))],
+        },
+    ])
+}
+
+fn p95(took: &mut [Duration]) -> f64 {
+    took.sort_unstable();
+    let at = (took.len() * 95 / 100).min(took.len().saturating_sub(1));
+    took.get(at).map_or(0.0, |took| took.as_secs_f64() * 1000.0)
+}
+
+/// Facts that come in from a file.
+pub(crate) fn import(bench: &Bench) -> Result<Vec<Line>> {
+    let count = bench.entries / 2;
+    progress(&format!("importing {count} facts"));
+    let site = Site::new(bench, 1 + bench.pairs, &[])?;
+    let bearer = format!("Bearer {}", key(bench, &site, 0)?);
+    let file = site.data.join("facts.jsonl");
+    let mut pairs = Vec::new();
+    for pair in 1..=bench.pairs {
+        let fact = |number: usize| json!({"content": format!("{number} {}", text(number as u64, WRITTEN))});
+        let lines: Vec<String> = (0..count).map(|number| fact(number).to_string()).collect();
+        std::fs::write(&file, lines.join("\n"))?;
+        let path = file.to_str().context("a path")?;
+        let start = Instant::now();
+        process::verb(
+            command(bench, &site.data, &site.settings),
+            &["import", path, "--account", &email(pair)],
+            "",
+        )?;
+        let imported = count as f64 / start.elapsed().as_secs_f64();
+        let (start, some) = (Instant::now(), (count / 10).max(OF_BATCH));
+        let first = count * pair as usize;
+        batches(&site, &bearer, first..first + some)?;
+        pairs.push((imported, some as f64 / start.elapsed().as_secs_f64()));
+    }
+    Ok(vec![Line {
+        what: format!("{count} facts of {WRITTEN} words imported from a file, SQLite"),
+        unit: "a second",
+        baseline: "batches of 100 over HTTP, one after another",
+        budget: Budget::None,
+        notes: "`doppel import` beside the running server, its start included".to_owned(),
+        pairs,
+    }])
 }
 
 /// Notes added by all clients, each on the disk before it is acknowledged.
@@ -151,12 +283,16 @@ fn key(bench: &Bench, site: &Site, account: u32) -> Result<String> {
 /// Notes so many key memories, in batches.
 fn fill(bench: &Bench, site: &Site, account: u32, count: usize) -> Result<()> {
     let bearer = format!("Bearer {}", key(bench, site, account)?);
-    for batch in 0..count.div_ceil(OF_BATCH) {
-        let numbers = (batch * OF_BATCH..count).take(OF_BATCH);
-        let items: Vec<_> = numbers
+    batches(site, &bearer, 0..count)
+}
+
+fn batches(site: &Site, bearer: &str, numbers: Range<usize>) -> Result<()> {
+    for first in numbers.clone().step_by(OF_BATCH) {
+        let items: Vec<_> = (first..numbers.end)
+            .take(OF_BATCH)
             .map(|number| json!({"content": format!("{number} {}", text(number as u64, WRITTEN))}))
             .collect();
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let headers = [("authorization", bearer), ("content-type", "application/json")];
         let body = json!({"items": items}).to_string();
         let answer = crate::http::request("POST", &site.server.host, BATCH, &headers, &body)?;
         anyhow::ensure!(answer.status == 200, "{}: {}", answer.status, answer.body);

@@ -42,6 +42,8 @@ pub struct Question {
     pub reworded: bool,
     /// The turns that hold the answer, counted from 0.
     pub evidence: Vec<usize>,
+    /// Whether it is about every second session: what the rules are judged by was not looked at when they were chosen.
+    pub held_out: bool,
 }
 
 impl Conversation {
@@ -53,14 +55,17 @@ impl Conversation {
     pub fn parse(text: &str) -> Self {
         let mut all = Self::default();
         let (mut at, mut evidence, mut asked) = (Timestamp(0), Vec::new(), false);
+        let mut sessions = 0_usize;
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if let Some(date) = line.strip_prefix('@') {
                 let begin: jiff::Timestamp = format!("{date}T18:00:00Z").parse().expect("a date");
                 at = Timestamp(begin.as_millisecond());
+                sessions += 1;
             } else if let Some(text) = line.strip_prefix(['?', '~']) {
                 asked = true;
                 let (text, reworded) = (text.trim().to_owned(), line.starts_with('~'));
-                all.questions.push(Question { text, reworded, evidence: evidence.clone() });
+                let (evidence, held_out) = (evidence.clone(), sessions.is_multiple_of(2));
+                all.questions.push(Question { text, reworded, evidence, held_out });
             } else {
                 if std::mem::take(&mut asked) {
                     evidence.clear();
@@ -122,6 +127,19 @@ pub async fn places(
 pub fn of_sort(conversation: &Conversation, places: &[Option<usize>], reworded: bool) -> Vec<Option<usize>> {
     let all = conversation.questions.iter().zip(places);
     all.filter(|(question, _)| question.reworded == reworded).map(|(_, place)| *place).collect()
+}
+
+/// The places of the questions about one half of the sessions, the held-out one or the other.
+pub fn of_half(
+    conversation: &Conversation,
+    places: &[Option<usize>],
+    reworded: bool,
+    held_out: bool,
+) -> Vec<Option<usize>> {
+    let all = conversation.questions.iter().zip(places);
+    all.filter(|(question, _)| question.reworded == reworded && question.held_out == held_out)
+        .map(|(_, place)| *place)
+        .collect()
 }
 
 /// Of a hundred questions, how many have an answer among the first `count` found.
