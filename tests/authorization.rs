@@ -110,6 +110,8 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/plaza/users/{userId}/block", WRITE_PLAZA),
     post("/secondme/plaza/users/{userId}/unblock", WRITE_PLAZA),
     post("/cdn/upload", Needs::Caller),
+    get("/cdn/list", WRITE_PROFILE),
+    post("/cdn/{key}/delete", WRITE_PROFILE),
     post("/apikey/create", Needs::Session),
     get("/apikey/list", Needs::Session),
     post("/apikey/{id}/rotate", Needs::Session),

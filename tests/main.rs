@@ -20,7 +20,7 @@ mod api {
     mod chat_search;
     mod chat_summary;
     mod chat_tools;
-    mod doctor;
+    pub mod doctor;
     mod memory;
     mod note;
     mod note_pages;
@@ -91,6 +91,7 @@ mod hub {
     mod user_centre;
     mod weather;
 }
+mod meaning;
 mod openai;
 mod openapi;
 mod pages {
@@ -100,6 +101,7 @@ mod pages {
     mod consent;
     mod keys;
     mod plaza;
+    mod profile;
     mod programs;
     pub mod sign_in;
     mod sign_up;

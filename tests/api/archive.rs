@@ -30,7 +30,10 @@ impl Listener for Heard {
 }
 
 fn archive(server: &TestServer) -> Archive {
-    Archive::new(server.running().memory.sections())
+    Archive::new({
+        let running = server.running();
+        doppel::server::sections(&running.memory, &running.chat, &running.plaza)
+    })
 }
 
 async fn export(server: &TestServer, person: &Person) -> Vec<u8> {
@@ -83,6 +86,16 @@ async fn fill(server: &TestServer, actor: &Actor) {
     let event = json!({"channel": {"kind": "post", "platform": "forum"}, "action": "posted", "importance": 0.9,
         "refs": [{"objectType": "post", "objectId": "7"}], "payload": {"a": [1, "二"]}});
     actor.post("/api/secondme/agent_memory/ingest", event).await.data();
+    let talk = json!({"message": "你好，介绍一下自己", "sessionId": "diary-1", "systemPrompt": "请用友好的语气回复"});
+    assert_eq!(actor.post("/api/secondme/chat/stream", talk).await.status, 200);
+    // The first account runs the server, and so is a resident of the square.
+    actor.get("/api/certificate/").await.data();
+    let post = json!({"content": "广场上的第一帖", "type": "public"});
+    let post = actor.post("/api/secondme/plaza/posts/create", post).await.data()["postId"].clone();
+    actor
+        .post("/api/secondme/plaza/posts/comment", json!({"postId": post, "content": "自己的评论"}))
+        .await
+        .data();
 }
 
 /// What the API says of the person, without what is the server's own.
@@ -100,6 +113,9 @@ async fn answers(server: &TestServer, actor: &Actor) -> Vec<Value> {
         "note/search?keyword=rust",
         "agent_memory/list",
         "activity/day-overview?date=2026-01-01",
+        "chat/session/list",
+        "chat/session/messages?sessionId=diary-1",
+        "chat/usage",
     ] {
         let data = actor.get(&format!("/api/secondme/{path}")).await.data();
         if path.starts_with("memory") || path.starts_with("note") {
@@ -112,6 +128,10 @@ async fn answers(server: &TestServer, actor: &Actor) -> Vec<Value> {
         }
         all.push(data);
     }
+    let said = actor.get("/api/secondme/chat/session/messages?sessionId=diary-1").await.data();
+    let answer =
+        said["messages"].as_array().unwrap().last().unwrap()["messageId"].as_str().unwrap().to_owned();
+    all.push(actor.get(&format!("/api/secondme/chat/message/{answer}/sent")).await.data());
     for id in ids {
         all.push(actor.get(&format!("/api/secondme/{id}/history")).await.data());
     }
@@ -121,7 +141,7 @@ async fn answers(server: &TestServer, actor: &Actor) -> Vec<Value> {
     all[0]["email"] = Value::Null;
     let text = serde_json::to_string(&all).unwrap();
     let user = actor.get("/api/secondme/user/info").await.data()["userId"].as_str().unwrap().to_owned();
-    serde_json::from_str(&text.replace(&format!("\"{user}\""), "null")).unwrap()
+    serde_json::from_str(&text.replace(&format!("\"{user}\""), "null").replace(&user, "0")).unwrap()
 }
 
 async fn moves(from: Engine, to: Engine) {
@@ -141,12 +161,19 @@ async fn moves(from: Engine, to: Engine) {
         assert!(names.contains(name), "{name}: {names}");
     }
 
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(
+        text.contains("plaza-posts/0001.jsonl")
+            && text.contains("广场上的第一帖")
+            && text.contains("自己的评论")
+    );
+
     let new = TestServer::configured(to, SETTINGS).await;
     new.clock().set(old.clock().now());
     let person = new.person("b").await;
     let (outcome, heard) = import(&new, &person, &path).await;
-    // A file, the profile, two shades, 30 memories, two notes, an event.
-    assert_eq!((outcome.added, outcome.known, heard.refused), (37, 0, Vec::new()));
+    // A file, the profile, two shades, 30 memories, two notes, an event, a conversation of three messages, a day of use.
+    assert_eq!((outcome.added, outcome.known, heard.refused), (42, 0, Vec::new()));
     let moved = person.with_key("*").await;
     assert_eq!(answers(&new, &moved).await, answers(&old, &actor).await);
     let avatar = moved.get("/api/secondme/user/info").await.data()["avatar"].clone();
@@ -165,12 +192,12 @@ async fn moves(from: Engine, to: Engine) {
     std::io::Write::write_all(&mut packer, &bytes).unwrap();
     let packed = write(directory.path(), "a.tar.gz", packer.finish().unwrap());
     let (again, heard) = import(&new, &person, &packed).await;
-    assert_eq!((again.added, again.known, heard.refused), (0, 37, Vec::new()));
+    assert_eq!((again.added, again.known, heard.refused), (0, 42, Vec::new()));
     assert_eq!(answers(&new, &moved).await, before);
     // A second person on the same server gets copies with ids of their own, and takes nothing away.
     let other = new.person("c").await;
     let (copied, heard) = import(&new, &other, &path).await;
-    assert_eq!(copied.added, 36, "{:?}", heard.refused);
+    assert_eq!(copied.added, 41, "{:?}", heard.refused);
     assert_eq!(heard.refused.len(), 2, "the route and the file are taken: {:?}", heard.refused);
     assert_eq!(answers(&new, &moved).await, before);
     let copy = other.with_key("*").await;

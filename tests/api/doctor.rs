@@ -5,6 +5,17 @@ use testkit::both_engines;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
+/// Whether a file in a folder, or in one of its folders, holds some bytes.
+pub(crate) fn holds(folder: &std::path::Path, bytes: &[u8]) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().map(|entry| entry.path()).any(|path| {
+        if path.is_dir() {
+            return holds(&path, bytes);
+        }
+        std::fs::read(&path).is_ok_and(|all| all.windows(bytes.len()).any(|window| window == bytes))
+    })
+}
+
 both_engines! {
     async fn damage_is_found_and_mended(server: "notes.read_links = false") {
         let person = server.person("a").await;
@@ -46,8 +57,25 @@ both_engines! {
         assert_eq!(memory.examine(id, false).await.unwrap().faults, Vec::<String>::new());
     }
 
+    async fn files_without_rows_are_found(server) {
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        actor.upload("/api/cdn/upload", "a.png", PNG.to_vec()).await.data();
+        let memory = server.running().memory.clone();
+        assert!(memory.stray_files(std::time::Duration::ZERO).await.unwrap().is_empty());
+        let stray = server.data_dir().join("files/ab/abcd.png");
+        std::fs::create_dir_all(stray.parent().unwrap()).unwrap();
+        std::fs::write(&stray, "left behind").unwrap();
+        assert_eq!(memory.stray_files(std::time::Duration::ZERO).await.unwrap(), [stray.clone()]);
+        assert!(memory.stray_files(memory::file::YOUNG).await.unwrap().is_empty(), "it may be an upload");
+        assert_eq!(memory.sweep_files(std::time::Duration::ZERO).await.unwrap(), 1);
+        assert!(!stray.exists());
+        assert_eq!(memory.examine(person.account.id, false).await.unwrap().faults, Vec::<String>::new());
+    }
+
     async fn what_is_deleted_is_nowhere(server: "notes.read_links = false") {
-        let actor = server.person("a").await.with_key("*").await;
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
         let secret = "zanzibarquartz";
         let get = async |path: &str| actor.get(path).await.data()["list"][0]["id"].clone();
         actor.post("/api/secondme/memory/key", json!({"content": format!("{secret} one")})).await.data();
@@ -55,22 +83,29 @@ both_engines! {
         actor.post(&format!("/api/secondme/memory/key/{id}/update"), json!({"content": format!("{secret} two")})).await.data();
         let note = actor.post("/api/secondme/note/add", json!({"content": format!("{secret} three"), "title": secret})).await.data()["noteId"].clone();
         actor.post(&format!("/api/secondme/note/{note}/update"), json!({"content": "harmless", "title": "harmless"})).await.data();
-        let files = || -> Vec<Vec<u8>> {
-            let folder = std::fs::read_dir(server.data_dir()).unwrap().flatten();
-            folder.filter(|entry| entry.path().is_file()).map(|entry| std::fs::read(entry.path()).unwrap()).collect()
-        };
-        let is_there = || files().iter().any(|bytes| bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
+        let mut picture = PNG.to_vec();
+        picture.extend_from_slice(secret.as_bytes());
+        let file = actor.upload("/api/cdn/upload", "a.png", picture).await.data()["key"].as_str().unwrap().to_owned();
         let on_disk = server.data_dir().join("doppel.db").exists();
-        assert_eq!(is_there(), on_disk);
+        let is_there = |folder: &str| holds(&server.data_dir().join(folder), secret.as_bytes());
+        assert_eq!((is_there(""), is_there("files")), (true, true));
+        let other = server.person("b").await.with_key("*").await;
+        other.post(&format!("/api/cdn/{file}/delete"), json!({})).await.refused(404, "resource.fetch.not_found");
+        assert_eq!(actor.get("/api/cdn/list").await.data()["list"][0]["key"], file);
+        actor.post(&format!("/api/cdn/{file}/delete"), json!({})).await.data();
+        actor.post(&format!("/api/cdn/{file}/delete"), json!({})).await.refused(404, "resource.fetch.not_found");
+        assert_eq!(actor.get("/api/cdn/list").await.data()["total"], 0);
+        assert_eq!(server.anyone().get(&format!("/cdn/{file}")).await.status, 404);
+        assert_eq!((is_there(""), is_there("files")), (on_disk, false));
         actor.post(&format!("/api/secondme/memory/key/{id}/delete"), json!({})).await.data();
         actor.post(&format!("/api/secondme/note/{note}/delete"), json!({})).await.data();
         // The log is emptied in the next pause of the writer.
-        let mut rounds = 0;
-        while is_there() {
-            rounds += 1;
-            assert!(rounds < 5000, "the text is still on the disk");
-            std::thread::yield_now();
+        let start = std::time::Instant::now();
+        while is_there("") {
+            assert!(start.elapsed().as_secs() < 60, "the text is still on the disk");
+            tokio::task::yield_now().await;
         }
+        assert_eq!(server.running().memory.examine(person.account.id, false).await.unwrap().faults, Vec::<String>::new());
         for sql in [
             "SELECT COUNT(*) FROM key_memory", "SELECT COUNT(*) FROM key_memory_version", "SELECT COUNT(*) FROM note",
             "SELECT COUNT(*) FROM note_version", "SELECT COUNT(*) FROM search_entry", "SELECT COUNT(*) FROM search_posting",

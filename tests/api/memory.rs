@@ -246,3 +246,101 @@ both_engines! {
         assert_eq!(left, (0,));
     }
 }
+
+/// Walks a list while entries are added between its pages; answers the ids seen, and the total of each page.
+async fn walk(
+    actor: &Actor,
+    path: &str,
+    list: &str,
+    id: &str,
+    mut add: impl AsyncFnMut(),
+) -> (Vec<Value>, Vec<Value>) {
+    let (mut seen, mut totals, mut snapshot) = (Vec::new(), Vec::new(), String::new());
+    for page in 1.. {
+        let data = actor.get(&format!("{path}pageNo={page}&pageSize=4&snapshot={snapshot}")).await.data();
+        let rows = data[list].as_array().unwrap();
+        if rows.is_empty() {
+            break;
+        }
+        seen.extend(rows.iter().map(|row| row[id].clone()));
+        totals.push(data["total"].clone());
+        snapshot = data["snapshot"].as_str().unwrap().to_owned();
+        add().await;
+    }
+    (seen, totals)
+}
+
+both_engines! {
+    async fn a_walk_is_not_shifted_by_what_is_added(server: "notes.read_links = false") {
+        let actor = server.person("a").await.with_key("*").await;
+        let mut count = 0;
+        let mut add = async || {
+            count += 1;
+            actor.post("/api/secondme/memory/key", json!({"content": format!("tea number {count}"), "visibility": 1})).await.data();
+            actor.post("/api/secondme/note/add", json!({"content": format!("tea number {count}")})).await.data();
+            let event = json!({"channel": {"kind": "post", "platform": "forum"}, "action": "posted", "refs": [{"objectType": "post", "objectId": format!("{count}")}]});
+            actor.post("/api/secondme/agent_memory/ingest", event).await.data();
+        };
+        for _ in 0..11 {
+            add().await;
+        }
+        for (path, list, id) in [
+            ("/api/secondme/memory/key/search?", "list", "id"),
+            ("/api/secondme/user/softmemory?", "list", "id"),
+            ("/api/secondme/memory/key/search?keyword=tea&", "list", "id"),
+            ("/api/secondme/note/search?", "list", "id"),
+            ("/api/secondme/agent_memory/list?", "items", "eventId"),
+        ] {
+            let before = actor.get(&format!("{path}pageSize=100")).await.data();
+            let expected: Vec<Value> = before[list].as_array().unwrap().iter().map(|row| row[id].clone()).collect();
+            let (seen, totals) = walk(&actor, path, list, id, &mut add).await;
+            assert!(totals.iter().all(|total| *total == before["total"]), "{path}: {totals:?}");
+            if path.contains("keyword") {
+                let sorted = |ids: &[Value]| ids.iter().map(|id| id.as_i64().unwrap()).collect::<std::collections::BTreeSet<_>>();
+                assert_eq!((sorted(&seen), seen.len()), (sorted(&expected), expected.len()), "{path}");
+            } else {
+                assert_eq!(seen, expected, "{path}");
+            }
+        }
+        // What is deleted meanwhile shifts nothing either.
+        let first = actor.get("/api/secondme/note/search?pageSize=4&snapshot=").await.data();
+        let id = &first["list"][0]["id"];
+        actor.post(&format!("/api/secondme/note/{id}/delete"), json!({})).await.data();
+        let snapshot = first["snapshot"].as_str().unwrap();
+        let second = actor.get(&format!("/api/secondme/note/search?pageNo=2&pageSize=4&snapshot={snapshot}")).await.data();
+        let all = actor.get("/api/secondme/note/search?pageSize=100").await.data();
+        assert_eq!(second["list"][0], all["list"][3]);
+        let listed = actor.post("/api/secondme/note/list", json!({"from": 4, "size": 4, "snapshot": snapshot})).await.data();
+        assert_eq!(listed["list"][0]["id"], second["list"][0]["id"]);
+        actor.get("/api/secondme/note/search?snapshot=nonsense").await.refused(422, "invalid.param");
+    }
+}
+
+both_engines! {
+    async fn hostile_texts_are_found_or_refused(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        for (text, keyword) in [
+            ("\u{202e}مرحبا بالعالم\u{202c}", "بالعالم"),
+            ("שלום לכולם", "לכולם"),
+            ("our 👩\u{200d}👩\u{200d}👧\u{200d}👦 family", "👧"),
+            ("in\u{200b}visi\u{200c}ble", "invisible"),
+            ("cafe\u{301} crème", "café"),
+            ("ไทยไม่มีช่องว่าง", "ไม่มี"),
+            ("𝕗𝕒𝕟𝕔𝕪 letters", "fancy"),
+            ("100% _sure_ \\o/", "_sure_ \\o"),
+            ("한국어를 배웁니다", "한국어"),
+        ] {
+            remember(&actor, text).await;
+            assert_eq!(find(&actor, keyword).await, [text], "{keyword}");
+        }
+        for character in ["x", "字", "👩", "ا", "\u{200b}", "a\u{301}"] {
+            let huge = character.repeat((10 << 20) / character.len());
+            for (path, body) in [(KEY, json!({"content": huge})), ("/api/secondme/note/add", json!({"content": huge}))] {
+                let sent = actor.request(reqwest::Method::POST, path).json(&body).send().await;
+                // A refusal may come before all of it was sent, and then it may get lost.
+                let status = sent.map_or(413, |answer| answer.status().as_u16());
+                assert!((400..500).contains(&status), "{character:?}: {status}");
+            }
+        }
+    }
+}

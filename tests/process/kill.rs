@@ -1,6 +1,7 @@
 //! What was acknowledged survives SIGKILL.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -128,8 +129,12 @@ async fn sign_in(http: &reqwest::Client, base_url: &str) -> String {
 
 const WRITERS: usize = 200;
 
+/// What became of what was written, by its mark: there for good, or gone for good. What was under way when the server
+/// was killed may be either, and is not in it.
+type Fates = Arc<Mutex<HashMap<String, bool>>>;
+
 /// Two hundred writers and readers of memories and notes; the process is killed at random moments; nothing that was
-/// acknowledged is lost, and the index says what the rows say.
+/// acknowledged is lost, nothing deleted comes back, and the index says what the rows say.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_memory_is_found_after_kills() {
     let directory = tempfile::tempdir().unwrap();
@@ -138,62 +143,94 @@ async fn every_acknowledged_memory_is_found_after_kills() {
     let key = doppel.ok(&["key", "create", "--account", "a@b", "--name", "k", "--scopes", "*"], "");
     let key = key.trim().to_owned();
     let http = testkit::http();
-    let acknowledged = Arc::new(Mutex::new(Vec::<String>::new()));
+    let fates = Fates::default();
     for round in 0..3 {
         let mut server = doppel.serve(&[]);
         let mut clients = tokio::task::JoinSet::new();
         for client in 0..WRITERS {
-            clients.spawn(remember(
-                http.clone(),
-                server.base_url.clone(),
-                key.clone(),
-                format!("r{round}c{client}"),
-                Arc::clone(&acknowledged),
-            ));
+            let api = Api { http: http.clone(), base_url: server.base_url.clone(), key: key.clone() };
+            let (name, fates) = (format!("r{round}c{client}"), Arc::clone(&fates));
+            clients.spawn(async move { remember(&api, &name, &fates).await });
+        }
+        // Until some were deleted in this round, too, however slow the machine is.
+        let gone = || fates.lock().unwrap().values().filter(|there| !**there).count();
+        let (before, start) = (gone(), std::time::Instant::now());
+        while gone() < before + 20 && start.elapsed().as_secs() < 60 {
+            tokio::task::yield_now().await;
         }
         let [random] = store::Random::system().bytes::<1>();
-        let moment = Duration::from_millis(300 + 2 * u64::from(random));
+        let moment = Duration::from_millis(u64::from(random));
         #[expect(clippy::disallowed_methods, reason = "the random moment of the kill is what is tested")]
         tokio::time::sleep(moment).await;
         server.kill();
         clients.join_all().await;
     }
-    let marks = acknowledged.lock().unwrap().clone();
-    assert!(marks.len() > 100, "only {} were written", marks.len());
+    let fates = fates.lock().unwrap().clone();
+    let there = fates.values().filter(|there| **there).count();
+    assert!(there > 100 && there < fates.len(), "only {there} of {} were left", fates.len());
     let found = doppel.ok(&["doctor"], "");
     assert!(found.contains(" 0 faults"), "{found}");
     doppel.ok(&["export", "--account", "a@b", directory.path().join("a.tar").to_str().unwrap()], "");
     let archive = std::fs::read_to_string(directory.path().join("a.tar")).unwrap();
-    for mark in marks {
-        assert!(archive.contains(&format!("{mark} ")), "an acknowledged memory is lost: {mark}");
+    for (mark, there) in fates {
+        assert_eq!(archive.contains(&format!("{mark} ")), there, "{mark}");
     }
 }
 
-/// Writes a memory, a note and an edit in turns, and reads between them, until the server is gone.
-async fn remember(
+struct Api {
     http: reqwest::Client,
     base_url: String,
     key: String,
-    name: String,
-    acknowledged: Arc<Mutex<Vec<String>>>,
-) {
-    for number in 0.. {
-        let mark = format!("{name}n{number}");
-        let content = json!({"content": format!("{mark} 喜欢的第{number}本书")});
-        let path = if number % 2 == 0 { "memory/key" } else { "note/add" };
-        let request = http.post(format!("{base_url}/api/secondme/{path}")).bearer_auth(&key).json(&content);
-        let Ok(answer) = request.send().await else { return };
-        // So many at once may be asked to come again.
+}
+
+impl Api {
+    /// What is answered to a success; `Err` when the server is gone, `Ok(None)` when it refused (so many at once may be
+    /// asked to come again).
+    async fn post(&self, path: &str, body: Value) -> Result<Option<Value>, ()> {
+        let request = self.http.post(format!("{}/api/secondme/{path}", self.base_url)).bearer_auth(&self.key);
+        let answer = request.json(&body).send().await.map_err(|_gone| ())?;
         if answer.status() != 200 {
-            continue;
+            return Ok(None);
         }
-        if answer.bytes().await.is_err() {
-            return;
+        let mut answer: Value = answer.json().await.map_err(|_gone| ())?;
+        Ok(Some(answer["data"].take()))
+    }
+}
+
+/// Writes a memory and a note, edits the note, deletes it or not, and reads between, until the server is gone.
+async fn remember(api: &Api, name: &str, fates: &Fates) {
+    let settle = |mark: &str, there: Option<bool>| {
+        let mut fates = fates.lock().unwrap();
+        match there {
+            Some(there) => fates.insert(mark.to_owned(), there),
+            None => fates.remove(mark),
+        };
+    };
+    for number in 0.. {
+        let content = |mark: &str| json!({"content": format!("{mark} 喜欢的第{number}本书")});
+        let (fact, note, edited) =
+            (format!("{name}k{number}"), format!("{name}n{number}"), format!("{name}e{number}"));
+        let Ok(done) = api.post("memory/key", content(&fact)).await else { return };
+        done.into_iter().for_each(|_| settle(&fact, Some(true)));
+        let Ok(added) = api.post("note/add", content(&note)).await else { return };
+        if let Some(id) = added.map(|added| added["noteId"].clone()) {
+            settle(&note, Some(true));
+            // The text of before is kept as a version.
+            let Ok(done) = api.post(&format!("note/{id}/update"), content(&edited)).await else { return };
+            let is_edited = done.is_some();
+            done.into_iter().for_each(|_| settle(&edited, Some(true)));
+            if number % 2 == 0 {
+                settle(&note, None);
+                settle(&edited, None);
+                let Ok(done) = api.post(&format!("note/{id}/delete"), json!({})).await else { return };
+                settle(&note, Some(done.is_none()));
+                if is_edited {
+                    settle(&edited, Some(done.is_none()));
+                }
+            }
         }
-        acknowledged.lock().unwrap().push(mark.clone());
-        let read =
-            http.get(format!("{base_url}/api/secondme/memory/key/search?keyword={mark}")).bearer_auth(&key);
-        if read.send().await.is_err() {
+        let url = format!("{}/api/secondme/memory/key/search?keyword={fact}", api.base_url);
+        if api.http.get(url).bearer_auth(&api.key).send().await.is_err() {
             return;
         }
     }

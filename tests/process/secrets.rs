@@ -9,7 +9,11 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
     let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
         .with("DOPPEL_LOG__FILTER", "trace")
         .with("DOPPEL_LOG__FORMAT", "json")
-        .with("DOPPEL_ACCOUNTS__SIGN_UP", "open");
+        .with("DOPPEL_ACCOUNTS__SIGN_UP", "open")
+        // Nobody listens there.
+        .with("DOPPEL_EMBEDDING__BASE_URL", "http://127.0.0.1:9/v1")
+        .with("DOPPEL_EMBEDDING__NAME", "m")
+        .with("DOPPEL_EMBEDDING__API_KEY", "planted-embedding-key-48");
     let password = "planted-password-41";
     doppel.ok(&["account", "add", "--email", "a@b", "--name", "A", "--password-stdin"], password);
     let key = doppel
@@ -67,6 +71,12 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
         }
         answers += &answer.text().await.unwrap();
     }
+    let memories = format!("{base_url}/api/secondme/memory/key");
+    let fact = json!({"content": "planted-fact-49"});
+    http.post(&memories).bearer_auth(&key).json(&fact).send().await.unwrap();
+    let search =
+        http.get(format!("{memories}/search?keyword=what is a planted-question-50 about")).bearer_auth(&key);
+    answers += &search.send().await.unwrap().text().await.unwrap();
     let dead = format!("lba_ak_{}", "planted".repeat(8));
     for bearer in [&key, &dead, &"planted-token-43".to_owned()] {
         for path in [
@@ -99,6 +109,8 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
         ("query", "planted-query-44"),
         ("path", "planted-path-45"),
         ("body", "planted-body-46"),
+        ("embedding key", "planted-embedding-key-48"),
+        ("question", "planted-question-50"),
         ("visitor", visitor.split_once('=').unwrap().1),
     ];
     check_silence(&server, &directory, &secrets);

@@ -1,6 +1,7 @@
 //! The double answers and decides: chat, act, their sessions, and the models behind them.
 
 pub mod act;
+mod archive;
 mod events;
 mod openai;
 pub mod person;

@@ -19,6 +19,7 @@ mod next;
 mod page;
 mod plaza;
 mod problems;
+mod profile;
 mod programs;
 mod sign_in;
 mod sign_up;
@@ -123,6 +124,7 @@ pub fn router(console: Console) -> Router {
         .route("/chat/messages/{id}", get(chat::sent))
         .merge(consent_routes())
         .merge(plaza::router())
+        .merge(profile::router())
         .merge(hub::router())
         .route(assets::PATH, get(assets::serve))
         .layer(from_fn(error_page::layer))

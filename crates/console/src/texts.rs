@@ -366,7 +366,7 @@ mod tests {
 
     #[test]
     fn texts_are_whole() {
-        for all in [ALL, crate::apps::texts::ALL] {
+        for all in [ALL, crate::apps::texts::ALL, crate::profile::texts::ALL] {
             both_languages_have_the_same_places_for_values(all);
             no_text_is_empty_or_left_untranslated(all);
         }

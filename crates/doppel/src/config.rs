@@ -1,5 +1,6 @@
 //! The configuration: defaults, a file, the environment and flags, merged and checked.
 
+mod embedding;
 mod hub;
 mod model;
 mod notes;
@@ -21,6 +22,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use store::{DatabaseConfig, Location};
 
+pub use embedding::Embedding;
 pub use hub::{CallLog, Hub, HubWeather};
 pub use model::{Chat, Json, Model};
 pub use notes::Notes;
@@ -50,6 +52,7 @@ pub struct Config {
     pub secrets: Secrets,
     pub files: Files,
     pub notes: Notes,
+    pub embedding: Embedding,
     pub outgoing: Outgoing,
     pub hub: Hub,
     pub plaza: Plaza,
@@ -261,6 +264,7 @@ impl Config {
             ));
         }
         self.notes.check()?;
+        self.embedding.check()?;
         self.database_config().map(|_| ())
     }
 
@@ -315,6 +319,7 @@ impl Config {
         shown.hub.hide();
         shown.secrets = self.secrets.shown();
         shown.model.hide_keys();
+        shown.embedding.hide();
         toml::to_string(&shown).map_err(|error| error.to_string())
     }
 }
@@ -400,7 +405,8 @@ mod tests {
     #[test]
     fn keys_of_models_are_hidden() {
         let lines = "[model]\nbase_url = \"http://h/v1\"\nname = \"m\"\napi_key = \"geheim\"\n\
-                     [[model.fallback]]\nbase_url = \"http://i/v1\"\nname = \"n\"\napi_key = \"geheim\"";
+                     [[model.fallback]]\nbase_url = \"http://i/v1\"\nname = \"n\"\napi_key = \"geheim\"\n\
+                     [embedding]\nbase_url = \"http://j/v1\"\nname = \"e\"\napi_key = \"geheim\"";
         let config = Config::from_toml(lines).unwrap();
         assert_eq!(config.model.providers().count(), 2);
         assert!(!config.shown().unwrap().contains("geheim") && !format!("{config:?}").contains("geheim"));
@@ -410,6 +416,9 @@ mod tests {
             ("[model]\nnmae = \"m\"", "nmae"),
             ("[[model.fallback]]\nbase_url = \"http://h\"\nname = \"m\"", "model.base_url"),
             ("[chat]\nrecall_tokens = 9000", "chat.recall_tokens"),
+            ("[embedding]\nbase_url = \"h\"\nname = \"m\"", "embedding.base_url"),
+            ("[embedding]\nbase_url = \"http://h\"", "embedding.name"),
+            ("[embedding]\nbatch = 0", "embedding.batch"),
         ] {
             let error = Config::from_toml(lines).unwrap_err();
             assert!(error.contains(expected), "{lines}: {error}");

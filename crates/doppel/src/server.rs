@@ -125,13 +125,28 @@ pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str)
         max_stored: config.files.max_stored_bytes,
         recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
         pages: config.notes.settings(),
+        embedding: config.embedding.settings(),
     };
     Memory::new(db, identity, outgoing(config), settings)
 }
 
 /// Everything that an open database has of people, as archives hold it.
-pub fn archive(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Archive {
-    Archive::new(memory(config, db.clone(), identity.clone(), base_url).sections())
+///
+/// # Errors
+/// When this process cannot make calls.
+pub fn archive(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Result<Archive> {
+    let memory = memory(config, db.clone(), identity.clone(), base_url);
+    let chat = chat(config, db, &memory, &outgoing(config))?;
+    let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
+    Ok(Archive::new(sections(&memory, &chat, &plaza)))
+}
+
+/// What the rooms have of a person. What others refer to comes first.
+pub fn sections(memory: &Memory, chat: &Chat, plaza: &Plaza) -> Vec<Box<dyn web::archive::Section>> {
+    let mut sections = memory.sections();
+    sections.extend(chat.sections());
+    sections.extend(plaza.sections());
+    sections
 }
 
 /// The server's address as others see it.
@@ -227,7 +242,7 @@ fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) ->
     let hub = Hub::new(db.clone(), identity.clone(), outgoing, hub_settings(config));
     let behind = console::Rooms {
         identity: identity.clone(),
-        archive: Archive::new(memory.sections()),
+        archive: Archive::new(sections(&memory, &chat, &plaza)),
         memory: memory.clone(),
         chat: chat.clone(),
         plaza: plaza.clone(),

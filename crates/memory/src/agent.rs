@@ -9,14 +9,14 @@ pub mod rules;
 use std::collections::BTreeMap;
 
 use store::{Timestamp, params};
-use web::{
-    ApiError,
-    paging::{Page, Paged},
-};
+use web::{ApiError, paging::Page};
 
 pub use model::{App, Event, Overview, StoredEvent};
 
-use crate::Memory;
+use crate::{
+    Memory,
+    walk::{Walk, Walked},
+};
 
 /// Most platforms and actions of a day that are told apart.
 const MAX_GROUPS: i64 = 1000;
@@ -49,22 +49,27 @@ impl Memory {
         &self,
         account: i64,
         platform: Option<&str>,
-        page: Page,
-    ) -> Result<Paged<StoredEvent>, ApiError> {
+        walk: impl Into<Walk>,
+    ) -> Result<Walked<StoredEvent>, ApiError> {
+        let (walk, db) = (walk.into(), self.db());
+        let newest = match walk.newest {
+            Some(newest) => newest,
+            None => db.fetch_one::<(i64,)>(queries::NEWEST, params![account]).await?.0,
+        };
         let (list, (total,)) = match platform {
             None => {
-                let values = params![account, page.limit, page.offset];
-                let list = self.db().fetch_all(queries::ALL, values).await?;
-                (list, self.db().fetch_one::<(i64,)>(queries::COUNT, params![account]).await?)
+                let values = params![account, walk.limit, walk.offset, walk.before];
+                let list = db.fetch_all(queries::ALL, values).await?;
+                (list, db.fetch_one::<(i64,)>(queries::COUNT, params![account, newest]).await?)
             }
             Some(platform) => {
-                let values = params![account, page.limit, page.offset, platform];
-                let list = self.db().fetch_all(queries::OF_PLATFORM, values).await?;
-                let count = params![account, platform];
-                (list, self.db().fetch_one::<(i64,)>(queries::COUNT_OF_PLATFORM, count).await?)
+                let values = params![account, walk.limit, walk.offset, walk.before, platform];
+                let list = db.fetch_all(queries::OF_PLATFORM, values).await?;
+                let count = params![account, newest, platform];
+                (list, db.fetch_one::<(i64,)>(queries::COUNT_OF_PLATFORM, count).await?)
             }
         };
-        Ok(Paged { list, total })
+        Ok(walk.end(list, total, newest, |event: &StoredEvent| event.event_id))
     }
 
     /// What happened on a day (UTC), platform by platform, the busiest first; `page` is one of platforms.

@@ -7,14 +7,11 @@ mod note;
 mod profile;
 mod shade;
 
-use serde::Serialize;
-use store::{Ids, Timestamp};
-use web::{ApiError, archive::Section};
+use store::Timestamp;
+use web::archive::{Section, given_id as id, given_time, line};
 
 use crate::Memory;
 
-/// The last millisecond of the year 9999.
-const LAST_TIME: i64 = 253_402_300_799_999;
 /// Stands in an archive for the beginning of an address on this server.
 const HERE: &str = "/cdn/";
 
@@ -43,16 +40,7 @@ impl Memory {
     }
 }
 
-fn line(entry: &impl Serialize) -> Result<String, ApiError> {
-    serde_json::to_string(entry).map_err(ApiError::internal)
-}
-
 /// A time from an archive, or else another.
 fn time(given: Option<i64>, otherwise: Timestamp) -> Timestamp {
-    given.filter(|time| (0..=LAST_TIME).contains(time)).map_or(otherwise, Timestamp)
-}
-
-/// An id from an archive, if it may be one: none that is still to be made.
-fn id(given: Option<i64>, ids: &Ids) -> Option<i64> {
-    given.filter(|id| (1..ids.next()).contains(id))
+    given_time(given).unwrap_or(otherwise)
 }

@@ -83,6 +83,7 @@ impl Memory {
                         let mut faults = index.check(tx, range, &expected, mend).await?;
                         if next.is_none() {
                             faults.extend(index.check_size(tx, mend).await?);
+                            faults.extend(index.check_vectors(tx, mend).await?);
                         }
                         Ok::<_, ApiError>((next, expected.len(), faults))
                     })

@@ -8,11 +8,17 @@ mod upload;
 
 use std::path::{Path, PathBuf};
 
-use store::params;
-use web::{ApiError, Code};
+use serde::Serialize;
+use store::{Timestamp, params};
+use utoipa::ToSchema;
+use web::{
+    ApiError, Code,
+    paging::{Page, Paged},
+};
 
 pub use kind::Kind;
 pub use routes::download;
+pub use sweep::YOUNG;
 
 use crate::Memory;
 
@@ -26,6 +32,23 @@ pub struct File {
     pub key: String,
     /// Its address.
     pub url: String,
+}
+
+/// A file in a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Stored {
+    /// Its name.
+    pub key: String,
+    /// Its public address.
+    pub url: String,
+    /// Its content type.
+    pub media_type: String,
+    /// Its size.
+    pub bytes: i64,
+    /// When it was uploaded, in milliseconds since 1970-01-01 UTC.
+    #[schema(value_type = i64)]
+    pub create_time: Timestamp,
 }
 
 impl Memory {
@@ -88,6 +111,49 @@ impl Memory {
             })
             .await?;
         Ok(File { key: key.to_owned(), url: format!("{}/cdn/{key}", self.settings().public_url) })
+    }
+
+    /// A page of a person's files, the latest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn files(&self, account: i64, page: Page) -> Result<Paged<Stored>, ApiError> {
+        let rows: Vec<(String, String, i64, Timestamp)> =
+            self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
+        let (total,) = self.db().fetch_one(queries::COUNT, params![account]).await?;
+        let stored = |(key, media_type, bytes, create_time): (String, String, i64, Timestamp)| Stored {
+            url: format!("{}/cdn/{key}", self.settings().public_url),
+            key,
+            media_type,
+            bytes,
+            create_time,
+        };
+        Ok(Paged { list: rows.into_iter().map(stored).collect(), total })
+    }
+
+    /// Deletes a file: nobody who knows its address sees it any more.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for a name that is unknown or another's; when the disk fails, and then nothing is deleted.
+    pub async fn delete_file(&self, account: i64, key: &str) -> Result<(), ApiError> {
+        let (row_key, path) = (key.to_owned(), self.path(key));
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let found: Option<(i64,)> =
+                        tx.fetch_optional(queries::DELETE, params![&row_key, account]).await?;
+                    let (bytes,) = found.ok_or(Code::NotFound)?;
+                    tx.execute(queries::FREE_ROOM, params![account, bytes]).await?;
+                    // Before the row is gone for good: a file that stays has a row that says whose it is.
+                    match std::fs::remove_file(&path) {
+                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                            Err(ApiError::internal(error))
+                        }
+                        Ok(()) | Err(_) => Ok(()),
+                    }
+                })
+            })
+            .await
     }
 
     /// Removes every file of an account, from the store and from disk. Called before an account is deleted.

@@ -18,7 +18,10 @@ use web::{
 pub use learn::{Learned, Lesson, Link, LinkKind, learn};
 pub use model::{Change, Fact, KeyMemory, Version};
 
-use crate::{Memory, ranked};
+use crate::{
+    Memory, ranked,
+    walk::{Walk, Walked},
+};
 
 /// The kind of these entries in the index.
 pub const KIND: i64 = 1;
@@ -42,20 +45,40 @@ impl Memory {
         &self,
         account: i64,
         keyword: &str,
-        page: Page,
+        walk: impl Into<Walk>,
         only_public: bool,
-    ) -> Result<Paged<KeyMemory>, ApiError> {
+    ) -> Result<Walked<KeyMemory>, ApiError> {
+        let walk = walk.into();
         let index = Index::new(account, KIND);
         if keyword.trim().is_empty() {
             let sql = if only_public { queries::PUBLIC } else { queries::ALL };
-            let list = self.db().fetch_all(sql, params![account, page.limit, page.offset]).await?;
-            return Ok(Paged { list, total: index.count(self.db(), only_public).await? });
+            let values = params![account, walk.limit, walk.offset, walk.before];
+            let (newest, newer) = self.since(account, walk, only_public).await?;
+            let list = self.db().fetch_all(sql, values).await?;
+            let total = (index.count(self.db(), only_public).await? - newer).max(0);
+            return Ok(walk.end(list, total, newest, |row: &KeyMemory| row.id));
         }
         let query = Query::of(keyword, only_public, self.db().clock().now());
-        let found = index.search(self.db(), &query).await?;
-        let ids = &ranked::page(&found, page);
-        let list = ranked::rows(self.db(), &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id).await?;
-        Ok(Paged { list, total: i64::try_from(found.len()).unwrap_or(i64::MAX) })
+        let (newest, _) = self.since(account, walk, only_public).await?;
+        let mut found = self.find(index, &query).await?;
+        found.retain(|hit| hit.entry <= newest);
+        let ids = &ranked::page(&found, walk.page());
+        let mut list =
+            ranked::rows(self.db(), &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id).await?;
+        // Between the search and this read a memory may have become private.
+        list.retain(|row| !only_public || rules::is_public(row.visibility));
+        let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
+        Ok(walk.end(list, total, newest, |row| row.id))
+    }
+
+    /// The newest memory of a walk, and how many of those that it lists have been added since.
+    async fn since(&self, account: i64, walk: Walk, only_public: bool) -> Result<(i64, i64), ApiError> {
+        let Some(newest) = walk.newest else {
+            let (newest,) = self.db().fetch_one(queries::NEWEST, params![account]).await?;
+            return Ok((newest, 0));
+        };
+        let (all, public): (i64, i64) = self.db().fetch_one(queries::NEWER, params![account, newest]).await?;
+        Ok((newest, if only_public { public } else { all }))
     }
 
     /// Adds facts, all or none of them, and answers how many are new: one that the person has already, word for word,
@@ -72,7 +95,8 @@ impl Memory {
         };
         let prepared: Vec<Prepared> = facts.into_iter().map(prepare).collect();
         let clock = self.db().clock().clone();
-        self.db()
+        let inserted = self
+            .db()
             .write(move |tx| {
                 Box::pin(async move {
                     let index = Index::new(account, KIND);
@@ -81,10 +105,12 @@ impl Memory {
                     for new in &prepared {
                         inserted += i64::from(insert(tx, account, new, clock.now()).await?);
                     }
-                    Ok(inserted)
+                    Ok::<_, ApiError>(inserted)
                 })
             })
-            .await
+            .await?;
+        self.changed(Index::new(account, KIND));
+        Ok(inserted)
     }
 
     /// Changes a key memory and keeps what it said before. What is absent stays as it is.
@@ -117,10 +143,12 @@ impl Memory {
                     tx.execute(queries::DROP_VERSIONS, params![id, kept]).await?;
                     tx.execute(queries::UPDATE, params![id, &content, visibility, &hash, now]).await?;
                     index.replace(tx, id, rules::is_public(visibility), &document).await?;
-                    Ok(())
+                    Ok::<_, ApiError>(())
                 })
             })
-            .await
+            .await?;
+        self.changed(Index::new(account, KIND));
+        Ok(())
     }
 
     /// Deletes a key memory with all that it ever said.

@@ -6,11 +6,13 @@ mod archive;
 mod doctor;
 pub mod file;
 pub mod key;
+pub mod meaning;
 pub mod note;
 pub mod profile;
 mod ranked;
 pub mod recall;
 pub mod shade;
+pub mod walk;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -37,6 +39,8 @@ pub struct Settings {
     pub recheck: Duration,
     /// How the pages that notes link to are read.
     pub pages: note::page::Settings,
+    /// The model that tells what texts mean, if there is one.
+    pub embedding: Option<meaning::Settings>,
 }
 
 /// The state of this room; cheap to clone.
@@ -51,22 +55,26 @@ struct Inner {
     people: Recent<i64, Arc<(Account, Profile)>>,
     /// Wakes the reader of pages.
     pages: Notify,
+    meaning: Option<meaning::Meaning>,
 }
 
 impl Memory {
-    /// Opens the room. `outgoing` makes the calls to pages that notes link to.
+    /// Opens the room. `outgoing` makes the calls to pages that notes link to, and to the model.
     pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
         let people = Recent::new(profile::REMEMBERED, settings.recheck);
         let pages = Notify::new();
-        Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages }))
+        let meaning =
+            settings.embedding.clone().map(|settings| meaning::Meaning::new(settings, outgoing.clone()));
+        Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages, meaning }))
     }
 
     /// Starts what this room does in the background: noticing what other processes change, removing files
-    /// that belong to nobody, and reading the pages that notes link to.
+    /// that belong to nobody, reading the pages that notes link to, and making vectors.
     pub fn start(&self, tasks: &Tasks) {
         profile::start(self, tasks);
         file::sweep::start(self, tasks);
         note::page::start(self, tasks);
+        meaning::start(self, tasks);
     }
 
     /// The routes, relative to the API's base path.

@@ -17,7 +17,10 @@ use web::{
 
 pub use model::{Change, Kind, NewNote, Note, Status, Version};
 
-use crate::{Memory, ranked};
+use crate::{
+    Memory, ranked,
+    walk::{Walk, Walked},
+};
 
 /// The kind of these entries in the index.
 pub(crate) const KIND: i64 = 2;
@@ -69,6 +72,7 @@ impl Memory {
                 })
             })
             .await?;
+        self.changed(Index::new(account, KIND));
         if has_links {
             self.wake_reader();
         }
@@ -83,14 +87,15 @@ impl Memory {
         &self,
         account: i64,
         keyword: &str,
-        page: Page,
-    ) -> Result<Paged<Note>, ApiError> {
+        walk: impl Into<Walk>,
+    ) -> Result<Walked<Note>, ApiError> {
+        let walk = walk.into();
         if keyword.trim().is_empty() {
-            return self.list_notes(account, Filter::default(), page).await;
+            return self.list_notes(account, Filter::default(), walk).await;
         }
         let query = Query::of(keyword, false, self.db().clock().now());
-        let found = Index::new(account, KIND).search(self.db(), &query).await?;
-        self.notes_of(account, &found, page).await
+        let found = self.find(Index::new(account, KIND), &query).await?;
+        self.notes_of(account, found, walk).await
     }
 
     /// A page of the notes that a filter lets through, newest first.
@@ -101,8 +106,9 @@ impl Memory {
         &self,
         account: i64,
         filter: Filter,
-        page: Page,
-    ) -> Result<Paged<Note>, ApiError> {
+        walk: impl Into<Walk>,
+    ) -> Result<Walked<Note>, ApiError> {
+        let walk = walk.into();
         let (index, db) = (Index::new(account, KIND), self.db());
         if !filter.query.trim().is_empty() {
             let mut found = index.search(db, &Query::keyword(&filter.query, false)).await?;
@@ -113,27 +119,52 @@ impl Memory {
                 found.retain(|hit| rows.binary_search_by(|(other,)| hit.entry.cmp(other)).is_ok());
             }
             found.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.entry));
-            return self.notes_of(account, &found, page).await;
+            return self.notes_of(account, found, walk).await;
         }
+        let (newest, newer) = self.notes_since(account, walk, filter.kind).await?;
         let (list, total) = match filter.kind {
             None => {
-                let values = params![account, page.limit, page.offset];
+                let values = params![account, walk.limit, walk.offset, walk.before];
                 (db.fetch_all(queries::ALL, values).await?, index.count(db, false).await?)
             }
             Some(kind) => {
-                let values = params![account, page.limit, page.offset, kind.name()];
+                let values = params![account, walk.limit, walk.offset, walk.before, kind.name()];
                 let (total,): (i64,) =
                     db.fetch_one(queries::COUNT_OF_TYPE, params![account, kind.name()]).await?;
                 (db.fetch_all(queries::OF_TYPE, values).await?, total)
             }
         };
-        Ok(Paged { list, total })
+        Ok(walk.end(list, (total - newer).max(0), newest, |note: &Note| note.id))
     }
 
-    async fn notes_of(&self, account: i64, found: &[Hit], page: Page) -> Result<Paged<Note>, ApiError> {
-        let ids = ranked::page(found, page);
+    /// The newest note of a walk, and how many of a type have been added since.
+    async fn notes_since(
+        &self,
+        account: i64,
+        walk: Walk,
+        kind: Option<Kind>,
+    ) -> Result<(i64, i64), ApiError> {
+        let Some(newest) = walk.newest else {
+            let (newest,) = self.db().fetch_one(queries::NEWEST, params![account]).await?;
+            return Ok((newest, 0));
+        };
+        let values = params![account, newest, kind.map_or("", Kind::name)];
+        let (newer,) = self.db().fetch_one(queries::NEWER, values).await?;
+        Ok((newest, newer))
+    }
+
+    async fn notes_of(
+        &self,
+        account: i64,
+        mut found: Vec<Hit>,
+        walk: Walk,
+    ) -> Result<Walked<Note>, ApiError> {
+        let (newest, _) = self.notes_since(account, walk, None).await?;
+        found.retain(|hit| hit.entry <= newest);
+        let ids = ranked::page(&found, walk.page());
         let list = ranked::rows(self.db(), &queries::BY_IDS, account, &ids, |note: &Note| note.id).await?;
-        Ok(Paged { list, total: i64::try_from(found.len()).unwrap_or(i64::MAX) })
+        let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
+        Ok(walk.end(list, total, newest, |note| note.id))
     }
 
     /// Changes a note and keeps what it said before. What is absent stays as it is, and so does its type.
@@ -168,7 +199,9 @@ impl Memory {
                     page::refresh(tx, account, &Note { title, content, ..note }).await
                 })
             })
-            .await
+            .await?;
+        self.changed(Index::new(account, KIND));
+        Ok(())
     }
 
     /// Deletes a note with all that it ever said and the texts of its pages.

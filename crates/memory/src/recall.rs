@@ -83,7 +83,7 @@ impl Memory {
         now: Timestamp,
     ) -> Result<Vec<Recalled>, ApiError> {
         let query = Query::question(asked, only_public, now);
-        let hits = Index::new(account, key::KIND).search(self.db(), &query).await?;
+        let hits = self.find(Index::new(account, key::KIND), &query).await?;
         let ids = ranked::page(&hits, Page { limit: FOUND, offset: 0 });
         let rows: Vec<KeyMemory> =
             ranked::rows(self.db(), &key::queries::BY_IDS, account, &ids, |row: &KeyMemory| row.id).await?;
@@ -104,7 +104,7 @@ impl Memory {
         now: Timestamp,
     ) -> Result<Vec<Recalled>, ApiError> {
         let query = Query::question(asked, false, now);
-        let hits = Index::new(account, note::KIND).search(self.db(), &query).await?;
+        let hits = self.find(Index::new(account, note::KIND), &query).await?;
         let ids = ranked::page(&hits, Page { limit: NOTES_FOUND, offset: 0 });
         let rows: Vec<Note> =
             ranked::rows(self.db(), &note::queries::BY_IDS, account, &ids, |row: &Note| row.id).await?;

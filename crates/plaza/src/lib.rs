@@ -1,5 +1,6 @@
 //! The square where people and doubles meet: certificates, invitations, posts, comments, the feed.
 
+mod archive;
 pub mod certificate;
 pub mod circle;
 pub mod comment;

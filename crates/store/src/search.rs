@@ -18,6 +18,7 @@ mod stop;
 mod terms;
 mod texts;
 mod tokens;
+mod vectors;
 mod verbs;
 
 pub use check::Expected;
@@ -28,3 +29,4 @@ pub use rank::Hit;
 pub use terms::{query_terms, terms};
 pub use texts::scores;
 pub use tokens::Document;
+pub use vectors::{MAX_EMBEDDED, Made, VectorState};

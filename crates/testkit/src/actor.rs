@@ -26,6 +26,10 @@ impl Actor {
         Self { http, base_url: base_url.to_owned(), headers: Vec::new() }
     }
 
+    pub(crate) fn at(&self, base_url: &str) -> Self {
+        Self { base_url: base_url.to_owned(), ..self.clone() }
+    }
+
     /// The same, with another header.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {

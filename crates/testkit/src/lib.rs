@@ -8,6 +8,8 @@ pub mod actor;
 pub mod clients;
 #[cfg(feature = "server")]
 pub mod conversations;
+#[cfg(feature = "server")]
+pub mod embedding;
 pub mod model;
 pub mod postgres;
 #[cfg(feature = "server")]

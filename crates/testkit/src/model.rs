@@ -191,7 +191,7 @@ async fn serve(inner: &Inner, mut stream: TcpStream) {
 }
 
 /// The head and the body of a request.
-async fn read(stream: &mut TcpStream) -> Option<(String, Value)> {
+pub(crate) async fn read(stream: &mut TcpStream) -> Option<(String, Value)> {
     let mut bytes = Vec::new();
     loop {
         let mut buffer = [0; 8192];

@@ -103,6 +103,21 @@ impl TestServer {
         }
     }
 
+    /// The same with the default configuration changed by other lines of TOML.
+    pub async fn restart_with(&mut self, lines: &str) {
+        let mut config = Config::from_toml(lines).expect("a valid configuration");
+        config.data_dir.clone_from(&self.config.data_dir);
+        config.server.listen = self.config.server.listen;
+        config.database.clone_from(&self.config.database);
+        self.config = config;
+        self.restart().await;
+    }
+
+    /// Somebody, after a restart: at the server's new address.
+    pub fn again(&self, actor: &Actor) -> Actor {
+        actor.at(&format!("http://{}", self.running().address))
+    }
+
     /// The server's inside.
     pub fn running(&self) -> &Running {
         self.running.as_ref().expect("the server runs")

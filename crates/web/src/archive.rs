@@ -13,7 +13,7 @@ use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt, future::BoxFuture, stream};
 use serde::{Deserialize, Serialize};
-use store::Timestamp;
+use store::{Ids, Timestamp};
 use tokio::io::AsyncReadExt;
 
 use crate::{ApiError, Code};
@@ -29,6 +29,8 @@ pub const DATA: &str = "data";
 /// Longest line in bytes: a note of the largest size with all its pages and versions has room in it.
 pub const MAX_LINE: usize = 64 << 20;
 
+/// The last millisecond of the year 9999.
+const LAST_TIME: i64 = 253_402_300_799_999;
 /// Blocks of a tar file are this long.
 const BLOCK: usize = 512;
 /// How much of a file is read at a time.
@@ -108,6 +110,11 @@ pub struct Taken {
 pub trait Section: Send + Sync {
     /// The section's name: lower-case letters and hyphens.
     fn name(&self) -> &'static str;
+
+    /// Whether it is exported for its person to read, and passed over by an import.
+    fn is_for_reading(&self) -> bool {
+        false
+    }
 
     /// The next part of a person's entries, after what an earlier part said (at first 0).
     fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>>;
@@ -270,6 +277,24 @@ impl Out {
         header.set_cksum();
         Ok(Bytes::copy_from_slice(header.as_bytes()))
     }
+}
+
+/// An entry as a line.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn line(entry: &impl Serialize) -> Result<String, ApiError> {
+    serde_json::to_string(entry).map_err(ApiError::internal)
+}
+
+/// A time from an archive, if it is one.
+pub fn given_time(given: Option<i64>) -> Option<Timestamp> {
+    given.filter(|time| (0..=LAST_TIME).contains(time)).map(Timestamp)
+}
+
+/// An id from an archive, if it may be one: none that is still to be made.
+pub fn given_id(given: Option<i64>, ids: &Ids) -> Option<i64> {
+    given.filter(|id| (1..ids.next()).contains(id))
 }
 
 /// Reads entries of a kind; what cannot be read, or is not valid, is refused line by line.

@@ -26,7 +26,7 @@ pub(crate) fn name(issues: &mut Issues, field: &str, value: Option<&str>) -> Opt
 }
 
 /// Whether a session can have this name at all.
-pub(super) fn is_name(id: &str) -> bool {
+pub(crate) fn is_name(id: &str) -> bool {
     (1..=MAX_NAME * 4).contains(&id.len()) && !id.chars().any(char::is_control)
 }
 

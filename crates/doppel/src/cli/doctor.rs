@@ -22,6 +22,14 @@ pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
             findings.faults.iter().try_for_each(|fault| say(&format!("{}: {fault}", account.email)))?;
         }
     }
+    for stray in memory.stray_files(memory::file::YOUNG).await? {
+        checked += 1;
+        faults += 1;
+        say(&format!("file {}: nobody's", stray.display()))?;
+    }
+    if repair {
+        memory.sweep_files(memory::file::YOUNG).await?;
+    }
     db.close().await?;
     say(&format!(
         "{checked} entries and files checked, {faults} faults{}",

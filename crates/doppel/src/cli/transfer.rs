@@ -60,7 +60,7 @@ async fn open(config: &Config, email: &str) -> Result<(Database, Archive, Accoun
     let found = identity.account_by_email(email).await?;
     let account = found.ok_or_else(|| Failure::not_found(format!("no account has the e-mail {email}")))?;
     let base_url = server::base_url(config, config.server.listen);
-    let archive = server::archive(config, &db, &identity, &base_url);
+    let archive = server::archive(config, &db, &identity, &base_url).map_err(Failure::failed)?;
     Ok((db, archive, account))
 }
 

@@ -86,6 +86,9 @@ async fn take_entry<R: Read>(import: &mut Import<'_>, name: &str, mut entry: Ent
         import.refuse(name, 0, "this version knows no such section");
         return Ok(());
     };
+    if section.is_for_reading() {
+        return Ok(());
+    }
     let Some(file) = file else {
         return import.lines(section, name, BufReader::new(entry)).await;
     };

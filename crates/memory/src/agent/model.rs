@@ -171,6 +171,10 @@ pub struct Events {
     pub(super) items: Vec<StoredEvent>,
     /// Events in all pages together.
     pub(super) total: i64,
+    /// To be given with the next page, so that what is added meanwhile does not shift it. Only where the
+    /// request has a `snapshot`, if only an empty one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<String>,
 }
 
 /// Which events to list.

@@ -5,15 +5,18 @@ pub(crate) const INSERT: &str = "INSERT INTO agent_event \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (account_id, platform, idempotency_key) DO NOTHING";
 
 pub(crate) const ALL: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
-     WHERE account_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
+     WHERE account_id = $1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
+
+pub(crate) const NEWEST: &str =
+    "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM agent_event WHERE account_id = $1";
 
 pub(crate) const OF_PLATFORM: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
-     WHERE account_id = $1 AND platform = $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
+     WHERE account_id = $1 AND platform = $5 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-pub(crate) const COUNT: &str = "SELECT COUNT(*) FROM agent_event WHERE account_id = $1";
+pub(crate) const COUNT: &str = "SELECT COUNT(*) FROM agent_event WHERE account_id = $1 AND id <= $2";
 
 pub(crate) const COUNT_OF_PLATFORM: &str =
-    "SELECT COUNT(*) FROM agent_event WHERE account_id = $1 AND platform = $2";
+    "SELECT COUNT(*) FROM agent_event WHERE account_id = $1 AND id <= $2 AND platform = $3";
 
 pub(crate) const GROUPS: &str = "SELECT platform, action, COUNT(*), \
      CAST(SUM(CASE WHEN importance >= $4 THEN 1 ELSE 0 END) AS BIGINT), MAX(action_label) FROM agent_event \

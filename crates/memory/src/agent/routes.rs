@@ -3,16 +3,16 @@
 use axum::extract::State;
 use identity::{Credential, Scoped, scope::UseAgentMemory};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{
-    Answer, Data, Envelope, Json, Query,
-    paging::{PageQuery, Paged},
-};
+use web::{Answer, Data, Envelope, Json, Query, paging::PageQuery};
 
 use super::{
     model::{DayQuery, Event, Events, Ingested, Overview, PlatformQuery},
     rules,
 };
-use crate::Memory;
+use crate::{
+    Memory,
+    walk::{SnapshotQuery, Walked},
+};
 
 /// Platforms on a page of a day's overview where no other number is asked for.
 const OVERVIEW_SIZE: i64 = 10;
@@ -48,19 +48,21 @@ async fn ingest(
 
 /// List what was noted, the last first. Scope agent_memory.
 #[utoipa::path(get, path = "/secondme/agent_memory/list", operation_id = "listAgentMemory", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
-    params(PlatformQuery, PageQuery),
+    params(PlatformQuery, PageQuery, SnapshotQuery),
     responses((status = 200, description = "A page", body = Envelope<Events>)))]
 async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<UseAgentMemory>,
     Query(PlatformQuery { platform }): Query<PlatformQuery>,
     Query(page): Query<PageQuery>,
+    Query(snapshot): Query<SnapshotQuery>,
 ) -> Answer<Events> {
-    let (page, platform) = (page.check()?, platform.filter(|platform| !platform.is_empty()));
+    let (walk, platform) = (snapshot.check(page.check()?)?, platform.filter(|platform| !platform.is_empty()));
     // No platform's name has a NUL character, and the store takes none.
     let platform = platform.map(|platform| platform.replace('\0', " "));
-    let Paged { list, total } = memory.agent_events(caller.account(), platform.as_deref(), page).await?;
-    Ok(Data(Events { items: list, total }))
+    let Walked { list, total, snapshot } =
+        memory.agent_events(caller.account(), platform.as_deref(), walk).await?;
+    Ok(Data(Events { items: list, total, snapshot }))
 }
 
 /// What happened on a day, platform by platform. Scope agent_memory.

@@ -22,6 +22,16 @@ pub(crate) const KNOWN: &str = "SELECT 1 FROM file WHERE key = $1";
 pub(crate) const ALL: &str =
     "SELECT key, media_type, bytes, created_at FROM file WHERE account_id = $1 ORDER BY key";
 
+/// The latest first.
+pub(crate) const LIST: &str = "SELECT key, media_type, bytes, created_at FROM file WHERE account_id = $1 \
+     ORDER BY created_at DESC, key DESC LIMIT $2 OFFSET $3";
+
+pub(crate) const COUNT: &str = "SELECT COUNT(*) FROM file WHERE account_id = $1";
+
+pub(crate) const DELETE: &str = "DELETE FROM file WHERE key = $1 AND account_id = $2 RETURNING bytes";
+
+pub(crate) const FREE_ROOM: &str = "UPDATE file_room SET used = used - $2 WHERE account_id = $1";
+
 pub(crate) const OWNER: &str = "SELECT account_id FROM file WHERE key = $1";
 
 pub(crate) const FORGET: &str = "DELETE FROM file WHERE key = $1";

@@ -11,15 +11,18 @@ use axum::{
     routing::get,
 };
 use http::{HeaderValue, StatusCode, header};
-use identity::Caller;
+use identity::{Caller, Scoped, scope::WriteProfile};
 use serde::Serialize;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Code, Data, Envelope, Issues};
+use web::{
+    Answer, ApiError, Code, Data, Envelope, Issues, Nothing, Query,
+    paging::{PageQuery, Paged},
+};
 
-use super::{File, Kind};
+use super::{File, Kind, Stored};
 use crate::Memory;
 
 /// What multipart adds to a file: boundaries, headers, small fields.
@@ -30,7 +33,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     // The limit is counted while streaming; axum's own would cut uploads at 2 MB.
-    OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable()).with_state(memory)
+    OpenApiRouter::new()
+        .routes(routes!(upload))
+        .layer(DefaultBodyLimit::disable())
+        .routes(routes!(list))
+        .routes(routes!(delete))
+        .with_state(memory)
 }
 
 /// The public way out: `GET /cdn/{key}`. Whoever knows a name may see the file; names cannot be guessed.
@@ -77,6 +85,33 @@ async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) 
     }
     let file = received?;
     Ok(Data(Uploaded { url: file.url, key: file.key }))
+}
+
+/// List one's own files, the latest first. A key needs scope *. Not part of the original API.
+#[utoipa::path(get, path = "/cdn/list", operation_id = "listFiles", tag = "Files", security(("bearer" = []), ("session" = [])),
+    params(PageQuery),
+    responses((status = 200, description = "A page", body = Envelope<Paged<Stored>>)))]
+async fn list(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteProfile>,
+    Query(page): Query<PageQuery>,
+) -> Answer<Paged<Stored>> {
+    Ok(Data(memory.files(caller.account(), page.check()?).await?))
+}
+
+/// Delete a file. A key needs scope *. Not part of the original API.
+#[utoipa::path(post, path = "/cdn/{key}/delete", operation_id = "deleteFile", tag = "Files", security(("bearer" = []), ("session" = [])),
+    params(("key" = String, Path, description = "The file's name")),
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+async fn delete(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteProfile>,
+    Path(key): Path<String>,
+) -> Answer<Nothing> {
+    // What is no name of a file is none on the disk either.
+    Kind::of_key(&key).ok_or(Code::NotFound)?;
+    memory.delete_file(caller.account(), &key).await?;
+    Ok(Data(Nothing))
 }
 
 async fn receive(memory: &Memory, account: i64, form: &mut Multipart) -> Result<File, ApiError> {

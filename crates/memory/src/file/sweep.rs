@@ -13,7 +13,7 @@ use crate::Memory;
 
 const EVERY: Duration = Duration::from_secs(6 * 3600);
 /// A file this young may belong to an upload that is not finished.
-const YOUNG: Duration = Duration::from_secs(3600);
+pub const YOUNG: Duration = Duration::from_secs(3600);
 
 pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
     let (memory, stopping) = (memory.clone(), tasks.clone());
@@ -35,19 +35,32 @@ impl Memory {
     /// # Errors
     /// When the store or the disk fails.
     pub async fn sweep_files(&self, young: Duration) -> Result<u64, ApiError> {
+        let strays = self.stray_files(young).await?;
         let mut removed = 0;
+        for path in strays {
+            remove(path).await?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// Files on disk that the store does not know and that are older than `young`.
+    ///
+    /// # Errors
+    /// When the store or the disk fails.
+    pub async fn stray_files(&self, young: Duration) -> Result<Vec<PathBuf>, ApiError> {
+        let mut strays = Vec::new();
         for folder in entries(&self.settings().files).await? {
             for path in entries(&folder).await? {
                 let Some(key) = path.file_name().and_then(|name| name.to_str()) else { continue };
                 let is_known =
                     self.db().fetch_optional::<(i64,)>(queries::KNOWN, params![key]).await?.is_some();
                 if !is_known && age(&path).await >= young {
-                    remove(path).await?;
-                    removed += 1;
+                    strays.push(path);
                 }
             }
         }
-        Ok(removed)
+        Ok(strays)
     }
 }
 

@@ -5,10 +5,17 @@ use std::sync::LazyLock;
 use crate::ranked;
 
 pub(crate) const ALL: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
-     WHERE account_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
+     WHERE account_id = $1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
 pub(crate) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
-     WHERE account_id = $1 AND visibility = 1 ORDER BY id DESC LIMIT $2 OFFSET $3";
+     WHERE account_id = $1 AND visibility = 1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
+
+/// The newest one, and how many public ones and how many in all are newer than another; few are.
+pub(crate) const NEWEST: &str =
+    "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM key_memory WHERE account_id = $1";
+
+pub(crate) const NEWER: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN visibility = 1 THEN 1 ELSE 0 END), 0) AS BIGINT) \
+     FROM key_memory WHERE account_id = $1 AND id > $2";
 
 pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
     ranked::by_ids(

@@ -15,7 +15,10 @@ use super::{
     model::{Batch, Done, Inserted, KeyMemory, Keyword, MemoryChange, NewMemory, SoftMemory, Version},
     rules,
 };
-use crate::Memory;
+use crate::{
+    Memory,
+    walk::{SnapshotQuery, Walked},
+};
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     OpenApiRouter::new()
@@ -31,36 +34,38 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 
 /// The public memories, newest first or by keyword. Scope user.info.softmemory or memory.read.
 #[utoipa::path(get, path = "/secondme/user/softmemory", operation_id = "softMemory", tag = "Memory", security(("bearer" = [])),
-    params(Keyword, PageQuery),
-    responses((status = 200, description = "A page", body = Envelope<Paged<SoftMemory>>)))]
+    params(Keyword, PageQuery, SnapshotQuery),
+    responses((status = 200, description = "A page", body = Envelope<Walked<SoftMemory>>)))]
 async fn soft(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
     Query(Keyword { keyword }): Query<Keyword>,
     Query(page): Query<PageQuery>,
-) -> Answer<Paged<SoftMemory>> {
-    let (page, keyword) = (page.check()?, rules::check_keyword(keyword)?);
-    let Paged { list, total } = memory.key_memories(caller.account(), &keyword, page, true).await?;
-    Ok(Data(Paged { list: list.into_iter().map(SoftMemory::from).collect(), total }))
+    Query(snapshot): Query<SnapshotQuery>,
+) -> Answer<Walked<SoftMemory>> {
+    let (walk, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
+    let found = memory.key_memories(caller.account(), &keyword, walk, true).await?;
+    Ok(Data(found.map(SoftMemory::from)))
 }
 
 /// Search the key memories, or list them newest first. Scope memory.read or user.info.softmemory.
 #[utoipa::path(get, path = "/secondme/memory/key/search", operation_id = "searchKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageQuery),
-    responses((status = 200, description = "A page", body = Envelope<Paged<KeyMemory>>)))]
+    params(Keyword, PageQuery, SnapshotQuery),
+    responses((status = 200, description = "A page", body = Envelope<Walked<KeyMemory>>)))]
 async fn search(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
     Query(Keyword { keyword }): Query<Keyword>,
     Query(page): Query<PageQuery>,
-) -> Answer<Paged<KeyMemory>> {
-    let (page, keyword) = (page.check()?, rules::check_keyword(keyword)?);
+    Query(snapshot): Query<SnapshotQuery>,
+) -> Answer<Walked<KeyMemory>> {
+    let (walk, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
     // A session and a key are the person's own; an app sees what is public.
     let only_public = match caller.credential() {
         Credential::Session { .. } | Credential::Program { .. } | Credential::ApiKey { .. } => false,
         Credential::Token { .. } => true,
     };
-    Ok(Data(memory.key_memories(caller.account(), &keyword, page, only_public).await?))
+    Ok(Data(memory.key_memories(caller.account(), &keyword, walk, only_public).await?))
 }
 
 /// Remember a fact. One that is there already, word for word, is not added again. Scope memory.write.

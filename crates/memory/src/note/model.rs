@@ -240,6 +240,9 @@ pub struct ListRequest {
     /// What they are to be found by, at most 200 characters.
     #[schema(max_length = 200)]
     pub(crate) query: Option<String>,
+    /// What the page before answered, and for the first page an empty text: the list then stays as it was when the walk
+    /// began. Not part of the original API.
+    pub(crate) snapshot: Option<String>,
 }
 
 /// A note in a list.

@@ -116,13 +116,14 @@ impl Memory {
     /// Writes what came of reading a page, and with it the index and the note's status.
     async fn settle(&self, claim: Claim, outcome: Outcome) -> Result<(), ApiError> {
         let now = self.db().clock().now();
-        self.db()
+        let changed = self
+            .db()
             .write(move |tx| {
                 Box::pin(async move {
                     let found: Option<(i64,)> =
                         tx.fetch_optional(queries::OWNER, params![claim.note]).await?;
                     // Deleted meanwhile.
-                    let Some((account,)) = found else { return Ok(()) };
+                    let Some((account,)) = found else { return Ok(None) };
                     let index = Index::new(account, KIND);
                     index.lock(tx).await?;
                     let key = (claim.note, claim.position, claim.attempts);
@@ -131,7 +132,7 @@ impl Memory {
                             let due = now.plus_secs(*seconds);
                             let values = params![key.0, key.1, key.2, due, problem.name()];
                             tx.execute(queries::LATER, values).await?;
-                            return Ok(());
+                            return Ok(None);
                         }
                         Outcome::Failed { problem } => {
                             let values = params![key.0, key.1, key.2, problem.name(), now];
@@ -144,11 +145,14 @@ impl Memory {
                     };
                     // Taken over by another process meanwhile, or the note was deleted.
                     let note = tx.fetch_optional(notes::FIND, params![claim.note, account]).await?;
-                    let (Some(note), true) = (note, changed > 0) else { return Ok(()) };
-                    refresh(tx, account, &note).await
+                    let (Some(note), true) = (note, changed > 0) else { return Ok(None) };
+                    refresh(tx, account, &note).await?;
+                    Ok::<_, ApiError>(Some(index))
                 })
             })
-            .await
+            .await?;
+        changed.into_iter().for_each(|index| self.changed(index));
+        Ok(())
     }
 
     /// Wakes the reader of pages: there is something to read.

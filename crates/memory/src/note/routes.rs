@@ -19,6 +19,7 @@ use super::{
 use crate::{
     Memory,
     key::{model::Keyword, rules::check_keyword},
+    walk::{SnapshotQuery, Walked},
 };
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
@@ -48,33 +49,34 @@ async fn add(
 
 /// Search the notes, or list them newest first. Scope note.write or memory.read.
 #[utoipa::path(get, path = "/secondme/note/search", operation_id = "searchNotes", tag = "Notes", security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageQuery),
-    responses((status = 200, description = "A page", body = Envelope<Paged<FoundNote>>)))]
+    params(Keyword, PageQuery, SnapshotQuery),
+    responses((status = 200, description = "A page", body = Envelope<Walked<FoundNote>>)))]
 async fn search(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadNotes>,
     Query(Keyword { keyword }): Query<Keyword>,
     Query(page): Query<PageQuery>,
-) -> Answer<Paged<FoundNote>> {
-    let (page, keyword) = (page.check()?, check_keyword(keyword)?);
-    let Paged { list, total } = memory.search_notes(caller.account(), &keyword, page).await?;
-    Ok(Data(Paged { list: with_pages(&memory, list, FoundNote::new).await?, total }))
+    Query(snapshot): Query<SnapshotQuery>,
+) -> Answer<Walked<FoundNote>> {
+    let (walk, keyword) = (snapshot.check(page.check()?)?, check_keyword(keyword)?);
+    let Walked { list, total, snapshot } = memory.search_notes(caller.account(), &keyword, walk).await?;
+    Ok(Data(Walked { list: with_pages(&memory, list, FoundNote::new).await?, total, snapshot }))
 }
 
 /// List notes, newest first. Scope note.write or memory.read.
 #[utoipa::path(post, path = "/secondme/note/list", operation_id = "listNotes", tag = "Notes", security(("bearer" = []), ("session" = [])),
     request_body = ListRequest,
-    responses((status = 200, description = "A page", body = Envelope<Paged<ListedNote>>)))]
+    responses((status = 200, description = "A page", body = Envelope<Walked<ListedNote>>)))]
 async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadNotes>,
     Json(request): Json<ListRequest>,
-) -> Answer<Paged<ListedNote>> {
-    let Some((filter, page)) = rules::check_list(request)? else {
-        return Ok(Data(Paged { list: Vec::new(), total: 0 }));
+) -> Answer<Walked<ListedNote>> {
+    let Some((filter, walk)) = rules::check_list(request)? else {
+        return Ok(Data(Walked { list: Vec::new(), total: 0, snapshot: None }));
     };
-    let Paged { list, total } = memory.list_notes(caller.account(), filter, page).await?;
-    Ok(Data(Paged { list: with_pages(&memory, list, ListedNote::new).await?, total }))
+    let Walked { list, total, snapshot } = memory.list_notes(caller.account(), filter, walk).await?;
+    Ok(Data(Walked { list: with_pages(&memory, list, ListedNote::new).await?, total, snapshot }))
 }
 
 /// Change a note; what it said before is kept. Scope note.write.

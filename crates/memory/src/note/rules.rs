@@ -10,7 +10,10 @@ use super::{
     Filter,
     model::{Change, Kind, ListRequest, NewNote, NoteChange, NoteRequest, Status},
 };
-use crate::profile::rules::check_url;
+use crate::{
+    profile::rules::check_url,
+    walk::{Walk, walk},
+};
 
 /// Longest content in characters (contract §0.11).
 pub const MAX_CONTENT: usize = 50_000;
@@ -119,7 +122,7 @@ pub fn check_change(change: NoteChange) -> Result<Change, ApiError> {
 ///
 /// # Errors
 /// 422 for what is wrong with a member.
-pub(super) fn check_list(request: ListRequest) -> Result<Option<(Filter, Page)>, ApiError> {
+pub(super) fn check_list(request: ListRequest) -> Result<Option<(Filter, Walk)>, ApiError> {
     let mut issues = Issues::body();
     let (offset, size) = (request.from.unwrap_or(0), request.size.unwrap_or(DEFAULT_PAGE_SIZE));
     if !(0..=MAX_OFFSET).contains(&offset) {
@@ -150,7 +153,9 @@ pub(super) fn check_list(request: ListRequest) -> Result<Option<(Filter, Page)>,
         (_, false, true) => Some(Kind::Link),
         (_, false, false) => return Ok(None),
     };
-    Ok(Some((Filter { query, kind }, Page { limit: size.min(MAX_PAGE_SIZE), offset })))
+    let page = Page { limit: size.min(MAX_PAGE_SIZE), offset };
+    let walk = walk(request.snapshot.as_deref(), page, Issues::body())?;
+    Ok(Some((Filter { query, kind }, walk)))
 }
 
 #[cfg(test)]

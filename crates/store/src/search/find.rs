@@ -7,9 +7,10 @@ use super::index::Index;
 use super::query::{Days, Query};
 use super::rank::{self, Hit, Posting, Size, VERBATIM};
 use super::statements::{self as sql, MAX_NEIGHBOURS};
-use super::tokens::{self, MAX_QUERY_TERMS};
+use super::tokens::{self, MAX_QUERY_TERMS, QueryTerm};
 use crate::error::Result;
 use crate::param::OwnedParam;
+use crate::schema::Dialect;
 use crate::{Database, Ids, Timestamp, owned_params};
 
 /// Longest query, in characters, that is also looked for as it was typed.
@@ -18,6 +19,8 @@ const MAX_VERBATIM: usize = 100;
 const MAX_SCANNED: i64 = 10_000;
 /// … and about how many terms these may have together.
 const MAX_SCANNED_LENGTH: i64 = 2_000_000;
+/// Looking up an entry costs as much as reading so many one after another.
+const FOUND_COST: i64 = 4;
 /// Most postings read of one term, those of the newest entries.
 const MAX_POSTINGS: i64 = 200_000;
 /// Entries this far apart were not noted in the same conversation.
@@ -43,7 +46,8 @@ impl Index {
     ///
     /// An entry is found by any of the query's terms, but function words, and terms that more than half of the entries
     /// have, count only where nothing rarer is found. A query of at most 100 characters is also looked for as it was
-    /// typed, inside words and with its punctuation, in the newest 10 000 entries (fewer where they are long).
+    /// typed, inside words and with its punctuation, in the newest 10 000 entries (fewer where they are long), or in all
+    /// that have a term which it cannot be without.
     ///
     /// Errors: a statement fails.
     pub async fn search(self, db: &Database, query: &Query) -> Result<Vec<Hit>> {
@@ -51,9 +55,14 @@ impl Index {
         if size.entries == 0 || query.typed.is_empty() {
             return Ok(Vec::new());
         }
-        let mut scores = self.votes(db, query, size).await?;
+        let terms = tokens::query(&query.typed);
+        let counts = self.counts(db, &terms, query.only_public).await?;
+        // Of a very long query not all were counted.
+        let is_counted = |sure: &String| terms.iter().any(|term| term.text == *sure);
+        let sure: Vec<String> = tokens::sure(&query.typed).into_iter().filter(is_counted).collect();
+        let mut scores = self.votes(db, query, terms, &counts, size).await?;
         if query.typed.chars().count() <= MAX_VERBATIM {
-            for (entry,) in self.verbatim(db, query, size).await? {
+            for (entry,) in self.verbatim(db, query, sure, &counts, size).await? {
                 *scores.entry(entry).or_default() += VERBATIM;
             }
         }
@@ -67,11 +76,16 @@ impl Index {
     }
 
     /// What the query's terms say.
-    async fn votes(self, db: &Database, query: &Query, size: Size) -> Result<HashMap<i64, f64>> {
+    async fn votes(
+        self,
+        db: &Database,
+        query: &Query,
+        terms: Vec<QueryTerm>,
+        counts: &HashMap<String, i64>,
+        size: Size,
+    ) -> Result<HashMap<i64, f64>> {
         let mut scores = HashMap::<i64, f64>::new();
-        let terms = tokens::query(&query.typed);
-        let counts = self.counts(db, &terms, query.only_public).await?;
-        for voter in rank::voters(terms, &counts, size, query.tuning.all_vote) {
+        for voter in rank::voters(terms, counts, size, query.tuning.all_vote) {
             for posting in self.postings(db, &voter.term.text, query.only_public).await? {
                 *scores.entry(posting.entry).or_default() += rank::score(&voter, posting, size);
             }
@@ -86,7 +100,7 @@ impl Index {
     async fn counts(
         self,
         db: &Database,
-        terms: &[tokens::QueryTerm],
+        terms: &[QueryTerm],
         only_public: bool,
     ) -> Result<HashMap<String, i64>> {
         if terms.is_empty() {
@@ -106,27 +120,43 @@ impl Index {
         Ok(rows.into_iter().map(posting).collect())
     }
 
-    async fn verbatim(self, db: &Database, query: &Query, size: Size) -> Result<Vec<(i64,)>> {
+    /// The entries that hold the query as it was typed. Where a term is sure to be in all of them, and few have it, those
+    /// are looked at, else the newest.
+    async fn verbatim(
+        self,
+        db: &Database,
+        query: &Query,
+        sure: Vec<String>,
+        counts: &HashMap<String, i64>,
+        size: Size,
+    ) -> Result<Vec<(i64,)>> {
         let average = (size.length / size.entries.max(1)).max(1);
-        let scanned = (MAX_SCANNED_LENGTH / average).clamp(1, MAX_SCANNED);
-        let mut pattern = String::from("%");
-        for c in query.typed.chars() {
-            if matches!(c, '%' | '_' | '\\') {
-                pattern.push('\\');
-            }
-            pattern.push(c);
-        }
-        pattern.push('%');
+        let scanned = (MAX_SCANNED_LENGTH / average).clamp(1, MAX_SCANNED).min(size.entries.max(1));
+        let engine = usize::from(db.dialect() == Dialect::Postgres);
         let mut values = self.start(query.only_public);
-        values.extend([OwnedParam::Int(scanned), OwnedParam::Text(pattern)]);
-        db.fetch_all_heavy(sql::VERBATIM, values).await
+        let rarest = sure.into_iter().map(|term| (counts.get(&term).copied().unwrap_or(0), term)).min();
+        let statement = match rarest {
+            Some((0, _)) => return Ok(Vec::new()),
+            Some((count, term)) if count.saturating_mul(FOUND_COST) <= scanned => {
+                values.push(OwnedParam::Text(term));
+                sql::VERBATIM_AMONG.get(engine)
+            }
+            Some(_) | None => {
+                values.push(OwnedParam::Int(scanned));
+                sql::VERBATIM.get(engine)
+            }
+        };
+        values.push(OwnedParam::Text(query.typed.clone()));
+        match statement {
+            Some(statement) => db.fetch_all_heavy(statement, values).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// What the best entries lend to the ones beside them, and of it again a part to those one further: in a conversation
     /// the answer often stands beside the sentence that has the question's words.
     async fn lent(self, db: &Database, query: &Query, scores: &HashMap<i64, f64>) -> Result<Vec<(i64, f64)>> {
-        let mut best = rank::order(scores.clone());
-        best.truncate(MAX_NEIGHBOURS);
+        let best = rank::best(scores, MAX_NEIGHBOURS);
         if best.is_empty() || query.tuning.lent <= 0.0 {
             return Ok(Vec::new());
         }

@@ -11,7 +11,7 @@ use crate::{Database, Tx, params};
 ///
 /// It is changed in the transaction that changes the rows, so the two never disagree. Concurrent changes of one index
 /// wait for each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Index {
     pub(super) account: i64,
     pub(super) kind: i64,
@@ -73,6 +73,7 @@ impl Index {
         self.lock(tx).await?;
         let found = tx.fetch_optional(sql::REMOVE_ENTRY, params![self.account, self.kind, entry]).await?;
         let Some((folded, public)): Option<(String, bool)> = found else { return Ok(false) };
+        self.remove_vector(tx, entry).await?;
         // The entry's terms follow from its text: a migration that changes the tokenizer has to build the index anew.
         let document = Document::of_folded(folded);
         for terms in document.terms.chunks(REMOVED) {

@@ -69,6 +69,24 @@ impl Query {
         if is_question(&keyword.typed) { Self { asked: Some(now), ..keyword } } else { keyword }
     }
 
+    /// Whether it asks something, or is taken for it.
+    #[must_use]
+    pub const fn is_question(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// What is looked for, [folded](super::fold) and without blanks around it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.typed
+    }
+
+    /// Whether it is to find public entries alone.
+    #[must_use]
+    pub const fn is_only_public(&self) -> bool {
+        self.only_public
+    }
+
     /// The same with other rules.
     #[doc(hidden)]
     #[must_use]

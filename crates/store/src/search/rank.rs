@@ -96,8 +96,24 @@ pub(super) fn score(voter: &Voter, posting: Posting, size: Size) -> f64 {
 /// The entries, best first; of equals the newer (with the greater id) first.
 pub(super) fn order(scores: HashMap<i64, f64>) -> Vec<Hit> {
     let mut ranked: Vec<Hit> = scores.into_iter().map(|(entry, score)| Hit { entry, score }).collect();
-    ranked.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(b.entry.cmp(&a.entry)));
+    ranked.sort_unstable_by(better);
     ranked
+}
+
+/// The first so many of them in that order.
+pub(super) fn best(scores: &HashMap<i64, f64>, count: usize) -> Vec<Hit> {
+    let mut ranked: Vec<Hit> =
+        scores.iter().map(|(entry, score)| Hit { entry: *entry, score: *score }).collect();
+    if count < ranked.len() {
+        ranked.select_nth_unstable_by(count, better);
+        ranked.truncate(count);
+    }
+    ranked.sort_unstable_by(better);
+    ranked
+}
+
+fn better(a: &Hit, b: &Hit) -> std::cmp::Ordering {
+    b.score.total_cmp(&a.score).then(b.entry.cmp(&a.entry))
 }
 
 #[cfg(test)]
@@ -150,5 +166,10 @@ mod tests {
         let ids: Vec<i64> =
             order([(1, 1.0), (3, 1.0), (2, 2.0)].into()).iter().map(|hit| hit.entry).collect();
         assert_eq!(ids, [2, 3, 1]);
+        let scores: HashMap<i64, f64> = (1..100).map(|id| (id, (id % 7) as f64)).collect();
+        for count in [0, 1, 5, 98, 99, 1000] {
+            let first: Vec<Hit> = order(scores.clone()).into_iter().take(count).collect();
+            assert_eq!(best(&scores, count), first);
+        }
     }
 }

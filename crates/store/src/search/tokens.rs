@@ -94,6 +94,27 @@ pub(super) fn query(folded: &str) -> Vec<QueryTerm> {
     terms.chain(hints).filter(|term| seen.insert(term.text.clone())).take(MAX_QUERY_TERMS).collect()
 }
 
+/// Terms of any document that holds a folded query anywhere, also inside words: those of words with blanks on both sides,
+/// and CJK characters and pairs.
+pub(super) fn sure(folded: &str) -> Vec<String> {
+    let stemmer = Stemmer::create(Algorithm::English);
+    let chunks: Vec<&str> = folded.split_whitespace().collect();
+    let mut all = Vec::new();
+    for (place, chunk) in chunks.iter().enumerate() {
+        let is_whole = place > 0 && place + 1 < chunks.len();
+        for piece in pieces(chunk) {
+            match piece {
+                Piece::Cjk(run) if run.chars().nth(1).is_some() => all.extend(pairs(run).map(str::to_owned)),
+                Piece::Cjk(run) => all.push(run.to_owned()),
+                Piece::Word(word) if is_whole => all.push(stem(&stemmer, word)),
+                Piece::Symbol(symbol) if is_whole => all.push(symbol.to_string()),
+                Piece::Word(_) | Piece::Symbol(_) => {}
+            }
+        }
+    }
+    all
+}
+
 enum Piece<'t> {
     /// Characters of a script written without spaces.
     Cjk(&'t str),
@@ -191,6 +212,26 @@ mod tests {
     }
 
     #[test]
+    fn ten_megabytes_of_anything_are_cut() {
+        for piece in
+            ["مرحبا 👩\u{200d}👧 \u{200b}\u{202e}שלום a\u{301} ", "\u{200b}", "\u{301}", "字", "👩\u{200d}"]
+        {
+            let document = Document::new(&piece.repeat((10 << 20) / piece.len()));
+            for term in query(fold(piece).trim()) {
+                assert!(document.terms.iter().any(|(known, _)| *known == term.text), "{term:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn whole_words_and_pairs_are_sure() {
+        assert_eq!(sure("at the seas with"), ["the", "sea"]);
+        assert_eq!(sure("seas"), Vec::<String>::new());
+        assert_eq!(sure("阅读 书"), ["阅读", "书"]);
+        assert_eq!(sure("x喜欢y"), ["喜欢"]);
+    }
+
+    #[test]
     fn a_word_of_any_length_is_a_short_term() {
         assert_eq!(terms(&"x1".repeat(5_000_000)), ["x1".repeat(32)]);
         let long: String = ('\u{4e00}'..='\u{9fff}').collect();
@@ -219,6 +260,16 @@ mod tests {
             let document = Document::new(&text);
             for term in query(&document.folded) {
                 prop_assert!(document.terms.iter().any(|(known, _)| *known == term.text), "{term:?}");
+            }
+        }
+
+        #[test]
+        fn what_is_sure_is_in_every_text_around_it(before in alphabet(), asked in alphabet(), after in alphabet()) {
+            let asked = fold(&asked);
+            let asked = asked.trim();
+            let document = Document::of_folded(format!("{}{asked}{}", fold(&before), fold(&after)));
+            for term in sure(asked) {
+                prop_assert!(document.terms.iter().any(|(known, _)| *known == term), "{term:?}");
             }
         }
 

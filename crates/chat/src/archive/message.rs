@@ -1,0 +1,250 @@
+//! What was said, and what a model was sent for it.
+
+use serde::{Deserialize, Serialize};
+use store::{BoxFuture, Row, Timestamp, Tx, from_row, owned_params, params};
+use web::{
+    ApiError,
+    archive::{Given, Part, Section, Taken, given_id, line, read},
+};
+
+use super::{time, wrong};
+use crate::{
+    Chat,
+    provider::Role,
+    session::model::{State, message_id, parse_message_id},
+};
+
+/// Entries of a part: with what was sent, each may be long.
+const PART: i64 = 100;
+/// Longest text of a message, and of what was sent for it, in bytes.
+const MAX_TEXT: usize = 32 << 20;
+
+/// Which messages are next is told by an index alone.
+const AFTER: &str = "SELECT m.id, s.id, s.client, m.role, m.content, m.state, m.created_at, \
+     t.model, t.provider, t.prompt, t.memories, t.tokens_in, t.tokens_out, t.created_at \
+     FROM chat_message m JOIN chat_session s ON s.key = m.session_key \
+     LEFT JOIN chat_sent t ON t.message_id = m.id WHERE m.id IN \
+     (SELECT n.id FROM chat_session o JOIN chat_message n ON n.session_key = o.key \
+     WHERE o.account_id = $1 AND n.id > $2 ORDER BY n.id LIMIT $3) ORDER BY m.id";
+
+const SESSION: &str = "SELECT key FROM chat_session WHERE account_id = $1 AND client = $2 AND id = $3";
+
+const OWNER: &str =
+    "SELECT s.account_id FROM chat_message m JOIN chat_session s ON s.key = m.session_key WHERE m.id = $1";
+
+const SAME: &str = "SELECT id FROM chat_message WHERE session_key = $1 AND created_at = $2 AND role = $3 \
+     AND content = $4 LIMIT 1";
+
+/// What comes from a file is not taken for the person's own words when facts are distilled.
+const ADD: &str = "INSERT INTO chat_message (id, session_key, role, content, state, is_own, created_at) \
+     VALUES ($1, $2, $3, $4, $5, 0, $6)";
+
+const ADD_SENT: &str = "INSERT INTO chat_sent \
+     (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+const COUNT: &str = "UPDATE chat_session SET message_count = message_count + 1 WHERE key = $1";
+
+pub(super) struct Messages(pub(super) Chat);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    message_id: Option<String>,
+    session_id: String,
+    #[serde(default)]
+    client: String,
+    /// system, user or assistant.
+    role: String,
+    content: String,
+    /// complete, stopped or failed.
+    #[serde(default = "complete")]
+    state: String,
+    create_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<Sent>,
+}
+
+fn complete() -> String {
+    State::Complete.name().to_owned()
+}
+
+/// What a model was sent. `prompt` and `memories` are JSON as text.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    model: String,
+    provider: String,
+    prompt: String,
+    memories: String,
+    tokens_in: i64,
+    tokens_out: i64,
+    create_time: i64,
+}
+
+struct Said {
+    id: i64,
+    session: String,
+    client: String,
+    role: String,
+    content: String,
+    state: String,
+    created: i64,
+    sent: Option<Sent>,
+}
+
+impl store::FromRow for Said {
+    fn from_row(row: &Row<'_>) -> store::Result<Self> {
+        let model: Option<String> = row.get(7)?;
+        let sent = match model {
+            None => None,
+            Some(model) => Some(Sent {
+                model,
+                provider: row.get(8)?,
+                prompt: row.get(9)?,
+                memories: row.get(10)?,
+                tokens_in: row.get(11)?,
+                tokens_out: row.get(12)?,
+                create_time: row.get(13)?,
+            }),
+        };
+        Ok(Self {
+            id: row.get(0)?,
+            session: row.get(1)?,
+            client: row.get(2)?,
+            role: row.get(3)?,
+            content: row.get(4)?,
+            state: row.get(5)?,
+            created: row.get(6)?,
+            sent,
+        })
+    }
+}
+
+struct Key {
+    key: i64,
+}
+
+from_row!(Key { key });
+
+/// A valid entry on its way in.
+struct Ready {
+    entry: Entry,
+    given_id: Option<i64>,
+    new_id: i64,
+    created: Timestamp,
+}
+
+impl Section for Messages {
+    fn name(&self) -> &'static str {
+        "chat-messages"
+    }
+
+    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+        Box::pin(async move {
+            let page = owned_params![account, after, PART];
+            let messages: Vec<Said> = self.0.db().fetch_all_heavy(AFTER, page).await?;
+            let next = messages.last().map(|said| said.id);
+            let mut lines = Vec::with_capacity(messages.len());
+            for said in messages {
+                lines.push(line(&Entry {
+                    message_id: Some(message_id(said.id)),
+                    session_id: said.session,
+                    client: said.client,
+                    role: said.role,
+                    content: said.content,
+                    state: said.state,
+                    create_time: Some(said.created),
+                    sent: said.sent,
+                })?);
+            }
+            Ok(Part { lines, next, ..Part::default() })
+        })
+    }
+
+    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            let mut taken = Taken::default();
+            // Lines that name a session that is not there are refused, so they have to be known one by one.
+            let numbered = given.iter().map(|given| given.line).collect::<Vec<_>>();
+            let mut at = 0;
+            let mut lines = Vec::new();
+            let ready = read(&given, &mut taken, |entry: Entry| self.ready(entry));
+            for line in numbered {
+                if taken.refused.get(at).is_some_and(|(refused, _)| *refused == line) {
+                    at += 1;
+                } else {
+                    lines.push(line);
+                }
+            }
+            let written = self.0.db().write(move |tx| {
+                Box::pin(async move {
+                    let (mut added, mut known, mut lost) = (0, 0, Vec::new());
+                    for (line, ready) in lines.into_iter().zip(&ready) {
+                        match insert(tx, account, ready).await? {
+                            Some(true) => added += 1,
+                            Some(false) => known += 1,
+                            None => lost.push(line),
+                        }
+                    }
+                    Ok::<_, ApiError>((added, known, lost))
+                })
+            });
+            let (added, known, lost) = written.await?;
+            (taken.added, taken.known) = (added, known);
+            let why = "sessionId: there is no such session";
+            taken.refused.extend(lost.into_iter().map(|line| (line, why.to_owned())));
+            Ok(taken)
+        })
+    }
+}
+
+impl Messages {
+    fn ready(&self, entry: Entry) -> Result<Ready, ApiError> {
+        Role::parse(&entry.role)
+            .ok_or_else(|| wrong("role", "Input should be 'system', 'user' or 'assistant'"))?;
+        if ![State::Complete, State::Stopped, State::Failed].iter().any(|state| state.name() == entry.state) {
+            return Err(wrong("state", "Input should be 'complete', 'stopped' or 'failed'"));
+        }
+        let sent = entry.sent.iter();
+        let mut texts = vec![&entry.content, &entry.session_id, &entry.client];
+        texts.extend(sent.flat_map(|sent| [&sent.model, &sent.provider, &sent.prompt, &sent.memories]));
+        if texts.iter().any(|text| text.len() > MAX_TEXT || text.contains('\0')) {
+            return Err(wrong("content", "Input should be texts of at most 32 MiB without NUL"));
+        }
+        let created = time("createTime", entry.create_time)?;
+        if let Some(sent) = &entry.sent {
+            time("sent.createTime", Some(sent.create_time))?;
+        }
+        let ids = self.0.db().ids();
+        let own = entry.message_id.as_deref().and_then(parse_message_id);
+        Ok(Ready { given_id: given_id(own, ids), new_id: ids.next(), entry, created })
+    }
+}
+
+/// Writes an entry; answers false where it is there already, and nothing where its session is not.
+async fn insert(tx: &mut Tx<'_>, account: i64, ready: &Ready) -> store::Result<Option<bool>> {
+    let Entry { session_id, client, role, content, state, sent, .. } = &ready.entry;
+    let session: Option<Key> = tx.fetch_optional(SESSION, params![account, client, session_id]).await?;
+    let Some(Key { key }) = session else { return Ok(None) };
+    let mut id = ready.new_id;
+    if let Some(own) = ready.given_id {
+        match tx.fetch_optional::<(i64,)>(OWNER, params![own]).await? {
+            Some((owner,)) if owner == account => return Ok(Some(false)),
+            Some(_) => {}
+            None => id = own,
+        }
+    }
+    let same: Option<(i64,)> = tx.fetch_optional(SAME, params![key, ready.created, role, content]).await?;
+    if same.is_some() {
+        return Ok(Some(false));
+    }
+    tx.execute(ADD, params![id, key, role, content, state, ready.created]).await?;
+    tx.execute(COUNT, params![key]).await?;
+    if let Some(sent) = sent {
+        let Sent { model, provider, prompt, memories, tokens_in, tokens_out, create_time } = sent;
+        let values = params![id, model, provider, prompt, memories, *tokens_in, *tokens_out, *create_time];
+        tx.execute(ADD_SENT, values).await?;
+    }
+    Ok(Some(true))
+}

@@ -1,0 +1,134 @@
+//! Sessions without what was said in them.
+
+use serde::{Deserialize, Serialize};
+use store::{BoxFuture, Timestamp, from_row, owned_params, params};
+use web::{
+    ApiError,
+    archive::{Given, Part, Section, Taken, line, read},
+};
+
+use super::{time, wrong};
+use crate::{Chat, session::rules};
+
+/// Entries of a part.
+const PART: i64 = 500;
+
+const AFTER: &str = "SELECT key, client, id, app_id, title, last_message, created_at, updated_at \
+     FROM chat_session WHERE account_id = $1 AND key > $2 ORDER BY key LIMIT $3";
+
+/// Messages are counted as they come in.
+const RESTORE: &str = "INSERT INTO chat_session \
+     (key, account_id, client, id, app_id, title, last_message, message_count, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9) ON CONFLICT (account_id, client, id) DO NOTHING";
+
+pub(super) struct Sessions(pub(super) Chat);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    session_id: String,
+    /// The application that began it; empty for the person themself.
+    #[serde(default)]
+    client: String,
+    #[serde(default)]
+    app_id: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    last_message: String,
+    create_time: Option<i64>,
+    update_time: Option<i64>,
+}
+
+struct Row {
+    key: i64,
+    client: String,
+    id: String,
+    app_id: String,
+    title: String,
+    last_message: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+from_row!(Row { key, client, id, app_id, title, last_message, created_at, updated_at });
+
+impl Section for Sessions {
+    fn name(&self) -> &'static str {
+        "chat-sessions"
+    }
+
+    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+        Box::pin(async move {
+            let page = owned_params![account, after, PART];
+            let sessions: Vec<Row> = self.0.db().fetch_all_heavy(AFTER, page).await?;
+            let next = sessions.last().map(|session| session.key);
+            let mut lines = Vec::with_capacity(sessions.len());
+            for session in sessions {
+                lines.push(line(&Entry {
+                    session_id: session.id,
+                    client: session.client,
+                    app_id: session.app_id,
+                    title: session.title,
+                    last_message: session.last_message,
+                    create_time: Some(session.created_at.as_millis()),
+                    update_time: Some(session.updated_at.as_millis()),
+                })?);
+            }
+            Ok(Part { lines, next, ..Part::default() })
+        })
+    }
+
+    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            let mut taken = Taken::default();
+            let ready = read(&given, &mut taken, |entry: Entry| {
+                check(&entry)?;
+                let times = (time("createTime", entry.create_time)?, time("updateTime", entry.update_time)?);
+                Ok((self.0.db().ids().next(), entry, times))
+            });
+            let count = u64::try_from(ready.len()).unwrap_or(0);
+            let added = self.0.db().write(move |tx| {
+                Box::pin(async move {
+                    let mut added = 0;
+                    for (key, entry, (created, updated)) in &ready {
+                        let Entry { session_id, client, app_id, title, last_message, .. } = entry;
+                        let values = params![
+                            *key,
+                            account,
+                            client,
+                            session_id,
+                            app_id,
+                            title,
+                            last_message,
+                            *created,
+                            *updated
+                        ];
+                        added += tx.execute(RESTORE, values).await?;
+                    }
+                    Ok::<_, ApiError>(added)
+                })
+            });
+            taken.added = added.await?;
+            taken.known = count - taken.added;
+            Ok(taken)
+        })
+    }
+}
+
+fn check(entry: &Entry) -> Result<(), ApiError> {
+    if !rules::is_name(&entry.session_id) {
+        return Err(wrong("sessionId", "Input should be the name of a session"));
+    }
+    for (member, text) in [
+        ("client", &entry.client),
+        ("appId", &entry.app_id),
+        ("title", &entry.title),
+        ("lastMessage", &entry.last_message),
+    ] {
+        if text.chars().count() > 1000 || text.contains('\0') {
+            return Err(wrong(member, "Input should be a text of at most 1000 characters"));
+        }
+    }
+    Ok(())
+}

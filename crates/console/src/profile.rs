@@ -1,0 +1,168 @@
+//! Who one is: name, a line about oneself, one's own words, and interests.
+
+pub(crate) mod interest;
+pub(crate) mod texts;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use http::StatusCode;
+use memory::profile::Change;
+use web::{ApiError, Query};
+
+use crate::{
+    Console,
+    form::{CsrfForm, Fields},
+    page::{Member, Page},
+};
+use interest::Typed;
+use texts::Texts;
+
+/// Where the page is.
+pub(crate) const PATH: &str = "/profile";
+
+pub(crate) fn router() -> Router<Console> {
+    Router::new()
+        .route(PATH, get(show).post(save))
+        .route("/profile/interests", post(interest::add))
+        .route("/profile/interests/{id}", get(interest::show).post(interest::change))
+        .route("/profile/interests/{id}/delete", post(interest::delete))
+}
+
+/// The query of the page.
+#[derive(serde::Deserialize, Default)]
+pub(crate) struct Wish {
+    pub(crate) done: Option<String>,
+}
+
+/// What is sent to change the profile.
+#[derive(Clone)]
+pub(crate) struct About {
+    name: String,
+    bio: String,
+    words: String,
+    avatar: String,
+}
+
+impl From<Fields> for About {
+    fn from(fields: Fields) -> Self {
+        let plain = |name: &str| fields.text(name).replace("\r\n", "\n");
+        Self { name: plain("name"), bio: plain("bio"), words: plain("words"), avatar: plain("avatar") }
+    }
+}
+
+struct Line {
+    id: i64,
+    name: String,
+    about: String,
+    is_public: bool,
+}
+
+#[derive(Template)]
+#[template(path = "profile.html")]
+struct ProfilePage<'a> {
+    page: &'a Page,
+    t: &'static Texts,
+    about: About,
+    route: String,
+    interests: Vec<Line>,
+    typed: Typed,
+    notice: Option<&'static str>,
+    alert: Option<String>,
+    interest_alert: Option<String>,
+}
+
+/// What was refused, and what had been typed.
+pub(crate) enum Refused {
+    About(ApiError, About),
+    Interest(ApiError, Typed),
+}
+
+/// The page.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    render(&console, member, wish, None).await
+}
+
+pub(crate) async fn render(
+    console: &Console,
+    member: Member,
+    wish: Wish,
+    refused: Option<Refused>,
+) -> Result<Response, ApiError> {
+    let page = member.page.at("account", PATH);
+    let t = Texts::of(page.language);
+    let (who, profile) = console.memory.profile(member.account.id).await?;
+    let shades = console.memory.shades(member.account.id, false).await?;
+    let lines = shades.into_iter().map(|shade| Line {
+        id: shade.id,
+        name: shade.body.shade_name,
+        about: shade.body.shade_description,
+        is_public: shade.has_public_content,
+    });
+    let mut template = ProfilePage {
+        page: &page,
+        t,
+        about: About {
+            name: who.name,
+            bio: profile.bio,
+            words: profile.self_introduction,
+            avatar: profile.avatar,
+        },
+        route: who.route,
+        interests: lines.collect(),
+        typed: Typed::default(),
+        notice: match wish.done.as_deref() {
+            Some("saved") => Some(t.saved),
+            Some("added") => Some(t.added),
+            Some("deleted") => Some(t.deleted),
+            _ => None,
+        },
+        alert: None,
+        interest_alert: None,
+    };
+    let error = match refused {
+        None => return page.answer(StatusCode::OK, &template),
+        Some(Refused::About(error, typed)) => {
+            template.alert = Some(error.message(page.language));
+            template.about = typed;
+            error
+        }
+        Some(Refused::Interest(error, typed)) => {
+            template.interest_alert = Some(error.message(page.language));
+            template.typed = typed;
+            error
+        }
+    };
+    page.refuse(&error, &template)
+}
+
+/// Changes the profile, or shows the page again with what is wrong.
+pub(crate) async fn save(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(typed): CsrfForm<About>,
+) -> Result<Response, ApiError> {
+    let About { name, bio, words, avatar } = typed.clone();
+    let change = Change {
+        name: Some(name),
+        bio: Some(bio),
+        self_introduction: Some(words),
+        avatar: Some(avatar),
+        ..Change::default()
+    };
+    match console.memory.update_profile(member.account.id, change).await {
+        Ok(()) => Ok(Redirect::to("/profile?done=saved").into_response()),
+        Err(error) if error.code().status().is_client_error() => {
+            render(&console, member, Wish::default(), Some(Refused::About(error, typed))).await
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,163 @@
+//! One interest: what it is, what apps see of it, changing and deleting it.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use memory::shade::{Shade, ShadeBody};
+use web::{ApiError, Code, Query};
+
+use super::{PATH, Refused, Wish, render, texts::Texts};
+use crate::{
+    Console,
+    form::{CsrfForm, Fields, Nothing},
+    page::{Member, Page},
+};
+
+/// What was typed: the person's own side, and the one that apps see.
+#[derive(Clone, Default)]
+pub(crate) struct Typed {
+    pub(super) own: Side,
+    pub(super) public: Side,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Side {
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) content: String,
+}
+
+impl From<Fields> for Typed {
+    fn from(fields: Fields) -> Self {
+        let plain = |name: &str| fields.text(name).replace("\r\n", "\n");
+        Self {
+            own: Side {
+                name: plain("name").trim().to_owned(),
+                description: plain("description"),
+                content: plain("content"),
+            },
+            public: Side {
+                name: plain("public_name").trim().to_owned(),
+                description: plain("public_description"),
+                content: plain("public_content"),
+            },
+        }
+    }
+}
+
+impl From<&ShadeBody> for Typed {
+    fn from(body: &ShadeBody) -> Self {
+        Self {
+            own: Side {
+                name: body.shade_name.clone(),
+                description: body.shade_description.clone(),
+                content: body.shade_content.clone(),
+            },
+            public: Side {
+                name: body.shade_name_public.clone(),
+                description: body.shade_description_public.clone(),
+                content: body.shade_content_public.clone(),
+            },
+        }
+    }
+}
+
+impl Typed {
+    /// What the form does not show stays as it is.
+    fn over(self, body: ShadeBody) -> ShadeBody {
+        ShadeBody {
+            shade_name: self.own.name,
+            shade_description: self.own.description,
+            shade_content: self.own.content,
+            shade_name_public: self.public.name,
+            shade_description_public: self.public.description,
+            shade_content_public: self.public.content,
+            ..body
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "interest.html")]
+struct InterestPage<'a> {
+    page: &'a Page,
+    t: &'static Texts,
+    id: i64,
+    typed: Typed,
+    notice: Option<&'static str>,
+    alert: Option<String>,
+}
+
+/// Adds an interest, or shows the profile again with what is wrong.
+pub(crate) async fn add(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(typed): CsrfForm<Typed>,
+) -> Result<Response, ApiError> {
+    match console.memory.create_shade(member.account.id, typed.clone().over(ShadeBody::default())).await {
+        Ok(_) => Ok(Redirect::to("/profile?done=added").into_response()),
+        Err(error) if error.code().status().is_client_error() => {
+            render(&console, member, Wish::default(), Some(Refused::Interest(error, typed))).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The page of an interest.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    Path(id): Path<String>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, ApiError> {
+    let shade = find(&console, member.account.id, &id).await?;
+    let is_saved = wish.done.as_deref() == Some("saved");
+    let typed = Typed::from(&shade.body);
+    let page = member.page.at("account", format!("{PATH}/interests/{}", shade.id));
+    let t = Texts::of(page.language);
+    let notice = is_saved.then_some(t.saved);
+    page.answer(StatusCode::OK, &InterestPage { page: &page, t, id: shade.id, typed, notice, alert: None })
+}
+
+/// Changes an interest, or shows it again with what is wrong.
+pub(crate) async fn change(
+    State(console): State<Console>,
+    member: Member,
+    Path(id): Path<String>,
+    CsrfForm(typed): CsrfForm<Typed>,
+) -> Result<Response, ApiError> {
+    let Shade { id, body, .. } = find(&console, member.account.id, &id).await?;
+    match console.memory.update_shade(member.account.id, id, typed.clone().over(body)).await {
+        Ok(_) => Ok(Redirect::to(&format!("{PATH}/interests/{id}?done=saved")).into_response()),
+        Err(error) if error.code() == Code::NotFound => Err(error),
+        Err(error) if error.code().status().is_client_error() => {
+            let page = member.page.at("account", format!("{PATH}/interests/{id}"));
+            let (t, alert) = (Texts::of(page.language), Some(error.message(page.language)));
+            page.refuse(&error, &InterestPage { page: &page, t, id, typed, notice: None, alert })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Deletes an interest.
+pub(crate) async fn delete(
+    State(console): State<Console>,
+    member: Member,
+    Path(id): Path<String>,
+    CsrfForm(Nothing): CsrfForm<Nothing>,
+) -> Result<Response, ApiError> {
+    let id: i64 = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    console.memory.delete_shade(member.account.id, id).await?;
+    Ok(Redirect::to("/profile?done=deleted").into_response())
+}
+
+/// A person has no more of them than a page shows.
+async fn find(console: &Console, account: i64, id: &str) -> Result<Shade, ApiError> {
+    let id: i64 = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    let shades = console.memory.shades(account, false).await?;
+    let found = shades.into_iter().find(|shade| shade.id == id);
+    found.ok_or_else(|| Code::NotFound.into())
+}

@@ -1,0 +1,70 @@
+//! `[embedding]`: the model that tells what texts mean.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{HIDDEN, limit};
+
+/// The section. What each key means is said in `default.toml`.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "default.toml describes every key")]
+pub struct Embedding {
+    pub base_url: String,
+    pub api_key: String,
+    pub name: String,
+    pub batch: usize,
+    pub seconds: u64,
+    pub question_milliseconds: u64,
+    pub cache_bytes: u64,
+}
+
+/// The key is a secret.
+impl fmt::Debug for Embedding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedding")
+            .field("base_url", &self.base_url)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Embedding {
+    pub(super) fn check(&self) -> Result<(), String> {
+        let url = &self.base_url;
+        let is_url = url.starts_with("http://") || url.starts_with("https://");
+        if !url.is_empty() && (!is_url || url.contains(['?', '#', '@', ' '])) {
+            return Err(format!(
+                "embedding.base_url = {url:?}: expected an address as http://127.0.0.1:11434/v1, or nothing"
+            ));
+        }
+        if !url.is_empty() && self.name.is_empty() {
+            return Err("embedding.name is empty: expected the provider's name of a model".to_owned());
+        }
+        limit("embedding.batch", u64::try_from(self.batch).unwrap_or(u64::MAX), 1, 1000)?;
+        limit("embedding.seconds", self.seconds, 1, 600)?;
+        limit("embedding.question_milliseconds", self.question_milliseconds, 10, 60_000)?;
+        limit("embedding.cache_bytes", self.cache_bytes, 1 << 20, 1 << 40)
+    }
+
+    /// Hides the key.
+    pub(super) fn hide(&mut self) {
+        if !self.api_key.is_empty() {
+            HIDDEN.clone_into(&mut self.api_key);
+        }
+    }
+
+    /// The settings as the room takes them; `None` without an endpoint.
+    pub fn settings(&self) -> Option<memory::meaning::Settings> {
+        (!self.base_url.is_empty()).then(|| memory::meaning::Settings {
+            base_url: self.base_url.trim_end_matches('/').to_owned(),
+            api_key: self.api_key.clone(),
+            name: self.name.clone(),
+            batch: self.batch,
+            limit: Duration::from_secs(self.seconds),
+            patience: Duration::from_millis(self.question_milliseconds),
+            cache_bytes: self.cache_bytes,
+        })
+    }
+}

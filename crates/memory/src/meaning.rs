@@ -1,0 +1,126 @@
+//! Finding by meaning: vectors made by a model elsewhere, compared in memory, added to what words say.
+//!
+//! Vectors are made in the background of every entry that the configured model has made none of, so that changing the
+//! model makes all anew while searches go on with what there is. Whatever fails, words still find.
+
+mod pause;
+mod provider;
+mod rules;
+mod vectors;
+mod worker;
+
+use std::{collections::HashSet, sync::Arc};
+
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+use store::{
+    Database,
+    search::{Hit, Index, Query},
+};
+use tokio::sync::Notify;
+use web::{ApiError, Outgoing};
+
+pub use provider::Settings;
+pub(crate) use worker::start;
+
+use crate::Memory;
+use pause::Pause;
+use vectors::Kept;
+
+/// Entries that meaning alone may add to what is found.
+const MAX_ADDED: usize = 100;
+/// Questions whose vectors are remembered.
+const QUESTIONS: usize = 1000;
+
+/// The model and what it has made.
+pub(crate) struct Meaning {
+    settings: Settings,
+    outgoing: Outgoing,
+    kept: Kept,
+    questions: Cache<String, Arc<[f32]>>,
+    /// Indices that have changed since the worker looked.
+    changed: Mutex<HashSet<Index>>,
+    /// Wakes the worker.
+    wake: Notify,
+    /// When the endpoint has failed: how long it is left alone by the worker, and by questions.
+    making: Pause,
+    asking: Pause,
+}
+
+impl Meaning {
+    pub(crate) fn new(settings: Settings, outgoing: Outgoing) -> Self {
+        Self {
+            kept: Kept::new(settings.cache_bytes),
+            settings,
+            outgoing,
+            questions: Cache::new(QUESTIONS),
+            changed: Mutex::default(),
+            wake: Notify::new(),
+            making: Pause::default(),
+            asking: Pause::default(),
+        }
+    }
+
+    /// What each entry's meaning has to do with a folded text: cosines. Nothing where the model cannot be asked.
+    async fn near(&self, db: &Database, index: Index, query: &Query) -> Vec<Hit> {
+        let only_public = query.is_only_public();
+        let near = async {
+            let vectors = self.kept.of(db, index, &self.settings.name).await?;
+            if vectors.is_empty() {
+                return Ok(Vec::new());
+            }
+            let Some(question) = self.question(db, query.text()).await? else { return Ok(Vec::new()) };
+            let compare = move || vectors.compare(&question, only_public);
+            tokio::task::spawn_blocking(compare).await.map_err(|error| error.to_string())
+        };
+        near.await.unwrap_or_else(|reason: String| {
+            tracing::warn!(reason, "words alone were searched for");
+            Vec::new()
+        })
+    }
+
+    async fn question(&self, db: &Database, text: &str) -> Result<Option<Arc<[f32]>>, String> {
+        if let Some(known) = self.questions.get(text) {
+            return Ok(Some(known));
+        }
+        if !self.asking.is_over(db.clock().now()) {
+            return Ok(None);
+        }
+        let made = provider::embed(&self.outgoing, &self.settings, &[text], self.settings.patience).await;
+        let vector = match made {
+            Ok(made) => made.into_iter().next().flatten(),
+            // The question is at fault, and not the endpoint.
+            Err(failure) if failure.refuses_text() => None,
+            Err(failure) => {
+                self.asking.begin(db.clock().now());
+                return Err(failure.to_string());
+            }
+        };
+        self.asking.end();
+        let Some(vector) = vector else { return Ok(None) };
+        let vector: Arc<[f32]> = vector.into();
+        self.questions.insert(text.to_owned(), Arc::clone(&vector));
+        Ok(Some(vector))
+    }
+}
+
+impl Memory {
+    /// What words find, and where a model is configured and something is asked, what means the same.
+    pub(crate) async fn find(&self, index: Index, query: &Query) -> Result<Vec<Hit>, ApiError> {
+        let words = index.search(self.db(), query);
+        let Some(meaning) = self.0.meaning.as_ref().filter(|_| query.is_question()) else {
+            return Ok(words.await?);
+        };
+        let (words, near) = tokio::join!(words, meaning.near(self.db(), index, query));
+        let words = words?;
+        Ok(if near.is_empty() { words } else { rules::fuse(&words, near, MAX_ADDED) })
+    }
+
+    /// Has vectors made of what changed.
+    pub(crate) fn changed(&self, index: Index) {
+        if let Some(meaning) = &self.0.meaning {
+            meaning.changed.lock().insert(index);
+            meaning.wake.notify_one();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Comparing vectors, and adding what they say to what words say. No I/O.
+
+use std::collections::HashMap;
+
+use store::search::Hit;
+
+pub(super) fn to_bytes(vector: &[f32]) -> Vec<u8> {
+    vector.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+pub(super) fn from_bytes(bytes: &[u8]) -> impl Iterator<Item = f32> {
+    bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
+}
+
+/// The same direction with length 1; `None` for one without direction.
+pub(super) fn normal(mut vector: Vec<f32>) -> Option<Vec<f32>> {
+    let length = vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+    if !length.is_finite() || length <= f64::EPSILON {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "between -1 and 1")]
+    vector.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
+    Some(vector)
+}
+
+/// The cosine of a question and each entry.
+pub(super) fn compare(
+    entries: &[(i64, bool)],
+    values: &[f32],
+    dimensions: usize,
+    question: &[f32],
+    only_public: bool,
+) -> Vec<Hit> {
+    if question.len() != dimensions || dimensions == 0 {
+        return Vec::new();
+    }
+    let all = entries.iter().zip(values.chunks_exact(dimensions));
+    let seen = all.filter(|((_, public), _)| *public || !only_public);
+    seen.map(|((entry, _), vector)| Hit { entry: *entry, score: f64::from(dot(vector, question)) }).collect()
+}
+
+/// Eight sums at a time, so that the processor can, too.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0_f32; 8];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+/// Words' scores and cosines, each standardised over all entries that have a vector, and added. What words did not find
+/// is added where it is among the `added` nearest by meaning. Best first, of equals the newest.
+pub(super) fn fuse(words: &[Hit], mut near: Vec<Hit>, added: usize) -> Vec<Hit> {
+    let by_words: HashMap<i64, f64> = words.iter().map(|hit| (hit.entry, hit.score)).collect();
+    let all = near.len().max(words.len());
+    let words_like = Standard::of(words.iter().map(|hit| hit.score), all);
+    let near_like = Standard::of(near.iter().map(|hit| hit.score), near.len());
+    near.sort_unstable_by(best_first);
+    let by_meaning: HashMap<i64, f64> = near.iter().map(|hit| (hit.entry, hit.score)).collect();
+    let found = words.iter().map(|hit| hit.entry);
+    let nearest = near.iter().take(added).map(|hit| hit.entry).filter(|entry| !by_words.contains_key(entry));
+    let mut fused: Vec<Hit> = found
+        .chain(nearest)
+        .map(|entry| {
+            let words = words_like.place(by_words.get(&entry).copied().unwrap_or(0.0));
+            // One whose vector is still to be made is neither near nor far.
+            let meaning = by_meaning.get(&entry).map_or(0.0, |score| near_like.place(*score));
+            Hit { entry, score: words + meaning }
+        })
+        .collect();
+    fused.sort_unstable_by(best_first);
+    // Scores are compared with those of another kind, where 0 says nothing and less is unheard of.
+    let least = fused.last().map_or(0.0, |hit| hit.score).min(0.0);
+    fused.iter_mut().for_each(|hit| hit.score -= least);
+    fused
+}
+
+fn best_first(a: &Hit, b: &Hit) -> std::cmp::Ordering {
+    b.score.total_cmp(&a.score).then(b.entry.cmp(&a.entry))
+}
+
+/// The middle and the spread of some scores; those that are not given are 0.
+struct Standard {
+    mean: f64,
+    spread: f64,
+}
+
+impl Standard {
+    fn of(scores: impl Iterator<Item = f64>, all: usize) -> Self {
+        let (sum, squares) =
+            scores.fold((0.0, 0.0), |(sum, squares), score| (sum + score, squares + score * score));
+        let all = all.max(1) as f64;
+        let mean = sum / all;
+        Self { mean, spread: (squares / all - mean * mean).max(0.0).sqrt() }
+    }
+
+    fn place(&self, score: f64) -> f64 {
+        if self.spread > f64::EPSILON { (score - self.mean) / self.spread } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(entry: i64, score: f64) -> Hit {
+        Hit { entry, score }
+    }
+
+    fn ids(hits: &[Hit]) -> Vec<i64> {
+        hits.iter().map(|hit| hit.entry).collect()
+    }
+
+    #[test]
+    fn both_words_and_meaning_have_a_say() {
+        let near = vec![hit(1, 0.1), hit(2, 0.2), hit(3, 0.9), hit(4, 0.1), hit(5, 0.15)];
+        assert_eq!(ids(&fuse(&[], near.clone(), 2)), [3, 2]);
+        assert_eq!(ids(&fuse(&[hit(1, 5.0), hit(3, 4.0)], near.clone(), 1)), [3, 1]);
+        let fused = fuse(&[hit(9, 8.0)], near, 0);
+        assert_eq!(ids(&fused), [9], "one without a vector is still found");
+        assert!(fused[0].score >= 0.0);
+        assert!(fuse(&[], Vec::new(), 5).is_empty());
+    }
+
+    #[test]
+    fn vectors_are_compared_by_direction() {
+        let vectors: Vec<f32> = [[3.0, 0.0, 4.0], [0.0, 1.0, 0.0]].concat();
+        let vectors: Vec<f32> = vectors.chunks(3).flat_map(|one| normal(one.to_vec()).unwrap()).collect();
+        let question = normal(vec![6.0, 0.0, 8.0]).unwrap();
+        let near = compare(&[(1, true), (2, false)], &vectors, 3, &question, false);
+        assert!((near[0].score - 1.0).abs() < 1e-6 && near[1].score.abs() < 1e-6);
+        assert_eq!(ids(&compare(&[(1, true), (2, false)], &vectors, 3, &question, true)), [1]);
+        assert!(compare(&[(1, true)], &vectors, 3, &[1.0], false).is_empty(), "another size");
+        assert_eq!(from_bytes(&to_bytes(&question)).collect::<Vec<_>>(), question);
+        assert_eq!(normal(vec![0.0; 3]), None);
+        assert_eq!(normal(vec![f32::NAN]), None);
+        let long: Vec<f32> = (0..19).map(|n| n as f32).collect();
+        assert!((dot(&long, &long) - 2109.0).abs() < 0.01);
+    }
+}

@@ -1,0 +1,192 @@
+//! Vectors in memory: a person's of a kind, kept while they are asked for, and brought up to date by what changed.
+
+use std::sync::Arc;
+
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
+use store::{
+    Database,
+    search::{Hit, Index, VectorState},
+};
+
+use super::rules;
+
+/// Indices that the cache expects to hold; it may hold more or fewer.
+const EXPECTED: usize = 1000;
+
+/// One person's vectors of a kind, as they were at a version.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Vectors {
+    version: i64,
+    /// Entry, and whether it is public.
+    entries: Vec<(i64, bool)>,
+    /// One after the other.
+    values: Vec<f32>,
+    dimensions: usize,
+}
+
+impl Vectors {
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The cosine of a question and each entry; none where the model has changed its size.
+    pub(super) fn compare(&self, question: &[f32], only_public: bool) -> Vec<Hit> {
+        rules::compare(&self.entries, &self.values, self.dimensions, question, only_public)
+    }
+
+    /// Adds vectors. Answers false where they are of another size than those before.
+    fn add(&mut self, rows: Vec<(i64, bool, Vec<u8>)>) -> bool {
+        for (entry, public, vector) in rows {
+            // The model can make none of this text.
+            if vector.is_empty() {
+                continue;
+            }
+            if self.dimensions == 0 {
+                self.dimensions = vector.len() / 4;
+            }
+            if vector.len() != self.dimensions * 4 {
+                return false;
+            }
+            self.entries.push((entry, public));
+            self.values.extend(rules::from_bytes(&vector));
+        }
+        true
+    }
+
+    fn bytes(&self) -> u64 {
+        (self.values.len() * 4 + self.entries.len() * 16 + 64) as u64
+    }
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Index, Arc<Vectors>> for Bytes {
+    fn weight(&self, _: &Index, vectors: &Arc<Vectors>) -> u64 {
+        vectors.bytes()
+    }
+}
+
+/// The vectors in memory.
+pub(super) struct Kept {
+    cache: Cache<Index, Arc<Vectors>, Bytes>,
+    /// Most bytes of one index.
+    share: u64,
+}
+
+impl Kept {
+    pub(super) fn new(bytes: u64) -> Self {
+        // One shard: a shard takes nothing larger than itself.
+        let options =
+            OptionsBuilder::new().shards(1).estimated_items_capacity(EXPECTED).weight_capacity(bytes).build();
+        let cache = match options {
+            Ok(options) => Cache::with_options(
+                options,
+                Bytes,
+                DefaultHashBuilder::default(),
+                DefaultLifecycle::default(),
+            ),
+            Err(_never_with_these) => Cache::with_weighter(EXPECTED, bytes, Bytes),
+        };
+        Self { cache, share: bytes / 2 }
+    }
+
+    /// The vectors that a model has made of the newest entries. Costs one row where nothing has changed, and what was
+    /// added where nothing was removed.
+    pub(super) async fn of(&self, db: &Database, index: Index, model: &str) -> Result<Arc<Vectors>, String> {
+        let failed = |error: store::Error| error.to_string();
+        let state = index.vector_state(db).await.map_err(failed)?;
+        let known = self.cache.get(&index);
+        if let Some(known) = known.as_ref().filter(|known| known.version == state.version) {
+            return Ok(Arc::clone(known));
+        }
+        let added = match known.filter(|known| known.version >= state.removed) {
+            Some(known) => self.added(db, index, model, &known, state).await.map_err(failed)?,
+            None => None,
+        };
+        let vectors = match added {
+            Some(vectors) => vectors,
+            None => self.all(db, index, model, state).await.map_err(failed)?,
+        };
+        let vectors = Arc::new(vectors);
+        self.cache.insert(index, Arc::clone(&vectors));
+        Ok(vectors)
+    }
+
+    /// With what was added since; `None` where that is of no use or too much.
+    async fn added(
+        &self,
+        db: &Database,
+        index: Index,
+        model: &str,
+        known: &Vectors,
+        state: VectorState,
+    ) -> store::Result<Option<Vectors>> {
+        let most = self.most(known.dimensions);
+        let room = most.saturating_sub(known.entries.len());
+        let limit = i64::try_from(room).unwrap_or(i64::MAX).saturating_add(1);
+        let rows = index.vectors(db, model, (known.version, state.version), limit).await?;
+        if known.dimensions == 0 || rows.len() > room {
+            return Ok(None);
+        }
+        let mut vectors = Vectors { version: state.version, ..known.clone() };
+        Ok(vectors.add(rows).then_some(vectors))
+    }
+
+    async fn all(
+        &self,
+        db: &Database,
+        index: Index,
+        model: &str,
+        state: VectorState,
+    ) -> store::Result<Vectors> {
+        let changes = (0, state.version);
+        let mut vectors = Vectors { version: state.version, ..Vectors::default() };
+        let first = index.vectors(db, model, changes, 1).await?;
+        let Some((.., vector)) = first.first() else { return Ok(vectors) };
+        let limit = i64::try_from(self.most(vector.len() / 4)).unwrap_or(i64::MAX);
+        let mut rows = index.vectors(db, model, changes, limit).await?;
+        // A model that has changed its size without changing its name: the newest are right.
+        let size = rows.iter().map(|(.., vector)| vector.len()).find(|length| *length > 0).unwrap_or(0);
+        rows.retain(|(.., vector)| vector.len() == size);
+        vectors.add(rows);
+        Ok(vectors)
+    }
+
+    /// How many vectors one index may have in memory.
+    fn most(&self, dimensions: usize) -> usize {
+        let each = u64::try_from(dimensions * 4 + 16).unwrap_or(u64::MAX);
+        usize::try_from(self.share / each).unwrap_or(usize::MAX).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(entry: i64, values: &[f32]) -> (i64, bool, Vec<u8>) {
+        (entry, true, rules::to_bytes(values))
+    }
+
+    #[test]
+    fn vectors_of_one_size_are_kept_one_after_the_other() {
+        let mut vectors = Vectors::default();
+        assert!(vectors.add(vec![row(3, &[1.0, 0.0]), row(2, &[]), row(1, &[0.0, 1.0])]));
+        assert_eq!((vectors.entries.len(), vectors.values.len(), vectors.dimensions), (2, 4, 2));
+        let near = vectors.compare(&[1.0, 0.0], false);
+        assert_eq!(near.iter().map(|hit| (hit.entry, hit.score)).collect::<Vec<_>>(), [(3, 1.0), (1, 0.0)]);
+        assert!(vectors.compare(&[1.0], false).is_empty());
+        assert!(!vectors.add(vec![row(4, &[1.0])]), "another size");
+    }
+
+    #[test]
+    fn half_of_the_cache_is_taken_by_one_person() {
+        let kept = Kept::new(1 << 20);
+        let values = vec![0.5; kept.most(64) * 64];
+        let entries = (0..).zip(values.chunks(64)).map(|(entry, _)| (entry, true)).collect();
+        let vectors = Arc::new(Vectors { version: 1, entries, values, dimensions: 64 });
+        assert!(vectors.bytes() > 500_000);
+        kept.cache.insert(Index::new(1, 1), vectors);
+        assert!(kept.cache.get(&Index::new(1, 1)).is_some());
+    }
+}

@@ -1,0 +1,224 @@
+//! Making vectors in the background.
+//!
+//! What is missing is told from the rows, so a restart goes on where it was. Processes share the work: each claims an
+//! index for a while. What is kept is kept in whole transactions, so the work may be dropped at any point.
+
+use std::time::Duration;
+
+use store::{
+    Database, Timestamp,
+    search::{Index, Made},
+};
+use web::{ApiError, Tasks};
+
+use super::{Meaning, provider, provider::Failure, rules};
+use crate::Memory;
+
+/// How often to look whether a pause is over.
+const EVERY: Duration = Duration::from_secs(5);
+/// So many looks later all indices are looked through again: for what another process noted and left.
+const SWEEP: u32 = 60;
+/// Indices of one look.
+const INDICES: i64 = 500;
+/// Calls made for one index before it is another's turn.
+const TURN: usize = 16;
+/// How much longer than a call may take an index is left alone by other processes.
+const GRACE: Duration = Duration::from_secs(60);
+/// A text that every model takes.
+const PROBE: &str = "hello";
+
+/// Starts making vectors, if a model is configured.
+pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
+    if memory.0.meaning.is_none() {
+        return;
+    }
+    let (memory, stopping) = (memory.clone(), tasks.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = work(&memory) => {}
+            () = stopping.stopping() => {}
+        }
+    });
+}
+
+async fn work(memory: &Memory) {
+    let Some(meaning) = &memory.0.meaning else { return };
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut until_sweep = 0;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => until_sweep = u32::saturating_sub(until_sweep, 1),
+            () = meaning.wake.notified() => {}
+        }
+        let done = if until_sweep == 0 {
+            meaning.make_all(memory.db()).await
+        } else {
+            meaning.make_changed(memory.db()).await
+        };
+        match done {
+            Ok(_) if until_sweep == 0 => until_sweep = SWEEP,
+            Ok(_) => {}
+            Err(reason) => tracing::warn!(reason, "vectors not made yet"),
+        }
+    }
+}
+
+impl Memory {
+    /// Makes the vectors that are missing, and answers how many that were. Does nothing while the endpoint is left alone
+    /// after a failure, or without one.
+    ///
+    /// # Errors
+    /// When the store or the endpoint fails.
+    pub async fn make_vectors(&self) -> Result<usize, ApiError> {
+        let Some(meaning) = &self.0.meaning else { return Ok(0) };
+        meaning.make_all(self.db()).await.map_err(ApiError::internal)
+    }
+}
+
+/// What became of an index's turn.
+enum Turn {
+    Done(usize),
+    /// There is more to be made.
+    More(usize),
+    /// Another process has it.
+    Taken,
+}
+
+impl Meaning {
+    async fn make_all(&self, db: &Database) -> Result<usize, String> {
+        let (mut made, mut last_round) = (0, 0);
+        // Until a round through all of them finds nothing to do.
+        loop {
+            let mut after = None;
+            loop {
+                if !self.making.is_over(db.clock().now()) {
+                    return Ok(made);
+                }
+                let indices = Index::lacking(db, &self.settings.name, after, INDICES).await;
+                let indices = indices.map_err(|error| error.to_string())?;
+                let Some(last) = indices.last().copied() else { break };
+                for index in indices {
+                    if let Turn::Done(count) | Turn::More(count) = self.turn(db, index).await? {
+                        made += count;
+                    }
+                }
+                after = Some(last);
+            }
+            if made == last_round {
+                return Ok(made);
+            }
+            last_round = made;
+        }
+    }
+
+    async fn make_changed(&self, db: &Database) -> Result<usize, String> {
+        let mut made = 0;
+        let mut later = Vec::new();
+        loop {
+            if !self.making.is_over(db.clock().now()) {
+                break;
+            }
+            let next = {
+                let mut changed = self.changed.lock();
+                let next = changed.iter().next().copied();
+                next.inspect(|next| {
+                    changed.remove(next);
+                })
+            };
+            let Some(index) = next else { break };
+            match self.turn(db, index).await {
+                Ok(Turn::Done(count)) => made += count,
+                Ok(Turn::More(count)) => {
+                    made += count;
+                    self.changed.lock().insert(index);
+                }
+                Ok(Turn::Taken) => later.push(index),
+                Err(reason) => {
+                    later.push(index);
+                    self.changed.lock().extend(later);
+                    return Err(reason);
+                }
+            }
+        }
+        self.changed.lock().extend(later);
+        Ok(made)
+    }
+
+    fn lease(&self, now: Timestamp) -> Timestamp {
+        now.plus_secs(i64::try_from((self.settings.limit + GRACE).as_secs()).unwrap_or(i64::MAX))
+    }
+
+    /// Makes vectors that an index lacks.
+    async fn turn(&self, db: &Database, index: Index) -> Result<Turn, String> {
+        let model = &self.settings.name;
+        let claimed = match index.claim_vectors(db, model, self.lease(db.clock().now())).await {
+            Ok(claimed) => claimed,
+            // The account was deleted meanwhile.
+            Err(store::Error::ForeignKey) => return Ok(Turn::Done(0)),
+            Err(error) => return Err(error.to_string()),
+        };
+        if !claimed {
+            return Ok(Turn::Taken);
+        }
+        let done = self.batches(db, index).await;
+        let released = index.release_vectors(db, model).await;
+        let done = done?;
+        released.map_err(|error| error.to_string())?;
+        Ok(done)
+    }
+
+    async fn batches(&self, db: &Database, index: Index) -> Result<Turn, String> {
+        let limit = i64::try_from(self.settings.batch).unwrap_or(1);
+        let mut count = 0;
+        for _ in 0..TURN {
+            let entries = index.without_vector(db, &self.settings.name, limit).await;
+            let entries = entries.map_err(|error| error.to_string())?;
+            if entries.is_empty() {
+                return Ok(Turn::Done(count));
+            }
+            let texts: Vec<&str> = entries.iter().map(|(_, text)| text.as_str()).collect();
+            let vectors = self.embed_all(&texts).await.inspect_err(|_| self.making.begin(db.clock().now()));
+            let vectors = vectors.map_err(|failure| failure.to_string())?;
+            self.making.end();
+            let made: Vec<Made> = entries
+                .into_iter()
+                .zip(vectors)
+                .map(|((entry, text), vector)| {
+                    let vector = rules::to_bytes(vector.as_deref().unwrap_or_default());
+                    Made { entry, text, vector }
+                })
+                .collect();
+            count += made.len();
+            let (model, until) = (self.settings.name.clone(), self.lease(db.clock().now()));
+            let kept = db
+                .write(move |tx| Box::pin(async move { index.put_vectors(tx, &model, &made, until).await }));
+            if !kept.await.map_err(|error: store::Error| error.to_string())? {
+                return Ok(Turn::Taken);
+            }
+        }
+        Ok(Turn::More(count))
+    }
+
+    /// The vectors of texts; none of one that the endpoint does not take.
+    async fn embed_all(&self, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
+        match self.embed(texts).await {
+            Err(failure) if failure.refuses_text() => {}
+            other => return other,
+        }
+        // One of them is not taken, or none ever is: then it is the endpoint that fails.
+        self.embed(&[PROBE]).await?;
+        let mut vectors = Vec::new();
+        for text in texts {
+            match self.embed(&[*text]).await {
+                Err(failure) if failure.refuses_text() => vectors.push(None),
+                other => vectors.extend(other?),
+            }
+        }
+        Ok(vectors)
+    }
+
+    async fn embed(&self, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
+        provider::embed(&self.outgoing, &self.settings, texts, self.settings.limit).await
+    }
+}

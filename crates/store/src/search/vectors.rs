@@ -1,0 +1,217 @@
+//! Vectors of meaning: one of each entry, made by a model elsewhere and kept beside the index.
+
+use super::index::Index;
+use crate::error::Result;
+use crate::{Database, Timestamp, Tx, owned_params, params};
+
+/// Most characters of an entry's folded text that a vector is made of, and so what of it must not have changed meanwhile.
+pub const MAX_EMBEDDED: i64 = 2000;
+
+const LACKING: &str = "SELECT size.account_id, size.kind FROM search_size AS size \
+     LEFT JOIN search_meaning AS meaning ON meaning.account_id = size.account_id AND meaning.kind = size.kind \
+     WHERE (size.account_id > $3 OR (size.account_id = $3 AND size.kind > $4)) \
+     AND size.entries > COALESCE(CASE WHEN meaning.model = $1 THEN meaning.made END, 0) \
+     AND COALESCE(meaning.claimed_until, 0) <= $2 ORDER BY size.account_id, size.kind LIMIT $5";
+
+/// What another model has made stays and is found by its name until it is replaced.
+const CLAIM: &str = "INSERT INTO search_meaning (account_id, kind, model, made, version, removed, claimed_until) \
+     VALUES ($1, $2, $3, 0, 0, 0, $4) ON CONFLICT (account_id, kind) DO UPDATE SET \
+     claimed_until = excluded.claimed_until, model = excluded.model, made = CASE WHEN search_meaning.model = $3 \
+     THEN search_meaning.made ELSE (SELECT COUNT(*) FROM search_vector AS other WHERE other.account_id = $1 \
+     AND other.kind = $2 AND other.model = $3) END WHERE search_meaning.claimed_until <= $5";
+
+const EXTEND: &str =
+    "UPDATE search_meaning SET claimed_until = $4 WHERE account_id = $1 AND kind = $2 AND model = $3";
+
+const RELEASE: &str =
+    "UPDATE search_meaning SET claimed_until = 0 WHERE account_id = $1 AND kind = $2 AND model = $3";
+
+const WITHOUT: &str = "SELECT entry.entry_id, SUBSTR(entry.folded, 1, $5) FROM search_entry AS entry \
+     LEFT JOIN search_vector AS made ON made.account_id = entry.account_id AND made.kind = entry.kind \
+     AND made.entry_id = entry.entry_id AND made.model = $3 \
+     WHERE entry.account_id = $1 AND entry.kind = $2 AND made.entry_id IS NULL \
+     ORDER BY entry.entry_id DESC LIMIT $4";
+
+const BUMP: &str = "UPDATE search_meaning SET version = version + 1 WHERE account_id = $1 AND kind = $2 AND model = $3 \
+     RETURNING version";
+
+/// Nothing where the entry is gone, says something else by now, or has one of this model.
+const PUT: &str = "INSERT INTO search_vector (account_id, kind, entry_id, model, is_public, version, vector) \
+     SELECT account_id, kind, entry_id, $4, is_public, $5, $6 FROM search_entry \
+     WHERE account_id = $1 AND kind = $2 AND entry_id = $3 AND SUBSTR(folded, 1, $8) = $7 \
+     ON CONFLICT (account_id, kind, entry_id) DO UPDATE SET model = excluded.model, is_public = excluded.is_public, \
+     version = excluded.version, vector = excluded.vector WHERE search_vector.model <> excluded.model";
+
+const COUNT: &str = "UPDATE search_meaning SET made = made + $3 WHERE account_id = $1 AND kind = $2";
+
+const REMOVE: &str =
+    "DELETE FROM search_vector WHERE account_id = $1 AND kind = $2 AND entry_id = $3 RETURNING model";
+
+const REMOVED: &str = "UPDATE search_meaning SET version = version + 1, removed = version + 1, \
+     made = made - CASE WHEN model = $3 THEN 1 ELSE 0 END WHERE account_id = $1 AND kind = $2";
+
+const STATE: &str = "SELECT version, removed FROM search_meaning WHERE account_id = $1 AND kind = $2";
+
+const CHANGED: &str = "SELECT entry_id, is_public, vector FROM search_vector WHERE account_id = $1 AND kind = $2 \
+     AND model = $3 AND version > $4 AND version <= $5 ORDER BY entry_id DESC LIMIT $6";
+
+const STRAY: &str = "SELECT made.entry_id FROM search_vector AS made LEFT JOIN search_entry AS entry \
+     ON entry.account_id = made.account_id AND entry.kind = made.kind AND entry.entry_id = made.entry_id \
+     WHERE made.account_id = $1 AND made.kind = $2 AND (entry.entry_id IS NULL OR entry.is_public <> made.is_public \
+     OR LENGTH(made.vector) % 4 <> 0) ORDER BY made.entry_id";
+
+const COUNTED: &str = "SELECT meaning.made, (SELECT COUNT(*) FROM search_vector AS made \
+     WHERE made.account_id = $1 AND made.kind = $2 AND made.model = meaning.model) FROM search_meaning AS meaning \
+     WHERE meaning.account_id = $1 AND meaning.kind = $2";
+
+/// A vector that was made of an entry's text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// The entry.
+    pub entry: i64,
+    /// The text, as [`Index::without_vector`] gave it.
+    pub text: String,
+    /// 32-bit floats, little-endian; empty where the model can make no vector of this text.
+    pub vector: Vec<u8>,
+}
+
+/// How often a person's vectors of a kind have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VectorState {
+    /// All changes.
+    pub version: i64,
+    /// The change that last removed one.
+    pub removed: i64,
+}
+
+impl Index {
+    /// Indices with entries that a model has made no vector of and that no process works at, in the order of account and
+    /// kind, after one of them. Looks through the sizes of all indices.
+    ///
+    /// Errors: the statement fails.
+    pub async fn lacking(db: &Database, model: &str, after: Option<Self>, limit: i64) -> Result<Vec<Self>> {
+        let (account, kind) = after.map_or((0, 0), |index| (index.account, index.kind));
+        let values = owned_params![model, db.clock().now(), account, kind, limit];
+        let rows: Vec<(i64, i64)> = db.fetch_all_heavy(LACKING, values).await?;
+        Ok(rows.into_iter().map(|(account, kind)| Self { account, kind }).collect())
+    }
+
+    /// Takes the making of an index's vectors by a model for this process until a time, unless another has it. Makes a
+    /// model that is new the one whose vectors are counted.
+    ///
+    /// Errors: the statement fails; [`Error::ForeignKey`](crate::Error::ForeignKey) where the account is gone.
+    pub async fn claim_vectors(self, db: &Database, model: &str, until: Timestamp) -> Result<bool> {
+        let (model, now) = (model.to_owned(), db.clock().now());
+        let claim = db.write(move |tx| {
+            Box::pin(async move {
+                self.lock(tx).await?;
+                tx.execute(CLAIM, params![self.account, self.kind, &model, until, now]).await
+            })
+        });
+        Ok(claim.await? > 0)
+    }
+
+    /// Gives back what was claimed.
+    ///
+    /// Errors: the statement fails.
+    pub async fn release_vectors(self, db: &Database, model: &str) -> Result<()> {
+        db.execute(RELEASE, params![self.account, self.kind, model]).await?;
+        Ok(())
+    }
+
+    /// Entries that a model has made no vector of, the newest first, and of their folded texts as much as it is made of.
+    ///
+    /// Errors: the statement fails.
+    pub async fn without_vector(self, db: &Database, model: &str, limit: i64) -> Result<Vec<(i64, String)>> {
+        db.fetch_all_heavy(WITHOUT, owned_params![self.account, self.kind, model, limit, MAX_EMBEDDED]).await
+    }
+
+    /// Keeps vectors, but of entries that have changed since or are gone, and keeps the claim until a time. Answers false,
+    /// and keeps none, where another model has become the one that makes them.
+    ///
+    /// Errors: a statement fails.
+    pub async fn put_vectors(
+        self,
+        tx: &mut Tx<'_>,
+        model: &str,
+        made: &[Made],
+        until: Timestamp,
+    ) -> Result<bool> {
+        self.lock(tx).await?;
+        let bumped: Option<(i64,)> = tx.fetch_optional(BUMP, params![self.account, self.kind, model]).await?;
+        let Some((version,)) = bumped else { return Ok(false) };
+        let mut new = 0;
+        for one in made {
+            let values = params![
+                self.account,
+                self.kind,
+                one.entry,
+                model,
+                version,
+                &one.vector,
+                &one.text,
+                MAX_EMBEDDED
+            ];
+            new += i64::try_from(tx.execute(PUT, values).await?).unwrap_or(0);
+        }
+        tx.execute(COUNT, params![self.account, self.kind, new]).await?;
+        tx.execute(EXTEND, params![self.account, self.kind, model, until]).await?;
+        Ok(true)
+    }
+
+    /// Removes an entry's vector. The index is locked.
+    pub(super) async fn remove_vector(self, tx: &mut Tx<'_>, entry: i64) -> Result<()> {
+        let of: Option<(String,)> =
+            tx.fetch_optional(REMOVE, params![self.account, self.kind, entry]).await?;
+        if let Some((model,)) = of {
+            tx.execute(REMOVED, params![self.account, self.kind, &model]).await?;
+        }
+        Ok(())
+    }
+
+    /// How often the vectors have changed; costs one row.
+    ///
+    /// Errors: the statement fails.
+    pub async fn vector_state(self, db: &Database) -> Result<VectorState> {
+        let row: Option<(i64, i64)> = db.fetch_optional(STATE, params![self.account, self.kind]).await?;
+        Ok(row.map_or_else(VectorState::default, |(version, removed)| VectorState { version, removed }))
+    }
+
+    /// The vectors that a model has made and that came with the changes after one and up to another, of the newest
+    /// entries: entry, whether it is public, vector.
+    ///
+    /// Errors: the statement fails.
+    pub async fn vectors(
+        self,
+        db: &Database,
+        model: &str,
+        (after, until): (i64, i64),
+        limit: i64,
+    ) -> Result<Vec<(i64, bool, Vec<u8>)>> {
+        let values = owned_params![self.account, self.kind, model, after, until, limit];
+        db.fetch_all_heavy(CHANGED, values).await
+    }
+
+    /// Compares the vectors with the entries and answers what disagrees; with `mend`, removes what does, so that it is
+    /// made again. The index is locked.
+    ///
+    /// Errors: a statement fails.
+    pub async fn check_vectors(self, tx: &mut Tx<'_>, mend: bool) -> Result<Vec<String>> {
+        let stray: Vec<(i64,)> = tx.fetch_all(STRAY, params![self.account, self.kind]).await?;
+        let mut faults = Vec::new();
+        for (entry,) in stray {
+            faults.push(format!("{entry}: the vector is not the entry's"));
+            if mend {
+                self.remove_vector(tx, entry).await?;
+            }
+        }
+        let counts: Option<(i64, i64)> = tx.fetch_optional(COUNTED, params![self.account, self.kind]).await?;
+        if let Some((made, counted)) = counts.filter(|(made, counted)| made != counted) {
+            faults.push("the number of vectors is wrong".to_owned());
+            if mend {
+                tx.execute(COUNT, params![self.account, self.kind, counted - made]).await?;
+            }
+        }
+        Ok(faults)
+    }
+}

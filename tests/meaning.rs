@@ -1,0 +1,245 @@
+//! Finding by meaning: vectors from an endpoint on a socket, on both engines.
+
+use memory::recall::{Kind, Reader};
+use serde_json::{Value, json};
+use testkit::{
+    Actor, Engine, Person, TestServer,
+    embedding::{Embeddings, Fault},
+};
+
+const KEY: &str = "/api/secondme/memory/key";
+
+/// Makes of each body a test on SQLite and a test on PostgreSQL, with an endpoint behind the server.
+macro_rules! with_embeddings {
+    ($($(#[$attribute:meta])* async fn $name:ident($server:ident, $endpoint:ident $(: $lines:expr)?) $body:block)*) => {$(
+        $(#[$attribute])*
+        mod $name {
+            use super::*;
+
+            async fn body(engine: Engine) {
+                let $endpoint = Embeddings::start().await;
+                let lines = format!("{}\n{}", $endpoint.lines("one"), concat!("", $($lines)?));
+                #[allow(unused_mut)]
+                let mut $server = TestServer::configured(engine, &lines).await;
+                $body
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                Box::pin(body(Engine::Sqlite)).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                Box::pin(body(Engine::Postgres)).await;
+            }
+        }
+    )*};
+}
+
+async fn remember(actor: &Actor, content: &str, visibility: i64) {
+    actor.post(KEY, json!({"content": content, "visibility": visibility})).await.data();
+}
+
+async fn found(actor: &Actor, question: &str) -> Vec<String> {
+    let list = actor.get(&format!("{KEY}/search?keyword={question}&pageSize=50")).await.data()["list"].take();
+    let content = |row: &Value| row["factContent"].as_str().unwrap().to_owned();
+    list.as_array().unwrap().iter().map(content).collect()
+}
+
+/// Waits until the background has made so many vectors.
+async fn until_made(server: &TestServer, count: i64) {
+    let made = async {
+        while vectors(server, "").await != count {
+            server.running().memory.make_vectors().await.ok();
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), made).await.expect("vectors are made");
+}
+
+/// How many there are, of one model or of any.
+async fn vectors(server: &TestServer, model: &str) -> i64 {
+    let sql = "SELECT COUNT(*) FROM search_vector WHERE model = $1 OR $1 = ''";
+    server.running().db.fetch_one::<(i64,)>(sql, store::params![model]).await.unwrap().0
+}
+
+async fn is_well(server: &TestServer, person: &Person) {
+    let findings = server.running().memory.examine(person.account.id, false).await.unwrap();
+    assert_eq!(findings.faults, Vec::<String>::new());
+}
+
+with_embeddings! {
+    async fn what_means_the_same_is_found(server, endpoint: "embedding.batch = 7") {
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        for n in 0..20 {
+            remember(&actor, &format!("walked in the park on day {n}"), 1).await;
+        }
+        remember(&actor, "Pudding is a lazy feline", 0).await;
+        actor.post("/api/secondme/note/add", json!({"content": "the physician said to rest"})).await.data();
+        until_made(&server, 22).await;
+        assert!(endpoint.asked().iter().all(|(model, texts)| model == "one" && (1..=7).contains(&texts.len())));
+        assert!(endpoint.heads().iter().all(|head| head.contains("Bearer planted-embedding-key")));
+
+        assert_eq!(found(&actor, "what is my kitten called?").await[0], "Pudding is a lazy feline");
+        assert_eq!(found(&actor, "我养的猫叫什么名字?").await[0], "Pudding is a lazy feline");
+        assert_eq!(found(&actor, "kitten").await, Vec::<String>::new(), "a keyword finds what holds it");
+        let memory = server.running().memory.clone();
+        let recall = memory.recall(person.account.id, Reader::Owner, "Should I see a doctor?", 1000).await.unwrap();
+        assert!(recall.items.iter().any(|item| item.kind == Kind::Note && item.text.contains("physician")));
+        let others = memory.recall(person.account.id, Reader::Other, "is there a kitten here?", 1000).await.unwrap();
+        assert!(others.items.iter().all(|item| !item.text.contains("Pudding")), "private");
+
+        let asked = endpoint.asked().len();
+        assert_eq!(found(&actor, "What  IS my kitten called?").await[0], "Pudding is a lazy feline");
+        found(&actor, "what is my kitten called?").await;
+        assert!(endpoint.asked().len() <= asked + 1, "a question's vector is remembered");
+
+        // What is added, edited and made private is seen by the copy in memory.
+        remember(&actor, "sold the automobile", 1).await;
+        until_made(&server, 23).await;
+        assert_eq!(found(&actor, "what about my car then?").await[0], "sold the automobile");
+        let id = actor.get(&format!("{KEY}/search?keyword=automobile")).await.data()["list"][0]["id"].clone();
+        actor.post(&format!("{KEY}/{id}/update"), json!({"content": "sold the boat", "visibility": 0})).await.data();
+        until_made(&server, 23).await;
+        assert_ne!(found(&actor, "what about my car then?").await[0], "sold the boat");
+        let others = memory.recall(person.account.id, Reader::Other, "what about my car then?", 1000).await.unwrap();
+        assert!(others.items.iter().all(|item| !item.text.contains("boat")));
+        let (bytes,): (Vec<u8>,) = server.running().db
+            .fetch_one("SELECT vector FROM search_vector WHERE entry_id = $1", store::params![id.as_i64().unwrap()]).await.unwrap();
+        actor.post(&format!("{KEY}/{id}/delete"), json!({})).await.data();
+        assert_eq!(vectors(&server, "").await, 22);
+        let start = std::time::Instant::now();
+        while crate::api::doctor::holds(server.data_dir(), &bytes) {
+            assert!(start.elapsed().as_secs() < 60, "the vector is still on the disk");
+            tokio::task::yield_now().await;
+        }
+        assert!(!found(&actor, "what about my boat now?").await.contains(&"sold the boat".to_owned()));
+        is_well(&server, &person).await;
+    }
+
+    async fn without_the_endpoint_words_find(server, endpoint: "embedding.question_milliseconds = 300") {
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        remember(&actor, "the cat is called Pudding", 1).await;
+        remember(&actor, "a feline of another kind", 1).await;
+        until_made(&server, 2).await;
+        for (n, fault) in [
+            Fault::Status("500 Internal Server Error"), Fault::Stall, Fault::Huge, Fault::Garbage, Fault::Count,
+            Fault::Dimensions, Fault::Status("302 Found"), Fault::Status("401 Unauthorized"),
+        ].into_iter().enumerate() {
+            server.clock().advance_ms(400_000);
+            endpoint.next(fault);
+            let first = &found(&actor, &format!("what is the cat called {n}?")).await[0];
+            assert_eq!(first, "the cat is called Pudding", "{fault:?}");
+            let asked = endpoint.asked().len();
+            found(&actor, &format!("what is the cat called {n} times?")).await;
+            assert_eq!(endpoint.asked().len(), asked, "{fault:?}: it is left alone for a while");
+        }
+        server.clock().advance_ms(400_000);
+        assert_eq!(found(&actor, "where is a kitten, please?").await.len(), 2, "and asked again later");
+    }
+
+    async fn what_fails_is_made_later(server, endpoint) {
+        endpoint.always(Some(Fault::Status("503 Service Unavailable")));
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        for n in 0..5 {
+            remember(&actor, &format!("a feline number {n}"), 1).await;
+        }
+        remember(&actor, "this one is unspeakable", 1).await;
+        let memory = server.running().memory.clone();
+        for fault in [Fault::Status("500 Internal Server Error"), Fault::Garbage, Fault::Count, Fault::Dimensions, Fault::Huge] {
+            server.clock().advance_ms(400_000);
+            endpoint.always(Some(fault));
+            memory.make_vectors().await.ok();
+            assert_eq!(vectors(&server, "").await, 0, "{fault:?}");
+        }
+        server.restart().await;
+        endpoint.always(None);
+        endpoint.refuse("unspeakable");
+        server.clock().advance_ms(400_000);
+        until_made(&server, 6).await;
+        assert_eq!(found(&server.again(&actor), "do I have a cat somewhere?").await.len(), 5, "one has no vector");
+        assert_eq!(server.running().memory.make_vectors().await.unwrap(), 0, "and is not tried again");
+        is_well(&server, &person).await;
+    }
+
+    async fn another_model_makes_all_anew(server, endpoint) {
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        for n in 0..5 {
+            remember(&actor, &format!("a feline number {n}"), 1).await;
+        }
+        until_made(&server, 5).await;
+        server.restart_with(&endpoint.lines("two")).await;
+        endpoint.always(Some(Fault::Status("500 Internal Server Error")));
+        let actor = server.again(&actor);
+        assert_eq!(found(&actor, "where is number 3?").await[0], "a feline number 3");
+        endpoint.always(None);
+        server.clock().advance_ms(400_000);
+        let made = async {
+            while vectors(&server, "two").await != 5 {
+                server.running().memory.make_vectors().await.ok();
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), made).await.expect("vectors are made");
+        assert_eq!(vectors(&server, "one").await, 0);
+        assert_eq!(found(&actor, "do I have a cat somewhere?").await.len(), 5);
+        is_well(&server, &person).await;
+    }
+
+    async fn processes_share_the_work(server, endpoint: "embedding.batch = 3") {
+        endpoint.always(Some(Fault::Status("500 Internal Server Error")));
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        for n in 0..30 {
+            remember(&actor, &format!("a feline number {n}"), 1).await;
+        }
+        let sibling = server.sibling().await;
+        endpoint.always(None);
+        server.clock().advance_ms(400_000);
+        let before = endpoint.asked().len();
+        let (one, two) = tokio::join!(server.running().memory.make_vectors(), sibling.memory.make_vectors());
+        assert!(one.is_ok() && two.is_ok());
+        until_made(&server, 30).await;
+        let texts: usize = endpoint.asked().iter().skip(before).map(|(_, texts)| texts.len()).sum();
+        assert_eq!(texts, 30, "each text is sent once");
+        assert_eq!(found(&actor, "do I have a cat somewhere?").await.len(), 30);
+        // The sibling, with a copy of its own, sees what this one deletes.
+        let id = actor.get(&format!("{KEY}/search")).await.data()["list"][0]["id"].clone();
+        let recalled = async || {
+            let recall = sibling.memory.recall(person.account.id, Reader::Owner, "is there a kitten 29?", 5000).await.unwrap();
+            recall.items.iter().filter(|item| item.kind == Kind::KeyMemory && item.text.contains("number 29")).count()
+        };
+        assert_eq!(recalled().await, 1);
+        actor.post(&format!("{KEY}/{id}/delete"), json!({})).await.data();
+        assert_eq!(recalled().await, 0);
+        sibling.stop().await.unwrap();
+    }
+
+    async fn damaged_vectors_are_found_and_made_again(server, endpoint) {
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        for n in 0..6 {
+            remember(&actor, &format!("fact {n}"), n % 2).await;
+        }
+        until_made(&server, 6).await;
+        assert!(!endpoint.asked().is_empty());
+        let db = server.running().db.clone();
+        for damage in [
+            "UPDATE search_vector SET is_public = 1 - is_public WHERE entry_id = (SELECT MIN(id) FROM key_memory)",
+            "UPDATE search_vector SET entry_id = 77 WHERE entry_id = (SELECT MAX(id) FROM key_memory)",
+            "UPDATE search_meaning SET made = made + 3",
+        ] {
+            db.execute(damage, &[]).await.unwrap();
+        }
+        let memory = server.running().memory.clone();
+        let ill = memory.examine(person.account.id, false).await.unwrap();
+        assert_eq!(ill.faults.len(), 3, "{:?}", ill.faults);
+        assert_eq!(memory.examine(person.account.id, true).await.unwrap().faults, ill.faults);
+        is_well(&server, &person).await;
+        until_made(&server, 6).await;
+        is_well(&server, &person).await;
+    }
+}
