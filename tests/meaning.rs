@@ -100,13 +100,17 @@ with_embeddings! {
         until_made(&server, 23).await;
         assert_eq!(found(&actor, "what about my car then?").await[0], "sold the automobile");
         let id = actor.get(&format!("{KEY}/search?keyword=automobile")).await.data()["list"][0]["id"].clone();
+        let vector = async || {
+            let (sql, id) = ("SELECT vector FROM search_vector WHERE entry_id = $1", store::params![id.as_i64().unwrap()]);
+            server.running().db.fetch_one::<(Vec<u8>,)>(sql, id).await.unwrap().0
+        };
+        let before = vector().await;
         actor.post(&format!("{KEY}/{id}/update"), json!({"content": "sold the boat", "visibility": 0})).await.data();
         until_made(&server, 23).await;
-        assert_ne!(found(&actor, "what about my car then?").await[0], "sold the boat");
+        let bytes = vector().await;
+        assert_ne!(bytes, before);
         let others = memory.recall(person.account.id, Reader::Other, "what about my car then?", 1000).await.unwrap();
         assert!(others.items.iter().all(|item| !item.text.contains("boat")));
-        let (bytes,): (Vec<u8>,) = server.running().db
-            .fetch_one("SELECT vector FROM search_vector WHERE entry_id = $1", store::params![id.as_i64().unwrap()]).await.unwrap();
         actor.post(&format!("{KEY}/{id}/delete"), json!({})).await.data();
         assert_eq!(vectors(&server, "").await, 22);
         let start = std::time::Instant::now();
@@ -134,7 +138,9 @@ with_embeddings! {
             assert_eq!(first, "the cat is called Pudding", "{fault:?}");
             let asked = endpoint.asked().len();
             found(&actor, &format!("what is the cat called {n} times?")).await;
-            assert_eq!(endpoint.asked().len(), asked, "{fault:?}: it is left alone for a while");
+            // Of one vector alone nothing shows that its size is wrong; it is compared with none.
+            let again = usize::from(fault == Fault::Dimensions);
+            assert_eq!(endpoint.asked().len(), asked + again, "{fault:?}: it is left alone for a while");
         }
         server.clock().advance_ms(400_000);
         assert_eq!(found(&actor, "where is a kitten, please?").await.len(), 2, "and asked again later");
@@ -160,7 +166,9 @@ with_embeddings! {
         endpoint.refuse("unspeakable");
         server.clock().advance_ms(400_000);
         until_made(&server, 6).await;
-        assert_eq!(found(&server.again(&actor), "do I have a cat somewhere?").await.len(), 5, "one has no vector");
+        assert!(found(&server.again(&actor), "do I have a cat somewhere?").await.len() >= 5);
+        let sql = "SELECT COUNT(*) FROM search_vector WHERE LENGTH(vector) > 0";
+        assert_eq!(server.running().db.fetch_one::<(i64,)>(sql, &[]).await.unwrap(), (5,), "one has no vector");
         assert_eq!(server.running().memory.make_vectors().await.unwrap(), 0, "and is not tried again");
         is_well(&server, &person).await;
     }

@@ -154,7 +154,7 @@ async fn every_acknowledged_memory_is_found_after_kills() {
         }
         // Until some were deleted in this round, too, however slow the machine is.
         let gone = || fates.lock().unwrap().values().filter(|there| !**there).count();
-        let (before, start) = (gone(), std::time::Instant::now());
+        let (before, start) = (gone(), Instant::now());
         while gone() < before + 20 && start.elapsed().as_secs() < 60 {
             tokio::task::yield_now().await;
         }

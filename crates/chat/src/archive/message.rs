@@ -1,6 +1,7 @@
 //! What was said, and what a model was sent for it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::{BoxFuture, Row, Timestamp, Tx, from_row, owned_params, params};
 use web::{
     ApiError,
@@ -222,6 +223,19 @@ impl Messages {
     }
 }
 
+/// The memories of an answer with the profile under its id here: an account's own, which is another one than where it was.
+fn own_profile(memories: &str, account: i64) -> String {
+    let Ok(mut items) = serde_json::from_str::<Vec<serde_json::Map<String, Value>>>(memories) else {
+        return memories.to_owned();
+    };
+    for item in &mut items {
+        if item.get("kind").is_some_and(|kind| kind == "profile") {
+            item.insert("id".to_owned(), account.into());
+        }
+    }
+    serde_json::to_string(&items).unwrap_or_else(|_| memories.to_owned())
+}
+
 /// Writes an entry; answers false where it is there already, and nothing where its session is not.
 async fn insert(tx: &mut Tx<'_>, account: i64, ready: &Ready) -> store::Result<Option<bool>> {
     let Entry { session_id, client, role, content, state, sent, .. } = &ready.entry;
@@ -243,7 +257,8 @@ async fn insert(tx: &mut Tx<'_>, account: i64, ready: &Ready) -> store::Result<O
     tx.execute(COUNT, params![key]).await?;
     if let Some(sent) = sent {
         let Sent { model, provider, prompt, memories, tokens_in, tokens_out, create_time } = sent;
-        let values = params![id, model, provider, prompt, memories, *tokens_in, *tokens_out, *create_time];
+        let memories = own_profile(memories, account);
+        let values = params![id, model, provider, prompt, &memories, *tokens_in, *tokens_out, *create_time];
         tx.execute(ADD_SENT, values).await?;
     }
     Ok(Some(true))
