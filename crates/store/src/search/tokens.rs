@@ -112,6 +112,9 @@ pub(super) fn sure(folded: &str) -> Vec<String> {
             }
         }
     }
+    // A mark at the start of a word belongs to the blank before it.
+    let whole = Document::of_folded(folded.to_owned());
+    all.retain(|term| whole.terms.binary_search_by(|(known, _)| known.cmp(term)).is_ok());
     all
 }
 
@@ -229,6 +232,7 @@ mod tests {
         assert_eq!(sure("seas"), Vec::<String>::new());
         assert_eq!(sure("阅读 书"), ["阅读", "书"]);
         assert_eq!(sure("x喜欢y"), ["喜欢"]);
+        assert_eq!(sure("! \u{345} '"), Vec::<String>::new());
     }
 
     #[test]
