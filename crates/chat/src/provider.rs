@@ -1,6 +1,5 @@
 //! Models: any server that speaks OpenAI's protocol, several of them in order.
 
-mod breaker;
 mod reply;
 mod sse;
 mod wire;
@@ -9,13 +8,15 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use reqwest::Client;
 use store::{Clock, Timestamp};
-use web::Outgoing;
+use web::{Outgoing, outgoing::Breaker};
 
-use breaker::Breaker;
 pub(crate) use reply::{Finish, GRACE, Reply};
 use wire::Support;
 pub use wire::{Ask, Form, Image, JsonSupport, Message, Role, ToolCall, Usage};
 
+/// Failures in a row after which a provider is left alone, and for how many milliseconds.
+const FAILURES: u32 = 5;
+const PAUSE_MS: i64 = 10_000;
 /// Longest to wait for the only provider when it says when to come again.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
@@ -136,7 +137,7 @@ impl Models {
     ) -> Result<Self, web::outgoing::Refused> {
         let provider = |settings: Settings| {
             let client = outgoing.trusted_within(settings.connect)?;
-            Ok(Arc::new(Provider { settings, client, breaker: Breaker::default() }))
+            Ok(Arc::new(Provider { settings, client, breaker: Breaker::new(FAILURES, PAUSE_MS) }))
         };
         let providers = settings.into_iter().map(provider).collect::<Result<_, _>>()?;
         Ok(Self(Arc::new(Inner { providers, clock })))
@@ -179,12 +180,12 @@ impl Models {
     async fn round(&self, ask: &Ask, now: Timestamp) -> Result<Reply, Failure> {
         let mut last = Failure::Resting;
         for provider in &self.0.providers {
-            if !provider.breaker.may_try(now) {
+            if provider.breaker.admit(now).is_err() {
                 continue;
             }
             match Reply::open(provider, ask).await {
                 Ok(reply) => {
-                    provider.breaker.worked();
+                    provider.breaker.succeeded();
                     return Ok(reply);
                 }
                 Err(failure) => {
@@ -192,7 +193,7 @@ impl Models {
                     if failure.is_a_fault() {
                         provider.breaker.failed(self.0.clock.now(), failure.retry_after());
                     } else {
-                        provider.breaker.worked();
+                        provider.breaker.succeeded();
                     }
                     last = failure;
                 }

@@ -7,8 +7,9 @@ mod distill;
 mod queries;
 mod summary;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use futures::future::join_all;
 use store::{Timestamp, Tx, params};
 use web::{ApiError, Tasks};
 
@@ -142,32 +143,10 @@ pub(crate) fn start(chat: &Chat, tasks: &Tasks) {
     if chat.models().is_empty() {
         return;
     }
-    let (chat, stopping) = (chat.clone(), tasks.clone());
-    tasks.spawn(async move {
-        let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                () = stopping.stopping() => return,
-            }
-            loop {
-                let worked = tokio::select! {
-                    worked = chat.work_due() => worked,
-                    // What was begun is done by whoever starts next.
-                    () = stopping.stopping() => return,
-                };
-                match worked {
-                    Ok(0) => break,
-                    Ok(_) => {}
-                    Err(error) => {
-                        let cause = error.cause().unwrap_or_default();
-                        tracing::warn!(cause, "conversations not looked through yet");
-                        break;
-                    }
-                }
-            }
-        }
+    let chat = chat.clone();
+    tasks.when_due("conversations looked through", EVERY, Arc::default(), move || {
+        let chat = chat.clone();
+        async move { chat.work_due().await }
     });
 }
 
@@ -191,13 +170,8 @@ impl Chat {
             })
             .await?;
         let count = jobs.len();
-        let mut working = tokio::task::JoinSet::new();
-        for job in jobs {
-            let chat = self.clone();
-            working.spawn(async move { chat.work(job).await });
-        }
-        while let Some(worked) = working.join_next().await {
-            worked.map_err(ApiError::internal)??;
+        for worked in join_all(jobs.into_iter().map(|job| self.work(job))).await {
+            worked?;
         }
         Ok(count)
     }

@@ -3,7 +3,6 @@
 //! To build one in: a variant of [`ProviderSpec`], a type that implements [`Builtin`], and an arm in [`make`]; and an
 //! entry in [`built_in`] if it is to be there without being defined.
 
-mod breaker;
 mod echo;
 mod mapping;
 mod template;

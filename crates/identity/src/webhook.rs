@@ -9,7 +9,7 @@ mod queries;
 pub mod rules;
 mod send;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use store::{Timestamp, Tx, params};
@@ -38,14 +38,14 @@ const SHOWN: i64 = 50;
 /// What sends.
 pub(crate) struct Worker {
     /// Something may be due.
-    due: Notify,
+    due: Arc<Notify>,
     /// Trials at once, so that nobody makes this server call without end.
     trials: Semaphore,
 }
 
 impl Default for Worker {
     fn default() -> Self {
-        Self { due: Notify::new(), trials: Semaphore::new(8) }
+        Self { due: Arc::default(), trials: Semaphore::new(8) }
     }
 }
 
@@ -240,26 +240,10 @@ fn purpose(application: &str) -> String {
 }
 
 pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
-    let (identity, stopping) = (identity.clone(), tasks.clone());
-    tasks.spawn(async move {
-        let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                () = identity.0.webhooks.due.notified() => {}
-                () = stopping.stopping() => return,
-            }
-            let delivered = tokio::select! {
-                delivered = identity.deliver_due() => delivered,
-                // What is on its way is tried again after its lease.
-                () = stopping.stopping() => return,
-            };
-            match delivered {
-                Ok(count) if i64::try_from(count) == Ok(BATCH) => identity.deliver_soon(),
-                Ok(_) => {}
-                Err(error) => tracing::warn!(cause = error.cause(), "webhooks not sent yet"),
-            }
-        }
+    let wake = Arc::clone(&identity.0.webhooks.due);
+    let identity = identity.clone();
+    tasks.when_due("webhooks sent", EVERY, wake, move || {
+        let identity = identity.clone();
+        async move { identity.deliver_due().await }
     });
 }

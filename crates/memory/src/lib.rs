@@ -54,7 +54,7 @@ struct Inner {
     outgoing: Outgoing,
     people: Recent<i64, Arc<(Account, Profile)>>,
     /// Wakes the reader of pages.
-    pages: Notify,
+    pages: Arc<Notify>,
     meaning: Option<meaning::Meaning>,
 }
 
@@ -62,7 +62,7 @@ impl Memory {
     /// Opens the room. `outgoing` makes the calls to pages that notes link to, and to the model.
     pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
         let people = Recent::new(profile::REMEMBERED, settings.recheck);
-        let pages = Notify::new();
+        let pages = Arc::new(Notify::new());
         let meaning =
             settings.embedding.clone().map(|settings| meaning::Meaning::new(settings, outgoing.clone()));
         Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages, meaning }))

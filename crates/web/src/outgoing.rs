@@ -5,6 +5,8 @@
 //! resolved to a moment before and wherever a redirect leads. Addresses that the owner of the server has configured
 //! ([`Outgoing::trusted`]) are called as they are.
 
+mod breaker;
+
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
@@ -19,6 +21,8 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::{Attempt, Policy},
 };
+
+pub use breaker::Breaker;
 
 /// Most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;

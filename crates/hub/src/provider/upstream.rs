@@ -17,11 +17,10 @@ use reqwest::{Response, Url};
 use sha2::{Digest, Sha256};
 use store::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use web::{ApiError, Code};
+use web::{ApiError, Code, outgoing::Breaker};
 
 pub(crate) use health::start;
 
-use super::breaker::Breaker;
 use crate::{
     Hub,
     call::{Call, HubCode, HubError, Outcome},
@@ -158,7 +157,7 @@ impl Upstream {
         let result = self.answer(hub, call, plan, prepared, permit).await;
         match &result {
             Err(error) if matches!(error.code(), HubCode::UpstreamError | HubCode::UpstreamTimeout) => {
-                self.breaker.failed(hub.db().clock().now());
+                self.breaker.failed(hub.db().clock().now(), None);
             }
             _ => self.breaker.succeeded(),
         }

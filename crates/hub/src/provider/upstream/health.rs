@@ -57,7 +57,7 @@ impl Upstream {
         if is_well {
             self.breaker.succeeded();
         } else {
-            self.breaker.failed(hub.db().clock().now());
+            self.breaker.failed(hub.db().clock().now(), None);
         }
         health.is_asking.store(false, Ordering::Release);
     }

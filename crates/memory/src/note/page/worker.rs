@@ -1,6 +1,6 @@
 //! The background work: reading pages as soon as they are added, and those that failed when their time comes.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use web::Tasks;
 
@@ -13,34 +13,10 @@ pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
     if !memory.settings().pages.enabled {
         return;
     }
-    let (memory, stopping) = (memory.clone(), tasks.clone());
-    tasks.spawn(async move {
-        let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                () = memory.0.pages.notified() => {}
-                () = stopping.stopping() => return,
-            }
-            loop {
-                let read = tokio::select! {
-                    read = memory.read_due_pages() => read,
-                    // What was begun is done by whoever starts next.
-                    () = stopping.stopping() => return,
-                };
-                match read {
-                    Ok(0) => break,
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(
-                            cause = error.cause().unwrap_or_default(),
-                            "pages of notes not read yet"
-                        );
-                        break;
-                    }
-                }
-            }
-        }
+    let wake = Arc::clone(&memory.0.pages);
+    let memory = memory.clone();
+    tasks.when_due("pages of notes read", EVERY, wake, move || {
+        let memory = memory.clone();
+        async move { memory.read_due_pages().await }
     });
 }

@@ -1,0 +1,154 @@
+//! A circuit breaker: a server that keeps failing is left alone for a while, then one call goes through to see. No I/O.
+
+use parking_lot::Mutex;
+use store::Timestamp;
+
+/// Longest that a server's own `Retry-After` is believed.
+const MAX_ASKED_MS: i64 = 300_000;
+
+/// How a server that is called fares.
+#[derive(Debug)]
+pub struct Breaker {
+    failures: u32,
+    pause_ms: i64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// In a row.
+    failures: u32,
+    /// Until when the server is left alone.
+    until: i64,
+    /// One call is under way to see how it is.
+    is_trying: bool,
+}
+
+impl Breaker {
+    /// Leaves a server alone for `pause_ms` after `failures` in a row (0: never).
+    pub fn new(failures: u32, pause_ms: i64) -> Self {
+        Self { failures, pause_ms, state: Mutex::default() }
+    }
+
+    /// Whether a call may be sent; if not, in how many seconds to try again. After a pause one at a time may: others wait
+    /// for its outcome, or for another pause where it never tells.
+    ///
+    /// # Errors
+    /// The seconds left, rounded up.
+    pub fn admit(&self, now: Timestamp) -> Result<(), i64> {
+        let mut state = self.state.lock();
+        if now.0 < state.until {
+            return Err((state.until - now.0 + 999) / 1000);
+        }
+        if self.failures > 0 && state.failures >= self.failures {
+            state.until = now.0.saturating_add(self.pause_ms);
+            state.is_trying = true;
+        }
+        Ok(())
+    }
+
+    /// A call went well.
+    pub fn succeeded(&self) {
+        *self.state.lock() = State::default();
+    }
+
+    /// A call failed, and perhaps the server said after how many seconds to come again.
+    pub fn failed(&self, now: Timestamp, retry_after: Option<u32>) {
+        if self.failures == 0 {
+            return;
+        }
+        let mut state = self.state.lock();
+        // A call that began before the pause says nothing new.
+        let is_new = state.is_trying || now.0 >= state.until;
+        if is_new {
+            state.failures = state.failures.saturating_add(1);
+            state.is_trying = false;
+        }
+        let asked = retry_after.map_or(0, |seconds| i64::from(seconds) * 1000).min(MAX_ASKED_MS);
+        let pause = if is_new && state.failures >= self.failures { self.pause_ms } else { 0 };
+        state.until = state.until.max(now.0.saturating_add(asked.max(pause)));
+    }
+
+    /// What it is called by people: `closed`, `open` or `half-open`.
+    pub fn name(&self) -> &'static str {
+        let state = self.state.lock();
+        match (self.failures == 0 || state.failures < self.failures, state.is_trying) {
+            (true, _) => "closed",
+            (false, false) => "open",
+            (false, true) => "half-open",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn failures_in_a_row_open_it_and_one_call_goes_through_to_see() {
+        let breaker = Breaker::new(3, 10_000);
+        let now = Timestamp(1);
+        breaker.failed(now, None);
+        breaker.failed(now, None);
+        breaker.succeeded();
+        breaker.failed(now, None);
+        breaker.failed(now, None);
+        assert!(breaker.admit(now).is_ok());
+        breaker.failed(now, None);
+        assert_eq!((breaker.admit(now), breaker.name()), (Err(10), "open"));
+        breaker.failed(now.plus_ms(5_000), None);
+        let later = now.plus_ms(10_000);
+        assert_eq!((breaker.admit(later), breaker.name()), (Ok(()), "half-open"));
+        assert!(breaker.admit(later).is_err(), "only one");
+        breaker.failed(later, None);
+        assert_eq!(breaker.name(), "open");
+        assert!(breaker.admit(later.plus_ms(9_999)).is_err());
+        assert!(breaker.admit(later.plus_ms(10_000)).is_ok());
+        breaker.succeeded();
+        assert_eq!((breaker.admit(later), breaker.name()), (Ok(()), "closed"));
+    }
+
+    #[test]
+    fn a_call_that_never_ends_does_not_keep_it_open() {
+        let breaker = Breaker::new(1, 1000);
+        breaker.failed(Timestamp(0), None);
+        assert!(breaker.admit(Timestamp(1000)).is_ok());
+        assert!(breaker.admit(Timestamp(1999)).is_err());
+        assert!(breaker.admit(Timestamp(2000)).is_ok());
+        let never = Breaker::new(0, 1000);
+        never.failed(Timestamp(0), None);
+        assert!(never.admit(Timestamp(0)).is_ok());
+    }
+
+    #[test]
+    fn retry_after_is_honoured_within_reason() {
+        let breaker = Breaker::new(5, 10_000);
+        breaker.failed(Timestamp(0), Some(2));
+        assert!(breaker.admit(Timestamp(1999)).is_err() && breaker.admit(Timestamp(2000)).is_ok());
+        breaker.failed(Timestamp(2000), Some(u32::MAX));
+        let end = 2000 + MAX_ASKED_MS;
+        assert!(breaker.admit(Timestamp(end - 1)).is_err() && breaker.admit(Timestamp(end)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_it_is_never_closed_for_good(
+            events in prop::collection::vec((0_i64..20_000, 0_u8..3, any::<Option<u32>>()), 0..60),
+        ) {
+            let breaker = Breaker::new(3, 10_000);
+            let mut now = Timestamp(0);
+            for (passed, event, seconds) in events {
+                now = now.plus_ms(passed);
+                match event {
+                    0 => breaker.succeeded(),
+                    1 => breaker.failed(now, seconds),
+                    _ => drop(breaker.admit(now)),
+                }
+            }
+            prop_assert!(breaker.admit(now.plus_ms(MAX_ASKED_MS)).is_ok());
+            breaker.succeeded();
+            prop_assert_eq!(breaker.name(), "closed");
+        }
+    }
+}
