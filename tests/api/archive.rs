@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use chat::person::Wishes;
 use doppel::import::{Import, Listener, Outcome};
 use futures::TryStreamExt;
+use memory::key::{Fact, Learned};
 use serde_json::{Value, json};
 use testkit::{Actor, Engine, Person, TestServer};
 use web::{Archive, archive::About};
@@ -58,7 +60,7 @@ fn write(directory: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
 }
 
 /// A person with something of everything.
-async fn fill(server: &TestServer, actor: &Actor) {
+async fn fill(server: &TestServer, person: &Person, actor: &Actor) {
     let file = actor.upload("/api/cdn/upload", "a.png", PNG.to_vec()).await.data();
     let profile = json!({"name": "名字", "bio": "简介", "about_me": "自我介绍", "avatar": file["url"], "origin_route": "somebody"});
     actor.post("/api/secondme/user/profile", profile).await.data();
@@ -88,6 +90,7 @@ async fn fill(server: &TestServer, actor: &Actor) {
     actor.post("/api/secondme/agent_memory/ingest", event).await.data();
     let talk = json!({"message": "你好，介绍一下自己", "sessionId": "diary-1", "systemPrompt": "请用友好的语气回复"});
     assert_eq!(actor.post("/api/secondme/chat/stream", talk).await.status, 200);
+    teach(server, person.account.id, actor).await;
     // The first account runs the server, and so is a resident of the square.
     actor.get("/api/certificate/").await.data();
     let post = json!({"content": "广场上的第一帖", "type": "public"});
@@ -96,10 +99,47 @@ async fn fill(server: &TestServer, actor: &Actor) {
         .post("/api/secondme/plaza/posts/comment", json!({"postId": post, "content": "自己的评论"}))
         .await
         .data();
+    let like = format!("/api/secondme/plaza/posts/{}/like", post.as_str().unwrap());
+    actor.post(&like, json!({})).await.data();
+    let circle = json!({"circleRoute": "readers", "name": "读书会"});
+    actor.post("/api/secondme/plaza/circles/create", circle).await.data();
+    let stranger = server.person("stranger").await.account.id;
+    actor.post(&format!("/api/secondme/plaza/users/{stranger}/block"), json!({})).await.data();
+}
+
+/// Two facts that stand against each other, said in the conversation, and what the person decided about the double.
+async fn teach(server: &TestServer, account: i64, actor: &Actor) {
+    let said = actor.get("/api/secondme/chat/session/messages?sessionId=diary-1").await.data();
+    let message = said["messages"][1]["messageId"].as_str().unwrap();
+    let message = chat::session::model::parse_message_id(message).unwrap();
+    let running = server.running();
+    let fact = |content: &str, against: Vec<i64>| Learned {
+        fact: Fact {
+            actor: "用户".to_owned(),
+            object: String::new(),
+            content: content.to_owned(),
+            visibility: 0,
+        },
+        message,
+        same: None,
+        against,
+    };
+    let now = server.clock().now();
+    for content in ["住在北京", "住在上海", "住在上海"] {
+        let known = running.memory.saved_links(account, 0, 10).await.unwrap();
+        let against = known.first().map(|link| link.memory).into_iter().collect();
+        let lessons = running.memory.prepare_lessons(vec![fact(content, against)]);
+        let write = running
+            .db
+            .write(move |tx| Box::pin(async move { memory::key::learn(tx, account, &lessons, now).await }));
+        write.await.unwrap();
+    }
+    let wishes = Wishes { daily_tokens: 12_345, distills: false, tools: vec!["echo__say".to_owned()] };
+    running.chat.set_wishes(account, wishes).await.unwrap();
 }
 
 /// What the API says of the person, without what is the server's own.
-async fn answers(server: &TestServer, actor: &Actor) -> Vec<Value> {
+async fn answers(server: &TestServer, person: &Person, actor: &Actor) -> Vec<Value> {
     let mut all = Vec::new();
     let mut ids = Vec::new();
     for path in [
@@ -135,6 +175,11 @@ async fn answers(server: &TestServer, actor: &Actor) -> Vec<Value> {
     for id in ids {
         all.push(actor.get(&format!("/api/secondme/{id}/history")).await.data());
     }
+    let links = server.running().memory.saved_links(person.account.id, 0, 100).await.unwrap();
+    let links =
+        links.iter().map(|link| json!([link.memory, link.kind, link.other, link.message, link.time.0]));
+    let wishes = server.running().chat.wishes(person.account.id).await.unwrap();
+    all.extend([links.collect(), json!([wishes.daily_tokens, wishes.distills, wishes.tools])]);
     let text = serde_json::to_string(&all).unwrap().replace(server.base_url(), "HERE");
     let mut all: Vec<Value> = serde_json::from_str(&text).unwrap();
     all[0]["userId"] = Value::Null;
@@ -148,7 +193,7 @@ async fn moves(from: Engine, to: Engine) {
     let old = TestServer::configured(from, SETTINGS).await;
     let owner = old.person("a").await;
     let actor = owner.with_key("*").await;
-    fill(&old, &actor).await;
+    fill(&old, &owner, &actor).await;
     let bytes = export(&old, &owner).await;
     let directory = tempfile::tempdir().unwrap();
     let path = write(directory.path(), "a.tar", &bytes);
@@ -167,15 +212,29 @@ async fn moves(from: Engine, to: Engine) {
             && text.contains("广场上的第一帖")
             && text.contains("自己的评论")
     );
+    for (section, holds) in [
+        ("plaza-certificate", "\"number\":\"CERT-"),
+        ("plaza-invitations", "\"code\":"),
+        ("plaza-circles", "\"circleRoute\":\"readers\""),
+        ("plaza-likes", "{\"postId\":\"post_"),
+        ("plaza-blocks", "{\"userId\":\""),
+    ] {
+        let part = text.split_once(&format!("{section}/0001.jsonl")).expect(section).1;
+        let line = part.trim_start_matches(|c| c != '{').lines().next().unwrap();
+        assert!(line.contains(holds), "{section}: {line}");
+    }
 
     let new = TestServer::configured(to, SETTINGS).await;
     new.clock().set(old.clock().now());
     let person = new.person("b").await;
     let (outcome, heard) = import(&new, &person, &path).await;
-    // A file, the profile, two shades, 30 memories, two notes, an event, a conversation of three messages, a day of use.
-    assert_eq!((outcome.added, outcome.known, heard.refused), (42, 0, Vec::new()));
+    // A file, the profile, two shades, 32 memories, two notes, an event, a conversation of three messages, four links of
+    // facts, a day of use, the settings.
+    assert_eq!((outcome.added, outcome.known, heard.refused), (49, 0, Vec::new()));
     let moved = person.with_key("*").await;
-    assert_eq!(answers(&new, &moved).await, answers(&old, &actor).await);
+    let both = (answers(&new, &person, &moved).await, answers(&old, &owner, &actor).await);
+    both.0.iter().zip(&both.1).for_each(|(here, there)| assert_eq!(here, there));
+    assert_eq!(both.0.len(), both.1.len());
     let avatar = moved.get("/api/secondme/user/info").await.data()["avatar"].clone();
     let path_of = avatar
         .as_str()
@@ -187,19 +246,20 @@ async fn moves(from: Engine, to: Engine) {
         new.anyone().request(reqwest::Method::GET, &path_of).send().await.unwrap().bytes().await.unwrap();
     assert_eq!(file.as_ref(), PNG);
     // Again, and packed: nothing changes.
-    let before = answers(&new, &moved).await;
+    let before = answers(&new, &person, &moved).await;
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packer, &bytes).unwrap();
     let packed = write(directory.path(), "a.tar.gz", packer.finish().unwrap());
     let (again, heard) = import(&new, &person, &packed).await;
-    assert_eq!((again.added, again.known, heard.refused), (0, 42, Vec::new()));
-    assert_eq!(answers(&new, &moved).await, before);
+    assert_eq!((again.added, again.known, heard.refused), (0, 49, Vec::new()));
+    assert_eq!(answers(&new, &person, &moved).await, before);
     // A second person on the same server gets copies with ids of their own, and takes nothing away.
     let other = new.person("c").await;
     let (copied, heard) = import(&new, &other, &path).await;
-    assert_eq!(copied.added, 41, "{:?}", heard.refused);
+    // Facts are told by ids, which are somebody else's here.
+    assert_eq!(copied.added, 44, "{:?}", heard.refused);
     assert_eq!(heard.refused.len(), 2, "the route and the file are taken: {:?}", heard.refused);
-    assert_eq!(answers(&new, &moved).await, before);
+    assert_eq!(answers(&new, &person, &moved).await, before);
     let copy = other.with_key("*").await;
     assert_eq!(copy.get("/api/secondme/memory/key/search?keyword=第7本书").await.data()["total"], 1);
 }
@@ -288,7 +348,7 @@ testkit::both_engines! {
 
     async fn an_account_of_another_is_not_in_an_archive(server: "notes.read_links = false") {
         let (owner, other) = (server.person("a").await, server.person("b").await);
-        fill(&server, &owner.with_key("*").await).await;
+        fill(&server, &owner, &owner.with_key("*").await).await;
         let bytes = export(&server, &other).await;
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains("三体") && !text.contains("fact 1") && !text.contains("IHDR"));

@@ -1,9 +1,12 @@
 //! Conversations as sections of a person's archive: sessions, what was said in them with what was sent to a model for it,
-//! and the tokens used.
+//! the facts learned from them, the tokens used, and what the person decided about their double.
 
+mod fact;
 mod message;
+mod queries;
 mod session;
 mod usage;
+mod wishes;
 
 use store::Timestamp;
 use web::{ApiError, archive::Section};
@@ -16,7 +19,9 @@ impl Chat {
         vec![
             Box::new(session::Sessions(self.clone())),
             Box::new(message::Messages(self.clone())),
+            Box::new(fact::Facts(self.clone())),
             Box::new(usage::Usage(self.clone())),
+            Box::new(wishes::TheWishes(self.clone())),
         ]
     }
 }

@@ -29,6 +29,25 @@ impl Default for Wishes {
     }
 }
 
+impl Wishes {
+    /// Checks that they can be.
+    pub(crate) fn check(&self) -> Result<(), ApiError> {
+        let mut issues = Issues::body();
+        if !(0..=MAX_DAILY).contains(&self.daily_tokens) {
+            issues.add("value_error", "dailyTokens", format!("Input should be 0 to {MAX_DAILY}"));
+        }
+        if self.tools.len() > MAX_TOOLS {
+            issues.add("too_long", "tools", format!("List should have at most {MAX_TOOLS} items"));
+        }
+        issues.finish()
+    }
+
+    /// The tools as they are stored.
+    pub(crate) fn tools(&self) -> String {
+        serde_json::Value::from(self.tools.as_slice()).to_string()
+    }
+}
+
 /// A person as an answer is begun: their wishes, and the tokens used today.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Today {
@@ -79,15 +98,8 @@ impl Chat {
     /// # Errors
     /// 422 for a limit or a list of tools that cannot be.
     pub async fn set_wishes(&self, account: i64, wishes: Wishes) -> Result<(), ApiError> {
-        let mut issues = Issues::body();
-        if !(0..=MAX_DAILY).contains(&wishes.daily_tokens) {
-            issues.add("value_error", "dailyTokens", format!("Input should be 0 to {MAX_DAILY}"));
-        }
-        if wishes.tools.len() > MAX_TOOLS {
-            issues.add("too_long", "tools", format!("List should have at most {MAX_TOOLS} items"));
-        }
-        issues.finish()?;
-        let tools = serde_json::Value::from(wishes.tools).to_string();
+        wishes.check()?;
+        let tools = wishes.tools();
         let values = params![account, wishes.daily_tokens, i64::from(wishes.distills), &tools];
         self.db().execute(queries::SET, values).await?;
         Ok(())

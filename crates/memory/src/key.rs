@@ -15,7 +15,7 @@ use web::{
     paging::{Page, Paged},
 };
 
-pub use learn::{Learned, Lesson, Link, LinkKind, learn};
+pub use learn::{LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, restore_link};
 pub use model::{Change, Fact, KeyMemory, Version};
 
 use crate::{

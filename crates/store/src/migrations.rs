@@ -33,4 +33,5 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { version: 9, name: "hub", sql: include_str!("migrations/0009_hub.sql") },
     Migration { version: 10, name: "archive", sql: include_str!("migrations/0010_archive.sql") },
     Migration { version: 11, name: "hub_users", sql: include_str!("migrations/0011_hub_users.sql") },
+    Migration { version: 12, name: "authors", sql: include_str!("migrations/0012_authors.sql") },
 ];

@@ -8,7 +8,7 @@ use web::{
     archive::{Given, Part, Section, Taken, given_id, line, read},
 };
 
-use super::{time, wrong};
+use super::{queries, time, wrong};
 use crate::{
     Chat,
     provider::Role,
@@ -19,32 +19,6 @@ use crate::{
 const PART: i64 = 100;
 /// Longest text of a message, and of what was sent for it, in bytes.
 const MAX_TEXT: usize = 32 << 20;
-
-/// Which messages are next is told by an index alone.
-const AFTER: &str = "SELECT m.id, s.id, s.client, m.role, m.content, m.state, m.created_at, \
-     t.model, t.provider, t.prompt, t.memories, t.tokens_in, t.tokens_out, t.created_at \
-     FROM chat_message m JOIN chat_session s ON s.key = m.session_key \
-     LEFT JOIN chat_sent t ON t.message_id = m.id WHERE m.id IN \
-     (SELECT n.id FROM chat_session o JOIN chat_message n ON n.session_key = o.key \
-     WHERE o.account_id = $1 AND n.id > $2 ORDER BY n.id LIMIT $3) ORDER BY m.id";
-
-const SESSION: &str = "SELECT key FROM chat_session WHERE account_id = $1 AND client = $2 AND id = $3";
-
-const OWNER: &str =
-    "SELECT s.account_id FROM chat_message m JOIN chat_session s ON s.key = m.session_key WHERE m.id = $1";
-
-const SAME: &str = "SELECT id FROM chat_message WHERE session_key = $1 AND created_at = $2 AND role = $3 \
-     AND content = $4 LIMIT 1";
-
-/// What comes from a file is not taken for the person's own words when facts are distilled.
-const ADD: &str = "INSERT INTO chat_message (id, session_key, role, content, state, is_own, created_at) \
-     VALUES ($1, $2, $3, $4, $5, 0, $6)";
-
-const ADD_SENT: &str = "INSERT INTO chat_sent \
-     (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-
-const COUNT: &str = "UPDATE chat_session SET message_count = message_count + 1 WHERE key = $1";
 
 pub(super) struct Messages(pub(super) Chat);
 
@@ -144,7 +118,7 @@ impl Section for Messages {
     fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let page = owned_params![account, after, PART];
-            let messages: Vec<Said> = self.0.db().fetch_all_heavy(AFTER, page).await?;
+            let messages: Vec<Said> = self.0.db().fetch_all_heavy(queries::MESSAGES, page).await?;
             let next = messages.last().map(|said| said.id);
             let mut lines = Vec::with_capacity(messages.len());
             for said in messages {
@@ -239,27 +213,29 @@ fn own_profile(memories: &str, account: i64) -> String {
 /// Writes an entry; answers false where it is there already, and nothing where its session is not.
 async fn insert(tx: &mut Tx<'_>, account: i64, ready: &Ready) -> store::Result<Option<bool>> {
     let Entry { session_id, client, role, content, state, sent, .. } = &ready.entry;
-    let session: Option<Key> = tx.fetch_optional(SESSION, params![account, client, session_id]).await?;
+    let session: Option<Key> =
+        tx.fetch_optional(queries::SESSION, params![account, client, session_id]).await?;
     let Some(Key { key }) = session else { return Ok(None) };
     let mut id = ready.new_id;
     if let Some(own) = ready.given_id {
-        match tx.fetch_optional::<(i64,)>(OWNER, params![own]).await? {
+        match tx.fetch_optional::<(i64,)>(queries::OWNER, params![own]).await? {
             Some((owner,)) if owner == account => return Ok(Some(false)),
             Some(_) => {}
             None => id = own,
         }
     }
-    let same: Option<(i64,)> = tx.fetch_optional(SAME, params![key, ready.created, role, content]).await?;
+    let same: Option<(i64,)> =
+        tx.fetch_optional(queries::SAME, params![key, ready.created, role, content]).await?;
     if same.is_some() {
         return Ok(Some(false));
     }
-    tx.execute(ADD, params![id, key, role, content, state, ready.created]).await?;
-    tx.execute(COUNT, params![key]).await?;
+    tx.execute(queries::ADD_MESSAGE, params![id, key, role, content, state, ready.created]).await?;
+    tx.execute(queries::COUNT, params![key]).await?;
     if let Some(sent) = sent {
         let Sent { model, provider, prompt, memories, tokens_in, tokens_out, create_time } = sent;
         let memories = own_profile(memories, account);
         let values = params![id, model, provider, prompt, &memories, *tokens_in, *tokens_out, *create_time];
-        tx.execute(ADD_SENT, values).await?;
+        tx.execute(queries::ADD_SENT, values).await?;
     }
     Ok(Some(true))
 }

@@ -4,22 +4,22 @@ use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, from_row, owned_params, params};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, line, read},
+    archive::{Given, Part, Section, Taken, given_id, line, read},
 };
 
-use super::{time, wrong};
-use crate::{Chat, session::rules};
+use super::{queries, time, wrong};
+use crate::{
+    Chat,
+    session::{
+        model::{message_id, parse_message_id},
+        rules,
+    },
+};
 
 /// Entries of a part.
 const PART: i64 = 500;
-
-const AFTER: &str = "SELECT key, client, id, app_id, title, last_message, created_at, updated_at \
-     FROM chat_session WHERE account_id = $1 AND key > $2 ORDER BY key LIMIT $3";
-
-/// Messages are counted as they come in.
-const RESTORE: &str = "INSERT INTO chat_session \
-     (key, account_id, client, id, app_id, title, last_message, message_count, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9) ON CONFLICT (account_id, client, id) DO NOTHING";
+/// Most characters of a summary.
+const MAX_SUMMARY: usize = 4000;
 
 pub(super) struct Sessions(pub(super) Chat);
 
@@ -38,6 +38,11 @@ struct Entry {
     last_message: String,
     create_time: Option<i64>,
     update_time: Option<i64>,
+    /// What was said up to a message, in short.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    summary: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary_to: Option<String>,
 }
 
 struct Row {
@@ -49,9 +54,11 @@ struct Row {
     last_message: String,
     created_at: Timestamp,
     updated_at: Timestamp,
+    summary: String,
+    summary_to: i64,
 }
 
-from_row!(Row { key, client, id, app_id, title, last_message, created_at, updated_at });
+from_row!(Row { key, client, id, app_id, title, last_message, created_at, updated_at, summary, summary_to });
 
 impl Section for Sessions {
     fn name(&self) -> &'static str {
@@ -61,7 +68,7 @@ impl Section for Sessions {
     fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let page = owned_params![account, after, PART];
-            let sessions: Vec<Row> = self.0.db().fetch_all_heavy(AFTER, page).await?;
+            let sessions: Vec<Row> = self.0.db().fetch_all_heavy(queries::SESSIONS, page).await?;
             let next = sessions.last().map(|session| session.key);
             let mut lines = Vec::with_capacity(sessions.len());
             for session in sessions {
@@ -73,6 +80,8 @@ impl Section for Sessions {
                     last_message: session.last_message,
                     create_time: Some(session.created_at.as_millis()),
                     update_time: Some(session.updated_at.as_millis()),
+                    summary_to: (!session.summary.is_empty()).then(|| message_id(session.summary_to)),
+                    summary: session.summary,
                 })?);
             }
             Ok(Part { lines, next, ..Part::default() })
@@ -85,14 +94,19 @@ impl Section for Sessions {
             let ready = read(&given, &mut taken, |entry: Entry| {
                 check(&entry)?;
                 let times = (time("createTime", entry.create_time)?, time("updateTime", entry.update_time)?);
-                Ok((self.0.db().ids().next(), entry, times))
+                let ids = self.0.db().ids();
+                let to = entry.summary_to.as_deref().and_then(parse_message_id);
+                // A summary of nobody knows what would stand for nothing.
+                let to = given_id(to, ids).filter(|_| !entry.summary.is_empty());
+                Ok((ids.next(), entry, times, to))
             });
             let count = u64::try_from(ready.len()).unwrap_or(0);
             let added = self.0.db().write(move |tx| {
                 Box::pin(async move {
                     let mut added = 0;
-                    for (key, entry, (created, updated)) in &ready {
-                        let Entry { session_id, client, app_id, title, last_message, .. } = entry;
+                    for (key, entry, (created, updated), to) in &ready {
+                        let Entry { session_id, client, app_id, title, last_message, summary, .. } = entry;
+                        let summary = if to.is_some() { summary.as_str() } else { "" };
                         let values = params![
                             *key,
                             account,
@@ -102,9 +116,11 @@ impl Section for Sessions {
                             title,
                             last_message,
                             *created,
-                            *updated
+                            *updated,
+                            summary,
+                            to.unwrap_or(0)
                         ];
-                        added += tx.execute(RESTORE, values).await?;
+                        added += tx.execute(queries::ADD_SESSION, values).await?;
                     }
                     Ok::<_, ApiError>(added)
                 })
@@ -129,6 +145,9 @@ fn check(entry: &Entry) -> Result<(), ApiError> {
         if text.chars().count() > 1000 || text.contains('\0') {
             return Err(wrong(member, "Input should be a text of at most 1000 characters"));
         }
+    }
+    if entry.summary.chars().count() > MAX_SUMMARY || entry.summary.contains('\0') {
+        return Err(wrong("summary", "Input should be a text of at most 4000 characters"));
     }
     Ok(())
 }

@@ -7,21 +7,13 @@ use web::{
     archive::{Given, Part, Section, Taken, line, read},
 };
 
-use super::wrong;
+use super::{queries, wrong};
 use crate::Chat;
 
 /// Days of a part.
 const PART: i64 = 100;
 /// The last day of the year 9999.
 const LAST_DAY: i64 = 2_932_896;
-
-/// Whole days, so that the next part goes on with another one. `$2` is the day after the last one of the part before.
-const FROM: &str = "SELECT day, client, answers, tokens_in, tokens_out FROM chat_usage \
-     WHERE account_id = $1 AND day >= $2 AND day <= (SELECT COALESCE(MAX(day), 0) FROM (SELECT day FROM chat_usage \
-     WHERE account_id = $1 AND day >= $2 GROUP BY day ORDER BY day LIMIT $3) AS days) ORDER BY day, client";
-
-const ADD: &str = "INSERT INTO chat_usage (account_id, day, client, answers, tokens_in, tokens_out) \
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, day, client) DO NOTHING";
 
 pub(super) struct Usage(pub(super) Chat);
 
@@ -46,7 +38,7 @@ impl Section for Usage {
     fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let page = owned_params![account, after, PART];
-            let days: Vec<Entry> = self.0.db().fetch_all_heavy(FROM, page).await?;
+            let days: Vec<Entry> = self.0.db().fetch_all_heavy(queries::USAGE, page).await?;
             let next = days.last().map(|entry| entry.day + 1);
             let lines = days.iter().map(line).collect::<Result<_, _>>()?;
             Ok(Part { lines, next, ..Part::default() })
@@ -74,7 +66,7 @@ impl Section for Usage {
                     let mut added = 0;
                     for Entry { day, client, answers, tokens_in, tokens_out } in &ready {
                         let values = params![account, *day, client, *answers, *tokens_in, *tokens_out];
-                        added += tx.execute(ADD, values).await?;
+                        added += tx.execute(queries::ADD_USAGE, values).await?;
                     }
                     Ok::<_, ApiError>(added)
                 })

@@ -80,7 +80,9 @@ impl Chat {
                 })
             })
             .await
-            .map_err(|error: store::Error| Trouble::from(error))
+            .map_err(|error: store::Error| Trouble::from(error))?;
+        self.memory().learned(account);
+        Ok(())
     }
 }
 

@@ -129,6 +129,7 @@ impl Section for KeyMemories {
                 })
                 .await?;
             (taken.added, taken.known) = (added, known);
+            self.0.learned(account);
             Ok(taken)
         })
     }

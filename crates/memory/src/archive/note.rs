@@ -156,6 +156,7 @@ impl Section for Notes {
                 })
                 .await?;
             (taken.added, taken.known) = (added, known);
+            self.0.changed(Index::new(account, KIND));
             Ok(taken)
         })
     }

@@ -1,7 +1,7 @@
 //! What a person said in conversations: facts that are added, never changed, and linked with what was known before.
 
 use store::{
-    Timestamp, Tx, from_row, params,
+    Timestamp, Tx, from_row, owned_params, params,
     search::{Document, Index},
 };
 use web::ApiError;
@@ -61,6 +61,28 @@ pub struct Link {
     pub time: Timestamp,
 }
 
+/// What a link may be called where it is kept.
+pub const LINK_KINDS: [&str; 3] = ["said", "again", "against"];
+
+/// A link as it is kept, for archives.
+#[derive(Debug, Clone)]
+pub struct SavedLink {
+    /// Its id.
+    pub id: i64,
+    /// The memory.
+    pub memory: i64,
+    /// One of [`LINK_KINDS`].
+    pub kind: String,
+    /// The older memory that it stands against.
+    pub other: Option<i64>,
+    /// The message that says it, if it is still there.
+    pub message: Option<i64>,
+    /// When it was found.
+    pub time: Timestamp,
+}
+
+from_row!(SavedLink { id, memory, kind, other, message, time });
+
 struct Row {
     _id: i64,
     kind: String,
@@ -90,6 +112,24 @@ impl Memory {
         learned.into_iter().map(prepare).collect()
     }
 
+    /// Has vectors made of what a person said, once it is written.
+    pub fn learned(&self, account: i64) {
+        self.changed(Index::new(account, KIND));
+    }
+
+    /// A person's links after an id, in the order of ids.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn saved_links(
+        &self,
+        account: i64,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<SavedLink>, ApiError> {
+        Ok(self.db().fetch_all_heavy(queries::LINKS_AFTER, owned_params![account, after, limit]).await?)
+    }
+
     /// What links a memory with conversations and other memories, the newest first.
     ///
     /// # Errors
@@ -107,6 +147,27 @@ impl Memory {
             |row: Row| Link { kind: kind(&row.kind), other: row.other, text: row.text, time: row.time };
         Ok(rows.into_iter().map(link).collect())
     }
+}
+
+/// Writes a link of an archive, if the person has its memories and it is not there yet; answers how many were written.
+///
+/// # Errors
+/// When the store fails.
+pub async fn restore_link(tx: &mut Tx<'_>, account: i64, link: &SavedLink) -> Result<u64, store::Error> {
+    let SavedLink { id, memory, kind, other, message, time } = link;
+    if own(tx, account, *memory).await?.is_none() {
+        return Ok(0);
+    }
+    if let Some(other) = other
+        && own(tx, account, *other).await?.is_none()
+    {
+        return Ok(0);
+    }
+    let same = params![*memory, kind, *other, *message];
+    if tx.fetch_optional::<(i64,)>(queries::SAME_LINK, same).await?.is_some() {
+        return Ok(0);
+    }
+    tx.execute(queries::ADD_LINK, params![*id, *memory, kind, *other, *message, *time]).await
 }
 
 /// Adds what a person said, in the transaction of whoever found it. What is known already is linked and stays as it is.

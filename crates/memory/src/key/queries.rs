@@ -75,6 +75,14 @@ pub(super) const OWN: &str = "SELECT id FROM key_memory WHERE id = $1 AND accoun
 pub(super) const ADD_LINK: &str = "INSERT INTO key_memory_link (id, memory_id, kind, other_id, message_id, created_at) \
      VALUES ($1, $2, $3, $4, $5, $6)";
 
+pub(super) const LINKS_AFTER: &str = "SELECT l.id, l.memory_id, l.kind, l.other_id, l.message_id, l.created_at \
+     FROM key_memory m JOIN key_memory_link l ON l.memory_id = m.id \
+     WHERE m.account_id = $1 AND l.id > $2 ORDER BY l.id LIMIT $3";
+
+pub(super) const SAME_LINK: &str = "SELECT id FROM key_memory_link WHERE memory_id = $1 AND kind = $2 \
+     AND COALESCE(other_id, 0) = COALESCE(CAST($3 AS BIGINT), 0) \
+     AND COALESCE(message_id, 0) = COALESCE(CAST($4 AS BIGINT), 0) LIMIT 1";
+
 /// Both ends of each link are shown.
 pub(super) const LINKS: &str = "SELECT l.id, l.kind, COALESCE(o.id, 0), COALESCE(o.content, ''), l.created_at \
      FROM key_memory_link l LEFT JOIN key_memory o ON o.id = l.other_id WHERE l.memory_id = $1 \

@@ -1,0 +1,103 @@
+//! What was learned from conversations: which message says a key memory, and which memories stand against each other.
+
+use memory::key::{LINK_KINDS, SavedLink};
+use serde::{Deserialize, Serialize};
+use store::BoxFuture;
+use web::{
+    ApiError,
+    archive::{Given, Part, Section, Taken, line, read},
+};
+
+use super::{queries, time, wrong};
+use crate::{
+    Chat,
+    session::model::{message_id, parse_message_id},
+};
+
+/// Entries of a part.
+const PART: i64 = 500;
+
+pub(super) struct Facts(pub(super) Chat);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    /// The key memory.
+    memory_id: i64,
+    /// said, again or against.
+    kind: String,
+    /// The older memory that it stands against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    create_time: Option<i64>,
+}
+
+impl Section for Facts {
+    fn name(&self) -> &'static str {
+        "chat-facts"
+    }
+
+    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+        Box::pin(async move {
+            let links = self.0.memory().saved_links(account, after, PART).await?;
+            let next = links.last().map(|link| link.id);
+            let entry = |link: SavedLink| {
+                line(&Entry {
+                    memory_id: link.memory,
+                    kind: link.kind,
+                    other_id: link.other,
+                    message_id: link.message.map(message_id),
+                    create_time: Some(link.time.as_millis()),
+                })
+            };
+            Ok(Part {
+                lines: links.into_iter().map(entry).collect::<Result<_, _>>()?,
+                next,
+                ..Part::default()
+            })
+        })
+    }
+
+    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            let mut taken = Taken::default();
+            let ready = read(&given, &mut taken, |entry: Entry| {
+                if !LINK_KINDS.contains(&entry.kind.as_str()) {
+                    return Err(wrong("kind", "Input should be 'said', 'again' or 'against'"));
+                }
+                if entry.other_id.is_some() != (entry.kind == "against") {
+                    return Err(wrong("otherId", "Input should be a memory for 'against', else nothing"));
+                }
+                Ok(SavedLink {
+                    id: self.0.db().ids().next(),
+                    memory: entry.memory_id,
+                    kind: entry.kind,
+                    other: entry.other_id,
+                    message: entry.message_id.as_deref().and_then(parse_message_id),
+                    time: time("createTime", entry.create_time)?,
+                })
+            });
+            let count = u64::try_from(ready.len()).unwrap_or(0);
+            let added = self.0.db().write(move |tx| {
+                Box::pin(async move {
+                    let mut added = 0;
+                    for mut link in ready {
+                        // A message that is not there, or is another's, is not what said it.
+                        if let Some(message) = link.message {
+                            let owner: Option<(i64,)> =
+                                tx.fetch_optional(queries::OWNER, store::params![message]).await?;
+                            link.message = owner.filter(|(owner,)| *owner == account).map(|_| message);
+                        }
+                        added += memory::key::restore_link(tx, account, &link).await?;
+                    }
+                    Ok::<_, ApiError>(added)
+                })
+            });
+            taken.added = added.await?;
+            taken.known = count - taken.added;
+            Ok(taken)
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! What a person decided about their double: one entry, if they decided anything.
+
+use serde::{Deserialize, Serialize};
+use store::{BoxFuture, owned_params, params};
+use web::{
+    ApiError,
+    archive::{Given, Part, Section, Taken, line, read},
+};
+
+use super::queries;
+use crate::{
+    Chat,
+    person::{Today, Wishes},
+};
+
+pub(super) struct TheWishes(pub(super) Chat);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    /// Most tokens in a day; 0: no limit beside the server's.
+    #[serde(default)]
+    daily_tokens: i64,
+    /// Whether facts are distilled from their conversations.
+    distills: bool,
+    /// Actions of the Hub, each as `api__action`.
+    #[serde(default)]
+    tools: Vec<String>,
+}
+
+impl Section for TheWishes {
+    fn name(&self) -> &'static str {
+        "chat-settings"
+    }
+
+    fn export(&self, account: i64, _: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+        Box::pin(async move {
+            let rows: Vec<Today> =
+                self.0.db().fetch_all_heavy(queries::WISHES, owned_params![account]).await?;
+            let entry = |Today { wishes: Wishes { daily_tokens, distills, tools }, .. }| {
+                line(&Entry { daily_tokens, distills, tools })
+            };
+            Ok(Part { lines: rows.into_iter().map(entry).collect::<Result<_, _>>()?, ..Part::default() })
+        })
+    }
+
+    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            let mut taken = Taken::default();
+            let ready = read(&given, &mut taken, |Entry { daily_tokens, distills, tools }| {
+                let wishes = Wishes { daily_tokens, distills, tools };
+                wishes.check()?;
+                Ok(wishes)
+            });
+            for wishes in ready {
+                let tools = wishes.tools();
+                let values = params![account, wishes.daily_tokens, i64::from(wishes.distills), &tools];
+                match self.0.db().execute(queries::ADD_WISHES, values).await? {
+                    0 => taken.known += 1,
+                    _ => taken.added += 1,
+                }
+            }
+            Ok(taken)
+        })
+    }
+}
