@@ -282,34 +282,29 @@ impl Chat {
         let db = self.db();
         let made_up = place.session.filter(|id| !id.starts_with(rules::PREFIX));
         let id = made_up.unwrap_or_else(|| format!("{}{}", rules::PREFIX, db.random().hex(6)));
-        let (key, first, second) = (db.ids().next(), db.ids().next(), db.ids().next());
+        let (new, first, second) = (db.ids().next(), db.ids().next(), db.ids().next());
         let (account, client, now) = (who.account, who.client.clone(), db.clock().now());
-        let (name, title) = (id.clone(), rules::title(&saying.text));
-        let (key, is_new) = db
+        let (name, title, preview) = (id.clone(), rules::title(&saying.text), rules::preview(&saying.text));
+        let count = 1 + i64::from(place.system.is_some());
+        let key = db
             .write(move |tx| {
                 Box::pin(async move {
-                    let values = params![key, account, &client, &name, &place.app_id, &title, now];
-                    let is_new = tx.execute(queries::INSERT, values).await? == 1;
-                    // Two first messages at once: the other one began it.
-                    let (key,): (i64,) = match is_new {
-                        true => (key,),
-                        false => tx.fetch_one(queries::KEY, params![account, &client, &name]).await?,
-                    };
-                    let (mut count, state) = (1_i64, State::Complete.name());
-                    if let Some(system) = place.system.as_ref().filter(|_| is_new) {
+                    let app = &place.app_id;
+                    let values = params![new, account, &client, &name, app, &title, &preview, count, now];
+                    let (key,): (i64,) = tx.fetch_one(queries::BEGIN, values).await?;
+                    let state = State::Complete.name();
+                    if let Some(system) = place.system.as_ref().filter(|_| key == new) {
                         let values = params![first, key, Role::System.name(), system, state, 0_i64, now];
                         tx.execute(queries::ADD_MESSAGE, values).await?;
-                        count += 1;
                     }
                     let is_own = i64::from(saying.is_own);
                     let values = params![second, key, Role::User.name(), &saying.text, state, is_own, now];
                     tx.execute(queries::ADD_MESSAGE, values).await?;
-                    let preview = rules::preview(&saying.text);
-                    tx.execute(queries::TOUCH, params![key, &preview, count, now]).await?;
-                    Ok::<_, ApiError>((key, is_new))
+                    Ok::<_, ApiError>(key)
                 })
             })
             .await?;
+        let is_new = key == new;
         Ok(Opened { key, id, is_new })
     }
 

@@ -11,7 +11,7 @@ use std::{collections::HashMap, sync::Arc};
 use identity::Account;
 use memory::recall::{Reader, Recall};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use web::{ApiError, Code};
 
 use crate::{
@@ -59,7 +59,6 @@ struct Turn {
     slot: Slot,
     name: String,
     message: String,
-    session: i64,
     search: bool,
     recall: Recall,
     ask: Ask,
@@ -72,10 +71,10 @@ struct Turn {
 }
 
 /// What is known when something is said.
-struct Known {
+struct Known<'k> {
     who: Speaker,
     slot: Slot,
-    before: Before,
+    before: &'k Before,
     recall: Recall,
     is_own: bool,
     name: String,
@@ -125,15 +124,25 @@ impl Chat {
         // What a decision is about is somebody else's words, as a rule.
         let is_own = who.may_teach && wishes.distills && self.settings().distill && talk.control.is_none();
         let saying = Saying { text: talk.message.clone(), is_own };
-        // What was said waits for the disk; what the double should know is looked up meanwhile.
+        // What was said waits for the disk; meanwhile what the double should know is looked up and a model is asked. Nobody
+        // hears of its answer before what was said is stored.
+        let (store, stored) = oneshot::channel();
         let say = self.say(&who, talk.place.clone(), before.session.as_ref(), saying);
-        let (opened, (account, recall)) = tokio::try_join!(say, self.recall(&who, &talk.message))?;
-        let tools = self.chosen_tools(&who, &wishes).await;
-        let known = Known { who, slot, before, recall, is_own, name: account.name, tools };
-        let turn = self.turn(known, talk, opened.key);
-        let (sender, events) = mpsc::channel(AHEAD);
-        let chat = self.clone();
-        self.tasks()?.spawn(async move { run::run(&chat, turn, sender).await });
+        let begin = async {
+            let (account, recall) = self.recall(&who, &talk.message).await?;
+            let tools = self.chosen_tools(&who, &wishes).await;
+            let known =
+                Known { who: who.clone(), slot, before: &before, recall, is_own, name: account.name, tools };
+            let turn = self.turn(known, &talk);
+            let (sender, events) = mpsc::channel(AHEAD);
+            let chat = self.clone();
+            self.tasks()?.spawn(async move { run::run(&chat, turn, stored, sender).await });
+            Ok(events)
+        };
+        // In this order, so that what is said has an id before the answer has.
+        let (opened, events) = tokio::try_join!(biased; say, begin)?;
+        // Its answer may have ended already, by a client that left.
+        let _ended = store.send(opened.key);
         Ok(Answering { session: opened.id, is_new: opened.is_new, events })
     }
 
@@ -200,9 +209,9 @@ impl Chat {
         Ok((account, recall))
     }
 
-    fn turn(&self, known: Known, talk: Talk, session: i64) -> Turn {
+    fn turn(&self, known: Known<'_>, talk: &Talk) -> Turn {
         let Known { who, slot, before, recall, is_own, name, tools } = known;
-        let message = Message::with_images(talk.message.clone(), talk.images);
+        let message = Message::with_images(talk.message.clone(), talk.images.clone());
         let is_kept_by_client = talk.history.is_some();
         let summary = before.session.as_ref().map_or("", |session| &session.summary);
         let Assembled { messages, dropped } = prompt::assemble(Parts {
@@ -223,13 +232,12 @@ impl Chat {
         let form = plan.as_ref().map_or(Form::Text, |plan| Form::Json(plan.schema()));
         // Decisions are made of what is known.
         let tools = if plan.is_none() { tools } else { Vec::new() };
-        let ask = Ask { model: talk.model, messages, max_tokens: talk.max_tokens, form, tools };
+        let ask = Ask { model: talk.model.clone(), messages, max_tokens: talk.max_tokens, form, tools };
         Turn {
             who,
             slot,
             name,
-            message: talk.message,
-            session,
+            message: talk.message.clone(),
             search: talk.search,
             recall,
             ask,

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use memory::recall::tokens;
-use tokio::{sync::mpsc::Sender, time::Instant};
+use tokio::{
+    sync::{mpsc::Sender, oneshot},
+    time::Instant,
+};
 use web::{ApiError, Code};
 
 use super::{Turn, decide::decide};
@@ -28,15 +31,38 @@ const BUILT_IN: Duration = Duration::from_secs(60);
 /// What an answer has come to.
 pub(super) struct Made {
     id: i64,
+    session: SessionKey,
     pub(super) text: String,
     is_stored: bool,
     stored_at: Instant,
 }
 
+/// The session's number, which is known when what was said is stored.
+enum SessionKey {
+    Awaited(oneshot::Receiver<i64>),
+    Known(i64),
+    /// What was said could not be stored, or whoever said it left before: there is nothing to answer.
+    Nowhere,
+}
+
+impl SessionKey {
+    async fn find(&mut self) -> Option<i64> {
+        if let Self::Awaited(stored) = self {
+            *self = stored.await.map_or(Self::Nowhere, Self::Known);
+        }
+        match self {
+            Self::Known(session) => Some(*session),
+            _ => None,
+        }
+    }
+}
+
 impl Made {
-    fn answer(&self, turn: &Turn, state: State) -> Answer {
+    /// What there is of it to store; nothing where there is no session for it.
+    async fn answer(&mut self, state: State) -> Option<Answer> {
+        let session = self.session.find().await?;
         let content = self.text.replace('\0', "");
-        Answer { id: self.id, session: turn.session, content, state, is_stored: self.is_stored }
+        Some(Answer { id: self.id, session, content, state, is_stored: self.is_stored })
     }
 }
 
@@ -72,10 +98,15 @@ impl Source {
     }
 }
 
-/// Makes an answer to its end, whatever that is, and stores it.
-pub(super) async fn run(chat: &Chat, mut turn: Turn, sender: Sender<Event>) {
-    let mut made =
-        Made { id: chat.db().ids().next(), text: String::new(), is_stored: false, stored_at: Instant::now() };
+/// Makes an answer to its end, whatever that is, and stores it in the session that `stored` tells.
+pub(super) async fn run(chat: &Chat, mut turn: Turn, stored: oneshot::Receiver<i64>, sender: Sender<Event>) {
+    let mut made = Made {
+        id: chat.db().ids().next(),
+        session: SessionKey::Awaited(stored),
+        text: String::new(),
+        is_stored: false,
+        stored_at: Instant::now(),
+    };
     let mut source = Source::default();
     let limit = chat.models().total().max(BUILT_IN) + GRACE;
     let work = tokio::time::timeout(limit, make(chat, &mut turn, &sender, &mut made, &mut source));
@@ -104,7 +135,7 @@ async fn make(
     }
     if chat.models().is_empty() {
         for piece in responder::answer(&turn.name, &turn.recall, &turn.message) {
-            if !say(chat, turn, sender, made, piece).await {
+            if !say(chat, sender, made, piece).await {
                 return End::Stopped;
             }
         }
@@ -121,7 +152,7 @@ async fn make(
         };
         source.note(&reply);
         let begin = made.text.len();
-        let end = pass_on(chat, turn, sender, made, &mut reply).await;
+        let end = pass_on(chat, sender, made, &mut reply).await;
         source.count(&reply);
         let calls = reply.calls();
         if calls.is_empty() || !matches!(end, End::Whole(_)) {
@@ -148,17 +179,11 @@ async fn use_tools(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>, said: S
     }
 }
 
-async fn pass_on(
-    chat: &Chat,
-    turn: &Turn,
-    sender: &Sender<Event>,
-    made: &mut Made,
-    reply: &mut Reply,
-) -> End {
+async fn pass_on(chat: &Chat, sender: &Sender<Event>, made: &mut Made, reply: &mut Reply) -> End {
     loop {
         match reply.next().await {
             Ok(Some(piece)) => {
-                if !say(chat, turn, sender, made, piece).await {
+                if !say(chat, sender, made, piece).await {
                     return End::Stopped;
                 }
             }
@@ -169,22 +194,23 @@ async fn pass_on(
 }
 
 /// Sends a piece; false when nobody listens.
-async fn say(chat: &Chat, turn: &Turn, sender: &Sender<Event>, made: &mut Made, piece: String) -> bool {
+async fn say(chat: &Chat, sender: &Sender<Event>, made: &mut Made, piece: String) -> bool {
     made.text.push_str(&piece);
     if made.stored_at.elapsed() >= CHECKPOINT {
         // What a crash would leave behind is an answer that was stopped.
-        keep(chat, turn, made, State::Stopped).await;
+        keep(chat, made, State::Stopped).await;
     }
     sender.send(Event::Piece(piece)).await.is_ok()
 }
 
-async fn keep(chat: &Chat, turn: &Turn, made: &mut Made, state: State) {
-    match chat.keep(made.answer(turn, state)).await {
+async fn keep(chat: &Chat, made: &mut Made, state: State) {
+    made.stored_at = Instant::now();
+    let Some(answer) = made.answer(state).await else { return };
+    match chat.keep(answer).await {
         Ok(()) => made.is_stored = true,
         // Someone may have deleted the session meanwhile.
         Err(error) => tracing::warn!(cause = error.cause(), "an answer could not be stored"),
     }
-    made.stored_at = Instant::now();
 }
 
 async fn look_up(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>) {
@@ -208,11 +234,11 @@ async fn look_up(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>) {
 }
 
 /// What is to be done about the conversation in the background.
-fn later(chat: &Chat, turn: &Turn) -> Vec<Later> {
+fn later(chat: &Chat, turn: &Turn, session: i64) -> Vec<Later> {
     if chat.models().is_empty() {
         return Vec::new();
     }
-    let (session, now) = (turn.session, chat.db().clock().now());
+    let now = chat.db().clock().now();
     let quiet = i64::try_from(chat.settings().distill_after.as_secs()).unwrap_or(i64::MAX);
     let distill = Later { session, kind: Kind::Distill, due: now.plus_secs(quiet) };
     let summary = Later { session, kind: Kind::Summary, due: now };
@@ -220,7 +246,7 @@ fn later(chat: &Chat, turn: &Turn) -> Vec<Later> {
     wanted.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, later)| later).collect()
 }
 
-async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, made: Made, source: Source, end: End) {
+async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, source: Source, end: End) {
     let (state, event) = match &end {
         End::Whole(_) => (State::Complete, None),
         End::Stopped => (State::Stopped, Some(Event::Failed(Code::Unavailable.into()))),
@@ -237,7 +263,9 @@ async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, made: Made, sour
     };
     let ended =
         Ended { message: made.id, was_cut: matches!(end, End::Whole(Finish::Length)), tokens_in, tokens_out };
-    if !made.text.is_empty() {
+    if !made.text.is_empty()
+        && let Some(answer) = made.answer(state).await
+    {
         let sent = Sent {
             model: source.model,
             provider: source.provider,
@@ -247,8 +275,7 @@ async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, made: Made, sour
             tokens_out,
             ..Sent::default()
         };
-        let later = later(chat, &turn);
-        let answer = made.answer(&turn, state);
+        let later = later(chat, &turn, answer.session);
         if let Err(error) = chat.finish(turn.who, answer, sent, later).await {
             // Someone may have deleted the session meanwhile.
             tracing::warn!(cause = error.cause(), "an answer could not be stored");
