@@ -138,7 +138,7 @@ impl Database {
     async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.visit(sql, params, each),
-            Engine::Postgres(engine) => Box::pin(engine.visit(sql, params, each)).await,
+            Engine::Postgres(engine) => engine.visit(sql, params, each).await,
         }
     }
 
@@ -183,7 +183,7 @@ impl Database {
                 });
                 run.await
             }
-            Engine::Postgres(engine) => Box::pin(engine.execute(sql, params)).await,
+            Engine::Postgres(engine) => engine.execute(sql, params).await,
         }
     }
 
@@ -221,13 +221,14 @@ impl Database {
         }
     }
 
-    async fn run(&self, mut job: Box<dyn Job>) -> Result<Box<dyn Job>> {
+    /// Boxed here, so that it is compiled once and not again for each transaction.
+    fn run(&self, mut job: Box<dyn Job>) -> BoxFuture<'_, Result<Box<dyn Job>>> {
         match &self.0.engine {
-            Engine::Sqlite(engine) => engine.write(job).await,
-            Engine::Postgres(engine) => {
-                Box::pin(engine.write(&mut *job)).await?;
+            Engine::Sqlite(engine) => Box::pin(engine.write(job)),
+            Engine::Postgres(engine) => Box::pin(async move {
+                engine.write(&mut *job).await?;
                 Ok(job)
-            }
+            }),
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction};
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::sync::broadcast;
 use tokio_postgres::{Config, IsolationLevel, NoTls};
 
@@ -63,17 +64,31 @@ impl Engine {
         self.pool.get().await.map_err(errors::convert_pool)
     }
 
-    pub(crate) async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
-        visit(&self.client().await?, sql, params, each).await
+    // Boxed here, so that it is compiled once and not again wherever it is awaited; so are the two after it.
+    pub(crate) fn visit<'a>(
+        &'a self,
+        sql: &'static str,
+        params: &'a [Param<'a>],
+        each: Each<'a>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { visit(&self.client().await?, sql, params, each).await })
     }
 
-    pub(crate) async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
-        execute(&self.client().await?, sql, params).await
+    pub(crate) fn execute<'a>(
+        &'a self,
+        sql: &'static str,
+        params: &'a [Param<'a>],
+    ) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move { execute(&self.client().await?, sql, params).await })
     }
 
     /// Runs a transaction in the caller's task. When the caller leaves, the rollback is on its way to the server
     /// before anyone else gets the connection.
-    pub(crate) async fn write(&self, job: &mut dyn Job) -> Result<()> {
+    pub(crate) fn write<'a>(&'a self, job: &'a mut dyn Job) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.run(job))
+    }
+
+    async fn run(&self, job: &mut dyn Job) -> Result<()> {
         let mut client = self.client().await?;
         let mut tx = Tx::postgres(begin(&mut client).await?, self.space);
         let run = AssertUnwindSafe(async { job.run(&mut tx).await }).catch_unwind().await;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use futures::future::BoxFuture;
+
 use super::dates;
 use super::index::Index;
 use super::query::{Days, Query};
@@ -50,7 +52,12 @@ impl Index {
     /// that have a term which it cannot be without.
     ///
     /// Errors: a statement fails.
-    pub async fn search(self, db: &Database, query: &Query) -> Result<Vec<Hit>> {
+    // Boxed here, so that it is compiled once and not again wherever it is awaited.
+    pub fn search<'a>(self, db: &'a Database, query: &'a Query) -> BoxFuture<'a, Result<Vec<Hit>>> {
+        Box::pin(self.found(db, query))
+    }
+
+    async fn found(self, db: &Database, query: &Query) -> Result<Vec<Hit>> {
         let size = self.size(db, query.only_public).await?;
         if size.entries == 0 || query.typed.is_empty() {
             return Ok(Vec::new());
