@@ -1,5 +1,7 @@
 //! The OpenAPI document and the pages to browse it by, from the binary, without outside assets.
 
+use std::sync::OnceLock;
+
 use axum::{
     Router,
     extract::Request,
@@ -16,13 +18,23 @@ use web::ApiError;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-pub(crate) fn router(document: &OpenApi) -> Result<Router, ApiError> {
-    let json: &'static str = document.to_pretty_json().map_err(ApiError::internal)?.leak();
-    let document = get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) });
+/// The document is made when it is first asked for: most servers are never asked, and it is large.
+pub(crate) fn router(document: impl Fn() -> OpenApi + Clone + Send + Sync + 'static) -> Router {
+    static JSON: OnceLock<String> = OnceLock::new();
+    let document = get(async move || {
+        let json = match JSON.get() {
+            Some(json) => json,
+            None => {
+                let json = document().to_pretty_json().map_err(ApiError::internal)?;
+                JSON.get_or_init(|| json)
+            }
+        };
+        Ok::<_, ApiError>(([(header::CONTENT_TYPE, "application/json")], json.as_str()))
+    });
     let pages: Router = SwaggerUi::new("/reference")
         .config(Config::from("/openapi.json").persist_authorization(false))
         .into();
-    Ok(Router::new().route("/openapi.json", document).merge(pages.layer(from_fn(policy))))
+    Router::new().route("/openapi.json", document).merge(pages.layer(from_fn(policy)))
 }
 
 async fn policy(request: Request, next: Next) -> Response {

@@ -99,11 +99,10 @@ fn api(rooms: &Rooms) -> OpenApiRouter {
 
 /// The API under both base paths (contract §0.1), described once.
 fn api_router(rooms: &Rooms) -> (Router, OpenApi) {
-    let described = OpenApiRouter::with_openapi(openapi::base()).nest("/api", api(rooms));
-    let (router, mut document) = described.split_for_parts();
+    let (router, described) = api(rooms).split_for_parts();
+    let mut document = openapi::base().nest("/api", described);
     openapi::complete(&mut document);
-    let (same, _) = OpenApiRouter::new().nest("/gate/lab/api", api(rooms)).split_for_parts();
-    (router.merge(same), document)
+    (Router::new().nest("/api", router.clone()).nest("/gate/lab/api", router), document)
 }
 
 /// The OpenAPI document of this server.
@@ -155,12 +154,13 @@ fn router(
     boundary: Arc<boundary::Boundary>,
     door: &Door,
 ) -> Result<Router, ApiError> {
-    let (api, document) = api_router(rooms);
+    let described = rooms.clone();
     let guarded = Guard::new(rooms.identity.clone(), public_routes());
-    Ok(api
+    Ok(api_router(rooms)
+        .0
         .merge(memory::file::download(rooms.memory.clone()))
         .merge(health(rooms.db.clone()))
-        .merge(reference::router(&document)?)
+        .merge(reference::router(move || document(&described)))
         .merge(console::router(rooms.console.clone()))
         .merge(identity::standard::router(rooms.identity.clone(), &rooms.base_url))
         .merge(rooms.chat.openai())
