@@ -28,10 +28,14 @@ pub(crate) enum Keys<'k> {
     Nothing,
     /// Each the next line of this file: a key, or a whole header.
     Rotating(&'k Path),
+    /// Each posts the next line of this file as a form.
+    Forms(&'k Path),
 }
 
 /// Makes `wrk` go through a file of keys.
-const SCRIPT: &str = include_str!("../keys.lua");
+const KEYS: &str = include_str!("../keys.lua");
+/// Makes it go through a file of forms.
+const FORMS: &str = include_str!("../forms.lua");
 
 /// Loads a URL for a time with one thread.
 pub(crate) fn run(url: &str, clients: u32, time: Duration, keys: Keys<'_>) -> Result<Found> {
@@ -50,11 +54,8 @@ pub(crate) fn run(url: &str, clients: u32, time: Duration, keys: Keys<'_>) -> Re
         Keys::Nothing => {
             command.arg(url);
         }
-        Keys::Rotating(file) => {
-            let script = file.with_extension("lua");
-            std::fs::write(&script, SCRIPT)?;
-            command.arg("-s").arg(script).arg(url).arg("--").arg(file);
-        }
+        Keys::Rotating(file) => with_script(&mut command, KEYS, url, file)?,
+        Keys::Forms(file) => with_script(&mut command, FORMS, url, file)?,
     }
     let output = command.output().context("wrk does not start: is it installed?")?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -62,6 +63,13 @@ pub(crate) fn run(url: &str, clients: u32, time: Duration, keys: Keys<'_>) -> Re
         bail!("wrk: {text}{}", String::from_utf8_lossy(&output.stderr));
     }
     parse(&text).with_context(|| format!("wrk printed something unexpected: {text}"))
+}
+
+fn with_script(command: &mut Command, text: &str, url: &str, file: &Path) -> Result<()> {
+    let script = file.with_extension("lua");
+    std::fs::write(&script, text)?;
+    command.arg("-s").arg(script).arg(url).arg("--").arg(file);
+    Ok(())
 }
 
 fn parse(text: &str) -> Option<Found> {

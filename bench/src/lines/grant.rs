@@ -13,8 +13,10 @@ use crate::{
     http as single,
     load::{self, Load},
     postgres::Database,
-    process, progress,
+    process::{self, Server},
+    progress,
     report::{Budget, Line, figure, median},
+    wrk::{self, Found, Keys},
 };
 
 /// People whose consents are exchanged at the same time without waiting for each other.
@@ -85,9 +87,8 @@ impl App {
 
 fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result<Vec<Line>> {
     let app = App::new(site)?;
-    let same = |body: Bytes| move |_: usize| -> Result<Bytes> { Ok(body.clone()) };
     let issue = app.form("grant_type=client_credentials");
-    let issued = paired(bench, site, CLIENT, same(issue))?;
+    let issued = with_wrk(bench, site, CLIENT, &[issue])?;
 
     let codes = codes(bench, site, &app)?;
     let uri = "https%3A%2F%2Fbench.example%2Fcallback";
@@ -96,27 +97,54 @@ fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result
     let (first, rest) = codes.split_first().context("no codes are made")?;
     let tokens = post(site, CODE, &form(first))?;
     let next = AtomicUsize::new(0);
-    let exchanged = paired_with(bench, site, CODE, &form(first), &tokens, |_| {
+    let exchanged = paired(bench, site, CODE, &form(first), &tokens, |_| {
         let code = rest.get(next.fetch_add(1, Ordering::Relaxed)).context("the codes ran out")?;
         Ok(form(code))
     })?;
 
-    let tokens: Value = serde_json::from_str(&tokens)?;
-    let text = |name: &str| tokens.pointer(&format!("/data/{name}")).and_then(Value::as_str);
-    let refresh = app.form(&format!(
-        "grant_type=refresh_token&refresh_token={}",
-        text("refreshToken").context("no refresh token")?
-    ));
-    let refreshed = paired(bench, site, REFRESH, same(refresh))?;
-    let ask = app.form(&format!("token={}", text("accessToken").context("no access token")?));
-    let asked = paired(bench, site, INTROSPECT, same(ask))?;
-    let line = |what: &str, budget, pairs| line(bench, &format!("{what}, {engine}"), budget, pairs);
-    Ok(vec![
-        line("`token/client`", budgets.issue, issued),
-        line("`token/code`", Budget::None, exchanged),
-        line("`token/refresh`, one person", Budget::None, refreshed),
-        line("introspection", budgets.introspect, asked),
-    ])
+    let text = |tokens: &[u8], name: &str| -> Result<String> {
+        let tokens: Value = serde_json::from_slice(tokens)?;
+        let text = tokens.pointer(&format!("/data/{name}")).and_then(Value::as_str);
+        Ok(text.context("an answer without a token")?.to_owned())
+    };
+    let refresh = text(tokens.as_bytes(), "refreshToken")?;
+    let refresh = app.form(&format!("grant_type=refresh_token&refresh_token={refresh}"));
+    let refreshed = with_wrk(bench, site, REFRESH, &[refresh])?;
+    let bodies = exchanged.iter().flat_map(|(load, _)| &load.bodies).take(bench.keys);
+    let asks = bodies
+        .map(|body| Ok(app.form(&format!("token={}", text(body, "accessToken")?))))
+        .collect::<Result<Vec<_>>>()?;
+    let asked = with_wrk(bench, site, INTROSPECT, &asks)?;
+
+    let line = |what: &str, budget, notes, pairs| Line {
+        what: format!("{what}, {engine}, {} clients", bench.clients),
+        unit: "a second",
+        baseline: BASELINE,
+        budget,
+        notes,
+        pairs,
+    };
+    let by_load = |pairs: Vec<(Load, Load)>| {
+        let within = |share| figure(median(pairs.iter().map(|(load, _)| load.within(share))));
+        let notes =
+            format!("p50 {} ms, p99 {} ms; loaded by the benchmark itself", within(0.5), within(0.99));
+        (notes, pairs.iter().map(|(load, bare)| (load.rate, bare.rate)).collect::<Vec<_>>())
+    };
+    let by_wrk = |pairs: Vec<(Found, Found)>| {
+        let middle = |of: fn(&Found) -> f64| figure(median(pairs.iter().map(|(found, _)| of(found))));
+        let notes = format!("p50 {} ms, p99 {} ms", middle(|found| found.p50), middle(|found| found.p99));
+        (notes, pairs.iter().map(|(found, bare)| (found.rate, bare.rate)).collect::<Vec<_>>())
+    };
+    let (notes, pairs) = by_wrk(issued);
+    let mut lines = vec![line("`token/client`", budgets.issue, notes, pairs)];
+    let (notes, pairs) = by_load(exchanged);
+    lines.push(line("`token/code`", Budget::None, notes, pairs));
+    let (notes, pairs) = by_wrk(refreshed);
+    lines.push(line("`token/refresh`, one person", Budget::None, notes, pairs));
+    let (notes, pairs) = by_wrk(asked);
+    let what = format!("introspection of {} tokens in turns", asks.len());
+    lines.push(line(&what, budgets.introspect, notes, pairs));
+    Ok(lines)
 }
 
 /// Codes for as many exchanges as may be measured.
@@ -143,19 +171,14 @@ fn post(site: &Site, path: &str, form: &Bytes) -> Result<String> {
     Ok(answer.body)
 }
 
-/// The server and the bare one in turns, with forms made from a client's number.
-fn paired(
-    bench: &Bench,
-    site: &Site,
-    path: &'static str,
-    form: impl Fn(usize) -> Result<Bytes>,
-) -> Result<Vec<(Load, Load)>> {
-    let first = form(0)?;
-    let answer = post(site, path, &first)?;
-    paired_with(bench, site, path, &first, &answer, form)
+/// A bare server that answers as Doppel did.
+fn bare(answer: &str) -> Result<Server> {
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    process::bare(&single::Answer { status: 200, headers, body: answer.to_owned() })
 }
 
-fn paired_with(
+/// The server and the bare one in turns, with forms of which each is good once.
+fn paired(
     bench: &Bench,
     site: &Site,
     path: &'static str,
@@ -163,8 +186,7 @@ fn paired_with(
     answer: &str,
     form: impl Fn(usize) -> Result<Bytes>,
 ) -> Result<Vec<(Load, Load)>> {
-    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    let bare = process::bare(&single::Answer { status: 200, headers, body: answer.to_owned() })?;
+    let bare = bare(answer)?;
     let load = |host: &str, form: &dyn Fn(usize) -> Result<Bytes>| {
         load::run(host, bench.clients, bench.time, |client| {
             let request = Request::post(path).header("host", host).header("content-type", FORM);
@@ -174,14 +196,13 @@ fn paired_with(
     bench.pairs(|| load(&site.server.host, &form), || load(&bare.host, &|_| Ok(sample.clone())))
 }
 
-fn line(bench: &Bench, what: &str, budget: Budget, pairs: Vec<(Load, Load)>) -> Line {
-    let within = |share| figure(median(pairs.iter().map(|(load, _)| load.within(share))));
-    Line {
-        what: format!("{what}, {} clients", bench.clients),
-        unit: "a second",
-        baseline: BASELINE,
-        budget,
-        notes: format!("p50 {} ms, p99 {} ms", within(0.5), within(0.99)),
-        pairs: pairs.iter().map(|(load, bare)| (load.rate, bare.rate)).collect(),
-    }
+/// The server and the bare one in turns, with these forms again and again.
+fn with_wrk(bench: &Bench, site: &Site, path: &str, forms: &[Bytes]) -> Result<Vec<(Found, Found)>> {
+    let bare = bare(&post(site, path, forms.first().context("no forms")?)?)?;
+    let file = bench.fresh()?.join("forms");
+    let mut lines = forms.join(&b'\n');
+    lines.push(b'\n');
+    std::fs::write(&file, lines)?;
+    let load = |server: &Server| wrk::run(&server.url(path), bench.clients, bench.time, Keys::Forms(&file));
+    bench.pairs(|| load(&site.server), || load(&bare))
 }
