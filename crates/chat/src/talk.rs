@@ -133,7 +133,7 @@ impl Chat {
             let tools = self.chosen_tools(&who, &wishes).await;
             let known =
                 Known { who: who.clone(), slot, before: &before, recall, is_own, name: account.name, tools };
-            let turn = self.turn(known, &talk);
+            let turn = self.turn(known, talk);
             let (sender, events) = mpsc::channel(AHEAD);
             let chat = self.clone();
             self.tasks()?.spawn(async move { run::run(&chat, turn, stored, sender).await });
@@ -209,9 +209,9 @@ impl Chat {
         Ok((account, recall))
     }
 
-    fn turn(&self, known: Known<'_>, talk: &Talk) -> Turn {
+    fn turn(&self, known: Known<'_>, talk: Talk) -> Turn {
         let Known { who, slot, before, recall, is_own, name, tools } = known;
-        let message = Message::with_images(talk.message.clone(), talk.images.clone());
+        let message = Message::with_images(talk.message.clone(), talk.images);
         let is_kept_by_client = talk.history.is_some();
         let summary = before.session.as_ref().map_or("", |session| &session.summary);
         let Assembled { messages, dropped } = prompt::assemble(Parts {
@@ -232,12 +232,12 @@ impl Chat {
         let form = plan.as_ref().map_or(Form::Text, |plan| Form::Json(plan.schema()));
         // Decisions are made of what is known.
         let tools = if plan.is_none() { tools } else { Vec::new() };
-        let ask = Ask { model: talk.model.clone(), messages, max_tokens: talk.max_tokens, form, tools };
+        let ask = Ask { model: talk.model, messages, max_tokens: talk.max_tokens, form, tools };
         Turn {
             who,
             slot,
             name,
-            message: talk.message.clone(),
+            message: talk.message,
             search: talk.search,
             recall,
             ask,

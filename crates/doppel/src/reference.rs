@@ -1,9 +1,10 @@
 //! The OpenAPI document and the pages to browse it by, from the binary, without outside assets.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
+    body::Bytes,
     extract::Request,
     middleware::{Next, from_fn},
     response::Response,
@@ -20,16 +21,16 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 
 /// The document is made when it is first asked for: most servers are never asked, and it is large.
 pub(crate) fn router(document: impl Fn() -> OpenApi + Clone + Send + Sync + 'static) -> Router {
-    static JSON: OnceLock<String> = OnceLock::new();
+    let made = Arc::new(OnceLock::<Bytes>::new());
     let document = get(async move || {
-        let json = match JSON.get() {
-            Some(json) => json,
+        let json = match made.get() {
+            Some(json) => json.clone(),
             None => {
                 let json = document().to_pretty_json().map_err(ApiError::internal)?;
-                JSON.get_or_init(|| json)
+                made.get_or_init(|| json.into()).clone()
             }
         };
-        Ok::<_, ApiError>(([(header::CONTENT_TYPE, "application/json")], json.as_str()))
+        Ok::<_, ApiError>(([(header::CONTENT_TYPE, "application/json")], json))
     });
     let pages: Router = SwaggerUi::new("/reference")
         .config(Config::from("/openapi.json").persist_authorization(false))

@@ -97,17 +97,18 @@ fn api(rooms: &Rooms) -> OpenApiRouter {
         .merge(identity::program::router(identity.clone()))
 }
 
-/// The API under both base paths (contract §0.1), described once.
-fn api_router(rooms: &Rooms) -> (Router, OpenApi) {
-    let (router, described) = api(rooms).split_for_parts();
-    let mut document = openapi::base().nest("/api", described);
-    openapi::complete(&mut document);
-    (Router::new().nest("/api", router.clone()).nest("/gate/lab/api", router), document)
+/// The API under both base paths (contract §0.1).
+fn api_router(rooms: &Rooms) -> Router {
+    let (router, _) = api(rooms).split_for_parts();
+    Router::new().nest("/api", router.clone()).nest("/gate/lab/api", router)
 }
 
 /// The OpenAPI document of this server.
 pub(crate) fn document(rooms: &Rooms) -> OpenApi {
-    api_router(rooms).1
+    let (_, described) = api(rooms).split_for_parts();
+    let mut document = openapi::base().nest("/api", described);
+    openapi::complete(&mut document);
+    document
 }
 
 /// What the server answers with: calls of the Hub go through its door, everything else through the router.
@@ -157,7 +158,6 @@ fn router(
     let described = rooms.clone();
     let guarded = Guard::new(rooms.identity.clone(), public_routes());
     Ok(api_router(rooms)
-        .0
         .merge(memory::file::download(rooms.memory.clone()))
         .merge(health(rooms.db.clone()))
         .merge(reference::router(move || document(&described)))
