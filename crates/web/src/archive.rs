@@ -301,13 +301,22 @@ pub fn given_id(given: Option<i64>, ids: &Ids) -> Option<i64> {
 pub fn read<T: serde::de::DeserializeOwned, U>(
     given: &[Given],
     taken: &mut Taken,
-    mut check: impl FnMut(T) -> Result<U, ApiError>,
+    check: impl FnMut(T) -> Result<U, ApiError>,
 ) -> Vec<U> {
+    read_lines(given, taken, check).into_iter().map(|(_line, entry)| entry).collect()
+}
+
+/// Like [`read`], each entry with its line: for entries that may turn out to be nobody's.
+pub fn read_lines<T: serde::de::DeserializeOwned, U>(
+    given: &[Given],
+    taken: &mut Taken,
+    mut check: impl FnMut(T) -> Result<U, ApiError>,
+) -> Vec<(u64, U)> {
     let mut valid = Vec::with_capacity(given.len());
     for Given { line, text } in given {
         let entry = serde_json::from_str(text).map_err(|error| error.to_string());
         match entry.and_then(|entry| check(entry).map_err(|error| error.message(crate::Language::En))) {
-            Ok(entry) => valid.push(entry),
+            Ok(entry) => valid.push((*line, entry)),
             Err(why) => taken.refused.push((*line, why)),
         }
     }

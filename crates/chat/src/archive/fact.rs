@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::BoxFuture;
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, line, read},
+    archive::{Given, Part, Section, Taken, line, read_lines},
 };
 
 use super::{queries, time, wrong};
@@ -63,7 +63,7 @@ impl Section for Facts {
     fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
         Box::pin(async move {
             let mut taken = Taken::default();
-            let ready = read(&given, &mut taken, |entry: Entry| {
+            let ready = read_lines(&given, &mut taken, |entry: Entry| {
                 if !LINK_KINDS.contains(&entry.kind.as_str()) {
                     return Err(wrong("kind", "Input should be 'said', 'again' or 'against'"));
                 }
@@ -79,24 +79,29 @@ impl Section for Facts {
                     time: time("createTime", entry.create_time)?,
                 })
             });
-            let count = u64::try_from(ready.len()).unwrap_or(0);
-            let added = self.0.db().write(move |tx| {
+            let written = self.0.db().write(move |tx| {
                 Box::pin(async move {
-                    let mut added = 0;
-                    for mut link in ready {
+                    let (mut added, mut known, mut lost) = (0, 0, Vec::new());
+                    for (line, mut link) in ready {
                         // A message that is not there, or is another's, is not what said it.
                         if let Some(message) = link.message {
                             let owner: Option<(i64,)> =
                                 tx.fetch_optional(queries::OWNER, store::params![message]).await?;
                             link.message = owner.filter(|(owner,)| *owner == account).map(|_| message);
                         }
-                        added += memory::key::restore_link(tx, account, &link).await?;
+                        match memory::key::restore_link(tx, account, &link).await? {
+                            Some(true) => added += 1,
+                            Some(false) => known += 1,
+                            None => lost.push(line),
+                        }
                     }
-                    Ok::<_, ApiError>(added)
+                    Ok::<_, ApiError>((added, known, lost))
                 })
             });
-            taken.added = added.await?;
-            taken.known = count - taken.added;
+            let lost;
+            (taken.added, taken.known, lost) = written.await?;
+            let why = "memoryId, otherId: there is no such memory";
+            taken.refused.extend(lost.into_iter().map(|line| (line, why.to_owned())));
             Ok(taken)
         })
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use store::{BoxFuture, Row, Timestamp, Tx, from_row, owned_params, params};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, given_id, line, read},
+    archive::{Given, Part, Section, Taken, given_id, line, read_lines},
 };
 
 use super::{queries, time, wrong};
@@ -140,23 +140,12 @@ impl Section for Messages {
     fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
         Box::pin(async move {
             let mut taken = Taken::default();
-            // Lines that name a session that is not there are refused, so they have to be known one by one.
-            let numbered = given.iter().map(|given| given.line).collect::<Vec<_>>();
-            let mut at = 0;
-            let mut lines = Vec::new();
-            let ready = read(&given, &mut taken, |entry: Entry| self.ready(entry));
-            for line in numbered {
-                if taken.refused.get(at).is_some_and(|(refused, _)| *refused == line) {
-                    at += 1;
-                } else {
-                    lines.push(line);
-                }
-            }
+            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
             let written = self.0.db().write(move |tx| {
                 Box::pin(async move {
                     let (mut added, mut known, mut lost) = (0, 0, Vec::new());
-                    for (line, ready) in lines.into_iter().zip(&ready) {
-                        match insert(tx, account, ready).await? {
+                    for (line, ready) in ready {
+                        match insert(tx, account, &ready).await? {
                             Some(true) => added += 1,
                             Some(false) => known += 1,
                             None => lost.push(line),
@@ -165,8 +154,8 @@ impl Section for Messages {
                     Ok::<_, ApiError>((added, known, lost))
                 })
             });
-            let (added, known, lost) = written.await?;
-            (taken.added, taken.known) = (added, known);
+            let lost;
+            (taken.added, taken.known, lost) = written.await?;
             let why = "sessionId: there is no such session";
             taken.refused.extend(lost.into_iter().map(|line| (line, why.to_owned())));
             Ok(taken)

@@ -149,25 +149,28 @@ impl Memory {
     }
 }
 
-/// Writes a link of an archive, if the person has its memories and it is not there yet; answers how many were written.
+/// Writes a link of an archive; answers false where it is there already, and nothing where the person has not its
+/// memories.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn restore_link(tx: &mut Tx<'_>, account: i64, link: &SavedLink) -> Result<u64, store::Error> {
+pub async fn restore_link(
+    tx: &mut Tx<'_>,
+    account: i64,
+    link: &SavedLink,
+) -> Result<Option<bool>, store::Error> {
     let SavedLink { id, memory, kind, other, message, time } = link;
-    if own(tx, account, *memory).await?.is_none() {
-        return Ok(0);
-    }
-    if let Some(other) = other
-        && own(tx, account, *other).await?.is_none()
-    {
-        return Ok(0);
+    for needed in std::iter::once(memory).chain(other) {
+        if own(tx, account, *needed).await?.is_none() {
+            return Ok(None);
+        }
     }
     let same = params![*memory, kind, *other, *message];
     if tx.fetch_optional::<(i64,)>(queries::SAME_LINK, same).await?.is_some() {
-        return Ok(0);
+        return Ok(Some(false));
     }
-    tx.execute(queries::ADD_LINK, params![*id, *memory, kind, *other, *message, *time]).await
+    tx.execute(queries::ADD_LINK, params![*id, *memory, kind, *other, *message, *time]).await?;
+    Ok(Some(true))
 }
 
 /// Adds what a person said, in the transaction of whoever found it. What is known already is linked and stays as it is.
