@@ -212,6 +212,31 @@ with_model! {
         }
     }
 
+    async fn what_cannot_be_stored_is_not_answered(server, model) {
+        let actor = server.person("a").await.with_key("chat").await;
+        let db = &server.running().db;
+        for way in WAYS {
+            model.forget();
+            model.next([vec![Step::Send(begun())], vec![Step::Stall]].concat());
+            let asked = model.asked().len();
+            db.execute("ALTER TABLE chat_message RENAME TO away", &[]).await.unwrap();
+            let answer = way.ask(&actor).await;
+            db.execute("ALTER TABLE away RENAME TO chat_message", &[]).await.unwrap();
+            assert_eq!(answer.status, 500, "{way:?}: {}", answer.body);
+            assert!(!answer.body.contains("茶") && !answer.body.contains("away"), "{way:?}: {}", answer.body);
+            // The model is asked meanwhile; whether it was in time or not, nobody waits for it any longer.
+            if model.asked().len() > asked {
+                let noticed = tokio::time::timeout(Duration::from_secs(5), model.hung_up()).await;
+                assert!(noticed.is_ok(), "{way:?}");
+            }
+        }
+        for table in ["SELECT COUNT(*) FROM chat_session", "SELECT COUNT(*) FROM chat_message", "SELECT COUNT(*) FROM chat_sent"] {
+            assert_eq!(db.fetch_one::<(i64,)>(table, &[]).await, Ok((0,)), "{table}");
+        }
+        model.forget();
+        assert!(Way::Stream.well(&Way::Stream.ask(&actor).await).is_some(), "it goes on after that");
+    }
+
     async fn who_hangs_up_on_any_way_is_noticed(server, model) {
         let actor = server.person("a").await.with_key("chat").await;
         for script in [
