@@ -122,6 +122,28 @@ with_embeddings! {
         is_well(&server, &person).await;
     }
 
+    async fn what_a_long_note_says_at_its_end_is_found(server, endpoint: "embedding.batch = 3") {
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        let filler = "we walked in the park and talked. ".repeat(250);
+        let note = |end: &str| json!({"content": format!("{filler}{end}")});
+        let long = actor.post("/api/secondme/note/add", note("the physician said to rest")).await.data()["noteId"].clone();
+        actor.post("/api/secondme/note/add", note("nothing else")).await.data();
+        actor.post("/api/secondme/note/add", json!({"content": "nothing but walks"})).await.data();
+        until_made(&server, 3).await;
+        assert!(endpoint.asked().iter().all(|(_, texts)| (1..=3).contains(&texts.len())), "no call is larger than it may be");
+        let parts = "SELECT MIN(parts), MAX(parts) FROM search_vector";
+        assert_eq!(server.running().db.fetch_one::<(i64, i64)>(parts, &[]).await.unwrap(), (1, 6));
+        let list = actor.get("/api/secondme/note/search?keyword=should I see a doctor?").await.data()["list"].take();
+        assert_eq!(list[0]["id"], long, "{list}");
+        is_well(&server, &person).await;
+        server.running().db.execute("UPDATE search_vector SET parts = 5 WHERE parts = 6", &[]).await.unwrap();
+        let findings = server.running().memory.examine(person.account.id, true).await.unwrap();
+        assert!(findings.faults.iter().any(|fault| fault.ends_with("the vector is not the entry's")), "{findings:?}");
+        until_made(&server, 3).await;
+        is_well(&server, &person).await;
+    }
+
     async fn without_the_endpoint_words_find(server, endpoint: "embedding.question_milliseconds = 300") {
         let person = server.person("a").await;
         let actor = person.with_key("*").await;

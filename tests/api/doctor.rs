@@ -35,8 +35,8 @@ both_engines! {
         let before = answers().await;
         for damage in [
             "DELETE FROM search_entry WHERE kind = 1 AND entry_id = (SELECT MIN(id) FROM key_memory)",
-            "DELETE FROM search_posting WHERE kind = 2 AND entry_id = (SELECT MAX(id) FROM note)",
-            "UPDATE search_posting SET occurrences = 7 WHERE kind = 1 AND term = '3'",
+            "DELETE FROM search_pending WHERE kind = 2 AND entry_id = (SELECT MAX(id) FROM note)",
+            "UPDATE search_pending SET terms = '1 other' WHERE kind = 1 AND terms LIKE '1 3%'",
             "UPDATE search_size SET entries = entries + 5",
             "UPDATE key_memory SET content = 'changed behind its back' WHERE id = (SELECT MAX(id) FROM key_memory)",
             "DELETE FROM note WHERE id = (SELECT MIN(id) FROM note)",
@@ -109,6 +109,7 @@ both_engines! {
         for sql in [
             "SELECT COUNT(*) FROM key_memory", "SELECT COUNT(*) FROM key_memory_version", "SELECT COUNT(*) FROM note",
             "SELECT COUNT(*) FROM note_version", "SELECT COUNT(*) FROM search_entry", "SELECT COUNT(*) FROM search_posting",
+            "SELECT COUNT(*) FROM search_pending",
         ] {
             assert_eq!(server.running().db.fetch_one::<(i64,)>(sql, &[]).await.unwrap(), (0,), "{sql}");
         }

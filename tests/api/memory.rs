@@ -160,6 +160,7 @@ both_engines! {
         for sql in [
             "SELECT COUNT(*) FROM key_memory", "SELECT COUNT(*) FROM key_memory_version",
             "SELECT COUNT(*) FROM search_entry", "SELECT COUNT(*) FROM search_posting",
+            "SELECT COUNT(*) FROM search_pending",
         ] {
             assert_eq!(db.fetch_one::<(i64,)>(sql, &[]).await.unwrap(), (0,), "{sql}");
         }
@@ -242,7 +243,7 @@ both_engines! {
         let person = server.person("a").await;
         remember(&person.with_key("*").await, "再见").await;
         server.running().identity.delete_account(person.account.id).await.unwrap();
-        let left: (i64,) = server.running().db.fetch_one("SELECT COUNT(*) FROM search_posting", &[]).await.unwrap();
+        let left: (i64,) = server.running().db.fetch_one("SELECT COUNT(*) FROM search_pending", &[]).await.unwrap();
         assert_eq!(left, (0,));
     }
 }

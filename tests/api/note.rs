@@ -58,7 +58,7 @@ both_engines! {
         assert_eq!(actor.post(&format!("{NOTE}/{id}/delete"), json!({})).await.data(), Value::Null);
         actor.post(&format!("{NOTE}/{id}/delete"), json!({})).await.refused(404, "note.delete.failed");
         actor.post(&format!("{NOTE}/{id}/update"), json!({})).await.refused(404, "note.update.failed");
-        for sql in ["SELECT COUNT(*) FROM note", "SELECT COUNT(*) FROM search_entry", "SELECT COUNT(*) FROM search_posting"] {
+        for sql in ["SELECT COUNT(*) FROM note", "SELECT COUNT(*) FROM search_entry", "SELECT COUNT(*) FROM search_posting", "SELECT COUNT(*) FROM search_pending"] {
             assert_eq!(server.running().db.fetch_one::<(i64,)>(sql, &[]).await.unwrap(), (0,), "{sql}");
         }
     }

@@ -151,7 +151,7 @@ both_engines! {
         actor.post(&format!("{NOTE}/{id}/update"), json!({"content": "my thoughts"})).await.data();
         assert_eq!((found("yeast").await, found("thoughts").await), (json!(1), json!(1)));
         actor.post(&format!("{NOTE}/{id}/delete"), json!({})).await.data();
-        for sql in ["SELECT COUNT(*) FROM note_page", "SELECT COUNT(*) FROM note_version", "SELECT COUNT(*) FROM search_posting"] {
+        for sql in ["SELECT COUNT(*) FROM note_page", "SELECT COUNT(*) FROM note_version", "SELECT COUNT(*) FROM search_posting", "SELECT COUNT(*) FROM search_pending"] {
             assert_eq!(server.running().db.fetch_one::<(i64,)>(sql, &[]).await.unwrap(), (0,), "{sql}");
         }
     }

@@ -82,6 +82,7 @@ impl Memory {
                         let range = (after, next.unwrap_or(i64::MAX));
                         let mut faults = index.check(tx, range, &expected, mend).await?;
                         if next.is_none() {
+                            faults.extend(index.check_runs(tx, mend).await?);
                             faults.extend(index.check_size(tx, mend).await?);
                             faults.extend(index.check_vectors(tx, mend).await?);
                         }

@@ -8,6 +8,7 @@ pub mod file;
 pub mod key;
 pub mod meaning;
 pub mod note;
+mod passages;
 pub mod profile;
 mod ranked;
 pub mod recall;

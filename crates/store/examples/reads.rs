@@ -14,6 +14,7 @@ static TABLES: &[Migration] = &[Migration {
     name: "bench",
     sql: "CREATE TABLE item (id BIGINT PRIMARY KEY, owner BIGINT NOT NULL, name TEXT NOT NULL, at BIGINT NOT NULL);
           CREATE TABLE log (id BIGINT PRIMARY KEY, text TEXT NOT NULL);",
+    then: None,
 }];
 
 const ROWS: i64 = 100_000;

@@ -40,7 +40,7 @@ pub use error::{Error, Result};
 pub use futures::future::BoxFuture;
 pub use ids::Ids;
 #[doc(hidden)]
-pub use migrations::Migration;
+pub use migrations::{Migration, Then};
 pub use notice::{Notice, RESYNC};
 pub use param::{OwnedParam, Param};
 pub use random::Random;

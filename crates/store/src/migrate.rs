@@ -46,6 +46,9 @@ pub(crate) async fn migrate(db: &Database, all: &'static [Migration]) -> Result<
             for migration in compare(&applied, all)? {
                 let sql = translate(migration.sql, dialect).map_err(|error| within(migration, &error))?;
                 tx.batch(&sql).await.map_err(|error| within(migration, &error))?;
+                if let Some(then) = migration.then {
+                    then(tx).await.map_err(|error| within(migration, &error))?;
+                }
                 let checksum = migration.checksum();
                 tx.execute(INSERT, params![migration.version, migration.name, &checksum, now]).await?;
                 names.push(migration.name);
@@ -112,10 +115,10 @@ mod tests {
     use super::*;
 
     static ALL: &[Migration] = &[
-        Migration { version: 1, name: "one", sql: "SELECT 1" },
-        Migration { version: 2, name: "two", sql: "SELECT\r\n2" },
+        Migration { version: 1, name: "one", sql: "SELECT 1", then: None },
+        Migration { version: 2, name: "two", sql: "SELECT\r\n2", then: None },
     ];
-    static GAP: &[Migration] = &[Migration { version: 2, name: "two", sql: "SELECT 2" }];
+    static GAP: &[Migration] = &[Migration { version: 2, name: "two", sql: "SELECT 2", then: None }];
 
     fn applied(versions: &[i64]) -> Vec<Applied> {
         let sum = |v: i64| usize::try_from(v - 1).ok().and_then(|at| ALL.get(at)).map(Migration::checksum);
@@ -148,7 +151,7 @@ mod tests {
 
     #[test]
     fn line_ends_do_not_change_the_checksum() {
-        let unix = Migration { version: 2, name: "two", sql: "SELECT\n2" };
+        let unix = Migration { version: 2, name: "two", sql: "SELECT\n2", then: None };
         assert_eq!(ALL[1].checksum(), unix.checksum());
     }
 }

@@ -1,6 +1,10 @@
 //! The numbered list of migrations.
 
+use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
+
+use crate::error::Result;
+use crate::tx::Tx;
 
 /// One step of the schema, in the common dialect (see `schema.rs`).
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +15,12 @@ pub struct Migration {
     pub name: &'static str,
     /// Its statements. They never change once released.
     pub sql: &'static str,
+    /// What SQL cannot say, done after them in the same transaction.
+    pub then: Option<Then>,
 }
+
+/// A part of a migration that is a program. It may await nothing but its transaction.
+pub type Then = for<'t> fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<()>>;
 
 impl Migration {
     /// SHA-256 of the statements, whatever ends their lines, in hexadecimal.
@@ -22,16 +31,25 @@ impl Migration {
 
 /// All migrations of this program: `src/migrations/NNNN_name.sql`, in order.
 pub(crate) const ALL: &[Migration] = &[
-    Migration { version: 1, name: "identity", sql: include_str!("migrations/0001_identity.sql") },
-    Migration { version: 2, name: "profile", sql: include_str!("migrations/0002_profile.sql") },
-    Migration { version: 3, name: "oauth", sql: include_str!("migrations/0003_oauth.sql") },
-    Migration { version: 4, name: "memory", sql: include_str!("migrations/0004_memory.sql") },
-    Migration { version: 5, name: "grants", sql: include_str!("migrations/0005_grants.sql") },
-    Migration { version: 6, name: "recall", sql: include_str!("migrations/0006_recall.sql") },
-    Migration { version: 7, name: "chat", sql: include_str!("migrations/0007_chat.sql") },
-    Migration { version: 8, name: "plaza", sql: include_str!("migrations/0008_plaza.sql") },
-    Migration { version: 9, name: "hub", sql: include_str!("migrations/0009_hub.sql") },
-    Migration { version: 10, name: "archive", sql: include_str!("migrations/0010_archive.sql") },
-    Migration { version: 11, name: "hub_users", sql: include_str!("migrations/0011_hub_users.sql") },
-    Migration { version: 12, name: "authors", sql: include_str!("migrations/0012_authors.sql") },
+    sql(1, "identity", include_str!("migrations/0001_identity.sql")),
+    sql(2, "profile", include_str!("migrations/0002_profile.sql")),
+    sql(3, "oauth", include_str!("migrations/0003_oauth.sql")),
+    sql(4, "memory", include_str!("migrations/0004_memory.sql")),
+    sql(5, "grants", include_str!("migrations/0005_grants.sql")),
+    sql(6, "recall", include_str!("migrations/0006_recall.sql")),
+    sql(7, "chat", include_str!("migrations/0007_chat.sql")),
+    sql(8, "plaza", include_str!("migrations/0008_plaza.sql")),
+    sql(9, "hub", include_str!("migrations/0009_hub.sql")),
+    sql(10, "archive", include_str!("migrations/0010_archive.sql")),
+    sql(11, "hub_users", include_str!("migrations/0011_hub_users.sql")),
+    sql(12, "authors", include_str!("migrations/0012_authors.sql")),
+    Migration {
+        then: Some(crate::search::rebuild),
+        ..sql(13, "runs", include_str!("migrations/0013_runs.sql"))
+    },
+    sql(14, "passages", include_str!("migrations/0014_passages.sql")),
 ];
+
+const fn sql(version: i64, name: &'static str, sql: &'static str) -> Migration {
+    Migration { version, name, sql, then: None }
+}

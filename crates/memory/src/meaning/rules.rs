@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use store::search::Hit;
 
+use crate::passages;
+
 pub(super) fn to_bytes(vector: &[f32]) -> Vec<u8> {
     vector.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
@@ -23,7 +25,19 @@ pub(super) fn normal(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     Some(vector)
 }
 
-/// The cosine of a question and each entry.
+/// A passage that has a vector ends at the first good place after so many characters, …
+const PASSAGE: usize = 1500;
+/// … and after so many wherever that is. A text no longer than this is one.
+const MAX_PASSAGE: usize = 2000;
+
+/// The passages of a text that have a vector each, one at least.
+pub(super) fn passages(text: &str) -> Vec<&str> {
+    let is_long = text.chars().nth(MAX_PASSAGE).is_some();
+    let cut = if is_long { passages::cut(text, PASSAGE, MAX_PASSAGE) } else { Vec::new() };
+    if cut.is_empty() { vec![text] } else { cut }
+}
+
+/// The cosine of a question and each entry: of one with several vectors, which follow each other, the greatest.
 pub(super) fn compare(
     entries: &[(i64, bool)],
     values: &[f32],
@@ -35,8 +49,15 @@ pub(super) fn compare(
         return Vec::new();
     }
     let all = entries.iter().zip(values.chunks_exact(dimensions));
-    let seen = all.filter(|((_, public), _)| *public || !only_public);
-    seen.map(|((entry, _), vector)| Hit { entry: *entry, score: f64::from(dot(vector, question)) }).collect()
+    let mut hits: Vec<Hit> = Vec::with_capacity(entries.len());
+    for ((entry, _), vector) in all.filter(|((_, public), _)| *public || !only_public) {
+        let score = f64::from(dot(vector, question));
+        match hits.last_mut().filter(|last| last.entry == *entry) {
+            Some(last) => last.score = last.score.max(score),
+            None => hits.push(Hit { entry: *entry, score }),
+        }
+    }
+    hits
 }
 
 /// Eight sums at a time, so that the processor can, too.
@@ -127,6 +148,17 @@ mod tests {
     }
 
     #[test]
+    fn a_long_text_has_several_passages() {
+        assert_eq!(passages(""), [""]);
+        assert_eq!(passages(&"字".repeat(2000)).len(), 1);
+        let long = "一句话。".repeat(3000);
+        let passages = passages(&long);
+        assert_eq!(passages.len(), 8);
+        assert!(passages.iter().all(|passage| passage.ends_with('。')));
+        assert_eq!(super::passages(&" ".repeat(5000)).len(), 1);
+    }
+
+    #[test]
     fn vectors_are_compared_by_direction() {
         let vectors: Vec<f32> = [[3.0, 0.0, 4.0], [0.0, 1.0, 0.0]].concat();
         let vectors: Vec<f32> = vectors.chunks(3).flat_map(|one| normal(one.to_vec()).unwrap()).collect();
@@ -135,6 +167,8 @@ mod tests {
         assert!((near[0].score - 1.0).abs() < 1e-6 && near[1].score.abs() < 1e-6);
         assert_eq!(ids(&compare(&[(1, true), (2, false)], &vectors, 3, &question, true)), [1]);
         assert!(compare(&[(1, true)], &vectors, 3, &[1.0], false).is_empty(), "another size");
+        let best = compare(&[(1, true), (1, true)], &vectors, 3, &[0.0, 1.0, 0.0], false);
+        assert_eq!((best.len(), best[0].score), (1, 1.0), "the passage that fits best counts");
         assert_eq!(from_bytes(&to_bytes(&question)).collect::<Vec<_>>(), question);
         assert_eq!(normal(vec![0.0; 3]), None);
         assert_eq!(normal(vec![f32::NAN]), None);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
 use store::{
     Database,
-    search::{Hit, Index, VectorState},
+    search::{EntryVectors, Hit, Index, VectorState},
 };
 
 use super::rules;
@@ -17,7 +17,7 @@ const EXPECTED: usize = 1000;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vectors {
     version: i64,
-    /// Entry, and whether it is public.
+    /// Of each vector its entry, and whether that is public.
     entries: Vec<(i64, bool)>,
     /// One after the other.
     values: Vec<f32>,
@@ -34,21 +34,24 @@ impl Vectors {
         rules::compare(&self.entries, &self.values, self.dimensions, question, only_public)
     }
 
-    /// Adds vectors. Answers false where they are of another size than those before.
-    fn add(&mut self, rows: Vec<(i64, bool, Vec<u8>)>) -> bool {
-        for (entry, public, vector) in rows {
-            // The model can make none of this text.
-            if vector.is_empty() {
-                continue;
-            }
+    /// Adds the vectors of entries while there are no more than `most`. Answers false where they are of another size than
+    /// those before.
+    fn add(&mut self, rows: Vec<EntryVectors>, most: usize) -> bool {
+        // The model can make none of some texts.
+        for row in rows.into_iter().filter(|row| row.parts > 0) {
+            let dimensions = dimensions(&row);
             if self.dimensions == 0 {
-                self.dimensions = vector.len() / 4;
+                self.dimensions = dimensions;
             }
-            if vector.len() != self.dimensions * 4 {
+            if dimensions != self.dimensions {
                 return false;
             }
-            self.entries.push((entry, public));
-            self.values.extend(rules::from_bytes(&vector));
+            let parts = usize::try_from(row.parts).unwrap_or(0);
+            if self.entries.len() + parts > most {
+                break;
+            }
+            self.entries.extend(std::iter::repeat_n((row.entry, row.public), parts));
+            self.values.extend(rules::from_bytes(&row.vectors));
         }
         true
     }
@@ -56,6 +59,14 @@ impl Vectors {
     fn bytes(&self) -> u64 {
         (self.values.len() * 4 + self.entries.len() * 16 + 64) as u64
     }
+}
+
+/// The size of an entry's vectors; 0 where there are none.
+fn dimensions(row: &EntryVectors) -> usize {
+    usize::try_from(row.parts)
+        .ok()
+        .filter(|parts| *parts > 0)
+        .map_or(0, |parts| row.vectors.len() / 4 / parts)
 }
 
 #[derive(Clone)]
@@ -126,11 +137,12 @@ impl Kept {
         let room = most.saturating_sub(known.entries.len());
         let limit = i64::try_from(room).unwrap_or(i64::MAX).saturating_add(1);
         let rows = index.vectors(db, model, (known.version, state.version), limit).await?;
-        if known.dimensions == 0 || rows.len() > room {
+        let new: i64 = rows.iter().map(|row| row.parts).sum();
+        if known.dimensions == 0 || usize::try_from(new).is_ok_and(|new| new > room) {
             return Ok(None);
         }
         let mut vectors = Vectors { version: state.version, ..known.clone() };
-        Ok(vectors.add(rows).then_some(vectors))
+        Ok(vectors.add(rows, most).then_some(vectors))
     }
 
     async fn all(
@@ -143,13 +155,14 @@ impl Kept {
         let changes = (0, state.version);
         let mut vectors = Vectors { version: state.version, ..Vectors::default() };
         let first = index.vectors(db, model, changes, 1).await?;
-        let Some((.., vector)) = first.first() else { return Ok(vectors) };
-        let limit = i64::try_from(self.most(vector.len() / 4)).unwrap_or(i64::MAX);
+        let Some(first) = first.first() else { return Ok(vectors) };
+        let most = self.most(dimensions(first));
+        let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let mut rows = index.vectors(db, model, changes, limit).await?;
         // A model that has changed its size without changing its name: the newest are right.
-        let size = rows.iter().map(|(.., vector)| vector.len()).find(|length| *length > 0).unwrap_or(0);
-        rows.retain(|(.., vector)| vector.len() == size);
-        vectors.add(rows);
+        let size = rows.iter().map(dimensions).find(|size| *size > 0).unwrap_or(0);
+        rows.retain(|row| dimensions(row) == size);
+        vectors.add(rows, most);
         Ok(vectors)
     }
 
@@ -164,19 +177,21 @@ impl Kept {
 mod tests {
     use super::*;
 
-    fn row(entry: i64, values: &[f32]) -> (i64, bool, Vec<u8>) {
-        (entry, true, rules::to_bytes(values))
+    fn row(entry: i64, parts: i64, values: &[f32]) -> EntryVectors {
+        EntryVectors { entry, public: true, parts, vectors: rules::to_bytes(values) }
     }
 
     #[test]
     fn vectors_of_one_size_are_kept_one_after_the_other() {
         let mut vectors = Vectors::default();
-        assert!(vectors.add(vec![row(3, &[1.0, 0.0]), row(2, &[]), row(1, &[0.0, 1.0])]));
+        assert!(vectors.add(vec![row(3, 1, &[1.0, 0.0]), row(2, 0, &[]), row(1, 1, &[0.0, 1.0])], 10));
         assert_eq!((vectors.entries.len(), vectors.values.len(), vectors.dimensions), (2, 4, 2));
         let near = vectors.compare(&[1.0, 0.0], false);
         assert_eq!(near.iter().map(|hit| (hit.entry, hit.score)).collect::<Vec<_>>(), [(3, 1.0), (1, 0.0)]);
         assert!(vectors.compare(&[1.0], false).is_empty());
-        assert!(!vectors.add(vec![row(4, &[1.0])]), "another size");
+        assert!(!vectors.add(vec![row(4, 1, &[1.0])], 10), "another size");
+        assert!(vectors.add(vec![row(5, 2, &[0.6, 0.8, 1.0, 0.0]), row(6, 2, &[0.0; 4])], 4));
+        assert_eq!(vectors.entries, [(3, true), (1, true), (5, true), (5, true)], "no more than fit");
     }
 
     #[test]

@@ -152,7 +152,8 @@ impl Meaning {
     /// Makes vectors that an index lacks.
     async fn turn(&self, db: &Database, index: Index) -> Result<Turn, String> {
         let model = &self.settings.name;
-        let claimed = match index.claim_vectors(db, model, self.lease(db.clock().now())).await {
+        let mut until = self.lease(db.clock().now());
+        let claimed = match index.claim_vectors(db, model, until).await {
             Ok(claimed) => claimed,
             // The account was deleted meanwhile.
             Err(store::Error::ForeignKey) => return Ok(Turn::Done(0)),
@@ -161,14 +162,15 @@ impl Meaning {
         if !claimed {
             return Ok(Turn::Taken);
         }
-        let done = self.batches(db, index).await;
-        let released = index.release_vectors(db, model).await;
+        let done = self.batches(db, index, &mut until).await;
+        let released = index.release_vectors(db, model, until).await;
         let done = done?;
         released.map_err(|error| error.to_string())?;
         Ok(done)
     }
 
-    async fn batches(&self, db: &Database, index: Index) -> Result<Turn, String> {
+    /// `until` is when the claim runs out.
+    async fn batches(&self, db: &Database, index: Index, until: &mut Timestamp) -> Result<Turn, String> {
         let limit = i64::try_from(self.settings.batch).unwrap_or(1);
         let mut count = 0;
         for _ in 0..TURN {
@@ -177,27 +179,44 @@ impl Meaning {
             if entries.is_empty() {
                 return Ok(Turn::Done(count));
             }
-            let texts: Vec<&str> = entries.iter().map(|(_, text)| text.as_str()).collect();
-            let vectors = self.embed_all(&texts).await.inspect_err(|_| self.making.begin(db.clock().now()));
-            let vectors = vectors.map_err(|failure| failure.to_string())?;
+            let made = self.make(entries).await.inspect_err(|_| self.making.begin(db.clock().now()));
+            let made = made.map_err(|failure| failure.to_string())?;
             self.making.end();
-            let made: Vec<Made> = entries
-                .into_iter()
-                .zip(vectors)
-                .map(|((entry, text), vector)| {
-                    let vector = rules::to_bytes(vector.as_deref().unwrap_or_default());
-                    Made { entry, text, vector }
-                })
-                .collect();
             count += made.len();
-            let (model, until) = (self.settings.name.clone(), self.lease(db.clock().now()));
+            let (model, longer) = (self.settings.name.clone(), self.lease(db.clock().now()));
             let kept = db
-                .write(move |tx| Box::pin(async move { index.put_vectors(tx, &model, &made, until).await }));
+                .write(move |tx| Box::pin(async move { index.put_vectors(tx, &model, &made, longer).await }));
             if !kept.await.map_err(|error: store::Error| error.to_string())? {
                 return Ok(Turn::Taken);
             }
+            *until = longer;
         }
         Ok(Turn::More(count))
+    }
+
+    /// The vectors of the first entries, as many as one call has room for, or of the first one.
+    async fn make(&self, entries: Vec<(i64, String)>) -> Result<Vec<Made>, Failure> {
+        let passages: Vec<Vec<&str>> = entries.iter().map(|(_, text)| rules::passages(text)).collect();
+        let mut room = self.settings.batch;
+        let fit = passages.iter().enumerate().take_while(|(at, passages)| {
+            let fits = *at == 0 || passages.len() <= room;
+            room = room.saturating_sub(passages.len());
+            fits
+        });
+        let fit = fit.count();
+        let all: Vec<&str> = passages.iter().take(fit).flatten().copied().collect();
+        let mut vectors = Vec::with_capacity(all.len());
+        for batch in all.chunks(self.settings.batch.max(1)) {
+            vectors.extend(self.embed_all(batch).await?);
+        }
+        let mut vectors = vectors.into_iter();
+        let counts: Vec<usize> = passages.iter().take(fit).map(Vec::len).collect();
+        let made = entries.into_iter().zip(counts).map(|((entry, text), count)| {
+            let made: Vec<Vec<f32>> = vectors.by_ref().take(count).flatten().collect();
+            let parts = i64::try_from(made.len()).unwrap_or(0);
+            Made { entry, text, parts, vectors: rules::to_bytes(&made.concat()) }
+        });
+        Ok(made.collect())
     }
 
     /// The vectors of texts; none of one that the endpoint does not take.

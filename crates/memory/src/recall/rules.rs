@@ -13,13 +13,14 @@ use super::{
 use crate::{
     key::{KeyMemory, rules::ACTOR},
     note::Note,
+    passages,
     profile::Profile,
     shade::{Confidence, Shade},
 };
 
 /// A passage ends at the first good place after so many characters, …
 const PASSAGE: usize = 240;
-/// … and after so many wherever it is.
+/// … and after so many wherever that is.
 const MAX_PASSAGE: usize = 480;
 /// Most passages of one note.
 const PASSAGES: usize = 2;
@@ -129,7 +130,7 @@ const fn doubt(shade: &Shade, reader: Reader) -> u8 {
 
 /// A key memory; of a long one the passage that fits best.
 pub(super) fn key_memory(memory: KeyMemory, asked: &str, score: f64) -> Recalled {
-    let best = passages(&memory.fact_content, asked).into_iter().next();
+    let best = best_passages(&memory.fact_content, asked).into_iter().next();
     let content = best.map_or_else(String::new, |(passage, _)| passage.to_owned());
     let actor = if memory.fact_actor == ACTOR { "" } else { memory.fact_actor.as_str() };
     let parts = [actor, &memory.fact_object, &content].into_iter().filter(|part| !part.is_empty());
@@ -140,7 +141,7 @@ pub(super) fn key_memory(memory: KeyMemory, asked: &str, score: f64) -> Recalled
 /// The passages of a note that fit best, each under the note's title. The note's score is shared out: a passage that
 /// says half as much as the best one has half of it.
 pub(super) fn note(note: &Note, asked: &str, score: f64) -> Vec<Recalled> {
-    let ranked = passages(&note.content, asked);
+    let ranked = best_passages(&note.content, asked);
     let best = ranked.first().map_or(0.0, |(_, fit)| *fit);
     let links = note.urls.join("\n");
     if ranked.is_empty() {
@@ -159,8 +160,8 @@ pub(super) fn note(note: &Note, asked: &str, score: f64) -> Vec<Recalled> {
 }
 
 /// A text's passages, the one that fits best first, of equals the earlier, each with how well it fits.
-fn passages<'t>(text: &'t str, asked: &str) -> Vec<(&'t str, f64)> {
-    let cut = cut(text);
+fn best_passages<'t>(text: &'t str, asked: &str) -> Vec<(&'t str, f64)> {
+    let cut = passages::cut(text, PASSAGE, MAX_PASSAGE);
     if cut.len() < 2 {
         return cut.into_iter().map(|passage| (passage, 0.0)).collect();
     }
@@ -168,24 +169,6 @@ fn passages<'t>(text: &'t str, asked: &str) -> Vec<(&'t str, f64)> {
     let mut ranked: Vec<(&str, f64)> = cut.into_iter().zip(fits).collect();
     ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     ranked
-}
-
-/// Cuts a text into passages, at ends of paragraphs and sentences where there are any.
-fn cut(text: &str) -> Vec<&str> {
-    let mut passages = Vec::new();
-    let (mut start, mut count) = (0, 0);
-    for (at, c) in text.char_indices() {
-        count += 1;
-        let end = at + c.len_utf8();
-        let ends = matches!(c, '\n' | '。' | '!' | '?' | '\u{ff01}' | '\u{ff1f}')
-            || (c == '.' && text.get(end..).is_none_or(|rest| rest.starts_with(char::is_whitespace)));
-        if (count >= PASSAGE && ends) || count >= MAX_PASSAGE {
-            passages.extend(text.get(start..end));
-            (start, count) = (end, 0);
-        }
-    }
-    passages.extend(text.get(start..));
-    passages.into_iter().map(str::trim).filter(|passage| !passage.is_empty()).collect()
 }
 
 /// The best first; of equals as they were.
@@ -200,17 +183,7 @@ pub(super) fn score_of(hits: &[Hit], entry: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    #[test]
-    fn passages_end_with_sentences() {
-        let text = format!("{}. {}。{}", "a ".repeat(125), "b".repeat(10), "c".repeat(600));
-        let cut = cut(&text);
-        assert_eq!(cut.iter().map(|passage| passage.chars().count()).collect::<Vec<_>>(), [251, 479, 132]);
-        assert!(super::cut(" \n").is_empty());
-    }
 
     #[test]
     fn what_does_not_fit_is_left_out_and_smaller_things_still_fit() {
@@ -222,15 +195,5 @@ mod tests {
         let recall = budget.finish();
         assert_eq!(recall.tokens, 10);
         assert_eq!(recall.items.iter().map(|item| item.id).collect::<Vec<_>>(), [1, 3]);
-    }
-
-    proptest! {
-        #[test]
-        fn passages_lose_nothing_but_blanks(text in "([a-z]{1,9}[ .!]|[读书。]|\\PC){0,400}") {
-            let joined: String = cut(&text).concat();
-            let dense = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-            prop_assert_eq!(dense(&joined), dense(&text));
-            prop_assert!(cut(&text).iter().all(|passage| passage.chars().count() <= MAX_PASSAGE));
-        }
     }
 }

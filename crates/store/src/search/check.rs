@@ -1,31 +1,45 @@
 //! Whether an index says what the rows say, and making it say so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::index::Index;
+use super::postings::{self, Posting};
+use super::runs::Row;
 use super::tokens::Document;
 use crate::error::Result;
 use crate::{Tx, params};
 
-const ENTRIES: &str = "SELECT entry_id, is_public, length, folded FROM search_entry \
+const ENTRIES: &str = "SELECT entry_id, is_public, length, run, folded FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND entry_id > $3 AND entry_id <= $4";
 
-const POSTINGS: &str = "SELECT entry_id, term, occurrences, length, is_public FROM search_posting \
-     WHERE account_id = $1 AND kind = $2 AND entry_id > $3 AND entry_id <= $4 ORDER BY term";
+const PENDING: &str = "SELECT entry_id, is_public, length, terms FROM search_pending \
+     WHERE account_id = $1 AND kind = $2 AND entry_id > $3 AND entry_id <= $4";
+
+const RUN: &str = "SELECT term, entries, public_entries, postings FROM search_posting \
+     WHERE account_id = $1 AND kind = $2 AND run = $3 ORDER BY term";
 
 const DROP_ENTRY: &str = "DELETE FROM search_entry WHERE account_id = $1 AND kind = $2 AND entry_id = $3";
-const DROP_POSTINGS: &str =
-    "DELETE FROM search_posting WHERE account_id = $1 AND kind = $2 AND entry_id = $3";
+const DROP_PENDING: &str = "DELETE FROM search_pending WHERE account_id = $1 AND kind = $2 AND entry_id = $3";
+
+const PLACES: &str = "SELECT entry_id, run FROM search_entry WHERE account_id = $1 AND kind = $2";
+
+const LAST_RUN: &str = "SELECT CAST(COALESCE(MAX(run), 0) AS BIGINT) FROM search_posting \
+     WHERE account_id = $1 AND kind = $2";
 
 const COUNTED: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(length), 0) AS BIGINT), \
-     CAST(COALESCE(SUM(is_public), 0) AS BIGINT), CAST(COALESCE(SUM(length * is_public), 0) AS BIGINT) \
+     CAST(COALESCE(SUM(is_public), 0) AS BIGINT), CAST(COALESCE(SUM(length * is_public), 0) AS BIGINT), \
+     (SELECT CAST(COALESCE(SUM(cost), 0) AS BIGINT) FROM search_pending WHERE account_id = $1 AND kind = $2) \
      FROM search_entry WHERE account_id = $1 AND kind = $2";
 
-const KEPT: &str = "SELECT entries, length, public_entries, public_length FROM search_size \
+const KEPT: &str = "SELECT entries, length, public_entries, public_length, pending FROM search_size \
      WHERE account_id = $1 AND kind = $2";
 
-const SET_SIZE: &str = "UPDATE search_size SET entries = $3, length = $4, public_entries = $5, public_length = $6 \
-     WHERE account_id = $1 AND kind = $2";
+const RUNS: &str = "SELECT runs FROM search_size WHERE account_id = $1 AND kind = $2";
+
+const SET_SIZE: &str = "UPDATE search_size SET entries = $3, length = $4, public_entries = $5, public_length = $6, \
+     pending = $7 WHERE account_id = $1 AND kind = $2";
+
+const SET_RUNS: &str = "UPDATE search_size SET runs = $3 WHERE account_id = $1 AND kind = $2";
 
 /// What an index should hold of a row.
 #[derive(Debug, Clone)]
@@ -38,37 +52,40 @@ pub struct Expected {
     pub document: Document,
 }
 
-type Posting = (String, i64, i64, bool);
+/// An entry as the index has it.
+#[derive(Debug, Default)]
+struct Held {
+    /// Its visibility, length and text.
+    entry: Option<(bool, i64, String)>,
+    /// The run that it says it is in, 0 for none.
+    run: i64,
+    /// Its terms, sorted, with what goes with each.
+    terms: Vec<(String, Posting)>,
+}
+
+/// A run as it is kept: each term with its two counts and its postings.
+type Kept = Vec<(String, i64, i64, Vec<u8>)>;
 
 impl Index {
     /// Compares the entries with ids in a range (the first left out, the last within) with the rows of that range, and
-    /// answers what disagrees; with `mend`, makes it agree. The index is locked. Looks through all of the person's
-    /// postings once.
+    /// answers what disagrees; with `mend`, makes it agree. The index is locked. Looks through the runs that have these
+    /// entries.
     ///
     /// Errors: a statement fails.
     pub async fn check(
         self,
         tx: &mut Tx<'_>,
-        (after, last): (i64, i64),
+        range: (i64, i64),
         expected: &[Expected],
         mend: bool,
     ) -> Result<Vec<String>> {
-        let (account, kind) = (self.account(), self.kind());
-        let range = params![account, kind, after, last];
-        let entries: Vec<(i64, bool, i64, String)> = tx.fetch_all(ENTRIES, range).await?;
-        let rows: Vec<(i64, String, i64, i64, bool)> = tx.fetch_all(POSTINGS, range).await?;
-        let mut postings = BTreeMap::<i64, Vec<Posting>>::new();
-        for (entry, term, occurrences, length, public) in rows {
-            postings.entry(entry).or_default().push((term, occurrences, length, public));
-        }
+        let held = self.held(tx, range).await?;
         let wanted: BTreeMap<i64, &Expected> = expected.iter().map(|one| (one.id, one)).collect();
-        let held: BTreeMap<i64, _> =
-            entries.iter().map(|(id, public, length, folded)| (*id, (*public, *length, folded))).collect();
-        let ids: BTreeSet<i64> = wanted.keys().chain(held.keys()).chain(postings.keys()).copied().collect();
-        let mut faults = Vec::new();
+        let ids: BTreeSet<i64> = wanted.keys().chain(held.keys()).copied().collect();
+        let (mut faults, nothing) = (Vec::new(), Held::default());
         for id in ids {
-            let its = postings.get(&id).map(Vec::as_slice).unwrap_or_default();
-            let fault = match (wanted.get(&id), held.get(&id)) {
+            let held = held.get(&id).unwrap_or(&nothing);
+            let fault = match (wanted.get(&id), &held.entry) {
                 (None, None) => Some("terms without an entry"),
                 (None, Some(_)) => Some("in the index without a row"),
                 (Some(_), None) => Some("not in the index"),
@@ -76,7 +93,7 @@ impl Index {
                     let document = &want.document;
                     if (want.public, document.length, &document.folded) != (*public, *length, folded) {
                         Some("the index has another text")
-                    } else if !same(want, its) {
+                    } else if !same(want, &held.terms) {
                         Some("the index has other terms")
                     } else {
                         None
@@ -86,10 +103,96 @@ impl Index {
             let Some(fault) = fault else { continue };
             faults.push(format!("{id}: {fault}"));
             if mend {
-                tx.execute(DROP_ENTRY, params![account, kind, id]).await?;
-                tx.execute(DROP_POSTINGS, params![account, kind, id]).await?;
+                tx.execute(DROP_ENTRY, params![self.account(), self.kind(), id]).await?;
+                tx.execute(DROP_PENDING, params![self.account(), self.kind(), id]).await?;
+                let terms: Vec<&str> = held.terms.iter().map(|(term, _)| term.as_str()).collect();
+                self.leave_run(tx, held.run, id, &terms).await?;
                 if let Some(want) = wanted.get(&id) {
                     self.add(tx, id, want.public, &want.document).await?;
+                }
+            }
+        }
+        Ok(faults)
+    }
+
+    /// The entries of a range, with the terms of those pending and of those in runs.
+    async fn held(self, tx: &mut Tx<'_>, (after, last): (i64, i64)) -> Result<BTreeMap<i64, Held>> {
+        let range = params![self.account(), self.kind(), after, last];
+        let entries: Vec<(i64, bool, i64, i64, String)> = tx.fetch_all(ENTRIES, range).await?;
+        let pending: Vec<(i64, bool, i64, String)> = tx.fetch_all(PENDING, range).await?;
+        let mut held = BTreeMap::<i64, Held>::new();
+        let mut runs = BTreeSet::new();
+        for (id, public, length, run, folded) in entries {
+            runs.extend((run > 0).then_some(run));
+            held.insert(id, Held { entry: Some((public, length, folded)), run, terms: Vec::new() });
+        }
+        for (entry, public, length, lines) in pending {
+            let posting = |occurrences| Posting { entry, occurrences, length, public };
+            let terms = postings::parse(&lines).map(|(term, count)| (term.to_owned(), posting(count)));
+            held.entry(entry).or_default().terms.extend(terms);
+        }
+        for run in runs {
+            for (term, _, _, bytes) in self.run(tx, run).await? {
+                // What cannot be read is found as a fault of the run.
+                for posting in postings::decode(&bytes).unwrap_or_default() {
+                    if let Some(held) = held.get_mut(&posting.entry).filter(|held| held.run == run) {
+                        held.terms.push((term.clone(), posting));
+                    }
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    async fn run(self, tx: &mut Tx<'_>, run: i64) -> Result<Kept> {
+        tx.fetch_all(RUN, params![self.account(), self.kind(), run]).await
+    }
+
+    /// Looks for terms of entries that are not there, or not in this run, and compares the counts of terms with the
+    /// entries; with `mend`, makes them agree. The index is locked. Looks through all of its runs once.
+    ///
+    /// Errors: a statement fails.
+    pub async fn check_runs(self, tx: &mut Tx<'_>, mend: bool) -> Result<Vec<String>> {
+        let whole = params![self.account(), self.kind()];
+        let places: Vec<(i64, i64)> = tx.fetch_all(PLACES, whole).await?;
+        let places: HashMap<i64, i64> = places.into_iter().collect();
+        let (last,): (i64,) = tx.fetch_one(LAST_RUN, whole).await?;
+        let known: Option<(i64,)> = tx.fetch_optional(RUNS, whole).await?;
+        let mut faults = Vec::new();
+        if last > known.map_or(0, |(runs,)| runs) {
+            faults.push("runs are missing in the statistics".to_owned());
+            if mend {
+                tx.execute(SET_RUNS, params![self.account(), self.kind(), last]).await?;
+            }
+        }
+        for run in 1..=last {
+            let (mut strays, mut right, mut empty) = (BTreeSet::new(), Vec::new(), Vec::new());
+            let mut is_damaged = false;
+            let kept = self.run(tx, run).await?;
+            for (term, entries, public_entries, bytes) in &kept {
+                let read = postings::decode(bytes);
+                let all = read.as_deref().unwrap_or_default();
+                let is_here = |posting: &&Posting| places.get(&posting.entry) == Some(&run);
+                strays.extend(all.iter().filter(|posting| !is_here(posting)).map(|posting| posting.entry));
+                let count = |public: bool| all.iter().filter(|posting| posting.public || !public).count();
+                let counts = [i64::try_from(count(false)), i64::try_from(count(true))];
+                let is_right = read.is_ok() && counts == [Ok(*entries), Ok(*public_entries)];
+                is_damaged |= !is_right;
+                let here = all.iter().filter(is_here);
+                match here.clone().count() {
+                    0 => empty.push(term.as_str()),
+                    count if count < all.len() || !is_right => right.push(Row::new(term, here.copied())),
+                    _ => {}
+                }
+            }
+            faults.extend(strays.into_iter().map(|entry| format!("{entry}: terms without an entry")));
+            if is_damaged {
+                faults.push(format!("run {run} is damaged"));
+            }
+            if mend {
+                self.write_terms(tx, run, &right).await?;
+                for terms in empty.chunks(super::statements::OF_RUN) {
+                    self.remove_terms(tx, run, terms).await?;
                 }
             }
         }
@@ -101,13 +204,14 @@ impl Index {
     /// Errors: a statement fails.
     pub async fn check_size(self, tx: &mut Tx<'_>, mend: bool) -> Result<Option<String>> {
         let (account, kind) = (self.account(), self.kind());
-        let counted: (i64, i64, i64, i64) = tx.fetch_one(COUNTED, params![account, kind]).await?;
-        let kept: Option<(i64, i64, i64, i64)> = tx.fetch_optional(KEPT, params![account, kind]).await?;
+        let counted: (i64, i64, i64, i64, i64) = tx.fetch_one(COUNTED, params![account, kind]).await?;
+        let kept: Option<(i64, i64, i64, i64, i64)> = tx.fetch_optional(KEPT, params![account, kind]).await?;
         if kept.unwrap_or_default() == counted {
             return Ok(None);
         }
         if mend {
-            let values = params![account, kind, counted.0, counted.1, counted.2, counted.3];
+            let (entries, length, public, public_length, pending) = counted;
+            let values = params![account, kind, entries, length, public, public_length, pending];
             tx.execute(SET_SIZE, values).await?;
         }
         Ok(Some("the statistics are wrong".to_owned()))
@@ -115,10 +219,12 @@ impl Index {
 }
 
 /// Both are in the order of terms.
-fn same(want: &Expected, held: &[Posting]) -> bool {
+fn same(want: &Expected, held: &[(String, Posting)]) -> bool {
     let document = &want.document;
     document.terms.len() == held.len()
-        && document.terms.iter().zip(held).all(|((term, count), (other, occurrences, length, public))| {
-            term == other && count == occurrences && *length == document.length && *public == want.public
+        && document.terms.iter().zip(held).all(|((term, count), (other, posting))| {
+            let right =
+                Posting { entry: want.id, occurrences: *count, length: document.length, public: want.public };
+            term == other && *posting == right
         })
 }

@@ -1,14 +1,15 @@
 //! Searching an index.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::future::BoxFuture;
 
 use super::dates;
 use super::index::Index;
+use super::postings::{self, Posting};
 use super::query::{Days, Query};
-use super::rank::{self, Hit, Posting, Size, VERBATIM};
-use super::statements::{self as sql, MAX_NEIGHBOURS};
+use super::rank::{self, Hit, MAX_POSTINGS, Size, VERBATIM, Voter};
+use super::statements::{self as sql, LOOKED_THROUGH, MAX_NEIGHBOURS};
 use super::tokens::{self, MAX_QUERY_TERMS, QueryTerm};
 use crate::error::Result;
 use crate::param::OwnedParam;
@@ -23,8 +24,8 @@ const MAX_SCANNED: i64 = 10_000;
 const MAX_SCANNED_LENGTH: i64 = 2_000_000;
 /// Looking up an entry costs as much as reading so many one after another.
 const FOUND_COST: i64 = 4;
-/// Most postings read of one term, those of the newest entries.
-const MAX_POSTINGS: i64 = 200_000;
+/// Most rows of postings read for a query, those of the latest runs.
+const MAX_ROWS: i64 = 200_000;
 /// Entries this far apart were not noted in the same conversation.
 const CONVERSATION_MS: u64 = 3_600_000;
 /// Most entries of a named day that are looked at.
@@ -63,13 +64,16 @@ impl Index {
             return Ok(Vec::new());
         }
         let terms = tokens::query(&query.typed);
-        let counts = self.counts(db, &terms, query.only_public).await?;
+        // First, so that an entry that enters a run meanwhile is seen at least once.
+        let pending = self.pending(db, &terms, query.only_public).await?;
+        let counts = self.counts(db, &terms, &pending, query.only_public).await?;
         // Of a very long query not all were counted.
         let is_counted = |sure: &String| terms.iter().any(|term| term.text == *sure);
         let sure: Vec<String> = tokens::sure(&query.typed).into_iter().filter(is_counted).collect();
-        let mut scores = self.votes(db, query, terms, &counts, size).await?;
+        let voters = rank::voters(terms, &counts, size, query.tuning.all_vote);
+        let mut scores = self.votes(db, query, &voters, &pending, size).await?;
         if query.typed.chars().count() <= MAX_VERBATIM {
-            for (entry,) in self.verbatim(db, query, sure, &counts, size).await? {
+            for entry in self.verbatim(db, query, sure, &counts, &pending, size).await? {
                 *scores.entry(entry).or_default() += VERBATIM;
             }
         }
@@ -87,14 +91,16 @@ impl Index {
         self,
         db: &Database,
         query: &Query,
-        terms: Vec<QueryTerm>,
-        counts: &HashMap<String, i64>,
+        voters: &[Voter],
+        pending: &Pending,
         size: Size,
     ) -> Result<HashMap<i64, f64>> {
+        let terms: Vec<&str> = voters.iter().map(|voter| voter.term.text.as_str()).collect();
+        let mut postings = self.postings(db, &terms, pending, query.only_public).await?;
         let mut scores = HashMap::<i64, f64>::new();
-        for voter in rank::voters(terms, counts, size, query.tuning.all_vote) {
-            for posting in self.postings(db, &voter.term.text, query.only_public).await? {
-                *scores.entry(posting.entry).or_default() += rank::score(&voter, posting, size);
+        for voter in voters {
+            for posting in postings.remove(&voter.term.text).unwrap_or_default() {
+                *scores.entry(posting.entry).or_default() += rank::score(voter, posting, size);
             }
         }
         Ok(scores)
@@ -104,10 +110,28 @@ impl Index {
         owned_params![self.account, self.kind, only_public]
     }
 
+    /// What entries that are in no run have of the terms of a query.
+    async fn pending(self, db: &Database, terms: &[QueryTerm], only_public: bool) -> Result<Pending> {
+        let rows: Vec<(i64, bool, i64, String)> =
+            db.fetch_all_heavy(sql::PENDING, self.start(only_public)).await?;
+        let mut pending = Pending::default();
+        let asked: HashSet<&str> = terms.iter().map(|term| term.text.as_str()).collect();
+        for (entry, public, length, lines) in &rows {
+            pending.entries.insert(*entry);
+            for (term, occurrences) in postings::parse(lines).filter(|(term, _)| asked.contains(term)) {
+                let posting = Posting { entry: *entry, occurrences, length: *length, public: *public };
+                pending.postings.entry(term.to_owned()).or_default().push(posting);
+            }
+        }
+        Ok(pending)
+    }
+
+    /// In how many entries each term is.
     async fn counts(
         self,
         db: &Database,
         terms: &[QueryTerm],
+        pending: &Pending,
         only_public: bool,
     ) -> Result<HashMap<String, i64>> {
         if terms.is_empty() {
@@ -117,14 +141,44 @@ impl Index {
         values.extend(terms.iter().map(|term| OwnedParam::Text(term.text.clone())));
         values.resize(3 + MAX_QUERY_TERMS, OwnedParam::Text(String::new()));
         let rows: Vec<(String, i64)> = db.fetch_all_heavy(sql::COUNTS.as_str(), values).await?;
-        Ok(rows.into_iter().collect())
+        let mut counts: HashMap<String, i64> = rows.into_iter().collect();
+        for (term, postings) in &pending.postings {
+            let also = i64::try_from(postings.len()).unwrap_or(i64::MAX);
+            *counts.entry(term.clone()).or_default() += also;
+        }
+        Ok(counts)
     }
 
-    async fn postings(self, db: &Database, term: &str, only_public: bool) -> Result<Vec<Posting>> {
-        let values = owned_params![self.account, self.kind, term, only_public, MAX_POSTINGS];
-        let rows: Vec<(i64, i64, i64)> = db.fetch_all_heavy(sql::POSTINGS, values).await?;
-        let posting = |(entry, occurrences, length)| Posting { entry, occurrences, length };
-        Ok(rows.into_iter().map(posting).collect())
+    /// The entries that have each of at most [`MAX_QUERY_TERMS`] terms of the query.
+    async fn postings(
+        self,
+        db: &Database,
+        terms: &[&str],
+        pending: &Pending,
+        only_public: bool,
+    ) -> Result<HashMap<String, Vec<Posting>>> {
+        if terms.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut values = owned_params![self.account, self.kind, MAX_ROWS];
+        values.extend(terms.iter().map(|term| OwnedParam::Text((*term).to_owned())));
+        values.resize(3 + MAX_QUERY_TERMS, OwnedParam::Text(String::new()));
+        let rows: Vec<(String, Vec<u8>)> = db.fetch_all_heavy(sql::POSTINGS.as_str(), values).await?;
+        let mut all: HashMap<String, Vec<Posting>> = terms
+            .iter()
+            .filter_map(|term| Some(((*term).to_owned(), pending.postings.get(*term)?.clone())))
+            .collect();
+        for (term, bytes) in rows {
+            let mut of_run = postings::decode(&bytes)?;
+            of_run.retain(|one| (one.public || !only_public) && !pending.entries.contains(&one.entry));
+            all.entry(term).or_default().append(&mut of_run);
+        }
+        let most = usize::try_from(MAX_POSTINGS).unwrap_or(usize::MAX);
+        for postings in all.values_mut().filter(|postings| postings.len() > most) {
+            postings.sort_unstable_by_key(|posting| std::cmp::Reverse(posting.entry));
+            postings.truncate(most);
+        }
+        Ok(all)
     }
 
     /// The entries that hold the query as it was typed. Where a term is sure to be in all of them, and few have it, those
@@ -135,28 +189,37 @@ impl Index {
         query: &Query,
         sure: Vec<String>,
         counts: &HashMap<String, i64>,
+        pending: &Pending,
         size: Size,
-    ) -> Result<Vec<(i64,)>> {
+    ) -> Result<Vec<i64>> {
         let average = (size.length / size.entries.max(1)).max(1);
         let scanned = (MAX_SCANNED_LENGTH / average).clamp(1, MAX_SCANNED).min(size.entries.max(1));
         let engine = usize::from(db.dialect() == Dialect::Postgres);
-        let mut values = self.start(query.only_public);
         let rarest = sure.into_iter().map(|term| (counts.get(&term).copied().unwrap_or(0), term)).min();
-        let statement = match rarest {
-            Some((0, _)) => return Ok(Vec::new()),
+        match rarest {
+            Some((0, _)) => Ok(Vec::new()),
             Some((count, term)) if count.saturating_mul(FOUND_COST) <= scanned => {
-                values.push(OwnedParam::Text(term));
-                sql::VERBATIM_AMONG.get(engine)
+                let having = self.postings(db, &[&term], pending, query.only_public).await?;
+                let entries: Vec<i64> = having.into_values().flatten().map(|posting| posting.entry).collect();
+                let Some(statement) = sql::VERBATIM_AMONG.get(engine) else { return Ok(Vec::new()) };
+                let mut found = Vec::new();
+                for entries in entries.chunks(LOOKED_THROUGH) {
+                    let mut values = self.start(query.only_public);
+                    values.push(OwnedParam::Text(query.typed.clone()));
+                    values.extend(entries.iter().map(|entry| OwnedParam::Int(*entry)));
+                    values.resize(4 + LOOKED_THROUGH, NOBODY);
+                    let rows: Vec<(i64,)> = db.fetch_all_heavy(statement, values).await?;
+                    found.extend(rows.into_iter().map(|(entry,)| entry));
+                }
+                Ok(found)
             }
             Some(_) | None => {
-                values.push(OwnedParam::Int(scanned));
-                sql::VERBATIM.get(engine)
+                let Some(statement) = sql::VERBATIM.get(engine) else { return Ok(Vec::new()) };
+                let mut values = self.start(query.only_public);
+                values.extend([OwnedParam::Int(scanned), OwnedParam::Text(query.typed.clone())]);
+                let rows: Vec<(i64,)> = db.fetch_all_heavy(statement, values).await?;
+                Ok(rows.into_iter().map(|(entry,)| entry).collect())
             }
-        };
-        values.push(OwnedParam::Text(query.typed.clone()));
-        match statement {
-            Some(statement) => db.fetch_all_heavy(statement, values).await,
-            None => Ok(Vec::new()),
         }
     }
 
@@ -169,8 +232,7 @@ impl Index {
         }
         let mut values = self.start(query.only_public);
         values.extend(best.iter().map(|hit| OwnedParam::Int(hit.entry)));
-        // No entry has the id -1.
-        values.resize(3 + MAX_NEIGHBOURS, OwnedParam::Int(-1));
+        values.resize(3 + MAX_NEIGHBOURS, NOBODY);
         let rows: Vec<Beside> = db.fetch_all_heavy(sql::NEIGHBOURS.as_str(), values).await?;
         let beside: HashMap<i64, Beside> = rows.into_iter().map(|row| (row.0, row)).collect();
         let mut lent = Vec::new();
@@ -212,6 +274,16 @@ impl Index {
         Ok(gains)
     }
 }
+
+/// Entries that are in no run, and which of them have the terms of a query.
+#[derive(Debug, Default)]
+struct Pending {
+    entries: HashSet<i64>,
+    postings: HashMap<String, Vec<Posting>>,
+}
+
+/// No entry has this id.
+const NOBODY: OwnedParam = OwnedParam::Int(-1);
 
 /// An entry, the ones right before and after it, and the ones before and after those.
 type Beside = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);

@@ -1,16 +1,26 @@
 //! The index of one person's entries of one kind.
 
+use super::postings;
 use super::rank::Size;
-use super::statements::{self as sql, ADDED, REMOVED};
+use super::statements as sql;
 use super::tokens::Document;
 use crate::error::Result;
-use crate::param::Param;
 use crate::{Database, Tx, params};
+
+/// What entries may cost together that are in no run: about six hundred sentences. More make fewer and larger runs, which
+/// a search looks a term up in one by one; but it reads all that are pending, a millisecond for so many.
+const MAX_PENDING: i64 = 16_384;
+/// What a pending entry costs beside one for each of its terms.
+const ENTRY_COST: i64 = 8;
 
 /// The index of one person's entries of one kind.
 ///
 /// It is changed in the transaction that changes the rows, so the two never disagree. Concurrent changes of one index
 /// wait for each other.
+///
+/// An entry is pending at first: its terms are in one row, which every search reads. Once a few hundred are, they become a
+/// run, where a row has all entries with a term; so an entry costs the disk a part of a page, and not a page for each of
+/// its terms. Whether an entry is pending makes no difference to what is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Index {
     pub(super) account: i64,
@@ -37,12 +47,14 @@ impl Index {
     ///
     /// Errors: the statement fails; [`Error::ForeignKey`](crate::Error::ForeignKey) without such an account.
     pub async fn lock(self, tx: &mut Tx<'_>) -> Result<()> {
-        self.resize(tx, 0, 0, false).await
+        self.resize(tx, Growth::default()).await
     }
 
-    async fn resize(self, tx: &mut Tx<'_>, entries: i64, length: i64, public: bool) -> Result<()> {
+    async fn resize(self, tx: &mut Tx<'_>, growth: Growth) -> Result<()> {
+        let Growth { entries, length, public, pending } = growth;
         let public = i64::from(public);
-        let values = params![self.account, self.kind, entries, length, entries * public, length * public];
+        let values =
+            params![self.account, self.kind, entries, length, entries * public, length * public, pending];
         tx.execute(sql::RESIZE, values).await?;
         Ok(())
     }
@@ -51,17 +63,16 @@ impl Index {
     ///
     /// Errors: a statement fails; [`Error::Unique`](crate::Error::Unique) for an entry that is there.
     pub async fn add(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
-        self.resize(tx, 1, document.length, public).await?;
+        let cost = cost(document);
+        self.resize(tx, Growth { entries: 1, length: document.length, public, pending: cost }).await?;
         let values = params![self.account, self.kind, entry, public, document.length, &document.folded];
         tx.execute(sql::ADD_ENTRY, values).await?;
-        let mut rest = document.terms.as_slice();
-        for (statement, size) in sql::ADD_POSTINGS.iter().zip(ADDED) {
-            while let Some((rows, after)) = rest.split_at_checked(size) {
-                let mut values = params![self.account, self.kind, entry, document.length, public].to_vec();
-                values.extend(rows.iter().flat_map(|(term, count)| [Param::from(term), Param::from(*count)]));
-                tx.execute(statement, &values).await?;
-                rest = after;
-            }
+        let lines = postings::lines(&document.terms);
+        let values = params![self.account, self.kind, entry, public, document.length, &lines, cost];
+        tx.execute(sql::ADD_PENDING, values).await?;
+        let (pending,): (i64,) = tx.fetch_one(sql::COST, params![self.account, self.kind]).await?;
+        if pending >= MAX_PENDING {
+            self.end_pending(tx).await?;
         }
         Ok(())
     }
@@ -72,17 +83,20 @@ impl Index {
     pub async fn remove(self, tx: &mut Tx<'_>, entry: i64) -> Result<bool> {
         self.lock(tx).await?;
         let found = tx.fetch_optional(sql::REMOVE_ENTRY, params![self.account, self.kind, entry]).await?;
-        let Some((folded, public)): Option<(String, bool)> = found else { return Ok(false) };
+        let Some((folded, public, run)): Option<(String, bool, i64)> = found else { return Ok(false) };
         self.remove_vector(tx, entry).await?;
         // The entry's terms follow from its text: a migration that changes the tokenizer has to build the index anew.
         let document = Document::of_folded(folded);
-        for terms in document.terms.chunks(REMOVED) {
-            let mut values = params![self.account, self.kind, entry].to_vec();
-            values.extend(terms.iter().map(|(term, _)| Param::from(term)));
-            values.resize(3 + REMOVED, Param::Text(""));
-            tx.execute(sql::REMOVE_POSTINGS.as_str(), &values).await?;
-        }
-        self.resize(tx, -1, -document.length, public).await?;
+        let cost = if run == 0 {
+            let values = params![self.account, self.kind, entry];
+            let removed: Option<(i64,)> = tx.fetch_optional(sql::REMOVE_PENDING, values).await?;
+            removed.map_or(0, |(cost,)| cost)
+        } else {
+            let terms: Vec<&str> = document.terms.iter().map(|(term, _)| term.as_str()).collect();
+            self.leave_run(tx, run, entry, &terms).await?;
+            0
+        };
+        self.resize(tx, Growth { entries: -1, length: -document.length, public, pending: -cost }).await?;
         Ok(true)
     }
 
@@ -106,4 +120,18 @@ impl Index {
         let row: Option<(i64, i64)> = db.fetch_optional(statement, params![self.account, self.kind]).await?;
         Ok(row.map_or_else(Size::default, |(entries, length)| Size { entries, length }))
     }
+}
+
+/// What changes about an index as a whole: so many entries more, public ones or not, and so much longer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Growth {
+    entries: i64,
+    length: i64,
+    public: bool,
+    pending: i64,
+}
+
+/// What a pending entry adds to the cost of a search.
+fn cost(document: &Document) -> i64 {
+    i64::try_from(document.terms.len()).unwrap_or(i64::MAX).saturating_add(ENTRY_COST)
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::postings::Posting;
 use super::tokens::QueryTerm;
 
 /// Most postings read for a query; the rarest terms come first.
-const MAX_POSTINGS: i64 = 200_000;
+pub(super) const MAX_POSTINGS: i64 = 200_000;
 /// A term in more than half of the entries says little, once there are this many entries.
 const MANY: i64 = 16;
 /// What an entry gains that holds the query as it was typed.
@@ -20,14 +21,6 @@ const B: f64 = 0.5;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Size {
     pub(super) entries: i64,
-    pub(super) length: i64,
-}
-
-/// A term in an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Posting {
-    pub(super) entry: i64,
-    pub(super) occurrences: i64,
     pub(super) length: i64,
 }
 
@@ -154,7 +147,7 @@ mod tests {
     fn rarer_and_shorter_and_more_often_is_better() {
         let size = Size { entries: 100, length: 1000 };
         let voter = |entries| Voter { term: term("x", false), entries };
-        let posting = |occurrences, length| Posting { entry: 1, occurrences, length };
+        let posting = |occurrences, length| Posting { entry: 1, occurrences, length, public: true };
         assert!(score(&voter(2), posting(1, 10), size) > score(&voter(20), posting(1, 10), size));
         assert!(score(&voter(2), posting(1, 5), size) > score(&voter(2), posting(1, 50), size));
         assert!(score(&voter(2), posting(3, 10), size) > score(&voter(2), posting(1, 10), size));

@@ -5,12 +5,14 @@ use std::sync::LazyLock;
 
 use super::tokens::MAX_QUERY_TERMS;
 
-/// Terms that one statement removes.
-pub(super) const REMOVED: usize = 32;
+/// Terms of a run that one statement reads or removes.
+pub(super) const OF_RUN: usize = 64;
 /// Entries whose neighbours one statement finds.
 pub(super) const MAX_NEIGHBOURS: usize = 64;
-/// Postings that one statement adds, the larger size first.
-pub(super) const ADDED: [usize; 3] = [64, 8, 1];
+/// Entries that one statement looks through for a text.
+pub(super) const LOOKED_THROUGH: usize = 256;
+/// Terms of a run that one statement writes, the larger size first.
+pub(super) const WRITTEN: [usize; 4] = [256, 32, 8, 1];
 
 macro_rules! verbatim {
     ($find:literal) => {
@@ -23,44 +25,58 @@ macro_rules! verbatim {
     };
 }
 
-macro_rules! verbatim_among {
-    ($find:literal) => {
-        concat!(
-            "SELECT entry.entry_id FROM search_posting AS posting JOIN search_entry AS entry \
-             ON entry.account_id = posting.account_id AND entry.kind = posting.kind \
-             AND entry.entry_id = posting.entry_id WHERE posting.account_id = $1 AND posting.kind = $2 \
-             AND posting.term = $4 AND posting.is_public >= $3 AND ",
-            $find,
-            "(entry.folded, $5) > 0"
-        )
-    };
-}
-
-pub(super) const RESIZE: &str = "INSERT INTO search_size (account_id, kind, entries, length, public_entries, public_length) \
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, kind) DO UPDATE SET \
+pub(super) const RESIZE: &str = "INSERT INTO search_size \
+     (account_id, kind, entries, length, public_entries, public_length, pending) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account_id, kind) DO UPDATE SET \
      entries = search_size.entries + excluded.entries, length = search_size.length + excluded.length, \
      public_entries = search_size.public_entries + excluded.public_entries, \
-     public_length = search_size.public_length + excluded.public_length";
+     public_length = search_size.public_length + excluded.public_length, \
+     pending = search_size.pending + excluded.pending";
+
+/// What the pending entries cost. `RETURNING` would say so, too, but SQLite makes a table for its answer.
+pub(super) const COST: &str = "SELECT pending FROM search_size WHERE account_id = $1 AND kind = $2";
+
+/// Answers the number of the run.
+pub(super) const BEGIN_RUN: &str = "UPDATE search_size SET runs = runs + 1, pending = 0 \
+     WHERE account_id = $1 AND kind = $2 RETURNING runs";
 
 pub(super) const SIZE: &str = "SELECT entries, length FROM search_size WHERE account_id = $1 AND kind = $2";
 
 pub(super) const PUBLIC_SIZE: &str =
     "SELECT public_entries, public_length FROM search_size WHERE account_id = $1 AND kind = $2";
 
-pub(super) const ADD_ENTRY: &str = "INSERT INTO search_entry (account_id, kind, entry_id, is_public, length, folded) \
-     VALUES ($1, $2, $3, $4, $5, $6)";
+pub(super) const ADD_ENTRY: &str = "INSERT INTO search_entry (account_id, kind, entry_id, is_public, length, folded, run) \
+     VALUES ($1, $2, $3, $4, $5, $6, 0)";
 
 pub(super) const REMOVE_ENTRY: &str = "DELETE FROM search_entry WHERE account_id = $1 AND kind = $2 AND entry_id = $3 \
-     RETURNING folded, is_public";
+     RETURNING folded, is_public, run";
 
-/// The postings of a term, of the newest entries first.
-pub(super) const POSTINGS: &str = "SELECT entry_id, occurrences, length FROM search_posting \
-     WHERE account_id = $1 AND kind = $2 AND term = $3 AND is_public >= $4 ORDER BY entry_id DESC LIMIT $5";
+pub(super) const ADD_PENDING: &str = "INSERT INTO search_pending \
+     (account_id, kind, entry_id, is_public, length, terms, cost) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-/// Which of the newest entries hold a text, and which of those that have a term; first as SQLite, then as PostgreSQL
-/// says it: finding a piece of text has no common name, and LIKE is many times as slow.
+pub(super) const REMOVE_PENDING: &str =
+    "DELETE FROM search_pending WHERE account_id = $1 AND kind = $2 AND entry_id = $3 RETURNING cost";
+
+pub(super) const PENDING: &str = "SELECT entry_id, is_public, length, terms FROM search_pending \
+     WHERE account_id = $1 AND kind = $2 AND is_public >= $3 ORDER BY entry_id";
+
+pub(super) const ENTER_RUN: &str = "UPDATE search_entry SET run = $3 WHERE account_id = $1 AND kind = $2 \
+     AND entry_id IN (SELECT entry_id FROM search_pending WHERE account_id = $1 AND kind = $2)";
+
+pub(super) const END_PENDING: &str = "DELETE FROM search_pending WHERE account_id = $1 AND kind = $2";
+
+/// Which of the newest entries hold a text, and which of [`LOOKED_THROUGH`]; first as SQLite, then as PostgreSQL says it:
+/// finding a piece of text has no common name, and LIKE is many times as slow.
 pub(super) const VERBATIM: [&str; 2] = [verbatim!("INSTR"), verbatim!("STRPOS")];
-pub(super) const VERBATIM_AMONG: [&str; 2] = [verbatim_among!("INSTR"), verbatim_among!("STRPOS")];
+pub(super) static VERBATIM_AMONG: LazyLock<[String; 2]> = LazyLock::new(|| {
+    ["INSTR", "STRPOS"].map(|find| {
+        format!(
+            "SELECT entry_id FROM search_entry WHERE account_id = $1 AND kind = $2 AND is_public >= $3 \
+             AND {find}(folded, $4) > 0 AND entry_id IN ({})",
+            placeholders(5, 4 + LOOKED_THROUGH)
+        )
+    })
+});
 
 /// The entries between two ids, the latter excluded.
 pub(super) const BETWEEN: &str = "SELECT entry_id, folded FROM search_entry WHERE account_id = $1 AND kind = $2 \
@@ -92,33 +108,62 @@ fn placeholders(from: usize, to: usize) -> String {
     (from..=to).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
 
-/// In how many entries each of [`MAX_QUERY_TERMS`] terms is, from the fourth parameter on.
+/// In how many entries of runs each of [`MAX_QUERY_TERMS`] terms is, from the fourth parameter on.
 pub(super) static COUNTS: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT term, COUNT(*) FROM search_posting WHERE account_id = $1 AND kind = $2 AND is_public >= $3 \
-         AND term IN ({}) GROUP BY term",
-        placeholders(4, 3 + MAX_QUERY_TERMS)
+    let public = "CASE WHEN CAST($3 AS BIGINT) = 1 THEN public_entries ELSE entries END";
+    in_runs(
+        public,
+        "SELECT term, CAST(SUM(value) AS BIGINT) FROM found WHERE value IS NOT NULL GROUP BY term",
     )
 });
 
-/// Removes [`REMOVED`] terms of an entry, from the fourth parameter on.
-pub(super) static REMOVE_POSTINGS: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "DELETE FROM search_posting WHERE account_id = $1 AND kind = $2 AND entry_id = $3 AND term IN ({})",
-        placeholders(4, 3 + REMOVED)
-    )
+/// The postings of as many terms, from the fourth parameter on, at most so many rows: of the latest runs first.
+pub(super) static POSTINGS: LazyLock<String> = LazyLock::new(|| {
+    in_runs("postings", "SELECT term, value FROM found WHERE value IS NOT NULL ORDER BY run DESC LIMIT $3")
 });
 
-/// Adds as many postings of an entry as [`ADDED`] says: after five parameters about the entry, a term and its
-/// occurrences each.
-pub(super) static ADD_POSTINGS: LazyLock<[String; ADDED.len()]> = LazyLock::new(|| ADDED.map(add_postings));
+/// What each run of an index has of each of [`MAX_QUERY_TERMS`] terms, as `found (run, term, value)`.
+///
+/// A join would say the same, but PostgreSQL takes a table that it has no statistics of yet for a small one, and reads all
+/// of a person's runs; a row that is asked for as a value is looked up.
+fn in_runs(value: &str, answer: &str) -> String {
+    let terms: Vec<String> = (4..4 + MAX_QUERY_TERMS).map(|n| format!("(${n})")).collect();
+    format!(
+        "WITH RECURSIVE run (number) AS (SELECT runs FROM search_size WHERE account_id = $1 AND kind = $2 \
+         UNION ALL SELECT number - 1 FROM run WHERE number > 1), asked (term) AS (VALUES {}), \
+         found (run, term, value) AS MATERIALIZED (SELECT run.number, asked.term, (SELECT {value} \
+         FROM search_posting WHERE account_id = $1 AND kind = $2 AND run = run.number AND term = asked.term) \
+         FROM run CROSS JOIN asked WHERE asked.term <> '') {answer}",
+        terms.join(", ")
+    )
+}
 
-fn add_postings(rows: usize) -> String {
-    let mut sql = "INSERT INTO search_posting (account_id, kind, entry_id, length, is_public, term, occurrences) VALUES".to_owned();
+/// [`OF_RUN`] terms of a run, from the fourth parameter on.
+pub(super) static OF_RUN_TERMS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT term, postings FROM search_posting WHERE {}", of_run()));
+pub(super) static REMOVE_TERMS: LazyLock<String> =
+    LazyLock::new(|| format!("DELETE FROM search_posting WHERE {}", of_run()));
+
+fn of_run() -> String {
+    let terms = placeholders(4, 3 + OF_RUN);
+    format!("account_id = $1 AND kind = $2 AND run = $3 AND term IN ({terms})")
+}
+
+/// Writes as many terms of a run as [`WRITTEN`] says: after three parameters about the run, four for each.
+pub(super) static WRITE_TERMS: LazyLock<[String; WRITTEN.len()]> = LazyLock::new(|| WRITTEN.map(write_terms));
+
+fn write_terms(rows: usize) -> String {
+    let mut sql =
+        "INSERT INTO search_posting (account_id, kind, run, term, entries, public_entries, postings) VALUES"
+            .to_owned();
     for row in 0..rows {
-        let (comma, term) = (if row == 0 { "" } else { "," }, 6 + 2 * row);
+        let (comma, at) = (if row == 0 { "" } else { "," }, 4 + 4 * row);
         // Writing to a text cannot fail.
-        let _ = write!(sql, "{comma} ($1, $2, $3, $4, $5, ${term}, ${})", term + 1);
+        let _ = write!(sql, "{comma} ($1, $2, $3, ${at}, ${}, ${}, ${})", at + 1, at + 2, at + 3);
     }
+    sql.push_str(
+        " ON CONFLICT (account_id, kind, run, term) DO UPDATE SET entries = excluded.entries, \
+         public_entries = excluded.public_entries, postings = excluded.postings",
+    );
     sql
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{
     fold::fold,
-    rank::{self, Posting, Size},
+    postings::Posting,
+    rank::{self, Size},
     tokens::{self, Document},
 };
 
@@ -27,7 +28,8 @@ pub fn scores(query: &str, texts: &[&str]) -> Vec<f64> {
         let votes = voters.iter().filter_map(|voter| {
             let at = document.terms.binary_search_by(|(term, _)| term.cmp(&voter.term.text)).ok()?;
             let (_, occurrences) = document.terms.get(at)?;
-            let posting = Posting { entry: 0, occurrences: *occurrences, length: document.length };
+            let (occurrences, length) = (*occurrences, document.length);
+            let posting = Posting { entry: 0, occurrences, length, public: true };
             Some(rank::score(voter, posting, size))
         });
         votes.sum()

@@ -1,11 +1,11 @@
-//! Vectors of meaning: one of each entry, made by a model elsewhere and kept beside the index.
+//! Vectors of meaning: one of each passage of an entry, made by a model elsewhere and kept beside the index.
 
 use super::index::Index;
 use crate::error::Result;
 use crate::{Database, Timestamp, Tx, owned_params, params};
 
-/// Most characters of an entry's folded text that a vector is made of, and so what of it must not have changed meanwhile.
-pub const MAX_EMBEDDED: i64 = 2000;
+/// Most characters of an entry's folded text that vectors are made of, and so what of it must not have changed meanwhile.
+pub const MAX_EMBEDDED: i64 = 32_000;
 
 const LACKING: &str = "SELECT size.account_id, size.kind FROM search_size AS size \
      LEFT JOIN search_meaning AS meaning ON meaning.account_id = size.account_id AND meaning.kind = size.kind \
@@ -23,8 +23,7 @@ const CLAIM: &str = "INSERT INTO search_meaning (account_id, kind, model, made, 
 const EXTEND: &str =
     "UPDATE search_meaning SET claimed_until = $4 WHERE account_id = $1 AND kind = $2 AND model = $3";
 
-const RELEASE: &str =
-    "UPDATE search_meaning SET claimed_until = 0 WHERE account_id = $1 AND kind = $2 AND model = $3";
+const RELEASE: &str = "UPDATE search_meaning SET claimed_until = 0 WHERE account_id = $1 AND kind = $2 AND model = $3 AND claimed_until = $4";
 
 const WITHOUT: &str = "SELECT entry.entry_id, SUBSTR(entry.folded, 1, $5) FROM search_entry AS entry \
      LEFT JOIN search_vector AS made ON made.account_id = entry.account_id AND made.kind = entry.kind \
@@ -36,11 +35,11 @@ const BUMP: &str = "UPDATE search_meaning SET version = version + 1 WHERE accoun
      RETURNING version";
 
 /// Nothing where the entry is gone, says something else by now, or has one of this model.
-const PUT: &str = "INSERT INTO search_vector (account_id, kind, entry_id, model, is_public, version, vector) \
-     SELECT account_id, kind, entry_id, $4, is_public, $5, $6 FROM search_entry \
+const PUT: &str = "INSERT INTO search_vector (account_id, kind, entry_id, model, is_public, version, parts, vector) \
+     SELECT account_id, kind, entry_id, $4, is_public, $5, $9, $6 FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND entry_id = $3 AND SUBSTR(folded, 1, $8) = $7 \
      ON CONFLICT (account_id, kind, entry_id) DO UPDATE SET model = excluded.model, is_public = excluded.is_public, \
-     version = excluded.version, vector = excluded.vector WHERE search_vector.model <> excluded.model";
+     version = excluded.version, parts = excluded.parts, vector = excluded.vector WHERE search_vector.model <> excluded.model";
 
 const COUNT: &str = "UPDATE search_meaning SET made = made + $3 WHERE account_id = $1 AND kind = $2";
 
@@ -52,28 +51,45 @@ const REMOVED: &str = "UPDATE search_meaning SET version = version + 1, removed 
 
 const STATE: &str = "SELECT version, removed FROM search_meaning WHERE account_id = $1 AND kind = $2";
 
-const CHANGED: &str = "SELECT entry_id, is_public, vector FROM search_vector WHERE account_id = $1 AND kind = $2 \
+const CHANGED: &str = "SELECT entry_id, is_public, parts, vector FROM search_vector WHERE account_id = $1 AND kind = $2 \
      AND model = $3 AND version > $4 AND version <= $5 ORDER BY entry_id DESC LIMIT $6";
 
 const STRAY: &str = "SELECT made.entry_id FROM search_vector AS made LEFT JOIN search_entry AS entry \
      ON entry.account_id = made.account_id AND entry.kind = made.kind AND entry.entry_id = made.entry_id \
      WHERE made.account_id = $1 AND made.kind = $2 AND (entry.entry_id IS NULL OR entry.is_public <> made.is_public \
-     OR LENGTH(made.vector) % 4 <> 0) ORDER BY made.entry_id";
+     OR made.parts < 0 OR LENGTH(made.vector) % (4 * CASE WHEN made.parts > 0 THEN made.parts ELSE 1 END) <> 0) ORDER BY made.entry_id";
 
 const COUNTED: &str = "SELECT meaning.made, (SELECT COUNT(*) FROM search_vector AS made \
      WHERE made.account_id = $1 AND made.kind = $2 AND made.model = meaning.model) FROM search_meaning AS meaning \
      WHERE meaning.account_id = $1 AND meaning.kind = $2";
 
-/// A vector that was made of an entry's text.
-#[derive(Debug, Clone, PartialEq)]
+/// What was made of an entry's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
     /// The entry.
     pub entry: i64,
     /// The text, as [`Index::without_vector`] gave it.
     pub text: String,
-    /// 32-bit floats, little-endian; empty where the model can make no vector of this text.
-    pub vector: Vec<u8>,
+    /// How many vectors: one of each passage that the model can make one of.
+    pub parts: i64,
+    /// They, one after the other: 32-bit floats, little-endian.
+    pub vectors: Vec<u8>,
 }
+
+/// An entry's vectors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryVectors {
+    /// The entry.
+    pub entry: i64,
+    /// Whether everybody may see it.
+    pub public: bool,
+    /// How many vectors.
+    pub parts: i64,
+    /// They, one after the other: 32-bit floats, little-endian.
+    pub vectors: Vec<u8>,
+}
+
+crate::from_row!(EntryVectors { entry, public, parts, vectors });
 
 /// How often a person's vectors of a kind have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,11 +127,11 @@ impl Index {
         Ok(claim.await? > 0)
     }
 
-    /// Gives back what was claimed.
+    /// Gives back what was claimed until a time. A claim that ran out may be another's by now, and stays.
     ///
     /// Errors: the statement fails.
-    pub async fn release_vectors(self, db: &Database, model: &str) -> Result<()> {
-        db.execute(RELEASE, params![self.account, self.kind, model]).await?;
+    pub async fn release_vectors(self, db: &Database, model: &str, until: Timestamp) -> Result<()> {
+        db.execute(RELEASE, params![self.account, self.kind, model, until]).await?;
         Ok(())
     }
 
@@ -148,9 +164,10 @@ impl Index {
                 one.entry,
                 model,
                 version,
-                &one.vector,
+                &one.vectors,
                 &one.text,
-                MAX_EMBEDDED
+                MAX_EMBEDDED,
+                one.parts
             ];
             new += i64::try_from(tx.execute(PUT, values).await?).unwrap_or(0);
         }
@@ -178,7 +195,7 @@ impl Index {
     }
 
     /// The vectors that a model has made and that came with the changes after one and up to another, of the newest
-    /// entries: entry, whether it is public, vector.
+    /// entries.
     ///
     /// Errors: the statement fails.
     pub async fn vectors(
@@ -187,7 +204,7 @@ impl Index {
         model: &str,
         (after, until): (i64, i64),
         limit: i64,
-    ) -> Result<Vec<(i64, bool, Vec<u8>)>> {
+    ) -> Result<Vec<EntryVectors>> {
         let values = owned_params![self.account, self.kind, model, after, until, limit];
         db.fetch_all_heavy(CHANGED, values).await
     }

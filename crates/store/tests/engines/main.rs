@@ -65,6 +65,7 @@ static TABLES: &[Migration] = &[Migration {
           CREATE TABLE part (id BIGINT PRIMARY KEY, item BIGINT NOT NULL REFERENCES item (id));
           CREATE TABLE val (id BIGINT PRIMARY KEY, i BIGINT, r DOUBLE PRECISION, t TEXT, b BLOB);
           CREATE TABLE counter (id BIGINT PRIMARY KEY, n BIGINT NOT NULL);",
+    then: None,
 }];
 
 const INSERT_ITEM: &str = "INSERT INTO item (id, name) VALUES ($1, $2)";

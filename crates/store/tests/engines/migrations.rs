@@ -10,6 +10,7 @@ const ONE: Migration = Migration {
     sql: "CREATE TABLE a (id BIGINT PRIMARY KEY, text TEXT NOT NULL, r DOUBLE PRECISION, b BLOB);
           -- a comment; with a semicolon
           CREATE INDEX a_text ON a (text) WHERE r > 0;",
+    then: None,
 };
 const TWO: Migration = Migration {
     version: 2,
@@ -17,14 +18,16 @@ const TWO: Migration = Migration {
     sql: "ALTER TABLE a ADD COLUMN note TEXT;
           CREATE TABLE posting (person BIGINT, term TEXT, n BIGINT NOT NULL, PRIMARY KEY (person, term)) WITHOUT ROWID;
           INSERT INTO a (id, text) VALUES (1, 'it''s; $1');",
+    then: None,
 };
 const BROKEN: Migration = Migration {
     version: 3,
     name: "broken",
     sql: "CREATE TABLE b (id BIGINT); INSERT INTO nowhere VALUES (1)",
+    then: None,
 };
 const CHANGED: Migration =
-    Migration { version: 1, name: "one", sql: "CREATE TABLE a (id BIGINT PRIMARY KEY)" };
+    Migration { version: 1, name: "one", sql: "CREATE TABLE a (id BIGINT PRIMARY KEY)", then: None };
 
 static FIRST: &[Migration] = &[ONE];
 static BOTH: &[Migration] = &[ONE, TWO];

@@ -1,0 +1,134 @@
+//! How the terms of entries, and the entries of terms, are written down.
+
+use integer_encoding::VarInt;
+
+use crate::error::{Error, Result};
+
+/// A term in an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Posting {
+    pub(super) entry: i64,
+    pub(super) occurrences: i64,
+    /// The entry's terms, each as often as it occurs.
+    pub(super) length: i64,
+    pub(super) public: bool,
+}
+
+/// The postings of a term, in the order of their entries: of each how far its id is from the one before, twice its length
+/// and one more if it is public, and the occurrences, as numbers of as many bytes as they need.
+pub(super) fn encode(postings: impl Iterator<Item = Posting>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut before = 0_i64;
+    for posting in postings {
+        let about = posting.length << 1 | i64::from(posting.public);
+        for number in [posting.entry.wrapping_sub(before), about, posting.occurrences] {
+            let mut room = [0; 10];
+            let size = number.cast_unsigned().encode_var(&mut room);
+            bytes.extend_from_slice(room.get(..size).unwrap_or_default());
+        }
+        before = posting.entry;
+    }
+    bytes
+}
+
+/// What [`encode`] made of postings.
+///
+/// Errors: it did not make this.
+pub(super) fn decode(mut bytes: &[u8]) -> Result<Vec<Posting>> {
+    let mut postings = Vec::new();
+    let mut entry = 0_i64;
+    while !bytes.is_empty() {
+        let numbers = three(&mut bytes);
+        let [ahead, about, occurrences] = numbers.ok_or_else(|| Error::other("damaged postings"))?;
+        entry = entry.wrapping_add(ahead);
+        postings.push(Posting { entry, occurrences, length: about >> 1, public: about & 1 == 1 });
+    }
+    Ok(postings)
+}
+
+fn three(bytes: &mut &[u8]) -> Option<[i64; 3]> {
+    let mut numbers = [0; 3];
+    for number in &mut numbers {
+        let (value, size) = u64::decode_var(bytes)?;
+        *number = value.cast_signed();
+        *bytes = bytes.get(size..)?;
+    }
+    Some(numbers)
+}
+
+/// The terms of an entry, a line each: how often it occurs, a blank and the term. A term may have a blank in it (that a
+/// mark belongs to), but never the end of a line.
+pub(super) fn lines(terms: &[(String, i64)]) -> String {
+    let mut lines = String::with_capacity(terms.len() * 10);
+    for (term, occurrences) in terms {
+        lines.push_str(&occurrences.to_string());
+        lines.push(' ');
+        lines.push_str(term);
+        lines.push('\n');
+    }
+    lines
+}
+
+/// What [`lines`] made of terms.
+pub(super) fn parse(lines: &str) -> impl Iterator<Item = (&str, i64)> {
+    lines.split_terminator('\n').filter_map(|line| {
+        let (occurrences, term) = line.split_once(' ')?;
+        Some((term, occurrences.parse().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::search::Document;
+
+    fn postings() -> impl Strategy<Value = Vec<Posting>> {
+        let one = (0_i64..i64::MAX, 1_i64..1000, 0_i64..1 << 40, any::<bool>());
+        proptest::collection::btree_map(0_i64..i64::MAX, one, 1..50).prop_map(|all| {
+            let posting =
+                |(entry, (_, occurrences, length, public))| Posting { entry, occurrences, length, public };
+            all.into_iter().map(posting).collect()
+        })
+    }
+
+    #[test]
+    fn neighbours_take_little_room() {
+        let id = 7_200_000_000_000_000;
+        let all: Vec<Posting> = (0..100)
+            .map(|n| Posting { entry: id + n * 4096, occurrences: 1, length: 20, public: false })
+            .collect();
+        let size = encode(all.into_iter()).len();
+        assert!(size < 420, "{size}");
+    }
+
+    #[test]
+    fn a_term_may_begin_with_a_blank() {
+        let terms = Document::new("\u{fc70}").terms;
+        assert_eq!(terms, [(" \u{64b}".to_owned(), 1)]);
+        assert_eq!(parse(&lines(&terms)).collect::<Vec<_>>(), [(" \u{64b}", 1)]);
+    }
+
+    proptest! {
+        #[test]
+        fn postings_are_read_as_they_were_written(all in postings()) {
+            prop_assert_eq!(decode(&encode(all.iter().copied())).unwrap(), all);
+        }
+
+        #[test]
+        fn any_bytes_are_postings_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            if let Ok(all) = decode(&bytes) {
+                prop_assert!(all.len() * 3 <= bytes.len());
+            }
+        }
+
+        #[test]
+        fn terms_are_read_as_they_were_written(text in "\\PC{0,20}[a-c\u{4e00}-\u{4e08} \\n\\r\\t\u{85}\u{a0}\u{2028}\u{301}\u{64b}\u{200d}\u{fc70}]{0,40}") {
+            let terms = Document::new(&text).terms;
+            let lines = lines(&terms);
+            let read: Vec<(String, i64)> = parse(&lines).map(|(term, count)| (term.to_owned(), count)).collect();
+            prop_assert_eq!(read, terms);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Runs: the terms of entries that came one after another, each with all of these entries that hold it.
+
+use futures::future::BoxFuture;
+
+use super::index::Index;
+use super::postings::{self, Posting};
+use super::statements::{self as sql, OF_RUN, WRITTEN};
+use super::tokens::Document;
+use crate::error::Result;
+use crate::param::Param;
+use crate::{Tx, params};
+
+/// Entries of a run that is built anew.
+const REBUILT: i64 = 256;
+
+const INDICES: &str = "SELECT account_id, kind FROM search_size ORDER BY account_id, kind";
+const FORGET_RUNS: &str = "UPDATE search_size SET runs = 0, pending = 0";
+const FORGET_PENDING: &str = "DELETE FROM search_pending";
+const FORGET_POSTINGS: &str = "DELETE FROM search_posting";
+const ENTRIES: &str = "SELECT entry_id, is_public, folded FROM search_entry \
+     WHERE account_id = $1 AND kind = $2 AND entry_id > $3 ORDER BY entry_id LIMIT $4";
+const ENTER: &str = "UPDATE search_entry SET run = $3 WHERE account_id = $1 AND kind = $2 \
+     AND entry_id > $4 AND entry_id <= $5";
+
+/// A term of a run as it is written.
+pub(super) struct Row<'t> {
+    term: &'t str,
+    entries: i64,
+    public_entries: i64,
+    postings: Vec<u8>,
+}
+
+impl<'t> Row<'t> {
+    /// Of postings in the order of their entries.
+    pub(super) fn new(term: &'t str, postings: impl Iterator<Item = Posting> + Clone) -> Self {
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        Self {
+            term,
+            entries: count(postings.clone().count()),
+            public_entries: count(postings.clone().filter(|posting| posting.public).count()),
+            postings: postings::encode(postings),
+        }
+    }
+
+    /// The terms of some entries, sorted.
+    fn of_entries(mut all: Vec<(&'t str, Posting)>) -> Vec<Self> {
+        all.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then(one.entry.cmp(&other.entry)));
+        let of_term = all.chunk_by(|(a, _), (b, _)| a == b);
+        let row = |of_term: &[(&'t str, Posting)]| {
+            let (term, _) = of_term.first()?;
+            Some(Self::new(term, of_term.iter().map(|(_, posting)| *posting)))
+        };
+        of_term.filter_map(row).collect()
+    }
+}
+
+impl Index {
+    /// Makes a run of the pending entries. It changes nothing of what is found.
+    ///
+    /// Errors: a statement fails.
+    #[doc(hidden)]
+    pub async fn end_pending(self, tx: &mut Tx<'_>) -> Result<()> {
+        let values = params![self.account(), self.kind(), false];
+        let rows: Vec<(i64, bool, i64, String)> = tx.fetch_all(sql::PENDING, values).await?;
+        let mut terms = Vec::new();
+        for (entry, public, length, lines) in &rows {
+            let (entry, length, public) = (*entry, *length, *public);
+            let posting = |occurrences| Posting { entry, occurrences, length, public };
+            terms.extend(postings::parse(lines).map(|(term, occurrences)| (term, posting(occurrences))));
+        }
+        let run = self.begin_run(tx).await?;
+        self.write_terms(tx, run, &Row::of_entries(terms)).await?;
+        tx.execute(sql::ENTER_RUN, params![self.account(), self.kind(), run]).await?;
+        tx.execute(sql::END_PENDING, params![self.account(), self.kind()]).await?;
+        Ok(())
+    }
+
+    async fn begin_run(self, tx: &mut Tx<'_>) -> Result<i64> {
+        let (run,) = tx.fetch_one(sql::BEGIN_RUN, params![self.account(), self.kind()]).await?;
+        Ok(run)
+    }
+
+    /// Writes terms of a run, in place of what the run has of them.
+    pub(super) async fn write_terms(self, tx: &mut Tx<'_>, run: i64, rows: &[Row<'_>]) -> Result<()> {
+        let mut rest = rows;
+        for (statement, size) in sql::WRITE_TERMS.iter().zip(WRITTEN) {
+            while let Some((rows, after)) = rest.split_at_checked(size) {
+                let mut values = params![self.account(), self.kind(), run].to_vec();
+                for Row { term, entries, public_entries, postings } in rows {
+                    values.extend(params![*term, *entries, *public_entries, postings]);
+                }
+                tx.execute(statement, &values).await?;
+                rest = after;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an entry out of a run, which has it under these terms.
+    pub(super) async fn leave_run(self, tx: &mut Tx<'_>, run: i64, entry: i64, terms: &[&str]) -> Result<()> {
+        for terms in terms.chunks(OF_RUN) {
+            let rows: Vec<(String, Vec<u8>)> =
+                tx.fetch_all(sql::OF_RUN_TERMS.as_str(), &self.terms_of(run, terms)).await?;
+            let mut left = Vec::new();
+            let mut empty = Vec::new();
+            for (term, bytes) in &rows {
+                let mut all = postings::decode(bytes)?;
+                all.retain(|posting| posting.entry != entry);
+                match all.as_slice() {
+                    [] => empty.push(term.as_str()),
+                    some => left.push(Row::new(term, some.iter().copied())),
+                }
+            }
+            self.write_terms(tx, run, &left).await?;
+            self.remove_terms(tx, run, &empty).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes at most [`OF_RUN`] terms from a run.
+    pub(super) async fn remove_terms(self, tx: &mut Tx<'_>, run: i64, terms: &[&str]) -> Result<()> {
+        if !terms.is_empty() {
+            tx.execute(sql::REMOVE_TERMS.as_str(), &self.terms_of(run, terms)).await?;
+        }
+        Ok(())
+    }
+
+    fn terms_of<'t>(self, run: i64, terms: &[&'t str]) -> Vec<Param<'t>> {
+        let mut values = params![self.account(), self.kind(), run].to_vec();
+        values.extend(terms.iter().map(|term| Param::Text(term)));
+        values.resize(3 + OF_RUN, Param::Text(""));
+        values
+    }
+
+    async fn rebuild(self, tx: &mut Tx<'_>) -> Result<()> {
+        let mut after = i64::MIN;
+        loop {
+            let values = params![self.account(), self.kind(), after, REBUILT];
+            let rows: Vec<(i64, bool, String)> = tx.fetch_all(ENTRIES, values).await?;
+            let Some(last) = rows.last().map(|row| row.0) else { return Ok(()) };
+            let documents: Vec<(i64, bool, Document)> = rows
+                .into_iter()
+                .map(|(id, public, folded)| (id, public, Document::of_folded(folded)))
+                .collect();
+            let mut terms = Vec::new();
+            for (entry, public, document) in &documents {
+                let (entry, length, public) = (*entry, document.length, *public);
+                let posting = |occurrences| Posting { entry, occurrences, length, public };
+                terms.extend(document.terms.iter().map(|(term, count)| (term.as_str(), posting(*count))));
+            }
+            let run = self.begin_run(tx).await?;
+            self.write_terms(tx, run, &Row::of_entries(terms)).await?;
+            tx.execute(ENTER, params![self.account(), self.kind(), run, after, last]).await?;
+            after = last;
+        }
+    }
+}
+
+/// Builds everybody's index anew from the entries' texts: for a migration that changes how terms are cut or kept.
+///
+/// Errors: a statement fails.
+pub(crate) fn rebuild<'t>(tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
+    Box::pin(async move {
+        for statement in [FORGET_RUNS, FORGET_PENDING, FORGET_POSTINGS] {
+            tx.execute(statement, &[]).await?;
+        }
+        let indices: Vec<(i64, i64)> = tx.fetch_all(INDICES, &[]).await?;
+        for (account, kind) in indices {
+            Index::new(account, kind).rebuild(tx).await?;
+        }
+        Ok(())
+    })
+}
