@@ -161,7 +161,7 @@ impl Thread {
         let start = Instant::now();
         let mut next = Some(first);
         while let Some(mut job) = next {
-            let intact = self.run_one(job.job.as_mut(), &mut notices);
+            let intact = self.run_one(job.job.as_mut(), done.is_empty(), &mut notices);
             done.push(job);
             if let Err(error) = intact {
                 return self.abandon(done, &error);
@@ -179,9 +179,12 @@ impl Thread {
         done.into_iter().for_each(answer);
     }
 
-    /// Runs one transaction in a savepoint of the group's. Errors: the group's own transaction is lost.
-    fn run_one(&mut self, job: &mut dyn Job, notices: &mut Vec<Notice>) -> Result<()> {
-        self.step("SAVEPOINT job")?;
+    /// Runs one transaction as a part of the group's. All but the first have a savepoint, which costs a copy of each page
+    /// they change; when the first fails there is nothing else to keep. Errors: the group's own transaction is lost.
+    fn run_one(&mut self, job: &mut dyn Job, is_first: bool, notices: &mut Vec<Notice>) -> Result<()> {
+        if !is_first {
+            self.step("SAVEPOINT job")?;
+        }
         let mut tx = Tx::sqlite(&mut self.connection);
         run_at_once(job, &mut tx);
         let keep = job.is_ok();
@@ -193,13 +196,15 @@ impl Thread {
             return Err(error);
         }
         if keep {
-            self.step("RELEASE job")?;
             notices.extend(told);
-        } else {
-            self.step("ROLLBACK TO job")?;
-            self.step("RELEASE job")?;
         }
-        Ok(())
+        let steps: &[&'static str] = match (keep, is_first) {
+            (true, true) => &[],
+            (true, false) => &["RELEASE job"],
+            (false, true) => &["ROLLBACK", "BEGIN IMMEDIATE"],
+            (false, false) => &["ROLLBACK TO job", "RELEASE job"],
+        };
+        steps.iter().try_for_each(|sql| self.step(sql))
     }
 
     /// Rolls the group back and answers all of it with the error.
