@@ -19,15 +19,18 @@ use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
 use crate::row::{Each, Row};
 
+use connection::Reads;
 pub(crate) use connection::create_directory;
 pub(crate) use query::{Access, batch, column, execute, visit};
+use readers::Readers;
 
 /// An [`Each`] that can go to another thread.
 type BoxedEach = Box<dyn FnMut(&Row<'_>) -> Result<bool> + Send>;
 
 /// An open SQLite file.
 pub(crate) struct Engine {
-    readers: readers::Readers,
+    readers: Readers,
+    heavy_readers: Readers,
     writer: writer::Writer,
     node: Node,
 }
@@ -43,7 +46,10 @@ impl Engine {
         let settings = connection::Settings { path: PathBuf::from(path), wait: config.wait_timeout };
         let writer = writer::Writer::start(settings.clone(), notices)?;
         let node = Node::take(data_dir)?;
-        Ok(Self { readers: readers::Readers::new(settings, config.reader_limit.max(1)), writer, node })
+        let limit = config.reader_limit.max(1);
+        let readers = Readers::new(settings.clone(), Reads::Few, limit);
+        let heavy_readers = Readers::new(settings, Reads::Many, limit);
+        Ok(Self { readers, heavy_readers, writer, node })
     }
 
     pub(crate) const fn node(&self) -> i64 {
@@ -61,7 +67,7 @@ impl Engine {
         params: Vec<OwnedParam>,
         mut each: BoxedEach,
     ) -> Result<()> {
-        self.readers
+        self.heavy_readers
             .read_blocking(move |connection| {
                 let params: Vec<Param<'_>> = params.iter().map(OwnedParam::as_param).collect();
                 visit(connection, Access::Read, sql, &params, &mut *each)
@@ -80,7 +86,7 @@ impl Engine {
             return Err(Error::unavailable("the writer has stopped"));
         }
         let probe = self.node.probe();
-        self.readers
+        self.heavy_readers
             .read_blocking(move |connection| {
                 visit(connection, Access::Read, "SELECT 1", &[], &mut |_row| Ok(true))?;
                 probe.write()
@@ -90,11 +96,12 @@ impl Engine {
 
     pub(crate) async fn backup(&self, to: &Path) -> Result<u64> {
         let to = PathBuf::from(to);
-        self.readers.read_blocking(move |connection| backup::backup(connection, &to)).await
+        self.heavy_readers.read_blocking(move |connection| backup::backup(connection, &to)).await
     }
 
     pub(crate) async fn close(&self) -> Result<()> {
         self.readers.close();
+        self.heavy_readers.close();
         self.writer.close().await
     }
 }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::connection::{Settings, open_reader};
+use super::connection::{Reads, Settings, open_reader};
 use crate::error::{Error, Result};
 
 /// A stack of idle connections: the last one used, whose pages are warm, is the next one used. Clones share it.
@@ -16,6 +16,7 @@ pub(super) struct Readers(Arc<Inner>);
 
 struct Inner {
     settings: Settings,
+    reads: Reads,
     idle: Mutex<Vec<Connection>>,
     /// How many idle connections to keep.
     limit: usize,
@@ -25,9 +26,10 @@ struct Inner {
 }
 
 impl Readers {
-    pub(super) fn new(settings: Settings, limit: usize) -> Self {
+    pub(super) fn new(settings: Settings, reads: Reads, limit: usize) -> Self {
         Self(Arc::new(Inner {
             settings,
+            reads,
             idle: Mutex::new(Vec::with_capacity(limit)),
             limit,
             heavy: Arc::new(Semaphore::new(limit)),
@@ -44,7 +46,7 @@ impl Readers {
         let idle = inner.idle.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open_reader(&inner.settings)?,
+            None => open_reader(&inner.settings, inner.reads)?,
         };
         let result = job(&connection);
         // A connection on which the file failed is not trusted again.
