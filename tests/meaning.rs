@@ -133,11 +133,15 @@ with_embeddings! {
         until_made(&server, 3).await;
         assert!(endpoint.asked().iter().all(|(_, texts)| (1..=3).contains(&texts.len())), "no call is larger than it may be");
         let parts = "SELECT MIN(parts), MAX(parts) FROM search_vector";
-        assert_eq!(server.running().db.fetch_one::<(i64, i64)>(parts, &[]).await.unwrap(), (1, 6));
+        assert_eq!(server.running().db.fetch_one::<(i64, i64)>(parts, &[]).await.unwrap(), (1, 17));
         let list = actor.get("/api/secondme/note/search?keyword=should I see a doctor?").await.data()["list"].take();
         assert_eq!(list[0]["id"], long, "{list}");
+        let memory = server.running().memory.clone();
+        let recall = memory.recall(person.account.id, Reader::Owner, "Should I see a doctor?", 1000).await.unwrap();
+        let told = recall.items.iter().find(|item| item.kind == Kind::Note).unwrap();
+        assert!(told.text.contains("physician"), "the passage that means it is told: {}", told.text);
         is_well(&server, &person).await;
-        server.running().db.execute("UPDATE search_vector SET parts = 5 WHERE parts = 6", &[]).await.unwrap();
+        server.running().db.execute("UPDATE search_vector SET parts = 13 WHERE parts = 17", &[]).await.unwrap();
         let findings = server.running().memory.examine(person.account.id, true).await.unwrap();
         assert!(findings.faults.iter().any(|fault| fault.ends_with("the vector is not the entry's")), "{findings:?}");
         until_made(&server, 3).await;

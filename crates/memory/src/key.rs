@@ -60,7 +60,7 @@ impl Memory {
         }
         let query = Query::of(keyword, only_public, self.db().clock().now());
         let (newest, _) = self.since(account, walk, only_public).await?;
-        let mut found = self.find(index, &query).await?;
+        let mut found = self.find(index, &query).await?.hits;
         found.retain(|hit| hit.entry <= newest);
         let ids = &ranked::page(&found, walk.page());
         let mut list =

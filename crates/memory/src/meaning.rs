@@ -9,13 +9,16 @@ mod rules;
 mod vectors;
 mod worker;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use store::{
     Database,
-    search::{Hit, Index, Query},
+    search::{Hit, Index, Query, fold},
 };
 use tokio::sync::Notify;
 use web::{ApiError, Outgoing};
@@ -25,6 +28,7 @@ pub(crate) use worker::start;
 
 use crate::Memory;
 use pause::Pause;
+use rules::Near;
 use vectors::Kept;
 
 /// Entries that meaning alone may add to what is found.
@@ -61,8 +65,8 @@ impl Meaning {
         }
     }
 
-    /// What each entry's meaning has to do with a folded text: cosines. Nothing where the model cannot be asked.
-    async fn near(&self, db: &Database, index: Index, query: &Query) -> Vec<Hit> {
+    /// How near each entry's meaning is to a question. Nothing where the model cannot be asked.
+    async fn near(&self, db: &Database, index: Index, query: &Query) -> Vec<Near> {
         let only_public = query.is_only_public();
         let near = async {
             let vectors = self.kept.of(db, index, &self.settings.name).await?;
@@ -104,16 +108,42 @@ impl Meaning {
     }
 }
 
+/// Entries that a query found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Best first.
+    pub(crate) hits: Vec<Hit>,
+    /// Which passage of an entry is nearest by meaning, where it is not the first.
+    passages: HashMap<i64, usize>,
+}
+
+impl Found {
+    /// The passage of an entry's text, as it is indexed, that is nearest by meaning: folded, and nothing where that is its
+    /// beginning.
+    pub(crate) fn passage(&self, entry: i64, text: &str) -> Option<String> {
+        let passage = self.passages.get(&entry)?;
+        rules::passages(&fold(text)).get(*passage).map(|passage| (*passage).to_owned())
+    }
+}
+
 impl Memory {
     /// What words find, and where a model is configured and something is asked, what means the same.
-    pub(crate) async fn find(&self, index: Index, query: &Query) -> Result<Vec<Hit>, ApiError> {
-        let words = index.search(self.db(), query);
+    pub(crate) async fn find(&self, index: Index, query: &Query) -> Result<Found, ApiError> {
         let Some(meaning) = self.0.meaning.as_ref().filter(|_| query.is_question()) else {
-            return Ok(words.await?);
+            return Ok(Found { hits: index.search(self.db(), query).await?, ..Found::default() });
         };
+        // Beside what is meant, function words would have as much to say as any others.
+        let of_content = query.clone().of_content();
+        let words = index.search(self.db(), &of_content);
         let (words, near) = tokio::join!(words, meaning.near(self.db(), index, query));
         let words = words?;
-        Ok(if near.is_empty() { words } else { rules::fuse(&words, near, MAX_ADDED) })
+        let hits = match (words.is_empty(), near.is_empty()) {
+            (true, true) => index.search(self.db(), query).await?,
+            (false, true) => words,
+            (_, false) => rules::fuse(&words, &near, MAX_ADDED),
+        };
+        let later = near.into_iter().filter(|near| near.passage > 0);
+        Ok(Found { hits, passages: later.map(|near| (near.entry, near.passage)).collect() })
     }
 
     /// Has vectors made of what changed.

@@ -94,7 +94,7 @@ impl Memory {
             return self.list_notes(account, Filter::default(), walk).await;
         }
         let query = Query::of(keyword, false, self.db().clock().now());
-        let found = self.find(Index::new(account, KIND), &query).await?;
+        let found = self.find(Index::new(account, KIND), &query).await?.hits;
         self.notes_of(account, found, walk).await
     }
 

@@ -83,7 +83,7 @@ impl Memory {
         now: Timestamp,
     ) -> Result<Vec<Recalled>, ApiError> {
         let query = Query::question(asked, only_public, now);
-        let hits = self.find(Index::new(account, key::KIND), &query).await?;
+        let hits = self.find(Index::new(account, key::KIND), &query).await?.hits;
         let ids = ranked::page(&hits, Page { limit: FOUND, offset: 0 });
         let rows: Vec<KeyMemory> =
             ranked::rows(self.db(), &key::queries::BY_IDS, account, &ids, |row: &KeyMemory| row.id).await?;
@@ -104,11 +104,16 @@ impl Memory {
         now: Timestamp,
     ) -> Result<Vec<Recalled>, ApiError> {
         let query = Query::question(asked, false, now);
-        let hits = self.find(Index::new(account, note::KIND), &query).await?;
-        let ids = ranked::page(&hits, Page { limit: NOTES_FOUND, offset: 0 });
+        let found = self.find(Index::new(account, note::KIND), &query).await?;
+        let ids = ranked::page(&found.hits, Page { limit: NOTES_FOUND, offset: 0 });
         let rows: Vec<Note> =
             ranked::rows(self.db(), &note::queries::BY_IDS, account, &ids, |row: &Note| row.id).await?;
-        Ok(rows.iter().flat_map(|row| rules::note(row, asked, rules::score_of(&hits, row.id))).collect())
+        let told = |row: &Note| {
+            let text = note::rules::indexed(&row.title, &row.content, &row.urls);
+            let meant = found.passage(row.id, &text);
+            rules::note(row, asked, meant.as_deref(), rules::score_of(&found.hits, row.id))
+        };
+        Ok(rows.iter().flat_map(told).collect())
     }
 }
 

@@ -26,9 +26,9 @@ pub(super) fn normal(mut vector: Vec<f32>) -> Option<Vec<f32>> {
 }
 
 /// A passage that has a vector ends at the first good place after so many characters, …
-const PASSAGE: usize = 1500;
+const PASSAGE: usize = 500;
 /// … and after so many wherever that is. A text no longer than this is one.
-const MAX_PASSAGE: usize = 2000;
+const MAX_PASSAGE: usize = 1000;
 
 /// The passages of a text that have a vector each, one at least.
 pub(super) fn passages(text: &str) -> Vec<&str> {
@@ -37,27 +37,46 @@ pub(super) fn passages(text: &str) -> Vec<&str> {
     if cut.is_empty() { vec![text] } else { cut }
 }
 
-/// The cosine of a question and each entry: of one with several vectors, which follow each other, the greatest.
+/// How near an entry's meaning is to that of a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Near {
+    pub(super) entry: i64,
+    /// The cosine: of an entry with several vectors the greatest.
+    pub(super) score: f64,
+    /// Which of its passages that is.
+    pub(super) passage: usize,
+}
+
+/// How near each entry is to a question. The vectors of an entry follow each other.
 pub(super) fn compare(
     entries: &[(i64, bool)],
     values: &[f32],
     dimensions: usize,
     question: &[f32],
     only_public: bool,
-) -> Vec<Hit> {
+) -> Vec<Near> {
     if question.len() != dimensions || dimensions == 0 {
         return Vec::new();
     }
     let all = entries.iter().zip(values.chunks_exact(dimensions));
-    let mut hits: Vec<Hit> = Vec::with_capacity(entries.len());
+    let mut near: Vec<Near> = Vec::with_capacity(entries.len());
+    let mut passage = 0;
     for ((entry, _), vector) in all.filter(|((_, public), _)| *public || !only_public) {
         let score = f64::from(dot(vector, question));
-        match hits.last_mut().filter(|last| last.entry == *entry) {
-            Some(last) => last.score = last.score.max(score),
-            None => hits.push(Hit { entry: *entry, score }),
+        match near.last_mut().filter(|last| last.entry == *entry) {
+            Some(last) => {
+                passage += 1;
+                if score > last.score {
+                    *last = Near { entry: *entry, score, passage };
+                }
+            }
+            None => {
+                passage = 0;
+                near.push(Near { entry: *entry, score, passage });
+            }
         }
     }
-    hits
+    near
 }
 
 /// Eight sums at a time, so that the processor can, too.
@@ -75,7 +94,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 /// Words' scores and cosines, each standardised over all entries that have a vector, and added. What words did not find
 /// is added where it is among the `added` nearest by meaning. Best first, of equals the newest.
-pub(super) fn fuse(words: &[Hit], mut near: Vec<Hit>, added: usize) -> Vec<Hit> {
+pub(super) fn fuse(words: &[Hit], near: &[Near], added: usize) -> Vec<Hit> {
+    let mut near: Vec<Hit> = near.iter().map(|near| Hit { entry: near.entry, score: near.score }).collect();
     let by_words: HashMap<i64, f64> = words.iter().map(|hit| (hit.entry, hit.score)).collect();
     let all = near.len().max(words.len());
     let words_like = Standard::of(words.iter().map(|hit| hit.score), all);
@@ -132,28 +152,32 @@ mod tests {
         Hit { entry, score }
     }
 
+    fn near(entry: i64, score: f64) -> Near {
+        Near { entry, score, passage: 0 }
+    }
+
     fn ids(hits: &[Hit]) -> Vec<i64> {
         hits.iter().map(|hit| hit.entry).collect()
     }
 
     #[test]
     fn both_words_and_meaning_have_a_say() {
-        let near = vec![hit(1, 0.1), hit(2, 0.2), hit(3, 0.9), hit(4, 0.1), hit(5, 0.15)];
-        assert_eq!(ids(&fuse(&[], near.clone(), 2)), [3, 2]);
-        assert_eq!(ids(&fuse(&[hit(1, 5.0), hit(3, 4.0)], near.clone(), 1)), [3, 1]);
-        let fused = fuse(&[hit(9, 8.0)], near, 0);
+        let near = [near(1, 0.1), near(2, 0.2), near(3, 0.9), near(4, 0.1), near(5, 0.15)];
+        assert_eq!(ids(&fuse(&[], &near, 2)), [3, 2]);
+        assert_eq!(ids(&fuse(&[hit(1, 5.0), hit(3, 4.0)], &near, 1)), [3, 1]);
+        let fused = fuse(&[hit(9, 8.0)], &near, 0);
         assert_eq!(ids(&fused), [9], "one without a vector is still found");
         assert!(fused[0].score >= 0.0);
-        assert!(fuse(&[], Vec::new(), 5).is_empty());
+        assert!(fuse(&[], &[], 5).is_empty());
     }
 
     #[test]
     fn a_long_text_has_several_passages() {
         assert_eq!(passages(""), [""]);
-        assert_eq!(passages(&"字".repeat(2000)).len(), 1);
+        assert_eq!(passages(&"字".repeat(1000)).len(), 1);
         let long = "一句话。".repeat(3000);
         let passages = passages(&long);
-        assert_eq!(passages.len(), 8);
+        assert_eq!(passages.len(), 24);
         assert!(passages.iter().all(|passage| passage.ends_with('。')));
         assert_eq!(super::passages(&" ".repeat(5000)).len(), 1);
     }
@@ -165,10 +189,15 @@ mod tests {
         let question = normal(vec![6.0, 0.0, 8.0]).unwrap();
         let near = compare(&[(1, true), (2, false)], &vectors, 3, &question, false);
         assert!((near[0].score - 1.0).abs() < 1e-6 && near[1].score.abs() < 1e-6);
-        assert_eq!(ids(&compare(&[(1, true), (2, false)], &vectors, 3, &question, true)), [1]);
+        let public = compare(&[(1, true), (2, false)], &vectors, 3, &question, true);
+        assert_eq!(public.iter().map(|near| near.entry).collect::<Vec<_>>(), [1]);
         assert!(compare(&[(1, true)], &vectors, 3, &[1.0], false).is_empty(), "another size");
         let best = compare(&[(1, true), (1, true)], &vectors, 3, &[0.0, 1.0, 0.0], false);
-        assert_eq!((best.len(), best[0].score), (1, 1.0), "the passage that fits best counts");
+        assert_eq!(best, [Near { entry: 1, score: 1.0, passage: 1 }], "the passage that fits best counts");
+        let six = [&vectors[..], &vectors, &vectors].concat();
+        let entries = [(1, true), (2, false), (2, false), (3, true), (3, true), (3, true)];
+        let best = compare(&entries, &six, 3, &question, false);
+        assert_eq!(best.iter().map(|near| near.passage).collect::<Vec<_>>(), [0, 1, 1]);
         assert_eq!(from_bytes(&to_bytes(&question)).collect::<Vec<_>>(), question);
         assert_eq!(normal(vec![0.0; 3]), None);
         assert_eq!(normal(vec![f32::NAN]), None);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
 use store::{
     Database,
-    search::{EntryVectors, Hit, Index, VectorState},
+    search::{EntryVectors, Index, VectorState},
 };
 
-use super::rules;
+use super::rules::{self, Near};
 
 /// Indices that the cache expects to hold; it may hold more or fewer.
 const EXPECTED: usize = 1000;
@@ -29,8 +29,8 @@ impl Vectors {
         self.entries.is_empty()
     }
 
-    /// The cosine of a question and each entry; none where the model has changed its size.
-    pub(super) fn compare(&self, question: &[f32], only_public: bool) -> Vec<Hit> {
+    /// How near each entry is to a question; nothing where the model has changed its size.
+    pub(super) fn compare(&self, question: &[f32], only_public: bool) -> Vec<Near> {
         rules::compare(&self.entries, &self.values, self.dimensions, question, only_public)
     }
 

@@ -139,10 +139,15 @@ pub(super) fn key_memory(memory: KeyMemory, asked: &str, score: f64) -> Recalled
 }
 
 /// The passages of a note that fit best, each under the note's title. The note's score is shared out: a passage that
-/// says half as much as the best one has half of it.
-pub(super) fn note(note: &Note, asked: &str, score: f64) -> Vec<Recalled> {
-    let ranked = best_passages(&note.content, asked);
-    let best = ranked.first().map_or(0.0, |(_, fit)| *fit);
+/// says half as much as the best one has half of it. `meant` is where the note means what was asked: that is told where
+/// no passage has a word of it.
+pub(super) fn note(note: &Note, asked: &str, meant: Option<&str>, score: f64) -> Vec<Recalled> {
+    let fit = |ranked: &[(&str, f64)]| ranked.first().map_or(0.0, |(_, fit)| *fit);
+    let mut ranked = best_passages(&note.content, asked);
+    if let Some(meant) = meant.filter(|_| fit(&ranked) <= 0.0) {
+        ranked = best_passages(&note.content, meant);
+    }
+    let best = fit(&ranked);
     let links = note.urls.join("\n");
     if ranked.is_empty() {
         let text = lines([note.title.as_str(), &links]);
@@ -150,7 +155,7 @@ pub(super) fn note(note: &Note, asked: &str, score: f64) -> Vec<Recalled> {
     }
     let share = |fit: f64| if best > 0.0 { fit / best } else { 1.0 };
     let told = ranked.into_iter().take(PASSAGES).filter(|(_, fit)| share(*fit) > 0.0);
-    // Without a hint in the text (found by its title, or by meaning alone) its beginning is told, once.
+    // Without a hint in the text (found by its title, or by what all of it means) its beginning is told, once.
     let told = told.take(if best > 0.0 { PASSAGES } else { 1 });
     told.map(|(passage, fit)| {
         let text = lines([note.title.as_str(), passage]);

@@ -70,12 +70,18 @@ impl Index {
         // Of a very long query not all were counted.
         let is_counted = |sure: &String| terms.iter().any(|term| term.text == *sure);
         let sure: Vec<String> = tokens::sure(&query.typed).into_iter().filter(is_counted).collect();
-        let voters = rank::voters(terms, &counts, size, query.tuning.all_vote);
-        let mut scores = self.votes(db, query, &voters, &pending, size).await?;
-        if query.typed.chars().count() <= MAX_VERBATIM {
-            for entry in self.verbatim(db, query, sure, &counts, &pending, size).await? {
-                *scores.entry(entry).or_default() += VERBATIM;
-            }
+        let voters = rank::voters(terms, &counts, size, query.franchise());
+        let place = Place::of(query, sure, &counts, size);
+        let mut wanted: Vec<&str> = voters.iter().map(|voter| voter.term.text.as_str()).collect();
+        if let Place::Among(term) = &place
+            && !wanted.contains(&term.as_str())
+        {
+            wanted.push(term);
+        }
+        let postings = self.postings(db, &wanted, &pending, query.only_public).await?;
+        let mut scores = votes(&voters, &postings, size);
+        for entry in self.verbatim(db, query, &place, &postings).await? {
+            *scores.entry(entry).or_default() += VERBATIM;
         }
         if let Some(now) = query.asked {
             let lent = self.lent(db, query, &scores).await?;
@@ -84,26 +90,6 @@ impl Index {
             }
         }
         Ok(rank::order(scores))
-    }
-
-    /// What the query's terms say.
-    async fn votes(
-        self,
-        db: &Database,
-        query: &Query,
-        voters: &[Voter],
-        pending: &Pending,
-        size: Size,
-    ) -> Result<HashMap<i64, f64>> {
-        let terms: Vec<&str> = voters.iter().map(|voter| voter.term.text.as_str()).collect();
-        let mut postings = self.postings(db, &terms, pending, query.only_public).await?;
-        let mut scores = HashMap::<i64, f64>::new();
-        for voter in voters {
-            for posting in postings.remove(&voter.term.text).unwrap_or_default() {
-                *scores.entry(posting.entry).or_default() += rank::score(voter, posting, size);
-            }
-        }
-        Ok(scores)
     }
 
     fn start(self, only_public: bool) -> Vec<OwnedParam> {
@@ -156,7 +142,7 @@ impl Index {
         terms: &[&str],
         pending: &Pending,
         only_public: bool,
-    ) -> Result<HashMap<String, Vec<Posting>>> {
+    ) -> Result<Postings> {
         if terms.is_empty() {
             return Ok(HashMap::new());
         }
@@ -164,7 +150,7 @@ impl Index {
         values.extend(terms.iter().map(|term| OwnedParam::Text((*term).to_owned())));
         values.resize(3 + MAX_QUERY_TERMS, OwnedParam::Text(String::new()));
         let rows: Vec<(String, Vec<u8>)> = db.fetch_all_heavy(sql::POSTINGS.as_str(), values).await?;
-        let mut all: HashMap<String, Vec<Posting>> = terms
+        let mut all: Postings = terms
             .iter()
             .filter_map(|term| Some(((*term).to_owned(), pending.postings.get(*term)?.clone())))
             .collect();
@@ -181,46 +167,39 @@ impl Index {
         Ok(all)
     }
 
-    /// The entries that hold the query as it was typed. Where a term is sure to be in all of them, and few have it, those
-    /// are looked at, else the newest.
+    /// The entries of a place that hold the query as it was typed.
     async fn verbatim(
         self,
         db: &Database,
         query: &Query,
-        sure: Vec<String>,
-        counts: &HashMap<String, i64>,
-        pending: &Pending,
-        size: Size,
+        place: &Place,
+        postings: &Postings,
     ) -> Result<Vec<i64>> {
-        let average = (size.length / size.entries.max(1)).max(1);
-        let scanned = (MAX_SCANNED_LENGTH / average).clamp(1, MAX_SCANNED).min(size.entries.max(1));
         let engine = usize::from(db.dialect() == Dialect::Postgres);
-        let rarest = sure.into_iter().map(|term| (counts.get(&term).copied().unwrap_or(0), term)).min();
-        match rarest {
-            Some((0, _)) => Ok(Vec::new()),
-            Some((count, term)) if count.saturating_mul(FOUND_COST) <= scanned => {
-                let having = self.postings(db, &[&term], pending, query.only_public).await?;
-                let entries: Vec<i64> = having.into_values().flatten().map(|posting| posting.entry).collect();
-                let Some(statement) = sql::VERBATIM_AMONG.get(engine) else { return Ok(Vec::new()) };
-                let mut found = Vec::new();
-                for entries in entries.chunks(LOOKED_THROUGH) {
+        let mut found = Vec::new();
+        match place {
+            Place::Nowhere => {}
+            Place::Among(term) => {
+                let having = postings.get(term).map_or(&[][..], Vec::as_slice);
+                let Some(statement) = sql::VERBATIM_AMONG.get(engine) else { return Ok(found) };
+                for having in having.chunks(LOOKED_THROUGH) {
                     let mut values = self.start(query.only_public);
                     values.push(OwnedParam::Text(query.typed.clone()));
-                    values.extend(entries.iter().map(|entry| OwnedParam::Int(*entry)));
+                    values.extend(having.iter().map(|posting| OwnedParam::Int(posting.entry)));
                     values.resize(4 + LOOKED_THROUGH, NOBODY);
                     let rows: Vec<(i64,)> = db.fetch_all_heavy(statement, values).await?;
                     found.extend(rows.into_iter().map(|(entry,)| entry));
                 }
-                Ok(found)
             }
-            Some(_) | None => {
-                let Some(statement) = sql::VERBATIM.get(engine) else { return Ok(Vec::new()) };
+            Place::Newest(count) => {
+                let Some(statement) = sql::VERBATIM.get(engine) else { return Ok(found) };
                 let mut values = self.start(query.only_public);
-                values.extend([OwnedParam::Int(scanned), OwnedParam::Text(query.typed.clone())]);
+                values.extend([OwnedParam::Int(*count), OwnedParam::Text(query.typed.clone())]);
                 let rows: Vec<(i64,)> = db.fetch_all_heavy(statement, values).await?;
-                Ok(rows.into_iter().map(|(entry,)| entry).collect())
+                found.extend(rows.into_iter().map(|(entry,)| entry));
             }
         }
+        Ok(found)
     }
 
     /// What the best entries lend to the ones beside them, and of it again a part to those one further: in a conversation
@@ -275,11 +254,52 @@ impl Index {
     }
 }
 
+/// Where a query may stand as it was typed.
+#[derive(Debug)]
+enum Place {
+    Nowhere,
+    /// In some of the entries that have a term.
+    Among(String),
+    /// In some of so many entries, the newest.
+    Newest(i64),
+}
+
+impl Place {
+    /// Where a term is `sure` to be in all that have the query, and few have it, those are looked at, else the newest.
+    fn of(query: &Query, sure: Vec<String>, counts: &HashMap<String, i64>, size: Size) -> Self {
+        if query.typed.chars().count() > MAX_VERBATIM {
+            return Self::Nowhere;
+        }
+        let average = (size.length / size.entries.max(1)).max(1);
+        let scanned = (MAX_SCANNED_LENGTH / average).clamp(1, MAX_SCANNED).min(size.entries.max(1));
+        let rarest = sure.into_iter().map(|term| (counts.get(&term).copied().unwrap_or(0), term)).min();
+        match rarest {
+            Some((0, _)) => Self::Nowhere,
+            Some((count, term)) if count.saturating_mul(FOUND_COST) <= scanned => Self::Among(term),
+            Some(_) | None => Self::Newest(scanned),
+        }
+    }
+}
+
+/// What the query's terms say.
+fn votes(voters: &[Voter], postings: &Postings, size: Size) -> HashMap<i64, f64> {
+    let mut scores = HashMap::<i64, f64>::new();
+    for voter in voters {
+        for posting in postings.get(&voter.term.text).into_iter().flatten() {
+            *scores.entry(posting.entry).or_default() += rank::score(voter, *posting, size);
+        }
+    }
+    scores
+}
+
+/// The entries that have each of some terms.
+type Postings = HashMap<String, Vec<Posting>>;
+
 /// Entries that are in no run, and which of them have the terms of a query.
 #[derive(Debug, Default)]
 struct Pending {
     entries: HashSet<i64>,
-    postings: HashMap<String, Vec<Posting>>,
+    postings: Postings,
 }
 
 /// No entry has this id.

@@ -63,11 +63,28 @@ impl Index {
     ///
     /// Errors: a statement fails; [`Error::Unique`](crate::Error::Unique) for an entry that is there.
     pub async fn add(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
-        let cost = cost(document);
-        self.resize(tx, Growth { entries: 1, length: document.length, public, pending: cost }).await?;
+        let growth = Growth { entries: 1, length: document.length, public, pending: cost(document) };
+        self.resize(tx, growth).await?;
         let values = params![self.account, self.kind, entry, public, document.length, &document.folded];
         tx.execute(sql::ADD_ENTRY, values).await?;
-        let lines = postings::lines(&document.terms);
+        self.add_terms(tx, entry, public, document).await
+    }
+
+    /// Adds the terms of an entry that is there without any.
+    pub(super) async fn restore(
+        self,
+        tx: &mut Tx<'_>,
+        entry: i64,
+        public: bool,
+        document: &Document,
+    ) -> Result<()> {
+        self.resize(tx, Growth { pending: cost(document), ..Growth::default() }).await?;
+        self.add_terms(tx, entry, public, document).await
+    }
+
+    /// Notes the terms of a pending entry that is counted, and makes a run of all pending ones once they are many.
+    async fn add_terms(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
+        let (lines, cost) = (postings::lines(&document.terms), cost(document));
         let values = params![self.account, self.kind, entry, public, document.length, &lines, cost];
         tx.execute(sql::ADD_PENDING, values).await?;
         let (pending,): (i64,) = tx.fetch_one(sql::COST, params![self.account, self.kind]).await?;

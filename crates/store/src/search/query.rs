@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::fold::fold;
+use super::{fold::fold, rank::Franchise};
 use crate::Timestamp;
 
 /// From so many characters on, a text without spaces is taken for a sentence; …
@@ -26,6 +26,8 @@ pub struct Query {
     pub(super) only_public: bool,
     /// When it was asked, if it is a question.
     pub(super) asked: Option<Timestamp>,
+    /// Whether function words find nothing, even where nothing else does.
+    pub(super) content_only: bool,
     pub(super) tuning: Tuning,
 }
 
@@ -52,7 +54,7 @@ impl Query {
     #[must_use]
     pub fn keyword(text: &str, only_public: bool) -> Self {
         let typed = fold(text).trim().to_owned();
-        Self { typed, only_public, asked: None, tuning: Tuning::default() }
+        Self { typed, only_public, asked: None, content_only: false, tuning: Tuning::default() }
     }
 
     /// Finds the entries that may answer a question or belong to a message: also those noted right before and after
@@ -67,6 +69,21 @@ impl Query {
     pub fn of(text: &str, only_public: bool, now: Timestamp) -> Self {
         let keyword = Self::keyword(text, only_public);
         if is_question(&keyword.typed) { Self { asked: Some(now), ..keyword } } else { keyword }
+    }
+
+    /// The same, but function words find nothing, even where nothing else does.
+    #[must_use]
+    pub fn of_content(self) -> Self {
+        Self { content_only: true, ..self }
+    }
+
+    /// Which of its terms may vote.
+    pub(super) const fn franchise(&self) -> Franchise {
+        match (self.tuning.all_vote, self.content_only) {
+            (true, _) => Franchise::All,
+            (false, false) => Franchise::BestPresent,
+            (false, true) => Franchise::Content,
+        }
     }
 
     /// Whether it asks something, or is taken for it.

@@ -40,13 +40,23 @@ pub(super) struct Voter {
     pub(super) entries: i64,
 }
 
-/// The terms that vote, the rarest first: those that say something, if there are any in the entries; else those that
-/// are in most entries; else function words.
+/// Who may vote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Franchise {
+    /// All terms.
+    All,
+    /// Those that say something; where the entries have none, those that are in most entries; else function words.
+    BestPresent,
+    /// Those that say something, or else those that are in most entries; no function words.
+    Content,
+}
+
+/// The terms that vote, the rarest first.
 pub(super) fn voters(
     terms: Vec<QueryTerm>,
     counts: &HashMap<String, i64>,
     size: Size,
-    all_vote: bool,
+    franchise: Franchise,
 ) -> Vec<Voter> {
     let is_common = |entries: i64| size.entries >= MANY && entries * 2 > size.entries;
     let mut present: Vec<Voter> = terms
@@ -56,11 +66,11 @@ pub(super) fn voters(
             (entries > 0).then_some(Voter { term, entries })
         })
         .collect();
-    if all_vote {
+    if franchise == Franchise::All {
         // As they are.
     } else if present.iter().any(|voter| !voter.term.function && !is_common(voter.entries)) {
         present.retain(|voter| !voter.term.function && !is_common(voter.entries));
-    } else if present.iter().any(|voter| !voter.term.function) {
+    } else if franchise == Franchise::Content || present.iter().any(|voter| !voter.term.function) {
         present.retain(|voter| !voter.term.function);
     }
     // Stable: the order decides in which order scores are added, and so their last bits.
@@ -119,8 +129,12 @@ mod tests {
 
     fn names(terms: &[(&str, bool, i64)], entries: i64) -> Vec<String> {
         let counts = terms.iter().map(|(text, _, count)| ((*text).to_owned(), *count)).collect();
-        let terms = terms.iter().map(|(text, function, _)| term(text, *function)).collect();
-        let voters = voters(terms, &counts, Size { entries, length: entries * 10 }, false);
+        let terms: Vec<QueryTerm> = terms.iter().map(|(text, function, _)| term(text, *function)).collect();
+        let size = Size { entries, length: entries * 10 };
+        let of_content = voters(terms.clone(), &counts, size, Franchise::Content);
+        let voters = voters(terms, &counts, size, Franchise::BestPresent);
+        let is_content = voters.iter().any(|voter| !voter.term.function);
+        assert_eq!(of_content, if is_content { &voters[..] } else { &[] });
         voters.into_iter().map(|voter| voter.term.text).collect()
     }
 

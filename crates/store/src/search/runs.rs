@@ -10,17 +10,16 @@ use crate::error::Result;
 use crate::param::Param;
 use crate::{Tx, params};
 
-/// Entries of a run that is built anew.
-const REBUILT: i64 = 256;
+/// Entries that are read at a time where an index is built anew.
+const READ: i64 = 256;
 
 const INDICES: &str = "SELECT account_id, kind FROM search_size ORDER BY account_id, kind";
 const FORGET_RUNS: &str = "UPDATE search_size SET runs = 0, pending = 0";
+const LEAVE_RUNS: &str = "UPDATE search_entry SET run = 0 WHERE run > 0";
 const FORGET_PENDING: &str = "DELETE FROM search_pending";
 const FORGET_POSTINGS: &str = "DELETE FROM search_posting";
 const ENTRIES: &str = "SELECT entry_id, is_public, folded FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND entry_id > $3 ORDER BY entry_id LIMIT $4";
-const ENTER: &str = "UPDATE search_entry SET run = $3 WHERE account_id = $1 AND kind = $2 \
-     AND entry_id > $4 AND entry_id <= $5";
 
 /// A term of a run as it is written.
 pub(super) struct Row<'t> {
@@ -68,16 +67,11 @@ impl Index {
             let posting = |occurrences| Posting { entry, occurrences, length, public };
             terms.extend(postings::parse(lines).map(|(term, occurrences)| (term, posting(occurrences))));
         }
-        let run = self.begin_run(tx).await?;
+        let (run,) = tx.fetch_one(sql::BEGIN_RUN, params![self.account(), self.kind()]).await?;
         self.write_terms(tx, run, &Row::of_entries(terms)).await?;
         tx.execute(sql::ENTER_RUN, params![self.account(), self.kind(), run]).await?;
         tx.execute(sql::END_PENDING, params![self.account(), self.kind()]).await?;
         Ok(())
-    }
-
-    async fn begin_run(self, tx: &mut Tx<'_>) -> Result<i64> {
-        let (run,) = tx.fetch_one(sql::BEGIN_RUN, params![self.account(), self.kind()]).await?;
-        Ok(run)
     }
 
     /// Writes terms of a run, in place of what the run has of them.
@@ -135,23 +129,13 @@ impl Index {
     async fn rebuild(self, tx: &mut Tx<'_>) -> Result<()> {
         let mut after = i64::MIN;
         loop {
-            let values = params![self.account(), self.kind(), after, REBUILT];
+            let values = params![self.account(), self.kind(), after, READ];
             let rows: Vec<(i64, bool, String)> = tx.fetch_all(ENTRIES, values).await?;
             let Some(last) = rows.last().map(|row| row.0) else { return Ok(()) };
-            let documents: Vec<(i64, bool, Document)> = rows
-                .into_iter()
-                .map(|(id, public, folded)| (id, public, Document::of_folded(folded)))
-                .collect();
-            let mut terms = Vec::new();
-            for (entry, public, document) in &documents {
-                let (entry, length, public) = (*entry, document.length, *public);
-                let posting = |occurrences| Posting { entry, occurrences, length, public };
-                terms.extend(document.terms.iter().map(|(term, count)| (term.as_str(), posting(*count))));
-            }
-            let run = self.begin_run(tx).await?;
-            self.write_terms(tx, run, &Row::of_entries(terms)).await?;
-            tx.execute(ENTER, params![self.account(), self.kind(), run, after, last]).await?;
             after = last;
+            for (entry, public, folded) in rows {
+                self.restore(tx, entry, public, &Document::of_folded(folded)).await?;
+            }
         }
     }
 }
@@ -161,7 +145,7 @@ impl Index {
 /// Errors: a statement fails.
 pub(crate) fn rebuild<'t>(tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
-        for statement in [FORGET_RUNS, FORGET_PENDING, FORGET_POSTINGS] {
+        for statement in [FORGET_RUNS, LEAVE_RUNS, FORGET_PENDING, FORGET_POSTINGS] {
             tx.execute(statement, &[]).await?;
         }
         let indices: Vec<(i64, i64)> = tx.fetch_all(INDICES, &[]).await?;

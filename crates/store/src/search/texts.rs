@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use super::{
     fold::fold,
     postings::Posting,
-    rank::{self, Size},
+    rank::{self, Franchise, Size},
     tokens::{self, Document},
 };
 
-/// What each of a few texts has to do with a query: 0 for nothing, else by the rules of an [`Index`](super::Index)
-/// that holds these texts and no others.
+/// What each of a few texts has to do with a query: 0 for nothing but function words, else by the rules of an
+/// [`Index`](super::Index) that holds these texts and no others.
 #[must_use]
 pub fn scores(query: &str, texts: &[&str]) -> Vec<f64> {
     let documents: Vec<Document> = texts.iter().map(|text| Document::new(text)).collect();
@@ -23,7 +23,7 @@ pub fn scores(query: &str, texts: &[&str]) -> Vec<f64> {
     for (term, _) in documents.iter().flat_map(|document| &document.terms) {
         *entries.entry(term.clone()).or_default() += 1;
     }
-    let voters = rank::voters(tokens::query(fold(query).trim()), &entries, size, false);
+    let voters = rank::voters(tokens::query(fold(query).trim()), &entries, size, Franchise::Content);
     let score = |document: &Document| {
         let votes = voters.iter().filter_map(|voter| {
             let at = document.terms.binary_search_by(|(term, _)| term.cmp(&voter.term.text)).ok()?;

@@ -227,8 +227,10 @@ on_both! {
     /// A database of the release before, where the index was kept in another way.
     async fn a_migration_builds_the_index_anew(world) {
         let db = open(&world).await;
+        let others: Vec<String> = (0..60).map(|n| format!("other{n}")).collect();
         for entry in 1..=600_i64 {
-            put(&db, 1 + entry % 2, entry, true, &format!("word{} 阅读", entry % 7)).await;
+            let text = format!("word{} 阅读 {}", entry % 7, others.join(" "));
+            put(&db, 1 + entry % 2, entry, true, &text).await;
         }
         let expected = find(&db, "word3 阅读").await;
         put(&db, 1, 2001, true, &"long ".repeat(500)).await;
@@ -251,8 +253,8 @@ on_both! {
         let db = world.open().await;
         assert_eq!(db.migrate().await, Ok(vec!["runs", "passages"]));
         assert_eq!(find(&db, "word3 阅读").await, expected);
-        let ([entries, pending, _], [_, others, _]) = (rows(&db, 1).await, rows(&db, 2).await);
-        assert_eq!((entries, pending, others), (301, 0, 0));
+        let [entries, pending, _] = rows(&db, 1).await;
+        assert!(entries == 301 && pending > 0 && pending < 100, "{pending} of {entries} in no run");
         let vectors: Vec<(i64, i64)> =
             db.fetch_all("SELECT entry_id, parts FROM search_vector ORDER BY entry_id", &[]).await.unwrap();
         assert_eq!(vectors, [(1, 1), (3, 0)], "that of a long entry is made again");
