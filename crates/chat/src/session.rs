@@ -7,11 +7,12 @@ pub(crate) mod rules;
 
 use identity::{Caller, Credential, scope::WriteMemory};
 use store::{Timestamp, Tx, owned_params, params};
+use tokio::sync::oneshot;
 use web::{ApiError, Code};
 
 pub use model::{Message, Session, State};
 
-use crate::{Chat, provider::Role, work::Later};
+use crate::{Chat, person::Wishes, provider::Role, work::Later};
 
 /// Sessions in a list, the newest.
 const MAX_LISTED: i64 = 500;
@@ -93,8 +94,8 @@ pub(crate) struct Opened {
 #[derive(Debug, Clone)]
 pub(crate) struct Saying {
     pub(crate) text: String,
-    /// Whether facts in it may be remembered.
-    pub(crate) is_own: bool,
+    /// Whether facts in it may be remembered, if the person wishes that.
+    pub(crate) may_teach: bool,
 }
 
 /// An answer on its way to the store.
@@ -253,24 +254,29 @@ impl Chat {
         Ok(Before { session: Some(session), system, history })
     }
 
-    /// Stores what somebody says in a session, or begins one with it.
+    /// Stores what somebody says in a session, or begins one with it. That they may say something is told before it is on
+    /// the disk.
     pub(crate) async fn say(
         &self,
         who: &Speaker,
         place: Place,
         session: Option<&Session>,
         saying: Saying,
+        admit: oneshot::Sender<Wishes>,
     ) -> Result<Opened, ApiError> {
-        let Some(session) = session else { return self.begin(who, place, saying).await };
+        let Some(session) = session else { return self.begin(who, place, saying, admit).await };
         let (db, key) = (self.db(), session.key);
         let (id, now) = (db.ids().next(), db.clock().now());
+        let (chat, account) = (self.clone(), who.account);
         db.write(move |tx| {
             Box::pin(async move {
-                let (role, state, is_own) =
-                    (Role::User.name(), State::Complete.name(), i64::from(saying.is_own));
+                let wishes = chat.admit(tx, account).await?;
+                let is_own = i64::from(saying.may_teach && wishes.distills);
+                let (role, state) = (Role::User.name(), State::Complete.name());
                 let values = params![id, key, role, &saying.text, state, is_own, now];
                 tx.execute(queries::ADD_MESSAGE, values).await?;
                 tx.execute(queries::TOUCH, params![key, &rules::preview(&saying.text), 1_i64, now]).await?;
+                let _left = admit.send(wishes);
                 Ok::<_, ApiError>(())
             })
         })
@@ -278,9 +284,16 @@ impl Chat {
         Ok(Opened { key, id: session.id.clone(), is_new: false })
     }
 
-    async fn begin(&self, who: &Speaker, place: Place, saying: Saying) -> Result<Opened, ApiError> {
-        let db = self.db();
+    async fn begin(
+        &self,
+        who: &Speaker,
+        place: Place,
+        saying: Saying,
+        admit: oneshot::Sender<Wishes>,
+    ) -> Result<Opened, ApiError> {
+        let (chat, db) = (self.clone(), self.db());
         let made_up = place.session.filter(|id| !id.starts_with(rules::PREFIX));
+        let is_made_up = made_up.is_some();
         let id = made_up.unwrap_or_else(|| format!("{}{}", rules::PREFIX, db.random().hex(6)));
         let (new, first, second) = (db.ids().next(), db.ids().next(), db.ids().next());
         let (account, client, now) = (who.account, who.client.clone(), db.clock().now());
@@ -289,17 +302,24 @@ impl Chat {
         let key = db
             .write(move |tx| {
                 Box::pin(async move {
+                    let wishes = chat.admit(tx, account).await?;
                     let app = &place.app_id;
                     let values = params![new, account, &client, &name, app, &title, &preview, count, now];
-                    let (key,): (i64,) = tx.fetch_one(queries::BEGIN, values).await?;
+                    let (key,) = if is_made_up {
+                        tx.fetch_one(queries::BEGIN_OR_JOIN, values).await?
+                    } else {
+                        tx.execute(queries::BEGIN, values).await?;
+                        (new,)
+                    };
                     let state = State::Complete.name();
                     if let Some(system) = place.system.as_ref().filter(|_| key == new) {
                         let values = params![first, key, Role::System.name(), system, state, 0_i64, now];
                         tx.execute(queries::ADD_MESSAGE, values).await?;
                     }
-                    let is_own = i64::from(saying.is_own);
+                    let is_own = i64::from(saying.may_teach && wishes.distills);
                     let values = params![second, key, Role::User.name(), &saying.text, state, is_own, now];
                     tx.execute(queries::ADD_MESSAGE, values).await?;
+                    let _left = admit.send(wishes);
                     Ok::<_, ApiError>(key)
                 })
             })

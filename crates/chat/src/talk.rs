@@ -29,8 +29,6 @@ use model::{ChatRequest, Talk};
 
 /// Events on their way to a client that is slow; the model waits for it beyond that.
 const AHEAD: usize = 32;
-/// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
 
 /// An answer in the making.
 pub(crate) struct Answering {
@@ -120,16 +118,20 @@ impl Chat {
     pub(crate) async fn talk(&self, who: Speaker, talk: Talk) -> Result<Answering, ApiError> {
         let slot = self.streams().take(who.account, self.settings().max_streams);
         let slot = slot.ok_or_else(|| ApiError::new(Code::RateLimited).retry_after(1))?;
-        let (wishes, before) = tokio::try_join!(self.admit(&who), self.before(&who, &talk.place))?;
+        let before = self.before(&who, &talk.place).await?;
         // What a decision is about is somebody else's words, as a rule.
-        let is_own = who.may_teach && wishes.distills && self.settings().distill && talk.control.is_none();
-        let saying = Saying { text: talk.message.clone(), is_own };
+        let may_teach = who.may_teach && self.settings().distill && talk.control.is_none();
+        let saying = Saying { text: talk.message.clone(), may_teach };
         // What was said waits for the disk; meanwhile what the double should know is looked up and a model is asked. Nobody
         // hears of its answer before what was said is stored.
+        let (admit, admitted) = oneshot::channel();
         let (store, stored) = oneshot::channel();
-        let say = self.say(&who, talk.place.clone(), before.session.as_ref(), saying);
+        let say = self.say(&who, talk.place.clone(), before.session.as_ref(), saying, admit);
         let begin = async {
             let (account, recall) = self.recall(&who, &talk.message).await?;
+            // Where nobody is admitted, `say` has failed and tells why.
+            let Ok(wishes) = admitted.await else { return std::future::pending().await };
+            let is_own = may_teach && wishes.distills;
             let tools = self.chosen_tools(&who, &wishes).await;
             let known =
                 Known { who: who.clone(), slot, before: &before, recall, is_own, name: account.name, tools };
@@ -169,18 +171,6 @@ impl Chat {
             }
         }
         Err(ApiError::new(Code::ChatStreamFailed).because("an answer without an end"))
-    }
-
-    /// Whether someone may use more tokens today.
-    async fn admit(&self, who: &Speaker) -> Result<Wishes, ApiError> {
-        let today = self.today(who.account).await?;
-        if self.is_used_up(&today) {
-            let now = self.db().clock().now();
-            let left = (now.day() + 1) * DAY_MS - now.as_millis();
-            let seconds = u32::try_from(left / 1000 + 1).unwrap_or(u32::MAX);
-            return Err(ApiError::new(Code::ChatUsedUp).retry_after(seconds));
-        }
-        Ok(today.wishes)
     }
 
     /// The actions that the double may use: those its person chose, for the person themself.
