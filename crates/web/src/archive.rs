@@ -105,6 +105,19 @@ pub struct Taken {
     pub refused: Vec<(u64, String)>,
 }
 
+impl Taken {
+    /// Counts what became of lines: whether each was new, and nothing for one that is refused, for this reason.
+    pub fn count(&mut self, lines: Vec<(u64, Option<bool>)>, why: &str) {
+        for (line, is_new) in lines {
+            match is_new {
+                Some(true) => self.added += 1,
+                Some(false) => self.known += 1,
+                None => self.refused.push((line, why.to_owned())),
+            }
+        }
+    }
+}
+
 /// What a room has of a person, as an archive holds it. Entries that are there already, by their id or word for word,
 /// are left as they are, so that the same archive can be taken in again.
 pub trait Section: Send + Sync {

@@ -81,7 +81,7 @@ impl Section for Facts {
             });
             let written = self.0.db().write(move |tx| {
                 Box::pin(async move {
-                    let (mut added, mut known, mut lost) = (0, 0, Vec::new());
+                    let mut lines = Vec::with_capacity(ready.len());
                     for (line, mut link) in ready {
                         // A message that is not there, or is another's, is not what said it.
                         if let Some(message) = link.message {
@@ -89,19 +89,12 @@ impl Section for Facts {
                                 tx.fetch_optional(queries::OWNER, store::params![message]).await?;
                             link.message = owner.filter(|(owner,)| *owner == account).map(|_| message);
                         }
-                        match memory::key::restore_link(tx, account, &link).await? {
-                            Some(true) => added += 1,
-                            Some(false) => known += 1,
-                            None => lost.push(line),
-                        }
+                        lines.push((line, memory::key::restore_link(tx, account, &link).await?));
                     }
-                    Ok::<_, ApiError>((added, known, lost))
+                    Ok::<_, ApiError>(lines)
                 })
             });
-            let lost;
-            (taken.added, taken.known, lost) = written.await?;
-            let why = "memoryId, otherId: there is no such memory";
-            taken.refused.extend(lost.into_iter().map(|line| (line, why.to_owned())));
+            taken.count(written.await?, "memoryId, otherId: there is no such memory");
             Ok(taken)
         })
     }

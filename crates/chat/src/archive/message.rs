@@ -143,21 +143,14 @@ impl Section for Messages {
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
             let written = self.0.db().write(move |tx| {
                 Box::pin(async move {
-                    let (mut added, mut known, mut lost) = (0, 0, Vec::new());
+                    let mut lines = Vec::with_capacity(ready.len());
                     for (line, ready) in ready {
-                        match insert(tx, account, &ready).await? {
-                            Some(true) => added += 1,
-                            Some(false) => known += 1,
-                            None => lost.push(line),
-                        }
+                        lines.push((line, insert(tx, account, &ready).await?));
                     }
-                    Ok::<_, ApiError>((added, known, lost))
+                    Ok::<_, ApiError>(lines)
                 })
             });
-            let lost;
-            (taken.added, taken.known, lost) = written.await?;
-            let why = "sessionId: there is no such session";
-            taken.refused.extend(lost.into_iter().map(|line| (line, why.to_owned())));
+            taken.count(written.await?, "sessionId: there is no such session");
             Ok(taken)
         })
     }
