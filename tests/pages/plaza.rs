@@ -108,6 +108,11 @@ both_engines! {
         let blocked = submit(&browser, "/plaza", &format!("/plaza/posts/{}", post(&author.with_key("*").await, "y").await), &[("what", "block")]).await;
         assert_eq!(blocked.header("location"), "/plaza?done=blocked");
         assert!(browser.get("/plaza").await.body.contains("No posts here yet."));
+        assert!(browser.get("/plaza/me").await.body.contains("People you have blocked"));
+        let unblocked = submit(&browser, "/plaza/me", "/plaza/unblock", &[("user", &author.account.id.to_string())]).await;
+        assert_eq!(unblocked.header("location"), "/plaza/me?done=saved");
+        assert!(!browser.get("/plaza/me").await.body.contains("People you have blocked"));
+        assert!(!browser.get("/plaza").await.body.contains("No posts here yet."));
     }
 
     /// What a person writes cannot run, and cannot look like a part of the page.

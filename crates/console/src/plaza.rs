@@ -29,6 +29,7 @@ pub(crate) fn router() -> Router<Console> {
         .route("/plaza/redeem", post(me::redeem))
         .route("/plaza/me", get(me::show))
         .route("/plaza/double", post(me::set_double))
+        .route("/plaza/unblock", post(me::unblock))
         .route("/plaza/posts/{name}", get(talk::show).post(talk::act_on_post))
         .route("/plaza/posts/{name}/comment", post(talk::comment))
         .route("/plaza/posts/{name}/comments/{id}", post(talk::act_on_comment))

@@ -110,9 +110,11 @@ struct MePage<'a> {
     certificate: Certificate,
     issued: When,
     codes: Vec<CodeView>,
+    /// Number and name of each, by name.
+    blocked: Vec<(i64, String)>,
 }
 
-/// One's certificate, one's codes with who used them, and whether one's double may speak.
+/// One's certificate, one's codes with who used them, whether one's double may speak, and whom one has blocked.
 pub(crate) async fn show(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -121,7 +123,11 @@ pub(crate) async fn show(
     let account = member.account.id;
     let certificate = console.plaza.certificate(account).await?.ok_or(web::Code::PlazaGate)?;
     let codes = console.plaza.invitations(account).await?;
-    let people = console.plaza.authors(CodeView::people(&codes)).await?;
+    let blocked = console.plaza.blocked(account).await?;
+    let people = console.plaza.authors(CodeView::people(&codes).chain(blocked.iter().copied())).await?;
+    let mut blocked: Vec<(i64, String)> =
+        blocked.into_iter().map(|id| (id, Author::of(id, &people).name().to_owned())).collect();
+    blocked.sort_unstable_by(|(a, one), (b, other)| one.cmp(other).then(a.cmp(b)));
     let page = member.page.at("plaza", "/plaza/me");
     let t = Texts::of(page.language);
     let template = MePage {
@@ -131,6 +137,7 @@ pub(crate) async fn show(
         issued: When(certificate.issued_at),
         certificate,
         codes: codes.into_iter().map(|code| CodeView::new(code, &people)).collect(),
+        blocked,
     };
     page.answer(StatusCode::OK, &template)
 }
@@ -151,5 +158,25 @@ pub(crate) async fn set_double(
     CsrfForm(DoubleForm(speaks)): CsrfForm<DoubleForm>,
 ) -> Result<Response, ApiError> {
     console.plaza.let_double_speak(member.account.id, speaks).await?;
+    Ok(Redirect::to("/plaza/me?done=saved").into_response())
+}
+
+/// What is sent to take a block back.
+pub(crate) struct UnblockForm(i64);
+
+impl From<Fields> for UnblockForm {
+    fn from(fields: Fields) -> Self {
+        // Nobody has the number 0.
+        Self(fields.text("user").parse().unwrap_or(0))
+    }
+}
+
+/// Takes a block back.
+pub(crate) async fn unblock(
+    State(console): State<Console>,
+    Resident(member): Resident,
+    CsrfForm(UnblockForm(other)): CsrfForm<UnblockForm>,
+) -> Result<Response, ApiError> {
+    console.plaza.unblock(member.account.id, other).await?;
     Ok(Redirect::to("/plaza/me?done=saved").into_response())
 }

@@ -73,6 +73,8 @@ texts! {
     more: "更多操作", "More";
     reason: "理由", "Reason";
     done_reported: "谢谢，管理员会查看。", "Thank you. An administrator will have a look.";
+    blocked: "已屏蔽的人", "People you have blocked";
+    unblock: "取消屏蔽", "Unblock";
     done_blocked: "已屏蔽。以后不再显示此人的内容。", "Blocked. You will no longer see what this person says.";
     done_saved: "已保存。", "Saved.";
     join: "加入", "Join";
