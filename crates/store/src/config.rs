@@ -31,7 +31,8 @@ pub struct DatabaseConfig {
     pub location: Location,
     /// PostgreSQL: the most connections in the pool. Default 16.
     pub pool_size: usize,
-    /// SQLite: the most connections kept open for reading, and the most heavy reads at a time. Default 8.
+    /// SQLite: the most connections kept open for short reads, and as many for heavy ones, which is also the most heavy
+    /// reads at a time. Default 8.
     pub reader_limit: usize,
     /// PostgreSQL: how long connecting may take. Default 5 s.
     pub connect_timeout: Duration,

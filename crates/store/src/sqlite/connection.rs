@@ -45,13 +45,13 @@ fn create_file(path: &Path) -> Result<()> {
 pub(super) fn open_writer(settings: &Settings) -> Result<Connection> {
     create_file(&settings.path)?;
     let connection = open(settings, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // What a person deletes is overwritten in the file, not only taken out of the tree.
-    // Checkpoints are the writer's own business (see `writer`), so that no commit waits for one without need.
     let mode: String =
         connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(convert)?;
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(Error::unavailable("the file system of the database cannot hold a write-ahead log"));
     }
+    // What a person deletes is overwritten in the file, not only taken out of the tree.
+    // Checkpoints are the writer's own business (see `writer`), so that no commit waits for one without need.
     connection
         .execute_batch(
             "PRAGMA synchronous = FULL;
