@@ -19,7 +19,7 @@ pub use learn::{LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, r
 pub use model::{Change, Fact, KeyMemory, Version};
 
 use crate::{
-    Memory, ranked,
+    Memory, meaning, ranked,
     walk::{Walk, Walked},
 };
 
@@ -34,6 +34,40 @@ struct Prepared {
     fact: Fact,
     hash: [u8; 32],
     document: Document,
+}
+
+/// Memories, the newest first.
+pub(crate) async fn list(
+    tx: &mut Tx<'_>,
+    account: i64,
+    walk: Walk,
+    only_public: bool,
+) -> store::Result<Vec<KeyMemory>> {
+    let sql = if only_public { queries::PUBLIC } else { queries::ALL };
+    tx.fetch_all(sql, params![account, walk.limit, walk.offset, walk.before]).await
+}
+
+/// The memories of ids that were found, in the order of the ids.
+pub(crate) async fn of_ids(
+    tx: &mut Tx<'_>,
+    account: i64,
+    ids: &[i64],
+    only_public: bool,
+) -> store::Result<Vec<KeyMemory>> {
+    let mut list = ranked::rows(tx, &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id).await?;
+    // What is near by meaning was found before: a memory may have become private since.
+    list.retain(|row| !only_public || rules::is_public(row.visibility));
+    Ok(list)
+}
+
+/// The newest memory of a walk, and how many of those that it lists have been added since.
+async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, only_public: bool) -> store::Result<(i64, i64)> {
+    let Some(newest) = walk.newest else {
+        let (newest,) = tx.fetch_one(queries::NEWEST, params![account]).await?;
+        return Ok((newest, 0));
+    };
+    let (all, public): (i64, i64) = tx.fetch_one(queries::NEWER, params![account, newest]).await?;
+    Ok((newest, if only_public { public } else { all }))
 }
 
 impl Memory {
@@ -51,34 +85,29 @@ impl Memory {
         let walk = walk.into();
         let index = Index::new(account, KIND);
         if keyword.trim().is_empty() {
-            let sql = if only_public { queries::PUBLIC } else { queries::ALL };
-            let values = params![account, walk.limit, walk.offset, walk.before];
-            let (newest, newer) = self.since(account, walk, only_public).await?;
-            let list = self.db().fetch_all(sql, values).await?;
-            let total = (index.count(self.db(), only_public).await? - newer).max(0);
-            return Ok(walk.end(list, total, newest, |row: &KeyMemory| row.id));
+            let list = self.db().read(move |tx| {
+                Box::pin(async move {
+                    let (newest, newer) = since(tx, account, walk, only_public).await?;
+                    let list = list(tx, account, walk, only_public).await?;
+                    let total = (index.count(tx, only_public).await? - newer).max(0);
+                    Ok(walk.end(list, total, newest, |row: &KeyMemory| row.id))
+                })
+            });
+            return list.await;
         }
         let query = Query::of(keyword, only_public, self.db().clock().now());
-        let (newest, _) = self.since(account, walk, only_public).await?;
-        let mut found = self.find(index, &query).await?.hits;
-        found.retain(|hit| hit.entry <= newest);
-        let ids = &ranked::page(&found, walk.page());
-        let mut list =
-            ranked::rows(self.db(), &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id).await?;
-        // Between the search and this read a memory may have become private.
-        list.retain(|row| !only_public || rules::is_public(row.visibility));
-        let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-        Ok(walk.end(list, total, newest, |row| row.id))
-    }
-
-    /// The newest memory of a walk, and how many of those that it lists have been added since.
-    async fn since(&self, account: i64, walk: Walk, only_public: bool) -> Result<(i64, i64), ApiError> {
-        let Some(newest) = walk.newest else {
-            let (newest,) = self.db().fetch_one(queries::NEWEST, params![account]).await?;
-            return Ok((newest, 0));
-        };
-        let (all, public): (i64, i64) = self.db().fetch_one(queries::NEWER, params![account, newest]).await?;
-        Ok((newest, if only_public { public } else { all }))
+        let near = self.near(index, &query).await;
+        let search = self.db().read_heavy(move |tx| {
+            Box::pin(async move {
+                let (newest, _) = since(tx, account, walk, only_public).await?;
+                let mut found = meaning::find(tx, index, &query, near).await?.hits;
+                found.retain(|hit| hit.entry <= newest);
+                let list = of_ids(tx, account, &ranked::page(&found, walk.page()), only_public).await?;
+                let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
+                Ok(walk.end(list, total, newest, |row| row.id))
+            })
+        });
+        search.await
     }
 
     /// Adds facts, all or none of them, and answers how many are new: one that the person has already, word for word,

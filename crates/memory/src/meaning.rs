@@ -17,18 +17,18 @@ use std::{
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use store::{
-    Database,
+    Database, Tx,
     search::{Hit, Index, Query, fold},
 };
 use tokio::sync::Notify;
-use web::{ApiError, Outgoing};
+use web::Outgoing;
 
 pub use provider::Settings;
 pub(crate) use worker::start;
 
 use crate::Memory;
 use pause::Pause;
-use rules::Near;
+pub(crate) use rules::Near;
 use vectors::Kept;
 
 /// Entries that meaning alone may add to what is found.
@@ -126,24 +126,32 @@ impl Found {
     }
 }
 
+/// What words find, and what is [near](Memory::near) by meaning.
+pub(crate) async fn find(
+    tx: &mut Tx<'_>,
+    index: Index,
+    query: &Query,
+    near: Option<Vec<Near>>,
+) -> store::Result<Found> {
+    let Some(near) = near else {
+        return Ok(Found { hits: index.search(tx, query).await?, ..Found::default() });
+    };
+    // Beside what is meant, function words would have as much to say as any others.
+    let words = index.search(tx, &query.clone().of_content()).await?;
+    let hits = match (words.is_empty(), near.is_empty()) {
+        (true, true) => index.search(tx, query).await?,
+        (false, true) => words,
+        (_, false) => rules::fuse(&words, &near, MAX_ADDED),
+    };
+    let later = near.into_iter().filter(|near| near.passage > 0);
+    Ok(Found { hits, passages: later.map(|near| (near.entry, near.passage)).collect() })
+}
+
 impl Memory {
-    /// What words find, and where a model is configured and something is asked, what means the same.
-    pub(crate) async fn find(&self, index: Index, query: &Query) -> Result<Found, ApiError> {
-        let Some(meaning) = self.0.meaning.as_ref().filter(|_| query.is_question()) else {
-            return Ok(Found { hits: index.search(self.db(), query).await?, ..Found::default() });
-        };
-        // Beside what is meant, function words would have as much to say as any others.
-        let of_content = query.clone().of_content();
-        let words = index.search(self.db(), &of_content);
-        let (words, near) = tokio::join!(words, meaning.near(self.db(), index, query));
-        let words = words?;
-        let hits = match (words.is_empty(), near.is_empty()) {
-            (true, true) => index.search(self.db(), query).await?,
-            (false, true) => words,
-            (_, false) => rules::fuse(&words, &near, MAX_ADDED),
-        };
-        let later = near.into_iter().filter(|near| near.passage > 0);
-        Ok(Found { hits, passages: later.map(|near| (near.entry, near.passage)).collect() })
+    /// Which entries mean what is asked; `None` where no model is configured, or nothing is asked.
+    pub(crate) async fn near(&self, index: Index, query: &Query) -> Option<Vec<Near>> {
+        let meaning = self.0.meaning.as_ref().filter(|_| query.is_question())?;
+        Some(meaning.near(self.db(), index, query).await)
     }
 
     /// Has vectors made of what changed.

@@ -7,7 +7,7 @@ pub(crate) mod routes;
 pub mod rules;
 
 use store::{
-    owned_params, params,
+    Tx, params,
     search::{Document, Hit, Index, Query},
 };
 use web::{
@@ -18,7 +18,7 @@ use web::{
 pub use model::{Change, Kind, NewNote, Note, Status, Version};
 
 use crate::{
-    Memory, ranked,
+    Memory, meaning, ranked,
     walk::{Walk, Walked},
 };
 
@@ -36,6 +36,59 @@ pub struct Filter {
     pub query: String,
     /// Notes of this type alone; `None` for all.
     pub kind: Option<Kind>,
+}
+
+/// The notes of ids that were found, in the order of the ids.
+pub(crate) async fn of_ids(tx: &mut Tx<'_>, account: i64, ids: &[i64]) -> store::Result<Vec<Note>> {
+    ranked::rows(tx, &queries::BY_IDS, account, ids, |note: &Note| note.id).await
+}
+
+/// A page of notes, of one type or all, newest first.
+async fn list(
+    tx: &mut Tx<'_>,
+    account: i64,
+    kind: Option<Kind>,
+    walk: Walk,
+) -> Result<Walked<Note>, ApiError> {
+    let (newest, newer) = since(tx, account, walk, kind).await?;
+    let (list, total) = match kind {
+        None => {
+            let values = params![account, walk.limit, walk.offset, walk.before];
+            let list = tx.fetch_all(queries::ALL, values).await?;
+            (list, Index::new(account, KIND).count(tx, false).await?)
+        }
+        Some(kind) => {
+            let values = params![account, walk.limit, walk.offset, walk.before, kind.name()];
+            let (total,) = tx.fetch_one(queries::COUNT_OF_TYPE, params![account, kind.name()]).await?;
+            (tx.fetch_all(queries::OF_TYPE, values).await?, total)
+        }
+    };
+    Ok(walk.end(list, (total - newer).max(0), newest, |note: &Note| note.id))
+}
+
+/// A page of the notes that were found, in their order.
+async fn page_of(
+    tx: &mut Tx<'_>,
+    account: i64,
+    mut found: Vec<Hit>,
+    walk: Walk,
+) -> Result<Walked<Note>, ApiError> {
+    let (newest, _) = since(tx, account, walk, None).await?;
+    found.retain(|hit| hit.entry <= newest);
+    let list = of_ids(tx, account, &ranked::page(&found, walk.page())).await?;
+    let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
+    Ok(walk.end(list, total, newest, |note| note.id))
+}
+
+/// The newest note of a walk, and how many of a type have been added since.
+async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, kind: Option<Kind>) -> store::Result<(i64, i64)> {
+    let Some(newest) = walk.newest else {
+        let (newest,) = tx.fetch_one(queries::NEWEST, params![account]).await?;
+        return Ok((newest, 0));
+    };
+    let values = params![account, newest, kind.map_or("", Kind::name)];
+    let (newer,) = tx.fetch_one(queries::NEWER, values).await?;
+    Ok((newest, newer))
 }
 
 impl Memory {
@@ -94,8 +147,15 @@ impl Memory {
             return self.list_notes(account, Filter::default(), walk).await;
         }
         let query = Query::of(keyword, false, self.db().clock().now());
-        let found = self.find(Index::new(account, KIND), &query).await?.hits;
-        self.notes_of(account, found, walk).await
+        let index = Index::new(account, KIND);
+        let near = self.near(index, &query).await;
+        let search = self.db().read_heavy(move |tx| {
+            Box::pin(async move {
+                let found = meaning::find(tx, index, &query, near).await?.hits;
+                page_of(tx, account, found, walk).await
+            })
+        });
+        search.await
     }
 
     /// A page of the notes that a filter lets through, newest first.
@@ -109,62 +169,26 @@ impl Memory {
         walk: impl Into<Walk>,
     ) -> Result<Walked<Note>, ApiError> {
         let walk = walk.into();
-        let (index, db) = (Index::new(account, KIND), self.db());
-        if !filter.query.trim().is_empty() {
-            let mut found = index.search(db, &Query::keyword(&filter.query, false)).await?;
-            if let Some(kind) = filter.kind {
-                let values = owned_params![account, kind.name(), MAX_FILTERED];
-                let rows: Vec<(i64,)> = db.fetch_all_heavy(queries::IDS_OF_TYPE, values).await?;
-                // Newest first, so the list is in falling order.
-                found.retain(|hit| rows.binary_search_by(|(other,)| hit.entry.cmp(other)).is_ok());
-            }
-            found.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.entry));
-            return self.notes_of(account, found, walk).await;
+        let Filter { query, kind } = filter;
+        if query.trim().is_empty() {
+            let list = self.db().read(move |tx| Box::pin(list(tx, account, kind, walk)));
+            return list.await;
         }
-        let (newest, newer) = self.notes_since(account, walk, filter.kind).await?;
-        let (list, total) = match filter.kind {
-            None => {
-                let values = params![account, walk.limit, walk.offset, walk.before];
-                (db.fetch_all(queries::ALL, values).await?, index.count(db, false).await?)
-            }
-            Some(kind) => {
-                let values = params![account, walk.limit, walk.offset, walk.before, kind.name()];
-                let (total,): (i64,) =
-                    db.fetch_one(queries::COUNT_OF_TYPE, params![account, kind.name()]).await?;
-                (db.fetch_all(queries::OF_TYPE, values).await?, total)
-            }
-        };
-        Ok(walk.end(list, (total - newer).max(0), newest, |note: &Note| note.id))
-    }
-
-    /// The newest note of a walk, and how many of a type have been added since.
-    async fn notes_since(
-        &self,
-        account: i64,
-        walk: Walk,
-        kind: Option<Kind>,
-    ) -> Result<(i64, i64), ApiError> {
-        let Some(newest) = walk.newest else {
-            let (newest,) = self.db().fetch_one(queries::NEWEST, params![account]).await?;
-            return Ok((newest, 0));
-        };
-        let values = params![account, newest, kind.map_or("", Kind::name)];
-        let (newer,) = self.db().fetch_one(queries::NEWER, values).await?;
-        Ok((newest, newer))
-    }
-
-    async fn notes_of(
-        &self,
-        account: i64,
-        mut found: Vec<Hit>,
-        walk: Walk,
-    ) -> Result<Walked<Note>, ApiError> {
-        let (newest, _) = self.notes_since(account, walk, None).await?;
-        found.retain(|hit| hit.entry <= newest);
-        let ids = ranked::page(&found, walk.page());
-        let list = ranked::rows(self.db(), &queries::BY_IDS, account, &ids, |note: &Note| note.id).await?;
-        let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-        Ok(walk.end(list, total, newest, |note| note.id))
+        let search = self.db().read_heavy(move |tx| {
+            Box::pin(async move {
+                let query = Query::keyword(&query, false);
+                let mut found = Index::new(account, KIND).search(tx, &query).await?;
+                if let Some(kind) = kind {
+                    let values = params![account, kind.name(), MAX_FILTERED];
+                    let rows: Vec<(i64,)> = tx.fetch_all(queries::IDS_OF_TYPE, values).await?;
+                    // Newest first, so the list is in falling order.
+                    found.retain(|hit| rows.binary_search_by(|(other,)| hit.entry.cmp(other)).is_ok());
+                }
+                found.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.entry));
+                page_of(tx, account, found, walk).await
+            })
+        });
+        search.await
     }
 
     /// Changes a note and keeps what it said before. What is absent stays as it is, and so does its type.

@@ -1,6 +1,6 @@
 //! A page of what a search found: from ids in their order to rows in the same order.
 
-use store::{Database, FromRow, Param, Result, search::Hit};
+use store::{FromRow, Param, Result, Tx, search::Hit};
 use web::paging::{MAX_PAGE_SIZE, Page};
 
 /// Most ids that [`rows`] reads, and the number of ids its statement takes after the account.
@@ -19,19 +19,22 @@ pub(crate) fn page(found: &[Hit], page: Page) -> Vec<i64> {
     rest.iter().take(count.unwrap_or(usize::MAX)).map(|hit| hit.entry).collect()
 }
 
-/// The rows of at most [`IDS`] ids, in the order of the ids. What was deleted meanwhile is left out.
+/// The rows of at most [`IDS`] ids, in the order of the ids; of those that are no longer there none.
 pub(crate) async fn rows<R: FromRow>(
-    db: &Database,
+    tx: &mut Tx<'_>,
     sql: &'static str,
     account: i64,
     ids: &[i64],
     id_of: impl Fn(&R) -> i64,
 ) -> Result<Vec<R>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut values = vec![Param::from(account)];
     values.extend(ids.iter().take(IDS).map(|id| Param::from(*id)));
     // No row has the id 0.
     values.resize(1 + IDS, Param::Int(0));
-    let mut rows: Vec<R> = db.fetch_all(sql, &values).await?;
+    let mut rows: Vec<R> = tx.fetch_all(sql, &values).await?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == id_of(row)));
     Ok(rows)
 }

@@ -4,9 +4,10 @@ pub mod model;
 mod rules;
 mod tokens;
 
+use identity::Account;
 use store::{
-    Timestamp,
-    search::{Index, Query},
+    Timestamp, Tx,
+    search::{Index, Query, Scorer},
 };
 use web::{ApiError, paging::Page};
 
@@ -14,10 +15,11 @@ pub use model::{Kind, Reader, Recall, Recalled};
 pub use tokens::tokens;
 
 use crate::{
-    Memory,
-    key::{self, KeyMemory},
-    note::{self, Note},
-    ranked,
+    Memory, key,
+    meaning::{self, Near},
+    note,
+    profile::Profile,
+    ranked, shade,
 };
 
 /// Most characters of a text that are looked at; a question is shorter, and of a long message the end is the question.
@@ -27,6 +29,8 @@ const FOUND: i64 = 30;
 const NOTES_FOUND: i64 = 8;
 /// The newest key memories, told where there is room though nothing was asked about them.
 const NEWEST: i64 = 10;
+/// So few terms in all that was noted are searched at once; a millisecond is enough for a few times as many.
+const FEW_TERMS: i64 = 500;
 /// The profile takes no more than this part of a budget, and neither do the shades.
 const PART: usize = 4;
 
@@ -46,74 +50,113 @@ impl Memory {
         text: &str,
         budget: usize,
     ) -> Result<Recall, ApiError> {
-        let asked = end_of(text);
         let now = self.db().clock().now();
-        let only_public = reader == Reader::Other;
-        let (who, profile) = self.profile(account).await?;
-        let shades = self.shades(account, only_public).await?;
-        let mut found = self.recall_key_memories(account, asked, only_public, now).await?;
-        if reader == Reader::Owner {
-            found.extend(self.recall_notes(account, asked, now).await?);
+        let (person, profile) = self.profile(account).await?;
+        let asked = end_of(text);
+        let query = Query::question(asked, reader == Reader::Other, now);
+        let terms = Index::length_of(self.db(), account).await?;
+        let (mut near_keys, mut near_notes) = (None, None);
+        if terms > 0 {
+            near_keys = self.near(Index::new(account, key::KIND), &query).await;
+            if reader == Reader::Owner {
+                near_notes = self.near(Index::new(account, note::KIND), &query).await;
+            }
         }
-        rules::by_score(&mut found);
+        let scorer = Scorer::new(asked);
+        let question = Question { account, reader, now, query, scorer, has_entries: terms > 0 };
+        let known = Known { person, profile, near_keys, near_notes };
+        if terms <= FEW_TERMS {
+            self.db().read(move |tx| Box::pin(question.recall(tx, known, budget))).await
+        } else {
+            self.db().read_heavy(move |tx| Box::pin(question.recall(tx, known, budget))).await
+        }
+    }
+}
+
+/// What is asked, of whom and by whom.
+struct Question {
+    account: i64,
+    reader: Reader,
+    now: Timestamp,
+    query: Query,
+    scorer: Scorer,
+    /// Whether there are key memories or notes.
+    has_entries: bool,
+}
+
+/// What is known of the answer before the store is asked.
+struct Known {
+    person: Account,
+    profile: Profile,
+    near_keys: Option<Vec<Near>>,
+    near_notes: Option<Vec<Near>>,
+}
+
+impl Question {
+    async fn recall(mut self, tx: &mut Tx<'_>, known: Known, budget: usize) -> Result<Recall, ApiError> {
+        let only_public = self.reader == Reader::Other;
+        let shades = shade::list(tx, self.account, only_public).await?;
+        let mut found = Vec::new();
+        if self.has_entries {
+            found = self.find_keys(tx, known.near_keys).await?;
+            if self.reader == Reader::Owner {
+                found.extend(self.find_notes(tx, known.near_notes).await?);
+            }
+            rules::by_score(&mut found);
+        }
 
         let mut told = rules::Budget::new(budget);
-        told.add(rules::profile(&who, &profile, budget / PART, now));
+        told.add(rules::profile(&known.person, &known.profile, budget / PART, self.now));
         let room_for_others = told.left() - (budget / PART).min(told.left());
-        for shade in rules::shades(&shades, asked, reader, now) {
+        for shade in rules::shades(&shades, &mut self.scorer, self.reader, self.now) {
             if told.left() >= room_for_others + shade.tokens {
                 told.add(shade);
             }
         }
         found.into_iter().for_each(|item| told.add(item));
-        let newest = Page { limit: NEWEST, offset: 0 };
-        for memory in self.key_memories(account, "", newest, only_public).await?.list {
-            if !told.has(Kind::KeyMemory, memory.id) {
-                told.add(rules::key_memory(memory, asked, 0.0));
+        if self.has_entries {
+            let newest = Page { limit: NEWEST, offset: 0 };
+            for memory in key::list(tx, self.account, newest.into(), only_public).await? {
+                if !told.has(Kind::KeyMemory, memory.id) {
+                    told.add(rules::key_memory(memory, &mut self.scorer, 0.0));
+                }
             }
         }
         Ok(told.finish())
     }
 
-    async fn recall_key_memories(
-        &self,
-        account: i64,
-        asked: &str,
-        only_public: bool,
-        now: Timestamp,
+    async fn find_keys(
+        &mut self,
+        tx: &mut Tx<'_>,
+        near: Option<Vec<Near>>,
     ) -> Result<Vec<Recalled>, ApiError> {
-        let query = Query::question(asked, only_public, now);
-        let hits = self.find(Index::new(account, key::KIND), &query).await?.hits;
+        let index = Index::new(self.account, key::KIND);
+        let hits = meaning::find(tx, index, &self.query, near).await?.hits;
         let ids = ranked::page(&hits, Page { limit: FOUND, offset: 0 });
-        let rows: Vec<KeyMemory> =
-            ranked::rows(self.db(), &key::queries::BY_IDS, account, &ids, |row: &KeyMemory| row.id).await?;
-        // Between the search and this read a memory may have become private.
-        let rows = rows.into_iter().filter(|row| !only_public || key::rules::is_public(row.visibility));
-        Ok(rows
-            .map(|row| {
-                let score = rules::score_of(&hits, row.id);
-                rules::key_memory(row, asked, score)
-            })
-            .collect())
+        let rows = key::of_ids(tx, self.account, &ids, self.query.is_only_public()).await?;
+        let told = rows.into_iter().map(|row| {
+            let score = rules::score_of(&hits, row.id);
+            rules::key_memory(row, &mut self.scorer, score)
+        });
+        Ok(told.collect())
     }
 
-    async fn recall_notes(
-        &self,
-        account: i64,
-        asked: &str,
-        now: Timestamp,
+    async fn find_notes(
+        &mut self,
+        tx: &mut Tx<'_>,
+        near: Option<Vec<Near>>,
     ) -> Result<Vec<Recalled>, ApiError> {
-        let query = Query::question(asked, false, now);
-        let found = self.find(Index::new(account, note::KIND), &query).await?;
+        let index = Index::new(self.account, note::KIND);
+        let found = meaning::find(tx, index, &self.query, near).await?;
         let ids = ranked::page(&found.hits, Page { limit: NOTES_FOUND, offset: 0 });
-        let rows: Vec<Note> =
-            ranked::rows(self.db(), &note::queries::BY_IDS, account, &ids, |row: &Note| row.id).await?;
-        let told = |row: &Note| {
+        let rows = note::of_ids(tx, self.account, &ids).await?;
+        let told = rows.iter().flat_map(|row| {
             let text = note::rules::indexed(&row.title, &row.content, &row.urls);
             let meant = found.passage(row.id, &text);
-            rules::note(row, asked, meant.as_deref(), rules::score_of(&found.hits, row.id))
-        };
-        Ok(rows.iter().flat_map(told).collect())
+            let score = rules::score_of(&found.hits, row.id);
+            rules::note(row, &mut self.scorer, meant.as_deref(), score)
+        });
+        Ok(told.collect())
     }
 }
 

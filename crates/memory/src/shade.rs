@@ -5,7 +5,7 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::params;
+use store::{Tx, params};
 use web::{ApiError, Code};
 
 pub use model::{Confidence, Shade, ShadeBody};
@@ -14,6 +14,11 @@ use crate::Memory;
 
 /// Most shades of a person; the API lists them without pages.
 pub const MAX_SHADES: i64 = 200;
+
+/// As [`Memory::shades`], beside other reads.
+pub(crate) async fn list(tx: &mut Tx<'_>, account: i64, only_public: bool) -> store::Result<Vec<Shade>> {
+    tx.fetch_all(queries::LIST, params![account, only_public, MAX_SHADES]).await
+}
 
 impl Memory {
     /// A person's shades in the order they were made: those with a public side, or all.

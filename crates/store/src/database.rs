@@ -17,6 +17,7 @@ use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
 use crate::row::{Each, FromRow, Row};
 use crate::schema::Dialect;
+use crate::sqlite::Access;
 use crate::tx::Tx;
 use crate::{Clock, Random, postgres, sqlite};
 
@@ -214,19 +215,49 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let work: Box<dyn Job> = self.run(Box::new(Work::new(job))).await?;
-        match work.into_any().downcast::<Work<T, E, F>>() {
-            Ok(work) => work.into_result(),
-            Err(_other) => Err(Error::other("another transaction's result").into()),
-        }
+        result_of::<T, E, F>(self.run(Run::Write, Box::new(Work::new(job))).await?)
+    }
+
+    /// Runs reads that belong together, on one connection: all of them see the same state, whatever is committed
+    /// meanwhile, and together they cost less than each for itself. For what is well below a millisecond.
+    ///
+    /// The closure may await nothing but its transaction, which takes no statement that writes.
+    ///
+    /// Errors: what the closure returns; the first failed statement's error; [`Error::Other`] when the closure
+    /// panics or awaits something else.
+    pub async fn read<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        result_of::<T, E, F>(self.run(Run::Read, Box::new(Work::new(job))).await?)
+    }
+
+    /// Like [`read`](Self::read), for what may take longer than a millisecond, what the closure makes of the rows
+    /// included: other tasks go on meanwhile.
+    ///
+    /// Errors: as of [`read`](Self::read).
+    pub async fn read_heavy<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        result_of::<T, E, F>(self.run(Run::ReadHeavy, Box::new(Work::new(job))).await?)
     }
 
     /// Boxed here, so that it is compiled once and not again for each transaction.
-    fn run(&self, mut job: Box<dyn Job>) -> BoxFuture<'_, Result<Box<dyn Job>>> {
-        match &self.0.engine {
-            Engine::Sqlite(engine) => Box::pin(engine.write(job)),
-            Engine::Postgres(engine) => Box::pin(async move {
-                engine.write(&mut *job).await?;
+    fn run(&self, how: Run, mut job: Box<dyn Job>) -> BoxFuture<'_, Result<Box<dyn Job>>> {
+        match (&self.0.engine, how) {
+            (Engine::Sqlite(engine), Run::Write) => Box::pin(engine.write(job)),
+            (Engine::Sqlite(engine), Run::ReadHeavy) => Box::pin(engine.read_heavy(job)),
+            (Engine::Sqlite(engine), Run::Read) => {
+                Box::pin(std::future::ready(engine.read(&mut *job).map(|()| job)))
+            }
+            (Engine::Postgres(engine), _) => Box::pin(async move {
+                let access = if how == Run::Write { Access::Write } else { Access::Read };
+                engine.run(access, &mut *job).await?;
                 Ok(job)
             }),
         }
@@ -301,5 +332,26 @@ impl Database {
                 Ok(())
             }
         }
+    }
+}
+
+/// How a transaction is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    Write,
+    Read,
+    ReadHeavy,
+}
+
+/// What came of a transaction.
+fn result_of<T, E, F>(job: Box<dyn Job>) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+    F: Send + 'static,
+{
+    match job.into_any().downcast::<Work<T, E, F>>() {
+        Ok(work) => work.into_result(),
+        Err(_other) => Err(Error::other("another transaction's result").into()),
     }
 }

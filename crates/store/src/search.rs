@@ -30,6 +30,6 @@ pub use query::{Query, Tuning};
 pub use rank::Hit;
 pub(crate) use runs::rebuild;
 pub use terms::{query_terms, terms};
-pub use texts::scores;
+pub use texts::Scorer;
 pub use tokens::Document;
 pub use vectors::{EntryVectors, MAX_EMBEDDED, Made, VectorState};

@@ -1,4 +1,5 @@
-//! A transaction, as the closure given to [`Database::write`](crate::Database::write) sees it.
+//! A transaction, as the closures given to [`Database::write`](crate::Database::write) and
+//! [`Database::read`](crate::Database::read) see it.
 
 use deadpool_postgres::Transaction;
 use rusqlite::Connection;
@@ -18,6 +19,7 @@ use crate::{postgres, sqlite};
 /// written with `ON CONFLICT`, not by trying.
 pub struct Tx<'a> {
     engine: Engine<'a>,
+    access: Access,
     /// Sent out after the commit.
     notices: Vec<Notice>,
     /// The first failure.
@@ -70,7 +72,7 @@ impl Tx<'_> {
     async fn visit(&mut self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
         self.usable()?;
         let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::visit(connection, Access::Write, sql, params, each),
+            Engine::Sqlite(connection) => sqlite::visit(connection, self.access, sql, params, each),
             Engine::Postgres(transaction, _) => postgres::visit(transaction, sql, params, each).await,
         };
         self.note(result)
@@ -78,9 +80,9 @@ impl Tx<'_> {
 
     /// Runs a statement and returns how many rows it inserted, changed or deleted.
     ///
-    /// Errors: the statement fails.
+    /// Errors: the statement fails; the transaction is one that reads.
     pub async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
-        self.usable()?;
+        self.may_write()?;
         let result = match &self.engine {
             Engine::Sqlite(connection) => sqlite::execute(connection, sql, params),
             Engine::Postgres(transaction, _) => postgres::execute(transaction, sql, params).await,
@@ -92,9 +94,9 @@ impl Tx<'_> {
     /// commits. On SQLite it stays in this process.
     ///
     /// Errors: the topic is empty, not one line, or `resync`; topic and payload are longer than 7900 bytes or hold a
-    /// NUL character.
+    /// NUL character; the transaction is one that reads.
     pub async fn notify(&mut self, topic: &str, payload: &str) -> Result<()> {
-        self.usable()?;
+        self.may_write()?;
         let notice = Notice::new(topic, payload)?;
         if let Engine::Postgres(transaction, space) = &self.engine {
             let result = postgres::notify(transaction, *space, &notice).await;
@@ -106,7 +108,7 @@ impl Tx<'_> {
 
     /// Runs any number of statements of the engine's own dialect.
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
-        self.usable()?;
+        self.may_write()?;
         let result = match &self.engine {
             Engine::Sqlite(connection) => sqlite::batch(connection, sql),
             Engine::Postgres(transaction, _) => postgres::batch(transaction, sql).await,
@@ -130,6 +132,14 @@ impl Tx<'_> {
         }
     }
 
+    fn may_write(&mut self) -> Result<()> {
+        self.usable()?;
+        match self.access {
+            Access::Write => Ok(()),
+            Access::Read => self.note(Err(Error::other("the transaction only reads: use write"))),
+        }
+    }
+
     /// Remembers the first failure: PostgreSQL goes no further after one, so SQLite must not either.
     fn note<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result {
@@ -140,20 +150,25 @@ impl Tx<'_> {
 
     /// What the closure's result is worth: a success in spite of a failed statement is none.
     pub(crate) fn verdict<T, E: From<Error>>(&mut self, result: Result<T, E>) -> Result<T, E> {
-        match self.failed.take() {
-            Some(error) if result.is_ok() => Err(error.into()),
+        match &self.failed {
+            Some(error) if result.is_ok() => Err(error.clone().into()),
             _ => result,
         }
     }
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) const fn sqlite(connection: &'a mut Connection) -> Self {
-        Self { engine: Engine::Sqlite(connection), notices: Vec::new(), failed: None }
+    pub(crate) const fn sqlite(connection: &'a mut Connection, access: Access) -> Self {
+        Self { engine: Engine::Sqlite(connection), access, notices: Vec::new(), failed: None }
     }
 
-    pub(crate) const fn postgres(transaction: Transaction<'a>, space: Namespace) -> Self {
-        Self { engine: Engine::Postgres(transaction, space), notices: Vec::new(), failed: None }
+    pub(crate) const fn postgres(transaction: Transaction<'a>, space: Namespace, access: Access) -> Self {
+        Self { engine: Engine::Postgres(transaction, space), access, notices: Vec::new(), failed: None }
+    }
+
+    /// The first failure of a statement.
+    pub(crate) fn into_failure(self) -> Option<Error> {
+        self.failed
     }
 
     pub(crate) fn into_notices(self) -> Vec<Notice> {

@@ -116,7 +116,8 @@ pub async fn places(
     let mut places = Vec::new();
     for question in &conversation.questions {
         let query = search::Query::question(&question.text, false, db.clock().now()).tuned(tuning);
-        let hits = index.search(db, &query).await.expect("searched");
+        let search = db.read_heavy(move |tx| Box::pin(async move { index.search(tx, &query).await }));
+        let hits = search.await.map_err(|error: store::Error| error).expect("searched");
         let is_evidence = |entry: i64| question.evidence.iter().any(|turn| ids.get(*turn) == Some(&entry));
         places.push(hits.iter().position(|hit| is_evidence(hit.entry)));
     }

@@ -39,7 +39,7 @@ pub(super) fn passages(text: &str) -> Vec<&str> {
 
 /// How near an entry's meaning is to that of a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Near {
+pub(crate) struct Near {
     pub(super) entry: i64,
     /// The cosine: of an entry with several vectors the greatest.
     pub(super) score: f64,

@@ -3,7 +3,7 @@
 use identity::Account;
 use store::{
     Timestamp,
-    search::{Hit, scores},
+    search::{Hit, Scorer},
 };
 
 use super::{
@@ -80,9 +80,9 @@ pub(super) fn profile(account: &Account, profile: &Profile, room: usize, now: Ti
 }
 
 /// The shades that have to do with what was asked, best first, then some of the others, the surest first.
-pub(super) fn shades(shades: &[Shade], asked: &str, reader: Reader, now: Timestamp) -> Vec<Recalled> {
+pub(super) fn shades(shades: &[Shade], asked: &mut Scorer, reader: Reader, now: Timestamp) -> Vec<Recalled> {
     let texts: Vec<String> = shades.iter().map(|shade| shade_text(shade, reader)).collect();
-    let scores = scores(asked, &texts.iter().map(String::as_str).collect::<Vec<_>>());
+    let scores = asked.scores(&texts.iter().map(String::as_str).collect::<Vec<_>>());
     let mut ranked: Vec<(f64, u8, &Shade, String)> = shades
         .iter()
         .zip(texts)
@@ -129,7 +129,7 @@ const fn doubt(shade: &Shade, reader: Reader) -> u8 {
 }
 
 /// A key memory; of a long one the passage that fits best.
-pub(super) fn key_memory(memory: KeyMemory, asked: &str, score: f64) -> Recalled {
+pub(super) fn key_memory(memory: KeyMemory, asked: &mut Scorer, score: f64) -> Recalled {
     let best = best_passages(&memory.fact_content, asked).into_iter().next();
     let content = best.map_or_else(String::new, |(passage, _)| passage.to_owned());
     let actor = if memory.fact_actor == ACTOR { "" } else { memory.fact_actor.as_str() };
@@ -141,11 +141,11 @@ pub(super) fn key_memory(memory: KeyMemory, asked: &str, score: f64) -> Recalled
 /// The passages of a note that fit best, each under the note's title. The note's score is shared out: a passage that
 /// says half as much as the best one has half of it. `meant` is where the note means what was asked: that is told where
 /// no passage has a word of it.
-pub(super) fn note(note: &Note, asked: &str, meant: Option<&str>, score: f64) -> Vec<Recalled> {
+pub(super) fn note(note: &Note, asked: &mut Scorer, meant: Option<&str>, score: f64) -> Vec<Recalled> {
     let fit = |ranked: &[(&str, f64)]| ranked.first().map_or(0.0, |(_, fit)| *fit);
     let mut ranked = best_passages(&note.content, asked);
     if let Some(meant) = meant.filter(|_| fit(&ranked) <= 0.0) {
-        ranked = best_passages(&note.content, meant);
+        ranked = best_passages(&note.content, &mut Scorer::new(meant));
     }
     let best = fit(&ranked);
     let links = note.urls.join("\n");
@@ -165,12 +165,12 @@ pub(super) fn note(note: &Note, asked: &str, meant: Option<&str>, score: f64) ->
 }
 
 /// A text's passages, the one that fits best first, of equals the earlier, each with how well it fits.
-fn best_passages<'t>(text: &'t str, asked: &str) -> Vec<(&'t str, f64)> {
+fn best_passages<'t>(text: &'t str, asked: &mut Scorer) -> Vec<(&'t str, f64)> {
     let cut = passages::cut(text, PASSAGE, MAX_PASSAGE);
     if cut.len() < 2 {
         return cut.into_iter().map(|passage| (passage, 0.0)).collect();
     }
-    let fits = scores(asked, &cut);
+    let fits = asked.scores(&cut);
     let mut ranked: Vec<(&str, f64)> = cut.into_iter().zip(fits).collect();
     ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     ranked

@@ -21,6 +21,7 @@ use crate::job::Job;
 use crate::notice::Notice;
 use crate::param::Param;
 use crate::row::Each;
+use crate::sqlite::Access;
 use crate::tx::Tx;
 
 pub(crate) use listener::Namespace;
@@ -84,13 +85,13 @@ impl Engine {
 
     /// Runs a transaction in the caller's task. When the caller leaves, the rollback is on its way to the server
     /// before anyone else gets the connection.
-    pub(crate) fn write<'a>(&'a self, job: &'a mut dyn Job) -> BoxFuture<'a, Result<()>> {
-        Box::pin(self.run(job))
+    pub(crate) fn run<'a>(&'a self, access: Access, job: &'a mut dyn Job) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.run_in(access, job))
     }
 
-    async fn run(&self, job: &mut dyn Job) -> Result<()> {
+    async fn run_in(&self, access: Access, job: &mut dyn Job) -> Result<()> {
         let mut client = self.client().await?;
-        let mut tx = Tx::postgres(begin(&mut client).await?, self.space);
+        let mut tx = Tx::postgres(begin(&mut client, access).await?, self.space, access);
         let run = AssertUnwindSafe(async { job.run(&mut tx).await }).catch_unwind().await;
         if run.is_err() {
             job.fail(Error::other("a transaction panicked"));
@@ -120,8 +121,13 @@ impl Engine {
     }
 }
 
-async fn begin(client: &mut Client) -> Result<Transaction<'_>> {
-    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+async fn begin(client: &mut Client, access: Access) -> Result<Transaction<'_>> {
+    let transaction = client.build_transaction();
+    let transaction = match access {
+        Access::Write => transaction.isolation_level(IsolationLevel::ReadCommitted),
+        // All of it sees the same state.
+        Access::Read => transaction.isolation_level(IsolationLevel::RepeatableRead).read_only(true),
+    };
     transaction.start().await.map_err(errors::convert)
 }
 

@@ -1,6 +1,6 @@
 //! Searching an index.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use futures::future::BoxFuture;
 
@@ -10,11 +10,10 @@ use super::postings::{self, Posting};
 use super::query::{Days, Query};
 use super::rank::{self, Hit, MAX_POSTINGS, Size, VERBATIM, Voter};
 use super::statements::{self as sql, LOOKED_THROUGH, MAX_NEIGHBOURS};
-use super::tokens::{self, MAX_QUERY_TERMS, QueryTerm};
+use super::tokens::{self, QueryTerm};
 use crate::error::Result;
-use crate::param::OwnedParam;
-use crate::schema::Dialect;
-use crate::{Database, Ids, Timestamp, owned_params};
+use crate::param::Param;
+use crate::{Ids, Timestamp, Tx, params};
 
 /// Longest query, in characters, that is also looked for as it was typed.
 const MAX_VERBATIM: usize = 100;
@@ -37,14 +36,6 @@ const TOLD_LATER_DAYS: i64 = 8;
 const DAY_MS: i64 = 86_400_000;
 
 impl Index {
-    /// The ids of the entries that hold a keyword or parts of it, best first.
-    ///
-    /// Errors: a statement fails.
-    pub async fn find(self, db: &Database, keyword: &str, only_public: bool) -> Result<Vec<i64>> {
-        let hits = self.search(db, &Query::keyword(keyword, only_public)).await?;
-        Ok(hits.into_iter().map(|hit| hit.entry).collect())
-    }
-
     /// The entries that a query finds, best first, of equals the newest (with the greatest id) first.
     ///
     /// An entry is found by any of the query's terms, but function words, and terms that more than half of the entries
@@ -52,21 +43,23 @@ impl Index {
     /// typed, inside words and with its punctuation, in the newest 10 000 entries (fewer where they are long), or in all
     /// that have a term which it cannot be without.
     ///
+    /// For a transaction that [reads](crate::Database::read_heavy): its statements have to see the same state.
+    ///
     /// Errors: a statement fails.
     // Boxed here, so that it is compiled once and not again wherever it is awaited.
-    pub fn search<'a>(self, db: &'a Database, query: &'a Query) -> BoxFuture<'a, Result<Vec<Hit>>> {
-        Box::pin(self.found(db, query))
+    pub fn search<'a>(self, tx: &'a mut Tx<'_>, query: &'a Query) -> BoxFuture<'a, Result<Vec<Hit>>> {
+        Box::pin(self.found(tx, query))
     }
 
-    async fn found(self, db: &Database, query: &Query) -> Result<Vec<Hit>> {
-        let size = self.size(db, query.only_public).await?;
+    async fn found(self, tx: &mut Tx<'_>, query: &Query) -> Result<Vec<Hit>> {
+        let (size, runs) = self.size(tx, query.only_public).await?;
         if size.entries == 0 || query.typed.is_empty() {
             return Ok(Vec::new());
         }
         let terms = tokens::query(&query.typed);
-        // First, so that an entry that enters a run meanwhile is seen at least once.
-        let pending = self.pending(db, &terms, query.only_public).await?;
-        let counts = self.counts(db, &terms, &pending, query.only_public).await?;
+        let pending = self.pending(tx, &terms, query.only_public).await?;
+        let has_runs = runs > 0;
+        let counts = self.counts(tx, has_runs, &terms, &pending, query.only_public).await?;
         // Of a very long query not all were counted.
         let is_counted = |sure: &String| terms.iter().any(|term| term.text == *sure);
         let sure: Vec<String> = tokens::sure(&query.typed).into_iter().filter(is_counted).collect();
@@ -78,35 +71,38 @@ impl Index {
         {
             wanted.push(term);
         }
-        let postings = self.postings(db, &wanted, &pending, query.only_public).await?;
+        let postings = self.postings(tx, has_runs, &wanted, &pending, query.only_public).await?;
         let mut scores = votes(&voters, &postings, size);
-        for entry in self.verbatim(db, query, &place, &postings).await? {
+        for entry in self.verbatim(tx, query, &place, &postings).await? {
             *scores.entry(entry).or_default() += VERBATIM;
         }
         if let Some(now) = query.asked {
-            let lent = self.lent(db, query, &scores).await?;
-            for (entry, score) in lent.into_iter().chain(self.of_days(db, query, now).await?) {
+            let lent = self.lent(tx, query, &scores).await?;
+            for (entry, score) in lent.into_iter().chain(self.of_days(tx, query, now).await?) {
                 *scores.entry(entry).or_default() += score;
             }
         }
         Ok(rank::order(scores))
     }
 
-    fn start(self, only_public: bool) -> Vec<OwnedParam> {
-        owned_params![self.account, self.kind, only_public]
+    fn start<'p>(self, only_public: bool) -> Vec<Param<'p>> {
+        vec![Param::Int(self.account), Param::Int(self.kind), Param::from(only_public)]
     }
 
     /// What entries that are in no run have of the terms of a query.
-    async fn pending(self, db: &Database, terms: &[QueryTerm], only_public: bool) -> Result<Pending> {
+    async fn pending(self, tx: &mut Tx<'_>, terms: &[QueryTerm], only_public: bool) -> Result<Postings> {
         let rows: Vec<(i64, bool, i64, String)> =
-            db.fetch_all_heavy(sql::PENDING, self.start(only_public)).await?;
-        let mut pending = Pending::default();
-        let asked: HashSet<&str> = terms.iter().map(|term| term.text.as_str()).collect();
+            tx.fetch_all(sql::PENDING, &self.start(only_public)).await?;
+        let mut asked: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
+        asked.sort_unstable();
+        let mut pending = Postings::new();
         for (entry, public, length, lines) in &rows {
-            pending.entries.insert(*entry);
-            for (term, occurrences) in postings::parse(lines).filter(|(term, _)| asked.contains(term)) {
+            for (term, occurrences) in postings::pick(lines, &asked) {
                 let posting = Posting { entry: *entry, occurrences, length: *length, public: *public };
-                pending.postings.entry(term.to_owned()).or_default().push(posting);
+                match pending.get_mut(term) {
+                    Some(postings) => postings.push(posting),
+                    None => drop(pending.insert(term.to_owned(), vec![posting])),
+                }
             }
         }
         Ok(pending)
@@ -115,20 +111,22 @@ impl Index {
     /// In how many entries each term is.
     async fn counts(
         self,
-        db: &Database,
+        tx: &mut Tx<'_>,
+        has_runs: bool,
         terms: &[QueryTerm],
-        pending: &Pending,
+        pending: &Postings,
         only_public: bool,
     ) -> Result<HashMap<String, i64>> {
-        if terms.is_empty() {
-            return Ok(HashMap::new());
+        let mut counts = HashMap::new();
+        if has_runs && !terms.is_empty() {
+            let (statement, parameters) = sql::COUNTS.of(terms.len());
+            let mut values = self.start(only_public);
+            values.extend(terms.iter().map(|term| Param::Text(&term.text)));
+            values.resize(parameters, Param::Text(""));
+            let rows: Vec<(String, i64)> = tx.fetch_all(statement, &values).await?;
+            counts.extend(rows);
         }
-        let mut values = self.start(only_public);
-        values.extend(terms.iter().map(|term| OwnedParam::Text(term.text.clone())));
-        values.resize(3 + MAX_QUERY_TERMS, OwnedParam::Text(String::new()));
-        let rows: Vec<(String, i64)> = db.fetch_all_heavy(sql::COUNTS.as_str(), values).await?;
-        let mut counts: HashMap<String, i64> = rows.into_iter().collect();
-        for (term, postings) in &pending.postings {
+        for (term, postings) in pending {
             let also = i64::try_from(postings.len()).unwrap_or(i64::MAX);
             *counts.entry(term.clone()).or_default() += also;
         }
@@ -138,25 +136,25 @@ impl Index {
     /// The entries that have each of at most [`MAX_QUERY_TERMS`] terms of the query.
     async fn postings(
         self,
-        db: &Database,
+        tx: &mut Tx<'_>,
+        has_runs: bool,
         terms: &[&str],
-        pending: &Pending,
+        pending: &Postings,
         only_public: bool,
     ) -> Result<Postings> {
-        if terms.is_empty() {
-            return Ok(HashMap::new());
+        let mut all: Postings =
+            terms.iter().filter_map(|term| Some(((*term).to_owned(), pending.get(*term)?.clone()))).collect();
+        let mut rows: Vec<(String, Vec<u8>)> = Vec::new();
+        if has_runs && !terms.is_empty() {
+            let (statement, parameters) = sql::POSTINGS.of(terms.len());
+            let mut values = params![self.account, self.kind, MAX_ROWS].to_vec();
+            values.extend(terms.iter().map(|term| Param::Text(term)));
+            values.resize(parameters, Param::Text(""));
+            rows = tx.fetch_all(statement, &values).await?;
         }
-        let mut values = owned_params![self.account, self.kind, MAX_ROWS];
-        values.extend(terms.iter().map(|term| OwnedParam::Text((*term).to_owned())));
-        values.resize(3 + MAX_QUERY_TERMS, OwnedParam::Text(String::new()));
-        let rows: Vec<(String, Vec<u8>)> = db.fetch_all_heavy(sql::POSTINGS.as_str(), values).await?;
-        let mut all: Postings = terms
-            .iter()
-            .filter_map(|term| Some(((*term).to_owned(), pending.postings.get(*term)?.clone())))
-            .collect();
         for (term, bytes) in rows {
             let mut of_run = postings::decode(&bytes)?;
-            of_run.retain(|one| (one.public || !only_public) && !pending.entries.contains(&one.entry));
+            of_run.retain(|one| one.public || !only_public);
             all.entry(term).or_default().append(&mut of_run);
         }
         let most = usize::try_from(MAX_POSTINGS).unwrap_or(usize::MAX);
@@ -170,32 +168,29 @@ impl Index {
     /// The entries of a place that hold the query as it was typed.
     async fn verbatim(
         self,
-        db: &Database,
+        tx: &mut Tx<'_>,
         query: &Query,
         place: &Place,
         postings: &Postings,
     ) -> Result<Vec<i64>> {
-        let engine = usize::from(db.dialect() == Dialect::Postgres);
         let mut found = Vec::new();
         match place {
             Place::Nowhere => {}
             Place::Among(term) => {
                 let having = postings.get(term).map_or(&[][..], Vec::as_slice);
-                let Some(statement) = sql::VERBATIM_AMONG.get(engine) else { return Ok(found) };
                 for having in having.chunks(LOOKED_THROUGH) {
                     let mut values = self.start(query.only_public);
-                    values.push(OwnedParam::Text(query.typed.clone()));
-                    values.extend(having.iter().map(|posting| OwnedParam::Int(posting.entry)));
+                    values.push(Param::Text(&query.typed));
+                    values.extend(having.iter().map(|posting| Param::Int(posting.entry)));
                     values.resize(4 + LOOKED_THROUGH, NOBODY);
-                    let rows: Vec<(i64,)> = db.fetch_all_heavy(statement, values).await?;
+                    let rows: Vec<(i64,)> = tx.fetch_all(sql::VERBATIM_AMONG.as_str(), &values).await?;
                     found.extend(rows.into_iter().map(|(entry,)| entry));
                 }
             }
             Place::Newest(count) => {
-                let Some(statement) = sql::VERBATIM.get(engine) else { return Ok(found) };
                 let mut values = self.start(query.only_public);
-                values.extend([OwnedParam::Int(*count), OwnedParam::Text(query.typed.clone())]);
-                let rows: Vec<(i64,)> = db.fetch_all_heavy(statement, values).await?;
+                values.extend([Param::Int(*count), Param::Text(&query.typed)]);
+                let rows: Vec<(i64,)> = tx.fetch_all(sql::VERBATIM, &values).await?;
                 found.extend(rows.into_iter().map(|(entry,)| entry));
             }
         }
@@ -204,15 +199,20 @@ impl Index {
 
     /// What the best entries lend to the ones beside them, and of it again a part to those one further: in a conversation
     /// the answer often stands beside the sentence that has the question's words.
-    async fn lent(self, db: &Database, query: &Query, scores: &HashMap<i64, f64>) -> Result<Vec<(i64, f64)>> {
+    async fn lent(
+        self,
+        tx: &mut Tx<'_>,
+        query: &Query,
+        scores: &HashMap<i64, f64>,
+    ) -> Result<Vec<(i64, f64)>> {
         let best = rank::best(scores, MAX_NEIGHBOURS);
         if best.is_empty() || query.tuning.lent <= 0.0 {
             return Ok(Vec::new());
         }
         let mut values = self.start(query.only_public);
-        values.extend(best.iter().map(|hit| OwnedParam::Int(hit.entry)));
+        values.extend(best.iter().map(|hit| Param::Int(hit.entry)));
         values.resize(3 + MAX_NEIGHBOURS, NOBODY);
-        let rows: Vec<Beside> = db.fetch_all_heavy(sql::NEIGHBOURS.as_str(), values).await?;
+        let rows: Vec<Beside> = tx.fetch_all(sql::NEIGHBOURS.as_str(), &values).await?;
         let beside: HashMap<i64, Beside> = rows.into_iter().map(|row| (row.0, row)).collect();
         let mut lent = Vec::new();
         for hit in best {
@@ -230,7 +230,7 @@ impl Index {
     }
 
     /// What the entries gain that were noted on a day that the query names, or that speak of it.
-    async fn of_days(self, db: &Database, query: &Query, now: Timestamp) -> Result<Vec<(i64, f64)>> {
+    async fn of_days(self, tx: &mut Tx<'_>, query: &Query, now: Timestamp) -> Result<Vec<(i64, f64)>> {
         let mut gains = Vec::new();
         if !query.tuning.dates {
             return Ok(gains);
@@ -240,8 +240,8 @@ impl Index {
             let first = Ids::first(from.plus_ms(-ELSEWHERE_MS));
             let end = to.plus_ms(TOLD_LATER_DAYS * DAY_MS).min(now.plus_ms(1));
             let mut values = self.start(query.only_public);
-            values.extend(owned_params![first, Ids::first(end.max(to)), MAX_OF_DAY]);
-            let rows: Vec<(i64, String)> = db.fetch_all_heavy(sql::BETWEEN, values).await?;
+            values.extend([first, Ids::first(end.max(to)), MAX_OF_DAY].map(Param::Int));
+            let rows: Vec<(i64, String)> = tx.fetch_all(sql::BETWEEN, &values).await?;
             let noted_until = to.plus_ms(ELSEWHERE_MS);
             let of_day = rows.into_iter().filter(|(entry, text)| {
                 let noted = Ids::time(*entry);
@@ -295,15 +295,8 @@ fn votes(voters: &[Voter], postings: &Postings, size: Size) -> HashMap<i64, f64>
 /// The entries that have each of some terms.
 type Postings = HashMap<String, Vec<Posting>>;
 
-/// Entries that are in no run, and which of them have the terms of a query.
-#[derive(Debug, Default)]
-struct Pending {
-    entries: HashSet<i64>,
-    postings: Postings,
-}
-
 /// No entry has this id.
-const NOBODY: OwnedParam = OwnedParam::Int(-1);
+const NOBODY: Param<'static> = Param::Int(-1);
 
 /// An entry, the ones right before and after it, and the ones before and after those.
 type Beside = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);

@@ -46,6 +46,9 @@ const fn is_invisible(c: char) -> bool {
 /// simplified Chinese, straight apostrophes, nothing invisible.
 #[must_use]
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() && !text.contains('\0') {
+        return text.to_ascii_lowercase();
+    }
     let seen = text.chars().filter(|c| !is_invisible(*c));
     seen.nfkc()
         .flat_map(char::to_lowercase)
@@ -68,6 +71,7 @@ mod tests {
             ("a\u{200b}b\u{feff}c", "abc"),
             ("it’s", "it's"),
             ("ΌΣΟΣ", "όσοσ"),
+            ("Plain\0 TEXT\t1", "plain text\t1"),
         ] {
             assert_eq!(fold(text), folded);
         }

@@ -125,17 +125,28 @@ impl Index {
         self.add(tx, entry, public, document).await
     }
 
+    /// How many terms all indices of an account have together, each as often as it occurs: how long it may take to
+    /// search them. Costs a row for each index.
+    ///
+    /// Errors: the statement fails.
+    pub async fn length_of(db: &Database, account: i64) -> Result<i64> {
+        let (terms,) = db.fetch_one(sql::LENGTH_OF, params![account]).await?;
+        Ok(terms)
+    }
+
     /// How many entries there are, or how many public ones. Costs one row.
     ///
     /// Errors: the statement fails.
-    pub async fn count(self, db: &Database, only_public: bool) -> Result<i64> {
-        Ok(self.size(db, only_public).await?.entries)
+    pub async fn count(self, tx: &mut Tx<'_>, only_public: bool) -> Result<i64> {
+        Ok(self.size(tx, only_public).await?.0.entries)
     }
 
-    pub(super) async fn size(self, db: &Database, only_public: bool) -> Result<Size> {
+    /// The size, and how many runs there are.
+    pub(super) async fn size(self, tx: &mut Tx<'_>, only_public: bool) -> Result<(Size, i64)> {
         let statement = if only_public { sql::PUBLIC_SIZE } else { sql::SIZE };
-        let row: Option<(i64, i64)> = db.fetch_optional(statement, params![self.account, self.kind]).await?;
-        Ok(row.map_or_else(Size::default, |(entries, length)| Size { entries, length }))
+        let row = tx.fetch_optional(statement, params![self.account, self.kind]).await?;
+        let (entries, length, runs) = row.unwrap_or_default();
+        Ok((Size { entries, length }, runs))
     }
 }
 

@@ -77,6 +77,17 @@ pub(super) fn parse(lines: &str) -> impl Iterator<Item = (&str, i64)> {
     })
 }
 
+/// Of what [`lines`] made of sorted terms those that are asked for, sorted as well.
+pub(super) fn pick<'l>(lines: &'l str, asked: &[&str]) -> impl Iterator<Item = (&'l str, i64)> {
+    let mut asked = asked.iter().peekable();
+    lines.split_terminator('\n').filter_map(move |line| {
+        let (occurrences, term) = line.split_once(' ')?;
+        while asked.next_if(|asked| **asked < term).is_some() {}
+        asked.next_if(|asked| **asked == term)?;
+        Some((term, occurrences.parse().ok()?))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -14,17 +14,6 @@ pub(super) const LOOKED_THROUGH: usize = 256;
 /// Terms of a run that one statement writes, the larger size first.
 pub(super) const WRITTEN: [usize; 4] = [256, 32, 8, 1];
 
-macro_rules! verbatim {
-    ($find:literal) => {
-        concat!(
-            "SELECT entry_id FROM (SELECT entry_id, folded FROM search_entry WHERE account_id = $1 AND kind = $2 \
-             AND is_public >= $3 ORDER BY entry_id DESC LIMIT $4) AS newest WHERE ",
-            $find,
-            "(folded, $5) > 0"
-        )
-    };
-}
-
 pub(super) const RESIZE: &str = "INSERT INTO search_size \
      (account_id, kind, entries, length, public_entries, public_length, pending) \
      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account_id, kind) DO UPDATE SET \
@@ -40,10 +29,14 @@ pub(super) const COST: &str = "SELECT pending FROM search_size WHERE account_id 
 pub(super) const BEGIN_RUN: &str = "UPDATE search_size SET runs = runs + 1, pending = 0 \
      WHERE account_id = $1 AND kind = $2 RETURNING runs";
 
-pub(super) const SIZE: &str = "SELECT entries, length FROM search_size WHERE account_id = $1 AND kind = $2";
+pub(super) const SIZE: &str =
+    "SELECT entries, length, runs FROM search_size WHERE account_id = $1 AND kind = $2";
+
+pub(super) const LENGTH_OF: &str =
+    "SELECT CAST(COALESCE(SUM(length), 0) AS BIGINT) FROM search_size WHERE account_id = $1";
 
 pub(super) const PUBLIC_SIZE: &str =
-    "SELECT public_entries, public_length FROM search_size WHERE account_id = $1 AND kind = $2";
+    "SELECT public_entries, public_length, runs FROM search_size WHERE account_id = $1 AND kind = $2";
 
 pub(super) const ADD_ENTRY: &str = "INSERT INTO search_entry (account_id, kind, entry_id, is_public, length, folded, run) \
      VALUES ($1, $2, $3, $4, $5, $6, 0)";
@@ -65,17 +58,18 @@ pub(super) const ENTER_RUN: &str = "UPDATE search_entry SET run = $3 WHERE accou
 
 pub(super) const END_PENDING: &str = "DELETE FROM search_pending WHERE account_id = $1 AND kind = $2";
 
-/// Which of the newest entries hold a text, and which of [`LOOKED_THROUGH`]; first as SQLite, then as PostgreSQL says it:
-/// finding a piece of text has no common name, and LIKE is many times as slow.
-pub(super) const VERBATIM: [&str; 2] = [verbatim!("INSTR"), verbatim!("STRPOS")];
-pub(super) static VERBATIM_AMONG: LazyLock<[String; 2]> = LazyLock::new(|| {
-    ["INSTR", "STRPOS"].map(|find| {
-        format!(
-            "SELECT entry_id FROM search_entry WHERE account_id = $1 AND kind = $2 AND is_public >= $3 \
-             AND {find}(folded, $4) > 0 AND entry_id IN ({})",
-            placeholders(5, 4 + LOOKED_THROUGH)
-        )
-    })
+/// Which of the newest entries hold a text. (LIKE is many times as slow, and knows wildcards.)
+pub(super) const VERBATIM: &str = "SELECT entry_id FROM (SELECT entry_id, folded FROM search_entry \
+     WHERE account_id = $1 AND kind = $2 AND is_public >= $3 ORDER BY entry_id DESC LIMIT $4) AS newest \
+     WHERE STRPOS(folded, $5) > 0";
+
+/// Which of [`LOOKED_THROUGH`] entries hold a text.
+pub(super) static VERBATIM_AMONG: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT entry_id FROM search_entry WHERE account_id = $1 AND kind = $2 AND is_public >= $3 \
+         AND STRPOS(folded, $4) > 0 AND entry_id IN ({})",
+        placeholders(5, 4 + LOOKED_THROUGH)
+    )
 });
 
 /// The entries between two ids, the latter excluded.
@@ -108,8 +102,26 @@ fn placeholders(from: usize, to: usize) -> String {
     (from..=to).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
 
-/// In how many entries of runs each of [`MAX_QUERY_TERMS`] terms is, from the fourth parameter on.
-pub(super) static COUNTS: LazyLock<String> = LazyLock::new(|| {
+/// Terms that one statement looks up in runs: the smallest number that has room for those of a query.
+const ASKED: [usize; 3] = [8, 24, MAX_QUERY_TERMS];
+
+/// Statements that are alike but for how many terms they take, from the fourth parameter on.
+pub(super) struct ForTerms([String; ASKED.len()]);
+
+impl ForTerms {
+    /// The one for so many terms, and how many parameters it takes; those that are left are empty texts.
+    pub(super) fn of(&self, terms: usize) -> (&str, usize) {
+        let [few, some, most] = &self.0;
+        match ASKED {
+            [room, ..] if terms <= room => (few, 3 + room),
+            [_, room, _] if terms <= room => (some, 3 + room),
+            [.., room] => (most, 3 + room),
+        }
+    }
+}
+
+/// In how many entries of runs each term is.
+pub(super) static COUNTS: LazyLock<ForTerms> = LazyLock::new(|| {
     let public = "CASE WHEN CAST($3 AS BIGINT) = 1 THEN public_entries ELSE entries END";
     in_runs(
         public,
@@ -117,17 +129,21 @@ pub(super) static COUNTS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The postings of as many terms, from the fourth parameter on, at most so many rows: of the latest runs first.
-pub(super) static POSTINGS: LazyLock<String> = LazyLock::new(|| {
+/// The postings of terms, at most so many rows: of the latest runs first.
+pub(super) static POSTINGS: LazyLock<ForTerms> = LazyLock::new(|| {
     in_runs("postings", "SELECT term, value FROM found WHERE value IS NOT NULL ORDER BY run DESC LIMIT $3")
 });
 
-/// What each run of an index has of each of [`MAX_QUERY_TERMS`] terms, as `found (run, term, value)`.
+/// What each run of an index, which has some, has of each term, as `found (run, term, value)`.
 ///
 /// A join would say the same, but PostgreSQL takes a table that it has no statistics of yet for a small one, and reads all
 /// of a person's runs; a row that is asked for as a value is looked up.
-fn in_runs(value: &str, answer: &str) -> String {
-    let terms: Vec<String> = (4..4 + MAX_QUERY_TERMS).map(|n| format!("(${n})")).collect();
+fn in_runs(value: &str, answer: &str) -> ForTerms {
+    ForTerms(ASKED.map(|terms| in_runs_of(terms, value, answer)))
+}
+
+fn in_runs_of(terms: usize, value: &str, answer: &str) -> String {
+    let terms: Vec<String> = (4..4 + terms).map(|n| format!("(${n})")).collect();
     format!(
         "WITH RECURSIVE run (number) AS (SELECT runs FROM search_size WHERE account_id = $1 AND kind = $2 \
          UNION ALL SELECT number - 1 FROM run WHERE number > 1), asked (term) AS (VALUES {}), \

@@ -2,39 +2,90 @@
 
 use std::collections::HashMap;
 
+use snowball_stemmers_rs::{Algorithm, Stemmer};
+
 use super::{
     fold::fold,
     postings::Posting,
     rank::{self, Franchise, Size},
-    tokens::{self, Document},
+    tokens::{self, Part, QueryTerm},
 };
 
-/// What each of a few texts has to do with a query: 0 for nothing but function words, else by the rules of an
-/// [`Index`](super::Index) that holds these texts and no others.
-#[must_use]
-pub fn scores(query: &str, texts: &[&str]) -> Vec<f64> {
-    let documents: Vec<Document> = texts.iter().map(|text| Document::new(text)).collect();
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let size = Size {
-        entries: count(documents.len()),
-        length: documents.iter().map(|document| document.length).sum(),
-    };
-    let mut entries = HashMap::<String, i64>::new();
-    for (term, _) in documents.iter().flat_map(|document| &document.terms) {
-        *entries.entry(term.clone()).or_default() += 1;
+/// Says what texts have to do with a query, a few at a time.
+pub struct Scorer {
+    terms: Vec<QueryTerm>,
+    /// The number of each term.
+    numbers: HashMap<String, usize>,
+    stemmer: Stemmer,
+    /// Words that came before, and which term each is: a person's texts have the same words again and again.
+    words: HashMap<String, Option<usize>>,
+}
+
+/// What a text has of a query.
+struct Counted {
+    /// How often each of the query's terms occurs.
+    occurrences: Vec<i64>,
+    length: i64,
+}
+
+impl Scorer {
+    /// Of a query, as it was typed.
+    #[must_use]
+    pub fn new(query: &str) -> Self {
+        let terms = tokens::query(fold(query).trim());
+        let numbers = terms.iter().enumerate().map(|(number, term)| (term.text.clone(), number)).collect();
+        Self { terms, numbers, stemmer: Stemmer::create(Algorithm::English), words: HashMap::new() }
     }
-    let voters = rank::voters(tokens::query(fold(query).trim()), &entries, size, Franchise::Content);
-    let score = |document: &Document| {
-        let votes = voters.iter().filter_map(|voter| {
-            let at = document.terms.binary_search_by(|(term, _)| term.cmp(&voter.term.text)).ok()?;
-            let (_, occurrences) = document.terms.get(at)?;
-            let (occurrences, length) = (*occurrences, document.length);
-            let posting = Posting { entry: 0, occurrences, length, public: true };
-            Some(rank::score(voter, posting, size))
+
+    /// What each of a few texts has to do with the query: 0 for nothing but function words, else by the rules of an
+    /// [`Index`](super::Index) that holds these texts and no others.
+    pub fn scores(&mut self, texts: &[&str]) -> Vec<f64> {
+        let counted: Vec<Counted> = texts.iter().map(|text| self.count(&fold(text))).collect();
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let size =
+            Size { entries: count(counted.len()), length: counted.iter().map(|text| text.length).sum() };
+        let mut entries = HashMap::<String, i64>::new();
+        for (number, term) in self.terms.iter().enumerate() {
+            let having = counted.iter().filter(|text| text.of(number) > 0).count();
+            entries.insert(term.text.clone(), count(having));
+        }
+        let voters = rank::voters(self.terms.clone(), &entries, size, Franchise::Content);
+        let score = |text: &Counted| {
+            let votes = voters.iter().filter_map(|voter| {
+                let occurrences = text.of(*self.numbers.get(&voter.term.text)?);
+                let posting = Posting { entry: 0, occurrences, length: text.length, public: true };
+                (occurrences > 0).then(|| rank::score(voter, posting, size))
+            });
+            votes.sum()
+        };
+        counted.iter().map(score).collect()
+    }
+
+    fn count(&mut self, folded: &str) -> Counted {
+        let Self { terms, numbers, stemmer, words } = self;
+        let mut counted = Counted { occurrences: vec![0; terms.len()], length: 0 };
+        tokens::each(folded, |part| {
+            counted.length += 1;
+            let number = match part {
+                Part::Term(term) => numbers.get(term).copied(),
+                Part::Word(word) => words.get(word).copied().unwrap_or_else(|| {
+                    let number = numbers.get(&tokens::stem(stemmer, word)).copied();
+                    words.insert(word.to_owned(), number);
+                    number
+                }),
+            };
+            if let Some(occurrences) = number.and_then(|number| counted.occurrences.get_mut(number)) {
+                *occurrences += 1;
+            }
         });
-        votes.sum()
-    };
-    documents.iter().map(score).collect()
+        counted
+    }
+}
+
+impl Counted {
+    fn of(&self, number: usize) -> i64 {
+        self.occurrences.get(number).copied().unwrap_or(0)
+    }
 }
 
 #[cfg(test)]
@@ -43,12 +94,13 @@ mod tests {
 
     #[test]
     fn texts_are_ranked_as_entries_are() {
-        let scores = scores(
-            "Where did she buy the green tea?",
-            &["green tea leaves", "the garden is green", "喝茶", ""],
-        );
+        let mut scorer = Scorer::new("Where did she buy the green tea?");
+        let scores = scorer.scores(&["green tea leaves", "the garden is green", "喝茶", ""]);
         assert!(scores[0] > scores[1] && scores[1] > 0.0, "{scores:?}");
         assert_eq!(scores[2..], [0.0, 0.0]);
-        assert_eq!(super::scores("x", &[]), Vec::<f64>::new());
+        assert_eq!(scorer.scores(&["green tea leaves", "the garden is green", "喝茶", ""]), scores);
+        assert_eq!(scorer.scores(&[]), Vec::<f64>::new());
+        let scores = Scorer::new("喝茶 ❤").scores(&["我喜欢喝茶", "茶杯 ❤", "咖啡"]);
+        assert!(scores[0] > 0.0 && scores[1] > 0.0 && scores[2] == 0.0, "{scores:?}");
     }
 }

@@ -38,20 +38,14 @@ impl Document {
         let stemmer = Stemmer::create(Algorithm::English);
         let mut counts = BTreeMap::<String, i64>::new();
         let mut length = 0;
-        let mut count = |term: String| {
+        each(&folded, |part| {
+            let term = match part {
+                Part::Word(word) => stem(&stemmer, word),
+                Part::Term(term) => term.to_owned(),
+            };
             *counts.entry(term).or_default() += 1;
             length += 1;
-        };
-        for piece in pieces(&folded) {
-            match piece {
-                Piece::Word(word) => count(stem(&stemmer, word)),
-                Piece::Symbol(symbol) => count(symbol.to_string()),
-                Piece::Cjk(run) => {
-                    run.chars().for_each(|c| count(c.to_string()));
-                    pairs(run).for_each(|pair| count(pair.to_owned()));
-                }
-            }
-        }
+        });
         Self { folded, terms: counts.into_iter().collect(), length }
     }
 }
@@ -118,6 +112,29 @@ pub(super) fn sure(folded: &str) -> Vec<String> {
     all
 }
 
+/// What a term of a text is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'t> {
+    /// A word, whose [`stem`] is the term.
+    Word(&'t str),
+    /// The term itself.
+    Term(&'t str),
+}
+
+/// What the terms of a folded text are made of, each as often as it occurs.
+pub(super) fn each(folded: &str, mut visit: impl FnMut(Part<'_>)) {
+    for piece in pieces(folded) {
+        match piece {
+            Piece::Word(word) => visit(Part::Word(word)),
+            Piece::Symbol(symbol) => visit(Part::Term(symbol.encode_utf8(&mut [0; 4]))),
+            Piece::Cjk(run) => {
+                run.chars().for_each(|c| visit(Part::Term(c.encode_utf8(&mut [0; 4]))));
+                pairs(run).for_each(|pair| visit(Part::Term(pair)));
+            }
+        }
+    }
+}
+
 enum Piece<'t> {
     /// Characters of a script written without spaces.
     Cjk(&'t str),
@@ -158,7 +175,8 @@ fn pairs(run: &str) -> impl Iterator<Item = &str> {
     starts.zip(ends).take(count).filter_map(|(from, to)| run.get(from..to))
 }
 
-fn stem(stemmer: &Stemmer, word: &str) -> String {
+/// The term of a word.
+pub(super) fn stem(stemmer: &Stemmer, word: &str) -> String {
     let short = match word.char_indices().nth(MAX_TERM) {
         Some((end, _)) => word.get(..end).unwrap_or(word),
         None => word,

@@ -7,7 +7,9 @@ mod query;
 mod readers;
 mod writer;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::task::{Context, Poll, Waker};
 
 use tokio::sync::broadcast;
 
@@ -18,11 +20,13 @@ use crate::node::Node;
 use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
 use crate::row::{Each, Row};
+use crate::tx::Tx;
 
 use connection::Reads;
 pub(crate) use connection::create_directory;
 pub(crate) use query::{Access, batch, column, execute, visit};
 use readers::Readers;
+use rusqlite::Connection;
 
 /// An [`Each`] that can go to another thread.
 type BoxedEach = Box<dyn FnMut(&Row<'_>) -> Result<bool> + Send>;
@@ -75,6 +79,20 @@ impl Engine {
             .await
     }
 
+    /// Runs a transaction that reads.
+    pub(crate) fn read(&self, job: &mut dyn Job) -> Result<()> {
+        self.readers.read(|connection| read(connection, job))
+    }
+
+    /// Like [`read`](Self::read), on a thread that may block. Answers the transaction back with its result.
+    pub(crate) async fn read_heavy(&self, mut job: Box<dyn Job>) -> Result<Box<dyn Job>> {
+        let run = move |connection: &mut Connection| {
+            read(connection, &mut *job)?;
+            Ok(job)
+        };
+        self.heavy_readers.read_blocking(run).await
+    }
+
     /// Runs a transaction and answers it back with its result.
     pub(crate) async fn write(&self, job: Box<dyn Job>) -> Result<Box<dyn Job>> {
         self.writer.write(job).await
@@ -103,5 +121,31 @@ impl Engine {
         self.readers.close();
         self.heavy_readers.close();
         self.writer.close().await
+    }
+}
+
+/// Runs a transaction that reads: what is committed meanwhile it does not see.
+fn read(connection: &mut Connection, job: &mut dyn Job) -> Result<()> {
+    execute(connection, "BEGIN", &[])?;
+    let mut tx = Tx::sqlite(connection, Access::Read);
+    run_at_once(job, &mut tx);
+    let failure = tx.into_failure();
+    execute(connection, "COMMIT", &[])?;
+    match failure {
+        // Its result tells the caller; this, that the connection is not to be trusted.
+        Some(error @ Error::Unavailable(_)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Runs a transaction. All operations of its `Tx` complete at once here, so one poll is the whole run.
+fn run_at_once(job: &mut dyn Job, tx: &mut Tx<'_>) {
+    let run = AssertUnwindSafe(|| job.run(tx).as_mut().poll(&mut Context::from_waker(Waker::noop())));
+    match catch_unwind(run) {
+        Ok(Poll::Ready(())) => {}
+        Ok(Poll::Pending) => {
+            job.fail(Error::other("a transaction awaited something other than its transaction"));
+        }
+        Err(_panic) => job.fail(Error::other("a transaction panicked")),
     }
 }

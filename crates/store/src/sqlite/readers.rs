@@ -38,17 +38,17 @@ impl Readers {
     }
 
     /// Reads on the calling thread, with an idle connection or a new one.
-    pub(super) fn read<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    pub(super) fn read<T>(&self, job: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         let inner = &*self.0;
         if inner.closed.load(Ordering::Acquire) {
             return Err(closed());
         }
         let idle = inner.idle.lock().pop();
-        let connection = match idle {
+        let mut connection = match idle {
             Some(connection) => connection,
             None => open_reader(&inner.settings, inner.reads)?,
         };
-        let result = job(&connection);
+        let result = job(&mut connection);
         // A connection on which the file failed is not trusted again.
         if !matches!(result, Err(Error::Unavailable(_))) {
             let mut idle = inner.idle.lock();
@@ -62,7 +62,7 @@ impl Readers {
     /// Reads on a thread that may block. Goes on to its end when the caller leaves.
     pub(super) async fn read_blocking<T, F>(&self, job: F) -> Result<T>
     where
-        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
         let room = Arc::clone(&self.0.heavy).acquire_owned().await.or(Err(closed()))?;

@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot, watch};
 
 use super::connection::{Settings, open_writer};
 use super::errors::convert;
-use super::query;
+use super::query::{self, Access};
+use super::run_at_once;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::notice::Notice;
@@ -185,7 +185,7 @@ impl Thread {
         if !is_first {
             self.step("SAVEPOINT job")?;
         }
-        let mut tx = Tx::sqlite(&mut self.connection);
+        let mut tx = Tx::sqlite(&mut self.connection, Access::Write);
         run_at_once(job, &mut tx);
         let keep = job.is_ok();
         let told = tx.into_notices();
@@ -308,18 +308,6 @@ fn open_counting(settings: &Settings, log_pages: &Arc<AtomicI64>) -> Result<Conn
     };
     connection.wal_hook(Some(count)).map_err(convert)?;
     Ok(connection)
-}
-
-/// Runs a transaction. All operations of its `Tx` complete at once here, so one poll is the whole run.
-fn run_at_once(job: &mut dyn Job, tx: &mut Tx<'_>) {
-    let run = AssertUnwindSafe(|| job.run(tx).as_mut().poll(&mut Context::from_waker(Waker::noop())));
-    match catch_unwind(run) {
-        Ok(Poll::Ready(())) => {}
-        Ok(Poll::Pending) => {
-            job.fail(Error::other("a transaction awaited something other than its transaction"));
-        }
-        Err(_panic) => job.fail(Error::other("a transaction panicked")),
-    }
 }
 
 /// Answers a job. Its caller may have left: a panic in the drop of its values must not end the writer.

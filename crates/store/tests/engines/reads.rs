@@ -1,8 +1,18 @@
 //! Reading.
 
-use store::{Error, params};
+use futures::future::BoxFuture;
+use store::{Database, Error, Tx, params};
+use tokio::task::JoinSet;
 
-use crate::{INSERT_ITEM, on_both};
+use crate::{COUNT_ITEMS, INSERT_ITEM, count_items, on_both};
+
+async fn read<T, F>(db: &Database, heavy: bool, job: F) -> Result<T, Error>
+where
+    F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, Error>> + Send + 'static,
+    T: Send + 'static,
+{
+    if heavy { db.read_heavy(job).await } else { db.read(job).await }
+}
 
 on_both! {
     async fn no_row_one_row_many_rows(world) {
@@ -48,6 +58,69 @@ on_both! {
         assert!(all.iter().all(|rows| rows == &Ok(vec![(200_010_000,)])));
     }
 
+    async fn reads_of_a_transaction_see_one_state(world) {
+        let db = world.open_migrated().await;
+        for heavy in [false, true] {
+            let before = count_items(&db).await;
+            let (begun, begins) = tokio::sync::oneshot::channel();
+            let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+            let reader = db.clone();
+            let mut reads = JoinSet::new();
+            reads.spawn(async move {
+                let both = read(&reader, heavy, |tx| Box::pin(async move {
+                    let (first,): (i64,) = tx.fetch_one(COUNT_ITEMS, &[]).await?;
+                    begun.send(()).unwrap();
+                    // Not awaited: a transaction awaits nothing but its statements.
+                    goes_on.recv().unwrap();
+                    let (second,): (i64,) = tx.fetch_one(COUNT_ITEMS, &[]).await?;
+                    Ok([first, second])
+                }));
+                both.await
+            });
+            begins.await.unwrap();
+            db.execute(INSERT_ITEM, params![before, &format!("name {before}")]).await.unwrap();
+            go_on.send(()).unwrap();
+            assert_eq!(reads.join_next().await.unwrap().unwrap(), Ok([before, before]));
+            assert_eq!(count_items(&db).await, before + 1);
+        }
+    }
+
+    async fn a_transaction_that_reads_writes_nothing(world) {
+        let db = world.open_migrated().await;
+        let refused = |error: Error| matches!(&error, Error::Other(text) if text.contains("only reads"));
+        let insert = db.read(|tx| Box::pin(async { tx.execute(INSERT_ITEM, params![1_i64, "x"]).await }));
+        assert!(refused(insert.await.unwrap_err()));
+        let notify = db.read_heavy(|tx| Box::pin(async { tx.notify("topic", "x").await }));
+        assert!(refused(notify.await.unwrap_err()));
+        let returning = db.read(|tx| Box::pin(async {
+            let returning = "INSERT INTO item (id, name) VALUES (1, 'x') RETURNING id";
+            tx.fetch_one::<(i64,)>(returning, &[]).await
+        }));
+        assert!(matches!(returning.await, Err(Error::Other(_))));
+        let hidden = db.read(|tx| Box::pin(async {
+            let _hidden = tx.execute(INSERT_ITEM, params![1_i64, "x"]).await;
+            Ok::<_, Error>(())
+        }));
+        assert!(refused(hidden.await.unwrap_err()), "a failure cannot be passed over");
+        assert_eq!(count_items(&db).await, 0);
+    }
+
+    async fn what_goes_wrong_in_a_transaction_that_reads_is_over_with_it(world) {
+        let db = world.open_migrated().await;
+        for heavy in [false, true] {
+            for _ in 0..20 {
+                let panics: Result<(), _> = read(&db, heavy, |_tx| panic!("on purpose")).await;
+                assert_eq!(panics, Err(Error::Other("a transaction panicked".into())));
+                let fails: Result<(), _> =
+                    read(&db, heavy, |_tx| Box::pin(async { Err(Error::NotFound) })).await;
+                assert_eq!(fails, Err(Error::NotFound));
+            }
+            let counted: Result<(i64,), _> =
+                read(&db, heavy, |tx| Box::pin(tx.fetch_one(COUNT_ITEMS, &[]))).await;
+            assert_eq!(counted, Ok((0,)));
+        }
+    }
+
     async fn readiness(world) {
         let db = world.open_migrated().await;
         assert_eq!(db.ping().await, Ok(()));
@@ -64,5 +137,5 @@ async fn a_read_cannot_write_on_sqlite() {
     let insert = "INSERT INTO item (id, name) VALUES (1, 'x') RETURNING id";
     let refused = db.fetch_optional::<(i64,)>(insert, &[]).await;
     assert!(matches!(refused, Err(Error::Other(text)) if text.contains("execute or write")));
-    assert_eq!(crate::count_items(&db).await, 0);
+    assert_eq!(count_items(&db).await, 0);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use store::{
     Database, Error, Ids, Timestamp, params,
-    search::{Document, Expected, Index, Query, fold},
+    search::{Document, Expected, Hit, Index, Query, fold},
 };
 
 use crate::{World, on_both};
@@ -37,8 +37,23 @@ async fn remove(db: &Database, account: i64, entry: i64) -> bool {
     job.await.unwrap()
 }
 
+/// What a query finds in an index.
+async fn hits(db: &Database, index: Index, query: Query) -> Vec<Hit> {
+    let found = db.read_heavy(move |tx| Box::pin(async move { index.search(tx, &query).await }));
+    found.await.map_err(|error: Error| error).unwrap()
+}
+
+async fn search(db: &Database, index: Index, query: Query) -> Vec<i64> {
+    hits(db, index, query).await.into_iter().map(|hit| hit.entry).collect()
+}
+
 async fn find(db: &Database, query: &str) -> Vec<i64> {
-    Index::new(1, KIND).find(db, query, false).await.unwrap()
+    search(db, Index::new(1, KIND), Query::keyword(query, false)).await
+}
+
+async fn count(db: &Database, only_public: bool) -> i64 {
+    let count = db.read(move |tx| Box::pin(Index::new(1, KIND).count(tx, only_public)));
+    count.await.map_err(|error: Error| error).unwrap()
 }
 
 /// Entries, those of them that are pending, and terms of runs.
@@ -84,8 +99,8 @@ on_both! {
             assert_eq!(find(&db, query).await, found, "{query}");
         }
         assert_eq!(find(&db, "喜欢").await, [5, 1], "the shorter of two that say as much comes first");
-        assert_eq!(Index::new(2, KIND).find(&db, "阅读", false).await, Ok(vec![]));
-        assert_eq!(Index::new(1, 2).find(&db, "阅读", false).await, Ok(vec![]));
+        assert_eq!(search(&db, Index::new(2, KIND), Query::keyword("阅读", false)).await, Vec::<i64>::new());
+        assert_eq!(search(&db, Index::new(1, 2), Query::keyword("阅读", false)).await, Vec::<i64>::new());
     }
 
     async fn a_phrase_comes_before_its_words(world) {
@@ -102,13 +117,13 @@ on_both! {
         put(&db, 1, 1, true, "阅读小说").await;
         put(&db, 1, 2, false, "阅读日记 secret").await;
         let index = Index::new(1, KIND);
-        assert_eq!(index.find(&db, "阅读", true).await, Ok(vec![1]));
-        assert_eq!(index.find(&db, "cret", true).await, Ok(vec![]));
-        assert_eq!(index.find(&db, "cret", false).await, Ok(vec![2]));
-        assert_eq!((index.count(&db, true).await, index.count(&db, false).await), (Ok(1), Ok(2)));
+        assert_eq!(search(&db, index, Query::keyword("阅读", true)).await, [1]);
+        assert_eq!(search(&db, index, Query::keyword("cret", true)).await, Vec::<i64>::new());
+        assert_eq!(search(&db, index, Query::keyword("cret", false)).await, [2]);
+        assert_eq!((count(&db, true).await, count(&db, false).await), (1, 2));
         put(&db, 1, 1, false, "阅读小说").await;
-        assert_eq!((index.count(&db, true).await, index.count(&db, false).await), (Ok(0), Ok(2)));
-        assert_eq!(index.find(&db, "阅读", true).await, Ok(vec![]));
+        assert_eq!((count(&db, true).await, count(&db, false).await), (0, 2));
+        assert_eq!(search(&db, index, Query::keyword("阅读", true)).await, Vec::<i64>::new());
     }
 
     /// Saturday, 2025-06-14, and the Wednesday after it.
@@ -125,7 +140,7 @@ on_both! {
         }
         let ask = async |text: &str, public: bool| -> Vec<i64> {
             let query = Query::question(text, public, Timestamp(1_750_248_000_000));
-            Index::new(1, KIND).search(&db, &query).await.unwrap().into_iter().map(|hit| hit.entry).collect()
+            search(&db, Index::new(1, KIND), query).await
         };
         assert_eq!(ask("what is the dog called", false).await, [at(0), at(0) + 1, at(0) + 2]);
         assert_eq!(ask("what is the dog called", true).await, [at(0), at(0) + 2], "a private one is not there");
@@ -152,7 +167,7 @@ on_both! {
         assert_eq!((rows(&db, 1).await, find(&db, "words").await), ([1, 0, 2], vec![2]));
         assert!(remove(&db, 1, 2).await);
         assert_eq!(rows(&db, 1).await, [0; 3]);
-        assert_eq!(Index::new(1, KIND).count(&db, false).await, Ok(0));
+        assert_eq!(count(&db, false).await, 0);
         end_pending(&db, 2).await;
         put(&db, 2, 2, true, "comes").await;
         assert_eq!(rows(&db, 2).await, [2, 1, 1]);
@@ -179,7 +194,7 @@ on_both! {
         let [entries, pending, terms] = rows(&db, 1).await;
         assert!(entries == 1500 && (1..1000).contains(&pending) && terms > 500, "{pending} {terms}");
         assert_eq!(find(&db, "word3").await, (1..=1500).rev().filter(|entry| entry % 7 == 3).collect::<Vec<_>>());
-        let public = Index::new(1, KIND).find(&db, "word3", true).await.unwrap();
+        let public = search(&db, Index::new(1, KIND), Query::keyword("word3", true)).await;
         assert_eq!(public, (1..=1500).rev().filter(|entry| entry % 14 == 10).collect::<Vec<_>>());
         assert_eq!(find(&db, "of word5 with entry5").await.first(), Some(&5), "as it was typed, in a run");
         assert_eq!(find(&db, "of word1 with entry1499").await.first(), Some(&1499), "and while it is pending");
@@ -284,8 +299,7 @@ on_both! {
             async move { put(&db, 1, entry, entry % 2 == 0, &format!("shared word{entry} 共同")).await }
         });
         futures::future::join_all(writers).await;
-        let index = Index::new(1, KIND);
-        assert_eq!((index.count(&db, false).await, index.count(&db, true).await), (Ok(24), Ok(12)));
+        assert_eq!((count(&db, false).await, count(&db, true).await), (24, 12));
         assert_eq!(find(&db, "共同").await, (1..=24).rev().collect::<Vec<_>>());
     }
 
@@ -411,7 +425,7 @@ async fn both_engines_rank_alike() {
             0 => Query::keyword(&text, only_public),
             _ => Query::question(&format!("{text} yesterday"), only_public, now),
         };
-        let found = Index::new(1, KIND).search(&one, &query).await.unwrap();
-        assert_eq!(Index::new(1, KIND).search(&other, &query).await, Ok(found), "{text}");
+        let found = hits(&one, Index::new(1, KIND), query.clone()).await;
+        assert_eq!(hits(&other, Index::new(1, KIND), query).await, found, "{text}");
     }
 }
