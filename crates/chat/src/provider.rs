@@ -6,9 +6,12 @@ mod wire;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use reqwest::Client;
+use reqwest::{Client, Url};
 use store::{Clock, Timestamp};
-use web::{Outgoing, outgoing::Breaker};
+use web::{
+    Outgoing,
+    outgoing::{Breaker, Refused},
+};
 
 pub(crate) use reply::{Finish, GRACE, Reply};
 use wire::Support;
@@ -112,6 +115,8 @@ impl Failure {
 /// One provider.
 pub(crate) struct Provider {
     settings: Settings,
+    /// Where it is asked.
+    url: Url,
     client: Client,
     breaker: Breaker,
 }
@@ -129,15 +134,13 @@ impl Models {
     /// The models of a configuration.
     ///
     /// # Errors
-    /// When this process cannot make calls.
-    pub(crate) fn new(
-        settings: Vec<Settings>,
-        outgoing: &Outgoing,
-        clock: Clock,
-    ) -> Result<Self, web::outgoing::Refused> {
+    /// When this process cannot make calls, or an address is none.
+    pub(crate) fn new(settings: Vec<Settings>, outgoing: &Outgoing, clock: Clock) -> Result<Self, Refused> {
         let provider = |settings: Settings| {
             let client = outgoing.trusted_within(settings.connect)?;
-            Ok(Arc::new(Provider { settings, client, breaker: Breaker::new(FAILURES, PAUSE_MS) }))
+            let url = format!("{}/chat/completions", settings.base_url.trim_end_matches('/'));
+            let url = url.parse().map_err(|_no_url| Refused::Address)?;
+            Ok(Arc::new(Provider { settings, url, client, breaker: Breaker::new(FAILURES, PAUSE_MS) }))
         };
         let providers = settings.into_iter().map(provider).collect::<Result<_, _>>()?;
         Ok(Self(Arc::new(Inner { providers, clock })))

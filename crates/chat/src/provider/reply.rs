@@ -64,7 +64,7 @@ impl Reply {
         let body = wire::body(ask, &model, settings.support());
         let mut request = provider
             .client
-            .post(format!("{}/chat/completions", settings.base_url.trim_end_matches('/')))
+            .post(provider.url.clone())
             .header(header::ACCEPT, "text/event-stream")
             .json(&body);
         if !settings.api_key.is_empty() {
