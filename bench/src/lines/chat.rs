@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use super::{Bench, Site};
+use super::{Bench, Site, recall};
 use crate::{
     http as single, mock, process, progress,
     report::{Budget, Line, figure, median},
@@ -28,10 +28,17 @@ const LEFT: usize = 200;
 /// Pieces of a long answer, and of one where streams are counted.
 const LONG: usize = 100;
 const SHORT: usize = 10;
+/// What somebody has noted who has used their double for a while, and the words of it.
+const MEMORIES: usize = 200;
+const NOTES: usize = 20;
+const WORDS: &str = "plan weekend garden dog boat summer Berlin coffee piano river train marathon Alice Bob cooking winter \
+     museum book chess hiking sister birthday letter doctor concert Paris bread market football painting dream morning car \
+     house window music teacher the a of with and to";
 /// What stands in every event that carries text.
 const TEXT: &[u8] = b"\"content\"";
 
 /// Where streams come from: the double, or the model itself.
+#[derive(Clone, Copy)]
 struct Peer<'p> {
     host: &'p str,
     path: &'static str,
@@ -61,12 +68,15 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         mock::STALL
     );
     std::fs::write(&config, text)?;
-    let site = Site::new(bench, 1, &[("DOPPEL_CONFIG", config.display().to_string())])?;
+    let site = Site::new(bench, 2, &[("DOPPEL_CONFIG", config.display().to_string())])?;
     let key = site.key_for(bench, "chat")?;
-    let double =
-        Peer { host: &site.server.host, path: "/api/secondme/chat/stream", key: &key, body: to_double };
+    let path = "/api/secondme/chat/stream";
+    let double = Peer { host: &site.server.host, path, key: &key, body: to_double };
+    let key = recall::key(bench, &site, 1)?;
+    note(&site.server.host, &key)?;
+    let knowing = Peer { key: &key, ..double };
     let model = Peer { host: &mock.host, path: "/v1/chat/completions", key: "none", body: to_model };
-    let measure = |model_name: &str, clients: usize| {
+    let measure = |double: &Peer<'_>, model_name: &str, clients: usize| {
         let mut pairs = bench.pairs(
             || double.streams(model_name, clients, bench.time),
             || model.streams(model_name, clients, bench.time),
@@ -79,7 +89,8 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         Ok::<_, anyhow::Error>(pairs)
     };
     double.streams(&short, 8, bench.time)?;
-    let one = measure(&long, 1)?;
+    let one = measure(&double, &long, 1)?;
+    let with_memories = measure(&knowing, &long, 1)?;
     let mut lines = vec![
         added(
             "time to the first piece, added to the model's own, p50",
@@ -92,9 +103,17 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
             within(&streams.whole, 0.5)
         }),
         added("the same, p99", Budget::None, &one, |streams| within(&streams.whole, 0.99)),
+        added(
+            &format!(
+                "time to the first piece, {MEMORIES} key memories and {NOTES} notes to tell from, added, p50"
+            ),
+            Budget::None,
+            &with_memories,
+            |streams| within(&streams.first, 0.5),
+        ),
     ];
     for (clients, budget) in [(32, Budget::AtLeast(2000.0)), (512, Budget::None)] {
-        let pairs = measure(&short, clients)?;
+        let pairs = measure(&double, &short, clients)?;
         let p99 = |side: fn(&(Streams, Streams)) -> &Streams| {
             figure(median(pairs.iter().map(|pair| within(&side(pair).first, 0.99))))
         };
@@ -110,6 +129,31 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     lines.push(left(&double, &model, &mock.host)?);
     lines.push(open(&double, &site.server, &mock)?);
     Ok(lines)
+}
+
+/// Notes what somebody has noted.
+fn note(host: &str, key: &str) -> Result<()> {
+    let words: Vec<&str> = WORDS.split_whitespace().collect();
+    // Each word of the list follows each other one.
+    let text = |number: usize, count: usize| {
+        let word = |place: usize| words.get((number * 7 + place * (number % 40 + 1)) % words.len()).copied();
+        let words: Vec<&str> = (0..count).filter_map(word).collect();
+        format!("{number} {}", words.join(" "))
+    };
+    let bearer = format!("Bearer {key}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let post = |path: &str, body: serde_json::Value| {
+        let answer = single::request("POST", host, path, &headers, &body.to_string())?;
+        anyhow::ensure!(answer.status == 200, "{}: {}", answer.status, answer.body);
+        Ok(())
+    };
+    for first in (0..MEMORIES).step_by(100) {
+        let items: Vec<_> = (first..first + 100).map(|number| json!({"content": text(number, 12)})).collect();
+        post(recall::BATCH, json!({"items": items}))?;
+    }
+    (0..NOTES).try_for_each(|number| {
+        post(recall::NOTE, json!({"title": format!("note {number}"), "content": text(number, 120)}))
+    })
 }
 
 /// What a client of the double sends.

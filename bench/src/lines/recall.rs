@@ -27,9 +27,9 @@ use crate::{
     report::{Budget, Line, figure, median},
 };
 
-const BATCH: &str = "/api/secondme/memory/key/batch";
+pub(super) const BATCH: &str = "/api/secondme/memory/key/batch";
 const SEARCH: &str = "/api/secondme/memory/key/search";
-const NOTE: &str = "/api/secondme/note/add";
+pub(super) const NOTE: &str = "/api/secondme/note/add";
 /// Entries of a batch.
 const OF_BATCH: usize = 100;
 /// Different words in the entries: the first of them are as frequent as those of a language.
@@ -274,7 +274,7 @@ pub(crate) fn notes(bench: &Bench) -> Result<Vec<Line>> {
 }
 
 /// A key that opens everything of an account.
-fn key(bench: &Bench, site: &Site, account: u32) -> Result<String> {
+pub(super) fn key(bench: &Bench, site: &Site, account: u32) -> Result<String> {
     let create = ["key", "create", "--account", &email(account), "--name", "all", "--scopes", "*"];
     let printed = process::verb(command(bench, &site.data, &site.settings), &create, "")?;
     Ok(printed.trim().to_owned())
