@@ -94,6 +94,11 @@ mod tests {
         }
 
         #[test]
+        fn ascii_is_folded_as_other_text_is(text in "[\\x00-\\x7f]{0,40}") {
+            prop_assert_eq!(fold(&text) + "字", fold(&(text + "字")));
+        }
+
+        #[test]
         fn folded_han_and_ascii_stay_as_they_are(text in "[a-zA-Z0-9 \u{4e00}-\u{9fff}]*") {
             let folded = fold(&text);
             prop_assert_eq!(fold(&folded), folded);

@@ -128,6 +128,16 @@ mod tests {
         }
 
         #[test]
+        fn what_is_picked_is_what_was_asked_for(text in "[a-f ]{0,40}", mut asked in proptest::collection::vec("[a-f]{1,3}", 0..6)) {
+            asked.sort_unstable();
+            asked.dedup();
+            let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+            let lines = lines(&Document::new(&text).terms);
+            let all = parse(&lines).filter(|(term, _)| asked.contains(term));
+            prop_assert_eq!(pick(&lines, &asked).collect::<Vec<_>>(), all.collect::<Vec<_>>());
+        }
+
+        #[test]
         fn any_bytes_are_postings_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             if let Ok(all) = decode(&bytes) {
                 prop_assert!(all.len() * 3 <= bytes.len());

@@ -130,7 +130,10 @@ fn read(connection: &mut Connection, job: &mut dyn Job) -> Result<()> {
     let mut tx = Tx::sqlite(connection, Access::Read);
     run_at_once(job, &mut tx);
     let failure = tx.into_failure();
-    execute(connection, "COMMIT", &[])?;
+    // Some failures end it.
+    if !connection.is_autocommit() {
+        execute(connection, "COMMIT", &[])?;
+    }
     match failure {
         // Its result tells the caller; this, that the connection is not to be trusted.
         Some(error @ Error::Unavailable(_)) => Err(error),
