@@ -221,7 +221,9 @@ both_engines! {
         let signed_in = register(&front(&server, &key).await, "alice").await;
         let token = signed_in["refresh_token"].as_str().unwrap().to_owned();
         let page = page(&server).with("apihub-token", signed_in["token"].as_str().unwrap());
-        let altered = format!("{}A{}", &token[..token.len() - 5], &token[token.len() - 4..]);
+        let at = token.len() - 5;
+        let other = if &token[at..=at] == "A" { "B" } else { "A" };
+        let altered = format!("{}{other}{}", &token[..at], &token[at + 1..]);
         for (text, code) in [(signed_in["token"].as_str().unwrap(), "TOKEN_INVALID"), ("x", "TOKEN_INVALID"),
             ("a.b.c", "TOKEN_INVALID"), (altered.as_str(), "TOKEN_INVALID")]
         {

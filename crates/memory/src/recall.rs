@@ -29,8 +29,6 @@ const FOUND: i64 = 30;
 const NOTES_FOUND: i64 = 8;
 /// The newest key memories, told where there is room though nothing was asked about them.
 const NEWEST: i64 = 10;
-/// So few terms in all that was noted are searched at once; a millisecond is enough for a few times as many.
-const FEW_TERMS: i64 = 500;
 /// The profile takes no more than this part of a budget, and neither do the shades.
 const PART: usize = 4;
 
@@ -54,21 +52,21 @@ impl Memory {
         let (person, profile) = self.profile(account).await?;
         let asked = end_of(text);
         let query = Query::question(asked, reader == Reader::Other, now);
-        let terms = Index::length_of(self.db(), account).await?;
+        let has_entries = Index::entries_of(self.db(), account).await? > 0;
         let (mut near_keys, mut near_notes) = (None, None);
-        if terms > 0 {
+        if has_entries {
             near_keys = self.near(Index::new(account, key::KIND), &query).await;
             if reader == Reader::Owner {
                 near_notes = self.near(Index::new(account, note::KIND), &query).await;
             }
         }
         let scorer = Scorer::new(asked);
-        let question = Question { account, reader, now, query, scorer, has_entries: terms > 0 };
+        let question = Question { account, reader, now, query, scorer, has_entries };
         let known = Known { person, profile, near_keys, near_notes };
-        if terms <= FEW_TERMS {
-            self.db().read(move |tx| Box::pin(question.recall(tx, known, budget))).await
-        } else {
+        if has_entries {
             self.db().read_heavy(move |tx| Box::pin(question.recall(tx, known, budget))).await
+        } else {
+            self.db().read(move |tx| Box::pin(question.recall(tx, known, budget))).await
         }
     }
 }

@@ -17,8 +17,7 @@ use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
 use crate::row::{Each, FromRow, Row};
 use crate::schema::Dialect;
-use crate::sqlite::Access;
-use crate::tx::Tx;
+use crate::tx::{Access, Tx};
 use crate::{Clock, Random, postgres, sqlite};
 
 /// Notices kept for a receiver that is slow; one that falls further behind is told that it lagged.

@@ -9,8 +9,14 @@ use crate::notice::Notice;
 use crate::param::Param;
 use crate::postgres::Namespace;
 use crate::row::{Each, FromRow};
-use crate::sqlite::Access;
 use crate::{postgres, sqlite};
+
+/// What a transaction or a statement may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
 
 /// A running transaction.
 ///

@@ -21,8 +21,7 @@ use crate::job::Job;
 use crate::notice::Notice;
 use crate::param::Param;
 use crate::row::Each;
-use crate::sqlite::Access;
-use crate::tx::Tx;
+use crate::tx::{Access, Tx};
 
 pub(crate) use listener::Namespace;
 pub(crate) use query::{batch, execute, lock_migrations, notify, visit};

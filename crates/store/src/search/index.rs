@@ -125,13 +125,12 @@ impl Index {
         self.add(tx, entry, public, document).await
     }
 
-    /// How many terms all indices of an account have together, each as often as it occurs: how long it may take to
-    /// search them. Costs a row for each index.
+    /// How many entries all indices of an account have together. Costs a row for each index.
     ///
     /// Errors: the statement fails.
-    pub async fn length_of(db: &Database, account: i64) -> Result<i64> {
-        let (terms,) = db.fetch_one(sql::LENGTH_OF, params![account]).await?;
-        Ok(terms)
+    pub async fn entries_of(db: &Database, account: i64) -> Result<i64> {
+        let (entries,) = db.fetch_one(sql::ENTRIES_OF, params![account]).await?;
+        Ok(entries)
     }
 
     /// How many entries there are, or how many public ones. Costs one row.

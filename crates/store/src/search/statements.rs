@@ -32,8 +32,8 @@ pub(super) const BEGIN_RUN: &str = "UPDATE search_size SET runs = runs + 1, pend
 pub(super) const SIZE: &str =
     "SELECT entries, length, runs FROM search_size WHERE account_id = $1 AND kind = $2";
 
-pub(super) const LENGTH_OF: &str =
-    "SELECT CAST(COALESCE(SUM(length), 0) AS BIGINT) FROM search_size WHERE account_id = $1";
+pub(super) const ENTRIES_OF: &str =
+    "SELECT CAST(COALESCE(SUM(entries), 0) AS BIGINT) FROM search_size WHERE account_id = $1";
 
 pub(super) const PUBLIC_SIZE: &str =
     "SELECT public_entries, public_length, runs FROM search_size WHERE account_id = $1 AND kind = $2";

@@ -20,11 +20,11 @@ use crate::node::Node;
 use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
 use crate::row::{Each, Row};
-use crate::tx::Tx;
+use crate::tx::{Access, Tx};
 
 use connection::Reads;
 pub(crate) use connection::create_directory;
-pub(crate) use query::{Access, batch, column, execute, visit};
+pub(crate) use query::{batch, column, execute, visit};
 use readers::Readers;
 use rusqlite::Connection;
 

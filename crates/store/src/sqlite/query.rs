@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::param::Param;
 use crate::row::{Each, Row, Source};
 use crate::sql;
+use crate::tx::Access;
 
 impl ToSql for Param<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -57,13 +58,6 @@ fn bind(statement: &mut CachedStatement<'_>, params: &[Param<'_>]) -> Result<()>
         statement.raw_bind_parameter(number, param).map_err(convert)?;
     }
     Ok(())
-}
-
-/// What a connection is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    Read,
-    Write,
 }
 
 /// A statement for its rows, ready to run.

@@ -13,12 +13,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot, watch};
 
 use super::connection::{Settings, open_writer};
 use super::errors::convert;
-use super::query::{self, Access};
+use super::query;
 use super::run_at_once;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::notice::Notice;
-use crate::tx::Tx;
+use crate::tx::{Access, Tx};
 
 /// Transactions that may wait; a caller beyond that waits for room.
 const QUEUE: usize = 4096;
