@@ -15,11 +15,13 @@ pub use model::{Kind, Reader, Recall, Recalled};
 pub use tokens::tokens;
 
 use crate::{
-    Memory, key,
+    Memory,
+    key::{self, KeyMemory},
     meaning::{self, Near},
     note,
     profile::Profile,
-    ranked, shade,
+    ranked,
+    shade::{self, Shade},
 };
 
 /// Most characters of a text that are looked at; a question is shorter, and of a long message the end is the question.
@@ -51,23 +53,30 @@ impl Memory {
         let now = self.db().clock().now();
         let (person, profile) = self.profile(account).await?;
         let asked = end_of(text);
-        let query = Query::question(asked, reader == Reader::Other, now);
-        let has_entries = Index::entries_of(self.db(), account).await? > 0;
-        let (mut near_keys, mut near_notes) = (None, None);
-        if has_entries {
-            near_keys = self.near(Index::new(account, key::KIND), &query).await;
-            if reader == Reader::Owner {
-                near_notes = self.near(Index::new(account, note::KIND), &query).await;
-            }
+        let only_public = reader == Reader::Other;
+        let visit = self.db().read(move |tx| {
+            Box::pin(async move {
+                let has_entries = Index::entries_of(tx, account).await? > 0;
+                Ok::<_, ApiError>((has_entries, shade::list(tx, account, only_public).await?))
+            })
+        });
+        let (has_entries, shades) = visit.await?;
+        let scorer = Scorer::new(if has_entries || !shades.is_empty() { asked } else { "" });
+        let question = Question { account, reader, now, scorer, budget };
+        let known = Known { person, profile, shades };
+        if !has_entries {
+            return Ok(question.tell(&known, Vec::new(), Vec::new()));
         }
-        let scorer = Scorer::new(asked);
-        let question = Question { account, reader, now, query, scorer, has_entries };
-        let known = Known { person, profile, near_keys, near_notes };
-        if has_entries {
-            self.db().read_heavy(move |tx| Box::pin(question.recall(tx, known, budget))).await
-        } else {
-            self.db().read(move |tx| Box::pin(question.recall(tx, known, budget))).await
-        }
+        let query = Query::question(asked, only_public, now);
+        let keys = self.near(Index::new(account, key::KIND), &query).await;
+        let notes = match reader {
+            Reader::Owner => self.near(Index::new(account, note::KIND), &query).await,
+            Reader::Other => None,
+        };
+        let near = Nearest { keys, notes };
+        self.db()
+            .read_heavy(move |tx| Box::pin(async move { question.search(tx, known, &query, near).await }))
+            .await
     }
 }
 
@@ -76,62 +85,72 @@ struct Question {
     account: i64,
     reader: Reader,
     now: Timestamp,
-    query: Query,
     scorer: Scorer,
-    /// Whether there are key memories or notes.
-    has_entries: bool,
+    /// Tokens.
+    budget: usize,
 }
 
-/// What is known of the answer before the store is asked.
+/// What is known of the answer before anything is searched.
 struct Known {
     person: Account,
     profile: Profile,
-    near_keys: Option<Vec<Near>>,
-    near_notes: Option<Vec<Near>>,
+    shades: Vec<Shade>,
+}
+
+/// What means nearly what is asked, where that is known.
+struct Nearest {
+    keys: Option<Vec<Near>>,
+    notes: Option<Vec<Near>>,
 }
 
 impl Question {
-    async fn recall(mut self, tx: &mut Tx<'_>, known: Known, budget: usize) -> Result<Recall, ApiError> {
-        let only_public = self.reader == Reader::Other;
-        let shades = shade::list(tx, self.account, only_public).await?;
-        let mut found = Vec::new();
-        if self.has_entries {
-            found = self.find_keys(tx, known.near_keys).await?;
-            if self.reader == Reader::Owner {
-                found.extend(self.find_notes(tx, known.near_notes).await?);
-            }
-            rules::by_score(&mut found);
+    async fn search(
+        mut self,
+        tx: &mut Tx<'_>,
+        known: Known,
+        query: &Query,
+        near: Nearest,
+    ) -> Result<Recall, ApiError> {
+        let mut found = self.find_keys(tx, query, near.keys).await?;
+        if self.reader == Reader::Owner {
+            found.extend(self.find_notes(tx, query, near.notes).await?);
         }
+        rules::by_score(&mut found);
+        let newest = Page { limit: NEWEST, offset: 0 };
+        let newest = key::list(tx, self.account, newest.into(), query.is_only_public()).await?;
+        Ok(self.tell(&known, found, newest))
+    }
 
-        let mut told = rules::Budget::new(budget);
-        told.add(rules::profile(&known.person, &known.profile, budget / PART, self.now));
-        let room_for_others = told.left() - (budget / PART).min(told.left());
-        for shade in rules::shades(&shades, &mut self.scorer, self.reader, self.now) {
+    /// What there is room for, most important first.
+    fn tell(mut self, known: &Known, found: Vec<Recalled>, newest: Vec<KeyMemory>) -> Recall {
+        let part = self.budget / PART;
+        let mut told = rules::Budget::new(self.budget);
+        told.add(rules::profile(&known.person, &known.profile, part, self.now));
+        let room_for_others = told.left() - part.min(told.left());
+        for shade in rules::shades(&known.shades, &mut self.scorer, self.reader, self.now) {
             if told.left() >= room_for_others + shade.tokens {
                 told.add(shade);
             }
         }
         found.into_iter().for_each(|item| told.add(item));
-        if self.has_entries {
-            let newest = Page { limit: NEWEST, offset: 0 };
-            for memory in key::list(tx, self.account, newest.into(), only_public).await? {
-                if !told.has(Kind::KeyMemory, memory.id) {
-                    told.add(rules::key_memory(memory, &mut self.scorer, 0.0));
-                }
+        for memory in newest {
+            if !told.has(Kind::KeyMemory, memory.id) {
+                told.add(rules::key_memory(memory, &mut self.scorer, 0.0));
             }
         }
-        Ok(told.finish())
+        told.finish()
     }
 
     async fn find_keys(
         &mut self,
         tx: &mut Tx<'_>,
+        query: &Query,
         near: Option<Vec<Near>>,
     ) -> Result<Vec<Recalled>, ApiError> {
         let index = Index::new(self.account, key::KIND);
-        let hits = meaning::find(tx, index, &self.query, near).await?.hits;
+        let hits = meaning::find(tx, index, query, near).await?.hits;
         let ids = ranked::page(&hits, Page { limit: FOUND, offset: 0 });
-        let rows = key::of_ids(tx, self.account, &ids, self.query.is_only_public()).await?;
+        let rows = key::of_ids(tx, self.account, &ids, query.is_only_public()).await?;
         let told = rows.into_iter().map(|row| {
             let score = rules::score_of(&hits, row.id);
             rules::key_memory(row, &mut self.scorer, score)
@@ -142,10 +161,11 @@ impl Question {
     async fn find_notes(
         &mut self,
         tx: &mut Tx<'_>,
+        query: &Query,
         near: Option<Vec<Near>>,
     ) -> Result<Vec<Recalled>, ApiError> {
         let index = Index::new(self.account, note::KIND);
-        let found = meaning::find(tx, index, &self.query, near).await?;
+        let found = meaning::find(tx, index, query, near).await?;
         let ids = ranked::page(&found.hits, Page { limit: NOTES_FOUND, offset: 0 });
         let rows = note::of_ids(tx, self.account, &ids).await?;
         let told = rows.iter().flat_map(|row| {

@@ -5,7 +5,7 @@ use super::rank::Size;
 use super::statements as sql;
 use super::tokens::Document;
 use crate::error::Result;
-use crate::{Database, Tx, params};
+use crate::{Tx, params};
 
 /// What entries may cost together that are in no run: about six hundred sentences. More make fewer and larger runs, which
 /// a search looks a term up in one by one; but it reads all that are pending, a millisecond for so many.
@@ -128,8 +128,8 @@ impl Index {
     /// How many entries all indices of an account have together. Costs a row for each index.
     ///
     /// Errors: the statement fails.
-    pub async fn entries_of(db: &Database, account: i64) -> Result<i64> {
-        let (entries,) = db.fetch_one(sql::ENTRIES_OF, params![account]).await?;
+    pub async fn entries_of(tx: &mut Tx<'_>, account: i64) -> Result<i64> {
+        let (entries,) = tx.fetch_one(sql::ENTRIES_OF, params![account]).await?;
         Ok(entries)
     }
 
