@@ -75,15 +75,19 @@ impl Chat {
         Ok(self.db().fetch_one(queries::TODAY, params![account, today]).await?)
     }
 
-    /// What a person who may use more tokens today has decided. In the transaction that stores what they say: outside it
-    /// would be the first read of a database that has changed, which takes ten times as long.
+    /// [`today`](Self::today) as a transaction sees it.
+    pub(crate) async fn today_in(&self, tx: &mut Tx<'_>, account: i64) -> Result<Today, ApiError> {
+        let today = self.db().clock().now().day();
+        Ok(tx.fetch_one(queries::TODAY, params![account, today]).await?)
+    }
+
+    /// What a person has decided, if they may use more tokens today.
     ///
     /// # Errors
-    /// [`Code::ChatUsedUp`]; when the store fails.
-    pub(crate) async fn admit(&self, tx: &mut Tx<'_>, account: i64) -> Result<Wishes, ApiError> {
-        let now = self.db().clock().now();
-        let today: Today = tx.fetch_one(queries::TODAY, params![account, now.day()]).await?;
+    /// [`Code::ChatUsedUp`].
+    pub(crate) fn admit(&self, today: Today) -> Result<Wishes, ApiError> {
         if self.is_used_up(&today) {
+            let now = self.db().clock().now();
             let left = (now.day() + 1) * DAY_MS - now.as_millis();
             let seconds = u32::try_from(left / 1000 + 1).unwrap_or(u32::MAX);
             return Err(ApiError::new(Code::ChatUsedUp).retry_after(seconds));

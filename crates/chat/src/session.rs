@@ -7,12 +7,11 @@ pub(crate) mod rules;
 
 use identity::{Caller, Credential, scope::WriteMemory};
 use store::{Timestamp, Tx, owned_params, params};
-use tokio::sync::oneshot;
 use web::{ApiError, Code};
 
 pub use model::{Message, Session, State};
 
-use crate::{Chat, person::Wishes, provider::Role, work::Later};
+use crate::{Chat, provider::Role, work::Later};
 
 /// Sessions in a list, the newest.
 const MAX_LISTED: i64 = 500;
@@ -254,29 +253,26 @@ impl Chat {
         Ok(Before { session: Some(session), system, history })
     }
 
-    /// Stores what somebody says in a session, or begins one with it. That they may say something is told before it is on
-    /// the disk.
+    /// Stores what somebody says in a session, or begins one with it.
     pub(crate) async fn say(
         &self,
         who: &Speaker,
         place: Place,
         session: Option<&Session>,
         saying: Saying,
-        admit: oneshot::Sender<Wishes>,
     ) -> Result<Opened, ApiError> {
-        let Some(session) = session else { return self.begin(who, place, saying, admit).await };
+        let Some(session) = session else { return self.begin(who, place, saying).await };
         let (db, key) = (self.db(), session.key);
         let (id, now) = (db.ids().next(), db.clock().now());
         let (chat, account) = (self.clone(), who.account);
         db.write(move |tx| {
             Box::pin(async move {
-                let wishes = chat.admit(tx, account).await?;
+                let wishes = chat.admit(chat.today_in(tx, account).await?)?;
                 let is_own = i64::from(saying.may_teach && wishes.distills);
                 let (role, state) = (Role::User.name(), State::Complete.name());
                 let values = params![id, key, role, &saying.text, state, is_own, now];
                 tx.execute(queries::ADD_MESSAGE, values).await?;
                 tx.execute(queries::TOUCH, params![key, &rules::preview(&saying.text), 1_i64, now]).await?;
-                let _left = admit.send(wishes);
                 Ok::<_, ApiError>(())
             })
         })
@@ -284,13 +280,7 @@ impl Chat {
         Ok(Opened { key, id: session.id.clone(), is_new: false })
     }
 
-    async fn begin(
-        &self,
-        who: &Speaker,
-        place: Place,
-        saying: Saying,
-        admit: oneshot::Sender<Wishes>,
-    ) -> Result<Opened, ApiError> {
+    async fn begin(&self, who: &Speaker, place: Place, saying: Saying) -> Result<Opened, ApiError> {
         let (chat, db) = (self.clone(), self.db());
         let made_up = place.session.filter(|id| !id.starts_with(rules::PREFIX));
         let is_made_up = made_up.is_some();
@@ -302,7 +292,7 @@ impl Chat {
         let key = db
             .write(move |tx| {
                 Box::pin(async move {
-                    let wishes = chat.admit(tx, account).await?;
+                    let wishes = chat.admit(chat.today_in(tx, account).await?)?;
                     let app = &place.app_id;
                     let values = params![new, account, &client, &name, app, &title, &preview, count, now];
                     let (key,) = if is_made_up {
@@ -319,7 +309,6 @@ impl Chat {
                     let is_own = i64::from(saying.may_teach && wishes.distills);
                     let values = params![second, key, Role::User.name(), &saying.text, state, is_own, now];
                     tx.execute(queries::ADD_MESSAGE, values).await?;
-                    let _left = admit.send(wishes);
                     Ok::<_, ApiError>(key)
                 })
             })

@@ -124,13 +124,12 @@ impl Chat {
         let saying = Saying { text: talk.message.clone(), may_teach };
         // What was said waits for the disk; meanwhile what the double should know is looked up and a model is asked. Nobody
         // hears of its answer before what was said is stored.
-        let (admit, admitted) = oneshot::channel();
         let (store, stored) = oneshot::channel();
-        let say = self.say(&who, talk.place.clone(), before.session.as_ref(), saying, admit);
+        let say = self.say(&who, talk.place.clone(), before.session.as_ref(), saying);
         let begin = async {
+            // Asked here as well as where it is stored: no model waits for the thread that writes, or is asked in vain.
+            let wishes = self.admit(self.today(who.account).await?)?;
             let (account, recall) = self.recall(&who, &talk.message).await?;
-            // Where nobody is admitted, `say` has failed and tells why.
-            let Ok(wishes) = admitted.await else { return std::future::pending().await };
             let is_own = may_teach && wishes.distills;
             let tools = self.chosen_tools(&who, &wishes).await;
             let known =
