@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     io::Write,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use anyhow::Result;
@@ -25,6 +26,10 @@ use crate::lines::READY;
 
 /// Says this and then nothing more until the other side hangs up.
 pub(crate) const STALL: &str = "stall";
+/// Thinks before it answers in as many pieces as its name says after this.
+const THINKS: &str = "thinks-";
+/// For how long: less than any real model, and longer than a commit.
+const THOUGHT: Duration = Duration::from_millis(20);
 
 /// When streams that stall were left, in microseconds since 1970, as they come.
 type Left = Arc<Mutex<Vec<i64>>>;
@@ -39,6 +44,11 @@ pub(crate) fn now() -> i64 {
 /// The name of the model that answers in so many pieces.
 pub(crate) fn pieces(count: usize) -> String {
     format!("pieces-{count}")
+}
+
+/// The name of the model that does so when it has thought.
+pub(crate) fn thoughtful(count: usize) -> String {
+    format!("{THINKS}{}", pieces(count))
 }
 
 struct Guard(Left);
@@ -78,6 +88,12 @@ pub(crate) fn serve() -> Result<()> {
 
 async fn answer(State(left): State<Left>, Json(request): Json<Value>) -> Response {
     let model = request.get("model").and_then(Value::as_str).unwrap_or_default();
+    let answering = model.strip_prefix(THINKS);
+    if answering.is_some() {
+        // A timer of the runtime would wait for a whole millisecond to begin.
+        let _done = tokio::task::spawn_blocking(|| std::thread::sleep(THOUGHT)).await;
+    }
+    let model = answering.unwrap_or(model);
     let piece = json!({"choices": [{"index": 0, "delta": {"content": "word "}, "finish_reason": null}]});
     let piece = Bytes::from(format!("data: {piece}\n\n"));
     let body = if model == STALL {

@@ -58,14 +58,13 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     progress("streams of the double beside the model's own");
     let mock = process::mock()?;
     let config = bench.fresh()?.join("doppel.toml");
-    let (short, long) = (mock::pieces(SHORT), mock::pieces(LONG));
+    let (short, long, slow) = (mock::pieces(SHORT), mock::pieces(LONG), mock::thoughtful(LONG));
+    let names = [&short, &long, &slow, mock::STALL].map(|name| format!("{name:?} = {name:?}")).join(", ");
     let text = format!(
-        "[model]\nbase_url = \"http://{}/v1\"\nname = \"{short}\"\n\
-         names = {{ \"secondme/pro\" = \"{long}\", \"anthropic/claude-sonnet-4-5\" = \"{}\" }}\n\
+        "[model]\nbase_url = \"http://{}/v1\"\nname = \"{short}\"\nnames = {{ {names} }}\n\
          total_seconds = 3600\nidle_seconds = 3600\n\
          [chat]\nmax_streams = 100000\n[server]\nmax_connections = 100000\nmax_in_flight = 100000\n",
-        mock.host,
-        mock::STALL
+        mock.host
     );
     std::fs::write(&config, text)?;
     let site = Site::new(bench, 2, &[("DOPPEL_CONFIG", config.display().to_string())])?;
@@ -90,6 +89,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     };
     double.streams(&short, 8, bench.time)?;
     let one = measure(&double, &long, 1)?;
+    let thinking = measure(&double, &slow, 1)?;
     let with_memories = measure(&knowing, &long, 1)?;
     let mut lines = vec![
         added(
@@ -99,6 +99,13 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
             |streams| within(&streams.first, 0.5),
         ),
         added("the same, p99", Budget::None, &one, |streams| within(&streams.first, 0.99)),
+        added(
+            "time to the first piece of a model that thinks for 20 ms, added, p50",
+            Budget::AtMost(0.5),
+            &thinking,
+            |streams| within(&streams.first, 0.5),
+        ),
+        added("the same, p99", Budget::None, &thinking, |streams| within(&streams.first, 0.99)),
         added("time to the end of 100 pieces, added, p50", Budget::AtMost(3.0), &one, |streams| {
             within(&streams.whole, 0.5)
         }),
@@ -158,12 +165,7 @@ fn note(host: &str, key: &str) -> Result<()> {
 
 /// What a client of the double sends.
 fn to_double(model: &str) -> String {
-    let name = match model {
-        mock::STALL => "anthropic/claude-sonnet-4-5",
-        long if long == mock::pieces(LONG) => "secondme/pro",
-        _ => "secondme/nano",
-    };
-    json!({"message": "What did I plan for the weekend?", "model": name}).to_string()
+    json!({"message": "What did I plan for the weekend?", "model": model}).to_string()
 }
 
 /// What a client of the model sends.
