@@ -128,8 +128,9 @@ impl Chat {
         let say = self.say(&who, talk.place.clone(), before.session.as_ref(), saying);
         let begin = async {
             // Asked here as well as where it is stored: no model waits for the thread that writes, or is asked in vain.
-            let wishes = self.admit(self.today(who.account).await?)?;
-            let (account, recall) = self.recall(&who, &talk.message).await?;
+            let admitted = async { self.admit(self.today(who.account).await?) };
+            let recalled = self.recall(&who, &talk.message);
+            let (wishes, (account, recall)) = tokio::try_join!(biased; admitted, recalled)?;
             let is_own = may_teach && wishes.distills;
             let tools = self.chosen_tools(&who, &wishes).await;
             let known =
