@@ -275,6 +275,9 @@ with_model! {
         let refused = stream(&actor, json!({"message": "x"})).await;
         refused.refused(429, "secondme.chat.daily_limit");
         assert_eq!(refused.header("retry-after"), "86401");
+        assert_eq!(model.asked().len(), 2, "a model is not asked in vain");
+        let sessions = actor.get(&format!("{CHAT}/session/list")).await.data();
+        assert_eq!(sessions["sessions"].as_array().map(Vec::len), Some(2), "and what is refused is not stored: {sessions}");
         server.clock().advance_ms(86_400_000);
         assert_eq!(stream(&actor, json!({"message": "x"})).await.status, 200);
     }
