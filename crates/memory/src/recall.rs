@@ -61,6 +61,7 @@ impl Memory {
             })
         });
         let (has_entries, shades) = visit.await?;
+        // Cutting the question into terms is most of the work where there is nothing to score.
         let scorer = Scorer::new(if has_entries || !shades.is_empty() { asked } else { "" });
         let question = Question { account, reader, now, scorer, budget };
         let known = Known { person, profile, shades };

@@ -195,18 +195,12 @@ async fn pass_on(chat: &Chat, sender: &Sender<Event>, made: &mut Made, reply: &m
 
 /// Sends a piece; false when nobody listens.
 async fn say(chat: &Chat, sender: &Sender<Event>, made: &mut Made, piece: String) -> bool {
-    let is_first = made.text.is_empty();
     made.text.push_str(&piece);
     if made.stored_at.elapsed() >= CHECKPOINT {
         // What a crash would leave behind is an answer that was stopped.
         keep(chat, made, State::Stopped).await;
     }
-    let is_heard = sender.send(Event::Piece(piece)).await.is_ok();
-    if is_first {
-        // It is on its way before more of the answer is read.
-        tokio::task::yield_now().await;
-    }
-    is_heard
+    sender.send(Event::Piece(piece)).await.is_ok()
 }
 
 async fn keep(chat: &Chat, made: &mut Made, state: State) {
