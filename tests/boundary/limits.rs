@@ -63,6 +63,24 @@ both_engines! {
         assert!(start.elapsed() < Duration::from_secs(5));
     }
 
+    /// Somebody who asks and never reads holds a connection no longer than that.
+    async fn an_unread_answer_is_given_up(
+        server: "server.max_connections = 1\nserver.write_seconds = 1\nserver.head_seconds = 1"
+    ) {
+        let mut deaf = TcpStream::connect(address(&server)).await.unwrap();
+        // More than the kernel holds between the two: the last ones are never asked for.
+        let asking = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(500);
+        deaf.write_all(asking.as_bytes()).await.unwrap();
+        let start = Instant::now();
+        let answer = talk(&server, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "the only connection is still held: {answer:?}");
+        assert!(start.elapsed() < Duration::from_secs(5));
+        let mut all = Vec::new();
+        let _reset = deaf.read_to_end(&mut all).await;
+        let answers = all.windows(9).filter(|nine| nine == b"HTTP/1.1 ").count();
+        assert!((1..500).contains(&answers), "{answers} answers were written to nobody");
+    }
+
     async fn a_head_over_the_limit_is_refused(server) {
         for head in [
             format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Big: {}\r\n\r\n", "x".repeat(64 * 1024)),

@@ -73,6 +73,7 @@ pub struct Server {
     pub max_connections: usize,
     pub max_in_flight: usize,
     pub head_seconds: u64,
+    pub write_seconds: u64,
     pub max_head_bytes: usize,
     pub max_headers: usize,
     pub request_seconds: u64,
@@ -219,6 +220,7 @@ impl Config {
         limit("server.max_connections", count(server.max_connections), 1, 1_000_000)?;
         limit("server.max_in_flight", count(server.max_in_flight), 1, 1_000_000)?;
         limit("server.head_seconds", server.head_seconds, 1, 3600)?;
+        limit("server.write_seconds", server.write_seconds, 1, 3600)?;
         limit("server.max_head_bytes", count(server.max_head_bytes), 8192, 1 << 20)?;
         limit("server.max_headers", count(server.max_headers), 10, 1000)?;
         limit("server.request_seconds", server.request_seconds, 1, 3600)?;

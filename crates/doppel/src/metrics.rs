@@ -15,6 +15,7 @@ const BUCKETS: &[f64] =
 const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 64,
     head: Duration::from_secs(10),
+    write: Duration::from_secs(10),
     head_bytes: 16 * 1024,
     headers: 50,
     drain: Duration::from_secs(1),

@@ -346,6 +346,7 @@ fn connection_limits(config: &Config) -> ConnectionLimits {
     ConnectionLimits {
         connections: server.max_connections,
         head: Duration::from_secs(server.head_seconds),
+        write: Duration::from_secs(server.write_seconds),
         head_bytes: server.max_head_bytes,
         headers: server.max_headers,
         drain: Duration::from_secs(server.drain_seconds),

@@ -13,6 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
+use tokio_io_timeout::TimeoutWriter;
 use tower::Service;
 
 use crate::{address::Peer, tasks::Tasks};
@@ -24,6 +25,8 @@ pub struct ConnectionLimits {
     pub connections: usize,
     /// Longest a client may take to send a request's head, and a kept-alive connection may idle.
     pub head: Duration,
+    /// Longest a client may leave an answer unread without a byte of it being taken.
+    pub write: Duration,
     /// Largest head of a request in bytes, at least 8192; more is answered 431.
     pub head_bytes: usize,
     /// Most headers of a request; more are answered 431.
@@ -96,12 +99,14 @@ fn connection(
         let answer = app.clone().call(request);
         async move { answer.await.map_err(|never: Infallible| match never {}) }
     });
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(limits.write));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_headers(limits.headers)
         .max_buf_size(limits.head_bytes.max(8192))
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }
 
 /// Running out of file descriptors must not turn into a busy loop.
