@@ -154,6 +154,21 @@ with_embeddings! {
         is_well(&server, &person).await;
     }
 
+    async fn a_passage_that_the_model_refuses_keeps_its_place(server, endpoint) {
+        endpoint.refuse("unspeakable");
+        let person = server.person("a").await;
+        let actor = person.with_key("*").await;
+        let filler = "we walked in the park and talked. ".repeat(60);
+        let content = format!("something unspeakable. {filler}the physician said to rest. {filler}");
+        actor.post("/api/secondme/note/add", json!({"content": content})).await.data();
+        until_made(&server, 1).await;
+        let memory = server.running().memory.clone();
+        let recall = memory.recall(person.account.id, Reader::Owner, "Should I see a doctor?", 300).await.unwrap();
+        let told = recall.items.iter().find(|item| item.kind == Kind::Note).unwrap();
+        assert!(told.text.contains("physician"), "the passage that means it is told: {}", told.text);
+        is_well(&server, &person).await;
+    }
+
     async fn without_the_endpoint_words_find(server, endpoint: "embedding.question_milliseconds = 300") {
         let person = server.person("a").await;
         let actor = person.with_key("*").await;

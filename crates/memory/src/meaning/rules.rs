@@ -37,6 +37,13 @@ pub(super) fn passages(text: &str) -> Vec<&str> {
     if cut.is_empty() { vec![text] } else { cut }
 }
 
+/// The vectors of an entry's passages, each in its passage's place: one that the model makes none of has a vector without
+/// direction. None where it makes none of any.
+pub(super) fn in_their_places(made: Vec<Option<Vec<f32>>>) -> Vec<Vec<f32>> {
+    let Some(size) = made.iter().flatten().map(Vec::len).next() else { return Vec::new() };
+    made.into_iter().map(|vector| vector.unwrap_or_else(|| vec![0.0; size])).collect()
+}
+
 /// How near an entry's meaning is to that of a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Near {
@@ -180,6 +187,15 @@ mod tests {
         assert_eq!(passages.len(), 24);
         assert!(passages.iter().all(|passage| passage.ends_with('。')));
         assert_eq!(super::passages(&" ".repeat(5000)).len(), 1);
+    }
+
+    #[test]
+    fn a_passage_without_a_vector_keeps_its_place() {
+        let made = in_their_places(vec![None, Some(vec![0.0, 1.0]), None]);
+        assert_eq!(made, [[0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]);
+        let near = compare(&[(1, true); 3], &made.concat(), 2, &[0.0, 1.0], false);
+        assert_eq!(near, [Near { entry: 1, score: 1.0, passage: 1 }]);
+        assert!(in_their_places(vec![None, None]).is_empty());
     }
 
     #[test]

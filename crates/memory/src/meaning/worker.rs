@@ -212,7 +212,7 @@ impl Meaning {
         let mut vectors = vectors.into_iter();
         let counts: Vec<usize> = passages.iter().take(fit).map(Vec::len).collect();
         let made = entries.into_iter().zip(counts).map(|((entry, text), count)| {
-            let made: Vec<Vec<f32>> = vectors.by_ref().take(count).flatten().collect();
+            let made = rules::in_their_places(vectors.by_ref().take(count).collect());
             let parts = i64::try_from(made.len()).unwrap_or(0);
             Made { entry, text, parts, vectors: rules::to_bytes(&made.concat()) }
         });
