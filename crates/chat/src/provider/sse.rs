@@ -1,5 +1,7 @@
 //! Server-sent events on their way in: bytes as they arrive, `data` of whole events out.
 
+use memchr::memchr2;
+
 /// A line or an event was longer than allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooLong;
@@ -33,7 +35,7 @@ impl Splitter {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
             self.after_cr = false;
         }
-        while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+        while let Some(end) = memchr2(b'\n', b'\r', rest) {
             let (line, tail) = rest.split_at(end);
             let (ending, tail) = tail.split_at(1);
             rest = tail;

@@ -94,35 +94,34 @@ impl Message {
         Self { answers: Some(call.id.clone()), ..Self::new(Role::Tool, content) }
     }
 
-    fn to_json(&self, with_images: bool, with_tools: bool) -> Value {
-        match (&self.answers, with_tools) {
-            (Some(call), true) => {
-                return json!({"role": self.role, "tool_call_id": call, "content": self.content});
+    fn to_wire(&self, support: Support) -> MessageBody<'_> {
+        let (mut role, mut calls, mut answers) = (self.role, self.calls.as_slice(), self.answers.as_deref());
+        if !support.tools {
+            // A result is a remark to a provider without tools.
+            if answers.take().is_some() {
+                role = Role::System;
             }
-            // To a provider without tools it is a remark.
-            (Some(_), false) => return json!({"role": Role::System, "content": self.content}),
-            (None, true) if !self.calls.is_empty() => {
-                let calls: Vec<Value> = self.calls.iter().map(ToolCall::to_json).collect();
-                return json!({"role": self.role, "content": self.content, "tool_calls": calls});
-            }
-            (None, _) => {}
+            calls = &[];
         }
-        if self.images.is_empty() || !with_images {
-            return json!({"role": self.role, "content": self.content});
-        }
-        let mut parts = vec![json!({"type": "text", "text": self.content})];
-        parts.extend(self.images.iter().map(|image| {
-            let url = format!("data:{};base64,{}", image.media_type, image.data);
-            json!({"type": "image_url", "image_url": {"url": url}})
-        }));
-        json!({"role": self.role, "content": parts})
+        let content = if self.images.is_empty() || !support.images {
+            Content::Text(&self.content)
+        } else {
+            let text = Part::Text { text: &self.content };
+            let images = self.images.iter().map(|image| {
+                let url = format!("data:{};base64,{}", image.media_type, image.data);
+                Part::ImageUrl { image_url: ImageUrl { url } }
+            });
+            Content::Parts(std::iter::once(text).chain(images).collect())
+        };
+        let tool_calls = calls.iter().map(ToolCall::to_wire).collect();
+        MessageBody { role, content, tool_call_id: answers, tool_calls }
     }
 }
 
 impl ToolCall {
-    fn to_json(&self) -> Value {
+    fn to_wire(&self) -> CallBody<'_> {
         let arguments = if self.arguments.trim().is_empty() { "{}" } else { &self.arguments };
-        json!({"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}})
+        CallBody { id: &self.id, kind: "function", function: FunctionBody { name: &self.name, arguments } }
     }
 }
 
@@ -171,17 +170,70 @@ pub(crate) struct Support {
 }
 
 /// The body of `POST …/chat/completions`.
-pub(crate) fn body(ask: &Ask, model: &str, support: Support) -> Value {
-    let json = |message: &Message| message.to_json(support.images, support.tools);
-    let messages: Vec<Value> = ask.messages.iter().map(json).collect();
-    let mut body = json!({
-        "model": model,
-        "messages": messages,
-        "max_tokens": ask.max_tokens,
-        "stream": true,
-        "stream_options": {"include_usage": true},
-    });
-    let format = match (&ask.form, support.json) {
+#[derive(Serialize)]
+pub(crate) struct Body<'a> {
+    model: &'a str,
+    messages: Vec<MessageBody<'a>>,
+    max_tokens: u32,
+    stream: bool,
+    stream_options: StreamOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+#[derive(Serialize)]
+struct MessageBody<'a> {
+    role: Role,
+    content: Content<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<CallBody<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Text(&'a str),
+    Parts(Vec<Part<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
+}
+
+#[derive(Serialize)]
+struct CallBody<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: FunctionBody<'a>,
+}
+
+#[derive(Serialize)]
+struct FunctionBody<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+/// What a provider that understands so much is sent.
+pub(crate) fn body<'a>(ask: &'a Ask, model: &'a str, support: Support) -> Body<'a> {
+    let response_format = match (&ask.form, support.json) {
         (Form::Text, _) | (Form::Json(_), JsonSupport::None) => None,
         (Form::Json(Some(schema)), JsonSupport::JsonSchema) => {
             Some(json!({"type": "json_schema", "json_schema": {"name": "decision", "schema": schema}}))
@@ -192,18 +244,19 @@ pub(crate) fn body(ask: &Ask, model: &str, support: Support) -> Value {
             Some(json!({"type": "json_object"}))
         }
     };
-    if let (Some(format), Some(members)) = (format, body.as_object_mut()) {
-        members.insert("response_format".into(), format);
-    }
     let tools = ask.tools.iter().filter(|_| support.tools).map(|tool| {
         let Tool { name, about, parameters } = tool;
         json!({"type": "function", "function": {"name": name, "description": about, "parameters": parameters}})
     });
-    let tools: Vec<Value> = tools.collect();
-    if let (false, Some(members)) = (tools.is_empty(), body.as_object_mut()) {
-        members.insert("tools".into(), tools.into());
+    Body {
+        model,
+        messages: ask.messages.iter().map(|message| message.to_wire(support)).collect(),
+        max_tokens: ask.max_tokens,
+        stream: true,
+        stream_options: StreamOptions { include_usage: true },
+        response_format,
+        tools: tools.collect(),
     }
-    body
 }
 
 /// One event of the answer, or the whole of it where the provider does not stream.
