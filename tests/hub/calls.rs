@@ -1,5 +1,8 @@
 //! `/api/{api_code}/{action}`: the shape of calls and answers.
 
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use testkit::{Actor, both_engines};
 
@@ -48,6 +51,15 @@ both_engines! {
         }
         let deep = "[".repeat(10_000);
         refused(&post(&app, "/api/echo/x", &format!("{{\"a\":{deep}")).await, 400, "INVALID_PARAMS");
+    }
+
+    async fn a_body_that_does_not_end_is_cut_off(server: "server.request_seconds = 1") {
+        let app = key(&server, "a", json!({})).await.app(&server);
+        let beginning = stream::iter([Ok::<_, std::io::Error>("{")]);
+        let body = reqwest::Body::wrap_stream(beginning.chain(stream::pending()));
+        let request = app.request("POST".parse().unwrap(), "/api/echo/x").header("content-type", "application/json");
+        let answer = tokio::time::timeout(Duration::from_secs(10), app.send(request.body(body))).await.unwrap();
+        refused(&answer, 408, "REQUEST_TIMEOUT");
     }
 
     async fn the_echo_shows_what_an_upstream_would_see(server) {
