@@ -95,14 +95,6 @@ impl Message {
     }
 
     fn to_wire(&self, support: Support) -> MessageBody<'_> {
-        let (mut role, mut calls, mut answers) = (self.role, self.calls.as_slice(), self.answers.as_deref());
-        if !support.tools {
-            // A result is a remark to a provider without tools.
-            if answers.take().is_some() {
-                role = Role::System;
-            }
-            calls = &[];
-        }
         let content = if self.images.is_empty() || !support.images {
             Content::Text(&self.content)
         } else {
@@ -113,8 +105,14 @@ impl Message {
             });
             Content::Parts(std::iter::once(text).chain(images).collect())
         };
-        let tool_calls = calls.iter().map(ToolCall::to_wire).collect();
-        MessageBody { role, content, tool_call_id: answers, tool_calls }
+        // To a provider without tools a result is a remark.
+        let is_remark = self.answers.is_some() && !support.tools;
+        MessageBody {
+            role: if is_remark { Role::System } else { self.role },
+            content,
+            tool_call_id: self.answers.as_deref().filter(|_| support.tools),
+            tool_calls: self.calls.iter().filter(|_| support.tools).map(ToolCall::to_wire).collect(),
+        }
     }
 }
 
