@@ -70,6 +70,31 @@ fn looked_through(model: &Model) -> Vec<String> {
 }
 
 with_model! {
+    async fn conversations_of_one_person_hold_up_nobody_else(server, model) {
+        let (alice, bob) = (server.person("a").await, server.person("b").await);
+        let (talker, other) = (alice.signed_in().await, bob.signed_in().await);
+        for n in 0..20 {
+            stream(&talker, json!({"message": format!("我有{n}只猫。")})).await;
+        }
+        let asked = model.asked().len();
+        model.next(vec![Step::Send(STREAM.as_bytes().to_vec()), Step::Stall]);
+        server.clock().advance_ms(QUIET);
+        // The server's own worker begins with the first one, whose answer does not come.
+        model.has_been_asked(asked + 1).await;
+        model.next(saying(&["好"]));
+        stream(&other, json!({"message": "我上个月搬到了杭州。"})).await;
+        model.next(facts(&json!([fact("住在杭州", "我上个月搬到了杭州")])));
+        server.clock().advance_ms(QUIET);
+        let learned = async {
+            while memories(&server, bob.account.id).await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(25), learned).await.expect("learned while the first one stalls");
+        assert!(memories(&server, alice.account.id).await.is_empty());
+        assert_eq!(looked_through(&model).len(), 2, "one of each");
+    }
+
     async fn facts_are_added_linked_and_never_changed(server, model) {
         let person = server.person("a").await;
         let (actor, account) = (person.signed_in().await, person.account.id);

@@ -260,6 +260,29 @@ both_engines! {
         assert_eq!(begun().await, 2, "note {id}");
     }
 
+    async fn slow_pages_of_one_person_hold_up_nobody_else(server: "[outgoing]\nallowed_networks = [\"127.0.0.0/8\"]") {
+        let (pages, alice) = (Pages::start().await, server.person("a").await.with_key("note.write").await);
+        let bob = server.person("b").await.with_key("note.write").await;
+        for some in 0..20 {
+            let urls: Vec<String> = (0..10).map(|n| format!("{}?{some}-{n}", pages.url("slow"))).collect();
+            add(&alice, &urls).await;
+        }
+        while pages.hits("slow") < 2 {
+            tokio::task::yield_now().await;
+        }
+        // Each slow page takes 30 seconds. The server's own worker reads the other one meanwhile.
+        let reading = async {
+            for n in 0..3 {
+                let id = add(&bob, &[pages.url(&format!("article-{n}"))]).await;
+                while !settled(&shown(&bob, id).await) {
+                    tokio::task::yield_now().await;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(25), reading).await.expect("read while the slow ones are not");
+        assert_eq!(pages.hits("slow"), 2, "no more than one person's places");
+    }
+
     async fn reading_can_be_switched_off(server: "[outgoing]\nallowed_networks = [\"127.0.0.0/8\"]\n[notes]\nread_links = false") {
         let (pages, actor) = (Pages::start().await, server.person("a").await.with_key("note.write").await);
         let id = add(&actor, &[pages.url("article")]).await;

@@ -9,9 +9,8 @@ mod summary;
 
 use std::{sync::Arc, time::Duration};
 
-use futures::future::join_all;
 use store::{Timestamp, Tx, params};
-use web::{ApiError, Tasks};
+use web::{ApiError, Places, Queue, Tasks, Turns};
 
 use crate::{
     Chat,
@@ -19,9 +18,10 @@ use crate::{
     session::queries::ADD_USAGE,
 };
 
-/// How often to look whether something is due, and how many one process does at a time.
+/// How often to look whether something is due.
 const EVERY: Duration = Duration::from_secs(5);
-const AT_ONCE: i64 = 2;
+/// Questions that one process asks a model at once, and for one account.
+const PLACES: Places = Places { all: 2, per_account: 1 };
 /// How much longer than a model may take a claim is left alone by other processes, in seconds.
 const GRACE: i64 = 60;
 /// How long to wait after each failure of the models; after the last it is left until the conversation goes on.
@@ -48,6 +48,7 @@ impl Kind {
 /// Something to be done with a conversation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Later {
+    pub(crate) account: i64,
     pub(crate) session: i64,
     pub(crate) kind: Kind,
     pub(crate) due: Timestamp,
@@ -60,7 +61,7 @@ impl Later {
             Kind::Distill => queries::DELAY,
             Kind::Summary => queries::ADD,
         };
-        tx.execute(sql, params![self.session, self.kind.name(), self.due]).await?;
+        tx.execute(sql, params![self.session, self.kind.name(), self.due, self.account]).await?;
         Ok(())
     }
 }
@@ -143,37 +144,50 @@ pub(crate) fn start(chat: &Chat, tasks: &Tasks) {
     if chat.models().is_empty() {
         return;
     }
-    let chat = chat.clone();
-    tasks.when_due("conversations looked through", EVERY, Arc::default(), move || {
-        let chat = chat.clone();
-        async move { chat.work_due().await }
-    });
+    let turns = Turns::new(DueWork(chat.clone()), PLACES);
+    turns.start(tasks, "conversations looked through", EVERY, Arc::default());
+}
+
+/// What is due with conversations, as a queue.
+struct DueWork(Chat);
+
+impl Queue for DueWork {
+    type Job = Job;
+
+    async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
+        let db = self.0.db();
+        let due: Vec<(i64,)> =
+            db.fetch_all(queries::DUE_ACCOUNTS, params![after, db.clock().now(), limit]).await?;
+        Ok(due.into_iter().map(|(account,)| account).collect())
+    }
+
+    async fn claim(&self, account: i64) -> Result<Option<Job>, ApiError> {
+        let now = self.0.db().clock().now();
+        let longest = i64::try_from(self.0.models().total().as_secs()).unwrap_or(i64::MAX);
+        let lease = now.plus_secs(longest.saturating_add(GRACE));
+        self.0
+            .db()
+            .write(move |tx| {
+                Box::pin(
+                    async move { Ok(tx.fetch_optional(queries::CLAIM, params![account, now, lease]).await?) },
+                )
+            })
+            .await
+    }
+
+    async fn work(&self, job: Job) -> Result<(), ApiError> {
+        self.0.work(job).await
+    }
 }
 
 impl Chat {
-    /// Does what is due with conversations, and answers how much that was. Several processes share it.
+    /// Does what is due with conversations, by turns of their accounts, and answers how much that was. Several processes
+    /// share it.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn work_due(&self) -> Result<usize, ApiError> {
-        let now = self.db().clock().now();
-        let next: Option<(i64,)> = self.db().fetch_optional(queries::IS_DUE, params![now]).await?;
-        if next.is_none() {
-            return Ok(0);
-        }
-        let longest = i64::try_from(self.models().total().as_secs()).unwrap_or(i64::MAX);
-        let lease = now.plus_secs(longest.saturating_add(GRACE));
-        let jobs: Vec<Job> = self
-            .db()
-            .write(move |tx| {
-                Box::pin(async move { tx.fetch_all(queries::CLAIM, params![now, lease, AT_ONCE]).await })
-            })
-            .await?;
-        let count = jobs.len();
-        for worked in join_all(jobs.into_iter().map(|job| self.work(job))).await {
-            worked?;
-        }
-        Ok(count)
+        Turns::new(DueWork(self.clone()), PLACES).run_due().await
     }
 
     async fn work(&self, job: Job) -> Result<(), ApiError> {

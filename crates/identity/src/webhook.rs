@@ -11,10 +11,9 @@ mod send;
 
 use std::{sync::Arc, time::Duration};
 
-use futures::future::join_all;
 use store::{Timestamp, Tx, params};
 use tokio::sync::{Notify, Semaphore};
-use web::{ApiError, Code, Tasks};
+use web::{ApiError, Code, Places, Queue, Tasks, Turns};
 
 pub use model::Wish;
 pub use model::{Delivery, Settings, State, Trial};
@@ -28,8 +27,8 @@ use crate::{
 
 /// How often it is looked after what is due.
 const EVERY: Duration = Duration::from_secs(1);
-/// Deliveries tried at once.
-const BATCH: i64 = 16;
+/// Deliveries tried at once, and to the applications of one owner.
+const PLACES: Places = Places { all: 16, per_account: 4 };
 /// Whoever tries a delivery has so long; then another process may.
 const LEASE_SECONDS: i64 = 60;
 /// Deliveries shown of an application.
@@ -124,27 +123,17 @@ impl Identity {
         Ok(Trial { url, event, sent })
     }
 
-    /// Sends what is due now, each once; answers how many were tried.
+    /// Sends what is due now, each once, by turns of the applications' owners; answers how many were tried.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn deliver_due(&self) -> Result<usize, ApiError> {
-        let now = self.db().clock().now();
-        let due: Vec<Due> = self.db().fetch_all(queries::DUE, params![now, BATCH]).await?;
-        let count = due.len();
-        for result in join_all(due.into_iter().map(|due| self.deliver(due))).await {
-            result?;
-        }
-        Ok(count)
+        Turns::new(Deliveries(self.clone()), PLACES).run_due().await
     }
 
-    /// Tries one delivery, unless another process does.
-    async fn deliver(&self, due: Due) -> Result<(), ApiError> {
+    /// Tries one delivery that is claimed until `lease`.
+    async fn deliver(&self, due: Due, lease: Timestamp) -> Result<(), ApiError> {
         let now = self.db().clock().now();
-        let lease = now.plus_secs(LEASE_SECONDS);
-        if self.db().execute(queries::LEASE, params![due.id, due.due_at, lease, now]).await? == 0 {
-            return Ok(());
-        }
         let sent = match self.target(&due) {
             Ok(Some(Target { url, secret })) => self.send(&url, &secret, &due.body, false).await,
             Ok(None) => send::Sent::refused("the webhook is switched off"),
@@ -239,11 +228,34 @@ fn purpose(application: &str) -> String {
     format!("webhook of {application}")
 }
 
+/// The deliveries that are due, as a queue.
+struct Deliveries(Identity);
+
+impl Queue for Deliveries {
+    type Job = (Due, Timestamp);
+
+    async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
+        let db = self.0.db();
+        let due: Vec<(i64,)> =
+            db.fetch_all(queries::DUE_ACCOUNTS, params![after, db.clock().now(), limit]).await?;
+        Ok(due.into_iter().map(|(account,)| account).collect())
+    }
+
+    async fn claim(&self, account: i64) -> Result<Option<Self::Job>, ApiError> {
+        let (db, now) = (self.0.db(), self.0.db().clock().now());
+        let found: Option<Due> = db.fetch_optional(queries::DUE, params![now, account]).await?;
+        let Some(due) = found else { return Ok(None) };
+        let lease = now.plus_secs(LEASE_SECONDS);
+        let is_ours = db.execute(queries::LEASE, params![due.id, due.due_at, lease, now]).await? > 0;
+        Ok(is_ours.then_some((due, lease)))
+    }
+
+    async fn work(&self, (due, lease): Self::Job) -> Result<(), ApiError> {
+        self.0.deliver(due, lease).await
+    }
+}
+
 pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
     let wake = Arc::clone(&identity.0.webhooks.due);
-    let identity = identity.clone();
-    tasks.when_due("webhooks sent", EVERY, wake, move || {
-        let identity = identity.clone();
-        async move { identity.deliver_due().await }
-    });
+    Turns::new(Deliveries(identity.clone()), PLACES).start(tasks, "webhooks sent", EVERY, wake);
 }

@@ -48,6 +48,7 @@ pub(crate) const ALL: &[Migration] = &[
         ..sql(13, "runs", include_str!("migrations/0013_runs.sql"))
     },
     sql(14, "passages", include_str!("migrations/0014_passages.sql")),
+    sql(15, "shares", include_str!("migrations/0015_shares.sql")),
 ];
 
 const fn sql(version: i64, name: &'static str, sql: &'static str) -> Migration {

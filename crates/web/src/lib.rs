@@ -16,6 +16,7 @@ pub mod outgoing;
 pub mod paging;
 pub mod server;
 pub mod tasks;
+pub mod turns;
 
 pub use address::{ClientAddress, Peer};
 pub use archive::Archive;
@@ -27,6 +28,7 @@ pub use issues::Issues;
 pub use language::Language;
 pub use outgoing::Outgoing;
 pub use tasks::Tasks;
+pub use turns::{Places, Queue, Turns};
 
 /// What a handler returns: data in the success envelope, or an error for the error envelope.
 pub type Answer<T> = Result<Data<T>, ApiError>;

@@ -1,11 +1,8 @@
 //! Background work that shutdown waits for. The only way to start a task in Doppel.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, time::Duration};
 
-use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-use crate::ApiError;
 
 /// The tasks of one server: a tracker to wait for them and a signal that asks them to end.
 #[derive(Debug, Clone, Default)]
@@ -42,46 +39,6 @@ impl Tasks {
     pub async fn drained(&self, limit: Duration) -> bool {
         self.tracker.close();
         tokio::time::timeout(limit, self.tracker.wait()).await.is_ok()
-    }
-
-    /// Does what is due every `period` and whenever `wake` is notified, again and again until `work` answers that nothing
-    /// was. When the server stops it is dropped where it stands: whoever starts next must be able to go on with it.
-    /// `what` is what has not been done yet when it fails, for the log.
-    pub fn when_due<F, W>(&self, what: &'static str, period: Duration, wake: Arc<Notify>, mut work: W)
-    where
-        W: FnMut() -> F + Send + 'static,
-        F: Future<Output = Result<usize, ApiError>> + Send + 'static,
-    {
-        let tasks = self.clone();
-        self.spawn(async move {
-            let mut ticks = tokio::time::interval(period);
-            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            let run = async {
-                loop {
-                    tokio::select! {
-                        _ = ticks.tick() => {}
-                        () = wake.notified() => {}
-                    }
-                    loop {
-                        match work().await {
-                            Ok(0) => break,
-                            Ok(_) => {}
-                            Err(error) => {
-                                tracing::warn!(
-                                    cause = error.cause().unwrap_or_default(),
-                                    "not done yet: {what}"
-                                );
-                                break;
-                            }
-                        }
-                    }
-                }
-            };
-            tokio::select! {
-                () = run => {}
-                () = tasks.stopping() => {}
-            }
-        });
     }
 
     /// Runs `work` every `period` until shutdown, and once more at the end.

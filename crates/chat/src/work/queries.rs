@@ -1,18 +1,27 @@
 //! SQL about what is done in the background.
 
 /// Later than before: a conversation that goes on is left alone.
-pub(super) const DELAY: &str = "INSERT INTO chat_work (session_key, kind, due_at, attempts) VALUES ($1, $2, $3, 0) \
+pub(super) const DELAY: &str = "INSERT INTO chat_work (session_key, kind, due_at, attempts, account_id) \
+     VALUES ($1, $2, $3, 0, $4) \
      ON CONFLICT (session_key, kind) DO UPDATE SET due_at = excluded.due_at, attempts = 0";
 
-pub(super) const ADD: &str = "INSERT INTO chat_work (session_key, kind, due_at, attempts) VALUES ($1, $2, $3, 0) \
+pub(super) const ADD: &str = "INSERT INTO chat_work (session_key, kind, due_at, attempts, account_id) \
+     VALUES ($1, $2, $3, 0, $4) \
      ON CONFLICT (session_key, kind) DO NOTHING";
 
-pub(super) const IS_DUE: &str = "SELECT session_key FROM chat_work WHERE due_at <= $1 LIMIT 1";
+/// Accounts above one that have something due, in the order of ids: one step along the index for each account with any
+/// work.
+pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
+     SELECT MIN(account_id) FROM chat_work WHERE account_id > $1 \
+     UNION ALL SELECT (SELECT MIN(w.account_id) FROM chat_work w WHERE w.account_id > turn.account_id) \
+     FROM turn WHERE turn.account_id IS NOT NULL) \
+     SELECT account_id FROM turn WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM chat_work w \
+     WHERE w.account_id = turn.account_id AND w.due_at <= $2) LIMIT $3";
 
 /// The condition stands twice: PostgreSQL looks at it again after having waited for another process that took the row.
-pub(super) const CLAIM: &str = "UPDATE chat_work SET due_at = $2, attempts = attempts + 1 \
-     WHERE due_at <= $1 AND (session_key, kind) IN \
-     (SELECT session_key, kind FROM chat_work WHERE due_at <= $1 ORDER BY due_at LIMIT $3) \
+pub(super) const CLAIM: &str = "UPDATE chat_work SET due_at = $3, attempts = attempts + 1 \
+     WHERE due_at <= $2 AND (session_key, kind) IN \
+     (SELECT session_key, kind FROM chat_work WHERE account_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT 1) \
      RETURNING session_key, kind, attempts, due_at";
 
 /// Unless something new was said, or another process has taken over.

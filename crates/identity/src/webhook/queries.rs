@@ -14,16 +14,25 @@ pub(super) const SET: &str = "UPDATE application SET webhook_url = $2, webhook_e
      webhook_secret = COALESCE($4, webhook_secret) WHERE id = $1";
 
 pub(super) const INSERT: &str = "INSERT INTO webhook_delivery \
-     (id, application_id, event_id, body, state, attempts, due_at, created_at, note) \
-     VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $6, '')";
+     (id, application_id, event_id, body, state, attempts, due_at, created_at, note, account_id) \
+     SELECT $1, id, $3, $4, 'waiting', 0, $5, $6, '', account_id FROM application WHERE id = $2";
 
 pub(super) const INSERT_TRIAL: &str = "INSERT INTO webhook_delivery \
-     (id, application_id, event_id, body, state, attempts, due_at, created_at, tried_at, status, note) \
-     VALUES ($1, $2, $3, $4, $6, 1, $5, $5, $5, $7, $8)";
+     (id, application_id, event_id, body, state, attempts, due_at, created_at, tried_at, status, note, account_id) \
+     SELECT $1, id, $3, $4, $6, 1, $5, $5, $5, $7, $8, account_id FROM application WHERE id = $2";
+
+/// Owners of applications above one that have a due delivery, in the order of ids: one step along the index for each
+/// owner with any waiting.
+pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
+     SELECT MIN(account_id) FROM webhook_delivery WHERE state = 'waiting' AND account_id > $1 \
+     UNION ALL SELECT (SELECT MIN(d.account_id) FROM webhook_delivery d \
+     WHERE d.state = 'waiting' AND d.account_id > turn.account_id) FROM turn WHERE turn.account_id IS NOT NULL) \
+     SELECT account_id FROM turn WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM webhook_delivery d \
+     WHERE d.state = 'waiting' AND d.account_id = turn.account_id AND d.due_at <= $2) LIMIT $3";
 
 pub(super) const DUE: &str = "SELECT d.id, d.application_id, d.body, d.attempts, d.due_at, p.webhook_url, \
      p.webhook_enabled, p.webhook_secret FROM webhook_delivery d JOIN application p ON p.id = d.application_id \
-     WHERE d.state = 'waiting' AND d.due_at <= $1 ORDER BY d.due_at LIMIT $2";
+     WHERE d.state = 'waiting' AND d.account_id = $2 AND d.due_at <= $1 ORDER BY d.due_at LIMIT 1";
 
 pub(super) const LEASE: &str = "UPDATE webhook_delivery SET due_at = $3, tried_at = $4, attempts = attempts + 1, \
      status = NULL, note = '' WHERE id = $1 AND state = 'waiting' AND due_at = $2";

@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use web::Tasks;
+use web::{Tasks, Turns};
 
+use super::{DuePages, PLACES};
 use crate::Memory;
 
 /// How often to look whether a page's time has come, or another process left one behind.
@@ -14,9 +15,5 @@ pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
         return;
     }
     let wake = Arc::clone(&memory.0.pages);
-    let memory = memory.clone();
-    tasks.when_due("pages of notes read", EVERY, wake, move || {
-        let memory = memory.clone();
-        async move { memory.read_due_pages().await }
-    });
+    Turns::new(DuePages(memory.clone()), PLACES).start(tasks, "pages of notes read", EVERY, wake);
 }

@@ -1,0 +1,278 @@
+//! Due background work, done in turns by account: accounts are served round-robin, each has a bounded number of places,
+//! and a place is refilled as soon as it is free. So one account's slow or plentiful work never holds up another's.
+
+use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::{sync::Notify, task::JoinSet, time::MissedTickBehavior};
+
+use crate::{ApiError, Tasks};
+
+/// A queue of due work in the store, which several processes may share.
+pub trait Queue: Send + Sync + 'static {
+    /// One claimed piece of work.
+    type Job: Send + 'static;
+
+    /// Returns accounts with an id above `after` that have due work, in the order of ids, at most `limit`.
+    fn accounts(&self, after: i64, limit: i64) -> impl Future<Output = Result<Vec<i64>, ApiError>> + Send;
+
+    /// Claims the work of an account that has been due longest; `None` where another process was faster.
+    fn claim(&self, account: i64) -> impl Future<Output = Result<Option<Self::Job>, ApiError>> + Send;
+
+    /// Does the work. Dropping this at any point must leave it to be claimed again later.
+    fn work(&self, job: Self::Job) -> impl Future<Output = Result<(), ApiError>> + Send;
+}
+
+/// Limits of concurrent work in one process.
+#[derive(Debug, Clone, Copy)]
+pub struct Places {
+    /// Most jobs at once.
+    pub all: usize,
+    /// Most jobs of one account at once.
+    pub per_account: usize,
+}
+
+/// Runs the work of a [`Queue`].
+pub struct Turns<Q> {
+    queue: Arc<Q>,
+    places: Places,
+    running: Arc<Running>,
+    /// The account that was served last.
+    after: i64,
+    jobs: JoinSet<Result<(), ApiError>>,
+}
+
+/// Jobs in progress by account.
+#[derive(Debug, Default)]
+struct Running(Mutex<HashMap<i64, usize>>);
+
+/// One job's place.
+struct Place {
+    running: Arc<Running>,
+    account: i64,
+}
+
+impl Running {
+    fn take(self: &Arc<Self>, account: i64, most: usize) -> Option<Place> {
+        let mut running = self.0.lock();
+        let count = running.entry(account).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place { running: Arc::clone(self), account })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut running = self.running.0.lock();
+        if let Some(count) = running.get_mut(&self.account) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                running.remove(&self.account);
+            }
+        }
+    }
+}
+
+impl<Q: Queue> Turns<Q> {
+    /// Turns on a queue, with nothing running yet.
+    pub fn new(queue: Q, places: Places) -> Self {
+        Self { queue: Arc::new(queue), places, running: Arc::default(), after: 0, jobs: JoinSet::new() }
+    }
+
+    /// Does what is due until nothing more is, and returns the number of jobs done. Dropping this abandons them.
+    ///
+    /// # Errors
+    /// The first error of the queue or of a job.
+    pub async fn run_due(mut self) -> Result<usize, ApiError> {
+        let mut count = 0;
+        loop {
+            count += self.fill().await?;
+            match self.jobs.join_next().await {
+                Some(done) => done.map_err(ApiError::internal)??,
+                None => return Ok(count),
+            }
+        }
+    }
+
+    /// Does what is due until shutdown: looks every `period`, whenever `wake` is notified and whenever a job ends. At
+    /// shutdown running jobs are dropped. `what` names what is not done yet, for the log.
+    pub fn start(mut self, tasks: &Tasks, what: &'static str, period: Duration, wake: Arc<Notify>) {
+        let stopping = tasks.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = self.run(what, period, &wake) => {}
+                () = stopping.stopping() => {}
+            }
+        });
+    }
+
+    async fn run(&mut self, what: &'static str, period: Duration, wake: &Notify) {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let mut done = Ok(());
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = wake.notified() => {}
+                Some(ended) = self.jobs.join_next() => done = ended.map_err(ApiError::internal).flatten(),
+            }
+            let filled = self.fill().await;
+            for error in [done.err(), filled.err()].into_iter().flatten() {
+                tracing::warn!(cause = error.cause().unwrap_or_default(), "not done yet: {what}");
+            }
+        }
+    }
+
+    /// Starts due work in free places; returns the number of jobs started.
+    async fn fill(&mut self) -> Result<usize, ApiError> {
+        let mut started = 0;
+        while self.jobs.len() < self.places.all {
+            let before = started;
+            for account in self.round().await? {
+                if self.jobs.len() >= self.places.all {
+                    break;
+                }
+                let Some(place) = self.running.take(account, self.places.per_account) else { continue };
+                self.after = account;
+                let Some(job) = self.queue.claim(account).await? else { continue };
+                let queue = Arc::clone(&self.queue);
+                self.jobs.spawn(async move {
+                    let _place = place;
+                    queue.work(job).await
+                });
+                started += 1;
+            }
+            if started == before {
+                break;
+            }
+        }
+        Ok(started)
+    }
+
+    /// Accounts with due work in the order of their turns: those after the last one served, then from the beginning.
+    async fn round(&self) -> Result<Vec<i64>, ApiError> {
+        // Those who have all their places cannot be more than there are places.
+        let limit = self.places.all.saturating_mul(2);
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut round = self.queue.accounts(self.after, most).await?;
+        if round.len() < limit && self.after > 0 {
+            let first = self.queue.accounts(0, most).await?;
+            round.extend(first.into_iter().filter(|account| *account <= self.after));
+        }
+        Ok(round)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Work in memory: how much each account has due, in which order it was begun, and who never ends.
+    struct Fake {
+        due: Mutex<HashMap<i64, usize>>,
+        begun: Mutex<Vec<i64>>,
+        stuck: i64,
+    }
+
+    impl Fake {
+        fn new(due: &[(i64, usize)], stuck: i64) -> Arc<Self> {
+            let due = Mutex::new(due.iter().copied().collect());
+            Arc::new(Self { due, begun: Mutex::default(), stuck })
+        }
+
+        fn begun(&self, account: i64) -> usize {
+            self.begun.lock().iter().filter(|other| **other == account).count()
+        }
+    }
+
+    impl Queue for Arc<Fake> {
+        type Job = i64;
+
+        async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
+            let due = self.due.lock();
+            let mut accounts: Vec<i64> =
+                due.iter().filter(|(id, count)| **id > after && **count > 0).map(|(id, _)| *id).collect();
+            accounts.sort_unstable();
+            accounts.truncate(usize::try_from(limit).unwrap());
+            Ok(accounts)
+        }
+
+        async fn claim(&self, account: i64) -> Result<Option<i64>, ApiError> {
+            if let Some(count) = self.due.lock().get_mut(&account).filter(|count| **count > 0) {
+                *count -= 1;
+                self.begun.lock().push(account);
+                return Ok(Some(account));
+            }
+            Ok(None)
+        }
+
+        async fn work(&self, account: i64) -> Result<(), ApiError> {
+            if account == self.stuck {
+                std::future::pending::<()>().await;
+            }
+            tokio::task::yield_now().await;
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_never_ends_keeps_its_own_places_alone() {
+        let fake = Fake::new(&[(1, 200), (2, 50), (3, 1)], 1);
+        let (tasks, wake) = (Tasks::default(), Arc::new(Notify::new()));
+        let places = Places { all: 4, per_account: 2 };
+        Turns::new(Arc::clone(&fake), places).start(
+            &tasks,
+            "test",
+            Duration::from_secs(3600),
+            Arc::clone(&wake),
+        );
+        let others = async {
+            while fake.begun(2) < 50 || fake.begun(3) < 1 {
+                tokio::task::yield_now().await;
+            }
+            // Somebody new is served while the first account's work still runs.
+            fake.due.lock().insert(4, 3);
+            wake.notify_one();
+            while fake.begun(4) < 3 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), others).await.expect("the others are served");
+        assert_eq!(fake.begun(1), 2, "no more than its places");
+        tasks.stop();
+        assert!(tasks.drained(Duration::from_secs(10)).await);
+    }
+
+    proptest! {
+        #[test]
+        fn everything_is_done_once_and_in_turns(
+            counts in proptest::collection::vec(0_usize..6, 1..6), all in 1_usize..5, per_account in 1_usize..4,
+        ) {
+            let due: Vec<(i64, usize)> = (1..).zip(counts.iter().copied()).collect();
+            let fake = Fake::new(&due, 0);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let run = Turns::new(Arc::clone(&fake), Places { all, per_account }).run_due();
+            let done = runtime.block_on(run).unwrap();
+            prop_assert_eq!(done, counts.iter().sum::<usize>());
+            for (account, count) in &due {
+                prop_assert_eq!(fake.begun(*account), *count);
+            }
+            // With one place at a time nobody is served twice while another waits.
+            if all == 1 {
+                let begun = fake.begun.lock();
+                let least = counts.iter().copied().filter(|count| *count > 0).min().unwrap_or(0);
+                let people = counts.iter().filter(|count| **count > 0).count();
+                for round in begun.chunks(people.max(1)).take(least) {
+                    let mut round = round.to_vec();
+                    round.sort_unstable();
+                    round.dedup();
+                    prop_assert_eq!(round.len(), people);
+                }
+            }
+        }
+    }
+}
