@@ -75,6 +75,34 @@ both_engines! {
         acting.post(&format!("{PLAZA}/posts/{name}/delete"), json!({})).await.refused(404, "resource.fetch.not_found");
     }
 
+    async fn a_key_moderates_only_with_every_right_and_that_is_noted(server) {
+        let owner = resident(&server, "owner").await;
+        let author = actor(&server, "author").await;
+        let (first, second) = (post(&author, "x").await, post(&author, "y").await);
+        let said = comment(&author, &first, "z", json!({})).await;
+        let every = "user.info user.info.shades user.info.softmemory note.add chat voice userinfo memory.read chat.read chat.write \
+                     note.write plaza.read plaza.write agent_memory memory.write";
+        let program = server.bearer(&owner.program_token().await);
+        for limited in [owner.with_key("plaza.write").await, owner.with_key(every).await, program] {
+            for path in [format!("posts/{first}/delete"), format!("comments/{said}/delete")] {
+                limited.post(&format!("{PLAZA}/{path}?reason=x"), json!({})).await.refused(404, "resource.fetch.not_found");
+            }
+        }
+        let (id, key) = owner.new_key("*", None).await;
+        let key = server.bearer(&key);
+        key.post(&format!("{PLAZA}/comments/{said}/delete?reason={}", "x".repeat(501)), json!({})).await.refused(422, "invalid.param");
+        key.post(&format!("{PLAZA}/comments/{said}/delete?reason=rude"), json!({})).await.data();
+        key.post(&format!("{PLAZA}/posts/{first}/delete"), json!({})).await.data();
+        owner.signed_in().await.post(&format!("{PLAZA}/posts/{second}/delete?reason=spam"), json!({})).await.data();
+        let log = server.running().plaza.log(i64::MAX).await.unwrap();
+        let noted: Vec<&str> = log.iter().map(|entry| entry.reason.as_str()).collect();
+        assert_eq!(noted, ["spam", &format!("(API key {id})"), "rude"]);
+        // One's own may go without a word, with any key.
+        let own = post(&owner.with_key("*").await, "mine").await;
+        owner.with_key("plaza.write").await.post(&format!("{PLAZA}/posts/{own}/delete"), json!({})).await.data();
+        assert_eq!(server.running().plaza.log(i64::MAX).await.unwrap().len(), 3);
+    }
+
     async fn who_is_banned_may_look_and_not_speak(server) {
         let owner = resident(&server, "owner").await;
         let loud = resident(&server, "loud").await;

@@ -8,7 +8,7 @@ use web::{ApiError, Code};
 
 use crate::{
     credential::Secret,
-    scope::{Permission, ScopeSet},
+    scope::{Permission, Scope, ScopeSet},
 };
 
 /// Someone whose credential was checked; cheap to clone.
@@ -119,9 +119,25 @@ impl Caller {
         self.0.account
     }
 
-    /// Whether the account runs this server, and whoever calls may act as the one who does: no application may.
+    /// Whether the caller may use an administrator's rights over other people and the server: the account runs this
+    /// server, and the credential is its session or an API key with `*`. A key with fewer scopes, a program and an
+    /// application never may.
     pub fn is_admin(&self) -> bool {
-        self.0.is_admin
+        let may_govern = match self.credential() {
+            Credential::Session { .. } => true,
+            Credential::ApiKey { scopes, .. } => scopes.contains(Scope::Everything),
+            Credential::Program { .. } | Credential::Token { .. } => false,
+        };
+        self.0.is_admin && may_govern
+    }
+
+    /// Whether no scope limits the caller: the person's session or program, or an API key with `*`.
+    pub fn has_full_access(&self) -> bool {
+        match self.credential() {
+            Credential::Session { .. } | Credential::Program { .. } => true,
+            Credential::ApiKey { scopes, .. } => scopes.contains(Scope::Everything),
+            Credential::Token { .. } => false,
+        }
     }
 
     /// The application that calls in the person's name, if one does.
@@ -236,5 +252,36 @@ impl<S: Send + Sync> FromRequestParts<S> for Developer {
             Credential::Token { .. } => "Access Token",
         };
         Err(ApiError::new(Code::SessionRequired).with(refused))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_administrators_rights_need_the_session_or_a_key_for_everything() {
+        let key = |scopes: &str| Credential::ApiKey { id: 1, scopes: ScopeSet::parse_list(scopes).unwrap() };
+        let all = Scope::ALL.iter().filter(|scope| **scope != Scope::Everything);
+        let every_single_scope = all.map(|scope| scope.name()).collect::<Vec<_>>().join(" ");
+        let token = |scopes: &str| Credential::Token {
+            application: "a".into(),
+            authorization: 1,
+            scopes: ScopeSet::parse_list(scopes).unwrap(),
+        };
+        for (credential, governs, is_full) in [
+            (key("*"), true, true),
+            (key("plaza.write"), false, false),
+            (key(&every_single_scope), false, false),
+            (key("* chat"), true, true),
+            (Credential::Program { id: 1 }, false, true),
+            (token(&every_single_scope), false, false),
+            (token("*"), false, false),
+        ] {
+            let name = format!("{credential:?}");
+            let caller = Caller::new(1, true, credential);
+            assert_eq!((caller.is_admin(), caller.has_full_access()), (governs, is_full), "{name}");
+        }
+        assert!(!Caller::new(1, false, key("*")).is_admin());
     }
 }

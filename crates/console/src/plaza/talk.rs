@@ -24,6 +24,9 @@ use crate::{
     page::{Member, Page},
 };
 
+/// Reason in the moderation log where an administrator deletes something on its page.
+const ON_PAGE: &str = "(session)";
+
 /// The query of the page.
 #[derive(Default, serde::Deserialize)]
 pub(crate) struct Asked {
@@ -161,7 +164,7 @@ pub(crate) async fn act_on_post(
             place
         }
         "delete" => {
-            plaza.delete_post(me.id, me.is_admin.then_some(""), &name).await?;
+            plaza.delete_post(me.id, me.is_admin.then_some(ON_PAGE), &name).await?;
             "/plaza".to_owned()
         }
         "report" => {
@@ -194,7 +197,7 @@ pub(crate) async fn act_on_comment(
         "like" | "unlike" => {
             plaza.like_comment(me.id, id, form.what == "like").await?;
         }
-        "delete" => plaza.delete_comment(me.id, me.is_admin.then_some(""), id).await?,
+        "delete" => plaza.delete_comment(me.id, me.is_admin.then_some(ON_PAGE), id).await?,
         "report" => {
             plaza.report(me.id, Target::Comment(id), reason(&form.content)?).await?;
             done = "?done=reported";

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Plaza,
     gate::{Reader, Writer},
+    moderation::{model::ReasonQuery, rules::moderation_reason},
     post::{model::EditRequest, rules::check_edit},
     walk::WalkQuery,
 };
@@ -76,16 +77,18 @@ async fn update(
     Ok(Data(Nothing))
 }
 
-/// Delete one's comment; administrators may delete any. Replies stay. Scope plaza.write, residents only.
+/// Delete one's comment; replies stay. An administrator's session, or their key with scope `*`, may delete any; that and
+/// its reason are noted. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/delete", operation_id = "deleteComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
-    params(("commentId" = String, Path, description = "What the comment is called")),
+    params(("commentId" = String, Path, description = "What the comment is called"), ReasonQuery),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
 async fn delete(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(name): Path<String>,
+    Query(reason): Query<ReasonQuery>,
 ) -> Answer<Nothing> {
-    let admin = caller.is_admin().then_some("");
-    plaza.delete_comment(caller.account(), admin, rules::parse(&name)?).await?;
+    let moderator = moderation_reason(&caller, reason)?;
+    plaza.delete_comment(caller.account(), moderator.as_deref(), rules::parse(&name)?).await?;
     Ok(Data(Nothing))
 }

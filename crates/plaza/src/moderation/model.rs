@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use store::{Timestamp, from_row};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// What a resident told the administrators.
 #[derive(Debug, Clone)]
@@ -60,6 +60,15 @@ pub struct Ban {
 }
 
 from_row!(Ban { account, until, reason });
+
+/// Why an administrator deletes what somebody else wrote.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ReasonQuery {
+    /// Of an administrator, at most 500 characters: noted in the log with the deletion.
+    #[param(max_length = 500)]
+    pub(crate) reason: Option<String>,
+}
 
 /// Body of `POST /api/secondme/plaza/report`.
 #[derive(Debug, Default, Deserialize, ToSchema)]

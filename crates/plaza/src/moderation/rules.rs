@@ -1,9 +1,13 @@
 //! What a valid report and a valid ban are. No I/O.
 
+use identity::{Caller, Credential};
 use store::Timestamp;
 use web::{ApiError, Code, Issues};
 
-use super::{Target, model::ReportRequest};
+use super::{
+    Target,
+    model::{ReasonQuery, ReportRequest},
+};
 use crate::{comment, post};
 
 /// Longest reason in characters.
@@ -42,6 +46,24 @@ pub fn check_reason(reason: &str) -> Result<String, ApiError> {
     let reason = issues.required_text("reason", Some(reason), MAX_REASON);
     issues.finish()?;
     Ok(reason)
+}
+
+/// Returns the reason that is noted when the caller deletes what somebody else wrote, or `None` for a caller who may
+/// not. Without a stated reason it names the credential.
+///
+/// # Errors
+/// 422 for a reason that is too long.
+pub(crate) fn moderation_reason(caller: &Caller, query: ReasonQuery) -> Result<Option<String>, ApiError> {
+    if !caller.is_admin() {
+        return Ok(None);
+    }
+    match query.reason.filter(|reason| !reason.trim().is_empty()) {
+        Some(reason) => check_reason(&reason).map(Some),
+        None => Ok(Some(match caller.credential() {
+            Credential::ApiKey { id, .. } => format!("(API key {id})"),
+            _ => "(session)".to_owned(),
+        })),
+    }
 }
 
 /// Until when a ban of so many days lasts; 0 days are for good.

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Json, Nothing};
+use web::{Answer, Data, Envelope, Json, Nothing, Query};
 
 use super::{
     model::{EditRequest, PostOut, PostRequest, Posted},
@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Plaza,
     gate::{Reader, Writer},
+    moderation::{model::ReasonQuery, rules::moderation_reason},
 };
 
 pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
@@ -64,15 +65,18 @@ async fn update(
     Ok(Data(Nothing))
 }
 
-/// Delete one's post; administrators may delete any. Scope plaza.write, residents only.
+/// Delete one's post. An administrator's session, or their key with scope `*`, may delete any; that and its reason are
+/// noted. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/delete", operation_id = "deletePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "What the post is called")),
+    params(("postId" = String, Path, description = "What the post is called"), ReasonQuery),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
 async fn delete(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(name): Path<String>,
+    Query(reason): Query<ReasonQuery>,
 ) -> Answer<Nothing> {
-    plaza.delete_post(caller.account(), caller.is_admin().then_some(""), &name).await?;
+    let moderator = moderation_reason(&caller, reason)?;
+    plaza.delete_post(caller.account(), moderator.as_deref(), &name).await?;
     Ok(Data(Nothing))
 }
