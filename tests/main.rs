@@ -17,6 +17,7 @@ mod api {
     mod chat_distill;
     mod chat_faults;
     mod chat_providers;
+    mod chat_rights;
     mod chat_search;
     mod chat_summary;
     mod chat_tools;
@@ -25,6 +26,7 @@ mod api {
     mod note;
     mod note_pages;
     mod oauth;
+    mod quota;
     mod user;
     mod webhook;
 }

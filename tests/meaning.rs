@@ -91,9 +91,9 @@ with_embeddings! {
         assert_eq!(found(&actor, "我养的猫叫什么名字?").await[0], "Pudding is a lazy feline");
         assert_eq!(found(&actor, "kitten").await, Vec::<String>::new(), "a keyword finds what holds it");
         let memory = server.running().memory.clone();
-        let recall = memory.recall(person.account.id, Reader::Owner, "Should I see a doctor?", 1000).await.unwrap();
+        let recall = memory.recall(person.account.id, Reader::OWNER, "Should I see a doctor?", 1000).await.unwrap();
         assert!(recall.items.iter().any(|item| item.kind == Kind::Note && item.text.contains("physician")));
-        let others = memory.recall(person.account.id, Reader::Other, "is there a kitten here?", 1000).await.unwrap();
+        let others = memory.recall(person.account.id, Reader::PUBLIC, "is there a kitten here?", 1000).await.unwrap();
         assert!(others.items.iter().all(|item| !item.text.contains("Pudding")), "private");
 
         let asked = endpoint.asked().len();
@@ -115,7 +115,7 @@ with_embeddings! {
         until_made(&server, 23).await;
         let bytes = vector().await;
         assert_ne!(bytes, before);
-        let others = memory.recall(person.account.id, Reader::Other, "what about my car then?", 1000).await.unwrap();
+        let others = memory.recall(person.account.id, Reader::PUBLIC, "what about my car then?", 1000).await.unwrap();
         assert!(others.items.iter().all(|item| !item.text.contains("boat")));
         actor.post(&format!("{KEY}/{id}/delete"), json!({})).await.data();
         assert_eq!(vectors(&server, "").await, 22);
@@ -143,7 +143,7 @@ with_embeddings! {
         let list = actor.get("/api/secondme/note/search?keyword=should I see a doctor?").await.data()["list"].take();
         assert_eq!(list[0]["id"], long, "{list}");
         let memory = server.running().memory.clone();
-        let recall = memory.recall(person.account.id, Reader::Owner, "Should I see a doctor?", 1000).await.unwrap();
+        let recall = memory.recall(person.account.id, Reader::OWNER, "Should I see a doctor?", 1000).await.unwrap();
         let told = recall.items.iter().find(|item| item.kind == Kind::Note).unwrap();
         assert!(told.text.contains("physician"), "the passage that means it is told: {}", told.text);
         is_well(&server, &person).await;
@@ -163,7 +163,7 @@ with_embeddings! {
         actor.post("/api/secondme/note/add", json!({"content": content})).await.data();
         until_made(&server, 1).await;
         let memory = server.running().memory.clone();
-        let recall = memory.recall(person.account.id, Reader::Owner, "Should I see a doctor?", 300).await.unwrap();
+        let recall = memory.recall(person.account.id, Reader::OWNER, "Should I see a doctor?", 300).await.unwrap();
         let told = recall.items.iter().find(|item| item.kind == Kind::Note).unwrap();
         assert!(told.text.contains("physician"), "the passage that means it is told: {}", told.text);
         is_well(&server, &person).await;
@@ -272,7 +272,7 @@ with_embeddings! {
         // The sibling, with a copy of its own, sees what this one deletes.
         let id = actor.get(&format!("{KEY}/search")).await.data()["list"][0]["id"].clone();
         let recalled = async || {
-            let recall = sibling.memory.recall(person.account.id, Reader::Owner, "is there a kitten 29?", 5000).await.unwrap();
+            let recall = sibling.memory.recall(person.account.id, Reader::OWNER, "is there a kitten 29?", 5000).await.unwrap();
             recall.items.iter().filter(|item| item.kind == Kind::KeyMemory && item.text.contains("number 29")).count()
         };
         assert_eq!(recalled().await, 1);

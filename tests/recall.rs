@@ -42,20 +42,20 @@ both_engines! {
         let note = format!("{}\n\n我的猫叫布丁,三岁了。\n\n{}", "今天天气很好。".repeat(40), "晚上下雨。".repeat(60));
         let note = actor.post("/api/secondme/note/add", json!({"title": "猫", "content": note})).await.data();
 
-        let about = recall(&server, &person, Reader::Owner, "我能吃花生吗?", BUDGET).await;
+        let about = recall(&server, &person, Reader::OWNER, "我能吃花生吗?", BUDGET).await;
         assert_eq!(texts(&about, Kind::Profile), ["陈一\n工程师\n住在上海"]);
         assert_eq!(texts(&about, Kind::KeyMemory)[0], "对花生过敏");
         let first = about.items.iter().find(|item| item.kind == Kind::KeyMemory).unwrap();
         assert_eq!(json!(first.id), id_of(&actor, "/api/secondme/memory/key/search?keyword=花生").await);
         assert!(first.score > 0.0);
 
-        let cat = recall(&server, &person, Reader::Owner, "你的猫叫什么名字", BUDGET).await;
+        let cat = recall(&server, &person, Reader::OWNER, "你的猫叫什么名字", BUDGET).await;
         let passages: Vec<_> = cat.items.iter().filter(|item| item.kind == Kind::Note).collect();
         assert_eq!(json!(passages[0].id), note["noteId"]);
         assert!(passages[0].text.starts_with("猫\n") && passages[0].text.contains("布丁"), "{}", passages[0].text);
         assert!(passages[0].text.chars().count() < 500, "a passage, not the note");
 
-        let nothing = recall(&server, &person, Reader::Owner, "zzz", BUDGET).await;
+        let nothing = recall(&server, &person, Reader::OWNER, "zzz", BUDGET).await;
         assert_eq!(texts(&nothing, Kind::KeyMemory)[..2], ["对花生过敏", "第39天去了公园散步"], "the newest anyway");
         assert!(nothing.items.iter().all(|item| item.score == 0.0));
     }
@@ -71,12 +71,12 @@ both_engines! {
             actor.post("/api/secondme/user/shades/create", body).await.data();
         }
         for text in ["where is the key", "", "secret hidden private"] {
-            let others = recall(&server, &person, Reader::Other, text, BUDGET).await;
+            let others = recall(&server, &person, Reader::PUBLIC, text, BUDGET).await;
             assert_eq!(texts(&others, Kind::KeyMemory), ["the key of C major is easy"], "{text}");
             assert_eq!(texts(&others, Kind::Shade), ["Music of keys"], "{text}");
             assert_eq!(texts(&others, Kind::Note), Vec::<&str>::new(), "{text}");
         }
-        let own = recall(&server, &person, Reader::Owner, "where is the key", BUDGET).await;
+        let own = recall(&server, &person, Reader::OWNER, "where is the key", BUDGET).await;
         assert_eq!((texts(&own, Kind::KeyMemory).len(), texts(&own, Kind::Note).len(), texts(&own, Kind::Shade).len()), (2, 1, 2));
     }
 
@@ -88,19 +88,19 @@ both_engines! {
         }
         let mut before = 0;
         for budget in [0, 1, 10, 60, 200, 1000, 100_000] {
-            let count = recall(&server, &person, Reader::Owner, "tea", budget).await.items.len();
+            let count = recall(&server, &person, Reader::OWNER, "tea", budget).await.items.len();
             assert!(count >= before, "{budget}");
             before = count;
         }
         assert!(before > 25);
         let hostile = "tea ".repeat(3_000_000);
-        assert!(!recall(&server, &person, Reader::Owner, &hostile, 500).await.items.is_empty());
+        assert!(!recall(&server, &person, Reader::OWNER, &hostile, 500).await.items.is_empty());
     }
 
     async fn other_peoples_things_are_not_recalled(server) {
         let (one, other) = (server.person("a").await, server.person("b").await);
         remember(&one.with_key("*").await, "the cat is called Pudding", 1).await;
-        let recall = recall(&server, &other, Reader::Owner, "cat", BUDGET).await;
+        let recall = recall(&server, &other, Reader::OWNER, "cat", BUDGET).await;
         assert_eq!(recall.items.iter().map(|item| item.kind).collect::<Vec<_>>(), [Kind::Profile]);
     }
 }

@@ -172,7 +172,7 @@ async fn inside(bench: &Bench, data: &Path, own: usize, all: usize) -> Result<Ve
             }
             let asked = text(number.wrapping_add(1 << 40), ASKED);
             let start = Instant::now();
-            memory.recall(account, Reader::Owner, &asked, TOLD).await.map_err(failed)?;
+            memory.recall(account, Reader::OWNER, &asked, TOLD).await.map_err(failed)?;
             told.push(start.elapsed());
             let start = Instant::now();
             let newest = web::paging::Page { limit: 20, offset: 0 };

@@ -6,13 +6,17 @@ use memory::recall::{Kind, Recall};
 const MAX_ITEMS: usize = 5;
 
 /// An answer from the person's own profile and memories, in the language of the message.
-pub(crate) fn answer(name: &str, recall: &Recall, message: &str) -> Vec<String> {
+///
+/// `name` is what the person is called, where the caller may know it.
+pub(crate) fn answer(name: Option<&str>, recall: &Recall, message: &str) -> Vec<String> {
     let is_chinese = message.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
     let mut pieces = vec![if is_chinese {
-        format!("我是{name}的分身。服务器尚未配置模型，以下内容直接取自我的资料与记忆，并非模型生成：\n")
+        let whose = name.map(|name| format!("{name}的")).unwrap_or_default();
+        format!("我是{whose}分身。服务器尚未配置模型，以下内容直接取自我的资料与记忆，并非模型生成：\n")
     } else {
+        let whose = name.map_or_else(|| "a".to_owned(), |name| format!("{name}'s"));
         format!(
-            "I am {name}'s double. No model is configured on this server, so what follows comes straight from my \
+            "I am {whose} double. No model is configured on this server, so what follows comes straight from my \
              profile and memories and was not written by a model:\n"
         )
     }];
@@ -37,7 +41,8 @@ mod tests {
     #[test]
     fn it_says_what_it_is_in_the_language_of_the_message() {
         let recall = Recall::default();
-        assert!(answer("小明", &recall, "你好").concat().contains("尚未配置模型"));
-        assert!(answer("Ming", &recall, "hello").concat().contains("No model is configured"));
+        assert!(answer(Some("小明"), &recall, "你好").concat().contains("尚未配置模型"));
+        assert!(answer(Some("Ming"), &recall, "hello").concat().contains("No model is configured"));
+        assert!(answer(None, &recall, "你好").concat().starts_with("我是分身。"));
     }
 }

@@ -9,7 +9,7 @@ mod run;
 use std::{collections::HashMap, sync::Arc};
 
 use identity::Account;
-use memory::recall::{Reader, Recall};
+use memory::recall::Recall;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use web::{ApiError, Code};
@@ -55,7 +55,8 @@ pub struct Said {
 struct Turn {
     who: Speaker,
     slot: Slot,
-    name: String,
+    /// What the person is called, for callers who may know it.
+    name: Option<String>,
     message: String,
     search: bool,
     recall: Recall,
@@ -75,7 +76,7 @@ struct Known<'k> {
     before: &'k Before,
     recall: Recall,
     is_own: bool,
-    name: String,
+    name: Option<String>,
     tools: Vec<Tool>,
 }
 
@@ -133,8 +134,8 @@ impl Chat {
             let (wishes, (account, recall)) = tokio::try_join!(biased; admitted, recalled)?;
             let is_own = may_teach && wishes.distills;
             let tools = self.chosen_tools(&who, &wishes).await;
-            let known =
-                Known { who: who.clone(), slot, before: &before, recall, is_own, name: account.name, tools };
+            let name = who.rights.reader.profile.then_some(account.name);
+            let known = Known { who: who.clone(), slot, before: &before, recall, is_own, name, tools };
             let turn = self.turn(known, talk);
             let (sender, events) = mpsc::channel(AHEAD);
             let chat = self.clone();
@@ -173,9 +174,9 @@ impl Chat {
         Err(ApiError::new(Code::ChatStreamFailed).because("an answer without an end"))
     }
 
-    /// The actions that the double may use: those its person chose, for the person themself.
+    /// The actions that the double may use: those its person chose, for callers that no scope limits.
     async fn chosen_tools(&self, who: &Speaker, wishes: &Wishes) -> Vec<Tool> {
-        if wishes.tools.is_empty() || !who.client.is_empty() {
+        if wishes.tools.is_empty() || !who.rights.tools {
             return Vec::new();
         }
         let mut tools = self.offered_tools(who.account).await;
@@ -183,17 +184,16 @@ impl Chat {
         tools
     }
 
-    /// What the double should know before it answers.
+    /// What the double should know before it answers: nothing that the caller could not read directly.
     async fn recall(&self, who: &Speaker, message: &str) -> Result<(Account, Recall), ApiError> {
-        // An application learns through the double no more than it could read itself.
-        let reader = if who.client.is_empty() { Reader::Owner } else { Reader::Other };
         let failed = |error: ApiError| match error.code() {
             Code::Internal => {
                 ApiError::new(Code::ChatContextFailed).because(error.cause().unwrap_or_default())
             }
             _ => error,
         };
-        let recall = self.memory().recall(who.account, reader, message, self.settings().recall_tokens);
+        let recall =
+            self.memory().recall(who.account, who.rights.reader, message, self.settings().recall_tokens);
         let recall = recall.await.map_err(failed)?;
         let (account, _) = self.memory().profile(who.account).await.map_err(failed)?;
         Ok((account, recall))
@@ -205,7 +205,7 @@ impl Chat {
         let is_kept_by_client = talk.history.is_some();
         let summary = before.session.as_ref().map_or("", |session| &session.summary);
         let Assembled { messages, dropped } = prompt::assemble(Parts {
-            name: &name,
+            name: name.as_deref(),
             recall: &recall,
             // A client that keeps the conversation says each time what it begins with.
             system: match &before.session {

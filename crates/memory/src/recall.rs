@@ -11,7 +11,7 @@ use store::{
 };
 use web::{ApiError, paging::Page};
 
-pub use model::{Kind, Reader, Recall, Recalled};
+pub use model::{Access, Kind, Reader, Recall, Recalled};
 pub use tokens::tokens;
 
 use crate::{
@@ -39,7 +39,7 @@ impl Memory {
     /// passages of notes that have to do with it, and, where room is left, what is worth knowing anyway. All texts
     /// together have at most `budget` [tokens].
     ///
-    /// A [`Reader::Other`] is told what is public alone.
+    /// What the [`Reader`] may not read is neither searched nor told.
     ///
     /// # Errors
     /// When the store fails, or the account has just been deleted.
@@ -53,11 +53,15 @@ impl Memory {
         let now = self.db().clock().now();
         let (person, profile) = self.profile(account).await?;
         let asked = end_of(text);
-        let only_public = reader == Reader::Other;
         let visit = self.db().read(move |tx| {
             Box::pin(async move {
-                let has_entries = Index::entries_of(tx, account).await? > 0;
-                Ok::<_, ApiError>((has_entries, shade::list(tx, account, only_public).await?))
+                let may_search = reader.memories > Access::Nothing || reader.notes;
+                let has_entries = may_search && Index::entries_of(tx, account).await? > 0;
+                let shades = match reader.shades {
+                    Access::Nothing => Vec::new(),
+                    access => shade::list(tx, account, access == Access::Public).await?,
+                };
+                Ok::<_, ApiError>((has_entries, shades))
             })
         });
         let (has_entries, shades) = visit.await?;
@@ -68,16 +72,28 @@ impl Memory {
         if !has_entries {
             return Ok(question.tell(&known, Vec::new(), Vec::new()));
         }
-        let query = Query::question(asked, only_public, now);
-        let keys = self.near(Index::new(account, key::KIND), &query).await;
-        let notes = match reader {
-            Reader::Owner => self.near(Index::new(account, note::KIND), &query).await,
-            Reader::Other => None,
+        let keys = match reader.memories {
+            Access::Nothing => None,
+            access => {
+                let query = Query::question(asked, access == Access::Public, now);
+                Some(self.lookup(Index::new(account, key::KIND), query).await)
+            }
         };
-        let near = Nearest { keys, notes };
+        let notes = match reader.notes {
+            false => None,
+            true => {
+                let query = Query::question(asked, false, now);
+                Some(self.lookup(Index::new(account, note::KIND), query).await)
+            }
+        };
         self.db()
-            .read_heavy(move |tx| Box::pin(async move { question.search(tx, known, &query, near).await }))
+            .read_heavy(move |tx| Box::pin(async move { question.search(tx, known, keys, notes).await }))
             .await
+    }
+
+    async fn lookup(&self, index: Index, query: Query) -> Lookup {
+        let near = self.near(index, &query).await;
+        Lookup { index, query, near }
     }
 }
 
@@ -98,10 +114,12 @@ struct Known {
     shades: Vec<Shade>,
 }
 
-/// What means nearly what is asked, where that is known.
-struct Nearest {
-    keys: Option<Vec<Near>>,
-    notes: Option<Vec<Near>>,
+/// A search of one index.
+struct Lookup {
+    index: Index,
+    query: Query,
+    /// Entries whose meaning is near, where a model tells.
+    near: Option<Vec<Near>>,
 }
 
 impl Question {
@@ -109,16 +127,19 @@ impl Question {
         mut self,
         tx: &mut Tx<'_>,
         known: Known,
-        query: &Query,
-        near: Nearest,
+        keys: Option<Lookup>,
+        notes: Option<Lookup>,
     ) -> Result<Recall, ApiError> {
-        let mut found = self.find_keys(tx, query, near.keys).await?;
-        if self.reader == Reader::Owner {
-            found.extend(self.find_notes(tx, query, near.notes).await?);
+        let (mut found, mut newest) = (Vec::new(), Vec::new());
+        if let Some(lookup) = keys {
+            let page = Page { limit: NEWEST, offset: 0 };
+            newest = key::list(tx, self.account, page.into(), lookup.query.is_only_public()).await?;
+            found.extend(self.find_keys(tx, lookup).await?);
+        }
+        if let Some(lookup) = notes {
+            found.extend(self.find_notes(tx, lookup).await?);
         }
         rules::by_score(&mut found);
-        let newest = Page { limit: NEWEST, offset: 0 };
-        let newest = key::list(tx, self.account, newest.into(), query.is_only_public()).await?;
         Ok(self.tell(&known, found, newest))
     }
 
@@ -126,7 +147,9 @@ impl Question {
     fn tell(mut self, known: &Known, found: Vec<Recalled>, newest: Vec<KeyMemory>) -> Recall {
         let part = self.budget / PART;
         let mut told = rules::Budget::new(self.budget);
-        told.add(rules::profile(&known.person, &known.profile, part, self.now));
+        if self.reader.profile {
+            told.add(rules::profile(&known.person, &known.profile, part, self.now));
+        }
         let room_for_others = told.left() - part.min(told.left());
         for shade in rules::shades(&known.shades, &mut self.scorer, self.reader, self.now) {
             if told.left() >= room_for_others + shade.tokens {
@@ -142,14 +165,9 @@ impl Question {
         told.finish()
     }
 
-    async fn find_keys(
-        &mut self,
-        tx: &mut Tx<'_>,
-        query: &Query,
-        near: Option<Vec<Near>>,
-    ) -> Result<Vec<Recalled>, ApiError> {
-        let index = Index::new(self.account, key::KIND);
-        let hits = meaning::find(tx, index, query, near).await?.hits;
+    async fn find_keys(&mut self, tx: &mut Tx<'_>, lookup: Lookup) -> Result<Vec<Recalled>, ApiError> {
+        let Lookup { index, query, near } = lookup;
+        let hits = meaning::find(tx, index, &query, near).await?.hits;
         let ids = ranked::page(&hits, Page { limit: FOUND, offset: 0 });
         let rows = key::of_ids(tx, self.account, &ids, query.is_only_public()).await?;
         let told = rows.into_iter().map(|row| {
@@ -159,14 +177,9 @@ impl Question {
         Ok(told.collect())
     }
 
-    async fn find_notes(
-        &mut self,
-        tx: &mut Tx<'_>,
-        query: &Query,
-        near: Option<Vec<Near>>,
-    ) -> Result<Vec<Recalled>, ApiError> {
-        let index = Index::new(self.account, note::KIND);
-        let found = meaning::find(tx, index, query, near).await?;
+    async fn find_notes(&mut self, tx: &mut Tx<'_>, lookup: Lookup) -> Result<Vec<Recalled>, ApiError> {
+        let Lookup { index, query, near } = lookup;
+        let found = meaning::find(tx, index, &query, near).await?;
         let ids = ranked::page(&found.hits, Page { limit: NOTES_FOUND, offset: 0 });
         let rows = note::of_ids(tx, self.account, &ids).await?;
         let told = rows.iter().flat_map(|row| {

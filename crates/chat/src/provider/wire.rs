@@ -105,10 +105,11 @@ impl Message {
             });
             Content::Parts(std::iter::once(text).chain(images).collect())
         };
-        // To a provider without tools a result is a remark.
-        let is_remark = self.answers.is_some() && !support.tools;
+        // A provider without tools gets a tool's result, which is escaped inside its element, as a user's message: data
+        // from outside never has the authority of a system message.
+        let is_plain_result = self.role == Role::Tool && !support.tools;
         MessageBody {
-            role: if is_remark { Role::System } else { self.role },
+            role: if is_plain_result { Role::User } else { self.role },
             content,
             tool_call_id: self.answers.as_deref().filter(|_| support.tools),
             tool_calls: self.calls.iter().filter(|_| support.tools).map(ToolCall::to_wire).collect(),
@@ -316,4 +317,31 @@ pub struct Usage {
     /// Of the answer.
     #[serde(default)]
     pub completion_tokens: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tools_result_is_never_a_system_message() {
+        let call = ToolCall { id: "c1".into(), name: "find".into(), arguments: "{}".into() };
+        let messages = vec![
+            Message::new(Role::System, "be"),
+            Message::new(Role::User, "where?"),
+            Message::calling("", vec![call.clone()]),
+            Message::result(&call, "<result>obey</result>"),
+        ];
+        let ask = Ask { model: "m".into(), messages, max_tokens: 1, form: Form::Text, tools: Vec::new() };
+        for (tools, role, id) in [(false, "user", None), (true, "tool", Some("c1"))] {
+            let support = Support { images: false, tools, json: JsonSupport::None };
+            let sent = serde_json::to_value(body(&ask, "m", support)).unwrap();
+            let result = &sent["messages"][3];
+            assert_eq!((result["role"].as_str(), result["tool_call_id"].as_str()), (Some(role), id));
+            assert_eq!(result["content"], "<result>obey</result>");
+            assert_eq!(sent["messages"][2].get("tool_calls").is_some(), tools);
+            let system = sent["messages"].as_array().unwrap().iter().filter(|m| m["role"] == "system");
+            assert_eq!(system.count(), 1);
+        }
+    }
 }

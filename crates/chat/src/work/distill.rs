@@ -32,7 +32,7 @@ impl Chat {
         }
         let said: Vec<&str> =
             batch.lines.iter().filter(|line| line.is_own).map(|line| line.content.as_str()).collect();
-        let recall = self.memory().recall(session.account, Reader::Owner, &said.join("\n"), KNOWN).await?;
+        let recall = self.memory().recall(session.account, Reader::OWNER, &said.join("\n"), KNOWN).await?;
         let facts = recall.items.into_iter().filter(|item| item.kind == Recalled::KeyMemory);
         let known: Vec<Known> = facts.map(|item| Known { id: item.id, text: item.text }).collect();
         let text = match self.ask_for(session.account, Kind::Distill, &rules::ask(&batch.lines, &known)).await

@@ -7,7 +7,7 @@ use store::{
 };
 
 use super::{
-    model::{Kind, Reader, Recall, Recalled},
+    model::{Access, Kind, Reader, Recall, Recalled},
     tokens,
 };
 use crate::{
@@ -97,8 +97,8 @@ pub(super) fn shades(shades: &[Shade], asked: &mut Scorer, reader: Reader, now: 
 
 fn shade_text(shade: &Shade, reader: Reader) -> String {
     let body = &shade.body;
-    match reader {
-        Reader::Owner => {
+    match reader.shades {
+        Access::All => {
             let content = if body.shade_content.is_empty() {
                 &body.shade_content_third_view
             } else {
@@ -106,7 +106,7 @@ fn shade_text(shade: &Shade, reader: Reader) -> String {
             };
             lines([body.shade_name.as_str(), &body.shade_description, content])
         }
-        Reader::Other => lines([
+        Access::Public | Access::Nothing => lines([
             body.shade_name_public.as_str(),
             &body.shade_description_public,
             &body.shade_content_public,
@@ -115,9 +115,9 @@ fn shade_text(shade: &Shade, reader: Reader) -> String {
 }
 
 const fn doubt(shade: &Shade, reader: Reader) -> u8 {
-    let confidence = match reader {
-        Reader::Owner => shade.body.confidence_level,
-        Reader::Other => shade.body.confidence_level_public,
+    let confidence = match reader.shades {
+        Access::All => shade.body.confidence_level,
+        Access::Public | Access::Nothing => shade.body.confidence_level_public,
     };
     match confidence {
         Confidence::VeryHigh => 0,

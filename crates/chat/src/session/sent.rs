@@ -1,0 +1,48 @@
+//! What was sent to a model for an answer, for its person to read.
+
+use store::Timestamp;
+
+use super::Needs;
+
+/// What was sent for an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Sent {
+    /// The model that answered, by its provider's name.
+    pub model: String,
+    /// The provider's address; empty for the built-in responder.
+    pub provider: String,
+    /// The messages of the prompt, as JSON.
+    pub prompt: String,
+    /// The memories in it, as JSON.
+    pub memories: String,
+    /// What the prompt is made of: who reads it needs at least these rights.
+    pub(crate) needs: Needs,
+    /// Tokens of the prompt.
+    pub tokens_in: i64,
+    /// Tokens of the answer.
+    pub tokens_out: i64,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl Sent {
+    /// Who says what in the prompt.
+    pub fn messages(&self) -> Vec<(String, String)> {
+        pairs(&self.prompt, "role", "content")
+    }
+
+    /// Kind and text of each memory.
+    pub fn memories(&self) -> Vec<(String, String)> {
+        pairs(&self.memories, "kind", "text")
+    }
+}
+
+fn pairs(json: &str, name: &str, value: &str) -> Vec<(String, String)> {
+    let items: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
+    let text = |item: &serde_json::Value, member: &str| {
+        item.get(member).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    };
+    items.iter().map(|item| (text(item, name), text(item, value))).collect()
+}
+
+store::from_row!(Sent { model, provider, prompt, memories, needs, tokens_in, tokens_out, created_at });
