@@ -76,6 +76,7 @@ const ENDPOINTS: &[Endpoint] = &[
     get("/secondme/note/{id}/history", WRITE_NOTES),
     post("/secondme/agent_memory/ingest", AGENT_MEMORY),
     get("/secondme/agent_memory/list", AGENT_MEMORY),
+    post("/secondme/agent_memory/delete", WRITE_PROFILE),
     get("/secondme/activity/day-overview", AGENT_MEMORY),
     post("/secondme/chat/stream", USE_CHAT),
     get("/secondme/chat/session/list", READ_CHAT),

@@ -61,6 +61,16 @@ impl Bench {
     }
 }
 
+/// Limits of an account that the server does without.
+const QUOTAS: [&str; 6] = [
+    "DOPPEL_QUOTA__MEMORIES",
+    "DOPPEL_QUOTA__NOTES",
+    "DOPPEL_QUOTA__AGENT_EVENTS",
+    "DOPPEL_QUOTA__MESSAGES",
+    "DOPPEL_QUOTA__BYTES",
+    "DOPPEL_QUOTA__ADDITIONS_PER_HOUR",
+];
+
 /// A server with accounts.
 struct Site {
     data: PathBuf,
@@ -74,6 +84,10 @@ impl Site {
         let data = bench.fresh()?;
         let mut settings = settings.to_vec();
         settings.push(("DOPPEL_ACCOUNTS__MAX_KEYS", "10000000".to_owned()));
+        // One account stands for many.
+        for limit in QUOTAS {
+            settings.push((limit, "0".to_owned()));
+        }
         for number in 0..accounts {
             let add = ["account", "add", "--email", &email(number), "--name", "Bench", "--password-stdin"];
             process::verb(command(bench, &data, &settings), &add, PASSWORD)?;

@@ -108,6 +108,36 @@ both_engines! {
         assert_eq!(actor.get(LIST).await.data()["total"], 0);
     }
 
+    async fn an_app_reads_what_it_reported_itself(server) {
+        let person = server.person("a").await;
+        let (one, other) = (person.app("user.info agent_memory").await, person.app("user.info agent_memory").await);
+        let scopes = "user.info agent_memory";
+        let (first, second) = (person.with_token(&one, scopes).await, person.with_token(&other, scopes).await);
+        let key = person.with_key("agent_memory").await;
+        for who in [&first, &second, &key] {
+            ingest(who, event("1", "post")).await;
+        }
+        let all = key.get(LIST).await.data();
+        assert_eq!(all["total"], 3, "the person's own key reads everything");
+        for (who, id) in [(&first, &one.id), (&second, &other.id)] {
+            for query in [String::new(), format!("?platform={id}")] {
+                let listed = who.get(&format!("{LIST}{query}")).await.data();
+                assert_eq!((&listed["total"], &listed["items"][0]["platform"]), (&json!(1), &json!(id)));
+            }
+            let day = who.get("/api/secondme/activity/day-overview").await.data();
+            assert_eq!((&day["totalCount"], &day["apps"].as_array().unwrap().len()), (&json!(1), &1), "{day}");
+        }
+        for platform in [other.id.as_str(), "forum"] {
+            assert_eq!(first.get(&format!("{LIST}?platform={platform}")).await.data(), json!({"items": [], "total": 0}));
+        }
+        first.post("/api/secondme/agent_memory/delete", json!({"platform": other.id})).await.refused(403, "apikey.permission.denied");
+        key.post("/api/secondme/agent_memory/delete", json!({"platform": "forum"})).await.refused(403, "apikey.permission.denied");
+        let owner = person.signed_in().await;
+        owner.post("/api/secondme/agent_memory/delete", json!({})).await.refused(422, "invalid.param");
+        let gone = owner.post("/api/secondme/agent_memory/delete", json!({"platform": one.id})).await.data();
+        assert_eq!((&gone["deletedCount"], &key.get(LIST).await.data()["total"]), (&json!(1), &json!(2)));
+    }
+
     async fn a_day_is_counted_by_platform(server) {
         let actor = server.person("a").await.with_key("agent_memory").await;
         let today = server.clock().now().as_millis();

@@ -45,7 +45,7 @@ both_engines! {
             db.execute(damage, &[]).await.unwrap();
         }
         let ill = memory.examine(id, false).await.unwrap();
-        assert_eq!(ill.faults.len(), 8, "{:?}", ill.faults);
+        assert_eq!(ill.faults.len(), 10, "{:?}", ill.faults);
         assert_eq!(memory.examine(id, true).await.unwrap().faults, ill.faults);
         let mended = memory.examine(id, false).await.unwrap();
         assert_eq!(mended.faults, Vec::<String>::new());

@@ -2,6 +2,7 @@
 
 pub mod act;
 mod archive;
+mod doctor;
 mod events;
 mod openai;
 pub mod person;

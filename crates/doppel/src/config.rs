@@ -6,6 +6,7 @@ mod model;
 mod notes;
 mod oauth;
 mod plaza;
+mod quota;
 mod secrets;
 
 use std::{
@@ -28,6 +29,7 @@ pub use model::{Chat, Json, Model};
 pub use notes::Notes;
 pub use oauth::Oauth;
 pub use plaza::Plaza;
+pub use quota::Quota;
 pub use secrets::Secrets;
 
 /// What stands for a secret where the configuration is shown.
@@ -52,6 +54,7 @@ pub struct Config {
     pub secrets: Secrets,
     pub files: Files,
     pub notes: Notes,
+    pub quota: Quota,
     pub embedding: Embedding,
     pub outgoing: Outgoing,
     pub hub: Hub,
@@ -266,6 +269,7 @@ impl Config {
             ));
         }
         self.notes.check()?;
+        self.quota.check()?;
         self.embedding.check()?;
         self.database_config().map(|_| ())
     }

@@ -125,6 +125,7 @@ pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str)
         max_stored: config.files.max_stored_bytes,
         recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
         pages: config.notes.settings(),
+        quota: config.quota.settings(),
         embedding: config.embedding.settings(),
     };
     Memory::new(db, identity, outgoing(config), settings)
@@ -192,14 +193,14 @@ fn hub_settings(config: &Config) -> hub::Settings {
 }
 
 /// The clients for calls to addresses that people and apps have named.
-fn outgoing(config: &Config) -> Outgoing {
+pub(crate) fn outgoing(config: &Config) -> Outgoing {
     Outgoing::new(web::outgoing::Settings {
         allowed: config.outgoing.allowed_networks.clone(),
         connect: Duration::from_secs(config.outgoing.connect_seconds),
     })
 }
 
-fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) -> Result<Chat> {
+pub(crate) fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) -> Result<Chat> {
     let provider = |provider: &config::Model| chat::provider::Settings {
         base_url: provider.base_url.clone(),
         api_key: provider.api_key.clone(),

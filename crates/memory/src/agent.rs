@@ -15,11 +15,14 @@ pub use model::{App, Event, Overview, StoredEvent};
 
 use crate::{
     Memory,
+    quota::{self, Adder},
     walk::{Walk, Walked},
 };
 
 /// Most platforms and actions of a day that are told apart.
 const MAX_GROUPS: i64 = 1000;
+/// Most events that one request deletes.
+const MAX_DELETED: i64 = 10_000;
 /// Important events that an overview shows of each platform, the latest.
 const MAX_IMPORTANT: i64 = 10;
 
@@ -28,17 +31,55 @@ impl Memory {
     /// from the same platform.
     ///
     /// # Errors
-    /// When the store fails. The event is checked by [`rules`] before.
-    pub async fn ingest(&self, account: i64, platform: &str, event: &Event) -> Result<Option<i64>, ApiError> {
+    /// [`Code::QuotaExceeded`], [`Code::RateLimited`]. The event is checked by [`rules`] before.
+    pub async fn ingest(
+        &self,
+        adder: impl Into<Adder>,
+        platform: String,
+        event: Event,
+    ) -> Result<Option<i64>, ApiError> {
+        let (adder, quota) = (adder.into(), *self.quota());
+        let account = adder.account;
         let (id, now) = (self.db().ids().next(), self.db().clock().now());
         let time = event.event_time.map_or(now, Timestamp);
-        let key = rules::idempotency_key(account, platform, event);
-        let label = event.action_label.as_deref().unwrap_or_default();
-        let body = serde_json::to_string(event).map_err(ApiError::internal)?;
-        let values =
-            params![id, account, platform, &key, time, &event.action, label, event.importance, &body];
-        let inserted = self.db().execute(queries::INSERT, values).await?;
-        Ok((inserted > 0).then_some(id))
+        let key = rules::idempotency_key(account, &platform, &event);
+        let body = serde_json::to_string(&event).map_err(ApiError::internal)?;
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let label = event.action_label.as_deref().unwrap_or_default();
+                    let (action, importance) = (&event.action, event.importance);
+                    let values =
+                        params![id, account, &platform, &key, time, action, label, importance, &body];
+                    if tx.execute(queries::INSERT, values).await? == 0 {
+                        return Ok(None);
+                    }
+                    let change = quota::Change::add(&[&body]);
+                    quota.add(tx, &adder, quota::Kind::AgentEvent, change, now).await?;
+                    Ok(Some(id))
+                })
+            })
+            .await
+    }
+
+    /// Deletes what was reported from a platform, at most 10 000 events of it, and answers how many that were.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete_agent_events(&self, account: i64, platform: String) -> Result<i64, ApiError> {
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let values = params![account, &platform, MAX_DELETED];
+                    let gone: Vec<(i64,)> = tx.fetch_all(queries::DELETE, values).await?;
+                    let entries = i64::try_from(gone.len()).unwrap_or(i64::MAX);
+                    let bytes: i64 = gone.into_iter().map(|(bytes,)| bytes).sum();
+                    let change = quota::Change { entries: -entries, bytes: -bytes };
+                    quota::adjust(tx, account, quota::Kind::AgentEvent, change).await?;
+                    Ok::<_, ApiError>(entries)
+                })
+            })
+            .await
     }
 
     /// A page of a person's events, or of those from one platform, the last noted first.
@@ -72,16 +113,21 @@ impl Memory {
         Ok(walk.end(list, total, newest, |event: &StoredEvent| event.event_id))
     }
 
-    /// What happened on a day (UTC), platform by platform, the busiest first; `page` is one of platforms.
+    /// What happened on a day (UTC), platform by platform or on one of them, the busiest first; `page` is one of
+    /// platforms.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn day_overview(&self, account: i64, day: Timestamp, page: Page) -> Result<Overview, ApiError> {
-        let (from, to) = (day, day.plus_secs(86_400));
-        let groups: Vec<model::Group> = self
-            .db()
-            .fetch_all(queries::GROUPS, params![account, from, to, rules::IMPORTANT, MAX_GROUPS])
-            .await?;
+    pub async fn day_overview(
+        &self,
+        account: i64,
+        platform: Option<&str>,
+        day: Timestamp,
+        page: Page,
+    ) -> Result<Overview, ApiError> {
+        let (from, to, only) = (day, day.plus_secs(86_400), platform.unwrap_or_default());
+        let values = params![account, from, to, rules::IMPORTANT, MAX_GROUPS, only];
+        let groups: Vec<model::Group> = self.db().fetch_all(queries::GROUPS, values).await?;
         let mut apps = BTreeMap::<String, App>::new();
         let (mut total_count, mut important_count) = (0, 0);
         for group in groups {

@@ -58,6 +58,7 @@ impl Memory {
             self.examine_index(account, rows, mend, &mut findings).await?;
         }
         self.examine_files(account, mend, &mut findings).await?;
+        findings.faults.extend(self.examine_room(account, mend).await?);
         Ok(findings)
     }
 
@@ -129,6 +130,15 @@ impl Memory {
             findings.faults.push("files: the sum of their sizes is wrong".to_owned());
             if mend {
                 self.db().execute(files::SET_ROOM, params![account, sum]).await?;
+            }
+        }
+        let wrong: Vec<(String, i64)> = self.db().fetch_all(files::WRONG_SHARES, params![account]).await?;
+        for (client, sum) in wrong {
+            findings
+                .faults
+                .push(format!("files of the application {client}: the sum of their sizes is wrong"));
+            if mend {
+                self.db().execute(files::SET_SHARE, params![account, &client, sum]).await?;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ mod upload;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use store::{Timestamp, params};
+use store::{Timestamp, Tx, params};
 use utoipa::ToSchema;
 use web::{
     ApiError, Code,
@@ -20,7 +20,10 @@ pub use kind::Kind;
 pub use routes::download;
 pub use sweep::YOUNG;
 
-use crate::Memory;
+use crate::{
+    Memory,
+    quota::{Action, Adder},
+};
 
 /// Random characters of a file's name.
 const NAME_BYTES: usize = 20;
@@ -84,7 +87,7 @@ impl Memory {
         tokio::fs::copy(from, &path).await.map_err(ApiError::internal)?;
         let file = tokio::fs::File::open(&path).await.map_err(ApiError::internal)?;
         file.sync_all().await.map_err(ApiError::internal)?;
-        let registered = self.register(account, key, kind, bytes).await;
+        let registered = self.register(&Adder::from(account), key, kind, bytes).await;
         if registered.is_err() {
             remove(path).await?;
         }
@@ -92,7 +95,12 @@ impl Memory {
     }
 
     /// Makes a received file known; it is on disk already.
-    async fn register(&self, account: i64, key: &str, kind: Kind, bytes: u64) -> Result<File, ApiError> {
+    ///
+    /// # Errors
+    /// [`Code::BodyTooLarge`] where the account has no room, [`Code::QuotaExceeded`] where the application has none,
+    /// [`Code::RateLimited`].
+    async fn register(&self, adder: &Adder, key: &str, kind: Kind, bytes: u64) -> Result<File, ApiError> {
+        let (adder, quota) = (adder.clone(), *self.quota());
         let bytes = i64::try_from(bytes).map_err(ApiError::internal)?;
         let most = i64::try_from(self.settings().max_stored).unwrap_or(i64::MAX);
         let now = self.db().clock().now();
@@ -100,11 +108,16 @@ impl Memory {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
+                    let (account, client) = (adder.account, adder.application());
+                    quota.count(tx, &adder, Action::Upload, 1, now).await?;
+                    if !client.is_empty() {
+                        take_share(tx, &adder, bytes, quota.app_upload_bytes).await?;
+                    }
                     tx.execute(queries::OPEN_ROOM, params![account]).await?;
                     if tx.execute(queries::TAKE_ROOM, params![account, bytes, most]).await? == 0 {
                         return Err(ApiError::new(Code::BodyTooLarge).with(most.to_string()));
                     }
-                    let values = params![&row_key, account, kind.media_type(), bytes, now];
+                    let values = params![&row_key, account, kind.media_type(), bytes, now, client];
                     tx.execute(queries::INSERT, values).await?;
                     Ok(())
                 })
@@ -140,9 +153,12 @@ impl Memory {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let found: Option<(i64,)> =
+                    let found: Option<(i64, String)> =
                         tx.fetch_optional(queries::DELETE, params![&row_key, account]).await?;
-                    let (bytes,) = found.ok_or(Code::NotFound)?;
+                    let (bytes, client) = found.ok_or(Code::NotFound)?;
+                    if !client.is_empty() {
+                        tx.execute(queries::FREE_SHARE, params![account, &client, bytes]).await?;
+                    }
                     tx.execute(queries::FREE_ROOM, params![account, bytes]).await?;
                     // Before the row is gone for good: a file that stays has a row that says whose it is.
                     match std::fs::remove_file(&path) {
@@ -166,6 +182,7 @@ impl Memory {
             .write(move |tx| {
                 Box::pin(async move {
                     tx.execute(queries::DELETE_OF_ACCOUNT, params![account]).await?;
+                    tx.execute(queries::DROP_SHARES, params![account]).await?;
                     tx.execute(queries::EMPTY_ROOM, params![account]).await?;
                     Ok::<_, ApiError>(())
                 })
@@ -176,6 +193,18 @@ impl Memory {
         }
         Ok(())
     }
+}
+
+/// Counts bytes of a file for the application that uploads it.
+async fn take_share(tx: &mut Tx<'_>, adder: &Adder, bytes: i64, most: i64) -> Result<(), ApiError> {
+    let (account, client) = (adder.account, adder.application());
+    let most = if most == 0 { i64::MAX } else { most };
+    tx.execute(queries::OPEN_SHARE, params![account, client]).await?;
+    if tx.execute(queries::TAKE_SHARE, params![account, client, bytes, most]).await? > 0 {
+        return Ok(());
+    }
+    let (used,): (i64,) = tx.fetch_one(queries::USED_SHARE, params![account, client]).await?;
+    Err(ApiError::new(Code::QuotaExceeded).with(format!("files of the application: {used}/{most} bytes")))
 }
 
 async fn remove(path: PathBuf) -> Result<(), ApiError> {

@@ -19,7 +19,9 @@ pub use learn::{LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, r
 pub use model::{Change, Fact, KeyMemory, Version};
 
 use crate::{
-    Memory, meaning, ranked,
+    Memory, meaning,
+    quota::{self, Adder},
+    ranked,
     walk::{Walk, Walked},
 };
 
@@ -34,6 +36,14 @@ struct Prepared {
     fact: Fact,
     hash: [u8; 32],
     document: Document,
+}
+
+impl Prepared {
+    /// What it adds to what the account stores.
+    fn room(&self) -> quota::Change {
+        let Fact { actor, object, content, .. } = &self.fact;
+        quota::Change::add(&[actor, object, content])
+    }
 }
 
 /// Memories, the newest first.
@@ -114,8 +124,10 @@ impl Memory {
     /// is left as it is.
     ///
     /// # Errors
-    /// When the store fails. The facts are checked by [`rules`] before.
-    pub async fn add_key_memories(&self, account: i64, facts: Vec<Fact>) -> Result<i64, ApiError> {
+    /// [`Code::QuotaExceeded`], [`Code::RateLimited`]. The facts are checked by [`rules`] before.
+    pub async fn add_key_memories(&self, adder: impl Into<Adder>, facts: Vec<Fact>) -> Result<i64, ApiError> {
+        let (adder, quota) = (adder.into(), *self.quota());
+        let account = adder.account;
         let prepare = |fact: Fact| Prepared {
             id: self.db().ids().next(),
             hash: rules::hash(&fact),
@@ -130,11 +142,16 @@ impl Memory {
                 Box::pin(async move {
                     let index = Index::new(account, KIND);
                     index.lock(tx).await?;
-                    let mut inserted = 0;
+                    let mut change = quota::Change::default();
                     for new in &prepared {
-                        inserted += i64::from(insert(tx, account, new, clock.now()).await?);
+                        if insert(tx, account, new, clock.now()).await? {
+                            change = change.and(new.room());
+                        }
                     }
-                    Ok::<_, ApiError>(inserted)
+                    if change.entries > 0 {
+                        quota.add(tx, &adder, quota::Kind::Memory, change, clock.now()).await?;
+                    }
+                    Ok::<_, ApiError>(change.entries)
                 })
             })
             .await?;
@@ -145,7 +162,7 @@ impl Memory {
     /// Changes a key memory and keeps what it said before. What is absent stays as it is.
     ///
     /// # Errors
-    /// [`Code::MemoryNotFound`] for an id that is unknown or another's.
+    /// [`Code::MemoryNotFound`] for an id that is unknown or another's; [`Code::QuotaExceeded`].
     pub async fn update_key_memory(&self, account: i64, id: i64, change: Change) -> Result<(), ApiError> {
         let found = self.db().fetch_optional(queries::FACT, params![id, account]).await?;
         // Actor and object never change, so the text can be cut before the transaction.
@@ -154,6 +171,7 @@ impl Memory {
         let document = Document::new(&rules::indexed(&actor, &object, &content));
         let hash = rules::hash(&Fact { actor, object, content: content.clone(), visibility: 0 });
         let (version, clock) = (self.db().ids().next(), self.db().clock().clone());
+        let quota = *self.quota();
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -169,10 +187,14 @@ impl Memory {
                     let old = params![version, id, &before, visible, written, now];
                     tx.execute(queries::KEEP_VERSION, old).await?;
                     let kept = i64::try_from(MAX_VERSIONS).unwrap_or(i64::MAX);
-                    tx.execute(queries::DROP_VERSIONS, params![id, kept]).await?;
+                    let dropped: Vec<(i64,)> =
+                        tx.fetch_all(queries::DROP_VERSIONS, params![id, kept]).await?;
                     tx.execute(queries::UPDATE, params![id, &content, visibility, &hash, now]).await?;
                     index.replace(tx, id, rules::is_public(visibility), &document).await?;
-                    Ok::<_, ApiError>(())
+                    // What it said before is kept, too.
+                    let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
+                    let grown = quota::Change::of_bytes(quota::size(&[&content]) - dropped);
+                    quota.take(tx, account, quota::Kind::Memory, grown).await
                 })
             })
             .await?;
@@ -189,10 +211,12 @@ impl Memory {
             .write(move |tx| {
                 Box::pin(async move {
                     Index::new(account, KIND).remove(tx, id).await?;
-                    match tx.execute(queries::DELETE, params![id, account]).await? {
-                        0 => Err(Code::MemoryNotFound.into()),
-                        _ => Ok(()),
-                    }
+                    let found: Option<(i64,)> =
+                        tx.fetch_optional(queries::BYTES, params![id, account]).await?;
+                    let (bytes,) = found.ok_or(Code::MemoryNotFound)?;
+                    tx.execute(queries::DELETE, params![id, account]).await?;
+                    let change = quota::Change::remove(bytes);
+                    Ok(quota::adjust(tx, account, quota::Kind::Memory, change).await?)
                 })
             })
             .await

@@ -10,6 +10,7 @@ pub mod meaning;
 pub mod note;
 mod passages;
 pub mod profile;
+pub mod quota;
 mod ranked;
 pub mod recall;
 pub mod shade;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub recheck: Duration,
     /// How the pages that notes link to are read.
     pub pages: note::page::Settings,
+    /// What every account may store and add.
+    pub quota: quota::Settings,
     /// The model that tells what texts mean, if there is one.
     pub embedding: Option<meaning::Settings>,
 }
@@ -90,6 +93,11 @@ impl Memory {
 
     fn db(&self) -> &Database {
         &self.0.db
+    }
+
+    /// What every account may store and add.
+    pub fn quota(&self) -> &quota::Settings {
+        &self.0.settings.quota
     }
 
     fn settings(&self) -> &Settings {

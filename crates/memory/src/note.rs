@@ -18,7 +18,9 @@ use web::{
 pub use model::{Change, Kind, NewNote, Note, Status, Version};
 
 use crate::{
-    Memory, meaning, ranked,
+    Memory, meaning,
+    quota::{self, Adder},
+    ranked,
     walk::{Walk, Walked},
 };
 
@@ -96,8 +98,10 @@ impl Memory {
     /// that could not be read: they get another chance.
     ///
     /// # Errors
-    /// When the store fails. The note is checked by [`rules`] before.
-    pub async fn add_note(&self, account: i64, new: NewNote) -> Result<i64, ApiError> {
+    /// [`Code::QuotaExceeded`], [`Code::RateLimited`]. The note is checked by [`rules`] before.
+    pub async fn add_note(&self, adder: impl Into<Adder>, new: NewNote) -> Result<i64, ApiError> {
+        let (adder, quota) = (adder.into(), *self.quota());
+        let account = adder.account;
         let (id, clock) = (self.db().ids().next(), self.db().clock().clone());
         let document = Document::new(&rules::indexed(&new.title, &new.content, &new.urls));
         let hash = rules::hash(new.kind, &new.title, &new.content, &new.urls);
@@ -119,8 +123,10 @@ impl Memory {
                     let NewNote { title, content, .. } = &new;
                     let values = params![id, account, kind, title, content, &urls, status, &hash, now, now];
                     tx.execute(queries::INSERT, values).await?;
-                    page::insert(tx, id, &new.urls, now).await?;
+                    page::insert(tx, (account, id), &new.urls, now).await?;
                     Index::new(account, KIND).add(tx, id, false, &document).await?;
+                    let change = quota::Change::add(&[title, content, &urls]);
+                    quota.add(tx, &adder, quota::Kind::Note, change, now).await?;
                     Ok(id)
                 })
             })
@@ -195,9 +201,10 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::NoteUpdateNotFound`] for an id that is unknown or another's, [`Code::NoteUpdateFailed`] where a text note
-    /// would be left without content.
+    /// would be left without content, [`Code::QuotaExceeded`].
     pub async fn update_note(&self, account: i64, id: i64, change: Change) -> Result<(), ApiError> {
         let (version, clock) = (self.db().ids().next(), self.db().clock().clone());
+        let quota = *self.quota();
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -217,10 +224,15 @@ impl Memory {
                     let old = params![version, id, &note.title, &note.content, note.updated_at, now];
                     tx.execute(queries::KEEP_VERSION, old).await?;
                     let kept = i64::try_from(MAX_VERSIONS).unwrap_or(i64::MAX);
-                    tx.execute(queries::DROP_VERSIONS, params![id, kept]).await?;
+                    let dropped: Vec<(i64,)> =
+                        tx.fetch_all(queries::DROP_VERSIONS, params![id, kept]).await?;
                     let hash = rules::hash(note.kind, &title, &content, &note.urls);
                     tx.execute(queries::UPDATE, params![id, &title, &content, &hash, now]).await?;
-                    page::refresh(tx, account, &Note { title, content, ..note }).await
+                    // What it said before is kept, too.
+                    let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
+                    let grown = quota::Change::of_bytes(quota::size(&[&title, &content]) - dropped);
+                    page::refresh(tx, account, &Note { title, content, ..note }).await?;
+                    quota.take(tx, account, quota::Kind::Note, grown).await
                 })
             })
             .await?;
@@ -237,10 +249,12 @@ impl Memory {
             .write(move |tx| {
                 Box::pin(async move {
                     Index::new(account, KIND).remove(tx, id).await?;
-                    match tx.execute(queries::DELETE, params![id, account]).await? {
-                        0 => Err(Code::NoteDeleteNotFound.into()),
-                        _ => Ok(()),
-                    }
+                    let found: Option<(i64,)> =
+                        tx.fetch_optional(queries::BYTES, params![id, account]).await?;
+                    let (bytes,) = found.ok_or(Code::NoteDeleteNotFound)?;
+                    tx.execute(queries::DELETE, params![id, account]).await?;
+                    let change = quota::Change::remove(bytes);
+                    Ok(quota::adjust(tx, account, quota::Kind::Note, change).await?)
                 })
             })
             .await

@@ -1,5 +1,6 @@
 //! What was said, and what a model was sent for it.
 
+use memory::quota::{self, Change, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{BoxFuture, Row, Timestamp, Tx, from_row, owned_params, params};
@@ -141,16 +142,23 @@ impl Section for Messages {
         Box::pin(async move {
             let mut taken = Taken::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
+            let quota = *self.0.memory().quota();
             let written = self.0.db().write(move |tx| {
                 Box::pin(async move {
                     let mut lines = Vec::with_capacity(ready.len());
+                    let mut full = Vec::new();
                     for (line, ready) in ready {
-                        lines.push((line, insert(tx, account, &ready).await?));
+                        match insert(tx, &quota, account, &ready).await? {
+                            Some(written) => lines.push((line, written)),
+                            None => full.push((line, None)),
+                        }
                     }
-                    Ok::<_, ApiError>(lines)
+                    Ok::<_, ApiError>((lines, full))
                 })
             });
-            taken.count(written.await?, "sessionId: there is no such session");
+            let (lines, full) = written.await?;
+            taken.count(lines, "sessionId: there is no such session");
+            taken.count(full, quota::FULL);
             Ok(taken)
         })
     }
@@ -192,16 +200,22 @@ fn own_profile(memories: &str, account: i64) -> String {
     serde_json::to_string(&items).unwrap_or_else(|_| memories.to_owned())
 }
 
-/// Writes an entry; answers false where it is there already, and nothing where its session is not.
-async fn insert(tx: &mut Tx<'_>, account: i64, ready: &Ready) -> store::Result<Option<bool>> {
+/// Writes an entry; answers `Some(false)` inside where it is there already, `None` inside where its session is not, and
+/// nothing where there is no room.
+async fn insert(
+    tx: &mut Tx<'_>,
+    quota: &quota::Settings,
+    account: i64,
+    ready: &Ready,
+) -> store::Result<Option<Option<bool>>> {
     let Entry { session_id, client, role, content, state, sent, .. } = &ready.entry;
     let session: Option<Key> =
         tx.fetch_optional(queries::SESSION, params![account, client, session_id]).await?;
-    let Some(Key { key }) = session else { return Ok(None) };
+    let Some(Key { key }) = session else { return Ok(Some(None)) };
     let mut id = ready.new_id;
     if let Some(own) = ready.given_id {
         match tx.fetch_optional::<(i64,)>(queries::OWNER, params![own]).await? {
-            Some((owner,)) if owner == account => return Ok(Some(false)),
+            Some((owner,)) if owner == account => return Ok(Some(Some(false))),
             Some(_) => {}
             None => id = own,
         }
@@ -209,15 +223,20 @@ async fn insert(tx: &mut Tx<'_>, account: i64, ready: &Ready) -> store::Result<O
     let same: Option<(i64,)> =
         tx.fetch_optional(queries::SAME, params![key, ready.created, role, content]).await?;
     if same.is_some() {
-        return Ok(Some(false));
+        return Ok(Some(Some(false)));
+    }
+    let memories = sent.as_ref().map(|sent| own_profile(&sent.memories, account)).unwrap_or_default();
+    let prompt = sent.as_ref().map_or("", |sent| &sent.prompt);
+    let change = Change::add(&[content, prompt, &memories]);
+    if !quota.fits(tx, account, Kind::Message, change).await? {
+        return Ok(None);
     }
     tx.execute(queries::ADD_MESSAGE, params![id, key, role, content, state, ready.created]).await?;
     tx.execute(queries::COUNT, params![key]).await?;
     if let Some(sent) = sent {
-        let Sent { model, provider, prompt, memories, tokens_in, tokens_out, create_time } = sent;
-        let memories = own_profile(memories, account);
+        let Sent { model, provider, prompt, tokens_in, tokens_out, create_time, .. } = sent;
         let values = params![id, model, provider, prompt, &memories, *tokens_in, *tokens_out, *create_time];
         tx.execute(queries::ADD_SENT, values).await?;
     }
-    Ok(Some(true))
+    Ok(Some(Some(true)))
 }

@@ -10,6 +10,8 @@ pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
     let (db, identity) = super::identity(config).await?;
     let base_url = server::base_url(config, config.server.listen);
     let memory = server::memory(config, db.clone(), identity.clone(), &base_url);
+    let chat = server::chat(config, &db, &memory, &server::outgoing(config))
+        .map_err(|error| Failure::failed(format!("{error:#}")))?;
     let (mut after, mut checked, mut faults) = (0, 0, 0_usize);
     loop {
         let page = identity.accounts(after, PAGE).await?;
@@ -19,6 +21,9 @@ pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
             let findings = memory.examine(account.id, repair).await?;
             checked += findings.checked;
             faults += findings.faults.len();
+            let of_chat = chat.examine(account.id, repair).await?;
+            faults += of_chat.len();
+            of_chat.iter().try_for_each(|fault| say(&format!("{}: {fault}", account.email)))?;
             findings.faults.iter().try_for_each(|fault| say(&format!("{}: {fault}", account.email)))?;
         }
     }

@@ -260,3 +260,21 @@ pub(super) struct Group {
 }
 
 from_row!(Group { platform, action, count, important, label });
+
+/// Body of `POST /api/secondme/agent_memory/delete`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = AgentMemoryDeleteRequest)]
+pub struct DeleteRequest {
+    /// The platform, at most 100 characters. Required.
+    #[schema(max_length = 100)]
+    pub(super) platform: Option<String>,
+}
+
+/// Answer of `POST /api/secondme/agent_memory/delete`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AgentMemoryDeleted)]
+#[serde(rename_all = "camelCase")]
+pub struct Deleted {
+    /// How many events are gone; there may be more where it is 10 000.
+    pub(super) deleted_count: i64,
+}

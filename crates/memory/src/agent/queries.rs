@@ -20,7 +20,7 @@ pub(crate) const COUNT_OF_PLATFORM: &str =
 
 pub(crate) const GROUPS: &str = "SELECT platform, action, COUNT(*), \
      CAST(SUM(CASE WHEN importance >= $4 THEN 1 ELSE 0 END) AS BIGINT), MAX(action_label) FROM agent_event \
-     WHERE account_id = $1 AND event_time >= $2 AND event_time < $3 \
+     WHERE account_id = $1 AND event_time >= $2 AND event_time < $3 AND ($6 = '' OR platform = $6) \
      GROUP BY platform, action ORDER BY platform, action LIMIT $5";
 
 pub(crate) const IMPORTANT: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
@@ -31,3 +31,11 @@ pub(crate) const AFTER: &str = "SELECT id, account_id, platform, event_time, bod
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 
 pub(crate) const OWNER: &str = "SELECT account_id FROM agent_event WHERE id = $1";
+
+/// Answers the bytes of each.
+pub(crate) const DELETE: &str = "DELETE FROM agent_event WHERE id IN \
+     (SELECT id FROM agent_event WHERE account_id = $1 AND platform = $2 ORDER BY id LIMIT $3) \
+     RETURNING CAST(OCTET_LENGTH(body) AS BIGINT)";
+
+pub(crate) const KNOWN: &str =
+    "SELECT id FROM agent_event WHERE account_id = $1 AND platform = $2 AND idempotency_key = $3";

@@ -1,16 +1,20 @@
 //! Agent memory over HTTP.
 
 use axum::extract::State;
-use identity::{Credential, Scoped, scope::UseAgentMemory};
+use identity::{
+    Caller, Scoped,
+    scope::{UseAgentMemory, WriteProfile},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Json, Query, paging::PageQuery};
+use web::{Answer, Data, Envelope, Issues, Json, Query, paging::PageQuery};
 
 use super::{
-    model::{DayQuery, Event, Events, Ingested, Overview, PlatformQuery},
+    model::{DayQuery, DeleteRequest, Deleted, Event, Events, Ingested, Overview, PlatformQuery},
     rules,
 };
 use crate::{
     Memory,
+    quota::Adder,
     walk::{SnapshotQuery, Walked},
 };
 
@@ -22,6 +26,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .routes(routes!(ingest))
         .routes(routes!(list))
         .routes(routes!(overview))
+        .routes(routes!(delete))
         .with_state(memory)
 }
 
@@ -35,18 +40,18 @@ async fn ingest(
     Json(event): Json<Event>,
 ) -> Answer<Ingested> {
     let event = rules::check(event)?;
-    let platform = match caller.credential() {
-        Credential::Session { .. } | Credential::Program { .. } | Credential::ApiKey { .. } => {
-            rules::platform(&event)
-        }
-        // What an app reports is filed under the app, whatever it says of itself.
-        Credential::Token { application, .. } => application.clone(),
-    };
-    let id = memory.ingest(caller.account(), &platform, &event).await?;
+    let platform = own_platform(&caller).map_or_else(|| rules::platform(&event), str::to_owned);
+    let id = memory.ingest(Adder::of(&caller), platform, event).await?;
     Ok(Data(Ingested { event_id: id.unwrap_or(0), is_duplicate: id.is_none() }))
 }
 
-/// List what was noted, the last first. Scope agent_memory.
+/// The platform that an application writes and reads events of, whatever it says of itself: its own. The person's keys
+/// and programs use every platform.
+fn own_platform(caller: &Caller) -> Option<&str> {
+    caller.application()
+}
+
+/// List what was noted, the last first; an application lists what it reported itself. Scope agent_memory.
 #[utoipa::path(get, path = "/secondme/agent_memory/list", operation_id = "listAgentMemory", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
     params(PlatformQuery, PageQuery, SnapshotQuery),
     responses((status = 200, description = "A page", body = Envelope<Events>)))]
@@ -59,13 +64,37 @@ async fn list(
 ) -> Answer<Events> {
     let (walk, platform) = (snapshot.check(page.check()?)?, platform.filter(|platform| !platform.is_empty()));
     // No platform's name has a NUL character, and the store takes none.
-    let platform = platform.map(|platform| platform.replace('\0', " "));
-    let Walked { list, total, snapshot } =
-        memory.agent_events(caller.account(), platform.as_deref(), walk).await?;
+    let asked = platform.map(|platform| platform.replace('\0', " "));
+    let platform = match (own_platform(&caller), asked.as_deref()) {
+        (Some(own), Some(asked)) if own != asked => {
+            return Ok(Data(Events { items: Vec::new(), total: 0, snapshot: None }));
+        }
+        (Some(own), _) => Some(own),
+        (None, asked) => asked,
+    };
+    let Walked { list, total, snapshot } = memory.agent_events(caller.account(), platform, walk).await?;
     Ok(Data(Events { items: list, total, snapshot }))
 }
 
-/// What happened on a day, platform by platform. Scope agent_memory.
+/// Delete what was reported from a platform, at most 10 000 events at a time. A key needs scope *. Not part of the original
+/// API.
+#[utoipa::path(post, path = "/secondme/agent_memory/delete", operation_id = "deleteAgentMemory", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
+    request_body = DeleteRequest,
+    responses((status = 200, description = "How many are gone", body = Envelope<Deleted>)))]
+async fn delete(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteProfile>,
+    Json(request): Json<DeleteRequest>,
+) -> Answer<Deleted> {
+    let mut issues = Issues::body();
+    let platform = issues.required_text("platform", request.platform.as_deref(), rules::MAX_NAME);
+    issues.line("platform", &platform, rules::MAX_NAME);
+    issues.finish()?;
+    let deleted_count = memory.delete_agent_events(caller.account(), platform).await?;
+    Ok(Data(Deleted { deleted_count }))
+}
+
+/// What happened on a day, platform by platform; an application is told of its own. Scope agent_memory.
 #[utoipa::path(get, path = "/secondme/activity/day-overview", operation_id = "dayOverview", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
     params(DayQuery, PageQuery),
     responses((status = 200, description = "The day", body = Envelope<Overview>)))]
@@ -77,5 +106,5 @@ async fn overview(
 ) -> Answer<Overview> {
     let page = PageQuery { page_size: page.page_size.or(Some(OVERVIEW_SIZE)), ..page }.check()?;
     let day = rules::day(date.as_deref(), memory.db().clock().now())?;
-    Ok(Data(memory.day_overview(caller.account(), day, page).await?))
+    Ok(Data(memory.day_overview(caller.account(), own_platform(&caller), day, page).await?))
 }

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, Tx, owned_params, params};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, read},
+    archive::{Given, Part, Section, Taken, read_lines},
 };
 
 use crate::{
     Memory,
     agent::{Event, StoredEvent, queries, rules},
+    quota,
 };
 
 /// Entries of a part.
@@ -57,22 +58,18 @@ impl Section for AgentMemory {
     fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
         Box::pin(async move {
             let mut taken = Taken::default();
-            let ready = read(&given, &mut taken, |entry: Entry| self.ready(account, entry));
-            let count = u64::try_from(ready.len()).unwrap_or(0);
-            taken.added = self
-                .0
-                .db()
-                .write(move |tx| {
-                    Box::pin(async move {
-                        let mut added = 0;
-                        for entry in &ready {
-                            added += insert(tx, account, entry).await?;
-                        }
-                        Ok::<_, ApiError>(added)
-                    })
+            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(account, entry));
+            let quota = *self.0.quota();
+            let written = self.0.db().write(move |tx| {
+                Box::pin(async move {
+                    let mut lines = Vec::with_capacity(ready.len());
+                    for (line, entry) in &ready {
+                        lines.push((*line, insert(tx, &quota, account, entry).await?));
+                    }
+                    Ok::<_, ApiError>(lines)
                 })
-                .await?;
-            taken.known = count - taken.added;
+            });
+            taken.count(written.await?, quota::FULL);
             Ok(taken)
         })
     }
@@ -100,12 +97,17 @@ impl AgentMemory {
     }
 }
 
-/// Writes an entry unless it is there.
-async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready) -> store::Result<u64> {
+/// Writes an entry; answers false where it is there already, and nothing where there is no room.
+async fn insert(
+    tx: &mut Tx<'_>,
+    quota: &quota::Settings,
+    account: i64,
+    entry: &Ready,
+) -> store::Result<Option<bool>> {
     let mut id = entry.new_id;
     if let Some(own) = entry.given_id {
         match tx.fetch_optional::<(i64,)>(queries::OWNER, params![own]).await? {
-            Some((owner,)) if owner == account => return Ok(0),
+            Some((owner,)) if owner == account => return Ok(Some(false)),
             Some(_) => {}
             None => id = own,
         }
@@ -113,5 +115,18 @@ async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready) -> store::Result<u
     let Ready { platform, key, event, body, time, .. } = entry;
     let label = event.action_label.as_deref().unwrap_or_default();
     let values = params![id, account, platform, key, *time, &event.action, label, event.importance, body];
-    tx.execute(queries::INSERT, values).await
+    let known: Option<(i64,)> = tx.fetch_optional(queries::KNOWN, params![account, platform, key]).await?;
+    if known.is_some() {
+        return Ok(Some(false));
+    }
+    if !quota.fits(tx, account, quota::Kind::AgentEvent, quota::Change::add(&[body])).await? {
+        return Ok(None);
+    }
+    if tx.execute(queries::INSERT, values).await? > 0 {
+        return Ok(Some(true));
+    }
+    // Reported in the meantime.
+    let back = quota::Change::remove(quota::size(&[body]));
+    quota::adjust(tx, account, quota::Kind::AgentEvent, back).await?;
+    Ok(Some(false))
 }

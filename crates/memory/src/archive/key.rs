@@ -9,12 +9,13 @@ use store::{
 };
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, read},
+    archive::{Given, Part, Section, Taken, read_lines},
 };
 
 use crate::{
     Memory,
     key::{Fact, KIND, KeyMemory, MAX_VERSIONS, model::NewMemory, queries, rules},
+    quota,
 };
 
 /// Entries of a part.
@@ -113,22 +114,19 @@ impl Section for KeyMemories {
     fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
         Box::pin(async move {
             let mut taken = Taken::default();
-            let ready = read(&given, &mut taken, |entry: Entry| self.ready(entry));
-            let (added, known) = self
-                .0
-                .db()
-                .write(move |tx| {
-                    Box::pin(async move {
-                        Index::new(account, KIND).lock(tx).await?;
-                        let (mut added, mut known) = (0, 0);
-                        for entry in &ready {
-                            if insert(tx, account, entry).await? { added += 1 } else { known += 1 }
-                        }
-                        Ok::<_, ApiError>((added, known))
-                    })
+            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
+            let quota = *self.0.quota();
+            let written = self.0.db().write(move |tx| {
+                Box::pin(async move {
+                    Index::new(account, KIND).lock(tx).await?;
+                    let mut lines = Vec::with_capacity(ready.len());
+                    for (line, entry) in &ready {
+                        lines.push((*line, insert(tx, &quota, account, entry).await?));
+                    }
+                    Ok::<_, ApiError>(lines)
                 })
-                .await?;
-            (taken.added, taken.known) = (added, known);
+            });
+            taken.count(written.await?, quota::FULL);
             self.0.learned(account);
             Ok(taken)
         })
@@ -170,20 +168,30 @@ impl KeyMemories {
     }
 }
 
-/// Writes an entry unless it is there. The index is locked.
-async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready) -> store::Result<bool> {
+/// Writes an entry; answers false where it is there already, and nothing where there is no room. The index is locked.
+async fn insert(
+    tx: &mut Tx<'_>,
+    quota: &quota::Settings,
+    account: i64,
+    entry: &Ready,
+) -> store::Result<Option<bool>> {
     if tx.fetch_optional::<(i64,)>(queries::SAME, params![account, &entry.hash]).await?.is_some() {
-        return Ok(false);
+        return Ok(Some(false));
     }
     let mut id = entry.new_id;
     if let Some(own) = entry.given_id {
         match tx.fetch_optional::<(i64,)>(queries::OWNER, params![own]).await? {
-            Some((owner,)) if owner == account => return Ok(false),
+            Some((owner,)) if owner == account => return Ok(Some(false)),
             Some(_) => {}
             None => id = own,
         }
     }
     let Fact { actor, object, content, visibility } = &entry.fact;
+    let history: i64 = entry.history.iter().map(|(_, earlier)| quota::size(&[&earlier.fact_content])).sum();
+    let change = quota::Change::add(&[actor, object, content]).and(quota::Change::of_bytes(history));
+    if !quota.fits(tx, account, quota::Kind::Memory, change).await? {
+        return Ok(None);
+    }
     let values =
         params![id, account, actor, object, content, *visibility, &entry.hash, entry.created, entry.updated];
     tx.execute(queries::RESTORE, values).await?;
@@ -193,5 +201,5 @@ async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready) -> store::Result<b
         tx.execute(queries::KEEP_VERSION, values).await?;
     }
     Index::new(account, KIND).add(tx, id, rules::is_public(*visibility), &entry.document).await?;
-    Ok(true)
+    Ok(Some(true))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, Tx, from_row, owned_params, params, search::Index};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, read},
+    archive::{Given, Part, Section, Taken, read_lines},
 };
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         page::{self, PageStatus, Problem, extract},
         queries, rules,
     },
+    quota,
 };
 
 /// Entries of a part.
@@ -85,6 +86,17 @@ struct Ready {
     history: Vec<(i64, Earlier)>,
 }
 
+impl Ready {
+    /// What it adds to what the account stores; `links` as they are stored.
+    fn room(&self, links: &str) -> quota::Change {
+        let pages = self.pages.iter().map(|page| quota::size(&[&page.title, &page.content]));
+        let history =
+            self.history.iter().map(|(_, earlier)| quota::size(&[&earlier.title, &earlier.content]));
+        let more = quota::Change::of_bytes(pages.chain(history).sum());
+        quota::Change::add(&[&self.new.title, &self.new.content, links]).and(more)
+    }
+}
+
 impl Section for Notes {
     fn name(&self) -> &'static str {
         "notes"
@@ -139,23 +151,19 @@ impl Section for Notes {
     fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
         Box::pin(async move {
             let mut taken = Taken::default();
-            let ready = read(&given, &mut taken, |entry: Entry| self.ready(entry));
-            let now = self.0.db().clock().now();
-            let (added, known) = self
-                .0
-                .db()
-                .write(move |tx| {
-                    Box::pin(async move {
-                        Index::new(account, KIND).lock(tx).await?;
-                        let (mut added, mut known) = (0, 0);
-                        for entry in &ready {
-                            if insert(tx, account, entry, now).await? { added += 1 } else { known += 1 }
-                        }
-                        Ok::<_, ApiError>((added, known))
-                    })
+            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
+            let (now, quota) = (self.0.db().clock().now(), *self.0.quota());
+            let written = self.0.db().write(move |tx| {
+                Box::pin(async move {
+                    Index::new(account, KIND).lock(tx).await?;
+                    let mut lines = Vec::with_capacity(ready.len());
+                    for (line, entry) in &ready {
+                        lines.push((*line, insert(tx, &quota, account, entry, now).await?));
+                    }
+                    Ok::<_, ApiError>(lines)
                 })
-                .await?;
-            (taken.added, taken.known) = (added, known);
+            });
+            taken.count(written.await?, quota::FULL);
             self.0.changed(Index::new(account, KIND));
             Ok(taken)
         })
@@ -202,21 +210,30 @@ impl Notes {
     }
 }
 
-/// Writes an entry unless it is there. The index is locked.
-async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready, now: Timestamp) -> Result<bool, ApiError> {
+/// Writes an entry; answers false where it is there already, and nothing where there is no room. The index is locked.
+async fn insert(
+    tx: &mut Tx<'_>,
+    quota: &quota::Settings,
+    account: i64,
+    entry: &Ready,
+    now: Timestamp,
+) -> Result<Option<bool>, ApiError> {
     if tx.fetch_optional::<(i64,)>(queries::SAME, params![account, &entry.hash]).await?.is_some() {
-        return Ok(false);
+        return Ok(Some(false));
     }
     let mut id = entry.new_id;
     if let Some(own) = entry.given_id {
         match tx.fetch_optional::<(i64,)>(page::queries::OWNER, params![own]).await? {
-            Some((owner,)) if owner == account => return Ok(false),
+            Some((owner,)) if owner == account => return Ok(Some(false)),
             Some(_) => {}
             None => id = own,
         }
     }
     let NewNote { kind, title, content, urls } = &entry.new;
     let links = super::line(urls)?;
+    if !quota.fits(tx, account, quota::Kind::Note, entry.room(&links)).await? {
+        return Ok(None);
+    }
     let status = Status::Ready.name();
     let (created, updated) = (entry.created, entry.updated);
     let values =
@@ -229,7 +246,7 @@ async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready, now: Timestamp) ->
         let problem = page.and_then(|page| page.problem).map_or("", Problem::name);
         let read_at = page.and_then(|page| page.read_time).map(|time| super::time(Some(time), now));
         let (title, content) = (text(|page| &page.title), text(|page| &page.content));
-        let values = params![id, position, url, status, now, title, content, problem, read_at];
+        let values = params![id, position, url, status, now, title, content, problem, read_at, account];
         tx.execute(page::queries::RESTORE, values).await?;
     }
     for (version, earlier) in &entry.history {
@@ -248,5 +265,5 @@ async fn insert(tx: &mut Tx<'_>, account: i64, entry: &Ready, now: Timestamp) ->
         updated_at: updated,
     };
     page::refresh(tx, account, &note).await?;
-    Ok(true)
+    Ok(Some(true))
 }

@@ -23,7 +23,7 @@ use web::{
 };
 
 use super::{File, Kind, Stored};
-use crate::Memory;
+use crate::{Memory, quota::Adder};
 
 /// What multipart adds to a file: boundaries, headers, small fields.
 const MULTIPART_ROOM: u64 = 64 * 1024;
@@ -64,7 +64,8 @@ struct UploadForm {
     file: Vec<u8>,
 }
 
-/// Upload a picture, video or sound. Any credential; also accepted in the header token.
+/// Upload a picture, video or sound. Any credential; also accepted in the header token. What an app uploads counts for
+/// its own share as well.
 #[utoipa::path(post, path = "/cdn/upload", operation_id = "uploadFile", tag = "Files", security(("bearer" = []), ("token" = []), ("session" = [])),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "Where it is", body = Envelope<Uploaded>)))]
@@ -78,7 +79,7 @@ async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) 
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|refused: MultipartRejection| missing().because(refused))?;
-    let received = receive(&memory, caller.account(), &mut form).await;
+    let received = receive(&memory, &Adder::of(&caller), &mut form).await;
     if received.is_err() {
         // A client that is still sending would not read an answer given now, only a broken connection.
         let _given_up = tokio::time::timeout(PATIENCE, discard(form)).await;
@@ -114,10 +115,10 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-async fn receive(memory: &Memory, account: i64, form: &mut Multipart) -> Result<File, ApiError> {
+async fn receive(memory: &Memory, adder: &Adder, form: &mut Multipart) -> Result<File, ApiError> {
     while let Some(field) = form.next_field().await.map_err(broken)? {
         if field.name() == Some("file") {
-            return memory.receive(account, field).await;
+            return memory.receive(adder, field).await;
         }
     }
     Err(missing())

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use web::{ApiError, Code};
 
 use super::{File, Kind, NAME_BYTES, kind, remove};
-use crate::Memory;
+use crate::{Memory, quota::Adder};
 
 /// Longest silence of a client in the middle of an upload.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -17,15 +17,15 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::BodyTooLarge`], [`Code::UnsupportedMedia`], [`Code::RequestTimeout`] for a client that stalls.
-    pub(super) async fn receive(&self, account: i64, field: Field<'_>) -> Result<File, ApiError> {
-        let limit = self.settings().max_upload.min(self.room(account).await?);
+    pub(super) async fn receive(&self, adder: &Adder, field: Field<'_>) -> Result<File, ApiError> {
+        let limit = self.settings().max_upload.min(self.room(adder.account).await?);
         let name = self.db().random().hex(NAME_BYTES);
         let folder = self.settings().files.join("incoming");
         tokio::fs::create_dir_all(&folder).await.map_err(unavailable)?;
         let temporary = folder.join(&name);
         let received = receive_into(temporary.clone(), field, limit).await;
         let kept = match received {
-            Ok((kind, bytes)) => self.keep(account, &name, temporary.clone(), kind, bytes).await,
+            Ok((kind, bytes)) => self.keep(adder, &name, temporary.clone(), kind, bytes).await,
             Err(error) => Err(error),
         };
         if kept.is_err() {
@@ -36,7 +36,7 @@ impl Memory {
 
     async fn keep(
         &self,
-        account: i64,
+        adder: &Adder,
         name: &str,
         temporary: PathBuf,
         kind: Kind,
@@ -48,7 +48,7 @@ impl Memory {
             tokio::fs::create_dir_all(folder).await.map_err(unavailable)?;
         }
         tokio::fs::rename(temporary, &path).await.map_err(unavailable)?;
-        let registered = self.register(account, &key, kind, bytes).await;
+        let registered = self.register(adder, &key, kind, bytes).await;
         if registered.is_err() {
             remove(path).await?;
         }

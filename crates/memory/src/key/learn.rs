@@ -7,7 +7,7 @@ use store::{
 use web::ApiError;
 
 use super::{KIND, Prepared, model::Fact, queries, rules};
-use crate::Memory;
+use crate::{Memory, quota};
 
 /// Links of a memory that are shown, the newest.
 const MAX_LINKS: i64 = 50;
@@ -28,6 +28,7 @@ pub struct Learned {
 /// A fact on its way into the store, with what takes time done.
 pub struct Lesson {
     prepared: Prepared,
+    quota: quota::Settings,
     message: i64,
     same: Option<i64>,
     /// Each with an id for the link.
@@ -104,6 +105,7 @@ impl Memory {
                 document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
                 fact,
             },
+            quota: *self.quota(),
             message,
             same,
             against: against.into_iter().map(|other| (id(), other)).collect(),
@@ -173,7 +175,8 @@ pub async fn restore_link(
     Ok(Some(true))
 }
 
-/// Adds what a person said, in the transaction of whoever found it. What is known already is linked and stays as it is.
+/// Adds what a person said, in the transaction of whoever found it. What is known already is linked and stays as it is;
+/// what the account has no room for is left out.
 ///
 /// # Errors
 /// When the store fails.
@@ -204,6 +207,9 @@ pub async fn learn(
         if let Some(known) = known {
             let values = params![lesson.link, known, "again", None::<i64>, lesson.message, now];
             tx.execute(queries::ADD_LINK, values).await?;
+            continue;
+        }
+        if !lesson.quota.fits(tx, account, quota::Kind::Memory, new.room()).await? {
             continue;
         }
         super::insert(tx, account, new, now).await?;

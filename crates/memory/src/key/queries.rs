@@ -48,9 +48,15 @@ pub(crate) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM key_memory
 pub(crate) const VERSIONS: &str = "SELECT content, visibility, written_at, replaced_at FROM key_memory_version \
      WHERE memory_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-/// All but the latest so many versions.
+/// All but the latest so many versions; answers the bytes of each that goes.
 pub(crate) const DROP_VERSIONS: &str = "DELETE FROM key_memory_version WHERE memory_id = $1 AND id NOT IN \
-     (SELECT id FROM key_memory_version WHERE memory_id = $1 ORDER BY id DESC LIMIT $2)";
+     (SELECT id FROM key_memory_version WHERE memory_id = $1 ORDER BY id DESC LIMIT $2) \
+     RETURNING CAST(OCTET_LENGTH(content) AS BIGINT)";
+
+/// Bytes of a memory with its earlier versions.
+pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(m.actor) + OCTET_LENGTH(m.object) + OCTET_LENGTH(m.content) \
+     + COALESCE((SELECT SUM(OCTET_LENGTH(v.content)) FROM key_memory_version v WHERE v.memory_id = m.id), 0) \
+     AS BIGINT) FROM key_memory m WHERE m.id = $1 AND m.account_id = $2";
 
 pub(crate) const AFTER: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use identity::{
-    Credential, Scoped,
+    Scoped,
     scope::{ReadMemory, WriteMemory},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,6 +17,8 @@ use super::{
 };
 use crate::{
     Memory,
+    quota::Adder,
+    recall::{Access, Reader},
     walk::{SnapshotQuery, Walked},
 };
 
@@ -60,11 +62,7 @@ async fn search(
     Query(snapshot): Query<SnapshotQuery>,
 ) -> Answer<Walked<KeyMemory>> {
     let (walk, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
-    // A session and a key are the person's own; an app sees what is public.
-    let only_public = match caller.credential() {
-        Credential::Session { .. } | Credential::Program { .. } | Credential::ApiKey { .. } => false,
-        Credential::Token { .. } => true,
-    };
+    let only_public = Reader::of(&caller).memories < Access::All;
     Ok(Data(memory.key_memories(caller.account(), &keyword, walk, only_public).await?))
 }
 
@@ -77,7 +75,7 @@ async fn add(
     Scoped { caller, .. }: Scoped<WriteMemory>,
     Json(new): Json<NewMemory>,
 ) -> Answer<Done> {
-    memory.add_key_memories(caller.account(), vec![rules::check(new)?]).await?;
+    memory.add_key_memories(Adder::of(&caller), vec![rules::check(new)?]).await?;
     Ok(Data(Done {}))
 }
 
@@ -91,7 +89,7 @@ async fn add_batch(
     Json(batch): Json<Batch>,
 ) -> Answer<Inserted> {
     let facts = rules::check_batch(batch)?;
-    Ok(Data(Inserted { inserted_count: memory.add_key_memories(caller.account(), facts).await? }))
+    Ok(Data(Inserted { inserted_count: memory.add_key_memories(Adder::of(&caller), facts).await? }))
 }
 
 /// Change a memory; what it said before is kept. Scope memory.write.

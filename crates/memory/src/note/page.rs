@@ -12,18 +12,18 @@ use store::{
     Param, Timestamp, Tx, params,
     search::{Document, Index},
 };
-use web::ApiError;
+use web::{ApiError, Places, Queue, Turns};
 
 pub use model::{Page, PageStatus, Problem};
 pub(crate) use worker::start;
 
 use super::{KIND, Note, model::Status, queries as notes, rules};
-use crate::Memory;
+use crate::{Memory, quota};
 use fetch::Fetched;
 use model::{Claim, Outcome};
 
-/// Pages that one process reads at a time.
-const AT_ONCE: i64 = 8;
+/// Pages that one process reads at once, and of one account.
+const PLACES: Places = Places { all: 8, per_account: 2 };
 /// How much longer than reading may take a page is left alone by other processes.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
 /// How long to wait after each failure that may pass; after the last, the page counts as unreadable.
@@ -63,38 +63,16 @@ impl Memory {
         Ok(pages)
     }
 
-    /// Reads the pages whose time has come, and answers how many there were. Several processes share them: each is
-    /// read by one.
+    /// Reads the pages whose time has come, by turns of their accounts, and answers how many there were. Several processes
+    /// share them: each is read by one.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn read_due_pages(&self) -> Result<usize, ApiError> {
-        if !self.settings().pages.enabled {
-            return Ok(0);
+        match self.settings().pages.enabled {
+            true => Turns::new(DuePages(self.clone()), PLACES).run_due().await,
+            false => Ok(0),
         }
-        let now = self.db().clock().now();
-        let next: Option<(i64,)> = self.db().fetch_optional(queries::IS_DUE, params![now]).await?;
-        if next.is_none() {
-            return Ok(0);
-        }
-        let lease = (self.settings().pages.limit + GRACE).as_secs();
-        let lease = now.plus_secs(i64::try_from(lease).unwrap_or(i64::MAX));
-        let claims: Vec<Claim> = self
-            .db()
-            .write(move |tx| {
-                Box::pin(async move { tx.fetch_all(queries::CLAIM, params![now, lease, AT_ONCE]).await })
-            })
-            .await?;
-        let count = claims.len();
-        let mut reading = tokio::task::JoinSet::new();
-        for claim in claims {
-            let memory = self.clone();
-            reading.spawn(async move { memory.read_page(claim).await });
-        }
-        while let Some(read) = reading.join_next().await {
-            read.map_err(ApiError::internal)??;
-        }
-        Ok(count)
     }
 
     async fn read_page(&self, claim: Claim) -> Result<(), ApiError> {
@@ -115,7 +93,7 @@ impl Memory {
 
     /// Writes what came of reading a page, and with it the index and the note's status.
     async fn settle(&self, claim: Claim, outcome: Outcome) -> Result<(), ApiError> {
-        let now = self.db().clock().now();
+        let (now, quota) = (self.db().clock().now(), *self.quota());
         let changed = self
             .db()
             .write(move |tx| {
@@ -127,6 +105,7 @@ impl Memory {
                     let index = Index::new(account, KIND);
                     index.lock(tx).await?;
                     let key = (claim.note, claim.position, claim.attempts);
+                    let (outcome, grown) = fitting(tx, &quota, account, &claim, outcome).await?;
                     let changed = match &outcome {
                         Outcome::Later { problem, seconds } => {
                             let due = now.plus_secs(*seconds);
@@ -145,7 +124,11 @@ impl Memory {
                     };
                     // Taken over by another process meanwhile, or the note was deleted.
                     let note = tx.fetch_optional(notes::FIND, params![claim.note, account]).await?;
-                    let (Some(note), true) = (note, changed > 0) else { return Ok(None) };
+                    let (Some(note), true) = (note, changed > 0) else {
+                        let back = quota::Change::of_bytes(-grown);
+                        quota::adjust(tx, account, quota::Kind::Note, back).await?;
+                        return Ok(None);
+                    };
                     refresh(tx, account, &note).await?;
                     Ok::<_, ApiError>(Some(index))
                 })
@@ -161,15 +144,65 @@ impl Memory {
     }
 }
 
+/// The pages that are due, as a queue.
+struct DuePages(Memory);
+
+impl Queue for DuePages {
+    type Job = Claim;
+
+    async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
+        let db = self.0.db();
+        let due: Vec<(i64,)> =
+            db.fetch_all(queries::DUE_ACCOUNTS, params![after, db.clock().now(), limit]).await?;
+        Ok(due.into_iter().map(|(account,)| account).collect())
+    }
+
+    async fn claim(&self, account: i64) -> Result<Option<Claim>, ApiError> {
+        let now = self.0.db().clock().now();
+        let lease = (self.0.settings().pages.limit + GRACE).as_secs();
+        let lease = now.plus_secs(i64::try_from(lease).unwrap_or(i64::MAX));
+        self.0
+            .db()
+            .write(move |tx| {
+                Box::pin(
+                    async move { Ok(tx.fetch_optional(queries::CLAIM, params![account, now, lease]).await?) },
+                )
+            })
+            .await
+    }
+
+    async fn work(&self, claim: Claim) -> Result<(), ApiError> {
+        self.0.read_page(claim).await
+    }
+}
+
+/// What came of reading a page, as far as the account has room for its text, and the bytes that were counted for it.
+async fn fitting(
+    tx: &mut Tx<'_>,
+    quota: &quota::Settings,
+    account: i64,
+    claim: &Claim,
+    outcome: Outcome,
+) -> Result<(Outcome, i64), ApiError> {
+    let Outcome::Read { title, text } = &outcome else { return Ok((outcome, 0)) };
+    let before: Option<(i64,)> =
+        tx.fetch_optional(queries::BYTES, params![claim.note, claim.position]).await?;
+    let grown = quota::size(&[title, text]) - before.map_or(0, |(bytes,)| bytes);
+    match quota.fits(tx, account, quota::Kind::Note, quota::Change::of_bytes(grown)).await? {
+        true => Ok((outcome, grown)),
+        false => Ok((Outcome::Failed { problem: Problem::TooLarge }, 0)),
+    }
+}
+
 /// Makes the pages of a new note known, to be read at once.
 pub(super) async fn insert(
     tx: &mut Tx<'_>,
-    note: i64,
+    (account, note): (i64, i64),
     urls: &[String],
     now: Timestamp,
 ) -> Result<(), store::Error> {
     for (position, url) in (0_i64..).zip(urls) {
-        tx.execute(queries::INSERT, params![note, position, url, now]).await?;
+        tx.execute(queries::INSERT, params![note, position, url, now, account]).await?;
     }
     Ok(())
 }

@@ -55,9 +55,17 @@ pub(crate) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM note_versi
 pub(crate) const VERSIONS: &str = "SELECT title, content, written_at, replaced_at FROM note_version \
      WHERE note_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-/// All but the latest so many versions.
+/// All but the latest so many versions; answers the bytes of each that goes.
 pub(crate) const DROP_VERSIONS: &str = "DELETE FROM note_version WHERE note_id = $1 AND id NOT IN \
-     (SELECT id FROM note_version WHERE note_id = $1 ORDER BY id DESC LIMIT $2)";
+     (SELECT id FROM note_version WHERE note_id = $1 ORDER BY id DESC LIMIT $2) \
+     RETURNING CAST(OCTET_LENGTH(title) + OCTET_LENGTH(content) AS BIGINT)";
+
+/// Bytes of a note with its earlier versions and its pages.
+pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(n.title) + OCTET_LENGTH(n.content) + OCTET_LENGTH(n.urls) \
+     + COALESCE((SELECT SUM(OCTET_LENGTH(v.title) + OCTET_LENGTH(v.content)) FROM note_version v \
+     WHERE v.note_id = n.id), 0) \
+     + COALESCE((SELECT SUM(OCTET_LENGTH(p.title) + OCTET_LENGTH(p.content)) FROM note_page p \
+     WHERE p.note_id = n.id), 0) AS BIGINT) FROM note n WHERE n.id = $1 AND n.account_id = $2";
 
 pub(crate) const AFTER: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     Memory,
     key::{model::Keyword, rules::check_keyword},
+    quota::Adder,
     walk::{SnapshotQuery, Walked},
 };
 
@@ -43,7 +44,7 @@ async fn add(
     Scoped { caller, .. }: Scoped<AddNote>,
     Json(request): Json<NoteRequest>,
 ) -> Answer<Added> {
-    let id = memory.add_note(caller.account(), rules::check(request)?).await?;
+    let id = memory.add_note(Adder::of(&caller), rules::check(request)?).await?;
     Ok(Data(Added { note_id: id, id }))
 }
 

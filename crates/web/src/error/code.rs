@@ -54,6 +54,8 @@ catalogue! {
     RequestTimeout = 408 "request.timeout" "请求超时" "The request took too long";
     /// The body is larger than the limit; `{}` is the limit in bytes.
     BodyTooLarge = 413 "request.body.too_large" "请求体超过 {} 字节的限制" "The body is larger than the limit of {} bytes";
+    /// The account stores as much as it may; `{}` names the limit and what is used.
+    QuotaExceeded = 413 "quota.exceeded" "存储空间已达上限: {}" "The account's storage is full: {}";
     /// The content type or the content of a file is not accepted; `{}` says what is.
     UnsupportedMedia = 415 "request.media.unsupported" "不支持的媒体类型,支持: {}" "Unsupported media type; supported: {}";
     /// The request does not fit the schema; `detail` lists each place and `{}` is the first.

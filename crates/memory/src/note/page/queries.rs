@@ -5,22 +5,28 @@ use std::sync::LazyLock;
 use super::NOTES;
 
 pub(super) const INSERT: &str = "INSERT INTO note_page \
-     (note_id, position, url, status, attempts, due_at, title, content, problem) \
-     VALUES ($1, $2, $3, 'pending', 0, $4, '', '', '')";
+     (note_id, position, url, status, attempts, due_at, title, content, problem, account_id) \
+     VALUES ($1, $2, $3, 'pending', 0, $4, '', '', '', $5)";
 
 /// As an archive has it.
 pub(crate) const RESTORE: &str = "INSERT INTO note_page \
-     (note_id, position, url, status, attempts, due_at, title, content, problem, read_at) \
-     VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9)";
+     (note_id, position, url, status, attempts, due_at, title, content, problem, read_at, account_id) \
+     VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10)";
 
-pub(super) const IS_DUE: &str =
-    "SELECT note_id FROM note_page WHERE status = 'pending' AND due_at <= $1 LIMIT 1";
+/// Accounts above one that have a due page, in the order of ids: one step along the index for each account with any
+/// pending page.
+pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
+     SELECT MIN(account_id) FROM note_page WHERE status = 'pending' AND account_id > $1 \
+     UNION ALL SELECT (SELECT MIN(p.account_id) FROM note_page p \
+     WHERE p.status = 'pending' AND p.account_id > turn.account_id) FROM turn WHERE turn.account_id IS NOT NULL) \
+     SELECT account_id FROM turn WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM note_page p \
+     WHERE p.status = 'pending' AND p.account_id = turn.account_id AND p.due_at <= $2) LIMIT $3";
 
 /// The condition stands twice: PostgreSQL looks at it again after having waited for another process that took the row.
-pub(super) const CLAIM: &str = "UPDATE note_page SET due_at = $2, attempts = attempts + 1 \
-     WHERE status = 'pending' AND due_at <= $1 AND (note_id, position) IN \
-     (SELECT note_id, position FROM note_page WHERE status = 'pending' AND due_at <= $1 ORDER BY due_at LIMIT $3) \
-     RETURNING note_id, position, url, attempts";
+pub(super) const CLAIM: &str = "UPDATE note_page SET due_at = $3, attempts = attempts + 1 \
+     WHERE status = 'pending' AND due_at <= $2 AND (note_id, position) IN \
+     (SELECT note_id, position FROM note_page WHERE status = 'pending' AND account_id = $1 AND due_at <= $2 \
+     ORDER BY due_at LIMIT 1) RETURNING note_id, position, url, attempts";
 
 pub(crate) const OWNER: &str = "SELECT account_id FROM note WHERE id = $1";
 
@@ -32,6 +38,9 @@ pub(super) const FAILED: &str = "UPDATE note_page SET status = 'failed', problem
 
 pub(super) const READ: &str = "UPDATE note_page SET status = 'ready', title = $4, content = $5, problem = '', read_at = $6 \
      WHERE note_id = $1 AND position = $2 AND attempts = $3 AND status = 'pending'";
+
+pub(super) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(title) + OCTET_LENGTH(content) AS BIGINT) FROM note_page \
+     WHERE note_id = $1 AND position = $2";
 
 pub(super) const RETRY: &str = "UPDATE note_page SET status = 'pending', attempts = 0, due_at = $2, problem = '' \
      WHERE note_id = $1 AND status = 'failed'";

@@ -1,0 +1,48 @@
+//! SQL of quotas.
+
+/// Changes a counter. Nothing may grow beyond its limit; what is beyond a limit that was lowered may shrink. The limits
+/// are compared by difference, which cannot overflow.
+pub(super) const TAKE: &str = "UPDATE account_room SET entries = entries + $3, bytes = bytes + $4 \
+     WHERE account_id = $1 AND kind = $2 \
+     AND (CAST($3 AS BIGINT) <= 0 OR entries <= CAST($5 AS BIGINT) - CAST($3 AS BIGINT)) \
+     AND (CAST($4 AS BIGINT) <= 0 OR bytes <= CAST($6 AS BIGINT) - CAST($4 AS BIGINT))";
+
+pub(super) const OPEN: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) VALUES ($1, $2, 0, 0) \
+     ON CONFLICT (account_id, kind) DO NOTHING";
+
+pub(super) const USED: &str = "SELECT entries, bytes FROM account_room WHERE account_id = $1 AND kind = $2";
+
+pub(super) const SET: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (account_id, kind) DO UPDATE SET entries = excluded.entries, bytes = excluded.bytes";
+
+/// Within a window that has begun. One that begins in the future is of a clock that was set back, and does not count.
+pub(super) const COUNT: &str = "UPDATE account_rate SET used = used + $4 \
+     WHERE account_id = $1 AND client = $2 AND action = $3 AND window_start > $5 AND window_start <= $6 \
+     AND used <= CAST($7 AS BIGINT) - CAST($4 AS BIGINT)";
+
+pub(super) const FORGET_WINDOWS: &str =
+    "DELETE FROM account_rate WHERE account_id = $1 AND (window_start <= $2 OR window_start > $3)";
+
+pub(super) const BEGIN_WINDOW: &str = "INSERT INTO account_rate (account_id, client, action, used, window_start) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, client, action) DO NOTHING";
+
+pub(super) const WINDOW: &str =
+    "SELECT window_start FROM account_rate WHERE account_id = $1 AND client = $2 AND action = $3";
+
+/// Recomputed from the entries.
+pub(super) const MEMORIES: &str = "SELECT COUNT(*), \
+     CAST(COALESCE(SUM(OCTET_LENGTH(actor) + OCTET_LENGTH(object) + OCTET_LENGTH(content)), 0) AS BIGINT), \
+     CAST(COALESCE((SELECT SUM(OCTET_LENGTH(v.content)) FROM key_memory m \
+     JOIN key_memory_version v ON v.memory_id = m.id WHERE m.account_id = $1), 0) AS BIGINT) \
+     FROM key_memory WHERE account_id = $1";
+
+pub(super) const NOTES: &str = "SELECT COUNT(*), \
+     CAST(COALESCE(SUM(OCTET_LENGTH(title) + OCTET_LENGTH(content) + OCTET_LENGTH(urls)), 0) AS BIGINT), \
+     CAST(COALESCE((SELECT SUM(OCTET_LENGTH(v.title) + OCTET_LENGTH(v.content)) FROM note n \
+     JOIN note_version v ON v.note_id = n.id WHERE n.account_id = $1), 0) \
+     + COALESCE((SELECT SUM(OCTET_LENGTH(p.title) + OCTET_LENGTH(p.content)) FROM note n \
+     JOIN note_page p ON p.note_id = n.id WHERE n.account_id = $1), 0) AS BIGINT) \
+     FROM note WHERE account_id = $1";
+
+pub(super) const EVENTS: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(body)), 0) AS BIGINT), \
+     CAST(0 AS BIGINT) FROM agent_event WHERE account_id = $1";

@@ -1,0 +1,58 @@
+//! Whether the counters of quotas are right.
+
+use store::{Tx, params};
+use web::ApiError;
+
+use super::{Change, Kind, queries};
+use crate::Memory;
+
+/// Compares a counter with what was recomputed in the same transaction, and with `mend` corrects it. Answers what is
+/// wrong, in a sentence.
+///
+/// # Errors
+/// When the store fails.
+pub async fn verify(
+    tx: &mut Tx<'_>,
+    account: i64,
+    kind: Kind,
+    right: Change,
+    mend: bool,
+) -> store::Result<Option<String>> {
+    // Holds the row, so that nobody changes it between reading and correcting it.
+    super::adjust(tx, account, kind, Change::default()).await?;
+    let (entries, bytes): (i64, i64) = tx.fetch_one(queries::USED, params![account, kind.number()]).await?;
+    if (Change { entries, bytes }) == right {
+        return Ok(None);
+    }
+    if mend {
+        let values = params![account, kind.number(), right.entries, right.bytes];
+        tx.execute(queries::SET, values).await?;
+    }
+    Ok(Some(format!("{}: the count of entries or bytes is wrong", kind.name())))
+}
+
+impl Memory {
+    /// Checks the counters of this room's entries; answers what is wrong, in a sentence each.
+    pub(crate) async fn examine_room(&self, account: i64, mend: bool) -> Result<Vec<String>, ApiError> {
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let mut faults = Vec::new();
+                    for (kind, sql) in [
+                        (Kind::Memory, queries::MEMORIES),
+                        (Kind::Note, queries::NOTES),
+                        (Kind::AgentEvent, queries::EVENTS),
+                    ] {
+                        // The counter's row first: entries that are added meanwhile wait for it with their commit.
+                        super::adjust(tx, account, kind, Change::default()).await?;
+                        let (entries, own, more): (i64, i64, i64) =
+                            tx.fetch_one(sql, params![account]).await?;
+                        let right = Change { entries, bytes: own.saturating_add(more) };
+                        faults.extend(verify(tx, account, kind, right, mend).await?);
+                    }
+                    Ok(faults)
+                })
+            })
+            .await
+    }
+}
