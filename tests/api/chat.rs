@@ -39,6 +39,40 @@ pub async fn messages(actor: &Actor, session: &str) -> Vec<Value> {
 pub const FAILED: &str = "event: error\ndata: {\"code\": 500, \"message\": \"服务内部错误\", \"subCode\": \"secondme.stream.error\"}\n\ndata: [DONE]\n\n";
 
 with_model! {
+    async fn every_session_is_reachable_page_by_page(server, model) {
+        let person = server.person("a").await;
+        let (actor, app) = (person.with_key("chat").await, person.app("user.info chat").await);
+        let app = person.with_token(&app, "user.info chat").await;
+        for n in 0..11 {
+            if n % 3 == 0 { server.clock().advance_ms(1_000); }
+            stream(if n == 5 { &app } else { &actor }, json!({"message": format!("{n}"), "appId": if n % 2 == 0 { "even" } else { "odd" }})).await;
+        }
+        let list = async |who: &Actor, query: &str| who.get(&format!("{CHAT}/session/list{query}")).await;
+        let titles = |data: &Value| -> Vec<String> {
+            data["sessions"].as_array().unwrap().iter().map(|session| session["title"].as_str().unwrap().to_owned()).collect()
+        };
+        let all = list(&actor, "").await.data();
+        assert_eq!((titles(&all).len(), all.get("nextCursor")), (11, None), "the original's answer");
+        for (who, filter, count) in [(&actor, "", 11), (&actor, "&appId=even", 6), (&app, "", 1)] {
+            let (mut walked, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = list(who, &format!("?pageSize=3&cursor={cursor}{filter}")).await.data();
+                walked.extend(titles(&page));
+                match page["nextCursor"].as_str() {
+                    Some(next) => cursor = next.to_owned(),
+                    None => break,
+                }
+            }
+            assert_eq!(walked.len(), count, "{filter}");
+            if count == 11 { assert_eq!(walked, titles(&all)); }
+        }
+        for wrong in ["?cursor=x", "?cursor=1", "?cursor=-1--1", "?pageSize=0", "?pageSize=-5", "?cursor=99999999999999999999-1"] {
+            list(&actor, wrong).await.refused(422, "invalid.param");
+        }
+        assert_eq!(titles(&list(&actor, "?pageSize=100000").await.data()).len(), 11);
+        assert!(model.asked().len() >= 11);
+    }
+
     async fn a_stream_is_the_contracts_to_the_byte(server, model) {
         let person = server.person("a").await;
         let actor = person.with_key("chat").await;

@@ -124,6 +124,62 @@ fn faults() -> Vec<(&'static str, Vec<Step>)> {
 }
 
 with_model! {
+    async fn an_answer_that_cannot_be_stored_does_not_end_well(server, model) {
+        let actor = server.person("a").await.with_key("chat").await;
+        let db = server.running().db.clone();
+        let begun = [STREAM.as_bytes(), piece("{\"title\": \"茶\\\"叶\", ").as_bytes()].concat();
+        let ended = [piece("\"price\": 3}").as_bytes(), ending("stop").as_bytes()].concat();
+        let script = || vec![Step::Send(begun.clone()), Step::Wait, Step::Send(ended.clone()), Step::HalfClose];
+        for way in WAYS {
+            model.forget();
+            model.next(script());
+            let asked = model.asked().len();
+            let away = async {
+                model.has_been_asked(asked + 1).await;
+                db.execute("ALTER TABLE chat_sent RENAME TO chat_sent_away", &[]).await.unwrap();
+                model.release();
+            };
+            let (answer, ()) = tokio::join!(way.ask(&actor), away);
+            assert_eq!(way.well(&answer).filter(|_| answer.status == 200 && !answer.body.contains("error")), None, "{way:?}: {}", answer.body);
+            match way {
+                Way::Send | Way::Completion => assert_eq!(answer.status, 503, "{way:?}: {}", answer.body),
+                Way::Stream | Way::Act => assert!(answer.body.contains("\"subCode\": \"connection.error\"}\n\ndata: [DONE]\n\n"), "{way:?}: {}", answer.body),
+                Way::CompletionStream => assert!(answer.body.contains("data: {\"error\":") && !answer.body.contains("\"finish_reason\":\"stop\""), "{way:?}: {}", answer.body),
+            }
+            let kept = db.fetch_one::<(i64,)>("SELECT COUNT(*) FROM chat_message WHERE state = 'complete' AND role = 'assistant'", &[]).await;
+            assert_eq!(kept.unwrap(), (0,), "{way:?}");
+            db.execute("ALTER TABLE chat_sent_away RENAME TO chat_sent", &[]).await.unwrap();
+        }
+        // An outage of a moment is waited for.
+        model.forget();
+        model.next(script());
+        let asked = model.asked().len();
+        let moment = async {
+            model.has_been_asked(asked + 1).await;
+            db.execute("ALTER TABLE chat_sent RENAME TO chat_sent_away", &[]).await.unwrap();
+            model.release();
+            let _elapsed = tokio::time::timeout(Duration::from_millis(700), std::future::pending::<()>()).await;
+            db.execute("ALTER TABLE chat_sent_away RENAME TO chat_sent", &[]).await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(Way::Stream.ask(&actor), moment);
+        assert_eq!(Way::Stream.well(&answer).as_deref(), Some(TEXT), "{}", answer.body);
+        let kept = db.fetch_one::<(i64,)>("SELECT COUNT(*) FROM chat_sent", &[]).await;
+        assert_eq!(kept.unwrap(), (1,));
+        // What was deleted meanwhile is no failure.
+        model.forget();
+        model.next(script());
+        let asked = model.asked().len();
+        let deleted = async {
+            model.has_been_asked(asked + 1).await;
+            let sessions = actor.get("/api/secondme/chat/session/list").await.data();
+            let id = sessions["sessions"][0]["sessionId"].as_str().unwrap().to_owned();
+            actor.post(&format!("/api/secondme/chat/session/{id}/delete"), json!({})).await.data();
+            model.release();
+        };
+        let (answer, ()) = tokio::join!(Way::Stream.ask(&actor), deleted);
+        assert_eq!(Way::Stream.well(&answer).as_deref(), Some(TEXT), "{}", answer.body);
+    }
+
     async fn every_fault_on_every_way(server, model) {
         let actor = server.person("a").await.with_key("chat").await;
         for (name, script) in faults() {

@@ -4,60 +4,28 @@ pub mod model;
 pub(crate) mod queries;
 pub(crate) mod routes;
 pub(crate) mod rules;
+mod sent;
+mod speaker;
 
-use identity::{Caller, Credential, scope::WriteMemory};
+use memory::quota::{self, Change, Kind};
 use store::{Timestamp, Tx, owned_params, params};
 use web::{ApiError, Code};
 
-pub use model::{Message, Session, State};
+pub use model::{Message, Place as ListPlace, Session, State};
+pub use sent::Sent;
+pub(crate) use speaker::Needs;
+pub use speaker::{Rights, Speaker};
 
 use crate::{Chat, provider::Role, work::Later};
 
-/// Sessions in a list, the newest.
-const MAX_LISTED: i64 = 500;
+/// Most sessions on a page of a list.
+pub const MAX_LISTED: i64 = 500;
 /// Messages of a session that are listed, the oldest.
 const MAX_MESSAGES: i64 = 10_000;
 /// Messages that a prompt may look back at.
 const LOOK_BACK: i64 = 200;
 /// Rows of a usage list.
 const MAX_USAGE: i64 = 1000;
-
-/// Who talks: the person, and the application that does it in their name.
-#[derive(Debug, Clone)]
-pub struct Speaker {
-    /// The person.
-    pub account: i64,
-    /// The application; empty for the person themself and their own programs.
-    pub client: String,
-    /// What usage is counted under.
-    pub counted: String,
-    /// Whether what is said may become memory: the person says it, or a key of theirs that may write memories itself.
-    pub may_teach: bool,
-}
-
-impl Speaker {
-    /// The person themself, signed in.
-    pub fn person(account: i64) -> Self {
-        Self { account, client: String::new(), counted: "session".to_owned(), may_teach: true }
-    }
-
-    /// Who a caller is here.
-    pub fn of(caller: &Caller) -> Self {
-        let (client, counted) = match caller.credential() {
-            Credential::Session { .. } => (String::new(), "session".to_owned()),
-            Credential::ApiKey { id, .. } => (String::new(), format!("key:{id}")),
-            Credential::Program { id } => (String::new(), format!("program:{id}")),
-            Credential::Token { application, .. } => (application.clone(), format!("app:{application}")),
-        };
-        let may_teach = caller.application().is_none() && caller.check::<WriteMemory>().is_ok();
-        Self { account: caller.account(), client, counted, may_teach }
-    }
-
-    /// An application sees what it began; the person everything of theirs.
-    fn may_see(&self, session: &Session) -> bool {
-        self.client.is_empty() || session.client == self.client
-    }
-}
 
 /// Where a message is to go.
 #[derive(Debug, Clone)]
@@ -104,66 +72,46 @@ pub(crate) struct Answer {
     pub(crate) session: i64,
     pub(crate) content: String,
     pub(crate) state: State,
-    /// Whether the beginning of it is stored already.
-    pub(crate) is_stored: bool,
+    /// Bytes of the beginning of it that is stored already, if any is.
+    pub(crate) stored: Option<i64>,
 }
 
 impl Answer {
+    /// What storing it adds to what the account stores.
+    fn room(&self) -> Change {
+        let change = Change::add(&[&self.content]);
+        match self.stored {
+            None => change,
+            Some(before) => Change::of_bytes(change.bytes - before),
+        }
+    }
+
     async fn store(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), store::Error> {
-        let Self { id, session, content, state, is_stored } = self;
-        if *is_stored {
+        let Self { id, session, content, state, stored } = self;
+        let count = i64::from(stored.is_none());
+        // The session's row first, as whoever deletes it does.
+        tx.execute(queries::TOUCH, params![*session, &rules::preview(content), count, now]).await?;
+        if stored.is_some() {
             tx.execute(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
         } else {
             let role = Role::Assistant.name();
             let values = params![*id, *session, role, content, state.name(), 0_i64, now];
             tx.execute(queries::ADD_MESSAGE, values).await?;
         }
-        let count = i64::from(!is_stored);
-        tx.execute(queries::TOUCH, params![*session, &rules::preview(content), count, now]).await?;
         Ok(())
     }
 }
 
-/// What was sent for an answer.
-#[derive(Debug, Clone, Default)]
-pub struct Sent {
-    /// The model that answered, by its provider's name.
-    pub model: String,
-    /// The provider's address; empty for the built-in responder.
-    pub provider: String,
-    /// The messages of the prompt, as JSON.
-    pub prompt: String,
-    /// The memories in it, as JSON.
-    pub memories: String,
-    /// Tokens of the prompt.
-    pub tokens_in: i64,
-    /// Tokens of the answer.
-    pub tokens_out: i64,
-    /// When.
-    pub created_at: Timestamp,
+/// State of an answer in the store after a write of it has failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stored {
+    /// All of it is stored, or its session is gone.
+    pub(crate) is_settled: bool,
+    /// Bytes of the message, or of the beginning of it that is stored.
+    pub(crate) bytes: Option<i64>,
 }
 
-impl Sent {
-    /// Who says what in the prompt.
-    pub fn messages(&self) -> Vec<(String, String)> {
-        pairs(&self.prompt, "role", "content")
-    }
-
-    /// Kind and text of each memory.
-    pub fn memories(&self) -> Vec<(String, String)> {
-        pairs(&self.memories, "kind", "text")
-    }
-}
-
-fn pairs(json: &str, name: &str, value: &str) -> Vec<(String, String)> {
-    let items: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
-    let text = |item: &serde_json::Value, member: &str| {
-        item.get(member).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
-    };
-    items.iter().map(|item| (text(item, name), text(item, value))).collect()
-}
-
-store::from_row!(Sent { model, provider, prompt, memories, tokens_in, tokens_out, created_at });
+store::from_row!(Stored { is_settled, bytes });
 
 /// Tokens used on a day.
 #[derive(Debug, Clone)]
@@ -183,12 +131,19 @@ pub struct Used {
 store::from_row!(Used { day, client, answers, tokens_in, tokens_out });
 
 impl Chat {
-    /// The sessions that someone may see, the newest message first.
+    /// A page of the sessions that someone may see, the newest message first: `limit` of them after a place.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn sessions(&self, who: &Speaker, app_id: &str) -> Result<Vec<Session>, ApiError> {
-        let values = owned_params![who.account, &who.client, app_id, MAX_LISTED];
+    pub async fn sessions(
+        &self,
+        who: &Speaker,
+        app_id: &str,
+        after: ListPlace,
+        limit: i64,
+    ) -> Result<Vec<Session>, ApiError> {
+        let ListPlace { updated_at, key } = after;
+        let values = owned_params![who.account, &who.client, app_id, limit, updated_at, key];
         Ok(self.db().fetch_all_heavy(queries::ALL, values).await?)
     }
 
@@ -231,8 +186,21 @@ impl Chat {
     /// [`Code::ChatSessionNotFound`], [`Code::ChatSessionUnauthorized`].
     pub async fn delete_session(&self, who: &Speaker, id: &str) -> Result<(), ApiError> {
         let session = self.find_session(who, id).await?.ok_or(Code::ChatSessionNotFound)?;
-        self.db().execute(queries::DELETE, params![session.key]).await?;
-        Ok(())
+        let (key, account) = (session.key, who.account);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    // Holds the session, so that no message comes between counting and deleting them.
+                    if tx.execute(queries::HOLD, params![key]).await? == 0 {
+                        return Ok(());
+                    }
+                    let (entries, bytes): (i64, i64) = tx.fetch_one(queries::ROOM, params![key]).await?;
+                    tx.execute(queries::DELETE, params![key]).await?;
+                    let change = Change { entries: -entries, bytes: -bytes };
+                    Ok(quota::adjust(tx, account, Kind::Message, change).await?)
+                })
+            })
+            .await
     }
 
     /// What there is of the session that someone means.
@@ -254,6 +222,9 @@ impl Chat {
     }
 
     /// Stores what somebody says in a session, or begins one with it.
+    ///
+    /// # Errors
+    /// [`Code::ChatUsedUp`], [`Code::QuotaExceeded`].
     pub(crate) async fn say(
         &self,
         who: &Speaker,
@@ -264,16 +235,17 @@ impl Chat {
         let Some(session) = session else { return self.begin(who, place, saying).await };
         let (db, key) = (self.db(), session.key);
         let (id, now) = (db.ids().next(), db.clock().now());
-        let (chat, account) = (self.clone(), who.account);
+        let (chat, account, quota) = (self.clone(), who.account, *self.memory().quota());
         db.write(move |tx| {
             Box::pin(async move {
                 let wishes = chat.admit(chat.today_in(tx, account).await?)?;
                 let is_own = i64::from(saying.may_teach && wishes.distills);
                 let (role, state) = (Role::User.name(), State::Complete.name());
                 let values = params![id, key, role, &saying.text, state, is_own, now];
-                tx.execute(queries::ADD_MESSAGE, values).await?;
+                // The session's row first, as whoever deletes it does.
                 tx.execute(queries::TOUCH, params![key, &rules::preview(&saying.text), 1_i64, now]).await?;
-                Ok::<_, ApiError>(())
+                tx.execute(queries::ADD_MESSAGE, values).await?;
+                quota.take(tx, account, Kind::Message, Change::add(&[&saying.text])).await
             })
         })
         .await?;
@@ -289,6 +261,7 @@ impl Chat {
         let (account, client, now) = (who.account, who.client.clone(), db.clock().now());
         let (name, title, preview) = (id.clone(), rules::title(&saying.text), rules::preview(&saying.text));
         let count = 1 + i64::from(place.system.is_some());
+        let quota = *self.memory().quota();
         let key = db
             .write(move |tx| {
                 Box::pin(async move {
@@ -302,13 +275,16 @@ impl Chat {
                         (new,)
                     };
                     let state = State::Complete.name();
+                    let mut change = Change::add(&[&saying.text]);
                     if let Some(system) = place.system.as_ref().filter(|_| key == new) {
                         let values = params![first, key, Role::System.name(), system, state, 0_i64, now];
                         tx.execute(queries::ADD_MESSAGE, values).await?;
+                        change = change.and(Change::add(&[system]));
                     }
                     let is_own = i64::from(saying.may_teach && wishes.distills);
                     let values = params![second, key, Role::User.name(), &saying.text, state, is_own, now];
                     tx.execute(queries::ADD_MESSAGE, values).await?;
+                    quota.take(tx, account, Kind::Message, change).await?;
                     Ok::<_, ApiError>(key)
                 })
             })
@@ -318,9 +294,16 @@ impl Chat {
     }
 
     /// Stores what there is of an answer that grows.
-    pub(crate) async fn keep(&self, answer: Answer) -> Result<(), ApiError> {
+    pub(crate) async fn keep(&self, account: i64, answer: Answer) -> Result<(), ApiError> {
         let now = self.db().clock().now();
-        self.db().write(move |tx| Box::pin(async move { Ok(answer.store(tx, now).await?) })).await
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    answer.store(tx, now).await?;
+                    Ok(quota::adjust(tx, account, Kind::Message, answer.room()).await?)
+                })
+            })
+            .await
     }
 
     /// Stores an answer with what was sent for it, counts it, and makes known what is to be done about its session
@@ -337,28 +320,44 @@ impl Chat {
             .write(move |tx| {
                 Box::pin(async move {
                     answer.store(tx, now).await?;
-                    let Sent { model, provider, prompt, memories, tokens_in, tokens_out, .. } = &sent;
+                    let Sent { model, provider, prompt, memories, needs, tokens_in, tokens_out, .. } = &sent;
+                    let (id, needs) = (answer.id, needs.to_bits());
                     let values =
-                        params![answer.id, model, provider, prompt, memories, *tokens_in, *tokens_out, now];
+                        params![id, model, provider, prompt, memories, *tokens_in, *tokens_out, now, needs];
                     tx.execute(queries::ADD_SENT, values).await?;
                     let values = params![who.account, now.day(), &who.counted, *tokens_in, *tokens_out];
                     tx.execute(queries::ADD_USAGE, values).await?;
                     for later in &later {
                         later.note(tx).await?;
                     }
-                    Ok(())
+                    // Not refused: the message was let in, and the answer is made.
+                    let change = answer.room().and(Change::of_bytes(quota::size(&[prompt, memories])));
+                    Ok(quota::adjust(tx, who.account, Kind::Message, change).await?)
                 })
             })
             .await
     }
 
+    /// Whether an answer that a failed write was to store is there after all.
+    pub(crate) async fn stored(&self, answer: &Answer) -> Result<Stored, ApiError> {
+        Ok(self.db().fetch_one(queries::STORED, params![answer.id, answer.session]).await?)
+    }
+
     /// What was sent for an answer of a person's double.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for an answer that is unknown or another's.
-    pub async fn sent(&self, account: i64, message: i64) -> Result<Sent, ApiError> {
-        let found = self.db().fetch_optional(queries::SENT, params![message, account]).await?;
-        found.ok_or_else(|| Code::NotFound.into())
+    /// [`Code::NotFound`] for an answer that is unknown or another's, and for an application;
+    /// [`Code::PermissionDenied`] naming the scope where the prompt holds what the reader may not read.
+    pub async fn sent(&self, who: &Speaker, message: i64) -> Result<Sent, ApiError> {
+        if !who.client.is_empty() {
+            return Err(Code::NotFound.into());
+        }
+        let found = self.db().fetch_optional(queries::SENT, params![message, who.account]).await?;
+        let sent: Sent = found.ok_or(Code::NotFound)?;
+        match who.rights.lacks(sent.needs.0) {
+            Some(scope) => Err(ApiError::new(Code::PermissionDenied).with(scope)),
+            None => Ok(sent),
+        }
     }
 
     /// Tokens a person has used on the last days, the newest first.

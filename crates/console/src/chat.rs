@@ -2,7 +2,9 @@
 
 pub(crate) mod settings;
 
-use ::chat::session::{Speaker, State as Ending, model::message_id, model::parse_message_id};
+use ::chat::session::{
+    ListPlace, MAX_LISTED, Speaker, State as Ending, model::message_id, model::parse_message_id,
+};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -135,7 +137,7 @@ async fn render(
         None => Vec::new(),
     };
     let open = found.map(|session| session.id).unwrap_or_default();
-    let sessions = console.chat.sessions(&who, "").await?;
+    let sessions = console.chat.sessions(&who, "", ListPlace::START, MAX_LISTED).await?;
     let template = ChatPage {
         page: &page,
         name: &member.account.name,
@@ -203,7 +205,7 @@ pub(crate) async fn sent(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let number = parse_message_id(&id).ok_or(Code::NotFound)?;
-    let sent = console.chat.sent(member.account.id, number).await?;
+    let sent = console.chat.sent(&Speaker::person(member.account.id), number).await?;
     let page = member.page.at("chat", format!("{PATH}/messages/{id}"));
     let template = SentPage {
         page: &page,

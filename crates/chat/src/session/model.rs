@@ -118,13 +118,57 @@ pub fn parse_message_id(name: &str) -> Option<i64> {
 pub struct ListQuery {
     /// Sessions of this application alone.
     pub(super) app_id: Option<String>,
+    /// Where to go on: the `nextCursor` of the page before, and for the first page nothing (`cursor=`). Without it the
+    /// answer is the original API's. Sessions that get a message meanwhile move to the front and are met on the next walk.
+    pub(super) cursor: Option<String>,
+    /// Sessions on a page, 1 to 500. Default 500.
+    #[param(minimum = 1, maximum = 500, default = 500)]
+    pub(super) page_size: Option<i64>,
+}
+
+/// A place in the list of sessions: the one with this newest message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// When its last message came, in milliseconds.
+    pub updated_at: i64,
+    /// Its number.
+    pub key: i64,
+}
+
+impl Place {
+    /// Before the first session.
+    pub const START: Self = Self { updated_at: i64::MAX, key: i64::MAX };
+
+    /// The place of a session.
+    pub fn of(session: &Session) -> Self {
+        Self { updated_at: session.updated_at.as_millis(), key: session.key }
+    }
+
+    /// Its text on the wire.
+    pub fn cursor(self) -> String {
+        format!("{}-{}", self.updated_at, self.key)
+    }
+
+    /// The place of a text.
+    pub fn parse(cursor: &str) -> Option<Self> {
+        if cursor.is_empty() {
+            return Some(Self::START);
+        }
+        let (updated_at, key) = cursor.split_once('-')?;
+        let number = |digits: &str| digits.parse().ok().filter(|number: &i64| *number >= 0);
+        Some(Self { updated_at: number(updated_at)?, key: number(key)? })
+    }
 }
 
 /// Answer of `GET /api/secondme/chat/session/list` (contract C-10).
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Sessions {
-    /// The newest 500, the one with the newest message first.
+    /// The newest 500, or a page of them; the one with the newest message first.
     pub(super) sessions: Vec<ListedSession>,
+    /// Where the next page begins, if there is one and the request has a `cursor`, if only an empty one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_cursor: Option<String>,
 }
 
 /// A session in a list.

@@ -7,7 +7,8 @@ pub(super) const EXISTS: &str = "SELECT key FROM chat_session WHERE id = $1 LIMI
 
 /// Lists show no summaries.
 pub(super) const ALL: &str = "SELECT key, client, id, app_id, title, last_message, message_count, created_at, updated_at, \
-     '', summary_to FROM chat_session WHERE account_id = $1 AND ($2 = '' OR client = $2) AND ($3 = '' OR app_id = $3) \
+     '', summary_to FROM chat_session WHERE account_id = $1 AND (updated_at, key) < ($5, $6) \
+     AND ($2 = '' OR client = $2) AND ($3 = '' OR app_id = $3) \
      ORDER BY updated_at DESC, key DESC LIMIT $4";
 
 /// Begins a session under a name that is new. `RETURNING`, as in [`BEGIN_OR_JOIN`], would double the time this takes.
@@ -40,14 +41,34 @@ pub(super) const LATEST: &str = "SELECT id, role, content, state, created_at FRO
 pub(super) const FIRST: &str = "SELECT id, role, content, state, created_at FROM chat_message \
      WHERE session_key = $1 ORDER BY id LIMIT 1";
 
+/// Locks a session's row.
+pub(super) const HOLD: &str = "UPDATE chat_session SET message_count = message_count WHERE key = $1";
+
+/// Messages of a session, and their bytes with what was sent for them.
+pub(super) const ROOM: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
+     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories), 0)), 0) AS BIGINT) FROM chat_message m \
+     LEFT JOIN chat_sent t ON t.message_id = m.id WHERE m.session_key = $1";
+
+/// The same of an account.
+pub(crate) const ROOM_OF_ACCOUNT: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
+     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories), 0)), 0) AS BIGINT) FROM chat_session s \
+     JOIN chat_message m ON m.session_key = s.key LEFT JOIN chat_sent t ON t.message_id = m.id \
+     WHERE s.account_id = $1";
+
 pub(super) const DELETE: &str = "DELETE FROM chat_session WHERE key = $1";
 
 pub(super) const ADD_SENT: &str = "INSERT INTO chat_sent \
-     (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+     (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at, needs) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+/// Whether nothing is left to write for an answer, and the bytes of its message, if it is there.
+pub(super) const STORED: &str = "SELECT \
+     CAST(CASE WHEN EXISTS (SELECT 1 FROM chat_sent WHERE message_id = $1) \
+     OR NOT EXISTS (SELECT 1 FROM chat_session WHERE key = $2) THEN 1 ELSE 0 END AS BIGINT), \
+     (SELECT CAST(OCTET_LENGTH(content) AS BIGINT) FROM chat_message WHERE id = $1)";
 
 pub(super) const SENT: &str = "SELECT chat_sent.model, chat_sent.provider, chat_sent.prompt, chat_sent.memories, \
-     chat_sent.tokens_in, chat_sent.tokens_out, chat_sent.created_at FROM chat_sent \
+     chat_sent.needs, chat_sent.tokens_in, chat_sent.tokens_out, chat_sent.created_at FROM chat_sent \
      JOIN chat_message ON chat_message.id = chat_sent.message_id \
      JOIN chat_session ON chat_session.key = chat_message.session_key \
      WHERE chat_sent.message_id = $1 AND chat_session.account_id = $2";

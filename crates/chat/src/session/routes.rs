@@ -11,7 +11,8 @@ use web::{Answer, Code, Data, Envelope, Issues, Nothing, Query};
 use super::{
     Speaker,
     model::{
-        ListQuery, Messages, MessagesQuery, SentAnswer, Sessions, UsageAnswer, UsageQuery, parse_message_id,
+        ListQuery, Messages, MessagesQuery, Place, SentAnswer, Sessions, UsageAnswer, UsageQuery,
+        parse_message_id,
     },
     rules,
 };
@@ -27,7 +28,7 @@ pub(crate) fn router(chat: Chat) -> OpenApiRouter {
         .with_state(chat)
 }
 
-/// List chat sessions, the newest message first. Scope chat or chat.read.
+/// List chat sessions, the newest message first, 500 at most or page by page. Scope chat or chat.read.
 #[utoipa::path(get, path = "/secondme/chat/session/list", operation_id = "listChatSessions", tag = "Chat", security(("bearer" = []), ("session" = [])),
     params(ListQuery),
     responses((status = 200, description = "The sessions", body = Envelope<Sessions>)))]
@@ -38,9 +39,13 @@ async fn list(
 ) -> Answer<Sessions> {
     let mut issues = Issues::query();
     let app_id = rules::name(&mut issues, "appId", query.app_id.as_deref()).unwrap_or_default();
+    let (after, limit) = rules::check_list(&mut issues, query.cursor.as_deref(), query.page_size);
     issues.finish()?;
-    let sessions = chat.sessions(&Speaker::of(&caller), &app_id).await?;
-    Ok(Data(Sessions { sessions: sessions.into_iter().map(rules::listed).collect() }))
+    let sessions = chat.sessions(&Speaker::of(&caller), &app_id, after, limit).await?;
+    let is_full = i64::try_from(sessions.len()).unwrap_or(i64::MAX) >= limit;
+    let last = sessions.last().filter(|_| is_full && query.cursor.is_some());
+    let next_cursor = last.map(|session| Place::of(session).cursor());
+    Ok(Data(Sessions { sessions: sessions.into_iter().map(rules::listed).collect(), next_cursor }))
 }
 
 /// Read a session, oldest message first. Scope chat or chat.read.
@@ -77,8 +82,8 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-/// Read what a model was sent for an answer, and which memories that held. For the person alone, not for
-/// applications. Scope chat or chat.read.
+/// Read what a model was sent for an answer, and which memories that held. For the person alone, not for applications. A
+/// key needs the scopes of everything the prompt holds. Scope chat or chat.read.
 #[utoipa::path(get, path = "/secondme/chat/message/{messageId}/sent", operation_id = "readSent", tag = "Chat", security(("bearer" = []), ("session" = [])),
     params(("messageId" = String, Path, description = "The answer's id")),
     responses((status = 200, description = "What was sent", body = Envelope<SentAnswer>)))]
@@ -87,8 +92,8 @@ async fn sent(
     Scoped { caller, .. }: Scoped<ReadChat>,
     Path(id): Path<String>,
 ) -> Answer<SentAnswer> {
-    let id = parse_message_id(&id).filter(|_| caller.application().is_none()).ok_or(Code::NotFound)?;
-    let sent = chat.sent(caller.account(), id).await?;
+    let id = parse_message_id(&id).ok_or(Code::NotFound)?;
+    let sent = chat.sent(&Speaker::of(&caller), id).await?;
     Ok(Data(rules::sent(id, sent)?))
 }
 

@@ -4,8 +4,8 @@ use store::Timestamp;
 use web::{ApiError, Issues};
 
 use super::{
-    Sent, Used,
-    model::{ListedMessage, ListedSession, Message, SentAnswer, Session, UsageRow, message_id},
+    MAX_LISTED, Sent, Used,
+    model::{ListedMessage, ListedSession, Message, Place, SentAnswer, Session, UsageRow, message_id},
 };
 
 /// Longest session id and application id of a client in characters.
@@ -23,6 +23,19 @@ pub(crate) fn name(issues: &mut Issues, field: &str, value: Option<&str>) -> Opt
     let value = value.map(str::trim).filter(|value| !value.is_empty())?;
     issues.line(field, value, MAX_NAME);
     Some(value.to_owned())
+}
+
+/// Checks which page of a list is asked for: the place after which it begins, and how many sessions it has at most.
+pub(super) fn check_list(issues: &mut Issues, cursor: Option<&str>, size: Option<i64>) -> (Place, i64) {
+    let size = size.unwrap_or(MAX_LISTED);
+    if size < 1 {
+        issues.add("greater_than_equal", "pageSize", "Input should be greater than or equal to 1");
+    }
+    let place = Place::parse(cursor.unwrap_or_default());
+    if place.is_none() {
+        issues.add("value_error", "cursor", "Input should be the nextCursor of an earlier page");
+    }
+    (place.unwrap_or(Place::START), size.clamp(1, MAX_LISTED))
 }
 
 /// Whether a session can have this name at all.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memory::recall::tokens;
+use memory::{quota, recall::tokens};
 use tokio::{
     sync::{mpsc::Sender, oneshot},
     time::Instant,
@@ -14,15 +14,18 @@ use crate::{
     Chat,
     events::{Ended, Event},
     prompt,
-    provider::{Failure, Finish, GRACE, Message, Reply, ToolCall},
+    provider::{Failure, Finish, GRACE, Message, Reply, Role, ToolCall},
     responder, search,
-    session::{Answer, Sent, State},
+    session::{Answer, Needs, Sent, Speaker, State, Stored},
     tools,
     work::{Kind, Later},
 };
 
 /// How often what there is of a long answer is stored, so that not even a crash loses more.
 const CHECKPOINT: Duration = Duration::from_secs(2);
+/// How often storing a complete answer is tried, and the time between two tries.
+const STORE_TRIES: u32 = 6;
+const STORE_RETRY_EVERY: Duration = Duration::from_millis(500);
 /// Most characters of a call's arguments that the client is told.
 const SHOWN: usize = 500;
 /// Longest answer of one turn without a model.
@@ -33,7 +36,8 @@ pub(super) struct Made {
     id: i64,
     session: SessionKey,
     pub(super) text: String,
-    is_stored: bool,
+    /// Bytes of what is stored of it, if anything is.
+    stored: Option<i64>,
     stored_at: Instant,
 }
 
@@ -62,7 +66,7 @@ impl Made {
     async fn answer(&mut self, state: State) -> Option<Answer> {
         let session = self.session.find().await?;
         let content = self.text.replace('\0', "");
-        Some(Answer { id: self.id, session, content, state, is_stored: self.is_stored })
+        Some(Answer { id: self.id, session, content, state, stored: self.stored })
     }
 }
 
@@ -104,7 +108,7 @@ pub(super) async fn run(chat: &Chat, mut turn: Turn, stored: oneshot::Receiver<i
         id: chat.db().ids().next(),
         session: SessionKey::Awaited(stored),
         text: String::new(),
-        is_stored: false,
+        stored: None,
         stored_at: Instant::now(),
     };
     let mut source = Source::default();
@@ -134,8 +138,8 @@ async fn make(
         return decide(chat, turn, &plan, sender, made, source).await;
     }
     if chat.models().is_empty() {
-        for piece in responder::answer(&turn.name, &turn.recall, &turn.message) {
-            if !say(chat, sender, made, piece).await {
+        for piece in responder::answer(turn.name.as_deref(), &turn.recall, &turn.message) {
+            if !say(chat, turn.who.account, sender, made, piece).await {
                 return End::Stopped;
             }
         }
@@ -152,7 +156,7 @@ async fn make(
         };
         source.note(&reply);
         let begin = made.text.len();
-        let end = pass_on(chat, sender, made, &mut reply).await;
+        let end = pass_on(chat, turn.who.account, sender, made, &mut reply).await;
         source.count(&reply);
         let calls = reply.calls();
         if calls.is_empty() || !matches!(end, End::Whole(_)) {
@@ -179,11 +183,17 @@ async fn use_tools(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>, said: S
     }
 }
 
-async fn pass_on(chat: &Chat, sender: &Sender<Event>, made: &mut Made, reply: &mut Reply) -> End {
+async fn pass_on(
+    chat: &Chat,
+    account: i64,
+    sender: &Sender<Event>,
+    made: &mut Made,
+    reply: &mut Reply,
+) -> End {
     loop {
         match reply.next().await {
             Ok(Some(piece)) => {
-                if !say(chat, sender, made, piece).await {
+                if !say(chat, account, sender, made, piece).await {
                     return End::Stopped;
                 }
             }
@@ -194,22 +204,23 @@ async fn pass_on(chat: &Chat, sender: &Sender<Event>, made: &mut Made, reply: &m
 }
 
 /// Sends a piece; false when nobody listens.
-async fn say(chat: &Chat, sender: &Sender<Event>, made: &mut Made, piece: String) -> bool {
+async fn say(chat: &Chat, account: i64, sender: &Sender<Event>, made: &mut Made, piece: String) -> bool {
     made.text.push_str(&piece);
     if made.stored_at.elapsed() >= CHECKPOINT {
         // What a crash would leave behind is an answer that was stopped.
-        keep(chat, made, State::Stopped).await;
+        keep(chat, account, made, State::Stopped).await;
     }
     sender.send(Event::Piece(piece)).await.is_ok()
 }
 
-async fn keep(chat: &Chat, made: &mut Made, state: State) {
+async fn keep(chat: &Chat, account: i64, made: &mut Made, state: State) {
     made.stored_at = Instant::now();
     let Some(answer) = made.answer(state).await else { return };
-    match chat.keep(answer).await {
-        Ok(()) => made.is_stored = true,
-        // Someone may have deleted the session meanwhile.
-        Err(error) => tracing::warn!(cause = error.cause(), "an answer could not be stored"),
+    let bytes = quota::size(&[&answer.content]);
+    match chat.keep(account, answer).await {
+        Ok(()) => made.stored = Some(bytes),
+        // Tried again at the next checkpoint, and at the end.
+        Err(error) => tracing::warn!(cause = error.cause(), "a part of an answer could not be stored"),
     }
 }
 
@@ -240,48 +251,89 @@ fn later(chat: &Chat, turn: &Turn, session: i64) -> Vec<Later> {
     }
     let now = chat.db().clock().now();
     let quiet = i64::try_from(chat.settings().distill_after.as_secs()).unwrap_or(i64::MAX);
-    let distill = Later { session, kind: Kind::Distill, due: now.plus_secs(quiet) };
-    let summary = Later { session, kind: Kind::Summary, due: now };
+    let account = turn.who.account;
+    let distill = Later { account, session, kind: Kind::Distill, due: now.plus_secs(quiet) };
+    let summary = Later { account, session, kind: Kind::Summary, due: now };
     let wanted = [(turn.is_own, distill), (turn.forgets, summary)];
     wanted.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, later)| later).collect()
 }
 
 async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, source: Source, end: End) {
-    let (state, event) = match &end {
+    let (state, failure) = match &end {
         End::Whole(_) => (State::Complete, None),
-        End::Stopped => (State::Stopped, Some(Event::Failed(Code::Unavailable.into()))),
+        End::Stopped => (State::Stopped, Some(Code::Unavailable.into())),
         End::Failed(failure) => {
             tracing::warn!(%failure, "an answer failed");
-            (State::Failed, Some(Event::Failed(ApiError::new(Code::ChatStreamFailed).because(failure))))
+            (State::Failed, Some(ApiError::new(Code::ChatStreamFailed).because(failure)))
         }
     };
-    let about = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let (tokens_in, tokens_out) = match source.tokens {
-        Some((tokens_in, tokens_out)) => (tokens_in.into(), tokens_out.into()),
-        None if source.model.is_empty() => (0, 0),
-        None => (about(prompt::size(&turn.ask.messages)), about(tokens(&made.text))),
-    };
+    let (tokens_in, tokens_out) = tokens_of(&turn, &source, &made.text);
     let ended =
         Ended { message: made.id, was_cut: matches!(end, End::Whole(Finish::Length)), tokens_in, tokens_out };
+    let mut stored = Ok(());
     if !made.text.is_empty()
         && let Some(answer) = made.answer(state).await
     {
+        let has_results = turn.ask.messages.iter().any(|message| message.role == Role::Tool);
         let sent = Sent {
             model: source.model,
             provider: source.provider,
             prompt: prompt::shown(&turn.ask.messages),
             memories: prompt::shown_memories(&turn.recall),
+            needs: Needs::of(turn.who.rights, &turn.recall, turn.name.is_some(), has_results),
             tokens_in,
             tokens_out,
             ..Sent::default()
         };
         let later = later(chat, &turn, answer.session);
-        if let Err(error) = chat.finish(turn.who, answer, sent, later).await {
-            // Someone may have deleted the session meanwhile.
-            tracing::warn!(cause = error.cause(), "an answer could not be stored");
-        }
+        stored = store(chat, &turn.who, answer, sent, later).await;
     }
     // Whoever reads the end of the stream finds all of it in the store, and may ask again.
     drop(turn.slot);
-    let _left = sender.send(event.unwrap_or(Event::Done(ended))).await;
+    let event = match (failure, stored) {
+        (Some(error), _) => Event::Failed(error),
+        (None, Err(error)) => {
+            let cause = error.cause().unwrap_or_default().to_owned();
+            Event::Failed(ApiError::new(Code::Unavailable).because(cause))
+        }
+        (None, Ok(())) => Event::Done(ended),
+    };
+    let _left = sender.send(event).await;
+}
+
+/// Tokens of the prompt and of the answer: counted by the provider, else estimated.
+fn tokens_of(turn: &Turn, source: &Source, text: &str) -> (i64, i64) {
+    let about = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    match source.tokens {
+        Some((tokens_in, tokens_out)) => (tokens_in.into(), tokens_out.into()),
+        None if source.model.is_empty() => (0, 0),
+        None => (about(prompt::size(&turn.ask.messages)), about(tokens(text))),
+    }
+}
+
+/// Stores an answer, trying again for a moment while the store fails. An answer whose session was deleted meanwhile
+/// counts as stored.
+async fn store(
+    chat: &Chat,
+    who: &Speaker,
+    mut answer: Answer,
+    sent: Sent,
+    later: Vec<Later>,
+) -> Result<(), ApiError> {
+    let mut ticks = tokio::time::interval(STORE_RETRY_EVERY);
+    let mut failure = ApiError::new(Code::Unavailable);
+    for _ in 0..STORE_TRIES {
+        ticks.tick().await;
+        let write = chat.finish(who.clone(), answer.clone(), sent.clone(), later.clone());
+        let Err(error) = write.await else { return Ok(()) };
+        // The commit may have succeeded although its reply was lost.
+        match chat.stored(&answer).await {
+            Ok(Stored { is_settled: true, .. }) => return Ok(()),
+            Ok(Stored { bytes, .. }) => answer.stored = bytes,
+            Err(_still_away) => {}
+        }
+        failure = error;
+    }
+    tracing::warn!(cause = failure.cause(), "an answer could not be stored");
+    Err(failure)
 }
