@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::{ApiError, Code};
+use crate::{
+    error::{ApiError, Code},
+    names,
+};
 
 /// One thing wrong with an input, in the shape of the original API's framework.
 #[derive(Debug, Clone, Serialize)]
@@ -84,6 +87,40 @@ impl Issues {
         self.text(field, value, max);
         if value.contains(['\n', '\r']) {
             self.add("string_control", field, "String should not contain line breaks");
+        }
+    }
+
+    /// A required name of at least one visible and at most `max` characters on one line, without surrounding white
+    /// space, by the rule of [`names`]. Answers an empty text where it is missing.
+    pub fn name(&mut self, field: &str, value: Option<&str>, max: usize) -> String {
+        let Some(value) = value else {
+            self.missing(field);
+            return String::new();
+        };
+        let name = value.trim();
+        if names::is_blank(name) {
+            self.add("string_too_short", field, "String should have at least 1 visible character");
+        } else {
+            self.visible(field, name, max);
+        }
+        name.to_owned()
+    }
+
+    /// Checks an optional name, which may be empty; otherwise as [`Issues::name`].
+    pub fn optional_name(&mut self, field: &str, value: &str, max: usize) {
+        if !value.trim().is_empty() {
+            self.name(field, Some(value), max);
+        }
+    }
+
+    /// Checks a text on one line without characters that cannot be seen.
+    fn visible(&mut self, field: &str, value: &str, max: usize) {
+        let before = self.list.len();
+        self.line(field, value, max);
+        if self.list.len() == before && names::is_deceptive(value) {
+            let expected =
+                "String should not contain characters that are invisible or change the direction of text";
+            self.add("string_control", field, expected);
         }
     }
 

@@ -12,6 +12,7 @@ pub mod error;
 pub mod extract;
 pub mod issues;
 pub mod language;
+pub mod names;
 pub mod outgoing;
 pub mod paging;
 pub mod server;

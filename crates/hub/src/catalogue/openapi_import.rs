@@ -121,7 +121,7 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 /// A text as one line of at most `max` characters.
 fn line(text: &str, max: usize) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ").chars().take(max).collect()
+    web::names::cleaned(&words.collect::<Vec<_>>().join(" ")).chars().take(max).collect()
 }
 
 struct Reader<'d> {

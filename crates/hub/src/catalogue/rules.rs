@@ -56,7 +56,7 @@ pub(crate) fn check(spec: &ApiSpec) -> Result<(), ApiError> {
     } else if RESERVED.contains(&spec.code.as_str()) {
         issues.add("value_error", "code", "This code is reserved for the Lab API");
     }
-    issues.line("name", &spec.name, 100);
+    issues.optional_name("name", &spec.name, 100);
     issues.text("description", &spec.description, MAX_TEXT);
     needs(&mut issues, "", &spec.roles, &spec.groups);
     if spec.actions.len() > MAX_ACTIONS {

@@ -147,8 +147,8 @@ pub fn name_key(username: &str) -> String {
 /// `INVALID_PARAMS`.
 pub fn username(text: &str) -> Result<(), HubError> {
     let is_long = text.chars().count() > MAX_USERNAME;
-    if text.is_empty() || is_long || text != text.trim() || text.chars().any(char::is_control) {
-        return Err(HubError::argument("username", "1 to 64 characters, no white space at the ends"));
+    if is_long || text != text.trim() || web::names::is_blank(text) || web::names::is_deceptive(text) {
+        return Err(HubError::argument("username", "1 to 64 visible characters, no white space at the ends"));
     }
     Ok(())
 }

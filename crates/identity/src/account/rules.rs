@@ -1,6 +1,6 @@
 //! What a valid e-mail, name, route and password are. No I/O.
 
-use web::Issues;
+use web::{Issues, names};
 
 use super::model::{NewAccount, Password};
 
@@ -27,7 +27,7 @@ pub fn check_email(issues: &mut Issues, email: &str) {
     }
     let parts: Vec<&str> = email.split('@').collect();
     let two_parts = matches!(parts.as_slice(), [local, host] if !local.is_empty() && !host.is_empty());
-    if !two_parts || email.len() > MAX_EMAIL || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if !two_parts || email.len() > MAX_EMAIL || email.chars().any(names::is_invisible) {
         issues.add("value_error", "email", "Input should be an e-mail address such as name@example.com");
     }
 }
@@ -58,8 +58,7 @@ pub fn check_password(issues: &mut Issues, password: &Password, email: &str) {
 /// 422 that names every field that is wrong.
 pub fn check_new(new: NewAccount) -> Result<NewAccount, web::ApiError> {
     let mut issues = Issues::body();
-    let name = issues.required_text("name", Some(&new.name), MAX_NAME);
-    issues.line("name", &name, MAX_NAME);
+    let name = issues.name("name", Some(&new.name), MAX_NAME);
     let email = normalise_email(&new.email);
     check_email(&mut issues, &email);
     check_password(&mut issues, &new.password, &email);
@@ -101,6 +100,8 @@ mod tests {
             ("a@", false),
             ("a@b@c", false),
             ("a b@c", false),
+            ("a\u{200b}b@c", false),
+            ("a@c\u{202e}d", false),
             ("a@b\n", false),
         ] {
             let mut issues = Issues::body();

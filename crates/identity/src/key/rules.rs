@@ -56,8 +56,7 @@ pub fn unknown_scope(name: String) -> ApiError {
 /// 422 that names every field that is wrong.
 pub fn check(new: NewKey, now: Timestamp) -> Result<NewKey, ApiError> {
     let mut issues = Issues::body();
-    let name = issues.required_text("name", Some(&new.name), MAX_NAME);
-    issues.line("name", &name, MAX_NAME);
+    let name = issues.name("name", Some(&new.name), MAX_NAME);
     if new.scopes.is_empty() {
         issues.add("too_short", "scopes", "List should have at least 1 item");
     }

@@ -1,5 +1,7 @@
 //! Codes that people read and type, and names of programs. No I/O.
 
+use web::names;
+
 /// Letters that are not taken for one another or for digits, and spell nothing.
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 /// Longest name of a program, in characters.
@@ -41,8 +43,8 @@ pub fn read_user_code(typed: &str) -> Option<String> {
 
 /// What a program calls itself, short and on one line.
 pub(super) fn name(user_agent: &str) -> String {
-    let name: String = user_agent.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
-    if name.trim().is_empty() { "CLI".into() } else { name }
+    let name: String = names::cleaned(user_agent).chars().take(MAX_NAME).collect();
+    if names::is_blank(&name) { "CLI".into() } else { name }
 }
 
 #[cfg(test)]

@@ -17,8 +17,7 @@ pub const MAX_ABOUT: usize = 500;
 pub(super) fn check(change: &Change) -> Result<(), ApiError> {
     let mut issues = Issues::body();
     if let Some(name) = &change.name {
-        issues.required_text("name", Some(name), account::MAX_NAME);
-        issues.line("name", name.trim(), account::MAX_NAME);
+        issues.name("name", Some(name), account::MAX_NAME);
     }
     for (field, value) in [("avatar", &change.avatar), ("cover", &change.cover)] {
         if let Some(url) = value {

@@ -20,9 +20,8 @@ pub const MAX_TOPIC: usize = 100;
 /// 422 that names every field that is wrong.
 pub(crate) fn check(body: &ShadeBody) -> Result<(), ApiError> {
     let mut issues = Issues::body();
-    issues.required_text("shadeName", Some(&body.shade_name), MAX_NAME);
-    issues.line("shadeName", &body.shade_name, MAX_NAME);
-    issues.line("shadeNamePublic", &body.shade_name_public, MAX_NAME);
+    issues.name("shadeName", Some(&body.shade_name), MAX_NAME);
+    issues.optional_name("shadeNamePublic", &body.shade_name_public, MAX_NAME);
     check_url(&mut issues, "shadeIcon", &body.shade_icon);
     check_url(&mut issues, "shadeIconPublic", &body.shade_icon_public);
     for (field, text) in [

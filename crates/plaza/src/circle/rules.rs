@@ -22,8 +22,7 @@ pub fn is_route(text: &str) -> bool {
 /// 422.
 pub fn check(request: CircleRequest) -> Result<NewCircle, ApiError> {
     let mut issues = Issues::body();
-    let name = issues.required_text("name", request.name.as_deref(), MAX_NAME);
-    issues.line("name", &name, MAX_NAME);
+    let name = issues.name("name", request.name.as_deref(), MAX_NAME);
     let route = request.circle_route.unwrap_or_default().trim().to_ascii_lowercase();
     if route.is_empty() {
         issues.missing("circleRoute");

@@ -53,7 +53,7 @@ pub fn check(request: CommentRequest) -> Result<NewComment, ApiError> {
     }
     let reply_to_name = request.reply_to_user_name.filter(|name| !name.trim().is_empty());
     if let Some(name) = &reply_to_name {
-        issues.line("replyToUserName", name, MAX_NAME);
+        issues.name("replyToUserName", Some(name), MAX_NAME);
     }
     let source = request.source.filter(|source| !source.is_empty()).unwrap_or_else(|| HUMAN.to_owned());
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');

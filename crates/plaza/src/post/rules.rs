@@ -80,7 +80,7 @@ pub fn check(request: PostRequest) -> Result<NewPost, ApiError> {
         link_meta: request.link_meta.map(|meta| check_meta(&mut issues, meta)),
         stickers: urls(&mut issues, "stickers", request.stickers),
         is_notification: request.is_notification.unwrap_or(false),
-        topic_title: line(&mut issues, "topicTitle", request.topic_title, MAX_TOPIC),
+        topic_title: name(&mut issues, "topicTitle", request.topic_title, MAX_TOPIC),
         topic_description: text(
             &mut issues,
             "topicDescription",
@@ -132,6 +132,11 @@ fn topic_id(title: &str) -> String {
 
 fn some(value: Option<String>) -> Option<String> {
     value.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn name(issues: &mut Issues, field: &str, value: Option<String>, most: usize) -> Option<String> {
+    let value = some(value)?;
+    Some(issues.name(field, Some(&value), most))
 }
 
 fn line(issues: &mut Issues, field: &str, value: Option<String>, most: usize) -> Option<String> {

@@ -42,8 +42,7 @@ impl Wish {
     ) -> Result<Self, ApiError> {
         let mut issues = Issues::body();
         let name = request.name.or_else(|| (!self.name.is_empty()).then(|| self.name.clone()));
-        self.name = issues.required_text("name", name.as_deref(), MAX_NAME);
-        issues.line("name", &self.name, MAX_NAME);
+        self.name = issues.name("name", name.as_deref(), MAX_NAME);
         if let Some(enabled) = request.enabled {
             self.is_enabled = enabled;
         }
