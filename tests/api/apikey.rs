@@ -232,6 +232,36 @@ both_engines! {
         assert_eq!(usage["refusals"].as_array().unwrap().len(), 50);
         assert_eq!(usage["total"], 60);
     }
+
+    /// Two processes that count the same key's calls at once, each in another order, wait for each other in no circle.
+    async fn two_processes_count_the_same_key(server) {
+        let person = server.person("a").await;
+        let sibling = server.sibling().await;
+        let mut keys = Vec::new();
+        for _ in 0..4 {
+            keys.push(person.new_key("user.info", None).await);
+        }
+        let paths = ["/api/secondme/user/info", "/api/secondme/chat/usage", "/api/secondme/memory/key/search", "/api/certificate/"];
+        let here = server.anyone();
+        let there = server.anyone_at(&sibling.base_url);
+        for _ in 0..12 {
+            for i in 0..keys.len() {
+                for j in 0..paths.len() {
+                    let (last, back) = (keys.len() - 1 - i, paths.len() - 1 - j);
+                    here.with("authorization", &format!("Bearer {}", keys[i].1)).get(paths[j]).await;
+                    there.with("authorization", &format!("Bearer {}", keys[last].1)).get(paths[back]).await;
+                }
+            }
+            let failed = tokio::join!(server.running().identity.flush(), sibling.identity.flush());
+            assert_eq!(failed, (0, 0));
+        }
+        sibling.stop().await.unwrap();
+        for (id, _) in &keys {
+            let (usage, refusals) = server.running().identity.key_usage(person.account.id, *id, 7).await.unwrap();
+            assert_eq!(usage.iter().map(|row| row.calls).sum::<i64>(), 12 * 4 * 2);
+            assert_eq!(refusals.len(), 48);
+        }
+    }
 }
 
 async fn cookie(server: &testkit::TestServer, account: i64) -> String {

@@ -92,8 +92,9 @@ struct Pending {
     authorizations: HashMap<i64, i64>,
 }
 
-/// What is written in one transaction: little enough that nobody else's write waits long for it, and in order,
-/// so that two processes that write at once do not wait for each other in a circle.
+/// What is written in one transaction: little enough that nobody else's write waits long for it. All rows are in
+/// one order (key, then day, endpoint and outcome), and each is there once: two processes that lock the same rows
+/// at once lock them in the same order, so that neither waits for the other in a circle.
 #[derive(Default)]
 struct Part {
     keys: Vec<(i64, KeyUse)>,
@@ -106,10 +107,13 @@ struct Part {
 impl Pending {
     fn parts(self) -> impl Iterator<Item = Part> {
         let mut keys = sorted(self.keys);
+        keys.iter_mut().for_each(|(_, used)| used.sort());
         let mut sessions = sorted(self.sessions);
         let mut programs = sorted(self.programs);
         let mut authorizations = sorted(self.authorizations);
         let mut refusals = self.refusals;
+        // Stable: the refusals of a key stay in the order in which they happened.
+        refusals.sort_by_key(|refusal| refusal.key);
         std::iter::from_fn(move || {
             let part = Part {
                 keys: take(&mut keys),
@@ -122,17 +126,33 @@ impl Pending {
         })
     }
 
+    /// Counts again what could not be written.
     fn count_again(&mut self, older: Part) {
-        for (id, mut used) in older.keys {
+        for (id, used) in older.keys {
             match self.keys.entry(id) {
                 Entry::Vacant(place) => {
                     place.insert(used);
                 }
-                Entry::Occupied(mut newer) => newer.get_mut().counts.append(&mut used.counts),
+                Entry::Occupied(mut newer) => {
+                    for count in used.counts {
+                        newer.get_mut().add(count.day, &count.endpoint, count.outcome, count.calls);
+                    }
+                }
             }
         }
         let room = REFUSALS_WAITING.saturating_sub(self.refusals.len());
-        self.refusals.extend(older.refusals.into_iter().take(room));
+        let mut refusals: Vec<Refusal> = older.refusals.into_iter().take(room).collect();
+        refusals.append(&mut self.refusals);
+        self.refusals = refusals;
+        for (newer, older) in [
+            (&mut self.sessions, older.sessions),
+            (&mut self.programs, older.programs),
+            (&mut self.authorizations, older.authorizations),
+        ] {
+            for (id, at) in older {
+                newer.entry(id).or_insert(at);
+            }
+        }
     }
 }
 
@@ -158,12 +178,13 @@ impl Part {
 
     async fn write(&self, tx: &mut Tx<'_>, ids: &Ids) -> store::Result<()> {
         for (id, used) in &self.keys {
+            // The key's own row is locked first, as by whoever deletes it.
+            let address = used.address.to_string();
+            tx.execute(queries::KEY_USED, params![*id, used.at, &address]).await?;
             for count in &used.counts {
                 let values = params![*id, count.day, &count.endpoint, count.outcome, count.calls];
                 tx.execute(queries::COUNT, values).await?;
             }
-            let address = used.address.to_string();
-            tx.execute(queries::KEY_USED, params![*id, used.at, &address]).await?;
         }
         for Refusal { key, at, endpoint, sub_code, address } in &self.refusals {
             let address = address.to_string();
@@ -187,6 +208,7 @@ impl Part {
 struct KeyUse {
     at: Timestamp,
     address: IpAddr,
+    /// Each day, endpoint and outcome once.
     counts: Vec<Count>,
 }
 
@@ -195,6 +217,24 @@ struct Count {
     endpoint: String,
     outcome: &'static str,
     calls: i64,
+}
+
+impl KeyUse {
+    /// Adds calls. A key calls a handful of endpoints within a second: looking along the list beats hashing.
+    fn add(&mut self, day: i64, endpoint: &str, outcome: &'static str, calls: i64) {
+        let is_same =
+            |count: &&mut Count| count.outcome == outcome && count.endpoint == endpoint && count.day == day;
+        match self.counts.iter_mut().find(is_same) {
+            Some(count) => count.calls += calls,
+            None => self.counts.push(Count { day, endpoint: endpoint.to_owned(), outcome, calls }),
+        }
+    }
+
+    /// Puts the counts in the order in which they are written.
+    fn sort(&mut self) {
+        self.counts
+            .sort_unstable_by(|a, b| (a.day, &a.endpoint, a.outcome).cmp(&(b.day, &b.endpoint, b.outcome)));
+    }
 }
 
 struct Refusal {
@@ -252,15 +292,7 @@ impl Identity {
         });
         used.at = at;
         used.address = call.address;
-        let (day, outcome) = (at.day(), call.outcome.name());
-        // A key calls a handful of endpoints within a second: looking along the list beats hashing.
-        let is_same = |count: &&mut Count| {
-            count.outcome == outcome && count.endpoint == call.endpoint && count.day == day
-        };
-        match used.counts.iter_mut().find(is_same) {
-            Some(count) => count.calls += 1,
-            None => used.counts.push(Count { day, endpoint: call.endpoint.to_owned(), outcome, calls: 1 }),
-        }
+        used.add(at.day(), call.endpoint, call.outcome.name(), 1);
     }
 
     pub(crate) fn note_session(&self, id: i64) {
@@ -278,9 +310,11 @@ impl Identity {
         self.0.usage.0.lock().authorizations.entry(id).or_insert(at);
     }
 
-    /// Writes down what was counted. Nothing is lost when it fails: it is counted again next time.
-    pub async fn flush(&self) {
+    /// Writes down what was counted. Nothing is lost when it fails: it is counted again next time. Returns how many
+    /// transactions failed.
+    pub async fn flush(&self) -> usize {
         let pending = std::mem::take(&mut *self.0.usage.0.lock());
+        let mut failed = 0;
         for part in pending.parts() {
             let part = Arc::new(part);
             let (writing, ids) = (Arc::clone(&part), self.db().ids().clone());
@@ -288,11 +322,13 @@ impl Identity {
                 self.db().write(move |tx| Box::pin(async move { writing.write(tx, &ids).await })).await;
             if let Err(error) = written {
                 tracing::warn!(%error, "usage not written yet");
+                failed += 1;
                 if let Some(part) = Arc::into_inner(part) {
                     self.0.usage.0.lock().count_again(part);
                 }
             }
         }
+        failed
     }
 
     /// The counts of a key since a day, newest day first. The key must be known to be the caller's.
@@ -311,6 +347,61 @@ pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
     let identity = identity.clone();
     tasks.every(FLUSH_EVERY, move || {
         let identity = identity.clone();
-        async move { identity.flush().await }
+        async move {
+            identity.flush().await;
+        }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pending(calls: &[(i64, u8, u8, i64)]) -> Pending {
+        let mut pending = Pending::default();
+        for (key, endpoint, outcome, day) in calls {
+            let address = IpAddr::from([127, 0, 0, 1]);
+            let at = Timestamp(*day * 86_400_000);
+            let outcome = if outcome % 2 == 0 { "ok" } else { "refused" };
+            let used = pending.keys.entry(*key).or_insert_with(|| KeyUse { at, address, counts: Vec::new() });
+            used.add(*day, &format!("/{endpoint}"), outcome, 1);
+            let refusal = Refusal { key: *key, at, endpoint: String::new(), sub_code: "", address };
+            pending.refusals.push(refusal);
+        }
+        pending
+    }
+
+    fn rows(part: &Part) -> Vec<(i64, i64, String, &'static str)> {
+        let mut rows = Vec::new();
+        for (id, used) in &part.keys {
+            rows.extend(
+                used.counts.iter().map(|count| (*id, count.day, count.endpoint.clone(), count.outcome)),
+            );
+        }
+        rows
+    }
+
+    proptest! {
+        /// Whatever was counted in which order, and counted again: the rows of a transaction are in one order, each
+        /// is there once, and no call is lost.
+        #[test]
+        fn rows_are_written_in_one_order(
+            calls in proptest::collection::vec((0_i64..300, 0_u8..4, 0_u8..2, 0_i64..3), 0..400),
+            again in proptest::collection::vec((0_i64..300, 0_u8..4, 0_u8..2, 0_i64..3), 0..400),
+        ) {
+            let mut newer = pending(&calls);
+            for part in pending(&again).parts() {
+                newer.count_again(part);
+            }
+            let mut total = 0;
+            for part in newer.parts() {
+                let rows = rows(&part);
+                prop_assert!(rows.is_sorted_by(|a, b| a < b), "{rows:?}");
+                prop_assert!(part.refusals.is_sorted_by_key(|refusal| refusal.key));
+                total += part.keys.iter().flat_map(|(_, used)| used.counts.iter().map(|count| count.calls)).sum::<i64>();
+            }
+            prop_assert_eq!(total, i64::try_from(calls.len() + again.len()).unwrap());
+        }
+    }
 }

@@ -143,6 +143,11 @@ impl TestServer {
         Actor::new(self.http.clone(), &format!("http://{}", self.running().address))
     }
 
+    /// Someone without any credential, at another server such as a [sibling](Self::sibling).
+    pub fn anyone_at(&self, base_url: &str) -> Actor {
+        self.anyone().at(base_url)
+    }
+
     /// Someone who presents this as a bearer credential.
     pub fn bearer(&self, credential: &str) -> Actor {
         self.anyone().with("authorization", &format!("Bearer {credential}"))

@@ -15,14 +15,15 @@ pub(super) const REFUSAL: &str = "INSERT INTO api_key_refusal (id, key_id, refus
 pub(super) const TRIM_REFUSALS: &str = "DELETE FROM api_key_refusal WHERE key_id = $1 AND id <= \
      (SELECT id FROM api_key_refusal WHERE key_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
 
+/// A last use that lies ahead was noted while the clock was wrong.
 pub(super) const SESSION_USED: &str =
-    "UPDATE session SET last_used_at = $2 WHERE id = $1 AND last_used_at < $3";
+    "UPDATE session SET last_used_at = $2 WHERE id = $1 AND (last_used_at < $3 OR last_used_at > $2)";
 
 pub(super) const PROGRAM_USED: &str = "UPDATE program SET last_used_at = $2 \
-     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
+     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3 OR last_used_at > $2)";
 
 pub(super) const AUTHORIZATION_USED: &str = "UPDATE app_authorization SET last_used_at = $2 \
-     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
+     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3 OR last_used_at > $2)";
 
 pub(super) const USAGE: &str = "SELECT day, endpoint, outcome, calls FROM api_key_usage \
      WHERE key_id = $1 AND day >= $2 ORDER BY day DESC, endpoint, outcome";
