@@ -9,7 +9,7 @@ enum Needs {
     Scope(&'static [&'static str], &'static str, &'static str),
     /// Any credential at all.
     Caller,
-    /// A signed-in person or an app in their name, and no key.
+    /// A signed-in person or an app in their name; no key, and no program that they signed in.
     Grant,
     /// A signed-in person, or a program that they signed in, and no key.
     Developer,
@@ -332,14 +332,14 @@ both_engines! {
     }
 
     /// What a person signs in themself may do what they may with what is theirs; it makes no keys, lets no other
-    /// program in, and is never the one who runs the server.
+    /// program in, allows no app, and is never the one who runs the server.
     async fn a_program_of_the_person_opens_all_but_the_sessions_own(server) {
         let person = server.person("a").await;
         let actor = server.bearer(&person.program_token().await);
         for endpoint in ENDPOINTS {
             let answer = endpoint.call("/gate/lab/api", &actor).await;
             match endpoint.needs {
-                Needs::Session | Needs::Admin => {
+                Needs::Session | Needs::Admin | Needs::Grant => {
                     answer.refused(403, "auth.session.required");
                 }
                 _ => let_in(&answer, endpoint.path),

@@ -32,8 +32,10 @@ mod api {
 }
 mod authorization;
 mod boundary {
+    mod addresses;
     mod errors;
     mod limits;
+    mod names;
     pub mod raw;
 }
 mod clients {

@@ -37,10 +37,43 @@ both_engines! {
         let bearer = server.bearer(&text(&data, "accessToken"));
         assert_eq!(bearer.get(INFO).await.data()["userId"], person.account.id.to_string());
         bearer.get("/api/secondme/user/shades").await.refused(403, "apikey.permission.denied");
+        // The same request again at once: a lost answer, or a button pressed twice.
+        exchange(&server, &app, &code).await.refused(400, "oauth2.code.used");
+        bearer.get(INFO).await.data();
+        // Later it is somebody else who has the code.
+        server.clock().advance_ms(10_000);
         exchange(&server, &app, &code).await.refused(400, "oauth2.code.used");
         bearer.get(INFO).await.refused(401, "auth.token.invalid");
         server.anyone().post_form(REFRESH, &app.refresh(&text(&data, "refreshToken"))).await
             .refused(401, "oauth2.refresh_token.revoked");
+    }
+
+    /// A used code in other hands ends what it obtained, also right after its use and whatever the clock did.
+    async fn a_used_code_in_other_hands(server) {
+        let person = server.person("a").await;
+        let developer = server.person("developer").await;
+        let (app, other) = (developer.app("user.info").await, developer.app("user.info").await);
+        for (form, jump_ms, sub_code) in [
+            (0, 0, "oauth2.code.invalid"),
+            (1, 0, "oauth2.code.used"),
+            (2, -86_400_000, "oauth2.code.used"),
+        ] {
+            let code = person.allow(&app, "user.info").await;
+            let data = exchange(&server, &app, &code).await.data();
+            let bearer = server.bearer(&text(&data, "accessToken"));
+            let good = app.exchange(&code);
+            // Without the secret it is nobody, who ends nothing.
+            server.anyone().post_form(CODE, &but(&good, "client_secret", "x")).await.refused(401, "oauth2.client.secret_mismatch");
+            bearer.get(INFO).await.data();
+            server.clock().advance_ms(jump_ms);
+            let form = match form {
+                0 => other.exchange(&code),
+                1 => but(&good, "redirect_uri", "https://app.example/elsewhere"),
+                _ => good,
+            };
+            server.anyone().post_form(CODE, &form).await.refused(400, sub_code);
+            bearer.get(INFO).await.refused(401, "auth.token.invalid");
+        }
     }
 
     async fn errors_come_in_the_contracts_order(server) {
@@ -99,7 +132,7 @@ both_engines! {
         exchange(&server, &app, &late).await.refused(400, "oauth2.code.invalid");
     }
 
-    /// One success at most; the others are replays, which take it back.
+    /// One success at most; the others are the same request again.
     async fn twenty_at_once_with_one_code(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.app("user.info").await;
@@ -110,8 +143,7 @@ both_engines! {
         for answer in lost {
             answer.refused(400, "oauth2.code.used");
         }
-        let token = text(&won[0].data(), "accessToken");
-        server.bearer(&token).get(INFO).await.refused(401, "auth.token.invalid");
+        server.bearer(&text(&won[0].data(), "accessToken")).get(INFO).await.data();
     }
 
     /// Contract §2.4: 5.

@@ -56,15 +56,39 @@ both_engines! {
             (json!({"redirect_uris": uris, "grant_types": ["implicit"]}), "invalid_client_metadata"),
             (json!({"redirect_uris": uris, "grant_types": ["client_credentials"]}), "invalid_client_metadata"),
             (json!({"redirect_uris": uris, "response_types": ["token"]}), "invalid_client_metadata"),
-            (json!({"redirect_uris": uris, "logo_uri": "javascript:alert(1)"}), "invalid_client_metadata"),
             (json!({"redirect_uris": uris, "client_name": "x".repeat(101)}), "invalid_client_metadata"),
             (json!({"redirect_uris": uris, "client_name": "a\nb"}), "invalid_client_metadata"),
-            (json!({"redirect_uris": uris, "scope": "openid"}), "invalid_client_metadata"),
+            (json!({"redirect_uris": uris, "response_types": ["code id_token"]}), "invalid_client_metadata"),
             (json!({"redirect_uris": "x"}), "invalid_request"),
             (json!([]), "invalid_request"),
         ] {
             let answer = register(&server, wish.clone()).await;
             assert_eq!((answer.status, &answer.json()["error"]), (400, &json!(error)), "{wish} {}", answer.body);
+        }
+    }
+
+    /// What clients ask for besides what is served: VS Code, clients made for OpenID Connect.
+    async fn a_registration_is_narrowed_rather_than_refused(server: "oauth.dynamic_registration = true") {
+        server.person("owner").await;
+        let uris = json!(["http://127.0.0.1:33418", "https://vscode.dev/redirect"]);
+        for more in [
+            json!({"grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]}),
+            json!({"response_types": ["code", "id_token"]}),
+            json!({"scope": "openid offline_access"}),
+            json!({"scope": ""}),
+            json!({"logo_uri": "http://client.example/logo.png"}),
+            json!({"logo_uri": "javascript:alert(1)"}),
+            json!({"grant_types": [], "response_types": []}),
+        ] {
+            let mut wish = json!({"client_name": "Visual Studio Code", "token_endpoint_auth_method": "none", "redirect_uris": uris});
+            for (name, value) in more.as_object().unwrap() {
+                wish[name] = value.clone();
+            }
+            let answer = register(&server, wish).await;
+            let made = answer.json();
+            assert_eq!((answer.status, &made["grant_types"]), (201, &json!(["authorization_code", "refresh_token"])), "{more} {made}");
+            assert_eq!((&made["response_types"], made.get("logo_uri")), (&json!(["code"]), None));
+            assert!(made["scope"].as_str().unwrap().contains("user.info"), "{made}");
         }
     }
 

@@ -61,6 +61,109 @@ both_engines! {
         assert_eq!(tokens["scope"], serde_json::json!(["user.info", "chat"]));
     }
 
+    /// RFC 8252 §8.6: whatever listens on a loopback port looks like the app, so a public app is never let in unseen.
+    async fn a_public_app_always_sees_the_page(server) {
+        let person = server.person("a").await;
+        let developer = server.person("developer").await;
+        let wish = serde_json::json!({
+            "appName": "CLI", "redirectUris": ["http://127.0.0.1/cb", "https://x.example/cb"], "allowedScopes": ["user.info"], "clientType": "public",
+        });
+        let made = developer.signed_in().await.post("/api/applications/external/create", wish).await.data();
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        let pkce = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+        for callback in ["http://127.0.0.1:4000/cb", "http://127.0.0.1:31337/cb", "https://x.example/cb"] {
+            let ask = format!("/oauth/authorize?client_id={}&redirect_uri={callback}&response_type=code&{pkce}", made["clientId"].as_str().unwrap());
+            let page = browser.get(&ask).await;
+            let back = answer(&mut browser, &page, "allow", &[]).await;
+            assert!(back.status == 302 && back.header("location").starts_with(&format!("{callback}?code=")), "{}", back.body);
+            assert_eq!(browser.get(&ask).await.status, 200, "the same once more");
+            let silent = browser.get(&format!("{ask}&prompt=none&state=s")).await;
+            let location = silent.header("location");
+            assert!(silent.status == 302 && location.starts_with(&format!("{callback}?error=consent_required&")), "{location}");
+            assert!(location.contains("&state=s&iss="), "{location}");
+        }
+        assert!(server.running().identity.standing(person.account.id, made["clientId"].as_str().unwrap()).await.unwrap().is_some());
+    }
+
+    async fn an_app_with_a_secret_says_whether_it_wants_the_page(server) {
+        let person = server.person("a").await;
+        let app = server.person("developer").await.app("user.info").await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        let first = browser.get(&address(&app, "&prompt=none")).await;
+        assert!(first.status == 302 && first.header("location").contains("error=consent_required"), "{}", first.body);
+        person.tokens(&app, "user.info").await;
+        for silent in ["", "&prompt=none", "&prompt=login"] {
+            code(&browser.get(&address(&app, silent)).await);
+        }
+        assert_eq!(browser.get(&address(&app, "&prompt=consent")).await.status, 200);
+    }
+
+    /// Whoever changed an app, or has its new secret, may be somebody else than the one the person answered.
+    async fn an_app_that_has_changed_sees_the_page_again(server) {
+        server.person("a").await;
+        let developer = server.person("developer").await;
+        let app = developer.app("user.info").await;
+        let program = server.bearer(&developer.program_token().await);
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        let base = format!("/api/applications/external/{}", app.id);
+        let wish = serde_json::json!({"redirectUris": [CALLBACK, "https://other.example/cb"]});
+        for (path, body) in [("", serde_json::Value::Null), ("/update", wish), ("/regenerate-secret", serde_json::json!({}))] {
+            if !path.is_empty() {
+                server.clock().advance_ms(1);
+                program.post(&format!("{base}{path}"), body).await.data();
+            }
+            let page = browser.get(&address(&app, "")).await;
+            code(&answer(&mut browser, &page, "allow", &[]).await);
+            code(&browser.get(&address(&app, "")).await);
+        }
+    }
+
+    /// What a program registers gets nothing of the person without them, and nothing it was allowed outlasts their no.
+    async fn a_program_allows_no_app(server) {
+        let person = server.person("a").await;
+        let program = server.bearer(&person.program_token().await);
+        let wish = serde_json::json!({"appName": "x", "redirectUris": ["https://x.example/cb"], "allowedScopes": ["user.info"]});
+        let app = program.post("/api/applications/external/create", wish).await.data();
+        let ask = serde_json::json!({"clientId": app["clientId"], "redirectUri": "https://x.example/cb", "scope": ["user.info"]});
+        program.post("/api/oauth/authorize/external", ask.clone()).await.refused(403, "auth.session.required");
+        person.with_key("*").await.post("/api/oauth/authorize/external", ask.clone()).await.refused(403, "auth.session.required");
+        assert!(server.running().identity.authorizations(person.account.id).await.unwrap().is_empty());
+        person.signed_in().await.post("/api/oauth/authorize/external", ask).await.data();
+    }
+
+    /// A picture from elsewhere would tell the app's owner who looks.
+    async fn pictures_come_from_this_server_alone(server) {
+        server.person("a").await;
+        let developer = server.person("developer").await.signed_in().await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        let own = format!("{}/cdn/picture.png", server.base_url());
+        for (icon, shown) in [("https://tracker.example/pixel.png", None), ("", None), (own.as_str(), Some("src=\"/cdn/picture.png\""))] {
+            let mut wish = serde_json::json!({"appName": "éclair", "redirectUris": ["https://x.example/cb"], "allowedScopes": ["user.info"]});
+            // This server is not reached by https here, so an app cannot name a picture of its own over HTTP.
+            if icon.starts_with("https://") {
+                wish["iconUrl"] = icon.into();
+            }
+            let app = developer.post("/api/applications/external/create", wish).await.data();
+            let id = app["clientId"].as_str().unwrap().to_owned();
+            if shown.is_some() {
+                const SET: &str = "UPDATE application SET icon_url = $2 WHERE id = $1";
+                server.running().db.execute(SET, store::params![&id, icon]).await.unwrap();
+            }
+            let page = browser.get(&format!("/oauth/?client_id={id}&redirect_uri=https://x.example/cb&response_type=code")).await;
+            let policy = page.header("content-security-policy");
+            assert!(policy.contains("img-src 'self';") && !page.body.contains("tracker.example"), "{policy}");
+            match shown {
+                Some(shown) => assert!(page.body.contains(shown), "{}", page.body),
+                None => assert!(page.body.contains(">É</span>"), "{}", page.body),
+            }
+        }
+        assert!(browser.get("/account").await.header("content-security-policy").contains("img-src 'self';"));
+    }
+
     async fn a_refusal_is_literal(server) {
         let mut browser = Browser::new(&server);
         server.person("a").await;
@@ -125,13 +228,16 @@ both_engines! {
         browser.sign_in("a@example.com", PASSWORD, "/").await;
         let base = format!("/oauth?client_id={}&redirect_uri={CALLBACK}", app.id);
         for (more, error) in [
-            ("&response_type=token&state=s", "unsupported_response_type&state=s"),
-            ("&state=s", "invalid_request&state=s"),
+            ("&response_type=token&state=s", "unsupported_response_type"),
+            ("&state=s", "invalid_request"),
             ("&response_type=code&scope=voice", "invalid_scope"),
             ("&response_type=code&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=plain", "invalid_request"),
         ] {
             let answer = browser.get(&format!("{base}{more}")).await;
-            assert_eq!((answer.status, answer.header("location")), (302, format!("{CALLBACK}&error={error}").as_str()));
+            let location = answer.header("location");
+            assert!(answer.status == 302 && location.starts_with(&format!("{CALLBACK}&error={error}&error_description=")), "{location}");
+            assert_eq!(location.ends_with("&state=s"), more.contains("&state=s"), "{location}");
+            assert!(location.split_once("error_description=").unwrap().1.len() > 10, "says why");
         }
     }
 

@@ -16,6 +16,12 @@ impl Browser {
         }
     }
 
+    /// A browser behind a trusted proxy, at this address.
+    pub fn at(server: &TestServer, address: &str) -> Self {
+        let browser = Self::new(server);
+        Self { actor: browser.actor.with("x-forwarded-for", address), ..browser }
+    }
+
     pub fn actor(&self) -> Actor {
         let line: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if line.is_empty() { self.actor.clone() } else { self.actor.with("cookie", &line.join("; ")) }
@@ -282,6 +288,60 @@ both_engines! {
         assert_eq!(there.get("/account").await.status, 303);
         assert_eq!(Browser::new(&server).sign_in("a@example.com", PASSWORD, "").await.status, 401);
         assert_eq!(Browser::new(&server).sign_in("a@example.com", "another good one", "").await.status, 303);
+    }
+
+    /// A new password signs programs out as well, also those on their way in; apps and keys only where that is asked for.
+    async fn what_ends_with_an_old_password(server) {
+        use serde_json::json;
+        const INFO: &str = "/api/secondme/user/info";
+        let (person, other) = (server.person("a").await, server.person("b").await);
+        let app = server.person("developer").await.app("user.info").await;
+        let nobody = server.anyone();
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "").await;
+        let mut old = PASSWORD.to_owned();
+        for (new, ticked) in [("another good one", &[][..]), ("and another one", &["apps"]), ("the fourth of them", &["apps", "keys"])] {
+            let program = server.bearer(&person.program_token().await);
+            let (token, key) = (person.with_token(&app, "user.info").await, person.with_key("*").await);
+            let strangers = [server.bearer(&other.program_token().await), other.with_token(&app, "user.info").await, other.with_key("*").await];
+            let code = server.running().identity.program_code(person.account.id, testkit::CHALLENGE).await.unwrap();
+            let device = nobody.post("/api/auth/cli/session", json!({})).await.data();
+            let session = device["sessionId"].as_str().unwrap();
+            browser.actor().post(&format!("/api/auth/cli/session/{session}/authorize"), json!({})).await.data();
+            for actor in [&program, &token, &key] {
+                actor.get(INFO).await.data();
+            }
+            let csrf = browser.get("/account").await.hidden("csrf");
+            let mut form = vec![("csrf", csrf.as_str()), ("old", old.as_str()), ("password", new)];
+            form.extend(ticked.iter().map(|what| ("end", *what)));
+            assert_eq!(browser.post("/account/password", &form).await.header("location"), "/account?done=password");
+            old = new.to_owned();
+            program.get(INFO).await.refused(401, "auth.token.invalid");
+            let body = json!({"code": code.expose(), "codeVerifier": testkit::VERIFIER});
+            nobody.post("/api/auth/skills/token", body).await.refused(400, "oauth2.code.invalid");
+            let polled = nobody.get(&format!("/api/auth/cli/session/{session}/poll")).await.data();
+            assert_eq!(polled, json!({"status": "expired"}));
+            assert_eq!(token.get(INFO).await.status, if ticked.contains(&"apps") { 401 } else { 200 });
+            assert_eq!(key.get(INFO).await.status, if ticked.contains(&"keys") { 401 } else { 200 });
+            for stranger in strangers {
+                stranger.get(INFO).await.data();
+            }
+        }
+        // The places of the keys are free again.
+        assert_eq!(browser.actor().get("/api/apikey/list").await.data()["total"], 0);
+    }
+
+    async fn a_clock_that_was_ahead_shuts_nobody_out(server) {
+        server.person("a").await;
+        for hours in [6, 24 * 30] {
+            server.clock().advance_ms(hours * 3_600_000);
+            let mut browser = Browser::new(&server);
+            while browser.sign_in("a@example.com", "wrong", "").await.status == 401 {
+                server.clock().advance_ms(1);
+            }
+            server.clock().advance_ms(-hours * 3_600_000);
+            assert_eq!(browser.sign_in("a@example.com", PASSWORD, "").await.status, 303);
+        }
     }
 
     async fn pages_let_nothing_in_and_nothing_out(server) {

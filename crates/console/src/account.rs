@@ -2,6 +2,7 @@
 
 pub(crate) mod apps;
 mod device;
+pub(crate) mod texts;
 
 use askama::Template;
 use axum::{
@@ -9,7 +10,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
-use identity::{Account, Password, account::rules, session::Session};
+use identity::{
+    Account, Password,
+    account::{AlsoEnd, rules},
+    session::Session,
+};
 use web::{ApiError, Code, Query};
 
 use apps::{AppView, ProgramView};
@@ -37,11 +42,17 @@ pub(crate) struct Wish {
 pub(crate) struct PasswordForm {
     old: Password,
     new: Password,
+    also: AlsoEnd,
 }
 
 impl From<Fields> for PasswordForm {
     fn from(fields: Fields) -> Self {
-        Self { old: Password::new(fields.text("old")), new: Password::new(fields.text("password")) }
+        let is_ticked = |name: &str| fields.all("end").iter().any(|end| end == name);
+        Self {
+            old: Password::new(fields.text("old")),
+            new: Password::new(fields.text("password")),
+            also: AlsoEnd { apps: is_ticked("apps"), keys: is_ticked("keys") },
+        }
     }
 }
 
@@ -76,6 +87,7 @@ impl SessionView {
 #[template(path = "account.html")]
 struct AccountPage<'a> {
     page: &'a Page,
+    own: &'static texts::Texts,
     account: &'a Account,
     since: When,
     notice: Option<&'a str>,
@@ -94,7 +106,7 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     let t = member.page.t;
     let notice = match wish.done.as_deref() {
-        Some("password") => Some(t.password_changed),
+        Some("password") => Some(texts::Texts::of(member.page.language).password_changed),
         Some("session") => Some(t.session_ended),
         Some("sessions") => Some(t.sessions_ended),
         Some("app") => Some(t.app_revoked),
@@ -118,6 +130,7 @@ async fn render(
     let (error, problems) = refused.unzip();
     let template = AccountPage {
         page: &page,
+        own: texts::Texts::of(page.language),
         account: &member.account,
         since: When(member.account.created_at),
         notice,
@@ -139,7 +152,8 @@ pub(crate) async fn change_password(
     member: Member,
     CsrfForm(form): CsrfForm<PasswordForm>,
 ) -> Result<Response, ApiError> {
-    let changed = console.identity.change_password(&member.account, member.session, form.old, form.new).await;
+    let (identity, also) = (&console.identity, form.also);
+    let changed = identity.change_password(&member.account, member.session, (form.old, form.new), also).await;
     let Err(error) = changed else {
         return Ok(Redirect::to("/account?done=password").into_response());
     };

@@ -12,7 +12,7 @@ use axum::{
 };
 use http::StatusCode;
 use identity::{Application, Scope, ScopeSet, grant::Consent, grant::rules};
-use web::{ApiError, Code};
+use web::{ApiError, Code, names};
 
 use crate::{
     Console,
@@ -20,7 +20,7 @@ use crate::{
     page::{Member, Page},
     texts::fill,
 };
-use request::{Denied, Request};
+use request::{Denied, Prompt, Request};
 
 /// Where apps send people to, as written in the router.
 pub(crate) const PATHS: [&str; 3] = ["/oauth", "/oauth/", STANDARD];
@@ -59,6 +59,10 @@ struct ConsentPage<'a> {
     page: &'a Page,
     action: &'a str,
     app: &'a Application,
+    /// The picture, where this server keeps it.
+    icon: Option<&'a str>,
+    /// The first letter of the name, in place of a picture.
+    initial: String,
     query: &'a str,
     title: String,
     by: String,
@@ -82,11 +86,16 @@ pub(crate) async fn show(
         Ok(asked) => asked,
         Err(denied) => return request.deny(denied),
     };
-    let standing = console.identity.standing(member.account.id, &app.id).await?;
-    if let Some(granted) = standing.and_then(|standing| rules::stands(&standing, asked)) {
-        return grant(&console, member.account.id, request, asked, granted).await;
+    if request.prompt() != Prompt::Always {
+        let standing = console.identity.standing(member.account.id, &app.id).await?;
+        if let Some(granted) = standing.and_then(|standing| rules::silent(&standing, &app, asked)) {
+            return grant(&console, member.account.id, request, (asked, granted), false).await;
+        }
     }
-    page(&member, &app, &request, (path.as_str(), &query), asked, None)
+    if request.prompt() == Prompt::Never {
+        return request.deny(Denied::ConsentRequired);
+    }
+    page(&console, &member, &app, &request, (path.as_str(), &query), asked, None)
 }
 
 /// What the app asks, told the issuer's name where that is wanted.
@@ -118,17 +127,17 @@ pub(crate) async fn submit(
     let granted = rules::allowed(asked, chosen);
     if granted.is_empty() {
         let problem = Some(member.page.t.consent_none);
-        return page(&member, &app, &request, (path.as_str(), &decision.query), asked, problem);
+        return page(&console, &member, &app, &request, (path.as_str(), &decision.query), asked, problem);
     }
-    grant(&console, member.account.id, request, asked, granted).await
+    grant(&console, member.account.id, request, (asked, granted), true).await
 }
 
 async fn grant(
     console: &Console,
     account: i64,
     request: Request,
-    asked: ScopeSet,
-    granted: ScopeSet,
+    (asked, granted): (ScopeSet, ScopeSet),
+    is_answer: bool,
 ) -> Result<Response, ApiError> {
     let consent = Consent {
         application: request.client_id.clone(),
@@ -136,12 +145,14 @@ async fn grant(
         asked,
         granted,
         challenge: request.challenge.clone(),
+        is_answer,
     };
     let code = console.identity.consent(account, consent).await?;
     request.allow(code.expose())
 }
 
 fn page(
+    console: &Console,
     member: &Member,
     app: &Application,
     request: &Request,
@@ -150,6 +161,8 @@ fn page(
     problem: Option<&'static str>,
 ) -> Result<Response, ApiError> {
     let page = member.page.clone().at("", format!("{path}?{query}")).leading_to(&request.origin());
+    // Names older than the rule for names may hold characters that turn the text around.
+    let name = names::cleaned(&app.name);
     let choice = |scope: Scope| Choice {
         name: scope.name(),
         meaning: scope.meaning(page.language),
@@ -159,8 +172,10 @@ fn page(
         page: &page,
         action: path,
         app,
+        icon: own_picture(&app.icon_url, &console.public_url),
+        initial: name.chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default(),
         query,
-        title: fill(page.t.consent_title, &app.name),
+        title: fill(page.t.consent_title, &name),
         by: if app.is_self_registered {
             page.t.consent_by_itself.to_owned()
         } else {
@@ -174,5 +189,32 @@ fn page(
     match problem {
         Some(_) => page.refuse(&Code::Unprocessable.into(), &template),
         None => page.answer(StatusCode::OK, &template),
+    }
+}
+
+/// The path of a picture that this server keeps; `None` for every other address. A browser that loaded a picture
+/// from elsewhere would tell the application's owner who looks at the page.
+fn own_picture<'a>(url: &'a str, public_url: &str) -> Option<&'a str> {
+    url.strip_prefix(public_url).filter(|path| path.starts_with('/') && !path.starts_with("//"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_from_elsewhere_are_not_shown() {
+        let own = |url| own_picture(url, "https://doppel.example");
+        assert_eq!(own("https://doppel.example/cdn/a.png"), Some("/cdn/a.png"));
+        for other in [
+            "",
+            "https://evil.example/a.png",
+            "https://doppel.example.evil.example/a.png",
+            "https://doppel.example//evil.example/a.png",
+            "https://doppel.example",
+            "//evil.example",
+        ] {
+            assert_eq!(own(other), None, "{other}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     apps::texts::Texts,
     form::{CsrfForm, Fields},
     page::{Member, Page},
+    sign_in::{Browser, slowed},
 };
 
 /// Where a program sends its person for a code.
@@ -96,7 +97,7 @@ struct DevicePage<'a> {
     shown: Option<String>,
     typed: &'a str,
     is_done: bool,
-    problem: Option<&'static str>,
+    problem: Option<String>,
 }
 
 /// Shows the code of the program that waits, or asks for it.
@@ -125,10 +126,12 @@ pub(crate) async fn show_device(
 pub(crate) async fn let_in(
     State(console): State<Console>,
     member: Member,
+    browser: Browser,
     CsrfForm(form): CsrfForm<DeviceForm>,
 ) -> Result<Response, ApiError> {
     let page = member.page.at("", CLI);
-    match console.identity.let_device_in(member.account.id, &form.code).await {
+    let address = browser.client.address;
+    match console.identity.let_device_in(member.account.id, &form.code, address).await {
         Ok(()) => {
             let t = Texts::of(page.language);
             let template =
@@ -140,11 +143,12 @@ pub(crate) async fn let_in(
 }
 
 fn again(page: &Page, typed: &str, error: ApiError) -> Result<Response, ApiError> {
-    if error.code() != Code::OauthCodeInvalid {
-        return Err(error);
-    }
     let t = Texts::of(page.language);
-    let template =
-        DevicePage { page, t, shown: None, typed, is_done: false, problem: Some(t.device_problem) };
+    let problem = match error.code() {
+        Code::OauthCodeInvalid => t.device_problem.to_owned(),
+        Code::RateLimited => slowed(&error, page),
+        _ => return Err(error),
+    };
+    let template = DevicePage { page, t, shown: None, typed, is_done: false, problem: Some(problem) };
     page.refuse(&error, &template)
 }

@@ -11,7 +11,7 @@ use identity::{
     account::rules,
     credential::{Kind, Secret},
 };
-use web::{ApiError, Query};
+use web::{ApiError, Code, Query};
 
 use crate::{
     Console,
@@ -169,14 +169,17 @@ async fn make(
         password: form.password,
         is_admin: false,
     };
-    match console.identity.sign_up(new, given(&form.link)).await {
+    match console.identity.sign_up(new, given(&form.link), browser.client.address).await {
         Ok(account) => {
             let secret = console.identity.start_session(account.id, &browser.client).await?;
             sign_in::welcome(console, browser, &secret, next).await
         }
-        Err(error) if !error.list().is_empty() => {
+        Err(error) if !error.list().is_empty() || error.code() == Code::RateLimited => {
             let page = page.front(next::with_next(&address(door, &form.link), next)).before(next);
-            let problems = Problems::of(&error, page.t, Form::Account);
+            let problems = match error.code() {
+                Code::RateLimited => Problems::one("email", sign_in::slowed(&error, &page)),
+                _ => Problems::of(&error, page.t, Form::Account),
+            };
             let empty = SignUpPage::empty(&page, door, &form.link, next);
             page.refuse(&error, &SignUpPage { name: &form.name, email: &form.email, problems, ..empty })
         }

@@ -121,7 +121,7 @@ texts! {
     check_form: "有内容需要修改，请检查下面标出的地方。", "Something needs another look; see the fields marked below.";
     name_missing: "请填写名称。", "Please enter a name.";
     name_too_long: "名称太长了，最多 {} 个字符。", "This name is too long; the limit is {} characters.";
-    name_control: "名称不能包含换行或控制字符。", "A name cannot contain line breaks or control characters.";
+    name_control: "名称不能包含换行、控制字符、不可见字符或改变文字方向的字符。", "A name cannot contain line breaks, or control characters, or characters that are invisible or change the direction of text.";
     email_missing: "请填写邮箱。", "Please enter your e-mail address.";
     email_invalid: "请输入有效的邮箱，例如 name@example.com。", "Please enter an e-mail address such as name@example.com.";
     email_taken: "这个邮箱已经注册过了。", "There is already an account with this e-mail address.";
@@ -250,11 +250,9 @@ texts! {
     profile: "基本信息", "About you";
     member_since: "注册时间", "Member since";
     change_password: "修改密码", "Change password";
-    change_password_lead: "修改后，其他设备上的会话会全部结束。", "Every session on other devices ends when you change it.";
     old_password: "当前密码", "Current password";
     new_password: "新密码", "New password";
     old_password_wrong: "当前密码不正确。", "The current password is not right.";
-    password_changed: "密码已修改，其他会话已结束。", "Your password was changed and all other sessions were ended.";
     sessions: "登录会话", "Sessions";
     sessions_lead: "在这些设备上登录了你的账号。不认识的会话，请结束它并修改密码。", "Where your account is signed in. End any session you do not recognise, and change your password.";
     device: "设备", "Device";
@@ -366,7 +364,7 @@ mod tests {
 
     #[test]
     fn texts_are_whole() {
-        for all in [ALL, crate::apps::texts::ALL, crate::profile::texts::ALL] {
+        for all in [ALL, crate::account::texts::ALL, crate::apps::texts::ALL, crate::profile::texts::ALL] {
             both_languages_have_the_same_places_for_values(all);
             no_text_is_empty_or_left_untranslated(all);
         }

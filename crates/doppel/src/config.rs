@@ -113,6 +113,12 @@ pub struct Accounts {
     pub max_keys: i64,
     pub hashes_at_once: usize,
     pub hash_queue: usize,
+    pub sign_up_limit: u64,
+    pub sign_up_window_seconds: u64,
+    pub device_limit: u64,
+    pub device_window_seconds: u64,
+    pub user_code_limit: u64,
+    pub user_code_window_seconds: u64,
     pub recheck_milliseconds: u64,
 }
 
@@ -239,6 +245,14 @@ impl Config {
         limit("accounts.max_keys", u64::try_from(self.accounts.max_keys).unwrap_or(0), 1, 10_000_000)?;
         limit("accounts.hashes_at_once", count(self.accounts.hashes_at_once), 0, 1024)?;
         limit("accounts.hash_queue", count(self.accounts.hash_queue), 1, 100_000)?;
+        for (name, actions, seconds) in [
+            ("sign_up", self.accounts.sign_up_limit, self.accounts.sign_up_window_seconds),
+            ("device", self.accounts.device_limit, self.accounts.device_window_seconds),
+            ("user_code", self.accounts.user_code_limit, self.accounts.user_code_window_seconds),
+        ] {
+            limit(&format!("accounts.{name}_limit"), actions, 1, 1_000_000)?;
+            limit(&format!("accounts.{name}_window_seconds"), seconds, 1, 2_592_000)?;
+        }
         limit("accounts.recheck_milliseconds", self.accounts.recheck_milliseconds, 0, 60_000)?;
         self.oauth.check(limit)?;
         self.secrets.check()?;

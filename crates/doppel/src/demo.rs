@@ -157,6 +157,7 @@ async fn token(running: &Running, client_id: &str, client_secret: &str) -> Resul
         asked: every_scope(),
         granted: every_scope(),
         challenge: None,
+        is_answer: true,
     };
     let code = running.identity.consent(account.id, consent).await.map_err(fail)?;
     let exchange = Exchange {

@@ -86,6 +86,7 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
         max_keys: accounts.max_keys,
         hashes_at_once: if accounts.hashes_at_once == 0 { processors } else { accounts.hashes_at_once },
         hash_queue: accounts.hash_queue,
+        limits: limits(config),
         recheck: Duration::from_millis(accounts.recheck_milliseconds),
         secure_cookies: base_url.starts_with("https://"),
         oauth: oauth(&config.oauth),
@@ -148,6 +149,21 @@ pub fn sections(memory: &Memory, chat: &Chat, plaza: &Plaza) -> Vec<Box<dyn web:
     sections.extend(chat.sections());
     sections.extend(plaza.sections());
     sections
+}
+
+/// The limits per client address.
+fn limits(config: &Config) -> identity::Limits {
+    let (accounts, oauth) = (&config.accounts, &config.oauth);
+    let rate = |actions: u64, seconds: u64| {
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        identity::Rate::per_seconds(number(actions), number(seconds))
+    };
+    identity::Limits {
+        sign_up: rate(accounts.sign_up_limit, accounts.sign_up_window_seconds),
+        device: rate(accounts.device_limit, accounts.device_window_seconds),
+        user_code: rate(accounts.user_code_limit, accounts.user_code_window_seconds),
+        registration: rate(oauth.registration_limit, oauth.registration_window_seconds),
+    }
 }
 
 /// The server's address as others see it.
@@ -321,7 +337,7 @@ impl Running {
         self.served.notified().await;
         let finished = self.tasks.drained(LAST_WORK).await;
         // What the last requests left to be written was counted after the batch writer's own last round.
-        self.identity.flush().await;
+        let _logged = self.identity.flush().await;
         self.hub.flush().await;
         self.db.close().await.context("cannot close the database")?;
         Ok(finished && self.drained.load(std::sync::atomic::Ordering::Acquire))

@@ -2,17 +2,21 @@
 
 mod attempts;
 pub mod model;
+mod password_change;
 mod queries;
 pub mod rules;
+
+use std::net::IpAddr;
 
 use store::{Param, Timestamp, Tx, params};
 use web::{ApiError, Code, Issues};
 
 pub(crate) use attempts::FORGET_ATTEMPTS_MS;
 pub use model::{Account, NewAccount, Password};
+pub use password_change::AlsoEnd;
 
 use crate::{
-    Identity, SignUp,
+    Action, Identity, SignUp,
     credential::{Hash, Kind, Secret},
 };
 
@@ -25,6 +29,7 @@ impl Identity {
     /// # Errors
     /// 422 for what is wrong with a field, an e-mail in use among them.
     pub async fn add_account(&self, new: NewAccount) -> Result<Account, ApiError> {
+        let new = rules::check_new(new)?;
         let has_admin = self.db().fetch_optional::<(i64,)>(queries::ANY_ADMIN, params![]).await?.is_some();
         let is_admin = new.is_admin || !has_admin;
         self.make_account(NewAccount { is_admin, ..new }, None).await
@@ -42,11 +47,18 @@ impl Identity {
     /// Makes an account for a visitor, if sign-up is open or the link is good. A link works once.
     ///
     /// # Errors
-    /// [`Code::SignUpClosed`]; 422 as [`Identity::add_account`].
-    pub async fn sign_up(&self, new: NewAccount, link: Option<&str>) -> Result<Account, ApiError> {
+    /// [`Code::SignUpClosed`]; 422 as [`Identity::add_account`]; [`Code::RateLimited`] when the address has tried
+    /// too often, which is decided before anything is said about the e-mail.
+    pub async fn sign_up(
+        &self,
+        new: NewAccount,
+        link: Option<&str>,
+        address: IpAddr,
+    ) -> Result<Account, ApiError> {
         let link = link.and_then(|text| Secret::parse(Kind::SignUpLink, text));
         self.may_sign_up(link.as_ref()).await?;
-        let new = NewAccount { is_admin: false, ..new };
+        let new = rules::check_new(NewAccount { is_admin: false, ..new })?;
+        self.permit(Action::SignUp, address).await?;
         self.make_account(new, link.map(|link| link.hash())).await
     }
 
@@ -73,13 +85,13 @@ impl Identity {
         if self.settings().sign_up == SignUp::Open { Ok(()) } else { Err(Code::SignUpClosed.into()) }
     }
 
+    /// Makes an account of what [`rules::check_new`] has checked.
     async fn make_account(&self, new: NewAccount, link: Option<Hash>) -> Result<Account, ApiError> {
-        let new = rules::check_new(new)?;
         // An e-mail in use is found before a hash is paid for; the transaction checks again.
         if self.db().fetch_optional::<(i64,)>(queries::EMAIL_TAKEN, params![&new.email]).await?.is_some() {
             return Err(email_taken());
         }
-        let password_hash = self.0.hasher.hash(new.password.expose().to_owned()).await?;
+        let password_hash = self.0.account_hasher.hash(new.password.expose().to_owned()).await?;
         let id = self.db().ids().next();
         let now = self.db().clock().now();
         let random = self.db().random().clone();
@@ -193,60 +205,6 @@ impl Identity {
         Ok(self.db().fetch_all(queries::LIST, params![after, limit]).await?)
     }
 
-    /// Sets a password without asking for the old one, and ends every session of the account.
-    ///
-    /// # Errors
-    /// 422 for a password that is too short or too long.
-    pub async fn set_password(&self, account: &Account, password: Password) -> Result<(), ApiError> {
-        self.replace_password(account, password, None).await
-    }
-
-    /// Changes a password for someone who knows the old one, and ends every other session.
-    ///
-    /// # Errors
-    /// [`Code::SignInFailed`] when the old password is wrong, [`Code::SignInSlowed`] after too many tries.
-    pub async fn change_password(
-        &self,
-        account: &Account,
-        session: i64,
-        old: Password,
-        new: Password,
-    ) -> Result<(), ApiError> {
-        self.count_attempt(&account.email, None).await?;
-        let row: Option<model::AccountWithPassword> =
-            self.db().fetch_optional(queries::PASSWORD_BY_ID, params![account.id]).await?;
-        let phc = row.map(|row| row.password_hash);
-        if !self.0.hasher.verify(old.expose().to_owned(), phc).await? {
-            return Err(Code::SignInFailed.into());
-        }
-        self.forgive_attempts(&account.email, None).await?;
-        self.replace_password(account, new, Some(session)).await
-    }
-
-    async fn replace_password(
-        &self,
-        account: &Account,
-        password: Password,
-        keep: Option<i64>,
-    ) -> Result<(), ApiError> {
-        let mut issues = Issues::body();
-        rules::check_password(&mut issues, &password, &account.email);
-        issues.finish()?;
-        let hash = self.0.hasher.hash(password.expose().to_owned()).await?;
-        let id = account.id;
-        self.db()
-            .write(move |tx| {
-                Box::pin(async move {
-                    tx.execute(queries::SET_PASSWORD, params![id, &hash]).await?;
-                    Self::end_sessions(tx, id, keep).await?;
-                    announce(tx, id).await
-                })
-            })
-            .await?;
-        self.0.cache.forget_account(id);
-        Ok(())
-    }
-
     /// Checks an e-mail and a password, slowly for whoever guesses.
     ///
     /// # Errors
@@ -256,7 +214,7 @@ impl Identity {
         &self,
         email: &str,
         password: &Password,
-        address: std::net::IpAddr,
+        address: IpAddr,
     ) -> Result<i64, ApiError> {
         let email = rules::normalise_email(email);
         self.count_attempt(&email, Some(address)).await?;
@@ -264,7 +222,7 @@ impl Identity {
             self.db().fetch_optional(queries::PASSWORD_BY_EMAIL, params![&email]).await?;
         let password: String = password.expose().chars().take(rules::MAX_PASSWORD + 1).collect();
         let phc = row.as_ref().map(|row| row.password_hash.clone());
-        let is_right = self.0.hasher.verify(password, phc).await?;
+        let is_right = self.0.account_hasher.verify(password, phc).await?;
         match row {
             Some(row) if is_right && row.disabled_at.is_none() => {
                 self.forgive_attempts(&email, Some(address)).await?;

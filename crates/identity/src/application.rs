@@ -2,6 +2,7 @@
 
 pub mod model;
 mod queries;
+mod registration;
 mod routes;
 pub mod rules;
 
@@ -18,63 +19,6 @@ use crate::{
 };
 
 impl Identity {
-    /// Makes an application. The client secret is in the answer and nowhere else; that of a public application is
-    /// of no use.
-    ///
-    /// # Errors
-    /// [`Code::InvalidParam`] when the account has as many applications as it may have.
-    pub async fn create_application(
-        &self,
-        account: i64,
-        new: NewApplication,
-    ) -> Result<(Application, Secret), ApiError> {
-        let secret = Secret::generate(Kind::ClientSecret, self.db().random());
-        let (now, id) = (self.db().clock().now(), rules::uuid(self.db().random().bytes()));
-        let (hash, person_key) = (secret.hash(), self.db().random().bytes::<32>());
-        let most = if new.is_self_registered {
-            rules::MAX_SELF_REGISTERED
-        } else {
-            self.settings().oauth.max_applications
-        };
-        let key = id.clone();
-        self.db()
-            .write(move |tx| {
-                Box::pin(async move {
-                    // Of two at once the second waits here, and counts the first.
-                    tx.execute(queries::LOCK_OWNER, params![account]).await?;
-                    if tx
-                        .fetch_one::<(i64,)>(queries::COUNT_KIND, params![account, new.is_self_registered])
-                        .await?
-                        .0
-                        >= most
-                    {
-                        return Err(ApiError::new(Code::InvalidParam).with(format!("applications <= {most}")));
-                    }
-                    let (uris, scopes) = (rules::uris_as_text(&new.redirect_uris), new.scopes.to_string());
-                    let status = Status::Approved.name();
-                    let values = params![
-                        &key,
-                        account,
-                        &new.name,
-                        &new.description,
-                        &uris,
-                        &scopes,
-                        status,
-                        &hash.0,
-                        &person_key,
-                        now,
-                        new.is_public,
-                        new.is_self_registered,
-                        &new.icon_url
-                    ];
-                    tx.execute(queries::INSERT, values).await?;
-                    Ok(())
-                })
-            })
-            .await?;
-        Ok((self.own_application(account, &id).await?, secret))
-    }
-
     /// One page of an account's applications, newest first, and how many it has.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ mod routes;
 pub mod rules;
 mod token;
 
-use store::{Tx, params};
+use store::{Ids, Random, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 pub use introspect::Introspection;
@@ -56,7 +56,8 @@ impl Identity {
                     let before = held.ok_or(Code::OauthCodeRevoked)?;
                     let after = rules::merge(&before, consent.asked, consent.granted);
                     let (scopes, asked) = (after.scopes.to_string(), after.asked.to_string());
-                    tx.execute(queries::SET_SCOPES, params![before.id, &scopes, &asked]).await?;
+                    let answered_at = if consent.is_answer { now } else { before.answered_at };
+                    tx.execute(queries::SET_SCOPES, params![before.id, &scopes, &asked, answered_at]).await?;
                     let granted = consent.granted.to_string();
                     let values = params![
                         &hash.0,
@@ -129,7 +130,24 @@ fn deleted(error: store::Error) -> ApiError {
 }
 
 /// Takes back what a code obtained, inside a transaction that holds its authorization.
-async fn revoke_code(tx: &mut Tx<'_>, code: &[u8; 32], now: store::Timestamp) -> Result<(), ApiError> {
+async fn revoke_code(tx: &mut Tx<'_>, code: &[u8; 32], now: Timestamp) -> Result<(), ApiError> {
     tx.execute(queries::REVOKE_CODE, params![code, now]).await?;
+    Ok(())
+}
+
+/// Takes back everything that an account allows applications, inside a transaction, and notes what each of them is
+/// to be told.
+pub(crate) async fn revoke_all(
+    tx: &mut Tx<'_>,
+    account: i64,
+    now: Timestamp,
+    ids: &Ids,
+    random: &Random,
+) -> Result<(), ApiError> {
+    let applications: Vec<(String,)> = tx.fetch_all(queries::REVOKE_ALL, params![account, now]).await?;
+    for (application,) in applications {
+        let news = (ids.next(), webhook::event_id(random, "evt_"));
+        webhook::note_revocation(tx, news, &application, account, now).await?;
+    }
     Ok(())
 }

@@ -41,6 +41,8 @@ const PROGRAM_CODES: &str = "DELETE FROM program_code WHERE hash IN \
      (SELECT hash FROM program_code WHERE expires_at <= $1 LIMIT $2)";
 const DEVICES: &str = "DELETE FROM device_sign_in WHERE hash IN \
      (SELECT hash FROM device_sign_in WHERE expires_at <= $1 LIMIT $2)";
+const LIMITS: &str = "DELETE FROM rate_limit WHERE subject IN \
+     (SELECT subject FROM rate_limit WHERE free_at <= $1 LIMIT $2)";
 /// An application's delivery log reaches back so far. Every delivery has long been given up by then.
 const DELIVERY_MS: i64 = 30 * 86_400_000;
 const DELIVERIES: &str = "DELETE FROM webhook_delivery WHERE id IN \
@@ -76,6 +78,7 @@ impl Identity {
             (PROGRAMS, now),
             (PROGRAM_CODES, now.plus_ms(-CODE_MS)),
             (DEVICES, now),
+            (LIMITS, now),
             (DELIVERIES, now.plus_ms(-DELIVERY_MS)),
         ] {
             most = most.max(self.db().execute(sql, params![before, BATCH]).await?);

@@ -194,3 +194,10 @@ async fn insert(tx: &mut store::Tx<'_>, account: i64, key: &ApiKey, hash: Hash) 
     tx.execute(queries::INSERT, values).await?;
     Ok(())
 }
+
+/// Deletes every key of an account inside a transaction.
+pub(crate) async fn delete_all(tx: &mut store::Tx<'_>, account: i64) -> Result<(), ApiError> {
+    tx.execute(queries::DELETE_ALL, params![account]).await?;
+    tx.execute(queries::FREE_ALL_PLACES, params![account]).await?;
+    Ok(())
+}

@@ -12,6 +12,7 @@ pub mod grant;
 mod guard;
 mod housekeeping;
 pub mod key;
+pub mod limit;
 mod password;
 pub mod program;
 pub mod scope;
@@ -29,6 +30,7 @@ pub use account::{Account, NewAccount, Password};
 pub use application::Application;
 pub use caller::{AppCaller, Caller, Credential, Developer, Optional, Scoped, SignedIn};
 pub use guard::{Guard, guard};
+pub use limit::{Action, Limits, Rate};
 pub use password::Hasher;
 pub use scope::{Scope, ScopeSet};
 pub use session::Cookies;
@@ -55,8 +57,10 @@ pub struct Settings {
     pub max_keys: i64,
     /// Password hashes computed at once.
     pub hashes_at_once: usize,
-    /// Password hashes waiting; one more is refused.
+    /// Password hashes waiting for each purpose (sign-in, new passwords, other rooms); one more is refused.
     pub hash_queue: usize,
+    /// Limits per client address.
+    pub limits: Limits,
     /// How long a credential once checked is believed before it is read again. Bounds how long a revocation
     /// by another process goes unnoticed.
     pub recheck: Duration,
@@ -77,6 +81,9 @@ pub struct Identity(Arc<Inner>);
 struct Inner {
     db: Database,
     settings: Settings,
+    /// For the passwords of accounts.
+    account_hasher: Hasher,
+    /// For the passwords that other rooms keep.
     hasher: Hasher,
     cache: cache::Cache,
     usage: usage::Recorder,
@@ -87,11 +94,12 @@ struct Inner {
 impl Identity {
     /// Opens the room.
     pub fn new(db: Database, settings: Settings) -> Self {
-        let hasher = Hasher::new(settings.hashes_at_once, settings.hash_queue, db.random().clone());
+        let (account_hasher, hasher) =
+            Hasher::pair(settings.hashes_at_once, settings.hash_queue, db.random().clone());
         let cache = cache::Cache::new(settings.recheck);
         let sealer = store::Sealer::new(settings.seal.clone(), db.clone());
         let (usage, webhooks) = (usage::Recorder::default(), webhook::Worker::default());
-        Self(Arc::new(Inner { db, settings, hasher, cache, usage, sealer, webhooks }))
+        Self(Arc::new(Inner { db, settings, account_hasher, hasher, cache, usage, sealer, webhooks }))
     }
 
     /// Starts what this room does in the background: writing usage down, dropping what another process
@@ -108,7 +116,7 @@ impl Identity {
         &self.0.settings
     }
 
-    /// Hashes and checks passwords, also those that other rooms keep: all wait in one line.
+    /// Hashes and checks the passwords that other rooms keep, in a queue of their own.
     pub fn hasher(&self) -> &Hasher {
         &self.0.hasher
     }

@@ -1,4 +1,4 @@
-//! Password hashing: Argon2id, a few at a time, with a short queue.
+//! Password hashing: Argon2id, a few at a time, with a short queue for each purpose.
 //!
 //! One hash takes 19 MiB and tens of milliseconds on purpose. A flood of sign-ins must therefore wait in
 //! line, and beyond the line be refused, instead of taking the memory and the processors of everybody else.
@@ -20,14 +20,35 @@ const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 
 /// Hashes and checks passwords.
 #[derive(Debug, Clone)]
-pub struct Hasher(Arc<Pool>);
+pub struct Hasher {
+    pool: Arc<Pool>,
+    /// The line for checks, and the line for new hashes.
+    lines: (Arc<Line>, Arc<Line>),
+}
 
 #[derive(Debug)]
 struct Pool {
+    /// Hashes at once, of all lines together.
     slots: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    queue: usize,
     random: Random,
+}
+
+/// Those who wait for one purpose. Each purpose has a queue of its own, and all but sign-in may hold only a part
+/// of the slots: a flood of one never fills the queue of another, and sign-in never waits behind many of them.
+#[derive(Debug)]
+struct Line {
+    /// Slots that the line may hold or wait for at once.
+    share: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    /// Longest queue; one more is refused.
+    queue: usize,
+}
+
+impl Line {
+    fn new(share: usize, queue: usize) -> Arc<Self> {
+        let share = Arc::new(Semaphore::new(share.max(1)));
+        Arc::new(Self { share, waiting: AtomicUsize::new(0), queue })
+    }
 }
 
 /// Checked in place of the hash of an account that does not exist, so that both take as long. A constant,
@@ -36,10 +57,15 @@ const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 impl Hasher {
-    /// A pool of `at_once` hashes with at most `queue` waiting.
-    pub fn new(at_once: usize, queue: usize, random: Random) -> Self {
+    /// Makes two hashers with one pool of `at_once` slots and queues of at most `queue`: one for accounts, with a
+    /// line for sign-in and a line for new passwords, and one for the passwords that other rooms keep.
+    pub fn pair(at_once: usize, queue: usize, random: Random) -> (Self, Self) {
         let slots = Arc::new(Semaphore::new(at_once.max(1)));
-        Self(Arc::new(Pool { slots, waiting: AtomicUsize::new(0), queue, random }))
+        let pool = Arc::new(Pool { slots, random });
+        let (sign_in, new) = (Line::new(at_once, queue), Line::new(at_once / 2, queue));
+        let others = Line::new(at_once / 2, queue);
+        let accounts = Self { pool: Arc::clone(&pool), lines: (sign_in, new) };
+        (accounts, Self { pool, lines: (Arc::clone(&others), others) })
     }
 
     /// The hash of a password, as a PHC string.
@@ -47,8 +73,8 @@ impl Hasher {
     /// # Errors
     /// [`Code::Unavailable`] when too many wait.
     pub async fn hash(&self, password: String) -> Result<String, ApiError> {
-        let salt = self.0.random.bytes();
-        self.run(move || hash(&password, salt)).await?
+        let salt = self.pool.random.bytes();
+        self.run(&self.lines.1, move || hash(&password, salt)).await?
     }
 
     /// True if the password has this hash. Without a hash it takes the same time and is false.
@@ -58,19 +84,24 @@ impl Hasher {
     pub async fn verify(&self, password: String, phc: Option<String>) -> Result<bool, ApiError> {
         let exists = phc.is_some();
         let phc = phc.unwrap_or_else(|| NOBODY.to_owned());
-        let matches = self.run(move || matches(&password, &phc)).await?;
+        let matches = self.run(&self.lines.0, move || matches(&password, &phc)).await?;
         Ok(matches && exists)
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    async fn run<T: Send + 'static>(
+        &self,
+        line: &Line,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
         let busy = || ApiError::new(Code::Unavailable).because("too many passwords to check").retry_after(2);
-        let waiting = Waiting::join(&self.0).ok_or_else(busy)?;
-        let slot = Arc::clone(&self.0.slots).acquire_owned().await.map_err(ApiError::internal)?;
+        let waiting = Waiting::join(line).ok_or_else(busy)?;
+        let share = Arc::clone(&line.share).acquire_owned().await.map_err(ApiError::internal)?;
+        let slot = Arc::clone(&self.pool.slots).acquire_owned().await.map_err(ApiError::internal)?;
         drop(waiting);
         // The slot goes with the work: a client that leaves does not free it early.
         let work = move || {
             let done = work();
-            drop(slot);
+            drop((slot, share));
             done
         };
         tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
@@ -78,13 +109,13 @@ impl Hasher {
 }
 
 /// A place in the queue, given back when dropped.
-struct Waiting<'a>(&'a Pool);
+struct Waiting<'a>(&'a Line);
 
 impl<'a> Waiting<'a> {
-    fn join(pool: &'a Pool) -> Option<Self> {
-        let place = Self(pool);
-        let before = pool.waiting.fetch_add(1, Ordering::Relaxed);
-        (before < pool.queue).then_some(place)
+    fn join(line: &'a Line) -> Option<Self> {
+        let place = Self(line);
+        let before = line.waiting.fetch_add(1, Ordering::Relaxed);
+        (before < line.queue).then_some(place)
     }
 }
 
@@ -133,5 +164,23 @@ mod tests {
         assert_eq!(cost(NOBODY), cost(&new));
         assert_eq!(NOBODY.len(), new.len());
         assert!(!matches("", NOBODY));
+    }
+
+    /// A queue full of new passwords, or of other rooms' passwords, refuses its own kind alone.
+    #[tokio::test]
+    async fn a_full_line_leaves_the_others_open() {
+        let (accounts, others) = Hasher::pair(1, 2, Random::seeded(1));
+        let flood = (0..20).map(|_| accounts.hash("correct horse".into()));
+        let guests = (0..20).map(|_| others.verify("correct horse".into(), None));
+        let (new, guests, one, two) = tokio::join!(
+            futures::future::join_all(flood),
+            futures::future::join_all(guests),
+            accounts.verify("correct horse".into(), None),
+            accounts.verify("correct horse".into(), None),
+        );
+        let done = |refused: bool| if refused { 0 } else { 1 };
+        assert!(new.iter().map(|hash| done(hash.is_err())).sum::<i32>() <= 3, "the flood itself is refused");
+        assert!(guests.iter().map(|check| done(check.is_err())).sum::<i32>() <= 3);
+        assert!(one.is_ok() && two.is_ok(), "sign-in goes on");
     }
 }

@@ -175,7 +175,7 @@ fn judge(row: &CodeRow, verifier: &str, now: Timestamp) -> Result<(), Code> {
     if row.program.is_some() {
         return Err(Code::OauthCodeUsed);
     }
-    if row.expires_at <= now {
+    if row.expires_at.wait_from(now, CODE_SECONDS * 1000) == 0 {
         return Err(Code::OauthCodeExpired);
     }
     if row.is_disabled {
@@ -195,5 +195,13 @@ async fn insert(
     let values = params![id, &hash.0, account, name, now, now.plus_secs(TOKEN_SECONDS)];
     tx.execute(queries::INSERT, values).await?;
     tx.execute(queries::TRIM, params![account, MAX_PROGRAMS]).await?;
+    Ok(())
+}
+
+/// Signs out every program of an account inside a transaction, with what is on its way to become one.
+pub(crate) async fn end_all(tx: &mut Tx<'_>, account: i64) -> Result<(), ApiError> {
+    for sql in [queries::END_ALL, queries::DELETE_CODES, queries::DELETE_DEVICES] {
+        tx.execute(sql, params![account]).await?;
+    }
     Ok(())
 }

@@ -4,7 +4,7 @@ mod cookies;
 mod queries;
 
 use store::{Timestamp, Tx, from_row, params};
-use web::ApiError;
+use web::{ApiError, names};
 
 pub use cookies::Cookies;
 
@@ -70,8 +70,7 @@ impl Identity {
         let secret = Secret::generate(Kind::Session, self.db().random());
         let now = self.db().clock().now();
         let lifetime = i64::try_from(self.settings().session.as_secs()).unwrap_or(i64::MAX / 2000);
-        let user_agent: String =
-            client.user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
+        let user_agent: String = names::cleaned(&client.user_agent).chars().take(MAX_USER_AGENT).collect();
         let address = client.address.to_string();
         let hash = secret.hash();
         let id = self.db().ids().next();

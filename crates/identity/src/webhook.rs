@@ -11,7 +11,7 @@ mod send;
 
 use std::{sync::Arc, time::Duration};
 
-use store::{Timestamp, Tx, params};
+use store::{Random, Timestamp, Tx, params};
 use tokio::sync::{Notify, Semaphore};
 use web::{ApiError, Code, Places, Queue, Tasks, Turns};
 
@@ -68,7 +68,7 @@ pub(crate) async fn note_revocation(
 impl Identity {
     /// A new id for an event.
     pub(crate) fn event_id(&self, prefix: &str) -> String {
-        format!("{prefix}{}", self.db().random().hex(16))
+        event_id(self.db().random(), prefix)
     }
 
     /// Wakes what sends: something was just written down.
@@ -224,6 +224,11 @@ impl Identity {
     }
 }
 
+/// A new id for an event.
+pub(crate) fn event_id(random: &Random, prefix: &str) -> String {
+    format!("{prefix}{}", random.hex(16))
+}
+
 fn purpose(application: &str) -> String {
     format!("webhook of {application}")
 }
@@ -235,15 +240,16 @@ impl Queue for Deliveries {
     type Job = (Due, Timestamp);
 
     async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
-        let db = self.0.db();
-        let due: Vec<(i64,)> =
-            db.fetch_all(queries::DUE_ACCOUNTS, params![after, db.clock().now(), limit]).await?;
+        let (db, now) = (self.0.db(), self.0.db().clock().now());
+        let values = params![after, now, limit, now.plus_secs(rules::LONGEST_WAIT)];
+        let due: Vec<(i64,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
         Ok(due.into_iter().map(|(account,)| account).collect())
     }
 
     async fn claim(&self, account: i64) -> Result<Option<Self::Job>, ApiError> {
         let (db, now) = (self.0.db(), self.0.db().clock().now());
-        let found: Option<Due> = db.fetch_optional(queries::DUE, params![now, account]).await?;
+        let values = params![now, account, now.plus_secs(rules::LONGEST_WAIT)];
+        let found: Option<Due> = db.fetch_optional(queries::DUE, values).await?;
         let Some(due) = found else { return Ok(None) };
         let lease = now.plus_secs(LEASE_SECONDS);
         let is_ours = db.execute(queries::LEASE, params![due.id, due.due_at, lease, now]).await? > 0;

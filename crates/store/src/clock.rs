@@ -8,6 +8,9 @@ use serde::Serialize;
 /// Milliseconds in a day; every day has as many, leap seconds are not counted.
 const DAY_MS: i64 = 86_400_000;
 
+/// How far the clocks of processes that share a database may differ, in milliseconds.
+const SKEW_MS: i64 = 2_000;
+
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z. Serialized as that number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 pub struct Timestamp(
@@ -32,6 +35,23 @@ impl Timestamp {
     #[must_use]
     pub const fn plus_secs(self, secs: i64) -> Self {
         self.plus_ms(secs.saturating_mul(1000))
+    }
+
+    /// Returns how long after `now` this moment comes, in milliseconds; 0 when it has passed.
+    ///
+    /// For a stored moment that something waits for. `longest_ms` is the longest wait that is ever stored. A
+    /// moment further ahead was stored while the clock was wrong: it counts as passed, because to wait for
+    /// it, or for a part of it, would last until the clock catches up with the error.
+    #[must_use]
+    pub const fn wait_from(self, now: Self, longest_ms: i64) -> i64 {
+        let wait = self.0.saturating_sub(now.0);
+        if wait <= 0 || wait > longest_ms.saturating_add(SKEW_MS) {
+            0
+        } else if wait > longest_ms {
+            longest_ms
+        } else {
+            wait
+        }
     }
 
     /// Whole days since 1970-01-01, in UTC.
@@ -110,6 +130,23 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_that_no_right_clock_can_have_stored_has_passed() {
+        let now = Timestamp(1_000_000);
+        for (moment, wait) in [
+            (Timestamp(i64::MIN), 0),
+            (now, 0),
+            (now.plus_ms(1), 1),
+            (now.plus_ms(60_000), 60_000),
+            (now.plus_ms(60_000 + SKEW_MS), 60_000),
+            (now.plus_ms(60_001 + SKEW_MS), 0),
+            (Timestamp(i64::MAX), 0),
+        ] {
+            assert_eq!(moment.wait_from(now, 60_000), wait, "{moment:?}");
+        }
+        assert_eq!(Timestamp(i64::MAX).wait_from(Timestamp(i64::MIN), i64::MAX), i64::MAX);
+    }
 
     #[test]
     fn timestamps_are_written_in_utc_to_the_second() {

@@ -210,6 +210,7 @@ impl Person {
             asked: granted,
             granted,
             challenge,
+            is_answer: true,
         };
         let code = self.identity.consent(self.account.id, consent).await.expect("consent is noted");
         code.expose().to_owned()

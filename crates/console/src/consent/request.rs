@@ -20,6 +20,7 @@ pub(super) struct Request {
     method: Option<String>,
     response_type: Option<String>,
     scope: Option<String>,
+    prompt: Option<String>,
     /// As it stood in the address, not decoded, so that it goes back byte for byte.
     state: Option<String>,
     /// Who answers, where the app is to be told; as it stands in an address.
@@ -37,6 +38,19 @@ pub(super) enum Denied {
     Malformed,
     /// Nothing is left of the scopes asked for.
     NoScope,
+    /// The request wants no page, and the person has to answer one.
+    ConsentRequired,
+}
+
+/// When the page is shown (`prompt` of OpenID Connect).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prompt {
+    /// Unless the person has answered before.
+    IfNeeded,
+    /// Each time.
+    Always,
+    /// Never: the application is told that it was needed.
+    Never,
 }
 
 impl Denied {
@@ -44,9 +58,17 @@ impl Denied {
     const fn parameters(self) -> &'static str {
         match self {
             Self::ByPerson => "error=access_denied&error_description=User%20denied%20access",
-            Self::ResponseType => "error=unsupported_response_type",
-            Self::Malformed => "error=invalid_request",
-            Self::NoScope => "error=invalid_scope",
+            Self::ResponseType => {
+                "error=unsupported_response_type&error_description=response_type%20must%20be%20code"
+            }
+            Self::Malformed => {
+                "error=invalid_request&error_description=response_type%2C%20code_challenge%20or%20\
+                 code_challenge_method%20is%20missing%20or%20not%20supported"
+            }
+            Self::NoScope => "error=invalid_scope&error_description=No%20scope%20is%20left%20to%20ask%20for",
+            Self::ConsentRequired => {
+                "error=consent_required&error_description=The%20person%20has%20to%20answer%20on%20the%20page"
+            }
         }
     }
 }
@@ -72,8 +94,21 @@ impl Request {
             method: once("code_challenge_method"),
             response_type: once("response_type"),
             scope: once("scope"),
+            prompt: once("prompt"),
             state: if states.next().is_some() { None } else { state },
             issuer: issuer.map(|issuer| form_urlencoded::byte_serialize(issuer.as_bytes()).collect()),
+        }
+    }
+
+    /// When the page is shown. Other words than `consent` and `none` change nothing.
+    pub(super) fn prompt(&self) -> Prompt {
+        let has = |word: &str| self.prompt.iter().flat_map(|words| words.split(' ')).any(|one| one == word);
+        if has("consent") {
+            Prompt::Always
+        } else if has("none") {
+            Prompt::Never
+        } else {
+            Prompt::IfNeeded
         }
     }
 
@@ -207,7 +242,10 @@ mod tests {
         let request = Request::parse(&format!("{BASE}&state=s"), Some("https://doppel.example"));
         for (answer, parameters) in [
             (request.allow("lba_ac_x"), "code=lba_ac_x&state=s&iss=https%3A%2F%2Fdoppel.example"),
-            (request.deny(Denied::NoScope), "error=invalid_scope&state=s&iss=https%3A%2F%2Fdoppel.example"),
+            (
+                request.deny(Denied::ByPerson),
+                "error=access_denied&error_description=User%20denied%20access&state=s&iss=https%3A%2F%2Fdoppel.example",
+            ),
         ] {
             let location = answer.unwrap().headers()[header::LOCATION].to_str().unwrap().to_owned();
             assert_eq!(location, format!("https://app.example/cb?{parameters}"));
@@ -232,6 +270,9 @@ mod tests {
             assert_eq!(asked(&format!("&scope={scope}")), Ok(allowed), "{scope}");
         }
         assert_eq!(asked("&scope=voice"), Err(Denied::NoScope));
+        for nothing in ["", "openid%20offline_access", "nonsense"] {
+            assert_eq!(asked(&format!("&scope={nothing}")), Ok(allowed), "{nothing}");
+        }
         let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
         assert!(asked(&format!("&code_challenge={challenge}&code_challenge_method=S256")).is_ok());
         for bad in [
@@ -245,6 +286,21 @@ mod tests {
         let other = |query| Request::parse(query, None).asked(allowed, false);
         assert_eq!(other("response_type=token"), Err(Denied::ResponseType));
         assert_eq!(other(""), Err(Denied::Malformed));
+    }
+
+    #[test]
+    fn when_the_page_is_shown() {
+        for (query, prompt) in [
+            ("", Prompt::IfNeeded),
+            ("prompt=login", Prompt::IfNeeded),
+            ("prompt=none", Prompt::Never),
+            ("prompt=consent", Prompt::Always),
+            ("prompt=login+consent", Prompt::Always),
+            ("prompt=none%20consent", Prompt::Always),
+            ("prompt=none&prompt=none", Prompt::IfNeeded),
+        ] {
+            assert_eq!(Request::parse(query, None).prompt(), prompt, "{query}");
+        }
     }
 
     #[test]

@@ -35,9 +35,10 @@ pub(super) async fn run(config: &Config, command: args::Account) -> Result<(), F
                 page.iter().try_for_each(|account| print(account, json))?;
             }
         }
-        args::Account::Password { email, password_stdin } => {
+        args::Account::Password { email, password_stdin, end_apps, end_keys } => {
             let account = find(&email).await?;
-            identity.set_password(&account, password(password_stdin)?).await?;
+            let also = identity::account::AlsoEnd { apps: end_apps, keys: end_keys };
+            identity.set_password(&account, password(password_stdin)?, also).await?;
         }
         args::Account::Disable { email } => identity.set_disabled(find(&email).await?.id, true).await?,
         args::Account::Enable { email } => identity.set_disabled(find(&email).await?.id, false).await?,

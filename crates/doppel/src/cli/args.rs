@@ -132,7 +132,7 @@ pub(super) enum Account {
         #[arg(long)]
         json: bool,
     },
-    /// Set a password and end every session of the account.
+    /// Set a password and end every session and program of the account.
     #[command(
         after_help = "Example: doppel account password --email me@example.com --password-stdin < password.txt"
     )]
@@ -143,6 +143,12 @@ pub(super) enum Account {
         /// Read the password from the first line of standard input. Needed where there is no terminal to ask on.
         #[arg(long)]
         password_stdin: bool,
+        /// Take back what the account allowed apps as well.
+        #[arg(long)]
+        end_apps: bool,
+        /// Delete the account's API keys as well (not those of the Hub).
+        #[arg(long)]
+        end_keys: bool,
     },
     /// Switch an account off: its sessions and keys open nothing.
     #[command(after_help = "Example: doppel account disable --email me@example.com")]

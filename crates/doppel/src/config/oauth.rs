@@ -14,6 +14,8 @@ pub struct Oauth {
     pub app_token_seconds: u64,
     pub max_applications: u64,
     pub dynamic_registration: bool,
+    pub registration_limit: u64,
+    pub registration_window_seconds: u64,
     pub webhook_signature_header: String,
 }
 
@@ -29,6 +31,8 @@ impl Oauth {
         limit("oauth.rotation_grace_seconds", self.rotation_grace_seconds, 0, 60)?;
         limit("oauth.app_token_seconds", self.app_token_seconds, 60, 31_536_000)?;
         limit("oauth.max_applications", self.max_applications, 0, 1_000_000)?;
+        limit("oauth.registration_limit", self.registration_limit, 1, 1_000_000)?;
+        limit("oauth.registration_window_seconds", self.registration_window_seconds, 1, 2_592_000)?;
         let name = &self.webhook_signature_header;
         if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
             return Err(format!("oauth.webhook_signature_header = {name:?}: expected the name of a header"));

@@ -32,7 +32,7 @@ pub(super) fn key_of_token(call: &Call<'_>) -> Result<Arc<LiveKey>, HubError> {
 /// Somebody tried too often, or the line for checking passwords is full.
 pub(super) fn slowed(error: web::ApiError) -> HubError {
     match error.code() {
-        Code::SignInSlowed => {
+        Code::SignInSlowed | Code::RateLimited => {
             let wait = error.wait().map_or(1, i64::from);
             HubError::new(HubCode::RateLimited).with("too many attempts").retry_after(wait)
         }
@@ -77,10 +77,7 @@ impl Hub {
     pub(super) async fn register(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let key = key_of_token(call)?;
         let (username, password) = credentials(call)?;
-        self.identity()
-            .count_visit(&format!("hub register {}", key.ak), call.address)
-            .await
-            .map_err(slowed)?;
+        self.identity().permit(identity::Action::HubSignUp(&key.ak), call.address).await.map_err(slowed)?;
         let pool = Pool { key: key.id, ak: key.ak.clone(), power: Power::Members };
         let new = NewUser { username: username.to_owned(), ..NewUser::default() };
         let user = self.create_user(&pool, new, password).await?;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use store::{Timestamp, params};
 use web::{ApiError, Code};
 
-use crate::Identity;
+use crate::{Identity, limit::origin};
 
 /// Attempts are forgotten after this long without one.
 pub(crate) const FORGET_ATTEMPTS_MS: i64 = 3_600_000;
@@ -38,8 +38,6 @@ struct Policy {
 const ACCOUNT: Policy = Policy { free: 5, longest_ms: 60_000 };
 /// Many people may share an address.
 const ADDRESS: Policy = Policy { free: 30, longest_ms: 900_000 };
-/// A family or an office may register at once, a robot not for long.
-const VISIT: Policy = Policy { free: 10, longest_ms: 900_000 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Record {
@@ -54,8 +52,9 @@ impl Policy {
     /// # Errors
     /// Milliseconds to wait where the attempt comes too early; the record stays as it is.
     fn attempt(self, record: Record, now: i64) -> Result<Record, i64> {
-        if record.blocked_until > now {
-            return Err(record.blocked_until - now);
+        let wait = Timestamp(record.blocked_until).wait_from(Timestamp(now), self.longest_ms);
+        if wait > 0 {
+            return Err(wait);
         }
         let before = if now - record.updated_at > FORGET_ATTEMPTS_MS { 0 } else { record.attempts };
         let attempts = before + 1;
@@ -69,7 +68,7 @@ impl Identity {
     /// Counts an attempt on an account, and from an address where one is known.
     pub(super) async fn count_attempt(&self, email: &str, address: Option<IpAddr>) -> Result<(), ApiError> {
         let mut subjects = vec![(account_subject(email), ACCOUNT)];
-        subjects.extend(address.map(|address| (address_subject(address), ADDRESS)));
+        subjects.extend(address.map(|address| (origin(address), ADDRESS)));
         self.count(subjects).await
     }
 
@@ -88,16 +87,6 @@ impl Identity {
     /// When the store fails.
     pub async fn forgive_guess(&self, owner: &str, address: IpAddr) -> Result<(), ApiError> {
         self.forgive_attempts(&elsewhere(owner), Some(address)).await
-    }
-
-    /// Counts something costly that anybody may do, such as registering, per address.
-    ///
-    /// # Errors
-    /// [`Code::SignInSlowed`] when an address does it too often.
-    pub async fn count_visit(&self, what: &str, address: IpAddr) -> Result<(), ApiError> {
-        let subject =
-            Sha256::new().chain_update(address_subject(address)).chain_update(what).finalize().into();
-        self.count(vec![(subject, VISIT)]).await
     }
 
     async fn count(&self, mut subjects: Vec<([u8; 32], Policy)>) -> Result<(), ApiError> {
@@ -134,7 +123,7 @@ impl Identity {
     ) -> Result<(), ApiError> {
         self.db().execute(FORGIVE_ACCOUNT, params![&account_subject(email)]).await?;
         if let Some(address) = address {
-            self.db().execute(FORGIVE_ADDRESS, params![&address_subject(address)]).await?;
+            self.db().execute(FORGIVE_ADDRESS, params![&origin(address)]).await?;
         }
         Ok(())
     }
@@ -154,20 +143,10 @@ fn account_subject(email: &str) -> [u8; 32] {
     Sha256::new().chain_update("account\0").chain_update(email).finalize().into()
 }
 
-/// An IPv6 client owns a whole /64, so that is what counts.
-fn address_subject(address: IpAddr) -> [u8; 32] {
-    let hash = Sha256::new().chain_update("address\0");
-    match address {
-        IpAddr::V4(v4) => hash.chain_update(v4.octets()),
-        IpAddr::V6(v6) => hash.chain_update(v6.octets().first_chunk::<8>().copied().unwrap_or_default()),
-    }
-    .finalize()
-    .into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_wait_doubles_up_to_the_longest() {
@@ -185,5 +164,29 @@ mod tests {
         assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
         let rested = ACCOUNT.attempt(record, now + FORGET_ATTEMPTS_MS + 1).unwrap();
         assert_eq!(rested.attempts, 1);
+    }
+
+    proptest! {
+        /// However the clock jumps, nobody is told to wait longer than the longest wait, and may try after it (two
+        /// seconds are the permitted difference between the clocks of processes).
+        #[test]
+        fn no_clock_makes_anybody_wait_longer(moves in proptest::collection::vec((-4_000_000_000_i64..4_000_000_000, 0_usize..40), 1..20)) {
+            for policy in [ACCOUNT, ADDRESS] {
+                let mut record = Record { attempts: 0, blocked_until: 0, updated_at: 0 };
+                let mut now = 1_800_000_000_000;
+                for (step, tries) in &moves {
+                    now += step;
+                    for _ in 0..*tries {
+                        match policy.attempt(record, now) {
+                            Ok(next) => record = next,
+                            Err(wait) => {
+                                prop_assert!((1..=policy.longest_ms).contains(&wait));
+                                prop_assert!(policy.attempt(record, now + policy.longest_ms + 2_000).is_ok());
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -157,8 +157,6 @@ pub struct NewApplication {
     pub scopes: ScopeSet,
     /// Whether it cannot keep a secret, and proves itself by PKCE.
     pub is_public: bool,
-    /// Whether it registers itself.
-    pub is_self_registered: bool,
     /// Empty, or an https address.
     pub icon_url: String,
     /// What it wants to hear.

@@ -9,7 +9,18 @@ pub(super) const COUNT_KIND: &str =
 
 pub(super) const INSERT: &str = "INSERT INTO application \
      (id, account_id, name, description, redirect_uris, scopes, status, secret_hash, person_key, created_at, updated_at, \
-     is_public, is_self_registered, icon_url) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13)";
+     is_public, is_self_registered, icon_url, origin) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14)";
+
+/// Makes room among those that registered themselves: of the address with most unused ones, the oldest unused one.
+pub(super) const EVICT_UNUSED: &str = "DELETE FROM application WHERE id IN (SELECT a.id FROM application a \
+     LEFT JOIN (SELECT u.origin, COUNT(*) AS unused FROM application u \
+     WHERE u.account_id = $1 AND u.is_self_registered = 1 \
+     AND NOT EXISTS (SELECT 1 FROM app_authorization z WHERE z.application_id = u.id) \
+     GROUP BY u.origin) o ON o.origin = a.origin \
+     WHERE a.account_id = $1 AND a.is_self_registered = 1 \
+     AND NOT EXISTS (SELECT 1 FROM app_authorization z WHERE z.application_id = a.id) \
+     ORDER BY COALESCE(o.unused, 0) DESC, a.created_at, a.id LIMIT 1)";
 
 pub(super) const LIST: &str = "SELECT a.id, o.name, a.name, a.description, a.redirect_uris, a.scopes, \
      CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END, a.created_at, a.updated_at, \

@@ -58,7 +58,6 @@ pub fn create(request: ApplicationRequest) -> Result<NewApplication, ApiError> {
         icon_url: change.icon_url.unwrap_or_default(),
         webhook: change.webhook,
         is_public,
-        is_self_registered: false,
     })
 }
 
@@ -68,11 +67,7 @@ pub fn create(request: ApplicationRequest) -> Result<NewApplication, ApiError> {
 /// As [`create`], for what is there.
 pub fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
     let mut issues = Issues::body();
-    let name = request.app_name.map(|name| {
-        let name = issues.required_text("appName", Some(&name), MAX_NAME);
-        issues.line("appName", &name, MAX_NAME);
-        name
-    });
+    let name = request.app_name.map(|name| issues.name("appName", Some(&name), MAX_NAME));
     if let Some(text) = &request.app_description {
         issues.text("appDescription", text, MAX_DESCRIPTION);
     }

@@ -39,9 +39,11 @@ pub struct Standing {
     pub scopes: ScopeSet,
     /// Everything they were asked about.
     pub asked: ScopeSet,
+    /// When they last answered themself.
+    pub answered_at: Timestamp,
 }
 
-from_row!(Standing { id, scopes, asked });
+from_row!(Standing { id, scopes, asked, answered_at });
 
 /// A person's answer to an application.
 #[derive(Debug, Clone)]
@@ -56,6 +58,8 @@ pub struct Consent {
     pub granted: ScopeSet,
     /// The PKCE challenge (S256), if the client sent one.
     pub challenge: Option<String>,
+    /// Whether the person has just answered, rather than an answer of before being used again.
+    pub is_answer: bool,
 }
 
 /// An authorization as the person sees it.

@@ -1,6 +1,6 @@
 //! SQL about authorizations, codes and tokens.
 
-pub(super) const STANDING: &str = "SELECT id, scopes, asked FROM app_authorization \
+pub(super) const STANDING: &str = "SELECT id, scopes, asked, COALESCE(answered_at, created_at) FROM app_authorization \
      WHERE account_id = $1 AND application_id = $2 AND revoked_at IS NULL";
 
 pub(super) const OPEN: &str = "INSERT INTO app_authorization (id, account_id, application_id, scopes, asked, created_at) \
@@ -9,12 +9,14 @@ pub(super) const OPEN: &str = "INSERT INTO app_authorization (id, account_id, ap
 
 /// Whoever changes what stands on an authorization holds its row first, so that they come one after the other.
 pub(super) const HOLD: &str = "UPDATE app_authorization SET asked = asked \
-     WHERE account_id = $1 AND application_id = $2 AND revoked_at IS NULL RETURNING id, scopes, asked";
+     WHERE account_id = $1 AND application_id = $2 AND revoked_at IS NULL RETURNING id, scopes, asked, \
+     COALESCE(answered_at, created_at)";
 
 pub(super) const HOLD_BY_ID: &str =
     "UPDATE app_authorization SET asked = asked WHERE id = $1 AND revoked_at IS NULL";
 
-pub(super) const SET_SCOPES: &str = "UPDATE app_authorization SET scopes = $2, asked = $3 WHERE id = $1";
+pub(super) const SET_SCOPES: &str = "UPDATE app_authorization SET scopes = $2, asked = $3, \
+     answered_at = $4 WHERE id = $1";
 
 pub(super) const LIST: &str = "SELECT z.id, p.id, p.name, p.description, z.scopes, z.created_at, z.last_used_at \
      FROM app_authorization z JOIN application p ON p.id = z.application_id \
@@ -22,6 +24,9 @@ pub(super) const LIST: &str = "SELECT z.id, p.id, p.name, p.description, z.scope
 
 pub(super) const REVOKE: &str = "UPDATE app_authorization SET revoked_at = $3 \
      WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL RETURNING application_id";
+
+pub(super) const REVOKE_ALL: &str = "UPDATE app_authorization SET revoked_at = $2 \
+     WHERE account_id = $1 AND revoked_at IS NULL RETURNING application_id";
 
 pub(super) const INSERT_CODE: &str = "INSERT INTO oauth_code \
      (hash, authorization_id, scopes, redirect_uri, challenge, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";

@@ -88,13 +88,12 @@ impl Presented {
         (after(Kind::AccessToken), after(Kind::RefreshToken))
     }
 
-    /// What the new access token is for.
-    fn scopes(&self, row: &RefreshRow) -> Result<ScopeSet, ApiError> {
+    /// What the new access token is for, and what it is stored with: without a narrower wish it is for all that the
+    /// person may allow again some day.
+    fn scopes(&self, row: &RefreshRow) -> Result<(ScopeSet, ScopeSet), ApiError> {
         let most = row.scopes.and(row.allowed).and(self.client.scopes);
-        match &self.scopes {
-            Some(list) => rules::strict(&rules::names(list), most),
-            None => Ok(most),
-        }
+        let narrowed = rules::narrowed(self.scopes.as_deref(), most)?;
+        Ok((narrowed.unwrap_or(most), narrowed.unwrap_or(row.scopes)))
     }
 
     fn new_token(&self, row: &RefreshRow, hash: Hash, kind: &'static str, scopes: ScopeSet) -> NewToken {
@@ -130,9 +129,7 @@ async fn find(tx: &mut Tx<'_>, presented: &Presented) -> Result<RefreshRow, ApiE
 
 async fn keep(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Result<Outcome, ApiError> {
     let (access, _) = presented.next(&presented.salt);
-    let scopes = presented.scopes(row)?;
-    // Without a narrower wish the token is for all that the person may allow again some day.
-    let stored = if presented.scopes.is_some() { scopes } else { row.scopes };
+    let (scopes, stored) = presented.scopes(row)?;
     let token = presented.new_token(row, access.hash(), "access", stored);
     insert(tx, &presented.client.id, &token, presented.now).await?;
     let expires_in = presented.settings.access_seconds;
@@ -142,8 +139,7 @@ async fn keep(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Resul
 async fn rotate(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Result<Outcome, ApiError> {
     let Some(salt) = row.salt else {
         let (access, refresh) = presented.next(&presented.salt);
-        let scopes = presented.scopes(row)?;
-        let stored = if presented.scopes.is_some() { scopes } else { row.scopes };
+        let (scopes, stored) = presented.scopes(row)?;
         for token in [
             presented.new_token(row, access.hash(), "access", stored),
             presented.new_token(row, refresh.hash(), "refresh", row.scopes),
@@ -172,8 +168,10 @@ async fn again(
     row: &RefreshRow,
     salt: &[u8; 32],
 ) -> Result<Option<Tokens>, ApiError> {
-    let until = row.rotated_at.map(|at| at.plus_secs(presented.settings.rotation_grace_seconds));
-    if until.is_none_or(|until| until <= presented.now) {
+    let grace = presented.settings.rotation_grace_seconds;
+    let left =
+        row.rotated_at.map(|at| at.plus_secs(grace).wait_from(presented.now, grace.saturating_mul(1000)));
+    if left.is_none_or(|left| left == 0) {
         return Ok(None);
     }
     let (access, refresh) = presented.next(salt);

@@ -48,7 +48,8 @@ async fn client(State(identity): State<Identity>, Form(request): Form<ClientRequ
     Ok(Data(identity.app_token(&client, scope.as_deref()).await?.into()))
 }
 
-/// Allow an application without the page. A token may do so for its own application, within what it has.
+/// Allow an application without the page. An application's token may do so for its own application, within what it
+/// has. A program's token may not: what it allowed would outlast the program.
 #[utoipa::path(post, path = "/oauth/authorize/external", operation_id = "authorizeExternal", tag = "OAuth2", security(("bearer" = []), ("session" = [])),
     request_body = ExternalRequest,
     responses((status = 200, description = "The code", body = Envelope<CodeOut>)))]
@@ -57,10 +58,12 @@ async fn external(
     caller: Caller,
     Json(request): Json<ExternalRequest>,
 ) -> Answer<CodeOut> {
+    let refused = |presented: &str| Err(ApiError::new(Code::SessionRequired).with(presented));
     let own = match caller.credential() {
-        Credential::Session { .. } | Credential::Program { .. } => None,
+        Credential::Session { .. } => None,
         Credential::Token { application, scopes, .. } => Some((application, *scopes)),
-        Credential::ApiKey { .. } => return Err(ApiError::new(Code::SessionRequired).with("API Key")),
+        Credential::Program { .. } => return refused("Access Token"),
+        Credential::ApiKey { .. } => return refused("API Key"),
     };
     let state = request.state.clone();
     let (client_id, redirect_uri, names) = rules::external(request)?;
@@ -75,8 +78,14 @@ async fn external(
     }
     let most = own.map_or(application.scopes, |(_, scopes)| scopes.and(application.scopes));
     let granted = rules::strict(&names, most)?;
-    let consent =
-        Consent { application: application.id, redirect_uri, asked: granted, granted, challenge: None };
+    let consent = Consent {
+        is_answer: own.is_none(),
+        application: application.id,
+        redirect_uri,
+        asked: granted,
+        granted,
+        challenge: None,
+    };
     let code = identity.consent(caller.account(), consent).await?;
     Ok(Data(CodeOut { code: code.expose().to_owned(), state }))
 }

@@ -10,7 +10,7 @@ use super::model::{
 };
 use crate::{
     Scope, ScopeSet,
-    application::{Credentials, model::Client, rules::grantable},
+    application::{Application, Credentials, model::Client, rules::grantable},
     credential::equal,
 };
 
@@ -18,6 +18,8 @@ use crate::{
 const GRANT_TYPES: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
 /// What a program gets that asks for nothing in its own name: chatting, by either name (contract D-02).
 const CHATTING: ScopeSet = ScopeSet::of(&[Scope::Chat, Scope::ChatWrite]);
+/// How long after a code was used the same client may send it again without losing what it obtained, in milliseconds.
+const REPEAT_MS: i64 = 10_000;
 /// Most scopes in a request; there are not as many.
 const MAX_SCOPES: usize = 64;
 
@@ -140,27 +142,40 @@ pub(super) fn strict<S: AsRef<str>>(names: &[S], allowed: ScopeSet) -> Result<Sc
     }
 }
 
-/// What an application gets that asks in its own name.
+/// What an application gets that asks in its own name. An empty list is none.
 ///
 /// # Errors
 /// As [`strict`].
 pub(super) fn own_scopes(wish: Option<&str>, allowed: ScopeSet) -> Result<ScopeSet, ApiError> {
-    match wish {
+    match wish.filter(|list| !names(list).is_empty()) {
         Some(list) => strict(&names(list), allowed),
         None if allowed.intersects(CHATTING) => Ok(allowed.and(CHATTING)),
         None => Err(ApiError::new(Code::OauthScopeDisallowed).with(Scope::ChatWrite.name())),
     }
 }
 
-/// What the page asks a person about (contract C14): what the application may have of what it names. Names that
-/// are no scopes are passed over, because clients send all kinds; without a list it is all it may have.
-pub fn asked(list: Option<&str>, allowed: ScopeSet) -> ScopeSet {
-    let Some(list) = list else { return allowed };
+/// The scopes that a list names. Names that are no scopes are passed over, because clients send all kinds, such as
+/// `openid` and `offline_access`; `None` where nothing is left, as without a list.
+fn named(list: Option<&str>) -> Option<ScopeSet> {
     let mut set = ScopeSet::EMPTY;
-    for scope in names(list).into_iter().take(MAX_SCOPES).filter_map(Scope::parse) {
+    for scope in names(list?).into_iter().take(MAX_SCOPES).filter_map(Scope::parse) {
         set.insert(scope);
     }
-    set.and(allowed)
+    (!set.is_empty()).then_some(set)
+}
+
+/// What the page asks a person about (contract C14): what the application may have of the scopes that it names;
+/// where it names none, all it may have.
+pub fn asked(list: Option<&str>, allowed: ScopeSet) -> ScopeSet {
+    named(list).map_or(allowed, |set| set.and(allowed))
+}
+
+/// What a refresh asks for within what there is; `None` where it names no scope. It must not name more.
+///
+/// # Errors
+/// [`Code::OauthScopeInvalid`], [`Code::OauthScopeDisallowed`].
+pub(super) fn narrowed(list: Option<&str>, most: ScopeSet) -> Result<Option<ScopeSet>, ApiError> {
+    named(list).map(|set| strict(&set.names(), most)).transpose()
 }
 
 /// What a person who chose these allows of what they were asked: an application always learns who they are
@@ -173,11 +188,19 @@ pub fn allowed(asked: ScopeSet, chosen: ScopeSet) -> ScopeSet {
     granted
 }
 
-/// What an authorization allows of what is asked, without asking the person again: `None` when they were not
+/// What an authorization allows of what is asked without asking the person again: `None` when they were not
 /// asked about all of it before, or allowed none of it.
-pub fn stands(standing: &Standing, asked: ScopeSet) -> Option<ScopeSet> {
+fn stands(standing: &Standing, asked: ScopeSet) -> Option<ScopeSet> {
     let granted = standing.scopes.and(asked);
     (standing.asked.covers(asked) && !granted.is_empty()).then_some(granted)
+}
+
+/// What an application gets of what it asks without the page: as far as the person answered before, and the
+/// application has not changed since. Never for a public application, which cannot prove that it is the one that
+/// the person answered (RFC 8252 §8.6).
+pub fn silent(standing: &Standing, application: &Application, asked: ScopeSet) -> Option<ScopeSet> {
+    let is_same = !application.is_public && application.updated_at <= standing.answered_at;
+    stands(standing, asked).filter(|_| is_same)
 }
 
 /// An authorization after another answer: the answer decides about what was asked, the rest stays.
@@ -186,6 +209,7 @@ pub(super) fn merge(before: &Standing, asked: ScopeSet, granted: ScopeSet) -> St
         id: before.id,
         scopes: before.scopes.without(asked).or(granted.and(asked)),
         asked: before.asked.or(asked),
+        answered_at: before.answered_at,
     }
 }
 
@@ -197,7 +221,7 @@ pub(super) fn judge(
     code: &CodeRow,
     client: &Client,
     exchange: &Exchange,
-    now: Timestamp,
+    (now, code_seconds): (Timestamp, i64),
 ) -> Result<(), Code> {
     if code.application != client.id {
         return Err(Code::OauthCodeInvalid);
@@ -205,7 +229,7 @@ pub(super) fn judge(
     if code.used_at.is_some() {
         return Err(Code::OauthCodeUsed);
     }
-    if code.expires_at <= now {
+    if code.expires_at.wait_from(now, code_seconds.saturating_mul(1000)) == 0 {
         return Err(Code::OauthCodeExpired);
     }
     if code.is_revoked {
@@ -214,13 +238,23 @@ pub(super) fn judge(
     if code.redirect_uri != exchange.redirect_uri {
         return Err(Code::OauthRedirectMismatch);
     }
-    // What a public application has to show instead of a secret is the verifier.
+    if shows_verifier(code, client, exchange) { Ok(()) } else { Err(Code::OauthCodeInvalid) }
+}
+
+/// Whether the verifier is the code's. It is what a public application has to show instead of a secret.
+fn shows_verifier(code: &CodeRow, client: &Client, exchange: &Exchange) -> bool {
     let is_open = client.is_public && code.challenge.is_none();
-    if !is_open && is_proven(code.challenge.as_deref(), exchange.verifier.as_deref()) {
-        Ok(())
-    } else {
-        Err(Code::OauthCodeInvalid)
-    }
+    !is_open && is_proven(code.challenge.as_deref(), exchange.verifier.as_deref())
+}
+
+/// Whether a used code is sent by the very client that used it, with all that it has to show, so soon after that it
+/// is the same request again: the answer was lost on the way, or a button was pressed twice.
+pub(super) fn is_repeat(code: &CodeRow, client: &Client, exchange: &Exchange, now: Timestamp) -> bool {
+    let again_until = code.used_at.map(|at| at.plus_ms(REPEAT_MS));
+    again_until.is_some_and(|until| until.wait_from(now, REPEAT_MS) > 0)
+        && code.application == client.id
+        && code.redirect_uri == exchange.redirect_uri
+        && shows_verifier(code, client, exchange)
 }
 
 /// Whether a refresh token is good.
@@ -296,7 +330,8 @@ mod tests {
             assert_eq!(asked(Some(list), allowed), set("user.info chat"), "{list}");
         }
         assert_eq!(asked(None, allowed), allowed);
-        assert!(asked(Some("unknown"), allowed).is_empty() && asked(Some(""), allowed).is_empty());
+        assert!(asked(Some("voice"), allowed).is_empty() && asked(Some("*"), allowed).is_empty());
+        assert_eq!((asked(Some("unknown"), allowed), asked(Some(""), allowed)), (allowed, allowed));
     }
 
     #[test]
@@ -326,7 +361,7 @@ mod tests {
                 }
                 set
             };
-            let before = Standing { id: 1, scopes: of(standing).and(of(asked_before)), asked: of(asked_before) };
+            let before = Standing { id: 1, scopes: of(standing).and(of(asked_before)), asked: of(asked_before), answered_at: Timestamp(0) };
             let (wish, choice) = (of(wish), of(choice));
             if let Some(granted) = stands(&before, wish) {
                 prop_assert!(wish.covers(granted) && before.scopes.covers(granted) && before.asked.covers(wish));

@@ -20,8 +20,8 @@ use crate::{
 enum Outcome {
     Done(ScopeSet),
     Refused(Code),
-    /// It was used before, and what it obtained then is revoked; the account.
-    Replayed(i64),
+    /// It was used before, and what it obtained then is revoked: the account, and what the client is told.
+    Replayed(i64, Code),
 }
 
 /// A token to be stored.
@@ -35,7 +35,8 @@ pub(super) struct NewToken {
 }
 
 impl Identity {
-    /// Exchanges a code for tokens, once. A second time takes back what the first obtained.
+    /// Exchanges a code for tokens, once. A second time takes back what the first obtained, unless it is the same
+    /// client that sends its request again within seconds.
     ///
     /// # Errors
     /// Those of C-02, in the contract's order. A code is consumed by success alone.
@@ -49,7 +50,8 @@ impl Identity {
             .db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let row = match use_code(tx, code, &client, &exchange, now).await? {
+                    let times = (now, settings.code_seconds);
+                    let row = match use_code(tx, code, &client, &exchange, times).await? {
                         Ok(row) => row,
                         Err(outcome) => return Ok::<_, ApiError>(outcome),
                     };
@@ -76,9 +78,9 @@ impl Identity {
                 Ok(Tokens { access, refresh: Some(refresh), expires_in: settings.access_seconds, scopes })
             }
             Outcome::Refused(code) => Err(code.into()),
-            Outcome::Replayed(account) => {
+            Outcome::Replayed(account, code) => {
                 self.0.cache.forget_account(account);
-                Err(Code::OauthCodeUsed.into())
+                Err(code.into())
             }
         }
     }
@@ -152,12 +154,12 @@ async fn use_code(
     hash: Hash,
     client: &Client,
     exchange: &Exchange,
-    now: Timestamp,
+    (now, code_seconds): (Timestamp, i64),
 ) -> Result<Result<CodeRow, Outcome>, ApiError> {
     let Some(row) = tx.fetch_optional::<CodeRow>(queries::CODE, params![&hash.0]).await? else {
         return Ok(Err(Outcome::Refused(Code::OauthCodeInvalid)));
     };
-    match rules::judge(&row, client, exchange, now) {
+    let code = match rules::judge(&row, client, exchange, (now, code_seconds)) {
         Ok(()) => {
             if tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await? == 0 {
                 return Ok(Err(Outcome::Refused(Code::OauthCodeRevoked)));
@@ -165,15 +167,18 @@ async fn use_code(
             if tx.execute(queries::USE_CODE, params![&hash.0, now]).await? == 1 {
                 return Ok(Ok(row));
             }
+            // The same client was a moment faster by another connection.
+            return Ok(Err(Outcome::Refused(Code::OauthCodeUsed)));
         }
-        Err(Code::OauthCodeUsed) => {
-            tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await?;
+        Err(code) if row.used_at.is_none() || rules::is_repeat(&row, client, exchange, now) => {
+            return Ok(Err(Outcome::Refused(code)));
         }
-        Err(code) => return Ok(Err(Outcome::Refused(code))),
-    }
+        Err(code) => code,
+    };
+    tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await?;
     revoke_code(tx, &hash.0, now).await?;
     announce(tx, row.account).await?;
-    Ok(Err(Outcome::Replayed(row.account)))
+    Ok(Err(Outcome::Replayed(row.account, code)))
 }
 
 pub(super) async fn insert(

@@ -25,3 +25,7 @@ pub(super) const REPLACE: &str = "UPDATE api_key SET replaced_by = $3, \
      WHERE id = $1 AND account_id = $2 AND replaced_by IS NULL";
 
 pub(super) const DELETE: &str = "DELETE FROM api_key WHERE id = $1 AND account_id = $2";
+
+pub(super) const DELETE_ALL: &str = "DELETE FROM api_key WHERE account_id = $1";
+
+pub(super) const FREE_ALL_PLACES: &str = "UPDATE account SET key_count = 0 WHERE id = $1";

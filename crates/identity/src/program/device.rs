@@ -1,18 +1,22 @@
 //! A program that waits for its person in a browser elsewhere.
 
-use store::{Timestamp, from_row, params};
+use std::net::IpAddr;
+
+use store::{Timestamp, Tx, from_row, params};
 use web::{ApiError, Code};
 
 use super::{insert, queries, rules};
 use crate::{
-    Identity,
+    Action, Identity,
     application::rules::uuid,
     credential::{Hash, Kind, Secret},
+    limit,
 };
 
 /// How long a program waits.
 const WAIT_SECONDS: i64 = 600;
-/// Most programs waiting at once, of everybody: who waits has shown nothing yet.
+/// Most programs waiting at once, of everybody: who waits has shown nothing yet. When another comes, the oldest of
+/// the busiest address goes.
 const MAX_WAITING: i64 = 10_000;
 /// What it is called whose name nobody knows.
 const NAME: &str = "CLI";
@@ -45,23 +49,39 @@ struct DeviceRow {
 
 from_row!(DeviceRow { user_code, expires_at, account, salt, program });
 
+impl DeviceRow {
+    fn is_alive(&self, now: Timestamp) -> bool {
+        self.expires_at.wait_from(now, WAIT_SECONDS * 1000) > 0
+    }
+}
+
 impl Identity {
     /// A program begins to wait.
     ///
     /// # Errors
-    /// [`Code::RateLimited`] when too many wait already.
-    pub(super) async fn start_device(&self) -> Result<Device, ApiError> {
+    /// [`Code::RateLimited`] when the address has begun too often.
+    pub async fn start_device(&self, address: IpAddr) -> Result<Device, ApiError> {
+        self.permit(Action::Device, address).await?;
         let random = self.db().random();
         let (session, user_code) = (uuid(random.bytes()), rules::user_code(random.bytes()));
-        let (hash, now) = (Hash::of(&session), self.db().clock().now());
-        let expires_at = now.plus_secs(WAIT_SECONDS);
-        let values = params![&hash.0, &user_code, now, expires_at];
-        let (waiting,) = self.db().fetch_one::<(i64,)>(queries::WAITING, params![]).await?;
-        // Nothing is inserted where, by chance, somebody waits with the same code.
-        if waiting >= MAX_WAITING || self.db().execute(queries::INSERT_DEVICE, values).await? == 0 {
-            return Err(ApiError::new(Code::RateLimited).retry_after(60));
-        }
-        Ok(Device { session, user_code, expires_at })
+        let (hash, code, now) = (Hash::of(&session), user_code.clone(), self.db().clock().now());
+        let (expires_at, origin) = (now.plus_secs(WAIT_SECONDS), limit::origin(address));
+        let is_new = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (waiting,) =
+                        tx.fetch_one::<(i64,)>(queries::WAITING, params![now, expires_at]).await?;
+                    if waiting >= MAX_WAITING {
+                        tx.execute(queries::EVICT_DEVICE, params![now, expires_at]).await?;
+                    }
+                    let values = params![&hash.0, &code, now, expires_at, &origin];
+                    Ok::<_, ApiError>(tx.execute(queries::INSERT_DEVICE, values).await? == 1)
+                })
+            })
+            .await?;
+        // By chance another program waits with the same code.
+        if is_new { Ok(Device { session, user_code, expires_at }) } else { Err(busy()) }
     }
 
     /// How it stands with a program that waits. A session that is not known looks like one that is over.
@@ -71,7 +91,7 @@ impl Identity {
     pub(super) async fn poll_device(&self, session: &str) -> Result<Polled, ApiError> {
         let (hash, now) = (Hash::of(session), self.db().clock().now());
         let row: Option<DeviceRow> = self.db().fetch_optional(queries::DEVICE, params![&hash.0]).await?;
-        let Some(row) = row.filter(|row| row.expires_at > now) else { return Ok(Polled::Expired) };
+        let Some(row) = row.filter(|row| row.is_alive(now)) else { return Ok(Polled::Expired) };
         let (Some(account), Some(salt)) = (row.account, row.salt) else { return Ok(Polled::Pending) };
         // The same each time it asks, for an answer may be lost on the way.
         let token = Secret::after(Kind::AccessToken, session, &salt);
@@ -98,21 +118,72 @@ impl Identity {
     pub async fn waiting_device(&self, session: &str) -> Result<String, ApiError> {
         let (hash, now) = (Hash::of(session), self.db().clock().now());
         let row: Option<DeviceRow> = self.db().fetch_optional(queries::DEVICE, params![&hash.0]).await?;
-        let row = row.filter(|row| row.expires_at > now && row.account.is_none());
+        let row = row.filter(|row| row.is_alive(now) && row.account.is_none());
         row.map(|row| row.user_code).ok_or_else(|| Code::OauthCodeInvalid.into())
     }
 
-    /// Lets the program in that waits with this code.
+    /// Lets the program in that waits with this code, as the person typed it.
+    ///
+    /// # Errors
+    /// [`Code::OauthCodeInvalid`] when none waits with it, or somebody let it in already; [`Code::RateLimited`] after
+    /// too many wrong codes from the account or the address (RFC 8628 §5.1).
+    pub async fn let_device_in(
+        &self,
+        account: i64,
+        user_code: &str,
+        address: IpAddr,
+    ) -> Result<(), ApiError> {
+        let rate = self.settings().limits.user_code;
+        let limits = vec![
+            (limit::subject("user code", &account.to_be_bytes()), rate),
+            (limit::subject("user code", &limit::origin(address)), rate),
+        ];
+        let code = rules::read_user_code(user_code);
+        let (salt, now) = (self.db().random().bytes::<32>(), self.db().clock().now());
+        let is_right = self
+            .db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let held = limit::Held::take(tx, limits, now).await?;
+                    if let Some(code) = code
+                        && let_in(tx, &code, account, &salt, now).await?
+                    {
+                        return Ok(true);
+                    }
+                    held.save(tx).await?;
+                    Ok::<_, ApiError>(false)
+                })
+            })
+            .await?;
+        if is_right { Ok(()) } else { Err(Code::OauthCodeInvalid.into()) }
+    }
+
+    /// Lets the program in that waits with this session, which nobody can guess.
     ///
     /// # Errors
     /// [`Code::OauthCodeInvalid`] when none waits with it, or somebody let it in already.
-    pub async fn let_device_in(&self, account: i64, user_code: &str) -> Result<(), ApiError> {
-        let code = rules::read_user_code(user_code).ok_or(Code::OauthCodeInvalid)?;
+    pub async fn let_session_in(&self, account: i64, session: &str) -> Result<(), ApiError> {
+        let code = self.waiting_device(session).await?;
         let (salt, now) = (self.db().random().bytes::<32>(), self.db().clock().now());
-        let values = params![&code, now, account, &salt];
-        match self.db().execute(queries::LET_IN, values).await? {
-            0 => Err(Code::OauthCodeInvalid.into()),
-            _ => Ok(()),
-        }
+        let is_done = self
+            .db()
+            .write(move |tx| Box::pin(async move { let_in(tx, &code, account, &salt, now).await }))
+            .await?;
+        if is_done { Ok(()) } else { Err(Code::OauthCodeInvalid.into()) }
     }
+}
+
+async fn let_in(
+    tx: &mut Tx<'_>,
+    code: &str,
+    account: i64,
+    salt: &[u8; 32],
+    now: Timestamp,
+) -> Result<bool, ApiError> {
+    let values = params![code, now, account, salt, now.plus_secs(WAIT_SECONDS)];
+    Ok(tx.execute(queries::LET_IN, values).await? == 1)
+}
+
+fn busy() -> ApiError {
+    ApiError::new(Code::RateLimited).retry_after(1)
 }

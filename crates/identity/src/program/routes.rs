@@ -1,9 +1,12 @@
 //! Programs sign in over HTTP.
 
-use axum::extract::{Path, State};
+use axum::{
+    Extension,
+    extract::{Path, State},
+};
 use http::{HeaderMap, header};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Issues, Json};
+use web::{Answer, ClientAddress, Data, Envelope, Issues, Json};
 
 use super::{
     TOKEN_SECONDS,
@@ -58,9 +61,13 @@ async fn skill(
 
 /// Begin to wait for a person who lets the program in at `/auth/cli?session=…`, or by typing its code there.
 #[utoipa::path(post, path = "/auth/cli/session", operation_id = "startDevice", tag = "Sign-in of programs", security(()),
-    responses((status = 200, description = "What to poll with, and what to show", body = Envelope<DeviceOut>)))]
-async fn start(State(identity): State<Identity>) -> Answer<DeviceOut> {
-    let device = identity.start_device().await?;
+    responses((status = 200, description = "What to poll with, and what to show", body = Envelope<DeviceOut>),
+        (status = 429, description = "Too many from this address; `Retry-After` says when to try again")))]
+async fn start(
+    State(identity): State<Identity>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+) -> Answer<DeviceOut> {
+    let device = identity.start_device(address).await?;
     Ok(Data(DeviceOut {
         session_id: device.session,
         user_code: device.user_code,
@@ -91,17 +98,18 @@ async fn authorize(
     signed_in: SignedIn,
     Path(session): Path<String>,
 ) -> Answer<PolledOut> {
-    let user_code = identity.waiting_device(&session).await?;
-    identity.let_device_in(signed_in.caller.account(), &user_code).await?;
+    identity.let_session_in(signed_in.caller.account(), &session).await?;
     Ok(Data(PolledOut { status: "authorized", token: None }))
 }
 
 /// Let the program in that shows this code.
 #[utoipa::path(post, path = "/auth/cli/session/authorize-by-code", operation_id = "authorizeDeviceByCode", tag = "Sign-in of programs", security(("session" = [])), request_body = UserCodeRequest,
-    responses((status = 200, description = "It is let in", body = Envelope<PolledOut>)))]
+    responses((status = 200, description = "It is let in", body = Envelope<PolledOut>),
+        (status = 429, description = "Too many wrong codes; `Retry-After` says when to try again")))]
 async fn by_code(
     State(identity): State<Identity>,
     signed_in: SignedIn,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     Json(request): Json<UserCodeRequest>,
 ) -> Answer<PolledOut> {
     let mut issues = Issues::body();
@@ -110,6 +118,6 @@ async fn by_code(
     }
     issues.finish()?;
     let user_code = request.user_code.unwrap_or_default();
-    identity.let_device_in(signed_in.caller.account(), &user_code).await?;
+    identity.let_device_in(signed_in.caller.account(), &user_code, address).await?;
     Ok(Data(PolledOut { status: "authorized", token: None }))
 }

@@ -1,5 +1,7 @@
 //! Applications that register themselves (RFC 7591).
 
+use std::net::IpAddr;
+
 use http::StatusCode;
 use web::{ApiError, Code, Issues};
 
@@ -40,7 +42,8 @@ impl Wrong {
     pub(super) const STATUS: StatusCode = StatusCode::BAD_REQUEST;
 }
 
-/// Reads a registration: the application, and how it will prove itself.
+/// Reads a registration: the application, and how it will prove itself. What is asked for besides what is served is
+/// left out, and the answer says what was registered (RFC 7591 §2); only without anything that is served it is refused.
 fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
     let metadata = |text: &str| Wrong::Metadata(ApiError::new(Code::InvalidParam).with(text));
     let method = request.token_endpoint_auth_method.unwrap_or_else(|| "client_secret_basic".into());
@@ -48,7 +51,7 @@ fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
         return Err(metadata("token_endpoint_auth_method"));
     }
     let served = |wish: &Option<Vec<String>>, all: &[&str]| {
-        wish.iter().flatten().all(|one| all.contains(&one.as_str()))
+        wish.as_ref().is_none_or(|list| list.is_empty() || list.iter().any(|one| all.contains(&one.as_str())))
     };
     if !served(&request.grant_types, &GRANT_TYPES) {
         return Err(metadata("grant_types"));
@@ -64,13 +67,9 @@ fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
     }
     let mut issues = Issues::body();
     let name = request.client_name.unwrap_or_else(|| NAMELESS.into());
-    let name = issues.required_text("client_name", Some(&name), rules::MAX_NAME);
-    issues.line("client_name", &name, rules::MAX_NAME);
+    let name = issues.name("client_name", Some(&name), rules::MAX_NAME);
     issues.finish().map_err(Wrong::Metadata)?;
-    let icon_url = request.logo_uri.unwrap_or_default();
-    if !rules::is_picture(&icon_url) {
-        return Err(metadata("logo_uri"));
-    }
+    let icon_url = request.logo_uri.filter(|url| rules::is_picture(url)).unwrap_or_default();
     let scopes = scopes(request.scope.as_deref());
     if scopes.is_empty() {
         return Err(metadata("scope"));
@@ -81,25 +80,26 @@ fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
         redirect_uris: uris,
         scopes,
         is_public: method == "none",
-        is_self_registered: true,
         icon_url,
         ..NewApplication::default()
     };
     Ok((new, method))
 }
 
-/// What it may ask people for: what it names, as far as there are such scopes; without a list, all.
+/// What it may ask people for: what it names, as far as there are such scopes; where it names none of them, all.
 fn scopes(list: Option<&str>) -> ScopeSet {
     let all: Vec<Scope> = Scope::ALL.iter().copied().filter(|scope| scope.is_for_apps()).collect();
     grant::rules::asked(list, ScopeSet::of(&all))
 }
 
 /// Registers an application for the first administrator.
-pub(super) async fn register(identity: &Identity, request: RegisterRequest) -> Result<RegisteredOut, Wrong> {
+pub(super) async fn register(
+    identity: &Identity,
+    request: RegisterRequest,
+    address: IpAddr,
+) -> Result<RegisteredOut, Wrong> {
     let (new, method) = read(request)?;
-    let owner = identity.first_administrator().await.map_err(Wrong::Other)?;
-    let owner = owner.ok_or_else(|| Wrong::Other(Code::OauthApplicationUnauthorized.into()))?;
-    let (made, secret) = identity.create_application(owner, new).await.map_err(Wrong::Other)?;
+    let (made, secret) = identity.register_application(new, address).await.map_err(Wrong::Other)?;
     let secret = (!made.is_public).then(|| secret.expose().to_owned());
     Ok(RegisteredOut {
         client_id: made.id,

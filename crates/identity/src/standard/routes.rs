@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
-use web::{ApiError, Code, Form, Json, Language, envelope};
+use web::{ApiError, ClientAddress, Code, Form, Json, Language, envelope};
 
 use super::{
     client,
@@ -119,10 +119,11 @@ async fn introspect(
 
 async fn register_self(
     State(Standard { identity, .. }): State<Standard>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     body: Result<Json<RegisterRequest>, ApiError>,
 ) -> Result<Response, Refusal> {
     let Json(request) = body?;
-    match register::register(&identity, request).await {
+    match register::register(&identity, request, address).await {
         Ok(made) => Ok(no_cache(envelope::json(StatusCode::CREATED, &made))),
         Err(wrong) => match wrong.name() {
             Some(name) => {

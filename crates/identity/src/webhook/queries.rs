@@ -28,11 +28,14 @@ pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
      UNION ALL SELECT (SELECT MIN(d.account_id) FROM webhook_delivery d \
      WHERE d.state = 'waiting' AND d.account_id > turn.account_id) FROM turn WHERE turn.account_id IS NOT NULL) \
      SELECT account_id FROM turn WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM webhook_delivery d \
-     WHERE d.state = 'waiting' AND d.account_id = turn.account_id AND d.due_at <= $2) LIMIT $3";
+     WHERE d.state = 'waiting' AND d.account_id = turn.account_id AND (d.due_at <= $2 OR d.due_at > $4)) \
+     LIMIT $3";
 
+/// What is due. What is due only after $3, later than ever waited, was put off while the clock was wrong.
 pub(super) const DUE: &str = "SELECT d.id, d.application_id, d.body, d.attempts, d.due_at, p.webhook_url, \
      p.webhook_enabled, p.webhook_secret FROM webhook_delivery d JOIN application p ON p.id = d.application_id \
-     WHERE d.state = 'waiting' AND d.account_id = $2 AND d.due_at <= $1 ORDER BY d.due_at LIMIT 1";
+     WHERE d.state = 'waiting' AND d.account_id = $2 AND (d.due_at <= $1 OR d.due_at > $3) \
+     ORDER BY d.due_at LIMIT 1";
 
 pub(super) const LEASE: &str = "UPDATE webhook_delivery SET due_at = $3, tried_at = $4, attempts = attempts + 1, \
      status = NULL, note = '' WHERE id = $1 AND state = 'waiting' AND due_at = $2";

@@ -12,6 +12,8 @@ use crate::application::rules::may_register;
 
 /// Seconds after each attempt until the next: eleven attempts in more than 29 hours.
 const WAITS: [i64; 10] = [10, 60, 300, 900, 3_600, 7_200, 14_400, 21_600, 28_800, 28_800];
+/// Longest of these waits, and a minute for clocks that differ.
+pub(super) const LONGEST_WAIT: i64 = 28_800 + 60;
 /// Shortest and longest secret that an application may bring, in characters.
 const SECRET: std::ops::RangeInclusive<usize> = 16..=200;
 

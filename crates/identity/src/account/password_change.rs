@@ -1,0 +1,87 @@
+//! Changing a password, and what ends with the old one.
+
+use store::params;
+use web::{ApiError, Code, Issues};
+
+use super::{Account, Password, announce, model, queries, rules};
+use crate::{Identity, grant, key, program};
+
+/// What ends with an old password besides sessions and programs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AlsoEnd {
+    /// What applications were allowed.
+    pub apps: bool,
+    /// API keys.
+    pub keys: bool,
+}
+
+impl Identity {
+    /// Sets a password without asking for the old one, and ends every session and program of the account.
+    ///
+    /// # Errors
+    /// 422 for a password that is too short or too long.
+    pub async fn set_password(
+        &self,
+        account: &Account,
+        password: Password,
+        also: AlsoEnd,
+    ) -> Result<(), ApiError> {
+        self.replace_password(account, password, None, also).await
+    }
+
+    /// Changes a password for someone who knows the old one, and ends every other session and every program.
+    ///
+    /// # Errors
+    /// [`Code::SignInFailed`] when the old password is wrong, [`Code::SignInSlowed`] after too many tries.
+    pub async fn change_password(
+        &self,
+        account: &Account,
+        session: i64,
+        (old, new): (Password, Password),
+        also: AlsoEnd,
+    ) -> Result<(), ApiError> {
+        self.count_attempt(&account.email, None).await?;
+        let row: Option<model::AccountWithPassword> =
+            self.db().fetch_optional(queries::PASSWORD_BY_ID, params![account.id]).await?;
+        let phc = row.map(|row| row.password_hash);
+        if !self.0.account_hasher.verify(old.expose().to_owned(), phc).await? {
+            return Err(Code::SignInFailed.into());
+        }
+        self.forgive_attempts(&account.email, None).await?;
+        self.replace_password(account, new, Some(session), also).await
+    }
+
+    async fn replace_password(
+        &self,
+        account: &Account,
+        password: Password,
+        keep: Option<i64>,
+        also: AlsoEnd,
+    ) -> Result<(), ApiError> {
+        let mut issues = Issues::body();
+        rules::check_password(&mut issues, &password, &account.email);
+        issues.finish()?;
+        let hash = self.0.account_hasher.hash(password.expose().to_owned()).await?;
+        let (id, now) = (account.id, self.db().clock().now());
+        let (ids, random) = (self.db().ids().clone(), self.db().random().clone());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.execute(queries::SET_PASSWORD, params![id, &hash]).await?;
+                    Self::end_sessions(tx, id, keep).await?;
+                    program::end_all(tx, id).await?;
+                    if also.apps {
+                        grant::revoke_all(tx, id, now, &ids, &random).await?;
+                    }
+                    if also.keys {
+                        key::delete_all(tx, id).await?;
+                    }
+                    announce(tx, id).await
+                })
+            })
+            .await?;
+        self.0.cache.forget_account(id);
+        self.deliver_soon();
+        Ok(())
+    }
+}

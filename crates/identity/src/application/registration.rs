@@ -1,0 +1,132 @@
+//! New applications: made by an account, or registered by the program itself (RFC 7591).
+
+use std::net::IpAddr;
+
+use store::{Tx, params};
+use web::{ApiError, Code};
+
+use super::{
+    model::{Application, NewApplication, Status},
+    queries, rules,
+};
+use crate::{
+    Action, Identity,
+    credential::{Kind, Secret},
+    limit,
+};
+
+/// A row to be inserted.
+struct Fresh {
+    id: String,
+    new: NewApplication,
+    secret: [u8; 32],
+    person_key: [u8; 32],
+    now: store::Timestamp,
+    /// Where it registered itself from; `None` when an account makes it.
+    origin: Option<[u8; 32]>,
+}
+
+impl Identity {
+    /// Makes an application of an account. The client secret is in the answer and nowhere else; that of a public
+    /// application is of no use.
+    ///
+    /// # Errors
+    /// [`Code::InvalidParam`] when the account has as many applications as it may have.
+    pub async fn create_application(
+        &self,
+        account: i64,
+        new: NewApplication,
+    ) -> Result<(Application, Secret), ApiError> {
+        let most = self.settings().oauth.max_applications;
+        let (fresh, secret) = self.fresh_application(new, None);
+        let id = fresh.id.clone();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    if count(tx, account, false).await? >= most {
+                        return Err(too_many(most));
+                    }
+                    insert(tx, account, &fresh).await
+                })
+            })
+            .await?;
+        Ok((self.own_application(account, &id).await?, secret))
+    }
+
+    /// Registers an application that nobody makes, for the first administrator. When there are as many as there
+    /// may be, one that nobody has allowed anything goes: the oldest of the address that registered most.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] when the address has registered too many; [`Code::OauthApplicationUnauthorized`] without
+    /// an administrator; [`Code::InvalidParam`] when all places are taken by applications in use.
+    pub async fn register_application(
+        &self,
+        new: NewApplication,
+        address: IpAddr,
+    ) -> Result<(Application, Secret), ApiError> {
+        self.permit(Action::Registration, address).await?;
+        let account = self.first_administrator().await?.ok_or(Code::OauthApplicationUnauthorized)?;
+        let (fresh, secret) = self.fresh_application(new, Some(limit::origin(address)));
+        let (id, most) = (fresh.id.clone(), rules::MAX_SELF_REGISTERED);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let is_full = count(tx, account, true).await? >= most;
+                    if is_full && tx.execute(queries::EVICT_UNUSED, params![account]).await? == 0 {
+                        return Err(too_many(most));
+                    }
+                    insert(tx, account, &fresh).await
+                })
+            })
+            .await?;
+        Ok((self.own_application(account, &id).await?, secret))
+    }
+
+    fn fresh_application(&self, new: NewApplication, origin: Option<[u8; 32]>) -> (Fresh, Secret) {
+        let random = self.db().random();
+        let secret = Secret::generate(Kind::ClientSecret, random);
+        let fresh = Fresh {
+            id: rules::uuid(random.bytes()),
+            new,
+            secret: secret.hash().0,
+            person_key: random.bytes(),
+            now: self.db().clock().now(),
+            origin,
+        };
+        (fresh, secret)
+    }
+}
+
+fn too_many(most: i64) -> ApiError {
+    ApiError::new(Code::InvalidParam).with(format!("applications <= {most}"))
+}
+
+/// Counts applications of one kind. Of two transactions at once the second waits here, and counts the first's.
+async fn count(tx: &mut Tx<'_>, account: i64, is_self_registered: bool) -> Result<i64, ApiError> {
+    tx.execute(queries::LOCK_OWNER, params![account]).await?;
+    let (count,) = tx.fetch_one(queries::COUNT_KIND, params![account, is_self_registered]).await?;
+    Ok(count)
+}
+
+async fn insert(tx: &mut Tx<'_>, account: i64, fresh: &Fresh) -> Result<(), ApiError> {
+    let new = &fresh.new;
+    let (uris, scopes) = (rules::uris_as_text(&new.redirect_uris), new.scopes.to_string());
+    let values = params![
+        &fresh.id,
+        account,
+        &new.name,
+        &new.description,
+        &uris,
+        &scopes,
+        Status::Approved.name(),
+        &fresh.secret,
+        &fresh.person_key,
+        fresh.now,
+        new.is_public,
+        fresh.origin.is_some(),
+        &new.icon_url,
+        fresh.origin.as_ref().map(<[u8; 32]>::as_slice)
+    ];
+    tx.execute(queries::INSERT, values).await?;
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Limits on actions that anybody may repeat, per client address.
+//!
+//! A limited action takes the client's address as an argument and counts itself, so that no route to it can
+//! leave the limit out.
+
+mod queries;
+pub mod rules;
+
+use std::net::IpAddr;
+
+use sha2::{Digest, Sha256};
+use store::{Timestamp, Tx, params};
+use web::{ApiError, Code};
+
+pub use rules::Rate;
+
+use crate::Identity;
+
+/// The limit of each action; the settings of `[accounts]` and `[oauth]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// New accounts, of this server and of the Hub's keys, per address.
+    pub sign_up: Rate,
+    /// Sign-ins that programs begin, per address.
+    pub device: Rate,
+    /// Wrong user codes, per address and per account.
+    pub user_code: Rate,
+    /// Applications that register themselves, per address.
+    pub registration: Rate,
+}
+
+/// An action that is limited per client address.
+#[derive(Debug, Clone, Copy)]
+pub enum Action<'a> {
+    /// Making an account.
+    SignUp,
+    /// Registering with the Hub's key of this AK.
+    HubSignUp(&'a str),
+    /// Beginning the sign-in of a program.
+    Device,
+    /// Registering an application without an account.
+    Registration,
+}
+
+impl Action<'_> {
+    fn rate(self, limits: &Limits) -> Rate {
+        match self {
+            Self::SignUp | Self::HubSignUp(_) => limits.sign_up,
+            Self::Device => limits.device,
+            Self::Registration => limits.registration,
+        }
+    }
+
+    fn subject(self, address: IpAddr) -> Subject {
+        match self {
+            Self::SignUp => subject("sign up", &origin(address)),
+            Self::HubSignUp(ak) => subject(&format!("hub sign up {ak}"), &origin(address)),
+            Self::Device => subject("device", &origin(address)),
+            Self::Registration => subject("registration", &origin(address)),
+        }
+    }
+}
+
+/// Who is limited, and in what: a SHA-256.
+pub(crate) type Subject = [u8; 32];
+
+/// The hash of a client's network: an IPv4 address, or the /64 that an IPv6 client has to itself.
+pub(crate) fn origin(address: IpAddr) -> [u8; 32] {
+    let hash = Sha256::new().chain_update("address\0");
+    match address.to_canonical() {
+        IpAddr::V4(v4) => hash.chain_update(v4.octets()),
+        IpAddr::V6(v6) => hash.chain_update(v6.octets().first_chunk::<8>().copied().unwrap_or_default()),
+    }
+    .finalize()
+    .into()
+}
+
+/// The subject of an action by someone.
+pub(crate) fn subject(action: &str, who: &[u8]) -> Subject {
+    Sha256::new().chain_update(who).chain_update(action).finalize().into()
+}
+
+impl Identity {
+    /// Counts an action of a client address; to be called before the action is done.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] with `Retry-After` when the address has used up its limit.
+    pub async fn permit(&self, action: Action<'_>, address: IpAddr) -> Result<(), ApiError> {
+        let (subject, rate) = (action.subject(address), action.rate(&self.settings().limits));
+        let now = self.db().clock().now();
+        // A flood that is refused costs reads alone.
+        let used: Option<(Timestamp,)> = self.db().fetch_optional(queries::READ, params![&subject]).await?;
+        rate.take(used.map(|(free_at,)| free_at), now).map_err(refused)?;
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let held = Held::take(tx, vec![(subject, rate)], now).await?;
+                    held.save(tx).await
+                })
+            })
+            .await
+    }
+}
+
+/// Limits whose rows are locked, and what they are once the action is counted.
+pub(crate) struct Held(Vec<(Subject, Timestamp)>);
+
+impl Held {
+    /// Locks the rows of these limits inside a transaction.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] when one of them is used up.
+    pub(crate) async fn take(
+        tx: &mut Tx<'_>,
+        mut limits: Vec<(Subject, Rate)>,
+        now: Timestamp,
+    ) -> Result<Self, ApiError> {
+        // All transactions lock in one order, else two of them could wait for each other.
+        limits.sort_by_key(|(subject, _)| *subject);
+        let mut held = Vec::with_capacity(limits.len());
+        for (subject, rate) in limits {
+            let (free_at,): (Timestamp,) = tx.fetch_one(queries::LOCK, params![&subject, now]).await?;
+            held.push((subject, rate.take(Some(free_at), now).map_err(refused)?));
+        }
+        Ok(Self(held))
+    }
+
+    /// Counts the action.
+    pub(crate) async fn save(self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
+        for (subject, free_at) in self.0 {
+            tx.execute(queries::SAVE, params![&subject, free_at]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn refused(wait_ms: i64) -> ApiError {
+    let seconds = u32::try_from(wait_ms.saturating_add(999) / 1000).unwrap_or(u32::MAX);
+    ApiError::new(Code::RateLimited).retry_after(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_client_is_its_network() {
+        let of = |text: &str| origin(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+
+    #[test]
+    fn each_action_has_a_limit_of_its_own() {
+        let address = "192.0.2.1".parse().unwrap();
+        let all = [
+            Action::SignUp,
+            Action::HubSignUp("a"),
+            Action::HubSignUp("b"),
+            Action::Device,
+            Action::Registration,
+        ];
+        let subjects: std::collections::HashSet<Subject> = all.map(|action| action.subject(address)).into();
+        assert_eq!(subjects.len(), all.len());
+    }
+}
