@@ -88,6 +88,17 @@ async fn allow_and_revoke(server: &TestServer, app: &App, name: &str) -> String 
 }
 
 both_engines! {
+    async fn a_clock_that_was_ahead_holds_no_word_back(server: "outgoing.allowed_networks = [\"127.0.0.0/8\"]") {
+        let (receiver, url) = Receiver::start(&[500]).await;
+        let (app, browser) = listening(&server.person("developer").await, &url).await;
+        server.clock().advance_ms(20 * 86_400_000);
+        allow_and_revoke(&server, &app, "a").await;
+        settled(&server, &browser, &app, "waiting", 1).await;
+        server.clock().advance_ms(-20 * 86_400_000);
+        settled(&server, &browser, &app, "delivered", 2).await;
+        assert_eq!(receiver.heard().len(), 2);
+    }
+
     async fn an_app_is_told_once_and_can_check_who_tells(server: "outgoing.allowed_networks = [\"127.0.0.0/8\"]") {
         let (receiver, url) = Receiver::start(&[]).await;
         let (app, browser) = listening(&server.person("developer").await, &url).await;

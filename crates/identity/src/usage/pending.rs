@@ -1,0 +1,236 @@
+//! What is counted until it is written, and in which order it is written.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    net::IpAddr,
+};
+
+use store::{Ids, Timestamp, Tx, params};
+
+use super::{REFUSALS_PER_KEY, queries};
+
+/// Refusals waiting to be written; more in one second are counted but not listed.
+pub(super) const REFUSALS_WAITING: usize = 1_000;
+/// Keys (and sessions, and so on) written in one transaction.
+const PART: usize = 100;
+/// The last use of a session or an authorization is written at most this often.
+const SESSION_EVERY_MS: i64 = 60_000;
+
+/// What is counted and not written yet.
+#[derive(Default)]
+pub(super) struct Pending {
+    pub(super) keys: HashMap<i64, KeyUse>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) sessions: HashMap<i64, i64>,
+    pub(super) programs: HashMap<i64, i64>,
+    pub(super) authorizations: HashMap<i64, i64>,
+}
+
+/// What is written in one transaction: little enough that nobody else's write waits long for it. All rows are in
+/// one order (key, then day, endpoint and outcome), and each is there once: two processes that lock the same rows
+/// at once lock them in the same order, so that neither waits for the other in a circle.
+#[derive(Default)]
+pub(super) struct Part {
+    keys: Vec<(i64, KeyUse)>,
+    refusals: Vec<Refusal>,
+    sessions: Vec<(i64, i64)>,
+    programs: Vec<(i64, i64)>,
+    authorizations: Vec<(i64, i64)>,
+}
+
+impl Pending {
+    pub(super) fn parts(self) -> impl Iterator<Item = Part> {
+        let mut keys = sorted(self.keys);
+        keys.iter_mut().for_each(|(_, used)| used.sort());
+        let mut sessions = sorted(self.sessions);
+        let mut programs = sorted(self.programs);
+        let mut authorizations = sorted(self.authorizations);
+        let mut refusals = self.refusals;
+        // Stable: the refusals of a key stay in the order in which they happened.
+        refusals.sort_by_key(|refusal| refusal.key);
+        std::iter::from_fn(move || {
+            let part = Part {
+                keys: take(&mut keys),
+                refusals: take(&mut refusals),
+                sessions: take(&mut sessions),
+                programs: take(&mut programs),
+                authorizations: take(&mut authorizations),
+            };
+            (!part.is_empty()).then_some(part)
+        })
+    }
+
+    /// Counts again what could not be written.
+    pub(super) fn count_again(&mut self, older: Part) {
+        for (id, used) in older.keys {
+            match self.keys.entry(id) {
+                Entry::Vacant(place) => {
+                    place.insert(used);
+                }
+                Entry::Occupied(mut newer) => {
+                    for count in used.counts {
+                        newer.get_mut().add(count.day, &count.endpoint, count.outcome, count.calls);
+                    }
+                }
+            }
+        }
+        let room = REFUSALS_WAITING.saturating_sub(self.refusals.len());
+        let mut refusals: Vec<Refusal> = older.refusals.into_iter().take(room).collect();
+        refusals.append(&mut self.refusals);
+        self.refusals = refusals;
+        for (newer, older) in [
+            (&mut self.sessions, older.sessions),
+            (&mut self.programs, older.programs),
+            (&mut self.authorizations, older.authorizations),
+        ] {
+            for (id, at) in older {
+                newer.entry(id).or_insert(at);
+            }
+        }
+    }
+}
+
+fn sorted<V>(map: HashMap<i64, V>) -> Vec<(i64, V)> {
+    let mut list: Vec<_> = map.into_iter().collect();
+    list.sort_unstable_by_key(|(id, _)| *id);
+    list
+}
+
+/// The first of a list, as many as belong in a part.
+fn take<T>(list: &mut Vec<T>) -> Vec<T> {
+    list.drain(..list.len().min(PART)).collect()
+}
+
+impl Part {
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+            && self.refusals.is_empty()
+            && self.sessions.is_empty()
+            && self.programs.is_empty()
+            && self.authorizations.is_empty()
+    }
+
+    pub(super) async fn write(&self, tx: &mut Tx<'_>, ids: &Ids) -> store::Result<()> {
+        for (id, used) in &self.keys {
+            // The key's own row is locked first, as by whoever deletes it.
+            let address = used.address.to_string();
+            tx.execute(queries::KEY_USED, params![*id, used.at, &address]).await?;
+            for count in &used.counts {
+                let values = params![*id, count.day, &count.endpoint, count.outcome, count.calls];
+                tx.execute(queries::COUNT, values).await?;
+            }
+        }
+        for Refusal { key, at, endpoint, sub_code, address } in &self.refusals {
+            let address = address.to_string();
+            let values = params![ids.next(), *key, *at, endpoint, *sub_code, &address];
+            tx.execute(queries::REFUSAL, values).await?;
+            tx.execute(queries::TRIM_REFUSALS, params![*key, REFUSALS_PER_KEY]).await?;
+        }
+        for (id, at) in &self.sessions {
+            tx.execute(queries::SESSION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
+        }
+        for (id, at) in &self.programs {
+            tx.execute(queries::PROGRAM_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
+        }
+        for (id, at) in &self.authorizations {
+            tx.execute(queries::AUTHORIZATION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The use of a key.
+pub(super) struct KeyUse {
+    pub(super) at: Timestamp,
+    pub(super) address: IpAddr,
+    /// Each day, endpoint and outcome once.
+    pub(super) counts: Vec<Count>,
+}
+
+/// Calls of one day to one endpoint with one outcome.
+pub(super) struct Count {
+    pub(super) day: i64,
+    pub(super) endpoint: String,
+    pub(super) outcome: &'static str,
+    pub(super) calls: i64,
+}
+
+impl KeyUse {
+    /// Adds calls. A key calls a handful of endpoints within a second: looking along the list beats hashing.
+    pub(super) fn add(&mut self, day: i64, endpoint: &str, outcome: &'static str, calls: i64) {
+        let is_same =
+            |count: &&mut Count| count.outcome == outcome && count.endpoint == endpoint && count.day == day;
+        match self.counts.iter_mut().find(is_same) {
+            Some(count) => count.calls += calls,
+            None => self.counts.push(Count { day, endpoint: endpoint.to_owned(), outcome, calls }),
+        }
+    }
+
+    /// Puts the counts in the order in which they are written.
+    fn sort(&mut self) {
+        self.counts
+            .sort_unstable_by(|a, b| (a.day, &a.endpoint, a.outcome).cmp(&(b.day, &b.endpoint, b.outcome)));
+    }
+}
+
+/// A call that was refused.
+pub(super) struct Refusal {
+    pub(super) key: i64,
+    pub(super) at: Timestamp,
+    pub(super) endpoint: String,
+    pub(super) sub_code: &'static str,
+    pub(super) address: IpAddr,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pending(calls: &[(i64, u8, u8, i64)]) -> Pending {
+        let mut pending = Pending::default();
+        for (key, endpoint, outcome, day) in calls {
+            let address = IpAddr::from([127, 0, 0, 1]);
+            let at = Timestamp(*day * 86_400_000);
+            let outcome = if outcome % 2 == 0 { "ok" } else { "refused" };
+            let used = pending.keys.entry(*key).or_insert_with(|| KeyUse { at, address, counts: Vec::new() });
+            used.add(*day, &format!("/{endpoint}"), outcome, 1);
+            let refusal = Refusal { key: *key, at, endpoint: String::new(), sub_code: "", address };
+            pending.refusals.push(refusal);
+        }
+        pending
+    }
+
+    fn rows(part: &Part) -> Vec<(i64, i64, String, &'static str)> {
+        let mut rows = Vec::new();
+        for (id, used) in &part.keys {
+            rows.extend(
+                used.counts.iter().map(|count| (*id, count.day, count.endpoint.clone(), count.outcome)),
+            );
+        }
+        rows
+    }
+
+    proptest! {
+        /// Whatever was counted in which order, and counted again: the rows of a transaction are in one order, each
+        /// is there once, and no call is lost.
+        #[test]
+        fn rows_are_written_in_one_order(
+            calls in proptest::collection::vec((0_i64..300, 0_u8..4, 0_u8..2, 0_i64..3), 0..400),
+            again in proptest::collection::vec((0_i64..300, 0_u8..4, 0_u8..2, 0_i64..3), 0..400),
+        ) {
+            let mut newer = pending(&calls);
+            for part in pending(&again).parts() {
+                newer.count_again(part);
+            }
+            let mut total = 0;
+            for part in newer.parts() {
+                let rows = rows(&part);
+                prop_assert!(rows.is_sorted_by(|a, b| a < b), "{rows:?}");
+                prop_assert!(part.refusals.is_sorted_by_key(|refusal| refusal.key));
+                total += part.keys.iter().flat_map(|(_, used)| used.counts.iter().map(|count| count.calls)).sum::<i64>();
+            }
+            prop_assert_eq!(total, i64::try_from(calls.len() + again.len()).unwrap());
+        }
+    }
+}
