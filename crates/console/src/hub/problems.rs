@@ -39,6 +39,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("Groups should be paths that begin with /", "用户组应为以 / 开头的路径"),
     ("Input should be GET, POST, PUT, PATCH or DELETE", "应为 GET、POST、PUT、PATCH 或 DELETE"),
     ("Input should be a path without ?, # and ..", "应为不含 ?、# 和 .. 的路径"),
+    ("Input should be a path without . and ..", "应为不含 . 和 .. 的路径"),
     ("Input should be an http or https address without a query", "应为不带查询参数的 http 或 https 地址"),
     ("This header cannot be set so", "不能这样设置该请求头"),
     ("{} cannot be passed on", "不能转发 {}"),

@@ -1,5 +1,7 @@
 //! Texts with arguments of a call in them: `{city}`, or `{lat|39.93}` with what stands for an absent one. No I/O.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 /// Longest template and most pieces.
@@ -9,9 +11,12 @@ const MAX_PIECES: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template(Vec<Piece>);
 
+/// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+pub(super) enum Piece {
+    /// Text of the template itself.
     Text(String),
+    /// An argument, and the text used when it is absent.
     Argument { name: String, absent: Option<String> },
 }
 
@@ -56,19 +61,25 @@ impl Template {
         Ok(Self(pieces))
     }
 
-    /// The text with the arguments in it, each changed by `write`; `None` when one is absent.
-    pub(super) fn fill(
-        &self,
-        arguments: &Map<String, Value>,
-        write: impl Fn(&str) -> String,
-    ) -> Option<String> {
+    /// The parts in order.
+    pub(super) fn pieces(&self) -> &[Piece] {
+        &self.0
+    }
+
+    /// Returns an argument as text; `None` when it is absent or `null`.
+    pub(super) fn argument<'a>(arguments: &'a Map<String, Value>, name: &str) -> Option<Cow<'a, str>> {
+        arguments.get(name).and_then(text_of)
+    }
+
+    /// The text with the arguments in it; `None` when one is absent.
+    pub(super) fn fill(&self, arguments: &Map<String, Value>) -> Option<String> {
         let mut filled = String::new();
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => filled.push_str(text),
                 Piece::Argument { name, absent } => {
-                    let text = arguments.get(name).and_then(text_of).or_else(|| absent.clone())?;
-                    filled.push_str(&write(&text));
+                    let text = Self::argument(arguments, name);
+                    filled.push_str(text.as_deref().or(absent.as_deref())?);
                 }
             }
         }
@@ -85,11 +96,11 @@ impl Template {
 }
 
 /// An argument as text; `null` is absent.
-fn text_of(value: &Value) -> Option<String> {
+fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+        Value::String(text) => Some(text.into()),
+        other => Some(other.to_string().into()),
     }
 }
 
@@ -122,7 +133,7 @@ impl Shape {
         match self {
             Self::Text(text) => match text.whole(arguments) {
                 Some(argument) => argument.cloned(),
-                None => text.fill(arguments, str::to_owned).map(Value::String),
+                None => text.fill(arguments).map(Value::String),
             },
             Self::List(list) => Some(list.iter().filter_map(|shape| shape.fill(arguments)).collect()),
             Self::Members(members) => {
@@ -148,7 +159,7 @@ mod tests {
     }
 
     fn fill(text: &str) -> Option<String> {
-        Template::parse(text).unwrap().fill(&arguments(), str::to_owned)
+        Template::parse(text).unwrap().fill(&arguments())
     }
 
     #[test]
@@ -184,7 +195,7 @@ mod tests {
         #[test]
         fn any_text_is_a_template_or_refused(text in "[a-z{}|]{0,30}") {
             if let Ok(template) = Template::parse(&text) {
-                let _ = template.fill(&arguments(), str::to_owned);
+                let _ = template.fill(&arguments());
             }
         }
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod health;
+mod path;
 mod plan;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -107,7 +108,7 @@ impl Upstream {
             ),
             in_flight: Arc::new(Semaphore::new(spec.max_in_flight)),
             remembered: Cache::new(REMEMBERED),
-            health: health::Health::new(&base, spec),
+            health: health::Health::new(&base, spec)?,
             base,
         })
     }

@@ -9,9 +9,9 @@ use std::{
 };
 
 use reqwest::Url;
-use web::Tasks;
+use web::{ApiError, Tasks};
 
-use super::Upstream;
+use super::{Upstream, path, wrong};
 use crate::{Hub, catalogue::HttpSpec, provider::Provider};
 
 /// How often it is looked whose turn it is.
@@ -27,18 +27,19 @@ pub(super) struct Health {
 }
 
 impl Health {
-    pub(super) fn new(base: &Url, spec: &HttpSpec) -> Option<Self> {
+    /// Makes the health check of a definition; `None` when it has none.
+    ///
+    /// # Errors
+    /// 422 for a path that leaves the base address.
+    pub(super) fn new(base: &Url, spec: &HttpSpec) -> Result<Option<Self>, ApiError> {
         if spec.health_path.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let mut url = base.clone();
-        url.set_path(&format!(
-            "{}/{}",
-            base.path().trim_end_matches('/'),
-            spec.health_path.trim_start_matches('/')
-        ));
+        let path = path::literal(spec.health_path.trim_start_matches('/'));
+        let url = path::below(base, &path)
+            .ok_or_else(|| wrong("provider.health_path", "Input should be a path without . and .."))?;
         let every_ms = i64::try_from(spec.health_seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
-        Some(Self { url, every_ms, next: AtomicI64::new(0), is_asking: AtomicBool::new(false) })
+        Ok(Some(Self { url, every_ms, next: AtomicI64::new(0), is_asking: AtomicBool::new(false) }))
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use serde_json::Value;
 
+use super::path::PathTemplate;
 use crate::{
     call::{Call, HubCode, HubError},
     catalogue::ActionSpec,
@@ -17,13 +17,10 @@ use crate::{
     },
 };
 
-/// What an argument in a path is written with: it stays within its segment.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
-
 pub(super) struct Plan {
     /// `None`: the caller's.
     method: Option<Method>,
-    path: Template,
+    path: PathTemplate,
     query: Option<BTreeMap<String, Template>>,
     body: Option<Shape>,
     pub(super) result: Option<Mapping>,
@@ -45,7 +42,7 @@ impl Plan {
             "" => None,
             method => Some(Method::try_from(method).map_err(|error| error.to_string())?),
         };
-        let path = if action.path.is_empty() { name } else { action.path.trim_start_matches('/') };
+        let path = if action.path.is_empty() { name } else { &action.path };
         let query = action.query.as_ref().map(|query| {
             let parse = |(name, text): (&String, &String)| {
                 Ok::<_, &'static str>((name.clone(), Template::parse(text)?))
@@ -54,7 +51,7 @@ impl Plan {
         });
         Ok(Self {
             method,
-            path: Template::parse(path)?,
+            path: PathTemplate::parse(path)?,
             query: query.transpose()?,
             body: action.body.as_ref().map(Shape::parse).transpose()?,
             result: action.result.as_ref().map(Mapping::parse).transpose()?,
@@ -68,7 +65,7 @@ impl Plan {
     pub(super) fn open(name: &str) -> Result<Self, String> {
         let is_plain =
             name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-        if !is_plain || name.bytes().all(|byte| byte == b'.') && !name.is_empty() {
+        if !is_plain {
             return Err("no name of an action".into());
         }
         Self::new(name, &ActionSpec::default())
@@ -81,15 +78,7 @@ impl Plan {
         call: &Call<'_>,
     ) -> Result<Prepared, HubError> {
         let method = self.method.clone().unwrap_or_else(|| call.method.clone());
-        let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
-        let missing =
-            || HubError::new(HubCode::InvalidParams).with("an argument that is part of the path is missing");
-        let path = self.path.fill(&call.arguments, encode).ok_or_else(missing)?;
-        let mut url = base.clone();
-        if !path.is_empty() {
-            let whole = format!("{}/{path}", base.path().trim_end_matches('/'));
-            url.set_path(&whole);
-        }
+        let mut url = self.path.url(base, &call.arguments)?;
         let has_body = self.body.is_some() || !matches!(method, Method::GET | Method::DELETE);
         let pairs = self.pairs(call, has_body);
         if !pairs.is_empty() || !fixed.is_empty() {
@@ -108,7 +97,7 @@ impl Plan {
         match &self.query {
             Some(query) => {
                 let fill = |(name, text): (&String, &Template)| {
-                    Some((name.clone(), text.fill(&call.arguments, str::to_owned)?))
+                    Some((name.clone(), text.fill(&call.arguments)?))
                 };
                 query.iter().filter_map(fill).collect()
             }
