@@ -15,6 +15,7 @@ pub mod language;
 pub mod names;
 pub mod outgoing;
 pub mod paging;
+pub mod redact;
 pub mod server;
 pub mod tasks;
 pub mod turns;

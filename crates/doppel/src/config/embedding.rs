@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use web::redact;
 
 use super::{HIDDEN, limit};
 
@@ -24,7 +25,7 @@ pub struct Embedding {
 impl fmt::Debug for Embedding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Embedding")
-            .field("base_url", &self.base_url)
+            .field("base_url", &redact::url(&self.base_url))
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -35,6 +36,7 @@ impl Embedding {
         let url = &self.base_url;
         let is_url = url.starts_with("http://") || url.starts_with("https://");
         if !url.is_empty() && (!is_url || url.contains(['?', '#', '@', ' '])) {
+            let url = redact::url(url);
             return Err(format!(
                 "embedding.base_url = {url:?}: expected an address as http://127.0.0.1:11434/v1, or nothing"
             ));

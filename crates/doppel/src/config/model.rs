@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
+use web::redact;
 
 /// A provider of models, and those that are asked after it. What a fallback leaves out is as in the defaults here.
 #[derive(Clone, Deserialize, Serialize)]
@@ -56,7 +57,7 @@ impl Default for Model {
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Model")
-            .field("base_url", &self.base_url)
+            .field("base_url", &redact::url(&self.base_url))
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -104,6 +105,7 @@ impl Model {
             let url = &provider.base_url;
             let is_url = url.starts_with("http://") || url.starts_with("https://");
             if (i > 0 || !url.is_empty()) && (!is_url || url.contains(['?', '#', '@', ' '])) {
+                let url = redact::url(url);
                 return Err(format!(
                     "{place}.base_url = {url:?}: expected an address as http://127.0.0.1:11434/v1"
                 ));
@@ -137,6 +139,7 @@ impl Chat {
         limit("chat.max_body_bytes", self.max_body_bytes, 1024, 1 << 30)?;
         let url = &self.search_url;
         if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
+            let url = redact::url(url);
             return Err(format!(
                 "chat.search_url = {url:?}: expected an address as http://127.0.0.1:8888, or nothing"
             ));
