@@ -80,6 +80,7 @@ mod oauth {
     }
 }
 mod hub {
+    mod access;
     mod calls;
     mod catalogue;
     mod faults;
@@ -89,6 +90,7 @@ mod hub {
     mod log;
     mod mcp;
     mod pages;
+    mod registration;
     pub mod support;
     mod tokens;
     mod upstream;

@@ -17,8 +17,7 @@ async fn pets(server: &TestServer) {
         "find": {"summary": "Find a pet", "anonymous": true, "parameters": {"properties": {"name": {"type": "string"}}}},
         "add": {"summary": "Add a pet"},
     });
-    let definition =
-        json!({"code": "pets", "name": "Pets", "provider": {"kind": "echo"}, "actions": actions});
+    let definition = json!({"code": "pets", "name": "Pets", "accounts": ["*"], "provider": {"kind": "echo"}, "actions": actions});
     admin(server).await.post("/api/apikey/hub/apis/save", definition).await.data();
 }
 

@@ -16,7 +16,7 @@ async fn post(actor: &Actor, path: &str, body: &str) -> testkit::Answer {
 both_engines! {
     async fn get_and_post_hyphens_and_underscores(server) {
         let admin = admin(&server).await;
-        let spec = json!({"code": "weather-basic", "anonymous": true, "provider": {"kind": "weather-sample"}});
+        let spec = json!({"code": "weather-basic", "anonymous": true, "accounts": ["*"], "provider": {"kind": "weather-sample"}});
         admin.post("/api/apikey/hub/apis/save", spec).await.data();
         let key = key(&server, "a", json!({})).await;
         let app = key.app(&server);
@@ -212,10 +212,10 @@ both_engines! {
 
     async fn roles_groups_and_actions_decide(server) {
         let admin = admin(&server).await;
-        let spec = json!({"code": "ops", "provider": {"kind": "echo"}, "groups": ["/技术部"], "actions": {
+        let spec = json!({"code": "ops", "accounts": ["*"], "provider": {"kind": "echo"}, "groups": ["/技术部"], "actions": {
             "restart": {"roles": ["SYS_ADMIN", "ROOT"]}, "other": {"roles": ["NOBODY"]}, "deep": {"groups": ["/技术部/运维部/一组"]}}});
         admin.post("/api/apikey/hub/apis/save", spec).await.data();
-        let key = key(&server, "a", json!({})).await;
+        let key = key(&server, "a", json!({"perPersonSecond": 100})).await;
         let person = key.person(&server, "u");
         result(&person.get("/api/ops/look").await);
         result(&person.get("/api/ops/restart").await);

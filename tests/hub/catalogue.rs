@@ -6,7 +6,7 @@ use testkit::{Engine, TestServer, both_engines};
 use super::support::{admin, key, refused, result};
 
 fn echo(code: &str) -> Value {
-    json!({"code": code, "anonymous": true, "provider": {"kind": "echo"}})
+    json!({"code": code, "anonymous": true, "accounts": ["*"], "provider": {"kind": "echo"}})
 }
 
 both_engines! {
@@ -73,6 +73,11 @@ both_engines! {
             http(json!({"timeout_ms": 0})),
             http(json!({"retries": 100})),
             json!({"code": "x", "provider": {"kind": "echo"}, "groups": ["no path"]}),
+            json!({"code": "x", "provider": {"kind": "echo"}, "accounts": ["nobody"]}),
+            json!({"code": "x", "provider": {"kind": "echo"}, "accounts": ["nobody@example.com"]}),
+            json!({"code": "x", "provider": {"kind": "echo"}, "accounts": vec!["*"; 501]}),
+            json!({"code": "x", "provider": {"kind": "echo"}, "keys": ["*"]}),
+            http(json!({"health_path": "../x"})),
         ];
         for action in [json!({"path": "/a/{b"}), json!({"path": "../x"}), json!({"path": "a?b"}), json!({"method": "TRACE"}), json!({"result": "$x"}), json!({"cache_seconds": 86_401})] {
             let mut definition = http(json!({}));
@@ -137,7 +142,7 @@ async fn a_file_defines_apis_and_is_read_again_when_it_changes() {
     write("first");
     let server = TestServer::configured(
         Engine::Sqlite,
-        &format!("hub.catalogue_file = {file:?}\nhub.address_burst = 1000\nhub.anonymous_per_second = 1000"),
+        &format!("hub.catalogue_file = {file:?}\nhub.address_burst = 100000\nhub.address_per_second = 100000\nhub.anonymous_per_second = 100000"),
     )
     .await;
     result(&server.anyone().get("/api/first/x").await);

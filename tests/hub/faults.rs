@@ -31,7 +31,7 @@ fn sent(bytes: &[u8]) -> Step {
 
 /// The API `up` in front of an upstream.
 async fn define(admin: &Actor, upstream: &Model, changes: &Value) {
-    let mut spec = json!({"code": "up", "provider": {"kind": "http", "base_url": upstream.url(), "open": true,
+    let mut spec = json!({"code": "up", "accounts": ["*"], "provider": {"kind": "http", "base_url": upstream.url(), "open": true,
         "timeout_ms": 700, "retries": 0, "breaker_failures": 0},
         "actions": {"mapped": {"result": {"a": "$/a"}}, "stream": {"method": "GET", "stream": true}}});
     for (name, value) in changes.as_object().unwrap() {
@@ -192,7 +192,7 @@ both_engines! {
     async fn a_dead_upstream_slows_no_other_api(server: "hub.max_per_second = 100000") {
         let (dead, app, admin) = behind(&server, json!({"timeout_ms": 600_000})).await;
         let well = Model::start().await;
-        let spec = json!({"code": "well", "provider": {"kind": "http", "base_url": well.url(), "open": true}});
+        let spec = json!({"code": "well", "accounts": ["*"], "provider": {"kind": "http", "base_url": well.url(), "open": true}});
         admin.post("/api/apikey/hub/apis/save", spec).await.data();
         const WAITING: usize = 200;
         for _ in 0..WAITING {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::both_engines;
 
-use super::support::{admin, key, result};
+use super::support::{admin, another, result};
 
 both_engines! {
     async fn an_api_is_imported_from_its_document(server: "[outgoing]\nallowed_networks = [\"127.0.0.0/8\"]") {
@@ -22,8 +22,7 @@ both_engines! {
         let shown = admin.post(path, wish(false)).await.data();
         assert_eq!((&shown["saved"], &shown["api"]["actions"]["say-it"]["path"]), (&json!(false), &json!("/api/echo/{what}")));
         assert_eq!(shown["notes"], json!([{"place": "POST /upload", "text": "its body is not JSON; left out"}]));
-        let caller = key(&server, "a", json!({})).await;
-        let app = caller.app(&server);
+        let app = another(&admin, json!({})).await.app(&server);
         assert_eq!(app.get("/api/self/say-it").await.status, 404, "only shown");
         assert_eq!(admin.post(path, wish(true)).await.data()["saved"], true);
         let said = result(&app.post("/api/self/say-it", json!({"what": "a/b", "loud": true, "text": "hi"})).await);

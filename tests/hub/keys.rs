@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::both_engines;
 
-use super::support::{another, key, refused, result};
+use super::support::{admin, another, key, refused, result};
 
 both_engines! {
     async fn a_key_is_made_and_its_secret_shown_once(server) {
@@ -18,7 +18,7 @@ both_engines! {
             "id": made["id"], "ak": ak, "name": "My site", "enabled": true, "createdAt": 1_767_225_600_000_i64,
             "expiresAt": 1_767_225_700_000_i64, "ips": ["203.0.113.7", "10.0.0.0/8"],
             "domains": ["app.example.com", "*.example.org:8443"], "bothLists": false, "perSecond": 20, "perPersonSecond": 10,
-            "perDay": 1000, "allow": ["echo:*", "weather_basic:now"], "oldSecretUntil": null, "lastUsedAt": null,
+            "perDay": 1000, "allow": ["echo:*", "weather_basic:now"], "registration": "closed", "registeredAllow": [], "oldSecretUntil": null, "lastUsedAt": null,
         });
         let list = owner.get("/api/apikey/hub/keys/list").await;
         assert!(!list.body.contains(sk), "a secret is never shown again");
@@ -40,6 +40,9 @@ both_engines! {
             (json!({"name": "x", "domains": ["https://a.example"]}), "domains.0"),
             (json!({"name": "x", "domains": ["*"]}), "domains.0"),
             (json!({"name": "x", "allow": ["a:b:c"]}), "allow.0"),
+            (json!({"name": "x", "registeredAllow": ["a:b:c"]}), "registeredAllow.0"),
+            (json!({"name": "x", "registeredAllow": vec!["echo"; 31]}), "registeredAllow"),
+            (json!({"name": "x", "registration": "ajar"}), "registration"),
             (json!({"name": "x", "perSecond": 0}), "perSecond"),
             (json!({"name": "x", "perSecond": 1001}), "perSecond"),
             (json!({"name": "x", "perPersonSecond": 1_000_000}), "perPersonSecond"),
@@ -62,6 +65,18 @@ both_engines! {
         owner.post(&format!("/api/apikey/hub/keys/{}/delete", made[0]["id"]), json!({})).await.data();
         another(&owner, json!({})).await;
         owner.post("/api/apikey/hub/keys/create", json!({"name": "x"})).await.refused(400, "invalid.param");
+    }
+
+    /// By default administrators make keys, and nobody else.
+    async fn administrators_make_keys(server: "hub.keys = \"admins\"") {
+        let admin = admin(&server).await;
+        let somebody = server.person("b").await.signed_in().await;
+        somebody.post("/api/apikey/hub/keys/create", json!({"name": "x"})).await.refused(403, "auth.admin.required");
+        assert!(!somebody.get("/hub").await.body.contains("href=\"/hub/keys/new\""));
+        let csrf = somebody.get("/hub/keys/new").await.hidden("csrf");
+        assert_eq!(somebody.post_form("/hub", &[("csrf", &csrf), ("name", "x")]).await.status, 403);
+        result(&another(&admin, json!({})).await.app(&server).get("/api/echo/x").await);
+        assert!(admin.get("/hub").await.body.contains("href=\"/hub/keys/new\""));
     }
 
     async fn other_peoples_keys_look_like_none(server) {

@@ -132,6 +132,63 @@ both_engines! {
         assert!(page.body.contains("20000") && page.body.contains("rel=\"next\""), "{}", page.body);
     }
 
+    /// Calls that no key and no API stand behind fill neither the log nor the disk; all of them are counted.
+    async fn calls_of_nobody_have_so_many_rows_a_minute(server: "hub.call_log_unknown_per_minute = 20") {
+        let owner = key(&server, "a", json!({"perSecond": 5})).await;
+        let forged = signed(r#"{"alg":"HS256"}"#, &owner.app_claims().to_string(), b"guess");
+        let (nobody, forger, app) = (server.anyone(), server.anyone().with("apihub-token", &forged), owner.app(&server));
+        let flood = async || {
+            for part in 0..10 {
+                let paths: Vec<String> = (0..20).map(|at| format!("/api/z{part}/b{at}")).collect();
+                futures::future::join_all(paths.iter().map(|path| nobody.get(path))).await;
+                futures::future::join_all((0..20).map(|_| forger.get("/api/echo/x"))).await;
+                futures::future::join_all((0..10).map(|_| app.get("/api/nowhere/x"))).await;
+            }
+        };
+        flood().await;
+        let db = &server.running().db;
+        server.running().hub.flush_calls().await;
+        let count = async |sql: &'static str| db.fetch_one::<(i64,)>(sql, store::params![]).await.unwrap().0;
+        const ROWS: &str = "SELECT COUNT(*) FROM hub_call";
+        const COUNTED: &str = "SELECT CAST(SUM(calls) AS BIGINT) FROM hub_usage";
+        assert_eq!((count(ROWS).await, count(COUNTED).await), (20, 500));
+        // Most of them are refused before anything is said of an API.
+        assert_eq!(count("SELECT CAST(SUM(calls) AS BIGINT) FROM hub_usage WHERE key_id = 0 AND outcome = 'refused'").await, 195);
+        assert_eq!(count("SELECT CAST(SUM(calls) AS BIGINT) FROM hub_usage WHERE key_id = 0 AND outcome = 'client_error'").await, 5);
+        assert_eq!(count("SELECT CAST(SUM(calls) AS BIGINT) FROM hub_usage WHERE outcome = 'client_error'").await, 10);
+        // Calls of a key have their rows all the same, and the next minute has places again.
+        server.clock().advance_ms(60_000);
+        result(&app.get("/api/echo/x").await);
+        flood().await;
+        server.running().hub.flush_calls().await;
+        assert_eq!((count(ROWS).await, count(COUNTED).await), (41, 1001));
+        assert_eq!(calls(&owner.owner, "?api=echo&status=200").await.len(), 1);
+    }
+
+    /// Of all rows so many are kept; the oldest go.
+    async fn the_log_has_so_many_rows_and_no_more(server: "hub.call_log_rows = 1000") {
+        let key = key(&server, "a", json!({"perSecond": 1000})).await;
+        let app = key.app(&server);
+        let hub = &server.running().hub;
+        let call = async |from: i64, count: i64| {
+            let paths: Vec<String> = (from..from + count).map(|at| format!("/api/echo/n{at}")).collect();
+            for part in paths.chunks(100) {
+                futures::future::join_all(part.iter().map(|path| app.get(path))).await;
+                server.clock().advance_ms(1_000);
+            }
+            hub.flush_calls().await;
+            while hub.forget_old_calls().await.unwrap() {}
+        };
+        let rows = async || server.running().db.fetch_one::<(i64,)>("SELECT COUNT(*) FROM hub_call", store::params![]).await.unwrap().0;
+        call(0, 900).await;
+        assert_eq!(rows().await, 900);
+        call(900, 300).await;
+        assert_eq!(rows().await, 1000);
+        assert_eq!(calls(&key.owner, "?limit=1").await.len(), 1);
+        let oldest: (i64,) = server.running().db.fetch_one("SELECT COUNT(*) FROM hub_call WHERE action IN ('n0', 'n99')", store::params![]).await.unwrap();
+        assert_eq!(oldest.0, 0, "the oldest are gone");
+    }
+
     /// More than one statement's worth, and a rest.
     async fn many_calls_are_all_written(server) {
         let key = key(&server, "a", json!({"perSecond": 1000})).await;

@@ -7,14 +7,14 @@ use super::support::{Key, admin, another, key, refused};
 
 /// An API with an action for everybody and one for callers with a key.
 async fn pets(server: &TestServer) {
-    let definition = json!({"code": "pets", "name": "Pets", "provider": {"kind": "echo"}, "actions": {
+    let definition = json!({"code": "pets", "name": "Pets", "accounts": ["*"], "provider": {"kind": "echo"}, "actions": {
         "find": {"summary": "Find a pet", "anonymous": true, "method": "GET", "parameters": {"properties": {"name": {"type": "string"}}}},
         "add": {"summary": "Add a pet"},
     }});
     let admin = admin(server).await;
     admin.post("/api/apikey/hub/apis/save", definition).await.data();
     let actions: Map<String, Value> = (0..150).map(|at| (format!("a{at}"), json!({}))).collect();
-    let many = json!({"code": "many", "provider": {"kind": "echo"}, "actions": actions});
+    let many = json!({"code": "many", "accounts": ["*"], "provider": {"kind": "echo"}, "actions": actions});
     admin.post("/api/apikey/hub/apis/save", many).await.data();
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use testkit::{Actor, both_engines};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
-use super::support::{admin, key, refused, result};
+use super::support::{admin, another, key, refused, result};
 
 /// Another server: tells what it got, or fails as its path says.
 struct Upstream {
@@ -111,7 +111,7 @@ fn told(parts: &http::request::Parts, body: &[u8]) -> Value {
 
 fn spec(upstream: &Upstream, more: Value) -> Value {
     let mut provider = json!({"kind": "http", "base_url": format!("{}/v1", upstream.address), "open": true, "timeout_ms": 400, "breaker_failures": 0});
-    let mut spec = json!({"code": "up", "anonymous": true});
+    let mut spec = json!({"code": "up", "anonymous": true, "accounts": ["*"]});
     for (name, value) in more.as_object().unwrap() {
         if name == "actions" {
             spec[name] = value.clone();
@@ -142,10 +142,10 @@ both_engines! {
         let key = key(&server, "a", json!({})).await;
         let caller = key.person(&server, "用户 7").with("x-hub-person", "root").with("x-hub-roles", "ADMIN").with("cookie", "doppel_session=x")
             .with("accept-language", "en").with("x-forwarded-for", "1.2.3.4");
-        let answer = caller.post("/api/up/get_city?lat=1", json!({"city": "北京/..", "lng": 2.5})).await;
+        let answer = caller.post("/api/up/get_city?lat=1", json!({"city": "北京/1.5", "lng": 2.5})).await;
         let got = result(&answer);
         assert_eq!(got["method"], "GET");
-        assert_eq!(got["uri"], "/v1/cities/%E5%8C%97%E4%BA%AC%2F%2E%2E?at=1%3A2.5&fixed=1&unit=c&key=query-secret");
+        assert_eq!(got["uri"], "/v1/cities/%E5%8C%97%E4%BA%AC%2F1%2E5?at=1%3A2.5&fixed=1&unit=c&key=query-secret");
         let headers = &got["headers"];
         assert_eq!((&headers["authorization"], &headers["x-client"], &headers["accept-language"]), (&json!("Bearer upstream-secret"), &json!("hub"), &json!("en")));
         assert_eq!((&headers["x-hub-app"], &headers["x-hub-person"], &headers["x-hub-roles"]), (&json!(key.ak), &json!("%E7%94%A8%E6%88%B7%207"), &json!("SYS_ADMIN")));
@@ -175,9 +175,10 @@ both_engines! {
     async fn each_fault_has_its_code(server) {
         let upstream = Upstream::start().await;
         let admin = admin(&server).await;
-        define(&admin, spec(&upstream, json!({"retries": 0, "max_response_bytes": 4000, "max_request_bytes": 1000, "actions": {
-            "status-404": {"path": "status/404"}, "status-400": {"path": "status/400"}, "status-422": {"path": "status/422"},
-            "status-500": {"path": "status/500"}, "status-503": {"path": "status/503"}, "status-429": {"path": "status/429"}}}))).await;
+        let statuses = [304, 400, 401, 403, 404, 408, 409, 410, 413, 415, 422, 429, 500, 503];
+        let actions: serde_json::Map<String, Value> =
+            statuses.iter().map(|status| (format!("status-{status}"), json!({"path": format!("status/{status}")}))).collect();
+        define(&admin, spec(&upstream, json!({"retries": 0, "max_response_bytes": 4000, "max_request_bytes": 1000, "actions": actions}))).await;
         let app = key(&server, "a", json!({})).await.app(&server);
         for (action, status, code) in [
             ("stall", 504, "UPSTREAM_TIMEOUT"),
@@ -188,7 +189,15 @@ both_engines! {
             ("redirect", 502, "UPSTREAM_ERROR"),
             ("status-400", 400, "INVALID_PARAMS"),
             ("status-422", 400, "INVALID_PARAMS"),
-            ("status-404", 502, "UPSTREAM_ERROR"),
+            ("status-401", 502, "UPSTREAM_REFUSED"),
+            ("status-403", 502, "UPSTREAM_REFUSED"),
+            ("status-404", 404, "NOT_FOUND"),
+            ("status-410", 404, "NOT_FOUND"),
+            ("status-408", 504, "UPSTREAM_TIMEOUT"),
+            ("status-409", 409, "CONFLICT"),
+            ("status-413", 413, "BODY_TOO_LARGE"),
+            ("status-415", 400, "INVALID_PARAMS"),
+            ("status-304", 502, "UPSTREAM_ERROR"),
             ("status-429", 429, "RATE_LIMITED"),
             ("status-500", 502, "UPSTREAM_ERROR"),
             ("status-503", 502, "UPSTREAM_ERROR"),
@@ -254,6 +263,135 @@ both_engines! {
         server.clock().advance_ms(10_000);
         result(&app.get("/api/up/good").await);
         assert_eq!((state().await, upstream.calls()), (json!("closed"), 5));
+        upstream.tasks.stop();
+    }
+
+    /// No caller can open the breaker for others with arguments that the upstream refuses, nor keep it open.
+    async fn answers_of_an_upstream_that_is_well_do_not_open_the_breaker(server) {
+        let upstream = Upstream::start().await;
+        let admin = admin(&server).await;
+        let statuses = [302, 400, 401, 403, 404, 408, 409, 418, 422, 429];
+        let actions: serde_json::Map<String, Value> = statuses.iter().map(|status| (format!("s{status}"), json!({"path": format!("status/{status}")})))
+            .chain([("odd".to_owned(), json!({"path": "other", "result": "$/nowhere"})), ("bad".to_owned(), json!({"path": "status/500"}))]).collect();
+        define(&admin, spec(&upstream, json!({"breaker_failures": 2, "breaker_open_ms": 10_000, "max_response_bytes": 4000, "actions": actions}))).await;
+        let app = key(&server, "a", json!({"perSecond": 1000})).await.app(&server);
+        let state = || async { admin.get("/api/apikey/hub/apis/up").await.data()["breaker"].clone() };
+        for action in statuses.iter().map(|status| format!("s{status}")).chain(["html", "large", "redirect", "odd"].map(str::to_owned)) {
+            for _ in 0..3 {
+                assert_ne!(app.get(&format!("/api/up/{action}")).await.status, 200, "{action}");
+            }
+            assert_eq!(state().await, "closed", "{action}");
+        }
+        result(&app.get("/api/up/good").await);
+        // Open for a reason, it is closed by any answer of a server that is well again.
+        for _ in 0..2 {
+            refused(&app.get("/api/up/bad").await, 502, "UPSTREAM_ERROR");
+        }
+        assert_eq!(state().await, "open");
+        server.clock().advance_ms(10_000);
+        refused(&app.get("/api/up/s404").await, 404, "NOT_FOUND");
+        assert_eq!(state().await, "closed");
+        upstream.tasks.stop();
+    }
+
+    /// Whoever hangs up while the breaker tries the upstream does not keep it open for the others.
+    async fn a_trial_that_nobody_waits_for_is_left_to_the_next(server) {
+        let upstream = Upstream::start().await;
+        let admin = admin(&server).await;
+        define(&admin, spec(&upstream, json!({"breaker_failures": 1, "breaker_open_ms": 10_000, "timeout_ms": 600_000, "actions": {"bad": {"path": "status/500"}}}))).await;
+        let app = key(&server, "a", json!({"perSecond": 1000})).await.app(&server);
+        refused(&app.get("/api/up/bad").await, 502, "UPSTREAM_ERROR");
+        server.clock().advance_ms(10_000);
+        let calls = upstream.calls();
+        let mut trial = Box::pin(app.get("/api/up/stall"));
+        while upstream.calls() == calls {
+            let _still = futures::poll!(&mut trial);
+            tokio::task::yield_now().await;
+        }
+        refused(&app.get("/api/up/good").await, 502, "UPSTREAM_ERROR");
+        drop(trial);
+        let start = std::time::Instant::now();
+        while app.get("/api/up/good").await.status != 200 {
+            assert!(start.elapsed().as_secs() < 10, "still open");
+        }
+        upstream.tasks.stop();
+    }
+
+    /// Nothing that a caller sends leads out of the path of the action, whichever way the call comes.
+    async fn no_argument_leaves_the_path_of_its_action(server) {
+        let upstream = Upstream::start().await;
+        let admin = admin(&server).await;
+        define(&admin, spec(&upstream, json!({"secret_headers": {"authorization": "Bearer upstream-secret"}, "actions": {
+            "user": {"method": "GET", "path": "/users/{id}/profile", "query": {}},
+            "two": {"method": "GET", "path": "/items/{a}/{b}"},
+            "four": {"method": "GET", "path": "/x/{a}/{b}/{c}/{d}"},
+            "del": {"method": "DELETE", "path": "/users/{id}/avatar"}}}))).await;
+        let app = key(&server, "a", json!({"perSecond": 1000})).await.app(&server);
+        for (action, arguments) in [
+            ("user", json!({"id": ".."})), ("user", json!({"id": "."})), ("user", json!({"id": ""})), ("user", json!({"id": "%2e%2E"})),
+            ("user", json!({"id": "..\\.."})), ("user", json!({"id": "a/../../admin"})), ("two", json!({"a": "..", "b": "admin"})),
+            ("four", json!({"a": "..", "b": "..", "c": "..", "d": "secret"})), ("del", json!({"id": ".."})),
+        ] {
+            let body = refused(&app.post(&format!("/api/up/{action}"), arguments.clone()).await, 400, "INVALID_PARAMS");
+            assert!(body["detail"].as_str().unwrap().contains("part of the path"), "{body}");
+            let agent = app.with("accept", "application/json, text/event-stream");
+            let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": format!("up__{action}"), "arguments": arguments}});
+            let answer = agent.post("/mcp", call).await.json();
+            assert_eq!(answer["result"]["isError"], true, "{answer}");
+            assert!(answer["result"]["content"][0]["text"].as_str().unwrap().contains("INVALID_PARAMS"), "{answer}");
+        }
+        for query in ["id=..", "id=%2e%2e", "id=%252e%252e", "id="] {
+            refused(&app.get(&format!("/api/up/user?{query}")).await, 400, "INVALID_PARAMS");
+        }
+        // Actions that are not listed have a path of their name.
+        for action in ["..", "%2e%2e", "..%2f..", "a%5c.."] {
+            assert_eq!(app.get(&format!("/api/up/{action}")).await.status, 404, "{action}");
+        }
+        let agent = app.with("accept", "application/json, text/event-stream");
+        for action in ["..", ".", "%2e%2e"] {
+            let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "up__ANY", "arguments": {"action": action}}});
+            let answer = agent.post("/mcp", call).await.json();
+            assert!(answer["error"].is_object() || answer["result"]["isError"] == true, "{answer}");
+        }
+        assert_eq!(upstream.calls(), 0, "nothing of it was sent");
+        assert_eq!(result(&app.get("/api/up/user?id=a.b").await)["uri"], "/v1/users/a%2Eb/profile");
+        for (place, more) in [("provider.health_path", json!({"health_path": "/../x"})), ("actions.a", json!({"actions": {"a": {"path": "%2e%2e/x"}}}))] {
+            let body = admin.post("/api/apikey/hub/apis/save", spec(&upstream, more)).await.refused(422, "invalid.param");
+            assert!(body["message"].as_str().unwrap().contains(place), "{body}");
+        }
+        upstream.tasks.stop();
+    }
+
+    /// A cached answer is served to the caller that it was made for; a shared one is made for nobody.
+    async fn cached_answers_do_not_cross_callers(server) {
+        let upstream = Upstream::start().await;
+        let admin = admin(&server).await;
+        define(&admin, spec(&upstream, json!({"forward_headers": ["x-tenant"], "actions": {
+            "mine": {"method": "GET", "cache_seconds": 60}, "ours": {"method": "GET", "cache_seconds": 60, "cache": "shared"}}}))).await;
+        let key_a = key(&server, "a", json!({"perSecond": 1000})).await;
+        let key_b = another(&key_a.owner, json!({})).await;
+        let (alice, bob) = (key_a.person(&server, "alice"), key_a.person(&server, "bob"));
+        let callers = [alice.with("x-tenant", "A"), alice.with("x-tenant", "B"), alice.clone(), bob.with("x-tenant", "A"), key_a.app(&server),
+            key_b.app(&server), key_b.person(&server, "alice").with("x-tenant", "A"), server.anyone()];
+        for (number, caller) in callers.iter().enumerate() {
+            let first = result(&caller.get("/api/up/mine").await);
+            assert_eq!(upstream.calls(), number + 1, "nobody else's answer");
+            assert_eq!(result(&caller.get("/api/up/mine").await), first);
+            assert_eq!(upstream.calls(), number + 1, "one's own is remembered");
+        }
+        // Another token of the same person is the same person; other roles are not.
+        let mut claims = key_a.person_claims("alice");
+        claims["roles"] = json!(["OTHER"]);
+        result(&server.anyone().with("apihub-token", &key_a.token(&claims)).with("x-tenant", "A").get("/api/up/mine").await);
+        assert_eq!(upstream.calls(), callers.len() + 1);
+        server.clock().advance_ms(10_000);
+        for caller in &callers {
+            let shared = result(&caller.get("/api/up/ours").await);
+            let headers = shared["headers"].as_object().unwrap();
+            let told: Vec<&String> = headers.keys().filter(|name| name.starts_with("x-")).collect();
+            assert_eq!(told, ["x-hub-trace"], "the upstream cannot answer by who asks");
+        }
+        assert_eq!(upstream.calls(), callers.len() + 2);
         upstream.tasks.stop();
     }
 

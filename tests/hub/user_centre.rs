@@ -7,55 +7,64 @@ use testkit::{Actor, Answer, TestServer, both_engines};
 use super::support::{Key, NOW, another, key, refused, result};
 
 const PAGE: &str = "https://app.example.com";
-const GOOD: &str = "correct horse";
+pub const GOOD: &str = "correct horse";
 const FRONT: [&str; 3] =
     ["user_center:noauth_get_password_policy", "user_center:noauth_register", "user_center:noauth_login"];
 
 /// A key whose pages are at [`PAGE`].
-async fn with_pages(server: &TestServer) -> Key {
-    key(server, "a", json!({"domains": ["app.example.com"], "perSecond": 1000, "perPersonSecond": 100})).await
+pub async fn with_pages(server: &TestServer) -> Key {
+    let wish = json!({"domains": ["app.example.com"], "perSecond": 1000, "perPersonSecond": 100, "registration": "open",
+        "registeredAllow": ["echo/x"]});
+    key(server, "a", wish).await
 }
 
 /// A page of the app, in a browser.
-fn page(server: &TestServer) -> Actor {
+pub fn page(server: &TestServer) -> Actor {
     server.anyone().with("origin", PAGE)
 }
 
 /// The page with the token for the actions in front of the door.
-async fn front(server: &TestServer, key: &Key) -> Actor {
+pub async fn front(server: &TestServer, key: &Key) -> Actor {
     let answer = page(server).get(&format!("/api/user-center/gen-auth-session?ak={}", key.ak)).await;
     page(server).with("apihub-token", result(&answer).as_str().unwrap())
 }
 
-fn claims(token: &Value) -> Value {
+/// The actions of people who registered themselves: those about themselves, and what the key lists.
+pub fn own_and(more: &[&str]) -> Value {
+    let own = ["get_my_profile", "update_my_profile", "change_my_password", "refresh_token", "logout"];
+    let own = own.iter().map(|action| format!("user_center:{action}"));
+    own.chain(more.iter().map(|&action| action.to_owned())).collect()
+}
+
+pub fn claims(token: &Value) -> Value {
     let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
-async fn register(front: &Actor, name: &str) -> Value {
+pub async fn register(front: &Actor, name: &str) -> Value {
     result(&front.post("/api/user-center/noauth-register", json!({"username": name, "password": GOOD})).await)
 }
 
-async fn login(front: &Actor, name: &str, password: &str) -> Answer {
+pub async fn login(front: &Actor, name: &str, password: &str) -> Answer {
     front.post("/api/user-center/noauth-login", json!({"username": name, "password": password})).await
 }
 
-async fn refresh(page: &Actor, token: &Value) -> Answer {
+pub async fn refresh(page: &Actor, token: &Value) -> Answer {
     page.post("/api/user-center/refresh-token", json!({"refresh_token": token})).await
 }
 
-async fn admin(actor: &Actor, action: &str, arguments: Value) -> Answer {
+pub async fn admin(actor: &Actor, action: &str, arguments: Value) -> Answer {
     actor.post(&format!("/api/user-center-admin/{action}"), arguments).await
 }
 
 /// A person of the app with the role `ADMIN`, as the app itself may declare one.
-fn administrator(server: &TestServer, key: &Key) -> Actor {
+pub fn administrator(server: &TestServer, key: &Key) -> Actor {
     let mut claims = key.person_claims("boss");
     claims["roles"] = json!(["ADMIN"]);
     page(server).with("apihub-token", &key.token(&claims))
 }
 
-fn names(answer: &Answer) -> Vec<String> {
+pub fn names(answer: &Answer) -> Vec<String> {
     let list = result(answer)["list"].clone();
     list.as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap().to_owned()).collect()
 }
@@ -73,7 +82,7 @@ both_engines! {
         let sub = token["sub"].as_str().unwrap();
         assert!(sub.len() == 24 && sub.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{sub}");
         assert_eq!(token, json!({"sub": sub, "iss": key.ak, "iat": NOW, "exp": NOW + 3600, "typ": "person_token",
-            "username": "Alice", "roles": ["MEMBER"], "groups": []}));
+            "username": "Alice", "roles": ["MEMBER"], "groups": [], "actions": own_and(&["echo:x"])}));
         let refresh_claims = claims(&registered["refresh_token"]);
         assert_eq!(refresh_claims["exp"].as_i64().unwrap() - refresh_claims["iat"].as_i64().unwrap(), 604_800);
         // The name in another case is the same name.
@@ -291,7 +300,7 @@ both_engines! {
         assert!(!answer.body.contains("argon2") && !answer.body.contains("password"), "{}", answer.body);
         let made = result(&answer);
         assert_eq!(made, json!({"_id": made["_id"], "username": "root", "type": "ADMIN", "roles": ["ADMIN"], "groups": [],
-            "attrs": {"avatar": "a", "nickname": "n"}, "sys_attrs": {"email": "root@example.com"}, "enable": true,
+            "attrs": {"avatar": "a", "nickname": "n"}, "sys_attrs": {"email": "root@example.com"}, "self_registered": false, "enable": true,
             "firstCreated": "2026-01-01T00:00:00Z", "ak": key.ak, "isDel": false}));
         let id = &made["_id"];
         refused(&admin(&app, "create-user", json!({"username": "ROOT", "password": GOOD})).await, 409, "USER_EXISTS");

@@ -74,8 +74,8 @@ async fn what_the_service_refuses_is_no_weather(engine: Engine) {
     let server = serving(engine, &service).await;
     let app = key(&server, "a", json!({})).await.app(&server);
     for (line, code, hub) in [
-        ("403 Forbidden", 502, "UPSTREAM_ERROR"),
-        ("404 Not Found", 502, "UPSTREAM_ERROR"),
+        ("403 Forbidden", 502, "UPSTREAM_REFUSED"),
+        ("404 Not Found", 404, "NOT_FOUND"),
         ("429 Too Many Requests", 429, "RATE_LIMITED"),
     ] {
         service.next(status(line, "retry-after: 7\r\n"));

@@ -1,6 +1,7 @@
 //! The configuration: defaults, a file, the environment and flags, merged and checked.
 
 mod embedding;
+mod error;
 mod hub;
 mod model;
 mod notes;
@@ -22,18 +23,16 @@ use figment::{
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use store::{DatabaseConfig, Location};
+use web::redact::{self, HIDDEN};
 
 pub use embedding::Embedding;
-pub use hub::{CallLog, Hub, HubWeather};
+pub use hub::{CallLog, Hub, HubWeather, KeyMakers};
 pub use model::{Chat, Json, Model};
 pub use notes::Notes;
 pub use oauth::Oauth;
 pub use plaza::Plaza;
 pub use quota::Quota;
 pub use secrets::Secrets;
-
-/// What stands for a secret where the configuration is shown.
-const HIDDEN: &str = "***";
 
 /// The default configuration file, which is also the manual.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -100,7 +99,7 @@ pub struct Database {
 /// The URL may hold a password.
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database").field("url", &hide_password(&self.url)).finish_non_exhaustive()
+        f.debug_struct("Database").field("url", &redact::url(&self.url)).finish_non_exhaustive()
     }
 }
 
@@ -216,7 +215,7 @@ impl Config {
 
     fn from_figment(figment: Figment) -> Result<Self, String> {
         let config: Self = figment.extract().map_err(|errors| {
-            let lines: Vec<String> = errors.into_iter().map(describe).collect();
+            let lines: Vec<String> = errors.into_iter().map(error::describe).collect();
             lines.join("\n")
         })?;
         config.check()?;
@@ -264,13 +263,14 @@ impl Config {
         self.hub.check()?;
         self.plaza.check()?;
         if !server.public_url.is_empty() && !is_base_url(&server.public_url) {
-            let shown = &server.public_url;
+            let shown = redact::url(&server.public_url);
             return Err(format!(
                 "server.public_url = {shown:?}: expected http:// or https:// and a host, or nothing"
             ));
         }
         for origin in &server.cors_origins {
             if origin != "*" && !is_base_url(origin) {
+                let origin = redact::url(origin);
                 return Err(format!(
                     "server.cors_origins has {origin:?}: expected origins as https://app.example, or *"
                 ));
@@ -335,11 +335,12 @@ impl Config {
     /// When a value cannot be written as TOML.
     pub fn shown(&self) -> Result<String, String> {
         let mut shown = self.clone();
-        shown.database.url = hide_password(&self.database.url);
+        shown.database.url = redact::url(&self.database.url);
         shown.hub.hide();
         shown.secrets = self.secrets.shown();
         shown.model.hide_keys();
         shown.embedding.hide();
+        shown.chat.search_url = redact::url(&self.chat.search_url);
         toml::to_string(&shown).map_err(|error| error.to_string())
     }
 }
@@ -353,35 +354,11 @@ fn limit(key: &str, value: u64, least: u64, most: u64) -> Result<(), String> {
     }
 }
 
-/// One of figment's errors in our words: the key, the value, what was expected, and where it was set.
-fn describe(error: figment::Error) -> String {
-    let key = error.path.join(".");
-    let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
-    let source = error.metadata.as_ref().map(|metadata| {
-        let place = metadata.source.as_ref().map(|source| format!(" {source}")).unwrap_or_default();
-        format!(" (in {}{place})", metadata.name)
-    });
-    format!("{key}{}{}", error.kind, source.unwrap_or_default())
-}
-
 fn is_base_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|host| {
         !host.is_empty() && !host.contains(['/', '?', '#', ' ', '"', '<', '>', '\\', '@'])
     })
-}
-
-/// A database URL without the password in it.
-fn hide_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    // Passwords may also come as a parameter.
-    let rest = rest.split_once("password=").map_or(rest.to_owned(), |(before, after)| {
-        let after = after.split_once('&').map(|(_, others)| format!("&{others}")).unwrap_or_default();
-        format!("{before}password=***{after}")
-    });
-    let Some((user, host)) = rest.rsplit_once('@') else { return format!("{scheme}://{rest}") };
-    let user = user.split(':').next().unwrap_or_default();
-    format!("{scheme}://{user}:***@{host}")
 }
 
 #[cfg(test)]
@@ -446,15 +423,29 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_hidden() {
-        for (url, expected) in [
-            ("postgres://u:p@ss@h/db", "postgres://u:***@h/db"),
-            ("postgres://u@h/db?password=geheim&x=1", "postgres://u:***@h/db?password=***&x=1"),
-            ("postgres://h/db", "postgres://h/db"),
-            ("sqlite:doppel.db", "sqlite:doppel.db"),
+    fn a_refused_value_with_a_secret_is_not_shown() {
+        for lines in [
+            "[model]\nbase_url = \"http://u:geheim@h/v1\"\nname = \"m\"",
+            "[model]\nbase_url = \"http://h/v1?api_key=geheim\"\nname = \"m\"",
+            "[model]\nbase_url = \"http://h/v1\"\nname = \"m\"\n[[model.fallback]]\nbase_url = \"http://geheim@h\"",
+            "[embedding]\nbase_url = \"http://u:geheim@h\"\nname = \"m\"",
+            "[hub.weather]\nbase_url = \"http://u:geheim@h\"",
+            "[chat]\nsearch_url = \"ftp://u:geheim@h\"",
+            "[server]\npublic_url = \"https://u:geheim@h\"",
+            "[server]\ncors_origins = [\"https://u:geheim@h\"]",
+            "[database]\nurl = \"mysql://u:geheim@h\"",
+            "[model]\napi_key = [\"geheim\"]",
+            "[model]\napi_key = \"geheim",
+            "[model]\napi_key = \"geheim\" x",
+            "[hub.weather]\napi_key = { geheim = 1 }",
         ] {
-            assert_eq!(hide_password(url), expected);
+            let error = Config::from_toml(lines).unwrap_err();
+            assert!(!error.contains("geheim"), "{lines}: {error}");
         }
+        let number = Config::from_toml("[model]\napi_key = 4711").unwrap_err();
+        assert!(number.contains("model.api_key") && !number.contains("4711"), "{number}");
+        let config = Config::from_toml("[chat]\nsearch_url = \"http://u:geheim@h/?token=geheim\"").unwrap();
+        assert!(!config.shown().unwrap().contains("geheim"));
     }
 
     proptest! {

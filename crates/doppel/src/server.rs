@@ -190,6 +190,10 @@ fn hub_settings(config: &Config) -> hub::Settings {
             per_person_second: (hub.person_per_second, hub.max_person_per_second),
             per_day: (hub.per_day, hub.max_per_day),
         },
+        key_makers: match hub.keys {
+            config::KeyMakers::Admins => hub::KeyMakers::Admins,
+            config::KeyMakers::Everybody => hub::KeyMakers::Everybody,
+        },
         max_keys: i64::try_from(hub.max_keys).unwrap_or(i64::MAX),
         recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
         catalogue_file: hub.catalogue_file.clone(),
@@ -204,7 +208,9 @@ fn hub_settings(config: &Config) -> hub::Settings {
             config::CallLog::Errors => hub::log::Level::Errors,
             config::CallLog::Off => hub::log::Level::Off,
         },
+        log_unknown_per_minute: hub.call_log_unknown_per_minute,
         log_days: i64::try_from(hub.call_log_days).unwrap_or(i64::MAX),
+        log_rows: i64::try_from(hub.call_log_rows).unwrap_or(i64::MAX),
     }
 }
 

@@ -20,7 +20,9 @@ use http_body::Body as _;
 use web::{Language, boundary::Boundary};
 
 pub(crate) use ask::{address, has, may_call};
+pub(crate) use authorise::NOT_OPEN;
 pub use code::{HubCode, HubError};
+pub(crate) use model::TRACE;
 pub use model::{Call, Caller, Known, Outcome, Told};
 
 use crate::{
@@ -178,17 +180,19 @@ impl Door {
         let asked = api.as_ref().map(|api| authorise::Action::of(api, action));
         let finds_key = asked.as_ref().is_some_and(authorise::Action::finds_key);
         let known = authorise::identify(hub, &parts.headers, address, origin, now, finds_key, seen).await?;
-        let (Some(api), Some(asked)) = (api, asked) else { return Err(HubCode::ApiNotFound.into()) };
-        seen.api = Some(Arc::clone(&api));
-        authorise::action(&api, &asked, known.as_ref())?;
+        seen.api.clone_from(&api);
+        // Before anything is said of the API: what does not exist or is not allowed counts, too.
         let (left, policy) = authorise::quota(hub, known.as_ref(), address, now, finds_key).await?;
         seen.limits = Some((left, policy));
+        let (Some(api), Some(asked)) = (api, asked) else { return Err(HubCode::ApiNotFound.into()) };
+        authorise::action(&api, &asked, known.as_ref())?;
         let body = arguments::body(&parts.headers, body, self.boundary.limits().body).await?;
         let call = Call {
             trace: trace.clone(),
             method: parts.method.clone(),
             action,
             action_name: asked.name,
+            query: parts.uri.query(),
             arguments: arguments::merged(parts.uri.query(), &body)?,
             caller: known.map_or(Caller::Anonymous, |checked| Caller::Known(Known(checked))),
             address,
@@ -220,7 +224,10 @@ fn log_error(error: &HubError, trace: &HeaderValue) {
     let code = error.code.name();
     match error.code {
         HubCode::Unknown => tracing::error!(request.id = id, code, cause, "call failed"),
-        HubCode::Unavailable | HubCode::UpstreamError | HubCode::UpstreamTimeout => {
+        HubCode::Unavailable
+        | HubCode::UpstreamError
+        | HubCode::UpstreamRefused
+        | HubCode::UpstreamTimeout => {
             tracing::warn!(request.id = id, code, cause, "call not answered");
         }
         _ => {}

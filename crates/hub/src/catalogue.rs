@@ -18,9 +18,9 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use store::params;
-use web::{ApiError, Code, Tasks};
+use web::{ApiError, Code, Issues, Tasks};
 
-pub use model::{ActionSpec, ApiOut, ApiSpec, HttpSpec, ProviderSpec, Source};
+pub use model::{ActionSpec, ApiOut, ApiSpec, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec, Source};
 
 use crate::{
     Hub,
@@ -123,6 +123,7 @@ impl Hub {
     pub async fn save_api(&self, mut spec: ApiSpec) -> Result<Arc<Api>, ApiError> {
         self.keep_secrets(&mut spec).await?;
         rules::check(&spec)?;
+        self.check_accounts(&spec).await?;
         // What cannot be served is not stored.
         provider::make(&spec)?;
         let (count,): (i64,) = self.db().fetch_one(queries::COUNT, params![]).await?;
@@ -169,6 +170,17 @@ impl Hub {
         write.await?;
         self.reload_catalogue().await;
         Ok(())
+    }
+
+    /// Checks that the accounts of a definition exist: an address that nobody has could be taken by anybody later.
+    pub(crate) async fn check_accounts(&self, spec: &ApiSpec) -> Result<(), ApiError> {
+        let mut issues = Issues::body();
+        for (at, email) in spec.accounts.iter().enumerate().filter(|(_, email)| *email != EVERY_ACCOUNT) {
+            if self.identity().account_by_email(email).await?.is_none() {
+                issues.add("value_error", &format!("accounts.{at}"), format!("There is no account {email}"));
+            }
+        }
+        issues.finish()
     }
 
     /// Fills in the secrets that a request left empty, from what is stored.
@@ -301,7 +313,10 @@ impl Hub {
         let file: model::File = match toml::from_str(&text) {
             Ok(file) => file,
             Err(error) => {
-                tracing::error!(%error, file = %shown, "the Hub's catalogue file cannot be understood");
+                // The error itself quotes the line, which may have a secret in it.
+                let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+                let (line, error) = (before.matches('\n').count() + 1, error.message());
+                tracing::error!(error, line, file = %shown, "the Hub's catalogue file cannot be understood");
                 return None;
             }
         };

@@ -11,9 +11,9 @@ use web::{ApiError, Code, paging::Page};
 
 pub use live::Ak;
 pub(crate) use live::{LiveKey, start};
-pub use model::{HubKey, KeyRequest, Rules};
+pub use model::{HubKey, KeyRequest, Registration, Rules};
 
-use crate::Hub;
+use crate::{Hub, KeyMakers};
 
 /// The topic of notices about keys; the payload is the AK.
 pub(crate) const TOPIC: &str = "hub.key";
@@ -49,12 +49,16 @@ impl Hub {
     /// Makes a key. The secret is in the answer and nowhere else.
     ///
     /// # Errors
-    /// 422 for what is wrong with the wish; [`Code::InvalidParam`] when the account has as many keys as it may have.
+    /// 422 for what is wrong with the wish; [`Code::InvalidParam`] when the account has as many keys as it may have;
+    /// [`Code::AdminRequired`] for an account that may not make keys.
     pub async fn create_key(
         &self,
         account: i64,
         request: KeyRequest,
     ) -> Result<(HubKey, SecretKey), ApiError> {
+        if !self.may_make_keys(account).await? {
+            return Err(Code::AdminRequired.into());
+        }
         let now = self.db().clock().now();
         let bounds = self.settings().bounds;
         let wish = rules::Wish::new(bounds).changed(request, bounds, now)?;
@@ -96,6 +100,19 @@ impl Hub {
         write.await?;
         self.forget_key(&key.ak);
         Ok((key, secret))
+    }
+
+    /// Whether an account may make keys (`hub.keys`).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn may_make_keys(&self, account: i64) -> Result<bool, ApiError> {
+        Ok(match self.settings().key_makers {
+            KeyMakers::Everybody => true,
+            KeyMakers::Admins => {
+                self.identity().account(account).await?.is_some_and(|account| account.is_admin)
+            }
+        })
     }
 
     async fn fresh_secret(&self, ak: &str) -> Result<(SecretKey, Vec<u8>), ApiError> {

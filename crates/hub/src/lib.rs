@@ -44,6 +44,15 @@ pub struct WeatherSettings {
     pub cache_seconds: u64,
 }
 
+/// Who may make keys of the Hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyMakers {
+    /// Administrators alone.
+    Admins,
+    /// Everybody who has an account.
+    Everybody,
+}
+
 /// What the owner of the server decides about the Hub.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -57,6 +66,8 @@ pub struct Settings {
     pub address_quota: (u32, u32),
     /// What keys get and may have.
     pub bounds: key::rules::Bounds,
+    /// Who may make keys.
+    pub key_makers: KeyMakers,
     /// Most keys an account may have.
     pub max_keys: i64,
     /// How long a key once read is believed; bounds how long a change by another process goes unnoticed.
@@ -69,8 +80,12 @@ pub struct Settings {
     pub weather: WeatherSettings,
     /// Which calls get a row.
     pub log: log::Level,
-    /// How long rows are kept.
+    /// Most rows a minute for calls without a good token or of an unknown API.
+    pub log_unknown_per_minute: u32,
+    /// How many days rows are kept.
     pub log_days: i64,
+    /// Most rows in all; the oldest go.
+    pub log_rows: i64,
 }
 
 /// The state of this room; cheap to clone.
@@ -93,6 +108,7 @@ impl Hub {
     /// Opens the room. [`Hub::load`] reads the catalogue.
     pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
         let keys = Recent::new(KEYS, settings.recheck);
+        let recorder = Recorder::new(settings.log, settings.log_unknown_per_minute);
         Self(Arc::new(Inner {
             db,
             identity,
@@ -102,7 +118,7 @@ impl Hub {
             tokens: Tokens::new(),
             limits: Limits::new(),
             catalogue: Catalogue::new(),
-            recorder: Recorder::default(),
+            recorder,
         }))
     }
 

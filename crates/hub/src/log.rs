@@ -2,40 +2,26 @@
 //!
 //! A call leaves its record in memory; four times a second what is there is written, so that a kill loses less than a
 //! second also where the disk is slow.
-//! More than the memory holds between two rounds is counted and left out, and the log says how much.
+//! More than the memory holds between two rounds is left out, and the server's log says how much.
+//! Calls that no valid token or no API stands behind have so many rows a minute; further ones are only counted.
 
 pub mod model;
 mod queries;
+mod record;
 pub mod routes;
 
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
-use http::HeaderValue;
-use parking_lot::Mutex;
-use store::{Ids, OwnedParam, Param, Timestamp, Tx, owned_params, params};
+use store::{Ids, Timestamp, owned_params, params};
 use web::{ApiError, Issues, Tasks};
 
 pub use model::{CallRow, Search, UsageRow};
+pub(crate) use record::{Record, Recorder, Who};
 
-use crate::{Hub, catalogue::Api, token::Checked};
+use crate::Hub;
 
 /// How often records are written.
 const FLUSH_EVERY: Duration = Duration::from_millis(250);
-/// Most records that wait.
-const WAITING: usize = 100_000;
-/// Records written in one transaction, so that no other write waits long.
-const PART: usize = 500;
-/// A key's last use is written at most this often.
-const USED_EVERY_MS: i64 = 60_000;
 /// Hours that counts are kept: a year.
 const USAGE_HOURS: i64 = 366 * 24;
 /// Rows removed at a time.
@@ -60,162 +46,6 @@ pub enum Level {
     Off,
 }
 
-/// The record of a call.
-pub(crate) struct Record {
-    pub(crate) id: i64,
-    pub(crate) trace: HeaderValue,
-    pub(crate) at: Timestamp,
-    pub(crate) took_us: i64,
-    pub(crate) who: Who,
-    pub(crate) api: Option<Arc<Api>>,
-    /// What was asked for where there is no such API.
-    pub(crate) unknown: Box<str>,
-    pub(crate) action: Box<str>,
-    pub(crate) status: u16,
-    pub(crate) code: &'static str,
-    pub(crate) bytes: i64,
-    pub(crate) address: IpAddr,
-    pub(crate) origin: Option<Box<str>>,
-}
-
-/// Who called, as far as known.
-#[derive(Clone)]
-pub(crate) enum Who {
-    Anonymous,
-    /// A key was named, but its token is not good.
-    Key(Arc<crate::key::LiveKey>),
-    Known(Checked),
-}
-
-impl Who {
-    fn key(&self) -> Option<&crate::key::LiveKey> {
-        match self {
-            Self::Anonymous => None,
-            Self::Key(key) => Some(key),
-            Self::Known(known) => Some(&known.key),
-        }
-    }
-}
-
-impl Record {
-    fn outcome(&self) -> &'static str {
-        match self.status {
-            401 | 403 | 429 => "refused",
-            400..=499 => "client_error",
-            500.. => "server_error",
-            _ => "ok",
-        }
-    }
-
-    fn row(&self) -> Vec<OwnedParam> {
-        let (typ, sub) = match &self.who {
-            Who::Anonymous => ("anonymous", "anonymous"),
-            Who::Key(key) => ("", key.ak.as_str()),
-            Who::Known(known) => (known.token.identity.kind.name(), known.token.identity.sub.as_str()),
-        };
-        let key = self.who.key();
-        let address = self.address.to_string();
-        // In the spelling that is searched for.
-        let api = match &self.api {
-            Some(api) => Cow::from(api.spec.code.as_str()),
-            None => self.unknown.replace('_', "-").into(),
-        };
-        owned_params![
-            self.id,
-            self.trace.to_str().unwrap_or_default(),
-            self.at,
-            self.took_us,
-            key.map_or(0, |key| key.id),
-            key.map_or(0, |key| key.account),
-            typ,
-            sub,
-            &*api,
-            &*self.action,
-            i64::from(self.status),
-            self.code,
-            self.bytes,
-            &address,
-            self.origin.as_deref().unwrap_or_default()
-        ]
-    }
-}
-
-/// Records that wait to be written.
-#[derive(Default)]
-pub(crate) struct Recorder {
-    waiting: Mutex<Vec<Record>>,
-    /// One round at a time: whoever asks for one to read afterwards waits for those that are being written, too.
-    writing: tokio::sync::Mutex<()>,
-    left_out: AtomicU64,
-}
-
-impl Recorder {
-    pub(crate) fn note(&self, record: Record) {
-        let mut waiting = self.waiting.lock();
-        if waiting.len() < WAITING {
-            waiting.push(record);
-        } else {
-            self.left_out.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// By key, hour, API and outcome: how many calls, and how long they took.
-type Counts<'r> = BTreeMap<(i64, i64, &'r str, &'static str), (i64, i64)>;
-
-/// What is written in one transaction.
-struct Part {
-    records: Vec<Record>,
-    level: Level,
-}
-
-impl Part {
-    async fn write(&self, tx: &mut Tx<'_>) -> store::Result<()> {
-        let rows: Vec<Vec<OwnedParam>> =
-            self.records.iter().filter(|record| self.is_kept(record)).map(Record::row).collect();
-        for chunk in rows.chunks(queries::ROWS) {
-            let values: Vec<Param<'_>> = chunk.iter().flatten().map(OwnedParam::as_param).collect();
-            if chunk.len() == queries::ROWS {
-                tx.execute(queries::insert_many(), &values).await?;
-                continue;
-            }
-            for row in chunk {
-                let values: Vec<Param<'_>> = row.iter().map(OwnedParam::as_param).collect();
-                tx.execute(queries::insert_one(), &values).await?;
-            }
-        }
-        // In order, so that two processes that write at once do not wait for each other in a circle.
-        let mut counts = Counts::new();
-        let mut used: BTreeMap<i64, Timestamp> = BTreeMap::new();
-        for record in &self.records {
-            let key = record.who.key().map_or(0, |key| key.id);
-            let api = record.api.as_ref().map_or("", |api| api.spec.code.as_str());
-            let place = counts
-                .entry((key, record.at.as_millis().div_euclid(HOUR_MS), api, record.outcome()))
-                .or_default();
-            *place = (place.0 + 1, place.1.saturating_add(record.took_us));
-            if matches!(record.who, Who::Known(_)) {
-                used.insert(key, record.at);
-            }
-        }
-        for ((key, hour, api, outcome), (calls, took)) in &counts {
-            tx.execute(queries::COUNT, params![*key, *hour, *api, *outcome, *calls, *took]).await?;
-        }
-        for (key, at) in used {
-            tx.execute(queries::KEY_USED, params![key, at, at.plus_ms(-USED_EVERY_MS)]).await?;
-        }
-        Ok(())
-    }
-
-    fn is_kept(&self, record: &Record) -> bool {
-        match self.level {
-            Level::All => true,
-            Level::Errors => record.status >= 400,
-            Level::Off => false,
-        }
-    }
-}
-
 /// Whose calls may be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
@@ -226,34 +56,6 @@ pub enum Viewer {
 }
 
 impl Hub {
-    /// Writes down what waits. Nothing is lost when it fails: it is written next time.
-    pub async fn flush_calls(&self) {
-        let recorder = self.recorder();
-        let _one_at_a_time = recorder.writing.lock().await;
-        let left_out = recorder.left_out.swap(0, Ordering::Relaxed);
-        if left_out > 0 {
-            tracing::warn!(calls = left_out, "more calls than the log could take; these have no row");
-        }
-        let mut waiting = std::mem::take(&mut *recorder.waiting.lock()).into_iter();
-        loop {
-            let records: Vec<Record> = waiting.by_ref().take(PART).collect();
-            if records.is_empty() {
-                return;
-            }
-            let part = Arc::new(Part { records, level: self.settings().log });
-            let writing = Arc::clone(&part);
-            let written = self.db().write(move |tx| Box::pin(async move { writing.write(tx).await })).await;
-            if let Err(error) = written {
-                tracing::warn!(%error, "calls not written yet");
-                let mut place = recorder.waiting.lock();
-                let failed = Arc::into_inner(part).map(|part| part.records).unwrap_or_default();
-                let room = WAITING.saturating_sub(place.len());
-                place.extend(failed.into_iter().chain(waiting).take(room));
-                return;
-            }
-        }
-    }
-
     /// Calls, newest first, and where the next page begins. Of those that a filter is about, the newest [`LOOKED_AT`] are
     /// looked at, whoever made them: a page may be empty and have a next one all the same.
     ///
@@ -319,6 +121,25 @@ impl Hub {
         Ok(self.db().fetch_all(queries::USAGE, params![id, since, MAX_USAGE]).await?)
     }
 
+    /// Removes one batch of the oldest rows beyond so many; returns how many went. The rows are counted when this process
+    /// has written a hundredth of the limit since the last time.
+    async fn forget_calls_beyond(&self, most: i64) -> store::Result<u64> {
+        let written = &self.recorder().written;
+        if written.load(Ordering::Relaxed) < most / 100 {
+            return Ok(0);
+        }
+        let before = written.swap(0, Ordering::Relaxed);
+        let newest_to_go: Vec<(i64,)> =
+            self.db().fetch_all_heavy(queries::NEWEST_BEYOND, owned_params![most]).await?;
+        let Some((id,)) = newest_to_go.first() else { return Ok(0) };
+        let removed = self.db().execute(queries::FORGET, params![*id + 1, BATCH]).await?;
+        if removed >= BATCH.unsigned_abs() {
+            // There may be more: the next batch counts again.
+            written.fetch_max(before, Ordering::Relaxed);
+        }
+        Ok(removed)
+    }
+
     /// Removes one batch of what is older than is kept; true when there may be more.
     ///
     /// # Errors
@@ -333,6 +154,7 @@ impl Hub {
         if let Some((last, _)) = last {
             removed = self.db().execute(queries::FORGET, params![*last + 1, BATCH]).await?;
         }
+        removed = removed.max(self.forget_calls_beyond(self.settings().log_rows).await?);
         let hour = now.as_millis().div_euclid(HOUR_MS) - USAGE_HOURS;
         removed = removed.max(self.db().execute(queries::FORGET_USAGE, params![hour, BATCH]).await?);
         let more = self.forget_old_limits().await?;

@@ -50,6 +50,7 @@ pub(crate) const ALL: &[Migration] = &[
     sql(14, "passages", include_str!("migrations/0014_passages.sql")),
     sql(15, "shares", include_str!("migrations/0015_shares.sql")),
     sql(16, "rate_limits", include_str!("migrations/0016_rate_limits.sql")),
+    sql(17, "hub_registration", include_str!("migrations/0017_hub_registration.sql")),
 ];
 
 const fn sql(version: i64, name: &'static str, sql: &'static str) -> Migration {

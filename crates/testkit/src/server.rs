@@ -1,7 +1,7 @@
 //! A whole server in the test's own process, on a real socket, on either engine, with a clock the test moves.
 
 use doppel::{
-    config::Config,
+    config::{Config, KeyMakers},
     server::{self, Running},
 };
 use identity::{NewAccount, Password};
@@ -59,10 +59,14 @@ impl TestServer {
         Self::configured(engine, "").await
     }
 
-    /// Starts a server with the default configuration changed by lines of TOML.
+    /// Starts a server with the default configuration changed by lines of TOML. Everybody may make keys of the Hub, unless
+    /// the lines set `hub.keys`.
     pub async fn configured(engine: Engine, lines: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut config = Config::from_toml(lines).expect("a valid configuration");
+        if !lines.contains("hub.keys") {
+            config.hub.keys = KeyMakers::Everybody;
+        }
         config.data_dir = directory.path().to_owned();
         config.server.listen = "127.0.0.1:0".parse().expect("an address");
         config.database.url = engine.fresh_url();

@@ -26,6 +26,8 @@ const EXAMPLE: &str = r#"{
   "code": "my-api",
   "name": "My API",
   "anonymous": false,
+  "accounts": [],
+  "keys": [],
   "provider": { "kind": "http", "base_url": "https://api.example.com/v1" },
   "actions": {
     "find": { "summary": "Find something", "method": "GET", "path": "/things/{id}", "query": {} }

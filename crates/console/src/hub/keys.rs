@@ -8,7 +8,7 @@ use axum::{
 use http::StatusCode;
 use hub::{
     Hub,
-    key::{HubKey, KeyRequest, rules::MAX_OVERLAP},
+    key::{HubKey, KeyRequest, Registration, rules::MAX_OVERLAP},
 };
 use store::Timestamp;
 use web::{ApiError, Code, Query, paging::Page as Rows};
@@ -35,16 +35,18 @@ pub(crate) struct KeyForm {
     domains: String,
     both: bool,
     allow: String,
+    registration: bool,
+    registered: String,
     per_second: String,
     per_person: String,
     per_day: String,
-    lists: [Vec<String>; 3],
+    lists: [Vec<String>; 4],
 }
 
 impl From<Fields> for KeyForm {
     fn from(fields: Fields) -> Self {
         Self {
-            lists: ["ips", "domains", "allow"].map(|name| lines(&fields, name)),
+            lists: ["ips", "domains", "allow", "registered"].map(|name| lines(&fields, name)),
             name: fields.text("name"),
             enabled: fields.text("enabled") == "yes",
             expires: fields.text("expires"),
@@ -52,6 +54,8 @@ impl From<Fields> for KeyForm {
             domains: fields.text("domains"),
             both: fields.text("both") == "yes",
             allow: fields.text("allow"),
+            registration: fields.text("registration") == "yes",
+            registered: fields.text("registered"),
             per_second: fields.text("per_second"),
             per_person: fields.text("per_person"),
             per_day: fields.text("per_day"),
@@ -71,6 +75,8 @@ impl KeyForm {
             domains: list(rules.domains.iter().map(ToString::to_string).collect()),
             both: rules.both_lists,
             allow: list(rules.allow.clone()),
+            registration: rules.registration == Registration::Open,
+            registered: list(rules.registered_allow.clone()),
             per_second: rules.per_second.to_string(),
             per_person: rules.per_person_second.to_string(),
             per_day: rules.per_day.to_string(),
@@ -80,7 +86,7 @@ impl KeyForm {
 
     /// The wish; what is no number or no date is named as the Hub names what is wrong.
     fn wish(&self) -> Result<KeyRequest, ApiError> {
-        let [ips, domains, allow] = self.lists.clone();
+        let [ips, domains, allow, registered] = self.lists.clone();
         let mut issues = web::Issues::body();
         let per_second = number(&mut issues, "perSecond", &self.per_second);
         let per_person_second = number(&mut issues, "perPersonSecond", &self.per_person);
@@ -104,6 +110,8 @@ impl KeyForm {
             per_person_second,
             per_day,
             allow: Some(allow),
+            registration: Some(if self.registration { Registration::Open } else { Registration::Closed }),
+            registered_allow: Some(registered),
         })
     }
 }
@@ -150,6 +158,7 @@ struct List<'a> {
     page: &'a Page,
     h: &'static HubTexts,
     keys: Vec<Row>,
+    may_create: bool,
     notice: Option<&'a str>,
 }
 
@@ -166,6 +175,7 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     let page = member.page.at("hub", PATH);
     let h = texts(page.language);
+    let may_create = console.hub.may_make_keys(member.account.id).await?;
     let (keys, _) = console.hub.keys(member.account.id, Rows { limit: MOST, offset: 0 }).await?;
     let now = console.clock.now();
     let row = |key: HubKey| {
@@ -182,7 +192,10 @@ pub(crate) async fn list(
         }
     };
     let notice = (wish.done.as_deref() == Some("deleted")).then_some(h.deleted);
-    page.answer(StatusCode::OK, &List { page: &page, h, keys: keys.into_iter().map(row).collect(), notice })
+    page.answer(
+        StatusCode::OK,
+        &List { page: &page, h, keys: keys.into_iter().map(row).collect(), may_create, notice },
+    )
 }
 
 #[derive(Template)]

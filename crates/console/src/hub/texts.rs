@@ -54,6 +54,14 @@ texts! {
     both: "两种令牌都须满足两个白名单", "Both kinds of tokens must satisfy both lists";
     allow: "允许的 API", "Allowed APIs";
     allow_hint: "每行一个，例如 weather-basic/now 或 weather-basic/*。留空则不限制。", "One a line, such as weather-basic/now or weather-basic/*. Empty: all.";
+    registration: "允许在用户中心自行注册", "Anybody may register in the user centre";
+    registration_hint: "勾选后，能打开本密钥网页的任何人都可以注册。未勾选时由你创建用户，他们仍可登录。", "Ticked, whoever can open a page of this key may register. Otherwise you create people, and they can sign in all the same.";
+    registered: "自行注册的用户可用的 API", "APIs for people who registered themselves";
+    registered_hint: "每行一个，写法同上。留空则他们只能管理自己的资料。", "One a line, as above. Empty: they can manage their own profile and nothing else.";
+    only_admins: "在此服务器上，只有管理员可以创建密钥。", "On this server only administrators make keys.";
+    who_may: "accounts 和 keys 规定哪些账号和密钥可以使用一个 API（管理员始终可以），roles 和 groups 再规定密钥所有者的用户可以调用什么。", "accounts and keys say who may use an API (administrators always may); roles and groups then say what the key owner's people may.";
+    self_registered: "自行注册", "Registered themselves";
+    accept: "取消限制", "Lift the limit";
     save: "保存", "Save";
     saved: "已保存，下一次调用即生效。", "Saved; in force from the next call on.";
     wrong: "请检查以下内容", "Please look at these";

@@ -40,6 +40,7 @@ struct Row {
     groups: String,
     created: When,
     is_enabled: bool,
+    is_self_registered: bool,
 }
 
 impl Row {
@@ -50,6 +51,7 @@ impl Row {
             groups: user.groups.join("\n"),
             created: When(user.created_at),
             is_enabled: user.is_enabled,
+            is_self_registered: user.is_self_registered,
             id: user.id,
             username: user.username,
         }
@@ -201,6 +203,7 @@ pub(crate) async fn change(
     let change = match form.act.as_str() {
         "enable" => UserChange { is_enabled: Some(true), ..UserChange::default() },
         "disable" => UserChange { is_enabled: Some(false), ..UserChange::default() },
+        "accept" => UserChange { is_self_registered: Some(false), ..UserChange::default() },
         _ => UserChange { roles: Some(form.roles), groups: Some(form.groups), ..UserChange::default() },
     };
     let done = if form.act == "delete" {

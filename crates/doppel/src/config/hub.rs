@@ -22,12 +22,15 @@ pub struct Hub {
     pub max_person_per_second: u32,
     pub per_day: u64,
     pub max_per_day: u64,
+    pub keys: KeyMakers,
     pub max_keys: u64,
     pub catalogue_file: PathBuf,
     pub echo: bool,
     pub weather: HubWeather,
     pub call_log: CallLog,
+    pub call_log_unknown_per_minute: u32,
     pub call_log_days: u64,
+    pub call_log_rows: u64,
 }
 
 #[derive(Clone, Deserialize, Serialize)]
@@ -37,6 +40,14 @@ pub struct HubWeather {
     pub base_url: String,
     pub api_key: String,
     pub cache_seconds: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "default.toml describes every value")]
+pub enum KeyMakers {
+    Admins,
+    Everybody,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -76,12 +87,14 @@ impl Hub {
         limit("per_day", self.per_day, 1, self.max_per_day)?;
         limit("anonymous_per_day", self.anonymous_per_day, 0, 1 << 50)?;
         limit("max_keys", self.max_keys, 0, 1_000_000)?;
+        limit("call_log_unknown_per_minute", self.call_log_unknown_per_minute.into(), 0, MOST)?;
         limit("call_log_days", self.call_log_days, 1, 3650)?;
+        limit("call_log_rows", self.call_log_rows, 1000, 1 << 40)?;
         limit("weather.cache_seconds", self.weather.cache_seconds, 0, 86_400)?;
         if !self.weather.base_url.is_empty()
             && !super::is_base_url(self.weather.base_url.trim_end_matches('/'))
         {
-            let shown = &self.weather.base_url;
+            let shown = web::redact::url(&self.weather.base_url);
             return Err(format!(
                 "hub.weather.base_url = {shown:?}: expected http:// or https:// and a host, or nothing"
             ));

@@ -23,6 +23,10 @@ use crate::{
     token::{Checked, Kind, rules::is_in_group},
 };
 
+/// Why a key may not use an API at all.
+pub(crate) const NOT_OPEN: &str =
+    "this API is not open to the account of the key: an administrator lists who may use it";
+
 /// Who calls; `None` for nobody in particular.
 pub(super) async fn identify(
     hub: &Hub,
@@ -106,6 +110,9 @@ pub(super) fn action(api: &Api, action: &Action<'_>, known: Option<&Checked>) ->
         };
     };
     let denied = |why: &str| HubError::new(HubCode::PermissionDenied).with(why);
+    if !checked.key.may_use(&api.spec) {
+        return Err(denied(NOT_OPEN));
+    }
     let identity = &checked.token.identity;
     if identity.actions.as_ref().is_some_and(|actions| !permits(actions, &api.permission, name)) {
         return Err(denied("the token's actions do not have this one"));

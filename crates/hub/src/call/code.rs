@@ -51,6 +51,10 @@ catalogue! {
     ApiNotFound = 404 "API_NOT_FOUND" "API 不存在" "No such API";
     /// The API has no such action.
     ActionNotFound = 404 "ACTION_NOT_FOUND" "接口不存在" "No such action";
+    /// The API behind the Hub has nothing of what the arguments name.
+    NotFound = 404 "NOT_FOUND" "没有找到" "Not found";
+    /// The API behind the Hub refuses because of the state that it is in.
+    Conflict = 409 "CONFLICT" "与当前状态冲突" "Conflicts with the current state";
     /// Only GET and POST.
     MethodNotAllowed = 405 "METHOD_NOT_ALLOWED" "请求方法不支持" "Method not allowed";
     /// The client did not send the whole request in time.
@@ -63,6 +67,8 @@ catalogue! {
     QuotaExceeded = 429 "QUOTA_EXCEEDED" "今日调用次数已用完" "The quota of the day is used up";
     /// The API behind the Hub failed.
     UpstreamError = 502 "UPSTREAM_ERROR" "上游服务异常" "The upstream service failed";
+    /// The API behind the Hub does not accept the Hub's own access: its definition or credentials need attention.
+    UpstreamRefused = 502 "UPSTREAM_REFUSED" "上游服务拒绝了 Hub 的访问" "The upstream service refused the Hub's access";
     /// The server is at its limit or cannot reach its store.
     Unavailable = 503 "UNAVAILABLE" "服务暂时不可用" "The service is temporarily unavailable";
     /// The API behind the Hub did not answer in time.

@@ -15,6 +15,9 @@ use crate::{
     token::{Checked, Identity, Kind},
 };
 
+/// The header that tells an upstream the trace of a call.
+pub(crate) const TRACE: HeaderName = HeaderName::from_static("x-hub-trace");
+
 /// A call that was let through.
 pub struct Call<'r> {
     /// 32 hexadecimal digits: the call's name in answers, logs and records.
@@ -27,6 +30,8 @@ pub struct Call<'r> {
     pub action: &'r str,
     /// The action as permissions have it: with underscores.
     pub action_name: Cow<'r, str>,
+    /// The query as it came.
+    pub query: Option<&'r str>,
     /// Body and query, merged.
     pub arguments: Map<String, Value>,
     /// Who calls.
@@ -48,6 +53,12 @@ impl Call<'_> {
     /// Where the page that calls comes from, if one does.
     pub fn origin(&self) -> Option<&str> {
         super::cors::origin(self.headers)
+    }
+
+    /// Whether an argument came in the query.
+    pub fn is_in_query(&self, name: &str) -> bool {
+        let query = self.query.unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes()).any(|(of_query, _)| of_query == name)
     }
 
     /// An argument that is a text.
@@ -160,7 +171,7 @@ impl Caller {
             }
             None => headers.extend(self.told("").headers()),
         }
-        headers.insert(HeaderName::from_static("x-hub-trace"), trace.clone());
+        headers.insert(TRACE, trace.clone());
     }
 }
 

@@ -22,13 +22,23 @@ pub struct ApiSpec {
     /// Whether it is served. Default true.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// Whether it may be called without a token (where the server allows that at all). Default false.
+    /// Whether it may be called without a token (where the server allows that at all). Calls with a token are decided by
+    /// `accounts` and `keys`. Default false.
     #[serde(default)]
     pub anonymous: bool,
-    /// A person needs one of these roles; empty: none. An app-token needs none.
+    /// Accounts of this server whose keys may use it, as e-mail addresses; `*` is every account. The keys of
+    /// administrators always may. Default: nobody else.
+    #[serde(default)]
+    #[schema(example = json!(["bob@example.com"]))]
+    pub accounts: Vec<String>,
+    /// Keys that may use it besides, by AK.
+    #[serde(default)]
+    #[schema(example = json!(["64a1b2c3d4e5f60718293a4b"]))]
+    pub keys: Vec<String>,
+    /// A person of a key that may use it needs one of these roles; empty: none. An app-token needs none.
     #[serde(default)]
     pub roles: Vec<String>,
-    /// A person needs to be in one of these groups, or in a group inside it; empty: none.
+    /// A person of a key needs to be in one of these groups, or in a group inside it; empty: none.
     #[serde(default)]
     pub groups: Vec<String>,
     /// What answers.
@@ -38,6 +48,9 @@ pub struct ApiSpec {
     #[serde(default)]
     pub actions: BTreeMap<String, ActionSpec>,
 }
+
+/// The entry of [`ApiSpec::accounts`] for every account.
+pub const EVERY_ACCOUNT: &str = "*";
 
 fn yes() -> bool {
     true
@@ -205,15 +218,37 @@ pub struct ActionSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub result: Option<Value>,
-    /// How long an answer is good for others with the same arguments, in seconds. 0: not at all.
+    /// How long an answer is kept for the next call with the same arguments, in seconds. 0: not at all.
     #[serde(skip_serializing_if = "is_zero")]
+    #[schema(example = 60)]
     pub cache_seconds: u64,
+    /// Whose next call: the same caller's, or anybody's.
+    #[serde(skip_serializing_if = "CacheScope::is_default")]
+    pub cache: CacheScope,
     /// Whether the upstream may get the call twice. Absent: with GET.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotent: Option<bool>,
     /// Whether the answer is passed through as it comes, without the envelope: for files and event streams.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stream: bool,
+}
+
+/// Who shares the cached answers of an action.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CacheScope {
+    /// Calls of the same key and person with the same forwarded headers.
+    #[default]
+    Caller,
+    /// All callers. The upstream is told nothing of who calls, and gets no forwarded header.
+    Shared,
+}
+
+impl CacheScope {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

@@ -89,6 +89,8 @@ pub fn import(code: &str, document: &Value, base_url: Option<&str>) -> Result<Im
         description: text(about, "description").chars().take(2000).collect(),
         enabled: true,
         anonymous: false,
+        accounts: Vec::new(),
+        keys: Vec::new(),
         roles: Vec::new(),
         groups: Vec::new(),
         provider: ProviderSpec::Http(Box::new(HttpSpec::of(base_url))),

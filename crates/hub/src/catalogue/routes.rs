@@ -63,6 +63,10 @@ async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(code): Path<Strin
 
 fn shown(api: &Api, is_admin: bool) -> ApiOut {
     let mut out = ApiOut::from(api);
+    if !is_admin {
+        out.spec.accounts.clear();
+        out.spec.keys.clear();
+    }
     if !is_admin && let super::ProviderSpec::Http(http) = &mut out.spec.provider {
         http.base_url.clear();
         http.headers.clear();

@@ -3,7 +3,8 @@
 use http::{HeaderName, HeaderValue};
 use web::{ApiError, Issues};
 
-use super::model::{ActionSpec, ApiSpec, HttpSpec, ProviderSpec};
+use super::model::{ActionSpec, ApiSpec, EVERY_ACCOUNT, HttpSpec, ProviderSpec};
+use crate::key::Ak;
 
 /// First segments of the Lab API's paths under `/api`: no API of the Hub has such a code.
 pub const RESERVED: &[&str] = &[
@@ -23,6 +24,10 @@ pub const MAX_ACTIONS: usize = 500;
 const MAX_CODE: usize = 64;
 const MAX_TEXT: usize = 4000;
 const MAX_LIST: usize = 100;
+/// Most accounts and most keys of an API.
+const MAX_USERS: usize = 500;
+/// Longest e-mail address in bytes.
+const MAX_EMAIL: usize = 320;
 
 /// Headers that a definition must not set: they are ours, or belong to the connection.
 const OURS: &[&str] = &[
@@ -58,6 +63,7 @@ pub(crate) fn check(spec: &ApiSpec) -> Result<(), ApiError> {
     }
     issues.optional_name("name", &spec.name, 100);
     issues.text("description", &spec.description, MAX_TEXT);
+    users(&mut issues, spec);
     needs(&mut issues, "", &spec.roles, &spec.groups);
     if spec.actions.len() > MAX_ACTIONS {
         issues.add("too_long", "actions", format!("An API should have at most {MAX_ACTIONS} actions"));
@@ -87,6 +93,43 @@ fn is_segment(text: &str, max: usize) -> bool {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
         })
         && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Checks who may use an API.
+fn users(issues: &mut Issues, spec: &ApiSpec) {
+    entries(issues, "accounts", &spec.accounts, is_account, "Input should be an e-mail address or *");
+    entries(issues, "keys", &spec.keys, |ak| Ak::parse(ak).is_some(), "Input should be the AK of a key");
+}
+
+/// Checks each entry of a list of accounts or keys.
+fn entries(
+    issues: &mut Issues,
+    field: &str,
+    list: &[String],
+    is_good: impl Fn(&str) -> bool,
+    expected: &str,
+) {
+    if list.len() > MAX_USERS {
+        issues.add("too_long", field, format!("List should have at most {MAX_USERS} items"));
+        return;
+    }
+    for (at, _) in list.iter().enumerate().filter(|(_, entry)| !is_good(entry)) {
+        issues.add("value_error", &format!("{field}.{at}"), expected);
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text == EVERY_ACCOUNT
+        || (text.contains('@')
+            && text.len() <= MAX_EMAIL
+            && !text.chars().any(|c| c.is_whitespace() || c.is_control()))
+}
+
+/// Whether the key of an account may use an API at all. `email` is the account's address.
+pub(crate) fn may_use(spec: &ApiSpec, is_admin: bool, email: &str, ak: &str) -> bool {
+    is_admin
+        || spec.accounts.iter().any(|account| account == EVERY_ACCOUNT || account.eq_ignore_ascii_case(email))
+        || spec.keys.iter().any(|key| key == ak)
 }
 
 fn needs(issues: &mut Issues, place: &str, roles: &[String], groups: &[String]) {

@@ -10,13 +10,14 @@ use base64::{
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderValue;
 use sha2::Sha256;
-use store::{RESYNC, Timestamp, params};
+use store::{RESYNC, Timestamp, from_row, params};
 use tokio::sync::broadcast::error::RecvError;
 use web::{ApiError, Tasks};
 
 use super::{AK_BYTES, Rules, TOPIC, purpose, queries};
 use crate::{
     Hub,
+    catalogue::{ApiSpec, rules::may_use},
     limits::{Bucket, Quota, policy},
 };
 
@@ -69,6 +70,10 @@ impl Verifier {
 pub(crate) struct LiveKey {
     pub(crate) id: i64,
     pub(crate) account: i64,
+    /// The account's e-mail address.
+    email: String,
+    /// Whether the account administrates the server.
+    is_admin: bool,
     pub(crate) ak: String,
     pub(crate) version: i64,
     pub(crate) is_enabled: bool,
@@ -108,6 +113,11 @@ impl LiveKey {
         self.is_enabled && self.expires_at.is_none_or(|expiry| expiry > now)
     }
 
+    /// Whether the key's account may use an API at all.
+    pub(crate) fn may_use(&self, spec: &ApiSpec) -> bool {
+        may_use(spec, self.is_admin, &self.email, &self.ak)
+    }
+
     /// What the key may do in a second and in a day.
     pub(crate) fn quota(&self) -> Quota {
         Quota::new(self.rules.per_second, self.rules.per_day)
@@ -121,7 +131,22 @@ impl LiveKey {
     }
 }
 
-type Row = (i64, i64, i64, Vec<u8>, Option<Vec<u8>>, Option<Timestamp>, bool, Option<Timestamp>, String);
+/// A row of [`queries::BY_AK`].
+struct Row {
+    id: i64,
+    account: i64,
+    version: i64,
+    sealed: Vec<u8>,
+    older: Option<Vec<u8>>,
+    until: Option<Timestamp>,
+    is_enabled: bool,
+    expires_at: Option<Timestamp>,
+    rules: String,
+    email: String,
+    is_admin: bool,
+}
+
+from_row!(Row { id, account, version, sealed, older, until, is_enabled, expires_at, rules, email, is_admin });
 
 impl Hub {
     /// The key of an AK, `None` when there is none; from a moment ago, or the store.
@@ -140,7 +165,19 @@ impl Hub {
     }
 
     async fn opened(&self, ak: &str, row: Row) -> Result<LiveKey, ApiError> {
-        let (id, account, version, sealed, older, until, is_enabled, expires_at, rules) = row;
+        let Row {
+            id,
+            account,
+            version,
+            sealed,
+            older,
+            until,
+            is_enabled,
+            expires_at,
+            rules,
+            email,
+            is_admin,
+        } = row;
         let purpose = purpose(ak);
         let open = |sealed: &[u8]| self.sealer().open(&purpose, sealed).map_err(ApiError::internal);
         let text = open(&sealed)?;
@@ -154,6 +191,8 @@ impl Hub {
         Ok(LiveKey {
             id,
             account,
+            email,
+            is_admin,
             ak: ak.to_owned(),
             version,
             is_enabled,

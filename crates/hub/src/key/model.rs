@@ -25,6 +25,21 @@ pub struct Rules {
     pub per_day: u64,
     /// The actions that may be called, as `weather_basic:now`, `weather_basic:*` or `*`; empty: all.
     pub allow: Vec<String>,
+    /// Whether strangers may register in the user centre.
+    pub registration: Registration,
+    /// The actions that people who registered themselves may call, besides those about themselves; written as `allow`.
+    pub registered_allow: Vec<String>,
+}
+
+/// Whether strangers may register in a key's user centre.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Nobody: people are created by those who look after them, and can then sign in.
+    #[default]
+    Closed,
+    /// Everybody who can open a page of the key.
+    Open,
 }
 
 /// A key as its owner sees it: everything but the secret.
@@ -96,6 +111,12 @@ pub struct KeyRequest {
     /// The actions that may be called: `weather-basic/now` (or `weather_basic:now`), `weather-basic/*`; empty: all.
     #[schema(example = json!(["weather_basic:now"]))]
     pub allow: Option<Vec<String>>,
+    /// Whether strangers may register in the user centre. Default `closed`.
+    pub registration: Option<Registration>,
+    /// The actions that people who registered themselves may call, besides those about themselves; at most 30, written
+    /// as in `allow`. Default: none.
+    #[schema(example = json!(["weather_basic:now"]))]
+    pub registered_allow: Option<Vec<String>>,
 }
 
 /// Body of `…/rotate`.
@@ -138,6 +159,10 @@ pub struct KeyOut {
     per_day: u64,
     /// The actions that may be called; empty: all.
     allow: Vec<String>,
+    /// Whether strangers may register in the user centre.
+    registration: Registration,
+    /// The actions that people who registered themselves may call, besides those about themselves.
+    registered_allow: Vec<String>,
     /// How long tokens signed with the secret before the last rotation still work; null: they do not.
     old_secret_until: Option<i64>,
     /// When it was last used, to the minute; null: never.
@@ -160,6 +185,8 @@ impl From<HubKey> for KeyOut {
             per_person_second: key.rules.per_person_second,
             per_day: key.rules.per_day,
             allow: key.rules.allow,
+            registration: key.rules.registration,
+            registered_allow: key.rules.registered_allow,
             old_secret_until: key.old_until.map(Timestamp::as_millis),
             last_used_at: key.last_used_at.map(Timestamp::as_millis),
         }

@@ -31,5 +31,5 @@ pub(super) const DELETE: &str = "DELETE FROM hub_key WHERE id = $1 AND account_i
 
 /// What a token's check needs. A disabled account's keys are as disabled as itself.
 pub(super) const BY_AK: &str = "SELECT k.id, k.account_id, k.version, k.sk, k.old_sk, k.old_until, \
-     CASE WHEN k.is_enabled = 1 AND a.disabled_at IS NULL THEN 1 ELSE 0 END, k.expires_at, k.rules \
-     FROM hub_key k JOIN account a ON a.id = k.account_id WHERE k.ak = $1";
+     CASE WHEN k.is_enabled = 1 AND a.disabled_at IS NULL THEN 1 ELSE 0 END, k.expires_at, k.rules, \
+     a.email, a.is_admin FROM hub_key k JOIN account a ON a.id = k.account_id WHERE k.ak = $1";

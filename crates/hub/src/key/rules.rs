@@ -16,6 +16,8 @@ pub(super) use wish::Wish;
 pub const MAX_NAME: usize = 100;
 /// Most entries of each list.
 pub const MAX_ENTRIES: usize = 100;
+/// Most actions that people who registered themselves may call: their tokens carry the list.
+pub const MAX_REGISTERED: usize = 30;
 /// Longest overlap of a rotation in seconds: 30 days.
 pub const MAX_OVERLAP: i64 = 30 * 86_400;
 

@@ -87,6 +87,9 @@ pub(super) const BY_TRACE: &str = "SELECT id, trace, at, took_us, key_id, typ, s
 pub(super) const FORGET: &str = "DELETE FROM hub_call WHERE id IN \
      (SELECT id FROM hub_call WHERE id < $1 ORDER BY id LIMIT $2)";
 
+/// The newest row of those beyond the newest `$1`.
+pub(super) const NEWEST_BEYOND: &str = "SELECT id FROM hub_call ORDER BY id DESC LIMIT 1 OFFSET $1";
+
 /// The oldest rows, to find how far the old ones reach.
 pub(super) const OLDEST: &str = "SELECT id, at FROM hub_call ORDER BY id LIMIT $1";
 

@@ -10,7 +10,7 @@ use super::{Builtin, Needs};
 use crate::{
     Hub,
     call::{Call, HubError, Outcome, Told},
-    catalogue::{ApiSpec, ProviderSpec},
+    catalogue::{ApiSpec, EVERY_ACCOUNT, ProviderSpec},
 };
 
 pub(super) struct Echo;
@@ -49,6 +49,8 @@ pub(super) fn spec() -> ApiSpec {
             .into(),
         enabled: true,
         anonymous: true,
+        accounts: vec![EVERY_ACCOUNT.to_owned()],
+        keys: Vec::new(),
         roles: Vec::new(),
         groups: Vec::new(),
         provider: ProviderSpec::Echo,

@@ -24,9 +24,10 @@ pub(crate) use health::start;
 
 use crate::{
     Hub,
-    call::{Call, HubCode, HubError, Outcome},
+    call::{Call, HubCode, HubError, Outcome, TRACE},
     catalogue::{ActionSpec, HttpSpec},
 };
+use answer::{Failure, Health};
 use plan::{Plan, Prepared};
 
 /// Answers remembered by one upstream, and the largest of them in bytes.
@@ -58,6 +59,16 @@ struct Limits {
     retries: u32,
     request: usize,
     response: usize,
+}
+
+/// A call that the breaker let through. A caller who hangs up before the outcome is known leaves the trial of a breaker
+/// that is half open to the next call.
+struct Admitted<'b>(&'b Breaker);
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        self.0.abandoned();
+    }
 }
 
 /// The error for a definition that cannot be served.
@@ -138,7 +149,8 @@ impl Upstream {
             return Err(HubError::new(HubCode::BodyTooLarge)
                 .with(format!("the limit is {} bytes", self.limits.request)));
         }
-        let key = (plan.cache_ms > 0).then(|| prepared.key());
+        let headers = self.headers(call, plan.is_shared);
+        let key = (plan.cache_ms > 0).then(|| prepared.key(&headers));
         if let Some((answer, until)) = key.and_then(|key| self.remembered.get(&key))
             && until > call.now
         {
@@ -155,14 +167,15 @@ impl Upstream {
                 .retry_after(seconds)
         };
         self.breaker.admit(call.now).map_err(resting)?;
-        let result = self.answer(hub, call, plan, prepared, permit).await;
-        match &result {
-            Err(error) if matches!(error.code(), HubCode::UpstreamError | HubCode::UpstreamTimeout) => {
-                self.breaker.failed(hub.db().clock().now(), None);
-            }
-            _ => self.breaker.succeeded(),
+        let admitted = Admitted(&self.breaker);
+        let result = self.answer(hub, plan, prepared, headers, permit).await;
+        match result.as_ref().map_err(|failure| failure.health) {
+            Ok(_) | Err(Health::Answering) => self.breaker.succeeded(),
+            Err(Health::Failing) => self.breaker.failed(hub.db().clock().now(), None),
+            Err(Health::Unknown) => {}
         }
-        let outcome = result?;
+        drop(admitted);
+        let outcome = result.map_err(|failure| failure.error)?;
         if let (Some(key), Outcome::Json(answer)) = (key, &outcome)
             && answer.len() <= LARGEST_REMEMBERED
         {
@@ -174,13 +187,13 @@ impl Upstream {
     async fn answer(
         &self,
         hub: &Hub,
-        call: &Call<'_>,
         plan: &Plan,
         prepared: Prepared,
+        headers: HeaderMap,
         permit: OwnedSemaphorePermit,
-    ) -> Result<Outcome, HubError> {
+    ) -> Result<Outcome, Failure> {
         let work = async {
-            let response = self.send(hub, call, plan, prepared).await?;
+            let response = self.send(hub, plan, prepared, headers).await?;
             if plan.is_stream {
                 answer::passed_through(response, permit, self.limits.idle)
             } else {
@@ -189,7 +202,7 @@ impl Upstream {
         };
         match tokio::time::timeout(self.limits.timeout, work).await {
             Ok(outcome) => outcome,
-            Err(_elapsed) => Err(HubCode::UpstreamTimeout.into()),
+            Err(_elapsed) => Err(Failure::failing(HubCode::UpstreamTimeout)),
         }
     }
 
@@ -197,13 +210,14 @@ impl Upstream {
     async fn send(
         &self,
         hub: &Hub,
-        call: &Call<'_>,
         plan: &Plan,
         prepared: Prepared,
-    ) -> Result<Response, HubError> {
-        let client =
-            hub.outgoing().trusted().map_err(|error| HubError::new(HubCode::Unknown).because(error))?;
-        let headers = self.headers(call);
+        headers: HeaderMap,
+    ) -> Result<Response, Failure> {
+        let client = hub
+            .outgoing()
+            .trusted()
+            .map_err(|error| Failure::unknown(HubError::new(HubCode::Unknown).because(error)))?;
         let is_repeatable = plan.is_idempotent.unwrap_or(prepared.method == Method::GET);
         let mut left = if is_repeatable { self.limits.retries } else { 0 };
         loop {
@@ -212,45 +226,58 @@ impl Upstream {
             if let Some(body) = &prepared.body {
                 request = request.header(http::header::CONTENT_TYPE, "application/json").body(body.clone());
             }
-            let failure = match request.send().await {
-                Ok(response) if matches!(response.status().as_u16(), 502..=504) && left > 0 => None,
+            match request.send().await {
+                Ok(response) if matches!(response.status().as_u16(), 502..=504) && left > 0 => left -= 1,
                 Ok(response) => return Ok(response),
-                Err(error) => Some(error),
-            };
-            match failure {
-                _ if left > 0 => left -= 1,
-                Some(error) => return Err(answer::failed(&error)),
-                None => return Err(HubCode::UpstreamError.into()),
+                Err(_failed) if left > 0 => left -= 1,
+                Err(error) => return Err(answer::failed(&error)),
             }
         }
     }
 
-    /// What goes with a call: what the definition says, what it lets through, and who calls. Nothing else of the
-    /// caller's headers, and never the token.
-    fn headers(&self, call: &Call<'_>) -> HeaderMap {
+    /// Returns the headers of a request: those of the definition, the forwarded ones, and who calls. Nothing else of the
+    /// caller's headers, and never the token. A request whose answer is shared between callers says nothing of any.
+    fn headers(&self, call: &Call<'_>, is_shared: bool) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(self.headers.len() + self.forwarded.len() + TOLD);
-        for name in &self.forwarded {
-            for value in call.headers.get_all(name) {
-                headers.append(name.clone(), value.clone());
+        if !is_shared {
+            for name in &self.forwarded {
+                for value in call.headers.get_all(name) {
+                    headers.append(name.clone(), value.clone());
+                }
             }
         }
         for (name, value) in &self.headers {
             headers.insert(name.clone(), value.clone());
         }
-        call.caller.told_in(&call.trace, &mut headers);
+        if is_shared {
+            headers.insert(TRACE, call.trace.clone());
+        } else {
+            call.caller.told_in(&call.trace, &mut headers);
+        }
         headers
     }
 }
 
 impl Prepared {
-    /// What a call is remembered by.
-    fn key(&self) -> [u8; 32] {
+    /// Returns the key that the answer is cached by: a hash of all that is sent, the trace apart.
+    fn key(&self, headers: &HeaderMap) -> [u8; 32] {
         let mut hash = Sha256::new();
-        hash.update(self.method.as_str());
-        hash.update([0]);
-        hash.update(self.url.as_str());
-        hash.update([0]);
-        hash.update(self.body.as_deref().unwrap_or_default());
+        // Each part with its length, so that no two requests have the same parts joined differently.
+        let mut add = |part: &[u8]| {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        };
+        add(self.method.as_str().as_bytes());
+        add(self.url.as_str().as_bytes());
+        add(self.body.as_deref().unwrap_or_default());
+        let sent = headers.iter().filter(|(name, _)| **name != TRACE);
+        let mut sent: Vec<(&str, &[u8])> =
+            sent.map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        sent.sort_by_key(|(name, _)| *name);
+        for (name, value) in sent {
+            add(name.as_bytes());
+            add(value);
+        }
         hash.finalize().into()
     }
 }

@@ -9,7 +9,7 @@ use super::{Builtin, Needs};
 use crate::{
     Hub, WeatherSettings,
     call::{Call, HubError, Outcome},
-    catalogue::{ActionSpec, ApiSpec, HttpSpec, ProviderSpec},
+    catalogue::{ActionSpec, ApiSpec, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec},
 };
 
 /// The place of a call without one: Beijing, as in the original's example.
@@ -67,6 +67,8 @@ fn api(provider: ProviderSpec, now: ActionSpec, description: &str) -> ApiSpec {
         description: description.into(),
         enabled: true,
         anonymous: true,
+        accounts: vec![EVERY_ACCOUNT.to_owned()],
+        keys: Vec::new(),
         roles: Vec::new(),
         groups: Vec::new(),
         provider,
@@ -121,6 +123,8 @@ pub(super) fn spec(settings: &WeatherSettings) -> Option<ApiSpec> {
             "lastUpdated": "$ms /results/0/last_update",
         })),
         cache_seconds: settings.cache_seconds,
+        // The weather of a place is the same for everybody.
+        cache: CacheScope::Shared,
         ..now()
     };
     Some(api(ProviderSpec::Http(Box::new(http)), action, "实况天气。The weather now."))

@@ -52,8 +52,9 @@ impl Hub {
             is_admin: kind(call)?.unwrap_or(false),
             attrs: call.object("attrs")?.unwrap_or_default(),
             sys_attrs: call.object("sys_attrs")?.unwrap_or_default(),
+            is_self_registered: false,
         };
-        let user = self.create_user(&pool, new, call.some_text("password", MAX_PASSWORD)?).await?;
+        let user = self.create_user(&pool, new, call.secret("password", MAX_PASSWORD)?).await?;
         Outcome::of(&UserOut::whole(&user, &pool.ak))
     }
 
@@ -81,6 +82,7 @@ impl Hub {
             is_admin: kind(call)?,
             attrs: call.object("attrs")?,
             sys_attrs: call.object("sys_attrs")?,
+            is_self_registered: call.truth("self_registered")?,
             ..UserChange::default()
         };
         self.change(call, change).await
@@ -109,7 +111,7 @@ impl Hub {
 
     pub(super) async fn admin_password(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let pool = pool(call)?;
-        self.set_user_password(&pool, id(call)?, call.some_text("password", MAX_PASSWORD)?).await?;
+        self.set_user_password(&pool, id(call)?, call.secret("password", MAX_PASSWORD)?).await?;
         Outcome::of(&Done {})
     }
 

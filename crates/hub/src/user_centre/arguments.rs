@@ -21,6 +21,20 @@ impl Call<'_> {
         }
     }
 
+    /// A text that is a secret, and not empty. It must come in the body: addresses are kept by proxies, histories and logs.
+    ///
+    /// # Errors
+    /// `INVALID_PARAMS` as for any text, and when it is in the query.
+    pub(super) fn secret(&self, name: &str, max: usize) -> Result<&str, HubError> {
+        if self.is_in_query(name) {
+            return Err(HubError::argument(
+                name,
+                "is a secret, so it belongs in the body of a POST and not in the address",
+            ));
+        }
+        self.some_text(name, max)
+    }
+
     /// A whole number, in the body or as a text of the query.
     pub(super) fn whole(&self, name: &str, otherwise: i64) -> Result<i64, HubError> {
         let number = match self.arguments.get(name) {

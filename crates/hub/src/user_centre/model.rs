@@ -45,6 +45,8 @@ pub struct User {
     pub attrs: Map<String, Value>,
     /// What only those who look after users may see.
     pub sys_attrs: Map<String, Value>,
+    /// Whether the user registered without anybody who looks after users: then tokens open what the key lists alone.
+    pub is_self_registered: bool,
 }
 
 impl User {
@@ -72,6 +74,7 @@ impl store::FromRow for User {
             groups: json(row, 6)?,
             attrs: json(row, 7)?,
             sys_attrs: json(row, 8)?,
+            is_self_registered: row.get(9)?,
         })
     }
 }
@@ -89,7 +92,7 @@ pub(super) struct WithPassword {
 
 impl store::FromRow for WithPassword {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
-        Ok(Self { user: User::from_row(row)?, hash: row.get(9)? })
+        Ok(Self { user: User::from_row(row)?, hash: row.get(10)? })
     }
 }
 
@@ -107,6 +110,9 @@ pub(super) struct UserOut<'u> {
     /// For those who look after users.
     #[serde(skip_serializing_if = "Option::is_none")]
     sys_attrs: Option<&'u Map<String, Value>>,
+    /// For those who look after users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_registered: Option<bool>,
     enable: bool,
     #[serde(rename = "firstCreated")]
     first_created: String,
@@ -127,6 +133,7 @@ impl<'u> UserOut<'u> {
             groups: &user.groups,
             attrs: &user.attrs,
             sys_attrs: None,
+            self_registered: None,
             enable: user.is_enabled,
             first_created: user.created_at.iso8601(),
             ak,
@@ -136,7 +143,8 @@ impl<'u> UserOut<'u> {
 
     /// What those see who look after users.
     pub(super) fn whole(user: &'u User, ak: &'u str) -> Self {
-        Self { sys_attrs: Some(&user.sys_attrs), ..Self::own(user, ak) }
+        let self_registered = Some(user.is_self_registered);
+        Self { sys_attrs: Some(&user.sys_attrs), self_registered, ..Self::own(user, ak) }
     }
 }
 
@@ -151,6 +159,8 @@ pub struct NewUser {
     pub attrs: Map<String, Value>,
     /// What the user may not see.
     pub sys_attrs: Map<String, Value>,
+    /// Whether the user registers without anybody who looks after users.
+    pub is_self_registered: bool,
 }
 
 /// A change of a user; what is absent stays.
@@ -166,6 +176,8 @@ pub struct UserChange {
     pub roles: Option<Vec<String>>,
     /// All groups.
     pub groups: Option<Vec<String>>,
+    /// Whether tokens open what the key lists for people who registered themselves, and nothing else.
+    pub is_self_registered: Option<bool>,
     /// Entries of `attrs` to set; `null` removes one.
     pub attrs: Option<Map<String, Value>>,
     /// Entries of `sys_attrs` to set; `null` removes one.

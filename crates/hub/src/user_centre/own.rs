@@ -39,8 +39,8 @@ impl Hub {
     /// Ends every sign-in of the user, this one too.
     pub(super) async fn change_my_password(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let (pool, user) = self.myself(call).await?;
-        let old = call.some_text("old_password", MAX_PASSWORD)?;
-        let new = call.some_text("new_password", MAX_PASSWORD)?;
+        let old = call.secret("old_password", MAX_PASSWORD)?;
+        let new = call.secret("new_password", MAX_PASSWORD)?;
         let key = key_of_token(call)?;
         let owner = guessed(&key, &user.username);
         self.identity().count_guess(&owner, call.address).await.map_err(super::sign_in::slowed)?;

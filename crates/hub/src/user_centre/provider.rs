@@ -8,7 +8,7 @@ use store::BoxFuture;
 use crate::{
     Hub,
     call::{Call, HubCode, HubError, Outcome},
-    catalogue::{ActionSpec, ApiSpec, ProviderSpec},
+    catalogue::{ActionSpec, ApiSpec, EVERY_ACCOUNT, ProviderSpec},
     provider::{Builtin, Needs},
 };
 
@@ -28,7 +28,7 @@ const OWN: &[About] = &[
         || schema(&[("ak", text())], &["ak"]),
     ),
     ("noauth-get-password-policy", "What a password must be.", || schema(&[], &[])),
-    ("noauth-register", "Register and sign in.", sign_in),
+    ("noauth-register", "Register and sign in, where the key's registration is open.", sign_in),
     ("noauth-login", "Sign in.", sign_in),
     ("refresh-token", "Another pair of tokens for a refresh token, which is good once.", refresh),
     ("logout", "End the sign-in of a refresh token.", refresh),
@@ -67,6 +67,7 @@ const ADMIN: &[About] = &[
             ("user_type", kind()),
             ("attrs", object()),
             ("sys_attrs", object()),
+            ("self_registered", json!({ "type": "boolean" })),
         ];
         schema(&arguments, &["user_id"])
     }),
@@ -154,6 +155,8 @@ pub(crate) fn spec() -> ApiSpec {
         description: "People of an application register, sign in and look after themselves.".into(),
         enabled: true,
         anonymous: false,
+        accounts: vec![EVERY_ACCOUNT.to_owned()],
+        keys: Vec::new(),
         roles: Vec::new(),
         groups: Vec::new(),
         provider: ProviderSpec::UserCentre,

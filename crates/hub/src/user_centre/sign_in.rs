@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     Hub,
-    call::{Call, HubCode, HubError, Outcome},
+    call::{Call, HubCode, HubError, NOT_OPEN, Outcome},
     key::{
-        LiveKey,
+        LiveKey, Registration,
         rules::{lets_origin_in, permits},
     },
 };
@@ -58,6 +58,9 @@ impl Hub {
         if !key.is_enabled || key.expires_at.is_some_and(|expiry| expiry <= call.now) {
             return Err(HubCode::KeyDisabled.into());
         }
+        if !key.may_use(&call.api.spec) {
+            return Err(HubError::new(HubCode::PermissionDenied).with(NOT_OPEN));
+        }
         let allow = &key.rules.allow;
         if !allow.is_empty() && !permits(allow, &call.api.permission, &call.action_name) {
             return Err(HubError::new(HubCode::PermissionDenied).with("the key may not call this action"));
@@ -76,10 +79,15 @@ impl Hub {
 
     pub(super) async fn register(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let key = key_of_token(call)?;
+        if key.rules.registration == Registration::Closed {
+            return Err(HubError::new(HubCode::PermissionDenied).with(
+                "nobody registers with this key: its owner creates people, or opens its registration",
+            ));
+        }
         let (username, password) = credentials(call)?;
         self.identity().permit(identity::Action::HubSignUp(&key.ak), call.address).await.map_err(slowed)?;
         let pool = Pool { key: key.id, ak: key.ak.clone(), power: Power::Members };
-        let new = NewUser { username: username.to_owned(), ..NewUser::default() };
+        let new = NewUser { username: username.to_owned(), is_self_registered: true, ..NewUser::default() };
         let user = self.create_user(&pool, new, password).await?;
         let found = self.user_with_password(key.id, &user.id).await?.ok_or(HubCode::UserNotFound)?;
         Outcome::of(&self.sign_user_in(&key, found, call.now).await?)
@@ -116,7 +124,7 @@ impl Hub {
         &self,
         call: &Call<'_>,
     ) -> Result<(Arc<LiveKey>, tokens::RefreshClaims), HubError> {
-        let (key, claims) = self.refresh_token(call.some_text("refresh_token", MAX_TOKEN)?, call.now).await?;
+        let (key, claims) = self.refresh_token(call.secret("refresh_token", MAX_TOKEN)?, call.now).await?;
         match call.caller.known() {
             Some(known) if known.ak() != key.ak => {
                 Err(HubError::new(HubCode::TokenInvalid).with("the refresh token is of another key"))
@@ -136,5 +144,5 @@ pub(super) fn guessed(key: &LiveKey, username: &str) -> String {
 }
 
 fn credentials<'c>(call: &'c Call<'_>) -> Result<(&'c str, &'c str), HubError> {
-    Ok((call.some_text("username", MAX_USERNAME)?, call.some_text("password", MAX_PASSWORD)?))
+    Ok((call.some_text("username", MAX_USERNAME)?, call.secret("password", MAX_PASSWORD)?))
 }

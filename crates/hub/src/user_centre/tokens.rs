@@ -25,6 +25,15 @@ pub(super) const FRONT_ACTIONS: [&str; 3] =
 /// The `typ` of a refresh token: no call is made with one.
 const REFRESH: &str = "refresh_token";
 
+/// What people may call about themselves; those who registered themselves may call no more unless the key lists it.
+const OWN_ACTIONS: [&str; 5] = [
+    "user_center:get_my_profile",
+    "user_center:update_my_profile",
+    "user_center:change_my_password",
+    "user_center:refresh_token",
+    "user_center:logout",
+];
+
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
 /// The claims of a token for calls, in the order of the original's.
@@ -42,7 +51,7 @@ struct Claims<'c> {
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<&'c [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    actions: Option<&'c [&'c str]>,
+    actions: Option<Vec<&'c str>>,
 }
 
 /// The claims of a refresh token.
@@ -83,7 +92,7 @@ pub(super) fn front(key: &LiveKey, now: Timestamp) -> Result<String, HubError> {
         username: None,
         roles: None,
         groups: None,
-        actions: Some(&FRONT_ACTIONS),
+        actions: Some(FRONT_ACTIONS.to_vec()),
     };
     signed(key, &claims)
 }
@@ -100,9 +109,15 @@ pub(super) fn of_user(key: &LiveKey, user: &User, now: Timestamp) -> Result<Stri
         username: Some(&user.username),
         roles: Some(user.all_roles()),
         groups: Some(&user.groups),
-        actions: None,
+        actions: actions_of(key, user),
     };
     signed(key, &claims)
+}
+
+/// Returns the actions that a user's token is limited to.
+fn actions_of<'k>(key: &'k LiveKey, user: &User) -> Option<Vec<&'k str>> {
+    let listed = || key.rules.registered_allow.iter().map(String::as_str);
+    user.is_self_registered.then(|| OWN_ACTIONS.into_iter().chain(listed()).collect())
 }
 
 /// A refresh token of a chain, and the hash it is stored by.

@@ -82,6 +82,7 @@ impl Hub {
             groups: Vec::new(),
             attrs: rules::merged("attrs", serde_json::Map::new(), new.attrs)?,
             sys_attrs: rules::merged("sys_attrs", serde_json::Map::new(), new.sys_attrs)?,
+            is_self_registered: new.is_self_registered,
         };
         self.password_policy(pool.key).await?.accepts(password, &user.username)?;
         let name = rules::name_key(&user.username);
@@ -112,7 +113,8 @@ impl Hub {
                     row.created_at,
                     &attrs,
                     &sys_attrs,
-                    &searched
+                    &searched,
+                    row.is_self_registered
                 ];
                 match tx.execute(queries::INSERT, values).await.map_err(stored)? {
                     0 => Err(HubCode::UserExists.into()),
@@ -241,7 +243,8 @@ impl Hub {
                     &groups,
                     &attrs,
                     &sys_attrs,
-                    &searched
+                    &searched,
+                    user.is_self_registered
                 ];
                 match tx.execute(queries::UPDATE, values).await {
                     Ok(_) => {}
@@ -314,6 +317,7 @@ fn changed(user: User, change: UserChange) -> Result<User, HubError> {
         is_enabled: change.is_enabled.unwrap_or(user.is_enabled),
         roles: change.roles.unwrap_or(user.roles),
         groups: change.groups.unwrap_or(user.groups),
+        is_self_registered: change.is_self_registered.unwrap_or(user.is_self_registered),
         attrs,
         sys_attrs,
         ..user

@@ -69,6 +69,16 @@ impl Breaker {
         state.until = state.until.max(now.0.saturating_add(asked.max(pause)));
     }
 
+    /// A call ended without an outcome. If one was let through to see how the server is, the next one may instead.
+    /// Has no effect after [`Breaker::succeeded`] or [`Breaker::failed`].
+    pub fn abandoned(&self) {
+        let mut state = self.state.lock();
+        if state.is_trying {
+            state.is_trying = false;
+            state.until = 0;
+        }
+    }
+
     /// What it is called by people: `closed`, `open` or `half-open`.
     pub fn name(&self) -> &'static str {
         let state = self.state.lock();
@@ -119,6 +129,21 @@ mod tests {
         let never = Breaker::new(0, 1000);
         never.failed(Timestamp(0), None);
         assert!(never.admit(Timestamp(0)).is_ok());
+    }
+
+    #[test]
+    fn a_call_without_an_outcome_leaves_its_place_to_the_next() {
+        let breaker = Breaker::new(1, 1000);
+        breaker.failed(Timestamp(0), None);
+        breaker.abandoned();
+        assert!(breaker.admit(Timestamp(999)).is_err(), "nothing was tried yet");
+        assert!(breaker.admit(Timestamp(1000)).is_ok() && breaker.admit(Timestamp(1001)).is_err());
+        breaker.abandoned();
+        assert_eq!(breaker.name(), "open");
+        assert!(breaker.admit(Timestamp(1002)).is_ok() && breaker.admit(Timestamp(1003)).is_err());
+        breaker.failed(Timestamp(1004), None);
+        breaker.abandoned();
+        assert!(breaker.admit(Timestamp(2003)).is_err() && breaker.admit(Timestamp(2004)).is_ok());
     }
 
     #[test]

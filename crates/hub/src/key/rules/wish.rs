@@ -6,7 +6,7 @@ use ipnet::{IpNet, Ipv4Net};
 use store::Timestamp;
 use web::{ApiError, Issues};
 
-use super::{Bounds, MAX_ENTRIES, MAX_NAME};
+use super::{Bounds, MAX_ENTRIES, MAX_NAME, MAX_REGISTERED};
 use crate::key::model::{KeyRequest, Rules};
 
 /// What a checked wish asks for.
@@ -61,13 +61,20 @@ impl Wish {
             rules.both_lists = both;
         }
         if let Some(list) = request.ips {
-            rules.ips = entries(&mut issues, "ips", &list, network);
+            rules.ips = entries(&mut issues, "ips", &list, MAX_ENTRIES, network);
         }
         if let Some(list) = request.domains {
-            rules.domains = entries(&mut issues, "domains", &list, |text| text.trim().parse());
+            rules.domains = entries(&mut issues, "domains", &list, MAX_ENTRIES, |text| text.trim().parse());
         }
         if let Some(list) = request.allow {
-            rules.allow = entries(&mut issues, "allow", &list, permission);
+            rules.allow = entries(&mut issues, "allow", &list, MAX_ENTRIES, permission);
+        }
+        if let Some(registration) = request.registration {
+            rules.registration = registration;
+        }
+        if let Some(list) = request.registered_allow {
+            rules.registered_allow =
+                entries(&mut issues, "registeredAllow", &list, MAX_REGISTERED, permission);
         }
         number(&mut issues, "perSecond", request.per_second, bounds.per_second.1, &mut rules.per_second);
         let (asked, most) = (request.per_person_second, bounds.per_person_second.1);
@@ -98,10 +105,11 @@ fn entries<T: PartialEq>(
     issues: &mut Issues,
     field: &str,
     list: &[String],
+    most: usize,
     read: impl Fn(&str) -> Result<T, &'static str>,
 ) -> Vec<T> {
-    if list.len() > MAX_ENTRIES {
-        issues.add("too_long", field, format!("List should have at most {MAX_ENTRIES} items"));
+    if list.len() > most {
+        issues.add("too_long", field, format!("List should have at most {most} items"));
         return Vec::new();
     }
     let mut all = Vec::with_capacity(list.len());

@@ -8,7 +8,7 @@ use reqwest::Response;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
-use web::outgoing;
+use web::outgoing::{self, Refused};
 
 use crate::{
     call::{HubCode, HubError, Outcome},
@@ -21,12 +21,48 @@ const PASSED: [HeaderName; 3] = [header::CONTENT_TYPE, header::CONTENT_DISPOSITI
 /// Longest wait that is passed on, in seconds.
 const LONGEST_WAIT: i64 = 86_400;
 
+/// A call without a result, and what it says about the health of the upstream.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: HubError,
+    pub(super) health: Health,
+}
+
+/// What a failed call says about an upstream. The circuit breaker counts [`Health::Failing`] alone, so that no caller
+/// can open it with arguments that the upstream refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Health {
+    /// It answered, though not with a result.
+    Answering,
+    /// It cannot be reached, broke off, took too long or answered 5xx.
+    Failing,
+    /// It was not asked.
+    Unknown,
+}
+
+impl Failure {
+    /// A failure of an upstream that answered.
+    fn answering(error: HubError) -> Self {
+        Self { error, health: Health::Answering }
+    }
+
+    /// A failure of an upstream that is not well.
+    pub(super) fn failing(error: impl Into<HubError>) -> Self {
+        Self { error: error.into(), health: Health::Failing }
+    }
+
+    /// A failure before the upstream was asked.
+    pub(super) fn unknown(error: HubError) -> Self {
+        Self { error, health: Health::Unknown }
+    }
+}
+
 /// Why there is no answer.
-pub(super) fn failed(error: &reqwest::Error) -> HubError {
+pub(super) fn failed(error: &reqwest::Error) -> Failure {
     let code = if error.is_timeout() { HubCode::UpstreamTimeout } else { HubCode::UpstreamError };
     let detail = if error.is_connect() { "the upstream cannot be reached" } else { "the upstream broke off" };
     // The address may have a secret in its query.
-    HubError::new(code).with(detail).because(describe(error))
+    Failure::failing(HubError::new(code).with(detail).because(describe(error)))
 }
 
 /// The chain of causes, without the address.
@@ -41,22 +77,44 @@ fn describe(error: &reqwest::Error) -> String {
     text
 }
 
-/// An answer that is no success, as an error; when to come again is passed on.
-fn check(response: &Response) -> Result<(), HubError> {
+/// Returns the Hub's code for a status of an upstream that is no success.
+///
+/// A 4xx is about the arguments, so it is the caller's own error; but 401, 403 and their like are about the
+/// credentials of the Hub, which no caller can change.
+fn code_of(status: u16) -> HubCode {
+    match status {
+        401..=403 | 407 | 451 => HubCode::UpstreamRefused,
+        404 | 410 => HubCode::NotFound,
+        408 => HubCode::UpstreamTimeout,
+        409 | 412 => HubCode::Conflict,
+        413 => HubCode::BodyTooLarge,
+        429 => HubCode::RateLimited,
+        400..=499 => HubCode::InvalidParams,
+        _ => HubCode::UpstreamError,
+    }
+}
+
+/// Checks that an answer is a success; when to come again is passed on.
+pub(super) fn check(response: &Response) -> Result<(), Failure> {
     let status = response.status().as_u16();
-    let detail = || format!("the upstream answered {status}");
-    let error = match status {
-        200..=299 => return Ok(()),
-        400 | 422 => return Err(HubError::new(HubCode::InvalidParams).with(detail())),
-        429 => HubError::new(HubCode::RateLimited).with(detail()),
-        _ => HubError::new(HubCode::UpstreamError).with(detail()),
-    };
+    if response.status().is_success() {
+        return Ok(());
+    }
+    let detail = format!("the upstream answered {status}");
+    let code = code_of(status);
+    let mut error = HubError::new(code).because(&detail).with(detail);
     let wait =
         response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    Err(match wait.filter(|seconds| (1..=LONGEST_WAIT).contains(seconds)) {
-        Some(seconds) => error.retry_after(seconds),
-        None => error,
-    })
+    if let Some(seconds) = wait.filter(|seconds| (1..=LONGEST_WAIT).contains(seconds)) {
+        error = error.retry_after(seconds);
+    }
+    Err(if status >= 500 { Failure::failing(error) } else { Failure::answering(error) })
+}
+
+/// An answer that is not what the definition expects. It is logged, and is no sign of bad health.
+fn unexpected(detail: impl Into<String>) -> Failure {
+    let detail = detail.into();
+    Failure::answering(HubError::new(HubCode::UpstreamError).because(&detail).with(detail))
 }
 
 /// The answer as `result`.
@@ -64,34 +122,38 @@ pub(super) async fn read(
     response: Response,
     mapping: Option<&Mapping>,
     limit: usize,
-) -> Result<Outcome, HubError> {
+) -> Result<Outcome, Failure> {
     check(&response)?;
     let is_text = response
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|kind| kind.starts_with("text/"));
-    let body = outgoing::read(response, limit)
-        .await
-        .map_err(|refused| HubError::new(HubCode::UpstreamError).with(refused.to_string()))?;
+    let body = match outgoing::read(response, limit).await {
+        Ok(body) => body,
+        Err(refused @ Refused::TooLarge(_)) => return Err(unexpected(refused.to_string())),
+        Err(broken) => {
+            return Err(Failure::failing(HubError::new(HubCode::UpstreamError).with(broken.to_string())));
+        }
+    };
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Outcome::Json(b"null".to_vec()));
     }
+    let no_json = || unexpected("the upstream's answer is no JSON");
     let Some(mapping) = mapping else {
         return match serde_json::from_slice::<IgnoredAny>(&body) {
             Ok(_) => Ok(Outcome::Json(body.to_vec())),
-            Err(_no_json) if is_text => Outcome::of(&String::from_utf8_lossy(&body)),
-            Err(_no_json) => {
-                Err(HubError::new(HubCode::UpstreamError).with("the upstream's answer is no JSON"))
+            Err(_no_json) if is_text => {
+                Outcome::of(&String::from_utf8_lossy(&body)).map_err(Failure::answering)
             }
+            Err(_no_json) => Err(no_json()),
         };
     };
-    let answer: Value = serde_json::from_slice(&body)
-        .map_err(|_no_json| HubError::new(HubCode::UpstreamError).with("the upstream's answer is no JSON"))?;
+    let answer: Value = serde_json::from_slice(&body).map_err(|_no_json| no_json())?;
     let result = mapping.apply(&answer);
-    Outcome::of(&result.ok_or_else(|| {
-        HubError::new(HubCode::UpstreamError).with("the upstream's answer has another shape than is expected")
-    })?)
+    let result =
+        result.ok_or_else(|| unexpected("the upstream's answer has another shape than is expected"))?;
+    Outcome::of(&result).map_err(Failure::answering)
 }
 
 /// The answer as it comes, for as long as the caller reads it and the upstream is never silent for `idle`. It counts as
@@ -100,7 +162,7 @@ pub(super) fn passed_through(
     response: Response,
     permit: OwnedSemaphorePermit,
     idle: Duration,
-) -> Result<Outcome, HubError> {
+) -> Result<Outcome, Failure> {
     check(&response)?;
     let mut passed = axum::response::Response::new(Body::empty());
     *passed.status_mut() = response.status();
@@ -124,4 +186,18 @@ pub(super) fn passed_through(
     });
     *passed.body_mut() = Body::from_stream(stream);
     Ok(Outcome::Stream(Box::new(passed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_a_code_of_its_class() {
+        for status in 300..=599 {
+            let code = code_of(status);
+            let is_callers = matches!(status, 400 | 404..=406 | 409..=450 | 452..=499);
+            assert_eq!(code.status().is_client_error(), is_callers, "{status}: {}", code.name());
+        }
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::path::PathTemplate;
 use crate::{
     call::{Call, HubCode, HubError},
-    catalogue::ActionSpec,
+    catalogue::{ActionSpec, CacheScope},
     provider::{
         mapping::Mapping,
         template::{Shape, Template},
@@ -25,6 +25,8 @@ pub(super) struct Plan {
     body: Option<Shape>,
     pub(super) result: Option<Mapping>,
     pub(super) cache_ms: i64,
+    /// Whether all callers share one cached answer.
+    pub(super) is_shared: bool,
     pub(super) is_idempotent: Option<bool>,
     pub(super) is_stream: bool,
 }
@@ -56,6 +58,7 @@ impl Plan {
             body: action.body.as_ref().map(Shape::parse).transpose()?,
             result: action.result.as_ref().map(Mapping::parse).transpose()?,
             cache_ms: i64::try_from(action.cache_seconds.saturating_mul(1000)).unwrap_or(0),
+            is_shared: action.cache == CacheScope::Shared,
             is_idempotent: action.idempotent,
             is_stream: action.stream,
         })
@@ -96,9 +99,8 @@ impl Plan {
     fn pairs(&self, call: &Call<'_>, has_body: bool) -> Vec<(String, String)> {
         match &self.query {
             Some(query) => {
-                let fill = |(name, text): (&String, &Template)| {
-                    Some((name.clone(), text.fill(&call.arguments)?))
-                };
+                let fill =
+                    |(name, text): (&String, &Template)| Some((name.clone(), text.fill(&call.arguments)?));
                 query.iter().filter_map(fill).collect()
             }
             None if has_body => Vec::new(),
@@ -114,5 +116,22 @@ fn plain(name: &str, value: &Value) -> Vec<(String, String)> {
         Value::String(text) => vec![(name.to_owned(), text.clone())],
         Value::Array(list) => list.iter().flat_map(|entry| plain(name, entry)).collect(),
         other => vec![(name.to_owned(), other.to_string())],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_that_is_not_listed_is_one_segment_of_its_name() {
+        let base = Url::parse("http://host/v1").unwrap();
+        for (name, expected) in [("now", "/v1/now"), ("a.b", "/v1/a.b"), ("...", "/v1/..."), ("", "/v1")] {
+            let url = Plan::open(name).ok().unwrap().path.url(&base, &serde_json::Map::new()).unwrap();
+            assert_eq!(url.path(), expected);
+        }
+        for name in [".", "..", "a/b", "%2e%2e", "a b", "a?b", "{x}", "a\\b", "北京"] {
+            assert!(Plan::open(name).is_err(), "{name}");
+        }
     }
 }

@@ -1,0 +1,32 @@
+//! What is wrong with a configuration, in words for people and without secrets.
+
+use figment::error::Kind;
+use web::redact;
+
+/// Returns one of figment's errors in our words: the key, what is wrong, and where it was set. A value is shown unless
+/// its key has a secret's name; of a file that cannot be parsed no line is quoted, for it may have a secret in it.
+pub(super) fn describe(error: figment::Error) -> String {
+    let key = error.path.join(".");
+    let is_secret = error.path.last().is_some_and(|name| redact::is_secret_name(name));
+    let what = match &error.kind {
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) if is_secret => {
+            format!("invalid value, expected {expected}")
+        }
+        kind => unquoted(&kind.to_string()),
+    };
+    let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
+    let source = error.metadata.as_ref().map(|metadata| {
+        let place = metadata.source.as_ref().map(|source| format!(" {source}")).unwrap_or_default();
+        format!(" (in {}{place})", metadata.name)
+    });
+    format!("{key}{what}{}", source.unwrap_or_default())
+}
+
+/// Leaves the quoted lines out of a parser's message.
+fn unquoted(message: &str) -> String {
+    let is_quote = |line: &str| {
+        let number = line.split_once('|').map(|(number, _)| number.trim());
+        number.is_some_and(|number| number.is_empty() || number.parse::<u32>().is_ok())
+    };
+    message.lines().filter(|line| !is_quote(line)).map(str::trim).collect::<Vec<_>>().join(" ")
+}
