@@ -33,6 +33,7 @@ mod api {
 mod authorization;
 mod boundary {
     mod addresses;
+    mod crowds;
     mod errors;
     mod limits;
     mod names;

@@ -1,7 +1,7 @@
 //! Errors that have nothing to do with what a request is about (contract §0.5).
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::both_engines;
 
 both_engines! {
@@ -80,19 +80,96 @@ both_engines! {
     }
 
     async fn json_is_compressed_where_asked_for(server) {
-        let plain = server.anyone().get("/openapi.json").await;
-        assert_eq!(plain.header("content-encoding"), "");
-        let packed = server.anyone().with("accept-encoding", "gzip");
-        let packed = packed.request(Method::GET, "/openapi.json").send().await.unwrap();
-        assert_eq!(packed.headers()["content-encoding"], "gzip");
-        assert!(packed.bytes().await.unwrap().len() * 3 < plain.body.len());
+        let actor = server.person("a").await.with_key("*").await;
+        for at in 0..20 {
+            let content = format!("fact {at} {}", "x".repeat(200));
+            actor.post("/api/secondme/memory/key", json!({"content": content, "visibility": 1})).await.data();
+        }
+        let gzip = actor.with("accept-encoding", "gzip");
+        for (path, is_small) in [("/api/secondme/memory/key/search?pageSize=50", true), ("/openapi.json", false)] {
+            let plain = actor.get(path).await;
+            assert_eq!((plain.status, plain.header("content-encoding")), (200, ""), "{path}: {}", plain.body);
+            let packed = gzip.request(Method::GET, path).send().await.unwrap();
+            assert_eq!(packed.headers()["content-encoding"], "gzip", "{path}");
+            assert!(packed.bytes().await.unwrap().len() * 3 < plain.body.len(), "{path}");
+            assert_eq!(plain.header("etag").is_empty(), is_small, "{path}");
+        }
         let page = server.anyone().with("accept-encoding", "gzip").request(Method::GET, "/sign-in").send().await.unwrap();
         assert!(page.headers().get("content-encoding").is_none(), "a page has secrets beside what its reader wrote");
+    }
+
+    /// Every static file is compressed once, named by its content, and not sent again.
+    async fn static_files_are_sent_once(server) {
+        let anyone = server.anyone();
+        let gzip = anyone.with("accept-encoding", "gzip");
+        let index = anyone.get("/reference/").await;
+        let page = anyone.get("/sign-in").await;
+        let links = |text: &str, before: &str| {
+            let names = text.split('"').filter(|part| part.contains("?v="));
+            names.map(|name| format!("{before}{}", name.trim_start_matches("./"))).collect::<Vec<_>>()
+        };
+        let mut files = links(&index.body, "/reference/");
+        assert!(files.iter().any(|file| file.contains("swagger-ui-bundle.js?v=")), "{}", index.body);
+        files.extend(links(&page.body, ""));
+        files.push("/openapi.json".into());
+        assert!(files.len() >= 10, "{files:?}");
+        for file in files {
+            let answer = gzip.request(Method::GET, &file).send().await.unwrap();
+            let is_named = file.contains("?v=");
+            assert_eq!(answer.status(), 200, "{file}");
+            assert_eq!(answer.headers()["cache-control"].to_str().unwrap().contains("immutable"), is_named, "{file}");
+            let etag = answer.headers()["etag"].to_str().unwrap().to_owned();
+            assert!(etag.starts_with('"'), "{file}: {etag}");
+            let length = answer.bytes().await.unwrap().len();
+            let plain = anyone.request(Method::GET, &file).send().await.unwrap().bytes().await.unwrap().len();
+            assert!(length <= plain, "{file}");
+            let known = gzip.with("if-none-match", &etag).get(&file).await;
+            assert_eq!((known.status, known.body.as_str(), known.header("etag")), (304, "", etag.as_str()), "{file}");
+        }
+        // Under an older name there is the newer content, not to be kept.
+        let old = anyone.get("/reference/swagger-ui.css?v=0").await;
+        assert_eq!((old.status, old.header("cache-control")), (200, "no-cache"));
+        assert_eq!(anyone.get("/reference/nothing.js").await.status, 404);
+    }
+
+    /// An object is an object, at every depth and for every route.
+    async fn an_array_is_no_object(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        let refused = async |path: &str, body: Value, place: &[&str]| {
+            let answer = actor.in_english().post(path, body).await;
+            let body = answer.refused(422, "invalid.param");
+            let loc: Vec<&str> = body["detail"][0]["loc"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect();
+            assert_eq!(loc, place, "{body}");
+            assert!(body["message"].as_str().unwrap().contains("expected an object"), "{body}");
+        };
+        refused("/api/secondme/user/profile", json!(["x", null, null]), &["body"]).await;
+        refused("/api/secondme/note/add", json!(["TEXT", "x"]), &["body"]).await;
+        refused("/api/secondme/agent_memory/ingest", json!([{"kind": "x"}]), &["body"]).await;
+        refused("/api/secondme/plaza/posts/create", json!({"content": "x", "type": "public", "linkMeta": [null, null]}), &["body", "linkMeta"]).await;
     }
 
     async fn answers_with_personal_data_are_not_stored(server) {
         let answer = server.person("a").await.with_key("*").await.get("/api/secondme/user/info").await;
         assert_eq!(answer.header("cache-control"), "no-store");
+    }
+
+    async fn no_answer_is_to_be_guessed_at(server: "server.public_url = \"https://doppel.example\"") {
+        let actor = server.person("a").await.with_key("*").await;
+        for path in [
+            "/api/secondme/user/info", "/api/nope", "/api/echo/x", "/api/nothing/x", "/v1/models", "/mcp", "/healthz",
+            "/readyz", "/openapi.json", "/reference/", "/sign-in", "/assets/logo.svg", "/cdn/x.png",
+            "/.well-known/oauth-authorization-server",
+        ] {
+            let answer = actor.get(path).await;
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{path}");
+        }
+        let refused = crate::boundary::raw::talk(&server, b"GET /healthz HTTP/1.1\r\n\r\n").await;
+        assert!(refused.contains("x-content-type-options: nosniff"), "{refused}");
+    }
+
+    async fn plain_http_promises_no_https(server) {
+        assert_eq!(server.anyone().get("/healthz").await.header("strict-transport-security"), "");
     }
 
     async fn without_settings_no_other_origin_may_read(server) {

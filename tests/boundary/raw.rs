@@ -70,6 +70,31 @@ both_engines! {
         assert_eq!(server.anyone().get("/healthz").await.status, 200);
     }
 
+    /// RFC 9112 §3.2.
+    async fn a_request_names_one_host(server) {
+        for (request, expected) in [
+            ("GET /healthz HTTP/1.1\r\n\r\n", "400"),
+            ("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400"),
+            ("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+            ("GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n", "400"),
+            ("GET /healthz HTTP/1.1\r\nHost: u@a\r\n\r\n", "400"),
+            ("GET /api/echo/x HTTP/1.1\r\n\r\n", "400"),
+            ("POST /mcp HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "400"),
+            ("GET http://x/healthz HTTP/1.1\r\n\r\n", "400"),
+            ("GET /healthz HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+            ("GET /healthz HTTP/1.0\r\n\r\n", "200"),
+            ("GET /healthz HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", "200"),
+            ("GET http://x/healthz HTTP/1.1\r\nHost: x\r\n\r\n", "200"),
+        ] {
+            let answer = talk(&server, request.as_bytes()).await;
+            assert_eq!(answer.split_whitespace().nth(1), Some(expected), "{request:?}: {answer}");
+            if expected == "400" {
+                assert!(answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
+                assert!(answer.contains("x-request-id: "), "{answer}");
+            }
+        }
+    }
+
     async fn bad_utf8_is_a_refusal_and_no_crash(server) {
         let (_, key) = server.person("a").await.new_key("*", None).await;
         for (line, expected) in [

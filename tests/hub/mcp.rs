@@ -128,4 +128,55 @@ both_engines! {
         let told: Value = serde_json::from_str(answers[2]["content"][0]["text"].as_str().unwrap()).unwrap();
         assert_eq!((&answers[2]["isError"], &told["code"]), (&json!(true), &json!("RATE_LIMITED")));
     }
+
+    /// A page that a browser was tricked into, by whatever name, cannot use it.
+    async fn only_allowed_pages_use_it(server: "server.cors_origins = [\"https://app.example\"]") {
+        pets(&server).await;
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+        let own = server.base_url().to_owned();
+        for (origin, host, expected) in [
+            (None, None, 200),
+            (Some(own.as_str()), None, 200),
+            (Some("https://app.example"), None, 200),
+            (Some("http://localhost:6274"), None, 200),
+            (Some("https://evil.example"), None, 403),
+            (Some("null"), None, 403),
+            (Some("http://evil.example:8080"), Some("evil.example:8080"), 403),
+            (None, Some("evil.example:8080"), 403),
+            (None, Some("localhost:1"), 200),
+        ] {
+            let mut agent = server.anyone().with("accept", "application/json, text/event-stream");
+            for (name, value) in [("origin", origin), ("host", host)] {
+                if let Some(value) = value {
+                    agent = agent.with(name, value);
+                }
+            }
+            let answer = agent.post("/mcp", message.clone()).await;
+            let body = answer.json();
+            assert_eq!(answer.status, expected, "{origin:?} {host:?}: {body}");
+            assert_eq!(body["jsonrpc"], "2.0");
+            if expected == 403 {
+                assert!(body.get("id").is_none() && body["error"]["code"] == -32600, "{body}");
+                assert_eq!(answer.header("access-control-allow-origin"), "");
+            } else {
+                assert_eq!(answer.header("access-control-allow-origin"), origin.unwrap_or_default());
+            }
+        }
+        // A proxy may pass on a name of its own.
+        let proxied = server.anyone().with("accept", "application/json, text/event-stream")
+            .with("host", "backend:8080").with("x-forwarded-for", "203.0.113.9");
+        assert_eq!(proxied.post("/mcp", message).await.status, 200);
+    }
+
+    async fn a_page_of_this_machine_may_ask_first(server) {
+        let preflight = |origin: &str| {
+            let page = server.anyone().with("origin", origin).with("access-control-request-method", "POST")
+                .with("access-control-request-headers", "authorization,mcp-protocol-version");
+            async move { page.send(page.request("OPTIONS".parse().unwrap(), "/mcp")).await }
+        };
+        let answer = preflight("http://localhost:6274").await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, "http://localhost:6274"));
+        assert!(answer.header("access-control-allow-headers").contains("mcp-protocol-version"));
+        assert_eq!(preflight("https://evil.example").await.status, 403);
+    }
 }

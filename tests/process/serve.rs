@@ -169,7 +169,19 @@ async fn metrics_are_counted_on_a_listener_of_their_own() {
     for path in ["/healthz", "/nope"] {
         http.get(format!("{}{path}", server.base_url)).send().await.unwrap();
     }
+    // A client may send any word for a method; the words that are counted are few.
+    for method in ["BREW", "M123", "PROPFIND", "GETX"] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        for path in ["/healthz", "/nope", "/api/echo/x"] {
+            http.request(method.clone(), format!("{}{path}", server.base_url)).send().await.unwrap();
+        }
+    }
     let text = http.get(&address).send().await.unwrap().text().await.unwrap();
+    for method in ["BREW", "M123", "PROPFIND", "GETX"] {
+        assert!(!text.contains(method), "{text}");
+    }
+    let others = text.lines().filter(|line| line.contains("method=\"OTHER\"")).count();
+    assert_eq!(others, 3, "{text}");
     assert!(
         text.contains("doppel_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 1"),
         "{text}"
@@ -210,4 +222,74 @@ async fn the_binary_runs_on_postgres_and_notices_when_it_is_gone() {
         assert!(start.elapsed().as_secs() < 20, "it works again when the store does");
     }
     assert_eq!(info().await.unwrap().status(), 200);
+}
+
+/// Sends one request on an open connection; returns the answer, of which the server says how long it is.
+fn ask(stream: &mut TcpStream, path: &str) -> String {
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
+    let (mut answer, mut chunk) = (Vec::new(), [0; 4096]);
+    loop {
+        let read = stream.read(&mut chunk).unwrap();
+        answer.extend_from_slice(&chunk[..read]);
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        if body.len() >= length.parse().unwrap() {
+            return text;
+        }
+    }
+}
+
+/// Behind a load balancer: it is told before anything closes.
+#[test]
+fn a_server_that_will_stop_says_so_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = binary(&directory).with("DOPPEL_SERVER__LAME_SECONDS", "3").serve(&[]);
+    let address = server.base_url.strip_prefix("http://").unwrap().to_owned();
+    let connect = || TcpStream::connect(&address).unwrap();
+    let mut kept = connect();
+    let ready = ask(&mut kept, "/readyz");
+    assert!(ready.starts_with("HTTP/1.1 200 ") && !ready.contains("connection: close"), "{ready}");
+    let start = std::time::Instant::now();
+    server.signal("TERM");
+    while !server.log().contains("stopping") {}
+    let refused = loop {
+        let answer = ask(&mut connect(), "/readyz");
+        if !answer.starts_with("HTTP/1.1 200 ") {
+            break answer;
+        }
+    };
+    assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+    assert!(refused.contains("retry-after: 1\r\n") && refused.contains("connection: close\r\n"), "{refused}");
+    // Whatever is sent meanwhile is served, on kept connections and on new ones, and each is closed afterwards.
+    for mut stream in [kept, connect()] {
+        let answer = ask(&mut stream, "/healthz");
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("connection: close\r\n"), "{answer}");
+        assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
+    }
+    assert!(start.elapsed().as_secs() < 3, "all that was before the listener closed");
+    assert!(server.wait().success());
+    assert!(start.elapsed().as_secs() >= 3);
+}
+
+#[test]
+fn only_the_signals_to_stop_stop_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = binary(&directory).serve(&[]);
+    let address = server.base_url.strip_prefix("http://").unwrap().to_owned();
+    let mut kept = TcpStream::connect(&address).unwrap();
+    for signal in ["HUP", "USR1", "USR2", "QUIT", "ALRM", "PIPE", "PROF", "VTALRM", "XFSZ", "PWR", "RTMIN"] {
+        server.signal(signal);
+        for _ in 0..5 {
+            let answer = ask(&mut kept, "/healthz");
+            assert!(
+                answer.starts_with("HTTP/1.1 200 ") && !answer.contains("connection: close"),
+                "{signal}: {answer}"
+            );
+        }
+        let answer = ask(&mut TcpStream::connect(&address).unwrap(), "/readyz");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{signal}: {answer}");
+    }
+    server.signal("INT");
+    assert!(server.wait().success());
 }

@@ -73,7 +73,9 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<String>,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
     pub max_in_flight: usize,
+    pub max_in_flight_per_address: usize,
     pub head_seconds: u64,
     pub write_seconds: u64,
     pub max_head_bytes: usize,
@@ -81,6 +83,7 @@ pub struct Server {
     pub request_seconds: u64,
     pub upload_seconds: u64,
     pub max_body_bytes: usize,
+    pub lame_seconds: u64,
     pub drain_seconds: u64,
 }
 
@@ -226,7 +229,10 @@ impl Config {
         let server = &self.server;
         let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         limit("server.max_connections", count(server.max_connections), 1, 1_000_000)?;
+        let key = "server.max_connections_per_address";
+        limit(key, count(server.max_connections_per_address), 1, 1_000_000)?;
         limit("server.max_in_flight", count(server.max_in_flight), 1, 1_000_000)?;
+        limit("server.max_in_flight_per_address", count(server.max_in_flight_per_address), 1, 1_000_000)?;
         limit("server.head_seconds", server.head_seconds, 1, 3600)?;
         limit("server.write_seconds", server.write_seconds, 1, 3600)?;
         limit("server.max_head_bytes", count(server.max_head_bytes), 8192, 1 << 20)?;
@@ -234,6 +240,7 @@ impl Config {
         limit("server.request_seconds", server.request_seconds, 1, 3600)?;
         limit("server.upload_seconds", server.upload_seconds, 1, 86_400)?;
         limit("server.max_body_bytes", count(server.max_body_bytes), 1024, 1 << 30)?;
+        limit("server.lame_seconds", server.lame_seconds, 0, 600)?;
         limit("server.drain_seconds", server.drain_seconds, 0, 3600)?;
         limit("database.pool_size", count(self.database.pool_size), 1, 1000)?;
         limit("database.max_readers", count(self.database.max_readers), 1, 1000)?;

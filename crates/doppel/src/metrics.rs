@@ -6,7 +6,10 @@ use anyhow::{Context, Result};
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tokio::net::TcpListener;
-use web::{Tasks, server::ConnectionLimits};
+use web::{
+    Tasks,
+    server::{ConnectionLimits, Leaving},
+};
 
 /// Bounds of the histogram of request times, in seconds.
 const BUCKETS: &[f64] =
@@ -14,6 +17,9 @@ const BUCKETS: &[f64] =
 
 const LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 64,
+    of_address: 32,
+    trusted_proxies: Vec::new(),
+    https: false,
     head: Duration::from_secs(10),
     write: Duration::from_secs(10),
     head_bytes: 16 * 1024,
@@ -38,7 +44,7 @@ pub(crate) async fn start(address: SocketAddr, tasks: &Tasks) -> Result<SocketAd
         async move { upkeep.run_upkeep() }
     });
     let app = Router::new().route("/metrics", get(move || async move { recorder.render() }));
-    let serving = web::server::serve(listener, app, LIMITS, tasks.clone());
+    let serving = web::server::serve(listener, app, LIMITS, Leaving::default(), tasks.clone());
     tasks.spawn(async move {
         serving.await;
     });

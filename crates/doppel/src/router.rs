@@ -20,7 +20,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, Either},
 };
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header};
+use http::{HeaderName, HeaderValue, Method, Request, header};
 use hub::{Door, Hub};
 use identity::{Guard, Identity, guard};
 use memory::Memory;
@@ -28,12 +28,13 @@ use plaza::Plaza;
 use store::Database;
 use tower::{Service, util::option_layer};
 use tower_http::{
-    compression::{CompressionLayer, Predicate, predicate::SizeAbove},
+    CompressionLevel,
+    compression::{CompressionLayer, Predicate},
     cors::{AllowOrigin, CorsLayer},
 };
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
-use web::{ApiError, Code, boundary};
+use web::{ApiError, Code, boundary, server::Leaving};
 
 use crate::{config::Config, openapi, reference, tools::HubTools};
 
@@ -55,8 +56,11 @@ const PUBLIC: &[&str] = &[
     "/gate/lab/api/oauth/token/client",
 ];
 
-/// Answers below this many bytes are sent as they are.
-const MIN_COMPRESSED: u64 = 1024;
+/// Routes that are served however many requests are in work.
+pub(crate) const UNBOUNDED: &[&str] = &["/healthz", "/readyz"];
+
+/// Sizes of JSON that are compressed. Less gains nothing; more would keep others waiting.
+const COMPRESSED_BYTES: std::ops::RangeInclusive<u64> = 1024..=131_072;
 
 /// Everything the routes stand on.
 #[derive(Clone)]
@@ -112,13 +116,18 @@ pub(crate) fn document(rooms: &Rooms) -> OpenApi {
 }
 
 /// What the server answers with: calls of the Hub go through its door, everything else through the router.
-pub(crate) fn front(rooms: &Rooms, config: &Config, limits: boundary::Limits) -> Result<Front, ApiError> {
+pub(crate) fn front(
+    rooms: &Rooms,
+    config: &Config,
+    limits: boundary::Limits,
+    leaving: Leaving,
+) -> Result<Front, ApiError> {
     let process = rooms.db.random().bytes::<8>();
     let process = u64::from_be_bytes(process);
     let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, &rooms.base_url, process);
     let door = Door::new(rooms.hub.clone(), Arc::clone(&boundary));
     rooms.chat.use_tools(Arc::new(HubTools(door.clone())));
-    Ok(Front { router: router(rooms, config, boundary, &door)?, door })
+    Ok(Front { router: router(rooms, config, Arc::clone(&boundary), &door, leaving)?, door, boundary })
 }
 
 /// The Hub's door and the router. The Hub is asked first because it knows its paths by their first segment alone, and
@@ -127,6 +136,7 @@ pub(crate) fn front(rooms: &Rooms, config: &Config, limits: boundary::Limits) ->
 pub(crate) struct Front {
     door: Door,
     router: Router,
+    boundary: Arc<boundary::Boundary>,
 }
 
 impl Service<Request<Body>> for Front {
@@ -140,6 +150,9 @@ impl Service<Request<Body>> for Front {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if let Some(refused) = self.boundary.refuse(&request) {
+            return Either::Right(Box::pin(std::future::ready(Ok(refused))));
+        }
         if Door::takes(request.uri().path()) {
             Either::Right(Box::pin(self.door.clone().call(request).map(Ok)))
         } else {
@@ -154,44 +167,74 @@ fn router(
     config: &Config,
     boundary: Arc<boundary::Boundary>,
     door: &Door,
+    leaving: Leaving,
 ) -> Result<Router, ApiError> {
     let described = rooms.clone();
     let guarded = Guard::new(rooms.identity.clone(), public_routes());
     Ok(api_router(rooms)
         .merge(memory::file::download(rooms.memory.clone()))
-        .merge(health(rooms.db.clone()))
+        .merge(health(rooms.db.clone(), leaving))
         .merge(reference::router(move || document(&described)))
         .merge(console::router(rooms.console.clone()))
         .merge(identity::standard::router(rooms.identity.clone(), &rooms.base_url))
         .merge(rooms.chat.openai())
         .merge(rooms.hub.api())
-        .merge(hub::mcp::router(door.clone(), config.server.max_body_bytes))
+        .merge(hub::mcp::router(door.clone(), config.server.max_body_bytes, agents(rooms, config)))
         .route_layer(from_fn_with_state(guarded, guard))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED).and(may_compress)))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SmallJson))
         .layer(option_layer(cors(&config.server.cors_origins)))
         .layer(from_fn_with_state(boundary, boundary::layer)))
 }
 
-/// JSON and static text. Not pages: they have secrets beside what the sender wrote, and the size of such a
-/// mixture gives the secret away. Not streams: they must not wait for a block to fill.
-fn may_compress(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    ["application/json", "text/css", "text/javascript", "application/javascript", "image/svg+xml"]
-        .iter()
-        .any(|compressed| kind.starts_with(compressed))
+/// Who may use the MCP server.
+fn agents(rooms: &Rooms, config: &Config) -> hub::mcp::Allowed {
+    let server = &config.server;
+    hub::mcp::Allowed::new(&rooms.base_url, &server.cors_origins, server.listen.ip().is_loopback())
+}
+
+/// JSON that is compressed on its way: what takes no more than about a millisecond. Static files are compressed once
+/// (`web::asset`). Not pages: they have secrets beside what the sender wrote, and the size of such a mixture gives the
+/// secret away. Not streams: they must not wait for a block to fill.
+#[derive(Debug, Clone, Copy)]
+struct SmallJson;
+
+impl Predicate for SmallJson {
+    fn should_compress<B: http_body::Body>(&self, response: &Response<B>) -> bool {
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+            && response.body().size_hint().exact().is_some_and(|bytes| COMPRESSED_BYTES.contains(&bytes))
+    }
 }
 
 /// Whether the process lives, and whether it can serve.
-fn health(db: Database) -> Router {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready)).with_state(db)
+fn health(db: Database, leaving: Leaving) -> Router {
+    let ready = get(ready).with_state((db, leaving));
+    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", ready)
 }
 
-async fn ready(State(db): State<Database>) -> Result<&'static str, ApiError> {
+async fn ready(State((db, leaving)): State<(Database, Leaving)>) -> Result<&'static str, ApiError> {
+    if leaving.has_begun() {
+        return Err(ApiError::new(Code::Unavailable).because("the server is about to stop"));
+    }
     db.ping().await.map_err(|error| ApiError::new(Code::Unavailable).because(error))?;
     Ok("ready\n")
 }
+
+/// Headers that pages of other origins may send: the API's, and those of MCP's transport.
+const ALLOWED_HEADERS: [HeaderName; 10] = [
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    header::ACCEPT,
+    HeaderName::from_static("x-app-id"),
+    HeaderName::from_static("apihub-token"),
+    HeaderName::from_static("mcp-protocol-version"),
+    HeaderName::from_static("mcp-method"),
+    HeaderName::from_static("mcp-name"),
+    HeaderName::from_static("mcp-session-id"),
+    HeaderName::from_static("last-event-id"),
+];
 
 /// Browsers of the named origins may call the API with a key or a token; cookies are for our own pages alone.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
@@ -206,8 +249,8 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("x-app-id")])
-        .expose_headers([boundary::REQUEST_ID, header::RETRY_AFTER])
+        .allow_headers(ALLOWED_HEADERS)
+        .expose_headers([boundary::REQUEST_ID, header::RETRY_AFTER, header::WWW_AUTHENTICATE])
         .max_age(Duration::from_secs(600));
     Some(layer)
 }

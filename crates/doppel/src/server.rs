@@ -10,12 +10,15 @@ use memory::Memory;
 use plaza::Plaza;
 use store::{Clock, Database, Random};
 use tokio::{net::TcpListener, sync::Notify};
-use web::{Archive, Outgoing, Tasks, boundary, server::ConnectionLimits};
+use web::{
+    Archive, Outgoing, Tasks, boundary,
+    server::{ConnectionLimits, Leaving},
+};
 
 use crate::{
     config::{self, Config},
     metrics,
-    router::{Rooms, front},
+    router::{Rooms, UNBOUNDED, front},
 };
 
 /// How long background work may take to end after the last request.
@@ -44,6 +47,8 @@ pub struct Running {
     pub chat: Chat,
     /// Its square.
     pub plaza: Plaza,
+    leaving: Leaving,
+    lame: Duration,
     tasks: Tasks,
     served: Arc<Notify>,
     drained: Arc<std::sync::atomic::AtomicBool>,
@@ -314,7 +319,9 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         None => None,
     };
     rooms.hub.load().await;
-    let app = front(&rooms, config, boundary_limits(config, rooms.chat.patience()))
+    let leaving = Leaving::default();
+    let limits = boundary_limits(config, rooms.chat.patience());
+    let app = front(&rooms, config, limits, leaving.clone())
         .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))?;
     identity.start(&tasks);
     rooms.memory.start(&tasks);
@@ -323,22 +330,52 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
 
     let (served, drained) = (Arc::new(Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(true)));
     let (done, in_time) = (Arc::clone(&served), Arc::clone(&drained));
-    let serving = web::server::serve(listener, app, connection_limits(config), tasks.clone());
+    let serving = web::server::serve(
+        listener,
+        app,
+        connection_limits(config, &base_url),
+        leaving.clone(),
+        tasks.clone(),
+    );
     tasks.spawn(async move {
         in_time.store(serving.await, std::sync::atomic::Ordering::Release);
         done.notify_one();
     });
     let Rooms { memory, hub, chat, plaza, .. } = rooms;
-    Ok(Running { address, metrics, base_url, db, identity, memory, hub, chat, plaza, tasks, served, drained })
+    let lame = Duration::from_secs(config.server.lame_seconds);
+    Ok(Running {
+        address,
+        metrics,
+        base_url,
+        db,
+        identity,
+        memory,
+        hub,
+        chat,
+        plaza,
+        leaving,
+        lame,
+        tasks,
+        served,
+        drained,
+    })
 }
 
 impl Running {
-    /// Stops in order: no new connections, open requests and streams end, background work writes what it
+    /// Stops in order: for `server.lame_seconds` requests are served and readiness is refused, then no new connections, open requests and streams end, background work writes what it
     /// holds, the store closes. Answers false when something had to be cut off.
     ///
     /// # Errors
     /// When the store cannot be closed cleanly.
     pub async fn stop(self) -> Result<bool> {
+        self.leaving.begin();
+        if !self.lame.is_zero() {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a fixed time for balancers, not a wait for an event"
+            )]
+            tokio::time::sleep(self.lame).await;
+        }
         self.tasks.stop();
         self.served.notified().await;
         let finished = self.tasks.drained(LAST_WORK).await;
@@ -357,17 +394,23 @@ fn boundary_limits(config: &Config, patience: Duration) -> boundary::Limits {
         slow_request: patience,
         request: Duration::from_secs(server.request_seconds),
         upload: Duration::from_secs(server.upload_seconds),
+        upload_routes: memory::file::UPLOAD_ROUTES.to_vec(),
+        unbounded: UNBOUNDED,
         in_flight: server.max_in_flight,
+        in_flight_of_address: server.max_in_flight_per_address,
         body: server.max_body_bytes,
         trusted_proxies: server.trusted_proxies.clone(),
         metrics: !config.metrics.listen.is_empty(),
     }
 }
 
-fn connection_limits(config: &Config) -> ConnectionLimits {
+fn connection_limits(config: &Config, base_url: &str) -> ConnectionLimits {
     let server = &config.server;
     ConnectionLimits {
         connections: server.max_connections,
+        of_address: server.max_connections_per_address,
+        trusted_proxies: server.trusted_proxies.clone(),
+        https: base_url.starts_with("https://"),
         head: Duration::from_secs(server.head_seconds),
         write: Duration::from_secs(server.write_seconds),
         head_bytes: server.max_head_bytes,

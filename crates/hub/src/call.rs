@@ -17,7 +17,7 @@ use axum::{body::Body, response::Response};
 use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts};
 use http_body::Body as _;
-use web::{Language, boundary::Boundary};
+use web::{ClientAddress, Language, boundary::Boundary, in_flight::Full};
 
 pub(crate) use ask::{address, has, may_call};
 pub(crate) use authorise::NOT_OPEN;
@@ -81,7 +81,8 @@ impl Door {
     pub async fn call(self, request: Request<Body>) -> Response {
         let start = Instant::now();
         let trace = self.boundary.new_id();
-        let address = self.boundary.client(&request).0;
+        let client = self.boundary.client(&request);
+        let address = client.0;
         let (parts, body) = request.into_parts();
         if parts.method == Method::OPTIONS {
             let mut response = cors::preflight(&parts.headers);
@@ -89,7 +90,7 @@ impl Door {
             return response;
         }
         let mut seen = Seen::new();
-        let outcome = self.bounded(&parts, body, &trace, address, &mut seen).await;
+        let outcome = self.bounded(&parts, body, &trace, client, &mut seen).await;
         let always_200 = self.hub.settings().always_200;
         let (mut response, status, code) = match outcome {
             Ok(Outcome::Json(result)) => (envelope::success(&trace, &result), 200, ""),
@@ -143,16 +144,16 @@ impl Door {
         parts: &Parts,
         body: Body,
         trace: &HeaderValue,
-        address: IpAddr,
+        client: ClientAddress,
         seen: &mut Seen,
     ) -> Result<Outcome, HubError> {
-        let Some(_place) = self.boundary.enter() else {
-            return Err(HubError::new(HubCode::Unavailable)
-                .because("too many requests in work")
-                .retry_after(1));
-        };
-        let work = AssertUnwindSafe(self.serve(parts, body, trace, address, seen)).catch_unwind();
-        match tokio::time::timeout(self.boundary.limits().request, work).await {
+        let (entry, body) = self.boundary.enter(client, body).map_err(full)?;
+        let work = AssertUnwindSafe(self.serve(parts, body, trace, client.0, seen)).catch_unwind();
+        let worked = tokio::time::timeout(self.boundary.limits().request, work).await;
+        if let Some(refused) = entry.refused() {
+            return Err(full(refused));
+        }
+        match worked {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(panic)) => {
                 Err(HubError::new(HubCode::Unknown).because(web::boundary::panic_text(panic.as_ref())))
@@ -202,6 +203,15 @@ impl Door {
         };
         call.api.provider.call(hub, &call).await
     }
+}
+
+/// The answer to a request when too many are in work.
+fn full(full: Full) -> HubError {
+    let code = match full {
+        Full::Server => HubCode::Unavailable,
+        Full::Address => HubCode::RateLimited,
+    };
+    HubError::new(code).because(full).retry_after(1)
 }
 
 /// The API and the action of a path. Whatever follows is part of the action, and no action has a slash.

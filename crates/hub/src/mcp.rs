@@ -4,28 +4,33 @@
 //! clients can send; without one they are anonymous. A tool is called through the [`Door`], as any other call: the
 //! same limits, lists, records and errors. No session is kept, so any process answers any request.
 
+mod origin;
 pub(crate) mod tools;
 
 use std::{io, sync::Arc};
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
-        ServerCapabilities, ServerConfig,
+        CallToolRequestParams, CallToolResponse, ErrorCode, Implementation, ListToolsResult,
+        PaginatedRequestParams, ServerCapabilities, ServerConfig,
     },
     service::RequestContext,
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
+use serde_json::json;
+
+pub use origin::Allowed;
 
 use crate::{
     Door,
@@ -38,19 +43,51 @@ pub const PATH: &str = "/mcp";
 const INSTRUCTIONS: &str = "Each tool is an action of an API behind this hub. A tool's result is the action's result; \
      an error has a code to branch on, and a trace to ask the hub's owner about.";
 
-/// The route; it needs no caller of the Lab API.
-pub fn router(door: Door, largest: usize) -> Router {
+/// Headers that pages may send here.
+const ACCEPTED: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, last-event-id, \
+     apihub-token",
+);
+
+/// The route; it needs no caller of the Lab API. Bodies of more than `largest` bytes are refused.
+pub fn router(door: Door, largest: usize, allowed: Allowed) -> Router {
     let mut config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        // Whoever could trick a browser into sending something here could as well send it to `/api`: neither looks at
-        // cookies, and a key's own domain list is what guards its tokens.
+        // `allowed` is checked before.
         .disable_allowed_hosts();
     config.max_request_body_bytes = largest;
     let served = Server { door: door.clone() };
     let sessions = Arc::new(NeverSessionManager::default());
     let service = StreamableHttpService::new(move || Ok::<_, io::Error>(served.clone()), sessions, config);
-    Router::new().route_service(PATH, service).layer(from_fn_with_state(door, known))
+    Router::new()
+        .route_service(PATH, service)
+        .layer(from_fn_with_state(door, known))
+        .layer(from_fn_with_state(Arc::new(allowed), from_allowed))
+}
+
+/// Refuses a request of a page that may not use this server, or for a host that it is not; answers preflights.
+async fn from_allowed(State(allowed): State<Arc<Allowed>>, request: Request, next: Next) -> Response {
+    if let Err(refused) = allowed.check(request.headers()) {
+        let error = json!({"code": ErrorCode::INVALID_REQUEST.0, "message": refused.message()});
+        return web::envelope::json(StatusCode::FORBIDDEN, &json!({"jsonrpc": "2.0", "error": error}));
+    }
+    let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return next.run(request).await };
+    let is_preflight = request.method() == Method::OPTIONS;
+    let mut response = if is_preflight { Response::new(Body::empty()) } else { next.run(request).await };
+    let headers = response.headers_mut();
+    if is_preflight {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ACCEPTED);
+    }
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    let exposed = HeaderValue::from_static("www-authenticate");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if is_preflight {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
+    response
 }
 
 /// Refuses a caller whose token is not good before anything else looks at the request, and puts the token where a call

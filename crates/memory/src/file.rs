@@ -17,7 +17,7 @@ use web::{
 };
 
 pub use kind::Kind;
-pub use routes::download;
+pub use routes::{UPLOAD_ROUTES, download};
 pub use sweep::YOUNG;
 
 use crate::{

@@ -41,7 +41,21 @@ pub enum Error {
     Other(String),
 }
 
+/// Reasons of [`Error::Unavailable`] that last until somebody does something.
+pub(crate) const DISK_FULL: &str = "the disk is full";
+pub(crate) const READ_ONLY: &str = "the file is read-only";
+
 impl Error {
+    /// Seconds after which it may be worth to try again: longer where somebody has to make room first. Nothing where the
+    /// same call fails again.
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Unavailable(reason) if reason == DISK_FULL || reason == READ_ONLY => Some(5),
+            Self::Unavailable(_) => Some(1),
+            _ => None,
+        }
+    }
+
     pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable(reason.into())
     }

@@ -1,6 +1,6 @@
 //! Who is at the other end: the socket's peer, or what a trusted proxy says of its peer.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
@@ -50,6 +50,21 @@ fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
+/// The address under which a client is counted: an IPv4 address, or the /64 network of an IPv6 address, for one
+/// client may have as many addresses as it likes there.
+pub fn group(address: IpAddr) -> IpAddr {
+    match canonical(address) {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+    }
+}
+
+/// True for an address that may speak for many clients: loopback, or a trusted proxy.
+pub fn is_shared(address: IpAddr, trusted: &[IpNet]) -> bool {
+    let address = canonical(address);
+    address.is_loopback() || trusted.iter().any(|net| net.contains(&address))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +89,23 @@ mod tests {
         assert_eq!(ask("10.0.0.1", &["6.6.6.6", "1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
         assert_eq!(ask("10.0.0.1", &["junk"], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(ask("::ffff:10.0.0.1", &["[2001:db8::1]:443"], &["10.0.0.0/8"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn addresses_are_counted_by_client() {
+        for (address, expected) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ] {
+            assert_eq!(group(address.parse().unwrap()).to_string(), expected);
+        }
+        let proxies = ["10.0.0.0/8".parse().unwrap()];
+        for (address, expected) in
+            [("127.0.0.2", true), ("::1", true), ("::ffff:10.1.1.1", true), ("203.0.113.9", false)]
+        {
+            assert_eq!(is_shared(address.parse().unwrap(), &proxies), expected, "{address}");
+        }
     }
 
     proptest! {

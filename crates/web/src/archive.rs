@@ -327,7 +327,7 @@ pub fn read_lines<T: serde::de::DeserializeOwned, U>(
 ) -> Vec<(u64, U)> {
     let mut valid = Vec::with_capacity(given.len());
     for Given { line, text } in given {
-        let entry = serde_json::from_str(text).map_err(|error| error.to_string());
+        let entry = crate::strict::from_slice(text.as_bytes()).map_err(|error| error.to_string());
         match entry.and_then(|entry| check(entry).map_err(|error| error.message(crate::Language::En))) {
             Ok(entry) => valid.push((*line, entry)),
             Err(why) => taken.refused.push((*line, why)),

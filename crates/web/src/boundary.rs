@@ -14,6 +14,7 @@ use std::{
 };
 
 use axum::{
+    body::Body,
     extract::{MatchedPath, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -21,12 +22,13 @@ use axum::{
 use futures::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use ipnet::IpNet;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     address::{self, ClientAddress, Peer},
     error::{ApiError, Code},
     extract::BodyLimit,
+    host,
+    in_flight::{Entry, Full, InFlight},
     language::Language,
 };
 
@@ -43,14 +45,21 @@ pub struct RequestId(pub HeaderValue);
 pub struct Limits {
     /// Longest a request may take from its head to the head of its answer, its body included.
     pub request: Duration,
-    /// The same for uploads (multipart bodies).
+    /// The same for requests of `upload_routes`.
     pub upload: Duration,
+    /// Ends of the routes that take files. They read a body only from callers they know.
+    pub upload_routes: Vec<&'static str>,
+    /// Routes that are served however many requests are in work: those that say how the server is.
+    pub unbounded: &'static [&'static str],
     /// Ends of routes whose answer waits for another server, and how much longer they may take for it.
     pub slow: Vec<&'static str>,
     /// See `slow`.
     pub slow_request: Duration,
-    /// Requests in work at once; one more is answered 503.
+    /// Requests in work at once, those apart whose body is waited for; one more is answered 503.
     pub in_flight: usize,
+    /// The same of one client address; one more is answered 429. Loopback and trusted proxies, which may speak for
+    /// many, may have seven eighths of `in_flight`.
+    pub in_flight_of_address: usize,
     /// Largest body in bytes, uploads apart.
     pub body: usize,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -86,7 +95,7 @@ pub struct Boundary {
     limits: Limits,
     pages: ErrorPages,
     challenge: HeaderValue,
-    in_flight: Semaphore,
+    in_flight: Arc<InFlight>,
     process: u64,
     counter: AtomicU64,
 }
@@ -95,7 +104,7 @@ impl Boundary {
     /// A boundary; `process` is a random number that tells this process's request ids from others'. `base_url` is the
     /// server's address as others see it, without a slash at the end.
     pub fn new(limits: Limits, pages: ErrorPages, base_url: &str, process: u64) -> Arc<Self> {
-        let in_flight = Semaphore::new(limits.in_flight.min(Semaphore::MAX_PERMITS));
+        let in_flight = InFlight::new(limits.in_flight, limits.in_flight_of_address);
         let challenge =
             format!("Bearer resource_metadata=\"{base_url}/.well-known/oauth-protected-resource\"");
         let challenge = HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static("Bearer"));
@@ -125,9 +134,14 @@ impl Boundary {
         &self.limits
     }
 
-    /// Takes a place among the requests in work, if there is one.
-    pub fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        self.in_flight.try_acquire().ok()
+    /// Counts a request of `client` among those in work until the returned [`Entry`] is dropped. The returned body
+    /// is to be read instead of `body`.
+    ///
+    /// # Errors
+    /// The bound that is reached.
+    pub fn enter(&self, client: ClientAddress, body: Body) -> Result<(Entry, Body), Full> {
+        let is_shared = address::is_shared(client.0, &self.limits.trusted_proxies);
+        self.in_flight.enter(client.0, is_shared, body)
     }
 
     /// The client's address, as far as it can be trusted.
@@ -161,16 +175,39 @@ impl Boundary {
         );
     }
 
-    fn time_limit(&self, route: Option<&MatchedPath>, headers: &HeaderMap) -> Duration {
-        let is_slow =
-            route.is_some_and(|route| self.limits.slow.iter().any(|end| route.as_str().ends_with(end)));
-        if is_slow {
-            return self.limits.request.saturating_add(self.limits.slow_request);
+    /// The time limit of a route; nothing of it depends on what a client says.
+    fn time_limit(&self, route: Option<&MatchedPath>) -> Duration {
+        let Some(route) = route.map(MatchedPath::as_str) else { return self.limits.request };
+        let is_one_of = |ends: &[&str]| ends.iter().any(|end| route.ends_with(end));
+        if is_one_of(&self.limits.slow) {
+            self.limits.request.saturating_add(self.limits.slow_request)
+        } else if is_one_of(&self.limits.upload_routes) {
+            self.limits.upload
+        } else {
+            self.limits.request
         }
-        let is_upload = headers.get(header::CONTENT_TYPE).is_some_and(|value| {
-            value.as_bytes().get(..10).is_some_and(|t| t.eq_ignore_ascii_case(b"multipart/"))
-        });
-        if is_upload { self.limits.upload } else { self.limits.request }
+    }
+
+    /// Runs a request within the bounds of what is in work.
+    async fn bounded(
+        &self,
+        request: Request,
+        next: Next,
+        client: ClientAddress,
+        route: Option<&MatchedPath>,
+    ) -> Response {
+        let limit = self.time_limit(route);
+        if route.is_some_and(|route| self.limits.unbounded.contains(&route.as_str())) {
+            return run(request, next, limit).await;
+        }
+        let (parts, body) = request.into_parts();
+        let (entry, body) = match self.enter(client, body) {
+            Ok(entered) => entered,
+            Err(full) => return ApiError::from(full).into_response(),
+        };
+        let response = run(Request::from_parts(parts, body), next, limit).await;
+        // Whatever the route made of a body that broke off for this reason.
+        entry.refused().map_or(response, |full| ApiError::from(full).into_response())
     }
 }
 
@@ -184,6 +221,25 @@ fn is_request_id(value: &[u8]) -> bool {
         && value.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
+impl Boundary {
+    /// Refuses a request that nobody may serve: one without the `Host` that it should have.
+    pub fn refuse<B>(&self, request: &http::Request<B>) -> Option<Response> {
+        if host::is_valid(request.version(), request.headers()) {
+            return None;
+        }
+        let id = self.request_id(request.headers());
+        let error = ApiError::new(Code::InvalidParam).with("Host");
+        let mut response = error.render(Language::of(request.headers()));
+        response.headers_mut().insert(REQUEST_ID, id.0.clone());
+        // Where the next request begins may be a matter of opinion.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        let status = response.status().as_u16();
+        let client = self.client(request).0;
+        self.outcome(&id.0, request.method(), "none", status, Duration::ZERO, client);
+        Some(response)
+    }
+}
+
 /// The layer itself, for `axum::middleware::from_fn_with_state`.
 pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
@@ -195,18 +251,11 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let client = boundary.client(&request);
-    let limit = boundary.time_limit(route.as_ref(), request.headers());
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(BodyLimit(boundary.limits.body));
 
-    let mut response = match boundary.enter() {
-        Some(_place) => run(request, next, limit).await,
-        None => ApiError::new(Code::Unavailable)
-            .because("too many requests in work")
-            .retry_after(1)
-            .into_response(),
-    };
+    let mut response = boundary.bounded(request, next, client, route.as_ref()).await;
     // The path as routed, never as sent: it may hold what should not be logged, and labels must be few.
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
@@ -241,6 +290,16 @@ async fn run(request: Request, next: Next, limit: Duration) -> Response {
     }
 }
 
+impl From<Full> for ApiError {
+    fn from(full: Full) -> Self {
+        let code = match full {
+            Full::Server => Code::Unavailable,
+            Full::Address => Code::RateLimited,
+        };
+        Self::new(code).because(full).retry_after(1)
+    }
+}
+
 /// What a panic said.
 pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic
@@ -262,10 +321,28 @@ fn log_error(error: &ApiError, id: &RequestId, method: &Method, route: &str) {
     }
 }
 
+/// The name of a method as a metric's label: one of the nine that are defined, or `OTHER`. A client may send any word.
+pub fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "HEAD" => "HEAD",
+        "OPTIONS" => "OPTIONS",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "CONNECT" => "CONNECT",
+        "TRACE" => "TRACE",
+        _ => "OTHER",
+    }
+}
+
 fn count(method: &Method, route: &str, status: u16, took: Duration) {
-    let labels =
-        [("method", method.to_string()), ("route", route.to_owned()), ("status", status.to_string())];
-    metrics::counter!("doppel_http_requests_total", &labels).increment(1);
+    let (method, status) = (method_label(method), status.to_string());
+    metrics::counter!(
+        "doppel_http_requests_total", "method" => method, "route" => route.to_owned(), "status" => status
+    )
+    .increment(1);
     metrics::histogram!("doppel_http_request_seconds", "route" => route.to_owned())
         .record(took.as_secs_f64());
 }

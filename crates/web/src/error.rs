@@ -84,9 +84,9 @@ impl ApiError {
         self.code
     }
 
-    /// The seconds of `Retry-After`, if any.
+    /// The seconds of `Retry-After`. Whatever may succeed later has them.
     pub fn wait(&self) -> Option<u32> {
-        self.retry_after
+        self.retry_after.or_else(|| self.code.usual_wait())
     }
 
     /// What is wrong with the input, place by place.
@@ -147,7 +147,7 @@ impl ApiError {
     }
 
     fn add_headers(&self, response: &mut Response) {
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.wait() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.code.status() == StatusCode::UNAUTHORIZED {
@@ -187,6 +187,9 @@ impl From<Code> for ApiError {
 
 impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
+        if let Some(seconds) = error.retry_after() {
+            return Self::new(Code::Unavailable).retry_after(seconds).because(error);
+        }
         let code = match error {
             store::Error::Unavailable(_) => Code::Unavailable,
             store::Error::NotFound

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     error::{ApiError, Code},
     issues::Issues,
+    strict::Strict,
 };
 
 /// Longest piece of a parser's message that is repeated to the client.
@@ -56,8 +57,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         let bytes = body(request).await?;
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
-        let value =
-            serde_path_to_error::deserialize(&mut reader).map_err(|error| refuse(Issues::body(), &error))?;
+        let value = serde_path_to_error::deserialize(Strict(&mut reader))
+            .map_err(|error| refuse(Issues::body(), &error))?;
         reader.end().map_err(|error| {
             let mut issues = Issues::body();
             issues.add("json_invalid", "", short(&error.to_string()));

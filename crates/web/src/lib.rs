@@ -6,10 +6,13 @@
 
 pub mod address;
 pub mod archive;
+pub mod asset;
 pub mod boundary;
 pub mod envelope;
 pub mod error;
 pub mod extract;
+pub mod host;
+pub mod in_flight;
 pub mod issues;
 pub mod language;
 pub mod names;
@@ -17,6 +20,7 @@ pub mod outgoing;
 pub mod paging;
 pub mod redact;
 pub mod server;
+pub mod strict;
 pub mod tasks;
 pub mod turns;
 

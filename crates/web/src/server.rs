@@ -1,28 +1,66 @@
 //! The listener: accepts connections, bounds them, and ends them in order.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+mod body;
+mod connections;
+mod socket;
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{body::Body, response::Response};
-use http::Request;
+use http::{HeaderValue, Request, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use ipnet::IpNet;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_io_timeout::TimeoutWriter;
 use tower::Service;
 
-use crate::{address::Peer, tasks::Tasks};
+use self::{
+    body::Sent,
+    connections::{Activity, Connections},
+    socket::Socket,
+};
+use crate::{
+    address::{self, Peer},
+    in_flight::largest_share,
+    tasks::Tasks,
+};
+
+/// Browsers are to believe the content type, not to guess one.
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+/// The connection ends with the answer.
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+/// Seconds after which a client may try again where the answer does not say.
+const SOON: HeaderValue = HeaderValue::from_static("1");
+/// A year.
+const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// How often a connection that waits for room looks for one that may be closed.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Limits of connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ConnectionLimits {
-    /// Open connections; further ones wait in the kernel's queue.
+    /// Open connections. For one more an idle one is closed; while there is none, it waits.
     pub connections: usize,
+    /// Open connections of one address. Loopback and trusted proxies may have seven eighths of `connections`.
+    pub of_address: usize,
+    /// See `of_address`.
+    pub trusted_proxies: Vec<IpNet>,
     /// Longest a client may take to send a request's head, and a kept-alive connection may idle.
     pub head: Duration,
     /// Longest a client may leave an answer unread without a byte of it being taken.
@@ -33,6 +71,33 @@ pub struct ConnectionLimits {
     pub headers: usize,
     /// Longest that open requests and streams may go on once shutdown has begun.
     pub drain: Duration,
+    /// Whether answers tell browsers to come back over HTTPS only.
+    pub https: bool,
+}
+
+impl ConnectionLimits {
+    /// Most connections of an address.
+    fn most_of(&self, address: std::net::IpAddr) -> usize {
+        let most = largest_share(self.connections);
+        if address::is_shared(address, &self.trusted_proxies) { most } else { self.of_address.min(most) }
+    }
+}
+
+/// A sign that the server is about to stop. From then on readiness is refused and each answer ends its connection,
+/// while requests are still served: whoever sends them here has time to notice.
+#[derive(Debug, Clone, Default)]
+pub struct Leaving(Arc<AtomicBool>);
+
+impl Leaving {
+    /// Gives the sign.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// True once the sign was given.
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// What answers requests, as an [`axum::Router`] does.
@@ -48,70 +113,134 @@ impl<S> App for S where
 
 /// Accepts connections until shutdown begins, then lets the open ones finish what they are at.
 /// Returns false when some had not finished after [`ConnectionLimits::drain`] and were cut.
-pub async fn serve<S>(listener: TcpListener, app: S, limits: ConnectionLimits, tasks: Tasks) -> bool
+pub async fn serve<S>(
+    listener: TcpListener,
+    app: S,
+    limits: ConnectionLimits,
+    leaving: Leaving,
+    tasks: Tasks,
+) -> bool
 where
     S: App,
 {
+    let connections = Arc::new(Connections::default());
     let permits = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     let open = GracefulShutdown::new();
-    let connections = Tasks::default();
+    let running = Tasks::default();
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = accept(&listener, &permits, &connections, &limits) => accepted,
             () = tasks.stopping() => break,
         };
         match accepted {
-            Ok((stream, peer, permit)) => {
-                let connection = open.watch(connection(stream, peer, app.clone(), limits));
-                connections.spawn(async move {
+            Ok(Some((stream, peer, permit))) => connections.open(peer.ip(), |activity, registered| {
+                let socket = Socket::new(stream, Arc::clone(&activity));
+                let service = Served { app: app.clone(), activity, peer, leaving: leaving.clone() };
+                let connection = open.watch(connection(socket, service, &limits));
+                running.spawn(async move {
                     if let Err(error) = connection.await {
                         tracing::debug!(%error, client.address = %peer.ip(), "connection ended early");
                     }
-                    drop(permit);
-                });
-            }
-            Err(error) => pause_after(&error).await,
+                    drop((registered, permit));
+                })
+            }),
+            Ok(None) => {}
+            Err(error) => pause_after(&error, &connections).await,
         }
     }
     drop(listener);
     tokio::time::timeout(limits.drain, open.shutdown()).await.is_ok()
 }
 
+/// Accepts a connection and makes room for it. Returns nothing when its address has too many that are at work.
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await.map_err(std::io::Error::other)?;
+    connections: &Connections,
+    limits: &ConnectionLimits,
+) -> std::io::Result<Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)>> {
     let (stream, peer) = listener.accept().await?;
+    if !connections.make_room(peer.ip(), limits.most_of(peer.ip())) {
+        return Ok(None);
+    }
     stream.set_nodelay(true)?;
-    Ok((stream, peer, permit))
+    loop {
+        if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+            return Ok(Some((stream, peer, permit)));
+        }
+        connections.evict_of_busiest();
+        let freed = tokio::time::timeout(LOOK_AGAIN, Arc::clone(permits).acquire_owned()).await;
+        if let Ok(permit) = freed {
+            return Ok(Some((stream, peer, permit.map_err(std::io::Error::other)?)));
+        }
+    }
 }
 
-fn connection(
-    stream: TcpStream,
+/// What the requests of one connection are served by.
+struct Served<S> {
+    app: S,
+    activity: Arc<Activity>,
     peer: SocketAddr,
-    app: impl App,
-    limits: ConnectionLimits,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
+    leaving: Leaving,
+}
+
+fn connection<S: App>(
+    socket: Socket,
+    served: Served<S>,
+    limits: &ConnectionLimits,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<S> {
+    let mut stream = TimeoutWriter::new(socket);
+    stream.set_timeout(Some(limits.write));
+    let https = limits.https;
+    let Served { app, activity, peer, leaving } = served;
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let in_work = activity.begin();
+        let mut request = request.map(|incoming| body::received(incoming, &activity));
         request.extensions_mut().insert(Peer(peer));
         let answer = app.clone().call(request);
-        async move { answer.await.map_err(|never: Infallible| match never {}) }
+        let leaving = leaving.clone();
+        async move {
+            // The task of a connection that is being closed for another is aborted.
+            let Some(in_work) = in_work else { return std::future::pending().await };
+            let mut response = answer.await.map_err(|never: Infallible| match never {})?;
+            add_headers(&mut response, https);
+            if leaving.has_begun() {
+                response.headers_mut().insert(header::CONNECTION, CLOSE);
+            }
+            Ok::<_, Infallible>(response.map(|body| Sent::new(body, in_work)))
+        }
     });
-    let mut stream = TimeoutWriter::new(stream);
-    stream.set_timeout(Some(limits.write));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_headers(limits.headers)
+        .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes.max(8192))
         .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }
 
-/// Running out of file descriptors must not turn into a busy loop.
-async fn pause_after(error: &std::io::Error) {
+/// Adds the headers of every answer, whatever it is about.
+fn add_headers(response: &mut Response, https: bool) {
+    let may_succeed_later =
+        matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+    let headers = response.headers_mut();
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
+    if may_succeed_later {
+        headers.entry(header::RETRY_AFTER).or_insert(SOON);
+    }
+    if https {
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(ONLY_HTTPS);
+    }
+}
+
+/// Running out of file descriptors must not turn into a busy loop, nor keep everybody out.
+async fn pause_after(error: &std::io::Error, connections: &Connections) {
+    /// `ENFILE` and `EMFILE`: no descriptors are left in the system, or in this process.
+    const NO_DESCRIPTORS: [i32; 2] = [23, 24];
     tracing::warn!(%error, "cannot accept a connection");
+    let is_full = error.raw_os_error().is_some_and(|number| NO_DESCRIPTORS.contains(&number));
+    let made_room = is_full && connections.evict_of_busiest();
+    let pause = Duration::from_millis(if made_room { 1 } else { 100 });
     #[expect(clippy::disallowed_methods, reason = "a pause in the accept loop, not a wait for an event")]
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::sleep(pause).await;
 }

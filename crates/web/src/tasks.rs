@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use tokio::task::AbortHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The tasks of one server: a tracker to wait for them and a signal that asks them to end.
@@ -12,12 +13,12 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// Starts a task. It must end soon after [`Tasks::stopping`] resolves.
-    pub fn spawn<F>(&self, work: F)
+    /// Starts a task. It must end soon after [`Tasks::stopping`] resolves. The handle can abort it.
+    pub fn spawn<F>(&self, work: F) -> AbortHandle
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.tracker.spawn(work);
+        self.tracker.spawn(work).abort_handle()
     }
 
     /// Resolves when the server begins to shut down.

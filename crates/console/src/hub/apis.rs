@@ -187,7 +187,7 @@ pub(crate) async fn save(
     CsrfForm(Definition(text)): CsrfForm<Definition>,
 ) -> Result<Response, ApiError> {
     admin(&member)?;
-    let saved = match serde_json::from_str::<ApiSpec>(&text) {
+    let saved = match web::strict::from_slice::<ApiSpec>(text.as_bytes()) {
         Ok(spec) => console.hub.save_api(spec).await,
         Err(error) => Err(unreadable("definition", &error)),
     };

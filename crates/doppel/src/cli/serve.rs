@@ -15,8 +15,31 @@ use crate::{
 /// What a shell reports for a program that a signal ended.
 const INTERRUPTED: u8 = 130;
 
+/// Signals, by their numbers on Linux, that end a process which has no handler for them: SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
+/// SIGPIPE, SIGALRM, SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO and SIGPWR.
+#[cfg(target_os = "linux")]
+const DEADLY: &[i32] = &[1, 3, 10, 12, 13, 14, 16, 24, 25, 26, 27, 29, 30];
+/// The real-time signals that programs may use.
+#[cfg(target_os = "linux")]
+const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
+
+/// Makes the process live on after every signal but those that are meant to stop it. A handler stays for good, whether or
+/// not anybody listens.
+fn outlive_other_signals() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    let kinds = DEADLY.iter().copied().chain(REAL_TIME).map(SignalKind::from_raw);
+    #[cfg(not(target_os = "linux"))]
+    let kinds =
+        [SignalKind::hangup(), SignalKind::quit(), SignalKind::user_defined1(), SignalKind::user_defined2()];
+    for kind in kinds {
+        let _handled_for_good = signal(kind)?;
+    }
+    Ok(())
+}
+
 pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Failure> {
     logging::start(&config.log).map_err(Failure::input)?;
+    outlive_other_signals().map_err(Failure::failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
     let running =

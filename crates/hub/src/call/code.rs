@@ -132,6 +132,12 @@ impl HubError {
         self
     }
 
+    /// The seconds of `Retry-After`. Whatever may succeed later has them.
+    pub(crate) fn wait(&self) -> Option<i64> {
+        let may_succeed = matches!(self.code.row().0, 429 | 503);
+        self.retry_after.or(may_succeed.then_some(1))
+    }
+
     /// Adds the cause for the log. Never sent.
     #[must_use]
     pub fn because(mut self, cause: impl std::fmt::Display) -> Self {

@@ -51,7 +51,7 @@ pub(super) fn refusal(
     let body = serde_json::to_vec(&refusal).unwrap_or_default();
     let status = if always_200 { StatusCode::OK } else { error.code.status() };
     let mut response = json(status, body);
-    if let Some(seconds) = error.retry_after {
+    if let Some(seconds) = error.wait() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response

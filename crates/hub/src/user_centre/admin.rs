@@ -128,7 +128,7 @@ impl Hub {
     pub(super) async fn admin_set_policy(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let pool = pool(call)?;
         let policy = serde_json::Value::Object(call.arguments.clone());
-        let policy: PasswordPolicy = serde_json::from_value(policy)
+        let policy: PasswordPolicy = web::strict::from_value(policy)
             .map_err(|error| HubError::new(HubCode::InvalidParams).with(error.to_string()))?;
         self.set_password_policy(&pool, policy).await?;
         Outcome::of(&policy)

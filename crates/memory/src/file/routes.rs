@@ -25,6 +25,9 @@ use web::{
 use super::{File, Kind, Stored};
 use crate::{Memory, quota::Adder};
 
+/// Ends of the routes that take files.
+pub const UPLOAD_ROUTES: &[&str] = &["/cdn/upload"];
+
 /// What multipart adds to a file: boundaries, headers, small fields.
 const MULTIPART_ROOM: u64 = 64 * 1024;
 

@@ -3,7 +3,7 @@
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
-use crate::error::Error;
+use crate::error::{DISK_FULL, Error, READ_ONLY};
 
 /// Never repeats a value: SQLite's messages name tables and columns only, and other kinds are described here.
 pub(crate) fn convert(error: rusqlite::Error) -> Error {
@@ -33,8 +33,8 @@ fn failed(failure: ffi::Error, message: Option<String>) -> Error {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             Error::unavailable("another process holds its lock")
         }
-        ErrorCode::DiskFull => Error::unavailable("the disk is full"),
-        ErrorCode::ReadOnly => Error::unavailable("the file is read-only"),
+        ErrorCode::DiskFull => Error::unavailable(DISK_FULL),
+        ErrorCode::ReadOnly => Error::unavailable(READ_ONLY),
         ErrorCode::CannotOpen => Error::unavailable("the file cannot be opened"),
         ErrorCode::PermissionDenied => Error::unavailable("access to the file is denied"),
         ErrorCode::OutOfMemory => Error::unavailable("out of memory"),

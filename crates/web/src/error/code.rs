@@ -199,6 +199,14 @@ impl Code {
         }
     }
 
+    /// Seconds after which a client may try again where nothing says better; nothing where trying again is of no use.
+    pub const fn usual_wait(self) -> Option<u32> {
+        match self.row().0 {
+            429 | 503 => Some(1),
+            _ => None,
+        }
+    }
+
     /// True where the original API's framework answers with a `detail` member beside the envelope.
     pub const fn has_detail(self) -> bool {
         matches!(self, Self::AuthMissing | Self::NotFound | Self::MethodNotAllowed)
