@@ -64,6 +64,36 @@ both_engines! {
         assert_eq!(owner.post_form("/hub", &[("name", "x")]).await.status, 403);
     }
 
+    async fn registration_is_opened_and_its_limit_lifted_on_pages(server) {
+        let key = key(&server, "a", json!({"domains": ["app.example.com"]})).await;
+        let owner = key.owner.in_english();
+        let path = format!("/hub/keys/{}", key.id);
+        let shown = owner.get(&path).await;
+        assert!(shown.body.contains("Anybody may register in the user centre") && !shown.body.contains("registration-hint\" checked"), "{}", shown.body);
+        let fields = [("name", "x"), ("enabled", "yes"), ("domains", "app.example.com"), ("registration", "yes"), ("registered", "echo/x")];
+        assert_eq!(send(&owner, &path, &path, &fields).await.status, 303);
+        let now = owner.get(&format!("/api/apikey/hub/keys/{}", key.id)).await.data();
+        assert_eq!((&now["registration"], &now["registeredAllow"]), (&json!("open"), &json!(["echo:x"])));
+        assert!(owner.get(&path).await.body.contains("registration-hint\" checked"));
+        let app = key.app(&server);
+        let person = json!({"username": "alice", "password": "correct horse"});
+        result(&app.post("/api/user-center/noauth-register", person).await);
+        let page = format!("{path}/users");
+        assert!(owner.get(&page).await.body.contains("Registered themselves"));
+        let user = result(&app.get("/api/user-center-admin/list-users").await)["list"][0].clone();
+        assert_eq!(user["self_registered"], true);
+        let id = user["_id"].as_str().unwrap();
+        assert_eq!(send(&owner, &page, &format!("{page}/{id}"), &[("act", "accept")]).await.status, 303);
+        let user = result(&app.get("/api/user-center-admin/list-users").await)["list"][0].clone();
+        assert_eq!(user["self_registered"], false);
+        assert!(!owner.get(&page).await.body.contains("Registered themselves"));
+        // Without the box ticked it is closed again.
+        assert_eq!(send(&owner, &path, &path, &[("name", "x"), ("enabled", "yes")]).await.status, 303);
+        assert_eq!(owner.get(&format!("/api/apikey/hub/keys/{}", key.id)).await.data()["registration"], "closed");
+        let wrong = send(&owner, &path, &path, &[("name", "x"), ("registered", "a b")]).await;
+        assert!(wrong.status == 422 && wrong.body.contains("APIs for people who registered themselves, line 1"), "{}", wrong.body);
+    }
+
     async fn calls_are_found_by_what_is_known_of_them(server) {
         let key = key(&server, "a", json!({})).await;
         let app = key.app(&server);

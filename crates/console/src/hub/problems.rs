@@ -14,6 +14,11 @@ const PHRASES: &[(&str, &str)] = &[
     ("Field required", "必填"),
     ("is missing", "缺失"),
     ("String should have at least 1 character", "不能为空"),
+    ("String should have at least 1 visible character", "不能为空"),
+    (
+        "String should not contain characters that are invisible or change the direction of text",
+        "不能含有不可见字符或改变文字方向的字符",
+    ),
     ("String should have at most {} characters", "最多 {} 个字符"),
     ("String should not contain {}", "不能含有换行或控制字符"),
     ("List should have at most {} items", "最多 {} 项"),
@@ -91,7 +96,7 @@ const PHRASES: &[(&str, &str)] = &[
         "Hub 不会获取 {}：如果 API 需要，请添加机密请求头",
     ),
     // People of a key.
-    ("1 to 64 characters, no white space at the ends", "1 到 64 个字符，首尾不能有空白"),
+    ("1 to 64 visible characters, no white space at the ends", "1 到 64 个可见字符，首尾不能有空白"),
     ("a text of at most {} characters", "最多 {} 个字符"),
 ];
 
