@@ -1,10 +1,10 @@
 //! What the OpenAPI document says about the API as a whole.
 
+mod answers;
+
 use serde_json::{Value, json};
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr,
-    ResponseBuilder, ServerBuilder,
-    path::Operation,
+    Components, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder,
     schema::{Object, ObjectBuilder, SchemaType, Type},
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
@@ -22,8 +22,14 @@ Send an API key as `Authorization: Bearer lba_ak_…`, or an access token that a
 
 OAuth2 libraries find the standards' endpoints by `/.well-known/oauth-authorization-server`.";
 
+const SESSION: &str = "\
+The cookie of a signed-in browser. A POST that rides on it must come from the server's own pages: \
+`Sec-Fetch-Site: same-origin`, or an `Origin` that is the server's.";
+
 /// The document before the routes are in it.
-pub(crate) fn base() -> OpenApi {
+///
+/// `session_cookie` is the name of the cookie that a signed-in browser sends.
+pub(crate) fn base(session_cookie: &str) -> OpenApi {
     let info = InfoBuilder::new()
         .title("Doppel")
         .version(env!("CARGO_PKG_VERSION"))
@@ -31,20 +37,25 @@ pub(crate) fn base() -> OpenApi {
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()));
     let servers = [("/gate/lab", "The original API's base path"), ("/", "The same without a prefix")]
         .map(|(url, about)| ServerBuilder::new().url(url).description(Some(about)).build());
-    OpenApiBuilder::new().info(info.build()).servers(Some(servers)).components(Some(components())).build()
+    OpenApiBuilder::new()
+        .info(info.build())
+        .servers(Some(servers))
+        .components(Some(components(session_cookie)))
+        .build()
 }
 
-fn components() -> Components {
+fn components(session_cookie: &str) -> Components {
     let mut components = Components::new();
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("An API key, `lba_ak_…`, or an access token, `lba_at_…`"))
         .build();
-    let session = ApiKeyValue::with_description("doppel_session", "The console's cookie, from signing in");
+    let session = ApiKeyValue::with_description(session_cookie, SESSION);
     let token = ApiKeyValue::with_description("token", "An API key, for uploads alone");
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     components.add_security_scheme("token", SecurityScheme::ApiKey(ApiKey::Header(token)));
+    answers::declare(&mut components);
     components.schemas.insert("Error".into(), error_schema().into());
     components
 }
@@ -77,19 +88,10 @@ fn error_schema() -> Object {
         .build()
 }
 
-/// Adds to every operation that it may answer with an error.
+/// Completes the document once every route is in it: the error responses of each operation.
 pub(crate) fn complete(document: &mut OpenApi) {
-    for item in document.paths.paths.values_mut() {
-        for operation in operations(item) {
-            let error =
-                ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Error")))).build();
-            let response =
-                ResponseBuilder::new().description("An error").content("application/json", error).build();
-            operation.responses.responses.insert("default".into(), response.into());
-        }
+    answers::add(document);
+    if let Some(components) = &mut document.components {
+        answers::open_parts(components);
     }
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post].into_iter().filter_map(Option::as_mut)
 }

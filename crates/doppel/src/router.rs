@@ -22,7 +22,7 @@ use futures::{
 };
 use http::{HeaderName, HeaderValue, Method, Request, header};
 use hub::{Door, Hub};
-use identity::{Guard, Identity, guard};
+use identity::{Cookies, Guard, Identity, guard};
 use memory::Memory;
 use plaza::Plaza;
 use store::Database;
@@ -110,7 +110,8 @@ fn api_router(rooms: &Rooms) -> Router {
 /// The OpenAPI document of this server.
 pub(crate) fn document(rooms: &Rooms) -> OpenApi {
     let (_, described) = api(rooms).split_for_parts();
-    let mut document = openapi::base().nest("/api", described);
+    let session_cookie = Cookies::new(rooms.identity.settings().secure_cookies).session_name();
+    let mut document = openapi::base(&session_cookie).nest("/api", described);
     openapi::complete(&mut document);
     document
 }

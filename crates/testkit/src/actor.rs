@@ -13,6 +13,8 @@ use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use store::Timestamp;
 
+use crate::documented;
+
 /// Someone who sends requests: a base address and the headers that go with each.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -50,9 +52,12 @@ impl Actor {
         self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
-    /// Sends a request made by [`Actor::request`].
+    /// Sends a request made by [`Actor::request`]. A status that the OpenAPI document does not name fails the test.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.expect("an answer");
+        let request = request.build().expect("a request");
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+        let response = self.http.execute(request).await.expect("an answer");
+        documented::check(&method, &path, response.status().as_u16());
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.text().await.expect("a body of text");
         Answer { status, headers, body }

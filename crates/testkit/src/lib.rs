@@ -9,6 +9,8 @@ pub mod clients;
 #[cfg(feature = "server")]
 pub mod conversations;
 #[cfg(feature = "server")]
+mod documented;
+#[cfg(feature = "server")]
 pub mod embedding;
 pub mod model;
 pub mod postgres;

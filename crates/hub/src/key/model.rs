@@ -122,6 +122,7 @@ pub struct KeyRequest {
 /// Body of `…/rotate`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RotateHubKeyRequest)]
 pub struct RotateRequest {
     /// How long tokens signed with the old secret go on working, in seconds. Default 0, at most 30 days.
     #[schema(minimum = 0, maximum = 2592000)]
@@ -131,6 +132,7 @@ pub struct RotateRequest {
 /// A key on the wire.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = HubKeyOut)]
 pub struct KeyOut {
     /// For managing the key.
     id: i64,
@@ -195,6 +197,7 @@ impl From<HubKey> for KeyOut {
 
 /// A key whose secret was just made: the only answer that has it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HubKeySecretOut)]
 pub struct SecretOut {
     /// The secret to keep: the HS256 key of every token, used as the bytes of this text. It cannot be shown again.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]

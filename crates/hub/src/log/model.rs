@@ -175,6 +175,7 @@ pub struct UsageQuery {
 /// Calls of an hour on the wire.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = HubKeyUsageOut)]
 pub struct UsageOut {
     /// The hour's beginning, in milliseconds since 1970.
     time: i64,

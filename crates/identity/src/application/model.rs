@@ -286,6 +286,7 @@ impl From<Application> for ApplicationOut {
 /// An application just made: with its secret, this once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CreatedApplicationOut)]
 pub struct CreatedOut {
     #[serde(flatten)]
     pub(super) about: ApplicationOut,
@@ -396,6 +397,7 @@ impl From<Trial> for TrialOut {
 /// A new secret, shown this once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ClientSecretOut)]
 pub struct SecretOut {
     /// The secret to keep. It cannot be shown again.
     pub(super) client_secret: String,

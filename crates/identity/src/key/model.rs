@@ -82,6 +82,7 @@ pub struct CreateRequest {
 /// Body of `POST /api/apikey/{id}/rotate`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RotateApiKeyRequest)]
 pub struct RotateRequest {
     /// How long the old key goes on working, in seconds. Default 0, at most 30 days.
     #[schema(minimum = 0, maximum = 2592000)]
@@ -100,6 +101,7 @@ pub struct UsageQuery {
 /// A key on the wire.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ApiKeyOut)]
 pub struct KeyOut {
     /// For managing the key.
     id: i64,
@@ -139,6 +141,7 @@ impl From<ApiKey> for KeyOut {
 
 /// A key just made: the only answer that has the key itself.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedApiKeyOut)]
 pub struct CreatedOut {
     /// The key to keep. It cannot be shown again.
     #[schema(example = "lba_ak_a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1v2w3x4y5z6a7b8")]
@@ -149,6 +152,7 @@ pub struct CreatedOut {
 
 /// The use of a key.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKeyUsageOut)]
 pub struct UsageOut {
     /// Calls by day, endpoint and outcome, newest day first.
     pub(super) list: Vec<UsageEntry>,

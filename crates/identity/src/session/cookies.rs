@@ -22,6 +22,11 @@ impl Cookies {
         Self { secure }
     }
 
+    /// The name of the session cookie.
+    pub fn session_name(self) -> String {
+        self.name(SESSION)
+    }
+
     /// The value of the session cookie.
     pub fn session(self, headers: &HeaderMap) -> Option<&str> {
         self.read(headers, SESSION)

@@ -128,6 +128,7 @@ pub(super) struct Target {
 /// What an application is told.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RevocationEvent)]
 pub struct Event {
     /// Tells a repetition.
     #[schema(example = "evt_0123456789abcdef")]

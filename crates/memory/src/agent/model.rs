@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 /// Body of `POST /api/secondme/agent_memory/ingest` (contract D-05). At most 64 KiB as JSON.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AgentEvent)]
 pub struct Event {
     /// Where it happened.
     pub channel: Channel,

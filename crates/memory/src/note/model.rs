@@ -12,6 +12,7 @@ use super::{
 /// What a note is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = NoteKind)]
 pub enum Kind {
     /// A text.
     Text,

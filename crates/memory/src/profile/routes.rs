@@ -16,7 +16,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 }
 
 /// Who the person is. Scope user.info or userinfo.
-#[utoipa::path(get, path = "/secondme/user/info", operation_id = "userInfo", tag = "User", security(("bearer" = [])),
+#[utoipa::path(get, path = "/secondme/user/info", operation_id = "userInfo", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The person", body = Envelope<UserInfo>)))]
 async fn info(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadUserInfo>) -> Answer<UserInfo> {
     let (account, profile) = memory.profile(caller.account()).await?;
@@ -38,7 +38,7 @@ async fn update(
 }
 
 /// Who signed in, with the id that is the calling app's own. Any credential of a person.
-#[utoipa::path(get, path = "/auth/me", operation_id = "me", tag = "User", security(("bearer" = [])),
+#[utoipa::path(get, path = "/auth/me", operation_id = "me", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The person", body = Envelope<Me>)))]
 async fn me(State(memory): State<Memory>, caller: Caller) -> Answer<Me> {
     let (account, profile) = memory.profile(caller.account()).await?;

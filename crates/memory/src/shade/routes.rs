@@ -22,7 +22,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 }
 
 /// The person's interests that have a public side. Scope user.info.shades or userinfo.
-#[utoipa::path(get, path = "/secondme/user/shades", operation_id = "listPublicShades", tag = "User", security(("bearer" = [])),
+#[utoipa::path(get, path = "/secondme/user/shades", operation_id = "listPublicShades", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
 async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadShades>) -> Answer<Shades> {
     Ok(Data(Shades { shades: memory.shades(caller.account(), true).await? }))

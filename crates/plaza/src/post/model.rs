@@ -14,6 +14,7 @@ pub type People = HashMap<i64, Arc<(Account, Profile)>>;
 /// What a post is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = PostKind)]
 pub enum Kind {
     /// Talking about something.
     Discussion,
