@@ -1,7 +1,7 @@
 //! The integration suite: black-box tests over real sockets, each on SQLite and on PostgreSQL.
 //!
 //! Folders mirror the URLs; `clients` drives the real binary with clients in other languages, `seeds` holds the examples of the API's own documentation, `boundary` what is
-//! true of every request, `process` what only the real binary shows.
+//! true of every request, `matrix` what is true of every operation of the OpenAPI document, `process` what only the real binary shows.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, missing_docs)]
 
@@ -13,7 +13,7 @@ mod api {
     mod archive;
     mod auth;
     mod cdn;
-    mod chat;
+    pub mod chat;
     mod chat_distill;
     mod chat_faults;
     mod chat_providers;
@@ -40,6 +40,7 @@ mod boundary {
     pub mod raw;
 }
 mod clients {
+    mod conformance;
     mod hub;
     mod openai;
     mod rust;
@@ -80,6 +81,8 @@ mod oauth {
         body
     }
 }
+mod documents;
+mod fuzz;
 mod hub {
     mod access;
     mod calls;
@@ -97,6 +100,12 @@ mod hub {
     mod upstream;
     mod user_centre;
     mod weather;
+}
+mod matrix {
+    mod credentials;
+    mod document;
+    mod fixtures;
+    mod ids;
 }
 mod meaning;
 mod openai;

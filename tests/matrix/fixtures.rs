@@ -1,0 +1,305 @@
+//! Real ids for every parameter of the API that is one, and the list of those that look like ids and are none.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+use testkit::{Actor, App, Person, TestServer};
+
+use super::document::{Operation, Place};
+use crate::{
+    api::chat::{messages, session, stream},
+    plaza::square::{comment, post},
+};
+
+/// The smallest PNG that is one: a transparent pixel.
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
+
+/// What an id names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    ApiKey,
+    HubKey,
+    KeyMemory,
+    Note,
+    Shade,
+    File,
+    Application,
+    ChatSession,
+    ChatMessage,
+    Post,
+    Comment,
+    /// Resources of the whole server, by the reason why nobody owns them.
+    Shared(&'static str),
+}
+
+const CATALOGUE: Kind =
+    Kind::Shared("the Hub's catalogue is everybody's to read and administrators' to change");
+const CIRCLE: Kind = Kind::Shared("circles are everybody's on the Plaza");
+const TOPIC: Kind = Kind::Shared("topics are everybody's on the Plaza");
+const ACCOUNT: Kind = Kind::Shared("people on the Plaza are known to each other");
+const DEVICE: Kind = Kind::Shared("who waits for a person to let it in belongs to nobody yet");
+const INVITATION: Kind = Kind::Shared("whoever has an invitation code may redeem it");
+const TRACE: Kind = Kind::Shared("searched for among one's own calls: an unknown one finds nothing");
+
+/// The fixture of each id parameter: its name, what the path begins with, what it names. The first that fits counts.
+const IDS: &[(&str, &str, Kind)] = &[
+    ("id", "/api/apikey/hub/keys/", Kind::HubKey),
+    ("id", "/api/apikey/", Kind::ApiKey),
+    ("id", "/api/secondme/memory/key/", Kind::KeyMemory),
+    ("id", "/api/secondme/note/", Kind::Note),
+    ("id", "/api/secondme/user/shades/", Kind::Shade),
+    ("key", "/api/cdn/", Kind::File),
+    ("key", "/api/apikey/hub/calls", Kind::HubKey),
+    ("trace", "/api/apikey/hub/calls", TRACE),
+    ("code", "/api/apikey/hub/apis/", CATALOGUE),
+    ("appId", "/api/applications/", Kind::Application),
+    ("clientId", "/api/oauth/authorize/", Kind::Application),
+    ("sessionId", "/api/secondme/", Kind::ChatSession),
+    ("messageId", "/api/secondme/chat/", Kind::ChatMessage),
+    ("postId", "/api/secondme/plaza/", Kind::Post),
+    ("commentId", "/api/secondme/plaza/", Kind::Comment),
+    ("replyToCommentId", "/api/secondme/plaza/", Kind::Comment),
+    ("circleRoute", "/api/secondme/plaza/", CIRCLE),
+    ("topicId", "/api/secondme/plaza/", TOPIC),
+    ("userId", "/api/secondme/plaza/users/", ACCOUNT),
+    ("userId", "/api/certificate/", ACCOUNT),
+    ("sessionId", "/api/auth/cli/", DEVICE),
+    ("userCode", "/api/auth/cli/", DEVICE),
+    ("code", "/api/invitation/redeem", INVITATION),
+];
+
+/// Parameters with names as ids have them that name nothing stored, by operation.
+const NO_IDS: &[(&str, &str, &str)] = &[
+    ("code", "searchHubCalls", "the code of an error"),
+    ("code", "skillToken", "a secret that proves itself"),
+    ("code", "exchangeCode", "a secret that proves itself"),
+    ("client_id", "exchangeCode", "comes with its secret"),
+    ("client_id", "refreshToken", "comes with its secret"),
+    ("client_id", "clientToken", "comes with its secret"),
+    ("appId", "listChatSessions", "a label of one's own sessions"),
+    ("appId", "chatStream", "a label of one's own sessions"),
+    ("appId", "actStream", "a label of one's own sessions"),
+    ("shareCode", "chatSend", "there are no shared avatars here"),
+    ("entityKey", "ingestAgentMemory", "a label of one's own events"),
+    ("idempotencyKey", "ingestAgentMemory", "a label of one's own events"),
+    ("circleRoute", "createCircle", "the name of the circle to be made"),
+    ("origin_route", "updateProfile", "a text of the profile"),
+];
+
+/// Operations on a resource that others may well reach, with the reason.
+pub const MAY_REACH: &[(&str, &str)] = &[
+    ("getPost", "posts are public"),
+    ("listComments", "comments are public"),
+    ("likePost", "posts are public"),
+    ("unlikePost", "posts are public"),
+    ("likeComment", "comments are public"),
+    ("unlikeComment", "comments are public"),
+    ("createComment", "posts and comments are public"),
+    ("report", "posts and comments are public"),
+    ("authorizeExternal", "people allow the applications of others"),
+];
+
+/// Operations whose answer tells a resource of another person from one that does not exist, with the reason.
+pub const TELLS_APART: &[(&str, &str)] = &[
+    ("deleteChatSession", "the original API answers 403; ids are random"),
+    ("chatStream", "the original API answers 403; ids are random"),
+    ("actStream", "the original API answers 403; ids are random"),
+    ("chatSend", "the original API answers 403; ids are random"),
+    ("updatePost", "posts are public, so that one exists is no secret"),
+    ("deletePost", "posts are public, so that one exists is no secret"),
+    ("updateComment", "comments are public, so that one exists is no secret"),
+    ("deleteComment", "comments are public, so that one exists is no secret"),
+];
+
+/// What an operation needs in its body beside the example, to be carried out for an id of one's own.
+pub fn members(operation: &str) -> Value {
+    match operation {
+        "updateKeyMemory" | "updateNote" | "updatePost" | "updateComment" => json!({"content": "changed"}),
+        "updateShade" => json!({"shadeName": "changed"}),
+        "updateHubKey" => json!({"name": "changed"}),
+        "updateApplication" => json!({"appDescription": "changed"}),
+        "createComment" => json!({"content": "a comment"}),
+        "createPost" => json!({"content": "a post", "type": "public"}),
+        "createCircle" => json!({"circleRoute": "another", "name": "Another"}),
+        "report" => json!({"reason": "spam"}),
+        "actStream" => json!({"actionControl": "仅输出合法 JSON 对象。输出结构：{\"is_liked\": boolean}。"}),
+        _ => json!({}),
+    }
+}
+
+/// Whether a name is one as ids have.
+fn looks_like_an_id(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    ["id", "ids", "key", "code", "trace", "route", "handle", "slug", "uuid"].contains(&lower.as_str())
+        || ["Id", "Ids", "Key", "Code", "Route", "_id", "_ids", "_key", "_code", "_route"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
+}
+
+/// The parameters of an operation that are ids, and what they name.
+///
+/// # Panics
+/// At a parameter that nobody has said of what it is.
+pub fn ids(operation: &Operation) -> Vec<(Place, String, Kind)> {
+    let mut all = Vec::new();
+    for (place, name) in &operation.parameters {
+        if *place != Place::Path && !looks_like_an_id(name) {
+            continue;
+        }
+        if NO_IDS.iter().any(|(no, of, _)| no == name && *of == operation.id) {
+            continue;
+        }
+        let fixture = IDS.iter().find(|(id, start, _)| id == name && operation.path.starts_with(start));
+        let Some((.., kind)) = fixture else {
+            panic!(
+                "{} {}: is {name} the id of something? Say of what in IDS, or why not in NO_IDS",
+                operation.method, operation.path
+            );
+        };
+        all.push((*place, name.clone(), *kind));
+    }
+    all
+}
+
+/// Numbers of texts, so that no two are the same.
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// Somebody with things of their own.
+pub struct Owner {
+    pub person: Person,
+    pub session: Actor,
+    /// An application that they allowed everything.
+    pub app: Actor,
+    /// Another one.
+    pub other_app: Actor,
+}
+
+impl Owner {
+    pub async fn new(server: &TestServer, name: &str, apps: [&App; 2], scopes: &str) -> Self {
+        let person = crate::plaza::square::resident(server, name).await;
+        let session = person.signed_in().await;
+        let app = person.with_token(apps[0], scopes).await;
+        let other_app = person.with_token(apps[1], scopes).await;
+        Self { person, session, app, other_app }
+    }
+
+    async fn made(&self, path: &str, body: Value, member: &str) -> String {
+        let data = self.session.post(path, body).await.data();
+        match &data[member] {
+            Value::String(id) => id.clone(),
+            Value::Number(id) => id.to_string(),
+            other => panic!("{path}: {member} is {other}"),
+        }
+    }
+
+    /// Makes something and answers its id.
+    pub async fn make(&self, kind: Kind) -> String {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let text = format!("zebra{number}");
+        match kind {
+            Kind::ApiKey => self.person.new_key("chat", None).await.0.to_string(),
+            Kind::HubKey => self.made("/api/apikey/hub/keys/create", json!({"name": text}), "id").await,
+            Kind::KeyMemory => {
+                self.session
+                    .post("/api/secondme/memory/key", json!({"mode": "direct", "content": text}))
+                    .await
+                    .data();
+                let found = format!("/api/secondme/memory/key/search?keyword={text}");
+                self.session.get(&found).await.data()["list"][0]["id"].to_string()
+            }
+            Kind::Note => self.made("/api/secondme/note/add", json!({"content": text}), "noteId").await,
+            Kind::Shade => {
+                self.made("/api/secondme/user/shades/create", json!({"shadeName": text}), "id").await
+            }
+            Kind::File => {
+                let data = self.session.upload("/api/cdn/upload", "a.png", PNG.to_vec()).await.data();
+                data["key"].as_str().unwrap().to_owned()
+            }
+            Kind::Application => self.person.app("user.info chat").await.id,
+            Kind::ChatSession => self.chat_session(&self.session).await,
+            Kind::ChatMessage => {
+                let id = self.chat_session(&self.session).await;
+                let all = messages(&self.session, &id).await;
+                all.last().unwrap()["messageId"].as_str().unwrap().to_owned()
+            }
+            Kind::Post => post(&self.session, &text).await,
+            Kind::Comment => {
+                let post = post(&self.session, &text).await;
+                comment(&self.session, &post, "hello", json!({})).await
+            }
+            Kind::Shared(_) => UNKNOWN.to_owned(),
+        }
+    }
+
+    /// Begins a chat session through a credential.
+    pub async fn chat_session(&self, actor: &Actor) -> String {
+        session(&stream(actor, json!({"message": "hello"})).await)
+    }
+
+    /// Deletes what [`Owner::make`] made; false where things of this kind cannot be deleted.
+    pub async fn delete(&self, kind: Kind, id: &str) -> bool {
+        let path = match kind {
+            Kind::ApiKey => format!("/api/apikey/{id}/delete"),
+            Kind::HubKey => format!("/api/apikey/hub/keys/{id}/delete"),
+            Kind::KeyMemory => format!("/api/secondme/memory/key/{id}/delete"),
+            Kind::Note => format!("/api/secondme/note/{id}/delete"),
+            Kind::Shade => format!("/api/secondme/user/shades/{id}/delete"),
+            Kind::File => format!("/api/cdn/{id}/delete"),
+            Kind::Application => format!("/api/applications/external/{id}/delete"),
+            Kind::ChatSession => format!("/api/secondme/chat/session/{id}/delete"),
+            Kind::Post => format!("/api/secondme/plaza/posts/{id}/delete"),
+            Kind::Comment => format!("/api/secondme/plaza/comments/{id}/delete"),
+            Kind::ChatMessage | Kind::Shared(_) => return false,
+        };
+        self.session.post(&path, json!({})).await.data();
+        true
+    }
+}
+
+/// A number that nothing has.
+const UNKNOWN: &str = "4503599627370495";
+
+/// An id of the right form that nothing has.
+pub fn unknown(kind: Kind) -> String {
+    match kind {
+        Kind::File => "0123456789abcdef0123456789abcdef01234567.png".into(),
+        Kind::Application => "00000000-0000-4000-8000-000000000000".into(),
+        Kind::ChatSession => "labs_sess_000000000000".into(),
+        Kind::ChatMessage => format!("msg_{UNKNOWN}"),
+        _ => UNKNOWN.into(),
+    }
+}
+
+/// Ids that are none.
+pub fn malformed() -> Vec<String> {
+    let mut all: Vec<String> = [
+        "0",
+        "-1",
+        "+1",
+        " 1",
+        "1.0",
+        "0x1",
+        "1e3",
+        "9223372036854775807",
+        "9223372036854775808",
+        "99999999999999999999999999",
+        "null",
+        "undefined",
+        "*",
+        "%",
+        "' OR 1=1 --",
+        "../1",
+        "..",
+        "1/../2",
+        "a\u{0}b",
+        "1\r\nX: y",
+        "١",
+        "😀",
+        "\u{202e}1",
+    ]
+    .map(str::to_owned)
+    .into();
+    all.push("9".repeat(300));
+    all.push("a".repeat(3000));
+    all
+}
