@@ -15,3 +15,5 @@ pub use shape::{Field, Shape};
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod fuzz_tests;

@@ -1,5 +1,7 @@
 //! Models: any server that speaks OpenAI's protocol, several of them in order.
 
+#[cfg(test)]
+mod fuzz_tests;
 mod reply;
 mod sse;
 mod wire;

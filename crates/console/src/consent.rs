@@ -3,6 +3,8 @@
 //! The page keeps nothing on the server: its form carries the app's whole request, which is judged again when
 //! the answer comes.
 
+#[cfg(test)]
+mod fuzz_tests;
 mod request;
 
 use askama::Template;

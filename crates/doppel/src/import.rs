@@ -5,6 +5,8 @@
 
 mod facts;
 mod folder;
+#[cfg(test)]
+mod fuzz_tests;
 mod packed;
 
 use std::{io::BufRead, path::Path};

@@ -9,6 +9,8 @@ mod authorise;
 pub(crate) mod code;
 mod cors;
 mod envelope;
+#[cfg(test)]
+mod fuzz_tests;
 mod model;
 
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};

@@ -1,5 +1,7 @@
 //! Tokens that callers sign with a key's secret: checked strictly, and remembered while they are good.
 
+#[cfg(test)]
+mod fuzz_tests;
 pub mod rules;
 
 use std::sync::{Arc, OnceLock};

@@ -8,6 +8,8 @@ pub mod application;
 mod cache;
 mod caller;
 pub mod credential;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod grant;
 mod guard;
 mod housekeeping;

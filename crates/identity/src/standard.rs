@@ -6,6 +6,8 @@
 
 mod client;
 mod error;
+#[cfg(test)]
+mod fuzz_tests;
 mod metadata;
 mod model;
 mod register;

@@ -5,6 +5,8 @@ pub mod agent;
 mod archive;
 mod doctor;
 pub mod file;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod key;
 pub mod meaning;
 pub mod note;

@@ -5,6 +5,8 @@ pub mod certificate;
 pub mod circle;
 pub mod comment;
 pub mod feed;
+#[cfg(test)]
+mod fuzz_tests;
 mod gate;
 mod import;
 pub mod invitation;

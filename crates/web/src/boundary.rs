@@ -216,7 +216,7 @@ const fn digit(value: u8) -> u8 {
     if value < 10 { b'0' + value } else { b'a' + value - 10 }
 }
 
-fn is_request_id(value: &[u8]) -> bool {
+pub(crate) fn is_request_id(value: &[u8]) -> bool {
     (1..=64).contains(&value.len())
         && value.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }

@@ -13,6 +13,8 @@ pub mod error;
 pub mod extract;
 pub mod host;
 pub mod in_flight;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod issues;
 pub mod language;
 pub mod names;

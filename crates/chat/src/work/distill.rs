@@ -1,6 +1,8 @@
 //! Facts that a person says in a conversation become key memories: one pass over what is new, and nothing that was
 //! known before is changed.
 
+#[cfg(test)]
+mod fuzz_tests;
 mod rules;
 
 use memory::recall::{Kind as Recalled, Reader};

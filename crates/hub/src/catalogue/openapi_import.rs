@@ -3,6 +3,8 @@
 //! Each operation becomes an action. Its parameters, and the members of its JSON body, become the action's arguments.
 //! What cannot be called through the Hub is left out, and said so line by line; nothing of the document is fetched.
 
+#[cfg(test)]
+mod fuzz_tests;
 pub mod model;
 pub mod routes;
 mod schema;

@@ -153,7 +153,10 @@ pub fn may_register(uri: &str) -> bool {
     }
     let Ok(parsed) = uri.parse::<http::Uri>() else { return false };
     let Some(host) = parsed.host().filter(|host| !host.is_empty()) else { return false };
-    if parsed.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+    // After the host only a port may stand, which the parser does not look at.
+    let behind = parsed.authority().and_then(|authority| authority.as_str().strip_prefix(host));
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    if !behind.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port)) {
         return false;
     }
     uri.starts_with("https://") || (uri.starts_with("http://") && LOOPBACK.contains(&host))
@@ -241,6 +244,9 @@ mod tests {
             "http://localhost.example.com/cb",
             "http://127.0.0.1.example.com/cb",
             "http://localhost@example.com/cb",
+            "http://127.0.0.1:80cb",
+            "http://localhost:/cb",
+            "https://example.com:65536/cb",
             "https://user:password@example.com/cb",
             "https://example.com/cb#fragment",
             "https://*.example.com/cb",

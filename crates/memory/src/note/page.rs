@@ -2,6 +2,8 @@
 
 pub(crate) mod extract;
 mod fetch;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod model;
 pub(crate) mod queries;
 mod worker;

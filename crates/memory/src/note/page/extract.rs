@@ -115,7 +115,9 @@ pub(crate) fn tidy_title(title: &str) -> String {
 pub(crate) fn tidy(text: &str) -> String {
     let mut tidy = String::new();
     let mut blank = false;
-    for line in text.lines().map(str::trim) {
+    for line in text.lines() {
+        let line: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+        let line = line.trim();
         if line.is_empty() {
             blank = !tidy.is_empty();
             continue;
@@ -124,7 +126,7 @@ pub(crate) fn tidy(text: &str) -> String {
             tidy.push_str(if blank { "\n\n" } else { "\n" });
         }
         blank = false;
-        tidy.extend(line.chars().filter(|c| !c.is_control() || *c == '\t'));
+        tidy.push_str(line);
     }
     match tidy.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => tidy.get(..end).unwrap_or_default().to_owned(),

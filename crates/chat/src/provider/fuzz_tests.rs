@@ -1,0 +1,52 @@
+//! Fuzz targets: the stream of a provider of models and the events in it.
+
+use proptest::prelude::*;
+
+use super::{sse::Splitter, wire::Chunk};
+
+const STREAMS: &[&[u8]] = &[
+    b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n",
+    b": ping\r\n\r\nevent: x\r\ndata: a\r\ndata: b\r\n\r\n",
+    b"\xef\xbb\xbfdata:a\r\rdata\n\n",
+];
+const EVENTS: &[&[u8]] = &[
+    br#"{"choices":[{"delta":{"content":"a","tool_calls":[{"index":0,"id":"x","function":{"name":"n","arguments":"{}"}}]},"finish_reason":null}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
+    br#"{"choices":[{"message":{"content":"\ud83d\ude00","refusal":"no"},"finish_reason":"length"}]}"#,
+    br#"{"error":{"message":"overloaded"}}"#,
+];
+/// Longest event in these tests.
+const LIMIT: usize = 256;
+
+/// The events of a stream that comes in these pieces, and whether it was too long.
+fn split<'b>(pieces: impl Iterator<Item = &'b [u8]>) -> (Vec<Vec<u8>>, bool) {
+    let (mut splitter, mut events) = (Splitter::new(LIMIT), Vec::new());
+    for piece in pieces {
+        if splitter.push(piece, |data| events.push(data.to_vec())).is_err() {
+            return (events, true);
+        }
+    }
+    (events, false)
+}
+
+proptest! {
+    #![proptest_config(fuzz::config())]
+
+    #[test]
+    fn a_stream_is_the_same_however_it_is_cut(bytes in fuzz::bytes(STREAMS), size in 1_usize..40) {
+        let (whole, too_long) = fuzz::timed(|| split(std::iter::once(bytes.as_slice())));
+        prop_assert!(whole.iter().all(|event| event.len() <= LIMIT));
+        prop_assert!(whole.iter().map(Vec::len).sum::<usize>() <= bytes.len(), "nothing is made up");
+        let (pieces, also) = split(bytes.chunks(size));
+        prop_assert_eq!(also, too_long);
+        prop_assert_eq!(pieces, whole);
+    }
+
+    #[test]
+    fn an_event_is_read_or_refused(bytes in fuzz::bytes(EVENTS)) {
+        if let Ok(chunk) = fuzz::timed(|| serde_json::from_slice::<Chunk<'_>>(&bytes)) {
+            let deltas = chunk.choices.iter().filter_map(|choice| choice.delta.as_ref());
+            let said: usize = deltas.filter_map(|delta| delta.content.as_ref()).map(|text| text.len()).sum();
+            prop_assert!(said <= bytes.len(), "nothing is made up");
+        }
+    }
+}

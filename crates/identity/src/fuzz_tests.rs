@@ -1,0 +1,80 @@
+//! Fuzz targets: OAuth parameters, redirect URIs and credentials of callers.
+
+use proptest::prelude::*;
+
+use crate::{
+    ScopeSet,
+    application::rules::{is_registered, may_register},
+    credential::Secret,
+    grant::rules::{asked, is_challenge},
+};
+
+const URIS: &[&[u8]] = &[
+    b"https://app.example/callback?from=doppel",
+    b"http://127.0.0.1:8080/cb",
+    b"http://localhost/cb",
+    b"http://[::1]:1/cb",
+    b"https://user@app.example/",
+    b"https://app.example\\@evil.example/",
+    b"javascript://app.example/%0aalert(1)",
+];
+const SCOPES: &[&[u8]] = &[b"user.info chat,voice+note.add", b"* memory.write", b"user.info\tuser.info"];
+const CREDENTIALS: &[&[u8]] = &[
+    b"lba_ak_a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1v2w3x4y5z6a7b8",
+    b"lba_at_0",
+    b"lba_rt_",
+    b"lba_zz_1",
+];
+
+proptest! {
+    #![proptest_config(fuzz::config())]
+
+    #[test]
+    fn an_address_that_may_be_registered_is_what_every_reader_takes_it_for(uri in fuzz::text(URIS)) {
+        if !fuzz::timed(|| may_register(&uri)) {
+            return Ok(());
+        }
+        prop_assert!(uri.len() <= 2_000 && uri.is_ascii());
+        // The reader of browsers agrees about scheme and host.
+        let parsed = as_browsers_do(&uri);
+        prop_assert!(parsed.is_some(), "{uri}");
+        let (scheme, host) = parsed.unwrap();
+        prop_assert!(scheme == "https" || (scheme == "http" && matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]")), "{uri}");
+    }
+
+    #[test]
+    fn an_address_is_registered_to_the_letter_or_on_another_port_of_this_machine(uri in fuzz::text(URIS), at in 0..URIS.len()) {
+        let registered = [String::from_utf8_lossy(URIS[at]).into_owned()];
+        if fuzz::timed(|| is_registered(&registered, &uri)) && uri != registered[0] {
+            let start = uri.strip_prefix("http://").unwrap_or_default();
+            prop_assert!(["localhost", "127.0.0.1", "[::1]"].iter().any(|host| start.starts_with(host)), "{uri}");
+            let path = |uri: &str| uri.splitn(4, '/').nth(3).map(str::to_owned);
+            prop_assert_eq!(path(&uri), path(&registered[0]));
+        }
+    }
+
+    #[test]
+    fn nobody_is_asked_about_more_than_the_app_may_have(list in fuzz::text(SCOPES)) {
+        let allowed = ScopeSet::parse_list("user.info voice").unwrap();
+        prop_assert!(allowed.covers(fuzz::timed(|| asked(Some(&list), allowed))));
+    }
+
+    #[test]
+    fn a_challenge_is_32_bytes(text in fuzz::text(&[b"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"])) {
+        prop_assert!(!is_challenge(&text) || (text.len() == 43 && text.is_ascii()));
+    }
+
+    #[test]
+    fn a_credential_is_one_by_its_checksum(text in fuzz::text(CREDENTIALS)) {
+        for kind in [crate::credential::Kind::ApiKey, crate::credential::Kind::Session] {
+            // None of the seeds has a good checksum, and a mutation finds one in 2^31.
+            prop_assert!(fuzz::timed(|| Secret::parse(kind, &text)).is_none(), "{text}");
+        }
+    }
+}
+
+/// Scheme and host as the parser of the WHATWG reads them.
+fn as_browsers_do(uri: &str) -> Option<(String, String)> {
+    let parsed = url::Url::parse(uri).ok()?;
+    Some((parsed.scheme().to_owned(), parsed.host_str()?.to_owned()))
+}

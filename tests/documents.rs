@@ -1,0 +1,75 @@
+//! The documents about security and tests name tests that exist.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The texts between backticks of a line.
+fn quoted(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+fn is_name(text: &str) -> bool {
+    text.contains('_')
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// In a table of SECURITY.md a cell names a file of tests, and after it tests in it.
+#[test]
+fn every_test_that_guards_a_promise_exists() {
+    let text = std::fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let (mut tests, mut missing) = (0, Vec::new());
+    for line in text.lines().filter(|line| line.starts_with('|')) {
+        let mut file: Option<(&str, String)> = None;
+        for word in quoted(line) {
+            if word.ends_with(".rs") || word.ends_with(".py") {
+                match std::fs::read_to_string(root().join(word)) {
+                    Ok(text) => file = Some((word, text)),
+                    Err(_) => missing.push(word.to_owned()),
+                }
+            } else if let Some((path, text)) = &file
+                && is_name(word)
+            {
+                tests += 1;
+                if !text.contains(&format!("fn {word}(")) {
+                    missing.push(format!("{path}: {word}"));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "SECURITY.md names what is not there: {missing:#?}");
+    assert!(tests > 40, "{tests} tests are named");
+}
+
+/// Every file of fuzz targets is in the table of docs/testing.md, and nothing else is.
+#[test]
+fn every_fuzz_target_is_listed() {
+    let text = std::fs::read_to_string(root().join("docs/testing.md")).unwrap();
+    let mut found = Vec::new();
+    find(&root().join("crates"), &mut found);
+    let mut found: Vec<String> = found
+        .iter()
+        .map(|path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned())
+        .chain(["crates/web/src/extract/objects.rs".to_owned(), "tests/fuzz.rs".to_owned()])
+        .collect();
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    let mut listed: Vec<String> =
+        rows.flat_map(quoted).filter(|word| word.ends_with(".rs")).map(str::to_owned).collect();
+    found.sort();
+    listed.sort();
+    listed.dedup();
+    assert_eq!(listed, found);
+}
+
+fn find(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            find(&path, found);
+        } else if path.ends_with("fuzz_tests.rs") {
+            found.push(path);
+        }
+    }
+}
