@@ -102,6 +102,7 @@ pub const MAY_REACH: &[(&str, &str)] = &[
 /// Operations whose answer tells a resource of another person from one that does not exist, with the reason.
 pub const TELLS_APART: &[(&str, &str)] = &[
     ("deleteChatSession", "the original API answers 403; ids are random"),
+    ("listChatMessages", "the original API answers 403; ids are random"),
     ("chatStream", "the original API answers 403; ids are random"),
     ("actStream", "the original API answers 403; ids are random"),
     ("chatSend", "the original API answers 403; ids are random"),

@@ -17,6 +17,7 @@ const MAX_SNAPSHOT: usize = 60;
 pub struct SnapshotQuery {
     /// What the page before answered, and for the first page nothing (`snapshot=`): the list then stays as it was when the
     /// walk began, whatever is added meanwhile. Not part of the original API.
+    #[param(max_length = 60)]
     pub snapshot: Option<String>,
 }
 

@@ -30,6 +30,7 @@ pub struct WalkQuery {
     #[param(minimum = 1, default = 20)]
     pub page_size: Option<i64>,
     /// What the page before answered: the list then stays as it was when the walk began.
+    #[param(max_length = 100)]
     pub snapshot: Option<String>,
 }
 

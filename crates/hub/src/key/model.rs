@@ -92,13 +92,14 @@ pub struct KeyRequest {
     /// Whether it works. Default true.
     pub enabled: Option<bool>,
     /// When it stops working, in milliseconds since 1970; 0: never.
+    #[schema(minimum = 0)]
     pub expires_at: Option<i64>,
     /// IP allowlist, for app-tokens: addresses and networks, IPv4 and IPv6, at most 100; empty: all.
-    #[schema(example = json!(["203.0.113.7", "2001:db8::/32"]))]
+    #[schema(example = json!(["203.0.113.7", "2001:db8::/32"]), max_items = 100)]
     pub ips: Option<Vec<String>>,
     /// Domain allowlist, for person-tokens: `app.example.com`, `*.example.com`, `localhost:3000`, at most 100;
     /// empty: all.
-    #[schema(example = json!(["app.example.com", "*.example.org"]))]
+    #[schema(example = json!(["app.example.com", "*.example.org"]), max_items = 100)]
     pub domains: Option<Vec<String>>,
     /// Whether both kinds of tokens must satisfy both lists. Default false.
     pub both_lists: Option<bool>,
@@ -109,7 +110,7 @@ pub struct KeyRequest {
     /// Most calls a day (UTC).
     pub per_day: Option<u64>,
     /// The actions that may be called: `weather-basic/now` (or `weather_basic:now`), `weather-basic/*`; empty: all.
-    #[schema(example = json!(["weather_basic:now"]))]
+    #[schema(example = json!(["weather_basic:now"]), max_items = 100)]
     pub allow: Option<Vec<String>>,
     /// Whether strangers may register in the user centre. Default `closed`.
     pub registration: Option<Registration>,

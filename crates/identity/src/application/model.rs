@@ -194,7 +194,7 @@ pub struct ApplicationRequest {
     #[schema(min_items = 1, max_items = 20, example = json!(["https://example.com/oauth/callback"]))]
     pub redirect_uris: Option<Vec<String>>,
     /// What it may ask a person for, in either vocabulary; at least one.
-    #[schema(example = json!(["userinfo"]))]
+    #[schema(example = json!(["userinfo"]), min_items = 1, max_items = 64)]
     pub allowed_scopes: Option<Vec<String>>,
     /// `confidential` (the default) keeps a secret on a server of its own; `public`, such as a program on people's
     /// machines, proves itself by PKCE. Chosen once, when the application is made.

@@ -159,7 +159,27 @@ pub fn may_register(uri: &str) -> bool {
     if !behind.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port)) {
         return false;
     }
+    if !is_plain_host(host) {
+        return false;
+    }
     uri.starts_with("https://") || (uri.starts_with("http://") && LOOPBACK.contains(&host))
+}
+
+/// Whether every reader takes a host for the same: a name of plain characters, or an address in its usual form.
+/// Browsers take a name that ends in a number, as `2130706433`, for an IPv4 address.
+fn is_plain_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        return address
+            .strip_suffix(']')
+            .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
+    }
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let is_number = last.starts_with(|c: char| c.is_ascii_digit())
+        && (last.bytes().all(|byte| byte.is_ascii_digit())
+            || last.starts_with("0x")
+            || last.starts_with("0X"));
+    host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        && (!is_number || host.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
 /// Whether a picture may be shown from an address: none, or one over https.
@@ -246,6 +266,9 @@ mod tests {
             "http://localhost@example.com/cb",
             "http://127.0.0.1:80cb",
             "http://localhost:/cb",
+            "https://2130706433/cb",
+            "https://0x7f.1/cb",
+            "https://ex%61mple.com/cb",
             "https://example.com:65536/cb",
             "https://user:password@example.com/cb",
             "https://example.com/cb#fragment",

@@ -245,7 +245,7 @@ pub struct ExternalRequest {
     #[schema(required = true)]
     pub(super) redirect_uri: Option<String>,
     /// What the application is allowed; at least one scope.
-    #[schema(required = true)]
+    #[schema(required = true, min_items = 1, max_items = 64)]
     pub(super) scope: Option<Vec<String>>,
     /// Given back as it is.
     pub(super) state: Option<String>,

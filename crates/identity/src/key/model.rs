@@ -73,9 +73,10 @@ pub struct CreateRequest {
     #[schema(min_length = 1, max_length = 100, example = "My bot")]
     pub(super) name: Option<String>,
     /// What the key may do: at least one scope of either vocabulary, or `*`.
-    #[schema(example = json!(["user.info", "chat"]))]
+    #[schema(example = json!(["user.info", "chat"]), max_items = 64)]
     pub(super) scopes: Option<Vec<String>>,
     /// When it stops working, in milliseconds since 1970; absent or null: never.
+    #[schema(minimum = 0)]
     pub(super) expires_at: Option<i64>,
 }
 

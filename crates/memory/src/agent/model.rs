@@ -15,13 +15,14 @@ pub struct Event {
     /// Where it happened.
     pub channel: Channel,
     /// What was done: `post`, `reply`, `operate`, …; 1 to 100 characters.
-    #[schema(example = "post_created")]
+    #[schema(example = "post_created", min_length = 1, max_length = 100)]
     pub action: String,
     /// What it was done to, 1 to 50 objects.
     #[schema(min_items = 1, max_items = 50)]
     pub refs: Vec<Reference>,
     /// What to call the action, at most 200 characters.
     #[serde(alias = "action_label", skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     pub action_label: Option<String>,
     /// The event in a sentence.
     #[serde(alias = "display_text", skip_serializing_if = "Option::is_none")]
@@ -39,6 +40,7 @@ pub struct Event {
     /// Two events from one platform with the same key are one; at most 200 characters. Default: derived from the first
     /// object.
     #[serde(alias = "idempotency_key", skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     pub idempotency_key: Option<String>,
     /// Anything else.
     #[schema(value_type = Option<Object>)]
@@ -62,7 +64,7 @@ pub struct Event {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Channel {
     /// `thread`, `post`, `comment`, …; 1 to 100 characters.
-    #[schema(example = "post")]
+    #[schema(example = "post", min_length = 1, max_length = 100)]
     pub kind: String,
     /// Its id there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +78,7 @@ pub struct Channel {
     pub meta: Option<Map<String, Value>>,
     /// The platform, at most 100 characters, where the credential does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
     pub platform: Option<String>,
 }
 

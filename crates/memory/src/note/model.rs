@@ -243,6 +243,7 @@ pub struct ListRequest {
     pub(crate) query: Option<String>,
     /// What the page before answered, and for the first page an empty text: the list then stays as it was when the walk
     /// began. Not part of the original API.
+    #[schema(max_length = 60)]
     pub(crate) snapshot: Option<String>,
 }
 

@@ -23,7 +23,7 @@ pub enum Confidence {
 #[serde(rename_all = "camelCase", default)]
 pub struct ShadeBody {
     /// Name, 1 to 100 characters.
-    #[schema(example = "科技爱好者")]
+    #[schema(example = "科技爱好者", max_length = 100)]
     pub shade_name: String,
     /// URL of an icon, or empty.
     #[schema(example = "https://cdn.example.com/icon.png")]
@@ -31,22 +31,22 @@ pub struct ShadeBody {
     /// `VERY_HIGH`, `HIGH`, `MEDIUM` (default), `LOW` or `VERY_LOW`.
     pub confidence_level: Confidence,
     /// What it is, in the person's view; at most 2000 characters.
-    #[schema(example = "热爱科技")]
+    #[schema(example = "热爱科技", max_length = 2000)]
     pub shade_description: String,
     /// The same, said of the person.
-    #[schema(example = "他/她热爱科技")]
+    #[schema(example = "他/她热爱科技", max_length = 2000)]
     pub shade_description_third_view: String,
     /// What it is made of; at most 2000 characters.
-    #[schema(example = "喜欢编程和数码产品")]
+    #[schema(example = "喜欢编程和数码产品", max_length = 2000)]
     pub shade_content: String,
     /// The same, said of the person.
-    #[schema(example = "他/她喜欢编程和数码产品")]
+    #[schema(example = "他/她喜欢编程和数码产品", max_length = 2000)]
     pub shade_content_third_view: String,
     /// Topics it was drawn from; at most 50 of at most 100 characters.
-    #[schema(example = json!(["编程", "AI"]))]
+    #[schema(example = json!(["编程", "AI"]), max_items = 50)]
     pub source_topics: Vec<String>,
     /// The public side's name.
-    #[schema(example = "科技达人")]
+    #[schema(example = "科技达人", max_length = 100)]
     pub shade_name_public: String,
     /// The public side's icon.
     #[schema(example = "https://cdn.example.com/public-icon.png")]
@@ -54,19 +54,19 @@ pub struct ShadeBody {
     /// How sure the system is of the public side.
     pub confidence_level_public: Confidence,
     /// The public side's description.
-    #[schema(example = "科技爱好者")]
+    #[schema(example = "科技爱好者", max_length = 2000)]
     pub shade_description_public: String,
     /// The same, said of the person.
-    #[schema(example = "一位科技爱好者")]
+    #[schema(example = "一位科技爱好者", max_length = 2000)]
     pub shade_description_third_view_public: String,
     /// The public side's content.
-    #[schema(example = "热爱科技")]
+    #[schema(example = "热爱科技", max_length = 2000)]
     pub shade_content_public: String,
     /// The same, said of the person.
-    #[schema(example = "他/她热爱科技")]
+    #[schema(example = "他/她热爱科技", max_length = 2000)]
     pub shade_content_third_view_public: String,
     /// The public side's topics.
-    #[schema(example = json!(["科技"]))]
+    #[schema(example = json!(["科技"]), max_items = 50)]
     pub source_topics_public: Vec<String>,
 }
 

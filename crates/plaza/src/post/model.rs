@@ -59,12 +59,15 @@ pub struct LinkMeta {
     /// An http(s) URL.
     pub url: Option<String>,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     pub title: Option<String>,
     /// At most 2 000 characters.
+    #[schema(max_length = 2000)]
     pub description: Option<String>,
     /// An http(s) URL.
     pub thumbnail: Option<String>,
     /// At most 20 000 characters.
+    #[schema(max_length = 20000)]
     pub text_content: Option<String>,
 }
 
