@@ -114,7 +114,7 @@ both_engines! {
             let actor = person.with_token(&app, scope).await;
             for operation in all.iter().filter(|operation| !operation.is_public()) {
                 let answer = call(operation, &actor, scope).await;
-                let is_for_apps = operation.takes("bearer") && operation.about.contains("A token may");
+                let is_for_apps = operation.takes("bearer") && operation.about.contains("application's token may");
                 let expected = match operation.scopes() {
                     Some(named) => named.contains(&scope),
                     None => operation.takes("bearer") && operation.about.contains("Any ") || is_for_apps,
@@ -132,7 +132,7 @@ both_engines! {
         }
     }
 
-    async fn a_person_and_their_program_may_do_what_the_document_says(server) {
+    async fn a_person_and_their_program_may_do_what_the_document_says(server: "hub.keys = \"everybody\"") {
         // The first person of a server runs it.
         let person = crate::plaza::square::resident(&server, "a").await;
         let (session, program) = (person.signed_in().await, server.bearer(&person.program_token().await));
