@@ -11,10 +11,10 @@ pub mod boundary;
 pub mod envelope;
 pub mod error;
 pub mod extract;
-pub mod host;
-pub mod in_flight;
 #[cfg(test)]
 mod fuzz_tests;
+pub mod host;
+pub mod in_flight;
 pub mod issues;
 pub mod language;
 pub mod names;
