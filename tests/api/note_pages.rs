@@ -283,6 +283,28 @@ both_engines! {
         assert_eq!(pages.hits("slow"), 2, "no more than one person's places");
     }
 
+    async fn a_clock_that_was_ahead_holds_no_page_back(server: "[outgoing]\nallowed_networks = [\"127.0.0.0/8\"]") {
+        let (pages, actor) = (Pages::start().await, server.person("a").await.with_key("note.write").await);
+        server.clock().advance_ms(20 * 86_400_000);
+        let id = add(&actor, &[pages.url("shaky")]).await;
+        read(&server, &actor, id, |note| note["pages"][0]["problem"] == "unavailable").await;
+        server.clock().advance_ms(-20 * 86_400_000);
+        read(&server, &actor, id, |_| pages.hits("shaky") >= 2).await;
+    }
+
+    async fn a_page_that_the_account_has_no_room_for_is_not_kept(server: "[outgoing]\nallowed_networks = [\"127.0.0.0/8\"]\n[quota]\nbytes = 400") {
+        let (pages, person) = (Pages::start().await, server.person("a").await);
+        let actor = person.with_key("note.write").await;
+        let id = add(&actor, &[pages.url("article"), pages.url("plain")]).await;
+        let note = read(&server, &actor, id, settled).await;
+        assert_eq!((&note["pages"][0]["problem"], &note["pages"][1]["status"]), (&json!("too_large"), &json!("ready")), "{note}");
+        let faults = async || server.running().memory.examine(person.account.id, false).await.unwrap().faults;
+        assert_eq!(faults().await, Vec::<String>::new());
+        // Once there is room, it may be read again: what there was counts no more.
+        actor.post(&format!("{NOTE}/{id}/delete"), json!({})).await.data();
+        assert_eq!(faults().await, Vec::<String>::new());
+    }
+
     async fn reading_can_be_switched_off(server: "[outgoing]\nallowed_networks = [\"127.0.0.0/8\"]\n[notes]\nread_links = false") {
         let (pages, actor) = (Pages::start().await, server.person("a").await.with_key("note.write").await);
         let id = add(&actor, &[pages.url("article")]).await;

@@ -99,6 +99,25 @@ both_engines! {
         assert_eq!(receiver.heard().len(), 2);
     }
 
+    async fn slow_apps_of_one_developer_hold_up_nobody_elses(server: "outgoing.allowed_networks = [\"127.0.0.0/8\"]") {
+        // Takes connections and never answers.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let slow = format!("http://{}/hook", silent.local_addr().unwrap());
+        let (app, _) = listening(&server.person("slow").await, &slow).await;
+        let (receiver, url) = Receiver::start(&[]).await;
+        let (other, _) = listening(&server.person("quick").await, &url).await;
+        for n in 0..20 {
+            allow_and_revoke(&server, &app, &format!("a{n}")).await;
+        }
+        let start = std::time::Instant::now();
+        for n in 0..3 {
+            allow_and_revoke(&server, &other, &format!("b{n}")).await;
+            receiver.wait_for(n + 1).await;
+        }
+        // The server's own worker: one slow call alone takes ten seconds, and five rounds of them would be needed.
+        assert!(start.elapsed().as_secs() < 20);
+    }
+
     async fn an_app_is_told_once_and_can_check_who_tells(server: "outgoing.allowed_networks = [\"127.0.0.0/8\"]") {
         let (receiver, url) = Receiver::start(&[]).await;
         let (app, browser) = listening(&server.person("developer").await, &url).await;

@@ -31,6 +31,23 @@ with_model! {
 }
 
 both_engines! {
+    async fn every_conversation_is_on_some_page(server) {
+        let person = server.person("a").await;
+        let many = "INSERT INTO chat_session \
+             (key, account_id, client, id, app_id, title, last_message, message_count, created_at, updated_at) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 503) \
+             SELECT 1000 + i, CAST($1 AS BIGINT), '', 's' || i, 'general', 'title ' || i || '.', 'm', 1, 1, i FROM n";
+        server.running().db.execute(many, &[person.account.id.into()]).await.unwrap();
+        let browser = person.signed_in().await;
+        let page = browser.get("/chat").await;
+        assert!(page.body.contains("title 503.") && page.body.contains("title 4.") && !page.body.contains("title 3."));
+        let older = page.body.split("href=\"/chat?cursor=").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let page = browser.get(&format!("/chat?cursor={older}")).await;
+        assert!(page.body.contains("title 3.") && page.body.contains("title 1.") && !page.body.contains("title 4."), "{}", page.body);
+        assert!(!page.body.contains("?cursor="));
+        assert_eq!(browser.get("/chat?cursor=nonsense").await.status, 200);
+    }
+
     async fn a_form_from_elsewhere_says_nothing(server) {
         let browser = server.person("a").await.signed_in().await;
         let answer = browser.post_form("/chat", &[("csrf", "x"), ("session", ""), ("message", "hi")]).await;

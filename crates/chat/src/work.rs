@@ -155,22 +155,21 @@ impl Queue for DueWork {
     type Job = Job;
 
     async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
-        let db = self.0.db();
-        let due: Vec<(i64,)> =
-            db.fetch_all(queries::DUE_ACCOUNTS, params![after, db.clock().now(), limit]).await?;
+        let (db, now) = (self.0.db(), self.0.db().clock().now());
+        let values = params![after, now, limit, self.0.latest_due(now)];
+        let due: Vec<(i64,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
         Ok(due.into_iter().map(|(account,)| account).collect())
     }
 
     async fn claim(&self, account: i64) -> Result<Option<Job>, ApiError> {
         let now = self.0.db().clock().now();
-        let longest = i64::try_from(self.0.models().total().as_secs()).unwrap_or(i64::MAX);
-        let lease = now.plus_secs(longest.saturating_add(GRACE));
+        let (lease, latest) = (self.0.lease(now), self.0.latest_due(now));
         self.0
             .db()
             .write(move |tx| {
-                Box::pin(
-                    async move { Ok(tx.fetch_optional(queries::CLAIM, params![account, now, lease]).await?) },
-                )
+                Box::pin(async move {
+                    Ok(tx.fetch_optional(queries::CLAIM, params![account, now, lease, latest]).await?)
+                })
             })
             .await
     }
@@ -181,6 +180,19 @@ impl Queue for DueWork {
 }
 
 impl Chat {
+    /// Until when a claim is left alone by other processes.
+    fn lease(&self, now: Timestamp) -> Timestamp {
+        let longest = i64::try_from(self.models().total().as_secs()).unwrap_or(i64::MAX);
+        now.plus_secs(longest.saturating_add(GRACE))
+    }
+
+    /// The latest time that anything is ever put off to: the next day, a failure's wait, or a conversation's quiet time.
+    fn latest_due(&self, now: Timestamp) -> Timestamp {
+        let quiet = i64::try_from(self.settings().distill_after.as_secs()).unwrap_or(i64::MAX);
+        let day = now.plus_ms(DAY_MS).plus_secs(GRACE);
+        Timestamp(day.plus_secs(quiet).0.max(self.lease(now).0))
+    }
+
     /// Does what is due with conversations, by turns of their accounts, and answers how much that was. Several processes
     /// share it.
     ///

@@ -28,6 +28,8 @@ pub(crate) const PATH: &str = "/chat";
 pub(crate) struct Wish {
     session: Option<String>,
     done: Option<String>,
+    /// Where the list of conversations goes on.
+    cursor: Option<String>,
 }
 
 /// What is sent to say something.
@@ -65,6 +67,8 @@ struct ChatPage<'a> {
     page: &'a Page,
     name: &'a str,
     sessions: Vec<Entry>,
+    /// The next page of the list.
+    older: Option<String>,
     /// The open session's id; empty for a new one.
     open: String,
     delete: Option<String>,
@@ -112,7 +116,7 @@ pub(crate) async fn submit(
     match console.chat.answer(who, session.clone(), saying.message.clone()).await {
         Ok(said) => Ok(Redirect::to(&format!("{}#end", link(&said.session))).into_response()),
         Err(error) => {
-            let wish = Wish { session, done: None };
+            let wish = Wish { session, ..Wish::default() };
             render(&console, member, wish, saying.message, Some(error)).await
         }
     }
@@ -137,10 +141,15 @@ async fn render(
         None => Vec::new(),
     };
     let open = found.map(|session| session.id).unwrap_or_default();
-    let sessions = console.chat.sessions(&who, "", ListPlace::START, MAX_LISTED).await?;
+    let after = wish.cursor.as_deref().and_then(ListPlace::parse).unwrap_or(ListPlace::START);
+    let sessions = console.chat.sessions(&who, "", after, MAX_LISTED).await?;
+    let is_full = i64::try_from(sessions.len()).unwrap_or(i64::MAX) >= MAX_LISTED;
+    let last = sessions.last().filter(|_| is_full);
+    let older = last.map(|session| format!("{PATH}?cursor={}", ListPlace::of(session).cursor()));
     let template = ChatPage {
         page: &page,
         name: &member.account.name,
+        older,
         sessions: sessions
             .into_iter()
             .map(|session| Entry {

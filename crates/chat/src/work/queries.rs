@@ -16,12 +16,14 @@ pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
      UNION ALL SELECT (SELECT MIN(w.account_id) FROM chat_work w WHERE w.account_id > turn.account_id) \
      FROM turn WHERE turn.account_id IS NOT NULL) \
      SELECT account_id FROM turn WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM chat_work w \
-     WHERE w.account_id = turn.account_id AND w.due_at <= $2) LIMIT $3";
+     WHERE w.account_id = turn.account_id AND (w.due_at <= $2 OR w.due_at > $4)) LIMIT $3";
 
+/// What is due only after $4, later than anything is ever put off, was put off while the clock was wrong.
 /// The condition stands twice: PostgreSQL looks at it again after having waited for another process that took the row.
 pub(super) const CLAIM: &str = "UPDATE chat_work SET due_at = $3, attempts = attempts + 1 \
-     WHERE due_at <= $2 AND (session_key, kind) IN \
-     (SELECT session_key, kind FROM chat_work WHERE account_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT 1) \
+     WHERE (due_at <= $2 OR due_at > $4) AND (session_key, kind) IN \
+     (SELECT session_key, kind FROM chat_work WHERE account_id = $1 \
+     AND (due_at <= $2 OR due_at > $4) ORDER BY due_at LIMIT 1) \
      RETURNING session_key, kind, attempts, due_at";
 
 /// Unless something new was said, or another process has taken over.

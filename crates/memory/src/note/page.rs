@@ -30,6 +30,8 @@ const PLACES: Places = Places { all: 8, per_account: 2 };
 const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
 /// How long to wait after each failure that may pass; after the last, the page counts as unreadable.
 const PATIENCE_SECONDS: [i64; 4] = [60, 600, 3600, 6 * 3600];
+/// Longest that a page ever waits, the time of a lease included.
+const LONGEST_WAIT_SECONDS: i64 = 86_400;
 /// Notes that one statement reads pages of.
 const NOTES: usize = 100;
 
@@ -153,9 +155,9 @@ impl Queue for DuePages {
     type Job = Claim;
 
     async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
-        let db = self.0.db();
-        let due: Vec<(i64,)> =
-            db.fetch_all(queries::DUE_ACCOUNTS, params![after, db.clock().now(), limit]).await?;
+        let (db, now) = (self.0.db(), self.0.db().clock().now());
+        let values = params![after, now, limit, now.plus_secs(LONGEST_WAIT_SECONDS)];
+        let due: Vec<(i64,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
         Ok(due.into_iter().map(|(account,)| account).collect())
     }
 
@@ -163,12 +165,13 @@ impl Queue for DuePages {
         let now = self.0.db().clock().now();
         let lease = (self.0.settings().pages.limit + GRACE).as_secs();
         let lease = now.plus_secs(i64::try_from(lease).unwrap_or(i64::MAX));
+        let latest = now.plus_secs(LONGEST_WAIT_SECONDS);
         self.0
             .db()
             .write(move |tx| {
-                Box::pin(
-                    async move { Ok(tx.fetch_optional(queries::CLAIM, params![account, now, lease]).await?) },
-                )
+                Box::pin(async move {
+                    Ok(tx.fetch_optional(queries::CLAIM, params![account, now, lease, latest]).await?)
+                })
             })
             .await
     }

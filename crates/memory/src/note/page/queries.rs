@@ -20,12 +20,14 @@ pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
      UNION ALL SELECT (SELECT MIN(p.account_id) FROM note_page p \
      WHERE p.status = 'pending' AND p.account_id > turn.account_id) FROM turn WHERE turn.account_id IS NOT NULL) \
      SELECT account_id FROM turn WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM note_page p \
-     WHERE p.status = 'pending' AND p.account_id = turn.account_id AND p.due_at <= $2) LIMIT $3";
+     WHERE p.status = 'pending' AND p.account_id = turn.account_id AND (p.due_at <= $2 OR p.due_at > $4)) LIMIT $3";
 
+/// What is due only after $4, later than anything is ever put off, was put off while the clock was wrong.
 /// The condition stands twice: PostgreSQL looks at it again after having waited for another process that took the row.
 pub(super) const CLAIM: &str = "UPDATE note_page SET due_at = $3, attempts = attempts + 1 \
-     WHERE status = 'pending' AND due_at <= $2 AND (note_id, position) IN \
-     (SELECT note_id, position FROM note_page WHERE status = 'pending' AND account_id = $1 AND due_at <= $2 \
+     WHERE status = 'pending' AND (due_at <= $2 OR due_at > $4) AND (note_id, position) IN \
+     (SELECT note_id, position FROM note_page WHERE status = 'pending' AND account_id = $1 \
+     AND (due_at <= $2 OR due_at > $4) \
      ORDER BY due_at LIMIT 1) RETURNING note_id, position, url, attempts";
 
 pub(crate) const OWNER: &str = "SELECT account_id FROM note WHERE id = $1";
