@@ -26,7 +26,7 @@ crate::texts::texts! {
     uris: "回调地址", "Redirect URIs";
     uris_hint: "每行一个。必须是 https，或指向本机的 http，例如 http://localhost:3000/callback。", "One on a line; https, or http to this machine, such as http://localhost:3000/callback.";
     icon: "图标地址", "Picture";
-    icon_hint: "可选，必须是 https 地址。", "Optional; an https address.";
+    icon_hint: "可选，必须是 https 地址。授权页只显示存放在本服务器上的图片。", "Optional; an https address. The consent page shows it only where this server keeps it.";
     scopes_hint: "只勾选应用会向用户请求的权限。", "Choose only what the app will ask people for.";
     webhook: "Webhook", "Webhook";
     webhook_url: "撤销通知地址", "Where to send word of revocations";
