@@ -126,7 +126,7 @@ impl Limits {
         let row: Option<(i64, i64, i64)> = hub.db().fetch_optional(queries::ONE, params![&subject]).await?;
         let bucket = Arc::new(Bucket::new(subject.clone()));
         if let Some((tat, day, calls)) = row {
-            bucket.learn(tat, day, calls);
+            bucket.learn(tat, day, calls, hub.db().clock().now().day());
         }
         // Of several that look at once, all must take the same one.
         let fresh = Arc::clone(&bucket);
@@ -155,6 +155,7 @@ impl Hub {
     /// Adds what was let through to the store, and learns what other processes let through.
     pub async fn sync_limits(&self) {
         let now = self.db().clock().now();
+        let (now_us, today) = (now.as_millis() * 1000, now.day());
         for part in self.limits().touched().chunks(PART) {
             let taken: Vec<bucket::Pending> = part.iter().map(|bucket| bucket.pending()).collect();
             let rows: Vec<(String, bucket::Pending)> =
@@ -165,10 +166,12 @@ impl Hub {
                     for (subject, pending) in &rows {
                         let values = params![
                             subject,
-                            now.as_millis() * 1000,
+                            now_us,
                             pending.ahead_us,
-                            pending.day,
-                            pending.calls
+                            pending.day.min(today),
+                            pending.calls,
+                            now_us + bucket::AHEAD_US,
+                            today
                         ];
                         let row: (i64, i64, i64) = tx.fetch_one(queries::ADD, values).await?;
                         found.push(row);
@@ -179,7 +182,7 @@ impl Hub {
             match write.await {
                 Ok(found) => {
                     for (bucket, (tat, day, calls)) in part.iter().zip(found) {
-                        bucket.learn(tat, day, calls);
+                        bucket.learn(tat, day, calls, today);
                     }
                 }
                 Err(error) => {

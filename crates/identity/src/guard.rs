@@ -60,6 +60,7 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
     };
     let is_public = guard.public.contains(&route.as_str());
     let address = request.extensions().get::<ClientAddress>().copied();
+    let mut person = None;
     let key = match guard.caller(request.method(), request.headers(), route.as_str()).await {
         Ok(Some(Who::Person(caller))) => {
             let key = match caller.credential() {
@@ -77,6 +78,7 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
                     None
                 }
             };
+            person = Some(caller.account());
             request.extensions_mut().insert(caller);
             key
         }
@@ -100,7 +102,11 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
             return refuse(&request, refused.error);
         }
     };
-    let response = next.run(request).await;
+    let response = match person {
+        // Writes of one person do not take all of the store's connections.
+        Some(person) => store::on_behalf_of(person, next.run(request)).await,
+        None => next.run(request).await,
+    };
     if let (Some(key), Some(address)) = (key, address) {
         guard.identity.note_call(Call::new(key, route.as_str(), address, Outcome::of(&response)));
     }

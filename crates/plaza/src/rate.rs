@@ -47,11 +47,12 @@ impl Action {
     }
 }
 
-/// A window begins with the first deed and lasts an hour or a day.
+/// A window begins with the first deed and lasts an hour or a day. One that begins in the future, because the clock was
+/// ahead, is over.
 const COUNT: &str = "INSERT INTO plaza_rate (account_id, action, window_start, used) VALUES ($1, $2, $3, 1) \
      ON CONFLICT (account_id, action) DO UPDATE SET \
-     used = CASE WHEN plaza_rate.window_start > $4 THEN plaza_rate.used + 1 ELSE 1 END, \
-     window_start = CASE WHEN plaza_rate.window_start > $4 THEN plaza_rate.window_start ELSE $3 END \
+     used = CASE WHEN plaza_rate.window_start > $4 AND plaza_rate.window_start <= $3 THEN plaza_rate.used + 1 ELSE 1 END, \
+     window_start = CASE WHEN plaza_rate.window_start > $4 AND plaza_rate.window_start <= $3 THEN plaza_rate.window_start ELSE $3 END \
      RETURNING used, window_start";
 
 /// Counts a deed.

@@ -9,19 +9,24 @@ use tokio::sync::broadcast;
 
 use crate::config::{DatabaseConfig, Location};
 use crate::error::{Error, Result};
+use crate::health::Health;
 use crate::ids::Ids;
 use crate::job::{Job, Work};
+use crate::load::Load;
 use crate::migrate;
 use crate::migrations::{self, Migration};
 use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
+use crate::postgres::Lane;
 use crate::row::{Each, FromRow, Row};
 use crate::schema::Dialect;
-use crate::tx::{Access, Tx};
+use crate::tx::Tx;
 use crate::{Clock, Random, postgres, sqlite};
 
 /// Notices kept for a receiver that is slow; one that falls further behind is told that it lagged.
 const NOTICES: usize = 1024;
+/// Milliseconds that the clock may be behind the newest id without a word in the log.
+const CLOCK_TOLERANCE_MS: i64 = 2000;
 
 /// An open database. Clones are the same one.
 #[derive(Clone)]
@@ -32,6 +37,7 @@ struct Inner {
     clock: Clock,
     random: Random,
     ids: Ids,
+    health: Arc<Health>,
     notices: broadcast::Sender<Notice>,
 }
 
@@ -48,20 +54,42 @@ impl Database {
     /// Errors: [`Error::Unavailable`] when the file or the server cannot be reached, or when 64 processes use it.
     pub async fn open(config: DatabaseConfig, data_dir: &Path, clock: Clock, random: Random) -> Result<Self> {
         let (notices, _) = broadcast::channel(NOTICES);
+        let health = Arc::new(Health::default());
         let make_ids = |node| Ids::new(clock.clone(), node);
         let (engine, ids) = match &config.location {
             Location::Sqlite(path) => {
-                let engine = sqlite::Engine::open(&config, path, data_dir, notices.clone())?;
+                let engine =
+                    sqlite::Engine::open(&config, path, data_dir, notices.clone(), Arc::clone(&health))?;
                 let ids = make_ids(engine.node());
                 (Engine::Sqlite(engine), ids)
             }
             Location::Postgres(url) => {
-                let open = postgres::Engine::open(&config, url, notices.clone(), make_ids);
+                let open =
+                    postgres::Engine::open(&config, url, notices.clone(), Arc::clone(&health), make_ids);
                 let (engine, ids) = Box::pin(open).await?;
                 (Engine::Postgres(engine), ids)
             }
         };
-        Ok(Self(Arc::new(Inner { engine, clock, random, ids, notices })))
+        let db = Self(Arc::new(Inner { engine, clock, random, ids, health, notices }));
+        Box::pin(db.begin_after_newest()).await?;
+        Ok(db)
+    }
+
+    /// Makes no id that is stored already, and says so when the clock is behind what is stored.
+    async fn begin_after_newest(&self) -> Result<()> {
+        let newest = match &self.0.engine {
+            Engine::Sqlite(engine) => engine.newest_id()?,
+            Engine::Postgres(engine) => Box::pin(engine.newest_id()).await?,
+        };
+        self.ids().begin_after(newest);
+        let ahead_ms = Ids::time(newest).as_millis().saturating_sub(self.clock().now().as_millis());
+        if newest > 0 && ahead_ms > CLOCK_TOLERANCE_MS {
+            tracing::warn!(
+                seconds = ahead_ms / 1000,
+                "the clock is behind the newest stored entry; new entries are ordered after it"
+            );
+        }
+        Ok(())
     }
 
     /// The clock the database was opened with.
@@ -136,10 +164,11 @@ impl Database {
     }
 
     async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
-        match &self.0.engine {
+        let result = match &self.0.engine {
             Engine::Sqlite(engine) => engine.visit(sql, params, each),
-            Engine::Postgres(engine) => engine.visit(sql, params, each).await,
-        }
+            Engine::Postgres(engine) => engine.visit(Lane::Read, sql, params, each).await,
+        };
+        self.0.health.note(result)
     }
 
     /// All rows of the answer of a query that may take longer than a millisecond: other tasks go on meanwhile.
@@ -157,13 +186,19 @@ impl Database {
                     into.lock().push(R::from_row(row)?);
                     Ok(true)
                 };
-                engine.visit_heavy(sql, params, Box::new(each)).await?;
+                self.0.health.note(engine.visit_heavy(sql, params, Box::new(each)).await)?;
                 let all = std::mem::take(&mut *all.lock());
                 Ok(all)
             }
-            Engine::Postgres(_) => {
+            Engine::Postgres(engine) => {
                 let params: Vec<Param<'_>> = params.iter().map(OwnedParam::as_param).collect();
-                self.fetch_all(sql, &params).await
+                let mut all = Vec::new();
+                let each: Each<'_> = &mut |row| {
+                    all.push(R::from_row(row)?);
+                    Ok(true)
+                };
+                self.0.health.note(engine.visit(Lane::LongRead, sql, &params, each).await)?;
+                Ok(all)
             }
         }
     }
@@ -183,7 +218,10 @@ impl Database {
                 });
                 run.await
             }
-            Engine::Postgres(engine) => engine.execute(sql, params).await,
+            Engine::Postgres(engine) => {
+                self.0.health.check()?;
+                self.0.health.note(engine.execute(sql, params).await)
+            }
         }
     }
 
@@ -214,6 +252,7 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.0.health.check()?;
         result_of::<T, E, F>(self.run(Run::Write, Box::new(Work::new(job))).await?)
     }
 
@@ -255,8 +294,12 @@ impl Database {
                 Box::pin(std::future::ready(engine.read(&mut *job).map(|()| job)))
             }
             (Engine::Postgres(engine), _) => Box::pin(async move {
-                let access = if how == Run::Write { Access::Write } else { Access::Read };
-                engine.run(access, &mut *job).await?;
+                let lane = match how {
+                    Run::Write => Lane::Write,
+                    Run::Read => Lane::Read,
+                    Run::ReadHeavy => Lane::LongRead,
+                };
+                engine.run(lane, &mut *job).await?;
                 Ok(job)
             }),
         }
@@ -298,10 +341,43 @@ impl Database {
         migrate::pending(self, all).await
     }
 
+    /// Looks whether another process has migrated the database to a schema that this program does not know. From then on
+    /// this process takes no writes and is not ready.
+    ///
+    /// Errors: [`Error::Migration`] when it has; the schema cannot be read.
+    pub async fn check_schema(&self) -> Result<()> {
+        let fits = self.pending().await.map(|_names| ());
+        if let Err(error @ Error::Migration(_)) = &fits {
+            self.0.health.give_up(error);
+        }
+        fits
+    }
+
+    /// Whether nothing was ever migrated: the database is empty.
+    ///
+    /// Errors: the schema cannot be read.
+    pub async fn is_new(&self) -> Result<bool> {
+        migrate::is_new(self).await
+    }
+
+    /// How busy the database is.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => Load { queued_writes: Some(engine.queued_writes()), ..Load::default() },
+            Engine::Postgres(engine) => {
+                let (open, used, most) = engine.load();
+                Load { connections: Some((open, used, most)), queued_writes: None }
+            }
+        }
+    }
+
     /// Whether the database can serve: it answers, and on SQLite the writer lives and the disk takes a file.
     ///
-    /// Errors: [`Error::Unavailable`], after 2 s at the latest on PostgreSQL.
+    /// Errors: [`Error::Unavailable`], after 2 s at the latest on PostgreSQL; [`Error::Damaged`] from the moment on when
+    /// damage was met, or the files on the disk are no longer those that are open.
     pub async fn ping(&self) -> Result<()> {
+        self.0.health.check()?;
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.ping().await,
             Engine::Postgres(engine) => Box::pin(engine.ping()).await,
@@ -317,6 +393,17 @@ impl Database {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.backup(to).await,
             Engine::Postgres(_) => Err(Error::other("use pg_dump to back up a PostgreSQL database")),
+        }
+    }
+
+    /// Looks for damage: reads all of a SQLite file, its indexes and references included. Returns a line for each fault, at
+    /// most 20. PostgreSQL checks references itself, and has its own tools for its files: there it finds nothing.
+    ///
+    /// Errors: the check cannot be run.
+    pub async fn check(&self) -> Result<Vec<String>> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.check().await,
+            Engine::Postgres(_) => Ok(Vec::new()),
         }
     }
 

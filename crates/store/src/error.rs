@@ -36,7 +36,11 @@ pub enum Error {
     /// The schema and this program do not fit together; the text says what to do.
     #[error("{0}")]
     Migration(String),
-    /// Anything else: wrong SQL, a constraint without a case of its own, a damaged file.
+    /// The database file is damaged, was replaced, or its write-ahead log was deleted; the text says what to do. Only a
+    /// restart, on a file that is whole, helps.
+    #[error("{0}")]
+    Damaged(String),
+    /// Anything else: wrong SQL, a constraint without a case of its own.
     #[error("{0}")]
     Other(String),
 }
@@ -58,6 +62,10 @@ impl Error {
 
     pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable(reason.into())
+    }
+
+    pub(crate) fn damaged(reason: impl Into<String>) -> Self {
+        Self::Damaged(reason.into())
     }
 
     pub(crate) fn other(reason: impl Into<String>) -> Self {

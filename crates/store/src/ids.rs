@@ -61,6 +61,15 @@ impl Ids {
         if ms <= 0 { 0 } else { ms.saturating_mul(1 << (NODE_BITS + SEQUENCE_BITS)) }
     }
 
+    /// Goes on after an id that is stored, whatever the clock says. Numbers that are no ids are passed over.
+    pub(crate) fn begin_after(&self, id: i64) {
+        if (0..1 << 53).contains(&id) {
+            // Every sequence number of that millisecond, for the id may be another node's.
+            let moment = (id >> (NODE_BITS + SEQUENCE_BITS)) << SEQUENCE_BITS | SEQUENCE_MASK;
+            self.0.last.fetch_max(moment, Ordering::AcqRel);
+        }
+    }
+
     /// Goes on under another node number, after the old one was lost.
     pub(crate) fn set_node(&self, node: i64) {
         self.0.node.store(node, Ordering::Release);

@@ -59,6 +59,12 @@ pub(crate) async fn migrate(db: &Database, all: &'static [Migration]) -> Result<
     run.await
 }
 
+/// Whether no migration was ever applied.
+pub(crate) async fn is_new(db: &Database) -> Result<bool> {
+    let (tables,): (i64,) = db.fetch_one(table_exists(db.dialect()), &[]).await?;
+    Ok(tables == 0)
+}
+
 pub(crate) async fn pending(db: &Database, all: &'static [Migration]) -> Result<Vec<&'static str>> {
     let (tables,): (i64,) = db.fetch_one(table_exists(db.dialect()), &[]).await?;
     let applied: Vec<Applied> = if tables == 0 { Vec::new() } else { db.fetch_all(APPLIED, &[]).await? };

@@ -29,6 +29,7 @@ impl Node {
             let failed = |error: std::io::Error| {
                 Error::unavailable(format!("{} cannot be used: {error}", path.display()))
             };
+            #[expect(clippy::disallowed_methods, reason = "a lock file: it has no content")]
             let file =
                 OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
             match file.try_lock() {
@@ -60,6 +61,7 @@ impl Probe {
     /// Errors: the disk is full, read-only or broken.
     pub(crate) fn write(&self) -> Result<()> {
         let attempt = || -> std::io::Result<()> {
+            #[expect(clippy::disallowed_methods, reason = "removed at once")]
             let mut options = OpenOptions::new();
             let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&self.0)?;
             file.write_all(&[b'.'; 4096])?;

@@ -5,6 +5,7 @@ use deadpool_postgres::Transaction;
 use rusqlite::Connection;
 
 use crate::error::{Error, Result};
+use crate::health::Health;
 use crate::notice::Notice;
 use crate::param::Param;
 use crate::postgres::Namespace;
@@ -26,6 +27,7 @@ pub(crate) enum Access {
 pub struct Tx<'a> {
     engine: Engine<'a>,
     access: Access,
+    health: &'a Health,
     /// Sent out after the commit.
     notices: Vec<Notice>,
     /// The first failure.
@@ -148,6 +150,7 @@ impl Tx<'_> {
 
     /// Remembers the first failure: PostgreSQL goes no further after one, so SQLite must not either.
     fn note<T>(&mut self, result: Result<T>) -> Result<T> {
+        let result = self.health.note(result);
         if let Err(error) = &result {
             self.failed.get_or_insert_with(|| error.clone());
         }
@@ -164,12 +167,23 @@ impl Tx<'_> {
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) const fn sqlite(connection: &'a mut Connection, access: Access) -> Self {
-        Self { engine: Engine::Sqlite(connection), access, notices: Vec::new(), failed: None }
+    pub(crate) const fn sqlite(connection: &'a mut Connection, health: &'a Health, access: Access) -> Self {
+        Self { engine: Engine::Sqlite(connection), access, health, notices: Vec::new(), failed: None }
     }
 
-    pub(crate) const fn postgres(transaction: Transaction<'a>, space: Namespace, access: Access) -> Self {
-        Self { engine: Engine::Postgres(transaction, space), access, notices: Vec::new(), failed: None }
+    pub(crate) const fn postgres(
+        transaction: Transaction<'a>,
+        space: Namespace,
+        health: &'a Health,
+        access: Access,
+    ) -> Self {
+        Self {
+            engine: Engine::Postgres(transaction, space),
+            access,
+            health,
+            notices: Vec::new(),
+            failed: None,
+        }
     }
 
     /// The first failure of a statement.

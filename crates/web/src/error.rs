@@ -191,12 +191,13 @@ impl From<store::Error> for ApiError {
             return Self::new(Code::Unavailable).retry_after(seconds).because(error);
         }
         let code = match error {
-            store::Error::Unavailable(_) => Code::Unavailable,
+            store::Error::Unavailable(_) | store::Error::Damaged(_) | store::Error::Migration(_) => {
+                Code::Unavailable
+            }
             store::Error::NotFound
             | store::Error::Unique
             | store::Error::ForeignKey
             | store::Error::Type { .. }
-            | store::Error::Migration(_)
             | store::Error::Other(_) => Code::Internal,
         };
         Self::new(code).because(error)

@@ -18,7 +18,12 @@ impl Tasks {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.tracker.spawn(work).abort_handle()
+        let task = match store::person() {
+            // What a request leaves to be done later is done for the same person.
+            Some(person) => self.tracker.spawn(store::on_behalf_of(person, work)),
+            None => self.tracker.spawn(work),
+        };
+        task.abort_handle()
     }
 
     /// Resolves when the server begins to shut down.

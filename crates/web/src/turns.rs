@@ -117,7 +117,10 @@ impl<Q: Queue> Turns<Q> {
             tokio::select! {
                 _ = ticks.tick() => {}
                 () = wake.notified() => {}
-                Some(ended) = self.jobs.join_next() => done = ended.map_err(ApiError::internal).flatten(),
+                Some(ended) = self.jobs.join_next() => {
+                    done = ended.map_err(ApiError::internal).flatten();
+                    count(what, if done.is_ok() { "done" } else { "failed" });
+                }
             }
             let filled = self.fill().await;
             for error in [done.err(), filled.err()].into_iter().flatten() {
@@ -141,7 +144,7 @@ impl<Q: Queue> Turns<Q> {
                 let queue = Arc::clone(&self.queue);
                 self.jobs.spawn(async move {
                     let _place = place;
-                    queue.work(job).await
+                    store::on_behalf_of(account, queue.work(job)).await
                 });
                 started += 1;
             }
@@ -164,6 +167,11 @@ impl<Q: Queue> Turns<Q> {
         }
         Ok(round)
     }
+}
+
+/// Counts background work by what it is and its outcome.
+fn count(what: &'static str, outcome: &'static str) {
+    metrics::counter!("doppel_jobs_total", "kind" => what, "outcome" => outcome).increment(1);
 }
 
 #[cfg(test)]

@@ -5,6 +5,11 @@ use store::Timestamp;
 
 const DAY_MS: i64 = 86_400_000;
 const SECOND_US: i64 = 1_000_000;
+/// How far beyond its burst a bucket may be in debt: what other processes let through before they were told. What a
+/// clock that was ahead has left behind is cut down to this.
+const DEBT_US: i64 = 10 * SECOND_US;
+/// The furthest that the end of a shared bucket may lie ahead, which has a burst of one second.
+pub(super) const AHEAD_US: i64 = SECOND_US + DEBT_US;
 
 /// What a bucket lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,8 +107,11 @@ impl Bucket {
         if quota.per_day > 0 && state.calls >= quota.per_day {
             return Err(Refusal::Day(until_midnight));
         }
+        let room = period * i64::from(quota.burst);
+        // Kept, so that it is waited for once and not again with each call.
+        state.tat = state.tat.min(now_us + room + DEBT_US);
         let after = state.tat.max(now_us) + period;
-        let (ahead, room) = (after - now_us, period * i64::from(quota.burst));
+        let ahead = after - now_us;
         if ahead > room {
             return Err(Refusal::Rate(ceil(ahead - room, SECOND_US)));
         }
@@ -145,11 +153,11 @@ impl Bucket {
         }
     }
 
-    /// Takes over what all processes together have let through.
-    pub(super) fn learn(&self, tat: i64, day: i64, calls: i64) {
+    /// Takes over what all processes together have let through. A day that is still to come says nothing.
+    pub(super) fn learn(&self, tat: i64, day: i64, calls: i64, today: i64) {
         let state = &mut *self.state.lock();
         state.tat = state.tat.max(tat.saturating_add(state.pending.ahead_us));
-        if day >= state.day {
+        if day >= state.day && day <= today {
             let more = if day == state.pending.day { state.pending.calls } else { 0 };
             (state.day, state.calls) = (day, calls.saturating_add(more).unsigned_abs());
         }
@@ -211,7 +219,7 @@ mod tests {
             for process in &processes {
                 let pending = process.pending();
                 stored = stored.max(now_us) + pending.ahead_us;
-                process.learn(stored, START.day(), 0);
+                process.learn(stored, START.day(), 0, START.day());
             }
         }
         // 20 seconds: 2000 calls, the burst, and the error of one round of one more process.
@@ -246,6 +254,36 @@ mod tests {
                 let passed = (now.as_millis() - START.as_millis()) * 1000;
                 prop_assert!(let_through <= i64::from(burst) + passed / quota.period());
             }
+        }
+
+        #[test]
+        fn no_move_of_the_clock_makes_anybody_wait_for_long(
+            rate in 1_u32..500,
+            burst in 1_u32..500,
+            per_day in 0_u64..200,
+            moves in prop::collection::vec((-40 * DAY_MS..40 * DAY_MS, 1_u32..300, any::<bool>()), 1..20),
+        ) {
+            let (bucket, quota) = (Bucket::new(String::new()), Quota::new(rate, per_day).with_burst(burst));
+            let (mut now, mut stored) = (START, 0_i64);
+            let window = i64::from(burst) * quota.period() + DEBT_US;
+            for (step, wishes, is_told) in moves {
+                now = now.plus_ms(step);
+                for _ in 0..wishes {
+                    match bucket.take(quota, now) {
+                        Ok((left, _)) => prop_assert!(left.second.1 <= ceil(window, SECOND_US)),
+                        Err(Refusal::Rate(wait)) => prop_assert!(wait <= ceil(DEBT_US, SECOND_US) + 1),
+                        Err(Refusal::Day(wait)) => prop_assert!(per_day > 0 && wait <= 86_400),
+                    }
+                }
+                if is_told {
+                    let pending = bucket.pending();
+                    stored = stored.max(now.as_millis() * 1000) + pending.ahead_us;
+                    bucket.learn(stored, pending.day, pending.calls, now.day());
+                }
+            }
+            // A day later everything is as if nothing had been.
+            let later = now.plus_ms(DAY_MS);
+            prop_assert!(per_day > 0 || bucket.take(quota, later).is_ok());
         }
 
         #[test]

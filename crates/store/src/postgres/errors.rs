@@ -31,6 +31,11 @@ pub(super) fn convert(error: tokio_postgres::Error) -> Error {
     Error::other(format!("PostgreSQL: {text}"))
 }
 
+/// Whether the server refused a connection because it has too many, or too little memory for one more.
+pub(super) fn has_no_room(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|state| state.code().starts_with("53"))
+}
+
 pub(super) fn convert_pool(error: PoolError) -> Error {
     match error {
         PoolError::Backend(error) => convert(error),
@@ -60,6 +65,11 @@ fn refused(state: &SqlState, message: &str) -> Error {
             return Error::unavailable("the server has no database of this name");
         }
         _ => {}
+    }
+    if matches!(*state, SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED) {
+        return Error::damaged(format!(
+            "PostgreSQL says that its files are damaged ({code}): restore a backup"
+        ));
     }
     match code.get(..2).unwrap_or_default() {
         "08" | "53" | "57" | "58" => Error::unavailable(format!("PostgreSQL answers {code}")),

@@ -1,6 +1,7 @@
 //! The connection that is always open: it holds this process's node number and hears the notices of all processes.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -51,7 +52,13 @@ fn of_schema(schema: &str) -> Namespace {
 }
 
 /// The task that keeps the connection.
-pub(super) struct Listener(Mutex<JoinSet<()>>);
+pub(super) struct Listener {
+    task: Mutex<JoinSet<()>>,
+    current: Current,
+}
+
+/// The connection, while there is one.
+type Current = Arc<parking_lot::Mutex<Option<Arc<Client>>>>;
 
 impl Listener {
     /// Connects, takes a node number for the ids, and stays connected from then on.
@@ -69,19 +76,26 @@ impl Listener {
         let space = session.space;
         let ids = ids(session.node);
         let mut tasks = JoinSet::new();
-        tasks.spawn(stay(server, session, notices, ids.clone()));
-        Ok((Self(Mutex::new(tasks)), space, ids))
+        let current: Current = Arc::new(parking_lot::Mutex::new(Some(Arc::clone(&session.client))));
+        tasks.spawn(stay(server, session, notices, ids.clone(), Arc::clone(&current)));
+        Ok((Self { task: Mutex::new(tasks), current }, space, ids))
+    }
+
+    /// The connection, for short questions that must not wait behind others.
+    pub(super) fn client(&self) -> Option<Arc<Client>> {
+        self.current.lock().clone()
     }
 
     /// Ends the connection and with it the hold on the node number.
     pub(super) async fn stop(&self) {
-        self.0.lock().await.shutdown().await;
+        self.current.lock().take();
+        self.task.lock().await.shutdown().await;
     }
 }
 
 /// One connection, set up.
 struct Session {
-    client: Client,
+    client: Arc<Client>,
     /// Moves the connection's bytes and passes on its notices; ends with the connection.
     driver: BoxFuture<'static, ()>,
     space: Namespace,
@@ -97,7 +111,7 @@ async fn connect(server: &Config, notices: &broadcast::Sender<Notice>, node: i64
             () = &mut driver => Err(Error::unavailable("the connection to PostgreSQL was lost")),
             ready = prepare(&client, node) => ready,
         };
-        ready.map(|(space, node)| Session { client, driver, space, node })
+        ready.map(|(space, node)| Session { client: Arc::new(client), driver, space, node })
     };
     timeout(limit, attempt).await.map_err(|_late| Error::unavailable("PostgreSQL does not answer"))?
 }
@@ -141,17 +155,25 @@ where
 }
 
 /// Keeps a session as long as it lasts, and then makes another, for ever.
-async fn stay(server: Config, mut session: Session, notices: broadcast::Sender<Notice>, ids: Ids) {
+async fn stay(
+    server: Config,
+    mut session: Session,
+    notices: broadcast::Sender<Notice>,
+    ids: Ids,
+    current: Current,
+) {
     loop {
         tokio::select! {
             () = &mut session.driver => {}
             () = heartbeat(&session.client) => tracing::warn!("the listening connection does not answer"),
         }
         let node = session.node;
+        current.lock().take();
         // Closes what is left of the old connection, so that its node number is free again.
         drop(session);
         session = reconnect(&server, &notices, node).await;
         ids.set_node(session.node);
+        *current.lock() = Some(Arc::clone(&session.client));
         // Whatever was said in between was missed.
         let _ = notices.send(Notice::resync());
     }

@@ -1,41 +1,60 @@
 //! The PostgreSQL engine: a pool of connections, and one that listens.
 
+mod connector;
 mod errors;
+mod lanes;
 mod listener;
 mod query;
 mod values;
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction};
+use deadpool_postgres::{
+    Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Transaction,
+};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::broadcast;
-use tokio_postgres::{Config, IsolationLevel, NoTls};
+use tokio_postgres::{Config, IsolationLevel};
 
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
+use crate::health::Health;
 use crate::ids::Ids;
 use crate::job::Job;
+use crate::newest;
 use crate::notice::Notice;
 use crate::param::Param;
 use crate::row::Each;
 use crate::tx::{Access, Tx};
 
+pub(crate) use lanes::Lane;
 pub(crate) use listener::Namespace;
 pub(crate) use query::{batch, execute, lock_migrations, notify, visit};
 pub(crate) use values::column;
 
+use connector::Connector;
+use lanes::{Lanes, Place};
+
 /// How long readiness may wait for an answer.
 const PING: Duration = Duration::from_secs(2);
+
+/// A connection in use. It goes back to the pool before its permits are free.
+struct Held<'a> {
+    client: Client,
+    _place: Place<'a>,
+}
 
 /// An open PostgreSQL database.
 pub(crate) struct Engine {
     pool: Pool,
+    lanes: Lanes,
     space: Namespace,
     notices: broadcast::Sender<Notice>,
     listener: listener::Listener,
+    health: Arc<Health>,
 }
 
 impl Engine {
@@ -44,12 +63,15 @@ impl Engine {
         config: &DatabaseConfig,
         url: &str,
         notices: broadcast::Sender<Notice>,
+        health: Arc<Health>,
         ids: impl FnOnce(i64) -> Ids,
     ) -> Result<(Self, Ids)> {
         let server = server_config(config, url)?;
         let (listener, space, ids) = listener::Listener::start(server.clone(), notices.clone(), ids).await?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(server, NoTls, recycling))
+        let lanes = Lanes::new(config.pool_size, config.wait_timeout);
+        let connector = Connector::new(lanes.open());
+        let pool = Pool::builder(Manager::from_connect(server, connector, recycling))
             .max_size(config.pool_size.max(1))
             .wait_timeout(Some(config.wait_timeout))
             .create_timeout(Some(config.connect_timeout))
@@ -57,21 +79,39 @@ impl Engine {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| Error::other(format!("the pool of connections cannot be made: {error}")))?;
-        Ok((Self { pool, space, notices, listener }, ids))
+        Ok((Self { pool, lanes, space, notices, listener, health }, ids))
     }
 
-    async fn client(&self) -> Result<Client> {
-        self.pool.get().await.map_err(errors::convert_pool)
+    /// Waits for a connection.
+    async fn client(&self, lane: Lane) -> Result<Held<'_>> {
+        let asked = Instant::now();
+        let mut place = self.lanes.enter(lane).await?;
+        loop {
+            match self.pool.get().await {
+                Ok(client) => {
+                    metrics::histogram!("doppel_store_connection_wait_seconds").record(asked.elapsed());
+                    return Ok(Held { client, _place: place });
+                }
+                Err(PoolError::Backend(error)) if errors::has_no_room(&error) => {
+                    if !self.lanes.put_aside(&mut place) {
+                        return Err(errors::convert(error));
+                    }
+                    self.lanes.wait_again(&mut place).await?;
+                }
+                Err(error) => return Err(errors::convert_pool(error)),
+            }
+        }
     }
 
     // Boxed here, so that it is compiled once and not again wherever it is awaited; so are the two after it.
     pub(crate) fn visit<'a>(
         &'a self,
+        lane: Lane,
         sql: &'static str,
         params: &'a [Param<'a>],
         each: Each<'a>,
     ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move { visit(&self.client().await?, sql, params, each).await })
+        Box::pin(async move { visit(&self.client(lane).await?.client, sql, params, each).await })
     }
 
     pub(crate) fn execute<'a>(
@@ -79,18 +119,19 @@ impl Engine {
         sql: &'static str,
         params: &'a [Param<'a>],
     ) -> BoxFuture<'a, Result<u64>> {
-        Box::pin(async move { execute(&self.client().await?, sql, params).await })
+        Box::pin(async move { execute(&self.client(Lane::Write).await?.client, sql, params).await })
     }
 
     /// Runs a transaction in the caller's task. When the caller leaves, the rollback is on its way to the server
     /// before anyone else gets the connection.
-    pub(crate) fn run<'a>(&'a self, access: Access, job: &'a mut dyn Job) -> BoxFuture<'a, Result<()>> {
-        Box::pin(self.run_in(access, job))
+    pub(crate) fn run<'a>(&'a self, lane: Lane, job: &'a mut dyn Job) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.run_in(lane, job))
     }
 
-    async fn run_in(&self, access: Access, job: &mut dyn Job) -> Result<()> {
-        let mut client = self.client().await?;
-        let mut tx = Tx::postgres(begin(&mut client, access).await?, self.space, access);
+    async fn run_in(&self, lane: Lane, job: &mut dyn Job) -> Result<()> {
+        let access = if lane == Lane::Write { Access::Write } else { Access::Read };
+        let mut held = self.client(lane).await?;
+        let mut tx = Tx::postgres(begin(&mut held.client, access).await?, self.space, &self.health, access);
         let run = AssertUnwindSafe(async { job.run(&mut tx).await }).catch_unwind().await;
         if run.is_err() {
             job.fail(Error::other("a transaction panicked"));
@@ -109,9 +150,36 @@ impl Engine {
         Ok(())
     }
 
+    /// Asks on the connection that listens, which nobody queues for; through the pool while that is away, or while the pool
+    /// has no connection at all.
     pub(crate) async fn ping(&self) -> Result<()> {
-        let answer = tokio::time::timeout(PING, self.visit("SELECT 1", &[], &mut |_row| Ok(true))).await;
+        let listening = self.listener.client().filter(|_| self.lanes.load().open > 0);
+        let ask = async {
+            match listening {
+                Some(client) => client.simple_query("SELECT 1").await.map(|_| ()).map_err(errors::convert),
+                None => self.visit(Lane::Read, "SELECT 1", &[], &mut |_row| Ok(true)).await,
+            }
+        };
+        let answer = tokio::time::timeout(PING, ask).await;
         answer.map_err(|_late| Error::unavailable("PostgreSQL does not answer"))?
+    }
+
+    /// The highest id that is stored; 0 without any. Asks on the connection that listens: the pool has none yet.
+    pub(crate) async fn newest_id(&self) -> Result<i64> {
+        let away = || Error::unavailable("the connection to PostgreSQL was lost");
+        let client = self.listener.client().ok_or_else(away)?;
+        let rows = client.query(newest::COLUMNS_POSTGRES, &[]).await.map_err(errors::convert)?;
+        let columns: std::result::Result<Vec<(String, String)>, _> =
+            rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
+        let Some(sql) = newest::statement(&columns.map_err(errors::convert)?) else { return Ok(0) };
+        let row = client.query_one(&sql, &[]).await.map_err(errors::convert)?;
+        row.try_get(0).map_err(errors::convert)
+    }
+
+    /// Connections that are open, those in use or being opened, and the most there may be.
+    pub(crate) fn load(&self) -> (usize, usize, usize) {
+        let load = self.lanes.load();
+        (load.open, load.used, self.pool.status().max_size)
     }
 
     pub(crate) async fn close(&self) {

@@ -1,12 +1,12 @@
 //! The key that seals: 32 bytes as 64 hexadecimal digits, from a text or a file.
 
-use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{io::Write, path::Path};
 
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use sha2::{Digest, Sha256};
 
 use super::SealError;
-use crate::{Random, sql::hex};
+use crate::{Random, durable::NewFile, sql::hex};
 
 pub(super) const FILE: &str = "seal.key";
 const KEY: usize = 32;
@@ -64,19 +64,14 @@ pub(super) fn from_file(path: &Path, may_make: bool, random: &Random) -> Result<
 
 /// Writes a new key, whole or not at all, for its owner alone; of several processes that do so at once, the first wins.
 fn make(path: &Path, random: &Random) -> std::io::Result<()> {
-    let temporary = path.with_extension(format!("new-{}", random.hex(4)));
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut file = NewFile::create_in(directory)?;
     file.write_all(random.hex(KEY).as_bytes())?;
     file.write_all(b"\n")?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&temporary, path);
-    std::fs::remove_file(&temporary)?;
-    match linked {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        other => other?,
+    match file.create(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(|_bytes| ()),
     }
-    // The name of the file is to outlive a loss of power as its content does.
-    std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

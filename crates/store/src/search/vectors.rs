@@ -7,18 +7,22 @@ use crate::{Database, Timestamp, Tx, owned_params, params};
 /// Most characters of an entry's folded text that vectors are made of, and so what of it must not have changed meanwhile.
 pub const MAX_EMBEDDED: i64 = 32_000;
 
+/// Longest that an index is claimed, in milliseconds. A claim that ends later was made by a clock that was ahead.
+const LONGEST_CLAIM_MS: i64 = 3_600_000;
+
 const LACKING: &str = "SELECT size.account_id, size.kind FROM search_size AS size \
      LEFT JOIN search_meaning AS meaning ON meaning.account_id = size.account_id AND meaning.kind = size.kind \
      WHERE (size.account_id > $3 OR (size.account_id = $3 AND size.kind > $4)) \
      AND size.entries > COALESCE(CASE WHEN meaning.model = $1 THEN meaning.made END, 0) \
-     AND COALESCE(meaning.claimed_until, 0) <= $2 ORDER BY size.account_id, size.kind LIMIT $5";
+     AND (COALESCE(meaning.claimed_until, 0) <= $2 OR meaning.claimed_until > $6) ORDER BY size.account_id, size.kind LIMIT $5";
 
 /// What another model has made stays and is found by its name until it is replaced.
 const CLAIM: &str = "INSERT INTO search_meaning (account_id, kind, model, made, version, removed, claimed_until) \
      VALUES ($1, $2, $3, 0, 0, 0, $4) ON CONFLICT (account_id, kind) DO UPDATE SET \
      claimed_until = excluded.claimed_until, model = excluded.model, made = CASE WHEN search_meaning.model = $3 \
      THEN search_meaning.made ELSE (SELECT COUNT(*) FROM search_vector AS other WHERE other.account_id = $1 \
-     AND other.kind = $2 AND other.model = $3) END WHERE search_meaning.claimed_until <= $5";
+     AND other.kind = $2 AND other.model = $3) END \
+     WHERE search_meaning.claimed_until <= $5 OR search_meaning.claimed_until > $6";
 
 const EXTEND: &str =
     "UPDATE search_meaning SET claimed_until = $4 WHERE account_id = $1 AND kind = $2 AND model = $3";
@@ -106,8 +110,9 @@ impl Index {
     ///
     /// Errors: the statement fails.
     pub async fn lacking(db: &Database, model: &str, after: Option<Self>, limit: i64) -> Result<Vec<Self>> {
+        let now = db.clock().now();
         let (account, kind) = after.map_or((0, 0), |index| (index.account, index.kind));
-        let values = owned_params![model, db.clock().now(), account, kind, limit];
+        let values = owned_params![model, now, account, kind, limit, now.plus_ms(LONGEST_CLAIM_MS)];
         let rows: Vec<(i64, i64)> = db.fetch_all_heavy(LACKING, values).await?;
         Ok(rows.into_iter().map(|(account, kind)| Self { account, kind }).collect())
     }
@@ -121,7 +126,8 @@ impl Index {
         let claim = db.write(move |tx| {
             Box::pin(async move {
                 self.lock(tx).await?;
-                tx.execute(CLAIM, params![self.account, self.kind, &model, until, now]).await
+                let latest = now.plus_ms(LONGEST_CLAIM_MS);
+                tx.execute(CLAIM, params![self.account, self.kind, &model, until, now, latest]).await
             })
         });
         Ok(claim.await? > 0)

@@ -1,37 +1,34 @@
 //! A copy of the database while it is in use.
 
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
+use super::check;
 use super::errors::convert;
+use crate::durable::NewFile;
 use crate::error::{Error, Result};
 
-/// Copies what is committed now into a new file, and returns its size in bytes.
+/// Copies what is committed now into a new file, and returns its size in bytes. Both the database and the copy are
+/// checked before the copy gets its name, so that a backup of a damaged database never replaces a good one.
 pub(super) fn backup(connection: &Connection, to: &Path) -> Result<u64> {
     let failed =
         |error: io::Error| Error::unavailable(format!("the backup {} failed: {error}", to.display()));
     refuse_existing(to)?;
-    let partial = partial_name(to)?;
-    // Made beforehand for its mode; SQLite takes an empty file for a new one.
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
-    let bytes = made.map_err(failed).and_then(|_file| {
-        copy(connection, &partial)?;
-        let file = File::open(&partial).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        refuse_existing(to)?;
-        std::fs::rename(&partial, to).map_err(failed)?;
-        sync_directory(to).map_err(failed)?;
-        file.metadata().map(|about| about.len()).map_err(failed)
-    });
-    if bytes.is_err() {
-        // It may not be there at all; then there is nothing to clean.
-        let _ = std::fs::remove_file(&partial);
+    let directory = directory_of(to)?;
+    if let Some(fault) = check::integrity(connection)?.first() {
+        return Err(Error::damaged(format!("the database is damaged, so no backup was made: {fault}")));
     }
-    bytes
+    // Made beforehand for its mode; SQLite takes an empty file for a new one.
+    let mut file = NewFile::create_in(&directory).map_err(failed)?;
+    copy(connection, file.temporary_path())?;
+    verify(file.temporary_path())?;
+    file.take_as_written().map_err(failed)?;
+    match file.create(to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(to)),
+        written => written.map_err(failed),
+    }
 }
 
 fn copy(connection: &Connection, to: &Path) -> Result<()> {
@@ -43,23 +40,31 @@ fn copy(connection: &Connection, to: &Path) -> Result<()> {
     copied.map(|_changed| ())
 }
 
-fn refuse_existing(to: &Path) -> Result<()> {
-    if to.symlink_metadata().is_ok() {
-        return Err(Error::other(format!("{} exists already; a backup overwrites nothing", to.display())));
+/// Reads the copy as a whole.
+fn verify(copy: &Path) -> Result<()> {
+    let connection = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(convert)?;
+    match check::integrity(&connection)?.first() {
+        Some(fault) => Err(Error::damaged(format!("the copy is damaged, so it was removed: {fault}"))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// A name in the same directory that says that the backup is not done.
-fn partial_name(to: &Path) -> Result<PathBuf> {
-    let mut name =
-        to.file_name().ok_or_else(|| Error::other("a backup needs the name of a file"))?.to_owned();
-    name.push(format!(".{}.partial", std::process::id()));
-    Ok(to.with_file_name(name))
+fn refuse_existing(to: &Path) -> Result<()> {
+    if to.symlink_metadata().is_ok() { Err(exists(to)) } else { Ok(()) }
 }
 
-/// Makes the new name itself survive a power loss.
-fn sync_directory(of: &Path) -> io::Result<()> {
-    let parent = of.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent)?.sync_all()
+fn exists(to: &Path) -> Error {
+    Error::other(format!("{} exists already; a backup overwrites nothing", to.display()))
+}
+
+/// The directory of the backup, which must be there: a wrong path is a mistake and creates nothing.
+fn directory_of(to: &Path) -> Result<PathBuf> {
+    if to.file_name().is_none() {
+        return Err(Error::other("a backup needs the name of a file"));
+    }
+    let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if parent.is_dir() {
+        return Ok(parent.to_owned());
+    }
+    Err(Error::unavailable(format!("the directory {} of the backup does not exist", parent.display())))
 }

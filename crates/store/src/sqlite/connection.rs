@@ -1,9 +1,7 @@
 //! Opening connections, set up alike everywhere.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memmem;
@@ -14,7 +12,10 @@ use rusqlite::{
 };
 
 use super::errors::convert;
+use super::watch::Watch;
+use crate::durable;
 use crate::error::{Error, Result};
+use crate::health::Health;
 
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 128;
@@ -25,25 +26,23 @@ pub(super) struct Settings {
     pub path: PathBuf,
     /// How long to wait for another process's lock.
     pub wait: Duration,
+    /// Faults that end only with a restart.
+    pub health: Arc<Health>,
+    /// The files as they were opened.
+    pub watch: Arc<Watch>,
 }
 
-/// Creates a directory that only its owner can enter, with its parents. One that exists stays as it is.
+/// Creates a directory for its owner only; see [`durable::create_directory`].
 pub(crate) fn create_directory(path: &Path) -> Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+    durable::create_directory(path).map_err(|error| {
         Error::unavailable(format!("the directory {} cannot be made: {error}", path.display()))
     })
 }
 
 /// Creates a file that only its owner can read, unless it exists. SQLite gives its side files the same mode.
 fn create_file(path: &Path) -> Result<()> {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        create_directory(parent)?;
-    }
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(Error::unavailable(format!("the file {} cannot be made: {error}", path.display()))),
-    }
+    durable::create_empty(path)
+        .map_err(|error| Error::unavailable(format!("the file {} cannot be made: {error}", path.display())))
 }
 
 /// The one connection that writes. Creates the file when there is none.

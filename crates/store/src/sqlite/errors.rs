@@ -41,8 +41,8 @@ fn failed(failure: ffi::Error, message: Option<String>) -> Error {
         ErrorCode::SystemIoFailure => {
             Error::unavailable(format!("the disk failed (SQLite code {})", failure.extended_code))
         }
-        ErrorCode::DatabaseCorrupt => Error::other("the database file is damaged: restore a backup"),
-        ErrorCode::NotADatabase => Error::other("the file is no SQLite database"),
+        ErrorCode::DatabaseCorrupt => Error::damaged("the database file is damaged: restore a backup"),
+        ErrorCode::NotADatabase => Error::damaged("the file is no SQLite database"),
         _ => Error::other(message.unwrap_or_else(|| format!("SQLite code {}", failure.extended_code))),
     }
 }

@@ -1,21 +1,26 @@
 //! The SQLite engine: readers in the task, one writer thread with group commit.
 
 mod backup;
+mod check;
 mod connection;
 mod errors;
 mod query;
 mod readers;
+mod watch;
 mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::broadcast;
 
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
+use crate::health::Health;
 use crate::job::Job;
+use crate::newest;
 use crate::node::Node;
 use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
@@ -33,6 +38,7 @@ type BoxedEach = Box<dyn FnMut(&Row<'_>) -> Result<bool> + Send>;
 
 /// An open SQLite file.
 pub(crate) struct Engine {
+    settings: connection::Settings,
     readers: Readers,
     heavy_readers: Readers,
     writer: writer::Writer,
@@ -45,19 +51,41 @@ impl Engine {
         path: &Path,
         data_dir: &Path,
         notices: broadcast::Sender<Notice>,
+        health: Arc<Health>,
     ) -> Result<Self> {
         create_directory(data_dir)?;
-        let settings = connection::Settings { path: PathBuf::from(path), wait: config.wait_timeout };
+        let settings = connection::Settings {
+            path: PathBuf::from(path),
+            wait: config.wait_timeout,
+            health,
+            watch: Arc::new(watch::Watch::new(path)),
+        };
         let writer = writer::Writer::start(settings.clone(), notices)?;
         let node = Node::take(data_dir)?;
         let limit = config.reader_limit.max(1);
         let readers = Readers::new(settings.clone(), Reads::Few, limit);
-        let heavy_readers = Readers::new(settings, Reads::Many, limit);
-        Ok(Self { readers, heavy_readers, writer, node })
+        let heavy_readers = Readers::new(settings.clone(), Reads::Many, limit);
+        Ok(Self { settings, readers, heavy_readers, writer, node })
     }
 
     pub(crate) const fn node(&self) -> i64 {
         self.node.number()
+    }
+
+    /// Transactions that wait for the writer or are in its hands.
+    pub(crate) fn queued_writes(&self) -> usize {
+        self.writer.queued()
+    }
+
+    /// The highest id that is stored; 0 without any.
+    pub(crate) fn newest_id(&self) -> Result<i64> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare(newest::COLUMNS_SQLITE).map_err(errors::convert)?;
+            let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+            let columns = columns.and_then(Iterator::collect::<rusqlite::Result<Vec<(String, String)>>>);
+            let Some(sql) = newest::statement(&columns.map_err(errors::convert)?) else { return Ok(0) };
+            connection.query_row(&sql, [], |row| row.get(0)).map_err(errors::convert)
+        })
     }
 
     pub(crate) fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
@@ -81,13 +109,14 @@ impl Engine {
 
     /// Runs a transaction that reads.
     pub(crate) fn read(&self, job: &mut dyn Job) -> Result<()> {
-        self.readers.read(|connection| read(connection, job))
+        self.readers.read(|connection| read(connection, &self.settings.health, job))
     }
 
     /// Like [`read`](Self::read), on a thread that may block. Answers the transaction back with its result.
     pub(crate) async fn read_heavy(&self, mut job: Box<dyn Job>) -> Result<Box<dyn Job>> {
+        let health = Arc::clone(&self.settings.health);
         let run = move |connection: &mut Connection| {
-            read(connection, &mut *job)?;
+            read(connection, &health, &mut *job)?;
             Ok(job)
         };
         self.heavy_readers.read_blocking(run).await
@@ -98,11 +127,13 @@ impl Engine {
         self.writer.write(job).await
     }
 
-    /// Whether the file can be read, the writer thread lives and the data directory takes a file.
+    /// Whether the files are those that were opened, can be read, the writer thread lives and the data directory takes a
+    /// file.
     pub(crate) async fn ping(&self) -> Result<()> {
         if !self.writer.is_alive() {
             return Err(Error::unavailable("the writer has stopped"));
         }
+        self.settings.health.note(self.settings.watch.check())?;
         let probe = self.node.probe();
         self.heavy_readers
             .read_blocking(move |connection| {
@@ -117,6 +148,16 @@ impl Engine {
         self.heavy_readers.read_blocking(move |connection| backup::backup(connection, &to)).await
     }
 
+    /// Faults of the file's structure and of references between rows.
+    pub(crate) async fn check(&self) -> Result<Vec<String>> {
+        let look = |connection: &mut Connection| {
+            let faults = check::integrity(connection)?;
+            // Where pages are damaged, what is read from them says nothing.
+            if faults.is_empty() { check::references(connection) } else { Ok(faults) }
+        };
+        self.heavy_readers.read_blocking(look).await
+    }
+
     pub(crate) async fn close(&self) -> Result<()> {
         self.readers.close();
         self.heavy_readers.close();
@@ -125,9 +166,9 @@ impl Engine {
 }
 
 /// Runs a transaction that reads: what is committed meanwhile it does not see.
-fn read(connection: &mut Connection, job: &mut dyn Job) -> Result<()> {
+fn read(connection: &mut Connection, health: &Health, job: &mut dyn Job) -> Result<()> {
     execute(connection, "BEGIN", &[])?;
-    let mut tx = Tx::sqlite(connection, Access::Read);
+    let mut tx = Tx::sqlite(connection, health, Access::Read);
     run_at_once(job, &mut tx);
     let failure = tx.into_failure();
     // Some failures end it.

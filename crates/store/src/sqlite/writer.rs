@@ -86,6 +86,11 @@ impl Writer {
         answer.await.map_err(|_gone| stopped())
     }
 
+    /// Transactions that were queued and not answered yet.
+    pub(super) fn queued(&self) -> usize {
+        QUEUE.saturating_sub(self.room.available_permits())
+    }
+
     pub(super) fn is_alive(&self) -> bool {
         self.thread.lock().as_ref().is_some_and(|thread| !thread.is_finished())
     }
@@ -149,7 +154,9 @@ impl Thread {
 
     /// Runs `first` and those that wait behind it in one transaction, and answers them after its commit.
     fn group(&mut self, first: Queued, jobs: &Receiver<Queued>) {
-        if let Err(error) = self.step("BEGIN IMMEDIATE") {
+        let health = Arc::clone(&self.settings.health);
+        let files = health.note(self.settings.watch.check());
+        if let Err(error) = files.and_then(|()| self.step("BEGIN IMMEDIATE")) {
             tracing::warn!(%error, "cannot start a write");
             // Those that waited behind it would each wait as long again, and for nothing. All are collected before
             // the first is answered: what its caller sends next deserves an attempt of its own.
@@ -169,9 +176,12 @@ impl Thread {
             let full = done.len() >= GROUP || start.elapsed() >= GROUP_TIME;
             next = if full { None } else { jobs.try_recv().ok() };
         }
+        let ready = Instant::now();
         if let Err(error) = self.step("COMMIT") {
             return self.abandon(done, &error);
         }
+        metrics::histogram!("doppel_store_commit_seconds").record(ready.elapsed());
+        metrics::histogram!("doppel_store_group_transactions").record(f64::from(count(done.len())));
         for notice in notices {
             // Nobody may be listening.
             let _ = self.notices.send(notice);
@@ -185,7 +195,7 @@ impl Thread {
         if !is_first {
             self.step("SAVEPOINT job")?;
         }
-        let mut tx = Tx::sqlite(&mut self.connection, Access::Write);
+        let mut tx = Tx::sqlite(&mut self.connection, &self.settings.health, Access::Write);
         run_at_once(job, &mut tx);
         let keep = job.is_ok();
         let told = tx.into_notices();
@@ -239,7 +249,7 @@ impl Thread {
     }
 
     fn step(&self, sql: &'static str) -> Result<()> {
-        query::execute(&self.connection, sql, &[]).map(|_changed| ())
+        self.settings.health.note(query::execute(&self.connection, sql, &[]).map(|_changed| ()))
     }
 
     /// Pages that came into the log since the last checkpoint.
@@ -308,6 +318,10 @@ fn open_counting(settings: &Settings, log_pages: &Arc<AtomicI64>) -> Result<Conn
     };
     connection.wal_hook(Some(count)).map_err(convert)?;
     Ok(connection)
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Answers a job. Its caller may have left: a panic in the drop of its values must not end the writer.

@@ -61,7 +61,7 @@ async fn a_backup_overwrites_nothing() {
     let world = World::sqlite();
     let db = world.open_migrated().await;
     let to = world.dir.path().join("copy.db");
-    fs::write(&to, "precious").unwrap();
+    testkit::write_file(&to, "precious");
     assert!(matches!(db.backup(&to).await, Err(Error::Other(text)) if text.contains("exists already")));
     assert_eq!(fs::read_to_string(&to).unwrap(), "precious");
     let nowhere = db.backup(&world.dir.path().join("nowhere/copy.db")).await;

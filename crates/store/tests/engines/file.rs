@@ -67,20 +67,19 @@ async fn a_lock_held_too_long_is_reported_and_survived() {
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused() {
     let world = World::sqlite();
-    fs::write(
+    testkit::write_file(
         world.dir.path().join("test.db"),
         "no database, but long enough to look for a header".repeat(20),
-    )
-    .unwrap();
+    );
     let open = Database::open(world.config.clone(), world.dir.path(), Clock::system(), Random::system());
     let Err(error) = open.await else { panic!("it is no database") };
-    assert_eq!(error, Error::Other("the file is no SQLite database".into()));
+    assert_eq!(error, Error::Damaged("the file is no SQLite database".into()));
 }
 
 #[tokio::test]
 async fn a_place_that_cannot_be_is_refused() {
     let world = World::sqlite();
-    fs::write(world.dir.path().join("file"), "").unwrap();
+    testkit::write_file(world.dir.path().join("file"), "");
     let below = world.dir.path().join("file/data");
     let config = DatabaseConfig::parse(&format!("sqlite:{}", below.join("x.db").display())).unwrap();
     let open = Database::open(config, &below, Clock::system(), Random::system());

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use store::{Clock, Database, Error, Random};
+use store::{Clock, Database, Error, Random, params};
 
-use crate::on_both;
+use crate::{INSERT_ITEM, on_both};
 
 on_both! {
     async fn ids_of_eight_threads_and_two_processes_differ(world) {
@@ -30,6 +30,22 @@ on_both! {
         world.clock.advance_ms(-60_000);
         let after = db.ids().next();
         assert!(before < after && after < 1 << 53);
+    }
+
+    /// A process that starts again with a clock that is behind goes through the same milliseconds.
+    async fn no_id_is_made_again_after_a_restart_with_a_clock_that_is_behind(world) {
+        let mut last = 0;
+        for step in [0_i64, -8_000, -8_000, 3_600_000, -30 * 86_400_000] {
+            world.clock.advance_ms(step);
+            let db = world.open_migrated().await;
+            for _ in 0..300 {
+                let id = db.ids().next();
+                assert!(id > last, "after a step of {step} ms");
+                last = id;
+                db.execute(INSERT_ITEM, params![id, &id.to_string()]).await.unwrap();
+            }
+            db.close().await.unwrap();
+        }
     }
 
     async fn the_clock_and_randomness_are_the_ones_given(world) {

@@ -7,6 +7,7 @@ mod ids;
 mod migrations;
 mod notices;
 mod outage;
+mod pool;
 mod reads;
 mod seal;
 mod search;
