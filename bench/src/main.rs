@@ -1,5 +1,7 @@
 //! Benchmarks of the server, each paired with a baseline in the same run. `README.md` explains every line.
 
+#![expect(clippy::disallowed_methods, reason = "a program of its own: its files are for one run")]
+
 mod bare;
 mod http;
 mod lines;

@@ -54,8 +54,7 @@ async fn import(server: &TestServer, person: &Person, from: &Path) -> (Outcome, 
 
 fn write(directory: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
     let path = directory.join(name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(&path, bytes).unwrap();
+    testkit::write_file(&path, bytes);
     path
 }
 

@@ -141,8 +141,7 @@ both_engines! {
         let actor = person.with_key("*").await;
         let kept = actor.upload(UPLOAD, "a.png", PNG.to_vec()).await.data();
         let folder = server.data_dir().join("files/incoming");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("cut-off"), b"x").unwrap();
+        testkit::write_file(folder.join("cut-off"), b"x");
         let memory = &server.running().memory;
         assert_eq!(memory.sweep_files(std::time::Duration::from_secs(3600)).await.unwrap(), 0, "too young");
         assert_eq!(memory.sweep_files(std::time::Duration::ZERO).await.unwrap(), 1);

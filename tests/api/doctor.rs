@@ -64,8 +64,7 @@ both_engines! {
         let memory = server.running().memory.clone();
         assert!(memory.stray_files(std::time::Duration::ZERO).await.unwrap().is_empty());
         let stray = server.data_dir().join("files/ab/abcd.png");
-        std::fs::create_dir_all(stray.parent().unwrap()).unwrap();
-        std::fs::write(&stray, "left behind").unwrap();
+        testkit::write_file(&stray, "left behind");
         assert_eq!(memory.stray_files(std::time::Duration::ZERO).await.unwrap(), std::slice::from_ref(&stray));
         assert!(memory.stray_files(memory::file::YOUNG).await.unwrap().is_empty(), "it may be an upload");
         assert_eq!(memory.sweep_files(std::time::Duration::ZERO).await.unwrap(), 1);

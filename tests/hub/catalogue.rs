@@ -137,7 +137,7 @@ async fn a_file_defines_apis_and_is_read_again_when_it_changes() {
         let good =
             format!("[[api]]\ncode = \"{code}\"\nanonymous = true\nprovider = {{ kind = \"echo\" }}\n");
         let bad = "[[api]]\ncode = \"secondme\"\nprovider = { kind = \"echo\" }\n";
-        std::fs::write(&file, format!("{good}{bad}")).unwrap();
+        testkit::write_file(&file, format!("{good}{bad}"));
     };
     write("first");
     let server = TestServer::configured(
@@ -154,7 +154,7 @@ async fn a_file_defines_apis_and_is_read_again_when_it_changes() {
     }
     refused(&server.anyone().get("/api/first/x").await, 404, "API_NOT_FOUND");
     // Broken, or gone: what it said last stays in force.
-    std::fs::write(&file, "nonsense").unwrap();
+    testkit::write_file(&file, "nonsense");
     server.running().hub.load().await;
     result(&server.anyone().get("/api/second-one/x").await);
     std::fs::remove_file(&file).unwrap();

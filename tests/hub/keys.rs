@@ -172,10 +172,10 @@ both_engines! {
         let why = server.refuses_to_start().await;
         assert!(why.contains("seal.key is missing: restore") && why.contains("secrets.key"), "{why}");
         assert!(!file.exists(), "a new key would hide the loss");
-        std::fs::write(&file, "7".repeat(64)).unwrap();
+        testkit::write_file(&file, "7".repeat(64));
         let why = server.refuses_to_start().await;
         assert!(why.contains("the key in force is") && !why.contains("7777"), "{why}");
-        std::fs::write(&file, text).unwrap();
+        testkit::write_file(&file, text);
         server.restart().await;
         result(&key.app(&server).get("/api/echo/x").await);
     }

@@ -89,8 +89,7 @@ impl Browser {
     async fn picture(&self, name: &str) {
         let Ok(directory) = std::env::var("DOPPEL_PICTURES") else { return };
         let png = self.client.screenshot().await.expect("a picture");
-        std::fs::write(std::path::Path::new(&directory).join(format!("{name}.png")), png)
-            .expect("it is kept");
+        testkit::write_file(std::path::Path::new(&directory).join(format!("{name}.png")), png);
     }
 
     async fn path(&self) -> String {

@@ -57,8 +57,13 @@ pub struct Stored {
 impl Memory {
     /// Where a file lives. Two levels, so that no folder grows very large.
     pub(crate) fn path(&self, key: &str) -> PathBuf {
+        self.folder(key).join(key)
+    }
+
+    /// The folder of a file, by its key or the beginning of it.
+    fn folder(&self, key: &str) -> PathBuf {
         let folder: String = key.chars().take(2).collect();
-        self.settings().files.join(folder).join(key)
+        self.settings().files.join(folder)
     }
 
     /// Bytes that an account may still upload.
@@ -81,12 +86,8 @@ impl Memory {
         bytes: u64,
     ) -> Result<(), ApiError> {
         let path = self.path(key);
-        if let Some(folder) = path.parent() {
-            tokio::fs::create_dir_all(folder).await.map_err(ApiError::internal)?;
-        }
-        tokio::fs::copy(from, &path).await.map_err(ApiError::internal)?;
-        let file = tokio::fs::File::open(&path).await.map_err(ApiError::internal)?;
-        file.sync_all().await.map_err(ApiError::internal)?;
+        let copied = store::durable::copy(from.to_owned(), path.clone()).await;
+        copied.map_err(|error| ApiError::new(Code::Unavailable).because(error))?;
         let registered = self.register(&Adder::from(account), key, kind, bytes).await;
         if registered.is_err() {
             remove(path).await?;

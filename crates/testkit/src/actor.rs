@@ -24,7 +24,8 @@ pub struct Actor {
 }
 
 impl Actor {
-    pub(crate) fn new(http: reqwest::Client, base_url: &str) -> Self {
+    /// Somebody at a server, with no headers yet.
+    pub fn new(http: reqwest::Client, base_url: &str) -> Self {
         Self { http, base_url: base_url.to_owned(), headers: Vec::new() }
     }
 

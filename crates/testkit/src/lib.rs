@@ -24,6 +24,15 @@ pub use actor::{Actor, Answer, App, CALLBACK, CHALLENGE, Person, VERIFIER};
 #[cfg(feature = "server")]
 pub use server::{Engine, PASSWORD, START, TestServer, http};
 
+/// Writes a file for a test, and the directories above it.
+#[expect(clippy::disallowed_methods, reason = "a test's own files")]
+pub fn write_file(path: impl AsRef<std::path::Path>, content: impl AsRef<[u8]>) {
+    let path = path.as_ref();
+    let directory = path.parent().expect("a directory");
+    std::fs::create_dir_all(directory).expect("the directory can be created");
+    std::fs::write(path, content).expect("the file can be written");
+}
+
 #[cfg(feature = "server")]
 /// Makes of each body a test on SQLite and a test on PostgreSQL.
 ///

@@ -14,12 +14,14 @@ pub struct Binary {
     path: PathBuf,
     data_dir: PathBuf,
     variables: Vec<(String, String)>,
+    /// Largest size of a file that it may write, in blocks of 512 bytes.
+    file_blocks: Option<u64>,
 }
 
 impl Binary {
     /// The binary at `path` (from `CARGO_BIN_EXE_doppel`), writing to `data_dir`.
     pub fn new(path: &str, data_dir: &Path) -> Self {
-        Self { path: path.into(), data_dir: data_dir.to_owned(), variables: Vec::new() }
+        Self { path: path.into(), data_dir: data_dir.to_owned(), variables: Vec::new(), file_blocks: None }
     }
 
     /// The same with a variable of the environment.
@@ -29,8 +31,23 @@ impl Binary {
         self
     }
 
+    /// The same, unable to write files larger than `bytes` (a multiple of 512): writing beyond fails as on a full disk.
+    #[must_use]
+    pub fn with_file_limit(mut self, bytes: u64) -> Self {
+        self.file_blocks = Some(bytes / 512);
+        self
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.path);
+        let mut command = match self.file_blocks {
+            None => Command::new(&self.path),
+            Some(blocks) => {
+                let mut shell = Command::new("sh");
+                shell.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""));
+                shell.arg(&self.path);
+                shell
+            }
+        };
         // Nothing of the tester's own environment may decide what the test sees.
         command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -67,7 +84,10 @@ impl Binary {
 
     /// Starts `serve` on a free port and waits until it listens.
     pub fn serve(&self, arguments: &[&str]) -> Serving {
-        let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
+        let mut all = vec!["serve"];
+        if !arguments.contains(&"--listen") {
+            all.extend(["--listen", "127.0.0.1:0"]);
+        }
         all.extend(arguments);
         let mut child = self
             .command(&all)

@@ -111,7 +111,7 @@ impl TestServer {
     pub async fn restart_with(&mut self, lines: &str) {
         let mut config = Config::from_toml(lines).expect("a valid configuration");
         config.data_dir.clone_from(&self.config.data_dir);
-        config.server.listen = self.config.server.listen;
+        config.server.listen.clone_from(&self.config.server.listen);
         config.database.clone_from(&self.config.database);
         self.config = config;
         self.restart().await;

@@ -1,9 +1,9 @@
 //! Receiving a file: streamed to disk under a temporary name, and given its own only when it is whole.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use axum::extract::multipart::Field;
-use tokio::io::AsyncWriteExt;
+use store::durable::AsyncNewFile;
 use web::{ApiError, Code};
 
 use super::{File, Kind, NAME_BYTES, kind, remove};
@@ -20,34 +20,12 @@ impl Memory {
     pub(super) async fn receive(&self, adder: &Adder, field: Field<'_>) -> Result<File, ApiError> {
         let limit = self.settings().max_upload.min(self.room(adder.account).await?);
         let name = self.db().random().hex(NAME_BYTES);
-        let folder = self.settings().files.join("incoming");
-        tokio::fs::create_dir_all(&folder).await.map_err(unavailable)?;
-        let temporary = folder.join(&name);
-        let received = receive_into(temporary.clone(), field, limit).await;
-        let kept = match received {
-            Ok((kind, bytes)) => self.keep(adder, &name, temporary.clone(), kind, bytes).await,
-            Err(error) => Err(error),
-        };
-        if kept.is_err() {
-            remove(temporary).await?;
-        }
-        kept
-    }
-
-    async fn keep(
-        &self,
-        adder: &Adder,
-        name: &str,
-        temporary: PathBuf,
-        kind: Kind,
-        bytes: u64,
-    ) -> Result<File, ApiError> {
+        let file = AsyncNewFile::create_in(self.folder(&name)).await.map_err(unavailable)?;
+        let (file, kind) = receive_into(file, field, limit).await?;
         let key = format!("{name}.{}", kind.ending());
         let path = self.path(&key);
-        if let Some(folder) = path.parent() {
-            tokio::fs::create_dir_all(folder).await.map_err(unavailable)?;
-        }
-        tokio::fs::rename(temporary, &path).await.map_err(unavailable)?;
+        // The file is on the disk as a whole, and its name too, before the store knows of it.
+        let bytes = file.replace(path.clone()).await.map_err(unavailable)?;
         let registered = self.register(adder, &key, kind, bytes).await;
         if registered.is_err() {
             remove(path).await?;
@@ -56,9 +34,12 @@ impl Memory {
     }
 }
 
-async fn receive_into(path: PathBuf, mut field: Field<'_>, limit: u64) -> Result<(Kind, u64), ApiError> {
+async fn receive_into(
+    mut file: AsyncNewFile,
+    mut field: Field<'_>,
+    limit: u64,
+) -> Result<(AsyncNewFile, Kind), ApiError> {
     let too_large = || ApiError::new(Code::BodyTooLarge).with(limit.to_string());
-    let mut file = tokio::fs::File::create_new(path).await.map_err(unavailable)?;
     let mut head = Vec::with_capacity(kind::HEAD);
     let mut bytes = 0_u64;
     loop {
@@ -76,11 +57,10 @@ async fn receive_into(path: PathBuf, mut field: Field<'_>, limit: u64) -> Result
                 return Err(unsupported());
             }
         }
-        file.write_all(&chunk).await.map_err(unavailable)?;
+        file = file.write(&chunk).await.map_err(unavailable)?;
     }
     let kind = Kind::of(&head).ok_or_else(unsupported)?;
-    file.sync_all().await.map_err(unavailable)?;
-    Ok((kind, bytes))
+    Ok((file, kind))
 }
 
 fn unsupported() -> ApiError {
