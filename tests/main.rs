@@ -110,6 +110,7 @@ mod matrix {
 mod meaning;
 mod openai;
 mod openapi;
+mod operations;
 mod pages {
     mod apps;
     mod browser;
@@ -134,6 +135,7 @@ mod plaza {
 }
 mod process {
     mod cli;
+    mod durable;
     mod kill;
     mod secrets;
     mod serve;

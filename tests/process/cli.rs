@@ -177,8 +177,7 @@ fn every_verb_has_help_with_an_example() {
 fn the_configuration_is_shown_merged_and_without_secrets() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("doppel.toml");
-    std::fs::write(&file, "[server]\nrequest_seconds = 7\nmax_headers = 50\n[log]\nformat = \"json\"\n")
-        .unwrap();
+    testkit::write_file(&file, "[server]\nrequest_seconds = 7\nmax_headers = 50\n[log]\nformat = \"json\"\n");
     let doppel = binary(&directory)
         .with("DOPPEL_CONFIG", file.to_str().unwrap())
         .with("DOPPEL_SERVER__MAX_HEADERS", "60")
@@ -243,4 +242,33 @@ async fn a_backup_of_a_running_server_is_consistent() {
     let restored = binary(&copy);
     let server = restored.serve(&[]);
     assert_eq!(info(&server.base_url, before.trim()).await, 200);
+}
+
+/// A server of the older release may be running on it.
+#[tokio::test]
+async fn verbs_leave_an_older_schema_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    doppel.ok(ADD, "a good password\n");
+    let url = format!("sqlite:{}", directory.path().join("doppel.db").display());
+    let config = store::DatabaseConfig::parse(&url).unwrap();
+    let (clock, random) = (store::Clock::system(), store::Random::system());
+    let db = store::Database::open(config, directory.path(), clock, random).await.unwrap();
+    let older = "DELETE FROM schema_migration WHERE version = (SELECT MAX(version) FROM schema_migration)";
+    db.execute(older, &[]).await.unwrap();
+    db.close().await.unwrap();
+    let file = directory.path().join("export.tar");
+    for arguments in [
+        &["account", "list"][..],
+        &["key", "list", "--account", "me@example.com"],
+        &["doctor"],
+        &["export", "--account", "me@example.com", file.to_str().unwrap()],
+        &["key", "create", "--account", "me@example.com", "--name", "k", "--scopes", "*"],
+    ] {
+        let output = doppel.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(code(&output) == 1 && said.contains("doppel migrate"), "{arguments:?}: {said}");
+    }
+    doppel.ok(&["backup", directory.path().join("before.db").to_str().unwrap()], "");
+    assert_eq!(code(&doppel.run(&["migrate", "--check"])), 1, "nothing was migrated");
 }

@@ -188,8 +188,77 @@ async fn metrics_are_counted_on_a_listener_of_their_own() {
     );
     assert!(text.contains("route=\"none\",status=\"404\""), "{text}");
     assert!(text.contains("doppel_http_request_seconds_bucket"), "{text}");
+    for name in [
+        "doppel_build_info{version=",
+        "doppel_store_queued_writes",
+        "doppel_store_commit_seconds_bucket",
+        "doppel_store_group_transactions_bucket",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+    ] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+    for line in text.lines().filter(|line| line.starts_with("# TYPE ")) {
+        let name = line.split(' ').nth(2).unwrap();
+        assert!(text.contains(&format!("# HELP {name} ")), "{name} has no HELP");
+    }
     let public = http.get(format!("{}/metrics", server.base_url)).send().await.unwrap();
     assert_eq!(public.status(), 404, "never public by accident");
+}
+
+#[tokio::test]
+async fn variables_of_others_are_passed_over_and_typing_errors_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    let beside =
+        doppel.clone().with("DOPPEL_PORT", "tcp://10.0.0.7:80").with("DOPPEL_SERVICE_HOST", "10.0.0.7");
+    let server = beside.serve(&[]);
+    let told: Vec<String> =
+        server.log().lines().filter(|line| line.contains("DOPPEL_PORT")).map(str::to_owned).collect();
+    assert!(told.len() == 1 && told[0].contains("DOPPEL_SERVICE_HOST"), "{}", server.log());
+    for (name, meant) in
+        [("DOPPEL_SERVER_LISTEN", "DOPPEL_SERVER__LISTEN"), ("DOPPEL_SERVER__LISSTEN", "listen")]
+    {
+        let refused = doppel.clone().with(name, "127.0.0.1:1").run(&["check-config"]);
+        let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(2) && error.contains(meant), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_name_is_listened_on_and_a_socket_refused_in_plain_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    let server = doppel.serve(&["--listen", "localhost:0"]);
+    let answer = testkit::http().get(format!("{}/healthz", server.base_url)).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(server);
+    let refused = doppel.run(&["serve", "--listen", "unix:/run/doppel.sock"]);
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(2) && error.contains("not supported"), "{error}");
+    assert!(!error.contains(".rs") && !error.contains("Flags"), "{error}");
+}
+
+/// The server of the database comes up after this one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_is_away_at_the_start_is_waited_for() {
+    let cluster = testkit::postgres::Cluster::start();
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory).with("DOPPEL_DATABASE__URL", &cluster.fresh_url());
+    cluster.stop();
+    let impatient = doppel.clone().with("DOPPEL_DATABASE__START_SECONDS", "0").run(&["serve"]);
+    assert_eq!(impatient.status.code(), Some(1));
+    let waiting = std::thread::spawn({
+        let doppel = doppel.clone();
+        move || doppel.serve(&["--demo"])
+    });
+    cluster.restart();
+    let server = waiting.join().unwrap();
+    // Whoever is answered finds the demo.
+    let ready = testkit::http().get(format!("{}/readyz", server.base_url)).send().await.unwrap();
+    assert_eq!(ready.status(), 200);
+    let note = std::fs::read_to_string(directory.path().join("demo.json")).unwrap();
+    assert!(serde_json::from_str::<Value>(&note).is_ok());
 }
 
 #[tokio::test]

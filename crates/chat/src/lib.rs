@@ -4,6 +4,7 @@ pub mod act;
 mod archive;
 mod doctor;
 mod events;
+pub mod invariants;
 mod openai;
 pub mod person;
 mod prompt;

@@ -50,7 +50,10 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Account(command) => account::run(&config, command).await?,
         Command::Key(command) => key::run(&config, command).await?,
         Command::Backup { file } => {
-            let db = open(&config).await?;
+            // A copy as it is: the right moment for one is before a migration.
+            let db = server::open_as_it_is(&config, Clock::system(), Random::system())
+                .await
+                .map_err(Failure::failed)?;
             let bytes = db.backup(&file).await?;
             db.close().await?;
             say(&format!("{} ({bytes} bytes)", file.display()))?;
@@ -82,15 +85,10 @@ async fn openapi(config: &Config) -> Result<String, Failure> {
     server::document(config).await.map_err(Failure::failed)
 }
 
-/// The database of a verb that works beside a running server.
-async fn open(config: &Config) -> Result<Database, Failure> {
-    server::open(config, Clock::system(), Random::system()).await.map_err(Failure::failed)
-}
-
 /// The accounts of a verb that works beside a running server.
 async fn identity(config: &Config) -> Result<(Database, Identity), Failure> {
-    let db = open(config).await?;
-    let base_url = server::base_url(config, config.server.listen);
+    let db = server::open_beside(config, Clock::system(), Random::system()).await.map_err(Failure::failed)?;
+    let base_url = server::base_url(config, None);
     let identity = server::identity(config, db.clone(), &base_url);
     Ok((db, identity))
 }

@@ -3,12 +3,14 @@
 mod embedding;
 mod error;
 mod hub;
+mod listen;
 mod model;
 mod notes;
 mod oauth;
 mod plaza;
 mod quota;
 mod secrets;
+mod variables;
 
 use std::{
     net::SocketAddr,
@@ -25,8 +27,11 @@ use serde::{Deserialize, Serialize};
 use store::{DatabaseConfig, Location};
 use web::redact::{self, HIDDEN};
 
+use variables::Variables;
+
 pub use embedding::Embedding;
 pub use hub::{CallLog, Hub, HubWeather, KeyMakers};
+pub use listen::Listen;
 pub use model::{Chat, Json, Model};
 pub use notes::Notes;
 pub use oauth::Oauth;
@@ -36,9 +41,6 @@ pub use secrets::Secrets;
 
 /// The default configuration file, which is also the manual.
 pub const DEFAULT: &str = include_str!("default.toml");
-
-/// Variables of the environment that begin like ours but are no keys.
-const NOT_KEYS: &[&str] = &["config"];
 
 /// The whole configuration. What each key means is said in `default.toml`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -62,13 +64,16 @@ pub struct Config {
     pub chat: Chat,
     pub log: Log,
     pub metrics: Metrics,
+    /// Variables of the environment that begin with `DOPPEL_` and are no settings.
+    #[serde(skip)]
+    pub foreign_variables: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
 pub struct Server {
-    pub listen: SocketAddr,
+    pub listen: Listen,
     pub public_url: String,
     pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<String>,
@@ -97,6 +102,7 @@ pub struct Database {
     pub connect_seconds: u64,
     pub statement_seconds: u64,
     pub wait_seconds: u64,
+    pub start_seconds: u64,
 }
 
 /// The URL may hold a password.
@@ -197,7 +203,11 @@ impl Config {
     /// # Errors
     /// A text for people that names the key, its value and what was expected.
     pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, String> {
-        let environment = Env::prefixed("DOPPEL_").ignore(NOT_KEYS).split("__");
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let Variables { settings, foreign } = Variables::sort(names)?;
+        let is_setting =
+            move |name: &figment::value::UncasedStr| settings.iter().any(|setting| name == setting.as_str());
+        let environment = Env::prefixed("DOPPEL_").filter(is_setting).split("__");
         let mut figment = Figment::from(Toml::string(DEFAULT));
         if let Some(path) = file {
             if !path.is_file() {
@@ -205,7 +215,9 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(path));
         }
-        Self::from_figment(figment.merge(environment).merge(Serialized::defaults(flags)))
+        let mut config = Self::from_figment(figment.merge(environment).merge(Serialized::defaults(flags)))?;
+        config.foreign_variables = foreign;
+        Ok(config)
     }
 
     /// The defaults, changed by lines of TOML. For tests.
@@ -247,6 +259,7 @@ impl Config {
         limit("database.connect_seconds", self.database.connect_seconds, 1, 600)?;
         limit("database.statement_seconds", self.database.statement_seconds, 1, 3600)?;
         limit("database.wait_seconds", self.database.wait_seconds, 1, 600)?;
+        limit("database.start_seconds", self.database.start_seconds, 0, 3600)?;
         limit("accounts.session_days", self.accounts.session_days, 1, 3650)?;
         limit("accounts.max_keys", u64::try_from(self.accounts.max_keys).unwrap_or(0), 1, 10_000_000)?;
         limit("accounts.hashes_at_once", count(self.accounts.hashes_at_once), 0, 1024)?;
@@ -283,7 +296,10 @@ impl Config {
                 ));
             }
         }
-        if self.metrics_address()?.is_some_and(|address| address == server.listen && address.port() != 0) {
+        if self
+            .metrics_address()?
+            .is_some_and(|address| server.listen.address() == Some(address) && address.port() != 0)
+        {
             return Err(format!(
                 "metrics.listen = {:?}: expected another address than server.listen",
                 self.metrics.listen

@@ -1,7 +1,7 @@
 //! A demo person on an empty database, made from the examples of the API's documentation, and a note of what
 //! was made for people and for scripts.
 
-use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use identity::{
@@ -219,19 +219,7 @@ fn note() -> NewNote {
 /// Writes the note for its owner's eyes alone, whole or not at all.
 fn write(path: &Path, demo: &Demo) -> Result<()> {
     let text = serde_json::to_string_pretty(demo)?;
-    let temporary = path.with_extension("json.new");
-    let write = || -> std::io::Result<()> {
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    store::durable::write(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn fail(error: ApiError) -> anyhow::Error {

@@ -1,11 +1,17 @@
 //! Where log lines go.
 
+mod repeats;
+
 use std::io::IsTerminal;
 
 use anyhow::{Result, anyhow};
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::config::{Log, LogFormat};
+use repeats::Repeats;
+pub(crate) use repeats::sum_up;
 
 /// Checks the settings of the log.
 ///
@@ -20,10 +26,13 @@ pub fn check(log: &Log) -> Result<()> {
 /// # Errors
 /// When the filter cannot be understood.
 pub fn start(log: &Log) -> Result<()> {
-    let lines = fmt().with_env_filter(filter(log)?).with_writer(std::io::stderr).with_target(false);
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry().with(filter(log)?);
     let started = match log.format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            registry.with(lines.with_ansi(std::io::stderr().is_terminal()).with_filter(Repeats)).try_init()
+        }
+        LogFormat::Json => registry.with(lines.json().flatten_event(true).with_filter(Repeats)).try_init(),
     };
     started.map_err(|error| anyhow!("cannot start logging: {error}"))
 }

@@ -192,7 +192,7 @@ fn router(
 /// Who may use the MCP server.
 fn agents(rooms: &Rooms, config: &Config) -> hub::mcp::Allowed {
     let server = &config.server;
-    hub::mcp::Allowed::new(&rooms.base_url, &server.cors_origins, server.listen.ip().is_loopback())
+    hub::mcp::Allowed::new(&rooms.base_url, &server.cors_origins, server.listen.is_loopback())
 }
 
 /// JSON that is compressed on its way: what takes no more than about a millisecond. Static files are compressed once

@@ -1,6 +1,10 @@
 //! Starting the server from a configuration, and stopping it in order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, anyhow};
 use chat::Chat;
@@ -17,7 +21,7 @@ use web::{
 
 use crate::{
     config::{self, Config},
-    metrics,
+    logging, metrics,
     router::{Rooms, UNBOUNDED, front},
 };
 
@@ -26,6 +30,18 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 
 /// How long before open streams are cut their answers are stopped, to be stored and to say so.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How often the clock is looked at, and how far it must have been set, back or ahead, to be worth a line.
+const CLOCK_EVERY: Duration = Duration::from_secs(1);
+const CLOCK_BACK_MS: i64 = 2_000;
+const CLOCK_AHEAD_MS: i64 = 60_000;
+
+/// How often it is looked whether a newer release has migrated the database.
+const SCHEMA_EVERY: Duration = Duration::from_secs(5);
+
+/// First and longest pause between attempts to reach a database at the start.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LAST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A server that runs.
 pub struct Running {
@@ -75,6 +91,49 @@ pub async fn open(config: &Config, clock: Clock, random: Random) -> Result<Datab
         tracing::info!(migrations = applied.join(" "), "database brought up to date");
     }
     Ok(db)
+}
+
+/// Like [`open`], for a server that may be started before its PostgreSQL: tries for `database.start_seconds`.
+async fn open_patiently(config: &Config, clock: Clock, random: Random) -> Result<Database> {
+    let (patience, start) = (Duration::from_secs(config.database.start_seconds), Instant::now());
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let error = match Box::pin(open(config, clock.clone(), random.clone())).await {
+            Ok(db) => return Ok(db),
+            Err(error) => error,
+        };
+        let is_away = matches!(error.downcast_ref(), Some(store::Error::Unavailable(_)));
+        let is_server = config.database.url.starts_with("postgres");
+        if !is_away || !is_server || start.elapsed() + pause > patience {
+            return Err(error);
+        }
+        tracing::warn!(cause = format!("{error:#}"), "the database is away; trying again");
+        tokio::time::interval_at((Instant::now() + pause).into(), pause).tick().await;
+        pause = LAST_PAUSE.min(pause * 2);
+    }
+}
+
+/// Opens the database for a verb of the command line, beside a server that may be running. A new database is migrated; an
+/// older schema is left to the server or `doppel migrate`, because a server of the older release may be using it.
+///
+/// # Errors
+/// As [`open_as_it_is`]; when the schema is older or newer than this program's.
+pub async fn open_beside(config: &Config, clock: Clock, random: Random) -> Result<Database> {
+    let db = Box::pin(open_as_it_is(config, clock, random)).await?;
+    if db.is_new().await? {
+        db.migrate().await.context("cannot bring the database up to date")?;
+        return Ok(db);
+    }
+    let pending = db.pending().await?;
+    if pending.is_empty() {
+        return Ok(db);
+    }
+    db.close().await?;
+    let names = pending.join(" ");
+    Err(anyhow!(
+        "the database is of an older release (to be applied: {names}): start this release's server on it, or run \
+         doppel migrate, once no server of the older release uses it any more"
+    ))
 }
 
 /// The accounts of an open database, with the settings of a configuration.
@@ -172,11 +231,16 @@ fn limits(config: &Config) -> identity::Limits {
 }
 
 /// The server's address as others see it.
-pub fn base_url(config: &Config, listening: SocketAddr) -> String {
+///
+/// `listening` is where it listens, if it does already.
+pub fn base_url(config: &Config, listening: Option<SocketAddr>) -> String {
     if !config.server.public_url.is_empty() {
         return config.server.public_url.clone();
     }
-    let mut shown = listening;
+    let listen = &config.server.listen;
+    let Some(mut shown) = listening.or_else(|| listen.address()) else {
+        return format!("http://{listen}");
+    };
     if shown.ip().is_unspecified() {
         shown.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
@@ -291,7 +355,7 @@ pub async fn document(config: &Config) -> Result<String> {
     config.data_dir = directory.path().to_owned();
     config.database.url = "sqlite:openapi.db".into();
     let db = Box::pin(open_as_it_is(&config, Clock::system(), Random::system())).await?;
-    let base_url = base_url(&config, config.server.listen);
+    let base_url = base_url(&config, None);
     let identity = identity(&config, db.clone(), &base_url);
     let document = crate::router::document(&rooms(&config, &db, &identity, &base_url)?).to_pretty_json()?;
     db.close().await?;
@@ -303,11 +367,41 @@ pub async fn document(config: &Config) -> Result<String> {
 /// # Errors
 /// When a directory, the database or an address cannot be had.
 pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Running> {
-    let db = Box::pin(open(config, clock, random)).await?;
-    let listen = config.server.listen;
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    Ok(Box::pin(prepare(config, clock, random)).await?.serve())
+}
+
+/// A server that has its address and works in the background, and does not take connections yet: those wait.
+pub struct Prepared {
+    running: Running,
+    begin: Box<dyn FnOnce() + Send>,
+}
+
+impl Prepared {
+    /// The server, for what has to be done before anybody is served.
+    #[must_use]
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// Takes connections from now on.
+    #[must_use]
+    pub fn serve(self) -> Running {
+        (self.begin)();
+        self.running
+    }
+}
+
+/// Does all of [`start`] but take connections.
+///
+/// # Errors
+/// As of [`start`].
+pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Prepared> {
+    let db = Box::pin(open_patiently(config, clock, random)).await?;
+    let listen = &config.server.listen;
+    let listener =
+        TcpListener::bind(listen.as_str()).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
-    let base_url = base_url(config, address);
+    let base_url = base_url(config, Some(address));
     let identity = identity(config, db.clone(), &base_url);
     identity.sealer().check().await?;
     let rooms = rooms(config, &db, &identity, &base_url)?;
@@ -315,9 +409,10 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
     let tasks = Tasks::default();
     let metrics_address = config.metrics_address().map_err(|error| anyhow!(error))?;
     let metrics = match metrics_address {
-        Some(address) => Some(metrics::start(address, &tasks).await?),
+        Some(address) => Some(metrics::start(address, db.clone(), &tasks).await?),
         None => None,
     };
+    watch(&db, &tasks);
     rooms.hub.load().await;
     let leaving = Leaving::default();
     let limits = boundary_limits(config, rooms.chat.patience());
@@ -337,13 +432,16 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         leaving.clone(),
         tasks.clone(),
     );
-    tasks.spawn(async move {
-        in_time.store(serving.await, std::sync::atomic::Ordering::Release);
-        done.notify_one();
+    let server_tasks = tasks.clone();
+    let begin = Box::new(move || {
+        server_tasks.spawn(async move {
+            in_time.store(serving.await, std::sync::atomic::Ordering::Release);
+            done.notify_one();
+        });
     });
     let Rooms { memory, hub, chat, plaza, .. } = rooms;
     let lame = Duration::from_secs(config.server.lame_seconds);
-    Ok(Running {
+    let running = Running {
         address,
         metrics,
         base_url,
@@ -358,7 +456,43 @@ pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Runn
         tasks,
         served,
         drained,
-    })
+    };
+    Ok(Prepared { running, begin })
+}
+
+/// Looks for what changes under a running server: a schema of a newer release, and a clock that is set.
+fn watch(db: &Database, tasks: &Tasks) {
+    let (clock, started) = (db.clock().clone(), Instant::now());
+    let offset = move || clock.now().as_millis() - i64::try_from(started.elapsed().as_millis()).unwrap_or(0);
+    let mut before = offset();
+    tasks.every(CLOCK_EVERY, move || {
+        let (now, last) = (offset(), before);
+        before = now;
+        if let Some(text) = clock_jump(now - last) {
+            tracing::warn!(seconds = (now - last) / 1000, "{text}");
+        }
+        logging::sum_up();
+        std::future::ready(())
+    });
+    let db = db.clone();
+    tasks.every(SCHEMA_EVERY, move || {
+        let db = db.clone();
+        async move {
+            // Told once by the store; whether the database is away is others' to say.
+            let _fits = db.check_schema().await;
+        }
+    });
+}
+
+/// What to say of a clock that moved so many milliseconds more than time passed.
+const fn clock_jump(ms: i64) -> Option<&'static str> {
+    if ms < -CLOCK_BACK_MS {
+        Some("the clock was set back: limits and leases of the time that is undone are cut short")
+    } else if ms > CLOCK_AHEAD_MS {
+        Some("the clock was set ahead, or the machine was asleep")
+    } else {
+        None
+    }
 }
 
 impl Running {

@@ -9,6 +9,7 @@ pub mod feed;
 mod fuzz_tests;
 mod gate;
 mod import;
+pub mod invariants;
 pub mod invitation;
 pub mod like;
 pub mod moderation;

@@ -44,7 +44,7 @@ pub(super) async fn run(config: &Config, command: args::Account) -> Result<(), F
         args::Account::Enable { email } => identity.set_disabled(find(&email).await?.id, false).await?,
         args::Account::Delete { email, yes: _ } => {
             let account = find(&email).await?;
-            let base_url = server::base_url(config, config.server.listen);
+            let base_url = server::base_url(config, None);
             server::memory(config, db.clone(), identity.clone(), &base_url).remove_files(account.id).await?;
             identity.delete_account(account.id).await?;
         }
@@ -55,11 +55,7 @@ pub(super) async fn run(config: &Config, command: args::Account) -> Result<(), F
                 ));
             }
             let link = identity.invitation_link(super::key::seconds(&expires)?).await?;
-            say(&format!(
-                "{}/sign-up?link={}",
-                server::base_url(config, config.server.listen),
-                link.expose()
-            ))?;
+            say(&format!("{}/sign-up?link={}", server::base_url(config, None), link.expose()))?;
         }
     }
     db.close().await?;

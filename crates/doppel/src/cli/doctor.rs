@@ -1,18 +1,32 @@
 //! `doppel doctor`
 
+use store::{Database, Rule};
+
 use super::out::{Failure, say};
-use crate::{config::Config, server};
+use crate::{config::Config, permissions, server};
 
 /// Accounts read at a time.
 const PAGE: i64 = 500;
 
 pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
+    for warning in permissions::warnings(config) {
+        say(&format!("warning: {warning}"))?;
+    }
     let (db, identity) = super::identity(config).await?;
-    let base_url = server::base_url(config, config.server.listen);
+    let damage = db.check().await?;
+    if !damage.is_empty() {
+        damage.iter().try_for_each(|fault| say(&format!("database: {fault}")))?;
+        db.close().await?;
+        return Err(Failure::failed(
+            "the database is damaged: stop the server, keep a copy of the file, and restore a backup",
+        ));
+    }
+    let base_url = server::base_url(config, None);
     let memory = server::memory(config, db.clone(), identity.clone(), &base_url);
     let chat = server::chat(config, &db, &memory, &server::outgoing(config))
         .map_err(|error| Failure::failed(format!("{error:#}")))?;
     let (mut after, mut checked, mut faults) = (0, 0, 0_usize);
+    let broken_rules = broken_rules(&db).await?;
     loop {
         let page = identity.accounts(after, PAGE).await?;
         let Some(last) = page.last() else { break };
@@ -40,8 +54,25 @@ pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
         "{checked} entries and files checked, {faults} faults{}",
         if repair { " mended" } else { "" }
     ))?;
+    if broken_rules > 0 {
+        return Err(Failure::failed("some counters are wrong, and are not mended by this release"));
+    }
     if faults > 0 && !repair {
         return Err(Failure::failed("run doppel doctor --repair to mend what can be mended"));
     }
     Ok(())
+}
+
+/// Says which rules between rows are broken, and returns how many.
+async fn broken_rules(db: &Database) -> Result<usize, Failure> {
+    let mut broken = 0;
+    let rules: [&[Rule]; 2] = [plaza::invariants::RULES, chat::invariants::RULES];
+    for rule in rules.into_iter().flatten() {
+        let rows: Vec<(i64,)> = db.fetch_all_heavy(rule.sql, Vec::new()).await?;
+        if let Some((count,)) = rows.first().filter(|(count,)| *count != 0) {
+            broken += 1;
+            say(&format!("database: {count} {}", rule.broken))?;
+        }
+    }
+    Ok(broken)
 }

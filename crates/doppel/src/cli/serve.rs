@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::out::{Failure, say};
 use crate::{
     config::Config,
-    demo, logging,
+    demo, logging, permissions,
     server::{self, Running},
 };
 
@@ -40,11 +40,25 @@ fn outlive_other_signals() -> std::io::Result<()> {
 pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Failure> {
     logging::start(&config.log).map_err(Failure::input)?;
     outlive_other_signals().map_err(Failure::failed)?;
+    for warning in permissions::warnings(config) {
+        tracing::warn!("{warning}");
+    }
+    if !config.foreign_variables.is_empty() {
+        let names = config.foreign_variables.join(" ");
+        tracing::warn!("these variables of the environment are no settings, and were passed over: {names}");
+    }
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
-    let running =
-        Box::pin(server::start(config, Clock::system(), Random::system())).await.map_err(Failure::failed)?;
-    announce(config, &running, with_demo).await?;
+    let prepared = Box::pin(server::prepare(config, Clock::system(), Random::system()))
+        .await
+        .map_err(Failure::failed)?;
+    // Whoever sees the server answer finds the demo and its note.
+    let demo = match with_demo {
+        true => Some(Box::pin(demo::prepare(config, prepared.running())).await.map_err(Failure::failed)?),
+        false => None,
+    };
+    let running = prepared.serve();
+    announce(&running, demo).await?;
 
     tokio::select! {
         _ = interrupt.recv() => {}
@@ -67,13 +81,13 @@ pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Fa
 }
 
 /// One line for the log, and on an empty database what to do first.
-async fn announce(config: &Config, running: &Running, with_demo: bool) -> Result<(), Failure> {
+/// `demo` is `Some(None)` where one was asked for and not made.
+async fn announce(running: &Running, demo: Option<Option<demo::Demo>>) -> Result<(), Failure> {
     tracing::info!("Doppel listens on {} ({})", running.base_url, running.db.engine_name());
     if let Some(address) = running.metrics {
         tracing::info!("metrics on http://{address}/metrics");
     }
-    if with_demo {
-        let demo = demo::prepare(config, running).await.map_err(Failure::failed)?;
+    if let Some(demo) = demo {
         return match demo {
             Some(demo) => say(&demo.what_to_try()),
             None => {

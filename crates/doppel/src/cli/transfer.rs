@@ -1,9 +1,7 @@
 //! `doppel export` and `doppel import`
 
 use std::{
-    fs::OpenOptions,
     io::{IsTerminal, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
     pin::pin,
 };
@@ -11,7 +9,7 @@ use std::{
 use futures::StreamExt;
 use identity::{Account, Identity};
 use indicatif::{ProgressBar, ProgressStyle};
-use store::Database;
+use store::{Database, durable::NewFile};
 use web::{Archive, archive::About};
 
 use super::out::{Failure, say};
@@ -25,20 +23,18 @@ pub(super) async fn export(config: &Config, email: &str, file: &Path) -> Result<
     let (db, archive, account) = open(config, email).await?;
     let now = db.clock().now();
     let about = About::new(&account.email, &account.name, now);
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
-    let mut bytes = 0_u64;
+    let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", file.display()));
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if file.symlink_metadata().is_ok() {
+        return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let mut out = NewFile::create_in(directory).map_err(failed)?;
     let mut stream = pin!(archive.stream(account.id, &about, now));
     while let Some(chunk) = stream.next().await {
         let chunk = chunk?;
-        bytes += u64::try_from(chunk.len()).unwrap_or(0);
-        out.write_all(&chunk).map_err(Failure::failed)?;
+        out.write_all(&chunk).map_err(failed)?;
     }
-    out.sync_all().map_err(Failure::failed)?;
+    let bytes = out.create(file).map_err(failed)?;
     db.close().await?;
     say(&format!("{} ({bytes} bytes)", file.display()))
 }
@@ -59,7 +55,7 @@ async fn open(config: &Config, email: &str) -> Result<(Database, Archive, Accoun
     let (db, identity): (Database, Identity) = super::identity(config).await?;
     let found = identity.account_by_email(email).await?;
     let account = found.ok_or_else(|| Failure::not_found(format!("no account has the e-mail {email}")))?;
-    let base_url = server::base_url(config, config.server.listen);
+    let base_url = server::base_url(config, None);
     let archive = server::archive(config, &db, &identity, &base_url).map_err(Failure::failed)?;
     Ok((db, archive, account))
 }

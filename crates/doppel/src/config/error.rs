@@ -16,7 +16,14 @@ pub(super) fn describe(error: figment::Error) -> String {
     };
     let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
     let source = error.metadata.as_ref().map(|metadata| {
-        let place = metadata.source.as_ref().map(|source| format!(" {source}")).unwrap_or_default();
+        // A place in this program's own code says nothing to anybody; only flags come from there.
+        let place = match &metadata.source {
+            Some(figment::Source::Code(_)) if metadata.name.contains("Flags") => {
+                return " (a flag)".to_owned();
+            }
+            Some(figment::Source::Code(_)) | None => String::new(),
+            Some(source) => format!(" {source}"),
+        };
         format!(" (in {}{place})", metadata.name)
     });
     format!("{key}{what}{}", source.unwrap_or_default())

@@ -1,0 +1,109 @@
+//! Where to listen: an address or a host name, and a port.
+
+use std::{fmt, net::SocketAddr, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// An address or a host name with a port, as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`. A name is looked up when
+/// the server starts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Listen(String);
+
+impl Listen {
+    /// The address, unless it is a host name.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.0.parse().ok()
+    }
+
+    /// Whether it is an address of this machine alone; of names only `localhost` is known to be one.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self.address() {
+            Some(address) => address.ip().is_loopback(),
+            None => self.0.rsplit_once(':').is_some_and(|(host, _)| host.eq_ignore_ascii_case("localhost")),
+        }
+    }
+
+    /// The text as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_name = |host: &str| {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        };
+        let has_name = || {
+            let (host, port) = text.rsplit_once(':')?;
+            (is_name(host) && port.parse::<u16>().is_ok()).then_some(())
+        };
+        if text.parse::<SocketAddr>().is_ok() || has_name().is_some() {
+            return Ok(Self(text.to_owned()));
+        }
+        let hint = if text.starts_with(['/', '@']) || text.starts_with("unix:") {
+            "; sockets in the file system are not supported"
+        } else {
+            ""
+        };
+        Err(format!(
+            "{text:?}: expected an address or a host name, and a port, as 127.0.0.1:8080, [::]:8080 or \
+             localhost:8080{hint}"
+        ))
+    }
+}
+
+impl TryFrom<String> for Listen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Listen> for String {
+    fn from(listen: Listen) -> Self {
+        listen.0
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_names_with_a_port() {
+        for good in ["127.0.0.1:8080", "[::]:0", "[::1]:1", "localhost:8080", "my-host.example:65535"] {
+            assert_eq!(good.parse::<Listen>().unwrap().as_str(), good);
+        }
+        for wrong in [
+            "",
+            "nowhere",
+            "localhost",
+            "8080",
+            ":8080",
+            "localhost:65536",
+            "a b:1",
+            "::1:8080",
+            "http://h:1",
+        ] {
+            assert!(wrong.parse::<Listen>().unwrap_err().contains("127.0.0.1:8080"), "{wrong}");
+        }
+        for socket in ["unix:/run/doppel.sock", "/run/doppel.sock"] {
+            assert!(socket.parse::<Listen>().unwrap_err().contains("not supported"));
+        }
+    }
+}
