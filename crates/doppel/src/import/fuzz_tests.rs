@@ -68,7 +68,7 @@ impl Listener for Silent {
 fn import(name: &str, bytes: &[u8]) -> (Vec<String>, Option<Outcome>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
-    std::fs::write(&path, bytes).unwrap();
+    store::durable::write(&path, bytes).unwrap();
     let seen = Seen::default();
     let section = |name| Box::new(Recorder { name, seen: Arc::clone(&seen) }) as Box<dyn Section>;
     let archive = Archive::new(vec![section("notes"), section("key-memories"), section("files")]);
