@@ -23,6 +23,7 @@ mod api {
     mod chat_tools;
     pub mod doctor;
     mod memory;
+    mod model_streams;
     mod note;
     mod note_pages;
     mod oauth;

@@ -1,7 +1,12 @@
 //! `/v1/…`: the double behind OpenAI's protocol.
 
+use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{Answer, both_engines, with_model};
+use testkit::{
+    Answer, both_engines,
+    model::{Model, Step, ending, events, saying},
+    with_model,
+};
 
 #[track_caller]
 fn refused(answer: &Answer, status: u16, kind: &str) -> Value {
@@ -28,9 +33,10 @@ with_model! {
         }]));
         assert_eq!(body["usage"], json!({"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}));
         let asked = &model.asked()[0]["messages"];
-        let turns: Vec<&str> = asked.as_array().unwrap().iter().skip(1).map(|m| m["content"].as_str().unwrap()).collect();
-        assert!(turns[0].ends_with("Be brief."));
+        let turns: Vec<&str> = asked.as_array().unwrap().iter().map(|m| m["content"].as_str().unwrap()).collect();
+        assert!(turns[0].ends_with("Be brief."), "one system message: {asked}");
         assert_eq!(turns[1..], ["eins", "one", "zwei"]);
+        assert_eq!(model.asked()[0]["temperature"], 0.5);
         let answer = actor.post("/v1/chat/completions", json!({
             "model": "secondme/nano", "messages": said, "stream": true, "stream_options": {"include_usage": true},
         })).await;
@@ -50,7 +56,145 @@ with_model! {
     }
 }
 
+fn asked(model: &Model) -> Value {
+    model.asked().pop().unwrap()
+}
+
+with_model! {
+    async fn what_a_client_wishes_is_passed_on_or_refused_by_name(server, model: "model.tools = true") {
+        let actor = server.person("a").await.with_key("chat").await;
+        let ask = async |more: Value| {
+            let mut body = json!({"messages": [{"role": "user", "content": "x"}]});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            actor.post("/v1/chat/completions", body).await
+        };
+        for (name, value) in [
+            ("temperature", json!(0.5)), ("top_p", json!(0.9)), ("seed", json!(7)), ("stop", json!(["身"])),
+            ("frequency_penalty", json!(1)), ("reasoning_effort", json!("low")),
+        ] {
+            assert_eq!(ask(json!({name: value})).await.status, 200, "{name}");
+            assert_eq!(asked(&model)[name], value);
+        }
+        for (name, value) in [
+            ("n", json!(2)), ("temperature", json!("hot")), ("stop", json!(1)), ("logprobs", json!(true)), ("seed", json!("x")),
+            ("response_format", json!({"type": "yaml"})), ("tool_choice", json!("required")), ("max_tokens", json!(0)),
+        ] {
+            let body = refused(&ask(json!({name: value})).await, 400, "invalid_request_error");
+            assert_eq!(body["error"]["param"], name, "{body}");
+        }
+        for (value, sent) in [(json!(32_000), 16_000), (json!(-1), 16_000), (json!(4096.0), 4096), (json!("512"), 512)] {
+            assert_eq!(ask(json!({"max_tokens": value})).await.status, 200, "{value}");
+            assert_eq!(asked(&model)["max_tokens"], sent);
+        }
+        // A form: what comes back is JSON, whatever the model wrote around it.
+        let schema = json!({"name": "mood", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"], "additionalProperties": false}});
+        for (format, output) in [
+            (json!({"type": "json_schema", "json_schema": schema}), "好的：\n```json\n{\"a\": true}\n```"),
+            (json!({"type": "json_object"}), "<think>{\"a\": false}</think>{\"a\": true}"),
+            (json!({"type": "json_object"}), "{\"a\": true,}"),
+        ] {
+            model.next(saying(&[output]));
+            let answer = ask(json!({"response_format": format})).await.json();
+            let content: Value = serde_json::from_str(answer["choices"][0]["message"]["content"].as_str().unwrap()).unwrap();
+            assert_eq!(content, json!({"a": true}), "{output}");
+            assert_eq!(asked(&model)["response_format"], format);
+        }
+        let filtered = [saying(&["半"])[..2].to_vec(), vec![Step::Send(ending("content_filter").into_bytes())]].concat();
+        model.next(filtered);
+        assert_eq!(ask(json!({})).await.json()["choices"][0]["finish_reason"], "content_filter");
+    }
+
+    async fn tools_of_a_client_are_its_own(server, model: "model.tools = true") {
+        let actor = server.person("a").await.with_key("chat").await;
+        let tools = json!([{"type": "function", "function": {"name": "now", "description": "The time", "parameters": {"type": "object"}}}]);
+        let call = json!({"id": "c1", "type": "function", "function": {"name": "now", "arguments": "{\"a\":1}"}});
+        let part = json!({"choices": [{"delta": {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "now", "arguments": "{\"a\":1}"}}]}}]});
+        let end = json!({"choices": [{"delta": {}, "finish_reason": "tool_calls"}]});
+        let mut body = json!({"messages": [{"role": "user", "content": "wie spät?"}], "tools": tools, "tool_choice": "required"});
+        model.next(events(&[part.clone(), end.clone()]));
+        let answer = actor.post("/v1/chat/completions", body.clone()).await.json();
+        assert_eq!((&answer["choices"][0]["finish_reason"], &answer["choices"][0]["message"]["tool_calls"]), (&json!("tool_calls"), &json!([call])));
+        assert_eq!((&asked(&model)["tool_choice"], &asked(&model)["tools"]), (&json!("required"), &tools));
+        body["stream"] = json!(true);
+        model.next(events(&[part, end]));
+        let streamed = actor.post("/v1/chat/completions", body.clone()).await.body;
+        assert!(streamed.contains("\"tool_calls\":[{\"index\":0,\"id\":\"c1\"") && streamed.contains("\"finish_reason\":\"tool_calls\""), "{streamed}");
+        // The results come back with the history.
+        let history = json!([
+            {"role": "user", "content": "wie spät?"}, {"role": "assistant", "content": null, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": "12:00"},
+        ]);
+        let answer = actor.post("/v1/chat/completions", json!({"messages": history, "tools": tools})).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let sent = asked(&model)["messages"].as_array().unwrap().clone();
+        assert_eq!(sent[2]["tool_calls"], json!([call]));
+        assert_eq!(sent[3], json!({"role": "tool", "content": "12:00", "tool_call_id": "c1"}));
+    }
+
+    async fn histories_keep_their_order(server, model: "model.images = true") {
+        let actor = server.person("a").await.with_key("chat").await;
+        let image = json!({"type": "image_url", "image_url": {"url": "data:image/jpg;base64,AAAA"}});
+        let sent_image = json!({"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,AAAA"}});
+        let text = |text: &str| json!({"type": "text", "text": text});
+        let long = "字".repeat(60_000);
+        let turns = json!([
+            {"role": "user", "content": [image, text("one"), text("two"), image, text("three")]},
+            {"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]},
+            {"role": "user", "content": [{"type": "input_text", "text": "four"}]},
+        ]);
+        let answer = actor.post("/v1/chat/completions", json!({"messages": turns})).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let sent = asked(&model)["messages"].as_array().unwrap().clone();
+        assert_eq!(sent[1]["content"], json!([sent_image, text("one\ntwo"), sent_image, text("\nthree")]));
+        assert_eq!((&sent[2]["content"], &sent[3]["content"]), (&json!("no"), &json!("four")));
+        for messages in [json!([{"role": "user", "content": [image]}]), json!([{"role": "user", "content": long}])] {
+            let answer = actor.post("/v1/chat/completions", json!({"messages": messages})).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
+        let remote = json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}]);
+        let body = refused(&actor.post("/v1/chat/completions", json!({"messages": remote})).await, 400, "invalid_request_error");
+        assert_eq!(body["error"]["param"], "messages.0.content.0");
+    }
+
+    async fn models_go_by_their_own_names(server, model: "model.names = { \"secondme/pro\" = \"big\" }") {
+        let actor = server.person("a").await.with_key("chat").await;
+        let models = actor.get("/v1/models").await.json();
+        let names: Vec<&str> = models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
+        assert!(names.contains(&"fake") && names.contains(&"big"), "{names:?}");
+        for (name, sent) in [("fake", "fake"), ("big", "big"), ("secondme/pro", "big"), ("secondme/nano", "fake")] {
+            let body = json!({"model": name, "messages": [{"role": "user", "content": "x"}]});
+            assert_eq!(actor.post("/v1/chat/completions", body).await.status, 200);
+            assert_eq!(asked(&model)["model"], sent);
+        }
+        for path in ["/v1/chat/completions/", "/v1//chat/completions"] {
+            assert_eq!(actor.post(path, json!({"messages": [{"role": "user", "content": "x"}]})).await.status, 200, "{path}");
+        }
+        for path in ["/v1/models/", "/v1//models"] {
+            assert_eq!(actor.get(path).await.json()["object"], "list", "{path}");
+        }
+    }
+}
+
 both_engines! {
+    async fn browsers_may_ask(server: "server.cors_origins = [\"https://a.example\"]") {
+        let mcp = "apihub-token,mcp-protocol-version,mcp-session-id";
+        for (path, method, headers) in [
+            ("/v1/chat/completions", "POST", "authorization,content-type,x-stainless-lang,x-stainless-os"),
+            ("/v1/models", "GET", "authorization,openai-beta"), ("/mcp", "POST", mcp), ("/mcp", "DELETE", mcp),
+        ] {
+            let ask = async |origin: &str| {
+                let request = server.anyone().request(Method::OPTIONS, path).header("origin", origin)
+                    .header("access-control-request-method", method).header("access-control-request-headers", headers);
+                server.anyone().send(request).await
+            };
+            let answer = ask("https://a.example").await;
+            assert_eq!(answer.header("access-control-allow-origin"), "https://a.example", "{path}");
+            assert_eq!(answer.header("access-control-allow-headers"), headers);
+            assert!(answer.header("access-control-allow-methods").contains(method), "{path}");
+            assert_eq!(ask("https://b.example").await.header("access-control-allow-origin"), "");
+        }
+    }
+
     async fn errors_are_openais(server) {
         let actor = server.person("a").await.with_key("chat").await;
         refused(&server.anyone().post("/v1/chat/completions", json!({})).await, 401, "authentication_error");

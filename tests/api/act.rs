@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use testkit::{
-    Actor, Answer, both_engines,
-    model::{STREAM, Step, ending, piece, raw, saying, status},
+    Actor, Answer, TestServer, both_engines,
+    model::{Model, STREAM, Step, ending, piece, raw, saying, status},
     with_model,
 };
 
@@ -36,6 +36,20 @@ fn decided(answer: &Answer, expected: &Value) {
     );
 }
 
+/// What a model writes, and what is decided by it.
+async fn each(server: &TestServer, model: &Model, control: &str, cases: &[(&str, Value)]) {
+    let actor = server.person("a").await.with_key("chat").await;
+    for (output, expected) in cases {
+        let middle = output.char_indices().nth(output.chars().count() / 2).map_or(0, |(at, _)| at);
+        model.next(saying(&[&output[..middle], &output[middle..]]));
+        let asked = model.asked().len();
+        let answer = act(&actor, control).await;
+        let value: Value =
+            serde_json::from_str(&joined(&answer)).unwrap_or_else(|_| panic!("{output}: {}", answer.body));
+        assert_eq!((&value, model.asked().len()), (expected, asked + 1), "{output}");
+    }
+}
+
 #[track_caller]
 fn undecided(answer: &Answer) {
     assert_eq!((answer.status, joined(answer)), (200, String::new()), "{}", answer.body);
@@ -60,7 +74,7 @@ with_model! {
         assert_eq!(asked[0]["response_format"]["json_schema"]["schema"]["properties"]["is_liked"]["type"], "boolean");
         let sessions = actor.get("/api/secondme/chat/session/list").await.data();
         assert_eq!((&sessions["sessions"][0]["messageCount"], &sessions["sessions"][0]["lastMessage"]), (&json!(2), &json!("{\"is_liked\": true}")));
-        // The model is left as soon as the value is whole.
+        // A model that is silent after the value is left.
         model.next(vec![Step::Send([STREAM.as_bytes(), piece("{\"is_liked\": false}").as_bytes()].concat()), Step::Stall]);
         decided(&act(&actor, LIKED).await, &json!({"is_liked": false}));
         model.hung_up().await;
@@ -91,6 +105,59 @@ with_model! {
         undecided(&act(&actor, NO_FALLBACK).await);
     }
 
+    async fn thoughts_and_drafts_do_not_decide(server, model) {
+        let no = json!({"is_liked": false});
+        each(&server, &model, LIKED, &[
+            ("<thinking>maybe {\"is_liked\": true}</thinking>{\"is_liked\": false}", no.clone()),
+            ("<THINK>{\"is_liked\": true}</THINK>\n{\"is_liked\": false}", no.clone()),
+            ("<reasoning>{\"is_liked\": true}</reasoning>{\"is_liked\": false}", no.clone()),
+            ("{\"is_liked\": true} 似乎可以</think>{\"is_liked\": false}", no.clone()),
+            ("<|channel|>analysis<|message|>{\"is_liked\": true}<|end|><|start|>assistant<|channel|>final<|message|>{\"is_liked\": false}", no.clone()),
+            ("[THINK]{\"is_liked\": true}[/THINK]{\"is_liked\": false}", no.clone()),
+            ("例如 {\"is_liked\": true}。答案：{\"is_liked\": false}", no.clone()),
+            ("Draft: {\"is_liked\": true}\nFinal: {\"is_liked\": false}", no.clone()),
+            ("{\"is_liked\": true}\nWait, they meant it ironically.\n{\"is_liked\": false}", no.clone()),
+            ("{\"is_liked\": false}。如果他说喜欢，则为 {\"is_liked\": true}。", no.clone()),
+        ]).await;
+    }
+
+    async fn slips_that_leave_no_doubt_decide(server, model) {
+        let yes = json!({"is_liked": true});
+        let slips = [
+            "{\"is_liked\": true,}", "{'is_liked': True}", "{\"is_liked\": true", "{\"is_liked\"：true}", "{“is_liked”: true}",
+            "{\"result\":{\"is_liked\":true}}", "{\"isLiked\": true}", "{\"is_liked\": \"true\"}", "{is_liked: true}",
+            "{\"is-liked\": TRUE, // sure\n}", "```json\n{\"is_liked\": true\n```", "\"{\\\"is_liked\\\": true}\"",
+            "{\"is_liked\": true, \"reason\": \"一\n二\"}", "{\"is\\_liked\": true}", "[{\"is_liked\": true,}]",
+        ];
+        each(&server, &model, LIKED, &slips.map(|slip| (slip, yes.clone()))).await;
+        // What leaves one is asked again, and then the stated fallback.
+        let actor = server.person("b").await.with_key("chat").await;
+        for doubtful in ["{\"is_liked\": tru", "{\"is_liked\": true, \"is_liked\": false,}", "{\"is_liked\": \"yes\"}", "{\"is_liked\": 1}",
+            "{\"a\": {\"is_liked\": true}, \"b\": {\"is_liked\": false}}"]
+        {
+            let long = format!("{doubtful}{}", "。".repeat(2000));
+            model.next(saying(&[&long]));
+            model.next(saying(&[doubtful]));
+            decided(&act(&actor, LIKED).await, &json!({"is_liked": false}));
+            let asked = model.asked().pop().unwrap()["messages"].as_array().unwrap().clone();
+            assert_eq!(asked[asked.len() - 2]["content"].as_str().unwrap().chars().count(), 500, "{doubtful}");
+        }
+    }
+
+    async fn a_fallback_is_found_in_english_too(server, model) {
+        let actor = server.person("a").await.with_key("chat").await;
+        for control in [
+            "Answer with JSON: {\"ok\": boolean}. Return {\"ok\": false} when unsure.",
+            "Answer with JSON: {\"ok\": boolean}. ok is true if they agree; otherwise ok is false.",
+            "Answer with JSON: {\"ok\": boolean}. ok is true if they agree. Default to false.",
+            "只输出 JSON：{\"ok\": boolean}。同意为 true，否则返回 false。",
+        ] {
+            model.next(saying(&["I cannot say."]));
+            model.next(saying(&["I cannot say."]));
+            decided(&act(&actor, control).await, &json!({"ok": false}));
+        }
+    }
+
     async fn a_model_that_fails_is_an_error_event(server, model) {
         let actor = server.person("a").await.with_key("chat").await;
         model.next(status("500 Internal Server Error", ""));
@@ -102,7 +169,12 @@ both_engines! {
     async fn without_a_model_the_stated_fallback_is_answered(server) {
         let actor = server.person("a").await.with_key("chat").await;
         decided(&act(&actor, INTENT).await, &json!({"intent": "neutral"}));
-        undecided(&act(&actor, NO_FALLBACK).await);
+        // Without one a value of the structure that says so.
+        let value: Value = serde_json::from_str(&joined(&act(&actor, NO_FALLBACK).await)).unwrap();
+        assert!(value["title"].as_str().unwrap().contains("尚未配置模型") && value["price"] == 0, "{value}");
+        let control = "只输出 JSON：{\"ok\": boolean, \"why\": string, \"kind\": \"a\"|\"b\", \"tags\": string[]}";
+        let value: Value = serde_json::from_str(&joined(&act(&actor, control).await)).unwrap();
+        assert_eq!((&value["ok"], &value["kind"], &value["tags"]), (&json!(false), &json!("a"), &json!([])));
     }
 
     async fn action_control_is_checked_before_the_stream(server) {

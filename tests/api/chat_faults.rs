@@ -114,7 +114,7 @@ fn faults() -> Vec<(&'static str, Vec<Step>)> {
             raw(&[&STREAM.replace("text/event-stream", "application/json").into_bytes(), b"{\"error\":{}}"]),
         ),
         ("reset", with(vec![Step::Reset])),
-        ("end without a finish", with(vec![Step::HalfClose])),
+        ("end inside an event", with(raw(&[b"data: {\"choices\":"]))),
         ("an event cut off", with(raw(&[b"data: {\"choices\":[{\"del"]))),
         ("a character cut off", with(raw(&[&piece("茶").as_bytes()[..50]]))),
         ("nonsense later", with(raw(&[b"data: }\n\n"]))),

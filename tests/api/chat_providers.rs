@@ -53,7 +53,7 @@ async fn the_next_model_answers_where_one_does_not_begin() {
         assert_eq!(first.asked().last().unwrap()["model"], "first-pro");
         // Once an answer has begun nobody else is asked.
         let count = asked(second);
-        first.next(raw(&[STREAM.as_bytes(), piece("半").as_bytes()]));
+        first.next(raw(&[STREAM.as_bytes(), piece("半").as_bytes(), b"data: {\"choices\":"]));
         let answer = ask(actor).await;
         assert!(said(&answer) == "半" && answer.body.ends_with(FAILED), "{}", answer.body);
         assert_eq!((asked(second), asked(&first)), (count, begun + 3));

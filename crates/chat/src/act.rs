@@ -1,16 +1,16 @@
 //! Act: a decision as JSON, in the structure that `actionControl` states (contract §7).
 //!
-//! Bytes that went out cannot be taken back, so a [`Gate`] holds the model's words until they hold one complete JSON
-//! value that [fits](Plan::accept) what was asked for. Nothing else ever comes out of it.
+//! Bytes that went out cannot be taken back, so nothing is sent before the model has ended: then [`read`] finds the one
+//! JSON value that it means and that [fits](Plan::accept) what was asked for. Nothing else is ever sent.
 
 pub mod control;
-mod gate;
 mod plan;
+mod read;
 mod shape;
 mod template;
 
-pub use gate::{Gate, Held, Problem};
 pub use plan::Plan;
+pub use read::{Problem, read};
 pub use shape::{Field, Shape};
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use http::{HeaderName, HeaderValue, header};
 use tokio::sync::mpsc;
 use web::{ApiError, Language};
 
+use crate::provider::{Finish, ToolCall};
+
 /// How long a silent stream stays without a sign of life.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -27,6 +29,10 @@ pub(crate) enum Event {
     Called { tool: String, query: String, is_good: bool },
     /// A piece of the text.
     Piece(String),
+    /// A thought of the model, for clients that take them apart from the text.
+    Thought(String),
+    /// The model wants tools of the client used.
+    Asked(Vec<ToolCall>),
     /// It cannot go on.
     Failed(ApiError),
     /// The end of an answer that was complete.
@@ -37,7 +43,7 @@ pub(crate) enum Event {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
     pub(crate) message: i64,
-    pub(crate) was_cut: bool,
+    pub(crate) finish: Finish,
     pub(crate) tokens_in: i64,
     pub(crate) tokens_out: i64,
 }
@@ -86,7 +92,8 @@ fn write(event: &Event, language: Language) -> Bytes {
             format!("event: error\ndata: {{\"code\": {code}, \"message\": {message}, \"subCode\": {sub_code}}}\n\n")
                 .into()
         }
-        Event::Done(_) => Bytes::new(),
+        // The contract has no place for thoughts, and its clients have no tools.
+        Event::Thought(_) | Event::Asked(_) | Event::Done(_) => Bytes::new(),
     }
 }
 

@@ -5,6 +5,7 @@ mod archive;
 mod doctor;
 mod events;
 pub mod invariants;
+mod json;
 mod openai;
 pub mod person;
 mod prompt;
@@ -33,7 +34,8 @@ use talk::Streams;
 use tools::{Tool, Tools};
 
 /// Routes, relative to the API's base path, whose answer waits for a whole answer of a model.
-pub const SLOW: &[&str] = &["/secondme/ws-chat/send", "/v1/chat/completions"];
+pub const SLOW: &[&str] =
+    &["/secondme/ws-chat/send", "/v1/chat/completions", "/v1/chat/completions/", "/v1//chat/completions"];
 
 /// What the owner of the server decides about the double.
 #[derive(Debug, Clone)]
@@ -99,8 +101,11 @@ impl Chat {
         settings: Settings,
     ) -> Result<Self, Refused> {
         let models = Models::new(settings.providers.clone(), outgoing, db.clock().clone())?;
-        let mut model_names: Vec<String> =
-            settings.providers.iter().flat_map(|provider| provider.names.keys().cloned()).collect();
+        let names = |provider: &provider::Settings| {
+            let more = provider.names.iter().flat_map(|(asked, name)| [asked.clone(), name.clone()]);
+            more.chain([provider.name.clone()]).collect::<Vec<_>>()
+        };
+        let mut model_names: Vec<String> = settings.providers.iter().flat_map(names).collect();
         model_names.sort_unstable();
         model_names.dedup();
         let search = match settings.search_url.as_str() {

@@ -1,13 +1,24 @@
 //! Models: any server that speaks OpenAI's protocol, several of them in order.
 
+mod calls;
+mod chunk;
 #[cfg(test)]
 mod fuzz_tests;
+mod learned;
 mod reply;
 mod sse;
+mod thoughts;
+mod traits;
 mod wire;
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
+use parking_lot::Mutex;
 use reqwest::{Client, Url};
 use store::{Clock, Timestamp};
 use web::{
@@ -15,9 +26,14 @@ use web::{
     outgoing::{Breaker, Refused},
 };
 
+use learned::Learned;
 pub(crate) use reply::{Finish, GRACE, Reply};
-use wire::Support;
-pub use wire::{Ask, Form, Image, JsonSupport, Message, Role, ToolCall, Usage};
+pub(crate) use thoughts::Piece;
+#[cfg(test)]
+pub(crate) use thoughts::spoken;
+use traits::Traits;
+pub use traits::{JsonSupport, TokensMember};
+pub use wire::{Ask, Form, Image, Message, Role, ToolCall, Usage};
 
 /// Failures in a row after which a provider is left alone, and for how many milliseconds.
 const FAILURES: u32 = 5;
@@ -42,6 +58,18 @@ pub struct Settings {
     pub tools: bool,
     /// How it is asked for JSON.
     pub json: JsonSupport,
+    /// The member that limits the tokens of an answer.
+    pub tokens_member: TokensMember,
+    /// Whether `stream_options` is sent.
+    pub stream_options: bool,
+    /// Whether the prompt is one leading system message and turns that alternate.
+    pub strict_turns: bool,
+    /// Whether it takes the role `system`.
+    pub system_role: bool,
+    /// Members that are never sent, such as `temperature`.
+    pub omit: Vec<String>,
+    /// Whether its answers begin inside of thoughts that only a closing tag ends.
+    pub opens_thinking: bool,
     /// Longest to wait for a connection, …
     pub connect: Duration,
     /// … for the first piece of the answer, …
@@ -53,8 +81,34 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn support(&self) -> Support {
-        Support { images: self.images, tools: self.tools, json: self.json }
+    /// Whether this is one of the provider's own names of models.
+    fn has(&self, model: &str) -> bool {
+        self.name == model || self.names.values().any(|name| name == model)
+    }
+
+    /// The provider's name of a model.
+    fn model(&self, asked: &str) -> &str {
+        match self.names.get(asked) {
+            Some(name) => name,
+            None if self.has(asked) => self.names.values().find(|name| *name == asked).unwrap_or(&self.name),
+            None => &self.name,
+        }
+    }
+
+    fn traits(&self) -> Traits {
+        Traits {
+            images: self.images,
+            tools: self.tools,
+            json: self.json,
+            tokens: self.tokens_member,
+            most_tokens: None,
+            stream_options: self.stream_options,
+            strict_turns: self.strict_turns,
+            system_role: self.system_role,
+            omitted: self.omit.iter().cloned().collect(),
+            opens_thinking: self.opens_thinking,
+            thinks: false,
+        }
     }
 }
 
@@ -77,7 +131,7 @@ pub enum Failure {
     /// The answer did not begin, go on or end in time.
     #[error("took too long to {0}")]
     Slow(&'static str),
-    /// A status other than 200, and perhaps when to come again.
+    /// A status other than 2xx, and perhaps when to come again.
     #[error("answered with status {0}")]
     Status(u16, Option<u32>),
     /// The answer is not what the protocol says.
@@ -92,6 +146,9 @@ pub enum Failure {
     /// An answer without anything in it.
     #[error("answered nothing")]
     Empty,
+    /// The tokens of the answer were used up before any of it was said.
+    #[error("used up the answer's tokens before it said anything, as a rule by thinking")]
+    Spent,
     /// No decision came of it that fits what was asked for.
     #[error("gave no decision that fits")]
     Undecided,
@@ -110,7 +167,7 @@ impl Failure {
 
     /// Whether the provider is to blame, and not the question.
     const fn is_a_fault(&self) -> bool {
-        !matches!(self, Self::Status(400 | 413 | 422, _) | Self::Empty)
+        !matches!(self, Self::Status(400 | 413 | 422, _) | Self::Empty | Self::Spent)
     }
 }
 
@@ -121,6 +178,34 @@ pub(crate) struct Provider {
     url: Url,
     client: Client,
     breaker: Breaker,
+    /// By the provider's names of its models.
+    learned: Mutex<HashMap<String, Arc<Learned>>>,
+}
+
+impl Provider {
+    fn learned(&self, model: &str) -> Arc<Learned> {
+        let mut learned = self.learned.lock();
+        if let Some(known) = learned.get(model) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(Learned::new(self.settings.traits(), model));
+        learned.insert(model.to_owned(), Arc::clone(&new));
+        new
+    }
+
+    /// Asks, and once more with room for thoughts where they alone have used up the tokens and there may be more.
+    async fn open(self: &Arc<Self>, ask: &Ask) -> Result<Reply, Failure> {
+        match Reply::open(self, ask).await {
+            Err(Failure::Spent) if ask.thinking_room > 0 => {
+                if self.learned(self.settings.model(&ask.model)).thinks() {
+                    Reply::open(self, ask).await
+                } else {
+                    Err(Failure::Spent)
+                }
+            }
+            other => other,
+        }
+    }
 }
 
 /// The models of this server, in the order in which they are asked; cheap to clone.
@@ -142,7 +227,8 @@ impl Models {
             let client = outgoing.trusted_within(settings.connect)?;
             let url = format!("{}/chat/completions", settings.base_url.trim_end_matches('/'));
             let url = url.parse().map_err(|_no_url| Refused::Address)?;
-            Ok(Arc::new(Provider { settings, url, client, breaker: Breaker::new(FAILURES, PAUSE_MS) }))
+            let breaker = Breaker::new(FAILURES, PAUSE_MS);
+            Ok(Arc::new(Provider { settings, url, client, breaker, learned: Mutex::default() }))
         };
         let providers = settings.into_iter().map(provider).collect::<Result<_, _>>()?;
         Ok(Self(Arc::new(Inner { providers, clock })))
@@ -184,11 +270,14 @@ impl Models {
 
     async fn round(&self, ask: &Ask, now: Timestamp) -> Result<Reply, Failure> {
         let mut last = Failure::Resting;
-        for provider in &self.0.providers {
+        // Whoever has a model of exactly this name goes first.
+        let (named, others): (Vec<_>, Vec<_>) =
+            self.0.providers.iter().partition(|provider| provider.settings.has(&ask.model));
+        for provider in named.into_iter().chain(others) {
             if provider.breaker.admit(now).is_err() {
                 continue;
             }
-            match Reply::open(provider, ask).await {
+            match provider.open(ask).await {
                 Ok(reply) => {
                     provider.breaker.succeeded();
                     return Ok(reply);

@@ -18,14 +18,15 @@ use crate::{
     Chat,
     act::Plan,
     events::Event,
+    openai::Wanted,
     person::Wishes,
     prompt::{self, Assembled, Parts},
-    provider::{Ask, Form, Message},
+    provider::{Ask, Form, Message, Role},
     session::{Before, Saying, Speaker},
     tools::Tool,
 };
 use http::HeaderMap;
-use model::{ChatRequest, Talk};
+use model::{ChatRequest, Kept, Talk};
 
 /// Events on their way to a client that is slow; the model waits for it beyond that.
 const AHEAD: usize = 32;
@@ -67,6 +68,8 @@ struct Turn {
     forgets: bool,
     /// How a decision is to look, where one is asked for.
     plan: Option<Plan>,
+    /// The tools are the client's: it is told of calls, and calls them itself.
+    has_own_tools: bool,
 }
 
 /// What is known when something is said.
@@ -121,7 +124,8 @@ impl Chat {
         let slot = slot.ok_or_else(|| ApiError::new(Code::RateLimited).retry_after(1))?;
         let before = self.before(&who, &talk.place).await?;
         // What a decision is about is somebody else's words, as a rule.
-        let may_teach = who.may_teach && self.settings().distill && talk.control.is_none();
+        let is_said = talk.kept.as_ref().is_none_or(|kept| kept.last.role == Role::User);
+        let may_teach = who.may_teach && self.settings().distill && talk.control.is_none() && is_said;
         let saying = Saying { text: talk.message.clone(), may_teach };
         // What was said waits for the disk; meanwhile what the double should know is looked up and a model is asked. Nobody
         // hears of its answer before what was said is stored.
@@ -130,7 +134,7 @@ impl Chat {
         let begin = async {
             // Asked here as well as where it is stored: no model waits for the thread that writes, or is asked in vain.
             let admitted = async { self.admit(self.today(who.account).await?) };
-            let recalled = self.recall(&who, &talk.message);
+            let recalled = self.recall(&who, talk.question());
             let (wishes, (account, recall)) = tokio::try_join!(biased; admitted, recalled)?;
             let is_own = may_teach && wishes.distills;
             let tools = self.chosen_tools(&who, &wishes).await;
@@ -166,7 +170,12 @@ impl Chat {
         while let Some(event) = events.recv().await {
             match event {
                 Event::Piece(piece) => text.push_str(&piece),
-                Event::Searching | Event::Searched { .. } | Event::Calling(_) | Event::Called { .. } => {}
+                Event::Searching
+                | Event::Searched { .. }
+                | Event::Calling(_)
+                | Event::Called { .. }
+                | Event::Thought(_)
+                | Event::Asked(_) => {}
                 Event::Failed(error) => return Err(error),
                 Event::Done(ended) => return Ok(Said { session, message: ended.message, text }),
             }
@@ -201,28 +210,54 @@ impl Chat {
 
     fn turn(&self, known: Known<'_>, talk: Talk) -> Turn {
         let Known { who, slot, before, recall, is_own, name, tools } = known;
-        let message = Message::with_images(talk.message.clone(), talk.images);
-        let is_kept_by_client = talk.history.is_some();
+        let is_kept_by_client = talk.kept.is_some();
+        let Kept { turns, last, wanted } = match talk.kept {
+            Some(kept) => kept,
+            None => Kept {
+                turns: before
+                    .history
+                    .iter()
+                    .map(|said| Message::new(said.role, said.content.clone()))
+                    .collect(),
+                last: Message::with_images(talk.message.clone(), talk.images),
+                wanted: Wanted::default(),
+            },
+        };
         let summary = before.session.as_ref().map_or("", |session| &session.summary);
         let Assembled { messages, dropped } = prompt::assemble(Parts {
             name: name.as_deref(),
             recall: &recall,
+            now: self.db().clock().now(),
             // A client that keeps the conversation says each time what it begins with.
             system: match &before.session {
                 Some(_) if !is_kept_by_client => before.system.as_deref(),
                 _ => talk.place.system.as_deref(),
             },
             control: talk.control.as_deref(),
+            order: wanted.order.as_deref(),
             summary: if is_kept_by_client { "" } else { summary },
-            history: talk.history.as_deref().unwrap_or(&before.history),
-            message,
+            history: turns,
+            message: last,
             budget: self.settings().prompt_tokens,
         });
         let plan = talk.control.as_deref().map(Plan::of);
-        let form = plan.as_ref().map_or(Form::Text, |plan| Form::Json(plan.schema()));
-        // Decisions are made of what is known.
-        let tools = if plan.is_none() { tools } else { Vec::new() };
-        let ask = Ask { model: talk.model, messages, max_tokens: talk.max_tokens, form, tools };
+        let has_own_tools = !wanted.tools.is_empty();
+        let form = plan.as_ref().map_or(wanted.form, |plan| Form::Json(plan.schema()));
+        // Without tools, an answer in JSON is read as a decision is.
+        let plan = plan.or_else(|| (form != Form::Text && !has_own_tools).then(Plan::any));
+        let tools = match &plan {
+            // Decisions are made of what is known.
+            Some(_) => Vec::new(),
+            None if has_own_tools => wanted.tools,
+            None => tools,
+        };
+        let ask = Ask {
+            form,
+            tools,
+            members: wanted.members,
+            thoughts: is_kept_by_client,
+            ..Ask::new(talk.model, messages, talk.max_tokens)
+        };
         Turn {
             who,
             slot,
@@ -234,6 +269,7 @@ impl Chat {
             is_own,
             forgets: dropped > 0 && !is_kept_by_client,
             plan,
+            has_own_tools,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 
 use crate::{
+    json::{self, Look},
     prompt::escaped,
     provider::{Message, ToolCall},
 };
@@ -68,13 +69,26 @@ pub(crate) async fn call(tools: &Arc<dyn Tools>, account: i64, allowed: &[Tool],
         return Outcome::failed("the arguments are too long");
     }
     let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
-    let Ok(Value::Object(arguments)) = serde_json::from_str(text) else {
+    let Some(arguments) = arguments(text) else {
         return Outcome::failed("the arguments are no JSON object");
     };
     let work = tools.call(account, call.name.clone(), arguments);
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(outcome) => outcome,
         Err(_elapsed) => Outcome::failed("it took too long"),
+    }
+}
+
+/// The arguments of a call, from JSON with slips that leave no doubt.
+fn arguments(text: &str) -> Option<Map<String, Value>> {
+    if let Ok(Value::Object(arguments)) = serde_json::from_str(text) {
+        return Some(arguments);
+    }
+    // A call whose last bracket is missing may have been meant to say more.
+    let is_closed = text.trim_end_matches(|c: char| c.is_whitespace() || c == '`').ends_with(['}', '"']);
+    match json::scan(text, Look::Objects).found.as_slice() {
+        [found] if is_closed => found.value.as_object().cloned(),
+        _ => None,
     }
 }
 
@@ -122,8 +136,21 @@ mod tests {
         let allowed = [tool()];
         assert_eq!(call(&tools, 7, &allowed, &ask("echo", "{\"a\":1}")).await.text, "7 echo {\"a\":1}");
         assert!(call(&tools, 7, &allowed, &ask("echo", " ")).await.is_good);
-        for (name, arguments) in [("other", "{}"), ("echo", "[]"), ("echo", "{"), ("echo", &"x".repeat(9000))]
-        {
+        for slip in ["{\"a\":1,}", "```json\n{\"a\": 1}\n```", "{'a': 1}", "\"{\\\"a\\\":1}\""] {
+            assert_eq!(
+                call(&tools, 7, &allowed, &ask("echo", slip)).await.text,
+                "7 echo {\"a\":1}",
+                "{slip}"
+            );
+        }
+        for (name, arguments) in [
+            ("other", "{}"),
+            ("echo", "{}{}"),
+            ("echo", "{\"a\": true"),
+            ("echo", "[]"),
+            ("echo", "{"),
+            ("echo", &"x".repeat(9000)),
+        ] {
             assert!(!call(&tools, 7, &allowed, &ask(name, arguments)).await.is_good, "{name} {arguments}");
         }
         assert!(!call(&tools, 7, &[], &ask("echo", "{}")).await.is_good);

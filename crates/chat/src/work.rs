@@ -26,6 +26,8 @@ const PLACES: Places = Places { all: 2, per_account: 1 };
 const GRACE: i64 = 60;
 /// How long to wait after each failure of the models; after the last it is left until the conversation goes on.
 const PATIENCE_SECONDS: [i64; 4] = [60, 600, 3600, 6 * 3600];
+/// Tokens that a model which thinks may use for that beside its answer.
+const THINKING_ROOM: u32 = 4000;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
@@ -243,13 +245,7 @@ impl Chat {
         }
         let mut reply = self.models().ask(ask).await.map_err(Trouble::Model)?;
         let mut text = String::new();
-        let ended = loop {
-            match reply.next().await {
-                Ok(Some(piece)) => text.push_str(&piece),
-                Ok(None) => break Ok(()),
-                Err(failure) => break Err(failure),
-            }
-        };
+        let ended = reply.read_to_end(&mut text).await;
         let about = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let (tokens_in, tokens_out) = match reply.usage() {
             Some(usage) => (usage.prompt_tokens.into(), usage.completion_tokens.into()),

@@ -32,7 +32,7 @@ use variables::Variables;
 pub use embedding::Embedding;
 pub use hub::{CallLog, Hub, HubWeather, KeyMakers};
 pub use listen::Listen;
-pub use model::{Chat, Json, Model};
+pub use model::{Chat, Json, Model, TokensMember};
 pub use notes::Notes;
 pub use oauth::Oauth;
 pub use plaza::Plaza;

@@ -30,7 +30,7 @@ use tower::{Service, util::option_layer};
 use tower_http::{
     CompressionLevel,
     compression::{CompressionLayer, Predicate},
-    cors::{AllowOrigin, CorsLayer},
+    cors::{AllowHeaders, AllowOrigin, CorsLayer},
 };
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -223,20 +223,6 @@ async fn ready(State((db, leaving)): State<(Database, Leaving)>) -> Result<&'sta
     Ok("ready\n")
 }
 
-/// Headers that pages of other origins may send: the API's, and those of MCP's transport.
-const ALLOWED_HEADERS: [HeaderName; 10] = [
-    header::AUTHORIZATION,
-    header::CONTENT_TYPE,
-    header::ACCEPT,
-    HeaderName::from_static("x-app-id"),
-    HeaderName::from_static("apihub-token"),
-    HeaderName::from_static("mcp-protocol-version"),
-    HeaderName::from_static("mcp-method"),
-    HeaderName::from_static("mcp-name"),
-    HeaderName::from_static("mcp-session-id"),
-    HeaderName::from_static("last-event-id"),
-];
-
 /// Browsers of the named origins may call the API with a key or a token; cookies are for our own pages alone.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
@@ -249,9 +235,15 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
     };
     let layer = CorsLayer::new()
         .allow_origin(origin)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers(ALLOWED_HEADERS)
-        .expose_headers([boundary::REQUEST_ID, header::RETRY_AFTER, header::WWW_AUTHENTICATE])
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        // OpenAI's and MCP's clients send many headers of their own; without cookies none of them is dangerous.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            boundary::REQUEST_ID,
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+            HeaderName::from_static("mcp-session-id"),
+        ])
         .max_age(Duration::from_secs(600));
     Some(layer)
 }

@@ -90,6 +90,24 @@ pub fn status(line: &str, headers: &str) -> Vec<Step> {
     raw(&[head.as_bytes(), body.as_bytes()])
 }
 
+/// A refusal with a body of the provider's own.
+pub fn refusing(line: &str, body: &Value) -> Vec<Step> {
+    let body = body.to_string();
+    let head = format!(
+        "HTTP/1.1 {line}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    raw(&[head.as_bytes(), body.as_bytes()])
+}
+
+/// An answer of these events, each in a write of its own.
+pub fn events(events: &[Value]) -> Vec<Step> {
+    let mut steps = vec![Step::Send(STREAM.into())];
+    steps.extend(events.iter().map(|event| Step::Send(format!("data: {event}\n\n").into_bytes())));
+    steps.push(Step::Send(b"data: [DONE]\n\n".to_vec()));
+    steps
+}
+
 impl Model {
     /// Starts a provider that answers 你好！ until told otherwise.
     pub async fn start() -> Self {

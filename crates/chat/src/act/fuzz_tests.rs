@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Gate, Held, Plan, Problem};
+use super::{Plan, Problem, read};
+use crate::provider::spoken;
 
 const CONTROLS: &[&[u8]] = &[
     "仅输出合法 JSON 对象。\n输出结构：{\"is_liked\": boolean}。否则 is_liked=false。".as_bytes(),
@@ -18,15 +19,7 @@ const ANSWERS: &[&[u8]] = &[
 ];
 
 fn run<'t>(plan: &Plan, pieces: impl Iterator<Item = &'t str>) -> Result<String, Problem> {
-    let mut gate = Gate::new(plan);
-    for piece in pieces {
-        match gate.push(piece) {
-            Held::Nothing => {}
-            Held::Value(value) => return Ok(value),
-            Held::Failed(problem) => return Err(problem),
-        }
-    }
-    Err(gate.end())
+    read(plan, &spoken(pieces))
 }
 
 proptest! {

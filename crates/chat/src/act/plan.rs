@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    shape::Shape,
+    shape::{Field, Shape},
     template::{self, Template},
 };
 
@@ -41,6 +41,37 @@ const FALLBACK: &[&str] = &[
     "if nothing",
     "not sure",
 ];
+/// Words after a value that is to be answered when nothing can be decided.
+const FALLBACK_AFTER: &[&str] = &[
+    "兜底",
+    "信息不足",
+    "不足时",
+    "无法判断",
+    "无法确定",
+    "不确定",
+    "不明确",
+    "unsure",
+    "unclear",
+    "uncertain",
+    "not sure",
+    "in doubt",
+    "cannot",
+    "can't",
+    "unable",
+    "insufficient",
+    "not enough",
+    "no data",
+    "fallback",
+    "by default",
+    "as default",
+    "as the default",
+];
+/// Words between a fallback word, or the name of a member, and the value.
+const LINKS: &[&str] = &[
+    "to", "return", "returns", "answer", "use", "output", "respond", "with", "should", "be", "is", "as",
+    "set", "it", "返回", "输出", "回答", "设为", "填", "是", "为", "＝", "=", ":", "：", ",", "，", "\"",
+    "`",
+];
 /// Words before an example that shows the structure.
 const STRUCTURE: &[&str] =
     &["结构", "格式", "形如", "输出", "schema", "format", "structure", "shape", "output", "return"];
@@ -69,26 +100,35 @@ struct Found<'t> {
     value: Option<Value>,
     /// The sentence before it.
     before: &'t str,
+    /// The rest of the sentence after it.
+    after: &'t str,
+}
+
+impl Found<'_> {
+    fn is_fallback(&self) -> bool {
+        says(self.before, FALLBACK) || says(self.after, FALLBACK_AFTER)
+    }
+}
+
+fn says(text: &str, words: &[&str]) -> bool {
+    let text = text.to_lowercase();
+    words.iter().any(|word| text.contains(word))
 }
 
 impl Plan {
     /// Reads a text that people or programs wrote for a model.
     pub fn of(control: &str) -> Self {
         let found = brackets(control);
-        let says = |found: &Found<'_>, words: &[&str]| {
-            let before = found.before.to_lowercase();
-            words.iter().any(|word| before.contains(word))
-        };
         // Types make a structure, wherever they stand; a plain value does where it is no fallback.
         let stated = found
             .iter()
             .find(|found| found.template.has_types)
             .map(|found| found.template.shape.clone())
             .or_else(|| {
-                let is_example = |found: &&Found<'_>| !says(found, FALLBACK) && shows(found.value.as_ref());
+                let is_example = |found: &&Found<'_>| !found.is_fallback() && shows(found.value.as_ref());
                 let example = found
                     .iter()
-                    .find(|found| is_example(found) && says(found, STRUCTURE))
+                    .find(|found| is_example(found) && says(found.before, STRUCTURE))
                     .or_else(|| found.iter().find(is_example))?;
                 Some(Shape::of_example(example.value.as_ref()?))
             });
@@ -97,10 +137,15 @@ impl Plan {
         let fallback = found
             .iter()
             .rev()
-            .filter(|found| says(found, FALLBACK))
+            .filter(|found| found.is_fallback())
             .find_map(|found| found.value.clone().filter(fits))
             .or_else(|| stated.as_ref().and_then(|shape| assigned(control, shape)));
         Self { shape: stated, fallback }
+    }
+
+    /// A plan for any JSON object.
+    pub const fn any() -> Self {
+        Self { shape: None, fallback: None }
     }
 
     /// The structure as JSON Schema, where one is stated.
@@ -113,11 +158,22 @@ impl Plan {
         self.fallback.as_ref().map(Value::to_string)
     }
 
-    /// The text to send for a value, or nothing where it does not fit. `raw` is the value as the model wrote it.
+    /// The text to send for a value, or nothing where it does not fit. `raw` is the value as JSON. Slips that leave no
+    /// doubt (other spellings of names, a wrapper, `"true"`) are put right.
     pub(super) fn accept(&self, value: &Value, raw: String) -> Option<String> {
         let Some(shape) = &self.shape else { return Some(raw) };
-        let fitted = shape.fitted(value)?;
-        Some(if fitted == *value { raw } else { fitted.to_string() })
+        if let Some(fitted) = shape.fitted(value) {
+            return Some(if fitted == *value { raw } else { fitted.to_string() });
+        }
+        shape.repaired(value).map(|value| value.to_string())
+    }
+
+    /// A value of the stated structure that decides nothing: `false`, `0`, the first alternative, and `note` as text.
+    pub fn placeholder(&self, note: &str) -> String {
+        match &self.shape {
+            Some(shape) => shape.placeholder(note).to_string(),
+            None => serde_json::json!({ "error": note }).to_string(),
+        }
     }
 
     pub(super) fn wanted(&self) -> Wanted {
@@ -157,12 +213,16 @@ fn brackets(text: &str) -> Vec<Found<'_>> {
         let value = value.filter(|_| !template.has_types).map(|(value, _)| value);
         at = start + template.length.max(1);
         behind = at;
-        found.push(Found { template, value, before });
+        let after = text.get(at..).unwrap_or_default();
+        let end = [after.find(STOPS), after.find(['{', '[']), after.find(". ")].into_iter().flatten().min();
+        let after = end.and_then(|end| after.get(..end)).unwrap_or(after);
+        found.push(Found { template, value, before, after });
     }
     found
 }
 
-/// A fallback stated as `否则 is_liked=false`: every member of a structure after a word that says so.
+/// A fallback stated in words, as `否则 is_liked=false`, `set is_liked to false when unsure` or `default to false`:
+/// every member of a structure beside a word that says so.
 fn assigned(text: &str, shape: &Shape) -> Option<Value> {
     let Shape::Object(fields) = shape else { return None };
     let lower = text.to_lowercase();
@@ -170,17 +230,34 @@ fn assigned(text: &str, shape: &Shape) -> Option<Value> {
     if lower.len() != text.len() || fields.is_empty() {
         return None;
     }
-    let after = FALLBACK.iter().filter_map(|word| lower.rfind(word).map(|at| at + word.len())).max()?;
-    let rest = text.get(after..)?;
-    let rest = rest.split(['。', '\n']).next()?;
+    let last = |words: &[&str]| {
+        words
+            .iter()
+            .filter_map(|word| lower.rfind(word).map(|at| (at, at + word.len())))
+            .max_by_key(|(_, end)| *end)
+    };
+    let behind = last(FALLBACK).and_then(|(_, end)| {
+        let rest = text.get(end..)?.split(['。', '\n']).next()?;
+        members(rest, fields).or_else(|| only(rest, fields))
+    });
+    behind.or_else(|| {
+        let (start, _) = last(FALLBACK_AFTER)?;
+        let before = text.get(..start)?;
+        let clause = before.rfind(|c: char| STOPS.contains(&c) || matches!(c, ',' | '，')).unwrap_or(0);
+        members(before.get(clause..)?, fields)
+    })
+}
+
+/// The value of each member in a text.
+fn members(text: &str, fields: &[Field]) -> Option<Value> {
     let mut members = Map::new();
     for field in fields {
-        let value = rest
+        let value = text
             .match_indices(&field.name)
             .find_map(|(at, name)| {
-                let rest = rest.get(at + name.len()..)?.trim_start_matches(['"', '`', ' ']);
-                let value = rest.strip_prefix(['=', ':', '：', '为'])?.trim_start_matches([' ', '=']);
-                scalar(value)
+                let rest = text.get(at + name.len()..)?;
+                let linked = unlinked(rest);
+                (linked.len() < rest.len()).then(|| scalar(linked)).flatten()
             })
             .filter(|value| field.shape.fitted(value).is_some());
         match value {
@@ -192,6 +269,33 @@ fn assigned(text: &str, shape: &Shape) -> Option<Value> {
         }
     }
     Some(Value::Object(members))
+}
+
+/// The value of a structure's only member, right at the beginning of a text.
+fn only(text: &str, fields: &[Field]) -> Option<Value> {
+    let [field] = fields else { return None };
+    let value = scalar(unlinked(text)).filter(|value| field.shape.fitted(value).is_some())?;
+    // Any word is a text.
+    let is_certain = !matches!(field.shape, Shape::Text | Shape::Any);
+    is_certain.then(|| Value::Object(Map::from_iter([(field.name.clone(), value)])))
+}
+
+/// A text without the words and signs that link a value to what came before.
+fn unlinked(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    loop {
+        let next = LINKS.iter().find_map(|word| {
+            let more = rest.strip_prefix(word)?;
+            let is_part = word.is_ascii() && word.ends_with(|c: char| c.is_ascii_alphabetic());
+            (!is_part || !more.starts_with(|c: char| c.is_alphanumeric())).then_some(more)
+        });
+        match next {
+            // A text begins here.
+            Some(more) if rest.starts_with('"') && more.contains('"') => return rest,
+            Some(more) => rest = more.trim_start(),
+            None => return rest,
+        }
+    }
 }
 
 /// A text in quotes, a number, `true`, `false`, `null`, or a word.
@@ -295,6 +399,21 @@ mod tests {
             ("Shape: {\"a\": boolean}. If unsure, return {\"a\": false}.", Some("{\"a\":false}")),
             ("{\"a\": boolean, \"b\": string}, otherwise a=false", None),
             ("{\"a\": \"x\"|\"y\"}. Otherwise a = y.", Some("{\"a\":\"y\"}")),
+            ("Shape: {\"a\": boolean}. Return {\"a\": false} when unsure.", Some("{\"a\":false}")),
+            ("Shape: {\"a\": boolean}. Answer {\"a\": false} if the text is unclear.", Some("{\"a\":false}")),
+            ("{\"a\": boolean}: a is true if they agree. Default to false.", Some("{\"a\":false}")),
+            ("{\"a\": boolean}: a is true if they agree; otherwise return false.", Some("{\"a\":false}")),
+            (
+                "{\"a\": boolean}. Set a to true if they agree, set a to false when unsure.",
+                Some("{\"a\":false}"),
+            ),
+            ("{\"a\": boolean}. Otherwise set a to false.", Some("{\"a\":false}")),
+            ("结构：{\"a\": boolean}。返回 {\"a\": false}，当信息不足时。", Some("{\"a\":false}")),
+            ("结构：{\"a\": boolean}。同意则为 true，否则返回 false。", Some("{\"a\":false}")),
+            ("结构：{\"a\": boolean}。默认为 false。", Some("{\"a\":false}")),
+            ("{\"a\": \"x\"|\"y\"}. If in doubt use \"y\".", Some("{\"a\":\"y\"}")),
+            ("Shape: {\"a\": boolean}. Return {\"a\": true} when they agree.", None),
+            ("{\"a\": string}. Otherwise explain.", None),
         ] {
             assert_eq!(Plan::of(control).fallback().as_deref(), expected, "{control}");
         }

@@ -1,6 +1,12 @@
 //! The structure a decision must have.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
+
+/// Most objects around a value.
+const WRAPPERS: usize = 2;
+/// Names of members that show a value without meaning it.
+const SHOWN: &[&str] =
+    &["example", "draft", "sample", "template", "schema", "default", "properties", "示例", "草稿"];
 
 /// What a JSON value must look like.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +69,73 @@ impl Shape {
             Self::Object(fields) => return fitted_object(fields, value.as_object()?),
         };
         fits.then(|| value.clone())
+    }
+
+    /// The value with slips put right that leave no doubt, or nothing where it does not fit even so.
+    pub fn repaired(&self, value: &Value) -> Option<Value> {
+        self.coerced(value, true).or_else(|| unwrapped(self, value, WRAPPERS))
+    }
+
+    /// As [`Shape::fitted`], with names in another spelling, and texts that say a number, a truth value or an
+    /// alternative.
+    fn coerced(&self, value: &Value, is_outermost: bool) -> Option<Value> {
+        match (self, value) {
+            (Self::Boolean, Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" => Some(Value::Bool(true)),
+                "false" => Some(Value::Bool(false)),
+                _ => None,
+            },
+            (Self::Number | Self::Integer, Value::String(text)) => {
+                let number: Number = text.trim().parse().ok()?;
+                self.fitted(&Value::Number(number))
+            }
+            (Self::Null, Value::String(text)) => {
+                matches!(text.trim(), "" | "null" | "None").then_some(Value::Null)
+            }
+            (Self::Exactly(text), Value::String(said)) => {
+                (same(text, said)).then(|| Value::String(text.clone()))
+            }
+            (Self::OneOf(shapes), _) => self.fitted(value).or_else(|| {
+                let mut fitting: Vec<Value> =
+                    shapes.iter().filter_map(|shape| shape.coerced(value, false)).collect();
+                fitting.dedup();
+                fitting.pop().filter(|_| fitting.is_empty())
+            }),
+            (Self::Array(item), Value::Array(items)) => {
+                let items: Option<_> = items.iter().map(|value| item.coerced(value, false)).collect();
+                items.map(Value::Array)
+            }
+            // The objects of a list that were not put in one, or one that was.
+            (Self::Object(fields), Value::Array(items)) if is_outermost && !fields.is_empty() => {
+                let mut fitting: Vec<Value> =
+                    items.iter().filter_map(|item| self.coerced(item, false)).collect();
+                fitting.dedup();
+                fitting.pop().filter(|_| fitting.is_empty())
+            }
+            (Self::Object(fields), Value::Object(members)) if !fields.is_empty() => {
+                coerced_object(fields, members)
+            }
+            _ => self.fitted(value),
+        }
+    }
+
+    /// A value of the structure that decides nothing; texts are `note`.
+    pub fn placeholder(&self, note: &str) -> Value {
+        match self {
+            Self::Any | Self::Null => Value::Null,
+            Self::Boolean => Value::Bool(false),
+            Self::Integer | Self::Number => json!(0),
+            Self::Text => json!(note),
+            Self::Exactly(text) => json!(text),
+            Self::OneOf(shapes) => shapes.first().map_or(Value::Null, |shape| shape.placeholder(note)),
+            Self::Array(_) => json!([]),
+            Self::Object(fields) => {
+                let required = fields.iter().filter(|field| !field.optional);
+                Value::Object(
+                    required.map(|field| (field.name.clone(), field.shape.placeholder(note))).collect(),
+                )
+            }
+        }
     }
 
     /// The structure as JSON Schema, for providers that keep to one.
@@ -134,4 +207,48 @@ fn fitted_object(fields: &[Field], members: &Map<String, Value>) -> Option<Value
         }
     }
     Some(Value::Object(fitted))
+}
+
+/// Whether two words are the same but for case and separators.
+fn same(a: &str, b: &str) -> bool {
+    let key = |text: &str| -> String {
+        let kept = text.chars().filter(|c| !(c.is_whitespace() || matches!(c, '_' | '-')));
+        kept.flat_map(char::to_lowercase).collect()
+    };
+    key(a) == key(b)
+}
+
+fn coerced_object(fields: &[Field], members: &Map<String, Value>) -> Option<Value> {
+    let mut fitted = Map::new();
+    for field in fields {
+        let value = members.get(&field.name).or_else(|| {
+            let mut like = members.iter().filter(|(name, _)| {
+                same(name, &field.name) && !fields.iter().any(|other| other.name == **name)
+            });
+            like.next().filter(|_| like.next().is_none()).map(|(_, value)| value)
+        });
+        match value {
+            Some(value) => {
+                fitted.insert(field.name.clone(), field.shape.coerced(value, false)?);
+            }
+            None if field.optional => {}
+            None => return None,
+        }
+    }
+    Some(Value::Object(fitted))
+}
+
+/// The one member of an object that fits, where the model has put the value into another one.
+fn unwrapped(shape: &Shape, value: &Value, depth: usize) -> Option<Value> {
+    let members = value.as_object()?;
+    let inner = members.iter().filter(|(name, value)| {
+        (value.is_object() || value.is_array()) && !SHOWN.contains(&name.to_lowercase().as_str())
+    });
+    let mut fitting: Vec<Value> = inner
+        .filter_map(|(_, value)| {
+            let deeper = || if depth > 1 { unwrapped(shape, value, depth - 1) } else { None };
+            shape.coerced(value, true).or_else(deeper)
+        })
+        .collect();
+    fitting.pop().filter(|_| fitting.is_empty())
 }

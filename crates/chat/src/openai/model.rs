@@ -1,16 +1,38 @@
 //! OpenAI's protocol as far as clients of the double speak it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// Body of `POST /v1/chat/completions`. Everything else that clients send is ignored.
+/// Body of `POST /v1/chat/completions`. Members that do not change the answer are ignored.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Request {
     pub(super) model: Option<String>,
     pub(super) messages: Vec<Said>,
     pub(super) stream: Option<bool>,
     pub(super) stream_options: Option<StreamOptions>,
-    pub(super) max_tokens: Option<i64>,
-    pub(super) max_completion_tokens: Option<i64>,
+    pub(super) max_tokens: Option<Value>,
+    pub(super) max_completion_tokens: Option<Value>,
+    pub(super) response_format: Option<Value>,
+    pub(super) tools: Option<Vec<Value>>,
+    pub(super) tool_choice: Option<Value>,
+    pub(super) parallel_tool_calls: Option<Value>,
+    pub(super) temperature: Option<Value>,
+    pub(super) top_p: Option<Value>,
+    pub(super) frequency_penalty: Option<Value>,
+    pub(super) presence_penalty: Option<Value>,
+    pub(super) seed: Option<Value>,
+    pub(super) stop: Option<Value>,
+    pub(super) reasoning_effort: Option<Value>,
+    pub(super) verbosity: Option<Value>,
+    pub(super) logit_bias: Option<Value>,
+    pub(super) n: Option<Value>,
+    pub(super) logprobs: Option<Value>,
+    pub(super) top_logprobs: Option<Value>,
+    pub(super) modalities: Option<Value>,
+    pub(super) audio: Option<Value>,
+    pub(super) functions: Option<Value>,
+    pub(super) function_call: Option<Value>,
+    pub(super) web_search_options: Option<Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -19,30 +41,28 @@ pub(super) struct StreamOptions {
 }
 
 /// A message of the conversation.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Said {
     pub(super) role: String,
-    pub(super) content: Option<Content>,
+    #[serde(default)]
+    pub(super) content: Value,
+    pub(super) tool_calls: Option<Vec<Called>>,
+    pub(super) tool_call_id: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Content {
-    Text(String),
-    Parts(Vec<Part>),
+/// A call of a tool that the model asked for earlier.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Called {
+    pub(super) id: String,
+    pub(super) function: CalledFunction,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Part {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) text: Option<String>,
-    pub(super) image_url: Option<ImageUrl>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct ImageUrl {
-    pub(super) url: String,
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CalledFunction {
+    pub(super) name: String,
+    pub(super) arguments: Value,
 }
 
 /// An answer or a part of one.
@@ -73,6 +93,28 @@ pub(super) struct Delta<'c> {
     pub(super) role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<&'c str>,
+    /// The model's thoughts, as many providers and clients name them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reasoning_content: Option<&'c str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tool_calls: Vec<Call<'c>>,
+}
+
+/// A call of one of the client's tools.
+#[derive(Debug, Serialize)]
+pub(super) struct Call<'c> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) index: Option<usize>,
+    pub(super) id: &'c str,
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) function: CallFunction<'c>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct CallFunction<'c> {
+    pub(super) name: &'c str,
+    pub(super) arguments: &'c str,
 }
 
 #[derive(Debug, Serialize)]

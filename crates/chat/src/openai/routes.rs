@@ -16,21 +16,28 @@ use tokio::sync::mpsc::Receiver;
 use web::{ApiError, Code, Json, envelope, extract::BodyLimit};
 
 use super::{
-    model::{Choice, Completion, Delta, Model, Models, Request, Usage},
+    model::{Call, CallFunction, Choice, Completion, Delta, Model, Models, Request, Usage},
     rules,
 };
 use crate::{
     Chat,
     events::{self, Ended, Event},
+    provider::{Finish, ToolCall},
     session::Speaker,
     talk::rules::MODELS,
 };
 
 pub(crate) fn router(chat: Chat) -> Router {
     let limit = BodyLimit(chat.settings().max_body);
+    // Clients join a base address that ends in a slash with a path that begins with one.
+    let completions = || post(completions).layer(axum::Extension(limit));
     Router::new()
-        .route("/v1/chat/completions", post(completions).layer(axum::Extension(limit)))
+        .route("/v1/chat/completions", completions())
+        .route("/v1/chat/completions/", completions())
+        .route("/v1//chat/completions", completions())
         .route("/v1/models", get(models))
+        .route("/v1/models/", get(models))
+        .route("/v1//models", get(models))
         .route("/v1/models/{*id}", get(model))
         .with_state(chat)
 }
@@ -43,7 +50,7 @@ async fn completions(
     let is_stream = request.stream.unwrap_or(false);
     let with_usage =
         request.stream_options.as_ref().and_then(|options| options.include_usage).unwrap_or(false);
-    let talk = rules::check(request, chat.model_names())?;
+    let talk = rules::check(request, chat.model_names(), chat.models().knows_tools())?;
     let writer = Writer {
         id: format!("chatcmpl-{}", chat.db().random().hex(12)),
         model: talk.model.clone(),
@@ -86,8 +93,24 @@ struct Writer {
     with_usage: bool,
 }
 
-const fn finish_reason(ended: &Ended) -> &'static str {
-    if ended.was_cut { "length" } else { "stop" }
+const fn finish_reason(ended: &Ended, has_calls: bool) -> &'static str {
+    match ended.finish {
+        Finish::Length => "length",
+        Finish::Filtered => "content_filter",
+        Finish::Stop if has_calls => "tool_calls",
+        Finish::Stop => "stop",
+    }
+}
+
+/// Calls of the client's tools, numbered where they are part of a stream.
+fn asked(calls: &[ToolCall], is_stream: bool) -> Vec<Call<'_>> {
+    let mut asked = Vec::with_capacity(calls.len());
+    for (index, call) in calls.iter().enumerate() {
+        let arguments = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
+        let function = CallFunction { name: &call.name, arguments };
+        asked.push(Call { index: is_stream.then_some(index), id: &call.id, kind: "function", function });
+    }
+    asked
 }
 
 const fn usage(ended: &Ended) -> Usage {
@@ -106,18 +129,31 @@ impl Writer {
     }
 
     fn stream(self, events: Receiver<Event>) -> Response {
-        let first = self.chunk(Delta { role: Some("assistant"), content: Some("") }, None);
+        let first =
+            self.chunk(Delta { role: Some("assistant"), content: Some(""), ..Delta::default() }, None);
+        let mut has_calls = false;
         events::sse(Some(first.into()), events, move |event| match event {
             Event::Searching | Event::Searched { .. } | Event::Calling(_) | Event::Called { .. } => {
                 (Bytes::from_static(b": working\n\n"), None)
             }
-            Event::Piece(text) => (self.chunk(Delta { role: None, content: Some(text) }, None).into(), None),
+            Event::Thought(thought) => (
+                self.chunk(Delta { reasoning_content: Some(thought), ..Delta::default() }, None).into(),
+                None,
+            ),
+            Event::Asked(calls) => {
+                has_calls = !calls.is_empty();
+                let delta = Delta { tool_calls: asked(calls, true), ..Delta::default() };
+                (self.chunk(delta, None).into(), None)
+            }
+            Event::Piece(text) => {
+                (self.chunk(Delta { content: Some(text), ..Delta::default() }, None).into(), None)
+            }
             Event::Failed(error) => {
                 let error = error.openai(web::Language::En);
                 (format!("data: {error}\n\n").into(), Some(Bytes::from_static(b"data: [DONE]\n\n")))
             }
             Event::Done(ended) => {
-                let mut last = self.chunk(Delta::default(), Some(finish_reason(ended)));
+                let mut last = self.chunk(Delta::default(), Some(finish_reason(ended, has_calls)));
                 if self.with_usage {
                     let mut whole = self.completion("chat.completion.chunk", Vec::new());
                     whole.usage = Some(usage(ended));
@@ -129,15 +165,22 @@ impl Writer {
     }
 
     async fn whole(self, mut events: Receiver<Event>) -> Result<Response, ApiError> {
-        let mut text = String::new();
+        let (mut text, mut thoughts, mut calls) = (String::new(), String::new(), Vec::new());
         while let Some(event) = events.recv().await {
             match event {
                 Event::Searching | Event::Searched { .. } | Event::Calling(_) | Event::Called { .. } => {}
                 Event::Piece(piece) => text.push_str(&piece),
+                Event::Thought(thought) => thoughts.push_str(&thought),
+                Event::Asked(more) => calls = more,
                 Event::Failed(error) => return Err(error),
                 Event::Done(ended) => {
-                    let message = Delta { role: Some("assistant"), content: Some(&text) };
-                    let finish_reason = Some(finish_reason(&ended));
+                    let message = Delta {
+                        role: Some("assistant"),
+                        content: Some(&text),
+                        tool_calls: asked(&calls, false),
+                        reasoning_content: Some(thoughts.as_str()).filter(|thoughts| !thoughts.is_empty()),
+                    };
+                    let finish_reason = Some(finish_reason(&ended, !calls.is_empty()));
                     let choice = Choice { message: Some(message), finish_reason, ..Choice::default() };
                     let mut whole = self.completion("chat.completion", vec![choice]);
                     whole.usage = Some(usage(&ended));

@@ -2,26 +2,31 @@
 
 use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
-use http::{StatusCode, header};
+use http::header;
 use reqwest::Response;
 use tokio::time::Instant;
 
 use super::{
-    Failure, Provider, Usage,
+    Failure, Piece, Provider, Usage,
+    calls::Calls,
+    chunk::{self, Damage, News, Said},
+    learned::Learned,
     sse::Splitter,
-    wire::{self, Ask, CallPart, Chunk, ToolCall},
+    thoughts::Filter,
+    traits::MAX_ERROR,
+    wire::{self, Ask, ToolCall},
 };
 
 /// Longest event of a provider in bytes.
 const MAX_EVENT: usize = 1 << 20;
-/// Longest answer that is read in bytes; more is cut.
+/// Longest answer that is read in bytes, its thoughts included; more is cut.
 const MAX_ANSWER: usize = 1 << 20;
 /// Longest to wait for what comes after the end of the text: usage, `[DONE]`.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Most calls of tools in an answer that are listened to.
-const MAX_CALLS: usize = 16;
 /// Longest `Retry-After` worth reading, in seconds.
 const MAX_RETRY_AFTER: u32 = 86_400;
+/// Most requests for one answer, where each refusal names something that can be left out.
+const MAX_REQUESTS: usize = 6;
 
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,21 +39,49 @@ pub(crate) enum Finish {
     Filtered,
 }
 
+/// How the body is read.
+#[derive(Debug)]
+enum Format {
+    /// Its first byte will tell.
+    Unknown,
+    /// Server-sent events.
+    Events(Splitter),
+    /// JSON, of which this much has come.
+    Json(Vec<u8>),
+}
+
 /// An answer that has begun. Dropping it hangs up.
 pub(crate) struct Reply {
     provider: Arc<Provider>,
     /// The model by the provider's name.
     model: String,
+    learned: Arc<Learned>,
     response: Option<Response>,
-    splitter: Splitter,
-    ready: VecDeque<String>,
+    format: Format,
+    filter: Filter,
+    ready: VecDeque<Piece>,
+    /// Whether thoughts are handed out.
+    with_thoughts: bool,
+    /// All text of the stream as it came, and in how many pieces.
+    said: String,
+    pieces: usize,
     length: usize,
-    /// Tools that the model wants used, by the answer's own numbers.
-    calls: Vec<ToolCall>,
-    /// Whether any were offered; others are not listened to.
-    may_call: bool,
+    /// The first half of a surrogate pair.
+    half: Option<u32>,
+    calls: Calls,
     finish: Option<Finish>,
+    /// Nothing comes after `finish` but usage.
+    is_over: bool,
+    /// Text came after a reason to end: such reasons mean nothing here.
+    doubts_end: bool,
+    /// The text comes in deltas.
+    by_delta: bool,
+    is_alive: bool,
+    /// Something came that was no event.
+    has_noise: bool,
     failure: Option<Failure>,
+    /// The end was told.
+    is_told: bool,
     usage: Option<Usage>,
     deadline: Instant,
 }
@@ -60,60 +93,53 @@ impl Reply {
         let start = Instant::now();
         let deadline = start + settings.total;
         let first = deadline.min(start + settings.first_token);
-        let model = settings.names.get(&ask.model).unwrap_or(&settings.name).clone();
-        let body = wire::body(ask, &model, settings.support());
-        let mut request = provider
-            .client
-            .post(provider.url.clone())
-            .header(header::ACCEPT, "text/event-stream")
-            .json(&body);
-        if !settings.api_key.is_empty() {
-            request = request.bearer_auth(&settings.api_key);
-        }
-        let response = within(first, "begin", request.send())
-            .await?
-            .map_err(|error| Failure::Unreachable(error.without_url().to_string()))?;
+        let model = settings.model(&ask.model).to_owned();
+        let learned = provider.learned(&model);
+        let response = request(provider, &learned, ask, &model, first).await?;
+        let traits = learned.traits();
+        let offered = ask.tools.iter().filter(|_| traits.tools).map(|tool| tool.name.clone());
         let mut reply = Self {
             provider: Arc::clone(provider),
             model,
-            response: None,
-            splitter: Splitter::new(MAX_EVENT),
+            learned,
+            response: Some(response),
+            format: Format::Unknown,
+            filter: Filter::new(traits.opens_thinking),
             ready: VecDeque::new(),
+            with_thoughts: ask.thoughts,
+            said: String::new(),
+            pieces: 0,
             length: 0,
-            calls: Vec::new(),
-            may_call: settings.tools && !ask.tools.is_empty(),
+            half: None,
+            calls: Calls::of(offered.collect()),
             finish: None,
+            is_over: false,
+            doubts_end: false,
+            by_delta: false,
+            is_alive: false,
+            has_noise: false,
             failure: None,
+            is_told: false,
             usage: None,
             deadline,
         };
-        reply.begin(response, first).await?;
+        reply.begin(first).await?;
         Ok(reply)
     }
 
-    async fn begin(&mut self, response: Response, first: Instant) -> Result<(), Failure> {
-        if response.status() != StatusCode::OK {
-            return Err(Failure::Status(response.status().as_u16(), retry_after(&response)));
-        }
-        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let kind = kind.unwrap_or_default().to_ascii_lowercase();
-        if kind.starts_with("text/event-stream") {
-            self.response = Some(response);
-            while self.ready.is_empty() && self.response.is_some() {
-                within(first, "begin", self.read()).await??;
+    async fn begin(&mut self, first: Instant) -> Result<(), Failure> {
+        while self.ready.is_empty() && self.response.is_some() {
+            // Whoever shows signs of life has begun, though there is no text yet.
+            let until = if self.is_alive { self.idle() } else { first };
+            match within(until, "begin", self.read()).await {
+                Ok(read) => read?,
+                Err(_slow) if self.finish.is_some() => self.end(true),
+                Err(slow) => return Err(slow),
             }
-        } else if kind.starts_with("application/json") {
-            // This one does not stream.
-            let read = web::outgoing::read(response, MAX_ANSWER);
-            let whole = within(first, "begin", read).await?.map_err(|_other| Failure::BrokenOff)?;
-            self.event(&whole)?;
-            self.finish.get_or_insert(Finish::Stop);
-        } else {
-            return Err(Failure::Garbled("neither events nor JSON"));
         }
         match (self.ready.is_empty() && self.calls.is_empty(), self.failure.take()) {
             (true, Some(failure)) => Err(failure),
-            (true, None) => Err(Failure::Empty),
+            (true, None) => Err(self.empty()),
             (false, failure) => {
                 self.failure = failure;
                 Ok(())
@@ -121,44 +147,63 @@ impl Reply {
         }
     }
 
-    /// The next piece of the text; `None` at its end.
+    /// Why nothing came.
+    fn empty(&self) -> Failure {
+        match self.finish {
+            Some(Finish::Length) => Failure::Spent,
+            _ if self.has_noise => Failure::Garbled("no event of the protocol"),
+            _ => Failure::Empty,
+        }
+    }
+
+    fn idle(&self) -> Instant {
+        let patience = if self.is_over { LAST_WORDS } else { self.provider.settings.idle };
+        self.deadline.min(Instant::now() + patience)
+    }
+
+    /// The next piece of the answer; `None` at its end.
     ///
     /// # Errors
     /// When the answer breaks off or does not go on in time.
-    pub(crate) async fn next(&mut self) -> Result<Option<String>, Failure> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Piece>, Failure> {
         loop {
-            if let Some(text) = self.ready.pop_front() {
-                return Ok(Some(text));
+            if let Some(piece) = self.ready.pop_front() {
+                return Ok(Some(piece));
             }
             if let Some(failure) = self.failure.take() {
                 return Err(failure);
             }
             if self.response.is_none() {
-                return Ok(None);
+                let is_empty = !self.filter.has_text() && self.calls.is_empty() && !self.is_told;
+                self.is_told = true;
+                return if is_empty { Err(self.empty()) } else { Ok(None) };
             }
-            let patience = if self.finish.is_some() { LAST_WORDS } else { self.provider.settings.idle };
-            let until = self.deadline.min(Instant::now() + patience);
-            match within(until, "go on", self.read()).await {
+            match within(self.idle(), "go on", self.read()).await {
                 Ok(read) => read?,
-                Err(_slow) if self.finish.is_some() => self.end(true),
+                Err(_slow) if self.is_over => self.end(true),
                 Err(slow) => return Err(slow),
             }
         }
     }
 
+    /// All text of the answer that has not been handed out.
+    ///
+    /// # Errors
+    /// When it breaks off; `said` holds what came before.
+    pub(crate) async fn read_to_end(&mut self, said: &mut String) -> Result<(), Failure> {
+        while let Some(piece) = self.next().await? {
+            match piece {
+                Piece::Text(text) => said.push_str(&text),
+                Piece::Thought(_) => {}
+                Piece::Retract => said.clear(),
+            }
+        }
+        Ok(())
+    }
+
     /// The tools that the model wants used, once the answer has ended.
     pub(crate) fn calls(&mut self) -> Vec<ToolCall> {
-        let calls = std::mem::take(&mut self.calls);
-        let named = calls.into_iter().enumerate().filter(|(_, call)| !call.name.is_empty());
-        named
-            .map(|(place, mut call)| {
-                // Some leave it out, and want it back all the same.
-                if call.id.is_empty() {
-                    call.id = format!("call_{place}");
-                }
-                call
-            })
-            .collect()
+        self.calls.take()
     }
 
     /// Why the answer ended, once it has.
@@ -184,104 +229,252 @@ impl Reply {
     /// Reads on; at the end there is no response any more.
     async fn read(&mut self) -> Result<(), Failure> {
         let Some(response) = &mut self.response else { return Ok(()) };
-        let bytes = match response.chunk().await {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => {
-                self.end(self.finish.is_some());
-                return Ok(());
+        match response.chunk().await {
+            Ok(Some(bytes)) => self.take(&bytes),
+            Ok(None) => self.close(),
+            Err(_broken) => self.end(self.is_over),
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.is_alive |= !bytes.is_empty();
+        let mut format = std::mem::replace(&mut self.format, Format::Unknown);
+        if matches!(format, Format::Unknown) {
+            // Content types are wrong too often to go by.
+            let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+            format = match text.trim_ascii_start().first() {
+                None => return,
+                Some(b'{' | b'[') => Format::Json(Vec::new()),
+                Some(b'<') => {
+                    self.fail(Failure::Garbled("neither events nor JSON"));
+                    return;
+                }
+                Some(_) => Format::Events(Splitter::new(MAX_EVENT)),
+            };
+        }
+        match &mut format {
+            Format::Unknown => {}
+            Format::Events(splitter) => self.split(splitter, bytes),
+            Format::Json(whole) if whole.len() + bytes.len() > MAX_ANSWER => {
+                self.fail(Failure::Garbled("an endless answer"));
             }
-            Err(_broken) => {
-                self.end(false);
-                return Ok(());
-            }
-        };
-        let mut splitter = std::mem::replace(&mut self.splitter, Splitter::new(MAX_EVENT));
+            Format::Json(whole) => whole.extend_from_slice(bytes),
+        }
+        self.format = format;
+    }
+
+    fn split(&mut self, splitter: &mut Splitter, bytes: &[u8]) {
         let mut done = false;
         let mut outcome = Ok(());
-        let split = splitter.push(&bytes, |data| {
+        let split = splitter.push(bytes, |data| {
             if done || outcome.is_err() {
                 return;
             }
-            if data == b"[DONE]" {
+            let data = data.trim_ascii();
+            if data.eq_ignore_ascii_case(b"[DONE]") {
                 done = true;
             } else if !data.is_empty() {
                 outcome = self.event(data);
             }
         });
-        self.splitter = splitter;
         let outcome = split.map_err(|_other| Failure::Garbled("an endless event")).and(outcome);
         if let Err(failure) = outcome {
-            self.response = None;
-            self.failure = Some(failure);
+            self.fail(failure);
         } else if done || self.length >= MAX_ANSWER {
             self.end(true);
         }
-        Ok(())
+    }
+
+    /// The connection was closed in order: without a word of farewell the answer is whole all the same, unless it was
+    /// cut inside an event.
+    fn close(&mut self) {
+        let rest = match std::mem::replace(&mut self.format, Format::Unknown) {
+            Format::Unknown => Vec::new(),
+            Format::Events(mut splitter) => splitter.rest(),
+            Format::Json(whole) => {
+                self.finish_json(&whole);
+                return;
+            }
+        };
+        let rest = rest.trim_ascii();
+        if rest.is_empty() || rest.eq_ignore_ascii_case(b"[DONE]") {
+            self.end(self.finish.is_some() || (self.has_news() && !self.has_noise));
+            return;
+        }
+        let noise = std::mem::take(&mut self.has_noise);
+        let read = self.event(rest);
+        let is_cut = self.has_noise || read.is_err();
+        self.has_noise |= noise;
+        self.end(self.finish.is_some() || (!is_cut && self.has_news() && !noise));
+    }
+
+    fn has_news(&self) -> bool {
+        !self.said.is_empty() || !self.calls.is_empty()
+    }
+
+    /// This one does not stream, or writes one JSON value a line.
+    fn finish_json(&mut self, whole: &[u8]) {
+        let whole = whole.strip_prefix("\u{feff}".as_bytes()).unwrap_or(whole);
+        match self.event(whole) {
+            Ok(()) if self.has_noise => self.fail(Failure::BrokenOff),
+            Ok(()) => self.end(true),
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.response = None;
+        self.failure = Some(failure);
+        self.filter.finish(&mut self.ready);
+        self.sift();
     }
 
     fn end(&mut self, is_whole: bool) {
         self.response = None;
-        if !is_whole {
+        if self.half.take().is_some() {
+            self.filter.push(char::REPLACEMENT_CHARACTER.to_string(), &mut self.ready);
+        }
+        self.filter.finish(&mut self.ready);
+        self.sift();
+        if is_whole {
+            self.learned.saw(&self.filter);
+        } else {
             self.failure = Some(Failure::BrokenOff);
         }
     }
 
+    /// Leaves out the thoughts where nobody wants them.
+    fn sift(&mut self) {
+        if !self.with_thoughts && self.filter.has_thought {
+            self.ready.retain(|piece| !matches!(piece, Piece::Thought(_)));
+        }
+    }
+
     fn event(&mut self, data: &[u8]) -> Result<(), Failure> {
-        let chunk: Chunk<'_> =
-            serde_json::from_slice(data).map_err(|_other| Failure::Garbled("an event that is no JSON"))?;
-        if chunk.error.is_some() {
-            return Err(Failure::Reported);
+        if let Some(news) = chunk::plain(data) {
+            self.add(news);
+            return Ok(());
         }
-        if chunk.usage.is_some() {
-            self.usage = chunk.usage;
+        let (all, damage) = chunk::lenient(data);
+        for news in all {
+            if news.is_error && news.said.text.is_empty() && news.message.is_none() {
+                return Err(Failure::Reported);
+            }
+            self.add(news);
         }
-        for choice in chunk.choices.into_iter().take(1) {
-            if let Some(mut delta) = choice.delta {
-                self.call(delta.tool_calls.take().unwrap_or_default());
-                for text in [delta.content, delta.refusal].into_iter().flatten() {
-                    if !text.is_empty() {
-                        self.length += text.len();
-                        self.ready.push_back(text.into_owned());
-                    }
-                }
-            }
-            if let Some(reason) = choice.finish_reason.as_deref() {
-                self.finish = Some(match reason {
-                    "length" => Finish::Length,
-                    "content_filter" => Finish::Filtered,
-                    _ => Finish::Stop,
-                });
-            }
+        match damage {
+            Damage::None => {}
+            Damage::Noise => self.has_noise = true,
+            Damage::Lost => return Err(Failure::Garbled("an event that is no JSON")),
         }
         Ok(())
     }
-}
 
-impl Reply {
-    /// Adds parts of calls to what there is of them.
-    fn call(&mut self, parts: Vec<CallPart<'_>>) {
-        for (place, part) in parts.into_iter().enumerate() {
-            let index = part.index.unwrap_or(place);
-            if !self.may_call || index >= MAX_CALLS {
-                continue;
-            }
-            if self.calls.len() <= index {
-                self.calls.resize(index + 1, ToolCall::default());
-            }
-            let Some(call) = self.calls.get_mut(index) else { continue };
-            if let Some(id) = part.id.filter(|id| !id.is_empty()) {
-                call.id = id.into_owned();
-            }
-            if let Some(function) = part.function {
-                if let Some(name) = function.name {
-                    call.name.push_str(&name);
-                }
-                let arguments = function.arguments.unwrap_or_default();
-                self.length += arguments.len();
-                call.arguments.push_str(&arguments);
+    fn add(&mut self, mut news: News) {
+        if self.half.is_some() || news.has_halves {
+            let message = news.message.as_mut().map(|message| &mut message.text);
+            for text in
+                [Some(&mut news.said.text), message].into_iter().flatten().filter(|text| !text.is_empty())
+            {
+                *text = chunk::join_halves(text, &mut self.half);
             }
         }
+        let is_last = news.finish.is_some_and(|end| end.is_sure);
+        // Some repeat the whole text in the event that ends the answer.
+        let repeats = is_last && self.pieces > 1 && news.said.text == self.said;
+        if !repeats {
+            self.by_delta |= !news.said.text.is_empty();
+            self.say(news.said);
+        }
+        if let Some(message) = news.message {
+            self.add_message(message, is_last);
+        }
+        if let Some(end) = news.finish {
+            self.finish = Some(end.finish);
+            self.is_over = end.is_sure && !self.doubts_end;
+        }
+        if news.usage.is_some() {
+            self.usage = news.usage;
+        }
+        self.sift();
     }
+
+    /// A whole message is news as far as it was not said before.
+    fn add_message(&mut self, message: Said, is_last: bool) {
+        let text = match message.text.strip_prefix(self.said.as_str()) {
+            _ if self.by_delta => String::new(),
+            Some(more) => more.to_owned(),
+            None if is_last => String::new(),
+            None => message.text,
+        };
+        let calls = if self.calls.is_empty() { message.calls } else { Vec::new() };
+        let thought = if self.said.is_empty() { message.thought } else { String::new() };
+        self.say(Said { text, thought, calls });
+    }
+
+    fn say(&mut self, said: Said) {
+        if !said.thought.is_empty() {
+            self.length += said.thought.len();
+            self.filter.thoughts_are_apart();
+            if self.with_thoughts {
+                self.ready.push_back(Piece::Thought(said.thought));
+            }
+        }
+        if !said.text.is_empty() {
+            self.doubts_end |= self.is_over;
+            self.is_over = false;
+            self.length += said.text.len();
+            self.pieces += 1;
+            self.said.push_str(&said.text);
+            self.filter.push(said.text, &mut self.ready);
+        }
+        if !said.calls.is_empty() {
+            self.length += self.calls.add(said.calls);
+        }
+    }
+}
+
+/// Sends the question, and again without what a refusal names.
+async fn request(
+    provider: &Provider,
+    learned: &Learned,
+    ask: &Ask,
+    model: &str,
+    first: Instant,
+) -> Result<Response, Failure> {
+    let mut traits = learned.traits();
+    for left in (0..MAX_REQUESTS).rev() {
+        let body = wire::body(ask, model, &traits);
+        let mut request = provider
+            .client
+            .post(provider.url.clone())
+            .header(header::ACCEPT, "text/event-stream")
+            .json(&body);
+        if !provider.settings.api_key.is_empty() {
+            request = request.bearer_auth(&provider.settings.api_key);
+        }
+        let response = within(first, "begin", request.send())
+            .await?
+            .map_err(|error| Failure::Unreachable(error.without_url().to_string()))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let failure = Failure::Status(response.status().as_u16(), retry_after(&response));
+        if left == 0 || !matches!(response.status().as_u16(), 400 | 404 | 422 | 500 | 501) {
+            return Err(failure);
+        }
+        let error = within(first, "begin", web::outgoing::read(response, MAX_ERROR)).await?;
+        let Some((next, is_kept)) = error.ok().and_then(|error| traits.adapted(ask, &error)) else {
+            return Err(failure);
+        };
+        tracing::debug!(provider = %web::redact::url(&provider.settings.base_url), "a model refused a member, asking without it");
+        if is_kept {
+            learned.keep(next.clone());
+        }
+        traits = Arc::new(next);
+    }
+    Err(Failure::Empty)
 }
 
 async fn within<F: Future>(until: Instant, what: &'static str, work: F) -> Result<F::Output, Failure> {

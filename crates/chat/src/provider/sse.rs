@@ -52,6 +52,15 @@ impl Splitter {
         self.extend(rest)
     }
 
+    /// The data of an event that no blank line has ended, at the end of the stream. A line that was cut is part of it.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let line = std::mem::take(&mut self.line);
+        if !line.is_empty() && self.extend(&line).is_ok() {
+            let _ended = self.end_line(&mut |_: &[u8]| {});
+        }
+        if self.has_data { std::mem::take(&mut self.data) } else { Vec::new() }
+    }
+
     fn extend(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
         if self.line.len() + bytes.len() > self.limit {
             return Err(TooLong);
@@ -127,6 +136,22 @@ mod tests {
     }
 
     #[test]
+    fn an_event_without_a_blank_line_is_the_rest() {
+        for (stream, expected) in [
+            ("data: a\n\ndata: b", "b"),
+            ("data: a\n\ndata: b\n", "b"),
+            ("data: a\ndata: b\r", "a\nb"),
+            ("data: a\n\n", ""),
+            ("data: a\n\n: bye", ""),
+            ("", ""),
+        ] {
+            let mut splitter = Splitter::new(100);
+            splitter.push(stream.as_bytes(), |_| {}).unwrap();
+            assert_eq!(splitter.rest(), expected.as_bytes(), "{stream:?}");
+        }
+    }
+
+    #[test]
     fn nothing_grows_beyond_the_limit() {
         assert_eq!(split(&[b"data: 0123456789"], 10), Err(TooLong));
         assert_eq!(split(&[b"data: 01\ndata: 23\ndata: 45\ndata: 67\n"], 10), Err(TooLong));
@@ -150,6 +175,12 @@ mod tests {
             prop_assert!(split(&pieces, 10_000).unwrap() == whole);
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
             prop_assert!(split(&single, 10_000).unwrap() == whole);
+            let rest = |pieces: &[&[u8]]| {
+                let mut splitter = Splitter::new(10_000);
+                pieces.iter().for_each(|piece| splitter.push(piece, |_| {}).unwrap());
+                splitter.rest()
+            };
+            prop_assert_eq!(rest(&pieces), rest(&[bytes]));
         }
 
         #[test]

@@ -1,4 +1,6 @@
-//! Making a decision: the model's words go through the gate, and one JSON value comes out of it or none.
+//! Making a decision: of the model's words one JSON value comes out, or none.
+
+use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
@@ -8,15 +10,19 @@ use super::{
 };
 use crate::{
     Chat,
-    act::{Gate, Held, Plan, Problem},
+    act::{Plan, Problem, read},
     events::Event,
-    provider::{Ask, Failure, Finish, Message, Role},
+    provider::{Ask, Failure, Finish, Message, Piece, Reply, Role},
 };
 
 /// Tries to get a value from the model: the question, and once more with what was wrong.
 const TRIES: usize = 2;
 /// Most characters of a bad answer that the model is shown again.
-const SHOWN: usize = 4000;
+const SHOWN: usize = 500;
+/// Longest silence after a value that fits.
+const SILENCE: Duration = Duration::from_secs(2);
+/// What a text of a decision says where no model is configured.
+const NO_MODEL: &str = "服务器尚未配置模型 (no model is configured on this server)";
 
 /// Decides, or answers what `actionControl` says to answer where nothing can be decided.
 pub(super) async fn decide(
@@ -27,14 +33,17 @@ pub(super) async fn decide(
     made: &mut Made,
     source: &mut Source,
 ) -> End {
-    let decided = match chat.models().is_empty() {
-        true => None,
-        false => match from_model(chat, turn, plan, source).await {
-            Ok(value) => value,
+    let value = if chat.models().is_empty() {
+        plan.fallback().unwrap_or_else(|| plan.placeholder(NO_MODEL))
+    } else {
+        match from_model(chat, turn, plan, source).await {
+            Ok(value) => match value.or_else(|| plan.fallback()) {
+                Some(value) => value,
+                None => return End::Failed(Failure::Undecided),
+            },
             Err(failure) => return End::Failed(failure),
-        },
+        }
     };
-    let Some(value) = decided.or_else(|| plan.fallback()) else { return End::Failed(Failure::Undecided) };
     made.text.clone_from(&value);
     match sender.send(Event::Piece(value)).await {
         Ok(()) => End::Whole(Finish::Stop),
@@ -81,25 +90,32 @@ async fn attempt_once(
         Err(failure) => return Err(failure),
     };
     source.note(&reply);
-    let (mut gate, mut said) = (Gate::new(plan), String::new());
+    let mut said = String::new();
+    let ended = listen(&mut reply, plan, &mut said).await;
+    if ended.is_ok() {
+        source.count(&reply);
+    }
+    match read(plan, &said) {
+        Ok(value) => Ok(Ok(value)),
+        // What broke off is a value that was cut off.
+        Err(_problem) if ended.is_err() => Ok(Err((said, Problem::Truncated))),
+        Err(problem) => Ok(Err((said, problem))),
+    }
+}
+
+/// Listens to the end, or until the model is silent after a value that fits.
+async fn listen(reply: &mut Reply, plan: &Plan, said: &mut String) -> Result<(), Failure> {
     loop {
-        match reply.next().await {
-            Ok(Some(piece)) => {
-                let held = gate.push(&piece);
-                said.push_str(&piece);
-                match held {
-                    Held::Nothing => {}
-                    // What follows the value does not matter: the model is left.
-                    Held::Value(value) => return Ok(Ok(value)),
-                    Held::Failed(problem) => return Ok(Err((said, problem))),
-                }
-            }
-            Ok(None) => {
-                source.count(&reply);
-                return Ok(Err((said, gate.end())));
-            }
-            // What broke off is a value that was cut off.
-            Err(_failure) => return Ok(Err((said, Problem::Truncated))),
+        let next = match tokio::time::timeout(SILENCE, reply.next()).await {
+            Ok(next) => next?,
+            Err(_silent) if read(plan, said).is_ok() => return Ok(()),
+            Err(_silent) => reply.next().await?,
+        };
+        match next {
+            Some(Piece::Text(text)) => said.push_str(&text),
+            Some(Piece::Thought(_)) => {}
+            Some(Piece::Retract) => said.clear(),
+            None => return Ok(()),
         }
     }
 }

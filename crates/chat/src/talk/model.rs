@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    provider::Image,
-    session::{self, Place},
+    openai::Wanted,
+    provider::{Image, Message, Role},
+    session::Place,
 };
 
 /// Body of `POST /api/secondme/chat/stream` (contract C-09).
@@ -115,6 +116,26 @@ pub(crate) struct Talk {
     pub(crate) max_tokens: u32,
     /// How a decision is to look, where one is asked for.
     pub(crate) control: Option<String>,
-    /// What was said before, where the client keeps the conversation and not the session.
-    pub(crate) history: Option<Vec<session::Message>>,
+    /// The conversation, where the client keeps it and not the session.
+    pub(crate) kept: Option<Kept>,
+}
+
+impl Talk {
+    /// What the person asks, in words: what tools answered is no question.
+    pub(crate) fn question(&self) -> &str {
+        let asked = self.kept.as_ref().filter(|kept| kept.last.role != Role::User);
+        let asked = asked.and_then(|kept| kept.turns.iter().rev().find(|turn| turn.role == Role::User));
+        asked.map_or(&self.message, |turn| &turn.content)
+    }
+}
+
+/// A conversation that a client keeps.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// What was said before.
+    pub(crate) turns: Vec<Message>,
+    /// What is to be answered: the user's message or a tool's result.
+    pub(crate) last: Message,
+    /// How it is to be answered.
+    pub(crate) wanted: Wanted,
 }

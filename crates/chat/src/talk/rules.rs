@@ -41,7 +41,7 @@ pub(super) fn check(request: ChatRequest, headers: &HeaderMap, known: &[String])
     let images = images(&mut issues, request.images.unwrap_or_default());
     issues.finish()?;
     let search = request.enable_web_search.unwrap_or(false);
-    Ok(Talk { message, images, place, search, model, max_tokens, control: None, history: None })
+    Ok(Talk { message, images, place, search, model, max_tokens, control: None, kept: None })
 }
 
 /// Checks a request to decide.
@@ -116,7 +116,8 @@ fn images(issues: &mut Issues, asked: Vec<ImageRequest>) -> Vec<Image> {
     }
     let mut images = Vec::new();
     for (i, image) in asked.into_iter().take(MAX_IMAGES).enumerate() {
-        if !IMAGE_TYPES.contains(&image.media_type.as_str()) {
+        let media_type = media_type(&image.media_type);
+        if !IMAGE_TYPES.contains(&media_type.as_str()) {
             let expected = IMAGE_TYPES.map(|name| format!("'{name}'")).join(", ");
             issues.add(
                 "literal_error",
@@ -131,9 +132,17 @@ fn images(issues: &mut Issues, asked: Vec<ImageRequest>) -> Vec<Image> {
                 "Input should be base64 without a data: prefix",
             );
         }
-        images.push(Image { media_type: image.media_type, data: image.data });
+        images.push(Image { media_type, data: image.data, after: usize::MAX });
     }
     images
+}
+
+/// A media type as it is registered: `image/jpg` is a common slip.
+pub(crate) fn media_type(name: &str) -> String {
+    match name.trim().to_ascii_lowercase().as_str() {
+        "image/jpg" | "image/pjpeg" => "image/jpeg".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 /// Whether these can be a picture.

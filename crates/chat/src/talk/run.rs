@@ -14,7 +14,7 @@ use crate::{
     Chat,
     events::{Ended, Event},
     prompt,
-    provider::{Failure, Finish, GRACE, Message, Reply, Role, ToolCall},
+    provider::{Failure, Finish, GRACE, Message, Piece, Reply, Role, ToolCall},
     responder, search,
     session::{Answer, Needs, Sent, Speaker, State, Stored},
     tools,
@@ -162,6 +162,10 @@ async fn make(
         if calls.is_empty() || !matches!(end, End::Whole(_)) {
             return end;
         }
+        if turn.has_own_tools {
+            let asked = sender.send(Event::Asked(calls)).await;
+            return if asked.is_ok() { end } else { End::Stopped };
+        }
         let said = made.text.get(begin..).unwrap_or_default().to_owned();
         use_tools(chat, turn, sender, said, calls).await;
     }
@@ -190,13 +194,21 @@ async fn pass_on(
     made: &mut Made,
     reply: &mut Reply,
 ) -> End {
+    let begin = made.text.len();
     loop {
         match reply.next().await {
-            Ok(Some(piece)) => {
+            Ok(Some(Piece::Text(piece))) => {
                 if !say(chat, account, sender, made, piece).await {
                     return End::Stopped;
                 }
             }
+            Ok(Some(Piece::Thought(thought))) => {
+                if sender.send(Event::Thought(thought)).await.is_err() {
+                    return End::Stopped;
+                }
+            }
+            // It has gone out already, but it is not kept.
+            Ok(Some(Piece::Retract)) => made.text.truncate(begin),
             Ok(None) => return End::Whole(reply.finish()),
             Err(failure) => return End::Failed(failure),
         }
@@ -264,12 +276,16 @@ async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, 
         End::Stopped => (State::Stopped, Some(Code::Unavailable.into())),
         End::Failed(failure) => {
             tracing::warn!(%failure, "an answer failed");
-            (State::Failed, Some(ApiError::new(Code::ChatStreamFailed).because(failure)))
+            let code = match failure {
+                Failure::Spent => Code::ChatTokensSpent,
+                _ => Code::ChatStreamFailed,
+            };
+            (State::Failed, Some(ApiError::new(code).because(failure)))
         }
     };
     let (tokens_in, tokens_out) = tokens_of(&turn, &source, &made.text);
-    let ended =
-        Ended { message: made.id, was_cut: matches!(end, End::Whole(Finish::Length)), tokens_in, tokens_out };
+    let finish = if let End::Whole(finish) = end { finish } else { Finish::Stop };
+    let ended = Ended { message: made.id, finish, tokens_in, tokens_out };
     let mut stored = Ok(());
     if !made.text.is_empty()
         && let Some(answer) = made.answer(state).await

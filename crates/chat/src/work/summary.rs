@@ -3,11 +3,11 @@
 use memory::recall::tokens;
 use store::params;
 
-use super::{Job, Kind, Line, Session, Trouble, queries};
+use super::{Job, Kind, Line, Session, THINKING_ROOM, Trouble, queries};
 use crate::{
     Chat,
     prompt::escaped,
-    provider::{Ask, Failure, Form, Message, Role},
+    provider::{Ask, Failure, Message, Role},
     talk::rules::MODELS,
 };
 
@@ -88,13 +88,8 @@ fn ask(before: &str, lines: &[Line]) -> Ask {
         data.push_str(&format!("<{name}>{}</{name}>\n", escaped(&line.content)));
     }
     data.push_str("</conversation>");
-    Ask {
-        model: MODELS[0].to_owned(),
-        messages: vec![Message::new(Role::System, order), Message::new(Role::User, data)],
-        max_tokens: MAX_ANSWER,
-        form: Form::Text,
-        tools: Vec::new(),
-    }
+    let messages = vec![Message::new(Role::System, order), Message::new(Role::User, data)];
+    Ask { thinking_room: THINKING_ROOM, ..Ask::new(MODELS[0], messages, MAX_ANSWER) }
 }
 
 #[cfg(test)]

@@ -16,6 +16,12 @@ pub struct Model {
     pub images: bool,
     pub tools: bool,
     pub json: Json,
+    pub tokens_member: TokensMember,
+    pub stream_options: bool,
+    pub strict_turns: bool,
+    pub system_role: bool,
+    pub omit: Vec<String>,
+    pub opens_thinking: bool,
     pub connect_seconds: u64,
     pub first_token_seconds: u64,
     pub idle_seconds: u64,
@@ -29,9 +35,21 @@ pub struct Model {
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "default.toml describes every value")]
 pub enum Json {
+    Auto,
     None,
     JsonObject,
     JsonSchema,
+}
+
+/// The member of a request that limits the tokens of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "default.toml describes every value")]
+pub enum TokensMember {
+    Auto,
+    MaxTokens,
+    MaxCompletionTokens,
+    None,
 }
 
 impl Default for Model {
@@ -42,7 +60,13 @@ impl Default for Model {
             name: String::new(),
             images: false,
             tools: false,
-            json: Json::None,
+            json: Json::Auto,
+            tokens_member: TokensMember::Auto,
+            stream_options: true,
+            strict_turns: true,
+            system_role: true,
+            omit: Vec::new(),
+            opens_thinking: false,
             connect_seconds: 5,
             first_token_seconds: 60,
             idle_seconds: 30,

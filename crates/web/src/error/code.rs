@@ -98,6 +98,8 @@ catalogue! {
     ChatContextFailed = 500 "secondme.context.build_failed" "上下文构建失败" "The context could not be built";
     /// The model failed after the stream had begun.
     ChatStreamFailed = 500 "secondme.stream.error" "服务内部错误" "Internal server error";
+    /// The model used up the tokens of its answer before it said anything.
+    ChatTokensSpent = 500 "secondme.chat.tokens_spent" "模型在作答之前已用完本次回答的 token（通常用于思考），请调大 maxTokens" "The model used up the tokens of this answer before it said anything, as a rule by thinking: raise maxTokens";
     /// The person has used up today's tokens; `Retry-After` says when the next day begins.
     ChatUsedUp = 429 "secondme.chat.daily_limit" "今日模型用量已达上限" "Today's limit of model tokens is used up";
     /// No model of this name; `{}` is the name.

@@ -8,12 +8,12 @@ use memory::{
     key::{Fact, Learned, rules as key},
     recall::tokens,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 use store::search::{fold, query_terms, terms};
 
-use super::{Batch, Line};
+use super::{super::THINKING_ROOM, Batch, Line};
 use crate::{
+    json::{self, Look},
     prompt::escaped,
     provider::{Ask, Form, Message, Role},
     talk::rules::MODELS,
@@ -126,38 +126,64 @@ pub(super) fn ask(lines: &[Line], known: &[Known]) -> Ask {
         "required": ["facts"],
         "additionalProperties": false,
     });
-    Ask {
-        model: MODELS[0].to_owned(),
-        messages: vec![Message::new(Role::System, order), Message::new(Role::User, data)],
-        max_tokens: MAX_ANSWER,
-        form: Form::Json(Some(schema)),
-        tools: Vec::new(),
-    }
+    let messages = vec![Message::new(Role::System, order), Message::new(Role::User, data)];
+    let form = Form::Json(Some(schema));
+    Ask { form, thinking_room: THINKING_ROOM, ..Ask::new(MODELS[0], messages, MAX_ANSWER) }
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    facts: Vec<Value>,
-}
-
-#[derive(Deserialize)]
+/// A fact as a model writes it.
 struct Found {
     fact: String,
-    #[serde(default)]
-    about: Option<String>,
+    about: String,
     quote: String,
-    #[serde(default)]
     same_as: Option<usize>,
-    #[serde(default)]
-    contradicts: Option<Vec<usize>>,
+    contradicts: Vec<usize>,
+}
+
+impl Found {
+    /// Reads a fact; numbers may be texts, and a missing list may be `null` or one number.
+    fn read(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let number = |value: &Value| match value {
+            Value::Number(number) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
+            Value::String(text) => text.trim().trim_start_matches('#').parse().ok(),
+            _ => None,
+        };
+        let numbers = match value.get("contradicts") {
+            Some(Value::Array(items)) => items.iter().filter_map(number).collect(),
+            Some(one) => number(one).into_iter().collect(),
+            None => Vec::new(),
+        };
+        Some(Self {
+            fact: text("fact")?,
+            about: text("about").unwrap_or_default(),
+            quote: text("quote")?,
+            same_as: value.get("same_as").and_then(number),
+            contradicts: numbers,
+        })
+    }
 }
 
 /// What of an answer is believed; `None` where it is no list of facts.
 pub(super) fn learned(answer: &str, lines: &[Line], known: &[Known]) -> Option<Vec<Learned>> {
-    let (start, end) = (answer.find('{')?, answer.rfind('}')?);
-    let answer: Answer = serde_json::from_str(answer.get(start..=end)?).ok()?;
-    let found = answer.facts.into_iter().take(MAX_FACTS).filter_map(|fact| serde_json::from_value(fact).ok());
+    let facts = facts(answer)?;
+    let found = facts.iter().take(MAX_FACTS).filter_map(Found::read);
     Some(found.filter_map(|found| believed(found, lines, known)).collect())
+}
+
+/// The list of facts in an answer. Of one that was cut off it holds the facts that are whole.
+fn facts(answer: &str) -> Option<Vec<Value>> {
+    let scan = json::scan(answer, Look::Objects);
+    let list = json::decided(&scan, |found| match &found.value {
+        Value::Array(facts) => Some(facts.clone()),
+        value => Some(value.get("facts")?.as_array()?.clone()),
+    });
+    let is_fact = |value: &Value| value.get("fact").is_some() && value.get("quote").is_some();
+    list.or_else(|| {
+        let inside = json::scan(answer, Look::Inside).found;
+        let whole: Vec<Value> = inside.into_iter().map(|found| found.value).filter(is_fact).collect();
+        (!whole.is_empty()).then_some(whole)
+    })
 }
 
 fn believed(found: Found, lines: &[Line], known: &[Known]) -> Option<Learned> {
@@ -166,6 +192,7 @@ fn believed(found: Found, lines: &[Line], known: &[Known]) -> Option<Learned> {
         return None;
     }
     let quote = comparable(&found.quote);
+    let quote = quote.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
     if quote.is_empty() || quote.chars().count() > MAX_QUOTE {
         return None;
     }
@@ -175,9 +202,8 @@ fn believed(found: Found, lines: &[Line], known: &[Known]) -> Option<Learned> {
         return None;
     }
     let numbered = |n: usize| known.get(n.checked_sub(1)?).map(|fact| fact.id);
-    let about: String = one_line(&found.about.unwrap_or_default()).chars().take(MAX_ABOUT).collect();
-    let mut against: Vec<i64> =
-        found.contradicts.unwrap_or_default().into_iter().filter_map(numbered).collect();
+    let about: String = one_line(&found.about).chars().take(MAX_ABOUT).collect();
+    let mut against: Vec<i64> = found.contradicts.into_iter().filter_map(numbered).collect();
     against.sort_unstable();
     against.dedup();
     Some(Learned {
@@ -278,6 +304,22 @@ mod tests {
         let lines = [line(1, Role::User, true, "我喜欢茶")];
         let wrapped = format!("```json\n{}\n```", json!({"facts": [fact("喜欢茶", "我喜欢茶")]}));
         assert_eq!(learned(&wrapped, &lines, &[]).unwrap().len(), 1);
+        let one = json!({"facts": [fact("喜欢茶", "我喜欢茶")]}).to_string();
+        let cut = one.replace("]}", ", {\"fact\": \"喜欢咖");
+        for answer in [
+            format!("{one}\nNote: {{none}} omitted."),
+            one.replace("}]}", "},]}"),
+            format!("{one}\n{one}"),
+            json!([fact("喜欢茶", "我喜欢茶")]).to_string(),
+            fact("喜欢茶", "我喜欢茶").to_string(),
+            cut,
+            one.replace("我喜欢茶\"", "我喜欢茶…\""),
+            one.replace("\"我喜欢茶\"", "\"“我喜欢茶”。\""),
+            one.replace("null", "\"null\"").replace("[]", "[\"1\"]"),
+            one.replace("[]", "null").replace('"', "'"),
+        ] {
+            assert_eq!(learned(&answer, &lines, &[]).map(|facts| facts.len()), Some(1), "{answer}");
+        }
         for nonsense in ["", "没有", "{}", "{\"facts\": 1}", "}{", "[]", "{\"facts\": ["] {
             assert!(learned(nonsense, &lines, &[]).is_none(), "{nonsense}");
         }

@@ -1,0 +1,312 @@
+//! Reads one JSON value, and repairs slips that can mean one thing only: commas at the end, other quotation marks,
+//! full-width punctuation, Python's words, comments, line breaks in texts, a closing bracket left out.
+
+use serde_json::{Map, Number, Value};
+
+/// Deepest nesting of a value.
+const MAX_DEPTH: usize = 64;
+
+/// Why a value cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is no JSON, and what it was meant to be is not certain.
+    Broken,
+    /// It ends too early.
+    Truncated,
+}
+
+/// A value that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unread {
+    pub(super) fault: Fault,
+    /// Bytes up to where its brackets are closed.
+    pub(super) length: usize,
+    /// Whether it began as a value, so that it is not just a bracket in prose.
+    pub(super) is_value: bool,
+}
+
+/// Reads the value at the beginning of a text: the value, its length in bytes, and whether it is JSON as it stands.
+pub(super) fn value(text: &str, may_repair: bool) -> Result<(Value, usize, bool), Unread> {
+    let mut strict = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    if let Some(Ok(value)) = strict.next() {
+        return Ok((value, strict.byte_offset(), true));
+    }
+    let mut reader = Reader { text, at: 0, has_member: false, may_repair };
+    match reader.value(0) {
+        Ok(value) => Ok((value, reader.at, false)),
+        Err(fault) => {
+            let length = closed(text).unwrap_or(text.len());
+            Err(Unread { fault, length, is_value: reader.has_member })
+        }
+    }
+}
+
+/// How many bytes a value takes until its brackets are closed.
+fn closed(text: &str) -> Option<usize> {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if quoted && escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '{' | '[' | '｛' | '［' => depth += 1,
+            '}' | ']' | '｝' | '］' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + c.len_utf8());
+        }
+    }
+    None
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+    /// Whether an object with a member, or a list with an item, was read.
+    has_member: bool,
+    may_repair: bool,
+}
+
+type Read<T> = Result<T, Fault>;
+
+impl<'t> Reader<'t> {
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn take(&mut self, any_of: &[char]) -> bool {
+        self.space();
+        let taken = self.peek().filter(|c| any_of.contains(c));
+        self.at += taken.map_or(0, char::len_utf8);
+        taken.is_some()
+    }
+
+    /// Skips white space, characters nobody sees, and comments.
+    fn space(&mut self) {
+        loop {
+            let rest = self.rest();
+            let trimmed = rest.trim_start_matches(|c: char| {
+                c.is_whitespace()
+                    || matches!(c, '\u{feff}' | '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}')
+            });
+            self.at += rest.len() - trimmed.len();
+            let comment = match trimmed {
+                line if line.starts_with("//") => line.find('\n'),
+                block if block.starts_with("/*") => block.find("*/").map(|end| end + 2),
+                _ => return,
+            };
+            let Some(end) = comment else { return };
+            self.at += end;
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Read<Value> {
+        self.space();
+        if depth > MAX_DEPTH || !self.may_repair {
+            return Err(Fault::Broken);
+        }
+        match self.peek().ok_or(Fault::Truncated)? {
+            '{' | '｛' => self.object(depth),
+            '[' | '［' => self.list(depth),
+            c if opens(c).is_some() => self.quoted().map(Value::String),
+            _ => self.scalar(),
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Read<Value> {
+        self.take(&['{', '｛']);
+        let mut members = Map::new();
+        while !self.take(&['}', '｝']) {
+            self.space();
+            if self.peek().is_none() {
+                return Err(Fault::Truncated);
+            }
+            let name = self.name()?;
+            if !self.take(&[':', '：']) {
+                return Err(if self.rest().is_empty() { Fault::Truncated } else { Fault::Broken });
+            }
+            self.has_member = true;
+            let value = self.value(depth + 1)?;
+            if members.get(&name).is_some_and(|before| *before != value) {
+                return Err(Fault::Broken);
+            }
+            members.insert(name, value);
+            let had_line = self.rest().starts_with(['\n', '\r', ' ']);
+            if self.take(&[',', '，']) {
+                continue;
+            }
+            match self.peek() {
+                Some('}' | '｝') => {}
+                // The bracket of the list around it: this one's own was left out.
+                Some(']' | '］') if depth > 0 => break,
+                // Nothing but the closing bracket is missing.
+                None => break,
+                Some(_) if self.is_fence() => break,
+                // The comma was left out between two lines.
+                Some(c) if had_line && opens(c).is_some() => {}
+                Some(_) => return Err(Fault::Broken),
+            }
+        }
+        Ok(Value::Object(members))
+    }
+
+    fn list(&mut self, depth: usize) -> Read<Value> {
+        self.take(&['[', '［']);
+        let mut items = Vec::new();
+        while !self.take(&[']', '］']) {
+            self.space();
+            if self.peek().is_none() {
+                return Err(Fault::Truncated);
+            }
+            items.push(self.value(depth + 1)?);
+            self.has_member = true;
+            if self.take(&[',', '，']) {
+                continue;
+            }
+            match self.peek() {
+                Some(']' | '］') => {}
+                Some('}' | '｝') if depth > 0 => break,
+                // More items may have been meant to come.
+                None => return Err(Fault::Truncated),
+                Some(_) if self.is_fence() => return Err(Fault::Truncated),
+                Some(_) => return Err(Fault::Broken),
+            }
+        }
+        Ok(Value::Array(items))
+    }
+
+    /// Whether the fenced block ends here.
+    fn is_fence(&self) -> bool {
+        self.rest().starts_with("```") || self.rest().starts_with("~~~")
+    }
+
+    fn name(&mut self) -> Read<String> {
+        self.space();
+        if self.peek().is_some_and(|c| opens(c).is_some()) {
+            return self.quoted();
+        }
+        let rest = self.rest();
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '$')));
+        let name = rest.get(..end.ok_or(Fault::Truncated)?).unwrap_or_default();
+        self.at += name.len();
+        if name.is_empty() { Err(Fault::Broken) } else { Ok(name.to_owned()) }
+    }
+
+    /// A text in quotes of any kind.
+    fn quoted(&mut self) -> Read<String> {
+        let open = self.peek().ok_or(Fault::Truncated)?;
+        let close = opens(open).ok_or(Fault::Broken)?;
+        self.at += open.len_utf8();
+        let mut text = String::new();
+        while let Some(c) = self.peek() {
+            self.at += c.len_utf8();
+            match c {
+                '\\' => self.escape(&mut text)?,
+                c if close.contains(&c) && (c == '"' || self.is_closing()) => return Ok(text),
+                c => text.push(c),
+            }
+        }
+        Err(Fault::Truncated)
+    }
+
+    /// Whether a quotation mark that may also stand inside of a text ends it.
+    fn is_closing(&self) -> bool {
+        let rest = self.rest().trim_start();
+        rest.is_empty() || rest.starts_with([':', '：', ',', '，', '}', '｝', ']', '］', '`', '/'])
+    }
+
+    fn escape(&mut self, text: &mut String) -> Read<()> {
+        let c = self.peek().ok_or(Fault::Truncated)?;
+        self.at += c.len_utf8();
+        match c {
+            'n' => text.push('\n'),
+            't' => text.push('\t'),
+            'r' => text.push('\r'),
+            'b' => text.push('\u{8}'),
+            'f' => text.push('\u{c}'),
+            'u' => match self.unit() {
+                Some(first @ 0xD800..=0xDBFF) => {
+                    let before = self.at;
+                    let second = self.rest().starts_with("\\u").then(|| {
+                        self.at += 2;
+                        self.unit()
+                    });
+                    match second.flatten() {
+                        Some(second @ 0xDC00..=0xDFFF) => {
+                            let code = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+                            text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                        }
+                        _ => {
+                            self.at = before;
+                            text.push(char::REPLACEMENT_CHARACTER);
+                        }
+                    }
+                }
+                Some(code) => text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),
+                None => text.push_str("\\u"),
+            },
+            // Markdown's escapes; a letter may be a path's or an expression's.
+            c if c.is_ascii_alphanumeric() => text.extend(['\\', c]),
+            c => text.push(c),
+        }
+        Ok(())
+    }
+
+    fn unit(&mut self) -> Option<u32> {
+        let hex = self.rest().get(..4).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        self.at += 4;
+        u32::from_str_radix(hex, 16).ok()
+    }
+
+    fn scalar(&mut self) -> Read<Value> {
+        let rest = self.rest();
+        let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
+        let end = rest.find(|c: char| !is_inside(c)).unwrap_or(rest.len());
+        let word = rest.get(..end).unwrap_or_default();
+        self.at += end;
+        let is_at_end = self.rest().is_empty();
+        match word {
+            "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
+            "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
+            "null" | "None" | "NULL" | "Null" => return Ok(Value::Null),
+            "" => return Err(Fault::Broken),
+            // Digits may be missing, or letters of a word.
+            _ if is_at_end => return Err(Fault::Truncated),
+            _ => {}
+        }
+        let digits: String =
+            word.chars().map(|c| if ('０'..='９').contains(&c) { narrow(c) } else { c }).collect();
+        let digits = digits.strip_prefix('+').unwrap_or(&digits);
+        let number = match (digits.strip_prefix('.'), digits.strip_suffix('.')) {
+            (Some(fraction), _) => format!("0.{fraction}"),
+            (_, Some(whole)) => whole.to_owned(),
+            _ => digits.to_owned(),
+        };
+        number.parse::<Number>().map(Value::Number).map_err(|_no_number| Fault::Broken)
+    }
+}
+
+/// A full-width digit as an ordinary one.
+fn narrow(c: char) -> char {
+    u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(c)
+}
+
+/// The quotation marks that end what this one begins.
+fn opens(c: char) -> Option<&'static [char]> {
+    Some(match c {
+        '"' => &['"'],
+        '\'' => &['\''],
+        '`' => &['`'],
+        '“' | '”' | '＂' => &['”', '“', '＂', '"'],
+        '‘' | '’' => &['’', '‘', '\''],
+        '「' => &['」'],
+        '『' => &['』'],
+        _ => return None,
+    })
+}

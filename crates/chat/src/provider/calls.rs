@@ -1,0 +1,265 @@
+//! Puts the parts of a model's tool calls together. No I/O.
+
+use serde_json::Value;
+
+use super::{
+    ToolCall,
+    chunk::{Arguments, CallPart},
+};
+
+/// Most calls in an answer.
+const MAX_CALLS: usize = 16;
+/// A prefix of names that some models were trained with.
+const NAMESPACE: &str = "functions.";
+
+/// The calls of an answer so far.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    calls: Vec<Open>,
+    /// Names of the tools that were offered; calls without any are not listened to.
+    offered: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    index: Option<usize>,
+    call: ToolCall,
+}
+
+impl Open {
+    /// Whether the arguments are complete.
+    fn is_whole(&self) -> bool {
+        serde_json::from_str::<Value>(&self.call.arguments).is_ok()
+    }
+}
+
+impl Calls {
+    /// Calls of these tools.
+    pub(super) fn of(offered: Vec<String>) -> Self {
+        Self { calls: Vec::new(), offered }
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Adds the parts of one event, and returns how many bytes they have.
+    pub(super) fn add(&mut self, parts: Vec<CallPart>) -> usize {
+        if self.offered.is_empty() {
+            return 0;
+        }
+        let is_list = parts.len() > 1;
+        let mut length = 0;
+        for (place, part) in parts.into_iter().enumerate() {
+            // Several at once and without numbers are one each.
+            let index = part.index.or(is_list.then_some(place));
+            let Some(open) = self.slot(index, &part) else { continue };
+            if !part.id.is_empty() {
+                open.call.id = part.id;
+            }
+            match part.arguments {
+                Arguments::Absent => {}
+                Arguments::Piece(piece) => {
+                    length += piece.len();
+                    open.call.arguments.push_str(&piece);
+                }
+                Arguments::Whole(whole) => {
+                    length += whole.len();
+                    open.call.arguments = whole;
+                }
+            }
+        }
+        length
+    }
+
+    /// The call that a part belongs to, with its name set.
+    fn slot(&mut self, index: Option<usize>, part: &CallPart) -> Option<&mut Open> {
+        let name = part.name.trim();
+        let by_id = |open: &Open| !part.id.is_empty() && open.call.id == part.id;
+        let by_index = |open: &Open| index.is_none() || open.index == index;
+        let found = self.calls.iter().position(by_id).or_else(|| {
+            let at = self.calls.iter().rposition(by_index)?;
+            let open = self.calls.get(at)?;
+            let is_other_id = !part.id.is_empty() && !open.call.id.is_empty();
+            // A name begins a call, unless it repeats the name of one whose arguments are still coming.
+            let joined = format!("{}{name}", open.call.name);
+            let continues = open.call.name.is_empty()
+                || (open.call.name == name && !open.is_whole())
+                || (open.call.arguments.is_empty() && self.is_offered(&joined));
+            let is_next = !name.is_empty() && !continues;
+            (!is_other_id && !is_next).then_some(at)
+        });
+        let at = match found {
+            Some(at) => at,
+            None if self.calls.len() < MAX_CALLS => {
+                self.calls.push(Open { index, ..Open::default() });
+                self.calls.len() - 1
+            }
+            None => return None,
+        };
+        let before = self.calls.get(at).map(|open| open.call.name.clone()).unwrap_or_default();
+        let joined = format!("{before}{name}");
+        let is_fragment = !before.is_empty() && !self.is_offered(&before) && self.is_offered(&joined);
+        let open = self.calls.get_mut(at)?;
+        if !name.is_empty() {
+            open.call.name = if is_fragment { joined } else { name.to_owned() };
+        }
+        Some(open)
+    }
+
+    fn is_offered(&self, name: &str) -> bool {
+        self.offered.iter().any(|offered| offered == name)
+    }
+
+    /// The calls, once the answer has ended.
+    pub(super) fn take(&mut self) -> Vec<ToolCall> {
+        let calls = std::mem::take(&mut self.calls);
+        let named = calls.into_iter().map(|open| open.call).filter(|call| !call.name.is_empty());
+        let mut taken = Vec::new();
+        for (place, mut call) in named.enumerate() {
+            if !self.is_offered(&call.name) {
+                // Marks of the harmony format, and a namespace.
+                let name = call.name.split("<|").next().unwrap_or_default().trim();
+                name.strip_prefix(NAMESPACE).unwrap_or(name).to_owned().clone_into(&mut call.name);
+            }
+            // Some leave it out, and want it back all the same.
+            if call.id.is_empty() {
+                call.id = format!("call_{place}");
+            }
+            taken.push(call);
+        }
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{super::chunk, *};
+
+    /// The names, ids and arguments of the calls in events.
+    fn read(events: &[Value]) -> Vec<(String, String, String)> {
+        let mut calls = Calls::of(vec!["now".into(), "weather__now".into()]);
+        for parts in events {
+            let event = json!({"choices": [{"delta": {"tool_calls": parts}}]}).to_string();
+            for news in chunk::lenient(event.as_bytes()).0 {
+                calls.add(news.said.calls);
+            }
+        }
+        calls.take().into_iter().map(|call| (call.name, call.id, call.arguments)).collect()
+    }
+
+    fn part(index: Value, id: Value, name: Value, arguments: Value) -> Value {
+        json!([{"index": index, "id": id, "function": {"name": name, "arguments": arguments}}])
+    }
+
+    #[test]
+    fn calls_are_kept_apart_by_id_index_and_name() {
+        let none = Value::Null;
+        let (one, two) = ("{\"a\":1}", "{\"a\":2}");
+        let both = [("now", one), ("now", two)];
+        for (name, events, expected) in [
+            (
+                "two ids, one index",
+                vec![
+                    part(json!(0), json!("c1"), json!("now"), json!(one)),
+                    part(json!(0), json!("c2"), json!("now"), json!(two)),
+                ],
+                &both[..],
+            ),
+            (
+                "two ids, no index",
+                vec![
+                    part(none.clone(), json!("c1"), json!("now"), json!(one)),
+                    part(none.clone(), json!("c2"), json!("now"), json!(two)),
+                ],
+                &both[..],
+            ),
+            (
+                "no ids, one index, whole arguments",
+                vec![
+                    part(json!(0), none.clone(), json!("now"), json!(one)),
+                    part(json!(0), none.clone(), json!("now"), json!(two)),
+                ],
+                &both[..],
+            ),
+            (
+                "interleaved",
+                vec![
+                    part(json!(0), json!("c1"), json!("now"), json!("{\"a\"")),
+                    part(json!(1), json!("c2"), json!("now"), json!("{\"a\"")),
+                    part(json!(0), none.clone(), none.clone(), json!(":1}")),
+                    part(json!(1), none.clone(), none.clone(), json!(":2}")),
+                ],
+                &both[..],
+            ),
+            (
+                "interleaved by id",
+                vec![
+                    part(json!(0), json!("c1"), json!("now"), json!("{\"a\"")),
+                    part(json!(0), json!("c2"), json!("now"), json!("{\"a\"")),
+                    part(json!(0), json!("c1"), none.clone(), json!(":1}")),
+                    part(json!(0), json!("c2"), none.clone(), json!(":2}")),
+                ],
+                &both[..],
+            ),
+            (
+                "the name in every event",
+                vec![
+                    part(json!(0), json!("c1"), json!("now"), json!("")),
+                    part(json!(0), json!("c1"), json!("now"), json!("{\"a\":")),
+                    part(json!(0), json!("c1"), json!("now"), json!("1}")),
+                ],
+                &both[..1],
+            ),
+            (
+                "the name in every event, no id",
+                vec![
+                    part(json!(0), none.clone(), json!("now"), json!("{\"a\":")),
+                    part(json!(0), none.clone(), json!("now"), json!("1}")),
+                ],
+                &both[..1],
+            ),
+            ("odd types", vec![part(json!("0"), json!(17), json!("now"), json!({"a": 1}))], &both[..1]),
+            ("a namespace", vec![part(json!(0), json!("c"), json!("functions.now"), json!(one))], &both[..1]),
+            (
+                "marks",
+                vec![part(json!(0), json!("c"), json!("now<|channel|>commentary"), json!(one))],
+                &both[..1],
+            ),
+            (
+                "the name in pieces",
+                vec![
+                    part(json!(0), json!("c"), json!("weather__"), json!("")),
+                    part(json!(0), none, json!("now"), json!(one)),
+                ],
+                &[("weather__now", one)][..],
+            ),
+            (
+                "several at once",
+                vec![json!([
+                    {"function": {"name": "now", "arguments": one}}, {"function": {"name": "now", "arguments": two}},
+                ])],
+                &both[..],
+            ),
+        ] {
+            let calls = read(&events);
+            let found: Vec<(&str, &str)> =
+                calls.iter().map(|(name, _, args)| (name.as_str(), args.as_str())).collect();
+            assert_eq!(found, expected, "{name}");
+            assert!(calls.iter().all(|(_, id, _)| !id.is_empty()), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_called_that_nobody_offered() {
+        let mut calls = Calls::of(Vec::new());
+        calls.add(vec![CallPart { name: "now".into(), ..CallPart::default() }]);
+        assert!(calls.is_empty());
+        let many: Vec<Value> =
+            (0..100).map(|n| part(json!(n), json!(format!("c{n}")), json!("now"), json!("{}"))).collect();
+        assert_eq!(read(&many).len(), MAX_CALLS);
+    }
+}

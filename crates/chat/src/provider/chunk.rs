@@ -1,0 +1,371 @@
+//! Reads events of an answer leniently: members that are unknown or odd count as absent. No I/O.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Map, Value};
+
+use super::{Finish, Usage};
+
+/// Characters that stand for the halves of a surrogate pair until both have arrived.
+const HALVES: u32 = 0xF_0000;
+const HALVES_END: u32 = HALVES + 0x7FF;
+
+/// What one event adds to an answer.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct News {
+    pub(super) said: Said,
+    /// The whole message, in answers that do not stream and in closing events.
+    pub(super) message: Option<Said>,
+    pub(super) finish: Option<End>,
+    pub(super) usage: Option<Usage>,
+    /// The provider reports an error.
+    pub(super) is_error: bool,
+    /// Some characters stand for halves of surrogate pairs.
+    pub(super) has_halves: bool,
+}
+
+/// Text, thoughts and calls.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) thought: String,
+    pub(super) calls: Vec<CallPart>,
+}
+
+/// A part of a call of a tool.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct CallPart {
+    pub(super) index: Option<usize>,
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) arguments: Arguments,
+}
+
+#[derive(Debug, Default, PartialEq)]
+pub(super) enum Arguments {
+    #[default]
+    Absent,
+    /// A piece of JSON as text.
+    Piece(String),
+    /// All of them, as an object.
+    Whole(String),
+}
+
+/// A reason to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) finish: Finish,
+    /// Whether it is one of the protocol's words, after which no text comes.
+    pub(super) is_sure: bool,
+}
+
+/// What is wrong with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damage {
+    None,
+    /// It is no JSON, though it looks like it.
+    Noise,
+    /// The same, and it held text.
+    Lost,
+}
+
+/// An event as nearly all are: text, and no member of an unusual type.
+#[derive(Deserialize)]
+struct Plain<'a> {
+    #[serde(default, borrow)]
+    choices: Vec<PlainChoice<'a>>,
+    #[serde(default)]
+    usage: Option<Usage>,
+    #[serde(default)]
+    error: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct PlainChoice<'a> {
+    #[serde(default)]
+    index: Option<u32>,
+    #[serde(default, borrow)]
+    delta: Option<PlainDelta<'a>>,
+    #[serde(default)]
+    message: Option<IgnoredAny>,
+    #[serde(default, borrow, alias = "finishReason")]
+    finish_reason: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct PlainDelta<'a> {
+    #[serde(default)]
+    content: Option<String>,
+    #[serde(default)]
+    reasoning_content: Option<String>,
+    #[serde(default)]
+    reasoning: Option<IgnoredAny>,
+    #[serde(default)]
+    thinking: Option<IgnoredAny>,
+    #[serde(default, borrow)]
+    refusal: Option<Cow<'a, str>>,
+    #[serde(default)]
+    tool_calls: Option<IgnoredAny>,
+    #[serde(default)]
+    function_call: Option<IgnoredAny>,
+}
+
+/// Reads an event that has nothing unusual; `None` for others.
+pub(super) fn plain(data: &[u8]) -> Option<News> {
+    let plain: Plain<'_> = serde_json::from_slice(data).ok()?;
+    if plain.error.is_some() || plain.choices.len() > 1 {
+        return None;
+    }
+    let mut news = News { usage: plain.usage, ..News::default() };
+    let Some(choice) = plain.choices.into_iter().next() else { return Some(news) };
+    if choice.message.is_some() || choice.index.is_some_and(|index| index != 0) {
+        return None;
+    }
+    news.finish = choice.finish_reason.as_deref().and_then(finish);
+    let Some(delta) = choice.delta else { return Some(news) };
+    let others = [delta.reasoning, delta.thinking, delta.tool_calls, delta.function_call];
+    if others.iter().any(Option::is_some) {
+        return None;
+    }
+    news.said.text = delta.content.unwrap_or_default();
+    news.said.text.push_str(delta.refusal.as_deref().unwrap_or_default());
+    news.said.thought = delta.reasoning_content.unwrap_or_default();
+    Some(news)
+}
+
+/// Reads any event, which may hold several JSON values, and says what is wrong with it.
+pub(super) fn lenient(data: &[u8]) -> (Vec<News>, Damage) {
+    let (data, has_halves) = match memmem::find(data, br"\u") {
+        Some(_) => halves_kept(data),
+        None => (Cow::Borrowed(data), false),
+    };
+    let mut values = serde_json::Deserializer::from_slice(&data).into_iter::<Value>();
+    let mut news = Vec::new();
+    for value in values.by_ref() {
+        match value {
+            Ok(Value::Array(items)) => news.extend(items.iter().map(|item| one(item, has_halves))),
+            Ok(value) => news.push(one(&value, has_halves)),
+            Err(_broken) => {
+                let damage = match data.first() {
+                    _ if memmem::find(&data, b"\"content\"").is_some() => Damage::Lost,
+                    Some(b'{' | b'}' | b'[' | b']' | b'"') => Damage::Noise,
+                    _ => Damage::None,
+                };
+                return (news, damage);
+            }
+        }
+    }
+    (news, Damage::None)
+}
+
+fn one(value: &Value, has_halves: bool) -> News {
+    let mut news = News { usage: usage(value), has_halves, ..News::default() };
+    let choices = value.get("choices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    // Further answers to the same question are not read.
+    let first = choices.iter().find(|choice| number(choice.get("index")).is_none_or(|index| index == 0));
+    if let Some(choice) = first {
+        if let Some(delta) = choice.get("delta").and_then(Value::as_object) {
+            news.said = said(delta);
+        }
+        news.message = choice.get("message").and_then(Value::as_object).map(said);
+        let reason = choice.get("finish_reason").or_else(|| choice.get("finishReason"));
+        news.finish = reason.and_then(Value::as_str).and_then(finish);
+    }
+    news.is_error = match value.get("error") {
+        Some(Value::Object(_)) => true,
+        Some(Value::String(text)) => !text.is_empty(),
+        _ => false,
+    };
+    news
+}
+
+fn said(delta: &Map<String, Value>) -> Said {
+    let mut said = Said::default();
+    for name in ["reasoning_content", "reasoning", "thinking"] {
+        // Some send the same thought under two names.
+        if said.thought.is_empty() {
+            said.thought = delta.get(name).map(words).unwrap_or_default();
+        }
+    }
+    match delta.get("content") {
+        Some(Value::Array(parts)) => parts.iter().for_each(|part| add_part(&mut said, part)),
+        Some(Value::Object(_)) => add_part(&mut said, delta.get("content").unwrap_or(&Value::Null)),
+        Some(Value::String(text)) => said.text.push_str(text),
+        _ => {}
+    }
+    if let Some(Value::String(refusal)) = delta.get("refusal") {
+        said.text.push_str(refusal);
+    }
+    match delta.get("tool_calls") {
+        Some(Value::Array(calls)) => {
+            said.calls = calls.iter().filter_map(Value::as_object).map(call).collect();
+        }
+        Some(Value::Object(one)) => said.calls.push(call(one)),
+        _ => {}
+    }
+    if let Some(Value::Object(function)) = delta.get("function_call") {
+        let (name, arguments) = function_of(function);
+        said.calls.push(CallPart { name, arguments, ..CallPart::default() });
+    }
+    said
+}
+
+fn add_part(said: &mut Said, part: &Value) {
+    let kind = part.get("type").and_then(Value::as_str).unwrap_or("text");
+    match kind {
+        "text" | "output_text" | "refusal" => {
+            let text = part.get("text").or_else(|| part.get("refusal")).or_else(|| part.get("content"));
+            said.text.push_str(part.as_str().unwrap_or_default());
+            said.text.push_str(&text.map(words).unwrap_or_default());
+        }
+        "thinking" | "reasoning" | "thought" | "reasoning_text" | "summary_text" => {
+            let names = ["thinking", "reasoning", "text", "summary", "content"];
+            let text = names.into_iter().find_map(|name| part.get(name));
+            said.thought.push_str(&text.map(words).unwrap_or_default());
+        }
+        _ => {}
+    }
+}
+
+/// The text of a value: of a string, of a part, or of all parts of a list.
+fn words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(words).collect(),
+        Value::Object(part) => {
+            let text = ["text", "content", "summary"].into_iter().find_map(|name| part.get(name));
+            text.and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+fn call(part: &Map<String, Value>) -> CallPart {
+    let id = match part.get("id") {
+        Some(Value::String(id)) => id.clone(),
+        Some(Value::Number(id)) => id.to_string(),
+        _ => String::new(),
+    };
+    let function = part.get("function").and_then(Value::as_object).unwrap_or(part);
+    let (name, arguments) = function_of(function);
+    let index = number(part.get("index")).and_then(|index| usize::try_from(index).ok());
+    CallPart { index, id, name, arguments }
+}
+
+fn function_of(function: &Map<String, Value>) -> (String, Arguments) {
+    let name = function.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let arguments = match function.get("arguments") {
+        Some(Value::String(piece)) if !piece.is_empty() => Arguments::Piece(piece.clone()),
+        Some(whole @ Value::Object(_)) => Arguments::Whole(whole.to_string()),
+        _ => Arguments::Absent,
+    };
+    (name, arguments)
+}
+
+/// A whole number that may be written as text or with a fraction of zero.
+fn number(value: Option<&Value>) -> Option<u64> {
+    match value? {
+        Value::Number(number) => number.as_u64().or_else(|| {
+            let number = number.as_f64().filter(|number| (0.0..=9.0e15).contains(number))?;
+            format!("{number:.0}").parse().ok()
+        }),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn usage(value: &Value) -> Option<Usage> {
+    let usage = value.get("usage")?.as_object()?;
+    let count = |names: [&str; 2]| {
+        let found = names.into_iter().find_map(|name| number(usage.get(name)));
+        found.and_then(|count| u32::try_from(count).ok())
+    };
+    let prompt_tokens = count(["prompt_tokens", "input_tokens"]);
+    let completion_tokens = count(["completion_tokens", "output_tokens"]);
+    if prompt_tokens.is_none() && completion_tokens.is_none() {
+        return None;
+    }
+    Some(Usage {
+        prompt_tokens: prompt_tokens.unwrap_or_default(),
+        completion_tokens: completion_tokens.unwrap_or_default(),
+    })
+}
+
+/// The reason that a word names; `None` for words that are no reason, as `""` and `"null"`.
+fn finish(word: &str) -> Option<End> {
+    let word: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+    let (finish, is_sure) = match word.to_ascii_lowercase().as_str() {
+        "stop" | "toolcalls" | "functioncall" => (Finish::Stop, true),
+        "length" => (Finish::Length, true),
+        "contentfilter" => (Finish::Filtered, true),
+        // Other protocols' words, which end nothing by themselves.
+        "maxtokens" => (Finish::Length, false),
+        "safety" => (Finish::Filtered, false),
+        _ => return None,
+    };
+    Some(End { finish, is_sure })
+}
+
+/// JSON in which the escapes of single halves of surrogate pairs are characters that stand for them.
+fn halves_kept(data: &[u8]) -> (Cow<'_, [u8]>, bool) {
+    let unit = |at: usize| {
+        let hex = data.get(at..at + 6)?.strip_prefix(br"\u")?;
+        u32::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()
+    };
+    let (mut kept, mut at, mut found) = (Vec::with_capacity(data.len()), 0, false);
+    while let Some(byte) = data.get(at) {
+        let length = match (byte, unit(at)) {
+            (b'\\', Some(0xD800..=0xDBFF)) if matches!(unit(at + 6), Some(0xDC00..=0xDFFF)) => 12,
+            (b'\\', Some(half @ 0xD800..=0xDFFF)) => {
+                let stand_in =
+                    char::from_u32(HALVES + (half - 0xD800)).unwrap_or(char::REPLACEMENT_CHARACTER);
+                kept.extend_from_slice(stand_in.encode_utf8(&mut [0; 4]).as_bytes());
+                (at, found) = (at + 6, true);
+                continue;
+            }
+            (b'\\', _) => 2,
+            _ => 1,
+        };
+        kept.extend_from_slice(data.get(at..at + length).or_else(|| data.get(at..)).unwrap_or_default());
+        at += length;
+    }
+    if found { (Cow::Owned(kept), true) } else { (Cow::Borrowed(data), false) }
+}
+
+/// Joins the halves of surrogate pairs. `waiting` is the first half of a pair whose second half has not come yet.
+pub(super) fn join_halves(text: &str, waiting: &mut Option<u32>) -> String {
+    let mut joined = String::with_capacity(text.len());
+    let end = |waiting: &mut Option<u32>, joined: &mut String| {
+        if waiting.take().is_some() {
+            joined.push(char::REPLACEMENT_CHARACTER);
+        }
+    };
+    for c in text.chars() {
+        let half = match u32::from(c) {
+            code @ HALVES..=HALVES_END => code - HALVES,
+            _ => {
+                end(waiting, &mut joined);
+                joined.push(c);
+                continue;
+            }
+        };
+        match *waiting {
+            Some(first) if half >= 0x400 => {
+                *waiting = None;
+                let code = 0x1_0000 + (first << 10) + (half - 0x400);
+                joined.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            _ => {
+                end(waiting, &mut joined);
+                if half < 0x400 {
+                    *waiting = Some(half);
+                } else {
+                    joined.push(char::REPLACEMENT_CHARACTER);
+                }
+            }
+        }
+    }
+    joined
+}

@@ -1,0 +1,367 @@
+//! Properties of a provider's model: configured at first, then learned from what it refuses. No I/O.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::wire::{Ask, Form, Role};
+
+/// How much of `response_format` a provider understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JsonSupport {
+    /// As much as it does not refuse.
+    Auto,
+    /// None: the prompt alone asks for JSON.
+    None,
+    /// `json_object`.
+    JsonObject,
+    /// `json_schema` as well.
+    JsonSchema,
+}
+
+/// The member that limits the tokens of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokensMember {
+    /// `max_tokens`, and another one where the provider refuses it.
+    Auto,
+    /// `max_tokens`.
+    MaxTokens,
+    /// `max_completion_tokens`.
+    MaxCompletionTokens,
+    /// None.
+    None,
+}
+
+/// What a provider's model takes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Traits {
+    pub(crate) images: bool,
+    pub(crate) tools: bool,
+    pub(crate) json: JsonSupport,
+    pub(crate) tokens: TokensMember,
+    /// Most tokens of an answer.
+    pub(crate) most_tokens: Option<u32>,
+    pub(crate) stream_options: bool,
+    /// One leading system message and turns that alternate.
+    pub(crate) strict_turns: bool,
+    /// The role `system`; otherwise its text goes into the first message.
+    pub(crate) system_role: bool,
+    /// Members that are never sent.
+    pub(crate) omitted: BTreeSet<String>,
+    /// Answers begin inside of thoughts.
+    pub(crate) opens_thinking: bool,
+    /// The model thinks before it answers.
+    pub(crate) thinks: bool,
+}
+
+/// Words by which a provider says that a member as such is refused, and not its value.
+const UNKNOWN: &[&str] = &[
+    "unsupported",
+    "not support",
+    "n't support",
+    "unrecognized",
+    "unknown",
+    "unexpected",
+    "extra",
+    "not permitted",
+    "not allowed",
+    "deprecated",
+    "unavailable",
+    "only the default",
+    "不支持",
+];
+/// Words by which it says that a number is too large.
+const TOO_LARGE: &[&str] =
+    &["too large", "at most", "maximum", "less than", "exceed", "range", "between", "up to", "limit"];
+/// Members of an error's JSON that describe the error; others may repeat the request.
+const DESCRIBING: &[&str] = &[
+    "error",
+    "message",
+    "msg",
+    "detail",
+    "param",
+    "loc",
+    "code",
+    "reason",
+    "description",
+    "title",
+    "errors",
+];
+/// Most bytes of an error that are looked at.
+pub(super) const MAX_ERROR: usize = 64 << 10;
+
+impl Traits {
+    /// What to change so that a question that was refused is not refused again; `None` where the refusal names nothing
+    /// that can be left out. The second value says whether the change holds for further questions as well.
+    pub(super) fn adapted(&self, ask: &Ask, error: &[u8]) -> Option<(Self, bool)> {
+        let said = description(error);
+        let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        // It is not a member, but the length of the prompt.
+        if says(&["context length", "context_length", "context window", "content_policy", "content policy"]) {
+            return None;
+        }
+        let is_unknown = says(UNKNOWN);
+        let mut traits = self.clone();
+        if says(&["stream_options", "include_usage"]) && self.stream_options {
+            traits.stream_options = false;
+        } else if says(&["max_tokens", "max_completion_tokens"]) && self.limits(&mut traits, ask, &said) {
+        } else if says(&[
+            "response_format",
+            "json_schema",
+            "json_object",
+            "structured output",
+            "json mode",
+            "grammar",
+        ]) && self.json_used(&ask.form) != JsonSupport::None
+        {
+            traits.json = match self.json_used(&ask.form) {
+                JsonSupport::JsonSchema => JsonSupport::JsonObject,
+                _ => JsonSupport::None,
+            };
+        } else if let Some(name) = ask
+            .members
+            .iter()
+            .map(|(name, _)| *name)
+            .find(|name| !self.omitted.contains(*name) && mentions(&said, name))
+        {
+            traits.omitted.insert(name.to_owned());
+            return Some((traits, is_unknown));
+        } else if says(&["tool", "function call"]) && self.tools && !ask.tools.is_empty() {
+            traits.tools = false;
+        } else if says(&["image", "vision", "multimodal", "multi-modal"]) && self.images && ask.has_images() {
+            traits.images = false;
+        } else if says(&[
+            "alternat",
+            "consecutive",
+            "roles must",
+            "at the beginning",
+            "must be first",
+            "only one system",
+        ]) && !self.strict_turns
+        {
+            traits.strict_turns = true;
+        } else if says(&["system"]) && says(&["role", "message", "prompt", "instruction"]) && self.system_role
+        {
+            if !self.strict_turns && !is_unknown {
+                traits.strict_turns = true;
+            } else {
+                traits.system_role = false;
+            }
+        } else {
+            return None;
+        }
+        Some((traits, true))
+    }
+
+    /// Adapts what is said about the most tokens of an answer.
+    fn limits(&self, traits: &mut Self, ask: &Ask, said: &str) -> bool {
+        let is_too_large = TOO_LARGE.iter().any(|word| said.contains(word));
+        let sent = self.most(ask);
+        let numbers =
+            said.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse::<u32>().ok());
+        let most = numbers.filter(|number| (16..sent).contains(number)).max();
+        match (self.tokens, most) {
+            (TokensMember::None, _) => return false,
+            (_, Some(most)) if is_too_large && !said.contains("instead") => traits.most_tokens = Some(most),
+            (TokensMember::Auto | TokensMember::MaxTokens, _)
+                if !self.omitted.contains("max_completion_tokens") =>
+            {
+                traits.tokens = TokensMember::MaxCompletionTokens;
+                traits.omitted.insert("max_tokens".to_owned());
+            }
+            (TokensMember::MaxCompletionTokens, _) if !self.omitted.contains("max_tokens") => {
+                traits.tokens = TokensMember::MaxTokens;
+                traits.omitted.insert("max_completion_tokens".to_owned());
+            }
+            _ => traits.tokens = TokensMember::None,
+        }
+        true
+    }
+
+    /// Most tokens of an answer to a question.
+    pub(super) fn most(&self, ask: &Ask) -> u32 {
+        let room = if self.thinks { ask.thinking_room } else { 0 };
+        let most = ask.max_tokens.saturating_add(room);
+        self.most_tokens.map_or(most, |limit| most.min(limit))
+    }
+
+    /// How a form is asked for.
+    pub(super) fn json_used(&self, form: &Form) -> JsonSupport {
+        let support = match self.json {
+            JsonSupport::Auto => JsonSupport::JsonSchema,
+            other => other,
+        };
+        match (form, support) {
+            (Form::Text, _) => JsonSupport::None,
+            // A list is no `json_object`, and many refuse a schema whose root is one.
+            (Form::Json(Some(schema)), JsonSupport::JsonObject) if schema["type"] == "array" => {
+                JsonSupport::None
+            }
+            (Form::Json(Some(schema)), _) if schema["type"] == "array" && self.json == JsonSupport::Auto => {
+                JsonSupport::None
+            }
+            (Form::Json(None), JsonSupport::JsonSchema) => JsonSupport::JsonObject,
+            (_, support) => support,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Traits {
+    /// A provider of which nothing is known.
+    pub(super) fn sample() -> Self {
+        Self {
+            images: true,
+            tools: true,
+            json: JsonSupport::Auto,
+            tokens: TokensMember::Auto,
+            most_tokens: None,
+            stream_options: true,
+            strict_turns: false,
+            system_role: true,
+            omitted: BTreeSet::new(),
+            opens_thinking: false,
+            thinks: false,
+        }
+    }
+}
+
+impl Ask {
+    fn has_images(&self) -> bool {
+        self.messages.iter().any(|message| message.role == Role::User && !message.images.is_empty())
+    }
+}
+
+/// Whether a text has a name in it that is no part of a longer one.
+fn mentions(said: &str, name: &str) -> bool {
+    said.match_indices(name).any(|(at, _)| {
+        let before = said.get(..at).and_then(|text| text.chars().next_back());
+        let after = said.get(at + name.len()..).and_then(|text| text.chars().next());
+        [before, after].into_iter().flatten().all(|c| !(c.is_alphanumeric() || c == '_'))
+    })
+}
+
+/// What an error says, in lower case and without what it repeats of the request.
+fn description(error: &[u8]) -> String {
+    fn collect(value: &Value, out: &mut String) {
+        match value {
+            Value::String(text) => {
+                out.push_str(text);
+                out.push('\n');
+            }
+            Value::Array(items) => items.iter().for_each(|item| collect(item, out)),
+            Value::Object(members) => {
+                for (_, value) in members.iter().filter(|(name, _)| DESCRIBING.contains(&name.as_str())) {
+                    collect(value, out);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut said = String::new();
+    match serde_json::from_slice::<Value>(error) {
+        Ok(value) => collect(&value, &mut said),
+        Err(_no_json) => said.push_str(&String::from_utf8_lossy(error)),
+    }
+    said.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{super::wire::Message, *};
+
+    fn traits() -> Traits {
+        Traits::sample()
+    }
+
+    fn ask() -> Ask {
+        Ask {
+            form: Form::Json(Some(json!({"type": "object"}))),
+            members: vec![("temperature", json!(0.5)), ("stop", json!(["x"])), ("seed", json!(1))],
+            ..Ask::new("m", vec![Message::new(Role::User, "x")], 2000)
+        }
+    }
+
+    #[test]
+    fn what_a_refusal_names_is_changed() {
+        type Change = fn(&mut Traits);
+        let rename: Change = |traits| {
+            traits.tokens = TokensMember::MaxCompletionTokens;
+            traits.omitted.insert("max_tokens".into());
+        };
+        let cases: Vec<(Value, Change)> = vec![
+            (
+                json!({"error": {"message": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "param": "max_tokens"}}),
+                rename,
+            ),
+            (
+                json!({"detail": [{"type": "extra_forbidden", "loc": ["body", "max_tokens"], "msg": "Extra inputs are not permitted", "input": 2000}]}),
+                rename,
+            ),
+            (
+                json!({"error": {"message": "max_tokens is too large: 2000. This model supports at most 1024 completion tokens"}}),
+                |traits| traits.most_tokens = Some(1024),
+            ),
+            (
+                json!({"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted", "input": {"temperature": 1}}]}),
+                |traits| traits.stream_options = false,
+            ),
+            (json!({"message": "unknown field \"include_usage\""}), |traits| traits.stream_options = false),
+            (json!({"error": {"message": "This response_format type is unavailable now"}}), |traits| {
+                traits.json = JsonSupport::JsonObject
+            }),
+            (json!("Failed to parse grammar"), |traits| traits.json = JsonSupport::JsonObject),
+            (
+                json!({"error": {"message": "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is supported."}}),
+                |traits| {
+                    traits.omitted.insert("temperature".into());
+                },
+            ),
+            (json!({"error": "seed is not supported"}), |traits| {
+                traits.omitted.insert("seed".into());
+            }),
+            (json!({"error": "System role not supported"}), |traits| traits.system_role = false),
+            (json!({"error": {"message": "System message must be at the beginning."}}), |traits| {
+                traits.strict_turns = true
+            }),
+            (
+                json!({"message": "Conversation roles must alternate user/assistant/user/assistant/..."}),
+                |traits| traits.strict_turns = true,
+            ),
+        ];
+        for (error, change) in cases {
+            let mut expected = traits();
+            change(&mut expected);
+            let (adapted, _) = traits().adapted(&ask(), error.to_string().as_bytes()).expect("a change");
+            assert_eq!(adapted, expected, "{error}");
+        }
+        for error in [
+            "",
+            "no",
+            "{\"error\":{\"message\":\"no\"}}",
+            "{\"message\":\"maximum context length is 10, max_tokens\"}",
+            "{\"message\":\"bad\",\"input\":{\"temperature\":1}}",
+        ] {
+            assert_eq!(traits().adapted(&ask(), error.as_bytes()), None, "{error}");
+        }
+    }
+
+    #[test]
+    fn every_change_ends_and_a_value_is_left_out_once_only() {
+        let everything = b"max_tokens max_completion_tokens stream_options response_format temperature stop seed tools image system role alternate";
+        let mut traits = traits();
+        let mut steps = 0;
+        while let Some((next, _)) = traits.adapted(&ask(), everything) {
+            traits = next;
+            steps += 1;
+            assert!(steps < 20, "it goes on for ever");
+        }
+        let (_, is_kept) = self::traits().adapted(&ask(), b"temperature must be positive").unwrap();
+        assert!(!is_kept);
+    }
+}
