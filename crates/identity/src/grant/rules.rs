@@ -330,7 +330,7 @@ mod tests {
             assert_eq!(asked(Some(list), allowed), set("user.info chat"), "{list}");
         }
         assert_eq!(asked(None, allowed), allowed);
-        assert!(asked(Some("voice"), allowed).is_empty() && asked(Some("*"), allowed).is_empty());
+        assert!(asked(Some("note.add"), allowed).is_empty() && asked(Some("*"), allowed).is_empty());
         assert_eq!((asked(Some("unknown"), allowed), asked(Some(""), allowed)), (allowed, allowed));
     }
 
@@ -343,7 +343,7 @@ mod tests {
             (Some("chat.write"), Code::OauthScopeDisallowed),
             (Some("nonsense"), Code::OauthScopeInvalid),
             (Some("*"), Code::OauthScopeInvalid),
-            (Some(""), Code::OauthScopeInvalid),
+            (Some(""), Code::OauthScopeDisallowed),
         ] {
             assert_eq!(own_scopes(wish, set("voice")).unwrap_err().code(), code, "{wish:?}");
         }
