@@ -198,7 +198,8 @@ with_model! {
         let turns = json!([{"role": "system", "content": "S"}, {"role": "user", "content": "a"}, {"role": "user", "content": "b"}]);
         let mut body = json!({"messages": turns, "temperature": 0.5});
         body["messages"][2]["content"] = json!([{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, {"type": "text", "text": "b"}]);
-        let refusals: Vec<(&str, Value, fn(&Value) -> bool)> = vec![
+        type Accepts = fn(&Value) -> bool;
+        let refusals: Vec<(&str, Value, Accepts)> = vec![
             ("400 Bad Request", error("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
                 |asked| asked["max_completion_tokens"] == 2000 && asked.get("max_tokens").is_none()),
             ("422 Unprocessable Entity", json!({"detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}),

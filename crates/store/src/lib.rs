@@ -47,6 +47,8 @@ pub use futures::future::BoxFuture;
 pub use ids::Ids;
 pub use load::Load;
 #[doc(hidden)]
+#[doc(hidden)]
+pub use migrations::ALL as MIGRATIONS;
 pub use migrations::{Migration, Then};
 pub use notice::{Notice, RESYNC};
 pub use param::{OwnedParam, Param};

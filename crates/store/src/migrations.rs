@@ -30,7 +30,7 @@ impl Migration {
 }
 
 /// All migrations of this program: `src/migrations/NNNN_name.sql`, in order.
-pub(crate) const ALL: &[Migration] = &[
+pub const ALL: &[Migration] = &[
     sql(1, "identity", include_str!("migrations/0001_identity.sql")),
     sql(2, "profile", include_str!("migrations/0002_profile.sql")),
     sql(3, "oauth", include_str!("migrations/0003_oauth.sql")),

@@ -215,7 +215,7 @@ mod tests {
         lanes.open().store(1, Ordering::Release);
         let holder = lanes.enter(Lane::Read).await.unwrap();
         assert!(lanes.put_aside(&mut first));
-        let mut others = vec![lanes.enter(Lane::Read).await.unwrap(), lanes.enter(Lane::Read).await.unwrap()];
+        let mut others = [lanes.enter(Lane::Read).await.unwrap(), lanes.enter(Lane::Read).await.unwrap()];
         assert!(others.iter_mut().all(|place| lanes.put_aside(place)));
         assert!(lanes.enter(Lane::Read).now_or_never().is_none(), "one connection, one permit");
         drop(holder);

@@ -260,13 +260,17 @@ on_both! {
         for statement in [
             "DROP TABLE search_pending", "DROP TABLE search_posting", "CREATE TABLE search_posting (term BIGINT)",
             "ALTER TABLE search_entry DROP COLUMN run", "ALTER TABLE search_size DROP COLUMN runs",
-            "ALTER TABLE search_size DROP COLUMN pending", "ALTER TABLE search_vector DROP COLUMN parts", "DELETE FROM schema_migration WHERE version >= 13",
+            "ALTER TABLE search_size DROP COLUMN pending", "ALTER TABLE search_vector DROP COLUMN parts",
+            // Later migrations stay applied.
+            "CREATE TABLE later_migration AS SELECT * FROM schema_migration WHERE version > 14",
+            "DELETE FROM schema_migration WHERE version >= 13",
         ] {
             db.execute(statement, &[]).await.unwrap();
         }
         db.close().await.unwrap();
         let db = world.open().await;
-        assert_eq!(db.migrate().await, Ok(vec!["runs", "passages"]));
+        assert_eq!(db.migrate_with(store::MIGRATIONS.split_at(14).0).await, Ok(vec!["runs", "passages"]));
+        db.execute("INSERT INTO schema_migration SELECT * FROM later_migration", &[]).await.unwrap();
         assert_eq!(find(&db, "word3 阅读").await, expected);
         let [entries, pending, _] = rows(&db, 1).await;
         assert!(entries == 301 && pending > 0 && pending < 100, "{pending} of {entries} in no run");
