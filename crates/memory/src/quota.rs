@@ -223,8 +223,9 @@ impl Settings {
         if tx.execute(queries::TAKE, values).await? > 0 {
             return Ok(true);
         }
-        let is_first = tx.execute(queries::OPEN, params![account, kind.number()]).await? > 0;
-        Ok(is_first && tx.execute(queries::TAKE, values).await? > 0)
+        // No row yet, or the limit is reached. Another transaction may insert the row first.
+        tx.execute(queries::OPEN, params![account, kind.number()]).await?;
+        Ok(tx.execute(queries::TAKE, values).await? > 0)
     }
 
     /// Counts additions of a key or application in the hour.
@@ -253,8 +254,12 @@ impl Settings {
         }
         // The first of a window, or the limit is reached.
         tx.execute(queries::FORGET_WINDOWS, params![account, since, now]).await?;
-        let values = params![account, client, name, count, now];
-        if count <= most && tx.execute(queries::BEGIN_WINDOW, values).await? > 0 {
+        let first = params![account, client, name, count, now];
+        if count <= most && tx.execute(queries::BEGIN_WINDOW, first).await? > 0 {
+            return Ok(());
+        }
+        // Another transaction may have begun the window first.
+        if tx.execute(queries::COUNT, values).await? > 0 {
             return Ok(());
         }
         let window: Option<(Timestamp,)> =

@@ -12,6 +12,7 @@ pub mod conversations;
 mod documented;
 #[cfg(feature = "server")]
 pub mod embedding;
+#[cfg(feature = "server")]
 pub mod model;
 pub mod postgres;
 #[cfg(feature = "server")]
