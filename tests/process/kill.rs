@@ -65,7 +65,8 @@ async fn a_kill_loses_no_call_older_than_a_second() {
     let directory = tempfile::tempdir().unwrap();
     let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
         .with("DOPPEL_HUB__ADDRESS_BURST", "100000")
-        .with("DOPPEL_HUB__ANONYMOUS_PER_SECOND", "100000");
+        .with("DOPPEL_HUB__ANONYMOUS_PER_SECOND", "100000")
+        .with("DOPPEL_HUB__CALL_LOG_UNKNOWN_PER_MINUTE", "1000000");
     doppel.ok(&["account", "add", "--email", "a@b", "--name", "A", "--password-stdin"], "a good password");
     let http = testkit::http();
     let mut server = doppel.serve(&[]);

@@ -88,13 +88,13 @@ async fn without_a_connection_of_its_own_a_process_refuses_at_once() {
     let cluster = Cluster::start();
     let url = cluster.fresh_url();
     let schema = url.rsplit("%3D").next().unwrap().to_owned();
-    cluster.run("CREATE ROLE few LOGIN CONNECTION LIMIT 3");
+    cluster.run("CREATE ROLE few LOGIN CONNECTION LIMIT 2");
     cluster.run(&format!("GRANT ALL ON SCHEMA {schema} TO few"));
     let mut world = World::new(tempfile::tempdir().unwrap(), &url.replace("postgres@", "few@"));
     world.config.pool_size = 1;
     let one = world.open_migrated().await;
     one.execute(INSERT_ITEM, params![1_i64, "x"]).await.unwrap();
-    // The listening connection of the second is the third and last.
+    // The first has its listening connection and its pool's: there is none left for the second.
     let start = std::time::Instant::now();
     let open =
         Database::open(world.config.clone(), world.dir.path(), world.clock.clone(), store::Random::seeded(2));
