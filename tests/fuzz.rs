@@ -15,8 +15,8 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Inputs of a target: each is a request, so there are fewer than of a parser by itself.
-const CASES: usize = 1_500;
+/// Inputs of a target; each is a request.
+const CASES: usize = 10_000;
 /// Requests at a time.
 const AT_ONCE: usize = 16;
 

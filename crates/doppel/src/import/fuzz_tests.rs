@@ -124,7 +124,7 @@ const NOTES: &[&[u8]] = &["---\nx: 1\n---\n# 读书笔记\ntext\n".as_bytes(), b
 
 proptest! {
     // Each case writes a file.
-    #![proptest_config(fuzz::config_with(3_000))]
+    #![proptest_config(fuzz::config())]
 
     #[test]
     fn an_archive_gives_lines_and_names_and_touches_nothing_else(bytes in fuzz::bytes(ARCHIVES.as_slice()), zip: bool) {

@@ -11,7 +11,7 @@ const DOCUMENTS: &[&[u8]] = &[
 ];
 
 proptest! {
-    #![proptest_config(fuzz::config_with(5_000))]
+    #![proptest_config(fuzz::config())]
 
     #[test]
     fn what_is_made_of_a_document_is_a_definition_or_refused(bytes in fuzz::bytes(DOCUMENTS)) {

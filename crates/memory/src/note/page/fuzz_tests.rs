@@ -12,7 +12,7 @@ const PAGES: &[&[u8]] = &[
 
 proptest! {
     // Parsing a page costs milliseconds in a build without optimisation.
-    #![proptest_config(fuzz::config_with(2_000))]
+    #![proptest_config(fuzz::config())]
 
     #[test]
     fn any_page_is_some_text_without_markup(bytes in fuzz::bytes(PAGES), label in "[a-z0-9-]{0,10}") {
