@@ -1,5 +1,8 @@
 //! Starting the server from a configuration, and stopping it in order.
 
+mod open;
+mod services;
+
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -15,15 +18,21 @@ use plaza::Plaza;
 use store::{Clock, Database, Random};
 use tokio::{net::TcpListener, sync::Notify};
 use web::{
-    Archive, Outgoing, Tasks, boundary,
+    Tasks, boundary,
     server::{ConnectionLimits, Leaving},
 };
 
 use crate::{
-    config::{self, Config},
+    config::Config,
     logging, metrics,
     router::{Rooms, UNBOUNDED, front},
 };
+
+use open::open_patiently;
+pub use open::{open, open_as_it_is, open_beside};
+use services::rooms;
+pub use services::{archive, base_url, identity, memory, sections};
+pub(crate) use services::{chat, outgoing};
 
 /// How long background work may take to end after the last request.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -38,10 +47,6 @@ const CLOCK_AHEAD_MS: i64 = 60_000;
 
 /// How often it is looked whether a newer release has migrated the database.
 const SCHEMA_EVERY: Duration = Duration::from_secs(5);
-
-/// First and longest pause between attempts to reach a database at the start.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LAST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A server that runs.
 pub struct Running {
@@ -68,293 +73,6 @@ pub struct Running {
     tasks: Tasks,
     served: Arc<Notify>,
     drained: Arc<std::sync::atomic::AtomicBool>,
-}
-
-/// Opens the database of a configuration, as old as its schema may be.
-///
-/// # Errors
-/// When the data directory or the database cannot be opened.
-pub async fn open_as_it_is(config: &Config, clock: Clock, random: Random) -> Result<Database> {
-    let database = config.database_config().map_err(|error| anyhow!(error))?;
-    let open = Database::open(database, &config.data_dir, clock, random).await;
-    open.with_context(|| format!("cannot open the database (data_dir {})", config.data_dir.display()))
-}
-
-/// Opens the database of a configuration and brings its schema up to date.
-///
-/// # Errors
-/// As [`open_as_it_is`]; when the schema does not fit this program.
-pub async fn open(config: &Config, clock: Clock, random: Random) -> Result<Database> {
-    let db = Box::pin(open_as_it_is(config, clock, random)).await?;
-    let applied = db.migrate().await.context("cannot bring the database up to date")?;
-    if !applied.is_empty() {
-        tracing::info!(migrations = applied.join(" "), "database brought up to date");
-    }
-    Ok(db)
-}
-
-/// Like [`open`], for a server that may be started before its PostgreSQL: tries for `database.start_seconds`.
-async fn open_patiently(config: &Config, clock: Clock, random: Random) -> Result<Database> {
-    let (patience, start) = (Duration::from_secs(config.database.start_seconds), Instant::now());
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let error = match Box::pin(open(config, clock.clone(), random.clone())).await {
-            Ok(db) => return Ok(db),
-            Err(error) => error,
-        };
-        let is_away = matches!(error.downcast_ref(), Some(store::Error::Unavailable(_)));
-        let is_server = config.database.url.starts_with("postgres");
-        if !is_away || !is_server || start.elapsed() + pause > patience {
-            return Err(error);
-        }
-        tracing::warn!(cause = format!("{error:#}"), "the database is away; trying again");
-        tokio::time::interval_at((Instant::now() + pause).into(), pause).tick().await;
-        pause = LAST_PAUSE.min(pause * 2);
-    }
-}
-
-/// Opens the database for a verb of the command line, beside a server that may be running. A new database is migrated; an
-/// older schema is left to the server or `doppel migrate`, because a server of the older release may be using it.
-///
-/// # Errors
-/// As [`open_as_it_is`]; when the schema is older or newer than this program's.
-pub async fn open_beside(config: &Config, clock: Clock, random: Random) -> Result<Database> {
-    let db = Box::pin(open_as_it_is(config, clock, random)).await?;
-    if db.is_new().await? {
-        db.migrate().await.context("cannot bring the database up to date")?;
-        return Ok(db);
-    }
-    let pending = db.pending().await?;
-    if pending.is_empty() {
-        return Ok(db);
-    }
-    db.close().await?;
-    let names = pending.join(" ");
-    Err(anyhow!(
-        "the database is of an older release (to be applied: {names}): start this release's server on it, or run \
-         doppel migrate, once no server of the older release uses it any more"
-    ))
-}
-
-/// The accounts of an open database, with the settings of a configuration.
-pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
-    let accounts = &config.accounts;
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let settings = identity::Settings {
-        sign_up: match accounts.sign_up {
-            config::SignUp::Open => identity::SignUp::Open,
-            config::SignUp::Invitation => identity::SignUp::Invitation,
-            config::SignUp::Closed => identity::SignUp::Closed,
-        },
-        session: Duration::from_secs(accounts.session_days * 86_400),
-        max_keys: accounts.max_keys,
-        hashes_at_once: if accounts.hashes_at_once == 0 { processors } else { accounts.hashes_at_once },
-        hash_queue: accounts.hash_queue,
-        limits: limits(config),
-        recheck: Duration::from_millis(accounts.recheck_milliseconds),
-        secure_cookies: base_url.starts_with("https://"),
-        oauth: oauth(&config.oauth),
-        webhook: identity::webhook::Settings {
-            outgoing: outgoing(config),
-            signature_header: config.oauth.webhook_signature_header.clone(),
-        },
-        seal: store::SealSettings {
-            key: config.secrets.key.clone(),
-            older: config.secrets.older_keys.clone(),
-            lost: config.secrets.lost_keys.clone(),
-            directory: config.data_dir.clone(),
-        },
-    };
-    Identity::new(db, settings)
-}
-
-fn oauth(config: &config::Oauth) -> identity::grant::Settings {
-    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    identity::grant::Settings {
-        code_seconds: number(config.code_seconds),
-        access_seconds: number(config.access_seconds),
-        refresh_seconds: number(config.refresh_seconds),
-        app_token_seconds: number(config.app_token_seconds),
-        max_applications: number(config.max_applications),
-        dynamic_registration: config.dynamic_registration,
-        rotation_grace_seconds: number(config.rotation_grace_seconds),
-    }
-}
-
-/// The profiles and files of an open database, with the settings of a configuration.
-pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str) -> Memory {
-    let settings = memory::Settings {
-        public_url: base_url.to_owned(),
-        files: config.files_dir(),
-        max_upload: config.files.max_upload_bytes,
-        max_stored: config.files.max_stored_bytes,
-        recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
-        pages: config.notes.settings(),
-        quota: config.quota.settings(),
-        embedding: config.embedding.settings(),
-    };
-    Memory::new(db, identity, outgoing(config), settings)
-}
-
-/// Everything that an open database has of people, as archives hold it.
-///
-/// # Errors
-/// When this process cannot make calls.
-pub fn archive(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Result<Archive> {
-    let memory = memory(config, db.clone(), identity.clone(), base_url);
-    let chat = chat(config, db, &memory, &outgoing(config))?;
-    let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
-    Ok(Archive::new(sections(&memory, &chat, &plaza)))
-}
-
-/// What the rooms have of a person. What others refer to comes first.
-pub fn sections(memory: &Memory, chat: &Chat, plaza: &Plaza) -> Vec<Box<dyn web::archive::Section>> {
-    let mut sections = memory.sections();
-    sections.extend(chat.sections());
-    sections.extend(plaza.sections());
-    sections
-}
-
-/// The limits per client address.
-fn limits(config: &Config) -> identity::Limits {
-    let (accounts, oauth) = (&config.accounts, &config.oauth);
-    let rate = |actions: u64, seconds: u64| {
-        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        identity::Rate::per_seconds(number(actions), number(seconds))
-    };
-    identity::Limits {
-        sign_up: rate(accounts.sign_up_limit, accounts.sign_up_window_seconds),
-        device: rate(accounts.device_limit, accounts.device_window_seconds),
-        user_code: rate(accounts.user_code_limit, accounts.user_code_window_seconds),
-        registration: rate(oauth.registration_limit, oauth.registration_window_seconds),
-    }
-}
-
-/// The server's address as others see it.
-///
-/// `listening` is where it listens, if it does already.
-pub fn base_url(config: &Config, listening: Option<SocketAddr>) -> String {
-    if !config.server.public_url.is_empty() {
-        return config.server.public_url.clone();
-    }
-    let listen = &config.server.listen;
-    let Some(mut shown) = listening.or_else(|| listen.address()) else {
-        return format!("http://{listen}");
-    };
-    if shown.ip().is_unspecified() {
-        shown.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-    }
-    format!("http://{shown}")
-}
-
-fn hub_settings(config: &Config) -> hub::Settings {
-    let hub = &config.hub;
-    hub::Settings {
-        always_200: hub.always_200,
-        anonymous: hub.anonymous,
-        anonymous_quota: (hub.anonymous_per_second, hub.anonymous_per_day),
-        address_quota: (hub.address_per_second, hub.address_burst),
-        bounds: hub::key::rules::Bounds {
-            per_second: (hub.per_second, hub.max_per_second),
-            per_person_second: (hub.person_per_second, hub.max_person_per_second),
-            per_day: (hub.per_day, hub.max_per_day),
-        },
-        key_makers: match hub.keys {
-            config::KeyMakers::Admins => hub::KeyMakers::Admins,
-            config::KeyMakers::Everybody => hub::KeyMakers::Everybody,
-        },
-        max_keys: i64::try_from(hub.max_keys).unwrap_or(i64::MAX),
-        recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
-        catalogue_file: hub.catalogue_file.clone(),
-        echo: hub.echo,
-        weather: hub::WeatherSettings {
-            base_url: hub.weather.base_url.clone(),
-            api_key: hub.weather.api_key.clone(),
-            cache_seconds: hub.weather.cache_seconds,
-        },
-        log: match hub.call_log {
-            config::CallLog::All => hub::log::Level::All,
-            config::CallLog::Errors => hub::log::Level::Errors,
-            config::CallLog::Off => hub::log::Level::Off,
-        },
-        log_unknown_per_minute: hub.call_log_unknown_per_minute,
-        log_days: i64::try_from(hub.call_log_days).unwrap_or(i64::MAX),
-        log_rows: i64::try_from(hub.call_log_rows).unwrap_or(i64::MAX),
-    }
-}
-
-/// The clients for calls to addresses that people and apps have named.
-pub(crate) fn outgoing(config: &Config) -> Outgoing {
-    Outgoing::new(web::outgoing::Settings {
-        allowed: config.outgoing.allowed_networks.clone(),
-        connect: Duration::from_secs(config.outgoing.connect_seconds),
-    })
-}
-
-pub(crate) fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) -> Result<Chat> {
-    let provider = |provider: &config::Model| chat::provider::Settings {
-        base_url: provider.base_url.clone(),
-        api_key: provider.api_key.clone(),
-        name: provider.name.clone(),
-        names: provider.names.clone(),
-        images: provider.images,
-        tools: provider.tools,
-        json: match provider.json {
-            config::Json::Auto => chat::provider::JsonSupport::Auto,
-            config::Json::None => chat::provider::JsonSupport::None,
-            config::Json::JsonObject => chat::provider::JsonSupport::JsonObject,
-            config::Json::JsonSchema => chat::provider::JsonSupport::JsonSchema,
-        },
-        tokens_member: match provider.tokens_member {
-            config::TokensMember::Auto => chat::provider::TokensMember::Auto,
-            config::TokensMember::MaxTokens => chat::provider::TokensMember::MaxTokens,
-            config::TokensMember::MaxCompletionTokens => chat::provider::TokensMember::MaxCompletionTokens,
-            config::TokensMember::None => chat::provider::TokensMember::None,
-        },
-        stream_options: provider.stream_options,
-        strict_turns: provider.strict_turns,
-        system_role: provider.system_role,
-        omit: provider.omit.clone(),
-        opens_thinking: provider.opens_thinking,
-        connect: Duration::from_secs(provider.connect_seconds),
-        first_token: Duration::from_secs(provider.first_token_seconds),
-        idle: Duration::from_secs(provider.idle_seconds),
-        total: Duration::from_secs(provider.total_seconds),
-    };
-    let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    let drain = Duration::from_secs(config.server.drain_seconds).saturating_sub(LAST_WORDS);
-    let settings = chat::Settings {
-        providers: config.model.providers().map(provider).collect(),
-        prompt_tokens: number(config.chat.prompt_tokens),
-        recall_tokens: number(config.chat.recall_tokens),
-        max_streams: number(config.chat.max_streams),
-        daily_tokens: i64::try_from(config.chat.daily_tokens).unwrap_or(i64::MAX),
-        distill: config.chat.distill,
-        distill_after: Duration::from_secs(config.chat.distill_after_seconds),
-        max_body: number(config.chat.max_body_bytes),
-        search_url: config.chat.search_url.clone(),
-        drain,
-    };
-    Chat::new(db.clone(), memory.clone(), outgoing, settings).context("cannot call models")
-}
-
-fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Result<Rooms> {
-    let memory = memory(config, db.clone(), identity.clone(), base_url);
-    let outgoing = outgoing(config);
-    let chat = chat(config, db, &memory, &outgoing)?;
-    let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
-    let hub = Hub::new(db.clone(), identity.clone(), outgoing, hub_settings(config));
-    let behind = console::Rooms {
-        identity: identity.clone(),
-        archive: Archive::new(sections(&memory, &chat, &plaza)),
-        memory: memory.clone(),
-        chat: chat.clone(),
-        plaza: plaza.clone(),
-        hub: hub.clone(),
-    };
-    let console = console::Console::new(behind, db.clock().clone(), db.random().clone(), base_url);
-    let base_url = base_url.to_owned();
-    Ok(Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url })
 }
 
 /// The OpenAPI document as JSON. The routes that it describes need a database, so it gets an empty one.

@@ -1,0 +1,78 @@
+//! Opens the database of a configuration: for the server, for verbs of the command line, or as it is.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use store::{Clock, Database, Random};
+
+use crate::config::Config;
+
+/// First and longest pause between attempts to reach a database at the start.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LAST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Opens the database of a configuration, as old as its schema may be.
+///
+/// # Errors
+/// When the data directory or the database cannot be opened.
+pub async fn open_as_it_is(config: &Config, clock: Clock, random: Random) -> Result<Database> {
+    let database = config.database_config().map_err(|error| anyhow!(error))?;
+    let open = Database::open(database, &config.data_dir, clock, random).await;
+    open.with_context(|| format!("cannot open the database (data_dir {})", config.data_dir.display()))
+}
+
+/// Opens the database of a configuration and brings its schema up to date.
+///
+/// # Errors
+/// As [`open_as_it_is`]; when the schema does not fit this program.
+pub async fn open(config: &Config, clock: Clock, random: Random) -> Result<Database> {
+    let db = Box::pin(open_as_it_is(config, clock, random)).await?;
+    let applied = db.migrate().await.context("cannot bring the database up to date")?;
+    if !applied.is_empty() {
+        tracing::info!(migrations = applied.join(" "), "database brought up to date");
+    }
+    Ok(db)
+}
+
+/// Like [`open`], for a server that may be started before its PostgreSQL: tries for `database.start_seconds`.
+pub(super) async fn open_patiently(config: &Config, clock: Clock, random: Random) -> Result<Database> {
+    let (patience, start) = (Duration::from_secs(config.database.start_seconds), Instant::now());
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let error = match Box::pin(open(config, clock.clone(), random.clone())).await {
+            Ok(db) => return Ok(db),
+            Err(error) => error,
+        };
+        let is_away = matches!(error.downcast_ref(), Some(store::Error::Unavailable(_)));
+        let is_server = config.database.url.starts_with("postgres");
+        if !is_away || !is_server || start.elapsed() + pause > patience {
+            return Err(error);
+        }
+        tracing::warn!(cause = format!("{error:#}"), "the database is away; trying again");
+        tokio::time::interval_at((Instant::now() + pause).into(), pause).tick().await;
+        pause = LAST_PAUSE.min(pause * 2);
+    }
+}
+
+/// Opens the database for a verb of the command line, beside a server that may be running. A new database is migrated; an
+/// older schema is left to the server or `doppel migrate`, because a server of the older release may be using it.
+///
+/// # Errors
+/// As [`open_as_it_is`]; when the schema is older or newer than this program's.
+pub async fn open_beside(config: &Config, clock: Clock, random: Random) -> Result<Database> {
+    let db = Box::pin(open_as_it_is(config, clock, random)).await?;
+    if db.is_new().await? {
+        db.migrate().await.context("cannot bring the database up to date")?;
+        return Ok(db);
+    }
+    let pending = db.pending().await?;
+    if pending.is_empty() {
+        return Ok(db);
+    }
+    db.close().await?;
+    let names = pending.join(" ");
+    Err(anyhow!(
+        "the database is of an older release (to be applied: {names}): start this release's server on it, or run \
+         doppel migrate, once no server of the older release uses it any more"
+    ))
+}
