@@ -144,7 +144,17 @@ fn bad_tokens(key: &Key, other: &Key) -> Vec<(&'static str, String, &'static str
         ("no exp", app(key, json!({"exp": null})), INVALID),
         ("iat a text", app(key, json!({"iat": NOW.to_string()})), INVALID),
         ("exp a text", app(key, json!({"exp": (NOW + 60).to_string()})), INVALID),
-        ("exp a fraction", app(key, json!({"exp": NOW as f64 + 60.5})), INVALID),
+        (
+            "exp a fraction in the past",
+            app(key, json!({"iat": NOW - 60, "exp": NOW as f64 - 0.5})),
+            "TOKEN_EXPIRED",
+        ),
+        ("exp beyond doubles", app(key, json!({"exp": 1e300})), INVALID),
+        (
+            "7201 s in fractions",
+            app(key, json!({"iat": NOW as f64 + 0.2, "exp": NOW as f64 + 7201.3})),
+            "TOKEN_LIFETIME_TOO_LONG",
+        ),
         ("exp in milliseconds", app(key, json!({"exp": (NOW + 60) * 1000})), "TOKEN_LIFETIME_TOO_LONG"),
         (
             "exp beyond all numbers",
@@ -207,6 +217,8 @@ both_engines! {
         let long = "x".repeat(5000);
         for (what, token) in [
             ("7200 s", app(&key, json!({"exp": NOW + 7200}))),
+            ("fractions", app(&key, json!({"iat": NOW as f64 + 0.75, "exp": NOW as f64 + 7200.75}))),
+            ("doubles", app(&key, json!({"iat": NOW as f64, "nbf": NOW as f64, "exp": NOW as f64 + 60.0}))),
             ("one second left", app(&key, json!({"iat": NOW - 7199, "exp": NOW + 1}))),
             ("iat 30 s ahead", app(&key, json!({"iat": NOW + 30, "exp": NOW + 7230}))),
             ("nbf 30 s ahead", app(&key, json!({"nbf": NOW + 30}))),

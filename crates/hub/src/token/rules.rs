@@ -12,6 +12,8 @@ use crate::call::code::{HubCode, HubError};
 
 /// Longest token in bytes.
 pub const MAX_TOKEN: usize = 8192;
+/// Largest whole number up to which a double holds every one: 2^53.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 /// Longest life in seconds.
 pub const MAX_LIFE: i64 = 7200;
 /// How far ahead of ours the issuer's clock may be, in seconds.
@@ -188,7 +190,7 @@ fn lifetime(
 ) -> Result<Timestamp, HubError> {
     let seconds = |value: Option<Value>, name: &str| match value {
         Some(value) => {
-            value.as_i64().ok_or_else(|| invalid(&format!("{name} should be a whole number of seconds")))
+            numeric_date(&value).ok_or_else(|| invalid(&format!("{name} should be a number of seconds")))
         }
         None => Err(invalid(&format!("{name} is missing"))),
     };
@@ -210,6 +212,15 @@ fn lifetime(
         return Err(invalid("exp should be after iat"));
     }
     Ok(Timestamp(0).plus_secs(exp))
+}
+
+/// Seconds of a NumericDate (RFC 7519 §2), which may have a fraction; rounded down. `None` for other values and for
+/// numbers that no double holds exactly.
+fn numeric_date(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let seconds = value.as_f64().filter(|seconds| seconds.abs() <= MAX_EXACT)?;
+        format!("{:.0}", seconds.floor()).parse().ok()
+    })
 }
 
 /// A list of texts; absent or `null` is none.
