@@ -258,7 +258,10 @@ async fn a_postgres_that_is_away_at_the_start_is_waited_for() {
     let ready = testkit::http().get(format!("{}/readyz", server.base_url)).send().await.unwrap();
     assert_eq!(ready.status(), 200);
     let note = std::fs::read_to_string(directory.path().join("demo.json")).unwrap();
-    assert!(serde_json::from_str::<Value>(&note).is_ok());
+    let note: Value = serde_json::from_str(&note).unwrap();
+    for (member, path) in [("base_url", ""), ("lab_base_url", "/gate/lab"), ("oauth_url", "/oauth/")] {
+        assert_eq!(note[member], format!("{}{path}", server.base_url), "{member}");
+    }
 }
 
 #[tokio::test]

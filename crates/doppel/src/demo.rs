@@ -31,6 +31,12 @@ const CALLBACK: &str = "http://localhost:3000/api/auth/callback";
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Demo {
     base_url: String,
+    /// The base URL of an app written for the SecondMe API.
+    #[serde(default)]
+    lab_base_url: String,
+    /// The address where the demo app asks for consent, without its query.
+    #[serde(default)]
+    oauth_url: String,
     email: String,
     password: String,
     api_key: String,
@@ -48,6 +54,12 @@ pub(crate) struct Demo {
     invitation_codes: Vec<String>,
 }
 
+/// The server's base URL, that of the Lab API, and that of the consent page.
+fn addresses(running: &Running) -> (String, String, String) {
+    let base = &running.base_url;
+    (base.clone(), format!("{base}/gate/lab"), format!("{base}/oauth/"))
+}
+
 /// Makes the demo person, or finds the one made before. `None` on a database with other accounts.
 pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option<Demo>> {
     let path = config.data_dir.join(FILE);
@@ -59,7 +71,8 @@ pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option
         // The token of the last time may have reached its end.
         let access_token = token(running, &before.client_id, &before.client_secret).await?;
         let invitation_codes = invitation_codes(running).await?;
-        let demo = Demo { base_url: running.base_url.clone(), access_token, invitation_codes, ..before };
+        let (base_url, lab_base_url, oauth_url) = addresses(running);
+        let demo = Demo { base_url, lab_base_url, oauth_url, access_token, invitation_codes, ..before };
         write(&path, &demo)?;
         return Ok(Some(demo));
     }
@@ -114,8 +127,11 @@ async fn make(running: &Running) -> Result<Demo> {
     let access_token = token(running, &app.id, client_secret.expose()).await?;
     let hub_key = hub::key::KeyRequest { name: Some("demo".into()), ..Default::default() };
     let (hub_key, hub_secret) = running.hub.create_key(account.id, hub_key).await.map_err(fail)?;
+    let (base_url, lab_base_url, oauth_url) = addresses(running);
     Ok(Demo {
-        base_url: running.base_url.clone(),
+        base_url,
+        lab_base_url,
+        oauth_url,
         email: EMAIL.into(),
         password,
         api_key: secret.expose().to_owned(),
