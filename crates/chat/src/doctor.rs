@@ -1,4 +1,4 @@
-//! Whether what is counted of conversations is right.
+//! Checks the stored counters of conversations.
 
 use memory::quota::{self, Change, Kind};
 use store::params;

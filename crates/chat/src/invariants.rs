@@ -1,4 +1,4 @@
-//! What the rows of conversations must say of each other; `doppel doctor` looks whether they do.
+//! Consistency rules of conversation rows, checked by `doppel doctor`.
 
 use store::Rule;
 

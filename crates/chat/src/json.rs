@@ -25,11 +25,11 @@ pub(crate) struct Found<'t> {
     is_final: bool,
 }
 
-/// What a text holds.
+/// Result of reading JSON from a text.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Scan<'t> {
     pub(crate) found: Vec<Found<'t>>,
-    /// What is wrong with the last value that cannot be read.
+    /// Syntax error of the last value that cannot be read.
     pub(crate) fault: Option<Fault>,
 }
 

@@ -22,7 +22,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// What is wrong, in words for the model that is to do better.
+    /// The error in words, sent to the model with the repair question.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Nothing => "the answer held no JSON value",

@@ -209,7 +209,7 @@ fn fitted_object(fields: &[Field], members: &Map<String, Value>) -> Option<Value
     Some(Value::Object(fitted))
 }
 
-/// Whether two words are the same but for case and separators.
+/// Returns true if two names are equal except for case and separators.
 fn same(a: &str, b: &str) -> bool {
     let key = |text: &str| -> String {
         let kept = text.chars().filter(|c| !(c.is_whitespace() || matches!(c, '_' | '-')));

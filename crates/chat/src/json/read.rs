@@ -21,7 +21,7 @@ pub(super) struct Unread {
     pub(super) fault: Fault,
     /// Bytes up to where its brackets are closed.
     pub(super) length: usize,
-    /// Whether it began as a value, so that it is not just a bracket in prose.
+    /// True if it began as a value rather than as a bracket in prose.
     pub(super) is_value: bool,
 }
 
@@ -41,7 +41,7 @@ pub(super) fn value(text: &str, may_repair: bool) -> Result<(Value, usize, bool)
     }
 }
 
-/// How many bytes a value takes until its brackets are closed.
+/// Returns the length in bytes of a value, up to its last closing bracket.
 fn closed(text: &str) -> Option<usize> {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for (at, c) in text.char_indices() {
