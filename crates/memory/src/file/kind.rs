@@ -19,10 +19,15 @@ impl Kind {
     /// Every kind.
     pub const ALL: &[Self] = &[Self::Png, Self::Jpeg, Self::Gif, Self::Webp, Self::Mp4, Self::Mp3];
 
-    /// The kind of a file that begins with `head`; `None` for everything that is not accepted.
+    /// The kind of a file that begins with `head`; `None` for everything that is not accepted, markup included.
     pub fn of(head: &[u8]) -> Option<Self> {
+        // The detection of WebP and MP4 reads a marker some bytes into the file and not what stands before it.
+        if head.trim_ascii_start().starts_with(b"<") {
+            return None;
+        }
         let found = infer::get(head)?;
-        Self::ALL.iter().copied().find(|kind| kind.media_type() == found.mime_type())
+        let kind = Self::ALL.iter().copied().find(|kind| kind.media_type() == found.mime_type())?;
+        (kind != Self::Webp || head.starts_with(b"RIFF")).then_some(kind)
     }
 
     /// The media type it is served with.
@@ -72,9 +77,19 @@ mod tests {
         assert_eq!(Kind::of(b"ID3\x04\0\0\0\0\0\0"), Some(Kind::Mp3));
         assert_eq!(Kind::of(b"\xff\xfb\x90\x64\0\0"), Some(Kind::Mp3));
         assert_eq!(Kind::of(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"), Some(Kind::Mp4));
-        for bad in
-            [&b"<html><script>"[..], b"<svg xmlns=", b"<?xml version", b"%PDF-1.7", b"MZ", b"", b"hello"]
-        {
+        for bad in [
+            &b"<html><script>"[..],
+            b"<svg xmlns=",
+            b"<?xml version",
+            b"%PDF-1.7",
+            b"MZ",
+            b"",
+            b"hello",
+            b"<!--$\0\0\0WEBPVP8 ",
+            b"!!!!\0\0\0\0WEBPVP8 ",
+            b"<!--ftypmp42\0\0\0\0",
+            b"\n<a>ftypmp42\0\0\0\0",
+        ] {
             assert_eq!(Kind::of(bad), None, "{bad:?}");
         }
     }
