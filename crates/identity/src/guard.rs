@@ -102,11 +102,8 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
             return refuse(&request, refused.error);
         }
     };
-    let response = match person {
-        // Writes of one person do not take all of the store's connections.
-        Some(person) => store::on_behalf_of(person, next.run(request)).await,
-        None => next.run(request).await,
-    };
+    // Writes of one person do not take all of the store's connections.
+    let response = store::on_behalf_of(person, next.run(request)).await;
     if let (Some(key), Some(address)) = (key, address) {
         guard.identity.note_call(Call::new(key, route.as_str(), address, Outcome::of(&response)));
     }

@@ -18,12 +18,8 @@ impl Tasks {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let task = match store::person() {
-            // What a request leaves to be done later is done for the same person.
-            Some(person) => self.tracker.spawn(store::on_behalf_of(person, work)),
-            None => self.tracker.spawn(work),
-        };
-        task.abort_handle()
+        // What a request leaves to be done later is done for the same person.
+        self.tracker.spawn(store::on_behalf_of(store::person(), work)).abort_handle()
     }
 
     /// Resolves when the server begins to shut down.

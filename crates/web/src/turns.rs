@@ -144,7 +144,7 @@ impl<Q: Queue> Turns<Q> {
                 let queue = Arc::clone(&self.queue);
                 self.jobs.spawn(async move {
                     let _place = place;
-                    store::on_behalf_of(account, queue.work(job)).await
+                    store::on_behalf_of(Some(account), queue.work(job)).await
                 });
                 started += 1;
             }

@@ -103,7 +103,7 @@ impl Lanes {
     /// Errors: [`Error::Unavailable`] when they do not come in time.
     pub(super) async fn enter(&self, lane: Lane) -> Result<Place<'_>> {
         let deadline = Instant::now() + self.wait;
-        let gate = match (lane, person::current()) {
+        let gate = match (lane, person::person()) {
             (Lane::Write, Some(person)) => match self.gates.get(gate_of(person)) {
                 Some(gate) => Some(until(deadline, gate.acquire()).await?),
                 None => None,
@@ -180,10 +180,10 @@ mod tests {
         let lanes = lanes(16);
         let mut held = Vec::new();
         for _ in 0..4 {
-            held.push(on_behalf_of(7, lanes.enter(Lane::Write)).await.unwrap());
+            held.push(on_behalf_of(Some(7), lanes.enter(Lane::Write)).await.unwrap());
         }
-        assert!(on_behalf_of(7, lanes.enter(Lane::Write)).now_or_never().is_none(), "a quarter, no more");
-        held.push(on_behalf_of(8, lanes.enter(Lane::Write)).await.unwrap());
+        assert!(on_behalf_of(Some(7), lanes.enter(Lane::Write)).now_or_never().is_none(), "a quarter, no more");
+        held.push(on_behalf_of(Some(8), lanes.enter(Lane::Write)).await.unwrap());
         while let Some(place) = lanes.enter(Lane::Write).now_or_never() {
             held.push(place.unwrap());
         }
@@ -200,7 +200,7 @@ mod tests {
     async fn the_smallest_pool_serves_everybody_in_turn() {
         let lanes = lanes(1);
         for lane in [Lane::Read, Lane::LongRead, Lane::Write] {
-            let place = on_behalf_of(1, lanes.enter(lane)).await.unwrap();
+            let place = on_behalf_of(Some(1), lanes.enter(lane)).await.unwrap();
             assert!(lanes.enter(Lane::Read).now_or_never().is_none());
             drop(place);
         }
