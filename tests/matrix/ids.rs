@@ -144,7 +144,7 @@ const NOT_TRIED: &[(&str, &str)] = &[
 ];
 
 with_model! {
-    async fn what_is_anothers_looks_as_if_it_were_not(server, _model: "hub.keys = \"everybody\"\nplaza.posts_per_hour = 10000\nplaza.comments_per_hour = 10000\nplaza.likes_per_hour = 10000\nplaza.reports_per_hour = 10000\n") {
+    async fn ids_of_another_person_look_unknown(server, _model: "hub.keys = \"everybody\"\nplaza.posts_per_hour = 10000\nplaza.comments_per_hour = 10000\nplaza.likes_per_hour = 10000\nplaza.reports_per_hour = 10000\n") {
         let world = World::new(&server).await;
         let (mut operations, mut cases) = (0, 0);
         for operation in &world.all {
