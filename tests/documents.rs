@@ -73,3 +73,16 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) {
         }
     }
 }
+
+/// Every operation of the OpenAPI document has its place in docs/api.md.
+#[test]
+fn every_operation_is_described() {
+    let described = std::fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let document = std::fs::read_to_string(root().join("tests/snapshots/openapi.snap")).unwrap();
+    let lines = document.lines().filter_map(|line| line.trim().strip_prefix("\"operationId\": \""));
+    let operations: Vec<&str> = lines.filter_map(|rest| rest.split('"').next()).collect();
+    let missing: Vec<_> =
+        operations.iter().filter(|name| !described.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/api.md does not describe {missing:?}");
+    assert!(operations.len() > 80, "{} operations", operations.len());
+}

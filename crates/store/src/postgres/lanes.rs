@@ -182,7 +182,10 @@ mod tests {
         for _ in 0..4 {
             held.push(on_behalf_of(Some(7), lanes.enter(Lane::Write)).await.unwrap());
         }
-        assert!(on_behalf_of(Some(7), lanes.enter(Lane::Write)).now_or_never().is_none(), "a quarter, no more");
+        assert!(
+            on_behalf_of(Some(7), lanes.enter(Lane::Write)).now_or_never().is_none(),
+            "a quarter, no more"
+        );
         held.push(on_behalf_of(Some(8), lanes.enter(Lane::Write)).await.unwrap());
         while let Some(place) = lanes.enter(Lane::Write).now_or_never() {
             held.push(place.unwrap());
