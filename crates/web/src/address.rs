@@ -1,26 +1,26 @@
-//! Who is at the other end: the socket's peer, or what a trusted proxy says of its peer.
+//! The address of a client: the peer of the socket, or the address that a trusted proxy reports.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-/// The peer of the connection, put on every request by the [listener](crate::server).
+/// The peer of the connection. The [listener](crate::server) adds it to the extensions of every request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// The client's address as far as it can be trusted, put on every request by the boundary.
+/// The client's address as far as it can be trusted. The boundary adds it to the extensions of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Longest chain of proxies that is followed.
+/// Most entries of `X-Forwarded-For` that are read.
 const MAX_HOPS: usize = 16;
 
-/// The client's address: walks `X-Forwarded-For` from the right for as long as the address that added an
-/// entry is a trusted proxy. Anything a client writes there itself is left of the first untrusted address
-/// and never believed.
+/// Returns the client's address. Reads `X-Forwarded-For` from the right for as long as the address that added
+/// an entry is a trusted proxy. Entries that the client wrote itself are left of the first untrusted address
+/// and are ignored.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientAddress {
     let mut address = canonical(peer);
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
@@ -40,18 +40,18 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> C
     ClientAddress(address)
 }
 
-/// An entry of `X-Forwarded-For`: an address, with or without a port.
+/// Parses an entry of `X-Forwarded-For`: an address with or without a port.
 fn parse(hop: &str) -> Option<IpAddr> {
     hop.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
 }
 
-/// IPv4 in IPv6 clothing counts as IPv4, so that one rule matches both.
+/// Turns an IPv4-mapped IPv6 address into IPv4, so that one rule matches both forms.
 fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
-/// The address under which a client is counted: an IPv4 address, or the /64 network of an IPv6 address, for one
-/// client may have as many addresses as it likes there.
+/// Returns the address under which a client is counted: an IPv4 address, or the /64 network of an IPv6
+/// address, because one client may use every address in that network.
 pub fn group(address: IpAddr) -> IpAddr {
     match canonical(address) {
         IpAddr::V4(address) => IpAddr::V4(address),
@@ -59,7 +59,7 @@ pub fn group(address: IpAddr) -> IpAddr {
     }
 }
 
-/// True for an address that may speak for many clients: loopback, or a trusted proxy.
+/// True for an address that may stand for many clients: loopback, or a trusted proxy.
 pub fn is_shared(address: IpAddr, trusted: &[IpNet]) -> bool {
     let address = canonical(address);
     address.is_loopback() || trusted.iter().any(|net| net.contains(&address))

@@ -1,4 +1,4 @@
-//! The success envelope of the Lab API, `{"code":0,"data":…}`, written in this one place.
+//! The success envelope of the Lab API, `{"code":0,"data":…}`. No other module writes it.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::error::{ApiError, Code};
 
-/// Data on its way out in the success envelope: HTTP 200 and `{"code":0,"data":…}`.
+/// A response in the success envelope: HTTP 200 and `{"code":0,"data":…}`.
 #[derive(Debug, Clone, Copy)]
 pub struct Data<T>(pub T);
 
@@ -30,8 +30,8 @@ impl<T: Serialize> IntoResponse for Data<T> {
     }
 }
 
-/// A JSON answer of any shape. Answers that carry a secret or personal data are never to be stored by
-/// caches, so every JSON answer says `no-store`.
+/// Creates a JSON response of any shape. Responses may carry a secret or personal data, so each one forbids
+/// caches to store it (`Cache-Control: no-store`).
 pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => {

@@ -1,4 +1,4 @@
-//! Extractors whose refusals speak the contract's language: 422 with `detail` and a readable message.
+//! Extractors that reject invalid input with 422, a `detail` for each error, and a readable message.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use crate::{
     strict::Strict,
 };
 
-/// Longest piece of a parser's message that is repeated to the client.
+/// Most characters of a parser's message that are repeated to the client.
 const MAX_MESSAGE: usize = 200;
 
-/// How long the rest of a refused body is read and thrown away.
+/// Time limit for reading and discarding the rest of a refused body.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Largest body in bytes that an extractor reads, put on the request by the boundary and, where a route
-/// has its own, by that route.
+/// Largest body in bytes that an extractor reads. The boundary adds it to the extensions of every request; a
+/// route with a limit of its own replaces it.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimit(pub usize);
 
@@ -34,11 +34,13 @@ impl Default for BodyLimit {
     }
 }
 
-/// A JSON body. Unknown members are ignored (§0.12). A body sent as a form is a 422, as upstream (§18.10).
+/// A JSON body. Unknown members are ignored. A body with a content type other than JSON gets 422, as from
+/// SecondMe.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
-/// An `application/x-www-form-urlencoded` body. JSON sent here is a 422 `Field required`.
+/// An `application/x-www-form-urlencoded` body. A body of another type is read as an empty form, so its
+/// required fields are reported as missing (422 `Field required`).
 #[derive(Debug, Clone, Copy)]
 pub struct Form<T>(pub T);
 
@@ -94,7 +96,7 @@ fn urlencoded<T: DeserializeOwned>(bytes: &[u8], issues: Issues) -> Result<T, Ap
     serde_path_to_error::deserialize(reader).map_err(|error| refuse(issues, &error))
 }
 
-/// Reads the body up to the request's limit.
+/// Reads the body up to the request's limit. A larger one is discarded and refused.
 async fn body(request: Request) -> Result<Bytes, ApiError> {
     let BodyLimit(limit) = request.extensions().get().copied().unwrap_or_default();
     let declared =
@@ -113,9 +115,9 @@ async fn body(request: Request) -> Result<Bytes, ApiError> {
     Err(ApiError::new(Code::BodyTooLarge).with(limit.to_string()))
 }
 
-/// Reads on and throws away, for so long and up to several times the limit it broke, what is left of a body
-/// that is refused: a client that is still sending would not read an answer given now, only a broken
-/// connection.
+/// Reads and discards the rest of a refused body, for at most `patience` and at most eight times `limit`
+/// bytes (1 MiB at least). A client that is still sending would not read a response sent now; it would only
+/// see a broken connection.
 pub async fn discard(mut body: Body, limit: u64, patience: Duration) {
     let mut left = limit.saturating_mul(8).max(1 << 20);
     let reading = async {
@@ -142,7 +144,7 @@ fn is_json(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Turns a parser's error into one issue at the place the parser stopped.
+/// Turns a parser's error into one issue, at the place where the parser stopped.
 fn refuse<E: std::fmt::Display>(mut issues: Issues, error: &serde_path_to_error::Error<E>) -> ApiError {
     let message = error.inner().to_string();
     let place = match error.path().to_string() {

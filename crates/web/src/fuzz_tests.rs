@@ -1,4 +1,4 @@
-//! Fuzz targets: the head of a request, forms, queries and JSON bodies.
+//! Fuzz targets: the head of a request, forms, queries, and JSON bodies.
 
 use std::{
     collections::BTreeMap,
@@ -45,14 +45,14 @@ const BODIES: &[&[u8]] = &[
     br#"{"name":"a","name":"b"}"#,
 ];
 
-/// A header line of these bytes, without those that no header may have.
+/// A header line of these bytes, without those that are not allowed in a header.
 fn line(name: HeaderName, bytes: &[u8]) -> HeaderMap {
     let clean: Vec<u8> =
         bytes.iter().copied().filter(|byte| !matches!(byte, 0..=8 | 10..=31 | 127)).collect();
     HeaderValue::from_bytes(&clean).map(|value| (name, value)).into_iter().collect()
 }
 
-/// What a typed body has.
+/// The members of a typed body.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Typed {
@@ -68,7 +68,7 @@ struct Inner {
     b: Option<String>,
 }
 
-/// A refusal is one of the client's, and its message is short however long the input was.
+/// True if an error is the client's, and its message is short no matter how long the input was.
 fn is_short(error: &ApiError) -> bool {
     error.code().status().is_client_error() && error.message(Language::En).chars().count() < 2_000
 }
@@ -94,7 +94,8 @@ proptest! {
             let parsed = hop.parse::<IpAddr>().or_else(|_| hop.parse::<std::net::SocketAddr>().map(|socket| socket.ip()));
             parsed.is_ok_and(|address| address.to_canonical() == found)
         });
-        // Control characters were taken out of the header, and may have joined what stands apart in the text.
+        // Control characters were removed from the header, so parts that are separate in the text may have
+        // been joined.
         prop_assert!(found == peer || stands || bytes.iter().any(|byte| byte.is_ascii_control()), "{found}");
     }
 
@@ -103,7 +104,7 @@ proptest! {
         let headers = line(header::ACCEPT_LANGUAGE, &bytes);
         let language = fuzz::timed(|| Language::of(&headers));
         let text = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        // English only where it is named.
+        // English is chosen only if the header names it.
         prop_assert!(language == Language::Zh || text.to_ascii_lowercase().contains("en"));
         let repeated: HeaderMap = line(header::ACCEPT_LANGUAGE, format!("{text},{text}").as_bytes());
         if text.matches(',').count() < 15 {
@@ -146,7 +147,7 @@ proptest! {
     #[test]
     fn a_query_says_the_same_as_a_form(text in fuzz::text(PAIRS)) {
         type Map = BTreeMap<String, String>;
-        // What a request line may have.
+        // Keeps the characters that are allowed in a request line.
         let query: String = text.chars().filter(|c| c.is_ascii_graphic() && *c != '#').collect();
         let Ok(request) = Request::get(format!("/?{query}")).body(Body::empty()) else { return Ok(()) };
         let (mut parts, _) = request.into_parts();

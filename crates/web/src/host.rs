@@ -2,14 +2,15 @@
 
 use http::{HeaderMap, Version, header};
 
-/// True where a request has the `Host` it should have: one, of characters that a host and a port may have.
+/// True if a request has the `Host` header that its HTTP version requires, and the value holds only
+/// characters of a host and a port.
 pub fn is_valid(version: Version, headers: &HeaderMap) -> bool {
     let mut lines = headers.get_all(header::HOST).iter();
     let Some(host) = lines.next() else { return version < Version::HTTP_11 };
     lines.next().is_none() && host.as_bytes().iter().all(|byte| is_of_host(*byte))
 }
 
-/// Characters of RFC 3986's `host` and `port`.
+/// True for the characters of `host` and `port` in RFC 3986.
 const fn is_of_host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(

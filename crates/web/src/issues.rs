@@ -1,4 +1,4 @@
-//! Collecting everything that is wrong with an input, to answer 422 once with all of it (§0.5).
+//! Collects all errors of an input, so that one 422 response reports them together.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,21 +8,22 @@ use crate::{
     names,
 };
 
-/// One thing wrong with an input, in the shape of the original API's framework.
+/// One error in an input, in the format of FastAPI's validation errors, which the SecondMe API returns.
 #[derive(Debug, Clone, Serialize)]
 pub struct Issue {
-    /// The kind, such as `missing` or `string_too_long`.
+    /// The kind of the error, such as `missing` or `string_too_long`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// Where: `body`, `query` or `path`, then the field and whatever is inside it.
+    /// The place of the error: `body`, `query`, or `path`, then the names of the field and of the members
+    /// inside it.
     pub loc: Vec<String>,
-    /// What was expected, for people.
+    /// The expected input, in words for people.
     pub msg: String,
-    /// What was found; `null` where it is absent or too long to repeat.
+    /// The input that was found; `null` if it is absent or too long to repeat.
     pub input: Value,
 }
 
-/// A list of issues about one part of a request.
+/// The errors of one part of a request.
 #[derive(Debug)]
 pub struct Issues {
     part: &'static str,
@@ -30,35 +31,35 @@ pub struct Issues {
 }
 
 impl Issues {
-    /// Issues of the JSON or form body.
+    /// Creates an empty list for the body, JSON or form.
     pub fn body() -> Self {
         Self { part: "body", list: Vec::new() }
     }
 
-    /// Issues of the query string.
+    /// Creates an empty list for the query string.
     pub fn query() -> Self {
         Self { part: "query", list: Vec::new() }
     }
 
-    /// Adds an issue about a field (dots separate levels; empty means the whole part).
+    /// Adds an error in a field. Dots separate levels; an empty `field` means the whole part.
     pub fn add(&mut self, kind: &'static str, field: &str, msg: impl Into<String>) {
         self.add_with(kind, field, msg, Value::Null);
     }
 
-    /// Adds an issue and repeats what was found.
+    /// Adds an error in a field, with the input that was found.
     pub fn add_with(&mut self, kind: &'static str, field: &str, msg: impl Into<String>, input: Value) {
         let mut loc = vec![self.part.to_owned()];
         loc.extend(field.split('.').filter(|part| !part.is_empty()).map(str::to_owned));
         self.list.push(Issue { kind, loc, msg: msg.into(), input });
     }
 
-    /// Adds `Field required`.
+    /// Adds the error of a missing field, `Field required`.
     pub fn missing(&mut self, field: &str) {
         self.add("missing", field, "Field required");
     }
 
-    /// A required text of at least one and at most `max` characters (Unicode code points), without
-    /// surrounding white space. Answers an empty text where there is an issue.
+    /// Trims and checks a required text of 1 to `max` characters (Unicode code points). Returns the trimmed
+    /// text, which is empty if the value is missing.
     pub fn required_text(&mut self, field: &str, value: Option<&str>, max: usize) -> String {
         let Some(value) = value else {
             self.missing(field);
@@ -72,7 +73,8 @@ impl Issues {
         text.to_owned()
     }
 
-    /// Checks that a text has at most `max` characters and no control characters but line breaks and tabs.
+    /// Checks that a text has at most `max` characters, and no control characters except line breaks and
+    /// tabs.
     pub fn text(&mut self, field: &str, value: &str, max: usize) {
         if value.len() > max && value.chars().count() > max {
             self.add("string_too_long", field, format!("String should have at most {max} characters"));
@@ -82,7 +84,7 @@ impl Issues {
         }
     }
 
-    /// Checks a text that must stand on one line.
+    /// Checks a text as [`Issues::text`] does, and that it has no line breaks.
     pub fn line(&mut self, field: &str, value: &str, max: usize) {
         self.text(field, value, max);
         if value.contains(['\n', '\r']) {
@@ -90,8 +92,8 @@ impl Issues {
         }
     }
 
-    /// A required name of at least one visible and at most `max` characters on one line, without surrounding white
-    /// space, by the rule of [`names`]. Answers an empty text where it is missing.
+    /// Trims and checks a required name on one line, with at least one visible and at most `max` characters,
+    /// by the rules of [`names`]. Returns the trimmed name, which is empty if the value is missing.
     pub fn name(&mut self, field: &str, value: Option<&str>, max: usize) -> String {
         let Some(value) = value else {
             self.missing(field);
@@ -106,14 +108,14 @@ impl Issues {
         name.to_owned()
     }
 
-    /// Checks an optional name, which may be empty; otherwise as [`Issues::name`].
+    /// Checks a name as [`Issues::name`] does if it is not blank.
     pub fn optional_name(&mut self, field: &str, value: &str, max: usize) {
         if !value.trim().is_empty() {
             self.name(field, Some(value), max);
         }
     }
 
-    /// Checks a text on one line without characters that cannot be seen.
+    /// Checks a text on one line that must not hold invisible characters.
     fn visible(&mut self, field: &str, value: &str, max: usize) {
         let before = self.list.len();
         self.line(field, value, max);
@@ -124,15 +126,15 @@ impl Issues {
         }
     }
 
-    /// True while nothing is wrong.
+    /// True if there are no errors.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// The 422 with every issue, or nothing.
+    /// Returns all errors as one 422, or `Ok` if there are none.
     ///
     /// # Errors
-    /// [`Code::Unprocessable`] whose message is `field: what was expected` of the first issue.
+    /// [`Code::Unprocessable`] with all errors; its message is `field: expected input` of the first one.
     pub fn finish(self) -> Result<(), ApiError> {
         let Some(first) = self.list.first() else { return Ok(()) };
         let place = match first.loc.get(1..) {

@@ -1,11 +1,11 @@
-//! Which of the two languages an answer speaks.
+//! The language of a response, chosen by `Accept-Language`.
 
 use http::{HeaderMap, header};
 
 /// The languages of messages and pages. Chinese unless the client prefers English.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
-    /// Simplified Chinese, the language of the original API.
+    /// Simplified Chinese, the default.
     #[default]
     Zh,
     /// English, on `Accept-Language: en`.
@@ -13,7 +13,8 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language a request asks for by `Accept-Language`; ties go to the one named first.
+    /// Returns the language that a request asks for in `Accept-Language`. Of equal weights the first one
+    /// wins.
     pub fn of(headers: &HeaderMap) -> Self {
         headers
             .get(header::ACCEPT_LANGUAGE)
@@ -22,7 +23,7 @@ impl Language {
             .unwrap_or_default()
     }
 
-    /// The best supported language of an `Accept-Language` value, if it names one.
+    /// Returns the supported language with the highest weight in an `Accept-Language` value, if there is one.
     pub fn preferred(accept: &str) -> Option<Self> {
         let mut best: Option<(f32, Self)> = None;
         for item in accept.split(',').take(32) {
@@ -38,7 +39,7 @@ impl Language {
         best.map(|(_, language)| language)
     }
 
-    /// The language of a tag such as `en`, `en-GB` or `zh-Hans-CN`.
+    /// Returns the language of a tag such as `en`, `en-GB`, or `zh-Hans-CN`.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next()?;
         if primary.eq_ignore_ascii_case("zh") {
@@ -50,7 +51,7 @@ impl Language {
         }
     }
 
-    /// The tag for `lang` attributes and cookies.
+    /// Returns the tag for `lang` attributes and cookies.
     pub const fn tag(self) -> &'static str {
         match self {
             Self::Zh => "zh-CN",

@@ -1,8 +1,8 @@
-//! The HTTP boundary: everything about a request or an answer that does not depend on what it is about.
+//! The HTTP boundary: what a server does with every request and response, whatever their subject.
 //!
-//! It knows wire formats (the success and error envelopes of the Lab API), limits, languages, client
-//! addresses and how to listen. It must not know accounts, memories or any other subject; the rooms that
-//! do call it, never the other way round.
+//! This crate knows wire formats (the success and error envelopes of the Lab API), limits, languages, client
+//! addresses, and how to listen. It knows no accounts, memories, or other subjects. The crates that do know
+//! them call this one, never the other way around.
 
 pub mod address;
 pub mod archive;
@@ -38,5 +38,5 @@ pub use outgoing::Outgoing;
 pub use tasks::Tasks;
 pub use turns::{Places, Queue, Turns};
 
-/// What a handler returns: data in the success envelope, or an error for the error envelope.
+/// The result of a handler: data in the success envelope, or an error for the error envelope.
 pub type Answer<T> = Result<Data<T>, ApiError>;

@@ -1,18 +1,18 @@
-//! Paging by number, style A of the contract (§0.8): `pageNo`, `pageSize` → `list`, `total`.
+//! Paging by page number: `pageNo` and `pageSize` in the query, `list` and `total` in the response.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{error::ApiError, issues::Issues};
 
-/// Largest page; a larger wish is cut to it.
+/// Most rows on a page. A larger `pageSize` is clamped to it.
 pub const MAX_PAGE_SIZE: i64 = 100;
-/// Page size where none is asked for.
+/// Rows on a page if the query names no `pageSize`.
 pub const DEFAULT_PAGE_SIZE: i64 = 20;
-/// Deepest row that paging by number reaches; the cost of skipping rows grows with it.
+/// Most rows that paging by number skips, because the cost of skipping grows with their number.
 pub const MAX_OFFSET: i64 = 100_000;
 
-/// The query parameters of style A as they come.
+/// The query parameters of paging by number, not validated.
 #[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -25,7 +25,7 @@ pub struct PageQuery {
     pub page_size: Option<i64>,
 }
 
-/// A checked page: how many rows, after skipping how many.
+/// A validated page: the number of rows to return and the number of rows to skip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
     /// Rows to return, 1 to [`MAX_PAGE_SIZE`].
@@ -35,10 +35,10 @@ pub struct Page {
 }
 
 impl PageQuery {
-    /// Applies defaults and limits.
+    /// Validates the parameters and applies defaults and limits.
     ///
     /// # Errors
-    /// 422 for values below 1; 422 for a page deeper than [`MAX_OFFSET`] rows.
+    /// 422 if a value is below 1, or if the page begins after [`MAX_OFFSET`] rows.
     pub fn check(self) -> Result<Page, ApiError> {
         let mut issues = Issues::query();
         let number = self.page_no.unwrap_or(1);

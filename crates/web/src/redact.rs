@@ -1,21 +1,22 @@
-//! Hides secrets in what is shown or logged. No I/O.
+//! Hides secrets in texts that are shown or logged. No I/O.
 
-/// Text shown instead of a secret.
+/// The text that replaces a secret.
 pub const HIDDEN: &str = "***";
 
-/// Parts of names of parameters and settings whose values are secrets.
+/// Substrings that mark a parameter or setting as secret.
 const SECRET_NAMES: [&str; 8] = ["pass", "pwd", "secret", "token", "key", "sig", "auth", "cred"];
 
-/// Whether a parameter or a setting of this name has a secret as its value.
+/// True if the name of a parameter or a setting says that its value is a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_NAMES.iter().any(|part| name.contains(part))
 }
 
-/// Returns an address without the secrets in it: user and password, parameters with a secret's name, and what follows
-/// `?` or `#` without being a parameter. It need not be a valid address; what cannot be told apart is hidden.
+/// Returns a URL without the secrets in it. Hidden are user and password, parameters with a secret's name,
+/// the fragment, and parts of the query without `=`. The text need not be a valid URL; what is ambiguous is
+/// hidden.
 ///
-/// The user's name of a database address is kept, because it is needed to understand an error.
+/// The user name of a database URL stays, because it is needed to understand an error.
 pub fn url(text: &str) -> String {
     let is_scheme =
         |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte));
@@ -24,7 +25,7 @@ pub fn url(text: &str) -> String {
         None => (String::new(), text),
     };
     let (user, rest) = match rest.rfind('@').map(|at| rest.split_at(at)) {
-        // An `@` in the value of a parameter ends no password.
+        // An `@` in the value of a parameter does not end a password.
         Some((before, _)) if before.split_once('?').is_some_and(|(_, query)| query.contains('=')) => {
             (String::new(), rest)
         }

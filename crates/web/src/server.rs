@@ -1,4 +1,4 @@
-//! The listener: accepts connections, bounds them, and ends them in order.
+//! The listener: accepts connections, bounds their number, and ends them in order.
 
 mod body;
 mod connections;
@@ -40,67 +40,69 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Browsers are to believe the content type, not to guess one.
+/// Tells browsers to use the content type instead of guessing one.
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-/// The connection ends with the answer.
+/// Tells the client that the connection ends with this response.
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
-/// Seconds after which a client may try again where the answer does not say.
+/// Seconds after which a client may try again, if the response does not say so itself.
 const SOON: HeaderValue = HeaderValue::from_static("1");
-/// A year.
+/// Tells browsers to use HTTPS only, for a year.
 const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// How often a connection that waits for room looks for one that may be closed.
+/// Interval at which a connection that waits for room searches for another one to evict.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Limits of connections.
+/// The limits of connections.
 #[derive(Debug, Clone)]
 pub struct ConnectionLimits {
-    /// Open connections. For one more an idle one is closed; while there is none, it waits.
+    /// Most open connections. At the limit a new connection has an idle one evicted; it waits while there is
+    /// none.
     pub connections: usize,
-    /// Open connections of one address. Loopback and trusted proxies may have seven eighths of `connections`.
+    /// Most open connections of one address. Loopback and trusted proxies may have seven eighths of
+    /// `connections`.
     pub of_address: usize,
     /// See `of_address`.
     pub trusted_proxies: Vec<IpNet>,
-    /// Longest a client may take to send a request's head, and a kept-alive connection may idle.
+    /// Longest time for receiving the head of a request, and for an idle kept-alive connection.
     pub head: Duration,
-    /// Longest a client may leave an answer unread without a byte of it being taken.
+    /// Longest time for which a client may take no byte of a response.
     pub write: Duration,
-    /// Largest head of a request in bytes, at least 8192; more is answered 431.
+    /// Largest head of a request in bytes, at least 8192. A larger one gets 431.
     pub head_bytes: usize,
-    /// Most headers of a request; more are answered 431.
+    /// Most headers of a request. More of them get 431.
     pub headers: usize,
-    /// Longest that open requests and streams may go on once shutdown has begun.
+    /// Longest time for which open requests and streams continue once shutdown has begun.
     pub drain: Duration,
-    /// Whether answers tell browsers to come back over HTTPS only.
+    /// True if responses tell browsers to use HTTPS only.
     pub https: bool,
 }
 
 impl ConnectionLimits {
-    /// Most connections of an address.
+    /// Returns the most connections that an address may have.
     fn most_of(&self, address: std::net::IpAddr) -> usize {
         let most = largest_share(self.connections);
         if address::is_shared(address, &self.trusted_proxies) { most } else { self.of_address.min(most) }
     }
 }
 
-/// A sign that the server is about to stop. From then on readiness is refused and each answer ends its connection,
-/// while requests are still served: whoever sends them here has time to notice.
+/// A flag that says that the server is about to stop. Once it is set, readiness checks fail and each response
+/// ends its connection. Requests are still served, so that a load balancer has time to notice.
 #[derive(Debug, Clone, Default)]
 pub struct Leaving(Arc<AtomicBool>);
 
 impl Leaving {
-    /// Gives the sign.
+    /// Sets the flag.
     pub fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// True once the sign was given.
+    /// True if the flag is set.
     pub fn has_begun(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// What answers requests, as an [`axum::Router`] does.
+/// A service that handles requests, such as [`axum::Router`].
 pub trait App:
     Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
@@ -111,8 +113,8 @@ impl<S> App for S where
 {
 }
 
-/// Accepts connections until shutdown begins, then lets the open ones finish what they are at.
-/// Returns false when some had not finished after [`ConnectionLimits::drain`] and were cut.
+/// Accepts connections until shutdown begins, then waits for the open ones to finish their requests. Returns
+/// false if some had not finished after [`ConnectionLimits::drain`] and were cut off.
 pub async fn serve<S>(
     listener: TcpListener,
     app: S,
@@ -152,7 +154,8 @@ where
     tokio::time::timeout(limits.drain, open.shutdown()).await.is_ok()
 }
 
-/// Accepts a connection and makes room for it. Returns nothing when its address has too many that are at work.
+/// Accepts a connection and makes room for it. Returns `None` if its address is at its limit and the server
+/// is working on all of its connections.
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
@@ -176,7 +179,7 @@ async fn accept(
     }
 }
 
-/// What the requests of one connection are served by.
+/// The state that the requests of one connection need.
 struct Served<S> {
     app: S,
     activity: Arc<Activity>,
@@ -200,7 +203,7 @@ fn connection<S: App>(
         let answer = app.clone().call(request);
         let leaving = leaving.clone();
         async move {
-            // The task of a connection that is being closed for another is aborted.
+            // The connection is being evicted: its task is about to be aborted.
             let Some(in_work) = in_work else { return std::future::pending().await };
             let mut response = answer.await.map_err(|never: Infallible| match never {})?;
             add_headers(&mut response, https);
@@ -219,7 +222,7 @@ fn connection<S: App>(
         .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }
 
-/// Adds the headers of every answer, whatever it is about.
+/// Adds the headers that every response has.
 fn add_headers(response: &mut Response, https: bool) {
     let may_succeed_later =
         matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
@@ -233,7 +236,8 @@ fn add_headers(response: &mut Response, https: bool) {
     }
 }
 
-/// Running out of file descriptors must not turn into a busy loop, nor keep everybody out.
+/// Pauses after a failed accept, so that running out of file descriptors does not become a busy loop. Evicts
+/// a connection in that case, so that new clients get in.
 async fn pause_after(error: &std::io::Error, connections: &Connections) {
     /// `ENFILE` and `EMFILE`: no descriptors are left in the system, or in this process.
     const NO_DESCRIPTORS: [i32; 2] = [23, 24];

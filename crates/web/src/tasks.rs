@@ -1,11 +1,11 @@
-//! Background work that shutdown waits for. The only way to start a task in Doppel.
+//! Background tasks that shutdown waits for. Every task in Doppel is started here.
 
 use std::{future::Future, time::Duration};
 
 use tokio::task::AbortHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The tasks of one server: a tracker to wait for them and a signal that asks them to end.
+/// The tasks of one server: a tracker to wait for their end, and a signal that asks them to end.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
@@ -13,12 +13,13 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// Starts a task. It must end soon after [`Tasks::stopping`] resolves. The handle can abort it.
+    /// Starts a task, which must end soon after [`Tasks::stopping`] resolves. The returned handle can abort
+    /// it.
     pub fn spawn<F>(&self, work: F) -> AbortHandle
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        // What a request leaves to be done later is done for the same person.
+        // A task that a request starts works on behalf of the same person as the request.
         self.tracker.spawn(store::on_behalf_of(store::person(), work)).abort_handle()
     }
 
@@ -37,13 +38,13 @@ impl Tasks {
         self.stop.cancel();
     }
 
-    /// Waits for every task to end, at most `limit`. Answers false when some were still running.
+    /// Waits at most `limit` for every task to end. Returns false if some were still running.
     pub async fn drained(&self, limit: Duration) -> bool {
         self.tracker.close();
         tokio::time::timeout(limit, self.tracker.wait()).await.is_ok()
     }
 
-    /// Runs `work` every `period` until shutdown, and once more at the end.
+    /// Runs `work` every `period` until shutdown begins, and once more then.
     pub fn every<F, W>(&self, period: Duration, mut work: W)
     where
         W: FnMut() -> F + Send + 'static,

@@ -1,4 +1,5 @@
-//! The bodies of requests and answers as the listener sees them: it notes whom it waits for.
+//! The bodies of requests and responses in the listener. They note on the connection's [`Activity`] whether
+//! the server waits for the client.
 
 use std::{
     pin::Pin,
@@ -13,7 +14,7 @@ use hyper::body::Incoming;
 
 use super::connections::{Activity, InWork};
 
-/// The body of a request as the application gets it.
+/// Wraps the body of a request for the application.
 pub(super) fn received(incoming: Incoming, activity: &Arc<Activity>) -> Body {
     if incoming.is_end_stream() {
         activity.complete();
@@ -45,7 +46,7 @@ impl HttpBody for Received {
         if self.waits {
             self.waits = false;
             if !self.activity.go_on() {
-                // The task of this connection is being aborted.
+                // The connection was chosen for eviction: its task is being aborted.
                 return Poll::Pending;
             }
         }
@@ -72,7 +73,7 @@ impl Drop for Received {
     }
 }
 
-/// The body of an answer; the request is in work until it is dropped.
+/// The body of a response. The request counts as in work until this is dropped.
 pub(super) struct Sent {
     body: Body,
     _in_work: InWork,

@@ -1,7 +1,9 @@
-//! The open connections, by the address they come from: who may open one more, and whose is closed for it.
+//! The table of open connections by client address. It decides if an address may open another connection, and
+//! which connection is closed to make room.
 //!
-//! A connection on which the server works is never closed for another. Of the others go first those that never sent a
-//! whole request (the oldest first), then those that wait for a next request, then those whose client is still sending.
+//! A connection whose request the server is working on is never evicted. The others are evicted in this
+//! order: connections that never sent a whole request head (oldest first), connections that wait for a next
+//! request, and connections whose client is still sending a body.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,30 +20,30 @@ use tokio::task::AbortHandle;
 
 use crate::address;
 
-/// Most connections that are looked at to find one to close.
+/// Most connections that are examined to find one to evict.
 const LOOKED_AT: usize = 64;
 
-/// What happens on a connection, as its [`Activity`] has it.
+/// The phases of a connection, stored in [`Activity`].
 mod phase {
-    /// No request is in work: its head is awaited, or the connection is closing.
+    /// No request is in work: the server waits for a head, or the connection is closing.
     pub(super) const IDLE: u8 = 0;
     /// A request is in work, and the server waits for bytes of its body.
     pub(super) const RECEIVING: u8 = 1;
     /// A request is in work.
     pub(super) const WORKING: u8 = 2;
-    /// It is being closed for another.
+    /// The connection is being closed to make room for another.
     pub(super) const EVICTED: u8 = 3;
 }
 
-/// What is known of one connection, shared by its socket, its requests and the table.
+/// The state of one connection, shared by its socket, its requests, and the table.
 #[derive(Debug)]
 pub(super) struct Activity {
     phase: AtomicU8,
-    /// Set by each request, cleared when the connection is passed over for eviction.
+    /// Set by each request; cleared when a search for a connection to evict passes this one over.
     recent: AtomicBool,
-    /// Set once there was a request.
+    /// Set by the first request.
     used: AtomicBool,
-    /// Whether bytes have come that belong to no complete request.
+    /// True if bytes were received after the last complete request.
     unread: AtomicBool,
     connections: Arc<Connections>,
     address: IpAddr,
@@ -49,7 +51,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// A request begins. Returns nothing when the connection is being closed.
+    /// Marks the start of a request. Returns `None` if the connection is being closed.
     pub(super) fn begin(self: &Arc<Self>) -> Option<InWork> {
         let moved =
             self.phase.compare_exchange(phase::IDLE, phase::WORKING, Ordering::AcqRel, Ordering::Acquire);
@@ -61,17 +63,17 @@ impl Activity {
         Some(InWork(Arc::clone(self)))
     }
 
-    /// The request's body is waited for. Returns false when the connection is being closed.
+    /// Notes that the server waits for the request's body. Returns false if the connection is being closed.
     pub(super) fn wait(&self) -> bool {
         self.change(phase::WORKING, phase::RECEIVING)
     }
 
-    /// More of the request's body arrived. Returns false when the connection is being closed.
+    /// Notes that more of the request's body arrived. Returns false if the connection is being closed.
     pub(super) fn go_on(&self) -> bool {
         self.change(phase::RECEIVING, phase::WORKING)
     }
 
-    /// Changes the phase if it is `from`. Returns false when the connection is being closed.
+    /// Changes the phase if it is `from`. Returns false if the connection is being closed.
     fn change(&self, from: u8, to: u8) -> bool {
         match self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => true,
@@ -79,23 +81,23 @@ impl Activity {
         }
     }
 
-    /// Notes that bytes came.
+    /// Notes that bytes were received.
     pub(super) fn received(&self) {
         self.unread.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that a request is complete.
+    /// Notes that a request was received completely.
     pub(super) fn complete(&self) {
         self.unread.store(false, Ordering::Relaxed);
     }
 
-    /// True while bytes have come, or are expected, that belong to no complete request.
+    /// True if bytes were received after the last complete request. More bytes of it may then still arrive.
     pub(super) fn has_unread(&self) -> bool {
         self.unread.load(Ordering::Relaxed)
     }
 }
 
-/// A request in work, until its answer is handed to the socket.
+/// A request in work, until its response was handed to the socket.
 #[derive(Debug)]
 pub(super) struct InWork(Arc<Activity>);
 
@@ -107,7 +109,7 @@ impl Drop for InWork {
     }
 }
 
-/// An open connection; it is closed by aborting its task.
+/// An open connection. Aborting its task closes it.
 #[derive(Debug)]
 struct Open {
     activity: Arc<Activity>,
@@ -115,7 +117,9 @@ struct Open {
 }
 
 impl Open {
-    /// How much it is worth: 0 for one that waits and was not used lately. Nothing for one that is not to be closed.
+    /// Returns the rank in which the connection is evicted, lowest first: 0 if it is idle and was not used
+    /// lately, 1 if it is idle, 2 if its client is sending a body. Returns `None` if the server is working on
+    /// a request.
     fn worth(&self) -> Option<u8> {
         match self.activity.phase.load(Ordering::Acquire) {
             phase::IDLE => Some(u8::from(self.activity.recent.swap(false, Ordering::Relaxed))),
@@ -124,7 +128,7 @@ impl Open {
         }
     }
 
-    /// Closes it, unless the server works on it.
+    /// Closes the connection, unless the server is working on a request. Returns true if it was closed.
     fn evict(&self) -> bool {
         let is_evicted = [phase::IDLE, phase::RECEIVING].into_iter().any(|from| {
             let to = phase::EVICTED;
@@ -137,13 +141,13 @@ impl Open {
     }
 }
 
-/// The connections from one address, by number, which rises with time.
+/// The connections of one address, by number. Numbers rise with time.
 #[derive(Debug, Default)]
 struct OfAddress {
-    /// Those that have not sent a request yet.
+    /// Connections without a request so far.
     new: BTreeMap<u64, Open>,
     used: BTreeMap<u64, Open>,
-    /// Where the last search in `used` ended.
+    /// The number at which the last search in `used` ended.
     hand: u64,
 }
 
@@ -152,7 +156,7 @@ impl OfAddress {
         self.new.len() + self.used.len()
     }
 
-    /// Closes one connection. Returns false when the server works on all that were looked at.
+    /// Closes one connection. Returns false if the server is working on every connection that was examined.
     fn evict(&mut self) -> bool {
         let oldest = self.new.iter().take(LOOKED_AT).find(|(_, open)| open.evict());
         if let Some(number) = oldest.map(|(number, _)| *number) {
@@ -188,7 +192,7 @@ struct Table {
 }
 
 impl Table {
-    /// Moves a connection to those that have sent a request.
+    /// Moves a connection from `new` to `used`.
     fn used(&mut self, address: IpAddr, number: u64) {
         if let Some(of_address) = self.addresses.get_mut(&address)
             && let Some(open) = of_address.new.remove(&number)
@@ -215,8 +219,8 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// Makes room for one more connection from an address that may have `most`. Returns false when it has so many that
-    /// are at work.
+    /// Makes room for another connection of an address, which may have at most `most`. Returns false if it
+    /// has that many and none could be evicted.
     pub(super) fn make_room(&self, address: IpAddr, most: usize) -> bool {
         let mut table = self.table.lock();
         match table.addresses.get_mut(&address::group(address)) {
@@ -229,7 +233,7 @@ impl Connections {
         }
     }
 
-    /// Closes a connection of the address that has the most. Returns false when all that were looked at are at work.
+    /// Closes a connection of the address that has most of them. Returns false if none could be evicted.
     pub(super) fn evict_of_busiest(&self) -> bool {
         let mut table = self.table.lock();
         let busiest = table.addresses.values_mut().max_by_key(|of_address| of_address.count());
@@ -240,14 +244,15 @@ impl Connections {
         made
     }
 
-    /// Enters a connection; `start` starts its task, which holds the [`Registered`] until it ends.
+    /// Adds a connection to the table. `start` starts its task, which keeps the [`Registered`] until it ends.
     pub(super) fn open(
         self: &Arc<Self>,
         address: IpAddr,
         start: impl FnOnce(Arc<Activity>, Registered) -> AbortHandle,
     ) {
         let address = address::group(address);
-        // Held until the connection is entered, so that a task that ends at once does not leave before.
+        // The lock is held until the connection is added, so that a task that ends at once cannot remove it
+        // before.
         let mut table = self.table.lock();
         table.last += 1;
         let number = table.last;
@@ -266,7 +271,7 @@ impl Connections {
     }
 }
 
-/// A connection's place in the table, until it is dropped.
+/// An entry of the table, which is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Registered {
     connections: Arc<Connections>,
@@ -290,7 +295,7 @@ mod tests {
     use crate::Tasks;
     use proptest::prelude::*;
 
-    /// A connection that stays until its task is aborted.
+    /// Opens a connection that stays open until its task is aborted.
     fn open(connections: &Arc<Connections>, tasks: &Tasks, address: IpAddr) -> Arc<Activity> {
         let mut known = None;
         connections.open(address, |activity, registered| {
@@ -344,7 +349,8 @@ mod tests {
         let (connections, tasks) = (Arc::new(Connections::default()), Tasks::default());
         let all: Vec<_> = (0..5).map(|_| open(&connections, &tasks, address(1))).collect();
         all.iter().for_each(|activity| drop(activity.begin().unwrap()));
-        // The first of those that were passed over once is the first to go; who asks again is passed over again.
+        // A search clears the mark of recent use, so the first connection passed over is the next to go. A
+        // connection with a new request is passed over again.
         assert!(connections.evict_of_busiest());
         assert!(is_evicted(&all[0]) || is_evicted(&all[1]), "{all:?}");
         drop(all[4].begin().unwrap());
@@ -379,7 +385,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens on connections: what is counted is open, and the server's work is never cut off.
+        /// In any order of events, the counted connections are the open ones, and work of the server is never
+        /// cut off.
         #[test]
         fn work_is_never_cut_off(steps in prop::collection::vec((0..6_u8, 0..4_u8, 0..20_usize), 0..80)) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,5 +1,6 @@
-//! A connection's socket. Before it closes with bytes unread it reads on for a while: the kernel would otherwise reset
-//! the connection, and a client that is still sending would lose the answer.
+//! The socket of a connection. If unread bytes may be left when it closes, it first reads and discards for a
+//! while. Otherwise the kernel would reset the connection, and a client that is still sending would lose the
+//! response.
 
 use std::{
     io::{self, IoSlice},
@@ -17,14 +18,14 @@ use tokio::{
 
 use super::connections::Activity;
 
-/// Most bytes that are read and discarded after an answer.
+/// Most bytes that are discarded after the last response.
 const DISCARDED_BYTES: usize = 16 << 20;
 /// Longest wait for the next bytes to discard.
 const SILENCE: Duration = Duration::from_secs(2);
-/// Longest time for all of them.
+/// Longest time for discarding altogether.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A TCP stream that notes what it reads, and closes without losing what it wrote.
+/// A TCP stream that notes received bytes, and closes without losing the bytes it wrote.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
@@ -32,7 +33,7 @@ pub(super) struct Socket {
     closing: Option<Closing>,
 }
 
-/// The time after the last answer.
+/// The state of a socket that discards bytes after the last response.
 #[derive(Debug)]
 struct Closing {
     until: Instant,
@@ -45,7 +46,7 @@ impl Socket {
         Self { stream, activity, closing: None }
     }
 
-    /// Reads and discards until the client closes, is silent, or a bound is reached.
+    /// Reads and discards until the client closes, stays silent for [`SILENCE`], or a bound is reached.
     fn poll_discard(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let closing = self.closing.get_or_insert_with(Closing::begin);
         let mut space = [0; 8192];
