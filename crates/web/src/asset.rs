@@ -1,5 +1,5 @@
-//! Files that are the same for everybody: compressed once, away from the async threads, and not sent to whoever has
-//! them.
+//! Static files, which are the same for everybody. They are compressed once, away from the async threads, and
+//! not sent again to a client that has them.
 
 use std::io::{self, Write};
 
@@ -9,29 +9,29 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-/// The content of this address never changes.
+/// `Cache-Control` of a URL whose content never changes.
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// The content may have changed.
+/// `Cache-Control` of a URL whose content may change.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
-/// The end of the entity tag of the compressed form.
+/// The suffix of the entity tag of the compressed form.
 const GZIP_TAG: &str = "-gzip";
-/// Hexadecimal digits of the hash that names a content.
+/// Number of hexadecimal digits of a content hash.
 const HASH_DIGITS: usize = 16;
-/// Contents below this many bytes are sent as they are.
+/// Contents smaller than this many bytes are not compressed.
 const MIN_COMPRESSED_BYTES: usize = 1024;
 
-/// A file of the program's own.
+/// A static file.
 #[derive(Debug)]
 pub struct Asset {
     media: &'static str,
     bytes: Bytes,
     hash: String,
-    /// The compressed form, made when it is first asked for; nothing where it would be no smaller.
+    /// The compressed form, made at the first request for it. `None` if it would not be smaller.
     gzip: OnceCell<Option<Bytes>>,
 }
 
 impl Asset {
-    /// A file of a media type.
+    /// Creates a file with a media type.
     pub fn new(media: &'static str, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let digest = Sha256::digest(&bytes);
@@ -39,13 +39,13 @@ impl Asset {
         Self { media, bytes, hash, gzip: OnceCell::new() }
     }
 
-    /// The name of the content: 16 hexadecimal digits that change with it.
+    /// Returns the hash of the content, 16 hexadecimal digits.
     pub fn hash(&self) -> &str {
         &self.hash
     }
 
-    /// Answers a request. `version` is the hash that the request's address names, if it names one: such an answer is
-    /// kept for good.
+    /// Creates the response to a request. `version` is the hash in the request's URL, if there is one. If it
+    /// is the file's, clients may cache the response for good.
     pub async fn answer(&self, version: Option<&str>, headers: &HeaderMap) -> Response {
         let gzip = if accepts_gzip(headers) { self.compressed().await } else { None };
         let suffix = if gzip.is_some() { GZIP_TAG } else { "" };
@@ -71,7 +71,7 @@ impl Asset {
         response
     }
 
-    /// True where the client has this content, in either form.
+    /// True if the client has this content, in either form.
     fn is_known(&self, headers: &HeaderMap) -> bool {
         let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         lists.flat_map(|list| list.split(',')).any(|tag| {
@@ -107,7 +107,7 @@ fn is_text(media: &str) -> bool {
     media.starts_with("text/") || ["json", "javascript", "xml"].iter().any(|ending| media.ends_with(ending))
 }
 
-/// True where `Accept-Encoding` has gzip, by name or as `*`, and not with the weight 0.
+/// True if `Accept-Encoding` names gzip or `*` with a weight above 0.
 fn accepts_gzip(headers: &HeaderMap) -> bool {
     let weights = |name: &str| {
         let lists = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());

@@ -1,5 +1,5 @@
-//! Errors on their way to a client. Rooms say *what* went wrong with a [`Code`]; how it looks is decided in
-//! [`ApiError::render`] alone.
+//! Errors that are returned to clients. Other crates choose a [`Code`]; [`ApiError::render`] alone decides
+//! the format.
 //!
 //! An [`ApiError`] becomes a response without a body that carries the error as an extension. The
 //! [boundary](crate::boundary), which knows the request's language, renders it.
@@ -15,7 +15,7 @@ pub use code::Code;
 
 use crate::{envelope, issues::Issue, language::Language};
 
-/// An error with all that a client may know of it, and for the log what it may not.
+/// An error: all that a client is told, and a cause that goes to the log only.
 #[derive(Debug, Clone)]
 pub struct ApiError {
     code: Code,
@@ -27,7 +27,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// An error with the catalogue's message.
+    /// Creates an error with the message of its code.
     pub fn new(code: Code) -> Self {
         Self {
             code,
@@ -39,14 +39,14 @@ impl ApiError {
         }
     }
 
-    /// Fills the `{}` of the message. Shown to the client.
+    /// Sets the argument that replaces the `{}` of the message. The client sees it.
     #[must_use]
     pub fn with(mut self, argument: impl Into<String>) -> Self {
         self.argument = Some(argument.into());
         self
     }
 
-    /// Adds what is wrong with an input, place by place: the `detail` of the original API's framework errors.
+    /// Sets the errors of the input, which the client gets as `detail`.
     #[must_use]
     pub fn issues(mut self, issues: Vec<Issue>) -> Self {
         self.issues = issues;
@@ -60,52 +60,52 @@ impl ApiError {
         self
     }
 
-    /// Adds `Retry-After`, in seconds.
+    /// Sets `Retry-After`, in seconds; at least 1.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds.max(1));
         self
     }
 
-    /// Adds the cause for the log. Never shown to the client.
+    /// Sets the cause for the log. The client never sees it.
     #[must_use]
     pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
         self.because = Some(cause.to_string());
         self
     }
 
-    /// An unexpected failure: a 500 whose cause goes to the log alone.
+    /// Creates the error of an unexpected failure: a 500 whose cause goes to the log only.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self::new(Code::Internal).because(cause)
     }
 
-    /// What kind of error it is.
+    /// Returns the code of the error.
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// The seconds of `Retry-After`. Whatever may succeed later has them.
+    /// Returns the seconds of `Retry-After`. Every error after which a retry may succeed has them.
     pub fn wait(&self) -> Option<u32> {
         self.retry_after.or_else(|| self.code.usual_wait())
     }
 
-    /// What is wrong with the input, place by place.
+    /// Returns the errors of the input.
     pub fn list(&self) -> &[Issue] {
         &self.issues
     }
 
-    /// The cause noted for the log, if any.
+    /// Returns the cause for the log, if there is one.
     pub fn cause(&self) -> Option<&str> {
         self.because.as_deref()
     }
 
-    /// The message for people, in a language.
+    /// Returns the message in a language.
     pub fn message(&self, language: Language) -> String {
         self.code.template(language).replacen("{}", self.argument.as_deref().unwrap_or_default(), 1)
     }
 
-    /// The error envelope: `code`, `message`, `subCode` and `error_code` (the same string), `detail` where
-    /// the contract has one (§0.5).
+    /// Creates the response with the error envelope: `code`, `message`, `subCode`, and `error_code` (the same
+    /// as `subCode`). `detail` has the errors of the input, or the message if [`Code::has_detail`].
     pub fn render(&self, language: Language) -> Response {
         let message = self.message(language);
         let detail = if !self.issues.is_empty() {
@@ -121,7 +121,7 @@ impl ApiError {
         response
     }
 
-    /// The error in OpenAI's form, for the routes that speak its protocol.
+    /// Returns the error in OpenAI's format, for the routes of its protocol.
     pub fn openai(&self, language: Language) -> Value {
         let kind = match self.code.status().as_u16() {
             401 => "authentication_error",
@@ -135,7 +135,7 @@ impl ApiError {
         json!({"error": {"message": message, "type": kind, "param": param, "code": code}})
     }
 
-    /// An answer of those routes. Their clients know 400 and not 422.
+    /// Creates the response of those routes. It has 400 instead of 422, which OpenAI's clients do not know.
     pub fn render_openai(&self, language: Language) -> Response {
         let status = match self.code.status() {
             StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
@@ -156,7 +156,7 @@ impl ApiError {
     }
 }
 
-/// The members in the order of the seeds.
+/// The error envelope, its members in the order in which the SecondMe API sends them.
 #[derive(Serialize)]
 struct Body<'e> {
     code: u16,

@@ -1,10 +1,10 @@
-//! The one rule for names that people see: accounts, applications, keys, circles, devices. No I/O.
+//! The rules for names that people see: of accounts, apps, keys, circles, and devices. No I/O.
 //!
-//! A name must not hold characters that cannot be seen or that change the direction of what stands beside them:
-//! with them two names look alike, or a page shows another text than the one that is stored.
+//! A name must not hold characters that are invisible or change the direction of the text beside them. With
+//! such characters two names can look alike, or a page can show another text than the stored one.
 
-/// Characters without a shape of their own, as inclusive ranges: soft hyphen, joiners and zero-width spaces,
-/// direction marks, fillers, invisible operators, variation selectors, tags.
+/// Invisible characters, as inclusive ranges: soft hyphen, joiners and zero-width spaces, direction marks,
+/// fillers, invisible operators, variation selectors, and tags.
 const INVISIBLE: [(char, char); 23] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -31,7 +31,7 @@ const INVISIBLE: [(char, char); 23] = [
     ('\u{e01f0}', '\u{e0fff}'),
 ];
 
-/// Symbols that emoji are made of, as inclusive ranges.
+/// Symbols that emoji consist of, as inclusive ranges.
 const PICTOGRAPHS: [(char, char); 7] = [
     ('\u{a9}', '\u{ae}'),
     ('\u{2190}', '\u{21ff}'),
@@ -42,7 +42,8 @@ const PICTOGRAPHS: [(char, char); 7] = [
     ('\u{1f000}', '\u{1faff}'),
 ];
 
-/// Scripts whose spelling needs joiners between letters (Arabic to Myanmar, and Khmer and Mongolian).
+/// Scripts whose spelling needs joiners between letters, as inclusive ranges: Arabic to Myanmar, and Khmer to
+/// Mongolian.
 const JOINING: [(char, char); 2] = [('\u{620}', '\u{109f}'), ('\u{1780}', '\u{18af}')];
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';
@@ -53,18 +54,18 @@ fn is_in(ranges: &[(char, char)], c: char) -> bool {
     ranges.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
-/// Whether a character cannot be seen: controls, white space, and what has no shape of its own.
+/// True if a character cannot be seen: a control character, white space, or one of [`INVISIBLE`].
 pub fn is_invisible(c: char) -> bool {
     c.is_control() || c.is_whitespace() || is_in(&INVISIBLE, c)
 }
 
-/// Whether a text shows nothing at all.
+/// True if a text has no visible character.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// Whether a text holds a character that a name must not hold: a control, a line break, a direction mark, or an
-/// invisible character where no emoji and no script needs it. Spaces are not meant.
+/// True if a text holds a character that names must not hold: a control character, a line break, a direction
+/// mark, or an invisible character that neither an emoji nor a script needs there. Spaces are allowed.
 pub fn is_deceptive(text: &str) -> bool {
     let mut before = ['\0'; 2];
     let mut following = text.chars();
@@ -77,8 +78,8 @@ pub fn is_deceptive(text: &str) -> bool {
     false
 }
 
-/// A text without the characters that [`is_deceptive`] finds, and without white space around it. For texts that
-/// nobody can be asked to correct, such as what a browser calls itself.
+/// Removes the characters that [`is_deceptive`] finds, and surrounding white space. For texts that nobody can
+/// be asked to correct, such as the name a browser sends.
 pub fn cleaned(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut before = ['\0'; 2];
@@ -92,7 +93,8 @@ pub fn cleaned(text: &str) -> String {
     clean.trim().to_owned()
 }
 
-/// Whether a character may stand in a name after these two and before that one.
+/// True if the character `c` may stand in a name between the two characters `before` and the character
+/// `next`.
 fn is_permitted(before: [char; 2], c: char, next: Option<char>) -> bool {
     let [_, last] = before;
     let next = next.unwrap_or('\0');
@@ -103,7 +105,7 @@ fn is_permitted(before: [char; 2], c: char, next: Option<char>) -> bool {
             (is_in(&JOINING, last) && is_in(&JOINING, next))
                 || (is_emoji_part(last) && is_in(&PICTOGRAPHS, next))
         }
-        // A variation selector belongs after what it varies.
+        // A variation selector follows the character that it changes.
         '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => !is_invisible(last) && last != '\0',
         // Tags spell the region of a flag.
         '\u{e0020}'..='\u{e007f}' => last == BLACK_FLAG || ('\u{e0020}'..='\u{e007e}').contains(&last),

@@ -1,9 +1,9 @@
-//! Calls to other servers.
+//! HTTP requests to other servers.
 //!
-//! An address that a person or an app has named ([`Outgoing::request`]) is called only where the public could call
-//! it, too: private, loopback and other special networks are refused when the connection is made, whatever the name
-//! resolved to a moment before and wherever a redirect leads. Addresses that the owner of the server has configured
-//! ([`Outgoing::trusted`]) are called as they are.
+//! A URL that comes from a person or an app ([`Outgoing::request`]) is called only if its host is in a public
+//! network. Private, loopback, and other special networks are refused when the connection is made. So neither
+//! DNS changes nor redirects get around the check. URLs that the server's owner configured
+//! ([`Outgoing::trusted`]) are called without it.
 
 mod breaker;
 
@@ -27,7 +27,7 @@ pub use breaker::Breaker;
 /// Most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
-/// Networks of which nothing is called that others have named (IANA's special-purpose registries).
+/// Special-purpose IPv4 networks (IANA's registry), which are refused for URLs from people and apps.
 const SPECIAL_V4: &[&str] = &[
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -45,32 +45,33 @@ const SPECIAL_V4: &[&str] = &[
     "224.0.0.0/4",
     "240.0.0.0/4",
 ];
-/// The one block of public IPv6 addresses, and what inside it is special (among it what carries an IPv4 address).
+/// The block of public IPv6 addresses. [`SPECIAL_V6`] lists the special networks inside it, among them those
+/// that embed an IPv4 address.
 const GLOBAL_V6: &str = "2000::/3";
 const SPECIAL_V6: &[&str] = &["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
-/// What the owner of the server decides about calls to addresses that others have named.
+/// Settings for calls to URLs from people and apps.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Private and special networks that may be called all the same.
+    /// Private and special networks that may be called nevertheless.
     pub allowed: Vec<IpNet>,
-    /// Longest to wait for a connection.
+    /// Connect timeout. Zero means five seconds.
     pub connect: Duration,
 }
 
-/// Why a call was not made or given up.
+/// The reason why a call was not made, or was given up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// The address is none, or not one of http or https, or it has a name and a password in it.
+    /// The text is not a URL, the scheme is not http or https, or the URL contains a user name or password.
     #[error("not an http or https address")]
     Address,
     /// The host is in a network that must not be called.
     #[error("the host is in a private or special network")]
     Network,
-    /// The answer is larger than the limit of so many bytes.
+    /// The response is larger than this limit in bytes.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
-    /// The connection broke while the answer was read.
+    /// The connection broke while the response was read.
     #[error("the answer broke off")]
     Broken,
     /// This process cannot make calls, for example because the system has no certificates.
@@ -78,16 +79,16 @@ pub enum Refused {
     Client(String),
 }
 
-/// Whether redirects are followed.
+/// The handling of redirects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redirects {
-    /// Up to five, each checked as the first address was.
+    /// Follows up to five redirects. Each target is checked like the first URL.
     Follow,
-    /// A redirect is an answer like any other.
+    /// Returns a redirect like any other response.
     Keep,
 }
 
-/// The clients for calls to other servers; cheap to clone, made when first needed.
+/// The clients for calls to other servers. Cheap to clone; each client is created at its first use.
 #[derive(Debug, Clone, Default)]
 pub struct Outgoing(Arc<Inner>);
 
@@ -101,17 +102,18 @@ struct Inner {
 }
 
 impl Outgoing {
-    /// Clients that keep these settings.
+    /// Creates the clients with these settings.
     pub fn new(settings: Settings) -> Self {
         let guard = Guard(settings.allowed.into());
         Self(Arc::new(Inner { guard, connect: settings.connect, ..Inner::default() }))
     }
 
-    /// A request to an address that a person or an app has named. The caller sets a timeout for the whole.
+    /// Creates a request to a URL that comes from a person or an app. The caller sets a timeout for the
+    /// whole.
     ///
     /// # Errors
-    /// [`Refused::Address`], [`Refused::Network`] (for a name that resolves to such a network: when it is sent),
-    /// [`Refused::Client`].
+    /// [`Refused::Address`]; [`Refused::Network`] for an IP address (a host name is checked when the request
+    /// is sent); [`Refused::Client`].
     pub fn request(
         &self,
         method: Method,
@@ -129,7 +131,7 @@ impl Outgoing {
         Ok(client.request(method, url))
     }
 
-    /// The client for addresses that the owner of the server has configured. It follows no redirects, for the
+    /// Returns the client for URLs that the server's owner configured. It follows no redirects, because the
     /// request may carry a secret.
     ///
     /// # Errors
@@ -138,7 +140,8 @@ impl Outgoing {
         made(&self.0.trusted, || self.builder().redirect(Policy::none()))
     }
 
-    /// A client like [`Outgoing::trusted`] that waits so long for a connection; to be kept by who asks for it.
+    /// Creates a client like [`Outgoing::trusted`] with a connect timeout of its own. The client is new at
+    /// each call, so the caller keeps it.
     ///
     /// # Errors
     /// [`Refused::Client`].
@@ -153,7 +156,7 @@ impl Outgoing {
     }
 }
 
-/// Whether the failure of a call comes from the guard rather than from the network.
+/// True if a call failed because the guard refused it, not because of the network.
 pub fn is_refused(error: &reqwest::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -165,10 +168,10 @@ pub fn is_refused(error: &reqwest::Error) -> bool {
     false
 }
 
-/// Reads an answer of at most `limit` bytes.
+/// Reads a response of at most `limit` bytes.
 ///
 /// # Errors
-/// [`Refused::TooLarge`] as soon as that is known; [`Refused::Broken`].
+/// [`Refused::TooLarge`] as soon as the size is known; [`Refused::Broken`] if the connection breaks.
 pub async fn read(mut response: Response, limit: usize) -> Result<Bytes, Refused> {
     let too_large = || Refused::TooLarge(limit);
     if response
@@ -187,7 +190,8 @@ pub async fn read(mut response: Response, limit: usize) -> Result<Bytes, Refused
     Ok(body.freeze())
 }
 
-/// Makes TLS ready for this process: once, before the first client. Doing it again changes nothing.
+/// Installs the TLS implementation of this process, before the first client is created. Repeated calls have
+/// no effect.
 pub fn prepare_tls() {
     let _already = rustls::crypto::ring::default_provider().install_default();
 }
@@ -201,12 +205,12 @@ fn made(place: &OnceLock<Client>, builder: impl FnOnce() -> ClientBuilder) -> Re
     Ok(place.get_or_init(|| client).clone())
 }
 
-/// Decides which addresses may be called.
+/// Decides which hosts may be called. Holds the networks that are allowed although they are special.
 #[derive(Debug, Clone, Default)]
 struct Guard(Arc<[IpNet]>);
 
 impl Guard {
-    /// Checks all that can be seen in an address; a name is checked when it is resolved.
+    /// Checks a URL without resolving its host; a host name is checked when it is resolved.
     fn check(&self, url: &Url) -> Result<(), Refused> {
         if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some()
         {
@@ -239,7 +243,8 @@ impl Guard {
 }
 
 impl Resolve for Guard {
-    /// The connection is made to what this answers, so nothing can change between the check and the call.
+    /// Resolves a name to the addresses that may be called. The connection is made to one of these, so the
+    /// name cannot change between the check and the call.
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();
         Box::pin(async move {
@@ -253,7 +258,7 @@ impl Resolve for Guard {
     }
 }
 
-/// Whether an address belongs to the public internet.
+/// True if an address belongs to the public internet.
 fn is_public(address: IpAddr) -> bool {
     let within = |networks: &[&str]| {
         networks

@@ -1,4 +1,4 @@
-//! The one catalogue of error codes: what each is called on the wire, its HTTP status and its messages.
+//! The catalog of error codes: for each its HTTP status, its `subCode`, and its messages.
 
 use http::StatusCode;
 
@@ -6,12 +6,12 @@ use crate::language::Language;
 
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $name:ident = $status:literal $sub_code:literal $zh:literal $en:literal;)*) => {
-        /// A kind of error. The sub-code is part of the public contract and never changes.
+        /// A kind of error. Its `subCode` is part of the public API and never changes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code { $($(#[$doc])* $name,)* }
 
         impl Code {
-            /// Every code, in the order of the catalogue.
+            /// Every code, in the order of the catalog.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             const fn row(self) -> (u16, &'static str, &'static str, &'static str) {
@@ -22,178 +22,178 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    /// No credential came with a request that needs one.
+    /// The request needs a credential and has none.
     AuthMissing = 401 "apikey.auth.missing" "需要认证" "Authentication required";
-    /// The API key is unknown, deleted or expired.
+    /// The API key is unknown, deleted, or expired.
     ApikeyInvalid = 401 "apikey.auth.invalid" "API Key 无效或已过期" "The API key is invalid or has expired";
-    /// The credential does not hold the scope; `{}` is the missing scope.
+    /// The credential lacks a scope; `{}` is the scope.
     PermissionDenied = 403 "apikey.permission.denied" "缺少必需的权限: {}" "Missing required scope: {}";
-    /// No such API key among the caller's own.
+    /// The caller has no such API key.
     ApikeyNotFound = 404 "apikey.fetch.not_found" "API Key 不存在" "No such API key";
-    /// A key was asked for with a scope that does not exist; `{}` is the scope.
+    /// The scopes of a new key include an unknown one; `{}` is the scope.
     ApikeyScopeInvalid = 400 "apikey.scope.invalid" "无效的权限: {}" "Unknown scope: {}";
-    /// The bearer token is unknown, expired or revoked.
+    /// The bearer token is unknown, expired, or revoked.
     TokenInvalid = 401 "auth.token.invalid" "Token 无效或已过期" "The token is invalid or has expired";
-    /// The endpoint is for a person who signed in; `{}` says what was presented instead.
+    /// The endpoint needs a sign-in session; `{}` is the credential that was sent instead.
     SessionRequired = 403 "auth.session.required" "该操作需要登录,不接受 {}" "This needs a signed-in session, not {}";
-    /// E-mail and password do not belong together.
+    /// The e-mail address is unknown or the password is wrong.
     SignInFailed = 401 "auth.signin.failed" "邮箱或密码不正确" "The e-mail or password is not right";
-    /// Too many attempts to sign in; `Retry-After` says when to try again.
+    /// There were too many attempts to sign in; `Retry-After` says when to try again.
     SignInSlowed = 429 "auth.signin.rate_limited" "尝试次数过多,请稍后再试" "Too many attempts, please try again later";
-    /// Accounts cannot be made by visitors, or the invitation is not good.
+    /// Sign-up is closed to visitors, or the invitation is not valid.
     SignUpClosed = 403 "auth.signup.closed" "注册未开放或邀请无效" "Sign-up is closed or the invitation is not valid";
-    /// A form came without its CSRF token, or from another site.
+    /// The request of a form has no valid CSRF token, or comes from another site.
     CsrfRejected = 403 "auth.csrf.rejected" "请求来源校验失败,请刷新页面后重试" "The request did not come from this site; reload the page and try again";
-    /// The profile cannot be changed so; `{}` says why.
+    /// The change of the profile is not valid; `{}` is the reason.
     ProfileUpdateFailed = 400 "user.profile.update_failed" "资料更新失败: {}" "The profile was not updated: {}";
-    /// No such route, or nothing there that the caller may know of.
+    /// There is no such route, or nothing there that the caller may see.
     NotFound = 404 "resource.fetch.not_found" "Not Found" "Not Found";
     /// The route exists, but not with this method.
     MethodNotAllowed = 405 "method.not_allowed" "Method Not Allowed" "Method Not Allowed";
-    /// The client did not send the whole request in time.
+    /// The request was not complete or not answered in time.
     RequestTimeout = 408 "request.timeout" "请求超时" "The request took too long";
     /// The body is larger than the limit; `{}` is the limit in bytes.
     BodyTooLarge = 413 "request.body.too_large" "请求体超过 {} 字节的限制" "The body is larger than the limit of {} bytes";
-    /// The account stores as much as it may; `{}` names the limit and what is used.
+    /// The account has reached a storage quota; `{}` names the limit and the present use.
     QuotaExceeded = 413 "quota.exceeded" "存储空间已达上限: {}" "The account's storage is full: {}";
-    /// The content type or the content of a file is not accepted; `{}` says what is.
+    /// The content type or the content of a file is not accepted; `{}` lists the accepted ones.
     UnsupportedMedia = 415 "request.media.unsupported" "不支持的媒体类型,支持: {}" "Unsupported media type; supported: {}";
-    /// The request does not fit the schema; `detail` lists each place and `{}` is the first.
+    /// The request does not match the schema; `detail` lists each error and `{}` is the first one.
     Unprocessable = 422 "invalid.param" "{}" "{}";
-    /// A parameter cannot be used; `{}` says which and why.
+    /// A parameter is not valid; `{}` says which and why.
     InvalidParam = 400 "invalid.param" "参数错误: {}" "Invalid parameter: {}";
     /// Too many requests; `Retry-After` says when to try again.
     RateLimited = 429 "rate.limited" "请求过于频繁,请稍后再试" "Too many requests, please try again later";
-    /// Something went wrong here; the log has the trace id.
+    /// An unexpected failure; the log has the cause with the request id.
     Internal = 500 "internal.error" "服务内部错误" "Internal server error";
-    /// The store or another dependency cannot be reached, or the server is at its limit.
+    /// The database or another dependency cannot be reached, or the server is at its limit.
     Unavailable = 503 "connection.error" "服务暂时不可用,请稍后再试" "The service is temporarily unavailable, please try again later";
-    /// The token does not hold the scope, on the endpoints where the original says it so; `{}` is the scope.
+    /// The token lacks a scope, on the endpoints for which the SecondMe API has this code; `{}` is the scope.
     ScopeMissing = 403 "auth.scope.missing" "缺少必需的权限: {}" "Missing required scope: {}";
-    /// A key memory needs content.
+    /// A key memory has no content.
     MemoryContentRequired = 400 "memory.content.required" "记忆内容不能为空" "The memory has no content";
-    /// No such key memory among the caller's own.
+    /// The caller has no such key memory.
     MemoryNotFound = 404 "memory.not_found" "记忆不存在" "No such memory";
-    /// A text note needs content.
+    /// A text note has no content.
     NoteContentRequired = 400 "note.content.required" "笔记内容不能为空" "The note has no content";
-    /// A link note needs links.
+    /// A link note has no links.
     NoteUrlsRequired = 400 "note.urls.required" "链接笔记需要至少一个链接" "A link note needs at least one link";
-    /// The note cannot be changed so; `{}` says why.
+    /// The change of the note is not valid; `{}` is the reason.
     NoteUpdateFailed = 400 "note.update.failed" "笔记更新失败: {}" "The note was not updated: {}";
-    /// No such note among the caller's own to change.
+    /// The caller has no such note to change.
     NoteUpdateNotFound = 404 "note.update.failed" "笔记不存在" "No such note";
-    /// No such key of the Hub among the caller's own.
+    /// The caller has no such Hub key.
     HubKeyNotFound = 404 "hub.key.not_found" "API Key 不存在" "No such key";
-    /// No API of this code in the Hub's catalogue.
+    /// The Hub's catalog has no API with this code.
     HubApiNotFound = 404 "hub.api.not_found" "API 不存在" "No such API";
-    /// Only who runs the server may do this.
+    /// The endpoint is for administrators.
     AdminRequired = 403 "auth.admin.required" "该操作需要管理员权限" "This is for administrators";
-    /// No such note among the caller's own to delete.
+    /// The caller has no such note to delete.
     NoteDeleteNotFound = 404 "note.delete.failed" "笔记不存在" "No such note";
-    /// The session is someone else's.
+    /// The chat session belongs to somebody else.
     ChatSessionUnauthorized = 403 "secondme.session.unauthorized" "无权访问该会话" "The session belongs to someone else";
-    /// No such session among the caller's own.
+    /// The caller has no such chat session.
     ChatSessionNotFound = 404 "secondme.session.not_found" "会话不存在" "No such session";
-    /// What the double should know could not be put together.
+    /// The context of the assistant's prompt could not be built.
     ChatContextFailed = 500 "secondme.context.build_failed" "上下文构建失败" "The context could not be built";
     /// The model failed after the stream had begun.
     ChatStreamFailed = 500 "secondme.stream.error" "服务内部错误" "Internal server error";
-    /// The model used up the tokens of its answer before it said anything.
+    /// The model used all tokens of its response, as a rule by thinking, before it wrote any text.
     ChatTokensSpent = 500 "secondme.chat.tokens_spent" "模型在作答之前已用完本次回答的 token（通常用于思考），请调大 maxTokens" "The model used up the tokens of this answer before it said anything, as a rule by thinking: raise maxTokens";
     /// The person has used up today's tokens; `Retry-After` says when the next day begins.
     ChatUsedUp = 429 "secondme.chat.daily_limit" "今日模型用量已达上限" "Today's limit of model tokens is used up";
-    /// No model of this name; `{}` is the name.
+    /// There is no model with this name; `{}` is the name.
     ChatModelUnknown = 404 "secondme.model.not_found" "模型不存在: {}" "No such model: {}";
-    /// The avatar a share code names does not exist, or is not shared.
+    /// No avatar has this share code, or it is not shared.
     ChatShareCodeUnknown = 404 "ws_chat.share_code.mind_not_found" "分享码对应的分身不存在" "No avatar has this share code";
 
-    /// The endpoint is about a person, and the token belongs to an application alone.
+    /// The endpoint serves a person, and the token stands for an app only.
     UserRequired = 400 "secondme.user.invalid_id" "该操作需要用户身份" "This needs a token that stands for a person";
-    /// No application of this id, or none of the caller's own.
+    /// The app does not exist, or the caller does not own it.
     OauthApplicationNotFound = 404 "oauth2.application.not_found" "应用不存在" "No such application";
-    /// The application may not do this.
+    /// The app may not do this.
     OauthApplicationUnauthorized = 403 "oauth2.application.unauthorized" "应用无权执行该操作" "The application may not do this";
-    /// The application waits to be reviewed.
+    /// The app waits for review.
     OauthApplicationPending = 403 "oauth2.application.pending_review" "应用正在审核中" "The application has not been reviewed yet";
-    /// The application was not accepted.
+    /// The app was rejected by the review.
     OauthApplicationRejected = 403 "oauth2.application.rejected" "应用未通过审核" "The application was rejected";
-    /// The application was switched off.
+    /// The app was suspended.
     OauthApplicationSuspended = 403 "oauth2.application.suspended" "应用已被暂停" "The application is suspended";
-    /// A grant type that does not exist; `{}` is the one expected.
+    /// The grant type does not exist; `{}` is the expected one.
     OauthGrantTypeInvalid = 400 "oauth2.grant_type.invalid" "无效的 grant_type,应为 {}" "Invalid grant_type; expected {}";
-    /// A grant type of another endpoint; `{}` is the one expected.
+    /// The grant type belongs to another endpoint; `{}` is the expected one.
     OauthGrantTypeUnsupported = 400 "oauth2.grant_type.unsupported" "该接口不支持此 grant_type,应为 {}" "This endpoint does not serve that grant_type; expected {}";
-    /// No application of this client id.
+    /// No app has this client id.
     OauthClientInvalid = 400 "oauth2.client.invalid" "无效的 Client ID" "Invalid client id";
-    /// The client secret is not the application's.
+    /// The client secret is not the app's.
     OauthSecretMismatch = 401 "oauth2.client.secret_mismatch" "Client Secret 不匹配" "The client secret does not match";
-    /// The code is unknown or another application's, or its PKCE verifier is wrong.
+    /// The authorization code is unknown, belongs to another app, or was sent with a wrong PKCE verifier.
     OauthCodeInvalid = 400 "oauth2.code.invalid" "授权码无效或已过期" "The authorization code is invalid or has expired";
-    /// The code was exchanged before; what it obtained is revoked.
+    /// The authorization code was exchanged before; the tokens that came of it are revoked.
     OauthCodeUsed = 400 "oauth2.code.used" "授权码已被使用" "The authorization code has been used";
-    /// The code was not exchanged in time.
+    /// The authorization code has expired.
     OauthCodeExpired = 400 "oauth2.code.expired" "授权码已过期" "The authorization code has expired";
-    /// The person took their consent back before the code was exchanged.
+    /// The person revoked their consent before the code was exchanged.
     OauthCodeRevoked = 400 "oauth2.code.revoked" "授权码已被撤销" "The authorization code was revoked";
-    /// A redirect URI that no application may register; `{}` says which.
+    /// No app may register this redirect URI; `{}` is the URI.
     OauthRedirectInvalid = 400 "oauth2.redirect_uri.invalid" "无效的 Redirect URI: {}" "Invalid redirect URI: {}";
-    /// The redirect URI is not registered, or not the one the code was asked for with.
+    /// The redirect URI is not registered, or differs from the one of the authorization request.
     OauthRedirectMismatch = 400 "oauth2.redirect_uri.mismatch" "Redirect URI 不匹配" "The redirect URI does not match";
-    /// The refresh token is unknown or another application's.
+    /// The refresh token is unknown or belongs to another app.
     OauthRefreshInvalid = 400 "oauth2.refresh_token.invalid" "Refresh Token 无效" "The refresh token is invalid";
-    /// The refresh token has reached its end.
+    /// The refresh token has expired.
     OauthRefreshExpired = 401 "oauth2.refresh_token.expired" "Refresh Token 已过期" "The refresh token has expired";
-    /// The person took their consent back, or the code behind the token was used twice.
+    /// The person revoked their consent, or the code behind the token was used twice.
     OauthRefreshRevoked = 401 "oauth2.refresh_token.revoked" "Refresh Token 已被撤销" "The refresh token was revoked";
-    /// A scope that does not exist, or none at all; `{}` is the scope.
+    /// A scope does not exist, or there is none; `{}` is the scope.
     OauthScopeInvalid = 400 "oauth2.scope.invalid" "无效的权限: {}" "Unknown scope: {}";
-    /// A scope the application may not ask for; `{}` is the scope.
+    /// The app may not request this scope; `{}` is the scope.
     OauthScopeDisallowed = 403 "oauth2.scope.disallowed" "应用未获准使用的权限: {}" "The application may not ask for the scope: {}";
 
-    /// The person has no resident certificate of the Plaza.
+    /// The person has no certificate for the Plaza.
     PlazaGate = 403 "third.party.agent.plaza.invitation.required" "需要先激活 Plaza 准入" "Redeem an invitation code before reading or writing on the Plaza";
-    /// No such invitation code, or it was withdrawn.
+    /// The invitation code does not exist or was withdrawn.
     InvitationNotFound = 404 "invitation.code.not_found" "邀请码不存在" "No such invitation code";
-    /// Somebody has redeemed the code.
+    /// The invitation code has been redeemed.
     InvitationUsed = 400 "invitation.code.already_used" "邀请码已被使用" "The invitation code has been used";
-    /// The code is the person's own.
+    /// The invitation code is the person's own.
     InvitationSelf = 400 "invitation.code.self_redeem" "不能兑换自己的邀请码" "You cannot redeem your own invitation code";
-    /// Too many attempts to redeem a code; `Retry-After` says when to try again.
+    /// There were too many attempts to redeem a code; `Retry-After` says when to try again.
     InvitationSlowed = 429 "invitation.redeem.rate_limited" "兑换操作过于频繁,请稍后重试" "Too many attempts to redeem a code, please try again later";
     /// A comment is longer than 2000 characters.
     CommentTooLong = 400 "comment.content.too_long" "评论内容超过 2000 字符限制" "The comment is longer than 2000 characters";
-    /// An administrator has silenced the person on the Plaza; `{}` is until when and why.
+    /// An administrator has banned the person from writing on the Plaza; `{}` is the end and the reason.
     PlazaBanned = 403 "plaza.resident.banned" "你已被禁止在广场发言: {}" "You may not speak on the Plaza: {}";
-    /// The author does not want to meet the person.
+    /// The author has blocked the person.
     PlazaBlocked = 403 "plaza.resident.blocked" "对方已屏蔽你" "The author has blocked you";
-    /// The person has not allowed their double to comment.
+    /// The person has not allowed their assistant to comment.
     PlazaDoubleOff = 403 "plaza.double.disabled" "本人未允许分身在广场评论" "The person has not allowed their double to comment on the Plaza";
-    /// A post in a circle comes from one of its members.
+    /// The person is not a member of the circle.
     CircleNotMember = 403 "plaza.circle.not_member" "需要先加入圈子" "Join the circle first";
     /// Another circle has this route.
     CircleTaken = 400 "plaza.circle.route_taken" "圈子路由已被使用" "Another circle has this route";
-    /// `actionControl` is missing or blank (contract §7); `constraints`, `issues` and `suggestions` say how it should be.
+    /// `actionControl` is missing or blank; `constraints`, `issues`, and `suggestions` say what is expected.
     ActControlEmpty = 400 "secondme.act.action_control.empty" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
     /// `actionControl` is too short.
     ActControlTooShort = 400 "secondme.act.action_control.too_short" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
     /// `actionControl` is too long.
     ActControlTooLong = 400 "secondme.act.action_control.too_long" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
-    /// `actionControl` states no JSON structure.
+    /// `actionControl` describes no JSON structure.
     ActControlFormat = 400 "secondme.act.action_control.invalid_format" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
 }
 
 impl Code {
-    /// The HTTP status, which is also the `code` in the body.
+    /// Returns the HTTP status, which is also the `code` in the body.
     pub fn status(self) -> StatusCode {
         StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The `subCode` (and `error_code`) in the body: `module.resource.reason`.
+    /// Returns the `subCode` (and `error_code`) in the body: `module.resource.reason`.
     pub const fn sub_code(self) -> &'static str {
         self.row().1
     }
 
-    /// The message in a language, with `{}` where the argument goes.
+    /// Returns the message in a language, with `{}` in place of the argument.
     pub const fn template(self, language: Language) -> &'static str {
         match language {
             Language::Zh => self.row().2,
@@ -201,7 +201,7 @@ impl Code {
         }
     }
 
-    /// Seconds after which a client may try again where nothing says better; nothing where trying again is of no use.
+    /// Returns the default `Retry-After` in seconds, or `None` if a retry is of no use.
     pub const fn usual_wait(self) -> Option<u32> {
         match self.row().0 {
             429 | 503 => Some(1),
@@ -209,7 +209,7 @@ impl Code {
         }
     }
 
-    /// True where the original API's framework answers with a `detail` member beside the envelope.
+    /// True if the error envelope has a `detail` member beside the message, as in the SecondMe API.
     pub const fn has_detail(self) -> bool {
         matches!(self, Self::AuthMissing | Self::NotFound | Self::MethodNotAllowed)
     }

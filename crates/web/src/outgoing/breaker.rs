@@ -1,12 +1,13 @@
-//! A circuit breaker: a server that keeps failing is left alone for a while, then one call goes through to see. No I/O.
+//! A circuit breaker: a server that keeps failing is not called for a pause, then one trial call is let
+//! through. No I/O.
 
 use parking_lot::Mutex;
 use store::Timestamp;
 
-/// Longest that a server's own `Retry-After` is believed.
+/// Longest `Retry-After` of a server that is obeyed, in milliseconds.
 const MAX_ASKED_MS: i64 = 300_000;
 
-/// How a server that is called fares.
+/// The circuit breaker of one server.
 #[derive(Debug)]
 pub struct Breaker {
     failures: u32,
@@ -16,25 +17,26 @@ pub struct Breaker {
 
 #[derive(Debug, Default)]
 struct State {
-    /// In a row.
+    /// Failures in a row.
     failures: u32,
-    /// Until when the server is left alone.
+    /// The time in milliseconds before which the server is not called.
     until: i64,
-    /// One call is under way to see how it is.
+    /// True while the outcome of a trial call is awaited.
     is_trying: bool,
 }
 
 impl Breaker {
-    /// Leaves a server alone for `pause_ms` after `failures` in a row (0: never).
+    /// Creates a breaker that pauses calls for `pause_ms` after `failures` in a row. It never does with 0
+    /// `failures`.
     pub fn new(failures: u32, pause_ms: i64) -> Self {
         Self { failures, pause_ms, state: Mutex::default() }
     }
 
-    /// Whether a call may be sent; if not, in how many seconds to try again. After a pause one at a time may: others wait
-    /// for its outcome, or for another pause where it never tells.
+    /// Decides if a call may be sent now. After a pause one trial call is admitted. Others wait for its
+    /// outcome, or for another pause if there is none.
     ///
     /// # Errors
-    /// The seconds left, rounded up.
+    /// The seconds until the next attempt, rounded up.
     pub fn admit(&self, now: Timestamp) -> Result<(), i64> {
         let mut state = self.state.lock();
         if now.0 < state.until {
@@ -47,18 +49,18 @@ impl Breaker {
         Ok(())
     }
 
-    /// A call went well.
+    /// Notes that a call succeeded.
     pub fn succeeded(&self) {
         *self.state.lock() = State::default();
     }
 
-    /// A call failed, and perhaps the server said after how many seconds to come again.
+    /// Notes that a call failed. `retry_after` is what the server demanded, in seconds.
     pub fn failed(&self, now: Timestamp, retry_after: Option<u32>) {
         if self.failures == 0 {
             return;
         }
         let mut state = self.state.lock();
-        // A call that began before the pause says nothing new.
+        // A call that began before the pause does not count again.
         let is_new = state.is_trying || now.0 >= state.until;
         if is_new {
             state.failures = state.failures.saturating_add(1);
@@ -69,7 +71,7 @@ impl Breaker {
         state.until = state.until.max(now.0.saturating_add(asked.max(pause)));
     }
 
-    /// A call ended without an outcome. If one was let through to see how the server is, the next one may instead.
+    /// Notes that a call ended without an outcome. If it was the trial call, the next call becomes the trial.
     /// Has no effect after [`Breaker::succeeded`] or [`Breaker::failed`].
     pub fn abandoned(&self) {
         let mut state = self.state.lock();
@@ -79,7 +81,7 @@ impl Breaker {
         }
     }
 
-    /// What it is called by people: `closed`, `open` or `half-open`.
+    /// Returns the name of the state: `closed`, `open`, or `half-open`.
     pub fn name(&self) -> &'static str {
         let state = self.state.lock();
         match (self.failures == 0 || state.failures < self.failures, state.is_trying) {
