@@ -1,4 +1,4 @@
-//! A person's archive: everything rooms have of them, in one tar file of JSON Lines and files.
+//! The archive of a person: all their data, in one tar file of JSON Lines and files.
 //!
 //! ```text
 //! doppel.json                     format, version, when it was made, and whose it is
@@ -6,7 +6,7 @@
 //! {section}/data/{name}           files that belong to the section's entries
 //! ```
 //!
-//! Each room describes what it keeps as [`Section`]s; the binary puts them together, so that no room knows another's.
+//! Each crate describes its data as [`Section`]s. The binary combines them, so that no crate knows another's.
 
 use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 
@@ -18,42 +18,42 @@ use tokio::io::AsyncReadExt;
 
 use crate::{ApiError, Code};
 
-/// What an archive says it is.
+/// The `format` of every archive.
 pub const FORMAT: &str = "doppel-archive";
-/// The version that is written, and the latest that is read.
+/// The version that is written, and the latest that can be read.
 pub const VERSION: u32 = 1;
-/// The entry that says what the archive is; the first one.
+/// The name of the first entry, which describes the archive.
 pub const ABOUT: &str = "doppel.json";
 /// The folder of a section's files.
 pub const DATA: &str = "data";
-/// Longest line in bytes: a note of the largest size with all its pages and versions has room in it.
+/// Longest line in bytes. The largest possible note fits, with all its pages and versions.
 pub const MAX_LINE: usize = 64 << 20;
 
-/// The last millisecond of the year 9999.
+/// The last millisecond of the year 9999, since 1970.
 const LAST_TIME: i64 = 253_402_300_799_999;
-/// Blocks of a tar file are this long.
+/// The block size of a tar file in bytes.
 const BLOCK: usize = 512;
-/// How much of a file is read at a time.
+/// Most bytes of a file that are read at once.
 const CHUNK: usize = 64 << 10;
 
-/// What stands in [`ABOUT`].
+/// The content of [`ABOUT`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct About {
     /// [`FORMAT`].
     pub format: String,
-    /// [`VERSION`] of the program that wrote it.
+    /// The [`VERSION`] of the program that wrote it.
     pub version: u32,
-    /// When it was made, in ISO 8601.
+    /// The time of the export, in ISO 8601.
     pub exported_at: String,
-    /// Whose it is.
+    /// The e-mail address of the person.
     pub email: String,
-    /// What they are called.
+    /// The name of the person.
     pub name: String,
 }
 
 impl About {
-    /// What a new archive says.
+    /// Creates the description of a new archive.
     pub fn new(email: &str, name: &str, now: Timestamp) -> Self {
         Self {
             format: FORMAT.to_owned(),
@@ -65,48 +65,49 @@ impl About {
     }
 }
 
-/// Some entries of a section on their way out.
+/// A part of a section's entries in an export.
 #[derive(Debug, Default)]
 pub struct Part {
-    /// An entry each, as JSON on one line.
+    /// The entries, each as JSON on one line.
     pub lines: Vec<String>,
-    /// Files that belong to them.
+    /// The files of these entries.
     pub files: Vec<Attached>,
-    /// What to ask for next; `None` after the last.
+    /// The `after` of the next part; `None` after the last part.
     pub next: Option<i64>,
 }
 
-/// A file on its way out.
+/// A file in an export.
 #[derive(Debug)]
 pub struct Attached {
-    /// Its name within the section.
+    /// The name of the file within the section.
     pub name: String,
-    /// Where it lies.
+    /// The path of the file on this machine.
     pub path: PathBuf,
 }
 
-/// An entry on its way in.
+/// An entry in an import.
 #[derive(Debug, Clone)]
 pub struct Given {
-    /// The number of its line.
+    /// The line number of the entry.
     pub line: u64,
-    /// JSON.
+    /// The entry as JSON.
     pub text: String,
 }
 
-/// What became of entries on their way in.
+/// The result of an import of entries.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// Entries that are new.
+    /// Number of entries that were added.
     pub added: u64,
-    /// Entries that were there already.
+    /// Number of entries that existed already.
     pub known: u64,
-    /// Lines that were refused, and why.
+    /// Line numbers of refused entries, each with the reason.
     pub refused: Vec<(u64, String)>,
 }
 
 impl Taken {
-    /// Counts what became of lines: whether each was new, and nothing for one that is refused, for this reason.
+    /// Adds the results of lines: `Some(true)` for an added entry, `Some(false)` for an existing one, `None`
+    /// for one refused with the reason `why`.
     pub fn count(&mut self, lines: Vec<(u64, Option<bool>)>, why: &str) {
         for (line, is_new) in lines {
             match is_new {
@@ -118,24 +119,25 @@ impl Taken {
     }
 }
 
-/// What a room has of a person, as an archive holds it. Entries that are there already, by their id or word for word,
-/// are left as they are, so that the same archive can be taken in again.
+/// A section of an archive: one kind of data of a person. Import leaves entries alone that exist already, by
+/// their id or with the same content, so that an archive can be imported again.
 pub trait Section: Send + Sync {
-    /// The section's name: lower-case letters and hyphens.
+    /// Returns the name of the section: lower-case letters and hyphens.
     fn name(&self) -> &'static str;
 
-    /// Whether it is exported for its person to read, and passed over by an import.
+    /// True if the section is exported for people to read only; an import skips it.
     fn is_for_reading(&self) -> bool {
         false
     }
 
-    /// The next part of a person's entries, after what an earlier part said (at first 0).
+    /// Returns the next part of a person's entries. `after` is 0 at first, then [`Part::next`] of the part
+    /// before.
     fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>>;
 
-    /// Takes in some entries, all of those that are valid or, when it fails, none.
+    /// Imports the valid ones of some entries, or none if it fails.
     fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>>;
 
-    /// Takes in a file. It lies at `path`, which may be moved away. Answers false where it was there already.
+    /// Imports the file at `path`, which may be moved away. Returns false if the file existed already.
     fn import_file(
         &self,
         account: i64,
@@ -147,22 +149,22 @@ pub trait Section: Send + Sync {
     }
 }
 
-/// The sections of all rooms; cheap to clone.
+/// The sections of all crates. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Archive(Arc<[Box<dyn Section>]>);
 
 impl Archive {
-    /// An archive of these sections, in this order.
+    /// Creates an archive with these sections, in this order.
     pub fn new(sections: Vec<Box<dyn Section>>) -> Self {
         Self(sections.into())
     }
 
-    /// The section of a name.
+    /// Returns the section with a name.
     pub fn section(&self, name: &str) -> Option<&dyn Section> {
         self.0.iter().map(AsRef::as_ref).find(|section| section.name() == name)
     }
 
-    /// A person's archive as the bytes of a tar file, made while it is read.
+    /// Returns a person's archive as a stream of the bytes of a tar file, which is created while it is read.
     pub fn stream(
         &self,
         account: i64,
@@ -186,7 +188,7 @@ impl Archive {
         stream::try_unfold(out, |mut out| async move { Ok(out.next().await?.map(|bytes| (bytes, out))) })
     }
 
-    /// The same as the body of an answer. What goes wrong midway breaks it off.
+    /// Returns the same stream as the body of a response. An error ends the body early.
     pub fn body(&self, account: i64, about: &About, now: Timestamp) -> axum::body::Body {
         axum::body::Body::from_stream(self.stream(account, about, now).map_err(|error| {
             tracing::error!(cause = error.cause().unwrap_or_default(), "an archive broke off");
@@ -195,18 +197,18 @@ impl Archive {
     }
 }
 
-/// How far an archive has been written.
+/// The state of an export in progress.
 struct Out {
     archive: Archive,
     account: i64,
     seconds: u64,
     section: usize,
     after: i64,
-    /// Parts of the section so far.
+    /// Number of parts of the current section so far.
     parts: u32,
-    /// Files of the last part still to be written, with their names in the archive.
+    /// Files of the last part that are still to be written, with their names in the archive.
     files: VecDeque<(String, PathBuf)>,
-    /// The file that is being written, and how much of it is still to come.
+    /// The file that is being written, its remaining bytes, and the padding after it.
     open: Option<(tokio::fs::File, u64, usize)>,
     ready: Option<Result<Bytes, ApiError>>,
     ended: bool,
@@ -222,7 +224,7 @@ impl Out {
                 return self.chunk().await.map(Some);
             }
             if let Some((name, path)) = self.files.pop_front() {
-                // Deleted meanwhile, or missing: the entry says that it was there.
+                // The file may be missing or deleted meanwhile; the entry shows that it existed.
                 if let Ok(file) = tokio::fs::File::open(&path).await {
                     let length = file.metadata().await.map_err(ApiError::internal)?.len();
                     let padding = usize::try_from(length).unwrap_or(0).next_multiple_of(BLOCK);
@@ -257,7 +259,7 @@ impl Out {
         }
     }
 
-    /// The next piece of the open file, and after the last of it what fills its block.
+    /// Returns the next bytes of the open file, and after its end the padding of its last block.
     async fn chunk(&mut self) -> Result<Bytes, ApiError> {
         let Some((mut file, left, padding)) = self.open.take() else { return Ok(Bytes::new()) };
         if left == 0 {
@@ -292,25 +294,26 @@ impl Out {
     }
 }
 
-/// An entry as a line.
+/// Writes an entry as a line of JSON.
 ///
 /// # Errors
-/// When it cannot be written as JSON.
+/// [`Code::Internal`] if the entry cannot be written as JSON.
 pub fn line(entry: &impl Serialize) -> Result<String, ApiError> {
     serde_json::to_string(entry).map_err(ApiError::internal)
 }
 
-/// A time from an archive, if it is one.
+/// Returns a time from an archive if it lies between 1970 and the year 9999.
 pub fn given_time(given: Option<i64>) -> Option<Timestamp> {
     given.filter(|time| (0..=LAST_TIME).contains(time)).map(Timestamp)
 }
 
-/// An id from an archive, if it may be one: none that is still to be made.
+/// Returns an id from an archive if it can exist already. An id that this server may still issue is not
+/// accepted.
 pub fn given_id(given: Option<i64>, ids: &Ids) -> Option<i64> {
     given.filter(|id| (1..ids.next()).contains(id))
 }
 
-/// Reads entries of a kind; what cannot be read, or is not valid, is refused line by line.
+/// Parses and checks entries of one kind. Entries that fail are added to `taken` as refused.
 pub fn read<T: serde::de::DeserializeOwned, U>(
     given: &[Given],
     taken: &mut Taken,
@@ -319,7 +322,8 @@ pub fn read<T: serde::de::DeserializeOwned, U>(
     read_lines(given, taken, check).into_iter().map(|(_line, entry)| entry).collect()
 }
 
-/// Like [`read`], each entry with its line: for entries that may turn out to be nobody's.
+/// Does the same as [`read`] and returns each entry with its line number, for entries that may be refused
+/// later.
 pub fn read_lines<T: serde::de::DeserializeOwned, U>(
     given: &[Given],
     taken: &mut Taken,

@@ -1,7 +1,7 @@
-//! The outermost layer: what happens to every request whatever it is about.
+//! The outermost middleware, which every request passes.
 //!
-//! It names the request, finds the client's address, bounds time and concurrency, catches panics, renders
-//! errors in the client's language, and logs and counts the outcome once.
+//! It assigns the request id, finds the client's address, bounds time and concurrency, catches panics,
+//! renders errors in the client's language, and logs and counts each outcome once.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -32,53 +32,56 @@ use crate::{
     language::Language,
 };
 
-/// The header that carries the request id in and out.
+/// The header of the request id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request, in its logs and in `X-Request-Id` of the answer. The client's own where it sent one
-/// of 1 to 64 letters, digits, `.`, `_` or `-`.
+/// The id of a request, in its logs and in `X-Request-Id` of the response. The client's own id is used if it
+/// consists of 1 to 64 letters, digits, `.`, `_`, or `-`.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub HeaderValue);
 
-/// Limits of the boundary.
+/// The limits of requests.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Longest a request may take from its head to the head of its answer, its body included.
+    /// Longest time from the head of a request to the head of its response, including the request's body.
     pub request: Duration,
-    /// The same for requests of `upload_routes`.
+    /// The same limit for `upload_routes`.
     pub upload: Duration,
-    /// Ends of the routes that take files. They read a body only from callers they know.
+    /// Suffixes of the routes that accept files. They read a body only from authenticated callers.
     pub upload_routes: Vec<&'static str>,
-    /// Routes that are served however many requests are in work: those that say how the server is.
+    /// Routes that are served regardless of the number of requests in work: those that report the state of
+    /// the server.
     pub unbounded: &'static [&'static str],
-    /// Ends of routes whose answer waits for another server, and how much longer they may take for it.
+    /// Suffixes of the routes whose response waits for another server.
     pub slow: Vec<&'static str>,
-    /// See `slow`.
+    /// Additional time for `slow` routes.
     pub slow_request: Duration,
-    /// Requests in work at once, those apart whose body is waited for; one more is answered 503.
+    /// Most requests in work at once; one more gets 503. Requests whose body the server waits for do not
+    /// count.
     pub in_flight: usize,
-    /// The same of one client address; one more is answered 429. Loopback and trusted proxies, which may speak for
-    /// many, may have seven eighths of `in_flight`.
+    /// The same limit for one client address; one more gets 429. Loopback and trusted proxies stand for many
+    /// clients and may have seven eighths of `in_flight`.
     pub in_flight_of_address: usize,
-    /// Largest body in bytes, uploads apart.
+    /// Largest body in bytes, except on `upload_routes`.
     pub body: usize,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether outcomes are counted for `/metrics`.
+    /// True if outcomes are counted for `/metrics`.
     pub metrics: bool,
 }
 
-/// How an error looks to a person with a browser. The boundary decides when; the room with the pages, how.
+/// The functions that render an error as a page. The boundary decides when a page is returned; the crate with
+/// the pages provides these functions.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorPages {
-    /// The language of the pages for a request.
+    /// Returns the language of pages for a request.
     pub language: fn(&HeaderMap) -> Language,
-    /// The page of an error; the text is the request's id.
+    /// Renders the page of an error. The text is the request id.
     pub render: fn(&ApiError, Language, &str) -> Response,
 }
 
-/// Whether the sender of a request would rather read a page than JSON: a browser that asks for one, outside the
-/// API, without a program's credential.
+/// True if a request comes from a browser that asks for a page: outside the API, with HTML in `Accept`, and
+/// without an `Authorization` header.
 pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     let is_api = path.starts_with("/api/") || path.starts_with("/gate/");
     !is_api
@@ -101,8 +104,8 @@ pub struct Boundary {
 }
 
 impl Boundary {
-    /// A boundary; `process` is a random number that tells this process's request ids from others'. `base_url` is the
-    /// server's address as others see it, without a slash at the end.
+    /// Creates the boundary. `process` is a random number that makes this process's request ids unique.
+    /// `base_url` is the server's public URL without a slash at the end.
     pub fn new(limits: Limits, pages: ErrorPages, base_url: &str, process: u64) -> Arc<Self> {
         let in_flight = InFlight::new(limits.in_flight, limits.in_flight_of_address);
         let challenge =
@@ -118,7 +121,7 @@ impl Boundary {
         RequestId(self.new_id())
     }
 
-    /// A new request id: 32 lower-case hexadecimal digits.
+    /// Creates a request id: 32 lower-case hexadecimal digits.
     pub fn new_id(&self) -> HeaderValue {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let mut text = [0; 32];
@@ -129,29 +132,29 @@ impl Boundary {
         HeaderValue::from_bytes(&text).unwrap_or_else(|_invalid| HeaderValue::from_static("none"))
     }
 
-    /// The limits of every request.
+    /// Returns the limits.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// Counts a request of `client` among those in work until the returned [`Entry`] is dropped. The returned body
-    /// is to be read instead of `body`.
+    /// Counts a request of `client` as in work until the returned [`Entry`] is dropped. The caller reads the
+    /// returned body instead of `body`.
     ///
     /// # Errors
-    /// The bound that is reached.
+    /// The limit that is reached.
     pub fn enter(&self, client: ClientAddress, body: Body) -> Result<(Entry, Body), Full> {
         let is_shared = address::is_shared(client.0, &self.limits.trusted_proxies);
         self.in_flight.enter(client.0, is_shared, body)
     }
 
-    /// The client's address, as far as it can be trusted.
+    /// Returns the client's address, as far as it can be trusted.
     pub fn client<B>(&self, request: &http::Request<B>) -> ClientAddress {
         let peer =
             request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         address::client_address(peer, request.headers(), &self.limits.trusted_proxies)
     }
 
-    /// Counts and logs what became of a request.
+    /// Counts and logs the outcome of a request.
     pub fn outcome(
         &self,
         id: &HeaderValue,
@@ -175,7 +178,7 @@ impl Boundary {
         );
     }
 
-    /// The time limit of a route; nothing of it depends on what a client says.
+    /// Returns the time limit of a route. It depends on nothing that a client sends.
     fn time_limit(&self, route: Option<&MatchedPath>) -> Duration {
         let Some(route) = route.map(MatchedPath::as_str) else { return self.limits.request };
         let is_one_of = |ends: &[&str]| ends.iter().any(|end| route.ends_with(end));
@@ -188,7 +191,7 @@ impl Boundary {
         }
     }
 
-    /// Runs a request within the bounds of what is in work.
+    /// Runs a request within the limits of requests in work.
     async fn bounded(
         &self,
         request: Request,
@@ -206,12 +209,12 @@ impl Boundary {
             Err(full) => return ApiError::from(full).into_response(),
         };
         let response = run(Request::from_parts(parts, body), next, limit).await;
-        // Whatever the route made of a body that broke off for this reason.
+        // A body that broke off for lack of a permit gets this error, whatever the route returned.
         entry.refused().map_or(response, |full| ApiError::from(full).into_response())
     }
 }
 
-/// A hexadecimal digit. Every request needs 32 of them, and `format!` is slow.
+/// Returns a hexadecimal digit. Every request needs 32 of them, and `format!` is slow.
 const fn digit(value: u8) -> u8 {
     if value < 10 { b'0' + value } else { b'a' + value - 10 }
 }
@@ -222,7 +225,7 @@ pub(crate) fn is_request_id(value: &[u8]) -> bool {
 }
 
 impl Boundary {
-    /// Refuses a request that nobody may serve: one without the `Host` that it should have.
+    /// Returns the response that refuses a request without a valid `Host`, or `None` for a valid request.
     pub fn refuse<B>(&self, request: &http::Request<B>) -> Option<Response> {
         if host::is_valid(request.version(), request.headers()) {
             return None;
@@ -231,7 +234,7 @@ impl Boundary {
         let error = ApiError::new(Code::InvalidParam).with("Host");
         let mut response = error.render(Language::of(request.headers()));
         response.headers_mut().insert(REQUEST_ID, id.0.clone());
-        // Where the next request begins may be a matter of opinion.
+        // Client and server may disagree about where the next request begins.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         let status = response.status().as_u16();
         let client = self.client(request).0;
@@ -240,7 +243,7 @@ impl Boundary {
     }
 }
 
-/// The layer itself, for `axum::middleware::from_fn_with_state`.
+/// The middleware, for `axum::middleware::from_fn_with_state`.
 pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = boundary.request_id(request.headers());
@@ -256,7 +259,7 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     request.extensions_mut().insert(BodyLimit(boundary.limits.body));
 
     let mut response = boundary.bounded(request, next, client, route.as_ref()).await;
-    // The path as routed, never as sent: it may hold what should not be logged, and labels must be few.
+    // The route instead of the path: a path may hold what must not be logged, and metric labels must be few.
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         log_error(&error, &id, &method, route);
@@ -265,17 +268,17 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
             Some(language) => (boundary.pages.render)(&error, language, id.0.to_str().unwrap_or_default()),
             None => error.render(language),
         };
-        // What the route said besides, such as `Allow` of a 405 or a cookie, stays.
+        // Headers that the route set stay, such as `Allow` of a 405, or a cookie.
         let mut headers = std::mem::take(response.headers_mut());
         headers.extend(rendered.headers().clone());
-        // Where a program finds out how to get a token (RFC 9728 §5.1).
+        // Tells a program where to find out how to get a token (RFC 9728 §5.1).
         if headers.contains_key(header::WWW_AUTHENTICATE) {
             headers.insert(header::WWW_AUTHENTICATE, boundary.challenge.clone());
         }
         response = rendered;
         *response.headers_mut() = headers;
     }
-    // An answer in the Hub's shape names its own.
+    // A response in the Hub's format already has an id of its own.
     response.headers_mut().entry(REQUEST_ID).or_insert_with(|| id.0.clone());
     boundary.outcome(&id.0, &method, route, response.status().as_u16(), start.elapsed(), client.0);
     response
@@ -300,7 +303,7 @@ impl From<Full> for ApiError {
     }
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()
@@ -310,7 +313,7 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     format!("panic: {text}")
 }
 
-/// A server error is logged here and nowhere else; a client's error is no news.
+/// Logs a server error; it is logged nowhere else. Errors of clients are not logged.
 fn log_error(error: &ApiError, id: &RequestId, method: &Method, route: &str) {
     let id = id.0.to_str().unwrap_or_default();
     let cause = error.cause().unwrap_or("no cause noted");
@@ -321,7 +324,8 @@ fn log_error(error: &ApiError, id: &RequestId, method: &Method, route: &str) {
     }
 }
 
-/// The name of a method as a metric's label: one of the nine that are defined, or `OTHER`. A client may send any word.
+/// Returns a method as a metric's label: one of the nine standard methods, or `OTHER`, because clients may
+/// send any word.
 pub fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

@@ -1,7 +1,8 @@
-//! Permits of requests in work: bounded for the whole server and for each client address.
+//! Permits for requests in work, bounded for the whole server and for each client address.
 //!
-//! A permit is held while the server works on a request, and given back while the server waits for bytes of its body.
-//! So slow clients hold connections (which have bounds of their own), never the room that others need.
+//! A request holds its permit while the server works on it, and returns it while the server waits for bytes
+//! of its body. So slow clients use up connections, which have limits of their own, but not the capacity for
+//! other requests.
 
 use std::{
     collections::{HashMap, hash_map::Entry as Slot},
@@ -22,20 +23,19 @@ use parking_lot::Mutex;
 
 use crate::address;
 
-/// Number of independently locked parts of the counts by address; a power of two.
+/// Number of independently locked parts of the counts by address.
 const SHARDS: usize = 16;
 
-/// The part of a total that one address which may speak for many (loopback, a trusted proxy) leaves to others: an
-/// eighth.
+/// The part of all permits that a shared address (loopback, a trusted proxy) leaves to others: one eighth.
 const RESERVED: usize = 8;
 
-/// The largest bound of one address for a total of `all`, so that no address can hold everything.
+/// Returns the most permits that one address may have out of `all`, so that no address can have them all.
 pub(crate) const fn largest_share(all: usize) -> usize {
     let share = all - all / RESERVED;
     if share == 0 { 1 } else { share }
 }
 
-/// Counts requests in work.
+/// The counts of requests in work.
 #[derive(Debug)]
 pub struct InFlight {
     all: AtomicUsize,
@@ -44,12 +44,12 @@ pub struct InFlight {
     shards: [Mutex<HashMap<IpAddr, usize>>; SHARDS],
 }
 
-/// The bound that a request ran into.
+/// The limit that a request reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
-    /// The server's.
+    /// The limit of the server.
     Server,
-    /// That of the client's address.
+    /// The limit of the client's address.
     Address,
 }
 
@@ -65,18 +65,18 @@ impl fmt::Display for Full {
 impl std::error::Error for Full {}
 
 impl InFlight {
-    /// Bounds for the server and for one address.
+    /// Creates the counts, with limits for the server and for one address.
     pub fn new(most: usize, most_of_address: usize) -> Arc<Self> {
         let most_of_address = most_of_address.min(largest_share(most));
         let shards = std::array::from_fn(|_| Mutex::default());
         Arc::new(Self { all: AtomicUsize::new(0), most, most_of_address, shards })
     }
 
-    /// Takes a permit for a request of `address` and returns it with the body to be read instead of `body`.
-    /// `shared` says that the address may speak for many clients.
+    /// Acquires a permit for a request of `address`. Returns it with the body to read instead of `body`.
+    /// `shared` is true if the address may stand for many clients.
     ///
     /// # Errors
-    /// The bound that is reached.
+    /// The limit that is reached.
     pub fn enter(self: &Arc<Self>, address: IpAddr, shared: bool, body: Body) -> Result<(Entry, Body), Full> {
         let address = address::group(address);
         let most = if shared { largest_share(self.most) } else { self.most_of_address };
@@ -119,7 +119,7 @@ impl InFlight {
     fn shard(&self, address: IpAddr) -> &Mutex<HashMap<IpAddr, usize>> {
         let bits = match address {
             IpAddr::V4(address) => u64::from(address.to_bits()),
-            // The rest is zero: see `address::group`.
+            // The lower bits are zero: see `address::group`.
             IpAddr::V6(address) => u64::try_from(address.to_bits() >> 64).unwrap_or(0),
         };
         // Multiplicative hashing: the upper bits depend on all bits.
@@ -129,7 +129,7 @@ impl InFlight {
     }
 }
 
-/// What [`InFlight::enter`] counted and where it is to be given back.
+/// A permit, and the counts to which it is returned.
 #[derive(Debug)]
 struct Permit {
     in_flight: Arc<InFlight>,
@@ -137,20 +137,20 @@ struct Permit {
     most: usize,
 }
 
-/// A request in work, until it is dropped.
+/// A request in work. Dropping this returns its permit.
 #[derive(Debug)]
 pub struct Entry(Held);
 
 #[derive(Debug)]
 enum Held {
-    /// Its body is complete.
+    /// The body is complete.
     Whole(Permit),
-    /// Its body is still being received.
+    /// The body is still being received.
     Receiving(Arc<Shared>),
 }
 
 impl Entry {
-    /// The bound that was reached when more of the body arrived, if the request was given up for that.
+    /// Returns the limit because of which the request was given up when more of its body arrived.
     pub fn refused(&self) -> Option<Full> {
         match &self.0 {
             Held::Whole(_) => None,
@@ -171,7 +171,7 @@ impl Drop for Entry {
     }
 }
 
-/// What the request and its body share.
+/// The state that a request shares with its body.
 #[derive(Debug)]
 struct Shared {
     permit: Permit,
@@ -182,11 +182,11 @@ struct Shared {
 enum State {
     /// The permit is held.
     Working,
-    /// The permit is given back while the client is waited for.
+    /// The permit is returned while the server waits for the client.
     Waiting,
-    /// There was no permit when the client went on.
+    /// No permit was free when more of the body arrived.
     Refused(Full),
-    /// The request is answered; whatever still reads its body needs no permit.
+    /// The request has its response. If its body is still read, that needs no permit.
     Ended,
 }
 
@@ -230,7 +230,7 @@ impl Shared {
     }
 }
 
-/// A body that gives the request's permit back while nothing of it arrives.
+/// A body that returns the request's permit while the server waits for bytes of it.
 struct Received {
     body: Body,
     shared: Arc<Shared>,
@@ -264,7 +264,7 @@ impl http_body::Body for Received {
     }
 }
 
-/// Whoever stops reading goes on with the request, without a permit where there is none.
+/// The request continues after its body is dropped, without a permit if none is free.
 impl Drop for Received {
     fn drop(&mut self) {
         self.shared.stop_waiting();
@@ -294,7 +294,7 @@ mod tests {
         in_flight.enter(address, address.is_loopback(), Body::empty()).map(|(entry, _)| entry)
     }
 
-    /// A body whose frames are given by the test.
+    /// A body whose frames the test sends.
     fn slow() -> (futures::channel::mpsc::UnboundedSender<&'static str>, Body) {
         let (more, frames) = futures::channel::mpsc::unbounded();
         (more, Body::from_stream(frames.map(Ok::<_, std::io::Error>)))

@@ -1,9 +1,9 @@
-//! Deserialization of JSON in which an object is an object.
+//! Deserialization of JSON that accepts only objects for structs.
 //!
-//! Structs that derive `Deserialize` also take a JSON array and fill their fields by position. No client means that, no
-//! schema says it, and checks that look at names miss it. Through [`Strict`] arrays for structs are refused at every
-//! depth. (Not inside of types that serde buffers as a whole: untagged and internally tagged enums, and flattened
-//! fields.)
+//! Structs that derive `Deserialize` also accept a JSON array, and fill their fields by position. No client
+//! means that, no schema allows it, and checks of member names miss it. [`Strict`] refuses arrays for structs
+//! at every depth. The exceptions are types that serde buffers as a whole: untagged and internally tagged
+//! enums, and flattened fields.
 
 use std::fmt;
 
@@ -15,10 +15,10 @@ use serde::{
     },
 };
 
-/// Reads a whole JSON text.
+/// Deserializes a whole JSON text.
 ///
 /// # Errors
-/// When it is no JSON, or not of this type.
+/// An error if the text is not JSON, or not of this type.
 pub fn from_slice<'de, T: Deserialize<'de>>(json: &'de [u8]) -> serde_json::Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = T::deserialize(Strict(&mut reader))?;
@@ -26,22 +26,22 @@ pub fn from_slice<'de, T: Deserialize<'de>>(json: &'de [u8]) -> serde_json::Resu
     Ok(value)
 }
 
-/// Reads a value.
+/// Deserializes a JSON value.
 ///
 /// # Errors
-/// When it is not of this type.
+/// An error if the value is not of this type.
 pub fn from_value<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> serde_json::Result<T> {
     T::deserialize(Strict(value))
 }
 
-/// A deserializer (or a part of one that serde hands on) whose structs are objects.
+/// Wraps a deserializer, or a part that serde passes on, so that structs are read from objects only.
 #[derive(Debug)]
 pub struct Strict<T>(pub T);
 
-/// The visitor of a type.
+/// Wraps the visitor of a type.
 struct Visit<V> {
     visitor: V,
-    /// Whether the type is a struct.
+    /// True if the type is a struct.
     is_struct: bool,
 }
 
@@ -312,11 +312,11 @@ mod tests {
         })
     }
 
-    /// The same with the `which`th of the structs as an array of its fields; counts down.
+    /// Turns the `which`th struct inside `value` into an array of its fields. Counts `which` down.
     fn as_array(value: &mut Value, which: &mut usize) -> bool {
         match value {
             Value::Object(members) => {
-                // The members of `Inner` in their order, which is also that of their names.
+                // The members of `Inner` in the order of the fields, which is also alphabetical.
                 if members.keys().eq(["a", "b"]) {
                     if *which == 0 {
                         *value = members.values().cloned().collect();

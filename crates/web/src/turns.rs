@@ -1,5 +1,6 @@
-//! Due background work, done in turns by account: accounts are served round-robin, each has a bounded number of places,
-//! and a place is refilled as soon as it is free. So one account's slow or plentiful work never holds up another's.
+//! Fair scheduling of background jobs. Accounts are served round-robin, each may run a bounded number of jobs
+//! at once, and a free slot is refilled at once. So slow or numerous jobs of one account do not delay those
+//! of others.
 
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
@@ -8,22 +9,22 @@ use tokio::{sync::Notify, task::JoinSet, time::MissedTickBehavior};
 
 use crate::{ApiError, Tasks};
 
-/// A queue of due work in the store, which several processes may share.
+/// A queue of due jobs in the database, which several processes may share.
 pub trait Queue: Send + Sync + 'static {
-    /// One claimed piece of work.
+    /// A claimed job.
     type Job: Send + 'static;
 
-    /// Returns accounts with an id above `after` that have due work, in the order of ids, at most `limit`.
+    /// Returns at most `limit` accounts that have due jobs and an id above `after`, in the order of ids.
     fn accounts(&self, after: i64, limit: i64) -> impl Future<Output = Result<Vec<i64>, ApiError>> + Send;
 
-    /// Claims the work of an account that has been due longest; `None` where another process was faster.
+    /// Claims the job of an account that has been due longest. Returns `None` if another process was faster.
     fn claim(&self, account: i64) -> impl Future<Output = Result<Option<Self::Job>, ApiError>> + Send;
 
-    /// Does the work. Dropping this at any point must leave it to be claimed again later.
+    /// Runs a job. If this future is dropped at any point, the job must become due again later.
     fn work(&self, job: Self::Job) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
-/// Limits of concurrent work in one process.
+/// Limits of concurrent jobs in one process.
 #[derive(Debug, Clone, Copy)]
 pub struct Places {
     /// Most jobs at once.
@@ -32,7 +33,7 @@ pub struct Places {
     pub per_account: usize,
 }
 
-/// Runs the work of a [`Queue`].
+/// Runs the jobs of a [`Queue`].
 pub struct Turns<Q> {
     queue: Arc<Q>,
     places: Places,
@@ -42,11 +43,11 @@ pub struct Turns<Q> {
     jobs: JoinSet<Result<(), ApiError>>,
 }
 
-/// Jobs in progress by account.
+/// The number of running jobs by account.
 #[derive(Debug, Default)]
 struct Running(Mutex<HashMap<i64, usize>>);
 
-/// One job's place.
+/// The slot of a running job, which is freed when this is dropped.
 struct Place {
     running: Arc<Running>,
     account: i64,
@@ -77,12 +78,13 @@ impl Drop for Place {
 }
 
 impl<Q: Queue> Turns<Q> {
-    /// Turns on a queue, with nothing running yet.
+    /// Creates a runner for a queue, with no job running yet.
     pub fn new(queue: Q, places: Places) -> Self {
         Self { queue: Arc::new(queue), places, running: Arc::default(), after: 0, jobs: JoinSet::new() }
     }
 
-    /// Does what is due until nothing more is, and returns the number of jobs done. Dropping this abandons them.
+    /// Runs due jobs until there are none, and returns their number. Dropping this future drops the running
+    /// jobs.
     ///
     /// # Errors
     /// The first error of the queue or of a job.
@@ -97,8 +99,8 @@ impl<Q: Queue> Turns<Q> {
         }
     }
 
-    /// Does what is due until shutdown: looks every `period`, whenever `wake` is notified and whenever a job ends. At
-    /// shutdown running jobs are dropped. `what` names what is not done yet, for the log.
+    /// Runs due jobs until shutdown. Looks for them every `period`, whenever `wake` is notified, and whenever
+    /// a job ends. At shutdown running jobs are dropped. `what` names the kind of jobs in logs and metrics.
     pub fn start(mut self, tasks: &Tasks, what: &'static str, period: Duration, wake: Arc<Notify>) {
         let stopping = tasks.clone();
         tasks.spawn(async move {
@@ -129,7 +131,7 @@ impl<Q: Queue> Turns<Q> {
         }
     }
 
-    /// Starts due work in free places; returns the number of jobs started.
+    /// Starts due jobs in free slots, and returns their number.
     async fn fill(&mut self) -> Result<usize, ApiError> {
         let mut started = 0;
         while self.jobs.len() < self.places.all {
@@ -155,9 +157,10 @@ impl<Q: Queue> Turns<Q> {
         Ok(started)
     }
 
-    /// Accounts with due work in the order of their turns: those after the last one served, then from the beginning.
+    /// Returns accounts with due jobs in the order in which they are served: those after the account served
+    /// last, then those from the beginning.
     async fn round(&self) -> Result<Vec<i64>, ApiError> {
-        // Those who have all their places cannot be more than there are places.
+        // At most `all` of the accounts use all of their slots, so among twice as many there is one to serve.
         let limit = self.places.all.saturating_mul(2);
         let most = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut round = self.queue.accounts(self.after, most).await?;
@@ -169,7 +172,7 @@ impl<Q: Queue> Turns<Q> {
     }
 }
 
-/// Counts background work by what it is and its outcome.
+/// Counts an ended job by its kind and outcome.
 fn count(what: &'static str, outcome: &'static str) {
     metrics::counter!("doppel_jobs_total", "kind" => what, "outcome" => outcome).increment(1);
 }
@@ -179,7 +182,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Work in memory: how much each account has due, in which order it was begun, and who never ends.
+    /// A queue in memory: the number of due jobs by account, the order in which they began, and the account
+    /// whose jobs never end.
     struct Fake {
         due: Mutex<HashMap<i64, usize>>,
         begun: Mutex<Vec<i64>>,
@@ -242,7 +246,7 @@ mod tests {
             while fake.begun(2) < 50 || fake.begun(3) < 1 {
                 tokio::task::yield_now().await;
             }
-            // Somebody new is served while the first account's work still runs.
+            // A new account is served while the first account's jobs still run.
             fake.due.lock().insert(4, 3);
             wake.notify_one();
             while fake.begun(4) < 3 {
@@ -269,7 +273,7 @@ mod tests {
             for (account, count) in &due {
                 prop_assert_eq!(fake.begun(*account), *count);
             }
-            // With one place at a time nobody is served twice while another waits.
+            // With one slot nobody is served twice while another waits.
             if all == 1 {
                 let begun = fake.begun.lock();
                 let least = counts.iter().copied().filter(|count| *count > 0).min().unwrap_or(0);
