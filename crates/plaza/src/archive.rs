@@ -1,5 +1,8 @@
-//! What a person has on the square, as sections of their archive. It is written there to be read: another square has other
-//! people, and nothing to answer.
+//! Sections of a person's archive with their data on the Plaza.
+//!
+//! They can be exported but not imported: another Plaza has other people, so posts, replies and likes would
+//! refer to
+//! nothing there.
 
 mod entries;
 mod queries;
@@ -13,13 +16,13 @@ use web::{
 use crate::Plaza;
 use entries::{Block, Certificate, Circle, Comment, Invitation, Kept, Like, Post};
 
-/// Entries of a part.
+/// Most entries in one part of a section.
 const PART: i64 = 500;
 
 type Export = for<'p> fn(&'p Plaza, i64, i64) -> BoxFuture<'p, Result<Part, ApiError>>;
 
 impl Plaza {
-    /// The sections of an archive that are this room's.
+    /// Returns the archive sections of this crate.
     pub fn sections(&self) -> Vec<Box<dyn Section>> {
         let all: [(&str, Export); 7] = [
             ("plaza-certificate", |plaza, of, after| {
@@ -53,7 +56,7 @@ impl Plaza {
     }
 }
 
-/// A section of this room.
+/// An archive section of this crate.
 struct Said {
     plaza: Plaza,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! Resident certificates: who may enter the square (contract C-13).
+//! Certificates: an account needs one to use the Plaza.
 
 pub mod model;
 pub(crate) mod queries;
@@ -12,11 +12,11 @@ pub use model::Certificate;
 
 use crate::{Plaza, invitation};
 
-/// Why no certificate was issued.
+/// The reason why no certificate was issued.
 pub(crate) enum NotIssued {
-    /// The person has one.
+    /// The account already has one.
     Already,
-    /// Something else.
+    /// Another error.
     Failed(ApiError),
 }
 
@@ -27,8 +27,9 @@ impl<E: Into<ApiError>> From<E> for NotIssued {
 }
 
 impl Plaza {
-    /// The certificate of a person. Whoever runs the server is a resident from the start: theirs is issued when it
-    /// is first looked for.
+    /// Returns the certificate of an account, if it has one. An administrator needs no invitation: the
+    /// certificate is
+    /// issued when it is first looked up.
     ///
     /// # Errors
     /// When the store fails.
@@ -52,10 +53,11 @@ impl Plaza {
         Ok(self.db().fetch_optional(queries::FIND, params![account]).await?)
     }
 
-    /// Issues a certificate and the codes that come with it.
+    /// Issues a certificate and its invitation codes, and returns the certificate's number.
     ///
-    /// The day's row is held until the end, so numbers are given one after the other; whoever gets none takes his
-    /// number back by rolling back, so there are no gaps.
+    /// The transaction locks the day's row until its end, so numbers are given one after the other. If no
+    /// certificate
+    /// is issued, the rollback frees the number, so there are no gaps.
     pub(crate) async fn issue(
         &self,
         tx: &mut Tx<'_>,
@@ -74,7 +76,7 @@ impl Plaza {
         Ok(number)
     }
 
-    /// Lets a person's double comment, or not.
+    /// Sets the permission of a person's assistant to comment.
     ///
     /// # Errors
     /// When the store fails.

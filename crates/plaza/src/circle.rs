@@ -1,4 +1,4 @@
-//! Circles: places on the square for those who join them.
+//! Circles: groups of people on the Plaza. Only members post in a circle.
 
 pub mod model;
 mod queries;
@@ -16,10 +16,13 @@ use crate::{
     walk::Walk,
 };
 
-/// Most circles of a person that are listed at once.
+/// Most circles listed for one person.
 const MINE: i64 = 100;
 
-/// Checks that a person may post in a circle.
+/// Checks that an account is a member of a circle.
+///
+/// # Errors
+/// [`Code::CircleNotMember`] if it is not; [`Code::NotFound`] if there is no such circle.
 pub(crate) async fn check_member(tx: &mut Tx<'_>, account: i64, route: &str) -> Result<(), ApiError> {
     if tx.fetch_optional::<(i64,)>(queries::IS_MEMBER, params![account, route]).await?.is_some() {
         return Ok(());
@@ -31,10 +34,10 @@ pub(crate) async fn check_member(tx: &mut Tx<'_>, account: i64, route: &str) -> 
 }
 
 impl Plaza {
-    /// Makes a circle, with its maker in it. The circle is checked by [`rules`] before.
+    /// Creates a circle with its owner as the first member. The caller has checked it with [`rules::check`].
     ///
     /// # Errors
-    /// [`Code::CircleTaken`] for a route that another circle has; [`Code::RateLimited`].
+    /// [`Code::CircleTaken`] if another circle has the route; [`Code::RateLimited`].
     pub async fn add_circle(&self, owner: i64, new: NewCircle) -> Result<(), ApiError> {
         let (id, now) = (self.db().ids().next(), self.db().clock().now());
         let most = self.settings().circles_per_day;
@@ -54,18 +57,18 @@ impl Plaza {
             .await
     }
 
-    /// Joins a circle; again changes nothing.
+    /// Joins a circle. A member who joins again changes nothing.
     ///
     /// # Errors
-    /// [`Code::NotFound`].
+    /// [`Code::NotFound`] if there is no such circle.
     pub async fn join_circle(&self, account: i64, route: &str) -> Result<(), ApiError> {
         self.change_circle(account, route, queries::JOIN, 1).await
     }
 
-    /// Leaves a circle; again changes nothing.
+    /// Leaves a circle. Changes nothing for an account that is no member.
     ///
     /// # Errors
-    /// [`Code::NotFound`].
+    /// [`Code::NotFound`] if there is no such circle.
     pub async fn leave_circle(&self, account: i64, route: &str) -> Result<(), ApiError> {
         self.change_circle(account, route, queries::LEAVE, -1).await
     }
@@ -96,7 +99,8 @@ impl Plaza {
             .await
     }
 
-    /// A page of all circles, newest first: whether there is more, and the snapshot to go on with.
+    /// Returns a page of all circles, newest first, with true if there are more, and the snapshot for the
+    /// next page.
     ///
     /// # Errors
     /// When the store fails.
@@ -113,7 +117,7 @@ impl Plaza {
         Ok((circles, has_more && walk.reaches_further(), snapshot))
     }
 
-    /// The circles a person is in, at most 100.
+    /// Returns the circles of which an account is a member, at most 100.
     ///
     /// # Errors
     /// When the store fails.
@@ -121,10 +125,10 @@ impl Plaza {
         Ok(self.db().fetch_all(queries::OF_ACCOUNT, params![account, MINE]).await?)
     }
 
-    /// A circle.
+    /// Returns a circle.
     ///
     /// # Errors
-    /// [`Code::NotFound`].
+    /// [`Code::NotFound`] if there is no such circle.
     pub async fn circle(&self, reader: i64, route: &str) -> Result<Circle, ApiError> {
         if !rules::is_route(route) {
             return Err(Code::NotFound.into());

@@ -1,4 +1,4 @@
-//! Comments: writing, reading, editing and deleting them (contract C-17, C-19).
+//! Comments: writing, reading, editing and deleting them.
 
 pub mod model;
 pub(crate) mod queries;
@@ -20,7 +20,7 @@ use crate::{
     walk::Walk,
 };
 
-/// Writes a comment that is checked and has its place.
+/// Inserts a comment. The caller has checked it and set its id, post and parent.
 pub(crate) async fn insert(tx: &mut Tx<'_>, comment: &Comment) -> Result<(), ApiError> {
     let Comment { reply_to_name, source, sticker_url, content, .. } = comment;
     let values = params![
@@ -41,11 +41,13 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, comment: &Comment) -> Result<(), Api
 }
 
 impl Plaza {
-    /// Writes a comment and answers its number. The comment is checked by [`rules`] before.
+    /// Creates a comment and returns its id. The caller has checked it with [`rules::check`].
     ///
     /// # Errors
-    /// [`Code::NotFound`] for a post, or a comment to answer, that is not there; [`Code::PlazaBlocked`] by the author
-    /// of either; [`Code::PlazaDoubleOff`]; [`Code::RateLimited`].
+    /// [`Code::NotFound`] if the post or the parent comment does not exist; [`Code::PlazaBlocked`] if the
+    /// author of
+    /// either has blocked this one; [`Code::PlazaDoubleOff`] if the assistant may not comment;
+    /// [`Code::RateLimited`].
     pub async fn comment(&self, author: i64, new: NewComment) -> Result<i64, ApiError> {
         let values = params![&new.post];
         let found = self.db().fetch_optional(post::queries::ID, values).await?;
@@ -97,8 +99,8 @@ impl Plaza {
                         rate::count(tx, author, Action::DoubleComment, most, now).await?;
                     }
                     let human_comments = i64::from(comment.is_human());
-                    // Holds the post's row: its comments are written in the order of their numbers, so that a
-                    // reader who goes on after the last one misses none.
+                    // Locks the post's row. Its comments are thus committed in the order of their ids, and a
+                    // reader who continues after the last id misses none.
                     post::tally(tx, comment.post, Tally { likes: 0, comments: 1, human_comments }).await?;
                     comment.id = db.ids().next();
                     insert(tx, &comment).await?;
@@ -108,10 +110,10 @@ impl Plaza {
             .await
     }
 
-    /// A page of a post's comments, oldest first.
+    /// Returns a page of a post's comments, oldest first.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for a post that is not there.
+    /// [`Code::NotFound`] if there is no such post.
     pub async fn comments(&self, reader: i64, post: &str, walk: Walk) -> Result<Comments, ApiError> {
         let name = post::rules::check_name(post)?;
         let found = self.db().fetch_optional(post::queries::ID, params![name]).await?;
@@ -128,7 +130,7 @@ impl Plaza {
         if !missing.is_empty() {
             let mut values = vec![Param::from(reader), Param::from(post)];
             values.extend(missing.iter().map(|id| Param::from(*id)));
-            // No comment has the number 0.
+            // No comment has the id 0.
             values.resize(2 + queries::IDS, Param::Int(0));
             context = self.db().fetch_all(queries::BY_IDS.as_str(), &values).await?;
         }
@@ -139,10 +141,10 @@ impl Plaza {
         Ok(Comments { items, context, has_more, snapshot, people })
     }
 
-    /// Puts another text in place of a comment's; it then says that it was edited.
+    /// Replaces the text of a comment, and marks it as edited.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for a comment that does not exist or is another's.
+    /// [`Code::NotFound`] if the comment does not exist or belongs to somebody else.
     pub async fn edit_comment(&self, author: i64, id: i64, content: &str) -> Result<(), ApiError> {
         self.place(id).await?;
         let now = self.db().clock().now();
@@ -152,11 +154,14 @@ impl Plaza {
         }
     }
 
-    /// Deletes a comment: for its author, or for an administrator, whose deed is noted with its reason. Replies to
-    /// it stay.
+    /// Deletes a comment. Replies to it stay.
+    ///
+    /// Its author may, and an administrator, who gives a reason (`admin`). A deletion by somebody other than
+    /// the
+    /// author is logged with the reason.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for a comment that does not exist or is another's.
+    /// [`Code::NotFound`] if the comment does not exist, or belongs to somebody else and there is no reason.
     pub async fn delete_comment(&self, by: i64, admin: Option<&str>, id: i64) -> Result<(), ApiError> {
         let (post, ..) = self.place(id).await?;
         let (db, now) = (self.db().clone(), self.db().clock().now());
@@ -165,7 +170,7 @@ impl Plaza {
             .write(move |tx| {
                 Box::pin(async move {
                     let values = params![id, by, reason.is_some()];
-                    // The post's row first, as every change of a comment does.
+                    // Locks the post's row first, as every change of a comment does.
                     post::tally(tx, post, Tally::default()).await?;
                     let found = tx.fetch_optional(queries::DELETE, values).await?;
                     let (author, source): (i64, String) = found.ok_or(Code::NotFound)?;
@@ -188,14 +193,17 @@ impl Plaza {
             .await
     }
 
-    /// The post a comment belongs to: its number, the comment's author, what the post is called.
+    /// Returns the id of a comment's post, the comment's author, and the post's name.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] if the comment or its post does not exist.
     pub(crate) async fn place(&self, id: i64) -> Result<(i64, i64, String), ApiError> {
         let found = self.db().fetch_optional(queries::PLACE, params![id]).await?;
         found.ok_or_else(|| Code::NotFound.into())
     }
 }
 
-/// A comment of an import, ready to be written.
+/// Returns an imported comment, ready to be inserted.
 pub(crate) fn old(db: &Database, post: i64, author: i64, content: String, now: Timestamp) -> Comment {
     Comment {
         id: db.ids().next(),

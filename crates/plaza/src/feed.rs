@@ -1,4 +1,4 @@
-//! The feed (contract C-18): what is on the square, by time or by what is voted for and talked about.
+//! The feed: all posts of the Plaza, by time or by likes and comments.
 
 pub mod model;
 pub(crate) mod queries;
@@ -13,13 +13,13 @@ pub use model::{Counts, Feed, Kinds, Sort, Wish};
 use crate::{Plaza, post::Kind, walk::Walk};
 use rules::Found;
 
-/// Of a word that more posts hold, so many of the newest are looked at: the cost of a keyword is bounded.
+/// Most posts looked at for one keyword, the newest first. It bounds the cost of a search.
 const REACH: i64 = 1_000;
 
 type Keys = Vec<(i64, i64)>;
 
 impl Plaza {
-    /// A page of the feed.
+    /// Returns a page of the feed.
     ///
     /// # Errors
     /// When the store fails.
@@ -33,7 +33,7 @@ impl Plaza {
         self.page_of(reader, keys, walk, newest, (counts.of(wish.kinds), counts)).await
     }
 
-    /// The newest post that belongs to a walk.
+    /// Returns the id of the newest post that belongs to a walk.
     pub(crate) async fn newest(&self, walk: Walk) -> Result<i64, ApiError> {
         if let Some(newest) = walk.newest {
             return Ok(newest);
@@ -42,7 +42,8 @@ impl Plaza {
         Ok(found.map_or(0, |(id,)| id))
     }
 
-    /// A page from the keys of its posts and of one more.
+    /// Returns a page of posts from their keys. `keys` holds one key more than the page if there is another
+    /// page.
     pub(crate) async fn page_of(
         &self,
         reader: i64,
@@ -114,7 +115,7 @@ impl Plaza {
         Ok(counts)
     }
 
-    /// The newest posts that hold every word of a keyword, in no order.
+    /// Returns the newest posts that contain every word of a keyword, in no order.
     async fn holding(&self, keyword: &str) -> Result<Vec<Found>, ApiError> {
         let mut terms = search::query_terms(keyword);
         terms.truncate(queries::MAX_TERMS);
@@ -127,7 +128,7 @@ impl Plaza {
             }
             rated.push((posts, term));
         }
-        // The rarest is read, and the next rarest asked for first.
+        // The posts of the rarest term are read; the others filter them, the rarer first.
         rated.sort();
         let mut terms = rated.into_iter().map(|(_, term)| OwnedParam::Text(term));
         let Some(rarest) = terms.next() else { return Ok(Vec::new()) };

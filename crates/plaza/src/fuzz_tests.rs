@@ -1,4 +1,4 @@
-//! Fuzz target: snapshots of walks through the square.
+//! Fuzz target: snapshots of cursor pagination.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,6 @@
-//! The gate of the square: who has no certificate gets no further, whatever else is right or wrong with the request.
+//! Extractors that require a certificate. They run before the body is read, so a caller without one always
+//! gets
+//! [`Code::PlazaGate`], however wrong the rest of the request is.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -10,10 +12,10 @@ use web::{ApiError, Code};
 
 use crate::Plaza;
 
-/// A resident who may look around.
+/// A caller with a certificate and the scope to read.
 pub(crate) struct Reader(pub(crate) Caller);
 
-/// A resident who may speak.
+/// A caller with a certificate and the scope to write, who is not banned.
 pub(crate) struct Writer(pub(crate) Caller);
 
 impl FromRequestParts<Plaza> for Reader {
@@ -37,18 +39,19 @@ impl FromRequestParts<Plaza> for Writer {
 }
 
 impl Plaza {
-    /// Lets a resident in.
+    /// Checks that an account may read.
     ///
     /// # Errors
-    /// [`Code::PlazaGate`] without a certificate.
+    /// [`Code::PlazaGate`] if it has no certificate.
     pub async fn enter(&self, account: i64) -> Result<(), ApiError> {
         self.certificate(account).await?.map(|_| ()).ok_or_else(|| Code::PlazaGate.into())
     }
 
-    /// Lets a resident speak.
+    /// Checks that an account may write.
     ///
     /// # Errors
-    /// [`Code::PlazaGate`] without a certificate, [`Code::PlazaBanned`] while silenced.
+    /// [`Code::PlazaGate`] if it has no certificate; [`Code::PlazaBanned`] during a ban, with its reason and
+    /// end.
     pub async fn speak(&self, account: i64) -> Result<(), ApiError> {
         let certificate = self.certificate(account).await?.ok_or(Code::PlazaGate)?;
         if certificate.banned_until <= self.db().clock().now() {

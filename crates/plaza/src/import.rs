@@ -1,4 +1,4 @@
-//! Bringing in posts and comments that were written elsewhere: many in one transaction, under no limit of a person.
+//! Import of posts and comments from elsewhere: many in one transaction, without the rate limits of accounts.
 
 use store::Timestamp;
 use web::ApiError;
@@ -8,39 +8,39 @@ use crate::{
     post::{self, NewPost, Prepared, Tally},
 };
 
-/// A post from elsewhere.
+/// A post to import.
 #[derive(Debug, Clone)]
 pub struct OldPost {
-    /// Its number, which is its place in time; never one that is taken.
+    /// The id, which also orders posts by time. No other post has it.
     pub id: i64,
-    /// Who wrote it.
+    /// The account that wrote it.
     pub author: i64,
-    /// When.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// How many liked it there.
+    /// The number of likes it had.
     pub likes: i64,
     /// The post.
     pub post: NewPost,
-    /// Its comments, oldest first.
+    /// The comments, oldest first.
     pub comments: Vec<OldComment>,
 }
 
-/// A comment from elsewhere, written by a person.
+/// A comment to import, written by a person.
 #[derive(Debug, Clone)]
 pub struct OldComment {
-    /// Who wrote it.
+    /// The account that wrote it.
     pub author: i64,
-    /// What.
+    /// The text.
     pub content: String,
-    /// When.
+    /// The time of creation.
     pub created_at: Timestamp,
 }
 
 impl Plaza {
-    /// Writes posts and their comments, all of them or none.
+    /// Inserts posts and their comments, all or none.
     ///
     /// # Errors
-    /// When the store fails, or a number is taken.
+    /// When the store fails, or an id is taken.
     pub async fn import(&self, posts: Vec<OldPost>) -> Result<(), ApiError> {
         let mut ready = Vec::with_capacity(posts.len());
         for OldPost { id, author, created_at, likes, post, comments } in posts {

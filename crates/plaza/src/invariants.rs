@@ -1,8 +1,9 @@
-//! What the square's rows must say of each other; `doppel doctor` looks whether they do.
+//! Invariants between the Plaza's rows, which `doppel doctor` checks.
 
 use store::Rule;
 
-/// The rules. Counters may be higher than the rows where posts were imported or accounts deleted, never lower.
+/// The rules. Counters of likes and certificates may be higher than the number of rows after an import or the
+/// deletion of an account, but never lower.
 pub const RULES: &[Rule] = &[
     Rule {
         broken: "posts that count fewer likes than they have",

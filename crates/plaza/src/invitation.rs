@@ -1,4 +1,4 @@
-//! Invitation codes: how new residents come in (contract C-14).
+//! Invitation codes, which new people redeem for a certificate.
 
 pub mod model;
 mod queries;
@@ -17,12 +17,12 @@ use crate::{
     rate::{self, Action},
 };
 
-/// Most codes that an administrator issues at once.
+/// Most codes that an administrator can issue at once.
 pub const MAX_ISSUED: i64 = 100;
 /// Most codes on a page.
 const PER_PAGE: i64 = 100;
 
-/// Makes a code of a person.
+/// Creates a code that belongs to an account, and returns it.
 pub(crate) async fn insert(
     tx: &mut Tx<'_>,
     db: &Database,
@@ -36,11 +36,17 @@ pub(crate) async fn insert(
 }
 
 impl Plaza {
-    /// Redeems a code. Of many who try one at once, one succeeds; who has a certificate already keeps the code good.
-    /// Every try counts, unless it fails through us.
+    /// Redeems a code.
+    ///
+    /// If several people redeem one code at once, one of them succeeds. A person who already has a
+    /// certificate does
+    /// not use the code up. Every attempt counts toward the rate limit, except those that fail with a server
+    /// error.
     ///
     /// # Errors
-    /// [`Code::InvitationNotFound`], [`Code::InvitationSelf`], [`Code::InvitationUsed`], [`Code::InvitationSlowed`].
+    /// [`Code::InvitationNotFound`] if there is no such code; [`Code::InvitationSelf`] if it is the person's
+    /// own;
+    /// [`Code::InvitationUsed`] if it was redeemed; [`Code::InvitationSlowed`] after too many attempts.
     pub async fn redeem(&self, account: i64, code: &str) -> Result<Redeemed, ApiError> {
         let (now, most) = (self.db().clock().now(), self.settings().redeems_per_hour);
         self.db()
@@ -79,7 +85,7 @@ impl Plaza {
         });
         match issued.await {
             Ok(number) => Ok(Redeemed { code, inviter, is_issued: true, number }),
-            // Another code of the same person, at the same moment.
+            // The same person redeemed another code at the same time.
             Err(NotIssued::Already) => {
                 let certificate = self.certificate(account).await?.ok_or(Code::Internal)?;
                 Ok(Redeemed { code, inviter, is_issued: false, number: certificate.number })
@@ -88,7 +94,7 @@ impl Plaza {
         }
     }
 
-    /// The codes of a person, newest first, with who used them.
+    /// Returns the codes of an account, newest first, with the accounts that redeemed them; at most 100.
     ///
     /// # Errors
     /// When the store fails.
@@ -96,7 +102,7 @@ impl Plaza {
         Ok(self.db().fetch_all(queries::OF_ACCOUNT, params![account, PER_PAGE]).await?)
     }
 
-    /// A page of everybody's codes, those made before `before` first; for administrators.
+    /// Returns a page of all accounts' codes with ids below `before`, newest first; for administrators.
     ///
     /// # Errors
     /// When the store fails.
@@ -104,10 +110,10 @@ impl Plaza {
         Ok(self.db().fetch_all(queries::ALL, params![before, PER_PAGE]).await?)
     }
 
-    /// Issues codes in an administrator's name.
+    /// Issues codes that belong to an administrator, and returns them.
     ///
     /// # Errors
-    /// 422 for a note that is too long or a number that is not 1 to [`MAX_ISSUED`].
+    /// 422 if the note is too long, or the number of codes is not 1 to [`MAX_ISSUED`].
     pub async fn issue_codes(&self, admin: i64, number: i64, note: &str) -> Result<Vec<String>, ApiError> {
         let note = rules::check_issue(number, note)?;
         let (db, now) = (self.db().clone(), self.db().clock().now());
@@ -124,7 +130,7 @@ impl Plaza {
             .await
     }
 
-    /// Takes a code back that nobody has used. Answers whether there was one.
+    /// Withdraws a code. Returns false if there is none with this id that is neither used nor withdrawn.
     ///
     /// # Errors
     /// When the store fails.
@@ -144,10 +150,10 @@ impl Plaza {
             .await
     }
 
-    /// Attaches a note to a code. Answers whether there is one.
+    /// Replaces the note of a code. Returns false if there is no such code.
     ///
     /// # Errors
-    /// 422 for a note that is too long.
+    /// 422 if the note is too long.
     pub async fn note_code(&self, id: i64, note: &str) -> Result<bool, ApiError> {
         let note = rules::check_issue(1, note)?;
         Ok(self.db().execute(queries::NOTE, params![id, &note]).await? == 1)

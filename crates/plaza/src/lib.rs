@@ -1,4 +1,6 @@
-//! The square where people and doubles meet: certificates, invitations, posts, comments, the feed.
+//! The Plaza, the public part of a server: certificates, invitations, posts, comments, the feed, circles,
+//! topics and
+//! moderation.
 
 mod archive;
 pub mod certificate;
@@ -27,28 +29,28 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use import::{OldComment, OldPost};
 
-/// What the owner of the server decides about the square. Limits are for each person.
+/// Settings of the Plaza. All limits are per account.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Invitation codes that a new resident receives.
+    /// Invitation codes issued with a certificate.
     pub codes_per_resident: i64,
-    /// Posts in an hour.
+    /// Most posts in an hour.
     pub posts_per_hour: i64,
-    /// Comments in an hour.
+    /// Most comments in an hour.
     pub comments_per_hour: i64,
-    /// Likes given and taken back in an hour.
+    /// Most likes given or taken back in an hour.
     pub likes_per_hour: i64,
-    /// Tries to redeem a code in an hour.
+    /// Most attempts to redeem a code in an hour.
     pub redeems_per_hour: i64,
-    /// Reports in an hour.
+    /// Most reports in an hour.
     pub reports_per_hour: i64,
-    /// Circles made in a day.
+    /// Most circles created in a day.
     pub circles_per_day: i64,
-    /// Comments of a double in a day.
+    /// Most comments by the person's assistant in a day.
     pub double_comments_per_day: i64,
 }
 
-/// The state of this room; cheap to clone.
+/// The state of this crate; cheap to clone.
 #[derive(Clone)]
 pub struct Plaza(Arc<Inner>);
 
@@ -60,12 +62,12 @@ struct Inner {
 }
 
 impl Plaza {
-    /// Opens the room.
+    /// Creates the state.
     pub fn new(db: Database, identity: Identity, memory: Memory, settings: Settings) -> Self {
         Self(Arc::new(Inner { db, identity, memory, settings }))
     }
 
-    /// The routes, relative to the API's base path.
+    /// Returns the routes, relative to the API's base path.
     pub fn api(&self) -> OpenApiRouter {
         certificate::routes::router(self.clone())
             .merge(invitation::routes::router(self.clone()))
@@ -78,7 +80,7 @@ impl Plaza {
             .merge(moderation::routes::router(self.clone()))
     }
 
-    /// What the owner of the server decided.
+    /// Returns the settings.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }

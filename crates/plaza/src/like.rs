@@ -1,4 +1,4 @@
-//! Likes of posts and comments. Liking twice is liking once.
+//! Likes of posts and comments. A second like of the same thing by the same person changes nothing.
 
 mod queries;
 pub(crate) mod routes;
@@ -12,7 +12,7 @@ use crate::{
     rate::{self, Action},
 };
 
-/// What is liked.
+/// The post or comment that is liked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
     Post(i64),
@@ -26,7 +26,7 @@ impl Target {
         }
     }
 
-    /// Adds to the likes, and answers how many there are.
+    /// Adds to the number of likes, and returns it.
     async fn add(self, tx: &mut Tx<'_>, likes: i64) -> Result<i64, ApiError> {
         match self {
             Self::Post(id) => post::tally(tx, id, Tally { likes, ..Tally::default() }).await,
@@ -39,10 +39,12 @@ impl Target {
 }
 
 impl Plaza {
-    /// Likes a post, or takes that back; answers how many like it now.
+    /// Likes a post, or takes the like back. Returns the number of likes.
     ///
     /// # Errors
-    /// [`Code::NotFound`], [`Code::PlazaBlocked`], [`Code::RateLimited`].
+    /// [`Code::NotFound`] if there is no such post; [`Code::PlazaBlocked`] if its author has blocked the
+    /// account;
+    /// [`Code::RateLimited`].
     pub async fn like_post(&self, account: i64, name: &str, likes: bool) -> Result<i64, ApiError> {
         let name = post::rules::check_name(name)?;
         let found = self.db().fetch_optional(post::queries::ID, params![name]).await?;
@@ -51,7 +53,7 @@ impl Plaza {
         self.like(account, Target::Post(id), likes).await
     }
 
-    /// Likes a comment, or takes that back; answers how many like it now.
+    /// Likes a comment, or takes the like back. Returns the number of likes.
     ///
     /// # Errors
     /// As [`Plaza::like_post`].

@@ -1,4 +1,4 @@
-//! Keeping the square in order: blocks between people, reports to the administrators, bans, and a log of what was done.
+//! Moderation: blocks between people, reports to the administrators, bans, and a log of moderation actions.
 
 pub mod model;
 mod queries;
@@ -17,21 +17,21 @@ use crate::{
     rate::{self, Action},
 };
 
-/// Most people somebody may block.
+/// Most accounts that one account can block.
 const MAX_BLOCKS: i64 = 1_000;
-/// Most entries on a page of the queue and of the log.
+/// Most entries on a page of reports, of bans and of the log.
 const PER_PAGE: i64 = 50;
 
-/// What a report is about.
+/// The subject of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A post, by what it is called.
+    /// A post, by its name.
     Post(String),
-    /// A comment.
+    /// A comment, by its id.
     Comment(i64),
 }
 
-/// Something an administrator did.
+/// A moderation action to log.
 pub(crate) struct Deed<'a> {
     pub(crate) action: &'static str,
     pub(crate) target: &'a str,
@@ -39,7 +39,7 @@ pub(crate) struct Deed<'a> {
     pub(crate) reason: &'a str,
 }
 
-/// Notes what an administrator did, in the transaction that does it.
+/// Logs a moderation action in the transaction that performs it.
 pub(crate) async fn note(
     tx: &mut Tx<'_>,
     db: &Database,
@@ -53,17 +53,19 @@ pub(crate) async fn note(
     Ok(())
 }
 
-/// Closes the reports about what is gone.
+/// Closes all reports about a deleted post or comment.
 pub(crate) async fn close(tx: &mut Tx<'_>, target: i64) -> Result<(), ApiError> {
     tx.execute(queries::CLOSE, params![target]).await?;
     Ok(())
 }
 
 impl Plaza {
-    /// Blocks a person: what they say is not shown to this one, whom they can neither answer nor like.
+    /// Blocks an account for another one. The blocker no longer sees its posts and comments, and it can
+    /// neither reply
+    /// to the blocker's nor like them.
     ///
     /// # Errors
-    /// [`Code::InvalidParam`] for oneself and beyond 1 000 people.
+    /// [`Code::InvalidParam`] if both accounts are the same, or the account has blocked 1 000 others already.
     pub async fn block(&self, account: i64, other: i64) -> Result<(), ApiError> {
         let (blocks,): (i64,) = self.db().fetch_one(queries::BLOCKS, params![account]).await?;
         if account == other || blocks >= MAX_BLOCKS {
@@ -74,7 +76,7 @@ impl Plaza {
         Ok(())
     }
 
-    /// Takes a block back.
+    /// Removes a block.
     ///
     /// # Errors
     /// When the store fails.
@@ -83,7 +85,7 @@ impl Plaza {
         Ok(())
     }
 
-    /// Whom a person has blocked.
+    /// Returns the accounts that an account has blocked.
     ///
     /// # Errors
     /// When the store fails.
@@ -92,7 +94,10 @@ impl Plaza {
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Checks that somebody may answer or like what another wrote.
+    /// Checks that an account may reply to and like what an author wrote.
+    ///
+    /// # Errors
+    /// [`Code::PlazaBlocked`] if the author has blocked it.
     pub(crate) async fn check_welcome(&self, account: i64, author: i64) -> Result<(), ApiError> {
         let values = params![author, account];
         match self.db().fetch_optional::<(i64,)>(queries::HAS_BLOCKED, values).await? {
@@ -101,10 +106,10 @@ impl Plaza {
         }
     }
 
-    /// Tells the administrators of a post or comment.
+    /// Reports a post or comment to the administrators.
     ///
     /// # Errors
-    /// [`Code::NotFound`], [`Code::RateLimited`].
+    /// [`Code::NotFound`] if there is no such post or comment; [`Code::RateLimited`].
     pub async fn report(&self, account: i64, target: Target, reason: String) -> Result<(), ApiError> {
         let (post, comment, author) = match target {
             Target::Post(name) => {
@@ -132,7 +137,7 @@ impl Plaza {
             .await
     }
 
-    /// The reports nobody has dealt with, oldest first, at most 50.
+    /// Returns the open reports, oldest first, at most 50.
     ///
     /// # Errors
     /// When the store fails.
@@ -140,19 +145,19 @@ impl Plaza {
         Ok(self.db().fetch_all(queries::OPEN, params![PER_PAGE]).await?)
     }
 
-    /// An open report.
+    /// Returns an open report.
     ///
     /// # Errors
-    /// [`Code::NotFound`].
+    /// [`Code::NotFound`] if there is no such report, or it is closed.
     pub async fn find_report(&self, id: i64) -> Result<Report, ApiError> {
         let found = self.db().fetch_optional(queries::FIND, params![id]).await?;
         found.ok_or_else(|| Code::NotFound.into())
     }
 
-    /// Closes a report without doing anything.
+    /// Closes a report, with no other effect than an entry in the log.
     ///
     /// # Errors
-    /// [`Code::NotFound`].
+    /// [`Code::NotFound`] if there is no such report, or it is closed.
     pub async fn dismiss_report(&self, admin: i64, id: i64) -> Result<(), ApiError> {
         let report = self.find_report(id).await?;
         let (db, now) = (self.db().clone(), self.db().clock().now());
@@ -171,10 +176,10 @@ impl Plaza {
             .await
     }
 
-    /// Deletes what a report is about, which closes every report about it.
+    /// Deletes the reported post or comment, which closes all reports about it.
     ///
     /// # Errors
-    /// [`Code::NotFound`].
+    /// [`Code::NotFound`] if there is no such report, or it is closed.
     pub async fn uphold_report(&self, admin: i64, id: i64) -> Result<(), ApiError> {
         let report = self.find_report(id).await?;
         match report.comment {
@@ -183,20 +188,20 @@ impl Plaza {
         }
     }
 
-    /// Silences a resident for so many days, 0 for good.
+    /// Bans an account from writing for a number of days, or for good if `days` is 0.
     ///
     /// # Errors
-    /// 422 without a reason; [`Code::NotFound`] for somebody who is no resident; [`Code::InvalidParam`] for a number
-    /// of days that is none.
+    /// 422 if the reason is missing or too long; [`Code::NotFound`] if the account has no certificate;
+    /// [`Code::InvalidParam`] if the number of days is negative or too large.
     pub async fn ban(&self, admin: i64, account: i64, days: i64, reason: &str) -> Result<(), ApiError> {
         let until = rules::until(self.db().clock().now(), days)?;
         self.set_ban(admin, account, until, rules::check_reason(reason)?, "resident.ban").await
     }
 
-    /// Lets a resident speak again.
+    /// Ends a ban.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for somebody who is no resident.
+    /// [`Code::NotFound`] if the account has no certificate.
     pub async fn unban(&self, admin: i64, account: i64) -> Result<(), ApiError> {
         self.set_ban(admin, account, Timestamp(0), String::new(), "resident.unban").await
     }
@@ -223,7 +228,7 @@ impl Plaza {
             .await
     }
 
-    /// Who may not speak, at most 50.
+    /// Returns the bans in force, those that end first at the front, at most 50.
     ///
     /// # Errors
     /// When the store fails.
@@ -232,7 +237,7 @@ impl Plaza {
         Ok(self.db().fetch_all(queries::BANNED, params![now, PER_PAGE]).await?)
     }
 
-    /// A page of what administrators did before an entry, newest first.
+    /// Returns a page of the log: entries with ids below `before`, newest first, at most 50.
     ///
     /// # Errors
     /// When the store fails.

@@ -1,4 +1,4 @@
-//! Posts: writing, reading, editing and deleting them (contract C-15, C-16).
+//! Posts: writing, reading, editing and deleting them.
 
 pub mod model;
 pub(crate) mod queries;
@@ -17,12 +17,12 @@ use crate::{
     topic,
 };
 
-/// The counters of a circle are cut into so many, so that those who post at once do not wait for each other.
+/// Shards of each counter of posts, so that concurrent posts seldom wait for the same row.
 const SHARDS: i64 = 8;
-/// Random bytes of what a post is called; the longer ones for when the short one is taken.
+/// Random bytes in a post's name. The longer names are tried if the shorter ones are taken.
 const NAME_BYTES: [usize; 3] = [4, 8, 16];
 
-/// A post ready to be written: what takes time is done before the transaction.
+/// A post ready to be inserted. Serialization and tokenization are done before the transaction.
 pub(crate) struct Prepared {
     pub(crate) post: NewPost,
     pub(crate) extras: String,
@@ -37,7 +37,7 @@ impl Prepared {
     }
 }
 
-/// Votes and comments a post begins with.
+/// Numbers of likes and comments: those of a new post, or changes to them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
     pub(crate) likes: i64,
@@ -45,7 +45,7 @@ pub(crate) struct Tally {
     pub(crate) human_comments: i64,
 }
 
-/// Writes a post, its postings and its counts; answers what it is called.
+/// Inserts a post with its search terms, updates the counters, and returns the post's name.
 pub(crate) async fn insert(
     tx: &mut Tx<'_>,
     db: &Database,
@@ -117,7 +117,9 @@ async fn count(tx: &mut Tx<'_>, id: i64, kind: Kind, circle: &str, posts: i64) -
     Ok(())
 }
 
-/// Adds votes and comments to a post, or takes them away, and moves it to its place in the featured feed.
+/// Adds a change to a post's numbers of likes and comments, updates its position in the featured feed, and
+/// returns
+/// the number of likes.
 pub(crate) async fn tally(tx: &mut Tx<'_>, post: i64, change: Tally) -> Result<i64, ApiError> {
     let values = params![post, change.likes, change.comments, change.human_comments];
     let (made, likes, comments): (Timestamp, i64, i64) = tx.fetch_one(queries::TALLY, values).await?;
@@ -126,10 +128,12 @@ pub(crate) async fn tally(tx: &mut Tx<'_>, post: i64, change: Tally) -> Result<i
 }
 
 impl Plaza {
-    /// Writes a post and answers what it is called. The post is checked by [`rules`] before.
+    /// Creates a post and returns its name. The caller has checked it with [`rules::check`].
     ///
     /// # Errors
-    /// [`Code::RateLimited`]; [`Code::NotFound`] for a circle that does not exist, [`Code::CircleNotMember`].
+    /// [`Code::RateLimited`]; [`Code::NotFound`] if the circle does not exist; [`Code::CircleNotMember`] if
+    /// the author
+    /// is no member of it.
     pub async fn post(&self, author: i64, new: NewPost) -> Result<String, ApiError> {
         let prepared = Prepared::new(new)?;
         let (db, now, most) = (self.db().clone(), self.db().clock().now(), self.settings().posts_per_hour);
@@ -146,31 +150,31 @@ impl Plaza {
             .await
     }
 
-    /// A post, and whether the reader likes it.
+    /// Returns a post as the reader sees it.
     ///
     /// # Errors
-    /// [`Code::NotFound`].
+    /// [`Code::NotFound`] if there is no such post.
     pub async fn find_post(&self, reader: i64, name: &str) -> Result<Post, ApiError> {
         let name = rules::check_name(name)?;
         let found = self.db().fetch_optional(queries::FIND, params![reader, name]).await?;
         found.ok_or_else(|| Code::NotFound.into())
     }
 
-    /// Posts by their numbers, in the order of these. What was deleted meanwhile is left out.
+    /// Returns posts by id, in the order of `ids`. Deleted ones are left out.
     pub(crate) async fn posts(&self, reader: i64, ids: &[i64]) -> Result<Vec<Post>, ApiError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let mut values = vec![Param::from(reader)];
         values.extend(ids.iter().take(queries::IDS).map(|id| Param::from(*id)));
-        // No post has the number 0.
+        // No post has the id 0.
         values.resize(1 + queries::IDS, Param::Int(0));
         let mut posts: Vec<Post> = self.db().fetch_all(queries::BY_IDS.as_str(), &values).await?;
         posts.sort_by_key(|post| ids.iter().position(|id| *id == post.id));
         Ok(posts)
     }
 
-    /// The people who wrote these.
+    /// Returns the people with the given account ids.
     ///
     /// # Errors
     /// When the store fails.
@@ -178,10 +182,10 @@ impl Plaza {
         self.0.memory.people(ids).await
     }
 
-    /// Puts another text in place of a post's; it then says that it was edited.
+    /// Replaces the text of a post, and marks it as edited.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for a post that does not exist or is another's.
+    /// [`Code::NotFound`] if the post does not exist or belongs to somebody else.
     pub async fn edit_post(&self, author: i64, name: &str, content: String) -> Result<(), ApiError> {
         let (name, now) = (rules::check_name(name)?.to_owned(), self.db().clock().now());
         self.db()
@@ -198,10 +202,14 @@ impl Plaza {
             .await
     }
 
-    /// Deletes a post: for its author, or for an administrator, whose deed is noted with its reason.
+    /// Deletes a post.
+    ///
+    /// Its author may, and an administrator, who gives a reason (`admin`). A deletion by somebody other than
+    /// the
+    /// author is logged with the reason.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for a post that does not exist or is another's.
+    /// [`Code::NotFound`] if the post does not exist, or belongs to somebody else and there is no reason.
     pub async fn delete_post(&self, by: i64, admin: Option<&str>, name: &str) -> Result<(), ApiError> {
         let (db, now) = (self.db().clone(), self.db().clock().now());
         let (name, reason) = (rules::check_name(name)?.to_owned(), admin.map(str::to_owned));

@@ -1,10 +1,13 @@
-//! How much a person may do in a while. Counted in the transaction of the deed: what fails is not counted, and
-//! several processes count together.
+//! Rate limits per account.
+//!
+//! They are counted in the database, in the transaction of the action. An action that fails is thus not
+//! counted, and
+//! several processes share the counters.
 
 use store::{Database, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
-/// What is counted.
+/// An action that is limited.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Action {
     Post,
@@ -47,18 +50,21 @@ impl Action {
     }
 }
 
-/// A window begins with the first deed and lasts an hour or a day. One that begins in the future, because the clock was
-/// ahead, is over.
+/// Counts an action in the current window. A window begins with the first action and lasts an hour or a day.
+/// A window
+/// that begins in the future (because the clock was wrong) counts as over.
 const COUNT: &str = "INSERT INTO plaza_rate (account_id, action, window_start, used) VALUES ($1, $2, $3, 1) \
      ON CONFLICT (account_id, action) DO UPDATE SET \
      used = CASE WHEN plaza_rate.window_start > $4 AND plaza_rate.window_start <= $3 THEN plaza_rate.used + 1 ELSE 1 END, \
      window_start = CASE WHEN plaza_rate.window_start > $4 AND plaza_rate.window_start <= $3 THEN plaza_rate.window_start ELSE $3 END \
      RETURNING used, window_start";
 
-/// Counts a deed.
+/// Counts an action.
 ///
 /// # Errors
-/// [`Code::RateLimited`] (for codes [`Code::InvitationSlowed`]) with the time to wait once there were `most`.
+/// [`Code::RateLimited`], or [`Code::InvitationSlowed`] for [`Action::Redeem`], with the time to wait, if
+/// there were
+/// `most` in the window before.
 pub(crate) async fn count(
     tx: &mut Tx<'_>,
     account: i64,
@@ -80,7 +86,7 @@ pub(crate) async fn count(
 const GIVE_BACK: &str =
     "UPDATE plaza_rate SET used = used - 1 WHERE account_id = $1 AND action = $2 AND used > 0";
 
-/// Takes back what was counted for a deed that we have failed.
+/// Takes back the count of an action that failed with a server error.
 pub(crate) async fn give_back(db: &Database, account: i64, action: Action) -> Result<(), ApiError> {
     db.execute(GIVE_BACK, params![account, action.name()]).await?;
     Ok(())

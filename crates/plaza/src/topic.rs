@@ -1,4 +1,4 @@
-//! Topics: what posts say they are about. A topic begins with its first post.
+//! Topics of posts. The first post about a topic creates it.
 
 mod queries;
 pub(crate) mod routes;
@@ -19,22 +19,22 @@ use crate::{
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Topic {
-    /// What it is named by.
+    /// The topic's id.
     #[serde(rename = "topicId")]
     pub id: String,
-    /// What it is called.
+    /// The title.
     #[serde(rename = "topicTitle")]
     pub title: String,
-    /// What it is about.
+    /// The description.
     #[serde(rename = "topicDescription")]
     pub description: String,
-    /// How many posts there are.
+    /// The number of posts.
     pub posts: i64,
 }
 
 from_row!(Topic { id, title, description, posts });
 
-/// Notes that a post is about its topic.
+/// Counts a new post for its topic, and creates the topic if needed.
 pub(crate) async fn add(tx: &mut Tx<'_>, post: &NewPost, now: Timestamp) -> Result<(), ApiError> {
     let title = post.extras.topic_title.as_deref().unwrap_or(&post.topic);
     let description = post.extras.topic_description.as_deref().unwrap_or_default();
@@ -42,14 +42,14 @@ pub(crate) async fn add(tx: &mut Tx<'_>, post: &NewPost, now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Notes that a post about a topic is gone.
+/// Counts a deleted post of a topic.
 pub(crate) async fn remove(tx: &mut Tx<'_>, topic: &str) -> Result<(), ApiError> {
     tx.execute(queries::REMOVE, params![topic]).await?;
     Ok(())
 }
 
 impl Plaza {
-    /// A page of the topics, those with the most posts first, and whether there is more.
+    /// Returns a page of the topics, those with the most posts first, and true if there are more.
     ///
     /// # Errors
     /// When the store fails.
@@ -60,10 +60,10 @@ impl Plaza {
         Ok((topics, has_more && walk.reaches_further()))
     }
 
-    /// A topic and a page of its posts, newest first.
+    /// Returns a topic and a page of its posts, newest first.
     ///
     /// # Errors
-    /// [`Code::NotFound`].
+    /// [`Code::NotFound`] if there is no such topic.
     pub async fn topic(&self, reader: i64, id: &str, walk: Walk) -> Result<(Topic, Feed), ApiError> {
         if id.len() > 256 || id.contains(char::is_control) {
             return Err(Code::NotFound.into());

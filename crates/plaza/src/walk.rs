@@ -1,24 +1,28 @@
-//! Walking a list page by page while others write.
+//! Cursor pagination: reading a list page by page while others write.
 //!
-//! Pages are asked for by number. A number alone says how many rows to skip, which shifts when somebody writes
-//! meanwhile. So each page also answers a `snapshot`, to be given back with the next one: it holds what was there when
-//! the walk began and where the page ended, and the next page goes on exactly there, at any depth.
+//! Clients request pages by number. A number alone only tells the rows to skip, and these shift when somebody
+//! writes
+//! in the meantime. So each page also returns a `snapshot`, which the client sends with the request for the
+//! next page.
+//! It holds the newest entry at the beginning of the walk and the last entry of the page. The next page
+//! continues
+//! exactly there, at any depth.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{ApiError, Issues};
 
-/// Largest page; a larger wish is cut to it.
+/// Largest page size; larger values are clamped.
 pub const MAX_SIZE: i64 = 100;
-/// Page size where none is asked for.
+/// Default page size.
 pub const DEFAULT_SIZE: i64 = 20;
-/// Deepest row that a number alone reaches: its cost grows with it.
+/// Most rows that a page number alone can skip, because the cost grows with them.
 pub const MAX_OFFSET: i64 = 10_000;
 
-/// A key that nothing comes before.
+/// A key greater than all others, at which a walk begins.
 pub const FIRST: (i64, i64) = (i64::MAX, i64::MAX);
 
-/// The query parameters of paging style B (contract §0.8) as they come.
+/// Paging parameters of a query, not yet checked.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -29,23 +33,23 @@ pub struct WalkQuery {
     /// Entries on a page. Default 20; more than 100 is taken as 100.
     #[param(minimum = 1, default = 20)]
     pub page_size: Option<i64>,
-    /// What the page before answered: the list then stays as it was when the walk began.
+    /// The `snapshot` of the page before. With it, entries that were added since the first page are left out.
     #[param(max_length = 100)]
     pub snapshot: Option<String>,
 }
 
-/// Where a page begins.
+/// The position and size of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Walk {
-    /// Its number.
+    /// The page number, from 1.
     pub page: i64,
-    /// Rows on it.
+    /// Most rows on the page.
     pub size: i64,
-    /// The newest row that belongs to the walk; `None` at its beginning.
+    /// The id of the newest row that belongs to the walk; `None` if the client sent no snapshot.
     pub newest: Option<i64>,
-    /// The last row of the page before, where it is known.
+    /// The key of the last row of the page before, if the snapshot is of that page.
     pub after: Option<(i64, i64)>,
-    /// Rows to skip after that.
+    /// Rows to skip from [`Walk::start`].
     pub offset: i64,
 }
 
@@ -53,7 +57,8 @@ impl WalkQuery {
     /// Applies defaults and limits.
     ///
     /// # Errors
-    /// 422 for numbers below 1, a snapshot that is none, and a page that is too deep to be reached by its number.
+    /// 422 if a number is below 1, the snapshot is invalid, or the page is too deep to be reached by its
+    /// number.
     pub fn check(&self) -> Result<Walk, ApiError> {
         let mut issues = Issues::query();
         let page = self.page.unwrap_or(1);
@@ -92,13 +97,14 @@ impl WalkQuery {
 }
 
 impl Walk {
-    /// The key after which the page begins.
+    /// Returns the key after which the page begins.
     pub fn start(&self) -> (i64, i64) {
         self.after.unwrap_or(FIRST)
     }
 
-    /// Cuts rows that were read one too many; answers what the page says beside them: whether there is more that
-    /// the client can reach, and the snapshot to go on with.
+    /// Removes the row that was read beyond the page, if any. Returns true if there was one, and the snapshot
+    /// for the
+    /// next page.
     pub fn end<T>(
         &self,
         rows: &mut Vec<T>,
@@ -115,13 +121,14 @@ impl Walk {
         (has_more, snapshot)
     }
 
-    /// Whether the next page can be had by its number alone, or this client goes by snapshots.
+    /// Returns true if the next page can be reached: by its number alone, or because the client uses
+    /// snapshots.
     pub fn reaches_further(&self) -> bool {
         self.newest.is_some() || self.page.saturating_mul(self.size) <= MAX_OFFSET
     }
 }
 
-/// What a page says of the walk it belongs to.
+/// The parts of a `snapshot`: the newest entry of the walk, and the number, size and last key of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Snapshot {
     newest: i64,

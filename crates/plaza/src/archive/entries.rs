@@ -1,4 +1,4 @@
-//! How an archive says what a person has on the square. Times are milliseconds since 1970-01-01 UTC.
+//! Entries of the Plaza's archive sections. Times are milliseconds since 1970-01-01 UTC.
 
 use serde::Serialize;
 use store::{FromRow, Row, from_row};
@@ -8,7 +8,7 @@ use crate::{
     post::{Extras, Kind, model},
 };
 
-/// An entry with the id that the next part begins after.
+/// An archive entry. The next part begins after the id of the last entry of this part.
 pub(super) trait Kept: FromRow + Serialize + 'static {
     fn id(&self) -> i64;
 }
@@ -156,7 +156,7 @@ impl FromRow for Like {
     }
 }
 
-/// Somebody whom the person does not want to meet.
+/// An account that the person has blocked.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Block {

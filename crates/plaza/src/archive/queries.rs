@@ -1,4 +1,6 @@
-//! SQL that reads what a person has on the square, in the order of ids: `$1` the person, `$2` the last id before, `$3` how many.
+//! SQL that reads a person's data on the Plaza, ordered by id: `$1` is the account, `$2` the id to begin
+//! after,
+//! `$3` the most rows.
 
 pub(super) const CERTIFICATE: &str = "SELECT id, number, issued_at, double_speaks FROM plaza_certificate \
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
@@ -17,7 +19,7 @@ pub(super) const COMMENTS: &str = "SELECT c.id, p.name, c.content, c.reply_to, c
      c.likes, c.created_at, c.edited_at FROM plaza_comment c JOIN plaza_post p ON p.id = c.post_id \
      WHERE c.author_id = $1 AND c.id > $2 AND c.is_live = 1 ORDER BY c.id LIMIT $3";
 
-/// A like is of a post, or else of a comment.
+/// The post's name is null where the like is of a comment.
 pub(super) const LIKES: &str = "SELECT l.target_id, p.name FROM plaza_like l \
      LEFT JOIN plaza_post p ON p.id = l.target_id WHERE l.account_id = $1 AND l.target_id > $2 \
      ORDER BY l.target_id LIMIT $3";

@@ -1,23 +1,23 @@
-//! What a certificate is, inside and on the wire.
+//! Certificates: domain types and wire types.
 
 use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
 
-/// A resident's certificate.
+/// A certificate, which lets its account use the Plaza.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Its id.
+    /// The id.
     pub id: i64,
-    /// `CERT-YYYYMMDD-NNN`.
+    /// The number, `CERT-YYYYMMDD-NNN`.
     pub number: String,
-    /// When it was issued.
+    /// The time of issue.
     pub issued_at: Timestamp,
-    /// Whether the resident's double may comment.
+    /// True if the person's assistant may comment.
     pub double_speaks: bool,
-    /// Until when the resident may not speak.
+    /// The end of a ban from writing; in the past if there is none.
     pub banned_until: Timestamp,
-    /// Why not.
+    /// The reason of the ban.
     pub ban_reason: String,
 }
 
@@ -32,7 +32,7 @@ pub struct Whose {
     pub(super) user_id: Option<String>,
 }
 
-/// Answer of `GET /api/certificate/` (contract C-13).
+/// Response of `GET /api/certificate/`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Standing {

@@ -16,7 +16,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
         .with_state(plaza)
 }
 
-/// Whether a person may enter the Plaza. Any valid credential of a person.
+/// Look up a person's certificate, which is needed to use the Plaza. Any valid credential of a person.
 #[utoipa::path(get, path = "/certificate/", operation_id = "getCertificate", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(Whose),
     responses((status = 200, description = "The certificate, if there is one", body = Envelope<Standing>)))]

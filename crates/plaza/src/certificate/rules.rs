@@ -1,8 +1,8 @@
-//! How certificates are numbered. No I/O.
+//! Numbers of certificates. No I/O.
 
 use store::Timestamp;
 
-/// `CERT-YYYYMMDD-NNN`; from the thousandth of a day on with more digits.
+/// Returns `CERT-YYYYMMDD-NNN`, with more digits from the thousandth certificate of a day on.
 pub(super) fn number(day: Timestamp, serial: i64) -> String {
     format!("CERT-{}-{serial:03}", day.date().replace('-', ""))
 }

@@ -1,38 +1,38 @@
-//! What a circle is, inside and on the wire.
+//! Circles: domain types and wire types.
 
 use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
 use utoipa::ToSchema;
 
-/// A circle to make.
+/// A circle to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCircle {
     /// Unique; lower-case letters, digits and dashes.
     pub route: String,
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// What it is about.
+    /// The description.
     pub description: String,
 }
 
 /// A circle.
 #[derive(Debug, Clone)]
 pub struct Circle {
-    /// Its number; newer ones are greater.
+    /// The id; newer circles have greater ones.
     pub id: i64,
     /// Unique; lower-case letters, digits and dashes.
     pub route: String,
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// What it is about.
+    /// The description.
     pub description: String,
-    /// Who made it.
+    /// The account that created it.
     pub owner: i64,
-    /// How many are in it.
+    /// The number of members.
     pub members: i64,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// Whether the reader is in it.
+    /// True if the reader is a member.
     pub joined: bool,
 }
 
@@ -62,7 +62,7 @@ pub struct CircleOut {
     name: String,
     description: String,
     members: i64,
-    /// Whether the caller is in it.
+    /// True if the caller is a member.
     joined: bool,
     /// ISO 8601, UTC.
     created_at: String,
@@ -81,7 +81,7 @@ impl From<Circle> for CircleOut {
     }
 }
 
-/// Answer of `GET /api/secondme/plaza/circles`.
+/// Response of `GET /api/secondme/plaza/circles`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CirclePage {

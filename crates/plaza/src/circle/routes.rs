@@ -1,4 +1,4 @@
-//! Circles over HTTP. Not part of the original's documents.
+//! HTTP routes of circles. SecondMe documents none.
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -1,4 +1,4 @@
-//! What a valid circle is. No I/O.
+//! Validation of circles. No I/O.
 
 use web::{ApiError, Issues};
 
@@ -9,7 +9,7 @@ pub const MAX_ROUTE: usize = 50;
 const MAX_NAME: usize = 50;
 const MAX_DESCRIPTION: usize = 500;
 
-/// Whether a text can be a circle's route.
+/// Returns true if a text is a valid route of a circle.
 pub fn is_route(text: &str) -> bool {
     (1..=MAX_ROUTE).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
@@ -19,7 +19,7 @@ pub fn is_route(text: &str) -> bool {
 /// Checks a new circle.
 ///
 /// # Errors
-/// 422.
+/// 422 if a member is invalid.
 pub fn check(request: CircleRequest) -> Result<NewCircle, ApiError> {
     let mut issues = Issues::body();
     let name = issues.name("name", request.name.as_deref(), MAX_NAME);

@@ -1,4 +1,4 @@
-//! What a comment is, inside and on the wire.
+//! Comments: domain types and wire types.
 
 use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
@@ -7,53 +7,53 @@ use utoipa::ToSchema;
 use super::rules;
 use crate::post::{Author, People};
 
-/// A comment to make.
+/// A comment to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewComment {
-    /// What the post is called.
+    /// The post's name.
     pub post: String,
     /// The text.
     pub content: String,
-    /// The comment it answers.
+    /// The parent, if the comment is a reply.
     pub reply_to: Option<i64>,
-    /// Whom the client says it answers.
+    /// The name of the parent's author, if the client sent one.
     pub reply_to_name: Option<String>,
-    /// Who speaks: `user`, or what else the client calls the person's double.
+    /// The source: `user` for the person, anything else for their assistant.
     pub source: String,
-    /// URL of a sticker, or empty.
+    /// The URL of a sticker, or empty.
     pub sticker_url: String,
 }
 
-/// A comment as it is kept, and whether the reader likes it.
+/// A stored comment, and the reader's like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
-    /// Its number; newer ones are greater.
+    /// The id; newer comments have greater ones.
     pub id: i64,
-    /// The post's number.
+    /// The post's id.
     pub post: i64,
-    /// Who wrote it.
+    /// The account that wrote it.
     pub author: i64,
-    /// The text; empty once it was deleted.
+    /// The text; empty after a deletion.
     pub content: String,
-    /// The comment it answers.
+    /// The parent, if the comment is a reply.
     pub reply_to: Option<i64>,
-    /// Whom it answers.
+    /// The name of the parent's author.
     pub reply_to_name: Option<String>,
-    /// The top of its chain of replies.
+    /// The first comment of its chain of replies, if the comment is a reply.
     pub root: Option<i64>,
-    /// Who speaks.
+    /// The source: `user` for the person, anything else for their assistant.
     pub source: String,
-    /// URL of a sticker, or empty.
+    /// The URL of a sticker, or empty.
     pub sticker_url: String,
-    /// How many like it.
+    /// The number of likes.
     pub likes: i64,
-    /// When it was written.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was last edited.
+    /// The time of the last edit.
     pub edited_at: Option<Timestamp>,
-    /// False once it was deleted.
+    /// False after a deletion.
     pub is_live: bool,
-    /// Whether the reader likes it.
+    /// True if the reader likes it.
     pub liked: bool,
 }
 
@@ -75,7 +75,7 @@ from_row!(Comment {
 });
 
 impl Comment {
-    /// Whether a person wrote it rather than a double.
+    /// Returns true if a person wrote it, false if their assistant did.
     pub fn is_human(&self) -> bool {
         rules::is_human(&self.source)
     }
@@ -86,17 +86,17 @@ impl Comment {
 pub struct Comments {
     /// The comments, oldest first.
     pub items: Vec<Comment>,
-    /// What these answer and is not among them.
+    /// Parents and first comments of their chains that are not among `items`.
     pub context: Vec<Comment>,
-    /// Whether there is another page.
+    /// True if there is another page.
     pub has_more: bool,
-    /// To go on with.
+    /// The snapshot for the next page.
     pub snapshot: Option<String>,
-    /// Who wrote them.
+    /// The authors of all of them.
     pub people: People,
 }
 
-/// Body of `POST /api/secondme/plaza/posts/comment` (contract C-19).
+/// Body of `POST /api/secondme/plaza/posts/comment`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommentRequest {
@@ -117,7 +117,7 @@ pub struct CommentRequest {
 }
 
 impl CommentRequest {
-    /// A comment as a page sends it.
+    /// Returns the request of a form on a page.
     pub fn from_page(post: &str, content: &str, reply_to: &str) -> Self {
         Self {
             post_id: Some(post.to_owned()),
@@ -128,7 +128,7 @@ impl CommentRequest {
     }
 }
 
-/// Answer of `POST /api/secondme/plaza/posts/comment`.
+/// Response of `POST /api/secondme/plaza/posts/comment`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Commented {
@@ -142,7 +142,7 @@ pub struct Commented {
 pub struct CommentOut {
     #[schema(example = "comment_001")]
     id: String,
-    /// Empty where the comment was deleted and stands here for its replies' sake.
+    /// Empty if the comment was deleted and is listed only because of its replies.
     content: String,
     author: Author,
     /// ISO 8601, UTC.
@@ -153,9 +153,9 @@ pub struct CommentOut {
     /// The top of the chain of replies; null for a comment that answers none.
     root_comment_id: Option<String>,
     likes: i64,
-    /// Whether the caller likes it.
+    /// True if the caller likes it.
     liked: bool,
-    /// `user`, or what a double was called.
+    /// `user` for the person; anything else for their double.
     #[schema(example = "user")]
     source: String,
     sticker_url: Option<String>,
@@ -167,7 +167,7 @@ pub struct CommentOut {
 impl CommentOut {
     pub(super) fn new(comment: Comment, people: &People) -> Self {
         let author = Author::of(comment.author, people);
-        // Whoever deleted what they said is not named beside the gap.
+        // The author of a deleted comment is not named.
         let author = if comment.is_live { author } else { Author { name: String::new(), ..Author::gone() } };
         Self {
             id: rules::name(comment.id),
@@ -187,13 +187,13 @@ impl CommentOut {
     }
 }
 
-/// Answer of `GET /api/secondme/plaza/posts/{postId}/comments` (contract C-17).
+/// Response of `GET /api/secondme/plaza/posts/{postId}/comments`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommentPage {
     /// Oldest first.
     pub(super) items: Vec<CommentOut>,
-    /// Comments that those on this page answer, and that are not on it.
+    /// Parents, and first comments of the chains of replies, that are not on this page.
     pub(super) context_items: Vec<CommentOut>,
     pub(super) page: i64,
     pub(super) page_size: i64,

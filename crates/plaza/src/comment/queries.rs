@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-/// Comments that [`BY_IDS`] reads at once: each of a page may answer one and have another at its top.
+/// Most comments that [`BY_IDS`] reads at once: a page of 100, each with a parent and a first comment of its
+/// chain.
 pub(super) const IDS: usize = 200;
 
 macro_rules! columns {
@@ -26,14 +27,14 @@ pub(super) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
 pub(super) const INSERT: &str = "INSERT INTO plaza_comment (id, post_id, author_id, content, reply_to, reply_to_name, \
      root_id, source, sticker_url, likes, created_at, is_live) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)";
 
-/// What a reply needs to know of the comment it answers.
+/// Reads the root and the author of a reply's parent.
 pub(super) const PARENT: &str =
     "SELECT root_id, author_id FROM plaza_comment WHERE id = $1 AND post_id = $2 AND is_live = 1";
 
 pub(super) const EDIT: &str = "UPDATE plaza_comment SET content = $3, edited_at = $4 \
      WHERE id = $1 AND author_id = $2 AND is_live = 1";
 
-/// Which post a comment belongs to, if that can still be read.
+/// Reads the post of a comment and the comment's author, if neither is deleted.
 pub(crate) const PLACE: &str = "SELECT c.post_id, c.author_id, p.name FROM plaza_comment c \
      JOIN plaza_post p ON p.id = c.post_id WHERE c.id = $1 AND c.is_live = 1 AND p.is_live = 1";
 

@@ -1,31 +1,31 @@
-//! What a valid comment is. No I/O.
+//! Validation of comments. No I/O.
 
 use web::{ApiError, Code, Issues};
 
 use super::model::{CommentRequest, NewComment};
 use crate::post::rules::{check_content, check_name, url};
 
-/// Longest comment in characters (contract §0.11).
+/// Most characters of a comment; SecondMe has the same limit.
 pub const MAX_CONTENT: usize = 2_000;
 const MAX_NAME: usize = 50;
 const MAX_SOURCE: usize = 32;
-/// What a person's own comments come from.
+/// The source of comments that a person wrote.
 const HUMAN: &str = "user";
 
-/// Whether a person speaks rather than their double.
+/// Returns true if the source is the person, false if it is their assistant.
 pub fn is_human(source: &str) -> bool {
     source == HUMAN
 }
 
-/// What others call a comment.
+/// Returns the public name of a comment.
 pub fn name(id: i64) -> String {
     format!("comment_{id:x}")
 }
 
-/// The comment of a name.
+/// Returns the id of a comment from its public name.
 ///
 /// # Errors
-/// [`Code::NotFound`] for what is no name of a comment.
+/// [`Code::NotFound`] if the text is no such name.
 pub fn parse(name: &str) -> Result<i64, ApiError> {
     let digits = name.strip_prefix("comment_").filter(|digits| digits.len() <= 15);
     let id = digits.and_then(|digits| i64::from_str_radix(digits, 16).ok());
@@ -35,8 +35,8 @@ pub fn parse(name: &str) -> Result<i64, ApiError> {
 /// Checks a new comment.
 ///
 /// # Errors
-/// [`Code::CommentTooLong`]; 422 for what is wrong with a member; [`Code::NotFound`] for what is no name of a post
-/// or comment.
+/// [`Code::CommentTooLong`]; 422 if a member is invalid; [`Code::NotFound`] if the name of the post or of the
+/// parent comment cannot exist.
 pub fn check(request: CommentRequest) -> Result<NewComment, ApiError> {
     let mut issues = Issues::body();
     if request.post_id.is_none() {
@@ -74,7 +74,7 @@ pub fn check(request: CommentRequest) -> Result<NewComment, ApiError> {
 /// Checks that a comment is not too long.
 ///
 /// # Errors
-/// [`Code::CommentTooLong`].
+/// [`Code::CommentTooLong`] if it is.
 pub(super) fn check_length(content: &str) -> Result<(), ApiError> {
     let is_long = content.len() > MAX_CONTENT && content.chars().count() > MAX_CONTENT;
     if is_long { Err(Code::CommentTooLong.into()) } else { Ok(()) }

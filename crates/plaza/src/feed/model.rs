@@ -1,4 +1,4 @@
-//! What a feed is, inside and on the wire.
+//! The feed: domain types and wire types.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -8,39 +8,39 @@ use crate::post::{Kind, People, Post, model::PostOut};
 /// The order of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
-    /// What is voted for and talked about first, and the newer of equals.
+    /// By age, likes and comments (see [`crate::post::rules::hot`]); of equals the newer first.
     Featured,
     /// The newest first.
     #[default]
     Timeline,
 }
 
-/// Which kinds of posts are wanted.
+/// A filter by kind of post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kinds {
-    /// All.
+    /// All kinds.
     #[default]
     All,
-    /// One.
+    /// One kind.
     One(Kind),
-    /// None: a kind was asked for that does not exist.
+    /// No post: the client named a kind that does not exist.
     Nothing,
 }
 
-/// Which posts are wanted, and in which order.
+/// Filters and order of a feed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wish {
     /// The order.
     pub sort: Sort,
-    /// What is to be in them, or empty.
+    /// Words that the posts must contain, or empty.
     pub keyword: String,
-    /// Of which kind.
+    /// The kinds of posts.
     pub kinds: Kinds,
-    /// Of which circle, or empty.
+    /// The route of the posts' circle, or empty for all posts.
     pub circle: String,
 }
 
-/// How many posts there are of each kind.
+/// The number of posts of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct Counts {
     /// Discussions.
@@ -60,7 +60,7 @@ impl Counts {
         }
     }
 
-    /// Posts of the kinds.
+    /// Returns the number of posts of the given kinds.
     pub fn of(self, kinds: Kinds) -> i64 {
         match kinds {
             Kinds::All => self.discussion + self.ama + self.info,
@@ -77,27 +77,28 @@ impl Counts {
 pub struct Feed {
     /// The posts.
     pub posts: Vec<Post>,
-    /// How many there are in all pages together.
+    /// The number of posts in all pages together.
     pub total: i64,
-    /// How many of each kind, whatever kind was wanted.
+    /// The number of posts of each kind, with no regard to the filter by kind.
     pub counts: Counts,
-    /// Whether there is another page.
+    /// True if there is another page.
     pub has_more: bool,
-    /// To go on with.
+    /// The snapshot for the next page.
     pub snapshot: Option<String>,
-    /// Who wrote them.
+    /// The authors.
     pub people: People,
 }
 
-/// Query of `GET /api/secondme/plaza/feed` (contract C-18), beside its pages.
+/// Query of `GET /api/secondme/plaza/feed`, except for the paging parameters.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct FeedQuery {
     /// `featured` or `timeline`, the default.
     pub(super) sort_mode: Option<String>,
-    /// What is to be in the posts, at most 200 characters: all of its words. Of a word that more than 1 000 posts hold,
-    /// the newest 1 000 are looked at.
+    /// Words, at most 200 characters. A post is found if it contains all of them. If more than 1 000 posts
+    /// contain the
+    /// rarest of them, only the newest 1 000 of these are searched.
     #[param(max_length = 200)]
     pub(super) keyword: Option<String>,
     /// `discussion`, `ama` or `info`; `public` is every post.
@@ -106,7 +107,7 @@ pub struct FeedQuery {
     pub(super) circle_route: Option<String>,
 }
 
-/// Answer of `GET /api/secondme/plaza/feed`.
+/// Response of `GET /api/secondme/plaza/feed`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FeedOut {

@@ -1,17 +1,17 @@
-//! SQL of the feed: for each way to read it one statement that reads one index and nothing else.
+//! SQL of the feed. Each combination of order and filters has its own statement, which reads one index only.
 
 use std::{fmt::Write, sync::LazyLock};
 
-/// Words of a keyword that are looked up.
+/// Most terms of a keyword that are looked up.
 pub(super) const MAX_TERMS: usize = 8;
 
-/// The newest post of all: what is newer does not belong to the walk that begins now.
+/// Reads the id of the newest post. Later posts do not belong to a walk that begins now.
 pub(super) const NEWEST: &str = "SELECT id FROM plaza_post WHERE is_live = 1 ORDER BY id DESC LIMIT 1";
 
 pub(super) const COUNTS: &str =
     "SELECT kind, CAST(SUM(posts) AS BIGINT) FROM plaza_count WHERE circle = $1 GROUP BY kind";
 
-/// By time: before $1, $2 rows after skipping $3.
+/// By time: posts before $1; skips $3 rows and returns $2.
 macro_rules! by_time {
     ($filter:literal) => {
         concat!(
@@ -22,7 +22,8 @@ macro_rules! by_time {
     };
 }
 
-/// By place in the featured feed: after ($1, $2), nothing newer than $3, $4 rows after skipping $5.
+/// By position in the featured feed: posts after ($1, $2) and not newer than $3; skips $5 rows and returns
+/// $4.
 macro_rules! by_hot {
     ($filter:literal) => {
         concat!(
@@ -44,12 +45,13 @@ pub(super) const HOT_KIND: &str = by_hot!("AND kind = $6 ");
 pub(super) const HOT_CIRCLE: &str = by_hot!("AND circle = $6 AND circle <> '' ");
 pub(super) const HOT_CIRCLE_KIND: &str = by_hot!("AND circle = $6 AND circle <> '' AND kind = $7 ");
 
-/// How many posts hold a term ($1), counted no further than $2.
+/// Counts the posts that contain a term ($1), up to $2.
 pub(super) const RARITY: &str =
     "SELECT COUNT(*) FROM (SELECT 1 FROM plaza_posting WHERE term = $1 LIMIT $2) AS few";
 
-/// The newest $2 posts that hold the rarest term ($1), and of these those that hold the others (an empty one is
-/// none), with what is needed to filter, count and order them.
+/// Of the newest $2 posts that contain the rarest term ($1), selects those that contain all other terms as
+/// well. An
+/// empty term is ignored. The columns are those by which posts are filtered, counted and sorted.
 pub(super) static HOLDING: LazyLock<String> = LazyLock::new(|| {
     let mut sql =
         "SELECT p.hot, p.id, p.kind, p.circle FROM (SELECT post_id FROM plaza_posting WHERE term = $1 \
@@ -57,7 +59,7 @@ pub(super) static HOLDING: LazyLock<String> = LazyLock::new(|| {
                    WHERE p.is_live = 1"
             .to_owned();
     for number in 3..MAX_TERMS + 2 {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             sql,
             " AND (${number} = '' OR EXISTS (SELECT 1 FROM plaza_posting t WHERE t.term = ${number} \

@@ -25,7 +25,7 @@ async fn show(
     Query(query): Query<FeedQuery>,
 ) -> Answer<FeedOut> {
     let walk = walk.check()?;
-    // What cannot be is nowhere.
+    // Nothing matches an invalid route of a circle.
     let nothing = Wish { kinds: Kinds::Nothing, circle: "-".to_owned(), ..Wish::default() };
     let wish = rules::check(query)?.unwrap_or(nothing);
     let feed = plaza.feed(caller.account(), &wish, walk).await?;

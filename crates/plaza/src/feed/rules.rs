@@ -1,14 +1,14 @@
-//! What a valid wish for a feed is, and how found posts are filtered, counted and ordered. No I/O.
+//! Validation of feed queries, and filtering, counting and sorting of found posts. No I/O.
 
 use web::{ApiError, Issues};
 
 use super::model::{Counts, FeedQuery, Kinds, Sort, Wish};
 use crate::{circle, post::Kind, walk::Walk};
 
-/// Longest keyword in characters.
+/// Most characters of a keyword.
 pub const MAX_KEYWORD: usize = 200;
 
-/// A post that holds the keyword.
+/// A post that contains the keyword.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) hot: i64,
@@ -17,10 +17,10 @@ pub(super) struct Found {
     pub(super) circle: String,
 }
 
-/// Checks a wish. `None` where nothing can fulfil it.
+/// Checks the query of a feed. Returns `None` if no post can match it.
 ///
 /// # Errors
-/// 422 for what is wrong with a parameter.
+/// 422 if a parameter is invalid.
 pub(super) fn check(query: FeedQuery) -> Result<Option<Wish>, ApiError> {
     let mut issues = Issues::query();
     let sort = match query.sort_mode.as_deref() {
@@ -43,8 +43,9 @@ pub(super) fn check(query: FeedQuery) -> Result<Option<Wish>, ApiError> {
     Ok(is_fulfillable.then_some(Wish { sort, keyword, kinds, circle }))
 }
 
-/// Of the posts that hold a keyword: those of a page, in their order and one too many, and how many there are of each
-/// kind.
+/// Returns the keys of a page, sorted, and the number of found posts of each kind. If there is another page,
+/// its
+/// first key is included.
 pub(super) fn page(mut found: Vec<Found>, wish: &Wish, walk: Walk, newest: i64) -> (Vec<(i64, i64)>, Counts) {
     found.retain(|post| post.id <= newest && (wish.circle.is_empty() || post.circle == wish.circle));
     let mut counts = Counts::default();

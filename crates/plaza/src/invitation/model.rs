@@ -1,4 +1,4 @@
-//! What an invitation is, inside and on the wire.
+//! Invitations: domain types and wire types.
 
 use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
@@ -7,48 +7,48 @@ use utoipa::ToSchema;
 /// An invitation code.
 #[derive(Debug, Clone)]
 pub struct Invitation {
-    /// For withdrawing it.
+    /// The id; newer codes have greater ones.
     pub id: i64,
-    /// The code itself.
+    /// The code.
     pub code: String,
-    /// Whose it is.
+    /// The account it belongs to.
     pub account: i64,
-    /// An administrator's note.
+    /// The note of an administrator, or empty.
     pub note: String,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was taken back.
+    /// The time of its withdrawal.
     pub withdrawn_at: Option<Timestamp>,
-    /// Who came in with it.
+    /// The account that redeemed it.
     pub used_by: Option<i64>,
-    /// When.
+    /// The time at which it was redeemed.
     pub used_at: Option<Timestamp>,
 }
 
 from_row!(Invitation { id, code, account, note, created_at, withdrawn_at, used_by, used_at });
 
-/// What redeeming a code led to.
+/// The result of redeeming a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redeemed {
     /// The code.
     pub code: String,
-    /// Whose it was.
+    /// The account that the code belongs to.
     pub inviter: i64,
-    /// Whether a certificate was issued; where not, the person had one and the code stays good.
+    /// True if a certificate was issued. False if the person already had one; the code is then not used up.
     pub is_issued: bool,
-    /// The person's certificate.
+    /// The number of the person's certificate.
     pub number: String,
 }
 
-/// Body of `POST /api/invitation/redeem` (contract C-14).
+/// Body of `POST /api/invitation/redeem`.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct RedeemRequest {
-    /// In any case.
+    /// The code, in upper or lower case.
     #[schema(example = "INVITE-CODE-123")]
     pub(super) code: Option<String>,
 }
 
-/// Answer of `POST /api/invitation/redeem`.
+/// Response of `POST /api/invitation/redeem`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RedeemOut {
@@ -58,7 +58,7 @@ pub struct RedeemOut {
     inviter_user_id: String,
     #[schema(example = "邀请码兑换成功")]
     message: &'static str,
-    /// False where the caller was a resident already: the code then stays good.
+    /// False if the caller already had a certificate; the code is then not used up.
     certificate_issued: bool,
     #[schema(example = "CERT-20240120-001")]
     certificate_number: String,

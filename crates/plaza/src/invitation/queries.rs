@@ -3,7 +3,7 @@
 pub(super) const INSERT: &str =
     "INSERT INTO plaza_invitation (code, id, account_id, note, created_at) VALUES ($1, $2, $3, $4, $5)";
 
-/// A code that was withdrawn is none.
+/// Does not find a withdrawn code.
 pub(super) const FIND: &str =
     "SELECT account_id, used_by FROM plaza_invitation WHERE code = $1 AND withdrawn_at IS NULL";
 

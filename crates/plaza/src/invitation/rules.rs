@@ -1,18 +1,18 @@
-//! What a code looks like. No I/O.
+//! Format and validation of invitation codes. No I/O.
 
 use web::{ApiError, Issues};
 
 use super::MAX_ISSUED;
 
-/// Longest note in characters.
+/// Most characters of a note.
 pub const MAX_NOTE: usize = 200;
-/// Longest code that is looked at, in characters.
+/// Most characters of a code that a client sends.
 pub(super) const MAX_CODE: usize = 64;
 
-/// No letters and digits that are taken for each other: 0 and O, 1 and I.
+/// Letters and digits of codes, without those that look alike: 0 and O, 1 and I.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
-/// `INVITE-XXXX-XXXX-XXXX`, 60 random bits.
+/// Returns `INVITE-XXXX-XXXX-XXXX`, made of 60 of the random bits.
 pub(super) fn code(random: &[u8; 8]) -> String {
     let bits = u64::from_le_bytes(*random);
     let mut code = String::from("INVITE");
@@ -26,15 +26,15 @@ pub(super) fn code(random: &[u8; 8]) -> String {
     code
 }
 
-/// A code as people type it: in any case, with spaces around.
+/// Normalizes a typed code: trims it and turns it to upper case.
 pub(super) fn normalise(code: &str) -> String {
     code.trim().to_ascii_uppercase()
 }
 
-/// Checks what an administrator asks for; answers the note.
+/// Checks a request to issue codes, and returns the trimmed note.
 ///
 /// # Errors
-/// 422.
+/// 422 if the number of codes or the note is invalid.
 pub(super) fn check_issue(number: i64, note: &str) -> Result<String, ApiError> {
     let mut issues = Issues::body();
     if !(1..=MAX_ISSUED).contains(&number) {
@@ -46,10 +46,10 @@ pub(super) fn check_issue(number: i64, note: &str) -> Result<String, ApiError> {
     Ok(note.to_owned())
 }
 
-/// Checks the body of a request to redeem.
+/// Checks the body of a request to redeem, and returns the code.
 ///
 /// # Errors
-/// 422.
+/// 422 if the code is missing or invalid.
 pub(super) fn check_code(code: Option<&str>) -> Result<String, ApiError> {
     let mut issues = Issues::body();
     let code = issues.required_text("code", code, MAX_CODE);

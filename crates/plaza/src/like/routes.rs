@@ -17,12 +17,12 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
         .with_state(plaza)
 }
 
-/// How it stands with likes.
+/// Response of liking and unliking.
 #[derive(Debug, Serialize, ToSchema)]
 struct Likes {
-    /// Whether the caller likes it.
+    /// True if the caller likes it.
     liked: bool,
-    /// How many do.
+    /// The number of likes.
     likes: i64,
 }
 

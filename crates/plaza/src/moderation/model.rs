@@ -1,67 +1,67 @@
-//! Reports, bans and the log, inside and on the wire.
+//! Reports, bans and the log: domain types and wire types.
 
 use serde::Deserialize;
 use store::{Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
 
-/// What a resident told the administrators.
+/// A report to the administrators.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// For dealing with it.
+    /// The id.
     pub id: i64,
-    /// The comment it is about; `None`: the post itself.
+    /// The reported comment; `None` if the post itself is reported.
     pub comment: Option<i64>,
-    /// What the post is called.
+    /// The post's name.
     pub post: String,
-    /// Who wrote what it is about.
+    /// The author of the reported post or comment.
     pub author: i64,
-    /// Who told.
+    /// The account that reported it.
     pub reporter: i64,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// When.
+    /// The time of the report.
     pub created_at: Timestamp,
-    /// What was written.
+    /// The text of the reported post or comment.
     pub content: String,
 }
 
 from_row!(Report { id, comment, post, author, reporter, reason, created_at, content });
 
-/// Something an administrator did.
+/// A logged moderation action.
 #[derive(Debug, Clone)]
 pub struct LogEntry {
-    /// Its number; newer ones are greater.
+    /// The id; newer entries have greater ones.
     pub id: i64,
-    /// Who did it.
+    /// The moderator's account.
     pub moderator: i64,
-    /// What.
+    /// The kind of action, such as `post.delete`.
     pub action: String,
-    /// To which post, comment or code; empty where it was about a person alone.
+    /// The post, comment or invitation code; empty if the action concerned only an account.
     pub target: String,
-    /// To whom.
+    /// The account concerned.
     pub account: i64,
-    /// Why.
+    /// The reason, or empty.
     pub reason: String,
-    /// When.
+    /// The time.
     pub created_at: Timestamp,
 }
 
 from_row!(LogEntry { id, moderator, action, target, account, reason, created_at });
 
-/// Somebody who may not speak.
+/// A ban from writing.
 #[derive(Debug, Clone)]
 pub struct Ban {
-    /// Who.
+    /// The banned account.
     pub account: i64,
-    /// Until when.
+    /// The end of the ban.
     pub until: Timestamp,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 from_row!(Ban { account, until, reason });
 
-/// Why an administrator deletes what somebody else wrote.
+/// Query of deletions: the reason for which an administrator deletes somebody else's post or comment.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ReasonQuery {

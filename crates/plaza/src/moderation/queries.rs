@@ -1,4 +1,4 @@
-//! SQL about blocks, reports and what administrators did.
+//! SQL about blocks, reports, bans and the log of moderation actions.
 
 pub(super) const BLOCK: &str = "INSERT INTO plaza_block (account_id, blocked_id, created_at) VALUES ($1, $2, $3) \
      ON CONFLICT (account_id, blocked_id) DO NOTHING";
@@ -11,7 +11,7 @@ pub(super) const BLOCKED: &str = "SELECT blocked_id FROM plaza_block WHERE accou
 
 pub(super) const HAS_BLOCKED: &str = "SELECT 1 FROM plaza_block WHERE account_id = $1 AND blocked_id = $2";
 
-/// Telling twice is telling once; a report that was closed is opened again.
+/// A second report by the same account replaces the first, and opens it again if it was closed.
 pub(super) const REPORT: &str = "INSERT INTO plaza_report \
      (id, target_id, post_id, comment_id, author_id, reporter_id, reason, created_at, is_open) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1) ON CONFLICT (target_id, reporter_id) \

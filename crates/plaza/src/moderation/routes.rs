@@ -1,4 +1,4 @@
-//! Reports and blocks over HTTP. Not part of the original's documents.
+//! HTTP routes of reports and blocks. SecondMe documents none.
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};

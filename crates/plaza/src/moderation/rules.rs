@@ -1,4 +1,4 @@
-//! What a valid report and a valid ban are. No I/O.
+//! Validation of reports and bans. No I/O.
 
 use identity::{Caller, Credential};
 use store::Timestamp;
@@ -10,17 +10,17 @@ use super::{
 };
 use crate::{comment, post};
 
-/// Longest reason in characters.
+/// Most characters of a reason.
 pub const MAX_REASON: usize = 500;
-/// Longest ban in days; longer is for good.
+/// Longest temporary ban, in days.
 const MAX_DAYS: i64 = 3_650;
-/// When a ban for good ends: 9999-12-30T00:00:00Z, the last day that can be written.
+/// The end of a permanent ban: 9999-12-30T00:00:00Z.
 const FOR_GOOD: Timestamp = Timestamp(253_402_128_000_000);
 
 /// Checks a report.
 ///
 /// # Errors
-/// 422; [`Code::NotFound`] for what is no name of a post or comment.
+/// 422 if a member is missing or invalid; [`Code::NotFound`] if the name of the post or comment cannot exist.
 pub(super) fn check(request: ReportRequest) -> Result<(Target, String), ApiError> {
     let mut issues = Issues::body();
     let reason = issues.required_text("reason", request.reason.as_deref(), MAX_REASON);
@@ -37,10 +37,10 @@ pub(super) fn check(request: ReportRequest) -> Result<(Target, String), ApiError
     Ok((target, reason))
 }
 
-/// Checks a reason that an administrator gives.
+/// Checks the reason of a moderation action, and returns it.
 ///
 /// # Errors
-/// 422.
+/// 422 if the reason is empty or too long.
 pub fn check_reason(reason: &str) -> Result<String, ApiError> {
     let mut issues = Issues::body();
     let reason = issues.required_text("reason", Some(reason), MAX_REASON);
@@ -48,11 +48,12 @@ pub fn check_reason(reason: &str) -> Result<String, ApiError> {
     Ok(reason)
 }
 
-/// Returns the reason that is noted when the caller deletes what somebody else wrote, or `None` for a caller who may
-/// not. Without a stated reason it names the credential.
+/// Returns the reason that is logged if the caller deletes something that somebody else wrote, or `None` if
+/// the
+/// caller may not do that. If the caller states no reason, the credential is named instead.
 ///
 /// # Errors
-/// 422 for a reason that is too long.
+/// 422 if the reason is too long.
 pub(crate) fn moderation_reason(caller: &Caller, query: ReasonQuery) -> Result<Option<String>, ApiError> {
     if !caller.is_admin() {
         return Ok(None);
@@ -66,10 +67,10 @@ pub(crate) fn moderation_reason(caller: &Caller, query: ReasonQuery) -> Result<O
     }
 }
 
-/// Until when a ban of so many days lasts; 0 days are for good.
+/// Returns the end of a ban of the given number of days; 0 means for good.
 ///
 /// # Errors
-/// [`Code::InvalidParam`].
+/// [`Code::InvalidParam`] if the number is negative or more than ten years.
 pub(super) fn until(now: Timestamp, days: i64) -> Result<Timestamp, ApiError> {
     match days {
         0 => Ok(FOR_GOOD),

@@ -1,4 +1,4 @@
-//! What a post is, inside and on the wire.
+//! Posts: domain types and wire types.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp};
 use utoipa::ToSchema;
 
-/// People by the id of their account.
+/// People by account id.
 pub type People = HashMap<i64, Arc<(Account, Profile)>>;
 
-/// What a post is for.
+/// The purpose of a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = PostKind)]
@@ -25,10 +25,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them, in the order of their numbers.
+    /// All kinds, in the order of their stored numbers.
     pub const ALL: [Self; 3] = [Self::Discussion, Self::Ama, Self::Info];
 
-    /// Its name on the wire.
+    /// Returns the name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Discussion => "discussion",
@@ -37,7 +37,7 @@ impl Kind {
         }
     }
 
-    /// The kind of a name.
+    /// Returns the kind with a name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -52,7 +52,7 @@ impl Kind {
     }
 }
 
-/// What a link leads to, as the client says.
+/// A description of a link's target, given by the client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LinkMeta {
@@ -71,7 +71,7 @@ pub struct LinkMeta {
     pub text_content: Option<String>,
 }
 
-/// What a post holds beside its text.
+/// The parts of a post other than its text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Extras {
@@ -79,72 +79,72 @@ pub struct Extras {
     pub images: Vec<String>,
     /// URL of a video.
     pub video_url: Option<String>,
-    /// URL of its still.
+    /// URL of the video's preview picture.
     pub video_thumbnail_url: Option<String>,
-    /// Its length in milliseconds.
+    /// Length of the video in milliseconds.
     #[schema(value_type = Option<f64>)]
     pub video_duration_ms: Option<serde_json::Number>,
     /// A URL.
     pub link: Option<String>,
-    /// What it leads to.
+    /// A description of the link's target.
     pub link_meta: Option<LinkMeta>,
     /// URLs of stickers.
     pub stickers: Vec<String>,
-    /// Whether it is a notice.
+    /// True if the client marks the post as a notification.
     pub is_notification: bool,
     /// The topic's title.
     pub topic_title: Option<String>,
-    /// What the topic is about.
+    /// The topic's description.
     pub topic_description: Option<String>,
 }
 
-/// A post to make.
+/// A post to create.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewPost {
     /// The text.
     pub content: String,
-    /// What it is for.
+    /// The purpose.
     pub kind: Kind,
     /// The circle's route, or empty.
     pub circle: String,
     /// The topic's id, or empty.
     pub topic: String,
-    /// What else it holds.
+    /// The parts other than the text.
     pub extras: Extras,
 }
 
-/// A post as it is kept, and whether the reader likes it.
+/// A stored post, and the reader's like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Post {
-    /// Its number; newer ones are greater.
+    /// The id; newer posts have greater ones.
     pub id: i64,
-    /// What it is called: `post_…`.
+    /// The public name, `post_…`.
     pub name: String,
-    /// Who wrote it.
+    /// The account that wrote it.
     pub author: i64,
     /// The text.
     pub content: String,
-    /// What it is for.
+    /// The purpose.
     pub kind: Kind,
     /// The circle's route, or empty.
     pub circle: String,
     /// The topic's id, or empty.
     pub topic: String,
-    /// What else it holds.
+    /// The parts other than the text.
     pub extras: Extras,
-    /// How many like it.
+    /// The number of likes.
     pub likes: i64,
-    /// Its comments.
+    /// The number of comments.
     pub comments: i64,
-    /// Those of them that people wrote.
+    /// The number of comments by people rather than assistants.
     pub human_comments: i64,
-    /// Its place in the featured feed.
+    /// The position in the featured feed (see [`super::rules::hot`]).
     pub hot: i64,
-    /// When it was written.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was last edited.
+    /// The time of the last edit.
     pub edited_at: Option<Timestamp>,
-    /// Whether the reader likes it.
+    /// True if the reader likes it.
     pub liked: bool,
 }
 
@@ -170,12 +170,12 @@ impl store::FromRow for Post {
     }
 }
 
-/// Reads what a post holds beside its text.
+/// Parses the stored parts of a post other than its text.
 pub(crate) fn extras(text: &str) -> store::Result<Extras> {
     serde_json::from_str(text).map_err(|error| store::Error::Other(format!("post: {error}")))
 }
 
-/// Body of `POST /api/secondme/plaza/posts/create` (contract C-15).
+/// Body of `POST /api/secondme/plaza/posts/create`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PostRequest {
@@ -209,12 +209,12 @@ pub struct PostRequest {
     #[schema(max_items = 9)]
     pub(super) stickers: Option<Vec<String>>,
     pub(super) is_notification: Option<bool>,
-    /// The circle it belongs to; its author must be a member. Not part of the original API.
+    /// The circle to post in; the author must be a member. Not part of the SecondMe API.
     pub(super) circle_route: Option<String>,
 }
 
 impl PostRequest {
-    /// A post as a page sends it.
+    /// Returns the request of a form on a page.
     pub fn from_page(content: &str, kind: &str, circle: &str, topic: &str, link: &str) -> Self {
         let some = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
         Self {
@@ -236,7 +236,7 @@ pub struct EditRequest {
     pub(crate) content: Option<String>,
 }
 
-/// Answer of `POST /api/secondme/plaza/posts/create`.
+/// Response of `POST /api/secondme/plaza/posts/create`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Posted {
@@ -244,7 +244,7 @@ pub struct Posted {
     pub(super) post_id: String,
 }
 
-/// Who wrote something.
+/// The author of a post or comment.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Author {
@@ -258,7 +258,7 @@ pub struct Author {
 }
 
 impl Author {
-    /// The author of an account's id, among people.
+    /// Returns the author with an account id, or [`Author::gone`] if `people` has no such account.
     pub fn of(id: i64, people: &People) -> Self {
         match people.get(&id) {
             Some(person) => Self {
@@ -271,19 +271,19 @@ impl Author {
         }
     }
 
-    /// Somebody whose account is gone.
+    /// Returns an author whose account was deleted.
     pub fn gone() -> Self {
         let none = String::new;
         Self { name: "已注销用户".to_owned(), avatar: none(), user_id: none(), route: none() }
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
-/// A post on the wire (contract C-16).
+/// A post on the wire.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PostOut {
@@ -302,9 +302,9 @@ pub struct PostOut {
     /// Comments by people rather than doubles.
     human_comment_count: i64,
     likes: i64,
-    /// Whether the caller likes it.
+    /// True if the caller likes it.
     liked: bool,
-    /// Always null: this server reads nothing aloud.
+    /// Always null: this server makes no recordings of posts.
     audio_url: Option<String>,
     /// ISO 8601, UTC; null where it is as it was written.
     edited_at: Option<String>,

@@ -1,4 +1,4 @@
-//! What a valid post is, and how hot. No I/O.
+//! Validation of posts, and their position in the featured feed. No I/O.
 
 use memory::profile::rules::check_url;
 use sha2::{Digest, Sha256};
@@ -8,11 +8,11 @@ use web::{ApiError, Code, Issues};
 use super::model::{EditRequest, Extras, Kind, LinkMeta, NewPost, PostRequest};
 use crate::circle;
 
-/// Longest text of a post in characters. The original publishes no limit.
+/// Most characters of a post. SecondMe documents no limit.
 pub const MAX_CONTENT: usize = 20_000;
-/// Most pictures, and most stickers, of a post.
+/// Most pictures of a post, and most stickers.
 pub const MAX_URLS: usize = 9;
-/// Longest title of a topic in characters.
+/// Most characters of a topic's title.
 pub const MAX_TOPIC: usize = 100;
 const MAX_TOPIC_ID: usize = 64;
 const MAX_TOPIC_DESCRIPTION: usize = 1_000;
@@ -20,28 +20,32 @@ const MAX_LINK_TITLE: usize = 500;
 const MAX_LINK_DESCRIPTION: usize = 2_000;
 const MAX_LINK_TEXT: usize = 20_000;
 
-/// A tenfold of votes and comments is worth so much time.
+/// Ten times as many points move a post ahead as much as being younger by this time, in milliseconds (12.5
+/// hours).
 const TENFOLD_MS: f64 = 45_000_000.0;
 
-/// The place of a post in the featured feed: a number that changes only when somebody votes or comments, so that an
-/// index holds the feed. A comment counts as two likes.
+/// Returns the position of a post in the featured feed; greater numbers come first.
+///
+/// It changes only when likes or comments are added or removed, not with time, so the feed is read from an
+/// index. A
+/// comment counts as two likes.
 pub fn hot(created_at: Timestamp, likes: i64, comments: i64) -> i64 {
     let points = likes.max(0).saturating_add(comments.max(0).saturating_mul(2));
     let gain = (1.0 + points as f64).log10() * TENFOLD_MS;
-    // Far below the limits of either type.
+    // At most some ten days, far below the limits of both types.
     created_at.0.saturating_add(gain as i64)
 }
 
-/// What of a post is searched.
+/// Returns the text of a post that keywords are searched in.
 pub(crate) fn indexed(content: &str, extras: &Extras) -> String {
     let link = extras.link_meta.as_ref().and_then(|meta| meta.title.as_deref()).unwrap_or_default();
     format!("{content}\n{}\n{link}", extras.topic_title.as_deref().unwrap_or_default())
 }
 
-/// What a client calls a post, as far as a post may be called so.
+/// Checks that a text may be a post's name.
 ///
 /// # Errors
-/// [`Code::NotFound`].
+/// [`Code::NotFound`] if no post can have it.
 pub(crate) fn check_name(name: &str) -> Result<&str, ApiError> {
     let is_name = name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if is_name { Ok(name) } else { Err(Code::NotFound.into()) }
@@ -50,7 +54,7 @@ pub(crate) fn check_name(name: &str) -> Result<&str, ApiError> {
 /// Checks a new post.
 ///
 /// # Errors
-/// 422 for what is wrong with a member.
+/// 422 if a member is invalid.
 pub fn check(request: PostRequest) -> Result<NewPost, ApiError> {
     let mut issues = Issues::body();
     let content = request.content.unwrap_or_else(|| {
@@ -101,10 +105,10 @@ pub fn check(request: PostRequest) -> Result<NewPost, ApiError> {
     Ok(NewPost { content, kind, circle, topic, extras })
 }
 
-/// Checks the new text of a post or comment.
+/// Checks the new text of a post or comment, and returns it.
 ///
 /// # Errors
-/// 422.
+/// 422 if it is missing, empty or too long.
 pub(crate) fn check_edit(request: EditRequest, most: usize) -> Result<String, ApiError> {
     let mut issues = Issues::body();
     match &request.content {
@@ -115,7 +119,7 @@ pub(crate) fn check_edit(request: EditRequest, most: usize) -> Result<String, Ap
     Ok(request.content.unwrap_or_default())
 }
 
-/// Checks a text that somebody says.
+/// Checks the text of a post or comment.
 pub(crate) fn check_content(issues: &mut Issues, content: &str, most: usize) {
     if content.trim().is_empty() {
         issues.add("string_too_short", "content", "String should have at least 1 character");
@@ -123,7 +127,9 @@ pub(crate) fn check_content(issues: &mut Issues, content: &str, most: usize) {
     issues.text("content", content, most);
 }
 
-/// The id of the topic of a title: the same title is the same topic, whoever writes it how.
+/// Returns the id of the topic with a title. Titles that differ only in case, or in traditional and
+/// simplified
+/// characters, have the same id.
 fn topic_id(title: &str) -> String {
     let hash = Sha256::digest(store::search::fold(title));
     let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -151,7 +157,7 @@ fn text(issues: &mut Issues, field: &str, value: Option<String>, most: usize) ->
     Some(value)
 }
 
-/// A URL that will stand in other people's pages.
+/// Checks a URL that other people's pages will contain, and returns it trimmed.
 pub(crate) fn url(issues: &mut Issues, field: &str, value: Option<String>) -> Option<String> {
     let value = some(value)?;
     check_url(issues, field, &value);

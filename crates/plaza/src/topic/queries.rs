@@ -1,6 +1,6 @@
 //! SQL about topics.
 
-/// Who names a topic first says what it is called.
+/// Adds a post to a topic. The first post sets the title and the description.
 pub(super) const ADD: &str = "INSERT INTO plaza_topic (id, title, description, posts, created_at) VALUES ($1, $2, $3, 1, $4) \
      ON CONFLICT (id) DO UPDATE SET posts = plaza_topic.posts + 1";
 

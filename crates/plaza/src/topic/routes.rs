@@ -1,4 +1,4 @@
-//! Topics over HTTP. Not part of the original's documents.
+//! HTTP routes of topics. SecondMe documents none.
 
 use axum::extract::{Path, State};
 use serde::Serialize;
@@ -45,7 +45,7 @@ async fn list(
     _reader: Reader,
     Query(mut walk): Query<WalkQuery>,
 ) -> Answer<TopicPage> {
-    // Topics change places as posts come, so there is nothing to hold on to.
+    // The order of topics changes with each post, so no snapshot could keep it.
     walk.snapshot = None;
     let walk = walk.check()?;
     let (items, has_more) = plaza.topics(walk).await?;
