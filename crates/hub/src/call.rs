@@ -1,7 +1,7 @@
-//! Calls: everything between a request for `/api/{api_code}/{action}` and its answer.
+//! Calls: from a request for `/api/{api_code}/{action}` to its response.
 //!
-//! The [`Door`] stands before the router: a call needs no route, no session and no scope, and is answered in the
-//! Hub's own shape whatever happens to it.
+//! The gateway ([`Door`]) runs before the router. A call needs no route, session, or scope. Every response,
+//! errors included, has the Hub's own envelope.
 
 mod arguments;
 mod ask;
@@ -36,27 +36,27 @@ use crate::{
 
 /// The header that carries a token.
 pub(crate) const TOKEN: &str = "apihub-token";
-/// How calls are named in metrics: labels must be few.
+/// The route label of calls in metrics. One label for all calls keeps their number small.
 const ROUTE: &str = "/api/{api_code}/{action}";
-/// Longest name of an API or an action that is kept.
+/// Maximum length of an API or action name in the call log, in characters.
 const LONGEST_NAME: usize = 64;
-/// Longest origin that is kept.
+/// Maximum length of an origin in the call log, in characters.
 const LONGEST_ORIGIN: usize = 256;
 
-/// Where calls come in; cheap to clone.
+/// The gateway that serves calls; cheap to clone.
 #[derive(Clone)]
 pub struct Door {
     hub: Hub,
     boundary: Arc<Boundary>,
 }
 
-/// What became known of a call on its way, for the answer's headers and the record.
+/// Facts collected while a call is served, for the response's headers and the call log.
 struct Seen {
     who: Who,
-    /// Whether the page that called may read the answer.
+    /// True if the calling page may read the response (CORS).
     may_read: bool,
     limits: Option<(Left, HeaderValue)>,
-    /// The API, if there is such a one.
+    /// The API, if the path names an enabled one.
     api: Option<Arc<Api>>,
 }
 
@@ -67,19 +67,19 @@ impl Seen {
 }
 
 impl Door {
-    /// The door of a Hub, with the limits that hold for every request.
+    /// Creates the gateway of a Hub, with the limits that hold for every request.
     pub fn new(hub: Hub, boundary: Arc<Boundary>) -> Self {
         Self { hub, boundary }
     }
 
-    /// Whether a path is a call.
+    /// Returns true if a path is a call.
     pub fn takes(path: &str) -> bool {
         let Some(rest) = path.strip_prefix("/api/") else { return false };
         let first = rest.split('/').next().unwrap_or_default();
         !first.is_empty() && !RESERVED.contains(&first)
     }
 
-    /// Answers a call.
+    /// Serves a call.
     pub async fn call(self, request: Request<Body>) -> Response {
         let start = Instant::now();
         let trace = self.boundary.new_id();
@@ -140,7 +140,7 @@ impl Door {
         response
     }
 
-    /// Answers within the limits that hold for every request, whatever happens inside.
+    /// Serves a call within the limits that hold for every request, and turns a panic into an error.
     async fn bounded(
         &self,
         parts: &Parts,
@@ -184,7 +184,7 @@ impl Door {
         let finds_key = asked.as_ref().is_some_and(authorise::Action::finds_key);
         let known = authorise::identify(hub, &parts.headers, address, origin, now, finds_key, seen).await?;
         seen.api.clone_from(&api);
-        // Before anything is said of the API: what does not exist or is not allowed counts, too.
+        // Counted before the API is looked up, so that calls of unknown or forbidden APIs count, too.
         let (left, policy) = authorise::quota(hub, known.as_ref(), address, now, finds_key).await?;
         seen.limits = Some((left, policy));
         let (Some(api), Some(asked)) = (api, asked) else { return Err(HubCode::ApiNotFound.into()) };
@@ -207,7 +207,7 @@ impl Door {
     }
 }
 
-/// The answer to a request when too many are in work.
+/// Returns the error for a request that found no in-flight permit.
 fn full(full: Full) -> HubError {
     let code = match full {
         Full::Server => HubCode::Unavailable,
@@ -216,7 +216,7 @@ fn full(full: Full) -> HubError {
     HubError::new(code).because(full).retry_after(1)
 }
 
-/// The API and the action of a path. Whatever follows is part of the action, and no action has a slash.
+/// Splits a path into API and action. Further segments stay in the action, where no action matches them.
 fn segments(path: &str) -> (&str, &str) {
     let rest = path.strip_prefix("/api/").unwrap_or_default();
     rest.split_once('/').unwrap_or((rest, ""))
@@ -229,7 +229,7 @@ fn shortened(text: &str, longest: usize) -> Box<str> {
     }
 }
 
-/// What is our fault, or nobody's, is logged once; a caller's error is no news.
+/// Logs server and upstream failures. Errors that a caller caused are not logged.
 fn log_error(error: &HubError, trace: &HeaderValue) {
     let id = trace.to_str().unwrap_or_default();
     let cause = error.cause.as_deref().unwrap_or("no cause noted");
@@ -246,11 +246,11 @@ fn log_error(error: &HubError, trace: &HeaderValue) {
     }
 }
 
-/// The token of a request; an error when there are several.
+/// Returns the token of a request, or an error if the header occurs more than once.
 fn token(headers: &HeaderMap) -> Result<Option<&str>, HubError> {
     let mut lines = headers.get_all(TOKEN).iter();
     let Some(line) = lines.next() else { return Ok(None) };
-    // Whoever stands between us and the client may have read the other one.
+    // A proxy in between may have read the other one.
     if lines.next().is_some() {
         return Err(HubError::new(HubCode::TokenInvalid).with("the header Apihub-Token came more than once"));
     }

@@ -1,4 +1,4 @@
-//! The arguments of a call: the JSON body and the query, merged; the query wins.
+//! The arguments of a call: the JSON body merged with the query. The query takes precedence.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use super::code::{HubCode, HubError};
 
-/// Most parameters of a query.
+/// Maximum number of query parameters.
 const MAX_PARAMETERS: usize = 256;
-/// How long the rest of a refused body is read and thrown away.
+/// The time for which the rest of a refused body is read and discarded.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads a body of at most `limit` bytes.
@@ -36,8 +36,8 @@ pub(super) async fn body(headers: &HeaderMap, mut body: Body, limit: usize) -> R
 
 /// Merges a body and a query.
 ///
-/// The body is a JSON object, `null` or empty, whatever its content type says. A name that comes several times in the
-/// query has a list of values.
+/// The body must be a JSON object, `null`, or empty, whatever its content type says. A name that occurs
+/// several times in the query becomes a list of values.
 pub(super) fn merged(query: Option<&str>, body: &[u8]) -> Result<Map<String, Value>, HubError> {
     let invalid = |detail: String| HubError::new(HubCode::InvalidParams).with(detail);
     let mut arguments = if body.iter().all(u8::is_ascii_whitespace) {

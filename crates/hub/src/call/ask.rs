@@ -1,4 +1,4 @@
-//! What the door would say of a caller, without a call: for those who offer actions before they are called.
+//! Authorization without a call, for code that lists actions before they are called.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -9,30 +9,30 @@ use web::{ClientAddress, Language};
 use super::{Door, Seen, authorise, code::HubError, cors, envelope};
 use crate::{Hub, catalogue::Api, token::Checked};
 
-/// Whether a caller may call an action, limits apart.
+/// Returns true if a caller may call an action. Rate limits are not considered.
 pub(crate) fn may_call(hub: &Hub, api: &Api, action: &str, caller: Option<&Checked>) -> bool {
     let action = authorise::Action::of(api, action);
     let is_served = caller.is_some() || hub.settings().anonymous || action.finds_key();
     is_served && authorise::action(api, &action, caller).is_ok()
 }
 
-/// Whether an API has an action, written with hyphens or underscores.
+/// Returns true if an API has an action, written with hyphens or underscores.
 pub(crate) fn has(api: &Api, action: &str) -> bool {
     authorise::Action::of(api, action).exists()
 }
 
-/// The client's address, where the boundary has put it.
+/// Returns the client's address, which the boundary stores in the extensions; unspecified if it is missing.
 pub(crate) fn address(extensions: &Extensions) -> IpAddr {
     extensions.get::<ClientAddress>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0)
 }
 
 impl Door {
-    /// What it opens to.
+    /// Returns the Hub that the gateway serves.
     pub(crate) fn hub(&self) -> &Hub {
         &self.hub
     }
 
-    /// Who a request comes from: the token is checked as with a call, its key's lists too.
+    /// Identifies the caller of a request. The token and its key's allowlists are checked as in a call.
     pub(crate) async fn caller(
         &self,
         headers: &HeaderMap,
@@ -43,7 +43,7 @@ impl Door {
         authorise::identify(&self.hub, headers, address, cors::origin(headers), now, false, &mut seen).await
     }
 
-    /// A refusal in the shape of a call's.
+    /// Renders an error as a call would.
     pub(crate) fn refusal(&self, error: &HubError, headers: &HeaderMap) -> Response<Body> {
         let trace = self.boundary.new_id();
         super::log_error(error, &trace);

@@ -1,4 +1,4 @@
-//! Whether a call may be made: by whom, from where, of what, and how often.
+//! Authorization of calls: the caller, the allowlists, the action, and the rate limits.
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -23,11 +23,11 @@ use crate::{
     token::{Checked, Kind, rules::is_in_group},
 };
 
-/// Why a key may not use an API at all.
+/// The message for a key that may not use an API.
 pub(crate) const NOT_OPEN: &str =
     "this API is not open to the account of the key: an administrator lists who may use it";
 
-/// Who calls; `None` for nobody in particular.
+/// Identifies the caller from the token and checks the key's allowlists; `None` is an anonymous caller.
 pub(super) async fn identify(
     hub: &Hub,
     headers: &HeaderMap,
@@ -70,33 +70,33 @@ pub(super) async fn identify(
     Ok(Some(checked))
 }
 
-/// An action as it is looked up, and what it needs if there is such a one.
+/// A looked-up action and, if it exists, its requirements.
 pub(super) struct Action<'p> {
-    /// With underscores.
+    /// The name with underscores.
     pub(super) name: Cow<'p, str>,
     needs: Option<Needs>,
 }
 
 impl<'p> Action<'p> {
-    /// Looks an action up, which a path has with hyphens or underscores.
+    /// Looks up an action, written with hyphens or underscores.
     pub(super) fn of(api: &Api, written: &'p str) -> Self {
         let name = if written.contains('-') { written.replace('-', "_").into() } else { Cow::from(written) };
         let needs = if name.contains('/') { None } else { api.provider.find(&name) };
         Self { name, needs }
     }
 
-    /// Whether there is such an action.
+    /// Returns true if the action exists.
     pub(super) fn exists(&self) -> bool {
         self.needs.is_some()
     }
 
-    /// Whether it looks for a key in its arguments.
+    /// Returns true if the action finds a key in its arguments.
     pub(super) fn finds_key(&self) -> bool {
         self.needs.is_some_and(|needs| needs.finds_key)
     }
 }
 
-/// Whether the action is there, and the caller may call it.
+/// Checks that the action exists and that the caller may call it.
 pub(super) fn action(api: &Api, action: &Action<'_>, known: Option<&Checked>) -> Result<(), HubError> {
     let needs = action.needs.ok_or(HubCode::ActionNotFound)?;
     let name = &*action.name;
@@ -136,13 +136,14 @@ pub(super) fn action(api: &Api, action: &Action<'_>, known: Option<&Checked>) ->
     Ok(())
 }
 
-/// Whether an action is for people with roles or groups, whom nobody in particular is not among.
+/// Returns true if an action requires roles or groups, which anonymous callers do not have.
 fn is_restricted(api: &Api, action: &str) -> bool {
     let of_action = api.action(action).is_some_and(|spec| !spec.roles.is_empty() || !spec.groups.is_empty());
     of_action || !api.spec.roles.is_empty() || !api.spec.groups.is_empty()
 }
 
-/// Takes one call from every bucket that it counts into.
+/// Takes one call from every bucket that applies. Returns the remaining quota and the limits, for the
+/// headers.
 pub(super) async fn quota(
     hub: &Hub,
     known: Option<&Checked>,
@@ -177,7 +178,7 @@ pub(super) async fn quota(
 }
 
 impl Hub {
-    /// Takes a call that came without a token from the bucket of the key it is about.
+    /// Takes one call, made without a token, from the bucket of the key that it is about.
     pub(crate) fn take_for_key(&self, key: &LiveKey, now: Timestamp) -> Result<(), HubError> {
         let taken = self.limits().take(&key.bucket, key.quota(), now);
         taken.map(|_left| ()).map_err(|refusal| refused(refusal, "this key"))

@@ -1,7 +1,7 @@
-//! Which pages may read an answer.
+//! CORS: which pages may read a response.
 //!
-//! A preflight cannot carry a token, so it cannot know the key: it allows any origin to ask. The answer itself names
-//! the origin only where the key's domain allowlist has it, so a page from elsewhere reads nothing.
+//! A preflight carries no token, so the key is unknown: it allows every origin. The response itself names
+//! the origin only if the key's domain allowlist covers it, so other pages cannot read it.
 
 use axum::{body::Body, response::Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -12,13 +12,13 @@ const EXPOSED: HeaderValue =
     HeaderValue::from_static("x-request-id, ratelimit, ratelimit-policy, retry-after");
 const A_WHILE: HeaderValue = HeaderValue::from_static("600");
 
-/// Where a page comes from, as the browser says: the `Origin`, else the `Referer`.
+/// Returns the origin of the calling page: the `Origin` header, else the `Referer`.
 pub(super) fn origin(headers: &HeaderMap) -> Option<&str> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     text(header::ORIGIN).or_else(|| text(header::REFERER))
 }
 
-/// The answer to a preflight.
+/// Returns the response to a preflight.
 pub(super) fn preflight(request: &HeaderMap) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -30,7 +30,7 @@ pub(super) fn preflight(request: &HeaderMap) -> Response {
     response
 }
 
-/// Lets the page that asked read the answer.
+/// Lets the requesting page read the response.
 pub(super) fn allow(response: &mut Response, request: &HeaderMap) {
     if let Some(origin) = request.get(header::ORIGIN) {
         let headers = response.headers_mut();

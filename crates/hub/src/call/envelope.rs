@@ -1,4 +1,4 @@
-//! The Hub's envelope, written in this one place.
+//! The Hub's response envelope. It is written here only.
 
 use axum::{body::Body, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -8,10 +8,10 @@ use web::{Language, boundary::REQUEST_ID};
 
 use super::code::HubError;
 
-/// Most headers of an answer.
+/// Maximum number of headers of a response.
 const HEADERS: usize = 12;
 
-/// `{"success":false,…}`: the keys in the order of the original.
+/// The body of an error, `{"success":false,…}`. Clients rely on the order of its fields.
 #[derive(Serialize)]
 struct Refusal<'e> {
     success: bool,
@@ -21,7 +21,7 @@ struct Refusal<'e> {
     detail: &'e Value,
 }
 
-/// A success; `result` is JSON already.
+/// Creates the response of a successful call. `result` is JSON.
 pub(super) fn success(trace: &HeaderValue, result: &[u8]) -> Response {
     const HEAD: &[u8] = br#"{"success":true,"trace":""#;
     const MIDDLE: &[u8] = br#"","result":"#;
@@ -34,7 +34,7 @@ pub(super) fn success(trace: &HeaderValue, result: &[u8]) -> Response {
     json(StatusCode::OK, body)
 }
 
-/// An error, with its own status or with 200.
+/// Creates the response of a failed call, with the error's status or with 200.
 pub(super) fn refusal(
     trace: &HeaderValue,
     error: &HubError,
@@ -60,13 +60,13 @@ pub(super) fn refusal(
 fn json(status: StatusCode, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    // Room for all that an answer has, so that the map never grows on its way.
+    // Sized for all headers of a response, so that the map never grows.
     *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-/// What every answer of the Hub says.
+/// Sets the headers that every response of the Hub has.
 pub(super) fn common(response: &mut Response, trace: HeaderValue) {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -74,6 +74,6 @@ pub(super) fn common(response: &mut Response, trace: HeaderValue) {
     headers.insert(REQUEST_ID, trace);
 }
 
-/// The limits in force and what is left of them (draft-ietf-httpapi-ratelimit-headers).
+/// The header with the remaining quota (draft-ietf-httpapi-ratelimit-headers).
 pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");

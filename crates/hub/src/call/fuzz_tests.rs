@@ -30,7 +30,7 @@ proptest! {
         for (name, value) in &arguments {
             prop_assert!(named.iter().any(|(given, _)| given == name) || members.get(name) == Some(value), "{name}");
         }
-        // Written down and read again they are the same.
+        // They survive a round trip through JSON.
         let written = serde_json::to_vec(&arguments).unwrap();
         prop_assert_eq!(merged(None, &written).ok(), Some(arguments));
     }

@@ -1,4 +1,4 @@
-//! A call on its way to a provider, and what comes back.
+//! A call for a provider, and its outcome.
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
@@ -15,56 +15,56 @@ use crate::{
     token::{Checked, Identity, Kind},
 };
 
-/// The header that tells an upstream the trace of a call.
+/// The header that passes a call's trace to an upstream.
 pub(crate) const TRACE: HeaderName = HeaderName::from_static("x-hub-trace");
 
-/// A call that was let through.
+/// An authorized call.
 pub struct Call<'r> {
-    /// 32 hexadecimal digits: the call's name in answers, logs and records.
+    /// 32 hexadecimal digits that identify the call in responses, logs, and records.
     pub trace: HeaderValue,
     /// GET or POST.
     pub method: Method,
-    /// What is called.
+    /// The API.
     pub api: Arc<Api>,
-    /// The action as the caller wrote it; empty where there is none.
+    /// The action as the caller wrote it; empty if the path names none.
     pub action: &'r str,
-    /// The action as permissions have it: with underscores.
+    /// The action as permissions spell it, with underscores.
     pub action_name: Cow<'r, str>,
-    /// The query as it came.
+    /// The raw query.
     pub query: Option<&'r str>,
-    /// Body and query, merged.
+    /// The merged body and query.
     pub arguments: Map<String, Value>,
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
-    /// From where.
+    /// The client's address.
     pub address: IpAddr,
-    /// The caller's headers; to be passed on by name only.
+    /// The caller's headers. Upstreams get only those that a definition names.
     pub headers: &'r HeaderMap,
-    /// When.
+    /// The time of the call.
     pub now: Timestamp,
 }
 
 impl Call<'_> {
-    /// The trace as text.
+    /// Returns the trace as text.
     pub fn trace(&self) -> &str {
         self.trace.to_str().unwrap_or_default()
     }
 
-    /// Where the page that calls comes from, if one does.
+    /// Returns the origin of the calling page, if there is one.
     pub fn origin(&self) -> Option<&str> {
         super::cors::origin(self.headers)
     }
 
-    /// Whether an argument came in the query.
+    /// Returns true if an argument is in the query.
     pub fn is_in_query(&self, name: &str) -> bool {
         let query = self.query.unwrap_or_default();
         form_urlencoded::parse(query.as_bytes()).any(|(of_query, _)| of_query == name)
     }
 
-    /// An argument that is a text.
+    /// Returns an argument that is a text.
     ///
     /// # Errors
-    /// `INVALID_PARAMS` when it is absent, no text or longer than `max` characters.
+    /// `INVALID_PARAMS` if it is absent, is not a text, or has more than `max` characters.
     pub fn text(&self, name: &str, max: usize) -> Result<&str, HubError> {
         match self.arguments.get(name) {
             Some(Value::String(text)) if text.chars().count() <= max => Ok(text),
@@ -73,10 +73,11 @@ impl Call<'_> {
         }
     }
 
-    /// An argument that is a number, in the body or as a text of the query.
+    /// Returns an argument that is a number, given as a JSON number or as a text, and `None` if it is
+    /// absent.
     ///
     /// # Errors
-    /// `INVALID_PARAMS` when it is there and is no number.
+    /// `INVALID_PARAMS` if it is present but not a number.
     pub fn number(&self, name: &str) -> Result<Option<f64>, HubError> {
         let number = match self.arguments.get(name) {
             None | Some(Value::Null) => return Ok(None),
@@ -89,40 +90,40 @@ impl Call<'_> {
     }
 }
 
-/// Who calls.
+/// The caller of an action.
 pub enum Caller {
-    /// Nobody in particular: all of them are one app.
+    /// A caller without a token.
     Anonymous,
-    /// The holder of a token.
+    /// A caller with a token.
     Known(Known),
 }
 
-/// The holder of a token.
+/// A caller with a token.
 #[derive(Clone)]
 pub struct Known(pub(crate) Checked);
 
 impl Known {
-    /// The AK of the key.
+    /// Returns the AK of the key.
     pub fn ak(&self) -> &str {
         &self.0.key.ak
     }
 
-    /// The account that owns the key.
+    /// Returns the account that owns the key.
     pub fn account(&self) -> i64 {
         self.0.key.account
     }
 
-    /// What the token says.
+    /// Returns the claims of the token.
     pub fn identity(&self) -> &Identity {
         &self.0.token.identity
     }
 }
 
-/// What a token may have in a header as it is.
+/// Characters that are percent-encoded in the headers for upstreams.
 const UNSAFE: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b' ').add(b'"');
 
-/// What an upstream is told of the caller, and an echo shows. The caller's own headers of these names go nowhere, so
-/// nobody can forge them; the token is not among them.
+/// The identity of the caller, for an upstream's headers and for the provider `echo`. The caller's own
+/// headers of these names are not passed on, so they cannot be forged. The token is not included.
 #[derive(Debug, Serialize)]
 pub struct Told<'c> {
     /// `X-Hub-App`: the AK, or `anonymous`.
@@ -138,7 +139,7 @@ pub struct Told<'c> {
 }
 
 impl Caller {
-    /// The holder of the token, if there is one.
+    /// Returns the holder of the token, if there is one.
     pub fn known(&self) -> Option<&Known> {
         match self {
             Self::Anonymous => None,
@@ -146,12 +147,12 @@ impl Caller {
         }
     }
 
-    /// The person, if one calls.
+    /// Returns the person, if the token is a person-token.
     pub fn person(&self) -> Option<&Identity> {
         self.known().map(Known::identity).filter(|identity| identity.kind == Kind::Person)
     }
 
-    /// What an upstream is told.
+    /// Returns the identity that an upstream receives.
     pub fn told<'c>(&'c self, trace: &'c str) -> Told<'c> {
         let person = self.person();
         Told {
@@ -163,7 +164,8 @@ impl Caller {
         }
     }
 
-    /// The same as headers, for an upstream. They are made once for each token, the trace apart.
+    /// Adds the identity to the headers of an upstream request. They are created once per token, except for
+    /// the trace.
     pub(crate) fn told_in(&self, trace: &HeaderValue, headers: &mut HeaderMap) {
         match self.known() {
             Some(known) => {
@@ -176,7 +178,8 @@ impl Caller {
 }
 
 impl Told<'_> {
-    /// Who calls, as headers. Texts are percent-encoded UTF-8, lists are joined by commas.
+    /// Formats the caller's identity as headers. Texts are percent-encoded UTF-8; lists are joined by
+    /// commas.
     fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         let text = |text: &str| utf8_percent_encode(text, UNSAFE).to_string();
         let list = |list: &[String]| list.iter().map(|entry| text(entry)).collect::<Vec<_>>().join(",");
@@ -193,19 +196,19 @@ impl Told<'_> {
     }
 }
 
-/// What a provider answers.
+/// The outcome of a provider's work.
 pub enum Outcome {
-    /// The `result`, as JSON.
+    /// The `result` as JSON.
     Json(Vec<u8>),
-    /// An answer of its own that goes out as it is, without the envelope.
+    /// A response that is sent as it is, without the envelope.
     Stream(Box<Response>),
 }
 
 impl Outcome {
-    /// The `result`.
+    /// Serializes a `result`.
     ///
     /// # Errors
-    /// When it cannot be written as JSON.
+    /// If it cannot be serialized as JSON.
     pub fn of<T: Serialize>(result: &T) -> Result<Self, HubError> {
         let json = serde_json::to_vec(result);
         json.map(Self::Json).map_err(|error| HubError::new(super::HubCode::Unknown).because(error))
