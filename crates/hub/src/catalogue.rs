@@ -1,8 +1,9 @@
-//! The catalogue: which APIs there are, and what answers each.
+//! The catalog: the defined APIs and their providers.
 //!
-//! All of it is in memory, as one value that is replaced as a whole; a call takes it as it is and keeps it. It is made
-//! of what is built in, of a file, and of the store, in this order: the later wins. A change over HTTP is in force
-//! with the next call, in other processes within half a second, a change of the file within a second.
+//! It is one value in memory that is replaced as a whole; a call keeps the one that it started with.
+//! Definitions come from the built-in APIs, a file, and the store; a later source overrides an earlier one.
+//! A change over HTTP is in force with the next call, in other processes within half a second. A change of
+//! the file is in force within a second.
 
 pub mod model;
 pub mod openapi_import;
@@ -27,41 +28,41 @@ use crate::{
     provider::{self, Provider},
 };
 
-/// The topic of notices about the catalogue.
+/// The topic of notifications about the catalog.
 pub(crate) const TOPIC: &str = "hub.catalogue";
 
-/// How often it is looked whether the file or the store has changed.
+/// Interval between checks for changes of the file or the store.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Most APIs in the store.
+/// Maximum number of APIs in the store.
 pub const MAX_APIS: i64 = 1000;
 
 /// An API, ready to be called.
 pub struct Api {
-    /// Its definition, without the values of secrets.
+    /// The definition, without the values of secrets.
     pub spec: ApiSpec,
-    /// Its code with underscores, as permissions have it.
+    /// The code with underscores, as permissions spell it.
     pub permission: String,
-    /// Where it comes from.
+    /// The source of the definition.
     pub source: Source,
-    /// What answers.
+    /// The provider that serves its calls.
     pub(crate) provider: Provider,
-    /// What is known of its actions, by name with underscores.
+    /// The defined actions, by name with underscores.
     actions: HashMap<String, ActionSpec>,
-    /// The definition with secrets, to see whether it has changed.
+    /// The definition with secrets, compared on reload to find changes.
     whole: ApiSpec,
 }
 
-/// All APIs.
+/// A snapshot of all APIs.
 #[derive(Default)]
 pub(crate) struct Apis {
-    /// By their code with underscores.
+    /// APIs by code, with underscores.
     all: HashMap<String, Arc<Api>>,
-    /// By their code as it is written, with hyphens: so that the usual spelling is found as it came.
+    /// APIs by code as written, with hyphens. The usual spelling is found without a conversion.
     written: HashMap<String, Arc<Api>>,
 }
 
 impl Apis {
-    /// The API of a path's first segment, written with hyphens or underscores.
+    /// Finds the API of a path's first segment, written with hyphens or underscores.
     pub(crate) fn find(&self, segment: &str) -> Option<&Arc<Api>> {
         self.written.get(segment).or_else(|| {
             if segment.contains('-') {
@@ -73,12 +74,12 @@ impl Apis {
     }
 }
 
-/// The catalogue's place.
+/// Holds the current catalog.
 pub(crate) struct Catalogue {
     apis: RwLock<Arc<Apis>>,
-    /// What the last look saw: the version in the store, the time and size of the file.
+    /// The version of the store, and the modification time and size of the file, at the last load.
     seen: Mutex<(i64, Option<(SystemTime, u64)>)>,
-    /// Only one reload at a time, so that an older one never replaces a newer.
+    /// Serializes reloads, so that an older result never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
 }
 
@@ -87,44 +88,44 @@ impl Catalogue {
         Self { apis: RwLock::default(), seen: Mutex::new((-1, None)), reloading: tokio::sync::Mutex::new(()) }
     }
 
-    /// The catalogue as it is now.
+    /// Returns the current catalog.
     pub(crate) fn now(&self) -> Arc<Apis> {
         Arc::clone(&self.apis.read())
     }
 }
 
 impl Api {
-    /// What the definition says of an action, written with underscores.
+    /// Returns the definition of an action, whose name is written with underscores.
     pub(crate) fn action(&self, name: &str) -> Option<&ActionSpec> {
         self.actions.get(name)
     }
 }
 
 impl Hub {
-    /// Every API, by code.
+    /// Returns all APIs, ordered by code.
     pub fn apis(&self) -> Vec<Arc<Api>> {
         let mut all: Vec<Arc<Api>> = self.catalogue().now().all.values().cloned().collect();
         all.sort_by(|one, other| one.spec.code.cmp(&other.spec.code));
         all
     }
 
-    /// An API by its code.
+    /// Finds an API by its code.
     ///
     /// # Errors
-    /// [`Code::HubApiNotFound`].
+    /// [`Code::HubApiNotFound`] if there is none.
     pub fn api_of(&self, code: &str) -> Result<Arc<Api>, ApiError> {
         self.catalogue().now().find(code).cloned().ok_or_else(|| Code::HubApiNotFound.into())
     }
 
-    /// Defines an API, or defines it anew. In force from the next call on.
+    /// Creates or replaces the stored definition of an API. It is in force from the next call on.
     ///
     /// # Errors
-    /// 422 for what is wrong with the definition; [`Code::InvalidParam`] when there are too many.
+    /// 422 for an invalid definition; [`Code::InvalidParam`] if the store holds [`MAX_APIS`] APIs.
     pub async fn save_api(&self, mut spec: ApiSpec) -> Result<Arc<Api>, ApiError> {
         self.keep_secrets(&mut spec).await?;
         rules::check(&spec)?;
         self.check_accounts(&spec).await?;
-        // What cannot be served is not stored.
+        // Fails before anything is stored if no provider can be created.
         provider::make(&spec)?;
         let (count,): (i64,) = self.db().fetch_one(queries::COUNT, params![]).await?;
         if count >= MAX_APIS {
@@ -153,10 +154,11 @@ impl Hub {
         self.api_of(&code)
     }
 
-    /// Removes a definition from the store; what the file or the program says of this code is in force again.
+    /// Deletes a definition from the store. The built-in or file definition of the code, if any, is in
+    /// force again.
     ///
     /// # Errors
-    /// [`Code::HubApiNotFound`] when the store has none.
+    /// [`Code::HubApiNotFound`] if the store has no such definition.
     pub async fn delete_api(&self, code: &str) -> Result<(), ApiError> {
         let code = code.replace('_', "-");
         let write = self.db().write(move |tx| {
@@ -172,7 +174,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Checks that the accounts of a definition exist: an address that nobody has could be taken by anybody later.
+    /// Checks that the accounts of a definition exist. Anybody could register an address that is free.
     pub(crate) async fn check_accounts(&self, spec: &ApiSpec) -> Result<(), ApiError> {
         let mut issues = Issues::body();
         for (at, email) in spec.accounts.iter().enumerate().filter(|(_, email)| *email != EVERY_ACCOUNT) {
@@ -183,7 +185,7 @@ impl Hub {
         issues.finish()
     }
 
-    /// Fills in the secrets that a request left empty, from what is stored.
+    /// Fills in the secrets that a request left empty, from the stored definition.
     async fn keep_secrets(&self, spec: &mut ApiSpec) -> Result<(), ApiError> {
         let ProviderSpec::Http(http) = &mut spec.provider else { return Ok(()) };
         let all = http.secret_headers.values().chain(http.secret_query.values());
@@ -213,7 +215,7 @@ impl Hub {
         serde_json::from_slice(&json).map_err(ApiError::internal)
     }
 
-    /// Reads the catalogue again, and keeps what is in force where that fails.
+    /// Reloads the catalog. On failure the current one stays in force.
     pub(crate) async fn reload_catalogue(&self) {
         let _one_at_a_time = self.catalogue().reloading.lock().await;
         if let Err(error) = self.load_catalogue().await {
@@ -232,7 +234,7 @@ impl Hub {
             specs.insert(rules::permission_name(&spec.code), (spec, Source::Builtin));
         }
         let before = self.catalogue().now();
-        // A file that cannot be read now leaves in force what it said before.
+        // If the file cannot be read, its last definitions stay in force.
         let stays = || {
             before
                 .all
@@ -259,7 +261,7 @@ impl Hub {
         }
         let mut apis = HashMap::with_capacity(specs.len());
         for (permission, (spec, source)) in specs {
-            // What did not change keeps its state: what it remembers, and whether its upstream is well.
+            // An unchanged API keeps its state: its response cache and its circuit breaker.
             let same = before.all.get(&permission).filter(|api| api.whole == spec && api.source == source);
             let api = match same {
                 Some(api) => Arc::clone(api),
@@ -296,7 +298,8 @@ impl Hub {
         Ok(spec)
     }
 
-    /// The definitions of the file, if it can be read; those that are wrong are named in the log and left out.
+    /// Reads the definitions of the file. Invalid ones are logged and left out. Returns `None` if the file
+    /// cannot be read or parsed.
     fn file_apis(&self) -> Option<Vec<ApiSpec>> {
         let path = &self.settings().catalogue_file;
         if path.as_os_str().is_empty() {
@@ -313,7 +316,7 @@ impl Hub {
         let file: model::File = match toml::from_str(&text) {
             Ok(file) => file,
             Err(error) => {
-                // The error itself quotes the line, which may have a secret in it.
+                // The error's full text quotes the line, which may contain a secret.
                 let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                 let (line, error) = (before.matches('\n').count() + 1, error.message());
                 tracing::error!(error, line, file = %shown, "the Hub's catalogue file cannot be understood");
@@ -336,7 +339,7 @@ impl Hub {
         Some((about.modified().ok()?, about.len()))
     }
 
-    /// Reads the catalogue again if the store or the file says something new.
+    /// Reloads the catalog if the store or the file has changed.
     pub(crate) async fn look_at_catalogue(&self) {
         let version: store::Result<Option<(i64,)>> =
             self.db().fetch_optional(queries::VERSION, params![]).await;
@@ -353,14 +356,14 @@ async fn changed(tx: &mut store::Tx<'_>) -> Result<(), ApiError> {
     Ok(tx.notify(TOPIC, "").await?)
 }
 
-/// The values of secrets, as they are sealed.
+/// The values of an API's secrets, as they are sealed.
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 struct Secrets {
     headers: BTreeMap<String, String>,
     query: BTreeMap<String, String>,
 }
 
-/// A definition without the values of its secrets, and those.
+/// Splits a definition into one with empty secrets, and the secrets if there are any.
 fn split(mut spec: ApiSpec) -> (ApiSpec, Option<Secrets>) {
     let ProviderSpec::Http(http) = &mut spec.provider else { return (spec, None) };
     let blank =

@@ -1,4 +1,4 @@
-//! What an API of the Hub is: its definition, as it is written in a file, sent over HTTP and stored.
+//! The definition of an API, as it is written in a file, sent over HTTP, and stored.
 
 use std::collections::BTreeMap;
 
@@ -56,17 +56,17 @@ fn yes() -> bool {
     true
 }
 
-/// What answers the calls of an API.
+/// The provider that serves the calls of an API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ProviderSpec {
-    /// Answers with what came.
+    /// Returns its input.
     Echo,
-    /// `now` with invented weather, for trying.
+    /// Serves `now` with invented weather, for trying out the Hub.
     WeatherSample,
-    /// People who belong to a key register, sign in and look after themselves.
+    /// Lets people who belong to a key register, sign in, and manage their own data.
     UserCentre,
-    /// Those who look after them.
+    /// Lets people with the right roles manage the users of a key.
     UserCentreAdmin,
     /// Another server over HTTP.
     Http(Box<HttpSpec>),
@@ -154,7 +154,7 @@ fn many() -> usize {
 }
 
 impl HttpSpec {
-    /// A server at an address, with everything else as it is by default.
+    /// Creates the definition of a server at an address, with defaults for everything else.
     pub fn of(base_url: String) -> Self {
         Self {
             base_url,
@@ -257,7 +257,7 @@ fn is_zero(value: &u64) -> bool {
 }
 
 impl ProviderSpec {
-    /// Its kind, as written in a definition.
+    /// Returns the kind, as written in a definition.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Echo => "echo",
@@ -294,7 +294,7 @@ pub struct ApiOut {
     pub spec: ApiSpec,
 }
 
-/// The list of a file: `[[api]] …`.
+/// The content of a catalog file: `[[api]] …`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {

@@ -1,4 +1,4 @@
-//! SQL about the catalogue.
+//! SQL of the catalog.
 
 pub(super) const ALL: &str = "SELECT code, spec, secrets FROM hub_api ORDER BY code";
 

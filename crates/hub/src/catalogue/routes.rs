@@ -1,4 +1,4 @@
-//! The catalogue over HTTP: to be read by everybody who signed in, and changed by administrators.
+//! HTTP endpoints for the catalog. Signed-in people may read it, administrators may change it.
 
 use axum::extract::{FromRequestParts, Path, State};
 use http::request::Parts;
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Hub, provider::Provider};
 
-/// The routes, relative to the API's base path.
+/// Returns the routes, relative to the API's base path.
 pub fn router(hub: Hub) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list))
@@ -32,7 +32,7 @@ impl From<&Api> for ApiOut {
     }
 }
 
-/// A signed-in person who runs this server.
+/// Extracts a signed-in administrator of this server.
 pub(super) struct Admin;
 
 impl<S: Send + Sync> FromRequestParts<S> for Admin {
@@ -48,7 +48,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin {
 #[utoipa::path(get, path = "/apikey/hub/apis/list", operation_id = "listHubApis", tag = "Hub", security(("session" = [])),
     responses((status = 200, description = "Every API, by code", body = Envelope<Vec<ApiOut>>)))]
 async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> Answer<Vec<ApiOut>> {
-    // Anybody may know what there is to call; what stands behind it is for administrators.
+    // Everybody may see what can be called. Upstream details are for administrators.
     let is_admin = signed_in.caller.is_admin();
     Ok(Data(hub.apis().iter().map(|api| shown(api, is_admin)).collect()))
 }

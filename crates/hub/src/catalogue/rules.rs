@@ -1,4 +1,4 @@
-//! What a valid definition of an API is. No I/O.
+//! Validation of API definitions. No I/O.
 
 use http::{HeaderName, HeaderValue};
 use web::{ApiError, Issues};
@@ -6,7 +6,7 @@ use web::{ApiError, Issues};
 use super::model::{ActionSpec, ApiSpec, EVERY_ACCOUNT, HttpSpec, ProviderSpec};
 use crate::key::Ak;
 
-/// First segments of the Lab API's paths under `/api`: no API of the Hub has such a code.
+/// First segments of the Lab API's paths under `/api`. No API of the Hub may have such a code.
 pub const RESERVED: &[&str] = &[
     "secondme",
     "oauth",
@@ -19,17 +19,17 @@ pub const RESERVED: &[&str] = &[
     "apikey",
 ];
 
-/// Most actions of an API.
+/// Maximum number of actions of an API.
 pub const MAX_ACTIONS: usize = 500;
 const MAX_CODE: usize = 64;
 const MAX_TEXT: usize = 4000;
 const MAX_LIST: usize = 100;
-/// Most accounts and most keys of an API.
+/// Maximum number of accounts, and of keys, of an API.
 const MAX_USERS: usize = 500;
-/// Longest e-mail address in bytes.
+/// Maximum length of an e-mail address in bytes.
 const MAX_EMAIL: usize = 320;
 
-/// Headers that a definition must not set: they are ours, or belong to the connection.
+/// Headers that a definition must not set: the Hub or the connection sets them.
 const OURS: &[&str] = &[
     "host",
     "connection",
@@ -42,10 +42,10 @@ const OURS: &[&str] = &[
     "proxy-connection",
     "apihub-token",
 ];
-/// What the Hub says of the caller begins with this.
+/// The prefix of the headers that tell an upstream who calls.
 pub(crate) const IDENTITY_PREFIX: &str = "x-hub-";
 
-/// A code as it is looked up: with underscores.
+/// Returns a code with underscores, the form for look-ups and permissions.
 pub fn permission_name(code: &str) -> String {
     code.replace('-', "_")
 }
@@ -53,7 +53,7 @@ pub fn permission_name(code: &str) -> String {
 /// Checks a definition.
 ///
 /// # Errors
-/// 422 that names everything that is wrong.
+/// 422 that lists everything that is invalid.
 pub(crate) fn check(spec: &ApiSpec) -> Result<(), ApiError> {
     let mut issues = Issues::body();
     if !is_segment(&spec.code, MAX_CODE) || spec.code.contains('_') {
@@ -95,7 +95,7 @@ fn is_segment(text: &str, max: usize) -> bool {
         && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Checks who may use an API.
+/// Checks the accounts and keys that may use an API.
 fn users(issues: &mut Issues, spec: &ApiSpec) {
     entries(issues, "accounts", &spec.accounts, is_account, "Input should be an e-mail address or *");
     entries(issues, "keys", &spec.keys, |ak| Ak::parse(ak).is_some(), "Input should be the AK of a key");
@@ -125,7 +125,7 @@ fn is_account(text: &str) -> bool {
             && !text.chars().any(|c| c.is_whitespace() || c.is_control()))
 }
 
-/// Whether the key of an account may use an API at all. `email` is the account's address.
+/// Returns true if a key may use an API. `email` is the address of the key's account.
 pub(crate) fn may_use(spec: &ApiSpec, is_admin: bool, email: &str, ak: &str) -> bool {
     is_admin
         || spec.accounts.iter().any(|account| account == EVERY_ACCOUNT || account.eq_ignore_ascii_case(email))
