@@ -1,4 +1,5 @@
-//! Keys of the Hub: a public half (AK) that names the key in every token, and a secret half (SK) that signs them.
+//! Keys of the Hub: a public half (AK), which tokens name as their issuer, and a secret half (SK), which
+//! signs them.
 
 mod live;
 pub mod model;
@@ -15,20 +16,20 @@ pub use model::{HubKey, KeyRequest, Registration, Rules};
 
 use crate::{Hub, KeyMakers};
 
-/// The topic of notices about keys; the payload is the AK.
+/// The topic of notifications about keys; the payload is the AK.
 pub(crate) const TOPIC: &str = "hub.key";
 
-/// Bytes of an AK; twice as many hexadecimal digits.
+/// Length of an AK in bytes; its text has twice as many hexadecimal digits.
 const AK_BYTES: usize = 12;
-/// Bytes of an SK; twice as many hexadecimal digits.
+/// Length of an SK in bytes; its text has twice as many hexadecimal digits.
 const SK_BYTES: usize = 32;
 
-/// The secret half in the clear, on its one way out. `Debug` does not show it.
+/// The secret half in the clear, to be returned once. `Debug` does not show it.
 #[derive(Clone)]
 pub struct SecretKey(String);
 
 impl SecretKey {
-    /// The text to hand out, once.
+    /// Returns the text of the secret.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -40,17 +41,17 @@ impl std::fmt::Debug for SecretKey {
     }
 }
 
-/// What the sealed secret of a key is bound to: it opens nothing when moved to another row.
+/// Returns the context that a key's sealed secret is bound to. In another key's row it cannot be opened.
 fn purpose(ak: &str) -> String {
     format!("the secret of the key {ak}")
 }
 
 impl Hub {
-    /// Makes a key. The secret is in the answer and nowhere else.
+    /// Creates a key. Its secret is returned here only.
     ///
     /// # Errors
-    /// 422 for what is wrong with the wish; [`Code::InvalidParam`] when the account has as many keys as it may have;
-    /// [`Code::AdminRequired`] for an account that may not make keys.
+    /// 422 for an invalid request; [`Code::InvalidParam`] if the account has its maximum number of keys;
+    /// [`Code::AdminRequired`] if the account may not create keys.
     pub async fn create_key(
         &self,
         account: i64,
@@ -102,10 +103,10 @@ impl Hub {
         Ok((key, secret))
     }
 
-    /// Whether an account may make keys (`hub.keys`).
+    /// Returns true if an account may create keys (`hub.keys`).
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn may_make_keys(&self, account: i64) -> Result<bool, ApiError> {
         Ok(match self.settings().key_makers {
             KeyMakers::Everybody => true,
@@ -121,35 +122,35 @@ impl Hub {
         Ok((secret, sealed.map_err(ApiError::internal)?))
     }
 
-    /// One page of an account's keys, newest first, and how many it has.
+    /// Returns one page of an account's keys, newest first, and their total number.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn keys(&self, account: i64, page: Page) -> Result<(Vec<HubKey>, i64), ApiError> {
         let keys = self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
         let total: Option<(i64,)> = self.db().fetch_optional(queries::COUNT, params![account]).await?;
         Ok((keys, total.map_or(0, |(total,)| total)))
     }
 
-    /// A key of an account.
+    /// Returns a key of an account.
     ///
     /// # Errors
-    /// [`Code::HubKeyNotFound`] for an id that is unknown or another's.
+    /// [`Code::HubKeyNotFound`] if the id is unknown or belongs to another account.
     pub async fn key(&self, account: i64, id: i64) -> Result<HubKey, ApiError> {
         let key = self.db().fetch_optional(queries::OWN, params![id, account]).await?;
         key.ok_or_else(|| Code::HubKeyNotFound.into())
     }
 
-    /// Changes what a key may do; what the request does not name stays. In force from the next call on.
+    /// Changes a key. Fields that the request leaves out keep their values. In force from the next call on.
     ///
     /// # Errors
-    /// As [`Hub::create_key`] and [`Hub::key`].
+    /// 422 for an invalid request; [`Code::HubKeyNotFound`].
     pub async fn update_key(&self, account: i64, id: i64, request: KeyRequest) -> Result<HubKey, ApiError> {
         let now = self.db().clock().now();
         let bounds = self.settings().bounds;
         let write = self.db().write(move |tx| {
             Box::pin(async move {
-                // Holds the row, so that of two changes at once none undoes the other.
+                // Locks the row, so that concurrent changes do not overwrite each other.
                 tx.execute(queries::HOLD, params![id, account]).await?;
                 let found: Option<HubKey> = tx.fetch_optional(queries::OWN, params![id, account]).await?;
                 let Some(mut key) = found else { return Err(ApiError::new(Code::HubKeyNotFound)) };
@@ -174,7 +175,7 @@ impl Hub {
         Ok(key)
     }
 
-    /// Gives a key another secret; tokens signed with the one before go on working for `overlap_seconds`.
+    /// Gives a key a new secret. Tokens signed with the previous one stay valid for `overlap_seconds`.
     ///
     /// # Errors
     /// As [`Hub::key`].
@@ -201,7 +202,7 @@ impl Hub {
         Ok((key, secret))
     }
 
-    /// Deletes a key; it opens nothing from now on.
+    /// Deletes a key. Its tokens are refused from the next call on.
     ///
     /// # Errors
     /// As [`Hub::key`].
@@ -226,7 +227,7 @@ impl Hub {
         }
     }
 
-    /// Whether a key opens anything at a moment.
+    /// Returns true if a key is enabled and has not expired.
     pub fn is_live(key: &HubKey, now: Timestamp) -> bool {
         key.is_enabled && key.expires_at.is_none_or(|expiry| expiry > now)
     }

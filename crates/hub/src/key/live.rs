@@ -1,4 +1,4 @@
-//! Keys as the check of a token needs them: opened, ready to verify, remembered for a moment.
+//! Keys as token checks need them: with the secret opened and prepared, and cached for a short time.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ use crate::{
     limits::{Bucket, Quota, policy},
 };
 
-/// The public half of a key, as the bytes its hexadecimal digits say.
+/// The public half of a key, decoded from hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ak([u8; AK_BYTES]);
 
 impl Ak {
-    /// 24 lower-case hexadecimal digits; anything else names no key.
+    /// Parses 24 lower-case hexadecimal digits. Other texts name no key.
     pub fn parse(text: &str) -> Option<Self> {
         let digit = |byte: u8| match byte {
             b'0'..=b'9' => Some(byte - b'0'),
@@ -45,7 +45,7 @@ impl Ak {
     }
 }
 
-/// A secret, ready to check signatures in time that does not depend on where they differ.
+/// A secret that is prepared to verify signatures in constant time.
 #[derive(Clone)]
 pub(crate) struct Verifier {
     prepared: Hmac<Sha256>,
@@ -53,12 +53,12 @@ pub(crate) struct Verifier {
 
 impl Verifier {
     fn new(secret: &[u8]) -> Self {
-        // A key of any length will do: the error is never made.
+        // HMAC accepts keys of any length, so this cannot fail.
         let prepared = Hmac::new_from_slice(secret).unwrap_or_else(|_never| Hmac::new(&Default::default()));
         Self { prepared }
     }
 
-    /// Whether `signature` is the HMAC-SHA-256 of `text`.
+    /// Returns true if `signature` is the HMAC-SHA-256 of `text`.
     pub(crate) fn verify(&self, text: &[u8], signature: &[u8]) -> bool {
         let mut mac = self.prepared.clone();
         mac.update(text);
@@ -70,9 +70,9 @@ impl Verifier {
 pub(crate) struct LiveKey {
     pub(crate) id: i64,
     pub(crate) account: i64,
-    /// The account's e-mail address.
+    /// The e-mail address of the key's account.
     email: String,
-    /// Whether the account administrates the server.
+    /// True if the account administers the server.
     is_admin: bool,
     pub(crate) ak: String,
     pub(crate) version: i64,
@@ -80,7 +80,7 @@ pub(crate) struct LiveKey {
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) rules: Rules,
     pub(crate) bucket: Arc<Bucket>,
-    /// Its limits, for a header.
+    /// The limits as the value of the `RateLimit-Policy` header.
     pub(crate) policy: HeaderValue,
     secret: Verifier,
     older: Option<(Verifier, Timestamp)>,
@@ -88,7 +88,8 @@ pub(crate) struct LiveKey {
 }
 
 impl LiveKey {
-    /// Checks a signature. Answers until when it is good besides the token's own end, or `None`.
+    /// Checks a signature. Returns until when the secret that made it is valid (`i64::MAX` for the current
+    /// secret), or `None` if the signature is wrong.
     pub(crate) fn verify(&self, text: &[u8], signature: &[u8], now: Timestamp) -> Option<Timestamp> {
         if self.secret.verify(text, signature) {
             return Some(Timestamp(i64::MAX));
@@ -97,7 +98,8 @@ impl LiveKey {
         (*until > now && older.verify(text, signature)).then_some(*until)
     }
 
-    /// Whether a signature was made with the base64-decoded secret, as some Java libraries do unasked.
+    /// Returns true if a signature was made with the base64-decoded secret. Some Java libraries decode it
+    /// unasked.
     pub(crate) fn was_decoded(&self, text: &[u8], signature: &[u8]) -> bool {
         let config = GeneralPurposeConfig::new()
             .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -108,22 +110,22 @@ impl LiveKey {
         })
     }
 
-    /// Whether the key opens anything.
+    /// Returns true if the key is enabled and has not expired.
     pub(crate) fn is_live(&self, now: Timestamp) -> bool {
         self.is_enabled && self.expires_at.is_none_or(|expiry| expiry > now)
     }
 
-    /// Whether the key's account may use an API at all.
+    /// Returns true if the key's account may use an API.
     pub(crate) fn may_use(&self, spec: &ApiSpec) -> bool {
         may_use(spec, self.is_admin, &self.email, &self.ak)
     }
 
-    /// What the key may do in a second and in a day.
+    /// Returns the limits of calls with this key, per second and per day.
     pub(crate) fn quota(&self) -> Quota {
         Quota::new(self.rules.per_second, self.rules.per_day)
     }
 
-    /// Signs a text with the secret in force.
+    /// Signs a text with the current secret.
     pub(crate) fn sign(&self, text: &[u8]) -> [u8; 32] {
         let mut mac = self.secret.prepared.clone();
         mac.update(text);
@@ -149,7 +151,7 @@ struct Row {
 from_row!(Row { id, account, version, sealed, older, until, is_enabled, expires_at, rules, email, is_admin });
 
 impl Hub {
-    /// The key of an AK, `None` when there is none; from a moment ago, or the store.
+    /// Returns the key of an AK, from the cache or the store, or `None` if there is none.
     pub(crate) async fn live_key(&self, ak: Ak, text: &str) -> Result<Option<Arc<LiveKey>>, ApiError> {
         if let Some(found) = self.live_keys().get(&ak) {
             return Ok(found);
@@ -207,7 +209,7 @@ impl Hub {
     }
 }
 
-/// Forgets keys that other processes have changed.
+/// Drops cached keys, and reloads the catalog, when other processes change them.
 pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
     let (hub, stopping) = (hub.clone(), tasks.clone());
     let mut notices = hub.db().notices();

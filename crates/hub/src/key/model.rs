@@ -1,4 +1,4 @@
-//! What a key of the Hub is, inside and on the wire.
+//! Types of keys: domain and wire.
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::rules::Domain;
 
-/// What a key may be used for, by whom and how often. Stored as JSON.
+/// The restrictions and limits of a key. Stored as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rules {
@@ -15,19 +15,20 @@ pub struct Rules {
     pub ips: Vec<IpNet>,
     /// Hosts whose pages may use person-tokens; empty: all.
     pub domains: Vec<Domain>,
-    /// Whether both kinds of tokens must satisfy both lists.
+    /// True if tokens of both kinds must satisfy both lists.
     pub both_lists: bool,
-    /// Most calls a second with this key.
+    /// Maximum calls per second with this key.
     pub per_second: u32,
-    /// Most calls a second of one person.
+    /// Maximum calls per second of one person.
     pub per_person_second: u32,
-    /// Most calls a day (UTC).
+    /// Maximum calls per UTC day.
     pub per_day: u64,
-    /// The actions that may be called, as `weather_basic:now`, `weather_basic:*` or `*`; empty: all.
+    /// The actions that may be called, as `weather_basic:now`, `weather_basic:*`, or `*`; empty: all.
     pub allow: Vec<String>,
-    /// Whether strangers may register in the user centre.
+    /// The policy for self-registration in the user center.
     pub registration: Registration,
-    /// The actions that people who registered themselves may call, besides those about themselves; written as `allow`.
+    /// The actions that self-registered people may call, besides those about themselves; written as in
+    /// `allow`.
     pub registered_allow: Vec<String>,
 }
 
@@ -42,26 +43,26 @@ pub enum Registration {
     Open,
 }
 
-/// A key as its owner sees it: everything but the secret.
+/// A key as its owner sees it, without the secret.
 #[derive(Debug, Clone)]
 pub struct HubKey {
-    /// For managing it.
+    /// The id, used to manage the key.
     pub id: i64,
     /// The public half: `iss` of every token.
     pub ak: String,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     pub name: String,
-    /// Whether it opens anything.
+    /// True if the key is enabled.
     pub is_enabled: bool,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it stops working, if ever.
+    /// The time of expiry, if any.
     pub expires_at: Option<Timestamp>,
-    /// What it may be used for.
+    /// The restrictions and limits.
     pub rules: Rules,
-    /// How long the secret before the last rotation is still good.
+    /// The time until which the previous secret is valid.
     pub old_until: Option<Timestamp>,
-    /// When it was last used, to the minute.
+    /// The time of the last use, to the minute.
     pub last_used_at: Option<Timestamp>,
 }
 

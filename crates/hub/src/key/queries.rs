@@ -1,6 +1,6 @@
 //! SQL about the Hub's keys.
 
-/// Takes a place among an account's keys; no row when all are taken.
+/// Counts one more key of an account. Changes no row if the account has its maximum number.
 pub(super) const TAKE_PLACE: &str = "INSERT INTO hub_owner (account_id, keys) VALUES ($1, 1) \
      ON CONFLICT (account_id) DO UPDATE SET keys = hub_owner.keys + 1 WHERE hub_owner.keys < $2";
 
@@ -23,13 +23,13 @@ pub(super) const HOLD: &str = "UPDATE hub_key SET version = version WHERE id = $
 pub(super) const UPDATE: &str = "UPDATE hub_key SET name = $3, is_enabled = $4, expires_at = $5, rules = $6, \
      version = version + 1 WHERE id = $1 AND account_id = $2";
 
-/// The secret in force becomes the old one.
+/// Replaces the secret and keeps the current one as the old one.
 pub(super) const ROTATE: &str = "UPDATE hub_key SET old_sk = sk, old_until = $4, sk = $3, version = version + 1 \
      WHERE id = $1 AND account_id = $2 RETURNING ak";
 
 pub(super) const DELETE: &str = "DELETE FROM hub_key WHERE id = $1 AND account_id = $2 RETURNING ak";
 
-/// What a token's check needs. A disabled account's keys are as disabled as itself.
+/// Reads a key for token checks. A key of a disabled account counts as disabled.
 pub(super) const BY_AK: &str = "SELECT k.id, k.account_id, k.version, k.sk, k.old_sk, k.old_until, \
      CASE WHEN k.is_enabled = 1 AND a.disabled_at IS NULL THEN 1 ELSE 0 END, k.expires_at, k.rules, \
      a.email, a.is_admin FROM hub_key k JOIN account a ON a.id = k.account_id WHERE k.ak = $1";

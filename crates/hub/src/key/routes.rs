@@ -1,4 +1,4 @@
-//! Keys over HTTP, for a signed-in person: no key or token makes or changes keys.
+//! HTTP endpoints for keys. They need a sign-in session; API keys and tokens cannot manage keys.
 
 use axum::extract::{Path, State};
 use identity::SignedIn;
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::Hub;
 
-/// The routes, relative to the API's base path.
+/// Returns the routes, relative to the API's base path.
 pub fn router(hub: Hub) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(create))

@@ -1,4 +1,4 @@
-//! What a key may do at most, and whom its lists let in. No I/O.
+//! Limits of keys, and matching of their allowlists. No I/O.
 
 mod domain;
 mod wish;
@@ -12,38 +12,39 @@ use super::model::{RotateRequest, Rules};
 pub use domain::Domain;
 pub(super) use wish::Wish;
 
-/// Longest name in characters.
+/// Maximum length of a name in characters.
 pub const MAX_NAME: usize = 100;
-/// Most entries of each list.
+/// Maximum entries of each list.
 pub const MAX_ENTRIES: usize = 100;
-/// Most actions that people who registered themselves may call: their tokens carry the list.
+/// Maximum number of actions that self-registered people may call. Their tokens carry the list.
 pub const MAX_REGISTERED: usize = 30;
-/// Longest overlap of a rotation in seconds: 30 days.
+/// Maximum overlap of a rotation in seconds: 30 days.
 pub const MAX_OVERLAP: i64 = 30 * 86_400;
 
-/// What the owner of the server allows at most, and what a key gets that asks for nothing.
+/// The server's limits for keys, each as (default, maximum).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Calls a second with a key: by default, and at most.
+    /// Calls per second with a key: default and maximum.
     pub per_second: (u32, u32),
-    /// Calls a second of a person: by default, and at most.
+    /// Calls per second of a person: default and maximum.
     pub per_person_second: (u32, u32),
-    /// Calls a day with a key: by default, and at most.
+    /// Calls per day with a key: default and maximum.
     pub per_day: (u64, u64),
 }
 
-/// Whether an address is in a list of networks; an empty list is no restriction.
+/// Returns true if an address is in one of the networks, or if the list is empty.
 pub fn lets_address_in(networks: &[IpNet], address: IpAddr) -> bool {
     networks.is_empty() || networks.iter().any(|network| network.contains(&address))
 }
 
-/// Whether an origin is in a list of domains; an empty list is no restriction, and no origin is in none.
+/// Returns true if one of the domains covers the origin, or if the list is empty. A missing origin matches
+/// only an empty list.
 pub fn lets_origin_in(domains: &[Domain], origin: Option<&str>) -> bool {
     domains.is_empty() || origin.is_some_and(|origin| domains.iter().any(|domain| domain.covers(origin)))
 }
 
-/// Whether a list of permissions (`weather_basic:now`, `weather_basic:*`, `*`) has an action. `api` and `action`
-/// are written with underscores.
+/// Returns true if a list of permissions (`weather_basic:now`, `weather_basic:*`, `*`) contains an action.
+/// `api` and `action` are written with underscores.
 pub fn permits(list: &[String], api: &str, action: &str) -> bool {
     list.iter().any(|entry| match entry.split_once(':') {
         Some((of, "*")) => of == api,
@@ -52,15 +53,15 @@ pub fn permits(list: &[String], api: &str, action: &str) -> bool {
     })
 }
 
-/// Reads rules from the store.
+/// Parses rules that were stored as JSON.
 ///
 /// # Errors
-/// When they are no rules.
+/// If the JSON is invalid.
 pub(super) fn stored(json: &str) -> store::Result<Rules> {
     serde_json::from_str(json).map_err(|error| store::Error::Other(format!("stored rules of a key: {error}")))
 }
 
-/// A single address is shown without its prefix length.
+/// Formats a network. A single address has no prefix length.
 pub(super) fn shown_network(network: &IpNet) -> String {
     if network.prefix_len() == network.max_prefix_len() {
         network.addr().to_string()
@@ -69,10 +70,10 @@ pub(super) fn shown_network(network: &IpNet) -> String {
     }
 }
 
-/// The overlap of a rotation in seconds.
+/// Returns the overlap of a rotation in seconds.
 ///
 /// # Errors
-/// 422 outside 0 to [`MAX_OVERLAP`].
+/// 422 unless it is from 0 to [`MAX_OVERLAP`].
 pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
     let seconds = request.overlap_seconds.unwrap_or(0);
     let mut issues = Issues::body();
@@ -83,10 +84,10 @@ pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
     Ok(seconds)
 }
 
-/// The id of a path segment. What is no id is no key either.
+/// Parses the id in a path segment.
 ///
 /// # Errors
-/// [`Code::HubKeyNotFound`].
+/// [`Code::HubKeyNotFound`] if the segment is not a number.
 pub(crate) fn id(segment: &str) -> Result<i64, ApiError> {
     segment.parse().map_err(|_no_number| Code::HubKeyNotFound.into())
 }

@@ -1,13 +1,13 @@
-//! Of which pages a key may be used: hosts, and all below a host. No I/O.
+//! Entries of a key's domain allowlist: a host, or all hosts below one. No I/O.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// Longest host name.
+/// Maximum length of a host name in bytes.
 const MAX_HOST: usize = 253;
 
-/// A host, or all hosts below one, of which pages may use a key.
+/// A host, or all hosts below one, whose pages may use a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Domain {
@@ -61,10 +61,11 @@ impl fmt::Display for Domain {
 }
 
 impl Domain {
-    /// Whether pages of an origin (`https://app.example.com:8443`) are meant. Without a port, any will do.
+    /// Returns true if the entry covers an origin (`https://app.example.com:8443`). An entry without a port
+    /// covers every port.
     pub fn covers(&self, origin: &str) -> bool {
         let Some((scheme, rest)) = origin.split_once("://") else { return false };
-        // A `Referer` goes on after the host.
+        // A `Referer` continues after the host.
         let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let Some((host, port)) = split_port(rest) else { return false };
         let is_host = if self.is_wildcard {
@@ -84,7 +85,7 @@ impl Domain {
     }
 }
 
-/// A host and its port, if it has one. An IPv6 address stands in brackets.
+/// Splits a text into host and port. An IPv6 address is in brackets. Returns `None` if the port is invalid.
 fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     match text.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => {

@@ -1,4 +1,4 @@
-//! What may be wished for of a key, and what a wish comes to. No I/O.
+//! Validation of requests that create or change a key. No I/O.
 
 use std::{fmt, net::IpAddr};
 
@@ -9,7 +9,7 @@ use web::{ApiError, Issues};
 use super::{Bounds, MAX_ENTRIES, MAX_NAME, MAX_REGISTERED};
 use crate::key::model::{KeyRequest, Rules};
 
-/// What a checked wish asks for.
+/// The validated fields of a key.
 #[derive(Debug, Clone)]
 pub(in crate::key) struct Wish {
     pub(in crate::key) name: String,
@@ -19,7 +19,7 @@ pub(in crate::key) struct Wish {
 }
 
 impl Wish {
-    /// What a new key is before anything is asked for.
+    /// Returns the default fields of a new key.
     pub(in crate::key) fn new(bounds: Bounds) -> Self {
         let rules = Rules {
             per_second: bounds.per_second.0,
@@ -30,10 +30,10 @@ impl Wish {
         Self { name: String::new(), is_enabled: true, expires_at: None, rules }
     }
 
-    /// The same, changed as asked.
+    /// Applies a request to these fields.
     ///
     /// # Errors
-    /// 422 that names everything that is wrong.
+    /// 422 that lists everything that is invalid.
     pub(in crate::key) fn changed(
         mut self,
         request: KeyRequest,
@@ -135,14 +135,14 @@ fn network(text: &str) -> Result<IpNet, &'static str> {
     Ok(canonical(network).trunc())
 }
 
-/// IPv4 written as IPv6 is IPv4, as the addresses of callers are.
+/// Converts an IPv4-mapped IPv6 network to IPv4, the form that callers' addresses have.
 fn canonical(network: IpNet) -> IpNet {
     let IpNet::V6(long) = network else { return network };
     let short = long.addr().to_ipv4_mapped().zip(long.prefix_len().checked_sub(96));
     short.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok()).map_or(network, IpNet::V4)
 }
 
-/// A permission in its one spelling: `api_code:action` with underscores.
+/// Normalizes a permission to `api_code:action` with underscores.
 fn permission(text: &str) -> Result<String, &'static str> {
     const EXPECTED: &str = "an action as weather_basic:now, weather-basic/now, weather_basic:* or *";
     let text = text.trim();
