@@ -1,9 +1,10 @@
-//! How often may be called: so many calls a second, evenly (GCRA), and so many a day (UTC).
+//! Rate limits: calls per second, evenly spaced (GCRA), and calls per UTC day.
 //!
-//! A bucket decides in memory, without waiting for anybody. Twice a second every process adds what it let through
-//! to the store and learns what the others did, so that the limits hold for all processes together: between two
-//! such rounds each process may let through what one alone could, and what was too much is waited for afterwards.
-//! The error is thus at most (processes − 1) × (the limit of a second + half of it), once, and nothing in the long run.
+//! A bucket decides in memory. Twice a second every process adds the calls that it let through to the store
+//! and reads those of the others, so that limits hold across processes. Between two such rounds each
+//! process may use the whole limit. Calls beyond the limit are made up for by waiting afterwards. The
+//! excess is at most (processes − 1) × (the limit of a second + half of it), once; in the long run there is
+//! none.
 
 mod bucket;
 mod queries;
@@ -24,18 +25,18 @@ use http::HeaderValue;
 
 use crate::Hub;
 
-/// How often processes tell each other.
+/// Interval between synchronizations with the store.
 const SYNC_EVERY: Duration = Duration::from_millis(500);
-/// Subjects written in one transaction, so that no other write waits long.
+/// Buckets written in one transaction. Few, so that no other write waits long.
 const PART: usize = 200;
-/// Most subjects remembered of each kind; what is forgotten starts anew.
+/// Maximum number of cached buckets of each kind. An evicted bucket starts anew.
 const CAPACITY: usize = 100_000;
-/// How long a row is kept after its last day.
+/// Days for which a row is kept after its last change.
 const KEEP_DAYS: i64 = 2;
-/// Rows removed at a time.
+/// Rows deleted at a time.
 const BATCH: i64 = 500;
 
-/// A quota as a header: `"second";q=50;w=1, "day";q=10000;w=86400`.
+/// Formats a quota as the `RateLimit-Policy` header: `"second";q=50;w=1, "day";q=10000;w=86400`.
 pub(crate) fn policy(quota: Quota) -> HeaderValue {
     let mut text = format!("\"second\";q={};w=1", quota.per_second);
     if quota.per_day > 0 {
@@ -45,7 +46,7 @@ pub(crate) fn policy(quota: Quota) -> HeaderValue {
 }
 
 impl Left {
-    /// What is left, as a header: `"second";r=49;t=1, "day";r=9999;t=3600`.
+    /// Formats the remaining quota as the `RateLimit` header: `"second";r=49;t=1, "day";r=9999;t=3600`.
     pub(crate) fn header(&self) -> HeaderValue {
         use std::fmt::Write as _;
         let mut text = String::with_capacity(48);
@@ -54,7 +55,7 @@ impl Left {
         if let Some((day, midnight)) = self.day {
             written = write!(text, ", \"day\";r={day};t={midnight}");
         }
-        // Writing to a text never fails.
+        // Writing to a `String` never fails.
         debug_assert!(written.is_ok());
         HeaderValue::try_from(text).unwrap_or_else(|_never| HeaderValue::from_static(""))
     }
@@ -62,11 +63,11 @@ impl Left {
 
 /// All buckets of this process.
 pub(crate) struct Limits {
-    /// By `key/AK`, `person/AK/sub`, `anonymous`.
+    /// Buckets shared through the store, by `key/AK`, `person/AK/sub`, or `anonymous`.
     shared: Cache<String, Arc<Bucket>>,
-    /// Of anonymous callers; in this process alone.
+    /// Buckets of anonymous addresses, in this process alone.
     addresses: Cache<IpAddr, Arc<Bucket>>,
-    /// Buckets that let something through since the last round.
+    /// Buckets that let calls through since the last synchronization.
     touched: Mutex<Vec<Arc<Bucket>>>,
 }
 
@@ -79,12 +80,12 @@ impl Limits {
         }
     }
 
-    /// The bucket of a key, with what the store knows of it.
+    /// Returns the bucket of a key, loaded from the store if need be.
     pub(crate) async fn key_bucket(&self, hub: &Hub, ak: &str) -> Result<Arc<Bucket>, ApiError> {
         self.loaded(hub, format!("key/{ak}")).await
     }
 
-    /// The bucket of a person that a key speaks for.
+    /// Returns the bucket of a key's person.
     pub(crate) async fn person_bucket(
         &self,
         hub: &Hub,
@@ -94,7 +95,7 @@ impl Limits {
         self.loaded(hub, format!("person/{ak}/{sub}")).await
     }
 
-    /// The one bucket of all anonymous callers.
+    /// Returns the bucket that all anonymous callers share.
     pub(crate) async fn anonymous_bucket(&self, hub: &Hub) -> Result<Arc<Bucket>, ApiError> {
         if let Some(bucket) = self.shared.get("anonymous") {
             return Ok(bucket);
@@ -102,7 +103,8 @@ impl Limits {
         self.loaded(hub, "anonymous".to_owned()).await
     }
 
-    /// The bucket of an address; an IPv6 customer has a whole /64.
+    /// Returns the bucket of an address. IPv6 addresses are grouped by /64, the size of a customer's
+    /// network.
     pub(crate) fn address_bucket(&self, address: IpAddr) -> Arc<Bucket> {
         let address = match address {
             IpAddr::V4(_) => address,
@@ -128,7 +130,7 @@ impl Limits {
         if let Some((tat, day, calls)) = row {
             bucket.learn(tat, day, calls, hub.db().clock().now().day());
         }
-        // Of several that look at once, all must take the same one.
+        // Concurrent loads must all get the same bucket.
         let fresh = Arc::clone(&bucket);
         self.shared.get_or_insert_with(&subject, || Ok::<_, ApiError>(fresh))
     }
@@ -144,7 +146,7 @@ impl Limits {
 
     fn touched(&self) -> Vec<Arc<Bucket>> {
         let mut touched = std::mem::take(&mut *self.touched.lock());
-        // In one order everywhere, so that two processes never wait for each other in a circle.
+        // Sorted, so that two processes lock rows in the same order and never deadlock.
         touched.sort_unstable_by(|one, other| one.subject().cmp(other.subject()));
         touched.dedup_by(|one, other| Arc::ptr_eq(one, other));
         touched
@@ -152,7 +154,7 @@ impl Limits {
 }
 
 impl Hub {
-    /// Adds what was let through to the store, and learns what other processes let through.
+    /// Adds the calls of this process to the store and reads those of other processes.
     pub async fn sync_limits(&self) {
         let now = self.db().clock().now();
         let (now_us, today) = (now.as_millis() * 1000, now.day());

@@ -1,9 +1,9 @@
-//! The call log: one row for each call, written in batches that no call waits for.
+//! The call log: one row per call, written in batches. No call waits for a write.
 //!
-//! A call leaves its record in memory; four times a second what is there is written, so that a kill loses less than a
-//! second also where the disk is slow.
-//! More than the memory holds between two rounds is left out, and the server's log says how much.
-//! Calls that no valid token or no API stands behind have so many rows a minute; further ones are only counted.
+//! Records are collected in memory and written four times a second, so that a kill loses less than a second
+//! of them, even on a slow disk. Records beyond the memory's capacity are counted but get no row; the
+//! server's log says how many. Calls without a valid token or an existing API get a limited number of rows
+//! per minute; the others are counted.
 
 pub mod model;
 mod queries;
@@ -20,47 +20,48 @@ pub(crate) use record::{Record, Recorder, Who};
 
 use crate::Hub;
 
-/// How often records are written.
+/// Interval between writes.
 const FLUSH_EVERY: Duration = Duration::from_millis(250);
-/// Hours that counts are kept: a year.
+/// Hours for which counts are kept: a year.
 const USAGE_HOURS: i64 = 366 * 24;
-/// Rows removed at a time.
+/// Rows deleted at a time.
 const BATCH: i64 = 1000;
 const CLEAN_EVERY: Duration = Duration::from_secs(60);
-/// Most rows of counts in an answer.
+/// Maximum number of rows of counts in a response.
 const MAX_USAGE: i64 = 10_000;
 const HOUR_MS: i64 = 3_600_000;
-/// Most rows that one page of a search looks at.
+/// Maximum number of rows that one page of a search scans.
 pub const LOOKED_AT: i64 = 20_000;
-/// How far an id may be from the time of its call.
+/// Maximum difference between an id's time and the time of its call, in milliseconds.
 const DRIFT_MS: i64 = 1000;
 
-/// Which calls get a row. Counts are kept of all.
+/// The calls that get a row. All calls are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// Every call.
     All,
-    /// Calls that were answered with an error.
+    /// Calls that failed.
     Errors,
-    /// None.
+    /// No calls.
     Off,
 }
 
-/// Whose calls may be seen.
+/// The calls that a viewer may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
-    /// Those made with the keys of an account.
+    /// Calls with keys of this account.
     Account(i64),
-    /// All.
+    /// All calls.
     Everybody,
 }
 
 impl Hub {
-    /// Calls, newest first, and where the next page begins. Of those that a filter is about, the newest [`LOOKED_AT`] are
-    /// looked at, whoever made them: a page may be empty and have a next one all the same.
+    /// Returns a page of calls, newest first, and where the next page begins. A search by API, status, or
+    /// code scans at most [`LOOKED_AT`] calls of the key or viewer: a page may be empty and still have a
+    /// next one.
     ///
     /// # Errors
-    /// 422 for a search that cannot be understood; `HUB_KEY_NOT_FOUND` for a key that is not the viewer's.
+    /// 422 for an invalid search; `HUB_KEY_NOT_FOUND` if the key belongs to another account.
     pub async fn calls(
         &self,
         viewer: Viewer,
@@ -93,7 +94,7 @@ impl Hub {
         let api = search.api.as_deref().unwrap_or_default().replace('_', "-");
         let (status, code) = (search.status.unwrap_or(0), search.code.as_deref().unwrap_or_default());
         let (from, to) = (search.from.unwrap_or(0), search.to.unwrap_or(i64::MAX));
-        // Ids follow the time, so that what is too new or too old need not be looked at.
+        // Ids follow the time, so that the range of ids bounds the scan.
         let before = search.before.unwrap_or(i64::MAX).min(Ids::first(Timestamp(to).plus_ms(DRIFT_MS)));
         let mut since = Ids::first(Timestamp(from).plus_ms(-DRIFT_MS));
         let mut reach = None;
@@ -110,10 +111,10 @@ impl Hub {
         Ok((rows, next))
     }
 
-    /// Calls of a key by hour, API and outcome, newest hour first.
+    /// Returns the counts of a key's calls by hour, API, and outcome, newest hour first.
     ///
     /// # Errors
-    /// As [`Hub::key`].
+    /// [`web::Code::HubKeyNotFound`] if the key is unknown or belongs to another account.
     pub async fn key_usage(&self, account: i64, id: i64, hours: i64) -> Result<Vec<UsageRow>, ApiError> {
         self.key(account, id).await?;
         self.flush_calls().await;
@@ -121,8 +122,8 @@ impl Hub {
         Ok(self.db().fetch_all(queries::USAGE, params![id, since, MAX_USAGE]).await?)
     }
 
-    /// Removes one batch of the oldest rows beyond so many; returns how many went. The rows are counted when this process
-    /// has written a hundredth of the limit since the last time.
+    /// Deletes one batch of the oldest rows beyond `most`; returns how many were deleted. Rows are counted
+    /// only after this process has written a hundredth of `most` since the last count.
     async fn forget_calls_beyond(&self, most: i64) -> store::Result<u64> {
         let written = &self.recorder().written;
         if written.load(Ordering::Relaxed) < most / 100 {
@@ -140,15 +141,15 @@ impl Hub {
         Ok(removed)
     }
 
-    /// Removes one batch of what is older than is kept; true when there may be more.
+    /// Deletes one batch of expired rows, counts, and limits. Returns true if there may be more.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn forget_old_calls(&self) -> store::Result<bool> {
         let now = self.db().clock().now();
         let before = now.plus_secs(-self.settings().log_days.saturating_mul(86_400));
         let oldest: Vec<(i64, Timestamp)> = self.db().fetch_all(queries::OLDEST, params![BATCH]).await?;
-        // Ids follow the time: the last one that is too old ends what goes.
+        // Ids follow the time: everything up to the last expired one goes.
         let last = oldest.iter().take_while(|(_, at)| *at < before).last();
         let mut removed = 0;
         if let Some((last, _)) = last {

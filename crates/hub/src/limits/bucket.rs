@@ -1,63 +1,66 @@
-//! One bucket: the generic cell rate algorithm, and a count of the day. No I/O.
+//! One rate-limit bucket: the generic cell rate algorithm, and a count per day. No I/O.
 
 use parking_lot::Mutex;
 use store::Timestamp;
 
 const DAY_MS: i64 = 86_400_000;
 const SECOND_US: i64 = 1_000_000;
-/// How far beyond its burst a bucket may be in debt: what other processes let through before they were told. What a
-/// clock that was ahead has left behind is cut down to this.
+/// Maximum debt of a bucket beyond its burst, in microseconds. Debt comes from calls that other processes
+/// let through between synchronizations. Larger values, left behind by a clock that was ahead, are reduced
+/// to this.
 const DEBT_US: i64 = 10 * SECOND_US;
-/// The furthest that the end of a shared bucket may lie ahead, which has a burst of one second.
+/// Maximum distance of a shared bucket's `tat` from now, in microseconds. A shared bucket has a burst of
+/// one second.
 pub(super) const AHEAD_US: i64 = SECOND_US + DEBT_US;
 
-/// What a bucket lets through.
+/// The limits of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quota {
-    /// Calls a second.
+    /// Calls per second.
     pub(crate) per_second: u32,
-    /// Calls at once after a pause.
+    /// Calls that may be made at once after a pause.
     pub(crate) burst: u32,
-    /// Calls a day; 0: any number.
+    /// Calls per UTC day; 0: unlimited.
     pub(crate) per_day: u64,
 }
 
 impl Quota {
-    /// So many calls a second, as many at once, and so many a day.
+    /// Creates a quota with a burst of one second's calls.
     pub(crate) fn new(per_second: u32, per_day: u64) -> Self {
         let per_second = per_second.max(1);
         Self { per_second, burst: per_second, per_day }
     }
 
-    /// The same, with another number of calls at once.
+    /// Returns the quota with another burst.
     pub(crate) fn with_burst(self, burst: u32) -> Self {
         Self { burst: burst.max(1), ..self }
     }
 
-    /// Microseconds that one call takes up.
+    /// Returns the interval between calls at the full rate, in microseconds.
     fn period(self) -> i64 {
         (SECOND_US / i64::from(self.per_second)).max(1)
     }
 }
 
-/// What is left after a call: how many more, and in how many seconds it is full again.
+/// The quota that remains after a call. Each pair is the number of calls left and the seconds until it is
+/// full again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Left {
     pub(crate) second: (i64, i64),
-    /// `None` without a limit a day.
+    /// `None` if there is no limit per day.
     pub(crate) day: Option<(u64, i64)>,
 }
 
-/// Why a call was not let through.
+/// The reason why a call was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// Too many in this second; seconds to wait.
+    /// The rate per second is exceeded; seconds to wait.
     Rate(i64),
-    /// Too many this day; seconds to wait.
+    /// The limit of the day is reached; seconds to wait.
     Day(i64),
 }
 
-/// What was let through since the last round.
+/// Calls let through since the last synchronization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Pending {
     pub(super) ahead_us: i64,
@@ -67,15 +70,15 @@ pub(super) struct Pending {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The theoretical arrival time: when the bucket is empty again, in microseconds.
+    /// The theoretical arrival time, at which the bucket is empty again, in microseconds since 1970.
     tat: i64,
     day: i64,
-    /// Calls of the day in all processes, as far as known.
+    /// Calls of the day in all processes, as of the last synchronization.
     calls: u64,
     pending: Pending,
 }
 
-/// One subject's bucket.
+/// The bucket of one subject.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     subject: String,
@@ -91,14 +94,14 @@ impl Bucket {
         &self.subject
     }
 
-    /// Takes one call. The flag says that it is the first since the last round.
+    /// Takes one call. The flag is true for the first call since the last synchronization.
     pub(super) fn take(&self, quota: Quota, now: Timestamp) -> Result<(Left, bool), Refusal> {
         let (now_us, today) = (now.as_millis() * 1000, now.day());
         let period = quota.period();
         let state = &mut *self.state.lock();
         if state.day != today {
             (state.day, state.calls) = (today, 0);
-            // What was let through before midnight and not counted yet no longer matters to anybody.
+            // Calls from before midnight that were not shared yet no longer matter.
             state.pending = Pending { day: today, ..state.pending };
             state.pending.calls = 0;
         }
@@ -108,7 +111,8 @@ impl Bucket {
             return Err(Refusal::Day(until_midnight));
         }
         let room = period * i64::from(quota.burst);
-        // Kept, so that it is waited for once and not again with each call.
+        // The reduced value is stored, so that the wait counts down instead of starting anew with each
+        // call.
         state.tat = state.tat.min(now_us + room + DEBT_US);
         let after = state.tat.max(now_us) + period;
         let ahead = after - now_us;
@@ -125,12 +129,12 @@ impl Bucket {
         Ok((Left { second: ((room - ahead) / period, ceil(ahead, SECOND_US)), day }, is_first))
     }
 
-    /// For a subject that no other process knows of.
+    /// Takes one call from a bucket that is not shared with other processes.
     pub(crate) fn take_alone(&self, quota: Quota, now: Timestamp) -> Result<Left, Refusal> {
         self.take(quota, now).map(|(left, _)| left)
     }
 
-    /// Whether anything could be taken now, without taking it.
+    /// Returns true if a call could be taken now.
     #[cfg(test)]
     fn is_free(&self, quota: Quota, now: Timestamp) -> bool {
         let period = quota.period();
@@ -138,12 +142,12 @@ impl Bucket {
         self.state.lock().tat.max(now_us) + period - now_us <= period * i64::from(quota.burst)
     }
 
-    /// What is to be told to other processes, taken out.
+    /// Takes out the calls that other processes do not know of yet.
     pub(super) fn pending(&self) -> Pending {
         std::mem::take(&mut self.state.lock().pending)
     }
 
-    /// Puts back what could not be told.
+    /// Puts back calls that could not be stored.
     pub(super) fn give_back(&self, pending: Pending) {
         let state = &mut *self.state.lock();
         state.pending.ahead_us += pending.ahead_us;
@@ -153,7 +157,7 @@ impl Bucket {
         }
     }
 
-    /// Takes over what all processes together have let through. A day that is still to come says nothing.
+    /// Adopts the totals of all processes. A day in the future is ignored.
     pub(super) fn learn(&self, tat: i64, day: i64, calls: i64, today: i64) {
         let state = &mut *self.state.lock();
         state.tat = state.tat.max(tat.saturating_add(state.pending.ahead_us));
@@ -164,7 +168,7 @@ impl Bucket {
     }
 }
 
-/// `value / unit`, rounded up.
+/// Returns `value / unit`, rounded up.
 fn ceil(value: i64, unit: i64) -> i64 {
     value.max(0).saturating_add(unit - 1) / unit
 }
@@ -202,7 +206,7 @@ mod tests {
         assert!(left(START.plus_secs(86_400)).is_ok(), "the next day");
     }
 
-    /// Two processes with one limit: too much at first, and exactly the limit in the long run.
+    /// Two processes with one limit exceed it at first and keep it exactly in the long run.
     #[test]
     fn processes_share_a_limit_within_the_stated_error() {
         let quota = Quota::new(100, 0);
@@ -222,7 +226,7 @@ mod tests {
                 process.learn(stored, START.day(), 0, START.day());
             }
         }
-        // 20 seconds: 2000 calls, the burst, and the error of one round of one more process.
+        // 20 seconds: 2000 calls, the burst, and the excess of one round of another process.
         assert!((2000..=2000 + 100 + 150).contains(&let_through), "{let_through}");
     }
 
@@ -282,7 +286,7 @@ mod tests {
                     bucket.learn(stored, pending.day, pending.calls, now.day());
                 }
             }
-            // A day after the latest moment everything is as if nothing had been.
+            // One day after the latest moment, the bucket is as new.
             let later = latest.plus_ms(DAY_MS);
             prop_assert!(per_day > 0 || bucket.take(quota, later).is_ok());
         }

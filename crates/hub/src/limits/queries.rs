@@ -1,8 +1,8 @@
-//! SQL about limits.
+//! SQL of the rate limits.
 
 pub(super) const ONE: &str = "SELECT tat, day, calls FROM hub_limit WHERE subject = $1";
 
-/// `$2` is now, `$3` by how much the calls of this process move the bucket's end, `$6` the latest end that is believed,
+/// `$2` is now, `$3` the advance of `tat` by this process's calls, `$6` the latest plausible `tat`, and
 /// `$7` today.
 pub(super) const ADD: &str = "INSERT INTO hub_limit (subject, tat, day, calls) \
      VALUES ($1, CAST($2 AS BIGINT) + CAST($3 AS BIGINT), $4, $5) \

@@ -1,21 +1,21 @@
-//! What is kept of a call, and how it is asked for.
+//! Types of the call log: rows and wire.
 
 use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
 
-/// A call that was made.
+/// A recorded call.
 #[derive(Debug, Clone)]
 pub struct CallRow {
-    /// In order of time.
+    /// The id; ids follow the time of the calls.
     pub id: i64,
-    /// Its name in the answer and in logs.
+    /// The trace, which identifies the call in its response and in logs.
     pub trace: String,
-    /// When it came.
+    /// The time at which the call came in.
     pub at: Timestamp,
-    /// How long the answer took, in microseconds.
+    /// The duration in microseconds.
     pub took_us: i64,
-    /// The key; 0 for none.
+    /// The key's id; 0: none.
     pub key_id: i64,
     /// `app_token`, `person_token` or `anonymous`.
     pub typ: String,
@@ -25,15 +25,15 @@ pub struct CallRow {
     pub api: String,
     /// The action.
     pub action: String,
-    /// The HTTP status (the real one, also where all answers are sent as 200).
+    /// The HTTP status (the real one, also where all responses are sent with 200).
     pub status: i64,
     /// The error's code; empty for a success.
     pub code: String,
-    /// The size of the answer; 0 where it was passed through.
+    /// The size of the response in bytes; 0 if its size was not known in advance.
     pub bytes: i64,
     /// The client's address.
     pub address: String,
-    /// The page's origin, if one was named.
+    /// The page's origin; empty if there was none.
     pub origin: String,
 }
 
@@ -54,7 +54,7 @@ from_row!(CallRow {
     origin
 });
 
-/// Calls of a key in an hour to an API with one outcome.
+/// Counts of a key's calls to one API in one hour with one outcome.
 #[derive(Debug, Clone)]
 pub struct UsageRow {
     /// Hours since 1970, UTC.
@@ -63,15 +63,15 @@ pub struct UsageRow {
     pub api: String,
     /// `ok`, `refused`, `client_error` or `server_error`.
     pub outcome: String,
-    /// How many.
+    /// The number of calls.
     pub calls: i64,
-    /// How long all of them took together, in microseconds.
+    /// Their total duration in microseconds.
     pub took_us: i64,
 }
 
 from_row!(UsageRow { hour, api, outcome, calls, took_us });
 
-/// Which calls are asked for.
+/// Filters of a search for calls.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query)]

@@ -1,8 +1,8 @@
-//! SQL about calls.
+//! SQL of the call log.
 
 use std::sync::OnceLock;
 
-/// Rows written by one statement: one trip to the server for many.
+/// Rows written by one statement, to save round trips.
 pub(super) const ROWS: usize = 50;
 const COLUMNS: usize = 15;
 
@@ -53,7 +53,8 @@ macro_rules! search {
     };
 }
 
-/// How far back so many rows reach, where there are more: an index has the answer.
+/// The id after `$4` newer calls of the scope, if there are that many: the end of a page's scan. Answered
+/// by an index.
 macro_rules! reach {
     ($scope:literal) => {
         concat!(
@@ -64,7 +65,7 @@ macro_rules! reach {
     };
 }
 
-/// A search, and how far back it reaches, in calls of the same ones.
+/// The statements of a search among the calls of an account, of a key, or of all.
 pub(super) struct Scope {
     pub(super) search: &'static str,
     pub(super) reach: &'static str,
@@ -78,7 +79,7 @@ macro_rules! scope {
 
 pub(super) const OF_ACCOUNT: Scope = scope!("account_id = $1");
 pub(super) const OF_KEY: Scope = scope!("key_id = $1");
-/// For administrators; `$1` is there only so that all three take the same parameters.
+/// For administrators. `$1` is there only so that all scopes take the same parameters.
 pub(super) const OF_ALL: Scope = scope!("CAST($1 AS BIGINT) = 0");
 
 pub(super) const BY_TRACE: &str = "SELECT id, trace, at, took_us, key_id, typ, sub, api, action, status, code, bytes, \
@@ -87,10 +88,10 @@ pub(super) const BY_TRACE: &str = "SELECT id, trace, at, took_us, key_id, typ, s
 pub(super) const FORGET: &str = "DELETE FROM hub_call WHERE id IN \
      (SELECT id FROM hub_call WHERE id < $1 ORDER BY id LIMIT $2)";
 
-/// The newest row of those beyond the newest `$1`.
+/// The newest row to delete: the first one after the newest `$1` rows.
 pub(super) const NEWEST_BEYOND: &str = "SELECT id FROM hub_call ORDER BY id DESC LIMIT 1 OFFSET $1";
 
-/// The oldest rows, to find how far the old ones reach.
+/// The oldest rows, to find the last expired one.
 pub(super) const OLDEST: &str = "SELECT id, at FROM hub_call ORDER BY id LIMIT $1";
 
 pub(super) const FORGET_USAGE: &str = "DELETE FROM hub_usage WHERE (key_id, hour, api, outcome) IN \

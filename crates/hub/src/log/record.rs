@@ -1,4 +1,4 @@
-//! The records of calls on their way into the store.
+//! Records of calls, on their way to the store.
 
 use std::{
     borrow::Cow,
@@ -17,11 +17,11 @@ use store::{OwnedParam, Param, Timestamp, Tx, owned_params, params};
 use super::{HOUR_MS, Level, queries};
 use crate::{Hub, catalogue::Api, token::Checked};
 
-/// Most records that wait.
+/// Maximum number of waiting records.
 const MOST_WAITING: usize = 100_000;
-/// Records written in one transaction, so that no other write waits long.
+/// Records written in one transaction. Few, so that no other write waits long.
 const PART: usize = 500;
-/// A key's last use is written at most this often.
+/// Minimum interval between writes of a key's last use, in milliseconds.
 const USED_EVERY_MS: i64 = 60_000;
 const MINUTE_MS: i64 = 60_000;
 
@@ -33,7 +33,7 @@ pub(crate) struct Record {
     pub(crate) took_us: i64,
     pub(crate) who: Who,
     pub(crate) api: Option<Arc<Api>>,
-    /// What was asked for where there is no such API.
+    /// The first path segment, if no API has this code.
     pub(crate) unknown: Box<str>,
     pub(crate) action: Box<str>,
     pub(crate) status: u16,
@@ -43,11 +43,11 @@ pub(crate) struct Record {
     pub(crate) origin: Option<Box<str>>,
 }
 
-/// Who called, as far as known.
+/// The caller, as far as known.
 #[derive(Clone)]
 pub(crate) enum Who {
     Anonymous,
-    /// A key was named, but its token is not good.
+    /// The key was found, but the token is invalid.
     Key(Arc<crate::key::LiveKey>),
     Known(Checked),
 }
@@ -63,12 +63,13 @@ impl Who {
 }
 
 impl Record {
-    /// Whether a valid token and an API stand behind the call. Anybody can make any number of the others.
+    /// Returns true if the call has a valid token and an existing API. Anybody can make any number of other
+    /// calls.
     fn is_identified(&self) -> bool {
         matches!(self.who, Who::Known(_)) && self.api.is_some()
     }
 
-    /// The row of counts that the call belongs to.
+    /// Returns the row of counts that the call belongs to.
     fn counted_in(&self) -> Counted {
         let key = self.who.key().map_or(0, |key| key.id);
         let api = self.api.as_ref().map(|api| api.spec.code.as_str()).unwrap_or_default();
@@ -92,7 +93,7 @@ impl Record {
         };
         let key = self.who.key();
         let address = self.address.to_string();
-        // In the spelling that is searched for.
+        // Spelled as searches expect it.
         let api = match &self.api {
             Some(api) => Cow::from(api.spec.code.as_str()),
             None => self.unknown.replace('_', "-").into(),
@@ -117,10 +118,10 @@ impl Record {
     }
 }
 
-/// A row of counts: key, hour, API and outcome.
+/// The key of a row of counts: key id, hour, API, and outcome.
 type Counted = (i64, i64, String, &'static str);
 
-/// For each row of counts how many calls, and how long they took in microseconds.
+/// For each row of counts, the number of calls and their total duration in microseconds.
 #[derive(Default)]
 struct Counts(BTreeMap<Counted, (i64, i64)>);
 
@@ -131,7 +132,7 @@ impl Counts {
     }
 }
 
-/// Limits the rows of calls that are not identified.
+/// Limits the rows of unidentified calls per minute.
 struct Budget {
     per_minute: u32,
     minute: i64,
@@ -139,10 +140,10 @@ struct Budget {
 }
 
 impl Budget {
-    /// Takes the place of one row; false when the minute has none left.
+    /// Takes one row of the minute's budget. Returns false if none is left.
     fn take(&mut self, at: Timestamp) -> bool {
         let minute = at.as_millis().div_euclid(MINUTE_MS);
-        // The records of calls at once may come out of order: an earlier minute is counted into the present one.
+        // Concurrent calls may be recorded out of order. An earlier minute counts into the current one.
         if minute > self.minute {
             (self.minute, self.used) = (minute, 0);
         }
@@ -152,27 +153,27 @@ impl Budget {
     }
 }
 
-/// What waits to be written.
+/// Records and counts that wait to be written.
 struct Waiting {
     records: Vec<Record>,
-    /// Calls without a row.
+    /// Counts of calls without a row.
     counts: Counts,
     budget: Budget,
 }
 
-/// Calls that wait to be written.
+/// Collects records of calls and holds them until they are written.
 pub(crate) struct Recorder {
     level: Level,
     waiting: Mutex<Waiting>,
-    /// One round at a time: whoever asks for one to read afterwards waits for those that are being written, too.
+    /// Serializes writes. A reader that asks for a flush also waits for records that are being written.
     writing: tokio::sync::Mutex<()>,
     left_out: AtomicU64,
-    /// Rows written since they were last counted.
+    /// Rows written since the rows were last counted.
     pub(super) written: AtomicI64,
 }
 
 impl Recorder {
-    /// Makes a recorder; calls that are not identified have `per_minute` rows a minute.
+    /// Creates a recorder that allows `per_minute` rows a minute for unidentified calls.
     pub(crate) fn new(level: Level, per_minute: u32) -> Self {
         let budget = Budget { per_minute, minute: 0, used: 0 };
         Self {
@@ -180,12 +181,12 @@ impl Recorder {
             waiting: Mutex::new(Waiting { records: Vec::new(), counts: Counts::default(), budget }),
             writing: tokio::sync::Mutex::new(()),
             left_out: AtomicU64::new(0),
-            // At first nobody has counted: large enough to do so, and far from the end of the numbers.
+            // Large, so that the first check counts the rows; halved, so that additions cannot overflow.
             written: AtomicI64::new(i64::MAX / 2),
         }
     }
 
-    /// Takes the record of a call.
+    /// Adds the record of a call.
     pub(crate) fn note(&self, record: Record) {
         let is_kept = self.keeps(&record);
         let mut waiting = self.waiting.lock();
@@ -200,7 +201,7 @@ impl Recorder {
         waiting.counts.add(record.counted_in(), (1, record.took_us));
     }
 
-    /// Whether the level of the log keeps a row of a call.
+    /// Returns true if the log level keeps a row of a call.
     fn keeps(&self, record: &Record) -> bool {
         match self.level {
             Level::All => true,
@@ -209,13 +210,13 @@ impl Recorder {
         }
     }
 
-    /// Takes out what waits.
+    /// Takes out everything that waits.
     fn take(&self) -> (Vec<Record>, Counts) {
         let mut waiting = self.waiting.lock();
         (std::mem::take(&mut waiting.records), std::mem::take(&mut waiting.counts))
     }
 
-    /// Puts back what could not be written.
+    /// Puts back what could not be written, as far as there is room.
     fn put_back(&self, records: impl Iterator<Item = Record>, counts: Counts) {
         let mut waiting = self.waiting.lock();
         let room = MOST_WAITING.saturating_sub(waiting.records.len());
@@ -226,14 +227,14 @@ impl Recorder {
     }
 }
 
-/// What is written in one transaction.
+/// A part of the log that is written in one transaction.
 struct Part {
     records: Vec<Record>,
     counts: Counts,
 }
 
 impl Part {
-    /// Writes rows and counts; returns how many rows.
+    /// Writes rows and counts. Returns the number of rows.
     async fn write(&self, tx: &mut Tx<'_>, recorder: &Recorder) -> store::Result<i64> {
         let rows: Vec<Vec<OwnedParam>> =
             self.records.iter().filter(|record| recorder.keeps(record)).map(Record::row).collect();
@@ -248,7 +249,7 @@ impl Part {
                 tx.execute(queries::insert_one(), &values).await?;
             }
         }
-        // In order, so that two processes that write at once do not wait for each other in a circle.
+        // Sorted, so that two processes lock rows in the same order and never deadlock.
         let mut counts = Counts(self.counts.0.clone());
         let mut used: BTreeMap<i64, Timestamp> = BTreeMap::new();
         for record in &self.records {
@@ -268,7 +269,7 @@ impl Part {
 }
 
 impl Hub {
-    /// Writes down what waits. Nothing is lost when it fails: it is written next time.
+    /// Writes everything that waits. What cannot be written is kept for the next time.
     pub async fn flush_calls(&self) {
         let recorder = self.recorder();
         let _one_at_a_time = recorder.writing.lock().await;

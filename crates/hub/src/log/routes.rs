@@ -1,4 +1,4 @@
-//! The call log over HTTP: one's own calls, and for administrators everybody's.
+//! HTTP endpoints for the call log: one's own calls, and all calls for administrators.
 
 use axum::extract::{Path, State};
 use identity::SignedIn;
@@ -13,7 +13,7 @@ use crate::{Hub, key::rules};
 
 const MAX_HOURS: i64 = 1000;
 
-/// The routes, relative to the API's base path.
+/// Returns the routes, relative to the API's base path.
 pub fn router(hub: Hub) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(calls)).routes(routes!(usage)).with_state(hub)
 }
