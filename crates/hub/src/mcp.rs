@@ -1,8 +1,10 @@
-//! The catalogue for agents: an MCP server over streamable HTTP whose tools are the actions that the caller may call.
+//! The catalog for agents: an MCP server over streamable HTTP. Its tools are the actions that the caller
+//! may call.
 //!
-//! The caller is told by the same token as in a call, in `Apihub-Token` or as a bearer token, which is all that many
-//! clients can send; without one they are anonymous. A tool is called through the [`Door`], as any other call: the
-//! same limits, lists, records and errors. No session is kept, so any process answers any request.
+//! The caller is identified by a token as in a call, in `Apihub-Token` or as a bearer token, which is all
+//! that many clients can send. Without a token the caller is anonymous. A tool call goes through the
+//! gateway ([`Door`]) as any other call, with the same limits, allowlists, records, and errors. There are
+//! no MCP sessions, so any process can serve any request.
 
 mod origin;
 pub(crate) mod tools;
@@ -37,24 +39,24 @@ use crate::{
     call::{HubCode, HubError, TOKEN, address},
 };
 
-/// Where agents find it.
+/// The path of the MCP server.
 pub const PATH: &str = "/mcp";
 
 const INSTRUCTIONS: &str = "Each tool is an action of an API behind this hub. A tool's result is the action's result; \
      an error has a code to branch on, and a trace to ask the hub's owner about.";
 
-/// Headers that pages may send here.
+/// Request headers that web pages may send.
 const ACCEPTED: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, last-event-id, \
      apihub-token",
 );
 
-/// The route; it needs no caller of the Lab API. Bodies of more than `largest` bytes are refused.
+/// Returns the route, which needs no Lab API credential. Request bodies over `largest` bytes are refused.
 pub fn router(door: Door, largest: usize, allowed: Allowed) -> Router {
     let mut config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        // `allowed` is checked before.
+        // `from_allowed` checks hosts.
         .disable_allowed_hosts();
     config.max_request_body_bytes = largest;
     let served = Server { door: door.clone() };
@@ -66,7 +68,7 @@ pub fn router(door: Door, largest: usize, allowed: Allowed) -> Router {
         .layer(from_fn_with_state(Arc::new(allowed), from_allowed))
 }
 
-/// Refuses a request of a page that may not use this server, or for a host that it is not; answers preflights.
+/// Middleware: refuses requests from other origins or for other hosts, and responds to preflights.
 async fn from_allowed(State(allowed): State<Arc<Allowed>>, request: Request, next: Next) -> Response {
     if let Err(refused) = allowed.check(request.headers()) {
         let error = json!({"code": ErrorCode::INVALID_REQUEST.0, "message": refused.message()});
@@ -90,8 +92,8 @@ async fn from_allowed(State(allowed): State<Arc<Allowed>>, request: Request, nex
     response
 }
 
-/// Refuses a caller whose token is not good before anything else looks at the request, and puts the token where a call
-/// has it.
+/// Middleware: refuses a caller with an invalid token before the request is parsed. Moves a bearer token to
+/// the header where a call has it.
 async fn known(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     bearer_as_token(request.headers_mut());
     let address = address(request.extensions());
@@ -99,7 +101,7 @@ async fn known(State(door): State<Door>, mut request: Request, next: Next) -> Re
         Ok(_caller) => next.run(request).await,
         Err(error) => {
             let mut response = door.refusal(&error, request.headers());
-            // Another token would help with a 401, and with nothing else.
+            // Only a 401 can be fixed with another token.
             let how = match error.code() {
                 HubCode::TokenMissing => Some("Bearer"),
                 code if code.status() == StatusCode::UNAUTHORIZED => Some("Bearer error=\"invalid_token\""),
@@ -113,7 +115,7 @@ async fn known(State(door): State<Door>, mut request: Request, next: Next) -> Re
     }
 }
 
-/// A token of the Hub that came as a bearer token.
+/// Copies a bearer token into the header `Apihub-Token`, unless that is present.
 fn bearer_as_token(headers: &mut HeaderMap) {
     if headers.contains_key(TOKEN) {
         return;
@@ -125,13 +127,13 @@ fn bearer_as_token(headers: &mut HeaderMap) {
     }
 }
 
-/// Answers one request.
+/// The MCP request handler.
 #[derive(Clone)]
 struct Server {
     door: Door,
 }
 
-/// The HTTP request that a message came in.
+/// Returns the head of the HTTP request that carried a message.
 fn parts(context: &RequestContext<RoleServer>) -> Result<&Parts, ErrorData> {
     context
         .extensions

@@ -1,7 +1,8 @@
-//! Actions for a person's double: those that the person could call with a key of their own, or that anybody may.
+//! Tools for a person's assistant: the actions that the person could call with a key of their own, or
+//! anonymously.
 //!
-//! A call goes through the [`Door`] with an app-token of the person's newest key that is in force, so that the key's
-//! lists, limits and records hold as for any other call; without a key it is anonymous.
+//! A call goes through the gateway ([`Door`]) with an app-token of the person's newest key that is in
+//! force, so that the key's allowlists, limits, and records apply. Without a key the call is anonymous.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -17,30 +18,30 @@ use crate::{
     mcp::tools::{name, path, schema},
 };
 
-/// Largest answer that is read.
+/// Maximum size of a response in bytes.
 const LARGEST: usize = 1 << 20;
-/// Longest that a token of a call is good, in seconds.
+/// Lifetime of the token of a call, in seconds.
 const SECONDS: i64 = 60;
-/// Keys that are looked through for one in force.
+/// Maximum number of keys that are searched for one in force.
 const KEYS: i64 = 20;
-/// What looks after other people and their passwords is no model's business.
+/// APIs that are never offered to a model: they manage other people and their passwords.
 const NEVER: [&str; 2] = ["user-center", "user-center-admin"];
-/// Longest name that models take.
+/// Maximum length of a tool's name in bytes, as models accept it.
 const LONGEST_NAME: usize = 64;
 
-/// An action that is offered.
+/// An action that is offered as a tool.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
-    /// `weather-basic__now`.
+    /// The tool's name, such as `weather-basic__now`.
     pub name: String,
-    /// What it does.
+    /// The description.
     pub about: String,
     /// The JSON schema of its arguments.
     pub parameters: Value,
 }
 
 impl Door {
-    /// The actions that a person's double could use, in the order of their names.
+    /// Returns the actions that a person's assistant may use, ordered by name.
     pub async fn offers(&self, account: i64) -> Vec<Offer> {
         let headers = self.headers_of(account).await;
         let Ok(caller) = self.caller(&headers, IpAddr::V4(Ipv4Addr::LOCALHOST)).await else {
@@ -66,10 +67,10 @@ impl Door {
         offers
     }
 
-    /// Calls an action in a person's name: its result as JSON.
+    /// Calls an action in a person's name and returns its result as JSON.
     ///
     /// # Errors
-    /// What the Hub answers instead, as JSON with a code, or why there is no answer.
+    /// The Hub's error as JSON with a code, or a message if there is no response.
     pub async fn call_for(
         &self,
         account: i64,
@@ -95,12 +96,12 @@ impl Door {
                 envelope.remove("success");
                 Err(Value::Object(envelope).to_string())
             }
-            // What an upstream's answer was passed through as.
+            // The upstream's response was passed through without an envelope.
             _ => Ok(text),
         }
     }
 
-    /// The headers of a call in a person's name.
+    /// Returns the headers of a call in a person's name.
     async fn headers_of(&self, account: i64) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if let Some(token) = self.token_of(account).await {

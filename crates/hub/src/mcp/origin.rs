@@ -1,24 +1,24 @@
-//! Which pages may use the MCP server, and under which names it may be reached: the transport's protection against pages
-//! that a browser was tricked into, DNS rebinding among it.
+//! Checks of the `Origin` and `Host` headers of the MCP server. They protect against DNS rebinding and
+//! against requests from foreign pages.
 
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, Uri, header};
 
-/// Headers by which a proxy says that it stands between. It may pass on its own name for this server as the host.
+/// Headers that reveal a proxy. A proxy may send a host name of its own.
 const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
 
-/// Why a request is refused.
+/// The reason why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// It comes from a page of another origin.
+    /// The request comes from a page of another origin.
     Origin,
-    /// It asks for another host.
+    /// The request names another host.
     Host,
 }
 
 impl Refused {
-    /// The message for developers.
+    /// Returns the message for developers.
     pub(super) const fn message(self) -> &'static str {
         match self {
             Self::Origin => "Origin not allowed: see server.cors_origins",
@@ -37,8 +37,8 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Those of a server at `base_url`, with the origins that may call it from a browser (`*`: all).
-    /// `only_loopback` says that it listens on loopback alone.
+    /// Allows the server's own origin at `base_url`, and `origins` (`*`: all). `only_loopback` is true if
+    /// the server listens on loopback addresses only.
     pub fn new(base_url: &str, origins: &[String], only_loopback: bool) -> Self {
         Self {
             own: Origin::parse(base_url),
@@ -48,7 +48,7 @@ impl Allowed {
         }
     }
 
-    /// Checks where a request comes from and what it asks for.
+    /// Checks the origin and the host of a request.
     pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refused> {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let host = host_name(host);
@@ -87,7 +87,7 @@ struct Origin {
 }
 
 impl Origin {
-    /// The origin of an `http` or `https` URL. Nothing for `null` and whatever else is no URL.
+    /// Parses the origin of an `http` or `https` URL; `None` for `null` and other texts.
     fn parse(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         let scheme = uri.scheme_str()?.to_ascii_lowercase();
@@ -100,7 +100,7 @@ impl Origin {
     }
 }
 
-/// The host of an authority, in lower case: without port, brackets and a dot at the end.
+/// Returns the host of an authority in lower case, without port, brackets, and trailing dot.
 fn host_name(authority: &str) -> String {
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -109,7 +109,7 @@ fn host_name(authority: &str) -> String {
     host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
 }
 
-/// True for the names and addresses of this machine.
+/// Returns true for names and addresses of this machine.
 fn is_loopback(host: &str) -> bool {
     let is_name = host == "localhost" || host.ends_with(".localhost");
     is_name || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
@@ -176,7 +176,7 @@ mod tests {
         ] {
             let expected = if good { Ok(()) } else { Err(Refused::Host) };
             assert_eq!(check(&allowed, host, &[]), expected, "{host}");
-            // A proxy has names of its own.
+            // A proxy has its own host names.
             assert_eq!(check(&allowed, host, &[("x-forwarded-for", "203.0.113.9")]), Ok(()), "{host}");
         }
         let everywhere = Allowed::new("http://home.example:8080", &[], false);

@@ -1,4 +1,4 @@
-//! Actions as tools: their names and schemas, and an answer of the Hub as a tool's result.
+//! Actions as MCP tools: their names, their schemas, and responses of the Hub as tool results.
 
 use std::sync::Arc;
 
@@ -15,19 +15,20 @@ use crate::{
     token::Checked,
 };
 
-/// Tools in an answer.
+/// Maximum number of tools per page.
 const PAGE: usize = 100;
-/// Largest answer that is given to an agent.
+/// Maximum size of a response for an agent, in bytes.
 const LARGEST: usize = 4 << 20;
-/// Between an API's code, which has no underscore, and an action's name.
+/// The separator between an API's code, which has no underscore, and an action's name.
 const BETWEEN: &str = "__";
-/// In place of an action's name, for an API that has more actions than are listed: the action is an argument then. No
-/// action has a name in capitals.
+/// The suffix of a tool that calls any unlisted action of an API, which it takes as an argument. Action
+/// names are lower case, so it cannot collide.
 const ANY: &str = "ANY";
-/// An action that stands for those that are not listed: none is called so, and whoever may call it may call them all.
+/// A placeholder for the unlisted actions of an API. No action has this name. A caller who may call it may
+/// call all of them.
 const UNLISTED: &str = "*";
 
-/// Headers of a message that say nothing of the call in it.
+/// Headers that belong to the MCP message, not to the call in it.
 const OF_THE_MESSAGE: [header::HeaderName; 6] = [
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
@@ -37,7 +38,7 @@ const OF_THE_MESSAGE: [header::HeaderName; 6] = [
     header::AUTHORIZATION,
 ];
 
-/// One page of the tools that a caller may use, in the order of their names.
+/// Returns a page of the tools that a caller may use, ordered by name.
 pub(super) fn page(hub: &Hub, caller: Option<&Checked>, after: Option<&str>) -> ListToolsResult {
     let apis = hub.apis();
     let mut tools = apis
@@ -65,7 +66,7 @@ pub(super) fn page(hub: &Hub, caller: Option<&Checked>, after: Option<&str>) -> 
     result
 }
 
-/// The name of an action's tool: `weather-basic__now`.
+/// Returns the name of an action's tool, such as `weather-basic__now`.
 pub(crate) fn name(api: &str, action: &str) -> String {
     match action {
         "" => api.to_owned(),
@@ -74,7 +75,7 @@ pub(crate) fn name(api: &str, action: &str) -> String {
     }
 }
 
-/// A tool for every action that is not listed.
+/// Creates the tool that calls any unlisted action.
 fn tool_for_any(name: String, api: &Api) -> Tool {
     let about = [api.spec.name.as_str(), api.spec.description.as_str()];
     let about = about.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" – ");
@@ -97,7 +98,7 @@ fn tool(name: String, api: &Api, spec: &ActionSpec) -> Tool {
     if spec.method == "GET" { tool.with_annotations(ToolAnnotations::new().read_only(true)) } else { tool }
 }
 
-/// The schema of a tool's arguments: always an object's.
+/// Returns the schema of a tool's arguments, which is always an object's.
 pub(crate) fn schema(parameters: Option<&Value>) -> Map<String, Value> {
     let mut schema = match parameters {
         Some(Value::Object(schema)) => schema.clone(),
@@ -107,10 +108,11 @@ pub(crate) fn schema(parameters: Option<&Value>) -> Map<String, Value> {
     schema
 }
 
-/// The path of the action that a tool is, and its arguments.
+/// Resolves a tool to the path of its action and the action's arguments.
 ///
 /// # Errors
-/// What is wrong with the name or the arguments. What the caller may not call is not looked at: the call will tell.
+/// A message if the tool does not exist or the arguments are invalid. Permissions are checked by the call
+/// itself.
 pub(super) fn asked(
     hub: &Hub,
     tool: &str,
@@ -135,18 +137,18 @@ pub(super) fn asked(
     Ok((path, arguments))
 }
 
-/// The API and the action of a tool's name.
+/// Splits a tool's name into API and action.
 fn parts(tool: &str) -> (&str, &str) {
     tool.split_once(BETWEEN).unwrap_or((tool, ""))
 }
 
-/// The path of a tool's action; `None` for a name that no tool has.
+/// Returns the path of a tool's action, or `None` if the name is invalid.
 pub(crate) fn path(tool: &str) -> Option<String> {
     let (api, action) = parts(tool);
     path_of(api, action)
 }
 
-/// The path of an action; `None` for a name that none has.
+/// Returns the path of an action, or `None` if a name is invalid.
 fn path_of(api: &str, action: &str) -> Option<String> {
     let is_segment =
         |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
@@ -157,7 +159,7 @@ fn path_of(api: &str, action: &str) -> Option<String> {
     crate::Door::takes(&path).then_some(path)
 }
 
-/// The call of an action, from whoever sent a message.
+/// Creates the request of a call, with the caller's headers and address from the MCP message.
 pub(super) fn call(message: &Parts, path: &str, body: Vec<u8>) -> http::Result<Request<Body>> {
     let mut call = Request::builder().method(Method::POST).uri(path).body(Body::from(body))?;
     *call.headers_mut() = message.headers.clone();
@@ -165,12 +167,12 @@ pub(super) fn call(message: &Parts, path: &str, body: Vec<u8>) -> http::Result<R
         call.headers_mut().remove(name);
     }
     call.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // Among them the address of the one who is connected.
+    // Includes the client's address.
     *call.extensions_mut() = message.extensions.clone();
     Ok(call)
 }
 
-/// An answer of the Hub as the result of a tool.
+/// Converts a response of the Hub to a tool result.
 pub(super) async fn result(response: Response<Body>) -> CallToolResult {
     let is_ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let Ok(whole) = Limited::new(response.into_body(), LARGEST).collect().await else {
@@ -188,7 +190,7 @@ pub(super) async fn result(response: Response<Body>) -> CallToolResult {
                 failed(&Value::Object(envelope).to_string())
             }
         }
-        // What an upstream's answer was passed through as.
+        // The upstream's response was passed through without an envelope.
         _ => CallToolResult::success(vec![ContentBlock::text(text)]),
     }
 }
@@ -196,7 +198,7 @@ pub(super) async fn result(response: Response<Body>) -> CallToolResult {
 fn succeeded(result: Value) -> CallToolResult {
     match result {
         object @ Value::Object(_) => CallToolResult::structured(object),
-        // Older clients take nothing but an object as structured content.
+        // Older clients accept only objects as structured content.
         Value::String(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
         other => CallToolResult::success(vec![ContentBlock::text(other.to_string())]),
     }
