@@ -1,4 +1,4 @@
-//! Tokens that callers sign with a key's secret: checked strictly, and remembered while they are good.
+//! Tokens that callers sign with a key's secret. Strictly checked, and cached while they are valid.
 
 #[cfg(test)]
 mod fuzz_tests;
@@ -22,26 +22,27 @@ use crate::{
     limits::Bucket,
 };
 
-/// Most tokens remembered.
+/// Maximum number of cached tokens.
 const CAPACITY: usize = 20_000;
-/// Longer tokens are checked each time, so that what is remembered stays small.
+/// Maximum length of a cached token in bytes. Longer ones are checked each time, to bound the cache's
+/// memory.
 const LONGEST_REMEMBERED: usize = 2048;
 
-/// A token that was checked, and what it was checked against.
+/// A checked token, and the version of the key that it was checked against.
 pub(crate) struct Verified {
     pub(crate) ak: Ak,
     pub(crate) identity: Identity,
-    /// The person's own limit.
+    /// The person's own bucket; `None` for an app-token.
     pub(crate) bucket: Option<Arc<Bucket>>,
-    /// What upstreams are told of it, once one was.
+    /// The caller's headers for upstreams, created on first use.
     pub(crate) told: OnceLock<Vec<(HeaderName, HeaderValue)>>,
     version: i64,
-    /// The end of the token, or of the secret that signed it.
+    /// The end of the token, or of the secret that signed it, whichever is earlier.
     until: Timestamp,
 }
 
-/// Tokens checked before, by the hash of their text. What a token says never changes; whether its key still says the
-/// same is seen by the key's version, with every call.
+/// A cache of checked tokens, by the hash of their text. A token's content never changes; each call
+/// compares the key's version to notice changes of the key.
 pub(crate) struct Tokens(Cache<[u8; 32], Arc<Verified>>);
 
 impl Tokens {
@@ -50,14 +51,14 @@ impl Tokens {
     }
 }
 
-/// A caller whose token is good, so far as the token alone can tell.
+/// A caller whose token is valid. The key's state and its restrictions are not checked yet.
 #[derive(Clone)]
 pub(crate) struct Checked {
     pub(crate) key: Arc<LiveKey>,
     pub(crate) token: Arc<Verified>,
 }
 
-/// A token that was refused, and its key where that is known.
+/// The error for a refused token, and its key if that is known.
 pub(crate) struct Refused {
     pub(crate) error: HubError,
     pub(crate) key: Option<Arc<LiveKey>>,
@@ -70,11 +71,11 @@ impl<E: Into<HubError>> From<E> for Refused {
 }
 
 impl Hub {
-    /// Signs a token with a key's own secret, for what this program issues in the key's name (such as the user
-    /// centre's tokens). The claims are the caller's affair; `iss` is the key's AK.
+    /// Signs a token with a key's own secret, for tokens that this program issues in the key's name (such
+    /// as the user center's). Sets `iss` to the AK; the caller is responsible for the other claims.
     ///
     /// # Errors
-    /// `KEY_NOT_FOUND`, `KEY_DISABLED`; when the store fails.
+    /// `KEY_NOT_FOUND` or `KEY_DISABLED`; any error of the store.
     pub async fn issue_token(&self, ak: &str, mut claims: Map<String, Value>) -> Result<String, HubError> {
         const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
         let now = self.db().clock().now();
@@ -91,11 +92,11 @@ impl Hub {
         Ok(format!("{signed}.{signature}"))
     }
 
-    /// Whether pages may use a key at all that asks for a list of their domains: `None` when there is no such key in
-    /// force, else how many domains are on its list.
+    /// Returns the number of domains on a key's allowlist, or `None` if no such key is in force. Used where
+    /// pages may use a key only if it lists domains.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn listed_domains(&self, ak: &str) -> Result<Option<usize>, HubError> {
         let Some(known) = Ak::parse(ak) else { return Ok(None) };
         let key = self.live_key(known, ak).await?;
@@ -103,7 +104,7 @@ impl Hub {
         Ok(key.filter(|key| key.is_live(now)).map(|key| key.rules.domains.len()))
     }
 
-    /// Checks a token. Whether its key is in force, and what it may do, is for the caller to see.
+    /// Checks a token. The caller has to check that the key is in force and allows the call.
     pub(crate) async fn check_token(&self, token: &str, now: Timestamp) -> Result<Checked, Refused> {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         if let Some(known) = self.tokens().0.get(&hash)

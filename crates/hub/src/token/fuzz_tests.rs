@@ -15,7 +15,7 @@ const CLAIMS: &[&[u8]] = &[
 ];
 const TOKENS: &[&[u8]] =
     &[b"eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhayJ9.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", b"a.b.c"];
-/// The seconds of the clock.
+/// The present, in seconds since 1970.
 const NOW: i64 = 1_000;
 
 proptest! {

@@ -1,7 +1,8 @@
-//! What a token must be. No I/O.
+//! Parsing and validation of tokens. No I/O.
 //!
-//! The order is part of the contract: form and algorithm, issuer, signature, then the claims. Nothing of a token is
-//! believed before its signature was checked, except which key to check it with.
+//! The order of the checks decides which error a caller gets, and is part of the API: form and algorithm,
+//! issuer, signature, claims. Before the signature is checked, nothing of a token is trusted except the
+//! name of the key to check it with.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -10,41 +11,41 @@ use store::Timestamp;
 
 use crate::call::code::{HubCode, HubError};
 
-/// Longest token in bytes.
+/// Maximum length of a token in bytes.
 pub const MAX_TOKEN: usize = 8192;
-/// Largest whole number up to which a double holds every one: 2^53.
+/// The largest integer up to which an `f64` represents every integer: 2^53.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
-/// Longest life in seconds.
+/// Maximum lifetime of a token in seconds.
 pub const MAX_LIFE: i64 = 7200;
-/// How far ahead of ours the issuer's clock may be, in seconds.
+/// How far the issuer's clock may be ahead of ours, in seconds.
 pub const SKEW: i64 = 30;
-/// Longest `sub` in characters.
+/// Maximum length of `sub` in characters.
 const MAX_SUB: usize = 256;
-/// Most roles, groups or actions, and the longest of them in characters.
+/// Maximum number of roles, groups, or actions, and maximum length of each in characters.
 const MAX_LIST: usize = 100;
 const MAX_ENTRY: usize = 256;
 
-/// What stands before the signature was checked.
+/// A parsed token whose signature is not checked yet.
 pub(crate) struct Parsed<'t> {
-    /// What was signed.
+    /// The text that the signature covers.
     pub(crate) signed: &'t str,
     pub(crate) signature: Vec<u8>,
-    /// The AK it claims; not believed yet.
+    /// The AK that the token names; not trusted yet.
     pub(crate) issuer: String,
     claims: Claims,
 }
 
-/// Whom a token speaks for.
+/// The subject that a token speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The application itself.
+    /// The app itself.
     App,
-    /// A person of the application's.
+    /// A person who uses the app.
     Person,
 }
 
 impl Kind {
-    /// The `typ` claim.
+    /// Returns the value of the `typ` claim.
     pub const fn name(self) -> &'static str {
         match self {
             Self::App => "app_token",
@@ -53,14 +54,14 @@ impl Kind {
     }
 }
 
-/// The claims of a token that was checked.
+/// The claims of a checked token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Whom it speaks for.
+    /// The kind of subject.
     pub kind: Kind,
-    /// The AK, or the person's id in the application.
+    /// The AK, or the person's id in the app.
     pub sub: String,
-    /// The person's name, where the user centre has issued the token.
+    /// The person's name, if the user center issued the token.
     pub username: Option<String>,
     /// The person's roles.
     pub roles: Vec<String>,
@@ -68,11 +69,11 @@ pub struct Identity {
     pub groups: Vec<String>,
     /// The actions the token is limited to; `None`: no limit.
     pub actions: Option<Vec<String>>,
-    /// Its end.
+    /// The time of expiry.
     pub expires_at: Timestamp,
 }
 
-/// Members as they came: their types are checked one by one, for the right message.
+/// The members of a header as JSON values. Their types are checked one by one, for precise messages.
 #[derive(Deserialize)]
 struct Header {
     alg: Value,
@@ -98,7 +99,7 @@ fn invalid(detail: &str) -> HubError {
     HubError::new(HubCode::TokenInvalid).with(detail)
 }
 
-/// Takes a token apart: its form, its algorithm and the key it names.
+/// Parses a token and checks its form and algorithm. The signature is not checked.
 pub(crate) fn parse(token: &str) -> Result<Parsed<'_>, HubError> {
     if token.is_empty() {
         return Err(HubError::new(HubCode::TokenMissing).with("the header Apihub-Token is empty"));
@@ -137,7 +138,7 @@ pub(crate) fn parse(token: &str) -> Result<Parsed<'_>, HubError> {
 
 fn part<T: for<'de> Deserialize<'de>>(text: &str, expected: &str) -> Result<T, HubError> {
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_no_base64| invalid(expected))?;
-    // A list would do for a struct, too.
+    // serde would also accept an array for a struct.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(invalid(expected));
     }
@@ -145,7 +146,7 @@ fn part<T: for<'de> Deserialize<'de>>(text: &str, expected: &str) -> Result<T, H
 }
 
 impl Parsed<'_> {
-    /// The identity, once the signature was checked.
+    /// Validates the claims. Call it after the signature was checked.
     pub(crate) fn identity(self, now: Timestamp) -> Result<Identity, HubError> {
         let Claims { sub, typ, iat, exp, nbf, roles, groups, actions, username, .. } = self.claims;
         let kind = match typ.as_ref().map(|typ| typ.as_str()) {
@@ -181,7 +182,7 @@ impl Parsed<'_> {
     }
 }
 
-/// Checks when a token begins and ends; answers its end.
+/// Checks the validity period and returns its end.
 fn lifetime(
     iat: Option<Value>,
     exp: Option<Value>,
@@ -214,8 +215,8 @@ fn lifetime(
     Ok(Timestamp(0).plus_secs(exp))
 }
 
-/// Seconds of a NumericDate (RFC 7519 §2), which may have a fraction; rounded down. `None` for other values and for
-/// numbers that no double holds exactly.
+/// Returns the seconds of a NumericDate (RFC 7519 §2), rounded down. Returns `None` for other values and
+/// for numbers that no `f64` represents exactly.
 fn numeric_date(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| {
         let seconds = value.as_f64().filter(|seconds| seconds.abs() <= MAX_EXACT)?;
@@ -223,7 +224,7 @@ fn numeric_date(value: &Value) -> Option<i64> {
     })
 }
 
-/// A list of texts; absent or `null` is none.
+/// Parses a list of texts; `None` if it is absent or `null`.
 fn list(value: Option<Value>, name: &str) -> Result<Option<Vec<String>>, HubError> {
     let wrong = || invalid(&format!("{name} should be a list of at most 100 strings"));
     let entries = match value {
@@ -242,7 +243,8 @@ fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
 }
 
-/// Whether one of a person's groups is a group, or inside it: who belongs to `/a/b` belongs to `/a`, too.
+/// Returns true if one of the groups is the required one or inside it: a member of `/a/b` belongs to `/a`,
+/// too.
 pub(crate) fn is_in_group(groups: &[String], required: &str) -> bool {
     let required = required.trim_end_matches('/');
     groups.iter().any(|group| {
