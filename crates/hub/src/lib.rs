@@ -1,8 +1,9 @@
-//! The API hub: keys that sign app- and person-tokens, allowlists, quotas, the catalogue of APIs and the providers
-//! behind them, the call log.
+//! The API hub: keys that sign app- and person-tokens, allowlists, quotas, the catalog of APIs and their
+//! providers, and the call log.
 //!
-//! Every path `/api/{api_code}/…` whose first segment is not one of [`catalogue::rules::RESERVED`] is a call and goes
-//! through the [`Door`]; keys, catalogue and call log are managed under `/api/apikey/hub/…`.
+//! Every path `/api/{api_code}/…` whose first segment is not one of [`catalogue::rules::RESERVED`] is a
+//! call and goes through the gateway ([`Door`]). Keys, catalog, and call log are managed under
+//! `/api/apikey/hub/…`.
 
 pub mod call;
 pub mod catalogue;
@@ -30,21 +31,21 @@ use log::Recorder;
 use token::Tokens;
 pub use tools::Offer;
 
-/// Most keys remembered, those that do not exist among them.
+/// Maximum number of cached keys. Look-ups that found no key are cached, too.
 const KEYS: usize = 50_000;
 
-/// A weather service that answers as Seniverse does.
+/// The settings of a weather service that is compatible with Seniverse.
 #[derive(Debug, Clone, Default)]
 pub struct WeatherSettings {
-    /// `https://api.seniverse.com`; empty: none.
+    /// The base URL, such as `https://api.seniverse.com`; empty: none.
     pub base_url: String,
-    /// Its key.
+    /// The API key of the service.
     pub api_key: String,
-    /// How long an answer is good for others who ask for the same place.
+    /// The time in seconds for which a response is cached for requests about the same place.
     pub cache_seconds: u64,
 }
 
-/// Who may make keys of the Hub.
+/// The accounts that may create keys of the Hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyMakers {
     /// Administrators alone.
@@ -53,42 +54,42 @@ pub enum KeyMakers {
     Everybody,
 }
 
-/// What the owner of the server decides about the Hub.
+/// The Hub's settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Whether every answer is sent with the status 200.
+    /// True if every response is sent with the status 200.
     pub always_200: bool,
-    /// Whether calls without a token are served at all.
+    /// True if calls without a token are served.
     pub anonymous: bool,
-    /// Calls a second and a day of all anonymous callers together.
+    /// Calls per second and per day of all anonymous callers together.
     pub anonymous_quota: (u32, u64),
-    /// Calls a second of one anonymous address, and at once after a pause.
+    /// Calls per second, and burst size, of one anonymous address.
     pub address_quota: (u32, u32),
-    /// What keys get and may have.
+    /// Defaults and maxima of the limits of keys.
     pub bounds: key::rules::Bounds,
-    /// Who may make keys.
+    /// The accounts that may create keys.
     pub key_makers: KeyMakers,
-    /// Most keys an account may have.
+    /// Maximum number of keys of an account.
     pub max_keys: i64,
-    /// How long a key once read is believed; bounds how long a change by another process goes unnoticed.
+    /// The time for which a key is cached. It bounds how long a change by another process goes unnoticed.
     pub recheck: Duration,
-    /// Definitions of APIs; empty: none.
+    /// The file with definitions of APIs; empty: none.
     pub catalogue_file: PathBuf,
-    /// Whether the API `echo` is there.
+    /// True if the API `echo` is served.
     pub echo: bool,
     /// The weather service behind `weather-basic`.
     pub weather: WeatherSettings,
-    /// Which calls get a row.
+    /// The calls that get a row in the log.
     pub log: log::Level,
-    /// Most rows a minute for calls without a good token or of an unknown API.
+    /// Maximum rows per minute for calls without a valid token or of an unknown API.
     pub log_unknown_per_minute: u32,
-    /// How many days rows are kept.
+    /// The number of days for which rows are kept.
     pub log_days: i64,
-    /// Most rows in all; the oldest go.
+    /// Maximum number of rows. The oldest are deleted.
     pub log_rows: i64,
 }
 
-/// The state of this room; cheap to clone.
+/// The state of this crate; cheap to clone.
 #[derive(Clone)]
 pub struct Hub(Arc<Inner>);
 
@@ -105,7 +106,7 @@ struct Inner {
 }
 
 impl Hub {
-    /// Opens the room. [`Hub::load`] reads the catalogue.
+    /// Creates the Hub. [`Hub::load`] reads the catalog.
     pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
         let keys = Recent::new(KEYS, settings.recheck);
         let recorder = Recorder::new(settings.log, settings.log_unknown_per_minute);
@@ -122,13 +123,13 @@ impl Hub {
         }))
     }
 
-    /// Reads the catalogue for the first time.
+    /// Loads the catalog for the first time.
     pub async fn load(&self) {
         self.reload_catalogue().await;
     }
 
-    /// Starts what this room does in the background: noticing what other processes change, sharing limits, writing
-    /// calls down, looking after upstreams.
+    /// Starts the background tasks: following changes by other processes, sharing limits, writing the call
+    /// log, and probing upstreams.
     pub fn start(&self, tasks: &Tasks) {
         key::start(self, tasks);
         catalogue::start(self, tasks);
@@ -138,13 +139,13 @@ impl Hub {
         user_centre::start(self, tasks);
     }
 
-    /// Writes down what the last calls left.
+    /// Writes pending counts of limits and pending rows of the call log.
     pub async fn flush(&self) {
         self.sync_limits().await;
         self.flush_calls().await;
     }
 
-    /// The routes that manage the Hub, relative to the API's base path.
+    /// Returns the routes that manage the Hub, relative to the API's base path.
     pub fn api(&self) -> OpenApiRouter {
         key::routes::router(self.clone())
             .merge(catalogue::routes::router(self.clone()))
@@ -152,7 +153,7 @@ impl Hub {
             .merge(log::routes::router(self.clone()))
     }
 
-    /// What the owner decided.
+    /// Returns the Hub's settings.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }

@@ -1,7 +1,7 @@
-//! What answers calls: what is built in, and other servers over HTTP.
+//! Providers, which serve the calls of an API: built-in ones, and other servers over HTTP.
 //!
-//! To build one in: a variant of [`ProviderSpec`], a type that implements [`Builtin`], and an arm in [`make`]; and an
-//! entry in [`built_in`] if it is to be there without being defined.
+//! To add a built-in one, add a variant of [`ProviderSpec`], a type that implements [`Builtin`], and an arm
+//! in [`make`]. Add an entry in [`built_in`] if it is to exist without a definition.
 
 mod echo;
 mod mapping;
@@ -25,33 +25,36 @@ use crate::{
 
 /// A provider that is part of this program.
 pub trait Builtin: Send + Sync {
-    /// What an action (written with underscores) needs; `None`: there is no such action.
+    /// Returns the requirements of an action, whose name has underscores, or `None` if there is no such
+    /// action.
     fn find(&self, action: &str) -> Option<Needs>;
 
-    /// Answers a call of an action that [`Builtin::find`] knows.
+    /// Serves a call of an action that [`Builtin::find`] knows.
     fn call<'c>(&'c self, hub: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>>;
 }
 
-/// What an action needs besides what its API's definition says.
+/// Requirements of an action in addition to those of its API's definition.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Whether it may be called without a token: `None` as the API says.
+    /// True if the action may be called without a token; `None`: as the API's definition says.
     pub anonymous: Option<bool>,
-    /// Whether it finds a key in its arguments, checks that key's lists itself and counts the call as the key's: then
-    /// a call without a token is not one of those that all anonymous callers share.
+    /// True if the action finds a key in its arguments, checks that key's allowlists itself, and counts the
+    /// call as the key's. A call without a token does not count into the limit that anonymous callers share
+    /// then.
     pub finds_key: bool,
 }
 
-/// What answers the calls of an API.
+/// The provider of an API.
 pub(crate) enum Provider {
-    /// Part of this program.
+    /// A provider that is part of this program.
     Builtin(Arc<dyn Builtin>),
-    /// Another server.
+    /// Another server over HTTP.
     Http(Arc<Upstream>),
 }
 
 impl Provider {
-    /// What an action (written with underscores) needs; `None`: there is no such action.
+    /// Returns the requirements of an action, whose name has underscores, or `None` if there is no such
+    /// action.
     pub(crate) fn find(&self, action: &str) -> Option<Needs> {
         match self {
             Self::Builtin(builtin) => builtin.find(action),
@@ -67,10 +70,10 @@ impl Provider {
     }
 }
 
-/// Makes what a definition asks for.
+/// Creates the provider of a definition.
 ///
 /// # Errors
-/// When it cannot be made so; the message names the place.
+/// If the definition is invalid; the message names the place.
 pub(crate) fn make(spec: &ApiSpec) -> Result<Provider, ApiError> {
     Ok(match &spec.provider {
         ProviderSpec::Echo => Provider::Builtin(Arc::new(echo::Echo)),
@@ -81,7 +84,7 @@ pub(crate) fn make(spec: &ApiSpec) -> Result<Provider, ApiError> {
     })
 }
 
-/// The APIs that are there without being defined.
+/// Returns the APIs that exist without a definition.
 pub(crate) fn built_in(settings: &Settings) -> Vec<ApiSpec> {
     let echo = settings.echo.then(echo::spec);
     let users = [user_centre::spec(), user_centre::admin_spec()];

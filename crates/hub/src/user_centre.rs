@@ -1,8 +1,8 @@
-//! The user centre: people who belong to a key, so that an application without a server of its own can let people
-//! register and sign in.
+//! The user center: people who belong to a key. It lets an app without a server of its own register people
+//! and sign them in.
 //!
-//! Two APIs of the catalogue stand on it: `user-center` for the people themselves, `user-center-admin` for those who
-//! look after them. A user belongs to one key; nothing here reaches across keys, and every query begins with the key.
+//! It consists of two APIs of the catalog: `user-center` for the people themselves, and `user-center-admin`
+//! for managing them. A user belongs to one key, and every query begins with the key.
 
 mod admin;
 mod arguments;
@@ -29,23 +29,23 @@ pub use rules::PasswordPolicy;
 use crate::Hub;
 
 const CLEAN_EVERY: Duration = Duration::from_secs(60);
-/// Rows removed at a time.
+/// Rows deleted at a time.
 const BATCH: i64 = 1000;
 
 impl Hub {
-    /// The users of one's own key, with every right over them.
+    /// Returns the users of one of the account's own keys, with all rights over them.
     ///
     /// # Errors
-    /// As [`Hub::key`].
+    /// [`web::Code::HubKeyNotFound`] if the key is unknown or belongs to another account.
     pub async fn own_pool(&self, account: i64, key: i64) -> Result<Pool, ApiError> {
         let key = self.key(account, key).await?;
         Ok(Pool { key: key.id, ak: key.ak, power: Power::Everybody })
     }
 
-    /// Removes one batch of sign-ins that have ended; true when there may be more.
+    /// Deletes one batch of expired sign-ins. Returns true if there may be more.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn forget_old_sessions(&self) -> store::Result<bool> {
         let now = self.db().clock().now();
         Ok(self.db().execute(queries::FORGET_SESSIONS, params![now, BATCH]).await? >= BATCH.unsigned_abs())
