@@ -1,4 +1,5 @@
-//! Answers with what came: for trying, and for seeing what an upstream would be told.
+//! The provider `echo`, which returns its input. For trying out the Hub, and for showing what an upstream
+//! would receive.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use crate::{
 
 pub(super) struct Echo;
 
-/// What an echo answers.
+/// The result of a call.
 #[derive(Serialize)]
 struct Answer<'c> {
     method: &'c str,
@@ -40,7 +41,7 @@ impl Builtin for Echo {
     }
 }
 
-/// The API that is there unless switched off.
+/// Returns the definition of `echo`, which exists unless it is disabled in the settings.
 pub(super) fn spec() -> ApiSpec {
     ApiSpec {
         code: "echo".into(),

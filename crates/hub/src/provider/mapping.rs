@@ -1,18 +1,18 @@
-//! What of an upstream's answer becomes the `result`. No I/O.
+//! Maps an upstream's response to the `result`. No I/O.
 
 use serde_json::Value;
 
-/// A JSON value in which some texts name places of an answer.
+/// A JSON value in which some texts name places of a response.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Mapping {
-    /// What is at a JSON pointer, and what is made of it.
+    /// The value at a JSON pointer, and its conversion.
     Place(String, Make),
     List(Vec<Self>),
     Members(Vec<(String, Self)>),
     Literal(Value),
 }
 
-/// Places that an answer has, and has not.
+/// Counts of the named places that a response has and does not have.
 #[derive(Default)]
 struct Seen {
     found: usize,
@@ -27,7 +27,7 @@ pub(super) enum Make {
 }
 
 impl Mapping {
-    /// Reads a definition; a text that begins with `$` and names no place is refused.
+    /// Parses a definition. Fails on a text that begins with `$` but names no place.
     pub(super) fn parse(value: &Value) -> Result<Self, &'static str> {
         Ok(match value {
             Value::String(text) => match text.strip_prefix('$') {
@@ -45,8 +45,8 @@ impl Mapping {
         })
     }
 
-    /// The result; `null` where the answer has nothing at a place. `None` when it has nothing at any: then it is an
-    /// answer of another shape, such as an error that came with a 200.
+    /// Builds the result, with `null` for each place that the response lacks. Returns `None` if it lacks
+    /// all of them: the response has another shape then, such as an error sent with status 200.
     pub(super) fn apply(&self, answer: &Value) -> Option<Value> {
         let mut seen = Seen::default();
         let result = self.made(answer, &mut seen);

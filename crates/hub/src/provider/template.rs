@@ -1,13 +1,14 @@
-//! Texts with arguments of a call in them: `{city}`, or `{lat|39.93}` with what stands for an absent one. No I/O.
+//! Text templates with arguments of a call: `{city}`, or `{lat|39.93}` with a default for an absent
+//! argument. No I/O.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-/// Longest template and most pieces.
+/// Maximum number of pieces of a template.
 const MAX_PIECES: usize = 100;
 
-/// A text taken apart.
+/// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template(Vec<Piece>);
 
@@ -21,10 +22,10 @@ pub(super) enum Piece {
 }
 
 impl Template {
-    /// Takes a text apart; `{{` and `}}` are braces.
+    /// Parses a template; `{{` and `}}` stand for braces.
     ///
     /// # Errors
-    /// A brace without its other half, or too many pieces.
+    /// A message for an unbalanced brace or for too many pieces.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let mut pieces = Vec::new();
         let (mut rest, mut plain) = (text, String::new());
@@ -61,7 +62,7 @@ impl Template {
         Ok(Self(pieces))
     }
 
-    /// The parts in order.
+    /// Returns the pieces in order.
     pub(super) fn pieces(&self) -> &[Piece] {
         &self.0
     }
@@ -71,7 +72,7 @@ impl Template {
         arguments.get(name).and_then(text_of)
     }
 
-    /// The text with the arguments in it; `None` when one is absent.
+    /// Fills in the arguments. Returns `None` if an argument without a default is absent.
     pub(super) fn fill(&self, arguments: &Map<String, Value>) -> Option<String> {
         let mut filled = String::new();
         for piece in &self.0 {
@@ -86,7 +87,8 @@ impl Template {
         Some(filled)
     }
 
-    /// The one argument that the whole text is, with its type.
+    /// If the template is one argument without a default, returns that argument with its JSON type (the
+    /// inner `None`: it is absent). Otherwise returns `None`.
     fn whole<'a>(&self, arguments: &'a Map<String, Value>) -> Option<Option<&'a Value>> {
         match self.0.as_slice() {
             [Piece::Argument { name, absent: None }] => Some(arguments.get(name)),
@@ -95,7 +97,7 @@ impl Template {
     }
 }
 
-/// An argument as text; `null` is absent.
+/// Returns an argument as text; `None` for `null`.
 fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::Null => None,
@@ -128,7 +130,7 @@ impl Shape {
         })
     }
 
-    /// The value with the arguments in it; what has absent ones is left out.
+    /// Fills in the arguments. Entries whose arguments are absent are left out.
     pub(super) fn fill(&self, arguments: &Map<String, Value>) -> Option<Value> {
         match self {
             Self::Text(text) => match text.whole(arguments) {

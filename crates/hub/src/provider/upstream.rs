@@ -1,8 +1,8 @@
-//! Another server over HTTP.
+//! The provider that forwards calls to another server over HTTP.
 //!
-//! Its address comes from an administrator or from the server's own files, never from a caller, so it is trusted: it
-//! may be in a private network. Each upstream has its own limits of time, size and calls under way, so one that is
-//! slow or dead costs the others nothing.
+//! The server's address comes from an administrator or from the configuration, never from a caller. So it
+//! is trusted and may be in a private network. Each upstream has its own limits of time, size, and
+//! concurrent calls, so that a slow or dead one does not affect the others.
 
 mod answer;
 mod health;
@@ -30,21 +30,21 @@ use crate::{
 use answer::{Failure, Health};
 use plan::{Plan, Prepared};
 
-/// Answers remembered by one upstream, and the largest of them in bytes.
+/// Maximum number of cached responses of one upstream, and maximum size of each in bytes.
 const REMEMBERED: usize = 1000;
 const LARGEST_REMEMBERED: usize = 64 << 10;
 
-/// Headers that say who calls.
+/// Number of headers that identify the caller and the call.
 const TOLD: usize = 5;
 
-/// An upstream, ready to be called.
+/// An upstream with its limits, its circuit breaker, and its cache.
 pub(crate) struct Upstream {
     base: Url,
     headers: HeaderMap,
     query: Vec<(String, String)>,
     forwarded: Vec<HeaderName>,
     limits: Limits,
-    /// By name, with underscores.
+    /// Plans of the defined actions, by name with underscores.
     plans: BTreeMap<String, Plan>,
     is_open: bool,
     breaker: Breaker,
@@ -61,8 +61,8 @@ struct Limits {
     response: usize,
 }
 
-/// A call that the breaker let through. A caller who hangs up before the outcome is known leaves the trial of a breaker
-/// that is half open to the next call.
+/// A call that the circuit breaker let through. If the caller disconnects before the outcome is known, a
+/// half-open breaker lets the next call through as its trial.
 struct Admitted<'b>(&'b Breaker);
 
 impl Drop for Admitted<'_> {
@@ -71,16 +71,16 @@ impl Drop for Admitted<'_> {
     }
 }
 
-/// The error for a definition that cannot be served.
+/// Creates the error for an invalid definition.
 fn wrong(place: &str, expected: impl std::fmt::Display) -> ApiError {
     ApiError::new(Code::Unprocessable).with(format!("{place}: {expected}"))
 }
 
 impl Upstream {
-    /// Makes an upstream.
+    /// Creates an upstream.
     ///
     /// # Errors
-    /// 422 that names what is wrong.
+    /// 422 that names what is invalid.
     pub(super) fn new(spec: &HttpSpec, actions: &BTreeMap<String, ActionSpec>) -> Result<Self, ApiError> {
         let mut base = Url::parse(&spec.base_url).map_err(|error| wrong("provider.base_url", error))?;
         let path = base.path().trim_end_matches('/').to_owned();
@@ -124,17 +124,17 @@ impl Upstream {
         })
     }
 
-    /// Whether calls of an action (written with underscores) are passed on.
+    /// Returns true if calls of an action are forwarded. Its name has underscores.
     pub(super) fn has(&self, action: &str) -> bool {
         self.plans.contains_key(action) || self.is_open
     }
 
-    /// How it fares.
+    /// Returns the state of the circuit breaker.
     pub(crate) fn state(&self) -> &'static str {
         self.breaker.name()
     }
 
-    /// Passes a call on.
+    /// Serves a call from the cache or forwards it.
     pub(super) async fn call(&self, hub: &Hub, call: &Call<'_>) -> Result<Outcome, HubError> {
         let open;
         let plan = match self.plans.get(&*call.action_name) {
@@ -206,7 +206,7 @@ impl Upstream {
         }
     }
 
-    /// Sends, and sends again where that does no harm.
+    /// Sends a request. Repeats it after a failure if the plan says that this is harmless.
     async fn send(
         &self,
         hub: &Hub,
@@ -235,8 +235,9 @@ impl Upstream {
         }
     }
 
-    /// Returns the headers of a request: those of the definition, the forwarded ones, and who calls. Nothing else of the
-    /// caller's headers, and never the token. A request whose answer is shared between callers says nothing of any.
+    /// Returns the headers of a request: the defined ones, the forwarded ones, and the identity of the
+    /// caller. Other headers of the caller, the token above all, are not sent. A request whose response is
+    /// shared between callers contains nothing about any of them.
     fn headers(&self, call: &Call<'_>, is_shared: bool) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(self.headers.len() + self.forwarded.len() + TOLD);
         if !is_shared {
@@ -259,10 +260,10 @@ impl Upstream {
 }
 
 impl Prepared {
-    /// Returns the key that the answer is cached by: a hash of all that is sent, the trace apart.
+    /// Returns the cache key of the response: a hash of the request without its trace.
     fn key(&self, headers: &HeaderMap) -> [u8; 32] {
         let mut hash = Sha256::new();
-        // Each part with its length, so that no two requests have the same parts joined differently.
+        // The length of each part is hashed, too, so that different requests never yield the same text.
         let mut add = |part: &[u8]| {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);

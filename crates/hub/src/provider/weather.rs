@@ -1,4 +1,4 @@
-//! `weather-basic/now`: from a real weather service where one is configured, or invented for trying.
+//! The API `weather-basic`: real weather from a configured service, or invented weather for a demo.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use crate::{
     catalogue::{ActionSpec, ApiSpec, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec},
 };
 
-/// The place of a call without one: Beijing, as in the original's example.
+/// The default place as longitude and latitude: Beijing.
 const PLACE: (f64, f64) = (116.40, 39.93);
-/// Codes and texts of the weather, as Seniverse has them.
+/// Weather codes and texts, as Seniverse has them.
 const WEATHER: [(&str, &str); 6] =
     [("0", "晴"), ("4", "多云"), ("9", "阴"), ("10", "阵雨"), ("13", "小雨"), ("30", "雾")];
 const HOUR_MS: i64 = 3_600_000;
@@ -44,7 +44,7 @@ fn place(call: &Call<'_>) -> Result<(f64, f64), HubError> {
     Ok((lng, lat))
 }
 
-/// Weather that depends on place and hour alone, and says that it is none.
+/// Invents weather that depends on place and hour alone. The result is marked as a sample.
 #[expect(clippy::cast_possible_truncation, reason = "whole degrees of a place on earth")]
 fn invented(lng: f64, lat: f64, now: i64) -> Value {
     let hour = now.div_euclid(HOUR_MS);
@@ -88,12 +88,12 @@ fn now() -> ActionSpec {
     }
 }
 
-/// The API with invented weather, for a demo.
+/// Returns the definition with invented weather, for a demo.
 pub fn sample_spec() -> ApiSpec {
     api(ProviderSpec::WeatherSample, now(), "示例数据,非真实天气。Invented weather, for trying.")
 }
 
-/// The API over a service that answers as Seniverse does, if one is configured.
+/// Returns the definition over a Seniverse-compatible service, if one is configured.
 pub(super) fn spec(settings: &WeatherSettings) -> Option<ApiSpec> {
     if settings.base_url.is_empty() {
         return None;

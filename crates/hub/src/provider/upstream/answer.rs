@@ -1,4 +1,4 @@
-//! What an upstream answered.
+//! Responses of an upstream: status, body, and streams.
 
 use std::{io, time::Duration};
 
@@ -15,57 +15,57 @@ use crate::{
     provider::mapping::Mapping,
 };
 
-/// Headers of an answer that is passed through.
+/// Headers that are kept when a response is passed through.
 const PASSED: [HeaderName; 3] = [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_LENGTH];
 
-/// Longest wait that is passed on, in seconds.
+/// Maximum `Retry-After` that is passed on, in seconds.
 const LONGEST_WAIT: i64 = 86_400;
 
-/// A call without a result, and what it says about the health of the upstream.
+/// A failed call, and its meaning for the health of the upstream.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: HubError,
     pub(super) health: Health,
 }
 
-/// What a failed call says about an upstream. The circuit breaker counts [`Health::Failing`] alone, so that no caller
-/// can open it with arguments that the upstream refuses.
+/// The health of an upstream, judged from a failed call. The circuit breaker counts only
+/// [`Health::Failing`], so that callers cannot open it with arguments that the upstream refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Health {
-    /// It answered, though not with a result.
+    /// It responded, though not with a result.
     Answering,
-    /// It cannot be reached, broke off, took too long or answered 5xx.
+    /// It was unreachable, closed the connection, timed out, or responded with a 5xx.
     Failing,
-    /// It was not asked.
+    /// No request was sent.
     Unknown,
 }
 
 impl Failure {
-    /// A failure of an upstream that answered.
+    /// Creates a failure of an upstream that responded.
     fn answering(error: HubError) -> Self {
         Self { error, health: Health::Answering }
     }
 
-    /// A failure of an upstream that is not well.
+    /// Creates a failure that counts against the upstream's health.
     pub(super) fn failing(error: impl Into<HubError>) -> Self {
         Self { error: error.into(), health: Health::Failing }
     }
 
-    /// A failure before the upstream was asked.
+    /// Creates a failure that happened before a request was sent.
     pub(super) fn unknown(error: HubError) -> Self {
         Self { error, health: Health::Unknown }
     }
 }
 
-/// Why there is no answer.
+/// Converts an error of the HTTP client.
 pub(super) fn failed(error: &reqwest::Error) -> Failure {
     let code = if error.is_timeout() { HubCode::UpstreamTimeout } else { HubCode::UpstreamError };
     let detail = if error.is_connect() { "the upstream cannot be reached" } else { "the upstream broke off" };
-    // The address may have a secret in its query.
+    // The URL is left out, because its query may contain a secret.
     Failure::failing(HubError::new(code).with(detail).because(describe(error)))
 }
 
-/// The chain of causes, without the address.
+/// Joins the chain of causes. The URL is not part of it.
 fn describe(error: &reqwest::Error) -> String {
     let mut text = String::from("upstream call failed");
     let mut source = std::error::Error::source(error);
@@ -77,10 +77,10 @@ fn describe(error: &reqwest::Error) -> String {
     text
 }
 
-/// Returns the Hub's code for a status of an upstream that is no success.
+/// Returns the Hub's code for a status of an upstream other than 2xx.
 ///
-/// A 4xx is about the arguments, so it is the caller's own error; but 401, 403 and their like are about the
-/// credentials of the Hub, which no caller can change.
+/// Most 4xx are about the arguments, so they are the caller's errors. 401, 403, and the like are about the
+/// Hub's credentials, which a caller cannot change.
 fn code_of(status: u16) -> HubCode {
     match status {
         401..=403 | 407 | 451 => HubCode::UpstreamRefused,
@@ -94,7 +94,7 @@ fn code_of(status: u16) -> HubCode {
     }
 }
 
-/// Checks that an answer is a success; when to come again is passed on.
+/// Checks that a response is a success. An error keeps the `Retry-After` of the response.
 pub(super) fn check(response: &Response) -> Result<(), Failure> {
     let status = response.status().as_u16();
     if response.status().is_success() {
@@ -111,13 +111,14 @@ pub(super) fn check(response: &Response) -> Result<(), Failure> {
     Err(if status >= 500 { Failure::failing(error) } else { Failure::answering(error) })
 }
 
-/// An answer that is not what the definition expects. It is logged, and is no sign of bad health.
+/// Creates the failure for a response that does not fit the definition. It is logged, and does not count
+/// against the upstream's health.
 fn unexpected(detail: impl Into<String>) -> Failure {
     let detail = detail.into();
     Failure::answering(HubError::new(HubCode::UpstreamError).because(&detail).with(detail))
 }
 
-/// The answer as `result`.
+/// Reads a response and maps it to the `result`.
 pub(super) async fn read(
     response: Response,
     mapping: Option<&Mapping>,
@@ -156,8 +157,8 @@ pub(super) async fn read(
     Outcome::of(&result).map_err(Failure::answering)
 }
 
-/// The answer as it comes, for as long as the caller reads it and the upstream is never silent for `idle`. It counts as
-/// a call under way until its end.
+/// Passes a response through as it arrives. It is cut off if the upstream sends nothing for `idle`. It
+/// holds its in-flight permit until it ends.
 pub(super) fn passed_through(
     response: Response,
     permit: OwnedSemaphorePermit,
@@ -171,7 +172,8 @@ pub(super) fn passed_through(
             passed.headers_mut().insert(name, value.clone());
         }
     }
-    // It comes from another server but under our name: it must not run as one of our pages.
+    // The content comes from another server but is served under our origin: it must not run as one of our
+    // pages.
     let headers = passed.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
@@ -179,7 +181,7 @@ pub(super) fn passed_through(
         let (mut response, permit) = open?;
         match tokio::time::timeout(idle, response.chunk()).await {
             Ok(Ok(chunk)) => Some((Ok(chunk?), Some((response, permit)))),
-            // The caller sees that the answer is not whole: its end does not come.
+            // The body ends with an error, so that the caller sees that it is incomplete.
             Ok(Err(error)) => Some((Err(io::Error::other(describe(&error))), None)),
             Err(_elapsed) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
         }

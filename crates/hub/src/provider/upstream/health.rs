@@ -1,4 +1,4 @@
-//! Asking an upstream whether it is well, so that callers need not find out.
+//! Health checks of upstreams, so that their circuit breakers open before callers notice.
 
 use std::{
     sync::{
@@ -14,9 +14,9 @@ use web::{ApiError, Tasks};
 use super::{Upstream, path, wrong};
 use crate::{Hub, catalogue::HttpSpec, provider::Provider};
 
-/// How often it is looked whose turn it is.
+/// Interval between looks for upstreams that are due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Longest to wait for an answer.
+/// Time limit of a health check.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Health {
@@ -27,10 +27,10 @@ pub(super) struct Health {
 }
 
 impl Health {
-    /// Makes the health check of a definition; `None` when it has none.
+    /// Creates the health check of a definition, or `None` if it defines none.
     ///
     /// # Errors
-    /// 422 for a path that leaves the base address.
+    /// 422 if the path leaves the base URL.
     pub(super) fn new(base: &Url, spec: &HttpSpec) -> Result<Option<Self>, ApiError> {
         if spec.health_path.is_empty() {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Upstream {
 }
 
 impl Hub {
-    /// Asks every upstream whose turn it is.
+    /// Starts a check of every upstream that is due.
     fn look_after_upstreams(&self, tasks: &Tasks) {
         let now = self.db().clock().now().as_millis();
         for api in self.apis() {

@@ -1,8 +1,8 @@
-//! Paths of upstream requests: built from a template and arguments, and accepted only as they were composed. No I/O.
+//! Paths of upstream requests, filled in from a template and arguments. No I/O.
 //!
-//! Percent-encoding an argument is not enough to keep it in its place: URL parsers read `%2E%2E` as `..`, and servers
-//! and proxies behind the Hub decode a path before they route it. So the check is made on the finished URL, and on
-//! what an argument says once it is decoded.
+//! Percent-encoding an argument does not keep it inside its segment: URL parsers read `%2E%2E` as `..`, and
+//! servers and proxies behind the Hub decode a path before they route it. So the finished URL is checked,
+//! and each segment with an argument is checked again after decoding.
 
 use std::borrow::Cow;
 
@@ -15,9 +15,9 @@ use crate::{
     provider::template::{Piece, Template},
 };
 
-/// Characters of an argument that are percent-encoded: everything but the unreserved ones, and `.` too.
+/// Characters of an argument that are percent-encoded: all but the unreserved ones, and `.` too.
 const ARGUMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
-/// Characters of a template's own text that a URL parser would encode or read as a separator.
+/// Characters of a template's own text that a URL parser would encode or treat as a separator.
 const LITERAL: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -31,10 +31,11 @@ const LITERAL: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
-/// Most times an argument is decoded to see what it says.
+/// Maximum number of times that a segment is decoded for the check.
 const MAX_DECODES: usize = 8;
 
-/// Returns the URL of a path below `base`; `None` when the parser changes the path, as it does with dot segments.
+/// Returns the URL of a path below `base`, or `None` if the URL parser changes the path, as it does with
+/// dot segments.
 pub(super) fn below(base: &Url, path: &str) -> Option<Url> {
     let mut url = base.clone();
     if !path.is_empty() {
@@ -47,27 +48,27 @@ pub(super) fn below(base: &Url, path: &str) -> Option<Url> {
     Some(url)
 }
 
-/// Encodes text of a definition as the URL parser would.
+/// Encodes literal text of a definition as the URL parser would.
 pub(super) fn literal(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, LITERAL).into()
 }
 
-/// A template of a path.
+/// A path with arguments in it.
 pub(super) struct PathTemplate(Template);
 
-/// A segment while it is composed.
+/// A path segment under construction.
 #[derive(Default)]
 struct Segment<'t> {
     text: String,
-    /// The last argument in it.
+    /// The last argument in the segment.
     argument: Option<&'t str>,
 }
 
 impl Segment<'_> {
-    /// Checks a segment that has an argument in it.
+    /// Checks a segment that contains an argument.
     ///
     /// # Errors
-    /// `INVALID_PARAMS` that names the argument.
+    /// `INVALID_PARAMS`, naming the argument, if it would leave the segment.
     fn check(&self) -> Result<(), HubError> {
         match self.argument {
             Some(name) if !stays_in_place(&self.text) => Err(leaves(name)),
@@ -80,12 +81,13 @@ fn leaves(name: &str) -> HubError {
     HubError::argument(name, "is part of the path, so it cannot be empty, \".\" or \"..\"")
 }
 
-/// Whether a segment is still one segment for a server that decodes it: not empty, and without dot segments.
+/// Returns true if a segment stays a single one, however often a server decodes it: it is not empty and has
+/// no dot segments.
 fn stays_in_place(segment: &str) -> bool {
     let mut text = segment.as_bytes().to_vec();
     for _ in 0..MAX_DECODES {
         let parts = || text.split(|byte| matches!(byte, b'/' | b'\\'));
-        // `..;x` is `..` for servers that know path parameters.
+        // Servers that know path parameters read `..;x` as `..`.
         let name = |part: &[u8]| part.split(|byte| *byte == b';').next().unwrap_or_default().to_vec();
         if text.is_empty() || parts().any(|part| matches!(name(part).as_slice(), b"." | b"..")) {
             return false;
@@ -100,16 +102,16 @@ fn stays_in_place(segment: &str) -> bool {
 }
 
 impl PathTemplate {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// A template that cannot be read, or whose own text leaves its place.
+    /// A message if the template is malformed, or if its literal text has dot segments.
     pub(super) fn parse(path: &str) -> Result<Self, &'static str> {
         const LEAVES: &str = "Input should be a path without . and ..";
         let template = Self(Template::parse(path.trim_start_matches('/'))?);
         let example = template.fill(|_name| Some(Cow::from("x"))).map_err(|_error| LEAVES)?;
         let base = Url::parse("http://host/base").map_err(|_never| LEAVES)?;
-        // The text of the definition is not an argument, but a server decodes it just the same.
+        // Servers decode the literal text, too.
         let decoded = percent_decode_str(&example).decode_utf8_lossy();
         let has_dots = decoded.split(['/', '\\']).any(|part| matches!(part, "." | ".."));
         if has_dots || below(&base, &example).is_none() {
@@ -118,10 +120,10 @@ impl PathTemplate {
         Ok(template)
     }
 
-    /// Returns the URL below `base` with the arguments in their places.
+    /// Returns the URL below `base` with the arguments filled in.
     ///
     /// # Errors
-    /// `INVALID_PARAMS` for an argument that is missing or would leave its segment.
+    /// `INVALID_PARAMS` if an argument is missing or would leave its segment.
     pub(super) fn url(&self, base: &Url, arguments: &Map<String, Value>) -> Result<Url, HubError> {
         let path = self.fill(|name| Template::argument(arguments, name))?;
         below(base, &path).ok_or_else(|| {
@@ -250,7 +252,7 @@ mod tests {
         assert_eq!(below(&base(), "health").unwrap().path(), "/v1/public/health");
     }
 
-    /// Texts of the characters that mean something in a path, and any other text.
+    /// Texts with characters that have a meaning in paths, and arbitrary texts.
     fn argument() -> impl Strategy<Value = String> {
         prop_oneof!["[./\\\\%2eE5cfF;?#\u{0}\t\r\n ]{0,8}", any::<String>(), "\\PC{0,12}"]
     }

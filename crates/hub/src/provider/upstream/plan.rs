@@ -1,4 +1,4 @@
-//! How the calls of one action are passed on.
+//! The plan of an action: how its calls become upstream requests.
 
 use std::collections::BTreeMap;
 
@@ -18,20 +18,20 @@ use crate::{
 };
 
 pub(super) struct Plan {
-    /// `None`: the caller's.
+    /// `None`: the caller's method.
     method: Option<Method>,
     path: PathTemplate,
     query: Option<BTreeMap<String, Template>>,
     body: Option<Shape>,
     pub(super) result: Option<Mapping>,
     pub(super) cache_ms: i64,
-    /// Whether all callers share one cached answer.
+    /// True if all callers share cached responses.
     pub(super) is_shared: bool,
     pub(super) is_idempotent: Option<bool>,
     pub(super) is_stream: bool,
 }
 
-/// A request to be sent, perhaps twice.
+/// A request that is ready to be sent, more than once if need be.
 pub(super) struct Prepared {
     pub(super) method: Method,
     pub(super) url: Url,
@@ -64,7 +64,7 @@ impl Plan {
         })
     }
 
-    /// For an action that is not listed: a path of its name.
+    /// Creates the plan of an action that is not defined: its path is its name.
     pub(super) fn open(name: &str) -> Result<Self, String> {
         let is_plain =
             name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
@@ -109,7 +109,7 @@ impl Plan {
     }
 }
 
-/// An argument as parameters: a list is named once for each of its entries.
+/// Converts an argument to query parameters. A list becomes one parameter for each entry.
 fn plain(name: &str, value: &Value) -> Vec<(String, String)> {
     match value {
         Value::Null => Vec::new(),
