@@ -1,4 +1,4 @@
-//! What those do who look after users: the actions of `user-center-admin`.
+//! The actions of `user-center-admin`, with which apps and administrators manage users.
 
 use super::{
     model::{Filter, NewUser, Pool, Power, UserChange, UserOut, UsersOut},
@@ -11,11 +11,12 @@ use crate::{
     token::Kind,
 };
 
-/// Longest search in characters, and longest id.
+/// Maximum length of a search and of an id, in characters.
 const MAX_SEARCH: usize = 100;
 const MAX_ID: usize = 64;
 
-/// How far the caller may go: an app-token everywhere, a person with the role `ADMIN` among members.
+/// Returns the users that the caller manages: all of them for an app-token, members for a person with the
+/// role `ADMIN`.
 fn pool(call: &Call<'_>) -> Result<Pool, HubError> {
     let known = call.caller.known().ok_or(HubCode::TokenMissing)?;
     let identity = known.identity();
@@ -124,7 +125,7 @@ impl Hub {
         Outcome::of(&self.password_policy(pool(call)?.key).await?)
     }
 
-    /// Members of the policy that are absent are as they are by default.
+    /// Absent members of the policy get their defaults.
     pub(super) async fn admin_set_policy(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let pool = pool(call)?;
         let policy = serde_json::Value::Object(call.arguments.clone());

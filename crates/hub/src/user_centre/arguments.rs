@@ -1,11 +1,11 @@
-//! Arguments that may be absent, read with a clear error for each.
+//! Typed access to optional arguments, with a precise error for each.
 
 use serde_json::{Map, Value};
 
 use crate::call::{Call, HubError};
 
 impl Call<'_> {
-    /// A text of at most `max` characters, if it is there.
+    /// Returns a text of at most `max` characters, if it is present.
     pub(super) fn optional_text(&self, name: &str, max: usize) -> Result<Option<&str>, HubError> {
         match self.arguments.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -13,7 +13,7 @@ impl Call<'_> {
         }
     }
 
-    /// A text that is not empty.
+    /// Returns a text that is not empty.
     pub(super) fn some_text(&self, name: &str, max: usize) -> Result<&str, HubError> {
         match self.text(name, max)? {
             "" => Err(HubError::argument(name, "is empty")),
@@ -21,10 +21,11 @@ impl Call<'_> {
         }
     }
 
-    /// A text that is a secret, and not empty. It must come in the body: addresses are kept by proxies, histories and logs.
+    /// Returns a secret, which must not be empty. It must be in the body, because proxies, browser
+    /// histories, and logs keep URLs.
     ///
     /// # Errors
-    /// `INVALID_PARAMS` as for any text, and when it is in the query.
+    /// `INVALID_PARAMS` as for any text, and if the secret is in the query.
     pub(super) fn secret(&self, name: &str, max: usize) -> Result<&str, HubError> {
         if self.is_in_query(name) {
             return Err(HubError::argument(
@@ -35,7 +36,7 @@ impl Call<'_> {
         self.some_text(name, max)
     }
 
-    /// A whole number, in the body or as a text of the query.
+    /// Returns an integer, given as a JSON number or as a text, or `otherwise` if it is absent.
     pub(super) fn whole(&self, name: &str, otherwise: i64) -> Result<i64, HubError> {
         let number = match self.arguments.get(name) {
             None | Some(Value::Null) => return Ok(otherwise),
@@ -46,7 +47,7 @@ impl Call<'_> {
         number.ok_or_else(|| HubError::argument(name, "a whole number"))
     }
 
-    /// A truth value, in the body or as a text of the query.
+    /// Returns a boolean, given as JSON or as a text.
     pub(super) fn truth(&self, name: &str) -> Result<Option<bool>, HubError> {
         match self.arguments.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -57,7 +58,7 @@ impl Call<'_> {
         }
     }
 
-    /// An object.
+    /// Returns an object.
     pub(super) fn object(&self, name: &str) -> Result<Option<Map<String, Value>>, HubError> {
         match self.arguments.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -66,7 +67,7 @@ impl Call<'_> {
         }
     }
 
-    /// A list of texts.
+    /// Returns a list of texts.
     pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, HubError> {
         let wrong = || HubError::argument(name, "a list of texts");
         match self.arguments.get(name) {
@@ -75,7 +76,7 @@ impl Call<'_> {
                 let text = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(wrong);
                 list.iter().map(text).collect::<Result<_, _>>().map(Some)
             }
-            // The query has one text for one value.
+            // A single value in the query is a text.
             Some(Value::String(text)) => Ok(Some(vec![text.clone()])),
             Some(_) => Err(wrong()),
         }

@@ -1,67 +1,68 @@
-//! What a user is, inside and on the wire.
+//! Types of users: domain and wire.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{Row, Timestamp};
 
-/// The users of one key, and how far whoever asks may go among them.
+/// The users of one key, as far as the requester may manage them.
 #[derive(Debug, Clone)]
 pub struct Pool {
     /// The key's id.
     pub key: i64,
-    /// Its public half.
+    /// The AK of the key.
     pub ak: String,
-    /// How far.
+    /// The users that the requester may manage.
     pub power: Power,
 }
 
-/// Whom somebody who looks after users may see and change.
+/// The users that a requester may see and change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Power {
-    /// The application itself, or the owner of its key: everybody.
+    /// All users: for the app itself and for the owner of its key.
     Everybody,
-    /// A person with the role `ADMIN`: members. Administrators do not exist for them.
+    /// Only members: for a person with the role `ADMIN`. Administrators are invisible to them.
     Members,
 }
 
-/// A user. The hash of the password is not part of it.
+/// A user, without the hash of the password.
 #[derive(Debug, Clone, PartialEq)]
 pub struct User {
-    /// 24 hexadecimal digits, in the order users were made.
+    /// 24 hexadecimal digits, ordered by time of creation.
     pub id: String,
     /// The name to sign in with.
     pub username: String,
-    /// Whether the type is `ADMIN`, else `MEMBER`.
+    /// True if the type is `ADMIN`; otherwise it is `MEMBER`.
     pub is_admin: bool,
-    /// Whether the user can sign in.
+    /// True if the user can sign in.
     pub is_enabled: bool,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
     /// Roles besides the type.
     pub roles: Vec<String>,
     /// Groups, as paths.
     pub groups: Vec<String>,
-    /// What the user may see and change.
+    /// Attributes that the user may see and change.
     pub attrs: Map<String, Value>,
-    /// What only those who look after users may see.
+    /// Attributes that only managers of users may see.
     pub sys_attrs: Map<String, Value>,
-    /// Whether the user registered without anybody who looks after users: then tokens open what the key lists alone.
+    /// True if the user registered themself. Their tokens are limited to the actions that the key lists for
+    /// such users.
     pub is_self_registered: bool,
 }
 
 impl User {
-    /// `ADMIN` or `MEMBER`.
+    /// Returns `ADMIN` or `MEMBER`.
     pub const fn kind(&self) -> &'static str {
         if self.is_admin { super::rules::ADMIN } else { super::rules::MEMBER }
     }
 
-    /// The `roles` of the user's tokens: the type, then what was given.
+    /// Returns the `roles` of the user's tokens: the type, then the assigned roles.
     pub fn all_roles(&self) -> Vec<&str> {
         std::iter::once(self.kind()).chain(self.roles.iter().map(String::as_str)).collect()
     }
 }
 
-/// Columns of a user, in the order of [`User::from_row`](store::FromRow::from_row).
+/// Reads the columns in the order of the `SELECT`s in `queries.rs`.
 impl store::FromRow for User {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
         Ok(Self {
@@ -84,7 +85,7 @@ fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, index: usize) -> store::R
     serde_json::from_str(&text).map_err(|error| store::Error::Other(format!("a user's stored JSON: {error}")))
 }
 
-/// A user with the hash of the password, for signing in alone.
+/// A user with the hash of the password, for checking a password.
 pub(super) struct WithPassword {
     pub(super) user: User,
     pub(super) hash: String,
@@ -96,7 +97,7 @@ impl store::FromRow for WithPassword {
     }
 }
 
-/// A user on the wire, with the names of the original.
+/// A user on the wire. The field names are part of the API.
 #[derive(Debug, Serialize)]
 pub(super) struct UserOut<'u> {
     #[serde(rename = "_id")]
@@ -107,23 +108,23 @@ pub(super) struct UserOut<'u> {
     roles: Vec<&'u str>,
     groups: &'u [String],
     attrs: &'u Map<String, Value>,
-    /// For those who look after users.
+    /// Only for managers of users.
     #[serde(skip_serializing_if = "Option::is_none")]
     sys_attrs: Option<&'u Map<String, Value>>,
-    /// For those who look after users.
+    /// Only for managers of users.
     #[serde(skip_serializing_if = "Option::is_none")]
     self_registered: Option<bool>,
     enable: bool,
     #[serde(rename = "firstCreated")]
     first_created: String,
     ak: &'u str,
-    /// Deleted users are gone, so this is always false.
+    /// Always false: deleted users are not kept.
     #[serde(rename = "isDel")]
     is_del: bool,
 }
 
 impl<'u> UserOut<'u> {
-    /// What a user sees of themself.
+    /// Returns the view that users have of themselves.
     pub(super) fn own(user: &'u User, ak: &'u str) -> Self {
         Self {
             id: &user.id,
@@ -141,42 +142,42 @@ impl<'u> UserOut<'u> {
         }
     }
 
-    /// What those see who look after users.
+    /// Returns the view that managers of users have.
     pub(super) fn whole(user: &'u User, ak: &'u str) -> Self {
         let self_registered = Some(user.is_self_registered);
         Self { sys_attrs: Some(&user.sys_attrs), self_registered, ..Self::own(user, ak) }
     }
 }
 
-/// What a new user is made of.
+/// The fields of a new user.
 #[derive(Debug, Clone, Default)]
 pub struct NewUser {
     /// The name as typed.
     pub username: String,
-    /// Whether the type is `ADMIN`.
+    /// True if the type is `ADMIN`.
     pub is_admin: bool,
-    /// What the user may see and change.
+    /// Attributes that the user may see and change.
     pub attrs: Map<String, Value>,
-    /// What the user may not see.
+    /// Attributes that the user may not see.
     pub sys_attrs: Map<String, Value>,
-    /// Whether the user registers without anybody who looks after users.
+    /// True if the user registers themself.
     pub is_self_registered: bool,
 }
 
-/// A change of a user; what is absent stays.
+/// A change of a user. Absent fields keep their values.
 #[derive(Debug, Clone, Default)]
 pub struct UserChange {
-    /// Another name.
+    /// The new name.
     pub username: Option<String>,
-    /// Another type.
+    /// True for the type `ADMIN`, false for `MEMBER`.
     pub is_admin: Option<bool>,
-    /// Whether the user can sign in. Switching off ends every sign-in.
+    /// True if the user can sign in. Disabling a user ends all of their sign-ins.
     pub is_enabled: Option<bool>,
     /// All roles besides the type.
     pub roles: Option<Vec<String>>,
     /// All groups.
     pub groups: Option<Vec<String>>,
-    /// Whether tokens open what the key lists for people who registered themselves, and nothing else.
+    /// True if the user's tokens are limited to the actions that the key lists for self-registered users.
     pub is_self_registered: Option<bool>,
     /// Entries of `attrs` to set; `null` removes one.
     pub attrs: Option<Map<String, Value>>,
@@ -184,23 +185,23 @@ pub struct UserChange {
     pub sys_attrs: Option<Map<String, Value>>,
 }
 
-/// Which users are asked for.
+/// Filters and page of a list of users.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Administrators alone, or members alone.
+    /// True: only administrators. False: only members.
     pub is_admin: Option<bool>,
-    /// A part of the name or of one of the attributes a search looks through; empty: all.
+    /// A part of the name or of a searched attribute; empty: all users.
     pub search: String,
-    /// How many to pass over.
+    /// The number of users to skip.
     pub skip: i64,
-    /// How many.
+    /// Maximum number of users to return.
     pub limit: i64,
 }
 
-/// Some users on the wire.
+/// A page of users on the wire.
 #[derive(Debug, Serialize)]
 pub(super) struct UsersOut<'u> {
-    /// How many there are in all.
+    /// The total number of users.
     pub(super) total: i64,
     pub(super) list: Vec<UserOut<'u>>,
 }

@@ -1,4 +1,4 @@
-//! What users do about themselves: `get-my-profile`, `update-my-profile`, `change-my-password`.
+//! Actions of users on their own data: `get-my-profile`, `update-my-profile`, `change-my-password`.
 
 use super::{
     model::{Pool, Power, User, UserChange, UserOut},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Hub {
-    /// The user who calls, and the pool they belong to.
+    /// Returns the user who calls, and the pool they belong to.
     async fn myself(&self, call: &Call<'_>) -> Result<(Pool, User), HubError> {
         let known = call.caller.known().ok_or(HubCode::TokenMissing)?;
         if known.identity().kind != Kind::Person {
@@ -20,7 +20,7 @@ impl Hub {
         }
         let pool = Pool { key: known.0.key.id, ak: known.ak().to_owned(), power: Power::Everybody };
         let user = self.user(&pool, &known.identity().sub).await?;
-        // A token outlives being switched off by an hour at most; here it opens nothing.
+        // The token of a disabled user remains valid for up to an hour, but is refused here.
         if user.is_enabled { Ok((pool, user)) } else { Err(HubCode::UserNotFound.into()) }
     }
 
@@ -36,7 +36,7 @@ impl Hub {
         Outcome::of(&UserOut::own(&user, &pool.ak))
     }
 
-    /// Ends every sign-in of the user, this one too.
+    /// Ends all sign-ins of the user, including this one.
     pub(super) async fn change_my_password(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let (pool, user) = self.myself(call).await?;
         let old = call.secret("old_password", MAX_PASSWORD)?;

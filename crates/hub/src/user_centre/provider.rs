@@ -1,4 +1,4 @@
-//! The two APIs of the catalogue that the user centre answers.
+//! The providers of the user center's two APIs.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::{
     provider::{Builtin, Needs},
 };
 
-/// `user-center`.
+/// The provider of `user-center`.
 pub(crate) struct UserCentre;
 
-/// `user-center-admin`.
+/// The provider of `user-center-admin`.
 pub(crate) struct Admin;
 
-/// Name, summary and arguments of an action.
+/// Name, summary, and schema of the arguments of an action.
 type About = (&'static str, &'static str, fn() -> Value);
 
 const OWN: &[About] = &[
@@ -147,7 +147,7 @@ fn has(all: &[About], action: &str) -> bool {
     all.iter().any(|(name, ..)| name.replace('-', "_") == action)
 }
 
-/// `user-center` as it is there unless defined otherwise.
+/// Returns the built-in definition of `user-center`.
 pub(crate) fn spec() -> ApiSpec {
     ApiSpec {
         code: "user-center".into(),
@@ -164,7 +164,7 @@ pub(crate) fn spec() -> ApiSpec {
     }
 }
 
-/// `user-center-admin` as it is there unless defined otherwise.
+/// Returns the built-in definition of `user-center-admin`.
 pub(crate) fn admin_spec() -> ApiSpec {
     ApiSpec {
         code: "user-center-admin".into(),
@@ -179,7 +179,7 @@ pub(crate) fn admin_spec() -> ApiSpec {
 
 impl Builtin for UserCentre {
     fn find(&self, action: &str) -> Option<Needs> {
-        // These find the key in their arguments and check it themselves.
+        // These actions find the key in their arguments and check it themselves.
         let finds_key = matches!(action, "gen_auth_session" | "refresh_token" | "logout");
         has(OWN, action).then_some(Needs { anonymous: Some(finds_key), finds_key })
     }

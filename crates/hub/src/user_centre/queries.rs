@@ -1,11 +1,11 @@
-//! SQL about users. Every statement begins with the key.
+//! SQL of users. Every statement begins with the key, or checks it.
 
-/// Counts new users in, where there is room.
+/// Adds new users to the counts. Changes no row if the key has its maximum number of users.
 pub(super) const TAKE_PLACE: &str = "INSERT INTO hub_pool (key_id, members, admins) VALUES ($1, $2, $3) \
      ON CONFLICT (key_id) DO UPDATE SET members = hub_pool.members + excluded.members, \
      admins = hub_pool.admins + excluded.admins WHERE hub_pool.members + hub_pool.admins < $4";
 
-/// Moves users between the counts, or out of them.
+/// Moves users from one count to the other, or removes them.
 pub(super) const RECOUNT: &str =
     "UPDATE hub_pool SET members = members + $2, admins = admins + $3 WHERE key_id = $1";
 
@@ -34,17 +34,17 @@ macro_rules! user {
     };
 }
 
-/// Members, and administrators where `$3` is 1.
+/// `$3` is 1 if administrators may be found.
 pub(super) const BY_ID: &str = user!("", "id = $2 AND is_admin <= $3");
 
 pub(super) const BY_NAME: &str = user!(", password_hash", "name_key = $2");
 
 pub(super) const WITH_PASSWORD: &str = user!(", password_hash", "id = $2");
 
-/// Holds the row, so that of two changes at once none undoes the other.
+/// Locks the row, so that concurrent changes do not overwrite each other.
 pub(super) const HOLD: &str = "UPDATE hub_user SET is_enabled = is_enabled WHERE key_id = $1 AND id = $2";
 
-/// Holds the row as long as the password is the one that was checked and the user is not switched off.
+/// Locks the row if the password is still the one that was checked and the user is enabled.
 pub(super) const HOLD_SIGNING_IN: &str = "UPDATE hub_user SET is_enabled = is_enabled \
      WHERE key_id = $1 AND id = $2 AND password_hash = $3 AND is_enabled = 1";
 
@@ -60,7 +60,7 @@ pub(super) const DELETE: &str =
 pub(super) const LIST: &str =
     user!("", "is_admin >= $2 AND is_admin <= $3 ORDER BY id DESC LIMIT $4 OFFSET $5");
 
-/// As [`LIST`], one kind alone: in the order of its index.
+/// As [`LIST`] for one type of users, which an index serves.
 pub(super) const LIST_KIND: &str = user!("", "is_admin = $2 ORDER BY id DESC LIMIT $3 OFFSET $4");
 
 pub(super) const SEARCH: &str = user!(
@@ -74,7 +74,7 @@ pub(super) const SEARCH_COUNT: &str = "SELECT COUNT(*) FROM hub_user WHERE key_i
 pub(super) const INSERT_SESSION: &str =
     "INSERT INTO hub_session (id, key_id, user_id, secret, expires_at) VALUES ($1, $2, $3, $4, $5)";
 
-/// Ends a user's oldest sign-ins beyond the newest `$3`.
+/// Ends the oldest sign-ins of a user beyond the newest `$3`.
 pub(super) const TRIM_SESSIONS: &str = "DELETE FROM hub_session WHERE id IN (SELECT id FROM hub_session \
      WHERE key_id = $1 AND user_id = $2 ORDER BY expires_at DESC, id LIMIT 100 OFFSET $3)";
 

@@ -1,4 +1,4 @@
-//! What a valid name, password, role, group and attribute are. No I/O.
+//! Validation of names, passwords, roles, groups, and attributes. No I/O.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -6,45 +6,45 @@ use serde_json::{Map, Value, json};
 use super::model::User;
 use crate::call::{HubCode, HubError};
 
-/// The type of a user who looks after others, and the role that says so.
+/// The type of users who manage others, and the role in their tokens.
 pub const ADMIN: &str = "ADMIN";
-/// The type of everybody else.
+/// The type of all other users.
 pub const MEMBER: &str = "MEMBER";
 
-/// Longest name in characters.
+/// Maximum length of a name in characters.
 pub const MAX_USERNAME: usize = 64;
-/// Longest password in characters, whatever a policy says: hashing it stays bounded.
+/// Maximum length of a password in characters under any policy. It bounds the cost of hashing.
 pub const MAX_PASSWORD: usize = 256;
-/// The shortest password that a policy may allow.
+/// The lowest minimum length that a policy may set, in characters.
 const LEAST_PASSWORD: usize = 6;
-/// Most roles or groups, and the longest of them in characters.
+/// Maximum number of roles or groups, and maximum length of each in characters.
 const MAX_LIST: usize = 50;
 const MAX_ENTRY: usize = 200;
-/// Largest object of attributes, as JSON.
+/// Maximum size of an object of attributes as JSON, in bytes.
 const MAX_ATTRS: usize = 8192;
-/// Longest text of attributes that a search looks through, in characters.
+/// Maximum length of the searched part of an attribute, in characters.
 const MAX_SEARCHED: usize = 200;
 
-/// Passwords that guessers try first, one a line, in byte order and lower case.
+/// Common passwords, one a line, in byte order and lower case.
 const COMMON: &str = include_str!("common.txt");
 
-/// What passwords of a key's users must be.
+/// The requirements for passwords of a key's users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PasswordPolicy {
-    /// Shortest in characters, 6 to 64.
+    /// Minimum length in characters, 6 to 64.
     pub min_length: usize,
-    /// Longest in characters, up to 256.
+    /// Maximum length in characters, up to 256.
     pub max_length: usize,
-    /// Whether an upper-case letter is needed.
+    /// True if an upper-case letter is required.
     pub require_upper: bool,
-    /// Whether a lower-case letter is needed.
+    /// True if a lower-case letter is required.
     pub require_lower: bool,
-    /// Whether a digit is needed.
+    /// True if a digit is required.
     pub require_digit: bool,
-    /// Whether something is needed that is neither letter nor digit.
+    /// True if a character is required that is neither letter nor digit.
     pub require_symbol: bool,
-    /// Whether the user name and what guessers try first are refused.
+    /// True if the user name and common passwords are refused.
     pub refuse_common: bool,
 }
 
@@ -63,10 +63,10 @@ impl Default for PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// Checks a policy.
+    /// Checks the bounds of a policy.
     ///
     /// # Errors
-    /// `INVALID_PARAMS` that names the place.
+    /// `INVALID_PARAMS` that names the member out of bounds.
     pub fn check(self) -> Result<Self, HubError> {
         if !(LEAST_PASSWORD..=64).contains(&self.min_length) {
             return Err(HubError::argument("minLength", "a number from 6 to 64"));
@@ -77,10 +77,10 @@ impl PasswordPolicy {
         Ok(self)
     }
 
-    /// Checks a new password.
+    /// Checks a new password against the policy.
     ///
     /// # Errors
-    /// `PASSWORD_TOO_WEAK`; its detail names the members of the policy that are not satisfied.
+    /// `PASSWORD_TOO_WEAK`; its detail names the requirements that are not met.
     pub fn accepts(&self, password: &str, username: &str) -> Result<(), HubError> {
         let length = password.chars().count();
         let has = |what: fn(char) -> bool| password.chars().any(what);
@@ -110,11 +110,11 @@ fn is_common(password: &str, username: &str) -> bool {
 }
 
 fn is_listed(lower: &str) -> bool {
-    // The list is in order: half of it is left after each look.
+    // Binary search over the lines of the sorted list.
     let mut rest = COMMON;
     while !rest.is_empty() {
         let middle = rest.len() / 2;
-        // Only ASCII stands in the list.
+        // The list is ASCII only.
         let start = rest.get(..middle).and_then(|text| text.rfind('\n')).map_or(0, |at| at + 1);
         let line_end = rest.get(start..).and_then(|text| text.find('\n')).map_or(rest.len(), |at| start + at);
         let line = rest.get(start..line_end).unwrap_or_default();
@@ -127,16 +127,16 @@ fn is_listed(lower: &str) -> bool {
     false
 }
 
-/// Whether a text is an id of a user; any other is that of nobody.
+/// Checks that a text has the form of a user's id.
 ///
 /// # Errors
-/// `USER_NOT_FOUND`.
+/// `USER_NOT_FOUND` if it has not.
 pub fn id(text: &str) -> Result<(), HubError> {
     let is_id = text.len() == 24 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if is_id { Ok(()) } else { Err(HubCode::UserNotFound.into()) }
 }
 
-/// The form under which names are compared.
+/// Returns the form under which names are compared.
 pub fn name_key(username: &str) -> String {
     username.to_lowercase()
 }
@@ -144,7 +144,7 @@ pub fn name_key(username: &str) -> String {
 /// Checks a new name.
 ///
 /// # Errors
-/// `INVALID_PARAMS`.
+/// `INVALID_PARAMS` unless the name is 1 to 64 visible characters without white space at the ends.
 pub fn username(text: &str) -> Result<(), HubError> {
     let is_long = text.chars().count() > MAX_USERNAME;
     if is_long || text != text.trim() || web::names::is_blank(text) || web::names::is_deceptive(text) {
@@ -153,10 +153,10 @@ pub fn username(text: &str) -> Result<(), HubError> {
     Ok(())
 }
 
-/// Checks roles besides the type.
+/// Checks a user's roles, which must not include the type.
 ///
 /// # Errors
-/// `INVALID_PARAMS`.
+/// `INVALID_PARAMS` for too many, too long, or reserved roles.
 pub fn roles(list: &[String]) -> Result<(), HubError> {
     if !list.iter().all(|role| is_entry(role)) || list.len() > MAX_LIST {
         return Err(HubError::argument("roles", "at most 50 texts of 1 to 200 characters"));
@@ -167,10 +167,10 @@ pub fn roles(list: &[String]) -> Result<(), HubError> {
     Ok(())
 }
 
-/// Checks groups.
+/// Checks a user's groups.
 ///
 /// # Errors
-/// `INVALID_PARAMS`.
+/// `INVALID_PARAMS` for too many groups, or for one that is not a path.
 pub fn groups(list: &[String]) -> Result<(), HubError> {
     let is_path = |path: &String| {
         is_entry(path)
@@ -189,10 +189,10 @@ fn is_entry(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= MAX_ENTRY && !text.chars().any(char::is_control)
 }
 
-/// Sets entries of an object of attributes; `null` removes one.
+/// Sets entries of an object of attributes; `null` removes an entry.
 ///
 /// # Errors
-/// `INVALID_PARAMS` when the whole becomes too large, or has a character that cannot be stored.
+/// `INVALID_PARAMS` if the result is too large.
 pub fn merged(
     name: &str,
     mut base: Map<String, Value>,
@@ -213,7 +213,8 @@ pub fn merged(
     Ok(base)
 }
 
-/// What a search looks through: the name, `attrs.nickname`, and of `sys_attrs` name, email and phone; folded.
+/// Returns the searchable text of a user, folded: the name, `attrs.nickname`, and `name`, `email`, and
+/// `phone` of `sys_attrs`.
 pub fn searched(user: &User) -> String {
     let of = |map: &Map<String, Value>, name: &str| match map.get(name) {
         Some(Value::String(text)) => text.chars().take(MAX_SEARCHED).collect(),
@@ -227,11 +228,11 @@ pub fn searched(user: &User) -> String {
         of(&user.sys_attrs, "email"),
         of(&user.sys_attrs, "phone"),
     ];
-    // A line each, so that no search finds the end of one and the beginning of the next.
+    // One line each, so that no search matches across two of them.
     store::search::fold(&texts.join("\n")).replace('\0', "")
 }
 
-/// A search as a pattern of `LIKE`.
+/// Converts a search to a `LIKE` pattern.
 pub fn pattern(search: &str) -> String {
     let folded = store::search::fold(search);
     let mut pattern = String::from("%");

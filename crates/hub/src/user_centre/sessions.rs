@@ -1,4 +1,4 @@
-//! Sign-ins of users: chains of refresh tokens, each of them good once.
+//! Sign-ins of users. Each is a chain of refresh tokens that can be used once.
 
 use std::sync::Arc;
 
@@ -16,24 +16,24 @@ use crate::{
     token::rules::parse,
 };
 
-/// Most sign-ins of a user at once; the oldest ends first.
+/// Maximum number of concurrent sign-ins of a user. The oldest is ended first.
 const MOST: i64 = 20;
-/// Longest refresh token in bytes.
+/// Maximum length of a refresh token in bytes.
 pub(super) const MAX_TOKEN: usize = 4096;
 
-/// What who has signed in gets.
+/// The token pair returned by sign-in and refresh.
 #[derive(Serialize)]
 pub(super) struct SignedIn {
     token: String,
     refresh_token: String,
 }
 
-/// What became of a refresh.
+/// The outcome of a refresh.
 enum Refreshed {
     Done(Box<User>),
-    /// The token had been used before: the chain has ended.
+    /// The token was used before; the chain is ended.
     Reused,
-    /// No such chain, or no such user any more.
+    /// The chain or the user does not exist any more.
     Gone,
 }
 
@@ -51,7 +51,7 @@ impl Hub {
         let (pool, id, hash) = (key.id, user.id.clone(), found.hash);
         let write = self.db().write(move |tx| {
             Box::pin(async move {
-                // Of a sign-in and a change of the password at once, the change comes first or ends the sign-in.
+                // A concurrent change of the password either makes this fail or ends this sign-in.
                 let held = tx.execute(queries::HOLD_SIGNING_IN, params![pool, &id, &hash]).await?;
                 if held == 0 {
                     return Err(HubError::from(HubCode::LoginFailed));
@@ -66,7 +66,7 @@ impl Hub {
         Ok(SignedIn { token: tokens::of_user(key, &user, now)?, refresh_token })
     }
 
-    /// The key of a refresh token, whose signature is checked, and what the token says.
+    /// Checks the signature of a refresh token and returns its key and its claims.
     pub(super) async fn refresh_token(
         &self,
         token: &str,
@@ -80,13 +80,14 @@ impl Hub {
         Ok((key, tokens::refresh_claims(token, now)?))
     }
 
-    /// A key by its AK.
+    /// Finds a key by its AK.
     pub(super) async fn key_of(&self, text: &str) -> Result<Arc<LiveKey>, HubError> {
         let ak = Ak::parse(text).ok_or(HubCode::KeyNotFound)?;
         Ok(self.live_key(ak, text).await?.ok_or(HubCode::KeyNotFound)?)
     }
 
-    /// Takes a refresh token for another pair. A token that comes a second time ends its chain: somebody has a copy.
+    /// Exchanges a refresh token for a new pair. A token that is used twice ends its chain, because
+    /// somebody may have copied it.
     pub(super) async fn refresh_sign_in(
         &self,
         key: &LiveKey,
@@ -102,7 +103,7 @@ impl Hub {
                 let values = params![&chain, pool, &secret, &next, end, now];
                 let row: Option<(String,)> = tx.fetch_optional(queries::ROTATE, values).await?;
                 let Some((id,)) = row else {
-                    // Not an error of the transaction: what it deletes must stay deleted.
+                    // Not an error, which would roll the deletion back.
                     let ended = tx.execute(queries::END_SESSION, params![&chain, pool]).await?;
                     return Ok(if ended > 0 { Refreshed::Reused } else { Refreshed::Gone });
                 };
@@ -132,7 +133,7 @@ impl Hub {
     }
 }
 
-/// Ends every sign-in of a user.
+/// Ends all sign-ins of a user.
 pub(super) async fn end_all(tx: &mut Tx<'_>, key: i64, user: &str) -> store::Result<()> {
     tx.execute(queries::END_SESSIONS, params![key, user]).await?;
     Ok(())

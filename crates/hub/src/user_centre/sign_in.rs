@@ -1,4 +1,5 @@
-//! Registering, signing in and staying so: `gen-auth-session`, the three `noauth-*` actions, `refresh-token`, `logout`.
+//! Registration and sign-in: `gen-auth-session`, the three `noauth-*` actions, `refresh-token`, and
+//! `logout`.
 
 use std::sync::Arc;
 
@@ -20,16 +21,16 @@ use crate::{
     },
 };
 
-/// The answer of an action that has nothing to say.
+/// An empty result.
 #[derive(Serialize)]
 pub(super) struct Done {}
 
-/// The key that a token was signed with.
+/// Returns the key that the caller's token was signed with.
 pub(super) fn key_of_token(call: &Call<'_>) -> Result<Arc<LiveKey>, HubError> {
     call.caller.known().map(|known| Arc::clone(&known.0.key)).ok_or_else(|| HubCode::TokenMissing.into())
 }
 
-/// Somebody tried too often, or the line for checking passwords is full.
+/// Converts the errors for too many attempts, and for a full queue of password checks, to `RATE_LIMITED`.
 pub(super) fn slowed(error: web::ApiError) -> HubError {
     match error.code() {
         Code::SignInSlowed | Code::RateLimited => {
@@ -41,7 +42,8 @@ pub(super) fn slowed(error: web::ApiError) -> HubError {
 }
 
 impl Hub {
-    /// A token for the actions in front of the door, for a page of a key that says which pages are its own.
+    /// Issues a token for the `noauth-*` actions. The key must have a domain allowlist, and the calling
+    /// page must be on it.
     pub(super) async fn gen_auth_session(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let key = self.key_of(call.text("ak", 64)?).await?;
         self.serves_pages(&key, call)?;
@@ -53,7 +55,8 @@ impl Hub {
         Outcome::of(&tokens::front(&key, call.now)?)
     }
 
-    /// Whether a key that was not proven by a token serves the page that calls: what the door does for tokens.
+    /// Checks that a key, which the caller has not proven by a token, serves the calling page. The gateway
+    /// makes the same checks for tokens. Counts the call as the key's.
     fn serves_pages(&self, key: &LiveKey, call: &Call<'_>) -> Result<(), HubError> {
         if !key.is_enabled || key.expires_at.is_some_and(|expiry| expiry <= call.now) {
             return Err(HubCode::KeyDisabled.into());
@@ -100,7 +103,7 @@ impl Hub {
         self.identity().count_guess(&owner, call.address).await.map_err(slowed)?;
         let found = self.user_by_name(key.id, username).await?;
         let hash = found.as_ref().map(|found| found.hash.clone());
-        // Without such a user it takes as long.
+        // Takes as long if there is no such user.
         let is_right = self.identity().hasher().verify(password.to_owned(), hash).await?;
         let found = found.filter(|found| is_right && found.user.is_enabled).ok_or(HubCode::LoginFailed)?;
         let signed_in: SignedIn = self.sign_user_in(&key, found, call.now).await?;
@@ -119,7 +122,8 @@ impl Hub {
         Outcome::of(&Done {})
     }
 
-    /// The refresh token of a call. A token in the header is not needed, but must not be another key's.
+    /// Returns the refresh token of a call. The call needs no token in its header, but such a token must be
+    /// of the same key.
     async fn own_refresh_token(
         &self,
         call: &Call<'_>,
@@ -138,7 +142,7 @@ impl Hub {
     }
 }
 
-/// Whose password somebody guesses at.
+/// Returns the subject under which wrong passwords are counted.
 pub(super) fn guessed(key: &LiveKey, username: &str) -> String {
     format!("hub {} {}", key.ak, super::rules::name_key(username))
 }

@@ -1,4 +1,4 @@
-//! Tokens that the user centre signs with the secret of the key: whoever holds the key could have made them.
+//! Tokens that the user center signs with the key's secret, as the key's owner could.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -11,21 +11,22 @@ use crate::{
     key::LiveKey,
 };
 
-/// How long the token for the actions in front of the door lives, in seconds.
+/// Lifetime of a token for the `noauth-*` actions, in seconds.
 pub(super) const FRONT_SECONDS: i64 = 300;
-/// How long a user's token lives, in seconds.
+/// Lifetime of a user's token, in seconds.
 pub(super) const TOKEN_SECONDS: i64 = 3600;
-/// How long a refresh token lives, in seconds: 7 days.
+/// Lifetime of a refresh token, in seconds: 7 days.
 pub(super) const REFRESH_SECONDS: i64 = 604_800;
 
-/// What may be called with the token for the actions in front of the door.
+/// The actions that a token for the `noauth-*` actions is limited to.
 pub(super) const FRONT_ACTIONS: [&str; 3] =
     ["user_center:noauth_get_password_policy", "user_center:noauth_register", "user_center:noauth_login"];
 
-/// The `typ` of a refresh token: no call is made with one.
+/// The `typ` of a refresh token, which cannot be used for calls.
 const REFRESH: &str = "refresh_token";
 
-/// What people may call about themselves; those who registered themselves may call no more unless the key lists it.
+/// The actions of users on their own data. Self-registered users may call these, and what the key lists for
+/// them.
 const OWN_ACTIONS: [&str; 5] = [
     "user_center:get_my_profile",
     "user_center:update_my_profile",
@@ -36,7 +37,7 @@ const OWN_ACTIONS: [&str; 5] = [
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// The claims of a token for calls, in the order of the original's.
+/// The claims of a token for calls. The order is the one on the wire.
 #[derive(Serialize)]
 struct Claims<'c> {
     sub: &'c str,
@@ -80,7 +81,7 @@ fn signed(key: &LiveKey, claims: &impl Serialize) -> Result<String, HubError> {
     Ok(token)
 }
 
-/// The token of somebody who is about to sign in.
+/// Creates the token of a person who is about to sign in.
 pub(super) fn front(key: &LiveKey, now: Timestamp) -> Result<String, HubError> {
     let iat = seconds(now);
     let claims = Claims {
@@ -97,7 +98,7 @@ pub(super) fn front(key: &LiveKey, now: Timestamp) -> Result<String, HubError> {
     signed(key, &claims)
 }
 
-/// The token of a user.
+/// Creates the token of a user.
 pub(super) fn of_user(key: &LiveKey, user: &User, now: Timestamp) -> Result<String, HubError> {
     let iat = seconds(now);
     let claims = Claims {
@@ -120,7 +121,7 @@ fn actions_of<'k>(key: &'k LiveKey, user: &User) -> Option<Vec<&'k str>> {
     user.is_self_registered.then(|| OWN_ACTIONS.into_iter().chain(listed()).collect())
 }
 
-/// A refresh token of a chain, and the hash it is stored by.
+/// Creates a refresh token of a chain, and the hash that it is stored as.
 pub(super) fn refresh(
     key: &LiveKey,
     user: &str,
@@ -141,12 +142,13 @@ pub(super) fn refresh(
     Ok((signed(key, &claims)?, hash))
 }
 
-/// What a refresh token is stored by. A hash alone: a copy of the store refreshes nothing.
+/// Returns the hash that a refresh token is stored as, so that a copy of the store cannot be used to
+/// refresh.
 pub(super) fn hash(jti: &str) -> [u8; 32] {
     Sha256::digest(jti.as_bytes()).into()
 }
 
-/// The claims of a refresh token whose signature was checked.
+/// Parses the claims of a refresh token whose signature was checked.
 pub(super) fn refresh_claims(token: &str, now: Timestamp) -> Result<RefreshClaims, HubError> {
     let invalid = || HubError::new(HubCode::TokenInvalid).with("this is no refresh token");
     let payload = token.split('.').nth(1).and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());

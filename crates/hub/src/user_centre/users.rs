@@ -1,4 +1,4 @@
-//! Looking after users: making, finding, changing and deleting them.
+//! Management of users: creating, finding, changing, and deleting them.
 
 use store::{owned_params, params};
 
@@ -13,20 +13,20 @@ use crate::{
     call::{HubCode, HubError},
 };
 
-/// Most users of a key.
+/// Maximum number of users of a key.
 const MOST_USERS: i64 = 1_000_000;
-/// Most users passed over, and most in an answer.
+/// Maximum number of users skipped, and maximum number in a page.
 pub(super) const MOST_SKIPPED: i64 = 1_000_000;
 pub(super) const MOST_LISTED: i64 = 100;
 
 impl Pool {
-    /// Whether administrators are among those who may be seen, as a statement's bound.
+    /// Returns true if administrators are within reach. Statements take it as a bound of `is_admin`.
     const fn reach(&self) -> bool {
         matches!(self.power, Power::Everybody)
     }
 }
 
-/// A user deleted or a key gone meanwhile.
+/// Converts an error of the store. A foreign key that is missing means that the key was deleted meanwhile.
 fn stored(error: store::Error) -> HubError {
     match error {
         store::Error::ForeignKey => HubCode::KeyNotFound.into(),
@@ -35,10 +35,10 @@ fn stored(error: store::Error) -> HubError {
 }
 
 impl Hub {
-    /// What passwords of a key's users must be.
+    /// Returns the password policy of a key.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn password_policy(&self, key: i64) -> Result<PasswordPolicy, HubError> {
         let row: Option<(String,)> = self.db().fetch_optional(queries::POLICY, params![key]).await?;
         match row {
@@ -49,10 +49,11 @@ impl Hub {
         }
     }
 
-    /// Changes what passwords must be. Those that exist stay good.
+    /// Changes the password policy. Existing passwords remain valid.
     ///
     /// # Errors
-    /// `PERMISSION_DENIED` for a person; `INVALID_PARAMS` for a policy out of bounds.
+    /// `PERMISSION_DENIED` if the requester manages members only; `INVALID_PARAMS` for a policy out of
+    /// bounds.
     pub async fn set_password_policy(&self, pool: &Pool, policy: PasswordPolicy) -> Result<(), HubError> {
         if pool.power != Power::Everybody {
             return Err(
@@ -65,16 +66,16 @@ impl Hub {
         Ok(())
     }
 
-    /// Makes a user.
+    /// Creates a user.
     ///
     /// # Errors
-    /// `INVALID_PARAMS`, `PASSWORD_TOO_WEAK`, `USER_EXISTS`.
+    /// `INVALID_PARAMS`, `PASSWORD_TOO_WEAK`, or `USER_EXISTS`.
     pub async fn create_user(&self, pool: &Pool, new: NewUser, password: &str) -> Result<User, HubError> {
         rules::username(&new.username)?;
         let user = User {
             id: format!("{:014x}{}", self.db().ids().next(), self.db().random().hex(5)),
             username: new.username,
-            // Whoever sees members alone makes members.
+            // A requester who manages members only creates members.
             is_admin: new.is_admin && pool.reach(),
             is_enabled: true,
             created_at: self.db().clock().now(),
@@ -86,7 +87,7 @@ impl Hub {
         };
         self.password_policy(pool.key).await?.accepts(password, &user.username)?;
         let name = rules::name_key(&user.username);
-        // A name in use is found before a hash is paid for; the transaction checks again.
+        // Checked before the cost of hashing; the transaction checks again.
         if self.db().fetch_optional::<(i64,)>(queries::NAME_TAKEN, params![pool.key, &name]).await?.is_some()
         {
             return Err(HubCode::UserExists.into());
@@ -126,17 +127,17 @@ impl Hub {
         Ok(user)
     }
 
-    /// A user.
+    /// Returns a user.
     ///
     /// # Errors
-    /// `USER_NOT_FOUND` for an id that is unknown, of another key, or out of reach.
+    /// `USER_NOT_FOUND` if the id is unknown, of another key, or out of the requester's reach.
     pub async fn user(&self, pool: &Pool, id: &str) -> Result<User, HubError> {
         rules::id(id)?;
         let user = self.db().fetch_optional(queries::BY_ID, params![pool.key, id, pool.reach()]).await?;
         user.ok_or_else(|| HubCode::UserNotFound.into())
     }
 
-    /// A user with the hash of the password, by name.
+    /// Finds a user by name, with the hash of the password.
     pub(super) async fn user_by_name(
         &self,
         key: i64,
@@ -149,7 +150,7 @@ impl Hub {
         Ok(self.db().fetch_optional(queries::BY_NAME, params![key, &name]).await?)
     }
 
-    /// A user with the hash of the password, by id.
+    /// Finds a user by id, with the hash of the password.
     pub(super) async fn user_with_password(
         &self,
         key: i64,
@@ -158,7 +159,7 @@ impl Hub {
         Ok(self.db().fetch_optional(queries::WITH_PASSWORD, params![key, id]).await?)
     }
 
-    /// Some users, newest first, and how many there are.
+    /// Returns a page of users, newest first, and their total number.
     ///
     /// # Errors
     /// `INVALID_PARAMS` for a page out of bounds.
@@ -194,11 +195,11 @@ impl Hub {
         Ok((list, total))
     }
 
-    /// Changes a user; what is absent stays.
+    /// Changes a user. Absent fields keep their values.
     ///
     /// # Errors
-    /// As [`Hub::user`]; `INVALID_PARAMS`; `USER_EXISTS` for a name in use; `PERMISSION_DENIED` for making an
-    /// administrator without the right to.
+    /// As [`Hub::user`]; `INVALID_PARAMS`; `USER_EXISTS` for a name in use; `PERMISSION_DENIED` for making
+    /// an administrator without the right to do so.
     pub async fn update_user(&self, pool: &Pool, id: &str, change: UserChange) -> Result<User, HubError> {
         rules::id(id)?;
         let reach = pool.reach();
@@ -248,7 +249,7 @@ impl Hub {
                 ];
                 match tx.execute(queries::UPDATE, values).await {
                     Ok(_) => {}
-                    // Two at once: the look before did not see the other.
+                    // A concurrent change took the name after the check.
                     Err(store::Error::Unique) => return Err(HubCode::UserExists.into()),
                     Err(error) => return Err(error.into()),
                 }
@@ -261,7 +262,7 @@ impl Hub {
         write.await
     }
 
-    /// Sets a password without asking for the old one, and ends every sign-in of the user.
+    /// Sets a password without asking for the old one, and ends all sign-ins of the user.
     ///
     /// # Errors
     /// As [`Hub::user`]; `PASSWORD_TOO_WEAK`.
@@ -281,7 +282,8 @@ impl Hub {
         write.await
     }
 
-    /// Deletes a user with every sign-in. Tokens that the user has already live out their hour.
+    /// Deletes a user and all of their sign-ins. Tokens issued before remain valid until they expire,
+    /// within an hour.
     ///
     /// # Errors
     /// As [`Hub::user`].
