@@ -1,14 +1,14 @@
-//! Time as the program knows it: injected, in milliseconds.
+//! Time in milliseconds, from an injected clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde::Serialize;
 
-/// Milliseconds in a day; every day has as many, leap seconds are not counted.
+/// Milliseconds in a day. Leap seconds are not counted.
 const DAY_MS: i64 = 86_400_000;
 
-/// How far the clocks of processes that share a database may differ, in milliseconds.
+/// Maximum difference between the clocks of processes that share a database, in milliseconds.
 const SKEW_MS: i64 = 2_000;
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z. Serialized as that number.
@@ -25,23 +25,23 @@ impl Timestamp {
         self.0
     }
 
-    /// The moment `ms` milliseconds later (earlier, when negative). Stops at the ends of the range.
+    /// Returns the moment `ms` milliseconds later (earlier if negative), clamped to the range of the type.
     #[must_use]
     pub const fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 
-    /// The moment `secs` seconds later (earlier, when negative). Stops at the ends of the range.
+    /// Returns the moment `secs` seconds later (earlier if negative), clamped to the range of the type.
     #[must_use]
     pub const fn plus_secs(self, secs: i64) -> Self {
         self.plus_ms(secs.saturating_mul(1000))
     }
 
-    /// Returns how long after `now` this moment comes, in milliseconds; 0 when it has passed.
+    /// Returns the time from `now` until this moment, in milliseconds; 0 if it has passed.
     ///
     /// For a stored moment that something waits for. `longest_ms` is the longest wait that is ever stored. A
-    /// moment further ahead was stored while the clock was wrong: it counts as passed, because to wait for
-    /// it, or for a part of it, would last until the clock catches up with the error.
+    /// moment further ahead was stored by a clock that was wrong, so it counts as passed. To wait for it, or
+    /// for a part of it, would last until the clock catches up with the error.
     #[must_use]
     pub const fn wait_from(self, now: Self, longest_ms: i64) -> i64 {
         let wait = self.0.saturating_sub(now.0);
@@ -54,32 +54,32 @@ impl Timestamp {
         }
     }
 
-    /// Whole days since 1970-01-01, in UTC.
+    /// Returns the number of whole days since 1970-01-01, in UTC.
     #[must_use]
     pub const fn day(self) -> i64 {
         self.0.div_euclid(DAY_MS)
     }
 
-    /// The UTC time to the second, as in `2024-01-20T15:00:00Z`.
+    /// Formats the UTC time to the second, as in `2024-01-20T15:00:00Z`.
     #[must_use]
     pub fn iso8601(self) -> String {
         self.civil().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    /// The UTC date, as in `2024-01-20`.
+    /// Formats the UTC date, as in `2024-01-20`.
     #[must_use]
     pub fn date(self) -> String {
         self.civil().strftime("%Y-%m-%d").to_string()
     }
 
-    /// Years outside -9999 … 9999 cannot be written: they stop at the nearer end.
+    /// Converts to a `jiff` timestamp, clamped to its range (years -9999 to 9999).
     fn civil(self) -> jiff::Timestamp {
         let end = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(end)
     }
 }
 
-/// Where the time comes from. Clones show the same time.
+/// A source of time. Clones show the same time.
 #[derive(Debug, Clone)]
 pub struct Clock(Source);
 
@@ -90,19 +90,19 @@ enum Source {
 }
 
 impl Clock {
-    /// The computer's clock.
+    /// Creates a clock that reads the system time.
     #[must_use]
     pub const fn system() -> Self {
         Self(Source::System)
     }
 
-    /// A clock for tests that stands at `start` until it is moved.
+    /// Creates a clock for tests that stands at `start` until it is moved.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
         Self(Source::Manual(Arc::new(AtomicI64::new(start.0))))
     }
 
-    /// The present moment.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
@@ -112,7 +112,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock by `ms` milliseconds, back when negative. Does nothing to the system clock.
+    /// Moves a manual clock by `ms` milliseconds (back if negative). Does nothing to the system clock.
     pub fn advance_ms(&self, ms: i64) {
         if let Source::Manual(now) = &self.0 {
             now.fetch_add(ms, Ordering::AcqRel);

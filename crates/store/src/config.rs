@@ -1,4 +1,4 @@
-//! Which database to use, and how.
+//! Configuration of the database.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tokio_postgres::config::SslMode;
 
-/// Where the database is.
+/// The location of the database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
-    /// A SQLite file; a relative path counts from the working directory.
+    /// A SQLite file. A relative path starts at the working directory.
     Sqlite(PathBuf),
-    /// A `postgres://` address, with its password.
+    /// A `postgres://` URL, including the password.
     Postgres(String),
 }
 
@@ -24,28 +24,31 @@ impl fmt::Debug for Location {
     }
 }
 
-/// Which database to use, and its limits.
+/// The location of the database, and its limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseConfig {
-    /// Where it is.
+    /// The location of the database.
     pub location: Location,
-    /// PostgreSQL: the most connections in the pool. Default 16.
+    /// PostgreSQL: maximum number of connections in the pool. Default 16.
     pub pool_size: usize,
-    /// SQLite: the most connections kept open for short reads, and as many for heavy ones, which is also the most heavy
-    /// reads at a time. Default 8.
+    /// SQLite: maximum number of idle connections kept for short reads, and as many for long reads. Also the
+    /// maximum number of long reads at a time. Default 8.
     pub reader_limit: usize,
-    /// PostgreSQL: how long connecting may take. Default 5 s.
+    /// PostgreSQL: time limit for connecting. Default 5 s.
     pub connect_timeout: Duration,
-    /// How long to wait for a free connection (PostgreSQL) or for another process's lock (SQLite). Default 5 s.
+    /// Time limit of the wait for a free connection (PostgreSQL) or for another process's lock (SQLite).
+    /// Default 5 s.
     pub wait_timeout: Duration,
-    /// PostgreSQL: how long one statement may take, other than in a migration. Default 30 s.
+    /// PostgreSQL: time limit of one statement, except in migrations. Default 30 s.
     pub statement_timeout: Duration,
 }
 
 impl DatabaseConfig {
-    /// Reads `sqlite:path/to/file.db` or `postgres://user:password@host:port/database`, with defaults for the rest.
+    /// Parses `sqlite:path/to/file.db` or `postgres://user:password@host:port/database`. The rest gets its
+    /// defaults.
     ///
-    /// Errors: a text for the person who wrote the address. It does not repeat the address.
+    /// # Errors
+    /// A message for the author of the URL. It does not repeat the URL.
     pub fn parse(url: &str) -> Result<Self, String> {
         Ok(Self {
             location: parse_location(url)?,

@@ -1,4 +1,4 @@
-//! The database, whichever engine runs it.
+//! The database, on either engine.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ use crate::schema::Dialect;
 use crate::tx::Tx;
 use crate::{Clock, Random, postgres, sqlite};
 
-/// Notices kept for a receiver that is slow; one that falls further behind is told that it lagged.
+/// Notices buffered for a slow receiver. A receiver that falls further behind gets an error.
 const NOTICES: usize = 1024;
-/// Milliseconds that the clock may be behind the newest id without a word in the log.
+/// Maximum time, in milliseconds, that the clock may be behind the newest id without a warning in the log.
 const CLOCK_TOLERANCE_MS: i64 = 2000;
 
-/// An open database. Clones are the same one.
+/// An open database. Clones share it.
 #[derive(Clone)]
 pub struct Database(Arc<Inner>);
 
@@ -47,11 +47,14 @@ enum Engine {
 }
 
 impl Database {
-    /// Opens the database, creating the SQLite file if there is none. Does not migrate.
+    /// Opens the database, and creates the SQLite file if there is none. Does not migrate.
     ///
-    /// `data_dir` is created when missing, for its owner only; on SQLite it holds the locks of the node numbers.
+    /// `data_dir` is created if it is missing, for its owner only. On SQLite it holds the locks of the node
+    /// numbers.
     ///
-    /// Errors: [`Error::Unavailable`] when the file or the server cannot be reached, or when 64 processes use it.
+    /// # Errors
+    /// [`Error::Unavailable`] if the file or the server cannot be reached, or if 64 processes use the
+    /// database already.
     pub async fn open(config: DatabaseConfig, data_dir: &Path, clock: Clock, random: Random) -> Result<Self> {
         let (notices, _) = broadcast::channel(NOTICES);
         let health = Arc::new(Health::default());
@@ -75,7 +78,7 @@ impl Database {
         Ok(db)
     }
 
-    /// Makes no id that is stored already, and says so when the clock is behind what is stored.
+    /// Makes new ids start after the newest stored one, and logs a warning if the clock is behind it.
     async fn begin_after_newest(&self) -> Result<()> {
         let newest = match &self.0.engine {
             Engine::Sqlite(engine) => engine.newest_id()?,
@@ -92,25 +95,25 @@ impl Database {
         Ok(())
     }
 
-    /// The clock the database was opened with.
+    /// Returns the clock that the database was opened with.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
-    /// Makes ids for new rows.
+    /// Returns the generator of ids for new rows.
     #[must_use]
     pub fn ids(&self) -> &Ids {
         &self.0.ids
     }
 
-    /// The randomness the database was opened with.
+    /// Returns the source of randomness that the database was opened with.
     #[must_use]
     pub fn random(&self) -> &Random {
         &self.0.random
     }
 
-    /// The engine's name, for a line in the log. Nothing may depend on it.
+    /// Returns the engine's name, for log lines. No behavior may depend on it.
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
         match &self.0.engine {
@@ -126,9 +129,10 @@ impl Database {
         }
     }
 
-    /// The first row of the answer, if there is any. For queries well below a millisecond.
+    /// Returns the first row of a result, if there is one. For queries that take well below a millisecond.
     ///
-    /// Errors: the statement fails or writes, or the row is not an `R`.
+    /// # Errors
+    /// If the statement fails or writes, or if the row cannot be read as an `R`.
     pub async fn fetch_optional<R: FromRow>(
         &self,
         sql: &'static str,
@@ -143,16 +147,19 @@ impl Database {
         Ok(first)
     }
 
-    /// The first row of the answer. For queries well below a millisecond.
+    /// Returns the first row of a result. For queries that take well below a millisecond.
     ///
-    /// Errors: [`Error::NotFound`] without one; the statement fails or writes, or the row is not an `R`.
+    /// # Errors
+    /// [`Error::NotFound`] if there is no row. Another error if the statement fails or writes, or if the row
+    /// cannot be read as an `R`.
     pub async fn fetch_one<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<R> {
         self.fetch_optional(sql, params).await?.ok_or(Error::NotFound)
     }
 
-    /// All rows of the answer. For queries well below a millisecond.
+    /// Returns all rows of a result. For queries that take well below a millisecond.
     ///
-    /// Errors: the statement fails or writes, or a row is not an `R`.
+    /// # Errors
+    /// If the statement fails or writes, or if a row cannot be read as an `R`.
     pub async fn fetch_all<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
         let mut all = Vec::new();
         let each: Each<'_> = &mut |row| {
@@ -171,9 +178,10 @@ impl Database {
         self.0.health.note(result)
     }
 
-    /// All rows of the answer of a query that may take longer than a millisecond: other tasks go on meanwhile.
+    /// Returns all rows of a query that may take longer than a millisecond. It does not block other tasks.
     ///
-    /// Errors: the statement fails or writes, or a row is not an `R`.
+    /// # Errors
+    /// If the statement fails or writes, or if a row cannot be read as an `R`.
     pub async fn fetch_all_heavy<R>(&self, sql: &'static str, params: Vec<OwnedParam>) -> Result<Vec<R>>
     where
         R: FromRow + 'static,
@@ -203,9 +211,11 @@ impl Database {
         }
     }
 
-    /// Runs one statement in a transaction of its own and returns how many rows it inserted, changed or deleted.
+    /// Runs one statement in its own transaction, and returns the number of rows that it inserted, changed or
+    /// deleted.
     ///
-    /// Errors: the statement fails; [`Error::Unavailable`] when the commit does.
+    /// # Errors
+    /// If the statement fails; [`Error::Unavailable`] if the commit fails.
     pub async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
         match &self.0.engine {
             Engine::Sqlite(_) => {
@@ -225,7 +235,8 @@ impl Database {
         }
     }
 
-    /// Runs a transaction: all of it is on the disk when this returns `Ok`, nothing of it when it returns `Err`.
+    /// Runs a transaction. If this returns `Ok`, all of it is on the disk; if it returns `Err`, nothing of it
+    /// is.
     ///
     /// ```
     /// # use store::{Database, Error, params};
@@ -241,11 +252,14 @@ impl Database {
     /// }
     /// ```
     ///
-    /// The closure may await nothing but its transaction. When the caller goes away, the transaction is committed
-    /// or rolled back as a whole. [`Error::Unavailable`] of a commit whose answer was lost leaves open which.
+    /// The closure may await only its transaction. If the caller is dropped, the transaction is still
+    /// committed or rolled back as a whole. After an [`Error::Unavailable`] from a commit whose response was
+    /// lost, either may have happened.
     ///
-    /// Errors: what the closure returns; the first failed statement's error; [`Error::Other`] when the closure
-    /// panics or awaits something else; [`Error::Unavailable`] when the commit fails or the database was closed.
+    /// # Errors
+    /// The error that the closure returns, or that of the first failed statement. [`Error::Other`] if the
+    /// closure panics or awaits something else. [`Error::Unavailable`] if the commit fails or the database
+    /// was closed.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
@@ -256,13 +270,14 @@ impl Database {
         result_of::<T, E, F>(self.run(Run::Write, Box::new(Work::new(job))).await?)
     }
 
-    /// Runs reads that belong together, on one connection: all of them see the same state, whatever is committed
-    /// meanwhile, and together they cost less than each for itself. For what is well below a millisecond.
+    /// Runs several reads on one connection. All of them see the same state, whatever is committed meanwhile.
+    /// Together they cost less than separate reads. For reads that take well below a millisecond.
     ///
-    /// The closure may await nothing but its transaction, which takes no statement that writes.
+    /// The closure may await only its transaction, which refuses statements that write.
     ///
-    /// Errors: what the closure returns; the first failed statement's error; [`Error::Other`] when the closure
-    /// panics or awaits something else.
+    /// # Errors
+    /// The error that the closure returns, or that of the first failed statement. [`Error::Other`] if the
+    /// closure panics or awaits something else.
     pub async fn read<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
@@ -272,10 +287,11 @@ impl Database {
         result_of::<T, E, F>(self.run(Run::Read, Box::new(Work::new(job))).await?)
     }
 
-    /// Like [`read`](Self::read), for what may take longer than a millisecond, what the closure makes of the rows
-    /// included: other tasks go on meanwhile.
+    /// Like [`read`](Self::read), for work that may take longer than a millisecond, including what the
+    /// closure computes from the rows. It does not block other tasks.
     ///
-    /// Errors: as of [`read`](Self::read).
+    /// # Errors
+    /// Those of [`read`](Self::read).
     pub async fn read_heavy<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
@@ -285,7 +301,8 @@ impl Database {
         result_of::<T, E, F>(self.run(Run::ReadHeavy, Box::new(Work::new(job))).await?)
     }
 
-    /// Boxed here, so that it is compiled once and not again for each transaction.
+    /// Runs a job on the engine. The future is boxed here, so that it is compiled once and not for each
+    /// transaction.
     fn run(&self, how: Run, mut job: Box<dyn Job>) -> BoxFuture<'_, Result<Box<dyn Job>>> {
         match (&self.0.engine, how) {
             (Engine::Sqlite(engine), Run::Write) => Box::pin(engine.write(job)),
@@ -305,46 +322,50 @@ impl Database {
         }
     }
 
-    /// The notices of committed transactions, from now on.
+    /// Subscribes to the notices of transactions that commit from now on.
     ///
-    /// Those of this process come right after their commit, before the write is answered. With PostgreSQL those of
-    /// all processes come over the server as well, so one's own come twice. A receiver that lags by more than 1024
-    /// is told so by its channel, and must do as after a [`RESYNC`](crate::RESYNC).
+    /// Notices of this process arrive right after the commit, before the write returns. With PostgreSQL,
+    /// notices of all processes also arrive through the server, so a process receives its own twice. A
+    /// receiver that lags by more than 1024 notices gets an error from the channel. It must then do the same
+    /// as after a [`RESYNC`](crate::RESYNC).
     #[must_use]
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
         self.0.notices.subscribe()
     }
 
-    /// Brings the schema up to date, all pending migrations in one transaction, and returns their names.
+    /// Applies all pending migrations in one transaction, and returns their names.
     ///
-    /// Errors: [`Error::Migration`] when the database and this program do not fit together.
+    /// # Errors
+    /// [`Error::Migration`] if the database and this program do not fit together.
     pub async fn migrate(&self) -> Result<Vec<&'static str>> {
         self.migrate_with(migrations::ALL).await
     }
 
-    /// Like [`migrate`](Self::migrate), with a list of the caller's. For tests.
+    /// Like [`migrate`](Self::migrate), with a list given by the caller. For tests.
     #[doc(hidden)]
     pub async fn migrate_with(&self, all: &'static [Migration]) -> Result<Vec<&'static str>> {
         migrate::migrate(self, all).await
     }
 
-    /// The names of the migrations that [`migrate`](Self::migrate) would apply.
+    /// Returns the names of the migrations that [`migrate`](Self::migrate) would apply.
     ///
-    /// Errors: [`Error::Migration`] when the database and this program do not fit together.
+    /// # Errors
+    /// [`Error::Migration`] if the database and this program do not fit together.
     pub async fn pending(&self) -> Result<Vec<&'static str>> {
         self.pending_with(migrations::ALL).await
     }
 
-    /// Like [`pending`](Self::pending), with a list of the caller's. For tests.
+    /// Like [`pending`](Self::pending), with a list given by the caller. For tests.
     #[doc(hidden)]
     pub async fn pending_with(&self, all: &'static [Migration]) -> Result<Vec<&'static str>> {
         migrate::pending(self, all).await
     }
 
-    /// Looks whether another process has migrated the database to a schema that this program does not know. From then on
-    /// this process takes no writes and is not ready.
+    /// Checks that no other process has migrated the database to a schema that this program does not know. If
+    /// one has, this process takes no more writes and is not ready any more.
     ///
-    /// Errors: [`Error::Migration`] when it has; the schema cannot be read.
+    /// # Errors
+    /// [`Error::Migration`] if one has. Another error if the schema cannot be read.
     pub async fn check_schema(&self) -> Result<()> {
         let fits = self.pending().await.map(|_names| ());
         if let Err(error @ Error::Migration(_)) = &fits {
@@ -353,14 +374,15 @@ impl Database {
         fits
     }
 
-    /// Whether nothing was ever migrated: the database is empty.
+    /// Returns true if no migration was ever applied, so the database is empty.
     ///
-    /// Errors: the schema cannot be read.
+    /// # Errors
+    /// If the schema cannot be read.
     pub async fn is_new(&self) -> Result<bool> {
         migrate::is_new(self).await
     }
 
-    /// How busy the database is.
+    /// Returns the current load of the database.
     #[must_use]
     pub fn load(&self) -> Load {
         match &self.0.engine {
@@ -372,10 +394,12 @@ impl Database {
         }
     }
 
-    /// Whether the database can serve: it answers, and on SQLite the writer lives and the disk takes a file.
+    /// Checks that the database can serve. It must respond. On SQLite the writer thread must also be alive,
+    /// and the data directory must accept a file.
     ///
-    /// Errors: [`Error::Unavailable`], after 2 s at the latest on PostgreSQL; [`Error::Damaged`] from the moment on when
-    /// damage was met, or the files on the disk are no longer those that are open.
+    /// # Errors
+    /// [`Error::Unavailable`], after at most 2 s on PostgreSQL. [`Error::Damaged`] once damage was found, or
+    /// if the files on the disk are no longer those that are open.
     pub async fn ping(&self) -> Result<()> {
         self.0.health.check()?;
         match &self.0.engine {
@@ -384,11 +408,12 @@ impl Database {
         }
     }
 
-    /// Writes a copy of what is committed now to a new file, for its owner only, and returns its size in bytes.
-    /// Works while this and other processes write.
+    /// Writes a copy of the committed state to a new file, readable by its owner only, and returns its size
+    /// in bytes. This and other processes may write meanwhile.
     ///
-    /// Errors: [`Error::Other`] when the file exists already, or on PostgreSQL, which has its own tool;
-    /// [`Error::Unavailable`] when the disk does not take it.
+    /// # Errors
+    /// [`Error::Other`] if the file exists already, or on PostgreSQL, which has `pg_dump`.
+    /// [`Error::Unavailable`] if the disk does not accept the copy.
     pub async fn backup(&self, to: &Path) -> Result<u64> {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.backup(to).await,
@@ -396,10 +421,12 @@ impl Database {
         }
     }
 
-    /// Looks for damage: reads all of a SQLite file, its indexes and references included. Returns a line for each fault, at
-    /// most 20. PostgreSQL checks references itself, and has its own tools for its files: there it finds nothing.
+    /// Looks for damage, and returns a line for each fault, at most 20. On SQLite it reads the whole file,
+    /// including indexes and references. On PostgreSQL it finds nothing: the server checks references itself
+    /// and has its own tools for its files.
     ///
-    /// Errors: the check cannot be run.
+    /// # Errors
+    /// If the check cannot be run.
     pub async fn check(&self) -> Result<Vec<String>> {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.check().await,
@@ -407,9 +434,10 @@ impl Database {
         }
     }
 
-    /// Takes no more work, finishes what is queued and closes the database.
+    /// Accepts no more work, finishes what is queued, and closes the database.
     ///
-    /// Errors: the writer had ended in a panic.
+    /// # Errors
+    /// If the writer thread has panicked.
     pub async fn close(&self) -> Result<()> {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.close().await,
@@ -421,7 +449,7 @@ impl Database {
     }
 }
 
-/// How a transaction is run.
+/// The way in which a transaction runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Run {
     Write,
@@ -429,7 +457,7 @@ enum Run {
     ReadHeavy,
 }
 
-/// What came of a transaction.
+/// Returns the result of a finished transaction.
 fn result_of<T, E, F>(job: Box<dyn Job>) -> Result<T, E>
 where
     T: Send + 'static,

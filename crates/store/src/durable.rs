@@ -1,8 +1,9 @@
-//! Writing files so that they are whole and survive a loss of power, readable by their owner only.
+//! Durable files: written completely or not at all, surviving a loss of power, readable by their owner only.
 //!
-//! A [`NewFile`] is written under a temporary name in the directory of its final one, flushed to the disk, compared with
-//! the number of bytes that were given to it, and renamed; then the directory is flushed. Whatever fails on the way
-//! removes the temporary file. No other code of this program creates files (`clippy.toml` forbids it).
+//! A [`NewFile`] is written under a temporary name in the directory of its final one. It is flushed to the
+//! disk, its length is compared with the number of bytes written, and it is renamed. Then the directory is
+//! flushed. A failure at any step removes the temporary file. No other code of this program creates files
+//! (`clippy.toml` forbids it).
 
 #![expect(clippy::disallowed_methods, reason = "the one place that creates files and directories")]
 
@@ -13,55 +14,56 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// Ending of temporary names.
+/// Suffix of temporary names.
 const PARTIAL: &str = ".partial";
-/// Bytes that [`AsyncNewFile`] collects before it hands them to a blocking thread.
+/// Bytes that [`AsyncNewFile`] collects before it passes them to a blocking thread.
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// A file that is being written under a temporary name, with mode 0600.
 #[derive(Debug)]
 pub struct NewFile {
     file: NamedTempFile,
-    /// Bytes given to it so far.
+    /// Bytes written so far.
     bytes: u64,
 }
 
 impl NewFile {
-    /// Creates an empty file in `directory`, which is created when missing.
+    /// Creates an empty file in `directory`, which is created if it is missing.
     ///
     /// # Errors
-    /// When the directory or the file cannot be created.
+    /// If the directory or the file cannot be created.
     pub fn create_in(directory: &Path) -> io::Result<Self> {
         create_directory(directory)?;
         let file = tempfile::Builder::new().prefix(".").suffix(PARTIAL).tempfile_in(directory)?;
         Ok(Self { file, bytes: 0 })
     }
 
-    /// Bytes written so far.
+    /// Returns the number of bytes written so far.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The temporary name, for programs and libraries that write to a path.
+    /// Returns the temporary path, for programs and libraries that write to a path.
     #[must_use]
     pub fn temporary_path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Takes what others wrote to [`temporary_path`](Self::temporary_path) as written.
+    /// Counts what others wrote to [`temporary_path`](Self::temporary_path) as written.
     ///
     /// # Errors
-    /// When the file's size cannot be read.
+    /// If the file's size cannot be read.
     pub fn take_as_written(&mut self) -> io::Result<()> {
         self.bytes = std::fs::metadata(self.file.path())?.len();
         Ok(())
     }
 
-    /// Gives the file its name, replacing a file that has it already. On return content and name are on the disk.
+    /// Renames the file to its final name, replacing an existing file. Returns its size in bytes. On return,
+    /// content and name are on the disk.
     ///
     /// # Errors
-    /// When the disk did not take all bytes, or the name cannot be given.
+    /// If the disk did not accept all bytes, or if the file cannot be renamed.
     pub fn replace(self, to: &Path) -> io::Result<u64> {
         self.sync()?;
         self.file.persist(to).map_err(|failed| failed.error)?;
@@ -69,10 +71,10 @@ impl NewFile {
         Ok(self.bytes)
     }
 
-    /// Like [`replace`](Self::replace), for a name that must be free.
+    /// Like [`replace`](Self::replace), but fails if the name is taken.
     ///
     /// # Errors
-    /// [`io::ErrorKind::AlreadyExists`] when there is such a file; as of [`replace`](Self::replace).
+    /// [`io::ErrorKind::AlreadyExists`] if there is such a file; those of [`replace`](Self::replace).
     pub fn create(self, to: &Path) -> io::Result<u64> {
         self.sync()?;
         self.file.persist_noclobber(to).map_err(|failed| failed.error)?;
@@ -80,7 +82,7 @@ impl NewFile {
         Ok(self.bytes)
     }
 
-    /// Flushes the content to the disk and checks that all of it is there.
+    /// Flushes the content to the disk, and checks that all of it is there.
     fn sync(&self) -> io::Result<()> {
         let file = self.file.as_file();
         file.sync_all()?;
@@ -105,8 +107,8 @@ impl Write for NewFile {
     }
 }
 
-/// A [`NewFile`] that async code writes to. Blocking threads do the work; every error is returned by the call that
-/// caused it or by the next one, and the last by [`replace`](Self::replace).
+/// A [`NewFile`] for async code. Blocking threads do the work. An error is returned by the call that caused
+/// it or by a later one, at the latest by [`replace`](Self::replace).
 #[derive(Debug)]
 pub struct AsyncNewFile {
     file: NewFile,
@@ -114,28 +116,28 @@ pub struct AsyncNewFile {
 }
 
 impl AsyncNewFile {
-    /// As [`NewFile::create_in`].
+    /// Creates an empty file; see [`NewFile::create_in`].
     ///
     /// # Errors
-    /// As of [`NewFile::create_in`].
+    /// Those of [`NewFile::create_in`].
     pub async fn create_in(directory: PathBuf) -> io::Result<Self> {
         let file = blocking(move || NewFile::create_in(&directory)).await?;
         Ok(Self { file, buffer: Vec::new() })
     }
 
-    /// Adds bytes.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// When the disk does not take them. The file is gone then.
+    /// If the disk does not accept them. The file is then removed.
     pub async fn write(mut self, bytes: &[u8]) -> io::Result<Self> {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() < BUFFER_BYTES { Ok(self) } else { self.write_out().await }
     }
 
-    /// As [`NewFile::replace`].
+    /// Renames the file to its final name; see [`NewFile::replace`].
     ///
     /// # Errors
-    /// As of [`NewFile::replace`].
+    /// Those of [`NewFile::replace`].
     pub async fn replace(self, to: PathBuf) -> io::Result<u64> {
         let Self { mut file, buffer } = self;
         blocking(move || {
@@ -156,25 +158,25 @@ impl AsyncNewFile {
     }
 }
 
-/// Runs blocking work on a thread for it. It goes on to its end when the caller leaves.
+/// Runs blocking work on a thread for it. The work runs to its end even if the caller is dropped.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
-/// Writes a small file as a whole, replacing one that is there.
+/// Writes a small file as a whole, replacing an existing one.
 ///
 /// # Errors
-/// As of [`NewFile::replace`].
+/// Those of [`NewFile::replace`].
 pub fn write(to: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = NewFile::create_in(parent(to))?;
     file.write_all(content)?;
     file.replace(to).map(|_bytes| ())
 }
 
-/// Copies a file, replacing one that is there, and returns its size in bytes.
+/// Copies a file, replacing an existing one, and returns its size in bytes.
 ///
 /// # Errors
-/// When the source cannot be read; as of [`NewFile::replace`].
+/// If the source cannot be read; those of [`NewFile::replace`].
 pub async fn copy(from: PathBuf, to: PathBuf) -> io::Result<u64> {
     let work = move || {
         let mut file = NewFile::create_in(parent(&to))?;
@@ -187,7 +189,7 @@ pub async fn copy(from: PathBuf, to: PathBuf) -> io::Result<u64> {
 /// Creates an empty file unless it exists, for programs and libraries that then write to it.
 ///
 /// # Errors
-/// When the directory or the file cannot be created.
+/// If the directory or the file cannot be created.
 pub(crate) fn create_empty(path: &Path) -> io::Result<()> {
     create_directory(parent(path))?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
@@ -197,10 +199,10 @@ pub(crate) fn create_empty(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Creates a directory with mode 0700, and the missing ones above it. One that exists stays as it is.
+/// Creates a directory with mode 0700, including missing parents. An existing one stays as it is.
 ///
 /// # Errors
-/// When a directory cannot be created or flushed to the disk.
+/// If a directory cannot be created or flushed to the disk.
 pub fn create_directory(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -215,7 +217,7 @@ pub fn create_directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The permissions of a directory that users outside its group may enter or read, as in `0755`.
+/// Returns the permissions of a directory, as in `0755`, if users outside its group may enter or read it.
 #[must_use]
 pub fn open_to_others(directory: &Path) -> Option<String> {
     let mode = std::fs::metadata(directory).ok()?.permissions().mode() & 0o777;
@@ -226,7 +228,7 @@ fn parent(of: &Path) -> &Path {
     of.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Flushes the directory of a file, so that its name survives a loss of power.
+/// Flushes the parent directory of a file, so that its name survives a loss of power.
 fn sync_parent(of: &Path) -> io::Result<()> {
     File::open(parent(of))?.sync_all()
 }

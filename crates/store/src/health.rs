@@ -1,15 +1,15 @@
-//! Faults that only a restart can end: while there is one, the database takes no writes and is not ready.
+//! Faults that last until a restart. While there is one, the database takes no writes and is not ready.
 
 use parking_lot::RwLock;
 
 use crate::error::{Error, Result};
 
-/// The first such fault, shared by all connections of a database.
+/// The first such fault. All connections of a database share it.
 #[derive(Debug, Default)]
 pub(crate) struct Health(RwLock<Option<Error>>);
 
 impl Health {
-    /// Remembers the error of a result if it is [`Error::Damaged`], and passes the result on.
+    /// Records the error of a result if it is [`Error::Damaged`], and returns the result.
     pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
         if let Err(error @ Error::Damaged(_)) = &result {
             self.set(error);
@@ -17,12 +17,12 @@ impl Health {
         result
     }
 
-    /// Errors: the fault, if there is one.
+    /// Returns the recorded fault as an error, if there is one.
     pub(crate) fn check(&self) -> Result<()> {
         self.0.read().clone().map_or(Ok(()), Err)
     }
 
-    /// Takes no more writes and is not ready any more, for this reason.
+    /// Records a fault: from now on the database takes no writes and is not ready.
     pub(crate) fn give_up(&self, error: &Error) {
         self.set(error);
     }

@@ -1,23 +1,23 @@
-//! Ids: numbers below 2^53, in order of time, made without asking anybody.
+//! Ids: time-ordered numbers below 2^53, generated without a central counter.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::{Clock, Timestamp};
 
-/// 2025-01-01T00:00:00Z in milliseconds: ids count from here, so that 41 bits last until 2094.
+/// The epoch of ids, 2025-01-01T00:00:00Z, in milliseconds. With it, 41 bits last until 2094.
 const EPOCH_MS: i64 = 1_735_689_600_000;
-/// How many processes can make ids at a time on one database.
+/// Maximum number of processes that can generate ids on one database at the same time.
 pub(crate) const NODES: i64 = 64;
 const NODE_BITS: u32 = 6;
 const SEQUENCE_BITS: u32 = 6;
 const SEQUENCE_MASK: i64 = (1 << SEQUENCE_BITS) - 1;
 
-/// Makes ids of 53 bits: 41 of milliseconds since 2025-01-01, 6 of node, 6 of sequence.
+/// Generates ids of 53 bits: 41 of milliseconds since 2025-01-01, 6 of node, 6 of sequence.
 ///
-/// Every id of one process is greater than the one before, also when the clock steps back. More than 64 ids in a
-/// millisecond borrow from the next one. The node number is this process's alone on its database, so two processes
-/// never make the same id. Clones continue the same sequence.
+/// Each id of a process is greater than the one before, even if the clock steps back. More than 64 ids in a
+/// millisecond borrow from the next one. No other process on the database has the same node number, so two
+/// processes never generate the same id. Clones continue the same sequence.
 #[derive(Debug, Clone)]
 pub struct Ids(Arc<Inner>);
 
@@ -34,13 +34,13 @@ impl Ids {
         Self(Arc::new(Inner { clock, last: AtomicI64::new(0), node: AtomicI64::new(node) }))
     }
 
-    /// The next id: positive, below 2^53, greater than all before it.
+    /// Returns the next id: positive, below 2^53, greater than all before it.
     #[must_use]
     pub fn next(&self) -> i64 {
         let now = self.0.clock.now().0.saturating_sub(EPOCH_MS).max(0) << SEQUENCE_BITS;
         let step = |last: i64| now.max(last + 1);
         let last = self.0.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(step(last)));
-        // The closure never says `None`, so both arms hold the value that was replaced.
+        // The closure never returns `None`, so both arms hold the value that was replaced.
         let moment = step(last.unwrap_or_else(|last| last));
         let node = self.0.node.load(Ordering::Acquire);
         (moment >> SEQUENCE_BITS) << (NODE_BITS + SEQUENCE_BITS)
@@ -48,29 +48,29 @@ impl Ids {
             | (moment & SEQUENCE_MASK)
     }
 
-    /// When an id was made, to the millisecond.
+    /// Returns the time at which an id was generated, to the millisecond.
     #[must_use]
     pub const fn time(id: i64) -> Timestamp {
         Timestamp((id >> (NODE_BITS + SEQUENCE_BITS)).saturating_add(EPOCH_MS))
     }
 
-    /// The least id that can be made at a moment or after it.
+    /// Returns the smallest id that can be generated at or after a moment.
     #[must_use]
     pub const fn first(at: Timestamp) -> i64 {
         let ms = at.0.saturating_sub(EPOCH_MS);
         if ms <= 0 { 0 } else { ms.saturating_mul(1 << (NODE_BITS + SEQUENCE_BITS)) }
     }
 
-    /// Goes on after an id that is stored, whatever the clock says. Numbers that are no ids are passed over.
+    /// Continues after a stored id, whatever the clock says. Numbers outside the range of ids are ignored.
     pub(crate) fn begin_after(&self, id: i64) {
         if (0..1 << 53).contains(&id) {
-            // Every sequence number of that millisecond, for the id may be another node's.
+            // All sequence numbers of that millisecond are skipped, because the id may be another node's.
             let moment = (id >> (NODE_BITS + SEQUENCE_BITS)) << SEQUENCE_BITS | SEQUENCE_MASK;
             self.0.last.fetch_max(moment, Ordering::AcqRel);
         }
     }
 
-    /// Goes on under another node number, after the old one was lost.
+    /// Continues with another node number, after the old one was lost.
     pub(crate) fn set_node(&self, node: i64) {
         self.0.node.store(node, Ordering::Release);
     }

@@ -1,4 +1,4 @@
-//! A transaction whatever its types, so that what runs it is compiled once and not for each of them.
+//! Type-erased transactions, so that the code that runs them is compiled once and not for each type.
 
 use std::any::Any;
 
@@ -7,19 +7,19 @@ use futures::future::BoxFuture;
 use crate::error::{Error, Result};
 use crate::tx::Tx;
 
-/// What the engines know of a transaction.
+/// A transaction as the engines see it.
 pub(crate) trait Job: Send {
-    /// Runs it, once. Its result is kept.
+    /// Runs the transaction, once, and keeps its result.
     fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, ()>;
-    /// Whether what it did is to be kept.
+    /// True if the closure succeeded, so that its changes are to be kept.
     fn is_ok(&self) -> bool;
-    /// Turns a success, or no result, into this error, because its work was lost after all.
+    /// Replaces a success, or a missing result, by this error, because the work was lost.
     fn fail(&mut self, error: Error);
-    /// Itself, for the one who knows its types.
+    /// Converts to `Any`, for the caller that knows the types.
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
 }
 
-/// A closure and what came of it.
+/// A closure and its result.
 pub(crate) struct Work<T, E, F> {
     job: Option<F>,
     result: Option<Result<T, E>>,
@@ -30,7 +30,7 @@ impl<T, E: From<Error>, F> Work<T, E, F> {
         Self { job: Some(job), result: None }
     }
 
-    /// What came of it.
+    /// Returns the result of the closure.
     pub(crate) fn into_result(self) -> Result<T, E> {
         self.result.unwrap_or_else(|| Err(Error::other("a transaction did not run").into()))
     }

@@ -8,8 +8,9 @@
 //! * ids and times are made in Rust, by [`Ids`] and [`Clock`];
 //! * `ON CONFLICT`, `RETURNING`, window functions, partial indexes and row values work on both.
 //!
-//! Reads go through [`Database::fetch_optional`] and its siblings, writes through [`Database::execute`] or, for several
-//! statements that belong together, [`Database::write`]. An answer to a write means that it is on the disk.
+//! Reads go through [`Database::fetch_optional`] and its siblings, writes through [`Database::execute`] or,
+//! for several statements that belong together, [`Database::write`]. A write that has returned is on the
+//! disk.
 
 mod clock;
 mod config;

@@ -1,10 +1,10 @@
-//! Figures for whoever watches the server.
+//! Load figures for monitoring.
 
-/// How busy a database is.
+/// The load of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Load {
-    /// PostgreSQL: connections of the pool that are open, those that are in use, and the most there may be.
+    /// PostgreSQL: the number of open connections of the pool, of those in use, and the maximum.
     pub connections: Option<(usize, usize, usize)>,
-    /// SQLite: transactions that wait for the writer or are in its hands.
+    /// SQLite: the number of transactions that are queued or running.
     pub queued_writes: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! Bringing the schema up to date.
+//! Application of pending migrations.
 
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -16,7 +16,8 @@ const APPLIED: &str = "SELECT version, name, checksum FROM schema_migration ORDE
 const INSERT: &str =
     "INSERT INTO schema_migration (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
 
-/// Whether the table is there: the one question to which the engines need different words.
+/// Returns the query that counts tables with the name of the migration table. The engines have different
+/// catalogs.
 const fn table_exists(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
@@ -29,7 +30,7 @@ const fn table_exists(dialect: Dialect) -> &'static str {
     }
 }
 
-/// Version, name and checksum.
+/// The version, name and checksum of an applied migration.
 type Applied = (i64, String, String);
 
 pub(crate) async fn migrate(db: &Database, all: &'static [Migration]) -> Result<Vec<&'static str>> {
@@ -59,7 +60,7 @@ pub(crate) async fn migrate(db: &Database, all: &'static [Migration]) -> Result<
     run.await
 }
 
-/// Whether no migration was ever applied.
+/// Returns true if no migration was ever applied.
 pub(crate) async fn is_new(db: &Database) -> Result<bool> {
     let (tables,): (i64,) = db.fetch_one(table_exists(db.dialect()), &[]).await?;
     Ok(tables == 0)
@@ -71,7 +72,8 @@ pub(crate) async fn pending(db: &Database, all: &'static [Migration]) -> Result<
     Ok(compare(&applied, all)?.iter().map(|migration| migration.name).collect())
 }
 
-/// The failure, with the migration's name; what passes stays what it is, so that trying again makes sense.
+/// Adds the migration's name to an error. [`Error::Unavailable`] is kept as it is, because a retry may
+/// succeed.
 fn within(migration: &Migration, error: &Error) -> Error {
     match error {
         Error::Unavailable(_) => error.clone(),
@@ -79,9 +81,10 @@ fn within(migration: &Migration, error: &Error) -> Error {
     }
 }
 
-/// The migrations that are still to be applied.
+/// Returns the migrations that are still to be applied.
 ///
-/// Errors: [`Error::Migration`] when what was applied is not the beginning of the list.
+/// # Errors
+/// [`Error::Migration`] if the applied ones are not the beginning of the list.
 fn compare(applied: &[Applied], all: &'static [Migration]) -> Result<&'static [Migration]> {
     for (expected, migration) in (1..).zip(all) {
         if migration.version != expected {

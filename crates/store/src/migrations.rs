@@ -6,24 +6,24 @@ use sha2::{Digest, Sha256};
 use crate::error::Result;
 use crate::tx::Tx;
 
-/// One step of the schema, in the common dialect (see `schema.rs`).
+/// One migration of the schema, in the common dialect (see `schema.rs`).
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// Its number, counted from 1 without gaps.
+    /// The number, counted from 1 without gaps.
     pub version: i64,
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
-    /// Its statements. They never change once released.
+    /// The SQL statements. They never change once released.
     pub sql: &'static str,
-    /// What SQL cannot say, done after them in the same transaction.
+    /// Work that SQL cannot express. It runs after the statements, in the same transaction.
     pub then: Option<Then>,
 }
 
-/// A part of a migration that is a program. It may await nothing but its transaction.
+/// The part of a migration that is code. It may await only its transaction.
 pub type Then = for<'t> fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<()>>;
 
 impl Migration {
-    /// SHA-256 of the statements, whatever ends their lines, in hexadecimal.
+    /// Returns the SHA-256 of the statements in hexadecimal. Line ends are normalized first.
     pub(crate) fn checksum(&self) -> String {
         crate::sql::hex(&Sha256::digest(self.sql.replace("\r\n", "\n")))
     }

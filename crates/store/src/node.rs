@@ -8,19 +8,20 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::ids::NODES;
 
-/// A node number, this process's as long as the value lives.
+/// A node number. It belongs to this process as long as the value lives.
 #[derive(Debug)]
 pub(crate) struct Node {
     number: i64,
     directory: PathBuf,
-    /// Holds the lock; the operating system lets it go with the file, however the process ends.
+    /// Holds the lock. The operating system releases it with the file, however the process ends.
     _lock: File,
 }
 
 impl Node {
-    /// Takes the first number that is free.
+    /// Takes the first free number.
     ///
-    /// Errors: the directory cannot be written, or as many processes as there are numbers use it.
+    /// # Errors
+    /// If the directory cannot be written, or if other processes use all numbers.
     pub(crate) fn take(data_dir: &Path) -> Result<Self> {
         let directory = data_dir.join("nodes");
         crate::sqlite::create_directory(&directory)?;
@@ -47,18 +48,21 @@ impl Node {
         self.number
     }
 
-    /// A way to find out whether the data directory can be written.
+    /// Returns a probe that tests if the data directory can be written.
     pub(crate) fn probe(&self) -> Probe {
         Probe(self.directory.join(format!("{:02}.probe", self.number)))
     }
 }
 
-/// Writes a small file and removes it.
+/// A test that writes a small file and removes it.
 #[derive(Debug)]
 pub(crate) struct Probe(PathBuf);
 
 impl Probe {
-    /// Errors: the disk is full, read-only or broken.
+    /// Writes the file and removes it.
+    ///
+    /// # Errors
+    /// If the disk is full, read-only or broken.
     pub(crate) fn write(&self) -> Result<()> {
         let attempt = || -> std::io::Result<()> {
             #[expect(clippy::disallowed_methods, reason = "removed at once")]

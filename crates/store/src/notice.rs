@@ -1,26 +1,30 @@
-//! Short messages from one process to all that use the same database.
+//! Notices: short messages from one process to all that use the same database.
 
 use crate::error::{Error, Result};
 
-/// The topic of the notice that says: some may have been missed, look everything up again.
+/// The topic of the notice that others may have been lost, so receivers must look everything up again.
 pub const RESYNC: &str = "resync";
 
-/// The longest topic and payload together, in bytes; PostgreSQL takes no more.
+/// Maximum length of topic and payload together, in bytes. PostgreSQL accepts less than 8000.
 const LIMIT: usize = 7_900;
 
-/// A message that a committed transaction left with [`Tx::notify`](crate::Tx::notify).
+/// A message that a committed transaction sent with [`Tx::notify`](crate::Tx::notify).
 ///
-/// It arrives at least once, so it can only say "look again", never "add one".
+/// It is delivered at least once. So a receiver may look something up again, but must not count notices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// What it is about; [`RESYNC`] after the connection that listens was lost for a while.
+    /// The subject; [`RESYNC`] after the listening connection was lost for a while.
     pub topic: String,
-    /// Which one it is about.
+    /// The object of that subject that changed.
     pub payload: String,
 }
 
 impl Notice {
-    /// Errors: the topic is empty, holds a line feed or is [`RESYNC`]; either text holds a NUL; they are too long.
+    /// Creates a notice.
+    ///
+    /// # Errors
+    /// If the topic is empty, holds a line feed or is [`RESYNC`], if either text holds a NUL, or if they are
+    /// too long.
     pub(crate) fn new(topic: &str, payload: &str) -> Result<Self> {
         if topic.is_empty() || topic.contains('\n') || topic == RESYNC {
             return Err(Error::other("a notice needs a topic of one line, other than \"resync\""));
@@ -35,12 +39,12 @@ impl Notice {
         Self { topic: RESYNC.to_owned(), payload: String::new() }
     }
 
-    /// One text for the wire.
+    /// Encodes the notice as one text.
     pub(crate) fn encode(&self) -> String {
         format!("{}\n{}", self.topic, self.payload)
     }
 
-    /// The notice in a text made by [`encode`](Self::encode).
+    /// Decodes a text made by [`encode`](Self::encode). Returns `None` for any text without a line feed.
     pub(crate) fn decode(text: &str) -> Option<Self> {
         let (topic, payload) = text.split_once('\n')?;
         Some(Self { topic: topic.to_owned(), payload: payload.to_owned() })

@@ -1,29 +1,29 @@
-//! Values on their way into a statement.
+//! Parameters of statements.
 
 use std::fmt;
 
 use crate::Timestamp;
 use crate::error::{Error, Result};
 
-/// One value, borrowed: a parameter of a statement, or a column of a row.
+/// A borrowed value: a parameter of a statement, or a column of a row.
 ///
-/// Its `Debug` shows the kind and the size, never the value.
+/// Its `Debug` output shows the kind and the size, never the value.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Param<'a> {
     /// No value.
     Null,
-    /// `BIGINT`; a truth value is 0 or 1, a time is in milliseconds since the epoch.
+    /// `BIGINT`. A boolean is 0 or 1, a time is in milliseconds since the epoch.
     Int(i64),
-    /// `DOUBLE PRECISION`; not a number is refused, because one engine would store it as no value.
+    /// `DOUBLE PRECISION`. NaN is refused, because SQLite would store it as NULL.
     Real(f64),
-    /// `TEXT`; a NUL character is refused, because one engine cannot store it.
+    /// `TEXT`. A NUL character is refused, because PostgreSQL cannot store it.
     Text(&'a str),
     /// `BLOB`.
     Blob(&'a [u8]),
 }
 
 impl Param<'_> {
-    /// The name of the kind, for messages.
+    /// Returns the name of the kind, for messages.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "NULL",
@@ -34,7 +34,7 @@ impl Param<'_> {
         }
     }
 
-    /// Refuses what only one of the engines could store. `number` counts from 1.
+    /// Refuses a value that only one of the engines could store. `number` counts from 1.
     pub(crate) fn check(&self, number: usize) -> Result<()> {
         let (expected, found) = match self {
             Self::Real(value) if value.is_nan() => ("a number", "NaN"),
@@ -96,9 +96,9 @@ where
     }
 }
 
-/// The owned twin of [`Param`], for statements that outlive the caller's borrows.
+/// The owned counterpart of [`Param`], for statements that outlive the caller's borrows.
 ///
-/// Its `Debug` shows the kind and the size, never the value.
+/// Its `Debug` output shows the kind and the size, never the value.
 #[derive(Clone, PartialEq)]
 pub enum OwnedParam {
     /// No value.
@@ -114,7 +114,7 @@ pub enum OwnedParam {
 }
 
 impl OwnedParam {
-    /// The same value, borrowed.
+    /// Returns the same value, borrowed.
     #[must_use]
     pub fn as_param(&self) -> Param<'_> {
         match self {
@@ -157,14 +157,16 @@ impl From<Vec<u8>> for OwnedParam {
     }
 }
 
-/// The parameters of a statement, borrowed: `params![id, &name, None::<i64>]` fills `$1`, `$2` and `$3`.
+/// Builds the borrowed parameters of a statement: `params![id, &name, None::<i64>]` fills `$1`, `$2` and
+/// `$3`.
 #[macro_export]
 macro_rules! params {
     () => { &[] as &[$crate::Param<'_>] };
     ($($value:expr),+ $(,)?) => { &[$($crate::Param::from($value)),+] as &[$crate::Param<'_>] };
 }
 
-/// The parameters of a statement, owned, for [`Database::fetch_all_heavy`](crate::Database::fetch_all_heavy).
+/// Builds owned parameters of a statement, for
+/// [`Database::fetch_all_heavy`](crate::Database::fetch_all_heavy).
 #[macro_export]
 macro_rules! owned_params {
     ($($value:expr),* $(,)?) => { ::std::vec![$($crate::OwnedParam::from($crate::Param::from($value))),*] };

@@ -1,9 +1,9 @@
-//! Randomness as the program knows it: injected.
+//! Random bytes, from an injected source.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where random bytes come from. Clones of a seeded source share its sequence.
+/// A source of random bytes. Clones of a seeded source share its sequence.
 #[derive(Debug, Clone)]
 pub struct Random(Source);
 
@@ -14,19 +14,19 @@ enum Source {
 }
 
 impl Random {
-    /// The operating system's generator, fit for secrets.
+    /// Creates a source that uses the operating system's generator, fit for secrets.
     #[must_use]
     pub const fn system() -> Self {
         Self(Source::System)
     }
 
-    /// A repeatable sequence for tests. Not fit for secrets.
+    /// Creates a source with a repeatable sequence, for tests. Not fit for secrets.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self(Source::Seeded(Arc::new(AtomicU64::new(seed))))
     }
 
-    /// `N` random bytes.
+    /// Returns `N` random bytes.
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
@@ -34,7 +34,7 @@ impl Random {
         bytes
     }
 
-    /// `n_bytes` random bytes as twice as many lower-case hexadecimal digits.
+    /// Returns `n_bytes` random bytes as twice as many lower-case hexadecimal digits.
     #[must_use]
     pub fn hex(&self, n_bytes: usize) -> String {
         let mut bytes = vec![0; n_bytes];
@@ -61,7 +61,7 @@ impl Random {
     }
 }
 
-/// One step of `SplitMix64`: short, and every seed gives an unrelated sequence.
+/// Makes one step of `SplitMix64`, a short generator in which every seed gives an unrelated sequence.
 fn split_mix_64(state: &AtomicU64) -> u64 {
     const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut z = state.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);

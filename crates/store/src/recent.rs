@@ -1,4 +1,4 @@
-//! Values read a moment ago.
+//! A bounded cache whose entries expire (a TTL cache).
 
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,40 +6,41 @@ use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 
-/// A bounded cache whose entries are believed for a while and then read again.
+/// A bounded cache whose entries expire after a fixed time.
 ///
-/// The while bounds how long a change by another process goes unnoticed. A change in this process forgets entries at
-/// once; a value that was being read meanwhile is not remembered, because it may be the old one.
+/// The time bounds how long a change by another process goes unnoticed. A change in this process removes
+/// entries at once. A value whose read began before such a change is not kept, because it may be outdated.
 pub struct Recent<K, V> {
     entries: Cache<K, (V, Instant)>,
     keep: Duration,
-    /// Counts changes.
+    /// The number of removals so far.
     epoch: AtomicU64,
 }
 
-/// Taken before a value is read, and given back with it.
+/// The state of the cache before a value is read. [`Recent::put`] compares it with the current state.
 #[derive(Debug, Clone, Copy)]
 pub struct Epoch(u64);
 
 impl<K: Eq + Hash + Clone, V: Clone> Recent<K, V> {
-    /// A cache of at most `capacity` entries, each believed for `keep`.
+    /// Creates a cache of at most `capacity` entries, each valid for `keep`.
     #[must_use]
     pub fn new(capacity: usize, keep: Duration) -> Self {
         Self { entries: Cache::new(capacity), keep, epoch: AtomicU64::new(0) }
     }
 
-    /// The value, if it was read recently.
+    /// Returns the value of a key, unless it is missing or expired.
     pub fn get(&self, key: &K) -> Option<V> {
         let (value, read) = self.entries.get(key)?;
         (read.elapsed() < self.keep).then_some(value)
     }
 
-    /// To be taken before the value is read.
+    /// Returns the current epoch. Call this before the value is read.
     pub fn epoch(&self) -> Epoch {
         Epoch(self.epoch.load(Ordering::Acquire))
     }
 
-    /// Remembers what was read, unless something was forgotten since.
+    /// Stores a value that was read after `epoch` was taken. The value is not kept if entries were removed
+    /// since.
     pub fn put(&self, key: K, value: V, epoch: Epoch) {
         self.entries.insert(key.clone(), (value, Instant::now()));
         if self.epoch.load(Ordering::Acquire) != epoch.0 {
@@ -47,19 +48,19 @@ impl<K: Eq + Hash + Clone, V: Clone> Recent<K, V> {
         }
     }
 
-    /// Forgets one entry.
+    /// Removes one entry.
     pub fn forget(&self, key: &K) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.entries.remove(key);
     }
 
-    /// Forgets every entry that `is_stale` names.
+    /// Removes every entry for which `is_stale` returns true.
     pub fn forget_where(&self, is_stale: impl Fn(&K, &V) -> bool) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.entries.retain(|key, (value, _)| !is_stale(key, value));
     }
 
-    /// Forgets everything.
+    /// Removes all entries.
     pub fn forget_all(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.entries.clear();

@@ -1,14 +1,14 @@
-//! Values on their way out of a row.
+//! Rows of a result, and the types they can be read as.
 
 use crate::Timestamp;
 use crate::error::{Error, Result};
 use crate::param::Param;
 
-/// One row of an answer.
+/// One row of a result.
 pub struct Row<'r>(pub(crate) Source<'r>);
 
-/// What is done with each row of an answer; `false` leaves the others. Not generic, so that what runs a statement is compiled
-/// once and not for each type of rows.
+/// A callback for each row of a result. It returns `false` to skip the remaining rows. It is not generic, so
+/// that the code that runs statements is compiled once and not for each type of rows.
 pub(crate) type Each<'e> = &'e mut (dyn FnMut(&Row<'_>) -> Result<bool> + Send);
 
 pub(crate) enum Source<'r> {
@@ -17,9 +17,10 @@ pub(crate) enum Source<'r> {
 }
 
 impl Row<'_> {
-    /// The value of the column `index`, counted from 0.
+    /// Returns the value of the column `index`, counted from 0.
     ///
-    /// Errors: [`Error::Type`] when there is no such column or its value is not a `T`.
+    /// # Errors
+    /// [`Error::Type`] if there is no such column or its value is not a `T`.
     pub fn get<T: Column>(&self, index: usize) -> Result<T> {
         let value = match &self.0 {
             Source::Sqlite(row) => crate::sqlite::column(row, index),
@@ -34,12 +35,12 @@ fn mismatch<T: Column>(number: usize, found: &'static str) -> Error {
     Error::Type { place: "column", number, expected: T::EXPECTED, found }
 }
 
-/// A type that a column's value can be read as.
+/// A type that a column can be read as.
 pub trait Column: Sized + Send {
-    /// What the column must hold, for messages.
+    /// The type that the column must have, for messages.
     const EXPECTED: &'static str;
 
-    /// The value, or `None` when it is of another kind or out of range.
+    /// Converts a value. Returns `None` if it is of another kind or out of range.
     fn from_value(value: Param<'_>) -> Option<Self>;
 }
 
@@ -67,7 +68,8 @@ column! {
     Timestamp, "BIGINT", Param::Int(value) => Some(Self(value));
 }
 
-/// Whole numbers come out of some expressions on one engine where the other has fractions, as in `COALESCE(r, 0)`.
+/// Converts a whole number that a float holds exactly. Some expressions, such as `COALESCE(r, 0)`, give whole
+/// numbers on one engine and floats on the other.
 const fn exact(value: i64) -> Option<f64> {
     if value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS { Some(value as f64) } else { None }
 }
@@ -92,7 +94,8 @@ impl<T: Column> Column for Option<T> {
 pub trait FromRow: Sized + Send {
     /// Reads the row.
     ///
-    /// Errors: [`Error::Type`] when a column is missing or holds another type.
+    /// # Errors
+    /// [`Error::Type`] if a column is missing or holds another type.
     fn from_row(row: &Row<'_>) -> Result<Self>;
 }
 
@@ -125,7 +128,8 @@ macro_rules! from_row {
         impl $crate::FromRow for $type {
             fn from_row(row: &$crate::Row<'_>) -> $crate::Result<Self> {
                 let mut columns = 0_usize..;
-                // An endless range: the fallback is never used, and would be reported as a missing column.
+                // The range is endless: the fallback is never used, and would be reported as a missing
+                // column.
                 let mut next = || columns.next().unwrap_or(usize::MAX);
                 Ok(Self { $($field: row.get(next())?),+ })
             }

@@ -14,25 +14,27 @@
 use crate::error::{Error, Result};
 use crate::sql::{Kind, Token, tokens};
 
-/// Whose SQL to write.
+/// The SQL dialect of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Sqlite,
     Postgres,
 }
 
-/// Words that start a table constraint where a column's name could stand.
+/// Words that start a table constraint in place of a column's name.
 const CONSTRAINTS: [&str; 5] = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"];
 /// Words that only one engine knows, or that would let one transaction fail the commit of others.
 const REFUSED: [&str; 6] = ["AUTOINCREMENT", "DEFERRABLE", "DEFERRED", "SERIAL", "BIGSERIAL", "TRIGGER"];
 
 /// Translates the statements of a migration.
 ///
-/// Errors: [`Error::Migration`] when they use something that is not in the common dialect.
+/// # Errors
+/// [`Error::Migration`] if they use something that is not in the common dialect.
 pub(crate) fn translate(sql: &str, dialect: Dialect) -> Result<String> {
     let mut all: Vec<Token<'_>> = tokens(sql).collect();
     for statement in all.split_inclusive_mut(|token| token.text == ";") {
-        // What is left out or put in hides in the tokens: their texts put together are the translation.
+        // The translation changes the texts of tokens and then joins them; a text may be empty or hold
+        // several words.
         let mut code: Vec<&mut Token<'_>> =
             statement.iter_mut().filter(|token| token.kind != Kind::Blank).collect();
         if let Some(word) = code.iter().find(|token| REFUSED.iter().any(|word| is(token, word))) {
@@ -55,10 +57,10 @@ fn is(token: &Token<'_>, word: &str) -> bool {
     token.kind == Kind::Word && token.text.eq_ignore_ascii_case(word)
 }
 
-/// `code` begins after `CREATE TABLE`.
+/// Translates the columns and options of a table. `code` begins after `CREATE TABLE`.
 fn create_table(code: &mut [&mut Token<'_>], dialect: Dialect) -> Result<()> {
     let mut depth = 0_usize;
-    // Where the column list ends; what follows are the table's options.
+    // The end of the column list; the table's options follow.
     let mut end = 0;
     let mut starts = Vec::new();
     for (at, token) in code.iter().enumerate() {
@@ -86,7 +88,7 @@ fn create_table(code: &mut [&mut Token<'_>], dialect: Dialect) -> Result<()> {
     Ok(())
 }
 
-/// `code` begins after `ALTER TABLE`.
+/// Translates the type of an added column. `code` begins after `ALTER TABLE`.
 fn alter_table(code: &mut [&mut Token<'_>], dialect: Dialect) -> Result<()> {
     let Some(add) = code.iter().position(|token| is(token, "ADD")) else { return Ok(()) };
     match code.get_mut(add + 1..) {
@@ -95,7 +97,7 @@ fn alter_table(code: &mut [&mut Token<'_>], dialect: Dialect) -> Result<()> {
     }
 }
 
-/// `column` begins with the column's name.
+/// Translates the type of a column. `column` begins with the column's name.
 fn column_type(column: &mut [&mut Token<'_>], dialect: Dialect) -> Result<()> {
     let sqlite = dialect == Dialect::Sqlite;
     match column {
@@ -120,7 +122,7 @@ fn column_type(column: &mut [&mut Token<'_>], dialect: Dialect) -> Result<()> {
     Ok(())
 }
 
-/// `options` begins with the `)` of the column list.
+/// Translates the options of a table. `options` begins with the `)` of the column list.
 fn table_options(options: &mut [&mut Token<'_>], dialect: Dialect) {
     match (options, dialect) {
         ([_, without, rowid, ..], Dialect::Sqlite) if is(without, "WITHOUT") => rowid.text = "ROWID, STRICT",

@@ -1,9 +1,10 @@
-//! Secrets that must be readable again: sealed with XChaCha20-Poly1305 under a key that is not in the database.
+//! Sealed secrets: values that must be readable again, encrypted with XChaCha20-Poly1305 under a key that is
+//! not in the database.
 //!
-//! The key comes from the configuration, or from the file `seal.key` in the data directory, which is made when the
-//! first secret is sealed. What the database does have is the key's id: so a file that was lost, or another process
-//! with another key, is noticed before anything is sealed that the others cannot open, and no key is ever replaced
-//! silently.
+//! The key comes from the configuration, or from the file `seal.key` in the data directory. The file is
+//! created when the first secret is sealed. The database stores the key's id. So a lost file, or another
+//! process with another key, is noticed before anything is sealed that the others cannot open. No key is ever
+//! replaced silently.
 
 mod key;
 
@@ -25,7 +26,7 @@ const KNOWN: &str = "SELECT key_id FROM sealing_key WHERE id = 1";
 const FIRST: &str = "INSERT INTO sealing_key (id, key_id) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
 const REPLACE: &str = "UPDATE sealing_key SET key_id = $2 WHERE id = 1 AND key_id = $1";
 
-/// Why something cannot be sealed or opened: a text for the log and for the one who runs the server.
+/// The reason why a secret cannot be sealed or opened, as a text for the log and for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealError(String);
 
@@ -43,14 +44,15 @@ impl From<crate::Error> for SealError {
     }
 }
 
-/// Where the keys come from.
+/// The configured sealing keys.
 #[derive(Clone, Default)]
 pub struct SealSettings {
-    /// 64 hexadecimal digits; empty: the file in the data directory.
+    /// The current key as 64 hexadecimal digits. If empty, the file in the data directory is used.
     pub key: String,
-    /// Keys of before, which still open what they have sealed.
+    /// Previous keys. They still open what they have sealed.
     pub older: Vec<String>,
-    /// Ids of keys that are lost for good: what they have sealed is given up, and another key may follow.
+    /// Ids of keys that are lost for good. What they have sealed is given up, and another key may replace
+    /// them.
     pub lost: Vec<String>,
     /// The data directory.
     pub directory: PathBuf,
@@ -62,7 +64,7 @@ impl fmt::Debug for SealSettings {
     }
 }
 
-/// Seals and opens for all rooms; cheap to clone.
+/// Seals and opens secrets, for all crates. Cheap to clone.
 #[derive(Clone)]
 pub struct Sealer(Arc<Inner>);
 
@@ -73,16 +75,16 @@ struct Inner {
 }
 
 impl Sealer {
-    /// A sealer that has not looked for its key yet.
+    /// Creates a sealer. The key is loaded when it is first needed.
     pub fn new(settings: SealSettings, db: Database) -> Self {
         Self(Arc::new(Inner { settings, db, key: Mutex::new(None) }))
     }
 
-    /// Checks, for the start of a server, that the key is the one that the database's secrets are sealed with. A key
-    /// that follows an older one that is still configured becomes that key.
+    /// Checks, at the start of a server, that the current key is the one that the database's secrets are
+    /// sealed with. If that one is configured as an older or a lost key, the current key replaces it.
     ///
     /// # Errors
-    /// When the key is missing or another, with what to restore; when the store fails.
+    /// If the key is missing or a different one (the message says what to restore), or if the store fails.
     pub async fn check(&self) -> Result<(), SealError> {
         match self.known().await? {
             Some(known) => self.agreed(&known).await.map(|_key| ()),
@@ -90,11 +92,11 @@ impl Sealer {
         }
     }
 
-    /// Seals a secret. `purpose` says what it belongs to; opening needs the same. The first secret ever makes the
-    /// key file, where no key is configured.
+    /// Seals a secret. `purpose` names what it belongs to, and [`Sealer::open`] needs the same text. The
+    /// first secret ever creates the key file, unless a key is configured.
     ///
     /// # Errors
-    /// As [`Sealer::check`].
+    /// Those of [`Sealer::check`].
     pub async fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
         let key = match self.known().await? {
             Some(known) => self.agreed(&known).await?,
@@ -109,10 +111,10 @@ impl Sealer {
         Ok([&key.id[..], &nonce, &sealed].concat())
     }
 
-    /// Opens what [`Sealer::seal`] made for the same purpose.
+    /// Opens a value that [`Sealer::seal`] made for the same purpose.
     ///
     /// # Errors
-    /// When there is no key, another one, or the value was changed.
+    /// If there is no key or a different one, or if the value was changed.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let damaged = || SealError(format!("the sealed value for {purpose} is damaged"));
         let (id, rest) = sealed.split_first_chunk::<ID>().ok_or_else(damaged)?;
@@ -122,13 +124,13 @@ impl Sealer {
         key.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_opaque| damaged())
     }
 
-    /// The id of the key that the database's secrets are sealed with.
+    /// Returns the id of the key that the database's secrets are sealed with.
     async fn known(&self) -> Result<Option<String>, SealError> {
         let row: Option<(String,)> = self.0.db.fetch_optional(KNOWN, params![]).await?;
         Ok(row.map(|(id,)| id))
     }
 
-    /// The key in force, which must be the known one, or follow it.
+    /// Returns the current key, if it is the known one or may replace it.
     async fn agreed(&self, known: &str) -> Result<Key, SealError> {
         let is_lost = self.is_lost(known);
         let key = self.key(is_lost).map_err(|error| self.explained(&error, known))?;
@@ -141,7 +143,7 @@ impl Sealer {
             return Err(self.explained(&SealError(found), known));
         }
         self.0.db.execute(REPLACE, params![known, &key.name()]).await?;
-        // Of several processes that follow with different keys, the first wins.
+        // Of several processes that replace the key by different ones, the first wins.
         match self.known().await? {
             Some(now) if now != key.name() => {
                 let found = format!("the key in force is {}", key.name());
@@ -151,8 +153,8 @@ impl Sealer {
         }
     }
 
-    /// The key in force, announced as the first one. Of several processes that announce one, the first wins; a file
-    /// is on the disk before its id is in the database.
+    /// Registers the current key as the first one, and returns it. Of several processes that do so, the first
+    /// wins. The key file is on the disk before the key's id is in the database.
     async fn first(&self) -> Result<Key, SealError> {
         let key = self.key(true)?;
         self.0.db.execute(FIRST, params![&key.name()]).await?;
@@ -162,7 +164,7 @@ impl Sealer {
         }
     }
 
-    /// What is wrong, and the ways out.
+    /// Adds the possible remedies to an error.
     fn explained(&self, error: &SealError, known: &str) -> SealError {
         let place = if self.0.settings.key.is_empty() {
             format!(
@@ -186,7 +188,7 @@ impl Sealer {
         self.0.settings.older.iter().map(|text| key::parse(text)).collect()
     }
 
-    /// The key that sealed a value, by its id.
+    /// Returns the key that sealed a value, by its id.
     fn key_for(&self, id: [u8; ID]) -> Result<Key, SealError> {
         let wanted = key::name(&id);
         if self.is_lost(&wanted) {
@@ -209,7 +211,7 @@ impl Sealer {
         self.0.settings.directory.join(key::FILE)
     }
 
-    /// The key in force; `may_make` allows making its file.
+    /// Returns the current key. `may_make` allows the creation of its file.
     fn key(&self, may_make: bool) -> Result<Key, SealError> {
         let mut place = self.0.key.lock();
         if let Some(key) = &*place {

@@ -1,8 +1,8 @@
-//! SQL text: cutting it into tokens, and translating placeholders.
+//! SQL text: tokens, and the translation of placeholders.
 
 use std::borrow::Cow;
 
-/// What a piece of SQL text is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A keyword, a name or a number.
@@ -19,14 +19,14 @@ pub(crate) enum Kind {
     Mark,
 }
 
-/// A piece of SQL text.
+/// A token of SQL text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token<'a> {
     pub kind: Kind,
     pub text: &'a str,
 }
 
-/// The tokens of a text; put together again they are the text.
+/// An iterator over the tokens of a text. Joined again, they are the text.
 pub(crate) struct Tokens<'a>(&'a str);
 
 pub(crate) const fn tokens(sql: &str) -> Tokens<'_> {
@@ -62,13 +62,14 @@ fn is_word(c: char) -> bool {
     c == '_' || c.is_alphanumeric() || !c.is_ascii() && !c.is_whitespace()
 }
 
-/// The length of the text's start up to `from`, and on while the characters are `wanted`.
+/// Returns the length of the start of the text up to `from`, plus the characters after it that are `wanted`.
 fn run(text: &str, from: usize, wanted: impl Fn(char) -> bool) -> usize {
     let (_, rest) = text.split_at(from);
     from + rest.find(|c| !wanted(c)).unwrap_or(rest.len())
 }
 
-/// The length of the quoted piece the text starts with; a doubled quote stands for itself. Without an end it is all.
+/// Returns the length of the quoted piece that the text starts with. A doubled quote is an escaped one.
+/// Without a closing quote, the piece is the whole text.
 fn quoted(text: &str, quote: char) -> usize {
     let mut inside = true;
     for (at, c) in text.char_indices().skip(1) {
@@ -86,7 +87,7 @@ fn block_comment(text: &str) -> usize {
     rest.find("*/").map_or(text.len(), |at| at + 4)
 }
 
-/// The same statement with `?n` for every `$n`. SQLite numbers `$n` by first appearance, so `$2 … $1` would be swapped.
+/// Replaces every `$n` by `?n`. SQLite numbers `$n` by first appearance, so `$2 … $1` would be swapped.
 pub(crate) fn numbered(sql: &str) -> Cow<'_, str> {
     if !sql.contains('$') {
         return Cow::Borrowed(sql);
@@ -104,7 +105,7 @@ pub(crate) fn numbered(sql: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Lower-case hexadecimal digits, two a byte.
+/// Formats bytes as lower-case hexadecimal digits, two a byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('?');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
@@ -135,7 +136,7 @@ mod tests {
         }
     }
 
-    /// Pieces of SQL in which `$n` is no placeholder, with their own translation: themselves.
+    /// Pieces of SQL in which `$n` is no placeholder, each with its translation, which is the piece itself.
     fn fixed() -> impl Strategy<Value = String> {
         prop_oneof![
             "[a-z,()=<> \n]{0,8}",

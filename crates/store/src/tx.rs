@@ -12,7 +12,7 @@ use crate::postgres::Namespace;
 use crate::row::{Each, FromRow};
 use crate::{postgres, sqlite};
 
-/// What a transaction or a statement may do.
+/// The kind of work that a transaction or a statement may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
@@ -21,16 +21,16 @@ pub(crate) enum Access {
 
 /// A running transaction.
 ///
-/// After a statement has failed, for any reason but [`Error::NotFound`], the transaction can only be rolled back:
-/// further statements fail, and so does the write, whatever the closure returns. A row that may exist already is
-/// written with `ON CONFLICT`, not by trying.
+/// After a statement has failed, for any reason but [`Error::NotFound`], the transaction can only be rolled
+/// back: further statements fail, and so does the write, whatever the closure returns. To write a row that
+/// may exist already, use `ON CONFLICT` instead of handling the error.
 pub struct Tx<'a> {
     engine: Engine<'a>,
     access: Access,
     health: &'a Health,
-    /// Sent out after the commit.
+    /// Notices to send after the commit.
     notices: Vec<Notice>,
-    /// The first failure.
+    /// The first failure of a statement.
     failed: Option<Error>,
 }
 
@@ -40,9 +40,10 @@ enum Engine<'a> {
 }
 
 impl Tx<'_> {
-    /// The first row of the answer, if there is any.
+    /// Returns the first row of a result, if there is one.
     ///
-    /// Errors: the statement fails, or the row is not an `R`.
+    /// # Errors
+    /// If the statement fails, or if the row cannot be read as an `R`.
     pub async fn fetch_optional<R: FromRow>(
         &mut self,
         sql: &'static str,
@@ -57,16 +58,19 @@ impl Tx<'_> {
         Ok(first)
     }
 
-    /// The first row of the answer.
+    /// Returns the first row of a result.
     ///
-    /// Errors: [`Error::NotFound`] without one; the statement fails, or the row is not an `R`.
+    /// # Errors
+    /// [`Error::NotFound`] if there is no row. Another error if the statement fails, or if the row cannot be
+    /// read as an `R`.
     pub async fn fetch_one<R: FromRow>(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<R> {
         self.fetch_optional(sql, params).await?.ok_or(Error::NotFound)
     }
 
-    /// All rows of the answer.
+    /// Returns all rows of a result.
     ///
-    /// Errors: the statement fails, or a row is not an `R`.
+    /// # Errors
+    /// If the statement fails, or if a row cannot be read as an `R`.
     pub async fn fetch_all<R: FromRow>(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
         let mut all = Vec::new();
         let each: Each<'_> = &mut |row| {
@@ -86,9 +90,10 @@ impl Tx<'_> {
         self.note(result)
     }
 
-    /// Runs a statement and returns how many rows it inserted, changed or deleted.
+    /// Runs a statement, and returns the number of rows that it inserted, changed or deleted.
     ///
-    /// Errors: the statement fails; the transaction is one that reads.
+    /// # Errors
+    /// If the statement fails, or if the transaction is read-only.
     pub async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
         self.may_write()?;
         let result = match &self.engine {
@@ -98,11 +103,12 @@ impl Tx<'_> {
         self.note(result)
     }
 
-    /// Sends a notice to every process that uses this database, this one included, if and when the transaction
-    /// commits. On SQLite it stays in this process.
+    /// Sends a notice to every process that uses this database, this one included, once the transaction has
+    /// committed. On SQLite only this process receives it.
     ///
-    /// Errors: the topic is empty, not one line, or `resync`; topic and payload are longer than 7900 bytes or hold a
-    /// NUL character; the transaction is one that reads.
+    /// # Errors
+    /// If the topic is empty, not one line, or `resync`, if topic and payload are longer than 7900 bytes or
+    /// hold a NUL character, or if the transaction is read-only.
     pub async fn notify(&mut self, topic: &str, payload: &str) -> Result<()> {
         self.may_write()?;
         let notice = Notice::new(topic, payload)?;
@@ -114,7 +120,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Runs any number of statements of the engine's own dialect.
+    /// Runs any number of statements in the engine's own dialect.
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         self.may_write()?;
         let result = match &self.engine {
@@ -124,7 +130,8 @@ impl Tx<'_> {
         self.note(result)
     }
 
-    /// Keeps other processes from migrating at the same time. On SQLite every transaction does.
+    /// Keeps other processes from migrating at the same time. On SQLite every write transaction does so
+    /// anyway.
     pub(crate) async fn lock_migrations(&mut self) -> Result<()> {
         let result = match &self.engine {
             Engine::Sqlite(_) => Ok(()),
@@ -148,7 +155,8 @@ impl Tx<'_> {
         }
     }
 
-    /// Remembers the first failure: PostgreSQL goes no further after one, so SQLite must not either.
+    /// Records the first failure. PostgreSQL refuses further statements after one, so SQLite must do the
+    /// same.
     fn note<T>(&mut self, result: Result<T>) -> Result<T> {
         let result = self.health.note(result);
         if let Err(error) = &result {
@@ -157,7 +165,7 @@ impl Tx<'_> {
         result
     }
 
-    /// What the closure's result is worth: a success in spite of a failed statement is none.
+    /// Turns `Ok` into the first statement's error, if a statement failed.
     pub(crate) fn verdict<T, E: From<Error>>(&mut self, result: Result<T, E>) -> Result<T, E> {
         match &self.failed {
             Some(error) if result.is_ok() => Err(error.clone().into()),
@@ -186,7 +194,7 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The first failure of a statement.
+    /// Returns the first failure of a statement, if there is one.
     pub(crate) fn into_failure(self) -> Option<Error> {
         self.failed
     }

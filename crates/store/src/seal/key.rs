@@ -1,4 +1,4 @@
-//! The key that seals: 32 bytes as 64 hexadecimal digits, from a text or a file.
+//! The sealing key: 32 bytes as 64 hexadecimal digits, from a text or a file.
 
 use std::{io::Write, path::Path};
 
@@ -12,16 +12,16 @@ pub(super) const FILE: &str = "seal.key";
 const KEY: usize = 32;
 pub(super) const ID: usize = 8;
 
-/// A key that seals; never shown.
+/// A sealing key. It is never displayed.
 #[derive(Clone)]
 pub(super) struct Key {
-    /// Tells keys apart and says nothing about them. Every sealed value begins with it.
+    /// Identifies the key without revealing anything of it. Every sealed value begins with it.
     pub(super) id: [u8; ID],
     pub(super) cipher: XChaCha20Poly1305,
 }
 
 impl Key {
-    /// The id as people see it.
+    /// Returns the id as people see it, in hexadecimal.
     pub(super) fn name(&self) -> String {
         name(&self.id)
     }
@@ -31,10 +31,10 @@ pub(super) fn name(id: &[u8; ID]) -> String {
     hex(id)
 }
 
-/// Checks a key of the configuration.
+/// Checks the format of a key in the configuration.
 ///
 /// # Errors
-/// A text that says what was expected.
+/// A message that names the expected format.
 pub fn check_key(text: &str) -> Result<(), String> {
     parse(text).map(|_| ()).map_err(|error| error.0)
 }
@@ -47,7 +47,7 @@ pub(super) fn parse(text: &str) -> Result<Key, SealError> {
     Ok(Key { id, cipher: XChaCha20Poly1305::new(&bytes.into()) })
 }
 
-/// Reads the key of a file, which is made first where it is missing and may be made.
+/// Reads the key from a file. If the file is missing and `may_make` is true, it is created first.
 pub(super) fn from_file(path: &Path, may_make: bool, random: &Random) -> Result<Key, SealError> {
     let shown = path.display();
     if may_make && !path.exists() {
@@ -62,7 +62,8 @@ pub(super) fn from_file(path: &Path, may_make: bool, random: &Random) -> Result<
     }
 }
 
-/// Writes a new key, whole or not at all, for its owner alone; of several processes that do so at once, the first wins.
+/// Writes a new key completely or not at all, readable by its owner only. Of several processes that do so at
+/// once, the first wins.
 fn make(path: &Path, random: &Random) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = NewFile::create_in(directory)?;

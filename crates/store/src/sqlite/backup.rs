@@ -1,4 +1,4 @@
-//! A copy of the database while it is in use.
+//! A backup of the database while it is in use.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use super::errors::convert;
 use crate::durable::NewFile;
 use crate::error::{Error, Result};
 
-/// Copies what is committed now into a new file, and returns its size in bytes. Both the database and the copy are
-/// checked before the copy gets its name, so that a backup of a damaged database never replaces a good one.
+/// Copies the committed state into a new file, and returns its size in bytes. The database and the copy are
+/// both checked before the copy gets its name. So no backup is made of a damaged database.
 pub(super) fn backup(connection: &Connection, to: &Path) -> Result<u64> {
     let failed =
         |error: io::Error| Error::unavailable(format!("the backup {} failed: {error}", to.display()));
@@ -20,7 +20,7 @@ pub(super) fn backup(connection: &Connection, to: &Path) -> Result<u64> {
     if let Some(fault) = check::integrity(connection)?.first() {
         return Err(Error::damaged(format!("the database is damaged, so no backup was made: {fault}")));
     }
-    // Made beforehand for its mode; SQLite takes an empty file for a new one.
+    // Created beforehand for its mode. SQLite treats an empty file as a new database.
     let mut file = NewFile::create_in(&directory).map_err(failed)?;
     copy(connection, file.temporary_path())?;
     verify(file.temporary_path())?;
@@ -33,14 +33,14 @@ pub(super) fn backup(connection: &Connection, to: &Path) -> Result<u64> {
 
 fn copy(connection: &Connection, to: &Path) -> Result<()> {
     let name = to.to_str().ok_or_else(|| Error::other("the path of a backup must be UTF-8"))?;
-    // The connection is one for reading; only the copy is written to.
+    // The connection is read-only; only the copy is written to.
     connection.pragma_update(None, "query_only", false).map_err(convert)?;
     let copied = connection.execute("VACUUM INTO ?1", [name]).map_err(convert);
     connection.pragma_update(None, "query_only", true).map_err(convert)?;
     copied.map(|_changed| ())
 }
 
-/// Reads the copy as a whole.
+/// Checks the integrity of the copy.
 fn verify(copy: &Path) -> Result<()> {
     let connection = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(convert)?;
     match check::integrity(&connection)?.first() {
@@ -57,7 +57,7 @@ fn exists(to: &Path) -> Error {
     Error::other(format!("{} exists already; a backup overwrites nothing", to.display()))
 }
 
-/// The directory of the backup, which must be there: a wrong path is a mistake and creates nothing.
+/// Returns the directory of the backup. It must exist: a wrong path is a mistake and creates nothing.
 fn directory_of(to: &Path) -> Result<PathBuf> {
     if to.file_name().is_none() {
         return Err(Error::other("a backup needs the name of a file"));

@@ -1,16 +1,17 @@
-//! Looking for damage in the file.
+//! Integrity checks of the file.
 
 use rusqlite::Connection;
 
 use super::errors::convert;
 use crate::error::{Error, Result};
 
-/// Faults that are listed at most.
+/// Maximum number of faults listed.
 const MAX_FAULTS: usize = 20;
 
-/// Faults in the structure of the file: damaged pages, indexes that differ from their tables. Empty: none.
+/// Returns faults in the structure of the file, such as damaged pages or indexes that differ from their
+/// tables. The list is empty if there are none.
 ///
-/// Reads all of the file.
+/// Reads the whole file.
 pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     let mut run = || -> rusqlite::Result<()> {
@@ -22,7 +23,7 @@ pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>> {
         Ok(())
     };
     match run().map_err(convert) {
-        // A page that cannot be read at all ends the check.
+        // A page that cannot be read ends the check.
         Err(Error::Damaged(text)) => faults.push(text),
         other => other?,
     }
@@ -32,7 +33,8 @@ pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// Rows that refer to rows that are not there, as a line for each table and the one it refers to. Empty: none.
+/// Returns a line for each pair of tables of which one refers to missing rows of the other. The list is empty
+/// if there are none.
 pub(super) fn references(connection: &Connection) -> Result<Vec<String>> {
     let query = "SELECT \"table\", \"parent\", COUNT(*) FROM pragma_foreign_key_check GROUP BY 1, 2";
     let mut statement = connection.prepare(query).map_err(convert)?;

@@ -1,4 +1,4 @@
-//! Opening connections, set up alike everywhere.
+//! Opening connections, all with the same settings.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,16 +17,16 @@ use crate::durable;
 use crate::error::{Error, Result};
 use crate::health::Health;
 
-/// Prepared statements kept per connection.
+/// Prepared statements cached per connection.
 const STATEMENTS: usize = 128;
 
-/// What every connection to one file shares.
+/// The settings that all connections to one file share.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub path: PathBuf,
-    /// How long to wait for another process's lock.
+    /// Time limit of the wait for another process's lock.
     pub wait: Duration,
-    /// Faults that end only with a restart.
+    /// Faults that last until a restart.
     pub health: Arc<Health>,
     /// The files as they were opened.
     pub watch: Arc<Watch>,
@@ -45,7 +45,7 @@ fn create_file(path: &Path) -> Result<()> {
         .map_err(|error| Error::unavailable(format!("the file {} cannot be made: {error}", path.display())))
 }
 
-/// The one connection that writes. Creates the file when there is none.
+/// Opens the one connection that writes, and creates the file if there is none.
 pub(super) fn open_writer(settings: &Settings) -> Result<Connection> {
     create_file(&settings.path)?;
     let connection = open(settings, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -54,8 +54,8 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Connection> {
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(Error::unavailable("the file system of the database cannot hold a write-ahead log"));
     }
-    // What a person deletes is overwritten in the file, not only taken out of the tree.
-    // Checkpoints are the writer's own business (see `writer`), so that no commit waits for one without need.
+    // With `secure_delete`, deleted content is overwritten in the file and not only unlinked. The writer
+    // itself runs the checkpoints (see `writer`), so that no commit waits for one needlessly.
     connection
         .execute_batch(
             "PRAGMA synchronous = FULL;
@@ -70,18 +70,20 @@ pub(super) fn open_writer(settings: &Settings) -> Result<Connection> {
     Ok(connection)
 }
 
-/// What a connection reads.
+/// The kind of reads that a connection serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reads {
-    /// A few rows at a time. The file is not mapped: each commit would have it mapped anew, and the first read after one
-    /// takes twice as long then. A cache of its own instead, for as many tokens as are seen between two commits.
+    /// Reads of a few rows. The file is not memory-mapped: each commit would invalidate the mapping, and the
+    /// first read after it would take twice as long. The page cache is large enough for the tokens that are
+    /// looked up between two commits.
     Few,
-    /// What may take longer than a millisecond. Mapped pages are the system's to take back, and shared by all readers:
-    /// twice the reads a second of a cache that each would have for itself.
+    /// Reads that may take longer than a millisecond. The file is memory-mapped: the system can reclaim
+    /// mapped pages, and all readers share them. This serves twice the reads per second of a page cache per
+    /// reader.
     Many,
 }
 
-/// A connection for reading.
+/// Opens a connection for reading.
 pub(super) fn open_reader(settings: &Settings, reads: Reads) -> Result<Connection> {
     let connection = open(settings, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;").map_err(convert)?;
@@ -94,11 +96,12 @@ pub(super) fn open_reader(settings: &Settings, reads: Reads) -> Result<Connectio
 }
 
 fn open(settings: &Settings, mode: OpenFlags) -> Result<Connection> {
-    // No mutex: a connection is used by one thread at a time, which the type system holds.
+    // No mutex: the type system ensures that a connection is used by one thread at a time.
     let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&settings.path, flags).map_err(convert)?;
     connection.busy_timeout(settings.wait).map_err(convert)?;
-    // A plan depends on the statement alone: else each new value of a parameter would have it prepared again.
+    // QPSG: a plan depends on the statement alone. Otherwise a new value of a parameter could prepare it
+    // again.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(convert)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
@@ -106,8 +109,8 @@ fn open(settings: &Settings, mode: OpenFlags) -> Result<Connection> {
     Ok(connection)
 }
 
-/// PostgreSQL's `STRPOS`, by the name that both engines have then: the place of a text in another in characters, counted
-/// from 1, or 0. SQLite's `INSTR` compares at each place, and takes ten times as long.
+/// Implements PostgreSQL's `STRPOS`, so that both engines have it. Returns the position of a text in another
+/// in characters, counted from 1, or 0. SQLite's `INSTR` compares at each position, and is ten times as slow.
 fn strpos(context: &Context<'_>) -> rusqlite::Result<Option<i64>> {
     let (Some(text), Some(part)) =
         (context.get_raw(0).as_bytes_or_null()?, context.get_raw(1).as_bytes_or_null()?)
@@ -115,7 +118,7 @@ fn strpos(context: &Context<'_>) -> rusqlite::Result<Option<i64>> {
         return Ok(None);
     };
     let before = memmem::find(text, part).and_then(|at| text.get(..at));
-    // A character has one byte that is not a continuation.
+    // Each character has exactly one byte that is not a continuation byte.
     let characters = |bytes: &[u8]| bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
     Ok(Some(before.map_or(0, |before| i64::try_from(characters(before) + 1).unwrap_or(i64::MAX))))
 }

@@ -1,11 +1,12 @@
-//! SQLite's errors in this crate's words.
+//! Conversion of SQLite's errors.
 
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
 use crate::error::{DISK_FULL, Error, READ_ONLY};
 
-/// Never repeats a value: SQLite's messages name tables and columns only, and other kinds are described here.
+/// Converts an error, without repeating a value. SQLite's messages name only tables and columns; errors of
+/// other kinds are described here.
 pub(crate) fn convert(error: rusqlite::Error) -> Error {
     match error {
         rusqlite::Error::SqliteFailure(failure, message) => failed(failure, message),

@@ -1,4 +1,4 @@
-//! The SQLite engine: readers in the task, one writer thread with group commit.
+//! The SQLite engine: reads run in the calling task, writes on one thread with group commit.
 
 mod backup;
 mod check;
@@ -33,7 +33,7 @@ pub(crate) use query::{batch, column, execute, visit};
 use readers::Readers;
 use rusqlite::Connection;
 
-/// An [`Each`] that can go to another thread.
+/// An [`Each`] that can be sent to another thread.
 type BoxedEach = Box<dyn FnMut(&Row<'_>) -> Result<bool> + Send>;
 
 /// An open SQLite file.
@@ -72,12 +72,12 @@ impl Engine {
         self.node.number()
     }
 
-    /// Transactions that wait for the writer or are in its hands.
+    /// Returns the number of transactions that are queued or running.
     pub(crate) fn queued_writes(&self) -> usize {
         self.writer.queued()
     }
 
-    /// The highest id that is stored; 0 without any.
+    /// Returns the highest stored id, or 0 if there is none.
     pub(crate) fn newest_id(&self) -> Result<i64> {
         self.readers.read(|connection| {
             let mut statement = connection.prepare(newest::COLUMNS_SQLITE).map_err(errors::convert)?;
@@ -92,7 +92,7 @@ impl Engine {
         self.readers.read(|connection| visit(connection, Access::Read, sql, params, each))
     }
 
-    /// Like [`visit`](Self::visit), on a thread that may block, no more of them at a time than readers.
+    /// Like [`visit`](Self::visit), on a blocking thread. The number of such reads at a time is limited.
     pub(crate) async fn visit_heavy(
         &self,
         sql: &'static str,
@@ -107,12 +107,12 @@ impl Engine {
             .await
     }
 
-    /// Runs a transaction that reads.
+    /// Runs a read-only transaction.
     pub(crate) fn read(&self, job: &mut dyn Job) -> Result<()> {
         self.readers.read(|connection| read(connection, &self.settings.health, job))
     }
 
-    /// Like [`read`](Self::read), on a thread that may block. Answers the transaction back with its result.
+    /// Like [`read`](Self::read), on a blocking thread. Returns the transaction with its result.
     pub(crate) async fn read_heavy(&self, mut job: Box<dyn Job>) -> Result<Box<dyn Job>> {
         let health = Arc::clone(&self.settings.health);
         let run = move |connection: &mut Connection| {
@@ -122,13 +122,13 @@ impl Engine {
         self.heavy_readers.read_blocking(run).await
     }
 
-    /// Runs a transaction and answers it back with its result.
+    /// Runs a transaction, and returns it with its result.
     pub(crate) async fn write(&self, job: Box<dyn Job>) -> Result<Box<dyn Job>> {
         self.writer.write(job).await
     }
 
-    /// Whether the files are those that were opened, can be read, the writer thread lives and the data directory takes a
-    /// file.
+    /// Checks that the files are those that were opened and can be read, that the writer thread is alive, and
+    /// that the data directory accepts a file.
     pub(crate) async fn ping(&self) -> Result<()> {
         if !self.writer.is_alive() {
             return Err(Error::unavailable("the writer has stopped"));
@@ -148,11 +148,11 @@ impl Engine {
         self.heavy_readers.read_blocking(move |connection| backup::backup(connection, &to)).await
     }
 
-    /// Faults of the file's structure and of references between rows.
+    /// Returns faults of the file's structure or, if there are none, of references between rows.
     pub(crate) async fn check(&self) -> Result<Vec<String>> {
         let look = |connection: &mut Connection| {
             let faults = check::integrity(connection)?;
-            // Where pages are damaged, what is read from them says nothing.
+            // The content of damaged pages means nothing.
             if faults.is_empty() { check::references(connection) } else { Ok(faults) }
         };
         self.heavy_readers.read_blocking(look).await
@@ -165,24 +165,24 @@ impl Engine {
     }
 }
 
-/// Runs a transaction that reads: what is committed meanwhile it does not see.
+/// Runs a read-only transaction. It does not see what is committed meanwhile.
 fn read(connection: &mut Connection, health: &Health, job: &mut dyn Job) -> Result<()> {
     execute(connection, "BEGIN", &[])?;
     let mut tx = Tx::sqlite(connection, health, Access::Read);
     run_at_once(job, &mut tx);
     let failure = tx.into_failure();
-    // Some failures end it.
+    // Some failures end the transaction.
     if !connection.is_autocommit() {
         execute(connection, "COMMIT", &[])?;
     }
     match failure {
-        // Its result tells the caller; this, that the connection is not to be trusted.
+        // The job's result informs the caller. This error keeps the connection from being reused.
         Some(error @ Error::Unavailable(_)) => Err(error),
         _ => Ok(()),
     }
 }
 
-/// Runs a transaction. All operations of its `Tx` complete at once here, so one poll is the whole run.
+/// Runs a transaction. On SQLite all operations of a `Tx` complete at once, so one poll runs all of it.
 fn run_at_once(job: &mut dyn Job, tx: &mut Tx<'_>) {
     let run = AssertUnwindSafe(|| job.run(tx).as_mut().poll(&mut Context::from_waker(Waker::noop())));
     match catch_unwind(run) {

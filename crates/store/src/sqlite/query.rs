@@ -1,4 +1,4 @@
-//! Running one statement on one connection.
+//! Running single statements on a connection.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -26,7 +26,7 @@ impl ToSql for Param<'_> {
     }
 }
 
-/// Translated statements by the address and length of their text, which never moves and never goes away.
+/// Translated statements, by the address and length of their static text.
 static TRANSLATED: LazyLock<RwLock<HashMap<(usize, usize), &'static str>>> = LazyLock::new(RwLock::default);
 
 fn translated(sql: &'static str) -> &'static str {
@@ -34,7 +34,7 @@ fn translated(sql: &'static str) -> &'static str {
     if let Some(text) = TRANSLATED.read().get(&key) {
         return text;
     }
-    // Kept for good: there are as many as statements in the program.
+    // Never freed: there are only as many as statements in the program.
     TRANSLATED.write().entry(key).or_insert_with(|| match sql::numbered(sql) {
         std::borrow::Cow::Borrowed(text) => text,
         std::borrow::Cow::Owned(text) => text.leak(),
@@ -60,7 +60,7 @@ fn bind(statement: &mut CachedStatement<'_>, params: &[Param<'_>]) -> Result<()>
     Ok(())
 }
 
-/// A statement for its rows, ready to run.
+/// Prepares a statement that returns rows, and binds its parameters.
 fn select<'c>(
     connection: &'c Connection,
     access: Access,
@@ -75,7 +75,7 @@ fn select<'c>(
     Ok(statement)
 }
 
-/// Runs a statement for its rows.
+/// Runs a statement, and passes its rows to `each`.
 pub(crate) fn visit(
     connection: &Connection,
     access: Access,
@@ -93,7 +93,7 @@ pub(crate) fn visit(
     Ok(())
 }
 
-/// Runs a statement without rows and returns how many it changed.
+/// Runs a statement that returns no rows, and returns the number of rows it changed.
 pub(crate) fn execute(connection: &Connection, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
     let mut statement = prepare(connection, sql)?;
     bind(&mut statement, params)?;
@@ -106,7 +106,7 @@ pub(crate) fn batch(connection: &Connection, sql: &str) -> Result<()> {
     connection.execute_batch(sql).map_err(convert)
 }
 
-/// The value of a column, or what is there instead of one.
+/// Returns the value of a column, or a description of what is there instead.
 pub(crate) fn column<'r>(row: &'r rusqlite::Row<'_>, index: usize) -> Result<Param<'r>, &'static str> {
     match row.get_ref(index) {
         Ok(ValueRef::Null) => Ok(Param::Null),

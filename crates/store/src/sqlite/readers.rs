@@ -1,4 +1,4 @@
-//! Connections for reading.
+//! Connections for reading, reused.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 use super::connection::{Reads, Settings, open_reader};
 use crate::error::{Error, Result};
 
-/// A stack of idle connections: the last one used, whose pages are warm, is the next one used. Clones share it.
+/// A stack of idle connections. The last one used is reused first, because its page cache is warm. Clones
+/// share the stack.
 #[derive(Clone)]
 pub(super) struct Readers(Arc<Inner>);
 
@@ -18,9 +19,9 @@ struct Inner {
     settings: Settings,
     reads: Reads,
     idle: Mutex<Vec<Connection>>,
-    /// How many idle connections to keep.
+    /// Maximum number of idle connections.
     limit: usize,
-    /// Room for reads that occupy a thread each.
+    /// Permits for reads that occupy a thread each.
     heavy: Arc<Semaphore>,
     closed: AtomicBool,
 }
@@ -49,7 +50,7 @@ impl Readers {
             None => open_reader(&inner.settings, inner.reads)?,
         };
         let result = job(&mut connection);
-        // A connection on which the file failed is not trusted again.
+        // A connection on which the file failed is not reused.
         if !matches!(result, Err(Error::Unavailable(_))) {
             let mut idle = inner.idle.lock();
             if idle.len() < inner.limit && !inner.closed.load(Ordering::Acquire) {
@@ -59,7 +60,7 @@ impl Readers {
         result
     }
 
-    /// Reads on a thread that may block. Goes on to its end when the caller leaves.
+    /// Reads on a blocking thread. The read runs to its end even if the caller is dropped.
     pub(super) async fn read_blocking<T, F>(&self, job: F) -> Result<T>
     where
         F: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -76,7 +77,7 @@ impl Readers {
             .map_err(|error| Error::other(format!("a read failed: {error}")))?
     }
 
-    /// Closes the idle connections; those in use close when they are done.
+    /// Closes the idle connections. Those in use are closed when they are returned.
     pub(super) fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
         self.0.heavy.close();

@@ -1,4 +1,4 @@
-//! Noticing that the files that are open are no longer the ones in the directory.
+//! Detection of database files that were replaced or deleted while they are open.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use crate::error::{Error, Result};
 
-/// Device and inode of a file.
+/// The device and inode of a file.
 type Identity = (u64, u64);
 
 /// The database file and its write-ahead log, as this process has them open.
@@ -33,10 +33,11 @@ impl Watch {
         Self { file: file.to_owned(), log: log.into(), seen: Mutex::default() }
     }
 
-    /// Compares the files of the directory with those of the first calls. What is written to a file that has no name any
-    /// more is gone with the process. Costs two looks at the directory, some microseconds.
+    /// Compares the files in the directory with those of the first calls. What is written to a file without a
+    /// name is lost when the process ends. Costs two `stat` calls, some microseconds.
     ///
-    /// Errors: [`Error::Damaged`] when a file was replaced or deleted.
+    /// # Errors
+    /// [`Error::Damaged`] if a file was replaced or deleted.
     pub(super) fn check(&self) -> Result<()> {
         let seen = &mut *self.seen.lock();
         compare(&self.file, &mut seen.file)?;
@@ -48,7 +49,7 @@ fn compare(path: &Path, seen: &mut Option<Identity>) -> Result<()> {
     let now = match fs::metadata(path) {
         Ok(about) => Some((about.dev(), about.ino())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        // Whether it is still there cannot be told.
+        // It cannot be determined if the file is still there.
         Err(_) => return Ok(()),
     };
     match (now, *seen) {

@@ -1,4 +1,4 @@
-//! The writer: one thread, and one commit for all transactions that wait.
+//! The writer thread. It commits all waiting transactions together (group commit).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,40 +20,41 @@ use crate::job::Job;
 use crate::notice::Notice;
 use crate::tx::{Access, Tx};
 
-/// Transactions that may wait; a caller beyond that waits for room.
+/// Maximum number of queued transactions. Further callers wait for a permit.
 const QUEUE: usize = 4096;
-/// The most transactions in one commit.
+/// Maximum number of transactions in one commit.
 const GROUP: usize = 512;
-/// The longest time that transactions are added to one commit. Longer gathers more of a crowd for each fsync (with 1 ms a
-/// fifth fewer of 1000 callers' a second), and lets the first of a group wait longer.
+/// Maximum time during which transactions join one commit. A longer time puts more of them into each fsync,
+/// but the first of a group waits longer. With 1 ms, 1000 concurrent callers get a fifth fewer commits per
+/// second.
 const GROUP_TIME: Duration = Duration::from_millis(5);
-/// A write-ahead log of this many pages (of 4 KiB) is checkpointed even when there is no pause.
+/// Pages (of 4 KiB) added to the write-ahead log after which it is checkpointed even without a pause.
 const CHECKPOINT_PAGES: i64 = 4000;
-/// A pause this long is used for a checkpoint.
+/// Pause in the writes after which a checkpoint is made.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// A transaction in the queue, and whom to tell.
+/// A queued transaction, and the channel to its caller.
 struct Queued {
     job: Box<dyn Job>,
     caller: oneshot::Sender<Box<dyn Job>>,
-    /// Its place in the queue, free again when it is answered.
+    /// The permit of its place in the queue, released when its result is sent.
     _room: OwnedSemaphorePermit,
 }
 
 type Queue = Sender<Queued>;
 
-/// The way to the writer thread.
+/// The handle of the writer thread.
 pub(super) struct Writer {
-    /// `None` once closed. The thread ends when the last clone is gone and the queue is empty.
+    /// `None` once closed. The thread ends when the last clone is dropped and the queue is empty.
     queue: Mutex<Option<Queue>>,
     room: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    /// Its sender lives in the thread, so it fails when the thread has ended.
+    /// Reports the end of the thread: its sender lives there, so it fails once the thread has ended.
     ended: watch::Receiver<()>,
 }
 
 impl Writer {
-    /// Opens the file for writing and starts the thread.
+    /// Opens the file for writing, and starts the thread.
     pub(super) fn start(settings: Settings, notices: broadcast::Sender<Notice>) -> Result<Self> {
         let (queue, jobs) = mpsc::channel();
         let (alive, ended) = watch::channel(());
@@ -74,7 +75,8 @@ impl Writer {
         })
     }
 
-    /// Queues a transaction and waits for its commit. Once queued it runs, also when the caller leaves.
+    /// Queues a transaction, and waits for its commit. A queued transaction runs even if the caller is
+    /// dropped.
     pub(super) async fn write(&self, job: Box<dyn Job>) -> Result<Box<dyn Job>> {
         let stopped = || Error::unavailable("it was closed");
         let room = Arc::clone(&self.room).acquire_owned().await.or(Err(()));
@@ -86,7 +88,7 @@ impl Writer {
         answer.await.map_err(|_gone| stopped())
     }
 
-    /// Transactions that were queued and not answered yet.
+    /// Returns the number of transactions that are queued or running.
     pub(super) fn queued(&self) -> usize {
         QUEUE.saturating_sub(self.room.available_permits())
     }
@@ -95,7 +97,7 @@ impl Writer {
         self.thread.lock().as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
-    /// Takes no more transactions, and waits until the queued ones are done and the file is closed.
+    /// Accepts no more transactions, and waits until the queued ones are done and the file is closed.
     pub(super) async fn close(&self) -> Result<()> {
         self.room.close();
         drop(self.queue.lock().take());
@@ -109,7 +111,7 @@ impl Writer {
     }
 }
 
-/// What the writer thread owns.
+/// The state of the writer thread.
 struct Thread {
     settings: Settings,
     connection: Connection,
@@ -152,14 +154,15 @@ impl Thread {
         self.finish();
     }
 
-    /// Runs `first` and those that wait behind it in one transaction, and answers them after its commit.
+    /// Runs `first` and the jobs queued behind it in one transaction, and sends their results after its
+    /// commit.
     fn group(&mut self, first: Queued, jobs: &Receiver<Queued>) {
         let health = Arc::clone(&self.settings.health);
         let files = health.note(self.settings.watch.check());
         if let Err(error) = files.and_then(|()| self.step("BEGIN IMMEDIATE")) {
             tracing::warn!(%error, "cannot start a write");
-            // Those that waited behind it would each wait as long again, and for nothing. All are collected before
-            // the first is answered: what its caller sends next deserves an attempt of its own.
+            // The jobs queued behind it would each wait as long, in vain. All are collected before the first
+            // gets its result, because what its caller sends next deserves its own attempt.
             let waiting = std::iter::once(first).chain(jobs.try_iter().take(GROUP)).collect();
             return self.refuse(waiting, &error);
         }
@@ -189,8 +192,11 @@ impl Thread {
         done.into_iter().for_each(answer);
     }
 
-    /// Runs one transaction as a part of the group's. All but the first have a savepoint, which costs a copy of each page
-    /// they change; when the first fails there is nothing else to keep. Errors: the group's own transaction is lost.
+    /// Runs one transaction as a part of the group's. All but the first use a savepoint, which costs a copy
+    /// of each page they change. If the first fails, there is nothing else to keep.
+    ///
+    /// # Errors
+    /// If the group's own transaction is lost.
     fn run_one(&mut self, job: &mut dyn Job, is_first: bool, notices: &mut Vec<Notice>) -> Result<()> {
         if !is_first {
             self.step("SAVEPOINT job")?;
@@ -217,7 +223,7 @@ impl Thread {
         steps.iter().try_for_each(|sql| self.step(sql))
     }
 
-    /// Rolls the group back and answers all of it with the error.
+    /// Rolls the group back, and fails all of its jobs with the error.
     fn abandon(&mut self, done: Vec<Queued>, error: &Error) {
         tracing::warn!(%error, jobs = done.len(), "a commit failed");
         if !self.connection.is_autocommit()
@@ -228,7 +234,7 @@ impl Thread {
         self.refuse(done, error);
     }
 
-    /// Makes ready for the next group, and answers these with the error.
+    /// Prepares for the next group, and fails these jobs with the error.
     fn refuse(&mut self, refused: Vec<Queued>, error: &Error) {
         self.recover(error);
         for mut job in refused {
@@ -237,7 +243,7 @@ impl Thread {
         }
     }
 
-    /// After the file failed, a new connection looks at it afresh; without one the old one is used on.
+    /// Opens a new connection after the file failed. If that fails, the old one stays in use.
     fn recover(&mut self, error: &Error) {
         let stuck = !self.connection.is_autocommit();
         if stuck || matches!(error, Error::Unavailable(_)) {
@@ -252,7 +258,7 @@ impl Thread {
         self.settings.health.note(query::execute(&self.connection, sql, &[]).map(|_changed| ()))
     }
 
-    /// Pages that came into the log since the last checkpoint.
+    /// Returns the number of pages added to the log since the last checkpoint.
     fn unsaved_pages(&mut self) -> i64 {
         let pages = self.log_pages.load(Ordering::Relaxed);
         if pages < self.checkpointed {
@@ -262,7 +268,7 @@ impl Thread {
         pages - self.checkpointed
     }
 
-    /// Copies the log into the file as far as no reader stands in the way, without waiting for any.
+    /// Copies the log into the file as far as readers allow, without waiting for them.
     fn checkpoint(&mut self) {
         self.checkpointed = self.log_pages.load(Ordering::Relaxed);
         if let Err(error) = query::batch(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)") {
@@ -270,8 +276,8 @@ impl Thread {
         }
     }
 
-    /// Copies the log into the file and empties it, so that what was deleted is nowhere on the disk. Where a reader or
-    /// another process stands in the way, the next pause will do it; nobody is waited for.
+    /// Copies the log into the file and truncates it, so that deleted content is nowhere on the disk. Does
+    /// not wait for readers or other processes: if one is in the way, the next pause tries again.
     fn tidy(&mut self) {
         self.checkpointed = self.log_pages.load(Ordering::Relaxed);
         let emptied = self.empty_log();
@@ -297,9 +303,10 @@ impl Thread {
         }
     }
 
-    /// The last thing before the file is closed. Another process may stand in the way; it will do it.
+    /// Truncates the log before the file is closed. If another process is in the way, that process will do
+    /// it.
     ///
-    /// No `PRAGMA optimize`: the statistics of a database that is still small make later look-ups scan.
+    /// There is no `PRAGMA optimize`: the statistics of a small database would make later look-ups scan.
     fn finish(&self) {
         let last = "PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE);";
         if let Err(error) = query::batch(&self.connection, last) {
@@ -308,7 +315,7 @@ impl Thread {
     }
 }
 
-/// Opens the file for writing; `log_pages` follows the length of its write-ahead log.
+/// Opens the file for writing. `log_pages` is updated with the length of its write-ahead log.
 fn open_counting(settings: &Settings, log_pages: &Arc<AtomicI64>) -> Result<Connection> {
     let mut connection = open_writer(settings)?;
     let log_pages = Arc::clone(log_pages);
@@ -324,7 +331,8 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Answers a job. Its caller may have left: a panic in the drop of its values must not end the writer.
+/// Sends a job back to its caller. The caller may be gone: a panic in the drop of its values must not end the
+/// writer.
 fn answer(Queued { job, caller, .. }: Queued) {
     if catch_unwind(AssertUnwindSafe(|| drop(caller.send(job)))).is_err() {
         tracing::error!("a value panicked while it was dropped");
