@@ -1,4 +1,4 @@
-//! Who calls a server in a test, and what it is answered.
+//! Clients of a server under test, and the responses they get.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,7 +15,7 @@ use store::Timestamp;
 
 use crate::documented;
 
-/// Someone who sends requests: a base address and the headers that go with each.
+/// A client with a base URL and headers that it sends with every request.
 #[derive(Debug, Clone)]
 pub struct Actor {
     http: reqwest::Client,
@@ -24,7 +24,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Somebody at a server, with no headers yet.
+    /// Creates a client of a server, without headers.
     pub fn new(http: reqwest::Client, base_url: &str) -> Self {
         Self { http, base_url: base_url.to_owned(), headers: Vec::new() }
     }
@@ -33,7 +33,7 @@ impl Actor {
         Self { base_url: base_url.to_owned(), ..self.clone() }
     }
 
-    /// The same, with another header.
+    /// Returns a copy that also sends a header.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut other = self.clone();
@@ -41,19 +41,22 @@ impl Actor {
         other
     }
 
-    /// The same, asking for English.
+    /// Returns a copy that prefers English.
     #[must_use]
     pub fn in_english(&self) -> Self {
         self.with("accept-language", "en")
     }
 
-    /// A request to be filled in by hand.
+    /// Returns a request with the client's headers, to be completed by the test.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base_url));
         self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
-    /// Sends a request made by [`Actor::request`]. A status that the OpenAPI document does not name fails the test.
+    /// Sends a request made by [`Actor::request`].
+    ///
+    /// # Panics
+    /// If the OpenAPI document does not name the response's status.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let request = request.build().expect("a request");
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
@@ -64,22 +67,22 @@ impl Actor {
         Answer { status, headers, body }
     }
 
-    /// GET.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// POST with a JSON body.
+    /// Sends a POST request with a JSON body.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
-    /// POST with a form body.
+    /// Sends a POST request with a form body.
     pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.send(self.request(Method::POST, path).form(fields)).await
     }
 
-    /// POST of a file as a multipart form.
+    /// Uploads a file as a multipart form.
     pub async fn upload(&self, path: &str, name: &str, bytes: Vec<u8>) -> Answer {
         let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("file", part);
@@ -87,7 +90,7 @@ impl Actor {
     }
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
@@ -99,12 +102,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON.
+    /// Parses the body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The `data` of a success; anything else fails the test.
+    /// Returns the `data` of a successful response.
+    ///
+    /// # Panics
+    /// If the response is an error.
     #[track_caller]
     pub fn data(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
@@ -113,7 +119,9 @@ impl Answer {
         body.get_mut("data").map(Value::take).unwrap_or_else(|| panic!("no data in {body}"))
     }
 
-    /// Checks an error: its status and code, and that the body is the whole envelope (contract §0.5).
+    /// Checks that the response is an error with this status and code, and that its body is a complete error
+    /// envelope.
+    /// Returns the body.
     #[track_caller]
     pub fn refused(&self, status: u16, sub_code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
@@ -127,12 +135,12 @@ impl Answer {
         body
     }
 
-    /// A header's text, empty where there is none.
+    /// Returns the text of a header, or an empty text if there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The value of a cookie that the answer sets.
+    /// Returns the value of a cookie that the response sets.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let lines = self.headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok());
         lines
@@ -141,7 +149,7 @@ impl Answer {
             .next_back()
     }
 
-    /// The value of a hidden field of a form in a page.
+    /// Returns the value of a hidden form field of the page.
     pub fn hidden(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let rest =
@@ -150,7 +158,7 @@ impl Answer {
     }
 }
 
-/// Someone with an account.
+/// A person with an account.
 pub struct Person {
     /// The account.
     pub account: Account,
@@ -159,14 +167,14 @@ pub struct Person {
 }
 
 impl Person {
-    /// The person in a browser, signed in.
+    /// Returns a client with a session of the person, like a browser that is signed in.
     pub async fn signed_in(&self) -> Actor {
         let client = Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "test".into() };
         let secret = self.identity.start_session(self.account.id, &client).await.expect("a session starts");
         self.nobody.with("cookie", &format!("doppel_session={}", secret.expose()))
     }
 
-    /// Makes an API key; answers its id and the key.
+    /// Creates an API key, and returns its id and the key.
     pub async fn new_key(&self, scopes: &str, expires_at: Option<Timestamp>) -> (i64, String) {
         let scopes = ScopeSet::parse_list(scopes).expect("scopes that exist");
         let new = NewKey { name: "test".into(), scopes, expires_at };
@@ -174,12 +182,12 @@ impl Person {
         (key.id, secret.expose().to_owned())
     }
 
-    /// Registers an application that may ask for these scopes.
+    /// Registers an app that may request these scopes.
     pub async fn app(&self, scopes: &str) -> App {
         self.make_app(scopes, false).await
     }
 
-    /// Registers an application without a secret.
+    /// Registers a public app, which has no secret.
     pub async fn public_app(&self, scopes: &str) -> App {
         self.make_app(scopes, true).await
     }
@@ -198,12 +206,12 @@ impl Person {
         App { id: application.id, secret: secret.expose().to_owned(), identity: self.identity.clone() }
     }
 
-    /// Allows an application these scopes; answers the code that goes to it.
+    /// Grants scopes to an app, and returns the authorization code.
     pub async fn allow(&self, app: &App, scopes: &str) -> String {
         self.allow_with(app, scopes, None).await
     }
 
-    /// The same for an application that holds [`VERIFIER`].
+    /// Does the same with [`CHALLENGE`] as PKCE challenge.
     pub async fn allow_with_challenge(&self, app: &App, scopes: &str) -> String {
         self.allow_with(app, scopes, Some(CHALLENGE.to_owned())).await
     }
@@ -222,7 +230,7 @@ impl Person {
         code.expose().to_owned()
     }
 
-    /// Allows an application these scopes; answers what the application gets for the code.
+    /// Grants scopes to an app, exchanges the code, and returns the tokens.
     pub async fn tokens(&self, app: &App, scopes: &str) -> Tokens {
         let exchange = Exchange {
             client: app.credentials(),
@@ -233,53 +241,53 @@ impl Person {
         self.identity.exchange_code(exchange).await.expect("tokens")
     }
 
-    /// An application in the person's name, allowed these scopes.
+    /// Grants scopes to an app, and returns a client with its access token.
     pub async fn with_token(&self, app: &App, scopes: &str) -> Actor {
         let tokens = self.tokens(app, scopes).await;
         self.nobody.with("authorization", &format!("Bearer {}", tokens.access.expose()))
     }
 
-    /// Takes back what an application was allowed.
+    /// Revokes the person's authorization of an app.
     pub async fn revoke(&self, app: &App) {
         let standing = self.identity.standing(self.account.id, &app.id).await.expect("a look");
         let id = standing.expect("an authorization").id;
         assert!(self.identity.revoke_authorization(self.account.id, id).await.expect("a revocation"));
     }
 
-    /// The token of a program that the person signs in.
+    /// Signs in a program in the person's name, and returns its token.
     pub async fn program_token(&self) -> String {
         let code = self.identity.program_code(self.account.id, CHALLENGE).await.expect("a code");
         let token = self.identity.exchange_program_code(code.expose(), VERIFIER.into(), "test".into()).await;
         token.expect("a token").expose().to_owned()
     }
 
-    /// The person's program, with a key of these scopes.
+    /// Returns a client with a new API key of the person that has these scopes.
     pub async fn with_key(&self, scopes: &str) -> Actor {
         let (_, key) = self.new_key(scopes, None).await;
         self.nobody.with("authorization", &format!("Bearer {key}"))
     }
 }
 
-/// The address every [`App`] is called back at.
+/// The redirect URI of every [`App`].
 pub const CALLBACK: &str = "https://app.example/callback?from=doppel";
 
-/// The PKCE verifier of RFC 7636, appendix B, and its challenge.
+/// The PKCE verifier of RFC 7636, appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// See [`VERIFIER`].
+/// The PKCE challenge that belongs to [`VERIFIER`].
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// An application.
+/// A registered app.
 #[derive(Clone)]
 pub struct App {
-    /// Its `client_id`.
+    /// The `client_id`.
     pub id: String,
-    /// Its `client_secret`.
+    /// The `client_secret`.
     pub secret: String,
     identity: Identity,
 }
 
 impl App {
-    /// A token in the application's own name.
+    /// Obtains an access token of the app itself, and returns it.
     pub async fn own_token(&self) -> String {
         let tokens = self.identity.app_token(&self.credentials(), None).await.expect("a token");
         tokens.access.expose().to_owned()
@@ -289,7 +297,7 @@ impl App {
         Credentials { id: self.id.clone(), secret: Some(self.secret.clone()) }
     }
 
-    /// The form that exchanges a code, to be changed by a test.
+    /// Returns the form that exchanges a code. A test can change it before it is sent.
     pub fn exchange<'a>(&'a self, code: &'a str) -> Vec<(&'a str, &'a str)> {
         vec![
             ("grant_type", "authorization_code"),
@@ -300,7 +308,7 @@ impl App {
         ]
     }
 
-    /// The form that asks for a new access token.
+    /// Returns the form that requests a new access token.
     pub fn refresh<'a>(&'a self, token: &'a str) -> Vec<(&'a str, &'a str)> {
         vec![
             ("grant_type", "refresh_token"),

@@ -1,4 +1,5 @@
-//! Clients in other languages, as their authors ship them, that drive the server from a script in `tests/clients`.
+//! Runs the scripts of `tests/clients`, which call the server with published client libraries of other
+//! languages.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +10,12 @@ enum Language {
     JavaScript,
 }
 
-/// Runs a script of `tests/clients` by its name, as `authlib.py` or `openid.mjs`, with these variables in its
-/// environment and nothing else; answers what it printed.
+/// Runs a script of `tests/clients`, such as `openid.mjs`, and returns its standard output. Its environment
+/// holds
+/// only `PATH` and these variables.
 ///
 /// # Panics
-/// When the clients are not installed, or the script fails: then with all that it printed.
+/// If the client libraries are not installed, or the script fails. The message then contains its output.
 pub async fn run(script: &str, variables: &[(&str, &str)]) -> String {
     let language = if script.ends_with(".py") { Language::Python } else { Language::JavaScript };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository");
@@ -25,7 +27,7 @@ pub async fn run(script: &str, variables: &[(&str, &str)]) -> String {
     let mut command = match language {
         Language::Python => {
             let mut command = tokio::process::Command::new(installed.join("venv/bin/python"));
-            // Every warning of the client is worth a look; no files beside the sources.
+            // A deprecation warning fails the script. `-B` writes no bytecode beside the sources.
             command.args(["-B", "-W", "error::DeprecationWarning:__main__"]).arg(path(&installed, script));
             command
         }
@@ -44,7 +46,7 @@ pub async fn run(script: &str, variables: &[(&str, &str)]) -> String {
     printed.into_owned()
 }
 
-/// Scripts are found through a link beside the installed packages.
+/// Returns the path of a script by way of a link beside the installed packages, so that it finds them.
 fn path(installed: &Path, script: &str) -> PathBuf {
     installed.join("scripts").join(script)
 }

@@ -1,4 +1,4 @@
-//! The conversations of `bench/recall`: what was said, what is asked about it, and where the answer stands.
+//! The conversations of `bench/recall`: turns, questions about them, and the turns that answer each question.
 
 use memory::{Memory, key::Fact};
 use store::{Clock, Timestamp, search};
@@ -9,49 +9,56 @@ pub const ALL: [(&str, &str); 2] = [
     ("Chinese", include_str!("../../../bench/recall/chinese.txt")),
 ];
 
-/// A turn takes a minute; sessions begin at six in the evening.
+/// The time between two turns in milliseconds.
 const TURN_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// A conversation.
 #[derive(Debug, Default)]
 pub struct Conversation {
-    /// What was said, in its order.
+    /// The turns, in order.
     pub turns: Vec<Turn>,
-    /// What is asked about it.
+    /// The questions about the conversation.
     pub questions: Vec<Question>,
 }
 
-/// Something said.
+/// One line of a conversation.
 #[derive(Debug)]
 pub struct Turn {
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// Who said it.
+    /// The name of the speaker.
     pub speaker: String,
-    /// What was said.
+    /// The text.
     pub text: String,
 }
 
-/// Something asked.
+/// A question about a conversation.
 #[derive(Debug)]
 pub struct Question {
-    /// What is asked.
+    /// The text.
     pub text: String,
-    /// Whether it avoids the words of the answer, so that only its meaning leads there.
+    /// True if it avoids the words of the answer, so that only semantic search can find it.
     pub reworded: bool,
-    /// The turns that hold the answer, counted from 0.
+    /// Indexes of the turns that contain the answer.
     pub evidence: Vec<usize>,
-    /// Whether it is about every second session: what the rules are judged by was not looked at when they were chosen.
+    /// True if it follows a session with an even number. These questions were not used for tuning the
+    /// ranking, so they
+    /// measure it.
     pub held_out: bool,
 }
 
 impl Conversation {
-    /// Reads one. `# comment`; `@2025-01-31` begins a session; `Name: text` is a turn, `*Name: text` one that answers
-    /// the questions that follow as `? text`, or as `~ text` where they are reworded.
+    /// Parses a conversation. Each line is one of these:
+    ///
+    /// - `# comment`.
+    /// - `@2025-01-31` begins a session, at 18:00 UTC.
+    /// - `Name: text` is a turn.
+    /// - `*Name: text` is a turn that answers the questions after it.
+    /// - `? text` is a question, `~ text` a reworded one.
     ///
     /// # Panics
-    /// At a line that is none of these.
+    /// If a line is none of these.
     pub fn parse(text: &str) -> Self {
         let mut all = Self::default();
         let (mut at, mut evidence, mut asked) = (Timestamp(0), Vec::new(), false);
@@ -82,7 +89,9 @@ impl Conversation {
         all
     }
 
-    /// Stores it turn by turn, each at its time; answers the turns' ids. The clock ends a day after the last turn.
+    /// Stores the turns as key memories, each at its time, and returns their ids. The clock ends one day
+    /// after the last
+    /// turn.
     pub async fn store(&self, memory: &Memory, clock: &Clock, account: i64) -> Vec<i64> {
         let mut ids = Vec::new();
         for turn in &self.turns {
@@ -94,7 +103,9 @@ impl Conversation {
                 visibility: 1,
             };
             let page = web::paging::Page { limit: 1, offset: 0 };
-            // What was said before in the same words is kept once, and answers nothing.
+            // Adding returns no id, so the newest entry is listed. A turn with the words of an earlier one
+            // adds
+            // no entry; conversations mark no such turn as an answer.
             memory.add_key_memories(account, vec![fact]).await.expect("stored");
             let newest = memory.key_memories(account, "", page, false).await.expect("listed");
             ids.push(newest.list.first().expect("a turn").id);
@@ -104,7 +115,7 @@ impl Conversation {
     }
 }
 
-/// For each question, the place of the first turn that answers it among those found, counted from 0.
+/// Searches for each question, and returns the rank of the first hit that answers it, from 0.
 pub async fn places(
     db: &store::Database,
     account: i64,
@@ -124,13 +135,15 @@ pub async fn places(
     places
 }
 
-/// The places of one of the two sorts of questions.
+/// Returns the ranks of the reworded questions, or those of the others.
 pub fn of_sort(conversation: &Conversation, places: &[Option<usize>], reworded: bool) -> Vec<Option<usize>> {
     let all = conversation.questions.iter().zip(places);
     all.filter(|(question, _)| question.reworded == reworded).map(|(_, place)| *place).collect()
 }
 
-/// The places of the questions about one half of the sessions, the held-out one or the other.
+/// Returns the ranks of the reworded questions, or those of the others, in the held-out half of the sessions
+/// or the
+/// other half.
 pub fn of_half(
     conversation: &Conversation,
     places: &[Option<usize>],
@@ -143,7 +156,7 @@ pub fn of_half(
         .collect()
 }
 
-/// Of a hundred questions, how many have an answer among the first `count` found.
+/// Returns the percentage of questions with an answer among the first `count` hits.
 pub fn hit(places: &[Option<usize>], count: usize) -> f64 {
     let found = places.iter().filter(|place| place.is_some_and(|place| place < count)).count();
     100.0 * found as f64 / places.len().max(1) as f64

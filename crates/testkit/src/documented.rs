@@ -1,17 +1,17 @@
-//! Checks that every answer an operation gives in any test has a status that the OpenAPI document names.
+//! Checks for every response in the tests that the OpenAPI document names its status.
 
 use std::{path::Path, sync::LazyLock};
 
 use serde_json::Value;
 
-/// An operation of the reviewed document: its method, the segments of its path, the statuses it documents.
+/// An operation of the OpenAPI document, with the segments of its path and the statuses it documents.
 struct Operation {
     method: String,
     segments: Vec<String>,
     statuses: Vec<u16>,
 }
 
-/// The operations of the reviewed snapshot of the document.
+/// The operations in the snapshot of the OpenAPI document.
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/snapshots/openapi.snap");
     let text = std::fs::read_to_string(path).expect("the snapshot of the document");
@@ -42,16 +42,18 @@ impl Operation {
             && self.segments.iter().zip(segments).all(|(own, given)| own.starts_with('{') || own == given)
     }
 
-    /// How many segments are parameters: the path with the fewest is the one that is routed to.
+    /// Counts the segments that are parameters. Of several matching paths, a request is routed to the one
+    /// with the
+    /// fewest.
     fn parameters(&self) -> usize {
         self.segments.iter().filter(|segment| segment.starts_with('{')).count()
     }
 }
 
-/// Fails when an operation of the document answers with a status that it does not document.
+/// Checks that an operation documents a status. Requests to paths outside the document are not checked.
 ///
 /// # Panics
-/// Then, with the operation and the status.
+/// If it does not; the message has the operation and the status.
 #[track_caller]
 pub(crate) fn check(method: &str, path: &str, status: u16) {
     let path = path.strip_prefix("/gate/lab").unwrap_or(path);

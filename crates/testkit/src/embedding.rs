@@ -1,4 +1,4 @@
-//! An embedding endpoint on a real socket that speaks OpenAI's protocol, and misbehaves on request.
+//! A mock of an embedding endpoint with OpenAI's protocol, on a real socket. Tests can inject faults.
 
 use std::{
     collections::VecDeque,
@@ -14,22 +14,22 @@ use tokio::{
 };
 use web::Tasks;
 
-/// Words that mean the same.
+/// Groups of synonyms.
 const MEANINGS: &[&[&str]] = &[
     &["cat", "kitten", "feline", "猫", "喵"],
     &["car", "automobile", "vehicle", "汽车"],
     &["doctor", "physician", "医生"],
     &["sea", "ocean", "海"],
 ];
-/// Numbers of a vector: one of each meaning, the others of words without one.
+/// Dimensions of a vector: one for each group of [`MEANINGS`], the rest for other words.
 const DIMENSIONS: usize = 32;
 
-/// What is wrong with an answer.
+/// A fault of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// A status as `500 Internal Server Error`.
+    /// Another status line, such as `500 Internal Server Error`.
     Status(&'static str),
-    /// No answer until the other side hangs up.
+    /// No response until the client closes the connection.
     Stall,
     /// Vectors of different sizes.
     Dimensions,
@@ -37,11 +37,11 @@ pub enum Fault {
     Count,
     /// More than a hundred megabytes.
     Huge,
-    /// No JSON.
+    /// A body that is not JSON.
     Garbage,
 }
 
-/// An endpoint that lives as long as the test.
+/// A mock endpoint, which runs until it is dropped.
 #[derive(Clone)]
 pub struct Embeddings(Arc<Inner>);
 
@@ -49,7 +49,7 @@ struct Inner {
     address: SocketAddr,
     faults: Mutex<VecDeque<Fault>>,
     always: Mutex<Option<Fault>>,
-    /// A text with this word is answered with 400.
+    /// A request with this word in a text gets a 400.
     refused: Mutex<Option<String>>,
     asked: Mutex<Vec<(String, Value)>>,
     tasks: Tasks,
@@ -62,7 +62,7 @@ impl Drop for Inner {
 }
 
 impl Embeddings {
-    /// Starts an endpoint that does as it should.
+    /// Starts an endpoint without faults.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let inner = Inner {
@@ -84,7 +84,7 @@ impl Embeddings {
         endpoint
     }
 
-    /// Lines of TOML that make a server use it, under the name of a model.
+    /// Returns the lines of TOML that configure a server to use the endpoint with a model name.
     pub fn lines(&self, model: &str) -> String {
         format!(
             "embedding.base_url = \"http://{}/v1\"\nembedding.name = {model:?}\nembedding.api_key = \"planted-embedding-key\"\n",
@@ -92,22 +92,22 @@ impl Embeddings {
         )
     }
 
-    /// What to do wrong in the next answer that has no fault yet.
+    /// Adds a fault to the queue. Each response takes one from it.
     pub fn next(&self, fault: Fault) {
         self.0.faults.lock().expect("no panic").push_back(fault);
     }
 
-    /// What to do wrong from now on; `None` for nothing.
+    /// Sets the fault of all responses that find the queue empty; `None` for no fault.
     pub fn always(&self, fault: Option<Fault>) {
         *self.0.always.lock().expect("no panic") = fault;
     }
 
-    /// Refuses every call that has a text with a word.
+    /// Responds with 400 to every request that has a text with this word.
     pub fn refuse(&self, word: &str) {
         *self.0.refused.lock().expect("no panic") = Some(word.to_owned());
     }
 
-    /// Model and texts of the calls so far.
+    /// Returns the model and the texts of each request so far.
     pub fn asked(&self) -> Vec<(String, Vec<String>)> {
         let asked = self.0.asked.lock().expect("no panic");
         let texts = |body: &Value| {
@@ -122,13 +122,14 @@ impl Embeddings {
             .collect()
     }
 
-    /// The heads of the calls so far.
+    /// Returns the head of each request so far.
     pub fn heads(&self) -> Vec<String> {
         self.0.asked.lock().expect("no panic").iter().map(|(head, _)| head.clone()).collect()
     }
 }
 
-/// What a model makes of a text: a bag of meanings. Every model has them in another place.
+/// Returns the vector of a text, a bag of words with synonyms in one dimension. The model's name rotates the
+/// dimensions, so vectors of different models do not match.
 fn vector(model: &str, text: &str) -> Vec<f32> {
     let hash = |text: &str| {
         let mut hasher = DefaultHasher::new();
@@ -167,7 +168,7 @@ async fn serve(inner: &Inner, mut stream: TcpStream) {
         .enumerate()
         .map(|(index, text)| json!({"object": "embedding", "index": index, "embedding": vector(model, text)}))
         .collect();
-    // The order is told by the index alone.
+    // Clients must order the vectors by `index`.
     data.reverse();
     let mut status = "200 OK";
     match fault {

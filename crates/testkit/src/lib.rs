@@ -1,4 +1,6 @@
-//! What the tests stand on: a whole server on either engine, people who call it, a temporary PostgreSQL.
+//! Support for tests: a complete server on either engine, clients and people who call it, mocks of providers,
+//! and a
+//! temporary PostgreSQL.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
@@ -25,7 +27,7 @@ pub use actor::{Actor, Answer, App, CALLBACK, CHALLENGE, Person, VERIFIER};
 #[cfg(feature = "server")]
 pub use server::{Engine, PASSWORD, START, TestServer, http};
 
-/// Writes a file for a test, and the directories above it.
+/// Writes a file for a test, and creates its directories.
 #[expect(clippy::disallowed_methods, reason = "a test's own files")]
 pub fn write_file(path: impl AsRef<std::path::Path>, content: impl AsRef<[u8]>) {
     let path = path.as_ref();
@@ -35,7 +37,7 @@ pub fn write_file(path: impl AsRef<std::path::Path>, content: impl AsRef<[u8]>) 
 }
 
 #[cfg(feature = "server")]
-/// Makes of each body a test on SQLite and a test on PostgreSQL.
+/// Turns each body into a test on SQLite and a test on PostgreSQL.
 ///
 /// ```text
 /// both_engines! {

@@ -1,4 +1,5 @@
-//! A provider of models on a real socket that speaks OpenAI's protocol, and misbehaves on request.
+//! A mock of a model provider with OpenAI's protocol, on a real socket. Tests can script its responses and
+//! faults.
 
 use std::{
     collections::VecDeque,
@@ -14,22 +15,22 @@ use tokio::{
 };
 use web::Tasks;
 
-/// What the provider does for one question, step by step.
+/// A step of the response to one request.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// Sends bytes in a write of their own.
+    /// Sends bytes in one write.
     Send(Vec<u8>),
     /// Waits for [`Model::release`].
     Wait,
-    /// Is silent until the other side hangs up.
+    /// Sends nothing until the client closes the connection.
     Stall,
-    /// Closes its side of the connection and no more.
+    /// Shuts down the sending side of the connection.
     HalfClose,
-    /// Breaks the connection.
+    /// Resets the connection.
     Reset,
 }
 
-/// A provider that lives as long as the test.
+/// A mock provider, which runs until it is dropped.
 #[derive(Clone)]
 pub struct Model(Arc<Inner>);
 
@@ -49,10 +50,10 @@ impl Drop for Inner {
     }
 }
 
-/// The head of a good answer.
+/// The head of a successful response.
 pub const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
 
-/// The event of a piece.
+/// Returns the event with a piece of the text.
 pub fn piece(text: &str) -> String {
     format!(
         "data: {}\n\n",
@@ -60,14 +61,14 @@ pub fn piece(text: &str) -> String {
     )
 }
 
-/// The events after the last piece.
+/// Returns the events after the last piece: finish reason, usage and `[DONE]`.
 pub fn ending(reason: &str) -> String {
     let finish = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]});
     let usage = json!({"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7}});
     format!("data: {finish}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
 }
 
-/// An answer as it should be, each piece in a write of its own.
+/// Returns the steps of a complete response, each piece in its own write.
 pub fn saying(pieces: &[&str]) -> Vec<Step> {
     let mut steps = vec![Step::Send(STREAM.into())];
     steps.extend(pieces.iter().map(|text| Step::Send(piece(text).into_bytes())));
@@ -75,12 +76,12 @@ pub fn saying(pieces: &[&str]) -> Vec<Step> {
     steps
 }
 
-/// An answer of bytes as they are.
+/// Returns steps that send these bytes, each slice in its own write.
 pub fn raw(bytes: &[&[u8]]) -> Vec<Step> {
     bytes.iter().map(|bytes| Step::Send(bytes.to_vec())).collect()
 }
 
-/// A refusal, with headers each ending in CRLF.
+/// Returns an error response with this status line. Each of the additional headers ends in CRLF.
 pub fn status(line: &str, headers: &str) -> Vec<Step> {
     let body = "{\"error\":{\"message\":\"no\"}}";
     let head = format!(
@@ -90,7 +91,7 @@ pub fn status(line: &str, headers: &str) -> Vec<Step> {
     raw(&[head.as_bytes(), body.as_bytes()])
 }
 
-/// A refusal with a body of the provider's own.
+/// Returns an error response with this status line and body.
 pub fn refusing(line: &str, body: &Value) -> Vec<Step> {
     let body = body.to_string();
     let head = format!(
@@ -100,7 +101,7 @@ pub fn refusing(line: &str, body: &Value) -> Vec<Step> {
     raw(&[head.as_bytes(), body.as_bytes()])
 }
 
-/// An answer of these events, each in a write of its own.
+/// Returns a stream of these events, each in its own write, with `[DONE]` at the end.
 pub fn events(events: &[Value]) -> Vec<Step> {
     let mut steps = vec![Step::Send(STREAM.into())];
     steps.extend(events.iter().map(|event| Step::Send(format!("data: {event}\n\n").into_bytes())));
@@ -109,7 +110,7 @@ pub fn events(events: &[Value]) -> Vec<Step> {
 }
 
 impl Model {
-    /// Starts a provider that answers 你好！ until told otherwise.
+    /// Starts a provider. Requests without a script get a greeting.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let inner = Inner {
@@ -133,44 +134,44 @@ impl Model {
         model
     }
 
-    /// The address for `model.base_url`.
+    /// Returns the URL for `model.base_url`.
     pub fn url(&self) -> String {
         format!("http://{}/v1", self.0.address)
     }
 
-    /// What to do for the next question that has no script yet.
+    /// Adds a script to the queue. Each request takes one from it.
     pub fn next(&self, script: Vec<Step>) {
         self.0.scripts.lock().expect("no panic").push_back(script);
     }
 
-    /// Forgets what was to be done for questions that never came.
+    /// Empties the queue of scripts.
     pub fn forget(&self) {
         self.0.scripts.lock().expect("no panic").clear();
     }
 
-    /// The bodies of the questions so far.
+    /// Returns the body of each request so far.
     pub fn asked(&self) -> Vec<Value> {
         self.0.asked.lock().expect("no panic").iter().map(|(_, body)| body.clone()).collect()
     }
 
-    /// The heads of the questions so far.
+    /// Returns the head of each request so far.
     pub fn heads(&self) -> Vec<String> {
         self.0.asked.lock().expect("no panic").iter().map(|(head, _)| head.clone()).collect()
     }
 
-    /// Resolves once so many questions were asked.
+    /// Waits until this many requests have come.
     pub async fn has_been_asked(&self, count: usize) {
         while self.0.asked.lock().expect("no panic").len() < count {
             self.0.question.notified().await;
         }
     }
 
-    /// Resolves when the other side has hung up on a [`Step::Stall`].
+    /// Waits until the client has closed a connection, during a [`Step::Stall`] or a [`Step::Send`].
     pub async fn hung_up(&self) {
         self.0.hung_up.notified().await;
     }
 
-    /// Lets one [`Step::Wait`] go on.
+    /// Lets one [`Step::Wait`] end.
     pub fn release(&self) {
         self.0.release.add_permits(1);
     }
@@ -208,7 +209,7 @@ async fn serve(inner: &Inner, mut stream: TcpStream) {
     let _closed = stream.shutdown().await;
 }
 
-/// The head and the body of a request.
+/// Reads a request, and returns its head and its body.
 pub(crate) async fn read(stream: &mut TcpStream) -> Option<(String, Value)> {
     let mut bytes = Vec::new();
     loop {
@@ -228,7 +229,7 @@ pub(crate) async fn read(stream: &mut TcpStream) -> Option<(String, Value)> {
     }
 }
 
-/// Makes of each body a test on SQLite and a test on PostgreSQL, with a [`Model`] behind the server.
+/// Turns each body into a test on SQLite and a test on PostgreSQL, with a [`Model`] as the server's provider.
 ///
 /// ```text
 /// with_model! {

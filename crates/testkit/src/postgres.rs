@@ -11,36 +11,40 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// An address of a server to use instead of starting one.
+/// The environment variable with the address of a server to use instead of starting one.
 const SERVER: &str = "DOPPEL_TEST_POSTGRES";
-/// Runs the cluster; see its first lines.
+/// The script that runs the cluster; its first lines describe it.
 const SCRIPT: &str = include_str!("postgres.sh");
 
-/// A PostgreSQL server that lives as long as this process at most, with its data in a temporary directory.
+/// A PostgreSQL server with its data in a temporary directory.
 ///
-/// It is gone, directory and all, once this value is dropped or this process ends in any way, `SIGKILL` included.
+/// The server stops and the directory is removed when this value is dropped, or when this process ends in any
+/// way,
+/// including `SIGKILL`.
 #[derive(Debug)]
 pub struct Cluster {
     /// The address of the database `postgres`, without options.
     url: String,
-    /// `None` when the server is somebody else's.
+    /// `None` if [`SERVER`] names the server.
     keeper: Option<Mutex<Keeper>>,
 }
 
-/// The shell that runs the cluster, and ends it when its standard input ends.
+/// The shell that runs the cluster. It stops the cluster when its standard input ends.
 #[derive(Debug)]
 struct Keeper {
     shell: Child,
-    /// `None` once dropped.
+    /// `None` during the drop.
     commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
 impl Cluster {
-    /// The one server for all tests of this process: the one `DOPPEL_TEST_POSTGRES` names, or a temporary one.
+    /// Returns the server that all tests of this process share: the one that `DOPPEL_TEST_POSTGRES` names, or
+    /// a temporary
+    /// one.
     ///
     /// # Panics
-    /// When PostgreSQL is not installed or does not start; the message says what to do.
+    /// If PostgreSQL is not installed or does not start; the message says what to do.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(|| match std::env::var(SERVER) {
@@ -49,14 +53,14 @@ impl Cluster {
         })
     }
 
-    /// A server of the caller's own, which may be stopped.
+    /// Starts a server for the caller alone, which may stop it.
     ///
     /// # Panics
-    /// When PostgreSQL is not installed or does not start; the message says what to do.
+    /// If PostgreSQL is not installed or does not start; the message says what to do.
     #[must_use]
     pub fn start() -> Self {
         let programs = programs();
-        // Another process can take the free port before the server does; then another port is tried.
+        // Another process may take the free port before the server does.
         for _attempt in 0..5 {
             let port = free_port();
             if let Some(keeper) = Keeper::start(&programs, port) {
@@ -67,10 +71,10 @@ impl Cluster {
         panic!("PostgreSQL was found in {} but does not start", programs.display());
     }
 
-    /// An address whose tables are the caller's alone: it names a new, empty schema.
+    /// Creates an empty schema, and returns an address that selects it.
     ///
     /// # Panics
-    /// When the server cannot be reached.
+    /// If the server cannot be reached.
     #[must_use]
     pub fn fresh_url(&self) -> String {
         let schema = format!("test_{:016x}", RandomState::new().build_hasher().finish());
@@ -82,9 +86,9 @@ impl Cluster {
     /// Runs statements on the server, outside any test's schema. Blocks.
     ///
     /// # Panics
-    /// When the server cannot be reached or refuses.
+    /// If the server cannot be reached or refuses a statement.
     pub fn run(&self, sql: &str) {
-        // A thread of its own, because the caller may be in a runtime already.
+        // A separate thread, because the caller may already be in a runtime.
         let ran = std::thread::scope(|scope| scope.spawn(|| run(&self.url, sql)).join());
         match ran {
             Ok(Ok(())) => {}
@@ -93,10 +97,10 @@ impl Cluster {
         }
     }
 
-    /// Stops the server and cuts its connections. Its data stays.
+    /// Stops the server and closes its connections. The data stays.
     ///
     /// # Panics
-    /// When it does not stop, or is not this process's.
+    /// If it does not stop, or this process did not start it.
     pub fn stop(&self) {
         self.command("stop");
     }
@@ -104,7 +108,7 @@ impl Cluster {
     /// Starts the server again after [`stop`](Self::stop), under the same address.
     ///
     /// # Panics
-    /// When it does not start, or is not this process's.
+    /// If it does not start, or this process did not start it.
     pub fn restart(&self) {
         self.command("start");
     }
@@ -123,7 +127,7 @@ impl Keeper {
             Ok(directory) => directory.keep(),
             Err(error) => panic!("no temporary directory for PostgreSQL: {error}"),
         };
-        // The new directory belongs to whom this process runs as, and PostgreSQL refuses to run as root.
+        // The directory's owner is the user of this process. PostgreSQL refuses to run as root.
         let root = fs::metadata(&directory).is_ok_and(|about| about.uid() == 0);
         let shell = Command::new("sh")
             .args(["-c", SCRIPT, "postgres"])
@@ -132,7 +136,7 @@ impl Keeper {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // Not to be interrupted together with this process: there is still the directory to remove.
+            // Ctrl-C must not reach the shell, which still has to remove the directory.
             .process_group(0)
             .spawn();
         let mut shell = match shell {
@@ -145,7 +149,7 @@ impl Keeper {
         keeper.succeeded().then_some(keeper)
     }
 
-    /// Waits for the answer to a command.
+    /// Waits for the result of a command. Returns true if it succeeded.
     fn succeeded(&mut self) -> bool {
         let mut line = String::new();
         self.answers.read_line(&mut line).is_ok() && line == "ok\n"
@@ -155,7 +159,7 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.commands.take());
-        // The end of its input ends it, after it has removed the directory.
+        // The shell ends when its input ends, after it has removed the directory.
         let _ = self.shell.wait();
     }
 }
@@ -166,7 +170,7 @@ fn run(url: &str, sql: &str) -> Result<(), String> {
         let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
         let (client, connection) = connected.map_err(|error| error.to_string())?;
         let work = async move { client.batch_execute(sql).await };
-        // Ends when the client, dropped with its work, does.
+        // The connection ends when the client is dropped at the end of `work`.
         let (done, _closed) = tokio::join!(work, connection);
         done.map_err(|error| error.to_string())
     })
@@ -180,7 +184,9 @@ fn free_port() -> u16 {
     }
 }
 
-/// The directory of `initdb` and `pg_ctl`: of the PATH, or the newest where Debian and Ubuntu put them.
+/// Returns the directory of `initdb` and `pg_ctl`: from PATH, or the newest version where Debian and Ubuntu
+/// install
+/// them.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut found: Vec<(u32, PathBuf)> = Vec::new();

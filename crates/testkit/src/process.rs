@@ -1,4 +1,4 @@
-//! The real binary as a process of its own.
+//! The real binary, run as a separate process.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -8,30 +8,30 @@ use std::{
     thread::JoinHandle,
 };
 
-/// The binary under test and the directory it writes to.
+/// The binary under test, with its data directory and environment.
 #[derive(Debug, Clone)]
 pub struct Binary {
     path: PathBuf,
     data_dir: PathBuf,
     variables: Vec<(String, String)>,
-    /// Largest size of a file that it may write, in blocks of 512 bytes.
+    /// The largest file that it can write, in blocks of 512 bytes.
     file_blocks: Option<u64>,
 }
 
 impl Binary {
-    /// The binary at `path` (from `CARGO_BIN_EXE_doppel`), writing to `data_dir`.
+    /// Describes the binary at `path` (from `CARGO_BIN_EXE_doppel`), with a data directory.
     pub fn new(path: &str, data_dir: &Path) -> Self {
         Self { path: path.into(), data_dir: data_dir.to_owned(), variables: Vec::new(), file_blocks: None }
     }
 
-    /// The same with a variable of the environment.
+    /// Adds an environment variable.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The same, unable to write files larger than `bytes` (a multiple of 512): writing beyond fails as on a full disk.
+    /// Limits the size of files to `bytes`, a multiple of 512. A larger write fails, as on a full disk.
     #[must_use]
     pub fn with_file_limit(mut self, bytes: u64) -> Self {
         self.file_blocks = Some(bytes / 512);
@@ -48,19 +48,19 @@ impl Binary {
                 shell
             }
         };
-        // Nothing of the tester's own environment may decide what the test sees.
+        // The environment of the test run must not influence the result.
         command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.args(arguments).arg("--data-dir").arg(&self.data_dir);
         command
     }
 
-    /// Runs a verb to its end.
+    /// Runs a subcommand to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.run_with_input(arguments, "")
     }
 
-    /// Runs a verb to its end with a text on its standard input.
+    /// Runs a subcommand to its end with a text on its standard input.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(arguments);
         let mut child = command
@@ -69,12 +69,12 @@ impl Binary {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        // A verb that does not read its input may be gone already.
+        // A subcommand that does not read its input may have ended already.
         let _gone = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
         child.wait_with_output().expect("the binary ends")
     }
 
-    /// Runs a verb that must succeed; answers what it printed.
+    /// Runs a subcommand that must succeed, and returns its standard output.
     #[track_caller]
     pub fn ok(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run_with_input(arguments, input);
@@ -108,7 +108,7 @@ impl Binary {
     }
 }
 
-/// Gathers what a process prints; tells the address when the line with it comes.
+/// Collects the output of a process in a thread, and sends the address when the line with it comes.
 fn collect(
     pipe: impl std::io::Read + Send + 'static,
     into: Arc<Mutex<String>>,
@@ -130,10 +130,10 @@ fn collect(
     })
 }
 
-/// A server process; killed when dropped.
+/// A server process, which is killed when dropped.
 pub struct Serving {
     child: Child,
-    /// `http://127.0.0.1:PORT`.
+    /// The base URL, `http://127.0.0.1:PORT`.
     pub base_url: String,
     log: Arc<Mutex<String>>,
     out: Arc<Mutex<String>>,
@@ -141,29 +141,29 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// What it logged so far.
+    /// Returns the log so far (standard error).
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// What it printed on standard output so far.
+    /// Returns the standard output so far.
     pub fn printed(&self) -> String {
         self.out.lock().unwrap().clone()
     }
 
-    /// Sends a signal by name, as `TERM`.
+    /// Sends a signal by name, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(status.expect("kill runs").success());
     }
 
-    /// SIGKILL, and waits for the end.
+    /// Kills the process with SIGKILL and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().expect("it is killed");
         self.child.wait().expect("it ends");
     }
 
-    /// Waits for its end, and for the last of what it printed.
+    /// Waits for the end of the process and of its output.
     pub fn wait(&mut self) -> ExitStatus {
         let status = self.child.wait().expect("it ends");
         self.readers.drain(..).for_each(|reader| reader.join().expect("all is read"));

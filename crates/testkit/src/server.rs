@@ -1,4 +1,5 @@
-//! A whole server in the test's own process, on a real socket, on either engine, with a clock the test moves.
+//! A complete server in the process of the test, on a real socket and either engine, with a clock that the
+//! test sets.
 
 use doppel::{
     config::{Config, KeyMakers},
@@ -13,17 +14,17 @@ use crate::{
     postgres::Cluster,
 };
 
-/// Which engine a test runs on.
+/// The database engine that a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// A file of its own.
+    /// A new SQLite file.
     Sqlite,
-    /// A schema of its own in the shared temporary cluster.
+    /// A new schema in the shared PostgreSQL cluster.
     Postgres,
 }
 
 impl Engine {
-    /// A fresh database's address for `database.url`.
+    /// Returns the address of a new database, for `database.url`.
     pub fn fresh_url(self) -> String {
         match self {
             Self::Sqlite => "sqlite:doppel.db".into(),
@@ -32,19 +33,19 @@ impl Engine {
     }
 }
 
-/// When a test's clock starts: 2026-01-01T00:00:00Z.
+/// The start of every test's clock: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp(1_767_225_600_000);
 
 /// The password of every person made by [`TestServer::person`].
 pub const PASSWORD: &str = "correct horse battery";
 
-/// A client that follows no redirects.
+/// Returns an HTTP client that follows no redirects.
 pub fn http() -> reqwest::Client {
     web::outgoing::prepare_tls();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("an HTTP client")
 }
 
-/// A server that lives as long as the test.
+/// A server, which runs until it is dropped.
 pub struct TestServer {
     running: Option<Running>,
     clock: Clock,
@@ -59,8 +60,9 @@ impl TestServer {
         Self::configured(engine, "").await
     }
 
-    /// Starts a server with the default configuration changed by lines of TOML. Everybody may make keys of the Hub, unless
-    /// the lines set `hub.keys`.
+    /// Starts a server with the default configuration and lines of TOML that override it. Everybody may
+    /// create Hub keys,
+    /// unless the lines set `hub.keys`.
     pub async fn configured(engine: Engine, lines: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut config = Config::from_toml(lines).expect("a valid configuration");
@@ -79,7 +81,7 @@ impl TestServer {
         Self { running: Some(running), clock, config, directory, http }
     }
 
-    /// A second server on the same database, as another process would be.
+    /// Starts a second server on the same database, as another process would be.
     pub async fn sibling(&self) -> Running {
         Box::pin(server::start(&self.config, self.clock.clone(), Random::system()))
             .await
@@ -95,8 +97,9 @@ impl TestServer {
         self.running = Some(started.expect("the server starts again"));
     }
 
-    /// Stops the server and tries to start it again; answers why it did not. It is down until the next
-    /// [`TestServer::restart`].
+    /// Stops the server and tries to start it again, which must fail, and returns the error. The server is
+    /// down until the
+    /// next [`TestServer::restart`].
     pub async fn refuses_to_start(&mut self) -> String {
         if let Some(running) = self.running.take() {
             running.stop().await.expect("the server stops");
@@ -107,7 +110,7 @@ impl TestServer {
         }
     }
 
-    /// The same with the default configuration changed by other lines of TOML.
+    /// Restarts the server with the default configuration and other lines of TOML.
     pub async fn restart_with(&mut self, lines: &str) {
         let mut config = Config::from_toml(lines).expect("a valid configuration");
         config.data_dir.clone_from(&self.config.data_dir);
@@ -117,47 +120,47 @@ impl TestServer {
         self.restart().await;
     }
 
-    /// Somebody, after a restart: at the server's new address.
+    /// Returns a copy of a client for the server's new address after a restart.
     pub fn again(&self, actor: &Actor) -> Actor {
         actor.at(&format!("http://{}", self.running().address))
     }
 
-    /// The server's inside.
+    /// Returns the running server's state.
     pub fn running(&self) -> &Running {
         self.running.as_ref().expect("the server runs")
     }
 
-    /// The server's address as it tells others: `http://127.0.0.1:PORT` unless configured.
+    /// Returns the server's public base URL: `http://127.0.0.1:PORT` unless configured.
     pub fn base_url(&self) -> &str {
         &self.running().base_url
     }
 
-    /// The server's clock, to be moved.
+    /// Returns the server's clock, which the test can set.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// The server's data directory.
+    /// Returns the server's data directory.
     pub fn data_dir(&self) -> &std::path::Path {
         self.directory.path()
     }
 
-    /// Someone without any credential.
+    /// Returns a client without a credential.
     pub fn anyone(&self) -> Actor {
         Actor::new(self.http.clone(), &format!("http://{}", self.running().address))
     }
 
-    /// Someone without any credential, at another server such as a [sibling](Self::sibling).
+    /// Returns a client without a credential for another server, such as a [sibling](Self::sibling).
     pub fn anyone_at(&self, base_url: &str) -> Actor {
         self.anyone().at(base_url)
     }
 
-    /// Someone who presents this as a bearer credential.
+    /// Returns a client with this bearer credential.
     pub fn bearer(&self, credential: &str) -> Actor {
         self.anyone().with("authorization", &format!("Bearer {credential}"))
     }
 
-    /// Makes a person with an account; `name` makes the e-mail.
+    /// Creates a person with an account, with the e-mail address `NAME@example.com`.
     pub async fn person(&self, name: &str) -> Person {
         let new = NewAccount {
             email: format!("{name}@example.com"),

@@ -1,4 +1,4 @@
-//! The temporary PostgreSQL lives as long as the process that asked for it, and no longer.
+//! The temporary PostgreSQL ends with the process that started it.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,7 @@ fn a_cluster_starts_stops_and_starts_again() {
     assert_ne!(cluster.fresh_url(), cluster.fresh_url());
 }
 
-/// Set for the process that is going to be killed.
+/// The environment variable that is set for the process that is going to be killed.
 const VICTIM: &str = "TESTKIT_VICTIM";
 
 #[test]
