@@ -1,8 +1,8 @@
-//! Credentials checked a moment ago.
+//! A cache of checked credentials.
 //!
-//! An entry is believed for [`Settings::recheck`](crate::Settings::recheck) and then read again, which bounds
-//! how long a revocation by another process goes unnoticed even if no notice of it arrives. A revocation in
-//! this process drops entries at once; a look-up that was under way meanwhile is not remembered.
+//! An entry is used for [`Settings::recheck`](crate::Settings::recheck) and then read again. This bounds the
+//! time until a revocation by another process is noticed, even if its notification is lost. A revocation in
+//! this process drops entries at once. The result of a look-up that overlaps with it is not cached.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use web::Tasks;
 
 use crate::{Identity, caller::Who, credential::Hash};
 
-/// The topic of notices between processes; the payload is the account's id.
+/// The topic of notifications about an account; the payload is its id.
 pub(crate) const TOPIC: &str = "identity";
 
-/// The topic of notices about an application; the payload is its id.
+/// The topic of notifications about an app; the payload is its id.
 pub(crate) const APPLICATION_TOPIC: &str = "application";
 
-/// Most entries kept.
+/// Most entries in the cache.
 const CAPACITY: usize = 50_000;
 
-/// A caller found in the store.
+/// A caller that was found in the database.
 #[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) who: Who,
@@ -35,18 +35,18 @@ impl Cache {
         Self(Recent::new(CAPACITY, recheck))
     }
 
-    /// Whom the credential stands for, if checked recently and not expired.
+    /// Returns the caller of a credential, if the credential was checked recently and has not expired.
     pub(crate) fn get(&self, hash: Hash, now: Timestamp) -> Option<Who> {
         let found = self.0.get(&hash)?;
         found.expires_at.is_none_or(|expiry| expiry > now).then_some(found.who)
     }
 
-    /// To be taken before a look-up and given to [`Cache::put`].
+    /// Returns the present epoch. It is taken before a look-up and passed to [`Cache::put`].
     pub(crate) fn epoch(&self) -> Epoch {
         self.0.epoch()
     }
 
-    /// Remembers what a look-up found, unless something was revoked since it began.
+    /// Caches the result of a look-up, unless a credential was revoked since `epoch`.
     pub(crate) fn put(&self, hash: Hash, found: Found, epoch: Epoch) {
         self.0.put(hash, found, epoch);
     }
@@ -68,7 +68,7 @@ impl Cache {
     }
 }
 
-/// Drops entries that other processes say are no longer good.
+/// Starts the task that drops entries when another process announces a change.
 pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
     let (identity, stopping) = (identity.clone(), tasks.clone());
     let mut notices = identity.db().notices();
@@ -86,7 +86,8 @@ pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
                 Ok(notice) if notice.topic == APPLICATION_TOPIC => {
                     identity.0.cache.forget_application(&notice.payload);
                 }
-                // Another room's notice, unless the connection was away and some were missed.
+                // A notification of another crate. [`RESYNC`] says that the connection broke and
+                // notifications may be lost.
                 Ok(notice) if notice.topic != RESYNC => {}
                 Ok(_) | Err(RecvError::Lagged(_)) => identity.0.cache.forget_all(),
                 Err(RecvError::Closed) => return,

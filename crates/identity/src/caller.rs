@@ -1,4 +1,4 @@
-//! The caller of a request and the extractors by which a handler states whom it serves.
+//! The caller of a request, and the extractors with which a handler states the callers it serves.
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::{
     scope::{Permission, Scope, ScopeSet},
 };
 
-/// Someone whose credential was checked; cheap to clone.
+/// An authenticated caller who acts for an account. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Caller(Arc<Inner>);
 
@@ -22,45 +22,45 @@ struct Inner {
     credential: Credential,
 }
 
-/// What a caller presented.
+/// The credential that a caller sent.
 #[derive(Debug)]
 pub enum Credential {
-    /// The console's cookie: the person themself.
+    /// The session cookie of the console: the person themself.
     Session {
-        /// The session's id.
+        /// The id of the session.
         id: i64,
-        /// The cookie's value, for deriving form tokens.
+        /// The value of the cookie, from which form tokens are derived.
         secret: Secret,
     },
-    /// An API key (contract §1).
+    /// An API key.
     ApiKey {
-        /// The key's id.
+        /// The id of the key.
         id: i64,
-        /// What the key may do.
+        /// The scopes of the key.
         scopes: ScopeSet,
     },
-    /// A program that the person signed in themself (contract X-01): it may do with what is theirs what they may.
+    /// A program that the person signed in. It has the person's access to their own data.
     Program {
-        /// The program's id.
+        /// The id of the program.
         id: i64,
     },
-    /// An application's access token, in the name of a person (contract §2).
+    /// The access token of an app that acts in the name of a person.
     Token {
-        /// The application's id.
+        /// The id of the app.
         application: String,
-        /// The authorization the token stands on.
+        /// The id of the authorization that the token was issued for.
         authorization: i64,
-        /// What the person allowed, as far as the application may still have it.
+        /// The scopes that the person granted and that the app may still have.
         scopes: ScopeSet,
     },
 }
 
-/// Who a checked credential stands for.
+/// The identity behind a checked credential.
 #[derive(Debug, Clone)]
 pub(crate) enum Who {
-    /// A person, or someone in their name.
+    /// A person, or a key or app that acts in their name.
     Person(Caller),
-    /// An application in its own name.
+    /// An app in its own name.
     App(AppCaller),
 }
 
@@ -80,8 +80,8 @@ impl Who {
     }
 }
 
-/// An application that calls in its own name (client credentials, contract D-02). Handlers that serve one
-/// ask for it; every other handler is about a person and refuses it.
+/// An app that calls in its own name (client credentials). Handlers that serve such calls take this
+/// extractor; all other handlers need a person and refuse these calls.
 #[derive(Debug, Clone)]
 pub struct AppCaller(Arc<(String, ScopeSet)>);
 
@@ -90,12 +90,12 @@ impl AppCaller {
         Self(Arc::new((application, scopes)))
     }
 
-    /// The application's id.
+    /// Returns the id of the app.
     pub fn application(&self) -> &str {
         &self.0.0
     }
 
-    /// What it may do.
+    /// Returns the scopes of the app.
     pub fn scopes(&self) -> ScopeSet {
         self.0.1
     }
@@ -114,14 +114,14 @@ impl Caller {
         Self(Arc::new(Inner { account, is_admin, credential }))
     }
 
-    /// The account in whose name the call is made.
+    /// Returns the account in whose name the call is made.
     pub fn account(&self) -> i64 {
         self.0.account
     }
 
-    /// Whether the caller may use an administrator's rights over other people and the server: the account runs this
-    /// server, and the credential is its session or an API key with `*`. A key with fewer scopes, a program and an
-    /// application never may.
+    /// True if the caller has administrator rights over other people and the server. That takes an
+    /// administrator's account, and its session or an API key with `*` as the credential. Keys with fewer
+    /// scopes, programs, and apps never have these rights.
     pub fn is_admin(&self) -> bool {
         let may_govern = match self.credential() {
             Credential::Session { .. } => true,
@@ -131,7 +131,7 @@ impl Caller {
         self.0.is_admin && may_govern
     }
 
-    /// Whether no scope limits the caller: the person's session or program, or an API key with `*`.
+    /// True if no scope limits the caller: a session, a program, or an API key with `*`.
     pub fn has_full_access(&self) -> bool {
         match self.credential() {
             Credential::Session { .. } | Credential::Program { .. } => true,
@@ -140,7 +140,7 @@ impl Caller {
         }
     }
 
-    /// The application that calls in the person's name, if one does.
+    /// Returns the id of the app that calls in the person's name, if one does.
     pub fn application(&self) -> Option<&str> {
         match self.credential() {
             Credential::Token { application, .. } => Some(application),
@@ -148,15 +148,17 @@ impl Caller {
         }
     }
 
-    /// What was presented.
+    /// Returns the credential that was sent.
     pub fn credential(&self) -> &Credential {
         &self.0.credential
     }
 
-    /// Checks a permission (contract §0.6, §0.7). A signed-in person may do everything with what is theirs.
+    /// Checks that the caller has a permission. Sessions and programs have every permission over the person's
+    /// own data.
     ///
     /// # Errors
-    /// [`Code::PermissionDenied`] naming the scope that is missing.
+    /// [`Code::PermissionDenied`] with the name of the missing scope; for an app's token
+    /// [`Permission::TOKEN_REFUSAL`].
     pub fn check<P: Permission>(&self) -> Result<(), ApiError> {
         match self.credential() {
             Credential::Session { .. } | Credential::Program { .. } => Ok(()),
@@ -190,10 +192,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Optional {
     }
 }
 
-/// A caller who holds a permission. Naming it in a handler's signature is the authorisation.
+/// A caller who has a permission. A handler authorizes its callers by naming this type in its signature.
 #[derive(Debug, Clone)]
 pub struct Scoped<P> {
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
     permission: PhantomData<P>,
 }
@@ -208,12 +210,12 @@ impl<P: Permission, S: Send + Sync> FromRequestParts<S> for Scoped<P> {
     }
 }
 
-/// A person signed in to the console; no key or token will do.
+/// A person who is signed in to the console. Keys, programs, and apps are refused.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     /// The person.
     pub caller: Caller,
-    /// Their session's id.
+    /// The id of the session.
     pub session: i64,
 }
 
@@ -233,8 +235,8 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
     }
 }
 
-/// A person at their applications: signed in to the console, or through a program they signed in themself
-/// (contract §2.3). No key and no other application will do.
+/// A person who manages their apps, by a session or through a program that they signed in. Keys and apps are
+/// refused.
 #[derive(Debug, Clone)]
 pub struct Developer {
     /// The person.

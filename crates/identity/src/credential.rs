@@ -1,9 +1,8 @@
-//! Secrets that people and programs present: how they look, how they are checked before any look-up, and
-//! the hash that is all we keep of them.
+//! Credentials: their format, the check before any look-up, and the hash, which alone is stored.
 //!
-//! A credential is a prefix that says its kind, 256 random bits as 50 lower-case base-36 characters, and a
-//! checksum of 6, so that a typo (or a guess by someone who does not know the format) is refused without
-//! touching the store: `lba_ak_` + `[0-9a-z]{56}`.
+//! A credential consists of a prefix for its kind, 256 random bits as 50 lower-case base-36 characters, and a
+//! checksum of 6 characters: `lba_ak_` + `[0-9a-z]{56}`. A mistyped or made-up credential has a wrong
+//! checksum and is refused without a database query.
 
 use std::fmt;
 
@@ -11,34 +10,34 @@ use sha2::{Digest, Sha256};
 use store::Random;
 
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-/// Characters that hold 256 bits in base 36.
+/// Number of base-36 characters that hold 256 bits.
 const BODY: usize = 50;
 const CHECKSUM: usize = 6;
-/// Characters shown of a credential after it was handed out: the prefix and six more.
+/// Number of characters shown of a credential after it was issued: the prefix and six more.
 const HINT: usize = 13;
-/// 36^6: the checksum is the CRC-32 of what stands before it, reduced to six characters.
+/// 36^6. The checksum is the CRC-32 of the characters before it, modulo this number.
 const CHECKSUM_RANGE: u32 = 2_176_782_336;
 
-/// The kinds of credentials, told apart by their prefix.
+/// The kinds of credentials. Each has a prefix of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// A person's API key (contract §1).
+    /// A person's API key.
     ApiKey,
-    /// A sign-in session of the console; lives in a cookie only.
+    /// A sign-in session of the console, stored in a cookie.
     Session,
-    /// The visitor cookie that ties a form to the browser it was sent to.
+    /// The visitor cookie, which binds a form to the browser that got it.
     Visitor,
-    /// A link that lets its holder make an account.
+    /// A link that lets its holder create an account.
     SignUpLink,
-    /// An application's secret.
+    /// The client secret of an app.
     ClientSecret,
-    /// An authorization code (contract §2).
+    /// An authorization code of OAuth.
     Code,
-    /// An application's access token.
+    /// The access token of an app.
     AccessToken,
-    /// What an application gets new access tokens for.
+    /// The refresh token of an app.
     RefreshToken,
-    /// What an application checks the news by that it is sent.
+    /// The secret that signs the webhook events of an app.
     WebhookSecret,
 }
 
@@ -56,7 +55,7 @@ impl Kind {
         Self::WebhookSecret,
     ];
 
-    /// What a credential of this kind starts with.
+    /// Returns the prefix of credentials of this kind.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::ApiKey => "lba_ak_",
@@ -72,18 +71,18 @@ impl Kind {
     }
 }
 
-/// The SHA-256 of a credential: what is stored and looked up. Credentials are random enough that a fast
-/// hash cannot be searched.
+/// The SHA-256 of a credential, by which it is stored and looked up. Credentials are random enough that even
+/// a fast hash cannot be searched.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// The hash of a text that is as hard to guess as a credential.
+    /// Returns the hash of a text that is as hard to guess as a credential.
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
-    /// Whether this is the hash of a presented text, without telling by its duration how much of it fits.
+    /// True if this is the hash of `presented`. Compares in constant time.
     pub fn is_of(&self, presented: &str) -> bool {
         let differing = self.0.iter().zip(Self::of(presented).0).fold(0, |all, (x, y)| all | (x ^ y));
         std::hint::black_box(differing) == 0
@@ -96,8 +95,8 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// A credential in the clear. It exists between being made or presented and being hashed; it is never
-/// stored and `Debug` does not show it.
+/// A credential in the clear. It exists only between its creation or receipt and its hashing. It is never
+/// stored, and `Debug` does not show it.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -108,13 +107,13 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Makes a credential.
+    /// Creates a random credential.
     pub fn generate(kind: Kind, random: &Random) -> Self {
         Self::of(kind, random.bytes::<32>())
     }
 
-    /// Makes a credential that follows from another one and a salt: whoever has both can make it again, and
-    /// neither alone says anything about it.
+    /// Derives a credential from another one and a salt. Both together always give the same result; neither
+    /// alone reveals anything about it.
     pub fn after(kind: Kind, other: &str, salt: &[u8; 32]) -> Self {
         let digest = Sha256::new()
             .chain_update(kind.prefix())
@@ -134,7 +133,7 @@ impl Secret {
         Self(text)
     }
 
-    /// Takes a presented credential of a kind; `None` when its prefix, length or checksum is wrong.
+    /// Parses a credential of a kind. Returns `None` if its prefix, length, or checksum is wrong.
     pub fn parse(kind: Kind, text: &str) -> Option<Self> {
         let body = text.strip_prefix(kind.prefix())?;
         if body.len() != BODY + CHECKSUM
@@ -146,23 +145,24 @@ impl Secret {
         (checksum(signed) == given).then(|| Self(text.to_owned()))
     }
 
-    /// The text to hand out, once.
+    /// Returns the text of the credential, to be shown once.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The hash to store or look up.
+    /// Returns the hash for storage and look-up.
     pub fn hash(&self) -> Hash {
         Hash::of(&self.0)
     }
 
-    /// The first characters, enough for the owner to recognise it and useless to anyone else.
+    /// Returns the first characters: enough for the owner to recognize the credential, and of no use to
+    /// others.
     pub fn hint(&self) -> String {
         self.0.chars().take(HINT).collect()
     }
 
-    /// A value that only the holder of this credential can know, for one purpose; it does not give the
-    /// credential away.
+    /// Derives a value for one purpose that only a holder of this credential can compute. The value does not
+    /// reveal the credential.
     pub fn derive(&self, purpose: &str) -> String {
         let digest = Sha256::new().chain_update(purpose).chain_update([0]).chain_update(&self.0).finalize();
         let mut text = String::new();
@@ -171,13 +171,13 @@ impl Secret {
     }
 }
 
-/// Compares without telling by its duration where the texts differ.
+/// Compares two texts of the same length in constant time.
 pub fn equal(a: &str, b: &str) -> bool {
     let differing = a.bytes().zip(b.bytes()).fold(0, |all, (x, y)| all | (x ^ y));
     a.len() == b.len() && std::hint::black_box(differing) == 0
 }
 
-/// 256 bits as 50 lower-case letters and digits.
+/// Returns 256 bits as 50 lower-case letters and digits.
 pub(crate) fn base36(bytes: [u8; 32]) -> String {
     let mut text = String::with_capacity(BODY);
     push_base36(&mut text, bytes);

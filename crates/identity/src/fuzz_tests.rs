@@ -1,4 +1,4 @@
-//! Fuzz targets: OAuth parameters, redirect URIs and credentials of callers.
+//! Fuzz targets: OAuth parameters, redirect URIs, and credentials.
 
 use proptest::prelude::*;
 
@@ -35,11 +35,11 @@ proptest! {
             return Ok(());
         }
         prop_assert!(uri.len() <= 2_000 && uri.is_ascii());
-        // The reader of browsers agrees about scheme and host, or goes nowhere.
+        // A browser's parser finds the same scheme and host, or rejects the URI.
         let Some((scheme, host)) = as_browsers_do(&uri) else { return Ok(()) };
         let authority = uri.split('/').nth(2).unwrap_or_default().to_ascii_lowercase();
         let authority = authority.split('?').next().unwrap_or_default();
-        // An IPv6 address has more than one spelling.
+        // An IPv6 address can be spelled in several ways.
         prop_assert!(authority.starts_with(&host) || host.starts_with('['), "{uri} leads to {host}");
         let is_here = matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]");
         prop_assert!(scheme == "https" || (scheme == "http" && is_here), "{uri}");
@@ -70,13 +70,13 @@ proptest! {
     #[test]
     fn a_credential_is_one_by_its_checksum(text in fuzz::text(CREDENTIALS)) {
         for kind in [crate::credential::Kind::ApiKey, crate::credential::Kind::Session] {
-            // None of the seeds has a good checksum, and a mutation finds one in 2^31.
+            // None of the initial inputs has a valid checksum, and a mutation finds one in 2^31.
             prop_assert!(fuzz::timed(|| Secret::parse(kind, &text)).is_none(), "{text}");
         }
     }
 }
 
-/// Scheme and host as the parser of the WHATWG reads them.
+/// Returns the scheme and host that a WHATWG parser finds.
 fn as_browsers_do(uri: &str) -> Option<(String, String)> {
     let parsed = url::Url::parse(uri).ok()?;
     Some((parsed.scheme().to_owned(), parsed.host_str()?.to_owned()))

@@ -1,4 +1,4 @@
-//! The door: no route is served without a caller unless it is on the list of public routes.
+//! The authentication middleware: every route needs a caller unless it is on the list of public routes.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     usage::{Call, Outcome},
 };
 
-/// The state of the [`guard`] layer.
+/// The state of the [`guard`] middleware.
 #[derive(Clone)]
 pub struct Guard {
     identity: Identity,
@@ -26,21 +26,21 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard that lets requests to the `public` routes (as written in the router) pass without a caller.
+    /// Creates a guard. Requests to the `public` routes (as written in the router) pass without a caller.
     pub fn new(identity: Identity, public: impl Iterator<Item = &'static str>) -> Self {
         let cookies = Cookies::new(identity.settings().secure_cookies);
         Self { identity, cookies, public: public.collect() }
     }
 }
 
-/// What a request presents.
+/// The credential in the headers of a request.
 enum Presented<'h> {
     Nothing,
     Bearer(&'h str),
     Session(&'h str),
 }
 
-/// A credential that was refused, and the key it belonged to where that is known.
+/// The refusal of a credential, with the id of its key if that is known.
 pub(crate) struct Refused {
     pub(crate) error: ApiError,
     pub(crate) key: Option<i64>,
@@ -52,9 +52,9 @@ impl<E: Into<ApiError>> From<E> for Refused {
     }
 }
 
-/// The layer itself, for `axum::middleware::from_fn_with_state`.
+/// The middleware, for `axum::middleware::from_fn_with_state`.
 pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    // Without a route there is nothing to guard: the answer is 404 or 405 for everybody.
+    // A request without a route gets 404 or 405, whoever sends it.
     let Some(route) = request.extensions().get::<MatchedPath>().cloned() else {
         return next.run(request).await;
     };
@@ -88,7 +88,7 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
         }
         Ok(None) if is_public => None,
         Ok(None) => return refuse(&request, ApiError::new(Code::AuthMissing)),
-        // A stale credential must not shut anybody out of what everybody may see.
+        // A stale credential must not keep anybody from a public page.
         Err(_refused) if is_public => None,
         Err(refused) => {
             if let (Some(key), Some(address)) = (refused.key, address) {
@@ -102,7 +102,7 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
             return refuse(&request, refused.error);
         }
     };
-    // Writes of one person do not take all of the store's connections.
+    // The store limits how many connections the writes of one person may use.
     let response = store::on_behalf_of(person, next.run(request)).await;
     if let (Some(key), Some(address)) = (key, address) {
         guard.identity.note_call(Call::new(key, route.as_str(), address, Outcome::of(&response)));
@@ -137,17 +137,17 @@ impl Guard {
     }
 }
 
-/// What the headers present; a bearer credential counts before a cookie.
+/// Returns the credential in the headers. `Authorization` takes precedence over a cookie.
 fn presented<'h>(headers: &'h HeaderMap, route: &str, cookies: Cookies) -> Result<Presented<'h>, ApiError> {
     let mut lines = headers.get_all(header::AUTHORIZATION).iter();
     if let Some(line) = lines.next() {
         if lines.next().is_some() {
-            // Two of them: whoever stands between us and the client may have read the other one.
+            // With two of them, a proxy in front of us may have read the other one.
             return Err(ApiError::new(Code::InvalidParam).with("Authorization"));
         }
         return bearer(line).map(Presented::Bearer).ok_or_else(|| Code::AuthMissing.into());
     }
-    // Contract X-17: an upload may carry its credential in the header `token`.
+    // The SecondMe API accepts the credential of an upload in the header `token`.
     if route.ends_with("/cdn/upload")
         && let Some(token) = headers.get("token")
     {
@@ -159,15 +159,16 @@ fn presented<'h>(headers: &'h HeaderMap, route: &str, cookies: Cookies) -> Resul
     Ok(cookies.session(headers).map_or(Presented::Nothing, Presented::Session))
 }
 
-/// The credential of an `Authorization: Bearer …` line; the word in any case (contract §0.2).
+/// Returns the credential of an `Authorization: Bearer …` header. The scheme may be in any case.
 fn bearer(line: &HeaderValue) -> Option<&str> {
     let (scheme, credential) = line.to_str().ok()?.trim().split_once(' ')?;
     let credential = credential.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !credential.is_empty()).then_some(credential)
 }
 
-/// Whether a request that may change something and rides on a cookie comes from our own pages. Browsers say
-/// where a request comes from; a client that says nothing is no browser and cannot have been tricked.
+/// True if a request that is authenticated by a cookie has a safe method or comes from our own pages.
+/// Browsers report the origin of a request. A client that reports none is not a browser, so no other site can
+/// have caused its request.
 fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
     if method.is_safe() {
         return true;
@@ -183,7 +184,7 @@ fn is_same_site(method: &Method, headers: &HeaderMap) -> bool {
     }
 }
 
-/// A person with a browser is sent to sign in; a program gets the error.
+/// Redirects a browser without a valid credential to the sign-in page. Others get the error.
 fn refuse(request: &Request, error: ApiError) -> Response {
     let is_lost = error.code().status() == StatusCode::UNAUTHORIZED;
     if !is_lost || !wants_page(request.uri().path(), request.headers()) {

@@ -1,4 +1,4 @@
-//! Removing what has expired, a little at a time.
+//! Removal of expired rows, in small batches.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use web::Tasks;
 use crate::{Identity, account};
 
 const EVERY: Duration = Duration::from_secs(300);
-/// Rows of a kind removed at a time, so that no other write waits long.
+/// Most rows of a kind that are removed at once, so that no other write waits long.
 const BATCH: i64 = 500;
-/// Days that usage counts are kept.
+/// Days for which usage counts are kept.
 const USAGE_DAYS: i64 = 400;
 
 const SESSIONS: &str =
@@ -22,9 +22,11 @@ const ATTEMPTS: &str = "DELETE FROM sign_in_attempt WHERE subject IN \
 const USAGE: &str = "DELETE FROM api_key_usage WHERE (key_id, day, endpoint, outcome) IN \
      (SELECT key_id, day, endpoint, outcome FROM api_key_usage WHERE day < $1 LIMIT $2)";
 
-/// A used code is remembered for a day, so that a second use takes back what the first obtained.
+/// Time for which an expired code is kept, in milliseconds (a day), so that a second use still revokes what
+/// the first one obtained.
 const CODE_MS: i64 = 86_400_000;
-/// An expired refresh token is told from an unknown one for so long.
+/// Time for which an expired refresh token is kept, in milliseconds, so that it gets another error than an
+/// unknown one.
 const REFRESH_MS: i64 = 30 * 86_400_000;
 const CODES: &str =
     "DELETE FROM oauth_code WHERE hash IN (SELECT hash FROM oauth_code WHERE expires_at <= $1 LIMIT $2)";
@@ -43,28 +45,28 @@ const DEVICES: &str = "DELETE FROM device_sign_in WHERE hash IN \
      (SELECT hash FROM device_sign_in WHERE expires_at <= $1 LIMIT $2)";
 const LIMITS: &str = "DELETE FROM rate_limit WHERE subject IN \
      (SELECT subject FROM rate_limit WHERE free_at <= $1 LIMIT $2)";
-/// An application's delivery log reaches back so far. Every delivery has long been given up by then.
+/// Time for which the delivery log of an app is kept, in milliseconds. All deliveries have ended long before.
 const DELIVERY_MS: i64 = 30 * 86_400_000;
 const DELIVERIES: &str = "DELETE FROM webhook_delivery WHERE id IN \
      (SELECT id FROM webhook_delivery WHERE created_at <= $1 LIMIT $2)";
 
-/// An application that registered itself and that nobody allowed anything for so long is gone.
+/// Time after which an app that registered itself is removed if it has no authorization, in milliseconds.
 const UNUSED_MS: i64 = 7 * 86_400_000;
 const UNUSED: &str = "DELETE FROM application WHERE id IN (SELECT a.id FROM application a \
      WHERE a.is_self_registered = 1 AND a.created_at <= $1 \
      AND NOT EXISTS (SELECT 1 FROM app_authorization z WHERE z.application_id = a.id) LIMIT $2)";
 
 impl Identity {
-    /// Removes one batch of everything that has expired; true when there may be more.
+    /// Removes one batch of each kind of expired rows. Returns true if there may be more.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn remove_expired(&self) -> Result<bool, store::Error> {
         let now = self.db().clock().now();
         let forgotten = now.plus_ms(-account::FORGET_ATTEMPTS_MS);
         let mut most = 0;
         let refresh = now.plus_ms(-REFRESH_MS);
-        // Nothing that stood on a revoked authorization could still be presented.
+        // Every token of an authorization revoked before this time has expired.
         let revoked = refresh.plus_secs(-self.settings().oauth.refresh_seconds);
         for (sql, before) in [
             (SESSIONS, now),

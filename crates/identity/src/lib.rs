@@ -1,7 +1,8 @@
-//! Who is calling: accounts, sign-in sessions, API keys, scopes, and the caller of each request.
+//! Identity and authentication: accounts, sign-in sessions, API keys, apps, scopes, and the caller of each
+//! request.
 //!
-//! Other rooms take a [`Scoped`] or [`SignedIn`] in their handlers and get a [`Caller`]; they never look at
-//! a header. The rooms above call the methods of [`Identity`], which is the only way to its tables.
+//! Handlers of other crates take a [`Scoped`] or a [`SignedIn`] and get a [`Caller`]; they never read
+//! headers. Other crates call the methods of [`Identity`], which is the only way to its tables.
 
 pub mod account;
 pub mod application;
@@ -37,55 +38,56 @@ pub use password::Hasher;
 pub use scope::{Scope, ScopeSet};
 pub use session::Cookies;
 
-/// Who may make an account.
+/// The people who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUp {
     /// Every visitor.
     Open,
-    /// Holders of a link made by the owner.
+    /// Holders of an invitation link.
     Invitation,
-    /// Nobody from outside.
+    /// No visitor. Administrators create accounts on the command line.
     Closed,
 }
 
-/// What the owner of the server decides about accounts and keys.
+/// The settings of accounts and credentials.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Who may make an account.
+    /// The people who may create an account.
     pub sign_up: SignUp,
-    /// How long a sign-in lasts.
+    /// Lifetime of a sign-in session.
     pub session: Duration,
-    /// Most API keys an account may hold.
+    /// Most API keys of an account.
     pub max_keys: i64,
-    /// Password hashes computed at once.
+    /// Most password hashes that are computed at once.
     pub hashes_at_once: usize,
-    /// Password hashes waiting for each purpose (sign-in, new passwords, other rooms); one more is refused.
+    /// Most password hashes that wait for each purpose (sign-in, new passwords, other crates); one more is
+    /// refused.
     pub hash_queue: usize,
     /// Limits per client address.
     pub limits: Limits,
-    /// How long a credential once checked is believed before it is read again. Bounds how long a revocation
-    /// by another process goes unnoticed.
+    /// Time after which a cached credential is read again. A revocation by another process is noticed after
+    /// this time at the latest.
     pub recheck: Duration,
-    /// Whether cookies are for HTTPS alone.
+    /// True if cookies are sent over HTTPS only.
     pub secure_cookies: bool,
-    /// What holds for applications.
+    /// The settings of OAuth.
     pub oauth: grant::Settings,
-    /// How applications are told news.
+    /// The settings of webhooks.
     pub webhook: webhook::Settings,
-    /// Where the key is that seals what must be readable again.
+    /// The location of the key that encrypts secrets which must be readable again.
     pub seal: store::SealSettings,
 }
 
-/// The state of this room; cheap to clone.
+/// The state of this crate. Cheap to clone.
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
 
 struct Inner {
     db: Database,
     settings: Settings,
-    /// For the passwords of accounts.
+    /// Hashes the passwords of accounts.
     account_hasher: Hasher,
-    /// For the passwords that other rooms keep.
+    /// Hashes the passwords that other crates store.
     hasher: Hasher,
     cache: cache::Cache,
     usage: usage::Recorder,
@@ -94,7 +96,7 @@ struct Inner {
 }
 
 impl Identity {
-    /// Opens the room.
+    /// Creates the state. Background tasks begin with [`Identity::start`].
     pub fn new(db: Database, settings: Settings) -> Self {
         let (account_hasher, hasher) =
             Hasher::pair(settings.hashes_at_once, settings.hash_queue, db.random().clone());
@@ -104,8 +106,8 @@ impl Identity {
         Self(Arc::new(Inner { db, settings, account_hasher, hasher, cache, usage, sealer, webhooks }))
     }
 
-    /// Starts what this room does in the background: writing usage down, dropping what another process
-    /// revoked, and removing what has expired.
+    /// Starts the background tasks of this crate. They write usage records, drop credentials that another
+    /// process revoked, remove expired rows, and deliver webhooks.
     pub fn start(&self, tasks: &Tasks) {
         usage::start(self, tasks);
         cache::start(self, tasks);
@@ -113,17 +115,18 @@ impl Identity {
         webhook::start(self, tasks);
     }
 
-    /// What the owner decided.
+    /// Returns the settings.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
-    /// Hashes and checks the passwords that other rooms keep, in a queue of their own.
+    /// Returns the hasher for passwords that other crates store. It has a queue of its own.
     pub fn hasher(&self) -> &Hasher {
         &self.0.hasher
     }
 
-    /// Seals what must be readable again, also for other rooms: one key for all of the server.
+    /// Returns the sealer, which encrypts secrets that must be readable again. All crates of the server use
+    /// the same key.
     pub fn sealer(&self) -> &store::Sealer {
         &self.0.sealer
     }

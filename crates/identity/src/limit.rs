@@ -1,7 +1,7 @@
-//! Limits on actions that anybody may repeat, per client address.
+//! Rate limits, per client address, on actions that anybody may repeat.
 //!
 //! A limited action takes the client's address as an argument and counts itself, so that no route to it can
-//! leave the limit out.
+//! omit the limit.
 
 mod queries;
 pub mod rules;
@@ -16,29 +16,29 @@ pub use rules::Rate;
 
 use crate::Identity;
 
-/// The limit of each action; the settings of `[accounts]` and `[oauth]`.
+/// The limits of all actions, from the settings `[accounts]` and `[oauth]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// New accounts, of this server and of the Hub's keys, per address.
+    /// New accounts per address, on this server or with a key of the Hub.
     pub sign_up: Rate,
-    /// Sign-ins that programs begin, per address.
+    /// Sign-ins started by programs, per address.
     pub device: Rate,
     /// Wrong user codes, per address and per account.
     pub user_code: Rate,
-    /// Applications that register themselves, per address.
+    /// Apps that register themselves, per address.
     pub registration: Rate,
 }
 
 /// An action that is limited per client address.
 #[derive(Debug, Clone, Copy)]
 pub enum Action<'a> {
-    /// Making an account.
+    /// Creating an account.
     SignUp,
-    /// Registering with the Hub's key of this AK.
+    /// Creating an account with the Hub key that has this AK.
     HubSignUp(&'a str),
-    /// Beginning the sign-in of a program.
+    /// Starting the sign-in of a program.
     Device,
-    /// Registering an application without an account.
+    /// Registering an app without an account.
     Registration,
 }
 
@@ -61,10 +61,10 @@ impl Action<'_> {
     }
 }
 
-/// Who is limited, and in what: a SHA-256.
+/// The subject of a limit: the SHA-256 of who is limited in what.
 pub(crate) type Subject = [u8; 32];
 
-/// The hash of a client's network: an IPv4 address, or the /64 that an IPv6 client has to itself.
+/// Returns the hash of a client's network: an IPv4 address, or the /64 network of an IPv6 address.
 pub(crate) fn origin(address: IpAddr) -> [u8; 32] {
     let hash = Sha256::new().chain_update("address\0");
     match address.to_canonical() {
@@ -75,20 +75,20 @@ pub(crate) fn origin(address: IpAddr) -> [u8; 32] {
     .into()
 }
 
-/// The subject of an action by someone.
+/// Returns the subject of an action by `who`.
 pub(crate) fn subject(action: &str, who: &[u8]) -> Subject {
     Sha256::new().chain_update(who).chain_update(action).finalize().into()
 }
 
 impl Identity {
-    /// Counts an action of a client address; to be called before the action is done.
+    /// Counts an action of a client address. Called before the action.
     ///
     /// # Errors
-    /// [`Code::RateLimited`] with `Retry-After` when the address has used up its limit.
+    /// [`Code::RateLimited`] with `Retry-After` if the address has used up its limit.
     pub async fn permit(&self, action: Action<'_>, address: IpAddr) -> Result<(), ApiError> {
         let (subject, rate) = (action.subject(address), action.rate(&self.settings().limits));
         let now = self.db().clock().now();
-        // A flood that is refused costs reads alone.
+        // Refused requests cost only a read.
         let used: Option<(Timestamp,)> = self.db().fetch_optional(queries::READ, params![&subject]).await?;
         rate.take(used.map(|(free_at,)| free_at), now).map_err(refused)?;
         self.db()
@@ -102,20 +102,20 @@ impl Identity {
     }
 }
 
-/// Limits whose rows are locked, and what they are once the action is counted.
+/// Limits whose rows are locked, with the times to store once the action is counted.
 pub(crate) struct Held(Vec<(Subject, Timestamp)>);
 
 impl Held {
-    /// Locks the rows of these limits inside a transaction.
+    /// Locks the rows of limits inside a transaction.
     ///
     /// # Errors
-    /// [`Code::RateLimited`] when one of them is used up.
+    /// [`Code::RateLimited`] if one of the limits is used up.
     pub(crate) async fn take(
         tx: &mut Tx<'_>,
         mut limits: Vec<(Subject, Rate)>,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        // All transactions lock in one order, else two of them could wait for each other.
+        // All transactions lock in the same order, which prevents deadlocks.
         limits.sort_by_key(|(subject, _)| *subject);
         let mut held = Vec::with_capacity(limits.len());
         for (subject, rate) in limits {
@@ -125,7 +125,7 @@ impl Held {
         Ok(Self(held))
     }
 
-    /// Counts the action.
+    /// Stores the new times, which counts the action.
     pub(crate) async fn save(self, tx: &mut Tx<'_>) -> Result<(), ApiError> {
         for (subject, free_at) in self.0 {
             tx.execute(queries::SAVE, params![&subject, free_at]).await?;

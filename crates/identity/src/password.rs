@@ -1,7 +1,8 @@
-//! Password hashing: Argon2id, a few at a time, with a short queue for each purpose.
+//! Password hashing with Argon2id. Few hashes are computed at once, and each purpose has a short queue.
 //!
-//! One hash takes 19 MiB and tens of milliseconds on purpose. A flood of sign-ins must therefore wait in
-//! line, and beyond the line be refused, instead of taking the memory and the processors of everybody else.
+//! One hash takes 19 MiB and tens of milliseconds, by design. A flood of sign-ins must therefore wait in a
+//! queue, and is refused when the queue is full. Otherwise it would take the memory and the processors that
+//! everybody needs.
 
 use std::sync::{
     Arc,
@@ -15,32 +16,32 @@ use store::Random;
 use tokio::sync::Semaphore;
 use web::{ApiError, Code};
 
-/// Memory in KiB, passes and lanes recommended by OWASP for Argon2id.
+/// Memory in KiB, passes, and lanes, as OWASP recommends for Argon2id.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 
 /// Hashes and checks passwords.
 #[derive(Debug, Clone)]
 pub struct Hasher {
     pool: Arc<Pool>,
-    /// The line for checks, and the line for new hashes.
+    /// The queue for checks, and the queue for new hashes.
     lines: (Arc<Line>, Arc<Line>),
 }
 
 #[derive(Debug)]
 struct Pool {
-    /// Hashes at once, of all lines together.
+    /// Permits for hashes computed at once, for all queues together.
     slots: Arc<Semaphore>,
     random: Random,
 }
 
-/// Those who wait for one purpose. Each purpose has a queue of its own, and all but sign-in may hold only a part
-/// of the slots: a flood of one never fills the queue of another, and sign-in never waits behind many of them.
+/// The queue of one purpose. All queues but that of sign-in may use only some of the slots. So a flood in one
+/// queue never fills another, and sign-in never waits behind many hashes of others.
 #[derive(Debug)]
 struct Line {
-    /// Slots that the line may hold or wait for at once.
+    /// Permits for the slots that the queue may use or wait for at once.
     share: Arc<Semaphore>,
     waiting: AtomicUsize,
-    /// Longest queue; one more is refused.
+    /// Most waiting hashes; one more is refused.
     queue: usize,
 }
 
@@ -51,14 +52,15 @@ impl Line {
     }
 }
 
-/// Checked in place of the hash of an account that does not exist, so that both take as long. A constant,
-/// because a hash made at start would keep its 19 MiB in the idle process. Nobody knows a password for it.
+/// A hash that is checked if the account does not exist, so that both cases take the same time. No known
+/// password has it. It is a constant, because computing a hash at start would leave its 19 MiB allocated.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 impl Hasher {
-    /// Makes two hashers with one pool of `at_once` slots and queues of at most `queue`: one for accounts, with a
-    /// line for sign-in and a line for new passwords, and one for the passwords that other rooms keep.
+    /// Creates two hashers that share `at_once` slots, with queues of at most `queue` each. The first is for
+    /// accounts and has one queue for sign-in and one for new passwords. The second is for passwords that
+    /// other crates store.
     pub fn pair(at_once: usize, queue: usize, random: Random) -> (Self, Self) {
         let slots = Arc::new(Semaphore::new(at_once.max(1)));
         let pool = Arc::new(Pool { slots, random });
@@ -68,19 +70,19 @@ impl Hasher {
         (accounts, Self { pool, lines: (Arc::clone(&others), others) })
     }
 
-    /// The hash of a password, as a PHC string.
+    /// Returns the hash of a password as a PHC string.
     ///
     /// # Errors
-    /// [`Code::Unavailable`] when too many wait.
+    /// [`Code::Unavailable`] if the queue is full.
     pub async fn hash(&self, password: String) -> Result<String, ApiError> {
         let salt = self.pool.random.bytes();
         self.run(&self.lines.1, move || hash(&password, salt)).await?
     }
 
-    /// True if the password has this hash. Without a hash it takes the same time and is false.
+    /// True if the password has this hash. Without a hash this takes the same time and returns false.
     ///
     /// # Errors
-    /// [`Code::Unavailable`] when too many wait.
+    /// [`Code::Unavailable`] if the queue is full.
     pub async fn verify(&self, password: String, phc: Option<String>) -> Result<bool, ApiError> {
         let exists = phc.is_some();
         let phc = phc.unwrap_or_else(|| NOBODY.to_owned());
@@ -98,7 +100,7 @@ impl Hasher {
         let share = Arc::clone(&line.share).acquire_owned().await.map_err(ApiError::internal)?;
         let slot = Arc::clone(&self.pool.slots).acquire_owned().await.map_err(ApiError::internal)?;
         drop(waiting);
-        // The slot goes with the work: a client that leaves does not free it early.
+        // The slot belongs to the computation, so a client that disconnects does not free it early.
         let work = move || {
             let done = work();
             drop((slot, share));
@@ -108,7 +110,7 @@ impl Hasher {
     }
 }
 
-/// A place in the queue, given back when dropped.
+/// A place in a queue, which is freed when this is dropped.
 struct Waiting<'a>(&'a Line);
 
 impl<'a> Waiting<'a> {
@@ -137,7 +139,8 @@ fn hash(password: &str, salt: [u8; 16]) -> Result<String, ApiError> {
     Ok(hash.to_string())
 }
 
-/// The parameters are those of the stored hash, so that older hashes stay valid when the cost changes.
+/// Checks a password with the parameters of the stored hash, so that older hashes stay valid when the cost
+/// changes.
 fn matches(password: &str, phc: &str) -> bool {
     let Ok(hash) = PasswordHash::new(phc) else { return false };
     Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
@@ -156,7 +159,7 @@ mod tests {
         assert!(!matches("correct horse", "junk"));
     }
 
-    /// Else an account that does not exist would be told by the time its check takes.
+    /// Otherwise the duration of a check would reveal if an account exists.
     #[test]
     fn nobodys_hash_costs_what_a_new_one_costs() {
         let new = hash("correct horse", [7; 16]).unwrap();
@@ -166,7 +169,7 @@ mod tests {
         assert!(!matches("", NOBODY));
     }
 
-    /// A queue full of new passwords, or of other rooms' passwords, refuses its own kind alone.
+    /// A full queue of new passwords, or of other crates' passwords, refuses only its own kind.
     #[tokio::test]
     async fn a_full_line_leaves_the_others_open() {
         let (accounts, others) = Hasher::pair(1, 2, Random::seeded(1));

@@ -1,4 +1,4 @@
-//! Sign-in sessions: a random secret in a cookie that scripts cannot read and other sites cannot send.
+//! Sign-in sessions: a random secret in a cookie with `HttpOnly` and `SameSite=Lax`.
 
 mod cookies;
 mod queries;
@@ -16,29 +16,29 @@ use crate::{
     credential::{Kind, Secret},
 };
 
-/// Longest `User-Agent` that is kept, in characters.
+/// Longest stored `User-Agent` in characters.
 const MAX_USER_AGENT: usize = 200;
 
-/// A session as its owner sees it in the list.
+/// A session in its owner's list.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// For ending it.
+    /// The id, with which the session can be ended.
     pub id: i64,
-    /// When the person signed in.
+    /// The time of the sign-in.
     pub created_at: Timestamp,
-    /// When it was last used, to the minute.
+    /// The time of the last use, to the minute.
     pub last_used_at: Timestamp,
-    /// When it ends by itself.
+    /// The time at which the session expires.
     pub expires_at: Timestamp,
-    /// The address the sign-in came from.
+    /// The address from which the person signed in.
     pub address: String,
-    /// What the browser called itself.
+    /// The `User-Agent` of the browser, cleaned and cut.
     pub user_agent: String,
 }
 
 from_row!(Session { id, created_at, last_used_at, expires_at, address, user_agent });
 
-/// Where a sign-in comes from.
+/// The origin of a sign-in.
 #[derive(Debug, Clone)]
 pub struct Client {
     /// The client's address.
@@ -48,10 +48,10 @@ pub struct Client {
 }
 
 impl Identity {
-    /// Signs a person in: a new session, never one the browser brought along.
+    /// Signs a person in. Always starts a new session, never continues one that the browser sent.
     ///
     /// # Errors
-    /// As [`Identity::check_password`].
+    /// The errors of [`Identity::check_password`].
     pub async fn sign_in(
         &self,
         email: &str,
@@ -62,10 +62,10 @@ impl Identity {
         self.start_session(account, client).await
     }
 
-    /// Starts a session for a person who has just proved who they are.
+    /// Starts a session for a person who has just been authenticated.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn start_session(&self, account: i64, client: &Client) -> Result<Secret, ApiError> {
         let secret = Secret::generate(Kind::Session, self.db().random());
         let now = self.db().clock().now();
@@ -79,10 +79,10 @@ impl Identity {
         Ok(secret)
     }
 
-    /// Ends the session of this secret.
+    /// Ends the session with this secret.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn sign_out(&self, secret: &Secret) -> Result<(), ApiError> {
         let hash = secret.hash();
         self.db().execute(queries::DELETE_BY_HASH, params![&hash.0]).await?;
@@ -90,19 +90,19 @@ impl Identity {
         Ok(())
     }
 
-    /// The sessions of an account, newest first, at most 100.
+    /// Returns the sessions of an account, newest first, at most 100.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn sessions(&self, account: i64) -> Result<Vec<Session>, ApiError> {
         let now = self.db().clock().now();
         Ok(self.db().fetch_all(queries::LIST, params![account, now]).await?)
     }
 
-    /// Ends one session of an account; false when it has none of this id.
+    /// Ends a session of an account. Returns false if the account has no session with this id.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn end_session(&self, account: i64, id: i64) -> Result<bool, ApiError> {
         let ended = self
             .db()
@@ -118,10 +118,10 @@ impl Identity {
         Ok(ended)
     }
 
-    /// Ends every session of an account but this one.
+    /// Ends every session of an account except `keep`.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn end_other_sessions(&self, account: i64, keep: i64) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
@@ -135,7 +135,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Ends every session of an account but `keep`, inside a transaction.
+    /// Ends every session of an account except `keep`, inside a transaction.
     pub(crate) async fn end_sessions(
         tx: &mut Tx<'_>,
         account: i64,
@@ -145,7 +145,7 @@ impl Identity {
         Ok(())
     }
 
-    /// The caller a session cookie stands for.
+    /// Returns the caller of a session cookie, if the session is valid.
     pub(crate) async fn session_caller(&self, presented: &str) -> Result<Option<Who>, ApiError> {
         let Some(secret) = Secret::parse(Kind::Session, presented) else { return Ok(None) };
         let hash = secret.hash();

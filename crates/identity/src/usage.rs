@@ -1,5 +1,5 @@
-//! What became of the calls made with each key, counted in memory and written once a second, so that no
-//! request waits for it.
+//! Usage records of API keys. Calls are counted in memory and written once a second, so that no request waits
+//! for a write.
 
 mod pending;
 mod queries;
@@ -14,12 +14,12 @@ use web::{ApiError, ClientAddress, Tasks};
 use self::pending::{KeyUse, Pending, REFUSALS_WAITING, Refusal};
 use crate::Identity;
 
-/// How often counts are written.
+/// Interval at which counts are written.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
-/// Refusals kept per key.
+/// Most stored refusals of a key.
 const REFUSALS_PER_KEY: i64 = 50;
 
-/// How a call ended.
+/// The outcome of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Ok,
@@ -55,7 +55,7 @@ impl Outcome {
     }
 }
 
-/// One call made with a key.
+/// A call that was made with a key.
 pub(crate) struct Call<'r> {
     key: i64,
     endpoint: &'r str,
@@ -65,7 +65,7 @@ pub(crate) struct Call<'r> {
 
 impl<'r> Call<'r> {
     pub(crate) fn new(key: i64, route: &'r str, address: ClientAddress, outcome: Outcome) -> Self {
-        // One name for an endpoint under either base path.
+        // An endpoint has the same name under both base paths.
         let endpoint = route.strip_prefix("/gate/lab").unwrap_or(route);
         Self { key, endpoint, address: address.0, outcome }
     }
@@ -74,16 +74,16 @@ impl<'r> Call<'r> {
 #[derive(Default)]
 pub(crate) struct Recorder(Mutex<Pending>);
 
-/// Calls of one day to one endpoint with one outcome.
+/// The calls of one day to one endpoint with one outcome.
 #[derive(Debug, Clone)]
 pub struct UsageRow {
     /// Days since 1970-01-01, UTC.
     pub day: i64,
     /// The endpoint's path.
     pub endpoint: String,
-    /// `ok`, `refused`, `client_error` or `server_error`.
+    /// `ok`, `refused`, `client_error`, or `server_error`.
     pub outcome: String,
-    /// How many.
+    /// Number of calls.
     pub calls: i64,
 }
 
@@ -92,11 +92,11 @@ from_row!(UsageRow { day, endpoint, outcome, calls });
 /// A call that was refused.
 #[derive(Debug, Clone)]
 pub struct RefusalRow {
-    /// When.
+    /// The time of the refusal.
     pub refused_at: Timestamp,
     /// The endpoint's path.
     pub endpoint: String,
-    /// The `subCode` of the answer.
+    /// The `subCode` of the response.
     pub sub_code: String,
     /// The client's address.
     pub address: String,
@@ -139,8 +139,8 @@ impl Identity {
         self.0.usage.0.lock().authorizations.entry(id).or_insert(at);
     }
 
-    /// Writes down what was counted. Nothing is lost when it fails: it is counted again next time. Returns how many
-    /// transactions failed.
+    /// Writes the counts. If a transaction fails, its counts are kept and written next time. Returns the
+    /// number of failed transactions.
     pub async fn flush(&self) -> usize {
         let pending = std::mem::take(&mut *self.0.usage.0.lock());
         let mut failed = 0;
@@ -160,13 +160,13 @@ impl Identity {
         failed
     }
 
-    /// The counts of a key since a day, newest day first. The key must be known to be the caller's.
+    /// Returns the counts of a key since a day, newest day first. The caller must own the key.
     pub(crate) async fn usage_rows(&self, key: i64, since_day: i64) -> Result<Vec<UsageRow>, ApiError> {
         self.flush().await;
         Ok(self.db().fetch_all(queries::USAGE, params![key, since_day]).await?)
     }
 
-    /// The latest refusals of a key, newest first. The key must be known to be the caller's.
+    /// Returns the latest refusals of a key, newest first. The caller must own the key.
     pub(crate) async fn refusal_rows(&self, key: i64) -> Result<Vec<RefusalRow>, ApiError> {
         Ok(self.db().fetch_all(queries::REFUSALS, params![key, REFUSALS_PER_KEY]).await?)
     }

@@ -1,9 +1,9 @@
-//! The arithmetic of limits (GCRA). No I/O.
+//! The arithmetic of rate limits (GCRA). No I/O.
 
 use store::Timestamp;
 
-/// A limit: so many actions within a time, all of them at once if wanted, and then one whenever a share of the
-/// time has passed.
+/// A limit of `actions` within a window. All of them may happen at once; after that one more is permitted
+/// whenever a share of the window (`window_ms / actions`) has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// Actions within the window; at least 1.
@@ -13,18 +13,17 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// A limit of `actions` within `seconds`.
+    /// Creates a limit of `actions` within `seconds`.
     #[must_use]
     pub const fn per_seconds(actions: i64, seconds: i64) -> Self {
         Self { actions, window_ms: seconds.saturating_mul(1000) }
     }
 
-    /// Takes one action. `free_at` is the stored moment at which all of the limit is free again.
-    ///
-    /// Returns the moment to store instead.
+    /// Takes one action. `free_at` is the stored time at which the whole limit is free again. Returns the
+    /// time to store instead.
     ///
     /// # Errors
-    /// The wait in milliseconds until the next action is permitted; never more than the window.
+    /// The milliseconds until the next action is permitted; never more than the window.
     pub fn take(self, free_at: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, i64> {
         let share = (self.window_ms / self.actions.max(1)).max(1);
         let used = free_at.map_or(0, |free_at| free_at.wait_from(now, self.window_ms));
@@ -61,8 +60,8 @@ mod tests {
     }
 
     proptest! {
-        /// However the clock jumps, nobody is told to wait longer than the window, and may act after it (two
-        /// seconds are the permitted difference between the clocks of processes).
+        /// No jump of the clock makes anybody wait longer than the window, after which an action is
+        /// permitted. (The clocks of processes may differ by two seconds.)
         #[test]
         fn no_clock_makes_anybody_wait_longer_than_the_window(
             actions in 1_i64..50,
@@ -85,7 +84,7 @@ mod tests {
             }
         }
 
-        /// With an even clock a window never lets through more than twice the limit, from any start.
+        /// With a steady clock a window, at any start, lets at most twice the limit through.
         #[test]
         fn a_limit_limits(actions in 1_i64..50, seconds in 1_i64..1000, steps in proptest::collection::vec(0_i64..2000, 1..200)) {
             let rate = Rate::per_seconds(actions, seconds);

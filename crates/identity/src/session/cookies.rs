@@ -1,4 +1,4 @@
-//! The two cookies: the session of who signed in, and the visitor of who has not.
+//! The session cookie of signed-in people, and the cookie of other visitors.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -6,8 +6,8 @@ use crate::credential::{Kind, Secret};
 
 /// Reads and writes the cookies.
 ///
-/// Over HTTPS their names start with `__Host-`, which a browser accepts from this host and this path alone,
-/// so that a sibling domain cannot plant one.
+/// Over HTTPS the names begin with `__Host-`. Browsers accept such cookies from this host and for the path
+/// `/` only, so that a sibling domain cannot set one.
 #[derive(Debug, Clone, Copy)]
 pub struct Cookies {
     secure: bool,
@@ -17,37 +17,37 @@ const SESSION: &str = "doppel_session";
 const VISITOR: &str = "doppel_visitor";
 
 impl Cookies {
-    /// Cookies for HTTPS alone, or for plain HTTP as well.
+    /// Creates cookies for HTTPS only, or for plain HTTP as well.
     pub const fn new(secure: bool) -> Self {
         Self { secure }
     }
 
-    /// The name of the session cookie.
+    /// Returns the name of the session cookie.
     pub fn session_name(self) -> String {
         self.name(SESSION)
     }
 
-    /// The value of the session cookie.
+    /// Returns the value of the session cookie, not validated.
     pub fn session(self, headers: &HeaderMap) -> Option<&str> {
         self.read(headers, SESSION)
     }
 
-    /// The visitor cookie, if it is one of ours.
+    /// Returns the visitor cookie, if its format and checksum are valid.
     pub fn visitor(self, headers: &HeaderMap) -> Option<Secret> {
         self.read(headers, VISITOR).and_then(|value| Secret::parse(Kind::Visitor, value))
     }
 
-    /// `Set-Cookie` for a session.
+    /// Returns the `Set-Cookie` header for a session that lasts `seconds`.
     pub fn set_session(self, secret: &Secret, seconds: u64) -> HeaderValue {
         self.write(SESSION, secret.expose(), seconds)
     }
 
-    /// `Set-Cookie` that removes the session.
+    /// Returns the `Set-Cookie` header that removes the session cookie.
     pub fn clear_session(self) -> HeaderValue {
         self.write(SESSION, "", 0)
     }
 
-    /// `Set-Cookie` for a visitor; it lasts a day.
+    /// Returns the `Set-Cookie` header for a visitor. The cookie lasts a day.
     pub fn set_visitor(self, secret: &Secret) -> HeaderValue {
         self.write(VISITOR, secret.expose(), 86_400)
     }
@@ -57,7 +57,7 @@ impl Cookies {
     }
 
     fn read<'h>(self, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-        // No cookie, no work: the common case of every API call.
+        // Most API calls have no cookie; they return here without an allocation.
         let mut lines = headers.get_all(header::COOKIE).iter().peekable();
         lines.peek()?;
         let name = self.name(name);

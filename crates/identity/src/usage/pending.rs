@@ -1,4 +1,4 @@
-//! What is counted until it is written, and in which order it is written.
+//! Counts that are not yet written, and the order in which they are written.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -9,14 +9,15 @@ use store::{Ids, Timestamp, Tx, params};
 
 use super::{REFUSALS_PER_KEY, queries};
 
-/// Refusals waiting to be written; more in one second are counted but not listed.
+/// Most refusals that wait to be written. Further ones are counted but not listed.
 pub(super) const REFUSALS_WAITING: usize = 1_000;
-/// Keys (and sessions, and so on) written in one transaction.
+/// Most keys, refusals, sessions, programs, and authorizations that one transaction writes, of each.
 const PART: usize = 100;
-/// The last use of a session or an authorization is written at most this often.
+/// Shortest interval in milliseconds at which the last use of a session, a program, or an authorization is
+/// written.
 const SESSION_EVERY_MS: i64 = 60_000;
 
-/// What is counted and not written yet.
+/// Counts that are not yet written.
 #[derive(Default)]
 pub(super) struct Pending {
     pub(super) keys: HashMap<i64, KeyUse>,
@@ -26,9 +27,9 @@ pub(super) struct Pending {
     pub(super) authorizations: HashMap<i64, i64>,
 }
 
-/// What is written in one transaction: little enough that nobody else's write waits long for it. All rows are in
-/// one order (key, then day, endpoint and outcome), and each is there once: two processes that lock the same rows
-/// at once lock them in the same order, so that neither waits for the other in a circle.
+/// The counts that one transaction writes: so few that other writes do not wait long. All rows are in one
+/// order (key, then day, endpoint, and outcome), and each occurs once. Two processes therefore lock the same
+/// rows in the same order, which prevents deadlocks.
 #[derive(Default)]
 pub(super) struct Part {
     keys: Vec<(i64, KeyUse)>,
@@ -46,7 +47,7 @@ impl Pending {
         let mut programs = sorted(self.programs);
         let mut authorizations = sorted(self.authorizations);
         let mut refusals = self.refusals;
-        // Stable: the refusals of a key stay in the order in which they happened.
+        // The sort is stable: the refusals of a key stay in the order in which they happened.
         refusals.sort_by_key(|refusal| refusal.key);
         std::iter::from_fn(move || {
             let part = Part {
@@ -60,7 +61,7 @@ impl Pending {
         })
     }
 
-    /// Counts again what could not be written.
+    /// Adds counts back that could not be written.
     pub(super) fn count_again(&mut self, older: Part) {
         for (id, used) in older.keys {
             match self.keys.entry(id) {
@@ -96,7 +97,7 @@ fn sorted<V>(map: HashMap<i64, V>) -> Vec<(i64, V)> {
     list
 }
 
-/// The first of a list, as many as belong in a part.
+/// Removes and returns the first [`PART`] entries of a list.
 fn take<T>(list: &mut Vec<T>) -> Vec<T> {
     list.drain(..list.len().min(PART)).collect()
 }
@@ -112,7 +113,7 @@ impl Part {
 
     pub(super) async fn write(&self, tx: &mut Tx<'_>, ids: &Ids) -> store::Result<()> {
         for (id, used) in &self.keys {
-            // The key's own row is locked first, as by whoever deletes it.
+            // The row of the key is locked first, as it is when the key is deleted.
             let address = used.address.to_string();
             tx.execute(queries::KEY_USED, params![*id, used.at, &address]).await?;
             for count in &used.counts {
@@ -139,15 +140,15 @@ impl Part {
     }
 }
 
-/// The use of a key.
+/// The use of a key since the last write.
 pub(super) struct KeyUse {
     pub(super) at: Timestamp,
     pub(super) address: IpAddr,
-    /// Each day, endpoint and outcome once.
+    /// The counts; each day, endpoint, and outcome occurs once.
     pub(super) counts: Vec<Count>,
 }
 
-/// Calls of one day to one endpoint with one outcome.
+/// The calls of one day to one endpoint with one outcome.
 pub(super) struct Count {
     pub(super) day: i64,
     pub(super) endpoint: String,
@@ -156,7 +157,8 @@ pub(super) struct Count {
 }
 
 impl KeyUse {
-    /// Adds calls. A key calls a handful of endpoints within a second: looking along the list beats hashing.
+    /// Adds calls. A key calls only a few endpoints within a second, so a linear search is faster than
+    /// hashing.
     pub(super) fn add(&mut self, day: i64, endpoint: &str, outcome: &'static str, calls: i64) {
         let is_same =
             |count: &&mut Count| count.outcome == outcome && count.endpoint == endpoint && count.day == day;
@@ -166,7 +168,7 @@ impl KeyUse {
         }
     }
 
-    /// Puts the counts in the order in which they are written.
+    /// Sorts the counts into the order in which they are written.
     fn sort(&mut self) {
         self.counts
             .sort_unstable_by(|a, b| (a.day, &a.endpoint, a.outcome).cmp(&(b.day, &b.endpoint, b.outcome)));
@@ -212,8 +214,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever was counted in which order, and counted again: the rows of a transaction are in one order, each
-        /// is there once, and no call is lost.
+        /// The rows of a transaction are in one order, each occurs once, and no call is lost, in whatever
+        /// order calls are counted and added back.
         #[test]
         fn rows_are_written_in_one_order(
             calls in proptest::collection::vec((0_i64..300, 0_u8..4, 0_u8..2, 0_i64..3), 0..400),

@@ -1,6 +1,6 @@
 //! SQL about the use of keys.
 
-/// Counts nothing for a key that was deleted meanwhile.
+/// Counts nothing if the key was deleted meanwhile.
 pub(super) const COUNT: &str = "INSERT INTO api_key_usage (key_id, day, endpoint, outcome, calls) \
      SELECT id, CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT) FROM api_key WHERE id = $1 \
      ON CONFLICT (key_id, day, endpoint, outcome) DO UPDATE SET calls = api_key_usage.calls + excluded.calls";
@@ -15,7 +15,7 @@ pub(super) const REFUSAL: &str = "INSERT INTO api_key_refusal (id, key_id, refus
 pub(super) const TRIM_REFUSALS: &str = "DELETE FROM api_key_refusal WHERE key_id = $1 AND id <= \
      (SELECT id FROM api_key_refusal WHERE key_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
 
-/// A last use that lies ahead was noted while the clock was wrong.
+/// Replaces a last use in the future, which was stored while the clock was wrong.
 pub(super) const SESSION_USED: &str =
     "UPDATE session SET last_used_at = $2 WHERE id = $1 AND (last_used_at < $3 OR last_used_at > $2)";
 
