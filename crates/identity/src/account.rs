@@ -1,4 +1,4 @@
-//! Accounts: making, finding, changing and deleting them.
+//! Accounts: creation, look-up, change, and deletion.
 
 mod attempts;
 pub mod model;
@@ -20,14 +20,14 @@ use crate::{
     credential::{Hash, Kind, Secret},
 };
 
-/// Routes to try before giving up; each but the first carries 32 random bits.
+/// Most routes that are tried for a new account. Each one but the first has 32 random bits.
 const ROUTE_TRIES: usize = 8;
 
 impl Identity {
-    /// Makes an account in the name of whoever runs the server; the first one is an administrator.
+    /// Creates an account on behalf of whoever runs the server. The first account is an administrator's.
     ///
     /// # Errors
-    /// 422 for what is wrong with a field, an e-mail in use among them.
+    /// 422 with every invalid field, such as an e-mail address that is in use.
     pub async fn add_account(&self, new: NewAccount) -> Result<Account, ApiError> {
         let new = rules::check_new(new)?;
         let has_admin = self.db().fetch_optional::<(i64,)>(queries::ANY_ADMIN, params![]).await?.is_some();
@@ -35,20 +35,20 @@ impl Identity {
         self.make_account(NewAccount { is_admin, ..new }, None).await
     }
 
-    /// The oldest administrator's account that is not switched off.
+    /// Returns the oldest administrator's account that is not disabled.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub(crate) async fn first_administrator(&self) -> Result<Option<i64>, ApiError> {
         let found: Option<(i64,)> = self.db().fetch_optional(queries::FIRST_ADMIN, params![]).await?;
         Ok(found.map(|(id,)| id))
     }
 
-    /// Makes an account for a visitor, if sign-up is open or the link is good. A link works once.
+    /// Creates an account for a visitor, if sign-up is open or the link is valid. A link works once.
     ///
     /// # Errors
-    /// [`Code::SignUpClosed`]; 422 as [`Identity::add_account`]; [`Code::RateLimited`] when the address has tried
-    /// too often, which is decided before anything is said about the e-mail.
+    /// [`Code::SignUpClosed`]; 422 as for [`Identity::add_account`]; [`Code::RateLimited`] if the address has
+    /// tried too often. The limit is checked before the response reveals if the e-mail address is in use.
     pub async fn sign_up(
         &self,
         new: NewAccount,
@@ -62,10 +62,10 @@ impl Identity {
         self.make_account(new, link.map(|link| link.hash())).await
     }
 
-    /// Whether the holder of this link (or a visitor without one) may make an account.
+    /// Checks that the holder of this link (or a visitor without one) may create an account.
     ///
     /// # Errors
-    /// [`Code::SignUpClosed`].
+    /// [`Code::SignUpClosed`] if they may not.
     pub async fn check_sign_up(&self, link: Option<&str>) -> Result<(), ApiError> {
         let link = link.and_then(|text| Secret::parse(Kind::SignUpLink, text));
         self.may_sign_up(link.as_ref()).await
@@ -85,9 +85,9 @@ impl Identity {
         if self.settings().sign_up == SignUp::Open { Ok(()) } else { Err(Code::SignUpClosed.into()) }
     }
 
-    /// Makes an account of what [`rules::check_new`] has checked.
+    /// Creates an account from validated input.
     async fn make_account(&self, new: NewAccount, link: Option<Hash>) -> Result<Account, ApiError> {
-        // An e-mail in use is found before a hash is paid for; the transaction checks again.
+        // An e-mail address in use is found before the costly hash; the transaction checks again.
         if self.db().fetch_optional::<(i64,)>(queries::EMAIL_TAKEN, params![&new.email]).await?.is_some() {
             return Err(email_taken());
         }
@@ -136,10 +136,11 @@ impl Identity {
             .await
     }
 
-    /// A link with which the owner makes their account, good for a day; `None` once there is an administrator.
+    /// Creates the link with which the owner of the server creates the first account. It is valid for a day.
+    /// Returns `None` if there is an administrator.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn set_up_link(&self) -> Result<Option<Secret>, ApiError> {
         if self.db().fetch_optional::<(i64,)>(queries::ANY_ADMIN, params![]).await?.is_some() {
             return Ok(None);
@@ -147,10 +148,10 @@ impl Identity {
         self.make_link(true, 24 * 3600).await.map(Some)
     }
 
-    /// A link that lets its holder make one account.
+    /// Creates a link that lets its holder create one account.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn invitation_link(&self, seconds: i64) -> Result<Secret, ApiError> {
         self.make_link(false, seconds).await
     }
@@ -165,18 +166,18 @@ impl Identity {
         Ok(link)
     }
 
-    /// The account of an id.
+    /// Returns the account with an id.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn account(&self, id: i64) -> Result<Option<Account>, ApiError> {
         Ok(self.db().fetch_optional(queries::BY_ID, params![id]).await?)
     }
 
-    /// The accounts of ids, in no order. Those that do not exist are left out.
+    /// Returns the accounts with these ids, in no particular order. Unknown ids are left out.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn accounts_of(&self, ids: &[i64]) -> Result<Vec<Account>, ApiError> {
         let mut all = Vec::new();
         for some in ids.chunks(queries::IDS) {
@@ -188,28 +189,28 @@ impl Identity {
         Ok(all)
     }
 
-    /// The account of an e-mail, in any case.
+    /// Returns the account with an e-mail address; the case does not matter.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>, ApiError> {
         let email = rules::normalise_email(email);
         Ok(self.db().fetch_optional(queries::BY_EMAIL, params![&email]).await?)
     }
 
-    /// Up to `limit` accounts with ids above `after`, in the order they were made.
+    /// Returns up to `limit` accounts with ids above `after`, in the order of their creation.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<Account>, ApiError> {
         Ok(self.db().fetch_all(queries::LIST, params![after, limit]).await?)
     }
 
-    /// Checks an e-mail and a password, slowly for whoever guesses.
+    /// Checks an e-mail address and a password, and slows down repeated attempts.
     ///
     /// # Errors
-    /// [`Code::SignInFailed`] whether the account does not exist, is disabled or has another password;
-    /// [`Code::SignInSlowed`].
+    /// [`Code::SignInFailed`] if the account does not exist, is disabled, or has another password;
+    /// [`Code::SignInSlowed`] after too many attempts.
     pub async fn check_password(
         &self,
         email: &str,
@@ -232,10 +233,10 @@ impl Identity {
         }
     }
 
-    /// Switches an account off, with everything it owns, or on again.
+    /// Disables an account with all its credentials, or enables it again.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn set_disabled(&self, id: i64, disabled: bool) -> Result<(), ApiError> {
         let since: Option<Timestamp> = disabled.then(|| self.db().clock().now());
         self.db()
@@ -250,32 +251,33 @@ impl Identity {
         Ok(())
     }
 
-    /// Changes the name of an account inside another room's transaction.
+    /// Changes the name of an account inside another crate's transaction.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn set_name(tx: &mut Tx<'_>, id: i64, name: &str) -> Result<(), ApiError> {
         tx.execute(queries::SET_NAME, params![id, name]).await?;
         Ok(())
     }
 
-    /// Changes the route of an account inside another room's transaction; false when another has it.
+    /// Changes the route of an account inside another crate's transaction. Returns false if another account
+    /// has the route.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn set_route(tx: &mut Tx<'_>, id: i64, route: &str) -> Result<bool, ApiError> {
         match tx.execute(queries::SET_ROUTE, params![id, route]).await {
             Ok(changed) => Ok(changed == 1),
-            // Two at once: the statement's own look did not see the other.
+            // The statement's own check does not see a concurrent change.
             Err(store::Error::Unique) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Deletes an account and, by the schema, everything it owns in the store.
+    /// Deletes an account and all its rows, by the foreign keys of the schema.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn delete_account(&self, id: i64) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
@@ -290,7 +292,7 @@ impl Identity {
     }
 }
 
-/// Tells other processes that what they know of an account's credentials may no longer hold.
+/// Notifies other processes that their cached credentials of an account may be out of date.
 pub(crate) async fn announce(tx: &mut Tx<'_>, account: i64) -> Result<(), ApiError> {
     Ok(tx.notify(crate::cache::TOPIC, &account.to_string()).await?)
 }

@@ -1,4 +1,4 @@
-//! API keys (contract §1): making, listing, rotating, deleting them, and who a presented one stands for.
+//! API keys: creation, listing, rotation, deletion, and authentication.
 
 pub mod model;
 mod queries;
@@ -21,15 +21,15 @@ use crate::{
     usage::{RefusalRow, UsageRow},
 };
 
-/// What a look-up by hash finds.
+/// The row of a look-up by hash: id, account, scopes, expiry, if the account is disabled, and if it is an
+/// administrator's.
 type Row = (i64, i64, String, Option<Timestamp>, bool, bool);
 
 impl Identity {
-    /// Makes a key. The secret is in the answer and nowhere else.
+    /// Creates a key. The secret is returned only here.
     ///
     /// # Errors
-    /// 422 or [`Code::ApikeyScopeInvalid`] for what is wrong with the wish; [`Code::InvalidParam`] when the
-    /// account has as many keys as it may have.
+    /// 422 with every invalid field; [`Code::InvalidParam`] if the account has as many keys as it may have.
     pub async fn create_key(&self, account: i64, new: NewKey) -> Result<(ApiKey, Secret), ApiError> {
         let now = self.db().clock().now();
         let new = rules::check(new, now)?;
@@ -64,30 +64,31 @@ impl Identity {
         (key, secret)
     }
 
-    /// One page of an account's keys, newest first, and how many it has.
+    /// Returns one page of an account's keys, newest first, and the number of all its keys.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn keys(&self, account: i64, page: Page) -> Result<(Vec<ApiKey>, i64), ApiError> {
         let keys = self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
         let (total,) = self.db().fetch_one::<(i64,)>(queries::COUNT, params![account]).await?;
         Ok((keys, total))
     }
 
-    /// A key of an account.
+    /// Returns a key of an account.
     ///
     /// # Errors
-    /// [`Code::ApikeyNotFound`] for an id that is unknown or another's.
+    /// [`Code::ApikeyNotFound`] if the id is unknown or another account's.
     pub async fn key(&self, account: i64, id: i64) -> Result<ApiKey, ApiError> {
         let key = self.db().fetch_optional(queries::OWN, params![id, account]).await?;
         key.ok_or_else(|| Code::ApikeyNotFound.into())
     }
 
-    /// Makes a key that does what an older one does; the older one goes on working for `overlap_seconds`
-    /// (or until its own end, if that is sooner).
+    /// Creates a key with the name and scopes of an older one. The older one stays valid for
+    /// `overlap_seconds`, or until its own expiry if that is sooner.
     ///
     /// # Errors
-    /// As [`Identity::create_key`] and [`Identity::key`].
+    /// [`Code::ApikeyNotFound`] if the id is unknown or another account's, or the key has expired or was
+    /// rotated before; [`Code::InvalidParam`] if the account has as many keys as it may have.
     pub async fn rotate_key(
         &self,
         account: i64,
@@ -110,7 +111,7 @@ impl Identity {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    // Of two rotations at once one finds the key replaced already.
+                    // Of two concurrent rotations the second finds the key replaced.
                     if tx.execute(queries::REPLACE, params![id, account, row.id, end]).await? == 0 {
                         return Err(ApiError::new(Code::ApikeyNotFound));
                     }
@@ -126,10 +127,10 @@ impl Identity {
         Ok((key, secret))
     }
 
-    /// Deletes a key; it opens nothing from now on.
+    /// Deletes a key, which ends its validity at once.
     ///
     /// # Errors
-    /// [`Code::ApikeyNotFound`] for an id that is unknown or another's.
+    /// [`Code::ApikeyNotFound`] if the id is unknown or another account's.
     pub async fn delete_key(&self, account: i64, id: i64) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
@@ -146,10 +147,11 @@ impl Identity {
         Ok(())
     }
 
-    /// Calls by day, endpoint and outcome over the last `days`, and the latest refusals, of a key.
+    /// Returns the calls with a key over the last `days` by day, endpoint, and outcome, and its latest
+    /// refusals.
     ///
     /// # Errors
-    /// As [`Identity::key`].
+    /// The errors of [`Identity::key`].
     pub async fn key_usage(
         &self,
         account: i64,
@@ -161,7 +163,7 @@ impl Identity {
         Ok((self.usage_rows(id, since).await?, self.refusal_rows(id).await?))
     }
 
-    /// The caller a presented key stands for.
+    /// Returns the caller who sent a key.
     pub(crate) async fn key_caller(&self, presented: &str) -> Result<Who, Refused> {
         let Some(secret) = Secret::parse(Kind::ApiKey, presented) else {
             return Err(Code::ApikeyInvalid.into());

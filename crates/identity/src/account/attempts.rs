@@ -1,8 +1,8 @@
-//! Slowing down whoever guesses passwords, per account and per address.
+//! Delays for people who guess passwords, per account and per address.
 //!
-//! An attempt is counted before the password is checked, so that many at once gain nothing. The first few
-//! are free; then each further one must wait twice as long as the one before. Accounts that do not exist are
-//! counted alike, so that the delay tells nothing.
+//! An attempt is counted before the password is checked, so that concurrent attempts gain nothing. The first
+//! few attempts have no delay. After that the delay doubles with each attempt. Attempts on unknown accounts
+//! are counted in the same way, so that the delay reveals nothing.
 
 use std::net::IpAddr;
 
@@ -12,10 +12,10 @@ use web::{ApiError, Code};
 
 use crate::{Identity, limit::origin};
 
-/// Attempts are forgotten after this long without one.
+/// Time without an attempt after which earlier ones are forgotten, in milliseconds.
 pub(crate) const FORGET_ATTEMPTS_MS: i64 = 3_600_000;
 
-/// Takes the row's lock without changing it.
+/// Locks the row without changing it.
 const TOUCH: &str = "INSERT INTO sign_in_attempt (subject, attempts, blocked_until, updated_at) VALUES ($1, 0, 0, $2) \
      ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject RETURNING attempts, blocked_until, updated_at";
 
@@ -27,16 +27,16 @@ const FORGIVE_ACCOUNT: &str = "DELETE FROM sign_in_attempt WHERE subject = $1";
 const FORGIVE_ADDRESS: &str = "UPDATE sign_in_attempt SET attempts = attempts - 1, blocked_until = 0 \
      WHERE subject = $1 AND attempts > 0";
 
-/// How many attempts are free and how long the longest wait is.
+/// The number of attempts without delay, and the longest delay.
 #[derive(Debug, Clone, Copy)]
 struct Policy {
     free: i64,
     longest_ms: i64,
 }
 
-/// One minute at most: whoever knows an e-mail must not be able to shut its owner out for long.
+/// At most one minute, so that nobody who knows an e-mail address can lock its owner out for long.
 const ACCOUNT: Policy = Policy { free: 5, longest_ms: 60_000 };
-/// Many people may share an address.
+/// Higher limits, because many people may share an address.
 const ADDRESS: Policy = Policy { free: 30, longest_ms: 900_000 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +47,10 @@ struct Record {
 }
 
 impl Policy {
-    /// The record after one more attempt.
+    /// Returns the record after one more attempt.
     ///
     /// # Errors
-    /// Milliseconds to wait where the attempt comes too early; the record stays as it is.
+    /// The milliseconds to wait if the attempt comes too early; the record then stays as it is.
     fn attempt(self, record: Record, now: i64) -> Result<Record, i64> {
         let wait = Timestamp(record.blocked_until).wait_from(Timestamp(now), self.longest_ms);
         if wait > 0 {
@@ -65,33 +65,34 @@ impl Policy {
 }
 
 impl Identity {
-    /// Counts an attempt on an account, and from an address where one is known.
+    /// Counts an attempt on an account, and from an address if one is known.
     pub(super) async fn count_attempt(&self, email: &str, address: Option<IpAddr>) -> Result<(), ApiError> {
         let mut subjects = vec![(account_subject(email), ACCOUNT)];
         subjects.extend(address.map(|address| (origin(address), ADDRESS)));
         self.count(subjects).await
     }
 
-    /// Counts a guess at a password that another room keeps, before it is checked: per owner and per address, as
-    /// sign-ins are. `owner` says whose it is, in words that no other room uses.
+    /// Counts an attempt at a password that another crate stores, before it is checked: per owner and per
+    /// address, as for sign-ins. `owner` identifies the owner of the password, in a form that no other crate
+    /// uses.
     ///
     /// # Errors
-    /// [`Code::SignInSlowed`] when it comes too early.
+    /// [`Code::SignInSlowed`] if the attempt comes too early.
     pub async fn count_guess(&self, owner: &str, address: IpAddr) -> Result<(), ApiError> {
         self.count_attempt(&elsewhere(owner), Some(address)).await
     }
 
-    /// Takes back what a right guess was counted as.
+    /// Undoes the count of a successful attempt at such a password.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn forgive_guess(&self, owner: &str, address: IpAddr) -> Result<(), ApiError> {
         self.forgive_attempts(&elsewhere(owner), Some(address)).await
     }
 
     async fn count(&self, mut subjects: Vec<([u8; 32], Policy)>) -> Result<(), ApiError> {
         let now = self.db().clock().now();
-        // One order of locks for everybody.
+        // All transactions lock in the same order, which prevents deadlocks.
         subjects.sort_by_key(|(subject, _)| *subject);
         self.db()
             .write(move |tx| {
@@ -115,7 +116,7 @@ impl Identity {
             .await
     }
 
-    /// Takes back what a successful attempt was counted as.
+    /// Undoes the count of a successful attempt.
     pub(super) async fn forgive_attempts(
         &self,
         email: &str,
@@ -129,7 +130,7 @@ impl Identity {
     }
 }
 
-/// No e-mail has a NUL character, so no account is counted with it.
+/// Returns a name that no account has, because an e-mail address has no NUL character.
 fn elsewhere(owner: &str) -> String {
     format!("\0{owner}")
 }
@@ -167,8 +168,8 @@ mod tests {
     }
 
     proptest! {
-        /// However the clock jumps, nobody is told to wait longer than the longest wait, and may try after it (two
-        /// seconds are the permitted difference between the clocks of processes).
+        /// No jump of the clock makes anybody wait longer than the longest delay, after which an attempt is
+        /// permitted. (The clocks of processes may differ by two seconds.)
         #[test]
         fn no_clock_makes_anybody_wait_longer(moves in proptest::collection::vec((-4_000_000_000_i64..4_000_000_000, 0_usize..40), 1..20)) {
             for policy in [ACCOUNT, ADDRESS] {

@@ -1,29 +1,29 @@
-//! What an account is.
+//! The types of accounts.
 
 use store::{Timestamp, from_row};
 
-/// Someone with an account: the owner of memories, keys and sessions.
+/// An account, which owns memories, keys, and sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The number others know the person by (`userId`).
+    /// The id, shown to others as `userId`.
     pub id: i64,
-    /// Unique, lower-case, never empty.
+    /// The e-mail address: unique, lower-case, never empty.
     pub email: String,
     /// The name shown to others, 1 to 50 characters.
     pub name: String,
     /// The slug of the home page, unique, letters and digits.
     pub route: String,
-    /// Whether the account may run the server from the console.
+    /// True if the account is an administrator's.
     pub is_admin: bool,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// Since when it is switched off; nothing it owns opens anything while it is.
+    /// The time since which the account is disabled. While it is, none of its credentials is valid.
     pub disabled_at: Option<Timestamp>,
 }
 
 from_row!(Account { id, email, name, route, is_admin, created_at, disabled_at });
 
-/// An account with what only sign-in may see.
+/// An account with its password hash, for sign-in only.
 pub(crate) struct AccountWithPassword {
     pub(crate) id: i64,
     pub(crate) password_hash: String,
@@ -32,31 +32,31 @@ pub(crate) struct AccountWithPassword {
 
 from_row!(AccountWithPassword { id, password_hash, disabled_at });
 
-/// What a new account is made of.
+/// The input for a new account.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// E-mail as typed.
+    /// The e-mail address as typed.
     pub email: String,
-    /// Name as typed.
+    /// The name as typed.
     pub name: String,
-    /// Password as typed.
+    /// The password as typed.
     pub password: Password,
-    /// Whether it may run the server.
+    /// True if the account is to be an administrator's.
     pub is_admin: bool,
 }
 
-/// A password as typed; `Debug` does not show it.
+/// A password as typed. `Debug` does not show it.
 #[derive(Clone, Default, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Password(String);
 
 impl Password {
-    /// Takes a password as typed.
+    /// Wraps a password as typed.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The password itself, for hashing and checking alone.
+    /// Returns the password, for hashing and checking only.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

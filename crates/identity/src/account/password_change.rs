@@ -1,4 +1,4 @@
-//! Changing a password, and what ends with the old one.
+//! Password changes, and the credentials that end with the old password.
 
 use store::params;
 use web::{ApiError, Code, Issues};
@@ -6,10 +6,10 @@ use web::{ApiError, Code, Issues};
 use super::{Account, Password, announce, model, queries, rules};
 use crate::{Identity, grant, key, program};
 
-/// What ends with an old password besides sessions and programs.
+/// The credentials that end with the old password, besides sessions and programs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AlsoEnd {
-    /// What applications were allowed.
+    /// The authorizations of apps.
     pub apps: bool,
     /// API keys.
     pub keys: bool,
@@ -19,7 +19,7 @@ impl Identity {
     /// Sets a password without asking for the old one, and ends every session and program of the account.
     ///
     /// # Errors
-    /// 422 for a password that is too short or too long.
+    /// 422 if the password is too short, too long, or the e-mail address.
     pub async fn set_password(
         &self,
         account: &Account,
@@ -29,10 +29,11 @@ impl Identity {
         self.replace_password(account, password, None, also).await
     }
 
-    /// Changes a password for someone who knows the old one, and ends every other session and every program.
+    /// Changes a password for a person who knows the old one. Ends every other session and every program.
     ///
     /// # Errors
-    /// [`Code::SignInFailed`] when the old password is wrong, [`Code::SignInSlowed`] after too many tries.
+    /// [`Code::SignInFailed`] if the old password is wrong; [`Code::SignInSlowed`] after too many attempts;
+    /// 422 if the new password is too short, too long, or the e-mail address.
     pub async fn change_password(
         &self,
         account: &Account,

@@ -1,4 +1,4 @@
-//! SQL about accounts and the links that make them.
+//! SQL about accounts and sign-up links.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ pub(super) const INSERT: &str = "INSERT INTO account (id, email, name, route, pa
 pub(super) const BY_ID: &str =
     "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE id = $1";
 
-/// Accounts that [`BY_IDS`] reads at once.
+/// Most accounts that [`BY_IDS`] reads at once.
 pub(super) const IDS: usize = 100;
 
 pub(super) static BY_IDS: LazyLock<String> = LazyLock::new(|| {

@@ -1,26 +1,27 @@
-//! What a valid e-mail, name, route and password are. No I/O.
+//! Validation of e-mail addresses, names, routes, and passwords. No I/O.
 
 use web::{Issues, names};
 
 use super::model::{NewAccount, Password};
 
-/// Longest e-mail address (RFC 5321).
+/// Longest e-mail address in bytes (RFC 5321).
 pub const MAX_EMAIL: usize = 254;
-/// Longest name in characters (contract §0.11).
+/// Longest name in characters, as in the SecondMe API.
 pub const MAX_NAME: usize = 50;
-/// Longest route in characters (contract §0.11).
+/// Longest route in characters, as in the SecondMe API.
 pub const MAX_ROUTE: usize = 50;
 /// Shortest password in characters.
 pub const MIN_PASSWORD: usize = 8;
-/// Longest password in characters; enough for any passphrase, and hashing it stays bounded.
+/// Longest password in characters. Any passphrase fits, and the cost of hashing stays bounded.
 pub const MAX_PASSWORD: usize = 256;
 
-/// The form under which an e-mail is stored and compared.
+/// Returns the form in which an e-mail address is stored and compared.
 pub fn normalise_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// Checks a normalised e-mail: something, one `@`, something; no white space.
+/// Checks a normalized e-mail address: one `@` with text on both sides, and no white space or invisible
+/// characters.
 pub fn check_email(issues: &mut Issues, email: &str) {
     if email.is_empty() {
         return issues.missing("email");
@@ -32,7 +33,7 @@ pub fn check_email(issues: &mut Issues, email: &str) {
     }
 }
 
-/// Checks a new password.
+/// Checks a new password: its length, and that it is not the e-mail address.
 pub fn check_password(issues: &mut Issues, password: &Password, email: &str) {
     let length = password.expose().chars().count();
     if length < MIN_PASSWORD {
@@ -52,10 +53,10 @@ pub fn check_password(issues: &mut Issues, password: &Password, email: &str) {
     }
 }
 
-/// Checks and cleans what a new account is made of.
+/// Validates and normalizes the input for a new account.
 ///
 /// # Errors
-/// 422 that names every field that is wrong.
+/// 422 with every invalid field.
 pub fn check_new(new: NewAccount) -> Result<NewAccount, web::ApiError> {
     let mut issues = Issues::body();
     let name = issues.name("name", Some(&new.name), MAX_NAME);
@@ -66,12 +67,13 @@ pub fn check_new(new: NewAccount) -> Result<NewAccount, web::ApiError> {
     Ok(NewAccount { email, name, ..new })
 }
 
-/// True for a route: 1 to 50 ASCII letters and digits.
+/// True for a valid route: 1 to 50 ASCII letters and digits.
 pub fn is_route(route: &str) -> bool {
     (1..=MAX_ROUTE).contains(&route.len()) && route.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// The route to try first for a new account: what its e-mail has in letters and digits before the `@`.
+/// Returns the route that is tried first for a new account: the letters and digits of its e-mail address
+/// before the `@`.
 pub fn first_route(email: &str) -> String {
     let local = email.split('@').next().unwrap_or_default();
     let route: String = local

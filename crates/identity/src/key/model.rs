@@ -1,4 +1,4 @@
-//! What an API key is, inside and on the wire.
+//! The types of API keys, inside and on the wire.
 
 use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp};
@@ -6,31 +6,31 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{ScopeSet, usage};
 
-/// A key as its owner sees it: everything but the secret.
+/// A key as its owner sees it: all but the secret.
 #[derive(Debug, Clone)]
 pub struct ApiKey {
-    /// For managing it.
+    /// The id, by which the owner manages the key.
     pub id: i64,
-    /// What its owner calls it.
+    /// The name that the owner gave it.
     pub name: String,
     /// The first characters of the secret.
     pub hint: String,
-    /// What it may do.
+    /// The scopes of the key.
     pub scopes: ScopeSet,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it stops working, if ever.
+    /// The time of expiry, if there is one.
     pub expires_at: Option<Timestamp>,
-    /// The key that was made in its place.
+    /// The id of the key that replaced it.
     pub replaced_by: Option<i64>,
-    /// When it was last used, to the second.
+    /// The time of the last use, to the second.
     pub last_used_at: Option<Timestamp>,
-    /// The address it was last used from.
+    /// The address of the last use.
     pub last_used_address: Option<String>,
 }
 
 impl ApiKey {
-    /// True while it opens anything.
+    /// True if the key has not expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|expiry| expiry > now)
     }
@@ -54,14 +54,14 @@ impl store::FromRow for ApiKey {
     }
 }
 
-/// What a new key is to be.
+/// The properties of a new key.
 #[derive(Debug, Clone)]
 pub struct NewKey {
-    /// 1 to 100 characters.
+    /// The name, 1 to 100 characters.
     pub name: String,
-    /// At least one.
+    /// The scopes, at least one.
     pub scopes: ScopeSet,
-    /// In the future, or never.
+    /// The time of expiry, in the future; `None` for a key that does not expire.
     pub expires_at: Option<Timestamp>,
 }
 

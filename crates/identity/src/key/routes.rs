@@ -1,4 +1,4 @@
-//! API keys over HTTP, for a signed-in person: a key never makes or deletes keys.
+//! The HTTP API of keys, for people who are signed in. Keys cannot create or delete keys.
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{Identity, SignedIn};
 
-/// The routes, relative to the API's base path.
+/// Returns the routes, relative to the base path of the API.
 pub fn router(identity: Identity) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(create))

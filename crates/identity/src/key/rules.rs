@@ -1,4 +1,4 @@
-//! What a valid wish for a key is. No I/O.
+//! Validation of requests for keys. No I/O.
 
 use store::Timestamp;
 use web::{ApiError, Code, Issues};
@@ -10,15 +10,15 @@ use crate::ScopeSet;
 pub const MAX_NAME: usize = 100;
 /// Longest overlap of a rotation in seconds: 30 days.
 pub const MAX_OVERLAP: i64 = 30 * 86_400;
-/// Most days of usage shown at once.
+/// Most days of usage that are returned at once.
 pub const MAX_DAYS: i64 = 366;
-/// Most scopes in a wish; there are not as many.
+/// Most scopes in a request; more than there are.
 const MAX_SCOPES: usize = 64;
 
-/// Reads a wish that came over HTTP.
+/// Reads the request for a new key.
 ///
 /// # Errors
-/// 422 for missing fields, [`Code::ApikeyScopeInvalid`] for a scope that does not exist.
+/// 422 if fields are missing or `scopes` is too long; [`Code::ApikeyScopeInvalid`] if a scope does not exist.
 pub(super) fn read(request: CreateRequest) -> Result<NewKey, ApiError> {
     let mut issues = Issues::body();
     if request.name.is_none() {
@@ -44,16 +44,16 @@ pub(super) fn read(request: CreateRequest) -> Result<NewKey, ApiError> {
     })
 }
 
-/// The error for a scope that does not exist.
+/// Returns the error for a scope that does not exist.
 pub fn unknown_scope(name: String) -> ApiError {
     let shown: String = name.chars().take(64).collect();
     ApiError::new(Code::ApikeyScopeInvalid).with(shown)
 }
 
-/// Checks and cleans a wish.
+/// Validates and normalizes the properties of a new key.
 ///
 /// # Errors
-/// 422 that names every field that is wrong.
+/// 422 with every invalid field.
 pub fn check(new: NewKey, now: Timestamp) -> Result<NewKey, ApiError> {
     let mut issues = Issues::body();
     let name = issues.name("name", Some(&new.name), MAX_NAME);
@@ -67,15 +67,15 @@ pub fn check(new: NewKey, now: Timestamp) -> Result<NewKey, ApiError> {
     Ok(NewKey { name, ..new })
 }
 
-/// The end of a key made in another's place: as long after now as the old one's was after its making.
+/// Returns the expiry of a key that replaces another. The new key has the same lifetime as the old one.
 pub(super) fn renewed(created: Timestamp, expires: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     expires.map(|expiry| now.plus_ms(expiry.as_millis().saturating_sub(created.as_millis())))
 }
 
-/// The overlap of a rotation in seconds.
+/// Returns the overlap of a rotation in seconds.
 ///
 /// # Errors
-/// 422 outside 0 to [`MAX_OVERLAP`].
+/// 422 if it is not within 0 and [`MAX_OVERLAP`].
 pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
     let seconds = request.overlap_seconds.unwrap_or(0);
     let mut issues = Issues::body();
@@ -86,10 +86,10 @@ pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
     Ok(seconds)
 }
 
-/// The days of usage asked for.
+/// Returns the number of days of the requested usage.
 ///
 /// # Errors
-/// 422 outside 1 to [`MAX_DAYS`].
+/// 422 if it is not within 1 and [`MAX_DAYS`].
 pub(super) fn days(query: &UsageQuery) -> Result<i64, ApiError> {
     let days = query.days.unwrap_or(30);
     let mut issues = Issues::query();
@@ -100,10 +100,10 @@ pub(super) fn days(query: &UsageQuery) -> Result<i64, ApiError> {
     Ok(days)
 }
 
-/// The id of a path segment. What is no id is no key either.
+/// Parses a key id from a path segment. Any other text is treated as an unknown id.
 ///
 /// # Errors
-/// [`Code::ApikeyNotFound`].
+/// [`Code::ApikeyNotFound`] if the segment is not a number.
 pub(super) fn id(segment: &str) -> Result<i64, ApiError> {
     segment.parse().map_err(|_no_number| Code::ApikeyNotFound.into())
 }
