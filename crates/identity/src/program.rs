@@ -1,8 +1,9 @@
-//! Programs that a person signs in themself, without an app in between: command-line tools and agents
-//! (contract X-01 … X-05).
+//! Sign-in of programs that people run themselves, such as command-line tools and agents, without an app in
+//! between.
 //!
-//! Either the person carries a code from a page to the program, which proves by PKCE that it asked for it; or the
-//! program waits while the person lets it in from a browser elsewhere.
+//! There are two ways. The person copies a code from a page into the program, which proves by PKCE that it
+//! requested the code. Or the program polls while the person approves it in a browser, possibly on another
+//! device.
 
 mod device;
 mod model;
@@ -25,31 +26,31 @@ use crate::{
     grant::rules::{is_challenge, is_proven},
 };
 
-/// How long a program stays signed in (contract X-01).
+/// Lifetime of a program's sign-in in seconds: seven days.
 pub const TOKEN_SECONDS: i64 = 604_800;
-/// How long a code may wait to be carried to the program.
+/// Lifetime in seconds of the code that a person copies into the program.
 pub const CODE_SECONDS: i64 = 300;
-/// Most programs of an account; the oldest goes when another comes.
+/// Most programs of an account. A further one replaces the oldest.
 const MAX_PROGRAMS: i64 = 50;
 
-/// A program as its person sees it.
+/// A program in the list of the person who signed it in.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// For ending it.
+    /// The id, with which the program can be signed out.
     pub id: i64,
-    /// What it called itself when it was signed in.
+    /// The name that the program sent when it was signed in.
     pub name: String,
-    /// When it was signed in.
+    /// The time of the sign-in.
     pub created_at: Timestamp,
-    /// When it is signed out by itself.
+    /// The time at which the sign-in expires.
     pub expires_at: Timestamp,
-    /// When it last called, to the minute.
+    /// The time of the last call, to the minute.
     pub last_used_at: Option<Timestamp>,
 }
 
 from_row!(Program { id, name, created_at, expires_at, last_used_at });
 
-/// A code in the store.
+/// A stored code.
 struct CodeRow {
     account: i64,
     is_disabled: bool,
@@ -60,19 +61,19 @@ struct CodeRow {
 
 from_row!(CodeRow { account, is_disabled, challenge, expires_at, program });
 
-/// What became of a code.
+/// The outcome of the exchange of a code.
 enum Outcome {
     Done,
     Refused(Code),
-    /// It was used before, and the program it let in then is signed out; the account.
+    /// The code was used before, so the program that it signed in is signed out. Holds the account.
     Replayed(i64),
 }
 
 impl Identity {
-    /// Makes the code that a person carries to the program whose challenge this is.
+    /// Creates the code that a person copies into the program with this PKCE challenge.
     ///
     /// # Errors
-    /// [`Code::InvalidParam`] for a challenge that is none.
+    /// [`Code::InvalidParam`] if the challenge is not valid.
     pub async fn program_code(&self, account: i64, challenge: &str) -> Result<Secret, ApiError> {
         if !is_challenge(challenge) {
             return Err(ApiError::new(Code::InvalidParam).with("challenge"));
@@ -84,10 +85,12 @@ impl Identity {
         Ok(code)
     }
 
-    /// Lets a program in for its code, once. A second time signs out what the first let in.
+    /// Exchanges a code for a token, once. A second use signs out the program that the first one signed in.
     ///
     /// # Errors
-    /// [`Code::OauthCodeInvalid`], [`Code::OauthCodeUsed`], [`Code::OauthCodeExpired`], [`Code::OauthCodeRevoked`].
+    /// [`Code::OauthCodeInvalid`] if the code is unknown or the verifier is wrong; [`Code::OauthCodeUsed`] if
+    /// the code was used before; [`Code::OauthCodeExpired`]; [`Code::OauthCodeRevoked`] if the account is
+    /// disabled.
     pub async fn exchange_program_code(
         &self,
         code: &str,
@@ -106,7 +109,7 @@ impl Identity {
                     match judge(&row, &verifier, now) {
                         Err(Code::OauthCodeUsed) => {}
                         Err(code) => return Ok(Outcome::Refused(code)),
-                        // Of two at once the second waits here, and is a replay.
+                        // Of two concurrent uses the second waits here and counts as a replay.
                         Ok(()) if tx.execute(queries::USE_CODE, params![&code.0, id]).await? == 1 => {
                             insert(tx, id, hash, row.account, &name, now).await?;
                             return Ok(Outcome::Done);
@@ -129,20 +132,20 @@ impl Identity {
         }
     }
 
-    /// The programs an account has signed in, the latest first.
+    /// Returns the programs that an account has signed in, latest first.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn programs(&self, account: i64) -> Result<Vec<Program>, ApiError> {
         self.flush().await;
         let now = self.db().clock().now();
         Ok(self.db().fetch_all(queries::LIST, params![account, now]).await?)
     }
 
-    /// Signs a program out; false when the account has none of this id.
+    /// Signs a program out. Returns false if the account has no program with this id.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn end_program(&self, account: i64, id: i64) -> Result<bool, ApiError> {
         let ended = self
             .db()
@@ -158,13 +161,13 @@ impl Identity {
         Ok(ended)
     }
 
-    /// The caller of an access token that no application has.
+    /// Returns the caller of an access token that belongs to no app.
     pub(crate) async fn program_caller(&self, hash: Hash, epoch: Epoch) -> Result<Who, ApiError> {
         let now = self.db().clock().now();
         let row: Option<(i64, i64, Timestamp)> =
             self.db().fetch_optional(queries::BY_HASH, params![&hash.0, now]).await?;
         let (id, account, expires_at) = row.ok_or(Code::TokenInvalid)?;
-        // A program is never the one who runs this server, whoever signed it in.
+        // A program never has administrator rights, even if an administrator signed it in.
         let who = Who::Person(Caller::new(account, false, Credential::Program { id }));
         self.0.cache.put(hash, Found { who: who.clone(), expires_at: Some(expires_at) }, epoch);
         Ok(who)
@@ -198,7 +201,8 @@ async fn insert(
     Ok(())
 }
 
-/// Signs out every program of an account inside a transaction, with what is on its way to become one.
+/// Signs out every program of an account inside a transaction, and deletes pending codes and approved
+/// sign-ins.
 pub(crate) async fn end_all(tx: &mut Tx<'_>, account: i64) -> Result<(), ApiError> {
     for sql in [queries::END_ALL, queries::DELETE_CODES, queries::DELETE_DEVICES] {
         tx.execute(sql, params![account]).await?;

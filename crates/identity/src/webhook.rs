@@ -1,8 +1,8 @@
-//! News for applications: that a person took their consent back (contract §2.2).
+//! Webhooks of apps, which announce that a person revoked their consent.
 //!
-//! What is to be sent is written down in the transaction it tells of, and sent from there until the application's
-//! server has taken it, over a day at most, whatever happens to this process meanwhile. What is sent twice has the
-//! same `eventId`.
+//! An event is stored in the transaction that it reports, and sent until the app's server accepts it, for
+//! little more than a day. Deliveries survive a restart of this process. All attempts to send an event have
+//! the same `eventId`.
 
 pub mod model;
 mod queries;
@@ -25,20 +25,20 @@ use crate::{
     credential::{Kind, Secret},
 };
 
-/// How often it is looked after what is due.
+/// Interval at which due deliveries are looked for.
 const EVERY: Duration = Duration::from_secs(1);
-/// Deliveries tried at once, and to the applications of one owner.
+/// Most deliveries at once, and for the apps of one owner.
 const PLACES: Places = Places { all: 16, per_account: 4 };
-/// Whoever tries a delivery has so long; then another process may.
+/// The lease of a delivery in seconds. After it another process may try.
 const LEASE_SECONDS: i64 = 60;
-/// Deliveries shown of an application.
+/// Most deliveries that are listed for an app.
 const SHOWN: i64 = 50;
 
-/// What sends.
+/// The state of the delivery task.
 pub(crate) struct Worker {
-    /// Something may be due.
+    /// Notified when a delivery may be due.
     due: Arc<Notify>,
-    /// Trials at once, so that nobody makes this server call without end.
+    /// Permits for trials at once, so that nobody can make this server send without end.
     trials: Semaphore,
 }
 
@@ -48,7 +48,7 @@ impl Default for Worker {
     }
 }
 
-/// Writes down what an application is to be told, in the transaction that takes a person's consent back.
+/// Stores the event for an app, in the transaction that revokes a person's consent.
 pub(crate) async fn note_revocation(
     tx: &mut Tx<'_>,
     (id, event_id): (i64, String),
@@ -66,31 +66,31 @@ pub(crate) async fn note_revocation(
 }
 
 impl Identity {
-    /// A new id for an event.
+    /// Creates the id of an event.
     pub(crate) fn event_id(&self, prefix: &str) -> String {
         event_id(self.db().random(), prefix)
     }
 
-    /// Wakes what sends: something was just written down.
+    /// Wakes the delivery task after an event was stored.
     pub(crate) fn deliver_soon(&self) {
         self.0.webhooks.due.notify_one();
     }
 
-    /// What an application of an account was sent, the latest first.
+    /// Returns the deliveries of an account's app, latest first.
     ///
     /// # Errors
-    /// [`Code::OauthApplicationNotFound`] for an id that is unknown or another's.
+    /// [`Code::OauthApplicationNotFound`] if the id is unknown or another account's.
     pub async fn deliveries(&self, account: i64, application: &str) -> Result<Vec<Delivery>, ApiError> {
         self.own_application(account, application).await?;
         Ok(self.db().fetch_all(queries::LIST, params![application, SHOWN]).await?)
     }
 
-    /// Sends an application of an account a trial event right away, to the saved address and with the saved
-    /// secret unless others are given.
+    /// Sends a trial event to an account's app at once. The saved URL and secret are used unless others are
+    /// given.
     ///
     /// # Errors
-    /// [`Code::OauthApplicationNotFound`]; 422 for an address that cannot be one, or that nothing is saved to stand
-    /// in for; [`Code::RateLimited`] when too many trials run.
+    /// [`Code::OauthApplicationNotFound`] if the id is unknown or another account's; 422 if the URL or the
+    /// secret is not valid, or neither given nor saved; [`Code::RateLimited`] if too many trials run.
     pub async fn try_webhook(
         &self,
         account: i64,
@@ -123,15 +123,15 @@ impl Identity {
         Ok(Trial { url, event, sent })
     }
 
-    /// Sends what is due now, each once, by turns of the applications' owners; answers how many were tried.
+    /// Sends every due delivery once, round-robin by the owners of the apps. Returns the number of attempts.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn deliver_due(&self) -> Result<usize, ApiError> {
         Turns::new(Deliveries(self.clone()), PLACES).run_due().await
     }
 
-    /// Tries one delivery that is claimed until `lease`.
+    /// Sends one delivery, which is claimed until `lease`.
     async fn deliver(&self, due: Due, lease: Timestamp) -> Result<(), ApiError> {
         let now = self.db().clock().now();
         let sent = match self.target(&due) {
@@ -165,7 +165,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Where to, and signed with what; `None` where the application wants no news any more.
+    /// Returns the URL and the secret of a delivery, or `None` if the webhook has been switched off.
     fn target(&self, due: &Due) -> Result<Option<Target>, ApiError> {
         let (true, Some(sealed)) = (due.is_enabled && !due.url.is_empty(), &due.secret) else {
             return Ok(None);
@@ -174,7 +174,7 @@ impl Identity {
         Ok(Some(Target { url: due.url.clone(), secret }))
     }
 
-    /// The secret that an application's news are signed with, if it has one.
+    /// Returns the signing secret of an app, if it has one.
     async fn webhook_secret(&self, application: &str) -> Result<Option<String>, ApiError> {
         let row: Option<(Option<Vec<u8>>,)> =
             self.db().fetch_optional(queries::SECRET, params![application]).await?;
@@ -187,11 +187,12 @@ impl Identity {
         String::from_utf8(opened).map_err(ApiError::internal)
     }
 
-    /// Changes what an application wants to hear; what is absent stays. Answers the secret where it is a new one:
-    /// brought, or made because there was none.
+    /// Changes the webhook of an app. Absent settings stay as they are. Returns the signing secret if it is
+    /// new: either given, or created because there was none.
     ///
     /// # Errors
-    /// [`Code::OauthApplicationNotFound`]; 422 for what cannot be, such as news without an address.
+    /// [`Code::OauthApplicationNotFound`] if the id is unknown or another account's; 422 if events are
+    /// enabled without a URL.
     pub async fn set_webhook(
         &self,
         account: i64,
@@ -224,7 +225,7 @@ impl Identity {
     }
 }
 
-/// A new id for an event.
+/// Creates the id of an event.
 pub(crate) fn event_id(random: &Random, prefix: &str) -> String {
     format!("{prefix}{}", random.hex(16))
 }
@@ -233,7 +234,7 @@ fn purpose(application: &str) -> String {
     format!("webhook of {application}")
 }
 
-/// The deliveries that are due, as a queue.
+/// The queue of due deliveries.
 struct Deliveries(Identity);
 
 impl Queue for Deliveries {

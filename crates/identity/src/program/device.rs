@@ -1,4 +1,4 @@
-//! A program that waits for its person in a browser elsewhere.
+//! Sign-in of a program that polls while the person approves it in a browser (as in RFC 8628).
 
 use std::net::IpAddr;
 
@@ -13,26 +13,26 @@ use crate::{
     limit,
 };
 
-/// How long a program waits.
+/// Time in seconds for which a program may wait.
 const WAIT_SECONDS: i64 = 600;
-/// Most programs waiting at once, of everybody: who waits has shown nothing yet. When another comes, the oldest of
-/// the busiest address goes.
+/// Most programs that wait at once, for all addresses together, because a waiting program is not
+/// authenticated. A further one replaces the oldest one of the address that has most of them.
 const MAX_WAITING: i64 = 10_000;
-/// What it is called whose name nobody knows.
+/// The name of a program that sent none.
 const NAME: &str = "CLI";
 
-/// A program that waits.
+/// A program that waits to be signed in.
 #[derive(Debug, Clone)]
 pub struct Device {
-    /// What the program asks with. Whoever knows it gets the token.
+    /// The secret with which the program polls. Its holder gets the token.
     pub session: String,
-    /// What the person compares, or types.
+    /// The code that the person compares or types.
     pub user_code: String,
-    /// When it waits no longer.
+    /// The time at which the program stops waiting.
     pub expires_at: Timestamp,
 }
 
-/// What a waiting program is told.
+/// The state that a waiting program gets when it polls.
 pub(super) enum Polled {
     Pending,
     Authorized(Secret),
@@ -56,10 +56,10 @@ impl DeviceRow {
 }
 
 impl Identity {
-    /// A program begins to wait.
+    /// Registers a program that begins to wait.
     ///
     /// # Errors
-    /// [`Code::RateLimited`] when the address has begun too often.
+    /// [`Code::RateLimited`] if the address has begun too often.
     pub async fn start_device(&self, address: IpAddr) -> Result<Device, ApiError> {
         self.permit(Action::Device, address).await?;
         let random = self.db().random();
@@ -84,16 +84,16 @@ impl Identity {
         if is_new { Ok(Device { session, user_code, expires_at }) } else { Err(busy()) }
     }
 
-    /// How it stands with a program that waits. A session that is not known looks like one that is over.
+    /// Returns the state of a waiting program. An unknown session looks like an expired one.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub(super) async fn poll_device(&self, session: &str) -> Result<Polled, ApiError> {
         let (hash, now) = (Hash::of(session), self.db().clock().now());
         let row: Option<DeviceRow> = self.db().fetch_optional(queries::DEVICE, params![&hash.0]).await?;
         let Some(row) = row.filter(|row| row.is_alive(now)) else { return Ok(Polled::Expired) };
         let (Some(account), Some(salt)) = (row.account, row.salt) else { return Ok(Polled::Pending) };
-        // The same each time it asks, for an answer may be lost on the way.
+        // Each poll returns the same token, because a response may be lost on the way.
         let token = Secret::after(Kind::AccessToken, session, &salt);
         if row.program.is_none() {
             let (id, token_hash) = (self.db().ids().next(), token.hash());
@@ -111,10 +111,10 @@ impl Identity {
         Ok(Polled::Authorized(token))
     }
 
-    /// The program that waits with this session, or with the code that the person typed.
+    /// Returns the user code of the program that waits with this session.
     ///
     /// # Errors
-    /// [`Code::OauthCodeInvalid`] when none waits.
+    /// [`Code::OauthCodeInvalid`] if none waits.
     pub async fn waiting_device(&self, session: &str) -> Result<String, ApiError> {
         let (hash, now) = (Hash::of(session), self.db().clock().now());
         let row: Option<DeviceRow> = self.db().fetch_optional(queries::DEVICE, params![&hash.0]).await?;
@@ -122,11 +122,11 @@ impl Identity {
         row.map(|row| row.user_code).ok_or_else(|| Code::OauthCodeInvalid.into())
     }
 
-    /// Lets the program in that waits with this code, as the person typed it.
+    /// Signs in the program that waits with this code, as the person typed it.
     ///
     /// # Errors
-    /// [`Code::OauthCodeInvalid`] when none waits with it, or somebody let it in already; [`Code::RateLimited`] after
-    /// too many wrong codes from the account or the address (RFC 8628 §5.1).
+    /// [`Code::OauthCodeInvalid`] if no program waits with the code, or it was signed in already;
+    /// [`Code::RateLimited`] after too many wrong codes from the account or the address (RFC 8628 §5.1).
     pub async fn let_device_in(
         &self,
         account: i64,
@@ -158,10 +158,10 @@ impl Identity {
         if is_right { Ok(()) } else { Err(Code::OauthCodeInvalid.into()) }
     }
 
-    /// Lets the program in that waits with this session, which nobody can guess.
+    /// Signs in the program that waits with this session, which cannot be guessed.
     ///
     /// # Errors
-    /// [`Code::OauthCodeInvalid`] when none waits with it, or somebody let it in already.
+    /// [`Code::OauthCodeInvalid`] if no program waits with the session, or it was signed in already.
     pub async fn let_session_in(&self, account: i64, session: &str) -> Result<(), ApiError> {
         let code = self.waiting_device(session).await?;
         let (salt, now) = (self.db().random().bytes::<32>(), self.db().clock().now());

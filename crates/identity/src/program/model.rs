@@ -1,4 +1,4 @@
-//! What programs send and get.
+//! The request and response types of programs.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -32,11 +32,12 @@ pub(super) const DELETE_DEVICES: &str = "DELETE FROM device_sign_in WHERE accoun
 pub(super) const BY_HASH: &str = "SELECT p.id, p.account_id, p.expires_at FROM program p \
      JOIN account u ON u.id = p.account_id WHERE p.hash = $1 AND p.expires_at > $2 AND u.disabled_at IS NULL";
 
-/// Programs that wait; those whose end lies further ahead than $2 were made while the clock was wrong.
+/// Counts waiting programs. Those that expire after $2 were stored while the clock was wrong and do not
+/// count.
 pub(super) const WAITING: &str = "SELECT COUNT(*) FROM device_sign_in \
      WHERE account_id IS NULL AND expires_at > $1 AND expires_at <= $2";
 
-/// Makes room: of the address with most waiting programs, the one that has waited longest.
+/// Removes the waiting program that has waited longest of the address with most waiting programs.
 pub(super) const EVICT_DEVICE: &str = "DELETE FROM device_sign_in WHERE hash IN (SELECT d.hash FROM device_sign_in d \
      LEFT JOIN (SELECT origin, COUNT(*) AS waiting FROM device_sign_in \
      WHERE account_id IS NULL AND expires_at > $1 AND expires_at <= $2 GROUP BY origin) o ON o.origin = d.origin \

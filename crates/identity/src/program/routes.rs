@@ -1,4 +1,4 @@
-//! Programs sign in over HTTP.
+//! The HTTP API for the sign-in of programs.
 
 use axum::{
     Extension,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{Identity, SignedIn};
 
-/// The routes of programs that have nothing yet, as written in the router.
+/// The routes for programs without a credential, as written in the router.
 pub const PUBLIC: &[&str] = &[
     "/api/auth/skills/token",
     "/api/auth/cli/session",
@@ -26,7 +26,7 @@ pub const PUBLIC: &[&str] = &[
     "/gate/lab/api/auth/cli/session/{sessionId}/poll",
 ];
 
-/// The routes, relative to the API's base path.
+/// Returns the routes, relative to the base path of the API.
 pub fn router(identity: Identity) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(skill))

@@ -1,13 +1,13 @@
-//! Codes that people read and type, and names of programs. No I/O.
+//! User codes, and names of programs. No I/O.
 
 use web::names;
 
-/// Letters that are not taken for one another or for digits, and spell nothing.
+/// Letters that are not confused with one another or with digits, and cannot spell words.
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 /// Longest name of a program, in characters.
 const MAX_NAME: usize = 100;
 
-/// Four letters and four digits, as `ABCD-1234`.
+/// Returns a user code of four letters and four digits, such as `BCDF-1234`.
 pub(super) fn user_code(bytes: [u8; 16]) -> String {
     let mut number = u128::from_be_bytes(bytes);
     let mut next = |range: u128| {
@@ -27,7 +27,7 @@ pub(super) fn user_code(bytes: [u8; 16]) -> String {
     code
 }
 
-/// A code as a person typed it: in any case, with or without the dash.
+/// Parses a user code as a person typed it: in any case, with or without the dash.
 pub fn read_user_code(typed: &str) -> Option<String> {
     if typed.len() > 32 {
         return None;
@@ -41,7 +41,7 @@ pub fn read_user_code(typed: &str) -> Option<String> {
     is_code.then(|| format!("{letters}-{digits}"))
 }
 
-/// What a program calls itself, short and on one line.
+/// Returns the name of a program from its `User-Agent`, short and on one line.
 pub(super) fn name(user_agent: &str) -> String {
     let name: String = names::cleaned(user_agent).chars().take(MAX_NAME).collect();
     if names::is_blank(&name) { "CLI".into() } else { name }

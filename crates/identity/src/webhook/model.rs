@@ -1,4 +1,4 @@
-//! News on the way to an application, and what became of them.
+//! The types of webhooks and their deliveries.
 
 use serde::Serialize;
 use store::{Column, Param, Timestamp, from_row};
@@ -7,27 +7,27 @@ use web::Outgoing;
 
 use super::send::Sent;
 
-/// How applications are told news.
+/// The settings of webhooks.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The clients for calls to addresses that others have named.
+    /// The clients for calls to URLs from people and apps.
     pub outgoing: Outgoing,
-    /// The header that carries the signature.
+    /// The name of the header with the signature.
     pub signature_header: String,
 }
 
-/// What an application's owner wants changed; checked. `None` leaves a member as it is.
+/// A validated change of a webhook. `None` leaves a setting as it is.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Wish {
-    /// Where news go; empty: nowhere.
+    /// The URL that gets the events; an empty one removes it.
     pub url: Option<String>,
-    /// Whether news are sent.
+    /// True if events are sent.
     pub is_enabled: Option<bool>,
-    /// What they are signed with.
+    /// The secret with which events are signed.
     pub secret: Option<String>,
 }
 
-/// The secret stays out.
+/// Omits the secret.
 impl std::fmt::Debug for Wish {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Wish")
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Wish {
     }
 }
 
-/// What an application hears at present.
+/// The stored webhook of an app.
 #[derive(Default)]
 pub(crate) struct Standing {
     pub(crate) url: String,
@@ -47,12 +47,12 @@ pub(crate) struct Standing {
 
 from_row!(Standing { url, is_enabled, has_secret });
 
-/// How it stands with a delivery.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It is still to be sent, or sent again.
+    /// It is to be sent, for the first time or again.
     Waiting,
-    /// The application's server took it.
+    /// The app's server accepted it.
     Delivered,
     /// It is not sent any more.
     GivenUp,
@@ -61,7 +61,7 @@ pub enum State {
 impl State {
     const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::GivenUp];
 
-    /// The name in the store and on the wire.
+    /// Returns the name in the database and on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -82,30 +82,30 @@ impl Column for State {
     }
 }
 
-/// A delivery as the application's owner sees it.
+/// A delivery in the list of the app's owner.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// The event's id, by which the receiver tells a repetition.
+    /// The id of the event, by which the receiver detects repetitions.
     pub event_id: String,
-    /// How it stands.
+    /// The state.
     pub state: State,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: i64,
-    /// When what it tells of happened.
+    /// The time of the event.
     pub created_at: Timestamp,
-    /// When it was tried last.
+    /// The time of the last attempt.
     pub tried_at: Option<Timestamp>,
-    /// While it waits: when it is tried next.
+    /// The time of the next attempt, while the delivery waits.
     pub due_at: Timestamp,
-    /// The HTTP status of the last answer, if there was one.
+    /// The HTTP status of the last response, if there was one.
     pub status: Option<i64>,
-    /// What went wrong where there was no answer; may be empty.
+    /// The error if there was no response; may be empty.
     pub note: String,
 }
 
 from_row!(Delivery { event_id, state, attempts, created_at, tried_at, due_at, status, note });
 
-/// A delivery that is due.
+/// A due delivery, with the webhook of its app.
 pub(super) struct Due {
     pub(super) id: i64,
     pub(super) application: String,
@@ -119,7 +119,7 @@ pub(super) struct Due {
 
 from_row!(Due { id, application, body, attempts, due_at, url, is_enabled, secret });
 
-/// Where a delivery goes.
+/// The receiver of a delivery.
 pub(super) struct Target {
     pub(super) url: String,
     pub(super) secret: String,
@@ -164,14 +164,14 @@ impl Event {
         }
     }
 
-    /// As it is sent.
+    /// Returns the event as the JSON text that is sent.
     pub(super) fn body(&self) -> String {
-        // A struct of texts always becomes JSON.
+        // Serialization of a struct of texts cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// What came of a trial.
+/// The result of a trial.
 #[derive(Debug, Clone)]
 pub struct Trial {
     pub(crate) url: String,
@@ -180,12 +180,12 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Whether the application's server took it.
+    /// True if the app's server accepted the event.
     pub fn is_taken(&self) -> bool {
         self.sent.is_taken()
     }
 
-    /// What came back: the status, or what went wrong.
+    /// Returns the HTTP status of the response, or the error if there was none.
     pub fn summary(&self) -> String {
         self.sent.status.map_or_else(|| self.sent.note.clone(), |status| format!("HTTP {status}"))
     }

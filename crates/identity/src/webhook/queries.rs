@@ -1,6 +1,6 @@
-//! SQL about news for applications.
+//! SQL about webhooks.
 
-/// Only of an application that wants news and can check them.
+/// Finds nothing if the app has no webhook, or no secret to verify it with.
 pub(super) const LISTENS: &str = "SELECT person_key FROM application \
      WHERE id = $1 AND webhook_enabled = 1 AND webhook_url <> '' AND webhook_secret IS NOT NULL";
 
@@ -21,8 +21,8 @@ pub(super) const INSERT_TRIAL: &str = "INSERT INTO webhook_delivery \
      (id, application_id, event_id, body, state, attempts, due_at, created_at, tried_at, status, note, account_id) \
      SELECT $1, id, $3, $4, $6, 1, $5, $5, $5, $7, $8, account_id FROM application WHERE id = $2";
 
-/// Owners of applications above one that have a due delivery, in the order of ids: one step along the index for each
-/// owner with any waiting.
+/// Returns owners of apps with a due delivery and an id above $1, in the order of ids. Takes one step along
+/// the index for each owner of a waiting delivery.
 pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
      SELECT MIN(account_id) FROM webhook_delivery WHERE state = 'waiting' AND account_id > $1 \
      UNION ALL SELECT (SELECT MIN(d.account_id) FROM webhook_delivery d \
@@ -31,7 +31,8 @@ pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
      WHERE d.state = 'waiting' AND d.account_id = turn.account_id AND (d.due_at <= $2 OR d.due_at > $4)) \
      LIMIT $3";
 
-/// What is due. What is due only after $3, later than ever waited, was put off while the clock was wrong.
+/// Returns the delivery that has been due longest. One that is due after $3 (later than any possible wait)
+/// was stored while the clock was wrong, and counts as due.
 pub(super) const DUE: &str = "SELECT d.id, d.application_id, d.body, d.attempts, d.due_at, p.webhook_url, \
      p.webhook_enabled, p.webhook_secret FROM webhook_delivery d JOIN application p ON p.id = d.application_id \
      WHERE d.state = 'waiting' AND d.account_id = $2 AND (d.due_at <= $1 OR d.due_at > $3) \

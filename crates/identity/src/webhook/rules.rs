@@ -1,4 +1,4 @@
-//! When to send again, and how an application knows that it was us. No I/O.
+//! The schedule of attempts, signatures, and validation of webhooks. No I/O.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -10,25 +10,25 @@ use super::{
 };
 use crate::application::rules::may_register;
 
-/// Seconds after each attempt until the next: eleven attempts in more than 29 hours.
+/// Seconds from each attempt to the next: eleven attempts in more than 29 hours.
 const WAITS: [i64; 10] = [10, 60, 300, 900, 3_600, 7_200, 14_400, 21_600, 28_800, 28_800];
-/// Longest of these waits, and a minute for clocks that differ.
+/// The longest of these waits in seconds, and a minute for clocks that differ.
 pub(super) const LONGEST_WAIT: i64 = 28_800 + 60;
-/// Shortest and longest secret that an application may bring, in characters.
+/// Shortest and longest secret that the owner of an app may set, in characters.
 const SECRET: std::ops::RangeInclusive<usize> = 16..=200;
 
-/// What an application hears from now on.
+/// A webhook after a change.
 pub(crate) struct Merged {
     pub(crate) url: String,
     pub(crate) is_enabled: bool,
-    /// Whether it gets the secret it brings, or the one made for it.
+    /// True if a new secret is stored, either given or created.
     pub(crate) is_new_secret: bool,
 }
 
-/// What comes of a wish.
+/// Applies a change to a webhook.
 ///
 /// # Errors
-/// 422 for news without an address.
+/// 422 if events are enabled without a URL.
 pub(crate) fn merge(before: Standing, wish: &Wish) -> Result<Merged, ApiError> {
     let url = wish.url.clone().unwrap_or(before.url);
     let is_enabled = wish.is_enabled.unwrap_or(before.is_enabled);
@@ -41,7 +41,7 @@ pub(crate) fn merge(before: Standing, wish: &Wish) -> Result<Merged, ApiError> {
     Ok(Merged { url, is_enabled, is_new_secret })
 }
 
-/// What to do after an attempt.
+/// The next step after an attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
     Done,
@@ -60,14 +60,15 @@ pub(super) fn next(sent: &Sent, attempts: i64) -> Next {
     }
 }
 
-/// Whether an answer with this status may be another one later (contract §2.2).
+/// True if a later attempt may succeed after a response with this status.
 pub(super) fn may_repeat(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..)
 }
 
-/// `sha256=` and the HMAC-SHA256 of `timestamp.body` in hexadecimal digits.
+/// Returns the signature of an event: `sha256=` and the HMAC-SHA256 of `timestamp.body` in hexadecimal
+/// digits.
 pub fn signature(secret: &str, timestamp: &str, body: &str) -> String {
-    // HMAC takes keys of every length.
+    // HMAC accepts keys of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
     for part in [timestamp, ".", body] {
         mac.update(part.as_bytes());
@@ -76,18 +77,18 @@ pub fn signature(secret: &str, timestamp: &str, body: &str) -> String {
     digest.iter().fold("sha256=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-/// Whether news may be sent to an address: https anywhere, or plain http to this machine, which the settings must
-/// allow besides.
+/// True if a URL may get events: https with any host, or plain http with a host of this machine. Sending to
+/// this machine must also be allowed by the settings.
 pub(crate) fn is_address(url: &str) -> bool {
     may_register(url)
 }
 
-/// Whether a text can be a secret.
+/// True if a text is a valid secret.
 pub(crate) fn is_secret(secret: &str) -> bool {
     SECRET.contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Checks what a trial is to use.
+/// Validates the URL and the secret of a trial.
 pub(super) fn trial(url: Option<String>, secret: Option<String>) -> Result<(String, String), ApiError> {
     let mut issues = Issues::body();
     match &url {
@@ -104,9 +105,9 @@ pub(super) fn trial(url: Option<String>, secret: Option<String>) -> Result<(Stri
     Ok((url.unwrap_or_default(), secret.unwrap_or_default()))
 }
 
-/// What an address should be.
+/// The message for an invalid URL.
 pub(crate) const ADDRESS: &str = "Input should be an https address";
-/// What a secret should be.
+/// The message for an invalid secret.
 pub(crate) const SECRET_FORM: &str = "Input should be 16 to 200 visible ASCII characters";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One call to an application's server.
+//! One HTTP request to an app's server.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use web::outgoing::{self, Redirects};
 use super::rules;
 use crate::Identity;
 
-/// Longest a call may take.
+/// Time limit of the request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Largest answer that is read, of a trial.
+/// Largest response that is read, in bytes. Only responses of trials are read.
 const MAX_ANSWER: usize = 16 * 1024;
-/// Longest piece of it that is shown, in characters.
+/// Most characters of the response that are shown.
 const SHOWN: usize = 2_000;
 
-/// What came of a call.
+/// The result of the request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sent {
-    /// The HTTP status, if an answer came.
+    /// The HTTP status, if there was a response.
     pub(crate) status: Option<i64>,
-    /// What went wrong, where none came.
+    /// The error, if there was no response.
     pub(crate) note: String,
-    /// The answer's text, of a trial.
+    /// The body of the response, for trials only.
     pub(crate) body: String,
-    /// Whether calling again may help.
+    /// True if another attempt may succeed.
     pub(crate) may_repeat: bool,
 }
 
 impl Sent {
-    /// Not to be called at all.
+    /// Creates the result of a request that was not sent and is not to be tried again.
     pub(super) fn refused(why: impl ToString) -> Self {
         Self { note: why.to_string(), ..Self::default() }
     }
@@ -38,14 +38,14 @@ impl Sent {
         Self { note: why.to_owned(), may_repeat: true, ..Self::default() }
     }
 
-    /// Whether the event was taken.
+    /// True if the response accepts the event (2xx).
     pub(crate) fn is_taken(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 }
 
 impl Identity {
-    /// Sends an event, signed. Redirects are not followed: the address is the one that was named.
+    /// Sends a signed event. Redirects are not followed, so that only the configured URL gets it.
     pub(super) async fn send(&self, url: &str, secret: &str, body: &str, is_trial: bool) -> Sent {
         let settings = &self.settings().webhook;
         let timestamp = (self.db().clock().now().as_millis() / 1000).to_string();
