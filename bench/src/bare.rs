@@ -1,4 +1,4 @@
-//! The baseline of HTTP: the least that answers the same bytes with the same libraries.
+//! The HTTP baseline: a minimal server with the same libraries that returns the same bytes.
 
 use std::io::{Read, Write};
 
@@ -13,7 +13,7 @@ use crate::{
     lines::{READY, USER_INFO},
 };
 
-/// Serves the answer on standard input, a JSON [`Answer`], under every path that is measured.
+/// Reads a response from standard input, a JSON [`Answer`], and returns it for every request.
 pub(crate) fn serve() -> Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
@@ -37,7 +37,7 @@ pub(crate) fn serve() -> Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         writeln!(std::io::stderr(), "bare listens on http://{}", listener.local_addr()?)?;
         let listener = listener.tap_io(|stream| {
-            // Without it the baseline is slower, which nobody can mistake.
+            // If this fails, the baseline is visibly slower.
             let _refused = stream.set_nodelay(true);
         });
         axum::serve(listener, app).await?;

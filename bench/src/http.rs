@@ -1,4 +1,4 @@
-//! Single requests, as preparation. What is measured goes through `wrk` or [`load`](crate::load).
+//! Single requests that prepare a measurement. Measured requests are sent by `wrk` or [`load`](crate::load).
 
 use std::{
     io::{Read, Write},
@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-/// An answer, without what belongs to its connection.
+/// A response without the headers that belong to its connection.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -17,7 +17,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The pair of the first cookie of this name that is set, as a request carries it.
+    /// Returns the first non-empty cookie of this name that the response sets, as `name=value`.
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.headers.iter().filter(|(header, _)| header == "set-cookie").find_map(|(_, value)| {
             let pair = value.split(';').next()?;
@@ -28,7 +28,7 @@ impl Answer {
     }
 }
 
-/// Sends one request on a connection of its own. `host` is `address:port`.
+/// Sends one request on a new connection. `host` is `address:port`.
 pub(crate) fn request(
     method: &str,
     host: &str,
@@ -56,7 +56,7 @@ pub(crate) fn request(
     Ok(answer)
 }
 
-/// Reads an answer that ended with its connection and came in one piece.
+/// Parses a response that ended with its connection and was not chunked.
 fn parse(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;
     let mut lines = head.lines();

@@ -1,4 +1,4 @@
-//! What is measured, one module for each part of the table.
+//! The measurements, one module for each part of the table.
 
 pub(crate) mod chat;
 pub(crate) mod create;
@@ -23,18 +23,18 @@ use crate::{
     process::{self, Server},
 };
 
-/// The endpoint that shows what a key costs: it looks at the key, the account and the profile.
+/// The endpoint that measures the cost of authentication: it needs the key, the account and the profile.
 pub(crate) const USER_INFO: &str = "/api/secondme/user/info";
-/// Answers 200 once the server can serve.
+/// The readiness endpoint, which returns 200 once the server can serve.
 pub(crate) const READY: &str = "/readyz";
 
 const CREATE: &str = "/api/apikey/create";
 const PASSWORD: &str = "correct horse battery staple";
 
-/// How to measure.
+/// Settings of a run.
 pub(crate) struct Bench {
     pub(crate) doppel: PathBuf,
-    /// Empty, on the disk to be measured, and removed afterwards.
+    /// An empty directory on the disk to measure, which is removed after the run.
     pub(crate) directory: PathBuf,
     pub(crate) pairs: u32,
     pub(crate) time: Duration,
@@ -46,12 +46,12 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// A new directory inside ours.
+    /// Creates a new directory inside the run's directory.
     fn fresh(&self) -> Result<PathBuf> {
         Ok(tempfile::Builder::new().tempdir_in(&self.directory)?.keep())
     }
 
-    /// Measures both sides in turns.
+    /// Measures Doppel and the baseline alternately.
     fn pairs<T, U>(
         &self,
         mut doppel: impl FnMut() -> Result<T>,
@@ -61,7 +61,7 @@ impl Bench {
     }
 }
 
-/// Limits of an account that the server does without.
+/// Limits of an account that are switched off.
 const QUOTAS: [&str; 6] = [
     "DOPPEL_QUOTA__MEMORIES",
     "DOPPEL_QUOTA__NOTES",
@@ -71,7 +71,7 @@ const QUOTAS: [&str; 6] = [
     "DOPPEL_QUOTA__ADDITIONS_PER_HOUR",
 ];
 
-/// A server with accounts.
+/// A running server with accounts.
 struct Site {
     data: PathBuf,
     settings: Vec<(&'static str, String)>,
@@ -79,12 +79,12 @@ struct Site {
 }
 
 impl Site {
-    /// Makes the accounts and starts a server.
+    /// Creates the accounts and starts a server.
     fn new(bench: &Bench, accounts: u32, settings: &[(&'static str, String)]) -> Result<Self> {
         let data = bench.fresh()?;
         let mut settings = settings.to_vec();
         settings.push(("DOPPEL_ACCOUNTS__MAX_KEYS", "10000000".to_owned()));
-        // One account stands for many.
+        // One account does the work of many.
         for limit in QUOTAS {
             settings.push((limit, "0".to_owned()));
         }
@@ -96,7 +96,7 @@ impl Site {
         Ok(Self { data, settings, server })
     }
 
-    /// The same site under a server with another setting.
+    /// Restarts the server with another setting.
     fn restarted(self, bench: &Bench, name: &'static str, value: &str) -> Result<Self> {
         let Self { data, mut settings, server } = self;
         drop(server);
@@ -105,19 +105,19 @@ impl Site {
         Ok(Self { data, settings, server })
     }
 
-    /// Makes a key of the first account from the command line.
+    /// Creates a key of the first account from the command line, with the scope `user.info`.
     fn key(&self, bench: &Bench) -> Result<String> {
         self.key_for(bench, "user.info")
     }
 
-    /// The same with these scopes.
+    /// Creates a key of the first account from the command line, with these scopes.
     fn key_for(&self, bench: &Bench, scopes: &str) -> Result<String> {
         let create = ["key", "create", "--account", &email(0), "--name", "bench", "--scopes", scopes];
         let printed = process::verb(command(bench, &self.data, &self.settings), &create, "")?;
         Ok(printed.trim().to_owned())
     }
 
-    /// Signs a person in; answers the cookie.
+    /// Signs a person in, and returns the session cookie.
     fn sign_in(&self, number: u32) -> Result<String> {
         let page = single::request("GET", &self.server.host, "/sign-in", &[], "")?;
         let visitor = page.cookie("doppel_visitor").context("no visitor cookie on the sign-in page")?;
@@ -133,13 +133,13 @@ impl Site {
         answer.cookie("doppel_session").context("the sign-in failed")
     }
 
-    /// What `user/info` answers to a key.
+    /// Returns the response of `user/info` to a key.
     fn user_info(&self, key: &str) -> Result<Answer> {
         let bearer = format!("Bearer {key}");
         single::request("GET", &self.server.host, USER_INFO, &[("authorization", &bearer)], "")
     }
 
-    /// All clients make keys for a time, with these cookies in turns.
+    /// Creates keys with all clients for the time of a measurement. The clients share the cookies.
     fn create_keys(&self, bench: &Bench, cookies: &[String]) -> Result<Load> {
         let body = Bytes::from_static(br#"{"name":"bench","scopes":["user.info"]}"#);
         load::run(&self.server.host, bench.clients, bench.time, |client| {
@@ -159,12 +159,12 @@ fn command(
     process::doppel(&bench.doppel, data, &settings)
 }
 
-/// The e-mail of an account.
+/// Returns the e-mail address of an account.
 fn email(number: u32) -> String {
     format!("bench{number}@example.com")
 }
 
-/// The key in the answer to its creation.
+/// Returns the key from the response to its creation.
 fn key_of(body: &[u8]) -> Result<String> {
     let answer: serde_json::Value = serde_json::from_slice(body)?;
     Ok(answer

@@ -1,5 +1,6 @@
-//! Load that `wrk` cannot make: requests with a body whose answers are read. A closed loop: each client sends
-//! its next request when it has the answer to the last one.
+//! A load generator for requests with different bodies, whose responses are kept, which `wrk` cannot do.
+//!
+//! It is a closed loop: each client sends its next request when it has the response to the last one.
 
 use std::time::{Duration, Instant};
 
@@ -12,18 +13,18 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// What came of a load.
+/// The result of a load.
 pub(crate) struct Load {
-    /// Answers a second.
+    /// Responses per second.
     pub(crate) rate: f64,
-    /// How long each answer took, shortest first.
+    /// Time of each response, shortest first.
     took: Vec<Duration>,
-    /// The bodies of the answers.
+    /// The bodies of the responses.
     pub(crate) bodies: Vec<Bytes>,
 }
 
 impl Load {
-    /// The time in milliseconds within which this share of the answers came, 0 to 1.
+    /// Returns the time in milliseconds within which a share of the responses came. The share is from 0 to 1.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -36,8 +37,9 @@ impl Load {
     }
 }
 
-/// Sends requests over `clients` connections, made by `request` from the connection's number, for a time.
-/// Runs on the calling thread alone, as `wrk -t1` does.
+/// Sends requests over `clients` connections for a time. `request` makes them from the connection's number.
+///
+/// It runs on the calling thread alone, as `wrk -t1` does.
 pub(crate) fn run(
     host: &str,
     clients: u32,
@@ -57,7 +59,7 @@ pub(crate) fn run(
     })
 }
 
-/// One connection, kept alive until the end.
+/// Sends requests over one connection until the end.
 async fn client(
     host: &str,
     end: Instant,

@@ -1,8 +1,8 @@
-//! Facts about the machine without which absolute figures mean nothing.
+//! Facts about the machine, which absolute figures depend on.
 
 use std::{fs, path::Path};
 
-/// One fact a line.
+/// Returns the facts, one per line.
 pub(crate) fn facts(directory: &Path) -> Vec<String> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
@@ -29,7 +29,7 @@ pub(crate) fn facts(directory: &Path) -> Vec<String> {
     facts
 }
 
-/// The kind of file system that holds a directory: that of the longest mount point above it.
+/// Returns the type of the file system of a directory: that of the longest mount point above it.
 fn file_system(mounts: &str, directory: &Path) -> String {
     let mounts = mounts.lines().filter_map(|line| {
         let mut words = line.split(' ').skip(1);

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{lines::Bench, report::Report};
 
-/// The same as the server's, so that a baseline differs in nothing but what it does.
+/// The same allocator as the server's, so that it makes no difference between Doppel and a baseline.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -30,10 +30,10 @@ struct Args {
     /// The binary to measure; default: `doppel` beside this program.
     #[arg(long, value_name = "FILE")]
     doppel: Option<PathBuf>,
-    /// Where the databases live while they are measured. To be on a disk: what is synced to memory proves nothing.
+    /// Directory for the databases that are measured. It should be on a disk: syncs to memory prove nothing.
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// Measure these only.
+    /// Measure only these parts.
     #[arg(
         long,
         value_enum,
@@ -41,10 +41,10 @@ struct Args {
         default_value = "start,info,create,lookup,hub,chat,quality,recall,grant"
     )]
     only: Vec<Part>,
-    /// Measurements of each side, taken in turns.
+    /// Measurements of each side, taken alternately.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pairs: u32,
-    /// How long each measurement loads a server.
+    /// Duration of each measurement in seconds.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
     /// Connections that send one request after another.
@@ -53,53 +53,53 @@ struct Args {
     /// Keys in rotation.
     #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
     keys: u32,
-    /// Key memories of one person among which is searched; a tenth of them first.
+    /// Key memories of the person who searches; first with a tenth of them.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10..))]
     entries: u32,
     /// Key memories of other people in the same database.
     #[arg(long, default_value_t = 1_000_000)]
     others: u32,
-    /// Posts on the square, one size after another.
+    /// Numbers of posts on the Plaza, measured one after another.
     #[arg(long, value_delimiter = ',', default_value = "10000,100000,1000000", value_parser = clap::value_parser!(u32).range(100..))]
     posts: Vec<u32>,
-    /// Print JSON with every single figure.
+    /// Print JSON with all single figures.
     #[arg(long)]
     json: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-/// What can be measured alone.
+/// A part of the measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// Start-up and idle memory.
     Start,
     /// `user/info` with a key in the cache.
     Info,
-    /// Making keys.
+    /// Creation of keys.
     Create,
     /// `user/info` with keys that must be looked up.
     Lookup,
-    /// Calls of the Hub, beside HAProxy and nginx.
+    /// Calls of the Hub, compared with HAProxy and nginx.
     Hub,
-    /// Streams of the double, beside the model's own.
+    /// Streams of the double, compared with those of the model itself.
     Chat,
-    /// How well questions find their answers.
+    /// Quality of search: questions that find their answers.
     Quality,
     /// Searching key memories, adding notes.
     Recall,
     /// OAuth2 tokens: issued, exchanged, refreshed, introspected.
     Grant,
-    /// The square at every size; takes minutes, so only where it is named.
+    /// The Plaza with each number of posts. Takes minutes, so it runs only if named.
     Plaza,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The baseline: serve the answer that comes as JSON on standard input, and nothing else.
+    /// Serve the baseline: always the response that is read as JSON from standard input.
     #[command(hide = true)]
     Bare,
-    /// The model behind the double.
+    /// Serve the mock of a model.
     #[command(hide = true)]
     Mock,
 }
@@ -170,8 +170,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Tells whoever waits what is being done.
+/// Prints the current step to standard error.
 fn progress(text: &str) {
-    // Nobody may be reading.
+    // Fails if nobody reads standard error, which does not matter.
     let _closed = writeln!(std::io::stderr(), "{text}");
 }

@@ -1,4 +1,5 @@
-//! A provider of models for the chat's lines: the least that speaks OpenAI's protocol, its answers made before.
+//! A mock of a model provider for the lines about chat: a minimal server with OpenAI's protocol and canned
+//! responses.
 
 use std::{
     convert::Infallible,
@@ -24,29 +25,29 @@ use tokio::net::TcpListener;
 
 use crate::lines::READY;
 
-/// Says this and then nothing more until the other side hangs up.
+/// The model that sends one piece and then nothing more until the client disconnects.
 pub(crate) const STALL: &str = "stall";
-/// Thinks before it answers in as many pieces as its name says after this.
+/// The prefix of models that wait before they respond.
 const THINKS: &str = "thinks-";
-/// For how long: less than any real model, and longer than a commit.
+/// The time they wait: less than any real model, and longer than a commit.
 const THOUGHT: Duration = Duration::from_millis(20);
 
-/// When streams that stall were left, in microseconds since 1970, as they come.
+/// Times at which clients of [`STALL`] disconnected, in microseconds since 1970.
 type Left = Arc<Mutex<Vec<i64>>>;
 
-/// Now, in microseconds since 1970: what two processes agree about.
+/// Returns the current time in microseconds since 1970, which two processes can compare.
 pub(crate) fn now() -> i64 {
     #[expect(clippy::disallowed_methods, reason = "two processes compare their times")]
     let now = jiff::Timestamp::now();
     now.as_microsecond()
 }
 
-/// The name of the model that answers in so many pieces.
+/// Returns the name of the model that responds with this number of pieces.
 pub(crate) fn pieces(count: usize) -> String {
     format!("pieces-{count}")
 }
 
-/// The name of the model that does so when it has thought.
+/// Returns the name of the model that does the same after a wait.
 pub(crate) fn thoughtful(count: usize) -> String {
     format!("{THINKS}{}", pieces(count))
 }
@@ -61,7 +62,7 @@ impl Drop for Guard {
     }
 }
 
-/// Serves until it is killed.
+/// Serves until the process is killed.
 pub(crate) fn serve() -> Result<()> {
     let left = Left::default();
     let app = Router::new()
@@ -90,7 +91,7 @@ async fn answer(State(left): State<Left>, Json(request): Json<Value>) -> Respons
     let model = request.get("model").and_then(Value::as_str).unwrap_or_default();
     let answering = model.strip_prefix(THINKS);
     if answering.is_some() {
-        // A timer of the runtime would wait for a whole millisecond to begin.
+        // Not a timer of the runtime, which is only accurate to a millisecond.
         let _done = tokio::task::spawn_blocking(|| std::thread::sleep(THOUGHT)).await;
     }
     let model = answering.unwrap_or(model);

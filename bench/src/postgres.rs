@@ -1,4 +1,4 @@
-//! A PostgreSQL for the time of the run, and its baseline.
+//! A PostgreSQL for the run, and its baseline.
 
 use std::{
     panic::catch_unwind,
@@ -9,35 +9,38 @@ use anyhow::Result;
 use testkit::postgres::Cluster;
 use tokio_postgres::{Client, NoTls};
 
-/// A schema of our own on a PostgreSQL.
+/// A new schema on a PostgreSQL server.
 pub(crate) struct Database {
     url: String,
     _cluster: &'static Cluster,
 }
 
 impl Database {
-    /// A temporary one, or the one that `DOPPEL_TEST_POSTGRES` names; none where PostgreSQL is not installed.
+    /// Creates a schema on the server that `DOPPEL_TEST_POSTGRES` names, or else on a temporary one. Returns
+    /// `None` if
+    /// PostgreSQL is not installed.
     pub(crate) fn start() -> Option<Self> {
         let start = || {
             let cluster = Cluster::shared();
             Self { url: cluster.fresh_url(), _cluster: cluster }
         };
-        // It says on standard error what is missing.
+        // The panic's message on standard error says what is missing.
         catch_unwind(start).ok()
     }
 
-    /// Its address.
+    /// Returns its address.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Whether it syncs its log: without that it measures everything but the disk.
+    /// Returns the server's setting `fsync`. If it is off, nothing waits for the disk.
     pub(crate) fn fsync(&self) -> Result<String> {
         self.with(async |client| Ok(client.query_one("SHOW fsync", &[]).await?.try_get(0)?))
     }
 
-    /// Rows a second that one connection inserts, each in a transaction of its own: what could be had without
-    /// anything at the same time.
+    /// Returns the rows per second that one connection inserts, each in its own transaction: the limit of a
+    /// server that
+    /// runs one write at a time.
     pub(crate) fn inserts(&self, time: Duration) -> Result<f64> {
         self.with(async |client| {
             client
@@ -59,7 +62,7 @@ impl Database {
         runtime.block_on(async {
             let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await?;
             let work = async move { work(&client).await };
-            // The connection ends when the client, dropped with its work, does.
+            // The connection ends when the client is dropped at the end of `work`.
             let (done, closed) = tokio::join!(work, connection);
             closed?;
             done

@@ -1,4 +1,4 @@
-//! Servers as processes of their own: Doppel and the bare baseline.
+//! Servers as separate processes: Doppel and the baselines.
 
 use std::{
     fs,
@@ -16,28 +16,29 @@ use crate::{
     lines::READY,
 };
 
-/// The unit of processor time in `/proc`, the same on every Linux.
+/// The unit of processor time in `/proc` in milliseconds, the same on every Linux.
 const TICK_MILLISECONDS: u64 = 10;
 
-/// A server that listens; killed when dropped.
+/// A server that listens, which is killed when dropped.
 pub(crate) struct Server {
     child: Child,
-    /// `address:port`.
+    /// The address, as `address:port`.
     pub(crate) host: String,
-    /// From being started to the first 200 on `/readyz`.
+    /// Time from the start of the process to the first 200 of `/readyz`.
     pub(crate) start_up: Duration,
 }
 
 /// Memory of a process in MiB.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {
-    /// All of it that is in RAM.
+    /// Resident memory.
     pub(crate) resident: f64,
-    /// The part that belongs to no file.
+    /// The part of it that is not backed by a file.
     pub(crate) anonymous: f64,
 }
 
-/// The command of the binary on a data directory, without anything of our own environment but the path.
+/// Returns a command that runs the binary on a data directory. Its environment holds only `PATH` and the
+/// settings.
 pub(crate) fn doppel(binary: &Path, data: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary);
     command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
@@ -45,7 +46,7 @@ pub(crate) fn doppel(binary: &Path, data: &Path, settings: &[(&str, &str)]) -> C
     command
 }
 
-/// Runs a verb to its end; answers what it printed.
+/// Runs a subcommand to its end, and returns its standard output.
 pub(crate) fn verb(mut command: Command, arguments: &[&str], input: &str) -> Result<String> {
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
@@ -63,14 +64,14 @@ pub(crate) fn serve(mut command: Command) -> Result<Server> {
     Server::start(command, "")
 }
 
-/// Starts the bare baseline, which always gives this answer.
+/// Starts the bare baseline, which always returns this response.
 pub(crate) fn bare(answer: &Answer) -> Result<Server> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("bare");
     Server::start(command, &serde_json::to_string(answer)?)
 }
 
-/// Starts the model that the double asks.
+/// Starts the mock of a model provider.
 pub(crate) fn mock() -> Result<Server> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("mock");
@@ -78,7 +79,7 @@ pub(crate) fn mock() -> Result<Server> {
 }
 
 impl Server {
-    /// Starts another program that is to listen on `host`, and waits until it does.
+    /// Starts another program that listens on `host`, and waits until it does.
     pub(crate) fn other(mut command: Command, host: &str) -> Result<Self> {
         let start = Instant::now();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -105,7 +106,7 @@ impl Server {
         let log = BufReader::new(child.stderr.take().context("a pipe")?);
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
-            // Reads to the end, so that the server never waits for it.
+            // Reads to the end, so that the server never blocks on a full pipe.
             for line in log.lines().map_while(Result::ok) {
                 let _nobody_waits = sender.send(line);
             }
@@ -125,12 +126,12 @@ impl Server {
         bail!("a server ended before it listened: {said}");
     }
 
-    /// The URL of a path.
+    /// Returns the URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.host)
     }
 
-    /// Processor time it has used so far, of all threads, the kernel's work for it included.
+    /// Returns the processor time of all threads so far, including that spent in the kernel.
     pub(crate) fn processor_time(&self) -> Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // The second field is the program's name in brackets and may contain anything.
@@ -139,7 +140,7 @@ impl Server {
         Ok(Duration::from_millis(ticks * TICK_MILLISECONDS))
     }
 
-    /// What it has in RAM now.
+    /// Returns the memory in use now.
     pub(crate) fn memory(&self) -> Result<Memory> {
         let id = self.child.id();
         let resident = field(&fs::read_to_string(format!("/proc/{id}/status"))?, "VmRSS:")?;
@@ -148,7 +149,7 @@ impl Server {
     }
 }
 
-/// A line such as `VmRSS:     1234 kB`, in MiB.
+/// Returns the value of a line such as `VmRSS:     1234 kB` in MiB.
 fn field(text: &str, label: &str) -> Result<f64> {
     let value =
         text.lines().find_map(|line| line.strip_prefix(label)).with_context(|| format!("no {label}"))?;

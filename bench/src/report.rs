@@ -1,38 +1,38 @@
-//! Pairs of measurements, and how they are shown.
+//! Pairs of measurements, and their output as a table or JSON.
 
 use std::fmt::Write as _;
 
 use anyhow::Result;
 use serde::Serialize;
 
-/// What a line must reach. The budgets are for two processors with the load generator beside the server.
+/// The target of a line. The budgets are for a machine with two processors that also runs the load generator.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Budget {
-    /// A ratio to the baseline, at least.
+    /// The least ratio to the baseline.
     RatioAtLeast(f64),
-    /// A figure, at least. Depends on the machine.
+    /// The least figure. Depends on the machine.
     AtLeast(f64),
-    /// A figure, at most. Depends on the machine.
+    /// The greatest figure. Depends on the machine.
     AtMost(f64),
-    /// Nothing: the line explains another one.
+    /// No target: the line explains another one.
     None,
 }
 
-/// One line: Doppel and its baseline, measured in turns.
+/// A line of the table: Doppel and its baseline, measured alternately.
 #[derive(Debug, Serialize)]
 pub(crate) struct Line {
-    /// What is measured.
+    /// The description of the measurement.
     pub(crate) what: String,
-    /// Of every figure.
+    /// The unit of all figures.
     pub(crate) unit: &'static str,
-    /// What Doppel is compared with.
+    /// The description of the baseline.
     pub(crate) baseline: &'static str,
-    /// What it must reach.
+    /// The target.
     pub(crate) budget: Budget,
-    /// Doppel's figure and the baseline's, pair by pair.
+    /// Doppel's figure and the baseline's, for each pair of measurements.
     pub(crate) pairs: Vec<(f64, f64)>,
-    /// What else is to be known.
+    /// Further information.
     pub(crate) notes: String,
 }
 
@@ -45,7 +45,7 @@ impl Line {
         self.pairs.iter().map(|(doppel, baseline)| doppel / baseline)
     }
 
-    /// The ratio with its range.
+    /// Returns the median ratio with its range.
     fn ratio(&self) -> String {
         let middle = median(self.ratios());
         let least = self.ratios().fold(f64::INFINITY, f64::min);
@@ -57,7 +57,7 @@ impl Line {
         }
     }
 
-    /// The budget, and whether it is met.
+    /// Returns the budget, and `met` or `MISSED`.
     fn verdict(&self) -> String {
         let (wish, met) = match self.budget {
             Budget::RatioAtLeast(least) => (format!("ratio ≥ {least}"), median(self.ratios()) >= least),
@@ -85,7 +85,7 @@ impl Report {
         self.lines.extend(lines);
     }
 
-    /// A table in Markdown.
+    /// Returns the table in Markdown.
     pub(crate) fn table(&self) -> String {
         let mut text = String::new();
         for fact in &self.machine {
@@ -109,13 +109,13 @@ impl Report {
         text
     }
 
-    /// Everything, for a program.
+    /// Returns everything as JSON.
     pub(crate) fn json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 }
 
-/// The middle one, or the mean of the two in the middle.
+/// Returns the median.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
@@ -124,7 +124,7 @@ pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     if values.len() % 2 == 1 { at(half) } else { f64::midpoint(at(half.wrapping_sub(1)), at(half)) }
 }
 
-/// A figure with as many digits as it deserves.
+/// Formats a figure with about three significant digits.
 pub(crate) fn figure(value: f64) -> String {
     if value >= 10_000.0 {
         format!("{:.1} k", value / 1000.0)

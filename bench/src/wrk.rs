@@ -1,43 +1,43 @@
-//! Running `wrk` and reading what it prints.
+//! Runs `wrk` and parses its output.
 
 use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
-/// What a run of `wrk` found.
+/// The result of a run of `wrk`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Found {
-    /// Answers a second.
+    /// Responses per second.
     pub(crate) rate: f64,
-    /// All answers.
+    /// The number of responses.
     pub(crate) answers: f64,
-    /// Milliseconds within which half the answers came.
+    /// Median latency in milliseconds.
     pub(crate) p50: f64,
-    /// Milliseconds within which all but a hundredth came.
+    /// 99th percentile of the latency in milliseconds.
     pub(crate) p99: f64,
 }
 
-/// What requests carry.
+/// Credentials or bodies of the requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Keys<'k> {
-    /// All of them this key.
+    /// This key in all requests.
     One(&'k str),
-    /// All of them this header, a whole line.
+    /// This header line in all requests.
     Header(&'k str),
     /// Nothing.
     Nothing,
-    /// Each the next line of this file: a key, or a whole header.
+    /// In each request the next line of this file: a key, or a whole header.
     Rotating(&'k Path),
-    /// Each posts the next line of this file as a form.
+    /// A POST request with the next line of this file as a form.
     Forms(&'k Path),
 }
 
-/// Makes `wrk` go through a file of keys.
+/// The script with which `wrk` rotates through a file of keys.
 const KEYS: &str = include_str!("../keys.lua");
-/// Makes it go through a file of forms.
+/// The script with which `wrk` rotates through a file of forms.
 const FORMS: &str = include_str!("../forms.lua");
 
-/// Loads a URL for a time with one thread.
+/// Loads a URL for a time, with one thread.
 pub(crate) fn run(url: &str, clients: u32, time: Duration, keys: Keys<'_>) -> Result<Found> {
     let mut command = Command::new("wrk");
     command
@@ -82,7 +82,7 @@ fn parse(text: &str) -> Option<Found> {
     })
 }
 
-/// A duration as `wrk` writes it: `812.00us`, `1.25ms`, `1.02s`, `1.10m`.
+/// Parses a duration of `wrk`, such as `812.00us`, `1.25ms`, `1.02s` or `1.10m`, to milliseconds.
 fn milliseconds(text: &str) -> Option<f64> {
     let (number, factor) = [("us", 0.001), ("ms", 1.0), ("s", 1000.0), ("m", 60_000.0)]
         .into_iter()

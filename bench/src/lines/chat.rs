@@ -1,4 +1,4 @@
-//! Streams of the double beside the model's own: what Doppel adds to an answer.
+//! Streams of the assistant compared with those of the model itself: the latency that Doppel adds.
 
 use std::time::{Duration, Instant};
 
@@ -21,33 +21,36 @@ use crate::{
     report::{Budget, Line, figure, median},
 };
 
-/// Streams that are open at once.
+/// Streams that are open at the same time.
 const OPEN: usize = 5000;
-/// Streams that are left, one after another, to see when the model notices.
+/// Streams that the client closes, one after another, to measure when the model's connection closes.
 const LEFT: usize = 200;
-/// Pieces of a long answer, and of one where streams are counted.
+/// Pieces of a long response, for measuring latency.
 const LONG: usize = 100;
+/// Pieces of a short response, for counting streams.
 const SHORT: usize = 10;
-/// What somebody has noted who has used their double for a while, and the words of it.
+/// Key memories of an account in use.
 const MEMORIES: usize = 200;
+/// Notes of an account in use.
 const NOTES: usize = 20;
+/// The words of its memories and notes.
 const WORDS: &str = "plan weekend garden dog boat summer Berlin coffee piano river train marathon Alice Bob cooking winter \
      museum book chess hiking sister birthday letter doctor concert Paris bread market football painting dream morning car \
      house window music teacher the a of with and to";
-/// What stands in every event that carries text.
+/// Bytes that every event with text contains.
 const TEXT: &[u8] = b"\"content\"";
 
-/// Where streams come from: the double, or the model itself.
+/// A source of streams: the assistant, or the model itself.
 #[derive(Clone, Copy)]
 struct Peer<'p> {
     host: &'p str,
     path: &'static str,
     key: &'p str,
-    /// The body for a model, by what the mock calls it.
+    /// Returns the request body for a model of the mock.
     body: fn(&str) -> String,
 }
 
-/// How long the first piece and the whole took, shortest first, and streams a second.
+/// Times to the first piece and to the end of each stream, and streams per second.
 struct Streams {
     first: Vec<Duration>,
     whole: Vec<Duration>,
@@ -138,10 +141,10 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// Notes what somebody has noted.
+/// Adds the memories and notes of an account in use.
 fn note(host: &str, key: &str) -> Result<()> {
     let words: Vec<&str> = WORDS.split_whitespace().collect();
-    // Each word of the list follows each other one.
+    // Varied steps through the list, so that each word stands beside many others.
     let text = |number: usize, count: usize| {
         let word = |place: usize| words.get((number * 7 + place * (number % 40 + 1)) % words.len()).copied();
         let words: Vec<&str> = (0..count).filter_map(word).collect();
@@ -163,12 +166,12 @@ fn note(host: &str, key: &str) -> Result<()> {
     })
 }
 
-/// What a client of the double sends.
+/// Returns the body of a request to the assistant.
 fn to_double(model: &str) -> String {
     json!({"message": "What did I plan for the weekend?", "model": model}).to_string()
 }
 
-/// What a client of the model sends.
+/// Returns the body of a request to the model.
 fn to_model(model: &str) -> String {
     let said = json!([{"role": "user", "content": "What did I plan for the weekend?"}]);
     json!({"model": model, "messages": said, "stream": true}).to_string()
@@ -212,7 +215,7 @@ impl Peer<'_> {
         Ok(http1::handshake(TokioIo::new(stream)).await?)
     }
 
-    /// All clients ask for streams, each for the next when it has read the last, for a time.
+    /// Requests streams with all clients for a time. Each client reads one stream after another.
     fn streams(&self, model: &str, clients: usize, time: Duration) -> Result<Streams> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
@@ -254,7 +257,7 @@ impl Peer<'_> {
         }
     }
 
-    /// A stream whose first piece has come, and that says no more.
+    /// Requests a stream that stops after its first piece, and returns it after this piece.
     async fn stalled(&self) -> Result<(Incoming, impl Future<Output = hyper::Result<()>>)> {
         let (mut sender, connection) = self.connect().await?;
         let mut connection = Box::pin(connection);
@@ -267,7 +270,7 @@ impl Peer<'_> {
     }
 }
 
-/// Sends a request and reads up to the first piece of text.
+/// Sends a request, and reads the response up to the first piece of text.
 async fn begin(sender: &mut SendRequest<Full<Bytes>>, request: Request<Full<Bytes>>) -> Result<Incoming> {
     let answer = sender.send_request(request).await?;
     let status = answer.status();
@@ -284,7 +287,7 @@ async fn begin(sender: &mut SendRequest<Full<Bytes>>, request: Request<Full<Byte
     bail!("a stream without text")
 }
 
-/// From a client's hang-up to the model's side of the connection being closed.
+/// Measures the time from a client's disconnect until the model's connection closes.
 fn left(double: &Peer<'_>, model: &Peer<'_>, mock: &str) -> Result<Line> {
     progress("clients that hang up");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -330,7 +333,7 @@ fn left(double: &Peer<'_>, model: &Peer<'_>, mock: &str) -> Result<Line> {
     })
 }
 
-/// What a stream costs that is open and silent.
+/// Measures the memory of open streams without traffic.
 fn open(double: &Peer<'_>, server: &process::Server, mock: &process::Server) -> Result<Line> {
     progress("streams that stay open");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,4 +1,4 @@
-//! Making API keys: durable writes, one of each request.
+//! Creation of API keys: one durable write per request.
 
 use std::{
     fs::OpenOptions,
@@ -17,7 +17,7 @@ use crate::{
     report::{Budget, Line, figure, median},
 };
 
-/// Accounts that make keys at the same time without waiting for each other: as many as the pool has connections.
+/// Accounts that create keys at the same time: as many as the pool has connections.
 const MANY: u32 = 16;
 
 pub(crate) fn on_sqlite(bench: &Bench) -> Result<Vec<Line>> {
@@ -45,7 +45,7 @@ pub(crate) fn on_postgres(bench: &Bench) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// Makes keys and measures the baseline in turns.
+/// Creates keys and measures the baseline alternately.
 fn measure(
     bench: &Bench,
     site: &Site,
@@ -54,7 +54,7 @@ fn measure(
 ) -> Result<Vec<(Load, f64)>> {
     let cookies = (0..accounts).map(|number| site.sign_in(number)).collect::<Result<Vec<_>>>()?;
     let warm = site.create_keys(bench, &cookies)?;
-    // What was acknowledged must be so.
+    // Keys that were acknowledged must work.
     for body in warm.bodies.iter().take(3) {
         site.user_info(&key_of(body)?)?;
     }
@@ -73,7 +73,8 @@ fn line(bench: &Bench, engine: &str, baseline: &'static str, pairs: &[(Load, f64
     }
 }
 
-/// Syncs a second of a file that grows by a page each time: what a database without group commit could do.
+/// Returns the syncs per second of a file that grows by 4 KiB each time: the limit of a database without
+/// group commit.
 pub(super) fn syncs(file: &Path, time: Duration) -> Result<f64> {
     let mut file = OpenOptions::new().create(true).append(true).open(file)?;
     let (mut count, start) = (0_u32, Instant::now());

@@ -1,4 +1,4 @@
-//! OAuth2 tokens: issued to an application, made of codes, refreshed and introspected.
+//! OAuth2 tokens: issued to an app itself, exchanged for codes, refreshed and introspected.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,7 +19,7 @@ use crate::{
     wrk::{self, Found, Keys},
 };
 
-/// People whose consents are exchanged at the same time without waiting for each other.
+/// People whose codes are exchanged at the same time.
 const PEOPLE: u32 = 16;
 const CALLBACK: &str = "https://bench.example/callback";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -30,7 +30,7 @@ const INTROSPECT: &str = "/oauth/introspect";
 const EXTERNAL: &str = "/api/oauth/authorize/external";
 const BASELINE: &str = "bare axum, same answer";
 
-/// What is measured on an engine, and how much is asked of it.
+/// Budgets of the lines on one engine.
 struct Budgets {
     issue: Budget,
     introspect: Budget,
@@ -54,11 +54,11 @@ pub(crate) fn on_postgres(bench: &Bench) -> Result<Vec<Line>> {
     measure(bench, &site, &engine, Budgets { issue: Budget::None, introspect: Budget::None })
 }
 
-/// An application with what it knows of itself.
+/// An app with its credentials.
 struct App {
     id: String,
     secret: String,
-    /// The people's sessions.
+    /// Session cookies of the people.
     cookies: Vec<String>,
 }
 
@@ -79,7 +79,7 @@ impl App {
         Ok(Self { id, secret: text("clientSecret").context("no secret")?, cookies })
     }
 
-    /// A form with what proves the application.
+    /// Returns a form with the app's credentials.
     fn form(&self, more: &str) -> Bytes {
         format!("client_id={}&client_secret={}&{more}", self.id, self.secret).into()
     }
@@ -147,7 +147,7 @@ fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result
     Ok(lines)
 }
 
-/// Codes for as many exchanges as may be measured.
+/// Creates codes for long enough to have one for each exchange, and returns them.
 fn codes(bench: &Bench, site: &Site, app: &App) -> Result<Vec<String>> {
     let wish: Bytes =
         json!({"clientId": app.id, "redirectUri": CALLBACK, "scope": ["user.info"]}).to_string().into();
@@ -171,13 +171,13 @@ fn post(site: &Site, path: &str, form: &Bytes) -> Result<String> {
     Ok(answer.body)
 }
 
-/// A bare server that answers as Doppel did.
+/// Starts a bare server that returns a response of Doppel.
 fn bare(answer: &str) -> Result<Server> {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     process::bare(&single::Answer { status: 200, headers, body: answer.to_owned() })
 }
 
-/// The server and the bare one in turns, with forms of which each is good once.
+/// Measures Doppel and the bare server alternately, with forms that are each sent once.
 fn paired(
     bench: &Bench,
     site: &Site,
@@ -196,7 +196,7 @@ fn paired(
     bench.pairs(|| load(&site.server.host, &form), || load(&bare.host, &|_| Ok(sample.clone())))
 }
 
-/// The server and the bare one in turns, with these forms again and again.
+/// Measures Doppel and the bare server alternately, with these forms in rotation.
 fn with_wrk(bench: &Bench, site: &Site, path: &str, forms: &[Bytes]) -> Result<Vec<(Found, Found)>> {
     let bare = bare(&post(site, path, forms.first().context("no forms")?)?)?;
     let file = bench.fresh()?.join("forms");

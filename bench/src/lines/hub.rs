@@ -1,4 +1,4 @@
-//! Calls of the Hub beside HAProxy, which checks tokens, and nginx, which only passes on.
+//! Calls of the Hub, compared with HAProxy, which checks tokens, and nginx, which only forwards.
 
 use std::{net::TcpListener, process::Command, time::Duration};
 
@@ -19,14 +19,14 @@ use crate::{
 
 const ECHO: &str = "/api/echo/now";
 const PASSED_ON: &str = "/api/up/now";
-/// Tokens in rotation: Doppel remembers 20 000.
+/// Tokens in rotation, twice as many as Doppel caches.
 const MANY: u32 = 40_000;
-/// Bytes of a signature.
+/// Length of a signature in bytes.
 const SIGNATURE: usize = 32;
-/// No limit that a load could reach.
+/// A limit that no load reaches.
 const MOST: &str = "1000000";
 
-/// Everything is measured where both peers are installed.
+/// Measures all lines if HAProxy and nginx are installed, else none.
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     for peer in ["haproxy", "nginx"] {
         if Command::new(peer).arg("-v").output().is_err() {
@@ -135,7 +135,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         (&site.server, ECHO, keyed),
         (&haproxy, ECHO, keyed),
     )?);
-    // Refusals with the status 200, for the load generator takes every other status for a failure.
+    // Refusals have the status 200, because the load generator takes every other status for a failure.
     let site = site.restarted(bench, "DOPPEL_HUB__ALWAYS_200", "true")?;
     let (first, last) = (damaged(token, 0)?, damaged(token, SIGNATURE - 1)?);
     lines.push(line(
@@ -149,7 +149,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// A token whose signature is wrong in one byte, as a header.
+/// Returns a header line with a token whose signature is wrong in one byte.
 fn damaged(token: &str, at: usize) -> Result<String> {
     let (signed, signature) = token.rsplit_once('.').context("a token")?;
     let mut signature = URL_SAFE_NO_PAD.decode(signature)?;
@@ -157,7 +157,7 @@ fn damaged(token: &str, at: usize) -> Result<String> {
     Ok(format!("Apihub-Token: {signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
-/// An app-token of two hours; the number tells it from others.
+/// Returns an app token that is valid for two hours. The number makes it unique.
 fn sign(ak: &str, sk: &str, number: u32) -> Result<String> {
     #[expect(clippy::disallowed_methods, reason = "a token for a server that has the computer's clock")]
     let now = jiff::Timestamp::now().as_second();
@@ -172,7 +172,7 @@ fn sign(ak: &str, sk: &str, number: u32) -> Result<String> {
 
 type Side<'s> = (&'s Server, &'s str, Keys<'s>);
 
-/// Both sides in turns, after a moment of warming up.
+/// Measures both sides alternately, after a warm-up of one second each.
 fn line(
     bench: &Bench,
     what: &str,
@@ -207,12 +207,12 @@ fn line(
     Ok(Line { what: what.to_owned(), unit: "a second", baseline, budget, pairs, notes })
 }
 
-/// An address that nobody listens on.
+/// Returns an address with a free port.
 fn free() -> Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
-/// HAProxy that checks the token of every request, answers one path itself and passes the rest on.
+/// Starts HAProxy. It checks the token of every request, responds to one path itself, and forwards the rest.
 fn haproxy(bench: &Bench, sk: &str, answer: &Answer, upstream: &str) -> Result<Server> {
     let host = free()?;
     let body = bench.directory.join("haproxy-answer.json");
@@ -238,7 +238,7 @@ fn haproxy(bench: &Bench, sk: &str, answer: &Answer, upstream: &str) -> Result<S
     Server::other(command, &host)
 }
 
-/// nginx that passes everything on over kept connections.
+/// Starts nginx, which forwards everything over persistent connections.
 fn nginx(bench: &Bench, upstream: &str) -> Result<Server> {
     let host = free()?;
     let place = bench.fresh()?;

@@ -1,4 +1,4 @@
-//! `user/info` with a key that was checked a moment ago.
+//! `user/info` with a key in the cache.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     wrk::{self, Found, Keys},
 };
 
-/// The baseline of everything `wrk` loads.
+/// The baseline of the lines that `wrk` measures.
 pub(super) const BASELINE: &str = "bare axum, same answer";
 
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
@@ -37,13 +37,13 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     ])
 }
 
-/// What a load found, and the processor time of the server in microseconds an answer.
+/// The result of a load, and the server's processor time in microseconds per response.
 pub(super) struct Loaded {
     found: Found,
     processor: f64,
 }
 
-/// Both servers in turns, after a moment of warming up.
+/// Measures both servers alternately, after a warm-up of one second each.
 pub(super) fn measure(
     bench: &Bench,
     doppel: &Server,
@@ -63,7 +63,7 @@ pub(super) fn measure(
     bench.pairs(|| load(doppel, bench.time), || load(bare, bench.time))
 }
 
-/// The line for a load by `wrk`.
+/// Returns the line of a load by `wrk`.
 pub(super) fn line(what: &str, budget: Budget, pairs: Vec<(Loaded, Loaded)>) -> Line {
     let middle = |of: fn(&(Loaded, Loaded)) -> f64| figure(median(pairs.iter().map(of)));
     let notes = format!(

@@ -1,4 +1,4 @@
-//! `user/info` when no key was checked before: every request looks its key up in the database.
+//! `user/info` without the cache: every request looks up its key in the database.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,8 @@ use crate::{
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     progress(&format!("making {} keys", bench.keys));
     let site = Site::new(bench, 1, &[])?;
-    // Closing the database takes statistics while it has one key: what they say must not slow down many.
+    // The database collects statistics when it is closed. With a single key in it they must not lead to slow
+    // query plans later.
     site.key(bench)?;
     let cookies = [site.sign_in(0)?];
     let mut keys = Vec::new();

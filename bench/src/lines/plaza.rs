@@ -1,4 +1,4 @@
-//! The square with many posts: what a page costs by order, filter, keyword and depth, and what a post costs.
+//! The Plaza with many posts: reading pages by order, filter, keyword and depth, and writing posts.
 
 use std::path::Path;
 
@@ -20,19 +20,20 @@ use crate::{
     report::{Budget, Line, figure, median},
 };
 
-/// One person for so many posts, and comments for each post.
+/// Posts by each person.
 const POSTS_A_PERSON: u32 = 10;
+/// Comments on each post.
 const COMMENTS_A_POST: u32 = 5;
-/// Posts, or people, of one transaction while the square is filled.
+/// Posts, or people, inserted in one transaction.
 const BATCH: u32 = 1_000;
-/// Time between one post and the next.
+/// Time between two posts in milliseconds.
 const STEP_MS: i64 = 30_000;
 const WORDS: f64 = 20_000.0;
 const WORDS_A_POST: usize = 12;
 const CIRCLES: u64 = 50;
-/// The deepest page of 20 that is reached by its number.
+/// The deepest page of 20 posts that can be reached by its number.
 const DEEPEST: u32 = 500;
-/// Clients that read at once: a page's own cost shows, not that of waiting for a processor.
+/// Concurrent readers. Few, so that the cost of a page is measured, not the wait for a processor.
 const READERS: u32 = 2;
 const FEED: &str = "/api/secondme/plaza/feed";
 
@@ -115,7 +116,7 @@ fn read(bench: &Bench, site: &Site, key: &str, what: &str, path: &str, first: &s
     })
 }
 
-/// Posts by many clients at once, beside comments by as many.
+/// Measures posts by many clients, compared with comments by as many.
 fn write(bench: &Bench, site: &Site, key: &str, posts: u32) -> Result<Line> {
     let send = |path: &str, body: String| -> Result<Load> {
         let body = Bytes::from(body);
@@ -147,7 +148,7 @@ fn write(bench: &Bench, site: &Site, key: &str, posts: u32) -> Result<Line> {
     })
 }
 
-/// Fills a square whose server does not run; answers the bytes of all texts and what one of the posts is called.
+/// Fills the Plaza of a server that does not run. Returns the bytes of all texts, and the name of a post.
 async fn fill(data: &Path, posts: u32) -> Result<(u64, String)> {
     let mut config = Config::from_toml("").map_err(|error| anyhow!(error))?;
     config.data_dir = data.to_owned();
@@ -158,7 +159,8 @@ async fn fill(data: &Path, posts: u32) -> Result<(u64, String)> {
     let people = people(&db, posts.div_ceil(POSTS_A_PERSON)).await?;
     let random = Random::seeded(7);
     let number = || u64::from_le_bytes(random.bytes::<8>());
-    // Ranks spread evenly on a logarithmic scale: the second word is half as frequent as the first, and so on.
+    // Ranks are spread evenly on a logarithmic scale, so the frequency of a word is about inverse to its
+    // rank.
     let word = || {
         let even = (number() >> 11) as f64 / (1_u64 << 53) as f64;
         format!("w{:.0}", (even * WORDS.ln()).exp().floor())
@@ -206,7 +208,7 @@ async fn fill(data: &Path, posts: u32) -> Result<(u64, String)> {
     Ok((bytes as u64, name))
 }
 
-/// Accounts that cannot sign in: their passwords would take hours to hash.
+/// Inserts accounts without passwords, because hashing these would take hours.
 async fn people(db: &Database, count: u32) -> Result<Vec<i64>> {
     let mut ids = Vec::new();
     for start in (0..count).step_by(BATCH as usize) {
@@ -232,7 +234,7 @@ async fn people(db: &Database, count: u32) -> Result<Vec<i64>> {
     Ok(ids)
 }
 
-/// What the database takes on the disk, in MiB.
+/// Returns the size of the database on the disk in MiB.
 fn size(data: &Path) -> Result<f64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(data)? {

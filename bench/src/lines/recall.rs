@@ -1,4 +1,4 @@
-//! Finding what was noted: how well, how quickly among how much, and how quickly it is noted.
+//! Search and recall: quality, speed by number of entries, and speed of writing.
 
 use std::{
     ops::Range,
@@ -30,28 +30,32 @@ use crate::{
 pub(super) const BATCH: &str = "/api/secondme/memory/key/batch";
 const SEARCH: &str = "/api/secondme/memory/key/search";
 pub(super) const NOTE: &str = "/api/secondme/note/add";
-/// Entries of a batch.
+/// Entries in a batch.
 const OF_BATCH: usize = 100;
-/// Different words in the entries: the first of them are as frequent as those of a language.
+/// Different words in the entries, with frequencies like those of a language.
 const WORDS: u64 = 20_000;
-/// Questions in rotation, and words of each.
+/// Questions in rotation.
 const QUESTIONS: u64 = 500;
+/// Words in a question.
 const ASKED: u64 = 8;
+/// Words in an entry.
 const WRITTEN: u64 = 20;
-/// Other people with as much together as is asked for.
+/// Other people, who share the key memories of `--others`.
 const OTHERS: u32 = 20;
-/// What rules are compared with.
+/// The baseline of all rules.
 const PLAIN: &str = "BM25, stems and pairs, every word votes";
-/// Tokens that the double is told.
+/// Most tokens that the assistant is given by recall.
 const TOLD: usize = 2000;
-/// Tables and indices that are there for searching alone.
+/// Size of the tables and indexes that only search uses.
 const INDEX: &str =
     "SELECT CAST(COALESCE(SUM(pgsize), 0) AS BIGINT) FROM dbstat WHERE name LIKE 'search\\_%' ESCAPE '\\'";
+/// Size of the key memories themselves and their indexes.
 const ROWS: &str =
     "SELECT CAST(COALESCE(SUM(pgsize), 0) AS BIGINT) FROM dbstat WHERE name LIKE 'key\\_memory%' ESCAPE '\\'";
 
-/// Questions about long conversations: of a hundred, how many find their answer. Plain BM25 is the baseline, each rule
-/// is a line.
+/// Measures the percentage of questions about long conversations that find their answer. Each ranking rule
+/// has a line,
+/// and plain BM25 is the baseline.
 pub(crate) fn quality() -> Result<Vec<Line>> {
     progress("asking about conversations");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -113,7 +117,9 @@ pub(crate) fn quality() -> Result<Vec<Line>> {
     }))
 }
 
-/// Searches among one person's key memories beside other people's, against a page of them without a keyword.
+/// Measures searches in one person's key memories, with other people's in the database. The baseline is a
+/// page without
+/// a keyword.
 pub(crate) fn speed(bench: &Bench) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for own in [bench.entries / 10, bench.entries] {
@@ -152,7 +158,7 @@ pub(crate) fn speed(bench: &Bench) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// What cannot be asked for over HTTP: what the double is told, and how large the index is.
+/// Measures in the process, because HTTP offers neither: the speed of recall, and the size of the index.
 async fn inside(bench: &Bench, data: &Path, own: usize, all: usize) -> Result<Vec<Line>> {
     let mut config = Config::from_toml("").map_err(|error| anyhow!(error))?;
     config.data_dir = data.to_owned();
@@ -211,7 +217,7 @@ fn p95(took: &mut [Duration]) -> f64 {
     took.get(at).map_or(0.0, |took| took.as_secs_f64() * 1000.0)
 }
 
-/// Facts that come in from a file.
+/// Measures the import of facts from a file.
 pub(crate) fn import(bench: &Bench) -> Result<Vec<Line>> {
     let count = bench.entries / 2;
     progress(&format!("importing {count} facts"));
@@ -246,7 +252,7 @@ pub(crate) fn import(bench: &Bench) -> Result<Vec<Line>> {
     }])
 }
 
-/// Notes added by all clients, each on the disk before it is acknowledged.
+/// Measures notes added by all clients. Each is on the disk before it is acknowledged.
 pub(crate) fn notes(bench: &Bench) -> Result<Vec<Line>> {
     progress("adding notes");
     let site = Site::new(bench, 1, &[])?;
@@ -273,14 +279,14 @@ pub(crate) fn notes(bench: &Bench) -> Result<Vec<Line>> {
     }])
 }
 
-/// A key that opens everything of an account.
+/// Creates a key with all scopes of an account.
 pub(super) fn key(bench: &Bench, site: &Site, account: u32) -> Result<String> {
     let create = ["key", "create", "--account", &email(account), "--name", "all", "--scopes", "*"];
     let printed = process::verb(command(bench, &site.data, &site.settings), &create, "")?;
     Ok(printed.trim().to_owned())
 }
 
-/// Notes so many key memories, in batches.
+/// Adds key memories in batches.
 fn fill(bench: &Bench, site: &Site, account: u32, count: usize) -> Result<()> {
     let bearer = format!("Bearer {}", key(bench, site, account)?);
     batches(site, &bearer, 0..count)
@@ -319,7 +325,8 @@ fn post(bench: &Bench, site: &Site, key: &str, path: &str, body: impl Fn() -> St
     })
 }
 
-/// Words as frequent as in a language: the n-th of them about 1/n as often as the first.
+/// Returns random words with frequencies like those of a language: the n-th word is about 1/n as frequent as
+/// the first.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank below a small number")]
 fn text(seed: u64, words: u64) -> String {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
@@ -335,12 +342,12 @@ fn text(seed: u64, words: u64) -> String {
     all.join(" ")
 }
 
-/// A question, for an address.
+/// Returns a question, encoded for a URL.
 fn question(number: u64) -> String {
     text(number.wrapping_add(1 << 40), ASKED).replace(' ', "+")
 }
 
-/// A number as letters, so that it is a word.
+/// Returns a number as a word of letters.
 fn letters(mut number: u64) -> String {
     let mut word = String::new();
     loop {

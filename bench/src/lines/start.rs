@@ -1,4 +1,4 @@
-//! Start-up on an empty directory, and memory of a server that nobody asks anything.
+//! Start-up time on an empty directory, and memory of an idle server.
 
 use anyhow::Result;
 
@@ -10,9 +10,9 @@ use crate::{
     report::{Budget, Line},
 };
 
-/// Pairs of starts: each is short, and the first ones read the program from the disk.
+/// Pairs of starts.
 const STARTS: u32 = 10;
-/// How long a server is left alone before its memory is looked at.
+/// Time without requests before the memory is measured.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(5);
 
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
@@ -21,7 +21,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let doppel =
         || -> Result<Server> { process::serve(process::doppel(&bench.doppel, &bench.fresh()?, &[])) };
     let bare = || process::bare(&answer);
-    // The program's pages are to be in memory for all of the starts or for none.
+    // Loads the program into the page cache, so that no start reads it from the disk.
     doppel()?;
     let milliseconds = |server: Server| server.start_up.as_secs_f64() * 1000.0;
     let mut start_up = Vec::new();
