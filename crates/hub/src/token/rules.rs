@@ -17,7 +17,7 @@ pub const MAX_TOKEN: usize = 8192;
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 /// Maximum lifetime of a token in seconds.
 pub const MAX_LIFE: i64 = 7200;
-/// How far the issuer's clock may be ahead of ours, in seconds.
+/// Tolerance for an issuer's clock that is ahead of ours, in seconds.
 pub const SKEW: i64 = 30;
 /// Maximum length of `sub` in characters.
 const MAX_SUB: usize = 256;
