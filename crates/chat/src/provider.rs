@@ -1,4 +1,4 @@
-//! Models: any server that speaks OpenAI's protocol, several of them in order.
+//! Models behind OpenAI-compatible APIs. Several providers are tried in order.
 
 mod calls;
 mod chunk;
@@ -35,58 +35,59 @@ use traits::Traits;
 pub use traits::{JsonSupport, TokensMember};
 pub use wire::{Ask, Form, Image, Message, Role, ToolCall, Usage};
 
-/// Failures in a row after which a provider is left alone, and for how many milliseconds.
+/// Number of failures in a row that open a provider's circuit breaker, and the time in milliseconds for
+/// which it stays open.
 const FAILURES: u32 = 5;
 const PAUSE_MS: i64 = 10_000;
-/// Longest to wait for the only provider when it says when to come again.
+/// Maximum `Retry-After` that is waited for, if no provider answers.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// Where a model is to be had.
+/// The settings of a provider.
 #[derive(Clone)]
 pub struct Settings {
-    /// The address before `/chat/completions`.
+    /// The URL before `/chat/completions`.
     pub base_url: String,
-    /// The key, or nothing. Never leaves this process but to the provider.
+    /// The API key, or empty. It is sent to the provider and nowhere else.
     pub api_key: String,
-    /// The provider's name of the model.
+    /// The provider's name of its default model.
     pub name: String,
-    /// Its names of other models, by the contract's names.
+    /// The provider's names of further models, by the names that clients use.
     pub names: BTreeMap<String, String>,
-    /// Whether it takes pictures.
+    /// True if the model accepts pictures.
     pub images: bool,
-    /// Whether it knows tools; others answer without them.
+    /// True if the model supports tools. Others answer without them.
     pub tools: bool,
-    /// How it is asked for JSON.
+    /// The way in which the model is asked for JSON.
     pub json: JsonSupport,
-    /// The member that limits the tokens of an answer.
+    /// The request member that limits the tokens of an answer.
     pub tokens_member: TokensMember,
-    /// Whether `stream_options` is sent.
+    /// True if `stream_options` is sent.
     pub stream_options: bool,
-    /// Whether the prompt is one leading system message and turns that alternate.
+    /// True if a prompt must be one leading system message followed by alternating turns.
     pub strict_turns: bool,
-    /// Whether it takes the role `system`.
+    /// True if the role `system` is accepted.
     pub system_role: bool,
-    /// Members that are never sent, such as `temperature`.
+    /// Request members that are never sent, such as `temperature`.
     pub omit: Vec<String>,
-    /// Whether its answers begin inside of thoughts that only a closing tag ends.
+    /// True if answers begin inside thoughts, which end at a closing tag.
     pub opens_thinking: bool,
-    /// Longest to wait for a connection, …
+    /// Connect timeout.
     pub connect: Duration,
-    /// … for the first piece of the answer, …
+    /// Timeout for the first piece of an answer.
     pub first_token: Duration,
-    /// … from one piece to the next, …
+    /// Timeout between two pieces of an answer.
     pub idle: Duration,
-    /// … and for the whole.
+    /// Timeout for a whole answer.
     pub total: Duration,
 }
 
 impl Settings {
-    /// Whether this is one of the provider's own names of models.
+    /// Returns true if a name is one of the provider's own names of models.
     fn has(&self, model: &str) -> bool {
         self.name == model || self.names.values().any(|name| name == model)
     }
 
-    /// The provider's name of a model.
+    /// Maps the model that a client asks for to the provider's name; the default model if it is unknown.
     fn model(&self, asked: &str) -> &str {
         match self.names.get(asked) {
             Some(name) => name,
@@ -112,7 +113,7 @@ impl Settings {
     }
 }
 
-/// The key is nobody's business.
+/// Leaves out the API key.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
@@ -122,37 +123,37 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Why a provider gave no answer, or not all of one.
+/// The reason why a provider gave no answer, or an incomplete one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// No connection, or it broke before the answer began.
+    /// No connection, or it closed before the answer began.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
-    /// The answer did not begin, go on or end in time.
+    /// The answer did not begin, continue, or end in time.
     #[error("took too long to {0}")]
     Slow(&'static str),
-    /// A status other than 2xx, and perhaps when to come again.
+    /// A status other than 2xx, and the seconds of `Retry-After`, if any.
     #[error("answered with status {0}")]
     Status(u16, Option<u32>),
-    /// The answer is not what the protocol says.
+    /// The response violates the protocol.
     #[error("answered nonsense: {0}")]
     Garbled(&'static str),
-    /// The answer broke off.
+    /// The answer ended prematurely.
     #[error("broke off in the middle of the answer")]
     BrokenOff,
     /// The provider reported an error within its answer.
     #[error("reported an error")]
     Reported,
-    /// An answer without anything in it.
+    /// The answer is empty.
     #[error("answered nothing")]
     Empty,
-    /// The tokens of the answer were used up before any of it was said.
+    /// The answer's tokens were used up, as a rule by thoughts, before any text.
     #[error("used up the answer's tokens before it said anything, as a rule by thinking")]
     Spent,
-    /// No decision came of it that fits what was asked for.
+    /// No value in the answer fits the requested decision.
     #[error("gave no decision that fits")]
     Undecided,
-    /// Every provider is being left alone after failures.
+    /// The circuit breakers of all providers are open.
     #[error("every model is out of order at the moment")]
     Resting,
 }
@@ -165,20 +166,20 @@ impl Failure {
         }
     }
 
-    /// Whether the provider is to blame, and not the question.
+    /// Returns true if the provider is to blame, and not the request.
     const fn is_a_fault(&self) -> bool {
         !matches!(self, Self::Status(400 | 413 | 422, _) | Self::Empty | Self::Spent)
     }
 }
 
-/// One provider.
+/// A provider, with its circuit breaker and what was learned about its models.
 pub(crate) struct Provider {
     settings: Settings,
-    /// Where it is asked.
+    /// The URL of its chat completions.
     url: Url,
     client: Client,
     breaker: Breaker,
-    /// By the provider's names of its models.
+    /// Facts learned about its models, by the provider's names.
     learned: Mutex<HashMap<String, Arc<Learned>>>,
 }
 
@@ -193,7 +194,8 @@ impl Provider {
         new
     }
 
-    /// Asks, and once more with room for thoughts where they alone have used up the tokens and there may be more.
+    /// Asks the model. If thoughts alone used up the tokens, asks once more with room for them, provided
+    /// that the request allows that.
     async fn open(self: &Arc<Self>, ask: &Ask) -> Result<Reply, Failure> {
         match Reply::open(self, ask).await {
             Err(Failure::Spent) if ask.thinking_room > 0 => {
@@ -208,7 +210,7 @@ impl Provider {
     }
 }
 
-/// The models of this server, in the order in which they are asked; cheap to clone.
+/// The providers of this server, in the order in which they are asked; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Models(Arc<Inner>);
 
@@ -218,10 +220,10 @@ struct Inner {
 }
 
 impl Models {
-    /// The models of a configuration.
+    /// Creates the providers from their settings.
     ///
     /// # Errors
-    /// When this process cannot make calls, or an address is none.
+    /// If the HTTP client cannot be created, or a URL is invalid.
     pub(crate) fn new(settings: Vec<Settings>, outgoing: &Outgoing, clock: Clock) -> Result<Self, Refused> {
         let provider = |settings: Settings| {
             let client = outgoing.trusted_within(settings.connect)?;
@@ -234,25 +236,25 @@ impl Models {
         Ok(Self(Arc::new(Inner { providers, clock })))
     }
 
-    /// Whether none is configured.
+    /// Returns true if no provider is configured.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.providers.is_empty()
     }
 
-    /// Whether any of them knows tools.
+    /// Returns true if any provider supports tools.
     pub(crate) fn knows_tools(&self) -> bool {
         self.0.providers.iter().any(|provider| provider.settings.tools)
     }
 
-    /// Longest that an answer may take.
+    /// Returns the maximum duration of an answer.
     pub(crate) fn total(&self) -> Duration {
         self.0.providers.iter().map(|provider| provider.settings.total).max().unwrap_or_default()
     }
 
-    /// Asks one provider after another until one begins to answer. After that nothing is asked again.
+    /// Asks the providers in order until one begins to answer. After that no other is asked.
     ///
     /// # Errors
-    /// The last provider's failure where none answers.
+    /// The failure of the last provider asked.
     pub(crate) async fn ask(&self, ask: &Ask) -> Result<Reply, Failure> {
         let now = self.0.clock.now();
         match self.round(ask, now).await {
@@ -270,7 +272,7 @@ impl Models {
 
     async fn round(&self, ask: &Ask, now: Timestamp) -> Result<Reply, Failure> {
         let mut last = Failure::Resting;
-        // Whoever has a model of exactly this name goes first.
+        // Providers with a model of exactly this name go first.
         let (named, others): (Vec<_>, Vec<_>) =
             self.0.providers.iter().partition(|provider| provider.settings.has(&ask.model));
         for provider in named.into_iter().chain(others) {

@@ -1,4 +1,4 @@
-//! Puts the parts of a model's tool calls together. No I/O.
+//! Assembles a model's tool calls from their parts. No I/O.
 
 use serde_json::Value;
 
@@ -7,16 +7,16 @@ use super::{
     chunk::{Arguments, CallPart},
 };
 
-/// Most calls in an answer.
+/// Maximum number of tool calls in an answer.
 const MAX_CALLS: usize = 16;
-/// A prefix of names that some models were trained with.
+/// A prefix that some models put before tool names.
 const NAMESPACE: &str = "functions.";
 
-/// The calls of an answer so far.
+/// The tool calls of an answer so far.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     calls: Vec<Open>,
-    /// Names of the tools that were offered; calls without any are not listened to.
+    /// Names of the offered tools. If none were offered, tool calls are ignored.
     offered: Vec<String>,
 }
 
@@ -27,24 +27,24 @@ struct Open {
 }
 
 impl Open {
-    /// Whether the arguments are complete.
+    /// Returns true if the arguments are complete JSON.
     fn is_whole(&self) -> bool {
         serde_json::from_str::<Value>(&self.call.arguments).is_ok()
     }
 }
 
 impl Calls {
-    /// Calls of these tools.
+    /// Creates a collector for calls of the offered tools.
     pub(super) fn of(offered: Vec<String>) -> Self {
         Self { calls: Vec::new(), offered }
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no calls.
     pub(super) fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }
 
-    /// Adds the parts of one event, and returns how many bytes they have.
+    /// Adds the parts in one event. Returns their size in bytes.
     pub(super) fn add(&mut self, parts: Vec<CallPart>) -> usize {
         if self.offered.is_empty() {
             return 0;
@@ -52,7 +52,7 @@ impl Calls {
         let is_list = parts.len() > 1;
         let mut length = 0;
         for (place, part) in parts.into_iter().enumerate() {
-            // Several at once and without numbers are one each.
+            // Several parts in one event without indexes are separate calls.
             let index = part.index.or(is_list.then_some(place));
             let Some(open) = self.slot(index, &part) else { continue };
             if !part.id.is_empty() {
@@ -73,7 +73,7 @@ impl Calls {
         length
     }
 
-    /// The call that a part belongs to, with its name set.
+    /// Finds or creates the call that a part belongs to, and sets its name.
     fn slot(&mut self, index: Option<usize>, part: &CallPart) -> Option<&mut Open> {
         let name = part.name.trim();
         let by_id = |open: &Open| !part.id.is_empty() && open.call.id == part.id;
@@ -82,7 +82,8 @@ impl Calls {
             let at = self.calls.iter().rposition(by_index)?;
             let open = self.calls.get(at)?;
             let is_other_id = !part.id.is_empty() && !open.call.id.is_empty();
-            // A name begins a call, unless it repeats the name of one whose arguments are still coming.
+            // A name begins a new call, unless it repeats the name of a call whose arguments are
+            // incomplete.
             let joined = format!("{}{name}", open.call.name);
             let continues = open.call.name.is_empty()
                 || (open.call.name == name && !open.is_whole())
@@ -112,18 +113,18 @@ impl Calls {
         self.offered.iter().any(|offered| offered == name)
     }
 
-    /// The calls, once the answer has ended.
+    /// Takes the calls, once the answer has ended.
     pub(super) fn take(&mut self) -> Vec<ToolCall> {
         let calls = std::mem::take(&mut self.calls);
         let named = calls.into_iter().map(|open| open.call).filter(|call| !call.name.is_empty());
         let mut taken = Vec::new();
         for (place, mut call) in named.enumerate() {
             if !self.is_offered(&call.name) {
-                // Marks of the harmony format, and a namespace.
+                // Strips marks of the harmony format and a namespace from the name.
                 let name = call.name.split("<|").next().unwrap_or_default().trim();
                 name.strip_prefix(NAMESPACE).unwrap_or(name).to_owned().clone_into(&mut call.name);
             }
-            // Some leave it out, and want it back all the same.
+            // Some models omit the id, but expect it with the result.
             if call.id.is_empty() {
                 call.id = format!("call_{place}");
             }
@@ -139,7 +140,7 @@ mod tests {
 
     use super::{super::chunk, *};
 
-    /// The names, ids and arguments of the calls in events.
+    /// Returns the names, ids, and arguments of the calls in events.
     fn read(events: &[Value]) -> Vec<(String, String, String)> {
         let mut calls = Calls::of(vec!["now".into(), "weather__now".into()]);
         for parts in events {

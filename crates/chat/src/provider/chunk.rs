@@ -1,4 +1,4 @@
-//! Reads events of an answer leniently: members that are unknown or odd count as absent. No I/O.
+//! Lenient parser for the events of an answer. Unknown and malformed members count as absent. No I/O.
 
 use std::borrow::Cow;
 
@@ -8,25 +8,25 @@ use serde_json::{Map, Value};
 
 use super::{Finish, Usage};
 
-/// Characters that stand for the halves of a surrogate pair until both have arrived.
+/// Private-use characters that represent unpaired surrogates until both halves of a pair have arrived.
 const HALVES: u32 = 0xF_0000;
 const HALVES_END: u32 = HALVES + 0x7FF;
 
-/// What one event adds to an answer.
+/// The content of one event.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct News {
     pub(super) said: Said,
-    /// The whole message, in answers that do not stream and in closing events.
+    /// The whole message, in answers that are not streamed and in final events.
     pub(super) message: Option<Said>,
     pub(super) finish: Option<End>,
     pub(super) usage: Option<Usage>,
-    /// The provider reports an error.
+    /// True if the provider reports an error.
     pub(super) is_error: bool,
-    /// Some characters stand for halves of surrogate pairs.
+    /// True if some characters represent unpaired surrogates.
     pub(super) has_halves: bool,
 }
 
-/// Text, thoughts and calls.
+/// Text, thoughts, and parts of tool calls.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Said {
     pub(super) text: String,
@@ -34,7 +34,7 @@ pub(super) struct Said {
     pub(super) calls: Vec<CallPart>,
 }
 
-/// A part of a call of a tool.
+/// A part of a tool call.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct CallPart {
     pub(super) index: Option<usize>,
@@ -47,31 +47,31 @@ pub(super) struct CallPart {
 pub(super) enum Arguments {
     #[default]
     Absent,
-    /// A piece of JSON as text.
+    /// A piece of the JSON text.
     Piece(String),
-    /// All of them, as an object.
+    /// All arguments, sent as an object; here as JSON text.
     Whole(String),
 }
 
-/// A reason to end.
+/// A finish reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct End {
     pub(super) finish: Finish,
-    /// Whether it is one of the protocol's words, after which no text comes.
+    /// True for OpenAI's own words, after which no text follows.
     pub(super) is_sure: bool,
 }
 
-/// What is wrong with an event.
+/// The damage of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Damage {
     None,
-    /// It is no JSON, though it looks like it.
+    /// Broken JSON without text of the answer.
     Noise,
-    /// The same, and it held text.
+    /// Broken JSON that contained text of the answer.
     Lost,
 }
 
-/// An event as nearly all are: text, and no member of an unusual type.
+/// A typical event: text, and no member of an unusual type.
 #[derive(Deserialize)]
 struct Plain<'a> {
     #[serde(default, borrow)]
@@ -112,7 +112,7 @@ struct PlainDelta<'a> {
     function_call: Option<IgnoredAny>,
 }
 
-/// Reads an event that has nothing unusual; `None` for others.
+/// Parses a typical event; `None` for others.
 pub(super) fn plain(data: &[u8]) -> Option<News> {
     let plain: Plain<'_> = serde_json::from_slice(data).ok()?;
     if plain.error.is_some() || plain.choices.len() > 1 {
@@ -135,7 +135,7 @@ pub(super) fn plain(data: &[u8]) -> Option<News> {
     Some(news)
 }
 
-/// Reads any event, which may hold several JSON values, and says what is wrong with it.
+/// Parses any event, which may contain several JSON values, and reports damage.
 pub(super) fn lenient(data: &[u8]) -> (Vec<News>, Damage) {
     let (data, has_halves) = match memmem::find(data, br"\u") {
         Some(_) => halves_kept(data),
@@ -163,7 +163,7 @@ pub(super) fn lenient(data: &[u8]) -> (Vec<News>, Damage) {
 fn one(value: &Value, has_halves: bool) -> News {
     let mut news = News { usage: usage(value), has_halves, ..News::default() };
     let choices = value.get("choices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    // Further answers to the same question are not read.
+    // Alternative answers to the same request are ignored.
     let first = choices.iter().find(|choice| number(choice.get("index")).is_none_or(|index| index == 0));
     if let Some(choice) = first {
         if let Some(delta) = choice.get("delta").and_then(Value::as_object) {
@@ -184,7 +184,7 @@ fn one(value: &Value, has_halves: bool) -> News {
 fn said(delta: &Map<String, Value>) -> Said {
     let mut said = Said::default();
     for name in ["reasoning_content", "reasoning", "thinking"] {
-        // Some send the same thought under two names.
+        // Some providers send the same thought under two names.
         if said.thought.is_empty() {
             said.thought = delta.get(name).map(words).unwrap_or_default();
         }
@@ -229,7 +229,7 @@ fn add_part(said: &mut Said, part: &Value) {
     }
 }
 
-/// The text of a value: of a string, of a part, or of all parts of a list.
+/// Returns the text of a string, of a content part, or of a list of these.
 fn words(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -264,7 +264,7 @@ fn function_of(function: &Map<String, Value>) -> (String, Arguments) {
     (name, arguments)
 }
 
-/// A whole number that may be written as text or with a fraction of zero.
+/// Parses an integer, which may be written as text or with a zero fraction.
 fn number(value: Option<&Value>) -> Option<u64> {
     match value? {
         Value::Number(number) => number.as_u64().or_else(|| {
@@ -293,14 +293,14 @@ fn usage(value: &Value) -> Option<Usage> {
     })
 }
 
-/// The reason that a word names; `None` for words that are no reason, as `""` and `"null"`.
+/// Parses a finish reason; `None` for words that are none, such as `""` and `"null"`.
 fn finish(word: &str) -> Option<End> {
     let word: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
     let (finish, is_sure) = match word.to_ascii_lowercase().as_str() {
         "stop" | "toolcalls" | "functioncall" => (Finish::Stop, true),
         "length" => (Finish::Length, true),
         "contentfilter" => (Finish::Filtered, true),
-        // Other protocols' words, which end nothing by themselves.
+        // Words of other protocols, after which text may follow.
         "maxtokens" => (Finish::Length, false),
         "safety" => (Finish::Filtered, false),
         _ => return None,
@@ -308,7 +308,8 @@ fn finish(word: &str) -> Option<End> {
     Some(End { finish, is_sure })
 }
 
-/// JSON in which the escapes of single halves of surrogate pairs are characters that stand for them.
+/// Replaces escapes of unpaired surrogates in JSON by the characters that represent them. The flag is true
+/// if there were any.
 fn halves_kept(data: &[u8]) -> (Cow<'_, [u8]>, bool) {
     let unit = |at: usize| {
         let hex = data.get(at..at + 6)?.strip_prefix(br"\u")?;
@@ -334,7 +335,7 @@ fn halves_kept(data: &[u8]) -> (Cow<'_, [u8]>, bool) {
     if found { (Cow::Owned(kept), true) } else { (Cow::Borrowed(data), false) }
 }
 
-/// Joins the halves of surrogate pairs. `waiting` is the first half of a pair whose second half has not come yet.
+/// Joins the halves of surrogate pairs. `waiting` is a first half whose second half has not arrived yet.
 pub(super) fn join_halves(text: &str, waiting: &mut Option<u32>) -> String {
     let mut joined = String::with_capacity(text.len());
     let end = |waiting: &mut Option<u32>, joined: &mut String| {

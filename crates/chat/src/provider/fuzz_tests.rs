@@ -1,4 +1,4 @@
-//! Fuzz targets: the stream of a provider of models and the events in it.
+//! Fuzz targets: a provider's stream, and the events in it.
 
 use proptest::prelude::*;
 
@@ -14,10 +14,10 @@ const EVENTS: &[&[u8]] = &[
     br#"{"choices":[{"message":{"content":"\ud83d\ude00","refusal":"no"},"finish_reason":"length"}]}"#,
     br#"{"error":{"message":"overloaded"}}"#,
 ];
-/// Longest event in these tests.
+/// Maximum length of an event in these tests, in bytes.
 const LIMIT: usize = 256;
 
-/// The events of a stream that comes in these pieces, and whether it was too long.
+/// Splits a stream that arrives in these pieces. The flag is true if an event was too long.
 fn split<'b>(pieces: impl Iterator<Item = &'b [u8]>) -> (Vec<Vec<u8>>, bool) {
     let (mut splitter, mut events) = (Splitter::new(LIMIT), Vec::new());
     for piece in pieces {

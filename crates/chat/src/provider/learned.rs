@@ -1,4 +1,4 @@
-//! What this process has learned about a provider's model.
+//! Facts that this process has learned about a provider's model.
 
 use std::sync::{
     Arc,
@@ -9,9 +9,10 @@ use parking_lot::RwLock;
 
 use super::{thoughts::Filter, traits::Traits};
 
-/// Answers in a row that did not begin inside of thoughts, after which the next is not expected to.
+/// Number of consecutive answers without thoughts at the beginning, after which the next is not expected to
+/// begin inside thoughts.
 const MISSES: u32 = 2;
-/// Parts of models' names whose chat templates are known to open the thoughts in the prompt.
+/// Parts of names of models whose chat templates put the opening tag of thoughts into the prompt.
 const OPENING: &[&str] = &["qwq", "deepseek-r1", "think", "reasoner"];
 
 /// A model of a provider.
@@ -19,18 +20,18 @@ const OPENING: &[&str] = &["qwq", "deepseek-r1", "think", "reasoner"];
 pub(super) struct Learned {
     traits: RwLock<Arc<Traits>>,
     misses: AtomicU32,
-    /// It is configured that answers begin inside of thoughts.
+    /// True if the configuration says that answers begin inside thoughts.
     is_fixed: bool,
 }
 
 impl Learned {
-    /// A model of which no more is known than its name and what is configured.
+    /// Creates the entry from the configuration and the model's name.
     pub(super) fn new(mut traits: Traits, name: &str) -> Self {
         let is_fixed = traits.opens_thinking;
         let name = name.to_ascii_lowercase();
         let may_open = OPENING.iter().any(|part| name.contains(part));
         traits.opens_thinking |= may_open;
-        // A name is a weaker sign than an answer.
+        // A name is weaker evidence than an answer, so one miss is enough.
         let misses = AtomicU32::new(if may_open { MISSES - 1 } else { 0 });
         Self { traits: RwLock::new(Arc::new(traits)), misses, is_fixed }
     }
@@ -43,7 +44,7 @@ impl Learned {
         *self.traits.write() = Arc::new(traits);
     }
 
-    /// Takes note of an answer that has ended.
+    /// Learns from an answer that has ended.
     pub(super) fn saw(&self, filter: &Filter) {
         let known = self.traits();
         let mut opens = known.opens_thinking;
@@ -59,7 +60,7 @@ impl Learned {
         }
     }
 
-    /// The model has used up an answer's tokens with thoughts.
+    /// Notes that the model used up an answer's tokens with thoughts. Returns true if that is new.
     pub(super) fn thinks(&self) -> bool {
         let known = self.traits();
         let is_new = !known.thinks;

@@ -1,4 +1,4 @@
-//! One answer of one provider, read piece by piece.
+//! The streamed answer of one provider.
 
 use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
@@ -17,77 +17,77 @@ use super::{
     wire::{self, Ask, ToolCall},
 };
 
-/// Longest event of a provider in bytes.
+/// Maximum length of an event in bytes.
 const MAX_EVENT: usize = 1 << 20;
-/// Longest answer that is read in bytes, its thoughts included; more is cut.
+/// Maximum length of an answer in bytes, thoughts included. The rest is cut off.
 const MAX_ANSWER: usize = 1 << 20;
-/// Longest to wait for what comes after the end of the text: usage, `[DONE]`.
+/// Timeout for what follows the end of the text: usage and `[DONE]`.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Longest `Retry-After` worth reading, in seconds.
+/// Upper bound of a provider's `Retry-After`, in seconds.
 const MAX_RETRY_AFTER: u32 = 86_400;
-/// Most requests for one answer, where each refusal names something that can be left out.
+/// Maximum number of requests for one answer. Each retry leaves out what the refusal before it named.
 const MAX_REQUESTS: usize = 6;
 
-/// Why an answer ended.
+/// The reason why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finish {
     /// It was complete.
     Stop,
-    /// It reached the most tokens allowed.
+    /// It reached the maximum number of tokens.
     Length,
-    /// The provider's filter cut it.
+    /// The provider's content filter cut it off.
     Filtered,
 }
 
-/// How the body is read.
+/// The format of the response body.
 #[derive(Debug)]
 enum Format {
-    /// Its first byte will tell.
+    /// Not known before the first byte.
     Unknown,
     /// Server-sent events.
     Events(Splitter),
-    /// JSON, of which this much has come.
+    /// JSON; the bytes so far.
     Json(Vec<u8>),
 }
 
-/// An answer that has begun. Dropping it hangs up.
+/// An answer that has begun. Dropping it closes the connection.
 pub(crate) struct Reply {
     provider: Arc<Provider>,
-    /// The model by the provider's name.
+    /// The provider's name of the model.
     model: String,
     learned: Arc<Learned>,
     response: Option<Response>,
     format: Format,
     filter: Filter,
     ready: VecDeque<Piece>,
-    /// Whether thoughts are handed out.
+    /// True if thoughts are returned.
     with_thoughts: bool,
-    /// All text of the stream as it came, and in how many pieces.
+    /// All text of the stream as it came, and the number of pieces.
     said: String,
     pieces: usize,
     length: usize,
-    /// The first half of a surrogate pair.
+    /// The first half of a surrogate pair whose second half is missing.
     half: Option<u32>,
     calls: Calls,
     finish: Option<Finish>,
-    /// Nothing comes after `finish` but usage.
+    /// True if nothing but usage can follow `finish`.
     is_over: bool,
-    /// Text came after a reason to end: such reasons mean nothing here.
+    /// True if text came after a finish reason. Then finish reasons are not trusted.
     doubts_end: bool,
-    /// The text comes in deltas.
+    /// True if the text comes in deltas.
     by_delta: bool,
     is_alive: bool,
-    /// Something came that was no event.
+    /// True if there was an event that is not valid.
     has_noise: bool,
     failure: Option<Failure>,
-    /// The end was told.
+    /// True if the end was reported.
     is_told: bool,
     usage: Option<Usage>,
     deadline: Instant,
 }
 
 impl Reply {
-    /// Asks, and waits until the answer begins.
+    /// Sends the request, and waits until the answer begins.
     pub(super) async fn open(provider: &Arc<Provider>, ask: &Ask) -> Result<Self, Failure> {
         let settings = &provider.settings;
         let start = Instant::now();
@@ -129,7 +129,7 @@ impl Reply {
 
     async fn begin(&mut self, first: Instant) -> Result<(), Failure> {
         while self.ready.is_empty() && self.response.is_some() {
-            // Whoever shows signs of life has begun, though there is no text yet.
+            // A provider that shows signs of life has begun, even without text.
             let until = if self.is_alive { self.idle() } else { first };
             match within(until, "begin", self.read()).await {
                 Ok(read) => read?,
@@ -147,7 +147,7 @@ impl Reply {
         }
     }
 
-    /// Why nothing came.
+    /// Returns the failure of an answer without content.
     fn empty(&self) -> Failure {
         match self.finish {
             Some(Finish::Length) => Failure::Spent,
@@ -161,10 +161,10 @@ impl Reply {
         self.deadline.min(Instant::now() + patience)
     }
 
-    /// The next piece of the answer; `None` at its end.
+    /// Returns the next piece of the answer; `None` at its end.
     ///
     /// # Errors
-    /// When the answer breaks off or does not go on in time.
+    /// If the answer breaks off or does not continue in time.
     pub(crate) async fn next(&mut self) -> Result<Option<Piece>, Failure> {
         loop {
             if let Some(piece) = self.ready.pop_front() {
@@ -186,10 +186,10 @@ impl Reply {
         }
     }
 
-    /// All text of the answer that has not been handed out.
+    /// Appends the rest of the answer's text to `said`.
     ///
     /// # Errors
-    /// When it breaks off; `said` holds what came before.
+    /// If the answer breaks off. `said` contains the text so far.
     pub(crate) async fn read_to_end(&mut self, said: &mut String) -> Result<(), Failure> {
         while let Some(piece) = self.next().await? {
             match piece {
@@ -201,32 +201,32 @@ impl Reply {
         Ok(())
     }
 
-    /// The tools that the model wants used, once the answer has ended.
+    /// Takes the model's tool calls, once the answer has ended.
     pub(crate) fn calls(&mut self) -> Vec<ToolCall> {
         self.calls.take()
     }
 
-    /// Why the answer ended, once it has.
+    /// Returns the finish reason, once the answer has ended.
     pub(crate) fn finish(&self) -> Finish {
         self.finish.unwrap_or(Finish::Stop)
     }
 
-    /// Tokens as the provider counted them, if it did, once the answer has ended.
+    /// Returns the tokens that the provider counted, if any, once the answer has ended.
     pub(crate) fn usage(&self) -> Option<Usage> {
         self.usage
     }
 
-    /// The model by the provider's name.
+    /// Returns the provider's name of the model.
     pub(crate) fn model(&self) -> &str {
         &self.model
     }
 
-    /// Where the answer comes from.
+    /// Returns the URL of the provider.
     pub(crate) fn provider(&self) -> &str {
         &self.provider.settings.base_url
     }
 
-    /// Reads on; at the end there is no response any more.
+    /// Reads more of the body. At its end `response` becomes `None`.
     async fn read(&mut self) -> Result<(), Failure> {
         let Some(response) = &mut self.response else { return Ok(()) };
         match response.chunk().await {
@@ -241,7 +241,7 @@ impl Reply {
         self.is_alive |= !bytes.is_empty();
         let mut format = std::mem::replace(&mut self.format, Format::Unknown);
         if matches!(format, Format::Unknown) {
-            // Content types are wrong too often to go by.
+            // Content types are wrong too often to rely on.
             let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
             format = match text.trim_ascii_start().first() {
                 None => return,
@@ -286,8 +286,8 @@ impl Reply {
         }
     }
 
-    /// The connection was closed in order: without a word of farewell the answer is whole all the same, unless it was
-    /// cut inside an event.
+    /// Handles the end of the body. Without an end mark the answer still counts as complete, unless it was
+    /// cut off inside an event.
     fn close(&mut self) {
         let rest = match std::mem::replace(&mut self.format, Format::Unknown) {
             Format::Unknown => Vec::new(),
@@ -313,7 +313,7 @@ impl Reply {
         !self.said.is_empty() || !self.calls.is_empty()
     }
 
-    /// This one does not stream, or writes one JSON value a line.
+    /// Handles a body that is one JSON value, or one JSON value per line.
     fn finish_json(&mut self, whole: &[u8]) {
         let whole = whole.strip_prefix("\u{feff}".as_bytes()).unwrap_or(whole);
         match self.event(whole) {
@@ -344,7 +344,7 @@ impl Reply {
         }
     }
 
-    /// Leaves out the thoughts where nobody wants them.
+    /// Removes thoughts if they are not wanted.
     fn sift(&mut self) {
         if !self.with_thoughts && self.filter.has_thought {
             self.ready.retain(|piece| !matches!(piece, Piece::Thought(_)));
@@ -381,7 +381,7 @@ impl Reply {
             }
         }
         let is_last = news.finish.is_some_and(|end| end.is_sure);
-        // Some repeat the whole text in the event that ends the answer.
+        // Some providers repeat the whole text in the final event.
         let repeats = is_last && self.pieces > 1 && news.said.text == self.said;
         if !repeats {
             self.by_delta |= !news.said.text.is_empty();
@@ -400,7 +400,7 @@ impl Reply {
         self.sift();
     }
 
-    /// A whole message is news as far as it was not said before.
+    /// Adds a whole message, as far as its text is new.
     fn add_message(&mut self, message: Said, is_last: bool) {
         let text = match message.text.strip_prefix(self.said.as_str()) {
             _ if self.by_delta => String::new(),
@@ -435,7 +435,7 @@ impl Reply {
     }
 }
 
-/// Sends the question, and again without what a refusal names.
+/// Sends the request, and repeats it without what a refusal names.
 async fn request(
     provider: &Provider,
     learned: &Learned,
@@ -481,11 +481,11 @@ async fn within<F: Future>(until: Instant, what: &'static str, work: F) -> Resul
     tokio::time::timeout_at(until, work).await.map_err(|_elapsed| Failure::Slow(what))
 }
 
-/// The seconds of `Retry-After`; a date is not worth the trouble.
+/// Returns the seconds of `Retry-After`. Dates are not supported.
 fn retry_after(response: &Response) -> Option<u32> {
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
     text.trim().parse::<u32>().ok().map(|seconds| seconds.min(MAX_RETRY_AFTER))
 }
 
-/// About how long a whole answer may take beyond its own limit: storing it, and saying so.
+/// The time by which an answer may exceed its total timeout, to be stored and ended.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);

@@ -1,34 +1,34 @@
-//! Server-sent events on their way in: bytes as they arrive, `data` of whole events out.
+//! Parser for server-sent events: bytes in, the `data` of complete events out.
 
 use memchr::memchr2;
 
-/// A line or an event was longer than allowed.
+/// The error for a line or event that exceeds the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooLong;
 
-/// Splits a stream into events, however it is cut into pieces. Lines may end in LF, CR or CRLF; an event's `data`
-/// lines are joined by LF; comments and other fields are left out.
+/// Splits a stream into events, however it is cut into pieces. Lines may end in LF, CR, or CRLF. The `data`
+/// lines of an event are joined by LF; comments and other fields are ignored.
 #[derive(Debug)]
 pub(crate) struct Splitter {
     limit: usize,
-    /// The line that is not complete yet.
+    /// The incomplete line.
     line: Vec<u8>,
-    /// The data of the event that is not complete yet.
+    /// The data of the incomplete event.
     data: Vec<u8>,
     has_data: bool,
-    /// The last byte was a CR: a LF right after it ends no further line.
+    /// True if the last byte was a CR. A LF right after it ends no further line.
     after_cr: bool,
-    /// The first line may begin with a byte order mark.
+    /// True in the first line, which may begin with a byte order mark.
     is_first: bool,
 }
 
 impl Splitter {
-    /// A splitter for lines and events of at most `limit` bytes.
+    /// Creates a splitter for lines and events of at most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, line: Vec::new(), data: Vec::new(), has_data: false, after_cr: false, is_first: true }
     }
 
-    /// Takes the next bytes and calls `event` with the data of each event that they complete.
+    /// Takes the next bytes, and calls `event` with the data of each event that they complete.
     pub(crate) fn push(&mut self, bytes: &[u8], mut event: impl FnMut(&[u8])) -> Result<(), TooLong> {
         let mut rest = bytes;
         if self.after_cr && !rest.is_empty() {
@@ -52,7 +52,8 @@ impl Splitter {
         self.extend(rest)
     }
 
-    /// The data of an event that no blank line has ended, at the end of the stream. A line that was cut is part of it.
+    /// Returns the data of an event without a final blank line, at the end of the stream. An incomplete
+    /// line is part of it.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty() && self.extend(&line).is_ok() {
@@ -94,7 +95,7 @@ impl Splitter {
     }
 }
 
-/// The value of a `data` line.
+/// Returns the value of a `data` line.
 fn data_of(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(b"data")?;
     match rest.split_first() {

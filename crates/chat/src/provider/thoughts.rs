@@ -1,8 +1,9 @@
-//! Separates a model's thoughts from its answer while both stream. No I/O.
+//! Separates a model's thoughts from its text while both stream. No I/O.
 //!
-//! Thoughts stand between tags (`<think>…</think>`, `[THINK]…[/THINK]` and others) or in a channel of the harmony format
-//! (`<|channel|>analysis<|message|>…<|end|>`). Some chat templates write the opening tag into the prompt, so that only
-//! the closing one arrives: then all text before it was thought. Tags in code and in quotes are text.
+//! Thoughts are marked by tags (`<think>…</think>`, `[THINK]…[/THINK]`, and others), or by a channel of the
+//! harmony format (`<|channel|>analysis<|message|>…<|end|>`). Some chat templates put the opening tag into
+//! the prompt, so that only the closing tag arrives: then all text before it is a thought. Tags in code and
+//! in quotes are text.
 
 mod marks;
 #[cfg(test)]
@@ -14,15 +15,15 @@ use memchr::memchr3;
 
 use marks::{Found, Mark, mark};
 
-/// Longest header of a channel in bytes.
+/// Maximum length of a channel's header in bytes.
 const MAX_HEADER: usize = 100;
 
-/// A part of an answer.
+/// A piece of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
     /// Text of the answer.
     Text(String),
-    /// A thought; no part of the answer.
+    /// A thought, which is not part of the answer.
     Thought(String),
     /// All text so far was a thought.
     Retract,
@@ -30,44 +31,46 @@ pub(crate) enum Piece {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// In the answer.
+    /// In the text.
     Text,
-    /// Perhaps in thoughts whose opening tag was part of the prompt: held until the closing tag or the end.
+    /// Possibly in thoughts whose opening tag was in the prompt. Held back until the closing tag or the
+    /// end.
     Opening,
     /// In thoughts at the beginning of the answer.
     Thinking,
-    /// In what looks like thoughts after some text: held, and text after all if no closing tag comes.
+    /// Possibly in thoughts after some text. Held back, and text if no closing tag comes.
     Aside,
-    /// In a channel that is not the final one.
+    /// In a channel other than the final one.
     Channel,
-    /// Between channels; whether the name of one is being read.
+    /// Between channels. `named` is true while a channel's name is read.
     Header { named: bool },
 }
 
-/// Separates thoughts from text. However the answer is cut into pieces, the outcome is the same.
+/// Separates thoughts from text. The result does not depend on how the answer is cut into pieces.
 #[derive(Debug)]
 pub(super) struct Filter {
     mode: Mode,
-    /// What cannot be told yet.
+    /// Input that cannot be classified yet.
     held: String,
-    /// Bytes of text that were given out.
+    /// Number of bytes of text returned so far.
     given: usize,
-    /// Backticks of the current line, whether the line is still blank, and whether a fenced block is open.
+    /// State of Markdown code: backticks in the current line, true if the line is blank so far, and true in
+    /// a fenced block.
     ticks: usize,
     is_blank_line: bool,
     in_fence: bool,
     last: char,
-    /// White space is dropped until the next text.
+    /// True if white space is dropped until the next text.
     trims: bool,
     is_harmony: bool,
-    /// A closing tag came without its opening one.
+    /// True if a closing tag came without an opening one.
     pub(super) closed_alone: bool,
-    /// Any thought was seen.
+    /// True if there was any thought.
     pub(super) has_thought: bool,
 }
 
 impl Filter {
-    /// A filter; `opening`: the answer may begin inside of thoughts.
+    /// Creates a filter. `opening` is true if the answer may begin inside thoughts.
     pub(super) const fn new(opening: bool) -> Self {
         Self {
             mode: if opening { Mode::Opening } else { Mode::Text },
@@ -84,12 +87,12 @@ impl Filter {
         }
     }
 
-    /// Whether any text was given out.
+    /// Returns true if any text was returned.
     pub(super) const fn has_text(&self) -> bool {
         self.given > 0
     }
 
-    /// The provider sends thoughts apart from the text: the text does not begin with any.
+    /// Notes that the provider sends thoughts separately, so that the text does not begin with thoughts.
     pub(super) fn thoughts_are_apart(&mut self) {
         self.has_thought = true;
         if self.mode == Mode::Opening && self.held.is_empty() {
@@ -97,7 +100,7 @@ impl Filter {
         }
     }
 
-    /// Takes the next text and adds to `out` what can be told.
+    /// Takes the next text, and adds the pieces that can be classified to `out`.
     pub(super) fn push(&mut self, text: String, out: &mut VecDeque<Piece>) {
         let is_plain = self.mode == Mode::Text && self.held.is_empty() && !self.trims && self.given > 0;
         if is_plain && memchr3(b'<', b'[', b'`', text.as_bytes()).is_none() && !text.contains('◁') {
@@ -112,11 +115,11 @@ impl Filter {
         self.work(false, out);
     }
 
-    /// The answer has ended.
+    /// Handles the end of the answer.
     pub(super) fn finish(&mut self, out: &mut VecDeque<Piece>) {
         self.work(true, out);
         if self.mode == Mode::Opening {
-            // No closing tag came: it was no thought.
+            // No closing tag came, so it was text.
             self.mode = Mode::Text;
             self.work(true, out);
         }
@@ -173,7 +176,7 @@ impl Filter {
                             self.mode = Mode::Thinking;
                         }
                         Mark::Open => {
-                            // The tag stays, for the case that no closing one comes.
+                            // The tag is kept, because it is text if no closing tag comes.
                             self.give(before, out);
                             self.mode = Mode::Aside;
                             return Rest::Again(at);
@@ -210,7 +213,7 @@ impl Filter {
         Rest::Wait(held.len())
     }
 
-    /// Whether a mark at this place is one, and not text about it.
+    /// Returns true if a mark at this place is one, and not quoted in the text.
     fn counts(&self, mark: Mark) -> bool {
         let is_quoted = self.in_fence
             || self.ticks % 2 == 1
@@ -225,7 +228,7 @@ impl Filter {
         let is_opening = self.mode == Mode::Opening;
         let lead = held.trim_start();
         if is_opening && !lead.is_empty() {
-            // The tag is there after all, or another format.
+            // The opening tag is there after all, or the harmony format.
             match mark(lead) {
                 Found::Mark(Mark::Open | Mark::Channel | Mark::Start, _) => {
                     self.mode = Mode::Text;
@@ -291,7 +294,7 @@ impl Filter {
                     self.mode = Mode::Header { named: mark == Mark::Channel };
                     return Rest::Again(at + length);
                 }
-                // It has no end: what follows the name is the text.
+                // The header has no end: the text follows the name.
                 Found::Nothing if !c.is_ascii() || "\n{[".contains(c) || at > MAX_HEADER => {
                     let skipped = if named { held.len() - content(held).len() } else { 0 };
                     self.enter(named.then(|| name(held)), out);
@@ -303,11 +306,11 @@ impl Filter {
         Rest::Wait(0)
     }
 
-    /// Goes into a channel.
+    /// Enters a channel.
     fn enter(&mut self, name: Option<&str>, out: &mut VecDeque<Piece>) {
         match name {
             Some("final") => {
-                // Text before it belonged to a channel whose header was left out.
+                // Text before it belonged to a channel without a header.
                 self.retract(out);
                 self.mode = Mode::Text;
             }
@@ -334,7 +337,7 @@ impl Filter {
         }
     }
 
-    /// Makes thoughts of all text so far.
+    /// Turns all text so far into thoughts.
     fn retract(&mut self, out: &mut VecDeque<Piece>) {
         let mut waiting = 0;
         for piece in out.iter_mut() {
@@ -368,7 +371,7 @@ impl Filter {
             '\n' => (self.ticks, self.is_blank_line) = (0, true),
             '`' => {
                 self.ticks += 1;
-                // A fence is three of them at the beginning of a line.
+                // A fence is three backticks at the beginning of a line.
                 if self.ticks == 3 && self.is_blank_line {
                     self.in_fence = !self.in_fence;
                     (self.ticks, self.is_blank_line) = (0, false);
@@ -381,7 +384,7 @@ impl Filter {
     }
 }
 
-/// Where to go on: from a byte at once, or with more text.
+/// The byte at which to continue: at once, or when more text has arrived.
 enum Rest {
     Again(usize),
     Wait(usize),
@@ -393,7 +396,7 @@ enum Close {
     Perhaps(usize),
 }
 
-/// The end of thoughts.
+/// Finds the end of thoughts.
 fn close(text: &str, is_end: bool) -> Close {
     for (at, _) in text.match_indices(['<', '[', '◁']) {
         match mark(text.get(at..).unwrap_or_default()) {
@@ -405,20 +408,20 @@ fn close(text: &str, is_end: bool) -> Close {
     Close::Perhaps(text.len())
 }
 
-/// The name of a channel at the beginning of its header.
+/// Returns the name at the beginning of a channel's header.
 fn name(header: &str) -> &str {
     let header = header.trim_start();
     let end = header.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(header.len());
     header.get(..end).unwrap_or_default()
 }
 
-/// What follows the name of a channel.
+/// Returns what follows the name in a channel's header.
 fn content(header: &str) -> &str {
     let start = header.trim_start();
     start.get(name(start).len()..).unwrap_or_default().trim_start()
 }
 
-/// The text of an answer without its thoughts.
+/// Returns the text of an answer without its thoughts.
 #[cfg(test)]
 pub(crate) fn spoken<'t>(pieces: impl IntoIterator<Item = &'t str>) -> String {
     let (mut filter, mut out) = (Filter::new(false), VecDeque::new());

@@ -1,4 +1,4 @@
-//! Properties of a provider's model: configured at first, then learned from what it refuses. No I/O.
+//! Capabilities of a provider's model: first configured, then learned from its refusals. No I/O.
 
 use std::collections::BTreeSet;
 
@@ -7,57 +7,57 @@ use serde_json::Value;
 
 use super::wire::{Ask, Form, Role};
 
-/// How much of `response_format` a provider understands.
+/// The support of `response_format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JsonSupport {
-    /// As much as it does not refuse.
+    /// Assumed until it is refused.
     Auto,
-    /// None: the prompt alone asks for JSON.
+    /// None: JSON is requested in the prompt only.
     None,
     /// `json_object`.
     JsonObject,
-    /// `json_schema` as well.
+    /// `json_object` and `json_schema`.
     JsonSchema,
 }
 
-/// The member that limits the tokens of an answer.
+/// The request member that limits the tokens of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokensMember {
-    /// `max_tokens`, and another one where the provider refuses it.
+    /// `max_tokens`, or another one if that is refused.
     Auto,
     /// `max_tokens`.
     MaxTokens,
     /// `max_completion_tokens`.
     MaxCompletionTokens,
-    /// None.
+    /// None: no limit is sent.
     None,
 }
 
-/// What a provider's model takes.
+/// The capabilities of a provider's model.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Traits {
     pub(crate) images: bool,
     pub(crate) tools: bool,
     pub(crate) json: JsonSupport,
     pub(crate) tokens: TokensMember,
-    /// Most tokens of an answer.
+    /// Maximum number of tokens of an answer.
     pub(crate) most_tokens: Option<u32>,
     pub(crate) stream_options: bool,
-    /// One leading system message and turns that alternate.
+    /// True if a prompt must be one leading system message followed by alternating turns.
     pub(crate) strict_turns: bool,
-    /// The role `system`; otherwise its text goes into the first message.
+    /// True if the role `system` is accepted. Otherwise its text is added to the first message.
     pub(crate) system_role: bool,
-    /// Members that are never sent.
+    /// Request members that are never sent.
     pub(crate) omitted: BTreeSet<String>,
-    /// Answers begin inside of thoughts.
+    /// True if answers begin inside thoughts.
     pub(crate) opens_thinking: bool,
-    /// The model thinks before it answers.
+    /// True if the model thinks before it answers.
     pub(crate) thinks: bool,
 }
 
-/// Words by which a provider says that a member as such is refused, and not its value.
+/// Words in a refusal that mean that a member itself is refused, not its value.
 const UNKNOWN: &[&str] = &[
     "unsupported",
     "not support",
@@ -73,10 +73,10 @@ const UNKNOWN: &[&str] = &[
     "only the default",
     "不支持",
 ];
-/// Words by which it says that a number is too large.
+/// Words in a refusal that mean that a number is too large.
 const TOO_LARGE: &[&str] =
     &["too large", "at most", "maximum", "less than", "exceed", "range", "between", "up to", "limit"];
-/// Members of an error's JSON that describe the error; others may repeat the request.
+/// Members of an error's JSON that describe the error. Others may repeat the request.
 const DESCRIBING: &[&str] = &[
     "error",
     "message",
@@ -90,16 +90,16 @@ const DESCRIBING: &[&str] = &[
     "title",
     "errors",
 ];
-/// Most bytes of an error that are looked at.
+/// Maximum size of an error that is read, in bytes.
 pub(super) const MAX_ERROR: usize = 64 << 10;
 
 impl Traits {
-    /// What to change so that a question that was refused is not refused again; `None` where the refusal names nothing
-    /// that can be left out. The second value says whether the change holds for further questions as well.
+    /// Returns the change that avoids a refusal, or `None` if the refusal names nothing that can be left
+    /// out. The second value is true if the change applies to further requests as well.
     pub(super) fn adapted(&self, ask: &Ask, error: &[u8]) -> Option<(Self, bool)> {
         let said = description(error);
         let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        // It is not a member, but the length of the prompt.
+        // The prompt is too long or not allowed; leaving out a member does not help.
         if says(&["context length", "context_length", "context window", "content_policy", "content policy"]) {
             return None;
         }
@@ -156,7 +156,7 @@ impl Traits {
         Some((traits, true))
     }
 
-    /// Adapts what is said about the most tokens of an answer.
+    /// Adapts to a refusal of the token limit. Returns false if nothing can be changed.
     fn limits(&self, traits: &mut Self, ask: &Ask, said: &str) -> bool {
         let is_too_large = TOO_LARGE.iter().any(|word| said.contains(word));
         let sent = self.most(ask);
@@ -181,14 +181,14 @@ impl Traits {
         true
     }
 
-    /// Most tokens of an answer to a question.
+    /// Returns the maximum number of tokens of an answer, with room for thoughts if the model thinks.
     pub(super) fn most(&self, ask: &Ask) -> u32 {
         let room = if self.thinks { ask.thinking_room } else { 0 };
         let most = ask.max_tokens.saturating_add(room);
         self.most_tokens.map_or(most, |limit| most.min(limit))
     }
 
-    /// How a form is asked for.
+    /// Returns the `response_format` that is used for a form.
     pub(super) fn json_used(&self, form: &Form) -> JsonSupport {
         let support = match self.json {
             JsonSupport::Auto => JsonSupport::JsonSchema,
@@ -196,7 +196,7 @@ impl Traits {
         };
         match (form, support) {
             (Form::Text, _) => JsonSupport::None,
-            // A list is no `json_object`, and many refuse a schema whose root is one.
+            // `json_object` does not allow a list, and many providers refuse a schema whose root is a list.
             (Form::Json(Some(schema)), JsonSupport::JsonObject) if schema["type"] == "array" => {
                 JsonSupport::None
             }
@@ -211,7 +211,7 @@ impl Traits {
 
 #[cfg(test)]
 impl Traits {
-    /// A provider of which nothing is known.
+    /// Returns the traits of an unknown provider.
     pub(super) fn sample() -> Self {
         Self {
             images: true,
@@ -235,7 +235,7 @@ impl Ask {
     }
 }
 
-/// Whether a text has a name in it that is no part of a longer one.
+/// Returns true if a text mentions a name as a whole word.
 fn mentions(said: &str, name: &str) -> bool {
     said.match_indices(name).any(|(at, _)| {
         let before = said.get(..at).and_then(|text| text.chars().next_back());
@@ -244,7 +244,7 @@ fn mentions(said: &str, name: &str) -> bool {
     })
 }
 
-/// What an error says, in lower case and without what it repeats of the request.
+/// Returns the description of an error in lower case, without repetitions of the request.
 fn description(error: &[u8]) -> String {
     fn collect(value: &Value, out: &mut String) {
         match value {

@@ -1,4 +1,4 @@
-//! The OpenAI protocol, as far as Doppel speaks it to a provider.
+//! Messages and requests, and their form in OpenAI's API.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -8,22 +8,22 @@ use serde_json::{Value, json};
 use super::traits::{JsonSupport, TokensMember, Traits};
 use crate::tools::Tool;
 
-/// Who says something in a prompt.
+/// The author of a message in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// What the double is and knows.
+    /// Instructions and memories.
     System,
-    /// Who talks to it.
+    /// The person or program that talks to the assistant.
     User,
-    /// The double.
+    /// The assistant.
     Assistant,
-    /// A tool that the double has used; only in prompts.
+    /// A tool of the assistant; only in prompts.
     Tool,
 }
 
 impl Role {
-    /// Its name in the store and on the wire.
+    /// Returns the name in the store and on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::System => "system",
@@ -33,7 +33,7 @@ impl Role {
         }
     }
 
-    /// The role of a name, of those that messages of a conversation have.
+    /// Parses the role of a stored message, which is never a tool's.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::System, Self::User, Self::Assistant].into_iter().find(|role| role.name() == name)
     }
@@ -42,57 +42,57 @@ impl Role {
 /// A picture that goes with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// `image/png` or the like.
+    /// The media type, such as `image/png`.
     pub media_type: String,
-    /// The picture in base64.
+    /// The data in base64.
     pub data: String,
-    /// Bytes of the message's text that stand before it; `usize::MAX`: all.
+    /// Number of bytes of the message's text that precede it; `usize::MAX`: all.
     pub after: usize,
 }
 
-/// A tool that the model wants used.
+/// A tool call that the model asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ToolCall {
-    /// What its result goes by.
+    /// The id of the call, which its result refers to.
     pub id: String,
-    /// The tool.
+    /// The name of the tool.
     pub name: String,
-    /// Its arguments, JSON as the model wrote it.
+    /// The arguments, as the JSON text that the model wrote.
     pub arguments: String,
 }
 
-/// One message of a prompt.
+/// A message of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Who says it.
+    /// Its author.
     pub role: Role,
-    /// What.
+    /// The text.
     pub content: String,
-    /// With which pictures.
+    /// The pictures.
     pub images: Vec<Image>,
-    /// Of the double: the tools that it wants used.
+    /// The tool calls, in a message of the assistant.
     pub calls: Vec<ToolCall>,
-    /// Of a tool: the call whose result this is.
+    /// The id of the call whose result this is, in a message of a tool.
     pub answers: Option<String>,
 }
 
 impl Message {
-    /// A message of text alone.
+    /// Creates a message with text only.
     pub fn new(role: Role, content: impl Into<String>) -> Self {
         Self { role, content: content.into(), images: Vec::new(), calls: Vec::new(), answers: None }
     }
 
-    /// What the user says, with pictures.
+    /// Creates a user's message with pictures.
     pub fn with_images(content: impl Into<String>, images: Vec<Image>) -> Self {
         Self { images, ..Self::new(Role::User, content) }
     }
 
-    /// What the double says before tools are used.
+    /// Creates the assistant's message that precedes tool results.
     pub(crate) fn calling(content: impl Into<String>, calls: Vec<ToolCall>) -> Self {
         Self { calls, ..Self::new(Role::Assistant, content) }
     }
 
-    /// The result of a call.
+    /// Creates a tool result.
     pub(crate) fn result(call: &ToolCall, content: impl Into<String>) -> Self {
         Self { answers: Some(call.id.clone()), ..Self::new(Role::Tool, content) }
     }
@@ -105,40 +105,40 @@ impl ToolCall {
     }
 }
 
-/// In which form the answer is wanted.
+/// The form of the answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Form {
     /// Text.
     Text,
-    /// One JSON value, of this schema where one is known.
+    /// One JSON value, which fits the schema if one is given.
     Json(Option<Value>),
-    /// One JSON value, as a client's own `json_schema` says.
+    /// One JSON value, as the client's `json_schema` requires.
     Schema(Value),
 }
 
-/// A question to a model.
+/// A request to a model.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// The model by the contract's name.
+    /// The name of the model that the client asks for.
     pub model: String,
     /// The prompt.
     pub messages: Vec<Message>,
-    /// Most tokens of the answer.
+    /// Maximum number of tokens of the answer.
     pub max_tokens: u32,
-    /// Further tokens for a model that is known to think before it answers.
+    /// Additional tokens for a model that is known to think before it answers.
     pub thinking_room: u32,
-    /// In which form.
+    /// The form of the answer.
     pub form: Form,
-    /// What the model may have used; only providers that know tools are told.
+    /// The tools that the model may call. Providers without support for tools are not told of them.
     pub tools: Vec<Tool>,
     /// Further members of the request, such as `temperature`.
     pub members: Vec<(&'static str, Value)>,
-    /// Whether the model's thoughts are wanted as well.
+    /// True if the model's thoughts are returned, too.
     pub thoughts: bool,
 }
 
 impl Ask {
-    /// A question for text.
+    /// Creates a request for text.
     pub fn new(model: impl Into<String>, messages: Vec<Message>, max_tokens: u32) -> Self {
         Self {
             model: model.into(),
@@ -189,7 +189,7 @@ struct MessageBody<'a> {
 }
 
 impl MessageBody<'_> {
-    /// Whether a message of the same role right after this one can be added to it.
+    /// Returns true if a following message of the same role may be merged into this one.
     fn is_plain(&self) -> bool {
         self.tool_call_id.is_none() && self.tool_calls.is_empty()
     }
@@ -203,7 +203,7 @@ enum Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Both one after the other.
+    /// Appends content.
     fn add(&mut self, more: Self) {
         match (&mut *self, more) {
             (Self::Text(text), Self::Text(more)) if text.is_empty() => *text = more,
@@ -256,7 +256,7 @@ struct FunctionBody<'a> {
     arguments: &'a str,
 }
 
-/// What a provider with these traits is sent.
+/// Builds the body of a request for a provider with these traits.
 pub(crate) fn body<'a>(ask: &'a Ask, model: &'a str, traits: &Traits) -> Body<'a> {
     let response_format = match (&ask.form, traits.json_used(&ask.form)) {
         (Form::Json(Some(schema)), JsonSupport::JsonSchema) => {
@@ -301,14 +301,14 @@ fn messages<'a>(said: &'a [Message], traits: &Traits) -> Vec<MessageBody<'a>> {
         match last {
             _ if !traits.strict_turns && !is_system => messages.push(message),
             _ if !traits.strict_turns && traits.system_role => messages.push(message),
-            // Of a turn without text nothing is lost.
+            // A turn without text can be dropped.
             _ if is_empty => {}
             Some(last) if last.role == message.role && last.is_plain() && message.is_plain() => {
                 last.content.add(message.content);
             }
             _ if is_system => system = Some(message),
             None if message.role == Role::Assistant => {
-                // Turns begin with the user's.
+                // The first turn must be the user's.
                 messages.push(MessageBody { content: Content::Text("…".into()), ..plain(Role::User) });
                 messages.push(message);
             }
@@ -355,7 +355,7 @@ fn to_wire<'a>(message: &'a Message, traits: &Traits) -> MessageBody<'a> {
     } else if !message.images.is_empty() && message.content.trim().is_empty() {
         content = Content::Text("[image]".into());
     }
-    // A provider without tools gets a tool's result, which is escaped inside its element, as a user's message: data from
+    // A provider without tools gets a tool result as a user's message; its text is escaped. Data from
     // outside never has the authority of a system message.
     let is_plain_result = message.role == Role::Tool && !traits.tools;
     MessageBody {
@@ -366,13 +366,13 @@ fn to_wire<'a>(message: &'a Message, traits: &Traits) -> MessageBody<'a> {
     }
 }
 
-/// Tokens as the provider counted them.
+/// Token counts of the provider.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub struct Usage {
-    /// Of the prompt.
+    /// Tokens of the prompt.
     #[serde(default)]
     pub prompt_tokens: u32,
-    /// Of the answer.
+    /// Tokens of the answer.
     #[serde(default)]
     pub completion_tokens: u32,
 }

@@ -1,6 +1,6 @@
-//! Marks around thoughts and channels. No I/O.
+//! Marks of thoughts and channels. No I/O.
 
-/// Names of elements that hold thoughts.
+/// Names of tags around thoughts.
 const NAMES: &[&str] = &[
     "think",
     "thinking",
@@ -13,7 +13,7 @@ const NAMES: &[&str] = &[
     "antthinking",
     "seed:think",
 ];
-/// Other marks around thoughts.
+/// Other pairs of marks around thoughts.
 const PAIRS: &[(&str, &str)] = &[
     ("[THINK]", "[/THINK]"),
     ("◁think▷", "◁/think▷"),
@@ -21,7 +21,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("<|START_THINKING|>", "<|END_THINKING|>"),
     ("<|channel>thought", "<channel|>"),
 ];
-/// Marks around the answer, which are dropped.
+/// Marks around the text, which are dropped.
 const DROPPED: &[&str] =
     &["<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|begin_of_solution|>", "<|end_of_solution|>"];
 /// Marks of the harmony format.
@@ -29,10 +29,10 @@ const CHANNEL: &str = "<|channel|>";
 const START: &str = "<|start|>";
 const MESSAGE: &str = "<|message|>";
 const ENDS: &[&str] = &["<|end|>", "<|return|>", "<|call|>"];
-/// Longest attributes of a tag in bytes.
+/// Maximum length of a tag's attributes in bytes.
 const MAX_ATTRIBUTES: usize = 80;
 
-/// What stands at the beginning of a text.
+/// The kinds of marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     /// The beginning and the end of thoughts.
@@ -49,12 +49,12 @@ pub(super) enum Mark {
 pub(super) enum Found {
     /// A mark and its length in bytes.
     Mark(Mark, usize),
-    /// The text ends before it can be told.
+    /// The text ends before it is certain.
     Unknown,
     Nothing,
 }
 
-/// The mark at the beginning of a text.
+/// Finds the mark at the beginning of a text.
 pub(super) fn mark(text: &str) -> Found {
     let mut outcome = tag(text);
     let fixed = PAIRS
@@ -74,7 +74,7 @@ pub(super) fn mark(text: &str) -> Found {
     outcome
 }
 
-/// `<think>`, `</think>`, `<THINK time="3">`.
+/// Finds a tag, such as `<think>`, `</think>`, or `<THINK time="3">`.
 fn tag(text: &str) -> Found {
     let Some(rest) = text.strip_prefix('<') else { return Found::Nothing };
     let (rest, kind) = rest.strip_prefix('/').map_or((rest, Mark::Open), |rest| (rest, Mark::Close));

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The text and the thoughts of an answer.
+/// Returns the text and the thoughts of an answer.
 fn read<'t>(pieces: impl IntoIterator<Item = &'t str>, opening: bool) -> (String, String) {
     let (mut filter, mut out) = (Filter::new(opening), VecDeque::new());
     let (mut text, mut thoughts) = (String::new(), String::new());
