@@ -1,7 +1,8 @@
-//! Act: a decision as JSON, in the structure that `actionControl` states (contract §7).
+//! Act: decisions as JSON, in the structure that a request's `actionControl` describes.
 //!
-//! Bytes that went out cannot be taken back, so nothing is sent before the model has ended: then [`read`] finds the one
-//! JSON value that it means and that [fits](Plan::accept) what was asked for. Nothing else is ever sent.
+//! Bytes that were sent cannot be taken back, so nothing is sent before the model has finished. Then
+//! [`read`] picks the one JSON value that the model means and that [fits](Plan::accept) the request.
+//! Nothing else is ever sent.
 
 pub mod control;
 mod plan;

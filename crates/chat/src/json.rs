@@ -1,7 +1,7 @@
-//! Finds JSON values in what a model writes, and repairs slips that leave no doubt. No I/O.
+//! Finds JSON values in a model's text, and repairs unambiguous mistakes. No I/O.
 //!
-//! Text around a value, fences, drafts and examples do not decide; among the values that fit, [`decided`] takes the one
-//! that the model presents as its answer.
+//! The text may contain other text, fences, drafts, and examples. Among the values that fit, [`decided`]
+//! picks the one that the model presents as its answer.
 
 mod read;
 #[cfg(test)]
@@ -11,45 +11,47 @@ use serde_json::Value;
 
 pub(crate) use read::Fault;
 
-/// A value that was found.
+/// A value that was found in a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Found<'t> {
     pub(crate) value: Value,
-    /// The text of it where that is JSON as it stands.
+    /// The text of the value, if it is valid JSON as it stands.
     pub(crate) raw: Option<&'t str>,
-    /// It stands in a fenced block.
+    /// True if it is in a fenced block.
     is_fenced: bool,
-    /// The words before it call it a draft, an example or a case.
+    /// True if the words before it call it a draft, an example, or a supposition.
     is_draft: bool,
-    /// The words before it call it the answer.
+    /// True if the words before it call it the answer.
     is_final: bool,
 }
 
-/// Result of reading JSON from a text.
+/// The result of reading JSON from a text.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Scan<'t> {
     pub(crate) found: Vec<Found<'t>>,
-    /// Syntax error of the last value that cannot be read.
+    /// The syntax error of the last value that cannot be read.
     pub(crate) fault: Option<Fault>,
 }
 
-/// Which values are looked for.
+/// The kinds of values to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// Objects, and lists of objects.
+    /// Objects, and lists that contain objects.
     Objects,
     /// Lists and objects.
     Lists,
-    /// Objects, also those inside of a value that is damaged or cut off.
+    /// As `Objects`, and also objects inside a value that is damaged or cut off.
     Inside,
 }
 
-/// Longest text in which values are repaired, in bytes; in longer ones only JSON as it stands is read.
+/// Maximum length of a text in which values are repaired, in bytes. In longer ones only valid JSON is
+/// found.
 const MAX_REPAIRED: usize = 256 << 10;
-/// Most brackets at which a value is looked for, and most bytes that are looked at for all of them together.
+/// Maximum number of brackets at which a value is tried, and maximum number of bytes read for all of these
+/// together.
 const MAX_TRIES: usize = 1000;
 const MAX_WORK: usize = 32 << 20;
-/// Characters before a value that say what it is.
+/// The number of characters before a value in which words tell its role.
 const CLAUSE: usize = 80;
 
 const STOPS: &[char] = &['。', '！', '!', '？', '?', '；', ';', '\n', '}', ']'];
@@ -117,10 +119,10 @@ const FINAL: &[&str] = &[
     "correct",
 ];
 
-/// Finds the values of a text.
+/// Finds the values in a text.
 pub(crate) fn scan(text: &str, look: Look) -> Scan<'_> {
     let trimmed = text.trim();
-    // A value that was written into a text once more.
+    // A JSON string that contains JSON: the value was encoded twice.
     if trimmed.starts_with('"')
         && let Ok(inner) = serde_json::from_str::<String>(trimmed)
     {
@@ -184,8 +186,9 @@ fn found<'t>(value: Value, raw: Option<&'t str>, before: &str) -> Found<'t> {
     Found { value, raw, is_fenced, is_draft: draft > answer, is_final: answer.is_some() && answer > draft }
 }
 
-/// The value that the model means, of those that fit: the last one that is no draft. A fenced one goes before others,
-/// unless a later one is called the answer.
+/// Picks the value that the model means, of those that fit: the last one that is not a draft. A fenced
+/// value has precedence, unless a later one is called the answer. If all are drafts, the last one is
+/// picked.
 pub(crate) fn decided<T>(scan: &Scan<'_>, fits: impl Fn(&Found<'_>) -> Option<T>) -> Option<T> {
     let fitting: Vec<(&Found<'_>, T)> =
         scan.found.iter().filter_map(|found| fits(found).map(|value| (found, value))).collect();

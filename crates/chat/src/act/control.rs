@@ -1,11 +1,11 @@
-//! The checks of `actionControl` before anything is asked (contract §7).
+//! Validation of `actionControl`, before a model is asked.
 
 use serde_json::json;
 use web::{ApiError, Code};
 
-/// Fewest and most characters.
+/// Minimum length in characters.
 pub const MIN: usize = 20;
-/// Most characters.
+/// Maximum length in characters.
 pub const MAX: usize = 8000;
 
 const REQUIRED: [&str; 4] =
@@ -16,10 +16,12 @@ const SUGGESTIONS: [&str; 3] = [
     "请使用 JSON 布尔 true/false，不要使用 \"True\"/\"False\"",
 ];
 
-/// Checks the text: the first failed check is the error's code, and all of them are its issues.
+/// Checks the text. The first failed check determines the error's code; all failed checks are listed as
+/// issues.
 ///
 /// # Errors
-/// One of the four codes of the contract's table, with `constraints`, `issues` and `suggestions`.
+/// [`Code::ActControlEmpty`], [`Code::ActControlTooShort`], [`Code::ActControlTooLong`], or
+/// [`Code::ActControlFormat`], with `constraints`, `issues`, and `suggestions`.
 pub fn check(text: Option<&str>) -> Result<&str, ApiError> {
     let text = text.unwrap_or_default();
     let length = text.chars().count();

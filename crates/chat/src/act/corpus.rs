@@ -1,4 +1,4 @@
-//! What models write when they are asked for JSON, with the outcome stated for each.
+//! Test corpus: outputs of models that were asked for JSON, each with the expected outcome.
 
 use std::collections::HashMap;
 
@@ -13,9 +13,9 @@ use crate::provider::spoken;
 struct Case {
     control: String,
     output: String,
-    /// The value that comes out.
+    /// The expected value.
     value: Option<Value>,
-    /// Or why none does.
+    /// The expected problem, if no value is expected.
     problem: Option<String>,
 }
 
@@ -67,7 +67,7 @@ fn every_output_has_its_stated_outcome() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// 36.0 is 36.
+/// Compares values; 36.0 equals 36.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),

@@ -1,4 +1,4 @@
-//! Fuzz targets: what developers state as the structure of a decision, and what models answer.
+//! Fuzz targets: `actionControl` texts and outputs of models.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -33,7 +33,7 @@ proptest! {
             prop_assert!(plan.accept(&value, fallback.clone()).is_some(), "{fallback}");
         }
         if let Some(schema) = plan.schema() {
-            // A shorthand as `string[][]` may stand for more than is written, within the depth that is read.
+            // A shorthand such as `string[][]` expands to more than is written, within the maximum depth.
             prop_assert!(schema.to_string().len() <= 1000 + control.len() * 200);
         }
     }

@@ -1,4 +1,5 @@
-//! What `actionControl` asks for: the structure of the answer, and what to answer when nothing can be decided.
+//! Interpretation of `actionControl`: the structure of the decision, and the fallback value if nothing can
+//! be decided.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +8,7 @@ use super::{
     template::{self, Template},
 };
 
-/// Words before a value that is to be answered when nothing can be decided.
+/// Words that precede a fallback value.
 const FALLBACK: &[&str] = &[
     "兜底",
     "信息不足",
@@ -41,7 +42,7 @@ const FALLBACK: &[&str] = &[
     "if nothing",
     "not sure",
 ];
-/// Words after a value that is to be answered when nothing can be decided.
+/// Words that follow a fallback value.
 const FALLBACK_AFTER: &[&str] = &[
     "兜底",
     "信息不足",
@@ -66,35 +67,35 @@ const FALLBACK_AFTER: &[&str] = &[
     "as default",
     "as the default",
 ];
-/// Words between a fallback word, or the name of a member, and the value.
+/// Words between a fallback word, or a member's name, and its value.
 const LINKS: &[&str] = &[
     "to", "return", "returns", "answer", "use", "output", "respond", "with", "should", "be", "is", "as",
     "set", "it", "返回", "输出", "回答", "设为", "填", "是", "为", "＝", "=", ":", "：", ",", "，", "\"",
     "`",
 ];
-/// Words before an example that shows the structure.
+/// Words that precede an example of the structure.
 const STRUCTURE: &[&str] =
     &["结构", "格式", "形如", "输出", "schema", "format", "structure", "shape", "output", "return"];
-/// Where a sentence ends, and with it what its words say of a value.
+/// Ends of sentences. A sentence's words apply to no value beyond its end.
 const STOPS: &[char] = &['。', '\n', '；', ';', '！', '!'];
 
-/// Which kind of value is the answer.
+/// The kind of JSON value that is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// `{…}`.
     Object,
-    /// `[…]`, of whatever it holds.
+    /// `[…]` with any items.
     Array,
 }
 
-/// What `actionControl` asks for.
+/// The requirements of an `actionControl`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     shape: Option<Shape>,
     fallback: Option<Value>,
 }
 
-/// A bracket in the text that turned out to be a structure or a value.
+/// A bracketed part of the text that is a structure or a value.
 struct Found<'t> {
     template: Template,
     value: Option<Value>,
@@ -116,10 +117,11 @@ fn says(text: &str, words: &[&str]) -> bool {
 }
 
 impl Plan {
-    /// Reads a text that people or programs wrote for a model.
+    /// Interprets a text that a person or a program wrote for a model.
     pub fn of(control: &str) -> Self {
         let found = brackets(control);
-        // Types make a structure, wherever they stand; a plain value does where it is no fallback.
+        // A bracket with types is the structure, wherever it is. A plain value is one unless it is a
+        // fallback.
         let stated = found
             .iter()
             .find(|found| found.template.has_types)
@@ -143,23 +145,23 @@ impl Plan {
         Self { shape: stated, fallback }
     }
 
-    /// A plan for any JSON object.
+    /// Returns the plan for any JSON object.
     pub const fn any() -> Self {
         Self { shape: None, fallback: None }
     }
 
-    /// The structure as JSON Schema, where one is stated.
+    /// Returns the structure as a JSON Schema, if one is given.
     pub fn schema(&self) -> Option<Value> {
         self.shape.as_ref().map(Shape::schema)
     }
 
-    /// What to answer when nothing can be decided, as JSON, where it is stated.
+    /// Returns the fallback value as JSON, if one is given.
     pub fn fallback(&self) -> Option<String> {
         self.fallback.as_ref().map(Value::to_string)
     }
 
-    /// The text to send for a value, or nothing where it does not fit. `raw` is the value as JSON. Slips that leave no
-    /// doubt (other spellings of names, a wrapper, `"true"`) are put right.
+    /// Returns the text to send for a value, or `None` if it does not fit. `raw` is the value as JSON.
+    /// Unambiguous mistakes (other spellings of names, a wrapper object, `"true"`) are repaired.
     pub(super) fn accept(&self, value: &Value, raw: String) -> Option<String> {
         let Some(shape) = &self.shape else { return Some(raw) };
         if let Some(fitted) = shape.fitted(value) {
@@ -168,7 +170,7 @@ impl Plan {
         shape.repaired(value).map(|value| value.to_string())
     }
 
-    /// A value of the stated structure that decides nothing: `false`, `0`, the first alternative, and `note` as text.
+    /// Returns a neutral value of the structure: `false`, `0`, the first alternative, and `note` for texts.
     pub fn placeholder(&self, note: &str) -> String {
         match &self.shape {
             Some(shape) => shape.placeholder(note).to_string(),
@@ -184,7 +186,8 @@ impl Plan {
     }
 }
 
-/// Whether a plain value shows a structure: an object, or a list that is no mere reference as `[1]`.
+/// Returns true if a plain value shows a structure: an object, or a list other than a mere reference such
+/// as `[1]`.
 fn shows(value: Option<&Value>) -> bool {
     match value {
         Some(Value::Object(members)) => !members.is_empty(),
@@ -193,7 +196,7 @@ fn shows(value: Option<&Value>) -> bool {
     }
 }
 
-/// Every outermost bracket that is a structure or a value.
+/// Finds all outermost brackets that are a structure or a value.
 fn brackets(text: &str) -> Vec<Found<'_>> {
     let (mut found, mut at, mut behind) = (Vec::new(), 0, 0);
     while let Some(offset) = text.get(at..).and_then(|rest| rest.find(['{', '['])) {
@@ -201,7 +204,7 @@ fn brackets(text: &str) -> Vec<Found<'_>> {
         let rest = text.get(start..).unwrap_or_default();
         let value = template::value(rest);
         let template = template::read(rest).filter(|template| {
-            // `[注]` and the like are no structure.
+            // Brackets such as `[注]` are no structure.
             template.has_types || value.is_some()
         });
         let Some(template) = template else {
@@ -221,12 +224,13 @@ fn brackets(text: &str) -> Vec<Found<'_>> {
     found
 }
 
-/// A fallback stated in words, as `否则 is_liked=false`, `set is_liked to false when unsure` or `default to false`:
-/// every member of a structure beside a word that says so.
+/// Finds a fallback that is given in words, such as `否则 is_liked=false`, `set is_liked to false when
+/// unsure`, or `default to false`. All members of the structure must have a value near such words.
 fn assigned(text: &str, shape: &Shape) -> Option<Value> {
     let Shape::Object(fields) = shape else { return None };
     let lower = text.to_lowercase();
-    // Lower case may have another length in some scripts; then nothing is assumed.
+    // In some scripts the lower case has another length, and offsets do not match. Then no fallback is
+    // assumed.
     if lower.len() != text.len() || fields.is_empty() {
         return None;
     }
@@ -248,7 +252,7 @@ fn assigned(text: &str, shape: &Shape) -> Option<Value> {
     })
 }
 
-/// The value of each member in a text.
+/// Finds the values of all members in a text.
 fn members(text: &str, fields: &[Field]) -> Option<Value> {
     let mut members = Map::new();
     for field in fields {
@@ -271,16 +275,16 @@ fn members(text: &str, fields: &[Field]) -> Option<Value> {
     Some(Value::Object(members))
 }
 
-/// The value of a structure's only member, right at the beginning of a text.
+/// Reads the value of a structure's only member from the beginning of a text.
 fn only(text: &str, fields: &[Field]) -> Option<Value> {
     let [field] = fields else { return None };
     let value = scalar(unlinked(text)).filter(|value| field.shape.fitted(value).is_some())?;
-    // Any word is a text.
+    // For a text member any word would do.
     let is_certain = !matches!(field.shape, Shape::Text | Shape::Any);
     is_certain.then(|| Value::Object(Map::from_iter([(field.name.clone(), value)])))
 }
 
-/// A text without the words and signs that link a value to what came before.
+/// Strips the words and signs that link a value to what precedes it.
 fn unlinked(text: &str) -> &str {
     let mut rest = text.trim_start();
     loop {
@@ -290,7 +294,7 @@ fn unlinked(text: &str) -> &str {
             (!is_part || !more.starts_with(|c: char| c.is_alphanumeric())).then_some(more)
         });
         match next {
-            // A text begins here.
+            // A quoted text begins here.
             Some(more) if rest.starts_with('"') && more.contains('"') => return rest,
             Some(more) => rest = more.trim_start(),
             None => return rest,
@@ -298,7 +302,7 @@ fn unlinked(text: &str) -> &str {
     }
 }
 
-/// A text in quotes, a number, `true`, `false`, `null`, or a word.
+/// Reads a quoted text, a number, `true`, `false`, `null`, or a word.
 fn scalar(text: &str) -> Option<Value> {
     if text.starts_with('"') {
         return template::value(text).map(|(value, _)| value);

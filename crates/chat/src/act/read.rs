@@ -1,28 +1,28 @@
-//! Reads the decision in what a model wrote.
+//! Extracts the decision from a model's text.
 
 use super::plan::{Plan, Wanted};
 use crate::json::{self, Fault, Look};
 
-/// Longest text that is read, in bytes.
+/// Maximum length of a text in bytes.
 const MAX_READ: usize = 1 << 20;
 
-/// Why there is no value.
+/// The reason why a text has no decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// No JSON value began.
+    /// The text has no JSON value.
     Nothing,
-    /// A value began and is not JSON.
+    /// A value begins, but is not valid JSON.
     Broken,
-    /// A value began and never ended.
+    /// A value begins, but does not end.
     Truncated,
-    /// There is a value, and it does not fit the structure.
+    /// There is a value, but it does not fit the structure.
     OffStructure,
     /// The text is too long.
     TooLong,
 }
 
 impl Problem {
-    /// The error in words, sent to the model with the repair question.
+    /// Returns a description of the problem, for the model.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Nothing => "the answer held no JSON value",
@@ -34,10 +34,10 @@ impl Problem {
     }
 }
 
-/// The decision in an answer without its thoughts, as JSON of the structure that the plan states.
+/// Returns the decision in a text without thoughts, as JSON that fits the plan.
 ///
 /// # Errors
-/// [`Problem`] where no value fits.
+/// A [`Problem`] if no value fits.
 pub fn read(plan: &Plan, text: &str) -> Result<String, Problem> {
     if text.len() > MAX_READ {
         return Err(Problem::TooLong);

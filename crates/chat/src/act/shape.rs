@@ -1,14 +1,14 @@
-//! The structure a decision must have.
+//! The structure of a decision.
 
 use serde_json::{Map, Number, Value, json};
 
-/// Most objects around a value.
+/// Maximum number of wrapper objects around a value.
 const WRAPPERS: usize = 2;
-/// Names of members that show a value without meaning it.
+/// Names of members whose values are examples, not decisions.
 const SHOWN: &[&str] =
     &["example", "draft", "sample", "template", "schema", "default", "properties", "示例", "草稿"];
 
-/// What a JSON value must look like.
+/// The structure of a JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
     /// Anything.
@@ -17,17 +17,17 @@ pub enum Shape {
     Null,
     /// `true` or `false`.
     Boolean,
-    /// A whole number.
+    /// An integer.
     Integer,
-    /// A number.
+    /// Any number.
     Number,
-    /// A text.
+    /// Any text.
     Text,
-    /// This text.
+    /// Exactly this text.
     Exactly(String),
-    /// One of these.
+    /// One of these structures.
     OneOf(Vec<Shape>),
-    /// A list of these.
+    /// A list whose items have this structure.
     Array(Box<Shape>),
     /// An object with these members.
     Object(Vec<Field>),
@@ -36,16 +36,16 @@ pub enum Shape {
 /// A member of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it holds.
+    /// The structure of the value.
     pub shape: Shape,
-    /// Whether it may be left out.
+    /// True if it may be absent.
     pub optional: bool,
 }
 
 impl Shape {
-    /// The value with what the structure does not know left out, or nothing where it does not fit.
+    /// Returns the value without unknown members, or `None` if it does not fit.
     pub fn fitted(&self, value: &Value) -> Option<Value> {
         let fits = match self {
             Self::Any => true,
@@ -71,13 +71,13 @@ impl Shape {
         fits.then(|| value.clone())
     }
 
-    /// The value with slips put right that leave no doubt, or nothing where it does not fit even so.
+    /// Returns the value with unambiguous mistakes repaired, or `None` if it does not fit even so.
     pub fn repaired(&self, value: &Value) -> Option<Value> {
         self.coerced(value, true).or_else(|| unwrapped(self, value, WRAPPERS))
     }
 
-    /// As [`Shape::fitted`], with names in another spelling, and texts that say a number, a truth value or an
-    /// alternative.
+    /// As [`Shape::fitted`], but accepts other spellings of names, and texts that contain a number, a
+    /// boolean, or an alternative.
     fn coerced(&self, value: &Value, is_outermost: bool) -> Option<Value> {
         match (self, value) {
             (Self::Boolean, Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
@@ -105,7 +105,7 @@ impl Shape {
                 let items: Option<_> = items.iter().map(|value| item.coerced(value, false)).collect();
                 items.map(Value::Array)
             }
-            // The objects of a list that were not put in one, or one that was.
+            // A list in place of the object: exactly one of its items must fit.
             (Self::Object(fields), Value::Array(items)) if is_outermost && !fields.is_empty() => {
                 let mut fitting: Vec<Value> =
                     items.iter().filter_map(|item| self.coerced(item, false)).collect();
@@ -119,7 +119,7 @@ impl Shape {
         }
     }
 
-    /// A value of the structure that decides nothing; texts are `note`.
+    /// Returns a neutral value of the structure, with `note` for texts.
     pub fn placeholder(&self, note: &str) -> Value {
         match self {
             Self::Any | Self::Null => Value::Null,
@@ -138,7 +138,7 @@ impl Shape {
         }
     }
 
-    /// The structure as JSON Schema, for providers that keep to one.
+    /// Returns the structure as a JSON Schema, for providers that enforce one.
     pub fn schema(&self) -> Value {
         match self {
             Self::Any => json!({}),
@@ -169,7 +169,7 @@ impl Shape {
         }
     }
 
-    /// The structure of which a value is an example.
+    /// Derives the structure from an example.
     pub fn of_example(value: &Value) -> Self {
         match value {
             Value::Null => Self::Any,
@@ -192,7 +192,7 @@ impl Shape {
 }
 
 fn fitted_object(fields: &[Field], members: &Map<String, Value>) -> Option<Value> {
-    // An object without stated members may have any.
+    // An object without defined members may have any.
     if fields.is_empty() {
         return Some(Value::Object(members.clone()));
     }
@@ -238,7 +238,7 @@ fn coerced_object(fields: &[Field], members: &Map<String, Value>) -> Option<Valu
     Some(Value::Object(fitted))
 }
 
-/// The one member of an object that fits, where the model has put the value into another one.
+/// Finds the one fitting value inside an object, for models that wrap the value.
 fn unwrapped(shape: &Shape, value: &Value, depth: usize) -> Option<Value> {
     let members = value.as_object()?;
     let inner = members.iter().filter(|(name, value)| {

@@ -1,24 +1,24 @@
-//! Reads structures as people write them: `{"intent": "like"|"dislike"|"neutral", "score"?: number}`.
+//! Parser for informal structures, such as `{"intent": "like"|"dislike"|"neutral", "score"?: number}`.
 
 use serde_json::{Number, Value};
 
 use super::shape::{Field, Shape};
 
-/// Deepest nesting of a structure.
+/// Maximum nesting of a structure.
 const DEPTH: usize = 16;
 
-/// What a piece of text in brackets turned out to be.
+/// A parsed structure.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Template {
     /// The structure.
     pub(super) shape: Shape,
-    /// Whether it names types or alternatives, and so cannot be a plain value.
+    /// True if it names types or alternatives, so that it cannot be a plain value.
     pub(super) has_types: bool,
-    /// How many bytes of the text it takes.
+    /// The length of its text in bytes.
     pub(super) length: usize,
 }
 
-/// Reads a structure at the start of the text.
+/// Parses a structure at the beginning of a text.
 pub(super) fn read(text: &str) -> Option<Template> {
     let mut reader = Reader { rest: text, has_types: false };
     let shape = reader.value(0)?;
@@ -60,7 +60,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `{…}` or `[…]`.
+    /// Parses `{…}` or `[…]`.
     fn value(&mut self, depth: usize) -> Option<Shape> {
         if depth > DEPTH {
             return None;
@@ -109,7 +109,7 @@ impl Reader<'_> {
         Some(Shape::Array(Box::new(item.unwrap_or(Shape::Any))))
     }
 
-    /// `...` stands for more of the same.
+    /// Skips `...`, which stands for more of the same.
     fn dots(&mut self) -> bool {
         self.space();
         let rest = self.rest.trim_start_matches(['.', '…']);
@@ -132,7 +132,7 @@ impl Reader<'_> {
         (!name.is_empty()).then(|| name.to_owned())
     }
 
-    /// A text in quotes of any kind; a backslash takes the next character as it is.
+    /// Parses a text in any kind of quotes. A backslash makes the next character literal.
     fn quoted(&mut self) -> Option<String> {
         let close = match self.peek()? {
             '"' => '"',
@@ -162,7 +162,7 @@ impl Reader<'_> {
     fn alternatives(&mut self, depth: usize) -> Option<Shape> {
         let mut shapes = vec![self.one(depth)?];
         loop {
-            // What explains a type, as in `number (0-1)`, says nothing that could be checked.
+            // Explanations of a type, as in `number (0-1)`, are skipped; they cannot be checked.
             self.space();
             let skipped = self.rest.find(['|', '｜', ',', '，', ';', '}', ']', '\n'])?;
             self.has_types |= !self.rest.get(..skipped)?.trim().is_empty();
@@ -178,7 +178,7 @@ impl Reader<'_> {
         if shapes.len() > 1 {
             return Some(Shape::OneOf(shapes));
         }
-        // A single text is an example of one.
+        // A single text is an example of a text.
         Some(match shapes.pop()? {
             Shape::Exactly(text) => self.single(&text),
             shape => shape,
@@ -229,13 +229,13 @@ impl Reader<'_> {
             self.take(&['>']);
             return Some(Shape::Array(Box::new(item)));
         }
-        // A range as 0-100, or a word that is no type.
+        // A range such as 0-100, or an unknown word.
         let starts_with_digit = word.starts_with(|c: char| c.is_ascii_digit());
         let shape = type_of(word).unwrap_or(if starts_with_digit { Shape::Number } else { Shape::Any });
         Some(self.repeated(shape))
     }
 
-    /// `string[]`.
+    /// Parses `[]` after a type, as in `string[]`.
     fn repeated(&mut self, mut shape: Shape) -> Shape {
         while let Some(rest) = self.rest.strip_prefix("[]") {
             (self.rest, self.has_types) = (rest, true);
@@ -260,7 +260,7 @@ fn type_of(word: &str) -> Option<Shape> {
     })
 }
 
-/// A plain JSON value at the start of the text, and how many bytes it takes.
+/// Parses a plain JSON value at the beginning of a text. Returns it with its length in bytes.
 pub(super) fn value(text: &str) -> Option<(Value, usize)> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     let value = values.next()?.ok()?;

@@ -1,17 +1,17 @@
-//! Reads one JSON value, and repairs slips that can mean one thing only: commas at the end, other quotation marks,
-//! full-width punctuation, Python's words, comments, line breaks in texts, a closing bracket left out.
+//! Reads one JSON value and repairs unambiguous mistakes: trailing commas, other quotation marks,
+//! full-width punctuation, Python's literals, comments, line breaks in texts, a missing closing bracket.
 
 use serde_json::{Map, Number, Value};
 
-/// Deepest nesting of a value.
+/// Maximum nesting of a value.
 const MAX_DEPTH: usize = 64;
 
-/// Why a value cannot be read.
+/// The reason why a value cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It is no JSON, and what it was meant to be is not certain.
+    /// It is not JSON, and it is ambiguous what was meant.
     Broken,
-    /// It ends too early.
+    /// The text ends before the value does.
     Truncated,
 }
 
@@ -19,13 +19,14 @@ pub(crate) enum Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unread {
     pub(super) fault: Fault,
-    /// Bytes up to where its brackets are closed.
+    /// The length in bytes up to its closing bracket, or to the end of the text.
     pub(super) length: usize,
     /// True if it began as a value rather than as a bracket in prose.
     pub(super) is_value: bool,
 }
 
-/// Reads the value at the beginning of a text: the value, its length in bytes, and whether it is JSON as it stands.
+/// Reads the value at the beginning of a text. Returns the value, its length in bytes, and true if it is
+/// valid JSON without repairs.
 pub(super) fn value(text: &str, may_repair: bool) -> Result<(Value, usize, bool), Unread> {
     let mut strict = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     if let Some(Ok(value)) = strict.next() {
@@ -64,7 +65,7 @@ fn closed(text: &str) -> Option<usize> {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
-    /// Whether an object with a member, or a list with an item, was read.
+    /// True if an object's member or a list's item was read.
     has_member: bool,
     may_repair: bool,
 }
@@ -87,7 +88,7 @@ impl<'t> Reader<'t> {
         taken.is_some()
     }
 
-    /// Skips white space, characters nobody sees, and comments.
+    /// Skips white space, invisible characters, and comments.
     fn space(&mut self) {
         loop {
             let rest = self.rest();
@@ -143,12 +144,12 @@ impl<'t> Reader<'t> {
             }
             match self.peek() {
                 Some('}' | '｝') => {}
-                // The bracket of the list around it: this one's own was left out.
+                // The bracket of the enclosing list: the object's own one is missing.
                 Some(']' | '］') if depth > 0 => break,
-                // Nothing but the closing bracket is missing.
+                // Only the closing bracket is missing.
                 None => break,
                 Some(_) if self.is_fence() => break,
-                // The comma was left out between two lines.
+                // The comma between two lines is missing.
                 Some(c) if had_line && opens(c).is_some() => {}
                 Some(_) => return Err(Fault::Broken),
             }
@@ -172,7 +173,7 @@ impl<'t> Reader<'t> {
             match self.peek() {
                 Some(']' | '］') => {}
                 Some('}' | '｝') if depth > 0 => break,
-                // More items may have been meant to come.
+                // More items may be missing.
                 None => return Err(Fault::Truncated),
                 Some(_) if self.is_fence() => return Err(Fault::Truncated),
                 Some(_) => return Err(Fault::Broken),
@@ -181,7 +182,7 @@ impl<'t> Reader<'t> {
         Ok(Value::Array(items))
     }
 
-    /// Whether the fenced block ends here.
+    /// Returns true if the fenced block ends here.
     fn is_fence(&self) -> bool {
         self.rest().starts_with("```") || self.rest().starts_with("~~~")
     }
@@ -198,7 +199,7 @@ impl<'t> Reader<'t> {
         if name.is_empty() { Err(Fault::Broken) } else { Ok(name.to_owned()) }
     }
 
-    /// A text in quotes of any kind.
+    /// Reads a text in any kind of quotes.
     fn quoted(&mut self) -> Read<String> {
         let open = self.peek().ok_or(Fault::Truncated)?;
         let close = opens(open).ok_or(Fault::Broken)?;
@@ -215,7 +216,7 @@ impl<'t> Reader<'t> {
         Err(Fault::Truncated)
     }
 
-    /// Whether a quotation mark that may also stand inside of a text ends it.
+    /// Returns true if a quotation mark that may also occur inside a text ends it here.
     fn is_closing(&self) -> bool {
         let rest = self.rest().trim_start();
         rest.is_empty() || rest.starts_with([':', '：', ',', '，', '}', '｝', ']', '］', '`', '/'])
@@ -251,7 +252,8 @@ impl<'t> Reader<'t> {
                 Some(code) => text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),
                 None => text.push_str("\\u"),
             },
-            // Markdown's escapes; a letter may be a path's or an expression's.
+            // Markdown escapes punctuation. A backslash before a letter or digit may belong to a path or an
+            // expression, so it stays.
             c if c.is_ascii_alphanumeric() => text.extend(['\\', c]),
             c => text.push(c),
         }
@@ -276,7 +278,7 @@ impl<'t> Reader<'t> {
             "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
             "null" | "None" | "NULL" | "Null" => return Ok(Value::Null),
             "" => return Err(Fault::Broken),
-            // Digits may be missing, or letters of a word.
+            // Digits of a number, or letters of a word, may be missing.
             _ if is_at_end => return Err(Fault::Truncated),
             _ => {}
         }
@@ -292,12 +294,12 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// A full-width digit as an ordinary one.
+/// Converts a full-width digit to an ASCII digit.
 fn narrow(c: char) -> char {
     u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(c)
 }
 
-/// The quotation marks that end what this one begins.
+/// Returns the quotation marks that can end a text that begins with this one.
 fn opens(c: char) -> Option<&'static [char]> {
     Some(match c {
         '"' => &['"'],

@@ -1,4 +1,4 @@
-//! Repairs, and what stays refused.
+//! Tests of repairs, and of ambiguous texts that are refused.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
