@@ -1,4 +1,4 @@
-//! Sessions: conversations with the double and their messages (contract C-10, C-11).
+//! Sessions: conversations with the assistant, and their messages.
 
 pub mod model;
 pub(crate) mod queries;
@@ -18,38 +18,39 @@ pub use speaker::{Rights, Speaker};
 
 use crate::{Chat, provider::Role, work::Later};
 
-/// Most sessions on a page of a list.
+/// Maximum number of sessions on a page of a list.
 pub const MAX_LISTED: i64 = 500;
-/// Messages of a session that are listed, the oldest.
+/// Maximum number of messages that are listed of a session; the oldest are.
 const MAX_MESSAGES: i64 = 10_000;
-/// Messages that a prompt may look back at.
+/// Maximum number of earlier messages loaded for a prompt.
 const LOOK_BACK: i64 = 200;
-/// Rows of a usage list.
+/// Maximum number of rows of a usage list.
 const MAX_USAGE: i64 = 1000;
 
-/// Where a message is to go.
+/// The session that a message is addressed to, and the properties of a new one.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    /// The session's name as the client has it.
+    /// The session's id as the client gave it.
     pub(crate) session: Option<String>,
-    /// What a new session belongs to.
+    /// The app that a new session is assigned to.
     pub(crate) app_id: String,
-    /// What a new session begins with.
+    /// The system prompt of a new session.
     pub(crate) system: Option<String>,
 }
 
-/// What there was before something is said.
+/// A session and its history before a new message.
 #[derive(Debug, Default)]
 pub(crate) struct Before {
-    /// The session, where there is one already.
+    /// The session, if it exists already.
     pub(crate) session: Option<Session>,
-    /// The client's system prompt, if it has one.
+    /// The client's system prompt, if any.
     pub(crate) system: Option<String>,
-    /// What was said, oldest first, without the system prompt and what the session's summary tells.
+    /// The messages, oldest first, without the system prompt and without those that the session's summary
+    /// covers.
     pub(crate) history: Vec<Message>,
 }
 
-/// A session with a new message in it.
+/// The session that a new message was stored in.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) key: i64,
@@ -57,27 +58,27 @@ pub(crate) struct Opened {
     pub(crate) is_new: bool,
 }
 
-/// What the person says.
+/// A message of the person.
 #[derive(Debug, Clone)]
 pub(crate) struct Saying {
     pub(crate) text: String,
-    /// Whether facts in it may be remembered, if the person wishes that.
+    /// True if facts in it may be remembered, provided that the person's settings allow it.
     pub(crate) may_teach: bool,
 }
 
-/// An answer on its way to the store.
+/// An answer as it is stored.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) id: i64,
     pub(crate) session: i64,
     pub(crate) content: String,
     pub(crate) state: State,
-    /// Bytes of the beginning of it that is stored already, if any is.
+    /// Number of bytes of its beginning that are stored already, if any.
     pub(crate) stored: Option<i64>,
 }
 
 impl Answer {
-    /// What storing it adds to what the account stores.
+    /// Returns the change of the account's quota usage when this is stored.
     fn room(&self) -> Change {
         let change = Change::add(&[&self.content]);
         match self.stored {
@@ -89,7 +90,7 @@ impl Answer {
     async fn store(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), store::Error> {
         let Self { id, session, content, state, stored } = self;
         let count = i64::from(stored.is_none());
-        // The session's row first, as whoever deletes it does.
+        // Locks the session's row first, in the same order as a deletion.
         tx.execute(queries::TOUCH, params![*session, &rules::preview(content), count, now]).await?;
         if stored.is_some() {
             tx.execute(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
@@ -102,25 +103,25 @@ impl Answer {
     }
 }
 
-/// State of an answer in the store after a write of it has failed.
+/// The stored state of an answer after a write of it failed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stored {
-    /// All of it is stored, or its session is gone.
+    /// True if the whole answer is stored, or its session was deleted.
     pub(crate) is_settled: bool,
-    /// Bytes of the message, or of the beginning of it that is stored.
+    /// Number of bytes of the answer that are stored, if any.
     pub(crate) bytes: Option<i64>,
 }
 
 store::from_row!(Stored { is_settled, bytes });
 
-/// Tokens used on a day.
+/// Token usage of a client on one day.
 #[derive(Debug, Clone)]
 pub struct Used {
     /// Days since 1970, in UTC.
     pub day: i64,
     /// `app:ID`, `key:ID` or `session`.
     pub client: String,
-    /// Answers.
+    /// Number of answers.
     pub answers: i64,
     /// Tokens of prompts.
     pub tokens_in: i64,
@@ -131,10 +132,11 @@ pub struct Used {
 store::from_row!(Used { day, client, answers, tokens_in, tokens_out });
 
 impl Chat {
-    /// A page of the sessions that someone may see, the newest message first: `limit` of them after a place.
+    /// Returns a page of the sessions that a speaker may see, latest activity first: at most `limit` of
+    /// them, after a position.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn sessions(
         &self,
         who: &Speaker,
@@ -147,22 +149,22 @@ impl Chat {
         Ok(self.db().fetch_all_heavy(queries::ALL, values).await?)
     }
 
-    /// The session of a name, if there is one.
+    /// Finds a session by the id that a client gave.
     ///
     /// # Errors
-    /// [`Code::ChatSessionUnauthorized`] for one that someone else began.
+    /// [`Code::ChatSessionUnauthorized`] if this server made the id for somebody else's session.
     pub async fn find_session(&self, who: &Speaker, id: &str) -> Result<Option<Session>, ApiError> {
         if !rules::is_name(id) {
             return Ok(None);
         }
         let named: Vec<Session> = self.db().fetch_all(queries::NAMED, params![who.account, id]).await?;
-        // The names that clients make up may be many applications' own: one's own comes first.
+        // Several apps may choose the same id: the caller's own session has precedence.
         let mut others = named.iter().filter(|session| who.may_see(session));
         let own = named.iter().find(|session| session.client == who.client);
         if let Some(session) = own.or_else(|| others.next()) {
             return Ok(Some(session.clone()));
         }
-        // A name made here is one session's alone.
+        // An id made by this server is unique.
         if id.starts_with(rules::PREFIX) {
             let foreign: Option<(i64,)> = self.db().fetch_optional(queries::EXISTS, params![id]).await?;
             if foreign.is_some() {
@@ -172,25 +174,25 @@ impl Chat {
         Ok(None)
     }
 
-    /// The messages of a session, oldest first.
+    /// Returns the messages of a session, oldest first.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn messages(&self, session: i64) -> Result<Vec<Message>, ApiError> {
         Ok(self.db().fetch_all_heavy(queries::MESSAGES, owned_params![session, MAX_MESSAGES]).await?)
     }
 
-    /// Deletes a session with all that was said in it.
+    /// Deletes a session with its messages.
     ///
     /// # Errors
-    /// [`Code::ChatSessionNotFound`], [`Code::ChatSessionUnauthorized`].
+    /// [`Code::ChatSessionNotFound`] or [`Code::ChatSessionUnauthorized`].
     pub async fn delete_session(&self, who: &Speaker, id: &str) -> Result<(), ApiError> {
         let session = self.find_session(who, id).await?.ok_or(Code::ChatSessionNotFound)?;
         let (key, account) = (session.key, who.account);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    // Holds the session, so that no message comes between counting and deleting them.
+                    // Locks the session, so that no message arrives between counting and deletion.
                     if tx.execute(queries::HOLD, params![key]).await? == 0 {
                         return Ok(());
                     }
@@ -203,7 +205,7 @@ impl Chat {
             .await
     }
 
-    /// What there is of the session that someone means.
+    /// Loads the addressed session with its history; empty for a new session.
     pub(crate) async fn before(&self, who: &Speaker, place: &Place) -> Result<Before, ApiError> {
         let Some(id) = &place.session else { return Ok(Before::default()) };
         let Some(session) = self.find_session(who, id).await? else { return Ok(Before::default()) };
@@ -221,10 +223,10 @@ impl Chat {
         Ok(Before { session: Some(session), system, history })
     }
 
-    /// Stores what somebody says in a session, or begins one with it.
+    /// Stores a message in a session, or begins a session with it.
     ///
     /// # Errors
-    /// [`Code::ChatUsedUp`], [`Code::QuotaExceeded`].
+    /// [`Code::ChatUsedUp`] or [`Code::QuotaExceeded`].
     pub(crate) async fn say(
         &self,
         who: &Speaker,
@@ -242,7 +244,7 @@ impl Chat {
                 let is_own = i64::from(saying.may_teach && wishes.distills);
                 let (role, state) = (Role::User.name(), State::Complete.name());
                 let values = params![id, key, role, &saying.text, state, is_own, now];
-                // The session's row first, as whoever deletes it does.
+                // Locks the session's row first, in the same order as a deletion.
                 tx.execute(queries::TOUCH, params![key, &rules::preview(&saying.text), 1_i64, now]).await?;
                 tx.execute(queries::ADD_MESSAGE, values).await?;
                 quota.take(tx, account, Kind::Message, Change::add(&[&saying.text])).await
@@ -293,7 +295,7 @@ impl Chat {
         Ok(Opened { key, id, is_new })
     }
 
-    /// Stores what there is of an answer that grows.
+    /// Stores the present text of an unfinished answer.
     pub(crate) async fn keep(&self, account: i64, answer: Answer) -> Result<(), ApiError> {
         let now = self.db().clock().now();
         self.db()
@@ -306,8 +308,8 @@ impl Chat {
             .await
     }
 
-    /// Stores an answer with what was sent for it, counts it, and makes known what is to be done about its session
-    /// later.
+    /// Stores an answer with the prompt that was sent for it, counts its tokens, and enqueues jobs for its
+    /// session.
     pub(crate) async fn finish(
         &self,
         who: Speaker,
@@ -330,7 +332,7 @@ impl Chat {
                     for later in &later {
                         later.note(tx).await?;
                     }
-                    // Not refused: the message was let in, and the answer is made.
+                    // Never refused: the message was admitted, and the answer exists.
                     let change = answer.room().and(Change::of_bytes(quota::size(&[prompt, memories])));
                     Ok(quota::adjust(tx, who.account, Kind::Message, change).await?)
                 })
@@ -338,16 +340,17 @@ impl Chat {
             .await
     }
 
-    /// Whether an answer that a failed write was to store is there after all.
+    /// Reads back what is stored of an answer after a write of it failed.
     pub(crate) async fn stored(&self, answer: &Answer) -> Result<Stored, ApiError> {
         Ok(self.db().fetch_one(queries::STORED, params![answer.id, answer.session]).await?)
     }
 
-    /// What was sent for an answer of a person's double.
+    /// Returns the prompt that was sent for an answer.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for an answer that is unknown or another's, and for an application;
-    /// [`Code::PermissionDenied`] naming the scope where the prompt holds what the reader may not read.
+    /// [`Code::NotFound`] if the answer is unknown or another person's, or if the reader is an app;
+    /// [`Code::PermissionDenied`] naming the missing scope if the prompt contains data that the reader may
+    /// not read.
     pub async fn sent(&self, who: &Speaker, message: i64) -> Result<Sent, ApiError> {
         if !who.client.is_empty() {
             return Err(Code::NotFound.into());
@@ -360,10 +363,10 @@ impl Chat {
         }
     }
 
-    /// Tokens a person has used on the last days, the newest first.
+    /// Returns the tokens that a person used on the last `days` days, newest first.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn usage(&self, account: i64, days: i64) -> Result<Vec<Used>, ApiError> {
         let since = self.db().clock().now().day() - days + 1;
         Ok(self.db().fetch_all(queries::USAGE, params![account, since, MAX_USAGE]).await?)

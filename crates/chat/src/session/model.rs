@@ -1,4 +1,4 @@
-//! What sessions and messages are, inside and on the wire.
+//! Types of sessions and messages: domain and wire.
 
 use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp};
@@ -19,7 +19,7 @@ pub enum State {
 }
 
 impl State {
-    /// Its name in the store.
+    /// Returns the name in the store.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Complete => "complete",
@@ -32,25 +32,25 @@ impl State {
 /// A conversation.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// The number other tables know it by.
+    /// The key of the row, which other tables refer to.
     pub key: i64,
-    /// The application that began it; empty for the person themself.
+    /// The app that began it; empty for the person.
     pub client: String,
-    /// The name clients know it by.
+    /// The id that clients use.
     pub id: String,
-    /// What the client says it belongs to.
+    /// The app id that the client gave.
     pub app_id: String,
     /// The beginning of the first message.
     pub title: String,
     /// The beginning of the last message.
     pub last_message: String,
-    /// Messages in it.
+    /// Number of messages.
     pub message_count: i64,
-    /// When it began.
+    /// The time at which it began.
     pub created_at: Timestamp,
-    /// When the last message came.
+    /// The time of the last message.
     pub updated_at: Timestamp,
-    /// What was said up to a message, in short; empty in lists.
+    /// The summary of the messages up to `summary_to`; empty in lists.
     pub(crate) summary: String,
     pub(crate) summary_to: i64,
 }
@@ -72,15 +72,15 @@ store::from_row!(Session {
 /// A message of a conversation.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Its number; rises with time.
+    /// The id; ids follow the time.
     pub id: i64,
-    /// Who says it.
+    /// The role of its author.
     pub role: Role,
-    /// What.
+    /// The text.
     pub content: String,
-    /// Whether it is complete.
+    /// The state: complete, or an answer that was stopped or failed.
     pub state: State,
-    /// When it was said.
+    /// The time of the message.
     pub created_at: Timestamp,
 }
 
@@ -99,19 +99,19 @@ impl store::FromRow for Message {
     }
 }
 
-/// The name of a message on the wire.
+/// Formats a message's id for the wire.
 pub fn message_id(id: i64) -> String {
     format!("msg_{id:014x}")
 }
 
-/// The number of a message's name.
+/// Parses a message's id from the wire.
 pub fn parse_message_id(name: &str) -> Option<i64> {
     let digits = name.strip_prefix("msg_")?;
     let id = i64::from_str_radix(digits, 16).ok()?;
     (message_id(id) == name).then_some(id)
 }
 
-/// Which sessions to list.
+/// Query parameters of the list of sessions.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -126,30 +126,30 @@ pub struct ListQuery {
     pub(super) page_size: Option<i64>,
 }
 
-/// A place in the list of sessions: the one with this newest message.
+/// A position in the list of sessions, which is ordered by last activity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// When its last message came, in milliseconds.
+    /// The time of the session's last message, in milliseconds since 1970.
     pub updated_at: i64,
-    /// Its number.
+    /// The key of the session.
     pub key: i64,
 }
 
 impl Place {
-    /// Before the first session.
+    /// The position before the first session.
     pub const START: Self = Self { updated_at: i64::MAX, key: i64::MAX };
 
-    /// The place of a session.
+    /// Returns the position of a session.
     pub fn of(session: &Session) -> Self {
         Self { updated_at: session.updated_at.as_millis(), key: session.key }
     }
 
-    /// Its text on the wire.
+    /// Formats the position as a cursor.
     pub fn cursor(self) -> String {
         format!("{}-{}", self.updated_at, self.key)
     }
 
-    /// The place of a text.
+    /// Parses a cursor. An empty one is the start of the list.
     pub fn parse(cursor: &str) -> Option<Self> {
         if cursor.is_empty() {
             return Some(Self::START);
@@ -192,7 +192,7 @@ pub struct ListedSession {
     pub(super) message_count: i64,
 }
 
-/// Which session to read.
+/// Query parameters of the list of messages.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
@@ -260,7 +260,7 @@ pub struct SentAnswer {
     pub(super) time: String,
 }
 
-/// Which days to count.
+/// Query parameters of the usage.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct UsageQuery {

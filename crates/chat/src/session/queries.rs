@@ -1,22 +1,22 @@
-//! SQL about sessions and messages.
+//! SQL of sessions and messages.
 
 pub(super) const NAMED: &str = "SELECT key, client, id, app_id, title, last_message, message_count, created_at, updated_at, \
      summary, summary_to FROM chat_session WHERE account_id = $1 AND id = $2 ORDER BY client LIMIT 100";
 
 pub(super) const EXISTS: &str = "SELECT key FROM chat_session WHERE id = $1 LIMIT 1";
 
-/// Lists show no summaries.
+/// Leaves out the summaries.
 pub(super) const ALL: &str = "SELECT key, client, id, app_id, title, last_message, message_count, created_at, updated_at, \
      '', summary_to FROM chat_session WHERE account_id = $1 AND (updated_at, key) < ($5, $6) \
      AND ($2 = '' OR client = $2) AND ($3 = '' OR app_id = $3) \
      ORDER BY updated_at DESC, key DESC LIMIT $4";
 
-/// Begins a session under a name that is new. `RETURNING`, as in [`BEGIN_OR_JOIN`], would double the time this takes.
+/// Begins a session under a new id. `RETURNING`, as in [`BEGIN_OR_JOIN`], would double the time this takes.
 pub(super) const BEGIN: &str = "INSERT INTO chat_session \
      (key, account_id, client, id, app_id, title, last_message, message_count, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)";
 
-/// Begins a session, or, where two first messages come at once, goes on with the other one's; answers its key.
+/// Begins a session, or joins the one that a concurrent first message has begun. Returns its key.
 pub(super) const BEGIN_OR_JOIN: &str = "INSERT INTO chat_session \
      (key, account_id, client, id, app_id, title, last_message, message_count, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT (account_id, client, id) DO UPDATE SET \
@@ -34,7 +34,7 @@ pub(super) const SET_ANSWER: &str = "UPDATE chat_message SET content = $2, state
 pub(super) const MESSAGES: &str = "SELECT id, role, content, state, created_at FROM chat_message \
      WHERE session_key = $1 ORDER BY id LIMIT $2";
 
-/// The newest messages after one.
+/// The newest messages after an id.
 pub(super) const LATEST: &str = "SELECT id, role, content, state, created_at FROM chat_message \
      WHERE session_key = $1 AND id > $2 ORDER BY id DESC LIMIT $3";
 
@@ -44,12 +44,12 @@ pub(super) const FIRST: &str = "SELECT id, role, content, state, created_at FROM
 /// Locks a session's row.
 pub(super) const HOLD: &str = "UPDATE chat_session SET message_count = message_count WHERE key = $1";
 
-/// Messages of a session, and their bytes with what was sent for them.
+/// The number of messages in a session, and their size in bytes, prompts included.
 pub(super) const ROOM: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
      + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories), 0)), 0) AS BIGINT) FROM chat_message m \
      LEFT JOIN chat_sent t ON t.message_id = m.id WHERE m.session_key = $1";
 
-/// The same of an account.
+/// The number of messages of an account, and their size in bytes, prompts included.
 pub(crate) const ROOM_OF_ACCOUNT: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
      + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories), 0)), 0) AS BIGINT) FROM chat_session s \
      JOIN chat_message m ON m.session_key = s.key LEFT JOIN chat_sent t ON t.message_id = m.id \
@@ -61,7 +61,7 @@ pub(super) const ADD_SENT: &str = "INSERT INTO chat_sent \
      (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at, needs) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
-/// Whether nothing is left to write for an answer, and the bytes of its message, if it is there.
+/// True if nothing is left to write for an answer; and the bytes of its message, if it exists.
 pub(super) const STORED: &str = "SELECT \
      CAST(CASE WHEN EXISTS (SELECT 1 FROM chat_sent WHERE message_id = $1) \
      OR NOT EXISTS (SELECT 1 FROM chat_session WHERE key = $2) THEN 1 ELSE 0 END AS BIGINT), \

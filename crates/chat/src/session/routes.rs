@@ -1,4 +1,4 @@
-//! Sessions over HTTP.
+//! HTTP endpoints for sessions.
 
 use axum::extract::{Path, State};
 use identity::{

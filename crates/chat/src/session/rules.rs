@@ -1,4 +1,4 @@
-//! Names, titles and previews. No I/O.
+//! Validation of ids, titles and previews, and conversion to wire types. No I/O.
 
 use store::Timestamp;
 use web::{ApiError, Issues};
@@ -8,24 +8,25 @@ use super::{
     model::{ListedMessage, ListedSession, Message, Place, SentAnswer, Session, UsageRow, message_id},
 };
 
-/// Longest session id and application id of a client in characters.
+/// Maximum length of a session id or app id chosen by a client, in characters.
 pub const MAX_NAME: usize = 128;
-/// What every id made here begins with.
+/// The prefix of all session ids made by this server.
 pub(super) const PREFIX: &str = "labs_sess_";
-/// The application of a session where the client names none.
+/// The app id of a session whose client gives none.
 pub(crate) const GENERAL: &str = "general";
-/// Characters of a title and of a preview.
+/// Length of a title, and maximum length of a preview, in characters.
 const TITLE: usize = 30;
 const PREVIEW: usize = 50;
 
-/// Checks a name that a client may have made up; an empty one is none.
+/// Checks an id that a client may have chosen; an empty one counts as absent.
 pub(crate) fn name(issues: &mut Issues, field: &str, value: Option<&str>) -> Option<String> {
     let value = value.map(str::trim).filter(|value| !value.is_empty())?;
     issues.line(field, value, MAX_NAME);
     Some(value.to_owned())
 }
 
-/// Checks which page of a list is asked for: the place after which it begins, and how many sessions it has at most.
+/// Checks the page parameters of a list. Returns the position after which the page begins, and its maximum
+/// size.
 pub(super) fn check_list(issues: &mut Issues, cursor: Option<&str>, size: Option<i64>) -> (Place, i64) {
     let size = size.unwrap_or(MAX_LISTED);
     if size < 1 {
@@ -38,23 +39,23 @@ pub(super) fn check_list(issues: &mut Issues, cursor: Option<&str>, size: Option
     (place.unwrap_or(Place::START), size.clamp(1, MAX_LISTED))
 }
 
-/// Whether a session can have this name at all.
+/// Returns true if a text is possible as a session id.
 pub(crate) fn is_name(id: &str) -> bool {
     (1..=MAX_NAME * 4).contains(&id.len()) && !id.chars().any(char::is_control)
 }
 
-/// The beginning of a text on one line.
+/// Returns the beginning of a text on one line.
 fn beginning(text: &str, max: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(max).collect()
 }
 
-/// The title of a session that begins with this message.
+/// Returns the title of a session that begins with this message.
 pub(super) fn title(text: &str) -> String {
     beginning(text, TITLE)
 }
 
-/// The preview of a message: 50 characters (contract C-10), three of them dots where there is more.
+/// Returns the preview of a message: at most 50 characters, the last three of them dots if there is more.
 pub(super) fn preview(text: &str) -> String {
     match text.char_indices().nth(PREVIEW) {
         None => text.to_owned(),
@@ -86,10 +87,10 @@ pub(super) fn listed_message(message: Message, account: i64) -> ListedMessage {
     }
 }
 
-/// What was sent for an answer.
+/// Converts a stored prompt to its wire type.
 ///
 /// # Errors
-/// When the store holds no JSON.
+/// If the stored JSON is invalid.
 pub(super) fn sent(id: i64, sent: Sent) -> Result<SentAnswer, ApiError> {
     let json = |text: &str| serde_json::from_str(text).map_err(ApiError::internal);
     Ok(SentAnswer {

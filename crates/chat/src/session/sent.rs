@@ -1,37 +1,37 @@
-//! What was sent to a model for an answer, for its person to read.
+//! The prompt that was sent to a model for an answer, kept for its person to read.
 
 use store::Timestamp;
 
 use super::Needs;
 
-/// What was sent for an answer.
+/// The prompt that was sent for an answer, and its costs.
 #[derive(Debug, Clone, Default)]
 pub struct Sent {
-    /// The model that answered, by its provider's name.
+    /// The provider's name of the model that answered.
     pub model: String,
-    /// The provider's address; empty for the built-in responder.
+    /// The provider's URL; empty for the built-in responder.
     pub provider: String,
     /// The messages of the prompt, as JSON.
     pub prompt: String,
-    /// The memories in it, as JSON.
+    /// The memories in the prompt, as JSON.
     pub memories: String,
-    /// What the prompt is made of: who reads it needs at least these rights.
+    /// The rights that a reader needs, which follow from the prompt's content.
     pub(crate) needs: Needs,
     /// Tokens of the prompt.
     pub tokens_in: i64,
     /// Tokens of the answer.
     pub tokens_out: i64,
-    /// When.
+    /// The time at which the answer was stored.
     pub created_at: Timestamp,
 }
 
 impl Sent {
-    /// Who says what in the prompt.
+    /// Returns the role and the text of each message of the prompt.
     pub fn messages(&self) -> Vec<(String, String)> {
         pairs(&self.prompt, "role", "content")
     }
 
-    /// Kind and text of each memory.
+    /// Returns the kind and the text of each memory.
     pub fn memories(&self) -> Vec<(String, String)> {
         pairs(&self.memories, "kind", "text")
     }

@@ -1,4 +1,4 @@
-//! Who talks, what a prompt made for them may contain, and what a stored one contains.
+//! The author of a message, and the rights that bound the content of prompts.
 
 use identity::{
     Caller, Credential,
@@ -8,29 +8,30 @@ use memory::recall::{Access, Kind, Reader, Recall};
 
 use super::Session;
 
-/// Who talks: the person, and the application that does it in their name.
+/// The author of a message: a person, and the app that acts in their name, if any.
 #[derive(Debug, Clone)]
 pub struct Speaker {
-    /// The person.
+    /// The person's account.
     pub account: i64,
-    /// The application; empty for the person themself and their own programs.
+    /// The app's id; empty for the person and their own programs.
     pub client: String,
-    /// What usage is counted under.
+    /// The client that usage is counted under.
     pub counted: String,
-    /// Whether what is said may become memory: the person says it, or a key of theirs that may write memories itself.
+    /// True if facts in messages may become memories: for the person, and for their keys that may write
+    /// memories.
     pub may_teach: bool,
-    /// What the prompt may contain and `sent` may show: what the credential may read directly.
+    /// The data that a prompt may contain and that `sent` may show: what the credential may read directly.
     pub rights: Rights,
 }
 
 impl Speaker {
-    /// The person themself, signed in.
+    /// Returns the person as signed in on a page.
     pub fn person(account: i64) -> Self {
         let counted = "session".to_owned();
         Self { account, client: String::new(), counted, may_teach: true, rights: Rights::OWNER }
     }
 
-    /// Who a caller is here.
+    /// Returns the speaker that a caller is.
     pub fn of(caller: &Caller) -> Self {
         let (client, counted) = match caller.credential() {
             Credential::Session { .. } => (String::new(), "session".to_owned()),
@@ -42,42 +43,44 @@ impl Speaker {
         Self { account: caller.account(), client, counted, may_teach, rights: Rights::of(caller) }
     }
 
-    /// An application sees what it began; the person everything of theirs.
+    /// Returns true if the speaker may see a session. An app sees the sessions it began; the person sees
+    /// all of theirs.
     pub(super) fn may_see(&self, session: &Session) -> bool {
         self.client.is_empty() || session.client == self.client
     }
 }
 
-/// What an answer may be made of, or, of a stored prompt, what it was made of.
+/// The kinds of data that a prompt may contain, or that a stored prompt contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// Profile, shades, memories and notes.
+    /// Access to profile, interests, memories, and notes.
     pub reader: Reader,
-    /// Results of the double's tools: for the person, their program, or a key with `*`.
+    /// True for results of the assistant's tools: the person, their programs, and keys with `*` have this
+    /// right.
     pub tools: bool,
 }
 
 impl Rights {
-    /// The person themself.
+    /// All rights, for the person.
     pub const OWNER: Self = Self { reader: Reader::OWNER, tools: true };
 
-    /// Rights of a credential.
+    /// Returns the rights of a credential.
     pub fn of(caller: &Caller) -> Self {
         Self { reader: Reader::of(caller), tools: caller.has_full_access() }
     }
 
-    /// The scope (by its older name) that `self` lacks to see everything in `other`, if any.
+    /// Returns the scope (by its older name) that `self` lacks to see all data of `other`, if any.
     pub fn lacks(self, other: Self) -> Option<&'static str> {
         let no_tools = (other.tools && !self.tools).then_some(Scope::Everything.name());
         self.reader.lacks(other.reader).or(no_tools)
     }
 }
 
-/// Rights that a reader of a stored prompt needs, as one number in the store.
+/// The rights that a reader of a stored prompt needs. Stored as one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Needs(pub(crate) Rights);
 
-/// Prompts stored before this was noted may contain anything.
+/// All rights: prompts stored before these were recorded may contain anything.
 impl Default for Needs {
     fn default() -> Self {
         Self(Rights::OWNER)
@@ -85,7 +88,7 @@ impl Default for Needs {
 }
 
 impl Needs {
-    /// Needs of a prompt made with `rights`, of what was really recalled for it.
+    /// Returns the needs of a prompt that was made with `rights`, from what was in fact recalled for it.
     pub(crate) fn of(rights: Rights, recall: &Recall, has_name: bool, has_results: bool) -> Self {
         let has = |kind: Kind| recall.items.iter().any(|item| item.kind == kind);
         let part = |kind: Kind, access: Access| if has(kind) { access } else { Access::Nothing };
