@@ -1,4 +1,4 @@
-//! What an answer is made of on its way out, and how the Lab's streams write it (contract §0.13).
+//! The events of an answer, and their format in the Lab's event streams.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -13,33 +13,33 @@ use web::{ApiError, Language};
 
 use crate::provider::{Finish, ToolCall};
 
-/// How long a silent stream stays without a sign of life.
+/// The time after which a silent stream gets a keep-alive comment.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// A part of an answer.
+/// An event of an answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
-    /// The search for a query begins.
+    /// A web search begins.
     Searching,
-    /// So much was found; a note where the search did not work.
+    /// The web search ended. `note` says so if it failed.
     Searched { query: String, count: usize, note: Option<&'static str> },
-    /// A tool is being used.
+    /// A tool call begins; the tool's name.
     Calling(String),
-    /// It was used: with which arguments, and whether that worked.
+    /// The tool call ended. `query` has its arguments; `is_good` is true if it succeeded.
     Called { tool: String, query: String, is_good: bool },
     /// A piece of the text.
     Piece(String),
-    /// A thought of the model, for clients that take them apart from the text.
+    /// A piece of the model's thoughts, for clients that keep them apart from the text.
     Thought(String),
-    /// The model wants tools of the client used.
+    /// The model asks for calls of the client's own tools.
     Asked(Vec<ToolCall>),
-    /// It cannot go on.
+    /// The answer failed.
     Failed(ApiError),
-    /// The end of an answer that was complete.
+    /// The answer is complete.
     Done(Ended),
 }
 
-/// What is known once an answer is complete.
+/// Data of a complete answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
     pub(crate) message: i64,
@@ -48,7 +48,7 @@ pub(crate) struct Ended {
     pub(crate) tokens_out: i64,
 }
 
-/// A text as JSON.
+/// Formats a text as JSON.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -58,7 +58,7 @@ fn session(id: &str) -> Bytes {
     format!("event: session\ndata: {{\"sessionId\": {}}}\n\n", quoted(id)).into()
 }
 
-/// An event in the Lab's words.
+/// Formats an event of the Lab's streams.
 fn write(event: &Event, language: Language) -> Bytes {
     match event {
         Event::Searching => Bytes::from_static(
@@ -92,12 +92,12 @@ fn write(event: &Event, language: Language) -> Bytes {
             format!("event: error\ndata: {{\"code\": {code}, \"message\": {message}, \"subCode\": {sub_code}}}\n\n")
                 .into()
         }
-        // The contract has no place for thoughts, and its clients have no tools.
+        // The Lab's streams have no event for thoughts, and its clients have no tools.
         Event::Thought(_) | Event::Asked(_) | Event::Done(_) => Bytes::new(),
     }
 }
 
-/// The stream of an answer; `new_session` is the id of the session that it began.
+/// Returns the Lab's event stream of an answer. `new_session` is the id of a session that the answer began.
 pub(crate) fn lab_stream(
     new_session: Option<&str>,
     events: mpsc::Receiver<Event>,
@@ -110,7 +110,8 @@ pub(crate) fn lab_stream(
     })
 }
 
-/// A stream of events as `write` words them, each in a write of its own, with signs of life between.
+/// Streams events as server-sent events. `write` formats each, and may add a chunk that is sent after it.
+/// Comments keep a silent stream alive.
 pub(crate) fn sse(
     first: Option<Bytes>,
     events: mpsc::Receiver<Event>,

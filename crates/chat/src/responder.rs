@@ -1,13 +1,13 @@
-//! The built-in responder: what answers where no model is configured, and says so. No I/O.
+//! The built-in responder, which answers where no model is configured, and says so. No I/O.
 
 use memory::recall::{Kind, Recall};
 
-/// Most things it tells.
+/// Maximum number of memories in an answer.
 const MAX_ITEMS: usize = 5;
 
-/// An answer from the person's own profile and memories, in the language of the message.
+/// Composes an answer from the person's own profile and memories, in the language of the message.
 ///
-/// `name` is what the person is called, where the caller may know it.
+/// `name` is the person's name, if the caller may know it.
 pub(crate) fn answer(name: Option<&str>, recall: &Recall, message: &str) -> Vec<String> {
     let is_chinese = message.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
     let mut pieces = vec![if is_chinese {

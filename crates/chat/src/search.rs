@@ -1,4 +1,4 @@
-//! Searching the web through an endpoint that speaks SearXNG's protocol.
+//! Web search through a server with SearXNG's API.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use reqwest::Client;
 use serde::Deserialize;
 use web::Outgoing;
 
-/// Longest a search may take, and largest answer in bytes.
+/// Timeout of a search, and maximum size of a response in bytes.
 const PATIENCE: Duration = Duration::from_secs(10);
 const MAX_ANSWER: usize = 2 << 20;
-/// Results that are told, and characters of each.
+/// Maximum number of results, and maximum length of each of their texts in characters.
 const RESULTS: usize = 5;
 const MAX_TEXT: usize = 500;
-/// Longest query in characters.
+/// Maximum length of a query in characters.
 const MAX_QUERY: usize = 200;
 
 /// A search engine.
@@ -21,7 +21,7 @@ pub(crate) struct Engine {
     client: Client,
 }
 
-/// What was found.
+/// A search result.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Found {
     #[serde(default)]
@@ -43,7 +43,7 @@ impl Engine {
         Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), client: outgoing.trusted()? })
     }
 
-    /// The best results, or nothing where the engine does not answer.
+    /// Returns the best results, or `None` if the engine fails.
     pub(crate) async fn search(&self, query: &str) -> Option<Vec<Found>> {
         let request = self
             .client
@@ -66,7 +66,7 @@ impl Engine {
     }
 }
 
-/// What to search for a message: its beginning on one line.
+/// Returns the query for a message: its beginning, on one line.
 pub(crate) fn query(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_QUERY).collect()
 }

@@ -1,4 +1,4 @@
-//! Talking to the double: from something said to an answer that is sent, stored and counted (contract C-09, X-25).
+//! Talking to the assistant: from an incoming message to an answer that is sent, stored, and counted.
 
 mod decide;
 pub(crate) mod model;
@@ -28,51 +28,51 @@ use crate::{
 use http::HeaderMap;
 use model::{ChatRequest, Kept, Talk};
 
-/// Events on their way to a client that is slow; the model waits for it beyond that.
+/// Maximum number of events buffered for a slow client. The model has to wait when they are full.
 const AHEAD: usize = 32;
 
-/// An answer in the making.
+/// An answer in progress.
 pub(crate) struct Answering {
     /// The session's id.
     pub(crate) session: String,
-    /// Whether this began the session.
+    /// True if this answer began the session.
     pub(crate) is_new: bool,
-    /// The parts of the answer as they come. Dropping it stops the answer.
+    /// The events of the answer. Dropping it stops the answer.
     pub(crate) events: mpsc::Receiver<Event>,
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub struct Said {
     /// The session's id.
     pub session: String,
-    /// The answer's number.
+    /// The answer's id.
     pub message: i64,
-    /// The answer.
+    /// The text.
     pub text: String,
 }
 
-/// Everything an answer is made of.
+/// Everything that is needed to produce an answer.
 struct Turn {
     who: Speaker,
     slot: Slot,
-    /// What the person is called, for callers who may know it.
+    /// The person's name; `None` if the caller may not know it.
     name: Option<String>,
     message: String,
     search: bool,
     recall: Recall,
     ask: Ask,
-    /// Whether facts in what was said may be remembered.
+    /// True if facts in the message may be remembered.
     is_own: bool,
-    /// Whether the prompt had no room for turns that the session keeps.
+    /// True if turns that the session keeps did not fit into the prompt.
     forgets: bool,
-    /// How a decision is to look, where one is asked for.
+    /// The plan of a decision, if one is requested.
     plan: Option<Plan>,
-    /// The tools are the client's: it is told of calls, and calls them itself.
+    /// True if the tools are the client's, which executes tool calls itself.
     has_own_tools: bool,
 }
 
-/// What is known when something is said.
+/// The context of an incoming message.
 struct Known<'k> {
     who: Speaker,
     slot: Slot,
@@ -83,11 +83,11 @@ struct Known<'k> {
     tools: Vec<Tool>,
 }
 
-/// The answers in the making, by account.
+/// The number of answers in progress, by account.
 #[derive(Debug, Default)]
 pub(crate) struct Streams(Mutex<HashMap<i64, usize>>);
 
-/// One of them.
+/// The permit of an answer in progress. Dropping it releases the permit.
 struct Slot {
     streams: Arc<Streams>,
     account: i64,
@@ -118,21 +118,22 @@ impl Drop for Slot {
 }
 
 impl Chat {
-    /// Stores what is said, and begins to answer.
+    /// Stores a message and begins to answer it.
     pub(crate) async fn talk(&self, who: Speaker, talk: Talk) -> Result<Answering, ApiError> {
         let slot = self.streams().take(who.account, self.settings().max_streams);
         let slot = slot.ok_or_else(|| ApiError::new(Code::RateLimited).retry_after(1))?;
         let before = self.before(&who, &talk.place).await?;
-        // What a decision is about is somebody else's words, as a rule.
+        // The input of a decision is usually not the person's own words.
         let is_said = talk.kept.as_ref().is_none_or(|kept| kept.last.role == Role::User);
         let may_teach = who.may_teach && self.settings().distill && talk.control.is_none() && is_said;
         let saying = Saying { text: talk.message.clone(), may_teach };
-        // What was said waits for the disk; meanwhile what the double should know is looked up and a model is asked. Nobody
-        // hears of its answer before what was said is stored.
+        // While the message is written to disk, memories are recalled and a model is asked. Nothing of its
+        // answer is sent before the message is stored.
         let (store, stored) = oneshot::channel();
         let say = self.say(&who, talk.place.clone(), before.session.as_ref(), saying);
         let begin = async {
-            // Asked here as well as where it is stored: no model waits for the thread that writes, or is asked in vain.
+            // Checked here as well as in the transaction: the model need not wait for the writer, and is
+            // not asked in vain.
             let admitted = async { self.admit(self.today(who.account).await?) };
             let recalled = self.recall(&who, talk.question());
             let (wishes, (account, recall)) = tokio::try_join!(biased; admitted, recalled)?;
@@ -146,17 +147,17 @@ impl Chat {
             self.tasks()?.spawn(async move { run::run(&chat, turn, stored, sender).await });
             Ok(events)
         };
-        // In this order, so that what is said has an id before the answer has.
+        // In this order, so that the message gets a smaller id than the answer.
         let (opened, events) = tokio::try_join!(biased; say, begin)?;
-        // Its answer may have ended already, by a client that left.
+        // The receiver is gone if the client has left.
         let _ended = store.send(opened.key);
         Ok(Answering { session: opened.id, is_new: opened.is_new, events })
     }
 
-    /// Stores what is said and waits for the whole answer.
+    /// Stores a message and waits for the complete answer.
     ///
     /// # Errors
-    /// 422 for a message that cannot be one, and whatever keeps the double from answering.
+    /// 422 for an invalid message; any error that keeps the assistant from answering.
     pub async fn answer(
         &self,
         who: Speaker,
@@ -183,7 +184,7 @@ impl Chat {
         Err(ApiError::new(Code::ChatStreamFailed).because("an answer without an end"))
     }
 
-    /// The actions that the double may use: those its person chose, for callers that no scope limits.
+    /// Returns the tools that the person chose, for callers that no scope limits.
     async fn chosen_tools(&self, who: &Speaker, wishes: &Wishes) -> Vec<Tool> {
         if wishes.tools.is_empty() || !who.rights.tools {
             return Vec::new();
@@ -193,7 +194,7 @@ impl Chat {
         tools
     }
 
-    /// What the double should know before it answers: nothing that the caller could not read directly.
+    /// Recalls the person's memories for a message. Nothing that the caller may not read is included.
     async fn recall(&self, who: &Speaker, message: &str) -> Result<(Account, Recall), ApiError> {
         let failed = |error: ApiError| match error.code() {
             Code::Internal => {
@@ -228,7 +229,7 @@ impl Chat {
             name: name.as_deref(),
             recall: &recall,
             now: self.db().clock().now(),
-            // A client that keeps the conversation says each time what it begins with.
+            // A client that keeps the conversation itself sends its system prompt each time.
             system: match &before.session {
                 Some(_) if !is_kept_by_client => before.system.as_deref(),
                 _ => talk.place.system.as_deref(),
@@ -243,10 +244,10 @@ impl Chat {
         let plan = talk.control.as_deref().map(Plan::of);
         let has_own_tools = !wanted.tools.is_empty();
         let form = plan.as_ref().map_or(wanted.form, |plan| Form::Json(plan.schema()));
-        // Without tools, an answer in JSON is read as a decision is.
+        // Without tools, a JSON answer is read like a decision.
         let plan = plan.or_else(|| (form != Form::Text && !has_own_tools).then(Plan::any));
         let tools = match &plan {
-            // Decisions are made of what is known.
+            // Decisions are made without tools.
             Some(_) => Vec::new(),
             None if has_own_tools => wanted.tools,
             None => tools,

@@ -1,6 +1,7 @@
-//! What the double may use beside what it knows: actions that its person has chosen, of whoever offers them.
+//! Tools of the assistant: actions that the person has chosen, from a source that the binary connects.
 //!
-//! What comes back is data for the model and never an order; how often and how much is bounded here.
+//! Results are data for the model, never instructions. Number, duration, and size of calls are bounded
+//! here.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -12,55 +13,55 @@ use crate::{
     provider::{Message, ToolCall},
 };
 
-/// Rounds of calls for one answer, and calls of one round.
+/// Maximum number of rounds of tool calls per answer, and of calls per round.
 pub(crate) const ROUNDS: usize = 4;
 pub(crate) const CALLS: usize = 4;
-/// Longest a call may take.
+/// Timeout of a tool call.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Most characters of a result that the model is shown, and of arguments.
+/// Maximum length of a result shown to the model in characters, and of arguments in bytes.
 const MAX_RESULT: usize = 8000;
 const MAX_ARGUMENTS: usize = 8000;
 
-/// A future of its own.
+/// A boxed `Send` future.
 pub type Work<'w, T> = Pin<Box<dyn Future<Output = T> + Send + 'w>>;
 
-/// An action that a double may use.
+/// A tool that an assistant may use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tool {
-    /// Its name: at most 64 letters, digits, `_` and `-`.
+    /// The name: at most 64 letters, digits, `_`, and `-`.
     pub name: String,
-    /// What it does, for people and for the model.
+    /// The description, for people and for the model.
     pub about: String,
-    /// The JSON schema of its arguments, an object's.
+    /// The JSON schema of the arguments, which is an object's.
     pub parameters: Value,
 }
 
-/// What came of a call.
+/// The outcome of a tool call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// Whether it worked.
+    /// True if the call succeeded.
     pub is_good: bool,
-    /// The result, or what is wrong.
+    /// The result, or an error message.
     pub text: String,
 }
 
 impl Outcome {
-    /// A call that did not work.
+    /// Creates the outcome of a failed call.
     pub fn failed(text: impl Into<String>) -> Self {
         Self { is_good: false, text: text.into() }
     }
 }
 
-/// Who offers actions.
+/// A source of tools.
 pub trait Tools: Send + Sync + 'static {
-    /// The actions that a person may let their double use.
+    /// Returns the tools that a person may allow their assistant.
     fn offered(&self, account: i64) -> Work<'_, Vec<Tool>>;
 
-    /// Calls one in the person's name.
+    /// Calls a tool in a person's name.
     fn call(&self, account: i64, name: String, arguments: Map<String, Value>) -> Work<'_, Outcome>;
 }
 
-/// Calls what the model asks for, if it may.
+/// Executes a tool call of the model, if the tool is allowed.
 pub(crate) async fn call(tools: &Arc<dyn Tools>, account: i64, allowed: &[Tool], call: &ToolCall) -> Outcome {
     if !allowed.iter().any(|tool| tool.name == call.name) {
         return Outcome::failed("there is no such tool");
@@ -79,12 +80,12 @@ pub(crate) async fn call(tools: &Arc<dyn Tools>, account: i64, allowed: &[Tool],
     }
 }
 
-/// The arguments of a call, from JSON with slips that leave no doubt.
+/// Parses the arguments of a call. Repairs unambiguous mistakes in the JSON.
 fn arguments(text: &str) -> Option<Map<String, Value>> {
     if let Ok(Value::Object(arguments)) = serde_json::from_str(text) {
         return Some(arguments);
     }
-    // A call whose last bracket is missing may have been meant to say more.
+    // Without its last bracket a call may be incomplete.
     let is_closed = text.trim_end_matches(|c: char| c.is_whitespace() || c == '`').ends_with(['}', '"']);
     match json::scan(text, Look::Objects).found.as_slice() {
         [found] if is_closed => found.value.as_object().cloned(),
@@ -92,7 +93,7 @@ fn arguments(text: &str) -> Option<Map<String, Value>> {
     }
 }
 
-/// A result as the model is told it.
+/// Formats a tool result as a message for the model.
 pub(crate) fn told(call: &ToolCall, outcome: &Outcome) -> Message {
     let text: String = outcome.text.chars().take(MAX_RESULT).collect();
     let state = if outcome.is_good { "ok" } else { "failed" };

@@ -1,4 +1,4 @@
-//! Making a decision: of the model's words one JSON value comes out, or none.
+//! Decisions: one JSON value from a model's text, or none.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::{
     provider::{Ask, Failure, Finish, Message, Piece, Reply, Role},
 };
 
-/// Tries to get a value from the model: the question, and once more with what was wrong.
+/// Number of attempts: the request, and one repetition that says what was wrong.
 const TRIES: usize = 2;
-/// Most characters of a bad answer that the model is shown again.
+/// Maximum length of an unusable answer that the model is shown again, in characters.
 const SHOWN: usize = 500;
-/// Longest silence after a value that fits.
+/// Maximum silence of a model after a value that fits.
 const SILENCE: Duration = Duration::from_secs(2);
-/// What a text of a decision says where no model is configured.
+/// The text in a placeholder decision where no model is configured.
 const NO_MODEL: &str = "服务器尚未配置模型 (no model is configured on this server)";
 
-/// Decides, or answers what `actionControl` says to answer where nothing can be decided.
+/// Makes a decision. Where none can be made, uses the fallback that `actionControl` specifies.
 pub(super) async fn decide(
     chat: &Chat,
     turn: &mut Turn,
@@ -76,7 +76,7 @@ async fn from_model(
     Ok(None)
 }
 
-/// One answer: the value, or what was said and what is wrong with it.
+/// Asks the model once. Returns the value, or the model's text and what is wrong with it.
 async fn attempt_once(
     chat: &Chat,
     ask: &Ask,
@@ -85,7 +85,7 @@ async fn attempt_once(
 ) -> Result<Result<String, (String, Problem)>, Failure> {
     let mut reply = match chat.models().ask(ask).await {
         Ok(reply) => reply,
-        // Nothing at all is as bad as no JSON.
+        // An empty answer is treated like text without JSON.
         Err(Failure::Empty) => return Ok(Err((String::new(), Problem::Nothing))),
         Err(failure) => return Err(failure),
     };
@@ -97,13 +97,13 @@ async fn attempt_once(
     }
     match read(plan, &said) {
         Ok(value) => Ok(Ok(value)),
-        // What broke off is a value that was cut off.
+        // If the answer ended prematurely, the value was cut off.
         Err(_problem) if ended.is_err() => Ok(Err((said, Problem::Truncated))),
         Err(problem) => Ok(Err((said, problem))),
     }
 }
 
-/// Listens to the end, or until the model is silent after a value that fits.
+/// Reads to the end, or until the model is silent after a value that fits.
 async fn listen(reply: &mut Reply, plan: &Plan, said: &mut String) -> Result<(), Failure> {
     loop {
         let next = match tokio::time::timeout(SILENCE, reply.next()).await {

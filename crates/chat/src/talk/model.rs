@@ -1,4 +1,4 @@
-//! What talking takes, on the wire and inside.
+//! Types of chat and act requests: wire and domain.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -105,7 +105,7 @@ pub struct SendAnswer {
     pub(crate) session_id: String,
 }
 
-/// Something said to the double, checked.
+/// A validated message to the assistant.
 #[derive(Debug)]
 pub(crate) struct Talk {
     pub(crate) message: String,
@@ -114,14 +114,14 @@ pub(crate) struct Talk {
     pub(crate) search: bool,
     pub(crate) model: String,
     pub(crate) max_tokens: u32,
-    /// How a decision is to look, where one is asked for.
+    /// The rules of a decision's JSON, if one is requested.
     pub(crate) control: Option<String>,
-    /// The conversation, where the client keeps it and not the session.
+    /// The conversation, if the client keeps it instead of the session.
     pub(crate) kept: Option<Kept>,
 }
 
 impl Talk {
-    /// What the person asks, in words: what tools answered is no question.
+    /// Returns the person's latest words, which memories are recalled for. Tool results do not count.
     pub(crate) fn question(&self) -> &str {
         let asked = self.kept.as_ref().filter(|kept| kept.last.role != Role::User);
         let asked = asked.and_then(|kept| kept.turns.iter().rev().find(|turn| turn.role == Role::User));
@@ -129,13 +129,13 @@ impl Talk {
     }
 }
 
-/// A conversation that a client keeps.
+/// A conversation that the client keeps.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    /// What was said before.
+    /// The earlier turns.
     pub(crate) turns: Vec<Message>,
-    /// What is to be answered: the user's message or a tool's result.
+    /// The message to answer: the user's or a tool result.
     pub(crate) last: Message,
-    /// How it is to be answered.
+    /// The requirements for the answer.
     pub(crate) wanted: Wanted,
 }

@@ -1,4 +1,4 @@
-//! Talking over HTTP.
+//! HTTP endpoints for chat and act.
 
 use axum::{extract::State, response::Response};
 use http::HeaderMap;

@@ -1,4 +1,4 @@
-//! What can be said to the double. No I/O.
+//! Validation of messages to the assistant. No I/O.
 
 use http::HeaderMap;
 use web::{ApiError, Issues};
@@ -10,15 +10,15 @@ use crate::{
     session::{Place, rules as session},
 };
 
-/// Longest message and system prompt in characters.
+/// Maximum length of a message and of a system prompt in characters.
 pub(crate) const MAX_MESSAGE: usize = 50_000;
 pub(crate) const MAX_SYSTEM: usize = 20_000;
-/// Most pictures of a message (contract C-09).
+/// Maximum number of pictures of a message.
 pub(crate) const MAX_IMAGES: usize = 4;
-/// Most tokens of an answer, and where none are asked for (contract C-09).
+/// Maximum and default number of tokens of an answer.
 pub(crate) const MAX_TOKENS: u32 = 16_000;
 pub(crate) const DEFAULT_TOKENS: u32 = 2000;
-/// Names of models that clients know (contract C16); the first is the default.
+/// Names of models that clients of SecondMe use; the first is the default.
 pub(crate) const MODELS: [&str; 5] = [
     "secondme/nano",
     "secondme/pro",
@@ -28,10 +28,10 @@ pub(crate) const MODELS: [&str; 5] = [
 ];
 const IMAGE_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/// Checks a request to talk; `known` are names of models beside the contract's.
+/// Checks a chat request. `known` has names of models in addition to [`MODELS`].
 ///
 /// # Errors
-/// 422 with everything that is wrong.
+/// 422 that lists everything that is invalid.
 pub(super) fn check(request: ChatRequest, headers: &HeaderMap, known: &[String]) -> Result<Talk, ApiError> {
     let mut issues = Issues::body();
     let message = issues.required_text("message", Some(&request.message), MAX_MESSAGE);
@@ -44,10 +44,10 @@ pub(super) fn check(request: ChatRequest, headers: &HeaderMap, known: &[String])
     Ok(Talk { message, images, place, search, model, max_tokens, control: None, kept: None })
 }
 
-/// Checks a request to decide.
+/// Checks an act request.
 ///
 /// # Errors
-/// 400 for what is wrong with `actionControl`, 422 with everything else.
+/// 400 for an invalid `actionControl`; 422 that lists everything else.
 pub(super) fn check_act(
     request: ActRequest,
     headers: &HeaderMap,
@@ -137,7 +137,7 @@ fn images(issues: &mut Issues, asked: Vec<ImageRequest>) -> Vec<Image> {
     images
 }
 
-/// A media type as it is registered: `image/jpg` is a common slip.
+/// Returns a media type as registered. `image/jpg` is a common mistake.
 pub(crate) fn media_type(name: &str) -> String {
     match name.trim().to_ascii_lowercase().as_str() {
         "image/jpg" | "image/pjpeg" => "image/jpeg".to_owned(),
@@ -145,12 +145,12 @@ pub(crate) fn media_type(name: &str) -> String {
     }
 }
 
-/// Whether these can be a picture.
+/// Returns true if type and data are possible for a picture.
 pub(crate) fn is_picture(media_type: &str, data: &str) -> bool {
     IMAGE_TYPES.contains(&media_type) && is_base64(data)
 }
 
-/// Whether a text can be base64: its alphabet, padding at the end, a length of whole groups.
+/// Returns true if a text looks like base64: its alphabet, its padding, and its length.
 fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     !body.is_empty()

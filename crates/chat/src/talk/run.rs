@@ -1,4 +1,4 @@
-//! Making an answer: search, model, pieces to the client, the whole to the store.
+//! Producing an answer: web search, model, events for the client, and storage.
 
 use std::time::Duration;
 
@@ -21,31 +21,31 @@ use crate::{
     work::{Kind, Later},
 };
 
-/// How often what there is of a long answer is stored, so that not even a crash loses more.
+/// Interval at which an unfinished answer is stored. A crash loses no more than that.
 const CHECKPOINT: Duration = Duration::from_secs(2);
-/// How often storing a complete answer is tried, and the time between two tries.
+/// Maximum number of attempts to store a complete answer, and the time between two of them.
 const STORE_TRIES: u32 = 6;
 const STORE_RETRY_EVERY: Duration = Duration::from_millis(500);
-/// Most characters of a call's arguments that the client is told.
+/// Maximum length of a tool call's arguments in events, in characters.
 const SHOWN: usize = 500;
-/// Longest answer of one turn without a model.
+/// Maximum duration of an answer without a model.
 const BUILT_IN: Duration = Duration::from_secs(60);
 
-/// What an answer has come to.
+/// The answer so far, and what is stored of it.
 pub(super) struct Made {
     id: i64,
     session: SessionKey,
     pub(super) text: String,
-    /// Bytes of what is stored of it, if anything is.
+    /// Number of bytes that are stored, if any.
     stored: Option<i64>,
     stored_at: Instant,
 }
 
-/// The session's number, which is known when what was said is stored.
+/// The key of the session, which is known once the message is stored.
 enum SessionKey {
     Awaited(oneshot::Receiver<i64>),
     Known(i64),
-    /// What was said could not be stored, or whoever said it left before: there is nothing to answer.
+    /// The message was not stored, or the client left before: there is nothing to answer.
     Nowhere,
 }
 
@@ -62,7 +62,7 @@ impl SessionKey {
 }
 
 impl Made {
-    /// What there is of it to store; nothing where there is no session for it.
+    /// Returns the answer to store; `None` if there is no session for it.
     async fn answer(&mut self, state: State) -> Option<Answer> {
         let session = self.session.find().await?;
         let content = self.text.replace('\0', "");
@@ -70,15 +70,15 @@ impl Made {
     }
 }
 
-/// How it ended.
+/// The end of an answer.
 pub(super) enum End {
     Whole(Finish),
-    /// Nobody listens any more, or the server ends.
+    /// The client left, or the server is stopping.
     Stopped,
     Failed(Failure),
 }
 
-/// What is asked for the answer and by whom it was given.
+/// The model that answered, and the tokens that providers counted.
 #[derive(Default)]
 pub(super) struct Source {
     model: String,
@@ -87,13 +87,13 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Notes who answers.
+    /// Notes the model and the provider of a reply.
     pub(super) fn note(&mut self, reply: &Reply) {
         self.model = reply.model().to_owned();
         self.provider = reply.provider().to_owned();
     }
 
-    /// Adds what was counted for an answer that has ended.
+    /// Adds the tokens of a reply that has ended.
     pub(super) fn count(&mut self, reply: &Reply) {
         if let Some(usage) = reply.usage() {
             let (tokens_in, tokens_out) = self.tokens.unwrap_or_default();
@@ -102,7 +102,7 @@ impl Source {
     }
 }
 
-/// Makes an answer to its end, whatever that is, and stores it in the session that `stored` tells.
+/// Produces an answer to its end and stores it. `stored` yields the key of the session.
 pub(super) async fn run(chat: &Chat, mut turn: Turn, stored: oneshot::Receiver<i64>, sender: Sender<Event>) {
     let mut made = Made {
         id: chat.db().ids().next(),
@@ -147,7 +147,7 @@ async fn make(
     }
     for round in 0..=tools::ROUNDS {
         if round == tools::ROUNDS {
-            // It has to say something now.
+            // The last round is without tools, so that the model has to answer.
             turn.ask.tools.clear();
         }
         let mut reply = match chat.models().ask(&turn.ask).await {
@@ -172,7 +172,7 @@ async fn make(
     End::Failed(Failure::Empty)
 }
 
-/// Uses the tools that the model asks for, and tells it what came of it.
+/// Executes the tool calls that the model asks for and adds their results to the prompt.
 async fn use_tools(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>, said: String, calls: Vec<ToolCall>) {
     let Some(tools) = chat.tools() else { return };
     let calls: Vec<ToolCall> = calls.into_iter().take(tools::CALLS).collect();
@@ -207,7 +207,7 @@ async fn pass_on(
                     return End::Stopped;
                 }
             }
-            // It has gone out already, but it is not kept.
+            // Sent already, but not kept in the stored answer.
             Ok(Some(Piece::Retract)) => made.text.truncate(begin),
             Ok(None) => return End::Whole(reply.finish()),
             Err(failure) => return End::Failed(failure),
@@ -215,11 +215,11 @@ async fn pass_on(
     }
 }
 
-/// Sends a piece; false when nobody listens.
+/// Sends a piece. Returns false if the client has left.
 async fn say(chat: &Chat, account: i64, sender: &Sender<Event>, made: &mut Made, piece: String) -> bool {
     made.text.push_str(&piece);
     if made.stored_at.elapsed() >= CHECKPOINT {
-        // What a crash would leave behind is an answer that was stopped.
+        // After a crash this remains as a stopped answer.
         keep(chat, account, made, State::Stopped).await;
     }
     sender.send(Event::Piece(piece)).await.is_ok()
@@ -231,7 +231,7 @@ async fn keep(chat: &Chat, account: i64, made: &mut Made, state: State) {
     let bytes = quota::size(&[&answer.content]);
     match chat.keep(account, answer).await {
         Ok(()) => made.stored = Some(bytes),
-        // Tried again at the next checkpoint, and at the end.
+        // Repeated at the next checkpoint and at the end.
         Err(error) => tracing::warn!(cause = error.cause(), "a part of an answer could not be stored"),
     }
 }
@@ -256,7 +256,7 @@ async fn look_up(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>) {
     turn.ask.messages.insert(last, message);
 }
 
-/// What is to be done about the conversation in the background.
+/// Returns the background jobs that the answer makes necessary.
 fn later(chat: &Chat, turn: &Turn, session: i64) -> Vec<Later> {
     if chat.models().is_empty() {
         return Vec::new();
@@ -304,7 +304,7 @@ async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, 
         let later = later(chat, &turn, answer.session);
         stored = store(chat, &turn.who, answer, sent, later).await;
     }
-    // Whoever reads the end of the stream finds all of it in the store, and may ask again.
+    // Before the last event: a client that reads it finds the answer stored and may send the next message.
     drop(turn.slot);
     let event = match (failure, stored) {
         (Some(error), _) => Event::Failed(error),
@@ -317,7 +317,7 @@ async fn finish(chat: &Chat, turn: Turn, sender: Sender<Event>, mut made: Made, 
     let _left = sender.send(event).await;
 }
 
-/// Tokens of the prompt and of the answer: counted by the provider, else estimated.
+/// Returns the tokens of prompt and answer, as counted by the provider, else estimated.
 fn tokens_of(turn: &Turn, source: &Source, text: &str) -> (i64, i64) {
     let about = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     match source.tokens {
@@ -327,7 +327,7 @@ fn tokens_of(turn: &Turn, source: &Source, text: &str) -> (i64, i64) {
     }
 }
 
-/// Stores an answer, trying again for a moment while the store fails. An answer whose session was deleted meanwhile
+/// Stores an answer, and retries for a few seconds if the store fails. An answer whose session was deleted
 /// counts as stored.
 async fn store(
     chat: &Chat,
@@ -342,7 +342,7 @@ async fn store(
         ticks.tick().await;
         let write = chat.finish(who.clone(), answer.clone(), sent.clone(), later.clone());
         let Err(error) = write.await else { return Ok(()) };
-        // The commit may have succeeded although its reply was lost.
+        // The commit may have succeeded even if its reply was lost.
         match chat.stored(&answer).await {
             Ok(Stored { is_settled: true, .. }) => return Ok(()),
             Ok(Stored { bytes, .. }) => answer.stored = bytes,
