@@ -1,7 +1,8 @@
-//! What is done with conversations in the background: facts are distilled from them, old turns are summarised.
+//! Background jobs for conversations: distilling facts from them, and summarizing old turns.
 //!
-//! What is to be done is rows. Several processes share them: whoever claims one moves its time on first, so that it is
-//! done once, and by another one after a crash. What comes of it is written in the transaction that removes the row.
+//! Jobs are rows that several processes share. A process claims a job by moving its due time, so that it is
+//! done once, and after a crash by another process. The result is written in the transaction that removes
+//! the row.
 
 mod distill;
 mod queries;
@@ -18,20 +19,21 @@ use crate::{
     session::queries::ADD_USAGE,
 };
 
-/// How often to look whether something is due.
+/// Interval between looks for due jobs.
 const EVERY: Duration = Duration::from_secs(5);
-/// Questions that one process asks a model at once, and for one account.
+/// Maximum number of concurrent jobs in this process, and per account.
 const PLACES: Places = Places { all: 2, per_account: 1 };
-/// How much longer than a model may take a claim is left alone by other processes, in seconds.
+/// Seconds by which the lease of a job exceeds the maximum duration of a model's answer.
 const GRACE: i64 = 60;
-/// How long to wait after each failure of the models; after the last it is left until the conversation goes on.
+/// Seconds to wait after each failure of the models. After the last one the job is dropped; the next turn
+/// of the conversation adds it again.
 const PATIENCE_SECONDS: [i64; 4] = [60, 600, 3600, 6 * 3600];
-/// Tokens that a model which thinks may use for that beside its answer.
+/// Tokens for the thoughts of a model that thinks, in addition to its answer.
 const THINKING_ROOM: u32 = 4000;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
-/// What is done.
+/// The kinds of jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Distill,
@@ -47,7 +49,7 @@ impl Kind {
     }
 }
 
-/// Something to be done with a conversation.
+/// A job to be enqueued for a conversation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Later {
     pub(crate) account: i64,
@@ -57,7 +59,7 @@ pub(crate) struct Later {
 }
 
 impl Later {
-    /// Makes it known.
+    /// Enqueues the job.
     pub(crate) async fn note(&self, tx: &mut Tx<'_>) -> Result<(), store::Error> {
         let sql = match self.kind {
             Kind::Distill => queries::DELAY,
@@ -68,27 +70,27 @@ impl Later {
     }
 }
 
-/// Something claimed.
+/// A claimed job.
 #[derive(Debug, Clone)]
 struct Job {
     session: i64,
     kind: String,
     attempts: i64,
-    /// Until when nobody else does it.
+    /// The time until which no other process claims it.
     lease: Timestamp,
 }
 
 store::from_row!(Job { session, kind, attempts, lease });
 
 impl Job {
-    /// Removes it, unless something new was said meanwhile.
+    /// Removes the job, unless it was put off by new messages meanwhile.
     async fn done(&self, tx: &mut Tx<'_>) -> Result<(), store::Error> {
         tx.execute(queries::DONE, params![self.session, &self.kind, self.lease]).await?;
         Ok(())
     }
 }
 
-/// The conversation that it is about.
+/// The conversation of a job.
 #[derive(Debug, Clone)]
 struct Session {
     key: i64,
@@ -100,7 +102,7 @@ struct Session {
 
 store::from_row!(Session { key, account, distilled_to, summary, summary_to });
 
-/// A message of it.
+/// A message of the conversation.
 #[derive(Debug, Clone)]
 struct Line {
     id: i64,
@@ -118,14 +120,14 @@ impl store::FromRow for Line {
     }
 }
 
-/// Why something could not be done.
+/// The reason why a job failed.
 #[derive(Debug)]
 enum Trouble {
     Store(ApiError),
     Model(Failure),
-    /// What the model answered is of no use.
+    /// The model's output is unusable.
     Nonsense,
-    /// The person may use no more tokens today.
+    /// The person's daily token limit is reached.
     UsedUp,
 }
 
@@ -141,7 +143,7 @@ impl From<store::Error> for Trouble {
     }
 }
 
-/// Does what is due until shutdown.
+/// Runs due jobs until shutdown. Does nothing if no model is configured.
 pub(crate) fn start(chat: &Chat, tasks: &Tasks) {
     if chat.models().is_empty() {
         return;
@@ -150,7 +152,7 @@ pub(crate) fn start(chat: &Chat, tasks: &Tasks) {
     turns.start(tasks, "conversations looked through", EVERY, Arc::default());
 }
 
-/// What is due with conversations, as a queue.
+/// The queue of due jobs.
 struct DueWork(Chat);
 
 impl Queue for DueWork {
@@ -182,31 +184,32 @@ impl Queue for DueWork {
 }
 
 impl Chat {
-    /// Until when a claim is left alone by other processes.
+    /// Returns the end of a lease that begins now.
     fn lease(&self, now: Timestamp) -> Timestamp {
         let longest = i64::try_from(self.models().total().as_secs()).unwrap_or(i64::MAX);
         now.plus_secs(longest.saturating_add(GRACE))
     }
 
-    /// The latest time that anything is ever put off to: the next day, a failure's wait, or a conversation's quiet time.
+    /// Returns the latest time that a job can be put off to: the next day, the wait after a failure, or the
+    /// quiet time of a conversation.
     fn latest_due(&self, now: Timestamp) -> Timestamp {
         let quiet = i64::try_from(self.settings().distill_after.as_secs()).unwrap_or(i64::MAX);
         let day = now.plus_ms(DAY_MS).plus_secs(GRACE);
         Timestamp(day.plus_secs(quiet).0.max(self.lease(now).0))
     }
 
-    /// Does what is due with conversations, by turns of their accounts, and answers how much that was. Several processes
-    /// share it.
+    /// Runs the due jobs, taking turns between accounts, and returns their number. Several processes may do
+    /// so at once.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn work_due(&self) -> Result<usize, ApiError> {
         Turns::new(DueWork(self.clone()), PLACES).run_due().await
     }
 
     async fn work(&self, job: Job) -> Result<(), ApiError> {
         let found = self.db().fetch_optional(queries::SESSION, params![job.session]).await?;
-        // Deleted meanwhile, and the row with it.
+        // Deleted meanwhile, together with its jobs.
         let Some(session) = found else { return Ok(()) };
         let worked = match job.kind.as_str() {
             "distill" => self.distill(&job, &session).await,
@@ -237,7 +240,7 @@ impl Chat {
         Ok(())
     }
 
-    /// What a model answers, all of it; counted as the person's usage, whatever comes of it.
+    /// Asks a model and returns its complete answer. The tokens count as the person's usage in any case.
     async fn ask_for(&self, account: i64, what: Kind, ask: &Ask) -> Result<String, Trouble> {
         let today = self.today(account).await?;
         if self.is_used_up(&today) {
@@ -258,7 +261,7 @@ impl Chat {
         Ok(text)
     }
 
-    /// Messages of a conversation after one, the oldest first.
+    /// Returns messages of a conversation after an id, oldest first.
     async fn lines(&self, session: i64, after: i64, most: i64) -> Result<Vec<Line>, ApiError> {
         Ok(self.db().fetch_all(queries::MESSAGES, params![session, after, most]).await?)
     }

@@ -1,5 +1,5 @@
-//! Facts that a person says in a conversation become key memories: one pass over what is new, and nothing that was
-//! known before is changed.
+//! Distills facts that a person states in a conversation into key memories. Each run looks at new messages
+//! only, and never changes existing memories.
 
 #[cfg(test)]
 mod fuzz_tests;
@@ -12,15 +12,15 @@ use super::{Job, Kind, Line, Session, Trouble, queries};
 use crate::{Chat, provider::Role};
 use rules::Known;
 
-/// Messages that are looked through at a time.
+/// Maximum number of messages per run.
 const MAX_LINES: i64 = 60;
-/// Tokens of known facts that the model may compare with.
+/// Maximum tokens of known facts that the model compares with.
 const KNOWN: usize = 1000;
-/// Answers of no use after which messages are given up.
+/// Number of unusable outputs after which the messages are skipped.
 const TRIES: i64 = 2;
 
 impl Chat {
-    /// Looks through what a person has said since the last time.
+    /// Distills the messages since the last run.
     pub(super) async fn distill(&self, job: &Job, session: &Session) -> Result<(), Trouble> {
         let lines = self.lines(session.key, session.distilled_to, MAX_LINES).await?;
         let is_full = i64::try_from(lines.len()).unwrap_or(i64::MAX) >= MAX_LINES;
@@ -53,7 +53,7 @@ impl Chat {
         self.distilled(job, session, to, learned, more).await
     }
 
-    /// Writes what was learned up to a message, all or nothing.
+    /// Stores the facts learned up to a message, in one transaction.
     async fn distilled(
         &self,
         job: &Job,
@@ -88,11 +88,11 @@ impl Chat {
     }
 }
 
-/// What a model is shown of a conversation.
+/// The part of a conversation that is shown to the model.
 struct Batch {
     lines: Vec<Line>,
     /// The last message looked at.
     to: Option<i64>,
-    /// Whether there was no room for all.
+    /// True if not all messages fitted.
     is_cut: bool,
 }

@@ -1,4 +1,4 @@
-//! The oldest turns of a conversation in short, for prompts that have no room for all of it.
+//! Summaries of the oldest turns of a conversation, for prompts that have no room for all of it.
 
 use memory::recall::tokens;
 use store::params;
@@ -11,18 +11,18 @@ use crate::{
     talk::rules::MODELS,
 };
 
-/// Messages that are looked at.
+/// Maximum number of messages per run.
 const MAX_LINES: i64 = 200;
-/// Most characters of one of them.
+/// Maximum length of one of them in characters. The rest is cut off.
 const MAX_LINE: usize = 4000;
-/// Most tokens that are asked for, and most characters that are kept.
+/// Maximum tokens of the output, and maximum length of a summary in characters.
 const MAX_ANSWER: u32 = 700;
 const MAX_SUMMARY: usize = 4000;
-/// The newest messages that fit into this part of a prompt stay as they are.
+/// The newest messages that fit into one part in this many of a prompt's budget are not summarized.
 const KEPT_PART: usize = 3;
 
 impl Chat {
-    /// Brings the summary of a conversation up to the turns that prompts still have room for.
+    /// Extends the summary of a conversation over the turns that prompts will have no room for.
     pub(super) async fn summarise(&self, job: &Job, session: Session) -> Result<(), Trouble> {
         let lines = self.lines(session.key, session.summary_to, MAX_LINES).await?;
         let old = old(lines, self.settings().prompt_tokens);
@@ -54,7 +54,7 @@ impl Chat {
     }
 }
 
-/// The oldest messages that are to be told in short, within the budget of a prompt.
+/// Returns the oldest messages that are to be summarized now, within the budget of a prompt.
 fn old(mut lines: Vec<Line>, budget: usize) -> Vec<Line> {
     for line in &mut lines {
         if line.content.chars().count() > MAX_LINE {

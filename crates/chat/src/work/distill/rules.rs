@@ -1,8 +1,9 @@
-//! What is asked about a conversation, and what of the answer is believed. No I/O.
+//! The prompt for distilling facts, and the validation of the output. No I/O.
 //!
-//! The model proposes; what counts is decided here. A fact must come with the words in which the person said it, and
-//! these words must stand in a message that the person wrote, outside of what they quoted or pasted. So nothing that
-//! the double, a memory, a web page or a tool says can become a memory, whatever it tells the model to do.
+//! The model proposes, and this module decides. A fact must come with the words in which the person stated
+//! it. These words must occur in a message that the person wrote, outside of quotations and code. So
+//! nothing that the assistant, a memory, a web page, or a tool says can become a memory, whatever it tells
+//! the model to do.
 
 use memory::{
     key::{Fact, Learned, rules as key},
@@ -19,29 +20,31 @@ use crate::{
     talk::rules::MODELS,
 };
 
-/// Most tokens of a conversation, and of the answer.
+/// Maximum tokens of the conversation, and of the output.
 const MAX_TOKENS: usize = 3000;
 const MAX_ANSWER: u32 = 1500;
-/// Most characters of a message of the person, and of the double, that are looked at.
+/// Maximum length, in characters, of a message of the person, and of the assistant. The rest is cut off.
 const MAX_OWN: usize = 4000;
 const MAX_OTHER: usize = 400;
-/// Most facts of one pass, and most characters of a fact, of what it is about and of the words it comes from.
+/// Maximum number of facts per run, and maximum length of a fact, its category, and its quotation in
+/// characters.
 const MAX_FACTS: usize = 10;
 const MAX_FACT: usize = 300;
 const MAX_ABOUT: usize = 40;
 const MAX_QUOTE: usize = 1000;
-/// One in so many of a fact's words must be the person's own: facts are put in other words, but not made up.
+/// At least one in this many words of a fact must be the person's own. Facts are rephrased, but not made
+/// up.
 const OWN_PART: usize = 3;
-/// Seen by the person alone, until they say otherwise.
+/// Visible to the person alone, until they change that.
 const PRIVATE: i64 = 0;
 
-/// A fact that is known already.
+/// A fact that is already stored.
 pub(super) struct Known {
     pub(super) id: i64,
     pub(super) text: String,
 }
 
-/// The person's own words of a message: without code and without what is quoted.
+/// Returns the person's own words of a message, without code and quotations.
 fn own_words(text: &str) -> String {
     let mut in_fence = false;
     let mut own = Vec::new();
@@ -56,7 +59,7 @@ fn own_words(text: &str) -> String {
     own.join("\n").trim().chars().take(MAX_OWN).collect()
 }
 
-/// What the model is shown of new messages: the person's own words, and what the double answered to them.
+/// Selects what the model is shown of new messages: the person's own words, and the answers to them.
 pub(super) fn batch(lines: Vec<Line>) -> Batch {
     let mut batch = Batch { lines: Vec::new(), to: None, is_cut: false };
     let (mut left, mut answers_own) = (MAX_TOKENS, false);
@@ -83,7 +86,7 @@ pub(super) fn batch(lines: Vec<Line>) -> Batch {
     batch
 }
 
-/// The question.
+/// Builds the request to the model.
 pub(super) fn ask(lines: &[Line], known: &[Known]) -> Ask {
     let order = format!(
         "You keep the memory of a person. Below is a conversation between the person and their digital double, and \
@@ -131,7 +134,7 @@ pub(super) fn ask(lines: &[Line], known: &[Known]) -> Ask {
     Ask { form, thinking_room: THINKING_ROOM, ..Ask::new(MODELS[0], messages, MAX_ANSWER) }
 }
 
-/// A fact as a model writes it.
+/// A fact as the model wrote it.
 struct Found {
     fact: String,
     about: String,
@@ -141,7 +144,7 @@ struct Found {
 }
 
 impl Found {
-    /// Reads a fact; numbers may be texts, and a missing list may be `null` or one number.
+    /// Parses a fact. Numbers may be given as texts, and the list as `null`, as one number, or not at all.
     fn read(value: &Value) -> Option<Self> {
         let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let number = |value: &Value| match value {
@@ -164,14 +167,14 @@ impl Found {
     }
 }
 
-/// What of an answer is believed; `None` where it is no list of facts.
+/// Returns the facts that pass validation, or `None` if the output is not a list of facts.
 pub(super) fn learned(answer: &str, lines: &[Line], known: &[Known]) -> Option<Vec<Learned>> {
     let facts = facts(answer)?;
     let found = facts.iter().take(MAX_FACTS).filter_map(Found::read);
     Some(found.filter_map(|found| believed(found, lines, known)).collect())
 }
 
-/// The list of facts in an answer. Of one that was cut off it holds the facts that are whole.
+/// Returns the list of facts in an output. Of a list that was cut off, returns the complete ones.
 fn facts(answer: &str) -> Option<Vec<Value>> {
     let scan = json::scan(answer, Look::Objects);
     let list = json::decided(&scan, |found| match &found.value {
@@ -214,7 +217,7 @@ fn believed(found: Found, lines: &[Line], known: &[Known]) -> Option<Learned> {
     })
 }
 
-/// Whether a fact has to do with the words that it is said to come from, and with all that the person said.
+/// Returns true if a fact shares a word with its quotation and enough words with the person's messages.
 fn is_made_of(fact: &str, quote: &str, lines: &[Line]) -> bool {
     let (fact, quote) = (query_terms(fact), query_terms(quote));
     let own: Vec<String> =
@@ -223,13 +226,13 @@ fn is_made_of(fact: &str, quote: &str, lines: &[Line]) -> bool {
     fact.iter().any(|term| quote.contains(term)) && heard * OWN_PART >= fact.len()
 }
 
-/// A text on one line without anything that is no text.
+/// Returns a text on one line without control characters.
 fn one_line(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A text as it is compared: models change spaces, widths and capitals.
+/// Normalizes a text for comparison, because models change spaces, widths, and capitals.
 fn comparable(text: &str) -> String {
     fold(text).split_whitespace().collect()
 }
