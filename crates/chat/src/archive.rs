@@ -1,5 +1,5 @@
-//! Conversations as sections of a person's archive: sessions, what was said in them with what was sent to a model for it,
-//! the facts learned from them, the tokens used, and what the person decided about their double.
+//! The sections of a person's archive about conversations: sessions, their messages with the prompts sent
+//! to a model, facts learned from them, tokens used, and the settings of the assistant.
 
 mod fact;
 mod message;
@@ -14,7 +14,7 @@ use web::{ApiError, archive::Section};
 use crate::Chat;
 
 impl Chat {
-    /// The sections of an archive that are this room's. Sessions come before what was said in them.
+    /// Returns this crate's sections of an archive. Sessions come before their messages.
     pub fn sections(&self) -> Vec<Box<dyn Section>> {
         vec![
             Box::new(session::Sessions(self.clone())),
@@ -26,14 +26,14 @@ impl Chat {
     }
 }
 
-/// Refuses an entry for one of its members.
+/// Creates the error for an entry with an invalid member.
 fn wrong(member: &str, expected: &str) -> ApiError {
     let mut issues = web::Issues::body();
     issues.add("value_error", member, expected.to_owned());
     issues.finish().err().unwrap_or_else(|| ApiError::internal("an issue that is none"))
 }
 
-/// A time that must be there.
+/// Returns a time that must be present.
 fn time(member: &str, given: Option<i64>) -> Result<Timestamp, ApiError> {
     web::archive::given_time(given)
         .ok_or_else(|| wrong(member, "Input should be milliseconds since 1970-01-01 UTC"))

@@ -1,4 +1,4 @@
-//! The double answers and decides: chat, act, their sessions, and the models behind them.
+//! The assistant that speaks for a person: chat, `act`, their sessions, and the models behind them.
 
 pub mod act;
 mod archive;
@@ -33,47 +33,47 @@ pub use talk::Said;
 use talk::Streams;
 use tools::{Tool, Tools};
 
-/// Routes, relative to the API's base path, whose answer waits for a whole answer of a model.
+/// Routes, relative to the API's base path, that respond only after a model's whole answer.
 pub const SLOW: &[&str] =
     &["/secondme/ws-chat/send", "/v1/chat/completions", "/v1/chat/completions/", "/v1//chat/completions"];
 
-/// What the owner of the server decides about the double.
+/// The settings of the assistant.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The models, in the order in which they are asked.
     pub providers: Vec<provider::Settings>,
-    /// Most tokens of a prompt, and of what is recalled in it.
+    /// Maximum number of tokens of a prompt.
     pub prompt_tokens: usize,
-    /// See `prompt_tokens`.
+    /// Maximum number of tokens of the recalled memories in a prompt.
     pub recall_tokens: usize,
-    /// Most answers in the making for an account.
+    /// Maximum number of concurrent answers of an account.
     pub max_streams: usize,
-    /// Most tokens an account may use in a day; 0: no limit.
+    /// Maximum number of tokens that an account may use per day; 0: no limit.
     pub daily_tokens: i64,
-    /// Whether facts are distilled from what people say to their own doubles, …
+    /// True if facts are distilled from what people say to their own assistants.
     pub distill: bool,
-    /// … and how long after the last answer of a conversation.
+    /// The time between the last answer of a conversation and its distillation.
     pub distill_after: Duration,
-    /// Largest body with pictures in bytes.
+    /// Maximum size of a request body with pictures, in bytes.
     pub max_body: usize,
-    /// A search engine that speaks SearXNG's protocol; empty: none.
+    /// The URL of a search engine with SearXNG's API; empty: none.
     pub search_url: String,
-    /// How long an answer may go on once the server was told to stop.
+    /// The time for which answers may go on after the server was told to stop.
     pub drain: Duration,
 }
 
-/// What holds for everybody on a server.
+/// Limits and capabilities of this server.
 #[derive(Debug, Clone, Copy)]
 pub struct House {
-    /// Most tokens an account may use in a day; 0: no limit.
+    /// Maximum number of tokens that an account may use per day; 0: no limit.
     pub daily_tokens: i64,
-    /// Whether facts are distilled from conversations.
+    /// True if facts are distilled from conversations.
     pub distills: bool,
-    /// Whether a model knows tools.
+    /// True if a configured model supports tools.
     pub has_tools: bool,
 }
 
-/// The state of this room; cheap to clone.
+/// The state of this crate; cheap to clone.
 #[derive(Clone)]
 pub struct Chat(Arc<Inner>);
 
@@ -90,10 +90,10 @@ struct Inner {
 }
 
 impl Chat {
-    /// Opens the room.
+    /// Creates the state.
     ///
     /// # Errors
-    /// When this process cannot make calls.
+    /// If the HTTP client cannot be created, or a URL is invalid.
     pub fn new(
         db: Database,
         memory: Memory,
@@ -116,12 +116,12 @@ impl Chat {
         Ok(Self(Arc::new(Inner { db, memory, settings, models, model_names, search, streams, tasks, tools })))
     }
 
-    /// Says who offers actions for doubles to use. Once, before the start.
+    /// Sets the source of tools. Call it once, before [`Chat::start`].
     pub fn use_tools(&self, tools: Arc<dyn Tools>) {
         let _said_before = self.0.tools.set(tools);
     }
 
-    /// The actions that a person may let their double use; none where no model knows tools.
+    /// Returns the tools that a person may allow their assistant; none if no model supports tools.
     pub async fn offered_tools(&self, account: i64) -> Vec<Tool> {
         match self.0.tools.get().filter(|_| self.models().knows_tools()) {
             Some(tools) => tools.offered(account).await,
@@ -129,7 +129,7 @@ impl Chat {
         }
     }
 
-    /// What holds for everybody on this server.
+    /// Returns the limits and capabilities of this server.
     pub fn house(&self) -> House {
         House {
             daily_tokens: self.settings().daily_tokens,
@@ -138,23 +138,23 @@ impl Chat {
         }
     }
 
-    /// Starts what this room does in the background.
+    /// Starts the background tasks.
     pub fn start(&self, tasks: &Tasks) {
         let _started_before = self.0.tasks.set(tasks.clone());
         work::start(self, tasks);
     }
 
-    /// The routes, relative to the API's base path.
+    /// Returns the routes, relative to the API's base path.
     pub fn api(&self) -> OpenApiRouter {
         session::routes::router(self.clone()).merge(talk::routes::router(self.clone()))
     }
 
-    /// The routes of OpenAI's protocol.
+    /// Returns the routes of the OpenAI-compatible API.
     pub fn openai(&self) -> axum::Router {
         openai::routes::router(self.clone())
     }
 
-    /// Longest that an answer of a model may take.
+    /// Returns the maximum duration of a model's answer.
     pub fn patience(&self) -> Duration {
         self.0.models.total() + provider::GRACE
     }
@@ -195,7 +195,7 @@ impl Chat {
         self.0.tasks.get().ok_or_else(|| ApiError::new(Code::Unavailable).because("the chat has not started"))
     }
 
-    /// Resolves when the server ends and answers have had their time to end, too.
+    /// Resolves when the server is stopping and the time for running answers is over.
     async fn cut_off(&self) {
         let Ok(tasks) = self.tasks() else { return std::future::pending().await };
         tasks.stopping().await;

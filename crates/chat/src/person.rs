@@ -1,4 +1,4 @@
-//! What a person decides about their double, and what they have used today.
+//! A person's settings of their assistant, and their token usage today.
 
 mod queries;
 
@@ -9,19 +9,19 @@ use crate::Chat;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
-/// Most tokens a day that a person may set.
+/// Maximum daily token limit that a person may set.
 const MAX_DAILY: i64 = 1 << 50;
-/// Most actions of the Hub that a double may use.
+/// Maximum number of tools that an assistant may use.
 pub const MAX_TOOLS: usize = 16;
 
-/// What a person decides about their double.
+/// A person's settings of their assistant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wishes {
-    /// Most tokens in a day; 0: no limit beside the server's.
+    /// Maximum number of tokens per day; 0: only the server's limit applies.
     pub daily_tokens: i64,
-    /// Whether facts are distilled from their conversations.
+    /// True if facts are distilled from the person's conversations.
     pub distills: bool,
-    /// The Hub's actions that the double may use, each as `api__action`.
+    /// The actions of the Hub that the assistant may use, each as `api__action`.
     pub tools: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ impl Default for Wishes {
 }
 
 impl Wishes {
-    /// Checks that they can be.
+    /// Checks the bounds of the settings.
     pub(crate) fn check(&self) -> Result<(), ApiError> {
         let mut issues = Issues::body();
         if !(0..=MAX_DAILY).contains(&self.daily_tokens) {
@@ -44,13 +44,13 @@ impl Wishes {
         issues.finish()
     }
 
-    /// The tools as they are stored.
+    /// Returns the tools as stored JSON.
     pub(crate) fn tools(&self) -> String {
         serde_json::Value::from(self.tools.as_slice()).to_string()
     }
 }
 
-/// A person as an answer is begun: their wishes, and the tokens used today.
+/// A person's settings, and the number of tokens used today.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Today {
     pub(crate) wishes: Wishes,
@@ -69,22 +69,22 @@ impl store::FromRow for Today {
 }
 
 impl Chat {
-    /// A person's wishes and what they have used today.
+    /// Returns a person's settings and today's usage.
     pub(crate) async fn today(&self, account: i64) -> Result<Today, ApiError> {
         let today = self.db().clock().now().day();
         Ok(self.db().fetch_one(queries::TODAY, params![account, today]).await?)
     }
 
-    /// [`today`](Self::today) as a transaction sees it.
+    /// As [`today`](Self::today), within a transaction.
     pub(crate) async fn today_in(&self, tx: &mut Tx<'_>, account: i64) -> Result<Today, ApiError> {
         let today = self.db().clock().now().day();
         Ok(tx.fetch_one(queries::TODAY, params![account, today]).await?)
     }
 
-    /// What a person has decided, if they may use more tokens today.
+    /// Returns the settings in `today`, if the person may use more tokens today.
     ///
     /// # Errors
-    /// [`Code::ChatUsedUp`].
+    /// [`Code::ChatUsedUp`] if a daily limit is reached.
     pub(crate) fn admit(&self, today: Today) -> Result<Wishes, ApiError> {
         if self.is_used_up(&today) {
             let now = self.db().clock().now();
@@ -95,30 +95,30 @@ impl Chat {
         Ok(today.wishes)
     }
 
-    /// Whether a person may use no more tokens today.
+    /// Returns true if a daily limit is reached.
     pub(crate) fn is_used_up(&self, today: &Today) -> bool {
         let limits = [self.settings().daily_tokens, today.wishes.daily_tokens];
         limits.into_iter().any(|limit| limit > 0 && today.used >= limit)
     }
 
-    /// Most tokens that a person may use in a day, the server's limit and their own; 0: no limit.
+    /// Returns the lower of the server's and the person's daily token limits; 0: no limit.
     pub(crate) async fn daily_limit(&self, account: i64) -> Result<i64, ApiError> {
         let limits = [self.settings().daily_tokens, self.wishes(account).await?.daily_tokens];
         Ok(limits.into_iter().filter(|limit| *limit > 0).min().unwrap_or(0))
     }
 
-    /// What a person has decided about their double.
+    /// Returns a person's settings of their assistant.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn wishes(&self, account: i64) -> Result<Wishes, ApiError> {
         Ok(self.today(account).await?.wishes)
     }
 
-    /// Changes what a person has decided about their double.
+    /// Replaces a person's settings of their assistant.
     ///
     /// # Errors
-    /// 422 for a limit or a list of tools that cannot be.
+    /// 422 for a limit out of bounds or for too many tools.
     pub async fn set_wishes(&self, account: i64, wishes: Wishes) -> Result<(), ApiError> {
         wishes.check()?;
         let tools = wishes.tools();

@@ -1,4 +1,5 @@
-//! What was learned from conversations: which message says a key memory, and which memories stand against each other.
+//! Archive section of facts learned from conversations: the message in which a key memory was stated, and
+//! the memories that it repeats or contradicts.
 
 use memory::key::{LINK_KINDS, SavedLink};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use crate::{
     session::model::{message_id, parse_message_id},
 };
 
-/// Entries of a part.
+/// Maximum number of entries in a part.
 const PART: i64 = 500;
 
 pub(super) struct Facts(pub(super) Chat);
@@ -22,11 +23,11 @@ pub(super) struct Facts(pub(super) Chat);
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    /// The key memory.
+    /// The id of the key memory.
     memory_id: i64,
-    /// said, again or against.
+    /// `said`, `again`, or `against`.
     kind: String,
-    /// The older memory that it stands against.
+    /// The older memory that is contradicted, for `against`.
     #[serde(skip_serializing_if = "Option::is_none")]
     other_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +84,8 @@ impl Section for Facts {
                 Box::pin(async move {
                     let mut lines = Vec::with_capacity(ready.len());
                     for (line, mut link) in ready {
-                        // A message that is not there, or is another's, is not what said it.
+                        // A message that does not exist here, or is another account's, is left out of the
+                        // link.
                         if let Some(message) = link.message {
                             let owner: Option<(i64,)> =
                                 tx.fetch_optional(queries::OWNER, store::params![message]).await?;

@@ -1,4 +1,4 @@
-//! What was said, and what a model was sent for it.
+//! Archive section of messages, with the prompts sent to a model for them.
 
 use memory::quota::{self, Change, Kind};
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,9 @@ use crate::{
     session::model::{State, message_id, parse_message_id},
 };
 
-/// Entries of a part: with what was sent, each may be long.
+/// Maximum number of entries in a part. Few, because each may be long.
 const PART: i64 = 100;
-/// Longest text of a message, and of what was sent for it, in bytes.
+/// Maximum length of a text of an entry, in bytes.
 const MAX_TEXT: usize = 32 << 20;
 
 pub(super) struct Messages(pub(super) Chat);
@@ -30,10 +30,10 @@ struct Entry {
     session_id: String,
     #[serde(default)]
     client: String,
-    /// system, user or assistant.
+    /// `system`, `user`, or `assistant`.
     role: String,
     content: String,
-    /// complete, stopped or failed.
+    /// `complete`, `stopped`, or `failed`.
     #[serde(default = "complete")]
     state: String,
     create_time: Option<i64>,
@@ -45,7 +45,7 @@ fn complete() -> String {
     State::Complete.name().to_owned()
 }
 
-/// What a model was sent. `prompt` and `memories` are JSON as text.
+/// The prompt that was sent to a model. `prompt` and `memories` are JSON texts.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Sent {
@@ -103,7 +103,7 @@ struct Key {
 
 from_row!(Key { key });
 
-/// A valid entry on its way in.
+/// A validated entry to be imported.
 struct Ready {
     entry: Entry,
     given_id: Option<i64>,
@@ -187,7 +187,8 @@ impl Messages {
     }
 }
 
-/// The memories of an answer with the profile under its id here: an account's own, which is another one than where it was.
+/// Rewrites the memories of an answer: the id of the profile becomes this account's, which differs between
+/// servers.
 fn own_profile(memories: &str, account: i64) -> String {
     let Ok(mut items) = serde_json::from_str::<Vec<serde_json::Map<String, Value>>>(memories) else {
         return memories.to_owned();
@@ -200,8 +201,8 @@ fn own_profile(memories: &str, account: i64) -> String {
     serde_json::to_string(&items).unwrap_or_else(|_| memories.to_owned())
 }
 
-/// Writes an entry; answers `Some(false)` inside where it is there already, `None` inside where its session is not, and
-/// nothing where there is no room.
+/// Imports an entry. Returns `Some(Some(true))` if it was added, `Some(Some(false))` if it exists already,
+/// `Some(None)` if its session does not exist, and `None` if the quota is full.
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,

@@ -3,12 +3,12 @@
 pub(super) const SESSIONS: &str = "SELECT key, client, id, app_id, title, last_message, created_at, updated_at, summary, summary_to \
      FROM chat_session WHERE account_id = $1 AND key > $2 ORDER BY key LIMIT $3";
 
-/// Messages are counted as they come in.
+/// Begins with zero messages: each imported message is counted.
 pub(super) const ADD_SESSION: &str = "INSERT INTO chat_session (key, account_id, client, id, app_id, title, \
      last_message, message_count, created_at, updated_at, summary, summary_to) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11) ON CONFLICT (account_id, client, id) DO NOTHING";
 
-/// Which messages are next is told by an index alone.
+/// The subquery finds the next messages by index alone.
 pub(super) const MESSAGES: &str = "SELECT m.id, s.id, s.client, m.role, m.content, m.state, m.created_at, \
      t.model, t.provider, t.prompt, t.memories, t.tokens_in, t.tokens_out, t.created_at \
      FROM chat_message m JOIN chat_session s ON s.key = m.session_key \
@@ -25,7 +25,7 @@ pub(super) const OWNER: &str =
 pub(super) const SAME: &str = "SELECT id FROM chat_message WHERE session_key = $1 AND created_at = $2 AND role = $3 \
      AND content = $4 LIMIT 1";
 
-/// What comes from a file is not taken for the person's own words when facts are distilled.
+/// Imported messages do not count as the person's own words when facts are distilled.
 pub(super) const ADD_MESSAGE: &str = "INSERT INTO chat_message (id, session_key, role, content, state, is_own, created_at) \
      VALUES ($1, $2, $3, $4, $5, 0, $6)";
 
@@ -35,7 +35,8 @@ pub(super) const ADD_SENT: &str = "INSERT INTO chat_sent \
 
 pub(super) const COUNT: &str = "UPDATE chat_session SET message_count = message_count + 1 WHERE key = $1";
 
-/// Whole days, so that the next part goes on with another one. `$2` is the day after the last one of the part before.
+/// Returns whole days, so that the next part begins with another day. `$2` is the day after the last one of
+/// the previous part.
 pub(super) const USAGE: &str = "SELECT day, client, answers, tokens_in, tokens_out FROM chat_usage \
      WHERE account_id = $1 AND day >= $2 AND day <= (SELECT COALESCE(MAX(day), 0) FROM (SELECT day FROM chat_usage \
      WHERE account_id = $1 AND day >= $2 GROUP BY day ORDER BY day LIMIT $3) AS days) ORDER BY day, client";
@@ -43,7 +44,7 @@ pub(super) const USAGE: &str = "SELECT day, client, answers, tokens_in, tokens_o
 pub(super) const ADD_USAGE: &str = "INSERT INTO chat_usage (account_id, day, client, answers, tokens_in, tokens_out) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, day, client) DO NOTHING";
 
-/// No row where the person decided nothing.
+/// Returns no row if the person has no settings.
 pub(super) const WISHES: &str =
     "SELECT 0, daily_tokens, distills, tools FROM chat_person WHERE account_id = $1";
 

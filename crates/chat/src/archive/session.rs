@@ -1,4 +1,4 @@
-//! Sessions without what was said in them.
+//! Archive section of sessions, without their messages.
 
 use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, from_row, owned_params, params};
@@ -16,9 +16,9 @@ use crate::{
     },
 };
 
-/// Entries of a part.
+/// Maximum number of entries in a part.
 const PART: i64 = 500;
-/// Most characters of a summary.
+/// Maximum length of a summary in characters.
 const MAX_SUMMARY: usize = 4000;
 
 pub(super) struct Sessions(pub(super) Chat);
@@ -27,7 +27,7 @@ pub(super) struct Sessions(pub(super) Chat);
 #[serde(rename_all = "camelCase")]
 struct Entry {
     session_id: String,
-    /// The application that began it; empty for the person themself.
+    /// The app that began the session; empty for the person.
     #[serde(default)]
     client: String,
     #[serde(default)]
@@ -38,7 +38,7 @@ struct Entry {
     last_message: String,
     create_time: Option<i64>,
     update_time: Option<i64>,
-    /// What was said up to a message, in short.
+    /// The summary of the messages up to `summary_to`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     summary: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,7 +96,8 @@ impl Section for Sessions {
                 let times = (time("createTime", entry.create_time)?, time("updateTime", entry.update_time)?);
                 let ids = self.0.db().ids();
                 let to = entry.summary_to.as_deref().and_then(parse_message_id);
-                // A summary of nobody knows what would stand for nothing.
+                // Dropped if there is no summary. A summary without this is dropped, too: nobody knows
+                // which messages it covers.
                 let to = given_id(to, ids).filter(|_| !entry.summary.is_empty());
                 Ok((ids.next(), entry, times, to))
             });

@@ -1,4 +1,4 @@
-//! Tokens used, day by day.
+//! Archive section of token usage by day.
 
 use serde::{Deserialize, Serialize};
 use store::{BoxFuture, from_row, owned_params, params};
@@ -10,7 +10,7 @@ use web::{
 use super::{queries, wrong};
 use crate::Chat;
 
-/// Days of a part.
+/// Maximum number of days in a part.
 const PART: i64 = 100;
 /// The last day of the year 9999.
 const LAST_DAY: i64 = 2_932_896;

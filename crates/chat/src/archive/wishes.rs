@@ -1,4 +1,4 @@
-//! What a person decided about their double: one entry, if they decided anything.
+//! Archive section of a person's settings of their assistant: one entry, or none if there are no settings.
 
 use serde::{Deserialize, Serialize};
 use store::{BoxFuture, owned_params, params};
@@ -18,10 +18,10 @@ pub(super) struct TheWishes(pub(super) Chat);
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    /// Most tokens in a day; 0: no limit beside the server's.
+    /// Maximum number of tokens per day; 0: only the server's limit applies.
     #[serde(default)]
     daily_tokens: i64,
-    /// Whether facts are distilled from their conversations.
+    /// True if facts are distilled from the person's conversations.
     distills: bool,
     /// Actions of the Hub, each as `api__action`.
     #[serde(default)]

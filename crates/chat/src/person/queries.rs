@@ -1,6 +1,6 @@
-//! SQL about what people decide.
+//! SQL of settings and usage.
 
-/// One row, whoever it is.
+/// Always returns one row, with defaults for an account without settings.
 pub(super) const TODAY: &str = "SELECT \
      COALESCE((SELECT CAST(SUM(tokens_in + tokens_out) AS BIGINT) FROM chat_usage WHERE account_id = $1 AND day = $2), 0), \
      COALESCE((SELECT daily_tokens FROM chat_person WHERE account_id = $1), 0), \
