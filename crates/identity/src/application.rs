@@ -1,4 +1,4 @@
-//! Applications: other people's programs that may ask a person for access (contract §2.3).
+//! Apps (OAuth clients) that ask people for access to their data.
 
 pub mod model;
 mod queries;
@@ -19,10 +19,10 @@ use crate::{
 };
 
 impl Identity {
-    /// One page of an account's applications, newest first, and how many it has.
+    /// Returns one page of an account's apps, newest first, and the number of all its apps.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn own_applications(
         &self,
         account: i64,
@@ -33,20 +33,21 @@ impl Identity {
         Ok((list, total))
     }
 
-    /// An application of an account.
+    /// Returns an app of an account.
     ///
     /// # Errors
-    /// [`Code::OauthApplicationNotFound`] for an id that is unknown or another's.
+    /// [`Code::OauthApplicationNotFound`] if the id is unknown or another account's.
     pub async fn own_application(&self, account: i64, id: &str) -> Result<Application, ApiError> {
         rules::check_id(id)?;
         let found = self.db().fetch_optional(queries::OWN, params![id, account]).await?;
         found.ok_or_else(|| Code::OauthApplicationNotFound.into())
     }
 
-    /// Changes what is given and leaves the rest. A scope taken away is gone from its tokens as well, at once.
+    /// Changes the given properties of an app and keeps the others. A removed scope is lost to its tokens at
+    /// once.
     ///
     /// # Errors
-    /// As [`Identity::own_application`].
+    /// The errors of [`Identity::own_application`].
     pub async fn change_application(
         &self,
         account: i64,
@@ -79,10 +80,11 @@ impl Identity {
         self.own_application(account, id).await
     }
 
-    /// Gives an application a new secret; the old one is good for nothing from now on. Tokens stay.
+    /// Replaces the client secret of an app. The old one is invalid at once; tokens stay valid.
     ///
     /// # Errors
-    /// As [`Identity::own_application`]; [`Code::InvalidParam`] for a public one, which has none.
+    /// The errors of [`Identity::own_application`]; [`Code::InvalidParam`] for a public app, which has no
+    /// secret.
     pub async fn new_application_secret(&self, account: i64, id: &str) -> Result<Secret, ApiError> {
         if self.own_application(account, id).await?.is_public {
             return Err(ApiError::new(Code::InvalidParam).with("clientType = public"));
@@ -93,10 +95,10 @@ impl Identity {
         Ok(secret)
     }
 
-    /// Deletes an application with every authorization and token it has.
+    /// Deletes an app with all its authorizations and tokens.
     ///
     /// # Errors
-    /// As [`Identity::own_application`].
+    /// The errors of [`Identity::own_application`].
     pub async fn delete_application(&self, account: i64, id: &str) -> Result<(), ApiError> {
         rules::check_id(id)?;
         let key = id.to_owned();
@@ -112,10 +114,10 @@ impl Identity {
         Ok(())
     }
 
-    /// Lets an application work, or stops it and everything that was issued to it.
+    /// Sets the status of an app. Unless it is approved, its credentials are refused.
     ///
     /// # Errors
-    /// [`Code::OauthApplicationNotFound`].
+    /// [`Code::OauthApplicationNotFound`] if the id is unknown.
     pub async fn set_application_status(&self, id: &str, status: Status) -> Result<(), ApiError> {
         let key = id.to_owned();
         self.db()
@@ -130,11 +132,11 @@ impl Identity {
         Ok(())
     }
 
-    /// The application that asks a person for access and wants the answer at this address.
+    /// Returns the app that sends a person here to ask for access, with `redirect_uri` as the way back.
     ///
     /// # Errors
-    /// [`Code::OauthApplicationNotFound`], [`Code::OauthRedirectMismatch`] for an address that it did not
-    /// register, and the code of its status unless it is approved. None may be told by a redirect.
+    /// [`Code::OauthApplicationNotFound`]; [`Code::OauthRedirectMismatch`] if the app did not register the
+    /// URI; the code of its status unless it is approved. None of these may be reported by a redirect.
     pub async fn asking_application(&self, id: &str, redirect_uri: &str) -> Result<Application, ApiError> {
         rules::check_id(id)?;
         let found: Option<Application> = self.db().fetch_optional(queries::FIND, params![id]).await?;
@@ -146,10 +148,11 @@ impl Identity {
         Ok(application)
     }
 
-    /// The application that proves itself: by its secret, or, where it is public, by what it has to show later.
+    /// Authenticates an app by its secret. A public app has none; it proves itself later, by PKCE.
     ///
     /// # Errors
-    /// [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`], then the code of its status.
+    /// [`Code::OauthClientInvalid`] if the id is unknown; [`Code::OauthSecretMismatch`] if the secret is
+    /// wrong or missing, or was sent for a public app; the code of the app's status unless it is approved.
     pub(crate) async fn client(&self, credentials: &Credentials) -> Result<model::Client, ApiError> {
         rules::check_id(&credentials.id).map_err(|_unknown| Code::OauthClientInvalid)?;
         let found: Option<model::Client> =
@@ -166,11 +169,11 @@ impl Identity {
         Ok(client)
     }
 
-    /// The id an application knows a person by: always the same for the two, and of no use to another
-    /// application. `None` when the application is gone.
+    /// Returns the id by which an app knows a person. It never changes, and differs from app to app. `None`
+    /// if the app does not exist.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn app_scoped_id(&self, application: &str, account: i64) -> Result<Option<String>, ApiError> {
         let row: Option<([u8; 32],)> =
             self.db().fetch_optional(queries::PERSON_KEY, params![application]).await?;
@@ -178,7 +181,7 @@ impl Identity {
     }
 }
 
-/// The id of a person, made with an application's own key.
+/// Returns the id of a person, derived with the app's own key.
 pub(crate) fn app_scoped_id(key: &[u8; 32], account: i64) -> String {
     let digest = Sha256::new().chain_update(key).chain_update(account.to_be_bytes()).finalize();
     format!("asu_{}", credential::base36(digest.into()))
@@ -188,7 +191,7 @@ fn found(changed: u64) -> Result<(), ApiError> {
     if changed == 0 { Err(Code::OauthApplicationNotFound.into()) } else { Ok(()) }
 }
 
-/// Tells other processes that what they know of an application's tokens may no longer hold.
+/// Notifies other processes that their cached tokens of an app may be out of date.
 async fn announce(tx: &mut Tx<'_>, application: &str) -> Result<(), ApiError> {
     Ok(tx.notify(cache::APPLICATION_TOPIC, application).await?)
 }

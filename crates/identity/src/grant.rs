@@ -1,5 +1,5 @@
-//! What a person lets an application do (contract §2): the authorization, the code that stands for it on the
-//! way to the application, and the tokens made of the code.
+//! Authorizations: the access that a person gives to an app, the code that takes it to the app, and the
+//! tokens for which the app exchanges the code.
 
 mod introspect;
 pub mod model;
@@ -25,21 +25,22 @@ use crate::{
 };
 
 impl Identity {
-    /// What an account allows an application at present, if anything.
+    /// Returns the authorization that an account gives to an app at present, if there is one.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn standing(&self, account: i64, application: &str) -> Result<Option<Standing>, ApiError> {
         Ok(self.db().fetch_optional(queries::STANDING, params![account, application]).await?)
     }
 
-    /// Notes what a person allows an application, and makes the code that the application may exchange once.
+    /// Stores a person's consent, and creates the code that the app may exchange once.
     ///
-    /// The application must come from [`Identity::asking_application`], and the answer be the person's own. What
-    /// they were not asked about this time stays as it was.
+    /// The app must come from [`Identity::asking_application`], and the consent from the person themself.
+    /// Scopes that they were not asked about this time stay as they were.
     ///
     /// # Errors
-    /// [`Code::OauthApplicationNotFound`] when the application has just been deleted.
+    /// [`Code::OauthApplicationNotFound`] if the app was deleted meanwhile; [`Code::OauthCodeRevoked`] if the
+    /// authorization was revoked meanwhile.
     pub async fn consent(&self, account: i64, consent: Consent) -> Result<Secret, ApiError> {
         let code = Secret::generate(Kind::Code, self.db().random());
         let (hash, now, id) = (code.hash(), self.db().clock().now(), self.db().ids().next());
@@ -52,7 +53,7 @@ impl Identity {
                     tx.execute(queries::OPEN, open).await.map_err(deleted)?;
                     let held: Option<Standing> =
                         tx.fetch_optional(queries::HOLD, params![account, &consent.application]).await?;
-                    // Revoked by another hand at this very moment.
+                    // The authorization was revoked meanwhile.
                     let before = held.ok_or(Code::OauthCodeRevoked)?;
                     let after = rules::merge(&before, consent.asked, consent.granted);
                     let (scopes, asked) = (after.scopes.to_string(), after.asked.to_string());
@@ -82,20 +83,20 @@ impl Identity {
         Ok(code)
     }
 
-    /// What an account allows which applications, the latest first, at most 100.
+    /// Returns the authorizations of an account, latest first, at most 100.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn authorizations(&self, account: i64) -> Result<Vec<Authorization>, ApiError> {
         self.flush().await;
         Ok(self.db().fetch_all(queries::LIST, params![account]).await?)
     }
 
-    /// Takes an authorization back: its tokens and codes are good for nothing from now on. False when the
-    /// account has none of this id that stands.
+    /// Revokes an authorization, which ends its tokens and codes at once. Returns false if the account has no
+    /// active authorization with this id.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the database fails.
     pub async fn revoke_authorization(&self, account: i64, id: i64) -> Result<bool, ApiError> {
         let now = self.db().clock().now();
         let news = (self.db().ids().next(), self.event_id("evt_"));
@@ -121,7 +122,7 @@ impl Identity {
     }
 }
 
-/// A row that something new was to stand on is gone: its application was deleted at this very moment.
+/// Maps a foreign key error to that of an app that was deleted meanwhile.
 fn deleted(error: store::Error) -> ApiError {
     match error {
         store::Error::ForeignKey => Code::OauthApplicationNotFound.into(),
@@ -129,14 +130,13 @@ fn deleted(error: store::Error) -> ApiError {
     }
 }
 
-/// Takes back what a code obtained, inside a transaction that holds its authorization.
+/// Revokes the tokens that came of a code, inside a transaction that has locked its authorization.
 async fn revoke_code(tx: &mut Tx<'_>, code: &[u8; 32], now: Timestamp) -> Result<(), ApiError> {
     tx.execute(queries::REVOKE_CODE, params![code, now]).await?;
     Ok(())
 }
 
-/// Takes back everything that an account allows applications, inside a transaction, and notes what each of them is
-/// to be told.
+/// Revokes all authorizations of an account inside a transaction, and stores the webhook events for the apps.
 pub(crate) async fn revoke_all(
     tx: &mut Tx<'_>,
     account: i64,

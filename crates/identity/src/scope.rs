@@ -1,4 +1,4 @@
-//! Scopes: both vocabularies of the contract (§0.7) and which of them open what.
+//! Scopes, in both vocabularies of the SecondMe API, and the permissions that they give.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use web::{Code, Language};
 
 macro_rules! scopes {
     ($($name:ident = $text:literal $zh:literal $en:literal;)*) => {
-        /// A scope, in the vocabulary it was granted in.
+        /// A scope, in the vocabulary in which it was granted.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Scope { $(#[doc = $en] $name,)* }
 
         impl Scope {
-            /// Every scope, in the order they are shown.
+            /// Every scope, in the order in which scopes are shown.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The name on the wire.
+            /// Returns the name on the wire.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// What it opens, in words for the person who grants it.
+            /// Returns a description for the person who grants the scope.
             pub const fn meaning(self, language: Language) -> &'static str {
                 match (self, language) { $((Self::$name, Language::Zh) => $zh, (Self::$name, Language::En) => $en,)* }
             }
@@ -47,18 +47,19 @@ scopes! {
 }
 
 impl Scope {
-    /// The scope of a name.
+    /// Returns the scope with a name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|scope| scope.name() == name)
     }
 
-    /// Whether an application may ask for it. Everything is for keys alone, and changing memories for the
-    /// person's own programs (contract §0.7).
+    /// True if an app may request the scope. [`Scope::Everything`] is for API keys only, and
+    /// [`Scope::MemoryWrite`] for credentials of the person themself.
     pub const fn is_for_apps(self) -> bool {
         !matches!(self, Self::Everything | Self::MemoryWrite)
     }
 
-    /// Whether an application that asks for it cannot do without: it must learn who signed in.
+    /// True if the person cannot deny the scope to an app that requests it, because the app must learn who
+    /// signed in.
     pub const fn is_needed(self) -> bool {
         matches!(self, Self::UserInfo | Self::UserInfoV2)
     }
@@ -73,10 +74,10 @@ impl Scope {
 pub struct ScopeSet(u32);
 
 impl ScopeSet {
-    /// No scope.
+    /// The empty set.
     pub const EMPTY: Self = Self(0);
 
-    /// A set of the given scopes.
+    /// Creates a set of scopes.
     pub const fn of(scopes: &[Scope]) -> Self {
         let mut bits = 0;
         let mut rest = scopes;
@@ -87,10 +88,10 @@ impl ScopeSet {
         Self(bits)
     }
 
-    /// Reads names one by one.
+    /// Parses names of scopes.
     ///
     /// # Errors
-    /// The first name that is no scope.
+    /// The first unknown name.
     pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let mut set = Self::EMPTY;
         for name in names {
@@ -99,10 +100,10 @@ impl ScopeSet {
         Ok(set)
     }
 
-    /// Reads a list separated by white space, `+` or commas, as clients send it.
+    /// Parses a list of names separated by white space, `+`, or commas, as clients send it.
     ///
     /// # Errors
-    /// The first name that is no scope.
+    /// The first unknown name.
     pub fn parse_list(list: &str) -> Result<Self, String> {
         Self::parse(list.split([' ', ',', '+', '\t', '\n']).filter(|name| !name.is_empty()))
     }
@@ -112,7 +113,7 @@ impl ScopeSet {
         self.0 |= scope.bit();
     }
 
-    /// True if the scope itself is in the set.
+    /// True if the set contains the scope itself.
     pub const fn contains(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
     }
@@ -122,53 +123,53 @@ impl ScopeSet {
         self.0 & other.0 != 0
     }
 
-    /// True if every scope of the other set is in this one.
+    /// True if this set contains every scope of the other one.
     pub const fn covers(self, other: Self) -> bool {
         other.0 & !self.0 == 0
     }
 
-    /// The scopes of either set.
+    /// Returns the union of the sets.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// The scopes of both sets.
+    /// Returns the intersection of the sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// The scopes of this set that are not in the other.
+    /// Returns the scopes of this set that are not in the other one.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// True if there is none.
+    /// True if the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The scopes in their order.
+    /// Returns the scopes in the order of [`Scope::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL.iter().copied().filter(move |scope| self.contains(*scope))
     }
 
-    /// The names in their order.
+    /// Returns the names in the order of [`Scope::ALL`].
     pub fn names(self) -> Vec<&'static str> {
         self.iter().map(Scope::name).collect()
     }
 }
 
-/// Names separated by spaces: how a set is stored.
+/// Writes the names separated by spaces, as a set is stored.
 impl fmt::Display for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.names().join(" "))
     }
 }
 
-/// How a set is read back from the store.
+/// Reads a set from the database.
 impl store::Column for ScopeSet {
     const EXPECTED: &'static str = "names of scopes";
 
@@ -186,15 +187,16 @@ impl fmt::Debug for ScopeSet {
     }
 }
 
-/// What an endpoint demands of a credential: a row of the table in the contract §0.7.
+/// The permission that an endpoint requires of its callers.
 pub trait Permission: Send + Sync + 'static {
-    /// Any of these opens it; [`Scope::Everything`] always does.
+    /// The scopes of which any one gives the permission. Includes [`Scope::Everything`].
     const ANY_OF: ScopeSet;
-    /// The name an API key without it is told.
+    /// The scope that an API key without the permission is told to be missing.
     const OLD_NAME: &'static str;
-    /// The name a token without it is told.
+    /// The scope that an app's token without the permission is told to be missing.
     const NEW_NAME: &'static str;
-    /// The error a token without it gets; an API key always gets [`Code::PermissionDenied`] (contract C4).
+    /// The error that an app's token without the permission gets. An API key always gets
+    /// [`Code::PermissionDenied`].
     const TOKEN_REFUSAL: Code;
 }
 
@@ -213,13 +215,13 @@ macro_rules! permissions {
 }
 
 permissions! {
-    /// Reading who the person is.
+    /// Reading the person's profile.
     ReadUserInfo: "user.info" | "userinfo" => [UserInfo, UserInfoV2];
     /// Reading the person's interests.
     ReadShades: "user.info.shades" | "userinfo" => [UserInfoShades, UserInfoV2];
     /// Reading and searching soft and key memory.
     ReadMemory: "user.info.softmemory" | "memory.read" => [UserInfoSoftMemory, MemoryRead];
-    /// Adding, changing and deleting key memory.
+    /// Adding, changing, and deleting key memory.
     WriteMemory: "memory.write" | "memory.write" => [MemoryWrite];
     /// Adding a note.
     AddNote: "note.add" | "note.write" => [NoteAdd, NoteWrite] else ScopeMissing;
@@ -231,15 +233,16 @@ permissions! {
     UseAgentMemory: "agent_memory" | "agent_memory" => [AgentMemory];
     /// Reading the Plaza.
     ReadPlaza: "plaza.read" | "plaza.read" => [PlazaRead];
-    /// Saying and liking something on the Plaza.
+    /// Posting, commenting, and liking on the Plaza.
     WritePlaza: "plaza.write" | "plaza.write" => [PlazaWrite];
-    /// Talking to the double.
+    /// Chatting with the assistant.
     UseChat: "chat" | "chat.write" => [Chat, ChatWrite];
-    /// Having the double decide.
+    /// Having the assistant decide.
     UseAct: "chat" | "chat.write" => [Chat, ChatWrite] else ScopeMissing;
-    /// Reading what was said to and by the double.
+    /// Reading conversations with the assistant.
     ReadChat: "chat" | "chat.read" => [Chat, ChatRead];
-    /// Changing the profile and the interests: the person alone, by session or with a key for everything.
+    /// Changing the profile and the interests. For the person only: by a session, a program, or an API key
+    /// with `*`.
     WriteProfile: "*" | "*" => [];
 }
 

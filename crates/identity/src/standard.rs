@@ -1,8 +1,8 @@
-//! The same grants in the form of the standards, so that any OAuth2 library works with this server unchanged: the
-//! token endpoint (RFC 6749 with PKCE, RFC 7636), revocation (7009), introspection (7662), metadata (8414, 9728) and,
-//! where the owner allows it, registration (7591).
+//! OAuth in the form of the standards, so that any OAuth library works with this server: the token endpoint
+//! (RFC 6749, with PKCE, RFC 7636), revocation (RFC 7009), introspection (RFC 7662), metadata (RFC 8414, RFC
+//! 9728) and, if the settings allow it, registration (RFC 7591).
 //!
-//! Nothing is decided here: the Lab's own endpoints stand on the same methods and the same tokens.
+//! This module decides nothing. The endpoints of the Lab API use the same methods and the same tokens.
 
 mod client;
 mod error;

@@ -54,7 +54,7 @@ fn is_in(ranges: &[(char, char)], c: char) -> bool {
     ranges.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
-/// True if a character cannot be seen: a control character, white space, or one of [`INVISIBLE`].
+/// True if a character cannot be seen: a control character, white space, or a character without a shape.
 pub fn is_invisible(c: char) -> bool {
     c.is_control() || c.is_whitespace() || is_in(&INVISIBLE, c)
 }

@@ -1,4 +1,4 @@
-//! What an application is, inside and on the wire.
+//! The types of apps, inside and on the wire.
 
 use serde::{Deserialize, Serialize};
 use store::{Column, Param, Row, Timestamp, from_row};
@@ -10,21 +10,21 @@ use crate::{
     webhook::{self, Delivery, Trial, Wish, model::Event},
 };
 
-/// The kinds of applications on the wire.
+/// The client type of an app that keeps a secret, on the wire.
 pub(super) const CONFIDENTIAL: &str = "confidential";
-/// Without a secret.
+/// The client type of an app without a secret, on the wire.
 pub(super) const PUBLIC: &str = "public";
 
-/// Whether an application may work.
+/// The status of an app. Only approved apps may work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It works.
+    /// The app may work.
     Approved,
-    /// It waits to be reviewed.
+    /// The app waits for review.
     Pending,
-    /// It was not accepted.
+    /// The app was rejected by the review.
     Rejected,
-    /// It was switched off.
+    /// The app was suspended.
     Suspended,
 }
 
@@ -32,7 +32,7 @@ impl Status {
     /// Every status.
     pub const ALL: &[Self] = &[Self::Approved, Self::Pending, Self::Rejected, Self::Suspended];
 
-    /// The name on the wire and in the store.
+    /// Returns the name on the wire and in the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Approved => "approved",
@@ -42,10 +42,10 @@ impl Status {
         }
     }
 
-    /// Lets an approved application pass.
+    /// Checks that the app is approved.
     ///
     /// # Errors
-    /// The code of every other status.
+    /// The code of any other status.
     pub fn check(self) -> Result<(), ApiError> {
         match self {
             Self::Approved => Ok(()),
@@ -67,36 +67,36 @@ impl Column for Status {
     }
 }
 
-/// An application as its owner sees it: everything but the secret.
+/// An app as its owner sees it: all but the secret.
 #[derive(Debug, Clone)]
 pub struct Application {
-    /// A UUID; the `client_id`.
+    /// The `client_id`, a UUID.
     pub id: String,
-    /// The name of its owner.
+    /// The name of the owner.
     pub owner: String,
-    /// What it is called.
+    /// The name of the app.
     pub name: String,
-    /// What it is for; may be empty.
+    /// The purpose of the app; may be empty.
     pub description: String,
-    /// Where a person may be sent back to.
+    /// The URIs to which a person may be redirected.
     pub redirect_uris: Vec<String>,
-    /// What it may ask a person for.
+    /// The scopes that the app may request.
     pub scopes: ScopeSet,
-    /// Whether it may work.
+    /// The status.
     pub status: Status,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// Whether it has no secret and proves itself by PKCE.
+    /// True if the app has no secret and proves itself by PKCE.
     pub is_public: bool,
-    /// Whether it registered itself, without anybody's doing.
+    /// True if the app registered itself, without an account.
     pub is_self_registered: bool,
-    /// Its picture, somewhere else over https; may be empty.
+    /// The https URL of an icon; may be empty.
     pub icon_url: String,
-    /// Where it wants to hear that a person took their consent back; may be empty.
+    /// The URL that is notified of revoked consent; may be empty.
     pub webhook_url: String,
-    /// Whether it is told.
+    /// True if the webhook is enabled.
     pub webhook_enabled: bool,
 }
 
@@ -123,7 +123,7 @@ impl store::FromRow for Application {
     }
 }
 
-/// An application that says who it is.
+/// An app that is to be authenticated.
 pub(crate) struct Client {
     pub(crate) id: String,
     pub(crate) secret_hash: [u8; 32],
@@ -135,48 +135,48 @@ pub(crate) struct Client {
 
 from_row!(Client { id, secret_hash, scopes, status, is_public, is_self_registered });
 
-/// How an application says who it is.
+/// The credentials of an app.
 #[derive(Clone)]
 pub struct Credentials {
-    /// Its id.
+    /// The id of the app.
     pub id: String,
-    /// Its secret; a public one has none.
+    /// The secret; `None` for a public app.
     pub secret: Option<String>,
 }
 
-/// What a new application is to be; checked.
+/// The validated properties of a new app.
 #[derive(Debug, Clone, Default)]
 pub struct NewApplication {
-    /// 1 to 100 characters.
+    /// The name, 1 to 100 characters.
     pub name: String,
-    /// At most 1000 characters.
+    /// The purpose, at most 1000 characters.
     pub description: String,
-    /// 1 to 20.
+    /// 1 to 20 redirect URIs.
     pub redirect_uris: Vec<String>,
-    /// At least one.
+    /// At least one scope.
     pub scopes: ScopeSet,
-    /// Whether it cannot keep a secret, and proves itself by PKCE.
+    /// True if the app cannot keep a secret, and proves itself by PKCE.
     pub is_public: bool,
-    /// Empty, or an https address.
+    /// The https URL of an icon; may be empty.
     pub icon_url: String,
-    /// What it wants to hear.
+    /// The settings of the webhook.
     pub webhook: Wish,
 }
 
-/// What to change of an application; checked. `None` leaves a member as it is.
+/// A validated change of an app. `None` leaves a property as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// 1 to 100 characters.
+    /// The name, 1 to 100 characters.
     pub name: Option<String>,
-    /// At most 1000 characters.
+    /// The purpose, at most 1000 characters.
     pub description: Option<String>,
-    /// 1 to 20.
+    /// 1 to 20 redirect URIs.
     pub redirect_uris: Option<Vec<String>>,
-    /// At least one.
+    /// At least one scope.
     pub scopes: Option<ScopeSet>,
-    /// Empty, or an https address.
+    /// The https URL of an icon; an empty one removes it.
     pub icon_url: Option<String>,
-    /// What it wants to hear.
+    /// The change of the webhook.
     pub webhook: Wish,
 }
 

@@ -1,4 +1,4 @@
-//! SQL about applications. An application of a switched-off account is suspended.
+//! SQL about apps. An app of a disabled account is suspended.
 
 pub(super) const LOCK_OWNER: &str = "UPDATE account SET key_count = key_count WHERE id = $1";
 
@@ -12,7 +12,7 @@ pub(super) const INSERT: &str = "INSERT INTO application \
      is_public, is_self_registered, icon_url, origin) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14)";
 
-/// Makes room among those that registered themselves: of the address with most unused ones, the oldest unused one.
+/// Removes the oldest unused app of the address that registered most unused ones.
 pub(super) const EVICT_UNUSED: &str = "DELETE FROM application WHERE id IN (SELECT a.id FROM application a \
      LEFT JOIN (SELECT u.origin, COUNT(*) AS unused FROM application u \
      WHERE u.account_id = $1 AND u.is_self_registered = 1 \

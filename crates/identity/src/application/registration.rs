@@ -1,4 +1,4 @@
-//! New applications: made by an account, or registered by the program itself (RFC 7591).
+//! New apps, created by an account or registered by the program itself (RFC 7591).
 
 use std::net::IpAddr;
 
@@ -15,23 +15,23 @@ use crate::{
     limit,
 };
 
-/// A row to be inserted.
+/// The row of a new app.
 struct Fresh {
     id: String,
     new: NewApplication,
     secret: [u8; 32],
     person_key: [u8; 32],
     now: store::Timestamp,
-    /// Where it registered itself from; `None` when an account makes it.
+    /// The hash of the address that it registered from; `None` if an account creates it.
     origin: Option<[u8; 32]>,
 }
 
 impl Identity {
-    /// Makes an application of an account. The client secret is in the answer and nowhere else; that of a public
-    /// application is of no use.
+    /// Creates an app of an account. The client secret is returned only here; that of a public app is of no
+    /// use.
     ///
     /// # Errors
-    /// [`Code::InvalidParam`] when the account has as many applications as it may have.
+    /// [`Code::InvalidParam`] if the account has as many apps as it may have.
     pub async fn create_application(
         &self,
         account: i64,
@@ -53,12 +53,12 @@ impl Identity {
         Ok((self.own_application(account, &id).await?, secret))
     }
 
-    /// Registers an application that nobody makes, for the first administrator. When there are as many as there
-    /// may be, one that nobody has allowed anything goes: the oldest of the address that registered most.
+    /// Registers an app without an account; the first administrator becomes its owner. At the limit an unused
+    /// app is removed: the oldest one of the address that registered most unused ones.
     ///
     /// # Errors
-    /// [`Code::RateLimited`] when the address has registered too many; [`Code::OauthApplicationUnauthorized`] without
-    /// an administrator; [`Code::InvalidParam`] when all places are taken by applications in use.
+    /// [`Code::RateLimited`] if the address has registered too many; [`Code::OauthApplicationUnauthorized`]
+    /// if there is no administrator; [`Code::InvalidParam`] at the limit if all apps are in use.
     pub async fn register_application(
         &self,
         new: NewApplication,
@@ -101,7 +101,8 @@ fn too_many(most: i64) -> ApiError {
     ApiError::new(Code::InvalidParam).with(format!("applications <= {most}"))
 }
 
-/// Counts applications of one kind. Of two transactions at once the second waits here, and counts the first's.
+/// Counts the apps of one kind, with the owner's row locked. Of two concurrent transactions the second waits
+/// here and counts the app of the first.
 async fn count(tx: &mut Tx<'_>, account: i64, is_self_registered: bool) -> Result<i64, ApiError> {
     tx.execute(queries::LOCK_OWNER, params![account]).await?;
     let (count,) = tx.fetch_one(queries::COUNT_KIND, params![account, is_self_registered]).await?;

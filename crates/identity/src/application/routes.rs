@@ -1,4 +1,4 @@
-//! Applications over HTTP, for the developer who signed in, or a program that they signed in.
+//! The HTTP API of apps, for developers who are signed in, and programs that they signed in.
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{Developer, Identity};
 
-/// The routes, relative to the API's base path.
+/// Returns the routes, relative to the base path of the API.
 pub fn router(identity: Identity) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list))

@@ -1,4 +1,4 @@
-//! What a valid application is, and which addresses are its own. No I/O.
+//! Validation of apps and redirect URIs. No I/O.
 
 use web::{ApiError, Code, Issues};
 
@@ -16,18 +16,18 @@ pub const MAX_DESCRIPTION: usize = 1000;
 pub const MAX_REDIRECT_URIS: usize = 20;
 /// Longest redirect URI in bytes.
 pub const MAX_REDIRECT_URI: usize = 2000;
-/// Most applications that registered themselves; those that nobody uses are removed.
+/// Most apps that registered themselves. Unused ones are removed after a while.
 pub(super) const MAX_SELF_REGISTERED: i64 = 1_000;
-/// Most scopes in a wish; there are not as many.
+/// Most scopes in a request; more than there are.
 const MAX_SCOPES: usize = 64;
-/// Names of the machine a browser itself runs on.
+/// Hosts that stand for the machine on which the browser runs.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// Reads the wish for a new application.
+/// Validates a request for a new app.
 ///
 /// # Errors
-/// 422 that names every field that is wrong, then [`Code::OauthRedirectInvalid`],
-/// [`Code::OauthScopeInvalid`] or [`Code::OauthScopeDisallowed`].
+/// 422 with every invalid field; then [`Code::OauthRedirectInvalid`], [`Code::OauthScopeInvalid`], or
+/// [`Code::OauthScopeDisallowed`].
 pub fn create(request: ApplicationRequest) -> Result<NewApplication, ApiError> {
     let mut issues = Issues::body();
     for (field, is_missing) in [
@@ -61,10 +61,10 @@ pub fn create(request: ApplicationRequest) -> Result<NewApplication, ApiError> {
     })
 }
 
-/// Reads the wish to change an application.
+/// Validates a request to change an app.
 ///
 /// # Errors
-/// As [`create`], for what is there.
+/// The errors of [`create`], except those of missing fields.
 pub fn change(request: ApplicationRequest) -> Result<Change, ApiError> {
     let mut issues = Issues::body();
     let name = request.app_name.map(|name| issues.name("appName", Some(&name), MAX_NAME));
@@ -115,15 +115,16 @@ fn count(issues: &mut Issues, field: &str, count: usize, most: usize) {
     }
 }
 
-/// The scopes of these names, all of which an application may ask for.
+/// Returns the scopes with these names. An app must be able to have all of them.
 ///
 /// # Errors
-/// [`Code::OauthScopeInvalid`], [`Code::OauthScopeDisallowed`].
+/// [`Code::OauthScopeInvalid`] if a name is unknown or `*`; [`Code::OauthScopeDisallowed`] if apps cannot
+/// have the scope.
 pub(crate) fn grantable<S: AsRef<str>>(names: &[S]) -> Result<ScopeSet, ApiError> {
     let mut set = ScopeSet::EMPTY;
     for name in names.iter().map(AsRef::as_ref) {
         match Scope::parse(name) {
-            // OAuth2 has no wildcard (contract §0.7).
+            // OAuth has no wildcard: `*` is for API keys only.
             None | Some(Scope::Everything) => {
                 return Err(ApiError::new(Code::OauthScopeInvalid).with(short(name)));
             }
@@ -136,14 +137,13 @@ pub(crate) fn grantable<S: AsRef<str>>(names: &[S]) -> Result<ScopeSet, ApiError
     Ok(set)
 }
 
-/// A piece of an input, short enough to be repeated.
+/// Returns a part of an input that is short enough to be repeated in a message.
 fn short(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
-/// Whether an address may be registered: https anywhere, or plain http to the machine the browser runs on;
-/// without a fragment, a user name, a wildcard, or anything that one reader takes for a part of the host and
-/// another does not.
+/// True if a URI may be registered: https with any host, or plain http with a host of this machine. It has no
+/// fragment, user name, or wildcard, and nothing that parsers interpret differently as a part of the host.
 pub fn may_register(uri: &str) -> bool {
     if uri.len() > MAX_REDIRECT_URI
         || !uri.bytes().all(|byte| byte.is_ascii_graphic())
@@ -153,7 +153,7 @@ pub fn may_register(uri: &str) -> bool {
     }
     let Ok(parsed) = uri.parse::<http::Uri>() else { return false };
     let Some(host) = parsed.host().filter(|host| !host.is_empty()) else { return false };
-    // After the host only a port may stand, which the parser does not look at.
+    // After the host only a port may follow; the parser does not check this.
     let behind = parsed.authority().and_then(|authority| authority.as_str().strip_prefix(host));
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
     if !behind.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port)) {
@@ -165,8 +165,8 @@ pub fn may_register(uri: &str) -> bool {
     uri.starts_with("https://") || (uri.starts_with("http://") && LOOPBACK.contains(&host))
 }
 
-/// Whether every reader takes a host for the same: a name of plain characters, or an address in its usual form.
-/// Browsers take a name that ends in a number, as `2130706433`, for an IPv4 address.
+/// True if all parsers agree on a host: a name of plain characters, or an IP address in its usual form.
+/// Browsers read a name that ends in a number, such as `2130706433`, as an IPv4 address.
 fn is_plain_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
         return address
@@ -182,19 +182,19 @@ fn is_plain_host(host: &str) -> bool {
         && (!is_number || host.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
-/// Whether a picture may be shown from an address: none, or one over https.
+/// True if an icon may be shown from a URL: an empty one, or an https one.
 pub fn is_picture(url: &str) -> bool {
     url.is_empty() || (url.starts_with("https://") && may_register(url))
 }
 
-/// Whether an address is one of the registered ones: to the letter, but that a program on the person's own
-/// machine may listen on whatever port it got (RFC 8252 §7.3).
+/// True if a URI equals a registered one. The port of a loopback URI may differ, because a program on the
+/// person's machine may have to use any free port (RFC 8252 §7.3).
 pub fn is_registered(registered: &[String], given: &str) -> bool {
     let without_port = loopback(given);
     registered.iter().any(|uri| uri == given || (without_port.is_some() && loopback(uri) == without_port))
 }
 
-/// Host and path of a loopback address, without the port; `None` for every other address.
+/// Returns host and path of a loopback URI without the port; `None` for other URIs.
 fn loopback(uri: &str) -> Option<(&str, &str)> {
     let rest = uri.strip_prefix("http://")?;
     let (authority, path) = rest.split_at_checked(rest.find(['/', '?', '#']).unwrap_or(rest.len()))?;
@@ -205,21 +205,21 @@ fn loopback(uri: &str) -> Option<(&str, &str)> {
     LOOPBACK.contains(&host).then_some((host, path))
 }
 
-/// Lets a text pass that looks like an application's id; nothing else is worth a look-up.
+/// Checks that a text has the format of an app's id, before a look-up.
 ///
 /// # Errors
-/// [`Code::OauthApplicationNotFound`].
+/// [`Code::OauthApplicationNotFound`] if it has not.
 pub(super) fn check_id(text: &str) -> Result<(), Code> {
     let is_id = text.len() == 36 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
     if is_id { Ok(()) } else { Err(Code::OauthApplicationNotFound) }
 }
 
-/// How redirect URIs are stored.
+/// Returns redirect URIs in the form in which they are stored.
 pub(super) fn uris_as_text(uris: &[String]) -> String {
     serde_json::Value::from(uris).to_string()
 }
 
-/// A random UUID (version 4).
+/// Returns a UUID (version 4) of random bytes.
 pub(crate) fn uuid(mut bytes: [u8; 16]) -> String {
     for (at, byte) in bytes.iter_mut().enumerate() {
         match at {

@@ -1,4 +1,4 @@
-//! What an application may know about a token that it presents (RFC 7662).
+//! Token introspection for apps (RFC 7662).
 
 use store::{Timestamp, from_row, params};
 use web::{ApiError, Code};
@@ -10,22 +10,22 @@ use crate::{
     credential::{Hash, Kind, Secret},
 };
 
-/// A token that is good.
+/// A valid token.
 #[derive(Debug, Clone)]
 pub struct Introspection {
-    /// Whether it is for calling; else it is for getting access tokens.
+    /// True for an access token, false for a refresh token.
     pub is_access: bool,
-    /// What it opens at present.
+    /// The scopes of the token at present.
     pub scopes: ScopeSet,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// The time of expiry.
     pub expires_at: Timestamp,
-    /// The person, by the id that the application knows them by; `None` for the application in its own name.
+    /// The person's id for this app; `None` if the app acts in its own name.
     pub person: Option<String>,
 }
 
-/// A token with all that decides about it, in one look-up.
+/// A token with all that decides about its validity, from one query.
 struct TokenRow {
     kind: String,
     scopes: ScopeSet,
@@ -59,12 +59,12 @@ from_row!(TokenRow {
 });
 
 impl Identity {
-    /// What a token of the application's own is good for. `None` for every other text: what is unknown, over,
-    /// revoked or another application's looks alike.
+    /// Returns the properties of a token of the app. Returns `None` for any other text, whether the token is
+    /// unknown, expired, revoked, or another app's.
     ///
     /// # Errors
-    /// Those of the client: [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`] (a public one has no
-    /// secret and may not ask), the code of its status.
+    /// [`Code::OauthClientInvalid`] if the client id is unknown; [`Code::OauthSecretMismatch`] if the secret
+    /// is wrong or missing (so public apps may not ask); the code of the app's status unless it is approved.
     pub async fn introspect(
         &self,
         credentials: &Credentials,

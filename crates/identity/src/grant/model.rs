@@ -1,4 +1,4 @@
-//! What an authorization is and what is made of it, inside and on the wire.
+//! The types of authorizations, codes, and tokens, inside and on the wire.
 
 use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
@@ -10,106 +10,106 @@ use crate::{
     credential::Secret,
 };
 
-/// What the owner of the server decides about applications.
+/// The settings of OAuth.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// How long a code may wait to be exchanged, in seconds.
+    /// Lifetime of a code in seconds.
     pub code_seconds: i64,
-    /// How long an access token lasts, in seconds.
+    /// Lifetime of an access token in seconds.
     pub access_seconds: i64,
-    /// How long a refresh token lasts, in seconds.
+    /// Lifetime of a refresh token in seconds.
     pub refresh_seconds: i64,
-    /// How long an access token of an application itself lasts, in seconds.
+    /// Lifetime of an app's own access token in seconds.
     pub app_token_seconds: i64,
-    /// Most applications an account may have.
+    /// Most apps of an account.
     pub max_applications: i64,
-    /// Whether programs may register applications without a person.
+    /// True if apps may register themselves.
     pub dynamic_registration: bool,
-    /// How long a refresh token that was just exchanged is answered once more with the same successor, for the
-    /// client whose answer was lost on the way; in seconds.
+    /// Time in seconds in which a used refresh token returns the same successor again, for a client that did
+    /// not receive the response.
     pub rotation_grace_seconds: i64,
 }
 
-/// An authorization that stands.
+/// An active authorization.
 #[derive(Debug, Clone)]
 pub struct Standing {
-    /// Its id.
+    /// The id.
     pub id: i64,
-    /// What the person allowed.
+    /// The scopes that the person granted.
     pub scopes: ScopeSet,
-    /// Everything they were asked about.
+    /// All scopes that the person was asked about.
     pub asked: ScopeSet,
-    /// When they last answered themself.
+    /// The time of the person's last answer on the consent page.
     pub answered_at: Timestamp,
 }
 
 from_row!(Standing { id, scopes, asked, answered_at });
 
-/// A person's answer to an application.
+/// A person's consent for an app.
 #[derive(Debug, Clone)]
 pub struct Consent {
-    /// The application's id.
+    /// The id of the app.
     pub application: String,
-    /// Where the code goes; one of the application's own.
+    /// The URI to which the code is sent; one of the registered ones.
     pub redirect_uri: String,
-    /// What the application asked for.
+    /// The scopes that the person was asked about.
     pub asked: ScopeSet,
-    /// What the person allowed of it.
+    /// The scopes that the person granted.
     pub granted: ScopeSet,
     /// The PKCE challenge (S256), if the client sent one.
     pub challenge: Option<String>,
-    /// Whether the person has just answered, rather than an answer of before being used again.
+    /// True if the person has just answered; false if an earlier answer is used again.
     pub is_answer: bool,
 }
 
-/// An authorization as the person sees it.
+/// An authorization in the person's list.
 #[derive(Debug, Clone)]
 pub struct Authorization {
-    /// For taking it back.
+    /// The id, with which it can be revoked.
     pub id: i64,
-    /// The application's id.
+    /// The id of the app.
     pub application: String,
-    /// The application's name.
+    /// The name of the app.
     pub name: String,
-    /// What the application says it is for.
+    /// The purpose of the app, in its own words.
     pub description: String,
-    /// What it may do.
+    /// The granted scopes.
     pub scopes: ScopeSet,
-    /// Since when.
+    /// The time of the first consent.
     pub created_at: Timestamp,
-    /// When it last called, to the minute.
+    /// The time of the app's last call, to the minute.
     pub last_used_at: Option<Timestamp>,
 }
 
 from_row!(Authorization { id, application, name, description, scopes, created_at, last_used_at });
 
-/// A code that an application wants to exchange, with what proves that it may.
+/// A request to exchange a code.
 #[derive(Clone)]
 pub struct Exchange {
-    /// Who the application says it is.
+    /// The credentials of the app.
     pub client: Credentials,
     /// The code.
     pub code: String,
-    /// The address the code was sent to.
+    /// The URI to which the code was sent.
     pub redirect_uri: String,
-    /// The PKCE verifier, if the client has one.
+    /// The PKCE verifier, if the client sent one.
     pub verifier: Option<String>,
 }
 
-/// Tokens just made.
+/// New tokens.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    /// For calling.
+    /// The access token.
     pub access: Secret,
-    /// For getting new access tokens; none for an application's own.
+    /// The refresh token; `None` with an app's own token.
     pub refresh: Option<Secret>,
-    /// How long the access token lasts, in seconds.
+    /// Lifetime of the access token in seconds.
     pub expires_in: i64,
-    /// What they open.
+    /// The scopes of the access token.
     pub scopes: ScopeSet,
 }
 
-/// A code in the store.
+/// A stored code.
 pub(crate) struct CodeRow {
     pub(crate) application: String,
     pub(crate) authorization: i64,
@@ -134,19 +134,19 @@ from_row!(CodeRow {
     is_revoked
 });
 
-/// A refresh token in the store.
+/// A stored refresh token.
 pub(crate) struct RefreshRow {
     pub(crate) application: String,
     pub(crate) authorization: i64,
-    /// What the token was made for.
+    /// The scopes for which the token was issued.
     pub(crate) scopes: ScopeSet,
-    /// What the person allows at present.
+    /// The scopes that the person grants at present.
     pub(crate) allowed: ScopeSet,
     pub(crate) code_hash: Option<[u8; 32]>,
     pub(crate) expires_at: Timestamp,
     pub(crate) is_revoked: bool,
     pub(crate) account: i64,
-    /// When it was exchanged for the next one, and what makes that one of it.
+    /// The time at which the token was exchanged for its successor. The successor is derived with `salt`.
     pub(crate) rotated_at: Option<Timestamp>,
     pub(crate) salt: Option<[u8; 32]>,
 }
@@ -164,7 +164,7 @@ from_row!(RefreshRow {
     salt
 });
 
-/// An access token in the store.
+/// A stored access token.
 pub(crate) struct AccessRow {
     pub(crate) expires_at: Timestamp,
     pub(crate) application: String,

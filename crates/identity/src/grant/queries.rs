@@ -1,4 +1,4 @@
-//! SQL about authorizations, codes and tokens.
+//! SQL about authorizations, codes, and tokens.
 
 pub(super) const STANDING: &str = "SELECT id, scopes, asked, COALESCE(answered_at, created_at) FROM app_authorization \
      WHERE account_id = $1 AND application_id = $2 AND revoked_at IS NULL";
@@ -7,7 +7,8 @@ pub(super) const OPEN: &str = "INSERT INTO app_authorization (id, account_id, ap
      VALUES ($1, $2, $3, '', '', $4) \
      ON CONFLICT (account_id, application_id) WHERE revoked_at IS NULL DO NOTHING";
 
-/// Whoever changes what stands on an authorization holds its row first, so that they come one after the other.
+/// Locks an authorization. Every change of its codes and tokens locks it first, so that changes are
+/// serialized.
 pub(super) const HOLD: &str = "UPDATE app_authorization SET asked = asked \
      WHERE account_id = $1 AND application_id = $2 AND revoked_at IS NULL RETURNING id, scopes, asked, \
      COALESCE(answered_at, created_at)";
@@ -51,7 +52,7 @@ pub(super) const REFRESH: &str = "SELECT t.application_id, z.id, t.scopes, z.sco
      FROM oauth_token t JOIN app_authorization z ON z.id = t.authorization_id \
      JOIN account u ON u.id = z.account_id WHERE t.hash = $1 AND t.kind = 'refresh'";
 
-/// Without an authorization it is the application in its own name.
+/// Without an authorization the token is the app's own.
 pub(super) const ACCESS: &str = "SELECT t.expires_at, p.id, p.scopes, \
      CASE WHEN o.disabled_at IS NULL THEN p.status ELSE 'suspended' END, t.scopes, z.id, z.account_id, z.scopes \
      FROM oauth_token t JOIN application p ON p.id = t.application_id JOIN account o ON o.id = p.account_id \
@@ -61,7 +62,8 @@ pub(super) const ACCESS: &str = "SELECT t.expires_at, p.id, p.scopes, \
 
 pub(super) const ROTATE: &str = "UPDATE oauth_token SET rotated_at = $2, salt = $3 WHERE hash = $1";
 
-/// What a refresh token was exchanged for, as long as that has not been exchanged in turn.
+/// Returns the access token for which a refresh token was exchanged, if the new refresh token has not been
+/// used yet.
 pub(super) const SUCCESSOR: &str = "SELECT a.expires_at, a.scopes FROM oauth_token a, oauth_token r \
      WHERE r.hash = $1 AND r.rotated_at IS NULL AND r.revoked_at IS NULL \
      AND a.hash = $2 AND a.revoked_at IS NULL AND a.expires_at > $3";

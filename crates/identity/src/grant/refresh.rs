@@ -1,8 +1,9 @@
 //! New access tokens for refresh tokens.
 //!
-//! An application with a secret keeps its refresh token (contract C7). A public one gets the next with each use, so
-//! that a stolen one is noticed: the second use of a refresh token ends everything that came of the same code. But
-//! for a moment after the first use, the same answer is given again, because the network may have lost it.
+//! An app with a secret keeps its refresh token. A public app gets a new one with each use, so that a stolen
+//! one is detected: the second use of a refresh token revokes every token that came of the same code. Within
+//! [`Settings::rotation_grace_seconds`] after the first use the same response is given again, because the
+//! network may have lost it.
 
 use store::{Timestamp, Tx, params};
 use web::{ApiError, Code};
@@ -19,7 +20,7 @@ use crate::{
     credential::{Hash, Kind, Secret},
 };
 
-/// A refresh token that is presented, and what would be made of it.
+/// A refresh token that a client sent, and the input for its successors.
 struct Presented {
     client: Client,
     token: Secret,
@@ -29,18 +30,21 @@ struct Presented {
     now: Timestamp,
 }
 
-/// What became of it.
+/// The outcome of a refresh.
 enum Outcome {
     Done(Tokens),
-    /// It was used before, and everything that came of its code is revoked; the account.
+    /// The token was used before, and every token that came of its code is revoked. Holds the account.
     Reused(i64),
 }
 
 impl Identity {
-    /// Makes a new access token for a refresh token, with all of its scopes or those of a narrower wish.
+    /// Creates an access token for a refresh token, with all of its scopes or the requested ones.
     ///
     /// # Errors
-    /// Those of C-03: the client's first, then the token's; those of the scopes.
+    /// The errors of the client: [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`], the code of the
+    /// app's status. Then those of the token: [`Code::OauthRefreshInvalid`], [`Code::OauthRefreshExpired`],
+    /// [`Code::OauthRefreshRevoked`]. Then those of the scopes: [`Code::OauthScopeInvalid`],
+    /// [`Code::OauthScopeDisallowed`].
     pub async fn refresh(
         &self,
         credentials: &Credentials,
@@ -82,14 +86,15 @@ impl Identity {
 }
 
 impl Presented {
-    /// The credentials that follow this one.
+    /// Derives the next access token and the next refresh token.
     fn next(&self, salt: &[u8; 32]) -> (Secret, Secret) {
         let after = |kind| Secret::after(kind, self.token.expose(), salt);
         (after(Kind::AccessToken), after(Kind::RefreshToken))
     }
 
-    /// What the new access token is for, and what it is stored with: without a narrower wish it is for all that the
-    /// person may allow again some day.
+    /// Returns the scopes of the new access token, and those that are stored with it. Unless the request
+    /// narrows them, the stored ones are those of the refresh token, so that scopes which the person grants
+    /// again become effective again.
     fn scopes(&self, row: &RefreshRow) -> Result<(ScopeSet, ScopeSet), ApiError> {
         let most = row.scopes.and(row.allowed).and(self.client.scopes);
         let narrowed = rules::narrowed(self.scopes.as_deref(), most)?;
@@ -110,7 +115,7 @@ impl Presented {
     }
 }
 
-/// Reads a refresh token as it is once nobody else can change it any more.
+/// Locks the authorization of a refresh token, then reads the token.
 async fn hold(tx: &mut Tx<'_>, presented: &Presented) -> Result<RefreshRow, ApiError> {
     let row = find(tx, presented).await?;
     if tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await? == 0 {
@@ -161,7 +166,7 @@ async fn rotate(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Res
     Ok(Outcome::Reused(row.account))
 }
 
-/// The same answer once more: shortly after the first, and only while what it gave out has not been used in turn.
+/// Returns the same tokens again, within the grace period and only while the new refresh token is unused.
 async fn again(
     tx: &mut Tx<'_>,
     presented: &Presented,

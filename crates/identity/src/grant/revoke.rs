@@ -1,4 +1,4 @@
-//! An application gives a token back (RFC 7009).
+//! Token revocation by apps (RFC 7009).
 
 use store::{Tx, from_row, params};
 use web::ApiError;
@@ -23,11 +23,12 @@ struct OwnedToken {
 from_row!(OwnedToken { kind, application, authorization, account, code_hash });
 
 impl Identity {
-    /// Ends a token of the application's own; with a refresh token everything that came of the same code. What is
-    /// unknown or another application's is left alone without a word.
+    /// Revokes a token of the app. A refresh token takes with it every token that came of the same code.
+    /// Unknown tokens and those of other apps are ignored without an error.
     ///
     /// # Errors
-    /// Those of the client.
+    /// The errors of the client: [`web::Code::OauthClientInvalid`], [`web::Code::OauthSecretMismatch`], the
+    /// code of the app's status.
     pub async fn revoke_token(&self, credentials: &Credentials, token: &str) -> Result<(), ApiError> {
         let client = self.client(credentials).await?;
         let presented =

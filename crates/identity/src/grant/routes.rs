@@ -1,4 +1,4 @@
-//! Codes and tokens over HTTP (contract C-02, C-03, D-01, D-02).
+//! The HTTP API of codes and tokens.
 
 use axum::extract::State;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Caller, Credential, Identity};
 
-/// The routes, relative to the API's base path.
+/// Returns the routes, relative to the base path of the API.
 pub fn router(identity: Identity) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(code))
@@ -70,11 +70,12 @@ async fn external(
     let state = request.state.clone();
     let (client_id, redirect_uri, names) = rules::external(request)?;
     let application = identity.asking_application(&client_id, &redirect_uri).await?;
-    // A code that is bound to nothing would be anybody's.
+    // A code without a PKCE challenge would be valid for whoever has it.
     if application.is_public {
         return Err(Code::OauthApplicationUnauthorized.into());
     }
-    // Else one application could hand the person over to another, which would outlive its own revocation.
+    // Otherwise an app could pass the person's access on to another app, which would outlive its own
+    // revocation.
     if own.is_some_and(|(own, _)| *own != application.id) {
         return Err(Code::OauthApplicationUnauthorized.into());
     }

@@ -1,4 +1,4 @@
-//! Who may have which code and token. No I/O.
+//! The rules for codes, tokens, and scopes. No I/O.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -14,22 +14,23 @@ use crate::{
     credential::equal,
 };
 
-/// Grant types that exist, so that one of another endpoint is told from nonsense.
+/// The grant types that exist. One of another endpoint gets another error than an unknown one.
 const GRANT_TYPES: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
-/// What a program gets that asks for nothing in its own name: chatting, by either name (contract D-02).
+/// The default scopes of an app's own token: chatting, in both vocabularies.
 const CHATTING: ScopeSet = ScopeSet::of(&[Scope::Chat, Scope::ChatWrite]);
-/// How long after a code was used the same client may send it again without losing what it obtained, in milliseconds.
+/// Time in milliseconds in which the same client may send a used code again without losing the tokens that it
+/// obtained.
 const REPEAT_MS: i64 = 10_000;
-/// Most scopes in a request; there are not as many.
+/// Most scopes in a request; more than there are.
 const MAX_SCOPES: usize = 64;
 
-/// A refresh token that an application presents.
+/// A request with a refresh token.
 pub(super) struct Refresh {
     pub(super) token: String,
     pub(super) client: Credentials,
 }
 
-/// Reads the fields that must be there.
+/// Returns the values of required fields.
 fn required<const N: usize>(fields: [(&str, Option<String>); N]) -> Result<[String; N], ApiError> {
     let mut issues = Issues::body();
     let values = fields.map(|(name, value)| {
@@ -51,10 +52,10 @@ fn check_grant_type(given: &str, expected: &str) -> Result<(), ApiError> {
     Err(ApiError::new(code).with(expected))
 }
 
-/// Reads a request for tokens in exchange for a code.
+/// Validates a request to exchange a code.
 ///
 /// # Errors
-/// 422 for missing fields, then the codes of the grant type.
+/// 422 for missing fields; then [`Code::OauthGrantTypeUnsupported`] or [`Code::OauthGrantTypeInvalid`].
 pub(super) fn exchange(request: CodeRequest) -> Result<Exchange, ApiError> {
     let [grant_type, code, redirect_uri, client_id, client_secret] = required([
         ("grant_type", request.grant_type),
@@ -68,10 +69,10 @@ pub(super) fn exchange(request: CodeRequest) -> Result<Exchange, ApiError> {
     Ok(Exchange { client, code, redirect_uri, verifier: request.code_verifier })
 }
 
-/// Reads a request for a new access token.
+/// Validates a request to use a refresh token.
 ///
 /// # Errors
-/// As [`exchange`].
+/// The errors of [`exchange`].
 pub(super) fn refresh(request: RefreshRequest) -> Result<Refresh, ApiError> {
     let [grant_type, token, client_id, client_secret] = required([
         ("grant_type", request.grant_type),
@@ -83,10 +84,10 @@ pub(super) fn refresh(request: RefreshRequest) -> Result<Refresh, ApiError> {
     Ok(Refresh { token, client: Credentials { id: client_id, secret: Some(client_secret) } })
 }
 
-/// Reads an application's request for a token of its own, and the scopes.
+/// Validates a request for an app's own token. Returns the credentials and the requested scopes.
 ///
 /// # Errors
-/// As [`exchange`].
+/// The errors of [`exchange`].
 pub(super) fn own(request: ClientRequest) -> Result<(Credentials, Option<String>), ApiError> {
     let [grant_type, client_id, client_secret] = required([
         ("grant_type", request.grant_type),
@@ -97,10 +98,10 @@ pub(super) fn own(request: ClientRequest) -> Result<(Credentials, Option<String>
     Ok((Credentials { id: client_id, secret: Some(client_secret) }, request.scope))
 }
 
-/// Reads a request for a code: the application's id, the address, the scopes.
+/// Validates a request for a code. Returns the app's id, the redirect URI, and the names of the scopes.
 ///
 /// # Errors
-/// 422 for what is missing.
+/// 422 if fields are missing or `scope` is too long.
 pub(super) fn external(request: ExternalRequest) -> Result<(String, String, Vec<String>), ApiError> {
     let mut issues = Issues::body();
     let mut text = |field: &str, value: Option<String>| {
@@ -122,15 +123,16 @@ pub(super) fn external(request: ExternalRequest) -> Result<(String, String, Vec<
     Ok((client_id, redirect_uri, request.scope.unwrap_or_default()))
 }
 
-/// Takes apart a list of scopes separated by white space, `+` or commas.
+/// Splits a list of scopes at white space, `+`, and commas.
 pub(super) fn names(list: &str) -> Vec<&str> {
     list.split([' ', ',', '+', '\t', '\n']).filter(|name| !name.is_empty()).collect()
 }
 
-/// The scopes of these names, all of which the application may have.
+/// Returns the scopes with these names, all of which must be among `allowed`.
 ///
 /// # Errors
-/// [`Code::OauthScopeInvalid`] for a name that is no scope, or none at all; [`Code::OauthScopeDisallowed`].
+/// [`Code::OauthScopeInvalid`] if a name is unknown or there are none; [`Code::OauthScopeDisallowed`] if a
+/// scope is not allowed.
 pub(super) fn strict<S: AsRef<str>>(names: &[S], allowed: ScopeSet) -> Result<ScopeSet, ApiError> {
     let scopes = grantable(names)?;
     if scopes.is_empty() {
@@ -142,10 +144,11 @@ pub(super) fn strict<S: AsRef<str>>(names: &[S], allowed: ScopeSet) -> Result<Sc
     }
 }
 
-/// What an application gets that asks in its own name. An empty list is none.
+/// Returns the scopes of an app's own token. An empty list is treated like no list: the app gets the allowed
+/// scopes of [`CHATTING`].
 ///
 /// # Errors
-/// As [`strict`].
+/// The errors of [`strict`]; [`Code::OauthScopeDisallowed`] without a list if the app may not chat.
 pub(super) fn own_scopes(wish: Option<&str>, allowed: ScopeSet) -> Result<ScopeSet, ApiError> {
     match wish.filter(|list| !names(list).is_empty()) {
         Some(list) => strict(&names(list), allowed),
@@ -154,8 +157,8 @@ pub(super) fn own_scopes(wish: Option<&str>, allowed: ScopeSet) -> Result<ScopeS
     }
 }
 
-/// The scopes that a list names. Names that are no scopes are passed over, because clients send all kinds, such as
-/// `openid` and `offline_access`; `None` where nothing is left, as without a list.
+/// Returns the scopes in a list, or `None` if there are none. Unknown names are ignored, because clients send
+/// names such as `openid` and `offline_access`.
 fn named(list: Option<&str>) -> Option<ScopeSet> {
     let mut set = ScopeSet::EMPTY;
     for scope in names(list?).into_iter().take(MAX_SCOPES).filter_map(Scope::parse) {
@@ -164,13 +167,14 @@ fn named(list: Option<&str>) -> Option<ScopeSet> {
     (!set.is_empty()).then_some(set)
 }
 
-/// What the page asks a person about (contract C14): what the application may have of the scopes that it names;
-/// where it names none, all it may have.
+/// Returns the scopes that the consent page asks a person about: the allowed ones of those that the app
+/// requests, or all allowed ones if it requests none.
 pub fn asked(list: Option<&str>, allowed: ScopeSet) -> ScopeSet {
     named(list).map_or(allowed, |set| set.and(allowed))
 }
 
-/// What a refresh asks for within what there is; `None` where it names no scope. It must not name more.
+/// Returns the scopes that a refresh requests, or `None` if it names no scope. All of them must be among
+/// `most`.
 ///
 /// # Errors
 /// [`Code::OauthScopeInvalid`], [`Code::OauthScopeDisallowed`].
@@ -178,8 +182,8 @@ pub(super) fn narrowed(list: Option<&str>, most: ScopeSet) -> Result<Option<Scop
     named(list).map(|set| strict(&set.names(), most)).transpose()
 }
 
-/// What a person who chose these allows of what they were asked: an application always learns who they are
-/// if it asked for that.
+/// Returns the scopes that a person grants by choosing `chosen` of `asked`. [`Scope::is_needed`] scopes that
+/// were asked for are always granted.
 pub fn allowed(asked: ScopeSet, chosen: ScopeSet) -> ScopeSet {
     let mut granted = asked.and(chosen);
     for scope in asked.iter().filter(|scope| scope.is_needed()) {
@@ -188,22 +192,23 @@ pub fn allowed(asked: ScopeSet, chosen: ScopeSet) -> ScopeSet {
     granted
 }
 
-/// What an authorization allows of what is asked without asking the person again: `None` when they were not
-/// asked about all of it before, or allowed none of it.
+/// Returns the scopes of `asked` that an authorization grants without asking the person again. Returns `None`
+/// if they were not asked about all of them before, or granted none of them.
 fn stands(standing: &Standing, asked: ScopeSet) -> Option<ScopeSet> {
     let granted = standing.scopes.and(asked);
     (standing.asked.covers(asked) && !granted.is_empty()).then_some(granted)
 }
 
-/// What an application gets of what it asks without the page: as far as the person answered before, and the
-/// application has not changed since. Never for a public application, which cannot prove that it is the one that
-/// the person answered (RFC 8252 §8.6).
+/// Returns the scopes that an app gets without the consent page: those that the person granted before, if the
+/// app has not changed since. A public app gets none, because it cannot prove that it is the app to which the
+/// person gave consent (RFC 8252 §8.6).
 pub fn silent(standing: &Standing, application: &Application, asked: ScopeSet) -> Option<ScopeSet> {
     let is_same = !application.is_public && application.updated_at <= standing.answered_at;
     stands(standing, asked).filter(|_| is_same)
 }
 
-/// An authorization after another answer: the answer decides about what was asked, the rest stays.
+/// Returns an authorization after another consent. The consent decides about `asked`; other scopes stay as
+/// they were.
 pub(super) fn merge(before: &Standing, asked: ScopeSet, granted: ScopeSet) -> Standing {
     Standing {
         id: before.id,
@@ -213,10 +218,12 @@ pub(super) fn merge(before: &Standing, asked: ScopeSet, granted: ScopeSet) -> St
     }
 }
 
-/// Whether a code may be exchanged, judged in the contract's order (C-02).
+/// Checks that a code may be exchanged. The order of the checks is that of the SecondMe API.
 ///
 /// # Errors
-/// What is wrong with it.
+/// [`Code::OauthCodeInvalid`] if the code belongs to another app; [`Code::OauthCodeUsed`];
+/// [`Code::OauthCodeExpired`]; [`Code::OauthCodeRevoked`]; [`Code::OauthRedirectMismatch`];
+/// [`Code::OauthCodeInvalid`] if the verifier is wrong or missing.
 pub(super) fn judge(
     code: &CodeRow,
     client: &Client,
@@ -241,14 +248,15 @@ pub(super) fn judge(
     if shows_verifier(code, client, exchange) { Ok(()) } else { Err(Code::OauthCodeInvalid) }
 }
 
-/// Whether the verifier is the code's. It is what a public application has to show instead of a secret.
+/// True if the PKCE verifier matches the code. Without a challenge there must be none, and a public app needs
+/// both, because it has no secret.
 fn shows_verifier(code: &CodeRow, client: &Client, exchange: &Exchange) -> bool {
     let is_open = client.is_public && code.challenge.is_none();
     !is_open && is_proven(code.challenge.as_deref(), exchange.verifier.as_deref())
 }
 
-/// Whether a used code is sent by the very client that used it, with all that it has to show, so soon after that it
-/// is the same request again: the answer was lost on the way, or a button was pressed twice.
+/// True if a used code is sent again by the client that used it, with the same URI and verifier, within
+/// [`REPEAT_MS`]. Then it is the same request again: the response was lost, or a button was pressed twice.
 pub(super) fn is_repeat(code: &CodeRow, client: &Client, exchange: &Exchange, now: Timestamp) -> bool {
     let again_until = code.used_at.map(|at| at.plus_ms(REPEAT_MS));
     again_until.is_some_and(|until| until.wait_from(now, REPEAT_MS) > 0)
@@ -257,10 +265,11 @@ pub(super) fn is_repeat(code: &CodeRow, client: &Client, exchange: &Exchange, no
         && shows_verifier(code, client, exchange)
 }
 
-/// Whether a refresh token is good.
+/// Checks that a refresh token is valid.
 ///
 /// # Errors
-/// What is wrong with it.
+/// [`Code::OauthRefreshInvalid`] if the token belongs to another app; [`Code::OauthRefreshExpired`];
+/// [`Code::OauthRefreshRevoked`].
 pub(super) fn judge_refresh(row: &RefreshRow, application: &str, now: Timestamp) -> Result<(), Code> {
     if row.application != application {
         return Err(Code::OauthRefreshInvalid);
@@ -271,13 +280,13 @@ pub(super) fn judge_refresh(row: &RefreshRow, application: &str, now: Timestamp)
     if row.is_revoked { Err(Code::OauthRefreshRevoked) } else { Ok(()) }
 }
 
-/// Whether a text is a PKCE challenge by S256: 32 bytes in base64url.
+/// True if a text has the format of a PKCE challenge (S256): 32 bytes in base64url.
 pub fn is_challenge(text: &str) -> bool {
     URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
 }
 
-/// Whether the verifier is the challenge's. One without the other is refused: a verifier for a code that was
-/// asked for without a challenge means that somebody took the challenge away (RFC 9700 §2.1.1).
+/// True if the verifier matches the challenge, or there is neither. One without the other is refused. A
+/// verifier for a code without a challenge means that somebody removed the challenge (RFC 9700 §2.1.1).
 pub(crate) fn is_proven(challenge: Option<&str>, verifier: Option<&str>) -> bool {
     match (challenge, verifier) {
         (None, None) => true,

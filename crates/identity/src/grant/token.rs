@@ -1,4 +1,4 @@
-//! Tokens: made of codes and refresh tokens, and who a presented one stands for.
+//! Access tokens: exchange of codes, tokens of apps in their own name, and the callers of tokens.
 
 use store::{Timestamp, Tx, params};
 use web::{ApiError, Code};
@@ -16,11 +16,12 @@ use crate::{
     credential::{Hash, Kind, Secret},
 };
 
-/// What became of a code.
+/// The outcome of the exchange of a code.
 enum Outcome {
     Done(ScopeSet),
     Refused(Code),
-    /// It was used before, and what it obtained then is revoked: the account, and what the client is told.
+    /// The code was used before, and the tokens that it obtained are revoked. Holds the account and the error
+    /// for the client.
     Replayed(i64, Code),
 }
 
@@ -35,11 +36,15 @@ pub(super) struct NewToken {
 }
 
 impl Identity {
-    /// Exchanges a code for tokens, once. A second time takes back what the first obtained, unless it is the same
-    /// client that sends its request again within seconds.
+    /// Exchanges a code for tokens, once. A second use revokes the tokens that the first one obtained, unless
+    /// the same client repeats its request within seconds.
     ///
     /// # Errors
-    /// Those of C-02, in the contract's order. A code is consumed by success alone.
+    /// The errors of the client: [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`], the code of the
+    /// app's status. Then those of the code: [`Code::OauthCodeInvalid`] if it is unknown, another app's, or
+    /// sent with a wrong verifier; [`Code::OauthCodeUsed`]; [`Code::OauthCodeExpired`];
+    /// [`Code::OauthCodeRevoked`]; [`Code::OauthRedirectMismatch`]. Only a successful exchange uses the code
+    /// up.
     pub async fn exchange_code(&self, exchange: Exchange) -> Result<Tokens, ApiError> {
         let client = self.client(&exchange.client).await?;
         let code = Secret::parse(Kind::Code, &exchange.code).ok_or(Code::OauthCodeInvalid)?.hash();
@@ -85,13 +90,15 @@ impl Identity {
         }
     }
 
-    /// Makes an access token for an application in its own name.
+    /// Creates an access token for an app in its own name.
     ///
     /// # Errors
-    /// Those of D-02.
+    /// The errors of the client: [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`], the code of the
+    /// app's status. Then [`Code::OauthApplicationUnauthorized`] for public apps and those that registered
+    /// themselves, and [`Code::OauthScopeInvalid`] or [`Code::OauthScopeDisallowed`] for the scopes.
     pub async fn app_token(&self, credentials: &Credentials, wish: Option<&str>) -> Result<Tokens, ApiError> {
         let client = self.client(credentials).await?;
-        // Nobody vouches for either of them but the person who uses it.
+        // Such an app has access only in the name of people who consented.
         if client.is_public || client.is_self_registered {
             return Err(Code::OauthApplicationUnauthorized.into());
         }
@@ -118,7 +125,7 @@ impl Identity {
         Ok(Tokens { access, refresh: None, expires_in, scopes })
     }
 
-    /// Who a presented access token stands for.
+    /// Returns the caller of an access token.
     pub(crate) async fn token_caller(&self, presented: &str) -> Result<Who, ApiError> {
         let secret = Secret::parse(Kind::AccessToken, presented).ok_or(Code::TokenInvalid)?;
         let (hash, now) = (secret.hash(), self.db().clock().now());
@@ -133,7 +140,7 @@ impl Identity {
         let who = match (row.authorization, row.account, row.allowed) {
             (Some(authorization), Some(account), Some(allowed)) => {
                 let scopes = scopes.and(allowed);
-                // An application is never the one who runs this server, whoever sent it.
+                // An app never has administrator rights, even in the name of an administrator.
                 let credential = Credential::Token { application, authorization, scopes };
                 Who::Person(Caller::new(account, false, credential))
             }
@@ -148,7 +155,8 @@ impl Identity {
     }
 }
 
-/// Uses a code up. Whoever comes second waits for the first at the authorization's row, and is a replay.
+/// Marks a code as used. Of two concurrent uses the second waits for the authorization's lock and counts as a
+/// replay.
 async fn use_code(
     tx: &mut Tx<'_>,
     hash: Hash,
@@ -167,7 +175,7 @@ async fn use_code(
             if tx.execute(queries::USE_CODE, params![&hash.0, now]).await? == 1 {
                 return Ok(Ok(row));
             }
-            // The same client was a moment faster by another connection.
+            // The same client was faster on another connection.
             return Ok(Err(Outcome::Refused(Code::OauthCodeUsed)));
         }
         Err(code) if row.used_at.is_none() || rules::is_repeat(&row, client, exchange, now) => {

@@ -1,4 +1,4 @@
-//! How an application says who it is: by HTTP Basic or in the form (RFC 6749 §2.3.1), never both. No I/O.
+//! Credentials of apps in a request: by HTTP Basic or in the form (RFC 6749 §2.3.1), never both. No I/O.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header};
@@ -6,10 +6,11 @@ use web::{ApiError, Code};
 
 use crate::application::Credentials;
 
-/// Reads what a request presents.
+/// Reads the credentials of an app from a request.
 ///
 /// # Errors
-/// [`Code::OauthClientInvalid`] where there is nothing to be understood; [`Code::InvalidParam`] for two ways at once.
+/// [`Code::OauthClientInvalid`] if there are none, or they cannot be parsed; [`Code::InvalidParam`] if they
+/// are sent twice.
 pub(super) fn read(
     headers: &HeaderMap,
     id: Option<String>,
@@ -46,7 +47,7 @@ fn basic(line: &str) -> Option<Credentials> {
     (!id.is_empty()).then(|| Credentials { id, secret: Some(secret).filter(|secret| !secret.is_empty()) })
 }
 
-/// Both halves are form-encoded before they are put together.
+/// Decodes one half of HTTP Basic. The standard form-encodes both halves before it joins them.
 fn form_decoded(text: &str) -> String {
     let pair = format!("={}", text.replace('&', "%26"));
     form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()

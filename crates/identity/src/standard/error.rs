@@ -1,11 +1,11 @@
-//! Errors in the form of RFC 6749 §5.2.
+//! Errors in the format of RFC 6749 §5.2.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use web::{ApiError, Code, Language, envelope};
 
-/// An error on its way to an OAuth2 library.
+/// An error that is returned to an OAuth library.
 pub(super) struct Refusal(ApiError);
 
 impl<E: Into<ApiError>> From<E> for Refusal {
@@ -20,7 +20,7 @@ struct Body {
     error_description: String,
 }
 
-/// What the standards call it.
+/// Returns the name of an error in the standards.
 fn name(code: Code) -> &'static str {
     match code {
         Code::OauthClientInvalid | Code::OauthSecretMismatch => "invalid_client",
@@ -39,7 +39,7 @@ fn name(code: Code) -> &'static str {
         Code::OauthGrantTypeInvalid | Code::OauthGrantTypeUnsupported => "unsupported_grant_type",
         Code::OauthScopeInvalid | Code::OauthScopeDisallowed => "invalid_scope",
         Code::OauthRedirectInvalid => "invalid_redirect_uri",
-        // Every other fault is one of the request's form; what is no fault of the client's never comes here.
+        // All other errors of clients concern the form of the request. Server errors are returned before.
         _ => "invalid_request",
     }
 }
@@ -47,7 +47,7 @@ fn name(code: Code) -> &'static str {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = match self.0.code().status() {
-            // The server's own trouble is told, and logged, as everywhere.
+            // Server errors are returned and logged in the usual way.
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                 return self.0.into_response();
             }
@@ -66,12 +66,12 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Only characters that the standard allows in a description.
+/// Removes the characters that the standard does not allow in a description.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect()
 }
 
-/// RFC 6749 §5.1 asks for this line as well as `Cache-Control`.
+/// Adds the header `Pragma`, which RFC 6749 §5.1 requires beside `Cache-Control`.
 pub(super) fn no_cache(mut response: Response) -> Response {
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response

@@ -1,4 +1,4 @@
-//! Fuzz target: how applications say who they are.
+//! Fuzz target: credentials of apps.
 
 use http::{HeaderMap, HeaderValue, header};
 use proptest::prelude::*;

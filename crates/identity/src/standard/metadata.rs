@@ -1,15 +1,15 @@
-//! What this server can do, for programs that find out by themselves. No I/O.
+//! Metadata documents, from which programs discover the endpoints of this server. No I/O.
 
 use serde_json::{Value, json};
 
 use crate::Scope;
 
-/// The scopes an application may ask for.
+/// Returns the scopes that an app may request.
 fn scopes() -> Vec<&'static str> {
     Scope::ALL.iter().filter(|scope| scope.is_for_apps()).map(|scope| scope.name()).collect()
 }
 
-/// RFC 8414. The issuer is the server's address, without a slash at the end.
+/// Returns the metadata of RFC 8414. The issuer is the server's URL without a slash at the end.
 pub(super) fn server(issuer: &str, may_register: bool) -> Value {
     let methods = ["client_secret_basic", "client_secret_post", "none"];
     let with_a_secret = ["client_secret_basic", "client_secret_post"];
@@ -37,7 +37,8 @@ pub(super) fn server(issuer: &str, may_register: bool) -> Value {
     document
 }
 
-/// RFC 9728, for the resource at a path of this server: without one, the whole of it.
+/// Returns the metadata of RFC 9728 for the resource at a path of this server. An empty path is the whole
+/// server.
 pub(super) fn resource(issuer: &str, path: &str) -> Value {
     json!({
         "resource": format!("{issuer}{path}"),

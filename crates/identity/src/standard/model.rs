@@ -1,4 +1,4 @@
-//! What the standards say on the wire.
+//! The request and response types of the standards.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +17,8 @@ pub(super) struct TokenRequest {
     pub(super) client_secret: Option<String>,
 }
 
-/// Form of `POST /oauth/revoke` and `POST /oauth/introspect`. Their hint of the token's type is of no use: the
-/// token says it itself.
+/// Form of `POST /oauth/revoke` and `POST /oauth/introspect`. `token_type_hint` is ignored, because a token
+/// shows its type.
 #[derive(Deserialize)]
 pub(super) struct PresentedRequest {
     pub(super) token: Option<String>,
@@ -49,7 +49,7 @@ impl From<Tokens> for TokensOut {
     }
 }
 
-/// What a token is good for (RFC 7662 §2.2).
+/// The result of an introspection (RFC 7662 §2.2).
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum IntrospectionOut {
@@ -57,7 +57,7 @@ pub(super) enum IntrospectionOut {
     Active(Active),
 }
 
-/// A token that is good.
+/// A valid token.
 #[derive(Serialize)]
 pub(super) struct Active {
     active: bool,
@@ -88,7 +88,7 @@ impl IntrospectionOut {
     }
 }
 
-/// Body of `POST /oauth/register`, and what is repeated of it in the answer (RFC 7591 §2). Other members are ignored.
+/// Body of `POST /oauth/register` (RFC 7591 §2). Other members are ignored.
 #[derive(Deserialize)]
 pub(super) struct RegisterRequest {
     pub(super) redirect_uris: Option<Vec<String>>,
@@ -100,14 +100,14 @@ pub(super) struct RegisterRequest {
     pub(super) response_types: Option<Vec<String>>,
 }
 
-/// An application as it was registered (RFC 7591 §3.2.1).
+/// A registered app (RFC 7591 §3.2.1).
 #[derive(Serialize)]
 pub(super) struct RegisteredOut {
     pub(super) client_id: String,
     pub(super) client_id_issued_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_secret: Option<String>,
-    /// Never.
+    /// 0, because the secret does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_secret_expires_at: Option<i64>,
     pub(super) client_name: String,

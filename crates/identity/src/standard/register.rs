@@ -1,4 +1,4 @@
-//! Applications that register themselves (RFC 7591).
+//! Apps that register themselves (RFC 7591).
 
 use std::net::IpAddr;
 
@@ -12,12 +12,12 @@ use crate::{
     grant,
 };
 
-/// What it may be called that says nothing.
+/// The name of an app that sends none.
 const NAMELESS: &str = "App";
 const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];
 const RESPONSE_TYPES: [&str; 1] = ["code"];
 
-/// What is wrong with a registration, by the standard's name (§3.2.2).
+/// An error of a registration, by the names of RFC 7591 §3.2.2.
 pub(super) enum Wrong {
     Redirect(ApiError),
     Metadata(ApiError),
@@ -42,8 +42,9 @@ impl Wrong {
     pub(super) const STATUS: StatusCode = StatusCode::BAD_REQUEST;
 }
 
-/// Reads a registration: the application, and how it will prove itself. What is asked for besides what is served is
-/// left out, and the answer says what was registered (RFC 7591 §2); only without anything that is served it is refused.
+/// Validates a registration. Returns the app and its authentication method. Unsupported grant types, response
+/// types, and scopes are left out, and the response shows what was registered (RFC 7591 §2). A registration
+/// without any supported one is refused.
 fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
     let metadata = |text: &str| Wrong::Metadata(ApiError::new(Code::InvalidParam).with(text));
     let method = request.token_endpoint_auth_method.unwrap_or_else(|| "client_secret_basic".into());
@@ -86,13 +87,14 @@ fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
     Ok((new, method))
 }
 
-/// What it may ask people for: what it names, as far as there are such scopes; where it names none of them, all.
+/// Returns the scopes that the app may request: those in its list that exist, or all of them if it names
+/// none.
 fn scopes(list: Option<&str>) -> ScopeSet {
     let all: Vec<Scope> = Scope::ALL.iter().copied().filter(|scope| scope.is_for_apps()).collect();
     grant::rules::asked(list, ScopeSet::of(&all))
 }
 
-/// Registers an application for the first administrator.
+/// Registers an app; the first administrator becomes its owner.
 pub(super) async fn register(
     identity: &Identity,
     request: RegisterRequest,

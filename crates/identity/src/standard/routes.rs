@@ -1,4 +1,5 @@
-//! The standards' endpoints. They stand at the root, because the metadata names them absolutely.
+//! The endpoints of the standards. They are at the root of the server, because the metadata has their
+//! absolute URLs.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{Identity, grant::Exchange};
 
-/// The routes: clients prove themselves in the request.
+/// The routes, as written in the router. They are public, because clients authenticate in the request itself.
 pub const PUBLIC: &[&str] = &[
     "/oauth/token",
     "/oauth/revoke",
@@ -32,18 +33,18 @@ pub const PUBLIC: &[&str] = &[
     "/.well-known/oauth-protected-resource",
     "/.well-known/oauth-protected-resource/{*path}",
 ];
-/// Longest path of a resource that is described.
+/// Longest path of a resource with metadata, in bytes.
 const MAX_PATH: usize = 200;
 
 #[derive(Clone)]
 struct Standard {
     identity: Identity,
-    /// The server's address, without a slash at the end.
+    /// The server's URL without a slash at the end.
     issuer: Arc<str>,
     metadata: Arc<Value>,
 }
 
-/// The routes, from the root on.
+/// Returns the routes, relative to the root of the server.
 pub fn router(identity: Identity, issuer: &str) -> Router {
     let may_register = identity.settings().oauth.dynamic_registration;
     let metadata = Arc::new(metadata::server(issuer, may_register));
