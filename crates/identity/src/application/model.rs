@@ -184,31 +184,31 @@ pub struct Change {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApplicationRequest {
-    /// What people see, 1 to 100 characters.
+    /// The name that people see, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100, example = "Example App")]
     pub app_name: Option<String>,
-    /// What it is for, at most 1000 characters.
+    /// The purpose of the app, at most 1000 characters.
     #[schema(max_length = 1000)]
     pub app_description: Option<String>,
-    /// Where people may be sent back to: https, or http to this very machine. 1 to 20, each at most 2000 characters.
+    /// 1 to 20 redirect URIs of at most 2000 characters: https, or http to the person's own machine.
     #[schema(min_items = 1, max_items = 20, example = json!(["https://example.com/oauth/callback"]))]
     pub redirect_uris: Option<Vec<String>>,
-    /// What it may ask a person for, in either vocabulary; at least one.
+    /// The scopes that the app may request, in either vocabulary; at least one.
     #[schema(example = json!(["userinfo"]), min_items = 1, max_items = 64)]
     pub allowed_scopes: Option<Vec<String>>,
-    /// `confidential` (the default) keeps a secret on a server of its own; `public`, such as a program on people's
-    /// machines, proves itself by PKCE. Chosen once, when the application is made.
+    /// `confidential` (the default): an app that keeps a secret on its server. `public`: an app without a
+    /// secret, such as a program on people's machines, which uses PKCE. Cannot be changed later.
     #[schema(example = "confidential")]
     pub client_type: Option<String>,
     /// The application's picture, an https address. Empty: none.
     #[schema(max_length = 2000)]
     pub icon_url: Option<String>,
-    /// Where to send word that a person took their consent back, an https address. Empty: nowhere.
+    /// The https URL that is notified of revoked consent. Empty: none.
     #[schema(max_length = 2000)]
     pub authorization_revoked_webhook_url: Option<String>,
-    /// Whether to send word. Needs the address.
+    /// True if the webhook is enabled. Needs the URL.
     pub authorization_revoked_webhook_enabled: Option<bool>,
-    /// What the word is signed with, 16 to 200 characters. Absent: one is made when there is none.
+    /// The secret that signs webhook events, 16 to 200 characters. Absent: created if there is none yet.
     #[schema(min_length = 16, max_length = 200, example = "whs_…")]
     pub authorization_revoked_webhook_secret: Option<String>,
 }
@@ -231,15 +231,15 @@ pub struct ListQuery {
 pub struct ApplicationOut {
     /// A UUID.
     app_id: String,
-    /// The same, by the name it goes by in OAuth2.
+    /// The same id, under its name in OAuth.
     client_id: String,
-    /// What people see.
+    /// The name that people see.
     app_name: String,
-    /// What it is for; may be empty.
+    /// The purpose of the app; may be empty.
     app_description: String,
-    /// Where people may be sent back to.
+    /// The URIs to which people may be redirected.
     redirect_uris: Vec<String>,
-    /// What it may ask a person for.
+    /// The scopes that the app may request.
     allowed_scopes: Vec<&'static str>,
     /// `approved`, `pending`, `rejected` or `suspended`.
     #[schema(example = "approved")]
@@ -249,11 +249,11 @@ pub struct ApplicationOut {
     client_type: &'static str,
     /// The application's picture; may be empty.
     icon_url: String,
-    /// Where word is sent that a person took their consent back; may be empty.
+    /// The URL that is notified of revoked consent; may be empty.
     authorization_revoked_webhook_url: String,
-    /// Whether word is sent.
+    /// True if the webhook is enabled.
     authorization_revoked_webhook_enabled: bool,
-    /// The latest word that was sent, or is to be. Only where one application is asked for.
+    /// The latest delivery. Only in responses about a single app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authorization_revoked_webhook_last_delivery: Option<DeliveryOut>,
     /// When it was made, in milliseconds since 1970.
@@ -283,7 +283,7 @@ impl From<Application> for ApplicationOut {
     }
 }
 
-/// An application just made: with its secret, this once.
+/// A new app with its secrets, which are returned only here.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CreatedApplicationOut)]
@@ -293,7 +293,7 @@ pub struct CreatedOut {
     /// The secret to keep. It cannot be shown again. Absent for a public application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_secret: Option<String>,
-    /// What word of revocations is signed with. It cannot be shown again. Absent where there is none.
+    /// The secret that signs webhook events. It cannot be shown again. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authorization_revoked_webhook_secret: Option<String>,
 }
@@ -304,29 +304,29 @@ pub struct CreatedOut {
 pub struct ChangedOut {
     #[serde(flatten)]
     pub(super) about: ApplicationOut,
-    /// What word of revocations is signed with, where it is a new secret. It cannot be shown again.
+    /// The webhook signing secret if it is new. It cannot be shown again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authorization_revoked_webhook_secret: Option<String>,
 }
 
-/// How it stands with word that was sent to an application.
+/// The delivery status of a webhook event.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryOut {
-    /// By which the receiver tells a repetition.
+    /// The id of the event, by which the receiver detects repetitions.
     event_id: String,
     /// `waiting`, `delivered` or `given_up`.
     #[schema(example = "delivered")]
     status: &'static str,
-    /// How often it was tried.
+    /// Number of attempts.
     attempts: i64,
     /// The HTTP status of the last answer, if there was one.
     status_code: Option<i64>,
-    /// What went wrong where there was no answer; may be empty.
+    /// The error if there was no response; may be empty.
     error_message: String,
     /// When it was tried last.
     tried_at: Option<String>,
-    /// While it waits: when it is tried next.
+    /// The time of the next attempt, while the delivery waits.
     next_attempt_at: Option<String>,
 }
 
@@ -344,37 +344,37 @@ impl From<Delivery> for DeliveryOut {
     }
 }
 
-/// Body of `POST …/test-revocation-webhook`; what is absent is taken as it is saved.
+/// Body of `POST …/test-revocation-webhook`. Absent members are taken from the saved webhook.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialRequest {
-    /// Where to.
+    /// The URL to send to.
     pub(super) webhook_url: Option<String>,
-    /// Signed with what.
+    /// The secret to sign with.
     pub(super) webhook_secret: Option<String>,
 }
 
-/// What came of a trial.
+/// The result of a trial.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialOut {
-    /// By which the receiver tells a repetition.
+    /// The id of the event, by which the receiver detects repetitions.
     event_id: String,
     /// `authorization.revoked`.
     event_type: String,
     /// When the trial was made.
     occurred_at: String,
-    /// Where it was sent.
+    /// The URL that the event was sent to.
     webhook_url: String,
-    /// Whether the answer was one of 200 to 299.
+    /// True if the response had a status from 200 to 299.
     success: bool,
     /// The HTTP status of the answer, if there was one.
     status_code: Option<i64>,
     /// The beginning of the answer.
     response_body: String,
-    /// What went wrong where there was no answer.
+    /// The error if there was no response.
     error_message: Option<String>,
-    /// What was sent.
+    /// The event that was sent.
     payload: Event,
 }
 
@@ -409,7 +409,7 @@ pub struct SecretOut {
 pub struct ListOut {
     /// The applications of this page, newest first.
     pub(super) items: Vec<ApplicationOut>,
-    /// The same, by the name other lists have.
+    /// The same entries, under the name that other lists use.
     pub(super) list: Vec<ApplicationOut>,
     /// Applications in all pages together.
     pub(super) total: i64,

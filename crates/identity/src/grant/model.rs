@@ -241,22 +241,22 @@ pub struct ExternalRequest {
     /// The application's id.
     #[schema(required = true)]
     pub(super) client_id: Option<String>,
-    /// One of the application's addresses.
+    /// One of the app's redirect URIs.
     #[schema(required = true)]
     pub(super) redirect_uri: Option<String>,
-    /// What the application is allowed; at least one scope.
+    /// The scopes that are granted to the app; at least one.
     #[schema(required = true, min_items = 1, max_items = 64)]
     pub(super) scope: Option<Vec<String>>,
-    /// Given back as it is.
+    /// Returned unchanged.
     pub(super) state: Option<String>,
 }
 
 /// A code for an application.
 #[derive(Serialize, ToSchema)]
 pub struct CodeOut {
-    /// To be exchanged within five minutes, once.
+    /// The code. It can be exchanged once, within five minutes.
     pub(super) code: String,
-    /// As it was sent.
+    /// The `state` of the request, unchanged.
     pub(super) state: Option<String>,
 }
 
@@ -271,10 +271,10 @@ pub struct TokensOut {
     refresh_token: Option<String>,
     /// `Bearer`.
     token_type: &'static str,
-    /// How long the access token lasts, in seconds.
+    /// Lifetime of the access token in seconds.
     #[schema(example = 7200)]
     expires_in: i64,
-    /// What it opens.
+    /// The scopes of the access token.
     #[schema(example = json!(["user.info", "chat"]))]
     scope: Vec<&'static str>,
 }

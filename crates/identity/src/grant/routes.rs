@@ -50,8 +50,8 @@ async fn client(State(identity): State<Identity>, Form(request): Form<ClientRequ
 
 /// Allow an application without the page.
 ///
-/// An application's token may do so for its own application, within what it has. A program's token may not: what it
-/// allowed would outlast the program.
+/// An app's token may do so for the same app, within its own scopes. A program's token may not, because the
+/// authorization would outlast the program.
 #[utoipa::path(post, path = "/oauth/authorize/external", operation_id = "authorizeExternal", tag = "OAuth2", security(("bearer" = []), ("session" = [])),
     request_body = ExternalRequest,
     responses((status = 200, description = "The code", body = Envelope<CodeOut>)))]

@@ -69,10 +69,10 @@ pub struct NewKey {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateRequest {
-    /// What the owner calls the key, 1 to 100 characters.
+    /// The name of the key, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100, example = "My bot")]
     pub(super) name: Option<String>,
-    /// What the key may do: at least one scope of either vocabulary, or `*`.
+    /// The scopes of the key, of either vocabulary, or `*`; at least one.
     #[schema(example = json!(["user.info", "chat"]), max_items = 64)]
     pub(super) scopes: Option<Vec<String>>,
     /// When it stops working, in milliseconds since 1970; absent or null: never.
@@ -85,7 +85,7 @@ pub struct CreateRequest {
 #[serde(rename_all = "camelCase")]
 #[schema(as = RotateApiKeyRequest)]
 pub struct RotateRequest {
-    /// How long the old key goes on working, in seconds. Default 0, at most 30 days.
+    /// Time in seconds for which the old key stays valid. Default 0, at most 30 days.
     #[schema(minimum = 0, maximum = 2592000)]
     pub(super) overlap_seconds: Option<i64>,
 }
@@ -94,7 +94,7 @@ pub struct RotateRequest {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct UsageQuery {
-    /// How many days back, today included. Default 30, at most 366.
+    /// Number of days, including today. Default 30, at most 366.
     #[param(minimum = 1, maximum = 366, default = 30)]
     pub(super) days: Option<i64>,
 }
@@ -104,13 +104,13 @@ pub struct UsageQuery {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKeyOut)]
 pub struct KeyOut {
-    /// For managing the key.
+    /// The id, by which the owner manages the key.
     id: i64,
-    /// What its owner calls it.
+    /// The name that the owner gave it.
     name: String,
     /// The first characters of the key, to recognise it by.
     prefix: String,
-    /// What it may do.
+    /// The scopes of the key.
     scopes: Vec<&'static str>,
     /// When it was made, in milliseconds since 1970.
     created_at: i64,
@@ -174,7 +174,7 @@ pub struct UsageEntry {
     endpoint: String,
     /// `ok`, `refused`, `client_error` or `server_error`.
     outcome: String,
-    /// How many.
+    /// Number of calls.
     calls: i64,
 }
 

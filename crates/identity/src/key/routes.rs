@@ -77,7 +77,7 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-/// What became of the calls made with a key.
+/// Show the calls made with a key, and the latest refusals.
 #[utoipa::path(get, path = "/apikey/{id}/usage", operation_id = "apiKeyUsage", tag = "API keys", security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id"), UsageQuery),
     responses((status = 200, description = "Calls by day, endpoint and outcome", body = Envelope<UsageOut>)))]

@@ -23,7 +23,7 @@ pub struct ProgramTokenOut {
     pub(super) access_token: String,
     /// `Bearer`.
     pub(super) token_type: &'static str,
-    /// How long it lasts, in seconds. There is no other way to another one than through the person again.
+    /// Lifetime in seconds. After it the person has to sign the program in again.
     #[schema(example = 604_800)]
     pub(super) expires_in: i64,
 }
@@ -32,23 +32,23 @@ pub struct ProgramTokenOut {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceOut {
-    /// What to poll with, and to open the page `/auth/cli?session=…` with.
+    /// The secret to poll with, which also opens the page `/auth/cli?session=…`.
     pub(super) session_id: String,
-    /// What the person compares, or types.
+    /// The code that the person compares or types.
     #[schema(example = "BCDF-1234")]
     pub(super) user_code: String,
-    /// When waiting ends.
+    /// The time at which the program stops waiting.
     pub(super) expires_at: String,
 }
 
-/// How it stands with a program that waits.
+/// The state of a waiting program.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PolledOut {
     /// `pending`, `authorized` or `expired`.
     #[schema(example = "pending")]
     pub(super) status: &'static str,
-    /// Its token, once it was let in.
+    /// The token, once the program is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<String>,
 }
@@ -57,7 +57,7 @@ pub struct PolledOut {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserCodeRequest {
-    /// What the program shows.
+    /// The code that the program shows.
     #[schema(required = true, example = "BCDF-1234")]
     pub(super) user_code: Option<String>,
 }

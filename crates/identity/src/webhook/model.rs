@@ -125,12 +125,12 @@ pub(super) struct Target {
     pub(super) secret: String,
 }
 
-/// What an application is told.
+/// A webhook event: a person revoked their consent.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RevocationEvent)]
 pub struct Event {
-    /// Tells a repetition.
+    /// The id of the event, by which the receiver detects repetitions.
     #[schema(example = "evt_0123456789abcdef")]
     pub event_id: String,
     /// `authorization.revoked`.
