@@ -10,41 +10,42 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApiSpec {
-    /// The first segment of its path, with hyphens: `weather-basic`.
+    /// The first segment of the API's path, with hyphens, such as `weather-basic`.
     #[schema(example = "weather-basic")]
     pub code: String,
-    /// What people call it.
+    /// The name that people see.
     #[serde(default)]
     pub name: String,
-    /// What it does.
+    /// The description of the API.
     #[serde(default)]
     pub description: String,
-    /// Whether it is served. Default true.
+    /// True if the API is served. Default true.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// Whether it may be called without a token (where the server allows that at all). Calls with a token are decided by
-    /// `accounts` and `keys`. Default false.
+    /// True if the API may be called without a token, where the server allows that. Calls with a token are
+    /// decided by `accounts` and `keys`. Default false.
     #[serde(default)]
     pub anonymous: bool,
-    /// Accounts of this server whose keys may use it, as e-mail addresses; `*` is every account. The keys of
-    /// administrators always may. Default: nobody else.
+    /// Accounts of this server whose keys may use the API, as e-mail addresses; `*` is every account. The
+    /// keys of administrators always may. Default: no other accounts.
     #[serde(default)]
     #[schema(example = json!(["bob@example.com"]))]
     pub accounts: Vec<String>,
-    /// Keys that may use it besides, by AK.
+    /// Further keys that may use the API, as AKs.
     #[serde(default)]
     #[schema(example = json!(["64a1b2c3d4e5f60718293a4b"]))]
     pub keys: Vec<String>,
-    /// A person of a key that may use it needs one of these roles; empty: none. An app-token needs none.
+    /// Roles of which a person needs one; empty: none is needed. An app-token needs none.
     #[serde(default)]
     pub roles: Vec<String>,
-    /// A person of a key needs to be in one of these groups, or in a group inside it; empty: none.
+    /// Groups of which a person needs to be in one, or in a group inside it; empty: none is needed. An
+    /// app-token needs none.
     #[serde(default)]
     pub groups: Vec<String>,
-    /// What answers.
+    /// The provider that serves the calls.
     #[schema(value_type = Object)]
     pub provider: ProviderSpec,
-    /// What is known of its actions, by name; the name of a call without an action is empty.
+    /// The definitions of actions, by name. The name of a call without an action is empty.
     #[serde(default)]
     pub actions: BTreeMap<String, ActionSpec>,
 }
@@ -76,54 +77,57 @@ pub enum ProviderSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSpec {
-    /// `http://` or `https://`, a host, and a path that all calls begin with.
+    /// The base of all calls: `http://` or `https://`, a host, and a path.
     #[schema(example = "https://api.example.com/v1")]
     pub base_url: String,
-    /// Whether actions that are not listed are passed on, to a path of their name. Default false.
+    /// True if undefined actions are forwarded, to the path of their name. Default false.
     #[serde(default)]
     pub open: bool,
-    /// Headers sent with every call.
+    /// Headers sent with every request.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// Headers sent with every call whose values are secret: sealed when stored, never shown again. In an answer the
-    /// values are empty; an empty value in a request keeps what is stored.
+    /// Secret headers sent with every request. Their values are sealed when stored and never shown again.
+    /// In a response the values are empty; an empty value in a request keeps the stored one.
     #[serde(default)]
     pub secret_headers: BTreeMap<String, String>,
-    /// The same for parameters of the query.
+    /// Secret query parameters sent with every request, treated like `secret_headers`.
     #[serde(default)]
     pub secret_query: BTreeMap<String, String>,
-    /// Headers of the caller that are passed on, such as `accept-language`.
+    /// Headers of the caller that are forwarded, such as `accept-language`.
     #[serde(default)]
     pub forward_headers: Vec<String>,
-    /// Longest a call may take, retries included, in milliseconds. Default 10 000.
+    /// Maximum duration of a call in milliseconds, retries included. Default 10 000.
     #[serde(default = "timeout")]
     pub timeout_ms: u64,
-    /// Longest an answer that is passed through as it comes may be silent, in milliseconds; then it is cut. Default 60 000.
+    /// Maximum silence of a response that is passed through, in milliseconds; then it is cut off. Default
+    /// 60 000.
     #[serde(default = "minute")]
     pub idle_ms: u64,
-    /// How often a call that may be repeated is tried again when no answer came, or a 502, 503 or 504. Default 1.
+    /// Number of retries of a repeatable call without a response, or with a 502, 503, or 504. Default 1.
     #[serde(default = "one")]
     pub retries: u32,
-    /// Largest body sent. Default 1 MiB.
+    /// Maximum size of a request body in bytes. Default 1 MiB.
     #[serde(default = "megabyte")]
     pub max_request_bytes: usize,
-    /// Largest answer read (streams apart). Default 8 MiB.
+    /// Maximum size of a response in bytes, except streams. Default 8 MiB.
     #[serde(default = "megabytes")]
     pub max_response_bytes: usize,
-    /// Most calls under way at once; one more is refused. Default 256. A dead upstream holds so many of the server's
-    /// own places (`server.max_in_flight`): leave some for the others.
+    /// Maximum number of concurrent calls; further ones are refused. Default 256. A dead upstream can hold
+    /// that many of the server's in-flight permits (`server.max_in_flight`): leave some for others.
     #[serde(default = "many")]
     pub max_in_flight: usize,
-    /// After so many failures in a row nothing is sent for a while. Default 5; 0: never.
+    /// Number of failures in a row that open the circuit breaker. Default 5; 0: never.
     #[serde(default = "five")]
     pub breaker_failures: u32,
-    /// How long that while is, in milliseconds; then one call is let through to see. Default 10 000.
+    /// The time for which the circuit breaker stays open, in milliseconds; then one trial call is let
+    /// through. Default 10 000.
     #[serde(default = "timeout")]
     pub breaker_open_ms: u64,
-    /// A path that answers 2xx while the server is well; asked every `health_seconds`. Empty: never.
+    /// The path of a health check, which responds with 2xx while the server is healthy. Empty: no health
+    /// checks.
     #[serde(default)]
     pub health_path: String,
-    /// How often it is asked. Default 10.
+    /// Interval of health checks in seconds. Default 10.
     #[serde(default = "ten")]
     pub health_seconds: u64,
 }
@@ -177,20 +181,20 @@ impl HttpSpec {
     }
 }
 
-/// One action.
+/// The definition of an action.
 ///
-/// Texts of `path`, `query` and `body` may have arguments of the call in them, as `{city}`; an entry whose arguments
-/// are absent is left out.
+/// Texts of `path`, `query`, and `body` may contain arguments of the call, as `{city}`. An entry whose
+/// arguments are absent is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ActionSpec {
-    /// What it does, in one line.
+    /// The description in one line.
     pub summary: String,
-    /// A JSON Schema of its arguments, for people and agents.
+    /// A JSON Schema of the arguments, for people and agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub parameters: Option<Value>,
-    /// Overrides the API's own `anonymous`.
+    /// Overrides `anonymous` of the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymous: Option<bool>,
     /// Needed besides what the API needs.
@@ -199,41 +203,43 @@ pub struct ActionSpec {
     /// Needed besides what the API needs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
-    /// The method of the upstream call: GET, POST, PUT, PATCH or DELETE. Empty: as the caller's.
+    /// The method of the upstream request: GET, POST, PUT, PATCH, or DELETE. Empty: the caller's.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub method: String,
     /// The path below the base URL. Empty: the action's name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
-    /// The query of the upstream call. Absent: all arguments, where there is no body.
+    /// The query of the upstream request. Absent: all arguments if there is no body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<BTreeMap<String, String>>,
-    /// The JSON body of the upstream call. Absent: all arguments, except with GET and DELETE.
+    /// The JSON body of the upstream request. Absent: all arguments, except with GET and DELETE.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub body: Option<Value>,
-    /// What of the answer becomes the `result`: texts that begin with `$/` are JSON pointers into the answer (`$` is
-    /// all of it), `$text /…` makes a text of what is there, `$ms /…` milliseconds since 1970 of an ISO time.
-    /// Absent: all of it. An answer that has nothing at any of the places is an error.
+    /// The `result`, built from the upstream's response. Texts that begin with `$/` are JSON pointers into
+    /// the response, and `$` is all of it. `$text /…` converts the value to a text. `$ms /…` converts an
+    /// ISO 8601 time to milliseconds since 1970. Absent: the whole response. A response that has none of
+    /// the places is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub result: Option<Value>,
-    /// How long an answer is kept for the next call with the same arguments, in seconds. 0: not at all.
+    /// The time in seconds for which a response is cached for calls with the same arguments. 0: not cached.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(example = 60)]
     pub cache_seconds: u64,
-    /// Whose next call: the same caller's, or anybody's.
+    /// The callers that share a cached response.
     #[serde(skip_serializing_if = "CacheScope::is_default")]
     pub cache: CacheScope,
-    /// Whether the upstream may get the call twice. Absent: with GET.
+    /// True if a request may be sent to the upstream more than once. Absent: true with GET.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotent: Option<bool>,
-    /// Whether the answer is passed through as it comes, without the envelope: for files and event streams.
+    /// True if the response is passed through as it arrives, without the envelope: for files and event
+    /// streams.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stream: bool,
 }
 
-/// Who shares the cached answers of an action.
+/// The callers that share the cached responses of an action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CacheScope {
@@ -269,7 +275,7 @@ impl ProviderSpec {
     }
 }
 
-/// Where a definition comes from. What is nearer to people wins: the store, then the file, then what is built in.
+/// The source of a definition. The store overrides the file, which overrides built-in definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
@@ -281,12 +287,13 @@ pub enum Source {
     Builtin,
 }
 
-/// An API on the wire.
+/// An API, with the source of its definition.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ApiOut {
-    /// Where the definition comes from.
+    /// The source of the definition.
     pub source: Source,
-    /// For an HTTP upstream: `closed` (well), `open` (nothing is sent), `half-open` (one call is let through to see).
+    /// The state of an HTTP upstream's circuit breaker: `closed` (normal), `open` (no requests are sent),
+    /// or `half-open` (one trial request is sent).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<&'static str>,
     /// The definition, without the values of secrets.

@@ -32,7 +32,7 @@ pub struct Rules {
     pub registered_allow: Vec<String>,
 }
 
-/// Whether strangers may register in a key's user centre.
+/// The policy for self-registration in a key's user center.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
@@ -83,16 +83,16 @@ impl store::FromRow for HubKey {
     }
 }
 
-/// A wish for a key, or for a change of one: what is absent is as it is by default, or stays.
+/// The fields of a new key, or of a change. An absent field gets its default or keeps its value.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyRequest {
-    /// What the owner calls the key, 1 to 100 characters.
+    /// The name of the key, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100, example = "My site")]
     pub name: Option<String>,
-    /// Whether it works. Default true.
+    /// True if the key works. Default true.
     pub enabled: Option<bool>,
-    /// When it stops working, in milliseconds since 1970; 0: never.
+    /// The time of expiry in milliseconds since 1970; 0: never.
     #[schema(minimum = 0)]
     pub expires_at: Option<i64>,
     /// IP allowlist, for app-tokens: addresses and networks, IPv4 and IPv6, at most 100; empty: all.
@@ -102,21 +102,21 @@ pub struct KeyRequest {
     /// empty: all.
     #[schema(example = json!(["app.example.com", "*.example.org"]), max_items = 100)]
     pub domains: Option<Vec<String>>,
-    /// Whether both kinds of tokens must satisfy both lists. Default false.
+    /// True if tokens of both kinds must satisfy both lists. Default false.
     pub both_lists: Option<bool>,
-    /// Most calls a second. The server's default, and at most its maximum.
+    /// Maximum calls per second. The server sets a default and an upper bound.
     pub per_second: Option<u32>,
-    /// Most calls a second of one person.
+    /// Maximum calls per second of one person.
     pub per_person_second: Option<u32>,
-    /// Most calls a day (UTC).
+    /// Maximum calls per UTC day.
     pub per_day: Option<u64>,
     /// The actions that may be called: `weather-basic/now` (or `weather_basic:now`), `weather-basic/*`; empty: all.
     #[schema(example = json!(["weather_basic:now"]), max_items = 100)]
     pub allow: Option<Vec<String>>,
-    /// Whether strangers may register in the user centre. Default `closed`.
+    /// The policy for self-registration in the user center. Default `closed`.
     pub registration: Option<Registration>,
-    /// The actions that people who registered themselves may call, besides those about themselves; at most 30, written
-    /// as in `allow`. Default: none.
+    /// The actions that self-registered people may call, besides those about themselves; at most 30,
+    /// written as in `allow`. Default: none.
     #[schema(example = json!(["weather_basic:now"]))]
     pub registered_allow: Option<Vec<String>>,
 }
@@ -126,50 +126,51 @@ pub struct KeyRequest {
 #[serde(rename_all = "camelCase")]
 #[schema(as = RotateHubKeyRequest)]
 pub struct RotateRequest {
-    /// How long tokens signed with the old secret go on working, in seconds. Default 0, at most 30 days.
+    /// The time in seconds for which tokens signed with the old secret stay valid. Default 0, at most 30
+    /// days.
     #[schema(minimum = 0, maximum = 2592000)]
     pub(super) overlap_seconds: Option<i64>,
 }
 
-/// A key on the wire.
+/// A key, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = HubKeyOut)]
 pub struct KeyOut {
-    /// For managing the key.
+    /// The id, used to manage the key.
     id: i64,
-    /// The public half, `iss` of every token.
+    /// The public half: `iss` of every token.
     #[schema(example = "64a1b2c3d4e5f60718293a4b")]
     ak: String,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     name: String,
-    /// Whether it works.
+    /// True if the key works.
     enabled: bool,
-    /// When it was made, in milliseconds since 1970.
+    /// The time of creation in milliseconds since 1970.
     created_at: i64,
-    /// When it stops working; null: never.
+    /// The time of expiry; null: never.
     expires_at: Option<i64>,
     /// IP allowlist.
     ips: Vec<String>,
     /// Domain allowlist.
     domains: Vec<String>,
-    /// Whether both kinds of tokens must satisfy both lists.
+    /// True if tokens of both kinds must satisfy both lists.
     both_lists: bool,
-    /// Most calls a second.
+    /// Maximum calls per second.
     per_second: u32,
-    /// Most calls a second of one person.
+    /// Maximum calls per second of one person.
     per_person_second: u32,
-    /// Most calls a day (UTC).
+    /// Maximum calls per UTC day.
     per_day: u64,
     /// The actions that may be called; empty: all.
     allow: Vec<String>,
-    /// Whether strangers may register in the user centre.
+    /// The policy for self-registration in the user center.
     registration: Registration,
-    /// The actions that people who registered themselves may call, besides those about themselves.
+    /// The actions that self-registered people may call, besides those about themselves.
     registered_allow: Vec<String>,
-    /// How long tokens signed with the secret before the last rotation still work; null: they do not.
+    /// The time until which tokens signed with the previous secret are valid; null: they are not.
     old_secret_until: Option<i64>,
-    /// When it was last used, to the minute; null: never.
+    /// The time of the last use, to the minute; null: never.
     last_used_at: Option<i64>,
 }
 
@@ -197,7 +198,7 @@ impl From<HubKey> for KeyOut {
     }
 }
 
-/// A key whose secret was just made: the only answer that has it.
+/// A key whose secret was just created. The secret is in no other response.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HubKeySecretOut)]
 pub struct SecretOut {

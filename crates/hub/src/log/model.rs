@@ -76,11 +76,11 @@ from_row!(UsageRow { hour, api, outcome, calls, took_us });
 #[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query)]
 pub struct Search {
-    /// One call by its trace.
+    /// The call with this trace.
     pub trace: Option<String>,
     /// Calls of one key, by its id.
     pub key: Option<i64>,
-    /// Calls of one API.
+    /// Calls of the API with this code.
     pub api: Option<String>,
     /// Calls with this HTTP status.
     pub status: Option<i64>,
@@ -90,25 +90,25 @@ pub struct Search {
     pub from: Option<i64>,
     /// Calls before, in milliseconds since 1970.
     pub to: Option<i64>,
-    /// Calls before this id: the last one of the page before.
+    /// Calls before this id: `next` of the previous page.
     pub before: Option<i64>,
-    /// How many, 1 to 100. Default 20.
+    /// Maximum number of calls, 1 to 100. Default 20.
     pub limit: Option<i64>,
-    /// Calls of everybody. For administrators.
+    /// True for the calls of all keys. For administrators.
     pub all: Option<bool>,
 }
 
-/// A call on the wire.
+/// A recorded call.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallOut {
-    /// In order of time.
+    /// The id; ids follow the time of the calls.
     id: i64,
-    /// Its name in the answer and in logs.
+    /// The trace, which identifies the call in its response and in logs.
     trace: String,
-    /// When it came, in milliseconds since 1970.
+    /// The time at which the call came in, in milliseconds since 1970.
     time: i64,
-    /// How long the answer took, in microseconds.
+    /// The duration in microseconds.
     took_us: i64,
     /// The key's id; null for none.
     key: Option<i64>,
@@ -124,11 +124,11 @@ pub struct CallOut {
     status: i64,
     /// The error's code; empty for a success.
     code: String,
-    /// The size of the answer.
+    /// The size of the response in bytes; 0 if its size was not known in advance.
     bytes: i64,
     /// The client's address.
     address: String,
-    /// The page's origin, if one was named.
+    /// The page's origin; empty if there was none.
     origin: String,
 }
 
@@ -153,13 +153,13 @@ impl From<CallRow> for CallOut {
     }
 }
 
-/// Some calls, newest first.
+/// A page of calls, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CallsOut {
     /// The calls.
     pub(super) list: Vec<CallOut>,
-    /// For `before` of the next page; null at the end. One page of a search by API, status or code looks at 20 000 calls:
-    /// its list may be empty and the next one's not.
+    /// The value for `before` of the next page; null at the end. A search by API, status, or code scans 20
+    /// 000 calls per page, so a page may be empty and have a next one.
     pub(super) next: Option<i64>,
 }
 
@@ -167,25 +167,25 @@ pub struct CallsOut {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct UsageQuery {
-    /// How many hours back. Default 24, at most 1000.
+    /// The number of hours, up to now. Default 24, at most 1000.
     #[param(minimum = 1, maximum = 1000, default = 24)]
     pub(super) hours: Option<i64>,
 }
 
-/// Calls of an hour on the wire.
+/// The counts of a key's calls to one API in one hour with one outcome.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = HubKeyUsageOut)]
 pub struct UsageOut {
-    /// The hour's beginning, in milliseconds since 1970.
+    /// The beginning of the hour, in milliseconds since 1970.
     time: i64,
     /// The API's code.
     api: String,
     /// `ok`, `refused`, `client_error` or `server_error`.
     outcome: String,
-    /// How many.
+    /// The number of calls.
     calls: i64,
-    /// How long one took on average, in microseconds.
+    /// The average duration of a call in microseconds.
     average_us: i64,
 }
 

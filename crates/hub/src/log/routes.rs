@@ -35,7 +35,7 @@ async fn calls(
     Ok(Data(CallsOut { list: rows.into_iter().map(CallOut::from).collect(), next }))
 }
 
-/// How often a key was used, by hour, API and outcome.
+/// Count a key's calls by hour, API, and outcome.
 #[utoipa::path(get, path = "/apikey/hub/keys/{id}/usage", operation_id = "hubKeyUsage", tag = "Hub", security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id"), UsageQuery),
     responses((status = 200, description = "Newest hour first", body = Envelope<Vec<UsageOut>>)))]
