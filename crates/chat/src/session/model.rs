@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::provider::Role;
 
-/// How an answer ended.
+/// The state of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -116,12 +116,13 @@ pub fn parse_message_id(name: &str) -> Option<i64> {
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// Sessions of this application alone.
+    /// Sessions of this app id only.
     pub(super) app_id: Option<String>,
-    /// Where to go on: the `nextCursor` of the page before, and for the first page nothing (`cursor=`). Without it the
-    /// answer is the original API's. Sessions that get a message meanwhile move to the front and are met on the next walk.
+    /// The `nextCursor` of the previous page, or empty for the first page (`cursor=`). Without it, the
+    /// response has no `nextCursor`. A session that gets a message while pages are read moves to the front,
+    /// and is found by reading the list again.
     pub(super) cursor: Option<String>,
-    /// Sessions on a page, 1 to 500. Default 500.
+    /// Maximum number of sessions on a page, 1 to 500. Default 500.
     #[param(minimum = 1, maximum = 500, default = 500)]
     pub(super) page_size: Option<i64>,
 }
@@ -160,13 +161,13 @@ impl Place {
     }
 }
 
-/// Answer of `GET /api/secondme/chat/session/list` (contract C-10).
+/// Response of `GET /api/secondme/chat/session/list`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sessions {
-    /// The newest 500, or a page of them; the one with the newest message first.
+    /// The sessions, latest activity first.
     pub(super) sessions: Vec<ListedSession>,
-    /// Where the next page begins, if there is one and the request has a `cursor`, if only an empty one.
+    /// The cursor of the next page, if there is one and the request has a `cursor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_cursor: Option<String>,
 }
@@ -178,17 +179,17 @@ pub struct ListedSession {
     /// The session's id.
     #[schema(example = "labs_sess_a1b2c3d4e5f6")]
     pub(super) session_id: String,
-    /// The application it belongs to.
+    /// The app id that the session is assigned to.
     #[schema(example = "general")]
     pub(super) app_id: String,
     /// The beginning of the first message.
     pub(super) title: String,
     /// The last message, cut to 50 characters.
     pub(super) last_message: Option<String>,
-    /// When the last message came.
+    /// The time of the last message.
     #[schema(example = "2024-01-20T15:30:00Z")]
     pub(super) last_update_time: Option<String>,
-    /// Messages in it.
+    /// Number of messages.
     pub(super) message_count: i64,
 }
 
@@ -201,13 +202,13 @@ pub struct MessagesQuery {
     pub(super) session_id: String,
 }
 
-/// Answer of `GET /api/secondme/chat/session/messages` (contract C-11).
+/// Response of `GET /api/secondme/chat/session/messages`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Messages {
-    /// The session's id as asked for.
+    /// The session's id, as requested.
     pub(super) session_id: String,
-    /// Oldest first; empty for a session that does not exist.
+    /// The messages, oldest first; empty if the session does not exist.
     pub(super) messages: Vec<ListedMessage>,
 }
 
@@ -223,39 +224,40 @@ pub struct ListedMessage {
     pub(super) role: &'static str,
     /// The text.
     pub(super) content: String,
-    /// The person.
+    /// The person's id.
     pub(super) sender_user_id: i64,
     /// Always null.
     pub(super) receiver_user_id: Option<i64>,
-    /// When it was said.
+    /// The time of the message.
     #[schema(example = "2024-01-20T15:00:00Z")]
     pub(super) create_time: String,
-    /// Of an answer: whether it is complete, or why not.
+    /// The state of an answer: complete, or why it is not.
     pub(super) state: State,
 }
 
-/// Answer of `GET /api/secondme/chat/message/{messageId}/sent`: what a model was sent for an answer.
+/// Response of `GET /api/secondme/chat/message/{messageId}/sent`: the prompt that was sent to a model for
+/// an answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SentAnswer {
     /// The answer's id.
     #[schema(example = "msg_00000000000001")]
     pub(super) message_id: String,
-    /// The provider's address; empty for the built-in responder, which sends nothing anywhere.
+    /// The provider's URL; empty for the built-in responder, which sends nothing.
     pub(super) provider: String,
     /// The provider's name of the model.
     pub(super) model: String,
     /// The messages of the prompt, each with `role` and `content`.
     #[schema(value_type = Vec<Object>)]
     pub(super) messages: serde_json::Value,
-    /// The memories that were in it, each with `kind`, `id`, `text`, `score` and `tokens`.
+    /// The memories in the prompt, each with `kind`, `id`, `text`, `score`, and `tokens`.
     #[schema(value_type = Vec<Object>)]
     pub(super) memories: serde_json::Value,
     /// Tokens of the prompt.
     pub(super) tokens_in: i64,
     /// Tokens of the answer.
     pub(super) tokens_out: i64,
-    /// When.
+    /// The time at which the answer was stored.
     #[schema(example = "2024-01-20T15:00:00Z")]
     pub(super) time: String,
 }
@@ -264,33 +266,33 @@ pub struct SentAnswer {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct UsageQuery {
-    /// The last so many days, today included: 1 to 366. Default 30.
+    /// The number of days, including today: 1 to 366. Default 30.
     #[param(minimum = 1, maximum = 366, default = 30)]
     pub(super) days: Option<i64>,
 }
 
-/// Answer of `GET /api/secondme/chat/usage`.
+/// Response of `GET /api/secondme/chat/usage`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageAnswer {
-    /// Most tokens in a day; 0: no limit.
+    /// Maximum number of tokens per day; 0: no limit.
     pub(super) daily_limit: i64,
-    /// Days and what was called with, the newest day first.
+    /// The usage by day and client, newest day first.
     pub(super) list: Vec<UsageRow>,
 }
 
-/// Tokens used on a day by what the person called with.
+/// The tokens that a client used on one day.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageRow {
     /// The day, in UTC.
     #[schema(example = "2024-01-20")]
     pub(super) date: String,
-    /// `app:` and an application's id, `key:` and an API key's, `program:` and a program's, or `session`; `distill`
-    /// and `summary` for what is done with conversations in the background.
+    /// The client: `app:`, `key:`, or `program:` with an id, or `session`; or a background job: `distill`
+    /// or `summary`.
     #[schema(example = "key:12345")]
     pub(super) client: String,
-    /// Answers.
+    /// Number of answers.
     pub(super) answers: i64,
     /// Tokens of prompts.
     pub(super) tokens_in: i64,

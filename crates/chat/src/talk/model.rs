@@ -9,27 +9,27 @@ use crate::{
     session::Place,
 };
 
-/// Body of `POST /api/secondme/chat/stream` (contract C-09).
+/// Body of `POST /api/secondme/chat/stream`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatRequest {
-    /// What is said.
+    /// The message.
     #[schema(max_length = 50_000)]
     pub(crate) message: String,
-    /// The session to go on with; absent or unknown: a new one.
+    /// The session to continue. If it is absent or unknown, a new session begins.
     pub(crate) session_id: Option<String>,
-    /// What a new session belongs to. Wins over `X-App-Id`; default `general`.
+    /// The app id of a new session. Takes precedence over `X-App-Id`; default `general`.
     pub(crate) app_id: Option<String>,
-    /// What a new session begins with; ignored later.
+    /// The system prompt of a new session; ignored in later messages.
     #[schema(max_length = 20_000)]
     pub(crate) system_prompt: Option<String>,
-    /// Whether the web is searched before the answer.
+    /// True if the web is searched before the answer.
     #[schema(default = false)]
     pub(crate) enable_web_search: Option<bool>,
-    /// `secondme/nano` (default) or `secondme/pro`; older names are taken, too.
+    /// The model: `secondme/nano` (default) or `secondme/pro`. Older names are accepted, too.
     #[schema(example = "secondme/nano")]
     pub(crate) model: Option<String>,
-    /// Most tokens of the answer, 1 to 16000. Default 2000.
+    /// Maximum number of tokens of the answer, 1 to 16000. Default 2000.
     #[schema(minimum = 1, maximum = 16_000)]
     pub(crate) max_tokens: Option<i64>,
     /// At most 4 pictures.
@@ -37,22 +37,22 @@ pub struct ChatRequest {
     pub(crate) images: Option<Vec<ImageRequest>>,
 }
 
-/// A picture that goes with a message.
+/// A picture of a message.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageRequest {
-    /// Base64, without a `data:` prefix.
+    /// The picture in base64, without a `data:` prefix.
     pub(crate) data: String,
-    /// `image/png`, `image/jpeg`, `image/gif` or `image/webp`.
+    /// The media type: `image/png`, `image/jpeg`, `image/gif`, or `image/webp`.
     #[schema(example = "image/png")]
     pub(crate) media_type: String,
 }
 
-/// Body of `POST /api/secondme/act/stream` (contract C-12).
+/// Body of `POST /api/secondme/act/stream`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActRequest {
-    /// What the decision is about.
+    /// The matter to decide.
     #[schema(max_length = 50_000)]
     pub(crate) message: String,
     /// The rules of the decision and the structure of its JSON. Required.
@@ -62,35 +62,35 @@ pub struct ActRequest {
         example = "仅输出合法 JSON 对象，不要解释。\n输出结构：{\"is_liked\": boolean}。"
     )]
     pub(crate) action_control: Option<String>,
-    /// The session to go on with; absent or unknown: a new one.
+    /// The session to continue. If it is absent or unknown, a new session begins.
     pub(crate) session_id: Option<String>,
-    /// What a new session belongs to. Wins over `X-App-Id`; default `general`.
+    /// The app id of a new session. Takes precedence over `X-App-Id`; default `general`.
     pub(crate) app_id: Option<String>,
-    /// What a new session begins with; ignored later.
+    /// The system prompt of a new session; ignored in later messages.
     #[schema(max_length = 20_000)]
     pub(crate) system_prompt: Option<String>,
     /// As in chat.
     #[schema(example = "secondme/nano")]
     pub(crate) model: Option<String>,
-    /// Most tokens of the answer, 1 to 16000. Default 2000.
+    /// Maximum number of tokens of the answer, 1 to 16000. Default 2000.
     #[schema(minimum = 1, maximum = 16_000)]
     pub(crate) max_tokens: Option<i64>,
 }
 
-/// Body of `POST /api/secondme/ws-chat/send` (contract X-25). Any other member is refused.
+/// Body of `POST /api/secondme/ws-chat/send`. Other members are refused.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendRequest {
-    /// What is said.
+    /// The message.
     #[schema(max_length = 50_000)]
     pub(crate) message: String,
-    /// Another avatar's share code. This server has no shared avatars.
+    /// The share code of another avatar. This server has no shared avatars.
     pub(crate) share_code: Option<String>,
-    /// The session to go on with.
+    /// The session to continue.
     pub(crate) session_id: Option<String>,
 }
 
-/// Answer of `POST /api/secondme/ws-chat/send`.
+/// Response of `POST /api/secondme/ws-chat/send`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SendAnswer {
