@@ -1,4 +1,4 @@
-// Shows answers as they come. Without this the form is sent and the page comes back with the whole answer.
+// Shows responses while they stream. Without this script the form is sent, and the page shows the complete response.
 "use strict";
 
 const form = document.getElementById("say");
@@ -25,7 +25,7 @@ function take(event, text) {
     form.elements.session.value = value.sessionId;
     history.replaceState(null, "", `/chat?session=${encodeURIComponent(value.sessionId)}`);
   } else if (name === "tool_call" || name === "tool_result") {
-    // A mark of its own, kept beside the answer, of what was used for it.
+    // A note beside the response for each tool that was used.
     let note = text.parentElement.querySelector(`[data-tool="${CSS.escape(value.toolName)}"]`);
     if (!note) {
       note = document.createElement("small");

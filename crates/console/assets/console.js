@@ -1,4 +1,4 @@
-// Copying, and nothing else: the pages work without this.
+// Copies texts to the clipboard. The pages work without this script.
 "use strict";
 
 async function copy(source) {

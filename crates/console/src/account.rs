@@ -1,4 +1,4 @@
-//! One's account: who one is, the password, and where one is signed in.
+//! The account page: personal data, password, sessions, allowed apps and signed-in programs.
 
 pub(crate) mod apps;
 mod device;
@@ -29,7 +29,7 @@ use crate::{
     when::When,
 };
 
-/// Where the page is.
+/// The path of the page.
 pub(crate) const PATH: &str = "/account";
 
 /// The query of the page.
@@ -38,7 +38,7 @@ pub(crate) struct Wish {
     done: Option<String>,
 }
 
-/// What is sent to change the password.
+/// The form that changes the password.
 pub(crate) struct PasswordForm {
     old: Password,
     new: Password,
@@ -98,7 +98,7 @@ struct AccountPage<'a> {
     sessions: Vec<SessionView>,
 }
 
-/// The page.
+/// Shows the page.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -146,7 +146,7 @@ async fn render(
     }
 }
 
-/// Changes the password, or shows the page again with what is wrong.
+/// Changes the password, or shows the page again with the problems.
 pub(crate) async fn change_password(
     State(console): State<Console>,
     member: Member,
@@ -167,7 +167,7 @@ pub(crate) async fn change_password(
     render(&console, member, None, Some((error, problems))).await
 }
 
-/// Ends one session; ending this one is signing out.
+/// Ends a session. If it is the current one, the person is signed out.
 pub(crate) async fn end_session(
     State(console): State<Console>,
     member: Member,
@@ -184,7 +184,7 @@ pub(crate) async fn end_session(
     Ok(Redirect::to("/account?done=session").into_response())
 }
 
-/// Ends every session but this one.
+/// Ends all sessions except the current one.
 pub(crate) async fn end_other_sessions(
     State(console): State<Console>,
     member: Member,

@@ -1,4 +1,4 @@
-//! A developer's applications: the list, and making, showing, changing and deleting them.
+//! The pages about a developer's apps: the list, and creating, showing, changing and deleting apps.
 
 pub(crate) mod change;
 pub(crate) mod create;
@@ -21,11 +21,11 @@ use crate::{
 };
 use texts::Texts;
 
-/// Where the list is.
+/// The path of the list.
 pub(crate) const PATH: &str = "/apps";
 
 const PER_PAGE: i64 = 50;
-/// Deepest page that is shown.
+/// Deepest page of the list.
 const LAST_PAGE: i64 = 1_000;
 
 /// The query of the list.
@@ -35,7 +35,7 @@ pub(crate) struct Wish {
     done: Option<String>,
 }
 
-/// An application in the list and on its page.
+/// An app, in the list and on its page.
 struct AppView {
     id: String,
     name: String,
@@ -82,7 +82,7 @@ struct AppsPage<'a> {
     number: String,
 }
 
-/// The list of one's applications.
+/// Shows the list of the person's apps.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,

@@ -1,5 +1,5 @@
-//! Style sheet, script and pictures, compiled in and cached for good under an address that changes with
-//! their content.
+//! Style sheet, scripts and pictures. They are compiled in. Their addresses contain a hash of the content, so
+//! browsers can cache them forever.
 
 use std::sync::LazyLock;
 
@@ -10,14 +10,14 @@ use axum::{
 use http::HeaderMap;
 use web::{ApiError, Code, asset::Asset};
 
-/// Where the assets are.
+/// The route of the assets.
 pub(crate) const PATH: &str = "/assets/{*path}";
 
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-/// Later parts refine earlier ones.
+/// The style sheet. Later parts override earlier ones.
 const STYLES: &str = concat!(
     include_str!("../assets/css/base.css"),
     "\n",
@@ -44,13 +44,13 @@ fn find(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset)
 }
 
-/// The address of an asset, with the hash of its content.
+/// Returns the address of an asset, with the hash of its content.
 pub(crate) fn href(name: &str) -> String {
     let hash = find(name).map(Asset::hash).unwrap_or_default();
     format!("/assets/{name}?v={hash}")
 }
 
-/// Serves an asset. Under an older address it is the newer content: good to show, but not to keep.
+/// Serves an asset. An outdated address gets the current content, which is then not cacheable.
 pub(crate) async fn serve(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
@@ -67,7 +67,7 @@ mod tests {
     use http::{StatusCode, header};
     use std::task::{Context, Poll, Waker};
 
-    /// An answer to a client that unpacks nothing: there is nothing to wait for.
+    /// Returns the response for a client without compression, which is ready at once.
     fn get(address: &str) -> Result<Response, ApiError> {
         let (path, query) =
             address.split_once('?').map_or((address, None), |(path, query)| (path, Some(query)));

@@ -1,4 +1,4 @@
-//! Talking to one's double, and reading what a model was sent for an answer.
+//! The pages for conversations with the assistant, and for the data that the model was sent for a response.
 
 pub(crate) mod settings;
 
@@ -20,7 +20,7 @@ use crate::{
     when::When,
 };
 
-/// Where the conversations are.
+/// The path of the conversations.
 pub(crate) const PATH: &str = "/chat";
 
 /// The query of the page.
@@ -28,11 +28,11 @@ pub(crate) const PATH: &str = "/chat";
 pub(crate) struct Wish {
     session: Option<String>,
     done: Option<String>,
-    /// Where the list of conversations goes on.
+    /// The cursor of the list of conversations.
     cursor: Option<String>,
 }
 
-/// What is sent to say something.
+/// The form with a message.
 pub(crate) struct Saying {
     session: String,
     message: String,
@@ -56,7 +56,7 @@ struct Line {
     role: &'static str,
     who: String,
     text: String,
-    /// Why the answer is not complete.
+    /// The reason why the assistant's message is incomplete.
     ending: Option<&'static str>,
     sent: Option<String>,
 }
@@ -67,9 +67,9 @@ struct ChatPage<'a> {
     page: &'a Page,
     name: &'a str,
     sessions: Vec<Entry>,
-    /// The next page of the list.
+    /// The address of the next page of the list.
     older: Option<String>,
-    /// The open session's id; empty for a new one.
+    /// The id of the open conversation; empty for a new one.
     open: String,
     delete: Option<String>,
     lines: Vec<Line>,
@@ -96,7 +96,7 @@ fn link(session: &str) -> String {
     format!("{PATH}?session={session}")
 }
 
-/// The conversations, and the open one.
+/// Shows the list of conversations, and the open one.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -105,7 +105,7 @@ pub(crate) async fn show(
     render(&console, member, wish, String::new(), None).await
 }
 
-/// Says something and shows the conversation with the answer: for browsers without scripts.
+/// Sends a message, waits for the response, and shows the conversation. For browsers without scripts.
 pub(crate) async fn submit(
     State(console): State<Console>,
     member: Member,
@@ -207,7 +207,7 @@ pub(crate) async fn delete(
     Ok(Redirect::to("/chat?done=deleted").into_response())
 }
 
-/// What a model was sent for an answer.
+/// Shows the data that the model was sent for a response.
 pub(crate) async fn sent(
     State(console): State<Console>,
     member: Member,

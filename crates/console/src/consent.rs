@@ -1,7 +1,8 @@
-//! Allowing an app: what it is, what it asks for, and the person's answer (contract C-01).
+//! The consent page of OAuth2: the app, the scopes that it requests, and the person's decision.
 //!
-//! The page keeps nothing on the server: its form carries the app's whole request, which is judged again when
-//! the answer comes.
+//! The server stores nothing between page and decision. The form contains the app's whole request, which is
+//! checked
+//! again when the form is sent.
 
 #[cfg(test)]
 mod fuzz_tests;
@@ -24,15 +25,16 @@ use crate::{
 };
 use request::{Denied, Prompt, Request};
 
-/// Where apps send people to, as written in the router.
+/// The routes to which apps send people.
 pub(crate) const PATHS: [&str; 3] = ["/oauth", "/oauth/", STANDARD];
-/// Where the server's metadata sends them: whoever found that reads the standards, and is told who answers (RFC 9207).
-/// Apps written for the original API never come here, and get the redirects that they know to the letter.
+/// The authorization endpoint that the server's metadata names. Its redirects contain the issuer (RFC 9207).
+/// Apps
+/// written for the SecondMe API use the other routes, whose redirects are exactly those of SecondMe.
 const STANDARD: &str = "/oauth/authorize";
 
-/// A person's answer.
+/// A person's decision.
 pub(crate) struct Decision {
-    /// The app's request, as it came in the page's address.
+    /// The app's request: the query of the page's address.
     query: String,
     is_allowed: bool,
     scopes: Vec<String>,
@@ -61,9 +63,9 @@ struct ConsentPage<'a> {
     page: &'a Page,
     action: &'a str,
     app: &'a Application,
-    /// The picture, where this server keeps it.
+    /// The app's picture, if it is stored on this server.
     icon: Option<&'a str>,
-    /// The first letter of the name, in place of a picture.
+    /// The first letter of the name, shown if there is no picture.
     initial: String,
     query: &'a str,
     title: String,
@@ -74,7 +76,7 @@ struct ConsentPage<'a> {
     problem: Option<&'static str>,
 }
 
-/// The page, or the way back to the app at once where the person allowed all of this before.
+/// Shows the page. If the person granted all of this before, redirects to the app at once.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -100,13 +102,13 @@ pub(crate) async fn show(
     page(&console, &member, &app, &request, (path.as_str(), &query), asked, None)
 }
 
-/// What the app asks, told the issuer's name where that is wanted.
+/// Parses the app's request. On the route of the standard, the redirect will contain the issuer.
 fn parse(console: &Console, path: &MatchedPath, query: &str) -> Request {
     let issuer = (path.as_str() == STANDARD).then(|| &*console.public_url);
     Request::parse(query, issuer)
 }
 
-/// Takes the answer to the app, or shows the page again when it allows nothing.
+/// Redirects to the app with the decision, or shows the page again if it grants no scope.
 pub(crate) async fn submit(
     State(console): State<Console>,
     member: Member,
@@ -163,7 +165,7 @@ fn page(
     problem: Option<&'static str>,
 ) -> Result<Response, ApiError> {
     let page = member.page.clone().at("", format!("{path}?{query}")).leading_to(&request.origin());
-    // Names older than the rule for names may hold characters that turn the text around.
+    // Old names may contain characters that change the direction of text, which are now refused.
     let name = names::cleaned(&app.name);
     let choice = |scope: Scope| Choice {
         name: scope.name(),
@@ -194,8 +196,9 @@ fn page(
     }
 }
 
-/// The path of a picture that this server keeps; `None` for every other address. A browser that loaded a picture
-/// from elsewhere would tell the application's owner who looks at the page.
+/// Returns the path of a picture that is stored on this server, or `None` for any other address. A picture
+/// from
+/// elsewhere would tell the app's owner who looks at the page.
 fn own_picture<'a>(url: &'a str, public_url: &str) -> Option<&'a str> {
     url.strip_prefix(public_url).filter(|path| path.starts_with('/') && !path.starts_with("//"))
 }

@@ -1,4 +1,4 @@
-//! Errors as pages, and the headers every answer of this room carries.
+//! Errors as pages, and the headers of every response of this crate.
 
 use askama::Template;
 use axum::{extract::Request, middleware::Next, response::Response};
@@ -22,14 +22,14 @@ const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// The policy of a page whose forms may lead to these places as well.
+/// Returns the security policy of a page whose forms may also lead to these origins.
 pub(crate) fn policy(places: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     let usual = POLICY;
     let usual = usual.to_str().unwrap_or_default();
     HeaderValue::try_from(usual.replace("form-action 'self'", &format!("form-action 'self' {places}")))
 }
 
-/// An error as a page: what happened, what to do, where to go.
+/// The page of an error, with an explanation and a link.
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
@@ -40,20 +40,20 @@ struct ErrorPage<'a> {
     request_id: Option<&'a str>,
 }
 
-/// The layer: the headers of every answer of this room.
+/// Middleware that adds headers to every response of this crate.
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     add_headers(response.headers_mut());
     response
 }
 
-/// The page of an error.
+/// Renders the page of an error.
 pub(crate) fn render(error: &ApiError, language: Language, request_id: &str) -> Response {
     let page = Page::bare(language);
     let message = error.message(language);
     let (title, lead) = explain(error, page.t, &message);
     let link = way_out(error.code(), page.t);
-    // The id helps to find the line in the log; there is one for errors of the server alone.
+    // The id leads to the line in the log, which only has errors of the server.
     let request_id = Some(request_id).filter(|_| error.code().status().is_server_error());
     let template = ErrorPage { page: &page, title, lead, link, request_id };
     let mut response = match page.refuse(error, &template) {
@@ -86,7 +86,7 @@ fn explain<'a>(error: &ApiError, t: &'a Texts, message: &'a str) -> (&'a str, &'
     }
 }
 
-/// Where to go from here.
+/// Returns the link on the page: address and text.
 fn way_out(code: Code, t: &Texts) -> (&'static str, &'static str) {
     match code {
         Code::ApikeyNotFound => (keys::PATH, t.nav_keys),

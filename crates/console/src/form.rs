@@ -1,4 +1,4 @@
-//! Forms, and the token in each that ties it to the browser it was sent to.
+//! Forms, and the CSRF token that ties each form to the browser it was sent to.
 
 use axum::extract::{FromRequest, Request};
 use http::{Extensions, HeaderMap};
@@ -10,27 +10,28 @@ use web::{ApiError, Code, extract::BodyLimit};
 
 use crate::Console;
 
-/// Largest form in bytes: a note of 50 000 Chinese characters, each as nine bytes.
+/// Largest form in bytes. It has room for a note of 50 000 Chinese characters, which take nine bytes each
+/// when encoded.
 const MAX_FORM: usize = 512 * 1024;
-/// The name of the token's field in every form.
+/// The name of the field with the token.
 const TOKEN: &str = "csrf";
 
-/// The fields of a form as they came.
+/// The fields of a form in the order sent.
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// The first value of a field; empty where there is none.
+    /// Returns the first value of a field, or an empty text if there is none.
     pub(crate) fn text(&self, name: &str) -> String {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
-    /// Every value of a field, such as the boxes ticked.
+    /// Returns all values of a field, such as ticked checkboxes.
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
     }
 }
 
-/// A form with nothing but its token.
+/// A form that has only a token.
 pub(crate) struct Nothing;
 
 impl From<Fields> for Nothing {
@@ -39,11 +40,12 @@ impl From<Fields> for Nothing {
     }
 }
 
-/// A form sent by a signed-in person from one of their own pages.
+/// Extracts a form of a signed-in person. Its token must be that of the session.
 pub(crate) struct CsrfForm<T>(pub(crate) T);
 
-/// A form anybody may send. The token is that of the visitor, or of the session where there is one; who
-/// signs in in one tab can still send the sign-in form of another.
+/// Extracts a form that anybody may send. Its token must be that of the visitor or of the session. So a
+/// sign-in form
+/// in one tab still works after a sign-in in another tab.
 pub(crate) struct VisitorForm<T>(pub(crate) T);
 
 impl<T: From<Fields>> FromRequest<Console> for CsrfForm<T> {
@@ -65,17 +67,17 @@ impl<T: From<Fields>> FromRequest<Console> for VisitorForm<T> {
     }
 }
 
-/// The token a form must carry that is sent to the holder of this secret.
+/// Returns the token of forms that are sent to the owner of this secret.
 pub(crate) fn token(secret: &Secret) -> String {
     secret.derive(TOKEN)
 }
 
-/// The visitor cookie of a request.
+/// Returns the visitor cookie of a request.
 pub(crate) fn visitor(headers: &HeaderMap, console: &Console) -> Option<Secret> {
     console.cookies().visitor(headers)
 }
 
-/// The secret of the session a request came with.
+/// Returns the secret of the request's session.
 fn session(extensions: &Extensions) -> Option<&Secret> {
     match extensions.get::<Caller>()?.credential() {
         Credential::Session { secret, .. } => Some(secret),
@@ -83,7 +85,10 @@ fn session(extensions: &Extensions) -> Option<&Secret> {
     }
 }
 
-/// Reads a form; what is not sent as one has no token and is refused like any other form without.
+/// Reads a form.
+///
+/// # Errors
+/// [`Code::CsrfRejected`] if the form has none of the expected tokens.
 async fn read(mut request: Request, console: &Console, expected: Vec<String>) -> Result<Fields, ApiError> {
     request.extensions_mut().insert(BodyLimit(MAX_FORM));
     let web::Form(fields) = web::Form::<Vec<(String, String)>>::from_request(request, console).await?;

@@ -22,7 +22,7 @@ struct Home<'a> {
     command: String,
 }
 
-/// Who one is, where to go, and a first request to make.
+/// Shows the page, with links to the other pages and an example request.
 pub(crate) async fn show(State(console): State<Console>, member: Member) -> Result<Response, ApiError> {
     let page = member.page.at("home", "/");
     let (_, keys) = console.identity.keys(member.account.id, Rows { limit: 1, offset: 0 }).await?;
@@ -36,7 +36,7 @@ pub(crate) async fn show(State(console): State<Console>, member: Member) -> Resu
     page.answer(StatusCode::OK, &template)
 }
 
-/// A command that calls an endpoint with a key.
+/// Returns a `curl` command that calls an endpoint with a key.
 pub(crate) fn command(public_url: &str, endpoint: &str, key: &str) -> String {
     format!("curl \"{public_url}/gate/lab/api{endpoint}\" \\\n  -H \"Authorization: Bearer {key}\"")
 }

@@ -1,4 +1,4 @@
-//! The Hub: one's keys and what is called with them, the catalogue, and the people who belong to a key.
+//! The pages about the Hub: keys and their calls, the catalog of APIs, and the users of a key.
 
 mod apis;
 mod calls;
@@ -18,7 +18,7 @@ use crate::{Console, form::Fields};
 use problems::problems;
 use texts::HubTexts;
 
-/// Where one's keys are.
+/// The path of the list of keys.
 pub(crate) const PATH: &str = "/hub";
 
 pub(crate) fn router() -> Router<Console> {
@@ -42,18 +42,18 @@ fn texts(language: Language) -> &'static HubTexts {
     HubTexts::of(language)
 }
 
-/// An id in a path; what is none is nobody's.
+/// Parses an id in a path. A text that is no id leads to the same error as an unknown id.
 fn id(text: &str) -> Result<i64, ApiError> {
     text.parse().map_err(|_no_number| ApiError::new(Code::HubKeyNotFound))
 }
 
-/// The entries of a text field that has one a line.
+/// Returns the lines of a text field that has one entry per line.
 fn lines(fields: &Fields, name: &str) -> Vec<String> {
     let text = fields.text(name);
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// Whether an error is about the form, so that the form is shown again.
+/// Returns true if an error is about the form, which is then shown again.
 fn is_about_form(error: &ApiError) -> bool {
     matches!(error.code(), Code::Unprocessable | Code::InvalidParam)
 }

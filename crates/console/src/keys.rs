@@ -1,4 +1,4 @@
-//! API keys: the list, and making, showing, rotating and deleting them.
+//! The pages about API keys: the list, and creating, showing, rotating and deleting keys.
 
 pub(crate) mod change;
 pub(crate) mod create;
@@ -20,11 +20,11 @@ use crate::{
 };
 use view::KeyView;
 
-/// Where the list is.
+/// The path of the list.
 pub(crate) const PATH: &str = "/keys";
 
 const PER_PAGE: i64 = 50;
-/// Deepest page that is shown; nobody has as many keys.
+/// Deepest page of the list; nobody has that many keys.
 const LAST_PAGE: i64 = 1_000;
 
 /// The query of the list.
@@ -45,7 +45,7 @@ struct KeysPage<'a> {
     number: String,
 }
 
-/// The list of one's keys.
+/// Shows the list of the person's keys.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,

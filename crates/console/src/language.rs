@@ -1,4 +1,4 @@
-//! Which language the pages speak, and choosing the other one.
+//! The language of the pages, and the form that changes it.
 
 use axum::{
     extract::State,
@@ -13,13 +13,13 @@ use crate::{
     next,
 };
 
-/// Where a choice is sent to.
+/// The path to which the form is sent.
 pub(crate) const PATH: &str = "/language";
 
 const COOKIE: &str = "doppel_language";
 const YEAR: u32 = 365 * 86_400;
 
-/// The language a person chose, else the one their browser prefers.
+/// Returns the language that the person chose, or else the one that the browser prefers.
 pub(crate) fn of(headers: &HeaderMap) -> Language {
     chosen(headers).unwrap_or_else(|| Language::of(headers))
 }
@@ -34,7 +34,7 @@ fn chosen(headers: &HeaderMap) -> Option<Language> {
         .find_map(|(name, value)| if name == COOKIE { Language::from_tag(value) } else { None })
 }
 
-/// What is sent to choose a language.
+/// The form that chooses a language.
 pub(crate) struct Choice {
     language: String,
     back: String,
@@ -46,7 +46,7 @@ impl From<Fields> for Choice {
     }
 }
 
-/// Remembers the choice and goes back to where it was made.
+/// Stores the choice in a cookie, and redirects to the page it was made on.
 pub(crate) fn choose(
     State(console): State<Console>,
     VisitorForm(choice): VisitorForm<Choice>,

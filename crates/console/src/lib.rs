@@ -1,7 +1,8 @@
-//! The pages a person sees: signing in and up, allowing apps, API keys, account and sessions.
+//! The web pages for people, such as sign-in, consent, API keys, memories, chat, the Plaza and the Hub.
 //!
-//! Rendered on the server and complete without scripts. The pages talk to [`Identity`] as any other room
-//! does; what may be done is decided there, how it looks and reads is decided here.
+//! Pages are rendered on the server and work without scripts. Permissions and rules are decided in the other
+//! crates.
+//! This crate decides about layout and wording.
 
 mod account;
 mod apps;
@@ -39,14 +40,14 @@ use identity::{Cookies, Identity};
 use memory::Memory;
 use web::{Archive, boundary::ErrorPages};
 
-/// The routes that need no caller, as written in the router.
+/// The routes that need no caller.
 pub const PUBLIC: &[&str] =
     &[sign_in::PATH, sign_up::PATH, sign_up::SETUP_PATH, language::PATH, assets::PATH];
 
-/// Pages whose answer waits for a whole answer of a model.
+/// Pages whose response waits for the complete response of a model.
 pub const SLOW: &[&str] = &[chat::PATH];
 
-/// The rooms that the pages show and change.
+/// The crates whose data the pages show and change.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "each is the room of its name")]
 pub struct Rooms {
@@ -58,7 +59,7 @@ pub struct Rooms {
     pub hub: ::hub::Hub,
 }
 
-/// The state of this room; cheap to clone.
+/// The state of this crate; cheap to clone.
 #[derive(Clone)]
 pub struct Console {
     identity: Identity,
@@ -73,7 +74,8 @@ pub struct Console {
 }
 
 impl Console {
-    /// Opens the room. `public_url` is the address people reach the server at, for the commands they copy.
+    /// Creates the state. `public_url` is the public address of the server, which is part of links and
+    /// example commands.
     #[must_use]
     pub fn new(rooms: Rooms, clock: store::Clock, random: store::Random, public_url: &str) -> Self {
         let Rooms { identity, memory, archive, chat, plaza, hub } = rooms;
@@ -86,7 +88,7 @@ impl Console {
     }
 }
 
-/// The pages, with their security headers. The guard is laid around it by the server.
+/// Returns the routes of the pages, with their security headers. The server adds the guard.
 pub fn router(console: Console) -> Router {
     Router::new()
         .route("/", get(home::show))
@@ -131,12 +133,12 @@ pub fn router(console: Console) -> Router {
         .with_state(console)
 }
 
-/// Every address an app may send people to.
+/// Returns the routes of the consent page.
 fn consent_routes() -> Router<Console> {
     consent::PATHS
         .iter()
         .fold(Router::new(), |router, path| router.route(path, get(consent::show).post(consent::submit)))
 }
 
-/// How the boundary shows errors to people with browsers.
+/// The functions with which the HTTP boundary renders errors for browsers.
 pub const ERROR_PAGES: ErrorPages = ErrorPages { language: language::of, render: error_page::render };

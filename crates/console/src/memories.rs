@@ -1,4 +1,4 @@
-//! What the double knows: the list of key memories and of notes, searching and adding.
+//! The pages about key memories and notes: the list, searching, and adding entries.
 
 pub(crate) mod entry;
 pub(crate) mod export;
@@ -23,16 +23,16 @@ use crate::{
     when::When,
 };
 
-/// Where the list is.
+/// The path of the list.
 pub(crate) const PATH: &str = "/memories";
 
 const PER_PAGE: i64 = 20;
-/// Deepest page that is shown.
+/// Deepest page of the list.
 const LAST_PAGE: i64 = 500;
-/// Characters of an entry that a list shows.
+/// Most characters of an entry that the list shows.
 const SHOWN: usize = 160;
 
-/// What is looked at.
+/// The kind of entries that are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Key,
@@ -61,7 +61,7 @@ pub(crate) struct Wish {
     done: Option<String>,
 }
 
-/// A line of the list.
+/// An entry in the list.
 struct Line {
     id: i64,
     text: String,
@@ -71,7 +71,7 @@ struct Line {
     updated: When,
 }
 
-/// What was typed into the form for a new entry.
+/// The form that adds an entry.
 #[derive(Default)]
 pub(crate) struct Typed {
     kind: String,
@@ -95,7 +95,7 @@ impl From<Fields> for Typed {
     }
 }
 
-/// Browsers end lines with CR and LF.
+/// Replaces CRLF, with which browsers end lines in forms, by LF.
 fn plain(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
@@ -117,7 +117,7 @@ struct ListPage<'a> {
     number: String,
 }
 
-/// The list.
+/// Shows the list.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -235,7 +235,7 @@ fn beginning(text: &str) -> String {
     }
 }
 
-/// Adds an entry, or shows the list again with what is wrong with it.
+/// Adds an entry, or shows the list again with the error.
 pub(crate) async fn add(
     State(console): State<Console>,
     member: Member,

@@ -1,12 +1,14 @@
-//! Where to go after signing in: an address that came with the request, followed only within this site.
+//! The page after a sign-in: an address from the request, which must be on this site.
 
-/// Longest address that is followed.
+/// Longest address that is accepted, in bytes.
 const MAX_LENGTH: usize = 8192;
 
-/// The address if it is a path (with its query) on this site, else the home page.
+/// Returns the address if it is a path on this site, with or without a query. Otherwise returns the home
+/// page.
 ///
-/// A browser reads `//host`, `/\host` and either of them with tabs or line breaks in between as another
-/// site, so only plain ASCII characters are let through, and a single slash first.
+/// Browsers take `//host` and `/\host`, also with tabs or line breaks in between, for another site. So the
+/// address
+/// must consist of visible ASCII characters without backslashes, and begin with a single slash.
 pub(crate) fn local(next: &str) -> &str {
     let is_local = next.len() <= MAX_LENGTH
         && next.starts_with('/')
@@ -15,7 +17,7 @@ pub(crate) fn local(next: &str) -> &str {
     if is_local { next } else { "/" }
 }
 
-/// The address of a page with `next` in its query, if there is somewhere to go but home.
+/// Returns the address of a page with `next` in its query, or without it if `next` is the home page.
 pub(crate) fn with_next(page: &str, next: &str) -> String {
     match local(next) {
         "/" => page.to_owned(),

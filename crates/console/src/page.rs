@@ -1,4 +1,4 @@
-//! What every page has around its subject: language, form token, who is signed in, and its headers.
+//! The frame of every page: language, form token, signed-in person and headers.
 
 use askama::Template;
 use axum::{
@@ -14,7 +14,7 @@ use web::{ApiError, Code, Language};
 
 use crate::{Console, assets, error_page, form, language, texts::Texts};
 
-/// The API reference, served by another room.
+/// The path of the API reference, which another crate serves.
 const REFERENCE: &str = "/reference/";
 
 /// The frame of a page.
@@ -22,22 +22,22 @@ const REFERENCE: &str = "/reference/";
 pub(crate) struct Page {
     pub(crate) language: Language,
     pub(crate) t: &'static Texts,
-    /// The token its forms carry.
+    /// The CSRF token of its forms.
     pub(crate) csrf: String,
-    /// Who is signed in.
+    /// The signed-in person.
     pub(crate) who: Option<Account>,
-    /// Where choosing another language comes back to; nowhere when the page cannot be shown again.
+    /// The address to return to after choosing another language. `None` if the page cannot be shown again.
     pub(crate) here: Option<String>,
-    /// Which entry of the navigation is lit.
+    /// The highlighted entry of the navigation.
     pub(crate) section: &'static str,
-    /// Where a form's answer may lead beside this site; empty: nowhere.
+    /// Origins other than this site to which a form may redirect, or empty.
     leads_to: String,
-    /// The visitor cookie, renewed with each page so that an open form stays good.
+    /// The visitor cookie. Each page renews it, so that open forms stay valid.
     cookie: Option<HeaderValue>,
 }
 
 impl Page {
-    /// A page for nobody in particular, without forms.
+    /// Returns a page for an anonymous visitor, without forms.
     pub(crate) fn bare(language: Language) -> Self {
         let t = Texts::of(language);
         Self {
@@ -52,50 +52,53 @@ impl Page {
         }
     }
 
-    /// Sets the lit entry of the navigation and where choosing a language comes back to.
+    /// Sets the highlighted entry of the navigation, and the address to return to after choosing a language.
     pub(crate) fn at(self, section: &'static str, here: impl Into<String>) -> Self {
         Self { section, here: Some(here.into()), ..self }
     }
 
-    /// For a page in front of the door: whoever is signed in already must not look as if the form they just
-    /// sent had let them in.
+    /// Sets up a page with a sign-in or sign-up form. It shows no signed-in person, because it would look as
+    /// if the form
+    /// had signed them in.
     pub(crate) fn front(self, here: impl Into<String>) -> Self {
         Self { who: None, ..self }.at("", here)
     }
 
-    /// For a page whose form's answer sends the browser on to these places: browsers hold the whole way that a
-    /// form takes against the page's policy. The text stands in a header as it is.
+    /// Allows the page's forms to redirect to these origins, because browsers apply the page's security
+    /// policy to
+    /// redirects as well. The text becomes part of a header, unescaped.
     pub(crate) fn leading_to(self, places: &str) -> Self {
         Self { leads_to: places.to_owned(), ..self }
     }
 
-    /// For a page in front of the door that may open on the way to an app, whose address is not known here.
+    /// Allows redirects to any site if `next` is the consent page, because the app's address is not known
+    /// here.
     pub(crate) fn before(self, next: &str) -> Self {
         if next.starts_with("/oauth") { self.leading_to("https: http:") } else { self }
     }
 
-    /// For a page that can be shown only once.
+    /// Sets up a page that can be shown only once.
     pub(crate) fn once(self, section: &'static str) -> Self {
         Self { section, here: None, ..self }
     }
 
-    /// The address of an asset.
+    /// Returns the address of an asset.
     pub(crate) fn asset(&self, name: &str) -> String {
         assets::href(name)
     }
 
-    /// The address of the API reference.
+    /// Returns the path of the API reference.
     pub(crate) fn reference(&self) -> &'static str {
         REFERENCE
     }
 
-    /// The first letter of the person's name, for the avatar.
+    /// Returns the first letter of the person's name, for the avatar.
     pub(crate) fn initial(&self) -> String {
         let first = self.who.as_ref().and_then(|who| who.name.chars().next());
         first.map(|first| first.to_uppercase().collect()).unwrap_or_default()
     }
 
-    /// `aria-current` for an entry of the navigation.
+    /// Returns `aria-current` for an entry of the navigation.
     pub(crate) fn current(&self, section: &str) -> &'static str {
         if self.section == section { "page" } else { "false" }
     }
@@ -151,7 +154,7 @@ impl FromRequestParts<Console> for Page {
     }
 }
 
-/// A page of a signed-in person; an API key is refused.
+/// Extracts the page of a signed-in person. An API key is refused.
 pub(crate) struct Member {
     pub(crate) page: Page,
     pub(crate) account: Account,

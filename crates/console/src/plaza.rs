@@ -1,4 +1,4 @@
-//! The square: the feed, posts, circles, one's certificate and codes, and keeping order.
+//! The pages of the Plaza: feed, posts, circles, topics, certificate and invitation codes, and moderation.
 
 mod admin;
 mod circles;
@@ -43,7 +43,7 @@ pub(crate) fn router() -> Router<Console> {
         .route("/plaza/admin/bans", post(admin::ban))
 }
 
-/// A page of a resident. The gate says what others get.
+/// Extracts the page of a person with a certificate. Others get the error of `Plaza::enter`.
 pub(crate) struct Resident(Member);
 
 impl FromRequestParts<Console> for Resident {
@@ -56,7 +56,7 @@ impl FromRequestParts<Console> for Resident {
     }
 }
 
-/// A page for whoever runs the server; for others it does not exist.
+/// Extracts the page of an administrator. Others get a 404.
 pub(crate) struct Admin(Member);
 
 impl FromRequestParts<Console> for Admin {
@@ -68,7 +68,7 @@ impl FromRequestParts<Console> for Admin {
     }
 }
 
-/// What is said after something was done.
+/// Returns the message about an action that succeeded.
 fn notice(done: Option<&str>, t: &'static Texts) -> Option<&'static str> {
     match done? {
         "reported" => Some(t.done_reported),
@@ -78,7 +78,7 @@ fn notice(done: Option<&str>, t: &'static Texts) -> Option<&'static str> {
     }
 }
 
-/// What is wrong with a form, for people.
+/// Returns the message about an error of a form.
 fn problem(error: &ApiError, page: &Page) -> String {
     match error.code() {
         Code::Unprocessable | Code::InvalidParam => Texts::of(page.language).check.to_owned(),

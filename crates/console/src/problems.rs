@@ -1,4 +1,4 @@
-//! What is wrong with the fields of a form, in the person's language.
+//! Problems with the fields of a form, in the person's language.
 
 use identity::account::rules as account;
 use identity::key::rules as key;
@@ -6,12 +6,12 @@ use web::{ApiError, issues::Issue};
 
 use crate::texts::{Texts, fill};
 
-/// Problems by the name of their field.
+/// Problems by the name of the field.
 #[derive(Debug, Default)]
 pub(crate) struct Problems(Vec<(String, String)>);
 
 impl Problems {
-    /// A single problem.
+    /// Creates a single problem.
     pub(crate) fn one(field: &str, text: impl Into<String>) -> Self {
         Self(vec![(field.to_owned(), text.into())])
     }
@@ -22,7 +22,7 @@ impl Problems {
         for issue in error.list() {
             let field = issue.loc.get(1).map(String::as_str).unwrap_or_default();
             let text = translate(field, issue, t, form);
-            // The first of several about one field says enough.
+            // Only the first problem with each field is shown.
             if problems.at(field).is_none() {
                 problems.0.push((field.to_owned(), text));
             }
@@ -30,18 +30,18 @@ impl Problems {
         problems
     }
 
-    /// The problem with a field.
+    /// Returns the problem with a field.
     pub(crate) fn at(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| name == field).map(|(_, text)| text.as_str())
     }
 
-    /// True when nothing is wrong.
+    /// Returns true if there is no problem.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Which form was sent: the limits and the meaning of a kind depend on it.
+/// The form that was sent, on which limits depend.
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
     /// A new account.

@@ -1,4 +1,4 @@
-//! Who one is: name, a line about oneself, one's own words, and interests.
+//! The profile page: name, bio, self-introduction, picture and interests.
 
 pub(crate) mod interest;
 pub(crate) mod texts;
@@ -22,7 +22,7 @@ use crate::{
 use interest::Typed;
 use texts::Texts;
 
-/// Where the page is.
+/// The path of the page.
 pub(crate) const PATH: &str = "/profile";
 
 pub(crate) fn router() -> Router<Console> {
@@ -39,7 +39,7 @@ pub(crate) struct Wish {
     pub(crate) done: Option<String>,
 }
 
-/// What is sent to change the profile.
+/// The form that changes the profile.
 #[derive(Clone)]
 pub(crate) struct About {
     name: String,
@@ -76,13 +76,13 @@ struct ProfilePage<'a> {
     interest_alert: Option<String>,
 }
 
-/// What was refused, and what had been typed.
+/// A form that was refused, with the error and its fields.
 pub(crate) enum Refused {
     About(ApiError, About),
     Interest(ApiError, Typed),
 }
 
-/// The page.
+/// Shows the page.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -144,7 +144,7 @@ pub(crate) async fn render(
     page.refuse(&error, &template)
 }
 
-/// Changes the profile, or shows the page again with what is wrong.
+/// Changes the profile, or shows the page again with the error.
 pub(crate) async fn save(
     State(console): State<Console>,
     member: Member,

@@ -1,4 +1,6 @@
-//! Signing in programs: showing the code that a person carries to their program, and letting in the one that waits.
+//! The pages on which a person signs in a program: either by a code that they paste into the program, or by
+//! confirming
+//! a program that waits.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -14,18 +16,18 @@ use crate::{
     sign_in::{Browser, slowed},
 };
 
-/// Where a program sends its person for a code.
+/// The path of the page that shows a code.
 pub(crate) const SKILLS: &str = "/auth/skills";
-/// Where a person lets a waiting program in.
+/// The path of the page that confirms a waiting program.
 pub(crate) const CLI: &str = "/auth/cli";
 
-/// The query of the page of a code.
+/// The query of the page that shows a code.
 #[derive(serde::Deserialize)]
 pub(crate) struct SkillQuery {
     challenge: Option<String>,
 }
 
-/// What is sent for a code.
+/// The form that requests a code.
 pub(crate) struct SkillForm {
     challenge: String,
 }
@@ -45,7 +47,7 @@ struct SkillPage<'a> {
     code: Option<&'a str>,
 }
 
-/// Asks before a code is made.
+/// Shows the form that requests a code.
 pub(crate) async fn show_skill(
     member: Member,
     Query(query): Query<SkillQuery>,
@@ -58,7 +60,7 @@ pub(crate) async fn show_skill(
     std::future::ready(page.answer(StatusCode::OK, &template)).await
 }
 
-/// Makes the code and shows it, this once.
+/// Creates a code and shows it once.
 pub(crate) async fn make_code(
     State(console): State<Console>,
     member: Member,
@@ -71,13 +73,13 @@ pub(crate) async fn make_code(
     page.answer(StatusCode::OK, &template)
 }
 
-/// The query of the page of a waiting program.
+/// The query of the page that confirms a program.
 #[derive(serde::Deserialize)]
 pub(crate) struct DeviceQuery {
     session: Option<String>,
 }
 
-/// What is sent to let a program in.
+/// The form that confirms a program.
 pub(crate) struct DeviceForm {
     code: String,
 }
@@ -93,14 +95,14 @@ impl From<Fields> for DeviceForm {
 struct DevicePage<'a> {
     page: &'a Page,
     t: &'static Texts,
-    /// What the program shows, where it is known.
+    /// The code that the program shows, if it is known.
     shown: Option<String>,
     typed: &'a str,
     is_done: bool,
     problem: Option<String>,
 }
 
-/// Shows the code of the program that waits, or asks for it.
+/// Shows the code of the waiting program, or a field to type it.
 pub(crate) async fn show_device(
     State(console): State<Console>,
     member: Member,
@@ -122,7 +124,7 @@ pub(crate) async fn show_device(
     }
 }
 
-/// Lets the program in.
+/// Signs the program in.
 pub(crate) async fn let_in(
     State(console): State<Console>,
     member: Member,

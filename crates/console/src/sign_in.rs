@@ -1,4 +1,4 @@
-//! Signing in and out.
+//! Sign-in and sign-out.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -24,7 +24,7 @@ use crate::{
     texts::fill,
 };
 
-/// Where people sign in.
+/// The path of the sign-in page.
 pub(crate) const PATH: &str = "/sign-in";
 
 /// The query of the page.
@@ -33,7 +33,7 @@ pub(crate) struct Wish {
     next: Option<String>,
 }
 
-/// What is sent to sign in.
+/// The sign-in form.
 pub(crate) struct SignIn {
     email: String,
     password: Password,
@@ -57,12 +57,12 @@ struct SignInPage<'a> {
     email: &'a str,
     next: &'a str,
     problem: Option<String>,
-    /// Where to sign up, if that is open.
+    /// The address of the sign-up page, if sign-up is open.
     sign_up: Option<String>,
     is_set_up: bool,
 }
 
-/// The form.
+/// Shows the form.
 pub(crate) async fn show(
     State(console): State<Console>,
     page: Page,
@@ -79,7 +79,7 @@ pub(crate) async fn show(
     page.answer(StatusCode::OK, &template)
 }
 
-/// Signs in, or shows the form again with what is wrong.
+/// Signs the person in, or shows the form again with the problem.
 pub(crate) async fn submit(
     State(console): State<Console>,
     page: Page,
@@ -107,7 +107,7 @@ pub(crate) async fn submit(
     }
 }
 
-/// Ends the session.
+/// Ends the current session.
 pub(crate) async fn sign_out(
     State(console): State<Console>,
     caller: Caller,
@@ -119,12 +119,12 @@ pub(crate) async fn sign_out(
     Ok(goodbye(&console))
 }
 
-/// To the sign-in page, without the cookie.
+/// Removes the session cookie and redirects to the sign-in page.
 pub(crate) fn goodbye(console: &Console) -> Response {
     ([(header::SET_COOKIE, console.cookies().clear_session())], Redirect::to(PATH)).into_response()
 }
 
-/// Gives the browser its new session, ends the one it brought along, and goes on.
+/// Sets the cookie of the new session, ends the browser's previous session, and redirects to `next`.
 pub(crate) async fn welcome(
     console: &Console,
     browser: Browser,
@@ -143,7 +143,7 @@ fn sign_up_link(console: &Console, next: &str) -> Option<String> {
     (console.identity.settings().sign_up == SignUp::Open).then(|| next::with_next(sign_up::PATH, next))
 }
 
-/// What an error says, and when to try again where it knows.
+/// Returns the message of an error, or for rate limits the time until the next attempt.
 pub(crate) fn slowed(error: &ApiError, page: &Page) -> String {
     match error.wait() {
         Some(1) => page.t.slowed_one.to_owned(),
@@ -152,7 +152,7 @@ pub(crate) fn slowed(error: &ApiError, page: &Page) -> String {
     }
 }
 
-/// Where a sign-in comes from, and the session it replaces.
+/// Extracts the address and user agent of a sign-in, and the session that it replaces.
 pub(crate) struct Browser {
     pub(crate) client: Client,
     session: Option<Secret>,

@@ -1,4 +1,6 @@
-//! Making an account: as a visitor where that is open, with an invitation, or as the first one of a server.
+//! Sign-up: the first account of a server, accounts with an invitation link, and those of any visitor if
+//! sign-up is
+//! open.
 
 use askama::Template;
 use axum::{
@@ -23,9 +25,9 @@ use crate::{
     texts::fill,
 };
 
-/// Where people sign up.
+/// The path of the sign-up page.
 pub(crate) const PATH: &str = "/sign-up";
-/// Where the first account is made.
+/// The path of the page that creates the first account.
 pub(crate) const SETUP_PATH: &str = "/setup";
 
 /// The query of the page.
@@ -35,7 +37,7 @@ pub(crate) struct Wish {
     next: Option<String>,
 }
 
-/// What is sent to make an account.
+/// The sign-up form.
 pub(crate) struct SignUpForm {
     name: String,
     email: String,
@@ -56,7 +58,7 @@ impl From<Fields> for SignUpForm {
     }
 }
 
-/// Which of the two pages it is.
+/// The page: sign-up, or set-up of a server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Door {
     SignUp,
@@ -102,7 +104,7 @@ impl<'a> SignUpPage<'a> {
     }
 }
 
-/// The form for a visitor or a guest.
+/// Shows the sign-up form.
 pub(crate) async fn show(
     console: State<Console>,
     page: Page,
@@ -111,13 +113,13 @@ pub(crate) async fn show(
     form(&console, page, Door::SignUp, wish).await
 }
 
-/// The form for the first account.
+/// Shows the form for the first account.
 pub(crate) async fn show_setup(
     console: State<Console>,
     page: Page,
     Query(wish): Query<Wish>,
 ) -> Result<Response, ApiError> {
-    // Without a link it is a sign-up like any other, where that is open.
+    // Without a valid link it is an ordinary sign-up.
     if wish.link.as_deref().and_then(|link| Secret::parse(Kind::SignUpLink, link)).is_none() {
         return Ok(Redirect::to(PATH).into_response());
     }
@@ -135,7 +137,7 @@ async fn form(console: &Console, page: Page, door: Door, wish: Wish) -> Result<R
     page.answer(StatusCode::OK, &SignUpPage::empty(&page, door, link, next))
 }
 
-/// Makes an account for a visitor or a guest.
+/// Creates an account.
 pub(crate) async fn submit(
     console: State<Console>,
     page: Page,
@@ -145,7 +147,7 @@ pub(crate) async fn submit(
     make(&console, page, browser, Door::SignUp, form).await
 }
 
-/// Makes the first account.
+/// Creates the first account.
 pub(crate) async fn submit_setup(
     console: State<Console>,
     page: Page,
@@ -195,7 +197,7 @@ fn address(door: Door, link: &str) -> String {
     format!("{}?link={value}", door.path())
 }
 
-/// An empty field is no link.
+/// Returns the link, or `None` if the field is empty.
 fn given(link: &str) -> Option<&str> {
     if link.is_empty() { None } else { Some(link) }
 }

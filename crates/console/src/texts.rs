@@ -1,8 +1,8 @@
-//! Every text of the pages, in both languages side by side. A text without its translation does not compile.
+//! The texts of the pages, in both languages. A text without its translation does not compile.
 
 macro_rules! texts {
     ($($name:ident: $zh:literal, $en:literal;)*) => {
-        /// The texts of one language; `{}` stands where [`fill`] puts a value.
+        /// The texts of one language. [`fill`] replaces `{}` by a value.
         #[derive(Debug)]
         pub(crate) struct Texts { $(pub(crate) $name: &'static str,)* }
 
@@ -10,7 +10,7 @@ macro_rules! texts {
         static EN: Texts = Texts { $($name: $en,)* };
 
         impl Texts {
-            /// The texts of a language.
+            /// Returns the texts of a language.
             pub(crate) fn of(language: web::Language) -> &'static Self {
                 match language {
                     web::Language::Zh => &ZH,
@@ -19,7 +19,7 @@ macro_rules! texts {
             }
         }
 
-        /// Name, Chinese and English of each text.
+        /// The name, the Chinese and the English of each text.
         #[cfg(test)]
         pub(crate) const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $zh, $en),)*];
     };
@@ -27,7 +27,7 @@ macro_rules! texts {
 
 pub(crate) use texts;
 
-/// Puts a value where a text has `{}`.
+/// Replaces the first `{}` of a text by a value.
 pub(crate) fn fill(text: &str, value: impl std::fmt::Display) -> String {
     text.replacen("{}", &value.to_string(), 1)
 }
@@ -54,7 +54,7 @@ texts! {
     tagline_more: "记忆存放在你自己的服务器上。谁能读取、读取什么，由你逐项决定。",
         "Your memories stay on a server of your own. Who may read them, and which, is yours to decide, scope by scope.";
 
-    // Talking to the double.
+    // Conversations with the assistant.
     home_chat: "和你的分身聊聊，并查看每个回答用到了哪些记忆。", "Talk to your double, and see which memories an answer used.";
     chat_lead: "分身依据你的资料与记忆回答。每个回答都可以查看发送给模型的全部内容。",
         "Your double answers from your profile and memories. For every answer you can read all that was sent to the model.";
@@ -94,7 +94,7 @@ texts! {
     chat_memories: "用到的记忆", "Memories";
     chat_no_memories: "没有用到记忆。", "No memories were used.";
 
-    // Signing in and signing up.
+    // Sign-in and sign-up.
     sign_in: "登录", "Sign in";
     sign_in_lead: "登录后可以管理 API Key、账号与会话。", "Sign in to manage your API keys, account and sessions.";
     email: "邮箱", "E-mail";
@@ -117,7 +117,7 @@ texts! {
     slowed_one: "尝试次数过多，请在 1 秒后重试。", "Too many attempts. Try again in one second.";
     slowed: "尝试次数过多，请在 {} 秒后重试。", "Too many attempts. Try again in {} seconds.";
 
-    // What is wrong with an input.
+    // Problems with an input.
     check_form: "有内容需要修改，请检查下面标出的地方。", "Something needs another look; see the fields marked below.";
     name_missing: "请填写名称。", "Please enter a name.";
     name_too_long: "名称太长了，最多 {} 个字符。", "This name is too long; the limit is {} characters.";
@@ -147,7 +147,7 @@ texts! {
     admin: "管理员", "Administrator";
     route: "主页路径", "Route";
 
-    // Allowing an app.
+    // The consent page.
     consent_title: "允许“{}”访问你的第二自我？", "Let “{}” reach your second self?";
     consent_by: "由 {} 注册的应用", "An app registered by {}";
     consent_by_itself: "这个应用自行注册，没有人为它担保", "This app registered itself; nobody vouches for it";
@@ -182,7 +182,7 @@ texts! {
     pages: "分页", "Pages";
     page_number: "第 {} 页", "Page {}";
 
-    // Making a key.
+    // Creating a key.
     new_lead: "只勾选需要的权限。创建之后，权限不能再修改。", "Choose only what is needed. Permissions cannot be changed later.";
     key_name_hint: "写给自己看的，例如“日记同步脚本”。", "For yourself, such as “Diary sync script”.";
     scopes_more: "更多权限（新版命名）", "More permissions (newer names)";
@@ -195,7 +195,7 @@ texts! {
     expiry_date_hint: "Key 在这一天结束时（UTC）失效。", "The key stops working at the end of this day (UTC).";
     cancel: "取消", "Cancel";
 
-    // A key shown once.
+    // The page that shows a key once.
     shown_title: "API Key 已创建", "Your API key is ready";
     shown_rotated_title: "新的 API Key 已生成", "Your new API key is ready";
     shown_warning: "这个 Key 只显示这一次。请现在复制并妥善保存，离开本页后无法再次查看。", "This key is shown only this once. Copy it now and keep it safe; it cannot be shown again after you leave this page.";
@@ -206,7 +206,7 @@ texts! {
     shown_try_lead: "先把 Key 放进环境变量 DOPPEL_API_KEY，再运行：", "Put the key into the environment variable DOPPEL_API_KEY, then run:";
     shown_done: "我已保存", "I have saved it";
 
-    // One key.
+    // The page of a key.
     details: "详情", "Details";
     prefix: "前缀", "Prefix";
     address: "地址", "Address";

@@ -5,26 +5,26 @@ use std::fmt;
 use askama::filters::HtmlSafe;
 use store::Timestamp;
 
-/// A moment as `<time datetime="…">2026-11-22 07:42 UTC</time>`.
+/// A time that is displayed as `<time datetime="…">2026-11-22 07:42 UTC</time>`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct When(pub(crate) Timestamp);
 
 impl When {
-    /// `2026-11-22 07:42 UTC`, for where no markup can stand.
+    /// Returns the time without markup: `2026-11-22 07:42 UTC`.
     pub(crate) fn text(self) -> String {
         let iso = self.0.iso8601();
         format!("{} {} UTC", self.0.date(), iso.get(11..16).unwrap_or_default())
     }
 }
 
-/// Only digits and fixed punctuation: nothing to escape.
+/// The output has only digits and fixed markup, so it needs no escaping.
 impl HtmlSafe for When {}
 
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let iso = self.0.iso8601();
         let (date, time) = (self.0.date(), iso.get(11..16).unwrap_or_default());
-        // In a narrow column the line breaks between the date and the time, nowhere else.
+        // In a narrow column the line may break only between the date and the time.
         write!(f, "<time datetime=\"{iso}\"><span>{date}</span> <span>{time}&nbsp;UTC</span></time>")
     }
 }

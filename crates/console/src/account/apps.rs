@@ -1,4 +1,4 @@
-//! The applications a person allowed to act in their name and the programs they signed in, and taking that back.
+//! Lists and ends the authorizations of apps and the sign-ins of programs.
 
 use axum::{
     extract::{Path, State},
@@ -15,7 +15,7 @@ use crate::{
     when::When,
 };
 
-/// An application in the list.
+/// An app in the list.
 pub(super) struct AppView {
     pub(super) id: i64,
     pub(super) name: String,
@@ -77,7 +77,7 @@ pub(crate) async fn end_program(
     Ok(Redirect::to("/account?done=program").into_response())
 }
 
-/// Takes back what an application was allowed: its tokens open nothing from now on.
+/// Revokes the authorization of an app. Its tokens stop working at once.
 pub(crate) async fn revoke(
     State(console): State<Console>,
     member: Member,

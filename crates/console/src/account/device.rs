@@ -1,7 +1,8 @@
-//! A short name for what a browser calls itself.
+//! Short names for user agents.
 
-/// What a `User-Agent` contains and the name that is shown for it, the more telling first: most browsers
-/// claim to be several.
+/// Parts of a `User-Agent`, each with the name to show. Specific ones come first, because most browsers also
+/// name
+/// others.
 const BROWSERS: [(&str, &str); 12] = [
     ("MicroMessenger/", "WeChat"),
     ("Edg", "Edge"),
@@ -28,7 +29,7 @@ const SYSTEMS: [(&str, &str); 8] = [
     ("Linux", "Linux"),
 ];
 
-/// Browser and system, as far as they can be told.
+/// Returns the names of the browser and the system, as far as they are known.
 pub(super) fn name(user_agent: &str) -> Option<String> {
     let find = |table: &[(&str, &'static str)]| {
         table.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)

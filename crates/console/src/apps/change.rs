@@ -1,4 +1,4 @@
-//! Changing an application, its secret and its webhook, and deleting it.
+//! Changes an app, its secret and its webhook, and deletes it.
 
 use axum::{
     extract::{Path, State},
@@ -20,7 +20,7 @@ use crate::{
     texts::fill,
 };
 
-/// Changes an application, or shows its page again with what is wrong.
+/// Changes an app, or shows its page again with the problems.
 pub(crate) async fn edit(
     State(console): State<Console>,
     member: Member,
@@ -37,7 +37,7 @@ pub(crate) async fn edit(
         Err(error) => Err(error),
     };
     match changed {
-        // A secret that the person typed themself need not be shown to them.
+        // A secret that the person typed is not shown again.
         Ok((app, Some(secret))) if form.webhook_secret.trim().is_empty() => {
             shown::changed(member, &app, None, Some(secret))
         }
@@ -55,7 +55,7 @@ pub(crate) async fn edit(
     }
 }
 
-/// Makes a new secret and shows it.
+/// Creates a new client secret and shows it.
 pub(crate) async fn regenerate(
     State(console): State<Console>,
     member: Member,
@@ -67,7 +67,7 @@ pub(crate) async fn regenerate(
     shown::changed(member, &app, Some(secret.expose().to_owned()), None)
 }
 
-/// Sends a trial to the saved address.
+/// Sends a test event to the saved webhook address.
 pub(crate) async fn test(
     State(console): State<Console>,
     member: Member,
@@ -87,7 +87,7 @@ pub(crate) async fn test(
     detail::render(&console, member, &app, form, notice, None).await
 }
 
-/// Deletes an application.
+/// Deletes an app.
 pub(crate) async fn delete(
     State(console): State<Console>,
     member: Member,

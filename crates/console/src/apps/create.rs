@@ -1,4 +1,4 @@
-//! Making an application: the form, and the secret shown once.
+//! Creates an app: the form, and the page that shows the secret once.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -31,7 +31,7 @@ fn page<'a>(page: &'a Page, form: &'a AppForm, problems: Problems) -> NewPage<'a
     NewPage { page, t: Texts::of(page.language), form, choices: form.choices(page.language), problems }
 }
 
-/// The form.
+/// Shows the form.
 pub(crate) fn show(member: Member) -> std::future::Ready<Result<Response, ApiError>> {
     let frame = member.page.at("apps", "/apps/new");
     let empty = AppForm::default();
@@ -39,7 +39,7 @@ pub(crate) fn show(member: Member) -> std::future::Ready<Result<Response, ApiErr
     std::future::ready(frame.answer(StatusCode::OK, &template))
 }
 
-/// Makes the application and shows its secret, or shows the form again with what is wrong.
+/// Creates the app and shows its secret, or shows the form again with the problems.
 pub(crate) async fn submit(
     State(console): State<Console>,
     member: Member,

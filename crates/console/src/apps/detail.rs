@@ -1,4 +1,4 @@
-//! One application: what it is, what it was sent, and what can be done with it.
+//! The page of an app: its settings, its webhook deliveries, and forms to change it.
 
 use askama::Template;
 use axum::{
@@ -29,7 +29,7 @@ pub(crate) struct Wish {
     done: Option<String>,
 }
 
-/// A delivery in the log.
+/// A webhook delivery in the list.
 struct DeliveryView {
     event_id: String,
     at: When,
@@ -59,7 +59,7 @@ impl DeliveryView {
     }
 }
 
-/// What is said above the page.
+/// A message at the top of the page.
 pub(super) enum Notice {
     None,
     Good(String),
@@ -82,7 +82,7 @@ struct OnePage<'a> {
     deliveries: Vec<DeliveryView>,
 }
 
-/// The page of an application.
+/// Shows the page of an app.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -136,7 +136,7 @@ pub(super) async fn render(
     }
 }
 
-/// Where people are sent to be asked.
+/// Returns the address of the consent page, to which the app sends people.
 fn link(console: &Console, app: &Application) -> String {
     let first = app.redirect_uris.first().map_or("", String::as_str);
     let uri: String = form_urlencoded::byte_serialize(first.as_bytes()).collect();
@@ -144,6 +144,6 @@ fn link(console: &Console, app: &Application) -> String {
         "{}/oauth/?client_id={}&redirect_uri={uri}&response_type=code&state=STATE",
         console.public_url, app.id
     );
-    // Without a challenge a public application gets no code.
+    // A public app gets no code without a challenge.
     if app.is_public { format!("{link}&code_challenge=CHALLENGE&code_challenge_method=S256") } else { link }
 }

@@ -1,4 +1,4 @@
-//! The form of an application: what is sent, and what is wrong with it.
+//! The form of an app, and the problems with its fields.
 
 use identity::{Application, Scope, ScopeSet, application::ApplicationRequest};
 use web::{ApiError, Code, Language};
@@ -6,12 +6,12 @@ use web::{ApiError, Code, Language};
 use super::texts::Texts;
 use crate::{form::Fields, texts::fill};
 
-/// What is sent to make or change an application.
+/// The form that creates or changes an app.
 #[derive(Default)]
 pub(crate) struct AppForm {
     pub(super) name: String,
     pub(super) description: String,
-    /// One address on a line.
+    /// Redirect URIs, one per line.
     pub(super) uris: String,
     pub(super) icon: String,
     pub(super) is_public: bool,
@@ -38,7 +38,7 @@ impl From<Fields> for AppForm {
 }
 
 impl AppForm {
-    /// The form as it stands for an application.
+    /// Returns the form filled with the settings of an app.
     pub(super) fn of(app: &Application) -> Self {
         Self {
             name: app.name.clone(),
@@ -53,7 +53,7 @@ impl AppForm {
         }
     }
 
-    /// The same as programs send it.
+    /// Returns the form as a request of the API.
     pub(super) fn request(&self) -> ApplicationRequest {
         let uris = self.uris.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned);
         let kind = if self.is_public { "public" } else { "confidential" };
@@ -71,7 +71,7 @@ impl AppForm {
         }
     }
 
-    /// The boxes to tick.
+    /// Returns the checkboxes for scopes.
     pub(super) fn choices(&self, language: Language) -> Vec<Choice> {
         let names = self.scopes.iter().filter_map(|name| Scope::parse(name));
         let chosen = names.fold(ScopeSet::EMPTY, |mut set, scope| {
@@ -88,19 +88,19 @@ impl AppForm {
     }
 }
 
-/// A box to tick.
+/// A checkbox for a scope.
 pub(super) struct Choice {
     pub(super) name: &'static str,
     pub(super) meaning: &'static str,
     pub(super) is_chosen: bool,
 }
 
-/// What is wrong, by the name of the field.
+/// Problems by the name of the field.
 #[derive(Default)]
 pub(super) struct Problems(Vec<(&'static str, String)>);
 
 impl Problems {
-    /// What an error says about the form; nothing where it is about something else.
+    /// Turns an error into problems with the form. Returns `None` if the error is about something else.
     pub(super) fn of(error: &ApiError, t: &'static Texts, most: i64, language: Language) -> Option<Self> {
         let one = |field, text: String| Some(Self(vec![(field, text)]));
         match error.code() {
@@ -130,12 +130,12 @@ impl Problems {
         }
     }
 
-    /// The problem with a field.
+    /// Returns the problem with a field.
     pub(super) fn at(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
     }
 
-    /// True when nothing is wrong.
+    /// Returns true if there is no problem.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! The one page that has an application's secrets on it.
+//! The page that shows an app's secrets, once.
 
 use askama::Template;
 use axum::response::Response;
@@ -21,7 +21,7 @@ struct ShownPage<'a> {
     webhook_secret: Option<String>,
 }
 
-/// The page for an application just made.
+/// Shows the page after an app was created.
 pub(super) fn created(
     member: Member,
     app: &Application,
@@ -31,7 +31,7 @@ pub(super) fn created(
     render(member, app, true, client_secret, webhook_secret)
 }
 
-/// The page for a new secret.
+/// Shows the page after a new secret was created.
 pub(super) fn changed(
     member: Member,
     app: &Application,

@@ -1,4 +1,4 @@
-//! The texts of a developer's pages and of signing in programs, in both languages side by side.
+//! The texts of the pages about apps and about signing in programs, in both languages.
 
 crate::texts::texts! {
     // The list.
@@ -19,7 +19,7 @@ crate::texts::texts! {
     status_suspended: "已暂停", "Suspended";
     deleted: "应用已删除。", "The app was deleted.";
 
-    // Making and changing one.
+    // Creating and changing an app.
     new_lead: "用户在授权页面会看到名称、说明和图标。", "People see the name, the description and the picture when they are asked.";
     description: "说明", "Description";
     description_hint: "应用是做什么的，最多 1000 个字符。", "What the app is for, up to 1000 characters.";
@@ -37,7 +37,7 @@ crate::texts::texts! {
     save: "保存修改", "Save";
     saved: "修改已保存。", "Saved.";
 
-    // Shown once.
+    // The page that shows secrets once.
     shown_title: "应用已创建", "Your app is ready";
     shown_secret_title: "新的密钥已生成", "Your new secret is ready";
     shown_warning: "密钥只显示这一次。请现在复制并妥善保存，离开本页后无法再次查看。", "Secrets are shown only this once. Copy them now and keep them safe; they cannot be shown again.";
@@ -70,7 +70,7 @@ crate::texts::texts! {
     delete_open: "删除这个应用…", "Delete this app…";
     delete_lead: "所有用户的授权和令牌都会立即失效。此操作不能撤销。", "All consents and tokens of the app end at once. This cannot be undone.";
 
-    // What is wrong.
+    // Problems.
     name_problem: "请填写名称，最多 100 个字符，不能换行。", "Please enter a name of up to 100 characters on one line.";
     description_problem: "说明太长了，最多 1000 个字符。", "The description is too long; the limit is 1000 characters.";
     uris_problem: "请填写 1 到 20 个有效的回调地址。", "Please enter 1 to 20 valid redirect URIs.";

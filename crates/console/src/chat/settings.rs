@@ -1,4 +1,4 @@
-//! What a person decides about their double: how much it may use, what it remembers, which actions it may use.
+//! The page with a person's settings of their assistant: daily tokens, distilling of memories, and tools.
 
 use ::chat::person::Wishes;
 use askama::Template;
@@ -16,9 +16,9 @@ use crate::{
     texts::fill,
 };
 
-/// Where it is.
+/// The path of the page.
 pub(crate) const PATH: &str = "/chat/settings";
-/// Days whose usage is shown.
+/// Number of days for which usage is shown.
 const DAYS: i64 = 30;
 
 #[derive(serde::Deserialize, Default)]
@@ -26,7 +26,7 @@ pub(crate) struct Wish {
     done: Option<String>,
 }
 
-/// What was sent.
+/// The form that changes the settings.
 pub(crate) struct Chosen {
     daily_tokens: String,
     distills: bool,
@@ -61,7 +61,7 @@ struct Day {
 struct SettingsPage<'a> {
     page: &'a Page,
     daily_tokens: String,
-    /// The server's own limit, in words.
+    /// The text about the server's limit.
     house_limit: String,
     distills: bool,
     can_distill: bool,
@@ -72,7 +72,7 @@ struct SettingsPage<'a> {
     alert: Option<String>,
 }
 
-/// The page.
+/// Shows the page.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -84,14 +84,14 @@ pub(crate) async fn show(
     render(&console, member, chosen, wish.done.is_some(), None).await
 }
 
-/// Stores what was decided.
+/// Saves the settings, or shows the page again with the error.
 pub(crate) async fn save(
     State(console): State<Console>,
     member: Member,
     CsrfForm(chosen): CsrfForm<Chosen>,
 ) -> Result<Response, ApiError> {
     let account = member.account.id;
-    // What is no number is no limit that can be.
+    // A text that is no number becomes a number that is refused.
     let daily_tokens = match chosen.daily_tokens.as_str() {
         "" => 0,
         text => text.parse().unwrap_or(-1),

@@ -1,4 +1,4 @@
-//! Fuzz target: the query of the consent page, and the way back to the app.
+//! Fuzz target: the query of the consent page, and the redirect to the app.
 
 use http::header;
 use identity::ScopeSet;
@@ -22,7 +22,7 @@ proptest! {
         if let Ok(asked) = request.asked(allowed, true) {
             prop_assert!(allowed.covers(asked) && request.challenge.is_some(), "a public app proves itself");
         }
-        // Only a registered address is gone back to.
+        // Redirects only go to a registered address.
         request.redirect_uri = "https://app.example/cb".into();
         for answer in [request.allow("code"), request.deny(Denied::ByPerson)] {
             let Ok(answer) = answer else { continue };

@@ -1,4 +1,4 @@
-//! An app's request for access, and the way back to the app. Pure.
+//! An app's request for access, and the redirect to the app. No I/O.
 
 use std::fmt::Write;
 
@@ -7,11 +7,12 @@ use http::{HeaderValue, StatusCode, header};
 use identity::{ScopeSet, grant::rules};
 use web::ApiError;
 
-/// Longest state that is carried along, in bytes.
+/// Longest `state` that is returned to the app, in bytes.
 const MAX_STATE: usize = 4096;
 
-/// What the app sent along with the person. Nothing of it is believed before the app and the address are found
-/// to be registered.
+/// The parameters of an authorization request. They are untrusted until the app and its redirect URI are
+/// found to be
+/// registered.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) client_id: String,
@@ -21,40 +22,40 @@ pub(super) struct Request {
     response_type: Option<String>,
     scope: Option<String>,
     prompt: Option<String>,
-    /// As it stood in the address, not decoded, so that it goes back byte for byte.
+    /// The state as it was in the address, not decoded, so that it is returned byte for byte.
     state: Option<String>,
-    /// Who answers, where the app is to be told; as it stands in an address.
+    /// The issuer, percent-encoded, if the redirect is to contain it.
     issuer: Option<String>,
 }
 
-/// Why an app does not get a code.
+/// The reason why an app gets no code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Denied {
-    /// The person said no.
+    /// The person refused.
     ByPerson,
-    /// The request wants something else than a code.
+    /// The response type is not `code`.
     ResponseType,
-    /// The request is not whole, or has a PKCE challenge of a kind that is not served.
+    /// The response type is missing, or the PKCE challenge is missing, malformed or of an unsupported method.
     Malformed,
-    /// Nothing is left of the scopes asked for.
+    /// The app may have none of the requested scopes.
     NoScope,
-    /// The request wants no page, and the person has to answer one.
+    /// The request allows no page (`prompt=none`), but the person has to decide.
     ConsentRequired,
 }
 
-/// When the page is shown (`prompt` of OpenID Connect).
+/// The rule for showing the page (`prompt` of OpenID Connect).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prompt {
-    /// Unless the person has answered before.
+    /// Shows it unless the person has decided before.
     IfNeeded,
-    /// Each time.
+    /// Shows it each time.
     Always,
-    /// Never: the application is told that it was needed.
+    /// Never shows it. If it were needed, the app gets an error.
     Never,
 }
 
 impl Denied {
-    /// The parameters of the redirect.
+    /// Returns the parameters of the redirect.
     const fn parameters(self) -> &'static str {
         match self {
             Self::ByPerson => "error=access_denied&error_description=User%20denied%20access",
@@ -74,8 +75,9 @@ impl Denied {
 }
 
 impl Request {
-    /// Reads the query of the page's address. A parameter that is there twice counts as none, because two
-    /// readers might not choose the same one (RFC 6749 §3.1).
+    /// Parses the query of the page's address. A repeated parameter counts as missing, because different
+    /// parsers might
+    /// choose different values (RFC 6749 §3.1 forbids repetition).
     pub(super) fn parse(query: &str, issuer: Option<&str>) -> Self {
         let once = |name: &str| {
             let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
@@ -100,7 +102,7 @@ impl Request {
         }
     }
 
-    /// When the page is shown. Other words than `consent` and `none` change nothing.
+    /// Returns the rule for showing the page. Words other than `consent` and `none` are ignored.
     pub(super) fn prompt(&self) -> Prompt {
         let has = |word: &str| self.prompt.iter().flat_map(|words| words.split(' ')).any(|one| one == word);
         if has("consent") {
@@ -112,10 +114,10 @@ impl Request {
         }
     }
 
-    /// What the person is to be asked about, of what the app may have.
+    /// Returns the scopes that the person is asked about: those requested that the app may have.
     ///
     /// # Errors
-    /// What the app is told instead.
+    /// The reason why the app gets no code, if the request is invalid.
     pub(super) fn asked(&self, allowed: ScopeSet, is_public: bool) -> Result<ScopeSet, Denied> {
         match self.response_type.as_deref() {
             Some("code") => {}
@@ -123,10 +125,10 @@ impl Request {
             None => return Err(Denied::Malformed),
         }
         let is_proper = match (self.challenge.as_deref(), self.method.as_deref()) {
-            // An app without a secret has nothing else to show that the code is its own.
+            // Only a challenge proves that the code belongs to an app without a secret.
             (None, None) => !is_public,
             (Some(challenge), Some("S256")) => rules::is_challenge(challenge),
-            // Without a method it is `plain`, which is not served (RFC 9700 §2.1.1).
+            // Without a method it is `plain`, which is not supported (RFC 9700 §2.1.1).
             (Some(_) | None, _) => false,
         };
         if !is_proper {
@@ -136,12 +138,12 @@ impl Request {
         if asked.is_empty() { Err(Denied::NoScope) } else { Ok(asked) }
     }
 
-    /// Back to the app with a code.
+    /// Redirects to the app with a code.
     pub(super) fn allow(&self, code: &str) -> Result<Response, ApiError> {
         redirect(&self.back_with(&format!("code={code}")))
     }
 
-    /// Back to the app without one.
+    /// Redirects to the app with an error.
     pub(super) fn deny(&self, why: Denied) -> Result<Response, ApiError> {
         redirect(&self.back_with(why.parameters()))
     }
@@ -160,8 +162,9 @@ impl Request {
         location
     }
 
-    /// Scheme and host of the app's address, for the page's security policy; the scheme alone where the host is
-    /// not plain.
+    /// Returns scheme and host of the redirect URI, for the page's security policy. If the host has unusual
+    /// characters,
+    /// returns the scheme alone.
     pub(super) fn origin(&self) -> String {
         let Some((scheme, _)) = self.redirect_uri.split_once("://") else { return String::new() };
         let host = self.host();
@@ -170,14 +173,14 @@ impl Request {
         if is_plain { format!("{scheme}://{host}") } else { format!("{scheme}:") }
     }
 
-    /// The host (and port) of the app's address.
+    /// Returns the host and port of the redirect URI.
     pub(super) fn host(&self) -> &str {
         let rest = self.redirect_uri.split_once("://").map_or("", |(_, rest)| rest);
         rest.split(['/', '?', '#']).next().unwrap_or_default()
     }
 }
 
-/// What can stand in an address stays as it is; all else is percent-encoded.
+/// Percent-encodes all characters that cannot be part of an address.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! The catalogue: to be seen by everybody who signed in, and changed by administrators.
+//! The pages of the catalog of APIs, which every signed-in person can see and administrators can change.
 
 use askama::Template;
 use axum::{
@@ -21,7 +21,7 @@ use crate::{
 
 const HERE: &str = "/hub/apis";
 
-/// What a new definition may look like.
+/// An example of a definition.
 const EXAMPLE: &str = r#"{
   "code": "my-api",
   "name": "My API",
@@ -42,7 +42,7 @@ struct Row {
     source: &'static str,
     health: Option<(&'static str, &'static str)>,
     actions: Vec<(String, String)>,
-    /// Whether others are served, too.
+    /// True if the API also serves actions that are not listed.
     is_open: bool,
 }
 
@@ -114,7 +114,7 @@ struct Edit<'a> {
     h: &'static HubTexts,
     title: &'a str,
     is_new: bool,
-    /// Whether there is something to delete.
+    /// True if the definition is stored in the database, so it can be deleted.
     is_stored: bool,
     code: &'a str,
     definition: &'a str,
@@ -172,7 +172,7 @@ pub(crate) async fn show(
     page.answer(StatusCode::OK, &template)
 }
 
-/// A definition as it was typed.
+/// A definition as typed.
 pub(crate) struct Definition(String);
 
 impl From<Fields> for Definition {
@@ -208,7 +208,7 @@ fn unreadable(field: &str, error: &serde_json::Error) -> ApiError {
     issues.finish().err().unwrap_or_else(|| Code::Unprocessable.into())
 }
 
-/// A document as it was pasted.
+/// An OpenAPI document as pasted.
 pub(crate) struct Pasted {
     code: String,
     base_url: String,
@@ -225,7 +225,7 @@ impl From<Fields> for Pasted {
     }
 }
 
-/// Shows the definition that a document makes, to be looked at and saved.
+/// Converts an OpenAPI document to a definition, and shows it to be reviewed and saved.
 pub(crate) async fn import(
     State(console): State<Console>,
     member: Member,

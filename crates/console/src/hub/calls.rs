@@ -1,4 +1,4 @@
-//! What was called with one's keys; for administrators, what anybody called.
+//! The page of the call log: calls with the person's keys, or for administrators those of everybody.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -17,7 +17,7 @@ const PER_PAGE: i64 = 50;
 const MOST_KEYS: i64 = 100;
 const DAY_MS: i64 = 86_400_000;
 
-/// The filter as it came.
+/// The filter as sent.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct Wish {
@@ -88,7 +88,7 @@ impl Wish {
             status: number(&self.status),
             code: text(&self.code),
             from: super::keys::day(&self.from),
-            // Until the end of the day that was named.
+            // Includes the named day.
             to: super::keys::day(&self.to).map(|day| day + DAY_MS),
             before: number(&self.before),
             limit: Some(PER_PAGE),
@@ -96,7 +96,7 @@ impl Wish {
         }
     }
 
-    /// The address of the page that begins after a call.
+    /// Returns the address of the page that begins after a call.
     fn older(&self, before: i64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let all = [

@@ -1,19 +1,19 @@
-//! Calls over time as bars, drawn on the server.
+//! A bar chart of calls over time, as SVG.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use hub::log::UsageRow;
 
-/// Outcomes in the order in which they are stacked; also the classes that colour them.
+/// Outcomes in the order in which they are stacked. They are also the CSS classes that set the color.
 pub(super) const OUTCOMES: [&str; 4] = ["ok", "refused", "client_error", "server_error"];
 
 const WIDTH: i64 = 720;
 const HEIGHT: i64 = 160;
 
-/// The bars, each of so many hours, the last one ending now.
+/// A chart whose bars cover the same number of hours each. The last bar ends now.
 pub(super) struct Chart {
     bars: Vec<[i64; 4]>,
-    /// Calls by outcome, in the order of [`OUTCOMES`].
+    /// Numbers of calls by outcome, in the order of [`OUTCOMES`].
     pub(super) totals: [i64; 4],
 }
 
@@ -38,7 +38,7 @@ impl Chart {
         self.totals.iter().sum()
     }
 
-    /// The picture. Nothing but numbers and names of ours is in it.
+    /// Returns the chart as SVG. Apart from the escaped label, it contains only numbers and fixed names.
     pub(super) fn svg(&self, label: &str) -> String {
         let most = self.bars.iter().map(|bar| bar.iter().sum::<i64>()).max().unwrap_or(0).max(1);
         let count = i64::try_from(self.bars.len()).unwrap_or(1).max(1);
@@ -50,7 +50,7 @@ impl Chart {
             let (left, right) = (at * WIDTH / count, (at + 1) * WIDTH / count);
             let mut bottom = HEIGHT;
             for (outcome, calls) in OUTCOMES.iter().zip(bar) {
-                // Whatever happened at all can be seen.
+                // Even a single call is visible.
                 let height = if *calls == 0 { 0 } else { (calls * (HEIGHT - 8) / most).max(1) };
                 bottom -= height;
                 if height > 0 {

@@ -1,4 +1,5 @@
-//! One's keys: the list, and making, showing, changing, rotating and deleting them.
+//! The pages about a person's Hub keys: the list, and creating, showing, changing, rotating and deleting
+//! keys.
 
 use askama::Template;
 use axum::{
@@ -21,11 +22,11 @@ use crate::{
     when::When,
 };
 
-/// Most keys on the page.
+/// Most keys in the list.
 const MOST: i64 = 100;
 const HOUR_MS: i64 = 3_600_000;
 
-/// What is typed into the form, as it was typed.
+/// The form as typed.
 #[derive(Default)]
 pub(crate) struct KeyForm {
     name: String,
@@ -84,7 +85,10 @@ impl KeyForm {
         }
     }
 
-    /// The wish; what is no number or no date is named as the Hub names what is wrong.
+    /// Returns the form as a request of the Hub.
+    ///
+    /// # Errors
+    /// 422 if a number or the date cannot be parsed, in the format of the Hub's own errors.
     fn wish(&self) -> Result<KeyRequest, ApiError> {
         let [ips, domains, allow, registered] = self.lists.clone();
         let mut issues = web::Issues::body();
@@ -128,7 +132,7 @@ fn number<T: std::str::FromStr>(issues: &mut web::Issues, field: &str, text: &st
     number
 }
 
-/// The beginning of a day, in milliseconds since 1970.
+/// Returns the beginning of a day (UTC) in milliseconds since 1970.
 pub(super) fn day(text: &str) -> Option<i64> {
     let date: jiff::civil::Date = text.parse().ok()?;
     Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
@@ -269,7 +273,7 @@ struct Detail<'a> {
     svg: String,
 }
 
-/// The page of a key, with the form as the key is or as it was sent.
+/// Shows the page of a key. The form has the values of the key, or those of a form that was refused.
 async fn detail(
     console: &Console,
     member: Member,
@@ -341,7 +345,7 @@ pub(crate) async fn update(
     }
 }
 
-/// What is sent to rotate a key.
+/// The form that rotates a key; it has the overlap in seconds.
 pub(crate) struct Rotation(String);
 
 impl From<Fields> for Rotation {

@@ -1,14 +1,16 @@
-//! What is wrong with what was sent, in the person's language.
+//! Problems with forms of the Hub, in the person's language.
 //!
-//! The Hub says what it expected in English, as every answer of the API has it. The pages name the field as the form
-//! does, and say the rest in Chinese where they are Chinese.
+//! The Hub describes problems in English, as in responses of the API. The pages use the form's names of the
+//! fields, and
+//! translate the rest if they are in Chinese.
 
 use hub::call::HubError;
 use web::{ApiError, Language, issues::Issue};
 
 use super::{texts, texts::HubTexts};
 
-/// What the Hub says and how the pages say it; each `{}` is taken over. The first that fits is taken.
+/// Texts of the Hub and their translations. The parts that match `{}` are copied. The first matching pattern
+/// is used.
 const PHRASES: &[(&str, &str)] = &[
     // Fields of any form.
     ("Field required", "必填"),
@@ -64,7 +66,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("unknown field `{}`, {}", "没有字段 {}"),
     ("unknown variant `{}`, expected {}", "没有类型 {}，应为 {}"),
     ("{} at line {} column {}", "JSON 有误（第 {1} 行第 {2} 列）：{0}"),
-    // Documents that are imported.
+    // Imported OpenAPI documents.
     ("expected version 3.0 or 3.1, found {}", "应为 3.0 或 3.1 版，实际为 {}"),
     ("more than {} paths", "超过 {} 个路径"),
     ("more than {} parameters; left out", "超过 {} 个参数，已略去"),
@@ -95,12 +97,12 @@ const PHRASES: &[(&str, &str)] = &[
         "{} is not obtained by the Hub: add a secret header if the API needs one",
         "Hub 不会获取 {}：如果 API 需要，请添加机密请求头",
     ),
-    // People of a key.
+    // Users of a key.
     ("1 to 64 visible characters, no white space at the ends", "1 到 64 个可见字符，首尾不能有空白"),
     ("a text of at most {} characters", "最多 {} 个字符"),
 ];
 
-/// What a password lacks: the policy's name of it, and what the pages say.
+/// Rules that a password can break: the policy's name, Chinese, English.
 const LACKS: &[(&str, &str, &str)] = &[
     ("minLength", "太短", "too short"),
     ("maxLength", "太长", "too long"),
@@ -119,7 +121,7 @@ fn lack(name: &str, language: Language) -> &str {
     }
 }
 
-/// What is wrong with a form, one line for each field.
+/// Returns the problems with a form, one for each field.
 pub(super) fn problems(error: &ApiError, language: Language) -> Vec<String> {
     let issues = error.list();
     if issues.is_empty() {
@@ -135,11 +137,11 @@ pub(super) fn problems(error: &ApiError, language: Language) -> Vec<String> {
 fn problem(issue: &Issue, language: Language) -> String {
     let mut place = issue.loc.get(1..).unwrap_or_default().iter();
     let first = place.next().map(String::as_str).unwrap_or_default();
-    // A place in a document says itself where it is.
+    // A location in a document needs no label.
     let first = first.strip_prefix("document: ").unwrap_or(first);
     let mut label = label(first, texts(language)).unwrap_or(first).to_owned();
     for part in place {
-        // Entries are counted from one, as their lines are.
+        // Indexes of entries become line numbers, which begin with 1.
         match (part.parse::<usize>(), language) {
             (Ok(at), Language::Zh) => label.push_str(&format!(" 第 {} 行", at + 1)),
             (Ok(at), Language::En) => label.push_str(&format!(", line {}", at + 1)),
@@ -152,7 +154,7 @@ fn problem(issue: &Issue, language: Language) -> String {
     format!("{label}: {}", said(&issue.msg, language))
 }
 
-/// What the form calls a field.
+/// Returns the form's label of a field.
 fn label(field: &str, h: &'static HubTexts) -> Option<&'static str> {
     Some(match field {
         "name" => h.name,
@@ -173,7 +175,7 @@ fn label(field: &str, h: &'static HubTexts) -> Option<&'static str> {
     })
 }
 
-/// A sentence of the Hub's in a language; what has no translation stays as it is.
+/// Translates a text of the Hub. A text without a translation stays as it is.
 pub(super) fn said(text: &str, language: Language) -> String {
     if language == Language::En {
         return text.to_owned();
@@ -189,7 +191,7 @@ pub(super) fn said(text: &str, language: Language) -> String {
     told
 }
 
-/// What stands in a text in place of each `{}` of a pattern.
+/// Returns the parts of a text that match the `{}` of a pattern, or `None` if the text does not match.
 fn matched<'m>(pattern: &str, text: &'m str) -> Option<Vec<&'m str>> {
     let mut pieces = pattern.split("{}");
     let mut rest = text.strip_prefix(pieces.next()?)?;
@@ -204,7 +206,7 @@ fn matched<'m>(pattern: &str, text: &'m str) -> Option<Vec<&'m str>> {
     rest.is_empty().then_some(parts)
 }
 
-/// What went wrong with people of a key.
+/// Returns the problem with a form about users of a key.
 pub(super) fn of_people(error: &HubError, language: Language) -> String {
     let message = error.code().message(language);
     let detail = match error.detail() {

@@ -1,4 +1,4 @@
-//! The texts of the Hub's pages, in both languages side by side.
+//! The texts of the Hub's pages, in both languages.
 
 use web::Language;
 
@@ -17,7 +17,7 @@ macro_rules! texts {
 }
 
 impl HubTexts {
-    /// The texts of a language.
+    /// Returns the texts of a language.
     pub(super) fn of(language: Language) -> &'static Self {
         match language {
             Language::Zh => &ZH,

@@ -1,4 +1,4 @@
-//! The people who belong to one of one's keys.
+//! The page of the users who belong to a Hub key.
 
 use askama::Template;
 use axum::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 const PER_PAGE: i64 = 50;
-/// Deepest page that is shown; a search leads further.
+/// Deepest page of the list. Users beyond it are found by a search.
 const LAST_PAGE: i64 = 10_000;
 
 #[derive(serde::Deserialize)]
@@ -72,7 +72,7 @@ struct Users<'a> {
     older: Option<String>,
     number: String,
     notice: Option<&'a str>,
-    /// What is wrong with what was sent, and the name in it.
+    /// The problem with the form that was sent.
     problem: Option<String>,
     typed: String,
 }
@@ -126,7 +126,7 @@ pub(crate) async fn list(
     render(&console, member, id(&key)?, wish, None).await
 }
 
-/// A new user as typed.
+/// The form that creates a user.
 pub(crate) struct UserForm {
     username: String,
     password: String,
@@ -147,7 +147,7 @@ fn saved(key: i64) -> Response {
     Redirect::to(&format!("/hub/keys/{key}/users?done=saved")).into_response()
 }
 
-/// Shows the page again with what went wrong, unless that is no business of the form's.
+/// Shows the page again with the problem, unless it is an error of the server.
 async fn again(
     console: &Console,
     member: Member,
@@ -171,7 +171,7 @@ pub(crate) async fn create(
     let key = id(&key)?;
     let pool = console.hub.own_pool(member.account.id, key).await?;
     let new = NewUser { username: form.username.clone(), is_admin: form.is_admin, ..NewUser::default() };
-    // Longer ones are refused by every policy; hashing stays bounded.
+    // Every policy refuses longer ones. The cut bounds the cost of hashing.
     let password: String = form.password.chars().take(300).collect();
     match console.hub.create_user(&pool, new, &password).await {
         Ok(_) => Ok(saved(key)),
@@ -179,7 +179,7 @@ pub(crate) async fn create(
     }
 }
 
-/// A change of a user, or the end of one.
+/// The form that changes or deletes a user.
 pub(crate) struct ChangeForm {
     act: String,
     roles: Vec<String>,

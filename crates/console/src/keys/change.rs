@@ -1,4 +1,4 @@
-//! Rotating and deleting a key.
+//! Rotates and deletes keys.
 
 use axum::{
     extract::{Path, State},
@@ -15,7 +15,7 @@ use crate::{
     texts::fill,
 };
 
-/// What is sent to rotate a key.
+/// The form that rotates a key; it has the overlap in seconds.
 pub(crate) struct Rotation {
     overlap: String,
 }
@@ -33,7 +33,7 @@ impl Rotation {
     }
 }
 
-/// Makes a key in another's place and shows it.
+/// Replaces a key by a new one, and shows that.
 pub(crate) async fn rotate(
     State(console): State<Console>,
     member: Member,
@@ -47,7 +47,7 @@ pub(crate) async fn rotate(
             let old = console.identity.key(account, id).await?;
             shown::rotated(&console, member, key, &secret, old.expires_at)
         }
-        // One's own, but replaced or expired already, as after reloading the page of the new key.
+        // The key exists, but is already replaced or expired, as when the page of the new key is reloaded.
         Err(error) if error.code() == Code::ApikeyNotFound => {
             console.identity.key(account, id).await?;
             Ok(Redirect::to(&format!("{PATH}/{id}")).into_response())

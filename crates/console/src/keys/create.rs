@@ -1,4 +1,4 @@
-//! Making a key: the form, and the key shown once.
+//! Creates a key: the form, and the page that shows the key once.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -18,7 +18,8 @@ use crate::{
     texts::fill,
 };
 
-/// The scopes of the API's first version, in its order; the newer names are folded away below them.
+/// The scopes of the API's first version, in its order. The form hides the newer ones in a section that can
+/// be opened.
 const FIRST: [Scope; 6] = [
     Scope::UserInfo,
     Scope::UserInfoShades,
@@ -28,7 +29,7 @@ const FIRST: [Scope; 6] = [
     Scope::Everything,
 ];
 
-/// What is sent to make a key.
+/// The form that creates a key.
 pub(crate) struct KeyForm {
     name: String,
     scopes: Vec<String>,
@@ -47,7 +48,7 @@ impl From<Fields> for KeyForm {
     }
 }
 
-/// A box to tick.
+/// A checkbox for a scope.
 struct Choice {
     name: &'static str,
     meaning: &'static str,
@@ -82,7 +83,7 @@ struct NewPage<'a> {
     alert: Option<String>,
 }
 
-/// The form.
+/// Shows the form.
 pub(crate) fn show(
     State(console): State<Console>,
     member: Member,
@@ -98,7 +99,7 @@ pub(crate) fn show(
     std::future::ready(page.answer(StatusCode::OK, &template))
 }
 
-/// Makes the key and shows it, or shows the form again with what is wrong.
+/// Creates the key and shows it, or shows the form again with the problems.
 pub(crate) async fn submit(
     State(console): State<Console>,
     member: Member,
@@ -129,7 +130,7 @@ pub(crate) async fn submit(
     }
 }
 
-/// What is wrong with the rest of the wish as well, so that it is all said at once.
+/// Returns an error about an unreadable expiry that also has the problems of the other fields.
 fn unreadable_expiry(new: NewKey, now: store::Timestamp) -> ApiError {
     let mut issues = web::Issues::body();
     if let Err(others) = rules::check(new, now) {

@@ -1,4 +1,4 @@
-//! One key: what it is, what it was used for, and what can be done with it.
+//! The page of a key: its data, its usage, and forms to rotate and delete it.
 
 use askama::Template;
 use axum::{
@@ -20,10 +20,10 @@ use crate::{
     when::When,
 };
 
-/// Days of usage that can be chosen; the second is what is shown first.
+/// Periods of usage that can be chosen, in days.
 const PERIODS: [i64; 3] = [7, 30, 90];
 const DEFAULT_PERIOD: i64 = 30;
-/// Overlaps of a rotation in seconds, beside none.
+/// Overlaps of a rotation in seconds.
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
@@ -49,7 +49,7 @@ struct KeyPage<'a> {
     key: KeyView,
     alert: Option<String>,
     usage_lead: String,
-    /// Days, label and whether it is the one shown.
+    /// Days, label, and true for the period shown.
     periods: Vec<(i64, String, bool)>,
     period: i64,
     days: Vec<Line>,
@@ -61,7 +61,7 @@ struct KeyPage<'a> {
     overlaps: Vec<(i64, String)>,
 }
 
-/// The page of a key.
+/// Shows the page of a key.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -73,7 +73,7 @@ pub(crate) async fn show(
     Ok(page)
 }
 
-/// The page again, with the error that came of what was tried on it.
+/// Shows the page again with the error of an action.
 pub(super) async fn again(
     console: &Console,
     member: Member,
@@ -99,7 +99,7 @@ async fn render(
     };
     let page = member.page.at("keys", here);
     let t = page.t;
-    // In this order: reading the record writes down what is still in memory, the key's last use among it.
+    // Usage first: reading it also stores what is still in memory, such as the key's last use.
     let (rows, refusals) = console.identity.key_usage(member.account.id, id, period).await?;
     let key = console.identity.key(member.account.id, id).await?;
     let days = usage::by_day(&rows);
@@ -125,7 +125,10 @@ async fn render(
     }
 }
 
-/// The id of a path segment. What is no id is no key either.
+/// Parses an id in a path.
+///
+/// # Errors
+/// [`Code::ApikeyNotFound`] if it is no id.
 pub(super) fn parse(segment: &str) -> Result<i64, ApiError> {
     segment.parse().map_err(|_no_number| Code::ApikeyNotFound.into())
 }
@@ -155,7 +158,7 @@ fn refusal(row: RefusalRow, language: Language) -> Refusal {
     }
 }
 
-/// The catalogue's message, without the place for what was not kept.
+/// Returns the message of an error code, without its placeholder, because the value was not stored.
 fn reason(sub_code: &str, language: Language) -> String {
     let code = Code::ALL.iter().find(|code| code.sub_code() == sub_code);
     let text = code.map(|code| code.template(language)).unwrap_or_default();

@@ -1,13 +1,13 @@
-//! When a new key is to stop working. No I/O.
+//! The expiry of a new key. No I/O.
 
 use store::Timestamp;
 
-/// The days offered.
+/// Lifetimes offered by the form, in days.
 pub(crate) const DAYS: [i64; 4] = [7, 30, 90, 365];
-/// What the form starts with: a key that is forgotten should not live forever.
+/// The lifetime preselected in the form, so that a forgotten key does not live forever.
 pub(crate) const DEFAULT: &str = "90";
 
-/// Reads the choice; `None` where it is none that can be read.
+/// Parses the choice. Returns `None` if it cannot be parsed, and `Some(None)` for a key that never expires.
 pub(crate) fn read(choice: &str, date: &str, now: Timestamp) -> Option<Option<Timestamp>> {
     match choice {
         "never" => Some(None),
@@ -19,7 +19,7 @@ pub(crate) fn read(choice: &str, date: &str, now: Timestamp) -> Option<Option<Ti
     }
 }
 
-/// The last second of a day, UTC.
+/// Returns the last second of a day (UTC).
 fn end_of_day(date: &str) -> Option<Timestamp> {
     let date: jiff::civil::Date = date.trim().parse().ok()?;
     let end = date.at(23, 59, 59, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?;

@@ -1,4 +1,4 @@
-//! The one page that has a key itself on it.
+//! The page that shows a key itself, once.
 
 use askama::Template;
 use axum::response::Response;
@@ -25,14 +25,14 @@ use crate::{
 struct ShownPage<'a> {
     page: &'a Page,
     title: &'a str,
-    /// What became of the key it replaces.
+    /// The text about the key that it replaces.
     about_old: Option<String>,
     secret: &'a str,
     key: KeyView,
     command: Option<String>,
 }
 
-/// The page for a key just made.
+/// Shows the page after a key was created.
 pub(super) fn created(
     console: &Console,
     member: Member,
@@ -43,7 +43,7 @@ pub(super) fn created(
     render(console, &page, page.t.shown_title, None, key, secret)
 }
 
-/// The page for a key made in another's place; the old one ends at `end`.
+/// Shows the page after a rotation. The old key ends at `end`.
 pub(super) fn rotated(
     console: &Console,
     member: Member,
@@ -75,7 +75,7 @@ fn render(
     page.answer(StatusCode::OK, &template)
 }
 
-/// An endpoint that a key with these scopes can call right away.
+/// Returns an endpoint that a key with these scopes can call, for the example command.
 fn endpoint(scopes: ScopeSet) -> Option<&'static str> {
     let table = [
         (ReadUserInfo::ANY_OF, "/secondme/user/info"),

@@ -1,11 +1,11 @@
-//! Adding up what became of the calls made with a key. No I/O.
+//! Sums of the calls made with a key. No I/O.
 
 use std::collections::BTreeMap;
 
 use identity::usage::UsageRow;
 use store::Timestamp;
 
-/// Calls by outcome.
+/// Numbers of calls by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) ok: i64,
@@ -25,20 +25,20 @@ impl Counts {
         *count += row.calls;
     }
 
-    /// All of them.
+    /// Returns the number of all calls.
     pub(crate) fn total(&self) -> i64 {
         self.ok + self.refused + self.client + self.server
     }
 }
 
-/// A day or an endpoint with its calls.
+/// A day or an endpoint with its numbers of calls.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) name: String,
     pub(crate) counts: Counts,
 }
 
-/// Calls of each day that had any, newest first.
+/// Returns the calls of each day that had any, newest first.
 pub(crate) fn by_day(rows: &[UsageRow]) -> Vec<Line> {
     let mut days: BTreeMap<i64, Counts> = BTreeMap::new();
     for row in rows {
@@ -47,7 +47,7 @@ pub(crate) fn by_day(rows: &[UsageRow]) -> Vec<Line> {
     days.into_iter().rev().map(|(day, counts)| Line { name: date(day), counts }).collect()
 }
 
-/// Calls of each endpoint, on one day or on all, most called first.
+/// Returns the calls of each endpoint, on one day or on all, the most called first.
 pub(crate) fn by_endpoint(rows: &[UsageRow], day: Option<&str>) -> Vec<Line> {
     let mut endpoints: BTreeMap<&str, Counts> = BTreeMap::new();
     for row in rows.iter().filter(|row| day.is_none_or(|day| date(row.day) == day)) {

@@ -1,23 +1,23 @@
-//! A key as the pages show it.
+//! An API key as the pages show it.
 
 use identity::key::ApiKey;
 use store::Timestamp;
 
 use crate::{texts::Texts, when::When};
 
-/// Keys that end within this long are marked.
+/// Keys that expire within this time are marked, in milliseconds.
 const SOON_MS: i64 = 7 * 86_400_000;
 
-/// How it stands with a key.
+/// The state of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Active,
-    /// Ends within a week.
+    /// It expires within a week.
     Soon,
-    /// Another was made in its place; it still works for a while.
+    /// It was replaced, and still works for a while.
     Ending,
     Expired,
-    /// Another was made in its place; it works no longer.
+    /// It was replaced, and no longer works.
     Replaced,
 }
 
@@ -42,7 +42,7 @@ impl State {
         }
     }
 
-    /// The class that colours it; the text says the same.
+    /// Returns the CSS class that sets the color of the text.
     const fn class(self) -> &'static str {
         match self {
             Self::Active => "good",
@@ -53,7 +53,7 @@ impl State {
     }
 }
 
-/// A key, ready to be shown.
+/// The data of a key that a page shows.
 #[derive(Debug)]
 pub(crate) struct KeyView {
     pub(crate) id: i64,
@@ -67,7 +67,7 @@ pub(crate) struct KeyView {
     pub(crate) replaced_by: Option<i64>,
     pub(crate) state_text: &'static str,
     pub(crate) state_class: &'static str,
-    /// Whether it can be rotated.
+    /// True if it can be rotated.
     pub(crate) can_rotate: bool,
 }
 

@@ -1,4 +1,4 @@
-//! One memory or note: what it says, what it said, changing and deleting it.
+//! The page of a key memory or note: its text, its history, and forms to change and delete it.
 
 use askama::Template;
 use axum::{
@@ -25,7 +25,7 @@ use crate::{
     when::When,
 };
 
-/// Earlier versions that are shown.
+/// Most earlier versions that are shown.
 const VERSIONS: i64 = 100;
 
 struct Earlier {
@@ -35,10 +35,10 @@ struct Earlier {
     replaced: When,
 }
 
-/// What links a memory with conversations and other memories.
+/// A link of a memory with a conversation or another memory.
 struct Tie {
     text: &'static str,
-    /// The other memory: its page, and what it says.
+    /// The address and the beginning of the other memory.
     other: Option<(String, String)>,
     time: When,
 }
@@ -51,7 +51,7 @@ struct Linked {
     why: &'static str,
 }
 
-/// What was typed.
+/// The form that changes an entry.
 pub(crate) struct Typed {
     title: String,
     content: String,
@@ -90,7 +90,7 @@ struct EntryPage<'a> {
     alert: Option<String>,
 }
 
-/// The page of an entry.
+/// Shows the page of an entry.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -101,7 +101,7 @@ pub(crate) async fn show(
     render(&console, member, kind, id, wish, None).await
 }
 
-/// Changes an entry, or shows it again with what is wrong.
+/// Changes an entry, or shows it again with the error.
 pub(crate) async fn change(
     State(console): State<Console>,
     member: Member,
@@ -124,7 +124,7 @@ async fn save(console: &Console, account: i64, kind: Kind, id: i64, typed: &Type
     match kind {
         Kind::Key => {
             let before = console.memory.key_memory(account, id).await?.visibility;
-            // A private memory keeps its number, whatever apps mean by it.
+            // A memory that stays private keeps its number, which apps may use.
             let visibility = match (typed.public, key::rules::is_public(before)) {
                 (true, _) => 1,
                 (false, true) => 0,
@@ -140,7 +140,7 @@ async fn save(console: &Console, account: i64, kind: Kind, id: i64, typed: &Type
     }
 }
 
-/// Deletes an entry with all that it ever said.
+/// Deletes an entry with all its versions.
 pub(crate) async fn delete(
     State(console): State<Console>,
     member: Member,
@@ -284,7 +284,10 @@ fn linked(page: note::page::Page, t: &Texts) -> Linked {
     Linked { url: page.url, title: page.title, state_class, state_text, why }
 }
 
-/// What is no kind or no id is no entry either.
+/// Parses the kind and the id in a path.
+///
+/// # Errors
+/// [`Code::NotFound`] if there is no such kind, or the id is invalid.
 fn parse(kind: &str, id: &str) -> Result<(Kind, i64), ApiError> {
     let kind = match kind {
         "key" => Kind::Key,
@@ -294,7 +297,7 @@ fn parse(kind: &str, id: &str) -> Result<(Kind, i64), ApiError> {
     Ok((kind, id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?))
 }
 
-/// The page for what is not there is the same for everything.
+/// Turns every error with the status 404 into [`Code::NotFound`], so all missing entries have the same page.
 fn missing(error: ApiError) -> ApiError {
     if error.code().status() == StatusCode::NOT_FOUND { Code::NotFound.into() } else { error }
 }

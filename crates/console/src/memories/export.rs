@@ -1,4 +1,4 @@
-//! Everything a person has, as one file to keep.
+//! The download of a person's archive.
 
 use axum::{
     extract::State,
@@ -9,7 +9,7 @@ use web::{ApiError, archive::About};
 
 use crate::{Console, page::Member};
 
-/// The archive, made while it is sent.
+/// Sends the archive while it is created.
 pub(crate) fn download(
     State(console): State<Console>,
     member: Member,
@@ -17,7 +17,7 @@ pub(crate) fn download(
     let now = console.clock.now();
     let about = About::new(&member.account.email, &member.account.name, now);
     let body = console.archive.body(member.account.id, &about, now);
-    // The route is letters and digits.
+    // The route has only letters and digits, so it needs no escaping.
     let name = format!("attachment; filename=\"doppel-{}-{}.tar\"", member.account.route, now.date());
     let headers = [
         (header::CONTENT_TYPE, "application/x-tar".to_owned()),

@@ -1,4 +1,4 @@
-//! Keeping order: open reports, bans, invitation codes, and the log of what was done.
+//! The moderation page: open reports, bans, invitation codes, and the log of moderation actions.
 
 use askama::Template;
 use axum::{
@@ -23,13 +23,14 @@ const DONE: &str = "/plaza/admin?done=saved";
 /// The query of the page.
 #[derive(Default, serde::Deserialize)]
 pub(crate) struct Asked {
-    /// Codes and entries of the log before these.
+    /// The id that the list of codes begins before.
     codes: Option<String>,
+    /// The id that the log begins before.
     log: Option<String>,
     done: Option<String>,
 }
 
-/// What is sent from the page.
+/// The fields of all forms on the page.
 pub(crate) struct Deed {
     what: String,
     note: String,
@@ -93,11 +94,11 @@ struct AdminPage<'a> {
     older_codes: Option<String>,
     log: Vec<LogView>,
     older_log: Option<String>,
-    /// Lists go one way: to what is older.
+    /// Always `None`, because the lists have no link to newer entries.
     none: Option<String>,
 }
 
-/// The page.
+/// Shows the page.
 pub(crate) async fn show(
     State(console): State<Console>,
     Admin(member): Admin,
@@ -201,7 +202,7 @@ pub(crate) async fn issue(
     answer(&console, member, done).await
 }
 
-/// Withdraws a code or attaches a note to it.
+/// Withdraws a code, or replaces its note.
 pub(crate) async fn change_code(
     State(console): State<Console>,
     Admin(member): Admin,
@@ -218,7 +219,7 @@ pub(crate) async fn change_code(
     answer(&console, member, done).await
 }
 
-/// Dismisses a report or deletes what it is about.
+/// Dismisses a report, or deletes the reported post or comment.
 pub(crate) async fn settle(
     State(console): State<Console>,
     Admin(member): Admin,
@@ -234,7 +235,7 @@ pub(crate) async fn settle(
     answer(&console, member, done).await
 }
 
-/// Silences a resident, or lets them speak again.
+/// Bans an account from writing, or ends its ban.
 pub(crate) async fn ban(
     State(console): State<Console>,
     Admin(member): Admin,
@@ -244,7 +245,7 @@ pub(crate) async fn ban(
     let done = if deed.what == "unban" {
         console.plaza.unban(admin, user).await
     } else {
-        // What is no number of days is refused as one.
+        // A text that is no number becomes a number that is refused.
         console.plaza.ban(admin, user, deed.days.parse().unwrap_or(-1), &deed.reason).await
     };
     answer(&console, member, done).await

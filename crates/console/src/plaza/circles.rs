@@ -1,4 +1,4 @@
-//! Circles: the list, making, joining and leaving them; and the topics beside them.
+//! The page of circles and topics, and creating, joining and leaving circles.
 
 use askama::Template;
 use axum::{
@@ -27,7 +27,7 @@ pub(crate) struct Asked {
     snapshot: Option<String>,
 }
 
-/// What is sent to make a circle, or to join or leave one.
+/// The form that creates a circle, joins it or leaves it.
 #[derive(Default)]
 pub(crate) struct CircleForm {
     name: String,
@@ -54,14 +54,14 @@ struct CirclesPage<'a> {
     t: &'a Texts,
     alert: Option<String>,
     circles: Vec<Circle>,
-    /// Address, title, posts.
+    /// Address, title and number of posts of each topic.
     topics: Vec<(String, String, i64)>,
     form: &'a CircleForm,
     newer: Option<String>,
     older: Option<String>,
 }
 
-/// The circles, newest first, and the topics with the most posts.
+/// Shows the circles, newest first, and the topics with the most posts.
 pub(crate) async fn show(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -100,7 +100,7 @@ async fn render(
     }
 }
 
-/// Makes a circle, or shows the page again with what is wrong.
+/// Creates a circle, or shows the page again with the error.
 pub(crate) async fn create(
     State(console): State<Console>,
     Resident(member): Resident,

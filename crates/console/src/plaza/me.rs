@@ -1,4 +1,4 @@
-//! The gate, one's certificate and one's codes.
+//! The page for people without a certificate, and the page of a person's certificate and invitation codes.
 
 use askama::Template;
 use axum::{
@@ -36,7 +36,7 @@ struct GatePage<'a> {
     code: &'a str,
 }
 
-/// What those without a certificate see.
+/// Shows the page for people without a certificate, with the form that redeems a code.
 pub(super) fn gate(page: Page, error: Option<ApiError>, code: &str) -> Result<Response, ApiError> {
     let page = page.at("plaza", "/plaza");
     let alert = error.as_ref().map(|error| problem(error, &page));
@@ -47,7 +47,7 @@ pub(super) fn gate(page: Page, error: Option<ApiError>, code: &str) -> Result<Re
     }
 }
 
-/// What is sent to redeem a code.
+/// The form that redeems a code.
 pub(crate) struct CodeForm(String);
 
 impl From<Fields> for CodeForm {
@@ -56,7 +56,7 @@ impl From<Fields> for CodeForm {
     }
 }
 
-/// Redeems a code, or shows the gate again with what is wrong.
+/// Redeems a code, or shows the form again with the error.
 pub(crate) async fn redeem(
     State(console): State<Console>,
     member: Member,
@@ -69,14 +69,14 @@ pub(crate) async fn redeem(
     }
 }
 
-/// A code, ready to be shown.
+/// The data of a code that a page shows.
 pub(super) struct CodeView {
     pub(super) id: i64,
     pub(super) code: String,
     pub(super) owner: String,
     pub(super) note: String,
     pub(super) created: When,
-    /// Who came in with it, and when.
+    /// The name of the person who redeemed it, and the time.
     pub(super) used: Option<(String, When)>,
     pub(super) is_withdrawn: bool,
 }
@@ -95,7 +95,7 @@ impl CodeView {
         }
     }
 
-    /// Whom a list of codes is about.
+    /// Returns the accounts that codes belong to or were redeemed by.
     pub(super) fn people(codes: &[Invitation]) -> impl Iterator<Item = i64> {
         codes.iter().flat_map(|code| [Some(code.account), code.used_by]).flatten()
     }
@@ -110,11 +110,12 @@ struct MePage<'a> {
     certificate: Certificate,
     issued: When,
     codes: Vec<CodeView>,
-    /// Number and name of each, by name.
+    /// Id and name of each blocked account, sorted by name.
     blocked: Vec<(i64, String)>,
 }
 
-/// One's certificate, one's codes with who used them, whether one's double may speak, and whom one has blocked.
+/// Shows the person's certificate, their codes, the permission of their assistant, and the accounts they
+/// blocked.
 pub(crate) async fn show(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -142,7 +143,7 @@ pub(crate) async fn show(
     page.answer(StatusCode::OK, &template)
 }
 
-/// What is sent to let one's double speak, or not.
+/// The form that sets the permission of the assistant to comment.
 pub(crate) struct DoubleForm(bool);
 
 impl From<Fields> for DoubleForm {
@@ -151,7 +152,7 @@ impl From<Fields> for DoubleForm {
     }
 }
 
-/// Lets one's double speak, or not.
+/// Sets the permission of the assistant to comment.
 pub(crate) async fn set_double(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -161,17 +162,17 @@ pub(crate) async fn set_double(
     Ok(Redirect::to("/plaza/me?done=saved").into_response())
 }
 
-/// What is sent to take a block back.
+/// The form that removes a block.
 pub(crate) struct UnblockForm(i64);
 
 impl From<Fields> for UnblockForm {
     fn from(fields: Fields) -> Self {
-        // Nobody has the number 0.
+        // No account has the id 0.
         Self(fields.text("user").parse().unwrap_or(0))
     }
 }
 
-/// Takes a block back.
+/// Removes a block.
 pub(crate) async fn unblock(
     State(console): State<Console>,
     Resident(member): Resident,

@@ -1,4 +1,4 @@
-//! The feed, topics and writing a post.
+//! The pages of the feed and of topics, and the form to write a post.
 
 use askama::Template;
 use axum::{
@@ -26,7 +26,7 @@ use crate::{
     page::{Member, Page},
 };
 
-/// The query of the feed and of a topic.
+/// The query of these pages.
 #[derive(Default, serde::Deserialize)]
 pub(crate) struct Asked {
     sort: Option<String>,
@@ -58,7 +58,7 @@ impl Asked {
     }
 }
 
-/// A link of a row of choices.
+/// A link in a row of filters.
 pub(super) struct Choice {
     href: String,
     label: String,
@@ -108,7 +108,7 @@ fn address(wish: &Wish) -> String {
     )
 }
 
-/// The links to the pages before and after.
+/// Returns the links to the previous and the next page.
 fn around(base: &str, number: i64, feed: &Feed) -> (Option<String>, Option<String>) {
     let join = if base.contains('?') { '&' } else { '?' };
     let newer = (number > 1).then(|| format!("{base}{join}page={}", number - 1));
@@ -117,7 +117,7 @@ fn around(base: &str, number: i64, feed: &Feed) -> (Option<String>, Option<Strin
     (newer, older)
 }
 
-/// The feed; for those without a certificate, the gate.
+/// Shows the feed, or the form that redeems a code to people without a certificate.
 pub(crate) async fn feed(
     State(console): State<Console>,
     member: Member,
@@ -167,7 +167,7 @@ fn views(feed: Feed, reader: &identity::Account, t: &Texts) -> Vec<PostView> {
     posts.into_iter().map(|post| PostView::new(post, &people, reader, t)).collect()
 }
 
-/// The posts about a topic.
+/// Shows the posts about a topic.
 pub(crate) async fn topic(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -199,7 +199,7 @@ pub(crate) async fn topic(
     page.answer(StatusCode::OK, &template)
 }
 
-/// What is sent to write a post.
+/// The form to write a post.
 #[derive(Default)]
 pub(crate) struct PostForm {
     content: String,
@@ -213,7 +213,7 @@ impl From<Fields> for PostForm {
     fn from(fields: Fields) -> Self {
         let text = |name: &str| fields.text(name);
         Self {
-            // Browsers send line breaks as two characters.
+            // Browsers send CRLF for line breaks.
             content: text("content").replace("\r\n", "\n"),
             kind: text("kind"),
             circle: text("circle"),
@@ -257,7 +257,7 @@ async fn write_page(
     }
 }
 
-/// The page to write a post on.
+/// Shows the form to write a post.
 pub(crate) async fn write(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -267,7 +267,7 @@ pub(crate) async fn write(
     write_page(&console, member, &form, None).await
 }
 
-/// Writes a post, or shows the form again with what is wrong.
+/// Creates a post, or shows the form again with the error.
 pub(crate) async fn publish(
     State(console): State<Console>,
     Resident(member): Resident,

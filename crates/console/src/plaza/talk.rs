@@ -1,4 +1,4 @@
-//! One post with its comments, and what can be done with them.
+//! The page of a post with its comments, and the actions on them.
 
 use askama::Template;
 use axum::{
@@ -24,7 +24,7 @@ use crate::{
     page::{Member, Page},
 };
 
-/// Reason in the moderation log where an administrator deletes something on its page.
+/// The reason that is logged if an administrator deletes something on its page.
 const ON_PAGE: &str = "(session)";
 
 /// The query of the page.
@@ -36,7 +36,7 @@ pub(crate) struct Asked {
     done: Option<String>,
 }
 
-/// What is sent about a post or comment.
+/// The fields of all forms on the page.
 pub(crate) struct Deed {
     what: String,
     content: String,
@@ -66,13 +66,13 @@ struct PostPage<'a> {
     comments: Vec<CommentView>,
     newer: Option<String>,
     older: Option<String>,
-    /// The comment to be answered, and its author.
+    /// The comment to reply to, and its author.
     reply: Option<(String, String)>,
     draft: &'a str,
     here: String,
 }
 
-/// The page.
+/// Shows the page.
 pub(crate) async fn show(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -126,7 +126,7 @@ async fn render(
     }
 }
 
-/// Comments on a post, or shows the page again with what is wrong.
+/// Creates a comment, or shows the page again with the error.
 pub(crate) async fn comment(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -148,7 +148,7 @@ pub(crate) async fn comment(
     }
 }
 
-/// Likes a post, takes that back, deletes it, reports it or blocks its author.
+/// Likes, unlikes, deletes or reports a post, or blocks its author.
 pub(crate) async fn act_on_post(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -182,7 +182,7 @@ pub(crate) async fn act_on_post(
     Ok(Redirect::to(&place).into_response())
 }
 
-/// Likes a comment, takes that back, deletes or reports it.
+/// Likes, unlikes, deletes or reports a comment.
 pub(crate) async fn act_on_comment(
     State(console): State<Console>,
     Resident(member): Resident,
@@ -208,7 +208,9 @@ pub(crate) async fn act_on_comment(
     Ok(Redirect::to(&place).into_response())
 }
 
-/// Back to the list the deed was done on, if that is one of ours.
+/// Returns the address of the list on which the action was done, if it is a page of the Plaza. Otherwise
+/// returns that
+/// of the post.
 fn back(place: &str, name: &str) -> String {
     let is_ours = (place.starts_with("/plaza?") || place.starts_with("/plaza/"))
         && !place.contains(|c: char| c.is_control() || c == '\\');

@@ -9,7 +9,7 @@ use plaza::{
 use super::texts::Texts;
 use crate::when::When;
 
-/// A post, ready to be shown.
+/// The data of a post that a page shows.
 pub(crate) struct PostView {
     pub(crate) name: String,
     pub(crate) author: String,
@@ -18,10 +18,11 @@ pub(crate) struct PostView {
     pub(crate) is_edited: bool,
     pub(crate) kind: &'static str,
     pub(crate) circle: String,
-    /// Address and title.
+    /// Address and title of the topic.
     pub(crate) topic: Option<(String, String)>,
     pub(crate) content: String,
-    /// What it leads to: a label and an address that was checked when it was posted.
+    /// Labels and addresses of links, pictures, videos and stickers. They were checked when the post was
+    /// created.
     pub(crate) links: Vec<(String, String)>,
     pub(crate) likes: i64,
     pub(crate) liked: bool,
@@ -71,16 +72,16 @@ impl PostView {
     }
 }
 
-/// A comment, ready to be shown.
+/// The data of a comment that a page shows.
 pub(crate) struct CommentView {
     pub(crate) id: String,
     pub(crate) author: String,
     pub(crate) initial: String,
     pub(crate) when: When,
     pub(crate) is_edited: bool,
-    /// What its person's double was called, if the double speaks.
+    /// The source of the comment, if the assistant wrote it.
     pub(crate) double: Option<String>,
-    /// Whom it answers, and the beginning of what that was.
+    /// Author and beginning of the parent, if the comment is a reply.
     pub(crate) answers: Option<(String, String)>,
     pub(crate) content: String,
     pub(crate) sticker: String,
@@ -126,7 +127,7 @@ impl CommentView {
     }
 }
 
-/// What a kind is called.
+/// Returns the name of a kind of posts.
 pub(crate) const fn kind(kind: Kind, t: &Texts) -> &'static str {
     match kind {
         Kind::Discussion => t.discussion,
@@ -135,9 +136,9 @@ pub(crate) const fn kind(kind: Kind, t: &Texts) -> &'static str {
     }
 }
 
-/// A text as part of an address.
+/// Encodes a text as part of an address.
 pub(crate) fn encode(text: &str) -> String {
-    // A space is %20 in a path; + would stand for itself.
+    // A space must become %20, because a + in a path is not decoded.
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 

@@ -1,4 +1,4 @@
-//! One interest: what it is, what apps see of it, changing and deleting it.
+//! The page of an interest: its private and its public side, and forms to change and delete it.
 
 use askama::Template;
 use axum::{
@@ -16,7 +16,7 @@ use crate::{
     page::{Member, Page},
 };
 
-/// What was typed: the person's own side, and the one that apps see.
+/// The form of an interest: the side for the person, and the public side, which apps see.
 #[derive(Clone, Default)]
 pub(crate) struct Typed {
     pub(super) own: Side,
@@ -66,7 +66,7 @@ impl From<&ShadeBody> for Typed {
 }
 
 impl Typed {
-    /// What the form does not show stays as it is.
+    /// Applies the form to an interest. Fields that the form does not have stay as they are.
     fn over(self, body: ShadeBody) -> ShadeBody {
         ShadeBody {
             shade_name: self.own.name,
@@ -91,7 +91,7 @@ struct InterestPage<'a> {
     alert: Option<String>,
 }
 
-/// Adds an interest, or shows the profile again with what is wrong.
+/// Adds an interest, or shows the profile again with the error.
 pub(crate) async fn add(
     State(console): State<Console>,
     member: Member,
@@ -106,7 +106,7 @@ pub(crate) async fn add(
     }
 }
 
-/// The page of an interest.
+/// Shows the page of an interest.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
@@ -122,7 +122,7 @@ pub(crate) async fn show(
     page.answer(StatusCode::OK, &InterestPage { page: &page, t, id: shade.id, typed, notice, alert: None })
 }
 
-/// Changes an interest, or shows it again with what is wrong.
+/// Changes an interest, or shows it again with the error.
 pub(crate) async fn change(
     State(console): State<Console>,
     member: Member,
@@ -154,7 +154,7 @@ pub(crate) async fn delete(
     Ok(Redirect::to("/profile?done=deleted").into_response())
 }
 
-/// A person has no more of them than a page shows.
+/// Returns an interest. All are read, because a person has only a few.
 async fn find(console: &Console, account: i64, id: &str) -> Result<Shade, ApiError> {
     let id: i64 = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
     let shades = console.memory.shades(account, false).await?;

@@ -1,4 +1,4 @@
-//! The texts of the profile's pages, in both languages side by side.
+//! The texts of the profile's pages, in both languages.
 
 crate::texts::texts! {
     title: "关于我", "About me";
