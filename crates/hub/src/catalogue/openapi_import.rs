@@ -1,7 +1,8 @@
-//! The definition of an API from its OpenAPI document (3.0 or 3.1, as JSON). No I/O.
+//! Imports the definition of an API from its OpenAPI document (3.0 or 3.1, as JSON). No I/O.
 //!
-//! Each operation becomes an action. Its parameters, and the members of its JSON body, become the action's arguments.
-//! What cannot be called through the Hub is left out, and said so line by line; nothing of the document is fetched.
+//! Each operation becomes an action. Its parameters and the members of its JSON body become the action's
+//! arguments. Operations that cannot be called through the Hub are left out, each with a note. References
+//! to other documents are not fetched.
 
 #[cfg(test)]
 mod fuzz_tests;
@@ -23,21 +24,21 @@ use super::{
 
 /// Methods of operations that can be called.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-/// And those that cannot.
+/// Methods of operations that cannot be called.
 const OTHERS: [&str; 3] = ["head", "options", "trace"];
-/// Longest name of an action, and longest summary in characters.
+/// Maximum length of an action's name, and of a summary, in characters.
 const MAX_NAME: usize = 64;
 const MAX_SUMMARY: usize = 500;
-/// Most paths, most parameters of an operation.
+/// Maximum number of paths, and of parameters of an operation.
 const MAX_PATHS: usize = 5000;
 const MAX_PARAMETERS: usize = 100;
-/// The argument that a whole body is.
+/// The name of the argument that contains a whole body.
 const BODY: &str = "body";
 
-/// Reads a document. `base_url` stands in for the document's own server.
+/// Imports a document. `base_url` overrides the document's own server.
 ///
 /// # Errors
-/// What keeps the whole document from being an API, place by place.
+/// Notes on everything that keeps the document from being imported.
 pub fn import(code: &str, document: &Value, base_url: Option<&str>) -> Result<Import, Vec<Note>> {
     let version = text(document, "openapi");
     if !version.starts_with("3.0") && !version.starts_with("3.1") {
@@ -105,7 +106,7 @@ fn place(method: &str, path: &str) -> String {
     format!("{} {path}", method.to_uppercase())
 }
 
-/// The address of the document's first server, with its variables as they are by default.
+/// Returns the URL of the document's first server, with the defaults of its variables.
 fn server(document: &Value) -> Result<String, &'static str> {
     const ABSOLUTE: &str = "the document names no server with a whole address: give a base address";
     let server = document.get("servers").and_then(|list| list.get(0)).ok_or(ABSOLUTE)?;
@@ -117,12 +118,12 @@ fn server(document: &Value) -> Result<String, &'static str> {
     if url.starts_with("http://") || url.starts_with("https://") { Ok(url) } else { Err(ABSOLUTE) }
 }
 
-/// A member that is a text; empty where there is none.
+/// Returns a member that is a text; empty if there is none.
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A text as one line of at most `max` characters.
+/// Returns a text on one line of at most `max` characters.
 fn line(text: &str, max: usize) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     web::names::cleaned(&words.collect::<Vec<_>>().join(" ")).chars().take(max).collect()
@@ -134,7 +135,7 @@ struct Reader<'d> {
     names: BTreeSet<String>,
 }
 
-/// The arguments of an action, gathered from parameters and body.
+/// The arguments of an action, collected from parameters and body.
 #[derive(Default)]
 struct Arguments {
     properties: Map<String, Value>,
@@ -142,7 +143,7 @@ struct Arguments {
 }
 
 impl Arguments {
-    /// Adds one; false when there is one of this name.
+    /// Adds an argument. Returns false if its name is taken.
     fn add(&mut self, name: &str, schema: Value, is_required: bool) -> bool {
         if self.properties.contains_key(name) {
             return false;
@@ -168,7 +169,8 @@ impl<'d> Reader<'d> {
         self.notes.push(Note::new(place, text));
     }
 
-    /// A name for an action: the operation's id, or method and path, in lower case with hyphens.
+    /// Returns a unique name for an action: the operation's id, or method and path, in lower case with
+    /// hyphens.
     fn name(&mut self, method: &str, path: &str, operation: &Value) -> String {
         let id = text(operation, "operationId");
         let mut name = slug(id);
@@ -232,13 +234,13 @@ impl<'d> Reader<'d> {
             method: method.to_uppercase(),
             path: path.to_owned(),
             query: Some(query),
-            // An operation that takes no body is sent an empty object where its method has one.
+            // Otherwise a method other than GET and DELETE would send all arguments as its body.
             body: body.or_else(|| (method != "get" && method != "delete").then(|| json!({}))),
             ..ActionSpec::default()
         })
     }
 
-    /// The parameters of a path and of its operation, whose own win.
+    /// Collects the parameters of a path and of its operation. Those of the operation take precedence.
     fn parameters(&self, item: &'d Value, operation: &'d Value) -> Result<Vec<&'d Value>, String> {
         let mut found: Vec<&'d Value> = Vec::new();
         for list in [item, operation].into_iter().filter_map(|value| value.get("parameters")?.as_array()) {
@@ -282,7 +284,7 @@ impl<'d> Reader<'d> {
         schema
     }
 
-    /// What is sent as the body, and its members as arguments.
+    /// Returns the body to send, and adds its members to the arguments.
     fn body(
         &mut self,
         place: &str,
@@ -335,7 +337,7 @@ impl<'d> Reader<'d> {
         Ok(Some(Value::Object(sent)))
     }
 
-    /// Says what has to be added by hand before the API lets anybody in.
+    /// Adds notes on the credentials that have to be added by hand.
     fn security(&mut self, document: &'d Value) {
         let schemes = document.pointer("/components/securitySchemes").and_then(Value::as_object);
         for (name, scheme) in schemes.into_iter().flatten().take(20) {
@@ -358,7 +360,8 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// Lower-case letters, digits and hyphens of a text; words of camel case are told apart.
+/// Converts a text to lower-case letters, digits, and hyphens, with a hyphen between the words of camel
+/// case.
 fn slug(text: &str) -> String {
     let mut slug = String::new();
     let mut was_lower = false;

@@ -1,4 +1,4 @@
-//! Fuzz target: OpenAPI documents of others.
+//! Fuzz targets: OpenAPI documents and definitions from outside.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -21,7 +21,7 @@ proptest! {
                 prop_assert!(made.spec.actions.len() <= 500 && made.notes.len() <= 10_000);
                 let written = serde_json::to_string(&made.spec).unwrap();
                 prop_assert!(written.len() <= 20_000 + bytes.len() * 50, "{} bytes of {}", written.len(), bytes.len());
-                // Saved, it is checked as any other: refused, or served.
+                // When saved it is checked as any definition: refused, or served.
                 if super::super::rules::check(&made.spec).is_ok() {
                     let _may_be_refused = crate::provider::make(&made.spec);
                 }

@@ -1,4 +1,4 @@
-//! What an import is asked for, and what comes of it.
+//! Types of imports: domain and wire.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,12 +6,12 @@ use utoipa::ToSchema;
 
 use crate::catalogue::ApiSpec;
 
-/// A place in a document and what is to be known of it.
+/// A note on a place in a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Note {
-    /// `GET /pets/{id}`, `servers`, …
+    /// The place, such as `GET /pets/{id}` or `servers`.
     pub place: String,
-    /// What is wrong, left out or to be done.
+    /// The problem, the omission, or the task to do by hand.
     pub text: String,
 }
 
@@ -21,12 +21,12 @@ impl Note {
     }
 }
 
-/// What a document says.
+/// The result of an import.
 #[derive(Debug, Clone)]
 pub struct Import {
     /// The definition.
     pub spec: ApiSpec,
-    /// What was left out, and what is to be done by hand.
+    /// Notes on what was left out, and on what has to be done by hand.
     pub notes: Vec<Note>,
 }
 
@@ -37,23 +37,23 @@ pub struct ImportRequest {
     /// The code of the API to define.
     #[schema(example = "pet-store")]
     pub code: String,
-    /// The OpenAPI document: JSON, or the text of it.
+    /// The OpenAPI document, as JSON or as its text.
     #[schema(value_type = Object)]
     pub document: Value,
-    /// Where the API is, if not where the document says.
+    /// The URL of the API, if it differs from the one in the document.
     pub base_url: Option<String>,
-    /// Whether to define the API. Without it, what would be defined is only shown.
+    /// True to save the definition. Without it, the definition is only shown.
     #[serde(default)]
     pub save: bool,
 }
 
-/// What came of an import.
+/// The result of an import.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportOut {
     /// The definition.
     pub api: ApiSpec,
-    /// What was left out, and what is to be done by hand.
+    /// Notes on what was left out, and on what has to be done by hand.
     pub notes: Vec<Note>,
-    /// Whether the API is defined now.
+    /// True if the definition was saved.
     pub saved: bool,
 }

@@ -1,4 +1,4 @@
-//! Importing over HTTP, for administrators.
+//! The HTTP endpoint for imports, for administrators.
 
 use axum::extract::State;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::{
     provider,
 };
 
-/// The routes, relative to the API's base path.
+/// Returns the route, relative to the API's base path.
 pub fn router(hub: Hub) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(import_api)).with_state(hub)
 }
@@ -35,14 +35,14 @@ async fn import_api(
 }
 
 impl Hub {
-    /// Makes a definition from a document, and defines the API where that is asked for.
+    /// Creates a definition from a document, and saves it if the request says so.
     ///
     /// # Errors
-    /// 422 that names every place of the document that is wrong; as [`Hub::save_api`].
+    /// 422 that lists everything that is wrong with the document; the errors of [`Hub::save_api`].
     pub async fn import_api(&self, request: ImportRequest) -> Result<(ApiSpec, Vec<Note>, bool), ApiError> {
         let document = match request.document {
             Value::String(text) => serde_json::from_str(&text).map_err(|error| {
-                // A document in YAML is told so by its first character.
+                // For a YAML document the error points at its first character.
                 wrong(vec![Note::new("", format!("Input should be JSON: {error}"))])
             })?,
             other => other,

@@ -1,20 +1,20 @@
-//! Schemas of a document, with what they refer to written out.
+//! JSON schemas of a document, with references inlined.
 
 use serde_json::{Map, Value, json};
 
-/// Deepest nesting, and most values, of a schema that is written out.
+/// Maximum nesting, and maximum number of values, of an inlined schema.
 const MAX_DEPTH: usize = 24;
 const MAX_VALUES: usize = 2000;
-/// Most references that follow each other.
+/// Maximum length of a chain of references.
 const MAX_HOPS: usize = 16;
 
-/// The document that references lead into.
+/// The document that references point into.
 pub(super) struct Schemas<'d>(&'d Value);
 
-/// One schema on its way out.
+/// The state of inlining one schema.
 struct Writing<'d, 's> {
     document: &'s Schemas<'d>,
-    /// What is being written out: a reference to one of them is recursion.
+    /// References that are being inlined. A reference to one of them is recursive.
     open: Vec<&'d str>,
     left: usize,
     is_whole: bool,
@@ -25,7 +25,7 @@ impl<'d> Schemas<'d> {
         Self(document)
     }
 
-    /// What a value is or refers to; `None` when it refers to nothing, or elsewhere.
+    /// Follows references to a value. Returns `None` if one points to nothing, or out of the document.
     pub(super) fn resolved(&self, value: &'d Value) -> Option<&'d Value> {
         let mut value = value;
         for _ in 0..MAX_HOPS {
@@ -37,7 +37,7 @@ impl<'d> Schemas<'d> {
         None
     }
 
-    /// A schema with every reference written out, and whether all of it is there.
+    /// Returns a schema with references inlined. The flag is false if parts are missing.
     pub(super) fn inlined(&self, schema: &'d Value) -> (Value, bool) {
         let mut writing = Writing { document: self, open: Vec::new(), left: MAX_VALUES, is_whole: true };
         let schema = writing.value(schema, 0);
@@ -75,12 +75,12 @@ impl<'d> Writing<'d, '_> {
         }
         let mut written = Map::new();
         for (name, member) in members {
-            // Of no use to who calls, and often large.
+            // Of no use to callers, and often large.
             if matches!(name.as_str(), "example" | "examples" | "xml" | "externalDocs" | "discriminator") {
                 continue;
             }
             let member = match (name.as_str(), member) {
-                // Names of properties are anybody's: only what stands below them is a schema.
+                // Names of properties are arbitrary; only their values are schemas.
                 ("properties" | "patternProperties" | "$defs", Value::Object(properties)) => {
                     let each =
                         properties.iter().map(|(name, schema)| (name.clone(), self.value(schema, depth + 2)));
@@ -90,7 +90,7 @@ impl<'d> Writing<'d, '_> {
             };
             written.insert(name.clone(), member);
         }
-        // 3.0 says so what 3.1 says as JSON Schema does.
+        // `nullable` in 3.0 corresponds to the type `null` in 3.1.
         if written.remove("nullable") == Some(Value::Bool(true))
             && let Some(Value::String(kind)) = written.get("type")
         {

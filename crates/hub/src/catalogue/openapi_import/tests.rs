@@ -134,7 +134,7 @@ proptest! {
         let parameters = json!([{"name": name, "in": place}]);
         let result = import("x", &document(json!({path: {"get": {"parameters": parameters}}})), None);
         if let Ok(import) = result {
-            // What is wrong with a path is said when the API is defined; it never panics.
+            // An invalid path is reported when the API is defined; it never panics.
             let _ = super::super::rules::check(&import.spec).and_then(|()| crate::provider::make(&import.spec).map(|_| ()));
         }
     }
