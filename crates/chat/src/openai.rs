@@ -1,4 +1,5 @@
-//! The double behind OpenAI's protocol, so that any chat client can talk to it: `/v1/chat/completions`, `/v1/models`.
+//! The OpenAI-compatible API, so that any chat client can talk to the assistant: `/v1/chat/completions`,
+//! `/v1/models`.
 
 mod model;
 mod params;

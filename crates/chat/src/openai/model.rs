@@ -1,4 +1,4 @@
-//! OpenAI's protocol as far as clients of the double speak it.
+//! Wire types of the OpenAI-compatible API.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,7 +50,7 @@ pub(super) struct Said {
     pub(super) tool_call_id: Option<String>,
 }
 
-/// A call of a tool that the model asked for earlier.
+/// A tool call that the model made earlier.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Called {
@@ -65,7 +65,7 @@ pub(super) struct CalledFunction {
     pub(super) arguments: Value,
 }
 
-/// An answer or a part of one.
+/// A complete answer, or a chunk of one.
 #[derive(Debug, Serialize)]
 pub(super) struct Completion<'c> {
     pub(super) id: &'c str,
@@ -93,7 +93,7 @@ pub(super) struct Delta<'c> {
     pub(super) role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<&'c str>,
-    /// The model's thoughts, as many providers and clients name them.
+    /// The model's thoughts, under the name that many providers and clients use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reasoning_content: Option<&'c str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -124,7 +124,7 @@ pub(super) struct Usage {
     pub(super) total_tokens: i64,
 }
 
-/// Answer of `GET /v1/models`.
+/// Response of `GET /v1/models`.
 #[derive(Debug, Serialize)]
 pub(super) struct Models<'m> {
     pub(super) object: &'static str,

@@ -1,4 +1,4 @@
-//! Members of a request that change how the model answers: passed on, or refused by name. No I/O.
+//! Request members that affect the model's answer. They are forwarded, or refused by name. No I/O.
 
 use serde_json::{Value, json};
 use web::Issues;
@@ -10,25 +10,25 @@ use crate::{
     tools::Tool,
 };
 
-/// Most tools of a request, longest name and longest schema in bytes.
+/// Maximum number of tools of a request, and maximum length of a name and of a schema in bytes.
 const MAX_TOOLS: usize = 128;
 const MAX_NAME: usize = 64;
 const MAX_SCHEMA: usize = 64 << 10;
-/// Most texts at which an answer stops, and characters of one.
+/// Maximum number of stop texts, and maximum length of each in characters.
 const MAX_STOPS: usize = 16;
 const MAX_STOP: usize = 200;
-/// Longest word of `reasoning_effort` and the like.
+/// Maximum length of `reasoning_effort` and similar words, in bytes.
 const MAX_WORD: usize = 40;
 
-/// How an answer is wanted.
+/// The client's requirements for the answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Wanted {
     pub(crate) form: Form,
-    /// The form in words, for providers that do not take it otherwise.
+    /// The form in words, for providers without support for it.
     pub(crate) order: Option<String>,
-    /// Further members for the provider.
+    /// Further request members for the provider.
     pub(crate) members: Vec<(&'static str, Value)>,
-    /// Tools of the client's own.
+    /// The client's own tools.
     pub(crate) tools: Vec<Tool>,
 }
 
@@ -38,7 +38,7 @@ impl Default for Wanted {
     }
 }
 
-/// Reads them; `has_tools`: a model knows tools.
+/// Reads the requirements. `has_tools` is true if a model supports tools.
 pub(super) fn wanted(issues: &mut Issues, request: &mut Request, has_tools: bool) -> Wanted {
     let mut wanted = Wanted::default();
     numbers(issues, request, &mut wanted.members);
@@ -80,7 +80,7 @@ fn words(issues: &mut Issues, request: &mut Request, members: &mut Vec<(&'static
         };
         let is_good = |text: &&str| !text.is_empty() && text.chars().count() <= MAX_STOP;
         if texts.len() <= MAX_STOPS && texts.iter().all(is_good) {
-            // An empty list asks for nothing.
+            // An empty list has no effect.
             if !texts.is_empty() {
                 members.push(("stop", stop));
             }
@@ -108,7 +108,7 @@ fn words(issues: &mut Issues, request: &mut Request, members: &mut Vec<(&'static
     }
 }
 
-/// What this server cannot do is said by name, and not ignored.
+/// Refuses members that this server does not support, instead of ignoring them.
 fn refused(issues: &mut Issues, request: &Request) {
     let is_one = |n: &Value| n.as_f64() == Some(1.0);
     let is_off = |value: &Value| matches!(value, Value::Bool(false)) || value.as_f64() == Some(0.0);
@@ -194,7 +194,8 @@ fn tools(issues: &mut Issues, asked: Vec<Value>) -> Vec<Tool> {
     tools
 }
 
-/// Whether the model may, must or must not use the client's tools.
+/// Applies `tool_choice`, by which the model may, must, or must not call the tools, and
+/// `parallel_tool_calls`.
 fn choose(issues: &mut Issues, request: &mut Request, wanted: &mut Wanted, has_tools: bool) {
     let choice = request.tool_choice.take().unwrap_or_else(|| json!("auto"));
     let named = choice.pointer("/function/name").and_then(Value::as_str);
@@ -226,7 +227,8 @@ fn choose(issues: &mut Issues, request: &mut Request, wanted: &mut Wanted, has_t
     }
 }
 
-/// Most tokens of an answer: a number in any notation, no more than this server allows. Negative: as many as allowed.
+/// Returns the maximum number of tokens of the answer, in any notation of a number. A negative or too large
+/// number means the server's maximum.
 pub(super) fn max_tokens(issues: &mut Issues, field: &str, asked: Option<&Value>) -> u32 {
     let number = match asked {
         None | Some(Value::Null) => return DEFAULT_TOKENS,

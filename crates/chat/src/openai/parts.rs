@@ -1,14 +1,14 @@
-//! The content of a message: text, or parts of text and pictures. No I/O.
+//! The content of a message: text, or parts that are text or pictures. No I/O.
 
 use serde_json::Value;
 use web::Issues;
 
 use crate::{provider::Image, talk::rules};
 
-/// Most pictures of a message.
+/// Maximum number of pictures of a message.
 const MAX_IMAGES: usize = 16;
 
-/// The text of a content, and its pictures with their places in it.
+/// Returns the text of a content, and the pictures with their positions in it.
 pub(super) fn read(issues: &mut Issues, field: &str, content: Value) -> (String, Vec<Image>) {
     let (mut text, mut images) = (String::new(), Vec::new());
     match content {
@@ -36,7 +36,7 @@ fn add(part: &Value, text: &mut String, images: &mut Vec<Image>) -> Result<(), &
         "text" | "input_text" | "output_text" => push(text, part["text"].as_str()),
         "refusal" => push(text, part["refusal"].as_str()),
         "string" => push(text, part.as_str()),
-        // Thoughts are no part of what was said.
+        // Thoughts are not part of the conversation.
         "thinking" | "reasoning" | "redacted_thinking" => Ok(()),
         "image_url" | "input_image" => {
             let url =
@@ -63,7 +63,7 @@ fn push(text: &mut String, more: Option<&str>) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The picture of a `data:` URL.
+/// Parses a picture in a `data:` URL.
 fn picture(url: &str) -> Option<Image> {
     let url = url.trim();
     let (scheme, rest) = url.split_once(':')?;
@@ -71,7 +71,7 @@ fn picture(url: &str) -> Option<Image> {
     let mut head = head.split(';').map(str::trim);
     let media_type = rules::media_type(head.next()?);
     head.any(|part| part.eq_ignore_ascii_case("base64")).then_some(())?;
-    // Line breaks, the alphabet of URLs and missing padding mean the same picture.
+    // Line breaks, the URL-safe alphabet, and missing padding are accepted.
     let mut data: String = data
         .chars()
         .filter(|c| !c.is_ascii_whitespace())

@@ -1,4 +1,4 @@
-//! OpenAI's protocol over HTTP.
+//! HTTP endpoints of the OpenAI-compatible API.
 
 use axum::{
     Router,
@@ -29,7 +29,7 @@ use crate::{
 
 pub(crate) fn router(chat: Chat) -> Router {
     let limit = BodyLimit(chat.settings().max_body);
-    // Clients join a base address that ends in a slash with a path that begins with one.
+    // Clients join a base URL that ends in a slash with a path that begins with one.
     let completions = || post(completions).layer(axum::Extension(limit));
     Router::new()
         .route("/v1/chat/completions", completions())
@@ -85,7 +85,7 @@ const fn described(id: &str) -> Model<'_> {
     Model { id, object: "model", created: 0, owned_by: "doppel" }
 }
 
-/// Writes one answer.
+/// Formats one answer.
 struct Writer {
     id: String,
     model: String,
@@ -102,7 +102,7 @@ const fn finish_reason(ended: &Ended, has_calls: bool) -> &'static str {
     }
 }
 
-/// Calls of the client's tools, numbered where they are part of a stream.
+/// Formats calls of the client's tools. In a stream they have indexes.
 fn asked(calls: &[ToolCall], is_stream: bool) -> Vec<Call<'_>> {
     let mut asked = Vec::with_capacity(calls.len());
     for (index, call) in calls.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a client of OpenAI's protocol may say. No I/O.
+//! Validation of requests to the OpenAI-compatible API. No I/O.
 
 use std::collections::HashSet;
 
@@ -18,20 +18,20 @@ use crate::{
     },
 };
 
-/// Most messages of a conversation.
+/// Maximum number of messages of a conversation.
 const MAX_MESSAGES: usize = 1000;
-/// Longest message in characters; of long conversations a prompt has what there is room for.
+/// Maximum length of a message in characters. A prompt contains what it has room for.
 const MAX_TEXT: usize = 1_000_000;
-/// What is stored of a message that is a picture alone.
+/// The stored text of a message that is only a picture.
 const PICTURE: &str = "[图片 image]";
-/// What sessions of these clients belong to, and how their names begin.
+/// The app id of these clients' sessions, and the prefix of their session ids.
 const APP: &str = "openai";
 const PREFIX: &str = "v1-";
 
-/// Checks a request; `has_tools`: a model knows tools.
+/// Checks a request. `has_tools` is true if a model supports tools.
 ///
 /// # Errors
-/// [`Code::ChatModelUnknown`]; 422 with everything else that is wrong.
+/// [`Code::ChatModelUnknown`]; 422 that lists everything else that is wrong.
 pub(super) fn check(mut request: Request, known: &[String], has_tools: bool) -> Result<Talk, ApiError> {
     let model = request.model.take().unwrap_or_else(|| rules::MODELS[0].to_owned());
     if !rules::MODELS.contains(&model.as_str()) && !known.contains(&model) {
@@ -74,13 +74,13 @@ pub(super) fn check(mut request: Request, known: &[String], has_tools: bool) -> 
     })
 }
 
-/// What a client says, in the order in which it says it.
+/// The client's conversation: its system prompt, and its turns in order.
 struct Conversation {
     system: Option<String>,
     turns: Vec<Message>,
 }
 
-/// Whether a message can be answered.
+/// Returns true if a message can be answered.
 fn is_question(message: &Message) -> bool {
     let says_something = !message.content.trim().is_empty() || !message.images.is_empty();
     message.role == Role::Tool || (message.role == Role::User && says_something)
@@ -126,8 +126,8 @@ fn called(call: Called) -> ToolCall {
     ToolCall { id: call.id, name: call.function.name, arguments }
 }
 
-/// Leaves only calls that have results and results that have calls, as providers want it: a result alone is told by the
-/// user.
+/// Drops tool calls without results. A result without a call becomes a user's message, because providers
+/// require pairs.
 fn pair(turns: &mut [Message]) {
     let results: HashSet<String> = turns.iter().filter_map(|turn| turn.answers.clone()).collect();
     let mut open = HashSet::new();
@@ -149,10 +149,10 @@ fn role(name: &str) -> Option<Role> {
     }
 }
 
-/// The name of the session of a conversation: these clients send all of it each time and no id, so it is known by
-/// how it began.
+/// Returns the session id of a conversation. These clients send the whole conversation without an id, so it
+/// is identified by its beginning.
 fn name(system: &str, opening: &str) -> String {
-    // FNV-1a: only the person's own sessions are told apart by it.
+    // FNV-1a is enough: it only tells apart the sessions of one person.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in system.bytes().chain([0]).chain(opening.bytes()) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
