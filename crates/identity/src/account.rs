@@ -24,7 +24,8 @@ use crate::{
 const ROUTE_TRIES: usize = 8;
 
 impl Identity {
-    /// Creates an account on behalf of whoever runs the server. The first account is an administrator's.
+    /// Creates an account on behalf of whoever runs the server. It is an administrator's if there is none
+    /// yet.
     ///
     /// # Errors
     /// 422 with every invalid field, such as an e-mail address that is in use.
@@ -136,8 +137,8 @@ impl Identity {
             .await
     }
 
-    /// Creates the link with which the owner of the server creates the first account. It is valid for a day.
-    /// Returns `None` if there is an administrator.
+    /// Creates the link with which the owner of the server creates an administrator's account. It is valid
+    /// for a day. Returns `None` if there is an administrator.
     ///
     /// # Errors
     /// If the database fails.

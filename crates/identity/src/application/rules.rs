@@ -12,7 +12,7 @@ use crate::{
 pub const MAX_NAME: usize = 100;
 /// Longest description in characters.
 pub const MAX_DESCRIPTION: usize = 1000;
-/// Most redirect URIs of an application.
+/// Most redirect URIs of an app.
 pub const MAX_REDIRECT_URIS: usize = 20;
 /// Longest redirect URI in bytes.
 pub const MAX_REDIRECT_URI: usize = 2000;

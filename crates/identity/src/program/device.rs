@@ -18,7 +18,7 @@ const WAIT_SECONDS: i64 = 600;
 /// Most programs that wait at once, for all addresses together, because a waiting program is not
 /// authenticated. A further one replaces the oldest one of the address that has most of them.
 const MAX_WAITING: i64 = 10_000;
-/// The name of a program that sent none.
+/// The name of every program that is signed in this way, because these programs send none.
 const NAME: &str = "CLI";
 
 /// A program that waits to be signed in.

@@ -118,8 +118,8 @@ struct Open {
 
 impl Open {
     /// Returns the rank in which the connection is evicted, lowest first: 0 if it is idle and was not used
-    /// lately, 1 if it is idle, 2 if its client is sending a body. Returns `None` if the server is working on
-    /// a request.
+    /// since the last search, 1 if it is idle, 2 if its client is sending a body. Returns `None` if the
+    /// server is working on a request. Clears the mark of recent use.
     fn worth(&self) -> Option<u8> {
         match self.activity.phase.load(Ordering::Acquire) {
             phase::IDLE => Some(u8::from(self.activity.recent.swap(false, Ordering::Relaxed))),
