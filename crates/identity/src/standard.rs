@@ -1,6 +1,6 @@
-//! OAuth in the form of the standards, so that any OAuth library works with this server: the token endpoint
-//! (RFC 6749, with PKCE, RFC 7636), revocation (RFC 7009), introspection (RFC 7662), metadata (RFC 8414, RFC
-//! 9728) and, if the settings allow it, registration (RFC 7591).
+//! OAuth as in the standards, so that any OAuth library works with this server: the token endpoint (RFC 6749,
+//! with PKCE, RFC 7636), revocation (RFC 7009), introspection (RFC 7662), metadata (RFC 8414, RFC 9728) and,
+//! if the settings allow it, registration (RFC 7591).
 //!
 //! This module decides nothing. The endpoints of the Lab API use the same methods and the same tokens.
 
