@@ -178,7 +178,7 @@ impl Hub {
     /// Gives a key a new secret. Tokens signed with the previous one stay valid for `overlap_seconds`.
     ///
     /// # Errors
-    /// As [`Hub::key`].
+    /// [`Code::HubKeyNotFound`] if the id is unknown or belongs to another account.
     pub async fn rotate_key(
         &self,
         account: i64,
@@ -205,7 +205,7 @@ impl Hub {
     /// Deletes a key. Its tokens are refused from the next call on.
     ///
     /// # Errors
-    /// As [`Hub::key`].
+    /// [`Code::HubKeyNotFound`] if the id is unknown or belongs to another account.
     pub async fn delete_key(&self, account: i64, id: i64) -> Result<(), ApiError> {
         let write = self.db().write(move |tx| {
             Box::pin(async move {

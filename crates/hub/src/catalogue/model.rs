@@ -246,7 +246,7 @@ pub enum CacheScope {
     /// Calls of the same key and person with the same forwarded headers.
     #[default]
     Caller,
-    /// All callers. The upstream is told nothing of who calls, and gets no forwarded header.
+    /// All callers. Requests to the upstream contain neither the caller's identity nor forwarded headers.
     Shared,
 }
 
@@ -279,11 +279,11 @@ impl ProviderSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// Made on a page or over HTTP.
+    /// The store: defined on a page or over HTTP.
     Store,
-    /// `hub.catalogue_file`.
+    /// The file `hub.catalogue_file`.
     File,
-    /// Shipped with the program.
+    /// Built into the program.
     Builtin,
 }
 

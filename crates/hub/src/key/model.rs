@@ -36,10 +36,10 @@ pub struct Rules {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
-    /// Nobody: people are created by those who look after them, and can then sign in.
+    /// Nobody can register. Managers of users create them, and they can then sign in.
     #[default]
     Closed,
-    /// Everybody who can open a page of the key.
+    /// Everybody who can open a page of the key can register.
     Open,
 }
 
