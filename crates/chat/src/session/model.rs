@@ -10,11 +10,11 @@ use crate::provider::Role;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// All of it is there.
+    /// The answer is complete.
     Complete,
-    /// The client left or the server ended: what there is was kept.
+    /// The client left or the server stopped. The text so far was stored.
     Stopped,
-    /// The model broke off: what there is was kept.
+    /// The model failed. The text so far was stored.
     Failed,
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn router(chat: Chat) -> OpenApiRouter {
         .with_state(chat)
 }
 
-/// List chat sessions, the newest message first, 500 at most or page by page. Scope chat or chat.read.
+/// List chat sessions, latest activity first, at most 500 or page by page. Scope chat or chat.read.
 #[utoipa::path(get, path = "/secondme/chat/session/list", operation_id = "listChatSessions", tag = "Chat", security(("bearer" = []), ("session" = [])),
     params(ListQuery),
     responses((status = 200, description = "The sessions", body = Envelope<Sessions>)))]
@@ -69,7 +69,7 @@ async fn messages(
     Ok(Data(Messages { session_id, messages }))
 }
 
-/// Delete a session with all that was said in it. Scope chat or chat.write.
+/// Delete a session with its messages. Scope chat or chat.write.
 #[utoipa::path(post, path = "/secondme/chat/session/{sessionId}/delete", operation_id = "deleteChatSession", tag = "Chat", security(("bearer" = []), ("session" = [])),
     params(("sessionId" = String, Path, description = "The session's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -82,8 +82,8 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-/// Read what a model was sent for an answer, and which memories that held. For the person alone, not for applications. A
-/// key needs the scopes of everything the prompt holds. Scope chat or chat.read.
+/// Read the prompt that a model was sent for an answer, and the memories in it. For the person, not for
+/// apps. A key needs the scopes of everything that the prompt contains. Scope chat or chat.read.
 #[utoipa::path(get, path = "/secondme/chat/message/{messageId}/sent", operation_id = "readSent", tag = "Chat", security(("bearer" = []), ("session" = [])),
     params(("messageId" = String, Path, description = "The answer's id")),
     responses((status = 200, description = "What was sent", body = Envelope<SentAnswer>)))]
@@ -97,8 +97,8 @@ async fn sent(
     Ok(Data(rules::sent(id, sent)?))
 }
 
-/// Read how many tokens were used, by day and by what was called with. For the person alone, not for applications.
-/// Scope chat or chat.read.
+/// Read the number of tokens used, by day and client. For the person, not for apps. Scope chat or
+/// chat.read.
 #[utoipa::path(get, path = "/secondme/chat/usage", operation_id = "readChatUsage", tag = "Chat", security(("bearer" = []), ("session" = [])),
     params(UsageQuery),
     responses((status = 200, description = "The usage", body = Envelope<UsageAnswer>)))]

@@ -42,8 +42,8 @@ async fn stream(
     Ok(events::lab_stream(is_new.then_some(&session), events, Language::of(&headers)))
 }
 
-/// Have the double decide; the pieces of the stream together are one JSON value of the structure that
-/// `actionControl` states. Scope chat or chat.write.
+/// Have the double decide. The pieces of the stream together are one JSON value of the structure that
+/// `actionControl` describes. Scope chat or chat.write.
 #[utoipa::path(post, path = "/secondme/act/stream", operation_id = "actStream", tag = "Chat", security(("bearer" = []), ("session" = [])),
     params(("X-App-Id" = Option<String>, Header, description = "What a new session belongs to, where the body does not say")),
     request_body = ActRequest,
