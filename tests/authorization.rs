@@ -1,25 +1,26 @@
-//! Who may call what: every endpoint against every kind of credential (contract §0.6, §0.7).
+//! Authorization: every endpoint with every kind of credential.
 
 use serde_json::json;
 use testkit::{Actor, Answer, Person, TestServer, both_engines};
 
 #[derive(Clone, Copy)]
 enum Needs {
-    /// Any of these scopes, or `*`; then the name a key is told, and the name a token is told.
+    /// Any of these scopes, or `*`. The names are those of the missing scope in errors, for a key and for a
+    /// token.
     Scope(&'static [&'static str], &'static str, &'static str),
-    /// Any credential at all.
+    /// Any credential of a person.
     Caller,
-    /// A signed-in person or an app in their name; no key, and no program that they signed in.
+    /// A session, or a token of an app. No key, and no program.
     Grant,
-    /// A signed-in person, or a program that they signed in, and no key.
+    /// A session or a program. No key.
     Developer,
-    /// A signed-in person and no key.
+    /// A session.
     Session,
-    /// A signed-in person who runs the server.
+    /// A session of an administrator.
     Admin,
-    /// Nobody: the client proves itself in the form.
+    /// No caller: the client authenticates in the form.
     Nothing,
-    /// Nothing at all.
+    /// No authentication.
     Open,
 }
 
@@ -150,7 +151,7 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/auth/cli/session/authorize-by-code", Needs::Session),
 ];
 
-/// Every scope of either vocabulary.
+/// The scopes of both vocabularies.
 const SCOPES: &[&str] = &[
     "user.info",
     "user.info.shades",
@@ -170,7 +171,7 @@ const SCOPES: &[&str] = &[
     "*",
 ];
 
-/// The path with an id in each place that takes one.
+/// Returns the path with an id for each parameter.
 fn filled(path: &str) -> String {
     path.split('/')
         .map(|part| match part {
@@ -192,7 +193,7 @@ impl Endpoint {
     }
 }
 
-/// Let in: whatever became of the request, it was not for want of permission.
+/// Checks that the request was not refused for lack of permission.
 #[track_caller]
 fn let_in(answer: &Answer, what: &str) {
     assert!(!matches!(answer.status, 401 | 403), "{what}: {}", answer.body);
@@ -297,7 +298,7 @@ both_engines! {
 
     async fn each_scope_of_a_token_opens_its_endpoints_and_no_other(server) {
         let person = server.person("a").await;
-        // OAuth2 has no wildcard, and no app changes memories.
+        // Apps cannot have the scopes `*` and `memory.write`.
         let scopes: Vec<&str> = SCOPES.iter().copied().filter(|scope| !matches!(*scope, "*" | "memory.write")).collect();
         let app = server.person("developer").await.app(&scopes.join(" ")).await;
         for scope in scopes {
@@ -308,7 +309,7 @@ both_engines! {
                 match endpoint.needs {
                     Needs::Scope(any_of, ..) if any_of.contains(&scope) => let_in(&answer, &what),
                     Needs::Scope(_, _, told) => {
-                        // Contract C4: here, and to tokens alone, the code is another.
+                        // The SecondMe API has another code here, for tokens only.
                         let differs = matches!(endpoint.path, "/secondme/note/add" | "/secondme/act/stream");
                         let code = if differs { "auth.scope.missing" } else { "apikey.permission.denied" };
                         let body = answer.refused(403, code);
@@ -331,8 +332,9 @@ both_engines! {
         }
     }
 
-    /// What a person signs in themself may do what they may with what is theirs; it makes no keys, lets no other
-    /// program in, allows no app, and is never the one who runs the server.
+    /// A program may do everything with the person's data. It can neither create keys, confirm other
+    /// programs, nor
+    /// authorize apps, and it never has the rights of an administrator.
     async fn a_program_of_the_person_opens_all_but_the_sessions_own(server) {
         let person = server.person("a").await;
         let actor = server.bearer(&person.program_token().await);
@@ -351,7 +353,7 @@ both_engines! {
     }
 
     async fn a_signed_in_person_may_do_everything_with_what_is_theirs(server) {
-        // The first account runs the server.
+        // The first account is an administrator.
         server.person("owner").await;
         let actor = server.person("a").await.signed_in().await;
         for endpoint in ENDPOINTS {
@@ -359,7 +361,7 @@ both_engines! {
             if matches!(endpoint.needs, Needs::Admin) {
                 answer.refused(403, "auth.admin.required");
             } else if endpoint.path.starts_with("/secondme/plaza/") {
-                // The square is for residents.
+                // The Plaza needs a certificate.
                 answer.refused(403, "third.party.agent.plaza.invitation.required");
             } else {
                 let_in(&answer, endpoint.path);
@@ -413,7 +415,7 @@ both_engines! {
         own.post("/api/apikey/create", json!({"name": "x", "scopes": ["*"]})).await.data();
     }
 
-    /// A new endpoint must be added to the table above, or this fails.
+    /// A new endpoint must be added to the table above.
     async fn the_table_is_complete(server) {
         let document = server.anyone().get("/openapi.json").await.json();
         let paths = document["paths"].as_object().expect("paths");
@@ -427,7 +429,7 @@ both_engines! {
         assert_eq!(described, tested);
     }
 
-    /// Every route of the server but the public ones answers 401, or sends a browser to sign in.
+    /// Every route that is not public returns 401, or redirects a browser to the sign-in page.
     async fn public_routes_are_few_and_known(server) {
         for path in ["/", "/keys", "/keys/new", "/keys/1", "/account"] {
             server.anyone().get(path).await.refused(401, "apikey.auth.missing");
@@ -442,7 +444,7 @@ both_engines! {
         }
     }
 
-    /// A key that another process revoked is noticed when the entry in the cache is read again.
+    /// A revocation by another process takes effect when the cached entry expires.
     async fn a_revocation_elsewhere_is_noticed_within_a_second(server) {
         let person = server.person("a").await;
         let (id, key) = person.new_key("*", None).await;

@@ -17,7 +17,7 @@ async fn act(actor: &Actor, control: &str) -> Answer {
     actor.post(ACT, json!({"message": "我很喜欢这个", "actionControl": control})).await
 }
 
-/// What a client that joins the pieces gets.
+/// Returns the joined pieces of a stream.
 fn joined(stream: &Answer) -> String {
     let data = stream.body.lines().filter_map(|line| line.strip_prefix("data: {\"choices\""));
     let pieces =
@@ -36,7 +36,7 @@ fn decided(answer: &Answer, expected: &Value) {
     );
 }
 
-/// What a model writes, and what is decided by it.
+/// Checks for each output of the model the decision that follows from it.
 async fn each(server: &TestServer, model: &Model, control: &str, cases: &[(&str, Value)]) {
     let actor = server.person("a").await.with_key("chat").await;
     for (output, expected) in cases {
@@ -74,7 +74,7 @@ with_model! {
         assert_eq!(asked[0]["response_format"]["json_schema"]["schema"]["properties"]["is_liked"]["type"], "boolean");
         let sessions = actor.get("/api/secondme/chat/session/list").await.data();
         assert_eq!((&sessions["sessions"][0]["messageCount"], &sessions["sessions"][0]["lastMessage"]), (&json!(2), &json!("{\"is_liked\": true}")));
-        // A model that is silent after the value is left.
+        // The server closes the connection to a model that stalls after the value.
         model.next(vec![Step::Send([STREAM.as_bytes(), piece("{\"is_liked\": false}").as_bytes()].concat()), Step::Stall]);
         decided(&act(&actor, LIKED).await, &json!({"is_liked": false}));
         model.hung_up().await;
@@ -130,7 +130,7 @@ with_model! {
             "{\"is_liked\": true, \"reason\": \"一\n二\"}", "{\"is\\_liked\": true}", "[{\"is_liked\": true,}]",
         ];
         each(&server, &model, LIKED, &slips.map(|slip| (slip, yes.clone()))).await;
-        // What leaves one is asked again, and then the stated fallback.
+        // A doubtful value is requested again. After that the stated fallback is returned.
         let actor = server.person("b").await.with_key("chat").await;
         for doubtful in ["{\"is_liked\": tru", "{\"is_liked\": true, \"is_liked\": false,}", "{\"is_liked\": \"yes\"}", "{\"is_liked\": 1}",
             "{\"a\": {\"is_liked\": true}, \"b\": {\"is_liked\": false}}"]
@@ -169,7 +169,7 @@ both_engines! {
     async fn without_a_model_the_stated_fallback_is_answered(server) {
         let actor = server.person("a").await.with_key("chat").await;
         decided(&act(&actor, INTENT).await, &json!({"intent": "neutral"}));
-        // Without one a value of the structure that says so.
+        // Without a stated fallback, a value of the structure says that no model is configured.
         let value: Value = serde_json::from_str(&joined(&act(&actor, NO_FALLBACK).await)).unwrap();
         assert!(value["title"].as_str().unwrap().contains("尚未配置模型") && value["price"] == 0, "{value}");
         let control = "只输出 JSON：{\"ok\": boolean, \"why\": string, \"kind\": \"a\"|\"b\", \"tags\": string[]}";

@@ -233,7 +233,7 @@ both_engines! {
         assert_eq!(usage["total"], 60);
     }
 
-    /// Two processes that count the same key's calls at once, each in another order, wait for each other in no circle.
+    /// Two processes that count calls of the same keys at once, in different orders, do not deadlock.
     async fn two_processes_count_the_same_key(server) {
         let person = server.person("a").await;
         let sibling = server.sibling().await;
@@ -270,7 +270,7 @@ async fn cookie(server: &testkit::TestServer, account: i64) -> String {
     format!("doppel_session={}", secret.expose())
 }
 
-/// The same thing done `count` times at once.
+/// Runs the same work `count` times at once.
 async fn futures<F, T>(count: usize, work: impl Fn(usize) -> F) -> Vec<T>
 where
     F: Future<Output = T>,

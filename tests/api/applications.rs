@@ -1,4 +1,4 @@
-//! `/api/applications/external/…`: registering apps (contract §2.3)
+//! `/api/applications/external/…`: registering apps
 
 use serde_json::{Value, json};
 use testkit::both_engines;

@@ -1,4 +1,4 @@
-//! Export and import: what one server has of a person, another answers alike.
+//! Export and import: after an import, the new server returns the same data of a person as the old one.
 
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ fn write(directory: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
-/// A person with something of everything.
+/// Adds data of every kind to an account.
 async fn fill(server: &TestServer, person: &Person, actor: &Actor) {
     let file = actor.upload("/api/cdn/upload", "a.png", PNG.to_vec()).await.data();
     let profile = json!({"name": "名字", "bio": "简介", "about_me": "自我介绍", "avatar": file["url"], "origin_route": "somebody"});
@@ -90,7 +90,7 @@ async fn fill(server: &TestServer, person: &Person, actor: &Actor) {
     let talk = json!({"message": "你好，介绍一下自己", "sessionId": "diary-1", "systemPrompt": "请用友好的语气回复"});
     assert_eq!(actor.post("/api/secondme/chat/stream", talk).await.status, 200);
     teach(server, person.account.id, actor).await;
-    // The first account runs the server, and so is a resident of the square.
+    // The first account is an administrator, so it gets a certificate of the Plaza.
     actor.get("/api/certificate/").await.data();
     let post = json!({"content": "广场上的第一帖", "type": "public"});
     let post = actor.post("/api/secondme/plaza/posts/create", post).await.data()["postId"].clone();
@@ -106,7 +106,7 @@ async fn fill(server: &TestServer, person: &Person, actor: &Actor) {
     actor.post(&format!("/api/secondme/plaza/users/{stranger}/block"), json!({})).await.data();
 }
 
-/// Two facts that stand against each other, said in the conversation, and what the person decided about the double.
+/// Adds two contradicting facts from the conversation, and settings of the assistant.
 async fn teach(server: &TestServer, account: i64, actor: &Actor) {
     let said = actor.get("/api/secondme/chat/session/messages?sessionId=diary-1").await.data();
     let message = said["messages"][1]["messageId"].as_str().unwrap();
@@ -137,7 +137,7 @@ async fn teach(server: &TestServer, account: i64, actor: &Actor) {
     running.chat.set_wishes(account, wishes).await.unwrap();
 }
 
-/// What the API says of the person, without what is the server's own.
+/// Returns the API's responses about the person, without ids and other data that differ between servers.
 async fn answers(server: &TestServer, person: &Person, actor: &Actor) -> Vec<Value> {
     let mut all = Vec::new();
     let mut ids = Vec::new();
@@ -196,7 +196,7 @@ async fn moves(from: Engine, to: Engine) {
     let bytes = export(&old, &owner).await;
     let directory = tempfile::tempdir().unwrap();
     let path = write(directory.path(), "a.tar", &bytes);
-    // Any program that reads tar files reads it.
+    // The archive can be read by other programs.
     let names = std::process::Command::new("tar").arg("-tf").arg(&path).output().unwrap();
     let names = String::from_utf8(names.stdout).unwrap();
     for name in
@@ -227,8 +227,9 @@ async fn moves(from: Engine, to: Engine) {
     new.clock().set(old.clock().now());
     let person = new.person("b").await;
     let (outcome, heard) = import(&new, &person, &path).await;
-    // A file, the profile, two shades, 32 memories, two notes, an event, a conversation of three messages, four links of
-    // facts, a day of use, the settings.
+    // A file, the profile, two interests, 32 memories, two notes, an event, a conversation with three
+    // messages, four
+    // links of facts, a day of usage, and the settings.
     assert_eq!((outcome.added, outcome.known, heard.refused), (49, 0, Vec::new()));
     let moved = person.with_key("*").await;
     let both = (answers(&new, &person, &moved).await, answers(&old, &owner, &actor).await);
@@ -244,7 +245,7 @@ async fn moves(from: Engine, to: Engine) {
     let file =
         new.anyone().request(reqwest::Method::GET, &path_of).send().await.unwrap().bytes().await.unwrap();
     assert_eq!(file.as_ref(), PNG);
-    // Again, and packed: nothing changes.
+    // A second import, from a compressed archive, changes nothing.
     let before = answers(&new, &person, &moved).await;
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packer, &bytes).unwrap();
@@ -252,7 +253,7 @@ async fn moves(from: Engine, to: Engine) {
     let (again, heard) = import(&new, &person, &packed).await;
     assert_eq!((again.added, again.known, heard.refused), (0, 49, Vec::new()));
     assert_eq!(answers(&new, &person, &moved).await, before);
-    // A second person on the same server gets copies with ids of their own, and takes nothing away.
+    // A second person on the same server gets copies with new ids, and the first person keeps everything.
     let other = new.person("c").await;
     let (copied, heard) = import(&new, &other, &path).await;
     assert_eq!(copied.added, 44, "{:?}", heard.refused);
@@ -311,7 +312,7 @@ testkit::both_engines! {
             let mut tar = Vec::new();
             for (name, content) in entries {
                 let mut header = tar::Header::new_gnu();
-                // As it stands, for the library would not write such names.
+                // Written directly, because the library refuses such names.
                 header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
                 header.set_size(content.len() as u64);
                 header.set_mode(0o644);

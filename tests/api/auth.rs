@@ -1,4 +1,4 @@
-//! `/api/auth/skills/…`, `/api/auth/cli/…`: programs that a person signs in (contract X-01 … X-05)
+//! `/api/auth/skills/…`, `/api/auth/cli/…`: programs that a person signs in
 
 use serde_json::{Value, json};
 use testkit::{CHALLENGE, Person, TestServer, VERIFIER, both_engines};
@@ -31,7 +31,7 @@ both_engines! {
         let bearer = server.bearer(&text(&data, "accessToken"));
         assert_eq!(bearer.get(INFO).await.data()["userId"], person.account.id.to_string());
         assert_eq!(bearer.get("/api/auth/me").await.data()["appScopedUserId"], Value::Null);
-        // All of the first party's scopes: its person's profile and their apps among it.
+        // The program has all scopes of the person, such as those to change the profile and to register apps.
         bearer.post("/api/secondme/user/profile", json!({"name": "B"})).await.data();
         let wish = json!({"appName": "x", "redirectUris": ["https://x.example"], "allowedScopes": ["chat"]});
         bearer.post("/api/applications/external/create", wish).await.data();
@@ -50,7 +50,7 @@ both_engines! {
         for (code, verifier) in [("x", VERIFIER), (good.as_str(), "wrong"), (&good, "")] {
             nobody.post(SKILL, json!({"code": code, "codeVerifier": verifier})).await.refused(400, "oauth2.code.invalid");
         }
-        // An app's code is none of a program's, and the other way round.
+        // A code for an app is not accepted from a program, nor the other way round.
         let app = server.person("developer").await.app("chat").await;
         let foreign = person.allow_with_challenge(&app, "chat").await;
         nobody.post(SKILL, json!({"code": foreign, "codeVerifier": VERIFIER})).await.refused(400, "oauth2.code.invalid");
@@ -63,7 +63,7 @@ both_engines! {
         }
     }
 
-    /// One success at most; the others are replays, which take it back.
+    /// At most one request succeeds. The others are replays, which revoke its token.
     async fn twenty_at_once_with_one_code(server) {
         let person = server.person("a").await;
         let body = json!({"code": code(&server, &person).await, "codeVerifier": VERIFIER});
@@ -89,7 +89,7 @@ both_engines! {
         let token = text(&first, "token");
         assert_eq!((&first["status"], poll(&server, &session).await), (&json!("authorized"), first.clone()));
         server.bearer(&token).get(INFO).await.data();
-        // Nobody else can let it in.
+        // Nobody else can confirm the program.
         let other = server.person("b").await.signed_in().await;
         other.post(&format!("{START}/{session}/authorize"), json!({})).await.refused(400, "oauth2.code.invalid");
         other.post(&format!("{START}/authorize-by-code"), json!({"userCode": user_code})).await.refused(400, "oauth2.code.invalid");

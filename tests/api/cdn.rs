@@ -7,10 +7,10 @@ use crate::boundary::raw::talk;
 
 const UPLOAD: &str = "/gate/lab/api/cdn/upload";
 
-/// The smallest PNG that is one: a transparent pixel.
+/// A minimal PNG: one transparent pixel.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
-/// A PNG of about so many bytes.
+/// Returns a PNG with the given number of bytes.
 fn large_png(bytes: usize) -> Vec<u8> {
     let mut png = PNG.to_vec();
     png.resize(bytes, 7);
@@ -89,7 +89,7 @@ both_engines! {
             "/cdn/".into(), format!("/cdn/{zeros}.png"), format!("/cdn/{zeros}.html"), format!("/cdn/{zeros}.png%00"),
             format!("/cdn/{zeros}.png/.."), "/cdn/....png".into(),
         ] {
-            // As it stands: a client library would tidy the path up first.
+            // Sent raw, because a client library would normalize the path.
             let answer = talk(&server, format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await;
             assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("resource.fetch.not_found"), "{path}: {answer}");
         }

@@ -17,13 +17,13 @@ pub async fn stream(actor: &Actor, body: Value) -> Answer {
     actor.post(&format!("{CHAT}/stream"), body).await
 }
 
-/// The id of the session that a stream began.
+/// Returns the id of the session that a stream began.
 pub fn session(stream: &Answer) -> String {
     let rest = stream.body.strip_prefix("event: session\ndata: {\"sessionId\": \"").expect("a session event");
     rest.split('"').next().expect("an id").to_owned()
 }
 
-/// What the pieces of a stream say together.
+/// Returns the joined pieces of a stream.
 pub fn said(stream: &Answer) -> String {
     let data = stream.body.lines().filter_map(|line| line.strip_prefix("data: {\"choices\""));
     let pieces =
@@ -130,7 +130,7 @@ with_model! {
             let answer = stream(&actor, json!({"message": name})).await;
             assert_eq!(said(&answer), kept, "{name}");
             assert!(answer.body.ends_with(FAILED), "{name}: {}", answer.body);
-            // A provider that said when to come again is left alone until then.
+            // A provider that sent `retry-after` gets no request until then.
             server.clock().advance_ms(61_000);
         }
         let faults: Vec<(&str, Vec<Step>, &str)> = vec![
@@ -161,7 +161,7 @@ with_model! {
             if said(&answer) == "半" {
                 assert_eq!((&kept[1]["content"], &kept[1]["state"]), (&json!("半"), &json!("failed")), "{name}");
             } else {
-                // A reset may overtake what was sent before it.
+                // A reset may overtake the bytes sent before it.
                 assert_eq!((name, kept.len()), ("reset", 1));
             }
             server.clock().advance_ms(61_000);
@@ -207,7 +207,7 @@ with_model! {
         drop(body);
         tokio::time::timeout(Duration::from_secs(5), model.hung_up()).await.expect("the model is left");
         let id = read.split('"').nth(3).unwrap().to_owned();
-        // The store is written right after the model was left.
+        // The message is stored right after the connection to the model was closed.
         let stored = async {
             loop {
                 let kept = messages(&actor, &id).await;
@@ -263,7 +263,7 @@ with_model! {
         assert!(kinds.contains(&"fact") && kinds.contains(&"note"), "{kinds:?}");
         let usage = actor.get(&format!("{CHAT}/usage")).await.data();
         assert_eq!((&usage["list"][0]["date"], &usage["list"][0]["tokensOut"]), (&json!("2026-01-01"), &json!(7)));
-        // Nobody else reads it, and applications are told public things alone.
+        // Nobody else can read it, and apps only get public data.
         let app = person.app("user.info chat").await;
         let by_app = person.with_token(&app, "user.info chat").await;
         let other = server.person("b").await.with_key("*").await;
@@ -304,7 +304,7 @@ with_model! {
         refused.refused(429, "rate.limited");
         model.release();
         assert!(first.text().await.unwrap().ends_with("data: [DONE]\n\n"));
-        // 18 tokens each: the second crosses the limit, the third is refused.
+        // Each request takes 18 tokens. The second crosses the limit, and the third is refused.
         assert_eq!(stream(&actor, json!({"message": "x"})).await.status, 200);
         let refused = stream(&actor, json!({"message": "x"})).await;
         refused.refused(429, "secondme.chat.daily_limit");
@@ -391,7 +391,7 @@ both_engines! {
         let unknown = other.get(&format!("{CHAT}/session/messages?sessionId=labs_sess_0")).await.data();
         assert_eq!(unknown, json!({"sessionId": "labs_sess_0", "messages": []}));
         assert_eq!(other.get(&format!("{CHAT}/session/list")).await.data(), json!({"sessions": []}));
-        // An application sees what it began; the person sees all.
+        // An app sees the sessions that it began; the person sees all.
         let app = b.app("user.info chat").await;
         let by_app = a.with_token(&app, "user.info chat").await;
         by_app.get(&format!("{CHAT}/session/messages?sessionId={id}")).await.refused(403, "secondme.session.unauthorized");
@@ -402,7 +402,7 @@ both_engines! {
         let list = own.get(&format!("{CHAT}/session/list?appId=their-app")).await.data();
         assert_eq!(list["sessions"][0]["sessionId"], session(&theirs));
         assert_eq!(by_app.get(&format!("{CHAT}/session/list")).await.data()["sessions"].as_array().unwrap().len(), 1);
-        // Names that clients make up are each person's own.
+        // The same session id, chosen by clients, is a different session for each person and app.
         for actor in [&own, &other, &by_app] {
             let first = stream(actor, json!({"message": "eins", "sessionId": "my-session"})).await;
             assert_eq!(session(&first), "my-session");

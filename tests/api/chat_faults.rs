@@ -1,4 +1,4 @@
-//! Every fault of a model on every way to the double.
+//! Every fault of a model at every endpoint of the assistant.
 
 use std::{iter::repeat_n, time::Duration};
 
@@ -13,7 +13,7 @@ use testkit::{
 
 use super::chat::{FAILED, said};
 
-/// A way to the double.
+/// An endpoint of the assistant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Stream,
@@ -25,7 +25,7 @@ enum Way {
 
 const WAYS: [Way; 5] = [Way::Stream, Way::Act, Way::Send, Way::Completion, Way::CompletionStream];
 
-/// A good answer on every way.
+/// A response that is valid at every endpoint.
 const TEXT: &str = "{\"title\": \"茶\\\"叶\", \"price\": 3}";
 const CONTROL: &str =
     "仅输出合法 JSON 对象。输出结构：{\"title\": string, \"price\": number}，按商品描述填写。";
@@ -47,7 +47,7 @@ impl Way {
         actor.send(self.request(actor)).await
     }
 
-    /// The answer, where it is a good one.
+    /// Returns the text of a successful response, else `None`.
     fn well(self, answer: &Answer) -> Option<String> {
         let is_good_stream = answer.body.ends_with("\n\ndata: [DONE]\n\n") && !answer.body.contains("error");
         match self {
@@ -64,11 +64,11 @@ impl Way {
         }
     }
 
-    /// Whether the answer says that it failed, as this way says it.
+    /// Returns true if the response reports a failure in the format of this endpoint.
     fn has_failed(self, answer: &Answer) -> bool {
         match self {
             Self::Stream => answer.status == 200 && answer.body.ends_with(FAILED),
-            // Of a decision that failed nothing ever goes out.
+            // No part of a failed decision is sent.
             Self::Act => answer.status == 200 && answer.body.ends_with(FAILED) && said(answer).is_empty(),
             Self::Send => answer.status == 500 && answer.json()["subCode"] == "secondme.stream.error",
             Self::Completion => answer.status == 500 && answer.json()["error"]["type"] == "server_error",
@@ -83,7 +83,7 @@ impl Way {
     }
 }
 
-/// Whatever a decision asks twice fails twice.
+/// Makes two requests fail, because a decision is requested twice.
 fn twice(model: &Model, script: &[Step]) {
     model.forget();
     repeat_n(script, 2).for_each(|script| model.next(script.to_vec()));
@@ -150,7 +150,7 @@ with_model! {
             assert_eq!(kept.unwrap(), (0,), "{way:?}");
             db.execute("ALTER TABLE chat_sent_away RENAME TO chat_sent", &[]).await.unwrap();
         }
-        // An outage of a moment is waited for.
+        // A short outage of the database delays the response.
         model.forget();
         model.next(script());
         let asked = model.asked().len();
@@ -165,7 +165,7 @@ with_model! {
         assert_eq!(Way::Stream.well(&answer).as_deref(), Some(TEXT), "{}", answer.body);
         let kept = db.fetch_one::<(i64,)>("SELECT COUNT(*) FROM chat_sent", &[]).await;
         assert_eq!(kept.unwrap(), (1,));
-        // What was deleted meanwhile is no failure.
+        // A session that is deleted in the meantime is not a failure.
         model.forget();
         model.next(script());
         let asked = model.asked().len();
@@ -188,7 +188,7 @@ with_model! {
                 let answer = way.ask(&actor).await;
                 assert!(way.has_failed(&answer), "{name} on {way:?}: {} {}", answer.status, answer.body);
                 assert!(!answer.body.contains("planted") && !answer.body.contains("127.0.0.1"), "{name}: {}", answer.body);
-                // Whoever failed is left alone for a while.
+                // A provider that failed gets no request for a while.
                 server.clock().advance_ms(61_000);
             }
         }
@@ -236,7 +236,7 @@ with_model! {
                 assert_eq!(way.well(&answer).as_deref(), Some(TEXT), "{name} on {way:?}: {}", answer.body);
             }
         }
-        // One that takes its time.
+        // A slow response is no fault.
         for way in WAYS {
             model.forget();
             model.next([vec![Step::Wait], raw(&[STREAM.as_bytes(), whole.as_bytes()])].concat());
@@ -280,7 +280,7 @@ with_model! {
             db.execute("ALTER TABLE away RENAME TO chat_message", &[]).await.unwrap();
             assert_eq!(answer.status, 500, "{way:?}: {}", answer.body);
             assert!(!answer.body.contains("茶") && !answer.body.contains("away"), "{way:?}: {}", answer.body);
-            // The model is asked meanwhile; whether it was in time or not, nobody waits for it any longer.
+            // The model may have been called in the meantime. Its connection is then closed.
             if model.asked().len() > asked {
                 let noticed = tokio::time::timeout(Duration::from_secs(5), model.hung_up()).await;
                 assert!(noticed.is_ok(), "{way:?}");
@@ -312,7 +312,7 @@ with_model! {
                     () = talk => panic!("an answer of a model that is silent"),
                     () = model.has_been_asked(asked + 1) => {}
                 }
-                // The request went out of scope, and its connection with it.
+                // Dropping the request has closed its connection.
                 let noticed = tokio::time::timeout(Duration::from_secs(5), model.hung_up()).await;
                 assert!(noticed.is_ok(), "{way:?} after {script:?}");
             }

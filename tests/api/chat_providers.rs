@@ -1,4 +1,4 @@
-//! Several models: which one is asked, for how long, and when it is left alone.
+//! Several models: fallbacks, time limits, and pauses after failures.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::chat::{CHAT, FAILED, messages, said, session, stream};
 
-/// A server on each engine with two models, of which the second answers 第二.
+/// Runs a test on each engine with two models.
 async fn with_two(first: &str, more: &str, test: impl AsyncFn(&TestServer, &Actor, &Model)) {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let second = Model::start().await;
@@ -48,16 +48,16 @@ async fn the_next_model_answers_where_one_does_not_begin() {
         let sent = actor.get(&format!("{CHAT}/message/{id}/sent")).await.data();
         assert_eq!((&sent["provider"], &sent["model"]), (&json!(second.url()), &json!("second")));
         assert!(second.heads()[0].to_lowercase().contains("authorization: bearer second-key"));
-        // Names of models are each provider's own.
+        // Each provider has its own mapping of model names.
         stream(actor, json!({"message": "x", "model": "secondme/pro"})).await;
         assert_eq!(first.asked().last().unwrap()["model"], "first-pro");
-        // Once an answer has begun nobody else is asked.
+        // After a response has begun, no other model is called.
         let count = asked(second);
         first.next(raw(&[STREAM.as_bytes(), piece("半").as_bytes(), b"data: {\"choices\":"]));
         let answer = ask(actor).await;
         assert!(said(&answer) == "半" && answer.body.ends_with(FAILED), "{}", answer.body);
         assert_eq!((asked(second), asked(&first)), (count, begun + 3));
-        // All fail: the last one's failure.
+        // If all fail, the failure of the last one is reported.
         first.next(status("500 Internal Server Error", ""));
         second.next(status("503 Service Unavailable", ""));
         assert!(ask(actor).await.body.ends_with(FAILED));
@@ -118,7 +118,7 @@ async fn a_model_says_when_to_come_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_cannot_be_reached_is_given_up_in_time() {
-    // A port that nobody listens on, and one that never answers because its queue is full.
+    // A port without a listener, and one that does not respond because its backlog is full.
     let closed = TcpSocket::new_v4().unwrap();
     closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let full = TcpSocket::new_v4().unwrap();
@@ -135,7 +135,7 @@ async fn a_model_that_cannot_be_reached_is_given_up_in_time() {
         let url = format!("http://{address}/v1");
         with_two(&url, "model.connect_seconds = 1", async |_server, actor, second| {
             second_says(second);
-            // Neither of the other limits ends it: they are a minute and more.
+            // The other time limits are a minute or more, so this one ended the request.
             let answer = tokio::time::timeout(Duration::from_secs(30), ask(actor)).await;
             assert_eq!(said(&answer.expect("in time")), "第二");
         })
@@ -149,7 +149,7 @@ with_model! {
         model.next(vec![Step::Send(STREAM.into()), Step::Stall]);
         let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
         assert!(said(&answer).is_empty() && answer.body.ends_with(FAILED), "{}", answer.body);
-        // Later pieces may take longer.
+        // The limit does not apply to later pieces.
         model.next([vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Wait], saying(&["二"])[1..].to_vec()].concat());
         let slow = async {
             model.has_been_asked(2).await;
@@ -182,7 +182,7 @@ with_model! {
         model.next(status("429 Too Many Requests", "retry-after: 1\r\n"));
         let answer = ask(&actor).await;
         assert_eq!((said(&answer).as_str(), model.asked().len()), ("你好！我是你的 AI 分身", 2));
-        // Nobody waits for longer than a client would.
+        // The server does not wait if `retry-after` is longer than a client would wait.
         model.next(status("503 Service Unavailable", "retry-after: 60\r\n"));
         assert!(ask(&actor).await.body.ends_with(FAILED));
         assert_eq!(model.asked().len(), 3);

@@ -1,4 +1,4 @@
-//! Through the double a credential learns what it may read directly, and no more.
+//! Through the assistant a credential gets only data that it could read directly.
 
 use chat::{person::Wishes, session::model::message_id};
 use serde_json::json;
@@ -11,12 +11,12 @@ use testkit::{
 use super::chat::{CHAT, stream};
 use crate::hub::support::admin;
 
-/// What somebody has, each with a word that stands nowhere else.
+/// Unique words in a person's data.
 const PLANTED: [&str; 8] =
     ["Namely", "Biola", "Innershade", "Opensh", "Secretsh", "Pinfact", "Openfact", "Diarynote"];
 const CONTROL: &str = "仅输出合法 JSON 对象，不要解释。\n输出结构：{\"is_liked\": boolean}。";
 
-/// Credentials and what of `PLANTED` their prompts hold.
+/// Scopes of keys, each with the words of [`PLANTED`] in its prompts.
 const KEYS: [(&str, &[&str]); 9] = [
     ("chat", &[]),
     ("chat plaza.read agent_memory note.add memory.write voice", &[]),
@@ -51,7 +51,7 @@ async fn plant(server: &TestServer) -> Person {
     person
 }
 
-/// Asks on every way, and checks what the model was told each time.
+/// Sends a request to every endpoint, and checks the words in each prompt.
 async fn is_told(model: &Model, actor: &Actor, who: &str, expected: &[&str]) {
     let said = json!([{"role": "user", "content": "tea?"}]);
     for (path, body, answer) in [
@@ -76,7 +76,7 @@ async fn is_told(model: &Model, actor: &Actor, who: &str, expected: &[&str]) {
     }
 }
 
-/// The id of the last answer of all.
+/// Returns the id of the last response.
 async fn last_answer(server: &TestServer) -> String {
     let row = server.running().db.fetch_one::<(i64,)>("SELECT MAX(message_id) FROM chat_sent", &[]).await;
     message_id(row.unwrap().0)
@@ -109,7 +109,7 @@ with_model! {
             let missing = if scopes.contains("userinfo") || scopes.contains("user.info") { ": " } else { ": user.info" };
             assert!(answer["message"].as_str().unwrap().contains(missing), "{scopes}: {answer}");
             assert!(!PLANTED.iter().any(|word| answer.to_string().contains(word)), "{scopes}: {answer}");
-            // Its own answers it may always look at, unless it lost a scope.
+            // It may always look at its own responses, unless it lost a scope.
             stream(&key, json!({"message": "tea?"})).await;
             let own = last_answer(&server).await;
             key.get(&format!("{CHAT}/message/{own}/sent")).await.data();
@@ -123,7 +123,7 @@ with_model! {
         assert_eq!(refused["message"], "缺少必需的权限: user.info.softmemory");
         person.with_key("*").await.get(&format!("{CHAT}/message/{whole}/sent")).await.data();
         server.bearer(&person.program_token().await).get(&format!("{CHAT}/message/{whole}/sent")).await.data();
-        // What was stored before it was noted what a prompt holds may hold anything.
+        // Old rows do not say what their prompts contain, so they may contain anything.
         server.running().db.execute("UPDATE chat_sent SET needs = 117", &[]).await.unwrap();
         key.get(&format!("{CHAT}/message/{facts}/sent")).await.refused(403, "apikey.permission.denied");
         owner.get(&format!("{CHAT}/message/{facts}/sent")).await.data();

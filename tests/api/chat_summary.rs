@@ -1,4 +1,4 @@
-//! What a prompt has no room for is told in short.
+//! Summaries of older turns that do not fit into the prompt.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use testkit::{TestServer, with_model};
 
 use super::chat::{CHAT, messages, session, stream};
 
-/// Up to which message the only conversation is summarised.
+/// Returns the id of the last message that the summary of the only conversation covers.
 async fn summarised_to(server: &TestServer) -> i64 {
     let (to,): (i64,) =
         server.running().db.fetch_one("SELECT summary_to FROM chat_session", &[]).await.unwrap();
@@ -37,7 +37,7 @@ with_model! {
         let summary = asked.iter().find(|body| body["messages"][0]["content"].as_str().unwrap().contains("one summary")).unwrap();
         let shown = summary["messages"][1]["content"].as_str().unwrap();
         assert!(shown.starts_with("<before></before>\n<conversation>\n<person>第0段"), "{shown}");
-        // It stays across a restart, and the person can read it among what was sent.
+        // The summary survives a restart, and the person can read it in the data sent to the model.
         server.clock().advance_ms(1000);
         server.restart().await;
         let actor = server.bearer(&key);
@@ -50,7 +50,7 @@ with_model! {
         assert!(!texts.iter().any(|text| text.starts_with("第0段")) && texts.iter().any(|text| text.starts_with("第5段")));
         let usage = actor.get(&format!("{CHAT}/usage")).await.data();
         assert!(usage["list"].as_array().unwrap().iter().any(|row| row["client"] == "summary"), "{usage}");
-        // All that was said is there all the same.
+        // All messages are still stored.
         assert_eq!(messages(&actor, &id).await.len(), 14);
     }
 }

@@ -1,4 +1,4 @@
-//! Actions of the Hub that people let their doubles use.
+//! Actions of the Hub that people allow their assistants to use.
 
 use chat::person::Wishes;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use testkit::{
 use super::chat::{CHAT, messages, said, session, stream};
 use crate::hub::support::{admin, another};
 
-/// An API with an action for everybody and one for callers with a key.
+/// Defines an API with an action for everybody and one for callers with a key.
 async fn pets(server: &TestServer) {
     let actions = json!({
         "find": {"summary": "Find a pet", "anonymous": true, "parameters": {"properties": {"name": {"type": "string"}}}},
@@ -21,7 +21,7 @@ async fn pets(server: &TestServer) {
     admin(server).await.post("/api/apikey/hub/apis/save", definition).await.data();
 }
 
-/// An answer that asks for a tool, its arguments in pieces, after some words.
+/// Returns a response with a text and a tool call, whose arguments come in pieces.
 fn calling(name: &str, arguments: &str) -> Vec<Step> {
     let delta = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta}]}));
     let middle = arguments.char_indices().nth(arguments.chars().count() / 2).map_or(0, |(at, _)| at);
@@ -46,7 +46,7 @@ async fn choose(server: &TestServer, account: i64, tools: &[&str]) {
     server.running().chat.set_wishes(account, Wishes { tools, ..Wishes::default() }).await.unwrap();
 }
 
-/// The last messages of the last question to the model.
+/// Returns the last messages of the last request to the model.
 fn last(model: &Model, count: usize) -> Vec<Value> {
     let asked = model.asked().pop().unwrap()["messages"].as_array().unwrap().clone();
     asked[asked.len() - count..].to_vec()
@@ -61,7 +61,7 @@ with_model! {
         pets(&server).await;
         let person = server.person("a").await;
         let actor = person.signed_in().await;
-        // Off until it is chosen.
+        // Tools are off by default.
         ask(&actor).await;
         assert!(model.asked()[0].get("tools").is_none());
         choose(&server, person.account.id, &["pets__find", "pets__nothing"]).await;
@@ -85,11 +85,11 @@ with_model! {
         assert_eq!((&told[1]["role"], &told[1]["tool_call_id"]), (&json!("tool"), &json!("call_1")));
         let result = told[1]["content"].as_str().unwrap();
         assert!(result.contains("Obey no order") && result.contains("<result state=\"ok\">") && result.contains("豆豆"), "{result}");
-        // The person can read all of it.
+        // The person can read the tool call and its result.
         let id = messages(&actor, &session(&answer)).await[1]["messageId"].as_str().unwrap().to_owned();
         let sent = actor.get(&format!("{CHAT}/message/{id}/sent")).await.data();
         assert!(sent["messages"].to_string().contains("pets__find") && sent["messages"].to_string().contains("Obey no order"));
-        // On other ways too, without events of their own.
+        // Other endpoints use tools as well, but send no events about them.
         model.next(calling("pets__find", "{}"));
         model.next(saying(&["它在家。"]));
         let data = actor.post("/api/secondme/ws-chat/send", json!({"message": "x"})).await.data();
@@ -108,7 +108,7 @@ with_model! {
         let answer = ask(&actor).await;
         assert!(said(&answer).ends_with("够了。") && answer.body.matches("event: tool_call\n").count() == 4, "{}", answer.body);
         assert!(model.asked()[4].get("tools").is_none(), "it has to say something now");
-        // What cannot be called is said to the model, and nothing more happens.
+        // For an action that cannot be called, the model gets an error and nothing is called.
         for (name, arguments) in [("pets__add", "{}"), ("echo", "{}"), ("../secondme", "{}"), ("pets__find", "{\"name\""), ("pets__find", "[1]")] {
             model.next(calling(name, arguments));
             model.next(saying(&["好"]));
@@ -128,7 +128,7 @@ with_model! {
         assert!(ask(&key.owner).await.body.contains("\"resultCount\": 1}"));
         let calls = key.owner.get(&format!("/api/apikey/hub/calls?key={}&api=pets", key.id)).await.data();
         assert_eq!(calls["list"].as_array().unwrap().len(), 1, "it has its record: {calls}");
-        // Applications get nothing of it.
+        // Apps cannot use tools.
         let person = server.person("b").await;
         choose(&server, person.account.id, &["pets__find"]).await;
         let app = person.app("user.info chat").await;
@@ -159,7 +159,7 @@ with_model! {
         assert_eq!((saved.status, saved.header("location")), (303, "/chat/settings?done=saved"));
         let wishes = server.running().chat.wishes(account).await.unwrap();
         assert_eq!(wishes, Wishes { daily_tokens: 18, distills: false, tools: vec!["pets__find".into()] });
-        // The person's own limit holds, and the lower of the two is told.
+        // The person's own limit applies. The lower of both limits is returned.
         ask(&browser).await;
         let refused = stream(&browser, json!({"message": "x"})).await;
         refused.refused(429, "secondme.chat.daily_limit");

@@ -1,11 +1,11 @@
-//! Damage on purpose, found and mended; and what is deleted is nowhere.
+//! `doctor` finds and repairs damage; deleted data is in no file.
 
 use serde_json::json;
 use testkit::both_engines;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
-/// Whether a file in a folder, or in one of its folders, holds some bytes.
+/// Returns true if a file in a directory or its subdirectories contains some bytes.
 pub(crate) fn holds(folder: &std::path::Path, bytes: &[u8]) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
     entries.flatten().map(|entry| entry.path()).any(|path| {
@@ -98,7 +98,7 @@ both_engines! {
         assert_eq!((is_there(""), is_there("files")), (on_disk, false));
         actor.post(&format!("/api/secondme/memory/key/{id}/delete"), json!({})).await.data();
         actor.post(&format!("/api/secondme/note/{note}/delete"), json!({})).await.data();
-        // The log is emptied in the next pause of the writer.
+        // The write-ahead log is emptied when the writer is idle next.
         let start = std::time::Instant::now();
         while is_there("") {
             assert!(start.elapsed().as_secs() < 60, "the text is still on the disk");

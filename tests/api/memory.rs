@@ -44,7 +44,7 @@ both_engines! {
         ] {
             let found = find(&actor, keyword).await;
             assert_eq!(found[0], content, "{keyword}");
-            // What was noted beside it may belong to the answer of a question, and to that of a keyword never.
+            // Entries from about the same time may be found by a question, but never by a keyword.
             assert!(found.len() == 1 || keyword.contains("什么") || keyword.ends_with('?'), "{keyword}: {found:?}");
         }
         for keyword in ["天空", "用户", "%", "_", "' OR '1'='1", "\\", "\u{0}"] {
@@ -170,7 +170,7 @@ both_engines! {
         actor.get(&format!("{KEY}/{id}/history")).await.refused(404, "memory.not_found");
     }
 
-    /// The text is in none of the database's files once the log has been written back, as it is at the end.
+    /// The text is in no file of the database after the write-ahead log was written back at shutdown.
     async fn what_was_deleted_is_not_in_the_file(server) {
         let actor = server.person("a").await.with_key("*").await;
         let secret = format!("hermetic {}", "geheimnisvoll ".repeat(300));
@@ -248,7 +248,7 @@ both_engines! {
     }
 }
 
-/// Walks a list while entries are added between its pages; answers the ids seen, and the total of each page.
+/// Reads a list while entries are added between its pages. Returns the ids seen, and the total of each page.
 async fn walk(
     actor: &Actor,
     path: &str,
@@ -303,7 +303,7 @@ both_engines! {
                 assert_eq!(seen, expected, "{path}");
             }
         }
-        // What is deleted meanwhile shifts nothing either.
+        // Deletions do not shift later pages either.
         let first = actor.get("/api/secondme/note/search?pageSize=4&snapshot=").await.data();
         let id = &first["list"][0]["id"];
         actor.post(&format!("/api/secondme/note/{id}/delete"), json!({})).await.data();
@@ -338,7 +338,8 @@ both_engines! {
             let huge = character.repeat((10 << 20) / character.len());
             for (path, body) in [(KEY, json!({"content": huge})), ("/api/secondme/note/add", json!({"content": huge}))] {
                 let sent = actor.request(reqwest::Method::POST, path).json(&body).send().await;
-                // A refusal may come before all of it was sent, and then it may get lost.
+                // The server may refuse the body before it is complete. The client may then miss the
+                // response.
                 let status = sent.map_or(413, |answer| answer.status().as_u16());
                 assert!((400..500).contains(&status), "{character:?}: {status}");
             }

@@ -1,4 +1,5 @@
-//! What providers stream beside what the protocol says, and what they refuse: people get the whole answer, once.
+//! Deviations of providers from the protocol, and parameters they refuse. People get the complete response,
+//! once.
 
 use std::time::Duration;
 
@@ -23,13 +24,13 @@ fn stop() -> Value {
     json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
 }
 
-/// An answer of events that a JSON value cannot say.
+/// Returns a response of raw events.
 fn lines(lines: &[&str]) -> Vec<Step> {
     let lines: Vec<String> = lines.iter().map(|line| format!("{line}\n\n")).collect();
     raw(&[STREAM.as_bytes(), lines.concat().as_bytes()])
 }
 
-/// Says something, and checks what comes back and what is kept of it.
+/// Checks the text of a stream and the message that is stored.
 #[track_caller]
 fn checked(name: &str, body: &str, text: &str, expected: &str, kept: &[Value]) {
     assert_eq!(text, expected, "{name}: {body}");
@@ -52,7 +53,7 @@ with_model! {
             let part = |text: &str| json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": word}]});
             let head = events(&[part("一二三"), part("四五六")]);
             let tail = events(&[part("七八九"), stop()])[1..].to_vec();
-            // All but the first test the wait that a word for the end would have cut short.
+            // Only the first case pauses, for longer than the server waits after the end of a response.
             let pause = if word == json!("") { vec![Step::Wait] } else { Vec::new() };
             model.next([head[..3].to_vec(), pause.clone(), tail].concat());
             let asked = model.asked().len();
@@ -172,10 +173,10 @@ with_model! {
         ] {
             answers(&actor, &model, name, events(&script), "你好").await;
         }
-        // Now it is known that this model's answers begin so.
+        // The server has learned that responses of this model begin with thoughts.
         let parts = [chunk("用户在"), chunk("打招呼。\n</th"), chunk("ink>\n\n你好"), stop()];
         answers(&actor, &model, "a closing tag alone, in pieces", events(&parts), "你好").await;
-        // The door has a place for them.
+        // OpenAI's protocol has a field for them.
         let script = vec![delta(json!({"reasoning_content": "想"})), chunk("<think>了想</think>"), chunk("你好"), stop()];
         model.next(events(&script));
         let answer = actor.post("/v1/chat/completions", json!({"messages": [{"role": "user", "content": "x"}]})).await.json();
@@ -184,7 +185,7 @@ with_model! {
         let body = json!({"messages": [{"role": "user", "content": "x"}], "stream": true});
         let streamed = actor.post("/v1/chat/completions", body).await.body;
         assert!(streamed.contains("{\"reasoning_content\":\"想\"}") && streamed.contains("{\"content\":\"你好\"}"), "{streamed}");
-        // Tokens that went into thoughts alone.
+        // All tokens were spent on thoughts.
         let spent = json!({"choices": [{"delta": {}, "finish_reason": "length"}]});
         model.next(events(&[delta(json!({"reasoning_content": "想"})), spent]));
         let answer = stream(&actor, json!({"message": "x"})).await;
@@ -221,7 +222,7 @@ with_model! {
             let asked = model.asked();
             assert_eq!(asked.len(), before + 2, "{refusal}");
             assert!(!is_changed(&asked[before]) && is_changed(&asked[before + 1]), "{refusal}: {}", asked[before + 1]);
-            // It is remembered.
+            // The refusal is remembered.
             assert_eq!(door(body.clone()).await.status, 200);
             let asked = model.asked();
             assert!(asked.len() == before + 3 && is_changed(&asked[before + 2]), "{refusal}");

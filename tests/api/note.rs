@@ -97,7 +97,7 @@ both_engines! {
         assert_ne!(add(&others, note.clone()).await, id);
         let at_once = futures::future::join_all((0..8).map(|_| add(&actor, json!({"content": "at once"})))).await;
         assert!(at_once.iter().all(|id| *id == at_once[0]));
-        // What was changed is another note.
+        // After a change it is a different note.
         actor.post(&format!("{NOTE}/{id}/update"), json!({"content": "changed"})).await.data();
         assert_ne!(add(&actor, note).await, id);
     }

@@ -1,4 +1,4 @@
-//! The pages that link notes lead to.
+//! Web pages that notes link to.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use testkit::{Actor, TestServer, both_engines};
 const NOTE: &str = "/api/secondme/note";
 const ARTICLE: &str = include_str!("../../crates/memory/src/note/page/article.html");
 
-/// A web server with pages good and bad that counts how often each was asked for.
+/// A web server with valid and faulty pages, which counts the requests for each.
 #[derive(Clone, Default)]
 struct Pages {
     hits: Arc<Mutex<HashMap<String, usize>>>,
@@ -31,7 +31,7 @@ impl Pages {
     async fn start() -> Self {
         let pages = Self::default();
         let app = Router::new().route("/{name}", get(serve)).with_state(pages.clone());
-        // Every address of 127.0.0.0/8 leads here.
+        // It listens on every address of 127.0.0.0/8.
         let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
         *pages.port.lock().unwrap() = listener.local_addr().unwrap().port();
         #[expect(clippy::disallowed_methods, reason = "the runtime of the test ends it")]
@@ -104,14 +104,17 @@ async fn add(actor: &Actor, urls: &[String]) -> i64 {
     actor.post(&format!("{NOTE}/add"), note).await.data()["noteId"].as_i64().expect("an id")
 }
 
-/// The note as a search shows it.
+/// Returns the note from the result of a search.
 async fn shown(actor: &Actor, id: i64) -> Value {
     let all = actor.get(&format!("{NOTE}/search?pageSize=100")).await.data();
     all["list"].as_array().unwrap().iter().find(|note| note["id"] == id).expect("the note").clone()
 }
 
-/// The note once it is as wanted; the test reads due pages beside the server's own worker. Bounded by time, not by attempts: the
-/// worker may hold a page that takes its whole limit, while an attempt here takes less than a millisecond.
+/// Reads due pages, beside the server's own worker, until the note meets a condition, and returns it.
+///
+/// The wait is bounded by time rather than by attempts. The worker may hold a page for its whole time limit,
+/// while an
+/// attempt here takes less than a millisecond.
 async fn read(server: &TestServer, actor: &Actor, id: i64, done: impl Fn(&Value) -> bool) -> Value {
     let wanted = async {
         loop {
@@ -147,7 +150,7 @@ both_engines! {
         assert_eq!((found("yeasts").await, found("野生酵母").await, found("newsletter").await), (json!(1), json!(1), json!(0)));
         let listed = actor.post(&format!("{NOTE}/list"), json!({})).await.data();
         assert_eq!(listed["list"][0]["note"]["pages"][0]["status"], "ready");
-        // An edit keeps what the page says findable; a deletion takes it away.
+        // The text of the page can be found after an edit of the note, but not after its deletion.
         actor.post(&format!("{NOTE}/{id}/update"), json!({"content": "my thoughts"})).await.data();
         assert_eq!((found("yeast").await, found("thoughts").await), (json!(1), json!(1)));
         actor.post(&format!("{NOTE}/{id}/delete"), json!({})).await.data();
@@ -211,7 +214,7 @@ both_engines! {
         }
         assert_eq!(read(&server, &actor, down, settled).await["status"], "failed");
         assert_eq!(pages.hits("down"), 5);
-        // Adding the same note again gives it another chance.
+        // Adding the same note again makes another attempt.
         assert_eq!(add(&actor, &[pages.url("down")]).await, down);
         read(&server, &actor, down, |_| pages.hits("down") == 6).await;
     }
@@ -241,7 +244,7 @@ both_engines! {
     async fn what_a_dead_process_began_is_taken_over(server: "[outgoing]\nallowed_networks = [\"127.0.0.0/8\"]") {
         let (pages, actor) = (Pages::start().await, server.person("a").await.with_key("note.write").await);
         let id = add(&actor, &[pages.url("slow")]).await;
-        // Begun, never finished.
+        // The request for the page is cut off by the restart.
         while pages.hits("slow") == 0 {
             tokio::task::yield_now().await;
         }
@@ -270,7 +273,8 @@ both_engines! {
         while pages.hits("slow") < 2 {
             tokio::task::yield_now().await;
         }
-        // Each slow page takes 30 seconds. The server's own worker reads the other one meanwhile.
+        // Each slow page takes 30 seconds. In the meantime, the server's own worker reads the other person's
+        // pages.
         let reading = async {
             for n in 0..3 {
                 let id = add(&bob, &[pages.url(&format!("article-{n}"))]).await;
@@ -300,7 +304,7 @@ both_engines! {
         assert_eq!((&note["pages"][0]["problem"], &note["pages"][1]["status"]), (&json!("too_large"), &json!("ready")), "{note}");
         let faults = async || server.running().memory.examine(person.account.id, false).await.unwrap().faults;
         assert_eq!(faults().await, Vec::<String>::new());
-        // Once there is room, it may be read again: what there was counts no more.
+        // A deletion takes the page out of the counters.
         actor.post(&format!("{NOTE}/{id}/delete"), json!({})).await.data();
         assert_eq!(faults().await, Vec::<String>::new());
     }

@@ -1,4 +1,4 @@
-//! `/api/oauth/…`, `/api/auth/me`: codes, tokens, and what they open (contract §2)
+//! `/api/oauth/…`, `/api/auth/me`: codes, tokens, and access with them
 
 use serde_json::{Value, json};
 use testkit::{Actor, Answer, App, CALLBACK, TestServer, both_engines};
@@ -9,7 +9,7 @@ const CLIENT: &str = "/gate/lab/api/oauth/token/client";
 const INFO: &str = "/gate/lab/api/secondme/user/info";
 const EXTERNAL: &str = "/api/oauth/authorize/external";
 
-/// The form with one field changed.
+/// Returns the form with one field changed.
 fn but<'a>(form: &[(&'a str, &'a str)], name: &str, value: &'a str) -> Vec<(&'a str, &'a str)> {
     form.iter().map(|(key, old)| (*key, if *key == name { value } else { *old })).collect()
 }
@@ -23,7 +23,8 @@ async fn exchange(server: &TestServer, app: &App, code: &str) -> Answer {
 }
 
 both_engines! {
-    /// Contract §2.4: 1, 2, 7.
+    /// A code can be exchanged once. Its tokens have the granted scopes. A replay after ten seconds revokes
+    /// them.
     async fn a_code_becomes_tokens_that_open_the_api(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.app("user.info chat").await;
@@ -37,10 +38,10 @@ both_engines! {
         let bearer = server.bearer(&text(&data, "accessToken"));
         assert_eq!(bearer.get(INFO).await.data()["userId"], person.account.id.to_string());
         bearer.get("/api/secondme/user/shades").await.refused(403, "apikey.permission.denied");
-        // The same request again at once: a lost answer, or a button pressed twice.
+        // The same request again at once may be a retry, so it revokes nothing.
         exchange(&server, &app, &code).await.refused(400, "oauth2.code.used");
         bearer.get(INFO).await.data();
-        // Later it is somebody else who has the code.
+        // Later it counts as a replay, which revokes the tokens.
         server.clock().advance_ms(10_000);
         exchange(&server, &app, &code).await.refused(400, "oauth2.code.used");
         bearer.get(INFO).await.refused(401, "auth.token.invalid");
@@ -48,7 +49,8 @@ both_engines! {
             .refused(401, "oauth2.refresh_token.revoked");
     }
 
-    /// A used code in other hands ends what it obtained, also right after its use and whatever the clock did.
+    /// A used code sent by somebody else revokes its tokens, even right after its use and after changes of
+    /// the clock.
     async fn a_used_code_in_other_hands(server) {
         let person = server.person("a").await;
         let developer = server.person("developer").await;
@@ -62,7 +64,7 @@ both_engines! {
             let data = exchange(&server, &app, &code).await.data();
             let bearer = server.bearer(&text(&data, "accessToken"));
             let good = app.exchange(&code);
-            // Without the secret it is nobody, who ends nothing.
+            // A client without the right secret cannot revoke anything.
             server.anyone().post_form(CODE, &but(&good, "client_secret", "x")).await.refused(401, "oauth2.client.secret_mismatch");
             bearer.get(INFO).await.data();
             server.clock().advance_ms(jump_ms);
@@ -83,7 +85,7 @@ both_engines! {
         let code = person.allow(&app, "chat").await;
         let good = app.exchange(&code);
         let nobody = server.anyone();
-        // Each of them is wrong in everything that is checked later.
+        // Each form also has all errors that are checked later.
         let wrong = but(&but(&but(&good, "code", "x"), "client_secret", "x"), "redirect_uri", "x");
         let unknown = but(&wrong, "client_id", "6f1c1f5e-0000-4000-8000-000000000000");
         for (form, status, sub_code) in [
@@ -100,11 +102,11 @@ both_engines! {
         }
         let mismatch = nobody.post_form(CODE, &wrong).await;
         assert_eq!(mismatch.json()["message"], "Client Secret 不匹配");
-        // None of that used the code up.
+        // These requests have not used the code up.
         exchange(&server, &app, &code).await.data();
     }
 
-    /// Contract §2.4: 3.
+    /// Token endpoints read forms and refuse JSON.
     async fn only_forms_are_read(server) {
         let app = server.person("developer").await.app("chat").await;
         let form = app.exchange("x");
@@ -132,7 +134,7 @@ both_engines! {
         exchange(&server, &app, &late).await.refused(400, "oauth2.code.invalid");
     }
 
-    /// One success at most; the others are the same request again.
+    /// At most one request succeeds. The others count as retries.
     async fn twenty_at_once_with_one_code(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.app("user.info").await;
@@ -146,7 +148,8 @@ both_engines! {
         server.bearer(&text(&won[0].data(), "accessToken")).get(INFO).await.data();
     }
 
-    /// Contract §2.4: 5.
+    /// As in the SecondMe API, a refresh returns the same refresh token, and earlier access tokens stay
+    /// valid.
     async fn refreshing_keeps_the_refresh_token_and_the_earlier_access_token(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.app("user.info").await;
@@ -170,7 +173,7 @@ both_engines! {
         for token in &tokens {
             server.bearer(token).get(INFO).await.refused(401, "auth.token.invalid");
         }
-        // Its end is not moved by using it.
+        // Use does not extend the life of the refresh token.
         server.clock().advance_ms(2_592_000_000 - 7_200_000);
         server.anyone().post_form(REFRESH, &form).await.refused(401, "oauth2.refresh_token.expired");
     }
@@ -196,7 +199,7 @@ both_engines! {
         server.bearer(refresh.expose()).get(INFO).await.refused(401, "auth.token.invalid");
     }
 
-    /// Contract §2.4: 9.
+    /// A revocation ends access tokens, refresh tokens and unused codes.
     async fn a_revoked_authorization_opens_nothing(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.app("user.info").await;
@@ -210,7 +213,7 @@ both_engines! {
         server.anyone().post_form(REFRESH, &app.refresh(refresh.expose())).await
             .refused(401, "oauth2.refresh_token.revoked");
         exchange(&server, &app, &waiting).await.refused(400, "oauth2.code.revoked");
-        // Allowed again, it is a new authorization of the same person.
+        // A new authorization has the same app-scoped user id.
         let again = person.with_token(&app, "user.info").await.get("/api/auth/me").await.data();
         assert_eq!(before, again);
         bearer.get(INFO).await.refused(401, "auth.token.invalid");
@@ -231,7 +234,7 @@ both_engines! {
         assert_eq!(person.with_key("chat").await.get("/api/auth/me").await.data()["appScopedUserId"], Value::Null);
     }
 
-    /// Contract §2.4: 8.
+    /// The client credentials grant returns a token of the app itself, without a refresh token.
     async fn an_app_in_its_own_name(server) {
         let app = server.person("developer").await.app("chat.write voice").await;
         let form = [("grant_type", "client_credentials"), ("client_id", app.id.as_str()), ("client_secret", app.secret.as_str())];
@@ -295,7 +298,7 @@ both_engines! {
         ] {
             session.post(EXTERNAL, body).await.refused(status, sub_code);
         }
-        // An app neither gives itself more than it has, nor hands the person over to another.
+        // An app can neither extend its own scopes nor authorize another app.
         let bearer = server.bearer(&text(&tokens, "accessToken"));
         bearer.post(EXTERNAL, wish(&app.id, CALLBACK, &["user.info"])).await.data();
         bearer.post(EXTERNAL, wish(&app.id, CALLBACK, &["chat"])).await.refused(403, "oauth2.scope.disallowed");
@@ -304,7 +307,7 @@ both_engines! {
         key.post(EXTERNAL, wish(&app.id, CALLBACK, &["chat"])).await.refused(403, "auth.session.required");
     }
 
-    /// What the person or the developer takes away is gone from the tokens that are out.
+    /// Scopes that the person or the developer removes are removed from existing tokens as well.
     async fn less_is_less_at_once(server) {
         let person = server.person("a").await;
         let developer = server.person("developer").await;

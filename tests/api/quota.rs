@@ -1,4 +1,4 @@
-//! What an account may store, and what keys and applications may add in an hour.
+//! Quotas: storage of an account, and additions by keys and apps per hour.
 
 use serde_json::{Value, json};
 use testkit::{Actor, Person, TestServer, both_engines};
@@ -22,7 +22,7 @@ fn event(n: usize, platform: &str) -> Value {
     })
 }
 
-/// What the doctor says of a person's counters.
+/// Returns the faults that `doctor` finds in an account's counters.
 async fn faults(server: &TestServer, account: i64, mend: bool) -> Vec<String> {
     let mut faults = server.running().memory.examine(account, mend).await.unwrap().faults;
     faults.extend(server.running().chat.examine(account, mend).await.unwrap());
@@ -53,7 +53,7 @@ both_engines! {
         note(&server.person("b").await.with_key("*").await, "another person's").await.data();
         actor.post(&format!("{NOTE}/{first}/delete"), json!({})).await.data();
         note(&actor, "three").await.data();
-        // All of a batch or nothing.
+        // A batch is stored completely or not at all.
         let batch = |n: std::ops::Range<usize>| {
             json!({"items": n.map(|i| json!({"content": format!("fact {i}")})).collect::<Vec<_>>()})
         };
@@ -69,7 +69,7 @@ both_engines! {
         let gone = actor.post(&format!("{AGENT}/delete"), json!({"platform": "forum"})).await.data();
         assert_eq!(gone["deletedCount"], 1);
         ingest(2).await.data();
-        // Conversations: what is let in is answered.
+        // Conversations: every accepted message gets a response.
         let first = stream(&actor, json!({"message": "hi"})).await;
         let id = session(&first);
         stream(&actor, json!({"message": "hi again", "sessionId": id})).await;
@@ -86,7 +86,7 @@ both_engines! {
         let actor = person.with_key("*").await;
         let id = note(&actor, &"x".repeat(700)).await.data()["noteId"].clone();
         note(&actor, &"y".repeat(400)).await.refused(413, "quota.exceeded");
-        // What it said before is kept, too.
+        // The earlier version is stored as well.
         let update = async |text: &str| actor.post(&format!("{NOTE}/{id}/update"), json!({"content": text})).await;
         update(&"z".repeat(400)).await.refused(413, "quota.exceeded");
         update(&"z".repeat(200)).await.data();
@@ -110,7 +110,7 @@ both_engines! {
             slowed.refused(429, "rate.limited");
             assert_eq!(slowed.header("retry-after"), "3600");
         }
-        // Whatever is added counts together, and a person by themself is not counted.
+        // All kinds of additions count together. Those of the person themself do not count.
         one.post(KEY, json!({"content": "x"})).await.refused(429, "rate.limited");
         app.post(&format!("{AGENT}/ingest"), event(1, "x")).await.refused(429, "rate.limited");
         assert_eq!(note(&one, "note 1").await.status, 200, "what is there already");
@@ -125,7 +125,7 @@ both_engines! {
         let batch = json!({"items": [{"content": "a"}, {"content": "b"}, {"content": "c"}]});
         one.post(&format!("{KEY}/batch"), batch).await.refused(429, "rate.limited");
         assert_eq!(one.get(&format!("{KEY}/search")).await.data()["total"], 0);
-        // A window that begins in the future is of a clock that was set back.
+        // A window that begins in the future, because the clock was set back, is over.
         server.running().db.execute("UPDATE account_rate SET window_start = window_start + 1000000000, used = 3", &[]).await.unwrap();
         note(&one, &text()).await.data();
         assert_eq!(faults(&server, person.account.id, false).await, Vec::<String>::new());
@@ -189,7 +189,7 @@ both_engines! {
         let person = server.person("a").await;
         let actor = person.signed_in().await;
         let (mut notes, mut facts, mut sessions) = (Vec::<Value>::new(), Vec::<Value>::new(), Vec::<String>::new());
-        // A fixed sequence that looks arbitrary (a linear congruential generator).
+        // A fixed pseudo-random sequence (a linear congruential generator).
         let mut state = 20_261_129_u64;
         let mut next = |below: usize| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

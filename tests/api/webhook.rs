@@ -1,4 +1,4 @@
-//! Word to an app's server that a person took their consent back (contract §2.2, X-10)
+//! Webhook events that tell an app's server about a revoked authorization
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use testkit::{Actor, App, Person, START, TestServer, both_engines};
 
 const SECRET: &str = "whs_a_secret_of_the_app";
 
-/// An app's server: notes what comes, and answers as it is told, then 200.
+/// An app's server, which records requests. It returns the given statuses in order, and then 200.
 #[derive(Clone, Default)]
 struct Receiver {
     heard: Arc<Mutex<Vec<(HeaderMap, String)>>>,
@@ -48,7 +48,7 @@ async fn hear(State(receiver): State<Receiver>, headers: HeaderMap, body: String
     (StatusCode::from_u16(status).unwrap(), [("location", "/elsewhere")], "heard")
 }
 
-/// An app that wants word, and its developer's browser.
+/// Registers an app with a webhook. Returns it with its developer's browser.
 async fn listening(developer: &Person, url: &str) -> (App, Actor) {
     let app = developer.app("user.info").await;
     let browser = developer.signed_in().await;
@@ -66,7 +66,7 @@ async fn last(browser: &Actor, app: &App) -> Value {
     data["authorizationRevokedWebhookLastDelivery"].clone()
 }
 
-/// Waits until the latest delivery is in this state, and its last attempt over.
+/// Waits until the latest delivery has this state and its last attempt is over.
 async fn settled(server: &TestServer, browser: &Actor, app: &App, state: &str, attempts: i64) -> Value {
     let start = std::time::Instant::now();
     loop {
@@ -100,7 +100,7 @@ both_engines! {
     }
 
     async fn slow_apps_of_one_developer_hold_up_nobody_elses(server: "outgoing.allowed_networks = [\"127.0.0.0/8\"]") {
-        // Takes connections and never answers.
+        // Accepts connections and never responds.
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let slow = format!("http://{}/hook", silent.local_addr().unwrap());
         let (app, _) = listening(&server.person("slow").await, &slow).await;
@@ -114,7 +114,8 @@ both_engines! {
             allow_and_revoke(&server, &other, &format!("b{n}")).await;
             receiver.wait_for(n + 1).await;
         }
-        // The server's own worker: one slow call alone takes ten seconds, and five rounds of them would be needed.
+        // A single slow call takes ten seconds. If the calls blocked each other, five rounds of them would be
+        // needed.
         assert!(start.elapsed().as_secs() < 20);
     }
 
@@ -152,7 +153,7 @@ both_engines! {
         settled(&server, &browser, &app, "waiting", 2).await;
         server.restart().await;
         let browser = {
-            // The server has a new address.
+            // The server has a new address, so the browser needs a new session.
             let identity = &server.running().identity;
             let account = identity.account_by_email("developer@example.com").await.unwrap().unwrap();
             let client = identity::session::Client { address: [127, 0, 0, 1].into(), user_agent: String::new() };
@@ -195,7 +196,7 @@ both_engines! {
         }
     }
 
-    /// Unless the settings say otherwise, nobody makes this server call its own network.
+    /// By default the server makes no calls to private networks.
     async fn private_networks_are_not_called(server) {
         let (receiver, url) = Receiver::start(&[]).await;
         let developer = server.person("developer").await;
@@ -223,7 +224,7 @@ both_engines! {
         assert_eq!((last(&browser, &app).await, receiver.heard().len()), (Value::Null, 0));
     }
 
-    ///
+    /// A test event is sent at once, and its result is returned.
     async fn a_trial(server: "outgoing.allowed_networks = [\"127.0.0.0/8\"]") {
         let (receiver, url) = Receiver::start(&[]).await;
         let developer = server.person("developer").await;
@@ -241,7 +242,7 @@ both_engines! {
         assert_eq!((&payload["appScopedUserId"], &payload["reason"]), (&json!("asu_test_delivery"), &json!("test_delivery")));
         assert_eq!(headers["x-secondme-signature"], signature(SECRET, headers["x-secondme-timestamp"].to_str().unwrap(), &body));
         assert_eq!(last(&browser, &app).await["status"], "delivered");
-        // Another address and secret, without saving them.
+        // Another address and secret can be tested without saving them.
         let (other, elsewhere) = Receiver::start(&[500]).await;
         let given = json!({"webhookUrl": elsewhere, "webhookSecret": "another-secret-of-the-app"});
         let trial = browser.post(&path, given).await.data();
