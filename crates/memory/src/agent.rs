@@ -1,5 +1,4 @@
-//! Agent memory: what the person did elsewhere, as agents report it, and the overview of a day (contract D-05, X-26,
-//!
+//! Agent memory: events that agents report of what the person did elsewhere, and the overview of a day.
 
 pub mod model;
 pub(crate) mod queries;
@@ -19,19 +18,20 @@ use crate::{
     walk::{Walk, Walked},
 };
 
-/// Most platforms and actions of a day that are told apart.
+/// Maximum number of groups (a platform and an action) that the overview of a day tells apart.
 const MAX_GROUPS: i64 = 1000;
-/// Most events that one request deletes.
+/// Maximum number of events that one request deletes.
 const MAX_DELETED: i64 = 10_000;
-/// Important events that an overview shows of each platform, the latest.
+/// Maximum number of important events that an overview shows of each platform, the latest ones.
 const MAX_IMPORTANT: i64 = 10;
 
 impl Memory {
-    /// Notes an event and answers its id, or `None` for one that was noted before: one with the same idempotency key
-    /// from the same platform.
+    /// Stores an event and returns its id. Returns `None` for a duplicate: an event from the same platform
+    /// with the same idempotency key.
     ///
     /// # Errors
-    /// [`Code::QuotaExceeded`], [`Code::RateLimited`]. The event is checked by [`rules`] before.
+    /// [`Code::QuotaExceeded`] if the account has no room, [`Code::RateLimited`] if the key or app adds too
+    /// much. The event has to be checked by [`rules`] before.
     pub async fn ingest(
         &self,
         adder: impl Into<Adder>,
@@ -62,10 +62,10 @@ impl Memory {
             .await
     }
 
-    /// Deletes what was reported from a platform, at most 10 000 events of it, and answers how many that were.
+    /// Deletes events of a platform, at most 10 000, and returns their number.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn delete_agent_events(&self, account: i64, platform: String) -> Result<i64, ApiError> {
         self.db()
             .write(move |tx| {
@@ -82,10 +82,10 @@ impl Memory {
             .await
     }
 
-    /// A page of a person's events, or of those from one platform, the last noted first.
+    /// Returns a page of a person's events, or of those from one platform, the last stored first.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn agent_events(
         &self,
         account: i64,
@@ -113,11 +113,11 @@ impl Memory {
         Ok(walk.end(list, total, newest, |event: &StoredEvent| event.event_id))
     }
 
-    /// What happened on a day (UTC), platform by platform or on one of them, the busiest first; `page` is one of
-    /// platforms.
+    /// Returns what happened on a day (UTC), by platform or on one platform alone. The busiest platform comes
+    /// first. `page` selects platforms.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn day_overview(
         &self,
         account: i64,
@@ -137,7 +137,7 @@ impl Memory {
             apps.entry(group.platform.clone()).or_insert_with(new).add(group);
         }
         let mut apps: Vec<App> = apps.into_values().collect();
-        // Stable: of equals, the first by name.
+        // Stable: platforms with equal numbers stay in the order of names.
         apps.sort_by_key(|app| std::cmp::Reverse(app.total_count));
         let (skip, count) = (usize::try_from(page.offset), usize::try_from(page.limit));
         let (skip, count) = (skip.unwrap_or(usize::MAX), count.unwrap_or(usize::MAX));

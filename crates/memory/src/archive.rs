@@ -1,4 +1,4 @@
-//! What this room has of a person, as the sections of an archive.
+//! The sections of an archive that contain the data of this crate.
 
 mod agent;
 mod file;
@@ -12,11 +12,11 @@ use web::archive::{Section, given_id as id, given_time, line};
 
 use crate::Memory;
 
-/// Stands in an archive for the beginning of an address on this server.
+/// The beginning of a file's URL in an archive, which leaves out the address of the server.
 const HERE: &str = "/cdn/";
 
 impl Memory {
-    /// The sections of an archive that are this room's.
+    /// Returns the sections of an archive that belong to this crate.
     pub fn sections(&self) -> Vec<Box<dyn Section>> {
         vec![
             Box::new(file::Files(self.clone())),
@@ -28,19 +28,20 @@ impl Memory {
         ]
     }
 
-    /// An address of a file of this server without the server, so that it is right on the next one.
+    /// Removes the address of this server from the URL of one of its files, so that the archive fits the next
+    /// server.
     fn without_here(&self, url: &str) -> String {
         let own = url.strip_prefix(&self.settings().public_url).filter(|rest| rest.starts_with(HERE));
         own.unwrap_or(url).to_owned()
     }
 
-    /// The other way round.
+    /// Adds the address of this server to such a URL.
     fn with_here(&self, url: String) -> String {
         if url.starts_with(HERE) { format!("{}{url}", self.settings().public_url) } else { url }
     }
 }
 
-/// A time from an archive, or else another.
+/// Returns the time given in an archive, or `otherwise` if there is none.
 fn time(given: Option<i64>, otherwise: Timestamp) -> Timestamp {
     given_time(given).unwrap_or(otherwise)
 }

@@ -1,4 +1,4 @@
-//! Whether everything of a person fits together: the index and the rows, the files and what is known of them.
+//! Consistency checks of a person's data: the index against the rows, and the files against their rows.
 
 use store::{
     params,
@@ -13,15 +13,15 @@ use crate::{
     note::{self, Note},
 };
 
-/// Rows that are compared in one transaction.
+/// Number of rows compared in one transaction.
 const ROWS: i64 = 500;
 
-/// What was found.
+/// The findings of an examination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// Rows and files looked at.
+    /// The number of rows and files examined.
     pub checked: u64,
-    /// What does not fit, in a sentence each.
+    /// A sentence for each fault.
     pub faults: Vec<String>,
 }
 
@@ -48,10 +48,10 @@ impl Rows {
 }
 
 impl Memory {
-    /// Looks through everything of a person; with `mend`, what can be mended is.
+    /// Examines all data of a person. With `mend`, repairs what can be repaired.
     ///
     /// # Errors
-    /// When the store or the disk fails.
+    /// If the store or the disk fails.
     pub async fn examine(&self, account: i64, mend: bool) -> Result<Findings, ApiError> {
         let mut findings = Findings::default();
         for rows in [Rows::Keys, Rows::Notes] {
@@ -100,7 +100,8 @@ impl Memory {
         }
     }
 
-    /// A file that is gone cannot be brought back: mending forgets it.
+    /// Compares the files with their rows. A missing file cannot be restored: with `mend`, its row is
+    /// deleted.
     async fn examine_files(&self, account: i64, mend: bool, findings: &mut Findings) -> Result<(), ApiError> {
         let known: Vec<(String, String, i64, store::Timestamp)> =
             self.db().fetch_all(files::ALL, params![account]).await?;

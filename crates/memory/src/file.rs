@@ -1,4 +1,4 @@
-//! Uploaded files (contract X-17): pictures, short videos and sound, kept on disk beside the store.
+//! Uploaded files: pictures, short videos and sound, kept on disk beside the database.
 
 pub mod kind;
 pub(crate) mod queries;
@@ -25,15 +25,15 @@ use crate::{
     quota::{Action, Adder},
 };
 
-/// Random characters of a file's name.
+/// Random bytes in a file's name, each written as two hexadecimal digits.
 const NAME_BYTES: usize = 20;
 
 /// An uploaded file.
 #[derive(Debug, Clone)]
 pub struct File {
-    /// Its name: 40 random hex digits and the ending of its kind.
+    /// The name: 40 random hexadecimal digits and the extension of its kind.
     pub key: String,
-    /// Its address.
+    /// The URL.
     pub url: String,
 }
 
@@ -55,28 +55,29 @@ pub struct Stored {
 }
 
 impl Memory {
-    /// Where a file lives. Two levels, so that no folder grows very large.
+    /// Returns the path of a file. There are two levels, so that no directory grows very large.
     pub(crate) fn path(&self, key: &str) -> PathBuf {
         self.folder(key).join(key)
     }
 
-    /// The folder of a file, by its key or the beginning of it.
+    /// Returns the directory of a file, by its key or the beginning of it.
     fn folder(&self, key: &str) -> PathBuf {
         let folder: String = key.chars().take(2).collect();
         self.settings().files.join(folder)
     }
 
-    /// Bytes that an account may still upload.
+    /// Returns the number of bytes that an account may still upload.
     async fn room(&self, account: i64) -> Result<u64, ApiError> {
         let used: Option<(i64,)> = self.db().fetch_optional(queries::USED, params![account]).await?;
         let used = used.map_or(0, |(used,)| u64::try_from(used).unwrap_or(0));
         Ok(self.settings().max_stored.saturating_sub(used))
     }
 
-    /// Takes a file that lies elsewhere on this machine under its key.
+    /// Copies a file from elsewhere on this machine, and registers it under its key.
     ///
     /// # Errors
-    /// [`Code::BodyTooLarge`] where the account has no room for it.
+    /// [`Code::BodyTooLarge`] if the account has no room for it, [`Code::Unavailable`] if it cannot be
+    /// copied.
     pub(crate) async fn adopt(
         &self,
         account: i64,
@@ -95,11 +96,11 @@ impl Memory {
         registered.map(|_file| ())
     }
 
-    /// Makes a received file known; it is on disk already.
+    /// Registers a file that is on the disk already.
     ///
     /// # Errors
-    /// [`Code::BodyTooLarge`] where the account has no room, [`Code::QuotaExceeded`] where the application has none,
-    /// [`Code::RateLimited`].
+    /// [`Code::BodyTooLarge`] if the account has no room, [`Code::QuotaExceeded`] if the app has none,
+    /// [`Code::RateLimited`] if the key or app uploads too much.
     async fn register(&self, adder: &Adder, key: &str, kind: Kind, bytes: u64) -> Result<File, ApiError> {
         let (adder, quota) = (adder.clone(), *self.quota());
         let bytes = i64::try_from(bytes).map_err(ApiError::internal)?;
@@ -127,10 +128,10 @@ impl Memory {
         Ok(File { key: key.to_owned(), url: format!("{}/cdn/{key}", self.settings().public_url) })
     }
 
-    /// A page of a person's files, the latest first.
+    /// Returns a page of a person's files, the latest first.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn files(&self, account: i64, page: Page) -> Result<Paged<Stored>, ApiError> {
         let rows: Vec<(String, String, i64, Timestamp)> =
             self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
@@ -145,10 +146,10 @@ impl Memory {
         Ok(Paged { list: rows.into_iter().map(stored).collect(), total })
     }
 
-    /// Deletes a file: nobody who knows its address sees it any more.
+    /// Deletes a file. Its URL no longer works then.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for a name that is unknown or another's; when the disk fails, and then nothing is deleted.
+    /// [`Code::NotFound`] if the name is unknown or another person's. If the disk fails, nothing is deleted.
     pub async fn delete_file(&self, account: i64, key: &str) -> Result<(), ApiError> {
         let (row_key, path) = (key.to_owned(), self.path(key));
         self.db()
@@ -161,7 +162,7 @@ impl Memory {
                         tx.execute(queries::FREE_SHARE, params![account, &client, bytes]).await?;
                     }
                     tx.execute(queries::FREE_ROOM, params![account, bytes]).await?;
-                    // Before the row is gone for good: a file that stays has a row that says whose it is.
+                    // Removed before the commit, so that a file that stays keeps the row with its owner.
                     match std::fs::remove_file(&path) {
                         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                             Err(ApiError::internal(error))
@@ -173,10 +174,10 @@ impl Memory {
             .await
     }
 
-    /// Removes every file of an account, from the store and from disk. Called before an account is deleted.
+    /// Removes all files of an account from the store and from the disk. Called before an account is deleted.
     ///
     /// # Errors
-    /// When the store or the disk fails; what is left is then removed by the sweep.
+    /// If the store or the disk fails. The sweep then removes the rest.
     pub async fn remove_files(&self, account: i64) -> Result<(), ApiError> {
         let keys: Vec<(String,)> = self.db().fetch_all(queries::OF_ACCOUNT, params![account]).await?;
         self.db()
@@ -196,7 +197,7 @@ impl Memory {
     }
 }
 
-/// Counts bytes of a file for the application that uploads it.
+/// Counts the bytes of a file for the app that uploads it.
 async fn take_share(tx: &mut Tx<'_>, adder: &Adder, bytes: i64, most: i64) -> Result<(), ApiError> {
     let (account, client) = (adder.account, adder.application());
     let most = if most == 0 { i64::MAX } else { most };

@@ -1,4 +1,4 @@
-//! Fuzz targets: snapshots of walks, and multipart forms.
+//! Fuzz targets: snapshots of lists, multipart forms, and the kinds of files.
 
 use axum::{
     body::Body,

@@ -1,4 +1,4 @@
-//! Key memory: facts about the person, one sentence each (contract C-06, C-07, X-18 to X-20).
+//! Key memory: facts about the person, one sentence each.
 
 mod learn;
 pub mod model;
@@ -25,12 +25,12 @@ use crate::{
     walk::{Walk, Walked},
 };
 
-/// The kind of these entries in the index.
+/// The kind of key memories in the search index.
 pub const KIND: i64 = 1;
-/// Earlier versions that are kept of a memory, the latest.
+/// Maximum number of earlier versions kept of a memory, the latest ones.
 pub(crate) const MAX_VERSIONS: usize = 100;
 
-/// A fact on its way into the store, with what takes time done.
+/// A fact ready to be written, with the slow work done.
 struct Prepared {
     id: i64,
     fact: Fact,
@@ -39,14 +39,14 @@ struct Prepared {
 }
 
 impl Prepared {
-    /// What it adds to what the account stores.
+    /// Returns what the fact adds to the usage of the account.
     fn room(&self) -> quota::Change {
         let Fact { actor, object, content, .. } = &self.fact;
         quota::Change::add(&[actor, object, content])
     }
 }
 
-/// Memories, the newest first.
+/// Returns a page of memories, the newest first.
 pub(crate) async fn list(
     tx: &mut Tx<'_>,
     account: i64,
@@ -57,7 +57,7 @@ pub(crate) async fn list(
     tx.fetch_all(sql, params![account, walk.limit, walk.offset, walk.before]).await
 }
 
-/// The memories of ids that were found, in the order of the ids.
+/// Returns the memories with these ids, in the order of the ids.
 pub(crate) async fn of_ids(
     tx: &mut Tx<'_>,
     account: i64,
@@ -65,12 +65,13 @@ pub(crate) async fn of_ids(
     only_public: bool,
 ) -> store::Result<Vec<KeyMemory>> {
     let mut list = ranked::rows(tx, &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id).await?;
-    // What is near by meaning was found before: a memory may have become private since.
+    // Semantic hits were found before: a memory may have become private since.
     list.retain(|row| !only_public || rules::is_public(row.visibility));
     Ok(list)
 }
 
-/// The newest memory of a walk, and how many of those that it lists have been added since.
+/// Returns the newest memory that belongs to the pages of a list, and the number of listed ones that were
+/// added since.
 async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, only_public: bool) -> store::Result<(i64, i64)> {
     let Some(newest) = walk.newest else {
         let (newest,) = tx.fetch_one(queries::NEWEST, params![account]).await?;
@@ -81,10 +82,11 @@ async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, only_public: bool) -> 
 }
 
 impl Memory {
-    /// A page of a person's key memories: those that a keyword finds, best first, or without one all, newest first.
+    /// Returns a page of a person's key memories: those that a keyword finds, best first, or without one all,
+    /// newest first.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn key_memories(
         &self,
         account: i64,
@@ -120,11 +122,12 @@ impl Memory {
         search.await
     }
 
-    /// Adds facts, all or none of them, and answers how many are new: one that the person has already, word for word,
-    /// is left as it is.
+    /// Adds facts, all or none of them, and returns the number of new ones. A fact that the person has
+    /// already, word for word, is left as it is.
     ///
     /// # Errors
-    /// [`Code::QuotaExceeded`], [`Code::RateLimited`]. The facts are checked by [`rules`] before.
+    /// [`Code::QuotaExceeded`] if the account has no room, [`Code::RateLimited`] if the key or app adds too
+    /// much. The facts have to be checked by [`rules`] before.
     pub async fn add_key_memories(&self, adder: impl Into<Adder>, facts: Vec<Fact>) -> Result<i64, ApiError> {
         let (adder, quota) = (adder.into(), *self.quota());
         let account = adder.account;
@@ -159,13 +162,14 @@ impl Memory {
         Ok(inserted)
     }
 
-    /// Changes a key memory and keeps what it said before. What is absent stays as it is.
+    /// Changes a key memory, and keeps the previous version. Absent members stay as they are.
     ///
     /// # Errors
-    /// [`Code::MemoryNotFound`] for an id that is unknown or another's; [`Code::QuotaExceeded`].
+    /// [`Code::MemoryNotFound`] if the id is unknown or another person's, [`Code::QuotaExceeded`] if the
+    /// account has no room.
     pub async fn update_key_memory(&self, account: i64, id: i64, change: Change) -> Result<(), ApiError> {
         let found = self.db().fetch_optional(queries::FACT, params![id, account]).await?;
-        // Actor and object never change, so the text can be cut before the transaction.
+        // Actor and object never change, so the text can be tokenized before the transaction.
         let (actor, object, content, ..): FactRow = found.ok_or(Code::MemoryNotFound)?;
         let content = change.content.unwrap_or(content);
         let document = Document::new(&rules::indexed(&actor, &object, &content));
@@ -191,7 +195,7 @@ impl Memory {
                         tx.fetch_all(queries::DROP_VERSIONS, params![id, kept]).await?;
                     tx.execute(queries::UPDATE, params![id, &content, visibility, &hash, now]).await?;
                     index.replace(tx, id, rules::is_public(visibility), &document).await?;
-                    // What it said before is kept, too.
+                    // The previous content still counts, as a version.
                     let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
                     let grown = quota::Change::of_bytes(quota::size(&[&content]) - dropped);
                     quota.take(tx, account, quota::Kind::Memory, grown).await
@@ -202,10 +206,10 @@ impl Memory {
         Ok(())
     }
 
-    /// Deletes a key memory with all that it ever said.
+    /// Deletes a key memory with all its versions.
     ///
     /// # Errors
-    /// [`Code::MemoryNotFound`] for an id that is unknown or another's.
+    /// [`Code::MemoryNotFound`] if the id is unknown or another person's.
     pub async fn delete_key_memory(&self, account: i64, id: i64) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
@@ -222,19 +226,19 @@ impl Memory {
             .await
     }
 
-    /// One key memory.
+    /// Returns a key memory.
     ///
     /// # Errors
-    /// [`Code::MemoryNotFound`] for an id that is unknown or another's.
+    /// [`Code::MemoryNotFound`] if the id is unknown or another person's.
     pub async fn key_memory(&self, account: i64, id: i64) -> Result<KeyMemory, ApiError> {
         let found = self.db().fetch_optional(queries::ONE, params![id, account]).await?;
         Ok(found.ok_or(Code::MemoryNotFound)?)
     }
 
-    /// What a key memory said before, the latest first.
+    /// Returns a page of the earlier versions of a key memory, the latest first.
     ///
     /// # Errors
-    /// [`Code::MemoryNotFound`] for an id that is unknown or another's.
+    /// [`Code::MemoryNotFound`] if the id is unknown or another person's.
     pub async fn key_memory_versions(
         &self,
         account: i64,
@@ -248,10 +252,11 @@ impl Memory {
     }
 }
 
-/// Actor, object, content, visibility, and when it was last written.
+/// The actor, the object, the content, the visibility, and the time of the last change.
 type FactRow = (String, String, String, i64, store::Timestamp);
 
-/// Writes a fact unless the person has it. The index is locked, so nobody else writes the same one meanwhile.
+/// Inserts a fact unless the person has it. Returns true if it was inserted. The index has to be locked, so
+/// that nobody else inserts the same fact meanwhile.
 async fn insert(tx: &mut Tx<'_>, account: i64, new: &Prepared, now: store::Timestamp) -> store::Result<bool> {
     let known: Option<(i64,)> = tx.fetch_optional(queries::SAME, params![account, &new.hash]).await?;
     if known.is_some() {

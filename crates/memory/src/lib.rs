@@ -1,5 +1,5 @@
-//! What a person has given Doppel about themself: the profile, the interests (shades), key memories, notes,
-//! what agents reported, and uploaded files.
+//! The data that people give Doppel about themselves: profile, interests (shades), key memories, notes,
+//! events that agents report, and uploaded files.
 
 pub mod agent;
 mod archive;
@@ -28,28 +28,28 @@ use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
 use web::{Outgoing, Tasks};
 
-/// What the owner of the server decides about profiles and files.
+/// The operator's settings for profiles, memories and files.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The server's address as others see it, without a slash at the end; links start with it.
+    /// The public base URL of the server, without a trailing slash. Links start with it.
     pub public_url: String,
-    /// Where uploaded files live.
+    /// The directory of uploaded files.
     pub files: PathBuf,
-    /// Largest upload in bytes.
+    /// Maximum size of an upload in bytes.
     pub max_upload: u64,
-    /// Most bytes of uploads an account may keep.
+    /// Maximum number of bytes that an account's uploads may have together.
     pub max_stored: u64,
-    /// How long a profile once read is believed; bounds how long a change by another process goes unnoticed.
+    /// Time for which a profile is cached. It bounds how long a change by another process goes unnoticed.
     pub recheck: Duration,
-    /// How the pages that notes link to are read.
+    /// Settings for reading the pages that notes link to.
     pub pages: note::page::Settings,
-    /// What every account may store and add.
+    /// Limits of what every account may store and add.
     pub quota: quota::Settings,
-    /// The model that tells what texts mean, if there is one.
+    /// The embedding model, if one is configured.
     pub embedding: Option<meaning::Settings>,
 }
 
-/// The state of this room; cheap to clone.
+/// The state of this crate. Cheap to clone.
 #[derive(Clone)]
 pub struct Memory(Arc<Inner>);
 
@@ -59,13 +59,14 @@ struct Inner {
     settings: Settings,
     outgoing: Outgoing,
     people: Recent<i64, Arc<(Account, Profile)>>,
-    /// Wakes the reader of pages.
+    /// Wakes the task that reads pages.
     pages: Arc<Notify>,
     meaning: Option<meaning::Meaning>,
 }
 
 impl Memory {
-    /// Opens the room. `outgoing` makes the calls to pages that notes link to, and to the model.
+    /// Creates the state. `outgoing` makes the requests to pages that notes link to, and to the embedding
+    /// model.
     pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
         let people = Recent::new(profile::REMEMBERED, settings.recheck);
         let pages = Arc::new(Notify::new());
@@ -74,8 +75,8 @@ impl Memory {
         Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages, meaning }))
     }
 
-    /// Starts what this room does in the background: noticing what other processes change, removing files
-    /// that belong to nobody, reading the pages that notes link to, and making vectors.
+    /// Starts the background tasks. They notice changes by other processes, remove files without an owner,
+    /// read the pages that notes link to, and make vectors.
     pub fn start(&self, tasks: &Tasks) {
         profile::start(self, tasks);
         file::sweep::start(self, tasks);
@@ -83,7 +84,7 @@ impl Memory {
         meaning::start(self, tasks);
     }
 
-    /// The routes, relative to the API's base path.
+    /// Returns the routes, relative to the API's base path.
     pub fn api(&self) -> OpenApiRouter {
         profile::routes::router(self.clone())
             .merge(shade::routes::router(self.clone()))
@@ -97,7 +98,7 @@ impl Memory {
         &self.0.db
     }
 
-    /// What every account may store and add.
+    /// Returns the limits of what every account may store and add.
     pub fn quota(&self) -> &quota::Settings {
         &self.0.settings.quota
     }

@@ -1,7 +1,9 @@
-//! Finding by meaning: vectors made by a model elsewhere, compared in memory, added to what words say.
+//! Semantic search: embeddings made by an external model, compared in memory, and combined with keyword
+//! scores.
 //!
-//! Vectors are made in the background of every entry that the configured model has made none of, so that changing the
-//! model makes all anew while searches go on with what there is. Whatever fails, words still find.
+//! Vectors are made in the background, for every entry that the configured model has made none of. So a
+//! change of the model makes all of them anew, while searches use those that exist. If anything fails,
+//! keywords still find entries.
 
 mod pause;
 mod provider;
@@ -31,22 +33,22 @@ use pause::Pause;
 pub(crate) use rules::Near;
 use vectors::Kept;
 
-/// Entries that meaning alone may add to what is found.
+/// Maximum number of entries that semantic search alone may add to the hits.
 const MAX_ADDED: usize = 100;
-/// Questions whose vectors are remembered.
+/// Number of questions whose vectors are cached.
 const QUESTIONS: usize = 1000;
 
-/// The model and what it has made.
+/// The embedding model and its vectors.
 pub(crate) struct Meaning {
     settings: Settings,
     outgoing: Outgoing,
     kept: Kept,
     questions: Cache<String, Arc<[f32]>>,
-    /// Indices that have changed since the worker looked.
+    /// Indexes that have changed since the worker looked.
     changed: Mutex<HashSet<Index>>,
     /// Wakes the worker.
     wake: Notify,
-    /// When the endpoint has failed: how long it is left alone by the worker, and by questions.
+    /// The back-off after failures of the endpoint: one for the worker, one for questions.
     making: Pause,
     asking: Pause,
 }
@@ -65,7 +67,7 @@ impl Meaning {
         }
     }
 
-    /// How near each entry's meaning is to a question. Nothing where the model cannot be asked.
+    /// Returns the similarity of each entry to a question. Empty if the model is not available.
     async fn near(&self, db: &Database, index: Index, query: &Query) -> Vec<Near> {
         let only_public = query.is_only_public();
         let near = async {
@@ -93,7 +95,7 @@ impl Meaning {
         let made = provider::embed(&self.outgoing, &self.settings, &[text], self.settings.patience).await;
         let vector = match made {
             Ok(made) => made.into_iter().next().flatten(),
-            // The question is at fault, and not the endpoint.
+            // The question is at fault, not the endpoint.
             Err(failure) if failure.refuses_text() => None,
             Err(failure) => {
                 self.asking.begin(db.clock().now());
@@ -108,25 +110,25 @@ impl Meaning {
     }
 }
 
-/// Entries that a query found.
+/// The entries that a query found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Best first.
+    /// The hits, best first.
     pub(crate) hits: Vec<Hit>,
-    /// Which passage of an entry is nearest by meaning, where it is not the first.
+    /// The most similar passage of an entry, if it is not the first one.
     passages: HashMap<i64, usize>,
 }
 
 impl Found {
-    /// The passage of an entry's text, as it is indexed, that is nearest by meaning: folded, and nothing where that is its
-    /// beginning.
+    /// Returns the most similar passage of an entry's text as it is indexed, folded. `None` if it is the
+    /// first passage.
     pub(crate) fn passage(&self, entry: i64, text: &str) -> Option<String> {
         let passage = self.passages.get(&entry)?;
         rules::passages(&fold(text)).get(*passage).map(|passage| (*passage).to_owned())
     }
 }
 
-/// What words find, and what is [near](Memory::near) by meaning.
+/// Returns the hits of a query by keywords, combined with those that are [near](Memory::near) by meaning.
 pub(crate) async fn find(
     tx: &mut Tx<'_>,
     index: Index,
@@ -136,7 +138,7 @@ pub(crate) async fn find(
     let Some(near) = near else {
         return Ok(Found { hits: index.search(tx, query).await?, ..Found::default() });
     };
-    // Beside what is meant, function words would have as much to say as any others.
+    // Beside semantic scores, function words would weigh as much as any other words.
     let words = index.search(tx, &query.clone().of_content()).await?;
     let hits = match (words.is_empty(), near.is_empty()) {
         (true, true) => index.search(tx, query).await?,
@@ -148,13 +150,14 @@ pub(crate) async fn find(
 }
 
 impl Memory {
-    /// Which entries mean what is asked; `None` where no model is configured, or nothing is asked.
+    /// Returns the similarity of entries to a question. `None` if no model is configured, or if the query is
+    /// not a question.
     pub(crate) async fn near(&self, index: Index, query: &Query) -> Option<Vec<Near>> {
         let meaning = self.0.meaning.as_ref().filter(|_| query.is_question())?;
         Some(meaning.near(self.db(), index, query).await)
     }
 
-    /// Has vectors made of what changed.
+    /// Requests embeddings of the changed entries of an index.
     pub(crate) fn changed(&self, index: Index) {
         if let Some(meaning) = &self.0.meaning {
             meaning.changed.lock().insert(index);

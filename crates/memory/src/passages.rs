@@ -1,7 +1,7 @@
-//! Cutting long texts. No I/O.
+//! Cutting long texts into passages. No I/O.
 
-/// Cuts a text into passages, at the first end of a paragraph or sentence after `good` characters, or without one after
-/// `most`.
+/// Cuts a text into passages. Each ends at the first end of a paragraph or sentence after `good` characters,
+/// or at the latest after `most`.
 pub(crate) fn cut(text: &str, good: usize, most: usize) -> Vec<&str> {
     let mut passages = Vec::new();
     let (mut start, mut count) = (0, 0);

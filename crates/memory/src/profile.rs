@@ -1,4 +1,4 @@
-//! The profile: who the person says they are (contract C-04, X-16).
+//! The profile: what people say about themselves.
 
 pub mod model;
 mod people;
@@ -17,17 +17,17 @@ pub use model::{Change, Profile};
 
 use crate::Memory;
 
-/// Most people whose profiles are remembered.
+/// Maximum number of cached profiles.
 pub(crate) const REMEMBERED: usize = 10_000;
 
 /// The topic of notices between processes; the payload is the account's id.
 const TOPIC: &str = "profile";
 
 impl Memory {
-    /// The account and the profile of a person.
+    /// Returns the account and the profile of a person.
     ///
     /// # Errors
-    /// When the store fails, or the account has just been deleted.
+    /// If the store fails; [`Code::AuthMissing`] if the account has just been deleted.
     pub async fn profile(&self, account: i64) -> Result<(Account, Profile), ApiError> {
         if let Some(person) = self.0.people.get(&account) {
             return Ok((*person).clone());
@@ -40,10 +40,10 @@ impl Memory {
         Ok(person)
     }
 
-    /// What the app that calls knows the person by; `None` when no app calls.
+    /// Returns the id by which the calling app knows the person. `None` if the caller is not an app.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn app_scoped_id(&self, caller: &Caller) -> Result<Option<String>, ApiError> {
         match caller.application() {
             Some(application) => self.0.identity.app_scoped_id(application, caller.account()).await,
@@ -51,10 +51,10 @@ impl Memory {
         }
     }
 
-    /// Changes what is given and leaves the rest, all of it or nothing.
+    /// Changes the given members and leaves the others, all of them or none.
     ///
     /// # Errors
-    /// 422 for what is wrong with a field, [`Code::ProfileUpdateFailed`] for a route that is taken.
+    /// 422 if a member is invalid, [`Code::ProfileUpdateFailed`] if the route is taken.
     pub async fn update_profile(&self, account: i64, change: Change) -> Result<(), ApiError> {
         rules::check(&change)?;
         let now = self.db().clock().now();
@@ -91,7 +91,7 @@ impl Memory {
     }
 }
 
-/// Forgets profiles that another process says it has changed.
+/// Starts the task that removes profiles from the cache when another process has changed them.
 pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
     let (memory, stopping) = (memory.clone(), tasks.clone());
     let mut notices = memory.db().notices();
@@ -107,7 +107,7 @@ pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
                     Ok(account) => people.forget(&account),
                     Err(_unknown) => people.forget_all(),
                 },
-                // Another room's notice, unless the connection was away and some were missed.
+                // A notice of another topic, and not the one that notices may have been lost.
                 Ok(notice) if notice.topic != RESYNC => {}
                 Ok(_) | Err(RecvError::Lagged(_)) => people.forget_all(),
                 Err(RecvError::Closed) => return,

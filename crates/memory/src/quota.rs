@@ -1,7 +1,9 @@
-//! Quotas: entries and bytes that an account stores, and entries and files that a key or an application adds in an hour.
+//! Quotas: limits of the entries and bytes that an account stores, and of the entries and files that a key or
+//! an app adds in an hour.
 //!
-//! Both are counted in the transaction of the entry, as its last statements: whoever holds a counter's row waits for
-//! nobody else. What is refused or fails is not counted, and several processes count together.
+//! Both are counted in the transaction of the entry, as its last statements, so a transaction that holds a
+//! counter's row waits for no other. Additions that are refused or fail are not counted. Several processes
+//! count together.
 
 mod queries;
 mod verify;
@@ -12,29 +14,29 @@ use web::{ApiError, Code};
 
 pub use verify::verify;
 
-/// Why an entry of an archive is refused.
+/// The reason why an entry of an archive is refused.
 pub const FULL: &str = "the account has no room for it";
-/// Milliseconds of the window in which additions are counted.
+/// Length of the window in which additions are counted, in milliseconds.
 const WINDOW_MS: i64 = 3_600_000;
 
-/// Limits of every account; 0: no limit.
+/// Limits of every account. 0 means no limit.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Key memories.
+    /// Maximum number of key memories.
     pub memories: i64,
-    /// Notes.
+    /// Maximum number of notes.
     pub notes: i64,
-    /// Events of agent memory.
+    /// Maximum number of events of agent memory.
     pub agent_events: i64,
-    /// Messages of conversations.
+    /// Maximum number of messages of conversations.
     pub messages: i64,
-    /// Bytes of each of these kinds.
+    /// Maximum number of bytes of each of these kinds.
     pub bytes: i64,
-    /// Bytes of files that one application may keep; they count for the account as well.
+    /// Maximum number of bytes of the files that one app may keep. They count for the account as well.
     pub app_upload_bytes: i64,
-    /// Entries that one API key or application may add in an hour.
+    /// Maximum number of entries that one API key or app may add in an hour.
     pub additions_per_hour: i64,
-    /// Files that one API key or application may upload in an hour.
+    /// Maximum number of files that one API key or app may upload in an hour.
     pub uploads_per_hour: i64,
 }
 
@@ -74,29 +76,29 @@ impl Kind {
 /// A change of what an account stores of a kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Change {
-    /// Entries more, or fewer.
+    /// The number of entries added; negative if entries are removed.
     pub entries: i64,
-    /// Bytes more, or fewer.
+    /// The number of bytes added; negative if bytes are removed.
     pub bytes: i64,
 }
 
 impl Change {
-    /// One more entry with these texts.
+    /// Returns the change for one more entry with these texts.
     pub fn add(texts: &[&str]) -> Self {
         Self { entries: 1, bytes: size(texts) }
     }
 
-    /// As many entries, of more or fewer bytes.
+    /// Returns the change for the same number of entries with more or fewer bytes.
     pub const fn of_bytes(bytes: i64) -> Self {
         Self { entries: 0, bytes }
     }
 
-    /// One entry of so many bytes less.
+    /// Returns the change for one entry less, of this number of bytes.
     pub const fn remove(bytes: i64) -> Self {
         Self { entries: -1, bytes: -bytes }
     }
 
-    /// Both changes.
+    /// Adds both changes.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -106,23 +108,24 @@ impl Change {
     }
 }
 
-/// Bytes of texts.
+/// Returns the number of bytes of texts.
 pub fn size(texts: &[&str]) -> i64 {
     texts.iter().map(|text| i64::try_from(text.len()).unwrap_or(i64::MAX)).fold(0, i64::saturating_add)
 }
 
-/// Whoever adds something to an account.
+/// The origin of an addition: the account, and the key or app that adds to it.
 #[derive(Debug, Clone)]
 pub struct Adder {
-    /// The account.
+    /// The id of the account.
     pub account: i64,
-    /// `key:ID` or `app:ID`, whose additions are counted by the hour; `None` for the person and their programs.
+    /// `key:ID` or `app:ID`, whose additions in an hour are limited. `None` for the person and their
+    /// programs.
     client: Option<String>,
-    /// The application's id; empty where none adds.
+    /// The id of the app; empty if none adds.
     application: String,
 }
 
-/// The person.
+/// An addition by the person.
 impl From<i64> for Adder {
     fn from(account: i64) -> Self {
         Self { account, client: None, application: String::new() }
@@ -130,7 +133,7 @@ impl From<i64> for Adder {
 }
 
 impl Adder {
-    /// Whoever calls.
+    /// Returns the origin of additions by a caller.
     pub fn of(caller: &Caller) -> Self {
         let client = match caller.credential() {
             Credential::Session { .. } | Credential::Program { .. } => None,
@@ -141,13 +144,13 @@ impl Adder {
         Self { account: caller.account(), client, application }
     }
 
-    /// The application's id; empty where none adds.
+    /// Returns the id of the app; empty if none adds.
     pub fn application(&self) -> &str {
         &self.application
     }
 }
 
-/// What is counted by the hour.
+/// An action that is limited by the hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Entry,
@@ -165,10 +168,10 @@ impl Settings {
         or_unlimited(limit)
     }
 
-    /// Counts new entries of a kind for the account, and for the key or application that adds them.
+    /// Counts new entries of a kind for the account, and for the key or app that adds them.
     ///
     /// # Errors
-    /// [`Code::QuotaExceeded`] naming the limit and what is used; [`Code::RateLimited`] with the time to wait.
+    /// [`Code::QuotaExceeded`] with the limit and the usage, [`Code::RateLimited`] with the time to wait.
     pub async fn add(
         &self,
         tx: &mut Tx<'_>,
@@ -184,8 +187,7 @@ impl Settings {
     /// Counts a change of what an account stores of a kind.
     ///
     /// # Errors
-    /// [`Code::QuotaExceeded`] naming the limit and what is used, where there would be more than the limit and more than
-    /// before.
+    /// [`Code::QuotaExceeded`], with the limit and the usage, if the usage would grow and exceed the limit.
     pub async fn take(
         &self,
         tx: &mut Tx<'_>,
@@ -205,11 +207,11 @@ impl Settings {
         Err(ApiError::new(Code::QuotaExceeded).with(used))
     }
 
-    /// Counts a change of what an account stores of a kind; answers false, and counts nothing, where there would be more
-    /// than the limit and more than before.
+    /// Counts a change of what an account stores of a kind. Returns false, and counts nothing, if the usage
+    /// would grow and exceed the limit.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn fits(
         &self,
         tx: &mut Tx<'_>,
@@ -223,12 +225,12 @@ impl Settings {
         if tx.execute(queries::TAKE, values).await? > 0 {
             return Ok(true);
         }
-        // No row yet, or the limit is reached. Another transaction may insert the row first.
+        // There is no row yet, or the limit is reached. Another transaction may insert the row first.
         tx.execute(queries::OPEN, params![account, kind.number()]).await?;
         Ok(tx.execute(queries::TAKE, values).await? > 0)
     }
 
-    /// Counts additions of a key or application in the hour.
+    /// Counts additions of a key or an app in the current window.
     ///
     /// # Errors
     /// [`Code::RateLimited`] with the time to wait.
@@ -252,7 +254,7 @@ impl Settings {
         if tx.execute(queries::COUNT, values).await? > 0 {
             return Ok(());
         }
-        // The first of a window, or the limit is reached.
+        // This is the first addition of a window, or the limit is reached.
         tx.execute(queries::FORGET_WINDOWS, params![account, since, now]).await?;
         let first = params![account, client, name, count, now];
         if count <= most && tx.execute(queries::BEGIN_WINDOW, first).await? > 0 {
@@ -271,10 +273,10 @@ impl Settings {
     }
 }
 
-/// Counts a change that must not be refused: a deletion, or an answer to a message that was let in.
+/// Counts a change that must not be refused: a deletion, or the response to a message that was accepted.
 ///
 /// # Errors
-/// When the store fails.
+/// If the store fails.
 pub async fn adjust(tx: &mut Tx<'_>, account: i64, kind: Kind, change: Change) -> store::Result<()> {
     let Change { entries, bytes } = change;
     let values = params![account, kind.number(), entries, bytes, i64::MAX, i64::MAX];

@@ -1,25 +1,27 @@
-//! A page of what a search found: from ids in their order to rows in the same order.
+//! Rows of a page of search hits, in the order of the hits.
 
 use store::{FromRow, Param, Result, Tx, search::Hit};
 use web::paging::{MAX_PAGE_SIZE, Page};
 
-/// Most ids that [`rows`] reads, and the number of ids its statement takes after the account.
+/// Maximum number of ids that [`rows`] reads, and the number of ids that its statement takes after the
+/// account.
 const IDS: usize = MAX_PAGE_SIZE as usize;
 
-/// A statement that reads an account's rows by id, from its beginning to `WHERE account_id = $1 AND id IN`.
+/// Builds a statement that reads an account's rows by id. `start` is its beginning, up to `WHERE account_id =
+/// $1 AND id IN`.
 pub(crate) fn by_ids(start: &str) -> String {
     let ids: Vec<String> = (2..2 + IDS).map(|n| format!("${n}")).collect();
     format!("{start} ({})", ids.join(", "))
 }
 
-/// The ids of a page.
+/// Returns the ids of a page.
 pub(crate) fn page(found: &[Hit], page: Page) -> Vec<i64> {
     let (from, count) = (usize::try_from(page.offset), usize::try_from(page.limit));
     let rest = from.ok().and_then(|from| found.get(from..)).unwrap_or_default();
     rest.iter().take(count.unwrap_or(usize::MAX)).map(|hit| hit.entry).collect()
 }
 
-/// The rows of at most [`IDS`] ids, in the order of the ids; of those that are no longer there none.
+/// Returns the rows of at most [`IDS`] ids, in the order of the ids. Ids without a row are skipped.
 pub(crate) async fn rows<R: FromRow>(
     tx: &mut Tx<'_>,
     sql: &'static str,

@@ -1,4 +1,4 @@
-//! Recall: what the double should know before it answers, ranked and within a budget of tokens.
+//! Recall: what the assistant should know before it responds, ranked and within a budget of tokens.
 
 pub mod model;
 mod rules;
@@ -24,25 +24,26 @@ use crate::{
     shade::{self, Shade},
 };
 
-/// Most characters of a text that are looked at; a question is shorter, and of a long message the end is the question.
+/// Maximum number of characters of a text that are used, from its end. Questions are shorter, and a long
+/// message has the question at its end.
 const MAX_TEXT: usize = 2000;
-/// Most key memories and notes that are found for one text.
+/// Maximum numbers of key memories and of notes found for one text.
 const FOUND: i64 = 30;
 const NOTES_FOUND: i64 = 8;
-/// The newest key memories, told where there is room though nothing was asked about them.
+/// Number of the newest key memories that are included if there is room, whatever was asked.
 const NEWEST: i64 = 10;
-/// The profile takes no more than this part of a budget, and neither do the shades.
+/// The profile takes at most one of this number of parts of a budget, and so do the interests.
 const PART: usize = 4;
 
 impl Memory {
-    /// What the double of a person should know before it answers a text: the profile, shades, key memories and
-    /// passages of notes that have to do with it, and, where room is left, what is worth knowing anyway. All texts
-    /// together have at most `budget` [tokens].
+    /// Returns what a person's assistant should know before it responds to a text: the profile, and the
+    /// interests, key memories and passages of notes that are relevant to the text. Remaining room is filled
+    /// with facts that are worth knowing anyway. All texts together have at most `budget` [tokens].
     ///
-    /// What the [`Reader`] may not read is neither searched nor told.
+    /// Data that the [`Reader`] may not read is neither searched nor included.
     ///
     /// # Errors
-    /// When the store fails, or the account has just been deleted.
+    /// If the store fails, or if the account has just been deleted.
     pub async fn recall(
         &self,
         account: i64,
@@ -65,7 +66,7 @@ impl Memory {
             })
         });
         let (has_entries, shades) = visit.await?;
-        // Cutting the question into terms is most of the work where there is nothing to score.
+        // If there is nothing to score, tokenizing the text would be most of the work.
         let scorer = Scorer::new(if has_entries || !shades.is_empty() { asked } else { "" });
         let question = Question { account, reader, now, scorer, budget };
         let known = Known { person, profile, shades };
@@ -97,17 +98,17 @@ impl Memory {
     }
 }
 
-/// What is asked, of whom and by whom.
+/// The text, and the account and reader of a recall.
 struct Question {
     account: i64,
     reader: Reader,
     now: Timestamp,
     scorer: Scorer,
-    /// Tokens.
+    /// Maximum number of tokens.
     budget: usize,
 }
 
-/// What is known of the answer before anything is searched.
+/// The data that is known before anything is searched.
 struct Known {
     person: Account,
     profile: Profile,
@@ -118,7 +119,7 @@ struct Known {
 struct Lookup {
     index: Index,
     query: Query,
-    /// Entries whose meaning is near, where a model tells.
+    /// Entries that are similar in meaning, if a model is configured.
     near: Option<Vec<Near>>,
 }
 
@@ -143,7 +144,7 @@ impl Question {
         Ok(self.tell(&known, found, newest))
     }
 
-    /// What there is room for, most important first.
+    /// Selects what fits into the budget, most important first.
     fn tell(mut self, known: &Known, found: Vec<Recalled>, newest: Vec<KeyMemory>) -> Recall {
         let part = self.budget / PART;
         let mut told = rules::Budget::new(self.budget);
@@ -192,7 +193,7 @@ impl Question {
     }
 }
 
-/// The last [`MAX_TEXT`] characters.
+/// Returns the last [`MAX_TEXT`] characters.
 fn end_of(text: &str) -> &str {
     let start = text.char_indices().rev().nth(MAX_TEXT - 1).map_or(0, |(at, _)| at);
     text.get(start..).unwrap_or(text)

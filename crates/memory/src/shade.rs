@@ -1,4 +1,4 @@
-//! Shades: the interests of a person, each with a private and a public side (contract C-05).
+//! Interests (shades) of a person, each with a private and a public side.
 
 pub mod model;
 pub(crate) mod queries;
@@ -12,27 +12,27 @@ pub use model::{Confidence, Shade, ShadeBody};
 
 use crate::Memory;
 
-/// Most shades of a person; the API lists them without pages.
+/// Maximum number of interests of a person. The API lists them without pages.
 pub const MAX_SHADES: i64 = 200;
 
-/// As [`Memory::shades`], beside other reads.
+/// Like [`Memory::shades`], in a transaction with other reads.
 pub(crate) async fn list(tx: &mut Tx<'_>, account: i64, only_public: bool) -> store::Result<Vec<Shade>> {
     tx.fetch_all(queries::LIST, params![account, only_public, MAX_SHADES]).await
 }
 
 impl Memory {
-    /// A person's shades in the order they were made: those with a public side, or all.
+    /// Returns a person's interests in the order of their creation: those with a public side, or all.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn shades(&self, account: i64, only_public: bool) -> Result<Vec<Shade>, ApiError> {
         Ok(self.db().fetch_all(queries::LIST, params![account, only_public, MAX_SHADES]).await?)
     }
 
-    /// Adds a shade.
+    /// Adds an interest.
     ///
     /// # Errors
-    /// 422 for what is wrong with a field, [`Code::InvalidParam`] beyond [`MAX_SHADES`].
+    /// 422 if a member is invalid, [`Code::InvalidParam`] if there are [`MAX_SHADES`] already.
     pub async fn create_shade(&self, account: i64, body: ShadeBody) -> Result<Shade, ApiError> {
         rules::check(&body)?;
         let shade = Shade::new(self.db().ids().next(), body);
@@ -54,10 +54,10 @@ impl Memory {
         Ok(shade)
     }
 
-    /// Puts another body in place of a shade's.
+    /// Replaces the body of an interest.
     ///
     /// # Errors
-    /// 422 for what is wrong with a field, [`Code::NotFound`] for an id that is unknown or another's.
+    /// 422 if a member is invalid, [`Code::NotFound`] if the id is unknown or another person's.
     pub async fn update_shade(&self, account: i64, id: i64, body: ShadeBody) -> Result<Shade, ApiError> {
         rules::check(&body)?;
         let shade = Shade::new(id, body);
@@ -70,10 +70,10 @@ impl Memory {
         }
     }
 
-    /// Deletes a shade.
+    /// Deletes an interest.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for an id that is unknown or another's.
+    /// [`Code::NotFound`] if the id is unknown or another person's.
     pub async fn delete_shade(&self, account: i64, id: i64) -> Result<(), ApiError> {
         match self.db().execute(queries::DELETE, params![id, account]).await? {
             0 => Err(Code::NotFound.into()),

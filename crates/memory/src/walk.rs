@@ -1,14 +1,14 @@
-//! Walking a list page by page while entries are added.
+//! Paging through a list while entries are added.
 //!
-//! Pages are asked for by number. A number alone says how many rows to skip, which shifts when something is added
-//! meanwhile. So each page answers, where it is asked for, a `snapshot` to be given back with the next one: it names the newest entry when
-//! the walk began and the last one seen, and the next page goes on exactly there.
+//! Pages are requested by number. A number only says how many rows to skip, which shifts when an entry is
+//! added. So a page returns, on request, a `snapshot` to be sent with the next one. It names the newest entry
+//! when the paging began and the last entry seen, and the next page continues exactly there.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use web::{ApiError, Issues, paging::Page};
 
-/// Longest snapshot in characters.
+/// Maximum length of a snapshot in characters.
 const MAX_SNAPSHOT: usize = 60;
 
 /// The query parameter beside those of a page.
@@ -21,20 +21,20 @@ pub struct SnapshotQuery {
     pub snapshot: Option<String>,
 }
 
-/// A page of a list and, where it is known, the walk it belongs to.
+/// A page of a list and, if it is known, the cursor at which it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Walk {
-    /// Rows to return.
+    /// Number of rows to return.
     pub limit: i64,
-    /// Rows to skip after `before`.
+    /// Number of rows to skip after `before`.
     pub offset: i64,
-    /// Newer entries do not belong to the walk; `None` at its beginning.
+    /// The newest entry when the paging began; newer ones are left out. `None` on the first page.
     pub newest: Option<i64>,
     /// All entries of the page are older than this one.
     pub before: i64,
-    /// Entries of the walk up to the end of this page.
+    /// Number of entries up to the end of this page.
     end: i64,
-    /// Whether the client goes by snapshots. Others get the original API's answer to the letter.
+    /// True if the client uses snapshots. Other clients get exactly the response of the original API.
     asked: bool,
 }
 
@@ -59,16 +59,16 @@ impl From<Page> for Walk {
 }
 
 impl SnapshotQuery {
-    /// The page as a part of the walk.
+    /// Combines the page with the snapshot.
     ///
     /// # Errors
-    /// 422 for a snapshot that is none.
+    /// 422 if the snapshot is invalid.
     pub fn check(&self, page: Page) -> Result<Walk, ApiError> {
         walk(self.snapshot.as_deref(), page, Issues::query())
     }
 }
 
-/// As [`SnapshotQuery::check`], where the snapshot came otherwise.
+/// Like [`SnapshotQuery::check`], for a snapshot that is not in the query string.
 pub(crate) fn walk(given: Option<&str>, page: Page, mut issues: Issues) -> Result<Walk, ApiError> {
     let mut walk = Walk { asked: given.is_some(), ..Walk::from(page) };
     let given = given.filter(|text| !text.is_empty());
@@ -80,7 +80,7 @@ pub(crate) fn walk(given: Option<&str>, page: Page, mut issues: Issues) -> Resul
         Some(Some(Snapshot { newest, seen, last })) => {
             walk.newest = Some(newest);
             walk.before = newest.saturating_add(1);
-            // The page right after the one that answered it.
+            // This is the page right after the one that returned the snapshot.
             if seen == page.offset {
                 (walk.before, walk.offset) = (last, 0);
             }
@@ -91,12 +91,12 @@ pub(crate) fn walk(given: Option<&str>, page: Page, mut issues: Issues) -> Resul
 }
 
 impl Walk {
-    /// The page of a list of its own, where it is not walked through by the ids of its entries.
+    /// Returns the page by offset, for a list that is not paged by the ids of its entries.
     pub(crate) fn page(&self) -> Page {
         Page { limit: self.limit, offset: self.end.saturating_sub(self.limit) }
     }
 
-    /// What the page answers; `newest` is the newest entry of the walk.
+    /// Builds the response. `newest` is the newest entry when the paging began.
     pub(crate) fn end<T>(&self, list: Vec<T>, total: i64, newest: i64, id: impl Fn(&T) -> i64) -> Walked<T> {
         let last = list.last().filter(|_| self.asked);
         let snapshot = last.map(|last| Snapshot { newest, seen: self.end, last: id(last) }.to_string());
@@ -105,17 +105,17 @@ impl Walk {
 }
 
 impl<T> Walked<T> {
-    /// The same with other entries.
+    /// Replaces the entries.
     pub(crate) fn map<U>(self, with: impl FnMut(T) -> U) -> Walked<U> {
         Walked { list: self.list.into_iter().map(with).collect(), total: self.total, snapshot: self.snapshot }
     }
 }
 
-/// What a page says of the walk it belongs to.
+/// The position at which a page ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Snapshot {
     newest: i64,
-    /// Entries up to the end of the page, and the last one of them.
+    /// The number of entries up to the end of the page, and the last one of them.
     seen: i64,
     last: i64,
 }

@@ -1,4 +1,4 @@
-//! What an event of the agent memory is, inside and on the wire. Members are read in camelCase and in snake_case.
+//! Events of the agent memory, in code and on the wire. Members are read in camelCase and in snake_case.
 
 use std::collections::BTreeMap;
 

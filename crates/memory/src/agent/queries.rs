@@ -32,7 +32,7 @@ pub(crate) const AFTER: &str = "SELECT id, account_id, platform, event_time, bod
 
 pub(crate) const OWNER: &str = "SELECT account_id FROM agent_event WHERE id = $1";
 
-/// Answers the bytes of each.
+/// Returns the bytes of each deleted event.
 pub(crate) const DELETE: &str = "DELETE FROM agent_event WHERE id IN \
      (SELECT id FROM agent_event WHERE account_id = $1 AND platform = $2 ORDER BY id LIMIT $3) \
      RETURNING CAST(OCTET_LENGTH(body) AS BIGINT)";

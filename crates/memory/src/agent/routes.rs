@@ -18,7 +18,7 @@ use crate::{
     walk::{SnapshotQuery, Walked},
 };
 
-/// Platforms on a page of a day's overview where no other number is asked for.
+/// Default number of platforms on a page of a day's overview.
 const OVERVIEW_SIZE: i64 = 10;
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
@@ -45,8 +45,8 @@ async fn ingest(
     Ok(Data(Ingested { event_id: id.unwrap_or(0), is_duplicate: id.is_none() }))
 }
 
-/// The platform that an application writes and reads events of, whatever it says of itself: its own. The person's keys
-/// and programs use every platform.
+/// Returns the platform whose events an app reads and writes: its own, whatever it claims. `None` for the
+/// person's keys and programs, which use every platform.
 fn own_platform(caller: &Caller) -> Option<&str> {
     caller.application()
 }

@@ -1,4 +1,4 @@
-//! What a valid event is. No I/O.
+//! Validation of events. No I/O.
 
 use sha2::{Digest, Sha256};
 use store::Timestamp;
@@ -6,27 +6,27 @@ use web::{ApiError, Issues};
 
 use super::model::{Event, Reference};
 
-/// From this importance on an event is important.
+/// Importance from which an event is important.
 pub const IMPORTANT: f64 = 0.7;
-/// Longest action, kind, platform and type in characters.
+/// Maximum length of an action, a kind, a platform or a type, in characters.
 pub const MAX_NAME: usize = 100;
-/// Longest label, id and key in characters.
+/// Maximum length of a label, an id or a key, in characters.
 pub const MAX_ID: usize = 200;
-/// Most objects of an event.
+/// Maximum number of objects of an event.
 pub const MAX_REFS: usize = 50;
-/// Largest event in bytes, as JSON.
+/// Maximum size of an event as JSON, in bytes.
 pub const MAX_BYTES: usize = 64 << 10;
-/// The platform where nobody names one.
+/// The platform of an event that names none.
 pub const PLATFORM: &str = "external";
-/// The kind of an object where none is named.
+/// The type of an object that names none.
 const REF_TYPE: &str = "external_action";
 /// The last millisecond of the year 9999.
 const LAST_TIME: i64 = 253_402_300_799_999;
 
-/// Checks an event and fills in what follows from the rest.
+/// Checks an event, and fills in members that follow from others.
 ///
 /// # Errors
-/// 422 that names every member that is wrong.
+/// 422 that names every invalid member.
 pub(crate) fn check(mut event: Event) -> Result<Event, ApiError> {
     let mut issues = Issues::body();
     event.action = name(&mut issues, "action", &event.action);
@@ -64,7 +64,7 @@ fn name(issues: &mut Issues, field: &str, text: &str) -> String {
     text
 }
 
-/// Fills in what older clients say by other names.
+/// Fills in members that older clients send under other names.
 fn complete(issues: &mut Issues, i: usize, reference: &mut Reference) {
     let object_type = reference.object_type.take().or_else(|| reference.kind.clone());
     let object_id = reference.object_id.take();
@@ -78,13 +78,14 @@ fn complete(issues: &mut Issues, i: usize, reference: &mut Reference) {
     reference.kind = required("type", Some(kind), MAX_NAME);
 }
 
-/// The platform that an event without one in its credential says it comes from.
+/// Returns the platform that the event itself names, or the default. For callers whose credential does not
+/// determine it.
 pub(crate) fn platform(event: &Event) -> String {
     let named = event.channel.platform.as_deref().map(str::trim).filter(|platform| !platform.is_empty());
     named.unwrap_or(PLATFORM).to_owned()
 }
 
-/// The event's own key, or the one that follows from its first object.
+/// Returns the event's own idempotency key, or one derived from its first object.
 pub(crate) fn idempotency_key(account: i64, platform: &str, event: &Event) -> String {
     if let Some(key) = event.idempotency_key.as_ref().filter(|key| !key.trim().is_empty()) {
         return key.clone();
@@ -96,10 +97,10 @@ pub(crate) fn idempotency_key(account: i64, platform: &str, event: &Event) -> St
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The beginning of a day, `yyyy-MM-dd`, or of today.
+/// Returns the start of a day given as `yyyy-MM-dd`, or of today.
 ///
 /// # Errors
-/// 422 for what is no date.
+/// 422 if the text is not a date.
 pub(super) fn day(date: Option<&str>, now: Timestamp) -> Result<Timestamp, ApiError> {
     let Some(date) = date.filter(|date| !date.is_empty()) else {
         return Ok(Timestamp(now.day() * 86_400_000));

@@ -1,4 +1,4 @@
-//! What agents reported.
+//! The archive section of agent memory.
 
 use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, Tx, owned_params, params};
@@ -13,7 +13,7 @@ use crate::{
     quota,
 };
 
-/// Entries of a part.
+/// Number of entries in a part.
 const PART: i64 = 500;
 
 pub(super) struct AgentMemory(pub(super) Memory);
@@ -26,7 +26,7 @@ struct Entry {
     event: Event,
 }
 
-/// A valid entry on its way in.
+/// A valid entry, ready to be written.
 struct Ready {
     platform: String,
     key: String,
@@ -85,7 +85,7 @@ impl AgentMemory {
         issues.line("platform", &platform, rules::MAX_NAME);
         issues.finish()?;
         Ok(Ready {
-            // One that was derived has the account in it: it is another on another server.
+            // A derived key depends on the account, so it differs on another server.
             key: rules::idempotency_key(account, &platform, &event),
             body: super::line(&event)?,
             time: super::time(event.event_time, now),
@@ -97,7 +97,7 @@ impl AgentMemory {
     }
 }
 
-/// Writes an entry; answers false where it is there already, and nothing where there is no room.
+/// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it.
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
@@ -125,7 +125,7 @@ async fn insert(
     if tx.execute(queries::INSERT, values).await? > 0 {
         return Ok(Some(true));
     }
-    // Reported in the meantime.
+    // It was reported meanwhile.
     let back = quota::Change::remove(quota::size(&[body]));
     quota::adjust(tx, account, quota::Kind::AgentEvent, back).await?;
     Ok(Some(false))

@@ -1,4 +1,4 @@
-//! Uploaded files: a line about each, and the file itself.
+//! The archive section of uploaded files: a line about each, and the file itself.
 
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ impl Section for Files {
         })
     }
 
-    /// The lines are for people and other programs: what a file is, its content says.
+    /// Checks the lines. They are for people and other programs: the kind of a file follows from its content.
     fn import(&self, _account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
         Box::pin(async move {
             let mut taken = Taken::default();

@@ -1,4 +1,5 @@
-//! Key memories with their earlier versions. Facts from elsewhere come in through here, too.
+//! The archive section of key memories, with their earlier versions. Facts from other programs are imported
+//! through it, too.
 
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ use crate::{
     quota,
 };
 
-/// Entries of a part.
+/// Number of entries in a part.
 const PART: i64 = 500;
 
 pub(super) struct KeyMemories(pub(super) Memory);
@@ -59,7 +60,7 @@ struct Row {
 
 from_row!(Row { memory, content, visibility, written, replaced });
 
-/// A valid entry on its way in.
+/// A valid entry, ready to be written.
 struct Ready {
     fact: Fact,
     hash: [u8; 32],
@@ -68,7 +69,7 @@ struct Ready {
     new_id: i64,
     created: Timestamp,
     updated: Timestamp,
-    /// The oldest first, with ids made for them.
+    /// The earlier versions, the oldest first, with ids generated for them.
     history: Vec<(i64, Earlier)>,
 }
 
@@ -168,7 +169,8 @@ impl KeyMemories {
     }
 }
 
-/// Writes an entry; answers false where it is there already, and nothing where there is no room. The index is locked.
+/// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it. The
+/// index has to be locked.
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,

@@ -1,4 +1,4 @@
-//! Notes with their pages and earlier versions.
+//! The archive section of notes, with their pages and earlier versions.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::{
     quota,
 };
 
-/// Entries of a part.
+/// Number of entries in a part.
 const PART: i64 = 50;
 
 pub(super) struct Notes(pub(super) Memory);
@@ -38,7 +38,7 @@ struct Entry {
     urls: Vec<String>,
     create_time: Option<i64>,
     update_time: Option<i64>,
-    /// By the place of the link.
+    /// In the order of the links.
     #[serde(default)]
     pages: Vec<PageEntry>,
     #[serde(default)]
@@ -74,7 +74,7 @@ struct Row {
 
 from_row!(Row { note, title, content, written, replaced });
 
-/// A valid entry on its way in.
+/// A valid entry, ready to be written.
 struct Ready {
     new: NewNote,
     hash: [u8; 32],
@@ -87,7 +87,7 @@ struct Ready {
 }
 
 impl Ready {
-    /// What it adds to what the account stores; `links` as they are stored.
+    /// Returns what the entry adds to the usage of the account. `links` are as they are stored.
     fn room(&self, links: &str) -> quota::Change {
         let pages = self.pages.iter().map(|page| quota::size(&[&page.title, &page.content]));
         let history =
@@ -182,7 +182,7 @@ impl Notes {
         let latest = entry.history.len().saturating_sub(MAX_VERSIONS);
         let mut history = Vec::new();
         for earlier in entry.history.into_iter().skip(latest) {
-            // Its own rules, but for a link note's content that may be empty.
+            // The rules of notes, except that the content of a link note may be empty.
             rules::check(NoteRequest {
                 content: Some(format!("x{}", earlier.content.chars().skip(1).collect::<String>())),
                 title: Some(earlier.title.clone()),
@@ -210,7 +210,8 @@ impl Notes {
     }
 }
 
-/// Writes an entry; answers false where it is there already, and nothing where there is no room. The index is locked.
+/// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it. The
+/// index has to be locked.
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,

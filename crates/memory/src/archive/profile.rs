@@ -1,4 +1,4 @@
-//! The profile, one entry.
+//! The archive section of the profile, which is one entry.
 
 use serde::{Deserialize, Serialize};
 use store::BoxFuture;

@@ -1,4 +1,4 @@
-//! The interests.
+//! The archive section of the interests.
 
 use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, params};

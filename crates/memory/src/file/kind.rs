@@ -1,6 +1,6 @@
-//! The kinds of files that are accepted, told by content and never by name.
+//! The accepted kinds of files, determined by content and never by name.
 
-/// A kind of file that a browser shows and that cannot run anything.
+/// A kind of file that browsers show and that cannot run code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Kind {
@@ -12,16 +12,17 @@ pub enum Kind {
     Mp3,
 }
 
-/// The first bytes of a file that are enough to tell its kind.
+/// Number of bytes at the beginning of a file that are enough to determine its kind.
 pub const HEAD: usize = 512;
 
 impl Kind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: &[Self] = &[Self::Png, Self::Jpeg, Self::Gif, Self::Webp, Self::Mp4, Self::Mp3];
 
-    /// The kind of a file that begins with `head`; `None` for everything that is not accepted, markup included.
+    /// Returns the kind of a file that begins with `head`. `None` for everything that is not accepted, such
+    /// as markup.
     pub fn of(head: &[u8]) -> Option<Self> {
-        // The detection of WebP and MP4 reads a marker some bytes into the file and not what stands before it.
+        // WebP and MP4 are detected by a marker some bytes into the file, whatever comes before it.
         if head.trim_ascii_start().starts_with(b"<") {
             return None;
         }
@@ -30,7 +31,7 @@ impl Kind {
         (kind != Self::Webp || head.starts_with(b"RIFF")).then_some(kind)
     }
 
-    /// The media type it is served with.
+    /// Returns the media type that it is served with.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
@@ -42,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// The ending of its name.
+    /// Returns the extension of its name.
     pub const fn ending(self) -> &'static str {
         match self {
             Self::Png => "png",
@@ -54,7 +55,8 @@ impl Kind {
         }
     }
 
-    /// The kind of a file's key; `None` for what is no key: anything but 40 hex digits and a known ending.
+    /// Returns the kind of a file's key. `None` if the key is not 40 hexadecimal digits and a known
+    /// extension.
     pub fn of_key(key: &str) -> Option<Self> {
         let (name, ending) = key.split_once('.')?;
         let is_name = name.len() == 2 * super::NAME_BYTES

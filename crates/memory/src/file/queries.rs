@@ -21,7 +21,7 @@ pub(crate) const KNOWN: &str = "SELECT 1 FROM file WHERE key = $1";
 pub(crate) const ALL: &str =
     "SELECT key, media_type, bytes, created_at FROM file WHERE account_id = $1 ORDER BY key";
 
-/// The latest first.
+/// Selects the latest first.
 pub(crate) const LIST: &str = "SELECT key, media_type, bytes, created_at FROM file WHERE account_id = $1 \
      ORDER BY created_at DESC, key DESC LIMIT $2 OFFSET $3";
 
@@ -38,7 +38,7 @@ pub(crate) const FORGET: &str = "DELETE FROM file WHERE key = $1";
 pub(crate) const SET_ROOM: &str = "INSERT INTO file_room (account_id, used) VALUES ($1, $2) \
      ON CONFLICT (account_id) DO UPDATE SET used = excluded.used";
 
-/// What an application keeps of what it uploaded.
+/// Creates the counter of the bytes that an app has uploaded.
 pub(crate) const OPEN_SHARE: &str = "INSERT INTO file_share (account_id, client, used) VALUES ($1, $2, 0) \
      ON CONFLICT (account_id, client) DO NOTHING";
 
@@ -52,7 +52,7 @@ pub(crate) const FREE_SHARE: &str =
 
 pub(crate) const DROP_SHARES: &str = "DELETE FROM file_share WHERE account_id = $1";
 
-/// Applications whose share is not the sum of their files, with that sum.
+/// Selects the apps whose counter differs from the sum of their files, with that sum.
 pub(crate) const WRONG_SHARES: &str = "SELECT c.client, CAST(COALESCE(SUM(f.bytes), 0) AS BIGINT) FROM \
      (SELECT client FROM file_share WHERE account_id = $1 \
      UNION SELECT client FROM file WHERE account_id = $1 AND client <> '') c \

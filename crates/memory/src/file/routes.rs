@@ -1,4 +1,4 @@
-//! Files over HTTP: one way in, for callers, and one way out, for everybody who knows the name.
+//! Files over HTTP: uploads by callers, and downloads by everybody who knows the name.
 
 use std::time::Duration;
 
@@ -25,17 +25,17 @@ use web::{
 use super::{File, Kind, Stored};
 use crate::{Memory, quota::Adder};
 
-/// Ends of the routes that take files.
+/// The ends of the paths of routes that accept files.
 pub const UPLOAD_ROUTES: &[&str] = &["/cdn/upload"];
 
-/// What multipart adds to a file: boundaries, headers, small fields.
+/// Maximum number of bytes that multipart adds to a file: boundaries, headers, small fields.
 const MULTIPART_ROOM: u64 = 64 * 1024;
 
-/// How long the rest of a refused upload is read and thrown away.
+/// Time limit for reading and discarding the rest of a refused upload.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
-    // The limit is counted while streaming; axum's own would cut uploads at 2 MB.
+    // The limit is enforced while streaming. The default limit of axum would cut uploads at 2 MB.
     OpenApiRouter::new()
         .routes(routes!(upload))
         .layer(DefaultBodyLimit::disable())
@@ -44,7 +44,8 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .with_state(memory)
 }
 
-/// The public way out: `GET /cdn/{key}`. Whoever knows a name may see the file; names cannot be guessed.
+/// Returns the public route `GET /cdn/{key}`. Everybody who knows a name may see the file, and names cannot
+/// be guessed.
 pub fn download(memory: Memory) -> axum::Router {
     axum::Router::new().route("/cdn/{key}", get(serve)).with_state(memory)
 }
@@ -84,7 +85,8 @@ async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) 
         .map_err(|refused: MultipartRejection| missing().because(refused))?;
     let received = receive(&memory, &Adder::of(&caller), &mut form).await;
     if received.is_err() {
-        // A client that is still sending would not read an answer given now, only a broken connection.
+        // A client that is still sending would not read a response sent now, and only see a broken
+        // connection.
         let _given_up = tokio::time::timeout(PATIENCE, discard(form)).await;
     }
     let file = received?;
@@ -112,7 +114,7 @@ async fn delete(
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Path(key): Path<String>,
 ) -> Answer<Nothing> {
-    // What is no name of a file is none on the disk either.
+    // A text that is not a valid name is not a file on the disk either.
     Kind::of_key(&key).ok_or(Code::NotFound)?;
     memory.delete_file(caller.account(), &key).await?;
     Ok(Data(Nothing))
@@ -139,7 +141,7 @@ fn missing() -> ApiError {
     issues.finish().err().unwrap_or_else(|| ApiError::new(Code::Unprocessable))
 }
 
-/// A form that cannot be read to its end.
+/// Returns the error for a form that cannot be read to its end.
 pub(super) fn broken(error: MultipartError) -> ApiError {
     let mut issues = Issues::body();
     issues.add("multipart_invalid", "file", "Input should be a complete multipart/form-data body");
@@ -149,7 +151,8 @@ pub(super) fn broken(error: MultipartError) -> ApiError {
 
 async fn serve(State(memory): State<Memory>, Path(key): Path<String>, request: Request) -> Response {
     let Some(kind) = Kind::of_key(&key) else { return ApiError::new(Code::NotFound).into_response() };
-    // Ranges and conditional requests are the library's work; what the browser may do with it is ours.
+    // The library handles ranges and conditional requests. These headers restrict what the browser does with
+    // the file.
     let Ok(mut response) = ServeFile::new(memory.path(&key)).oneshot(request).await;
     if response.status() == StatusCode::NOT_FOUND {
         return ApiError::new(Code::NotFound).into_response();

@@ -1,4 +1,4 @@
-//! Removing files that belong to nobody: of deleted accounts, of uploads that were cut off.
+//! Removal of files without an owner: files of deleted accounts and of interrupted uploads.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use super::{queries, remove};
 use crate::Memory;
 
 const EVERY: Duration = Duration::from_secs(6 * 3600);
-/// A file this young may belong to an upload that is not finished.
+/// Age up to which a file may belong to an unfinished upload.
 pub const YOUNG: Duration = Duration::from_secs(3600);
 
 pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
@@ -30,10 +30,11 @@ pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
 }
 
 impl Memory {
-    /// Removes files on disk that the store does not know and that are older than `young`. Answers how many.
+    /// Removes files on disk that the store does not know and that are older than `young`. Returns their
+    /// number.
     ///
     /// # Errors
-    /// When the store or the disk fails.
+    /// If the store or the disk fails.
     pub async fn sweep_files(&self, young: Duration) -> Result<u64, ApiError> {
         let strays = self.stray_files(young).await?;
         let mut removed = 0;
@@ -44,10 +45,10 @@ impl Memory {
         Ok(removed)
     }
 
-    /// Files on disk that the store does not know and that are older than `young`.
+    /// Returns the files on disk that the store does not know and that are older than `young`.
     ///
     /// # Errors
-    /// When the store or the disk fails.
+    /// If the store or the disk fails.
     pub async fn stray_files(&self, young: Duration) -> Result<Vec<PathBuf>, ApiError> {
         let mut strays = Vec::new();
         for folder in entries(&self.settings().files).await? {
@@ -81,7 +82,7 @@ async fn entries(folder: &Path) -> Result<Vec<PathBuf>, ApiError> {
     Ok(paths)
 }
 
-/// How long ago a file was written, by the disk's own clock.
+/// Returns the time since a file was written, by the clock of the disk.
 async fn age(path: &Path) -> Duration {
     let written = tokio::fs::metadata(path).await.and_then(|about| about.modified());
     written.ok().and_then(|time| time.elapsed().ok()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Receiving a file: streamed to disk under a temporary name, and given its own only when it is whole.
+//! Receiving a file. It is streamed to disk under a temporary name, and renamed once it is complete.
 
 use std::time::Duration;
 
@@ -9,14 +9,15 @@ use web::{ApiError, Code};
 use super::{File, Kind, NAME_BYTES, kind, remove};
 use crate::{Memory, quota::Adder};
 
-/// Longest silence of a client in the middle of an upload.
+/// Maximum time without data from the client during an upload.
 const SILENCE: Duration = Duration::from_secs(15);
 
 impl Memory {
     /// Stores the content of a multipart field.
     ///
     /// # Errors
-    /// [`Code::BodyTooLarge`], [`Code::UnsupportedMedia`], [`Code::RequestTimeout`] for a client that stalls.
+    /// [`Code::BodyTooLarge`] if the file exceeds the limit, [`Code::UnsupportedMedia`] if its kind is not
+    /// accepted, [`Code::RequestTimeout`] if the client stalls.
     pub(super) async fn receive(&self, adder: &Adder, field: Field<'_>) -> Result<File, ApiError> {
         let limit = self.settings().max_upload.min(self.room(adder.account).await?);
         let name = self.db().random().hex(NAME_BYTES);
@@ -24,7 +25,7 @@ impl Memory {
         let (file, kind) = receive_into(file, field, limit).await?;
         let key = format!("{name}.{}", kind.ending());
         let path = self.path(&key);
-        // The file is on the disk as a whole, and its name too, before the store knows of it.
+        // The file and its name are on the disk before the store knows of it.
         let bytes = file.replace(path.clone()).await.map_err(unavailable)?;
         let registered = self.register(adder, &key, kind, bytes).await;
         if registered.is_err() {
@@ -52,7 +53,7 @@ async fn receive_into(
         }
         if head.len() < kind::HEAD {
             head.extend(chunk.iter().take(kind::HEAD - head.len()));
-            // Refused as soon as it can be told, not after megabytes of it.
+            // Refused as soon as its kind is known, not after megabytes of it.
             if head.len() >= kind::HEAD && Kind::of(&head).is_none() {
                 return Err(unsupported());
             }
@@ -67,7 +68,7 @@ fn unsupported() -> ApiError {
     ApiError::new(Code::UnsupportedMedia).with("PNG, JPEG, GIF, WebP, MP4, MP3")
 }
 
-/// The disk is full or away: not the client's fault and perhaps soon over.
+/// Returns the error for a disk that is full or missing, which is not the client's fault and may pass.
 fn unavailable(error: std::io::Error) -> ApiError {
     ApiError::new(Code::Unavailable).because(error)
 }

@@ -1,4 +1,4 @@
-//! What a person said in conversations: facts that are added, never changed, and linked with what was known before.
+//! Facts learned from conversations. They are added, never changed, and linked with what was known before.
 
 use store::{
     Timestamp, Tx, from_row, owned_params, params,
@@ -9,76 +9,76 @@ use web::ApiError;
 use super::{KIND, Prepared, model::Fact, queries, rules};
 use crate::{Memory, quota};
 
-/// Links of a memory that are shown, the newest.
+/// Maximum number of links shown of a memory, the newest ones.
 const MAX_LINKS: i64 = 50;
 
-/// A fact that a person said in a conversation.
+/// A fact that a person stated in a conversation.
 #[derive(Debug, Clone)]
 pub struct Learned {
     /// The fact.
     pub fact: Fact,
-    /// The message that says it.
+    /// The message that states it.
     pub message: i64,
-    /// The known memory that says the same: nothing is added but a link.
+    /// The known memory that states the same. Then only a link is added.
     pub same: Option<i64>,
-    /// Known memories that say something else.
+    /// The known memories that contradict it.
     pub against: Vec<i64>,
 }
 
-/// A fact on its way into the store, with what takes time done.
+/// A learned fact ready to be written, with the slow work done.
 pub struct Lesson {
     prepared: Prepared,
     quota: quota::Settings,
     message: i64,
     same: Option<i64>,
-    /// Each with an id for the link.
+    /// The contradicted memories, each after the id for its link.
     against: Vec<(i64, i64)>,
     link: i64,
 }
 
-/// How a memory is linked with a conversation or another memory.
+/// The kind of a link between a memory and a conversation or another memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkKind {
-    /// It was said in a conversation.
+    /// It was stated in a conversation.
     Said,
-    /// It was said again.
+    /// It was stated again.
     Again,
-    /// An older memory says something else.
+    /// It contradicts an older memory.
     Against,
-    /// A newer memory says something else.
+    /// A newer memory contradicts it.
     Newer,
 }
 
 /// A link of a memory.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// What links them.
+    /// The kind of the link.
     pub kind: LinkKind,
     /// The other memory's id; 0 for a conversation.
     pub other: i64,
-    /// What the other memory says.
+    /// The content of the other memory.
     pub text: String,
-    /// When it was found.
+    /// The time at which the link was found.
     pub time: Timestamp,
 }
 
-/// What a link may be called where it is kept.
+/// The names of the kinds of links in the store.
 pub const LINK_KINDS: [&str; 3] = ["said", "again", "against"];
 
-/// A link as it is kept, for archives.
+/// A link as it is stored, for archives.
 #[derive(Debug, Clone)]
 pub struct SavedLink {
-    /// Its id.
+    /// The id of the link.
     pub id: i64,
-    /// The memory.
+    /// The id of the memory.
     pub memory: i64,
     /// One of [`LINK_KINDS`].
     pub kind: String,
-    /// The older memory that it stands against.
+    /// The older memory that it contradicts.
     pub other: Option<i64>,
-    /// The message that says it, if it is still there.
+    /// The message that states it, if the message still exists.
     pub message: Option<i64>,
-    /// When it was found.
+    /// The time at which the link was found.
     pub time: Timestamp,
 }
 
@@ -95,7 +95,7 @@ struct Row {
 from_row!(Row { _id, kind, other, text, time });
 
 impl Memory {
-    /// Does what takes time before facts are written.
+    /// Does the slow work for facts before they are written.
     pub fn prepare_lessons(&self, learned: Vec<Learned>) -> Vec<Lesson> {
         let id = || self.db().ids().next();
         let prepare = |Learned { fact, message, same, against }| Lesson {
@@ -114,15 +114,15 @@ impl Memory {
         learned.into_iter().map(prepare).collect()
     }
 
-    /// Has vectors made of what a person said, once it is written.
+    /// Requests embeddings of learned facts, once they are written.
     pub fn learned(&self, account: i64) {
         self.changed(Index::new(account, KIND));
     }
 
-    /// A person's links after an id, in the order of ids.
+    /// Returns a person's links with ids greater than one, in the order of ids.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn saved_links(
         &self,
         account: i64,
@@ -132,10 +132,10 @@ impl Memory {
         Ok(self.db().fetch_all_heavy(queries::LINKS_AFTER, owned_params![account, after, limit]).await?)
     }
 
-    /// What links a memory with conversations and other memories, the newest first.
+    /// Returns the links of a memory with conversations and other memories, the newest first.
     ///
     /// # Errors
-    /// [`web::Code::MemoryNotFound`] for an id that is unknown or another's.
+    /// [`web::Code::MemoryNotFound`] if the id is unknown or another person's.
     pub async fn key_memory_links(&self, account: i64, id: i64) -> Result<Vec<Link>, ApiError> {
         self.key_memory(account, id).await?;
         let rows: Vec<Row> = self.db().fetch_all(queries::LINKS, params![id, MAX_LINKS]).await?;
@@ -151,11 +151,11 @@ impl Memory {
     }
 }
 
-/// Writes a link of an archive; answers false where it is there already, and nothing where the person has not its
-/// memories.
+/// Writes a link of an archive. Returns false if it exists already, and `None` if the person does not have
+/// its memories.
 ///
 /// # Errors
-/// When the store fails.
+/// If the store fails.
 pub async fn restore_link(
     tx: &mut Tx<'_>,
     account: i64,
@@ -175,11 +175,11 @@ pub async fn restore_link(
     Ok(Some(true))
 }
 
-/// Adds what a person said, in the transaction of whoever found it. What is known already is linked and stays as it is;
-/// what the account has no room for is left out.
+/// Adds learned facts, in the caller's transaction. A fact that is known already is linked and stays as it
+/// is. A fact that the account has no room for is left out.
 ///
 /// # Errors
-/// When the store fails.
+/// If the store fails.
 pub async fn learn(
     tx: &mut Tx<'_>,
     account: i64,
@@ -224,7 +224,7 @@ pub async fn learn(
     Ok(())
 }
 
-/// The id, if it is of a memory that the person still has.
+/// Returns the id if it is of a memory that the person still has.
 async fn own(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<Option<i64>, store::Error> {
     let found: Option<(i64,)> = tx.fetch_optional(queries::OWN, params![id, account]).await?;
     Ok(found.map(|(id,)| id))

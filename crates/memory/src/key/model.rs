@@ -1,4 +1,4 @@
-//! What a key memory is, inside and on the wire.
+//! Key memories, in code and on the wire.
 
 use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
@@ -7,17 +7,17 @@ use utoipa::{IntoParams, ToSchema};
 /// A fact to remember.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// Whom it is about.
+    /// The person or thing that it is about.
     pub actor: String,
-    /// What it is about: a category, or empty.
+    /// The subject: a category, or empty.
     pub object: String,
     /// The fact, 1 to 5000 characters.
     pub content: String,
-    /// 1 for everybody, any other number for the person alone.
+    /// 1 if everybody may see it, any other number if only the person may.
     pub visibility: i64,
 }
 
-/// What to change; `None` leaves a member as it is.
+/// A change of a key memory. `None` leaves a member as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     /// The fact, 1 to 5000 characters.

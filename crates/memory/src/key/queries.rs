@@ -10,7 +10,7 @@ pub(crate) const ALL: &str = "SELECT id, actor, object, content, created_at, upd
 pub(crate) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
      WHERE account_id = $1 AND visibility = 1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-/// The newest one, and how many public ones and how many in all are newer than another; few are.
+/// Selects the id of the newest memory. [`NEWER`] counts the memories after it, of which there are few.
 pub(crate) const NEWEST: &str =
     "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM key_memory WHERE account_id = $1";
 
@@ -41,19 +41,19 @@ pub(crate) const DELETE: &str = "DELETE FROM key_memory WHERE id = $1 AND accoun
 pub(crate) const KEEP_VERSION: &str = "INSERT INTO key_memory_version \
      (id, memory_id, content, visibility, written_at, replaced_at) VALUES ($1, $2, $3, $4, $5, $6)";
 
-/// No row where there is no such memory.
+/// Returns no row if there is no such memory.
 pub(crate) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM key_memory_version WHERE memory_id = $1) \
      FROM key_memory WHERE id = $1 AND account_id = $2";
 
 pub(crate) const VERSIONS: &str = "SELECT content, visibility, written_at, replaced_at FROM key_memory_version \
      WHERE memory_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
-/// All but the latest so many versions; answers the bytes of each that goes.
+/// Deletes all but a number of the latest versions, and returns the bytes of each deleted one.
 pub(crate) const DROP_VERSIONS: &str = "DELETE FROM key_memory_version WHERE memory_id = $1 AND id NOT IN \
      (SELECT id FROM key_memory_version WHERE memory_id = $1 ORDER BY id DESC LIMIT $2) \
      RETURNING CAST(OCTET_LENGTH(content) AS BIGINT)";
 
-/// Bytes of a memory with its earlier versions.
+/// Selects the bytes of a memory with its earlier versions.
 pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(m.actor) + OCTET_LENGTH(m.object) + OCTET_LENGTH(m.content) \
      + COALESCE((SELECT SUM(OCTET_LENGTH(v.content)) FROM key_memory_version v WHERE v.memory_id = m.id), 0) \
      AS BIGINT) FROM key_memory m WHERE m.id = $1 AND m.account_id = $2";
@@ -61,14 +61,14 @@ pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(m.actor) + OCTET_LENGTH
 pub(crate) const AFTER: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 
-/// The versions of an account's memories after one and up to another, the oldest first.
+/// Selects the versions of an account's memories whose ids are after one and up to another, the oldest first.
 pub(crate) const VERSIONS_BETWEEN: &str = "SELECT v.memory_id, v.content, v.visibility, v.written_at, v.replaced_at \
      FROM key_memory m JOIN key_memory_version v ON v.memory_id = m.id \
      WHERE m.account_id = $1 AND m.id > $2 AND m.id <= $3 ORDER BY v.memory_id, v.id";
 
 pub(crate) const OWNER: &str = "SELECT account_id FROM key_memory WHERE id = $1";
 
-/// As an archive has it.
+/// Inserts a memory as an archive has it.
 pub(crate) const RESTORE: &str = "INSERT INTO key_memory \
      (id, account_id, actor, object, content, visibility, hash, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -89,7 +89,7 @@ pub(super) const SAME_LINK: &str = "SELECT id FROM key_memory_link WHERE memory_
      AND COALESCE(other_id, 0) = COALESCE(CAST($3 AS BIGINT), 0) \
      AND COALESCE(message_id, 0) = COALESCE(CAST($4 AS BIGINT), 0) LIMIT 1";
 
-/// Both ends of each link are shown.
+/// Selects links by both of their ends.
 pub(super) const LINKS: &str = "SELECT l.id, l.kind, COALESCE(o.id, 0), COALESCE(o.content, ''), l.created_at \
      FROM key_memory_link l LEFT JOIN key_memory o ON o.id = l.other_id WHERE l.memory_id = $1 \
      UNION ALL SELECT l.id, 'newer', m.id, m.content, l.created_at \

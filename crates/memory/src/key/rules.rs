@@ -1,47 +1,47 @@
-//! What a valid key memory is. No I/O.
+//! Validation of key memories. No I/O.
 
 use sha2::{Digest, Sha256};
 use web::{ApiError, Code, Issues};
 
 use super::model::{Batch, Change, Fact, MemoryChange, NewMemory};
 
-/// Longest fact in characters (contract §0.11).
+/// Maximum length of a fact in characters.
 pub const MAX_CONTENT: usize = 5000;
-/// Longest actor and object in characters.
+/// Maximum length of an actor or an object, in characters.
 pub const MAX_NAME: usize = 100;
-/// Most memories in a batch.
+/// Maximum number of memories in a batch.
 pub const MAX_BATCH: usize = 100;
-/// Most characters in a batch: it is indexed in one transaction.
+/// Maximum number of characters in a batch, which is indexed in one transaction.
 pub const MAX_BATCH_CONTENT: usize = 50_000;
-/// Longest keyword in characters.
+/// Maximum length of a keyword in characters.
 pub const MAX_KEYWORD: usize = 500;
-/// Whom a fact is about where nobody is named.
+/// The actor of a fact that names none.
 pub const ACTOR: &str = "用户";
 
-/// The visibility of what everybody may see.
+/// The visibility of a memory that everybody may see.
 const PUBLIC: i64 = 1;
 
-/// Whether everybody may see it.
+/// Returns true if everybody may see it.
 pub const fn is_public(visibility: i64) -> bool {
     visibility == PUBLIC
 }
 
-/// What is searched. The person, whom most facts are about, is not.
+/// Returns the text that is indexed. The default actor, whom most facts are about, is left out.
 pub(crate) fn indexed(actor: &str, object: &str, content: &str) -> String {
     let actor = if actor == ACTOR { "" } else { actor };
     [actor, object, content].join("\n")
 }
 
-/// Tells two facts apart; visibility does not.
+/// Returns a hash that tells two facts apart. It does not depend on the visibility.
 pub(crate) fn hash(fact: &Fact) -> [u8; 32] {
-    // Actor and object are lines, so a line break ends them.
+    // Actor and object have no line breaks, so a line break ends them.
     Sha256::digest([fact.actor.as_str(), &fact.object, &fact.content].join("\n")).into()
 }
 
 /// Checks a new memory.
 ///
 /// # Errors
-/// [`Code::MemoryContentRequired`] without content, 422 for what is wrong with a member.
+/// [`Code::MemoryContentRequired`] if there is no content, 422 if another member is invalid.
 pub fn check(new: NewMemory) -> Result<Fact, ApiError> {
     if new.content.as_deref().is_none_or(|content| content.trim().is_empty()) {
         return Err(Code::MemoryContentRequired.into());
@@ -55,7 +55,7 @@ pub fn check(new: NewMemory) -> Result<Fact, ApiError> {
 /// Checks a batch.
 ///
 /// # Errors
-/// 422 that names every member of every item that is wrong.
+/// 422 that names every invalid member of every item.
 pub(super) fn check_batch(batch: Batch) -> Result<Vec<Fact>, ApiError> {
     let mut issues = Issues::body();
     let count = batch.items.len();
@@ -107,7 +107,7 @@ fn check_visibility(issues: &mut Issues, field: &str, visibility: i64) {
 /// Checks a change.
 ///
 /// # Errors
-/// [`Code::MemoryContentRequired`] for an empty content, 422 for what is wrong with a member.
+/// [`Code::MemoryContentRequired`] if the content is empty, 422 if another member is invalid.
 pub fn check_change(change: MemoryChange) -> Result<Change, ApiError> {
     let mut issues = Issues::body();
     let content = match change.content {
@@ -125,7 +125,7 @@ pub fn check_change(change: MemoryChange) -> Result<Change, ApiError> {
 /// Checks a keyword.
 ///
 /// # Errors
-/// 422 for one that is too long.
+/// 422 if it is too long.
 pub fn check_keyword(keyword: Option<String>) -> Result<String, ApiError> {
     let keyword = keyword.unwrap_or_default();
     let mut issues = Issues::query();

@@ -1,4 +1,4 @@
-//! An endpoint that fails is left alone for a while, twice as long after each further failure.
+//! Back-off after failures of an endpoint. Each further failure doubles it.
 
 use parking_lot::Mutex;
 use store::Timestamp;
@@ -16,22 +16,22 @@ struct State {
 }
 
 impl Pause {
-    /// Whether the endpoint may be asked.
+    /// Returns true if the endpoint may be called.
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         self.0.lock().until <= now.0
     }
 
-    /// It failed.
+    /// Records a failure.
     pub(super) fn begin(&self, now: Timestamp) {
         let mut state = self.0.lock();
-        // Of several calls that fail at once, the first is counted.
+        // Of several calls that fail at once, only the first counts.
         if state.until <= now.0 {
             state.length = (state.length * 2).clamp(FIRST_MS, LONGEST_MS);
             state.until = now.0.saturating_add(state.length);
         }
     }
 
-    /// It answered.
+    /// Records a success.
     pub(super) fn end(&self) {
         *self.0.lock() = State::default();
     }

@@ -1,4 +1,4 @@
-//! The embedding endpoint: `POST {base_url}/embeddings`, as OpenAI, Ollama, vLLM and others serve it.
+//! The embedding endpoint: `POST {base_url}/embeddings`, as served by OpenAI, Ollama, vLLM and others.
 
 use std::{fmt, time::Duration};
 
@@ -7,31 +7,31 @@ use web::{Outgoing, outgoing};
 
 use super::rules;
 
-/// Largest answer in bytes: of the text of one vector, of one text.
+/// Maximum size of a response in bytes, for each text.
 const MAX_ANSWER: usize = 256 << 10;
-/// Most numbers of a vector.
+/// Maximum number of dimensions of a vector.
 const MAX_DIMENSIONS: usize = 8192;
 
-/// The embedding endpoint.
+/// The settings of the embedding endpoint.
 #[derive(Clone)]
 pub struct Settings {
-    /// Its address, without a slash at the end.
+    /// The base URL, without a trailing slash.
     pub base_url: String,
-    /// Its key; empty for none.
+    /// The API key; empty if there is none.
     pub api_key: String,
-    /// The model's name. Another name means that all vectors are made anew.
+    /// The name of the model. If it changes, all vectors are made anew.
     pub name: String,
-    /// Texts of one call.
+    /// Number of texts in one call.
     pub batch: usize,
-    /// Longest that a call in the background may take.
+    /// Time limit of a call in the background.
     pub limit: Duration,
-    /// Longest that a question waits for its vector.
+    /// Time limit of the call for a question's vector.
     pub patience: Duration,
-    /// Most bytes of vectors that are kept in memory.
+    /// Maximum number of bytes of vectors that are cached.
     pub cache_bytes: u64,
 }
 
-/// The key is a secret.
+/// Leaves out the key, which is a secret.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
@@ -41,7 +41,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Why there are no vectors: a reason for the log, without the key and without the texts.
+/// The reason why there are no vectors, for the log. It contains neither the key nor the texts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failure {
     #[error("the embedding endpoint cannot be reached: {0}")]
@@ -53,7 +53,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// Whether it may be what was sent that the endpoint does not take.
+    /// Returns true if the endpoint may have refused the text itself.
     pub(super) const fn refuses_text(&self) -> bool {
         matches!(self, Self::Status(400 | 413 | 422))
     }
@@ -77,7 +77,8 @@ struct One {
     embedding: Vec<f32>,
 }
 
-/// The vectors of texts, in their order, each of length 1 and all of one size; none where a vector has no direction.
+/// Returns the vectors of texts, in the order of the texts, each of length 1 and all of one size. A vector
+/// without a direction is `None`.
 pub(super) async fn embed(
     outgoing: &Outgoing,
     settings: &Settings,
@@ -104,7 +105,7 @@ pub(super) async fn embed(
         other => Failure::Call(other.to_string()),
     })?;
     let count = texts.len();
-    // Many vectors take a while to be read: other tasks go on meanwhile.
+    // Parsing many vectors takes a while, and must not block other tasks.
     tokio::task::spawn_blocking(move || {
         let answer: Answer =
             serde_json::from_slice(&bytes).map_err(|_unlike| Failure::Answer("is no list of vectors"))?;
@@ -114,7 +115,7 @@ pub(super) async fn embed(
     .unwrap_or(Err(Failure::Answer("cannot be read")))
 }
 
-/// What went wrong, without the address, in which there may be a secret.
+/// Returns the reason of a failure without the URL, which may contain a secret.
 fn reason(error: reqwest::Error) -> String {
     if error.is_timeout() { "it took too long".to_owned() } else { error.without_url().to_string() }
 }

@@ -1,4 +1,4 @@
-//! Comparing vectors, and adding what they say to what words say. No I/O.
+//! Comparison of vectors, and combination of semantic scores with keyword scores. No I/O.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> impl Iterator<Item = f32> {
     bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
 }
 
-/// The same direction with length 1; `None` for one without direction.
+/// Scales a vector to length 1. Returns `None` if it has no direction.
 pub(super) fn normal(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     let length = vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
     if !length.is_finite() || length <= f64::EPSILON {
@@ -25,36 +25,36 @@ pub(super) fn normal(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     Some(vector)
 }
 
-/// A passage that has a vector ends at the first good place after so many characters, …
+/// Number of characters after which a passage with a vector ends at the next good place.
 const PASSAGE: usize = 500;
-/// … and after so many wherever that is. A text no longer than this is one.
+/// Maximum number of characters of a passage. A text no longer than this is one passage.
 const MAX_PASSAGE: usize = 1000;
 
-/// The passages of a text that have a vector each, one at least.
+/// Cuts a text into the passages that get a vector each. There is at least one.
 pub(super) fn passages(text: &str) -> Vec<&str> {
     let is_long = text.chars().nth(MAX_PASSAGE).is_some();
     let cut = if is_long { passages::cut(text, PASSAGE, MAX_PASSAGE) } else { Vec::new() };
     if cut.is_empty() { vec![text] } else { cut }
 }
 
-/// The vectors of an entry's passages, each in its passage's place: one that the model makes none of has a vector without
-/// direction. None where it makes none of any.
+/// Returns the vectors of an entry's passages, in the order of the passages. A passage that the model cannot
+/// embed has a vector of zeros. Empty if it cannot embed any of them.
 pub(super) fn in_their_places(made: Vec<Option<Vec<f32>>>) -> Vec<Vec<f32>> {
     let Some(size) = made.iter().flatten().map(Vec::len).next() else { return Vec::new() };
     made.into_iter().map(|vector| vector.unwrap_or_else(|| vec![0.0; size])).collect()
 }
 
-/// How near an entry's meaning is to that of a question.
+/// The similarity of an entry to a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Near {
     pub(super) entry: i64,
-    /// The cosine: of an entry with several vectors the greatest.
+    /// The cosine, the greatest one if the entry has several vectors.
     pub(super) score: f64,
-    /// Which of its passages that is.
+    /// The passage with this cosine.
     pub(super) passage: usize,
 }
 
-/// How near each entry is to a question. The vectors of an entry follow each other.
+/// Returns the similarity of each entry to a question. The vectors of an entry have to be adjacent.
 pub(super) fn compare(
     entries: &[(i64, bool)],
     values: &[f32],
@@ -86,7 +86,7 @@ pub(super) fn compare(
     near
 }
 
-/// Eight sums at a time, so that the processor can, too.
+/// Returns the dot product. Eight sums at a time let the compiler use vector instructions.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0_f32; 8];
@@ -99,8 +99,9 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Words' scores and cosines, each standardised over all entries that have a vector, and added. What words did not find
-/// is added where it is among the `added` nearest by meaning. Best first, of equals the newest.
+/// Combines keyword scores and cosines. Each is standardized over all entries that have a vector, and both
+/// are added. Entries without a keyword score are added if they are among the `added` most similar. The best
+/// come first; of equal ones, the newest.
 pub(super) fn fuse(words: &[Hit], near: &[Near], added: usize) -> Vec<Hit> {
     let mut near: Vec<Hit> = near.iter().map(|near| Hit { entry: near.entry, score: near.score }).collect();
     let by_words: HashMap<i64, f64> = words.iter().map(|hit| (hit.entry, hit.score)).collect();
@@ -115,13 +116,14 @@ pub(super) fn fuse(words: &[Hit], near: &[Near], added: usize) -> Vec<Hit> {
         .chain(nearest)
         .map(|entry| {
             let words = words_like.place(by_words.get(&entry).copied().unwrap_or(0.0));
-            // One whose vector is still to be made is neither near nor far.
+            // An entry that has no vector yet counts as average.
             let meaning = by_meaning.get(&entry).map_or(0.0, |score| near_like.place(*score));
             Hit { entry, score: words + meaning }
         })
         .collect();
     fused.sort_unstable_by(best_first);
-    // Scores are compared with those of another kind, where 0 says nothing and less is unheard of.
+    // The scores are compared with scores of other kinds, where 0 means nothing and negative ones do not
+    // occur.
     let least = fused.last().map_or(0.0, |hit| hit.score).min(0.0);
     fused.iter_mut().for_each(|hit| hit.score -= least);
     fused
@@ -131,7 +133,7 @@ fn best_first(a: &Hit, b: &Hit) -> std::cmp::Ordering {
     b.score.total_cmp(&a.score).then(b.entry.cmp(&a.entry))
 }
 
-/// The middle and the spread of some scores; those that are not given are 0.
+/// The mean and the standard deviation of scores. Entries without a score count as 0.
 struct Standard {
     mean: f64,
     spread: f64,

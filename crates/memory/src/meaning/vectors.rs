@@ -1,4 +1,4 @@
-//! Vectors in memory: a person's of a kind, kept while they are asked for, and brought up to date by what changed.
+//! Vectors in memory. Those of a person and a kind are cached, and updated with the changes since.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use store::{
 
 use super::rules::{self, Near};
 
-/// Indices that the cache expects to hold; it may hold more or fewer.
+/// Estimated number of indexes in the cache. It may hold more or fewer.
 const EXPECTED: usize = 1000;
 
-/// One person's vectors of a kind, as they were at a version.
+/// One person's vectors of a kind, at a version.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vectors {
     version: i64,
-    /// Of each vector its entry, and whether that is public.
+    /// The entry of each vector, and true if it is public.
     entries: Vec<(i64, bool)>,
-    /// One after the other.
+    /// The vectors, one after the other.
     values: Vec<f32>,
     dimensions: usize,
 }
@@ -29,15 +29,15 @@ impl Vectors {
         self.entries.is_empty()
     }
 
-    /// How near each entry is to a question; nothing where the model has changed its size.
+    /// Returns the similarity of each entry to a question. Empty if the model has changed its dimensions.
     pub(super) fn compare(&self, question: &[f32], only_public: bool) -> Vec<Near> {
         rules::compare(&self.entries, &self.values, self.dimensions, question, only_public)
     }
 
-    /// Adds the vectors of entries while there are no more than `most`. Answers false where they are of another size than
-    /// those before.
+    /// Adds the vectors of entries while there are at most `most`. Returns false if their dimensions differ
+    /// from those before.
     fn add(&mut self, rows: Vec<EntryVectors>, most: usize) -> bool {
-        // The model can make none of some texts.
+        // The model cannot embed some texts.
         for row in rows.into_iter().filter(|row| row.parts > 0) {
             let dimensions = dimensions(&row);
             if self.dimensions == 0 {
@@ -61,7 +61,7 @@ impl Vectors {
     }
 }
 
-/// The size of an entry's vectors; 0 where there are none.
+/// Returns the dimensions of an entry's vectors; 0 if there are none.
 fn dimensions(row: &EntryVectors) -> usize {
     usize::try_from(row.parts)
         .ok()
@@ -78,16 +78,16 @@ impl Weighter<Index, Arc<Vectors>> for Bytes {
     }
 }
 
-/// The vectors in memory.
+/// The cache of vectors.
 pub(super) struct Kept {
     cache: Cache<Index, Arc<Vectors>, Bytes>,
-    /// Most bytes of one index.
+    /// Maximum number of bytes of one index.
     share: u64,
 }
 
 impl Kept {
     pub(super) fn new(bytes: u64) -> Self {
-        // One shard: a shard takes nothing larger than itself.
+        // One shard, because a shard holds nothing larger than itself.
         let options =
             OptionsBuilder::new().shards(1).estimated_items_capacity(EXPECTED).weight_capacity(bytes).build();
         let cache = match options {
@@ -102,8 +102,8 @@ impl Kept {
         Self { cache, share: bytes / 2 }
     }
 
-    /// The vectors that a model has made of the newest entries. Costs one row where nothing has changed, and what was
-    /// added where nothing was removed.
+    /// Returns the vectors that a model has made of the newest entries. Reads one row if nothing has changed,
+    /// and only the added vectors if none was removed.
     pub(super) async fn of(&self, db: &Database, index: Index, model: &str) -> Result<Arc<Vectors>, String> {
         let failed = |error: store::Error| error.to_string();
         let state = index.vector_state(db).await.map_err(failed)?;
@@ -124,7 +124,7 @@ impl Kept {
         Ok(vectors)
     }
 
-    /// With what was added since; `None` where that is of no use or too much.
+    /// Returns the known vectors with those added since. `None` if these do not fit, or are too many.
     async fn added(
         &self,
         db: &Database,
@@ -159,14 +159,14 @@ impl Kept {
         let most = self.most(dimensions(first));
         let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let mut rows = index.vectors(db, model, changes, limit).await?;
-        // A model that has changed its size without changing its name: the newest are right.
+        // If a model has changed its dimensions without changing its name, the newest vectors are right.
         let size = rows.iter().map(dimensions).find(|size| *size > 0).unwrap_or(0);
         rows.retain(|row| dimensions(row) == size);
         vectors.add(rows, most);
         Ok(vectors)
     }
 
-    /// How many vectors one index may have in memory.
+    /// Returns the maximum number of vectors of one index in memory.
     fn most(&self, dimensions: usize) -> usize {
         let each = u64::try_from(dimensions * 4 + 16).unwrap_or(u64::MAX);
         usize::try_from(self.share / each).unwrap_or(usize::MAX).max(1)

@@ -1,7 +1,8 @@
-//! Making vectors in the background.
+//! The background task that makes vectors.
 //!
-//! What is missing is told from the rows, so a restart goes on where it was. Processes share the work: each claims an
-//! index for a while. What is kept is kept in whole transactions, so the work may be dropped at any point.
+//! Missing vectors are found by the rows, so a restart continues where it was. Processes share the work: each
+//! claims an index for a while. Results are stored in whole transactions, so the task may be cancelled at any
+//! point.
 
 use std::time::Duration;
 
@@ -14,20 +15,21 @@ use web::{ApiError, Tasks};
 use super::{Meaning, provider, provider::Failure, rules};
 use crate::Memory;
 
-/// How often to look whether a pause is over.
+/// Interval between two looks for work, and at the end of a back-off.
 const EVERY: Duration = Duration::from_secs(5);
-/// So many looks later all indices are looked through again: for what another process noted and left.
+/// Number of looks after which all indexes are examined again, for entries that other processes added and
+/// left.
 const SWEEP: u32 = 60;
-/// Indices of one look.
+/// Maximum number of indexes fetched at a time.
 const INDICES: i64 = 500;
-/// Calls made for one index before it is another's turn.
+/// Maximum number of calls for an index before the next one has its turn.
 const TURN: usize = 16;
-/// How much longer than a call may take an index is left alone by other processes.
+/// Time that a claim lasts beyond the time limit of a call.
 const GRACE: Duration = Duration::from_secs(60);
-/// A text that every model takes.
+/// A text that every model accepts.
 const PROBE: &str = "hello";
 
-/// Starts making vectors, if a model is configured.
+/// Starts the task, if a model is configured.
 pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
     if memory.0.meaning.is_none() {
         return;
@@ -65,30 +67,30 @@ async fn work(memory: &Memory) {
 }
 
 impl Memory {
-    /// Makes the vectors that are missing, and answers how many that were. Does nothing while the endpoint is left alone
-    /// after a failure, or without one.
+    /// Makes the missing vectors, and returns the number of entries that got them. Does nothing during a
+    /// back-off after a failure, or without a model.
     ///
     /// # Errors
-    /// When the store or the endpoint fails.
+    /// If the store or the endpoint fails.
     pub async fn make_vectors(&self) -> Result<usize, ApiError> {
         let Some(meaning) = &self.0.meaning else { return Ok(0) };
         meaning.make_all(self.db()).await.map_err(ApiError::internal)
     }
 }
 
-/// What became of an index's turn.
+/// The result of an index's turn.
 enum Turn {
     Done(usize),
-    /// There is more to be made.
+    /// There are more vectors to make.
     More(usize),
-    /// Another process has it.
+    /// Another process has claimed the index.
     Taken,
 }
 
 impl Meaning {
     async fn make_all(&self, db: &Database) -> Result<usize, String> {
         let (mut made, mut last_round) = (0, 0);
-        // Until a round through all of them finds nothing to do.
+        // Ends when a round through all indexes finds nothing to do.
         loop {
             let mut after = None;
             loop {
@@ -149,7 +151,7 @@ impl Meaning {
         now.plus_secs(i64::try_from((self.settings.limit + GRACE).as_secs()).unwrap_or(i64::MAX))
     }
 
-    /// Makes vectors that an index lacks.
+    /// Claims an index, and makes vectors that it lacks.
     async fn turn(&self, db: &Database, index: Index) -> Result<Turn, String> {
         let model = &self.settings.name;
         let mut until = self.lease(db.clock().now());
@@ -169,7 +171,7 @@ impl Meaning {
         Ok(done)
     }
 
-    /// `until` is when the claim runs out.
+    /// Makes vectors in batches. `until` is the end of the claim, which each batch extends.
     async fn batches(&self, db: &Database, index: Index, until: &mut Timestamp) -> Result<Turn, String> {
         let limit = i64::try_from(self.settings.batch).unwrap_or(1);
         let mut count = 0;
@@ -194,7 +196,7 @@ impl Meaning {
         Ok(Turn::More(count))
     }
 
-    /// The vectors of the first entries, as many as one call has room for, or of the first one.
+    /// Makes the vectors of the first entries, as many as fit into one call, but at least of one entry.
     async fn make(&self, entries: Vec<(i64, String)>) -> Result<Vec<Made>, Failure> {
         let passages: Vec<Vec<&str>> = entries.iter().map(|(_, text)| rules::passages(text)).collect();
         let mut room = self.settings.batch;
@@ -219,13 +221,13 @@ impl Meaning {
         Ok(made.collect())
     }
 
-    /// The vectors of texts; none of one that the endpoint does not take.
+    /// Returns the vectors of texts. A text that the endpoint refuses has none.
     async fn embed_all(&self, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
         match self.embed(texts).await {
             Err(failure) if failure.refuses_text() => {}
             other => return other,
         }
-        // One of them is not taken, or none ever is: then it is the endpoint that fails.
+        // Either one of the texts is refused, or all texts are. In that case the probe fails, too.
         self.embed(&[PROBE]).await?;
         let mut vectors = Vec::new();
         for text in texts {

@@ -1,4 +1,4 @@
-//! What a profile is, inside and on the wire.
+//! Profiles, in code and on the wire.
 
 use identity::Account;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use super::rules;
 
-/// What a person says about themself, beside the account's own name and route. Empty where nothing is said.
+/// The profile of a person, beside the account's own name and route. Members are empty if the person has not
+/// set them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     /// URL of the picture.
@@ -16,13 +17,13 @@ pub struct Profile {
     pub cover: String,
     /// A line about the person.
     pub bio: String,
-    /// The person's own words.
+    /// The person's introduction of themself.
     pub self_introduction: String,
 }
 
 from_row!(Profile { avatar, cover, bio, self_introduction });
 
-/// What to change; `None` leaves a member as it is, an empty text clears it.
+/// A change of a profile. `None` leaves a member as it is, an empty text clears it.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     /// 1 to 50 characters.

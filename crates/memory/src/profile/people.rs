@@ -1,4 +1,4 @@
-//! Many people at once, as lists of what others wrote need them.
+//! Profiles of many people at once, for lists of what they wrote.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,10 +21,10 @@ impl FromRow for Owned {
 }
 
 impl Memory {
-    /// The accounts and profiles of people. Those whose account is gone are left out.
+    /// Returns the accounts and profiles of people. Those whose account is gone are left out.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn people(
         &self,
         ids: impl IntoIterator<Item = i64>,

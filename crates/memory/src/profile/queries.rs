@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-/// Profiles that [`FIND_MANY`] reads at once.
+/// Number of profiles that [`FIND_MANY`] reads at once.
 pub(super) const IDS: usize = 100;
 
 pub(super) static FIND_MANY: LazyLock<String> = LazyLock::new(|| {

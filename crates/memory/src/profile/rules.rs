@@ -1,19 +1,19 @@
-//! What a valid profile is and how complete one is. No I/O.
+//! Validation of profiles, and their completeness. No I/O.
 
 use identity::{Account, account::rules as account};
 use web::{ApiError, Issues};
 
 use super::model::{Change, Profile};
 
-/// Longest URL in characters (contract §0.11).
+/// Maximum length of a URL in characters.
 pub const MAX_URL: usize = 2000;
-/// Longest bio and self-introduction in characters (contract §0.11).
+/// Maximum length of a bio or a self-introduction, in characters.
 pub const MAX_ABOUT: usize = 500;
 
 /// Checks a change.
 ///
 /// # Errors
-/// 422 that names every field that is wrong.
+/// 422 that names every invalid member.
 pub(super) fn check(change: &Change) -> Result<(), ApiError> {
     let mut issues = Issues::body();
     if let Some(name) = &change.name {
@@ -36,7 +36,7 @@ pub(super) fn check(change: &Change) -> Result<(), ApiError> {
     issues.finish()
 }
 
-/// Checks a URL that will stand in other people's pages: http(s) only, or empty.
+/// Checks a URL that is shown on other people's pages: it must be http(s), or empty.
 pub fn check_url(issues: &mut Issues, field: &str, url: &str) {
     if url.is_empty() {
         return;
@@ -50,8 +50,8 @@ pub fn check_url(issues: &mut Issues, field: &str, url: &str) {
     }
 }
 
-/// How complete a profile is, 0 to 100: what a stranger would want to know, by weight. The rest, 15, is for
-/// a voice.
+/// Returns the completeness of a profile, 0 to 100: the sum of the weights of its members. The remaining 15
+/// are for a voice.
 pub(super) fn completeness(account: &Account, profile: &Profile) -> i32 {
     [
         (&account.name, 20),

@@ -1,7 +1,7 @@
 //! SQL of quotas.
 
-/// Changes a counter. Nothing may grow beyond its limit; what is beyond a limit that was lowered may shrink. The limits
-/// are compared by difference, which cannot overflow.
+/// Changes a counter. Neither number may grow beyond its limit, but a counter beyond a lowered limit may
+/// shrink. Limits are compared by difference, which cannot overflow.
 pub(super) const TAKE: &str = "UPDATE account_room SET entries = entries + $3, bytes = bytes + $4 \
      WHERE account_id = $1 AND kind = $2 \
      AND (CAST($3 AS BIGINT) <= 0 OR entries <= CAST($5 AS BIGINT) - CAST($3 AS BIGINT)) \
@@ -15,7 +15,8 @@ pub(super) const USED: &str = "SELECT entries, bytes FROM account_room WHERE acc
 pub(super) const SET: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (account_id, kind) DO UPDATE SET entries = excluded.entries, bytes = excluded.bytes";
 
-/// Within a window that has begun. One that begins in the future is of a clock that was set back, and does not count.
+/// Counts within a window that has begun. A window that begins in the future comes from a clock that was
+/// ahead, and is ignored.
 pub(super) const COUNT: &str = "UPDATE account_rate SET used = used + $4 \
      WHERE account_id = $1 AND client = $2 AND action = $3 AND window_start > $5 AND window_start <= $6 \
      AND used <= CAST($7 AS BIGINT) - CAST($4 AS BIGINT)";
@@ -29,7 +30,7 @@ pub(super) const BEGIN_WINDOW: &str = "INSERT INTO account_rate (account_id, cli
 pub(super) const WINDOW: &str =
     "SELECT window_start FROM account_rate WHERE account_id = $1 AND client = $2 AND action = $3";
 
-/// Recomputed from the entries.
+/// Computes the counters from the entries.
 pub(super) const MEMORIES: &str = "SELECT COUNT(*), \
      CAST(COALESCE(SUM(OCTET_LENGTH(actor) + OCTET_LENGTH(object) + OCTET_LENGTH(content)), 0) AS BIGINT), \
      CAST(COALESCE((SELECT SUM(OCTET_LENGTH(v.content)) FROM key_memory m \

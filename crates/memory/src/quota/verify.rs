@@ -1,4 +1,4 @@
-//! Whether the counters of quotas are right.
+//! Checks of the counters of quotas.
 
 use store::{Tx, params};
 use web::ApiError;
@@ -6,11 +6,11 @@ use web::ApiError;
 use super::{Change, Kind, queries};
 use crate::Memory;
 
-/// Compares a counter with what was recomputed in the same transaction, and with `mend` corrects it. Answers what is
-/// wrong, in a sentence.
+/// Compares a counter with the values computed in the same transaction. With `mend`, corrects it. Returns a
+/// sentence about the fault, if there is one.
 ///
 /// # Errors
-/// When the store fails.
+/// If the store fails.
 pub async fn verify(
     tx: &mut Tx<'_>,
     account: i64,
@@ -18,7 +18,7 @@ pub async fn verify(
     right: Change,
     mend: bool,
 ) -> store::Result<Option<String>> {
-    // Holds the row, so that nobody changes it between reading and correcting it.
+    // Locks the row, so that nobody changes it between reading and correcting it.
     super::adjust(tx, account, kind, Change::default()).await?;
     let (entries, bytes): (i64, i64) = tx.fetch_one(queries::USED, params![account, kind.number()]).await?;
     if (Change { entries, bytes }) == right {
@@ -32,7 +32,7 @@ pub async fn verify(
 }
 
 impl Memory {
-    /// Checks the counters of this room's entries; answers what is wrong, in a sentence each.
+    /// Checks the counters of the entries of this crate. Returns a sentence for each fault.
     pub(crate) async fn examine_room(&self, account: i64, mend: bool) -> Result<Vec<String>, ApiError> {
         self.db()
             .write(move |tx| {
@@ -43,7 +43,8 @@ impl Memory {
                         (Kind::Note, queries::NOTES),
                         (Kind::AgentEvent, queries::EVENTS),
                     ] {
-                        // The counter's row first: entries that are added meanwhile wait for it with their commit.
+                        // The counter's row first: transactions that add entries meanwhile wait for it before
+                        // their commit.
                         super::adjust(tx, account, kind, Change::default()).await?;
                         let (entries, own, more): (i64, i64, i64) =
                             tx.fetch_one(sql, params![account]).await?;

@@ -1,4 +1,4 @@
-//! What is recalled.
+//! Recalled items, and the permissions of their reader.
 
 use identity::{
     Caller,
@@ -6,7 +6,7 @@ use identity::{
 };
 use store::Timestamp;
 
-/// Which entries of a kind may be read.
+/// The entries of a kind that may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     /// None.
@@ -17,31 +17,32 @@ pub enum Access {
     All,
 }
 
-/// Permissions of whoever a recall is for. The endpoints that list memories use the same rule, so nobody reads more
-/// through the double than directly.
+/// The permissions of the reader that a recall is for. The endpoints that list memories use the same rule, so
+/// nobody reads more through the assistant than directly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reader {
-    /// Whether the name and the profile may be read.
+    /// True if the name and the profile may be read.
     pub profile: bool,
-    /// Shades.
+    /// The interests that may be read.
     pub shades: Access,
-    /// Key memories.
+    /// The key memories that may be read.
     pub memories: Access,
-    /// Whether notes and the pages they link to may be read.
+    /// True if notes, and the pages they link to, may be read.
     pub notes: bool,
 }
 
 impl Reader {
     /// The person themself.
     pub const OWNER: Self = Self { profile: true, shades: Access::All, memories: Access::All, notes: true };
-    /// Another person, or an application with every scope: the profile and what is public.
+    /// Another person, or an app with every scope: the profile and what is public.
     pub const PUBLIC: Self =
         Self { profile: true, shades: Access::Public, memories: Access::Public, notes: false };
     /// Nothing.
     pub const NOBODY: Self =
         Self { profile: false, shades: Access::Nothing, memories: Access::Nothing, notes: false };
 
-    /// Permissions of a credential. An application never gets private entries or notes through the double.
+    /// Returns the permissions of a credential. An app never gets private entries or notes through the
+    /// assistant.
     pub fn of(caller: &Caller) -> Self {
         let is_app = caller.application().is_some();
         let most = if is_app { Self::PUBLIC } else { Self::OWNER };
@@ -59,7 +60,8 @@ impl Reader {
         }
     }
 
-    /// The scope (by its older name) that `self` lacks to read everything that `other` may read, if any.
+    /// Returns the scope (by its older name) that `self` lacks to read everything that `other` may read, if
+    /// there is one.
     pub fn lacks(self, other: Self) -> Option<&'static str> {
         let missing = [
             (other.profile && !self.profile, ReadUserInfo::OLD_NAME),
@@ -72,12 +74,12 @@ impl Reader {
     }
 }
 
-/// What kind of thing was recalled.
+/// The kind of a recalled item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The profile; its id is the account's.
     Profile,
-    /// A shade (interest).
+    /// An interest (shade).
     Shade,
     /// A key memory (fact).
     KeyMemory,
@@ -85,28 +87,28 @@ pub enum Kind {
     Note,
 }
 
-/// One thing recalled. `kind` and `id` say where it comes from.
+/// A recalled item. `kind` and `id` name its source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recalled {
-    /// What it is.
+    /// The kind of its source.
     pub kind: Kind,
-    /// The id of the row it was taken from.
+    /// The id of the row that it was taken from.
     pub id: i64,
-    /// What to know, ready to be shown to a model; of a long text the passage that fits best.
+    /// The text, ready to be shown to a model. It is the most relevant passage of a long text.
     pub text: String,
-    /// When it was noted; of the profile when it was recalled.
+    /// The time at which it was noted. For the profile and interests it is the time of the recall.
     pub time: Timestamp,
-    /// How much it has to do with what was asked; 0 for what is worth knowing anyway.
+    /// The relevance score; 0 for items that are included anyway.
     pub score: f64,
-    /// About how many tokens its text has.
+    /// The approximate number of tokens of its text.
     pub tokens: usize,
 }
 
-/// What the double should know before it answers, in the order of importance.
+/// The items that the assistant should know before it responds, most important first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Recall {
-    /// The profile, then what was found, the best first, then what is worth knowing anyway.
+    /// The profile, then the interests, then the hits, best first, then the newest key memories.
     pub items: Vec<Recalled>,
-    /// About how many tokens all texts have together; never more than the budget.
+    /// The approximate number of tokens of all texts together, at most the budget.
     pub tokens: usize,
 }

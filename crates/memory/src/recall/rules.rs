@@ -1,4 +1,4 @@
-//! What is told of a profile, a shade, a memory; passages; the budget. No I/O.
+//! The texts of recalled profiles, interests and memories; passages; the budget. No I/O.
 
 use identity::Account;
 use store::{
@@ -18,16 +18,17 @@ use crate::{
     shade::{Confidence, Shade},
 };
 
-/// A passage ends at the first good place after so many characters, …
+/// Number of characters after which a passage ends at the next good place.
 const PASSAGE: usize = 240;
-/// … and after so many wherever that is.
+/// Maximum number of characters of a passage.
 const MAX_PASSAGE: usize = 480;
-/// Most passages of one note.
+/// Maximum number of passages of one note.
 const PASSAGES: usize = 2;
-/// Most shades that are told though nothing was asked about them.
+/// Number of interests that are included even if they are not relevant.
 const SHADES_ANYWAY: usize = 5;
 
-/// Fills a budget, most important first: what does not fit is left out, smaller things after it may still fit.
+/// Fills a budget, most important items first. An item that does not fit is left out; smaller ones after it
+/// may still fit.
 pub(super) struct Budget {
     left: usize,
     recall: Recall,
@@ -42,7 +43,7 @@ impl Budget {
         self.left
     }
 
-    /// Whether something is told already.
+    /// Returns true if an item is included already.
     pub(super) fn has(&self, kind: Kind, id: i64) -> bool {
         self.recall.items.iter().any(|item| item.kind == kind && item.id == id)
     }
@@ -70,8 +71,7 @@ fn lines<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
     parts.collect::<Vec<_>>().join("\n")
 }
 
-/// The profile: name, bio, the person's own words.
-/// Where there is no room for all, as much of it as fits.
+/// Returns the profile: name, bio and self-introduction. If not all of it fits, the last parts are left out.
 pub(super) fn profile(account: &Account, profile: &Profile, room: usize, now: Timestamp) -> Recalled {
     let parts = [account.name.as_str(), &profile.bio, &profile.self_introduction];
     let fitting = (1..=parts.len()).rev().map(|count| lines(parts.iter().take(count).copied()));
@@ -79,7 +79,8 @@ pub(super) fn profile(account: &Account, profile: &Profile, room: usize, now: Ti
     recalled(Kind::Profile, account.id, text, now, 0.0)
 }
 
-/// The shades that have to do with what was asked, best first, then some of the others, the surest first.
+/// Returns the relevant interests, best first, then some of the others, those with the greatest confidence
+/// first.
 pub(super) fn shades(shades: &[Shade], asked: &mut Scorer, reader: Reader, now: Timestamp) -> Vec<Recalled> {
     let texts: Vec<String> = shades.iter().map(|shade| shade_text(shade, reader)).collect();
     let scores = asked.scores(&texts.iter().map(String::as_str).collect::<Vec<_>>());
@@ -128,7 +129,7 @@ const fn doubt(shade: &Shade, reader: Reader) -> u8 {
     }
 }
 
-/// A key memory; of a long one the passage that fits best.
+/// Returns a key memory, or the most relevant passage of a long one.
 pub(super) fn key_memory(memory: KeyMemory, asked: &mut Scorer, score: f64) -> Recalled {
     let best = best_passages(&memory.fact_content, asked).into_iter().next();
     let content = best.map_or_else(String::new, |(passage, _)| passage.to_owned());
@@ -138,9 +139,9 @@ pub(super) fn key_memory(memory: KeyMemory, asked: &mut Scorer, score: f64) -> R
     recalled(Kind::KeyMemory, memory.id, text, memory.create_time, score)
 }
 
-/// The passages of a note that fit best, each under the note's title. The note's score is shared out: a passage that
-/// says half as much as the best one has half of it. `meant` is where the note means what was asked: that is told where
-/// no passage has a word of it.
+/// Returns the most relevant passages of a note, each under the note's title. The note's score is shared: a
+/// passage half as relevant as the best one gets half of it. `meant` is the passage that is most similar in
+/// meaning. It decides if no passage has a word of the text.
 pub(super) fn note(note: &Note, asked: &mut Scorer, meant: Option<&str>, score: f64) -> Vec<Recalled> {
     let fit = |ranked: &[(&str, f64)]| ranked.first().map_or(0.0, |(_, fit)| *fit);
     let mut ranked = best_passages(&note.content, asked);
@@ -155,7 +156,8 @@ pub(super) fn note(note: &Note, asked: &mut Scorer, meant: Option<&str>, score: 
     }
     let share = |fit: f64| if best > 0.0 { fit / best } else { 1.0 };
     let told = ranked.into_iter().take(PASSAGES).filter(|(_, fit)| share(*fit) > 0.0);
-    // Without a hint in the text (found by its title, or by what all of it means) its beginning is told, once.
+    // If no passage is relevant (the note was found by its title, or by its meaning as a whole), its
+    // beginning is included, once.
     let told = told.take(if best > 0.0 { PASSAGES } else { 1 });
     told.map(|(passage, fit)| {
         let text = lines([note.title.as_str(), passage]);
@@ -164,7 +166,8 @@ pub(super) fn note(note: &Note, asked: &mut Scorer, meant: Option<&str>, score: 
     .collect()
 }
 
-/// A text's passages, the one that fits best first, of equals the earlier, each with how well it fits.
+/// Returns the passages of a text with their relevance, the most relevant first. Of equal ones, the earlier
+/// is first.
 fn best_passages<'t>(text: &'t str, asked: &mut Scorer) -> Vec<(&'t str, f64)> {
     let cut = passages::cut(text, PASSAGE, MAX_PASSAGE);
     if cut.len() < 2 {
@@ -176,12 +179,12 @@ fn best_passages<'t>(text: &'t str, asked: &mut Scorer) -> Vec<(&'t str, f64)> {
     ranked
 }
 
-/// The best first; of equals as they were.
+/// Sorts by score, best first. Equal ones keep their order.
 pub(super) fn by_score(items: &mut [Recalled]) {
     items.sort_by(|a, b| b.score.total_cmp(&a.score));
 }
 
-/// The score of an entry among the hits.
+/// Returns the score of an entry among the hits.
 pub(super) fn score_of(hits: &[Hit], entry: i64) -> f64 {
     hits.iter().find(|hit| hit.entry == entry).map_or(0.0, |hit| hit.score)
 }

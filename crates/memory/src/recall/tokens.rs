@@ -1,12 +1,13 @@
-//! How many tokens a text has, about.
+//! Estimates of the number of tokens of a text.
 
-/// About how many tokens a model makes of a text: one of each CJK character, one of each four other characters.
-/// Costs one look at each character; real tokenizers differ by a third either way.
+/// Estimates the number of tokens of a text: one for each CJK character, one for every four other characters.
+/// Looks at each character once. Real tokenizers differ by a third either way.
 #[must_use]
 pub fn tokens(text: &str) -> usize {
     let (mut wide, mut other) = (0_usize, 0_usize);
     for c in text.chars() {
-        // Han, kana, hangul, full-width forms, pictures: all that is not of an alphabet begins about here.
+        // Han, kana, hangul, full-width forms and emoji: nearly everything that is not alphabetic begins
+        // here.
         if c >= '\u{2e80}' {
             wide += 1;
         } else {

@@ -1,4 +1,4 @@
-//! What a shade is, on the wire and in the store.
+//! Interests, on the wire and in the store.
 
 use serde::{Deserialize, Serialize};
 use store::Row;

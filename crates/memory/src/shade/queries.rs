@@ -18,6 +18,6 @@ pub(crate) const TIMES: &str =
 
 pub(crate) const TAKEN: &str = "SELECT id FROM shade WHERE id = $1";
 
-/// As an archive has it.
+/// Inserts an interest as an archive has it.
 pub(crate) const RESTORE: &str = "INSERT INTO shade (id, account_id, has_public, body, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6)";

@@ -1,23 +1,23 @@
-//! What a valid shade is. No I/O.
+//! Validation of interests. No I/O.
 
 use web::{ApiError, Issues};
 
 use super::model::ShadeBody;
 use crate::profile::rules::check_url;
 
-/// Longest name in characters.
+/// Maximum length of a name in characters.
 pub const MAX_NAME: usize = 100;
-/// Longest description or content in characters.
+/// Maximum length of a description or a content, in characters.
 pub const MAX_TEXT: usize = 2000;
-/// Most topics on a side.
+/// Maximum number of topics on a side.
 pub const MAX_TOPICS: usize = 50;
-/// Longest topic in characters.
+/// Maximum length of a topic in characters.
 pub const MAX_TOPIC: usize = 100;
 
-/// Checks a shade.
+/// Checks an interest.
 ///
 /// # Errors
-/// 422 that names every field that is wrong.
+/// 422 that names every invalid member.
 pub(crate) fn check(body: &ShadeBody) -> Result<(), ApiError> {
     let mut issues = Issues::body();
     issues.name("shadeName", Some(&body.shade_name), MAX_NAME);
@@ -49,7 +49,7 @@ pub(crate) fn check(body: &ShadeBody) -> Result<(), ApiError> {
     issues.finish()
 }
 
-/// Whether the public side says anything.
+/// Returns true if the public side has any text.
 pub(super) fn has_public_content(body: &ShadeBody) -> bool {
     [
         &body.shade_name_public,
