@@ -42,7 +42,7 @@ pub use secrets::Secrets;
 /// The default configuration file, which is also the manual.
 pub const DEFAULT: &str = include_str!("default.toml");
 
-/// The whole configuration. What each key means is said in `default.toml`.
+/// The whole configuration. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
@@ -64,7 +64,7 @@ pub struct Config {
     pub chat: Chat,
     pub log: Log,
     pub metrics: Metrics,
-    /// Variables of the environment that begin with `DOPPEL_` and are no settings.
+    /// Environment variables that begin with `DOPPEL_` but are not settings.
     #[serde(skip)]
     pub foreign_variables: Vec<String>,
 }
@@ -105,7 +105,7 @@ pub struct Database {
     pub start_seconds: u64,
 }
 
-/// The URL may hold a password.
+/// Hides a password in the URL.
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Database").field("url", &redact::url(&self.url)).finish_non_exhaustive()
@@ -179,7 +179,7 @@ pub struct Metrics {
     pub listen: String,
 }
 
-/// What flags may set.
+/// The settings that flags can change.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Flags {
     /// `--data-dir`.
@@ -190,7 +190,7 @@ pub struct Flags {
     pub server: Option<ServerFlags>,
 }
 
-/// What flags may set of `[server]`.
+/// The settings of `[server]` that flags can change.
 #[derive(Debug, Clone, Serialize)]
 pub struct ServerFlags {
     /// `--listen`.
@@ -201,7 +201,7 @@ impl Config {
     /// Merges the defaults, a file, the environment and flags, and checks the result.
     ///
     /// # Errors
-    /// A text for people that names the key, its value and what was expected.
+    /// A message for people that names the key, its value and the expected values.
     pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, String> {
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let Variables { settings, foreign } = Variables::sort(names)?;
@@ -220,10 +220,10 @@ impl Config {
         Ok(config)
     }
 
-    /// The defaults, changed by lines of TOML. For tests.
+    /// Merges lines of TOML into the defaults, and checks the result. For tests.
     ///
     /// # Errors
-    /// As [`Config::load`].
+    /// Those of [`Config::load`].
     pub fn from_toml(lines: &str) -> Result<Self, String> {
         Self::from_figment(Figment::from(Toml::string(DEFAULT)).merge(Toml::string(lines)))
     }
@@ -311,10 +311,10 @@ impl Config {
         self.database_config().map(|_| ())
     }
 
-    /// The database to open; a relative SQLite file is inside the data directory.
+    /// Returns the settings of the database. A relative path of a SQLite file starts in the data directory.
     ///
     /// # Errors
-    /// A text for people that names the key.
+    /// A message for people that names the key.
     pub fn database_config(&self) -> Result<DatabaseConfig, String> {
         let mut config = DatabaseConfig::parse(&self.database.url)
             .map_err(|expected| format!("database.url: {expected}"))?;
@@ -329,7 +329,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Where uploaded files live.
+    /// Returns the directory of uploaded files.
     pub fn files_dir(&self) -> PathBuf {
         if self.files.dir.as_os_str().is_empty() {
             self.data_dir.join("files")
@@ -338,10 +338,10 @@ impl Config {
         }
     }
 
-    /// The listener of `/metrics`, if there is to be one.
+    /// Returns the address of the listener of `/metrics`, if it is configured.
     ///
     /// # Errors
-    /// A text for people that names the key.
+    /// A message for people that names the key.
     pub fn metrics_address(&self) -> Result<Option<SocketAddr>, String> {
         let text = &self.metrics.listen;
         if text.is_empty() {
@@ -352,10 +352,10 @@ impl Config {
         })
     }
 
-    /// The configuration as TOML, with secrets hidden.
+    /// Formats the configuration as TOML, with secrets hidden.
     ///
     /// # Errors
-    /// When a value cannot be written as TOML.
+    /// If a value cannot be written as TOML.
     pub fn shown(&self) -> Result<String, String> {
         let mut shown = self.clone();
         shown.database.url = redact::url(&self.database.url);
@@ -368,7 +368,7 @@ impl Config {
     }
 }
 
-/// Holds a number of the configuration within its limits.
+/// Checks that a number of the configuration is within its limits.
 fn limit(key: &str, value: u64, least: u64, most: u64) -> Result<(), String> {
     if (least..=most).contains(&value) {
         Ok(())

@@ -1,5 +1,5 @@
-//! A demo person on an empty database, made from the examples of the API's documentation, and a note of what
-//! was made for people and for scripts.
+//! A demo person on an empty database, created from the examples in the API's documentation, and a file with
+//! the credentials for people and scripts.
 
 use std::path::Path;
 
@@ -21,20 +21,20 @@ use web::{ApiError, Language};
 
 use crate::{config::Config, server::Running};
 
-/// The note's name in the data directory.
+/// The name of that file in the data directory.
 const FILE: &str = "demo.json";
 const EMAIL: &str = "user@example.com";
-/// Where the demo app is called back at: the address that the original's own template for apps uses.
+/// The callback URL of the demo app, which is the one in SecondMe's template for apps.
 const CALLBACK: &str = "http://localhost:3000/api/auth/callback";
 
-/// What was made.
+/// The contents of the file.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Demo {
     base_url: String,
-    /// The base URL of an app written for the SecondMe API.
+    /// The base URL for apps written for the SecondMe API.
     #[serde(default)]
     lab_base_url: String,
-    /// The address where the demo app asks for consent, without its query.
+    /// The URL at which the demo app asks for consent, without its query.
     #[serde(default)]
     oauth_url: String,
     email: String,
@@ -44,23 +44,24 @@ pub(crate) struct Demo {
     client_secret: String,
     redirect_uri: String,
     access_token: String,
-    /// A key of the Hub.
+    /// The access key of the Hub.
     #[serde(default)]
     hub_ak: String,
     #[serde(default)]
     hub_sk: String,
-    /// Codes that let others onto the Plaza.
+    /// Invitation codes for the Plaza.
     #[serde(default)]
     invitation_codes: Vec<String>,
 }
 
-/// The server's base URL, that of the Lab API, and that of the consent page.
+/// Returns the server's base URL, that of the Lab API, and that of the consent page.
 fn addresses(running: &Running) -> (String, String, String) {
     let base = &running.base_url;
     (base.clone(), format!("{base}/gate/lab"), format!("{base}/oauth/"))
 }
 
-/// Makes the demo person, or finds the one made before. `None` on a database with other accounts.
+/// Creates the demo person, or finds the one created before. Returns `None` if the database has other
+/// accounts.
 pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option<Demo>> {
     let path = config.data_dir.join(FILE);
     if running.identity.account_by_email(EMAIL).await.map_err(fail)?.is_some() && path.is_file() {
@@ -68,7 +69,7 @@ pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let before: Demo =
             serde_json::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
-        // The token of the last time may have reached its end.
+        // The previous token may have expired.
         let access_token = token(running, &before.client_id, &before.client_secret).await?;
         let invitation_codes = invitation_codes(running).await?;
         let (base_url, lab_base_url, oauth_url) = addresses(running);
@@ -85,7 +86,8 @@ pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option
     Ok(Some(demo))
 }
 
-/// The weather of the documentation's examples: invented, unless a real service is configured.
+/// Adds the weather API of the documentation's examples. Its data is invented, unless a real service is
+/// configured.
 async fn weather(running: &Running) -> Result<()> {
     let spec = hub::provider::sample_spec();
     if running.hub.api_of(&spec.code).is_err() {
@@ -145,11 +147,11 @@ async fn make(running: &Running) -> Result<Demo> {
     })
 }
 
-/// The demo person's codes that nobody has used.
+/// Returns the demo person's unused invitation codes.
 async fn invitation_codes(running: &Running) -> Result<Vec<String>> {
     let account = running.identity.account_by_email(EMAIL).await.map_err(fail)?;
     let account = account.context("the demo person is gone")?;
-    // Whoever runs the server becomes a resident when first asked about.
+    // An administrator gets a certificate when it is first looked up.
     running.plaza.certificate(account.id).await.map_err(fail)?;
     let codes = running.plaza.invitations(account.id).await.map_err(fail)?;
     let is_open =
@@ -157,13 +159,13 @@ async fn invitation_codes(running: &Running) -> Result<Vec<String>> {
     Ok(codes.into_iter().filter(is_open).map(|code| code.code).collect())
 }
 
-/// Every scope an app may ask for.
+/// Returns all scopes that an app may request.
 fn every_scope() -> ScopeSet {
     let scopes: Vec<Scope> = Scope::ALL.iter().copied().filter(|scope| scope.is_for_apps()).collect();
     ScopeSet::of(&scopes)
 }
 
-/// A fresh access token of the demo app, in the demo person's name.
+/// Returns a new access token of the demo app for the demo person.
 async fn token(running: &Running, client_id: &str, client_secret: &str) -> Result<String> {
     let account = running.identity.account_by_email(EMAIL).await.map_err(fail)?;
     let account = account.context("the demo person is gone")?;
@@ -232,7 +234,7 @@ fn note() -> NewNote {
     }
 }
 
-/// Writes the note for its owner's eyes alone, whole or not at all.
+/// Writes the file completely or not at all, readable by its owner only.
 fn write(path: &Path, demo: &Demo) -> Result<()> {
     let text = serde_json::to_string_pretty(demo)?;
     store::durable::write(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
@@ -243,7 +245,7 @@ fn fail(error: ApiError) -> anyhow::Error {
 }
 
 impl Demo {
-    /// What to try first, ready to be copied.
+    /// Returns instructions for the first steps, ready to be copied.
     pub(crate) fn what_to_try(&self) -> String {
         let Self { base_url, email, password, api_key, client_id, redirect_uri, .. } = self;
         format!(

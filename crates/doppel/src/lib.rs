@@ -13,7 +13,7 @@ mod router;
 pub mod server;
 mod tools;
 
-/// An error of a room as one for people who run the server.
+/// Converts an API error to an error for the operator.
 fn describe(error: &web::ApiError) -> anyhow::Error {
     anyhow::anyhow!("{}", error.cause().map_or_else(|| error.message(web::Language::En), str::to_owned))
 }

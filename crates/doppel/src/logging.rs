@@ -1,4 +1,4 @@
-//! Where log lines go.
+//! Log output.
 
 mod repeats;
 
@@ -16,7 +16,7 @@ pub(crate) use repeats::sum_up;
 /// Checks the settings of the log.
 ///
 /// # Errors
-/// When the filter cannot be understood.
+/// If the filter is invalid.
 pub fn check(log: &Log) -> Result<()> {
     filter(log).map(|_| ())
 }
@@ -24,7 +24,7 @@ pub fn check(log: &Log) -> Result<()> {
 /// Sends this process's log lines to standard error.
 ///
 /// # Errors
-/// When the filter cannot be understood.
+/// If the filter is invalid, or if logging was started before.
 pub fn start(log: &Log) -> Result<()> {
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
     let registry = tracing_subscriber::registry().with(filter(log)?);

@@ -1,4 +1,4 @@
-//! Prometheus metrics on a listener of their own, so that they are never public by accident.
+//! Prometheus metrics, on their own listener so that they are never public by accident.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,11 +13,11 @@ use web::{
     server::{ConnectionLimits, Leaving},
 };
 
-/// Bounds of the histogram of request times, in seconds.
+/// Buckets of the histograms of times, in seconds.
 const BUCKETS: &[f64] =
     &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-/// Bounds of the histogram of transactions in one commit.
+/// Buckets of the histogram of transactions in one commit.
 const SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
 const LIMITS: ConnectionLimits = ConnectionLimits {
@@ -32,7 +32,7 @@ const LIMITS: ConnectionLimits = ConnectionLimits {
     drain: Duration::from_secs(1),
 };
 
-/// Starts to count, and to serve the counts on `address`. Answers the address it listens on.
+/// Starts the recorder, and serves the metrics on `address`. Returns the address it listens on.
 pub(crate) async fn start(address: SocketAddr, db: Database, tasks: &Tasks) -> Result<SocketAddr> {
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), BUCKETS)
@@ -65,7 +65,7 @@ pub(crate) async fn start(address: SocketAddr, db: Database, tasks: &Tasks) -> R
     Ok(address)
 }
 
-/// The HELP texts.
+/// Registers the HELP texts.
 fn describe() {
     describe_counter!("doppel_http_requests_total", "Requests answered, by method, route and status");
     describe_histogram!("doppel_http_request_seconds", Unit::Seconds, "Time until an answer began, by route");
@@ -90,7 +90,7 @@ fn describe() {
     gauge!("doppel_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }
 
-/// Sets the gauges that are read when somebody asks.
+/// Sets the gauges that are measured when the metrics are read.
 fn observe(db: &Database) {
     let number = |value: usize| u32::try_from(value).map_or(f64::from(u32::MAX), f64::from);
     let load = db.load();
@@ -114,7 +114,7 @@ fn observe(db: &Database) {
     }
 }
 
-/// The number after a word at the beginning of a line of `/proc/self/status`.
+/// Returns the number after a word at the beginning of a line of `/proc/self/status`.
 fn status_number(status: &str, word: &str) -> Option<usize> {
     let line = status.lines().find_map(|line| line.strip_prefix(word))?;
     line.split_whitespace().next()?.parse().ok()

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says about the API as a whole.
+//! The parts of the OpenAPI document that describe the API as a whole.
 
 mod answers;
 
@@ -26,7 +26,7 @@ const SESSION: &str = "\
 The cookie of a signed-in browser. A POST that rides on it must come from the server's own pages: \
 `Sec-Fetch-Site: same-origin`, or an `Origin` that is the server's.";
 
-/// The document before the routes are in it.
+/// Returns the document without routes.
 ///
 /// `session_cookie` is the name of the cookie that a signed-in browser sends.
 pub(crate) fn base(session_cookie: &str) -> OpenApi {
@@ -88,7 +88,7 @@ fn error_schema() -> Object {
         .build()
 }
 
-/// Completes the document once every route is in it: the error responses of each operation.
+/// Completes the document once it has all routes: adds the error responses of each operation.
 pub(crate) fn complete(document: &mut OpenApi) {
     answers::add(document);
     if let Some(components) = &mut document.components {

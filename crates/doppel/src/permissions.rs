@@ -1,4 +1,4 @@
-//! Directories that other users of the machine can look into.
+//! Directories that other users of the machine can read.
 
 use std::path::Path;
 
@@ -6,14 +6,15 @@ use store::durable::open_to_others;
 
 use crate::config::Config;
 
-/// A line for each directory of this program that users outside its group may enter or list, with the way to mend it.
-/// Files in it have mode 0600 all the same; names, sizes and times are visible.
+/// Returns a warning for each directory of this program that users outside its group may enter or list, with
+/// the command that closes it. Files in it have mode 0600 in any case, but their names, sizes and times are
+/// visible.
 #[must_use]
 pub fn warnings(config: &Config) -> Vec<String> {
     let files = config.files_dir();
     let inside = files.starts_with(&config.data_dir);
     let mut directories: Vec<(&str, &Path)> = vec![("data_dir", &config.data_dir)];
-    // A directory below one that is closed is closed as well.
+    // A directory inside a closed one is closed as well.
     if !inside || open_to_others(&config.data_dir).is_some() {
         directories.push(("files.dir", &files));
     }

@@ -1,4 +1,4 @@
-//! The OpenAPI document and the pages to browse it by, from the binary, without outside assets.
+//! The OpenAPI document and the pages to browse it, served from the binary without external assets.
 
 use std::{collections::HashMap, fmt::Write, sync::Arc};
 
@@ -15,14 +15,15 @@ use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 use web::{ApiError, Code, asset::Asset};
 
-/// The pages bring their own styles and scripts; nothing else may run, and nothing may leave.
+/// The content security policy: the pages use their own styles and scripts, and nothing else may run or be
+/// contacted.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page that links to all others.
+/// The start page.
 const INDEX: &str = "index.html";
 
-/// Files of the pages, with their media types.
+/// The other files of the pages, with their media types.
 const FILES: &[(&str, &str)] = &[
     ("favicon-16x16.png", "image/png"),
     ("favicon-32x32.png", "image/png"),
@@ -33,14 +34,15 @@ const FILES: &[(&str, &str)] = &[
     ("swagger-ui.css", "text/css"),
 ];
 
-/// What is made when it is first asked for: most servers are never asked, and it is large.
+/// The document and the pages. They are created at the first request, because they are large and most servers
+/// never serve them.
 struct Reference {
     document: Box<dyn Fn() -> OpenApi + Send + Sync>,
     json: OnceCell<Asset>,
     pages: OnceCell<HashMap<&'static str, Asset>>,
 }
 
-/// The routes.
+/// Returns the routes of the document and the pages.
 pub(crate) fn router(document: impl Fn() -> OpenApi + Send + Sync + 'static) -> Router {
     let reference = Reference { document: Box::new(document), json: OnceCell::new(), pages: OnceCell::new() };
     let reference = Arc::new(reference);
@@ -90,7 +92,7 @@ async fn off_the_async_threads<T: Send + 'static>(
     tokio::task::spawn_blocking(make).await.map_err(ApiError::internal)?
 }
 
-/// The page and its files; the page names each of them by its content.
+/// Loads the start page and its files. The links in the page contain the hash of each file.
 fn pages() -> Result<HashMap<&'static str, Asset>, ApiError> {
     let mut pages = HashMap::new();
     for (name, media) in FILES {
@@ -101,7 +103,7 @@ fn pages() -> Result<HashMap<&'static str, Asset>, ApiError> {
     Ok(pages)
 }
 
-/// A file of Swagger UI, told where the document is.
+/// Returns a file of Swagger UI, configured with the URL of the document.
 fn file(name: &str) -> Result<Vec<u8>, ApiError> {
     let config = Arc::new(Config::from("/openapi.json").persist_authorization(false));
     let file = utoipa_swagger_ui::serve(name, config).map_err(ApiError::internal)?;
@@ -109,7 +111,7 @@ fn file(name: &str) -> Result<Vec<u8>, ApiError> {
     file.map(|file| file.bytes.into_owned()).ok_or_else(|| ApiError::internal(format!("no file {name}")))
 }
 
-/// A page whose links to files have the hashes of their contents.
+/// Adds the hash of the content to each link to a file in a page.
 fn with_versions(page: &str, files: &HashMap<&str, Asset>) -> String {
     let mut text = String::with_capacity(page.len() + 32 * files.len());
     for (at, part) in page.split('"').enumerate() {

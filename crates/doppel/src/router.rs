@@ -1,4 +1,5 @@
-//! The whole router: every room's routes under their paths, behind the guard and the boundary.
+//! The complete router: the routes of all crates under their paths, behind the authentication middleware and
+//! the boundary.
 
 use std::{
     convert::Infallible,
@@ -38,7 +39,8 @@ use web::{ApiError, Code, boundary, server::Leaving};
 
 use crate::{config::Config, openapi, reference, tools::HubTools};
 
-/// Routes that need no caller, beside the console's. Every other route does: a new one is closed by default.
+/// Routes that need no caller, in addition to those of the console. Every other route needs one, so a new
+/// route is closed by default.
 const PUBLIC: &[&str] = &[
     "/healthz",
     "/readyz",
@@ -56,13 +58,14 @@ const PUBLIC: &[&str] = &[
     "/gate/lab/api/oauth/token/client",
 ];
 
-/// Routes that are served however many requests are in work.
+/// Routes that are served even if the limit of requests in flight is reached.
 pub(crate) const UNBOUNDED: &[&str] = &["/healthz", "/readyz"];
 
-/// Sizes of JSON that are compressed. Less gains nothing; more would keep others waiting.
+/// Sizes of JSON responses that are compressed, in bytes. Compressing smaller ones gains nothing; larger ones
+/// would delay others.
 const COMPRESSED_BYTES: std::ops::RangeInclusive<u64> = 1024..=131_072;
 
-/// Everything the routes stand on.
+/// The services of all crates that the routes use.
 #[derive(Clone)]
 pub(crate) struct Rooms {
     pub(crate) db: Database,
@@ -72,11 +75,11 @@ pub(crate) struct Rooms {
     pub(crate) plaza: Plaza,
     pub(crate) hub: Hub,
     pub(crate) console: console::Console,
-    /// The server's address as others see it, without a slash at the end.
+    /// The public base URL of the server, without a trailing slash.
     pub(crate) base_url: String,
 }
 
-/// The routes that need no caller.
+/// Returns the routes that need no caller.
 pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
     PUBLIC
         .iter()
@@ -86,7 +89,7 @@ pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
         .copied()
 }
 
-/// The API's routes, relative to a base path.
+/// Returns the routes of the API, relative to a base path.
 fn api(rooms: &Rooms) -> OpenApiRouter {
     let identity = &rooms.identity;
     rooms
@@ -101,13 +104,13 @@ fn api(rooms: &Rooms) -> OpenApiRouter {
         .merge(identity::program::router(identity.clone()))
 }
 
-/// The API under both base paths (contract §0.1).
+/// Returns the API under both of its base paths, `/api` and `/gate/lab/api`.
 fn api_router(rooms: &Rooms) -> Router {
     let (router, _) = api(rooms).split_for_parts();
     Router::new().nest("/api", router.clone()).nest("/gate/lab/api", router)
 }
 
-/// The OpenAPI document of this server.
+/// Returns the OpenAPI document of this server.
 pub(crate) fn document(rooms: &Rooms) -> OpenApi {
     let (_, described) = api(rooms).split_for_parts();
     let session_cookie = Cookies::new(rooms.identity.settings().secure_cookies).session_name();
@@ -116,7 +119,7 @@ pub(crate) fn document(rooms: &Rooms) -> OpenApi {
     document
 }
 
-/// What the server answers with: calls of the Hub go through its door, everything else through the router.
+/// Builds the service for all requests: the gateway for calls of the Hub, and the router for everything else.
 pub(crate) fn front(
     rooms: &Rooms,
     config: &Config,
@@ -131,8 +134,9 @@ pub(crate) fn front(
     Ok(Front { router: router(rooms, config, Arc::clone(&boundary), &door, leaving)?, door, boundary })
 }
 
-/// The Hub's door and the router. The Hub is asked first because it knows its paths by their first segment alone, and
-/// answers in a shape of its own whatever happens; nothing of the router (routes, guard, cookies) is meant for it.
+/// The Hub's gateway and the router. The gateway comes first, because it recognizes its paths by their first
+/// segment and always returns its own envelope. Routes, authentication and cookies of the router do not apply
+/// to it.
 #[derive(Clone)]
 pub(crate) struct Front {
     door: Door,
@@ -146,7 +150,7 @@ impl Service<Request<Body>> for Front {
     type Future = Either<RouteFuture<Infallible>, BoxFuture<'static, Result<Response, Infallible>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // Neither ever makes anybody wait here.
+        // Both are always ready.
         Poll::Ready(Ok(()))
     }
 
@@ -162,7 +166,7 @@ impl Service<Request<Body>> for Front {
     }
 }
 
-/// The router of the server.
+/// Builds the router of the server.
 fn router(
     rooms: &Rooms,
     config: &Config,
@@ -189,15 +193,16 @@ fn router(
         .layer(from_fn_with_state(boundary, boundary::layer)))
 }
 
-/// Who may use the MCP server.
+/// Returns the origins and hosts that may use the MCP server.
 fn agents(rooms: &Rooms, config: &Config) -> hub::mcp::Allowed {
     let server = &config.server;
     hub::mcp::Allowed::new(&rooms.base_url, &server.cors_origins, server.listen.is_loopback())
 }
 
-/// JSON that is compressed on its way: what takes no more than about a millisecond. Static files are compressed once
-/// (`web::asset`). Not pages: they have secrets beside what the sender wrote, and the size of such a mixture gives the
-/// secret away. Not streams: they must not wait for a block to fill.
+/// Selects the responses that are compressed on the fly: JSON that takes at most about a millisecond. Static
+/// files are compressed once (`web::asset`). Pages are not compressed, because they contain secrets beside
+/// text of the sender, and the compressed size would leak them. Streams are not compressed, because they must
+/// not wait for a block to fill.
 #[derive(Debug, Clone, Copy)]
 struct SmallJson;
 
@@ -209,7 +214,7 @@ impl Predicate for SmallJson {
     }
 }
 
-/// Whether the process lives, and whether it can serve.
+/// Returns the routes for liveness (`/healthz`) and readiness (`/readyz`).
 fn health(db: Database, leaving: Leaving) -> Router {
     let ready = get(ready).with_state((db, leaving));
     Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", ready)
@@ -223,7 +228,8 @@ async fn ready(State((db, leaving)): State<(Database, Leaving)>) -> Result<&'sta
     Ok("ready\n")
 }
 
-/// Browsers of the named origins may call the API with a key or a token; cookies are for our own pages alone.
+/// Returns the CORS layer. Browsers may call the API from the configured origins with a key or a token;
+/// cookies are only for the server's own pages.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;
@@ -236,7 +242,8 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        // OpenAI's and MCP's clients send many headers of their own; without cookies none of them is dangerous.
+        // Clients of OpenAI and MCP send many headers of their own. Without cookies none of them is
+        // dangerous.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([
             boundary::REQUEST_ID,

@@ -34,39 +34,40 @@ use services::rooms;
 pub use services::{archive, base_url, identity, memory, sections};
 pub(crate) use services::{chat, outgoing};
 
-/// How long background work may take to end after the last request.
+/// Time limit for background work to end after the last request.
 const LAST_WORK: Duration = Duration::from_secs(5);
 
-/// How long before open streams are cut their answers are stopped, to be stored and to say so.
+/// Time before open streams are cut at which their responses are stopped, so that they can be stored and say
+/// so.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// How often the clock is looked at, and how far it must have been set, back or ahead, to be worth a line.
+/// Interval between checks of the clock. A change by more than the limits below, back or ahead, is logged.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
 const CLOCK_BACK_MS: i64 = 2_000;
 const CLOCK_AHEAD_MS: i64 = 60_000;
 
-/// How often it is looked whether a newer release has migrated the database.
+/// Interval between checks if a newer release has migrated the database.
 const SCHEMA_EVERY: Duration = Duration::from_secs(5);
 
-/// A server that runs.
+/// A running server.
 pub struct Running {
     /// The address it listens on.
     pub address: SocketAddr,
     /// The address of `/metrics`, if that is on.
     pub metrics: Option<SocketAddr>,
-    /// The server's address as others see it, without a slash at the end.
+    /// The public base URL of the server, without a trailing slash.
     pub base_url: String,
-    /// The database it stands on.
+    /// The database.
     pub db: Database,
-    /// Its accounts and keys.
+    /// Accounts and keys.
     pub identity: Identity,
-    /// Its profiles and files.
+    /// Profiles, memories and files.
     pub memory: Memory,
-    /// Its keys and APIs for others.
+    /// The Hub: APIs for other programs, and their keys.
     pub hub: Hub,
-    /// Its doubles.
+    /// Conversations with the assistant.
     pub chat: Chat,
-    /// Its square.
+    /// The Plaza.
     pub plaza: Plaza,
     leaving: Leaving,
     lame: Duration,
@@ -75,10 +76,10 @@ pub struct Running {
     drained: Arc<std::sync::atomic::AtomicBool>,
 }
 
-/// The OpenAPI document as JSON. The routes that it describes need a database, so it gets an empty one.
+/// Returns the OpenAPI document as JSON. The routes need a database, so an empty one is created.
 ///
 /// # Errors
-/// When no temporary directory can be had.
+/// If no temporary directory can be created.
 pub async fn document(config: &Config) -> Result<String> {
     let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
     let mut config = config.clone();
@@ -92,28 +93,29 @@ pub async fn document(config: &Config) -> Result<String> {
     Ok(document)
 }
 
-/// Starts a server: database, rooms, listeners, background work.
+/// Starts a server: database, services, listeners and background tasks.
 ///
 /// # Errors
-/// When a directory, the database or an address cannot be had.
+/// If a directory, the database or an address is not available.
 pub async fn start(config: &Config, clock: Clock, random: Random) -> Result<Running> {
     Ok(Box::pin(prepare(config, clock, random)).await?.serve())
 }
 
-/// A server that has its address and works in the background, and does not take connections yet: those wait.
+/// A server that listens and runs its background tasks, but does not accept connections yet. Clients wait
+/// meanwhile.
 pub struct Prepared {
     running: Running,
     begin: Box<dyn FnOnce() + Send>,
 }
 
 impl Prepared {
-    /// The server, for what has to be done before anybody is served.
+    /// Returns the server, for work that has to be done before anybody is served.
     #[must_use]
     pub fn running(&self) -> &Running {
         &self.running
     }
 
-    /// Takes connections from now on.
+    /// Accepts connections from now on.
     #[must_use]
     pub fn serve(self) -> Running {
         (self.begin)();
@@ -121,10 +123,10 @@ impl Prepared {
     }
 }
 
-/// Does all of [`start`] but take connections.
+/// Does all of [`start`], except for accepting connections.
 ///
 /// # Errors
-/// As of [`start`].
+/// Those of [`start`].
 pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Prepared> {
     let db = Box::pin(open_patiently(config, clock, random)).await?;
     let listen = &config.server.listen;
@@ -190,7 +192,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
     Ok(Prepared { running, begin })
 }
 
-/// Looks for what changes under a running server: a schema of a newer release, and a clock that is set.
+/// Watches for changes under a running server: a schema of a newer release, and a changed clock.
 fn watch(db: &Database, tasks: &Tasks) {
     let (clock, started) = (db.clock().clone(), Instant::now());
     let offset = move || clock.now().as_millis() - i64::try_from(started.elapsed().as_millis()).unwrap_or(0);
@@ -208,13 +210,13 @@ fn watch(db: &Database, tasks: &Tasks) {
     tasks.every(SCHEMA_EVERY, move || {
         let db = db.clone();
         async move {
-            // Told once by the store; whether the database is away is others' to say.
+            // The store logs it once. Failures to reach the database are reported elsewhere.
             let _fits = db.check_schema().await;
         }
     });
 }
 
-/// What to say of a clock that moved so many milliseconds more than time passed.
+/// Returns the warning for a clock that moved this many milliseconds more than time passed.
 const fn clock_jump(ms: i64) -> Option<&'static str> {
     if ms < -CLOCK_BACK_MS {
         Some("the clock was set back: limits and leases of the time that is undone are cut short")
@@ -226,11 +228,12 @@ const fn clock_jump(ms: i64) -> Option<&'static str> {
 }
 
 impl Running {
-    /// Stops in order: for `server.lame_seconds` requests are served and readiness is refused, then no new connections, open requests and streams end, background work writes what it
-    /// holds, the store closes. Answers false when something had to be cut off.
+    /// Stops in order. For `server.lame_seconds`, requests are served and readiness is refused. Then no
+    /// connections are accepted, open requests and streams end, background tasks write their data, and the
+    /// store closes. Returns false if something had to be cut off.
     ///
     /// # Errors
-    /// When the store cannot be closed cleanly.
+    /// If the store cannot be closed cleanly.
     pub async fn stop(self) -> Result<bool> {
         self.leaving.begin();
         if !self.lame.is_zero() {
@@ -243,7 +246,7 @@ impl Running {
         self.tasks.stop();
         self.served.notified().await;
         let finished = self.tasks.drained(LAST_WORK).await;
-        // What the last requests left to be written was counted after the batch writer's own last round.
+        // What the last requests left to be written may have come after the batch writer's last round.
         let _logged = self.identity.flush().await;
         self.hub.flush().await;
         self.db.close().await.context("cannot close the database")?;

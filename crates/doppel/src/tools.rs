@@ -1,10 +1,10 @@
-//! What joins the Hub and the doubles, which know nothing of each other.
+//! The connection between the Hub and the assistant, which do not depend on each other.
 
 use chat::tools::{Outcome, Tool, Tools, Work};
 use hub::{Door, Offer};
 use serde_json::{Map, Value};
 
-/// The Hub's actions as tools of people's doubles.
+/// Offers the Hub's actions as tools of the assistant.
 pub(crate) struct HubTools(pub(crate) Door);
 
 impl Tools for HubTools {

@@ -1,4 +1,4 @@
-//! Hostile inputs for parsers of outside bytes: arbitrary bytes mixed with mutations of valid inputs.
+//! Hostile inputs for parsers of external bytes: arbitrary bytes mixed with mutations of valid inputs.
 //!
 //! A fuzz target is a property test with [`config`] and one of the strategies here:
 //!
@@ -20,17 +20,17 @@ use proptest::{
     prop_oneof,
 };
 
-/// Cases of a target unless `PROPTEST_CASES` says otherwise.
+/// Number of cases of a target, unless `PROPTEST_CASES` is set.
 const CASES: u32 = 10_000;
 
-/// Longest that one case may take. A parser with quadratic cost stays below it only for small inputs; a busy machine
-/// stays below it always.
+/// Maximum duration of one case. A parser with quadratic cost exceeds it for all but small inputs. A linear
+/// one never does, even on a busy machine.
 const MAX_CASE: Duration = Duration::from_secs(10);
 
-/// Largest input of arbitrary bytes.
+/// Maximum length of arbitrary inputs, in bytes.
 const MAX_BYTES: usize = 512;
 
-/// Most mutations of one valid input.
+/// Maximum number of mutations of one valid input.
 const MAX_MUTATIONS: usize = 6;
 
 /// Pieces that parsers of text formats treat specially.
@@ -98,13 +98,13 @@ const TOKENS: &[&[u8]] = &[
     b"```",
 ];
 
-/// The configuration of a fuzz target: 10 000 cases, no files beside the sources, bounded shrinking.
+/// Returns the configuration of a fuzz target: 10 000 cases, no files beside the sources, bounded shrinking.
 #[must_use]
 pub fn config() -> ProptestConfig {
     config_with(CASES)
 }
 
-/// The same with another number of cases, for parsers whose one case is costly.
+/// Returns the configuration with another number of cases, for parsers that need long for each case.
 #[must_use]
 pub fn config_with(cases: u32) -> ProptestConfig {
     let cases = match std::env::var("PROPTEST_CASES") {
@@ -120,10 +120,10 @@ pub fn config_with(cases: u32) -> ProptestConfig {
     }
 }
 
-/// Runs one case; fails when it takes longer than any parser of bounded input may.
+/// Runs one case, and fails if it takes longer than any parser of bounded input may.
 ///
 /// # Panics
-/// When the case took longer than 10 seconds.
+/// If the case took longer than 10 seconds.
 pub fn timed<T>(case: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = case();
@@ -131,7 +131,7 @@ pub fn timed<T>(case: impl FnOnce() -> T) -> T {
     result
 }
 
-/// One change of an input. Positions are fractions of its length, so that they fit every seed.
+/// A mutation of an input. Positions are fractions of its length, so that they fit every seed.
 #[derive(Debug, Clone)]
 enum Mutation {
     /// Replaces a byte.
@@ -166,12 +166,12 @@ fn mutation() -> impl Strategy<Value = Mutation> {
     ]
 }
 
-/// The index that a fraction of the length names.
+/// Returns the index at a fraction of the length.
 fn index(input: &[u8], at: u16) -> usize {
     usize::from(at) * (input.len() + 1) / (usize::from(u16::MAX) + 1)
 }
 
-/// The end of a range that begins at `start`; a range covers at most a fourth of the input.
+/// Returns the end of a range that begins at `start`. A range covers at most a fourth of the input.
 fn end(input: &[u8], start: usize, length: u8) -> usize {
     let longest = input.len() / 4 + 1;
     (start + 1 + usize::from(length) * longest / 256).min(input.len())
@@ -216,7 +216,8 @@ fn mutate(mut input: Vec<u8>, mutations: &[Mutation]) -> Vec<u8> {
     input
 }
 
-/// Bytes that somebody might send: arbitrary ones, tokens in any order, the seeds themselves and mutations of them.
+/// Generates bytes that somebody might send: arbitrary ones, tokens in any order, the seeds themselves and
+/// mutations of them.
 pub fn bytes(seeds: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
     let arbitrary = prop::collection::vec(any::<u8>(), 0..MAX_BYTES);
     let tokens =
@@ -231,7 +232,7 @@ pub fn bytes(seeds: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> 
     prop_oneof![1 => arbitrary, 1 => tokens, 6 => mutated]
 }
 
-/// The same as text; what is no UTF-8 is replaced.
+/// Generates the same as text. Invalid UTF-8 is replaced.
 pub fn text(seeds: &'static [&'static [u8]]) -> impl Strategy<Value = String> {
     bytes(seeds).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }

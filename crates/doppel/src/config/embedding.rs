@@ -1,4 +1,4 @@
-//! `[embedding]`: the model that tells what texts mean.
+//! `[embedding]`: the model for semantic search.
 
 use std::{fmt, time::Duration};
 
@@ -7,7 +7,7 @@ use web::redact;
 
 use super::{HIDDEN, limit};
 
-/// The section. What each key means is said in `default.toml`.
+/// The section. `default.toml` describes each key.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
@@ -21,7 +21,7 @@ pub struct Embedding {
     pub cache_bytes: u64,
 }
 
-/// The key is a secret.
+/// Leaves out the key, which is a secret.
 impl fmt::Debug for Embedding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Embedding")
@@ -57,7 +57,7 @@ impl Embedding {
         }
     }
 
-    /// The settings as the room takes them; `None` without an endpoint.
+    /// Returns the settings for the memory crate; `None` if no endpoint is configured.
     pub fn settings(&self) -> Option<memory::meaning::Settings> {
         (!self.base_url.is_empty()).then(|| memory::meaning::Settings {
             base_url: self.base_url.trim_end_matches('/').to_owned(),

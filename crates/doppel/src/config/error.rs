@@ -1,10 +1,11 @@
-//! What is wrong with a configuration, in words for people and without secrets.
+//! Messages about errors in the configuration, for people and without secrets.
 
 use figment::error::Kind;
 use web::redact;
 
-/// Returns one of figment's errors in our words: the key, what is wrong, and where it was set. A value is shown unless
-/// its key has a secret's name; of a file that cannot be parsed no line is quoted, for it may have a secret in it.
+/// Describes one of figment's errors: the key, the problem, and the place where it was set. A value is shown
+/// unless its key is the name of a secret. Lines of a file that cannot be parsed are not quoted, because they
+/// may contain a secret.
 pub(super) fn describe(error: figment::Error) -> String {
     let key = error.path.join(".");
     let is_secret = error.path.last().is_some_and(|name| redact::is_secret_name(name));
@@ -16,7 +17,7 @@ pub(super) fn describe(error: figment::Error) -> String {
     };
     let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
     let source = error.metadata.as_ref().map(|metadata| {
-        // A place in this program's own code says nothing to anybody; only flags come from there.
+        // A place in this program's own code is of no use to users. Only flags come from there.
         let place = match &metadata.source {
             Some(figment::Source::Code(_)) if metadata.name.contains("Flags") => {
                 return " (a flag)".to_owned();
@@ -29,7 +30,7 @@ pub(super) fn describe(error: figment::Error) -> String {
     format!("{key}{what}{}", source.unwrap_or_default())
 }
 
-/// Leaves the quoted lines out of a parser's message.
+/// Removes the quoted lines from a parser's message.
 fn unquoted(message: &str) -> String {
     let is_quote = |line: &str| {
         let number = line.split_once('|').map(|(number, _)| number.trim());

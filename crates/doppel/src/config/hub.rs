@@ -59,7 +59,7 @@ pub enum CallLog {
     Off,
 }
 
-/// It has secrets in it.
+/// Shows nothing, because the section contains secrets.
 impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hub").finish_non_exhaustive()
@@ -102,7 +102,7 @@ impl Hub {
         Ok(())
     }
 
-    /// The same without its secrets.
+    /// Hides the secrets.
     pub(super) fn hide(&mut self) {
         if !self.weather.api_key.is_empty() {
             HIDDEN.clone_into(&mut self.weather.api_key);

@@ -1,23 +1,23 @@
-//! Where to listen: an address or a host name, and a port.
+//! The address to listen on: an IP address or a host name, and a port.
 
 use std::{fmt, net::SocketAddr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// An address or a host name with a port, as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`. A name is looked up when
-/// the server starts.
+/// An address or a host name with a port, as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`. A name is
+/// resolved when the server starts.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Listen(String);
 
 impl Listen {
-    /// The address, unless it is a host name.
+    /// Returns the address, unless it is a host name.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.0.parse().ok()
     }
 
-    /// Whether it is an address of this machine alone; of names only `localhost` is known to be one.
+    /// Returns true if only this machine can reach it. Of all names, only `localhost` counts as such.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self.address() {
@@ -26,7 +26,7 @@ impl Listen {
         }
     }
 
-    /// The text as it was given.
+    /// Returns the text as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,11 +1,12 @@
-//! `[model]` and `[chat]`
+//! `[model]` and `[chat]`: the providers of models, and limits of conversations.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use web::redact;
 
-/// A provider of models, and those that are asked after it. What a fallback leaves out is as in the defaults here.
+/// A provider of models, and the fallbacks tried after it. Keys that a fallback leaves out have the defaults
+/// given here.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
@@ -30,7 +31,7 @@ pub struct Model {
     pub fallback: Vec<Model>,
 }
 
-/// How a provider is asked for JSON.
+/// The way in which a provider is asked for JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "default.toml describes every value")]
@@ -41,7 +42,7 @@ pub enum Json {
     JsonSchema,
 }
 
-/// The member of a request that limits the tokens of an answer.
+/// The member of a request that limits the tokens of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "default.toml describes every value")]
@@ -77,7 +78,7 @@ impl Default for Model {
     }
 }
 
-/// The key is nobody's business.
+/// Leaves out the key, which is a secret.
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Model")
@@ -87,7 +88,7 @@ impl fmt::Debug for Model {
     }
 }
 
-/// What holds for conversations.
+/// The settings of conversations.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
@@ -103,12 +104,12 @@ pub struct Chat {
 }
 
 impl Model {
-    /// The providers that are configured, in order.
+    /// Returns the configured providers, in order.
     pub fn providers(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.fallback).filter(|provider| !provider.base_url.is_empty())
     }
 
-    /// The same with the keys hidden.
+    /// Hides the keys.
     pub(super) fn hide_keys(&mut self) {
         if !self.api_key.is_empty() {
             self.api_key = "***".to_owned();
@@ -116,7 +117,7 @@ impl Model {
         self.fallback.iter_mut().for_each(Self::hide_keys);
     }
 
-    /// Checks the section; `limit` takes a key, its value, the least and the most.
+    /// Checks the section. `limit` takes a key, its value, the minimum and the maximum.
     pub(super) fn check(
         &self,
         limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,
@@ -150,7 +151,7 @@ impl Model {
 }
 
 impl Chat {
-    /// Checks the section; `limit` takes a key, its value, the least and the most.
+    /// Checks the section. `limit` takes a key, its value, the minimum and the maximum.
     pub(super) fn check(
         &self,
         limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,

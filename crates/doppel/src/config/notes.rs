@@ -1,4 +1,4 @@
-//! `[notes]`: how the pages that notes link to are read.
+//! `[notes]`: reading of the pages that notes link to.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limit;
 
-/// The section. What each key means is said in `default.toml`.
+/// The section. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
@@ -23,7 +23,7 @@ impl Notes {
         limit("notes.page_seconds", self.page_seconds, 1, 120)
     }
 
-    /// The settings as the room takes them.
+    /// Returns the settings for the memory crate.
     pub fn settings(&self) -> memory::note::page::Settings {
         memory::note::page::Settings {
             enabled: self.read_links,

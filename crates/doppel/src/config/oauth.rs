@@ -1,8 +1,8 @@
-//! `[oauth]`
+//! `[oauth]`: apps of other people.
 
 use serde::{Deserialize, Serialize};
 
-/// What holds for other people's apps.
+/// The section. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
@@ -20,7 +20,7 @@ pub struct Oauth {
 }
 
 impl Oauth {
-    /// Checks the section; `limit` takes a key, its value, the least and the most.
+    /// Checks the section. `limit` takes a key, its value, the minimum and the maximum.
     pub(super) fn check(
         &self,
         limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,

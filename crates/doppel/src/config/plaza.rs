@@ -35,7 +35,7 @@ impl Plaza {
         Ok(())
     }
 
-    /// The settings of the room.
+    /// Returns the settings for the plaza crate.
     pub fn settings(&self) -> plaza::Settings {
         plaza::Settings {
             codes_per_resident: self.codes_per_resident,

@@ -1,8 +1,8 @@
-//! `[quota]`: what every account may store, and what keys and applications may add.
+//! `[quota]`: limits of what every account may store, and of what keys and apps may add.
 
 use serde::{Deserialize, Serialize};
 
-/// The section. What each key means is said in `default.toml`.
+/// The section. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
@@ -36,7 +36,7 @@ impl Quota {
         Ok(())
     }
 
-    /// The settings as the rooms take them.
+    /// Returns the settings for the memory crate.
     pub const fn settings(&self) -> memory::quota::Settings {
         memory::quota::Settings {
             memories: self.memories,

@@ -1,8 +1,8 @@
-//! `[secrets]`
+//! `[secrets]`: the keys for sealed secrets.
 
 use serde::{Deserialize, Serialize};
 
-/// What seals secrets that must be readable again.
+/// The keys that seal secrets which must be readable again.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
@@ -12,7 +12,7 @@ pub struct Secrets {
     pub lost_keys: Vec<String>,
 }
 
-/// Keys are not shown.
+/// Shows nothing, because the section contains keys.
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Secrets").finish_non_exhaustive()
@@ -31,7 +31,7 @@ impl Secrets {
             .map_err(|error| format!("secrets.older_keys: {error}"))
     }
 
-    /// The section without the keys.
+    /// Returns the section with the keys hidden.
     pub(super) fn shown(&self) -> Self {
         let hide = |key: &String| if key.is_empty() { String::new() } else { super::HIDDEN.to_owned() };
         let older_keys = self.older_keys.iter().map(hide).collect();

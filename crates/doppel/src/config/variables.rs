@@ -1,4 +1,4 @@
-//! Which variables of the environment are settings.
+//! The choice of the environment variables that are settings.
 //!
 //! The prefix `DOPPEL_` is not this program's alone: Kubernetes sets `DOPPEL_PORT`, `DOPPEL_SERVICE_HOST` and others in
 //! every container beside a Service called doppel.
@@ -9,20 +9,20 @@ const PREFIX: &str = "DOPPEL_";
 /// Names that other parts of the program read.
 const OTHERS: &[&str] = &["config"];
 
-/// The names after the prefix, in lower case, by what they are.
+/// Environment variables, sorted into settings and others.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Variables {
-    /// To be read as settings; an unknown one is an error.
+    /// Names without the prefix, in lower case, to be read as settings. An unknown one is an error.
     pub(super) settings: Vec<String>,
-    /// Not meant for this program, as it seems. In full.
+    /// Full names that seem not to be meant for this program.
     pub(super) foreign: Vec<String>,
 }
 
 impl Variables {
-    /// Sorts the variables of an environment.
+    /// Sorts environment variables by their names.
     ///
     /// # Errors
-    /// A text for people when one is almost the name of a setting.
+    /// A message for people if a name is almost that of a setting.
     pub(super) fn sort(names: impl Iterator<Item = String>) -> Result<Self, String> {
         let (known, sections) = known();
         let mut sorted = Self::default();
@@ -53,14 +53,15 @@ fn without_prefix(full: &str) -> Option<String> {
     (prefix.eq_ignore_ascii_case(PREFIX) && !name.is_empty()).then(|| name.to_ascii_lowercase())
 }
 
-/// Whether a name looks like a setting with a typing error or a single underscore in the place of two.
+/// Returns true if a name looks like a setting with a typing error, or with a single underscore instead of
+/// two.
 fn is_near(known: &str, name: &str) -> bool {
     let known = known.replace("__", "_");
     let most = if known.len() < 8 { 1 } else { 2 };
     known.len().abs_diff(name.len()) <= most && strsim::damerau_levenshtein(&known, name) <= most
 }
 
-/// All keys and all sections, with double underscores.
+/// Returns all keys and all sections, with double underscores.
 fn known() -> (Vec<String>, Vec<String>) {
     let (mut keys, mut sections) = (Vec::new(), Vec::new());
     if let Ok(table) = DEFAULT.parse::<toml::Table>() {
@@ -128,7 +129,8 @@ mod tests {
     }
 
     proptest! {
-        /// Every key with one character changed is an error or has its double underscore, and then figment refuses it.
+        /// Every key with one character changed is an error, or contains a double underscore and is then
+        /// refused by figment.
         #[test]
         fn no_typing_error_passes_silently(at in 0_usize..1000, place in 0_usize..40, letter in "[a-z]") {
             let (keys, _) = known();

@@ -1,5 +1,5 @@
-//! Warnings that repeat: the first of a second are written, the others counted and summed up once a second, so that an
-//! outage fills no disk with lines.
+//! Repeated warnings. The first ones of a second are written, the others are counted and summed up once a
+//! second, so that an outage does not fill the disk.
 
 use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
@@ -13,15 +13,15 @@ use tracing::{
 };
 use tracing_subscriber::layer::{Context, Filter};
 
-/// Equal lines of a second that are written as they are.
+/// Number of equal lines that are written in a second.
 const PER_SECOND: u32 = 5;
 const SECOND: Duration = Duration::from_secs(1);
-/// Kinds of lines that are told apart at most; further ones are all written.
+/// Maximum number of kinds of lines that are counted. Lines of further kinds are all written.
 const MAX_KINDS: usize = 1000;
-/// The module whose own lines are never counted.
+/// The module of the summaries, whose own lines are never counted.
 const OWN: &str = module_path!();
 
-/// A place of the program and the cause it names.
+/// The call site of a line, and the cause that it names.
 type Kind = (Identifier, String);
 
 static KINDS: Mutex<Option<HashMap<Kind, Seen>>> = Mutex::new(None);
@@ -33,7 +33,7 @@ struct Seen {
     left_out: u64,
 }
 
-/// Leaves out what repeats. [`sum_up`] has to be called once a second.
+/// A filter that leaves out repeated lines. [`sum_up`] has to be called once a second.
 pub(super) struct Repeats;
 
 impl<S: Subscriber> Filter<S> for Repeats {
@@ -52,7 +52,7 @@ impl<S: Subscriber> Filter<S> for Repeats {
     }
 }
 
-/// Counts a line and returns whether it is written.
+/// Counts a line, and returns true if it is to be written.
 fn note(kind: Kind, message: String, now: Instant) -> bool {
     let mut kinds = KINDS.lock();
     let kinds = kinds.get_or_insert_with(HashMap::new);
@@ -71,7 +71,7 @@ fn note(kind: Kind, message: String, now: Instant) -> bool {
     false
 }
 
-/// Writes a line for each kind of which some were left out, and forgets the others.
+/// Writes a summary for each kind of which lines were left out, and forgets the other kinds.
 pub(crate) fn sum_up() {
     for (message, cause, count) in take(Instant::now()) {
         tracing::warn!(count, cause, "{message} (the same again)");
@@ -85,7 +85,7 @@ fn take(now: Instant) -> Vec<(String, String, u64)> {
     kinds.retain(|(_, cause), seen| {
         let count = std::mem::take(&mut seen.left_out);
         if count > 0 {
-            // While it goes on, the sums of the seconds are enough.
+            // While the repetition continues, the summaries are enough.
             (seen.second, seen.written) = (now, PER_SECOND);
             sums.push((seen.message.clone(), cause.clone(), count));
         }
@@ -94,7 +94,7 @@ fn take(now: Instant) -> Vec<(String, String, u64)> {
     sums
 }
 
-/// The message of an event, and what it names as its cause.
+/// The message of an event, and the cause that it names.
 #[derive(Default)]
 struct Text {
     message: String,
@@ -108,7 +108,7 @@ impl Visit for Text {
             "cause" | "error" => &mut self.cause,
             _ => return,
         };
-        // Writing to a text never fails.
+        // Writing to a `String` never fails.
         let _written = write!(into, "{value:?}");
     }
 
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use tracing_subscriber::{Layer, layer::SubscriberExt};
 
-    /// Counts the lines it is given.
+    /// Counts the lines that it is given.
     struct Lines(std::sync::Arc<Mutex<Vec<String>>>);
 
     impl<S: Subscriber> Layer<S> for Lines {

@@ -1,4 +1,4 @@
-//! The error responses of every operation, derived in one place from what the operation takes.
+//! The error responses of every operation, derived from its parameters, body and security.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use utoipa::openapi::{
     schema::{AdditionalProperties, ArrayItems, Schema, SchemaType, Type},
 };
 
-/// Every status that an operation of the API may answer besides 200, with its description.
+/// Every status other than 200 that an operation of the API may return, with its description.
 const ERRORS: &[(u16, &str)] = &[
     (400, "The request cannot be carried out: `subCode` and `message` say why"),
     (401, "No credential, or one that is invalid, expired or revoked"),
@@ -30,12 +30,12 @@ const ERRORS: &[(u16, &str)] = &[
 
 /// Statuses of single operations that do not follow from their parameters, by operation id.
 const MORE: &[(&str, &[u16])] = &[
-    // A client that proves itself in the form, and a grant that has ended.
+    // Clients that authenticate in the form, and grants that have ended.
     ("exchangeCode", &[401, 403]),
     ("refreshToken", &[401, 403]),
     ("clientToken", &[401, 403]),
     ("skillToken", &[401]),
-    // Resources that the body or the query names.
+    // Resources that are named in the body or the query.
     ("authorizeDeviceByCode", &[404]),
     ("authorizeExternal", &[404]),
     ("chatStream", &[404]),
@@ -58,7 +58,7 @@ pub(super) fn declare(components: &mut Components) {
     }
 }
 
-/// Adds to every operation each error status that it may answer, except where its annotation has one.
+/// Adds to every operation the error statuses that it may return, unless its annotation has them already.
 pub(super) fn add(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
@@ -72,7 +72,7 @@ pub(super) fn add(document: &mut OpenApi) {
     }
 }
 
-/// The error statuses of an operation.
+/// Returns the error statuses of an operation.
 fn statuses(path: &str, operation: &Operation) -> BTreeSet<u16> {
     let mut all = BTreeSet::from([400, 408, 429, 500, 503]);
     let needs_credential = operation.security.as_ref().is_none_or(|security| !security.is_empty());
@@ -121,7 +121,7 @@ fn seconds_header() -> utoipa::openapi::Header {
     HeaderBuilder::new().schema(Some(schema)).description(Some("Seconds to wait, where known")).build()
 }
 
-/// The operations of a path, whatever their method.
+/// Returns the operations of a path, for all methods.
 pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [
         &mut item.get,
@@ -139,8 +139,8 @@ pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Opera
 
 /// Opens closed schemas (`additionalProperties: false`) that are parts of an `allOf`.
 ///
-/// Such a part forbids the members of the other parts, so that no value would fit. A flattened struct that refuses
-/// unknown members in requests is one.
+/// A closed part forbids the members of the other parts, so no value would be valid. This happens for
+/// flattened structs that refuse unknown members.
 pub(super) fn open_parts(components: &mut Components) {
     let closed: Vec<(String, Schema)> = components
         .schemas
@@ -159,7 +159,7 @@ pub(super) fn open_parts(components: &mut Components) {
     }
 }
 
-/// The same within one schema, at any depth; `closed` are the closed schemas by reference, opened.
+/// Opens the parts in one schema, at any depth. `closed` has the closed schemas by reference, already opened.
 fn open_parts_of(schema: &mut RefOr<Schema>, closed: &[(String, Schema)]) {
     let RefOr::T(schema) = schema else { return };
     match schema {

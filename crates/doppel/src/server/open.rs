@@ -1,4 +1,4 @@
-//! Opens the database of a configuration: for the server, for verbs of the command line, or as it is.
+//! Opening the database: for the server, for commands, or without a migration.
 
 use std::time::{Duration, Instant};
 
@@ -7,24 +7,24 @@ use store::{Clock, Database, Random};
 
 use crate::config::Config;
 
-/// First and longest pause between attempts to reach a database at the start.
+/// First and last pause between attempts to reach a database at the start.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Opens the database of a configuration, as old as its schema may be.
+/// Opens the database of a configuration without migrating it, however old its schema is.
 ///
 /// # Errors
-/// When the data directory or the database cannot be opened.
+/// If the data directory or the database cannot be opened.
 pub async fn open_as_it_is(config: &Config, clock: Clock, random: Random) -> Result<Database> {
     let database = config.database_config().map_err(|error| anyhow!(error))?;
     let open = Database::open(database, &config.data_dir, clock, random).await;
     open.with_context(|| format!("cannot open the database (data_dir {})", config.data_dir.display()))
 }
 
-/// Opens the database of a configuration and brings its schema up to date.
+/// Opens the database of a configuration, and brings its schema up to date.
 ///
 /// # Errors
-/// As [`open_as_it_is`]; when the schema does not fit this program.
+/// Those of [`open_as_it_is`]; if the schema does not fit this program.
 pub async fn open(config: &Config, clock: Clock, random: Random) -> Result<Database> {
     let db = Box::pin(open_as_it_is(config, clock, random)).await?;
     let applied = db.migrate().await.context("cannot bring the database up to date")?;
@@ -34,7 +34,8 @@ pub async fn open(config: &Config, clock: Clock, random: Random) -> Result<Datab
     Ok(db)
 }
 
-/// Like [`open`], for a server that may be started before its PostgreSQL: tries for `database.start_seconds`.
+/// Like [`open`], for a server that may be started before its PostgreSQL. Retries for
+/// `database.start_seconds`.
 pub(super) async fn open_patiently(config: &Config, clock: Clock, random: Random) -> Result<Database> {
     let (patience, start) = (Duration::from_secs(config.database.start_seconds), Instant::now());
     let mut pause = FIRST_PAUSE;
@@ -54,11 +55,12 @@ pub(super) async fn open_patiently(config: &Config, clock: Clock, random: Random
     }
 }
 
-/// Opens the database for a verb of the command line, beside a server that may be running. A new database is migrated; an
-/// older schema is left to the server or `doppel migrate`, because a server of the older release may be using it.
+/// Opens the database for a command, while a server may be running. A new database is migrated. An older
+/// schema is an error, because a server of the older release may be using it: it is left to the server or to
+/// `doppel migrate`.
 ///
 /// # Errors
-/// As [`open_as_it_is`]; when the schema is older or newer than this program's.
+/// Those of [`open_as_it_is`]; if the schema is older or newer than this program's.
 pub async fn open_beside(config: &Config, clock: Clock, random: Random) -> Result<Database> {
     let db = Box::pin(open_as_it_is(config, clock, random)).await?;
     if db.is_new().await? {

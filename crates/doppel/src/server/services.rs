@@ -1,4 +1,4 @@
-//! Builds the services of each crate from the configuration.
+//! Construction of the services of each crate from the configuration.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     router::Rooms,
 };
 
-/// The accounts of an open database, with the settings of a configuration.
+/// Creates the service for accounts.
 pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
     let accounts = &config.accounts;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -62,7 +62,7 @@ fn oauth(config: &config::Oauth) -> identity::grant::Settings {
     }
 }
 
-/// The profiles and files of an open database, with the settings of a configuration.
+/// Creates the service for profiles, memories and files.
 pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str) -> Memory {
     let settings = memory::Settings {
         public_url: base_url.to_owned(),
@@ -77,10 +77,10 @@ pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str)
     Memory::new(db, identity, outgoing(config), settings)
 }
 
-/// Everything that an open database has of people, as archives hold it.
+/// Creates the archive, which exports and imports all data of a person.
 ///
 /// # Errors
-/// When this process cannot make calls.
+/// If this process cannot make HTTP requests.
 pub fn archive(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Result<Archive> {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
     let chat = chat(config, db, &memory, &outgoing(config))?;
@@ -88,7 +88,7 @@ pub fn archive(config: &Config, db: &Database, identity: &Identity, base_url: &s
     Ok(Archive::new(sections(&memory, &chat, &plaza)))
 }
 
-/// What the rooms have of a person. What others refer to comes first.
+/// Returns the archive sections of all crates. Sections that others refer to come first.
 pub fn sections(memory: &Memory, chat: &Chat, plaza: &Plaza) -> Vec<Box<dyn web::archive::Section>> {
     let mut sections = memory.sections();
     sections.extend(chat.sections());
@@ -96,7 +96,7 @@ pub fn sections(memory: &Memory, chat: &Chat, plaza: &Plaza) -> Vec<Box<dyn web:
     sections
 }
 
-/// The limits per client address.
+/// Returns the limits per client address.
 fn limits(config: &Config) -> identity::Limits {
     let (accounts, oauth) = (&config.accounts, &config.oauth);
     let rate = |actions: u64, seconds: u64| {
@@ -111,9 +111,9 @@ fn limits(config: &Config) -> identity::Limits {
     }
 }
 
-/// The server's address as others see it.
+/// Returns the public base URL of the server.
 ///
-/// `listening` is where it listens, if it does already.
+/// `listening` is the address it listens on, if it does already.
 pub fn base_url(config: &Config, listening: Option<SocketAddr>) -> String {
     if !config.server.public_url.is_empty() {
         return config.server.public_url.clone();
@@ -164,7 +164,7 @@ fn hub_settings(config: &Config) -> hub::Settings {
     }
 }
 
-/// The clients for calls to addresses that people and apps have named.
+/// Creates the clients for requests to addresses that people and apps have given.
 pub(crate) fn outgoing(config: &Config) -> Outgoing {
     Outgoing::new(web::outgoing::Settings {
         allowed: config.outgoing.allowed_networks.clone(),
