@@ -1,4 +1,4 @@
-//! The documents about security and tests name tests that exist.
+//! Checks of the documentation: the tests, fuzz targets and operations that it names exist.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The texts between backticks of a line.
+/// Returns the texts between backticks in a line.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
@@ -16,7 +16,7 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// In a table of SECURITY.md a cell names a file of tests, and after it tests in it.
+/// In a table of SECURITY.md, a cell names a file of tests and then tests in it.
 #[test]
 fn every_test_that_guards_a_promise_exists() {
     let text = std::fs::read_to_string(root().join("SECURITY.md")).unwrap();
@@ -43,7 +43,7 @@ fn every_test_that_guards_a_promise_exists() {
     assert!(tests > 40, "{tests} tests are named");
 }
 
-/// Every file of fuzz targets is in the table of docs/testing.md, and nothing else is.
+/// The table of docs/testing.md lists exactly the files of fuzz targets.
 #[test]
 fn every_fuzz_target_is_listed() {
     let text = std::fs::read_to_string(root().join("docs/testing.md")).unwrap();
@@ -74,7 +74,7 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every operation of the OpenAPI document has its place in docs/api.md.
+/// docs/api.md describes every operation of the OpenAPI document.
 #[test]
 fn every_operation_is_described() {
     let described = std::fs::read_to_string(root().join("docs/api.md")).unwrap();

@@ -1,6 +1,6 @@
-//! Fuzz targets that need a whole server: heads of requests on the wire, messages of agents, forms of OAuth.
+//! Fuzz targets that need a complete server: heads of requests, messages of agents, forms of OAuth.
 //!
-//! The inputs of one target are sent to one server, some at a time.
+//! The inputs of each target are sent to one server, several at a time.
 
 use futures::{StreamExt, stream};
 use proptest::{
@@ -15,21 +15,21 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Inputs of a target; each is a request.
+/// Inputs of a target, each sent as one request.
 const CASES: usize = 10_000;
-/// Requests at a time.
+/// Concurrent requests.
 const AT_ONCE: usize = 16;
 
-/// The same inputs each time.
+/// Generates inputs, the same in each run.
 fn inputs<T: std::fmt::Debug>(strategy: impl Strategy<Value = T>) -> Vec<T> {
     let mut runner = TestRunner::deterministic();
     (0..CASES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-/// The status of each answer on a connection that these bytes were written to.
+/// Writes bytes to a connection, and returns the status of each response.
 async fn statuses(address: std::net::SocketAddr, bytes: &[u8]) -> Vec<u16> {
     let mut connection = TcpStream::connect(address).await.unwrap();
-    // The server may have hung up in the middle of it.
+    // The server may close the connection early.
     let _gone = connection.write_all(bytes).await;
     let _gone = connection.shutdown().await;
     let mut answer = Vec::new();
@@ -47,7 +47,7 @@ const HEADS: &[&[u8]] = &[
     b"GET http://other.example/sign-in HTTP/1.1\r\nHost: a\r\nCookie: doppel_session=x; doppel_language=zh\r\nAccept: text/html\r\n\r\n",
 ];
 
-/// Whatever is written to a connection, the server answers with no error of its own and goes on.
+/// For any bytes on a connection, the server returns no 5xx and keeps running.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_bytes_on_a_connection() {
     let server = TestServer::start(Engine::Sqlite).await;
@@ -75,7 +75,7 @@ const MESSAGES: &[&[u8]] = &[
     br#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
 ];
 
-/// Any message of an agent is answered in the protocol or refused.
+/// Any message of an agent gets a response of the protocol or is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_message_of_an_agent() {
     let server = TestServer::configured(
@@ -106,7 +106,7 @@ const FORMS: &[&[u8]] = &[
     b"token=lba_at_x&token_type_hint=refresh_token",
 ];
 
-/// Any form at the endpoints of the standards is refused in their form.
+/// Any form at the endpoints of OAuth2 is refused with an error of the standard.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_form_of_oauth() {
     let server = TestServer::start(Engine::Sqlite).await;

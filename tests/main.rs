@@ -1,7 +1,12 @@
 //! The integration suite: black-box tests over real sockets, each on SQLite and on PostgreSQL.
 //!
-//! Folders mirror the URLs; `clients` drives the real binary with clients in other languages, `seeds` holds the examples of the API's own documentation, `boundary` what is
-//! true of every request, `matrix` what is true of every operation of the OpenAPI document, `process` what only the real binary shows.
+//! Directories mirror the URLs. Others are:
+//!
+//! - `boundary`: rules for every request.
+//! - `clients`: the real binary with clients in other languages.
+//! - `matrix`: rules for every operation of the OpenAPI document.
+//! - `process`: behavior that only the real binary shows.
+//! - `seeds`: the examples of the API's documentation.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, missing_docs)]
 
@@ -48,7 +53,7 @@ mod clients {
     mod seed;
     mod standard;
 
-    /// What the demo person's note says, once it is written.
+    /// Waits for `demo.json`, and returns its content.
     fn demo(data_dir: &std::path::Path) -> serde_json::Value {
         let start = std::time::Instant::now();
         loop {
@@ -71,7 +76,7 @@ mod oauth {
     use serde_json::Value;
     use testkit::Answer;
 
-    /// Checks an error in the form of RFC 6749 §5.2.
+    /// Checks an error in the format of RFC 6749 §5.2.
     #[track_caller]
     fn refused(answer: &Answer, status: u16, error: &str) -> Value {
         let body = answer.json();

@@ -1,4 +1,4 @@
-//! What one client address may do again and again: sign-ups, sign-ins of programs, user codes, registrations.
+//! Rate limits per client address: sign-ups, sign-ins of programs, user codes, registrations of apps.
 
 use serde_json::{Value, json};
 use testkit::{Answer, PASSWORD, TestServer, both_engines};
@@ -27,7 +27,7 @@ async fn post(server: &TestServer, address: &str, path: &str) -> Answer {
     server.anyone().with("x-forwarded-for", address).post(path, wish).await
 }
 
-/// How many of these requests are let through; the others are 429 and say when to try again.
+/// Returns the number of accepted requests. The others must have the status 429 and a `retry-after`.
 async fn let_through(server: &TestServer, address: &str, path: &str, tries: usize) -> usize {
     let mut through = 0;
     for _ in 0..tries {
@@ -43,12 +43,13 @@ async fn let_through(server: &TestServer, address: &str, path: &str, tries: usiz
 }
 
 both_engines! {
-    /// Nobody asks quickly which e-mails have an account, nor makes accounts by the hundred.
+    /// The limit keeps an address from testing many e-mail addresses for accounts, and from creating many
+    /// accounts.
     async fn an_address_signs_up_only_so_often(
         server: "server.trusted_proxies = [\"127.0.0.0/8\"]\naccounts.sign_up = \"open\"\naccounts.sign_up_limit = 4"
     ) {
         server.person("taken").await;
-        // What is wrong with a form is said without being counted.
+        // An invalid form does not count.
         for _ in 0..6 {
             assert_eq!(sign_up(&server, "203.0.113.1", "no address").await.status, 422);
         }
@@ -63,18 +64,18 @@ both_engines! {
             assert!(!answer.body.contains("already an account") && answer.body.contains(email), "what was typed is kept");
         }
         assert!(server.running().identity.account_by_email("two@example.com").await.unwrap().is_none());
-        // Another address has a limit of its own; an IPv6 client is its network.
+        // Each address has its own limit. For IPv6, it applies to the network.
         assert_eq!(sign_up(&server, "203.0.113.2", "two@example.com").await.status, 303);
         for i in 0..5 {
             let answer = sign_up(&server, &format!("2001:db8:0:1::{i}"), "taken@example.com").await;
             assert_eq!(answer.status, if i < 4 { 422 } else { 429 });
         }
         assert_eq!(sign_up(&server, "2001:db8:0:2::1", "taken@example.com").await.status, 422);
-        // A quarter of the hour later there is one more.
+        // The limit is four per hour, so 15 minutes later one more is accepted.
         server.clock().advance_ms(900_000);
         assert_eq!(sign_up(&server, "203.0.113.1", "three@example.com").await.status, 303);
         assert_eq!(sign_up(&server, "203.0.113.1", "four@example.com").await.status, 429);
-        // A holder of an invitation has no way around it.
+        // An invitation does not bypass the limit.
         let link = server.running().identity.invitation_link(3600).await.unwrap();
         let mut browser = Browser::at(&server, "203.0.113.1");
         let csrf = browser.get(&format!("/sign-up?link={}", link.expose())).await.hidden("csrf");
@@ -91,14 +92,14 @@ both_engines! {
         assert_eq!(let_through(&server, "203.0.113.1", START, 4).await, 1);
         server.clock().advance_ms(600_000);
         assert_eq!(let_through(&server, "203.0.113.1", START, 40).await, 30);
-        // The clock was a month ahead, and is right again.
+        // The clock was a month ahead and is corrected.
         server.clock().advance_ms(30 * 86_400_000);
         assert_eq!(let_through(&server, "203.0.113.1", START, 40).await, 30);
         server.clock().advance_ms(-30 * 86_400_000);
         assert!(let_through(&server, "203.0.113.1", START, 1).await == 1);
     }
 
-    /// Ten thousand programs that nobody lets in keep nobody's from signing in.
+    /// Ten thousand waiting programs do not keep others from signing in.
     async fn when_too_many_programs_wait_the_busiest_address_makes_room(server: "server.trusted_proxies = [\"127.0.0.0/8\"]") {
         let poll = |session: Value| {
             let (actor, path) = (server.anyone(), format!("{START}/{}/poll", session.as_str().unwrap()));
@@ -112,7 +113,8 @@ both_engines! {
                 SELECT $1, CAST($2 AS TEXT), created_at, expires_at + CAST($3 AS BIGINT), origin FROM device_sign_in WHERE user_code = $4";
             let code = loud["userCode"].as_str().unwrap().to_owned();
             for i in 0_i64..10_100 {
-                // Some hundred are over, and some were made while the clock was ahead: they count no more.
+                // A hundred have expired, and a hundred were created while the clock was ahead. Neither
+                // count.
                 let beyond = match i { 0..100 => -700_000, 100..200 => 86_400_000, _ => 0 };
                 let hash = [&i.to_be_bytes()[..], &[0; 24]].concat();
                 let user_code = format!("X{i}");
@@ -128,7 +130,7 @@ both_engines! {
         let before = count(WAITING).await;
         assert_eq!(before, 9_902);
         for _ in 0..98 {
-            // All of the ten thousand are taken after this.
+            // After these the table is full.
             server.running().identity.start_device("192.0.2.1".parse().unwrap()).await.ok();
             server.running().identity.start_device("192.0.2.2".parse().unwrap()).await.ok();
             server.running().identity.start_device("192.0.2.3".parse().unwrap()).await.ok();
@@ -142,7 +144,7 @@ both_engines! {
         }
     }
 
-    /// RFC 8628 §5.1. Only wrong codes are counted, by account and by address.
+    /// RFC 8628 §5.1: guessing of codes is limited. Only wrong codes count, per account and per address.
     async fn user_codes_cannot_be_guessed(server: "server.trusted_proxies = [\"127.0.0.0/8\"]") {
         let at = |browser: &testkit::Actor, address: &str| browser.with("x-forwarded-for", address);
         let (alice, bob, carol) = (server.person("a").await.signed_in().await, server.person("b").await.signed_in().await, server.person("c").await.signed_in().await);
@@ -156,21 +158,23 @@ both_engines! {
             at(&alice, "203.0.113.1").post(BY_CODE, wrong).await.refused(400, "oauth2.code.invalid");
         }
         let right = code(post(&server, "192.0.2.9", START).await);
-        // Neither the account from elsewhere nor another account from there, not even with the right code.
+        // The account is refused from another address as well, and another account from this address, even
+        // with the
+        // right code.
         for (who, address) in [(&alice, "203.0.113.1"), (&alice, "203.0.113.2"), (&bob, "203.0.113.1")] {
             let answer = at(who, address).post(BY_CODE, right.clone()).await;
             answer.refused(429, "rate.limited");
             assert_eq!(answer.header("retry-after"), "60");
         }
         at(&carol, "203.0.113.3").post(BY_CODE, right).await.data();
-        // The page says so, and keeps what was typed.
+        // The page shows the time to wait, and keeps the typed code.
         let mut browser = Browser::at(&server, "203.0.113.1");
         browser.sign_in("b@example.com", PASSWORD, "").await;
         let csrf = browser.get("/auth/cli").await.hidden("csrf");
         let refused = browser.post("/auth/cli", &[("csrf", &csrf), ("code", "BCDF-1234")]).await;
         assert_eq!((refused.status, refused.header("retry-after")), (429, "60"));
         assert!(refused.body.contains("BCDF-1234") && refused.body.contains("60 seconds"), "{}", refused.body);
-        // Whoever opened the program's own link guesses nothing.
+        // The program's own link needs no code, so it is not limited.
         let session = post(&server, "192.0.2.9", START).await.data()["sessionId"].as_str().unwrap().to_owned();
         at(&alice, "203.0.113.1").post(&format!("{START}/{session}/authorize"), json!({})).await.data();
         server.clock().advance_ms(60_000);
@@ -188,7 +192,7 @@ both_engines! {
         assert_eq!(let_through(&server, "203.0.113.1", "/oauth/register", 5).await, 1);
     }
 
-    /// A thousand registrations that nobody uses keep nobody from registering.
+    /// A thousand unused registrations do not keep others from registering.
     async fn when_too_many_apps_registered_themselves_an_unused_one_makes_room(
         server: "server.trusted_proxies = [\"127.0.0.0/8\"]\noauth.dynamic_registration = true\noauth.registration_limit = 1000"
     ) {

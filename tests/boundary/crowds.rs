@@ -1,4 +1,4 @@
-//! One address that opens as many connections as it can, and what others notice of it.
+//! One address opens as many connections as it can; others are still served quickly.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -13,18 +13,18 @@ use tokio::{
 
 use super::raw::address;
 
-/// Requests whose bodies do not end.
+/// Number of requests whose bodies do not end.
 const SLOW_BODIES: usize = 1040;
-/// Requests whose heads do not end.
+/// Number of requests whose heads do not end.
 const HALF_HEADS: usize = 4096;
-/// Requests of another address that are measured.
+/// Number of measured requests from another address.
 const MEASURED: usize = 300;
-/// What the slowest but one in a hundred of them may take.
+/// Upper limit of the 99th percentile of their response times.
 const LONGEST: Duration = Duration::from_millis(50);
-/// How often it is measured: whatever else the machine does at the time is no fault of the server's.
+/// Number of rounds. The best counts, because other load on the machine may disturb one.
 const ROUNDS: usize = 5;
 
-/// A connection from an address of this machine.
+/// Opens a connection from a local address.
 async fn connect(from: [u8; 4], to: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::from(from)), 0)).unwrap();
@@ -33,7 +33,7 @@ async fn connect(from: [u8; 4], to: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Asks on an open connection; returns how long the answer took.
+/// Sends a request on an open connection, and returns the response time.
 async fn ask(stream: &mut TcpStream, request: &[u8]) -> Duration {
     let start = Instant::now();
     stream.write_all(request).await.unwrap();
@@ -47,7 +47,9 @@ async fn ask(stream: &mut TcpStream, request: &[u8]) -> Duration {
     start.elapsed()
 }
 
-/// Slow requests and half-sent heads of one address, kept open; those that the server closed as well.
+/// Opens slow requests and half-sent heads from one address, and returns all connections, including those
+/// that the
+/// server has closed.
 async fn crowd(server: &TestServer) -> Vec<TcpStream> {
     let to = address(server);
     let mut open = Vec::new();
@@ -82,7 +84,7 @@ async fn a_crowd_of_slow_clients_leaves_others_served() {
     for _ in 0..ROUNDS {
         let mut took = Vec::new();
         for at in 0..MEASURED {
-            // On a connection from before, and on new ones.
+            // On an existing connection, and sometimes on a new one.
             took.push(ask(&mut kept, request.as_bytes()).await);
             if at % 10 == 0 {
                 let start = Instant::now();
@@ -98,12 +100,12 @@ async fn a_crowd_of_slow_clients_leaves_others_served() {
     }
     println!("p99 beside the crowd: {best:?}");
     assert!(best < LONGEST, "{best:?}");
-    // The address itself is served as well: its own connections that never asked anything made room.
+    // The address of the crowd is served as well. Its connections without a complete request make room.
     ask(&mut connect([127, 0, 0, 1], to).await, request.as_bytes()).await;
     assert_eq!(crowd.len(), SLOW_BODIES + HALF_HEADS);
 }
 
-/// With all connections taken, an idle one makes room; one on which the server works never does.
+/// If all connections are in use, an idle one is closed, but never one with a request in work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_connection_makes_room() {
     let server = TestServer::configured(Engine::Sqlite, "server.max_connections = 8").await;
@@ -111,7 +113,7 @@ async fn an_idle_connection_makes_room() {
     let request =
         format!("GET /api/secondme/user/info HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n");
     let to = address(&server);
-    // Seven of one address, which is all that one may have: a kept one in use, and half-sent heads.
+    // One address may have seven connections: one in use, and six half-sent heads.
     let mut kept = connect([127, 0, 0, 1], to).await;
     ask(&mut kept, request.as_bytes()).await;
     let mut half = Vec::new();
@@ -123,7 +125,7 @@ async fn an_idle_connection_makes_room() {
     ask(&mut kept, request.as_bytes()).await;
     let mut other = connect([127, 0, 0, 2], to).await;
     ask(&mut other, request.as_bytes()).await;
-    // The oldest half-sent heads are gone, the newest are not.
+    // The server has closed the oldest half-sent heads, but not the newest.
     let mut rest = Vec::new();
     for stream in &mut half[..13] {
         let _reset = stream.read_to_end(&mut rest).await;

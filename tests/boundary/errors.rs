@@ -1,4 +1,4 @@
-//! Errors that have nothing to do with what a request is about (contract §0.5).
+//! Errors and headers that do not depend on the endpoint.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ both_engines! {
         assert!(page.headers().get("content-encoding").is_none(), "a page has secrets beside what its reader wrote");
     }
 
-    /// Every static file is compressed once, named by its content, and not sent again.
+    /// Static files are compressed, have a hash in their address, and are not sent again if unchanged.
     async fn static_files_are_sent_once(server) {
         let anyone = server.anyone();
         let gzip = anyone.with("accept-encoding", "gzip");
@@ -126,13 +126,13 @@ both_engines! {
             let known = gzip.with("if-none-match", &etag).get(&file).await;
             assert_eq!((known.status, known.body.as_str(), known.header("etag")), (304, "", etag.as_str()), "{file}");
         }
-        // Under an older name there is the newer content, not to be kept.
+        // An outdated address gets the current content, which is not cacheable.
         let old = anyone.get("/reference/swagger-ui.css?v=0").await;
         assert_eq!((old.status, old.header("cache-control")), (200, "no-cache"));
         assert_eq!(anyone.get("/reference/nothing.js").await.status, 404);
     }
 
-    /// An object is an object, at every depth and for every route.
+    /// A JSON array is not accepted as an object, at any depth and on any route.
     async fn an_array_is_no_object(server) {
         let actor = server.person("a").await.with_key("*").await;
         let refused = async |path: &str, body: Value, place: &[&str]| {

@@ -1,4 +1,4 @@
-//! What is bounded: bodies, time, requests at once.
+//! Limits of bodies, heads, time and concurrent requests.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ both_engines! {
         let path = "/api/secondme/user/profile";
         let body = actor.post(path, json!({"about_me": "x".repeat(3000)})).await.refused(413, "request.body.too_large");
         assert!(body["message"].as_str().unwrap().contains("2048"));
-        // Without a declared length the limit is found while reading.
+        // Without a declared length the limit applies while the body is read.
         let chunks = futures::stream::iter((0..64).map(|_| Ok::<_, std::io::Error>("x".repeat(1024))));
         let request = actor.request(Method::POST, path).header("content-type", "application/json");
         actor.send(request.body(reqwest::Body::wrap_stream(chunks))).await.refused(413, "request.body.too_large");
@@ -67,13 +67,13 @@ both_engines! {
         assert!(start.elapsed() < Duration::from_secs(5));
     }
 
-    /// Somebody who asks and never reads holds a connection no longer than that.
+    /// A client that never reads the response holds its connection no longer than `server.write_seconds`.
     async fn an_unread_answer_is_given_up(server: "server.write_seconds = 1") {
         let mut deaf = TcpStream::connect(address(&server)).await.unwrap();
-        // More than the kernel holds between the two: the last ones are never asked for.
+        // The responses are larger than the buffers of the kernel, so the server blocks on writing.
         let asking = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(500);
         deaf.write_all(asking.as_bytes()).await.unwrap();
-        // Until nothing more can be written; then again, when the server has hung up.
+        // Writes until the buffers are full, and then until the server has closed the connection.
         let (start, mut rest) = (Instant::now(), asking.as_bytes().iter().cycle());
         let given_up = async {
             loop {
@@ -100,7 +100,7 @@ both_engines! {
         }
     }
 
-    /// Exactly `server.max_head_bytes`, in however many pieces it comes.
+    /// The limit of a head is exactly `server.max_head_bytes`, even if the head comes in pieces.
     async fn the_limit_of_heads_is_exact(server: "server.max_head_bytes = 32768") {
         for (length, expected) in [(32_768, "HTTP/1.1 200 "), (32_769, "HTTP/1.1 431 "), (40_000, "HTTP/1.1 431 ")] {
             let start = "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Big: ";
@@ -118,7 +118,7 @@ both_engines! {
         }
     }
 
-    /// What a client says of its body gives it no more time: only a route that takes files does.
+    /// A multipart content type does not extend the time limit. Only the route for uploads does.
     async fn a_content_type_buys_no_time(server: "server.request_seconds = 1") {
         for (path, kind) in [
             ("/api/oauth/token/code", "multipart/form-data; boundary=x"),
@@ -134,7 +134,7 @@ both_engines! {
             assert!(start.elapsed() < Duration::from_secs(3), "{path} {kind}: {answer}");
             assert!(answer.starts_with("HTTP/1.1 4"), "{path} {kind}: {answer}");
         }
-        // Who may upload has the time of uploads; who may not is told at once.
+        // A caller who may upload has the time limit of uploads. Others are refused at once.
         let (_, key) = server.person("a").await.new_key("*", None).await;
         let upload = |key: &str| format!(
             "POST /api/cdn/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\
@@ -144,7 +144,7 @@ both_engines! {
         assert_eq!(talk(&server, upload(&key).as_bytes()).await, "", "no answer for three seconds");
     }
 
-    /// Whoever is refused before all was sent reads why, and is not cut off.
+    /// A client that is refused before it has sent its body can read the response.
     async fn an_early_answer_is_read(server) {
         let person = server.person("a").await;
         let (_, key) = person.new_key("*", None).await;
@@ -166,7 +166,7 @@ both_engines! {
                 if *expected == 413 && length < 1 << 20 {
                     continue;
                 }
-                // As clients do that look for an answer only when all is sent.
+                // Some clients read the response only after they have sent everything.
                 let mut stream = TcpStream::connect(address(&server)).await.unwrap();
                 stream.write_all(head.as_bytes()).await.unwrap();
                 for _ in 0..length / 10_000 {
@@ -180,7 +180,7 @@ both_engines! {
         }
     }
 
-    /// A request whose body is still being sent takes no room that others need.
+    /// A request whose body is still being sent holds no permit.
     async fn slow_bodies_leave_room(server: "server.max_in_flight = 1") {
         let (_, key) = server.person("a").await.new_key("*", None).await;
         let head = |path: &str| format!(
@@ -193,7 +193,7 @@ both_engines! {
             stream.write_all(head(path).as_bytes()).await.unwrap();
             slow.push(stream);
         }
-        // Each takes the only permit for a moment when its head arrives, and none from then on.
+        // Each holds the only permit for a moment when its head arrives, and not afterwards.
         let (actor, start, mut served) = (server.bearer(&key), Instant::now(), 0);
         while served < 20 {
             let is_served = actor.get("/api/secondme/user/info").await.status == 200;
@@ -209,7 +209,7 @@ both_engines! {
     }
 }
 
-/// A question that keeps the server at work until the model is released.
+/// Sends a request that stays in work until the model is released.
 async fn long_work(actor: &Actor, model: &Model) -> Answer {
     model.next([vec![Step::Wait], saying(&["ok"])].concat());
     actor.post("/v1/chat/completions", json!({"messages": [{"role": "user", "content": "x"}]})).await
@@ -225,7 +225,7 @@ with_model! {
             assert_eq!(answer.header("retry-after"), "1");
             let call = actor.get("/api/echo/x").await;
             assert_eq!((call.status, call.header("retry-after")), (503, "1"), "{}", call.body);
-            // Whoever asks how the server is must not be told that it is dead.
+            // Health checks must succeed under load.
             for path in ["/healthz", "/readyz"] {
                 assert_eq!(actor.get(path).await.status, 200, "{path}");
             }

@@ -1,15 +1,15 @@
-//! The rule for names, wherever a name is given.
+//! The rule for names, in every place that accepts one.
 
 use serde_json::{Value, json};
 use testkit::both_engines;
 
-/// The body of a request that gives a name.
+/// Returns the body of a request with a name.
 type Body = fn(&str) -> Value;
 
-/// Turned around, zero-width, invisible in the middle.
+/// Names that change the direction of text, or have invisible characters.
 const DECEPTIVE: [&str; 6] =
     ["Bank\u{202e}knab", "a\u{200b}b", "\u{2066}a", "a\u{200f}", "soft\u{ad}hyphen", "a\u{3164}b"];
-/// Nothing that can be seen.
+/// Names without visible characters.
 const BLANK: [&str; 8] =
     [" ", "\u{3164}", "\u{2800}", "\u{200b}", "\u{2060}", "\u{180e}", "\u{ad}", "\u{200d}\u{feff}"];
 const GOOD: [&str; 4] = ["王小明 ✨", "👨‍👩‍👧 家", "می‌خواهم", "O’Brien 2.0"];
@@ -36,7 +36,7 @@ both_engines! {
             }
         }
         for (i, name) in GOOD.iter().chain(&DECEPTIVE).chain(&BLANK).enumerate() {
-            // Who runs the server is a resident.
+            // The person is an administrator, so they have a certificate.
             let circle = json!({"name": name, "circleRoute": format!("c{i}")});
             let made = session.post("/api/secondme/plaza/circles/create", circle).await;
             assert_eq!(made.status, if i < GOOD.len() { 200 } else { 422 }, "{name:?} {}", made.body);
@@ -53,7 +53,7 @@ both_engines! {
         }
     }
 
-    /// What a program calls itself is shown without what cannot be seen.
+    /// Invisible characters are removed from the name that a program gives itself.
     async fn a_programs_name_is_cleaned(server) {
         let person = server.person("a").await;
         let identity = &server.running().identity;

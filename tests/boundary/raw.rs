@@ -1,4 +1,4 @@
-//! Requests no client library would send.
+//! Raw requests that no client library would send.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub fn address(server: &TestServer) -> std::net::SocketAddr {
     server.running().address
 }
 
-/// Sends bytes and reads until the server closes, or says nothing for a while.
+/// Sends bytes, and reads until the server closes the connection or sends nothing for three seconds.
 pub async fn talk(server: &TestServer, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address(server)).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -33,7 +33,7 @@ fn answers(text: &str) -> usize {
 }
 
 both_engines! {
-    /// A body with two lengths must not hide a second request from whoever stands before us.
+    /// A body with two lengths must not smuggle a second request past a proxy.
     async fn two_framings_never_make_two_requests(server) {
         let smuggled = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
         for framing in [
@@ -70,7 +70,7 @@ both_engines! {
         assert_eq!(server.anyone().get("/healthz").await.status, 200);
     }
 
-    /// RFC 9112 §3.2.
+    /// RFC 9112 §3.2: a request must have exactly one valid `Host`.
     async fn a_request_names_one_host(server) {
         for (request, expected) in [
             ("GET /healthz HTTP/1.1\r\n\r\n", "400"),

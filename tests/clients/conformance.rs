@@ -1,18 +1,20 @@
-//! The server against its own OpenAPI document, by an independent tester: schemathesis makes requests of the document
-//! and compares the answers with it. What it looks at is in `conformance.py`.
+//! Conformance of the server with its own OpenAPI document. Schemathesis generates requests from the
+//! document, and
+//! checks the responses against it. `conformance.py` has its configuration.
 
 use testkit::{model::Model, process::Binary};
 
-/// Generated cases per operation, beside the examples and the boundary values; bounds the time to about a minute.
+/// Generated cases per operation, in addition to examples and boundary values. Bounds the time to about a
+/// minute.
 const EXAMPLES: &str = "20";
 
-/// A server with a person who runs it; answers what the tester prints about the operations of one credential.
+/// Runs the tester for the operations of one credential, and returns its output.
 async fn tested(credential: &[(&str, &str)]) -> String {
     let (directory, model) = (tempfile::tempdir().unwrap(), Model::start().await);
     let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
         .with("DOPPEL_MODEL__BASE_URL", &model.url())
         .with("DOPPEL_MODEL__NAME", "fake")
-        // Generated addresses are not visited.
+        // The server must not call generated addresses.
         .with("DOPPEL_NOTES__READ_LINKS", "false");
     doppel.ok(
         &["account", "add", "--email", "a@b", "--name", "A", "--admin", "--password-stdin"],
@@ -29,7 +31,7 @@ async fn tested(credential: &[(&str, &str)]) -> String {
     ];
     variables.extend(credential);
     let printed = testkit::clients::run("conformance.py", &variables).await;
-    // It was let in, and what it sent was carried out.
+    // The credential was accepted, and requests were carried out.
     let notes = format!("{}/api/secondme/note/search", server.base_url);
     let request = testkit::http().get(notes).bearer_auth(key.trim());
     let notes: serde_json::Value = request.send().await.unwrap().json().await.unwrap();

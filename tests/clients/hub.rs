@@ -1,4 +1,4 @@
-//! The Hub's callers as its documentation shows them: PyJWT, axios and fetch, and pages in a real browser.
+//! Callers of the Hub as in its documentation: PyJWT, axios and fetch, and pages in a real browser.
 
 use std::process::Command;
 
@@ -21,7 +21,7 @@ async fn the_documentations_python_and_javascript() {
     assert_eq!(testkit::clients::run("hub.mjs", &variables).await, "done\n");
 }
 
-/// What a page in a headless browser has on it once its script is done.
+/// Returns the content of a page in a headless browser after its script has run.
 fn seen_by_a_browser(url: &str) -> String {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new("chromium")
@@ -42,7 +42,7 @@ fn seen_by_a_browser(url: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The same page under two names: one is on the key's list, the other is not.
+/// The same page has two origins. One is on the key's allowlist, the other is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn pages_of_an_allowed_and_of_a_refused_origin() {
     let server = TestServer::configured(Engine::Sqlite, "").await;
@@ -78,7 +78,7 @@ async fn pages_of_an_allowed_and_of_a_refused_origin() {
     let refused = browse("127.0.0.1").await.unwrap();
     assert!(refused.contains("<p id=\"keyed\">not readable</p>"), "{refused}");
     assert!(refused.contains("<p id=\"anonymous\">read "), "{refused}");
-    // The call itself was made, and refused.
+    // The call has reached the server, which refused it.
     let calls = owner.get("/api/apikey/hub/calls").await.data();
     let codes: Vec<&str> =
         calls["list"].as_array().unwrap().iter().map(|call| call["code"].as_str().unwrap()).collect();

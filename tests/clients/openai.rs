@@ -1,4 +1,4 @@
-//! The clients of OpenAI against the double, and an independent server of OpenAI's protocol behind it.
+//! OpenAI's client libraries as callers, and an independent server of OpenAI's protocol as the provider.
 
 use testkit::{model::Model, process::Binary};
 

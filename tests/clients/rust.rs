@@ -1,4 +1,4 @@
-//! The crates `oauth2` and `openidconnect` against a whole server, over a socket.
+//! The crates `oauth2` and `openidconnect` as clients of a complete server.
 
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
@@ -14,7 +14,7 @@ use testkit::{App, CALLBACK, PASSWORD, TestServer, both_engines};
 
 use crate::pages::sign_in::Browser;
 
-/// Sends what the library wants sent.
+/// The HTTP client of the libraries.
 struct Http(reqwest::Client);
 
 impl<'c> AsyncHttpClient<'c> for Http {
@@ -33,7 +33,7 @@ impl<'c> AsyncHttpClient<'c> for Http {
     }
 }
 
-/// The person's browser allows the app; answers the code.
+/// Allows the app in the person's browser, and returns the code.
 async fn allow(browser: &mut Browser, address: &str, state: &CsrfToken, issuer: &str) -> String {
     let page = browser.get(address).await;
     let location = if page.status == 302 {
@@ -63,7 +63,7 @@ async fn allow(browser: &mut Browser, address: &str, state: &CsrfToken, issuer: 
     find("code")
 }
 
-/// Goes every way of the standard that an app with or without a secret may go.
+/// Runs all grants of the standard that an app with or without a secret may use.
 async fn flow(server: &TestServer, app: &App, secret: Option<&str>, way: AuthType) {
     let http = Http(testkit::http());
     let metadata: Value = server.anyone().get("/.well-known/oauth-authorization-server").await.json();
@@ -102,7 +102,7 @@ async fn flow(server: &TestServer, app: &App, secret: Option<&str>, way: AuthTyp
         let own = client.exchange_client_credentials().add_scope(Scope::new("chat".into()));
         assert!(own.request_async(&http).await.expect("a token").refresh_token().is_none());
     }
-    // The library wants https for this alone.
+    // The library requires https for revocation, so the request is sent directly.
     let form = [
         ("token", newest.secret().as_str()),
         ("client_id", &app.id),
@@ -112,7 +112,9 @@ async fn flow(server: &TestServer, app: &App, secret: Option<&str>, way: AuthTyp
     assert!(client.exchange_refresh_token(newest).request_async(&http).await.is_err());
 }
 
-/// What is plain OAuth in a client made for OpenID Connect: it asks for the scope `openid` and sends a nonce, which say nothing here.
+/// Runs the code grant with a client for OpenID Connect. It requests the scope `openid` and sends a nonce,
+/// both of
+/// which the server ignores.
 async fn openid_flow(server: &TestServer, app: &App) {
     let http = Http(testkit::http());
     let metadata: Value = server.anyone().get("/.well-known/oauth-authorization-server").await.json();

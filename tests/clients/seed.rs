@@ -1,4 +1,4 @@
-//! The documentation's own JavaScript against the real binary.
+//! The JavaScript of the API's documentation as a client of the real binary.
 
 use serde_json::Value;
 use testkit::process::Binary;
@@ -10,7 +10,7 @@ async fn an_app_as_in_the_documentation() {
     let demo: Value = super::demo(directory.path());
     let text = |name: &str| demo[name].as_str().unwrap().to_owned();
     let (id, uri) = (text("client_id"), text("redirect_uri"));
-    // An app with a token may ask for another code for itself.
+    // An app with a token may request another code for itself.
     let wish =
         serde_json::json!({"clientId": id, "redirectUri": uri, "scope": ["user.info", "chat"], "state": "s"});
     let answer = testkit::http()

@@ -1,11 +1,11 @@
-//! OAuth2 libraries of other languages, as they come, against the real binary.
+//! OAuth2 libraries of other languages as clients of the real binary.
 
 use serde_json::{Value, json};
 use testkit::process::{Binary, Serving};
 
 const CALLBACK: &str = "http://127.0.0.1/callback";
 
-/// A server with a person who is signed in, and apps with and without a secret that they allowed before.
+/// A server with a signed-in person, who has authorized an app with a secret and one without.
 struct Site {
     server: Serving,
     _directory: tempfile::TempDir,

@@ -1,11 +1,11 @@
-//! Who may use an API at all: `accounts` and `keys` of its definition.
+//! Access to an API: `accounts` and `keys` of its definition.
 
 use serde_json::{Value, json};
 use testkit::{Actor, both_engines};
 
 use super::support::{admin, another, key, refused, result};
 
-/// An API with roles and groups for people, and an action for anybody.
+/// Defines an API with roles and groups, and one for anonymous callers.
 async fn payroll(admin: &Actor, accounts: Value, keys: Value) {
     let definition = json!({"code": "payroll", "accounts": accounts, "keys": keys, "roles": ["cfo"], "groups": ["/finance"],
         "provider": {"kind": "echo"}, "actions": {"list": {}}});
@@ -43,27 +43,27 @@ both_engines! {
             }
         };
         denied().await;
-        // Without a token the API's own switch decides, with one the lists do.
+        // Without a token, the API's `anonymous` decides. With a token, the lists do.
         result(&server.anyone().get("/api/open/list").await);
         refused(&callers[0].get("/api/open/list").await, 403, "PERMISSION_DENIED");
-        // The keys of administrators may, and roles still bind their people.
+        // Keys of administrators may use it, but their people still need the roles.
         let own = another(&boss, json!({})).await;
         result(&own.app(&server).get("/api/payroll/list").await);
         refused(&own.person(&server, "u").get("/api/payroll/list").await, 403, "PERMISSION_DENIED");
-        // Each of the lists lets bob in, in force with the next call; somebody else's entry does not.
+        // An entry of Bob on either list gives him access from the next call on. Entries of others do not.
         for (accounts, keys) in [(json!(["bob@example.com"]), json!([])), (json!(["BOB@example.com"]), json!([])), (json!(["*"]), json!([])), (json!([]), json!([bob.ak]))] {
             payroll(&boss, accounts, keys).await;
             for caller in &callers {
                 result(&caller.get("/api/payroll/list").await);
                 assert!(tools(caller).await.contains(&"payroll__list".to_owned()));
             }
-            // And then roles and groups say what the people may.
+            // People then also need the roles and groups.
             refused(&bob.person(&server, "u").get("/api/payroll/list").await, 403, "PERMISSION_DENIED");
             payroll(&boss, json!(["admin@example.com"]), json!([own.ak])).await;
             denied().await;
             server.clock().advance_ms(10_000);
         }
-        // Who may use it is nobody's business but administrators'.
+        // Only administrators can see the lists.
         let seen = bob.owner.get("/api/apikey/hub/apis/payroll").await;
         assert!(!seen.body.contains("admin@example.com") && !seen.body.contains(&own.ak), "{}", seen.body);
         assert_eq!(boss.get("/api/apikey/hub/apis/payroll").await.data()["accounts"], json!(["admin@example.com"]));
@@ -79,7 +79,7 @@ both_engines! {
         }
         result(&bob.app(&server).get("/api/echo/x").await);
         result(&bob.app(&server).get("/api/user-center-admin/list-users").await);
-        // The user centre itself can be kept from keys, also where a key is only named in the arguments.
+        // Keys can be denied access to the user center, even if a key is only named in the arguments.
         let mut spec = boss.get("/api/apikey/hub/apis/user-center").await.data();
         for name in ["source", "breaker"] {
             spec.as_object_mut().unwrap().remove(name);

@@ -1,4 +1,4 @@
-//! `/api/{api_code}/{action}`: the shape of calls and answers.
+//! `/api/{api_code}/{action}`: the format of calls and responses.
 
 use std::time::Duration;
 
@@ -93,15 +93,15 @@ both_engines! {
         refused(&app.post("/api/echo/x", json!({"a": "x".repeat(3000)})).await, 413, "BODY_TOO_LARGE");
         refused(&post(&app, "/api/echo/x", "{").await, 400, "INVALID_PARAMS");
         result(&app.get("/api/echo/x").await);
-        // Asking for a page changes nothing.
+        // A client that accepts HTML gets JSON as well.
         refused(&app.with("accept", "text/html").get("/api/nowhere/now").await, 404, "API_NOT_FOUND");
     }
 
-    /// Paths of the Lab API are the Lab's, also where nothing is.
+    /// Paths of the Lab API never reach the Hub, even if no route exists there.
     async fn the_labs_paths_stay_the_labs(server) {
         for first in hub::catalogue::rules::RESERVED {
             server.anyone().get(&format!("/api/{first}/nowhere-at-all/x")).await.refused(404, "resource.fetch.not_found");
-            // One of the Lab's endpoints has no second segment.
+            // This endpoint of the Lab has no second segment.
             if *first != "certificate" {
                 server.anyone().get(&format!("/api/{first}")).await.refused(404, "resource.fetch.not_found");
             }
@@ -136,7 +136,7 @@ both_engines! {
         let answer = server.anyone().with("apihub-token", "x").get("/api/echo/x").await;
         assert_eq!((answer.status, &answer.json()["code"]), (200, &json!("TOKEN_INVALID")));
         assert_eq!(answer.json()["success"], false);
-        // What happened is in the record all the same.
+        // The call log still has the real status.
         let owner = admin(&server).await;
         let calls = owner.get("/api/apikey/hub/calls?all=true&status=404").await.data();
         assert_eq!(calls["list"][0]["code"], "API_NOT_FOUND");
@@ -175,11 +175,11 @@ both_engines! {
             }
             assert_eq!(answer.header("vary"), "origin");
         }
-        // Without an Origin the Referer counts, and without either there is no page.
+        // Without an `Origin` the `Referer` counts. Without either the call is refused.
         result(&person.with("referer", "https://app.example.com/page?x").get("/api/echo/x").await);
         refused(&person.with("referer", "https://evil.example/app.example.com").get("/api/echo/x").await, 403, "DOMAIN_NOT_ALLOWED");
         refused(&person.get("/api/echo/x").await, 403, "DOMAIN_NOT_ALLOWED");
-        // The list is for person-tokens; an app-token has the other one.
+        // The list applies to person-tokens. App-tokens have the other one.
         result(&key.app(&server).get("/api/echo/x").await);
         key.update(json!({"bothLists": true})).await;
         refused(&key.app(&server).get("/api/echo/x").await, 403, "DOMAIN_NOT_ALLOWED");
@@ -196,7 +196,7 @@ both_engines! {
             refused(&from(address).get("/api/echo/x").await, 403, "IP_NOT_ALLOWED");
         }
         refused(&key.app(&server).get("/api/echo/x").await, 403, "IP_NOT_ALLOWED");
-        // The list is for app-tokens; a person-token has the other one.
+        // The list applies to app-tokens. Person-tokens have the other one.
         result(&key.person(&server, "u").get("/api/echo/x").await);
         key.update(json!({"bothLists": true})).await;
         refused(&key.person(&server, "u").get("/api/echo/x").await, 403, "IP_NOT_ALLOWED");

@@ -1,4 +1,4 @@
-//! `/api/apikey/hub/apis/…` and the catalogue's file.
+//! `/api/apikey/hub/apis/…` and the file with definitions.
 
 use serde_json::{Value, json};
 use testkit::{Engine, TestServer, both_engines};
@@ -25,7 +25,7 @@ both_engines! {
         admin.post("/api/apikey/hub/apis/my-api/delete", json!({})).await.data();
         admin.post("/api/apikey/hub/apis/my-api/delete", json!({})).await.refused(404, "hub.api.not_found");
         admin.get("/api/apikey/hub/apis/my-api").await.refused(404, "hub.api.not_found");
-        // What is built in can be defined otherwise, and is itself again afterwards.
+        // A built-in API can be redefined. Deleting the definition restores it.
         let mut other = echo("echo");
         other["enabled"] = json!(false);
         admin.post("/api/apikey/hub/apis/save", other).await.data();
@@ -102,7 +102,7 @@ both_engines! {
         let saved = admin.post("/api/apikey/hub/apis/save", definition("planted-upstream-secret")).await;
         assert!(!saved.body.contains("planted"), "{}", saved.body);
         assert_eq!(saved.data()["provider"]["secret_headers"], json!({"authorization": ""}));
-        // Saved again as it was shown: the secret stays.
+        // Saving the definition as shown, with an empty secret, keeps the secret.
         admin.post("/api/apikey/hub/apis/save", definition("")).await.data();
         server.restart().await;
         let shown = admin_again(&server).await.get("/api/apikey/hub/apis/x").await;
@@ -119,7 +119,7 @@ both_engines! {
     }
 }
 
-/// The one who runs the server, after its restart.
+/// Signs the administrator in again after a restart.
 async fn admin_again(server: &TestServer) -> testkit::Actor {
     server.clock().advance_ms(1_000);
     let identity = &server.running().identity;
@@ -153,7 +153,7 @@ async fn a_file_defines_apis_and_is_read_again_when_it_changes() {
         server.clock().advance_ms(100);
     }
     refused(&server.anyone().get("/api/first/x").await, 404, "API_NOT_FOUND");
-    // Broken, or gone: what it said last stays in force.
+    // If the file is invalid or missing, its last valid content stays in force.
     testkit::write_file(&file, "nonsense");
     server.running().hub.load().await;
     result(&server.anyone().get("/api/second-one/x").await);

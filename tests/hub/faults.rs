@@ -1,4 +1,4 @@
-//! Each fault of an upstream, byte by byte, in the first answer and in a stream; and health checks.
+//! Faults of an upstream in ordinary responses and in streams, and health checks.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use testkit::{
 use super::support::{admin, key, refused, result};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n";
-/// Longer than anything here takes on a busy machine.
+/// A time limit that nothing here reaches, even on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
 fn head(kind: &str, length: usize) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn sent(bytes: &[u8]) -> Step {
     Step::Send(bytes.to_vec())
 }
 
-/// The API `up` in front of an upstream.
+/// Defines the API `up` with an upstream.
 async fn define(admin: &Actor, upstream: &Model, changes: &Value) {
     let mut spec = json!({"code": "up", "accounts": ["*"], "provider": {"kind": "http", "base_url": upstream.url(), "open": true,
         "timeout_ms": 700, "retries": 0, "breaker_failures": 0},
@@ -48,7 +48,7 @@ async fn behind(server: &TestServer, changes: Value) -> (Model, Actor, Actor) {
     (upstream, key(server, "a", wish).await.app(server), admin)
 }
 
-/// What a stream brought until its end, and whether that end was one.
+/// Reads a stream. Returns the number of bytes, and true if it ended regularly.
 async fn read_stream(app: &Actor) -> (usize, bool) {
     let mut response = app.request("GET".parse().unwrap(), "/api/up/stream").send().await.unwrap();
     assert_eq!(response.status(), 200);
@@ -62,7 +62,7 @@ async fn read_stream(app: &Actor) -> (usize, bool) {
     }
 }
 
-/// Waits until the breaker of `up` is in a state; the clock goes on meanwhile, so that health checks are due.
+/// Waits until the circuit breaker of `up` has a state. Advances the clock, so that health checks become due.
 async fn until(server: &TestServer, admin: &Actor, wanted: &str) {
     let start = Instant::now();
     while admin.get("/api/apikey/hub/apis/up").await.data()["breaker"] != wanted {
@@ -111,7 +111,8 @@ both_engines! {
 
     async fn what_is_odd_and_no_fault(server) {
         let (upstream, app, _) = behind(&server, json!({"timeout_ms": 60_000})).await;
-        // A slow first byte within the time; a body piece by piece; JSON that says it is HTML; an end without a length.
+        // A slow first byte within the time limit, a body in pieces, JSON declared as HTML, and no content
+        // length.
         upstream.next(vec![Step::Wait, sent(HEAD.as_bytes()), sent(b"{\"a\""), Step::Wait, sent(b":1}"), Step::HalfClose]);
         let slow = app.get("/api/up/x");
         tokio::pin!(slow);
@@ -136,13 +137,13 @@ both_engines! {
             result(&app.get("/api/up/x").await);
         }
         assert_eq!(upstream.heads().len(), 6);
-        // A POST may have done something.
+        // A POST is not repeated, because it may have had an effect.
         upstream.next(vec![Step::Reset]);
         refused(&app.post("/api/up/x", json!({})).await, 502, "UPSTREAM_ERROR");
         assert_eq!(upstream.heads().len(), 7);
     }
 
-    /// A stream is cut when the upstream falls silent, and its place is free again; nothing else cuts it.
+    /// A stream is cut if the upstream sends nothing for `idle_ms`, and its permit is released.
     async fn a_stream_that_falls_silent_is_cut(server) {
         let (upstream, app, _) = behind(&server, json!({"idle_ms": 400, "timeout_ms": 5000, "max_in_flight": 1})).await;
         let events = head("text/event-stream", 1000);
@@ -154,7 +155,7 @@ both_engines! {
             let (read, is_whole) = read_stream(&app).await;
             assert!(read <= bytes && !is_whole, "{read}");
         }
-        // A line of 10 MB is passed through as it comes, whatever the limit of answers is.
+        // A line of 10 MiB is forwarded, because the limit of responses does not apply to streams.
         let line = vec![b'x'; 10 << 20];
         upstream.next(vec![sent(&head("text/plain", line.len())), Step::Send(line)]);
         assert_eq!(read_stream(&app).await, (10 << 20, true));
@@ -164,7 +165,7 @@ both_engines! {
         refused(&app.get("/api/up/stream").await, 429, "RATE_LIMITED");
     }
 
-    /// An upstream that says it is unwell is left in peace before a caller finds out, and taken back when it is well.
+    /// Failed health checks open the circuit breaker before a call fails, and a successful one closes it.
     async fn health_checks_open_and_close_the_breaker(server) {
         let (upstream, app, admin) = behind(&server, json!({})).await;
         for _ in 0..2 {
@@ -174,21 +175,21 @@ both_engines! {
             "secret_headers": {"authorization": "Bearer planted"}});
         define(&admin, &upstream, &checked).await;
         until(&server, &admin, "open").await;
-        // The breaker stays open for an hour; a check that goes well closes it at once. (Without a script it does.)
+        // Without a successful check, it would stay open for an hour. Requests without a script succeed.
         until(&server, &admin, "closed").await;
         let checks = upstream.heads();
         assert!(checks.len() >= 3 && checks.iter().all(|head| head.starts_with("GET /v1/health ")), "{checks:?}");
         assert!(checks[0].contains("Bearer planted"), "as any call of it");
         upstream.next(good());
         let start = Instant::now();
-        // Of a call and a check at once, either gets the script.
+        // Either a call or a concurrent check gets the script.
         while app.get("/api/up/x").await.status != 200 {
             assert!(start.elapsed() < LONG);
             upstream.next(good());
         }
     }
 
-    /// Two hundred calls wait for an upstream that never answers; another upstream and the echo answer as ever.
+    /// While 200 calls wait for an upstream that does not respond, other APIs respond quickly.
     async fn a_dead_upstream_slows_no_other_api(server: "hub.max_per_second = 100000") {
         let (dead, app, admin) = behind(&server, json!({"timeout_ms": 600_000})).await;
         let well = Model::start().await;
@@ -214,7 +215,7 @@ both_engines! {
             result(&app.get("/api/well/x").await);
             result(&app.get("/api/echo/x").await);
         }
-        // Forty calls one after the other: had one of them waited for the dead one, it would be minutes.
+        // If one of these calls had waited for the dead upstream, they would take minutes.
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
         assert!(waiting.try_join_next().is_none(), "they all still wait");
         waiting.shutdown().await;

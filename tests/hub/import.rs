@@ -8,7 +8,7 @@ use super::support::{admin, another, result};
 both_engines! {
     async fn an_api_is_imported_from_its_document(server: "[outgoing]\nallowed_networks = [\"127.0.0.0/8\"]") {
         let admin = admin(&server).await;
-        // The server's own document describes an API that is there to be called.
+        // The document describes endpoints of the server itself, so the calls can be tested.
         let document = json!({"openapi": "3.1.0", "info": {"title": "Health"}, "servers": [{"url": "/"}], "paths": {
             "/healthz": {"get": {"operationId": "isAlive", "summary": "Alive?"}},
             "/api/echo/{what}": {
@@ -28,7 +28,7 @@ both_engines! {
         let said = result(&app.post("/api/self/say-it", json!({"what": "a/b", "loud": true, "text": "hi"})).await);
         assert_eq!(said["result"]["action"], "a%2Fb");
         assert_eq!(said["result"]["arguments"], json!({"loud": "true", "text": "hi"}));
-        // As text it is the same document.
+        // A document given as text leads to the same definition.
         let text = json!({"code": "self", "document": document.to_string(), "baseUrl": server.base_url()});
         assert_eq!(admin.post(path, text).await.data()["api"]["actions"], shown["api"]["actions"]);
     }

@@ -67,7 +67,7 @@ both_engines! {
         owner.post("/api/apikey/hub/keys/create", json!({"name": "x"})).await.refused(400, "invalid.param");
     }
 
-    /// By default administrators make keys, and nobody else.
+    /// With `hub.keys = "admins"`, the default, only administrators can create keys.
     async fn administrators_make_keys(server: "hub.keys = \"admins\"") {
         let admin = admin(&server).await;
         let somebody = server.person("b").await.signed_in().await;
@@ -132,7 +132,7 @@ both_engines! {
         server.clock().advance_ms(1);
         refused(&old.get("/api/echo/x").await, 401, "TOKEN_INVALID");
         result(&new.get("/api/echo/x").await);
-        // Without an overlap the secret is dead at once, although its tokens were checked before.
+        // Without an overlap the old secret is invalid at once, even for tokens in the cache.
         key.owner.post(&path, json!({})).await.data();
         refused(&new.get("/api/echo/x").await, 401, "TOKEN_INVALID");
         for seconds in [-1, 30 * 86_400 + 1] {
@@ -140,7 +140,7 @@ both_engines! {
         }
     }
 
-    /// What another process changes is noticed within a second.
+    /// A change by another process takes effect within a second.
     async fn a_change_elsewhere_is_noticed(server) {
         let key = key(&server, "a", json!({})).await;
         let app = key.app(&server);
@@ -162,8 +162,9 @@ both_engines! {
         refused(&key.app(&server).get("/api/echo/x").await, 403, "KEY_DISABLED");
     }
 
-    /// The secrets in the database are sealed; without their key, or with another, the server says which file to
-    /// restore, and makes no new one.
+    /// The secrets in the database are sealed. If the sealing key is missing or wrong, the server names the
+    /// file to
+    /// restore, and creates no new one.
     async fn a_lost_sealing_key_is_named_and_never_replaced(server) {
         let key = key(&server, "a", json!({})).await;
         let file = server.data_dir().join("seal.key");
@@ -180,7 +181,7 @@ both_engines! {
         result(&key.app(&server).get("/api/echo/x").await);
     }
 
-    /// A file that goes while the server runs is not made anew by the next secret either.
+    /// If the file of the sealing key is deleted while the server runs, it is not created again.
     async fn the_key_of_a_server_that_runs_is_not_made_anew(server) {
         let signed_in = server.person("a").await.signed_in().await;
         let first = another(&signed_in, json!({})).await;

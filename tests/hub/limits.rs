@@ -1,11 +1,11 @@
-//! How often may be called.
+//! Rate limits and quotas of calls.
 
 use serde_json::json;
 use testkit::{Actor, both_engines};
 
 use super::support::{key, refused, result};
 
-/// How many of so many calls are let through; the others are told when to come again.
+/// Makes a number of calls, and returns how many succeed. The others must be refused with a time to wait.
 async fn let_through(actor: &Actor, calls: usize, code: &str) -> usize {
     let mut count = 0;
     for _ in 0..calls {
@@ -37,7 +37,7 @@ both_engines! {
         assert_eq!(let_through(&key.app(&server), 1, "QUOTA_EXCEEDED").await, 0);
         let answer = key.app(&server).get("/api/echo/x").await;
         assert_eq!(answer.header("retry-after"), (23 * 3600).to_string(), "until midnight");
-        // The count outlives the process.
+        // The count survives a restart.
         server.restart().await;
         assert_eq!(let_through(&key.app(&server), 1, "QUOTA_EXCEEDED").await, 0);
         server.clock().advance_ms(23 * 3_600_000);
@@ -59,7 +59,7 @@ both_engines! {
     async fn a_person_has_their_own_limit_within_the_keys(server) {
         let key = key(&server, "a", json!({"perSecond": 10, "perPersonSecond": 3})).await;
         assert_eq!(let_through(&key.person(&server, "one"), 5, "RATE_LIMITED").await, 3);
-        // Another token of the same person changes nothing.
+        // Another token of the same person shares the limit.
         let mut claims = key.person_claims("one");
         claims["roles"] = json!([]);
         let again = server.anyone().with("apihub-token", &key.token(&claims));
@@ -82,7 +82,7 @@ both_engines! {
         assert_eq!(let_through(&from(4), 9, "RATE_LIMITED").await, 2);
     }
 
-    /// Two processes with one limit: what one lets through, the other knows after their next round.
+    /// Two processes share a limit: each learns of the other's calls when they synchronize.
     async fn processes_share_a_limit(server) {
         let key = key(&server, "a", json!({"perSecond": 4, "perDay": 20})).await;
         let sibling = server.sibling().await;
@@ -95,13 +95,13 @@ both_engines! {
         assert_eq!(let_through(&key.app(&server), 5, "RATE_LIMITED").await, 4);
         server.running().hub.sync_limits().await;
         sibling.hub.sync_limits().await;
-        // The bucket of both together is empty, and was overdrawn by the one call.
+        // The shared bucket is empty, and was overdrawn by one call.
         assert_eq!(there(&token).await, 429);
         server.clock().advance_ms(250);
         assert_eq!(there(&token).await, 429);
         server.clock().advance_ms(250);
         assert_eq!(there(&token).await, 200);
-        // The day's count is one, too: 6 of 20 are gone.
+        // The count of the day is shared as well: 6 of 20 calls are used.
         for _ in 0..14 {
             server.clock().advance_ms(1_000);
             result(&key.app(&server).get("/api/echo/x").await);

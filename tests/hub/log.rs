@@ -34,7 +34,7 @@ both_engines! {
         refused(&first.app(&server).get("/api/nowhere/2").await, 404, "API_NOT_FOUND");
         server.clock().advance_ms(1_000);
         result(&second.app(&server).get("/api/echo/3").await);
-        // A bad signature under a known key is its owner's to see.
+        // The owner of a key sees calls with a bad signature under this key.
         let forged = signed(r#"{"alg":"HS256"}"#, &second.app_claims().to_string(), b"guess");
         refused(&server.anyone().with("apihub-token", &forged).get("/api/echo/4").await, 401, "TOKEN_INVALID");
         let owner = &first.owner;
@@ -101,7 +101,7 @@ both_engines! {
         assert_eq!(usage.as_array().unwrap().len(), 2, "counts are kept longer");
     }
 
-    /// A page of a search looks at so many rows and no more, and says where to go on.
+    /// A search reads a bounded number of rows per page, and returns where to continue.
     async fn a_search_costs_no_more_for_others_calls(server) {
         let key = key(&server, "a", json!({})).await;
         let admin = admin(&server).await;
@@ -122,17 +122,17 @@ both_engines! {
             let found = admin.get(&format!("/api/apikey/hub/calls?all=true&{filter}&before={next}")).await.data();
             assert_eq!((&found["list"][0]["id"], &found["next"]), (&json!(first), &json!(null)), "{filter}");
         }
-        // What is asked for by time does not pass through what is newer; one's own calls do not pass others'.
+        // A search by time skips newer rows, and a search in one's own calls skips those of others.
         let until = at.plus_ms(-5_000).as_millis();
         assert_eq!(calls(&admin, &format!("?all=true&status=404&to={until}")).await.len(), 1);
         assert!(calls(&admin, &format!("?all=true&status=404&from={until}")).await.is_empty());
         assert_eq!(calls(&key.owner, "?status=404").await.len(), 1);
-        // The page says so, and leads on.
+        // The page says that the search was bounded, and links to the next page.
         let page = admin.get("/hub/calls?all=yes&status=404").await;
         assert!(page.body.contains("20000") && page.body.contains("rel=\"next\""), "{}", page.body);
     }
 
-    /// Calls that no key and no API stand behind fill neither the log nor the disk; all of them are counted.
+    /// Calls without a known key and API have a bounded number of rows in the log, but all are counted.
     async fn calls_of_nobody_have_so_many_rows_a_minute(server: "hub.call_log_unknown_per_minute = 20") {
         let owner = key(&server, "a", json!({"perSecond": 5})).await;
         let forged = signed(r#"{"alg":"HS256"}"#, &owner.app_claims().to_string(), b"guess");
@@ -152,11 +152,11 @@ both_engines! {
         const ROWS: &str = "SELECT COUNT(*) FROM hub_call";
         const COUNTED: &str = "SELECT CAST(SUM(calls) AS BIGINT) FROM hub_usage";
         assert_eq!((count(ROWS).await, count(COUNTED).await), (20, 500));
-        // Most of them are refused before anything is said of an API.
+        // Most are refused by rate limits before the API is looked up.
         assert_eq!(count("SELECT CAST(SUM(calls) AS BIGINT) FROM hub_usage WHERE key_id = 0 AND outcome = 'refused'").await, 195);
         assert_eq!(count("SELECT CAST(SUM(calls) AS BIGINT) FROM hub_usage WHERE key_id = 0 AND outcome = 'client_error'").await, 5);
         assert_eq!(count("SELECT CAST(SUM(calls) AS BIGINT) FROM hub_usage WHERE outcome = 'client_error'").await, 10);
-        // Calls of a key have their rows all the same, and the next minute has places again.
+        // Calls of a key still have their rows, and the next minute has new room for the others.
         server.clock().advance_ms(60_000);
         result(&app.get("/api/echo/x").await);
         flood().await;
@@ -165,7 +165,7 @@ both_engines! {
         assert_eq!(calls(&owner.owner, "?api=echo&status=200").await.len(), 1);
     }
 
-    /// Of all rows so many are kept; the oldest go.
+    /// The log keeps a bounded number of rows. The oldest are deleted.
     async fn the_log_has_so_many_rows_and_no_more(server: "hub.call_log_rows = 1000") {
         let key = key(&server, "a", json!({"perSecond": 1000})).await;
         let app = key.app(&server);
@@ -189,7 +189,7 @@ both_engines! {
         assert_eq!(oldest.0, 0, "the oldest are gone");
     }
 
-    /// More than one statement's worth, and a rest.
+    /// The number of calls is more than one statement inserts, and not a multiple of it.
     async fn many_calls_are_all_written(server) {
         let key = key(&server, "a", json!({"perSecond": 1000})).await;
         let app = key.app(&server);

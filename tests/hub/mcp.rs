@@ -1,11 +1,11 @@
-//! `/mcp`: the catalogue for agents.
+//! `/mcp`: the catalog of APIs as tools for agents.
 
 use serde_json::{Map, Value, json};
 use testkit::{TestServer, both_engines};
 
 use super::support::{Key, admin, another, key, refused};
 
-/// An API with an action for everybody and one for callers with a key.
+/// Defines an API with an action for everybody and one for callers with a key.
 async fn pets(server: &TestServer) {
     let definition = json!({"code": "pets", "name": "Pets", "accounts": ["*"], "provider": {"kind": "echo"}, "actions": {
         "find": {"summary": "Find a pet", "anonymous": true, "method": "GET", "parameters": {"properties": {"name": {"type": "string"}}}},
@@ -26,7 +26,7 @@ both_engines! {
         let (token, less) = (key.token(&key.app_claims()), limited.token(&limited.app_claims()));
         let variables = [("BASE_URL", server.base_url()), ("TOKEN", &token), ("AK", &key.ak), ("LIMITED", &less)];
         assert_eq!(testkit::clients::run("mcp_hub.py", &variables).await, "done\n");
-        // Calls of tools are calls: they have their record.
+        // Calls of tools are in the call log.
         let calls = key.owner.get(&format!("/api/apikey/hub/calls?key={}&api=pets", key.id)).await.data();
         assert_eq!(calls["list"].as_array().unwrap().len(), 2, "{calls}");
         assert_eq!(calls["list"][0]["action"], "add");
@@ -47,7 +47,7 @@ both_engines! {
         assert_eq!(elsewhere.header("www-authenticate"), "", "another token would not help");
         let wrong = ask("authorization", "Bearer x").await;
         assert_eq!(wrong.header("www-authenticate"), "Bearer error=\"invalid_token\"");
-        // A key of the Lab is none of the Hub's.
+        // An API key of the Lab is not accepted.
         let (_, lab) = server.person("b").await.new_key("*", None).await;
         refused(&ask("authorization", &format!("Bearer {lab}")).await, 401, "TOKEN_INVALID");
         assert_eq!(ask("x-nothing", "").await.status, 200);
@@ -61,7 +61,7 @@ both_engines! {
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
 
-    /// An API with actions that nobody has listed has one tool for all of them.
+    /// An API that serves unlisted actions has one tool for all of them.
     async fn actions_that_are_not_listed_have_a_tool_together(server) {
         pets(&server).await;
         let key = key(&server, "a", json!({})).await;
@@ -76,7 +76,7 @@ both_engines! {
         let first = ask(&key, "tools/list", json!({})).await;
         assert_eq!(names(&first)[0], "echo__ANY");
         assert_eq!(first["result"]["tools"][0]["inputSchema"]["required"], json!(["action"]));
-        // What is listed is followed by the tool for the rest; the pages lead through all of them, each once.
+        // Listed actions are followed by the tool for the others. The pages contain each tool once.
         let mut all = names(&first);
         let mut next = first["result"]["nextCursor"].clone();
         while next.is_string() {
@@ -108,7 +108,7 @@ both_engines! {
             let answer = call(name, arguments).await;
             assert_eq!(answer["error"]["code"], -32602, "{name}: {answer}");
         }
-        // What the key may not call is refused by the call, with its code.
+        // An action that the key may not call is refused by the call, with its code.
         let answer = ask(&limited, "tools/call", json!({"name": "echo__ANY", "arguments": {"action": "other"}})).await;
         assert_eq!(answer["result"]["isError"], true);
         assert!(answer["result"]["content"][0]["text"].as_str().unwrap().contains("PERMISSION_DENIED"), "{answer}");
@@ -129,7 +129,7 @@ both_engines! {
         assert_eq!((&answers[2]["isError"], &told["code"]), (&json!(true), &json!("RATE_LIMITED")));
     }
 
-    /// A page that a browser was tricked into, by whatever name, cannot use it.
+    /// Pages of other origins cannot use it, even with DNS rebinding.
     async fn only_allowed_pages_use_it(server: "server.cors_origins = [\"https://app.example\"]") {
         pets(&server).await;
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
@@ -162,7 +162,7 @@ both_engines! {
                 assert_eq!(answer.header("access-control-allow-origin"), origin.unwrap_or_default());
             }
         }
-        // A proxy may pass on a name of its own.
+        // A proxy may send its own name as `Host`.
         let proxied = server.anyone().with("accept", "application/json, text/event-stream")
             .with("host", "backend:8080").with("x-forwarded-for", "203.0.113.9");
         assert_eq!(proxied.post("/mcp", message).await.status, 200);

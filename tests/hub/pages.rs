@@ -1,11 +1,11 @@
-//! `/hub`: the pages.
+//! `/hub`: the pages about keys, calls, APIs and users.
 
 use serde_json::json;
 use testkit::{Actor, Answer, both_engines};
 
 use super::support::{Key, admin, another, key, result};
 
-/// Sends a form from a page of one's own.
+/// Sends a form of a page, with the page's token.
 async fn send(who: &Actor, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
     let csrf = who.get(page).await.hidden("csrf");
     let mut all = vec![("csrf", csrf.as_str())];
@@ -36,13 +36,13 @@ both_engines! {
         let detail = owner.get(&path).await;
         assert!(detail.body.contains("<rect class=\"ok\"") && detail.body.contains("app.example.com\n*.example.org"), "{}", detail.body);
         assert!(!detail.body.contains(&key.sk));
-        // What is wrong is named, and what was typed stays.
+        // Problems are named, and the typed values are kept.
         let wrong = send(&owner, &path, &path, &[("name", "x"), ("ips", "nonsense"), ("per_day", "many"), ("expires", "soon")]).await;
         assert_eq!(wrong.status, 422);
         assert!(wrong.body.contains("Calls a day: Input") && wrong.body.contains("Expires on: Input") && wrong.body.contains("nonsense"), "{}", wrong.body);
         let wrong = send(&owner, &path, &path, &[("name", "x"), ("ips", "nonsense")]).await;
         assert!(wrong.status == 422 && wrong.body.contains("IP allowlist, line 1: Input"), "{}", wrong.body);
-        // Without the box ticked it is switched off.
+        // An unticked box disables the key.
         let changed = send(&owner, &path, &path, &[("name", "Other"), ("per_day", "5")]).await;
         assert_eq!((changed.status, changed.header("location")), (303, format!("{path}?done=saved").as_str()));
         assert_eq!(key.app(&server).get("/api/echo/x").await.json()["code"], "KEY_DISABLED");
@@ -52,7 +52,7 @@ both_engines! {
         assert!(new.sk != key.sk && new.ak == key.ak);
         result(&key.app(&server).get("/api/echo/x").await);
         result(&new.app(&server).get("/api/echo/x").await);
-        // Another's key is nobody's.
+        // Pages of other people's keys do not exist.
         let other = server.person("b").await.signed_in().await;
         for page in [path.clone(), format!("{path}/users"), "/hub/keys/x".into()] {
             assert_eq!(other.get(&page).await.status, 404, "{page}");
@@ -60,7 +60,7 @@ both_engines! {
         let deleted = send(&owner, &path, &format!("{path}/delete"), &[]).await;
         assert_eq!(deleted.header("location"), "/hub?done=deleted");
         assert_eq!(new.app(&server).get("/api/echo/x").await.json()["code"], "KEY_NOT_FOUND");
-        // A form without its token changes nothing.
+        // A form without a token is refused.
         assert_eq!(owner.post_form("/hub", &[("name", "x")]).await.status, 403);
     }
 
@@ -87,7 +87,7 @@ both_engines! {
         let user = result(&app.get("/api/user-center-admin/list-users").await)["list"][0].clone();
         assert_eq!(user["self_registered"], false);
         assert!(!owner.get(&page).await.body.contains("Registered themselves"));
-        // Without the box ticked it is closed again.
+        // An unticked box closes registration again.
         assert_eq!(send(&owner, &path, &path, &[("name", "x"), ("enabled", "yes")]).await.status, 303);
         assert_eq!(owner.get(&format!("/api/apikey/hub/keys/{}", key.id)).await.data()["registration"], "closed");
         let wrong = send(&owner, &path, &path, &[("name", "x"), ("registered", "a b")]).await;
@@ -138,7 +138,7 @@ both_engines! {
         assert_eq!(server.anyone().get("/api/pets/find").await.status, 404);
     }
 
-    /// On a Chinese page what is wrong with a form is said in Chinese, and the field named as the form names it.
+    /// Chinese pages describe problems in Chinese, and use the form's names of the fields.
     async fn chinese_pages_say_what_is_wrong_in_chinese(server) {
         let admin = admin(&server).await;
         let alert = |answer: &Answer| {

@@ -1,4 +1,4 @@
-//! Who gets an account in a key's user centre without its owner, and where secrets may stand.
+//! Registration in a key's user center, and the places where secrets are accepted.
 
 use serde_json::{Value, json};
 use testkit::both_engines;
@@ -11,7 +11,8 @@ use super::{
 };
 
 both_engines! {
-    /// Whoever knows the AK of a key and claims to be one of its pages gets no account of it, unless its owner said so.
+    /// Knowing a key's AK and claiming to be one of its pages is not enough to register, unless the owner
+    /// allows it.
     async fn registration_is_closed_until_the_owner_opens_it(server) {
         let key = key(&server, "a", json!({"domains": ["app.example.com"], "perSecond": 1000, "perPersonSecond": 100})).await;
         let front = front(&server, &key).await;
@@ -21,7 +22,7 @@ both_engines! {
             refused(&caller.post("/api/user-center/noauth-register", mallory.clone()).await, 403, "PERMISSION_DENIED");
         }
         assert_eq!(result(&admin(&app, "list-users", json!({})).await)["total"], 0);
-        // People whom the owner creates sign in all the same, and have all that their key has.
+        // People whom the owner creates can sign in, and have all the access of the key.
         result(&admin(&app, "create-user", json!({"username": "staff", "password": GOOD})).await);
         result(&front.get("/api/user-center/noauth-get-password-policy").await);
         let token = result(&login(&front, "staff", GOOD).await)["token"].clone();
@@ -46,7 +47,7 @@ both_engines! {
         refused(&person.get("/api/echo/y").await, 403, "PERMISSION_DENIED");
         refused(&person.get("/api/user-center-admin/list-users").await, 403, "PERMISSION_DENIED");
         result(&person.get("/api/user-center/get-my-profile").await);
-        // Neither roles nor another type lift the limit, and it holds for tokens that are refreshed.
+        // Neither roles nor another type lift the restriction. It also applies to refreshed tokens.
         result(&admin(&app, "set-roles", json!({"user_id": sub, "roles": ["EDITOR"]})).await);
         let changed = result(&admin(&app, "update-user", json!({"user_id": sub, "user_type": "ADMIN"})).await);
         assert_eq!(changed["self_registered"], true);
@@ -55,7 +56,7 @@ both_engines! {
         assert_eq!(claims(&fresh["token"])["actions"], own_and(&[]));
         refused(&as_person(&fresh["token"]).get("/api/echo/x").await, 403, "PERMISSION_DENIED");
         refused(&as_person(&fresh["token"]).get("/api/user-center-admin/list-users").await, 403, "PERMISSION_DENIED");
-        // Themselves they cannot; those who look after users can.
+        // People cannot lift it themselves, but those who manage users can.
         result(&as_person(&fresh["token"]).post("/api/user-center/update-my-profile", json!({"attrs": {"a": 1}, "self_registered": false})).await);
         assert_eq!(result(&admin(&app, "get-user", json!({"user_id": sub})).await)["self_registered"], true);
         let lifted = result(&admin(&app, "update-user", json!({"user_id": sub, "self_registered": false})).await);
@@ -65,7 +66,7 @@ both_engines! {
         result(&as_person(&token).get("/api/echo/y").await);
     }
 
-    /// Addresses are kept by proxies and histories: a secret in one is refused and named.
+    /// Proxies and browsers store addresses, so a secret in one is refused and named.
     async fn secrets_do_not_belong_in_an_address(server) {
         let key = with_pages(&server).await;
         let front = front(&server, &key).await;

@@ -1,4 +1,4 @@
-//! Keys and tokens as the Hub's callers make them, and what its answers must look like.
+//! Keys and tokens for tests of the Hub, and checks of its envelopes.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use testkit::{Actor, Answer, TestServer};
 
-/// 2026-01-01T00:00:00Z in seconds: where a test's clock starts.
+/// The start of a test's clock, 2026-01-01T00:00:00Z, in seconds.
 pub const NOW: i64 = testkit::START.0 / 1000;
 
 /// A key and its owner.
@@ -14,17 +14,17 @@ pub struct Key {
     pub id: i64,
     pub ak: String,
     pub sk: String,
-    /// The owner, signed in.
+    /// The owner's session.
     pub owner: Actor,
 }
 
-/// A person's key.
+/// Creates a person and a key of theirs.
 pub async fn key(server: &TestServer, name: &str, wish: Value) -> Key {
     let owner = server.person(name).await.signed_in().await;
     another(&owner, wish).await
 }
 
-/// One more key of somebody who is signed in.
+/// Creates another key of a signed-in person.
 pub async fn another(owner: &Actor, mut wish: Value) -> Key {
     if wish.get("name").is_none() {
         wish["name"] = json!("test");
@@ -34,7 +34,7 @@ pub async fn another(owner: &Actor, mut wish: Value) -> Key {
     Key { id: made["id"].as_i64().unwrap(), ak: text("ak"), sk: text("sk"), owner: owner.clone() }
 }
 
-/// Somebody who runs the server.
+/// Creates an administrator, and returns their session.
 pub async fn admin(server: &TestServer) -> Actor {
     let identity = &server.running().identity;
     let new = identity::NewAccount {
@@ -50,28 +50,28 @@ pub async fn admin(server: &TestServer) -> Actor {
 }
 
 impl Key {
-    /// The claims of an app-token, as in the documentation.
+    /// Returns the claims of an app-token, as in the documentation.
     pub fn app_claims(&self) -> Value {
         json!({"sub": self.ak, "iss": self.ak, "typ": "app_token", "iat": NOW, "exp": NOW + 7200})
     }
 
-    /// The claims of a person-token, as in the documentation.
+    /// Returns the claims of a person-token, as in the documentation.
     pub fn person_claims(&self, sub: &str) -> Value {
         json!({"sub": sub, "iss": self.ak, "typ": "person_token", "iat": NOW, "exp": NOW + 7200,
             "roles": ["SYS_ADMIN"], "groups": ["/技术部/运维部"]})
     }
 
-    /// A token with these claims.
+    /// Returns a token with these claims.
     pub fn token(&self, claims: &Value) -> String {
         signed(&json!({"alg": "HS256", "typ": "JWT"}).to_string(), &claims.to_string(), self.sk.as_bytes())
     }
 
-    /// The app itself.
+    /// Returns a client with an app-token.
     pub fn app(&self, server: &TestServer) -> Actor {
         server.anyone().with("apihub-token", &self.token(&self.app_claims()))
     }
 
-    /// A person of the app.
+    /// Returns a client with a person-token.
     pub fn person(&self, server: &TestServer, sub: &str) -> Actor {
         server.anyone().with("apihub-token", &self.token(&self.person_claims(sub)))
     }
@@ -82,7 +82,7 @@ impl Key {
     }
 }
 
-/// A token of any header and payload.
+/// Signs any header and payload.
 pub fn signed(header: &str, payload: &str, key: &[u8]) -> String {
     let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
@@ -98,7 +98,7 @@ fn trace_of(answer: &Answer, body: &Value) {
     assert_eq!(answer.header("cache-control"), "no-store");
 }
 
-/// The `result` of a success, whose envelope is exactly the original's.
+/// Returns the `result` of a success. Checks that the envelope has exactly the documented members.
 #[track_caller]
 pub fn result(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -110,7 +110,7 @@ pub fn result(answer: &Answer) -> Value {
     body["result"].clone()
 }
 
-/// Checks an error: its status and code, and that its envelope is exactly the original's.
+/// Checks the status and code of an error, and that the envelope has exactly the documented members.
 #[track_caller]
 pub fn refused(answer: &Answer, status: u16, code: &str) -> Value {
     assert_eq!(answer.status, status, "{}", answer.body);

@@ -1,4 +1,4 @@
-//! `Apihub-Token`: what is let in, and exactly why what is not is not.
+//! `Apihub-Token`: accepted tokens, and the error code of every kind of bad token.
 
 use base64::{
     Engine as _,
@@ -11,7 +11,7 @@ use super::support::{Key, NOW, another, key, refused, result, signed};
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// The app's claims, changed; `null` takes a member away.
+/// Returns an app-token with changed claims. `null` removes a claim.
 fn app(key: &Key, changes: Value) -> String {
     changed(key, key.app_claims(), changes)
 }
@@ -39,7 +39,7 @@ fn with_payload(key: &Key, payload: &str) -> String {
     signed(HEADER, payload, key.sk.as_bytes())
 }
 
-/// Every bad token: what it is, the token, and the code it gets.
+/// Returns bad tokens, each with a description and the expected code.
 fn bad_tokens(key: &Key, other: &Key) -> Vec<(&'static str, String, &'static str)> {
     const INVALID: &str = "TOKEN_INVALID";
     let good = key.token(&key.app_claims());
@@ -244,7 +244,7 @@ both_engines! {
         let table = bad_tokens(&key, &other);
         assert!(table.len() >= 60);
         for (what, token, code) in table {
-            // Twice, so that what is remembered is seen, too.
+            // Twice, to test the cache as well.
             for _ in 0..2 {
                 let answer = server.anyone().with("apihub-token", &token).get("/api/echo/x").await;
                 assert_eq!((answer.status, answer.json()["code"].as_str().unwrap()), (401, code), "{what}: {}", answer.body);
@@ -258,17 +258,17 @@ both_engines! {
     async fn tokens_that_no_header_can_hold_so(server) {
         let key = key(&server, "a", json!({})).await;
         let good = key.token(&key.app_claims());
-        // Two headers: the same, different, and a good one beside an empty one.
+        // Two headers: the same twice, different ones, and a good and an empty one.
         for second in [good.as_str(), "other", ""] {
             let twice = server.anyone().with("apihub-token", &good).with("apihub-token", second);
             refused(&twice.get("/api/echo/x").await, 401, "TOKEN_INVALID");
         }
         refused(&server.anyone().with("apihub-token", "令牌").get("/api/echo/x").await, 401, "TOKEN_INVALID");
         refused(&server.anyone().with("apihub-token", &format!("{good},{good}")).get("/api/echo/x").await, 401, "TOKEN_INVALID");
-        // 64 KB do not fit into a request's head: refused before anybody reads the token.
+        // 64 KiB do not fit into the head of a request, which is refused before the token is read.
         let answer = server.anyone().with("apihub-token", &"x".repeat(64 << 10)).get("/api/echo/x").await;
         assert_eq!(answer.status, 431);
-        // A token elsewhere is no token.
+        // Tokens in other headers are ignored.
         for (name, value) in [("authorization", format!("Bearer {good}")), ("cookie", format!("apihub-token={good}"))] {
             let answer = server.anyone().with(name, &value).get("/api/echo/x").await;
             assert_eq!(result(&answer)["identity"]["app"], "anonymous", "{name}");

@@ -1,4 +1,4 @@
-//! APIs that are other servers, and what becomes of a call when those fail.
+//! APIs on other servers, and their failures.
 
 use std::sync::{
     Arc,
@@ -18,11 +18,11 @@ use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 use super::support::{admin, another, key, refused, result};
 
-/// Another server: tells what it got, or fails as its path says.
+/// An upstream that returns the request it got, or fails as the path says.
 struct Upstream {
     address: String,
     calls: Arc<AtomicUsize>,
-    /// Streams that nobody reads any more.
+    /// Number of streams whose reader has left.
     gone: Arc<AtomicUsize>,
     tasks: web::Tasks,
 }
@@ -50,7 +50,7 @@ impl Upstream {
     }
 }
 
-/// Counts when it is dropped.
+/// Increments a counter when dropped.
 struct Guard(Arc<AtomicUsize>);
 
 impl Drop for Guard {
@@ -158,7 +158,8 @@ both_engines! {
         assert_eq!((&made["method"], &made["body"]), (&json!("PUT"), &json!({"n": 7, "label": "thing 7"})));
         assert_eq!(result(&caller.get("/api/up/mapped").await), json!({"code": "9", "at": 1_443_192_300_000_i64, "kind": "fixed", "none": null}));
         refused(&caller.get("/api/up/get-city").await, 400, "INVALID_PARAMS");
-        // What is not listed goes to a path of its name: arguments as the query of a GET, or the body of a POST.
+        // An unlisted action has a path of its name. Arguments go into the query of a GET or the body of a
+        // POST.
         let open = result(&caller.get("/api/up/other?a=1&a=2").await);
         assert_eq!(open["uri"], "/v1/other?a=1&a=2&key=query-secret");
         let open = result(&caller.post("/api/up/other?a=1", json!({"b": [2]})).await);
@@ -208,7 +209,7 @@ both_engines! {
         assert_eq!(result(&app.get("/api/up/text").await), "plain text");
         assert_eq!(result(&app.get("/api/up/nothing").await), Value::Null);
         refused(&app.post("/api/up/x", json!({"a": "x".repeat(1000)})).await, 413, "BODY_TOO_LARGE");
-        // Nobody listens; then somebody who speaks no HTTP, and somebody who hangs up.
+        // No listener, a server that does not speak HTTP, and one that closes the connection.
         let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         for (what, bytes) in [("nobody", None), ("garbage", Some("garbage\r\n\r\n")), ("hangs up", Some(""))] {
             let address = match bytes {
@@ -266,7 +267,7 @@ both_engines! {
         upstream.tasks.stop();
     }
 
-    /// No caller can open the breaker for others with arguments that the upstream refuses, nor keep it open.
+    /// Arguments that the upstream refuses neither open the circuit breaker nor keep it open.
     async fn answers_of_an_upstream_that_is_well_do_not_open_the_breaker(server) {
         let upstream = Upstream::start().await;
         let admin = admin(&server).await;
@@ -283,7 +284,7 @@ both_engines! {
             assert_eq!(state().await, "closed", "{action}");
         }
         result(&app.get("/api/up/good").await);
-        // Open for a reason, it is closed by any answer of a server that is well again.
+        // After failures, any response of the upstream that is no failure closes it.
         for _ in 0..2 {
             refused(&app.get("/api/up/bad").await, 502, "UPSTREAM_ERROR");
         }
@@ -294,7 +295,7 @@ both_engines! {
         upstream.tasks.stop();
     }
 
-    /// Whoever hangs up while the breaker tries the upstream does not keep it open for the others.
+    /// A caller that disconnects during the trial call does not keep the circuit breaker open.
     async fn a_trial_that_nobody_waits_for_is_left_to_the_next(server) {
         let upstream = Upstream::start().await;
         let admin = admin(&server).await;
@@ -317,7 +318,7 @@ both_engines! {
         upstream.tasks.stop();
     }
 
-    /// Nothing that a caller sends leads out of the path of the action, whichever way the call comes.
+    /// No argument leads out of the path of the action, at any endpoint.
     async fn no_argument_leaves_the_path_of_its_action(server) {
         let upstream = Upstream::start().await;
         let admin = admin(&server).await;
@@ -343,7 +344,7 @@ both_engines! {
         for query in ["id=..", "id=%2e%2e", "id=%252e%252e", "id="] {
             refused(&app.get(&format!("/api/up/user?{query}")).await, 400, "INVALID_PARAMS");
         }
-        // Actions that are not listed have a path of their name.
+        // Unlisted actions have a path of their name.
         for action in ["..", "%2e%2e", "..%2f..", "a%5c.."] {
             assert_eq!(app.get(&format!("/api/up/{action}")).await.status, 404, "{action}");
         }
@@ -362,7 +363,7 @@ both_engines! {
         upstream.tasks.stop();
     }
 
-    /// A cached answer is served to the caller that it was made for; a shared one is made for nobody.
+    /// A cached response is only returned to the same caller. A shared one depends on no caller.
     async fn cached_answers_do_not_cross_callers(server) {
         let upstream = Upstream::start().await;
         let admin = admin(&server).await;
@@ -379,7 +380,7 @@ both_engines! {
             assert_eq!(result(&caller.get("/api/up/mine").await), first);
             assert_eq!(upstream.calls(), number + 1, "one's own is remembered");
         }
-        // Another token of the same person is the same person; other roles are not.
+        // Another token of the same person shares the cache, unless it has other roles.
         let mut claims = key_a.person_claims("alice");
         claims["roles"] = json!(["OTHER"]);
         result(&server.anyone().with("apihub-token", &key_a.token(&claims)).with("x-tenant", "A").get("/api/up/mine").await);
@@ -423,7 +424,7 @@ both_engines! {
         assert_eq!((header("set-cookie"), header("x-content-type-options")), (String::new(), "nosniff".into()));
         assert_eq!(header("content-security-policy"), "sandbox; default-src 'none'");
         assert_eq!(response.chunk().await.unwrap().unwrap(), "data: 1\n\n");
-        // It counts as a call under way until its reader leaves, and then the upstream is let go.
+        // It counts as a call in work until its reader leaves. Then the connection to the upstream is closed.
         refused(&app.get("/api/up/x").await, 503, "UNAVAILABLE");
         drop(response);
         while upstream.gone.load(Ordering::SeqCst) == 0 {
@@ -435,7 +436,7 @@ both_engines! {
         upstream.tasks.stop();
     }
 
-    /// Calls of an upstream that never answers wait for it and keep nobody else waiting.
+    /// Calls that wait for a dead upstream do not delay other calls.
     async fn a_dead_upstream_slows_nobody_else(server) {
         let upstream = Upstream::start().await;
         let admin = admin(&server).await;
@@ -455,7 +456,7 @@ both_engines! {
     }
 }
 
-/// A server that answers every connection with some bytes and hangs up.
+/// Starts a server that sends some bytes on every connection and closes it.
 async fn raw(tasks: &web::Tasks, bytes: &'static str) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -11,25 +11,25 @@ pub const GOOD: &str = "correct horse";
 const FRONT: [&str; 3] =
     ["user_center:noauth_get_password_policy", "user_center:noauth_register", "user_center:noauth_login"];
 
-/// A key whose pages are at [`PAGE`].
+/// Creates a key whose pages are at [`PAGE`].
 pub async fn with_pages(server: &TestServer) -> Key {
     let wish = json!({"domains": ["app.example.com"], "perSecond": 1000, "perPersonSecond": 100, "registration": "open",
         "registeredAllow": ["echo/x"]});
     key(server, "a", wish).await
 }
 
-/// A page of the app, in a browser.
+/// Returns a client like a page of the app in a browser.
 pub fn page(server: &TestServer) -> Actor {
     server.anyone().with("origin", PAGE)
 }
 
-/// The page with the token for the actions in front of the door.
+/// Returns the page with the token for the actions before a sign-in.
 pub async fn front(server: &TestServer, key: &Key) -> Actor {
     let answer = page(server).get(&format!("/api/user-center/gen-auth-session?ak={}", key.ak)).await;
     page(server).with("apihub-token", result(&answer).as_str().unwrap())
 }
 
-/// The actions of people who registered themselves: those about themselves, and what the key lists.
+/// Returns the actions of people who registered themselves: those about their own account, and more.
 pub fn own_and(more: &[&str]) -> Value {
     let own = ["get_my_profile", "update_my_profile", "change_my_password", "refresh_token", "logout"];
     let own = own.iter().map(|action| format!("user_center:{action}"));
@@ -57,7 +57,7 @@ pub async fn admin(actor: &Actor, action: &str, arguments: Value) -> Answer {
     actor.post(&format!("/api/user-center-admin/{action}"), arguments).await
 }
 
-/// A person of the app with the role `ADMIN`, as the app itself may declare one.
+/// Returns a client with a person-token that has the role `ADMIN`, which the app can grant.
 pub fn administrator(server: &TestServer, key: &Key) -> Actor {
     let mut claims = key.person_claims("boss");
     claims["roles"] = json!(["ADMIN"]);
@@ -85,7 +85,7 @@ both_engines! {
             "username": "Alice", "roles": ["MEMBER"], "groups": [], "actions": own_and(&["echo:x"])}));
         let refresh_claims = claims(&registered["refresh_token"]);
         assert_eq!(refresh_claims["exp"].as_i64().unwrap() - refresh_claims["iat"].as_i64().unwrap(), 604_800);
-        // The name in another case is the same name.
+        // Names are not case-sensitive.
         let signed_in = result(&login(&front, "alice", GOOD).await);
         assert_eq!(claims(&signed_in["token"])["sub"], sub);
         let person = page(&server).with("apihub-token", signed_in["token"].as_str().unwrap());
@@ -165,7 +165,7 @@ both_engines! {
         assert_eq!(strip(login(&front, "alice", GOOD).await), wrong);
         result(&admin(&key.app(&server), "enable-user", json!({"user_id": alice, "enable": true})).await);
         result(&login(&front, "alice", GOOD).await);
-        // Five are free; what is counted is counted before the password is looked at, for nobody as for somebody.
+        // Five attempts are free. They count before the password is checked, also for unknown names.
         for name in ["alice", "bob"] {
             for _ in 0..6 {
                 refused(&login(&front, name, "wrong horse").await, 401, "LOGIN_FAILED");
@@ -182,7 +182,7 @@ both_engines! {
         let key = with_pages(&server).await;
         let front = front(&server, &key).await;
         for _ in 0..10 {
-            // Counted before a hash is paid for, whether or not it succeeds.
+            // A registration counts before the password is hashed, even if it fails.
             let weak = front.post("/api/user-center/noauth-register", json!({"username": "x", "password": "short"})).await;
             let body = refused(&weak, 400, "PASSWORD_TOO_WEAK");
             assert_eq!(body["detail"], json!({"failed": ["minLength"]}));
@@ -192,7 +192,7 @@ both_engines! {
         refused(&slowed, 429, "RATE_LIMITED");
         assert_eq!(slowed.header("retry-after"), "360");
         server.clock().advance_ms(360_000);
-        // The page's own token is over by now.
+        // The page's token has expired.
         let front = self::front(&server, &key).await;
         register(&front, "x").await;
     }
@@ -244,15 +244,15 @@ both_engines! {
         }
         refused(&refresh(&page, &json!("x".repeat(5000))).await, 400, "INVALID_PARAMS");
         refused(&page.get("/api/user-center/refresh-token").await, 400, "INVALID_PARAMS");
-        // With another key's token in the header, and as a token for calls.
+        // Sent with another key's token in the header, and used as a token for calls.
         let foreign = another(&key.owner, json!({})).await;
         refused(&refresh(&foreign.app(&server), &json!(token)).await, 401, "TOKEN_INVALID");
         refused(&server.anyone().with("apihub-token", &token).get("/api/echo/x").await, 401, "TOKEN_INVALID");
-        // From a page that is not the key's.
+        // Sent from a page that is not on the key's allowlist.
         server.clock().advance_ms(10_000);
         let elsewhere = server.anyone().with("origin", "https://evil.example");
         refused(&refresh(&elsewhere, &json!(token)).await, 403, "DOMAIN_NOT_ALLOWED");
-        // None of this was a second use.
+        // None of these requests counts as a use.
         let token = result(&refresh(&page, &json!(token)).await)["refresh_token"].clone();
         result(&page.post("/api/user-center/logout", json!({"refresh_token": token})).await);
         refused(&refresh(&page, &token).await, 401, "TOKEN_INVALID");
@@ -285,7 +285,7 @@ both_engines! {
         refused(&refresh(&page(&server), &signed_in["refresh_token"]).await, 401, "TOKEN_INVALID");
         refused(&login(&front, "alice", GOOD).await, 401, "LOGIN_FAILED");
         result(&login(&front, "alice", "another horse").await);
-        // The app is nobody in particular, and its own users are not in the pool.
+        // The app itself has no profile, and people it declares are not in the user center.
         refused(&key.app(&server).get("/api/user-center/get-my-profile").await, 403, "PERMISSION_DENIED");
         let unknown = page(&server).with("apihub-token", &key.token(&key.person_claims("u1")));
         refused(&unknown.get("/api/user-center/get-my-profile").await, 404, "USER_NOT_FOUND");
@@ -370,7 +370,7 @@ both_engines! {
         refused(&admin(&boss, "update-user", json!({"user_id": made["_id"], "user_type": "ADMIN"})).await, 403, "PERMISSION_DENIED");
         refused(&admin(&boss, "set-password-policy", json!({"minLength": 6})).await, 403, "PERMISSION_DENIED");
         result(&admin(&boss, "set-password", json!({"user_id": made["_id"], "password": "another horse"})).await);
-        // Other people, and nobody, look after nobody.
+        // Other people and anonymous callers cannot manage users.
         let member = page(&server).with("apihub-token", &key.token(&key.person_claims("u")));
         refused(&admin(&member, "list-users", json!({})).await, 403, "PERMISSION_DENIED");
         refused(&admin(&server.anyone(), "list-users", json!({})).await, 401, "TOKEN_MISSING");
@@ -386,7 +386,7 @@ both_engines! {
         }
         assert_eq!(result(&admin(&foreign, "list-users", json!({"search": "alice"})).await), json!({"total": 0, "list": []}));
         result(&admin(&foreign, "create-user", json!({"username": "alice", "password": GOOD})).await);
-        // A key takes its users with it.
+        // Deleting a key deletes its users.
         let path = format!("/api/apikey/hub/keys/{}/delete", key.id);
         key.owner.post(&path, json!({})).await.data();
         assert_eq!(result(&admin(&foreign, "list-users", json!({})).await)["total"], 1);
@@ -438,7 +438,7 @@ both_engines! {
         assert_eq!(result(&admin(&app, "get-password-policy", json!({})).await), policy);
         let front = front(&server, &key).await;
         assert_eq!(result(&front.get("/api/user-center/noauth-get-password-policy").await), policy);
-        // As in the original's own example.
+        // The example of the documentation.
         result(&front.post("/api/user-center/noauth-register", json!({"username": "a", "password": "123456"})).await);
         result(&login(&front, "a", "123456").await);
         let weak = front.post("/api/user-center/noauth-register", json!({"username": "b", "password": "abcde"})).await;

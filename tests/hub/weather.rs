@@ -1,4 +1,4 @@
-//! `weather-basic` in front of a real weather service, whose answers are as Seniverse documents them.
+//! `weather-basic` with a mock of a weather service, whose responses are those that Seniverse documents.
 
 use serde_json::{Value, json};
 use testkit::{
@@ -8,7 +8,7 @@ use testkit::{
 
 use super::support::{key, refused, result};
 
-/// An answer of the service, with a head of its own.
+/// Returns a response of the service, with its head.
 fn answer(body: &Value) -> Vec<testkit::model::Step> {
     let body = body.to_string();
     let head = format!(
@@ -53,13 +53,13 @@ async fn the_services_answer_becomes_the_hubs(engine: Engine) {
         assert!(line.contains(part), "{part}: {line}");
     }
     assert!(!asked.to_lowercase().contains("apihub-token"), "{asked}");
-    // Whoever asks for the same place gets the same answer, as long as it is good; so does a call without a token.
+    // Calls about the same place share a cached response, also those without a token.
     assert_eq!(
         result(&server.anyone().post("/api/weather_basic/now?lng=116.40&lat=39.93", Value::Null).await),
         expected
     );
     assert_eq!(service.heads().len(), 1);
-    // Without a place there is one, and after the time another answer.
+    // There is a default place. When the cached response has expired, the service is called again.
     service.next(answer(&beijing()));
     result(&app.get("/api/weather-basic/now").await);
     assert!(service.heads()[1].contains("location=39.93%3A116.4&"), "{}", service.heads()[1]);
@@ -84,7 +84,7 @@ async fn what_the_service_refuses_is_no_weather(engine: Engine) {
         assert!(!body.contains("planted") && !body.contains("127.0.0.1"), "{body}");
         assert_eq!(answer.header("retry-after"), "7");
     }
-    // An answer of another shape has no weather in it, and is not taken for one.
+    // A response of another structure is an error of the upstream.
     service.next(answer(&json!({"status": "ok"})));
     refused(&app.get("/api/weather-basic/now").await, 502, "UPSTREAM_ERROR");
 }
