@@ -1,6 +1,7 @@
-//! How fast SQLite answers through this crate: `cargo run --release --example reads`.
+//! A benchmark of SQLite through this crate: `cargo run --release --example reads`.
 //!
-//! Prints point reads a second of one task and of several, and durable writes a second of one task and of 64.
+//! Prints the point reads per second of one task and of several, and the durable writes per second of one
+//! task and of 64.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::path::Path;
@@ -23,7 +24,7 @@ const READ: &str = "SELECT owner, name, at FROM item WHERE id = $1";
 const WRITE: &str = "INSERT INTO log (id, text) VALUES ($1, $2)";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Where the file lies decides what a durable write costs.
+    // The location of the file decides the cost of a durable write.
     let place = std::env::args().nth(1).unwrap_or_else(|| "/tmp".to_owned());
     let dir = tempfile::tempdir_in(place)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -64,7 +65,7 @@ enum Work {
     Write,
 }
 
-/// Operations a second of as many tasks.
+/// Returns the operations per second of a number of tasks.
 async fn rate(db: &Database, tasks: usize, work: Work) -> f64 {
     let mut running = JoinSet::new();
     let start = Instant::now();

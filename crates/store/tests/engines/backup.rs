@@ -1,4 +1,4 @@
-//! Copies of a database in use.
+//! Backups of a database in use.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -99,7 +99,7 @@ async fn the_log_does_not_grow_for_ever() {
     assert!(log < 40_000_000, "{log} bytes after 120 MB");
 }
 
-/// Statistics of a database that is still small would make every later look-up scan the table.
+/// Statistics of a small database would make every later look-up scan the table.
 #[tokio::test]
 async fn closing_leaves_no_statistics_behind() {
     let world = World::sqlite();

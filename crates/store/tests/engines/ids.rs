@@ -32,7 +32,7 @@ on_both! {
         assert!(before < after && after < 1 << 53);
     }
 
-    /// A process that starts again with a clock that is behind goes through the same milliseconds.
+    /// A process that restarts with a clock that is behind passes the same milliseconds again.
     async fn no_id_is_made_again_after_a_restart_with_a_clock_that_is_behind(world) {
         let mut last = 0;
         for step in [0_i64, -8_000, -8_000, 3_600_000, -30 * 86_400_000] {

@@ -1,4 +1,4 @@
-//! What the store promises, on both engines from one body each.
+//! Tests of the store. Each body runs on both engines.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod backup;
@@ -20,7 +20,7 @@ use store::{Clock, Database, DatabaseConfig, Migration, Random, Timestamp};
 use tempfile::TempDir;
 use testkit::postgres::Cluster;
 
-/// A database of a test's own, not yet opened.
+/// A database for one test, not yet opened.
 struct World {
     dir: TempDir,
     config: DatabaseConfig,
@@ -45,13 +45,13 @@ impl World {
         Self { dir, config, clock: Clock::manual(Timestamp(1_800_000_000_000)) }
     }
 
-    /// Opens it; every call is as another process.
+    /// Opens the database. Every call acts as another process.
     async fn open(&self) -> Database {
         let (config, random) = (self.config.clone(), Random::seeded(1));
         Database::open(config, self.dir.path(), self.clock.clone(), random).await.unwrap()
     }
 
-    /// Opens it with the tables the tests share.
+    /// Opens the database with the tables that the tests share.
     async fn open_migrated(&self) -> Database {
         let db = self.open().await;
         db.migrate_with(TABLES).await.unwrap();
@@ -76,7 +76,7 @@ async fn count_items(db: &Database) -> i64 {
     db.fetch_one::<(i64,)>(COUNT_ITEMS, &[]).await.unwrap().0
 }
 
-/// Makes a `sqlite` and a `postgres` test of each body.
+/// Generates a `sqlite` and a `postgres` test from each body.
 #[macro_export]
 macro_rules! on_both {
     ($($(#[$about:meta])* async fn $name:ident($world:ident) $body:block)*) => {$(

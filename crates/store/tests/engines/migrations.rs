@@ -1,4 +1,4 @@
-//! Bringing the schema up to date.
+//! Migrations of the schema.
 
 use store::{Database, Error, Migration, params};
 

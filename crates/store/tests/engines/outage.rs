@@ -1,4 +1,4 @@
-//! A database that goes away and comes back.
+//! A database that becomes unavailable and comes back.
 
 use std::time::{Duration, Instant};
 
@@ -74,7 +74,8 @@ async fn an_unreachable_server_is_reported_without_its_password() {
 async fn a_file_that_becomes_read_only_is_survived_on_sqlite() {
     let world = World::sqlite();
     let db = world.open_migrated().await;
-    // Of the writer's connection alone, and answered as SQLite answers for a file that has become read-only.
+    // Only the writer's connection fails, with the error that SQLite returns for a file that has become
+    // read-only.
     let lock = db.write(|tx| Box::pin(async move { tx.execute("PRAGMA query_only = ON", &[]).await }));
     lock.await.unwrap();
     let refused = db.execute(INSERT_ITEM, params![1_i64, "x"]).await;
@@ -82,7 +83,7 @@ async fn a_file_that_becomes_read_only_is_survived_on_sqlite() {
     assert_eq!(db.execute(INSERT_ITEM, params![1_i64, "x"]).await, Ok(1));
 }
 
-/// SQLite ends a whole transaction after some failures of the disk: here a job does it.
+/// SQLite ends a whole transaction after some failures of the disk. Here a job does the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_acknowledged_of_a_commit_that_was_lost_on_sqlite() {
     let world = World::sqlite();
@@ -116,7 +117,7 @@ async fn a_full_disk_is_survived_on_sqlite() {
     let world = World::sqlite();
     let db = world.open_migrated().await;
     db.execute(INSERT_ITEM, params![1_i64, "before"]).await.unwrap();
-    // The writer's connection takes no more pages: what it does next is what it does on a full disk.
+    // The writer's connection gets no more pages, as on a full disk.
     let limit = db.write(|tx| {
         Box::pin(async move {
             let (pages,) = tx.fetch_one::<(i64,)>("PRAGMA page_count", &[]).await?;
@@ -129,7 +130,7 @@ async fn a_full_disk_is_survived_on_sqlite() {
     let full = db.execute(INSERT_ITEM, params![2_i64, &big]).await;
     assert_eq!(full, Err(Error::Unavailable("the disk is full".into())));
     assert_eq!(count_items(&db).await, 1);
-    // With space again everything goes on.
+    // Once there is space again, everything continues.
     db.execute(INSERT_ITEM, params![3_i64, &big]).await.unwrap();
     assert_eq!(count_items(&db).await, 2);
     assert_eq!(db.ping().await, Ok(()));

@@ -1,4 +1,4 @@
-//! Connections of PostgreSQL shared between people, and a server that gives no more of them.
+//! Connections of PostgreSQL shared between people, and a server that refuses further connections.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const INSERT_COUNTER: &str = "INSERT INTO counter (id, n) VALUES ($1, 0)";
 const ADD: &str = "UPDATE counter SET n = n + 1 WHERE id = $1";
 const COUNTED: &str = "SELECT n FROM counter WHERE id = $1";
 
-/// Writers of one person that all wait for one row; a transaction elsewhere holds it.
+/// Writers of one person that all wait for one row, which a transaction elsewhere has locked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_of_one_person_leave_connections_to_others() {
     let mut world = World::postgres();
@@ -24,7 +24,7 @@ async fn writers_of_one_person_leave_connections_to_others() {
     let (locked, is_locked) = futures::channel::oneshot::channel();
     let (release, released) = std::sync::mpsc::channel::<()>();
     let other_process = world.open().await;
-    // A thread of its own, for it waits within its transaction.
+    // On its own thread, because it waits within its transaction.
     let holder = std::thread::spawn(move || {
         let hold = other_process.write(move |tx| {
             Box::pin(async move {
@@ -60,7 +60,7 @@ async fn writers_of_one_person_leave_connections_to_others() {
     assert_eq!(db.load().connections.unwrap().1, 0, "all permits are back");
 }
 
-/// A role that the server allows fewer connections than the pools of two processes want.
+/// A role that may open fewer connections than the pools of two processes have.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_cannot_grow_waits_for_its_own_connections() {
     let cluster = Cluster::start();
@@ -72,7 +72,7 @@ async fn a_pool_that_cannot_grow_waits_for_its_own_connections() {
     world.config.pool_size = 16;
     let (one, two) = (world.open_migrated().await, world.open().await);
     let write = async |db: &Database, id: i64| db.execute(INSERT_ITEM, params![id, &id.to_string()]).await;
-    // Each has a connection before the crowd comes, as a process that serves has.
+    // Each has a connection before the load, as a process in service has.
     write(&one, -1).await.unwrap();
     write(&two, -2).await.unwrap();
     let crowd = join_all((0..400_i64).map(|id| write(if id % 2 == 0 { &one } else { &two }, id))).await;
@@ -82,7 +82,7 @@ async fn a_pool_that_cannot_grow_waits_for_its_own_connections() {
     assert_eq!(one.ping().await, Ok(()));
 }
 
-/// All connections are others': there is nothing of one's own to wait for.
+/// All connections belong to others, so there is none to wait for.
 #[tokio::test]
 async fn without_a_connection_of_its_own_a_process_refuses_at_once() {
     let cluster = Cluster::start();
@@ -94,7 +94,7 @@ async fn without_a_connection_of_its_own_a_process_refuses_at_once() {
     world.config.pool_size = 1;
     let one = world.open_migrated().await;
     one.execute(INSERT_ITEM, params![1_i64, "x"]).await.unwrap();
-    // The first has its listening connection and its pool's: there is none left for the second.
+    // The first process has its listening connection and one of its pool. None is left for the second.
     let start = std::time::Instant::now();
     let open =
         Database::open(world.config.clone(), world.dir.path(), world.clock.clone(), store::Random::seeded(2));

@@ -1,4 +1,4 @@
-//! Reading.
+//! Reads.
 
 use futures::future::BoxFuture;
 use store::{Database, Error, Tx, params};
@@ -70,7 +70,7 @@ on_both! {
                 let both = read(&reader, heavy, |tx| Box::pin(async move {
                     let (first,): (i64,) = tx.fetch_one(COUNT_ITEMS, &[]).await?;
                     begun.send(()).unwrap();
-                    // Not awaited: a transaction awaits nothing but its statements.
+                    // Not awaited: a transaction may await only its statements.
                     tokio::task::block_in_place(|| goes_on.recv().unwrap());
                     let (second,): (i64,) = tx.fetch_one(COUNT_ITEMS, &[]).await?;
                     Ok([first, second])
@@ -96,7 +96,7 @@ on_both! {
             let returning = "INSERT INTO item (id, name) VALUES (1, 'x') RETURNING id";
             tx.fetch_one::<(i64,)>(returning, &[]).await
         }));
-        // PostgreSQL says the same of a server that only stands by.
+        // PostgreSQL reports the same of a standby server.
         assert!(matches!(returning.await, Err(Error::Other(_) | Error::Unavailable(_))));
         let hidden = db.read(|tx| Box::pin(async {
             let _hidden = tx.execute(INSERT_ITEM, params![1_i64, "x"]).await;

@@ -1,4 +1,4 @@
-//! One key seals for everybody on one database, and a lost or different one is named.
+//! One sealing key for all processes on a database. A lost or different key is named.
 
 use store::{Database, SealSettings, Sealer};
 
@@ -76,7 +76,7 @@ on_both! {
         let newer = both.seal("x", b"z").await.unwrap();
         other.check().await.unwrap();
         assert_eq!(other.open("x", &newer).unwrap(), b"z");
-        // Whoever has the key of before alone would seal what the others cannot open.
+        // A process that has only the previous key would seal what the others cannot open.
         let before = sealer(&world, &db, |settings| settings.key = first());
         before.seal("x", b"y").await.unwrap_err();
     }

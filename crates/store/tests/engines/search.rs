@@ -1,4 +1,4 @@
-//! The full-text index: the same on both engines, and in agreement with looking at every entry.
+//! The full-text index: equal on both engines, and equal to an examination of every entry.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ async fn remove(db: &Database, account: i64, entry: i64) -> bool {
     job.await.unwrap()
 }
 
-/// What a query finds in an index.
+/// Returns the entries that a query finds in an index.
 async fn hits(db: &Database, index: Index, query: Query) -> Vec<Hit> {
     let found = db.read_heavy(move |tx| Box::pin(async move { index.search(tx, &query).await }));
     found.await.map_err(|error: Error| error).unwrap()
@@ -56,7 +56,7 @@ async fn count(db: &Database, only_public: bool) -> i64 {
     count.await.map_err(|error: Error| error).unwrap()
 }
 
-/// Entries, those of them that are pending, and terms of runs.
+/// Returns the numbers of entries, of pending ones, and of terms in runs.
 async fn rows(db: &Database, account: i64) -> [i64; 3] {
     let mut counts = [0; 3];
     let statements = [
@@ -239,7 +239,7 @@ on_both! {
         }
     }
 
-    /// A database of the release before, where the index was kept in another way.
+    /// A database of an earlier release, which stored the index differently.
     async fn a_migration_builds_the_index_anew(world) {
         let db = open(&world).await;
         let others: Vec<String> = (0..60).map(|n| format!("other{n}")).collect();
@@ -307,7 +307,7 @@ on_both! {
         assert_eq!(find(&db, "共同").await, (1..=24).rev().collect::<Vec<_>>());
     }
 
-    /// The index against looking at every entry, over entries that come, change and go.
+    /// Compares the index with an examination of every entry, while entries are added, changed and removed.
     async fn the_index_agrees_with_a_naive_scan(world) {
         let db = open(&world).await;
         let mut runner = TestRunner::deterministic();
@@ -337,7 +337,7 @@ on_both! {
     }
 }
 
-/// What disagrees of the index of account 1.
+/// Returns the differences between the index of account 1 and its rows.
 async fn check(db: &Database, expected: Vec<Expected>, mend: bool) -> Vec<String> {
     let checked: Result<Vec<String>, Error> = db
         .write(move |tx| {
@@ -354,7 +354,7 @@ async fn check(db: &Database, expected: Vec<Expected>, mend: bool) -> Vec<String
     checked.unwrap()
 }
 
-/// What [`Index::find`] promises, by looking at every entry.
+/// Returns what a search has to find, by an examination of every entry.
 fn scan(model: &BTreeMap<i64, String>, query: &str) -> Vec<i64> {
     let query = fold(query);
     let has = |text: &str, piece: &str| {
@@ -391,7 +391,7 @@ fn scan(model: &BTreeMap<i64, String>, query: &str) -> Vec<i64> {
     found.map(|(entry, _)| *entry).collect()
 }
 
-/// Both engines answer the same ids in the same order.
+/// Both engines return the same ids in the same order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_engines_rank_alike() {
     let worlds = [World::sqlite(), World::postgres()];
@@ -417,7 +417,7 @@ async fn both_engines_rank_alike() {
             added.unwrap();
         };
         futures::join!(add(&one), add(&other));
-        // What is in runs, and in how many, must not matter.
+        // The distribution of entries over runs must not matter.
         if batch % 3 == 0 {
             end_pending(&one, 1).await;
         }

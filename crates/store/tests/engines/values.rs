@@ -1,11 +1,11 @@
-//! Every type there and back.
+//! Values of every type, written and read back.
 
 use proptest::prelude::*;
 use store::{Error, Param, Timestamp, from_row, owned_params, params};
 
 use crate::on_both;
 
-/// Placeholders out of order and more than once.
+/// Placeholders in any order, and more than once.
 const INSERT: &str = "INSERT INTO val (b, t, r, i, id) VALUES ($5, $4, $3, $2, $1)
     ON CONFLICT (id) DO UPDATE SET b = $5, t = $4, r = $3, i = $2";
 const SELECT: &str = "SELECT i, r, t, b FROM val WHERE id = $1 AND '$2' <> t /* $3 */ -- $4

@@ -155,7 +155,7 @@ on_both! {
 
     async fn a_caller_that_leaves_leaves_all_or_nothing(world) {
         let mut world = world;
-        // With a single connection the next transaction gets the one that was left.
+        // With a single connection, the next transaction gets the abandoned one.
         world.config.pool_size = 1;
         let db = world.open_migrated().await;
         for round in 0..40_i64 {
@@ -226,7 +226,7 @@ async fn a_value_that_panics_when_dropped_leaves_the_writer_alive_on_sqlite() {
     let world = World::sqlite();
     let db = world.open_migrated().await;
     let late = db.write(|_tx| {
-        // Long enough for the caller to leave first: the value is dropped by the writer.
+        // Long enough for the caller to leave first, so that the writer drops the value.
         std::thread::sleep(Duration::from_millis(300));
         Box::pin(async { Ok::<_, Error>(Bomb) })
     });
