@@ -1,4 +1,4 @@
-//! Finding by meaning: vectors from an endpoint on a socket, on both engines.
+//! Semantic search with a mock embedding endpoint, on both engines.
 
 use memory::recall::{Kind, Reader};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use testkit::{
 
 const KEY: &str = "/api/secondme/memory/key";
 
-/// Makes of each body a test on SQLite and a test on PostgreSQL, with an endpoint behind the server.
+/// Turns each body into a test on SQLite and a test on PostgreSQL, with an embedding endpoint for the server.
 macro_rules! with_embeddings {
     ($($(#[$attribute:meta])* async fn $name:ident($server:ident, $endpoint:ident $(: $lines:expr)?) $body:block)*) => {$(
         $(#[$attribute])*
@@ -47,7 +47,7 @@ async fn found(actor: &Actor, question: &str) -> Vec<String> {
     list.as_array().unwrap().iter().map(content).collect()
 }
 
-/// Waits until the background has made so many vectors.
+/// Makes vectors until there are `count`.
 async fn until_made(server: &TestServer, count: i64) {
     let made = async {
         while vectors(server, "").await != count {
@@ -57,13 +57,13 @@ async fn until_made(server: &TestServer, count: i64) {
     tokio::time::timeout(std::time::Duration::from_secs(60), made).await.expect("vectors are made");
 }
 
-/// How many there are, of one model or of any.
+/// Returns the number of vectors of a model, or of all models if it is empty.
 async fn vectors(server: &TestServer, model: &str) -> i64 {
     let sql = "SELECT COUNT(*) FROM search_vector WHERE model = $1 OR $1 = ''";
     server.running().db.fetch_one::<(i64,)>(sql, store::params![model]).await.unwrap().0
 }
 
-/// Whether a process works at vectors.
+/// Returns true if a process has leased an index to make vectors.
 async fn are_claimed(server: &TestServer) -> bool {
     let sql = "SELECT COUNT(*) FROM search_meaning WHERE claimed_until > 0";
     server.running().db.fetch_one::<(i64,)>(sql, &[]).await.unwrap().0 > 0
@@ -101,7 +101,7 @@ with_embeddings! {
         found(&actor, "what is my kitten called?").await;
         assert!(endpoint.asked().len() <= asked + 1, "a question's vector is remembered");
 
-        // What is added, edited and made private is seen by the copy in memory.
+        // The copy in memory includes additions, edits and changes of visibility.
         remember(&actor, "sold the automobile", 1).await;
         until_made(&server, 23).await;
         assert_eq!(found(&actor, "what about my car then?").await[0], "sold the automobile");
@@ -185,7 +185,7 @@ with_embeddings! {
             assert_eq!(first, "the cat is called Pudding", "{fault:?}");
             let asked = endpoint.asked().len();
             found(&actor, &format!("what is the cat called {n} times?")).await;
-            // Of one vector alone nothing shows that its size is wrong; it is compared with none.
+            // A single vector cannot be recognized as having a wrong size, so the endpoint is not paused.
             let again = usize::from(fault == Fault::Dimensions);
             assert_eq!(endpoint.asked().len(), asked + again, "{fault:?}: it is left alone for a while");
         }
@@ -253,7 +253,7 @@ with_embeddings! {
         }
         let asked = endpoint.asked().len();
         let sibling = server.sibling().await;
-        // It tries at once, and then leaves the endpoint alone, too. What it had claimed would run out by the clock.
+        // The sibling tries at once, and then pauses as well. Its lease would only expire with the clock.
         let tried = async {
             while endpoint.asked().len() == asked || are_claimed(&server).await {
                 tokio::task::yield_now().await;
@@ -269,7 +269,7 @@ with_embeddings! {
         let texts: usize = endpoint.asked().iter().skip(before).map(|(_, texts)| texts.len()).sum();
         assert_eq!(texts, 30, "each text is sent once");
         assert_eq!(found(&actor, "do I have a cat somewhere?").await.len(), 30);
-        // The sibling, with a copy of its own, sees what this one deletes.
+        // The sibling, which has its own copy, learns of a deletion by this process.
         let id = actor.get(&format!("{KEY}/search")).await.data()["list"][0]["id"].clone();
         let recalled = async || {
             let recall = sibling.memory.recall(person.account.id, Reader::OWNER, "is there a kitten 29?", 5000).await.unwrap();

@@ -1,4 +1,4 @@
-//! `/v1/…`: the double behind OpenAI's protocol.
+//! `/v1/…`: the assistant with OpenAI's protocol.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ with_model! {
             assert_eq!(ask(json!({"max_tokens": value})).await.status, 200, "{value}");
             assert_eq!(asked(&model)["max_tokens"], sent);
         }
-        // A form: what comes back is JSON, whatever the model wrote around it.
+        // With a response format, the text is JSON, even if the model wrote other text around it.
         let schema = json!({"name": "mood", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"], "additionalProperties": false}});
         for (format, output) in [
             (json!({"type": "json_schema", "json_schema": schema}), "好的：\n```json\n{\"a\": true}\n```"),
@@ -119,7 +119,7 @@ with_model! {
         model.next(events(&[part, end]));
         let streamed = actor.post("/v1/chat/completions", body.clone()).await.body;
         assert!(streamed.contains("\"tool_calls\":[{\"index\":0,\"id\":\"c1\"") && streamed.contains("\"finish_reason\":\"tool_calls\""), "{streamed}");
-        // The results come back with the history.
+        // The client sends the results with the history.
         let history = json!([
             {"role": "user", "content": "wie spät?"}, {"role": "assistant", "content": null, "tool_calls": [call]},
             {"role": "tool", "tool_call_id": "c1", "content": "12:00"},

@@ -1,4 +1,4 @@
-//! The OpenAPI document is part of the contract: a change in it is a reviewed change.
+//! The OpenAPI document is a promise to clients, so changes to it need a review of the snapshot.
 
 use std::{
     collections::BTreeMap,
@@ -17,8 +17,9 @@ async fn the_document_is_as_reviewed() {
     });
 }
 
-/// Two Rust types of one schema name overwrite each other in the document, and one of them is described wrongly.
-/// Names are compared in the sources because merging keeps no trace of what was overwritten.
+/// Two Rust types with the same schema name overwrite each other in the document, so one of them is described
+/// wrongly.
+/// The names are compared in the sources, because the merged document keeps no trace of it.
 #[test]
 fn no_two_types_have_one_schema_name() {
     let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -33,7 +34,7 @@ fn no_two_types_have_one_schema_name() {
     assert!(twice.is_empty(), "give one of them another name by #[schema(as = …)]: {twice:#?}");
 }
 
-/// The Rust files of every crate's `src`.
+/// Returns the Rust files in a directory and its subdirectories.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -47,7 +48,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The schema name of each type in a file that derives `ToSchema`: `#[schema(as = …)]`, else the type's own.
+/// Returns the schema name of each type in a file that derives `ToSchema`: that of `#[schema(as = …)]`, else
+/// the
+/// type's own.
 fn schema_names(text: &str) -> Vec<String> {
     let (mut names, mut attributes, mut in_attribute) = (Vec::new(), String::new(), false);
     for line in text.lines().map(str::trim) {
@@ -80,7 +83,7 @@ fn schema_names_are_found() {
     assert_eq!(schema_names(text), ["Other", "Two"]);
 }
 
-/// Calls `look` with every object of the document.
+/// Calls `look` with every object in the document.
 fn walk<'d>(value: &'d Value, look: &mut impl FnMut(&'d serde_json::Map<String, Value>)) {
     match value {
         Value::Object(members) => {
@@ -102,7 +105,7 @@ both_engines! {
                 ids.push(operation["operationId"].as_str().unwrap().to_owned());
                 assert!(operation["summary"].is_string(), "{what}");
                 let responses = operation["responses"].as_object().unwrap();
-                // What any operation may answer, and for whoever is not known or may not.
+                // Statuses that any operation may return; 401 and 403 only if it needs a credential.
                 let mut expected = vec!["400", "408", "429", "500", "503"];
                 if !operation["security"].as_array().unwrap().is_empty() {
                     expected.extend(["401", "403"]);
@@ -134,7 +137,7 @@ both_engines! {
                 references += 1;
                 assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
             }
-            // A part of `allOf` that allows no other members forbids those of the other parts.
+            // If a part of `allOf` allows no additional members, it forbids those of the other parts.
             for part in object.get("allOf").and_then(Value::as_array).into_iter().flatten() {
                 let schema = match part["$ref"].as_str() {
                     Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
@@ -165,7 +168,7 @@ both_engines! {
         assert_eq!(document["components"]["securitySchemes"]["session"]["name"], "__Host-doppel_session");
     }
 
-    /// The pages bring all they need: nothing is fetched from elsewhere.
+    /// The API reference loads nothing from other servers.
     async fn the_reference_stands_alone(server) {
         let page = server.anyone().get("/reference/").await;
         assert_eq!(page.status, 200);

@@ -1,4 +1,4 @@
-//! What whoever runs the server relies on: a clock that was wrong, and a schema of a newer release.
+//! Robustness in operation: a wrong clock, and a schema of a newer release.
 
 use serde_json::json;
 use testkit::both_engines;
@@ -9,7 +9,7 @@ const POSTS: &str = "/gate/lab/api/secondme/plaza/posts/create";
 const HOUR_MS: i64 = 3_600_000;
 
 both_engines! {
-    /// The clock was hours ahead, the limits were used up there, and it was put right.
+    /// The clock was ahead while limits were used up, and is then corrected.
     async fn limits_recover_when_a_clock_that_was_ahead_is_put_right(server: "plaza.posts_per_hour = 2\nhub.anonymous_per_second = 3") {
         let mut author = square::actor(&server, "a").await;
         let post = json!({"content": "x", "type": "public"});

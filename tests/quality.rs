@@ -1,4 +1,4 @@
-//! How well questions find their answers in long conversations, by words alone. `bench/recall` says more.
+//! The quality of search by words in long conversations. See `bench/recall`.
 
 use store::search::Tuning;
 use testkit::{
@@ -6,8 +6,9 @@ use testkit::{
     conversations::{ALL, Conversation, hit, of_sort, places},
 };
 
-/// Of a hundred questions, so many have their answer among the first ten found: a floor, some points below what is
-/// measured.
+/// Lower limit of the percentage of questions with an answer among the first ten hits. It is some points
+/// below the
+/// measured values.
 const FLOOR: f64 = 80.0;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

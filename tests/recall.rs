@@ -1,4 +1,4 @@
-//! What the double should know before it answers: `Memory::recall`.
+//! `Memory::recall`, which finds the entries for the assistant's prompt.
 
 use memory::recall::{Kind, Reader, Recall, tokens};
 use serde_json::{Value, json};

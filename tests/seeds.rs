@@ -1,11 +1,11 @@
-//! The examples of the API's documentation, each as a test.
+//! The examples of the SecondMe API's documentation as tests. Each test names the page of its example.
 
 use serde_json::{Value, json};
 use testkit::both_engines;
 
 use crate::plaza;
 
-/// The shade of the documentation's example, as its owner would write it.
+/// Returns the interest of the documentation's example as a request.
 pub fn shade() -> Value {
     json!({
         "shadeName": "科技爱好者",
@@ -46,7 +46,7 @@ both_engines! {
         assert!((40..=64).contains(&body.len()) && body.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()));
     }
 
-    /// API-key guide: the table of permissions, as far as its endpoints exist.
+    /// API-key guide: the table of permissions, for the endpoints that exist.
     async fn seed_000_table_of_permissions(server) {
         let person = server.person("a").await;
         for (scope, path, status) in [
@@ -110,7 +110,7 @@ both_engines! {
         }
     }
 
-    /// User page: the example of `GET /api/secondme/user/shades`, byte for byte but for the id.
+    /// User page: the example of `GET /api/secondme/user/shades`, byte for byte except the id.
     async fn seed_001_user_shades(server) {
         let person = server.person("a").await;
         let id = person.with_key("*").await.post("/api/secondme/user/shades/create", shade()).await.data()["id"].clone();
@@ -121,7 +121,7 @@ both_engines! {
         assert_eq!(answer.body, example);
     }
 
-    /// API-key guide: a note is added with the scope `note.add`, and not with another.
+    /// API-key guide: adding a note needs the scope `note.add`.
     async fn seed_000_a_note_is_added(server) {
         let person = server.person("a").await;
         let note = json!({"content": "今天读完了《三体》"});
@@ -129,7 +129,7 @@ both_engines! {
         person.with_key("chat").await.post("/gate/lab/api/secondme/note/add", note).await.refused(403, "apikey.permission.denied");
     }
 
-    /// User page: the example of `GET /api/secondme/memory/key/search`, byte for byte but for the id.
+    /// User page: the example of `GET /api/secondme/memory/key/search`, byte for byte except the id.
     async fn seed_001_search_key_memory(server) {
         let person = server.person("a").await;
         let owner = person.with_key("*").await;
@@ -151,7 +151,7 @@ both_engines! {
         assert_eq!(refused.refused(401, "auth.token.invalid")["message"], "Token 无效或已过期");
     }
 
-    /// Reference: `softmemory` is at `data.list`, `note/add` answers a number at `data.noteId`.
+    /// Reference: `softmemory` returns `data.list`, and `note/add` returns a number as `data.noteId`.
     async fn seed_002_paths_of_memory_data(server) {
         let actor = server.person("a").await.with_key("*").await;
         let data = actor.post("/gate/lab/api/secondme/note/add", json!({"content": "笔记", "title": "标题"})).await.data();
@@ -165,7 +165,7 @@ both_engines! {
         assert_eq!(data["total"], 1);
     }
 
-    /// User page: `apikey.permission.denied` where the scope `userinfo` is missing.
+    /// User page: `apikey.permission.denied` if the scope `userinfo` is missing.
     async fn seed_001_missing_scope(server) {
         let stranger = server.person("a").await.with_key("memory.read").await;
         stranger.get("/api/secondme/user/info").await.refused(403, "apikey.permission.denied");
@@ -178,7 +178,7 @@ both_engines! {
         assert_eq!(answer.refused(401, "auth.token.invalid")["message"], "Token 无效或已过期");
     }
 
-    /// Reference skill: the exchange of a code, with the fields and the answer of its examples.
+    /// Reference skill: the exchange of a code, with the fields and the response of its examples.
     async fn seed_002_token_exchange(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.app("user.info chat").await;
@@ -200,7 +200,7 @@ both_engines! {
         assert!(answer.body.contains("Field required"));
     }
 
-    /// Reference skill: a refresh answers as an exchange does.
+    /// Reference skill: a refresh has the same response as an exchange.
     async fn seed_002_token_refresh(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.app("chat").await;
@@ -225,7 +225,7 @@ both_engines! {
         server.anyone().post_form("/api/oauth/token/refresh", &app.refresh(refresh.expose())).await.data();
     }
 
-    /// Plaza page: the example of `GET /api/certificate/`, byte for byte but for the ids.
+    /// Plaza page: the example of `GET /api/certificate/`, byte for byte except the ids.
     async fn seed_003_certificate(server) {
         server.clock().set(store::Timestamp(1_705_744_800_000));
         let person = server.person("user").await;
@@ -246,7 +246,8 @@ both_engines! {
         server.bearer("lba_at_your_access_token").get("/gate/lab/api/certificate/").await.refused(401, "auth.token.invalid");
     }
 
-    /// Plaza page: the example of `POST /api/invitation/redeem`, byte for byte but for code and inviter, and its errors.
+    /// Plaza page: the example of `POST /api/invitation/redeem`, byte for byte except code and inviter, and
+    /// its errors.
     async fn seed_003_redeem(server) {
         server.clock().set(store::Timestamp(1_705_744_800_000));
         let owner = server.person("owner").await;
@@ -267,7 +268,7 @@ both_engines! {
         unknown.refused(404, "invitation.code.not_found");
     }
 
-    /// Plaza page: create, read, comment, list, feed, with the fields of its examples in their order.
+    /// Plaza page: create, read, comment, list and feed, with the fields of its examples in the same order.
     async fn seed_003_the_square(server) {
         server.clock().set(store::Timestamp(1_705_762_800_000));
         let person = plaza::square::resident(&server, "user").await;

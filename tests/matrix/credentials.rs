@@ -1,4 +1,4 @@
-//! Every operation of the document with every kind of credential.
+//! Every operation of the OpenAPI document with every kind of credential.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use testkit::{Actor, Answer, TestServer, both_engines};
 
 use super::document::{Operation, operations};
 
-/// Whether an answer says that the credential may not do this, whatever else is wrong with the request.
+/// Returns true if the response says that the credential lacks a permission.
 fn denied(answer: &Answer) -> bool {
     let codes = [
         "apikey.permission.denied",
@@ -20,12 +20,12 @@ fn denied(answer: &Answer) -> bool {
 
 async fn call(operation: &Operation, actor: &Actor, what: &str) -> Answer {
     let answer = operation.call(actor, &[], &json!({})).await;
-    // No model is configured, which is said with 503.
+    // No model is configured, so some operations return 503.
     assert!(answer.status < 500 || answer.status == 503, "{} as {what}: {}", operation.id, answer.body);
     answer
 }
 
-/// Credentials that are not, or no longer, good.
+/// Returns clients with invalid, expired and revoked credentials.
 async fn bad(server: &TestServer) -> Vec<(&'static str, Actor)> {
     let person = server.person("bad").await;
     let app = person.app("user.info chat").await;
@@ -45,7 +45,7 @@ async fn bad(server: &TestServer) -> Vec<(&'static str, Actor)> {
     let disabled = server.person("disabled").await;
     let (disabled_key, disabled_session) = (disabled.with_key("*").await, disabled.signed_in().await);
     server.running().identity.set_disabled(disabled.account.id, true).await.unwrap();
-    // Past the life of access tokens.
+    // Access tokens expire.
     server.clock().advance_ms(7_300_000);
     vec![
         ("nobody", server.anyone()),
@@ -78,7 +78,7 @@ both_engines! {
         }
     }
 
-    /// The document is true: a key with one scope opens the operations whose description names that scope, and no other.
+    /// A key with one scope may call exactly the operations whose description names this scope.
     async fn a_scope_opens_what_names_it(server) {
         let person = crate::plaza::square::resident(&server, "a").await;
         let all = operations(&server).await;
@@ -119,7 +119,7 @@ both_engines! {
                     Some(named) => named.contains(&scope),
                     None => operation.takes("bearer") && operation.about.contains("Any ") || is_for_apps,
                 };
-                // For the person alone: whether there is such a thing is not said.
+                // Some operations return 404 to apps, so that they do not tell whether a resource exists.
                 let is_hidden = answer.status == 404 && operation.about.contains("not for applications");
                 assert_eq!(!denied(&answer), expected, "{} with {scope}: {}", operation.id, answer.body);
                 assert!(!operation.about.contains("not for applications") || denied(&answer) || is_hidden, "{}", operation.id);
@@ -133,7 +133,7 @@ both_engines! {
     }
 
     async fn a_person_and_their_program_may_do_what_the_document_says(server: "hub.keys = \"everybody\"") {
-        // The first person of a server runs it.
+        // The first person of a server is an administrator.
         let person = crate::plaza::square::resident(&server, "a").await;
         let (session, program) = (person.signed_in().await, server.bearer(&person.program_token().await));
         for operation in operations(&server).await.iter().filter(|operation| !operation.is_public()) {

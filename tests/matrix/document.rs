@@ -1,11 +1,11 @@
-//! The operations of the served OpenAPI document, and requests made of it.
+//! The operations of the served OpenAPI document, and example requests for them.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use testkit::{Actor, Answer, TestServer};
 
-/// Where a parameter stands.
+/// The location of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Path,
@@ -19,17 +19,17 @@ pub struct Operation {
     pub id: String,
     pub method: Method,
     pub path: String,
-    /// Summary and description.
+    /// The summary and the description.
     pub about: String,
-    /// The names of the security schemes; none for a public operation.
+    /// The names of the security schemes; empty for a public operation.
     pub security: Vec<String>,
-    /// Names of the parameters of path and query and of the members of the body.
+    /// The names of the parameters in path and query, and of the members of the body.
     pub parameters: Vec<(Place, String)>,
-    /// The content type of the body and an example of it; query parameters that are required are in `query`.
+    /// The content type of the body, and an example of it.
     body: Option<(String, Value)>,
 }
 
-/// Every operation of the document that a server serves.
+/// Returns all operations of the document that a server serves.
 pub async fn operations(server: &TestServer) -> Vec<Operation> {
     let document = server.anyone().get("/openapi.json").await.json();
     let mut all = Vec::new();
@@ -81,17 +81,18 @@ impl Operation {
         }
     }
 
-    /// Whether anybody may call it.
+    /// Returns true if it needs no credential.
     pub fn is_public(&self) -> bool {
         self.security.is_empty()
     }
 
-    /// Whether it takes a credential of a scheme.
+    /// Returns true if it accepts a security scheme.
     pub fn takes(&self, scheme: &str) -> bool {
         self.security.iter().any(|name| name == scheme)
     }
 
-    /// The scopes that its description names: `Scope chat or chat.write.`; `None` where it names none.
+    /// Returns the scopes that the description names, as in `Scope chat or chat.write.`, or `None` if it
+    /// names none.
     pub fn scopes(&self) -> Option<Vec<&str>> {
         let at = self.about.find("Scope ").map(|at| at + 6).or_else(|| {
             let phrase = "A key needs scope ";
@@ -112,7 +113,7 @@ impl Operation {
         Some(scopes)
     }
 
-    /// Calls it with an example of its body, in which these values stand in their places.
+    /// Calls it with an example body. The given values replace parameters.
     pub async fn call(&self, actor: &Actor, values: &[(Place, &str, &str)], members: &Value) -> Answer {
         let mut path = self.path.clone();
         let mut query = Vec::new();
@@ -130,7 +131,7 @@ impl Operation {
                 Place::Body => body[*name] = json!(value),
             }
         }
-        // What is left open is a number that nothing has.
+        // Remaining path parameters get the id 1, which nothing has.
         while let (Some(start), Some(end)) = (path.find('{'), path.find('}')) {
             path.replace_range(start..=end, "1");
         }
@@ -161,7 +162,7 @@ fn resolved<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
     }
 }
 
-/// A value of a schema: examples and defaults where it has them, and beyond that required members alone.
+/// Returns an example value of a schema: its example or default, else an object with the required members.
 fn example(document: &Value, schema: &Value, depth: usize) -> Value {
     let schema = resolved(document, schema);
     let given = [&schema["example"], &schema["examples"][0], &schema["default"], &schema["enum"][0]];

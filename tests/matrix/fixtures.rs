@@ -1,4 +1,4 @@
-//! Real ids for every parameter of the API that is one, and the list of those that look like ids and are none.
+//! Fixtures for the id parameters of the API, and a list of parameters that only look like ids.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,10 +11,10 @@ use crate::{
     plaza::square::{comment, post},
 };
 
-/// The smallest PNG that is one: a transparent pixel.
+/// A minimal PNG: one transparent pixel.
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
-/// What an id names.
+/// The kind of resource that an id identifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     ApiKey,
@@ -28,7 +28,7 @@ pub enum Kind {
     ChatMessage,
     Post,
     Comment,
-    /// Resources of the whole server, by the reason why nobody owns them.
+    /// A resource of the whole server, with the reason why nobody owns it.
     Shared(&'static str),
 }
 
@@ -41,7 +41,7 @@ const DEVICE: Kind = Kind::Shared("who waits for a person to let it in belongs t
 const INVITATION: Kind = Kind::Shared("whoever has an invitation code may redeem it");
 const TRACE: Kind = Kind::Shared("searched for among one's own calls: an unknown one finds nothing");
 
-/// The fixture of each id parameter: its name, what the path begins with, what it names. The first that fits counts.
+/// The id parameters: name, prefix of the path, kind. The first match counts.
 const IDS: &[(&str, &str, Kind)] = &[
     ("id", "/api/apikey/hub/keys/", Kind::HubKey),
     ("id", "/api/apikey/", Kind::ApiKey),
@@ -68,7 +68,7 @@ const IDS: &[(&str, &str, Kind)] = &[
     ("code", "/api/invitation/redeem", INVITATION),
 ];
 
-/// Parameters with names as ids have them that name nothing stored, by operation.
+/// Parameters that look like ids but identify no stored resource: name, operation, reason.
 const NO_IDS: &[(&str, &str, &str)] = &[
     ("code", "searchHubCalls", "the code of an error"),
     ("code", "skillToken", "a secret that proves itself"),
@@ -86,7 +86,7 @@ const NO_IDS: &[(&str, &str, &str)] = &[
     ("origin_route", "updateProfile", "a text of the profile"),
 ];
 
-/// Operations on a resource that others may well reach, with the reason.
+/// Operations on resources that other people may access, with the reason.
 pub const MAY_REACH: &[(&str, &str)] = &[
     ("getPost", "posts are public"),
     ("listComments", "comments are public"),
@@ -99,7 +99,7 @@ pub const MAY_REACH: &[(&str, &str)] = &[
     ("authorizeExternal", "people allow the applications of others"),
 ];
 
-/// Operations whose answer tells a resource of another person from one that does not exist, with the reason.
+/// Operations whose response tells another person's resource from one that does not exist, with the reason.
 pub const TELLS_APART: &[(&str, &str)] = &[
     ("deleteChatSession", "the original API answers 403; ids are random"),
     ("listChatMessages", "the original API answers 403; ids are random"),
@@ -112,7 +112,8 @@ pub const TELLS_APART: &[(&str, &str)] = &[
     ("deleteComment", "comments are public, so that one exists is no secret"),
 ];
 
-/// What an operation needs in its body beside the example, to be carried out for an id of one's own.
+/// Returns the members of the body that an operation needs, in addition to the example, to succeed for the
+/// owner.
 pub fn members(operation: &str) -> Value {
     match operation {
         "updateKeyMemory" | "updateNote" | "updatePost" | "updateComment" => json!({"content": "changed"}),
@@ -128,7 +129,7 @@ pub fn members(operation: &str) -> Value {
     }
 }
 
-/// Whether a name is one as ids have.
+/// Returns true if a parameter's name looks like that of an id.
 fn looks_like_an_id(name: &str) -> bool {
     let lower = name.to_lowercase();
     ["id", "ids", "key", "code", "trace", "route", "handle", "slug", "uuid"].contains(&lower.as_str())
@@ -137,10 +138,10 @@ fn looks_like_an_id(name: &str) -> bool {
             .any(|ending| name.ends_with(ending))
 }
 
-/// The parameters of an operation that are ids, and what they name.
+/// Returns the id parameters of an operation, with the kinds of resources they identify.
 ///
 /// # Panics
-/// At a parameter that nobody has said of what it is.
+/// If a parameter that looks like an id is in no table.
 pub fn ids(operation: &Operation) -> Vec<(Place, String, Kind)> {
     let mut all = Vec::new();
     for (place, name) in &operation.parameters {
@@ -162,16 +163,16 @@ pub fn ids(operation: &Operation) -> Vec<(Place, String, Kind)> {
     all
 }
 
-/// Numbers of texts, so that no two are the same.
+/// Numbers that make all texts different.
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
-/// Somebody with things of their own.
+/// A person who owns resources.
 pub struct Owner {
     pub person: Person,
     pub session: Actor,
-    /// An application that they allowed everything.
+    /// An app that they have granted all scopes.
     pub app: Actor,
-    /// Another one.
+    /// Another such app.
     pub other_app: Actor,
 }
 
@@ -193,7 +194,7 @@ impl Owner {
         }
     }
 
-    /// Makes something and answers its id.
+    /// Creates a resource, and returns its id.
     pub async fn make(&self, kind: Kind) -> String {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let text = format!("zebra{number}");
@@ -232,12 +233,12 @@ impl Owner {
         }
     }
 
-    /// Begins a chat session through a credential.
+    /// Begins a chat session with a credential, and returns its id.
     pub async fn chat_session(&self, actor: &Actor) -> String {
         session(&stream(actor, json!({"message": "hello"})).await)
     }
 
-    /// Deletes what [`Owner::make`] made; false where things of this kind cannot be deleted.
+    /// Deletes a resource that [`Owner::make`] has created. Returns false if this kind cannot be deleted.
     pub async fn delete(&self, kind: Kind, id: &str) -> bool {
         let path = match kind {
             Kind::ApiKey => format!("/api/apikey/{id}/delete"),
@@ -257,10 +258,10 @@ impl Owner {
     }
 }
 
-/// A number that nothing has.
+/// A numeric id that nothing has.
 const UNKNOWN: &str = "4503599627370495";
 
-/// An id of the right form that nothing has.
+/// Returns a well-formed id that nothing has.
 pub fn unknown(kind: Kind) -> String {
     match kind {
         Kind::File => "0123456789abcdef0123456789abcdef01234567.png".into(),
@@ -271,7 +272,7 @@ pub fn unknown(kind: Kind) -> String {
     }
 }
 
-/// Ids that are none.
+/// Returns malformed ids.
 pub fn malformed() -> Vec<String> {
     let mut all: Vec<String> = [
         "0",

@@ -1,4 +1,4 @@
-//! Every id that the API takes, with the id of another person, a deleted one, an unknown one and malformed ones.
+//! Every id parameter of the API with ids of other people, and with deleted, unknown and malformed ids.
 
 use serde_json::{Value, json};
 use testkit::{Actor, Answer, TestServer, with_model};
@@ -9,13 +9,13 @@ use super::{
 };
 use crate::plaza::square;
 
-/// Every scope that an application may have.
+/// Returns all scopes that an app may have.
 fn scopes_of_apps() -> String {
     let scopes = identity::Scope::ALL.iter().map(|scope| scope.name());
     scopes.filter(|scope| !matches!(*scope, "*" | "memory.write")).collect::<Vec<_>>().join(" ")
 }
 
-/// An answer without what differs between any two: the id it was asked for, and random ids.
+/// Returns a response as text, without the requested id and random ids.
 fn comparable(answer: &Answer, id: &str) -> String {
     let body = answer.body.replace(id, "ID");
     let mut text = format!("{} ", answer.status);
@@ -26,7 +26,7 @@ fn comparable(answer: &Answer, id: &str) -> String {
     text
 }
 
-/// Everything that a person sees of what is theirs: the answers of all operations that only read and need no id.
+/// Returns all data that a person can see: the responses of all GET operations that need no id.
 async fn state(all: &[Operation], owner: &Actor) -> Vec<(String, Value)> {
     let mut state = Vec::new();
     for operation in all.iter().filter(|operation| operation.method == "GET" && operation.takes("session")) {
@@ -47,13 +47,13 @@ struct World {
     all: Vec<Operation>,
     alice: Owner,
     bob: Owner,
-    /// Bob by each of his credentials.
+    /// Clients with each of Bob's credentials.
     bobs: Vec<(&'static str, Actor)>,
 }
 
 impl World {
     async fn new(server: &TestServer) -> Self {
-        // The first person of a server runs it; neither of the two does.
+        // The first person of a server is an administrator. Alice and Bob are not.
         let developer = square::resident(server, "developer").await;
         let scopes = scopes_of_apps();
         let (app, other) = (developer.app(&scopes).await, developer.app(&scopes).await);
@@ -68,7 +68,8 @@ impl World {
         Self { all: operations(server).await, alice, bob, bobs }
     }
 
-    /// Bob asks for something of Alice's, for what was deleted and for what never was: all answers are the same.
+    /// Checks that Bob gets the same response for a resource of Alice, a deleted one, and one that never
+    /// existed.
     async fn is_hidden(&self, operation: &Operation, place: Place, name: &str, kind: Kind) -> usize {
         let members = fixtures::members(&operation.id);
         let foreign = self.alice.make(kind).await;
@@ -102,7 +103,7 @@ impl World {
         cases
     }
 
-    /// Ids that are none are refused, or find nothing.
+    /// Checks that malformed ids are refused or find nothing.
     async fn is_refused(&self, operation: &Operation, place: Place, name: &str) -> usize {
         let members = fixtures::members(&operation.id);
         let (_, bob) = &self.bobs[0];
@@ -114,12 +115,13 @@ impl World {
         ids.len()
     }
 
-    /// The same request with an id of one's own is carried out: the others were not refused for another reason.
+    /// Checks that the same request succeeds with the owner's id, so the others were refused because of the
+    /// id.
     async fn works_for_the_owner(&self, operation: &Operation, place: Place, name: &str, kind: Kind) {
         let mut own = self.bob.make(kind).await;
         let mut members = fixtures::members(&operation.id);
         if name == "replyToCommentId" {
-            // A reply stands below the post of what it answers.
+            // A reply must be on the same post as its parent.
             let post = square::post(&self.bob.session, "another").await;
             own = square::comment(&self.bob.session, &post, "hello", json!({})).await;
             members["postId"] = json!(post);
@@ -136,7 +138,7 @@ impl World {
     }
 }
 
-/// What cannot be tried with an id of one's own, with the reason.
+/// Operations that cannot be tested with the owner's id, with the reason.
 const NOT_TRIED: &[(&str, &str)] = &[
     ("testWebhook", "nobody listens"),
     ("authorizeExternal", "needs the application's own address"),
@@ -163,7 +165,7 @@ with_model! {
         assert!(operations > 50 && cases > 1500, "{operations} ids, {cases} cases");
     }
 
-    /// What one application did for a person is not another's.
+    /// An app cannot access what another app did for the same person.
     async fn what_another_app_did_looks_as_if_it_were_not(server, _model) {
         let world = World::new(&server).await;
         let alice = &world.alice;

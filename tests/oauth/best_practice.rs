@@ -1,7 +1,8 @@
-//! RFC 9700 (Best Current Practice for OAuth 2.0 Security), line by line. What one of the other tests shows is named here; what
-//! none shows is shown here.
+//! Requirements of RFC 9700 (Best Current Practice for OAuth 2.0 Security). The table names the tests that
+//! cover them.
+//! This module has those that other modules lack.
 //!
-//! | what it asks for | section | shown by |
+//! | requirement | section | tests |
 //! |---|---|---|
 //! | `redirect_uri` is compared as text; of a loopback address the port may differ | 2.1, 4.1.3 | [`an_address_is_compared_as_text`], `pages::consent::a_wrong_app_or_address…` |
 //! | no implicit grant, no passwords | 2.1.2, 2.4 | `pages::consent::what_is_wrong_otherwise…`, `token::what_is_wrong…`, `metadata` |
@@ -9,7 +10,7 @@
 //! | a verifier for a code without a challenge is refused | 4.8.2 | `pages::consent::a_code_with_a_challenge…`, `token::what_is_wrong…` |
 //! | a code is good once, five minutes, for its app and address; used twice, its tokens end | 4.5, 4.2.4 | `api::oauth::a_code_lasts…`, `token::twenty_at_once…`, `token::what_is_wrong…` |
 //! | refresh tokens of apps without a secret rotate, a reuse ends the family, idle ones end | 4.14 | `token::a_public_apps_refresh_token…`, `…a_grandparent…`, `…an_idle…` |
-//! | `iss` in the answer | 4.4 | `clients::rust`, `clients::standard` |
+//! | `iss` in the response | 4.4 | `clients::rust`, `clients::standard` |
 //! | no open redirector | 4.11 | `pages::consent::a_wrong_app_or_address…`, [`a_sign_in_leads_to_this_server_alone`] |
 //! | credentials are not carried on by a redirect | 4.12 | [`nothing_typed_in_travels_on`] |
 //! | pages are not framed, cached or named as referrer | 4.2.4, 4.16 | [`pages_on_the_way_are_not_framed_cached_or_named`] |
@@ -63,7 +64,7 @@ both_engines! {
         }
     }
 
-    /// 307 and 308 would send the form, with a password in it, once more to the next address.
+    /// Redirects with 307 or 308 would send the form, which may contain a password, to the next address.
     async fn nothing_typed_in_travels_on(server) {
         server.person("a").await;
         let app = server.person("developer").await.app("chat").await;
@@ -73,7 +74,7 @@ both_engines! {
         let page = browser.get(&format!("/oauth/authorize?client_id={}&redirect_uri={}&response_type=code", app.id, testkit::CALLBACK)).await;
         let (csrf, query) = (page.hidden("csrf"), page.hidden("query").replace("&amp;", "&").replace("&#38;", "&"));
         let answer = browser.post("/oauth/authorize", &[("csrf", &csrf), ("query", &query), ("decision", "allow"), ("scope", "chat")]).await;
-        // What the original answers with; browsers go on with GET.
+        // As in the SecondMe API. Browsers follow it with GET.
         assert_eq!(answer.status, 302, "{}", answer.body);
     }
 
@@ -103,13 +104,13 @@ both_engines! {
         let bearer = server.bearer(tokens.access.expose());
         bearer.get("/api/secondme/user/info").await.data();
         bearer.get("/api/secondme/memory/key/search").await.refused(403, "apikey.permission.denied");
-        // It makes no keys, manages no apps and allows no other app.
+        // It can neither manage keys or apps, nor authorize another app.
         bearer.get("/api/apikey/list").await.refused(403, "auth.session.required");
         bearer.get("/api/applications/external/list").await.refused(403, "auth.session.required");
         let wish = serde_json::json!({"clientId": other.id, "redirectUri": testkit::CALLBACK, "scope": ["user.info"]});
         let answer = bearer.post("/api/oauth/authorize/external", wish).await;
         assert!(matches!(answer.status, 400..=403), "{}", answer.body);
-        // A refresh token opens nothing, and serves nobody but its app.
+        // A refresh token gives no access to the API, and other apps cannot use it.
         let refresh = tokens.refresh.unwrap();
         server.bearer(refresh.expose()).get("/api/secondme/user/info").await.refused(401, "auth.token.invalid");
         server.anyone().post_form("/api/oauth/token/refresh", &other.refresh(refresh.expose())).await.refused(400, "oauth2.refresh_token.invalid");
@@ -123,7 +124,7 @@ both_engines! {
         }
     }
 
-    /// Apps are told not to look at `state`: what a stranger's page sends along does not allow anything.
+    /// Protection does not depend on `state`: a form of another session authorizes nothing.
     async fn an_answer_belongs_to_the_session_that_was_asked(server) {
         server.person("a").await;
         server.person("b").await;

@@ -36,7 +36,7 @@ both_engines! {
         }));
         let own = ask(&server, &app, &app.own_token().await).await;
         assert_eq!((&own["active"], &own["scope"], own.get("sub")), (&json!(true), &json!("chat"), None));
-        // At once, not when something is read again.
+        // A revocation takes effect at once, even though tokens are cached.
         person.revoke(&app).await;
         assert_eq!(ask(&server, &app, tokens.access.expose()).await, json!({"active": false}));
     }

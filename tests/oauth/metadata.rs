@@ -16,7 +16,7 @@ both_engines! {
             ] {
                 assert_eq!(document[name], format!("https://doppel.example{path}"));
             }
-            // No implicit grant, no password, no plain challenge.
+            // No implicit grant, no password grant, and no plain challenge.
             assert_eq!(document["response_types_supported"], json!(["code"]));
             assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
             assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token", "client_credentials"]));

@@ -30,11 +30,11 @@ both_engines! {
         assert_eq!((&made["client_name"], &made["scope"]), (&json!("An agent"), &json!("memory.read")));
         assert_eq!(made["token_endpoint_auth_method"], "none");
         assert!(made.get("client_secret").is_none() && made["client_id"].as_str().unwrap().len() == 36);
-        // With a secret unless it says otherwise, and with every scope an app may ask a person for.
+        // By default it has a secret, and all scopes that an app may request.
         let other = register(&server, json!({"redirect_uris": ["https://app.example/cb"]})).await.json();
         assert!(other["client_secret"].as_str().unwrap().starts_with("lba_cs_") && other["client_secret_expires_at"] == 0);
         assert!(other["scope"].as_str().unwrap().contains("plaza.write") && !other["scope"].as_str().unwrap().contains("memory.write"));
-        // Nobody vouches for it: it can do nothing in its own name.
+        // An app that registered itself gets no token of its own.
         let (id, secret) = (other["client_id"].as_str().unwrap(), other["client_secret"].as_str().unwrap());
         let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
         let refused = server.anyone().post_form("/oauth/token", &form).await;
@@ -67,7 +67,7 @@ both_engines! {
         }
     }
 
-    /// What clients ask for besides what is served: VS Code, clients made for OpenID Connect.
+    /// Clients such as VS Code and those for OpenID Connect also request unsupported features.
     async fn a_registration_is_narrowed_rather_than_refused(server: "oauth.dynamic_registration = true") {
         server.person("owner").await;
         let uris = json!(["http://127.0.0.1:33418", "https://vscode.dev/redirect"]);

@@ -35,7 +35,7 @@ both_engines! {
         server.bearer(tokens.access.expose()).get(INFO).await.refused(401, "auth.token.invalid");
         server.anyone().post_form("/api/oauth/token/refresh", &app.refresh(refresh.expose())).await
             .refused(401, "oauth2.refresh_token.revoked");
-        // What came of another code is another device's.
+        // Tokens of another code belong to another device, and stay valid.
         server.bearer(others.access.expose()).get(INFO).await.data();
         let own = app.own_token().await;
         assert_eq!(revoke(&server, &app, &own).await.status, 200);

@@ -9,7 +9,7 @@ use super::refused;
 const TOKEN: &str = "/oauth/token";
 const INFO: &str = "/api/secondme/user/info";
 
-/// The application as it proves itself by HTTP Basic.
+/// Returns a client that authenticates as the app by HTTP Basic.
 fn basic(server: &TestServer, app: &App) -> Actor {
     let text = STANDARD.encode(format!("{}:{}", app.id, app.secret));
     server.anyone().with("authorization", &format!("Basic {text}"))
@@ -35,7 +35,7 @@ fn refresh_form<'a>(app: &'a App, token: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", &app.id)]
 }
 
-/// What an application without a secret gets for a code.
+/// Returns the access and refresh tokens that a public app gets for a code.
 async fn public_tokens(server: &TestServer, person: &Person, app: &App, scopes: &str) -> (String, String) {
     let code = person.allow_with_challenge(app, scopes).await;
     let answer = server.anyone().post_form(TOKEN, &code_form(app, &code)).await;
@@ -65,7 +65,7 @@ both_engines! {
             );
             assert_eq!((answer.header("cache-control"), answer.header("pragma")), ("no-store", "no-cache"));
             server.bearer(&text(&answer, "access_token")).get(INFO).await.data();
-            // One grant store: the Lab's endpoint takes what this one gave.
+            // Tokens of this endpoint are accepted by the Lab's endpoint as well.
             let token = text(&answer, "refresh_token");
             let lab = server.anyone().post_form("/api/oauth/token/refresh", &app.refresh(&token)).await.data();
             server.bearer(lab["accessToken"].as_str().unwrap()).get(INFO).await.data();
@@ -115,7 +115,7 @@ both_engines! {
         refused(&nobody.post(TOKEN, json!({"grant_type": "authorization_code"})).await, 400, "invalid_request");
         let huge = "x".repeat(2 << 20);
         assert_eq!(nobody.post_form(TOKEN, &[("code", huge.as_str())]).await.status, 413);
-        // None of that used the code up.
+        // These requests have not used the code up.
         assert_eq!(client.post_form(TOKEN, &good).await.status, 200);
     }
 
@@ -130,13 +130,13 @@ both_engines! {
         let wrong: Vec<_> = without.iter().copied().chain([("code_verifier", "wrong")]).collect();
         refused(&server.anyone().post_form(TOKEN, &wrong).await, 400, "invalid_grant");
         server.bearer(&text(&server.anyone().post_form(TOKEN, &good).await, "access_token")).get(INFO).await.data();
-        // A code that was asked for without a challenge would be anybody's.
+        // A code that was requested without a challenge could be used by anybody.
         let free = person.allow(&app, "user.info").await;
         let form: Vec<_> = code_form(&app, &free).into_iter().filter(|(name, _)| *name != "code_verifier").collect();
         refused(&server.anyone().post_form(TOKEN, &form).await, 400, "invalid_grant");
         let wish = json!({"clientId": app.id, "redirectUri": CALLBACK, "scope": ["user.info"]});
         person.signed_in().await.post("/api/oauth/authorize/external", wish).await.refused(403, "oauth2.application.unauthorized");
-        // It has no token of its own, and nothing to show at the Lab's endpoints.
+        // It gets no token of its own, and cannot authenticate at the Lab's endpoints.
         let own = [("grant_type", "client_credentials"), ("client_id", app.id.as_str())];
         refused(&server.anyone().post_form(TOKEN, &own).await, 400, "unauthorized_client");
         server.anyone().post_form("/api/oauth/token/code", &app.exchange(&code)).await.refused(401, "oauth2.client.secret_mismatch");
@@ -172,7 +172,7 @@ both_engines! {
         server.bearer(&text(&answer, "access_token")).get(INFO).await.refused(403, "apikey.permission.denied");
         let more = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose()), ("scope", "chat voice")];
         refused(&client.post_form(TOKEN, &more).await, 400, "invalid_scope");
-        // Names that are no scopes are passed over, as on the page; a list of nothing else is none.
+        // Unknown scopes are ignored, as on the consent page. A list with no other scope counts as missing.
         for (scope, got) in [("user.info openid", "user.info"), ("openid offline_access", "user.info chat"), ("", "user.info chat")] {
             let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose()), ("scope", scope)];
             assert_eq!(text(&client.post_form(TOKEN, &form).await, "scope"), got, "{scope}");
@@ -188,7 +188,8 @@ both_engines! {
         let answer = refresh(&server, &app, &first).await;
         let second = text(&answer, "refresh_token");
         assert_ne!(first, second);
-        // The answer was lost on the way: the same comes again, for ten seconds.
+        // For ten seconds a repeated request gets the same response, because the first one may have been
+        // lost.
         server.clock().advance_ms(9_000);
         let again = refresh(&server, &app, &first).await;
         assert_eq!((text(&again, "refresh_token"), text(&again, "access_token")), (second.clone(), text(&answer, "access_token")));
@@ -196,18 +197,18 @@ both_engines! {
         for token in [&access, &text(&answer, "access_token")] {
             server.bearer(token).get(INFO).await.data();
         }
-        // Later it is a thief's, or the thief was first: nobody keeps anything.
+        // Later it counts as a reuse, and all tokens are revoked.
         server.clock().advance_ms(1_000);
         refused(&refresh(&server, &app, &first).await, 400, "invalid_grant");
         for token in [&access, &text(&answer, "access_token")] {
             server.bearer(token).get(INFO).await.refused(401, "auth.token.invalid");
         }
         refused(&refresh(&server, &app, &second).await, 400, "invalid_grant");
-        // The person's consent stands; the next sign-in works.
+        // The person's authorization stays valid.
         public_tokens(&server, &person, &app, "user.info").await;
     }
 
-    /// The moment of grace reaches back one generation and no further.
+    /// The grace period only applies to the latest predecessor of a refresh token.
     async fn a_grandparent_is_a_reuse_at_once(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.public_app("user.info").await;
@@ -242,7 +243,7 @@ both_engines! {
         refused(&refresh(&server, &app, &second).await, 400, "invalid_grant");
     }
 
-    /// One success at most; the others are the same request again. Without the verifier it is somebody else.
+    /// At most one request succeeds. The others count as retries, unless they lack the verifier.
     async fn twenty_at_once_with_one_code(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.public_app("user.info").await;
@@ -262,7 +263,7 @@ both_engines! {
         refused(&refresh(&server, &app, &text(won[0], "refresh_token")).await, 400, "invalid_grant");
     }
 
-    /// Whatever the order, nothing obtained around a revocation is good after it.
+    /// No token obtained during a revocation is valid after it, in any order.
     async fn a_revocation_during_requests(server) {
         let person = server.person("a").await;
         let app = server.person("developer").await.public_app("user.info").await;

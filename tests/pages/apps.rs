@@ -11,7 +11,7 @@ async fn signed_in(server: &TestServer, name: &str) -> Browser {
     browser
 }
 
-/// The value of a read-only field.
+/// Returns the value of a read-only field.
 fn field(page: &Answer, id: &str) -> String {
     let start = format!("id=\"{id}\" type=\"text\" value=\"");
     let rest = page.body.split_once(&start).unwrap_or_else(|| panic!("no {id} in {}", page.body)).1;

@@ -1,4 +1,4 @@
-//! The pages in a real browser: what a person does, on a desk and on a phone, light and dark.
+//! The pages in a real browser: tasks of a person on a desktop and on a phone, light and dark.
 
 use std::{
     net::TcpListener,
@@ -9,7 +9,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 use testkit::{Engine, PASSWORD, TestServer};
 
-/// A browser of its own, gone with the test.
+/// A browser, which is closed when dropped.
 struct Browser {
     client: Client,
     driver: Child,
@@ -65,7 +65,7 @@ impl Browser {
         Self { client, driver, _profile: profile }
     }
 
-    /// The element, once the page with it is there.
+    /// Waits for an element, and returns it.
     async fn find(&self, css: &str) -> fantoccini::elements::Element {
         self.client.wait().for_element(Locator::Css(css)).await.expect(css)
     }
@@ -85,7 +85,7 @@ impl Browser {
             .expect("it can be clicked");
     }
 
-    /// A picture of the page as it is, where somebody wants to look at them: in the directory `DOPPEL_PICTURES`.
+    /// Saves a screenshot in the directory that `DOPPEL_PICTURES` names, if it is set.
     async fn picture(&self, name: &str) {
         let Ok(directory) = std::env::var("DOPPEL_PICTURES") else { return };
         let png = self.client.screenshot().await.expect("a picture");
@@ -96,7 +96,7 @@ impl Browser {
         self.client.current_url().await.unwrap().path().to_owned()
     }
 
-    /// Waits until the browser was sent to an address that begins so; answers the whole of it.
+    /// Waits until the browser's address begins with a text, and returns the address.
     async fn arrive(&self, start: &str) -> String {
         let began = std::time::Instant::now();
         loop {
@@ -108,8 +108,9 @@ impl Browser {
         }
     }
 
-    /// What every page must be: without a sideways scroll bar, in a language, with one first heading, and with
-    /// nothing refused by its own policy.
+    /// Checks rules for every page. It must not scroll sideways. It must have a language, one `h1`, and
+    /// labels for all
+    /// fields.
     async fn check_page(&self) {
         let path = self.path().await;
         let facts = "return [document.documentElement.scrollWidth - window.innerWidth, \
@@ -123,8 +124,9 @@ impl Browser {
     }
 }
 
-/// The whole way of a key, as the documentation describes it: sign in, management page, create, shown once, used,
-/// on record, deleted.
+/// The life of a key, as the documentation describes it: sign in, create a key, see it once, use it, see its
+/// usage,
+/// delete it.
 async fn the_way_of_a_key(width: u32, height: u32) {
     let server = TestServer::start(Engine::Sqlite).await;
     server.person("a").await;
@@ -177,7 +179,7 @@ async fn the_way_of_a_key_on_a_phone() {
     the_way_of_a_key(360, 740).await;
 }
 
-/// The reference draws itself from what the binary brings, under its own policy.
+/// The API reference is rendered with the binary's own assets, under its security policy.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reference_is_drawn() {
     let server = TestServer::start(Engine::Sqlite).await;
@@ -189,14 +191,15 @@ async fn the_reference_is_drawn() {
     browser.client.clone().close().await.unwrap();
 }
 
-/// A person who is not signed in comes from an app and goes back to it with a code: browsers hold the whole way
-/// that a form takes against the page's policy, and only a browser shows whether that lets them through.
+/// A person who is not signed in comes from an app, and returns to it with a code. Browsers apply the page's
+/// security
+/// policy to all redirects of a form, so only a real browser shows whether these work.
 async fn the_way_of_an_app(width: u32, height: u32) {
     let server = TestServer::start(Engine::Sqlite).await;
     server.person("a").await;
     let app = server.person("developer").await.app("user.info chat note.add").await;
     let browser = Browser::start(width, height).await;
-    // Nobody listens where the app would be; the browser's address still says where it was sent.
+    // Nothing listens at the app's address, but the browser still shows it.
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let callback = format!("http://127.0.0.1:{closed}/callback");
     server
@@ -227,7 +230,7 @@ async fn the_way_of_an_app(width: u32, height: u32) {
     browser.click("button[value=allow]").await;
     let arrived = browser.arrive(&callback).await;
     assert!(arrived.contains("?code=lba_ac_") && arrived.ends_with("&state=s"), "{arrived}");
-    // Signed out and in again, what was allowed is remembered, and the sign-in form leads to the app.
+    // After signing in again, the authorization is remembered, so the sign-in form leads to the app.
     browser.client.goto(server.base_url()).await.unwrap();
     browser.client.delete_all_cookies().await.unwrap();
     browser.client.goto(&start).await.unwrap();
@@ -248,8 +251,9 @@ async fn the_way_of_an_app_on_a_phone() {
     the_way_of_an_app(360, 740).await;
 }
 
-/// From an app to its consent page, a new person signs up on the way, allows two of three scopes, the app calls,
-/// the person takes it back, and the next call is refused.
+/// A new person comes from an app, signs up, and grants two of three scopes. The app makes a call. The person
+/// revokes
+/// the authorization, and the next call is refused.
 async fn from_consent_to_revocation(width: u32, height: u32) {
     let server = TestServer::configured(Engine::Sqlite, "accounts.sign_up = \"open\"").await;
     let developer = server.person("developer").await;
@@ -310,7 +314,7 @@ async fn from_consent_to_revocation_on_a_phone() {
     from_consent_to_revocation(360, 740).await;
 }
 
-/// A developer's pages and those of signing programs in, on a desk and on a phone.
+/// The pages about apps and about signing in programs.
 async fn a_developers_pages(width: u32, height: u32) {
     let server = TestServer::start(Engine::Sqlite).await;
     server.person("a").await;
@@ -328,7 +332,7 @@ async fn a_developers_pages(width: u32, height: u32) {
     browser.picture(&format!("dev-1-new-{width}")).await;
     browser.fill("name", "示例应用").await;
     browser.fill("uris", "https://app.example/callback").await;
-    // From above to below: what is under the bar at the top cannot be clicked.
+    // Fields are filled from top to bottom, because those under the bar at the top cannot be clicked.
     browser.click("input[name=scope][value='user.info']").await;
     browser.fill("webhook_url", "https://app.example/hook").await;
     browser.click("input[name=webhook_enabled]").await;

@@ -1,4 +1,4 @@
-//! `/chat`: talking to the double without scripts.
+//! `/chat`: conversations with the assistant without scripts.
 
 use testkit::{both_engines, with_model};
 

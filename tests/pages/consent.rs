@@ -1,4 +1,4 @@
-//! `/oauth/`: allowing an app (contract C-01)
+//! `/oauth/`: the consent page
 
 use testkit::{Answer, App, CALLBACK, PASSWORD, both_engines};
 
@@ -10,7 +10,7 @@ fn address(app: &App, more: &str) -> String {
     format!("/oauth/?client_id={}&redirect_uri={callback}&response_type=code{more}", app.id)
 }
 
-/// Sends the page's form.
+/// Sends the form of the page.
 async fn answer(browser: &mut Browser, page: &Answer, decision: &str, scopes: &[&str]) -> Answer {
     assert_eq!(page.status, 200, "{}", page.body);
     let (csrf, query) =
@@ -28,7 +28,7 @@ fn code(answer: &Answer) -> String {
 }
 
 both_engines! {
-    /// An app sends a person who is not signed in, and gets a code.
+    /// A person who is not signed in comes from an app, which gets a code.
     async fn the_whole_way(server) {
         server.person("a").await;
         let app = server.person("developer").await.app("user.info chat note.add").await;
@@ -48,20 +48,21 @@ both_engines! {
         assert!(page.header("content-security-policy").contains("form-action 'self' https://app.example;"));
         assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
         assert_eq!((page.header("referrer-policy"), page.header("cache-control")), ("no-referrer", "no-store"));
-        // One of the optional ones is left out.
+        // The person leaves out an optional scope.
         let back = answer(&mut browser, &page, "allow", &["chat"]).await;
         assert!(back.header("location").ends_with("&state=a%2Fb%20c"), "{}", back.header("location"));
         let tokens = server.anyone().post_form("/api/oauth/token/code", &app.exchange(&code(&back))).await.data();
         assert_eq!(tokens["scope"], serde_json::json!(["user.info", "chat"]));
         server.bearer(tokens["accessToken"].as_str().unwrap()).get("/api/secondme/user/info").await.data();
-        // The same is not asked again, what was left out is not asked again, and nothing grows by itself.
+        // The same request shows no page again, and grants no more scopes than before.
         let again = browser.get(&start).await;
         assert!(code(&again) != code(&back));
         let tokens = server.anyone().post_form("/api/oauth/token/code", &app.exchange(&code(&again))).await.data();
         assert_eq!(tokens["scope"], serde_json::json!(["user.info", "chat"]));
     }
 
-    /// RFC 8252 §8.6: whatever listens on a loopback port looks like the app, so a public app is never let in unseen.
+    /// RFC 8252 §8.6: any program can listen on a loopback port, so a public app never gets a code without
+    /// the page.
     async fn a_public_app_always_sees_the_page(server) {
         let person = server.person("a").await;
         let developer = server.person("developer").await;
@@ -100,7 +101,7 @@ both_engines! {
         assert_eq!(browser.get(&address(&app, "&prompt=consent")).await.status, 200);
     }
 
-    /// Whoever changed an app, or has its new secret, may be somebody else than the one the person answered.
+    /// A changed app, or one with a new secret, may belong to somebody else.
     async fn an_app_that_has_changed_sees_the_page_again(server) {
         server.person("a").await;
         let developer = server.person("developer").await;
@@ -121,7 +122,8 @@ both_engines! {
         }
     }
 
-    /// What a program registers gets nothing of the person without them, and nothing it was allowed outlasts their no.
+    /// An app that a program registers gets no access without the person, and none after the person refuses
+    /// or revokes.
     async fn a_program_allows_no_app(server) {
         let person = server.person("a").await;
         let program = server.bearer(&person.program_token().await);
@@ -134,7 +136,7 @@ both_engines! {
         person.signed_in().await.post("/api/oauth/authorize/external", ask).await.data();
     }
 
-    /// A picture from elsewhere would tell the app's owner who looks.
+    /// A picture from another server would tell the app's owner who looks at the page.
     async fn pictures_come_from_this_server_alone(server) {
         server.person("a").await;
         let developer = server.person("developer").await.signed_in().await;
@@ -143,7 +145,7 @@ both_engines! {
         let own = format!("{}/cdn/picture.png", server.base_url());
         for (icon, shown) in [("https://tracker.example/pixel.png", None), ("", None), (own.as_str(), Some("src=\"/cdn/picture.png\""))] {
             let mut wish = serde_json::json!({"appName": "éclair", "redirectUris": ["https://x.example/cb"], "allowedScopes": ["user.info"]});
-            // This server is not reached by https here, so an app cannot name a picture of its own over HTTP.
+            // The server under test has no https, so the API does not accept its own pictures.
             if icon.starts_with("https://") {
                 wish["iconUrl"] = icon.into();
             }
@@ -188,12 +190,12 @@ both_engines! {
         let page = browser.get(&address(&app, "&scope=user.info+chat,nonsense")).await;
         assert!(page.body.contains("value=\"chat\"") && !page.body.contains("value=\"nonsense\""));
         code(&answer(&mut browser, &page, "allow", &["chat"]).await);
-        // Once revoked, everything is asked again.
+        // After a revocation the page is shown again.
         person.revoke(&app).await;
         assert_eq!(browser.get(&address(&app, "&scope=user.info")).await.status, 200);
     }
 
-    /// RFC 9700 §4.11: nobody is sent to where the app did not say.
+    /// RFC 9700 §4.11: there is no redirect to an address that the app has not registered.
     async fn a_wrong_app_or_address_is_a_page_and_no_redirect(server) {
         server.person("a").await;
         let app = server.person("developer").await.app("user.info").await;
@@ -251,7 +253,7 @@ both_engines! {
         assert_eq!(browser.post("/oauth/authorize", &fields).await.status, 403);
     }
 
-    /// RFC 7636: a code asked for with a challenge is worth nothing without its verifier, and the other way round.
+    /// RFC 7636: a code with a challenge needs its verifier, and one without a challenge accepts none.
     async fn a_code_with_a_challenge_needs_the_verifier(server) {
         server.person("a").await;
         let app = server.person("developer").await.app("user.info").await;

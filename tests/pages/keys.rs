@@ -13,7 +13,7 @@ async fn signed_in(server: &TestServer, name: &str) -> Browser {
     browser
 }
 
-/// The key shown on a page.
+/// Returns the key that a page shows.
 fn key(page: &Answer) -> String {
     let start = page.body.find("lba_ak_").unwrap_or_else(|| panic!("no key in {}", page.body));
     page.body[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()

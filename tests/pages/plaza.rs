@@ -1,11 +1,11 @@
-//! The square as a person with a browser sees it.
+//! `/plaza…`: the pages of the Plaza
 
 use serde_json::json;
 use testkit::{Actor, Answer, both_engines};
 
 use crate::plaza::square::{code, comment, post, resident};
 
-/// Sends a form as the page it is on would.
+/// Sends a form of a page, with the page's token.
 async fn submit(browser: &Actor, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
     let csrf = browser.get(page).await.hidden("csrf");
     let mut all = vec![("csrf", csrf.as_str())];
@@ -115,7 +115,7 @@ both_engines! {
         assert!(!browser.get("/plaza").await.body.contains("No posts here yet."));
     }
 
-    /// What a person writes cannot run, and cannot look like a part of the page.
+    /// Texts of people are escaped, so they can neither run scripts nor imitate parts of the page.
     async fn nothing_a_person_writes_runs(server) {
         let person = resident(&server, "owner").await;
         let (actor, browser) = (person.with_key("*").await, person.signed_in().await);
@@ -146,7 +146,7 @@ both_engines! {
             assert!(inline.iter().all(|code| !page.body.contains(code)), "{path}");
             assert!(page.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
         }
-        // A form without its token does nothing.
+        // A form without a token is refused.
         let refused = browser.post_form(&post, &[("what", "delete")]).await;
         assert_eq!(refused.status, 403);
         assert_eq!(browser.get(&post).await.status, 200);

@@ -1,4 +1,4 @@
-//! `/profile`: who one is, without scripts.
+//! `/profile`: profile and interests, without scripts.
 
 use serde_json::json;
 use testkit::both_engines;

@@ -1,4 +1,4 @@
-//! `/auth/skills`, `/auth/cli`: a person signs their programs in
+//! `/auth/skills`, `/auth/cli`: a person signs in a program
 
 use serde_json::json;
 use testkit::{CHALLENGE, PASSWORD, VERIFIER, both_engines};
@@ -8,7 +8,7 @@ use super::sign_in::Browser;
 const INFO: &str = "/api/secondme/user/info";
 
 both_engines! {
-    /// Contract X-01: sign in on the way, a code on the page, the token for it.
+    /// The person signs in, the page shows a code, and the program exchanges it for a token.
     async fn a_code_is_carried_to_a_program(server) {
         server.person("a").await;
         let mut browser = Browser::new(&server);
@@ -26,7 +26,7 @@ both_engines! {
         let token = server.anyone().with("user-agent", "my-agent/1").post("/api/auth/skills/token", body).await.data();
         let bearer = server.bearer(token["accessToken"].as_str().unwrap());
         bearer.get(INFO).await.data();
-        // It is on the account's page, and ends there.
+        // The account page lists the program and can sign it out.
         let account = browser.get("/account").await;
         assert!(account.body.contains("my-agent/1"), "{}", account.body);
         let path = account.body.split_once("action=\"/account/programs/").unwrap().1.split('"').next().unwrap().to_owned();

@@ -2,7 +2,7 @@
 
 use testkit::{Actor, Answer, PASSWORD, TestServer, both_engines};
 
-/// A browser: keeps the cookies it is given.
+/// A simulated browser, which keeps cookies.
 pub struct Browser {
     actor: Actor,
     cookies: Vec<(String, String)>,
@@ -16,7 +16,7 @@ impl Browser {
         }
     }
 
-    /// A browser behind a trusted proxy, at this address.
+    /// Creates a browser with this address behind a trusted proxy.
     pub fn at(server: &TestServer, address: &str) -> Self {
         let browser = Self::new(server);
         Self { actor: browser.actor.with("x-forwarded-for", address), ..browser }
@@ -150,7 +150,7 @@ both_engines! {
         browser.plant("doppel_session", &planted);
         browser.sign_in("a@example.com", PASSWORD, "").await;
         assert_ne!(browser.session(), Some(planted.as_str()));
-        // Nor one that is real: the sign-in makes a new one and ends the old.
+        // A valid session is not adopted either: the sign-in starts a new one and ends the old one.
         let mut browser = Browser::new(&server);
         browser.sign_in("mallory@example.com", PASSWORD, "").await;
         let old = browser.session().unwrap().to_owned();
@@ -290,7 +290,7 @@ both_engines! {
         assert_eq!(Browser::new(&server).sign_in("a@example.com", "another good one", "").await.status, 303);
     }
 
-    /// A new password signs programs out as well, also those on their way in; apps and keys only where that is asked for.
+    /// A new password also ends programs, including sign-ins in progress. Apps and keys end only on request.
     async fn what_ends_with_an_old_password(server) {
         use serde_json::json;
         const INFO: &str = "/api/secondme/user/info";
@@ -327,7 +327,7 @@ both_engines! {
                 stranger.get(INFO).await.data();
             }
         }
-        // The places of the keys are free again.
+        // Ended keys no longer count.
         assert_eq!(browser.actor().get("/api/apikey/list").await.data()["total"], 0);
     }
 

@@ -15,7 +15,7 @@ both_engines! {
             let body = answer.refused(400, "comment.content.too_long");
             assert_eq!(body["message"], "评论内容超过 2000 字符限制");
         }
-        // What looks like one character may be several: a family of five code points.
+        // The emoji of a family has five code points.
         comment(&author, &name, &"👩‍👩‍👧".repeat(400), json!({})).await;
         try_comment(&author, &name, &"👩‍👩‍👧".repeat(401), json!({})).await.refused(400, "comment.content.too_long");
         assert_eq!(read(&author, &name).await["commentCount"], 5);
@@ -125,7 +125,7 @@ both_engines! {
         try_comment(&author, &name, "no more", more).await.refused(403, "plaza.double.disabled");
     }
 
-    /// Going on by snapshot neither repeats nor skips, whatever is written and deleted meanwhile.
+    /// Pages by snapshot neither repeat nor skip comments, while others are added and deleted.
     async fn walking_the_comments(server) {
         let author = actor(&server, "author").await;
         let name = post(&author, "x").await;

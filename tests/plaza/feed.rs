@@ -28,7 +28,7 @@ both_engines! {
         assert_eq!(featured, [&posts[1], &posts[0], &posts[3], &posts[2]].map(Clone::clone));
         assert_eq!(each(&feed(&author, "?sortMode=timeline").await, "id"), newest_first);
         author.get(&format!("{PLAZA}/feed?sortMode=best")).await.refused(422, "invalid.param");
-        // Half a day of votes is worth half a day of time.
+        // A new post comes before older ones whose likes are worth less than its lead in time.
         server.clock().advance_ms(50_000_000);
         let late = post(&author, "late").await;
         assert_eq!(each(&feed(&author, "?sortMode=featured").await, "id")[0], late);
@@ -76,7 +76,7 @@ both_engines! {
         author.get(&format!("{PLAZA}/feed?keyword={}", "x".repeat(201))).await.refused(422, "invalid.param");
     }
 
-    /// Walking the pages of a snapshot neither repeats nor skips while others post, vote and delete.
+    /// Pages by snapshot neither repeat nor skip posts, while others post, like and delete.
     async fn a_walk_stays_as_it_began(server: "plaza.posts_per_hour = 1000") {
         let (author, other) = (actor(&server, "author").await, actor(&server, "other").await);
         let mut posts = HashSet::new();
@@ -91,7 +91,7 @@ both_engines! {
                 if page["hasMore"] == json!(false) {
                     break;
                 }
-                // Newer posts belong to no walk that has begun, and what was read may move.
+                // Newer posts do not belong to the walk, and posts that were read may change their position.
                 post_with(&other, "walk on", json!({"contentType": "ama"})).await;
                 if filter.contains("featured") {
                     like(&other, &seen[0]).await;

@@ -1,5 +1,6 @@
-//! The square against a model of it: random deeds of several people, one after another and at once; at the end, and
-//! with one after another at every step, counters and feeds are those of the model.
+//! The Plaza compared with a model of it. Several people perform random actions, in sequence and
+//! concurrently.
+//! Counters and feeds must equal those of the model at the end, and in sequence also after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +50,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// The same sequences every time.
+/// Returns sequences of actions, the same in each run.
 fn sequences(number: usize, length: usize) -> Vec<Vec<(usize, Deed)>> {
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
@@ -113,7 +114,7 @@ async fn world(server: &TestServer) -> World {
 }
 
 impl World {
-    /// Does a deed in the square and, where it succeeds, in the model; both must agree on whether it does.
+    /// Performs an action on the Plaza and, if it succeeds, in the model. Both must agree on its success.
     async fn act(&self, server: &TestServer, model: &mut Model, who: usize, deed: &Deed) {
         let account = self.people[who];
         let (posts, comments) = (model.posts.len(), model.comments.len());
@@ -199,12 +200,12 @@ impl World {
         }
     }
 
-    /// Every count and every page of both feeds and of the comments is the model's.
+    /// Checks that all counts and all pages of both feeds and of the comments equal those of the model.
     async fn compare(&self, model: &Model) {
         let reader = self.people[0];
         let mut live: Vec<usize> = (0..model.posts.len()).filter(|at| model.posts[*at].is_live).collect();
         for sort in [Sort::Timeline, Sort::Featured] {
-            // Later ones are newer: the order of the model is the order of time.
+            // The order of the model is the order of time.
             live.sort_by_key(|at| if sort == Sort::Featured { model.hot(*at) } else { 0 });
             let expected: Vec<&str> = live.iter().rev().map(|at| model.posts[*at].name.as_str()).collect();
             let mut seen = Vec::new();
@@ -285,8 +286,9 @@ both_engines! {
         }
     }
 
-    /// Everybody votes, comments and deletes at once, on the same posts; who likes what is known at the end, because a
-    /// person's own deeds come one after another.
+    /// Everybody likes, comments and deletes concurrently on the same posts. The final likes are still known,
+    /// because each
+    /// person's own actions are in sequence.
     async fn at_once(server: "plaza.posts_per_hour = 100000\nplaza.comments_per_hour = 100000\nplaza.likes_per_hour = 100000\nplaza.double_comments_per_day = 100000") {
         let world = &world(&server).await;
         let mut model = Model::default();
@@ -332,7 +334,7 @@ both_engines! {
             model.comments.extend(comments);
         }
         world.compare(&model).await;
-        // Others post and delete at once: the counters agree with the rows.
+        // After concurrent posts and deletions, the counters equal the numbers of rows.
         let posting = (0..12).map(|number| world.plaza.post(world.people[number % PEOPLE], new_post(KINDS[number % 3])));
         let made: Vec<String> = join_all(posting).await.into_iter().map(Result::unwrap).collect();
         let deleting = made.iter().take(6).chain(made.iter().take(6)).enumerate().map(|(at, name)| {

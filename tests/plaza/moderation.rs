@@ -60,7 +60,7 @@ both_engines! {
         assert_eq!(noted, [("comment.delete", "rude"), ("report.dismiss", "spam")]);
         witness.post(&report, json!({"postId": bad, "reason": "again"})).await.data();
         witness.post(&report, json!({"postId": bad, "reason": "and again"})).await.refused(429, "rate.limited");
-        // Whoever runs the server deletes over the API too, and that closes the report.
+        // A deletion by an administrator through the API closes the report as well.
         owner.with_key("*").await.post(&format!("{PLAZA}/posts/{bad}/delete"), json!({})).await.data();
         assert!(plaza.reports().await.unwrap().is_empty());
         assert_eq!(plaza.log(i64::MAX).await.unwrap()[0].action, "post.delete");
@@ -97,7 +97,7 @@ both_engines! {
         let log = server.running().plaza.log(i64::MAX).await.unwrap();
         let noted: Vec<&str> = log.iter().map(|entry| entry.reason.as_str()).collect();
         assert_eq!(noted, ["spam", &format!("(API key {id})"), "rude"]);
-        // One's own may go without a word, with any key.
+        // Deletions of one's own posts are not logged, with any key.
         let own = post(&owner.with_key("*").await, "mine").await;
         owner.with_key("plaza.write").await.post(&format!("{PLAZA}/posts/{own}/delete"), json!({})).await.data();
         assert_eq!(server.running().plaza.log(i64::MAX).await.unwrap().len(), 3);

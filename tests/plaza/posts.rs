@@ -117,7 +117,7 @@ both_engines! {
         let author = resident(&server, "author").await;
         let actor = author.with_key("*").await;
         let db = &server.running().db;
-        // A table that is gone is as good a fault of ours as any.
+        // A missing table causes a server error.
         db.execute("ALTER TABLE plaza_count RENAME TO elsewhere", &[]).await.unwrap();
         actor.post(&format!("{PLAZA}/posts/create"), json!({"content": "x", "type": "public"})).await.refused(500, "internal.error");
         db.execute("ALTER TABLE elsewhere RENAME TO plaza_count", &[]).await.unwrap();

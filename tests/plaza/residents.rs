@@ -21,7 +21,7 @@ both_engines! {
         assert_eq!((&certificate["status"], &certificate["issuedAt"]), (&json!("active"), &json!("2026-01-01T00:00:00Z")));
         assert_eq!((&certificate["userId"], &certificate["name"]), (&json!(owner.account.id.to_string()), &json!("owner")));
         assert!(certificate["id"].is_i64() && certificate["avatar"].is_string());
-        // No app acts with its person's rights over the server, but their certificate is theirs.
+        // Apps have no rights of an administrator, but they can use the certificate.
         let other = server.person("other").await;
         let app = other.app("plaza.read").await;
         owner.with_token(&app, "plaza.read").await.get(&format!("{PLAZA}/feed")).await.data();
@@ -54,7 +54,7 @@ both_engines! {
         assert_eq!(body["message"], "邀请码已被使用");
         late.with_key("chat").await.post(REDEEM, typed).await.refused(400, "invitation.code.already_used");
         assert_eq!(late.with_key("chat").await.get(CERTIFICATE).await.data()["hasCertificate"], false);
-        // A new resident has codes of their own, and sees who used them.
+        // A person with a new certificate has invitation codes, and sees who redeemed them.
         let plaza = &server.running().plaza;
         let own = plaza.invitations(guest.account.id).await.unwrap();
         assert_eq!(own.len(), 3);
@@ -131,7 +131,7 @@ both_engines! {
         sibling.stop().await.unwrap();
     }
 
-    /// Also with several processes, and with one person who redeems two codes at once.
+    /// There are no gaps even with several processes, and if one person redeems two codes at once.
     async fn numbers_of_a_day_have_no_gaps(server: "plaza.codes_per_resident = 0") {
         resident(&server, "owner").await;
         let sibling = server.sibling().await;
@@ -156,7 +156,7 @@ both_engines! {
         sibling.stop().await.unwrap();
     }
 
-    /// The gate comes before the body, and before whether there is such a post.
+    /// The certificate is checked before the body and before the existence of a post.
     async fn without_a_certificate_everything_is_closed(server) {
         server.person("owner").await;
         let guest = server.person("guest").await.with_key("*").await;
@@ -170,7 +170,7 @@ both_engines! {
         for path in ["posts/post_1", "posts/post_1/comments?page=0", "feed?page=-1", "circles", "topics", "topics/x/posts"] {
             guest.get(&format!("{PLAZA}/{path}")).await.refused(403, "third.party.agent.plaza.invitation.required");
         }
-        // The scope is missing first, whoever asks.
+        // The scope is checked before the certificate.
         let poor = server.person("poor").await.with_key("chat").await;
         poor.get(&format!("{PLAZA}/feed")).await.refused(403, "apikey.permission.denied");
     }

@@ -1,11 +1,11 @@
-//! People on the square.
+//! Fixtures: people with certificates, posts and comments.
 
 use serde_json::{Value, json};
 use testkit::{Actor, Answer, Person, TestServer};
 
 pub const PLAZA: &str = "/gate/lab/api/secondme/plaza";
 
-/// A person with a certificate. The first person of a server runs it and has one anyway.
+/// Creates a person with a certificate. The first person of a server is an administrator, and has one anyway.
 pub async fn resident(server: &TestServer, name: &str) -> Person {
     let person = server.person(name).await;
     let plaza = &server.running().plaza;
@@ -16,13 +16,13 @@ pub async fn resident(server: &TestServer, name: &str) -> Person {
     person
 }
 
-/// A fresh code of the person who runs the server.
+/// Issues an invitation code of the administrator.
 pub async fn code(server: &TestServer) -> String {
     let owner = server.running().identity.accounts(0, 1).await.unwrap().remove(0);
     server.running().plaza.issue_codes(owner.id, 1, "").await.unwrap().remove(0)
 }
 
-/// A resident's program that may do everything.
+/// Creates a person with a certificate, and returns a client with a key that has all scopes.
 pub async fn actor(server: &TestServer, name: &str) -> Actor {
     resident(server, name).await.with_key("*").await
 }
@@ -61,7 +61,7 @@ pub async fn feed(actor: &Actor, query: &str) -> Value {
     actor.get(&format!("{PLAZA}/feed{query}")).await.data()
 }
 
-/// A member of each item of a page.
+/// Returns a member of each item of a page.
 pub fn each(page: &Value, member: &str) -> Vec<String> {
     let items = page["items"].as_array().unwrap();
     items.iter().map(|item| item[member].as_str().unwrap_or_default().to_owned()).collect()

@@ -1,4 +1,4 @@
-//! The verbs of the binary, beside a running server.
+//! The subcommands of the binary, beside a running server.
 
 use serde_json::Value;
 use testkit::process::Binary;
@@ -43,7 +43,7 @@ async fn keys_made_and_revoked_beside_a_running_server() {
     let made: Value = serde_json::from_str(&made).unwrap();
     let key = made["key"].as_str().unwrap();
     assert_eq!(made["scopes"], serde_json::json!(["user.info", "chat"]));
-    // The end is counted from the command, which is a moment before the key is made.
+    // The expiry is computed when the command starts, slightly before the key is created.
     let life = made["expiresAt"].as_i64().unwrap() - made["createdAt"].as_i64().unwrap();
     assert!((90 * 86_400_000 - 60_000..=90 * 86_400_000).contains(&life), "{life}");
     assert_eq!(info(&server.base_url, key).await, 200);
@@ -220,7 +220,7 @@ fn migrations_and_the_document() {
     assert!(document["paths"]["/api/secondme/user/info"].is_object());
 }
 
-/// A backup taken while keys are being made opens, is whole, and has what was acknowledged before it began.
+/// A backup taken while keys are created is intact, and has all keys that were acknowledged before it began.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_of_a_running_server_is_consistent() {
     let directory = tempfile::tempdir().unwrap();
@@ -244,7 +244,7 @@ async fn a_backup_of_a_running_server_is_consistent() {
     assert_eq!(info(&server.base_url, before.trim()).await, 200);
 }
 
-/// A server of the older release may be running on it.
+/// Subcommands do not migrate the schema, because a server of an older release may be running.
 #[tokio::test]
 async fn verbs_leave_an_older_schema_as_it_is() {
     let directory = tempfile::tempdir().unwrap();

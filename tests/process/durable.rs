@@ -1,4 +1,4 @@
-//! Files that are whole and their owner's alone, and a database file that is not what it was.
+//! Durability and permissions of files, and damaged or replaced database files.
 
 use std::{
     os::unix::fs::PermissionsExt,
@@ -13,7 +13,7 @@ use testkit::{
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 const ADD: &[&str] = &["account", "add", "--email", "a@b", "--name", "A", "--password-stdin"];
-/// Larger than the database of the test, smaller than an upload may be.
+/// The largest file that can be written: more than the database of the test, less than the largest upload.
 const FILE_LIMIT: usize = 6 << 20;
 
 fn binary(directory: &Path) -> Binary {
@@ -35,12 +35,12 @@ fn png(bytes: usize) -> Vec<u8> {
     png
 }
 
-/// All files and directories below one, with their permissions.
+/// Returns all files and directories below a directory, each with true for a directory, and its permissions.
 fn modes(directory: &Path) -> Vec<(PathBuf, bool, u32)> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        // Files come and go while a server runs.
+        // A running server may have deleted the file.
         let Ok(about) = path.symlink_metadata() else { continue };
         all.push((path.clone(), about.is_dir(), about.permissions().mode() & 0o777));
         if about.is_dir() {
@@ -50,7 +50,7 @@ fn modes(directory: &Path) -> Vec<(PathBuf, bool, u32)> {
     all
 }
 
-/// The disk takes all but the end of a file: whatever the size, an upload is refused or whole.
+/// The disk does not take the end of a file. An upload of any size is then refused or complete.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_the_disk_did_not_take_is_not_acknowledged() {
     let directory = tempfile::tempdir().unwrap();
@@ -75,7 +75,7 @@ async fn an_upload_that_the_disk_did_not_take_is_not_acknowledged() {
     assert_eq!(files.iter().filter(|(_, is_directory, _)| !is_directory).count(), 6, "{files:?}");
 }
 
-/// systemd's StateDirectory makes the data directory with mode 0755.
+/// systemd's StateDirectory creates the data directory with mode 0755.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_files_are_their_owners_in_a_directory_that_is_open_to_others() {
     let directory = tempfile::tempdir().unwrap();
@@ -117,7 +117,7 @@ async fn all_files_are_their_owners_in_a_directory_that_is_open_to_others() {
     }
 }
 
-/// Overwrites pages in the middle of the file, as a failing disk would.
+/// Damages pages in the middle of the file, as a failing disk would.
 fn damage(file: &Path) {
     let mut bytes = std::fs::read(file).unwrap();
     let pages = bytes.len() / 4096;
@@ -158,7 +158,7 @@ async fn a_damaged_database_is_named_and_not_backed_up_and_not_ready() {
     assert_eq!(backup.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&backup.stderr).contains("damaged"), "{backup:?}");
     assert!(!refused.exists(), "nothing that looks like a backup is left");
-    // Restored, all is well again.
+    // After a restore everything works again.
     std::fs::remove_file(directory.path().join("doppel.db")).unwrap();
     for side in ["doppel.db-wal", "doppel.db-shm"] {
         let _not_there = std::fs::remove_file(directory.path().join(side));

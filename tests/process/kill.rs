@@ -1,4 +1,4 @@
-//! What was acknowledged survives SIGKILL.
+//! Acknowledged writes survive SIGKILL.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,8 @@ use testkit::process::Binary;
 const ROUNDS: usize = 10;
 const CLIENTS: usize = 16;
 
-/// Sixteen clients make keys; the process is killed at a random moment; every acknowledged key works afterwards.
+/// Sixteen clients create keys. The process is killed at a random time. Every acknowledged key works
+/// afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_key_works_after_a_kill() {
     let directory = tempfile::tempdir().unwrap();
@@ -59,7 +60,7 @@ async fn every_acknowledged_key_works_after_a_kill() {
     }
 }
 
-/// Calls of the Hub are written down without being waited for: a kill loses those of its last second, and no more.
+/// Calls of the Hub do not wait for their row in the log. A kill loses at most those of the last second.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_loses_no_call_older_than_a_second() {
     let directory = tempfile::tempdir().unwrap();
@@ -71,7 +72,7 @@ async fn a_kill_loses_no_call_older_than_a_second() {
     let http = testkit::http();
     let mut server = doppel.serve(&[]);
     let cookie = sign_in(&http, &server.base_url).await;
-    // Calls without a pause until the kill, at a moment that has nothing to do with the rounds of the writer.
+    // Calls without a pause until the kill, whose time is independent of the writer's rounds.
     let [random] = store::Random::system().bytes::<1>();
     let (start, end) = (Instant::now(), Duration::from_millis(1500 + 4 * u64::from(random)));
     let mut answered = Vec::new();
@@ -104,7 +105,7 @@ async fn make_keys(
         let request = http.post(format!("{base_url}/api/apikey/create")).header("cookie", &cookie);
         let Ok(answer) = request.json(&json!({"name": "k", "scopes": ["*"]})).send().await else { return };
         assert_eq!(answer.status(), 200);
-        // An answer that was cut off has acknowledged nothing.
+        // A response that was cut off is no acknowledgment.
         let Ok(body) = answer.json::<Value>().await else { return };
         acknowledged.lock().unwrap().push(body["data"]["key"].as_str().unwrap().to_owned());
     }
@@ -130,12 +131,14 @@ async fn sign_in(http: &reqwest::Client, base_url: &str) -> String {
 
 const WRITERS: usize = 200;
 
-/// What became of what was written, by its mark: there for good, or gone for good. What was under way when the server
-/// was killed may be either, and is not in it.
+/// The final state of texts, by their mark: true if stored, false if deleted. Texts whose change was in
+/// progress when
+/// the server was killed are not included.
 type Fates = Arc<Mutex<HashMap<String, bool>>>;
 
-/// Two hundred writers and readers of memories and notes; the process is killed at random moments; nothing that was
-/// acknowledged is lost, nothing deleted comes back, and the index says what the rows say.
+/// Two hundred clients write and read memories and notes, and the process is killed at random times. No
+/// acknowledged
+/// text is lost, no deleted text comes back, and the index matches the rows.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_memory_is_found_after_kills() {
     let directory = tempfile::tempdir().unwrap();
@@ -153,7 +156,7 @@ async fn every_acknowledged_memory_is_found_after_kills() {
             let (name, fates) = (format!("r{round}c{client}"), Arc::clone(&fates));
             clients.spawn(async move { remember(&api, &name, &fates).await });
         }
-        // Until some were deleted in this round, too, however slow the machine is.
+        // Waits until some were deleted in this round, even on a slow machine.
         let gone = || fates.lock().unwrap().values().filter(|there| !**there).count();
         let (before, start) = (gone(), Instant::now());
         while gone() < before + 20 && start.elapsed().as_secs() < 60 {
@@ -185,8 +188,11 @@ struct Api {
 }
 
 impl Api {
-    /// What is answered to a success; `Err` when the server is gone, `Ok(None)` when it refused (so many at once may be
-    /// asked to come again).
+    /// Returns the `data` of a success, or `Ok(None)` if the server refused the request, as it may under
+    /// load.
+    ///
+    /// # Errors
+    /// If the server is gone.
     async fn post(&self, path: &str, body: Value) -> Result<Option<Value>, ()> {
         let request = self.http.post(format!("{}/api/secondme/{path}", self.base_url)).bearer_auth(&self.key);
         let answer = request.json(&body).send().await.map_err(|_gone| ())?;
@@ -198,7 +204,7 @@ impl Api {
     }
 }
 
-/// Writes a memory and a note, edits the note, deletes it or not, and reads between, until the server is gone.
+/// Adds memories and notes, edits notes, deletes some, and reads in between, until the server is gone.
 async fn remember(api: &Api, name: &str, fates: &Fates) {
     let settle = |mark: &str, there: Option<bool>| {
         let mut fates = fates.lock().unwrap();
@@ -216,7 +222,7 @@ async fn remember(api: &Api, name: &str, fates: &Fates) {
         let Ok(added) = api.post("note/add", content(&note)).await else { return };
         if let Some(id) = added.map(|added| added["noteId"].clone()) {
             settle(&note, Some(true));
-            // The text of before is kept as a version.
+            // The earlier text is kept as a version.
             let Ok(done) = api.post(&format!("note/{id}/update"), content(&edited)).await else { return };
             let is_edited = done.is_some();
             done.into_iter().for_each(|_| settle(&edited, Some(true)));

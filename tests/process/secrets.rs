@@ -1,4 +1,5 @@
-//! Secrets are planted everywhere one can come in, the log is as talkative as it gets, and none may come out.
+//! Secrets are planted in every input. None may appear in the most verbose log, in errors, or in the
+//! database.
 
 use serde_json::{Value, json};
 use testkit::process::Binary;
@@ -10,7 +11,7 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
         .with("DOPPEL_LOG__FILTER", "trace")
         .with("DOPPEL_LOG__FORMAT", "json")
         .with("DOPPEL_ACCOUNTS__SIGN_UP", "open")
-        // Nobody listens there.
+        // Nothing listens at this address.
         .with("DOPPEL_EMBEDDING__BASE_URL", "http://127.0.0.1:9/v1")
         .with("DOPPEL_EMBEDDING__NAME", "m")
         .with("DOPPEL_EMBEDDING__API_KEY", "planted-embedding-key-48");
@@ -120,7 +121,7 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
     assert!(server.log().matches("answered").count() >= 15, "the log was on: {}", server.log());
 }
 
-/// Everything secret that an app and a program are given, each of it used once.
+/// Obtains all kinds of secrets of apps and programs, uses each once, and returns them.
 async fn oauth(http: &reqwest::Client, base_url: &str, session: &str) -> Vec<(&'static str, String)> {
     let post = |path: &str, body: Value| {
         let request = http.post(format!("{base_url}{path}")).header("cookie", session).json(&body);
@@ -200,7 +201,7 @@ fn check_silence(
     }
 }
 
-/// A key of the Hub and calls with its token, a good one and one nobody signed; answers both secrets.
+/// Creates a Hub key, makes calls with a valid and a forged token, and returns the secrets.
 async fn hub_call(http: &reqwest::Client, base_url: &str, session: &str) -> (String, String) {
     let create = http.post(format!("{base_url}/api/apikey/hub/keys/create")).header("cookie", session);
     let made: Value = create.json(&json!({"name": "n"})).send().await.unwrap().json().await.unwrap();

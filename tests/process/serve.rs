@@ -1,4 +1,4 @@
-//! `doppel serve`: starting, first steps, stopping.
+//! `doppel serve`: start, first steps, and shutdown.
 
 use std::{
     io::{Read, Write},
@@ -69,7 +69,7 @@ async fn the_demo_works_as_printed_and_as_noted() {
     );
     server.signal("INT");
     assert!(server.wait().success());
-    // Again on the same data: the same person, the new address.
+    // A second start on the same data has the same person and the new address.
     let server = doppel.serve(&["--demo"]);
     let noted = loop {
         let noted: Value = serde_json::from_str(&std::fs::read_to_string(&note).unwrap()).unwrap();
@@ -81,7 +81,7 @@ async fn the_demo_works_as_printed_and_as_noted() {
         assert_eq!(noted[name], demo[name], "{name}");
     }
     assert_eq!(noted["redirect_uri"], "http://localhost:3000/api/auth/callback");
-    // The app works, and its token is a fresh one.
+    // The app works, with a new token.
     assert_ne!(noted["access_token"], demo["access_token"]);
     let token = noted["access_token"].as_str().unwrap().to_owned();
     let http = testkit::http();
@@ -108,7 +108,9 @@ fn a_signal_lets_open_requests_finish_and_takes_no_new_ones() {
         key.trim()
     );
     open.write_all(head.as_bytes()).unwrap();
-    // The request is in work once its head was read; an answer on a later connection shows that time passed.
+    // The request is in work when its head has been read. A response on a later connection shows that this
+    // has
+    // happened.
     let mut other = TcpStream::connect(&address).unwrap();
     other.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     other.read_to_end(&mut Vec::new()).unwrap();
@@ -169,7 +171,7 @@ async fn metrics_are_counted_on_a_listener_of_their_own() {
     for path in ["/healthz", "/nope"] {
         http.get(format!("{}{path}", server.base_url)).send().await.unwrap();
     }
-    // A client may send any word for a method; the words that are counted are few.
+    // A client may send any method, but only known ones are used as labels.
     for method in ["BREW", "M123", "PROPFIND", "GETX"] {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         for path in ["/healthz", "/nope", "/api/echo/x"] {
@@ -239,7 +241,7 @@ async fn a_host_name_is_listened_on_and_a_socket_refused_in_plain_words() {
     assert!(!error.contains(".rs") && !error.contains("Flags"), "{error}");
 }
 
-/// The server of the database comes up after this one.
+/// The database server may start later than this server.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_is_away_at_the_start_is_waited_for() {
     let cluster = testkit::postgres::Cluster::start();
@@ -254,7 +256,7 @@ async fn a_postgres_that_is_away_at_the_start_is_waited_for() {
     });
     cluster.restart();
     let server = waiting.join().unwrap();
-    // Whoever is answered finds the demo.
+    // When the server is ready, the demo data exist.
     let ready = testkit::http().get(format!("{}/readyz", server.base_url)).send().await.unwrap();
     assert_eq!(ready.status(), 200);
     let note = std::fs::read_to_string(directory.path().join("demo.json")).unwrap();
@@ -296,7 +298,7 @@ async fn the_binary_runs_on_postgres_and_notices_when_it_is_gone() {
     assert_eq!(info().await.unwrap().status(), 200);
 }
 
-/// Sends one request on an open connection; returns the answer, of which the server says how long it is.
+/// Sends one request on an open connection, and returns the response, which has a content length.
 fn ask(stream: &mut TcpStream, path: &str) -> String {
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
     let (mut answer, mut chunk) = (Vec::new(), [0; 4096]);
@@ -312,7 +314,7 @@ fn ask(stream: &mut TcpStream, path: &str) -> String {
     }
 }
 
-/// Behind a load balancer: it is told before anything closes.
+/// Readiness is refused before the listener closes, so that a load balancer can react.
 #[test]
 fn a_server_that_will_stop_says_so_first() {
     let directory = tempfile::tempdir().unwrap();
@@ -333,7 +335,7 @@ fn a_server_that_will_stop_says_so_first() {
     };
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     assert!(refused.contains("retry-after: 1\r\n") && refused.contains("connection: close\r\n"), "{refused}");
-    // Whatever is sent meanwhile is served, on kept connections and on new ones, and each is closed afterwards.
+    // Requests are still served, on kept and on new connections, each of which is closed afterwards.
     for mut stream in [kept, connect()] {
         let answer = ask(&mut stream, "/healthz");
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("connection: close\r\n"), "{answer}");

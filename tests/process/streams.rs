@@ -1,4 +1,4 @@
-//! Answers in the making when the server ends, in order or not.
+//! Unfinished responses of the assistant when the server shuts down or is killed.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use testkit::{
 };
 
 const STREAMS: usize = 100;
-/// So many of them go on before the end.
+/// Number of streams that continue before the end.
 const LONG: usize = 60;
 
-/// A server with a model and a key, on a directory.
+/// Returns the binary, configured with a model, and a key.
 fn doppel(directory: &tempfile::TempDir, model: &Model) -> (Binary, String) {
     let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
         .with("DOPPEL_MODEL__BASE_URL", &model.url())
@@ -25,7 +25,7 @@ fn doppel(directory: &tempfile::TempDir, model: &Model) -> (Binary, String) {
     (doppel, key.trim().to_owned())
 }
 
-/// An answer as far as it has come.
+/// A response, as far as it has been read.
 struct Stream {
     body: futures::stream::BoxStream<'static, reqwest::Result<axum::body::Bytes>>,
     read: String,
@@ -39,7 +39,7 @@ impl Stream {
         Self { body: response.bytes_stream().boxed(), read: String::new() }
     }
 
-    /// Reads on until this came.
+    /// Reads until a text has come.
     async fn until(&mut self, text: &str) {
         while !self.read.contains(text) {
             let bytes = self.body.next().await.expect("more of the answer").unwrap();
@@ -47,7 +47,7 @@ impl Stream {
         }
     }
 
-    /// Reads what is left, however it ends.
+    /// Reads the rest, even if it is cut off.
     async fn rest(&mut self) {
         while let Some(Ok(bytes)) = self.body.next().await {
             self.read.push_str(std::str::from_utf8(&bytes).unwrap());
@@ -65,7 +65,7 @@ async fn messages(http: &reqwest::Client, server: &Serving, key: &str, session: 
     body["data"]["messages"].as_array().expect("messages").clone()
 }
 
-/// Goes on in a session, which must answer as ever.
+/// Sends another message in a session, which must get a complete response.
 async fn go_on(http: &reqwest::Client, server: &Serving, key: &str, session: &str) {
     let request = http.post(format!("{}/api/secondme/chat/stream", server.base_url)).bearer_auth(key);
     let request = request.json(&json!({"message": "继续", "sessionId": session}));
@@ -118,7 +118,8 @@ async fn a_hundred_streams_when_the_server_is_killed() {
     let mut streams =
         join_all((0..STREAMS).map(|i| Stream::open(&http, &server, &key, format!("问题{i}")))).await;
     join_all(streams.iter_mut().map(|stream| stream.until("一\""))).await;
-    // Most answers go on after more than the two seconds within which they are stored; the others say no more.
+    // Partial responses are stored every two seconds. Most of these continue after that time, the others do
+    // not.
     #[expect(clippy::disallowed_methods, reason = "what is older than this survives")]
     tokio::time::sleep(Duration::from_millis(2100)).await;
     (0..LONG).for_each(|_| model.release());
