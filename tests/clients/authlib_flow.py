@@ -17,7 +17,7 @@ assert metadata["issuer"] == base, metadata
 info = base + "/gate/lab/api/secondme/user/info"
 TOKEN = metadata["token_endpoint"]
 
-# Authlib lets plain http through only where it is told to.
+# Authlib accepts plain http only with this setting.
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 

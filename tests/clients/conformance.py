@@ -13,9 +13,9 @@ import tempfile
 import requests
 
 BASE = os.environ["BASE_URL"]
-# Operations for whoever signed in, and those that issue credentials.
+# Operations that need a session, and those that issue credentials.
 OF_SESSIONS = "^/api/(apikey|applications|oauth|auth)/"
-# The same cases each time, so that a failure is one for everybody.
+# A fixed seed, so that failures can be reproduced.
 SEED = "20260101"
 EXAMPLES = os.environ["EXAMPLES"]
 
@@ -30,14 +30,14 @@ CHECKS = {
     "allow_header_conformance": True,
     "use_after_free": True,
     "ignored_auth": True,
-    # Unknown members are ignored and numbers are taken from texts, as the original API does: data that does not fit
-    # the schema is no reason for an error. What is refused has tests of its own.
+    # Unknown members are ignored and numbers are taken from texts, as the SecondMe API does: data that does not fit
+    # the schema need not be refused. Other tests cover refusals.
     "negative_data_rejection": False,
-    # Rules that a schema cannot say (a link must be public, a page must not be too deep, a text must not be blank,
+    # Rules that a schema cannot express (a link must be public, a page must not be too deep, a text must not be blank,
     # ids must exist, quotas) refuse data that fits the schema.
     "positive_data_acceptance": False,
     "ensure_resource_availability": False,
-    # Needs a second person; tests/matrix.rs does this for every id.
+    # Needs a second person; tests/matrix/ids.rs does this for every id.
     "object_level_authorization": False,
 }
 
@@ -64,7 +64,7 @@ def main() -> int:
                  "--request-timeout", "30", "--warnings", "off"]
     if os.environ.get("SESSION"):
         credential = f"[auth.openapi.session]\napi_key = '{signed_in()}'"
-        # A request that may change something comes from the server's own pages.
+        # Requests with a cookie that change something must have the server's own origin.
         arguments += ["--include-path-regex", OF_SESSIONS, "--header", f"Origin: {BASE}"]
     else:
         credential = f"[auth.openapi.bearer]\nbearer = '{os.environ['KEY']}'"

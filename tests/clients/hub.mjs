@@ -1,4 +1,4 @@
-// The documentation's own JavaScript, axios and fetch. Only the server's address is another.
+// The JavaScript of the documentation, with axios and fetch. Only the server's address differs.
 import assert from "node:assert/strict";
 import axios from "axios";
 
@@ -24,6 +24,6 @@ const weather = await response.json()
 assert.equal(weather.success, true);
 assert.match(weather.trace, /^[0-9a-f]{32}$/);
 assert.ok(weather.result.location.name && weather.result.now.text);
-// What axios throws away is a status that is no success.
+// axios throws for a status that is no success.
 await assert.rejects(axios.get(ORIGINAL + "/api/nowhere/now"), (error) => error.response.data.code === "API_NOT_FOUND");
 globalThis.console.log("done");

@@ -15,7 +15,7 @@ config = conf = configparser.ConfigParser()
 config["apihub"] = {"ak": os.environ["AK"], "sk": os.environ["SK"]}
 user_id = "user-7"
 
-# From here to the end of the claims as in the documentation.
+# This statement is as in the documentation.
 apihub_app_token = jwt.encode(
     {
         "sub": config.get("apihub", "ak"),
@@ -50,7 +50,7 @@ echo = requests.get("https://open.apihub.net/api/echo/x", headers={"Apihub-Token
 identity = echo["result"]["identity"]
 assert (identity["person"], identity["roles"], identity["groups"]) == (sub, roles, groups), echo
 
-# A longer life than the documentation allows is refused.
+# A token with a longer life than the documentation allows is refused.
 claims = {"sub": config.get("apihub", "ak"), "iss": config.get("apihub", "ak"), "typ": "app_token",
           "iat": int(time.time()), "exp": int(time.time()) + 2 * 3600 + 1}
 answer = requests.get(ORIGINAL + "/api/echo/x",

@@ -49,7 +49,7 @@ async def anonymous(session):
 async def app(session):
     tools = await names(session)
     assert {"pets__find", "pets__add", "user-center-admin__list-users"} <= set(tools), tools
-    # More than a page of them, and one for those that are not listed.
+    # More than one page of tools, and one tool for unlisted actions.
     assert len([name for name in tools if name.startswith("many__")]) == 151, len(tools)
     users = await session.call_tool("user-center-admin__list-users", {"limit": 5})
     assert users.structured_content == {"total": 0, "list": []}, users

@@ -1,4 +1,4 @@
-// The double through the JavaScript client of OpenAI, with an independent server of OpenAI's protocol (aimock) behind it.
+// The assistant with the JavaScript client of OpenAI, and an independent server of OpenAI's protocol (aimock) as provider.
 import assert from "node:assert/strict";
 import { LLMock } from "@copilotkit/aimock";
 import OpenAI from "openai";
@@ -34,7 +34,7 @@ try {
     const helper = client.chat.completions.stream(ask("最近忙什么？"));
     assert.equal((await helper.finalMessage()).content, TEXT);
 
-    // A decision through the same provider.
+    // A decision (`act`) by the same provider.
     const act = await fetch(`${BASE_URL}/api/secondme/act/stream`, {
         method: "POST",
         headers: { "Content-Type": "application/json", Authorization: `Bearer ${API_KEY}` },

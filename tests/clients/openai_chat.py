@@ -24,12 +24,12 @@ for chunk in client.chat.completions.create(
     pieces += [choice.delta.content for choice in chunk.choices if choice.delta.content]
 assert "".join(pieces) == TEXT and len(pieces) > 1 and usage.total_tokens > 0, (pieces, usage)
 
-# The helper that gathers a stream gets the same.
+# The helper that collects a stream gets the same text.
 with client.chat.completions.stream(model="secondme/nano", messages=said) as stream:
     stream.until_done()
     assert stream.get_final_completion().choices[0].message.content == TEXT
 
-# Whoever leaves in the middle may go on at once.
+# After leaving a stream, the next request works at once.
 with client.chat.completions.create(model="secondme/nano", messages=said, stream=True) as stream:
     next(iter(stream))
 assert client.chat.completions.create(model="secondme/nano", messages=said).choices[0].message.content == TEXT

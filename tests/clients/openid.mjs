@@ -1,4 +1,4 @@
-// openid-client finds the server out by itself, registers an app, and uses every standard endpoint.
+// openid-client discovers the server's metadata, registers an app, and uses every standard endpoint.
 import assert from 'node:assert/strict';
 import * as oauth from 'openid-client';
 
@@ -7,7 +7,7 @@ const server = new URL(BASE_URL);
 const options = { algorithm: 'oauth2', execute: [oauth.allowInsecureRequests] };
 const info = new URL('/gate/lab/api/secondme/user/info', server);
 
-// The person's browser: signed in; the page is answered with "allow" where it is shown.
+// Acts as the signed-in person's browser, and answers the consent page with "allow" if it is shown.
 async function allow(url) {
   const cookie = `doppel_session=${SESSION}`;
   const page = await fetch(url, { headers: { cookie, accept: 'text/html' }, redirect: 'manual' });
@@ -64,13 +64,13 @@ const about = await oauth.tokenIntrospection(basic, own.access_token);
 assert.ok(about.active && about.client_id === CLIENT_ID);
 assert.deepEqual(await oauth.tokenIntrospection(basic, 'lba_at_unknown'), { active: false });
 
-// An agent that nobody registered.
+// An agent that registers itself.
 const metadata = { redirect_uris: [REDIRECT_URI], client_name: 'An agent', token_endpoint_auth_method: 'none', scope: 'user.info chat' };
 const agent = await oauth.dynamicClientRegistration(server, metadata, oauth.None(), options);
 assert.equal(agent.clientMetadata().client_name, 'An agent');
 await flow(agent);
 
-// The person says no.
+// The person refuses.
 const denied = new URL(`${REDIRECT_URI}?error=access_denied&error_description=User%20denied%20access&state=s&iss=${encodeURIComponent(BASE_URL)}`);
 await assert.rejects(oauth.authorizationCodeGrant(basic, denied, { expectedState: 's' }), { error: 'access_denied' });
 console.log('done');

@@ -1,4 +1,4 @@
-// The JavaScript of the API's own documentation, as an app would copy it.
+// The JavaScript of the API's documentation, as an app would copy it.
 import assert from 'node:assert/strict';
 
 const { BASE_URL: base, CODE: authorizationCode, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI } = process.env;

@@ -122,8 +122,7 @@ both_engines! {
         }
     }
 
-    /// An app that a program registers gets no access without the person, and none after the person refuses
-    /// or revokes.
+    /// An app that a program registers gets access only by the person's session, not by the program or a key.
     async fn a_program_allows_no_app(server) {
         let person = server.person("a").await;
         let program = server.bearer(&person.program_token().await);

@@ -107,7 +107,7 @@ pub struct CommentRequest {
     #[schema(max_length = 2_000)]
     pub(super) content: Option<String>,
     pub(super) reply_to_comment_id: Option<String>,
-    /// At most 50 characters; without it the name of whom the comment answers.
+    /// At most 50 characters. Default: the name of the parent comment's author.
     #[schema(max_length = 50)]
     pub(super) reply_to_user_name: Option<String>,
     /// `user`, the default. Anything else is the person's double, who must have been allowed to speak.
@@ -150,7 +150,7 @@ pub struct CommentOut {
     created_at: String,
     reply_to_comment_id: Option<String>,
     reply_to_user_name: Option<String>,
-    /// The top of the chain of replies; null for a comment that answers none.
+    /// The first comment of the chain of replies; null for a comment that is no reply.
     root_comment_id: Option<String>,
     likes: i64,
     /// True if the caller likes it.
@@ -159,7 +159,7 @@ pub struct CommentOut {
     #[schema(example = "user")]
     source: String,
     sticker_url: Option<String>,
-    /// ISO 8601, UTC; null where it is as it was written.
+    /// ISO 8601, UTC; null if it was never edited.
     edited_at: Option<String>,
     deleted: bool,
 }
@@ -198,6 +198,6 @@ pub struct CommentPage {
     pub(super) page: i64,
     pub(super) page_size: i64,
     pub(super) has_more: bool,
-    /// To be given with the next page, which then begins exactly where this one ended.
+    /// Send it with the request for the next page, which then begins exactly where this page ended.
     pub(super) snapshot: Option<String>,
 }

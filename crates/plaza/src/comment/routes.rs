@@ -61,7 +61,7 @@ async fn list(
     }))
 }
 
-/// Put another text in place of one's comment's; it then carries `editedAt`. Scope plaza.write, residents only.
+/// Replace the text of the caller's comment, which then has `editedAt`. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/update", operation_id = "updateComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("commentId" = String, Path, description = "What the comment is called")), request_body = EditRequest,
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -77,8 +77,9 @@ async fn update(
     Ok(Data(Nothing))
 }
 
-/// Delete one's comment; replies stay. An administrator's session, or their key with scope `*`, may delete any; that and
-/// its reason are noted. Scope plaza.write, residents only.
+/// Delete the caller's comment; replies stay. An administrator's session, or their key with scope `*`, may
+/// delete any
+/// comment, which is logged with the reason. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/delete", operation_id = "deleteComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("commentId" = String, Path, description = "What the comment is called"), ReasonQuery),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]

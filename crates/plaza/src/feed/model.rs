@@ -112,14 +112,16 @@ pub struct FeedQuery {
 #[serde(rename_all = "camelCase")]
 pub struct FeedOut {
     items: Vec<PostOut>,
-    /// Posts in all pages together.
+    /// The number of posts in all pages together.
     total: i64,
     page: i64,
     page_size: i64,
     has_more: bool,
-    /// Posts of each kind, whatever `type` was asked for.
+    /// The number of posts of each kind, with no regard to `type`.
     content_type_counts: Counts,
-    /// To be given with the next page, which then begins exactly where this one ended, whatever was posted meanwhile.
+    /// Send it with the request for the next page, which then begins exactly where this page ended, even if
+    /// posts were
+    /// added in the meantime.
     snapshot: Option<String>,
 }
 

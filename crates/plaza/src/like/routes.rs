@@ -39,7 +39,7 @@ async fn like_post(
     Ok(Data(Likes { liked: true, likes }))
 }
 
-/// Take a like of a post back. Scope plaza.write, residents only.
+/// Remove the like of a post. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/unlike", operation_id = "unlikePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "What the post is called")),
     responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]
@@ -65,7 +65,7 @@ async fn like_comment(
     Ok(Data(Likes { liked: true, likes }))
 }
 
-/// Take a like of a comment back. Scope plaza.write, residents only.
+/// Remove the like of a comment. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/unlike", operation_id = "unlikeComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("commentId" = String, Path, description = "What the comment is called")),
     responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]

@@ -65,7 +65,7 @@ from_row!(Ban { account, until, reason });
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ReasonQuery {
-    /// Of an administrator, at most 500 characters: noted in the log with the deletion.
+    /// The reason of an administrator, which is logged with the deletion; at most 500 characters.
     #[param(max_length = 500)]
     pub(crate) reason: Option<String>,
 }
@@ -74,7 +74,7 @@ pub struct ReasonQuery {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportRequest {
-    /// The post; or the comment, if that is named.
+    /// The reported post; ignored if there is a `commentId`.
     pub(super) post_id: Option<String>,
     pub(super) comment_id: Option<String>,
     /// At most 500 characters. Required.

@@ -15,7 +15,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
         .with_state(plaza)
 }
 
-/// Tell the administrators of a post or comment. Scope plaza.write, residents only.
+/// Report a post or comment to the administrators. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/report", operation_id = "report", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     request_body = ReportRequest,
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -29,8 +29,9 @@ async fn report(
     Ok(Data(Nothing))
 }
 
-/// Block a person: what they say is not shown to the caller, whom they can neither answer nor like. Scope plaza.write,
-/// residents only.
+/// Block a person. The caller no longer sees their posts and comments, and they can neither reply to the
+/// caller's nor
+/// like them. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/users/{userId}/block", operation_id = "blockUser", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("userId" = String, Path, description = "The person's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -43,7 +44,7 @@ async fn block(
     Ok(Data(Nothing))
 }
 
-/// Take a block back. Scope plaza.write, residents only.
+/// Remove a block. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/users/{userId}/unblock", operation_id = "unblockUser", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("userId" = String, Path, description = "The person's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]

@@ -188,9 +188,9 @@ pub struct PostRequest {
     /// `discussion`, the default, `ama` or `info`.
     #[schema(example = "ama")]
     pub(super) content_type: Option<String>,
-    /// A topic's id; one that does not exist yet is made.
+    /// A topic's id. A topic that does not exist is created.
     pub(super) topic_id: Option<String>,
-    /// A topic's title; alone it names the topic of that title.
+    /// A topic's title. Without `topicId` it selects the topic with this title.
     #[schema(max_length = 100)]
     pub(super) topic_title: Option<String>,
     #[schema(max_length = 1000)]
@@ -251,7 +251,7 @@ pub struct Author {
     pub(crate) name: String,
     /// URL of the picture, or an empty text.
     pub(crate) avatar: String,
-    /// Decimal digits; empty where the account is gone.
+    /// Decimal digits; empty if the account was deleted.
     pub(crate) user_id: String,
     /// The slug of the author's home page.
     pub(crate) route: String,
@@ -306,7 +306,7 @@ pub struct PostOut {
     liked: bool,
     /// Always null: this server makes no recordings of posts.
     audio_url: Option<String>,
-    /// ISO 8601, UTC; null where it is as it was written.
+    /// ISO 8601, UTC; null if it was never edited.
     edited_at: Option<String>,
     topic_id: Option<String>,
     circle_route: Option<String>,

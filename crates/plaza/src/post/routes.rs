@@ -50,7 +50,7 @@ async fn show(
     Ok(Data(PostOut::new(post, &people)))
 }
 
-/// Put another text in place of one's post's; it then carries `editedAt`. Scope plaza.write, residents only.
+/// Replace the text of the caller's post, which then has `editedAt`. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/update", operation_id = "updatePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "What the post is called")), request_body = EditRequest,
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -65,8 +65,9 @@ async fn update(
     Ok(Data(Nothing))
 }
 
-/// Delete one's post. An administrator's session, or their key with scope `*`, may delete any; that and its reason are
-/// noted. Scope plaza.write, residents only.
+/// Delete the caller's post. An administrator's session, or their key with scope `*`, may delete any post,
+/// which is
+/// logged with the reason. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/delete", operation_id = "deletePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "What the post is called"), ReasonQuery),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
