@@ -1,4 +1,4 @@
-//! Notes: longer texts, and links to read later (contract C-08, X-21 to X-24).
+//! Notes: longer texts, and links to read later.
 
 pub mod model;
 pub mod page;
@@ -24,28 +24,28 @@ use crate::{
     walk::{Walk, Walked},
 };
 
-/// The kind of these entries in the index.
+/// The kind of notes in the search index.
 pub(crate) const KIND: i64 = 2;
-/// Earlier versions that are kept of a note, the latest.
+/// Maximum number of earlier versions kept of a note, the latest ones.
 pub(crate) const MAX_VERSIONS: usize = 100;
-/// Notes of a type that a filtered search looks among, the newest.
+/// Maximum number of notes of a type among which a filtered search looks, the newest ones.
 const MAX_FILTERED: i64 = 100_000;
 
-/// Which notes of a person to list.
+/// A filter of a person's notes.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// What they are to be found by; empty for all.
+    /// The text to search for; empty for all notes.
     pub query: String,
-    /// Notes of this type alone; `None` for all.
+    /// The type of the notes; `None` for all.
     pub kind: Option<Kind>,
 }
 
-/// The notes of ids that were found, in the order of the ids.
+/// Returns the notes with these ids, in the order of the ids.
 pub(crate) async fn of_ids(tx: &mut Tx<'_>, account: i64, ids: &[i64]) -> store::Result<Vec<Note>> {
     ranked::rows(tx, &queries::BY_IDS, account, ids, |note: &Note| note.id).await
 }
 
-/// A page of notes, of one type or all, newest first.
+/// Returns a page of notes, of one type or all, newest first.
 async fn list(
     tx: &mut Tx<'_>,
     account: i64,
@@ -68,7 +68,7 @@ async fn list(
     Ok(walk.end(list, (total - newer).max(0), newest, |note: &Note| note.id))
 }
 
-/// A page of the notes that were found, in their order.
+/// Returns a page of search hits, in their order.
 async fn page_of(
     tx: &mut Tx<'_>,
     account: i64,
@@ -82,7 +82,8 @@ async fn page_of(
     Ok(walk.end(list, total, newest, |note| note.id))
 }
 
-/// The newest note of a walk, and how many of a type have been added since.
+/// Returns the newest note that belongs to the pages of a list, and the number of notes of a type that were
+/// added since.
 async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, kind: Option<Kind>) -> store::Result<(i64, i64)> {
     let Some(newest) = walk.newest else {
         let (newest,) = tx.fetch_one(queries::NEWEST, params![account]).await?;
@@ -94,11 +95,12 @@ async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, kind: Option<Kind>) ->
 }
 
 impl Memory {
-    /// Adds a note and answers its id. One that the person has already, word for word, is left as it is, but for pages
-    /// that could not be read: they get another chance.
+    /// Adds a note and returns its id. If the person has the same note already, word for word, it stays as it
+    /// is and its id is returned. Its pages that could not be read are then tried again.
     ///
     /// # Errors
-    /// [`Code::QuotaExceeded`], [`Code::RateLimited`]. The note is checked by [`rules`] before.
+    /// [`Code::QuotaExceeded`] if the account has no room, [`Code::RateLimited`] if the key or app adds too
+    /// much. The note has to be checked by [`rules`] before.
     pub async fn add_note(&self, adder: impl Into<Adder>, new: NewNote) -> Result<i64, ApiError> {
         let (adder, quota) = (adder.into(), *self.quota());
         let account = adder.account;
@@ -138,10 +140,11 @@ impl Memory {
         Ok(id)
     }
 
-    /// A page of the notes that a keyword finds, best first, or without one of all, newest first.
+    /// Returns a page of the notes that a keyword finds, best first, or without one of all notes, newest
+    /// first.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn search_notes(
         &self,
         account: i64,
@@ -164,10 +167,10 @@ impl Memory {
         search.await
     }
 
-    /// A page of the notes that a filter lets through, newest first.
+    /// Returns a page of the notes that pass a filter, newest first.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn list_notes(
         &self,
         account: i64,
@@ -187,7 +190,7 @@ impl Memory {
                 if let Some(kind) = kind {
                     let values = params![account, kind.name(), MAX_FILTERED];
                     let rows: Vec<(i64,)> = tx.fetch_all(queries::IDS_OF_TYPE, values).await?;
-                    // Newest first, so the list is in falling order.
+                    // The rows are the newest first, so the ids are in descending order.
                     found.retain(|hit| rows.binary_search_by(|(other,)| hit.entry.cmp(other)).is_ok());
                 }
                 found.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.entry));
@@ -197,11 +200,11 @@ impl Memory {
         search.await
     }
 
-    /// Changes a note and keeps what it said before. What is absent stays as it is, and so does its type.
+    /// Changes a note, and keeps the previous version. Absent members and the type stay as they are.
     ///
     /// # Errors
-    /// [`Code::NoteUpdateNotFound`] for an id that is unknown or another's, [`Code::NoteUpdateFailed`] where a text note
-    /// would be left without content, [`Code::QuotaExceeded`].
+    /// [`Code::NoteUpdateNotFound`] if the id is unknown or another person's, [`Code::NoteUpdateFailed`] if a
+    /// text note would be left without content, [`Code::QuotaExceeded`] if the account has no room.
     pub async fn update_note(&self, account: i64, id: i64, change: Change) -> Result<(), ApiError> {
         let (version, clock) = (self.db().ids().next(), self.db().clock().clone());
         let quota = *self.quota();
@@ -228,7 +231,7 @@ impl Memory {
                         tx.fetch_all(queries::DROP_VERSIONS, params![id, kept]).await?;
                     let hash = rules::hash(note.kind, &title, &content, &note.urls);
                     tx.execute(queries::UPDATE, params![id, &title, &content, &hash, now]).await?;
-                    // What it said before is kept, too.
+                    // The previous text still counts, as a version.
                     let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
                     let grown = quota::Change::of_bytes(quota::size(&[&title, &content]) - dropped);
                     page::refresh(tx, account, &Note { title, content, ..note }).await?;
@@ -240,10 +243,10 @@ impl Memory {
         Ok(())
     }
 
-    /// Deletes a note with all that it ever said and the texts of its pages.
+    /// Deletes a note with all its versions and the texts of its pages.
     ///
     /// # Errors
-    /// [`Code::NoteDeleteNotFound`] for an id that is unknown or another's.
+    /// [`Code::NoteDeleteNotFound`] if the id is unknown or another person's.
     pub async fn delete_note(&self, account: i64, id: i64) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
@@ -260,10 +263,10 @@ impl Memory {
             .await
     }
 
-    /// What a note said before, the latest first.
+    /// Returns a page of the earlier versions of a note, the latest first.
     ///
     /// # Errors
-    /// [`Code::NoteUpdateNotFound`] for an id that is unknown or another's.
+    /// [`Code::NoteUpdateNotFound`] if the id is unknown or another person's.
     pub async fn note_versions(&self, account: i64, id: i64, page: Page) -> Result<Paged<Version>, ApiError> {
         let count = self.db().fetch_optional(queries::COUNT_VERSIONS, params![id, account]).await?;
         let (total,): (i64,) = count.ok_or(Code::NoteUpdateNotFound)?;
@@ -271,10 +274,10 @@ impl Memory {
         Ok(Paged { list, total })
     }
 
-    /// One note.
+    /// Returns a note.
     ///
     /// # Errors
-    /// [`Code::NoteUpdateNotFound`] for an id that is unknown or another's.
+    /// [`Code::NoteUpdateNotFound`] if the id is unknown or another person's.
     pub async fn note(&self, account: i64, id: i64) -> Result<Note, ApiError> {
         let found = self.db().fetch_optional(queries::FIND, params![id, account]).await?;
         Ok(found.ok_or(Code::NoteUpdateNotFound)?)

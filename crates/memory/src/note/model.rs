@@ -1,4 +1,4 @@
-//! What a note is, inside and on the wire.
+//! Notes, in code and on the wire.
 
 use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp, from_row};
@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name in the store and as `memoryType`.
+    /// Returns the name in the store and as `memoryType`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Text => "TEXT",
@@ -33,7 +33,7 @@ impl Kind {
         [Self::Text, Self::Link].into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Its name among the original's `dataTypes`.
+    /// Returns the name among the `dataTypes` of the original API.
     pub const fn data_type(self) -> &'static str {
         match self {
             Self::Text => "Memo",
@@ -71,21 +71,21 @@ impl Status {
 /// A note.
 #[derive(Debug, Clone)]
 pub struct Note {
-    /// For changing it.
+    /// The id.
     pub id: i64,
-    /// What it is made of.
+    /// The type.
     pub kind: Kind,
     /// One line, or empty.
     pub title: String,
-    /// The text; of a link note perhaps empty.
+    /// The text. It may be empty in a link note.
     pub content: String,
     /// The links.
     pub urls: Vec<String>,
-    /// Whether it is complete.
+    /// The state of the linked pages.
     pub status: Status,
-    /// When it was added.
+    /// The time at which it was added.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 
@@ -109,7 +109,7 @@ impl store::FromRow for Note {
 /// A note to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNote {
-    /// What it is made of.
+    /// The type.
     pub kind: Kind,
     /// One line of at most 200 characters, or empty.
     pub title: String,
@@ -119,7 +119,7 @@ pub struct NewNote {
     pub urls: Vec<String>,
 }
 
-/// What to change; `None` leaves a member as it is.
+/// A change of a note. `None` leaves a member as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     /// One line of at most 200 characters, or empty.

@@ -1,4 +1,4 @@
-//! The pages that the links of notes lead to: read in the background, and searched with the note.
+//! The pages that notes link to. They are read in the background, and searched with the note.
 
 pub(crate) mod extract;
 mod fetch;
@@ -24,33 +24,35 @@ use crate::{Memory, quota};
 use fetch::Fetched;
 use model::{Claim, Outcome};
 
-/// Pages that one process reads at once, and of one account.
+/// Maximum numbers of pages that one process reads at the same time: in total, and of one account.
 const PLACES: Places = Places { all: 8, per_account: 2 };
-/// How much longer than reading may take a page is left alone by other processes.
+/// Time that a lease lasts beyond the time limit for reading a page.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
-/// How long to wait after each failure that may pass; after the last, the page counts as unreadable.
+/// Waits after each failure that may pass, in seconds. After the last one, a page that fails again counts as
+/// unreadable.
 const PATIENCE_SECONDS: [i64; 4] = [60, 600, 3600, 6 * 3600];
-/// Longest that a page ever waits, the time of a lease included.
+/// Maximum time that a page ever waits, including a lease, in seconds.
 const LONGEST_WAIT_SECONDS: i64 = 86_400;
-/// Notes that one statement reads pages of.
+/// Number of notes whose pages one statement reads.
 const NOTES: usize = 100;
 
-/// What the owner of the server decides about reading pages.
+/// The operator's settings for reading pages.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Whether pages are read at all.
+    /// True if pages are read at all.
     pub enabled: bool,
-    /// Largest page in bytes, also when unpacked.
+    /// Maximum size of a page in bytes, compressed as well as uncompressed.
     pub max_bytes: usize,
-    /// Longest that reading a page may take, redirects included.
+    /// Time limit for reading a page, including redirects.
     pub limit: std::time::Duration,
 }
 
 impl Memory {
-    /// The pages of notes, by note, in the order of the links, with no more than the beginning of their texts.
+    /// Returns the pages of notes, by note, in the order of the links. Of their texts only the beginning is
+    /// included.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn note_pages(&self, notes: &[Note]) -> Result<HashMap<i64, Vec<Page>>, ApiError> {
         let mut pages = HashMap::<i64, Vec<Page>>::new();
         let with_links: Vec<i64> =
@@ -67,11 +69,11 @@ impl Memory {
         Ok(pages)
     }
 
-    /// Reads the pages whose time has come, by turns of their accounts, and answers how many there were. Several processes
-    /// share them: each is read by one.
+    /// Reads the pages that are due, round-robin by account, and returns their number. Several processes
+    /// share them: each page is read by one.
     ///
     /// # Errors
-    /// When the store fails.
+    /// If the store fails.
     pub async fn read_due_pages(&self) -> Result<usize, ApiError> {
         match self.settings().pages.enabled {
             true => Turns::new(DuePages(self.clone()), PLACES).run_due().await,
@@ -95,7 +97,7 @@ impl Memory {
         self.settle(claim, outcome).await
     }
 
-    /// Writes what came of reading a page, and with it the index and the note's status.
+    /// Stores the outcome of reading a page, and updates the index and the note's status.
     async fn settle(&self, claim: Claim, outcome: Outcome) -> Result<(), ApiError> {
         let (now, quota) = (self.db().clock().now(), *self.quota());
         let changed = self
@@ -104,7 +106,7 @@ impl Memory {
                 Box::pin(async move {
                     let found: Option<(i64,)> =
                         tx.fetch_optional(queries::OWNER, params![claim.note]).await?;
-                    // Deleted meanwhile.
+                    // The note was deleted meanwhile.
                     let Some((account,)) = found else { return Ok(None) };
                     let index = Index::new(account, KIND);
                     index.lock(tx).await?;
@@ -126,7 +128,7 @@ impl Memory {
                             tx.execute(queries::READ, values).await?
                         }
                     };
-                    // Taken over by another process meanwhile, or the note was deleted.
+                    // Another process has claimed the page meanwhile, or the note was deleted.
                     let note = tx.fetch_optional(notes::FIND, params![claim.note, account]).await?;
                     let (Some(note), true) = (note, changed > 0) else {
                         let back = quota::Change::of_bytes(-grown);
@@ -142,13 +144,13 @@ impl Memory {
         Ok(())
     }
 
-    /// Wakes the reader of pages: there is something to read.
+    /// Wakes the task that reads pages, because there is something to read.
     pub(super) fn wake_reader(&self) {
         self.0.pages.notify_one();
     }
 }
 
-/// The pages that are due, as a queue.
+/// The queue of the pages that are due.
 struct DuePages(Memory);
 
 impl Queue for DuePages {
@@ -181,7 +183,8 @@ impl Queue for DuePages {
     }
 }
 
-/// What came of reading a page, as far as the account has room for its text, and the bytes that were counted for it.
+/// Returns the outcome of reading a page, or a failure if the account has no room for its text. Also returns
+/// the number of bytes that were counted for it.
 async fn fitting(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
@@ -199,7 +202,7 @@ async fn fitting(
     }
 }
 
-/// Makes the pages of a new note known, to be read at once.
+/// Inserts the pages of a new note, due at once.
 pub(super) async fn insert(
     tx: &mut Tx<'_>,
     (account, note): (i64, i64),
@@ -212,7 +215,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Gives the pages that could not be read another chance, from the beginning.
+/// Makes the pages that could not be read due again, with all attempts.
 pub(super) async fn retry(tx: &mut Tx<'_>, note: i64, now: Timestamp) -> Result<(), store::Error> {
     if tx.execute(queries::RETRY, params![note, now]).await? > 0 {
         tx.execute(notes::SET_STATUS, params![note, Status::Pending.name()]).await?;
@@ -220,7 +223,7 @@ pub(super) async fn retry(tx: &mut Tx<'_>, note: i64, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// What of a note is searched: its own texts and those of its pages.
+/// Returns the text of a note that is indexed: its own texts and those of its pages.
 pub(crate) async fn indexed(tx: &mut Tx<'_>, note: &Note) -> Result<String, store::Error> {
     let mut text = rules::indexed(&note.title, &note.content, &note.urls);
     if !note.urls.is_empty() {
@@ -232,7 +235,7 @@ pub(crate) async fn indexed(tx: &mut Tx<'_>, note: &Note) -> Result<String, stor
     Ok(text)
 }
 
-/// Brings the index and the status of a note in line with its pages. The index is locked.
+/// Updates the index and the status of a note from its pages. The index has to be locked.
 pub(crate) async fn refresh(tx: &mut Tx<'_>, account: i64, note: &Note) -> Result<(), ApiError> {
     let document = Document::new(&indexed(tx, note).await?);
     Index::new(account, KIND).replace(tx, note.id, false, &document).await?;

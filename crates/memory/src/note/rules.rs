@@ -1,4 +1,4 @@
-//! What a valid note is. No I/O.
+//! Validation of notes. No I/O.
 
 use sha2::{Digest, Sha256};
 use web::{
@@ -15,38 +15,38 @@ use crate::{
     walk::{Walk, walk},
 };
 
-/// Longest content in characters (contract §0.11).
+/// Maximum length of a content in characters.
 pub const MAX_CONTENT: usize = 50_000;
-/// Longest title in characters (contract §0.11).
+/// Maximum length of a title in characters.
 pub const MAX_TITLE: usize = 200;
-/// Most links of a note (contract §0.11).
+/// Maximum number of links of a note.
 pub const MAX_URLS: usize = 10;
-/// Longest query of a list in characters (contract §0.11).
+/// Maximum length of the query of a list, in characters.
 pub const MAX_QUERY: usize = 200;
-/// Characters of a note that a search shows.
+/// Number of characters of a note that a search shows.
 const SNIPPET: usize = 500;
 
-/// The types of the original's notes (contract X-22). Ours are `Memo` and `Link`.
+/// The types of notes in the original API. Here only `Memo` and `Link` exist.
 const DATA_TYPES: [&str; 9] =
     ["Doc", "Audio", "Link&Doc", "Answer", "Image", "Memo", "Link", "Chat", "Chat&Answer"];
 
-/// What is searched.
+/// Returns the text that is indexed.
 pub(crate) fn indexed(title: &str, content: &str, urls: &[String]) -> String {
     format!("{title}\n{content}\n{}", urls.join("\n"))
 }
 
-/// Tells two notes apart.
+/// Returns a hash that tells two notes apart.
 pub(crate) fn hash(kind: Kind, title: &str, content: &str, urls: &[String]) -> [u8; 32] {
-    // Title and links are lines, so a line break ends them; the content comes last.
+    // Title and links have no line breaks, so a line break ends them; the content comes last.
     Sha256::digest([kind.name(), title, &urls.join(" "), content].join("\n")).into()
 }
 
-/// Whether a new note is complete.
+/// Returns the status of a new note with these links.
 pub(super) const fn status(urls: &[String]) -> Status {
     if urls.is_empty() { Status::Ready } else { Status::Pending }
 }
 
-/// The beginning of a text.
+/// Returns the beginning of a text.
 pub(crate) fn snippet(text: String) -> String {
     match text.char_indices().nth(SNIPPET) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -57,13 +57,13 @@ pub(crate) fn snippet(text: String) -> String {
 /// Checks a new note.
 ///
 /// # Errors
-/// [`Code::NoteContentRequired`] for a text note without content, [`Code::NoteUrlsRequired`] for a link note without
-/// links, 422 for what is wrong with a member.
+/// [`Code::NoteContentRequired`] if a text note has no content, [`Code::NoteUrlsRequired`] if a link note has
+/// no links, 422 if another member is invalid.
 pub fn check(request: NoteRequest) -> Result<NewNote, ApiError> {
     let mut issues = Issues::body();
     let kind = match request.memory_type.as_deref() {
         None | Some("TEXT") => Kind::Text,
-        // An old client's name for it.
+        // The name in an old client.
         Some("LINK" | "URL") => Kind::Link,
         Some(_) => {
             issues.add("literal_error", "memoryType", "Input should be 'TEXT' or 'LINK'");
@@ -104,7 +104,7 @@ fn check_urls(issues: &mut Issues, urls: &[String]) {
 /// Checks a change.
 ///
 /// # Errors
-/// 422 for what is wrong with a member.
+/// 422 if a member is invalid.
 pub fn check_change(change: NoteChange) -> Result<Change, ApiError> {
     let mut issues = Issues::body();
     let title = change.title.map(|title| title.trim().to_owned());
@@ -118,10 +118,10 @@ pub fn check_change(change: NoteChange) -> Result<Change, ApiError> {
     Ok(Change { title, content: change.content })
 }
 
-/// Checks what to list (paging style D). `None` where the types asked for are none of ours.
+/// Checks the request for a list. Returns `None` if only types are requested that do not exist here.
 ///
 /// # Errors
-/// 422 for what is wrong with a member.
+/// 422 if a member is invalid.
 pub(super) fn check_list(request: ListRequest) -> Result<Option<(Filter, Walk)>, ApiError> {
     let mut issues = Issues::body();
     let (offset, size) = (request.from.unwrap_or(0), request.size.unwrap_or(DEFAULT_PAGE_SIZE));

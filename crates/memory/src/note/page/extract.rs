@@ -1,4 +1,4 @@
-//! From the bytes of a page to its main text. No I/O.
+//! Extraction of the main text from the bytes of a page. No I/O.
 
 use std::collections::HashMap;
 
@@ -9,30 +9,30 @@ use encoding_rs::{Encoding, UTF_8};
 
 use crate::note::rules;
 
-/// Most characters kept of a page: it is indexed in one transaction.
+/// Maximum number of characters kept of a page, which is indexed in one transaction.
 const MAX_TEXT: usize = 30_000;
-/// Most tags of a page that is parsed.
+/// Maximum number of tags of a page that is parsed.
 const MAX_TAGS: usize = 30_000;
-/// Elements that say how a text looks.
+/// Elements that only format a text.
 const FORMATTING: [&str; 13] =
     ["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
-/// Most nodes (elements and texts) of a page that is taken apart.
+/// Maximum number of nodes (elements and texts) of a page that is analyzed.
 const MAX_NODES: usize = 100_000;
-/// Deepest nesting of a page that is taken apart; real ones stay below 100.
+/// Maximum depth of nesting of a page that is analyzed. Real pages stay below 100.
 const MAX_DEPTH: usize = 500;
-/// How far into a page its own word about its charset is looked for (as browsers do).
+/// Number of bytes at the beginning of a page in which a declared charset is looked for, as browsers do.
 const PRESCAN: usize = 1024;
 
-/// The text that bytes stand for: by the charset that the server named or the page itself, else by its looks.
+/// Decodes bytes by the charset that the server or the page declares, or else by a guess.
 pub(super) fn decode(bytes: &[u8], charset: Option<&str>) -> String {
     let named = charset.and_then(|label| Encoding::for_label(label.as_bytes()));
     let encoding = named.or_else(|| declared(bytes)).unwrap_or_else(|| guess(bytes));
-    // A byte order mark says more than any of them.
+    // A byte order mark takes precedence over all of them.
     let (text, ..) = encoding.decode(bytes);
     text.replace('\0', "\u{fffd}")
 }
 
-/// The charset that a page says it has, in `<meta charset=…>` or `<meta … content="…; charset=…">`.
+/// Returns the charset that a page declares, in `<meta charset=…>` or `<meta … content="…; charset=…">`.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(bytes.get(..PRESCAN).unwrap_or(bytes)).to_ascii_lowercase();
     head.split("<meta").skip(1).find_map(|tag| {
@@ -53,7 +53,8 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     detector.guess(None, chardetng::Utf8Detection::Allow)
 }
 
-/// Title and main text of a page, without menus, advertisements and comments; nothing of a page that is too much of one.
+/// Returns the title and the main text of a page, without menus, advertisements and comments. Both are empty
+/// if the page exceeds the limits.
 pub(super) fn main_text(html: String, url: &str) -> (String, String) {
     let nothing = (String::new(), String::new());
     let Some(html) = without_formatting(&html) else { return nothing };
@@ -69,9 +70,9 @@ pub(super) fn main_text(html: String, url: &str) -> (String, String) {
     )
 }
 
-/// A page without the tags of bold, italics and their like: parsing repeats those that are left open in every paragraph
-/// after them, which makes gigabytes of kilobytes. `None` for a page with more tags than are parsed in good time: parsing
-/// looks through all open elements at each tag.
+/// Removes the tags of bold, italics and the like. Parsing repeats unclosed ones in every later paragraph,
+/// which turns kilobytes into gigabytes. Returns `None` if the page has more than [`MAX_TAGS`] other tags,
+/// because parsing looks through all open elements at each tag.
 fn without_formatting(html: &str) -> Option<String> {
     let mut kept = String::with_capacity(html.len());
     let mut tags = 0;
@@ -94,7 +95,8 @@ fn without_formatting(html: &str) -> Option<String> {
     (tags <= MAX_TAGS).then_some(kept)
 }
 
-/// Whether a page is neither so large nor so deep that taking it apart would take long or overrun the stack.
+/// Returns true if a page is neither so large that its analysis would take long, nor so deep that it would
+/// overflow the stack.
 fn is_bearable(page: &Document) -> bool {
     let mut depths = HashMap::new();
     page.root().descendants_it().take(MAX_NODES + 1).all(|node| {
@@ -105,13 +107,14 @@ fn is_bearable(page: &Document) -> bool {
     })
 }
 
-/// A title on one line, as long as a note's may be.
+/// Puts a title on one line, and shortens it to the maximum length of a note's title.
 pub(crate) fn tidy_title(title: &str) -> String {
     let words: Vec<&str> = title.split_whitespace().collect();
     words.join(" ").chars().filter(|c| !c.is_control()).take(rules::MAX_TITLE).collect()
 }
 
-/// A text without blank lines in heaps and without spaces at the ends of lines.
+/// Removes control characters, spaces around lines and repeated blank lines, and shortens the text to
+/// [`MAX_TEXT`].
 pub(crate) fn tidy(text: &str) -> String {
     let mut tidy = String::new();
     let mut blank = false;

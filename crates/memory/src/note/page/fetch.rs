@@ -1,4 +1,4 @@
-//! Fetching a page, whatever its server sends.
+//! Fetching pages from untrusted servers.
 
 use std::{io::Read, time::Duration};
 
@@ -11,28 +11,29 @@ use web::{
 
 use super::{Settings, extract, model::Problem};
 
-/// What is asked for: text, and nothing that has to be unpacked but what we unpack within the limit.
+/// The accepted media types: text only.
 const ACCEPT: &str = "text/html,application/xhtml+xml,text/plain;q=0.9,text/markdown;q=0.9";
 
-/// A page's title and main text.
+/// The title and the main text of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fetched {
     pub(super) title: String,
     pub(super) text: String,
 }
 
-/// What kind of text a page is.
+/// The kind of text that a page is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Html,
     Plain,
 }
 
-/// Fetches a page and takes its main text out, all within the limits.
+/// Fetches a page and extracts its main text, within the limits.
 pub(super) async fn fetch(outgoing: &Outgoing, url: &str, limits: Settings) -> Result<Fetched, Problem> {
     let whole = tokio::time::timeout(limits.limit, download(outgoing, url, limits.max_bytes));
     let page = whole.await.unwrap_or(Err(Problem::Timeout))?;
-    // Taking a large page apart takes a while: other tasks go on meanwhile. A page that breaks the reader has no text.
+    // The analysis of a large page takes a while, and must not block other tasks. If it panics, the page has
+    // no text.
     tokio::task::spawn_blocking(move || page.read()).await.unwrap_or(Err(Problem::Empty))
 }
 
@@ -60,7 +61,7 @@ async fn download(outgoing: &Outgoing, url: &str, limit: usize) -> Result<Downlo
     let request = request.header(header::ACCEPT, ACCEPT).header(header::ACCEPT_ENCODING, "gzip");
     let response = request.send().await.map_err(|error| match outgoing::is_refused(&error) {
         true => Problem::Refused,
-        // A circle of redirects will be one tomorrow.
+        // A loop of redirects will not go away.
         false if error.is_redirect() => Problem::Missing,
         false if error.is_timeout() => Problem::Timeout,
         false => Problem::Unreachable,
@@ -95,7 +96,7 @@ fn answered(status: StatusCode) -> Result<(), Problem> {
     }
 }
 
-/// The kind and the charset that a `Content-Type` names; `None` for what is no text.
+/// Returns the kind and the charset of a `Content-Type`. `None` if it is not text.
 fn content_type(value: &str) -> Option<(Kind, Option<String>)> {
     let mut parts = value.split(';').map(str::trim);
     let kind = match parts.next()?.to_ascii_lowercase().as_str() {
@@ -108,7 +109,7 @@ fn content_type(value: &str) -> Option<(Kind, Option<String>)> {
     Some((kind, charset.map(|(_, value)| value.trim().trim_matches('"').to_owned()).next()))
 }
 
-/// Unpacks as much as the limit allows, and not a byte more.
+/// Decompresses bytes, at most up to the limit.
 fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Problem> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
@@ -116,7 +117,7 @@ fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Problem> {
     if bytes.len() > limit { Err(Problem::TooLarge) } else { Ok(bytes) }
 }
 
-/// Settings in force where the owner of the server says nothing.
+/// The default settings.
 impl Default for Settings {
     fn default() -> Self {
         Self { enabled: true, max_bytes: 4 << 20, limit: Duration::from_secs(30) }

@@ -1,4 +1,4 @@
-//! Fuzz target: pages that links lead to.
+//! Fuzz target: linked pages.
 
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ const PAGES: &[&[u8]] = &[
 ];
 
 proptest! {
-    // Parsing a page costs milliseconds in a build without optimisation.
+    // Parsing a page costs milliseconds in a build without optimization.
     #![proptest_config(fuzz::config())]
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is known of a page.
+//! The state of linked pages.
 
 use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp, from_row};
@@ -17,7 +17,7 @@ pub enum PageStatus {
 }
 
 impl PageStatus {
-    /// Its name in the store and on the wire.
+    /// Returns the name in the store and on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -54,7 +54,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Every problem.
+    /// All problems.
     pub const ALL: [Self; 8] = [
         Self::Refused,
         Self::Unreachable,
@@ -66,7 +66,7 @@ impl Problem {
         Self::Empty,
     ];
 
-    /// Its name in the store and on the wire.
+    /// Returns the name in the store and on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -84,7 +84,7 @@ impl Problem {
         Self::ALL.into_iter().find(|problem| problem.name() == name)
     }
 
-    /// Whether it is worth trying again.
+    /// Returns true if a retry may succeed.
     pub const fn may_pass(self) -> bool {
         matches!(self, Self::Unreachable | Self::Timeout | Self::Unavailable)
     }
@@ -97,15 +97,15 @@ pub struct Page {
     pub note: i64,
     /// The link.
     pub url: String,
-    /// Whether it was read.
+    /// The state of reading it.
     pub status: PageStatus,
     /// Its title.
     pub title: String,
     /// Its main text.
     pub content: String,
-    /// Why it was not read, or not yet.
+    /// The reason why it was not read, or not yet.
     pub problem: Option<Problem>,
-    /// When it was read or given up.
+    /// The time at which it was read or given up.
     pub read_at: Option<Timestamp>,
 }
 
@@ -125,19 +125,19 @@ impl store::FromRow for Page {
     }
 }
 
-/// A page that this process has taken to read.
+/// A page that this process has claimed for reading.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
     pub(super) note: i64,
     pub(super) position: i64,
     pub(super) url: String,
-    /// The number of this attempt, by which it is told from another process's.
+    /// The number of this attempt, which distinguishes it from another process's.
     pub(super) attempts: i64,
 }
 
 from_row!(Claim { note, position, url, attempts });
 
-/// What came of reading a page.
+/// The outcome of reading a page.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Read { title: String, text: String },
@@ -154,7 +154,7 @@ impl Outcome {
     }
 }
 
-/// How it stands with a note, by how many of its pages are still to be read and how many were.
+/// Returns the status of a note with these numbers of pages that are still to be read, and that were read.
 pub(super) const fn status_of(pending: i64, ready: i64) -> Status {
     match (pending, ready) {
         (0, 0) => Status::Failed,

@@ -1,4 +1,4 @@
-//! The background work: reading pages as soon as they are added, and those that failed when their time comes.
+//! The background task that reads pages: new ones at once, those that failed when they are due again.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use web::{Tasks, Turns};
 use super::{DuePages, PLACES};
 use crate::Memory;
 
-/// How often to look whether a page's time has come, or another process left one behind.
+/// Interval between checks for pages that are due, or that another process left behind.
 const EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
