@@ -28,7 +28,7 @@ from_row!(Certificate { id, number, issued_at, double_speaks, banned_until, ban_
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct Whose {
-    /// The person asked about; without it the caller.
+    /// The account whose certificate is looked up. Default: the caller.
     pub(super) user_id: Option<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct Whose {
 #[serde(rename_all = "camelCase")]
 pub struct Standing {
     pub(super) has_certificate: bool,
-    /// Null without one.
+    /// Null if there is none.
     pub(super) certificate: Option<CertificateOut>,
 }
 
@@ -55,7 +55,7 @@ pub struct CertificateOut {
     /// ISO 8601, UTC.
     #[schema(example = "2024-01-20T10:00:00Z")]
     pub(super) issued_at: String,
-    /// `active`, or `suspended` while an administrator has silenced the resident.
+    /// `active`, or `suspended` during a ban.
     #[schema(example = "active")]
     pub(super) status: &'static str,
     pub(super) name: String,
