@@ -15,8 +15,8 @@ const MAX_SNAPSHOT: usize = 60;
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SnapshotQuery {
-    /// What the page before answered, and for the first page nothing (`snapshot=`): the list then stays as it was when the
-    /// walk began, whatever is added meanwhile. Not part of the original API.
+    /// The `snapshot` of the page before, or nothing (`snapshot=`) for the first page. The list then stays as
+    /// it was when the paging began, whatever is added meanwhile. Not part of the original API.
     #[param(max_length = 60)]
     pub snapshot: Option<String>,
 }
@@ -45,8 +45,8 @@ pub struct Walked<T> {
     pub list: Vec<T>,
     /// Entries in all pages together.
     pub total: i64,
-    /// To be given with the next page, so that what is added meanwhile does not shift it. Only where the request has a
-    /// `snapshot`, if only an empty one.
+    /// To be sent with the next page, so that entries added meanwhile do not shift it. Only present if the
+    /// request has a `snapshot`, even an empty one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<String>,
 }

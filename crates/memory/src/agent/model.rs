@@ -7,20 +7,20 @@ use serde_json::{Map, Value};
 use store::{Row, Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
 
-/// Body of `POST /api/secondme/agent_memory/ingest` (contract D-05). At most 64 KiB as JSON.
+/// Body of `POST /api/secondme/agent_memory/ingest`. At most 64 KiB as JSON.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AgentEvent)]
 pub struct Event {
     /// Where it happened.
     pub channel: Channel,
-    /// What was done: `post`, `reply`, `operate`, …; 1 to 100 characters.
+    /// The action: `post`, `reply`, `operate`, …; 1 to 100 characters.
     #[schema(example = "post_created", min_length = 1, max_length = 100)]
     pub action: String,
-    /// What it was done to, 1 to 50 objects.
+    /// The objects of the action, 1 to 50.
     #[schema(min_items = 1, max_items = 50)]
     pub refs: Vec<Reference>,
-    /// What to call the action, at most 200 characters.
+    /// The label of the action, at most 200 characters.
     #[serde(alias = "action_label", skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     pub action_label: Option<String>,
@@ -52,10 +52,10 @@ pub struct Event {
     /// A classification of the sender's own.
     #[serde(alias = "semantic_type", skip_serializing_if = "Option::is_none")]
     pub semantic_type: Option<String>,
-    /// What the event is about, in the sender's own terms.
+    /// The subject of the event, in the sender's own terms.
     #[serde(alias = "entity_key", skip_serializing_if = "Option::is_none")]
     pub entity_key: Option<String>,
-    /// Whether the person may be asked to act on it.
+    /// True if the person may be asked to act on it.
     #[serde(alias = "cta_eligible", skip_serializing_if = "Option::is_none")]
     pub cta_eligible: Option<bool>,
 }
@@ -82,14 +82,14 @@ pub struct Channel {
     pub platform: Option<String>,
 }
 
-/// What something was done to.
+/// An object of an action.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reference {
-    /// What kind of thing it is. Required, or else `type` says it.
+    /// The type of the object. Required, unless `type` has it.
     #[serde(alias = "object_type", skip_serializing_if = "Option::is_none")]
     pub object_type: Option<String>,
-    /// Its id on the platform. Required, or else `value` or `content` says it.
+    /// Its id on the platform. Required, unless `value` or `content` has it.
     #[serde(alias = "object_id", skip_serializing_if = "Option::is_none")]
     pub object_id: Option<String>,
     /// Default `external_action`.
@@ -101,7 +101,7 @@ pub struct Reference {
     /// Its address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// How its content begins.
+    /// The beginning of its content.
     #[serde(alias = "content_preview", skip_serializing_if = "Option::is_none")]
     pub content_preview: Option<String>,
     /// Its content at a moment.
@@ -121,7 +121,7 @@ pub struct Reference {
 pub struct Snapshot {
     /// The content.
     pub text: String,
-    /// When it was so, in milliseconds since 1970-01-01 UTC.
+    /// The time of this content, in milliseconds since 1970-01-01 UTC.
     #[serde(alias = "captured_at", skip_serializing_if = "Option::is_none")]
     pub captured_at: Option<i64>,
     /// `sha256:` and the content's hash.
@@ -129,17 +129,17 @@ pub struct Snapshot {
     pub hash: Option<String>,
 }
 
-/// Answer of `POST /api/secondme/agent_memory/ingest`.
+/// Response of `POST /api/secondme/agent_memory/ingest`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ingested {
-    /// The event's id; 0 for one that was noted before.
+    /// The event's id; 0 if it was stored before.
     pub(super) event_id: i64,
-    /// Whether it was noted before.
+    /// True if it was stored before.
     pub(super) is_duplicate: bool,
 }
 
-/// An event as it was noted (contract X-26).
+/// A stored event.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredEvent {
@@ -168,20 +168,20 @@ impl store::FromRow for StoredEvent {
     }
 }
 
-/// Answer of `GET /api/secondme/agent_memory/list`.
+/// Response of `GET /api/secondme/agent_memory/list`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Events {
     /// The events of this page; empty past the end.
     pub(super) items: Vec<StoredEvent>,
     /// Events in all pages together.
     pub(super) total: i64,
-    /// To be given with the next page, so that what is added meanwhile does not shift it. Only where the
-    /// request has a `snapshot`, if only an empty one.
+    /// To be sent with the next page, so that entries added meanwhile do not shift it. Only present if the
+    /// request has a `snapshot`, even an empty one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) snapshot: Option<String>,
 }
 
-/// Which events to list.
+/// A filter of events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PlatformQuery {
@@ -190,7 +190,7 @@ pub struct PlatformQuery {
     pub platform: Option<String>,
 }
 
-/// Which day to look at.
+/// The day of an overview.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DayQuery {
@@ -199,7 +199,7 @@ pub struct DayQuery {
     pub date: Option<String>,
 }
 
-/// What happened on a day (contract X-55).
+/// An overview of the events of a day.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
@@ -211,13 +211,13 @@ pub struct Overview {
     pub apps: Vec<App>,
 }
 
-/// What happened on one platform.
+/// An overview of the events of a day on one platform.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct App {
     /// The platform.
     pub platform: String,
-    /// What to call it.
+    /// The label of the platform.
     pub platform_label: String,
     /// Its events.
     pub total_count: i64,
@@ -225,7 +225,7 @@ pub struct App {
     pub important_count: i64,
     /// Events by action.
     pub action_count: BTreeMap<String, i64>,
-    /// What to call each action.
+    /// The label of each action.
     pub action_labels: BTreeMap<String, String>,
     /// The latest important events, at most 10.
     pub important_events: Vec<StoredEvent>,
@@ -274,11 +274,11 @@ pub struct DeleteRequest {
     pub(super) platform: Option<String>,
 }
 
-/// Answer of `POST /api/secondme/agent_memory/delete`.
+/// Response of `POST /api/secondme/agent_memory/delete`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AgentMemoryDeleted)]
 #[serde(rename_all = "camelCase")]
 pub struct Deleted {
-    /// How many events are gone; there may be more where it is 10 000.
+    /// The number of deleted events. If it is 10 000, there may be more.
     pub(super) deleted_count: i64,
 }

@@ -51,7 +51,7 @@ fn own_platform(caller: &Caller) -> Option<&str> {
     caller.application()
 }
 
-/// List what was noted, the last first; an application lists what it reported itself. Scope agent_memory.
+/// List the stored events, the last first. An app sees only those it reported. Scope agent_memory.
 #[utoipa::path(get, path = "/secondme/agent_memory/list", operation_id = "listAgentMemory", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
     params(PlatformQuery, PageQuery, SnapshotQuery),
     responses((status = 200, description = "A page", body = Envelope<Events>)))]
@@ -94,7 +94,7 @@ async fn delete(
     Ok(Data(Deleted { deleted_count }))
 }
 
-/// What happened on a day, platform by platform; an application is told of its own. Scope agent_memory.
+/// Get an overview of the events of a day, by platform. An app sees only its own. Scope agent_memory.
 #[utoipa::path(get, path = "/secondme/activity/day-overview", operation_id = "dayOverview", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
     params(DayQuery, PageQuery),
     responses((status = 200, description = "The day", body = Envelope<Overview>)))]

@@ -50,7 +50,7 @@ pub fn download(memory: Memory) -> axum::Router {
     axum::Router::new().route("/cdn/{key}", get(serve)).with_state(memory)
 }
 
-/// Answer of `POST /api/cdn/upload`.
+/// Response of `POST /api/cdn/upload`.
 #[derive(Debug, Serialize, ToSchema)]
 struct Uploaded {
     /// The public address of the file.

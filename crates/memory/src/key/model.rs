@@ -26,17 +26,17 @@ pub struct Change {
     pub visibility: Option<i64>,
 }
 
-/// A key memory (contract C-07).
+/// A key memory.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyMemory {
-    /// For changing it.
+    /// The id, with which it can be changed.
     #[schema(example = 12345)]
     pub id: i64,
-    /// Whom the fact is about.
+    /// The person or thing that the fact is about.
     #[schema(example = "用户")]
     pub fact_actor: String,
-    /// What it is about: a category, or empty.
+    /// The subject: a category, or empty.
     #[schema(example = "兴趣爱好")]
     pub fact_object: String,
     /// The fact.
@@ -55,7 +55,7 @@ pub struct KeyMemory {
 
 from_row!(KeyMemory { id, fact_actor, fact_object, fact_content, create_time, update_time, visibility });
 
-/// A public key memory as soft memory shows it (contract C-06).
+/// A public key memory as soft memory shows it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SoftMemory {
@@ -81,25 +81,25 @@ impl From<KeyMemory> for SoftMemory {
     }
 }
 
-/// What a key memory said before it was changed.
+/// An earlier version of a key memory.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Version {
-    /// What it said.
+    /// The fact.
     pub fact_content: String,
-    /// For whom it was to be seen.
+    /// The visibility.
     pub visibility: i64,
-    /// Since when, in milliseconds since 1970-01-01 UTC.
+    /// The time at which it was written, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     pub written_time: Timestamp,
-    /// Until when.
+    /// The time at which it was replaced, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     pub replaced_time: Timestamp,
 }
 
 from_row!(Version { fact_content, visibility, written_time, replaced_time });
 
-/// What to look for.
+/// A search text.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Keyword {
@@ -108,7 +108,7 @@ pub struct Keyword {
     pub keyword: Option<String>,
 }
 
-/// Body of `POST /api/secondme/memory/key` (contract X-18), and an item of a batch.
+/// Body of `POST /api/secondme/memory/key`, and an item of a batch.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewMemory {
@@ -121,15 +121,16 @@ pub struct NewMemory {
     /// `direct`, the default: the content is kept as it is.
     #[schema(default = "direct")]
     pub mode: Option<String>,
-    /// Whom it is about, at most 100 characters. Default 用户. Not part of the original API.
+    /// The person or thing that it is about, at most 100 characters. Default 用户. Not part of the original
+    /// API.
     #[schema(max_length = 100, example = "用户")]
     pub fact_actor: Option<String>,
-    /// What it is about, at most 100 characters. Not part of the original API.
+    /// The subject, at most 100 characters. Not part of the original API.
     #[schema(max_length = 100, example = "兴趣爱好")]
     pub fact_object: Option<String>,
 }
 
-/// Body of `POST /api/secondme/memory/key/{id}/update` (contract X-19). What is absent stays as it is.
+/// Body of `POST /api/secondme/memory/key/{id}/update`. Absent members stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct MemoryChange {
     /// The fact, 1 to 5000 characters.
@@ -148,11 +149,11 @@ pub struct Batch {
     pub(crate) items: Vec<NewMemory>,
 }
 
-/// Answer of a batch.
+/// Response of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Inserted {
-    /// How many memories are new; one that was there already, word for word, is not added again.
+    /// The number of new memories. One that exists already, word for word, is not added again.
     pub(crate) inserted_count: i64,
 }
 

@@ -92,7 +92,7 @@ async fn add_batch(
     Ok(Data(Inserted { inserted_count: memory.add_key_memories(Adder::of(&caller), facts).await? }))
 }
 
-/// Change a memory; what it said before is kept. Scope memory.write.
+/// Change a memory. The previous version is kept. Scope memory.write.
 #[utoipa::path(post, path = "/secondme/memory/key/{id}/update", operation_id = "updateKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The memory's id")), request_body = MemoryChange,
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -106,7 +106,7 @@ async fn update(
     Ok(Data(Nothing))
 }
 
-/// Delete a memory with all that it ever said. Scope memory.write.
+/// Delete a memory with all its versions. Scope memory.write.
 #[utoipa::path(post, path = "/secondme/memory/key/{id}/delete", operation_id = "deleteKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The memory's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -119,7 +119,7 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-/// What a memory said before it was changed, the latest first. Scope memory.write.
+/// List the earlier versions of a memory, the latest first. Scope memory.write.
 #[utoipa::path(get, path = "/secondme/memory/key/{id}/history", operation_id = "keyMemoryHistory", tag = "Memory", security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The memory's id"), PageQuery),
     responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)))]

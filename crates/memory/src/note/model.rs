@@ -9,7 +9,7 @@ use super::{
     rules,
 };
 
-/// What a note is made of.
+/// The type of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = NoteKind)]
@@ -42,7 +42,7 @@ impl Kind {
     }
 }
 
-/// Whether a note is complete.
+/// The state of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -128,7 +128,7 @@ pub struct Change {
     pub content: Option<String>,
 }
 
-/// Body of `POST /api/secondme/note/add` (contract C-08).
+/// Body of `POST /api/secondme/note/add`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NoteRequest {
@@ -146,7 +146,7 @@ pub struct NoteRequest {
     pub memory_type: Option<String>,
 }
 
-/// Answer of `POST /api/secondme/note/add`.
+/// Response of `POST /api/secondme/note/add`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Added {
@@ -158,7 +158,7 @@ pub struct Added {
     pub(crate) id: i64,
 }
 
-/// Body of `POST /api/secondme/note/{id}/update` (contract X-23). What is absent stays as it is.
+/// Body of `POST /api/secondme/note/{id}/update`. Absent members stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NoteChange {
     /// At most 50 000 characters; of a text note not empty.
@@ -169,7 +169,7 @@ pub struct NoteChange {
     pub title: Option<String>,
 }
 
-/// What a note said before it was changed.
+/// An earlier version of a note.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = NoteVersion)]
 #[serde(rename_all = "camelCase")]
@@ -178,17 +178,17 @@ pub struct Version {
     pub title: String,
     /// Its text.
     pub content: String,
-    /// Since when, in milliseconds since 1970-01-01 UTC.
+    /// The time at which it was written, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     pub written_time: Timestamp,
-    /// Until when.
+    /// The time at which it was replaced, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     pub replaced_time: Timestamp,
 }
 
 from_row!(Version { title, content, written_time, replaced_time });
 
-/// A note that a search found (contract X-21).
+/// A note that a search found.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundNote {
@@ -199,7 +199,7 @@ pub struct FoundNote {
     memory_type: Kind,
     urls: Vec<String>,
     status: Status,
-    /// What is known of the pages that the links lead to; empty without links.
+    /// The pages that the links lead to; empty without links.
     pages: Vec<PageOut>,
     /// Milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
@@ -225,7 +225,7 @@ impl FoundNote {
     }
 }
 
-/// Body of `POST /api/secondme/note/list` (contract X-22).
+/// Body of `POST /api/secondme/note/list`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ListRequest {
@@ -238,11 +238,11 @@ pub struct ListRequest {
     /// Some of `Doc`, `Audio`, `Link&Doc`, `Answer`, `Image`, `Memo`, `Link`, `Chat`, `Chat&Answer`; without them all.
     /// Text notes are `Memo`, link notes `Link`; of the others there are none.
     pub(crate) data_types: Option<Vec<String>>,
-    /// What they are to be found by, at most 200 characters.
+    /// The text to search for, at most 200 characters.
     #[schema(max_length = 200)]
     pub(crate) query: Option<String>,
-    /// What the page before answered, and for the first page an empty text: the list then stays as it was when the walk
-    /// began. Not part of the original API.
+    /// The `snapshot` of the page before, or an empty text for the first page. The list then stays as it was
+    /// when the paging began. Not part of the original API.
     #[schema(max_length = 60)]
     pub(crate) snapshot: Option<String>,
 }
@@ -268,7 +268,7 @@ struct NoteBody {
     content: String,
     memory_type: Kind,
     attachments: Vec<Attachment>,
-    /// What is known of the pages that the links lead to; empty without links.
+    /// The pages that the links lead to; empty without links.
     pages: Vec<PageOut>,
     status: Status,
     /// When it was last changed, in milliseconds since 1970-01-01 UTC.

@@ -34,8 +34,8 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .with_state(memory)
 }
 
-/// Add a note. One that is there already, word for word, is not added again: its id is answered. The pages that links
-/// lead to are read in the background and searched with the note. Scope note.add or note.write.
+/// Add a note. One that exists already, word for word, is not added again, and its id is returned. The pages
+/// that links lead to are read in the background and searched with the note. Scope note.add or note.write.
 #[utoipa::path(post, path = "/secondme/note/add", operation_id = "addNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
     request_body = NoteRequest,
     responses((status = 200, description = "The note's id", body = Envelope<Added>)))]
@@ -80,7 +80,7 @@ async fn list(
     Ok(Data(Walked { list: with_pages(&memory, list, ListedNote::new).await?, total, snapshot }))
 }
 
-/// Change a note; what it said before is kept. Scope note.write.
+/// Change a note. The previous version is kept. Scope note.write.
 #[utoipa::path(post, path = "/secondme/note/{id}/update", operation_id = "updateNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id")), request_body = NoteChange,
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -95,7 +95,7 @@ async fn update(
     Ok(Data(Nothing))
 }
 
-/// Delete a note with all that it ever said. Scope note.write.
+/// Delete a note with all its versions. Scope note.write.
 #[utoipa::path(post, path = "/secondme/note/{id}/delete", operation_id = "deleteNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
@@ -108,7 +108,7 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-/// What a note said before it was changed, the latest first. Scope note.write.
+/// List the earlier versions of a note, the latest first. Scope note.write.
 #[utoipa::path(get, path = "/secondme/note/{id}/history", operation_id = "noteHistory", tag = "Notes", security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id"), PageQuery),
     responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)))]

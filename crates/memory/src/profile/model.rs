@@ -40,7 +40,7 @@ pub struct Change {
     pub self_introduction: Option<String>,
 }
 
-/// Answer of `GET /api/secondme/user/info` (contract C-04): the union of what the sources name.
+/// Response of `GET /api/secondme/user/info`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserInfo {
@@ -73,9 +73,9 @@ pub struct UserInfo {
     cover: Option<String>,
     /// URL of the page's video, or null.
     video: Option<String>,
-    /// What the page shows first: `avatar`, `cover` or `video`.
+    /// The part that the page shows first: `avatar`, `cover` or `video`.
     layout: &'static str,
-    /// Whether a voice is configured.
+    /// True if a voice is configured.
     has_voice: bool,
     /// `normal`, `warned` or `suspended`.
     account_status: &'static str,
@@ -105,7 +105,7 @@ impl UserInfo {
     }
 }
 
-/// Answer of `GET /api/auth/me` (contract D-03).
+/// Response of `GET /api/auth/me`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
@@ -117,7 +117,7 @@ pub struct Me {
     email: String,
     /// URL of the picture, or an empty text.
     avatar: String,
-    /// What the calling app knows the person by: always the same for the two. Null without an app.
+    /// The id by which the calling app knows the person. It never changes. Null without an app.
     #[schema(example = "asu_2b6c…")]
     app_scoped_user_id: Option<String>,
 }
@@ -134,7 +134,7 @@ impl Me {
     }
 }
 
-/// Body of `POST /api/secondme/user/profile` (contract X-16). What is absent stays as it is.
+/// Body of `POST /api/secondme/user/profile`. Absent members stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ProfileRequest {
     /// At most 50 characters.
@@ -170,7 +170,7 @@ impl From<ProfileRequest> for Change {
     }
 }
 
-/// Answer of `POST /api/secondme/user/profile`.
+/// Response of `POST /api/secondme/user/profile`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProfileOut {
     name: String,

@@ -15,7 +15,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(info)).routes(routes!(update)).routes(routes!(me)).with_state(memory)
 }
 
-/// Who the person is. Scope user.info or userinfo.
+/// Get the person's profile. Scope user.info or userinfo.
 #[utoipa::path(get, path = "/secondme/user/info", operation_id = "userInfo", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The person", body = Envelope<UserInfo>)))]
 async fn info(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadUserInfo>) -> Answer<UserInfo> {
@@ -23,7 +23,7 @@ async fn info(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadUs
     Ok(Data(UserInfo::new(account, profile)))
 }
 
-/// Change the profile; what is absent stays as it is. A key needs scope *.
+/// Change the profile. Absent members stay as they are. A key needs scope *.
 #[utoipa::path(post, path = "/secondme/user/profile", operation_id = "updateProfile", tag = "User", security(("bearer" = []), ("session" = [])),
     request_body = ProfileRequest,
     responses((status = 200, description = "The profile as it is now", body = Envelope<ProfileOut>)))]
@@ -37,7 +37,7 @@ async fn update(
     Ok(Data(ProfileOut::new(account, profile, &memory.settings().public_url)))
 }
 
-/// Who signed in, with the id that is the calling app's own. Any credential of a person.
+/// Get the person who signed in, with the id that is the calling app's own. Any credential of a person.
 #[utoipa::path(get, path = "/auth/me", operation_id = "me", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The person", body = Envelope<Me>)))]
 async fn me(State(memory): State<Memory>, caller: Caller) -> Answer<Me> {

@@ -5,7 +5,7 @@ use store::Row;
 use utoipa::ToSchema;
 use web::ApiError;
 
-/// How sure the system is of an interest.
+/// The confidence in an interest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -30,13 +30,13 @@ pub struct ShadeBody {
     pub shade_icon: String,
     /// `VERY_HIGH`, `HIGH`, `MEDIUM` (default), `LOW` or `VERY_LOW`.
     pub confidence_level: Confidence,
-    /// What it is, in the person's view; at most 2000 characters.
+    /// The description, in the person's view; at most 2000 characters.
     #[schema(example = "热爱科技", max_length = 2000)]
     pub shade_description: String,
     /// The same, said of the person.
     #[schema(example = "他/她热爱科技", max_length = 2000)]
     pub shade_description_third_view: String,
-    /// What it is made of; at most 2000 characters.
+    /// The content; at most 2000 characters.
     #[schema(example = "喜欢编程和数码产品", max_length = 2000)]
     pub shade_content: String,
     /// The same, said of the person.
@@ -51,7 +51,7 @@ pub struct ShadeBody {
     /// The public side's icon.
     #[schema(example = "https://cdn.example.com/public-icon.png")]
     pub shade_icon_public: String,
-    /// How sure the system is of the public side.
+    /// The confidence in the public side.
     pub confidence_level_public: Confidence,
     /// The public side's description.
     #[schema(example = "科技爱好者", max_length = 2000)]
@@ -76,17 +76,17 @@ impl ShadeBody {
     }
 }
 
-/// An interest as the API answers it.
+/// An interest as the API returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Shade {
-    /// For editing it.
+    /// The id, with which it can be edited.
     #[schema(example = 123)]
     pub id: i64,
     /// The interest itself.
     #[serde(flatten)]
     pub body: ShadeBody,
-    /// Whether the public side says anything; apps see only shades for which it does.
+    /// True if the public side has any text. Apps see only such interests.
     pub has_public_content: bool,
 }
 
@@ -106,7 +106,7 @@ impl store::FromRow for Shade {
     }
 }
 
-/// Answer of `GET /api/secondme/user/shades`.
+/// Response of `GET /api/secondme/user/shades`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Shades {
     /// In the order they were made; at most 200.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::note::model::Status;
 
-/// How it stands with a page.
+/// The state of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -31,13 +31,13 @@ impl PageStatus {
     }
 }
 
-/// Why a page was not read.
+/// The reason why a page was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
     /// It is in a network that is not called.
     Refused,
-    /// Nobody answered, or the answer broke off.
+    /// There was no response, or it was cut off.
     Unreachable,
     /// It took too long.
     Timeout,
@@ -163,7 +163,7 @@ pub(super) const fn status_of(pending: i64, ready: i64) -> Status {
     }
 }
 
-/// A page as the answers about notes show it.
+/// A page that a note links to.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageOut {
@@ -173,9 +173,9 @@ pub struct PageOut {
     status: PageStatus,
     /// The page's title, once it was read.
     title: String,
-    /// How the page's main text begins.
+    /// The beginning of the page's main text.
     content: String,
-    /// Why it was not read, or not at the first attempt; null otherwise.
+    /// The reason why it was not read, or not at the first attempt; null otherwise.
     problem: Option<Problem>,
     /// When it was read or given up, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = Option<i64>)]
