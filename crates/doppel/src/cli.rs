@@ -22,7 +22,8 @@ use out::{Failure, say};
 
 /// Runs the command line of this process.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, input or configuration, 3 no such account or key.
+/// Exit codes: 0 for success, 1 for a failure, 2 for wrong usage, input or configuration, 3 if there is no
+/// such account or key.
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -30,7 +31,7 @@ pub fn main() -> ExitCode {
         Err(error) => return out::fail(&Failure::failed(error)),
     };
     let result = runtime.block_on(Box::pin(run(args)));
-    // A second signal must not wait for what still runs.
+    // A second signal must not wait for tasks that still run.
     runtime.shutdown_background();
     match result {
         Ok(code) => code,
@@ -50,7 +51,7 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Account(command) => account::run(&config, command).await?,
         Command::Key(command) => key::run(&config, command).await?,
         Command::Backup { file } => {
-            // A copy as it is: the right moment for one is before a migration.
+            // Not migrated: a backup is best made before a migration.
             let db = server::open_as_it_is(&config, Clock::system(), Random::system())
                 .await
                 .map_err(Failure::failed)?;
@@ -80,12 +81,12 @@ async fn migrate(config: &Config, only_check: bool) -> Result<(), Failure> {
     if only_check { Err(Failure::failed("migrations are pending")) } else { Ok(()) }
 }
 
-/// The document needs the routes, and the routes a database; an empty one in memory will do.
+/// Returns the OpenAPI document. Its routes need a database, so an empty one is created.
 async fn openapi(config: &Config) -> Result<String, Failure> {
     server::document(config).await.map_err(Failure::failed)
 }
 
-/// The accounts of a verb that works beside a running server.
+/// Opens the accounts for a command that works while a server may be running.
 async fn identity(config: &Config) -> Result<(Database, Identity), Failure> {
     let db = server::open_beside(config, Clock::system(), Random::system()).await.map_err(Failure::failed)?;
     let base_url = server::base_url(config, None);

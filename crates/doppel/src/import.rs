@@ -1,7 +1,8 @@
-//! Taking in what a person has elsewhere: an archive of Doppel, a folder of Markdown, facts as CSV or JSON Lines.
+//! Import of data that a person has elsewhere: an archive of Doppel, a folder of Markdown, facts as CSV or
+//! JSON Lines.
 //!
-//! Everything is read as a stream, in batches of one transaction each. No name in an archive becomes a path. What is
-//! not valid is refused line by line; what is there already is left as it is.
+//! Everything is read as a stream, in batches of one transaction each. No name in an archive becomes a path.
+//! Invalid entries are refused line by line. Existing entries stay as they are.
 
 mod facts;
 mod folder;
@@ -17,27 +18,27 @@ use web::{
     archive::{Given, MAX_LINE, Section, Taken},
 };
 
-/// Entries of a batch, …
+/// Maximum number of entries in a batch.
 const BATCH: usize = 200;
-/// … and about how many bytes these may have together.
+/// Approximate maximum number of bytes that the entries of a batch have together.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Hears how an import goes on.
+/// Receives the progress of an import.
 pub trait Listener {
-    /// So many entries more were looked at.
+    /// Reports a number of further entries that were examined.
     fn progress(&mut self, entries: u64);
-    /// A line was refused.
+    /// Reports that a line was refused.
     fn refused(&mut self, place: &str, line: u64, why: &str);
 }
 
-/// What came of an import.
+/// The result of an import.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    /// Entries that are new.
+    /// The number of new entries.
     pub added: u64,
-    /// Entries that were there already.
+    /// The number of entries that existed already.
     pub known: u64,
-    /// Entries that were refused.
+    /// The number of refused entries.
     pub refused: u64,
 }
 
@@ -45,23 +46,23 @@ pub struct Outcome {
 pub struct Import<'a> {
     archive: &'a Archive,
     account: i64,
-    /// Largest file in bytes.
+    /// Maximum size of a file in bytes.
     max_file: u64,
     listener: &'a mut dyn Listener,
     outcome: Outcome,
 }
 
 impl<'a> Import<'a> {
-    /// An import into an account.
+    /// Creates an import into an account.
     pub fn new(archive: &'a Archive, account: i64, max_file: u64, listener: &'a mut dyn Listener) -> Self {
         Self { archive, account, max_file, listener, outcome: Outcome::default() }
     }
 
-    /// Takes in a file or a folder, told by its name and content.
+    /// Imports a file or a folder, depending on its name and content.
     ///
     /// # Errors
-    /// When it cannot be read, or is nothing that can be taken in, or the store fails. What was taken in until then
-    /// stays, and taking it in again does no harm.
+    /// If it cannot be read or is of an unknown kind, or if the store fails. What was imported until then
+    /// stays; importing it again does no harm.
     pub async fn run(mut self, from: &Path) -> Result<Outcome> {
         let about = std::fs::metadata(from).with_context(|| format!("cannot read {}", from.display()))?;
         if about.is_dir() {
@@ -86,7 +87,7 @@ impl<'a> Import<'a> {
         self.archive.section(name).with_context(|| format!("this version has no section {name}"))
     }
 
-    /// Takes in one batch; `place` says where it comes from.
+    /// Imports one batch. `place` names its source.
     async fn batch(&mut self, section: &dyn Section, place: &str, given: Vec<Given>) -> Result<()> {
         let count = u64::try_from(given.len()).unwrap_or(0);
         let taken = section.import(self.account, given).await;
@@ -106,7 +107,7 @@ impl<'a> Import<'a> {
         self.listener.refused(place, line, why);
     }
 
-    /// Takes in JSON Lines.
+    /// Imports JSON Lines.
     async fn lines(&mut self, section: &dyn Section, place: &str, mut from: impl BufRead) -> Result<()> {
         let (mut given, mut bytes, mut number) = (Vec::new(), 0, 0);
         while let Some(line) = next_line(&mut from)? {
@@ -128,7 +129,7 @@ impl<'a> Import<'a> {
     }
 }
 
-/// The next line, or why it is refused; `None` at the end.
+/// Returns the next line, or the reason why it is refused; `None` at the end.
 fn next_line(from: &mut impl BufRead) -> Result<Option<Result<String, &'static str>>> {
     let mut bytes = Vec::new();
     let most = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
@@ -144,7 +145,7 @@ fn next_line(from: &mut impl BufRead) -> Result<Option<Result<String, &'static s
     Ok(Some(String::from_utf8(bytes).map_err(|_other| "the line is not UTF-8")))
 }
 
-/// Reads to the end of a line without keeping it.
+/// Reads to the end of a line, and discards it.
 fn skip_line(from: &mut impl BufRead) -> Result<()> {
     loop {
         let buffer = from.fill_buf()?;

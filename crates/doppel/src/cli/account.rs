@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{config::Config, server};
 
-/// Longest line read as a password, in bytes.
+/// Maximum length of a line read as a password, in bytes.
 const MAX_LINE: u64 = 4096;
 
 pub(super) async fn run(config: &Config, command: args::Account) -> Result<(), Failure> {
@@ -79,7 +79,7 @@ fn print(account: &Account, json: bool) -> Result<(), Failure> {
     say(&format!("{}  {}  {}{admin}{disabled}", account.id, account.email, account.name))
 }
 
-/// A password from standard input, or asked for twice where someone can answer.
+/// Reads a password from standard input, or asks for it twice on a terminal.
 fn password(from_stdin: bool) -> Result<Password, Failure> {
     if from_stdin {
         let mut line = String::new();

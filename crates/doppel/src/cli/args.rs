@@ -1,4 +1,4 @@
-//! The verbs and their flags.
+//! The commands and their flags.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub(super) struct Args {
     /// A configuration file; see `doppel check-config` for what is in force.
     #[arg(long, global = true, env = "DOPPEL_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Where everything is kept that Doppel writes.
+    /// The directory of all data that Doppel writes.
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     #[command(subcommand)]
@@ -71,7 +71,7 @@ pub(super) enum Command {
     },
     /// Take in an archive, facts as CSV or JSON Lines, or a folder of Markdown, also while the server runs.
     ///
-    /// What is there already is left as it is; what is not valid is named line by line.
+    /// Existing entries stay as they are. Invalid ones are reported line by line.
     #[command(after_help = "Example: doppel import --account me@example.com me.tar")]
     Import {
         /// The account's e-mail.
@@ -177,7 +177,7 @@ pub(super) enum Account {
     /// Make a link with which one person can sign up (accounts.sign_up must not be "closed").
     #[command(after_help = "Example: doppel account invite --expires 7d")]
     Invite {
-        /// How long the link is good, as 12h or 7d.
+        /// Lifetime of the link, as 12h or 7d.
         #[arg(long, default_value = "7d")]
         expires: String,
     },
@@ -193,13 +193,13 @@ pub(super) enum Key {
         /// The e-mail of the account the key is for.
         #[arg(long)]
         account: String,
-        /// What to call the key.
+        /// The name of the key.
         #[arg(long)]
         name: String,
-        /// What it may do: scopes separated by commas, or '*'.
+        /// The scopes of the key, separated by commas, or '*'.
         #[arg(long)]
         scopes: String,
-        /// How long it works, as 12h or 90d; without this, until it is revoked.
+        /// Lifetime of the key, as 12h or 90d; without this, until it is revoked.
         #[arg(long)]
         expires: Option<String>,
         /// Print JSON.

@@ -5,7 +5,7 @@ use store::{Database, Rule};
 use super::out::{Failure, say};
 use crate::{config::Config, permissions, server};
 
-/// Accounts read at a time.
+/// Number of accounts read at a time.
 const PAGE: i64 = 500;
 
 pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says which rules between rows are broken, and returns how many.
+/// Prints the rules between rows that are broken, and returns their number.
 async fn broken_rules(db: &Database) -> Result<usize, Failure> {
     let mut broken = 0;
     let rules: [&[Rule]; 2] = [plaza::invariants::RULES, chat::invariants::RULES];

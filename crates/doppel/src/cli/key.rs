@@ -14,7 +14,7 @@ use super::{
 };
 use crate::config::Config;
 
-/// Keys read at a time.
+/// Number of keys read at a time.
 const PAGE: i64 = 100;
 
 pub(super) async fn run(config: &Config, command: args::Key) -> Result<(), Failure> {
@@ -77,7 +77,7 @@ fn line(key: &ApiKey) -> String {
     format!("{}  {}…  {}  expires {expires}  used {used}  {}", key.id, key.hint, key.scopes, key.name)
 }
 
-/// A duration as `45m`, `12h` or `90d`, in seconds.
+/// Parses a duration as `45m`, `12h` or `90d`, and returns it in seconds.
 pub(super) fn seconds(text: &str) -> Result<i64, Failure> {
     let wrong = || Failure::input(format!("{text:?}: expected a duration as 45m, 12h or 90d"));
     let unit = match text.chars().last() {

@@ -1,10 +1,10 @@
-//! What verbs print, and how they fail.
+//! The output of commands, and their failures.
 
 use std::{io::Write, process::ExitCode};
 
 use serde::Serialize;
 
-/// Why a verb ends with another exit code than 0.
+/// A failure of a command: its exit code and message.
 #[derive(Debug)]
 pub(super) struct Failure {
     code: u8,
@@ -25,7 +25,7 @@ impl Failure {
     }
 }
 
-/// A message, from whatever tells it.
+/// A message, converted from an error or a text.
 pub(super) struct Cause(String);
 
 impl From<&str> for Cause {
@@ -64,9 +64,9 @@ impl From<store::Error> for Cause {
     }
 }
 
-/// Tells a failure on standard error.
+/// Prints a failure on standard error.
 pub(super) fn fail(failure: &Failure) -> ExitCode {
-    // Nothing is left to try where even this cannot be written.
+    // If even this cannot be written, nothing is left to try.
     let _unheard = writeln!(std::io::stderr().lock(), "doppel: {}", failure.message);
     ExitCode::from(failure.code)
 }
@@ -75,7 +75,7 @@ pub(super) fn fail(failure: &Failure) -> ExitCode {
 pub(super) fn say(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()) {
-        // Whoever reads us has seen enough.
+        // The reader has closed the pipe, so it has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(Failure::failed),
     }

@@ -12,19 +12,19 @@ use crate::{
     server::{self, Running},
 };
 
-/// What a shell reports for a program that a signal ended.
+/// The exit code that shells report for a program ended by an interrupt.
 const INTERRUPTED: u8 = 130;
 
-/// Signals, by their numbers on Linux, that end a process which has no handler for them: SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
-/// SIGPIPE, SIGALRM, SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO and SIGPWR.
+/// Signals, by their numbers on Linux, that end a process without a handler for them: SIGHUP, SIGQUIT,
+/// SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO and SIGPWR.
 #[cfg(target_os = "linux")]
 const DEADLY: &[i32] = &[1, 3, 10, 12, 13, 14, 16, 24, 25, 26, 27, 29, 30];
 /// The real-time signals that programs may use.
 #[cfg(target_os = "linux")]
 const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
-/// Makes the process live on after every signal but those that are meant to stop it. A handler stays for good, whether or
-/// not anybody listens.
+/// Lets the process survive all signals except those that are meant to stop it. A handler stays installed for
+/// good, even if nothing listens.
 fn outlive_other_signals() -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
     let kinds = DEADLY.iter().copied().chain(REAL_TIME).map(SignalKind::from_raw);
@@ -52,7 +52,7 @@ pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Fa
     let prepared = Box::pin(server::prepare(config, Clock::system(), Random::system()))
         .await
         .map_err(Failure::failed)?;
-    // Whoever sees the server answer finds the demo and its note.
+    // Done before the server accepts connections, so that its first clients find the demo and its file.
     let demo = match with_demo {
         true => Some(Box::pin(demo::prepare(config, prepared.running())).await.map_err(Failure::failed)?),
         false => None,
@@ -80,8 +80,8 @@ pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Fa
     }
 }
 
-/// One line for the log, and on an empty database what to do first.
-/// `demo` is `Some(None)` where one was asked for and not made.
+/// Logs the addresses, and prints the first steps on an empty database. `demo` is `Some(None)` if a demo was
+/// requested but not created.
 async fn announce(running: &Running, demo: Option<Option<demo::Demo>>) -> Result<(), Failure> {
     tracing::info!("Doppel listens on {} ({})", running.base_url, running.db.engine_name());
     if let Some(address) = running.metrics {

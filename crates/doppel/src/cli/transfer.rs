@@ -60,7 +60,7 @@ async fn open(config: &Config, email: &str) -> Result<(Database, Archive, Accoun
     Ok((db, archive, account))
 }
 
-/// A bar where somebody looks, and a line for what is refused in any case.
+/// Shows a progress bar on a terminal, and prints a line for each refused entry in any case.
 struct Told {
     bar: ProgressBar,
 }
@@ -85,7 +85,7 @@ impl Listener for Told {
     fn refused(&mut self, place: &str, line: u64, why: &str) {
         let text = if line == 0 { format!("{place}: {why}") } else { format!("{place}:{line}: {why}") };
         self.bar.suspend(|| {
-            // Nothing is left to try where even this cannot be written.
+            // If even this cannot be written, nothing is left to try.
             let _unheard = writeln!(std::io::stderr().lock(), "{text}");
         });
     }

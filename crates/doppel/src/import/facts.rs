@@ -1,4 +1,4 @@
-//! Facts from elsewhere: CSV with a header, or JSON Lines.
+//! Facts from other programs: CSV with a header, or JSON Lines.
 
 use std::{fs::File, io::BufReader, path::Path};
 
@@ -8,9 +8,9 @@ use web::archive::Given;
 
 use super::{BATCH, Import};
 
-/// Where facts go.
+/// The archive section that imports facts.
 const SECTION: &str = "key-memories";
-/// Columns that are understood, by whatever name, in lower case.
+/// Known names of columns, in lower case, with the members they stand for.
 const NAMES: [(&str, &str); 12] = [
     ("content", "factContent"),
     ("fact", "factContent"),
@@ -25,7 +25,7 @@ const NAMES: [(&str, &str); 12] = [
     ("updatetime", "updateTime"),
     ("id", "id"),
 ];
-/// Those that are numbers.
+/// The members that are numbers.
 const NUMBERS: [&str; 4] = ["visibility", "createTime", "updateTime", "id"];
 
 pub(super) async fn take_lines(import: &mut Import<'_>, from: &Path) -> Result<()> {
@@ -77,7 +77,7 @@ fn entry(columns: &[Option<&str>], row: &csv::StringRecord) -> Value {
             continue;
         }
         let number = NUMBERS.contains(name).then(|| value.trim().parse::<i64>().ok()).flatten();
-        // What should be a number and is none is refused with the rest of its line.
+        // A value that should be a number and is not is refused with its line.
         entry.insert((*name).to_owned(), number.map_or_else(|| value.into(), Value::from));
     }
     Value::Object(entry)

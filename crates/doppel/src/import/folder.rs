@@ -1,4 +1,4 @@
-//! Markdown files as notes: a file, or a folder and what is in it.
+//! Markdown files as notes: a single file, or a folder with its subfolders.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,11 @@ use web::archive::Given;
 use super::Import;
 
 const SECTION: &str = "notes";
-/// Folders inside folders that are looked into.
+/// Maximum depth of nested folders.
 const MAX_DEPTH: usize = 32;
-/// Largest file that is read, in bytes: no note of more is taken.
+/// Maximum size of a file in bytes. No note may be larger.
 const MAX_BYTES: u64 = 1 << 20;
-/// Notes of a batch: they are longer than facts.
+/// Number of notes in a batch. They are longer than facts.
 const BATCH: usize = 20;
 
 pub(super) async fn take(import: &mut Import<'_>, from: &Path) -> Result<()> {
@@ -39,7 +39,7 @@ pub(super) async fn take(import: &mut Import<'_>, from: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Files that are Markdown or text, by name, in order. What links elsewhere is not followed, what is hidden is left.
+/// Finds Markdown and text files by their names, in order. Links are not followed, hidden files are skipped.
 fn find(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<()> {
     let reading = || format!("cannot read {}", folder.display());
     let mut entries: Vec<_> =
@@ -64,7 +64,7 @@ fn is_text(path: &Path) -> bool {
     ["md", "markdown", "txt"].iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
-/// A file as an entry of an archive.
+/// Reads a file as an entry of an archive.
 fn note(path: &Path) -> Result<String, String> {
     let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if about.len() > MAX_BYTES {
@@ -79,7 +79,7 @@ fn note(path: &Path) -> Result<String, String> {
     Ok(json!({"title": title(text, &name), "content": text, "createTime": written}).to_string())
 }
 
-/// The first heading, or else the file's name.
+/// Returns the first heading, or else the name of the file.
 fn title(text: &str, name: &str) -> String {
     let heading = text.lines().find_map(|line| line.strip_prefix("# ")).map(str::trim);
     let title = heading.filter(|heading| !heading.is_empty()).unwrap_or(name);

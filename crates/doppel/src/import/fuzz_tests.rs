@@ -1,4 +1,4 @@
-//! Fuzz targets: archives, CSV, JSON Lines and Markdown of others.
+//! Fuzz targets: imported archives, CSV, JSON Lines and Markdown.
 
 use std::{
     path::PathBuf,
@@ -15,10 +15,10 @@ use web::{
 
 use super::{Import, Listener, Outcome};
 
-/// What reached a section: lines and names of files.
+/// The lines and names of files that reached a section.
 type Seen = Arc<Mutex<Vec<String>>>;
 
-/// A section that takes everything.
+/// A section that accepts everything.
 struct Recorder {
     name: &'static str,
     seen: Seen,
@@ -64,7 +64,8 @@ impl Listener for Silent {
     }
 }
 
-/// Imports a file of this name with this content; answers what reached the sections, if it was read to its end.
+/// Imports a file with this name and content. Returns what reached the sections, and the outcome if the file
+/// was read to its end.
 fn import(name: &str, bytes: &[u8]) -> (Vec<String>, Option<Outcome>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -81,7 +82,7 @@ fn import(name: &str, bytes: &[u8]) -> (Vec<String>, Option<Outcome>) {
     (seen, outcome)
 }
 
-/// An archive with these entries.
+/// Builds an archive with these entries.
 fn packed(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, content) in entries {

@@ -1,4 +1,4 @@
-//! An archive of Doppel, packed with gzip or not.
+//! An archive of Doppel, compressed with gzip or not.
 
 use std::{
     fs::File,
@@ -13,10 +13,11 @@ use web::archive::{ABOUT, About, DATA, FORMAT, VERSION};
 
 use super::Import;
 
-/// A packed archive may grow by this much, and in any case to `FREE` bytes.
+/// Maximum ratio of the sizes of a compressed archive after and before decompression. Up to [`FREE`] bytes it
+/// does not apply.
 const MAX_RATIO: u64 = 100;
 const FREE: u64 = 1 << 30;
-/// Largest description of an archive, in bytes.
+/// Maximum size of the description of an archive, in bytes.
 const MAX_ABOUT: u64 = 64 << 10;
 
 pub(super) async fn take(import: &mut Import<'_>, from: &Path) -> Result<()> {
@@ -71,7 +72,7 @@ fn check(entry: &mut impl Read) -> Result<()> {
     Ok(())
 }
 
-/// Names are looked at, and never used as paths.
+/// Imports an entry. Its name is examined, but never used as a path.
 async fn take_entry<R: Read>(import: &mut Import<'_>, name: &str, mut entry: Entry<'_, R>) -> Result<()> {
     let parts: Vec<&str> = name.split('/').collect();
     let (section, file) = match parts.as_slice() {
@@ -112,7 +113,7 @@ async fn take_entry<R: Read>(import: &mut Import<'_>, name: &str, mut entry: Ent
     Ok(())
 }
 
-/// A reader that fails where it would read more than it may.
+/// A reader that fails if it would read more than a limit.
 struct Bounded<R> {
     inner: R,
     left: u64,
