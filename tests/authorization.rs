@@ -333,8 +333,7 @@ both_engines! {
     }
 
     /// A program may do everything with the person's data. It can neither create keys, confirm other
-    /// programs, nor
-    /// authorize apps, and it never has the rights of an administrator.
+    /// programs, nor authorize apps, and it never has the rights of an administrator.
     async fn a_program_of_the_person_opens_all_but_the_sessions_own(server) {
         let person = server.person("a").await;
         let actor = server.bearer(&person.program_token().await);

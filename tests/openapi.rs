@@ -18,8 +18,7 @@ async fn the_document_is_as_reviewed() {
 }
 
 /// Two Rust types with the same schema name overwrite each other in the document, so one of them is described
-/// wrongly.
-/// The names are compared in the sources, because the merged document keeps no trace of it.
+/// wrongly. The names are compared in the sources, because the merged document keeps no trace of it.
 #[test]
 fn no_two_types_have_one_schema_name() {
     let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -49,8 +48,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns the schema name of each type in a file that derives `ToSchema`: that of `#[schema(as = …)]`, else
-/// the
-/// type's own.
+/// the type's own.
 fn schema_names(text: &str) -> Vec<String> {
     let (mut names, mut attributes, mut in_attribute) = (Vec::new(), String::new(), false);
     for line in text.lines().map(str::trim) {

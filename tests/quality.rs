@@ -7,8 +7,7 @@ use testkit::{
 };
 
 /// Lower limit of the percentage of questions with an answer among the first ten hits. It is some points
-/// below the
-/// measured values.
+/// below the measured values.
 const FLOOR: f64 = 80.0;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

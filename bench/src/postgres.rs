@@ -17,8 +17,7 @@ pub(crate) struct Database {
 
 impl Database {
     /// Creates a schema on the server that `DOPPEL_TEST_POSTGRES` names, or else on a temporary one. Returns
-    /// `None` if
-    /// PostgreSQL is not installed.
+    /// `None` if PostgreSQL is not installed.
     pub(crate) fn start() -> Option<Self> {
         let start = || {
             let cluster = Cluster::shared();
@@ -39,8 +38,7 @@ impl Database {
     }
 
     /// Returns the rows per second that one connection inserts, each in its own transaction: the limit of a
-    /// server that
-    /// runs one write at a time.
+    /// server that runs one write at a time.
     pub(crate) fn inserts(&self, time: Duration) -> Result<f64> {
         self.with(async |client| {
             client

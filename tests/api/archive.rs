@@ -228,8 +228,7 @@ async fn moves(from: Engine, to: Engine) {
     let person = new.person("b").await;
     let (outcome, heard) = import(&new, &person, &path).await;
     // A file, the profile, two interests, 32 memories, two notes, an event, a conversation with three
-    // messages, four
-    // links of facts, a day of usage, and the settings.
+    // messages, four links of facts, a day of usage, and the settings.
     assert_eq!((outcome.added, outcome.known, heard.refused), (49, 0, Vec::new()));
     let moved = person.with_key("*").await;
     let both = (answers(&new, &person, &moved).await, answers(&old, &owner, &actor).await);

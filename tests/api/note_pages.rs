@@ -113,8 +113,7 @@ async fn shown(actor: &Actor, id: i64) -> Value {
 /// Reads due pages, beside the server's own worker, until the note meets a condition, and returns it.
 ///
 /// The wait is bounded by time rather than by attempts. The worker may hold a page for its whole time limit,
-/// while an
-/// attempt here takes less than a millisecond.
+/// while an attempt here takes less than a millisecond.
 async fn read(server: &TestServer, actor: &Actor, id: i64, done: impl Fn(&Value) -> bool) -> Value {
     let wanted = async {
         loop {

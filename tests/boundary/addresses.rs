@@ -159,8 +159,7 @@ both_engines! {
         }
         let right = code(post(&server, "192.0.2.9", START).await);
         // The account is refused from another address as well, and another account from this address, even
-        // with the
-        // right code.
+        // with the right code.
         for (who, address) in [(&alice, "203.0.113.1"), (&alice, "203.0.113.2"), (&bob, "203.0.113.1")] {
             let answer = at(who, address).post(BY_CODE, right.clone()).await;
             answer.refused(429, "rate.limited");

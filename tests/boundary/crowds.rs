@@ -48,8 +48,7 @@ async fn ask(stream: &mut TcpStream, request: &[u8]) -> Duration {
 }
 
 /// Opens slow requests and half-sent heads from one address, and returns all connections, including those
-/// that the
-/// server has closed.
+/// that the server has closed.
 async fn crowd(server: &TestServer) -> Vec<TcpStream> {
     let to = address(server);
     let mut open = Vec::new();

@@ -1,6 +1,5 @@
 //! Conformance of the server with its own OpenAPI document. Schemathesis generates requests from the
-//! document, and
-//! checks the responses against it. `conformance.py` has its configuration.
+//! document, and checks the responses against it. `conformance.py` has its configuration.
 
 use testkit::{model::Model, process::Binary};
 

@@ -113,8 +113,7 @@ async fn flow(server: &TestServer, app: &App, secret: Option<&str>, way: AuthTyp
 }
 
 /// Runs the code grant with a client for OpenID Connect. It requests the scope `openid` and sends a nonce,
-/// both of
-/// which the server ignores.
+/// both of which the server ignores.
 async fn openid_flow(server: &TestServer, app: &App) {
     let http = Http(testkit::http());
     let metadata: Value = server.anyone().get("/.well-known/oauth-authorization-server").await.json();

@@ -163,8 +163,7 @@ both_engines! {
     }
 
     /// The secrets in the database are sealed. If the sealing key is missing or wrong, the server names the
-    /// file to
-    /// restore, and creates no new one.
+    /// file to restore, and creates no new one.
     async fn a_lost_sealing_key_is_named_and_never_replaced(server) {
         let key = key(&server, "a", json!({})).await;
         let file = server.data_dir().join("seal.key");

@@ -1,6 +1,5 @@
 //! Requirements of RFC 9700 (Best Current Practice for OAuth 2.0 Security). The table names the tests that
-//! cover them.
-//! This module has those that other modules lack.
+//! cover them. This module has those that other modules lack.
 //!
 //! | requirement | section | tests |
 //! |---|---|---|

@@ -109,8 +109,7 @@ impl Browser {
     }
 
     /// Checks rules for every page. It must not scroll sideways. It must have a language, one `h1`, and
-    /// labels for all
-    /// fields.
+    /// labels for all fields.
     async fn check_page(&self) {
         let path = self.path().await;
         let facts = "return [document.documentElement.scrollWidth - window.innerWidth, \
@@ -125,8 +124,7 @@ impl Browser {
 }
 
 /// The life of a key, as the documentation describes it: sign in, create a key, see it once, use it, see its
-/// usage,
-/// delete it.
+/// usage, delete it.
 async fn the_way_of_a_key(width: u32, height: u32) {
     let server = TestServer::start(Engine::Sqlite).await;
     server.person("a").await;
@@ -192,8 +190,7 @@ async fn the_reference_is_drawn() {
 }
 
 /// A person who is not signed in comes from an app, and returns to it with a code. Browsers apply the page's
-/// security
-/// policy to all redirects of a form, so only a real browser shows whether these work.
+/// security policy to all redirects of a form, so only a real browser shows whether these work.
 async fn the_way_of_an_app(width: u32, height: u32) {
     let server = TestServer::start(Engine::Sqlite).await;
     server.person("a").await;
@@ -252,8 +249,7 @@ async fn the_way_of_an_app_on_a_phone() {
 }
 
 /// A new person comes from an app, signs up, and grants two of three scopes. The app makes a call. The person
-/// revokes
-/// the authorization, and the next call is refused.
+/// revokes the authorization, and the next call is refused.
 async fn from_consent_to_revocation(width: u32, height: u32) {
     let server = TestServer::configured(Engine::Sqlite, "accounts.sign_up = \"open\"").await;
     let developer = server.person("developer").await;

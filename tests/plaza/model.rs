@@ -1,6 +1,6 @@
 //! The Plaza compared with a model of it. Several people perform random actions, in sequence and
-//! concurrently.
-//! Counters and feeds must equal those of the model at the end, and in sequence also after every step.
+//! concurrently. Counters and feeds must equal those of the model at the end, and in sequence also after
+//! every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -287,8 +287,7 @@ both_engines! {
     }
 
     /// Everybody likes, comments and deletes concurrently on the same posts. The final likes are still known,
-    /// because each
-    /// person's own actions are in sequence.
+    /// because each person's own actions are in sequence.
     async fn at_once(server: "plaza.posts_per_hour = 100000\nplaza.comments_per_hour = 100000\nplaza.likes_per_hour = 100000\nplaza.double_comments_per_day = 100000") {
         let world = &world(&server).await;
         let mut model = Model::default();

@@ -132,13 +132,11 @@ async fn sign_in(http: &reqwest::Client, base_url: &str) -> String {
 const WRITERS: usize = 200;
 
 /// The final state of texts, by their mark: true if stored, false if deleted. Texts whose change was in
-/// progress when
-/// the server was killed are not included.
+/// progress when the server was killed are not included.
 type Fates = Arc<Mutex<HashMap<String, bool>>>;
 
 /// Two hundred clients write and read memories and notes, and the process is killed at random times. No
-/// acknowledged
-/// text is lost, no deleted text comes back, and the index matches the rows.
+/// acknowledged text is lost, no deleted text comes back, and the index matches the rows.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_memory_is_found_after_kills() {
     let directory = tempfile::tempdir().unwrap();

@@ -109,8 +109,7 @@ fn a_signal_lets_open_requests_finish_and_takes_no_new_ones() {
     );
     open.write_all(head.as_bytes()).unwrap();
     // The request is in work when its head has been read. A response on a later connection shows that this
-    // has
-    // happened.
+    // has happened.
     let mut other = TcpStream::connect(&address).unwrap();
     other.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     other.read_to_end(&mut Vec::new()).unwrap();

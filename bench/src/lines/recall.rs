@@ -54,8 +54,7 @@ const ROWS: &str =
     "SELECT CAST(COALESCE(SUM(pgsize), 0) AS BIGINT) FROM dbstat WHERE name LIKE 'key\\_memory%' ESCAPE '\\'";
 
 /// Measures the percentage of questions about long conversations that find their answer. Each ranking rule
-/// has a line,
-/// and plain BM25 is the baseline.
+/// has a line, and plain BM25 is the baseline.
 pub(crate) fn quality() -> Result<Vec<Line>> {
     progress("asking about conversations");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -118,8 +117,7 @@ pub(crate) fn quality() -> Result<Vec<Line>> {
 }
 
 /// Measures searches in one person's key memories, with other people's in the database. The baseline is a
-/// page without
-/// a keyword.
+/// page without a keyword.
 pub(crate) fn speed(bench: &Bench) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for own in [bench.entries / 10, bench.entries] {

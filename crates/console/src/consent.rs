@@ -1,8 +1,7 @@
 //! The consent page of OAuth2: the app, the scopes that it requests, and the person's decision.
 //!
 //! The server stores nothing between page and decision. The form contains the app's whole request, which is
-//! checked
-//! again when the form is sent.
+//! checked again when the form is sent.
 
 #[cfg(test)]
 mod fuzz_tests;
@@ -28,8 +27,7 @@ use request::{Denied, Prompt, Request};
 /// The routes to which apps send people.
 pub(crate) const PATHS: [&str; 3] = ["/oauth", "/oauth/", STANDARD];
 /// The authorization endpoint that the server's metadata names. Its redirects contain the issuer (RFC 9207).
-/// Apps
-/// written for the SecondMe API use the other routes, whose redirects are exactly those of SecondMe.
+/// Apps written for the SecondMe API use the other routes, whose redirects are exactly those of SecondMe.
 const STANDARD: &str = "/oauth/authorize";
 
 /// A person's decision.
@@ -197,8 +195,7 @@ fn page(
 }
 
 /// Returns the path of a picture that is stored on this server, or `None` for any other address. A picture
-/// from
-/// elsewhere would tell the app's owner who looks at the page.
+/// from elsewhere would tell the app's owner who looks at the page.
 fn own_picture<'a>(url: &'a str, public_url: &str) -> Option<&'a str> {
     url.strip_prefix(public_url).filter(|path| path.starts_with('/') && !path.starts_with("//"))
 }

@@ -44,8 +44,7 @@ impl From<Fields> for Nothing {
 pub(crate) struct CsrfForm<T>(pub(crate) T);
 
 /// Extracts a form that anybody may send. Its token must be that of the visitor or of the session. So a
-/// sign-in form
-/// in one tab still works after a sign-in in another tab.
+/// sign-in form in one tab still works after a sign-in in another tab.
 pub(crate) struct VisitorForm<T>(pub(crate) T);
 
 impl<T: From<Fields>> FromRequest<Console> for CsrfForm<T> {

@@ -1,8 +1,7 @@
 //! The web pages for people, such as sign-in, consent, API keys, memories, chat, the Plaza and the Hub.
 //!
 //! Pages are rendered on the server and work without scripts. Permissions and rules are decided in the other
-//! crates.
-//! This crate decides about layout and wording.
+//! crates. This crate decides about layout and wording.
 
 mod account;
 mod apps;

@@ -7,8 +7,7 @@ const MAX_LENGTH: usize = 8192;
 /// page.
 ///
 /// Browsers take `//host` and `/\host`, also with tabs or line breaks in between, for another site. So the
-/// address
-/// must consist of visible ASCII characters without backslashes, and begin with a single slash.
+/// address must consist of visible ASCII characters without backslashes, and begin with a single slash.
 pub(crate) fn local(next: &str) -> &str {
     let is_local = next.len() <= MAX_LENGTH
         && next.starts_with('/')

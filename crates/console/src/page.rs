@@ -58,15 +58,13 @@ impl Page {
     }
 
     /// Sets up a page with a sign-in or sign-up form. It shows no signed-in person, because it would look as
-    /// if the form
-    /// had signed them in.
+    /// if the form had signed them in.
     pub(crate) fn front(self, here: impl Into<String>) -> Self {
         Self { who: None, ..self }.at("", here)
     }
 
     /// Allows the page's forms to redirect to these origins, because browsers apply the page's security
-    /// policy to
-    /// redirects as well. The text becomes part of a header, unescaped.
+    /// policy to redirects as well. The text becomes part of a header, unescaped.
     pub(crate) fn leading_to(self, places: &str) -> Self {
         Self { leads_to: places.to_owned(), ..self }
     }

@@ -1,6 +1,5 @@
 //! The pages on which a person signs in a program: either by a code that they paste into the program, or by
-//! confirming
-//! a program that waits.
+//! confirming a program that waits.
 
 use askama::Template;
 use axum::{extract::State, response::Response};

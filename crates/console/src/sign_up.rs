@@ -1,6 +1,5 @@
 //! Sign-up: the first account of a server, accounts with an invitation link, and those of any visitor if
-//! sign-up is
-//! open.
+//! sign-up is open.
 
 use askama::Template;
 use axum::{

@@ -1,8 +1,7 @@
 //! Sections of a person's archive with their data on the Plaza.
 //!
 //! They can be exported but not imported: another Plaza has other people, so posts, replies and likes would
-//! refer to
-//! nothing there.
+//! refer to nothing there.
 
 mod entries;
 mod queries;

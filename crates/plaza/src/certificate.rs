@@ -28,8 +28,7 @@ impl<E: Into<ApiError>> From<E> for NotIssued {
 
 impl Plaza {
     /// Returns the certificate of an account, if it has one. An administrator needs no invitation: the
-    /// certificate is
-    /// issued when it is first looked up.
+    /// certificate is issued when it is first looked up.
     ///
     /// # Errors
     /// When the store fails.
@@ -56,8 +55,7 @@ impl Plaza {
     /// Issues a certificate and its invitation codes, and returns the certificate's number.
     ///
     /// The transaction locks the day's row until its end, so numbers are given one after the other. If no
-    /// certificate
-    /// is issued, the rollback frees the number, so there are no gaps.
+    /// certificate is issued, the rollback frees the number, so there are no gaps.
     pub(crate) async fn issue(
         &self,
         tx: &mut Tx<'_>,

@@ -45,8 +45,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the post or the parent comment does not exist; [`Code::PlazaBlocked`] if the
-    /// author of
-    /// either has blocked this one; [`Code::PlazaDoubleOff`] if the assistant may not comment;
+    /// author of either has blocked this one; [`Code::PlazaDoubleOff`] if the assistant may not comment;
     /// [`Code::RateLimited`].
     pub async fn comment(&self, author: i64, new: NewComment) -> Result<i64, ApiError> {
         let values = params![&new.post];
@@ -157,8 +156,7 @@ impl Plaza {
     /// Deletes a comment. Replies to it stay.
     ///
     /// Its author may, and an administrator, who gives a reason (`admin`). A deletion by somebody other than
-    /// the
-    /// author is logged with the reason.
+    /// the author is logged with the reason.
     ///
     /// # Errors
     /// [`Code::NotFound`] if the comment does not exist, or belongs to somebody else and there is no reason.

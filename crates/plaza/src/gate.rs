@@ -1,6 +1,5 @@
 //! Extractors that require a certificate. They run before the body is read, so a caller without one always
-//! gets
-//! [`Code::PlazaGate`], however wrong the rest of the request is.
+//! gets [`Code::PlazaGate`], however wrong the rest of the request is.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;

@@ -39,14 +39,12 @@ impl Plaza {
     /// Redeems a code.
     ///
     /// If several people redeem one code at once, one of them succeeds. A person who already has a
-    /// certificate does
-    /// not use the code up. Every attempt counts toward the rate limit, except those that fail with a server
-    /// error.
+    /// certificate does not use the code up. Every attempt counts toward the rate limit, except those that
+    /// fail with a server error.
     ///
     /// # Errors
     /// [`Code::InvitationNotFound`] if there is no such code; [`Code::InvitationSelf`] if it is the person's
-    /// own;
-    /// [`Code::InvitationUsed`] if it was redeemed; [`Code::InvitationSlowed`] after too many attempts.
+    /// own; [`Code::InvitationUsed`] if it was redeemed; [`Code::InvitationSlowed`] after too many attempts.
     pub async fn redeem(&self, account: i64, code: &str) -> Result<Redeemed, ApiError> {
         let (now, most) = (self.db().clock().now(), self.settings().redeems_per_hour);
         self.db()

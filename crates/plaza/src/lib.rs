@@ -1,6 +1,5 @@
 //! The Plaza, the public part of a server: certificates, invitations, posts, comments, the feed, circles,
-//! topics and
-//! moderation.
+//! topics and moderation.
 
 mod archive;
 pub mod certificate;

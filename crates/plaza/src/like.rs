@@ -43,8 +43,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such post; [`Code::PlazaBlocked`] if its author has blocked the
-    /// account;
-    /// [`Code::RateLimited`].
+    /// account; [`Code::RateLimited`].
     pub async fn like_post(&self, account: i64, name: &str, likes: bool) -> Result<i64, ApiError> {
         let name = post::rules::check_name(name)?;
         let found = self.db().fetch_optional(post::queries::ID, params![name]).await?;

@@ -61,8 +61,7 @@ pub(crate) async fn close(tx: &mut Tx<'_>, target: i64) -> Result<(), ApiError> 
 
 impl Plaza {
     /// Blocks an account for another one. The blocker no longer sees its posts and comments, and it can
-    /// neither reply
-    /// to the blocker's nor like them.
+    /// neither reply to the blocker's nor like them.
     ///
     /// # Errors
     /// [`Code::InvalidParam`] if both accounts are the same, or the account has blocked 1 000 others already.

@@ -118,8 +118,7 @@ async fn count(tx: &mut Tx<'_>, id: i64, kind: Kind, circle: &str, posts: i64) -
 }
 
 /// Adds a change to a post's numbers of likes and comments, updates its position in the featured feed, and
-/// returns
-/// the number of likes.
+/// returns the number of likes.
 pub(crate) async fn tally(tx: &mut Tx<'_>, post: i64, change: Tally) -> Result<i64, ApiError> {
     let values = params![post, change.likes, change.comments, change.human_comments];
     let (made, likes, comments): (Timestamp, i64, i64) = tx.fetch_one(queries::TALLY, values).await?;
@@ -132,8 +131,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::RateLimited`]; [`Code::NotFound`] if the circle does not exist; [`Code::CircleNotMember`] if
-    /// the author
-    /// is no member of it.
+    /// the author is no member of it.
     pub async fn post(&self, author: i64, new: NewPost) -> Result<String, ApiError> {
         let prepared = Prepared::new(new)?;
         let (db, now, most) = (self.db().clone(), self.db().clock().now(), self.settings().posts_per_hour);
@@ -205,8 +203,7 @@ impl Plaza {
     /// Deletes a post.
     ///
     /// Its author may, and an administrator, who gives a reason (`admin`). A deletion by somebody other than
-    /// the
-    /// author is logged with the reason.
+    /// the author is logged with the reason.
     ///
     /// # Errors
     /// [`Code::NotFound`] if the post does not exist, or belongs to somebody else and there is no reason.

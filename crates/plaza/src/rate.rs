@@ -1,8 +1,7 @@
 //! Rate limits per account.
 //!
 //! They are counted in the database, in the transaction of the action. An action that fails is thus not
-//! counted, and
-//! several processes share the counters.
+//! counted, and several processes share the counters.
 
 use store::{Database, Timestamp, Tx, params};
 use web::{ApiError, Code};
@@ -51,8 +50,7 @@ impl Action {
 }
 
 /// Counts an action in the current window. A window begins with the first action and lasts an hour or a day.
-/// A window
-/// that begins in the future (because the clock was wrong) counts as over.
+/// A window that begins in the future (because the clock was wrong) counts as over.
 const COUNT: &str = "INSERT INTO plaza_rate (account_id, action, window_start, used) VALUES ($1, $2, $3, 1) \
      ON CONFLICT (account_id, action) DO UPDATE SET \
      used = CASE WHEN plaza_rate.window_start > $4 AND plaza_rate.window_start <= $3 THEN plaza_rate.used + 1 ELSE 1 END, \
@@ -63,8 +61,7 @@ const COUNT: &str = "INSERT INTO plaza_rate (account_id, action, window_start, u
 ///
 /// # Errors
 /// [`Code::RateLimited`], or [`Code::InvitationSlowed`] for [`Action::Redeem`], with the time to wait, if
-/// there were
-/// `most` in the window before.
+/// there were `most` in the window before.
 pub(crate) async fn count(
     tx: &mut Tx<'_>,
     account: i64,

@@ -1,12 +1,9 @@
 //! Cursor pagination: reading a list page by page while others write.
 //!
 //! Clients request pages by number. A number alone only tells the rows to skip, and these shift when somebody
-//! writes
-//! in the meantime. So each page also returns a `snapshot`, which the client sends with the request for the
-//! next page.
-//! It holds the newest entry at the beginning of the walk and the last entry of the page. The next page
-//! continues
-//! exactly there, at any depth.
+//! writes in the meantime. So each page also returns a `snapshot`, which the client sends with the request
+//! for the next page. It holds the newest entry at the beginning of the walk and the last entry of the page.
+//! The next page continues exactly there, at any depth.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -103,8 +100,7 @@ impl Walk {
     }
 
     /// Removes the row that was read beyond the page, if any. Returns true if there was one, and the snapshot
-    /// for the
-    /// next page.
+    /// for the next page.
     pub fn end<T>(
         &self,
         rows: &mut Vec<T>,

@@ -120,8 +120,7 @@ impl Answer {
     }
 
     /// Checks that the response is an error with this status and code, and that its body is a complete error
-    /// envelope.
-    /// Returns the body.
+    /// envelope. Returns the body.
     #[track_caller]
     pub fn refused(&self, status: u16, sub_code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.body);

@@ -11,8 +11,7 @@ enum Language {
 }
 
 /// Runs a script of `tests/clients`, such as `openid.mjs`, and returns its standard output. Its environment
-/// holds
-/// only `PATH` and these variables.
+/// holds only `PATH` and these variables.
 ///
 /// # Panics
 /// If the client libraries are not installed, or the script fails. The message then contains its output.

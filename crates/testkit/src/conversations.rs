@@ -43,8 +43,7 @@ pub struct Question {
     /// Indexes of the turns that contain the answer.
     pub evidence: Vec<usize>,
     /// True if it follows a session with an even number. These questions were not used for tuning the
-    /// ranking, so they
-    /// measure it.
+    /// ranking, so they measure it.
     pub held_out: bool,
 }
 
@@ -90,8 +89,7 @@ impl Conversation {
     }
 
     /// Stores the turns as key memories, each at its time, and returns their ids. The clock ends one day
-    /// after the last
-    /// turn.
+    /// after the last turn.
     pub async fn store(&self, memory: &Memory, clock: &Clock, account: i64) -> Vec<i64> {
         let mut ids = Vec::new();
         for turn in &self.turns {
@@ -104,8 +102,7 @@ impl Conversation {
             };
             let page = web::paging::Page { limit: 1, offset: 0 };
             // Adding returns no id, so the newest entry is listed. A turn with the words of an earlier one
-            // adds
-            // no entry; conversations mark no such turn as an answer.
+            // adds no entry; conversations mark no such turn as an answer.
             memory.add_key_memories(account, vec![fact]).await.expect("stored");
             let newest = memory.key_memories(account, "", page, false).await.expect("listed");
             ids.push(newest.list.first().expect("a turn").id);
@@ -142,8 +139,7 @@ pub fn of_sort(conversation: &Conversation, places: &[Option<usize>], reworded: 
 }
 
 /// Returns the ranks of the reworded questions, or those of the others, in the held-out half of the sessions
-/// or the
-/// other half.
+/// or the other half.
 pub fn of_half(
     conversation: &Conversation,
     places: &[Option<usize>],

@@ -43,8 +43,7 @@ impl Operation {
     }
 
     /// Counts the segments that are parameters. Of several matching paths, a request is routed to the one
-    /// with the
-    /// fewest.
+    /// with the fewest.
     fn parameters(&self) -> usize {
         self.segments.iter().filter(|segment| segment.starts_with('{')).count()
     }

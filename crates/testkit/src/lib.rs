@@ -1,6 +1,5 @@
 //! Support for tests: a complete server on either engine, clients and people who call it, mocks of providers,
-//! and a
-//! temporary PostgreSQL.
+//! and a temporary PostgreSQL.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 

@@ -19,8 +19,7 @@ const SCRIPT: &str = include_str!("postgres.sh");
 /// A PostgreSQL server with its data in a temporary directory.
 ///
 /// The server stops and the directory is removed when this value is dropped, or when this process ends in any
-/// way,
-/// including `SIGKILL`.
+/// way, including `SIGKILL`.
 #[derive(Debug)]
 pub struct Cluster {
     /// The address of the database `postgres`, without options.
@@ -40,8 +39,7 @@ struct Keeper {
 
 impl Cluster {
     /// Returns the server that all tests of this process share: the one that `DOPPEL_TEST_POSTGRES` names, or
-    /// a temporary
-    /// one.
+    /// a temporary one.
     ///
     /// # Panics
     /// If PostgreSQL is not installed or does not start; the message says what to do.
@@ -185,8 +183,7 @@ fn free_port() -> u16 {
 }
 
 /// Returns the directory of `initdb` and `pg_ctl`: from PATH, or the newest version where Debian and Ubuntu
-/// install
-/// them.
+/// install them.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut found: Vec<(u32, PathBuf)> = Vec::new();

@@ -61,8 +61,7 @@ impl TestServer {
     }
 
     /// Starts a server with the default configuration and lines of TOML that override it. Everybody may
-    /// create Hub keys,
-    /// unless the lines set `hub.keys`.
+    /// create Hub keys, unless the lines set `hub.keys`.
     pub async fn configured(engine: Engine, lines: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut config = Config::from_toml(lines).expect("a valid configuration");
@@ -98,8 +97,7 @@ impl TestServer {
     }
 
     /// Stops the server and tries to start it again, which must fail, and returns the error. The server is
-    /// down until the
-    /// next [`TestServer::restart`].
+    /// down until the next [`TestServer::restart`].
     pub async fn refuses_to_start(&mut self) -> String {
         if let Some(running) = self.running.take() {
             running.stop().await.expect("the server stops");

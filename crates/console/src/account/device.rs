@@ -1,8 +1,7 @@
 //! Short names for user agents.
 
 /// Parts of a `User-Agent`, each with the name to show. Specific ones come first, because most browsers also
-/// name
-/// others.
+/// name others.
 const BROWSERS: [(&str, &str); 12] = [
     ("MicroMessenger/", "WeChat"),
     ("Edg", "Edge"),

@@ -11,8 +11,7 @@ use web::ApiError;
 const MAX_STATE: usize = 4096;
 
 /// The parameters of an authorization request. They are untrusted until the app and its redirect URI are
-/// found to be
-/// registered.
+/// found to be registered.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) client_id: String,
@@ -76,8 +75,7 @@ impl Denied {
 
 impl Request {
     /// Parses the query of the page's address. A repeated parameter counts as missing, because different
-    /// parsers might
-    /// choose different values (RFC 6749 §3.1 forbids repetition).
+    /// parsers might choose different values (RFC 6749 §3.1 forbids repetition).
     pub(super) fn parse(query: &str, issuer: Option<&str>) -> Self {
         let once = |name: &str| {
             let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
@@ -163,8 +161,7 @@ impl Request {
     }
 
     /// Returns scheme and host of the redirect URI, for the page's security policy. If the host has unusual
-    /// characters,
-    /// returns the scheme alone.
+    /// characters, returns the scheme alone.
     pub(super) fn origin(&self) -> String {
         let Some((scheme, _)) = self.redirect_uri.split_once("://") else { return String::new() };
         let host = self.host();

@@ -1,8 +1,7 @@
 //! Problems with forms of the Hub, in the person's language.
 //!
 //! The Hub describes problems in English, as in responses of the API. The pages use the form's names of the
-//! fields, and
-//! translate the rest if they are in Chinese.
+//! fields, and translate the rest if they are in Chinese.
 
 use hub::call::HubError;
 use web::{ApiError, Language, issues::Issue};

@@ -209,8 +209,7 @@ pub(crate) async fn act_on_comment(
 }
 
 /// Returns the address of the list on which the action was done, if it is a page of the Plaza. Otherwise
-/// returns that
-/// of the post.
+/// returns that of the post.
 fn back(place: &str, name: &str) -> String {
     let is_ours = (place.starts_with("/plaza?") || place.starts_with("/plaza/"))
         && !place.contains(|c: char| c.is_control() || c == '\\');

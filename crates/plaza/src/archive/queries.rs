@@ -1,6 +1,5 @@
 //! SQL that reads a person's data on the Plaza, ordered by id: `$1` is the account, `$2` the id to begin
-//! after,
-//! `$3` the most rows.
+//! after, `$3` the most rows.
 
 pub(super) const CERTIFICATE: &str = "SELECT id, number, issued_at, double_speaks FROM plaza_certificate \
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";

@@ -18,8 +18,7 @@ pub(super) const INSERT: &str = "INSERT INTO plaza_circle (route, id, name, desc
      VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (route) DO NOTHING";
 
 /// Changes the member count. With 0 it only locks the row, so that concurrent changes of members run one
-/// after the
-/// other.
+/// after the other.
 pub(super) const RESIZE: &str = "UPDATE plaza_circle SET members = members + $2 WHERE route = $1";
 
 pub(super) const JOIN: &str = "INSERT INTO plaza_member (account_id, circle) VALUES ($1, $2) ON CONFLICT (account_id, circle) DO NOTHING";

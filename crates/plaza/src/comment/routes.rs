@@ -78,8 +78,7 @@ async fn update(
 }
 
 /// Delete the caller's comment; replies stay. An administrator's session, or their key with scope `*`, may
-/// delete any
-/// comment, which is logged with the reason. Scope plaza.write, residents only.
+/// delete any comment, which is logged with the reason. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/delete", operation_id = "deleteComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("commentId" = String, Path, description = "What the comment is called"), ReasonQuery),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]

@@ -97,8 +97,7 @@ pub struct FeedQuery {
     /// `featured` or `timeline`, the default.
     pub(super) sort_mode: Option<String>,
     /// Words, at most 200 characters. A post is found if it contains all of them. If more than 1 000 posts
-    /// contain the
-    /// rarest of them, only the newest 1 000 of these are searched.
+    /// contain the rarest of them, only the newest 1 000 of these are searched.
     #[param(max_length = 200)]
     pub(super) keyword: Option<String>,
     /// `discussion`, `ama` or `info`; `public` is every post.
@@ -120,8 +119,7 @@ pub struct FeedOut {
     /// The number of posts of each kind, with no regard to `type`.
     content_type_counts: Counts,
     /// Send it with the request for the next page, which then begins exactly where this page ended, even if
-    /// posts were
-    /// added in the meantime.
+    /// posts were added in the meantime.
     snapshot: Option<String>,
 }
 

@@ -50,8 +50,7 @@ pub(super) const RARITY: &str =
     "SELECT COUNT(*) FROM (SELECT 1 FROM plaza_posting WHERE term = $1 LIMIT $2) AS few";
 
 /// Of the newest $2 posts that contain the rarest term ($1), selects those that contain all other terms as
-/// well. An
-/// empty term is ignored. The columns are those by which posts are filtered, counted and sorted.
+/// well. An empty term is ignored. The columns are those by which posts are filtered, counted and sorted.
 pub(super) static HOLDING: LazyLock<String> = LazyLock::new(|| {
     let mut sql =
         "SELECT p.hot, p.id, p.kind, p.circle FROM (SELECT post_id FROM plaza_posting WHERE term = $1 \

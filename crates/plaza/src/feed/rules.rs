@@ -44,8 +44,7 @@ pub(super) fn check(query: FeedQuery) -> Result<Option<Wish>, ApiError> {
 }
 
 /// Returns the keys of a page, sorted, and the number of found posts of each kind. If there is another page,
-/// its
-/// first key is included.
+/// its first key is included.
 pub(super) fn page(mut found: Vec<Found>, wish: &Wish, walk: Walk, newest: i64) -> (Vec<(i64, i64)>, Counts) {
     found.retain(|post| post.id <= newest && (wish.circle.is_empty() || post.circle == wish.circle));
     let mut counts = Counts::default();

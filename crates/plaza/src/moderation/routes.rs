@@ -30,8 +30,7 @@ async fn report(
 }
 
 /// Block a person. The caller no longer sees their posts and comments, and they can neither reply to the
-/// caller's nor
-/// like them. Scope plaza.write, residents only.
+/// caller's nor like them. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/users/{userId}/block", operation_id = "blockUser", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("userId" = String, Path, description = "The person's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]

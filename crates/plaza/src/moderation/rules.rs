@@ -49,8 +49,7 @@ pub fn check_reason(reason: &str) -> Result<String, ApiError> {
 }
 
 /// Returns the reason that is logged if the caller deletes something that somebody else wrote, or `None` if
-/// the
-/// caller may not do that. If the caller states no reason, the credential is named instead.
+/// the caller may not do that. If the caller states no reason, the credential is named instead.
 ///
 /// # Errors
 /// 422 if the reason is too long.

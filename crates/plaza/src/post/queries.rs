@@ -48,8 +48,7 @@ pub(super) const COUNT: &str = "INSERT INTO plaza_count (circle, kind, shard, po
      ON CONFLICT (circle, kind, shard) DO UPDATE SET posts = plaza_count.posts + excluded.posts";
 
 /// Changes the numbers of likes and comments, and returns the values from which the position in the featured
-/// feed is
-/// computed.
+/// feed is computed.
 pub(crate) const TALLY: &str = "UPDATE plaza_post SET likes = likes + $2, comments = comments + $3, \
      human_comments = human_comments + $4 WHERE id = $1 RETURNING created_at, likes, comments";
 

@@ -66,8 +66,7 @@ async fn update(
 }
 
 /// Delete the caller's post. An administrator's session, or their key with scope `*`, may delete any post,
-/// which is
-/// logged with the reason. Scope plaza.write, residents only.
+/// which is logged with the reason. Scope plaza.write, residents only.
 #[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/delete", operation_id = "deletePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "What the post is called"), ReasonQuery),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]

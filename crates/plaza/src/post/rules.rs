@@ -27,8 +27,7 @@ const TENFOLD_MS: f64 = 45_000_000.0;
 /// Returns the position of a post in the featured feed; greater numbers come first.
 ///
 /// It changes only when likes or comments are added or removed, not with time, so the feed is read from an
-/// index. A
-/// comment counts as two likes.
+/// index. A comment counts as two likes.
 pub fn hot(created_at: Timestamp, likes: i64, comments: i64) -> i64 {
     let points = likes.max(0).saturating_add(comments.max(0).saturating_mul(2));
     let gain = (1.0 + points as f64).log10() * TENFOLD_MS;
@@ -128,8 +127,7 @@ pub(crate) fn check_content(issues: &mut Issues, content: &str, most: usize) {
 }
 
 /// Returns the id of the topic with a title. Titles that differ only in case, or in traditional and
-/// simplified
-/// characters, have the same id.
+/// simplified characters, have the same id.
 fn topic_id(title: &str) -> String {
     let hash = Sha256::digest(store::search::fold(title));
     let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
