@@ -10,8 +10,8 @@
 //! }
 //! ```
 //!
-//! Every target asserts that nothing panics, that the output is bounded, and an invariant of its parser. The list of
-//! targets is in `docs/testing.md`.
+//! Every target asserts that nothing panics, that the output is bounded, and an invariant of its parser.
+//! `docs/testing.md` lists the targets.
 
 use std::time::{Duration, Instant};
 

@@ -32,7 +32,7 @@ const FOUND: i64 = 30;
 const NOTES_FOUND: i64 = 8;
 /// Number of the newest key memories that are included if there is room, whatever was asked.
 const NEWEST: i64 = 10;
-/// The profile takes at most one of this number of parts of a budget, and so do the interests.
+/// The profile takes at most the budget divided by this number, and so do the interests.
 const PART: usize = 4;
 
 impl Memory {

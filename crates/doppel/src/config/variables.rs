@@ -1,7 +1,7 @@
 //! The choice of the environment variables that are settings.
 //!
-//! The prefix `DOPPEL_` is not this program's alone: Kubernetes sets `DOPPEL_PORT`, `DOPPEL_SERVICE_HOST` and others in
-//! every container beside a Service called doppel.
+//! Other programs use the prefix `DOPPEL_`, too: Kubernetes sets `DOPPEL_PORT`, `DOPPEL_SERVICE_HOST` and
+//! others in every container beside a Service called doppel.
 
 use super::DEFAULT;
 

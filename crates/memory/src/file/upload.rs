@@ -17,7 +17,8 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::BodyTooLarge`] if the file exceeds the limit, [`Code::UnsupportedMedia`] if its kind is not
-    /// accepted, [`Code::RequestTimeout`] if the client stalls.
+    /// accepted, [`Code::RequestTimeout`] if the client stalls. [`Code::QuotaExceeded`] or
+    /// [`Code::RateLimited`] if the key or app uploads too much.
     pub(super) async fn receive(&self, adder: &Adder, field: Field<'_>) -> Result<File, ApiError> {
         let limit = self.settings().max_upload.min(self.room(adder.account).await?);
         let name = self.db().random().hex(NAME_BYTES);

@@ -15,10 +15,10 @@ use web::{ApiError, Tasks};
 use super::{Meaning, provider, provider::Failure, rules};
 use crate::Memory;
 
-/// Interval between two looks for work, and at the end of a back-off.
+/// Interval at which the worker looks for work, such as that left by a back-off.
 const EVERY: Duration = Duration::from_secs(5);
-/// Number of looks after which all indexes are examined again, for entries that other processes added and
-/// left.
+/// Number of these intervals after which all indexes are examined, for entries that other processes added
+/// and left.
 const SWEEP: u32 = 60;
 /// Maximum number of indexes fetched at a time.
 const INDICES: i64 = 500;

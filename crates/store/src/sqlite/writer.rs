@@ -25,7 +25,7 @@ const QUEUE: usize = 4096;
 /// Maximum number of transactions in one commit.
 const GROUP: usize = 512;
 /// Maximum time during which transactions join one commit. A longer time puts more of them into each fsync,
-/// but the first of a group waits longer. With 1 ms, 1000 concurrent callers get a fifth fewer commits per
+/// but the first of a group waits longer. With 1 ms, 1000 concurrent callers get a fifth fewer writes per
 /// second.
 const GROUP_TIME: Duration = Duration::from_millis(5);
 /// Pages (of 4 KiB) added to the write-ahead log after which it is checkpointed even without a pause.
