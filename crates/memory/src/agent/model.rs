@@ -76,7 +76,7 @@ pub struct Channel {
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
-    /// The platform, at most 100 characters, where the credential does not say it.
+    /// The platform, at most 100 characters. Used if the credential does not determine it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     pub platform: Option<String>,

@@ -63,7 +63,7 @@ struct Uploaded {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "for the OpenAPI document; the form is read as a stream")]
 struct UploadForm {
-    /// A PNG, JPEG, GIF, WebP, MP4 or MP3, told by its content.
+    /// A PNG, JPEG, GIF, WebP, MP4 or MP3, determined by its content.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }

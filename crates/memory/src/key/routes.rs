@@ -34,7 +34,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .with_state(memory)
 }
 
-/// The public memories, newest first or by keyword. Scope user.info.softmemory or memory.read.
+/// List the public memories, newest first or by keyword. Scope user.info.softmemory or memory.read.
 #[utoipa::path(get, path = "/secondme/user/softmemory", operation_id = "softMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
     params(Keyword, PageQuery, SnapshotQuery),
     responses((status = 200, description = "A page", body = Envelope<Walked<SoftMemory>>)))]

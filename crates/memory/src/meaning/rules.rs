@@ -25,7 +25,7 @@ pub(super) fn normal(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     Some(vector)
 }
 
-/// Number of characters after which a passage with a vector ends at the next good place.
+/// Number of characters after which a passage ends at the next end of a sentence or paragraph.
 const PASSAGE: usize = 500;
 /// Maximum number of characters of a passage. A text no longer than this is one passage.
 const MAX_PASSAGE: usize = 1000;

@@ -18,7 +18,7 @@ use crate::{
     shade::{Confidence, Shade},
 };
 
-/// Number of characters after which a passage ends at the next good place.
+/// Number of characters after which a passage ends at the next end of a sentence or paragraph.
 const PASSAGE: usize = 240;
 /// Maximum number of characters of a passage.
 const MAX_PASSAGE: usize = 480;

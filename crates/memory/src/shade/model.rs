@@ -18,7 +18,7 @@ pub enum Confidence {
     VeryLow,
 }
 
-/// An interest as its owner writes it: every member may be absent, then it is empty.
+/// An interest as its owner writes it. Absent members are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ShadeBody {
@@ -33,13 +33,13 @@ pub struct ShadeBody {
     /// The description, in the person's view; at most 2000 characters.
     #[schema(example = "热爱科技", max_length = 2000)]
     pub shade_description: String,
-    /// The same, said of the person.
+    /// The same in the third person.
     #[schema(example = "他/她热爱科技", max_length = 2000)]
     pub shade_description_third_view: String,
     /// The content; at most 2000 characters.
     #[schema(example = "喜欢编程和数码产品", max_length = 2000)]
     pub shade_content: String,
-    /// The same, said of the person.
+    /// The same in the third person.
     #[schema(example = "他/她喜欢编程和数码产品", max_length = 2000)]
     pub shade_content_third_view: String,
     /// Topics it was drawn from; at most 50 of at most 100 characters.
@@ -56,13 +56,13 @@ pub struct ShadeBody {
     /// The public side's description.
     #[schema(example = "科技爱好者", max_length = 2000)]
     pub shade_description_public: String,
-    /// The same, said of the person.
+    /// The same in the third person.
     #[schema(example = "一位科技爱好者", max_length = 2000)]
     pub shade_description_third_view_public: String,
     /// The public side's content.
     #[schema(example = "热爱科技", max_length = 2000)]
     pub shade_content_public: String,
-    /// The same, said of the person.
+    /// The same in the third person.
     #[schema(example = "他/她热爱科技", max_length = 2000)]
     pub shade_content_third_view_public: String,
     /// The public side's topics.
@@ -109,6 +109,6 @@ impl store::FromRow for Shade {
 /// Response of `GET /api/secondme/user/shades`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Shades {
-    /// In the order they were made; at most 200.
+    /// The interests in the order of their creation; at most 200.
     pub(super) shades: Vec<Shade>,
 }

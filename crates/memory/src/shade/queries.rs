@@ -1,4 +1,4 @@
-//! SQL about shades.
+//! SQL about interests.
 
 pub(crate) const LIST: &str =
     "SELECT id, body FROM shade WHERE account_id = $1 AND has_public >= $2 ORDER BY id LIMIT $3";

@@ -1,4 +1,4 @@
-//! Shades over HTTP.
+//! Interests over HTTP.
 
 use axum::extract::{Path, State};
 use identity::{
@@ -21,14 +21,14 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .with_state(memory)
 }
 
-/// The person's interests that have a public side. Scope user.info.shades or userinfo.
+/// List the person's interests that have a public side. Scope user.info.shades or userinfo.
 #[utoipa::path(get, path = "/secondme/user/shades", operation_id = "listPublicShades", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
 async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadShades>) -> Answer<Shades> {
     Ok(Data(Shades { shades: memory.shades(caller.account(), true).await? }))
 }
 
-/// All of one's own interests, also those without a public side. A key needs scope *.
+/// List all of one's own interests, including those without a public side. A key needs scope *.
 #[utoipa::path(get, path = "/secondme/user/shades/all", operation_id = "listShades", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
 async fn list_all(
@@ -50,7 +50,7 @@ async fn create(
     Ok(Data(memory.create_shade(caller.account(), body).await?))
 }
 
-/// Put another content in place of an interest's. A key needs scope *.
+/// Replace the content of an interest. A key needs scope *.
 #[utoipa::path(post, path = "/secondme/user/shades/{id}/update", operation_id = "updateShade", tag = "User",
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The interest's id")), request_body = ShadeBody,

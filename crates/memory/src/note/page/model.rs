@@ -47,7 +47,7 @@ pub enum Problem {
     Type,
     /// The server has no such page, or does not show it.
     Missing,
-    /// The server could not answer just then.
+    /// The server could not respond at that time.
     Unavailable,
     /// There is no text on it.
     Empty,
