@@ -24,22 +24,23 @@ const DEADLY: &[i32] = &[1, 3, 10, 12, 13, 14, 16, 24, 25, 26, 27, 29, 30];
 const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
 /// Lets the process survive all signals except those that are meant to stop it. A handler stays installed for
-/// good, even if nothing listens.
-fn outlive_other_signals() -> std::io::Result<()> {
+/// good, even if nothing listens. Debuggers and analyzers keep some signals for themselves; these are left alone.
+fn outlive_other_signals() {
     #[cfg(target_os = "linux")]
     let kinds = DEADLY.iter().copied().chain(REAL_TIME).map(SignalKind::from_raw);
     #[cfg(not(target_os = "linux"))]
     let kinds =
         [SignalKind::hangup(), SignalKind::quit(), SignalKind::user_defined1(), SignalKind::user_defined2()];
     for kind in kinds {
-        let _handled_for_good = signal(kind)?;
+        if let Err(error) = signal(kind) {
+            tracing::debug!(%error, ?kind, "a signal cannot be handled");
+        }
     }
-    Ok(())
 }
 
 pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Failure> {
     logging::start(&config.log).map_err(Failure::input)?;
-    outlive_other_signals().map_err(Failure::failed)?;
+    outlive_other_signals();
     for warning in permissions::warnings(config) {
         tracing::warn!("{warning}");
     }
