@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Config, Error, NoTls};
 
 use super::errors::convert;
 
-/// Opens connections and counts those that are open.
+/// Opens connections, and counts the open ones.
 pub(super) struct Connector {
     open: Arc<AtomicUsize>,
 }
@@ -21,7 +21,7 @@ impl Connector {
     }
 }
 
-/// Counts a connection as long as it lives.
+/// Counts a connection as open as long as the value lives.
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {

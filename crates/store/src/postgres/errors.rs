@@ -1,4 +1,4 @@
-//! PostgreSQL's errors in this crate's words.
+//! Conversion of PostgreSQL's errors.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,7 +8,8 @@ use tokio_postgres::error::SqlState;
 
 use crate::error::Error;
 
-/// Never repeats a value: the server's own words are kept only where they name parts of the schema or the SQL.
+/// Converts an error, without repeating a value. The server's message is kept only if it names parts of the
+/// schema or of the SQL.
 pub(super) fn convert(error: tokio_postgres::Error) -> Error {
     if let Some(refusal) = error.as_db_error() {
         return refused(refusal.code(), refusal.message());
@@ -27,11 +28,11 @@ pub(super) fn convert(error: tokio_postgres::Error) -> Error {
     if text.starts_with("error connecting to server") || text.starts_with("timeout") {
         return Error::unavailable("PostgreSQL cannot be reached");
     }
-    // The kinds that are left (wrong protocol, wrong configuration) say nothing about values in their first line.
+    // The first line of the remaining kinds (wrong protocol, wrong configuration) contains no values.
     Error::other(format!("PostgreSQL: {text}"))
 }
 
-/// Whether the server refused a connection because it has too many, or too little memory for one more.
+/// Returns true if the server refused a connection because it has too many, or too little memory for another.
 pub(super) fn has_no_room(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|state| state.code().starts_with("53"))
 }
@@ -74,7 +75,7 @@ fn refused(state: &SqlState, message: &str) -> Error {
     match code.get(..2).unwrap_or_default() {
         "08" | "53" | "57" | "58" => Error::unavailable(format!("PostgreSQL answers {code}")),
         "28" => Error::unavailable(format!("PostgreSQL refuses the user or the password ({code})")),
-        // Messages about syntax, names and constraints are made of the SQL and the schema.
+        // Messages about syntax, names and constraints consist of SQL and names of the schema.
         "23" | "42" => Error::other(format!("{message} ({code})")),
         _ => Error::other(format!("PostgreSQL answers {code}")),
     }

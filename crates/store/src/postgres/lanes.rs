@@ -1,12 +1,13 @@
-//! Who gets a connection of the pool: permits that are taken before one, so that nobody waits while holding one.
+//! Access to the pool's connections. Permits are acquired before a connection, so that nobody waits while
+//! holding one.
 //!
-//! * A write first takes a permit of its person (a quarter of the pool): one person's writes wait for each other's locks,
-//!   and must not do so on every connection.
+//! * A write first acquires a permit of its person, who has as many as a quarter of the pool. One person's
+//!   writes wait for each other's locks, and must not do so on every connection.
 //! * Writes together leave a quarter of the pool to reads, and so do long reads.
-//! * Then everybody takes one permit for a connection, in the order of arrival.
+//! * Then every caller acquires one permit for a connection, in the order of arrival.
 //!
-//! When the server has no more connections to give, permits are put aside for a while: there are as many left as
-//! connections, and whoever comes waits for one of these.
+//! When the server refuses further connections, permits are put aside for a while. As many are left as there
+//! are connections, and further callers wait for one of these.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,15 +20,15 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::{Error, Result};
 use crate::person;
 
-/// Gates of people. Two that share one by chance also share its permits.
+/// The number of semaphores for people. People whose hashes collide share one.
 const GATES: usize = 1024;
-/// How long the pool stays smaller after the server refused a connection.
+/// Time for which the pool stays smaller after the server refused a connection.
 const SMALLER: Duration = Duration::from_secs(10);
 
-/// What a connection is wanted for.
+/// The kind of work that a connection is needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// A read well below a millisecond.
+    /// A read that takes well below a millisecond.
     Read,
     /// A read that may take longer.
     LongRead,
@@ -37,22 +38,22 @@ pub(crate) enum Lane {
 
 /// The permits of one pool.
 pub(super) struct Lanes {
-    /// One for each connection that may be open.
+    /// One permit for each connection that may be open.
     all: Arc<Semaphore>,
     writes: Semaphore,
     long_reads: Semaphore,
     gates: Vec<Semaphore>,
-    /// Permits put aside, and until when.
+    /// Permits put aside, each with the time at which it is released.
     aside: Mutex<Vec<(Instant, OwnedSemaphorePermit)>>,
-    /// Connections that are open.
+    /// The number of open connections.
     open: Arc<AtomicUsize>,
     wait: Duration,
-    /// How long a permit is put aside.
+    /// Time for which a permit is put aside.
     smaller: Duration,
     size: usize,
 }
 
-/// Permits for one connection; given back when dropped.
+/// The permits for one connection, released when dropped.
 pub(super) struct Place<'a> {
     all: Option<OwnedSemaphorePermit>,
     _lane: Option<SemaphorePermit<'a>>,
@@ -60,12 +61,12 @@ pub(super) struct Place<'a> {
     deadline: Instant,
 }
 
-/// How busy a pool is.
+/// The load of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Load {
-    /// Connections that are open.
+    /// The number of open connections.
     pub(super) open: usize,
-    /// Permits that are taken.
+    /// The number of acquired permits.
     pub(super) used: usize,
 }
 
@@ -87,7 +88,7 @@ impl Lanes {
         }
     }
 
-    /// The counter of open connections, kept by those who open them.
+    /// Returns the counter of open connections, which the connector updates.
     pub(super) fn open(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.open)
     }
@@ -100,7 +101,8 @@ impl Lanes {
 
     /// Waits for the permits for one connection.
     ///
-    /// Errors: [`Error::Unavailable`] when they do not come in time.
+    /// # Errors
+    /// [`Error::Unavailable`] if they are not free in time.
     pub(super) async fn enter(&self, lane: Lane) -> Result<Place<'_>> {
         let deadline = Instant::now() + self.wait;
         let gate = match (lane, person::person()) {
@@ -120,17 +122,18 @@ impl Lanes {
         Ok(place)
     }
 
-    /// Waits for the permit of a connection once more, after [`put_aside`](Self::put_aside).
+    /// Waits again for the permit of a connection, after [`put_aside`](Self::put_aside).
     ///
-    /// Errors: [`Error::Unavailable`] when the time of the first wait is over.
+    /// # Errors
+    /// [`Error::Unavailable`] if the time limit of the first wait is over.
     pub(super) async fn wait_again(&self, place: &mut Place<'_>) -> Result<()> {
         self.aside.lock().retain(|(until, _permit)| *until > Instant::now());
         place.all = Some(until(place.deadline, Arc::clone(&self.all).acquire_owned()).await?);
         Ok(())
     }
 
-    /// After the server refused a connection: puts the permit aside for a while. Returns false without any connection
-    /// that could be waited for.
+    /// Puts the permit aside for a while, after the server refused a connection. Returns false if there is no
+    /// open connection to wait for.
     pub(super) fn put_aside(&self, place: &mut Place<'_>) -> bool {
         let open = self.open.load(Ordering::Acquire);
         if open == 0 {
@@ -152,7 +155,7 @@ impl Lanes {
 }
 
 fn gate_of(person: i64) -> usize {
-    // Ids end in few bits of a sequence; a multiplication spreads them.
+    // Ids end in a few bits of a sequence. A multiplication spreads them.
     let spread = person.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
     usize::try_from(spread).unwrap_or(0) % GATES
 }

@@ -1,4 +1,4 @@
-//! The connection that is always open: it holds this process's node number and hears the notices of all processes.
+//! The permanent connection. It holds this process's node number, and receives the notices of all processes.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -19,27 +19,28 @@ use crate::ids::{Ids, NODES};
 use crate::notice::Notice;
 use crate::random::Random;
 
-/// The second key of the advisory lock for migrations; node numbers are the others.
+/// The second key of the advisory lock for migrations. The locks for node numbers have the number as their
+/// second key.
 pub(super) const MIGRATION_LOCK: i32 = -1;
-/// How often the connection is tried while nothing comes in.
+/// Interval between checks of the connection.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// How long an answer to that may take.
+/// Time limit of such a check, and of connecting if the configuration has none.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(5);
-/// The first pause before connecting again; it doubles up to the last.
+/// The first pause before a reconnect. It doubles up to [`LAST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
-/// What keeps the locks and notices of two schemas in one database apart.
+/// Separates the locks and notices of two schemas in one database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Namespace(i32);
 
 impl Namespace {
-    /// The first key of advisory locks.
+    /// Returns the first key of advisory locks.
     pub(super) const fn class(self) -> i32 {
         self.0
     }
 
-    /// The channel for notices.
+    /// Returns the name of the channel for notices.
     pub(super) fn channel(self) -> String {
         format!("doppel_{:08x}", self.0)
     }
@@ -51,26 +52,27 @@ fn of_schema(schema: &str) -> Namespace {
     Namespace(i32::from_le_bytes(*first))
 }
 
-/// The task that keeps the connection.
+/// The task that keeps the connection open.
 pub(super) struct Listener {
     task: Mutex<JoinSet<()>>,
     current: Current,
 }
 
-/// The connection, while there is one.
+/// The connection, while it is open.
 type Current = Arc<parking_lot::Mutex<Option<Arc<Client>>>>;
 
 impl Listener {
-    /// Connects, takes a node number for the ids, and stays connected from then on.
+    /// Connects, takes a node number for the ids, and stays connected.
     ///
-    /// Errors: the server cannot be reached, or all node numbers are taken.
+    /// # Errors
+    /// If the server cannot be reached, or if all node numbers are taken.
     pub(super) async fn start(
         server: Config,
         notices: broadcast::Sender<Notice>,
         ids: impl FnOnce(i64) -> Ids,
     ) -> Result<(Self, Namespace, Ids)> {
-        // A random start makes it unlikely that a number goes at once from one machine to another whose clock is
-        // behind, where it would make the same ids again.
+        // A random start makes it unlikely that a number passes directly from one machine to another whose
+        // clock is behind, which would then generate the same ids again.
         let [start] = Random::system().bytes();
         let session = connect(&server, &notices, i64::from(start) % NODES).await?;
         let space = session.space;
@@ -81,22 +83,22 @@ impl Listener {
         Ok((Self { task: Mutex::new(tasks), current }, space, ids))
     }
 
-    /// The connection, for short questions that must not wait behind others.
+    /// Returns the connection, for short queries that must not wait behind others.
     pub(super) fn client(&self) -> Option<Arc<Client>> {
         self.current.lock().clone()
     }
 
-    /// Ends the connection and with it the hold on the node number.
+    /// Closes the connection, which also releases the node number.
     pub(super) async fn stop(&self) {
         self.current.lock().take();
         self.task.lock().await.shutdown().await;
     }
 }
 
-/// One connection, set up.
+/// An established connection.
 struct Session {
     client: Arc<Client>,
-    /// Moves the connection's bytes and passes on its notices; ends with the connection.
+    /// Moves the connection's bytes and forwards its notices. Completes when the connection ends.
     driver: BoxFuture<'static, ()>,
     space: Namespace,
     node: i64,
@@ -116,7 +118,7 @@ async fn connect(server: &Config, notices: &broadcast::Sender<Notice>, node: i64
     timeout(limit, attempt).await.map_err(|_late| Error::unavailable("PostgreSQL does not answer"))?
 }
 
-/// Listens, and takes the node number `node` or the next free one.
+/// Subscribes to the notices, and takes the node number `node` or the next free one.
 async fn prepare(client: &Client, node: i64) -> Result<(Namespace, i64)> {
     let row = client.query_one("SELECT current_schema()::text", &[]).await.map_err(convert)?;
     let space = of_schema(row.try_get::<_, Option<&str>>(0).map_err(convert)?.unwrap_or_default());
@@ -154,7 +156,7 @@ where
     }
 }
 
-/// Keeps a session as long as it lasts, and then makes another, for ever.
+/// Keeps a session until it ends, then creates another, forever.
 async fn stay(
     server: Config,
     mut session: Session,
@@ -169,12 +171,12 @@ async fn stay(
         }
         let node = session.node;
         current.lock().take();
-        // Closes what is left of the old connection, so that its node number is free again.
+        // Closes the rest of the old connection, so that its node number is free again.
         drop(session);
         session = reconnect(&server, &notices, node).await;
         ids.set_node(session.node);
         *current.lock() = Some(Arc::clone(&session.client));
-        // Whatever was said in between was missed.
+        // The notices sent in between were missed.
         let _ = notices.send(Notice::resync());
     }
 }
@@ -191,7 +193,7 @@ async fn reconnect(server: &Config, notices: &broadcast::Sender<Notice>, node: i
     }
 }
 
-/// Returns when the server no longer answers.
+/// Returns once the server no longer responds.
 async fn heartbeat(client: &Client) {
     loop {
         pause(HEARTBEAT).await;

@@ -1,4 +1,4 @@
-//! The PostgreSQL engine: a pool of connections, and one that listens.
+//! The PostgreSQL engine: a pool of connections, and one that listens for notices.
 
 mod connector;
 mod errors;
@@ -38,10 +38,10 @@ pub(crate) use values::column;
 use connector::Connector;
 use lanes::{Lanes, Place};
 
-/// How long readiness may wait for an answer.
+/// Time limit of the readiness check.
 const PING: Duration = Duration::from_secs(2);
 
-/// A connection in use. It goes back to the pool before its permits are free.
+/// A connection in use. It returns to the pool before its permits are released.
 struct Held<'a> {
     client: Client,
     _place: Place<'a>,
@@ -58,7 +58,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Connects, takes a node number and makes the ids with it.
+    /// Connects, takes a node number, and creates the ids with it.
     pub(crate) async fn open(
         config: &DatabaseConfig,
         url: &str,
@@ -103,7 +103,8 @@ impl Engine {
         }
     }
 
-    // Boxed here, so that it is compiled once and not again wherever it is awaited; so are the two after it.
+    // This future and the two below are boxed here, so that they are compiled once and not wherever they are
+    // awaited.
     pub(crate) fn visit<'a>(
         &'a self,
         lane: Lane,
@@ -122,8 +123,8 @@ impl Engine {
         Box::pin(async move { execute(&self.client(Lane::Write).await?.client, sql, params).await })
     }
 
-    /// Runs a transaction in the caller's task. When the caller leaves, the rollback is on its way to the server
-    /// before anyone else gets the connection.
+    /// Runs a transaction in the caller's task. If the caller is dropped, the rollback is sent to the server
+    /// before the connection is reused.
     pub(crate) fn run<'a>(&'a self, lane: Lane, job: &'a mut dyn Job) -> BoxFuture<'a, Result<()>> {
         Box::pin(self.run_in(lane, job))
     }
@@ -144,14 +145,14 @@ impl Engine {
                 let _ = self.notices.send(notice);
             }
         } else if let Err(error) = transaction.rollback().await {
-            // Waited for, so that what was rolled back is gone before the caller looks.
+            // Awaited, so that what was rolled back is gone before the caller looks.
             tracing::debug!(error = %errors::convert(error), "a rollback failed; the server does it");
         }
         Ok(())
     }
 
-    /// Asks on the connection that listens, which nobody queues for; through the pool while that is away, or while the pool
-    /// has no connection at all.
+    /// Pings the server on the listening connection, for which nobody queues. Uses the pool while that
+    /// connection is lost, or while the pool has no open connection.
     pub(crate) async fn ping(&self) -> Result<()> {
         let listening = self.listener.client().filter(|_| self.lanes.load().open > 0);
         let ask = async {
@@ -164,7 +165,7 @@ impl Engine {
         answer.map_err(|_late| Error::unavailable("PostgreSQL does not answer"))?
     }
 
-    /// The highest id that is stored; 0 without any. Asks on the connection that listens: the pool has none yet.
+    /// Returns the highest stored id, or 0. Uses the listening connection, because the pool has none yet.
     pub(crate) async fn newest_id(&self) -> Result<i64> {
         let away = || Error::unavailable("the connection to PostgreSQL was lost");
         let client = self.listener.client().ok_or_else(away)?;
@@ -176,7 +177,7 @@ impl Engine {
         row.try_get(0).map_err(errors::convert)
     }
 
-    /// Connections that are open, those in use or being opened, and the most there may be.
+    /// Returns the number of open connections, of those in use or being opened, and the maximum.
     pub(crate) fn load(&self) -> (usize, usize, usize) {
         let load = self.lanes.load();
         (load.open, load.used, self.pool.status().max_size)
@@ -192,13 +193,14 @@ async fn begin(client: &mut Client, access: Access) -> Result<Transaction<'_>> {
     let transaction = client.build_transaction();
     let transaction = match access {
         Access::Write => transaction.isolation_level(IsolationLevel::ReadCommitted),
-        // All of it sees the same state.
+        // All statements see the same state.
         Access::Read => transaction.isolation_level(IsolationLevel::RepeatableRead).read_only(true),
     };
     transaction.start().await.map_err(errors::convert)
 }
 
-/// The server's address with this program's settings, which come first: options in the address win.
+/// Builds the configuration of connections. This program's options come first, so those in the address
+/// override them.
 fn server_config(config: &DatabaseConfig, url: &str) -> Result<Config> {
     // The parser's own message may quote a piece of the password.
     let mut server: Config = url

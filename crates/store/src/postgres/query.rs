@@ -1,4 +1,4 @@
-//! Running one statement, on a connection or in a transaction.
+//! Running single statements, on a connection or in a transaction.
 
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Statement;
@@ -22,7 +22,7 @@ fn dynamic<'p>(params: &'p [Param<'_>]) -> Vec<&'p (dyn ToSql + Sync)> {
     params.iter().map(|param| -> &(dyn ToSql + Sync) { param }).collect()
 }
 
-/// Runs a statement for its rows.
+/// Runs a statement, and passes its rows to `each`.
 pub(crate) async fn visit(
     client: &impl GenericClient,
     sql: &'static str,
@@ -39,7 +39,7 @@ pub(crate) async fn visit(
     Ok(())
 }
 
-/// Runs a statement and returns how many rows it changed.
+/// Runs a statement, and returns the number of rows it changed.
 pub(crate) async fn execute(
     client: &impl GenericClient,
     sql: &'static str,
@@ -54,14 +54,14 @@ pub(crate) async fn batch(client: &impl GenericClient, sql: &str) -> Result<()> 
     client.batch_execute(sql).await.map_err(convert)
 }
 
-/// Sends a notice with the commit.
+/// Sends a notice when the transaction commits.
 pub(crate) async fn notify(transaction: &Transaction<'_>, space: Namespace, notice: &Notice) -> Result<()> {
     let (channel, text) = (space.channel(), notice.encode());
     let params = [Param::Text(&channel), Param::Text(&text)];
     execute(transaction, "SELECT pg_notify($1, $2)", &params).await.map(|_rows| ())
 }
 
-/// Waits until no other process migrates the same schema, and lets statements take their time.
+/// Waits until no other process migrates the same schema, and lifts the time limit of statements.
 pub(crate) async fn lock_migrations(transaction: &Transaction<'_>, space: Namespace) -> Result<()> {
     batch(transaction, "SET LOCAL statement_timeout = 0").await?;
     let params = [Param::Int(space.class().into()), Param::Int(MIGRATION_LOCK.into())];

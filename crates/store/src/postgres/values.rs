@@ -1,4 +1,4 @@
-//! Values between this crate's types and PostgreSQL's.
+//! Conversion between this crate's values and PostgreSQL's.
 
 use std::error::Error as StdError;
 
@@ -10,7 +10,7 @@ use crate::param::Param;
 
 type Boxed = Box<dyn StdError + Sync + Send>;
 
-/// The kind that values of a server's type have here, and its name.
+/// Returns the name of the common type that values of a server's type are read as.
 fn kind(ty: &Type) -> Option<&'static str> {
     Some(match *ty {
         Type::INT2 | Type::INT4 | Type::INT8 | Type::BOOL => "BIGINT",
@@ -21,7 +21,7 @@ fn kind(ty: &Type) -> Option<&'static str> {
     })
 }
 
-/// Refuses parameters that the server's types cannot take, before anything is sent. `types` are the statement's.
+/// Refuses parameters that the statement's `types` cannot take, before anything is sent.
 pub(super) fn check(params: &[Param<'_>], types: &[Type]) -> Result<()> {
     if params.len() != types.len() {
         return Err(Error::other(format!(
@@ -77,14 +77,14 @@ impl ToSql for Param<'_> {
     }
 
     fn accepts(_ty: &Type) -> bool {
-        // `check` has looked at the type together with the value.
+        // `check` has compared the type with the value.
         true
     }
 
     to_sql_checked!();
 }
 
-/// A column's value; anything outside the common dialect is refused by its type.
+/// The value of a column. Types outside the common dialect are refused.
 struct Value<'r>(Param<'r>);
 
 impl<'r> FromSql<'r> for Value<'r> {
@@ -110,7 +110,7 @@ impl<'r> FromSql<'r> for Value<'r> {
     }
 }
 
-/// The value of a column, or what is there instead of one.
+/// Returns the value of a column, or a description of what is there instead.
 pub(crate) fn column(row: &tokio_postgres::Row, index: usize) -> Result<Param<'_>, &'static str> {
     let about = row.columns().get(index).ok_or("no such column")?;
     match row.try_get::<_, Value<'_>>(index) {
