@@ -1,10 +1,12 @@
 //! Full-text search among one person's entries, the same on both engines.
 //!
-//! Texts and queries go through one tokenizer: [folded](fold::fold) (NFKC, lower case, simplified Chinese), then cut
-//! into CJK characters and overlapping pairs, and into stems of words. No dictionary is needed, and every substring of
-//! two or more CJK characters is found. The tables of the index start with the person, so that a search costs what that
-//! person's entries cost; ranks are BM25 with that person's statistics, computed here and not by the engine, so that both
-//! return the same order.
+//! One tokenizer cuts texts and queries. A text is [folded](fold::fold) first (NFKC, lower case, simplified
+//! Chinese). Then it is cut into CJK characters, overlapping pairs of them, and stems of words. No dictionary
+//! is needed, and every substring of two or more CJK characters is found.
+//!
+//! The index tables start with the person, so the cost of a search depends on that person's entries alone.
+//! Entries are ranked by BM25 with that person's statistics. The scores are computed here and not by the
+//! engine, so that both engines return the same order.
 
 mod check;
 mod dates;

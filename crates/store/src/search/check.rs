@@ -1,4 +1,4 @@
-//! Whether an index says what the rows say, and making it say so.
+//! Comparison of an index with the rows, and its repair.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -41,12 +41,12 @@ const SET_SIZE: &str = "UPDATE search_size SET entries = $3, length = $4, public
 
 const SET_RUNS: &str = "UPDATE search_size SET runs = $3 WHERE account_id = $1 AND kind = $2";
 
-/// What an index should hold of a row.
+/// The content that an index should have for a row.
 #[derive(Debug, Clone)]
 pub struct Expected {
     /// The row's id.
     pub id: i64,
-    /// Whether everybody may see it.
+    /// True if everybody may see it.
     pub public: bool,
     /// Its text.
     pub document: Document,
@@ -55,23 +55,25 @@ pub struct Expected {
 /// An entry as the index has it.
 #[derive(Debug, Default)]
 struct Held {
-    /// Its visibility, length and text.
+    /// Its visibility, length and folded text. `None` if the index has only terms of it.
     entry: Option<(bool, i64, String)>,
-    /// The run that it says it is in, 0 for none.
+    /// The run that it belongs to; 0 if there is none.
     run: i64,
-    /// Its terms, sorted, with what goes with each.
+    /// Its terms with their postings, sorted.
     terms: Vec<(String, Posting)>,
 }
 
-/// A run as it is kept: each term with its two counts and its postings.
+/// A run as it is stored: each term with its number of entries, its number of public entries, and its
+/// postings.
 type Kept = Vec<(String, i64, i64, Vec<u8>)>;
 
 impl Index {
-    /// Compares the entries with ids in a range (the first left out, the last within) with the rows of that range, and
-    /// answers what disagrees; with `mend`, makes it agree. The index is locked. Looks through the runs that have these
-    /// entries.
+    /// Compares the entries with ids in a range (the first excluded, the last included) with the rows of that
+    /// range, and returns the differences. With `mend`, corrects the index. The index has to be locked. Reads
+    /// the runs that have these entries.
     ///
-    /// Errors: a statement fails.
+    /// # Errors
+    /// If a statement fails.
     pub async fn check(
         self,
         tx: &mut Tx<'_>,
@@ -115,7 +117,7 @@ impl Index {
         Ok(faults)
     }
 
-    /// The entries of a range, with the terms of those pending and of those in runs.
+    /// Returns the entries of a range, with their terms from pending rows and from runs.
     async fn held(self, tx: &mut Tx<'_>, (after, last): (i64, i64)) -> Result<BTreeMap<i64, Held>> {
         let range = params![self.account(), self.kind(), after, last];
         let entries: Vec<(i64, bool, i64, i64, String)> = tx.fetch_all(ENTRIES, range).await?;
@@ -133,7 +135,7 @@ impl Index {
         }
         for run in runs {
             for (term, _, _, bytes) in self.run(tx, run).await? {
-                // What cannot be read is found as a fault of the run.
+                // Damaged postings are reported as a fault of the run.
                 for posting in postings::decode(&bytes).unwrap_or_default() {
                     if let Some(held) = held.get_mut(&posting.entry).filter(|held| held.run == run) {
                         held.terms.push((term.clone(), posting));
@@ -148,10 +150,11 @@ impl Index {
         tx.fetch_all(RUN, params![self.account(), self.kind(), run]).await
     }
 
-    /// Looks for terms of entries that are not there, or not in this run, and compares the counts of terms with the
-    /// entries; with `mend`, makes them agree. The index is locked. Looks through all of its runs once.
+    /// Looks for terms whose entry does not exist or is not in the run, and compares the counts of each term
+    /// with its postings. With `mend`, corrects them. The index has to be locked. Reads all of its runs once.
     ///
-    /// Errors: a statement fails.
+    /// # Errors
+    /// If a statement fails.
     pub async fn check_runs(self, tx: &mut Tx<'_>, mend: bool) -> Result<Vec<String>> {
         let whole = params![self.account(), self.kind()];
         let places: Vec<(i64, i64)> = tx.fetch_all(PLACES, whole).await?;
@@ -199,9 +202,11 @@ impl Index {
         Ok(faults)
     }
 
-    /// Compares the index's statistics with its entries; with `mend`, makes them agree. The index is locked.
+    /// Compares the index's statistics with its entries. With `mend`, corrects them. The index has to be
+    /// locked.
     ///
-    /// Errors: a statement fails.
+    /// # Errors
+    /// If a statement fails.
     pub async fn check_size(self, tx: &mut Tx<'_>, mend: bool) -> Result<Option<String>> {
         let (account, kind) = (self.account(), self.kind());
         let counted: (i64, i64, i64, i64, i64) = tx.fetch_one(COUNTED, params![account, kind]).await?;
@@ -218,7 +223,7 @@ impl Index {
     }
 }
 
-/// Both are in the order of terms.
+/// Returns true if the index has the expected terms. Both lists are sorted by term.
 fn same(want: &Expected, held: &[(String, Posting)]) -> bool {
     let document = &want.document;
     document.terms.len() == held.len()

@@ -1,13 +1,13 @@
-//! Days that a text names, in English and in Chinese, as seen from the moment it was written. No I/O.
+//! Days that a text names, in English and Chinese, relative to the moment it was written. No I/O.
 
 use jiff::civil::Date;
 
 use super::query::Days;
 use crate::Timestamp;
 
-/// Characters of a text that are looked at.
+/// Maximum number of characters of a text that are examined.
 const MAX_LOOKED_AT: usize = 2000;
-/// Most days of a text that are told.
+/// Maximum number of days, weeks or months found in a text.
 const MAX_NAMED: usize = 4;
 
 const MONTHS: [&str; 12] = [
@@ -27,9 +27,9 @@ const MONTHS: [&str; 12] = [
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const NUMBERS: [&str; 11] =
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
-/// Words before a month's name that make sure it is one: "may" and "march" have other meanings.
+/// Words that make sure that the word after them is a month: "may" and "march" have other meanings.
 const BEFORE_MONTH: [&str; 9] = ["in", "of", "last", "this", "during", "since", "early", "late", "for"];
-/// Chinese words for days by how long ago they were. The first that fits is meant.
+/// Chinese words for days, with the number of days ago. The first match applies.
 const DAYS_CHINESE: [(&str, i64); 10] = [
     ("大前天", 3),
     ("前天", 2),
@@ -43,7 +43,8 @@ const DAYS_CHINESE: [(&str, i64); 10] = [
     ("今日", 0),
 ];
 
-/// The days that a folded text names, seen from a moment. Of days without a year the last ones before it are meant.
+/// Returns the days that a folded text names, relative to a moment. A date without a year is the last one
+/// before that moment.
 pub(super) fn named(folded: &str, at: Timestamp) -> Vec<Days> {
     let end = folded.char_indices().nth(MAX_LOOKED_AT).map_or(folded.len(), |(end, _)| end);
     let text = folded.get(..end).unwrap_or(folded);
@@ -69,7 +70,7 @@ pub(super) fn named(folded: &str, at: Timestamp) -> Vec<Days> {
     all
 }
 
-/// What an entry gains that belongs to days that were asked for: the fewer days, the more it says.
+/// Returns the score bonus of an entry that belongs to named days. The fewer the days, the greater the bonus.
 pub(super) const fn gain(days: &Days) -> f64 {
     match days.end - days.start {
         ..=3 => 4.0,
@@ -78,7 +79,7 @@ pub(super) const fn gain(days: &Days) -> f64 {
     }
 }
 
-/// Days that the words `after` begin with.
+/// Returns the days that the words `after` begin with.
 fn english(before: &[&str], after: &[&str], today: i64) -> Option<Days> {
     let last = before.last().copied().unwrap_or_default();
     match after {
@@ -118,7 +119,7 @@ fn english(before: &[&str], after: &[&str], today: i64) -> Option<Days> {
     }
 }
 
-/// Days that the text begins with, and how many bytes say so.
+/// Returns the days that the text begins with, and the number of bytes that name them.
 fn chinese(text: &str, today: i64) -> Option<(Days, usize)> {
     if let Some((word, ago)) = DAYS_CHINESE.iter().find(|(word, _)| text.starts_with(word)) {
         return Some((day(today - ago), word.len()));
@@ -138,7 +139,7 @@ fn chinese(text: &str, today: i64) -> Option<(Days, usize)> {
             (Some(8), Some(_)) => Some((monday + 5..monday + 7, used(rest) + length)),
             (Some(number), _) => {
                 let at = monday + i64::try_from(number.min(6)).ok()?;
-                // Without 上 the last such day is meant.
+                // Without 上, the last such day is meant.
                 let at = if previous.is_none() && at > today { at - 7 } else { at };
                 Some((day(at), used(rest) + length))
             }
@@ -174,7 +175,8 @@ fn chinese(text: &str, today: i64) -> Option<(Days, usize)> {
     }
 }
 
-/// A number in digits, or up to 99 in Chinese, and what follows it.
+/// Parses a number at the start of a text, in digits or (up to 99) in Chinese. Returns it and the rest of the
+/// text.
 fn chinese_number(text: &str) -> Option<(i64, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     if digits > 0 {
@@ -197,7 +199,7 @@ fn chinese_number(text: &str) -> Option<(i64, &str)> {
     (used > 0).then(|| Some((value + unit, text.get(used..)?))).flatten()
 }
 
-/// "13", "13th" or "three".
+/// Parses "13", "13th" or "three".
 fn number(word: &str) -> Option<i64> {
     if matches!(word, "a" | "an") {
         return Some(1);
@@ -220,13 +222,13 @@ const fn day(day: i64) -> Days {
     day..day + 1
 }
 
-/// The week, from Monday on, that holds a day. The first of all days was a Thursday.
+/// Returns the week, starting on Monday, that has a day. Day 0 was a Thursday.
 const fn week(day: i64) -> Days {
     let monday = day - (day + 3).rem_euclid(7);
     monday..monday + 7
 }
 
-/// The last day of this name before today; 0 is Monday.
+/// Returns the last day of this name before today. 0 is Monday.
 const fn weekday(name: i64, today: i64) -> Days {
     let back = (today + 3 - name).rem_euclid(7);
     day(today - if back == 0 { 7 } else { back })
@@ -236,7 +238,7 @@ fn ago(count: i64, unit: &str, today: i64) -> Option<Days> {
     let count = (0..=1000).contains(&count).then_some(count)?;
     match unit {
         "day" | "days" => Some(day(today - count)),
-        // Said of days about as long ago.
+        // People say this of days about as long ago, so two days on either side are included.
         "week" | "weeks" => Some(today - 7 * count - 2..today - 7 * count + 3),
         "month" | "months" => months_ago(count, today),
         _ => None,
@@ -255,7 +257,7 @@ fn whole_month(year: Option<i64>, month: i64, today: i64) -> Option<Days> {
     Some(first..first + days)
 }
 
-/// A date; without a year the last such day that is not after tomorrow.
+/// Returns the day of a date. Without a year, it is the last such date that is not after tomorrow.
 fn date(year: Option<i64>, month: i64, day: i64, today: i64) -> Option<Days> {
     let at = |year: i64| {
         let (year, month, day) =

@@ -15,38 +15,41 @@ use crate::error::Result;
 use crate::param::Param;
 use crate::{Ids, Timestamp, Tx, params};
 
-/// Longest query, in characters, that is also looked for as it was typed.
+/// Maximum length, in characters, of a query that is also searched for verbatim.
 const MAX_VERBATIM: usize = 100;
-/// Most entries, the newest, that are looked through for the query as it was typed, …
+/// Maximum number of entries that are scanned verbatim, the newest ones.
 const MAX_SCANNED: i64 = 10_000;
-/// … and about how many terms these may have together.
+/// Approximate maximum number of terms that the scanned entries have together.
 const MAX_SCANNED_LENGTH: i64 = 2_000_000;
-/// Looking up an entry costs as much as reading so many one after another.
+/// Cost of one random look-up, in sequentially read rows.
 const FOUND_COST: i64 = 4;
-/// Most rows of postings read for a query, those of the latest runs.
+/// Maximum number of rows of postings read for a query, from the latest runs.
 const MAX_ROWS: i64 = 200_000;
-/// Entries this far apart were not noted in the same conversation.
+/// Maximum time between neighboring entries of one conversation, in milliseconds.
 const CONVERSATION_MS: u64 = 3_600_000;
-/// Most entries of a named day that are looked at.
+/// Maximum number of entries examined for a named day.
 const MAX_OF_DAY: i64 = 1000;
-/// A day is another one elsewhere on earth, by at most so much.
+/// Time before and after a UTC day during which it is that day somewhere on earth, in milliseconds.
 const ELSEWHERE_MS: i64 = 12 * 3_600_000;
-/// A text says "last Saturday" about a day that is no longer ago than this.
+/// Days that relative dates such as "last Saturday" reach back.
 const TOLD_LATER_DAYS: i64 = 8;
 const DAY_MS: i64 = 86_400_000;
 
 impl Index {
-    /// The entries that a query finds, best first, of equals the newest (with the greatest id) first.
+    /// Returns the entries that a query finds, best first. Of equal ones, the newest (with the greatest id)
+    /// is first.
     ///
-    /// An entry is found by any of the query's terms, but function words, and terms that more than half of the entries
-    /// have, count only where nothing rarer is found. A query of at most 100 characters is also looked for as it was
-    /// typed, inside words and with its punctuation, in the newest 10 000 entries (fewer where they are long), or in all
-    /// that have a term which it cannot be without.
+    /// An entry is found if it has any of the query's terms. But function words, and terms that more than
+    /// half of the entries have, are scored only if no rarer term is found. A query of at most 100 characters
+    /// is also searched for verbatim, with its punctuation and inside words. This scans the newest 10 000
+    /// entries (fewer if they are long), or all entries with a term that every match must have.
     ///
-    /// For a transaction that [reads](crate::Database::read_heavy): its statements have to see the same state.
+    /// For a transaction that [reads](crate::Database::read_heavy), because all statements have to see the
+    /// same state.
     ///
-    /// Errors: a statement fails.
-    // Boxed here, so that it is compiled once and not again wherever it is awaited.
+    /// # Errors
+    /// If a statement fails.
+    // Boxed here, so that it is compiled once and not wherever it is awaited.
     pub fn search<'a>(self, tx: &'a mut Tx<'_>, query: &'a Query) -> BoxFuture<'a, Result<Vec<Hit>>> {
         Box::pin(self.found(tx, query))
     }
@@ -60,7 +63,7 @@ impl Index {
         let pending = self.pending(tx, &terms, query.only_public).await?;
         let has_runs = runs > 0;
         let counts = self.counts(tx, has_runs, &terms, &pending, query.only_public).await?;
-        // Of a very long query not all were counted.
+        // Not all terms of a very long query were counted.
         let is_counted = |sure: &String| terms.iter().any(|term| term.text == *sure);
         let sure: Vec<String> = tokens::sure(&query.typed).into_iter().filter(is_counted).collect();
         let voters = rank::voters(terms, &counts, size, query.franchise());
@@ -89,7 +92,7 @@ impl Index {
         vec![Param::Int(self.account), Param::Int(self.kind), Param::from(only_public)]
     }
 
-    /// What entries that are in no run have of the terms of a query.
+    /// Returns the postings of a query's terms in pending entries.
     async fn pending(self, tx: &mut Tx<'_>, terms: &[QueryTerm], only_public: bool) -> Result<Postings> {
         let rows: Vec<(i64, bool, i64, String)> =
             tx.fetch_all(sql::PENDING, &self.start(only_public)).await?;
@@ -108,7 +111,7 @@ impl Index {
         Ok(pending)
     }
 
-    /// In how many entries each term is.
+    /// Returns the number of entries that have each term.
     async fn counts(
         self,
         tx: &mut Tx<'_>,
@@ -133,7 +136,7 @@ impl Index {
         Ok(counts)
     }
 
-    /// The entries that have each of at most [`MAX_QUERY_TERMS`] terms of the query.
+    /// Returns the postings of at most [`MAX_QUERY_TERMS`] terms of the query.
     async fn postings(
         self,
         tx: &mut Tx<'_>,
@@ -165,7 +168,7 @@ impl Index {
         Ok(all)
     }
 
-    /// The entries of a place that hold the query as it was typed.
+    /// Returns the entries in `place` that hold the query verbatim.
     async fn verbatim(
         self,
         tx: &mut Tx<'_>,
@@ -197,8 +200,9 @@ impl Index {
         Ok(found)
     }
 
-    /// What the best entries lend to the ones beside them, and of it again a part to those one further: in a conversation
-    /// the answer often stands beside the sentence that has the question's words.
+    /// Returns score bonuses for the neighbors of the best hits: a part of the hit's score for the entries
+    /// next to it, and that part of the bonus again for those one further. In a conversation, the answer
+    /// often stands beside the sentence that has the question's words.
     async fn lent(
         self,
         tx: &mut Tx<'_>,
@@ -229,7 +233,8 @@ impl Index {
         Ok(lent)
     }
 
-    /// What the entries gain that were noted on a day that the query names, or that speak of it.
+    /// Returns score bonuses for entries that were noted on a day that the query names, or that name that
+    /// day.
     async fn of_days(self, tx: &mut Tx<'_>, query: &Query, now: Timestamp) -> Result<Vec<(i64, f64)>> {
         let mut gains = Vec::new();
         if !query.tuning.dates {
@@ -254,18 +259,19 @@ impl Index {
     }
 }
 
-/// Where a query may stand as it was typed.
+/// The entries that are scanned for the query verbatim.
 #[derive(Debug)]
 enum Place {
     Nowhere,
-    /// In some of the entries that have a term.
+    /// The entries that have a term.
     Among(String),
-    /// In some of so many entries, the newest.
+    /// This number of the newest entries.
     Newest(i64),
 }
 
 impl Place {
-    /// Where a term is `sure` to be in all that have the query, and few have it, those are looked at, else the newest.
+    /// Chooses the entries to scan. If few entries have a term that is `sure` to be in every match, these are
+    /// scanned, else the newest.
     fn of(query: &Query, sure: Vec<String>, counts: &HashMap<String, i64>, size: Size) -> Self {
         if query.typed.chars().count() > MAX_VERBATIM {
             return Self::Nowhere;
@@ -281,7 +287,7 @@ impl Place {
     }
 }
 
-/// What the query's terms say.
+/// Returns the BM25 score of each entry.
 fn votes(voters: &[Voter], postings: &Postings, size: Size) -> HashMap<i64, f64> {
     let mut scores = HashMap::<i64, f64>::new();
     for voter in voters {
@@ -292,16 +298,17 @@ fn votes(voters: &[Voter], postings: &Postings, size: Size) -> HashMap<i64, f64>
     scores
 }
 
-/// The entries that have each of some terms.
+/// The postings of some terms.
 type Postings = HashMap<String, Vec<Posting>>;
 
-/// No entry has this id.
+/// An id that no entry has.
 const NOBODY: Param<'static> = Param::Int(-1);
 
-/// An entry, the ones right before and after it, and the ones before and after those.
+/// An entry, the ones right before and after it, and the ones before and after those. An entry may lack any
+/// of them.
 type Beside = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
-/// Whether two entries may be of one conversation.
+/// Returns true if two entries may belong to one conversation.
 const fn is_near(a: i64, b: i64) -> bool {
     Ids::time(a).0.abs_diff(Ids::time(b).0) <= CONVERSATION_MS
 }

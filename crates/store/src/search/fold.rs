@@ -1,17 +1,17 @@
-//! Making alike what a reader takes for the same.
+//! Normalization of texts, so that texts that readers consider the same are equal.
 
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Pairs of a traditional and its simplified character, made from Unicode's transliteration rules.
+/// Pairs of a traditional and its simplified character, generated from Unicode's transliteration rules.
 const PAIRS: &str = include_str!("traditional.txt");
 
-/// The CJK characters that have a simplified form lie between these.
+/// The first and the last CJK character in the range of those that have a simplified form.
 const FIRST: u32 = 0x3400;
 const LAST: u32 = 0x9fff;
 
-/// The simplified form of each character from [`FIRST`] to [`LAST`]; 0 where it is its own.
+/// The simplified form of each character from [`FIRST`] to [`LAST`]; 0 if it has none.
 static SIMPLIFIED: LazyLock<Box<[u16]>> = LazyLock::new(|| {
     let mut table = vec![0; (LAST - FIRST + 1) as usize].into_boxed_slice();
     for pair in PAIRS.split_whitespace() {
@@ -36,14 +36,15 @@ fn simplified(c: char) -> char {
     }
 }
 
-/// Characters that are not seen, and so must not be searched for: zero-width ones, marks of direction, variants.
+/// Returns true for invisible characters, which are not searched for: zero-width ones, direction marks,
+/// variation selectors.
 const fn is_invisible(c: char) -> bool {
     matches!(c, '\0' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// A text without differences that do not matter for finding it: NFKC (so full-width is half-width), lower case,
-/// simplified Chinese, straight apostrophes, nothing invisible.
+/// Removes differences that do not matter for a search. The result is NFKC (so full-width is half-width),
+/// lower case, in simplified Chinese, with straight apostrophes and without invisible characters.
 #[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() && !text.contains('\0') {

@@ -7,20 +7,22 @@ use super::tokens::Document;
 use crate::error::Result;
 use crate::{Tx, params};
 
-/// What entries may cost together that are in no run: about six hundred sentences. More make fewer and larger runs, which
-/// a search looks a term up in one by one; but it reads all that are pending, a millisecond for so many.
+/// Maximum cost of all pending entries together: about six hundred sentences. A greater limit makes fewer and
+/// larger runs, and a search looks a term up in each run. But it also reads all pending entries, which takes
+/// a millisecond for this many.
 const MAX_PENDING: i64 = 16_384;
-/// What a pending entry costs beside one for each of its terms.
+/// The cost of a pending entry in addition to one for each of its terms.
 const ENTRY_COST: i64 = 8;
 
 /// The index of one person's entries of one kind.
 ///
-/// It is changed in the transaction that changes the rows, so the two never disagree. Concurrent changes of one index
-/// wait for each other.
+/// It is changed in the transaction that changes the rows, so the two never disagree. Concurrent changes of
+/// one index wait for each other.
 ///
-/// An entry is pending at first: its terms are in one row, which every search reads. Once a few hundred are, they become a
-/// run, where a row has all entries with a term; so an entry costs the disk a part of a page, and not a page for each of
-/// its terms. Whether an entry is pending makes no difference to what is found.
+/// A new entry is pending: its terms are in one row, which every search reads. Once a few hundred are
+/// pending, they become a run, in which each term has one row with all entries that have it. So an entry
+/// costs the disk a part of a page, and not a page for each of its terms. It makes no difference to the
+/// results which entries are pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Index {
     pub(super) account: i64,
@@ -28,7 +30,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// The index of an account's entries of a kind: a number that the room that owns the rows has chosen.
+    /// Identifies the index of an account's entries of a kind. The crate that owns the rows chooses the
+    /// number of the kind.
     #[must_use]
     pub const fn new(account: i64, kind: i64) -> Self {
         Self { account, kind }
@@ -42,10 +45,12 @@ impl Index {
         self.kind
     }
 
-    /// Keeps other transactions from changing this index until this one ends: what is read of the rows after it is
-    /// still so when it ends. Done before a transaction writes rows, it also keeps two from waiting for each other.
+    /// Locks this index against changes by other transactions until this one ends. What is read of the rows
+    /// after it is still true when the transaction ends. If it is called before rows are written, two
+    /// transactions never wait for each other.
     ///
-    /// Errors: the statement fails; [`Error::ForeignKey`](crate::Error::ForeignKey) without such an account.
+    /// # Errors
+    /// If the statement fails; [`Error::ForeignKey`](crate::Error::ForeignKey) if there is no such account.
     pub async fn lock(self, tx: &mut Tx<'_>) -> Result<()> {
         self.resize(tx, Growth::default()).await
     }
@@ -59,9 +64,11 @@ impl Index {
         Ok(())
     }
 
-    /// Adds an entry that is not there yet. A search among public entries finds only those that are `public`.
+    /// Adds an entry that is not in the index yet. A search among public entries finds only those that are
+    /// `public`.
     ///
-    /// Errors: a statement fails; [`Error::Unique`](crate::Error::Unique) for an entry that is there.
+    /// # Errors
+    /// If a statement fails; [`Error::Unique`](crate::Error::Unique) if the entry is in the index already.
     pub async fn add(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
         let growth = Growth { entries: 1, length: document.length, public, pending: cost(document) };
         self.resize(tx, growth).await?;
@@ -70,7 +77,7 @@ impl Index {
         self.add_terms(tx, entry, public, document).await
     }
 
-    /// Adds the terms of an entry that is there without any.
+    /// Adds the terms of an entry that is in the index without any.
     pub(super) async fn restore(
         self,
         tx: &mut Tx<'_>,
@@ -82,7 +89,8 @@ impl Index {
         self.add_terms(tx, entry, public, document).await
     }
 
-    /// Notes the terms of a pending entry that is counted, and makes a run of all pending ones once they are many.
+    /// Stores the terms of a pending entry whose cost is counted already. Makes a run of all pending entries
+    /// once they are many.
     async fn add_terms(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
         let (lines, cost) = (postings::lines(&document.terms), cost(document));
         let values = params![self.account, self.kind, entry, public, document.length, &lines, cost];
@@ -94,15 +102,17 @@ impl Index {
         Ok(())
     }
 
-    /// Removes an entry and all its terms. Answers whether it was there.
+    /// Removes an entry and all its terms. Returns true if it was in the index.
     ///
-    /// Errors: a statement fails.
+    /// # Errors
+    /// If a statement fails.
     pub async fn remove(self, tx: &mut Tx<'_>, entry: i64) -> Result<bool> {
         self.lock(tx).await?;
         let found = tx.fetch_optional(sql::REMOVE_ENTRY, params![self.account, self.kind, entry]).await?;
         let Some((folded, public, run)): Option<(String, bool, i64)> = found else { return Ok(false) };
         self.remove_vector(tx, entry).await?;
-        // The entry's terms follow from its text: a migration that changes the tokenizer has to build the index anew.
+        // The terms are computed from the stored text, so a migration that changes the tokenizer has to
+        // rebuild the index.
         let document = Document::of_folded(folded);
         let cost = if run == 0 {
             let values = params![self.account, self.kind, entry];
@@ -117,30 +127,33 @@ impl Index {
         Ok(true)
     }
 
-    /// Puts an entry in place of what it was.
+    /// Replaces an entry.
     ///
-    /// Errors: a statement fails.
+    /// # Errors
+    /// If a statement fails.
     pub async fn replace(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
         self.remove(tx, entry).await?;
         self.add(tx, entry, public, document).await
     }
 
-    /// How many entries all indices of an account have together. Costs a row for each index.
+    /// Returns the number of entries in all indexes of an account. Reads a row for each index.
     ///
-    /// Errors: the statement fails.
+    /// # Errors
+    /// If the statement fails.
     pub async fn entries_of(tx: &mut Tx<'_>, account: i64) -> Result<i64> {
         let (entries,) = tx.fetch_one(sql::ENTRIES_OF, params![account]).await?;
         Ok(entries)
     }
 
-    /// How many entries there are, or how many public ones. Costs one row.
+    /// Returns the number of entries, or of public ones. Reads one row.
     ///
-    /// Errors: the statement fails.
+    /// # Errors
+    /// If the statement fails.
     pub async fn count(self, tx: &mut Tx<'_>, only_public: bool) -> Result<i64> {
         Ok(self.size(tx, only_public).await?.0.entries)
     }
 
-    /// The size, and how many runs there are.
+    /// Returns the size of the index and its number of runs.
     pub(super) async fn size(self, tx: &mut Tx<'_>, only_public: bool) -> Result<(Size, i64)> {
         let statement = if only_public { sql::PUBLIC_SIZE } else { sql::SIZE };
         let row = tx.fetch_optional(statement, params![self.account, self.kind]).await?;
@@ -149,7 +162,8 @@ impl Index {
     }
 }
 
-/// What changes about an index as a whole: so many entries more, public ones or not, and so much longer.
+/// A change of the statistics of an index: of the number of entries, of their length, and of the cost of
+/// pending ones. `public` is true if the entries are public.
 #[derive(Debug, Clone, Copy, Default)]
 struct Growth {
     entries: i64,
@@ -158,7 +172,7 @@ struct Growth {
     pending: i64,
 }
 
-/// What a pending entry adds to the cost of a search.
+/// Returns the cost that a pending entry adds to a search.
 fn cost(document: &Document) -> i64 {
     i64::try_from(document.terms.len()).unwrap_or(i64::MAX).saturating_add(ENTRY_COST)
 }

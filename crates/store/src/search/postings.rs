@@ -1,21 +1,22 @@
-//! How the terms of entries, and the entries of terms, are written down.
+//! Storage formats of postings (the entries that have a term) and of the terms of a pending entry.
 
 use integer_encoding::VarInt;
 
 use crate::error::{Error, Result};
 
-/// A term in an entry.
+/// The occurrences of a term in an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Posting {
     pub(super) entry: i64,
     pub(super) occurrences: i64,
-    /// The entry's terms, each as often as it occurs.
+    /// The number of the entry's terms, including repetitions.
     pub(super) length: i64,
     pub(super) public: bool,
 }
 
-/// The postings of a term, in the order of their entries: of each how far its id is from the one before, twice its length
-/// and one more if it is public, and the occurrences, as numbers of as many bytes as they need.
+/// Encodes the postings of a term, in the order of their entries. Each is three integers of variable length:
+/// the difference of the entry's id to the one before, twice the length (plus one if the entry is public),
+/// and the number of occurrences.
 pub(super) fn encode(postings: impl Iterator<Item = Posting>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut before = 0_i64;
@@ -31,9 +32,10 @@ pub(super) fn encode(postings: impl Iterator<Item = Posting>) -> Vec<u8> {
     bytes
 }
 
-/// What [`encode`] made of postings.
+/// Decodes postings made by [`encode`].
 ///
-/// Errors: it did not make this.
+/// # Errors
+/// If [`encode`] did not make the bytes.
 pub(super) fn decode(mut bytes: &[u8]) -> Result<Vec<Posting>> {
     let mut postings = Vec::new();
     let mut entry = 0_i64;
@@ -56,8 +58,8 @@ fn three(bytes: &mut &[u8]) -> Option<[i64; 3]> {
     Some(numbers)
 }
 
-/// The terms of an entry, a line each: how often it occurs, a blank and the term. A term may have a blank in it (that a
-/// mark belongs to), but never the end of a line.
+/// Encodes the terms of an entry, one per line: the number of occurrences, a space and the term. A term may
+/// contain a space (that a combining mark belongs to), but never a line break.
 pub(super) fn lines(terms: &[(String, i64)]) -> String {
     let mut lines = String::with_capacity(terms.len() * 10);
     for (term, occurrences) in terms {
@@ -69,7 +71,7 @@ pub(super) fn lines(terms: &[(String, i64)]) -> String {
     lines
 }
 
-/// What [`lines`] made of terms.
+/// Parses terms encoded by [`lines`].
 pub(super) fn parse(lines: &str) -> impl Iterator<Item = (&str, i64)> {
     lines.split_terminator('\n').filter_map(|line| {
         let (occurrences, term) = line.split_once(' ')?;
@@ -77,7 +79,7 @@ pub(super) fn parse(lines: &str) -> impl Iterator<Item = (&str, i64)> {
     })
 }
 
-/// Of what [`lines`] made of sorted terms those that are asked for, sorted as well.
+/// Parses sorted terms encoded by [`lines`], and returns those that are in `asked`, which is sorted as well.
 pub(super) fn pick<'l>(lines: &'l str, asked: &[&str]) -> impl Iterator<Item = (&'l str, i64)> {
     let mut asked = asked.iter().peekable();
     lines.split_terminator('\n').filter_map(move |line| {

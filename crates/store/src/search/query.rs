@@ -1,16 +1,16 @@
-//! What is looked for, and how.
+//! Search queries.
 
 use std::ops::Range;
 
 use super::{fold::fold, rank::Franchise};
 use crate::Timestamp;
 
-/// From so many characters on, a text without spaces is taken for a sentence; …
+/// Number of characters from which a text in a script without spaces counts as a sentence.
 const SENTENCE: usize = 10;
-/// … and so is one of so many words.
+/// Number of words from which a text counts as a sentence.
 const WORDS: usize = 6;
 
-/// English words that a question begins with, and Chinese ones that make a sentence a question.
+/// English words that begin a question, and Chinese ones that make a sentence a question.
 const ASKING: &[&str] = &[
     "are", "can", "could", "did", "do", "does", "had", "has", "have", "how", "is", "should", "was", "were",
     "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "would",
@@ -18,28 +18,28 @@ const ASKING: &[&str] = &[
 const ASKING_CHINESE: &[&str] =
     &["什么", "谁", "哪", "怎", "吗", "呢", "多少", "几个", "几岁", "几点", "为何", "是否", "如何", "多久"];
 
-/// A text to look for among the entries of an [`Index`](super::Index).
+/// A text to search for among the entries of an [`Index`](super::Index).
 #[derive(Debug, Clone)]
 pub struct Query {
-    /// Folded, without blanks around it.
+    /// The text, folded and trimmed.
     pub(super) typed: String,
     pub(super) only_public: bool,
-    /// When it was asked, if it is a question.
+    /// The time at which it was asked, if it is a question.
     pub(super) asked: Option<Timestamp>,
-    /// Whether function words find nothing, even where nothing else does.
+    /// True if function words find nothing, even if no other word does.
     pub(super) content_only: bool,
     pub(super) tuning: Tuning,
 }
 
-/// What a search does with a question beside counting words. Only measurements change it.
+/// Options for the scoring of questions. Only benchmarks change them.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tuning {
-    /// Whether function words and words of most entries vote beside rarer ones.
+    /// True if function words, and words of most entries, are scored beside rarer ones.
     pub all_vote: bool,
-    /// The part of its score that an entry lends to the ones right before and after it.
+    /// The part of its score that an entry adds to the ones right before and after it.
     pub lent: f64,
-    /// Whether days that are named count.
+    /// True if named days are taken into account.
     pub dates: bool,
 }
 
@@ -50,34 +50,35 @@ impl Default for Tuning {
 }
 
 impl Query {
-    /// Finds the entries that hold a keyword or parts of it, and no others.
+    /// Creates a query for the entries that have a keyword or parts of it, and for no others.
     #[must_use]
     pub fn keyword(text: &str, only_public: bool) -> Self {
         let typed = fold(text).trim().to_owned();
         Self { typed, only_public, asked: None, content_only: false, tuning: Tuning::default() }
     }
 
-    /// Finds the entries that may answer a question or belong to a message: also those noted right before and after
-    /// one that holds its words, and those of a day that it names, as seen from the moment it is asked.
+    /// Creates a query for the entries that may answer a question or belong to a message. It also finds
+    /// entries noted right before and after one that has its words, and those of a day that it names. Days
+    /// are relative to `now`.
     #[must_use]
     pub fn question(text: &str, only_public: bool, now: Timestamp) -> Self {
         Self { asked: Some(now), ..Self::keyword(text, only_public) }
     }
 
-    /// A question where it looks like one, else a keyword.
+    /// Creates a question if the text looks like one, else a keyword.
     #[must_use]
     pub fn of(text: &str, only_public: bool, now: Timestamp) -> Self {
         let keyword = Self::keyword(text, only_public);
         if is_question(&keyword.typed) { Self { asked: Some(now), ..keyword } } else { keyword }
     }
 
-    /// The same, but function words find nothing, even where nothing else does.
+    /// Restricts the query to content words: function words find nothing, even if no other word does.
     #[must_use]
     pub fn of_content(self) -> Self {
         Self { content_only: true, ..self }
     }
 
-    /// Which of its terms may vote.
+    /// Returns the filter for the terms that are scored.
     pub(super) const fn franchise(&self) -> Franchise {
         match (self.tuning.all_vote, self.content_only) {
             (true, _) => Franchise::All,
@@ -86,25 +87,25 @@ impl Query {
         }
     }
 
-    /// Whether it asks something, or is taken for it.
+    /// Returns true if the text is a question, or is taken for one.
     #[must_use]
     pub const fn is_question(&self) -> bool {
         self.asked.is_some()
     }
 
-    /// What is looked for, [folded](super::fold) and without blanks around it.
+    /// Returns the text that is searched for, [folded](super::fold) and trimmed.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.typed
     }
 
-    /// Whether it is to find public entries alone.
+    /// Returns true if only public entries are searched.
     #[must_use]
     pub const fn is_only_public(&self) -> bool {
         self.only_public
     }
 
-    /// The same with other rules.
+    /// Replaces the options for scoring.
     #[doc(hidden)]
     #[must_use]
     pub fn tuned(self, tuning: Tuning) -> Self {
@@ -112,7 +113,7 @@ impl Query {
     }
 }
 
-/// Whether a folded text asks something, or is long enough to be a sentence.
+/// Returns true if a folded text looks like a question, or is long enough to be a sentence.
 fn is_question(typed: &str) -> bool {
     let mut words = typed.split_whitespace();
     let first = words.next().unwrap_or_default();
@@ -124,7 +125,7 @@ fn is_question(typed: &str) -> bool {
         || (typed.chars().nth(SENTENCE - 1).is_some_and(|c| !c.is_ascii()) && !typed.is_ascii())
 }
 
-/// Days since 1970-01-01, from the first to the one after the last.
+/// A range of days since 1970-01-01. The end is excluded.
 pub(super) type Days = Range<i64>;
 
 #[cfg(test)]

@@ -1,23 +1,24 @@
-//! Which terms vote, and what a vote is worth. No I/O.
+//! Ranking: the choice of the terms that are scored, and their BM25 scores. No I/O.
 
 use std::collections::HashMap;
 
 use super::postings::Posting;
 use super::tokens::QueryTerm;
 
-/// Most postings read for a query; the rarest terms come first.
+/// Maximum number of postings read for a query, those of the rarest terms first.
 pub(super) const MAX_POSTINGS: i64 = 200_000;
-/// A term in more than half of the entries says little, once there are this many entries.
+/// Number of entries from which a term counts as common if more than half of them have it.
 const MANY: i64 = 16;
-/// What an entry gains that holds the query as it was typed.
+/// Score bonus of an entry that holds the query verbatim.
 pub(super) const VERBATIM: f64 = 2.0;
 
-/// BM25's constants: how soon repetition stops mattering, and how much length matters. What people note is short, and a
-/// sentence of twenty words says more than one of three: length matters less than usual (0.75).
+/// BM25's constants: `K1` limits the effect of repetition, `B` is the influence of the entry's length.
+/// People's notes are short, and a sentence of twenty words says more than one of three. So length matters
+/// less here than with the usual `B` of 0.75.
 const K1: f64 = 1.2;
 const B: f64 = 0.5;
 
-/// A person's entries of a kind: how many, and how many terms they have together.
+/// The number of a person's entries of a kind, and the number of their terms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Size {
     pub(super) entries: i64,
@@ -27,31 +28,32 @@ pub(super) struct Size {
 /// An entry that a search found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
-    /// Its id.
+    /// The id of the entry.
     pub entry: i64,
-    /// What its place rests on; the greater, the better. Comparable among the entries of one person.
+    /// The score. Greater is better. Comparable among the entries of one person.
     pub score: f64,
 }
 
-/// A term that votes, and in how many entries it is.
+/// A term that is scored, and the number of entries that have it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Voter {
     pub(super) term: QueryTerm,
     pub(super) entries: i64,
 }
 
-/// Who may vote.
+/// The filter for the terms that are scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Franchise {
     /// All terms.
     All,
-    /// Those that say something; where the entries have none, those that are in most entries; else function words.
+    /// Content words that are not common. If the entries have none, common content words; if they have none
+    /// either, function words.
     BestPresent,
-    /// Those that say something, or else those that are in most entries; no function words.
+    /// Content words that are not common, or else common ones. No function words.
     Content,
 }
 
-/// The terms that vote, the rarest first.
+/// Returns the terms that are scored, the rarest first.
 pub(super) fn voters(
     terms: Vec<QueryTerm>,
     counts: &HashMap<String, i64>,
@@ -67,13 +69,13 @@ pub(super) fn voters(
         })
         .collect();
     if franchise == Franchise::All {
-        // As they are.
+        // All of them stay.
     } else if present.iter().any(|voter| !voter.term.function && !is_common(voter.entries)) {
         present.retain(|voter| !voter.term.function && !is_common(voter.entries));
     } else if franchise == Franchise::Content || present.iter().any(|voter| !voter.term.function) {
         present.retain(|voter| !voter.term.function);
     }
-    // Stable: the order decides in which order scores are added, and so their last bits.
+    // Stable: scores are added in this order, and it decides their last bits.
     present.sort_by_key(|voter| voter.entries);
     let mut left = MAX_POSTINGS;
     let fit = present.iter().take_while(|voter| {
@@ -86,7 +88,7 @@ pub(super) fn voters(
     present
 }
 
-/// BM25 of one term in one entry.
+/// Returns the BM25 score of one term in one entry.
 pub(super) fn score(voter: &Voter, posting: Posting, size: Size) -> f64 {
     let (all, with) = (size.entries.max(voter.entries) as f64, voter.entries as f64);
     let rarity = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
@@ -96,14 +98,14 @@ pub(super) fn score(voter: &Voter, posting: Posting, size: Size) -> f64 {
     voter.term.weight * rarity * often * (K1 + 1.0) / (often + K1 * long)
 }
 
-/// The entries, best first; of equals the newer (with the greater id) first.
+/// Sorts the entries by score, best first. Of equal ones, the newer (with the greater id) is first.
 pub(super) fn order(scores: HashMap<i64, f64>) -> Vec<Hit> {
     let mut ranked: Vec<Hit> = scores.into_iter().map(|(entry, score)| Hit { entry, score }).collect();
     ranked.sort_unstable_by(better);
     ranked
 }
 
-/// The first so many of them in that order.
+/// Returns the first `count` entries in the same order.
 pub(super) fn best(scores: &HashMap<i64, f64>, count: usize) -> Vec<Hit> {
     let mut ranked: Vec<Hit> =
         scores.iter().map(|(entry, score)| Hit { entry: *entry, score: *score }).collect();

@@ -1,4 +1,5 @@
-//! Runs: the terms of entries that came one after another, each with all of these entries that hold it.
+//! Runs: groups of consecutive entries. A run has a row for each term, with all entries of the run that have
+//! it.
 
 use futures::future::BoxFuture;
 
@@ -10,7 +11,7 @@ use crate::error::Result;
 use crate::param::Param;
 use crate::{Tx, params};
 
-/// Entries that are read at a time where an index is built anew.
+/// Number of entries read at a time when an index is rebuilt.
 const READ: i64 = 256;
 
 const INDICES: &str = "SELECT account_id, kind FROM search_size ORDER BY account_id, kind";
@@ -21,7 +22,7 @@ const FORGET_POSTINGS: &str = "DELETE FROM search_posting";
 const ENTRIES: &str = "SELECT entry_id, is_public, folded FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND entry_id > $3 ORDER BY entry_id LIMIT $4";
 
-/// A term of a run as it is written.
+/// A row of a run: a term and its postings.
 pub(super) struct Row<'t> {
     term: &'t str,
     entries: i64,
@@ -30,7 +31,7 @@ pub(super) struct Row<'t> {
 }
 
 impl<'t> Row<'t> {
-    /// Of postings in the order of their entries.
+    /// Creates a row from postings in the order of their entries.
     pub(super) fn new(term: &'t str, postings: impl Iterator<Item = Posting> + Clone) -> Self {
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         Self {
@@ -41,7 +42,7 @@ impl<'t> Row<'t> {
         }
     }
 
-    /// The terms of some entries, sorted.
+    /// Creates the rows for the terms of some entries, sorted.
     fn of_entries(mut all: Vec<(&'t str, Posting)>) -> Vec<Self> {
         all.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then(one.entry.cmp(&other.entry)));
         let of_term = all.chunk_by(|(a, _), (b, _)| a == b);
@@ -54,9 +55,10 @@ impl<'t> Row<'t> {
 }
 
 impl Index {
-    /// Makes a run of the pending entries. It changes nothing of what is found.
+    /// Makes a run of the pending entries. This does not change any result.
     ///
-    /// Errors: a statement fails.
+    /// # Errors
+    /// If a statement fails.
     #[doc(hidden)]
     pub async fn end_pending(self, tx: &mut Tx<'_>) -> Result<()> {
         let values = params![self.account(), self.kind(), false];
@@ -74,7 +76,7 @@ impl Index {
         Ok(())
     }
 
-    /// Writes terms of a run, in place of what the run has of them.
+    /// Writes rows of a run, replacing its rows for the same terms.
     pub(super) async fn write_terms(self, tx: &mut Tx<'_>, run: i64, rows: &[Row<'_>]) -> Result<()> {
         let mut rest = rows;
         for (statement, size) in sql::WRITE_TERMS.iter().zip(WRITTEN) {
@@ -90,7 +92,7 @@ impl Index {
         Ok(())
     }
 
-    /// Takes an entry out of a run, which has it under these terms.
+    /// Removes an entry from a run that has it under these terms.
     pub(super) async fn leave_run(self, tx: &mut Tx<'_>, run: i64, entry: i64, terms: &[&str]) -> Result<()> {
         for terms in terms.chunks(OF_RUN) {
             let rows: Vec<(String, Vec<u8>)> =
@@ -140,9 +142,11 @@ impl Index {
     }
 }
 
-/// Builds everybody's index anew from the entries' texts: for a migration that changes how terms are cut or kept.
+/// Rebuilds the indexes of all people from the entries' texts, for a migration that changes how terms are cut
+/// or stored.
 ///
-/// Errors: a statement fails.
+/// # Errors
+/// If a statement fails.
 pub(crate) fn rebuild<'t>(tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
         for statement in [FORGET_RUNS, LEAVE_RUNS, FORGET_PENDING, FORGET_POSTINGS] {

@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 
 use super::tokens::MAX_QUERY_TERMS;
 
-/// Terms of a run that one statement reads or removes.
+/// Number of terms of a run that one statement reads or removes.
 pub(super) const OF_RUN: usize = 64;
-/// Entries whose neighbours one statement finds.
+/// Number of entries whose neighbors one statement finds.
 pub(super) const MAX_NEIGHBOURS: usize = 64;
-/// Entries that one statement looks through for a text.
+/// Number of entries that one statement scans for a text.
 pub(super) const LOOKED_THROUGH: usize = 256;
-/// Terms of a run that one statement writes, the larger size first.
+/// Numbers of terms of a run that one statement writes, in descending order.
 pub(super) const WRITTEN: [usize; 4] = [256, 32, 8, 1];
 
 pub(super) const RESIZE: &str = "INSERT INTO search_size \
@@ -22,10 +22,11 @@ pub(super) const RESIZE: &str = "INSERT INTO search_size \
      public_length = search_size.public_length + excluded.public_length, \
      pending = search_size.pending + excluded.pending";
 
-/// What the pending entries cost. `RETURNING` would say so, too, but SQLite makes a table for its answer.
+/// Selects the cost of the pending entries. `RETURNING` would give it as well, but SQLite makes a table for
+/// its rows.
 pub(super) const COST: &str = "SELECT pending FROM search_size WHERE account_id = $1 AND kind = $2";
 
-/// Answers the number of the run.
+/// Begins a run, and returns its number.
 pub(super) const BEGIN_RUN: &str = "UPDATE search_size SET runs = runs + 1, pending = 0 \
      WHERE account_id = $1 AND kind = $2 RETURNING runs";
 
@@ -58,12 +59,12 @@ pub(super) const ENTER_RUN: &str = "UPDATE search_entry SET run = $3 WHERE accou
 
 pub(super) const END_PENDING: &str = "DELETE FROM search_pending WHERE account_id = $1 AND kind = $2";
 
-/// Which of the newest entries hold a text. (LIKE is many times as slow, and knows wildcards.)
+/// Selects those of the newest entries that hold a text. (LIKE is many times slower, and knows wildcards.)
 pub(super) const VERBATIM: &str = "SELECT entry_id FROM (SELECT entry_id, folded FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND is_public >= $3 ORDER BY entry_id DESC LIMIT $4) AS newest \
      WHERE STRPOS(folded, $5) > 0";
 
-/// Which of [`LOOKED_THROUGH`] entries hold a text.
+/// Selects those of [`LOOKED_THROUGH`] entries that hold a text.
 pub(super) static VERBATIM_AMONG: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT entry_id FROM search_entry WHERE account_id = $1 AND kind = $2 AND is_public >= $3 \
@@ -72,12 +73,13 @@ pub(super) static VERBATIM_AMONG: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The entries between two ids, the latter excluded.
+/// Selects the entries between two ids, the latter excluded.
 pub(super) const BETWEEN: &str = "SELECT entry_id, folded FROM search_entry WHERE account_id = $1 AND kind = $2 \
      AND is_public >= $3 AND entry_id >= $4 AND entry_id < $5 ORDER BY entry_id LIMIT $6";
 
-/// The two entries before and the two after each of [`MAX_NEIGHBOURS`] entries, from the fourth parameter on, the
-/// nearest first; none where there is none or the search may not see it.
+/// Selects the two entries before and the two after each of [`MAX_NEIGHBOURS`] entries, which are given from
+/// the fourth parameter on. The nearest come first. A value is NULL if there is no such entry, or if the
+/// search may not see it.
 pub(super) static NEIGHBOURS: LazyLock<String> = LazyLock::new(|| {
     let beside = |than: &str, order: &str, skipped: u8| {
         format!(
@@ -97,19 +99,20 @@ pub(super) static NEIGHBOURS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// `$from, …, $to`.
+/// Returns `$from, …, $to`.
 fn placeholders(from: usize, to: usize) -> String {
     (from..=to).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Terms that one statement looks up in runs: the smallest number that has room for those of a query.
+/// Numbers of terms that one statement looks up in runs. The smallest that fits the query is used.
 const ASKED: [usize; 3] = [8, 24, MAX_QUERY_TERMS];
 
-/// Statements that are alike but for how many terms they take, from the fourth parameter on.
+/// Statements that differ only in the number of terms they take, from the fourth parameter on.
 pub(super) struct ForTerms([String; ASKED.len()]);
 
 impl ForTerms {
-    /// The one for so many terms, and how many parameters it takes; those that are left are empty texts.
+    /// Returns the statement for a number of terms, and its number of parameters. Unused ones must be empty
+    /// texts.
     pub(super) fn of(&self, terms: usize) -> (&str, usize) {
         let [few, some, most] = &self.0;
         match ASKED {
@@ -120,7 +123,7 @@ impl ForTerms {
     }
 }
 
-/// In how many entries of runs each term is.
+/// Selects the number of entries in runs that have each term.
 pub(super) static COUNTS: LazyLock<ForTerms> = LazyLock::new(|| {
     let public = "CASE WHEN CAST($3 AS BIGINT) = 1 THEN public_entries ELSE entries END";
     in_runs(
@@ -129,15 +132,16 @@ pub(super) static COUNTS: LazyLock<ForTerms> = LazyLock::new(|| {
     )
 });
 
-/// The postings of terms, at most so many rows: of the latest runs first.
+/// Selects the postings of terms, up to a number of rows, those of the latest runs first.
 pub(super) static POSTINGS: LazyLock<ForTerms> = LazyLock::new(|| {
     in_runs("postings", "SELECT term, value FROM found WHERE value IS NOT NULL ORDER BY run DESC LIMIT $3")
 });
 
-/// What each run of an index, which has some, has of each term, as `found (run, term, value)`.
+/// Builds statements that select a value for each term from each run of an index, as `found (run, term,
+/// value)`. The index must have runs.
 ///
-/// A join would say the same, but PostgreSQL takes a table that it has no statistics of yet for a small one, and reads all
-/// of a person's runs; a row that is asked for as a value is looked up.
+/// A join would give the same. But PostgreSQL takes a table without statistics for a small one, and reads all
+/// of a person's runs. A scalar subquery is looked up.
 fn in_runs(value: &str, answer: &str) -> ForTerms {
     ForTerms(ASKED.map(|terms| in_runs_of(terms, value, answer)))
 }
@@ -154,7 +158,7 @@ fn in_runs_of(terms: usize, value: &str, answer: &str) -> String {
     )
 }
 
-/// [`OF_RUN`] terms of a run, from the fourth parameter on.
+/// Selects [`OF_RUN`] terms of a run, given from the fourth parameter on.
 pub(super) static OF_RUN_TERMS: LazyLock<String> =
     LazyLock::new(|| format!("SELECT term, postings FROM search_posting WHERE {}", of_run()));
 pub(super) static REMOVE_TERMS: LazyLock<String> =
@@ -165,7 +169,8 @@ fn of_run() -> String {
     format!("account_id = $1 AND kind = $2 AND run = $3 AND term IN ({terms})")
 }
 
-/// Writes as many terms of a run as [`WRITTEN`] says: after three parameters about the run, four for each.
+/// Writes terms of a run, as many as [`WRITTEN`] says. Three parameters identify the run, then four describe
+/// each term.
 pub(super) static WRITE_TERMS: LazyLock<[String; WRITTEN.len()]> = LazyLock::new(|| WRITTEN.map(write_terms));
 
 fn write_terms(rows: usize) -> String {

@@ -1,20 +1,20 @@
-//! Terms alone, for an index of another shape: the same cutting as everywhere, without a person's statistics.
+//! Terms of texts and queries for indexes without a person's statistics, such as the Plaza's.
 
 use super::fold::fold;
 use super::tokens::{self, Document};
 
-/// The terms of a text, each once, sorted.
+/// Returns the terms of a text, each once, sorted.
 #[must_use]
 pub fn terms(text: &str) -> Vec<String> {
     Document::new(text).terms.into_iter().map(|(term, _)| term).collect()
 }
 
-/// The terms that a text must hold to be found by a query: those that say something, or where there is none of
-/// these the function words.
+/// Returns the terms that a text must have to be found by a query: the content words or, if there are none,
+/// the function words.
 #[must_use]
 pub fn query_terms(query: &str) -> Vec<String> {
     let mut all = tokens::query(fold(query).trim());
-    // What weighs less than 1 only hints at what is meant.
+    // Terms with a weight below 1 are mere hints.
     all.retain(|term| term.weight >= 1.0);
     if all.iter().any(|term| !term.function) {
         all.retain(|term| !term.function);

@@ -1,4 +1,4 @@
-//! Ranking a few texts that are in memory anyway.
+//! Ranking of a few texts in memory.
 
 use std::collections::HashMap;
 
@@ -11,25 +11,25 @@ use super::{
     tokens::{self, Part, QueryTerm},
 };
 
-/// Says what texts have to do with a query, a few at a time.
+/// Scores texts against a query, a few at a time.
 pub struct Scorer {
     terms: Vec<QueryTerm>,
-    /// The number of each term.
+    /// The position of each term in `terms`.
     numbers: HashMap<String, usize>,
     stemmer: Stemmer,
-    /// Words that came before, and which term each is: a person's texts have the same words again and again.
+    /// A cache: the position of each known word's term. A person's texts repeat the same words.
     words: HashMap<String, Option<usize>>,
 }
 
-/// What a text has of a query.
+/// The counts of a text.
 struct Counted {
-    /// How often each of the query's terms occurs.
+    /// The number of occurrences of each of the query's terms.
     occurrences: Vec<i64>,
     length: i64,
 }
 
 impl Scorer {
-    /// Of a query, as it was typed.
+    /// Creates a scorer for a query, as it was typed.
     #[must_use]
     pub fn new(query: &str) -> Self {
         let terms = tokens::query(fold(query).trim());
@@ -37,8 +37,8 @@ impl Scorer {
         Self { terms, numbers, stemmer: Stemmer::create(Algorithm::English), words: HashMap::new() }
     }
 
-    /// What each of a few texts has to do with the query: 0 for nothing but function words, else by the rules of an
-    /// [`Index`](super::Index) that holds these texts and no others.
+    /// Returns the score of each text. It is 0 if the text has nothing but function words in common with the
+    /// query. Otherwise it is the score in an [`Index`](super::Index) that holds exactly these texts.
     pub fn scores(&mut self, texts: &[&str]) -> Vec<f64> {
         let counted: Vec<Counted> = texts.iter().map(|text| self.count(&fold(text))).collect();
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! Cutting folded texts into terms.
+//! The tokenizer: cuts folded texts into terms.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,33 +7,34 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::{fold::fold, stop, verbs};
 
-/// Longest term in characters; of a longer word the beginning is the term.
+/// Maximum length of a term in characters. Longer words are cut off.
 const MAX_TERM: usize = 64;
-/// Most terms of a query; further ones are ignored.
+/// Maximum number of terms of a query. Further ones are ignored.
 pub(super) const MAX_QUERY_TERMS: usize = 64;
-/// From this many CJK characters in a row on, a query is taken for a sentence rather than a word.
+/// Number of consecutive CJK characters from which a query counts as a sentence rather than a word.
 const SENTENCE: usize = 5;
-/// What a single character of a sentence weighs beside a word or a pair.
+/// The weight of a single character of a sentence. A word or a pair has 1.
 const SINGLE_WEIGHT: f64 = 0.3;
 
 /// A text ready to be indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     pub(super) folded: String,
-    /// Each term once, sorted, with how often it occurs.
+    /// Each term once, sorted, with its number of occurrences.
     pub(super) terms: Vec<(String, i64)>,
-    /// Terms, each as often as it occurs.
+    /// The number of terms, including repetitions.
     pub(super) length: i64,
 }
 
 impl Document {
-    /// Cuts a text. Takes time in proportion to its length: do it before the transaction begins.
+    /// Cuts a text into terms. The time is proportional to its length, so do it before the transaction
+    /// begins.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self::of_folded(fold(text))
     }
 
-    /// Cuts a text that was folded before.
+    /// Cuts a text that is folded already.
     pub(super) fn of_folded(folded: String) -> Self {
         let stemmer = Stemmer::create(Algorithm::English);
         let mut counts = BTreeMap::<String, i64>::new();
@@ -54,14 +55,14 @@ impl Document {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct QueryTerm {
     pub(super) text: String,
-    /// 1, or less for what only hints at what is meant.
+    /// The weight: 1, or less for a mere hint.
     pub(super) weight: f64,
-    /// Whether it is a function word.
+    /// True if it is a function word.
     pub(super) function: bool,
 }
 
-/// The terms of a folded query, each once, at most [`MAX_QUERY_TERMS`]. All of them are terms of any document that
-/// holds the query between word boundaries.
+/// Returns the terms of a folded query, each once, at most [`MAX_QUERY_TERMS`]. Every document that holds the
+/// query between word boundaries has all of them.
 pub(super) fn query(folded: &str) -> Vec<QueryTerm> {
     let stemmer = Stemmer::create(Algorithm::English);
     let mut all = Vec::new();
@@ -88,8 +89,8 @@ pub(super) fn query(folded: &str) -> Vec<QueryTerm> {
     terms.chain(hints).filter(|term| seen.insert(term.text.clone())).take(MAX_QUERY_TERMS).collect()
 }
 
-/// Terms of any document that holds a folded query anywhere, also inside words: those of words with blanks on both sides,
-/// and CJK characters and pairs.
+/// Returns terms that every document has that holds a folded query anywhere, even inside words: those of
+/// words with spaces on both sides, and CJK characters and pairs.
 pub(super) fn sure(folded: &str) -> Vec<String> {
     let stemmer = Stemmer::create(Algorithm::English);
     let chunks: Vec<&str> = folded.split_whitespace().collect();
@@ -106,22 +107,22 @@ pub(super) fn sure(folded: &str) -> Vec<String> {
             }
         }
     }
-    // A mark at the start of a word belongs to the blank before it.
+    // A combining mark at the start of a word belongs to the space before it.
     let whole = Document::of_folded(folded.to_owned());
     all.retain(|term| whole.terms.binary_search_by(|(known, _)| known.cmp(term)).is_ok());
     all
 }
 
-/// What a term of a text is made of.
+/// The part of a text that a term is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part<'t> {
-    /// A word, whose [`stem`] is the term.
+    /// A word. Its [`stem`] is the term.
     Word(&'t str),
     /// The term itself.
     Term(&'t str),
 }
 
-/// What the terms of a folded text are made of, each as often as it occurs.
+/// Calls `visit` with the part of each term of a folded text, including repetitions.
 pub(super) fn each(folded: &str, mut visit: impl FnMut(Part<'_>)) {
     for piece in pieces(folded) {
         match piece {
@@ -140,7 +141,7 @@ enum Piece<'t> {
     Cjk(&'t str),
     /// Letters and digits of any other script.
     Word(&'t str),
-    /// A picture or another sign that is not punctuation.
+    /// An emoji or another sign that is not punctuation.
     Symbol(char),
 }
 
@@ -155,7 +156,7 @@ fn pieces(folded: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-/// Cuts where CJK characters begin and end.
+/// Cuts a text into runs of CJK and of other characters.
 fn runs(text: &str) -> impl Iterator<Item = (bool, &str)> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -175,7 +176,7 @@ fn pairs(run: &str) -> impl Iterator<Item = &str> {
     starts.zip(ends).take(count).filter_map(|(from, to)| run.get(from..to))
 }
 
-/// The term of a word.
+/// Returns the term of a word.
 pub(super) fn stem(stemmer: &Stemmer, word: &str) -> String {
     let short = match word.char_indices().nth(MAX_TERM) {
         Some((end, _)) => word.get(..end).unwrap_or(word),
@@ -188,7 +189,7 @@ pub(super) fn stem(stemmer: &Stemmer, word: &str) -> String {
     }
 }
 
-/// Han, kana, bopomofo and hangul: no spaces, or words too long to be typed whole.
+/// Returns true for Han, kana, bopomofo and hangul. They have no spaces, or words too long to be typed whole.
 const fn is_cjk(c: char) -> bool {
     matches!(c, '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{3100}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}'
         | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'

@@ -1,13 +1,15 @@
-//! Vectors of meaning: one of each passage of an entry, made by a model elsewhere and kept beside the index.
+//! Embeddings: a vector for each passage of an entry, made by an external model and stored beside the index.
 
 use super::index::Index;
 use crate::error::Result;
 use crate::{Database, Timestamp, Tx, owned_params, params};
 
-/// Most characters of an entry's folded text that vectors are made of, and so what of it must not have changed meanwhile.
+/// Maximum number of characters of an entry's folded text that vectors are made of. If these characters have
+/// changed meanwhile, the vectors are not stored.
 pub const MAX_EMBEDDED: i64 = 32_000;
 
-/// Longest that an index is claimed, in milliseconds. A claim that ends later was made by a clock that was ahead.
+/// Maximum duration of a claim on an index, in milliseconds. A claim that ends later was made by a clock that
+/// was ahead.
 const LONGEST_CLAIM_MS: i64 = 3_600_000;
 
 const LACKING: &str = "SELECT size.account_id, size.kind FROM search_size AS size \
@@ -16,7 +18,7 @@ const LACKING: &str = "SELECT size.account_id, size.kind FROM search_size AS siz
      AND size.entries > COALESCE(CASE WHEN meaning.model = $1 THEN meaning.made END, 0) \
      AND (COALESCE(meaning.claimed_until, 0) <= $2 OR meaning.claimed_until > $6) ORDER BY size.account_id, size.kind LIMIT $5";
 
-/// What another model has made stays and is found by its name until it is replaced.
+/// Claims an index for a model. The vectors of another model stay, under its name, until they are replaced.
 const CLAIM: &str = "INSERT INTO search_meaning (account_id, kind, model, made, version, removed, claimed_until) \
      VALUES ($1, $2, $3, 0, 0, 0, $4) ON CONFLICT (account_id, kind) DO UPDATE SET \
      claimed_until = excluded.claimed_until, model = excluded.model, made = CASE WHEN search_meaning.model = $3 \
@@ -38,7 +40,7 @@ const WITHOUT: &str = "SELECT entry.entry_id, SUBSTR(entry.folded, 1, $5) FROM s
 const BUMP: &str = "UPDATE search_meaning SET version = version + 1 WHERE account_id = $1 AND kind = $2 AND model = $3 \
      RETURNING version";
 
-/// Nothing where the entry is gone, says something else by now, or has one of this model.
+/// Writes nothing if the entry is gone, has another text by now, or has vectors of this model.
 const PUT: &str = "INSERT INTO search_vector (account_id, kind, entry_id, model, is_public, version, parts, vector) \
      SELECT account_id, kind, entry_id, $4, is_public, $5, $9, $6 FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND entry_id = $3 AND SUBSTR(folded, 1, $8) = $7 \
@@ -67,48 +69,49 @@ const COUNTED: &str = "SELECT meaning.made, (SELECT COUNT(*) FROM search_vector 
      WHERE made.account_id = $1 AND made.kind = $2 AND made.model = meaning.model) FROM search_meaning AS meaning \
      WHERE meaning.account_id = $1 AND meaning.kind = $2";
 
-/// What was made of an entry's text.
+/// The vectors made of an entry's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// The entry.
+    /// The id of the entry.
     pub entry: i64,
-    /// The text, as [`Index::without_vector`] gave it.
+    /// The text, as returned by [`Index::without_vector`].
     pub text: String,
-    /// How many vectors: one of each passage that the model can make one of.
+    /// The number of vectors: one for each passage that the model can embed.
     pub parts: i64,
-    /// They, one after the other: 32-bit floats, little-endian.
+    /// The vectors, one after the other: 32-bit floats, little-endian.
     pub vectors: Vec<u8>,
 }
 
-/// An entry's vectors.
+/// The stored vectors of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryVectors {
-    /// The entry.
+    /// The id of the entry.
     pub entry: i64,
-    /// Whether everybody may see it.
+    /// True if everybody may see it.
     pub public: bool,
-    /// How many vectors.
+    /// The number of vectors.
     pub parts: i64,
-    /// They, one after the other: 32-bit floats, little-endian.
+    /// The vectors, one after the other: 32-bit floats, little-endian.
     pub vectors: Vec<u8>,
 }
 
 crate::from_row!(EntryVectors { entry, public, parts, vectors });
 
-/// How often a person's vectors of a kind have changed.
+/// Counters of the changes of a person's vectors of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct VectorState {
-    /// All changes.
+    /// The number of changes.
     pub version: i64,
-    /// The change that last removed one.
+    /// The number of the last change that removed a vector.
     pub removed: i64,
 }
 
 impl Index {
-    /// Indices with entries that a model has made no vector of and that no process works at, in the order of account and
-    /// kind, after one of them. Looks through the sizes of all indices.
+    /// Returns indexes with entries that have no vector of the model, and that no process has claimed. They
+    /// are in the order of account and kind, after `after`. Reads the sizes of all indexes.
     ///
-    /// Errors: the statement fails.
+    /// # Errors
+    /// If the statement fails.
     pub async fn lacking(db: &Database, model: &str, after: Option<Self>, limit: i64) -> Result<Vec<Self>> {
         let now = db.clock().now();
         let (account, kind) = after.map_or((0, 0), |index| (index.account, index.kind));
@@ -117,10 +120,11 @@ impl Index {
         Ok(rows.into_iter().map(|(account, kind)| Self { account, kind }).collect())
     }
 
-    /// Takes the making of an index's vectors by a model for this process until a time, unless another has it. Makes a
-    /// model that is new the one whose vectors are counted.
+    /// Claims an index for this process until a time, to make its vectors with a model. Returns false if
+    /// another process has claimed it. If the model is new, its vectors are counted from now on.
     ///
-    /// Errors: the statement fails; [`Error::ForeignKey`](crate::Error::ForeignKey) where the account is gone.
+    /// # Errors
+    /// If the statement fails; [`Error::ForeignKey`](crate::Error::ForeignKey) if the account is gone.
     pub async fn claim_vectors(self, db: &Database, model: &str, until: Timestamp) -> Result<bool> {
         let (model, now) = (model.to_owned(), db.clock().now());
         let claim = db.write(move |tx| {
@@ -133,25 +137,29 @@ impl Index {
         Ok(claim.await? > 0)
     }
 
-    /// Gives back what was claimed until a time. A claim that ran out may be another's by now, and stays.
+    /// Releases the claim until a time. An expired claim may be another process's by now, and stays.
     ///
-    /// Errors: the statement fails.
+    /// # Errors
+    /// If the statement fails.
     pub async fn release_vectors(self, db: &Database, model: &str, until: Timestamp) -> Result<()> {
         db.execute(RELEASE, params![self.account, self.kind, model, until]).await?;
         Ok(())
     }
 
-    /// Entries that a model has made no vector of, the newest first, and of their folded texts as much as it is made of.
+    /// Returns entries without a vector of the model, the newest first, each with the part of its folded text
+    /// that vectors are made of.
     ///
-    /// Errors: the statement fails.
+    /// # Errors
+    /// If the statement fails.
     pub async fn without_vector(self, db: &Database, model: &str, limit: i64) -> Result<Vec<(i64, String)>> {
         db.fetch_all_heavy(WITHOUT, owned_params![self.account, self.kind, model, limit, MAX_EMBEDDED]).await
     }
 
-    /// Keeps vectors, but of entries that have changed since or are gone, and keeps the claim until a time. Answers false,
-    /// and keeps none, where another model has become the one that makes them.
+    /// Stores vectors, except of entries that have changed since or are gone, and extends the claim until a
+    /// time. Returns false, and stores none, if another model has claimed the index meanwhile.
     ///
-    /// Errors: a statement fails.
+    /// # Errors
+    /// If a statement fails.
     pub async fn put_vectors(
         self,
         tx: &mut Tx<'_>,
@@ -182,7 +190,7 @@ impl Index {
         Ok(true)
     }
 
-    /// Removes an entry's vector. The index is locked.
+    /// Removes an entry's vectors. The index has to be locked.
     pub(super) async fn remove_vector(self, tx: &mut Tx<'_>, entry: i64) -> Result<()> {
         let of: Option<(String,)> =
             tx.fetch_optional(REMOVE, params![self.account, self.kind, entry]).await?;
@@ -192,18 +200,20 @@ impl Index {
         Ok(())
     }
 
-    /// How often the vectors have changed; costs one row.
+    /// Returns the counters of changes. Reads one row.
     ///
-    /// Errors: the statement fails.
+    /// # Errors
+    /// If the statement fails.
     pub async fn vector_state(self, db: &Database) -> Result<VectorState> {
         let row: Option<(i64, i64)> = db.fetch_optional(STATE, params![self.account, self.kind]).await?;
         Ok(row.map_or_else(VectorState::default, |(version, removed)| VectorState { version, removed }))
     }
 
-    /// The vectors that a model has made and that came with the changes after one and up to another, of the newest
-    /// entries.
+    /// Returns the vectors that a model has made, of those changes that are after one number and up to
+    /// another. The newest entries come first.
     ///
-    /// Errors: the statement fails.
+    /// # Errors
+    /// If the statement fails.
     pub async fn vectors(
         self,
         db: &Database,
@@ -215,10 +225,11 @@ impl Index {
         db.fetch_all_heavy(CHANGED, values).await
     }
 
-    /// Compares the vectors with the entries and answers what disagrees; with `mend`, removes what does, so that it is
-    /// made again. The index is locked.
+    /// Compares the vectors with the entries, and returns the differences. With `mend`, removes wrong
+    /// vectors, so that they are made again. The index has to be locked.
     ///
-    /// Errors: a statement fails.
+    /// # Errors
+    /// If a statement fails.
     pub async fn check_vectors(self, tx: &mut Tx<'_>, mend: bool) -> Result<Vec<String>> {
         let stray: Vec<(i64,)> = tx.fetch_all(STRAY, params![self.account, self.kind]).await?;
         let mut faults = Vec::new();

@@ -1,6 +1,6 @@
-//! English forms that no rule of stemming leads back to their word.
+//! Irregular English forms that stemming does not lead back to their word.
 
-/// Forms and their words, sorted by form.
+/// Forms with their words, sorted by form.
 const FORMS: &[(&str, &str)] = &[
     ("arisen", "arise"),
     ("arose", "arise"),
@@ -163,7 +163,8 @@ const FORMS: &[(&str, &str)] = &[
     ("wrote", "write"),
 ];
 
-/// The word that a form belongs to: the verb of a past tense, the singular of an odd plural; else the form itself.
+/// Returns the word that a form belongs to: the verb of a past tense, or the singular of an irregular plural.
+/// Returns any other word itself.
 pub(super) fn base(form: &str) -> &str {
     let at = FORMS.binary_search_by_key(&form, |(form, _)| form);
     at.ok().and_then(|at| FORMS.get(at)).map_or(form, |(_, base)| base)
