@@ -87,17 +87,17 @@ impl Answer {
         }
     }
 
-    async fn store(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), store::Error> {
+    async fn store(&self, tx: &Tx<'_>, now: Timestamp) -> Result<(), store::Error> {
         let Self { id, session, content, state, stored } = self;
         let count = i64::from(stored.is_none());
         // Locks the session's row first, in the same order as a deletion.
-        tx.execute(queries::TOUCH, params![*session, &rules::preview(content), count, now]).await?;
+        tx.send(queries::TOUCH, params![*session, &rules::preview(content), count, now]).await?;
         if stored.is_some() {
-            tx.execute(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
+            tx.send(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
         } else {
             let role = Role::Assistant.name();
             let values = params![*id, *session, role, content, state.name(), 0_i64, now];
-            tx.execute(queries::ADD_MESSAGE, values).await?;
+            tx.send(queries::ADD_MESSAGE, values).await?;
         }
         Ok(())
     }
@@ -245,8 +245,8 @@ impl Chat {
                 let (role, state) = (Role::User.name(), State::Complete.name());
                 let values = params![id, key, role, &saying.text, state, is_own, now];
                 // Locks the session's row first, in the same order as a deletion.
-                tx.execute(queries::TOUCH, params![key, &rules::preview(&saying.text), 1_i64, now]).await?;
-                tx.execute(queries::ADD_MESSAGE, values).await?;
+                tx.send(queries::TOUCH, params![key, &rules::preview(&saying.text), 1_i64, now]).await?;
+                tx.send(queries::ADD_MESSAGE, values).await?;
                 quota.take(tx, account, Kind::Message, Change::add(&[&saying.text])).await
             })
         })
@@ -273,19 +273,19 @@ impl Chat {
                     let (key,) = if is_made_up {
                         tx.fetch_one(queries::BEGIN_OR_JOIN, values).await?
                     } else {
-                        tx.execute(queries::BEGIN, values).await?;
+                        tx.send(queries::BEGIN, values).await?;
                         (new,)
                     };
                     let state = State::Complete.name();
                     let mut change = Change::add(&[&saying.text]);
                     if let Some(system) = place.system.as_ref().filter(|_| key == new) {
                         let values = params![first, key, Role::System.name(), system, state, 0_i64, now];
-                        tx.execute(queries::ADD_MESSAGE, values).await?;
+                        tx.send(queries::ADD_MESSAGE, values).await?;
                         change = change.and(Change::add(&[system]));
                     }
                     let is_own = i64::from(saying.may_teach && wishes.distills);
                     let values = params![second, key, Role::User.name(), &saying.text, state, is_own, now];
-                    tx.execute(queries::ADD_MESSAGE, values).await?;
+                    tx.send(queries::ADD_MESSAGE, values).await?;
                     quota.take(tx, account, Kind::Message, change).await?;
                     Ok::<_, ApiError>(key)
                 })
@@ -326,9 +326,9 @@ impl Chat {
                     let (id, needs) = (answer.id, needs.to_bits());
                     let values =
                         params![id, model, provider, prompt, memories, *tokens_in, *tokens_out, now, needs];
-                    tx.execute(queries::ADD_SENT, values).await?;
+                    tx.send(queries::ADD_SENT, values).await?;
                     let values = params![who.account, now.day(), &who.counted, *tokens_in, *tokens_out];
-                    tx.execute(queries::ADD_USAGE, values).await?;
+                    tx.send(queries::ADD_USAGE, values).await?;
                     for later in &later {
                         later.note(tx).await?;
                     }

@@ -122,7 +122,6 @@ impl Chat {
     pub(crate) async fn talk(&self, who: Speaker, talk: Talk) -> Result<Answering, ApiError> {
         let slot = self.streams().take(who.account, self.settings().max_streams);
         let slot = slot.ok_or_else(|| ApiError::new(Code::RateLimited).retry_after(1))?;
-        let before = self.before(&who, &talk.place).await?;
         // The input of a decision is usually not the person's own words.
         let is_said = talk.kept.as_ref().is_none_or(|kept| kept.last.role == Role::User);
         let may_teach = who.may_teach && self.settings().distill && talk.control.is_none() && is_said;
@@ -130,7 +129,14 @@ impl Chat {
         // While the message is written to disk, memories are recalled and a model is asked. Nothing of its
         // answer is sent before the message is stored.
         let (store, stored) = oneshot::channel();
-        let say = self.say(&who, talk.place.clone(), before.session.as_ref(), saying);
+        let (tell_before, before) = oneshot::channel();
+        let (speaker, place) = (who.clone(), talk.place.clone());
+        let say = async {
+            let before = self.before(&speaker, &place).await?;
+            let session = before.session.clone();
+            let _failed = tell_before.send(before);
+            self.say(&speaker, place, session.as_ref(), saying).await
+        };
         let begin = async {
             // Checked here as well as in the transaction: the model need not wait for the writer, and is
             // not asked in vain.
@@ -140,6 +146,8 @@ impl Chat {
             let is_own = may_teach && wishes.distills;
             let tools = self.chosen_tools(&who, &wishes).await;
             let name = who.rights.reader.profile.then_some(account.name);
+            // Without it the other branch has failed, and its error is returned.
+            let before = before.await.map_err(|_failed| ApiError::from(Code::Unavailable))?;
             let known = Known { who: who.clone(), slot, before: &before, recall, is_own, name, tools };
             let turn = self.turn(known, talk);
             let (sender, events) = mpsc::channel(AHEAD);
@@ -202,11 +210,8 @@ impl Chat {
             }
             _ => error,
         };
-        let recall =
-            self.memory().recall(who.account, who.rights.reader, message, self.settings().recall_tokens);
-        let recall = recall.await.map_err(failed)?;
-        let (account, _) = self.memory().profile(who.account).await.map_err(failed)?;
-        Ok((account, recall))
+        let (reader, budget) = (who.rights.reader, self.settings().recall_tokens);
+        self.memory().recall_with_account(who.account, reader, message, budget).await.map_err(failed)
     }
 
     fn turn(&self, known: Known<'_>, talk: Talk) -> Turn {

@@ -60,13 +60,12 @@ pub(crate) struct Later {
 
 impl Later {
     /// Enqueues the job.
-    pub(crate) async fn note(&self, tx: &mut Tx<'_>) -> Result<(), store::Error> {
+    pub(crate) async fn note(&self, tx: &Tx<'_>) -> Result<(), store::Error> {
         let sql = match self.kind {
             Kind::Distill => queries::DELAY,
             Kind::Summary => queries::ADD,
         };
-        tx.execute(sql, params![self.session, self.kind.name(), self.due, self.account]).await?;
-        Ok(())
+        tx.send(sql, params![self.session, self.kind.name(), self.due, self.account]).await
     }
 }
 

@@ -48,7 +48,7 @@ impl Prepared {
 
 /// Returns a page of memories, the newest first.
 pub(crate) async fn list(
-    tx: &mut Tx<'_>,
+    tx: &Tx<'_>,
     account: i64,
     walk: Walk,
     only_public: bool,
@@ -59,7 +59,7 @@ pub(crate) async fn list(
 
 /// Returns the memories with these ids, in the order of the ids.
 pub(crate) async fn of_ids(
-    tx: &mut Tx<'_>,
+    tx: &Tx<'_>,
     account: i64,
     ids: &[i64],
     only_public: bool,
@@ -264,7 +264,7 @@ async fn insert(tx: &mut Tx<'_>, account: i64, new: &Prepared, now: store::Times
     }
     let Fact { actor, object, content, visibility } = &new.fact;
     let values = params![new.id, account, actor, object, content, *visibility, &new.hash, now];
-    tx.execute(queries::INSERT, values).await?;
+    tx.send(queries::INSERT, values).await?;
     Index::new(account, KIND).add(tx, new.id, rules::is_public(*visibility), &new.document).await?;
     Ok(true)
 }

@@ -130,7 +130,7 @@ impl Found {
 
 /// Returns the hits of a query by keywords, combined with those that are [near](Memory::near) by meaning.
 pub(crate) async fn find(
-    tx: &mut Tx<'_>,
+    tx: &Tx<'_>,
     index: Index,
     query: &Query,
     near: Option<Vec<Near>>,

@@ -41,7 +41,7 @@ pub struct Filter {
 }
 
 /// Returns the notes with these ids, in the order of the ids.
-pub(crate) async fn of_ids(tx: &mut Tx<'_>, account: i64, ids: &[i64]) -> store::Result<Vec<Note>> {
+pub(crate) async fn of_ids(tx: &Tx<'_>, account: i64, ids: &[i64]) -> store::Result<Vec<Note>> {
     ranked::rows(tx, &queries::BY_IDS, account, ids, |note: &Note| note.id).await
 }
 
@@ -124,7 +124,7 @@ impl Memory {
                     let (kind, status) = (new.kind.name(), rules::status(&new.urls).name());
                     let NewNote { title, content, .. } = &new;
                     let values = params![id, account, kind, title, content, &urls, status, &hash, now, now];
-                    tx.execute(queries::INSERT, values).await?;
+                    tx.send(queries::INSERT, values).await?;
                     page::insert(tx, (account, id), &new.urls, now).await?;
                     Index::new(account, KIND).add(tx, id, false, &document).await?;
                     let change = quota::Change::add(&[title, content, &urls]);

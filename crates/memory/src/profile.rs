@@ -33,9 +33,9 @@ impl Memory {
             return Ok((*person).clone());
         }
         let epoch = self.0.people.epoch();
-        let who = self.0.identity.account(account).await?.ok_or(Code::AuthMissing)?;
-        let profile = self.db().fetch_optional(queries::FIND, params![account]).await?;
-        let person = (who, profile.unwrap_or_default());
+        let profile = async { Ok(self.db().fetch_optional(queries::FIND, params![account]).await?) };
+        let (who, profile) = futures::try_join!(self.0.identity.account(account), profile)?;
+        let person = (who.ok_or(Code::AuthMissing)?, profile.unwrap_or_default());
         self.0.people.put(account, Arc::new(person.clone()), epoch);
         Ok(person)
     }

@@ -174,27 +174,24 @@ impl Settings {
     /// [`Code::QuotaExceeded`] with the limit and the usage, [`Code::RateLimited`] with the time to wait.
     pub async fn add(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &Tx<'_>,
         adder: &Adder,
         kind: Kind,
         change: Change,
         now: Timestamp,
     ) -> Result<(), ApiError> {
-        self.count(tx, adder, Action::Entry, change.entries, now).await?;
-        self.take(tx, adder.account, kind, change).await
+        let counted = self.count(tx, adder, Action::Entry, change.entries, now);
+        let taken = self.take(tx, adder.account, kind, change);
+        // Refused by either, neither counts: the transaction is rolled back.
+        let (counted, taken) = futures::join!(counted, taken);
+        counted.and(taken)
     }
 
     /// Counts a change of what an account stores of a kind.
     ///
     /// # Errors
     /// [`Code::QuotaExceeded`], with the limit and the usage, if the usage would grow and exceed the limit.
-    pub async fn take(
-        &self,
-        tx: &mut Tx<'_>,
-        account: i64,
-        kind: Kind,
-        change: Change,
-    ) -> Result<(), ApiError> {
+    pub async fn take(&self, tx: &Tx<'_>, account: i64, kind: Kind, change: Change) -> Result<(), ApiError> {
         if self.fits(tx, account, kind, change).await? {
             return Ok(());
         }
@@ -212,21 +209,10 @@ impl Settings {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn fits(
-        &self,
-        tx: &mut Tx<'_>,
-        account: i64,
-        kind: Kind,
-        change: Change,
-    ) -> store::Result<bool> {
+    pub async fn fits(&self, tx: &Tx<'_>, account: i64, kind: Kind, change: Change) -> store::Result<bool> {
         let Change { entries, bytes } = change;
         let (most, most_bytes) = (self.entries(kind), or_unlimited(self.bytes));
         let values = params![account, kind.number(), entries, bytes, most, most_bytes];
-        if tx.execute(queries::TAKE, values).await? > 0 {
-            return Ok(true);
-        }
-        // There is no row yet, or the limit is reached. Another transaction may insert the row first.
-        tx.execute(queries::OPEN, params![account, kind.number()]).await?;
         Ok(tx.execute(queries::TAKE, values).await? > 0)
     }
 
@@ -236,7 +222,7 @@ impl Settings {
     /// [`Code::RateLimited`] with the time to wait.
     pub(crate) async fn count(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &Tx<'_>,
         adder: &Adder,
         action: Action,
         count: i64,
@@ -277,14 +263,9 @@ impl Settings {
 ///
 /// # Errors
 /// If the store fails.
-pub async fn adjust(tx: &mut Tx<'_>, account: i64, kind: Kind, change: Change) -> store::Result<()> {
+pub async fn adjust(tx: &Tx<'_>, account: i64, kind: Kind, change: Change) -> store::Result<()> {
     let Change { entries, bytes } = change;
-    let values = params![account, kind.number(), entries, bytes, i64::MAX, i64::MAX];
-    if tx.execute(queries::TAKE, values).await? == 0 {
-        tx.execute(queries::OPEN, params![account, kind.number()]).await?;
-        tx.execute(queries::TAKE, values).await?;
-    }
-    Ok(())
+    tx.send(queries::TAKE, params![account, kind.number(), entries, bytes, i64::MAX, i64::MAX]).await
 }
 
 const fn or_unlimited(limit: i64) -> i64 {

@@ -23,7 +23,7 @@ pub(crate) fn page(found: &[Hit], page: Page) -> Vec<i64> {
 
 /// Returns the rows of at most [`IDS`] ids, in the order of the ids. Ids without a row are skipped.
 pub(crate) async fn rows<R: FromRow>(
-    tx: &mut Tx<'_>,
+    tx: &Tx<'_>,
     sql: &'static str,
     account: i64,
     ids: &[i64],

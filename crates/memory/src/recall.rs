@@ -7,7 +7,7 @@ mod tokens;
 use identity::Account;
 use store::{
     Timestamp, Tx,
-    search::{Index, Query, Scorer},
+    search::{Hit, Index, Query, Scorer},
 };
 use web::{ApiError, paging::Page};
 
@@ -18,7 +18,7 @@ use crate::{
     Memory,
     key::{self, KeyMemory},
     meaning::{self, Near},
-    note,
+    note::{self, Note},
     profile::Profile,
     ranked,
     shade::{self, Shade},
@@ -51,45 +51,46 @@ impl Memory {
         text: &str,
         budget: usize,
     ) -> Result<Recall, ApiError> {
+        let (_account, recall) = self.recall_with_account(account, reader, text, budget).await?;
+        Ok(recall)
+    }
+
+    /// [`recall`](Self::recall), and the account, which it reads anyway.
+    ///
+    /// # Errors
+    /// As of `recall`.
+    pub async fn recall_with_account(
+        &self,
+        account: i64,
+        reader: Reader,
+        text: &str,
+        budget: usize,
+    ) -> Result<(Account, Recall), ApiError> {
         let now = self.db().clock().now();
-        let (person, profile) = self.profile(account).await?;
         let asked = end_of(text);
-        let visit = self.db().read(move |tx| {
-            Box::pin(async move {
-                let may_search = reader.memories > Access::Nothing || reader.notes;
-                let has_entries = may_search && Index::entries_of(tx, account).await? > 0;
-                let shades = match reader.shades {
-                    Access::Nothing => Vec::new(),
-                    access => shade::list(tx, account, access == Access::Public).await?,
-                };
-                Ok::<_, ApiError>((has_entries, shades))
-            })
-        });
-        let (has_entries, shades) = visit.await?;
+        let visit = self.db().read(move |tx| Box::pin(first_visit(tx, account, reader)));
+        let ((person, profile), (has_entries, shades)) = futures::try_join!(self.profile(account), visit)?;
         // If there is nothing to score, tokenizing the text would be most of the work.
         let scorer = Scorer::new(if has_entries || !shades.is_empty() { asked } else { "" });
         let question = Question { account, reader, now, scorer, budget };
-        let known = Known { person, profile, shades };
+        let known = Known { person: person.clone(), profile, shades };
         if !has_entries {
-            return Ok(question.tell(&known, Vec::new(), Vec::new()));
+            return Ok((person, question.tell(&known, Vec::new(), Vec::new())));
         }
-        let keys = match reader.memories {
-            Access::Nothing => None,
-            access => {
-                let query = Query::question(asked, access == Access::Public, now);
-                Some(self.lookup(Index::new(account, key::KIND), query).await)
-            }
+        let keys = async {
+            let access = Some(reader.memories).filter(|access| *access > Access::Nothing)?;
+            let query = Query::question(asked, access == Access::Public, now);
+            Some(self.lookup(Index::new(account, key::KIND), query).await)
         };
-        let notes = match reader.notes {
-            false => None,
-            true => {
-                let query = Query::question(asked, false, now);
-                Some(self.lookup(Index::new(account, note::KIND), query).await)
-            }
+        let notes = async {
+            let query = reader.notes.then(|| Query::question(asked, false, now))?;
+            Some(self.lookup(Index::new(account, note::KIND), query).await)
         };
-        self.db()
-            .read_heavy(move |tx| Box::pin(async move { question.search(tx, known, keys, notes).await }))
-            .await
+        let (keys, notes) = futures::join!(keys, notes);
+        let search = self
+            .db()
+            .read_heavy(move |tx| Box::pin(async move { question.search(tx, known, keys, notes).await }));
+        Ok((person, search.await?))
     }
 
     async fn lookup(&self, index: Index, query: Query) -> Lookup {
@@ -126,22 +127,24 @@ struct Lookup {
 impl Question {
     async fn search(
         mut self,
-        tx: &mut Tx<'_>,
+        tx: &Tx<'_>,
         known: Known,
         keys: Option<Lookup>,
         notes: Option<Lookup>,
     ) -> Result<Recall, ApiError> {
-        let (mut found, mut newest) = (Vec::new(), Vec::new());
-        if let Some(lookup) = keys {
-            let page = Page { limit: NEWEST, offset: 0 };
-            newest = key::list(tx, self.account, page.into(), lookup.query.is_only_public()).await?;
-            found.extend(self.find_keys(tx, lookup).await?);
+        let account = self.account;
+        let (keys, notes) = futures::try_join!(find_keys(tx, account, keys), find_notes(tx, account, notes))?;
+        let mut found = Vec::new();
+        for row in keys.rows {
+            let score = rules::score_of(&keys.hits, row.id);
+            found.push(rules::key_memory(row, &mut self.scorer, score));
         }
-        if let Some(lookup) = notes {
-            found.extend(self.find_notes(tx, lookup).await?);
+        for (row, meant) in &notes.rows {
+            let score = rules::score_of(&notes.hits, row.id);
+            found.extend(rules::note(row, &mut self.scorer, meant.as_deref(), score));
         }
         rules::by_score(&mut found);
-        Ok(self.tell(&known, found, newest))
+        Ok(self.tell(&known, found, keys.newest))
     }
 
     /// Selects what fits into the budget, most important first.
@@ -165,32 +168,62 @@ impl Question {
         }
         told.finish()
     }
+}
 
-    async fn find_keys(&mut self, tx: &mut Tx<'_>, lookup: Lookup) -> Result<Vec<Recalled>, ApiError> {
-        let Lookup { index, query, near } = lookup;
-        let hits = meaning::find(tx, index, &query, near).await?.hits;
-        let ids = ranked::page(&hits, Page { limit: FOUND, offset: 0 });
-        let rows = key::of_ids(tx, self.account, &ids, query.is_only_public()).await?;
-        let told = rows.into_iter().map(|row| {
-            let score = rules::score_of(&hits, row.id);
-            rules::key_memory(row, &mut self.scorer, score)
-        });
-        Ok(told.collect())
-    }
+/// Returns true if there are entries to search, and the shades.
+async fn first_visit(tx: &Tx<'_>, account: i64, reader: Reader) -> Result<(bool, Vec<Shade>), ApiError> {
+    let entries = async {
+        let may_search = reader.memories > Access::Nothing || reader.notes;
+        if may_search { Index::entries_of(tx, account).await } else { Ok(0) }
+    };
+    let shades = async {
+        match reader.shades {
+            Access::Nothing => Ok(Vec::new()),
+            access => shade::list(tx, account, access == Access::Public).await,
+        }
+    };
+    let (entries, shades) = futures::try_join!(entries, shades)?;
+    Ok((entries > 0, shades))
+}
 
-    async fn find_notes(&mut self, tx: &mut Tx<'_>, lookup: Lookup) -> Result<Vec<Recalled>, ApiError> {
-        let Lookup { index, query, near } = lookup;
-        let found = meaning::find(tx, index, &query, near).await?;
-        let ids = ranked::page(&found.hits, Page { limit: NOTES_FOUND, offset: 0 });
-        let rows = note::of_ids(tx, self.account, &ids).await?;
-        let told = rows.iter().flat_map(|row| {
-            let text = note::rules::indexed(&row.title, &row.content, &row.urls);
-            let meant = found.passage(row.id, &text);
-            let score = rules::score_of(&found.hits, row.id);
-            rules::note(row, &mut self.scorer, meant.as_deref(), score)
-        });
-        Ok(told.collect())
-    }
+/// Key memories that were found, and the newest ones.
+#[derive(Default)]
+struct FoundKeys {
+    hits: Vec<Hit>,
+    rows: Vec<KeyMemory>,
+    newest: Vec<KeyMemory>,
+}
+
+async fn find_keys(tx: &Tx<'_>, account: i64, lookup: Option<Lookup>) -> Result<FoundKeys, ApiError> {
+    let Some(Lookup { index, query, near }) = lookup else { return Ok(FoundKeys::default()) };
+    let only_public = query.is_only_public();
+    let page = Page { limit: NEWEST, offset: 0 };
+    let newest = key::list(tx, account, page.into(), only_public);
+    let (newest, found) = futures::try_join!(newest, meaning::find(tx, index, &query, near))?;
+    let ids = ranked::page(&found.hits, Page { limit: FOUND, offset: 0 });
+    let rows = key::of_ids(tx, account, &ids, only_public).await?;
+    Ok(FoundKeys { hits: found.hits, rows, newest })
+}
+
+/// Notes that were found, each with its passage that means what was asked.
+#[derive(Default)]
+struct FoundNotes {
+    hits: Vec<Hit>,
+    rows: Vec<(Note, Option<String>)>,
+}
+
+async fn find_notes(tx: &Tx<'_>, account: i64, lookup: Option<Lookup>) -> Result<FoundNotes, ApiError> {
+    let Some(Lookup { index, query, near }) = lookup else { return Ok(FoundNotes::default()) };
+    let found = meaning::find(tx, index, &query, near).await?;
+    let ids = ranked::page(&found.hits, Page { limit: NOTES_FOUND, offset: 0 });
+    let rows = note::of_ids(tx, account, &ids).await?;
+    let with_passage = |row: Note| {
+        let text = note::rules::indexed(&row.title, &row.content, &row.urls);
+        let meant = found.passage(row.id, &text);
+        (row, meant)
+    };
+    let rows = rows.into_iter().map(with_passage).collect();
+    Ok(FoundNotes { hits: found.hits, rows })
 }
 
 /// Returns the last [`MAX_TEXT`] characters.

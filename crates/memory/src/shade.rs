@@ -16,7 +16,7 @@ use crate::Memory;
 pub const MAX_SHADES: i64 = 200;
 
 /// Like [`Memory::shades`], in a transaction with other reads.
-pub(crate) async fn list(tx: &mut Tx<'_>, account: i64, only_public: bool) -> store::Result<Vec<Shade>> {
+pub(crate) async fn list(tx: &Tx<'_>, account: i64, only_public: bool) -> store::Result<Vec<Shade>> {
     tx.fetch_all(queries::LIST, params![account, only_public, MAX_SHADES]).await
 }
 

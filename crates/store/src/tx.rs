@@ -1,16 +1,16 @@
 //! A transaction, as the closures given to [`Database::write`](crate::Database::write) and
 //! [`Database::read`](crate::Database::read) see it.
 
-use deadpool_postgres::Transaction;
+use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::notice::Notice;
 use crate::param::Param;
-use crate::postgres::Namespace;
+use crate::postgres::{Namespace, Pipeline};
 use crate::row::{Each, FromRow};
-use crate::{postgres, sqlite};
+use crate::sqlite;
 
 /// The kind of work that a transaction or a statement may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,19 +24,23 @@ pub(crate) enum Access {
 /// After a statement has failed, for any reason but [`Error::NotFound`], the transaction can only be rolled
 /// back: further statements fail, and so does the write, whatever the closure returns. To write a row that
 /// may exist already, use `ON CONFLICT` instead of handling the error.
+///
+/// On PostgreSQL each statement that is waited for costs a round trip to the server. Statements without a result go
+/// through [`send`](Self::send), and independent reads are joined (`futures::join!`): they share a round trip.
 pub struct Tx<'a> {
     engine: Engine<'a>,
     access: Access,
     health: &'a Health,
     /// Notices to send after the commit.
-    notices: Vec<Notice>,
+    notices: Mutex<Vec<Notice>>,
     /// The first failure of a statement.
-    failed: Option<Error>,
+    failed: Mutex<Option<Error>>,
 }
 
 enum Engine<'a> {
-    Sqlite(&'a mut Connection),
-    Postgres(Transaction<'a>, Namespace),
+    /// Never contended, because statements complete at once.
+    Sqlite(Mutex<&'a mut Connection>),
+    Postgres(Pipeline<'a>, Namespace),
 }
 
 impl Tx<'_> {
@@ -45,7 +49,7 @@ impl Tx<'_> {
     /// # Errors
     /// If the statement fails, or if the row cannot be read as an `R`.
     pub async fn fetch_optional<R: FromRow>(
-        &mut self,
+        &self,
         sql: &'static str,
         params: &[Param<'_>],
     ) -> Result<Option<R>> {
@@ -63,7 +67,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`Error::NotFound`] if there is no row. Another error if the statement fails, or if the row cannot be
     /// read as an `R`.
-    pub async fn fetch_one<R: FromRow>(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<R> {
+    pub async fn fetch_one<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<R> {
         self.fetch_optional(sql, params).await?.ok_or(Error::NotFound)
     }
 
@@ -71,7 +75,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// If the statement fails, or if a row cannot be read as an `R`.
-    pub async fn fetch_all<R: FromRow>(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
+    pub async fn fetch_all<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
         let mut all = Vec::new();
         let each: Each<'_> = &mut |row| {
             all.push(R::from_row(row)?);
@@ -81,11 +85,11 @@ impl Tx<'_> {
         Ok(all)
     }
 
-    async fn visit(&mut self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
+    async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
         self.usable()?;
         let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::visit(connection, self.access, sql, params, each),
-            Engine::Postgres(transaction, _) => postgres::visit(transaction, sql, params, each).await,
+            Engine::Sqlite(connection) => sqlite::visit(&connection.lock(), self.access, sql, params, each),
+            Engine::Postgres(pipeline, _) => pipeline.visit(sql, params, each).await,
         };
         self.note(result)
     }
@@ -94,11 +98,24 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// If the statement fails, or if the transaction is read-only.
-    pub async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+    pub async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
         self.may_write()?;
         let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::execute(connection, sql, params),
-            Engine::Postgres(transaction, _) => postgres::execute(transaction, sql, params).await,
+            Engine::Sqlite(connection) => sqlite::execute(&connection.lock(), sql, params),
+            Engine::Postgres(pipeline, _) => pipeline.execute(sql, params).await,
+        };
+        self.note(result)
+    }
+
+    /// Runs a statement without a result. PostgreSQL is not waited for; statements keep their order.
+    ///
+    /// Errors: the statement fails; the transaction is read-only. On PostgreSQL the failure is returned by the next
+    /// statement that is waited for, or by the commit.
+    pub async fn send(&self, sql: &'static str, params: &[Param<'_>]) -> Result<()> {
+        self.may_write()?;
+        let result = match &self.engine {
+            Engine::Sqlite(connection) => sqlite::execute(&connection.lock(), sql, params).map(|_rows| ()),
+            Engine::Postgres(pipeline, _) => pipeline.send(sql, params).await,
         };
         self.note(result)
     }
@@ -109,45 +126,45 @@ impl Tx<'_> {
     /// # Errors
     /// If the topic is empty, not one line, or `resync`, if topic and payload are longer than 7900 bytes or
     /// hold a NUL character, or if the transaction is read-only.
-    pub async fn notify(&mut self, topic: &str, payload: &str) -> Result<()> {
+    pub async fn notify(&self, topic: &str, payload: &str) -> Result<()> {
         self.may_write()?;
         let notice = Notice::new(topic, payload)?;
-        if let Engine::Postgres(transaction, space) = &self.engine {
-            let result = postgres::notify(transaction, *space, &notice).await;
+        if let Engine::Postgres(pipeline, space) = &self.engine {
+            let result = pipeline.notify(*space, &notice).await;
             self.note(result)?;
         }
-        self.notices.push(notice);
+        self.notices.lock().push(notice);
         Ok(())
     }
 
     /// Runs any number of statements in the engine's own dialect.
-    pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+    pub(crate) async fn batch(&self, sql: &str) -> Result<()> {
         self.may_write()?;
         let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::batch(connection, sql),
-            Engine::Postgres(transaction, _) => postgres::batch(transaction, sql).await,
+            Engine::Sqlite(connection) => sqlite::batch(&connection.lock(), sql),
+            Engine::Postgres(pipeline, _) => pipeline.batch(sql).await,
         };
         self.note(result)
     }
 
     /// Keeps other processes from migrating at the same time. On SQLite every write transaction does so
     /// anyway.
-    pub(crate) async fn lock_migrations(&mut self) -> Result<()> {
+    pub(crate) async fn lock_migrations(&self) -> Result<()> {
         let result = match &self.engine {
             Engine::Sqlite(_) => Ok(()),
-            Engine::Postgres(transaction, space) => postgres::lock_migrations(transaction, *space).await,
+            Engine::Postgres(pipeline, space) => pipeline.lock_migrations(*space).await,
         };
         self.note(result)
     }
 
     fn usable(&self) -> Result<()> {
-        match self.failed {
+        match *self.failed.lock() {
             Some(_) => Err(Error::other("a statement of this transaction failed before")),
             None => Ok(()),
         }
     }
 
-    fn may_write(&mut self) -> Result<()> {
+    fn may_write(&self) -> Result<()> {
         self.usable()?;
         match self.access {
             Access::Write => Ok(()),
@@ -157,17 +174,17 @@ impl Tx<'_> {
 
     /// Records the first failure. PostgreSQL refuses further statements after one, so SQLite must do the
     /// same.
-    fn note<T>(&mut self, result: Result<T>) -> Result<T> {
+    fn note<T>(&self, result: Result<T>) -> Result<T> {
         let result = self.health.note(result);
         if let Err(error) = &result {
-            self.failed.get_or_insert_with(|| error.clone());
+            self.failed.lock().get_or_insert_with(|| error.clone());
         }
         result
     }
 
     /// Turns `Ok` into the first statement's error, if a statement failed.
-    pub(crate) fn verdict<T, E: From<Error>>(&mut self, result: Result<T, E>) -> Result<T, E> {
-        match &self.failed {
+    pub(crate) fn verdict<T, E: From<Error>>(&self, result: Result<T, E>) -> Result<T, E> {
+        match &*self.failed.lock() {
             Some(error) if result.is_ok() => Err(error.clone().into()),
             _ => result,
         }
@@ -176,36 +193,34 @@ impl Tx<'_> {
 
 impl<'a> Tx<'a> {
     pub(crate) const fn sqlite(connection: &'a mut Connection, health: &'a Health, access: Access) -> Self {
-        Self { engine: Engine::Sqlite(connection), access, health, notices: Vec::new(), failed: None }
+        Self::new(Engine::Sqlite(Mutex::new(connection)), health, access)
     }
 
     pub(crate) const fn postgres(
-        transaction: Transaction<'a>,
+        pipeline: Pipeline<'a>,
         space: Namespace,
         health: &'a Health,
         access: Access,
     ) -> Self {
-        Self {
-            engine: Engine::Postgres(transaction, space),
-            access,
-            health,
-            notices: Vec::new(),
-            failed: None,
-        }
+        Self::new(Engine::Postgres(pipeline, space), health, access)
     }
 
-    /// Returns the first failure of a statement, if there is one.
+    const fn new(engine: Engine<'a>, health: &'a Health, access: Access) -> Self {
+        Self { engine, access, health, notices: Mutex::new(Vec::new()), failed: Mutex::new(None) }
+    }
+
+    /// The first failure of a statement.
     pub(crate) fn into_failure(self) -> Option<Error> {
-        self.failed
+        self.failed.into_inner()
     }
 
     pub(crate) fn into_notices(self) -> Vec<Notice> {
-        self.notices
+        self.notices.into_inner()
     }
 
-    pub(crate) fn into_transaction(self) -> Result<(Transaction<'a>, Vec<Notice>)> {
+    pub(crate) fn into_pipeline(self) -> Result<(Pipeline<'a>, Vec<Notice>)> {
         match self.engine {
-            Engine::Postgres(transaction, _) => Ok((transaction, self.notices)),
+            Engine::Postgres(pipeline, _) => Ok((pipeline, self.notices.into_inner())),
             Engine::Sqlite(_) => Err(Error::other("a transaction of the other engine")),
         }
     }

@@ -1,14 +1,15 @@
 //! SQL of quotas.
 
-/// Changes a counter. Neither number may grow beyond its limit, but a counter beyond a lowered limit may
+/// Changes or creates a counter. Neither number may grow beyond its limit, but a counter beyond a lowered limit may
 /// shrink. Limits are compared by difference, which cannot overflow.
-pub(super) const TAKE: &str = "UPDATE account_room SET entries = entries + $3, bytes = bytes + $4 \
-     WHERE account_id = $1 AND kind = $2 \
-     AND (CAST($3 AS BIGINT) <= 0 OR entries <= CAST($5 AS BIGINT) - CAST($3 AS BIGINT)) \
-     AND (CAST($4 AS BIGINT) <= 0 OR bytes <= CAST($6 AS BIGINT) - CAST($4 AS BIGINT))";
-
-pub(super) const OPEN: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) VALUES ($1, $2, 0, 0) \
-     ON CONFLICT (account_id, kind) DO NOTHING";
+pub(super) const TAKE: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) \
+     SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT) \
+     WHERE (CAST($3 AS BIGINT) <= 0 OR CAST($3 AS BIGINT) <= CAST($5 AS BIGINT)) \
+     AND (CAST($4 AS BIGINT) <= 0 OR CAST($4 AS BIGINT) <= CAST($6 AS BIGINT)) \
+     ON CONFLICT (account_id, kind) DO UPDATE \
+     SET entries = account_room.entries + excluded.entries, bytes = account_room.bytes + excluded.bytes \
+     WHERE (excluded.entries <= 0 OR account_room.entries <= CAST($5 AS BIGINT) - excluded.entries) \
+     AND (excluded.bytes <= 0 OR account_room.bytes <= CAST($6 AS BIGINT) - excluded.bytes)";
 
 pub(super) const USED: &str = "SELECT entries, bytes FROM account_room WHERE account_id = $1 AND kind = $2";
 

@@ -4,20 +4,18 @@ mod connector;
 mod errors;
 mod lanes;
 mod listener;
-mod query;
+mod pipeline;
 mod values;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{
-    Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Transaction,
-};
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::broadcast;
-use tokio_postgres::{Config, IsolationLevel};
+use tokio_postgres::Config;
 
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
@@ -32,7 +30,7 @@ use crate::tx::{Access, Tx};
 
 pub(crate) use lanes::Lane;
 pub(crate) use listener::Namespace;
-pub(crate) use query::{batch, execute, lock_migrations, notify, visit};
+pub(crate) use pipeline::Pipeline;
 pub(crate) use values::column;
 
 use connector::Connector;
@@ -112,7 +110,7 @@ impl Engine {
         params: &'a [Param<'a>],
         each: Each<'a>,
     ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move { visit(&self.client(lane).await?.client, sql, params, each).await })
+        Box::pin(async move { pipeline::visit(&self.client(lane).await?.client, sql, params, each).await })
     }
 
     pub(crate) fn execute<'a>(
@@ -120,7 +118,11 @@ impl Engine {
         sql: &'static str,
         params: &'a [Param<'a>],
     ) -> BoxFuture<'a, Result<u64>> {
-        Box::pin(async move { execute(&self.client(Lane::Write).await?.client, sql, params).await })
+        Box::pin(async move {
+            let held = self.client(Lane::Write).await?;
+            let transaction = Pipeline::begin(&held.client, Access::Write);
+            transaction.execute_and_commit(sql, params).await
+        })
     }
 
     /// Runs a transaction in the caller's task. If the caller is dropped, the rollback is sent to the server
@@ -131,22 +133,28 @@ impl Engine {
 
     async fn run_in(&self, lane: Lane, job: &mut dyn Job) -> Result<()> {
         let access = if lane == Lane::Write { Access::Write } else { Access::Read };
-        let mut held = self.client(lane).await?;
-        let mut tx = Tx::postgres(begin(&mut held.client, access).await?, self.space, &self.health, access);
+        let held = self.client(lane).await?;
+        let pipeline = Pipeline::begin(&held.client, access);
+        let mut tx = Tx::postgres(pipeline, self.space, &self.health, access);
         let run = AssertUnwindSafe(async { job.run(&mut tx).await }).catch_unwind().await;
         if run.is_err() {
             job.fail(Error::other("a transaction panicked"));
         }
-        let (transaction, notices) = tx.into_transaction()?;
-        if job.is_ok() {
-            transaction.commit().await.map_err(errors::convert)?;
-            for notice in notices {
-                // Nobody may be listening.
-                let _ = self.notices.send(notice);
+        let (pipeline, notices) = tx.into_pipeline()?;
+        match (job.is_ok(), access) {
+            (true, Access::Write) => {
+                self.health.note(pipeline.commit().await)?;
+                for notice in notices {
+                    // Nobody may be listening.
+                    let _ = self.notices.send(notice);
+                }
             }
-        } else if let Err(error) = transaction.rollback().await {
-            // Awaited, so that what was rolled back is gone before the caller looks.
-            tracing::debug!(error = %errors::convert(error), "a rollback failed; the server does it");
+            (true, Access::Read) => pipeline.end(),
+            (false, _) => {
+                if let Err(error) = pipeline.rollback().await {
+                    tracing::debug!(%error, "a rollback failed; the server does it");
+                }
+            }
         }
         Ok(())
     }
@@ -189,16 +197,6 @@ impl Engine {
     }
 }
 
-async fn begin(client: &mut Client, access: Access) -> Result<Transaction<'_>> {
-    let transaction = client.build_transaction();
-    let transaction = match access {
-        Access::Write => transaction.isolation_level(IsolationLevel::ReadCommitted),
-        // All statements see the same state.
-        Access::Read => transaction.isolation_level(IsolationLevel::RepeatableRead).read_only(true),
-    };
-    transaction.start().await.map_err(errors::convert)
-}
-
 /// Builds the configuration of connections. This program's options come first, so those in the address
 /// override them.
 fn server_config(config: &DatabaseConfig, url: &str) -> Result<Config> {
@@ -207,7 +205,8 @@ fn server_config(config: &DatabaseConfig, url: &str) -> Result<Config> {
         .parse()
         .map_err(|_ignored: tokio_postgres::Error| Error::other("the PostgreSQL address cannot be read"))?;
     let own = format!(
-        "-c statement_timeout={} -c idle_in_transaction_session_timeout=60000",
+        "-c statement_timeout={} -c idle_in_transaction_session_timeout=60000 \
+         -c default_transaction_read_only=on",
         config.statement_timeout.as_millis()
     );
     let options = server.get_options().map_or_else(|| own.clone(), |theirs| format!("{own} {theirs}"));

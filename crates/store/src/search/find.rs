@@ -50,17 +50,20 @@ impl Index {
     /// # Errors
     /// If a statement fails.
     // Boxed here, so that it is compiled once and not wherever it is awaited.
-    pub fn search<'a>(self, tx: &'a mut Tx<'_>, query: &'a Query) -> BoxFuture<'a, Result<Vec<Hit>>> {
+    pub fn search<'a>(self, tx: &'a Tx<'_>, query: &'a Query) -> BoxFuture<'a, Result<Vec<Hit>>> {
         Box::pin(self.found(tx, query))
     }
 
-    async fn found(self, tx: &mut Tx<'_>, query: &Query) -> Result<Vec<Hit>> {
-        let (size, runs) = self.size(tx, query.only_public).await?;
-        if size.entries == 0 || query.typed.is_empty() {
+    async fn found(self, tx: &Tx<'_>, query: &Query) -> Result<Vec<Hit>> {
+        if query.typed.is_empty() {
             return Ok(Vec::new());
         }
         let terms = tokens::query(&query.typed);
-        let pending = self.pending(tx, &terms, query.only_public).await?;
+        let pending = self.pending(tx, &terms, query.only_public);
+        let ((size, runs), pending) = futures::try_join!(self.size(tx, query.only_public), pending)?;
+        if size.entries == 0 {
+            return Ok(Vec::new());
+        }
         let has_runs = runs > 0;
         let counts = self.counts(tx, has_runs, &terms, &pending, query.only_public).await?;
         // Not all terms of a very long query were counted.
@@ -76,12 +79,13 @@ impl Index {
         }
         let postings = self.postings(tx, has_runs, &wanted, &pending, query.only_public).await?;
         let mut scores = votes(&voters, &postings, size);
-        for entry in self.verbatim(tx, query, &place, &postings).await? {
+        let verbatim = self.verbatim(tx, query, &place, &postings);
+        let (verbatim, of_days) = futures::try_join!(verbatim, self.of_days(tx, query))?;
+        for entry in verbatim {
             *scores.entry(entry).or_default() += VERBATIM;
         }
-        if let Some(now) = query.asked {
-            let lent = self.lent(tx, query, &scores).await?;
-            for (entry, score) in lent.into_iter().chain(self.of_days(tx, query, now).await?) {
+        if query.is_question() {
+            for (entry, score) in self.lent(tx, query, &scores).await?.into_iter().chain(of_days) {
                 *scores.entry(entry).or_default() += score;
             }
         }
@@ -93,7 +97,7 @@ impl Index {
     }
 
     /// Returns the postings of a query's terms in pending entries.
-    async fn pending(self, tx: &mut Tx<'_>, terms: &[QueryTerm], only_public: bool) -> Result<Postings> {
+    async fn pending(self, tx: &Tx<'_>, terms: &[QueryTerm], only_public: bool) -> Result<Postings> {
         let rows: Vec<(i64, bool, i64, String)> =
             tx.fetch_all(sql::PENDING, &self.start(only_public)).await?;
         let mut asked: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
@@ -114,7 +118,7 @@ impl Index {
     /// Returns the number of entries that have each term.
     async fn counts(
         self,
-        tx: &mut Tx<'_>,
+        tx: &Tx<'_>,
         has_runs: bool,
         terms: &[QueryTerm],
         pending: &Postings,
@@ -139,7 +143,7 @@ impl Index {
     /// Returns the postings of at most [`MAX_QUERY_TERMS`] terms of the query.
     async fn postings(
         self,
-        tx: &mut Tx<'_>,
+        tx: &Tx<'_>,
         has_runs: bool,
         terms: &[&str],
         pending: &Postings,
@@ -171,7 +175,7 @@ impl Index {
     /// Returns the entries in `place` that hold the query verbatim.
     async fn verbatim(
         self,
-        tx: &mut Tx<'_>,
+        tx: &Tx<'_>,
         query: &Query,
         place: &Place,
         postings: &Postings,
@@ -181,12 +185,14 @@ impl Index {
             Place::Nowhere => {}
             Place::Among(term) => {
                 let having = postings.get(term).map_or(&[][..], Vec::as_slice);
-                for having in having.chunks(LOOKED_THROUGH) {
+                let parts = having.chunks(LOOKED_THROUGH).map(|having| async {
                     let mut values = self.start(query.only_public);
                     values.push(Param::Text(&query.typed));
                     values.extend(having.iter().map(|posting| Param::Int(posting.entry)));
                     values.resize(4 + LOOKED_THROUGH, NOBODY);
-                    let rows: Vec<(i64,)> = tx.fetch_all(sql::VERBATIM_AMONG.as_str(), &values).await?;
+                    tx.fetch_all::<(i64,)>(sql::VERBATIM_AMONG.as_str(), &values).await
+                });
+                for rows in futures::future::try_join_all(parts).await? {
                     found.extend(rows.into_iter().map(|(entry,)| entry));
                 }
             }
@@ -203,12 +209,7 @@ impl Index {
     /// Returns score bonuses for the neighbors of the best hits: a part of the hit's score for the entries
     /// next to it, and that part of the bonus again for those one further. In a conversation, the answer
     /// often stands beside the sentence that has the question's words.
-    async fn lent(
-        self,
-        tx: &mut Tx<'_>,
-        query: &Query,
-        scores: &HashMap<i64, f64>,
-    ) -> Result<Vec<(i64, f64)>> {
+    async fn lent(self, tx: &Tx<'_>, query: &Query, scores: &HashMap<i64, f64>) -> Result<Vec<(i64, f64)>> {
         let best = rank::best(scores, MAX_NEIGHBOURS);
         if best.is_empty() || query.tuning.lent <= 0.0 {
             return Ok(Vec::new());
@@ -235,11 +236,9 @@ impl Index {
 
     /// Returns score bonuses for entries that were noted on a day that the query names, or that name that
     /// day.
-    async fn of_days(self, tx: &mut Tx<'_>, query: &Query, now: Timestamp) -> Result<Vec<(i64, f64)>> {
+    async fn of_days(self, tx: &Tx<'_>, query: &Query) -> Result<Vec<(i64, f64)>> {
         let mut gains = Vec::new();
-        if !query.tuning.dates {
-            return Ok(gains);
-        }
+        let Some(now) = query.asked.filter(|_| query.tuning.dates) else { return Ok(gains) };
         for days in dates::named(&query.typed, now) {
             let (from, to) = (Timestamp(days.start * DAY_MS), Timestamp(days.end * DAY_MS));
             let first = Ids::first(from.plus_ms(-ELSEWHERE_MS));

@@ -51,17 +51,17 @@ impl Index {
     ///
     /// # Errors
     /// If the statement fails; [`Error::ForeignKey`](crate::Error::ForeignKey) if there is no such account.
-    pub async fn lock(self, tx: &mut Tx<'_>) -> Result<()> {
+    /// On PostgreSQL both may come with the next statement.
+    pub async fn lock(self, tx: &Tx<'_>) -> Result<()> {
         self.resize(tx, Growth::default()).await
     }
 
-    async fn resize(self, tx: &mut Tx<'_>, growth: Growth) -> Result<()> {
+    async fn resize(self, tx: &Tx<'_>, growth: Growth) -> Result<()> {
         let Growth { entries, length, public, pending } = growth;
         let public = i64::from(public);
         let values =
             params![self.account, self.kind, entries, length, entries * public, length * public, pending];
-        tx.execute(sql::RESIZE, values).await?;
-        Ok(())
+        tx.send(sql::RESIZE, values).await
     }
 
     /// Adds an entry that is not in the index yet. A search among public entries finds only those that are
@@ -73,7 +73,7 @@ impl Index {
         let growth = Growth { entries: 1, length: document.length, public, pending: cost(document) };
         self.resize(tx, growth).await?;
         let values = params![self.account, self.kind, entry, public, document.length, &document.folded];
-        tx.execute(sql::ADD_ENTRY, values).await?;
+        tx.send(sql::ADD_ENTRY, values).await?;
         self.add_terms(tx, entry, public, document).await
     }
 
@@ -94,7 +94,7 @@ impl Index {
     async fn add_terms(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
         let (lines, cost) = (postings::lines(&document.terms), cost(document));
         let values = params![self.account, self.kind, entry, public, document.length, &lines, cost];
-        tx.execute(sql::ADD_PENDING, values).await?;
+        tx.send(sql::ADD_PENDING, values).await?;
         let (pending,): (i64,) = tx.fetch_one(sql::COST, params![self.account, self.kind]).await?;
         if pending >= MAX_PENDING {
             self.end_pending(tx).await?;
@@ -140,7 +140,7 @@ impl Index {
     ///
     /// # Errors
     /// If the statement fails.
-    pub async fn entries_of(tx: &mut Tx<'_>, account: i64) -> Result<i64> {
+    pub async fn entries_of(tx: &Tx<'_>, account: i64) -> Result<i64> {
         let (entries,) = tx.fetch_one(sql::ENTRIES_OF, params![account]).await?;
         Ok(entries)
     }
@@ -149,12 +149,12 @@ impl Index {
     ///
     /// # Errors
     /// If the statement fails.
-    pub async fn count(self, tx: &mut Tx<'_>, only_public: bool) -> Result<i64> {
+    pub async fn count(self, tx: &Tx<'_>, only_public: bool) -> Result<i64> {
         Ok(self.size(tx, only_public).await?.0.entries)
     }
 
     /// Returns the size of the index and its number of runs.
-    pub(super) async fn size(self, tx: &mut Tx<'_>, only_public: bool) -> Result<(Size, i64)> {
+    pub(super) async fn size(self, tx: &Tx<'_>, only_public: bool) -> Result<(Size, i64)> {
         let statement = if only_public { sql::PUBLIC_SIZE } else { sql::SIZE };
         let row = tx.fetch_optional(statement, params![self.account, self.kind]).await?;
         let (entries, length, runs) = row.unwrap_or_default();
