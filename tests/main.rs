@@ -44,6 +44,7 @@ mod boundary {
     mod limits;
     mod names;
     pub mod raw;
+    mod round_trips;
 }
 mod clients {
     mod conformance;
@@ -143,6 +144,7 @@ mod process {
     mod cli;
     mod durable;
     mod kill;
+    mod relocate;
     mod secrets;
     mod serve;
     mod streams;

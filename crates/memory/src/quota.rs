@@ -195,8 +195,9 @@ impl Settings {
         if self.fits(tx, account, kind, change).await? {
             return Ok(());
         }
-        let (entries, bytes): (i64, i64) =
-            tx.fetch_one(queries::USED, params![account, kind.number()]).await?;
+        // Without a row nothing is stored yet.
+        let used = tx.fetch_optional(queries::USED, params![account, kind.number()]).await?;
+        let (entries, bytes): (i64, i64) = used.unwrap_or_default();
         let shown = |limit: i64| if limit == i64::MAX { "∞".to_owned() } else { limit.to_string() };
         let (most, most_bytes) = (shown(self.entries(kind)), shown(or_unlimited(self.bytes)));
         let name = kind.name();

@@ -13,6 +13,7 @@ pub mod conversations;
 mod documented;
 #[cfg(feature = "server")]
 pub mod embedding;
+pub mod link;
 #[cfg(feature = "server")]
 pub mod model;
 pub mod postgres;

@@ -63,6 +63,11 @@ impl TestServer {
     /// Starts a server with the default configuration and lines of TOML that override it. Everybody may
     /// create Hub keys, unless the lines set `hub.keys`.
     pub async fn configured(engine: Engine, lines: &str) -> Self {
+        Self::on_database(engine.fresh_url(), lines).await
+    }
+
+    /// Starts a server on the database of a URL, as [`configured`](Self::configured) does.
+    pub async fn on_database(url: String, lines: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut config = Config::from_toml(lines).expect("a valid configuration");
         if !lines.contains("hub.keys") {
@@ -70,7 +75,7 @@ impl TestServer {
         }
         config.data_dir = directory.path().to_owned();
         config.server.listen = "127.0.0.1:0".parse().expect("an address");
-        config.database.url = engine.fresh_url();
+        config.database.url = url;
         config.database.pool_size = 8;
         let clock = Clock::manual(START);
         let running = Box::pin(server::start(&config, clock.clone(), Random::system()))

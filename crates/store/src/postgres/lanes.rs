@@ -105,7 +105,7 @@ impl Lanes {
     /// [`Error::Unavailable`] if they are not free in time.
     pub(super) async fn enter(&self, lane: Lane) -> Result<Place<'_>> {
         let deadline = Instant::now() + self.wait;
-        let gate = match (lane, person::person()) {
+        let gate = match (lane, person()) {
             (Lane::Write, Some(person)) => match self.gates.get(gate_of(person)) {
                 Some(gate) => Some(until(deadline, gate.acquire()).await?),
                 None => None,
