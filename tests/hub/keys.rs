@@ -180,6 +180,24 @@ both_engines! {
         result(&key.app(&server).get("/api/echo/x").await);
     }
 
+    /// Keys that were sealed with a key that the operator gives up are refused with the reason; other keys work, and a new
+    /// secret works.
+    async fn keys_sealed_with_lost_key_are_refused_with_reason(server) {
+        let signed_in = server.person("a").await.signed_in().await;
+        let old = another(&signed_in, json!({})).await;
+        std::fs::remove_file(server.data_dir().join("seal.key")).unwrap();
+        let why = server.refuses_to_start().await;
+        let id = why.split_once("to secrets.lost_keys").unwrap().0.rsplit('"').nth(1).unwrap().to_owned();
+        server.restart_with(&format!("hub.keys = \"everybody\"\nsecrets.lost_keys = [\"{id}\"]")).await;
+        for path in ["/api/echo/x", "/api/echo/y?a=1"] {
+            let body = refused(&old.app(&server).get(path).await, 403, "KEY_DISABLED");
+            assert!(body.to_string().contains("lost"), "{body}");
+        }
+        let signed_in = server.again(&signed_in);
+        let new = another(&signed_in, json!({})).await;
+        result(&new.app(&server).get("/api/echo/x").await);
+    }
+
     /// If the file of the sealing key is deleted while the server runs, it is not created again.
     async fn the_key_of_a_server_that_runs_is_not_made_anew(server) {
         let signed_in = server.person("a").await.signed_in().await;

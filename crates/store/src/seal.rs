@@ -28,11 +28,25 @@ const REPLACE: &str = "UPDATE sealing_key SET key_id = $2 WHERE id = 1 AND key_i
 
 /// The reason why a secret cannot be sealed or opened, as a text for the log and for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealError(String);
+pub struct SealError {
+    text: String,
+    is_lost: bool,
+}
+
+impl SealError {
+    fn new(text: String) -> Self {
+        Self { text, is_lost: false }
+    }
+
+    /// Returns true if the secret was sealed with a key that is configured as lost, so nothing can open it again.
+    pub const fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+}
 
 impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -40,7 +54,7 @@ impl std::error::Error for SealError {}
 
 impl From<crate::Error> for SealError {
     fn from(error: crate::Error) -> Self {
-        Self(error.to_string())
+        Self::new(error.to_string())
     }
 }
 
@@ -107,7 +121,7 @@ impl Sealer {
         let sealed = key
             .cipher
             .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_opaque| SealError("a secret could not be sealed".into()))?;
+            .map_err(|_opaque| SealError::new("a secret could not be sealed".into()))?;
         Ok([&key.id[..], &nonce, &sealed].concat())
     }
 
@@ -116,7 +130,7 @@ impl Sealer {
     /// # Errors
     /// If there is no key or a different one, or if the value was changed.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        let damaged = || SealError(format!("the sealed value for {purpose} is damaged"));
+        let damaged = || SealError::new(format!("the sealed value for {purpose} is damaged"));
         let (id, rest) = sealed.split_first_chunk::<ID>().ok_or_else(damaged)?;
         let (nonce, text) = rest.split_first_chunk::<NONCE>().ok_or_else(damaged)?;
         let key = self.key_for(*id)?;
@@ -140,14 +154,14 @@ impl Sealer {
         let is_older = self.older()?.iter().any(|older| older.name() == known);
         if !is_older && !is_lost {
             let found = format!("the key in force is {}", key.name());
-            return Err(self.explained(&SealError(found), known));
+            return Err(self.explained(&SealError::new(found), known));
         }
         self.0.db.execute(REPLACE, params![known, &key.name()]).await?;
         // Of several processes that replace the key by different ones, the first wins.
         match self.known().await? {
             Some(now) if now != key.name() => {
                 let found = format!("the key in force is {}", key.name());
-                Err(self.explained(&SealError(found), &now))
+                Err(self.explained(&SealError::new(found), &now))
             }
             _ => Ok(key),
         }
@@ -174,7 +188,7 @@ impl Sealer {
         } else {
             "set secrets.key to that key, or add it to secrets.older_keys".to_owned()
         };
-        SealError(format!(
+        SealError::new(format!(
             "the secrets in the database are sealed with the key {known}, but {error}: {place} (all processes need \
              the same). If it is lost for good, add {known:?} to secrets.lost_keys"
         ))
@@ -192,9 +206,8 @@ impl Sealer {
     fn key_for(&self, id: [u8; ID]) -> Result<Key, SealError> {
         let wanted = key::name(&id);
         if self.is_lost(&wanted) {
-            return Err(SealError(format!(
-                "a secret was sealed with the key {wanted}, which is lost: set it anew"
-            )));
+            let text = format!("a secret was sealed with the key {wanted}, which is lost: set it anew");
+            return Err(SealError { text, is_lost: true });
         }
         let current = self.key(false).map_err(|error| self.explained(&error, &wanted))?;
         if current.id == id {
@@ -203,7 +216,7 @@ impl Sealer {
         let older = self.older()?.into_iter().find(|key| key.id == id);
         older.ok_or_else(|| {
             let found = format!("the key in force is {}", current.name());
-            self.explained(&SealError(found), &wanted)
+            self.explained(&SealError::new(found), &wanted)
         })
     }
 

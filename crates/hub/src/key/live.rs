@@ -17,6 +17,7 @@ use web::{ApiError, Tasks};
 use super::{AK_BYTES, Rules, TOPIC, purpose, queries};
 use crate::{
     Hub,
+    call::code::{HubCode, HubError},
     catalogue::{ApiSpec, rules::may_use},
     limits::{Bucket, Quota, policy},
 };
@@ -44,6 +45,9 @@ impl Ak {
         Some(Self(bytes))
     }
 }
+
+/// The detail for a key whose secret cannot be opened any more.
+const LOST: &str = "the sealing key of this key's secret is lost: rotate the key or create another";
 
 /// A secret that is prepared to verify signatures in constant time.
 #[derive(Clone)]
@@ -152,7 +156,11 @@ from_row!(Row { id, account, version, sealed, older, until, is_enabled, expires_
 
 impl Hub {
     /// Returns the key of an AK, from the cache or the store, or `None` if there is none.
-    pub(crate) async fn live_key(&self, ak: Ak, text: &str) -> Result<Option<Arc<LiveKey>>, ApiError> {
+    ///
+    /// # Errors
+    /// `KEY_DISABLED` for a key whose secret was sealed with a key that is configured as lost; any error of the
+    /// store.
+    pub(crate) async fn live_key(&self, ak: Ak, text: &str) -> Result<Option<Arc<LiveKey>>, HubError> {
         if let Some(found) = self.live_keys().get(&ak) {
             return Ok(found);
         }
@@ -166,7 +174,7 @@ impl Hub {
         Ok(found)
     }
 
-    async fn opened(&self, ak: &str, row: Row) -> Result<LiveKey, ApiError> {
+    async fn opened(&self, ak: &str, row: Row) -> Result<LiveKey, HubError> {
         let Row {
             id,
             account,
@@ -181,7 +189,12 @@ impl Hub {
             is_admin,
         } = row;
         let purpose = purpose(ak);
-        let open = |sealed: &[u8]| self.sealer().open(&purpose, sealed).map_err(ApiError::internal);
+        let open = |sealed: &[u8]| {
+            self.sealer().open(&purpose, sealed).map_err(|error| match error.is_lost() {
+                true => HubError::new(HubCode::KeyDisabled).with(LOST).because(error),
+                false => HubError::from(ApiError::internal(error)),
+            })
+        };
         let text = open(&sealed)?;
         let older = match older.zip(until) {
             Some((sealed, until)) if until > self.db().clock().now() => {

@@ -36,11 +36,11 @@ pub(super) fn name(id: &[u8; ID]) -> String {
 /// # Errors
 /// A message that names the expected format.
 pub fn check_key(text: &str) -> Result<(), String> {
-    parse(text).map(|_| ()).map_err(|error| error.0)
+    parse(text).map(|_| ()).map_err(|error| error.text)
 }
 
 pub(super) fn parse(text: &str) -> Result<Key, SealError> {
-    let wrong = || SealError("a sealing key is 64 hexadecimal digits".into());
+    let wrong = || SealError::new("a sealing key is 64 hexadecimal digits".into());
     let bytes: [u8; KEY] = unhex(text.trim()).and_then(|bytes| bytes.try_into().ok()).ok_or_else(wrong)?;
     let hash = Sha256::digest([b"doppel key id ".as_slice(), &bytes].concat());
     let id = hash.first_chunk::<ID>().copied().ok_or_else(wrong)?;
@@ -51,14 +51,14 @@ pub(super) fn parse(text: &str) -> Result<Key, SealError> {
 pub(super) fn from_file(path: &Path, may_make: bool, random: &Random) -> Result<Key, SealError> {
     let shown = path.display();
     if may_make && !path.exists() {
-        make(path, random).map_err(|error| SealError(format!("cannot write {shown}: {error}")))?;
+        make(path, random).map_err(|error| SealError::new(format!("cannot write {shown}: {error}")))?;
     }
     match std::fs::read_to_string(path) {
-        Ok(text) => parse(&text).map_err(|error| SealError(format!("{shown}: {error}"))),
+        Ok(text) => parse(&text).map_err(|error| SealError::new(format!("{shown}: {error}"))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(SealError(format!("{shown} is missing")))
+            Err(SealError::new(format!("{shown} is missing")))
         }
-        Err(error) => Err(SealError(format!("cannot read {shown}: {error}"))),
+        Err(error) => Err(SealError::new(format!("cannot read {shown}: {error}"))),
     }
 }
 
