@@ -5,6 +5,7 @@ mod args;
 mod doctor;
 mod key;
 mod out;
+mod relocate;
 mod serve;
 mod transfer;
 
@@ -62,6 +63,7 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Doctor { repair } => Box::pin(doctor::run(&config, repair)).await?,
         Command::Export { account, file } => Box::pin(transfer::export(&config, &account, &file)).await?,
         Command::Import { account, from } => Box::pin(transfer::import(&config, &account, &from)).await?,
+        Command::Move { to } => Box::pin(relocate::run(&config, &to)).await?,
         Command::Openapi => say(&openapi(&config).await?)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -338,6 +338,7 @@ impl Database {
     /// # Errors
     /// [`Error::Migration`] if the database and this program do not fit together.
     pub async fn migrate(&self) -> Result<Vec<&'static str>> {
+        migrate::refuse_unfinished_move(self).await?;
         self.migrate_with(migrations::ALL).await
     }
 
@@ -352,6 +353,7 @@ impl Database {
     /// # Errors
     /// [`Error::Migration`] if the database and this program do not fit together.
     pub async fn pending(&self) -> Result<Vec<&'static str>> {
+        migrate::refuse_unfinished_move(self).await?;
         self.pending_with(migrations::ALL).await
     }
 
@@ -418,6 +420,17 @@ impl Database {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.backup(to).await,
             Engine::Postgres(_) => Err(Error::other("use pg_dump to back up a PostgreSQL database")),
+        }
+    }
+
+    /// Returns the number of other processes that use this database now: servers, and verbs of the command line.
+    ///
+    /// # Errors
+    /// If this cannot be found out.
+    pub async fn other_processes(&self) -> Result<usize> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.other_processes(),
+            Engine::Postgres(engine) => engine.other_processes().await,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::migrations::Migration;
 use crate::params;
+use crate::relocate::MARK;
 use crate::schema::{Dialect, translate};
 
 const TABLE: &str = "CREATE TABLE schema_migration (
@@ -16,18 +17,38 @@ const APPLIED: &str = "SELECT version, name, checksum FROM schema_migration ORDE
 const INSERT: &str =
     "INSERT INTO schema_migration (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
 
-/// Returns the query that counts tables with the name of the migration table. The engines have different
-/// catalogs.
+/// The name of the migration table.
+const NAME: &str = "schema_migration";
+
+/// Returns the query that counts tables of a name. The engines have different catalogs.
 const fn table_exists(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Sqlite => {
-            "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'"
-        }
+        Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
         Dialect::Postgres => {
             "SELECT COUNT(*) FROM information_schema.tables
-             WHERE table_schema = current_schema() AND table_name = 'schema_migration'"
+             WHERE table_schema = current_schema() AND table_name = CAST($1 AS TEXT)"
         }
     }
+}
+
+/// Returns true if the database has a table of a name.
+pub(crate) async fn has_table(db: &Database, name: &str) -> Result<bool> {
+    let (tables,): (i64,) = db.fetch_one(table_exists(db.dialect()), params![name]).await?;
+    Ok(tables > 0)
+}
+
+/// Refuses a database that is a copy which has not finished.
+///
+/// # Errors
+/// [`Error::Migration`].
+pub(crate) async fn refuse_unfinished_move(db: &Database) -> Result<()> {
+    if !has_table(db, MARK).await? {
+        return Ok(());
+    }
+    Err(Error::Migration(
+        "this database is the target of a `doppel move` that has not finished: run the same move again, or empty it"
+            .to_owned(),
+    ))
 }
 
 /// The version, name and checksum of an applied migration.
@@ -38,7 +59,7 @@ pub(crate) async fn migrate(db: &Database, all: &'static [Migration]) -> Result<
     let run = db.write(move |tx| {
         Box::pin(async move {
             tx.lock_migrations().await?;
-            let (tables,): (i64,) = tx.fetch_one(table_exists(dialect), &[]).await?;
+            let (tables,): (i64,) = tx.fetch_one(table_exists(dialect), params![NAME]).await?;
             if tables == 0 {
                 tx.batch(&translate(TABLE, dialect)?).await?;
             }
@@ -62,13 +83,12 @@ pub(crate) async fn migrate(db: &Database, all: &'static [Migration]) -> Result<
 
 /// Returns true if no migration was ever applied.
 pub(crate) async fn is_new(db: &Database) -> Result<bool> {
-    let (tables,): (i64,) = db.fetch_one(table_exists(db.dialect()), &[]).await?;
-    Ok(tables == 0)
+    Ok(!has_table(db, NAME).await?)
 }
 
 pub(crate) async fn pending(db: &Database, all: &'static [Migration]) -> Result<Vec<&'static str>> {
-    let (tables,): (i64,) = db.fetch_one(table_exists(db.dialect()), &[]).await?;
-    let applied: Vec<Applied> = if tables == 0 { Vec::new() } else { db.fetch_all(APPLIED, &[]).await? };
+    let applied: Vec<Applied> =
+        if has_table(db, NAME).await? { db.fetch_all(APPLIED, &[]).await? } else { Vec::new() };
     Ok(compare(&applied, all)?.iter().map(|migration| migration.name).collect())
 }
 

@@ -48,6 +48,27 @@ impl Node {
         self.number
     }
 
+    /// Returns the number of other processes that hold numbers of the same data directory.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub(crate) fn others(&self) -> Result<usize> {
+        let mut others = 0;
+        for number in (0..NODES).filter(|number| *number != self.number) {
+            let path = self.directory.join(format!("{number:02}"));
+            let file = match File::open(&path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    return Err(Error::unavailable(format!("{} cannot be read: {error}", path.display())));
+                }
+            };
+            // The lock ends with the file, at the end of this round.
+            others += usize::from(matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
+        }
+        Ok(others)
+    }
+
     /// Returns a probe that tests if the data directory can be written.
     pub(crate) fn probe(&self) -> Probe {
         Probe(self.directory.join(format!("{:02}.probe", self.number)))
@@ -88,7 +109,9 @@ mod tests {
         let numbers: Vec<i64> = nodes.iter().map(Node::number).collect();
         assert_eq!(numbers, (0..NODES).collect::<Vec<_>>());
         assert!(matches!(Node::take(dir.path()), Err(Error::Unavailable(text)) if text.contains("64")));
+        assert_eq!(nodes[3].others().unwrap(), nodes.len() - 1);
         drop(nodes.remove(7));
+        assert_eq!(nodes[3].others().unwrap(), nodes.len() - 1);
         assert_eq!(Node::take(dir.path()).unwrap().number(), 7);
     }
 

@@ -17,6 +17,14 @@ pub(crate) enum Source<'r> {
 }
 
 impl Row<'_> {
+    /// Returns the number of columns.
+    pub(crate) fn len(&self) -> usize {
+        match &self.0 {
+            Source::Sqlite(row) => row.as_ref().column_count(),
+            Source::Postgres(row) => row.len(),
+        }
+    }
+
     /// Returns the value of the column `index`, counted from 0.
     ///
     /// # Errors

@@ -80,6 +80,17 @@ pub(super) enum Command {
         /// An archive (.tar, .tar.gz), facts (.csv, .jsonl), a Markdown file or a folder.
         from: PathBuf,
     },
+    /// Move the whole server into an empty database of the other engine, while no server runs.
+    ///
+    /// Copies every table, compares all rows afterwards, and changes nothing in the present database. When it is
+    /// interrupted, the same command goes on.
+    #[command(after_help = "Example: doppel move --to postgres://doppel:secret@db.internal/doppel")]
+    Move {
+        /// Address of the empty database, as for database.url; `-` reads it from standard input, which keeps a password out
+        /// of the list of processes.
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
     /// Print the OpenAPI document.
     #[command(after_help = "Example: doppel openapi > openapi.json")]
     Openapi,

@@ -20,7 +20,7 @@ use tokio_postgres::Config;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 use crate::health::Health;
-use crate::ids::Ids;
+use crate::ids::{Ids, NODES};
 use crate::job::Job;
 use crate::newest;
 use crate::notice::Notice;
@@ -36,6 +36,10 @@ pub(crate) use values::column;
 use connector::Connector;
 use lanes::{Lanes, Place};
 
+/// Counts the locks of node numbers that other connections hold.
+const OTHER_NODES: &str = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 \
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+     AND classid::int8 = $1 AND objid::int8 < $2 AND pid <> pg_backend_pid()";
 /// Time limit of the readiness check.
 const PING: Duration = Duration::from_secs(2);
 
@@ -183,6 +187,16 @@ impl Engine {
         let Some(sql) = newest::statement(&columns.map_err(errors::convert)?) else { return Ok(0) };
         let row = client.query_one(&sql, &[]).await.map_err(errors::convert)?;
         row.try_get(0).map_err(errors::convert)
+    }
+
+    /// Returns the number of other processes that use the same schema. Each holds the lock of its node number.
+    pub(crate) async fn other_processes(&self) -> Result<usize> {
+        let away = || Error::unavailable("the connection to PostgreSQL was lost");
+        let client = self.listener.client().ok_or_else(away)?;
+        let class = i64::from(self.space.class().cast_unsigned());
+        let row = client.query_one(OTHER_NODES, &[&class, &NODES]).await.map_err(errors::convert)?;
+        let others: i64 = row.try_get(0).map_err(errors::convert)?;
+        Ok(usize::try_from(others).unwrap_or(0))
     }
 
     /// Returns the number of open connections, of those in use or being opened, and the maximum.

@@ -72,6 +72,11 @@ impl Engine {
         self.node.number()
     }
 
+    /// Returns the number of other processes that use the same data directory.
+    pub(crate) fn other_processes(&self) -> Result<usize> {
+        self.node.others()
+    }
+
     /// Returns the number of transactions that are queued or running.
     pub(crate) fn queued_writes(&self) -> usize {
         self.writer.queued()

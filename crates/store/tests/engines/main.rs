@@ -9,6 +9,7 @@ mod notices;
 mod outage;
 mod pool;
 mod reads;
+mod relocate;
 mod seal;
 mod search;
 mod values;
