@@ -31,6 +31,7 @@ pub const KIND: i64 = 1;
 pub(crate) const MAX_VERSIONS: usize = 100;
 
 /// A fact ready to be written, with the slow work done.
+#[derive(Clone)]
 struct Prepared {
     id: i64,
     fact: Fact,
@@ -132,21 +133,22 @@ impl Memory {
         let (adder, quota) = (adder.into(), *self.quota());
         let account = adder.account;
         let prepare = |fact: Fact| Prepared {
-            id: self.db().ids().next(),
+            id: 0,
             hash: rules::hash(&fact),
             document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
             fact,
         };
-        let prepared: Vec<Prepared> = facts.into_iter().map(prepare).collect();
-        let clock = self.db().clock().clone();
+        let mut prepared: Vec<Prepared> = facts.into_iter().map(prepare).collect();
+        let (ids, clock) = (self.db().ids().clone(), self.db().clock().clone());
         let inserted = self
             .db()
-            .write(move |tx| {
+            .write_new(move |tx| {
                 Box::pin(async move {
                     let index = Index::new(account, KIND);
                     index.lock(tx).await?;
                     let mut change = quota::Change::default();
-                    for new in &prepared {
+                    for new in &mut prepared {
+                        new.id = ids.next();
                         if insert(tx, account, new, clock.now()).await? {
                             change = change.and(new.room());
                         }

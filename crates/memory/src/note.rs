@@ -104,17 +104,17 @@ impl Memory {
     pub async fn add_note(&self, adder: impl Into<Adder>, new: NewNote) -> Result<i64, ApiError> {
         let (adder, quota) = (adder.into(), *self.quota());
         let account = adder.account;
-        let (id, clock) = (self.db().ids().next(), self.db().clock().clone());
+        let (ids, clock) = (self.db().ids().clone(), self.db().clock().clone());
         let document = Document::new(&rules::indexed(&new.title, &new.content, &new.urls));
         let hash = rules::hash(new.kind, &new.title, &new.content, &new.urls);
         let urls = serde_json::to_string(&new.urls).map_err(ApiError::internal)?;
         let has_links = !new.urls.is_empty();
         let id = self
             .db()
-            .write(move |tx| {
+            .write_new(move |tx| {
                 Box::pin(async move {
                     Index::new(account, KIND).lock(tx).await?;
-                    let now = clock.now();
+                    let (id, now) = (ids.next(), clock.now());
                     let known: Option<(i64,)> =
                         tx.fetch_optional(queries::SAME, params![account, &hash]).await?;
                     if let Some((known,)) = known {

@@ -84,7 +84,7 @@ impl Plaza {
     async fn write_comment(&self, mut comment: Comment) -> Result<i64, ApiError> {
         let (db, settings, now) = (self.db().clone(), self.settings().clone(), comment.created_at);
         self.db()
-            .write(move |tx| {
+            .write_new(move |tx| {
                 Box::pin(async move {
                     let author = comment.author;
                     rate::count(tx, author, Action::Comment, settings.comments_per_hour, now).await?;

@@ -23,6 +23,7 @@ const SHARDS: i64 = 8;
 const NAME_BYTES: [usize; 3] = [4, 8, 16];
 
 /// A post ready to be inserted. Serialization and tokenization are done before the transaction.
+#[derive(Clone)]
 pub(crate) struct Prepared {
     pub(crate) post: NewPost,
     pub(crate) extras: String,
@@ -136,7 +137,7 @@ impl Plaza {
         let prepared = Prepared::new(new)?;
         let (db, now, most) = (self.db().clone(), self.db().clock().now(), self.settings().posts_per_hour);
         self.db()
-            .write(move |tx| {
+            .write_new(move |tx| {
                 Box::pin(async move {
                     rate::count(tx, author, Action::Post, most, now).await?;
                     if !prepared.post.circle.is_empty() {

@@ -27,6 +27,8 @@ use crate::{Clock, Random, postgres, sqlite};
 const NOTICES: usize = 1024;
 /// Maximum time, in milliseconds, that the clock may be behind the newest id without a warning in the log.
 const CLOCK_TOLERANCE_MS: i64 = 2000;
+/// Most runs of a transaction whose new ids are taken.
+const ID_TRIES: u32 = 3;
 
 /// An open database. Clones share it.
 #[derive(Clone)]
@@ -266,8 +268,52 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.0.health.check()?;
-        result_of::<T, E, F>(self.run(Run::Write, Box::new(Work::new(job))).await?)
+        let (done, _met_taken_id) = self.run_write(Box::new(Work::new(job))).await;
+        result_of::<T, E, F>(done?)
+    }
+
+    /// Like [`write`](Self::write), for a closure that takes the ids of its new rows from [`ids`](Self::ids). If one is
+    /// taken, the closure runs again with the next ids.
+    ///
+    /// # Errors
+    /// Those of [`write`](Self::write).
+    pub async fn write_new<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let mut tries = 1;
+        loop {
+            let (done, met_taken_id) = self.run_write(Box::new(Work::new(job.clone()))).await;
+            if !met_taken_id || tries == ID_TRIES {
+                return result_of::<T, E, F>(done?);
+            }
+            tries += 1;
+        }
+    }
+
+    /// Runs a transaction that writes. Returns true beside it if a new row's id was taken; then the next ids come after
+    /// all stored ones.
+    // Boxed here, so that it is compiled once and not again for each transaction.
+    fn run_write(&self, job: Box<dyn Job>) -> BoxFuture<'_, (Result<Box<dyn Job>>, bool)> {
+        Box::pin(async move {
+            if let Err(error) = self.0.health.check() {
+                return (Err(error), false);
+            }
+            let done = self.run(Run::Write, job).await;
+            let met_taken_id = match &done {
+                Ok(job) => job.met_taken_id(),
+                Err(error) => *error == Error::IdTaken,
+            };
+            if met_taken_id {
+                tracing::warn!("a new id is taken already; the next ids come after all stored ones");
+                if let Err(error) = self.begin_after_newest().await {
+                    return (Err(error), false);
+                }
+            }
+            (done, met_taken_id)
+        })
     }
 
     /// Runs several reads on one connection. All of them see the same state, whatever is committed meanwhile.

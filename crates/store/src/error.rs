@@ -14,6 +14,9 @@ pub enum Error {
     /// A `UNIQUE` or `PRIMARY KEY` constraint refused the row.
     #[error("a row with this key exists already")]
     Unique,
+    /// The id of a new row is taken. The next ids come after all stored ones, so the same call may succeed.
+    #[error("a row with this id exists already")]
+    IdTaken,
     /// A `FOREIGN KEY` constraint refused the row.
     #[error("the row refers to one that does not exist, or is still referred to")]
     ForeignKey,
@@ -55,7 +58,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Unavailable(reason) if reason == DISK_FULL || reason == READ_ONLY => Some(5),
-            Self::Unavailable(_) => Some(1),
+            Self::Unavailable(_) | Self::IdTaken => Some(1),
             _ => None,
         }
     }

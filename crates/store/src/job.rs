@@ -13,6 +13,8 @@ pub(crate) trait Job: Send {
     fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, ()>;
     /// True if the closure succeeded, so that its changes are to be kept.
     fn is_ok(&self) -> bool;
+    /// True if a new row's id was taken.
+    fn met_taken_id(&self) -> bool;
     /// Replaces a success, or a missing result, by this error, because the work was lost.
     fn fail(&mut self, error: Error);
     /// Converts to `Any`, for the caller that knows the types.
@@ -23,11 +25,12 @@ pub(crate) trait Job: Send {
 pub(crate) struct Work<T, E, F> {
     job: Option<F>,
     result: Option<Result<T, E>>,
+    met_taken_id: bool,
 }
 
 impl<T, E: From<Error>, F> Work<T, E, F> {
     pub(crate) const fn new(job: F) -> Self {
-        Self { job: Some(job), result: None }
+        Self { job: Some(job), result: None, met_taken_id: false }
     }
 
     /// Returns the result of the closure.
@@ -47,12 +50,17 @@ where
             if let Some(job) = self.job.take() {
                 let result = job(&mut *tx).await;
                 self.result = Some(tx.verdict(result));
+                self.met_taken_id = tx.has_failed_with(&Error::IdTaken);
             }
         })
     }
 
     fn is_ok(&self) -> bool {
         matches!(self.result, Some(Ok(_)))
+    }
+
+    fn met_taken_id(&self) -> bool {
+        self.met_taken_id
     }
 
     fn fail(&mut self, error: Error) {

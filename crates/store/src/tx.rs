@@ -189,6 +189,11 @@ impl Tx<'_> {
             _ => result,
         }
     }
+
+    /// Returns true if this was the first failure.
+    pub(crate) fn has_failed_with(&self, error: &Error) -> bool {
+        self.failed.lock().as_ref() == Some(error)
+    }
 }
 
 impl<'a> Tx<'a> {

@@ -196,6 +196,7 @@ impl From<store::Error> for ApiError {
             }
             store::Error::NotFound
             | store::Error::Unique
+            | store::Error::IdTaken
             | store::Error::ForeignKey
             | store::Error::Type { .. }
             | store::Error::Other(_) => Code::Internal,

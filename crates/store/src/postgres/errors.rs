@@ -12,6 +12,9 @@ use crate::error::Error;
 /// schema or of the SQL.
 pub(super) fn convert(error: tokio_postgres::Error) -> Error {
     if let Some(refusal) = error.as_db_error() {
+        if *refusal.code() == SqlState::UNIQUE_VIOLATION && refusal.detail().is_some_and(is_id) {
+            return Error::IdTaken;
+        }
         return refused(refusal.code(), refusal.message());
     }
     if error.is_closed() {
@@ -30,6 +33,11 @@ pub(super) fn convert(error: tokio_postgres::Error) -> Error {
     }
     // The first line of the remaining kinds (wrong protocol, wrong configuration) contains no values.
     Error::other(format!("PostgreSQL: {text}"))
+}
+
+/// Returns true if a detail names the column of an id, and no other: `Key (id)=(1) already exists.`
+fn is_id(detail: &str) -> bool {
+    detail.starts_with("Key (id)=") || detail.starts_with("Key (key)=")
 }
 
 /// Returns true if the server refused a connection because it has too many, or too little memory for another.

@@ -22,10 +22,19 @@ pub(crate) fn convert(error: rusqlite::Error) -> Error {
     }
 }
 
+/// Returns true if a message names the column of an id, and no other: `UNIQUE constraint failed: note.id`.
+fn is_id(message: &str) -> bool {
+    (message.ends_with(".id") || message.ends_with(".key")) && !message.contains(", ")
+}
+
 fn failed(failure: ffi::Error, message: Option<String>) -> Error {
     match failure.extended_code {
         ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
-            return Error::Unique;
+            return if message.is_some_and(|message| is_id(&message)) {
+                Error::IdTaken
+            } else {
+                Error::Unique
+            };
         }
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => return Error::ForeignKey,
         _ => {}

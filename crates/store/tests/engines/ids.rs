@@ -70,3 +70,49 @@ on_both! {
         assert!(open().await.is_ok());
     }
 }
+
+on_both! {
+    /// Rows of a copy or an archive may have ids that this process would make next.
+    async fn taken_id_is_followed_by_the_next(world) {
+        let db = world.open_migrated().await;
+        // The clock stands still, so the next ids follow this one.
+        let last = db.ids().next();
+        for taken in last + 1..=last + 2 {
+            db.execute(INSERT_ITEM, params![taken, &format!("taken {taken}")]).await.unwrap();
+        }
+        let ids = db.ids().clone();
+        let write = db.write_new(move |tx| {
+            Box::pin(async move {
+                let id = ids.next();
+                tx.send(INSERT_ITEM, params![id, "new"]).await?;
+                Ok::<_, Error>(id)
+            })
+        });
+        assert!(write.await.unwrap() > last + 2);
+        assert_eq!(crate::count_items(&db).await, 3);
+        // A call that does not run again fails, and the next one succeeds.
+        let taken = db.ids().next() + 1;
+        db.execute(INSERT_ITEM, params![taken, "taken"]).await.unwrap();
+        let id = db.ids().next();
+        assert_eq!(db.execute(INSERT_ITEM, params![id, "other"]).await, Err(Error::IdTaken));
+        assert_eq!(Error::IdTaken.retry_after(), Some(1));
+    }
+
+    /// An id that is always the same is not tried for ever, and a name that is taken is no id.
+    async fn only_new_ids_are_tried_again(world) {
+        let db = world.open_migrated().await;
+        db.execute(INSERT_ITEM, params![1_i64, "one"]).await.unwrap();
+        let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        for (id, name, expected, most) in [(1_i64, "two", Error::IdTaken, 3), (2, "one", Error::Unique, 1)] {
+            let counted = std::sync::Arc::clone(&runs);
+            let write = db.write_new(move |tx| {
+                Box::pin(async move {
+                    counted.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+                    tx.execute(INSERT_ITEM, params![id, name]).await
+                })
+            });
+            assert_eq!(write.await, Err(expected));
+            assert_eq!(runs.swap(0, std::sync::atomic::Ordering::AcqRel), most);
+        }
+    }
+}

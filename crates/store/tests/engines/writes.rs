@@ -62,7 +62,7 @@ on_both! {
     async fn constraints_have_their_own_errors(world) {
         let db = world.open_migrated().await;
         db.execute(INSERT_ITEM, params![1_i64, "x"]).await.unwrap();
-        assert_eq!(db.execute(INSERT_ITEM, params![1_i64, "y"]).await, Err(Error::Unique), "primary key");
+        assert_eq!(db.execute(INSERT_ITEM, params![1_i64, "y"]).await, Err(Error::IdTaken), "primary key");
         assert_eq!(db.execute(INSERT_ITEM, params![2_i64, "x"]).await, Err(Error::Unique), "unique");
         let part = "INSERT INTO part (id, item) VALUES ($1, $2)";
         assert_eq!(db.execute(part, params![1_i64, 9_i64]).await, Err(Error::ForeignKey));
