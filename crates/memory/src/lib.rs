@@ -82,6 +82,7 @@ impl Memory {
         file::sweep::start(self, tasks);
         note::page::start(self, tasks);
         meaning::start(self, tasks);
+        quota::start(self, tasks);
     }
 
     /// Returns the routes, relative to the API's base path.

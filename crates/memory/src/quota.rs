@@ -8,16 +8,22 @@
 mod queries;
 mod verify;
 
+use std::time::Duration;
+
 use identity::{Caller, Credential};
 use store::{Timestamp, Tx, params};
-use web::{ApiError, Code};
+use web::{ApiError, Code, Tasks};
 
 pub use verify::verify;
+
+use crate::Memory;
 
 /// The reason why an entry of an archive is refused.
 pub const FULL: &str = "the account has no room for it";
 /// Length of the window in which additions are counted, in milliseconds.
 const WINDOW_MS: i64 = 3_600_000;
+/// The interval at which ended windows are removed.
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
 
 /// Limits of every account. 0 means no limit.
 #[derive(Debug, Clone, Copy)]
@@ -182,7 +188,7 @@ impl Settings {
     ) -> Result<(), ApiError> {
         let counted = self.count(tx, adder, Action::Entry, change.entries, now);
         let taken = self.take(tx, adder.account, kind, change);
-        // Refused by either, neither counts: the transaction is rolled back.
+        // Refused by either, neither counts: the transaction is rolled back. Everybody locks the rows in this order.
         let (counted, taken) = futures::join!(counted, taken);
         counted.and(taken)
     }
@@ -241,23 +247,27 @@ impl Settings {
         if tx.execute(queries::COUNT, values).await? > 0 {
             return Ok(());
         }
-        // This is the first addition of a window, or the limit is reached.
-        tx.execute(queries::FORGET_WINDOWS, params![account, since, now]).await?;
-        let first = params![account, client, name, count, now];
-        if count <= most && tx.execute(queries::BEGIN_WINDOW, first).await? > 0 {
-            return Ok(());
-        }
-        // Another transaction may have begun the window first.
-        if tx.execute(queries::COUNT, values).await? > 0 {
-            return Ok(());
-        }
         let window: Option<(Timestamp,)> =
             tx.fetch_optional(queries::WINDOW, params![account, client, name]).await?;
-        let start = window.map_or(now, |(start,)| start);
+        let start = window.map_or(now, |(start,)| start.clamp(since, now));
         let left_ms = start.plus_ms(WINDOW_MS).0.saturating_sub(now.0);
         let seconds = u32::try_from(left_ms.saturating_add(999) / 1000).unwrap_or(u32::MAX);
         Err(ApiError::new(Code::RateLimited).retry_after(seconds))
     }
+}
+
+/// Removes windows that have ended, once an hour, because clients may never come back.
+pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
+    let memory = memory.clone();
+    tasks.every(FORGET_EVERY, move || {
+        let memory = memory.clone();
+        async move {
+            let ended = memory.db().clock().now().plus_ms(-WINDOW_MS);
+            if let Err(error) = memory.db().execute(queries::FORGET_WINDOWS, params![ended]).await {
+                tracing::warn!(%error, "ended windows of additions are kept for now");
+            }
+        }
+    });
 }
 
 /// Counts a change that must not be refused: a deletion, or the response to a message that was accepted.

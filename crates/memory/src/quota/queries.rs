@@ -16,17 +16,21 @@ pub(super) const USED: &str = "SELECT entries, bytes FROM account_room WHERE acc
 pub(super) const SET: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (account_id, kind) DO UPDATE SET entries = excluded.entries, bytes = excluded.bytes";
 
-/// Counts within a window that has begun. A window that begins in the future comes from a clock that was
-/// ahead, and is ignored.
-pub(super) const COUNT: &str = "UPDATE account_rate SET used = used + $4 \
-     WHERE account_id = $1 AND client = $2 AND action = $3 AND window_start > $5 AND window_start <= $6 \
-     AND used <= CAST($7 AS BIGINT) - CAST($4 AS BIGINT)";
+/// Counts in the current window, or begins one. A window that begins in the future was made by a clock that was wrong, and has
+/// ended.
+pub(super) const COUNT: &str = "INSERT INTO account_rate (account_id, client, action, used, window_start) \
+     SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($6 AS BIGINT) \
+     WHERE CAST($4 AS BIGINT) <= CAST($7 AS BIGINT) \
+     ON CONFLICT (account_id, client, action) DO UPDATE SET \
+     used = excluded.used + CASE WHEN account_rate.window_start > CAST($5 AS BIGINT) \
+     AND account_rate.window_start <= excluded.window_start THEN account_rate.used ELSE 0 END, \
+     window_start = CASE WHEN account_rate.window_start > CAST($5 AS BIGINT) \
+     AND account_rate.window_start <= excluded.window_start THEN account_rate.window_start \
+     ELSE excluded.window_start END \
+     WHERE account_rate.window_start <= CAST($5 AS BIGINT) OR account_rate.window_start > excluded.window_start \
+     OR account_rate.used <= CAST($7 AS BIGINT) - excluded.used";
 
-pub(super) const FORGET_WINDOWS: &str =
-    "DELETE FROM account_rate WHERE account_id = $1 AND (window_start <= $2 OR window_start > $3)";
-
-pub(super) const BEGIN_WINDOW: &str = "INSERT INTO account_rate (account_id, client, action, used, window_start) \
-     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, client, action) DO NOTHING";
+pub(super) const FORGET_WINDOWS: &str = "DELETE FROM account_rate WHERE window_start <= $1";
 
 pub(super) const WINDOW: &str =
     "SELECT window_start FROM account_rate WHERE account_id = $1 AND client = $2 AND action = $3";
