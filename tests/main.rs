@@ -89,6 +89,16 @@ mod oauth {
     }
 }
 mod documents;
+mod faults {
+    mod balancer;
+    mod clock;
+    mod cluster;
+    mod disk;
+    mod kills;
+    mod ledger;
+    mod load;
+    mod world;
+}
 mod fuzz;
 mod hub {
     mod access;

@@ -111,7 +111,7 @@ async fn server_moves_to_postgres_and_back() {
             assert_eq!(before, after);
         }
         call_hub(&server, &demo).await;
-        let next = write(&actor(&server, &demo), "later").await;
+        let next = write(&actor(&server, &demo), &format!("later than {newest}")).await;
         assert!(next > newest, "ids go on after the highest");
         newest = next;
         assert!(to.ok(&["doctor"], "").contains(" 0 faults"));
