@@ -196,6 +196,8 @@ async fn metrics_are_counted_on_a_listener_of_their_own() {
         "doppel_store_group_transactions_bucket",
         "process_resident_memory_bytes",
         "process_open_fds",
+        "doppel_http_errors_total{code=\"resource.fetch.not_found\"}",
+        "doppel_hub_errors_total{code=\"METHOD_NOT_ALLOWED\"}",
     ] {
         assert!(text.contains(name), "{name}: {text}");
     }

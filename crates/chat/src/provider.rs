@@ -277,14 +277,17 @@ impl Models {
             self.0.providers.iter().partition(|provider| provider.settings.has(&ask.model));
         for provider in named.into_iter().chain(others) {
             if provider.breaker.admit(now).is_err() {
+                count(&provider.settings.name, "skipped");
                 continue;
             }
             match provider.open(ask).await {
                 Ok(reply) => {
                     provider.breaker.succeeded();
+                    count(&provider.settings.name, "answered");
                     return Ok(reply);
                 }
                 Err(failure) => {
+                    count(&provider.settings.name, "failed");
                     tracing::warn!(provider = %web::redact::url(&provider.settings.base_url), %failure, "a model failed");
                     if failure.is_a_fault() {
                         provider.breaker.failed(self.0.clock.now(), failure.retry_after());
@@ -297,4 +300,10 @@ impl Models {
         }
         Err(last)
     }
+}
+
+/// Counts a request to a provider by the configured name of its model.
+fn count(model: &str, outcome: &'static str) {
+    metrics::counter!("doppel_model_requests_total", "model" => model.to_owned(), "outcome" => outcome)
+        .increment(1);
 }

@@ -30,6 +30,8 @@ use model::{ChatRequest, Kept, Talk};
 
 /// Maximum number of events buffered for a slow client. The model has to wait when they are full.
 const AHEAD: usize = 32;
+/// The metric of answers in progress.
+const STREAMS: &str = "doppel_chat_streams";
 
 /// An answer in progress.
 pub(crate) struct Answering {
@@ -101,12 +103,14 @@ impl Streams {
             return None;
         }
         *count += 1;
+        metrics::gauge!(STREAMS).increment(1.0);
         Some(Slot { streams: Arc::clone(self), account })
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        metrics::gauge!(STREAMS).decrement(1.0);
         let mut open = self.streams.0.lock();
         if let Some(count) = open.get_mut(&self.account) {
             *count -= 1;

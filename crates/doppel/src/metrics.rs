@@ -83,6 +83,15 @@ fn describe() {
     describe_gauge!("doppel_store_queued_writes", "SQLite: transactions that wait for their commit");
     describe_gauge!("doppel_store_connections", "PostgreSQL: connections of the pool, by state");
     describe_counter!("doppel_jobs_total", "Background work, by kind and outcome");
+    describe_counter!("doppel_http_errors_total", "Errors returned, by code; codes with 429 are limits");
+    describe_counter!("doppel_hub_errors_total", "Errors returned by the Hub, by code");
+    describe_counter!(
+        "doppel_connections_closed_total",
+        "Connections closed to make room, by manner and bound"
+    );
+    describe_gauge!("doppel_chat_streams", "Answers in progress");
+    describe_counter!("doppel_model_requests_total", "Requests to models, by model and outcome");
+    describe_counter!("doppel_embedding_texts_total", "Texts sent to the embedding model, by outcome");
     describe_gauge!("doppel_build_info", "1, with the version of the program");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Resident memory of the process");
     describe_gauge!("process_open_fds", "Open file descriptors of the process");

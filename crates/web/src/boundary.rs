@@ -263,6 +263,7 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         log_error(&error, &id, &method, route);
+        metrics::counter!("doppel_http_errors_total", "code" => error.code().sub_code()).increment(1);
         let rendered = match page {
             _ if is_openai => error.render_openai(language),
             Some(language) => (boundary.pages.render)(&error, language, id.0.to_str().unwrap_or_default()),

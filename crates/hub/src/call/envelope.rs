@@ -41,6 +41,7 @@ pub(super) fn refusal(
     language: Language,
     always_200: bool,
 ) -> Response {
+    metrics::counter!("doppel_hub_errors_total", "code" => error.code.name()).increment(1);
     let refusal = Refusal {
         success: false,
         trace: trace.to_str().unwrap_or_default(),

@@ -240,6 +240,10 @@ impl Meaning {
     }
 
     async fn embed(&self, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
-        provider::embed(&self.outgoing, &self.settings, texts, self.settings.limit).await
+        let made = provider::embed(&self.outgoing, &self.settings, texts, self.settings.limit).await;
+        let outcome = if made.is_ok() { "embedded" } else { "failed" };
+        let count = u64::try_from(texts.len()).unwrap_or(u64::MAX);
+        metrics::counter!("doppel_embedding_texts_total", "outcome" => outcome).increment(count);
+        made
     }
 }
