@@ -90,8 +90,8 @@ impl Ledger {
         of_kind.map(|((_, mark), fate)| (mark.clone(), *fate == Fate::Stored)).collect()
     }
 
-    /// Compares the marks of a kind with JSON Lines that hold everything stored: each mark is a whole text there. (Texts
-    /// that quote it, such as answers, do not count.) Returns a line for each difference.
+    /// Compares the marks of a kind with JSON Lines that hold everything stored: each mark is a whole text
+    /// there. (Texts that quote it, such as answers, do not count.) Returns a line for each difference.
     pub fn differences(&self, kind: Kind, lines: &HashSet<&str>) -> Vec<String> {
         let mut differences = Vec::new();
         for (mark, must_be_there) in self.known(kind) {

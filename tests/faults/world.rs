@@ -74,7 +74,8 @@ impl World {
         Self::on(&engine.fresh_url(), people).await
     }
 
-    /// The binary as one of several processes. Each has a data directory; the first has that of the SQLite file.
+    /// The binary as one of several processes. Each has a data directory; the first has that of the SQLite
+    /// file.
     pub fn binary(&self, process: usize) -> Binary {
         let directory = self.directory.path().join(format!("process{process}"));
         let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), &directory);
@@ -114,8 +115,8 @@ impl World {
         Load::new(servers, &self.keys, &self.cookie, &self.ledger, &prefix).run(workers, end).await;
     }
 
-    /// Checks that rows and files fit together, that everything acknowledged is there and that nothing removed is.
-    /// No server needs to run.
+    /// Checks that rows and files fit together, that everything acknowledged is there and that nothing
+    /// removed is. No server needs to run.
     pub fn check_rows(&self) {
         let doctor = self.binary(0).run(&["doctor"]);
         let told = String::from_utf8_lossy(&doctor.stdout).into_owned();

@@ -180,8 +180,8 @@ both_engines! {
         result(&key.app(&server).get("/api/echo/x").await);
     }
 
-    /// Keys that were sealed with a key that the operator gives up are refused with the reason; other keys work, and a new
-    /// secret works.
+    /// Keys that were sealed with a key that the operator gives up are refused with the reason; other keys
+    /// work, and a new secret works.
     async fn keys_sealed_with_lost_key_are_refused_with_reason(server) {
         let signed_in = server.person("a").await.signed_in().await;
         let old = another(&signed_in, json!({})).await;

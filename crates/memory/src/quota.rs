@@ -188,7 +188,8 @@ impl Settings {
     ) -> Result<(), ApiError> {
         let counted = self.count(tx, adder, Action::Entry, change.entries, now);
         let taken = self.take(tx, adder.account, kind, change);
-        // Refused by either, neither counts: the transaction is rolled back. Everybody locks the rows in this order.
+        // Refused by either, neither counts: the transaction is rolled back. Everybody locks the rows in this
+        // order.
         let (counted, taken) = futures::join!(counted, taken);
         counted.and(taken)
     }

@@ -272,8 +272,8 @@ impl Database {
         result_of::<T, E, F>(done?)
     }
 
-    /// Like [`write`](Self::write), for a closure that takes the ids of its new rows from [`ids`](Self::ids). If one is
-    /// taken, the closure runs again with the next ids.
+    /// Like [`write`](Self::write), for a closure that takes the ids of its new rows from [`ids`](Self::ids).
+    /// If one is taken, the closure runs again with the next ids.
     ///
     /// # Errors
     /// Those of [`write`](Self::write).
@@ -293,8 +293,8 @@ impl Database {
         }
     }
 
-    /// Runs a transaction that writes. Returns true beside it if a new row's id was taken; then the next ids come after
-    /// all stored ones.
+    /// Runs a transaction that writes. Returns true beside it if a new row's id was taken; then the next ids
+    /// come after all stored ones.
     // Boxed here, so that it is compiled once and not again for each transaction.
     fn run_write(&self, job: Box<dyn Job>) -> BoxFuture<'_, (Result<Box<dyn Job>>, bool)> {
         Box::pin(async move {
@@ -469,7 +469,8 @@ impl Database {
         }
     }
 
-    /// Returns the number of other processes that use this database now: servers, and verbs of the command line.
+    /// Returns the number of other processes that use this database now: servers, and verbs of the command
+    /// line.
     ///
     /// # Errors
     /// If this cannot be found out.

@@ -1,8 +1,9 @@
 //! Copies a whole database into an empty one, of the same or the other engine.
 //!
-//! Tables are copied in the order of their references and rows in the order of their primary keys, in batches of
-//! bounded size. Both engines order keys alike, so a copy that was interrupted goes on after the highest key of each
-//! table. Until all rows are compared, the target holds the table [`MARK`], and nothing else opens it.
+//! Tables are copied in the order of their references and rows in the order of their primary keys, in batches
+//! of bounded size. Both engines order keys alike, so a copy that was interrupted goes on after the highest
+//! key of each table. Until all rows are compared, the target holds the table [`MARK`], and nothing else
+//! opens it.
 
 mod catalog;
 mod rows;
@@ -46,8 +47,8 @@ pub struct Relocated {
 }
 
 impl Database {
-    /// Copies everything in this database into an empty one, and compares all of it afterwards. A copy that was
-    /// interrupted is continued by the same call. This database is not changed.
+    /// Copies everything in this database into an empty one, and compares all of it afterwards. A copy that
+    /// was interrupted is continued by the same call. This database is not changed.
     ///
     /// # Errors
     /// If another process uses this database, if the target is neither empty nor an unfinished copy of this database,
@@ -81,8 +82,8 @@ impl Database {
         match self.other_processes().await? {
             0 => Ok(()),
             count => Err(Error::other(format!(
-                "{count} other processes use the database to be copied: stop every server on it (SIGTERM) and wait for \
-                 its end, so that nothing is written meanwhile"
+                "the database to be copied is in use by {count} other process(es): stop every server on it \
+                 (SIGTERM) and wait for its end, so that nothing is written meanwhile"
             ))),
         }
     }

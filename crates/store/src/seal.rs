@@ -38,7 +38,8 @@ impl SealError {
         Self { text, is_lost: false }
     }
 
-    /// Returns true if the secret was sealed with a key that is configured as lost, so nothing can open it again.
+    /// Returns true if the secret was sealed with a key that is configured as lost, so nothing can open it
+    /// again.
     pub const fn is_lost(&self) -> bool {
         self.is_lost
     }

@@ -25,8 +25,9 @@ pub(crate) enum Access {
 /// back: further statements fail, and so does the write, whatever the closure returns. To write a row that
 /// may exist already, use `ON CONFLICT` instead of handling the error.
 ///
-/// On PostgreSQL each statement that is waited for costs a round trip to the server. Statements without a result go
-/// through [`send`](Self::send), and independent reads are joined (`futures::join!`): they share a round trip.
+/// On PostgreSQL each statement that is waited for costs a round trip to the server. Statements without a
+/// result go through [`send`](Self::send), and independent reads are joined (`futures::join!`): they share a
+/// round trip.
 pub struct Tx<'a> {
     engine: Engine<'a>,
     access: Access,
@@ -109,8 +110,8 @@ impl Tx<'_> {
 
     /// Runs a statement without a result. PostgreSQL is not waited for; statements keep their order.
     ///
-    /// Errors: the statement fails; the transaction is read-only. On PostgreSQL the failure is returned by the next
-    /// statement that is waited for, or by the commit.
+    /// Errors: the statement fails; the transaction is read-only. On PostgreSQL the failure is returned by
+    /// the next statement that is waited for, or by the commit.
     pub async fn send(&self, sql: &'static str, params: &[Param<'_>]) -> Result<()> {
         self.may_write()?;
         let result = match &self.engine {

@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_postgres::config::Host;
 
-/// A TCP proxy in front of a server. It delays everything that the server sends by the same time, and keeps the order,
-/// so requests that are sent together take one delay together. Ends when dropped.
+/// A TCP proxy in front of a server. It delays everything that the server sends by the same time, and keeps
+/// the order, so requests that are sent together take one delay together. Ends when dropped.
 #[derive(Debug)]
 pub struct LongLink {
     address: SocketAddr,
@@ -23,7 +23,8 @@ pub struct LongLink {
 }
 
 impl LongLink {
-    /// Starts a proxy in front of the PostgreSQL of a URL, without a delay at first. Returns the URL to use instead, too.
+    /// Starts a proxy in front of the PostgreSQL of a URL, without a delay at first. Returns the URL to use
+    /// instead, too.
     ///
     /// # Panics
     /// When no local port is free, or the URL names no host and port.

@@ -82,12 +82,12 @@ pub(super) enum Command {
     },
     /// Move the whole server into an empty database of the other engine, while no server runs.
     ///
-    /// Copies every table, compares all rows afterwards, and changes nothing in the present database. When it is
-    /// interrupted, the same command goes on.
+    /// Copies every table, compares all rows afterwards, and changes nothing in the present database. When it
+    /// is interrupted, the same command goes on.
     #[command(after_help = "Example: doppel move --to postgres://doppel:secret@db.internal/doppel")]
     Move {
-        /// Address of the empty database, as for database.url; `-` reads it from standard input, which keeps a password out
-        /// of the list of processes.
+        /// Address of the empty database, as for database.url; `-` reads it from standard input, which keeps
+        /// a password out of the list of processes.
         #[arg(long, value_name = "URL")]
         to: String,
     },

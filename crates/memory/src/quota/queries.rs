@@ -1,7 +1,7 @@
 //! SQL of quotas.
 
-/// Changes or creates a counter. Neither number may grow beyond its limit, but a counter beyond a lowered limit may
-/// shrink. Limits are compared by difference, which cannot overflow.
+/// Changes or creates a counter. Neither number may grow beyond its limit, but a counter beyond a lowered
+/// limit may shrink. Limits are compared by difference, which cannot overflow.
 pub(super) const TAKE: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) \
      SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT) \
      WHERE (CAST($3 AS BIGINT) <= 0 OR CAST($3 AS BIGINT) <= CAST($5 AS BIGINT)) \
@@ -16,8 +16,8 @@ pub(super) const USED: &str = "SELECT entries, bytes FROM account_room WHERE acc
 pub(super) const SET: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (account_id, kind) DO UPDATE SET entries = excluded.entries, bytes = excluded.bytes";
 
-/// Counts in the current window, or begins one. A window that begins in the future was made by a clock that was wrong, and has
-/// ended.
+/// Counts in the current window, or begins one. A window that begins in the future was made by a clock that
+/// was wrong, and has ended.
 pub(super) const COUNT: &str = "INSERT INTO account_rate (account_id, client, action, used, window_start) \
      SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($6 AS BIGINT) \
      WHERE CAST($4 AS BIGINT) <= CAST($7 AS BIGINT) \

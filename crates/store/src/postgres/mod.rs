@@ -189,7 +189,8 @@ impl Engine {
         row.try_get(0).map_err(errors::convert)
     }
 
-    /// Returns the number of other processes that use the same schema. Each holds the lock of its node number.
+    /// Returns the number of other processes that use the same schema. Each holds the lock of its node
+    /// number.
     pub(crate) async fn other_processes(&self) -> Result<usize> {
         let away = || Error::unavailable("the connection to PostgreSQL was lost");
         let client = self.listener.client().ok_or_else(away)?;

@@ -1,11 +1,12 @@
 //! A transaction whose statements are sent without waiting for the answers to those before them.
 //!
-//! The server may be far away, and each wait for it costs a round trip. So a transaction's begin goes out with its first
-//! statement, and [`send`](Pipeline::send) leaves an answer for later. Answers come in the order of the statements; after
-//! a failed one the server refuses all others of the transaction, its commit included.
+//! The server may be far away, and each wait for it costs a round trip. So a transaction's begin goes out
+//! with its first statement, and [`send`](Pipeline::send) leaves an answer for later. Answers come in the
+//! order of the statements; after a failed one the server refuses all others of the transaction, its commit
+//! included.
 //!
-//! The connections of the pool are read-only outside of a transaction that says otherwise, so a statement that was sent
-//! after a begin which failed changes nothing.
+//! The connections of the pool are read-only outside of a transaction that says otherwise, so a statement
+//! that was sent after a begin which failed changes nothing.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -107,7 +108,8 @@ impl<'a> Pipeline<'a> {
 
     /// Sends a statement and does not wait for its answer.
     ///
-    /// Errors: the statement cannot be sent. What it fails with is returned by the next one that is waited for.
+    /// Errors: the statement cannot be sent. What it fails with is returned by the next one that is waited
+    /// for.
     pub(crate) async fn send(&self, sql: &'static str, params: &[Param<'_>]) -> Result<()> {
         let statement = self.prepare(sql, params).await?;
         let (client, owned) = (self.client, params.iter().map(|param| OwnedParam::from(*param)));
@@ -139,7 +141,8 @@ impl<'a> Pipeline<'a> {
 
     /// Commits and waits until it is on the server's disk.
     ///
-    /// Errors: the first failure of a statement that was not waited for, which rolls all back; the commit fails.
+    /// Errors: the first failure of a statement that was not waited for, which rolls all back; the commit
+    /// fails.
     pub(super) async fn commit(mut self) -> Result<()> {
         self.is_over = true;
         self.batch("COMMIT").await
@@ -175,7 +178,8 @@ impl<'a> Pipeline<'a> {
 }
 
 impl Drop for Pipeline<'_> {
-    /// When the caller leaves, the rollback is on its way to the server before anyone else gets the connection.
+    /// When the caller leaves, the rollback is on its way to the server before anyone else gets the
+    /// connection.
     fn drop(&mut self) {
         if !self.is_over {
             let _answer = self.client.batch_execute("ROLLBACK").now_or_never();

@@ -31,7 +31,8 @@ const REFERENCES_POSTGRES: &str = "SELECT CAST(c.relname AS TEXT), CAST(p.relnam
      FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_class AS p ON p.oid = k.confrelid \
      JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE k.contype = 'f' AND n.nspname = current_schema()";
 
-/// A table and the statements that copy it. Their texts live as long as the process: there are a few of each table.
+/// A table and the statements that copy it. Their texts live as long as the process: there are a few of each
+/// table.
 pub(super) struct Table {
     pub(super) name: String,
     /// The columns of the primary key, as positions in a row.

@@ -46,8 +46,8 @@ impl Column for OwnedParam {
     }
 }
 
-/// A walk through a table in the order of its primary key. The size of a page follows the size of the rows before it,
-/// so that a page of large rows does not fill the memory.
+/// A walk through a table in the order of its primary key. The size of a page follows the size of the rows
+/// before it, so that a page of large rows does not fill the memory.
 pub(super) struct Pages {
     after: Option<Vec<OwnedParam>>,
     limit: usize,

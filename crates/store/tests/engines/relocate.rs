@@ -79,7 +79,7 @@ async fn moves(here: World, there: World) {
     assert!(matches!(&full, Err(Error::Other(why)) if why.contains("not empty")), "{full:?}");
     let running = here.open().await;
     let busy = from.relocate(&there.open().await, |_| ()).await;
-    assert!(matches!(&busy, Err(Error::Other(why)) if why.contains("1 other processes")), "{busy:?}");
+    assert!(matches!(&busy, Err(Error::Other(why)) if why.contains("in use by 1 other")), "{busy:?}");
     running.close().await.unwrap();
 }
 
