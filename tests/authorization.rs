@@ -8,6 +8,8 @@ enum Needs {
     /// Any of these scopes, or `*`. The names are those of the missing scope in errors, for a key and for a
     /// token.
     Scope(&'static [&'static str], &'static str, &'static str),
+    /// Any of these scopes, or `*`, for a key. Any token of an app for a person.
+    KeyScope(&'static [&'static str], &'static str),
     /// Any credential of a person.
     Caller,
     /// A session, or a token of an app. No key, and no program.
@@ -75,7 +77,7 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/note/{id}/update", WRITE_NOTES),
     post("/secondme/note/{id}/delete", WRITE_NOTES),
     get("/secondme/note/{id}/history", WRITE_NOTES),
-    post("/secondme/agent_memory/ingest", AGENT_MEMORY),
+    post("/secondme/agent_memory/ingest", Needs::KeyScope(&["agent_memory"], "agent_memory")),
     get("/secondme/agent_memory/list", AGENT_MEMORY),
     post("/secondme/agent_memory/delete", WRITE_PROFILE),
     get("/secondme/activity/day-overview", AGENT_MEMORY),
@@ -281,8 +283,10 @@ both_engines! {
                     let answer = endpoint.call(base, &actor).await;
                     let what = format!("{scope} {}", endpoint.path);
                     match endpoint.needs {
-                        Needs::Scope(any_of, ..) if *scope == "*" || any_of.contains(scope) => let_in(&answer, &what),
-                        Needs::Scope(_, told, _) => {
+                        Needs::Scope(any_of, ..) | Needs::KeyScope(any_of, _) if *scope == "*" || any_of.contains(scope) => {
+                            let_in(&answer, &what);
+                        }
+                        Needs::Scope(_, told, _) | Needs::KeyScope(_, told) => {
                             let body = answer.refused(403, "apikey.permission.denied");
                             assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
                         }
@@ -315,7 +319,9 @@ both_engines! {
                         let body = answer.refused(403, code);
                         assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
                     }
-                    Needs::Caller | Needs::Grant | Needs::Nothing | Needs::Open => let_in(&answer, &what),
+                    Needs::KeyScope(..) | Needs::Caller | Needs::Grant | Needs::Nothing | Needs::Open => {
+                        let_in(&answer, &what);
+                    }
                     Needs::Session | Needs::Developer | Needs::Admin => {
                         answer.refused(403, "auth.session.required");
                     }

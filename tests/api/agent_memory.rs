@@ -138,6 +138,33 @@ both_engines! {
         assert_eq!((&gone["deletedCount"], &key.get(LIST).await.data()["total"]), (&json!(1), &json!(2)));
     }
 
+    /// Apps may report events without a scope, but need one to read them.
+    async fn app_without_scope_reports_but_does_not_read(server) {
+        let person = server.person("a").await;
+        let app = server.person("developer").await.app("user.info user.info.shades chat plaza.read").await;
+        for scopes in ["user.info chat", "chat", "plaza.read"] {
+            let token = person.with_token(&app, scopes).await;
+            let mut report = event(scopes, "post");
+            report["channel"]["platform"] = json!("somebody else's");
+            assert_eq!(ingest(&token, report).await["isDuplicate"], false, "{scopes}");
+            for path in [LIST, OVERVIEW] {
+                let refused = token.get(path).await.refused(403, "apikey.permission.denied");
+                assert_eq!(refused["message"], "缺少必需的权限: agent_memory");
+            }
+        }
+        let listed = person.with_key("agent_memory").await.get(LIST).await.data();
+        let platforms: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| item["platform"].clone()).collect();
+        assert_eq!(platforms, vec![json!(app.id); 3], "the platform is the app, whatever it says");
+        // Not a key without the scope, an app's own token, or a token after revocation.
+        person.with_key("user.info chat").await.post(INGEST, event("1", "post")).await.refused(403, "apikey.permission.denied");
+        let own = server.person("other").await.app("chat.write").await;
+        let own = server.bearer(&own.own_token().await);
+        own.post(INGEST, event("1", "post")).await.refused(400, "secondme.user.invalid_id");
+        let token = person.with_token(&app, "chat").await;
+        person.revoke(&app).await;
+        token.post(INGEST, event("2", "post")).await.refused(401, "auth.token.invalid");
+    }
+
     async fn a_day_is_counted_by_platform(server) {
         let actor = server.person("a").await.with_key("agent_memory").await;
         let today = server.clock().now().as_millis();

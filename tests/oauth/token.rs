@@ -170,8 +170,15 @@ both_engines! {
         let answer = client.post_form(TOKEN, &less).await;
         assert_eq!((text(&answer, "scope"), text(&answer, "refresh_token")), ("chat".into(), refresh.expose().to_owned()));
         server.bearer(&text(&answer, "access_token")).get(INFO).await.refused(403, "apikey.permission.denied");
-        let more = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose()), ("scope", "chat voice")];
-        refused(&client.post_form(TOKEN, &more).await, 400, "invalid_scope");
+        for more in ["voice", "*", "voice plaza.read"] {
+            let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose()), ("scope", more)];
+            refused(&client.post_form(TOKEN, &form).await, 400, "invalid_scope");
+        }
+        // Clients repeat the scopes of their first request, of which only a part may have been granted.
+        for (scope, got) in [("chat voice", "chat"), ("user.info chat note.add", "user.info chat"), ("userinfo", "user.info")] {
+            let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose()), ("scope", scope)];
+            assert_eq!(text(&client.post_form(TOKEN, &form).await, "scope"), got, "{scope}");
+        }
         // Unknown scopes are ignored, as on the consent page. A list with no other scope counts as missing.
         for (scope, got) in [("user.info openid", "user.info"), ("openid offline_access", "user.info chat"), ("", "user.info chat")] {
             let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose()), ("scope", scope)];

@@ -164,7 +164,7 @@ impl Caller {
             Credential::Session { .. } | Credential::Program { .. } => Ok(()),
             Credential::ApiKey { scopes, .. } if scopes.intersects(P::ANY_OF) => Ok(()),
             Credential::ApiKey { .. } => Err(ApiError::new(Code::PermissionDenied).with(P::OLD_NAME)),
-            Credential::Token { scopes, .. } if scopes.intersects(P::ANY_OF) => Ok(()),
+            Credential::Token { scopes, .. } if P::EVERY_TOKEN || scopes.intersects(P::ANY_OF) => Ok(()),
             Credential::Token { .. } => Err(ApiError::new(P::TOKEN_REFUSAL).with(P::NEW_NAME)),
         }
     }

@@ -69,7 +69,7 @@ impl Identity {
                         expires_at
                     ];
                     tx.execute(queries::INSERT_CODE, values).await?;
-                    let is_less = !after.scopes.covers(before.scopes);
+                    let is_less = !after.scopes.abilities().covers(before.scopes.abilities());
                     if is_less {
                         announce(tx, account).await?;
                     }

@@ -1,7 +1,10 @@
 //! Scopes, in both vocabularies of the SecondMe API, and the permissions that they give.
 
+mod ability;
+
 use std::fmt;
 
+pub use ability::{Abilities, Ability};
 use web::{Code, Language};
 
 macro_rules! scopes {
@@ -191,6 +194,8 @@ impl fmt::Debug for ScopeSet {
 pub trait Permission: Send + Sync + 'static {
     /// The scopes of which any one gives the permission. Includes [`Scope::Everything`].
     const ANY_OF: ScopeSet;
+    /// True if every token of an app for a person has the permission, regardless of its scopes.
+    const EVERY_TOKEN: bool;
     /// The scope that an API key without the permission is told to be missing.
     const OLD_NAME: &'static str;
     /// The scope that an app's token without the permission is told to be missing.
@@ -203,10 +208,13 @@ pub trait Permission: Send + Sync + 'static {
 macro_rules! permissions {
     (@refusal) => { Code::PermissionDenied };
     (@refusal $code:ident) => { Code::$code };
-    ($($(#[$doc:meta])* $name:ident: $old:literal | $new:literal => [$($scope:ident),*] $(else $code:ident)?;)*) => {
+    (@tokens) => { false };
+    (@tokens every_token) => { true };
+    ($($(#[$doc:meta])* $name:ident: $old:literal | $new:literal => $ability:ident $(or $tokens:ident)? $(else $code:ident)?;)*) => {
         $($(#[$doc])* #[derive(Debug, Clone, Copy)] pub struct $name;
         impl Permission for $name {
-            const ANY_OF: ScopeSet = ScopeSet::of(&[Scope::Everything, $(Scope::$scope),*]);
+            const ANY_OF: ScopeSet = ScopeSet::opening(Ability::$ability);
+            const EVERY_TOKEN: bool = permissions!(@tokens $($tokens)?);
             const OLD_NAME: &'static str = $old;
             const NEW_NAME: &'static str = $new;
             const TOKEN_REFUSAL: Code = permissions!(@refusal $($code)?);
@@ -216,34 +224,36 @@ macro_rules! permissions {
 
 permissions! {
     /// Reading the person's profile.
-    ReadUserInfo: "user.info" | "userinfo" => [UserInfo, UserInfoV2];
+    ReadUserInfo: "user.info" | "userinfo" => ReadProfile;
     /// Reading the person's interests.
-    ReadShades: "user.info.shades" | "userinfo" => [UserInfoShades, UserInfoV2];
+    ReadShades: "user.info.shades" | "userinfo" => ReadShades;
     /// Reading and searching soft and key memory.
-    ReadMemory: "user.info.softmemory" | "memory.read" => [UserInfoSoftMemory, MemoryRead];
+    ReadMemory: "user.info.softmemory" | "memory.read" => ReadMemory;
     /// Adding, changing, and deleting key memory.
-    WriteMemory: "memory.write" | "memory.write" => [MemoryWrite];
+    WriteMemory: "memory.write" | "memory.write" => WriteMemory;
     /// Adding a note.
-    AddNote: "note.add" | "note.write" => [NoteAdd, NoteWrite] else ScopeMissing;
+    AddNote: "note.add" | "note.write" => AddNotes else ScopeMissing;
     /// Listing and searching notes.
-    ReadNotes: "note.write" | "note.write" => [NoteWrite, MemoryRead];
+    ReadNotes: "note.write" | "note.write" => ReadNotes;
     /// Changing and deleting notes.
-    WriteNotes: "note.write" | "note.write" => [NoteWrite];
-    /// Writing and reading agent memory, and the overview of a day.
-    UseAgentMemory: "agent_memory" | "agent_memory" => [AgentMemory];
+    WriteNotes: "note.write" | "note.write" => WriteNotes;
+    /// Reporting events to agent memory.
+    ReportAgentEvent: "agent_memory" | "agent_memory" => UseAgentMemory or every_token;
+    /// Reading agent memory, and the overview of a day.
+    ReadAgentMemory: "agent_memory" | "agent_memory" => UseAgentMemory;
     /// Reading the Plaza.
-    ReadPlaza: "plaza.read" | "plaza.read" => [PlazaRead];
+    ReadPlaza: "plaza.read" | "plaza.read" => ReadPlaza;
     /// Posting, commenting, and liking on the Plaza.
-    WritePlaza: "plaza.write" | "plaza.write" => [PlazaWrite];
+    WritePlaza: "plaza.write" | "plaza.write" => WritePlaza;
     /// Chatting with the assistant.
-    UseChat: "chat" | "chat.write" => [Chat, ChatWrite];
+    UseChat: "chat" | "chat.write" => UseChat;
     /// Having the assistant decide.
-    UseAct: "chat" | "chat.write" => [Chat, ChatWrite] else ScopeMissing;
+    UseAct: "chat" | "chat.write" => UseChat else ScopeMissing;
     /// Reading conversations with the assistant.
-    ReadChat: "chat" | "chat.read" => [Chat, ChatRead];
+    ReadChat: "chat" | "chat.read" => ReadChat;
     /// Changing the profile and the interests. For the person only: by a session, a program, or an API key
     /// with `*`.
-    WriteProfile: "*" | "*" => [];
+    WriteProfile: "*" | "*" => WriteProfile;
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl Identity {
         }
         Ok(Some(Introspection {
             is_access: row.kind == "access",
-            scopes: row.scopes.and(row.app_scopes).and(row.allowed.unwrap_or(row.scopes)),
+            scopes: row.scopes.within(row.app_scopes).within(row.allowed.unwrap_or(row.scopes)),
             created_at: row.created_at,
             expires_at: row.expires_at,
             person: row.account.map(|account| app_scoped_id(&row.person_key, account)),

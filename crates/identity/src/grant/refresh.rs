@@ -96,7 +96,7 @@ impl Presented {
     /// narrows them, the stored ones are those of the refresh token, so that scopes which the person grants
     /// again become effective again.
     fn scopes(&self, row: &RefreshRow) -> Result<(ScopeSet, ScopeSet), ApiError> {
-        let most = row.scopes.and(row.allowed).and(self.client.scopes);
+        let most = row.scopes.within(row.allowed).within(self.client.scopes);
         let narrowed = rules::narrowed(self.scopes.as_deref(), most)?;
         Ok((narrowed.unwrap_or(most), narrowed.unwrap_or(row.scopes)))
     }
@@ -185,7 +185,7 @@ async fn again(
         .await?;
     Ok(found.map(|(expires_at, scopes)| {
         let expires_in = (expires_at.as_millis() - presented.now.as_millis()) / 1000;
-        let scopes = scopes.and(row.allowed).and(presented.client.scopes);
+        let scopes = scopes.within(row.allowed).within(presented.client.scopes);
         Tokens { access, refresh: Some(refresh), expires_in, scopes }
     }))
 }

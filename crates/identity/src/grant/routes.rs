@@ -79,7 +79,7 @@ async fn external(
     if own.is_some_and(|(own, _)| *own != application.id) {
         return Err(Code::OauthApplicationUnauthorized.into());
     }
-    let most = own.map_or(application.scopes, |(_, scopes)| scopes.and(application.scopes));
+    let most = own.map_or(application.scopes, |(_, scopes)| scopes.within(application.scopes));
     let granted = rules::strict(&names, most)?;
     let consent = Consent {
         is_answer: own.is_none(),

@@ -12,6 +12,7 @@ use crate::{
     Scope, ScopeSet,
     application::{Application, Credentials, model::Client, rules::grantable},
     credential::equal,
+    scope::Abilities,
 };
 
 /// The grant types that exist. One of another endpoint gets another error than an unknown one.
@@ -128,7 +129,7 @@ pub(super) fn names(list: &str) -> Vec<&str> {
     list.split([' ', ',', '+', '\t', '\n']).filter(|name| !name.is_empty()).collect()
 }
 
-/// Returns the scopes with these names, all of which must be among `allowed`.
+/// Returns the scopes with these names, all of which `allowed` must cover in either vocabulary.
 ///
 /// # Errors
 /// [`Code::OauthScopeInvalid`] if a name is unknown or there are none; [`Code::OauthScopeDisallowed`] if a
@@ -138,7 +139,8 @@ pub(super) fn strict<S: AsRef<str>>(names: &[S], allowed: ScopeSet) -> Result<Sc
     if scopes.is_empty() {
         return Err(ApiError::new(Code::OauthScopeInvalid).with(""));
     }
-    match scopes.without(allowed).iter().next() {
+    let allowed = allowed.abilities();
+    match scopes.iter().find(|scope| !allowed.covers(scope.abilities())) {
         Some(scope) => Err(ApiError::new(Code::OauthScopeDisallowed).with(scope.name())),
         None => Ok(scopes),
     }
@@ -167,19 +169,26 @@ fn named(list: Option<&str>) -> Option<ScopeSet> {
     (!set.is_empty()).then_some(set)
 }
 
-/// Returns the scopes that the consent page asks a person about: the allowed ones of those that the app
-/// requests, or all allowed ones if it requests none.
+/// Returns the scopes that the consent page asks a person about: those that the app requests, in the
+/// vocabulary of the request, as far as they are allowed; or all allowed ones if it requests none.
 pub fn asked(list: Option<&str>, allowed: ScopeSet) -> ScopeSet {
-    named(list).map_or(allowed, |set| set.and(allowed))
+    // OAuth2 has no wildcard.
+    let wildcard = ScopeSet::of(&[Scope::Everything]);
+    named(list).map_or(allowed, |set| set.without(wildcard).within(allowed))
 }
 
-/// Returns the scopes that a refresh requests, or `None` if it names no scope. All of them must be among
-/// `most`.
+/// Returns the scopes that a refresh requests as far as `most` covers them, or `None` if it names no scope.
+/// Clients repeat the scopes of their first request, of which the person may have granted a part.
 ///
 /// # Errors
-/// [`Code::OauthScopeInvalid`], [`Code::OauthScopeDisallowed`].
+/// [`Code::OauthScopeDisallowed`] if none is left.
 pub(super) fn narrowed(list: Option<&str>, most: ScopeSet) -> Result<Option<ScopeSet>, ApiError> {
-    named(list).map(|set| strict(&set.names(), most)).transpose()
+    let Some(requested) = named(list) else { return Ok(None) };
+    let granted = asked(list, most);
+    if granted.is_empty() {
+        return Err(ApiError::new(Code::OauthScopeDisallowed).with(requested.to_string()));
+    }
+    Ok(Some(granted))
 }
 
 /// Returns the scopes that a person grants by choosing `chosen` of `asked`. [`Scope::is_needed`] scopes that
@@ -193,10 +202,11 @@ pub fn allowed(asked: ScopeSet, chosen: ScopeSet) -> ScopeSet {
 }
 
 /// Returns the scopes of `asked` that an authorization grants without asking the person again. Returns `None`
-/// if they were not asked about all of them before, or granted none of them.
+/// if they were not asked about all of them before, in either vocabulary, or granted none of them.
 fn stands(standing: &Standing, asked: ScopeSet) -> Option<ScopeSet> {
-    let granted = standing.scopes.and(asked);
-    (standing.asked.covers(asked) && !granted.is_empty()).then_some(granted)
+    let granted = asked.within(standing.scopes);
+    let was_asked = standing.asked.abilities().covers(asked.abilities());
+    (was_asked && !granted.is_empty()).then_some(granted)
 }
 
 /// Returns the scopes that an app gets without the consent page: those that the person granted before, if the
@@ -208,11 +218,13 @@ pub fn silent(standing: &Standing, application: &Application, asked: ScopeSet) -
 }
 
 /// Returns an authorization after another consent. The consent decides about `asked`; other scopes stay as
-/// they were.
+/// they were. Refused abilities are removed from the scopes of both vocabularies.
 pub(super) fn merge(before: &Standing, asked: ScopeSet, granted: ScopeSet) -> Standing {
+    let granted = granted.and(asked);
+    let refused = asked.abilities().without(granted.abilities());
     Standing {
         id: before.id,
-        scopes: before.scopes.without(asked).or(granted.and(asked)),
+        scopes: before.scopes.with(Abilities::ALL.without(refused)).or(granted),
         asked: before.asked.or(asked),
         answered_at: before.answered_at,
     }
@@ -298,99 +310,4 @@ pub(crate) fn is_proven(challenge: Option<&str>, verifier: Option<&str>) -> bool
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn set(list: &str) -> ScopeSet {
-        ScopeSet::parse_list(list).unwrap()
-    }
-
-    #[test]
-    fn pkce_as_in_rfc_7636() {
-        let (verifier, challenge) =
-            ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
-        assert!(is_challenge(challenge) && is_proven(Some(challenge), Some(verifier)));
-        assert!(!is_proven(Some(challenge), Some(challenge)), "the method plain is refused");
-        assert!(!is_proven(Some(challenge), None) && !is_proven(None, Some(verifier)));
-        assert!(is_proven(None, None));
-        for bad in ["", "short", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", &format!("{challenge}=")] {
-            assert!(!is_challenge(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn grant_types() {
-        assert!(check_grant_type("refresh_token", "refresh_token").is_ok());
-        let code = |given| check_grant_type(given, "authorization_code").unwrap_err().code();
-        assert_eq!(code("refresh_token"), Code::OauthGrantTypeUnsupported);
-        assert_eq!(code("client_credentials"), Code::OauthGrantTypeUnsupported);
-        for nonsense in ["", "password", "implicit", "Authorization_Code"] {
-            assert_eq!(code(nonsense), Code::OauthGrantTypeInvalid);
-        }
-    }
-
-    #[test]
-    fn a_list_of_scopes_is_read_as_clients_send_it() {
-        let allowed = set("user.info chat voice");
-        for list in
-            ["user.info chat", "user.info,chat", "user.info+chat", " chat ,user.info  unknown note.add *"]
-        {
-            assert_eq!(asked(Some(list), allowed), set("user.info chat"), "{list}");
-        }
-        assert_eq!(asked(None, allowed), allowed);
-        assert!(asked(Some("note.add"), allowed).is_empty() && asked(Some("*"), allowed).is_empty());
-        assert_eq!((asked(Some("unknown"), allowed), asked(Some(""), allowed)), (allowed, allowed));
-    }
-
-    #[test]
-    fn an_application_in_its_own_name() {
-        assert_eq!(own_scopes(None, set("chat.write voice")).unwrap(), set("chat.write"));
-        assert_eq!(own_scopes(Some("voice"), set("chat.write voice")).unwrap(), set("voice"));
-        for (wish, code) in [
-            (None, Code::OauthScopeDisallowed),
-            (Some("chat.write"), Code::OauthScopeDisallowed),
-            (Some("nonsense"), Code::OauthScopeInvalid),
-            (Some("*"), Code::OauthScopeInvalid),
-            (Some(""), Code::OauthScopeDisallowed),
-        ] {
-            assert_eq!(own_scopes(wish, set("voice")).unwrap_err().code(), code, "{wish:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn nobody_gets_more_than_was_allowed(standing: u32, asked_before: u32, wish: u32, choice: u32) {
-            let of = |bits: u32| {
-                let mut set = ScopeSet::EMPTY;
-                for (at, scope) in Scope::ALL.iter().enumerate() {
-                    if bits >> at & 1 == 1 {
-                        set.insert(*scope);
-                    }
-                }
-                set
-            };
-            let before = Standing { id: 1, scopes: of(standing).and(of(asked_before)), asked: of(asked_before), answered_at: Timestamp(0) };
-            let (wish, choice) = (of(wish), of(choice));
-            if let Some(granted) = stands(&before, wish) {
-                prop_assert!(wish.covers(granted) && before.scopes.covers(granted) && before.asked.covers(wish));
-            }
-            let granted = allowed(wish, choice);
-            prop_assert!(wish.covers(granted) && granted.covers(wish.and(choice)));
-            let after = merge(&before, wish, granted);
-            prop_assert!(after.asked.covers(after.scopes), "nothing is allowed that was not asked");
-            prop_assert_eq!(after.scopes.and(wish), granted);
-            prop_assert_eq!(after.scopes.without(wish), before.scopes.without(wish));
-            if !granted.is_empty() {
-                prop_assert_eq!(stands(&after, wish), Some(granted), "the same is not asked twice");
-            }
-        }
-
-        #[test]
-        fn only_the_verifier_proves(verifier in "[A-Za-z0-9._~-]{43,64}", other in "[A-Za-z0-9._~-]{43,64}") {
-            let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
-            prop_assert!(is_challenge(&challenge) && is_proven(Some(&challenge), Some(&verifier)));
-            prop_assert_eq!(is_proven(Some(&challenge), Some(&other)), verifier == other);
-        }
-    }
-}
+mod tests;

@@ -74,7 +74,7 @@ impl Identity {
                         };
                         insert(tx, &client.id, &token, now).await?;
                     }
-                    Ok(Outcome::Done(row.scopes.and(client.scopes)))
+                    Ok(Outcome::Done(row.scopes.within(client.scopes)))
                 })
             })
             .await?;
@@ -136,10 +136,10 @@ impl Identity {
         let row: Option<AccessRow> = self.db().fetch_optional(queries::ACCESS, params![&hash.0, now]).await?;
         let Some(row) = row else { return self.program_caller(hash, epoch).await };
         row.status.check()?;
-        let (scopes, application) = (row.scopes.and(row.app_scopes), row.application);
+        let (scopes, application) = (row.scopes.within(row.app_scopes), row.application);
         let who = match (row.authorization, row.account, row.allowed) {
             (Some(authorization), Some(account), Some(allowed)) => {
-                let scopes = scopes.and(allowed);
+                let scopes = scopes.within(allowed);
                 // An app never has administrator rights, even in the name of an administrator.
                 let credential = Credential::Token { application, authorization, scopes };
                 Who::Person(Caller::new(account, false, credential))

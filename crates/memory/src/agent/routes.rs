@@ -3,7 +3,7 @@
 use axum::extract::State;
 use identity::{
     Caller, Scoped,
-    scope::{UseAgentMemory, WriteProfile},
+    scope::{ReadAgentMemory, ReportAgentEvent, WriteProfile},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{Answer, Data, Envelope, Issues, Json, Query, paging::PageQuery};
@@ -30,13 +30,16 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .with_state(memory)
 }
 
-/// Note what the person did elsewhere. The same event again is a duplicate. Scope agent_memory.
+/// Note what the person did elsewhere. The same event again is a duplicate.
+///
+/// A key needs scope agent_memory. Every app's token may report, regardless of its scopes; the platform is the
+/// app.
 #[utoipa::path(post, path = "/secondme/agent_memory/ingest", operation_id = "ingestAgentMemory", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
     request_body = Event,
     responses((status = 200, description = "The event's id", body = Envelope<Ingested>)))]
 async fn ingest(
     State(memory): State<Memory>,
-    Scoped { caller, .. }: Scoped<UseAgentMemory>,
+    Scoped { caller, .. }: Scoped<ReportAgentEvent>,
     Json(event): Json<Event>,
 ) -> Answer<Ingested> {
     let event = rules::check(event)?;
@@ -57,7 +60,7 @@ fn own_platform(caller: &Caller) -> Option<&str> {
     responses((status = 200, description = "A page", body = Envelope<Events>)))]
 async fn list(
     State(memory): State<Memory>,
-    Scoped { caller, .. }: Scoped<UseAgentMemory>,
+    Scoped { caller, .. }: Scoped<ReadAgentMemory>,
     Query(PlatformQuery { platform }): Query<PlatformQuery>,
     Query(page): Query<PageQuery>,
     Query(snapshot): Query<SnapshotQuery>,
@@ -100,7 +103,7 @@ async fn delete(
     responses((status = 200, description = "The day", body = Envelope<Overview>)))]
 async fn overview(
     State(memory): State<Memory>,
-    Scoped { caller, .. }: Scoped<UseAgentMemory>,
+    Scoped { caller, .. }: Scoped<ReadAgentMemory>,
     Query(DayQuery { date }): Query<DayQuery>,
     Query(page): Query<PageQuery>,
 ) -> Answer<Overview> {
