@@ -99,4 +99,51 @@ both_engines! {
             answer.refused(400, "invalid.param");
         }
     }
+
+    async fn redirect_uris_are_checked_at_registration(server) {
+        let chinese = server.person("a").await.signed_in().await;
+        let (session, create) = (chinese.in_english(), format!("{BASE}/create"));
+        for good in [
+            "myapp://cb", "com.example.app:/cb", "cursor://anysphere.cursor/callback", "http://192.168.1.10:3000/cb",
+            "http://10.1.2.3/cb", "http://myapp.test/cb", "http://nas.local:8080/cb", "http://host.docker.internal:3000/cb",
+            "http://nas:3000/cb", "http://[fd00::1]/cb", "http://127.0.0.1:1/cb", "https://example.com/cb",
+        ] {
+            let made = session.post(&create, with("redirectUris", json!([good]))).await.data();
+            assert_eq!(made["redirectUris"], json!([good]));
+        }
+        for (bad, reason) in [
+            ("javascript:alert(1)", "the scheme javascript: is not allowed"),
+            ("JaVaScRiPt://x.example/%0aalert(1)", "the scheme javascript: is not allowed"),
+            ("data:text/html,x", "the scheme data: is not allowed"),
+            ("file:///etc/passwd", "the scheme file: is not allowed"),
+            ("ms-msdt:/x", "the scheme ms-msdt: is not allowed"),
+            ("http://example.com/cb", "http is only for this machine and private networks; public hosts need https"),
+            ("http://169.254.169.254/cb", "http is only for this machine and private networks; public hosts need https"),
+            ("http://192.168.1.10.evil.example/cb", "http is only for this machine and private networks; public hosts need https"),
+            ("myapp:cb", "after an app's own scheme comes :/ or ://"),
+            ("https://example.com/cb#x", "it has a fragment (#)"),
+            ("https://*.example.com/cb", "it has the character *"),
+            ("https://u@example.com/cb", "its host or port is not valid, or it has a user name"),
+            ("example.com/cb", "it does not begin with a scheme in lower case, such as https://"),
+        ] {
+            let body = session.post(&create, with("redirectUris", json!(["https://good.example/cb", bad]))).await;
+            let body = body.refused(400, "oauth2.redirect_uri.invalid");
+            assert_eq!(body["message"], format!("Invalid redirect URI: {bad} ({reason})"));
+        }
+        let refused = chinese.post(&create, with("redirectUris", json!(["http://example.com/cb"]))).await;
+        assert_eq!(refused.json()["message"], "无效的 Redirect URI: http://example.com/cb（公网地址必须用 https，http 只能用于本机和内网）");
+    }
+
+    async fn redirect_uris_of_a_strict_server_are_refused(server: "[oauth]\nredirect_app_schemes = false\nredirect_private_networks = false") {
+        let session = server.person("a").await.signed_in().await.in_english();
+        let create = format!("{BASE}/create");
+        for (bad, setting) in [("myapp://cb", "oauth.redirect_app_schemes"), ("http://192.168.1.10/cb", "oauth.redirect_private_networks"), ("http://nas/cb", "oauth.redirect_private_networks")] {
+            let body = session.post(&create, with("redirectUris", json!([bad]))).await.refused(400, "oauth2.redirect_uri.invalid");
+            assert!(body["message"].as_str().unwrap().contains(setting), "{body}");
+        }
+        let made = session.post(&create, wish()).await.data();
+        let update = format!("{BASE}/{}/update", made["appId"].as_str().unwrap());
+        session.post(&update, json!({"redirectUris": ["myapp://cb"]})).await.refused(400, "oauth2.redirect_uri.invalid");
+        session.post(&create, with("redirectUris", json!(["http://localhost:3000/cb"]))).await.data();
+    }
 }

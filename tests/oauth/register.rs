@@ -50,7 +50,7 @@ both_engines! {
             (json!({"redirect_uris": []}), "invalid_redirect_uri"),
             (json!({"redirect_uris": ["http://app.example/cb"]}), "invalid_redirect_uri"),
             (json!({"redirect_uris": ["https://*.example/cb"]}), "invalid_redirect_uri"),
-            (json!({"redirect_uris": ["myapp://cb"]}), "invalid_redirect_uri"),
+            (json!({"redirect_uris": ["javascript:alert(1)"]}), "invalid_redirect_uri"),
             (json!({"redirect_uris": vec!["https://app.example/cb"; 21]}), "invalid_redirect_uri"),
             (json!({"redirect_uris": uris, "token_endpoint_auth_method": "private_key_jwt"}), "invalid_client_metadata"),
             (json!({"redirect_uris": uris, "grant_types": ["implicit"]}), "invalid_client_metadata"),
@@ -65,6 +65,16 @@ both_engines! {
             let answer = register(&server, wish.clone()).await;
             assert_eq!((answer.status, &answer.json()["error"]), (400, &json!(error)), "{wish} {}", answer.body);
         }
+    }
+
+    async fn app_scheme_is_registered(server: "oauth.dynamic_registration = true") {
+        server.person("owner").await;
+        let uris = json!(["cursor://anysphere.cursor-retrieval/oauth/user/callback", "com.example.app:/cb"]);
+        let wish = json!({"redirect_uris": uris, "token_endpoint_auth_method": "none"});
+        let made = register(&server, wish).await;
+        assert_eq!((made.status, &made.json()["redirect_uris"]), (201, &uris), "{}", made.body);
+        let refused = register(&server, json!({"redirect_uris": ["https://good.example/cb", "file:///x"]})).await.json();
+        assert_eq!(refused["error_description"], "Invalid redirect URI: file:///x (the scheme file: is not allowed)");
     }
 
     /// Clients such as VS Code and those for OpenID Connect also request unsupported features.

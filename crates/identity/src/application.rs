@@ -2,6 +2,7 @@
 
 pub mod model;
 mod queries;
+pub mod redirect;
 mod registration;
 mod routes;
 pub mod rules;
@@ -95,6 +96,16 @@ impl Identity {
         Ok(secret)
     }
 
+    /// Returns the account that owns an app.
+    ///
+    /// # Errors
+    /// [`Code::OauthApplicationNotFound`] if the id is unknown.
+    pub async fn application_owner(&self, id: &str) -> Result<i64, ApiError> {
+        rules::check_id(id)?;
+        let found: Option<(i64,)> = self.db().fetch_optional(queries::OWNER, params![id]).await?;
+        found.map(|(account,)| account).ok_or_else(|| Code::OauthApplicationNotFound.into())
+    }
+
     /// Deletes an app with all its authorizations and tokens.
     ///
     /// # Errors
@@ -141,8 +152,8 @@ impl Identity {
         rules::check_id(id)?;
         let found: Option<Application> = self.db().fetch_optional(queries::FIND, params![id]).await?;
         let application = found.ok_or(Code::OauthApplicationNotFound)?;
-        if !rules::is_registered(&application.redirect_uris, redirect_uri) {
-            return Err(Code::OauthRedirectMismatch.into());
+        if !redirect::is_registered(&application.redirect_uris, redirect_uri) {
+            return Err(ApiError::new(Code::OauthRedirectMismatch).with(redirect_uri));
         }
         application.status.check()?;
         Ok(application)

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::{
     ScopeSet,
-    application::rules::{is_registered, may_register},
+    application::redirect::{Policy, app_scheme, check, is_registered},
     credential::Secret,
     grant::rules::{asked, is_challenge},
 };
@@ -17,6 +17,10 @@ const URIS: &[&[u8]] = &[
     b"https://user@app.example/",
     b"https://app.example\\@evil.example/",
     b"javascript://app.example/%0aalert(1)",
+    b"com.example.app:/cb?x=1",
+    b"http://192.168.1.10:3000/cb",
+    b"http://host.docker.internal/cb",
+    b"http://[fd00::1]:3000/cb",
 ];
 const SCOPES: &[&[u8]] = &[b"user.info chat,voice+note.add", b"* memory.write", b"user.info\tuser.info"];
 const CREDENTIALS: &[&[u8]] = &[
@@ -30,11 +34,22 @@ proptest! {
     #![proptest_config(fuzz::config())]
 
     #[test]
-    fn an_address_that_may_be_registered_is_what_every_reader_takes_it_for(uri in fuzz::text(URIS)) {
-        if !fuzz::timed(|| may_register(&uri)) {
+    fn an_address_that_may_be_registered_is_what_every_reader_takes_it_for(
+        uri in fuzz::text(URIS), app_schemes: bool, private_networks: bool,
+    ) {
+        let policy = Policy { app_schemes, private_networks };
+        if fuzz::timed(|| check(&uri, policy)).is_err() {
             return Ok(());
         }
         prop_assert!(uri.len() <= 2_000 && uri.is_ascii());
+        if let Some(scheme) = app_scheme(&uri) {
+            prop_assert!(app_schemes, "{uri}");
+            // A browser's parser finds the same scheme, or rejects the URI.
+            let parsed = url::Url::parse(&uri).ok();
+            prop_assert!(parsed.is_none_or(|url| url.scheme() == scheme), "{uri}");
+            prop_assert!(!["javascript", "data", "file", "blob", "about", "vbscript"].contains(&scheme), "{uri}");
+            return Ok(());
+        }
         // A browser's parser finds the same scheme and host, or rejects the URI.
         let Some((scheme, host)) = as_browsers_do(&uri) else { return Ok(()) };
         let authority = uri.split('/').nth(2).unwrap_or_default().to_ascii_lowercase();
@@ -42,7 +57,9 @@ proptest! {
         // An IPv6 address can be spelled in several ways.
         prop_assert!(authority.starts_with(&host) || host.starts_with('['), "{uri} leads to {host}");
         let is_here = matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]");
-        prop_assert!(scheme == "https" || (scheme == "http" && is_here), "{uri}");
+        prop_assert!(scheme == "https" || (scheme == "http" && (is_here || private_networks)), "{uri}");
+        let has_public_name = host.ends_with(".example") || host.ends_with(".com");
+        prop_assert!(scheme == "https" || !has_public_name, "{uri}");
     }
 
     #[test]
@@ -59,7 +76,8 @@ proptest! {
     #[test]
     fn nobody_is_asked_about_more_than_the_app_may_have(list in fuzz::text(SCOPES)) {
         let allowed = ScopeSet::parse_list("user.info voice").unwrap();
-        prop_assert!(allowed.covers(fuzz::timed(|| asked(Some(&list), allowed))));
+        let asked = fuzz::timed(|| asked(Some(&list), allowed));
+        prop_assert!(allowed.abilities().covers(asked.abilities()));
     }
 
     #[test]

@@ -19,7 +19,8 @@ use crate::{envelope, issues::Issue, language::Language};
 #[derive(Debug, Clone)]
 pub struct ApiError {
     code: Code,
-    argument: Option<String>,
+    /// The text for the `{}` of the message, in Chinese and English.
+    argument: Option<(String, String)>,
     issues: Vec<Issue>,
     members: Map<String, Value>,
     retry_after: Option<u32>,
@@ -41,8 +42,15 @@ impl ApiError {
 
     /// Sets the argument that replaces the `{}` of the message. The client sees it.
     #[must_use]
-    pub fn with(mut self, argument: impl Into<String>) -> Self {
-        self.argument = Some(argument.into());
+    pub fn with(self, argument: impl Into<String>) -> Self {
+        let argument = argument.into();
+        self.with_both(argument.clone(), argument)
+    }
+
+    /// Fills the `{}` of the message in Chinese and English. Shown to the client.
+    #[must_use]
+    pub fn with_both(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        self.argument = Some((zh.into(), en.into()));
         self
     }
 
@@ -101,7 +109,15 @@ impl ApiError {
 
     /// Returns the message in a language.
     pub fn message(&self, language: Language) -> String {
-        self.code.template(language).replacen("{}", self.argument.as_deref().unwrap_or_default(), 1)
+        self.code.template(language).replacen("{}", self.argument(language), 1)
+    }
+
+    /// Returns the text for the `{}` of the message; empty if there is none.
+    pub fn argument(&self, language: Language) -> &str {
+        self.argument.as_ref().map_or("", |(zh, en)| match language {
+            Language::Zh => zh,
+            Language::En => en,
+        })
     }
 
     /// Creates the response with the error envelope: `code`, `message`, `subCode`, and `error_code` (the same

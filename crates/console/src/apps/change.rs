@@ -29,7 +29,7 @@ pub(crate) async fn edit(
 ) -> Result<Response, ApiError> {
     let (identity, account) = (&console.identity, member.account.id);
     let app = identity.own_application(account, &id).await?;
-    let changed = match rules::change(form.request()) {
+    let changed = match rules::change(form.request(), identity.settings().oauth.redirects) {
         Ok(change) => match identity.set_webhook(account, &id, change.webhook.clone()).await {
             Ok(secret) => identity.change_application(account, &id, change).await.map(|app| (app, secret)),
             Err(error) => Err(error),

@@ -46,7 +46,7 @@ pub(crate) async fn submit(
     CsrfForm(form): CsrfForm<AppForm>,
 ) -> Result<Response, ApiError> {
     let (identity, account) = (&console.identity, member.account.id);
-    let made = match rules::create(form.request()) {
+    let made = match rules::create(form.request(), identity.settings().oauth.redirects) {
         Ok(new) => {
             let webhook = new.webhook.clone();
             match identity.create_application(account, new).await {

@@ -24,10 +24,10 @@ crate::texts::texts! {
     description: "说明", "Description";
     description_hint: "应用是做什么的，最多 1000 个字符。", "What the app is for, up to 1000 characters.";
     uris: "回调地址", "Redirect URIs";
-    uris_hint: "每行一个。必须是 https，或指向本机的 http，例如 http://localhost:3000/callback。", "One on a line; https, or http to this machine, such as http://localhost:3000/callback.";
+    uris_hint: "每行一个。可以是 https，指向本机或内网的 http，例如 http://localhost:3000/callback，或应用自有协议，例如 com.example.app:/callback。服务器设置可能不允许后两种。", "One on a line: https; http to this machine or a private network, such as http://localhost:3000/callback; or a scheme of the app's own, such as com.example.app:/callback. The server's settings may rule out private networks and own schemes.";
     icon: "图标地址", "Picture";
     icon_hint: "可选，必须是 https 地址。授权页只显示存放在本服务器上的图片。", "Optional; an https address. The consent page shows it only where this server keeps it.";
-    scopes_hint: "只勾选应用会向用户请求的权限。", "Choose only what the app will ask people for.";
+    scopes_hint: "只勾选应用会向用户请求的权限。权限有两套名称（例如 user.info 与 userinfo，chat 与 chat.read、chat.write），选一套即可：应用登记一套，也可以用另一套的名称请求同样的权限。", "Choose only what the app will ask people for. There are two sets of names (such as user.info and userinfo; chat, and chat.read with chat.write), which are alternatives: choose one. An app registered with one may ask for the same in the names of the other.";
     webhook: "Webhook", "Webhook";
     webhook_url: "撤销通知地址", "Where to send word of revocations";
     webhook_url_hint: "用户撤销授权时，我们会向这个 https 地址发送签名的通知。", "When a person takes their consent back, signed word of it is sent to this https address.";

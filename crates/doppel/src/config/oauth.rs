@@ -13,6 +13,8 @@ pub struct Oauth {
     pub rotation_grace_seconds: u64,
     pub app_token_seconds: u64,
     pub max_applications: u64,
+    pub redirect_app_schemes: bool,
+    pub redirect_private_networks: bool,
     pub dynamic_registration: bool,
     pub registration_limit: u64,
     pub registration_window_seconds: u64,

@@ -57,6 +57,10 @@ fn oauth(config: &config::Oauth) -> identity::grant::Settings {
         refresh_seconds: number(config.refresh_seconds),
         app_token_seconds: number(config.app_token_seconds),
         max_applications: number(config.max_applications),
+        redirects: identity::application::redirect::Policy {
+            app_schemes: config.redirect_app_schemes,
+            private_networks: config.redirect_private_networks,
+        },
         dynamic_registration: config.dynamic_registration,
         rotation_grace_seconds: number(config.rotation_grace_seconds),
     }

@@ -190,10 +190,13 @@ pub struct ApplicationRequest {
     /// The purpose of the app, at most 1000 characters.
     #[schema(max_length = 1000)]
     pub app_description: Option<String>,
-    /// 1 to 20 redirect URIs of at most 2000 characters: https, or http to the person's own machine.
+    /// 1 to 20 redirect URIs of at most 2000 characters: https, or http to the person's own machine. If the
+    /// server's settings allow them, also http to private networks and the app's own schemes
+    /// (`com.example.app:/callback`).
     #[schema(min_items = 1, max_items = 20, example = json!(["https://example.com/oauth/callback"]))]
     pub redirect_uris: Option<Vec<String>>,
-    /// The scopes that the app may request, in either vocabulary; at least one.
+    /// The scopes that the app may request, in either vocabulary; at least one. It may request the same in
+    /// the other vocabulary.
     #[schema(example = json!(["userinfo"]), min_items = 1, max_items = 64)]
     pub allowed_scopes: Option<Vec<String>>,
     /// `confidential` (the default): an app that keeps a secret on its server. `public`: an app without a

@@ -38,6 +38,8 @@ pub(super) const FIND: &str = "SELECT a.id, o.name, a.name, a.description, a.red
      a.is_public, a.is_self_registered, a.icon_url, a.webhook_url, a.webhook_enabled \
      FROM application a JOIN account o ON o.id = a.account_id WHERE a.id = $1";
 
+pub(super) const OWNER: &str = "SELECT account_id FROM application WHERE id = $1";
+
 pub(super) const CLIENT: &str = "SELECT a.id, a.secret_hash, a.scopes, \
      CASE WHEN o.disabled_at IS NULL THEN a.status ELSE 'suspended' END, a.is_public, a.is_self_registered \
      FROM application a JOIN account o ON o.id = a.account_id WHERE a.id = $1";

@@ -49,7 +49,7 @@ async fn create(
     developer: Developer,
     Json(request): Json<ApplicationRequest>,
 ) -> Answer<CreatedOut> {
-    let new = rules::create(request)?;
+    let new = rules::create(request, identity.settings().oauth.redirects)?;
     let (account, webhook) = (developer.caller.account(), new.webhook.clone());
     let (application, secret) = identity.create_application(account, new).await?;
     let webhook_secret = identity.set_webhook(account, &application.id, webhook).await?;
@@ -87,7 +87,7 @@ async fn update(
     Path(id): Path<String>,
     Json(request): Json<ApplicationRequest>,
 ) -> Answer<ChangedOut> {
-    let change = rules::change(request)?;
+    let change = rules::change(request, identity.settings().oauth.redirects)?;
     let account = developer.caller.account();
     let secret = identity.set_webhook(account, &id, change.webhook.clone()).await?;
     let about = identity.change_application(account, &id, change).await?.into();

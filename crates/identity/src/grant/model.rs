@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     ScopeSet,
-    application::{Credentials, Status},
+    application::{Credentials, Status, redirect::Policy},
     credential::Secret,
 };
 
@@ -23,6 +23,8 @@ pub struct Settings {
     pub app_token_seconds: i64,
     /// Most apps of an account.
     pub max_applications: i64,
+    /// The policy for redirect URIs that apps may register.
+    pub redirects: Policy,
     /// True if apps may register themselves.
     pub dynamic_registration: bool,
     /// Time in seconds in which a used refresh token returns the same successor again, for a client that did

@@ -8,7 +8,7 @@ use web::{ApiError, Code, Issues};
 use super::model::{RegisterRequest, RegisteredOut};
 use crate::{
     Identity, Scope, ScopeSet,
-    application::{NewApplication, rules},
+    application::{NewApplication, redirect::Policy, rules},
     grant,
 };
 
@@ -45,7 +45,7 @@ impl Wrong {
 /// Validates a registration. Returns the app and its authentication method. Unsupported grant types, response
 /// types, and scopes are left out, and the response shows what was registered (RFC 7591 §2). A registration
 /// without any supported one is refused.
-fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
+fn read(request: RegisterRequest, policy: Policy) -> Result<(NewApplication, String), Wrong> {
     let metadata = |text: &str| Wrong::Metadata(ApiError::new(Code::InvalidParam).with(text));
     let method = request.token_endpoint_auth_method.unwrap_or_else(|| "client_secret_basic".into());
     if !["none", "client_secret_basic", "client_secret_post"].contains(&method.as_str()) {
@@ -61,11 +61,10 @@ fn read(request: RegisterRequest) -> Result<(NewApplication, String), Wrong> {
         return Err(metadata("response_types"));
     }
     let uris = request.redirect_uris.unwrap_or_default();
-    if !(1..=rules::MAX_REDIRECT_URIS).contains(&uris.len())
-        || !uris.iter().all(|uri| rules::may_register(uri))
-    {
+    if !(1..=rules::MAX_REDIRECT_URIS).contains(&uris.len()) {
         return Err(Wrong::Redirect(ApiError::new(Code::OauthRedirectInvalid).with("redirect_uris")));
     }
+    rules::check_redirects(&uris, policy).map_err(Wrong::Redirect)?;
     let mut issues = Issues::body();
     let name = request.client_name.unwrap_or_else(|| NAMELESS.into());
     let name = issues.name("client_name", Some(&name), rules::MAX_NAME);
@@ -100,7 +99,7 @@ pub(super) async fn register(
     request: RegisterRequest,
     address: IpAddr,
 ) -> Result<RegisteredOut, Wrong> {
-    let (new, method) = read(request)?;
+    let (new, method) = read(request, identity.settings().oauth.redirects)?;
     let (made, secret) = identity.register_application(new, address).await.map_err(Wrong::Other)?;
     let secret = (!made.is_public).then(|| secret.expose().to_owned());
     Ok(RegisteredOut {

@@ -8,7 +8,7 @@ use super::{
     model::{Standing, Wish},
     send::Sent,
 };
-use crate::application::rules::may_register;
+use crate::application::redirect::is_web_address;
 
 /// Seconds from each attempt to the next: eleven attempts in more than 29 hours.
 const WAITS: [i64; 10] = [10, 60, 300, 900, 3_600, 7_200, 14_400, 21_600, 28_800, 28_800];
@@ -80,7 +80,7 @@ pub fn signature(secret: &str, timestamp: &str, body: &str) -> String {
 /// True if a URL may get events: https with any host, or plain http with a host of this machine. Sending to
 /// this machine must also be allowed by the settings.
 pub(crate) fn is_address(url: &str) -> bool {
-    may_register(url)
+    is_web_address(url)
 }
 
 /// True if a text is a valid secret.
