@@ -133,6 +133,8 @@ mod pages {
     mod browser;
     mod chat;
     mod consent;
+    mod consent_accounts;
+    mod consent_scopes;
     mod keys;
     mod plaza;
     mod profile;

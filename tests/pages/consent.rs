@@ -1,17 +1,18 @@
 //! `/oauth/`: the consent page
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use testkit::{Answer, App, CALLBACK, PASSWORD, both_engines};
 
 use super::sign_in::Browser;
 
-fn address(app: &App, more: &str) -> String {
+pub(super) fn address(app: &App, more: &str) -> String {
     let callback: String =
         CALLBACK.replace(':', "%3A").replace('/', "%2F").replace('?', "%3F").replace('=', "%3D");
     format!("/oauth/?client_id={}&redirect_uri={callback}&response_type=code{more}", app.id)
 }
 
 /// Sends the form of the page.
-async fn answer(browser: &mut Browser, page: &Answer, decision: &str, scopes: &[&str]) -> Answer {
+pub(super) async fn answer(browser: &mut Browser, page: &Answer, decision: &str, scopes: &[&str]) -> Answer {
     assert_eq!(page.status, 200, "{}", page.body);
     let (csrf, query) =
         (page.hidden("csrf"), page.hidden("query").replace("&amp;", "&").replace("&#38;", "&"));
@@ -21,7 +22,7 @@ async fn answer(browser: &mut Browser, page: &Answer, decision: &str, scopes: &[
     browser.post(&format!("/oauth{}", action.split('"').next().unwrap()), &fields).await
 }
 
-fn code(answer: &Answer) -> String {
+pub(super) fn code(answer: &Answer) -> String {
     assert_eq!(answer.status, 302, "{}", answer.body);
     let rest = answer.header("location").strip_prefix(CALLBACK).and_then(|rest| rest.strip_prefix("&code="));
     rest.expect("a code").split('&').next().unwrap().to_owned()
@@ -95,7 +96,7 @@ both_engines! {
         let first = browser.get(&address(&app, "&prompt=none")).await;
         assert!(first.status == 302 && first.header("location").contains("error=consent_required"), "{}", first.body);
         person.tokens(&app, "user.info").await;
-        for silent in ["", "&prompt=none", "&prompt=login"] {
+        for silent in ["", "&prompt=none", "&prompt=unheard-of"] {
             code(&browser.get(&address(&app, silent)).await);
         }
         assert_eq!(browser.get(&address(&app, "&prompt=consent")).await.status, 200);
@@ -270,5 +271,91 @@ both_engines! {
         }
         nobody.post_form("/api/oauth/token/code", &form(&bound, Some(verifier))).await.data();
         nobody.post_form("/api/oauth/token/code", &form(&free, None)).await.data();
+    }
+
+    async fn consent_page_ignores_accept(server) {
+        let person = server.person("a").await;
+        let app = server.person("developer").await.app("user.info").await;
+        let session = person.signed_in().await;
+        for path in ["/oauth", "/oauth/", "/oauth/authorize"] {
+            let ask = address(&app, "&state=s").replace("/oauth/?", &format!("{path}?"));
+            for accept in [None, Some("*/*"), Some("application/json"), Some("text/plain")] {
+                let with = |actor: &testkit::Actor| accept.map_or_else(|| actor.clone(), |accept| actor.with("accept", accept));
+                let door = with(&server.anyone()).get(&ask).await;
+                assert_eq!(door.status, 303, "{path} {accept:?}: {}", door.body);
+                assert!(door.header("location").starts_with("/sign-in?next=%2Foauth"), "{}", door.header("location"));
+                let head = with(&server.anyone()).request(reqwest::Method::HEAD, &ask).send().await.unwrap();
+                assert_eq!((head.status().as_u16(), head.headers()["location"].to_str().unwrap()), (303, door.header("location")));
+                let page = with(&session).get(&ask).await;
+                assert!(page.status == 200 && page.header("content-type").starts_with("text/html"));
+                for wrong in [format!("{path}?client_id=x"), format!("{path}?client_id={}&redirect_uri=https://evil.example", app.id)] {
+                    let page = with(&session).get(&wrong).await;
+                    assert!(matches!(page.status, 400 | 404) && page.header("content-type").starts_with("text/html"), "{wrong}");
+                }
+            }
+            // A request with `Authorization` gets JSON.
+            person.with_key("*").await.get(&ask).await.refused(403, "auth.session.required");
+        }
+        for path in ["/oauth/token", "/oauth/revoke"] {
+            assert!(server.anyone().post_form(path, &[]).await.header("content-type").starts_with("application/json"), "{path}");
+        }
+    }
+
+    async fn unregistered_redirect_uri_is_shown_escaped(server) {
+        server.person("a").await;
+        let app = server.person("developer").await.app("user.info").await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        for (came, shown) in [
+            ("http://127.0.0.1:3000/cb%2F", "<code>http://127.0.0.1:3000/cb/</code>"),
+            ("https://x.example/%3Cscript%3Ealert(1)%3C/script%3E%26a", "<code>https://x.example/&#60;script&#62;alert(1)&#60;/script&#62;&#38;a</code>"),
+            ("%22%3E%3Cimg%20src=x%3E", "<code>&#34;&#62;&#60;img src=x&#62;</code>"),
+        ] {
+            let page = browser.get(&format!("/oauth/?client_id={}&redirect_uri={came}&response_type=code", app.id)).await;
+            assert!(page.status == 400 && page.body.contains(shown), "{}", page.body);
+            assert!(!page.body.contains("app.example"), "no registered address: {}", page.body);
+        }
+        let long = format!("https://x.example/{}\u{202e}", "a".repeat(2000));
+        let long: String = utf8_percent_encode(&long, NON_ALPHANUMERIC).to_string();
+        let page = browser.get(&format!("/oauth/?client_id={}&redirect_uri={long}", app.id)).await;
+        assert!(page.status == 400 && !page.body.contains(&"a".repeat(300)) && !page.body.contains('\u{202e}'));
+        let none = browser.get(&format!("/oauth/?client_id={}", app.id)).await;
+        assert!(none.status == 400 && none.body.contains("has no redirect_uri"), "{}", none.body);
+        browser.plant("doppel_language", "zh");
+        let page = browser.get(&format!("/oauth/?client_id={}&redirect_uri=https://evil.example", app.id)).await;
+        assert!(page.body.contains("收到的 redirect_uri：") && page.body.contains("<code>https://evil.example</code>"), "{}", page.body);
+    }
+
+    async fn app_schemes_and_private_hosts_get_codes(server) {
+        server.person("a").await;
+        let developer = server.person("developer").await.signed_in().await;
+        let mut browser = Browser::new(&server);
+        browser.sign_in("a@example.com", PASSWORD, "/").await;
+        for (uri, policy, told) in [
+            ("com.example.app:/cb", "com.example.app:", "handles com.example.app: links"),
+            ("myapp://cb?x=1", "myapp:", "handles myapp: links"),
+            ("cursor://anysphere/oauth/callback", "cursor:", "handles cursor: links"),
+            ("http://192.168.1.10:3000/cb", "http://192.168.1.10:3000", "go back to 192.168.1.10:3000"),
+            ("http://host.docker.internal:3000/cb", "http://host.docker.internal:3000", "go back to host.docker.internal:3000"),
+            ("http://[fd12::1]:3000/cb", "http:", "go back to [fd12::1]:3000"),
+        ] {
+            let wish = serde_json::json!({"appName": "x", "redirectUris": [uri], "allowedScopes": ["user.info"]});
+            let app = developer.post("/api/applications/external/create", wish).await.data();
+            let encoded: String = utf8_percent_encode(uri, NON_ALPHANUMERIC).to_string();
+            let ask = format!("/oauth/?client_id={}&redirect_uri={encoded}&response_type=code&state=s", app["clientId"].as_str().unwrap());
+            let next: String = utf8_percent_encode(&ask, NON_ALPHANUMERIC).to_string();
+            let form = Browser::new(&server).get(&format!("/sign-in?next={next}")).await;
+            let scheme = policy.split_once(':').unwrap().0;
+            assert!(form.header("content-security-policy").contains(&format!("{scheme}:")), "{uri}");
+            let page = browser.get(&ask).await;
+            assert!(page.header("content-security-policy").contains(&format!("form-action 'self' {policy};")), "{uri}");
+            assert!(page.body.contains(told), "{uri}: {}", page.body);
+            let back = answer(&mut browser, &page, "allow", &[]).await;
+            let joint = if uri.contains('?') { '&' } else { '?' };
+            let location = back.header("location");
+            assert!(back.status == 302 && location.starts_with(&format!("{uri}{joint}code=lba_ac_")) && location.ends_with("&state=s"), "{location}");
+            let other = browser.get(&ask.replace(&encoded, &format!("{encoded}x"))).await;
+            assert_eq!((other.status, other.header("location")), (400, ""), "to the letter");
+        }
     }
 }

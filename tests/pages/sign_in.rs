@@ -58,6 +58,13 @@ impl Browser {
         answer
     }
 
+    /// Sends the sign-in form of a page.
+    pub async fn sign_in_at(&mut self, page: &Answer, email: &str, password: &str, next: &str) -> Answer {
+        let csrf = page.hidden("csrf");
+        self.post("/sign-in", &[("csrf", &csrf), ("email", email), ("password", password), ("next", next)])
+            .await
+    }
+
     pub async fn sign_in(&mut self, email: &str, password: &str, next: &str) -> Answer {
         let page = self.get("/sign-in").await;
         let csrf = if page.status == 200 { page.hidden("csrf") } else { String::new() };

@@ -6,11 +6,12 @@
 #[cfg(test)]
 mod fuzz_tests;
 mod request;
+pub(crate) mod texts;
 
 use askama::Template;
 use axum::{
     extract::{MatchedPath, RawQuery, State},
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
 use identity::{Application, Scope, ScopeSet, grant::Consent, grant::rules};
@@ -20,9 +21,12 @@ use crate::{
     Console,
     form::{CsrfForm, Fields},
     page::{Member, Page},
+    sign_in::{self, Again},
     texts::fill,
 };
-use request::{Denied, Prompt, Request};
+use request::{Denied, Destination, Prompt, Request, consent_query};
+pub(crate) use request::{after_sign_in, form_sources};
+use texts::Texts;
 
 /// The routes to which apps send people.
 pub(crate) const PATHS: [&str; 3] = ["/oauth", "/oauth/", STANDARD];
@@ -59,6 +63,7 @@ struct Choice {
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
     page: &'a Page,
+    t: &'static Texts,
     action: &'a str,
     app: &'a Application,
     /// The app's picture, if it is stored on this server.
@@ -69,6 +74,8 @@ struct ConsentPage<'a> {
     title: String,
     by: String,
     signed_in: String,
+    /// The address of the form to use another account.
+    other_account: String,
     back: String,
     choices: Vec<Choice>,
     problem: Option<&'static str>,
@@ -82,12 +89,16 @@ pub(crate) async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let query = query.unwrap_or_default();
-    let request = parse(&console, &path, &query);
+    let request = parse(&console, path.as_str(), &query);
     let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
     let asked = match request.asked(app.scopes, app.is_public) {
         Ok(asked) => asked,
         Err(denied) => return request.deny(denied),
     };
+    if let Some(again) = request.sign_in_again() {
+        let here = format!("{}?{query}", path.as_str());
+        return Ok(Redirect::to(&sign_in::address(again, &here)).into_response());
+    }
     if request.prompt() != Prompt::Always {
         let standing = console.identity.standing(member.account.id, &app.id).await?;
         if let Some(granted) = standing.and_then(|standing| rules::silent(&standing, &app, asked)) {
@@ -101,9 +112,25 @@ pub(crate) async fn show(
 }
 
 /// Parses the app's request. On the route of the standard, the redirect will contain the issuer.
-fn parse(console: &Console, path: &MatchedPath, query: &str) -> Request {
-    let issuer = (path.as_str() == STANDARD).then(|| &*console.public_url);
+fn parse(console: &Console, path: &str, query: &str) -> Request {
+    let issuer = (path == STANDARD).then(|| &*console.public_url);
     Request::parse(query, issuer)
+}
+
+/// Returns the redirect with which a request for no page (`prompt=none`) is refused if nobody is signed in.
+/// `next` is the address after sign-in; returns `None` if it is no such request.
+///
+/// # Errors
+/// The errors of the consent page that are shown instead of redirecting: unknown app or redirect URI.
+pub(crate) async fn refuse_without_page(console: &Console, next: &str) -> Result<Option<Response>, ApiError> {
+    let Some((path, query)) = consent_query(next) else { return Ok(None) };
+    let request = parse(console, path, query);
+    if request.prompt() != Prompt::Never || request.sign_in_again().is_some() {
+        return Ok(None);
+    }
+    let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
+    let denied = request.asked(app.scopes, app.is_public).err().unwrap_or(Denied::LoginRequired);
+    request.deny(denied).map(Some)
 }
 
 /// Redirects to the app with the decision, or shows the page again if it grants no scope.
@@ -113,7 +140,7 @@ pub(crate) async fn submit(
     path: MatchedPath,
     CsrfForm(decision): CsrfForm<Decision>,
 ) -> Result<Response, ApiError> {
-    let request = parse(&console, &path, &decision.query);
+    let request = parse(&console, path.as_str(), &decision.query);
     let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
     let asked = match request.asked(app.scopes, app.is_public) {
         Ok(asked) => asked,
@@ -128,7 +155,7 @@ pub(crate) async fn submit(
     }
     let granted = rules::allowed(asked, chosen);
     if granted.is_empty() {
-        let problem = Some(member.page.t.consent_none);
+        let problem = Some(Texts::of(member.page.language).none);
         return page(&console, &member, &app, &request, (path.as_str(), &decision.query), asked, problem);
     }
     grant(&console, member.account.id, request, (asked, granted), true).await
@@ -162,7 +189,9 @@ fn page(
     asked: ScopeSet,
     problem: Option<&'static str>,
 ) -> Result<Response, ApiError> {
-    let page = member.page.clone().at("", format!("{path}?{query}")).leading_to(&request.origin());
+    let here = format!("{path}?{query}");
+    let page = member.page.clone().at("", here.as_str()).leading_to(&request.origin());
+    let t = Texts::of(page.language);
     // Old names may contain characters that change the direction of text, which are now refused.
     let name = names::cleaned(&app.name);
     let choice = |scope: Scope| Choice {
@@ -172,19 +201,20 @@ fn page(
     };
     let template = ConsentPage {
         page: &page,
+        t,
         action: path,
         app,
         icon: own_picture(&app.icon_url, &console.public_url),
         initial: name.chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default(),
         query,
-        title: fill(page.t.consent_title, &name),
-        by: if app.is_self_registered {
-            page.t.consent_by_itself.to_owned()
-        } else {
-            fill(page.t.consent_by, &app.owner)
+        title: fill(t.title, &name),
+        by: if app.is_self_registered { t.by_itself.to_owned() } else { fill(t.by, &app.owner) },
+        signed_in: fill(t.signed_in, &member.account.email),
+        other_account: sign_in::address(Again::Choose, &here),
+        back: match request.destination() {
+            Destination::Host(host) => fill(t.back, host),
+            Destination::Scheme(scheme) => fill(t.back_app, format!("{scheme}:")),
         },
-        signed_in: fill(page.t.consent_signed_in, &member.account.email),
-        back: fill(page.t.consent_back, request.host()),
         choices: asked.iter().map(choice).collect(),
         problem,
     };

@@ -6,7 +6,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{self, InvalidHeaderValue},
 };
-use web::{ApiError, Code, Language};
+use web::{ApiError, Code, Language, names};
 
 use crate::{keys, page::Page, sign_in, texts::Texts};
 
@@ -22,6 +22,9 @@ const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
 
+/// Most characters of an input that an error page repeats.
+const MAX_SHOWN: usize = 300;
+
 /// Returns the security policy of a page whose forms may also lead to these origins.
 pub(crate) fn policy(places: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     let usual = POLICY;
@@ -36,6 +39,8 @@ struct ErrorPage<'a> {
     page: &'a Page,
     title: &'a str,
     lead: &'a str,
+    /// The rejected input, and the text before it.
+    came: Option<(&'a str, String)>,
     link: (&'a str, &'a str),
     request_id: Option<&'a str>,
 }
@@ -55,13 +60,25 @@ pub(crate) fn render(error: &ApiError, language: Language, request_id: &str) -> 
     let link = way_out(error.code(), page.t);
     // The id leads to the line in the log, which only has errors of the server.
     let request_id = Some(request_id).filter(|_| error.code().status().is_server_error());
-    let template = ErrorPage { page: &page, title, lead, link, request_id };
+    let came = came(error, page.t, language);
+    let template = ErrorPage { page: &page, title, lead, came, link, request_id };
     let mut response = match page.refuse(error, &template) {
         Ok(response) => response,
         Err(unrendered) => unrendered.render(language),
     };
     add_headers(response.headers_mut());
     response
+}
+
+/// Returns the rejected redirect URI and the text before it, for the app's developer; `None` for other errors. The
+/// registered URIs are not shown.
+fn came(error: &ApiError, t: &'static Texts, language: Language) -> Option<(&'static str, String)> {
+    if error.code() != Code::OauthRedirectMismatch {
+        return None;
+    }
+    let address: String = names::cleaned(error.argument(language)).chars().take(MAX_SHOWN).collect();
+    let text = if address.is_empty() { t.error_redirect_none } else { t.error_redirect_came };
+    Some((text, address))
 }
 
 fn explain<'a>(error: &ApiError, t: &'a Texts, message: &'a str) -> (&'a str, &'a str) {

@@ -12,7 +12,7 @@ use identity::{
 };
 use web::{ApiError, Code, Language};
 
-use crate::{Console, assets, error_page, form, language, texts::Texts};
+use crate::{Console, assets, consent, error_page, form, language, texts::Texts};
 
 /// The path of the API reference, which another crate serves.
 const REFERENCE: &str = "/reference/";
@@ -69,10 +69,9 @@ impl Page {
         Self { leads_to: places.to_owned(), ..self }
     }
 
-    /// Allows redirects to any site if `next` is the consent page, because the app's address is not known
-    /// here.
+    /// Allows redirects to apps if `next` is the consent page.
     pub(crate) fn before(self, next: &str) -> Self {
-        if next.starts_with("/oauth") { self.leading_to("https: http:") } else { self }
+        self.leading_to(&consent::form_sources(next))
     }
 
     /// Sets up a page that can be shown only once.

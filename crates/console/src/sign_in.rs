@@ -16,7 +16,7 @@ use identity::{
 use web::{ApiError, ClientAddress, Query};
 
 use crate::{
-    Console,
+    Console, consent,
     form::{CsrfForm, Fields, Nothing, VisitorForm},
     next,
     page::Page,
@@ -27,10 +27,49 @@ use crate::{
 /// The path of the sign-in page.
 pub(crate) const PATH: &str = "/sign-in";
 
+/// The reason to show the sign-in form to a person who is signed in. Their session stays until they use the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// The person may choose another account.
+    Choose,
+    /// The person has to enter the password again.
+    Prove,
+}
+
+impl Again {
+    /// Returns the name in queries and forms.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Choose => "choose",
+            Self::Prove => "prove",
+        }
+    }
+
+    /// Parses a name; returns `None` if it is unknown.
+    fn parse(name: &str) -> Option<Self> {
+        [Self::Choose, Self::Prove].into_iter().find(|again| again.name() == name)
+    }
+
+    /// Returns the reason for a value of OpenID Connect's `prompt`; `None` for values that need no sign-in.
+    pub(crate) fn of_prompt(word: &str) -> Option<Self> {
+        match word {
+            "select_account" => Some(Self::Choose),
+            "login" => Some(Self::Prove),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the address of the form for a person who is signed in.
+pub(crate) fn address(again: Again, next: &str) -> String {
+    next::with_next(&format!("{PATH}?again={}", again.name()), next)
+}
+
 /// The query of the page.
 #[derive(serde::Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct SignInQuery {
     next: Option<String>,
+    again: Option<String>,
 }
 
 /// The sign-in form.
@@ -38,6 +77,7 @@ pub(crate) struct SignIn {
     email: String,
     password: Password,
     next: String,
+    again: Option<Again>,
 }
 
 impl From<Fields> for SignIn {
@@ -46,6 +86,7 @@ impl From<Fields> for SignIn {
             email: fields.text("email"),
             password: Password::new(fields.text("password")),
             next: fields.text("next"),
+            again: Again::parse(&fields.text("again")),
         }
     }
 }
@@ -56,27 +97,62 @@ struct SignInPage<'a> {
     page: &'a Page,
     email: &'a str,
     next: &'a str,
+    /// The name of the reason to show it to a signed-in person; empty if there is none.
+    again: &'static str,
+    title: &'static str,
+    lead: String,
+    /// Address and text of the link that keeps the account.
+    stay: Option<(String, String)>,
     problem: Option<String>,
     /// The address of the sign-up page, if sign-up is open.
     sign_up: Option<String>,
     is_set_up: bool,
 }
 
-/// Shows the form.
+impl<'a> SignInPage<'a> {
+    fn new(page: &'a Page, next: &'a str, again: Option<Again>, sign_up: Option<String>) -> Self {
+        let (t, who) = (page.t, page.who.as_ref().map_or("", |who| &who.email));
+        let (title, lead) = match again {
+            None => (t.sign_in, t.sign_in_lead.to_owned()),
+            Some(Again::Choose) => (t.sign_in_other, fill(t.sign_in_other_lead, who)),
+            Some(Again::Prove) => (t.sign_in_again, fill(t.sign_in_again_lead, who)),
+        };
+        let stay = || (consent::after_sign_in(next), fill(t.sign_in_continue, who));
+        Self {
+            page,
+            email: if again == Some(Again::Prove) { who } else { "" },
+            next,
+            again: again.map_or("", Again::name),
+            title,
+            lead,
+            stay: (again == Some(Again::Choose)).then(stay),
+            problem: None,
+            sign_up,
+            is_set_up: true,
+        }
+    }
+}
+
+/// Shows the form. A signed-in person is redirected to `next` unless there is a reason to sign in again.
 pub(crate) async fn show(
     State(console): State<Console>,
     page: Page,
-    Query(wish): Query<Wish>,
+    Query(query): Query<SignInQuery>,
 ) -> Result<Response, ApiError> {
-    let next = next::local(wish.next.as_deref().unwrap_or_default());
-    if page.who.is_some() {
+    let next = next::local(query.next.as_deref().unwrap_or_default());
+    let again = query.again.as_deref().and_then(Again::parse).filter(|_| page.who.is_some());
+    if page.who.is_some() && again.is_none() {
         return Ok(Redirect::to(next).into_response());
+    }
+    if page.who.is_none()
+        && let Some(back) = consent::refuse_without_page(&console, next).await?
+    {
+        return Ok(back);
     }
     let page = page.before(next);
     let is_set_up = !console.identity.accounts(0, 1).await?.is_empty();
-    let sign_up = sign_up_link(&console, next);
-    let template = SignInPage { page: &page, email: "", next, problem: None, sign_up, is_set_up };
-    page.answer(StatusCode::OK, &template)
+    let template = SignInPage::new(&page, next, again, sign_up_link(&console, next));
+    page.answer(StatusCode::OK, &SignInPage { is_set_up, ..template })
 }
 
 /// Signs the person in, or shows the form again with the problem.
@@ -90,18 +166,13 @@ pub(crate) async fn submit(
     match console.identity.sign_in(&form.email, &form.password, &browser.client).await {
         Ok(secret) => welcome(&console, browser, &secret, next).await,
         Err(error) if error.code().status().is_client_error() => {
-            let page = page.front(next::with_next(PATH, next)).before(next);
-            let problem = slowed(&error, &page);
-            let sign_up = sign_up_link(&console, next);
-            let template = SignInPage {
-                page: &page,
-                email: &form.email,
-                next,
-                problem: Some(problem),
-                sign_up,
-                is_set_up: true,
-            };
-            page.refuse(&error, &template)
+            let again = form.again.filter(|_| page.who.is_some());
+            let here = again.map_or_else(|| next::with_next(PATH, next), |again| address(again, next));
+            // Without a reason, the page must not look as if the refused form had signed the person in.
+            let page = if again.is_some() { page.at("", here) } else { page.front(here) }.before(next);
+            let problem = Some(slowed(&error, &page));
+            let template = SignInPage::new(&page, next, again, sign_up_link(&console, next));
+            page.refuse(&error, &SignInPage { email: &form.email, problem, ..template })
         }
         Err(error) => Err(error),
     }
@@ -124,7 +195,8 @@ pub(crate) fn goodbye(console: &Console) -> Response {
     ([(header::SET_COOKIE, console.cookies().clear_session())], Redirect::to(PATH)).into_response()
 }
 
-/// Sets the cookie of the new session, ends the browser's previous session, and redirects to `next`.
+/// Sets the cookie of the new session, ends the browser's previous session, and redirects to `next` (if that
+/// is the consent page, without a `prompt` that would ask for another sign-in).
 pub(crate) async fn welcome(
     console: &Console,
     browser: Browser,
@@ -136,7 +208,8 @@ pub(crate) async fn welcome(
     }
     let seconds = console.identity.settings().session.as_secs();
     let cookie = console.cookies().set_session(secret, seconds);
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next::local(next))).into_response())
+    let next = consent::after_sign_in(next::local(next));
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response())
 }
 
 fn sign_up_link(console: &Console, next: &str) -> Option<String> {

@@ -97,6 +97,11 @@ texts! {
     // Sign-in and sign-up.
     sign_in: "登录", "Sign in";
     sign_in_lead: "登录后可以管理 API Key、账号与会话。", "Sign in to manage your API keys, account and sessions.";
+    sign_in_other: "使用其他账号", "Use another account";
+    sign_in_other_lead: "当前登录账号：{}。用其他账号登录后，这个账号会在此浏览器中退出。", "You are signed in as {}. Signing in with another account signs this one out in this browser.";
+    sign_in_again: "请再次登录", "Sign in again";
+    sign_in_again_lead: "应用要求确认是你本人。当前登录账号：{}。", "The app asks you to show that it is you. You are signed in as {}.";
+    sign_in_continue: "继续使用 {}", "Continue as {}";
     email: "邮箱", "E-mail";
     password: "密码", "Password";
     name: "名称", "Name";
@@ -146,18 +151,6 @@ texts! {
     home_try_lead: "把命令中的 Key 换成你自己的：", "Replace the key in this command with your own:";
     admin: "管理员", "Administrator";
     route: "主页路径", "Route";
-
-    // The consent page.
-    consent_title: "允许“{}”访问你的第二自我？", "Let “{}” reach your second self?";
-    consent_by: "由 {} 注册的应用", "An app registered by {}";
-    consent_by_itself: "这个应用自行注册，没有人为它担保", "This app registered itself; nobody vouches for it";
-    consent_scopes: "它请求以下权限，可以去掉不想给的", "It asks for these permissions; leave out what you would rather not give";
-    consent_needed: "必需", "required";
-    consent_none: "请至少选择一项权限，或者拒绝。", "Choose at least one permission, or refuse.";
-    consent_back: "接下来会回到 {}", "You will then go back to {}";
-    consent_allow: "允许", "Allow";
-    consent_deny: "拒绝", "Refuse";
-    consent_signed_in: "当前登录账号：{}", "Signed in as {}";
 
     // The list of keys.
     keys_lead: "应用和脚本用 API Key 以你的名义访问 API。每个 Key 只拥有你选择的权限。", "Apps and scripts use API keys to call the API in your name. Each key may do only what you choose.";
@@ -345,7 +338,10 @@ texts! {
     error_app: "这个应用不存在", "There is no such app";
     error_app_lead: "链接中的应用没有在这台服务器上注册，或者已被删除。", "The app in this link is not registered with this server, or was deleted.";
     error_redirect: "应用的回调地址不正确", "The app's address is not right";
-    error_redirect_lead: "为了你的安全，没有把你带到应用没有登记过的地址。请联系应用的开发者。", "To keep you safe, you were not sent to an address that the app did not register. Ask its developer.";
+    error_redirect_lead: "为了你的安全，没有把你带到应用没有登记过的地址。应用的开发者需要一字不差地登记它：协议、主机、端口、路径和参数都算，localhost 与 127.0.0.1 不同，末尾的斜杠也算。",
+        "To keep you safe, you were not sent to an address that the app did not register. Its developer has to register it to the letter: scheme, host, port, path and query count, localhost is not 127.0.0.1, and neither is a slash at the end left out.";
+    error_redirect_came: "收到的 redirect_uri：", "The redirect_uri that came:";
+    error_redirect_none: "请求中没有 redirect_uri，或者不止一个。", "The request has no redirect_uri, or more than one.";
     error_app_status: "这个应用暂时不能使用", "This app cannot be used at present";
     error_app_status_lead: "它正在等待审核，或者未通过审核，或者已被暂停。", "It waits to be reviewed, or was rejected, or is suspended.";
     error_slow: "请求过于频繁", "Too many requests";
@@ -364,7 +360,13 @@ mod tests {
 
     #[test]
     fn texts_are_whole() {
-        for all in [ALL, crate::account::texts::ALL, crate::apps::texts::ALL, crate::profile::texts::ALL] {
+        for all in [
+            ALL,
+            crate::account::texts::ALL,
+            crate::apps::texts::ALL,
+            crate::consent::texts::ALL,
+            crate::profile::texts::ALL,
+        ] {
             both_languages_have_the_same_places_for_values(all);
             no_text_is_empty_or_left_untranslated(all);
         }

@@ -191,7 +191,7 @@ fn refuse(request: &Request, error: ApiError) -> Response {
         return error.into_response();
     }
     let next = match *request.method() {
-        Method::GET => request.uri().path_and_query().map_or("/", |next| next.as_str()),
+        Method::GET | Method::HEAD => request.uri().path_and_query().map_or("/", |next| next.as_str()),
         _ => "/",
     };
     let location = if next == "/" {

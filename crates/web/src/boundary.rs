@@ -80,16 +80,17 @@ pub struct ErrorPages {
     pub render: fn(&ApiError, Language, &str) -> Response,
 }
 
-/// True if a request comes from a browser that asks for a page: outside the API, with HTML in `Accept`, and
-/// without an `Authorization` header.
+/// Paths that are always pages, regardless of `Accept`, because people open them with all kinds of clients.
+const PAGES: [&str; 6] = ["/oauth", "/oauth/", "/oauth/authorize", "/sign-in", "/sign-up", "/setup"];
+
+/// True if a request is to be answered with a page instead of JSON: outside the API, without an `Authorization`
+/// header, and with HTML in `Accept` or with a path of a page for people.
 pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     let is_api = path.starts_with("/api/") || path.starts_with("/gate/");
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     !is_api
         && !headers.contains_key(header::AUTHORIZATION)
-        && headers
-            .get(header::ACCEPT)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|accept| accept.contains("text/html"))
+        && (PAGES.contains(&path) || accept.is_some_and(|accept| accept.contains("text/html")))
 }
 
 /// The state of the boundary, shared by all requests.
@@ -355,6 +356,23 @@ fn count(method: &Method, route: &str, status: u16, took: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_for_people_ignore_accept() {
+        let headers = |pairs: &[(HeaderName, &'static str)]| -> HeaderMap {
+            pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+        };
+        let json = headers(&[(header::ACCEPT, "application/json")]);
+        let key = headers(&[(header::AUTHORIZATION, "Bearer lba_ak_x"), (header::ACCEPT, "text/html")]);
+        for path in PAGES {
+            assert!(wants_page(path, &HeaderMap::new()) && wants_page(path, &json), "{path}");
+            assert!(!wants_page(path, &key), "{path}: a program's credential");
+        }
+        for path in ["/", "/keys", "/oauth/token", "/oauth/authorize/x", "/api/oauth", "/gate/lab/oauth"] {
+            assert!(!wants_page(path, &HeaderMap::new()) && !wants_page(path, &json), "{path}");
+        }
+        assert!(wants_page("/keys", &headers(&[(header::ACCEPT, "text/html,*/*")])));
+    }
 
     #[test]
     fn a_request_id_is_short_and_plain() {

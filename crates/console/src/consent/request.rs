@@ -4,8 +4,11 @@ use std::fmt::Write;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use identity::{ScopeSet, grant::rules};
+use identity::{ScopeSet, application::redirect::app_scheme, grant::rules};
 use web::ApiError;
+
+use super::PATHS;
+use crate::sign_in::Again;
 
 /// Longest `state` that is returned to the app, in bytes.
 const MAX_STATE: usize = 4096;
@@ -40,6 +43,8 @@ pub(super) enum Denied {
     NoScope,
     /// The request allows no page (`prompt=none`), but the person has to decide.
     ConsentRequired,
+    /// The request allows no page (`prompt=none`), but nobody is signed in.
+    LoginRequired,
 }
 
 /// The rule for showing the page (`prompt` of OpenID Connect).
@@ -69,6 +74,7 @@ impl Denied {
             Self::ConsentRequired => {
                 "error=consent_required&error_description=The%20person%20has%20to%20answer%20on%20the%20page"
             }
+            Self::LoginRequired => "error=login_required&error_description=Nobody%20is%20signed%20in",
         }
     }
 }
@@ -100,9 +106,20 @@ impl Request {
         }
     }
 
+    /// Returns the values of `prompt`.
+    fn prompt_words(&self) -> impl Iterator<Item = &str> {
+        self.prompt.iter().flat_map(|words| words.split(' '))
+    }
+
+    /// Returns the reason why a signed-in person has to sign in again, if `prompt` gives one.
+    pub(super) fn sign_in_again(&self) -> Option<Again> {
+        let asked = |again| self.prompt_words().any(|word| Again::of_prompt(word) == Some(again));
+        [Again::Prove, Again::Choose].into_iter().find(|again| asked(*again))
+    }
+
     /// Returns the rule for showing the page. Words other than `consent` and `none` are ignored.
     pub(super) fn prompt(&self) -> Prompt {
-        let has = |word: &str| self.prompt.iter().flat_map(|words| words.split(' ')).any(|one| one == word);
+        let has = |word: &str| self.prompt_words().any(|one| one == word);
         if has("consent") {
             Prompt::Always
         } else if has("none") {
@@ -161,20 +178,71 @@ impl Request {
     }
 
     /// Returns scheme and host of the redirect URI, for the page's security policy. If the host has unusual
-    /// characters, returns the scheme alone.
+    /// characters, or the scheme is an app's own, returns the scheme alone.
     pub(super) fn origin(&self) -> String {
+        let host = match self.destination() {
+            Destination::Scheme(scheme) => return format!("{scheme}:"),
+            Destination::Host(host) => host,
+        };
         let Some((scheme, _)) = self.redirect_uri.split_once("://") else { return String::new() };
-        let host = self.host();
         let is_plain =
             host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-'));
         if is_plain { format!("{scheme}://{host}") } else { format!("{scheme}:") }
     }
 
-    /// Returns the host and port of the redirect URI.
-    pub(super) fn host(&self) -> &str {
+    /// Returns the destination of the redirect URI.
+    pub(super) fn destination(&self) -> Destination<'_> {
+        if let Some(scheme) = app_scheme(&self.redirect_uri) {
+            return Destination::Scheme(scheme);
+        }
         let rest = self.redirect_uri.split_once("://").map_or("", |(_, rest)| rest);
-        rest.split(['/', '?', '#']).next().unwrap_or_default()
+        Destination::Host(rest.split(['/', '?', '#']).next().unwrap_or_default())
     }
+}
+
+/// The destination of a redirect URI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Destination<'a> {
+    /// A host with its port.
+    Host(&'a str),
+    /// A program on the person's device that handles this scheme.
+    Scheme(&'a str),
+}
+
+/// Splits an address of the consent page into path and query. Returns `None` for other addresses.
+pub(super) fn consent_query(address: &str) -> Option<(&str, &str)> {
+    address.split_once('?').filter(|(path, _)| PATHS.contains(path))
+}
+
+/// Returns the sources to which a form may redirect on the way to `next`, for the page's security policy: any
+/// site and the app's own scheme if `next` is the consent page, else none.
+pub(crate) fn form_sources(next: &str) -> String {
+    if !next.starts_with("/oauth") {
+        return String::new();
+    }
+    let request = consent_query(next).map(|(_, query)| Request::parse(query, None)).unwrap_or_default();
+    match request.destination() {
+        Destination::Scheme(scheme) => format!("https: http: {scheme}:"),
+        Destination::Host(_) => "https: http:".to_owned(),
+    }
+}
+
+/// Returns the address after a sign-in. From the query of the consent page, `login` and `select_account` are
+/// removed from `prompt`, because the sign-in has fulfilled them. All other bytes stay as they are.
+pub(crate) fn after_sign_in(next: &str) -> String {
+    let Some((path, query)) = consent_query(next) else { return next.to_owned() };
+    let Some(words) = Request::parse(query, None).prompt else { return next.to_owned() };
+    let rest: Vec<&str> = words.split(' ').filter(|word| Again::of_prompt(word).is_none()).collect();
+    let is_prompt = |pair: &&str| {
+        form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(name, _)| name == "prompt")
+    };
+    let mut pairs: Vec<&str> = query.split('&').filter(|pair| !is_prompt(pair)).collect();
+    let value: String = form_urlencoded::byte_serialize(rest.join(" ").as_bytes()).collect();
+    let prompt = format!("prompt={value}");
+    if !value.is_empty() {
+        pairs.push(&prompt);
+    }
+    format!("{path}?{}", pairs.join("&"))
 }
 
 /// Percent-encodes all characters that cannot be part of an address.
@@ -196,134 +264,4 @@ fn redirect(location: &str) -> Result<Response, ApiError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const BASE: &str = "client_id=a&redirect_uri=https://app.example/cb&response_type=code";
-
-    fn location(query: &str) -> String {
-        let response = Request::parse(query, None).allow("lba_ac_x").unwrap();
-        assert_eq!(response.status(), StatusCode::FOUND);
-        response.headers()[header::LOCATION].to_str().unwrap().to_owned()
-    }
-
-    #[test]
-    fn the_way_back_is_literal() {
-        assert_eq!(location(BASE), "https://app.example/cb?code=lba_ac_x");
-        assert_eq!(
-            location(&format!("{BASE}&state=abc123")),
-            "https://app.example/cb?code=lba_ac_x&state=abc123"
-        );
-        assert_eq!(location(&format!("{BASE}&state=")), "https://app.example/cb?code=lba_ac_x&state=");
-        let encoded = "client_id=a&redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3Fx%3D1&state=a+b%20c%2B";
-        assert_eq!(location(encoded), "https://app.example/cb?x=1&code=lba_ac_x&state=a+b%20c%2B");
-        let denied = Request::parse(&format!("{BASE}&state=s"), None).deny(Denied::ByPerson).unwrap();
-        assert_eq!(
-            denied.headers()[header::LOCATION],
-            "https://app.example/cb?error=access_denied&error_description=User%20denied%20access&state=s"
-        );
-    }
-
-    #[test]
-    fn what_is_there_twice_is_not_there() {
-        let request = Request::parse(
-            &format!("{BASE}&client_id=b&redirect_uri=https://evil.example&state=1&state=2"),
-            None,
-        );
-        assert_eq!(
-            (request.client_id.as_str(), request.redirect_uri.as_str(), request.state),
-            ("", "", None)
-        );
-    }
-
-    #[test]
-    fn whoever_reads_the_standards_is_told_who_answers() {
-        let request = Request::parse(&format!("{BASE}&state=s"), Some("https://doppel.example"));
-        for (answer, parameters) in [
-            (request.allow("lba_ac_x"), "code=lba_ac_x&state=s&iss=https%3A%2F%2Fdoppel.example"),
-            (
-                request.deny(Denied::ByPerson),
-                "error=access_denied&error_description=User%20denied%20access&state=s&iss=https%3A%2F%2Fdoppel.example",
-            ),
-        ] {
-            let location = answer.unwrap().headers()[header::LOCATION].to_str().unwrap().to_owned();
-            assert_eq!(location, format!("https://app.example/cb?{parameters}"));
-        }
-    }
-
-    #[test]
-    fn an_app_without_a_secret_needs_a_challenge() {
-        let allowed = ScopeSet::parse_list("chat").unwrap();
-        assert_eq!(Request::parse(BASE, None).asked(allowed, true), Err(Denied::Malformed));
-        let challenge =
-            "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
-        assert!(Request::parse(&format!("{BASE}{challenge}"), None).asked(allowed, true).is_ok());
-    }
-
-    #[test]
-    fn what_may_be_asked() {
-        let allowed = ScopeSet::parse_list("user.info chat").unwrap();
-        let asked = |more: &str| Request::parse(&format!("{BASE}{more}"), None).asked(allowed, false);
-        assert_eq!(asked(""), Ok(allowed));
-        for scope in ["user.info%20chat", "user.info+chat", "user.info,chat", "user.info%2Cchat%20unknown"] {
-            assert_eq!(asked(&format!("&scope={scope}")), Ok(allowed), "{scope}");
-        }
-        assert_eq!(asked("&scope=voice"), Err(Denied::NoScope));
-        for nothing in ["", "openid%20offline_access", "nonsense"] {
-            assert_eq!(asked(&format!("&scope={nothing}")), Ok(allowed), "{nothing}");
-        }
-        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-        assert!(asked(&format!("&code_challenge={challenge}&code_challenge_method=S256")).is_ok());
-        for bad in [
-            format!("&code_challenge={challenge}"),
-            format!("&code_challenge={challenge}&code_challenge_method=plain"),
-            "&code_challenge=short&code_challenge_method=S256".to_owned(),
-            "&code_challenge_method=S256".to_owned(),
-        ] {
-            assert_eq!(asked(&bad), Err(Denied::Malformed), "{bad}");
-        }
-        let other = |query| Request::parse(query, None).asked(allowed, false);
-        assert_eq!(other("response_type=token"), Err(Denied::ResponseType));
-        assert_eq!(other(""), Err(Denied::Malformed));
-    }
-
-    #[test]
-    fn when_the_page_is_shown() {
-        for (query, prompt) in [
-            ("", Prompt::IfNeeded),
-            ("prompt=login", Prompt::IfNeeded),
-            ("prompt=none", Prompt::Never),
-            ("prompt=consent", Prompt::Always),
-            ("prompt=login+consent", Prompt::Always),
-            ("prompt=none%20consent", Prompt::Always),
-            ("prompt=none&prompt=none", Prompt::IfNeeded),
-        ] {
-            assert_eq!(Request::parse(query, None).prompt(), prompt, "{query}");
-        }
-    }
-
-    #[test]
-    fn the_policy_names_the_apps_origin_and_nothing_else() {
-        let origin = |uri: &str| Request { redirect_uri: uri.into(), ..Request::default() }.origin();
-        assert_eq!(origin("https://app.example:8443/cb?x"), "https://app.example:8443");
-        assert_eq!(origin("http://[::1]:3000/cb"), "http:");
-        assert_eq!(origin("https://a.example;script-src/cb"), "https:");
-    }
-
-    proptest! {
-        #[test]
-        fn a_state_goes_back_byte_for_byte(state in "[!-\"$%'-~]{0,64}") {
-            prop_assert_eq!(location(&format!("{BASE}&state={state}")), format!("https://app.example/cb?code=lba_ac_x&state={state}"));
-        }
-
-        #[test]
-        fn no_query_breaks_the_redirect(query in ".*") {
-            let request = Request::parse(&query, None);
-            let _ = request.asked(ScopeSet::EMPTY, false);
-            let request = Request { redirect_uri: "https://app.example/cb".into(), ..request };
-            let response = request.allow("x").unwrap();
-            prop_assert!(response.headers()[header::LOCATION].to_str().unwrap().starts_with("https://app.example/cb?code=x"));
-        }
-    }
-}
+mod tests;
