@@ -62,9 +62,12 @@ both_engines! {
         assert_eq!(bad.status, 422);
         submit(&guest, "/plaza/circles", "/plaza/circles/c", &[("what", "leave")]).await;
         assert!(guest.get("/plaza/circles").await.body.contains("value=\"join\""));
-        let on = submit(&guest, "/plaza/me", "/plaza/double", &[("speaks", "1")]).await;
-        assert_eq!(on.header("location"), "/plaza/me?done=saved");
-        assert!(guest.get("/plaza/me").await.body.contains("Turn off"));
+        for (speaks, button) in [("0", "Turn on"), ("1", "Turn off")] {
+            assert!(!guest.get("/plaza/me").await.body.contains(button), "a double may speak until it may not");
+            let saved = submit(&guest, "/plaza/me", "/plaza/double", &[("speaks", speaks)]).await;
+            assert_eq!(saved.header("location"), "/plaza/me?done=saved");
+            assert!(guest.get("/plaza/me").await.body.contains(button));
+        }
         let gone = submit(&guest, &page, &page, &[("what", "delete")]).await;
         assert_eq!((gone.header("location"), guest.get(&page).await.status), ("/plaza", 404));
     }

@@ -106,9 +106,7 @@ both_engines! {
         let author = person.with_key("plaza.write plaza.read").await;
         let name = post(&author, "x").await;
         let more = json!({"source": "double"});
-        let body = try_comment(&author, &name, "分身", more.clone()).await.refused(403, "plaza.double.disabled");
-        assert_eq!(body["message"], "本人未允许分身在广场评论");
-        server.running().plaza.let_double_speak(person.account.id, true).await.unwrap();
+        // Allowed by default.
         comment(&author, &name, "分身", more.clone()).await;
         comment(&author, &name, "本人", json!({"source": "user"})).await;
         let shown = read(&author, &name).await;
@@ -122,7 +120,29 @@ both_engines! {
         server.clock().advance_ms(86_400_000);
         comment(&author, &name, "a new day", more.clone()).await;
         server.running().plaza.let_double_speak(person.account.id, false).await.unwrap();
-        try_comment(&author, &name, "no more", more).await.refused(403, "plaza.double.disabled");
+        let body = try_comment(&author, &name, "no more", more.clone()).await.refused(403, "plaza.double.disabled");
+        assert_eq!(body["message"], "本人未允许分身在广场评论");
+        comment(&author, &name, "the person themself may", json!({})).await;
+        server.running().plaza.let_double_speak(person.account.id, true).await.unwrap();
+        try_comment(&author, &name, "the day goes on", more).await.data();
+    }
+
+    async fn comments_of_apps_are_marked_on_the_page(server) {
+        let person = resident(&server, "person").await;
+        let app = server.person("developer").await.app("plaza.read plaza.write chat").await;
+        let writer = person.with_token(&app, "plaza.read plaza.write").await;
+        let name = post(&writer, "x").await;
+        for source in ["agent", "my-app.bot", "double"] {
+            comment(&writer, &name, &format!("by {source}"), json!({"source": source})).await;
+        }
+        comment(&writer, &name, "by the person", json!({})).await;
+        let shown = read(&writer, &name).await;
+        assert_eq!((&shown["commentCount"], &shown["humanCommentCount"]), (&json!(4), &json!(1)));
+        let page = person.signed_in().await.in_english().get(&format!("/plaza/posts/{name}")).await;
+        assert_eq!(page.body.matches(">Double</span>").count(), 3, "{}", page.body);
+        assert!(page.body.contains("title=\"my-app.bot\""), "{}", page.body);
+        let reader = person.with_token(&app, "plaza.read chat").await;
+        try_comment(&reader, &name, "x", json!({"source": "agent"})).await.refused(403, "apikey.permission.denied");
     }
 
     /// Pages by snapshot neither repeat nor skip comments, while others are added and deleted.

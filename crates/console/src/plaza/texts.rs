@@ -95,7 +95,7 @@ texts! {
     unused: "未使用", "Unused";
     withdrawn: "已撤回", "Withdrawn";
     double_title: "让分身评论", "Let my double comment";
-    double_lead: "开启后，你的分身可以用 plaza.write 权限在广场评论，每条都有标记，每天数量有限。", "When on, your double may comment on the Plaza with the permission plaza.write. Each comment is marked, and their number a day is limited.";
+    double_lead: "默认开启：你给了 plaza.write 权限的应用和密钥，可以让你的分身在广场评论。每条都有标记，每天数量有限，随时可以关闭。", "On by default: apps and keys to which you gave the permission plaza.write may have your double comment on the Plaza. Each comment is marked, their number a day is limited, and you may turn it off at any time.";
     turn_on: "开启", "Turn on";
     turn_off: "关闭", "Turn off";
     admin: "广场管理", "Moderation";
