@@ -57,6 +57,130 @@ async fn keys_made_and_revoked_beside_a_running_server() {
     }
     let again = doppel.run(&["key", "revoke", "--account", "me@example.com", &id]);
     assert_eq!(code(&again), 3);
+    // The id is enough. An account, by e-mail or id, must own the key.
+    doppel.ok(
+        &["account", "add", "--email", "b@example.com", "--name", "B", "--password-stdin"],
+        "a good password",
+    );
+    let accounts = doppel.ok(&["account", "list", "--json"], "");
+    let own: Value = serde_json::from_str(accounts.lines().next().unwrap()).unwrap();
+    let create = [
+        "key",
+        "create",
+        "--account",
+        own["id"].as_str().unwrap(),
+        "--name",
+        "k",
+        "--scopes",
+        "chat",
+        "--json",
+    ];
+    let made: Value = serde_json::from_str(&doppel.ok(&create, "")).unwrap();
+    let id = made["id"].to_string();
+    assert_eq!(code(&doppel.run(&["key", "revoke", "--account", "b@example.com", &id])), 3);
+    doppel.ok(&["key", "revoke", &id], "");
+    assert_eq!(code(&doppel.run(&["key", "revoke", &id])), 3);
+}
+
+#[tokio::test]
+async fn apps_are_created_listed_and_deleted() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    let server = doppel.serve(&[]);
+    doppel.ok(ADD, "a good password\n");
+    let create = |more: &[&str]| {
+        let mut all = vec![
+            "app",
+            "create",
+            "--account",
+            "me@example.com",
+            "--name",
+            "Bot",
+            "--scopes",
+            "userinfo,chat.write",
+        ];
+        all.extend(more);
+        doppel.run(&all)
+    };
+    let made =
+        create(&["--redirect-uri", "http://localhost:3000/cb", "--redirect-uri", "myapp://cb", "--json"]);
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let (id, secret) = (made["clientId"].as_str().unwrap(), made["clientSecret"].as_str().unwrap());
+    assert!(secret.starts_with("lba_cs_") && made["clientType"] == "confidential");
+    assert_eq!(made["redirectUris"], serde_json::json!(["http://localhost:3000/cb", "myapp://cb"]));
+    let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+    let token = async || {
+        let request = testkit::http().post(format!("{}/oauth/token", server.base_url)).form(&form);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(token().await, 200);
+    let public =
+        String::from_utf8(create(&["--redirect-uri", "https://app.example/cb", "--public"]).stdout).unwrap();
+    assert!(public.starts_with("client id") && !public.contains("secret"), "{public}");
+    let plain = String::from_utf8(create(&["--redirect-uri", "https://app.example/cb"]).stdout).unwrap();
+    assert!(plain.lines().nth(1).unwrap().starts_with("client secret  lba_cs_"), "{plain}");
+    let listed = doppel.ok(&["app", "list", "--account", "me@example.com", "--json"], "");
+    assert!(listed.lines().count() == 3 && !listed.contains("lba_cs_") && listed.contains(id), "{listed}");
+    assert!(
+        doppel.ok(&["app", "list", "--account", "me@example.com"], "").contains("http://localhost:3000/cb")
+    );
+    for (more, said) in [
+        (&["--redirect-uri", "http://example.com/cb"][..], "public hosts need https"),
+        (&["--redirect-uri", "javascript:alert(1)"], "the scheme javascript: is not allowed"),
+        (&[], "--redirect-uri"),
+        (&["--redirect-uri", "https://a.example", "--scopes", "nonsense"], "scopes"),
+    ] {
+        let output = create(more);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(code(&output) == 2 && text.contains(said), "{more:?}: {text}");
+    }
+    doppel.ok(&["app", "delete", id], "");
+    assert_eq!(token().await, 401);
+    for unknown in [id, "x", "6f1c1f5e-0000-4000-8000-000000000000"] {
+        assert_eq!(code(&doppel.run(&["app", "delete", unknown])), 3, "{unknown}");
+    }
+    assert_eq!(code(&doppel.run(&["app", "list", "--account", "nobody@example.com"])), 3);
+}
+
+#[test]
+fn verbs_without_database_fail_and_create_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("mistyped");
+    let doppel = Binary::new(env!("CARGO_BIN_EXE_doppel"), &data);
+    let archive = directory.path().join("me.tar");
+    testkit::write_file(&archive, "");
+    let (archive, copy) = (archive.to_str().unwrap(), directory.path().join("copy.db"));
+    for arguments in [
+        &["account", "list"][..],
+        &["account", "disable", "--email", "me@example.com"],
+        &["account", "delete", "--email", "me@example.com", "--yes"],
+        &["key", "list", "--account", "me@example.com"],
+        &["key", "create", "--account", "me@example.com", "--name", "k", "--scopes", "chat"],
+        &["key", "revoke", "1"],
+        &["app", "list", "--account", "me@example.com"],
+        &["app", "delete", "6f1c1f5e-0000-4000-8000-000000000000"],
+        &["doctor"],
+        &["doctor", "--repair"],
+        &["backup", copy.to_str().unwrap()],
+        &["export", "--account", "me@example.com", copy.to_str().unwrap()],
+        &["import", "--account", "me@example.com", archive],
+    ] {
+        let output = doppel.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(code(&output), 2, "{arguments:?}: {said}");
+        assert!(
+            said.contains("no database") && said.contains("mistyped") && said.contains("--data-dir"),
+            "{said}"
+        );
+        assert!(!data.exists() && !copy.exists(), "{arguments:?}");
+    }
+    let check = doppel.run(&["migrate", "--check"]);
+    assert!(code(&check) == 1 && String::from_utf8_lossy(&check.stdout).contains("pending identity"));
+    doppel.ok(&["check-config"], "");
+    doppel.ok(&["openapi"], "");
+    assert!(!data.exists());
+    doppel.ok(ADD, "a good password");
+    assert!(data.join("doppel.db").exists(), "a first account makes it");
 }
 
 #[tokio::test]
@@ -163,6 +287,9 @@ fn every_verb_has_help_with_an_example() {
         "key create",
         "key list",
         "key revoke",
+        "app create",
+        "app list",
+        "app delete",
         "backup",
         "openapi",
     ] {

@@ -91,6 +91,21 @@ async fn the_demo_works_as_printed_and_as_noted() {
         let answer = http.get(format!("{}{path}", server.base_url)).bearer_auth(&token).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
     }
+    // The refresh tokens of both starts work.
+    for note in [&demo, &noted] {
+        let text = |name: &str| note[name].as_str().unwrap();
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", text("refresh_token")),
+            ("client_id", text("client_id")),
+            ("client_secret", text("client_secret")),
+        ];
+        let url = format!("{}/gate/lab/api/oauth/token/refresh", server.base_url);
+        let answer: Value = http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
+        let token = answer["data"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+        let info = http.get(format!("{}/gate/lab/api/secondme/user/info", server.base_url));
+        assert_eq!(info.bearer_auth(token).send().await.unwrap().status(), 200);
+    }
 }
 
 #[test]

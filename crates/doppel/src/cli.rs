@@ -1,6 +1,7 @@
 //! The command line.
 
 mod account;
+mod app;
 mod args;
 mod doctor;
 mod key;
@@ -9,12 +10,12 @@ mod relocate;
 mod serve;
 mod transfer;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser;
-use identity::Identity;
-use store::{Clock, Database, Random};
+use identity::{Account, Identity};
+use store::{Clock, Database, Location, Random};
 use web::{ApiError, Language};
 
 use crate::{config::Config, logging, server};
@@ -24,7 +25,7 @@ use out::{Failure, say};
 /// Runs the command line of this process.
 ///
 /// Exit codes: 0 for success, 1 for a failure, 2 for wrong usage, input or configuration, 3 if there is no
-/// such account or key.
+/// such account, key or app.
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -51,7 +52,9 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Migrate(wish) => migrate(&config, wish.check).await?,
         Command::Account(command) => account::run(&config, command).await?,
         Command::Key(command) => key::run(&config, command).await?,
+        Command::App(command) => app::run(&config, command).await?,
         Command::Backup { file } => {
+            require_database(&config)?;
             // Not migrated: a backup is best made before a migration.
             let db = server::open_as_it_is(&config, Clock::system(), Random::system())
                 .await
@@ -71,6 +74,11 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
 
 async fn migrate(config: &Config, only_check: bool) -> Result<(), Failure> {
     logging::start(&config.log).map_err(Failure::input)?;
+    if only_check && missing_database(config)?.is_some() {
+        let names = server::all_migrations(config).await.map_err(Failure::failed)?;
+        say(&names.iter().map(|name| format!("pending {name}")).collect::<Vec<_>>().join("\n"))?;
+        return Err(Failure::failed("migrations are pending: there is no database yet"));
+    }
     let db =
         server::open_as_it_is(config, Clock::system(), Random::system()).await.map_err(Failure::failed)?;
     let names = if only_check { db.pending().await? } else { db.migrate().await? };
@@ -88,12 +96,47 @@ async fn openapi(config: &Config) -> Result<String, Failure> {
     server::document(config).await.map_err(Failure::failed)
 }
 
-/// Opens the accounts for a command that works while a server may be running.
+/// Returns the path of the SQLite file of a configuration if it does not exist.
+fn missing_database(config: &Config) -> Result<Option<PathBuf>, Failure> {
+    let database = config.database_config().map_err(Failure::input)?;
+    Ok(match database.location {
+        Location::Sqlite(path) if !path.exists() => Some(path),
+        Location::Sqlite(_) | Location::Postgres(_) => None,
+    })
+}
+
+/// Fails if the database of a configuration does not exist, so that a command creates none.
+fn require_database(config: &Config) -> Result<(), Failure> {
+    match missing_database(config)? {
+        None => Ok(()),
+        Some(path) => Err(Failure::input(format!(
+            "there is no database at {}: name the right --data-dir, or start doppel serve first",
+            path.display()
+        ))),
+    }
+}
+
+/// Opens the existing database and its accounts for a command that may run beside a server.
 async fn identity(config: &Config) -> Result<(Database, Identity), Failure> {
+    require_database(config)?;
+    new_identity(config).await
+}
+
+/// Opens the database and its accounts. Creates the database if it does not exist.
+async fn new_identity(config: &Config) -> Result<(Database, Identity), Failure> {
     let db = server::open_beside(config, Clock::system(), Random::system()).await.map_err(Failure::failed)?;
     let base_url = server::base_url(config, None);
     let identity = server::identity(config, db.clone(), &base_url);
     Ok((db, identity))
+}
+
+/// Returns the account with an e-mail or id.
+async fn account_of(identity: &Identity, text: &str) -> Result<Account, Failure> {
+    let found = match text.parse::<i64>() {
+        Ok(id) => identity.account(id).await?,
+        Err(_no_number) => identity.account_by_email(text).await?,
+    };
+    found.ok_or_else(|| Failure::not_found(format!("no account has the e-mail or id {text}")))
 }
 
 impl From<ApiError> for Failure {

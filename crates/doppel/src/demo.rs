@@ -44,6 +44,9 @@ pub(crate) struct Demo {
     client_secret: String,
     redirect_uri: String,
     access_token: String,
+    /// The refresh token of the access token.
+    #[serde(default)]
+    refresh_token: String,
     /// The access key of the Hub.
     #[serde(default)]
     hub_ak: String,
@@ -69,11 +72,19 @@ pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let before: Demo =
             serde_json::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
-        // The previous token may have expired.
-        let access_token = token(running, &before.client_id, &before.client_secret).await?;
+        // The previous tokens may have expired.
+        let (access_token, refresh_token) = tokens(running, &before.client_id, &before.client_secret).await?;
         let invitation_codes = invitation_codes(running).await?;
         let (base_url, lab_base_url, oauth_url) = addresses(running);
-        let demo = Demo { base_url, lab_base_url, oauth_url, access_token, invitation_codes, ..before };
+        let demo = Demo {
+            base_url,
+            lab_base_url,
+            oauth_url,
+            access_token,
+            refresh_token,
+            invitation_codes,
+            ..before
+        };
         write(&path, &demo)?;
         return Ok(Some(demo));
     }
@@ -126,7 +137,7 @@ async fn make(running: &Running) -> Result<Demo> {
         ..NewApplication::default()
     };
     let (app, client_secret) = running.identity.create_application(account.id, app).await.map_err(fail)?;
-    let access_token = token(running, &app.id, client_secret.expose()).await?;
+    let (access_token, refresh_token) = tokens(running, &app.id, client_secret.expose()).await?;
     let hub_key = hub::key::KeyRequest { name: Some("demo".into()), ..Default::default() };
     let (hub_key, hub_secret) = running.hub.create_key(account.id, hub_key).await.map_err(fail)?;
     let (base_url, lab_base_url, oauth_url) = addresses(running);
@@ -141,6 +152,7 @@ async fn make(running: &Running) -> Result<Demo> {
         client_secret: client_secret.expose().to_owned(),
         redirect_uri: CALLBACK.into(),
         access_token,
+        refresh_token,
         hub_ak: hub_key.ak,
         hub_sk: hub_secret.expose().to_owned(),
         invitation_codes: invitation_codes(running).await?,
@@ -165,8 +177,8 @@ fn every_scope() -> ScopeSet {
     ScopeSet::of(&scopes)
 }
 
-/// Returns a new access token of the demo app for the demo person.
-async fn token(running: &Running, client_id: &str, client_secret: &str) -> Result<String> {
+/// Returns a new access token and refresh token of the demo app for the demo person.
+async fn tokens(running: &Running, client_id: &str, client_secret: &str) -> Result<(String, String)> {
     let account = running.identity.account_by_email(EMAIL).await.map_err(fail)?;
     let account = account.context("the demo person is gone")?;
     let consent = Consent {
@@ -185,7 +197,8 @@ async fn token(running: &Running, client_id: &str, client_secret: &str) -> Resul
         verifier: None,
     };
     let tokens = running.identity.exchange_code(exchange).await.map_err(fail)?;
-    Ok(tokens.access.expose().to_owned())
+    let refresh = tokens.refresh.context("the demo app got no refresh token")?;
+    Ok((tokens.access.expose().to_owned(), refresh.expose().to_owned()))
 }
 
 fn shade() -> ShadeBody {

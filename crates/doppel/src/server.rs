@@ -76,21 +76,38 @@ pub struct Running {
     drained: Arc<std::sync::atomic::AtomicBool>,
 }
 
-/// Returns the OpenAPI document as JSON. The routes need a database, so an empty one is created.
-///
-/// # Errors
-/// If no temporary directory can be created.
-pub async fn document(config: &Config) -> Result<String> {
+/// Creates an empty database in a temporary directory. Dropping the directory deletes it.
+async fn temporary(config: &Config) -> Result<(tempfile::TempDir, Config, Database)> {
     let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
     let mut config = config.clone();
     config.data_dir = directory.path().to_owned();
     config.database.url = "sqlite:openapi.db".into();
     let db = Box::pin(open_as_it_is(&config, Clock::system(), Random::system())).await?;
+    Ok((directory, config, db))
+}
+
+/// Returns the OpenAPI document as JSON. The routes need a database, so an empty one is created.
+///
+/// # Errors
+/// If no temporary directory can be created.
+pub async fn document(config: &Config) -> Result<String> {
+    let (_directory, config, db) = temporary(config).await?;
     let base_url = base_url(&config, None);
     let identity = identity(&config, db.clone(), &base_url);
     let document = crate::router::document(&rooms(&config, &db, &identity, &base_url)?).to_pretty_json()?;
     db.close().await?;
     Ok(document)
+}
+
+/// Returns the names of all migrations.
+///
+/// # Errors
+/// If no temporary directory can be created.
+pub async fn all_migrations(config: &Config) -> Result<Vec<&'static str>> {
+    let (_directory, _config, db) = temporary(config).await?;
+    let names = db.pending().await?;
+    db.close().await?;
+    Ok(names)
 }
 
 /// Starts a server: database, services, listeners and background tasks.

@@ -127,6 +127,15 @@ impl Identity {
         Ok((key, secret))
     }
 
+    /// Returns the account that owns a key.
+    ///
+    /// # Errors
+    /// [`Code::ApikeyNotFound`] if the id is unknown.
+    pub async fn key_owner(&self, id: i64) -> Result<i64, ApiError> {
+        let found: Option<(i64,)> = self.db().fetch_optional(queries::OWNER, params![id]).await?;
+        found.map(|(account,)| account).ok_or_else(|| Code::ApikeyNotFound.into())
+    }
+
     /// Deletes a key, which ends its validity at once.
     ///
     /// # Errors

@@ -15,7 +15,10 @@ use crate::{config::Config, server};
 const MAX_LINE: u64 = 4096;
 
 pub(super) async fn run(config: &Config, command: args::Account) -> Result<(), Failure> {
-    let (db, identity) = super::identity(config).await?;
+    // The first account, or an invitation, may be created before the server has started.
+    let may_be_new = matches!(command, args::Account::Add { .. } | args::Account::Invite { .. });
+    let (db, identity) =
+        if may_be_new { super::new_identity(config).await? } else { super::identity(config).await? };
     let find = async |email: &str| {
         let found = identity.account_by_email(email).await?;
         found.ok_or_else(|| Failure::not_found(format!("no account has the e-mail {email}")))

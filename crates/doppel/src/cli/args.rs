@@ -47,6 +47,9 @@ pub(super) enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Key(Key),
+    /// Register, list and delete the apps that ask people for access.
+    #[command(subcommand)]
+    App(App),
     /// Copy the database to a new file, also while the server runs.
     #[command(after_help = "Example: doppel backup /backups/doppel-2026-11-22.db")]
     Backup {
@@ -201,7 +204,7 @@ pub(super) enum Key {
         after_help = "Example: doppel key create --account me@example.com --name bot --scopes user.info,chat --expires 90d --json"
     )]
     Create {
-        /// The e-mail of the account the key is for.
+        /// The e-mail or the id of the account the key is for.
         #[arg(long)]
         account: String,
         /// The name of the key.
@@ -220,7 +223,7 @@ pub(super) enum Key {
     /// List an account's keys.
     #[command(after_help = "Example: doppel key list --account me@example.com")]
     List {
-        /// The account's e-mail.
+        /// The account's e-mail or id.
         #[arg(long)]
         account: String,
         /// Print JSON, one key a line.
@@ -228,12 +231,59 @@ pub(super) enum Key {
         json: bool,
     },
     /// Revoke a key; a running server notices within a second.
-    #[command(after_help = "Example: doppel key revoke --account me@example.com 812345678901234")]
+    #[command(after_help = "Example: doppel key revoke 812345678901234")]
     Revoke {
-        /// The account's e-mail.
+        /// The e-mail or the id of the account that the key must belong to; without this, any.
         #[arg(long)]
-        account: String,
+        account: Option<String>,
         /// The key's id, from `doppel key list`.
         id: i64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum App {
+    /// Register an app; its secret is printed this once.
+    #[command(
+        after_help = "Example: doppel app create --account me@example.com --name Bot --redirect-uri http://localhost:3000/cb --scopes user.info,chat --json"
+    )]
+    Create {
+        /// The e-mail or the id of the account the app belongs to.
+        #[arg(long)]
+        account: String,
+        /// The name that people see on the consent page.
+        #[arg(long)]
+        name: String,
+        /// A redirect URI. May be given more than once.
+        #[arg(long = "redirect-uri", required = true, value_name = "URI")]
+        redirect_uris: Vec<String>,
+        /// The scopes that the app may request, separated by commas, in either vocabulary.
+        #[arg(long)]
+        scopes: String,
+        /// The purpose of the app.
+        #[arg(long, default_value = "")]
+        description: String,
+        /// Register a public app, which has no secret and uses PKCE (in browsers, on people's devices).
+        #[arg(long)]
+        public: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List an account's apps.
+    #[command(after_help = "Example: doppel app list --account me@example.com")]
+    List {
+        /// The account's e-mail or id.
+        #[arg(long)]
+        account: String,
+        /// Print JSON, one app a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete an app with all that people allowed it; a running server notices within a second.
+    #[command(after_help = "Example: doppel app delete 6f1c1f5e-0000-4000-8000-000000000000")]
+    Delete {
+        /// The app's client id, from `doppel app list`.
+        id: String,
     },
 }

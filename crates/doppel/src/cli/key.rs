@@ -9,7 +9,7 @@ use store::Timestamp;
 use web::paging::Page;
 
 use super::{
-    args,
+    account_of, args,
     out::{Failure, say, say_json},
 };
 use crate::config::Config;
@@ -19,13 +19,9 @@ const PAGE: i64 = 100;
 
 pub(super) async fn run(config: &Config, command: args::Key) -> Result<(), Failure> {
     let (db, identity) = super::identity(config).await?;
-    let (args::Key::Create { account, .. }
-    | args::Key::List { account, .. }
-    | args::Key::Revoke { account, .. }) = &command;
-    let found = identity.account_by_email(account).await?;
-    let owner = found.ok_or_else(|| Failure::not_found(format!("no account has the e-mail {account}")))?.id;
     match command {
-        args::Key::Create { name, scopes, expires, json, .. } => {
+        args::Key::Create { account, name, scopes, expires, json } => {
+            let owner = account_of(&identity, &account).await?.id;
             let scopes = ScopeSet::parse_list(&scopes).map_err(rules::unknown_scope)?;
             let lifetime = expires.as_deref().map(seconds).transpose()?;
             let expires_at = lifetime.map(|seconds| db.clock().now().plus_secs(seconds));
@@ -40,7 +36,8 @@ pub(super) async fn run(config: &Config, command: args::Key) -> Result<(), Failu
                 say(secret.expose())?;
             }
         }
-        args::Key::List { json, .. } => {
+        args::Key::List { account, json } => {
+            let owner = account_of(&identity, &account).await?.id;
             let mut offset = 0;
             loop {
                 let (keys, _) = identity.keys(owner, Page { limit: PAGE, offset }).await?;
@@ -52,7 +49,13 @@ pub(super) async fn run(config: &Config, command: args::Key) -> Result<(), Failu
                 offset += PAGE;
             }
         }
-        args::Key::Revoke { id, .. } => identity.delete_key(owner, id).await?,
+        args::Key::Revoke { account, id } => {
+            let owner = match account {
+                Some(account) => account_of(&identity, &account).await?.id,
+                None => identity.key_owner(id).await?,
+            };
+            identity.delete_key(owner, id).await?;
+        }
     }
     db.close().await?;
     Ok(())

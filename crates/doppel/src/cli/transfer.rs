@@ -12,7 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use store::{Database, durable::NewFile};
 use web::{Archive, archive::About};
 
-use super::out::{Failure, say};
+use super::{
+    account_of,
+    out::{Failure, say},
+};
 use crate::{
     config::Config,
     import::{Import, Listener},
@@ -53,8 +56,7 @@ pub(super) async fn import(config: &Config, email: &str, from: &Path) -> Result<
 
 async fn open(config: &Config, email: &str) -> Result<(Database, Archive, Account), Failure> {
     let (db, identity): (Database, Identity) = super::identity(config).await?;
-    let found = identity.account_by_email(email).await?;
-    let account = found.ok_or_else(|| Failure::not_found(format!("no account has the e-mail {email}")))?;
+    let account = account_of(&identity, email).await?;
     let base_url = server::base_url(config, None);
     let archive = server::archive(config, &db, &identity, &base_url).map_err(Failure::failed)?;
     Ok((db, archive, account))

@@ -20,6 +20,8 @@ pub(super) const COUNT: &str = "SELECT key_count FROM account WHERE id = $1";
 pub(super) const OWN: &str = "SELECT id, name, hint, scopes, created_at, expires_at, replaced_by, last_used_at, \
      last_used_address FROM api_key WHERE id = $1 AND account_id = $2";
 
+pub(super) const OWNER: &str = "SELECT account_id FROM api_key WHERE id = $1";
+
 pub(super) const REPLACE: &str = "UPDATE api_key SET replaced_by = $3, \
      expires_at = CASE WHEN expires_at < $4 THEN expires_at ELSE $4 END \
      WHERE id = $1 AND account_id = $2 AND replaced_by IS NULL";
