@@ -35,13 +35,14 @@ def allow(url):
     return answer.headers["location"]
 
 
-def flow(client_id, secret, method):
+def flow(client_id, secret, method, scope="user.info chat", granted="user.info chat"):
+    """The whole flow. Authlib sends the scope that it was made with when it refreshes, too."""
     session = OAuth2Session(
         client_id,
         secret,
         token_endpoint_auth_method=method,
         redirect_uri=callback,
-        scope="user.info chat",
+        scope=scope,
         code_challenge_method="S256",
         token_endpoint=TOKEN,
     )
@@ -51,11 +52,11 @@ def flow(client_id, secret, method):
     query = parse_qs(urlsplit(back).query)
     assert query["iss"] == [base], query
     token = session.fetch_token(TOKEN, authorization_response=back, state=state, code_verifier=verifier)
-    assert token["token_type"] == "Bearer" and token["scope"] == "user.info chat", token
+    assert token["token_type"] == "Bearer" and token["scope"] == granted, token
     assert session.get(info, timeout=30).json()["code"] == 0
     first = token["access_token"]
     refreshed = session.refresh_token(TOKEN, refresh_token=token["refresh_token"])
-    assert refreshed["access_token"] != first
+    assert refreshed["access_token"] != first and refreshed["scope"] == granted, refreshed
     if secret:
         # A confidential app keeps its refresh token.
         assert refreshed["refresh_token"] == token["refresh_token"]
@@ -79,6 +80,11 @@ client_id, secret = os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"]
 flow(client_id, secret, "client_secret_basic")
 flow(client_id, secret, "client_secret_post")
 flow(os.environ["PUBLIC_ID"], None, "none")
+# What clients made for OpenID Connect send along, and the other vocabulary of scopes, narrowed to what the app may ask.
+for method in ["client_secret_basic", "client_secret_post"]:
+    flow(client_id, secret, method, "user.info openid", "user.info")
+flow(client_id, secret, "client_secret_basic", "userinfo chat.write chat.read", "user.info chat.read chat.write")
+flow(os.environ["PUBLIC_ID"], None, "none", "user.info openid offline_access", "user.info")
 
 own = OAuth2Session(client_id, secret, token_endpoint_auth_method="client_secret_basic")
 token = own.fetch_token(TOKEN, grant_type="client_credentials", scope="chat.write")

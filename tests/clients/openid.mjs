@@ -22,12 +22,12 @@ async function allow(url) {
   return new URL(answer.headers.get('location'));
 }
 
-async function flow(config) {
+async function flow(config, scope = 'user.info chat', granted = scope, redirect = REDIRECT_URI) {
   const verifier = oauth.randomPKCECodeVerifier();
   const state = oauth.randomState();
   const url = oauth.buildAuthorizationUrl(config, {
-    redirect_uri: REDIRECT_URI,
-    scope: 'user.info chat',
+    redirect_uri: redirect,
+    scope,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     state,
@@ -35,7 +35,7 @@ async function flow(config) {
   const back = await allow(url);
   const tokens = await oauth.authorizationCodeGrant(config, back, { pkceCodeVerifier: verifier, expectedState: state });
   assert.equal(tokens.token_type, 'bearer');
-  assert.equal(tokens.scope, 'user.info chat');
+  assert.equal(tokens.scope, granted);
   const call = async (token) => (await oauth.fetchProtectedResource(config, token, info, 'GET')).status;
   assert.equal(await call(tokens.access_token), 200);
   const next = await oauth.refreshTokenGrant(config, tokens.refresh_token);
@@ -69,6 +69,17 @@ const metadata = { redirect_uris: [REDIRECT_URI], client_name: 'An agent', token
 const agent = await oauth.dynamicClientRegistration(server, metadata, oauth.None(), options);
 assert.equal(agent.clientMetadata().client_name, 'An agent');
 await flow(agent);
+
+// Scopes of OpenID Connect are ignored, and the other vocabulary of scopes is understood.
+await flow(basic, 'openid user.info', 'user.info');
+await flow(open, 'openid userinfo chat.write', 'user.info chat.write');
+
+// An app on a phone with a scheme of its own.
+const own_scheme = 'com.example.agent:/callback';
+const phone = await oauth.dynamicClientRegistration(server, { ...metadata, redirect_uris: [own_scheme] }, oauth.None(), options);
+await flow(phone, 'user.info chat', 'user.info chat', own_scheme);
+const script = { ...metadata, redirect_uris: ['javascript:alert(1)'] };
+await assert.rejects(oauth.dynamicClientRegistration(server, script, oauth.None(), options), { error: 'invalid_redirect_uri' });
 
 // The person refuses.
 const denied = new URL(`${REDIRECT_URI}?error=access_denied&error_description=User%20denied%20access&state=s&iss=${encodeURIComponent(BASE_URL)}`);
