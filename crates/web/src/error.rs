@@ -20,7 +20,7 @@ use crate::{envelope, issues::Issue, language::Language};
 pub struct ApiError {
     code: Code,
     /// The text for the `{}` of the message, in Chinese and English.
-    argument: Option<(String, String)>,
+    argument: Option<Box<(String, String)>>,
     issues: Vec<Issue>,
     members: Map<String, Value>,
     retry_after: Option<u32>,
@@ -50,7 +50,7 @@ impl ApiError {
     /// Fills the `{}` of the message in Chinese and English. Shown to the client.
     #[must_use]
     pub fn with_both(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        self.argument = Some((zh.into(), en.into()));
+        self.argument = Some(Box::new((zh.into(), en.into())));
         self
     }
 
@@ -114,10 +114,11 @@ impl ApiError {
 
     /// Returns the text for the `{}` of the message; empty if there is none.
     pub fn argument(&self, language: Language) -> &str {
-        self.argument.as_ref().map_or("", |(zh, en)| match language {
-            Language::Zh => zh,
-            Language::En => en,
-        })
+        let Some(texts) = &self.argument else { return "" };
+        match language {
+            Language::Zh => &texts.0,
+            Language::En => &texts.1,
+        }
     }
 
     /// Creates the response with the error envelope: `code`, `message`, `subCode`, and `error_code` (the same
