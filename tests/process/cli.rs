@@ -164,6 +164,7 @@ fn verbs_without_database_fail_and_create_none() {
         &["backup", copy.to_str().unwrap()],
         &["export", "--account", "me@example.com", copy.to_str().unwrap()],
         &["import", "--account", "me@example.com", archive],
+        &["move", "--to", "postgres://nobody@127.0.0.1:1/none"],
     ] {
         let output = doppel.run(arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -24,6 +24,7 @@ pub(super) async fn run(config: &Config, to: &str) -> Result<(), Failure> {
         ));
     }
     let (clock, random) = (Clock::system(), Random::system());
+    super::require_database(config)?;
     let from = server::open_beside(config, clock.clone(), random.clone()).await.map_err(Failure::failed)?;
     let into = server::open_as_it_is(&target, clock, random).await.map_err(Failure::failed)?;
     let moved = Box::pin(from.relocate(&into, show)).await;
