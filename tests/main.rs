@@ -27,6 +27,7 @@ mod api {
     mod chat_summary;
     mod chat_tools;
     pub mod doctor;
+    mod imports;
     mod memory;
     mod model_streams;
     mod note;

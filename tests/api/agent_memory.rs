@@ -108,6 +108,23 @@ both_engines! {
         assert_eq!(actor.get(LIST).await.data()["total"], 0);
     }
 
+    /// 2026-01-01T00:00:00Z is still 2025 in New York.
+    async fn a_day_is_one_of_the_persons_time_zone(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        let now = server.clock().now().as_millis();
+        for (id, hours) in [("1", -20), ("2", -6), ("3", -4), ("4", 4), ("5", 6)] {
+            let mut event = event(id, "post");
+            event["eventTime"] = json!(now + hours * 3_600_000);
+            ingest(&actor, event).await;
+        }
+        let total = async |query: &str| actor.get(&format!("{OVERVIEW}{query}")).await.data()["totalCount"].clone();
+        assert_eq!((total("").await, total("?date=2025-12-31").await), (json!(2), json!(3)));
+        let zone = json!({"time_zone": "America/New_York"});
+        actor.post("/api/secondme/user/profile", zone).await.data();
+        assert_eq!((total("").await, total("?date=2025-12-31").await), (json!(3), json!(3)), "it is the 31st there");
+        assert_eq!((total("?date=2026-01-01").await, total("?date=2025-12-30").await), (json!(1), json!(1)));
+    }
+
     async fn an_app_reads_what_it_reported_itself(server) {
         let person = server.person("a").await;
         let (one, other) = (person.app("user.info agent_memory").await, person.app("user.info agent_memory").await);

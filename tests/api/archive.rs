@@ -29,6 +29,10 @@ impl Listener for Heard {
             Path::new(place).file_name().map_or(place.into(), |name| name.to_string_lossy().into_owned());
         self.refused.push(format!("{place}:{line}: {why}"));
     }
+
+    fn doubted(&mut self, place: &str, line: u64, what: &str) {
+        self.refused(place, line, what);
+    }
 }
 
 fn archive(server: &TestServer) -> Archive {

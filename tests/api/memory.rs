@@ -53,6 +53,52 @@ both_engines! {
         assert_eq!(find(&actor, " \u{3000}").await.len(), 5, "nothing was asked for");
     }
 
+    async fn what_many_leave_out_is_found(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        for (content, keywords) in [
+            ("The café at the corner", &["cafe", "CAFÉ", "cafe\u{301}"][..]),
+            ("A trip to München", &["Munchen", "munchen", "MÜNCHEN"]),
+            ("Lives in Hauptstraße", &["Hauptstrasse", "HAUPTSTRASSE"]),
+            ("Flew to İstanbul", &["istanbul", "ISTANBUL", "İSTANBUL"]),
+            ("がぎぐを買った", &["ガギグ", "ｶﾞｷﾞｸﾞ", "がぎ"]),
+            ("コーヒーが好き", &["こーひー"]),
+            ("Reads books of O'Reilly", &["OReilly", "O’Reilly", "oreilly's"]),
+            ("电话 138-0000-0000", &["13800000000", "138 0000 0000", "138-0000-0000"]),
+            ("Office: +86 (010) 6255-1234", &["01062551234", "8601062551234"]),
+        ] {
+            remember(&actor, content).await;
+            for keyword in keywords {
+                assert_eq!(find(&actor, keyword).await, [content], "{keyword}");
+            }
+        }
+        assert_eq!(find(&actor, "カキク").await, Vec::<String>::new(), "voiced letters are other letters");
+        remember(&actor, "Die Strasse").await;
+        remember(&actor, "Die Straße").await;
+        let found = find(&actor, "straße").await;
+        assert_eq!(found, ["Die Straße", "Lives in Hauptstraße", "Die Strasse"], "as it was typed first");
+    }
+
+    /// 2026-01-01T00:00:00Z is still 2025 in New York.
+    async fn days_are_those_of_the_persons_time_zone(server) {
+        let actor = server.person("a").await.with_key("*").await;
+        let profile = async |zone: &str| actor.post("/api/secondme/user/profile", json!({"time_zone": zone})).await;
+        server.clock().advance_ms(-10 * 3_600_000);
+        remember(&actor, "afternoon of the 31st in London, morning in New York").await;
+        server.clock().advance_ms(13 * 3_600_000);
+        remember(&actor, "night in London, evening of the 31st in New York").await;
+        server.clock().advance_ms(3 * 3_600_000);
+        assert_eq!(profile("America/New_York").await.data()["time_zone"], "America/New_York");
+        let yesterday = find(&actor, "what happened yesterday").await;
+        assert!(yesterday.len() == 2 && yesterday[0].starts_with("night"), "{yesterday:?}");
+        assert_eq!(profile("Asia/Shanghai").await.data()["time_zone"], "Asia/Shanghai");
+        assert_eq!(find(&actor, "我昨天做了什么").await, ["afternoon of the 31st in London, morning in New York"]);
+        assert_eq!(find(&actor, "我今天做了什么").await, ["night in London, evening of the 31st in New York"]);
+        for wrong in ["Mars/Base", "../etc", "UTC+8:00", &"x".repeat(70)] {
+            profile(wrong).await.refused(422, "invalid.param");
+        }
+        assert_eq!(profile("").await.data()["time_zone"], "", "taken back");
+    }
+
     async fn pages_are_whole_and_do_not_overlap(server) {
         let actor = server.person("a").await.with_key("*").await;
         let items: Vec<Value> = (0..45).map(|n| json!({"content": format!("阅读 book {n}")})).collect();

@@ -94,6 +94,34 @@ async fn serve(State(pages): State<Pages>, Path(name): Path<String>) -> Response
                 .into_response()
         }
         "empty" => html("<script>x()</script>"),
+        "menu" => {
+            html("<nav><a href=/>首页</a> <a href=/n>新闻</a> <a href=/l>登录</a></nav><div id=app></div>")
+        }
+        "hidden" => html(format!(
+            "<title>一座山</title><nav><a>首页</a> <a>新闻</a> <a>登录</a></nav>\
+             <div id=js_content style=\"visibility: hidden; opacity: 0;\"><p>{}</p></div>",
+            "很久以前有一座山，山上有一座庙，庙里有一个老和尚。".repeat(10)
+        )),
+        "told" => html(
+            "<title>A page</title><nav><a>Home</a></nav><div id=root></div><script type=\"application/ld+json\">\
+             {\"@type\":\"NewsArticle\",\"headline\":\"A page\",\"articleBody\":\"What is told to programs alone.\"}</script>",
+        ),
+        "untyped" => {
+            let mut response = Response::new(Body::from(ARTICLE));
+            response.headers_mut().remove("content-type");
+            response
+        }
+        "untyped-picture" => Response::new(Body::from("\u{89}PNG\r\n\u{1a}\n\0\0")),
+        "latin1" => {
+            let text = b"<meta charset=gbk><title>x</title><p>\xcf\xb2\xbb\xb6\xd4\xc4\xb6\xc1\xbf\xc6\xbb\xc3\xd0\xa1\xcb\xb5</p>";
+            ([("content-type", "text/html; charset=ISO-8859-1")], text.to_vec()).into_response()
+        }
+        "deflated" => {
+            let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+            packer.write_all(ARTICLE.as_bytes()).unwrap();
+            ([("content-type", "text/html"), ("content-encoding", "deflate")], packer.finish().unwrap())
+                .into_response()
+        }
         "plain" => ([("content-type", "text/plain")], "plain words").into_response(),
         _ => html(ARTICLE.replace("The Bread Blog", &name)),
     }
@@ -164,7 +192,9 @@ both_engines! {
             ("moved", None, "yeast"), ("packed", None, "yeast"), ("plain", None, "plain words"), ("gbk", None, "喜欢阅读科幻小说"),
             ("gone", Some("missing"), ""), ("circle", Some("missing"), ""), ("inside", Some("refused"), ""), ("file", Some("missing"), ""),
             ("picture", Some("type"), ""), ("huge", Some("too_large"), ""), ("endless", Some("too_large"), ""),
-            ("bomb", Some("too_large"), ""), ("empty", Some("empty"), ""),
+            ("bomb", Some("too_large"), ""), ("empty", Some("empty"), ""), ("menu", Some("empty"), ""),
+            ("hidden", None, "庙里有一个老和尚"), ("told", None, "What is told to programs alone."), ("untyped", None, "yeast"),
+            ("untyped-picture", Some("type"), ""), ("latin1", None, "喜欢阅读科幻小说"), ("deflated", None, "yeast"),
         ] {
             let id = add(&actor, &[pages.url(name)]).await;
             let note = read(&server, &actor, id, settled).await;

@@ -24,6 +24,23 @@ both_engines! {
         assert_eq!(browser.post_form("/profile", &[("csrf", "x"), ("name", "y")]).await.status, 403);
     }
 
+    async fn the_browser_says_the_time_zone_once(server) {
+        let person = server.person("a").await;
+        let (browser, key) = (person.signed_in().await, person.with_key("*").await);
+        let csrf = browser.get("/profile").await.hidden("csrf");
+        let zone = async || key.post("/api/secondme/user/profile", json!({})).await.data()["time_zone"].clone();
+        let send = async |name: &str| browser.post_form("/profile/zone", &[("csrf", csrf.as_str()), ("zone", name)]).await.status;
+        assert_eq!((send("Mars/Base").await, zone().await), (204, json!("")), "no zone");
+        assert_eq!((send("Asia/Shanghai").await, zone().await), (204, json!("Asia/Shanghai")));
+        assert_eq!((send("Europe/Berlin").await, zone().await), (204, json!("Asia/Shanghai")), "another browser changes nothing");
+        assert_eq!(browser.post_form("/profile/zone", &[("csrf", "x"), ("zone", "UTC")]).await.status, 403);
+        assert!(browser.get("/profile").await.body.contains("value=\"Asia/Shanghai\""));
+        let typed = [("csrf", csrf.as_str()), ("name", "陈一"), ("bio", ""), ("words", ""), ("avatar", ""), ("zone", " Europe/Berlin ")];
+        assert_eq!((browser.post_form("/profile", &typed).await.status, zone().await), (303, json!("Europe/Berlin")));
+        let wrong = [("csrf", csrf.as_str()), ("name", "陈一"), ("bio", ""), ("words", ""), ("avatar", ""), ("zone", "here")];
+        assert_eq!(browser.post_form("/profile", &wrong).await.status, 422);
+    }
+
     async fn interests_are_added_changed_and_deleted(server) {
         let person = server.person("a").await;
         let (browser, key) = (person.signed_in().await, person.with_key("*").await);

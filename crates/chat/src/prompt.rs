@@ -2,7 +2,7 @@
 
 use memory::recall::{Kind, Recall, tokens};
 use serde::Serialize;
-use store::Timestamp;
+use store::{Timestamp, Zone};
 
 use crate::{
     provider::{Message, Role},
@@ -58,12 +58,11 @@ pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The current date and day of the week in UTC, as a sentence for a model.
-pub(crate) fn today(now: Timestamp) -> String {
-    const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
-    // 1970-01-01 was a Thursday.
-    let day = usize::try_from(now.day().rem_euclid(7)).ok().and_then(|day| DAYS.get(day));
-    format!("Today is {}, {} (UTC).", day.copied().unwrap_or_default(), now.date())
+/// The current date and day of the week in a time zone, as a sentence for a model.
+pub(crate) fn today(now: Timestamp, zone: &Zone) -> String {
+    const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    let day = usize::try_from(zone.weekday(now)).ok().and_then(|day| DAYS.get(day));
+    format!("Today is {}, {} ({}).", day.copied().unwrap_or_default(), zone.date(now), zone.name())
 }
 
 fn voice(name: Option<&str>, recall: &Recall, now: Timestamp) -> String {
@@ -71,7 +70,8 @@ fn voice(name: Option<&str>, recall: &Recall, now: Timestamp) -> String {
         Some(name) => ("the person named below", format!("<name>{}</name>\n", escaped(name))),
         None => ("a person", String::new()),
     };
-    let today = today(now);
+    let zone = recall.zone.clone().unwrap_or_default();
+    let today = today(now, &zone);
     let mut text = format!(
         "You are the digital double of {who}: you speak for them, in the first person, as they would. \
          Answer in the language of the message you are sent. Say plainly when you do not know something; never invent \
@@ -89,7 +89,7 @@ fn voice(name: Option<&str>, recall: &Recall, now: Timestamp) -> String {
         // The date tells which of two contradicting facts is newer, and what "yesterday" in one of them means.
         match item.kind {
             Kind::KeyMemory | Kind::Note => {
-                text.push_str(&format!("<{kind} noted=\"{}\">{content}</{kind}>\n", item.time.date()));
+                text.push_str(&format!("<{kind} noted=\"{}\">{content}</{kind}>\n", zone.date(item.time)));
             }
             _ => text.push_str(&format!("<{kind}>{content}</{kind}>\n")),
         }
@@ -262,7 +262,7 @@ mod tests {
             score: 1.0,
             tokens: tokens(text),
         };
-        Recall { tokens: item.tokens, items: vec![item] }
+        Recall { tokens: item.tokens, items: vec![item], zone: None }
     }
 
     fn said(role: Role, text: &str) -> Message {
@@ -306,8 +306,14 @@ mod tests {
             (1_764_400_000_000, "Today is Saturday, 2025-11-29 (UTC)."),
             (1_709_164_800_000, "Today is Thursday, 2024-02-29 (UTC)."),
         ] {
-            assert_eq!(today(Timestamp(ms)), expected);
+            assert_eq!(today(Timestamp(ms), &Zone::default()), expected);
         }
+        let shanghai = Zone::named("Asia/Shanghai").unwrap();
+        let evening = Timestamp(1_764_432_000_000);
+        assert_eq!(today(evening, &shanghai), "Today is Sunday, 2025-11-30 (Asia/Shanghai).");
+        let mut recall = note("昨天去了医院");
+        (recall.zone, recall.items[0].time) = (Some(shanghai), evening);
+        assert!(prompt(&recall, &[], 4000)[0].content.contains("<note noted=\"2025-11-30\">"));
         for (kind, expected) in [
             (Kind::KeyMemory, "<fact noted=\"1970-01-01\">昨天去了医院</fact>"),
             (Kind::Note, "<note noted=\"1970-01-01\">昨天去了医院</note>"),

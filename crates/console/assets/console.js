@@ -40,3 +40,13 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     }, 2000);
   });
 }
+
+// The first browser of a person says where their days begin; the profile page changes it.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const token = document.querySelector('form[action="/sign-out"] input[name="csrf"]');
+if (zone && token && localStorage.getItem("zone") !== zone) {
+  const body = new URLSearchParams({ csrf: token.value, zone });
+  fetch("/profile/zone", { method: "POST", body }).then((answer) => {
+    if (answer.ok) localStorage.setItem("zone", zone);
+  }, () => {});
+}

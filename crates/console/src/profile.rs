@@ -12,6 +12,7 @@ use axum::{
 };
 use http::StatusCode;
 use memory::profile::Change;
+use store::Zone;
 use web::{ApiError, Query};
 
 use crate::{
@@ -28,6 +29,7 @@ pub(crate) const PATH: &str = "/profile";
 pub(crate) fn router() -> Router<Console> {
     Router::new()
         .route(PATH, get(show).post(save))
+        .route("/profile/zone", post(set_zone))
         .route("/profile/interests", post(interest::add))
         .route("/profile/interests/{id}", get(interest::show).post(interest::change))
         .route("/profile/interests/{id}/delete", post(interest::delete))
@@ -46,12 +48,28 @@ pub(crate) struct About {
     bio: String,
     words: String,
     avatar: String,
+    zone: String,
+}
+
+/// The form that scripts send with the time zone of the browser.
+struct BrowserZone(String);
+
+impl From<Fields> for BrowserZone {
+    fn from(fields: Fields) -> Self {
+        Self(fields.text("zone"))
+    }
 }
 
 impl From<Fields> for About {
     fn from(fields: Fields) -> Self {
         let plain = |name: &str| fields.text(name).replace("\r\n", "\n");
-        Self { name: plain("name"), bio: plain("bio"), words: plain("words"), avatar: plain("avatar") }
+        Self {
+            name: plain("name"),
+            bio: plain("bio"),
+            words: plain("words"),
+            avatar: plain("avatar"),
+            zone: plain("zone").trim().to_owned(),
+        }
     }
 }
 
@@ -115,6 +133,7 @@ pub(crate) async fn render(
             bio: profile.bio,
             words: profile.self_introduction,
             avatar: profile.avatar,
+            zone: profile.time_zone,
         },
         route: who.route,
         interests: lines.collect(),
@@ -150,12 +169,13 @@ pub(crate) async fn save(
     member: Member,
     CsrfForm(typed): CsrfForm<About>,
 ) -> Result<Response, ApiError> {
-    let About { name, bio, words, avatar } = typed.clone();
+    let About { name, bio, words, avatar, zone } = typed.clone();
     let change = Change {
         name: Some(name),
         bio: Some(bio),
         self_introduction: Some(words),
         avatar: Some(avatar),
+        time_zone: Some(zone),
         ..Change::default()
     };
     match console.memory.update_profile(member.account.id, change).await {
@@ -165,4 +185,18 @@ pub(crate) async fn save(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Stores the time zone of the browser if the person has none.
+async fn set_zone(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(BrowserZone(zone)): CsrfForm<BrowserZone>,
+) -> Result<StatusCode, ApiError> {
+    let account = member.account.id;
+    if console.memory.zone(account).await?.is_none() && Zone::named(&zone).is_some() {
+        let change = Change { time_zone: Some(zone), ..Change::default() };
+        console.memory.update_profile(account, change).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
 }

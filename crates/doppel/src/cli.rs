@@ -65,7 +65,9 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         }
         Command::Doctor { repair } => Box::pin(doctor::run(&config, repair)).await?,
         Command::Export { account, file } => Box::pin(transfer::export(&config, &account, &file)).await?,
-        Command::Import { account, from } => Box::pin(transfer::import(&config, &account, &from)).await?,
+        Command::Import { account, zone, from } => {
+            Box::pin(transfer::import(&config, &account, zone.as_deref(), &from)).await?;
+        }
         Command::Move { to } => Box::pin(relocate::run(&config, &to)).await?,
         Command::Openapi => say(&openapi(&config).await?)?,
     }

@@ -1,18 +1,23 @@
-//! Import of data that a person has elsewhere: an archive of Doppel, a folder of Markdown, facts as CSV or
-//! JSON Lines.
+//! Import of data: a Doppel archive, a folder of Markdown, or facts as tables, JSON Lines or JSON.
 //!
 //! Everything is read as a stream, in batches of one transaction each. No name in an archive becomes a path.
-//! Invalid entries are refused line by line. Existing entries stay as they are.
+//! Invalid lines are refused one by one. Existing entries are not changed. Entries keep the time that their
+//! file says.
 
+mod encoding;
 mod facts;
 mod folder;
 #[cfg(test)]
 mod fuzz_tests;
+mod markdown;
 mod packed;
+mod table;
+mod time;
 
 use std::{io::BufRead, path::Path};
 
 use anyhow::{Context, Result, bail};
+use store::Zone;
 use web::{
     Archive,
     archive::{Given, MAX_LINE, Section, Taken},
@@ -29,6 +34,8 @@ pub trait Listener {
     fn progress(&mut self, entries: u64);
     /// Reports that a line was refused.
     fn refused(&mut self, place: &str, line: u64, why: &str);
+    /// Reports a line that was imported only in part.
+    fn doubted(&mut self, place: &str, line: u64, what: &str);
 }
 
 /// The result of an import.
@@ -48,6 +55,8 @@ pub struct Import<'a> {
     account: i64,
     /// Maximum size of a file in bytes.
     max_file: u64,
+    /// The time zone of times without one.
+    zone: Zone,
     listener: &'a mut dyn Listener,
     outcome: Outcome,
 }
@@ -55,7 +64,13 @@ pub struct Import<'a> {
 impl<'a> Import<'a> {
     /// Creates an import into an account.
     pub fn new(archive: &'a Archive, account: i64, max_file: u64, listener: &'a mut dyn Listener) -> Self {
-        Self { archive, account, max_file, listener, outcome: Outcome::default() }
+        Self { archive, account, max_file, listener, zone: Zone::default(), outcome: Outcome::default() }
+    }
+
+    /// Sets the time zone of times without one, which is UTC by default.
+    #[must_use]
+    pub fn in_zone(self, zone: Zone) -> Self {
+        Self { zone, ..self }
     }
 
     /// Imports a file or a folder, depending on its name and content.
@@ -71,12 +86,14 @@ impl<'a> Import<'a> {
         }
         let ending = from.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         match ending.to_ascii_lowercase().as_str() {
-            "csv" => facts::take_csv(&mut self, from).await?,
+            "csv" | "tsv" => facts::take_table(&mut self, from).await?,
+            "json" => facts::take_list(&mut self, from).await?,
             "jsonl" | "ndjson" => facts::take_lines(&mut self, from).await?,
             "md" | "markdown" => folder::take(&mut self, from).await?,
             "tar" | "gz" | "tgz" => packed::take(&mut self, from).await?,
             _ => bail!(
-                "{}: expected an archive (.tar, .tar.gz), facts (.csv, .jsonl), Markdown (.md) or a folder of it",
+                "{}: expected an archive (.tar, .tar.gz), facts (.csv, .tsv, .jsonl, .json), Markdown (.md) or a \
+                 folder of it",
                 from.display()
             ),
         }
@@ -89,6 +106,9 @@ impl<'a> Import<'a> {
 
     /// Imports one batch. `place` names its source.
     async fn batch(&mut self, section: &dyn Section, place: &str, given: Vec<Given>) -> Result<()> {
+        if given.is_empty() {
+            return Ok(());
+        }
         let count = u64::try_from(given.len()).unwrap_or(0);
         let taken = section.import(self.account, given).await;
         let taken = taken.map_err(|error| crate::describe(&error))?;
@@ -107,14 +127,33 @@ impl<'a> Import<'a> {
         self.listener.refused(place, line, why);
     }
 
+    fn doubt(&mut self, place: &str, line: u64, doubt: Option<String>) {
+        if let Some(what) = doubt {
+            self.listener.doubted(place, line, &what);
+        }
+    }
+
     /// Imports JSON Lines.
-    async fn lines(&mut self, section: &dyn Section, place: &str, mut from: impl BufRead) -> Result<()> {
+    async fn lines(&mut self, section: &dyn Section, place: &str, from: impl BufRead) -> Result<()> {
+        self.lines_as(section, place, from, |line| (line, None)).await
+    }
+
+    /// Imports JSON Lines that a function converts first. It also returns a warning, if any.
+    async fn lines_as(
+        &mut self,
+        section: &dyn Section,
+        place: &str,
+        mut from: impl BufRead,
+        understood: impl Fn(String) -> (String, Option<String>),
+    ) -> Result<()> {
         let (mut given, mut bytes, mut number) = (Vec::new(), 0, 0);
         while let Some(line) = next_line(&mut from)? {
             number += 1;
             match line {
                 Ok(text) if text.trim().is_empty() => {}
                 Ok(text) => {
+                    let (text, doubt) = understood(text);
+                    self.doubt(place, number, doubt);
                     bytes += text.len();
                     given.push(Given { line: number, text });
                 }
@@ -125,7 +164,7 @@ impl<'a> Import<'a> {
                 bytes = 0;
             }
         }
-        if given.is_empty() { Ok(()) } else { self.batch(section, place, given).await }
+        self.batch(section, place, given).await
     }
 }
 

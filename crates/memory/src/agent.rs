@@ -7,7 +7,7 @@ pub mod rules;
 
 use std::collections::BTreeMap;
 
-use store::{Timestamp, params};
+use store::{Ids, Timestamp, params};
 use web::{ApiError, paging::Page};
 
 pub use model::{App, Event, Overview, StoredEvent};
@@ -99,22 +99,22 @@ impl Memory {
         };
         let (list, (total,)) = match platform {
             None => {
-                let values = params![account, walk.limit, walk.offset, walk.before];
+                let values = params![account, walk.limit, walk.offset, walk.before_id()];
                 let list = db.fetch_all(queries::ALL, values).await?;
                 (list, db.fetch_one::<(i64,)>(queries::COUNT, params![account, newest]).await?)
             }
             Some(platform) => {
-                let values = params![account, walk.limit, walk.offset, walk.before, platform];
+                let values = params![account, walk.limit, walk.offset, walk.before_id(), platform];
                 let list = db.fetch_all(queries::OF_PLATFORM, values).await?;
                 let count = params![account, newest, platform];
                 (list, db.fetch_one::<(i64,)>(queries::COUNT_OF_PLATFORM, count).await?)
             }
         };
-        Ok(walk.end(list, total, newest, |event: &StoredEvent| event.event_id))
+        Ok(walk.end(list, total, newest, |event: &StoredEvent| (Ids::time(event.event_id), event.event_id)))
     }
 
-    /// Returns what happened on a day (UTC), by platform or on one platform alone. The busiest platform comes
-    /// first. `page` selects platforms.
+    /// Returns a page of platforms with the events between two moments, the busiest platform first, or only
+    /// one platform.
     ///
     /// # Errors
     /// If the store fails.
@@ -122,10 +122,10 @@ impl Memory {
         &self,
         account: i64,
         platform: Option<&str>,
-        day: Timestamp,
+        (from, to): (Timestamp, Timestamp),
         page: Page,
     ) -> Result<Overview, ApiError> {
-        let (from, to, only) = (day, day.plus_secs(86_400), platform.unwrap_or_default());
+        let only = platform.unwrap_or_default();
         let values = params![account, from, to, rules::IMPORTANT, MAX_GROUPS, only];
         let groups: Vec<model::Group> = self.db().fetch_all(queries::GROUPS, values).await?;
         let mut apps = BTreeMap::<String, App>::new();

@@ -2,7 +2,7 @@
 
 use store::{
     params,
-    search::{Document, Expected, Index},
+    search::{Document, Entry, Expected, Index},
 };
 use web::ApiError;
 
@@ -79,7 +79,7 @@ impl Memory {
                         index.lock(tx).await?;
                         let expected = expected(tx, account, rows, after).await?;
                         let full = expected.len() >= usize::try_from(ROWS).unwrap_or(usize::MAX);
-                        let next = expected.last().filter(|_| full).map(|last| last.id);
+                        let next = expected.last().filter(|_| full).map(|last| last.entry.id);
                         let range = (after, next.unwrap_or(i64::MAX));
                         let mut faults = index.check(tx, range, &expected, mend).await?;
                         if next.is_none() {
@@ -159,18 +159,17 @@ async fn expected(
             let memories: Vec<KeyMemory> = tx.fetch_all(key::queries::AFTER, page).await?;
             for memory in memories {
                 let text = key::rules::indexed(&memory.fact_actor, &memory.fact_object, &memory.fact_content);
-                expected.push(Expected {
-                    id: memory.id,
-                    public: key::rules::is_public(memory.visibility),
-                    document: Document::new(&text),
-                });
+                let public = key::rules::is_public(memory.visibility);
+                let entry = Entry { id: memory.id, public, noted: memory.create_time };
+                expected.push(Expected { entry, document: Document::new(&text) });
             }
         }
         Rows::Notes => {
             let notes: Vec<Note> = tx.fetch_all(note::queries::AFTER, page).await?;
             for note in notes {
                 let document = Document::new(&note::page::indexed(tx, &note).await?);
-                expected.push(Expected { id: note.id, public: false, document });
+                let entry = Entry { id: note.id, public: false, noted: note.created_at };
+                expected.push(Expected { entry, document });
             }
         }
     }

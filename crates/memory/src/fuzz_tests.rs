@@ -37,7 +37,7 @@ proptest! {
         match fuzz::timed(|| SnapshotQuery { snapshot: Some(text.clone()) }.check(page)) {
             Ok(walk) => {
                 prop_assert!((1..=100).contains(&walk.limit) && (0..=page.offset).contains(&walk.offset));
-                prop_assert!(walk.newest.is_none_or(|newest| newest >= 0 && walk.before >= 0));
+                prop_assert!(walk.newest.is_none_or(|newest| newest >= 0 && walk.before_id() >= 0));
             }
             Err(error) => prop_assert_eq!(error.code().status().as_u16(), 422),
         }

@@ -8,7 +8,7 @@ pub mod rules;
 
 use store::{
     Tx, params,
-    search::{Document, Index, Query},
+    search::{Document, Entry, Index, Query},
 };
 use web::{
     ApiError, Code,
@@ -47,7 +47,7 @@ impl Prepared {
     }
 }
 
-/// Returns a page of memories, the newest first.
+/// Returns a page of memories, the latest first.
 pub(crate) async fn list(
     tx: &Tx<'_>,
     account: i64,
@@ -55,7 +55,8 @@ pub(crate) async fn list(
     only_public: bool,
 ) -> store::Result<Vec<KeyMemory>> {
     let sql = if only_public { queries::PUBLIC } else { queries::ALL };
-    tx.fetch_all(sql, params![account, walk.limit, walk.offset, walk.before]).await
+    let (time, id) = walk.before();
+    tx.fetch_all(sql, params![account, walk.limit, walk.offset, time, id, walk.newest()]).await
 }
 
 /// Returns the memories with these ids, in the order of the ids.
@@ -71,7 +72,7 @@ pub(crate) async fn of_ids(
     Ok(list)
 }
 
-/// Returns the newest memory that belongs to the pages of a list, and the number of listed ones that were
+/// Returns the last added memory that belongs to the pages of a list, and the number of listed ones that were
 /// added since.
 async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, only_public: bool) -> store::Result<(i64, i64)> {
     let Some(newest) = walk.newest else {
@@ -103,12 +104,13 @@ impl Memory {
                     let (newest, newer) = since(tx, account, walk, only_public).await?;
                     let list = list(tx, account, walk, only_public).await?;
                     let total = (index.count(tx, only_public).await? - newer).max(0);
-                    Ok(walk.end(list, total, newest, |row: &KeyMemory| row.id))
+                    Ok(walk.end(list, total, newest, KeyMemory::key))
                 })
             });
             return list.await;
         }
         let query = Query::of(keyword, only_public, self.db().clock().now());
+        let query = self.with_zone(account, query).await?;
         let near = self.near(index, &query).await;
         let search = self.db().read_heavy(move |tx| {
             Box::pin(async move {
@@ -117,7 +119,7 @@ impl Memory {
                 found.retain(|hit| hit.entry <= newest);
                 let list = of_ids(tx, account, &ranked::page(&found, walk.page()), only_public).await?;
                 let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-                Ok(walk.end(list, total, newest, |row| row.id))
+                Ok(walk.end(list, total, newest, KeyMemory::key))
             })
         });
         search.await
@@ -184,7 +186,8 @@ impl Memory {
                     let index = Index::new(account, KIND);
                     index.lock(tx).await?;
                     let found = tx.fetch_optional(queries::FACT, params![id, account]).await?;
-                    let (_, _, before, visible, written): FactRow = found.ok_or(Code::MemoryNotFound)?;
+                    let (_, _, before, visible, noted, written): FactRow =
+                        found.ok_or(Code::MemoryNotFound)?;
                     let visibility = change.visibility.unwrap_or(visible);
                     if before == content && visible == visibility {
                         return Ok(());
@@ -196,7 +199,8 @@ impl Memory {
                     let dropped: Vec<(i64,)> =
                         tx.fetch_all(queries::DROP_VERSIONS, params![id, kept]).await?;
                     tx.execute(queries::UPDATE, params![id, &content, visibility, &hash, now]).await?;
-                    index.replace(tx, id, rules::is_public(visibility), &document).await?;
+                    let entry = Entry { id, public: rules::is_public(visibility), noted };
+                    index.replace(tx, entry, &document).await?;
                     // The previous content still counts, as a version.
                     let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
                     let grown = quota::Change::of_bytes(quota::size(&[&content]) - dropped);
@@ -254,8 +258,8 @@ impl Memory {
     }
 }
 
-/// The actor, the object, the content, the visibility, and the time of the last change.
-type FactRow = (String, String, String, i64, store::Timestamp);
+/// The actor, the object, the content, the visibility, and the times of creation and of the last change.
+type FactRow = (String, String, String, i64, store::Timestamp, store::Timestamp);
 
 /// Inserts a fact unless the person has it. Returns true if it was inserted. The index has to be locked, so
 /// that nobody else inserts the same fact meanwhile.
@@ -267,6 +271,7 @@ async fn insert(tx: &mut Tx<'_>, account: i64, new: &Prepared, now: store::Times
     let Fact { actor, object, content, visibility } = &new.fact;
     let values = params![new.id, account, actor, object, content, *visibility, &new.hash, now];
     tx.send(queries::INSERT, values).await?;
-    Index::new(account, KIND).add(tx, new.id, rules::is_public(*visibility), &new.document).await?;
+    let entry = Entry { id: new.id, public: rules::is_public(*visibility), noted: now };
+    Index::new(account, KIND).add(tx, entry, &new.document).await?;
     Ok(true)
 }

@@ -6,9 +6,11 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
+use std::collections::HashSet;
+
 use store::{
     Tx, params,
-    search::{Document, Hit, Index, Query},
+    search::{Document, Entry, Hit, Index, Query},
 };
 use web::{
     ApiError, Code,
@@ -45,7 +47,7 @@ pub(crate) async fn of_ids(tx: &Tx<'_>, account: i64, ids: &[i64]) -> store::Res
     ranked::rows(tx, &queries::BY_IDS, account, ids, |note: &Note| note.id).await
 }
 
-/// Returns a page of notes, of one type or all, newest first.
+/// Returns a page of notes, of one type or all, the latest first.
 async fn list(
     tx: &mut Tx<'_>,
     account: i64,
@@ -53,19 +55,20 @@ async fn list(
     walk: Walk,
 ) -> Result<Walked<Note>, ApiError> {
     let (newest, newer) = since(tx, account, walk, kind).await?;
+    let (time, id) = walk.before();
     let (list, total) = match kind {
         None => {
-            let values = params![account, walk.limit, walk.offset, walk.before];
+            let values = params![account, walk.limit, walk.offset, time, id, walk.newest()];
             let list = tx.fetch_all(queries::ALL, values).await?;
             (list, Index::new(account, KIND).count(tx, false).await?)
         }
         Some(kind) => {
-            let values = params![account, walk.limit, walk.offset, walk.before, kind.name()];
+            let values = params![account, walk.limit, walk.offset, time, id, walk.newest(), kind.name()];
             let (total,) = tx.fetch_one(queries::COUNT_OF_TYPE, params![account, kind.name()]).await?;
             (tx.fetch_all(queries::OF_TYPE, values).await?, total)
         }
     };
-    Ok(walk.end(list, (total - newer).max(0), newest, |note: &Note| note.id))
+    Ok(walk.end(list, (total - newer).max(0), newest, Note::key))
 }
 
 /// Returns a page of search hits, in their order.
@@ -79,10 +82,10 @@ async fn page_of(
     found.retain(|hit| hit.entry <= newest);
     let list = of_ids(tx, account, &ranked::page(&found, walk.page())).await?;
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    Ok(walk.end(list, total, newest, |note| note.id))
+    Ok(walk.end(list, total, newest, Note::key))
 }
 
-/// Returns the newest note that belongs to the pages of a list, and the number of notes of a type that were
+/// Returns the last added note that belongs to the pages of a list, and the number of notes of a type that were
 /// added since.
 async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, kind: Option<Kind>) -> store::Result<(i64, i64)> {
     let Some(newest) = walk.newest else {
@@ -126,7 +129,8 @@ impl Memory {
                     let values = params![id, account, kind, title, content, &urls, status, &hash, now, now];
                     tx.send(queries::INSERT, values).await?;
                     page::insert(tx, (account, id), &new.urls, now).await?;
-                    Index::new(account, KIND).add(tx, id, false, &document).await?;
+                    let entry = Entry { id, public: false, noted: now };
+                    Index::new(account, KIND).add(tx, entry, &document).await?;
                     let change = quota::Change::add(&[title, content, &urls]);
                     quota.add(tx, &adder, quota::Kind::Note, change, now).await?;
                     Ok(id)
@@ -156,6 +160,7 @@ impl Memory {
             return self.list_notes(account, Filter::default(), walk).await;
         }
         let query = Query::of(keyword, false, self.db().clock().now());
+        let query = self.with_zone(account, query).await?;
         let index = Index::new(account, KIND);
         let near = self.near(index, &query).await;
         let search = self.db().read_heavy(move |tx| {
@@ -190,10 +195,10 @@ impl Memory {
                 if let Some(kind) = kind {
                     let values = params![account, kind.name(), MAX_FILTERED];
                     let rows: Vec<(i64,)> = tx.fetch_all(queries::IDS_OF_TYPE, values).await?;
-                    // The rows are the newest first, so the ids are in descending order.
-                    found.retain(|hit| rows.binary_search_by(|(other,)| hit.entry.cmp(other)).is_ok());
+                    let of_type: HashSet<i64> = rows.into_iter().map(|(id,)| id).collect();
+                    found.retain(|hit| of_type.contains(&hit.entry));
                 }
-                found.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.entry));
+                found.sort_unstable_by_key(|hit| std::cmp::Reverse((hit.noted, hit.entry)));
                 page_of(tx, account, found, walk).await
             })
         });

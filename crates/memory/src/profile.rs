@@ -9,7 +9,7 @@ pub mod rules;
 use std::sync::Arc;
 
 use identity::{Account, Caller, Identity};
-use store::{RESYNC, params};
+use store::{RESYNC, Zone, params, search::Query};
 use tokio::sync::broadcast::error::RecvError;
 use web::{ApiError, Code, Tasks};
 
@@ -38,6 +38,19 @@ impl Memory {
         let person = (who.ok_or(Code::AuthMissing)?, profile.unwrap_or_default());
         self.0.people.put(account, Arc::new(person.clone()), epoch);
         Ok(person)
+    }
+
+    /// Returns the time zone of a person. `None` if it is not set.
+    ///
+    /// # Errors
+    /// When the store fails, or the account has just been deleted.
+    pub async fn zone(&self, account: i64) -> Result<Option<Zone>, ApiError> {
+        Ok(self.profile(account).await?.1.zone())
+    }
+
+    /// Sets the time zone of a query if it is a question, which may name days.
+    pub(crate) async fn with_zone(&self, account: i64, query: Query) -> Result<Query, ApiError> {
+        if query.is_question() { Ok(query.in_zone(self.zone(account).await?)) } else { Ok(query) }
     }
 
     /// Returns the id by which the calling app knows the person. `None` if the caller is not an app.
@@ -78,7 +91,8 @@ impl Memory {
                         change.cover.as_deref(),
                         change.bio.as_deref(),
                         change.self_introduction.as_deref(),
-                        now
+                        now,
+                        change.time_zone.as_deref()
                     ];
                     tx.execute(queries::SAVE, values).await?;
                     tx.notify(TOPIC, &account.to_string()).await?;

@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn pages_end_with_the_list() {
-        let found = [1, 2, 3, 4, 5].map(|entry| Hit { entry, score: 1.0 });
+        let found = [1, 2, 3, 4, 5].map(|entry| Hit { entry, score: 1.0, noted: store::Timestamp(0) });
         let of = |offset, limit| page(&found, Page { limit, offset });
         assert_eq!(
             (of(0, 2), of(4, 2), of(6, 2), of(0, 100)),

@@ -70,6 +70,7 @@ impl Memory {
         let asked = end_of(text);
         let visit = self.db().read(move |tx| Box::pin(first_visit(tx, account, reader)));
         let ((person, profile), (has_entries, shades)) = futures::try_join!(self.profile(account), visit)?;
+        let zone = profile.zone();
         // If there is nothing to score, tokenizing the text would be most of the work.
         let scorer = Scorer::new(if has_entries || !shades.is_empty() { asked } else { "" });
         let question = Question { account, reader, now, scorer, budget };
@@ -79,11 +80,11 @@ impl Memory {
         }
         let keys = async {
             let access = Some(reader.memories).filter(|access| *access > Access::Nothing)?;
-            let query = Query::question(asked, access == Access::Public, now);
+            let query = Query::question(asked, access == Access::Public, now).in_zone(zone.clone());
             Some(self.lookup(Index::new(account, key::KIND), query).await)
         };
         let notes = async {
-            let query = reader.notes.then(|| Query::question(asked, false, now))?;
+            let query = reader.notes.then(|| Query::question(asked, false, now))?.in_zone(zone.clone());
             Some(self.lookup(Index::new(account, note::KIND), query).await)
         };
         let (keys, notes) = futures::join!(keys, notes);
@@ -150,7 +151,8 @@ impl Question {
     /// Selects what fits into the budget, most important first.
     fn tell(mut self, known: &Known, found: Vec<Recalled>, newest: Vec<KeyMemory>) -> Recall {
         let part = self.budget / PART;
-        let mut told = rules::Budget::new(self.budget);
+        let zone = known.profile.zone().filter(|_| self.reader.profile);
+        let mut told = rules::Budget::new(self.budget, zone);
         if self.reader.profile {
             told.add(rules::profile(&known.person, &known.profile, part, self.now));
         }

@@ -1,10 +1,11 @@
 //! Paging through a list while entries are added.
 //!
 //! Pages are requested by number. A number only says how many rows to skip, which shifts when an entry is
-//! added. So a page returns, on request, a `snapshot` to be sent with the next one. It names the newest entry
-//! when the paging began and the last entry seen, and the next page continues exactly there.
+//! added. So a page returns, on request, a `snapshot` to be sent with the next one. It names the last added
+//! entry when the paging began and the last entry seen, and the next page continues exactly there.
 
 use serde::{Deserialize, Serialize};
+use store::{Ids, Timestamp};
 use utoipa::{IntoParams, ToSchema};
 use web::{ApiError, Issues, paging::Page};
 
@@ -26,12 +27,12 @@ pub struct SnapshotQuery {
 pub struct Walk {
     /// Number of rows to return.
     pub limit: i64,
-    /// Number of rows to skip after `before`.
+    /// Number of rows to skip after `last`.
     pub offset: i64,
-    /// The newest entry when the paging began; newer ones are left out. `None` on the first page.
+    /// The last added entry when the paging began; later ones are left out. `None` on the first page.
     pub newest: Option<i64>,
-    /// All entries of the page are older than this one.
-    pub before: i64,
+    /// Time and id of the last entry of the page before.
+    pub last: Option<(Timestamp, i64)>,
     /// Number of entries up to the end of this page.
     end: i64,
     /// True if the client uses snapshots. Other clients get exactly the response of the original API.
@@ -54,7 +55,7 @@ pub struct Walked<T> {
 impl From<Page> for Walk {
     fn from(page: Page) -> Self {
         let end = page.offset.saturating_add(page.limit);
-        Self { limit: page.limit, offset: page.offset, newest: None, before: i64::MAX, end, asked: false }
+        Self { limit: page.limit, offset: page.offset, newest: None, last: None, end, asked: false }
     }
 }
 
@@ -77,12 +78,11 @@ pub(crate) fn walk(given: Option<&str>, page: Page, mut issues: Issues) -> Resul
         Some(None) => {
             issues.add("value_error", "snapshot", "Input should be the snapshot of an earlier page");
         }
-        Some(Some(Snapshot { newest, seen, last })) => {
+        Some(Some(Snapshot { newest, seen, last, time })) => {
             walk.newest = Some(newest);
-            walk.before = newest.saturating_add(1);
             // This is the page right after the one that returned the snapshot.
             if seen == page.offset {
-                (walk.before, walk.offset) = (last, 0);
+                (walk.last, walk.offset) = (Some((Timestamp(time), last)), 0);
             }
         }
     }
@@ -96,11 +96,33 @@ impl Walk {
         Page { limit: self.limit, offset: self.end.saturating_sub(self.limit) }
     }
 
-    /// Builds the response. `newest` is the newest entry when the paging began.
-    pub(crate) fn end<T>(&self, list: Vec<T>, total: i64, newest: i64, id: impl Fn(&T) -> i64) -> Walked<T> {
-        let last = list.last().filter(|_| self.asked);
-        let snapshot = last.map(|last| Snapshot { newest, seen: self.end, last: id(last) }.to_string());
-        Walked { list, total, snapshot }
+    /// Returns the id of the last added entry that belongs to the pages.
+    pub(crate) fn newest(&self) -> i64 {
+        self.newest.unwrap_or(i64::MAX)
+    }
+
+    /// Returns the time and the id that all entries of the page come after, in a list by time.
+    pub(crate) fn before(&self) -> (Timestamp, i64) {
+        self.last.unwrap_or((Timestamp(i64::MAX), i64::MAX))
+    }
+
+    /// Returns the id that all ids of the page are less than, in a list by id.
+    pub(crate) fn before_id(&self) -> i64 {
+        self.last.map_or_else(|| self.newest().saturating_add(1), |(_, id)| id)
+    }
+
+    /// Builds the response. `newest` is the last added entry when the paging began, `key` returns the time
+    /// and the id of an entry.
+    pub(crate) fn end<T>(
+        &self,
+        list: Vec<T>,
+        total: i64,
+        newest: i64,
+        key: impl Fn(&T) -> (Timestamp, i64),
+    ) -> Walked<T> {
+        let last = list.last().filter(|_| self.asked).map(key);
+        let snapshot = last.map(|(time, last)| Snapshot { newest, seen: self.end, last, time: time.0 });
+        Walked { list, total, snapshot: snapshot.map(|snapshot| snapshot.to_string()) }
     }
 }
 
@@ -115,14 +137,18 @@ impl<T> Walked<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Snapshot {
     newest: i64,
-    /// The number of entries up to the end of the page, and the last one of them.
+    /// The number of entries up to the end of the page, and the last one of them with its time.
     seen: i64,
     last: i64,
+    time: i64,
 }
 
 impl std::fmt::Display for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:x}.{:x}.{:x}", self.newest, self.seen, self.last)
+        let Self { newest, seen, last, time } = self;
+        write!(f, "{newest:x}.{seen:x}.{last:x}")?;
+        // Only imported entries have another time than their id.
+        if Ids::time(*last).0 == *time { Ok(()) } else { write!(f, ".{time:x}") }
     }
 }
 
@@ -133,8 +159,12 @@ impl Snapshot {
         }
         let mut parts = text.split('.').map(|part| i64::from_str_radix(part, 16).ok().filter(|n| *n >= 0));
         let mut next = || parts.next().flatten();
-        let read = Self { newest: next()?, seen: next()?, last: next()? };
-        parts.next().is_none().then_some(read)
+        let (newest, seen, last) = (next()?, next()?, next()?);
+        let time = match parts.next() {
+            None => Ids::time(last).0,
+            Some(time) => time?,
+        };
+        parts.next().is_none().then_some(Self { newest, seen, last, time })
     }
 }
 
@@ -154,26 +184,29 @@ mod tests {
     #[test]
     fn the_next_page_goes_on_where_the_last_one_ended() {
         let plain = given(None, page(1, 2)).unwrap();
-        assert_eq!(plain.end(vec![9, 8], 5, 9, |id| *id).snapshot, None);
+        let key = |id: &i64| (Timestamp(*id * 7), *id);
+        assert_eq!(plain.end(vec![9, 8], 5, 9, key).snapshot, None);
         let first = given(Some(""), page(1, 2)).unwrap();
-        assert_eq!((first.before, first.offset, first.newest), (i64::MAX, 0, None));
-        let answer = first.end(vec![9, 8], 5, 9, |id| *id);
+        assert_eq!((first.before_id(), first.offset, first.newest), (i64::MAX, 0, None));
+        let answer = first.end(vec![9, 8], 5, 9, key);
         let snapshot = answer.snapshot.as_deref();
         let second = given(snapshot, page(2, 2)).unwrap();
-        assert_eq!((second.before, second.offset, second.newest), (8, 0, Some(9)));
-        assert_eq!(second.page(), page(2, 2));
+        assert_eq!((second.before(), second.offset, second.newest), (key(&8), 0, Some(9)));
+        assert_eq!((second.page(), second.before_id()), (page(2, 2), 8));
         let jump = given(snapshot, page(4, 2)).unwrap();
-        assert_eq!((jump.before, jump.offset, jump.newest), (10, 6, Some(9)));
-        assert_eq!(second.end(Vec::<i64>::new(), 5, 9, |id| *id).snapshot, None);
-        for wrong in ["x", "1.2", "1.2.3.4", "-1.2.3", &"1".repeat(100)] {
+        assert_eq!((jump.before_id(), jump.offset, jump.newest), (10, 6, Some(9)));
+        assert_eq!(jump.before(), (Timestamp(i64::MAX), i64::MAX));
+        assert_eq!(second.end(Vec::<i64>::new(), 5, 9, key).snapshot, None);
+        for wrong in ["x", "1.2", "1.2.3.x", "1.2.3.4.5", "1.2.3.", "-1.2.3", &"1".repeat(100)] {
             assert!(given(Some(wrong), page(1, 2)).is_err(), "{wrong}");
         }
     }
 
     proptest! {
         #[test]
-        fn snapshots_survive_being_written_down(newest in 0..i64::MAX, seen in 0..i64::MAX, last in 0..i64::MAX) {
-            let snapshot = Snapshot { newest, seen, last };
+        fn snapshots_survive_being_written_down(newest in 0_i64..1 << 53, seen in 0_i64..1 << 40, last in 0_i64..1 << 53, time in 0_i64..1 << 48, is_own: bool) {
+            let time = if is_own { time } else { Ids::time(last).0 };
+            let snapshot = Snapshot { newest, seen, last, time };
             prop_assert_eq!(Snapshot::parse(&snapshot.to_string()), Some(snapshot));
         }
 

@@ -40,6 +40,7 @@ pub mod search;
 mod sql;
 mod sqlite;
 mod tx;
+mod zone;
 
 pub use clock::{Clock, Timestamp};
 pub use config::{DatabaseConfig, Location};
@@ -62,3 +63,4 @@ pub use row::{Column, FromRow, Row};
 pub use rule::Rule;
 pub use seal::{SealError, SealSettings, Sealer, check_key};
 pub use tx::Tx;
+pub use zone::{MAX_ZONE, Zone};

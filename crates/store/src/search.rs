@@ -5,9 +5,12 @@
 //! is needed, and every substring of two or more CJK characters is found.
 //!
 //! The index tables start with the person, so the cost of a search depends on that person's entries alone.
+//! Terms have no accents and apostrophes, and kana of one script.
+//!
 //! Entries are ranked by BM25 with that person's statistics. The scores are computed here and not by the
 //! engine, so that both engines return the same order.
 
+mod bare;
 mod check;
 mod dates;
 mod find;
@@ -22,16 +25,17 @@ mod stop;
 mod terms;
 mod texts;
 mod tokens;
+mod upgrade;
 mod vectors;
 mod verbs;
 
 pub use check::Expected;
 pub use fold::fold;
-pub use index::Index;
+pub use index::{Entry, Index};
 pub use query::{Query, Tuning};
 pub use rank::Hit;
-pub(crate) use runs::rebuild;
 pub use terms::{query_terms, terms};
 pub use texts::Scorer;
 pub use tokens::Document;
+pub(crate) use upgrade::cut_again;
 pub use vectors::{EntryVectors, MAX_EMBEDDED, Made, VectorState};

@@ -8,6 +8,8 @@ crate::texts::texts! {
     words: "自我介绍", "In your own words";
     avatar: "头像地址", "Picture";
     avatar_hint: "可选，http 或 https 地址。", "Optional; an http or https address.";
+    zone: "时区", "Time zone";
+    zone_hint: "搜索里的“昨天”、分身知道的今天都按它算，例如 Asia/Shanghai。留空为 UTC。", "Decides what “yesterday” means in searches and which day your double takes for today, such as Europe/Berlin. UTC if empty.";
     saved: "已保存。", "Saved.";
     interests: "兴趣", "Interests";
     interests_lead: "每个兴趣有两面：你自己的，和你授权的应用看到的。", "Each has two sides: yours, and the one that apps you allow may see.";

@@ -72,7 +72,7 @@ pub(super) enum Command {
         /// The file to write; it must not exist.
         file: PathBuf,
     },
-    /// Take in an archive, facts as CSV or JSON Lines, or a folder of Markdown, also while the server runs.
+    /// Import an archive, facts (CSV, JSON Lines, JSON), or a folder of Markdown, also while the server runs.
     ///
     /// Existing entries stay as they are. Invalid ones are reported line by line.
     #[command(after_help = "Example: doppel import --account me@example.com me.tar")]
@@ -80,7 +80,10 @@ pub(super) enum Command {
         /// The account's e-mail.
         #[arg(long)]
         account: String,
-        /// An archive (.tar, .tar.gz), facts (.csv, .jsonl), a Markdown file or a folder.
+        /// Time zone of times without one, such as Asia/Shanghai. Default: that of the profile, else UTC.
+        #[arg(long)]
+        zone: Option<String>,
+        /// An archive (.tar, .tar.gz), facts (.csv, .tsv, .jsonl, .json), a Markdown file or a folder.
         from: PathBuf,
     },
     /// Move the whole server into an empty database of the other engine, while no server runs.

@@ -9,7 +9,7 @@ use std::{
 use futures::StreamExt;
 use identity::{Account, Identity};
 use indicatif::{ProgressBar, ProgressStyle};
-use store::{Database, durable::NewFile};
+use store::{Database, Zone, durable::NewFile};
 use web::{Archive, archive::About};
 
 use super::{
@@ -42,10 +42,23 @@ pub(super) async fn export(config: &Config, email: &str, file: &Path) -> Result<
     say(&format!("{} ({bytes} bytes)", file.display()))
 }
 
-pub(super) async fn import(config: &Config, email: &str, from: &Path) -> Result<(), Failure> {
-    let (db, archive, account) = open(config, email).await?;
+pub(super) async fn import(
+    config: &Config,
+    email: &str,
+    zone: Option<&str>,
+    from: &Path,
+) -> Result<(), Failure> {
+    let named = |name: &str| {
+        let unknown = || Failure::input(format!("{name} is no IANA time zone, such as Asia/Shanghai"));
+        Zone::named(name).ok_or_else(unknown)
+    };
+    let given = zone.map(named).transpose()?;
+    let (db, identity) = super::identity(config).await?;
+    let (archive, account) = opened(config, &db, &identity, email).await?;
+    let own = server::memory(config, db.clone(), identity, "").zone(account.id).await;
+    let zone = given.or(own.map_err(|error| Failure::failed(crate::describe(&error)))?).unwrap_or_default();
     let mut told = Told::new();
-    let import = Import::new(&archive, account.id, config.files.max_upload_bytes, &mut told);
+    let import = Import::new(&archive, account.id, config.files.max_upload_bytes, &mut told).in_zone(zone);
     let outcome = Box::pin(import.run(from)).await;
     told.bar.finish_and_clear();
     let outcome = outcome.map_err(Failure::failed)?;
@@ -55,11 +68,21 @@ pub(super) async fn import(config: &Config, email: &str, from: &Path) -> Result<
 }
 
 async fn open(config: &Config, email: &str) -> Result<(Database, Archive, Account), Failure> {
-    let (db, identity): (Database, Identity) = super::identity(config).await?;
-    let account = account_of(&identity, email).await?;
-    let base_url = server::base_url(config, None);
-    let archive = server::archive(config, &db, &identity, &base_url).map_err(Failure::failed)?;
+    let (db, identity) = super::identity(config).await?;
+    let (archive, account) = opened(config, &db, &identity, email).await?;
     Ok((db, archive, account))
+}
+
+async fn opened(
+    config: &Config,
+    db: &Database,
+    identity: &Identity,
+    email: &str,
+) -> Result<(Archive, Account), Failure> {
+    let account = account_of(identity, email).await?;
+    let base_url = server::base_url(config, None);
+    let archive = server::archive(config, db, identity, &base_url).map_err(Failure::failed)?;
+    Ok((archive, account))
 }
 
 /// Shows a progress bar on a terminal, and prints a line for each refused entry in any case.
@@ -85,6 +108,16 @@ impl Listener for Told {
     }
 
     fn refused(&mut self, place: &str, line: u64, why: &str) {
+        self.say(place, line, why);
+    }
+
+    fn doubted(&mut self, place: &str, line: u64, what: &str) {
+        self.say(place, line, what);
+    }
+}
+
+impl Told {
+    fn say(&self, place: &str, line: u64, why: &str) {
         let text = if line == 0 { format!("{place}: {why}") } else { format!("{place}:{line}: {why}") };
         self.bar.suspend(|| {
             // If even this cannot be written, nothing is left to try.

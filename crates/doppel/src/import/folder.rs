@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::json;
+use store::Zone;
 use web::archive::Given;
 
-use super::Import;
+use super::{Import, encoding, markdown};
 
 const SECTION: &str = "notes";
 /// Maximum depth of nested folders.
@@ -27,13 +28,15 @@ pub(super) async fn take(import: &mut Import<'_>, from: &Path) -> Result<()> {
     for some in files.chunks(BATCH) {
         let mut given = Vec::new();
         for path in some {
-            match note(path) {
-                Ok(text) => given.push((path, text)),
+            match note(path, &import.zone) {
+                Ok(entry) => given.push((path, entry)),
                 Err(why) => import.refuse(&path.display().to_string(), 1, &why),
             }
         }
-        for (path, text) in given {
-            import.batch(section, &path.display().to_string(), vec![Given { line: 1, text }]).await?;
+        for (path, (text, doubt)) in given {
+            let place = path.display().to_string();
+            import.doubt(&place, 1, doubt);
+            import.batch(section, &place, vec![Given { line: 1, text }]).await?;
         }
     }
     Ok(())
@@ -64,36 +67,26 @@ fn is_text(path: &Path) -> bool {
     ["md", "markdown", "txt"].iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
-/// Reads a file as an entry of an archive.
-fn note(path: &Path) -> Result<String, String> {
+/// Reads a file as an entry of an archive, with a warning if a time was not understood.
+fn note(path: &Path, zone: &Zone) -> Result<(String, Option<String>), String> {
     let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if about.len() > MAX_BYTES {
         return Err(format!("the file has more than {MAX_BYTES} bytes"));
     }
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    let text = String::from_utf8(bytes).map_err(|_other| "the file is not UTF-8".to_owned())?;
-    let text = text.trim_start_matches('\u{feff}');
+    let text =
+        encoding::text(&bytes).ok_or_else(|| "the file is neither UTF-8, UTF-16 nor GBK".to_owned())?;
     let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let note = markdown::read(&text, &name, zone);
     let written = about.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     let written = written.and_then(|time| i64::try_from(time.as_millis()).ok());
-    Ok(json!({"title": title(text, &name), "content": text, "createTime": written}).to_string())
-}
-
-/// Returns the first heading, or else the name of the file.
-fn title(text: &str, name: &str) -> String {
-    let heading = text.lines().find_map(|line| line.strip_prefix("# ")).map(str::trim);
-    let title = heading.filter(|heading| !heading.is_empty()).unwrap_or(name);
-    title.chars().filter(|c| !c.is_control()).take(memory::note::rules::MAX_TITLE).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn titles() {
-        assert_eq!(title("---\nx: 1\n---\n# 读书笔记 \ntext", "a"), "读书笔记");
-        assert_eq!(title("no heading\n## second", "name"), "name");
-        assert_eq!(title(&format!("# {}", "长".repeat(300)), "name").chars().count(), 200);
-    }
+    let title: String =
+        note.title.chars().filter(|c| !c.is_control()).take(memory::note::rules::MAX_TITLE).collect();
+    let entry = json!({
+        "title": title,
+        "content": note.text,
+        "createTime": note.created.or(written),
+        "updateTime": note.updated,
+    });
+    Ok((entry.to_string(), note.doubt))
 }

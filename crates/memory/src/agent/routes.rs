@@ -97,7 +97,7 @@ async fn delete(
     Ok(Data(Deleted { deleted_count }))
 }
 
-/// Get an overview of the events of a day, by platform. An app sees only its own. Scope agent_memory.
+/// Get an overview of the events of a day in the person's time zone, by platform. An app sees only its own. Scope agent_memory.
 #[utoipa::path(get, path = "/secondme/activity/day-overview", operation_id = "dayOverview", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
     params(DayQuery, PageQuery),
     responses((status = 200, description = "The day", body = Envelope<Overview>)))]
@@ -108,6 +108,7 @@ async fn overview(
     Query(page): Query<PageQuery>,
 ) -> Answer<Overview> {
     let page = PageQuery { page_size: page.page_size.or(Some(OVERVIEW_SIZE)), ..page }.check()?;
-    let day = rules::day(date.as_deref(), memory.db().clock().now())?;
+    let zone = memory.zone(caller.account()).await?.unwrap_or_default();
+    let day = rules::day(date.as_deref(), memory.db().clock().now(), &zone)?;
     Ok(Data(memory.day_overview(caller.account(), own_platform(&caller), day, page).await?))
 }

@@ -1,7 +1,7 @@
 //! Validation of events. No I/O.
 
 use sha2::{Digest, Sha256};
-use store::Timestamp;
+use store::{Timestamp, Zone};
 use web::{ApiError, Issues};
 
 use super::model::{Event, Reference};
@@ -97,24 +97,29 @@ pub(crate) fn idempotency_key(account: i64, platform: &str, event: &Event) -> St
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns the start of a day given as `yyyy-MM-dd`, or of today.
+/// Returns the start of a day given as `yyyy-MM-dd`, or of today, and the start of the next day.
 ///
 /// # Errors
 /// 422 if the text is not a date.
-pub(super) fn day(date: Option<&str>, now: Timestamp) -> Result<Timestamp, ApiError> {
+pub(super) fn day(
+    date: Option<&str>,
+    now: Timestamp,
+    zone: &Zone,
+) -> Result<(Timestamp, Timestamp), ApiError> {
+    let of = |day: i64| (zone.start(day), zone.start(day + 1));
     let Some(date) = date.filter(|date| !date.is_empty()) else {
-        return Ok(Timestamp(now.day() * 86_400_000));
+        return Ok(of(zone.day(now)));
     };
     let is_plain = date.len() == 10 && date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let parsed = is_plain.then(|| date.parse::<jiff::civil::Date>().ok()).flatten();
     let start = parsed.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
     if let Some(start) = start {
-        return Ok(Timestamp(start.timestamp().as_millisecond()));
+        return Ok(of(Timestamp(start.timestamp().as_millisecond()).day()));
     }
     let mut issues = Issues::query();
     issues.add("date_from_datetime_parsing", "date", "Input should be a date, yyyy-MM-dd");
     issues.finish()?;
-    Ok(now)
+    Ok((now, now))
 }
 
 #[cfg(test)]
@@ -123,12 +128,18 @@ mod tests {
 
     #[test]
     fn days() {
-        let now = Timestamp(1_767_225_600_000 + 3_600_000);
-        assert_eq!(day(None, now).unwrap(), Timestamp(1_767_225_600_000));
-        assert_eq!(day(Some(""), now).unwrap(), Timestamp(1_767_225_600_000));
-        assert_eq!(day(Some("2026-01-02"), now).unwrap(), Timestamp(1_767_312_000_000));
+        let (now, utc) = (Timestamp(1_767_225_600_000 + 3_600_000), Zone::default());
+        let hours = |from: i64, to: i64| {
+            (Timestamp(1_767_225_600_000 + from * 3_600_000), Timestamp(1_767_225_600_000 + to * 3_600_000))
+        };
+        assert_eq!(day(None, now, &utc).unwrap(), hours(0, 24));
+        assert_eq!(day(Some(""), now, &utc).unwrap(), hours(0, 24));
+        assert_eq!(day(Some("2026-01-02"), now, &utc).unwrap(), hours(24, 48));
+        let new_york = Zone::named("America/New_York").unwrap();
+        assert_eq!(day(None, now, &new_york).unwrap(), hours(-19, 5), "it is still 2025 there");
+        assert_eq!(day(Some("2026-01-02"), now, &new_york).unwrap(), hours(29, 53));
         for wrong in ["2026-02-30", "2026-1-2", "today", "2026-01-02T00:00", "-262144-01", "9999-99-99"] {
-            assert!(day(Some(wrong), now).is_err(), "{wrong}");
+            assert!(day(Some(wrong), now, &utc).is_err(), "{wrong}");
         }
     }
 }

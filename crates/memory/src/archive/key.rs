@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use store::{
     BoxFuture, Timestamp, Tx, from_row, owned_params, params,
-    search::{Document, Index},
+    search::{self, Document, Index},
 };
 use web::{
     ApiError,
@@ -202,6 +202,7 @@ async fn insert(
         let values = params![*version, id, fact_content, *visibility, *written_time, *replaced_time];
         tx.execute(queries::KEEP_VERSION, values).await?;
     }
-    Index::new(account, KIND).add(tx, id, rules::is_public(*visibility), &entry.document).await?;
+    let row = search::Entry { id, public: rules::is_public(*visibility), noted: entry.created };
+    Index::new(account, KIND).add(tx, row, &entry.document).await?;
     Ok(Some(true))
 }

@@ -20,6 +20,7 @@ struct Entry {
     cover: Option<String>,
     bio: Option<String>,
     self_introduction: Option<String>,
+    time_zone: Option<String>,
 }
 
 impl Section for TheProfile {
@@ -52,6 +53,7 @@ impl Section for TheProfile {
                     cover: here(entry.cover),
                     bio: entry.bio,
                     self_introduction: entry.self_introduction,
+                    time_zone: entry.time_zone,
                 };
                 let mut changed = self.0.update_profile(account, change.clone()).await;
                 if changed.as_ref().is_err_and(|error| error.code() == Code::ProfileUpdateFailed) {
@@ -82,6 +84,7 @@ impl TheProfile {
             cover: Some(self.0.without_here(&profile.cover)),
             bio: Some(profile.bio),
             self_introduction: Some(profile.self_introduction),
+            time_zone: Some(profile.time_zone),
         })
     }
 }

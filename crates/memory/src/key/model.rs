@@ -53,6 +53,13 @@ pub struct KeyMemory {
     pub visibility: i64,
 }
 
+impl KeyMemory {
+    /// Returns its sort key in lists.
+    pub(super) const fn key(&self) -> (Timestamp, i64) {
+        (self.create_time, self.id)
+    }
+}
+
 from_row!(KeyMemory { id, fact_actor, fact_object, fact_content, create_time, update_time, visibility });
 
 /// A public key memory as soft memory shows it.

@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 use crate::ranked;
 
 pub(crate) const ALL: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
-     WHERE account_id = $1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
+     WHERE account_id = $1 AND (created_at, id) < ($4, $5) AND id <= $6 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
 
 pub(crate) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
-     WHERE account_id = $1 AND visibility = 1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
+     WHERE account_id = $1 AND visibility = 1 AND (created_at, id) < ($4, $5) AND id <= $6 \
+     ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
 
-/// Selects the id of the newest memory. [`NEWER`] counts the memories after it, of which there are few.
+/// Selects the id of the last added memory. [`NEWER`] counts the memories added after it, of which there are few.
 pub(crate) const NEWEST: &str =
     "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM key_memory WHERE account_id = $1";
 
@@ -30,8 +31,7 @@ pub(crate) const INSERT: &str = "INSERT INTO key_memory \
      (id, account_id, actor, object, content, visibility, hash, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
 
-pub(crate) const FACT: &str =
-    "SELECT actor, object, content, visibility, updated_at FROM key_memory WHERE id = $1 AND account_id = $2";
+pub(crate) const FACT: &str = "SELECT actor, object, content, visibility, created_at, updated_at FROM key_memory WHERE id = $1 AND account_id = $2";
 
 pub(crate) const UPDATE: &str =
     "UPDATE key_memory SET content = $2, visibility = $3, hash = $4, updated_at = $5 WHERE id = $1";

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use store::search::Hit;
+use store::{Ids, search::Hit};
 
 use crate::passages;
 
@@ -103,22 +103,24 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// are added. Entries without a keyword score are added if they are among the `added` most similar. The best
 /// come first; of equal ones, the newest.
 pub(super) fn fuse(words: &[Hit], near: &[Near], added: usize) -> Vec<Hit> {
-    let mut near: Vec<Hit> = near.iter().map(|near| Hit { entry: near.entry, score: near.score }).collect();
-    let by_words: HashMap<i64, f64> = words.iter().map(|hit| (hit.entry, hit.score)).collect();
+    // Vectors have no times. That of the id only orders equal scores.
+    let hit = |near: &Near| Hit { entry: near.entry, score: near.score, noted: Ids::time(near.entry) };
+    let mut near: Vec<Hit> = near.iter().map(hit).collect();
+    let by_words: HashMap<i64, Hit> = words.iter().map(|hit| (hit.entry, *hit)).collect();
     let all = near.len().max(words.len());
     let words_like = Standard::of(words.iter().map(|hit| hit.score), all);
     let near_like = Standard::of(near.iter().map(|hit| hit.score), near.len());
     near.sort_unstable_by(best_first);
     let by_meaning: HashMap<i64, f64> = near.iter().map(|hit| (hit.entry, hit.score)).collect();
-    let found = words.iter().map(|hit| hit.entry);
-    let nearest = near.iter().take(added).map(|hit| hit.entry).filter(|entry| !by_words.contains_key(entry));
-    let mut fused: Vec<Hit> = found
+    let nearest = near.iter().take(added).filter(|hit| !by_words.contains_key(&hit.entry));
+    let mut fused: Vec<Hit> = words
+        .iter()
         .chain(nearest)
-        .map(|entry| {
-            let words = words_like.place(by_words.get(&entry).copied().unwrap_or(0.0));
+        .map(|hit| {
+            let words = words_like.place(by_words.get(&hit.entry).map_or(0.0, |hit| hit.score));
             // An entry that has no vector yet counts as average.
-            let meaning = by_meaning.get(&entry).map_or(0.0, |score| near_like.place(*score));
-            Hit { entry, score: words + meaning }
+            let meaning = by_meaning.get(&hit.entry).map_or(0.0, |score| near_like.place(*score));
+            Hit { score: words + meaning, ..*hit }
         })
         .collect();
     fused.sort_unstable_by(best_first);
@@ -130,7 +132,7 @@ pub(super) fn fuse(words: &[Hit], near: &[Near], added: usize) -> Vec<Hit> {
 }
 
 fn best_first(a: &Hit, b: &Hit) -> std::cmp::Ordering {
-    b.score.total_cmp(&a.score).then(b.entry.cmp(&a.entry))
+    b.score.total_cmp(&a.score).then(b.noted.cmp(&a.noted)).then(b.entry.cmp(&a.entry))
 }
 
 /// The mean and the standard deviation of scores. Entries without a score count as 0.
@@ -158,7 +160,7 @@ mod tests {
     use super::*;
 
     fn hit(entry: i64, score: f64) -> Hit {
-        Hit { entry, score }
+        Hit { entry, score, noted: Ids::time(entry) }
     }
 
     fn near(entry: i64, score: f64) -> Near {

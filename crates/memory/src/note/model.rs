@@ -89,6 +89,13 @@ pub struct Note {
     pub updated_at: Timestamp,
 }
 
+impl Note {
+    /// Returns its sort key in lists.
+    pub(super) const fn key(&self) -> (Timestamp, i64) {
+        (self.created_at, self.id)
+    }
+}
+
 impl store::FromRow for Note {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
         let damaged = |what: String| store::Error::Other(format!("note: {what}"));

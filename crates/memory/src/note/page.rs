@@ -1,18 +1,21 @@
 //! The pages that notes link to. They are read in the background, and searched with the note.
 
+mod charset;
 pub(crate) mod extract;
 mod fetch;
 #[cfg(test)]
 mod fuzz_tests;
+mod linked_data;
 pub mod model;
 pub(crate) mod queries;
+mod weight;
 mod worker;
 
 use std::collections::HashMap;
 
 use store::{
     Param, Timestamp, Tx, params,
-    search::{Document, Index},
+    search::{Document, Entry, Index},
 };
 use web::{ApiError, Places, Queue, Turns};
 
@@ -238,7 +241,8 @@ pub(crate) async fn indexed(tx: &mut Tx<'_>, note: &Note) -> Result<String, stor
 /// Updates the index and the status of a note from its pages. The index has to be locked.
 pub(crate) async fn refresh(tx: &mut Tx<'_>, account: i64, note: &Note) -> Result<(), ApiError> {
     let document = Document::new(&indexed(tx, note).await?);
-    Index::new(account, KIND).replace(tx, note.id, false, &document).await?;
+    let entry = Entry { id: note.id, public: false, noted: note.created_at };
+    Index::new(account, KIND).replace(tx, entry, &document).await?;
     if !note.urls.is_empty() {
         let (pending, ready): (i64, i64) = tx.fetch_one(queries::COUNTS, params![note.id]).await?;
         let status = model::status_of(pending, ready);

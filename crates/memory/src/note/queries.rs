@@ -12,21 +12,21 @@ pub(crate) const INSERT: &str = "INSERT INTO note \
 pub(crate) const SAME: &str = "SELECT id FROM note WHERE account_id = $1 AND hash = $2 ORDER BY id LIMIT 1";
 
 pub(crate) const ALL: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
-     WHERE account_id = $1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
+     WHERE account_id = $1 AND (created_at, id) < ($4, $5) AND id <= $6 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
 
 pub(crate) const NEWEST: &str = "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM note WHERE account_id = $1";
 
-/// Counts the notes after another, of a type or of any. There are few.
+/// Counts the notes that were added after another, of one type or of any.
 pub(crate) const NEWER: &str =
     "SELECT COUNT(*) FROM note WHERE account_id = $1 AND id > $2 AND ($3 = '' OR memory_type = $3)";
 
 pub(crate) const OF_TYPE: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
-     WHERE account_id = $1 AND memory_type = $5 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";
+     WHERE account_id = $1 AND memory_type = $7 AND (created_at, id) < ($4, $5) AND id <= $6 \
+     ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
 
 pub(crate) const COUNT_OF_TYPE: &str = "SELECT COUNT(*) FROM note WHERE account_id = $1 AND memory_type = $2";
 
-pub(crate) const IDS_OF_TYPE: &str =
-    "SELECT id FROM note WHERE account_id = $1 AND memory_type = $2 ORDER BY id DESC LIMIT $3";
+pub(crate) const IDS_OF_TYPE: &str = "SELECT id FROM note WHERE account_id = $1 AND memory_type = $2 ORDER BY created_at DESC, id DESC LIMIT $3";
 
 pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
     ranked::by_ids(

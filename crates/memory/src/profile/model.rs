@@ -2,7 +2,7 @@
 
 use identity::Account;
 use serde::{Deserialize, Serialize};
-use store::from_row;
+use store::{Zone, from_row};
 use utoipa::ToSchema;
 
 use super::rules;
@@ -19,9 +19,18 @@ pub struct Profile {
     pub bio: String,
     /// The person's introduction of themself.
     pub self_introduction: String,
+    /// The IANA name of the time zone, or an empty text.
+    pub time_zone: String,
 }
 
-from_row!(Profile { avatar, cover, bio, self_introduction });
+from_row!(Profile { avatar, cover, bio, self_introduction, time_zone });
+
+impl Profile {
+    /// Returns the time zone of the person. `None` if it is not set.
+    pub fn zone(&self) -> Option<Zone> {
+        Zone::named(&self.time_zone)
+    }
+}
 
 /// A change of a profile. `None` leaves a member as it is, an empty text clears it.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +47,8 @@ pub struct Change {
     pub bio: Option<String>,
     /// At most 500 characters.
     pub self_introduction: Option<String>,
+    /// An IANA name such as `Asia/Shanghai`.
+    pub time_zone: Option<String>,
 }
 
 /// Response of `GET /api/secondme/user/info`.
@@ -155,6 +166,10 @@ pub struct ProfileRequest {
     /// A line about the person, at most 500 characters. Not part of the original API.
     #[schema(max_length = 500)]
     bio: Option<String>,
+    /// An IANA time zone, which decides the days of searches, overviews and prompts. Empty clears it. Not
+    /// part of the original API.
+    #[schema(max_length = 64, example = "Asia/Shanghai")]
+    time_zone: Option<String>,
 }
 
 impl From<ProfileRequest> for Change {
@@ -166,6 +181,7 @@ impl From<ProfileRequest> for Change {
             cover: request.cover,
             bio: request.bio,
             self_introduction: request.about_me,
+            time_zone: request.time_zone,
         }
     }
 }
@@ -179,6 +195,9 @@ pub struct ProfileOut {
     about_me: String,
     origin_route: String,
     bio: String,
+    /// The IANA time zone of the person, or an empty text.
+    #[schema(example = "Asia/Shanghai")]
+    time_zone: String,
     /// The address of the home page.
     homepage: String,
 }
@@ -193,6 +212,7 @@ impl ProfileOut {
             about_me: profile.self_introduction,
             origin_route: account.route,
             bio: profile.bio,
+            time_zone: profile.time_zone,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Validation of profiles, and their completeness. No I/O.
 
 use identity::{Account, account::rules as account};
+use store::Zone;
 use web::{ApiError, Issues};
 
 use super::model::{Change, Profile};
@@ -32,6 +33,9 @@ pub(super) fn check(change: &Change) -> Result<(), ApiError> {
     if change.route.as_ref().is_some_and(|route| !account::is_route(route)) {
         let most = account::MAX_ROUTE;
         issues.add("value_error", "origin_route", format!("Input should be 1 to {most} letters and digits"));
+    }
+    if change.time_zone.as_ref().is_some_and(|zone| !zone.is_empty() && Zone::named(zone).is_none()) {
+        issues.add("value_error", "time_zone", "Input should be an IANA time zone, such as Asia/Shanghai");
     }
     issues.finish()
 }

@@ -4,7 +4,7 @@ use identity::{
     Caller,
     scope::{Permission, ReadMemory, ReadNotes, ReadShades, ReadUserInfo, WriteProfile},
 };
-use store::Timestamp;
+use store::{Timestamp, Zone};
 
 /// The entries of a kind that may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,4 +111,6 @@ pub struct Recall {
     pub items: Vec<Recalled>,
     /// The approximate number of tokens of all texts together, at most the budget.
     pub tokens: usize,
+    /// The time zone of the person, if the reader may read the profile.
+    pub zone: Option<Zone>,
 }

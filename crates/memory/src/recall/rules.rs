@@ -2,7 +2,7 @@
 
 use identity::Account;
 use store::{
-    Timestamp,
+    Timestamp, Zone,
     search::{Hit, Scorer},
 };
 
@@ -35,8 +35,8 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(tokens: usize) -> Self {
-        Self { left: tokens, recall: Recall::default() }
+    pub(super) fn new(tokens: usize, zone: Option<Zone>) -> Self {
+        Self { left: tokens, recall: Recall { zone, ..Recall::default() } }
     }
 
     pub(super) const fn left(&self) -> usize {
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_left_out_and_smaller_things_still_fit() {
-        let mut budget = Budget::new(10);
+        let mut budget = Budget::new(10, None);
         for (id, text) in [(1, "x".repeat(20)), (2, "y".repeat(60)), (3, "z".repeat(20)), (4, String::new())]
         {
             budget.add(recalled(Kind::Note, id, text, Timestamp(0), 0.0));

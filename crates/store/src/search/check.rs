@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::index::Index;
+use super::index::{Entry, Index};
 use super::postings::{self, Posting};
 use super::runs::Row;
 use super::tokens::Document;
 use crate::error::Result;
-use crate::{Tx, params};
+use crate::{Timestamp, Tx, params};
 
-const ENTRIES: &str = "SELECT entry_id, is_public, length, run, folded FROM search_entry \
+const ENTRIES: &str = "SELECT entry_id, is_public, length, noted_at, run, folded FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND entry_id > $3 AND entry_id <= $4";
 
-const PENDING: &str = "SELECT entry_id, is_public, length, terms FROM search_pending \
+const PENDING: &str = "SELECT entry_id, is_public, length, noted_at, terms FROM search_pending \
      WHERE account_id = $1 AND kind = $2 AND entry_id > $3 AND entry_id <= $4";
 
 const RUN: &str = "SELECT term, entries, public_entries, postings FROM search_posting \
@@ -44,10 +44,8 @@ const SET_RUNS: &str = "UPDATE search_size SET runs = $3 WHERE account_id = $1 A
 /// The content that an index should have for a row.
 #[derive(Debug, Clone)]
 pub struct Expected {
-    /// The row's id.
-    pub id: i64,
-    /// True if everybody may see it.
-    pub public: bool,
+    /// The row as it should be indexed.
+    pub entry: Entry,
     /// Its text.
     pub document: Document,
 }
@@ -55,8 +53,8 @@ pub struct Expected {
 /// An entry as the index has it.
 #[derive(Debug, Default)]
 struct Held {
-    /// Its visibility, length and folded text. `None` if the index has only terms of it.
-    entry: Option<(bool, i64, String)>,
+    /// Its visibility, length, time and folded text. `None` if the index has only terms of it.
+    entry: Option<(bool, i64, Timestamp, String)>,
     /// The run that it belongs to; 0 if there is none.
     run: i64,
     /// Its terms with their postings, sorted.
@@ -82,7 +80,7 @@ impl Index {
         mend: bool,
     ) -> Result<Vec<String>> {
         let held = self.held(tx, range).await?;
-        let wanted: BTreeMap<i64, &Expected> = expected.iter().map(|one| (one.id, one)).collect();
+        let wanted: BTreeMap<i64, &Expected> = expected.iter().map(|one| (one.entry.id, one)).collect();
         let ids: BTreeSet<i64> = wanted.keys().chain(held.keys()).copied().collect();
         let (mut faults, nothing) = (Vec::new(), Held::default());
         for id in ids {
@@ -91,10 +89,12 @@ impl Index {
                 (None, None) => Some("terms without an entry"),
                 (None, Some(_)) => Some("in the index without a row"),
                 (Some(_), None) => Some("not in the index"),
-                (Some(want), Some((public, length, folded))) => {
-                    let document = &want.document;
-                    if (want.public, document.length, &document.folded) != (*public, *length, folded) {
+                (Some(want), Some((public, length, noted, folded))) => {
+                    let (entry, document) = (want.entry, &want.document);
+                    if (entry.public, document.length, &document.folded) != (*public, *length, folded) {
                         Some("the index has another text")
+                    } else if entry.noted() != *noted {
+                        Some("the index has another time")
                     } else if !same(want, &held.terms) {
                         Some("the index has other terms")
                     } else {
@@ -110,7 +110,7 @@ impl Index {
                 let terms: Vec<&str> = held.terms.iter().map(|(term, _)| term.as_str()).collect();
                 self.leave_run(tx, held.run, id, &terms).await?;
                 if let Some(want) = wanted.get(&id) {
-                    self.add(tx, id, want.public, &want.document).await?;
+                    self.add(tx, want.entry, &want.document).await?;
                 }
             }
         }
@@ -120,16 +120,16 @@ impl Index {
     /// Returns the entries of a range, with their terms from pending rows and from runs.
     async fn held(self, tx: &mut Tx<'_>, (after, last): (i64, i64)) -> Result<BTreeMap<i64, Held>> {
         let range = params![self.account(), self.kind(), after, last];
-        let entries: Vec<(i64, bool, i64, i64, String)> = tx.fetch_all(ENTRIES, range).await?;
-        let pending: Vec<(i64, bool, i64, String)> = tx.fetch_all(PENDING, range).await?;
+        let entries: Vec<(i64, bool, i64, Timestamp, i64, String)> = tx.fetch_all(ENTRIES, range).await?;
+        let pending: Vec<(i64, bool, i64, Timestamp, String)> = tx.fetch_all(PENDING, range).await?;
         let mut held = BTreeMap::<i64, Held>::new();
         let mut runs = BTreeSet::new();
-        for (id, public, length, run, folded) in entries {
+        for (id, public, length, noted, run, folded) in entries {
             runs.extend((run > 0).then_some(run));
-            held.insert(id, Held { entry: Some((public, length, folded)), run, terms: Vec::new() });
+            held.insert(id, Held { entry: Some((public, length, noted, folded)), run, terms: Vec::new() });
         }
-        for (entry, public, length, lines) in pending {
-            let posting = |occurrences| Posting { entry, occurrences, length, public };
+        for (entry, public, length, noted, lines) in pending {
+            let posting = |occurrences| Posting { entry, occurrences, length, public, noted };
             let terms = postings::parse(&lines).map(|(term, count)| (term.to_owned(), posting(count)));
             held.entry(entry).or_default().terms.extend(terms);
         }
@@ -228,8 +228,9 @@ fn same(want: &Expected, held: &[(String, Posting)]) -> bool {
     let document = &want.document;
     document.terms.len() == held.len()
         && document.terms.iter().zip(held).all(|((term, count), (other, posting))| {
-            let right =
-                Posting { entry: want.id, occurrences: *count, length: document.length, public: want.public };
+            let Entry { id, public, .. } = want.entry;
+            let (length, noted) = (document.length, want.entry.noted());
+            let right = Posting { entry: id, occurrences: *count, length, public, noted };
             term == other && *posting == right
         })
 }

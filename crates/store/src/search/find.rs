@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use futures::future::BoxFuture;
 
-use super::dates;
+use super::dates::{self, Days};
 use super::index::Index;
 use super::postings::{self, Posting};
-use super::query::{Days, Query};
-use super::rank::{self, Hit, MAX_POSTINGS, Size, VERBATIM, Voter};
+use super::query::Query;
+use super::rank::{self, Hit, MAX_POSTINGS, Scores, Size, VERBATIM, Voter};
 use super::statements::{self as sql, LOOKED_THROUGH, MAX_NEIGHBOURS};
 use super::tokens::{self, QueryTerm};
 use crate::error::Result;
 use crate::param::Param;
-use crate::{Ids, Timestamp, Tx, params};
+use crate::{Timestamp, Tx, params};
 
 /// Maximum length, in characters, of a query that is also searched for verbatim.
 const MAX_VERBATIM: usize = 100;
@@ -26,18 +26,21 @@ const FOUND_COST: i64 = 4;
 /// Maximum number of rows of postings read for a query, from the latest runs.
 const MAX_ROWS: i64 = 200_000;
 /// Maximum time between neighboring entries of one conversation, in milliseconds.
-const CONVERSATION_MS: u64 = 3_600_000;
+const CONVERSATION_MS: i64 = 3_600_000;
 /// Maximum number of entries examined for a named day.
 const MAX_OF_DAY: i64 = 1000;
 /// Time before and after a UTC day during which it is that day somewhere on earth, in milliseconds.
 const ELSEWHERE_MS: i64 = 12 * 3_600_000;
 /// Days that relative dates such as "last Saturday" reach back.
+/// Part of the bonus for entries that are of the day only in some time zones.
+const PERHAPS: f64 = 0.75;
 const TOLD_LATER_DAYS: i64 = 8;
+/// Number of days before a coming day in which a text may have named it.
+const TOLD_BEFORE_DAYS: i64 = 31;
 const DAY_MS: i64 = 86_400_000;
 
 impl Index {
-    /// Returns the entries that a query finds, best first. Of equal ones, the newest (with the greatest id)
-    /// is first.
+    /// Returns the entries that a query finds, best first. Of equal ones, the one that was noted last is first.
     ///
     /// An entry is found if it has any of the query's terms. But function words, and terms that more than
     /// half of the entries have, are scored only if no rarer term is found. A query of at most 100 characters
@@ -81,12 +84,14 @@ impl Index {
         let mut scores = votes(&voters, &postings, size);
         let verbatim = self.verbatim(tx, query, &place, &postings);
         let (verbatim, of_days) = futures::try_join!(verbatim, self.of_days(tx, query))?;
-        for entry in verbatim {
-            *scores.entry(entry).or_default() += VERBATIM;
+        for (entry, noted) in verbatim {
+            rank::gain(&mut scores, entry, noted, VERBATIM);
         }
         if query.is_question() {
-            for (entry, score) in self.lent(tx, query, &scores).await?.into_iter().chain(of_days) {
-                *scores.entry(entry).or_default() += score;
+            let lent = self.lent(tx, query, &scores).await?;
+            let of_periods = of_periods(query, &scores);
+            for (entry, noted, score) in lent.into_iter().chain(of_days).chain(of_periods) {
+                rank::gain(&mut scores, entry, noted, score);
             }
         }
         Ok(rank::order(scores))
@@ -98,14 +103,15 @@ impl Index {
 
     /// Returns the postings of a query's terms in pending entries.
     async fn pending(self, tx: &Tx<'_>, terms: &[QueryTerm], only_public: bool) -> Result<Postings> {
-        let rows: Vec<(i64, bool, i64, String)> =
+        let rows: Vec<(i64, bool, i64, Timestamp, String)> =
             tx.fetch_all(sql::PENDING, &self.start(only_public)).await?;
         let mut asked: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
         asked.sort_unstable();
         let mut pending = Postings::new();
-        for (entry, public, length, lines) in &rows {
+        for (entry, public, length, noted, lines) in &rows {
             for (term, occurrences) in postings::pick(lines, &asked) {
-                let posting = Posting { entry: *entry, occurrences, length: *length, public: *public };
+                let (entry, length, public, noted) = (*entry, *length, *public, *noted);
+                let posting = Posting { entry, occurrences, length, public, noted };
                 match pending.get_mut(term) {
                     Some(postings) => postings.push(posting),
                     None => drop(pending.insert(term.to_owned(), vec![posting])),
@@ -166,7 +172,7 @@ impl Index {
         }
         let most = usize::try_from(MAX_POSTINGS).unwrap_or(usize::MAX);
         for postings in all.values_mut().filter(|postings| postings.len() > most) {
-            postings.sort_unstable_by_key(|posting| std::cmp::Reverse(posting.entry));
+            postings.sort_unstable_by_key(|posting| std::cmp::Reverse((posting.noted, posting.entry)));
             postings.truncate(most);
         }
         Ok(all)
@@ -179,7 +185,7 @@ impl Index {
         query: &Query,
         place: &Place,
         postings: &Postings,
-    ) -> Result<Vec<i64>> {
+    ) -> Result<Vec<(i64, Timestamp)>> {
         let mut found = Vec::new();
         match place {
             Place::Nowhere => {}
@@ -190,33 +196,34 @@ impl Index {
                     values.push(Param::Text(&query.typed));
                     values.extend(having.iter().map(|posting| Param::Int(posting.entry)));
                     values.resize(4 + LOOKED_THROUGH, NOBODY);
-                    tx.fetch_all::<(i64,)>(sql::VERBATIM_AMONG.as_str(), &values).await
+                    tx.fetch_all::<(i64, Timestamp)>(sql::VERBATIM_AMONG.as_str(), &values).await
                 });
                 for rows in futures::future::try_join_all(parts).await? {
-                    found.extend(rows.into_iter().map(|(entry,)| entry));
+                    found.extend(rows);
                 }
             }
             Place::Newest(count) => {
                 let mut values = self.start(query.only_public);
                 values.extend([Param::Int(*count), Param::Text(&query.typed)]);
-                let rows: Vec<(i64,)> = tx.fetch_all(sql::VERBATIM, &values).await?;
-                found.extend(rows.into_iter().map(|(entry,)| entry));
+                let rows: Vec<(i64, Timestamp)> = tx.fetch_all(sql::VERBATIM, &values).await?;
+                found.extend(rows);
             }
         }
         Ok(found)
     }
 
-    /// Returns score bonuses for the neighbors of the best hits: a part of the hit's score for the entries
-    /// next to it, and that part of the bonus again for those one further. In a conversation, the answer
-    /// often stands beside the sentence that has the question's words.
-    async fn lent(self, tx: &Tx<'_>, query: &Query, scores: &HashMap<i64, f64>) -> Result<Vec<(i64, f64)>> {
+    /// Returns score bonuses for the neighbors of the best hits in time: a part of the hit's score for the
+    /// entries next to it, and that part of the bonus again for those one further. In a conversation, the
+    /// answer often stands beside the sentence that has the question's words.
+    async fn lent(self, tx: &Tx<'_>, query: &Query, scores: &Scores) -> Result<Vec<Gain>> {
         let best = rank::best(scores, MAX_NEIGHBOURS);
         if best.is_empty() || query.tuning.lent <= 0.0 {
             return Ok(Vec::new());
         }
         let mut values = self.start(query.only_public);
+        values.push(Param::Int(CONVERSATION_MS));
         values.extend(best.iter().map(|hit| Param::Int(hit.entry)));
-        values.resize(3 + MAX_NEIGHBOURS, NOBODY);
+        values.resize(4 + MAX_NEIGHBOURS, NOBODY);
         let rows: Vec<Beside> = tx.fetch_all(sql::NEIGHBOURS.as_str(), &values).await?;
         let beside: HashMap<i64, Beside> = rows.into_iter().map(|row| (row.0, row)).collect();
         let mut lent = Vec::new();
@@ -226,9 +233,8 @@ impl Index {
             };
             let (near, far) = (query.tuning.lent, query.tuning.lent * query.tuning.lent);
             for (entry, part) in [(before, near), (after, near), (before_that, far), (after_that, far)] {
-                lent.extend(
-                    entry.filter(|entry| is_near(*entry, hit.entry)).map(|entry| (entry, hit.score * part)),
-                );
+                // The time of the neighbor is close to that of the hit, and only orders equal scores.
+                lent.extend(entry.map(|entry| (entry, hit.noted, hit.score * part)));
             }
         }
         Ok(lent)
@@ -236,27 +242,63 @@ impl Index {
 
     /// Returns score bonuses for entries that were noted on a day that the query names, or that name that
     /// day.
-    async fn of_days(self, tx: &Tx<'_>, query: &Query) -> Result<Vec<(i64, f64)>> {
+    async fn of_days(self, tx: &Tx<'_>, query: &Query) -> Result<Vec<Gain>> {
         let mut gains = Vec::new();
         let Some(now) = query.asked.filter(|_| query.tuning.dates) else { return Ok(gains) };
-        for days in dates::named(&query.typed, now) {
-            let (from, to) = (Timestamp(days.start * DAY_MS), Timestamp(days.end * DAY_MS));
-            let first = Ids::first(from.plus_ms(-ELSEWHERE_MS));
-            let end = to.plus_ms(TOLD_LATER_DAYS * DAY_MS).min(now.plus_ms(1));
-            let mut values = self.start(query.only_public);
-            values.extend([first, Ids::first(end.max(to)), MAX_OF_DAY].map(Param::Int));
-            let rows: Vec<(i64, String)> = tx.fetch_all(sql::BETWEEN, &values).await?;
-            let noted_until = to.plus_ms(ELSEWHERE_MS);
-            let of_day = rows.into_iter().filter(|(entry, text)| {
-                let noted = Ids::time(*entry);
-                noted < noted_until || dates::named(text, noted).iter().any(|said| overlap(said, &days))
-            });
+        let zone = query.zone.clone().unwrap_or_default();
+        for days in dates::named(&query.typed, zone.day(now)) {
+            let (from, to) = (zone.start(days.start), zone.start(days.end));
+            let (noted_from, noted_until) = noted_between(query, &days);
             let gain = dates::gain(&days);
-            gains.extend(of_day.map(|(entry, _)| (entry, gain)));
+            if days.end - days.start > dates::LONG {
+                continue;
+            }
+            // A coming day is named by entries before it.
+            let first = if from > now { now.plus_ms(-TOLD_BEFORE_DAYS * DAY_MS) } else { noted_from };
+            let end = to.plus_ms(TOLD_LATER_DAYS * DAY_MS).min(now.plus_ms(1)).max(to);
+            let mut values = self.start(query.only_public);
+            values.extend([first.0, end.0, MAX_OF_DAY].map(Param::Int));
+            let rows: Vec<(i64, Timestamp, String)> = tx.fetch_all(sql::BETWEEN, &values).await?;
+            let names = |noted: Timestamp, text: &str| {
+                dates::named(text, zone.day(noted)).iter().any(|said| overlap(said, &days))
+            };
+            gains.extend(rows.into_iter().filter_map(|(entry, noted, text)| {
+                if (from..to).contains(&noted) || names(noted, &text) {
+                    return Some((entry, noted, gain));
+                }
+                (noted_from..noted_until).contains(&noted).then_some((entry, noted, gain * PERHAPS))
+            }));
         }
         Ok(gains)
     }
 }
+
+/// Returns the moments between which entries of some days were noted. If the time zone is not known, the days are those
+/// of all time zones.
+fn noted_between(query: &Query, days: &Days) -> (Timestamp, Timestamp) {
+    let zone = query.zone.clone().unwrap_or_default();
+    let elsewhere = if query.zone.is_some() { 0 } else { ELSEWHERE_MS };
+    (zone.start(days.start).plus_ms(-elsewhere), zone.start(days.end).plus_ms(elsewhere))
+}
+
+/// Returns score bonuses for the hits of long periods that the query names. Other entries gain nothing, because such a
+/// period may have more of them than are examined.
+fn of_periods(query: &Query, scores: &Scores) -> Vec<Gain> {
+    let Some(now) = query.asked.filter(|_| query.tuning.dates) else { return Vec::new() };
+    let today = query.zone.clone().unwrap_or_default().day(now);
+    let mut gains = Vec::new();
+    for days in
+        dates::named(&query.typed, today).into_iter().filter(|days| days.end - days.start > dates::LONG)
+    {
+        let (from, until) = noted_between(query, &days);
+        let found = scores.iter().filter(|(_, found)| (from..until).contains(&found.noted));
+        gains.extend(found.map(|(entry, found)| (*entry, found.noted, dates::gain(&days))));
+    }
+    gains
+}
+
+/// An entry, the time it was noted, and its bonus.
+type Gain = (i64, Timestamp, f64);
 
 /// The entries that are scanned for the query verbatim.
 #[derive(Debug)]
@@ -287,11 +329,11 @@ impl Place {
 }
 
 /// Returns the BM25 score of each entry.
-fn votes(voters: &[Voter], postings: &Postings, size: Size) -> HashMap<i64, f64> {
-    let mut scores = HashMap::<i64, f64>::new();
+fn votes(voters: &[Voter], postings: &Postings, size: Size) -> Scores {
+    let mut scores = Scores::new();
     for voter in voters {
         for posting in postings.get(&voter.term.text).into_iter().flatten() {
-            *scores.entry(posting.entry).or_default() += rank::score(voter, *posting, size);
+            rank::gain(&mut scores, posting.entry, posting.noted, rank::score(voter, *posting, size));
         }
     }
     scores
@@ -306,11 +348,6 @@ const NOBODY: Param<'static> = Param::Int(-1);
 /// An entry, the ones right before and after it, and the ones before and after those. An entry may lack any
 /// of them.
 type Beside = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
-
-/// Returns true if two entries may belong to one conversation.
-const fn is_near(a: i64, b: i64) -> bool {
-    Ids::time(a).0.abs_diff(Ids::time(b).0) <= CONVERSATION_MS
-}
 
 const fn overlap(a: &Days, b: &Days) -> bool {
     a.start < b.end && b.start < a.end

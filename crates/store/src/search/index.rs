@@ -5,7 +5,7 @@ use super::rank::Size;
 use super::statements as sql;
 use super::tokens::Document;
 use crate::error::Result;
-use crate::{Tx, params};
+use crate::{Ids, Timestamp, Tx, params};
 
 /// Maximum cost of all pending entries together: about six hundred sentences. A greater limit makes fewer and
 /// larger runs, and a search looks a term up in each run. But it also reads all pending entries, which takes
@@ -13,6 +13,27 @@ use crate::{Tx, params};
 const MAX_PENDING: i64 = 16_384;
 /// The cost of a pending entry in addition to one for each of its terms.
 const ENTRY_COST: i64 = 8;
+/// Difference in milliseconds below which an entry counts as noted at the time of its id.
+const SAME_TIME_MS: u64 = 60_000;
+
+/// An indexed row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The row's id.
+    pub id: i64,
+    /// True if everybody may see it.
+    pub public: bool,
+    /// The time it was noted, which is before that of the id if the row was imported.
+    pub noted: Timestamp,
+}
+
+impl Entry {
+    /// Returns the time it was noted, or that of its id if they are less than a minute apart.
+    pub(super) const fn noted(self) -> Timestamp {
+        let by_id = Ids::time(self.id);
+        if by_id.0.abs_diff(self.noted.0) < SAME_TIME_MS { by_id } else { self.noted }
+    }
+}
 
 /// The index of one person's entries of one kind.
 ///
@@ -69,31 +90,28 @@ impl Index {
     ///
     /// # Errors
     /// If a statement fails; [`Error::Unique`](crate::Error::Unique) if the entry is in the index already.
-    pub async fn add(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
-        let growth = Growth { entries: 1, length: document.length, public, pending: cost(document) };
+    pub async fn add(self, tx: &mut Tx<'_>, entry: Entry, document: &Document) -> Result<()> {
+        let Entry { id, public, .. } = entry;
+        let (noted, length) = (entry.noted(), document.length);
+        let growth = Growth { entries: 1, length, public, pending: cost(document) };
         self.resize(tx, growth).await?;
-        let values = params![self.account, self.kind, entry, public, document.length, &document.folded];
+        let values = params![self.account, self.kind, id, public, length, &document.folded, noted];
         tx.send(sql::ADD_ENTRY, values).await?;
-        self.add_terms(tx, entry, public, document).await
+        self.add_terms(tx, entry, document).await
     }
 
     /// Adds the terms of an entry that is in the index without any.
-    pub(super) async fn restore(
-        self,
-        tx: &mut Tx<'_>,
-        entry: i64,
-        public: bool,
-        document: &Document,
-    ) -> Result<()> {
+    pub(super) async fn restore(self, tx: &mut Tx<'_>, entry: Entry, document: &Document) -> Result<()> {
         self.resize(tx, Growth { pending: cost(document), ..Growth::default() }).await?;
-        self.add_terms(tx, entry, public, document).await
+        self.add_terms(tx, entry, document).await
     }
 
     /// Stores the terms of a pending entry whose cost is counted already. Makes a run of all pending entries
     /// once they are many.
-    async fn add_terms(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
-        let (lines, cost) = (postings::lines(&document.terms), cost(document));
-        let values = params![self.account, self.kind, entry, public, document.length, &lines, cost];
+    async fn add_terms(self, tx: &mut Tx<'_>, entry: Entry, document: &Document) -> Result<()> {
+        let (lines, cost, noted) = (postings::lines(&document.terms), cost(document), entry.noted());
+        let Entry { id, public, .. } = entry;
+        let values = params![self.account, self.kind, id, public, document.length, &lines, cost, noted];
         tx.send(sql::ADD_PENDING, values).await?;
         let (pending,): (i64,) = tx.fetch_one(sql::COST, params![self.account, self.kind]).await?;
         if pending >= MAX_PENDING {
@@ -131,9 +149,9 @@ impl Index {
     ///
     /// # Errors
     /// If a statement fails.
-    pub async fn replace(self, tx: &mut Tx<'_>, entry: i64, public: bool, document: &Document) -> Result<()> {
-        self.remove(tx, entry).await?;
-        self.add(tx, entry, public, document).await
+    pub async fn replace(self, tx: &mut Tx<'_>, entry: Entry, document: &Document) -> Result<()> {
+        self.remove(tx, entry.id).await?;
+        self.add(tx, entry, document).await
     }
 
     /// Returns the number of entries in all indexes of an account. Reads a row for each index.

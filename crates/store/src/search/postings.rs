@@ -3,6 +3,7 @@
 use integer_encoding::VarInt;
 
 use crate::error::{Error, Result};
+use crate::{Ids, Timestamp};
 
 /// The occurrences of a term in an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(super) struct Posting {
     /// The number of the entry's terms, including repetitions.
     pub(super) length: i64,
     pub(super) public: bool,
+    /// The time the entry was noted.
+    pub(super) noted: Timestamp,
 }
 
 /// Encodes the postings of a term, in the order of their entries. Each is three integers of variable length:
@@ -21,15 +24,32 @@ pub(super) fn encode(postings: impl Iterator<Item = Posting>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut before = 0_i64;
     for posting in postings {
-        let about = posting.length << 1 | i64::from(posting.public);
+        let later = posting.noted.0.wrapping_sub(Ids::time(posting.entry).0);
+        let about = posting.length << 2 | i64::from(later != 0) << 1 | i64::from(posting.public);
         for number in [posting.entry.wrapping_sub(before), about, posting.occurrences] {
-            let mut room = [0; 10];
-            let size = number.cast_unsigned().encode_var(&mut room);
-            bytes.extend_from_slice(room.get(..size).unwrap_or_default());
+            write(&mut bytes, number.cast_unsigned());
+        }
+        if later != 0 {
+            write(&mut bytes, zigzag(later));
         }
         before = posting.entry;
     }
     bytes
+}
+
+fn write(bytes: &mut Vec<u8>, number: u64) {
+    let mut room = [0; 10];
+    let size = number.encode_var(&mut room);
+    bytes.extend_from_slice(room.get(..size).unwrap_or_default());
+}
+
+/// Encodes a number near zero as a small unsigned one.
+const fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63).cast_unsigned()
+}
+
+const fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
 }
 
 /// Decodes postings made by [`encode`].
@@ -40,22 +60,25 @@ pub(super) fn decode(mut bytes: &[u8]) -> Result<Vec<Posting>> {
     let mut postings = Vec::new();
     let mut entry = 0_i64;
     while !bytes.is_empty() {
-        let numbers = three(&mut bytes);
-        let [ahead, about, occurrences] = numbers.ok_or_else(|| Error::other("damaged postings"))?;
-        entry = entry.wrapping_add(ahead);
-        postings.push(Posting { entry, occurrences, length: about >> 1, public: about & 1 == 1 });
+        let posting = next(&mut bytes, entry).ok_or_else(|| Error::other("damaged postings"))?;
+        entry = posting.entry;
+        postings.push(posting);
     }
     Ok(postings)
 }
 
-fn three(bytes: &mut &[u8]) -> Option<[i64; 3]> {
-    let mut numbers = [0; 3];
-    for number in &mut numbers {
+fn next(bytes: &mut &[u8], before: i64) -> Option<Posting> {
+    let mut number = || {
         let (value, size) = u64::decode_var(bytes)?;
-        *number = value.cast_signed();
         *bytes = bytes.get(size..)?;
-    }
-    Some(numbers)
+        Some(value)
+    };
+    let entry = before.wrapping_add(number()?.cast_signed());
+    let about = number()?.cast_signed();
+    let occurrences = number()?.cast_signed();
+    let later = if about & 2 == 2 { unzigzag(number()?) } else { 0 };
+    let noted = Timestamp(Ids::time(entry).0.wrapping_add(later));
+    Some(Posting { entry, occurrences, length: about >> 2, public: about & 1 == 1, noted })
 }
 
 /// Encodes the terms of an entry, one per line: the number of occurrences, a space and the term. A term may
@@ -98,10 +121,14 @@ mod tests {
     use crate::search::Document;
 
     fn postings() -> impl Strategy<Value = Vec<Posting>> {
-        let one = (0_i64..i64::MAX, 1_i64..1000, 0_i64..1 << 40, any::<bool>());
+        let noted = prop_oneof![Just(None), any::<i64>().prop_map(Some)];
+        let one = (noted, 1_i64..1000, 0_i64..1 << 40, any::<bool>());
         proptest::collection::btree_map(0_i64..i64::MAX, one, 1..50).prop_map(|all| {
             let posting =
-                |(entry, (_, occurrences, length, public))| Posting { entry, occurrences, length, public };
+                |(entry, (noted, occurrences, length, public)): (i64, (Option<i64>, i64, i64, bool))| {
+                    let noted = noted.map_or_else(|| Ids::time(entry), Timestamp);
+                    Posting { entry, occurrences, length, public, noted }
+                };
             all.into_iter().map(posting).collect()
         })
     }
@@ -109,9 +136,9 @@ mod tests {
     #[test]
     fn neighbours_take_little_room() {
         let id = 7_200_000_000_000_000;
-        let all: Vec<Posting> = (0..100)
-            .map(|n| Posting { entry: id + n * 4096, occurrences: 1, length: 20, public: false })
-            .collect();
+        let posting =
+            |entry| Posting { entry, occurrences: 1, length: 20, public: false, noted: Ids::time(entry) };
+        let all: Vec<Posting> = (0..100).map(|n| posting(id + n * 4096)).collect();
         let size = encode(all.into_iter()).len();
         assert!(size < 420, "{size}");
     }

@@ -1,9 +1,7 @@
 //! Search queries.
 
-use std::ops::Range;
-
 use super::{fold::fold, rank::Franchise};
-use crate::Timestamp;
+use crate::{Timestamp, Zone};
 
 /// Number of characters from which a text in a script without spaces counts as a sentence.
 const SENTENCE: usize = 10;
@@ -26,6 +24,8 @@ pub struct Query {
     pub(super) only_public: bool,
     /// The time at which it was asked, if it is a question.
     pub(super) asked: Option<Timestamp>,
+    /// The time zone of the person who asks, if known.
+    pub(super) zone: Option<Zone>,
     /// True if function words find nothing, even if no other word does.
     pub(super) content_only: bool,
     pub(super) tuning: Tuning,
@@ -54,7 +54,7 @@ impl Query {
     #[must_use]
     pub fn keyword(text: &str, only_public: bool) -> Self {
         let typed = fold(text).trim().to_owned();
-        Self { typed, only_public, asked: None, content_only: false, tuning: Tuning::default() }
+        Self { typed, only_public, asked: None, zone: None, content_only: false, tuning: Tuning::default() }
     }
 
     /// Creates a query for the entries that may answer a question or belong to a message. It also finds
@@ -70,6 +70,13 @@ impl Query {
     pub fn of(text: &str, only_public: bool, now: Timestamp) -> Self {
         let keyword = Self::keyword(text, only_public);
         if is_question(&keyword.typed) { Self { asked: Some(now), ..keyword } } else { keyword }
+    }
+
+    /// Sets the time zone of the days that the query names. Without one, days are those of UTC with half a
+    /// day more on both sides.
+    #[must_use]
+    pub fn in_zone(self, zone: Option<Zone>) -> Self {
+        Self { zone, ..self }
     }
 
     /// Restricts the query to content words: function words find nothing, even if no other word does.
@@ -124,9 +131,6 @@ fn is_question(typed: &str) -> bool {
         || count >= WORDS
         || (typed.chars().nth(SENTENCE - 1).is_some_and(|c| !c.is_ascii()) && !typed.is_ascii())
 }
-
-/// A range of days since 1970-01-01. The end is excluded.
-pub(super) type Days = Range<i64>;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::postings::Posting;
 use super::tokens::QueryTerm;
+use crate::Timestamp;
 
 /// Maximum number of postings read for a query, those of the rarest terms first.
 pub(super) const MAX_POSTINGS: i64 = 200_000;
@@ -32,6 +33,23 @@ pub struct Hit {
     pub entry: i64,
     /// The score. Greater is better. Comparable among the entries of one person.
     pub score: f64,
+    /// The time it was noted.
+    pub noted: Timestamp,
+}
+
+/// Score and time of a found entry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Scored {
+    pub(super) score: f64,
+    pub(super) noted: Timestamp,
+}
+
+/// Found entries by id.
+pub(super) type Scores = HashMap<i64, Scored>;
+
+/// Adds to the score of an entry.
+pub(super) fn gain(scores: &mut Scores, entry: i64, noted: Timestamp, more: f64) {
+    scores.entry(entry).or_insert(Scored { score: 0.0, noted }).score += more;
 }
 
 /// A term that is scored, and the number of entries that have it.
@@ -98,17 +116,20 @@ pub(super) fn score(voter: &Voter, posting: Posting, size: Size) -> f64 {
     voter.term.weight * rarity * often * (K1 + 1.0) / (often + K1 * long)
 }
 
-/// Sorts the entries by score, best first. Of equal ones, the newer (with the greater id) is first.
-pub(super) fn order(scores: HashMap<i64, f64>) -> Vec<Hit> {
-    let mut ranked: Vec<Hit> = scores.into_iter().map(|(entry, score)| Hit { entry, score }).collect();
+/// Sorts the entries by score, best first. Of equal ones, the one that was noted last is first.
+pub(super) fn order(scores: Scores) -> Vec<Hit> {
+    let mut ranked: Vec<Hit> = scores.into_iter().map(hit).collect();
     ranked.sort_unstable_by(better);
     ranked
 }
 
+const fn hit((entry, Scored { score, noted }): (i64, Scored)) -> Hit {
+    Hit { entry, score, noted }
+}
+
 /// Returns the first `count` entries in the same order.
-pub(super) fn best(scores: &HashMap<i64, f64>, count: usize) -> Vec<Hit> {
-    let mut ranked: Vec<Hit> =
-        scores.iter().map(|(entry, score)| Hit { entry: *entry, score: *score }).collect();
+pub(super) fn best(scores: &Scores, count: usize) -> Vec<Hit> {
+    let mut ranked: Vec<Hit> = scores.iter().map(|(entry, scored)| hit((*entry, *scored))).collect();
     if count < ranked.len() {
         ranked.select_nth_unstable_by(count, better);
         ranked.truncate(count);
@@ -118,7 +139,7 @@ pub(super) fn best(scores: &HashMap<i64, f64>, count: usize) -> Vec<Hit> {
 }
 
 fn better(a: &Hit, b: &Hit) -> std::cmp::Ordering {
-    b.score.total_cmp(&a.score).then(b.entry.cmp(&a.entry))
+    b.score.total_cmp(&a.score).then(b.noted.cmp(&a.noted)).then(b.entry.cmp(&a.entry))
 }
 
 #[cfg(test)]
@@ -163,7 +184,13 @@ mod tests {
     fn rarer_and_shorter_and_more_often_is_better() {
         let size = Size { entries: 100, length: 1000 };
         let voter = |entries| Voter { term: term("x", false), entries };
-        let posting = |occurrences, length| Posting { entry: 1, occurrences, length, public: true };
+        let posting = |occurrences, length| Posting {
+            entry: 1,
+            occurrences,
+            length,
+            public: true,
+            noted: Timestamp(0),
+        };
         assert!(score(&voter(2), posting(1, 10), size) > score(&voter(20), posting(1, 10), size));
         assert!(score(&voter(2), posting(1, 5), size) > score(&voter(2), posting(1, 50), size));
         assert!(score(&voter(2), posting(3, 10), size) > score(&voter(2), posting(1, 10), size));
@@ -172,10 +199,11 @@ mod tests {
 
     #[test]
     fn of_equals_the_newer_comes_first() {
-        let ids: Vec<i64> =
-            order([(1, 1.0), (3, 1.0), (2, 2.0)].into()).iter().map(|hit| hit.entry).collect();
-        assert_eq!(ids, [2, 3, 1]);
-        let scores: HashMap<i64, f64> = (1..100).map(|id| (id, (id % 7) as f64)).collect();
+        let scored = |score: f64, noted: i64| Scored { score, noted: Timestamp(noted) };
+        let all = [(1, scored(1.0, 5)), (3, scored(1.0, 5)), (2, scored(2.0, 5)), (4, scored(1.0, 4))];
+        let ids: Vec<i64> = order(all.into()).iter().map(|hit| hit.entry).collect();
+        assert_eq!(ids, [2, 3, 1, 4]);
+        let scores: Scores = (1..100).map(|id| (id, scored((id % 7) as f64, id % 3))).collect();
         for count in [0, 1, 5, 98, 99, 1000] {
             let first: Vec<Hit> = order(scores.clone()).into_iter().take(count).collect();
             assert_eq!(best(&scores, count), first);

@@ -3,13 +3,13 @@
 
 use futures::future::BoxFuture;
 
-use super::index::Index;
+use super::index::{Entry, Index};
 use super::postings::{self, Posting};
 use super::statements::{self as sql, OF_RUN, WRITTEN};
 use super::tokens::Document;
 use crate::error::Result;
 use crate::param::Param;
-use crate::{Tx, params};
+use crate::{Timestamp, Tx, params};
 
 /// Number of entries read at a time when an index is rebuilt.
 const READ: i64 = 256;
@@ -19,7 +19,7 @@ const FORGET_RUNS: &str = "UPDATE search_size SET runs = 0, pending = 0";
 const LEAVE_RUNS: &str = "UPDATE search_entry SET run = 0 WHERE run > 0";
 const FORGET_PENDING: &str = "DELETE FROM search_pending";
 const FORGET_POSTINGS: &str = "DELETE FROM search_posting";
-const ENTRIES: &str = "SELECT entry_id, is_public, folded FROM search_entry \
+const ENTRIES: &str = "SELECT entry_id, is_public, noted_at, folded FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND entry_id > $3 ORDER BY entry_id LIMIT $4";
 
 /// A row of a run: a term and its postings.
@@ -62,11 +62,11 @@ impl Index {
     #[doc(hidden)]
     pub async fn end_pending(self, tx: &mut Tx<'_>) -> Result<()> {
         let values = params![self.account(), self.kind(), false];
-        let rows: Vec<(i64, bool, i64, String)> = tx.fetch_all(sql::PENDING, values).await?;
+        let rows: Vec<(i64, bool, i64, Timestamp, String)> = tx.fetch_all(sql::PENDING, values).await?;
         let mut terms = Vec::new();
-        for (entry, public, length, lines) in &rows {
-            let (entry, length, public) = (*entry, *length, *public);
-            let posting = |occurrences| Posting { entry, occurrences, length, public };
+        for (entry, public, length, noted, lines) in &rows {
+            let (entry, length, public, noted) = (*entry, *length, *public, *noted);
+            let posting = |occurrences| Posting { entry, occurrences, length, public, noted };
             terms.extend(postings::parse(lines).map(|(term, occurrences)| (term, posting(occurrences))));
         }
         let (run,) = tx.fetch_one(sql::BEGIN_RUN, params![self.account(), self.kind()]).await?;
@@ -132,11 +132,11 @@ impl Index {
         let mut after = i64::MIN;
         loop {
             let values = params![self.account(), self.kind(), after, READ];
-            let rows: Vec<(i64, bool, String)> = tx.fetch_all(ENTRIES, values).await?;
+            let rows: Vec<(i64, bool, Timestamp, String)> = tx.fetch_all(ENTRIES, values).await?;
             let Some(last) = rows.last().map(|row| row.0) else { return Ok(()) };
             after = last;
-            for (entry, public, folded) in rows {
-                self.restore(tx, entry, public, &Document::of_folded(folded)).await?;
+            for (id, public, noted, folded) in rows {
+                self.restore(tx, Entry { id, public, noted }, &Document::of_folded(folded)).await?;
             }
         }
     }
@@ -147,7 +147,7 @@ impl Index {
 ///
 /// # Errors
 /// If a statement fails.
-pub(crate) fn rebuild<'t>(tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
+pub(super) fn rebuild<'t>(tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
         for statement in [FORGET_RUNS, LEAVE_RUNS, FORGET_PENDING, FORGET_POSTINGS] {
             tx.execute(statement, &[]).await?;

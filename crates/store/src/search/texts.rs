@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use snowball_stemmers_rs::{Algorithm, Stemmer};
 
+use crate::Timestamp;
+
 use super::{
     fold::fold,
     postings::Posting,
@@ -53,7 +55,8 @@ impl Scorer {
         let score = |text: &Counted| {
             let votes = voters.iter().filter_map(|voter| {
                 let occurrences = text.of(*self.numbers.get(&voter.term.text)?);
-                let posting = Posting { entry: 0, occurrences, length: text.length, public: true };
+                let (length, noted) = (text.length, Timestamp(0));
+                let posting = Posting { entry: 0, occurrences, length, public: true, noted };
                 (occurrences > 0).then(|| rank::score(voter, posting, size))
             });
             votes.sum()

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use snowball_stemmers_rs::{Algorithm, Stemmer};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::bare::{bare, numbers};
 use super::{fold::fold, stop, verbs};
 
 /// Maximum length of a term in characters. Longer words are cut off.
@@ -69,9 +70,11 @@ pub(super) fn query(folded: &str) -> Vec<QueryTerm> {
     let mut hints = Vec::new();
     for piece in pieces(folded) {
         match piece {
-            Piece::Word(word) => all.push((stem(&stemmer, word), stop::is_word(word))),
+            Piece::Word(word) => all.push((stem(&stemmer, &bare(word)), stop::is_word(word))),
             Piece::Symbol(symbol) => all.push((symbol.to_string(), false)),
+            Piece::Other(text) => numbers(text, |number| all.push((number.to_owned(), false))),
             Piece::Cjk(run) => {
+                let run = &*bare(run);
                 let mut chars = run.chars();
                 if let (Some(c), None) = (chars.next(), chars.next()) {
                     all.push((c.to_string(), stop::is_character(c)));
@@ -99,11 +102,14 @@ pub(super) fn sure(folded: &str) -> Vec<String> {
         let is_whole = place > 0 && place + 1 < chunks.len();
         for piece in pieces(chunk) {
             match piece {
-                Piece::Cjk(run) if run.chars().nth(1).is_some() => all.extend(pairs(run).map(str::to_owned)),
-                Piece::Cjk(run) => all.push(run.to_owned()),
-                Piece::Word(word) if is_whole => all.push(stem(&stemmer, word)),
+                Piece::Cjk(run) if run.chars().nth(1).is_some() => {
+                    all.extend(pairs(&bare(run)).map(str::to_owned));
+                }
+                Piece::Cjk(run) => all.push(bare(run).into_owned()),
+                Piece::Word(word) if is_whole => all.push(stem(&stemmer, &bare(word))),
                 Piece::Symbol(symbol) if is_whole => all.push(symbol.to_string()),
-                Piece::Word(_) | Piece::Symbol(_) => {}
+                // A number may continue in the text around it.
+                Piece::Word(_) | Piece::Symbol(_) | Piece::Other(_) => {}
             }
         }
     }
@@ -126,9 +132,11 @@ pub(super) enum Part<'t> {
 pub(super) fn each(folded: &str, mut visit: impl FnMut(Part<'_>)) {
     for piece in pieces(folded) {
         match piece {
-            Piece::Word(word) => visit(Part::Word(word)),
+            Piece::Word(word) => visit(Part::Word(&bare(word))),
+            Piece::Other(text) => numbers(text, |number| visit(Part::Term(number))),
             Piece::Symbol(symbol) => visit(Part::Term(symbol.encode_utf8(&mut [0; 4]))),
             Piece::Cjk(run) => {
+                let run = &*bare(run);
                 run.chars().for_each(|c| visit(Part::Term(c.encode_utf8(&mut [0; 4]))));
                 pairs(run).for_each(|pair| visit(Part::Term(pair)));
             }
@@ -143,6 +151,8 @@ enum Piece<'t> {
     Word(&'t str),
     /// An emoji or another sign that is not punctuation.
     Symbol(char),
+    /// The whole text between characters of scripts without spaces.
+    Other(&'t str),
 }
 
 fn pieces(folded: &str) -> impl Iterator<Item = Piece<'_>> {
@@ -152,7 +162,8 @@ fn pieces(folded: &str) -> impl Iterator<Item = Piece<'_>> {
         let words = other.unicode_words().flat_map(|word| word.split(['.', ',', ':', ';', '_', '·']));
         let words = words.map(|word| word.trim_matches('\'')).filter(|word| !word.is_empty());
         let symbols = other.chars().filter(|c| is_symbol(*c));
-        cjk.into_iter().chain(words.map(Piece::Word)).chain(symbols.map(Piece::Symbol))
+        let all = (!other.is_empty()).then_some(Piece::Other(other));
+        cjk.into_iter().chain(words.map(Piece::Word)).chain(symbols.map(Piece::Symbol)).chain(all)
     })
 }
 
@@ -182,7 +193,7 @@ pub(super) fn stem(stemmer: &Stemmer, word: &str) -> String {
         Some((end, _)) => word.get(..end).unwrap_or(word),
         None => word,
     };
-    if short.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'\'') {
+    if short.bytes().all(|byte| byte.is_ascii_lowercase()) {
         stemmer.stem(verbs::base(short)).into_owned()
     } else {
         short.to_owned()
@@ -216,7 +227,7 @@ mod tests {
     #[test]
     fn texts_are_cut_into_characters_pairs_and_stems() {
         assert_eq!(terms("清华大学"), ["华", "华大", "大", "大学", "学", "清", "清华"]);
-        assert_eq!(terms("Running Cats, don't!"), ["cat", "don't", "run"]);
+        assert_eq!(terms("Running Cats, don't!"), ["cat", "dont", "run"]);
         assert_eq!(terms("用Rust写代码"), ["rust", "代", "代码", "写", "写代", "用", "码"]);
         assert_eq!(terms("mail user_1@example.com 3.14"), ["1", "14", "3", "com", "exampl", "mail", "user"]);
         assert_eq!(terms("❤ 🎉!"), ["❤", "🎉"]);

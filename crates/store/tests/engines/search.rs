@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use store::{
     Database, Error, Ids, Timestamp, params,
-    search::{Document, Expected, Hit, Index, Query, fold},
+    search::{Document, Entry, Expected, Hit, Index, Query, fold},
 };
 
 use crate::{World, on_both};
@@ -23,10 +23,19 @@ async fn open(world: &World) -> Database {
     db
 }
 
+/// Returns an entry that was noted at the time of its id.
+const fn row(id: i64, public: bool) -> Entry {
+    Entry { id, public, noted: Ids::time(id) }
+}
+
 async fn put(db: &Database, account: i64, entry: i64, public: bool, text: &str) {
+    put_row(db, account, row(entry, public), text).await;
+}
+
+async fn put_row(db: &Database, account: i64, entry: Entry, text: &str) {
     let document = Document::new(text);
     db.write(move |tx| {
-        Box::pin(async move { Index::new(account, KIND).replace(tx, entry, public, &document).await })
+        Box::pin(async move { Index::new(account, KIND).replace(tx, entry, &document).await })
     })
     .await
     .unwrap();
@@ -149,6 +158,34 @@ on_both! {
         assert_eq!(find(&db, "dog").await, [at(0)], "a keyword finds itself alone");
     }
 
+    /// An imported entry belongs to the days and conversations of its own time.
+    async fn an_entry_has_a_time_of_its_own(world) {
+        let db = open(&world).await;
+        let id = |number: i64| Ids::first(Timestamp(1_780_000_000_000)) + number;
+        // Saturday, 2025-06-14, 10:00 in Shanghai and later.
+        let at = |hours: i64| Timestamp(1_749_866_400_000 + hours * 3_600_000);
+        for (number, hours, text) in [
+            (1, 0, "did you get a dog?"), (5, 0, "a beagle, Max"), (2, 40, "good night"), (3, 80, "more of this"), (4, -11, "swam"),
+        ] {
+            put_row(&db, 1, Entry { id: id(number), public: true, noted: at(hours) }, text).await;
+        }
+        let ask = async |text: &str, zone: Option<&str>| -> Vec<i64> {
+            let zone = zone.map(|name| store::Zone::named(name).unwrap());
+            let query = Query::question(text, true, Timestamp(1_750_248_000_000)).in_zone(zone);
+            search(&db, Index::new(1, KIND), query).await
+        };
+        assert_eq!(ask("what is the dog called", None).await, [id(1), id(5)]);
+        assert_eq!(ask("last saturday", Some("Asia/Shanghai")).await, [id(5), id(1)]);
+        assert_eq!(ask("last friday", Some("Asia/Shanghai")).await, [id(4)]);
+        assert_eq!(ask("last friday", Some("America/New_York")).await, [id(5), id(1), id(4)], "it was Friday evening there");
+        assert_eq!(ask("上周日", Some("UTC")).await, [id(2)]);
+        assert_eq!(ask("上周日", Some("Asia/Shanghai")).await, Vec::<i64>::new(), "it was Monday there");
+        end_pending(&db, 1).await;
+        assert_eq!(ask("last saturday", Some("Asia/Shanghai")).await, [id(5), id(1)], "in a run as well");
+        put_row(&db, 1, Entry { id: id(6), public: true, noted: at(-500) }, "good night").await;
+        assert_eq!(find(&db, "good night").await, [id(2), id(6)], "of equals the one noted last");
+    }
+
     async fn what_is_removed_leaves_nothing(world) {
         let db = open(&world).await;
         let long: String = ('\u{4e00}'..'\u{5200}').chain("words and words".chars()).collect();
@@ -179,13 +216,13 @@ on_both! {
         let db = open(&world).await;
         let text = |entry: i64| format!("all of word{} with entry{entry}", entry % 7);
         let all: Vec<Expected> = (1..=1500_i64)
-            .map(|id| Expected { id, public: id % 2 == 0, document: Document::new(&text(id)) })
+            .map(|id| Expected { entry: row(id, id % 2 == 0), document: Document::new(&text(id)) })
             .collect();
         for some in all.chunks(50) {
             let some = some.to_vec();
             let added: Result<(), Error> = db.write(move |tx| Box::pin(async move {
                 for one in &some {
-                    Index::new(1, KIND).add(tx, one.id, one.public, &one.document).await?;
+                    Index::new(1, KIND).add(tx, one.entry, &one.document).await?;
                 }
                 Ok(())
             })).await;
@@ -204,12 +241,12 @@ on_both! {
     async fn damage_of_any_kind_is_found_and_mended(world) {
         let db = open(&world).await;
         let all: Vec<Expected> = (1..=9_i64)
-            .map(|id| Expected { id, public: id > 4, document: Document::new(&format!("word{} tea", id % 3)) })
+            .map(|id| Expected { entry: row(id, id > 4), document: Document::new(&format!("word{} tea", id % 3)) })
             .collect();
         for one in all.clone() {
             let added: Result<(), Error> = db.write(move |tx| Box::pin(async move {
-                Index::new(1, KIND).add(tx, one.id, one.public, &one.document).await?;
-                if one.id % 3 == 0 && one.id < 9 { Index::new(1, KIND).end_pending(tx).await } else { Ok(()) }
+                Index::new(1, KIND).add(tx, one.entry, &one.document).await?;
+                if one.entry.id % 3 == 0 && one.entry.id < 9 { Index::new(1, KIND).end_pending(tx).await } else { Ok(()) }
             })).await;
             added.unwrap();
         }
@@ -248,6 +285,13 @@ on_both! {
             put(&db, 1 + entry % 2, entry, true, &text).await;
         }
         let expected = find(&db, "word3 阅读").await;
+        put(&db, 1, 2003, true, "Café in München, 138-0000-0000").await;
+        let fact = "INSERT INTO key_memory (id, account_id, actor, object, content, visibility, hash, created_at, updated_at) \
+             VALUES ($1, 1, '', '', 'x', 1, $2, $3, 0)";
+        db.execute(fact, params![2001, &vec![1_u8], 1_600_000_000_000_i64]).await.unwrap();
+        for term in ["café", "tea", "don't", "ガギ"] {
+            db.execute("INSERT INTO plaza_posting (term, post_id) VALUES ($1, 7)", params![term]).await.unwrap();
+        }
         put(&db, 1, 2001, true, &"long ".repeat(500)).await;
         for (entry, parts) in [(1, 1), (2001, 1), (3, 0)] {
             let vector = "INSERT INTO search_vector (account_id, kind, entry_id, model, is_public, version, parts, vector) \
@@ -259,10 +303,14 @@ on_both! {
         db.execute(meaning, params![KIND]).await.unwrap();
         for statement in [
             "DROP TABLE search_pending", "DROP TABLE search_posting", "CREATE TABLE search_posting (term BIGINT)",
+            "DROP INDEX search_entry_noted", "ALTER TABLE search_entry DROP COLUMN noted_at",
+            "DROP INDEX key_memory_time", "DROP INDEX key_memory_public", "DROP INDEX note_time", "DROP INDEX note_type_time",
+            "CREATE INDEX key_memory_visible ON key_memory (account_id, visibility, id)",
+            "CREATE INDEX note_type ON note (account_id, memory_type, id)", "ALTER TABLE profile DROP COLUMN time_zone",
             "ALTER TABLE search_entry DROP COLUMN run", "ALTER TABLE search_size DROP COLUMN runs",
             "ALTER TABLE search_size DROP COLUMN pending", "ALTER TABLE search_vector DROP COLUMN parts",
             // Later migrations stay applied.
-            "CREATE TABLE later_migration AS SELECT * FROM schema_migration WHERE version > 14",
+            "CREATE TABLE later_migration AS SELECT * FROM schema_migration WHERE version > 14 AND name <> 'noted'",
             "DELETE FROM schema_migration WHERE version >= 13",
         ] {
             db.execute(statement, &[]).await.unwrap();
@@ -271,12 +319,22 @@ on_both! {
         let db = world.open().await;
         assert_eq!(db.migrate_with(store::MIGRATIONS.split_at(14).0).await, Ok(vec!["runs", "passages"]));
         db.execute("INSERT INTO schema_migration SELECT * FROM later_migration", &[]).await.unwrap();
+        assert_eq!(db.migrate().await, Ok(vec!["noted"]));
         assert_eq!(find(&db, "word3 阅读").await, expected);
         let [entries, pending, _] = rows(&db, 1).await;
-        assert!(entries == 301 && pending > 0 && pending < 100, "{pending} of {entries} in no run");
+        assert!(entries == 302 && pending > 0 && pending < 100, "{pending} of {entries} in no run");
         let vectors: Vec<(i64, i64)> =
             db.fetch_all("SELECT entry_id, parts FROM search_vector ORDER BY entry_id", &[]).await.unwrap();
         assert_eq!(vectors, [(1, 1), (3, 0)], "that of a long entry is made again");
+        for query in ["cafe", "MUNCHEN", "13800000000"] {
+            assert_eq!(find(&db, query).await, [2003], "{query}");
+        }
+        let noted: Vec<(i64, i64)> = db.fetch_all(
+            "SELECT entry_id, noted_at FROM search_entry WHERE account_id = 1 AND entry_id > 2000 ORDER BY entry_id", &[],
+        ).await.unwrap();
+        assert_eq!(noted, [(2001, 1_600_000_000_000), (2003, Ids::time(2003).0)]);
+        let terms: Vec<(String,)> = db.fetch_all("SELECT term FROM plaza_posting ORDER BY term", &[]).await.unwrap();
+        assert_eq!(terms.into_iter().map(|(term,)| term).collect::<Vec<_>>(), ["cafe", "dont", "tea", "がぎ"]);
         assert_eq!(db.fetch_one::<(i64,)>("SELECT made FROM search_meaning", &[]).await, Ok((2,)));
         put(&db, 1, 601, true, "word3 阅读").await;
         assert_eq!(find(&db, "word3 阅读").await.first(), Some(&601));
@@ -288,7 +346,7 @@ on_both! {
         let document = Document::new("two");
         let failed: Result<(), Error> = db.write(move |tx| {
             Box::pin(async move {
-                Index::new(1, KIND).replace(tx, 1, true, &document).await?;
+                Index::new(1, KIND).replace(tx, row(1, true), &document).await?;
                 Err(Error::NotFound)
             })
         }).await;
@@ -408,7 +466,7 @@ async fn both_engines_rank_alike() {
                 .write(move |tx| {
                     Box::pin(async move {
                         for (entry, document) in (batch * 100 + 1..).zip(&documents) {
-                            Index::new(1, KIND).add(tx, entry, entry % 3 == 0, document).await?;
+                            Index::new(1, KIND).add(tx, row(entry, entry % 3 == 0), document).await?;
                         }
                         Ok(())
                     })

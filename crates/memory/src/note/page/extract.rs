@@ -1,12 +1,11 @@
-//! Extraction of the main text from the bytes of a page. No I/O.
+//! Extraction of the main text of a page. No I/O.
 
 use std::collections::HashMap;
 
-use chardetng::EncodingDetector;
 use dom_query::Document;
 use dom_smoothie::{Config, Readability, TextMode};
-use encoding_rs::{Encoding, UTF_8};
 
+use super::{linked_data, weight};
 use crate::note::rules;
 
 /// Maximum number of characters kept of a page, which is indexed in one transaction.
@@ -20,41 +19,13 @@ const FORMATTING: [&str; 13] =
 const MAX_NODES: usize = 100_000;
 /// Maximum depth of nesting of a page that is analyzed. Real pages stay below 100.
 const MAX_DEPTH: usize = 500;
-/// Number of bytes at the beginning of a page in which a declared charset is looked for, as browsers do.
-const PRESCAN: usize = 1024;
-
-/// Decodes bytes by the charset that the server or the page declares, or else by a guess.
-pub(super) fn decode(bytes: &[u8], charset: Option<&str>) -> String {
-    let named = charset.and_then(|label| Encoding::for_label(label.as_bytes()));
-    let encoding = named.or_else(|| declared(bytes)).unwrap_or_else(|| guess(bytes));
-    // A byte order mark takes precedence over all of them.
-    let (text, ..) = encoding.decode(bytes);
-    text.replace('\0', "\u{fffd}")
-}
-
-/// Returns the charset that a page declares, in `<meta charset=…>` or `<meta … content="…; charset=…">`.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = String::from_utf8_lossy(bytes.get(..PRESCAN).unwrap_or(bytes)).to_ascii_lowercase();
-    head.split("<meta").skip(1).find_map(|tag| {
-        let tag = tag.split('>').next()?;
-        let (_, after) = tag.split_once("charset")?;
-        let value = after.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
-        let label = value.split(['"', '\'', ';', '/', ' ']).next()?;
-        Encoding::for_label(label.as_bytes())
-    })
-}
-
-fn guess(bytes: &[u8]) -> &'static Encoding {
-    if std::str::from_utf8(bytes).is_ok() {
-        return UTF_8;
-    }
-    let mut detector = EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
-    detector.guess(None, chardetng::Utf8Detection::Allow)
-}
+/// Factor by which an article in JSON-LD must be longer than the visible text to replace it.
+const LONGER: usize = 2;
 
 /// Returns the title and the main text of a page, without menus, advertisements and comments. Both are empty
-/// if the page exceeds the limits.
+/// if the page exceeds the limits. The text is empty if there is next to none beside menus.
+///
+/// Includes text that scripts would reveal if it is most of the page, and an article that is only in JSON-LD.
 pub(super) fn main_text(html: String, url: &str) -> (String, String) {
     let nothing = (String::new(), String::new());
     let Some(html) = without_formatting(&html) else { return nothing };
@@ -62,12 +33,20 @@ pub(super) fn main_text(html: String, url: &str) -> (String, String) {
     if !is_bearable(&page) {
         return nothing;
     }
+    let told = linked_data::article(&page);
+    let is_thin = weight::reveal(&page).is_thin();
     let config = Config { text_mode: TextMode::Formatted, ..Config::default() };
     let article = Readability::with_document(page, Some(url), Some(config)).and_then(|mut page| page.parse());
-    article.map_or_else(
-        |_no_article| (String::new(), String::new()),
-        |article| (article.title, article.text_content.to_string()),
-    )
+    let (title, text) = article
+        .map_or_else(|_no_article| nothing, |article| (article.title, article.text_content.to_string()));
+    let text = if is_thin { String::new() } else { text };
+    let length = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+    match told {
+        Some(told) if length(&told.body) > length(&text).saturating_mul(LONGER) => {
+            (if title.trim().is_empty() { told.title } else { title }, told.body)
+        }
+        _ => (title, text),
+    }
 }
 
 /// Removes the tags of bold, italics and the like. Parsing repeats unclosed ones in every later paragraph,
@@ -161,20 +140,6 @@ mod tests {
     }
 
     #[test]
-    fn charsets() {
-        let gbk = encoding_rs::GBK.encode("<meta charset=gbk><p>喜欢阅读").0.into_owned();
-        assert!(decode(&gbk, None).contains("喜欢阅读"), "the page says it");
-        let plain = encoding_rs::GBK.encode("今天读完了《三体》，很喜欢。").0.into_owned();
-        assert!(decode(&plain, Some("gb2312")).contains("三体"), "the server says it");
-        assert!(decode(&plain, None).contains("三体"), "nobody says it");
-        assert_eq!(decode("阅读".as_bytes(), None), "阅读");
-        assert_eq!(decode("\u{feff}阅读".as_bytes(), Some("gbk")), "阅读", "the mark says it");
-        assert_eq!(decode(b"a\0b", Some("no-such-charset")), "a\u{fffd}b");
-        let old = br#"<META http-equiv="Content-Type" content="text/html; charset=big5">"#;
-        assert_eq!(declared(old), Some(encoding_rs::BIG5));
-    }
-
-    #[test]
     fn hostile_pages_are_read_or_left() {
         for hostile in [
             format!("{}x", "<div>".repeat(400_000)),
@@ -210,7 +175,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn any_bytes_are_some_text(bytes in proptest::collection::vec(any::<u8>(), 0..400), label in "[a-z0-9-]{0,10}") {
-            let text = decode(&bytes, Some(&label));
+            let text = crate::note::page::charset::decode(&bytes, Some(&label));
             let (title, text) = main_text(text, "https://a.example/");
             prop_assert!(!tidy(&text).contains('\0') && !tidy_title(&title).contains('\n'));
         }

@@ -2,14 +2,14 @@
 
 use std::{io::Read, time::Duration};
 
-use flate2::read::MultiGzDecoder;
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::{Method, StatusCode, header};
 use web::{
     Outgoing,
     outgoing::{self, Redirects, Refused},
 };
 
-use super::{Settings, extract, model::Problem};
+use super::{Settings, charset, extract, model::Problem};
 
 /// The accepted media types: text only.
 const ACCEPT: &str = "text/html,application/xhtml+xml,text/plain;q=0.9,text/markdown;q=0.9";
@@ -38,7 +38,8 @@ pub(super) async fn fetch(outgoing: &Outgoing, url: &str, limits: Settings) -> R
 }
 
 struct Download {
-    kind: Kind,
+    /// `None` if the server does not say.
+    kind: Option<Kind>,
     charset: Option<String>,
     url: String,
     bytes: Vec<u8>,
@@ -46,8 +47,9 @@ struct Download {
 
 impl Download {
     fn read(self) -> Result<Fetched, Problem> {
-        let text = extract::decode(&self.bytes, self.charset.as_deref());
-        let (title, text) = match self.kind {
+        let kind = self.kind.or_else(|| sniffed(&self.bytes)).ok_or(Problem::Type)?;
+        let text = charset::decode(&self.bytes, self.charset.as_deref());
+        let (title, text) = match kind {
             Kind::Html => extract::main_text(text, &self.url),
             Kind::Plain => (String::new(), text),
         };
@@ -58,7 +60,7 @@ impl Download {
 
 async fn download(outgoing: &Outgoing, url: &str, limit: usize) -> Result<Download, Problem> {
     let request = outgoing.request(Method::GET, url, Redirects::Follow).map_err(refused)?;
-    let request = request.header(header::ACCEPT, ACCEPT).header(header::ACCEPT_ENCODING, "gzip");
+    let request = request.header(header::ACCEPT, ACCEPT).header(header::ACCEPT_ENCODING, "gzip, deflate");
     let response = request.send().await.map_err(|error| match outgoing::is_refused(&error) {
         true => Problem::Refused,
         // A loop of redirects will not go away.
@@ -69,14 +71,15 @@ async fn download(outgoing: &Outgoing, url: &str, limit: usize) -> Result<Downlo
     answered(response.status())?;
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (kind, charset) = content_type(text(header::CONTENT_TYPE)).ok_or(Problem::Type)?;
-    let packed = match text(header::CONTENT_ENCODING).trim().to_ascii_lowercase().as_str() {
-        "" | "identity" => false,
-        "gzip" | "x-gzip" => true,
+    let packing = match text(header::CONTENT_ENCODING).trim().to_ascii_lowercase().as_str() {
+        "" | "identity" => Packing::No,
+        "gzip" | "x-gzip" => Packing::Gzip,
+        "deflate" => Packing::Deflate,
         _ => return Err(Problem::Type),
     };
     let url = response.url().to_string();
     let bytes = outgoing::read(response, limit).await.map_err(refused)?;
-    let bytes = if packed { unpack(&bytes, limit)? } else { bytes.into() };
+    let bytes = unpack(packing, bytes.into(), limit)?;
     Ok(Download { kind, charset, url, bytes })
 }
 
@@ -96,12 +99,13 @@ fn answered(status: StatusCode) -> Result<(), Problem> {
     }
 }
 
-/// Returns the kind and the charset of a `Content-Type`. `None` if it is not text.
-fn content_type(value: &str) -> Option<(Kind, Option<String>)> {
+/// Returns the kind, if named, and the charset of a `Content-Type`. `None` if it is not text.
+fn content_type(value: &str) -> Option<(Option<Kind>, Option<String>)> {
     let mut parts = value.split(';').map(str::trim);
     let kind = match parts.next()?.to_ascii_lowercase().as_str() {
-        "text/html" | "application/xhtml+xml" => Kind::Html,
-        "text/plain" | "text/markdown" => Kind::Plain,
+        "text/html" | "application/xhtml+xml" => Some(Kind::Html),
+        "text/plain" | "text/markdown" => Some(Kind::Plain),
+        "" | "*/*" | "unknown/unknown" | "application/unknown" => None,
         _ => return None,
     };
     let charset = parts.filter_map(|part| part.split_once('='));
@@ -109,12 +113,50 @@ fn content_type(value: &str) -> Option<(Kind, Option<String>)> {
     Some((kind, charset.map(|(_, value)| value.trim().trim_matches('"').to_owned()).next()))
 }
 
+/// The compression of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    No,
+    Gzip,
+    /// With a header of zlib, which some servers omit.
+    Deflate,
+}
+
 /// Decompresses bytes, at most up to the limit.
-fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Problem> {
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    MultiGzDecoder::new(packed).take(most).read_to_end(&mut bytes).map_err(|_broken| Problem::Unreachable)?;
-    if bytes.len() > limit { Err(Problem::TooLarge) } else { Ok(bytes) }
+fn unpack(packing: Packing, packed: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
+    let read = |reader: &mut dyn Read| {
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        let mut bytes = Vec::new();
+        reader.take(most).read_to_end(&mut bytes).map_err(|_broken| Problem::Unreachable)?;
+        if bytes.len() > limit { Err(Problem::TooLarge) } else { Ok(bytes) }
+    };
+    match packing {
+        Packing::No => Ok(packed),
+        Packing::Gzip => read(&mut MultiGzDecoder::new(packed.as_slice())),
+        Packing::Deflate => match read(&mut ZlibDecoder::new(packed.as_slice())) {
+            Err(Problem::Unreachable) => read(&mut DeflateDecoder::new(packed.as_slice())),
+            unpacked => unpacked,
+        },
+    }
+}
+
+/// Returns the kind of bytes without a `Content-Type`. `None` if they are not text.
+fn sniffed(bytes: &[u8]) -> Option<Kind> {
+    const LOOKED_AT: usize = 1024;
+    let start = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    let is_marked = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
+    // The bytes that browsers take for binary data.
+    let is_binary = |byte: &u8| matches!(byte, 0..=8 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f);
+    if !is_marked && start.iter().any(is_binary) {
+        return None;
+    }
+    let text = charset::decode(start, None);
+    let is_tag = text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .strip_prefix('<')
+        .is_some_and(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '!' | '?')));
+    Some(if is_tag { Kind::Html } else { Kind::Plain })
 }
 
 /// The default settings.
@@ -131,13 +173,50 @@ mod tests {
 
     #[test]
     fn kinds_and_charsets() {
-        let some = |kind, charset: Option<&str>| Some((kind, charset.map(str::to_owned)));
+        let some = |kind, charset: Option<&str>| Some((Some(kind), charset.map(str::to_owned)));
         assert_eq!(content_type("text/html"), some(Kind::Html, None));
         assert_eq!(content_type("Text/HTML; Charset=\"GBK\""), some(Kind::Html, Some("GBK")));
         assert_eq!(content_type("text/plain;charset=utf-8"), some(Kind::Plain, Some("utf-8")));
-        for other in ["", "image/png", "application/pdf", "text/css", "application/octet-stream", ";"] {
+        for unsaid in ["", ";", "*/*"] {
+            assert_eq!(content_type(unsaid), Some((None, None)), "{unsaid}");
+        }
+        assert_eq!(content_type("; charset=gbk"), Some((None, Some("gbk".to_owned()))));
+        for other in ["image/png", "application/pdf", "text/css", "application/octet-stream"] {
             assert_eq!(content_type(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_no_server_names_is_told_by_its_bytes() {
+        for (bytes, kind) in [
+            (&b"<!DOCTYPE html><p>x"[..], Some(Kind::Html)),
+            (b"\xef\xbb\xbf\n <html>", Some(Kind::Html)),
+            (b"<p>text", Some(Kind::Html)),
+            (b"<?xml version='1.0'?><html>", Some(Kind::Html)),
+            (b"\xff\xfe<\0p\0>\0", Some(Kind::Html)),
+            (b"a < b and plain", Some(Kind::Plain)),
+            (b"< not a tag", Some(Kind::Plain)),
+            (b"", Some(Kind::Plain)),
+            (b"\x89PNG\r\n\x1a\n", None),
+            (b"%PDF-1.7\n\0\0", None),
+            (b"PK\x03\x04", None),
+        ] {
+            assert_eq!(sniffed(bytes), kind, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn deflate_comes_with_a_header_or_without() {
+        let text = b"much text ".repeat(100);
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        zlib.write_all(&text).unwrap();
+        let mut raw = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        raw.write_all(&text).unwrap();
+        for packed in [zlib.finish().unwrap(), raw.finish().unwrap()] {
+            assert_eq!(unpack(Packing::Deflate, packed.clone(), 1000), Ok(text.clone()));
+            assert_eq!(unpack(Packing::Deflate, packed, 999), Err(Problem::TooLarge));
+        }
+        assert_eq!(unpack(Packing::Deflate, b"no deflate".to_vec(), 10), Err(Problem::Unreachable));
     }
 
     #[test]
@@ -148,8 +227,8 @@ mod tests {
         }
         let bomb = packer.finish().unwrap();
         assert!(bomb.len() < 100_000);
-        assert_eq!(unpack(&bomb, 1 << 20), Err(Problem::TooLarge));
-        assert_eq!(unpack(b"no gzip", 10), Err(Problem::Unreachable));
+        assert_eq!(unpack(Packing::Gzip, bomb, 1 << 20), Err(Problem::TooLarge));
+        assert_eq!(unpack(Packing::Gzip, b"no gzip".to_vec(), 10), Err(Problem::Unreachable));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::extract::{decode, main_text, tidy, tidy_title};
+use super::charset::decode;
+use super::extract::{main_text, tidy, tidy_title};
 
 const PAGES: &[&[u8]] = &[
     b"<!doctype html><html><head><meta charset=utf-8><title>A title</title></head><body><nav>Menu</nav><article><h1>A title</h1><p>Some words of a text that is long enough to be one.</p><p>More <b>words</b> &amp; entities &#x1f600;</p></article></body></html>",

@@ -49,7 +49,7 @@ pub enum Problem {
     Missing,
     /// The server could not respond at that time.
     Unavailable,
-    /// There is no text on it.
+    /// There is no text on it, or next to none beside its menus.
     Empty,
 }
 

@@ -1,0 +1,321 @@
+//! Reading of Markdown files: title, times and text of a note. No I/O.
+
+use store::Zone;
+
+use super::time;
+
+/// Number of hexadecimal digits that Notion appends to names of pages.
+const NOTION_ID: usize = 32;
+/// Maximum numbers of lines of a front matter and of tags.
+const MAX_LINES: usize = 200;
+const MAX_TAGS: usize = 50;
+
+/// The content of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Note {
+    pub(super) title: String,
+    pub(super) text: String,
+    /// Milliseconds since 1970.
+    pub(super) created: Option<i64>,
+    pub(super) updated: Option<i64>,
+    /// A warning about a time that was not understood.
+    pub(super) doubt: Option<String>,
+}
+
+/// Reads a file. `name` is its name without the ending.
+pub(super) fn read(text: &str, name: &str, zone: &Zone) -> Note {
+    let (front, body) = split(text);
+    let name = without_id(name);
+    let mut note = Note { text: body.to_owned(), ..Note::default() };
+    let mut tags = Vec::new();
+    for (key, values) in front {
+        let first = values.first().map(String::as_str).unwrap_or_default();
+        match key.to_lowercase().as_str() {
+            "title" if note.title.is_empty() => note.title = first.to_owned(),
+            "created" | "date" | "created_at" | "createtime" | "创建时间" | "日期" => {
+                take_time(first, zone, &mut note.created, &mut note.doubt);
+            }
+            "updated" | "modified" | "updated_at" | "lastmod" | "更新时间" => {
+                take_time(first, zone, &mut note.updated, &mut note.doubt);
+            }
+            "tags" | "tag" | "keywords" | "标签" => tags.extend(values),
+            _ => {}
+        }
+    }
+    if note.title.is_empty() {
+        note.title = heading(body).unwrap_or_else(|| name.to_owned());
+    }
+    note.created =
+        note.created.or_else(|| time::of_text(name, zone).filter(|_| name.len() >= 8 && !is_digits(name, 8)));
+    if !tags.is_empty() {
+        note.text = with_tags(&note.text, &tags);
+    }
+    note
+}
+
+/// Returns `true` if a name is a number that is not a date.
+fn is_digits(name: &str, date: usize) -> bool {
+    name.len() != date && name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn take_time(text: &str, zone: &Zone, into: &mut Option<i64>, doubt: &mut Option<String>) {
+    if into.is_some() || text.is_empty() {
+        return;
+    }
+    *into = time::of_text(text, zone);
+    if into.is_none() {
+        let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+        *doubt = Some(format!("{shown} is no time; taken without"));
+    }
+}
+
+/// Appends tags to a text, so that a search finds them.
+fn with_tags(text: &str, tags: &[String]) -> String {
+    let split = |tag: &String| -> Vec<String> {
+        tag.split([',', '，']).map(|tag| tag.trim().trim_start_matches('#').replace(' ', "-")).collect()
+    };
+    let mut line: Vec<String> = Vec::new();
+    for tag in tags.iter().flat_map(split).filter(|tag| !tag.is_empty()) {
+        let tag = format!("#{tag}");
+        if !line.contains(&tag) && line.len() < MAX_TAGS {
+            line.push(tag);
+        }
+    }
+    let text = text.trim_end();
+    if line.is_empty() || text.is_empty() {
+        text.to_owned() + &line.join(" ")
+    } else {
+        format!("{text}\n\n{}", line.join(" "))
+    }
+}
+
+type Front = Vec<(String, Vec<String>)>;
+
+/// Splits a text into its front matter between `---`, from the first line on, and the text after it. Without
+/// a valid front matter, all is text.
+fn split(text: &str) -> (Front, &str) {
+    let whole = (Vec::new(), text);
+    let mut lines = text.split_inclusive('\n');
+    if lines.next().map(str::trim_end) != Some("---") {
+        return whole;
+    }
+    let mut used = text.split_inclusive('\n').next().map_or(0, str::len);
+    let mut front = Front::new();
+    for line in lines.take(MAX_LINES) {
+        used += line.len();
+        let line = line.trim_end();
+        if line == "---" || line == "..." {
+            let body = text.get(used..).unwrap_or_default();
+            return if front.is_empty() { whole } else { (front, body.trim_start_matches(['\n', '\r'])) };
+        }
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let item = line.trim_start().strip_prefix("- ").or_else(|| (line.trim() == "-").then_some(""));
+        match (item, line.split_once(':')) {
+            (Some(item), _) => match front.last_mut() {
+                Some((_, values)) => values.extend(value(item)),
+                None => return whole,
+            },
+            // Part of the member before.
+            _ if line.starts_with([' ', '\t']) && !front.is_empty() => {}
+            (None, Some((key, said)))
+                if is_key(key) && (said.is_empty() || said.starts_with([' ', '\t'])) =>
+            {
+                front.push((key.trim().to_owned(), values(said.trim())));
+            }
+            _ => return whole,
+        }
+    }
+    whole
+}
+
+fn is_key(key: &str) -> bool {
+    let key = key.trim().trim_matches(['"', '\'']);
+    !key.is_empty()
+        && key.chars().count() <= 60
+        && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' ' | '.'))
+}
+
+fn values(said: &str) -> Vec<String> {
+    match said.strip_prefix('[').and_then(|said| said.strip_suffix(']')) {
+        Some(list) => list.split(',').filter_map(value).collect(),
+        None => value(said).into_iter().collect(),
+    }
+}
+
+/// Returns a plain value without quotes and comments.
+fn value(said: &str) -> Option<String> {
+    let said = said.trim();
+    let quoted = ['"', '\''].iter().find_map(|quote| said.strip_prefix(*quote)?.strip_suffix(*quote));
+    let plain = quoted.unwrap_or_else(|| said.split(" #").next().unwrap_or_default().trim());
+    // Block scalars are not supported.
+    let is_block = matches!(plain, "|" | ">" | "|-" | ">-" | "null" | "~");
+    (!plain.is_empty() && !is_block).then(|| plain.to_owned())
+}
+
+/// Returns the first heading of level 1 outside of code and comments.
+fn heading(text: &str) -> Option<String> {
+    let mut fence: Option<(char, usize)> = None;
+    let mut is_comment = false;
+    let mut before = "";
+    for line in text.lines() {
+        let indented = line.len() - line.trim_start_matches(' ').len() > 3 || line.starts_with('\t');
+        let plain = line.trim();
+        if let Some((mark, count)) = fence {
+            let closes = plain.chars().all(|c| c == mark) && plain.chars().count() >= count;
+            fence = if closes { None } else { fence };
+            continue;
+        }
+        if is_comment {
+            is_comment = !line.contains("-->");
+            continue;
+        }
+        if let Some(at) = line.find("<!--") {
+            is_comment = !line.get(at..).unwrap_or_default().contains("-->");
+            before = "";
+            continue;
+        }
+        if !indented && let Some(opened) = opens(plain) {
+            (fence, before) = (Some(opened), "");
+            continue;
+        }
+        if !indented && !before.is_empty() && plain.len() >= 2 && plain.bytes().all(|byte| byte == b'=') {
+            return Some(before.to_owned());
+        }
+        if let Some(title) = plain.strip_prefix('#').filter(|rest| !indented && rest.starts_with([' ', '\t']))
+        {
+            let title = title.trim();
+            let open = title.trim_end_matches('#');
+            // `# C#` keeps its mark, `# title #` does not.
+            let title = if open.is_empty() || open.ends_with([' ', '\t']) { open.trim_end() } else { title };
+            if !title.is_empty() {
+                return Some(title.to_owned());
+            }
+        }
+        let is_paragraph = !indented && !plain.starts_with(['#', '>', '-', '*', '+', '|']);
+        before = if is_paragraph { plain } else { "" };
+    }
+    None
+}
+
+/// Returns the mark of a code fence that a line opens, and its length.
+fn opens(line: &str) -> Option<(char, usize)> {
+    let mark = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let count = line.chars().take_while(|c| *c == mark).count();
+    let rest = line.get(count..).unwrap_or_default();
+    (count >= 3 && !(mark == '`' && rest.contains('`'))).then_some((mark, count))
+}
+
+/// Returns the name of a file without the id that Notion appends.
+fn without_id(name: &str) -> &str {
+    let rest = name.len().checked_sub(NOTION_ID).and_then(|at| Some((name.get(..at)?, name.get(at..)?)));
+    match rest {
+        Some((title, id)) if id.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            match title.strip_suffix([' ', '_', '-']) {
+                Some(title) if !title.trim().is_empty() => title.trim(),
+                _ => name,
+            }
+        }
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn title(text: &str) -> String {
+        read(text, "name", &Zone::default()).title
+    }
+
+    #[test]
+    fn titles() {
+        for (text, expected) in [
+            ("# 读书笔记 \ntext", "读书笔记"),
+            ("no heading\n## second", "name"),
+            ("```sh\n# install\n```\n# Real", "Real"),
+            ("~~~\n# install\n~~~\n", "name"),
+            ("````\n```\n# install\n````\n# Real", "Real"),
+            ("<!-- # not this -->\n# Real", "Real"),
+            ("<!--\n# not this\n-->\n# Real", "Real"),
+            ("    # code\n# Real", "Real"),
+            ("   # Indented", "Indented"),
+            ("# x #", "x"),
+            ("# x ##\ntext", "x"),
+            ("# C#", "C#"),
+            ("Title\n=====\ntext", "Title"),
+            ("Title\n-----\ntext", "name"),
+            ("#hashtag", "name"),
+            ("#\n# Real", "Real"),
+            ("text\n\n=====\n", "name"),
+            ("#\tTab", "Tab"),
+        ] {
+            assert_eq!(title(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn front_matter_is_used_and_removed() {
+        let text = "---\n# a comment\ntitle: \"我的笔记\"\ncreated: 2024年1月5日\ntags: [读书, a b]\nupdated: 2024-02-01\naliases:\n  - x\n---\n\n# Other\n正文\n";
+        let note = read(text, "name", &Zone::named("Asia/Shanghai").unwrap());
+        assert_eq!(
+            (note.title.as_str(), note.created, note.updated),
+            ("我的笔记", Some(1_704_384_000_000), Some(1_706_716_800_000))
+        );
+        assert_eq!(note.text, "# Other\n正文\n\n#读书 #a-b");
+        let list = read(
+            "---\ntags:\n- one\n- '#two'\ndate: 2024-01-05 # a day\n---\ntext",
+            "name",
+            &Zone::default(),
+        );
+        assert_eq!((list.text.as_str(), list.created), ("text\n\n#one #two", Some(1_704_412_800_000)));
+        let odd = read("---\ndate: some day\n---\ntext", "name", &Zone::default());
+        assert_eq!((odd.created, odd.doubt.as_deref()), (None, Some("some day is no time; taken without")));
+        let windows = read("---\r\ntitle: t\r\n---\r\ntext", "name", &Zone::default());
+        assert_eq!((windows.title.as_str(), windows.text.as_str()), ("t", "text"));
+    }
+
+    #[test]
+    fn what_is_no_front_matter_is_text() {
+        for text in [
+            "---\na line across\n---\ntext",
+            "---\ntitle: never closed",
+            "text\n---\ntitle: x\n---\n",
+            "---\n---\ntext",
+            "---\nSee http://a.example for more\n---\n",
+        ] {
+            let note = read(text, "name", &Zone::default());
+            assert_eq!((note.text.as_str(), note.title.as_str()), (text, "name"));
+        }
+    }
+
+    #[test]
+    fn names_are_titles_without_ids_and_may_be_dates() {
+        let named = |name: &str| read("text", name, &Zone::default());
+        assert_eq!(named("Meeting 0123456789abcdef0123456789abcdef").title, "Meeting");
+        assert_eq!(named("会议 0123456789ABCDEF0123456789abcdef").title, "会议");
+        assert_eq!(named("0123456789abcdef0123456789abcdef").title, "0123456789abcdef0123456789abcdef");
+        assert_eq!(named("Meeting 0123456789abcdef").title, "Meeting 0123456789abcdef");
+        assert_eq!(
+            (named("2024-01-05").title.as_str(), named("2024-01-05").created),
+            ("2024-01-05", Some(1_704_412_800_000))
+        );
+        assert_eq!(named("20240105").created, Some(1_704_412_800_000));
+        assert_eq!((named("1704418200").created, named("note").created), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn text_is_kept_but_for_front_matter(text in "(---\n|[a-z]{1,5}: |[\\[\\]\"'#`~=-]{1,3}|<!--|-->|\n|[a-z 字]{1,6}){0,30}", name in "\\PC{0,40}") {
+            let note = read(&text, &name, &Zone::default());
+            let kept = note.text.lines().next().unwrap_or_default();
+            prop_assert!(text.contains(kept) || kept.starts_with('#'));
+            if !text.starts_with("---") {
+                prop_assert_eq!(note.text, text);
+            }
+        }
+    }
+}
