@@ -106,6 +106,44 @@ both_engines! {
         }
     }
 
+    /// In the featured feed votes move posts under the reader: those that stay come exactly once.
+    async fn a_featured_walk_shows_every_post_that_stays_once(server: "plaza.posts_per_hour = 1000") {
+        let (author, other) = (actor(&server, "author").await, actor(&server, "other").await);
+        let mut posts = Vec::new();
+        for number in 0..24 {
+            posts.push(post(&author, &format!("post {number}")).await);
+            server.clock().advance_ms(1000);
+        }
+        for liked in posts.iter().step_by(3) {
+            like(&other, liked).await;
+        }
+        let before = each(&feed(&author, "?sortMode=featured&pageSize=100").await, "id");
+        let (mut seen, mut moved) = (Vec::new(), HashSet::new());
+        let mut page = feed(&author, "?sortMode=featured&pageSize=5").await;
+        for number in 2.. {
+            let shown = each(&page, "id");
+            seen.extend(shown.clone());
+            if page["hasMore"] == json!(false) {
+                break;
+            }
+            // One that was shown loses its vote, one further down gains one, and a new one comes.
+            other.post(&format!("{PLAZA}/posts/{}/unlike", shown[0]), json!({})).await;
+            let below = before.iter().rev().find(|id| !moved.contains(*id) && !seen.contains(*id));
+            if let Some(below) = below {
+                like(&other, below).await;
+                moved.insert(below.clone());
+            }
+            moved.insert(shown[0].clone());
+            post(&other, "a new one").await;
+            let snapshot = page["snapshot"].as_str().unwrap();
+            page = feed(&author, &format!("?sortMode=featured&pageSize=5&page={number}&snapshot={snapshot}")).await;
+        }
+        assert!(seen.iter().all(|id| posts.contains(id)), "nothing newer belongs to the walk");
+        for staying in before.iter().filter(|id| !moved.contains(*id)) {
+            assert_eq!(seen.iter().filter(|id| *id == staying).count(), 1, "{staying}");
+        }
+    }
+
     async fn pages_have_an_end(server) {
         let author = actor(&server, "author").await;
         for number in 0..5 {

@@ -3,7 +3,8 @@
 //! Clients request pages by number. A number alone only tells the rows to skip, and these shift when somebody
 //! writes in the meantime. So each page also returns a `snapshot`, which the client sends with the request
 //! for the next page. It holds the newest entry at the beginning of the walk and the last entry of the page.
-//! The next page continues exactly there, at any depth.
+//! The next page continues exactly there, at any depth. In a list by time, every entry comes exactly once. In
+//! the featured feed, so does every post that keeps its rank in the meantime.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -30,7 +31,9 @@ pub struct WalkQuery {
     /// Entries on a page. Default 20; more than 100 is taken as 100.
     #[param(minimum = 1, default = 20)]
     pub page_size: Option<i64>,
-    /// The `snapshot` of the page before. With it, entries that were added since the first page are left out.
+    /// The `snapshot` of the page before. With it, entries that were added since the first page are left out, and the
+    /// page begins right after the last entry of the one before. In the featured feed, votes move posts: a post that
+    /// rises above the page is left out, and one that loses votes may come again. All others come exactly once.
     #[param(max_length = 100)]
     pub snapshot: Option<String>,
 }
