@@ -122,6 +122,10 @@ async fn server_moves_to_postgres_and_back() {
 fn move_within_an_engine_or_to_nowhere_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let doppel = on(directory.path(), "sqlite:doppel.db");
+    let output = doppel.run(&["move", "--to", "postgres://h/d"]);
+    let why = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && why.contains("there is no database at"), "{why}");
+    doppel.ok(&["migrate"], "");
     for (to, code, told) in [
         ("sqlite:other.db", 2, "doppel backup"),
         ("mysql://u:hunter2@h/d", 2, "sqlite: or postgres://"),
