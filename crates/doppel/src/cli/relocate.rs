@@ -23,7 +23,6 @@ pub(super) async fn run(config: &Config, to: &str) -> Result<(), Failure> {
             "--to: the address names the same engine; copy SQLite with `doppel backup`, and PostgreSQL with pg_dump",
         ));
     }
-    super::require_database(config)?;
     let (clock, random) = (Clock::system(), Random::system());
     super::require_database(config)?;
     let from = server::open_beside(config, clock.clone(), random.clone()).await.map_err(Failure::failed)?;
