@@ -107,6 +107,7 @@ mod hub {
     mod catalogue;
     mod faults;
     mod import;
+    mod import_calls;
     mod keys;
     mod limits;
     mod log;

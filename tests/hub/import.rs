@@ -21,7 +21,7 @@ both_engines! {
         let wish = |save: bool| json!({"code": "self", "document": document, "baseUrl": server.base_url(), "save": save});
         let shown = admin.post(path, wish(false)).await.data();
         assert_eq!((&shown["saved"], &shown["api"]["actions"]["say-it"]["path"]), (&json!(false), &json!("/api/echo/{what}")));
-        assert_eq!(shown["notes"], json!([{"place": "POST /upload", "text": "its body is not JSON; left out"}]));
+        assert_eq!(shown["notes"], json!([{"place": "POST /upload", "text": "its body is neither JSON nor a form (multipart/form-data); left out"}]));
         let app = another(&admin, json!({})).await.app(&server);
         assert_eq!(app.get("/api/self/say-it").await.status, 404, "only shown");
         assert_eq!(admin.post(path, wish(true)).await.data()["saved"], true);
@@ -37,8 +37,9 @@ both_engines! {
         let admin = admin(&server).await;
         let path = "/api/apikey/hub/apis/import";
         for (wish, place) in [
-            (json!({"code": "x", "document": "openapi: 3.1.0"}), "document"),
-            (json!({"code": "x", "document": {"swagger": "2.0"}}), "document: openapi"),
+            (json!({"code": "x", "document": "openapi: 3.1.0"}), "document: paths"),
+            (json!({"code": "x", "document": "openapi: [3.1.0"}), "document"),
+            (json!({"code": "x", "document": {"swagger": "1.2"}}), "document: openapi"),
             (json!({"code": "x", "document": {"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}}), "document: servers"),
             (json!({"code": "X", "document": {"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}, "baseUrl": "https://a.example"}), "code"),
             (json!({"code": "x", "document": {"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}, "baseUrl": "ftp://a"}), "provider.base_url"),

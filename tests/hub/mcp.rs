@@ -16,6 +16,9 @@ async fn pets(server: &TestServer) {
     let actions: Map<String, Value> = (0..150).map(|at| (format!("a{at}"), json!({}))).collect();
     let many = json!({"code": "many", "accounts": ["*"], "provider": {"kind": "echo"}, "actions": actions});
     admin.post("/api/apikey/hub/apis/save", many).await.data();
+    let code = format!("long-{}", "x".repeat(40));
+    let long = json!({"code": code, "accounts": ["*"], "provider": {"kind": "echo"}, "actions": {"do.it.with.a.long.name": {}}});
+    admin.post("/api/apikey/hub/apis/save", long).await.data();
 }
 
 both_engines! {
@@ -26,9 +29,10 @@ both_engines! {
         let (token, less) = (key.token(&key.app_claims()), limited.token(&limited.app_claims()));
         let variables = [("BASE_URL", server.base_url()), ("TOKEN", &token), ("AK", &key.ak), ("LIMITED", &less)];
         assert_eq!(testkit::clients::run("mcp_hub.py", &variables).await, "done\n");
+        assert_eq!(testkit::clients::run("mcp_hub.mjs", &variables).await, "done\n");
         // Calls of tools are in the call log.
         let calls = key.owner.get(&format!("/api/apikey/hub/calls?key={}&api=pets", key.id)).await.data();
-        assert_eq!(calls["list"].as_array().unwrap().len(), 2, "{calls}");
+        assert_eq!(calls["list"].as_array().unwrap().len(), 4, "{calls}");
         assert_eq!(calls["list"][0]["action"], "add");
     }
 
@@ -127,6 +131,45 @@ both_engines! {
         assert_eq!((&answers[0]["isError"], &answers[1]["isError"]), (&json!(false), &json!(false)));
         let told: Value = serde_json::from_str(answers[2]["content"][0]["text"].as_str().unwrap()).unwrap();
         assert_eq!((&answers[2]["isError"], &told["code"]), (&json!(true), &json!("RATE_LIMITED")));
+    }
+
+    async fn every_accept_header_is_served(server) {
+        pets(&server).await;
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+        for path in ["/mcp", "/mcp/"] {
+            for accept in [None, Some("*/*"), Some("application/json"), Some("text/html"), Some("application/json, text/event-stream")] {
+                let agent = server.anyone();
+                let agent = match accept {
+                    Some(accept) => agent.with("accept", accept),
+                    None => agent,
+                };
+                let answer = agent.post(path, message.clone()).await;
+                assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{accept:?}");
+                assert!(answer.json()["result"]["tools"].is_array(), "{accept:?}");
+            }
+        }
+        // What `curl -d` sends.
+        let request = server.anyone().request(reqwest::Method::POST, "/mcp").body(message.to_string());
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        assert_eq!(server.anyone().send(request).await.status, 200);
+        // A client that takes event streams alone gets one event.
+        let answer = server.anyone().with("accept", "text/event-stream").post("/mcp", message.clone()).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, "text/event-stream"));
+        let data = answer.body.strip_prefix("event: message\ndata: ").unwrap().strip_suffix("\n\n").unwrap();
+        let data: Value = serde_json::from_str(data).unwrap();
+        assert!(data["result"]["tools"].is_array() && data["id"] == 1, "{data}");
+        let broken = server.anyone().request(reqwest::Method::POST, "/mcp").body("{");
+        let broken = server.anyone().send(broken).await;
+        assert!((400..500).contains(&broken.status) && broken.status != 406, "{}", broken.status);
+    }
+
+    /// Its tokens are not those of the OAuth server, so no client is sent there to sign in.
+    async fn nobody_is_sent_to_sign_in_for_it(server: "[hub]\nanonymous = false") {
+        let answer = server.anyone().post("/mcp", json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).await;
+        refused(&answer, 401, "TOKEN_MISSING");
+        assert!(!answer.header("www-authenticate").contains("resource_metadata"), "{}", answer.header("www-authenticate"));
+        assert_eq!(server.anyone().get("/.well-known/oauth-protected-resource/mcp").await.status, 404);
+        assert_eq!(server.anyone().get("/.well-known/oauth-protected-resource").await.status, 200);
     }
 
     /// Pages of other origins cannot use it, even with DNS rebinding.

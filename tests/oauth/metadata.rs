@@ -29,7 +29,7 @@ both_engines! {
     }
 
     async fn the_resources_name_their_server(server: "server.public_url = \"https://doppel.example\"") {
-        for (path, resource) in [("", ""), ("/gate/lab", "/gate/lab"), ("/mcp", "/mcp")] {
+        for (path, resource) in [("", ""), ("/gate/lab", "/gate/lab"), ("/api", "/api")] {
             let answer = server.anyone().get(&format!("/.well-known/oauth-protected-resource{path}")).await;
             let document = answer.json();
             assert_eq!(document["resource"], format!("https://doppel.example{resource}"));

@@ -50,6 +50,7 @@ const PUBLIC: &[&str] = &[
     "/reference/{*rest}",
     "/cdn/{key}",
     hub::mcp::PATH,
+    hub::mcp::PATH_WITH_SLASH,
     "/api/oauth/token/code",
     "/api/oauth/token/refresh",
     "/api/oauth/token/client",

@@ -21,7 +21,9 @@ use parking_lot::{Mutex, RwLock};
 use store::params;
 use web::{ApiError, Code, Issues, Tasks};
 
-pub use model::{ActionSpec, ApiOut, ApiSpec, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec, Source};
+pub use model::{
+    ActionSpec, ApiOut, ApiSpec, BodyType, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec, Source, Style,
+};
 
 use crate::{
     Hub,

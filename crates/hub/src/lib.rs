@@ -20,6 +20,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use identity::Identity;
 use store::{Database, Recent, Sealer};
+use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use web::{Outgoing, Tasks};
 
@@ -33,6 +34,8 @@ pub use tools::Offer;
 
 /// Maximum number of cached keys. Look-ups that found no key are cached, too.
 const KEYS: usize = 50_000;
+/// Most documents of APIs that are read at once; others wait.
+const IMPORTS: usize = 2;
 
 /// The settings of a weather service that is compatible with Seniverse.
 #[derive(Debug, Clone, Default)]
@@ -103,6 +106,7 @@ struct Inner {
     limits: Limits,
     catalogue: Catalogue,
     recorder: Recorder,
+    importing: Semaphore,
 }
 
 impl Hub {
@@ -120,6 +124,7 @@ impl Hub {
             limits: Limits::new(),
             catalogue: Catalogue::new(),
             recorder,
+            importing: Semaphore::new(IMPORTS),
         }))
     }
 
@@ -188,6 +193,10 @@ impl Hub {
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
         &self.0.catalogue
+    }
+
+    pub(crate) fn importing(&self) -> &Semaphore {
+        &self.0.importing
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {

@@ -6,6 +6,7 @@
 //! gateway ([`Door`]) as any other call, with the same limits, allowlists, records, and errors. There are
 //! no MCP sessions, so any process can serve any request.
 
+mod accept;
 mod origin;
 pub(crate) mod tools;
 
@@ -42,6 +43,9 @@ use crate::{
 /// The path of the MCP server.
 pub const PATH: &str = "/mcp";
 
+/// The same path as some clients write it. It is served without a redirect, which would turn a POST into a GET.
+pub const PATH_WITH_SLASH: &str = "/mcp/";
+
 const INSTRUCTIONS: &str = "Each tool is an action of an API behind this hub. A tool's result is the action's result; \
      an error has a code to branch on, and a trace to ask the hub's owner about.";
 
@@ -63,7 +67,8 @@ pub fn router(door: Door, largest: usize, allowed: Allowed) -> Router {
     let sessions = Arc::new(NeverSessionManager::default());
     let service = StreamableHttpService::new(move || Ok::<_, io::Error>(served.clone()), sessions, config);
     Router::new()
-        .route_service(PATH, service)
+        .route_service(PATH, service.clone())
+        .route_service(PATH_WITH_SLASH, service)
         .layer(from_fn_with_state(door, known))
         .layer(from_fn_with_state(Arc::new(allowed), from_allowed))
 }
@@ -98,7 +103,11 @@ async fn known(State(door): State<Door>, mut request: Request, next: Next) -> Re
     bearer_as_token(request.headers_mut());
     let address = address(request.extensions());
     match door.caller(request.headers(), address).await {
-        Ok(_caller) => next.run(request).await,
+        Ok(_caller) => {
+            let method = request.method().clone();
+            let accepted = accept::adapt(&method, request.headers_mut());
+            accepted.apply(next.run(request).await).await
+        }
         Err(error) => {
             let mut response = door.refusal(&error, request.headers());
             // Only a 401 can be fixed with another token.

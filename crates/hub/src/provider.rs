@@ -19,7 +19,7 @@ pub(crate) use upstream::{Upstream, start};
 use crate::{
     Hub, Settings,
     call::{Call, HubError, Outcome},
-    catalogue::{ApiSpec, ProviderSpec},
+    catalogue::{ActionSpec, ApiSpec, ProviderSpec},
     user_centre,
 };
 
@@ -82,6 +82,14 @@ pub(crate) fn make(spec: &ApiSpec) -> Result<Provider, ApiError> {
         ProviderSpec::UserCentreAdmin => Provider::Builtin(Arc::new(user_centre::Admin)),
         ProviderSpec::Http(http) => Provider::Http(Arc::new(Upstream::new(http, &spec.actions)?)),
     })
+}
+
+/// Checks that the calls of an action can be forwarded.
+///
+/// # Errors
+/// A message that names the problem.
+pub(crate) fn check_action(action: &ActionSpec) -> Result<(), String> {
+    upstream::check_action(action)
 }
 
 /// Returns the APIs that exist without a definition.

@@ -26,8 +26,6 @@ const SECONDS: i64 = 60;
 const KEYS: i64 = 20;
 /// APIs that are never offered to a model: they manage other people and their passwords.
 const NEVER: [&str; 2] = ["user-center", "user-center-admin"];
-/// Maximum length of a tool's name in bytes, as models accept it.
-const LONGEST_NAME: usize = 64;
 
 /// An action that is offered as a tool.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +52,7 @@ impl Door {
             }
             for (action, spec) in &api.spec.actions {
                 let name = name(&api.spec.code, action);
-                if name.len() > LONGEST_NAME || !may_call(self.hub(), api, action, caller.as_ref()) {
+                if !may_call(self.hub(), api, action, caller.as_ref()) {
                     continue;
                 }
                 let texts = [api.spec.name.as_str(), spec.summary.as_str(), api.spec.description.as_str()];
@@ -77,7 +75,7 @@ impl Door {
         name: &str,
         arguments: Map<String, Value>,
     ) -> Result<String, String> {
-        let path = path(name).ok_or("there is no such tool")?;
+        let path = path(self.hub(), name).ok_or("there is no such tool")?;
         let body = Body::from(Value::Object(arguments).to_string());
         let request = Request::builder().method(Method::POST).uri(path).body(body);
         let mut request = request.map_err(|error| error.to_string())?;

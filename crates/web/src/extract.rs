@@ -39,6 +39,10 @@ impl Default for BodyLimit {
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
+/// A JSON body of up to many megabytes, which is parsed on a blocking thread.
+#[derive(Debug, Clone, Copy)]
+pub struct LargeJson<T>(pub T);
+
 /// An `application/x-www-form-urlencoded` body. A body of another type is read as an empty form, so its
 /// required fields are reported as missing (422 `Field required`).
 #[derive(Debug, Clone, Copy)]
@@ -52,22 +56,42 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
-            let mut issues = Issues::body();
-            issues.add("model_attributes_type", "", "Input should be a JSON object sent as application/json");
-            issues.finish()?;
-        }
-        let bytes = body(request).await?;
-        let mut reader = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(Strict(&mut reader))
-            .map_err(|error| refuse(Issues::body(), &error))?;
-        reader.end().map_err(|error| {
-            let mut issues = Issues::body();
-            issues.add("json_invalid", "", short(&error.to_string()));
-            refusal(issues)
-        })?;
-        Ok(Self(value))
+        check_json(request.headers())?;
+        json(&body(request).await?).map(Self)
     }
+}
+
+impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for LargeJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        check_json(request.headers())?;
+        let bytes = body(request).await?;
+        let read = tokio::task::spawn_blocking(move || json(&bytes));
+        read.await.map_err(ApiError::internal)?.map(Self)
+    }
+}
+
+fn check_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    if !is_json(headers) {
+        let mut issues = Issues::body();
+        issues.add("model_attributes_type", "", "Input should be a JSON object sent as application/json");
+        issues.finish()?;
+    }
+    Ok(())
+}
+
+/// Parses a JSON body.
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(Strict(&mut reader))
+        .map_err(|error| refuse(Issues::body(), &error))?;
+    reader.end().map_err(|error| {
+        let mut issues = Issues::body();
+        issues.add("json_invalid", "", short(&error.to_string()));
+        refusal(issues)
+    })?;
+    Ok(value)
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {

@@ -234,8 +234,9 @@ pub(crate) async fn import(
     admin(&member)?;
     let request = ImportRequest {
         code: pasted.code.trim().to_owned(),
-        document: serde_json::Value::String(pasted.document.clone()),
+        document: pasted.document.clone().into(),
         base_url: Some(pasted.base_url.clone()),
+        trusted_origins: Vec::new(),
         save: false,
     };
     let imported = console.hub.import_api(request).await;

@@ -83,6 +83,12 @@ pub struct HttpSpec {
     /// True if undefined actions are forwarded, to the path of their name. Default false.
     #[serde(default)]
     pub open: bool,
+    /// Further origins that are trusted like the one of `base_url`. Actions with a `base_url` of another
+    /// origin are sent without the API's headers and secrets and without the caller's identity, and only to
+    /// public addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["https://uploads.example.com"]))]
+    pub trusted_origins: Vec<String>,
     /// Headers sent with every request.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -163,6 +169,7 @@ impl HttpSpec {
         Self {
             base_url,
             open: false,
+            trusted_origins: Vec::new(),
             headers: BTreeMap::new(),
             secret_headers: BTreeMap::new(),
             secret_query: BTreeMap::new(),
@@ -183,7 +190,7 @@ impl HttpSpec {
 
 /// The definition of an action.
 ///
-/// Texts of `path`, `query`, and `body` may contain arguments of the call, as `{city}`. An entry whose
+/// Texts of `path`, `query`, `headers`, and `body` may contain arguments of the call, as `{city}`. An entry whose
 /// arguments are absent is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -206,16 +213,33 @@ pub struct ActionSpec {
     /// The method of the upstream request: GET, POST, PUT, PATCH, or DELETE. Empty: the caller's.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub method: String,
+    /// The base URL of the action, which overrides that of the API. Empty: that of the API. If its origin
+    /// differs, see `trusted_origins`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(example = "https://uploads.example.com/v1")]
+    pub base_url: String,
     /// The path below the base URL. Empty: the action's name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// The query of the upstream request. Absent: all arguments if there is no body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<BTreeMap<String, String>>,
-    /// The JSON body of the upstream request. Absent: all arguments, except with GET and DELETE.
+    /// Headers of the upstream request. Headers of the API take precedence.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The body of the upstream request. Absent: all arguments, except with GET and DELETE.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub body: Option<Value>,
+    /// The encoding of the body.
+    #[serde(skip_serializing_if = "BodyType::is_default")]
+    pub body_type: BodyType,
+    /// True if no body is sent when all its arguments are absent. Default false: an empty object is sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub body_optional: bool,
+    /// The serialization of lists and objects in path, query, headers, and forms, by argument. Absent: JSON.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub styles: BTreeMap<String, Style>,
     /// The `result`, built from the upstream's response. Texts that begin with `$/` are JSON pointers into
     /// the response, and `$` is all of it. `$text /…` converts the value to a text. `$ms /…` converts an
     /// ISO 8601 time to milliseconds since 1970. Absent: the whole response. A response that has none of
@@ -237,6 +261,44 @@ pub struct ActionSpec {
     /// streams.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stream: bool,
+}
+
+/// The encoding of a body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyType {
+    /// `application/json`.
+    #[default]
+    Json,
+    /// `application/x-www-form-urlencoded`. By default lists are serialized as `multi` and objects as `deep`.
+    Form,
+    /// No body.
+    None,
+}
+
+impl BodyType {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The serialization of a list or an object outside of JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Style {
+    /// One parameter per entry: `a=1&a=2`. Only in the query and in forms.
+    Multi,
+    /// Entries separated by commas: `1,2`; for an object, names and values in turn.
+    Comma,
+    /// Entries separated by spaces.
+    Space,
+    /// Entries separated by tabs.
+    Tab,
+    /// Entries separated by `|`.
+    Pipe,
+    /// One parameter per member: `a[b]=1`; for a list, per index. Only in the query and in forms.
+    Deep,
 }
 
 /// The callers that share the cached responses of an action.

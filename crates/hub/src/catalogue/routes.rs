@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use http::request::Parts;
 use identity::SignedIn;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Code, Data, Envelope, Json, Nothing};
+use web::{Answer, ApiError, Code, Data, Envelope, Json, Nothing, extract::BodyLimit};
 
 use super::{
     Api,
@@ -12,12 +12,15 @@ use super::{
 };
 use crate::{Hub, provider::Provider};
 
+/// Maximum size of a definition in bytes. It has room for every imported one.
+const MAX_DEFINITION: usize = 8 << 20;
+
 /// Returns the routes, relative to the API's base path.
 pub fn router(hub: Hub) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(one))
-        .routes(routes!(save))
+        .merge(OpenApiRouter::new().routes(routes!(save)).layer(axum::Extension(BodyLimit(MAX_DEFINITION))))
         .routes(routes!(delete))
         .with_state(hub)
 }
@@ -69,6 +72,7 @@ fn shown(api: &Api, is_admin: bool) -> ApiOut {
     }
     if !is_admin && let super::ProviderSpec::Http(http) = &mut out.spec.provider {
         http.base_url.clear();
+        http.trusted_origins.clear();
         http.headers.clear();
         http.secret_headers.clear();
         http.secret_query.clear();
@@ -76,6 +80,9 @@ fn shown(api: &Api, is_admin: bool) -> ApiOut {
         http.forward_headers.clear();
         for action in out.spec.actions.values_mut() {
             action.path.clear();
+            action.base_url.clear();
+            action.headers.clear();
+            action.styles.clear();
             (action.query, action.body, action.result) = (None, None, None);
         }
     }

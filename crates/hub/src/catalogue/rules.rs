@@ -1,6 +1,7 @@
 //! Validation of API definitions. No I/O.
 
 use http::{HeaderName, HeaderValue};
+use reqwest::Url;
 use web::{ApiError, Issues};
 
 use super::model::{ActionSpec, ApiSpec, EVERY_ACCOUNT, HttpSpec, ProviderSpec};
@@ -147,7 +148,46 @@ fn needs(issues: &mut Issues, place: &str, roles: &[String], groups: &[String]) 
     }
 }
 
-fn check_action(issues: &mut Issues, place: &str, action: &ActionSpec) {
+/// Headers that an argument never becomes: they carry credentials, or say where a request comes from.
+const NO_ARGUMENT: &[&str] = &[
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "forwarded",
+    "x-real-ip",
+    "x-http-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
+/// Most headers of an action.
+const MAX_HEADERS: usize = 50;
+
+/// Whether an argument of a call may become this header.
+pub(super) fn may_be_argument(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    may_set(&name) && !NO_ARGUMENT.contains(&name.as_str()) && !name.starts_with("x-forwarded-")
+}
+
+fn check_headers(issues: &mut Issues, place: &str, action: &ActionSpec) {
+    if action.headers.len() > MAX_HEADERS {
+        let message = format!("An action should have at most {MAX_HEADERS} headers");
+        issues.add("too_long", &format!("{place}.headers"), message);
+    }
+    for (name, value) in &action.headers {
+        let is_constant = !value.replace("{{", "").contains('{');
+        let is_good = if is_constant { may_set(name) } else { may_be_argument(name) };
+        if !is_good || value.len() > MAX_TEXT || HeaderValue::from_str(value).is_err() {
+            issues.add("value_error", &format!("{place}.headers.{name}"), "This header cannot be set so");
+        }
+    }
+}
+
+/// Checks what an action says of the upstream call.
+pub(super) fn check_action(issues: &mut Issues, place: &str, action: &ActionSpec) {
+    check_headers(issues, place, action);
+    if !action.base_url.is_empty() && !is_base_url(&action.base_url) {
+        issues.add("value_error", &format!("{place}.base_url"), BASE_URL);
+    }
     if !matches!(action.method.as_str(), "" | "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
         issues.add(
             "value_error",
@@ -166,21 +206,42 @@ fn check_action(issues: &mut Issues, place: &str, action: &ActionSpec) {
     }
 }
 
+const BASE_URL: &str = "Input should be an http or https address without a query";
+
+/// Whether calls can go below this address.
+pub(super) fn is_base_url(url: &str) -> bool {
+    url.len() <= MAX_TEXT
+        && Url::parse(url).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        })
+}
+
+/// The origin of an address, as `https://api.example.com`; `None` for what is no such address.
+pub(crate) fn origin(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(url.origin().ascii_serialization())
+}
+
 fn check_http(issues: &mut Issues, http: &HttpSpec) {
-    let is_url = reqwest::Url::parse(&http.base_url).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    });
-    if !is_url {
-        issues.add(
-            "value_error",
-            "provider.base_url",
-            "Input should be an http or https address without a query",
-        );
+    if !is_base_url(&http.base_url) {
+        issues.add("value_error", "provider.base_url", BASE_URL);
+    }
+    if http.trusted_origins.len() > MAX_LIST {
+        let message = format!("List should have at most {MAX_LIST} items");
+        issues.add("too_long", "provider.trusted_origins", message);
+    }
+    for (at, entry) in http.trusted_origins.iter().enumerate().take(MAX_LIST) {
+        let is_origin =
+            origin(entry).is_some_and(|origin| origin.eq_ignore_ascii_case(entry.trim_end_matches('/')));
+        if !is_origin {
+            let place = format!("provider.trusted_origins.{at}");
+            issues.add("value_error", &place, "Input should be an origin, as https://uploads.example.com");
+        }
     }
     for (field, names) in [("headers", http.headers.iter()), ("secret_headers", http.secret_headers.iter())] {
         for (name, value) in names {

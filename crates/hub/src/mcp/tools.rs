@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::{HeaderValue, Method, Request, Response, header, request::Parts};
 use http_body_util::{BodyExt, Limited};
 use rmcp::model::{CallToolResult, ContentBlock, ListToolsResult, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{
     Hub,
@@ -17,6 +18,12 @@ use crate::{
 
 /// Maximum number of tools per page.
 const PAGE: usize = 100;
+/// Maximum length of a tool's name for models and clients, and number of hexadecimal digits at the end of a
+/// shortened one.
+const LONGEST_NAME: usize = 64;
+const DIGITS: usize = 8;
+/// Number of characters before the hash of a shortened name.
+const CODE_SHOWN: usize = LONGEST_NAME - DIGITS - 1;
 /// Maximum size of a response for an agent, in bytes.
 const LARGEST: usize = 4 << 20;
 /// The separator between an API's code, which has no underscore, and an action's name.
@@ -66,13 +73,53 @@ pub(super) fn page(hub: &Hub, caller: Option<&Checked>, after: Option<&str>) -> 
     result
 }
 
-/// Returns the name of an action's tool, such as `weather-basic__now`.
+/// Returns the name of an action's tool, such as `weather-basic__now`. A name that is too long, or contains
+/// another character (a dot), is shortened and ends in a hash of the whole name. It does not depend on other
+/// actions.
 pub(crate) fn name(api: &str, action: &str) -> String {
-    match action {
+    let whole = match action {
         "" => api.to_owned(),
         UNLISTED => format!("{api}{BETWEEN}{ANY}"),
         _ => format!("{api}{BETWEEN}{action}"),
+    };
+    if whole.len() <= LONGEST_NAME && whole.bytes().all(is_name_byte) {
+        return whole;
     }
+    let hash = Bytes::copy_from_slice(&Sha256::digest(&whole));
+    let hash = format!("{hash:x}");
+    let kept = whole.bytes().take(CODE_SHOWN);
+    let kept = kept.map(|byte| if is_name_byte(byte) { char::from(byte) } else { '_' }).collect::<String>();
+    format!("{kept}-{}", hash.get(..DIGITS).unwrap_or_default())
+}
+
+/// Returns true for a byte that every model accepts in a tool's name.
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// Returns the API and the action of a tool, or `None` if there is no such tool.
+pub(crate) fn find(hub: &Hub, tool: &str) -> Option<(Arc<Api>, String)> {
+    let (api, action) = parts(tool);
+    let action = if action == ANY { UNLISTED } else { action };
+    if let Ok(api) = hub.api_of(api)
+        && name(&api.spec.code, action) == tool
+    {
+        return Some((api, action.to_owned()));
+    }
+    // A shortened name ends in a hash and contains only the beginning of a long code.
+    tool.rsplit_once('-').filter(|(_, hash)| hash.len() == DIGITS)?;
+    hub.apis().into_iter().find_map(|api| {
+        let code = &api.spec.code;
+        let mut shown =
+            code.bytes().take(CODE_SHOWN).map(|byte| if is_name_byte(byte) { byte } else { b'_' });
+        let mut bytes = tool.bytes();
+        if !shown.all(|byte| bytes.next() == Some(byte)) {
+            return None;
+        }
+        let is_tool = |action: &&str| name(code, action) == tool;
+        let action = api.spec.actions.keys().map(String::as_str).chain([UNLISTED]).find(is_tool)?.to_owned();
+        Some((Arc::clone(&api), action))
+    })
 }
 
 /// Creates the tool that calls any unlisted action.
@@ -119,19 +166,17 @@ pub(super) fn asked(
     mut arguments: Map<String, Value>,
 ) -> Result<(String, Map<String, Value>), String> {
     let none = || format!("no such tool: {tool}");
-    let (api, mut action) = parts(tool);
-    let named = arguments.get("action").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if action == ANY {
+    let (api, mut action) = find(hub, tool).filter(|(api, _)| api.spec.enabled).ok_or_else(none)?;
+    if action == UNLISTED {
+        action = arguments.get("action").and_then(Value::as_str).unwrap_or_default().to_owned();
         arguments = match arguments.remove("arguments") {
             None | Some(Value::Null) => Map::new(),
             Some(Value::Object(arguments)) => arguments,
             Some(_) => return Err("arguments should be an object".to_owned()),
         };
-        action = &named;
     }
-    let path = path_of(api, action).ok_or_else(none)?;
-    let api = hub.api_of(api).ok().filter(|api| api.spec.enabled).ok_or_else(none)?;
-    if !has(&api, action) {
+    let path = path_of(&api.spec.code, &action).ok_or_else(none)?;
+    if !has(&api, &action) {
         return Err(none());
     }
     Ok((path, arguments))
@@ -142,10 +187,10 @@ fn parts(tool: &str) -> (&str, &str) {
     tool.split_once(BETWEEN).unwrap_or((tool, ""))
 }
 
-/// Returns the path of a tool's action, or `None` if the name is invalid.
-pub(crate) fn path(tool: &str) -> Option<String> {
-    let (api, action) = parts(tool);
-    path_of(api, action)
+/// Returns the path of a tool's action, or `None` if there is no such tool.
+pub(crate) fn path(hub: &Hub, tool: &str) -> Option<String> {
+    let (api, action) = find(hub, tool).filter(|(_, action)| action != UNLISTED)?;
+    path_of(&api.spec.code, &action)
 }
 
 /// Returns the path of an action, or `None` if a name is invalid.
@@ -214,18 +259,44 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_name_leads_back_to_its_action() {
-        for (api, action, expected) in [
-            ("weather-basic", "now", "/api/weather-basic/now"),
-            ("sun-rising", "", "/api/sun-rising"),
-            ("a", "b__c", "/api/a/b__c"),
-            ("a", "_b", "/api/a/_b"),
+    fn a_path_has_an_api_and_an_action() {
+        for (api, action, tool, expected) in [
+            ("weather-basic", "now", "weather-basic__now", "/api/weather-basic/now"),
+            ("sun-rising", "", "sun-rising", "/api/sun-rising"),
+            ("a", "b__c", "a__b__c", "/api/a/b__c"),
+            ("a", "_b", "a___b", "/api/a/_b"),
         ] {
-            assert_eq!(path(&name(api, action)).as_deref(), Some(expected));
+            assert_eq!(name(api, action), tool);
+            assert_eq!(path_of(api, action).as_deref(), Some(expected));
+            assert_eq!(parts(tool), (api, action));
         }
-        for tool in ["", "__x", "a__b/c", "../x", "apikey__hub", "secondme", "a b", "a__b?c"] {
-            assert_eq!(path(tool), None, "{tool}");
+        for (api, action) in [
+            ("", ""),
+            ("", "x"),
+            ("a", "b/c"),
+            ("apikey", "hub"),
+            ("secondme", ""),
+            ("a b", ""),
+            ("a", "b?c"),
+        ] {
+            assert_eq!(path_of(api, action), None, "{api} {action}");
         }
+    }
+
+    #[test]
+    fn a_name_is_cut_to_what_models_take() {
+        let api = "a".repeat(40);
+        let (one, other) = (name(&api, &"b".repeat(40)), name(&api, &format!("{}c", "b".repeat(39))));
+        assert_eq!((one.len(), other.len()), (LONGEST_NAME, LONGEST_NAME));
+        assert!(one != other && one.starts_with(&format!("{api}__bb")), "{one} {other}");
+        assert_eq!(name(&api, &"b".repeat(40)), one);
+        let dotted = name("a", "v1.list");
+        assert!(
+            dotted.starts_with("a__v1_list-")
+                && dotted != name("a", "v1_list")
+                && dotted != name("a", "v1-list")
+        );
+        assert_eq!(name(&"a".repeat(64), UNLISTED).len(), LONGEST_NAME);
     }
 
     #[test]
@@ -238,8 +309,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_path_is_a_call_with_two_segments_at_most(tool in "\\PC{0,40}") {
-            if let Some(path) = path(&tool) {
+        fn any_name_fits(api in "[a-z0-9-]{1,64}", action in "[a-z0-9._-]{0,64}") {
+            let name = name(&api, &action);
+            prop_assert!((1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_name_byte), "{}", name);
+        }
+
+        #[test]
+        fn every_path_is_a_call_with_two_segments_at_most(api in "\\PC{0,20}", action in "\\PC{0,20}") {
+            if let Some(path) = path_of(&api, &action) {
                 prop_assert!(crate::Door::takes(&path) && path.split('/').count() <= 4);
                 prop_assert!(path.parse::<http::Uri>().is_ok());
             }

@@ -5,16 +5,18 @@
 //! concurrent calls, so that a slow or dead one does not affect the others.
 
 mod answer;
+mod encode;
 mod health;
 mod path;
 mod plan;
+mod target;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use quick_cache::sync::Cache;
-use reqwest::{Response, Url};
+use reqwest::Response;
 use sha2::{Digest, Sha256};
 use store::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,17 +31,16 @@ use crate::{
 };
 use answer::{Failure, Health};
 use plan::{Plan, Prepared};
+use target::Target;
 
 /// Maximum number of cached responses of one upstream, and maximum size of each in bytes.
 const REMEMBERED: usize = 1000;
 const LARGEST_REMEMBERED: usize = 64 << 10;
 
-/// Number of headers that identify the caller and the call.
-const TOLD: usize = 5;
-
-/// An upstream with its limits, its circuit breaker, and its cache.
+/// An upstream with its limits, its circuit breakers, and its cache.
 pub(crate) struct Upstream {
-    base: Url,
+    /// The base URL of the API, followed by those of single actions.
+    targets: Vec<Target>,
     headers: HeaderMap,
     query: Vec<(String, String)>,
     forwarded: Vec<HeaderName>,
@@ -47,7 +48,6 @@ pub(crate) struct Upstream {
     /// Plans of the defined actions, by name with underscores.
     plans: BTreeMap<String, Plan>,
     is_open: bool,
-    breaker: Breaker,
     in_flight: Arc<Semaphore>,
     remembered: Cache<[u8; 32], (Bytes, Timestamp)>,
     health: Option<health::Health>,
@@ -71,6 +71,14 @@ impl Drop for Admitted<'_> {
     }
 }
 
+/// Checks that the calls of an action can be forwarded.
+///
+/// # Errors
+/// A message that names the problem.
+pub(super) fn check_action(action: &ActionSpec) -> Result<(), String> {
+    Plan::new("action", action, 0).map(|_plan| ())
+}
+
 /// Creates the error for an invalid definition.
 fn wrong(place: &str, expected: impl std::fmt::Display) -> ApiError {
     ApiError::new(Code::Unprocessable).with(format!("{place}: {expected}"))
@@ -82,9 +90,7 @@ impl Upstream {
     /// # Errors
     /// 422 that names what is invalid.
     pub(super) fn new(spec: &HttpSpec, actions: &BTreeMap<String, ActionSpec>) -> Result<Self, ApiError> {
-        let mut base = Url::parse(&spec.base_url).map_err(|error| wrong("provider.base_url", error))?;
-        let path = base.path().trim_end_matches('/').to_owned();
-        base.set_path(&path);
+        let mut targets = vec![Target::own(spec)?];
         let mut headers = HeaderMap::new();
         for (name, value) in spec.headers.iter().chain(&spec.secret_headers) {
             let place = format!("provider.headers.{name}");
@@ -95,7 +101,9 @@ impl Upstream {
         let forwarded = spec.forward_headers.iter().map(|name| HeaderName::try_from(name.as_str()));
         let mut plans = BTreeMap::new();
         for (name, action) in actions {
-            let plan = Plan::new(name, action).map_err(|error| wrong(&format!("actions.{name}"), error))?;
+            let target = target::place(&mut targets, spec, name, action)?;
+            let plan =
+                Plan::new(name, action, target).map_err(|error| wrong(&format!("actions.{name}"), error))?;
             plans.insert(name.replace('-', "_"), plan);
         }
         Ok(Self {
@@ -113,14 +121,10 @@ impl Upstream {
             },
             plans,
             is_open: spec.open,
-            breaker: Breaker::new(
-                spec.breaker_failures,
-                i64::try_from(spec.breaker_open_ms).unwrap_or(i64::MAX),
-            ),
             in_flight: Arc::new(Semaphore::new(spec.max_in_flight)),
             remembered: Cache::new(REMEMBERED),
-            health: health::Health::new(&base, spec)?,
-            base,
+            health: targets.first().map_or(Ok(None), |own| health::Health::new(&own.base, spec))?,
+            targets,
         })
     }
 
@@ -131,7 +135,7 @@ impl Upstream {
 
     /// Returns the state of the circuit breaker.
     pub(crate) fn state(&self) -> &'static str {
-        self.breaker.name()
+        self.targets.first().map_or("closed", |own| own.breaker.name())
     }
 
     /// Serves a call from the cache or forwards it.
@@ -144,13 +148,23 @@ impl Upstream {
                 &open
             }
         };
-        let prepared = plan.prepare(&self.base, &self.query, call)?;
-        if prepared.body.as_ref().is_some_and(|body| body.len() > self.limits.request) {
+        let target = self.targets.get(plan.target).ok_or(HubCode::Unknown)?;
+        let secrets = if target.is_trusted { self.query.as_slice() } else { &[] };
+        let prepared = plan.prepare(&target.base, secrets, call)?;
+        if prepared.body.as_ref().is_some_and(|(_, body)| body.len() > self.limits.request) {
             return Err(HubError::new(HubCode::BodyTooLarge)
                 .with(format!("the limit is {} bytes", self.limits.request)));
         }
-        let headers = self.headers(call, plan.is_shared);
-        let key = (plan.cache_ms > 0).then(|| prepared.key(&headers));
+        let mut headers = prepared.headers.clone();
+        self.add_headers(&mut headers, call, plan.is_shared, target);
+        let key = (plan.cache_ms > 0).then(|| {
+            let mut asker = headers.clone();
+            if !plan.is_shared {
+                // The cache is per caller even if the target does not learn who calls.
+                call.caller.told_in(&call.trace, &mut asker);
+            }
+            prepared.key(&asker)
+        });
         if let Some((answer, until)) = key.and_then(|key| self.remembered.get(&key))
             && until > call.now
         {
@@ -166,12 +180,12 @@ impl Upstream {
                 .with("the upstream failed repeatedly and is left in peace for a while")
                 .retry_after(seconds)
         };
-        self.breaker.admit(call.now).map_err(resting)?;
-        let admitted = Admitted(&self.breaker);
+        target.breaker.admit(call.now).map_err(resting)?;
+        let admitted = Admitted(&target.breaker);
         let result = self.answer(hub, plan, prepared, headers, permit).await;
         match result.as_ref().map_err(|failure| failure.health) {
-            Ok(_) | Err(Health::Answering) => self.breaker.succeeded(),
-            Err(Health::Failing) => self.breaker.failed(hub.db().clock().now(), None),
+            Ok(_) | Err(Health::Answering) => target.breaker.succeeded(),
+            Err(Health::Failing) => target.breaker.failed(hub.db().clock().now(), None),
             Err(Health::Unknown) => {}
         }
         drop(admitted);
@@ -214,17 +228,18 @@ impl Upstream {
         prepared: Prepared,
         headers: HeaderMap,
     ) -> Result<Response, Failure> {
-        let client = hub
-            .outgoing()
-            .trusted()
-            .map_err(|error| Failure::unknown(HubError::new(HubCode::Unknown).because(error)))?;
         let is_repeatable = plan.is_idempotent.unwrap_or(prepared.method == Method::GET);
         let mut left = if is_repeatable { self.limits.retries } else { 0 };
         loop {
-            let mut request =
-                client.request(prepared.method.clone(), prepared.url.clone()).headers(headers.clone());
-            if let Some(body) = &prepared.body {
-                request = request.header(http::header::CONTENT_TYPE, "application/json").body(body.clone());
+            let mut request = self.request(hub, plan.target, &prepared)?.headers(headers.clone());
+            if let Some((kind, body)) = &prepared.body {
+                if !headers.contains_key(header::CONTENT_TYPE) {
+                    request = request.header(header::CONTENT_TYPE, *kind);
+                }
+                request = request.body(body.clone());
+            } else if !matches!(prepared.method, Method::GET | Method::DELETE) {
+                // Some servers require the length of a missing body.
+                request = request.header(header::CONTENT_LENGTH, 0);
             }
             match request.send().await {
                 Ok(response) if matches!(response.status().as_u16(), 502..=504) && left > 0 => left -= 1,
@@ -235,27 +250,27 @@ impl Upstream {
         }
     }
 
-    /// Returns the headers of a request: the defined ones, the forwarded ones, and the identity of the
-    /// caller. Other headers of the caller, the token above all, are not sent. A request whose response is
-    /// shared between callers contains nothing about any of them.
-    fn headers(&self, call: &Call<'_>, is_shared: bool) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(self.headers.len() + self.forwarded.len() + TOLD);
+    /// Adds the defined headers, the forwarded ones, and the identity of the caller. Other headers of the
+    /// caller, the token above all, are not sent. A request whose response is shared between callers contains
+    /// nothing about any of them. A request to an origin that is not trusted contains only the action's own
+    /// headers and the trace.
+    fn add_headers(&self, headers: &mut HeaderMap, call: &Call<'_>, is_shared: bool, target: &Target) {
+        headers.insert(TRACE, call.trace.clone());
+        if !target.is_trusted {
+            return;
+        }
         if !is_shared {
             for name in &self.forwarded {
+                headers.remove(name);
                 for value in call.headers.get_all(name) {
                     headers.append(name.clone(), value.clone());
                 }
             }
+            call.caller.told_in(&call.trace, headers);
         }
         for (name, value) in &self.headers {
             headers.insert(name.clone(), value.clone());
         }
-        if is_shared {
-            headers.insert(TRACE, call.trace.clone());
-        } else {
-            call.caller.told_in(&call.trace, &mut headers);
-        }
-        headers
     }
 }
 
@@ -270,7 +285,7 @@ impl Prepared {
         };
         add(self.method.as_str().as_bytes());
         add(self.url.as_str().as_bytes());
-        add(self.body.as_deref().unwrap_or_default());
+        add(self.body.as_ref().map(|(_, body)| body.as_ref()).unwrap_or_default());
         let sent = headers.iter().filter(|(name, _)| **name != TRACE);
         let mut sent: Vec<(&str, &[u8])> =
             sent.map(|(name, value)| (name.as_str(), value.as_bytes())).collect();

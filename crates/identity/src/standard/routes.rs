@@ -35,6 +35,8 @@ pub const PUBLIC: &[&str] = &[
 ];
 /// Longest path of a resource with metadata, in bytes.
 const MAX_PATH: usize = 200;
+/// The path of the Hub's MCP server.
+const HUB_MCP: &str = "mcp";
 
 #[derive(Clone)]
 struct Standard {
@@ -146,7 +148,10 @@ async fn whole(State(Standard { issuer, .. }): State<Standard>) -> Response {
 }
 
 async fn resource(State(Standard { issuer, .. }): State<Standard>, Path(path): Path<String>) -> Response {
+    // The Hub's MCP server takes its own tokens only: metadata would send clients to sign in for nothing.
+    let is_hub = path.trim_matches('/') == HUB_MCP;
     let is_plain = path.len() <= MAX_PATH
+        && !is_hub
         && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'~'));
     let answer = if is_plain {
         envelope::json(StatusCode::OK, &metadata::resource(&issuer, &format!("/{path}")))

@@ -1,9 +1,9 @@
 //! Types of imports: domain and wire.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::Document;
 use crate::catalogue::ApiSpec;
 
 /// A note on a place in a document.
@@ -18,6 +18,40 @@ pub struct Note {
 impl Note {
     pub(super) fn new(place: impl Into<String>, text: impl Into<String>) -> Self {
         Self { place: place.into(), text: text.into() }
+    }
+}
+
+/// Maximum number of notes of an import.
+const MAX_NOTES: usize = 2000;
+
+/// The notes of an import, bounded.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    list: Vec<Note>,
+    /// Number of notes beyond the maximum.
+    further: usize,
+}
+
+impl Notes {
+    pub(super) fn add(&mut self, place: &str, text: impl Into<String>) {
+        let note = Note::new(place, text);
+        // Several schemas of one operation may cause the same note.
+        if self.list.last() == Some(&note) {
+            return;
+        }
+        if self.list.len() < MAX_NOTES {
+            self.list.push(note);
+        } else {
+            self.further += 1;
+        }
+    }
+
+    pub(super) fn into_list(self) -> Vec<Note> {
+        let mut list = self.list;
+        if self.further > 0 {
+            list.push(Note::new("", format!("and {} more", self.further)));
+        }
+        list
     }
 }
 
@@ -37,11 +71,15 @@ pub struct ImportRequest {
     /// The code of the API to define.
     #[schema(example = "pet-store")]
     pub code: String,
-    /// The OpenAPI document, as JSON or as its text.
+    /// The document: OpenAPI 3.0 to 3.2 or Swagger 2.0, as JSON or as a text in JSON or YAML. At most 16 MiB.
     #[schema(value_type = Object)]
-    pub document: Value,
+    pub document: Document,
     /// The URL of the API, if it differs from the one in the document.
     pub base_url: Option<String>,
+    /// Origins of servers of single operations that the API's headers and secrets are sent to, as
+    /// `https://uploads.example.com`.
+    #[serde(default)]
+    pub trusted_origins: Vec<String>,
     /// True to save the definition. Without it, the definition is only shown.
     #[serde(default)]
     pub save: bool,

@@ -1,12 +1,14 @@
 //! The HTTP endpoint for imports, for administrators.
 
-use axum::extract::State;
-use serde_json::Value;
+use axum::extract::{FromRequest, Request, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Code, Data, Envelope, Issues, Json};
+use web::{
+    Answer, ApiError, Code, Data, Envelope, Issues,
+    extract::{BodyLimit, LargeJson},
+};
 
 use super::{
-    Import, Note, import,
+    Choice, Import, Note, import,
     model::{ImportOut, ImportRequest},
 };
 use crate::{
@@ -15,21 +17,29 @@ use crate::{
     provider,
 };
 
+/// Maximum size of a request in bytes. It has room for a document of the maximum size as an escaped text.
+const MAX_BODY: usize = 24 << 20;
+
 /// Returns the route, relative to the API's base path.
 pub fn router(hub: Hub) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(import_api)).with_state(hub)
+    OpenApiRouter::new()
+        .routes(routes!(import_api))
+        .layer(axum::Extension(BodyLimit(MAX_BODY)))
+        .with_state(hub)
 }
 
-/// Make the definition of an API from its OpenAPI document (3.0 or 3.1, JSON). For administrators.
+/// Create the definition of an API from its document (OpenAPI 3.0 to 3.2, Swagger 2.0; JSON, YAML). For
+/// administrators.
 ///
-/// Each operation becomes an action. Without `save`, what would be defined is only shown.
+/// Each operation becomes an action. Without `save`, the definition is only shown. References to other
+/// documents are not fetched. Calls of operations with their own servers go there, without the API's headers
+/// and secrets unless `trustedOrigins` contains the server's origin.
 #[utoipa::path(post, path = "/apikey/hub/apis/import", operation_id = "importHubApi", tag = "Hub", security(("session" = [])), request_body = ImportRequest,
     responses((status = 200, description = "The definition, and what was left out of it", body = Envelope<ImportOut>)))]
-async fn import_api(
-    State(hub): State<Hub>,
-    _: Admin,
-    Json(request): Json<ImportRequest>,
-) -> Answer<ImportOut> {
+async fn import_api(State(hub): State<Hub>, _: Admin, request: Request) -> Answer<ImportOut> {
+    // Acquired before the body is read: an import may take a hundred times the memory of another request.
+    let _permit = hub.importing().acquire().await.map_err(ApiError::internal)?;
+    let LargeJson(request) = LargeJson::<ImportRequest>::from_request(request, &()).await?;
     let (api, notes, saved) = hub.import_api(request).await?;
     Ok(Data(ImportOut { api, notes, saved }))
 }
@@ -40,16 +50,10 @@ impl Hub {
     /// # Errors
     /// 422 that lists everything that is wrong with the document; the errors of [`Hub::save_api`].
     pub async fn import_api(&self, request: ImportRequest) -> Result<(ApiSpec, Vec<Note>, bool), ApiError> {
-        let document = match request.document {
-            Value::String(text) => serde_json::from_str(&text).map_err(|error| {
-                // For a YAML document the error points at its first character.
-                wrong(vec![Note::new("", format!("Input should be JSON: {error}"))])
-            })?,
-            other => other,
-        };
-        let base_url = request.base_url.filter(|url| !url.trim().is_empty());
-        let Import { spec, notes } = import(&request.code, &document, base_url.as_deref()).map_err(wrong)?;
-        if !request.save {
+        let save = request.save;
+        let read = tokio::task::spawn_blocking(move || read(request));
+        let Import { spec, notes } = read.await.map_err(ApiError::internal)?.map_err(wrong)?;
+        if !save {
             rules::check(&spec)?;
             provider::make(&spec)?;
             return Ok((spec, notes, false));
@@ -57,6 +61,14 @@ impl Hub {
         let api = self.save_api(spec).await?;
         Ok((api.spec.clone(), notes, true))
     }
+}
+
+/// Parses and imports the document of a request. Blocks for up to a second or so.
+fn read(request: ImportRequest) -> Result<Import, Vec<Note>> {
+    let document = request.document.read().map_err(|error| vec![Note::new("", error)])?;
+    let base_url = request.base_url.filter(|url| !url.trim().is_empty());
+    let choice = Choice { base_url: base_url.as_deref(), trusted_origins: &request.trusted_origins };
+    import(&request.code, &document, choice)
 }
 
 fn wrong(notes: Vec<Note>) -> ApiError {

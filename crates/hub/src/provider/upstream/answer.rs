@@ -59,6 +59,9 @@ impl Failure {
 
 /// Converts an error of the HTTP client.
 pub(super) fn failed(error: &reqwest::Error) -> Failure {
+    if outgoing::is_refused(error) {
+        return Failure::unknown(HubError::new(HubCode::UpstreamError).with(super::target::PRIVATE));
+    }
     let code = if error.is_timeout() { HubCode::UpstreamTimeout } else { HubCode::UpstreamError };
     let detail = if error.is_connect() { "the upstream cannot be reached" } else { "the upstream broke off" };
     // The URL is left out, because its query may contain a secret.

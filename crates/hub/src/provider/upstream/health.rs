@@ -55,10 +55,12 @@ impl Upstream {
                 .is_ok_and(|answer| answer.status().is_success()),
             Err(_none) => false,
         };
-        if is_well {
-            self.breaker.succeeded();
-        } else {
-            self.breaker.failed(hub.db().clock().now(), None);
+        if let Some(own) = self.targets.first() {
+            if is_well {
+                own.breaker.succeeded();
+            } else {
+                own.breaker.failed(hub.db().clock().now(), None);
+            }
         }
         health.is_asking.store(false, Ordering::Release);
     }

@@ -8,7 +8,6 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reqwest::Url;
-use serde_json::{Map, Value};
 
 use crate::{
     call::{HubCode, HubError},
@@ -120,12 +119,16 @@ impl PathTemplate {
         Ok(template)
     }
 
-    /// Returns the URL below `base` with the arguments filled in.
+    /// Returns the URL below `base` with the arguments filled in as `argument` serializes them.
     ///
     /// # Errors
     /// `INVALID_PARAMS` if an argument is missing or would leave its segment.
-    pub(super) fn url(&self, base: &Url, arguments: &Map<String, Value>) -> Result<Url, HubError> {
-        let path = self.fill(|name| Template::argument(arguments, name))?;
+    pub(super) fn url<'t, 'a>(
+        &'t self,
+        base: &Url,
+        argument: impl Fn(&'t str) -> Option<Cow<'a, str>>,
+    ) -> Result<Url, HubError> {
+        let path = self.fill(argument)?;
         below(base, &path).ok_or_else(|| {
             HubError::new(HubCode::InvalidParams)
                 .with("an argument that is part of the path would change the path")
@@ -168,9 +171,10 @@ impl PathTemplate {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::provider::template::text_of;
 
     fn base() -> Url {
         Url::parse("http://host:1/v1/public").unwrap()
@@ -178,7 +182,8 @@ mod tests {
 
     fn url(template: &str, arguments: &Value) -> Result<String, HubError> {
         let template = PathTemplate::parse(template).unwrap();
-        template.url(&base(), arguments.as_object().unwrap()).map(|url| url.path().to_owned())
+        let url = template.url(&base(), |name| arguments.get(name).and_then(text_of));
+        url.map(|url| url.path().to_owned())
     }
 
     #[test]

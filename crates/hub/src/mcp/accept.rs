@@ -1,0 +1,98 @@
+//! Content negotiation of the MCP server.
+//!
+//! The transport refuses requests whose `Accept` header does not list both JSON and event streams. Many clients
+//! send another one, or none, and understand the JSON response all the same. So the header is replaced, and a
+//! client that accepts event streams alone gets the response as one event.
+
+use axum::{body::Body, response::Response};
+use http::{HeaderMap, HeaderValue, Method, header};
+use http_body_util::{BodyExt, Limited};
+
+const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
+/// Maximum size of a response that becomes an event, in bytes.
+const MAX_BYTES: usize = 16 << 20;
+
+/// The form of the response that a client accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accepted {
+    /// JSON, as the transport responds.
+    Json,
+    /// One event of an event stream.
+    Event,
+}
+
+/// Replaces the headers of a request by those that the transport expects.
+pub(super) fn adapt(method: &Method, headers: &mut HeaderMap) -> Accepted {
+    if *method != Method::POST {
+        return Accepted::Json;
+    }
+    let accepted = accepted(headers);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    // `curl -d` names a form, and other clients nothing; the body itself shows if it is JSON. Pages of other origins
+    // are refused before, whatever they send.
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    accepted
+}
+
+fn accepted(headers: &HeaderMap) -> Accepted {
+    let texts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let kinds = texts
+        .flat_map(|text| text.split(','))
+        .map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let kinds: Vec<String> = kinds.filter(|kind| !kind.is_empty()).collect();
+    if !kinds.is_empty() && kinds.iter().all(|kind| kind == EVENTS) {
+        Accepted::Event
+    } else {
+        Accepted::Json
+    }
+}
+
+impl Accepted {
+    /// Converts a response to the accepted form.
+    pub(super) async fn apply(self, response: Response) -> Response {
+        let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == JSON);
+        if self == Self::Json || !is_json || !response.status().is_success() {
+            return response;
+        }
+        let (mut parts, body) = response.into_parts();
+        let Ok(whole) = Limited::new(body, MAX_BYTES).collect().await else {
+            parts.status = http::StatusCode::INTERNAL_SERVER_ERROR;
+            return Response::from_parts(parts, Body::empty());
+        };
+        let text = String::from_utf8_lossy(&whole.to_bytes()).replace(['\r', '\n'], " ");
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(EVENTS));
+        parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        parts.headers.remove(header::CONTENT_LENGTH);
+        Response::from_parts(parts, Body::from(format!("event: message\ndata: {text}\n\n")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_clients_of_event_streams_alone_get_one() {
+        for (lines, expected) in [
+            (vec![], Accepted::Json),
+            (vec!["*/*"], Accepted::Json),
+            (vec!["application/json"], Accepted::Json),
+            (vec!["application/json, text/event-stream"], Accepted::Json),
+            (vec!["text/event-stream", "application/json"], Accepted::Json),
+            (vec!["text/html"], Accepted::Json),
+            (vec![""], Accepted::Json),
+            (vec!["text/event-stream"], Accepted::Event),
+            (vec!["Text/Event-Stream;q=0.9"], Accepted::Event),
+            (vec!["text/event-stream, */*"], Accepted::Json),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in &lines {
+                headers.append(header::ACCEPT, HeaderValue::from_static(line));
+            }
+            assert_eq!(adapt(&Method::POST, &mut headers), expected, "{lines:?}");
+            assert_eq!(headers.get(header::ACCEPT).unwrap(), "application/json, text/event-stream");
+            assert_eq!(headers.get_all(header::ACCEPT).iter().count(), 1);
+        }
+    }
+}
