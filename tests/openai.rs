@@ -3,7 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{
-    Answer, both_engines,
+    Answer, Engine, TestServer, both_engines,
+    embedding::{Embeddings, Fault},
     model::{Model, Step, ending, events, saying},
     with_model,
 };
@@ -175,7 +176,186 @@ with_model! {
     }
 }
 
+with_model! {
+    async fn a_response_is_openais(server, model: "model.tools = true") {
+        let actor = server.person("a").await.with_key("chat").await;
+        let ask = async |body: Value| actor.post("/v1/responses", body).await;
+        let whole = ask(json!({"model": "secondme/nano", "input": "eins", "instructions": "Be brief.", "max_output_tokens": 50, "temperature": 0.5, "metadata": {"a": "b"}})).await;
+        let body = whole.json();
+        assert_eq!((whole.status, &body["object"], &body["status"]), (200, &json!("response"), &json!("completed")), "{body}");
+        assert_eq!(body["output"][0]["content"], json!([{"type": "output_text", "text": "你好！我是你的 AI 分身", "annotations": [], "logprobs": []}]));
+        assert_eq!(body["usage"]["input_tokens"], 11);
+        assert_eq!((&body["store"], &body["metadata"], &body["max_output_tokens"]), (&json!(false), &json!({"a": "b"}), &json!(50)));
+        let sent = asked(&model);
+        assert_eq!((&sent["max_tokens"], &sent["temperature"]), (&json!(50), &json!(0.5)));
+        assert!(sent["messages"][0]["content"].as_str().unwrap().ends_with("Be brief."), "{sent}");
+        // The stored answer can be referred to, by its own person alone.
+        let id = body["output"][0]["id"].as_str().unwrap().to_owned();
+        let refers = json!({"input": [{"role": "user", "content": "eins"}, {"type": "item_reference", "id": id}, {"role": "user", "content": "zwei"}]});
+        assert_eq!(ask(refers.clone()).await.status, 200);
+        assert_eq!(asked(&model)["messages"][2]["content"], "你好！我是你的 AI 分身");
+        let other = server.person("b").await.with_key("chat").await;
+        let unknown = refused(&other.post("/v1/responses", refers).await, 400, "invalid_request_error");
+        assert_eq!(unknown["error"]["param"], "input.1");
+        for id in ["msg_1", "msg_x", "", "fc_1"] {
+            refused(&ask(json!({"input": [{"type": "item_reference", "id": id}, {"role": "user", "content": "x"}]})).await, 400, "invalid_request_error");
+        }
+        for (name, value) in [
+            ("previous_response_id", json!("resp_1")), ("store", json!(true)), ("conversation", json!("c")), ("background", json!(true)),
+            ("temperature", json!(3)), ("max_output_tokens", json!(0)), ("tools", json!([{"type": "file_search"}])),
+        ] {
+            let mut body = json!({"input": "x"});
+            body[name] = value;
+            let error = refused(&ask(body).await, 400, "invalid_request_error");
+            assert!(error["error"]["param"].as_str().unwrap().starts_with(name), "{error}");
+        }
+        refused(&ask(json!({"model": "gpt-4", "input": "x"})).await, 404, "invalid_request_error");
+        refused(&server.anyone().post("/v1/responses", json!({"input": "x"})).await, 401, "authentication_error");
+        let less = server.person("c").await.with_key("user.info").await;
+        refused(&less.post("/v1/responses", json!({"input": "x"})).await, 403, "permission_error");
+        model.next(testkit::model::status("500 Internal Server Error", ""));
+        refused(&ask(json!({"input": "x"})).await, 500, "server_error");
+        model.next(saying(&["{\"a\": true}"]));
+        let format = json!({"format": {"type": "json_schema", "name": "mood", "strict": true, "schema": {"type": "object"}}});
+        let formed = ask(json!({"input": "x", "text": format})).await.json();
+        assert_eq!(formed["output"][0]["content"][0]["text"], "{\"a\": true}");
+        assert_eq!(asked(&model)["response_format"]["json_schema"]["name"], "mood");
+    }
+
+    async fn a_response_streams_its_events(server, model: "model.tools = true") {
+        let actor = server.person("a").await.with_key("chat").await;
+        let events_of = |body: &str| -> Vec<Value> {
+            body.split_terminator("\n\n").filter_map(|event| {
+                let (kind, data) = event.strip_prefix("event: ")?.split_once("\ndata: ")?;
+                let data: Value = serde_json::from_str(data).unwrap();
+                assert_eq!(data["type"], kind);
+                Some(data)
+            }).collect()
+        };
+        let kinds = |events: &[Value]| events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let answer = actor.post("/v1/responses", json!({"input": "x", "stream": true})).await;
+        assert_eq!(answer.header("content-type"), "text/event-stream");
+        let events = events_of(&answer.body);
+        let kinds_of_text = [
+            "response.created", "response.in_progress", "response.output_item.added", "response.content_part.added",
+            "response.output_text.delta", "response.output_text.delta", "response.output_text.done", "response.content_part.done",
+            "response.output_item.done", "response.completed",
+        ];
+        assert_eq!(kinds(&events), kinds_of_text);
+        assert!(events.iter().enumerate().all(|(at, event)| event["sequence_number"] == at));
+        assert_eq!(events[9]["response"]["usage"]["total_tokens"], 18);
+        let call = json!({"choices": [{"delta": {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "now", "arguments": "{\"a\":1}"}}]}}]});
+        model.next(testkit::model::events(&[call, json!({"choices": [{"delta": {}, "finish_reason": "tool_calls"}]})]));
+        let tools = json!([{"type": "function", "name": "now", "parameters": {"type": "object"}}]);
+        let events = events_of(&actor.post("/v1/responses", json!({"input": "x", "stream": true, "tools": tools, "tool_choice": "required"})).await.body);
+        let kinds_of_call = [
+            "response.created", "response.in_progress", "response.output_item.added", "response.function_call_arguments.delta",
+            "response.function_call_arguments.done", "response.output_item.done", "response.completed",
+        ];
+        assert_eq!(kinds(&events), kinds_of_call);
+        assert_eq!(events[5]["item"]["arguments"], "{\"a\":1}");
+        let history = json!([
+            {"role": "user", "content": "x"}, events[5]["item"], {"type": "function_call_output", "call_id": "c1", "output": "12:00"},
+        ]);
+        assert_eq!(actor.post("/v1/responses", json!({"input": history, "tools": tools})).await.status, 200);
+        let sent = asked(&model)["messages"].as_array().unwrap().clone();
+        assert_eq!((&sent[2]["tool_calls"][0]["id"], &sent[3]["content"]), (&json!("c1"), &json!("12:00")));
+        model.next(testkit::model::status("500 Internal Server Error", ""));
+        let events = events_of(&actor.post("/v1/responses", json!({"input": "x", "stream": true})).await.body);
+        assert_eq!(kinds(&events)[2..], ["response.failed", "error"]);
+        assert!(events[3]["error"]["message"].is_string());
+        model.next([saying(&["半"])[..2].to_vec(), vec![Step::Send(ending("length").into_bytes())]].concat());
+        let cut = actor.post("/v1/responses", json!({"input": "x"})).await.json();
+        assert_eq!((&cut["status"], &cut["incomplete_details"]["reason"]), (&json!("incomplete"), &json!("max_output_tokens")));
+    }
+}
+
+/// Starts a server with a mock embedding endpoint.
+async fn with_embeddings(engine: Engine, more: &str) -> (TestServer, Embeddings) {
+    let endpoint = Embeddings::start().await;
+    let lines = format!("{more}\n{}", endpoint.lines("bge"));
+    (TestServer::configured(engine, &lines).await, endpoint)
+}
+
+async fn embeddings_are_openais(engine: Engine) {
+    let (server, endpoint) = with_embeddings(engine, "embedding.batch = 2\nchat.daily_tokens = 1000").await;
+    let actor = server.person("a").await.with_key("chat").await;
+    let ask = async |body: Value| actor.post("/v1/embeddings", body).await;
+    let body = ask(json!({"model": "bge", "input": ["tea", "walks", "cats"]})).await.json();
+    assert_eq!((&body["object"], &body["model"]), (&json!("list"), &json!("bge")), "{body}");
+    let data = body["data"].as_array().unwrap();
+    assert_eq!(data.len(), 3);
+    assert!(
+        data.iter().enumerate().all(|(at, entry)| entry["index"] == at && entry["object"] == "embedding")
+    );
+    assert!(body["usage"]["total_tokens"].as_i64().unwrap() > 0);
+    assert_eq!(
+        endpoint.asked().iter().map(|(_, texts)| texts.len()).collect::<Vec<_>>(),
+        [2, 1],
+        "in batches"
+    );
+    let one = ask(json!({"model": "bge", "input": "tea", "encoding_format": "base64"})).await.json();
+    let text = one["data"][0]["embedding"].as_str().unwrap();
+    let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap();
+    let values: Vec<f64> =
+        bytes.chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap()).into()).collect();
+    let floats: Vec<f64> =
+        data[0]["embedding"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect();
+    assert_eq!(values, floats);
+    assert_eq!(ask(json!({"input": "tea", "dimensions": floats.len()})).await.status, 200);
+    for (more, param) in [
+        (json!({"dimensions": 7}), Value::Null),
+        (json!({"input": []}), json!("input")),
+        (json!({"input": [1, 2]}), json!("input.0")),
+        (json!({"encoding_format": "int8"}), json!("encoding_format")),
+        (json!({"input": "a".repeat(32_001)}), json!("input.0")),
+        (json!({"input": vec!["a"; 2049]}), json!("input")),
+    ] {
+        let mut body = json!({"model": "bge", "input": "tea"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let error = refused(&ask(body).await, 400, "invalid_request_error");
+        assert_eq!(error["error"]["param"], param, "{error}");
+    }
+    refused(&ask(json!({"model": "gpt-4", "input": "x"})).await, 404, "invalid_request_error");
+    refused(
+        &server.anyone().post("/v1/embeddings", json!({"input": "x"})).await,
+        401,
+        "authentication_error",
+    );
+    let less = server.person("b").await.with_key("user.info").await;
+    refused(&less.post("/v1/embeddings", json!({"input": "x"})).await, 403, "permission_error");
+    endpoint.next(Fault::Status("500 Internal Server Error"));
+    let failed = refused(&ask(json!({"input": "x"})).await, 503, "server_error");
+    assert_eq!(failed["error"]["code"], "embedding.unavailable");
+    endpoint.next(Fault::Status("400 Bad Request"));
+    let failed = refused(&ask(json!({"input": "x"})).await, 400, "invalid_request_error");
+    assert_eq!(failed["error"]["code"], "embedding.input_refused");
+    assert!(!failed.to_string().contains("planted"));
+    let models = actor.get("/v1/models").await.json();
+    assert!(models["data"].as_array().unwrap().iter().any(|model| model["id"] == "bge"));
+    // They count into the tokens of the day.
+    while ask(json!({"input": "tea ".repeat(300)})).await.status == 200 {}
+    let spent = refused(&ask(json!({"input": "tea"})).await, 429, "rate_limit_error");
+    assert_eq!(spent["error"]["code"], "secondme.chat.daily_limit");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn embeddings_on_sqlite() {
+    embeddings_are_openais(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn embeddings_on_postgres() {
+    embeddings_are_openais(Engine::Postgres).await;
+}
+
 both_engines! {
+    async fn embeddings_need_a_model(server) {
+        let actor = server.person("a").await.with_key("chat").await;
+        let error = refused(&actor.post("/v1/embeddings", json!({"model": "x", "input": "x"})).await, 404, "invalid_request_error");
+        assert_eq!(error["error"]["code"], "embedding.not_configured");
+    }
+
     async fn browsers_may_ask(server: "server.cors_origins = [\"https://a.example\"]") {
         let mcp = "apihub-token,mcp-protocol-version,mcp-session-id";
         for (path, method, headers) in [

@@ -34,8 +34,18 @@ use talk::Streams;
 use tools::{Tool, Tools};
 
 /// Routes, relative to the API's base path, that respond only after a model's whole answer.
-pub const SLOW: &[&str] =
-    &["/secondme/ws-chat/send", "/v1/chat/completions", "/v1/chat/completions/", "/v1//chat/completions"];
+pub const SLOW: &[&str] = &[
+    "/secondme/ws-chat/send",
+    "/v1/chat/completions",
+    "/v1/chat/completions/",
+    "/v1//chat/completions",
+    "/v1/responses",
+    "/v1/responses/",
+    "/v1//responses",
+    "/v1/embeddings",
+    "/v1/embeddings/",
+    "/v1//embeddings",
+];
 
 /// The settings of the assistant.
 #[derive(Debug, Clone)]

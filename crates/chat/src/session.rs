@@ -340,6 +340,21 @@ impl Chat {
             .await
     }
 
+    /// Counts tokens that were used other than for an answer.
+    pub(crate) async fn count(&self, who: &Speaker, tokens_in: i64, tokens_out: i64) -> Result<(), ApiError> {
+        let day = self.db().clock().now().day();
+        let values = params![who.account, day, &who.counted, tokens_in, tokens_out];
+        self.db().execute(queries::ADD_USAGE, values).await?;
+        Ok(())
+    }
+
+    /// Returns the text of an earlier answer that the speaker may see.
+    pub(crate) async fn answered(&self, who: &Speaker, id: i64) -> Result<Option<String>, ApiError> {
+        let values = params![id, who.account, &who.client];
+        let found: Option<(String,)> = self.db().fetch_optional(queries::ANSWERED, values).await?;
+        Ok(found.map(|(text,)| text))
+    }
+
     /// Reads back what is stored of an answer after a write of it failed.
     pub(crate) async fn stored(&self, answer: &Answer) -> Result<Stored, ApiError> {
         Ok(self.db().fetch_one(queries::STORED, params![answer.id, answer.session]).await?)

@@ -39,6 +39,8 @@ pub(crate) struct Answering {
     pub(crate) session: String,
     /// True if this answer began the session.
     pub(crate) is_new: bool,
+    /// The id under which the answer is stored.
+    pub(crate) message: i64,
     /// The events of the answer. Dropping it stops the answer.
     pub(crate) events: mpsc::Receiver<Event>,
 }
@@ -155,15 +157,16 @@ impl Chat {
             let known = Known { who: who.clone(), slot, before: &before, recall, is_own, name, tools };
             let turn = self.turn(known, talk);
             let (sender, events) = mpsc::channel(AHEAD);
+            let id = self.db().ids().next();
             let chat = self.clone();
-            self.tasks()?.spawn(async move { run::run(&chat, turn, stored, sender).await });
-            Ok(events)
+            self.tasks()?.spawn(async move { run::run(&chat, turn, id, stored, sender).await });
+            Ok((id, events))
         };
         // In this order, so that the message gets a smaller id than the answer.
-        let (opened, events) = tokio::try_join!(biased; say, begin)?;
+        let (opened, (message, events)) = tokio::try_join!(biased; say, begin)?;
         // The receiver is gone if the client has left.
         let _ended = store.send(opened.key);
-        Ok(Answering { session: opened.id, is_new: opened.is_new, events })
+        Ok(Answering { session: opened.id, is_new: opened.is_new, message, events })
     }
 
     /// Stores a message and waits for the complete answer.

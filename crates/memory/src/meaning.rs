@@ -8,6 +8,7 @@
 mod pause;
 mod provider;
 mod rules;
+mod serve;
 mod vectors;
 mod worker;
 
@@ -26,6 +27,7 @@ use tokio::sync::Notify;
 use web::Outgoing;
 
 pub use provider::Settings;
+pub use serve::{Embedded, NotEmbedded};
 pub(crate) use worker::start;
 
 use crate::Memory;

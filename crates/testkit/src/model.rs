@@ -30,6 +30,9 @@ pub enum Step {
     Reset,
 }
 
+/// Chooses a script for the body of a request; `None` for the usual one.
+pub type Rule = fn(&Value) -> Option<Vec<Step>>;
+
 /// A mock provider, which runs until it is dropped.
 #[derive(Clone)]
 pub struct Model(Arc<Inner>);
@@ -37,6 +40,7 @@ pub struct Model(Arc<Inner>);
 struct Inner {
     address: SocketAddr,
     scripts: Mutex<VecDeque<Vec<Step>>>,
+    rule: Mutex<Option<Rule>>,
     asked: Mutex<Vec<(String, Value)>>,
     question: Notify,
     hung_up: Notify,
@@ -116,6 +120,7 @@ impl Model {
         let inner = Inner {
             address: listener.local_addr().expect("an address"),
             scripts: Mutex::default(),
+            rule: Mutex::default(),
             asked: Mutex::default(),
             question: Notify::new(),
             hung_up: Notify::new(),
@@ -142,6 +147,11 @@ impl Model {
     /// Adds a script to the queue. Each request takes one from it.
     pub fn next(&self, script: Vec<Step>) {
         self.0.scripts.lock().expect("no panic").push_back(script);
+    }
+
+    /// Sets a rule that chooses the script of requests that find the queue empty, by the body.
+    pub fn by_rule(&self, rule: Rule) {
+        *self.0.rule.lock().expect("no panic") = Some(rule);
     }
 
     /// Empties the queue of scripts.
@@ -179,9 +189,11 @@ impl Model {
 
 async fn serve(inner: &Inner, mut stream: TcpStream) {
     let Some((head, body)) = read(&mut stream).await else { return };
-    inner.asked.lock().expect("no panic").push((head, body));
+    inner.asked.lock().expect("no panic").push((head, body.clone()));
     inner.question.notify_one();
+    let rule = *inner.rule.lock().expect("no panic");
     let script = inner.scripts.lock().expect("no panic").pop_front();
+    let script = script.or_else(|| rule.and_then(|rule| rule(&body)));
     for step in script.unwrap_or_else(|| saying(&["你好", "！我是你的 AI 分身"])) {
         match step {
             Step::Send(bytes) => {

@@ -16,8 +16,9 @@ use tokio::sync::mpsc::Receiver;
 use web::{ApiError, Code, Json, envelope, extract::BodyLimit};
 
 use super::{
+    embeddings,
     model::{Call, CallFunction, Choice, Completion, Delta, Model, Models, Request, Usage},
-    rules,
+    responses, rules,
 };
 use crate::{
     Chat,
@@ -31,10 +32,18 @@ pub(crate) fn router(chat: Chat) -> Router {
     let limit = BodyLimit(chat.settings().max_body);
     // Clients join a base URL that ends in a slash with a path that begins with one.
     let completions = || post(completions).layer(axum::Extension(limit));
+    let responses = || post(responses::responses).layer(axum::Extension(limit));
+    let embeddings = || post(embeddings::embeddings).layer(axum::Extension(limit));
     Router::new()
         .route("/v1/chat/completions", completions())
         .route("/v1/chat/completions/", completions())
         .route("/v1//chat/completions", completions())
+        .route("/v1/responses", responses())
+        .route("/v1/responses/", responses())
+        .route("/v1//responses", responses())
+        .route("/v1/embeddings", embeddings())
+        .route("/v1/embeddings/", embeddings())
+        .route("/v1//embeddings", embeddings())
         .route("/v1/models", get(models))
         .route("/v1/models/", get(models))
         .route("/v1//models", get(models))
@@ -78,7 +87,10 @@ async fn model(
 
 fn names(chat: &Chat) -> impl Iterator<Item = &str> {
     let more = chat.model_names().iter().map(String::as_str).filter(|name| !MODELS.contains(name));
-    MODELS.into_iter().chain(more)
+    let embedding = chat.memory().embedding_model();
+    let embedding = embedding
+        .filter(|name| !MODELS.contains(name) && !chat.model_names().iter().any(|known| known == name));
+    MODELS.into_iter().chain(more).chain(embedding)
 }
 
 const fn described(id: &str) -> Model<'_> {

@@ -67,6 +67,12 @@ pub(super) const STORED: &str = "SELECT \
      OR NOT EXISTS (SELECT 1 FROM chat_session WHERE key = $2) THEN 1 ELSE 0 END AS BIGINT), \
      (SELECT CAST(OCTET_LENGTH(content) AS BIGINT) FROM chat_message WHERE id = $1)";
 
+/// The text of an answer in a session that a person, or one client of theirs, may see.
+pub(super) const ANSWERED: &str = "SELECT chat_message.content FROM chat_message \
+     JOIN chat_session ON chat_session.key = chat_message.session_key \
+     WHERE chat_message.id = $1 AND chat_session.account_id = $2 AND ($3 = '' OR chat_session.client = $3) \
+     AND chat_message.role = 'assistant'";
+
 pub(super) const SENT: &str = "SELECT chat_sent.model, chat_sent.provider, chat_sent.prompt, chat_sent.memories, \
      chat_sent.needs, chat_sent.tokens_in, chat_sent.tokens_out, chat_sent.created_at FROM chat_sent \
      JOIN chat_message ON chat_message.id = chat_sent.message_id \

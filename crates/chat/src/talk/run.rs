@@ -102,10 +102,16 @@ impl Source {
     }
 }
 
-/// Produces an answer to its end and stores it. `stored` yields the key of the session.
-pub(super) async fn run(chat: &Chat, mut turn: Turn, stored: oneshot::Receiver<i64>, sender: Sender<Event>) {
+/// Produces an answer to its end and stores it under `id`. `stored` yields the key of the session.
+pub(super) async fn run(
+    chat: &Chat,
+    mut turn: Turn,
+    id: i64,
+    stored: oneshot::Receiver<i64>,
+    sender: Sender<Event>,
+) {
     let mut made = Made {
-        id: chat.db().ids().next(),
+        id,
         session: SessionKey::Awaited(stored),
         text: String::new(),
         stored: None,

@@ -8,9 +8,9 @@ use web::{Outgoing, outgoing};
 use super::rules;
 
 /// Maximum size of a response in bytes, for each text.
-const MAX_ANSWER: usize = 256 << 10;
+pub(super) const MAX_ANSWER: usize = 256 << 10;
 /// Maximum number of dimensions of a vector.
-const MAX_DIMENSIONS: usize = 8192;
+pub(super) const MAX_DIMENSIONS: usize = 8192;
 
 /// The settings of the embedding endpoint.
 #[derive(Clone)]
@@ -116,7 +116,7 @@ pub(super) async fn embed(
 }
 
 /// Returns the reason of a failure without the URL, which may contain a secret.
-fn reason(error: reqwest::Error) -> String {
+pub(super) fn reason(error: reqwest::Error) -> String {
     if error.is_timeout() { "it took too long".to_owned() } else { error.without_url().to_string() }
 }
 

@@ -104,6 +104,12 @@ catalogue! {
     ChatUsedUp = 429 "secondme.chat.daily_limit" "今日模型用量已达上限" "Today's limit of model tokens is used up";
     /// There is no model with this name; `{}` is the name.
     ChatModelUnknown = 404 "secondme.model.not_found" "模型不存在: {}" "No such model: {}";
+    /// No embedding endpoint is configured. 404, because clients retry after a 5xx.
+    EmbeddingMissing = 404 "embedding.not_configured" "服务器未配置嵌入模型" "No embedding model is configured on this server";
+    /// The embedding model refuses the input; `{}` names the parameters.
+    EmbeddingRefused = 400 "embedding.input_refused" "嵌入模型拒绝了输入: {}" "The embedding model refuses the input: {}";
+    /// The embedding endpoint cannot be reached, or fails.
+    EmbeddingFailed = 503 "embedding.unavailable" "嵌入服务暂时不可用,请稍后再试" "The embedding service is temporarily unavailable, please try again later";
     /// No avatar has this share code, or it is not shared.
     ChatShareCodeUnknown = 404 "ws_chat.share_code.mind_not_found" "分享码对应的分身不存在" "No avatar has this share code";
 
