@@ -45,6 +45,8 @@ fn reader(file: impl Read + 'static, encoding: &'static Encoding) -> Box<dyn Buf
         decoder,
         raw: Vec::new(),
         at: 0,
+        out: Vec::new(),
+        sent: 0,
         is_over: false,
         is_done: false,
     }))
@@ -225,6 +227,9 @@ struct Decoding<R> {
     raw: Vec<u8>,
     /// Number of bytes of `raw` that are decoded.
     at: usize,
+    /// Decoded bytes, and how many of them were read: a caller may ask for less than a character.
+    out: Vec<u8>,
+    sent: usize,
     /// `true` once all bytes are read, and once all are decoded.
     is_over: bool,
     is_done: bool,
@@ -232,23 +237,26 @@ struct Decoding<R> {
 
 impl<R: Read> Read for Decoding<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        while !self.is_done && buffer.len() >= 4 {
+        while self.sent >= self.out.len() && !self.is_done {
             if self.at >= self.raw.len() && !self.is_over {
                 self.raw.resize(CHUNK, 0);
                 let read = self.inner.read(&mut self.raw)?;
                 self.raw.truncate(read);
                 (self.at, self.is_over) = (0, read == 0);
             }
+            self.out.resize(CHUNK, 0);
             let rest = self.raw.get(self.at..).unwrap_or_default();
-            let (result, read, written, _) = self.decoder.decode_to_utf8(rest, buffer, self.is_over);
-            self.at += read;
+            let (result, read, written, _) = self.decoder.decode_to_utf8(rest, &mut self.out, self.is_over);
+            self.out.truncate(written);
+            (self.at, self.sent) = (self.at + read, 0);
             // A decoder that has finished must not be used again.
             self.is_done = self.is_over && result == CoderResult::InputEmpty;
-            if written > 0 {
-                return Ok(written);
-            }
         }
-        Ok(0)
+        let ready = self.out.get(self.sent..).unwrap_or_default();
+        let count = ready.len().min(buffer.len());
+        buffer.iter_mut().zip(ready).for_each(|(to, from)| *to = *from);
+        self.sent += count;
+        Ok(count)
     }
 }
 
