@@ -18,7 +18,7 @@ pub enum Kind {
     File,
 }
 
-/// What is known of a write.
+/// The expected state of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     /// It was acknowledged, and must be found.

@@ -26,7 +26,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Gone;
 
-/// What all workers share.
+/// The state that all workers share.
 pub struct Load {
     /// Base URLs; workers take them in turn.
     servers: Vec<String>,
