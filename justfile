@@ -18,6 +18,7 @@ it filter:
 
 # Format and lint.
 lint:
+    scripts/style
     cargo fmt --all
     cargo clippy --workspace --all-targets --locked -- --deny warnings
 
