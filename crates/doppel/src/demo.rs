@@ -272,7 +272,7 @@ Doppel runs with a demo person. To try it, in another terminal:
   curl {base_url}/api/weather-basic/now
   curl -d '{{"hello":"world"}}' "{base_url}/api/echo/anything?from=curl"
 
-  an app's way in {base_url}/oauth/?client_id={client_id}&redirect_uri={redirect_uri}&response_type=code&state=abc123
+  consent page    {base_url}/oauth/?client_id={client_id}&redirect_uri={redirect_uri}&response_type=code&state=abc123
   pages           {base_url}/          e-mail {email}   password {password}
   API reference   {base_url}/reference/
 

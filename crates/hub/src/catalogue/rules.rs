@@ -162,7 +162,7 @@ const NO_ARGUMENT: &[&str] = &[
 /// Most headers of an action.
 const MAX_HEADERS: usize = 50;
 
-/// Whether an argument of a call may become this header.
+/// True if an argument of a call may become this header.
 pub(super) fn may_be_argument(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     may_set(&name) && !NO_ARGUMENT.contains(&name.as_str()) && !name.starts_with("x-forwarded-")
@@ -208,7 +208,7 @@ pub(super) fn check_action(issues: &mut Issues, place: &str, action: &ActionSpec
 
 const BASE_URL: &str = "Input should be an http or https address without a query";
 
-/// Whether calls can go below this address.
+/// True if calls can be sent below this address.
 pub(super) fn is_base_url(url: &str) -> bool {
     url.len() <= MAX_TEXT
         && Url::parse(url).is_ok_and(|url| {

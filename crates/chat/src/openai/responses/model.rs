@@ -1,4 +1,4 @@
-//! What a response repeats of its request.
+//! The members of a request that its response repeats.
 
 use serde_json::{Map, Value, json};
 
