@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use chat::person::Wishes;
+use chat::person::AssistantSettings;
 use doppel::import::{Import, Listener, Outcome};
 use futures::TryStreamExt;
 use memory::key::{Fact, Learned};
 use serde_json::{Value, json};
 use testkit::{Actor, Engine, Person, TestServer};
-use web::{Archive, archive::About};
+use web::{Archive, archive::Manifest};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 const SETTINGS: &str = "notes.read_links = false";
@@ -43,7 +43,7 @@ fn archive(server: &TestServer) -> Archive {
 }
 
 async fn export(server: &TestServer, person: &Person) -> Vec<u8> {
-    let about = About::new(&person.account.email, "x", server.clock().now());
+    let about = Manifest::new(&person.account.email, "x", server.clock().now());
     let chunks: Vec<_> =
         archive(server).stream(person.account.id, &about, server.clock().now()).try_collect().await.unwrap();
     chunks.concat()
@@ -137,7 +137,8 @@ async fn teach(server: &TestServer, account: i64, actor: &Actor) {
             .write(move |tx| Box::pin(async move { memory::key::learn(tx, account, &lessons, now).await }));
         write.await.unwrap();
     }
-    let wishes = Wishes { daily_tokens: 12_345, distills: false, tools: vec!["echo__say".to_owned()] };
+    let wishes =
+        AssistantSettings { daily_tokens: 12_345, distills: false, tools: vec!["echo__say".to_owned()] };
     running.chat.set_wishes(account, wishes).await.unwrap();
 }
 
@@ -310,7 +311,7 @@ testkit::both_engines! {
 
     async fn hostile_archives_are_refused(server) {
         let (directory, person) = (tempfile::tempdir().unwrap(), server.person("a").await);
-        let about = serde_json::to_vec(&About::new("x", "x", server.clock().now())).unwrap();
+        let about = serde_json::to_vec(&Manifest::new("x", "x", server.clock().now())).unwrap();
         let tar = |entries: &[(&str, &[u8])]| {
             let mut tar = Vec::new();
             for (name, content) in entries {

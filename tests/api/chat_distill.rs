@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat::person::Wishes;
+use chat::person::AssistantSettings;
 use memory::key::{KeyMemory, LinkKind};
 use serde_json::{Value, json};
 use testkit::{
@@ -255,12 +255,12 @@ with_model! {
         let chat = &server.running().chat;
         // Distilling is turned off after the message, but before it was distilled.
         stream(&actor, json!({"message": "我喜欢登山"})).await;
-        chat.set_wishes(account, Wishes { distills: false, ..Wishes::default() }).await.unwrap();
+        chat.set_wishes(account, AssistantSettings { distills: false, ..AssistantSettings::default() }).await.unwrap();
         server.clock().advance_ms(QUIET);
         nothing_is_left(&server).await;
         say_and_wait(&server, &actor, "我喜欢游泳").await;
         assert_eq!(due(&server).await, None);
-        chat.set_wishes(account, Wishes::default()).await.unwrap();
+        chat.set_wishes(account, AssistantSettings::default()).await.unwrap();
         // Messages sent while it was off are not distilled later.
         model.next(saying(&["好"]));
         model.next(facts(&json!([fact("喜欢跑步", "我喜欢跑步"), fact("喜欢登山", "我喜欢登山"), fact("喜欢游泳", "我喜欢游泳")])));

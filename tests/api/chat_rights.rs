@@ -1,6 +1,6 @@
 //! Through the assistant a credential gets only data that it could read directly.
 
-use chat::{person::Wishes, session::model::message_id};
+use chat::{person::AssistantSettings, session::model::message_id};
 use serde_json::json;
 use testkit::{
     Actor, Person, TestServer,
@@ -134,7 +134,7 @@ with_model! {
         let api = json!({"code": "pets", "name": "Pets", "provider": {"kind": "echo"}, "actions": actions});
         admin(&server).await.post("/api/apikey/hub/apis/save", api).await.data();
         let person = server.person("a").await;
-        let wishes = Wishes { tools: vec!["pets__find".into()], ..Wishes::default() };
+        let wishes = AssistantSettings { tools: vec!["pets__find".into()], ..AssistantSettings::default() };
         server.running().chat.set_wishes(person.account.id, wishes).await.unwrap();
         let every = identity::scope::Scope::ALL.iter().map(|scope| scope.name()).filter(|name| *name != "*");
         let every = every.collect::<Vec<_>>().join(" ");

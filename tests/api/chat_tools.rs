@@ -1,6 +1,6 @@
 //! Actions of the Hub that people allow their assistants to use.
 
-use chat::person::Wishes;
+use chat::person::AssistantSettings;
 use serde_json::{Value, json};
 use testkit::{
     Actor, TestServer,
@@ -43,7 +43,12 @@ fn calling(name: &str, arguments: &str) -> Vec<Step> {
 
 async fn choose(server: &TestServer, account: i64, tools: &[&str]) {
     let tools = tools.iter().map(|&tool| tool.to_owned()).collect();
-    server.running().chat.set_wishes(account, Wishes { tools, ..Wishes::default() }).await.unwrap();
+    server
+        .running()
+        .chat
+        .set_wishes(account, AssistantSettings { tools, ..AssistantSettings::default() })
+        .await
+        .unwrap();
 }
 
 /// Returns the last messages of the last request to the model.
@@ -158,7 +163,7 @@ with_model! {
         let saved = browser.post_form("/chat/settings", &form).await;
         assert_eq!((saved.status, saved.header("location")), (303, "/chat/settings?done=saved"));
         let wishes = server.running().chat.wishes(account).await.unwrap();
-        assert_eq!(wishes, Wishes { daily_tokens: 18, distills: false, tools: vec!["pets__find".into()] });
+        assert_eq!(wishes, AssistantSettings { daily_tokens: 18, distills: false, tools: vec!["pets__find".into()] });
         // The person's own limit applies. The lower of both limits is returned.
         ask(&browser).await;
         let refused = stream(&browser, json!({"message": "x"})).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use testkit::{Actor, Person, TestServer, both_engines};
-use web::archive::{Given, Taken};
+use web::archive::{ImportLine, ImportSummary};
 
 use super::chat::{CHAT, session, stream};
 
@@ -29,8 +29,8 @@ async fn faults(server: &TestServer, account: i64, mend: bool) -> Vec<String> {
     faults
 }
 
-async fn import(server: &TestServer, person: &Person, section: &str, lines: &[Value]) -> Taken {
-    let lines = (1..).zip(lines).map(|(line, text)| Given { line, text: text.to_string() }).collect();
+async fn import(server: &TestServer, person: &Person, section: &str, lines: &[Value]) -> ImportSummary {
+    let lines = (1..).zip(lines).map(|(line, text)| ImportLine { line, text: text.to_string() }).collect();
     let running = server.running();
     let sections = running.memory.sections().into_iter().chain(running.chat.sections());
     let found = sections.into_iter().find(|found| found.name() == section).expect("a section");

@@ -81,9 +81,9 @@ both_engines! {
         let (author, other) = (actor(&server, "author").await, actor(&server, "other").await);
         let mut posts = HashSet::new();
         for number in 0..9 {
-            posts.insert(post_with(&author, &format!("walk {number}"), json!({"contentType": "ama"})).await);
+            posts.insert(post_with(&author, &format!("cursor {number}"), json!({"contentType": "ama"})).await);
         }
-        for filter in ["sortMode=timeline", "sortMode=featured", "sortMode=timeline&type=ama", "sortMode=featured&type=ama", "sortMode=timeline&keyword=walk"] {
+        for filter in ["sortMode=timeline", "sortMode=featured", "sortMode=timeline&type=ama", "sortMode=featured&type=ama", "sortMode=timeline&keyword=cursor"] {
             let mut seen = Vec::new();
             let mut page = feed(&author, &format!("?{filter}&pageSize=2")).await;
             for number in 2.. {
@@ -91,8 +91,9 @@ both_engines! {
                 if page["hasMore"] == json!(false) {
                     break;
                 }
-                // Newer posts do not belong to the walk, and posts that were read may change their position.
-                post_with(&other, "walk on", json!({"contentType": "ama"})).await;
+                // Newer posts do not belong to the cursor, and posts that were read may change their
+                // position.
+                post_with(&other, "cursor on", json!({"contentType": "ama"})).await;
                 if filter.contains("featured") {
                     like(&other, &seen[0]).await;
                 }
@@ -138,7 +139,7 @@ both_engines! {
             let snapshot = page["snapshot"].as_str().unwrap();
             page = feed(&author, &format!("?sortMode=featured&pageSize=5&page={number}&snapshot={snapshot}")).await;
         }
-        assert!(seen.iter().all(|id| posts.contains(id)), "nothing newer belongs to the walk");
+        assert!(seen.iter().all(|id| posts.contains(id)), "nothing newer belongs to the cursor");
         for staying in before.iter().filter(|id| !moved.contains(*id)) {
             assert_eq!(seen.iter().filter(|id| *id == staying).count(), 1, "{staying}");
         }

@@ -8,9 +8,9 @@ use futures::future::join_all;
 use plaza::{
     Plaza,
     comment::NewComment,
-    feed::{Sort, Wish},
+    cursor::CursorParams,
+    feed::{FeedFilter, Sort},
     post::{Kind, NewPost, rules::hot},
-    walk::WalkQuery,
 };
 use proptest::{
     prelude::*,
@@ -26,7 +26,7 @@ const PEOPLE: usize = 3;
 const KINDS: [Kind; 3] = Kind::ALL;
 
 #[derive(Debug, Clone)]
-enum Deed {
+enum Step {
     Post { kind: usize },
     Comment { post: usize, reply: Option<usize>, human: bool },
     Like { post: usize, likes: bool },
@@ -36,22 +36,22 @@ enum Deed {
     Wait,
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn deed() -> impl Strategy<Value = Step> {
     let which = 0_usize..64;
     prop_oneof![
-        3 => (0..3_usize).prop_map(|kind| Deed::Post { kind }),
+        3 => (0..3_usize).prop_map(|kind| Step::Post { kind }),
         5 => (which.clone(), proptest::option::of(which.clone()), any::<bool>())
-            .prop_map(|(post, reply, human)| Deed::Comment { post, reply, human }),
-        5 => (which.clone(), any::<bool>()).prop_map(|(post, likes)| Deed::Like { post, likes }),
-        2 => (which.clone(), any::<bool>()).prop_map(|(comment, likes)| Deed::LikeComment { comment, likes }),
-        1 => which.clone().prop_map(|post| Deed::DeletePost { post }),
-        1 => which.prop_map(|comment| Deed::DeleteComment { comment }),
-        2 => Just(Deed::Wait),
+            .prop_map(|(post, reply, human)| Step::Comment { post, reply, human }),
+        5 => (which.clone(), any::<bool>()).prop_map(|(post, likes)| Step::Like { post, likes }),
+        2 => (which.clone(), any::<bool>()).prop_map(|(comment, likes)| Step::LikeComment { comment, likes }),
+        1 => which.clone().prop_map(|post| Step::DeletePost { post }),
+        1 => which.prop_map(|comment| Step::DeleteComment { comment }),
+        2 => Just(Step::Wait),
     ]
 }
 
 /// Returns sequences of actions, the same in each run.
-fn sequences(number: usize, length: usize) -> Vec<Vec<(usize, Deed)>> {
+fn sequences(number: usize, length: usize) -> Vec<Vec<(usize, Step)>> {
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
@@ -115,11 +115,11 @@ async fn world(server: &TestServer) -> World {
 
 impl World {
     /// Performs an action on the Plaza and, if it succeeds, in the model. Both must agree on its success.
-    async fn act(&self, server: &TestServer, model: &mut Model, who: usize, deed: &Deed) {
+    async fn act(&self, server: &TestServer, model: &mut Model, who: usize, deed: &Step) {
         let account = self.people[who];
         let (posts, comments) = (model.posts.len(), model.comments.len());
         match deed {
-            Deed::Post { kind } => {
+            Step::Post { kind } => {
                 let kind = KINDS[*kind];
                 let name = self.plaza.post(account, new_post(kind)).await.unwrap();
                 let made = server.clock().now();
@@ -132,7 +132,7 @@ impl World {
                     is_live: true,
                 });
             }
-            Deed::Comment { post, reply, human } if posts > 0 => {
+            Step::Comment { post, reply, human } if posts > 0 => {
                 let post = post % posts;
                 let parent = reply.filter(|_| comments > 0).map(|at| &model.comments[at % comments]);
                 let expected = model.posts[post].is_live
@@ -154,7 +154,7 @@ impl World {
                     });
                 }
             }
-            Deed::Like { post, likes } if posts > 0 => {
+            Step::Like { post, likes } if posts > 0 => {
                 let post = &mut model.posts[post % posts];
                 let now = self.plaza.like_post(account, &post.name, *likes).await;
                 assert_eq!(now.is_ok(), post.is_live);
@@ -167,7 +167,7 @@ impl World {
                     assert_eq!(now, post.likes.len() as i64);
                 }
             }
-            Deed::LikeComment { comment, likes } if comments > 0 => {
+            Step::LikeComment { comment, likes } if comments > 0 => {
                 let at = comment % comments;
                 let is_there = model.comments[at].is_live && model.posts[model.comments[at].post].is_live;
                 let comment = &mut model.comments[at];
@@ -181,13 +181,13 @@ impl World {
                     };
                 }
             }
-            Deed::DeletePost { post } if posts > 0 => {
+            Step::DeletePost { post } if posts > 0 => {
                 let post = &mut model.posts[post % posts];
                 let gone = self.plaza.delete_post(account, None, &post.name).await.is_ok();
                 assert_eq!(gone, post.is_live && post.author == who);
                 post.is_live &= !gone;
             }
-            Deed::DeleteComment { comment } if comments > 0 => {
+            Step::DeleteComment { comment } if comments > 0 => {
                 let at = comment % comments;
                 let is_there = model.comments[at].is_live && model.posts[model.comments[at].post].is_live;
                 let comment = &mut model.comments[at];
@@ -195,7 +195,7 @@ impl World {
                 assert_eq!(gone, is_there && comment.author == who);
                 comment.is_live &= !gone;
             }
-            Deed::Wait => server.clock().advance_ms(1_234_567),
+            Step::Wait => server.clock().advance_ms(1_234_567),
             _ => {}
         }
     }
@@ -210,9 +210,13 @@ impl World {
             let expected: Vec<&str> = live.iter().rev().map(|at| model.posts[*at].name.as_str()).collect();
             let mut seen = Vec::new();
             for page in 1.. {
-                let walk =
-                    WalkQuery { page: Some(page), page_size: Some(5), snapshot: None }.check().unwrap();
-                let feed = self.plaza.feed(reader, &Wish { sort, ..Wish::default() }, walk).await.unwrap();
+                let cursor =
+                    CursorParams { page: Some(page), page_size: Some(5), snapshot: None }.check().unwrap();
+                let feed = self
+                    .plaza
+                    .feed(reader, &FeedFilter { sort, ..FeedFilter::default() }, cursor)
+                    .await
+                    .unwrap();
                 assert_eq!(feed.total, live.len() as i64);
                 let count = |kind| live.iter().filter(|at| model.posts[**at].kind == kind).count() as i64;
                 let counts = (feed.counts.discussion, feed.counts.ama, feed.counts.info);
@@ -233,8 +237,8 @@ impl World {
             assert_eq!((post.likes, post.liked), (expected.likes.len() as i64, expected.likes.contains(&0)));
             assert_eq!((post.comments, post.human_comments), (model.comments_of(at).count() as i64, humans));
             assert_eq!(post.hot, model.hot(at));
-            let walk = WalkQuery { page_size: Some(100), ..WalkQuery::default() }.check().unwrap();
-            let listed = self.plaza.comments(reader, &expected.name, walk).await.unwrap();
+            let cursor = CursorParams { page_size: Some(100), ..CursorParams::default() }.check().unwrap();
+            let listed = self.plaza.comments(reader, &expected.name, cursor).await.unwrap();
             let shown: BTreeMap<i64, _> = listed
                 .items
                 .iter()
@@ -292,7 +296,7 @@ both_engines! {
         let world = &world(&server).await;
         let mut model = Model::default();
         for number in 0..6 {
-            world.act(&server, &mut model, number % PEOPLE, &Deed::Post { kind: number % 3 }).await;
+            world.act(&server, &mut model, number % PEOPLE, &Step::Post { kind: number % 3 }).await;
             server.clock().advance_ms(1000);
         }
         let sequences = sequences(PEOPLE, 80);
@@ -303,17 +307,17 @@ both_engines! {
             let (mut likes, mut mine) = (BTreeMap::new(), Vec::new());
             for (_, deed) in sequence {
                 match deed {
-                    Deed::Like { post, likes: wanted } => {
+                    Step::Like { post, likes: wanted } => {
                         let post = post % names.len();
                         world.plaza.like_post(account, &names[post], *wanted).await.unwrap();
                         likes.insert(post, *wanted);
                     }
-                    Deed::Comment { post, human, .. } => {
+                    Step::Comment { post, human, .. } => {
                         let post = post % names.len();
                         let id = world.plaza.comment(account, new_comment(&names[post], None, *human)).await.unwrap();
                         mine.push(CommentModel { id, post, author: who, root: None, human: *human, likes: BTreeSet::new(), is_live: true });
                     }
-                    Deed::DeleteComment { comment } if !mine.is_empty() => {
+                    Step::DeleteComment { comment } if !mine.is_empty() => {
                         let at = comment % mine.len();
                         let gone = world.plaza.delete_comment(account, None, mine[at].id).await.is_ok();
                         assert_eq!(gone, mine[at].is_live);
@@ -340,10 +344,10 @@ both_engines! {
             world.plaza.delete_post(world.people[at % PEOPLE], Some("test"), name)
         });
         assert_eq!(join_all(deleting).await.into_iter().filter(Result::is_ok).count(), 6, "each once");
-        let walk = WalkQuery::default().check().unwrap();
-        let feed = world.plaza.feed(world.people[0], &Wish::default(), walk).await.unwrap();
+        let cursor = CursorParams::default().check().unwrap();
+        let feed = world.plaza.feed(world.people[0], &FeedFilter::default(), cursor).await.unwrap();
         assert_eq!((feed.total, feed.posts.len()), (12, 12));
-        let (_, about) = world.plaza.topic(world.people[0], "t", walk).await.unwrap();
+        let (_, about) = world.plaza.topic(world.people[0], "t", cursor).await.unwrap();
         assert_eq!((about.total, about.posts.len()), (12, 12));
     }
 }

@@ -21,7 +21,7 @@ impl Chat {
             Box::new(message::Messages(self.clone())),
             Box::new(fact::Facts(self.clone())),
             Box::new(usage::Usage(self.clone())),
-            Box::new(wishes::TheWishes(self.clone())),
+            Box::new(wishes::SettingsSection(self.clone())),
         ]
     }
 }

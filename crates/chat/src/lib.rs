@@ -29,7 +29,7 @@ use web::{ApiError, Code, Outgoing, Tasks, outgoing::Refused};
 
 use provider::Models;
 use search::Engine;
-pub use talk::Said;
+pub use talk::CompleteAnswer;
 use talk::Streams;
 use tools::{Tool, Tools};
 
@@ -74,7 +74,7 @@ pub struct Settings {
 
 /// Limits and capabilities of this server.
 #[derive(Debug, Clone, Copy)]
-pub struct House {
+pub struct ServerPolicy {
     /// Maximum number of tokens that an account may use per day; 0: no limit.
     pub daily_tokens: i64,
     /// True if facts are distilled from conversations.
@@ -140,8 +140,8 @@ impl Chat {
     }
 
     /// Returns the limits and capabilities of this server.
-    pub fn house(&self) -> House {
-        House {
+    pub fn house(&self) -> ServerPolicy {
+        ServerPolicy {
             daily_tokens: self.settings().daily_tokens,
             distills: self.settings().distill && !self.models().is_empty(),
             has_tools: self.models().knows_tools(),

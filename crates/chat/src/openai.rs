@@ -9,4 +9,4 @@ mod responses;
 pub(crate) mod routes;
 mod rules;
 
-pub(crate) use params::Wanted;
+pub(crate) use params::ReplyParams;

@@ -16,7 +16,7 @@ pub const MAX_TOOLS: usize = 16;
 
 /// A person's settings of their assistant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wishes {
+pub struct AssistantSettings {
     /// Maximum number of tokens per day; 0: only the server's limit applies.
     pub daily_tokens: i64,
     /// True if facts are distilled from the person's conversations.
@@ -25,13 +25,13 @@ pub struct Wishes {
     pub tools: Vec<String>,
 }
 
-impl Default for Wishes {
+impl Default for AssistantSettings {
     fn default() -> Self {
         Self { daily_tokens: 0, distills: true, tools: Vec::new() }
     }
 }
 
-impl Wishes {
+impl AssistantSettings {
     /// Checks the bounds of the settings.
     pub(crate) fn check(&self) -> Result<(), ApiError> {
         let mut issues = Issues::body();
@@ -53,7 +53,7 @@ impl Wishes {
 /// A person's settings, and the number of tokens used today.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Today {
-    pub(crate) wishes: Wishes,
+    pub(crate) wishes: AssistantSettings,
     pub(crate) used: i64,
 }
 
@@ -63,7 +63,7 @@ impl store::FromRow for Today {
         let tools = serde_json::from_str(&tools).unwrap_or_default();
         Ok(Self {
             used: row.get(0)?,
-            wishes: Wishes { daily_tokens: row.get(1)?, distills: distills != 0, tools },
+            wishes: AssistantSettings { daily_tokens: row.get(1)?, distills: distills != 0, tools },
         })
     }
 }
@@ -85,7 +85,7 @@ impl Chat {
     ///
     /// # Errors
     /// [`Code::ChatUsedUp`] if a daily limit is reached.
-    pub(crate) fn admit(&self, today: Today) -> Result<Wishes, ApiError> {
+    pub(crate) fn admit(&self, today: Today) -> Result<AssistantSettings, ApiError> {
         if self.is_used_up(&today) {
             let now = self.db().clock().now();
             let left = (now.day() + 1) * DAY_MS - now.as_millis();
@@ -111,7 +111,7 @@ impl Chat {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn wishes(&self, account: i64) -> Result<Wishes, ApiError> {
+    pub async fn wishes(&self, account: i64) -> Result<AssistantSettings, ApiError> {
         Ok(self.today(account).await?.wishes)
     }
 
@@ -119,7 +119,7 @@ impl Chat {
     ///
     /// # Errors
     /// 422 for a limit out of bounds or for too many tools.
-    pub async fn set_wishes(&self, account: i64, wishes: Wishes) -> Result<(), ApiError> {
+    pub async fn set_wishes(&self, account: i64, wishes: AssistantSettings) -> Result<(), ApiError> {
         wishes.check()?;
         let tools = wishes.tools();
         let values = params![account, wishes.daily_tokens, i64::from(wishes.distills), &tools];

@@ -86,7 +86,7 @@ fn voice(name: Option<&str>, recall: &Recall, now: Timestamp) -> String {
     );
     for item in &recall.items {
         let (kind, content) = (kind(item.kind), escaped(&item.text));
-        // The date tells which of two contradicting facts is newer, and what "yesterday" in one of them means.
+        // The date tells which of two contradicting facts is newer, and what "yesterday" in one means.
         match item.kind {
             Kind::KeyMemory | Kind::Note => {
                 text.push_str(&format!("<{kind} noted=\"{}\">{content}</{kind}>\n", zone.date(item.time)));

@@ -33,7 +33,7 @@ pub(crate) struct Found {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct SearchResponse {
     #[serde(default)]
     results: Vec<Found>,
 }
@@ -53,9 +53,9 @@ impl Engine {
         let found = async {
             let response = request.send().await.ok()?.error_for_status().ok()?;
             let bytes = web::outgoing::read(response, MAX_ANSWER).await.ok()?;
-            serde_json::from_slice::<Answer>(&bytes).ok()
+            serde_json::from_slice::<SearchResponse>(&bytes).ok()
         };
-        let Answer { mut results } = found.await?;
+        let SearchResponse { mut results } = found.await?;
         results.truncate(RESULTS);
         for found in &mut results {
             for text in [&mut found.title, &mut found.url, &mut found.content] {

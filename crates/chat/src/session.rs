@@ -40,7 +40,7 @@ pub(crate) struct Place {
 
 /// A session and its history before a new message.
 #[derive(Debug, Default)]
-pub(crate) struct Before {
+pub(crate) struct History {
     /// The session, if it exists already.
     pub(crate) session: Option<Session>,
     /// The client's system prompt, if any.
@@ -60,7 +60,7 @@ pub(crate) struct Opened {
 
 /// A message of the person.
 #[derive(Debug, Clone)]
-pub(crate) struct Saying {
+pub(crate) struct UserMessage {
     pub(crate) text: String,
     /// True if facts in it may be remembered, provided that the person's settings allow it.
     pub(crate) may_teach: bool,
@@ -68,7 +68,7 @@ pub(crate) struct Saying {
 
 /// An answer as it is stored.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct StoredAnswer {
     pub(crate) id: i64,
     pub(crate) session: i64,
     pub(crate) content: String,
@@ -77,7 +77,7 @@ pub(crate) struct Answer {
     pub(crate) stored: Option<i64>,
 }
 
-impl Answer {
+impl StoredAnswer {
     /// Returns the change of the account's quota usage when this is stored.
     fn room(&self) -> Change {
         let change = Change::add(&[&self.content]);
@@ -206,9 +206,9 @@ impl Chat {
     }
 
     /// Loads the addressed session with its history; empty for a new session.
-    pub(crate) async fn before(&self, who: &Speaker, place: &Place) -> Result<Before, ApiError> {
-        let Some(id) = &place.session else { return Ok(Before::default()) };
-        let Some(session) = self.find_session(who, id).await? else { return Ok(Before::default()) };
+    pub(crate) async fn before(&self, who: &Speaker, place: &Place) -> Result<History, ApiError> {
+        let Some(id) = &place.session else { return Ok(History::default()) };
+        let Some(session) = self.find_session(who, id).await? else { return Ok(History::default()) };
         let (key, db) = (session.key, self.db());
         let values = params![key, session.summary_to, LOOK_BACK];
         let mut history: Vec<Message> = db.fetch_all(queries::LATEST, values).await?;
@@ -220,7 +220,7 @@ impl Chat {
         };
         history.retain(|message| message.role != Role::System);
         let system = first.filter(|message| message.role == Role::System).map(|message| message.content);
-        Ok(Before { session: Some(session), system, history })
+        Ok(History { session: Some(session), system, history })
     }
 
     /// Stores a message in a session, or begins a session with it.
@@ -232,7 +232,7 @@ impl Chat {
         who: &Speaker,
         place: Place,
         session: Option<&Session>,
-        saying: Saying,
+        saying: UserMessage,
     ) -> Result<Opened, ApiError> {
         let Some(session) = session else { return self.begin(who, place, saying).await };
         let (db, key) = (self.db(), session.key);
@@ -254,7 +254,7 @@ impl Chat {
         Ok(Opened { key, id: session.id.clone(), is_new: false })
     }
 
-    async fn begin(&self, who: &Speaker, place: Place, saying: Saying) -> Result<Opened, ApiError> {
+    async fn begin(&self, who: &Speaker, place: Place, saying: UserMessage) -> Result<Opened, ApiError> {
         let (chat, db) = (self.clone(), self.db());
         let made_up = place.session.filter(|id| !id.starts_with(rules::PREFIX));
         let is_made_up = made_up.is_some();
@@ -296,7 +296,7 @@ impl Chat {
     }
 
     /// Stores the present text of an unfinished answer.
-    pub(crate) async fn keep(&self, account: i64, answer: Answer) -> Result<(), ApiError> {
+    pub(crate) async fn keep(&self, account: i64, answer: StoredAnswer) -> Result<(), ApiError> {
         let now = self.db().clock().now();
         self.db()
             .write(move |tx| {
@@ -313,7 +313,7 @@ impl Chat {
     pub(crate) async fn finish(
         &self,
         who: Speaker,
-        answer: Answer,
+        answer: StoredAnswer,
         sent: Sent,
         later: Vec<Later>,
     ) -> Result<(), ApiError> {
@@ -356,7 +356,7 @@ impl Chat {
     }
 
     /// Reads back what is stored of an answer after a write of it failed.
-    pub(crate) async fn stored(&self, answer: &Answer) -> Result<Stored, ApiError> {
+    pub(crate) async fn stored(&self, answer: &StoredAnswer) -> Result<Stored, ApiError> {
         Ok(self.db().fetch_one(queries::STORED, params![answer.id, answer.session]).await?)
     }
 

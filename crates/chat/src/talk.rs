@@ -18,15 +18,15 @@ use crate::{
     Chat,
     act::Plan,
     events::Event,
-    openai::Wanted,
-    person::Wishes,
+    openai::ReplyParams,
+    person::AssistantSettings,
     prompt::{self, Assembled, Parts},
     provider::{Ask, Form, Message, Role},
-    session::{Before, Saying, Speaker},
+    session::{History, Speaker, UserMessage},
     tools::Tool,
 };
 use http::HeaderMap;
-use model::{ChatRequest, Kept, Talk};
+use model::{ChatRequest, ClientHistory, Talk};
 
 /// Maximum number of events buffered for a slow client. The model has to wait when they are full.
 const AHEAD: usize = 32;
@@ -47,7 +47,7 @@ pub(crate) struct Answering {
 
 /// A complete answer.
 #[derive(Debug)]
-pub struct Said {
+pub struct CompleteAnswer {
     /// The session's id.
     pub session: String,
     /// The answer's id.
@@ -77,10 +77,10 @@ struct Turn {
 }
 
 /// The context of an incoming message.
-struct Known<'k> {
+struct TurnContext<'k> {
     who: Speaker,
     slot: Slot,
-    before: &'k Before,
+    before: &'k History,
     recall: Recall,
     is_own: bool,
     name: Option<String>,
@@ -131,7 +131,7 @@ impl Chat {
         // The input of a decision is usually not the person's own words.
         let is_said = talk.kept.as_ref().is_none_or(|kept| kept.last.role == Role::User);
         let may_teach = who.may_teach && self.settings().distill && talk.control.is_none() && is_said;
-        let saying = Saying { text: talk.message.clone(), may_teach };
+        let saying = UserMessage { text: talk.message.clone(), may_teach };
         // While the message is written to disk, memories are recalled and a model is asked. Nothing of its
         // answer is sent before the message is stored.
         let (store, stored) = oneshot::channel();
@@ -154,7 +154,7 @@ impl Chat {
             let name = who.rights.reader.profile.then_some(account.name);
             // Without it the other branch has failed, and its error is returned.
             let before = before.await.map_err(|_failed| ApiError::from(Code::Unavailable))?;
-            let known = Known { who: who.clone(), slot, before: &before, recall, is_own, name, tools };
+            let known = TurnContext { who: who.clone(), slot, before: &before, recall, is_own, name, tools };
             let turn = self.turn(known, talk);
             let (sender, events) = mpsc::channel(AHEAD);
             let id = self.db().ids().next();
@@ -178,7 +178,7 @@ impl Chat {
         who: Speaker,
         session: Option<String>,
         message: String,
-    ) -> Result<Said, ApiError> {
+    ) -> Result<CompleteAnswer, ApiError> {
         let request = ChatRequest { message, session_id: session, ..ChatRequest::default() };
         let talk = rules::check(request, &HeaderMap::new(), &[])?;
         let Answering { session, mut events, .. } = self.talk(who, talk).await?;
@@ -193,14 +193,14 @@ impl Chat {
                 | Event::Thought(_)
                 | Event::Asked(_) => {}
                 Event::Failed(error) => return Err(error),
-                Event::Done(ended) => return Ok(Said { session, message: ended.message, text }),
+                Event::Done(ended) => return Ok(CompleteAnswer { session, message: ended.message, text }),
             }
         }
         Err(ApiError::new(Code::ChatStreamFailed).because("an answer without an end"))
     }
 
     /// Returns the tools that the person chose, for callers that no scope limits.
-    async fn chosen_tools(&self, who: &Speaker, wishes: &Wishes) -> Vec<Tool> {
+    async fn chosen_tools(&self, who: &Speaker, wishes: &AssistantSettings) -> Vec<Tool> {
         if wishes.tools.is_empty() || !who.rights.tools {
             return Vec::new();
         }
@@ -221,19 +221,19 @@ impl Chat {
         self.memory().recall_with_account(who.account, reader, message, budget).await.map_err(failed)
     }
 
-    fn turn(&self, known: Known<'_>, talk: Talk) -> Turn {
-        let Known { who, slot, before, recall, is_own, name, tools } = known;
+    fn turn(&self, known: TurnContext<'_>, talk: Talk) -> Turn {
+        let TurnContext { who, slot, before, recall, is_own, name, tools } = known;
         let is_kept_by_client = talk.kept.is_some();
-        let Kept { turns, last, wanted } = match talk.kept {
+        let ClientHistory { turns, last, wanted } = match talk.kept {
             Some(kept) => kept,
-            None => Kept {
+            None => ClientHistory {
                 turns: before
                     .history
                     .iter()
                     .map(|said| Message::new(said.role, said.content.clone()))
                     .collect(),
                 last: Message::with_images(talk.message.clone(), talk.images),
-                wanted: Wanted::default(),
+                wanted: ReplyParams::default(),
             },
         };
         let summary = before.session.as_ref().map_or("", |session| &session.summary);

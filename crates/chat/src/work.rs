@@ -121,22 +121,22 @@ impl store::FromRow for Line {
 
 /// The reason why a job failed.
 #[derive(Debug)]
-enum Trouble {
+enum JobError {
     Store(ApiError),
     Model(Failure),
     /// The model's output is unusable.
-    Nonsense,
+    InvalidModelOutput,
     /// The person's daily token limit is reached.
     UsedUp,
 }
 
-impl From<ApiError> for Trouble {
+impl From<ApiError> for JobError {
     fn from(error: ApiError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<store::Error> for Trouble {
+impl From<store::Error> for JobError {
     fn from(error: store::Error) -> Self {
         Self::Store(error.into())
     }
@@ -217,10 +217,10 @@ impl Chat {
         let now = self.db().clock().now();
         let (due, attempts) = match worked {
             Ok(()) => return Ok(()),
-            Err(Trouble::Store(error)) => return Err(error),
-            Err(Trouble::UsedUp) => (Some(Timestamp((now.day() + 1).saturating_mul(DAY_MS))), 0),
-            Err(Trouble::Nonsense) => (None, 0),
-            Err(Trouble::Model(failure)) => {
+            Err(JobError::Store(error)) => return Err(error),
+            Err(JobError::UsedUp) => (Some(Timestamp((now.day() + 1).saturating_mul(DAY_MS))), 0),
+            Err(JobError::InvalidModelOutput) => (None, 0),
+            Err(JobError::Model(failure)) => {
                 tracing::debug!(%failure, kind = job.kind, "a conversation could not be looked through");
                 let wait = usize::try_from(job.attempts - 1).ok().and_then(|i| PATIENCE_SECONDS.get(i));
                 (wait.map(|seconds| now.plus_secs(*seconds)), job.attempts)
@@ -240,12 +240,12 @@ impl Chat {
     }
 
     /// Asks a model and returns its complete answer. The tokens count as the person's usage in any case.
-    async fn ask_for(&self, account: i64, what: Kind, ask: &Ask) -> Result<String, Trouble> {
+    async fn ask_for(&self, account: i64, what: Kind, ask: &Ask) -> Result<String, JobError> {
         let today = self.today(account).await?;
         if self.is_used_up(&today) {
-            return Err(Trouble::UsedUp);
+            return Err(JobError::UsedUp);
         }
-        let mut reply = self.models().ask(ask).await.map_err(Trouble::Model)?;
+        let mut reply = self.models().ask(ask).await.map_err(JobError::Model)?;
         let mut text = String::new();
         let ended = reply.read_to_end(&mut text).await;
         let about = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -256,7 +256,7 @@ impl Chat {
         let day = self.db().clock().now().day();
         let values = params![account, day, what.name(), tokens_in, tokens_out];
         self.db().execute(ADD_USAGE, values).await?;
-        ended.map_err(Trouble::Model)?;
+        ended.map_err(JobError::Model)?;
         Ok(text)
     }
 

@@ -34,7 +34,7 @@ pub(crate) const PATH: &str = "/account";
 
 /// The query of the page.
 #[derive(serde::Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     done: Option<String>,
 }
 
@@ -102,10 +102,10 @@ struct AccountPage<'a> {
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let t = member.page.t;
-    let notice = match wish.done.as_deref() {
+    let notice = match params.done.as_deref() {
         Some("password") => Some(texts::Texts::of(member.page.language).password_changed),
         Some("session") => Some(t.session_ended),
         Some("sessions") => Some(t.sessions_ended),

@@ -30,7 +30,7 @@ const LAST_PAGE: i64 = 1_000;
 
 /// The query of the list.
 #[derive(serde::Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     page: Option<String>,
     done: Option<String>,
 }
@@ -86,9 +86,9 @@ struct AppsPage<'a> {
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    let number = wish.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
+    let number = params.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
     let page = member.page.at("apps", link(number));
     let t = Texts::of(page.language);
     let rows = Rows { limit: PER_PAGE, offset: (number - 1) * PER_PAGE };
@@ -97,7 +97,7 @@ pub(crate) async fn show(
         page: &page,
         t,
         apps: apps.iter().map(|app| AppView::new(app, t)).collect(),
-        notice: (wish.done.as_deref() == Some("deleted")).then_some(t.deleted),
+        notice: (params.done.as_deref() == Some("deleted")).then_some(t.deleted),
         newer: (number > 1).then(|| link(number - 1)),
         older: (number * PER_PAGE < total).then(|| link(number + 1)),
         number: fill(page.t.page_number, number),

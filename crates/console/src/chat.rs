@@ -25,7 +25,7 @@ pub(crate) const PATH: &str = "/chat";
 
 /// The query of the page.
 #[derive(serde::Deserialize, Default)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     session: Option<String>,
     done: Option<String>,
     /// The cursor of the list of conversations.
@@ -33,12 +33,12 @@ pub(crate) struct Wish {
 }
 
 /// The form with a message.
-pub(crate) struct Saying {
+pub(crate) struct MessageForm {
     session: String,
     message: String,
 }
 
-impl From<Fields> for Saying {
+impl From<Fields> for MessageForm {
     fn from(fields: Fields) -> Self {
         Self { session: fields.text("session"), message: fields.text("message") }
     }
@@ -100,24 +100,24 @@ fn link(session: &str) -> String {
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    render(&console, member, wish, String::new(), None).await
+    render(&console, member, params, String::new(), None).await
 }
 
 /// Sends a message, waits for the response, and shows the conversation. For browsers without scripts.
 pub(crate) async fn submit(
     State(console): State<Console>,
     member: Member,
-    CsrfForm(saying): CsrfForm<Saying>,
+    CsrfForm(saying): CsrfForm<MessageForm>,
 ) -> Result<Response, ApiError> {
     let who = Speaker::person(member.account.id);
     let session = Some(saying.session).filter(|session| !session.is_empty());
     match console.chat.answer(who, session.clone(), saying.message.clone()).await {
         Ok(said) => Ok(Redirect::to(&format!("{}#end", link(&said.session))).into_response()),
         Err(error) => {
-            let wish = Wish { session, ..Wish::default() };
-            render(&console, member, wish, saying.message, Some(error)).await
+            let params = PageParams { session, ..PageParams::default() };
+            render(&console, member, params, saying.message, Some(error)).await
         }
     }
 }
@@ -125,12 +125,12 @@ pub(crate) async fn submit(
 async fn render(
     console: &Console,
     member: Member,
-    wish: Wish,
+    params: PageParams,
     draft: String,
     error: Option<ApiError>,
 ) -> Result<Response, ApiError> {
     let who = Speaker::person(member.account.id);
-    let found = match wish.session.as_deref() {
+    let found = match params.session.as_deref() {
         Some(id) => console.chat.find_session(&who, id).await.unwrap_or(None),
         None => None,
     };
@@ -141,7 +141,7 @@ async fn render(
         None => Vec::new(),
     };
     let open = found.map(|session| session.id).unwrap_or_default();
-    let after = wish.cursor.as_deref().and_then(ListPlace::parse).unwrap_or(ListPlace::START);
+    let after = params.cursor.as_deref().and_then(ListPlace::parse).unwrap_or(ListPlace::START);
     let sessions = console.chat.sessions(&who, "", after, MAX_LISTED).await?;
     let is_full = i64::try_from(sessions.len()).unwrap_or(i64::MAX) >= MAX_LISTED;
     let last = sessions.last().filter(|_| is_full);
@@ -166,7 +166,7 @@ async fn render(
         open,
         lines: lines.into_iter().map(|message| line(message, &page, &member.account.name)).collect(),
         draft,
-        notice: (wish.done.as_deref() == Some("deleted")).then_some(page.t.chat_deleted),
+        notice: (params.done.as_deref() == Some("deleted")).then_some(page.t.chat_deleted),
         alert: error.as_ref().map(|error| error.message(page.language)),
     };
     match &error {
@@ -199,10 +199,10 @@ fn line(message: ::chat::session::Message, page: &Page, name: &str) -> Line {
 pub(crate) async fn delete(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
-    let id = wish.session.ok_or(Code::ChatSessionNotFound)?;
+    let id = params.session.ok_or(Code::ChatSessionNotFound)?;
     console.chat.delete_session(&Speaker::person(member.account.id), &id).await?;
     Ok(Redirect::to("/chat?done=deleted").into_response())
 }

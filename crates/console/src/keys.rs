@@ -29,7 +29,7 @@ const LAST_PAGE: i64 = 1_000;
 
 /// The query of the list.
 #[derive(serde::Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     page: Option<String>,
     done: Option<String>,
 }
@@ -49,9 +49,9 @@ struct KeysPage<'a> {
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    let number = wish.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
+    let number = params.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
     let here = link(number);
     let page = member.page.at("keys", here);
     let rows = Rows { limit: PER_PAGE, offset: (number - 1) * PER_PAGE };
@@ -60,7 +60,7 @@ pub(crate) async fn show(
     let template = KeysPage {
         page: &page,
         keys: keys.into_iter().map(|key| KeyView::new(key, now, page.t)).collect(),
-        notice: (wish.done.as_deref() == Some("deleted")).then_some(page.t.key_deleted),
+        notice: (params.done.as_deref() == Some("deleted")).then_some(page.t.key_deleted),
         newer: (number > 1).then(|| link(number - 1)),
         older: (number * PER_PAGE < total).then(|| link(number + 1)),
         number: fill(page.t.page_number, number),

@@ -49,7 +49,7 @@ pub const SLOW: &[&str] = &[chat::PATH];
 /// The crates whose data the pages show and change.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "each is the room of its name")]
-pub struct Rooms {
+pub struct Services {
     pub identity: Identity,
     pub memory: Memory,
     pub archive: Archive,
@@ -76,8 +76,8 @@ impl Console {
     /// Creates the state. `public_url` is the public address of the server, which is part of links and
     /// example commands.
     #[must_use]
-    pub fn new(rooms: Rooms, clock: store::Clock, random: store::Random, public_url: &str) -> Self {
-        let Rooms { identity, memory, archive, chat, plaza, hub } = rooms;
+    pub fn new(services: Services, clock: store::Clock, random: store::Random, public_url: &str) -> Self {
+        let Services { identity, memory, archive, chat, plaza, hub } = services;
         let public_url = public_url.trim_end_matches('/').into();
         Self { identity, memory, archive, chat, plaza, hub, clock, random, public_url }
     }

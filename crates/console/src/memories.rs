@@ -54,7 +54,7 @@ impl Kind {
 
 /// The query of the list.
 #[derive(serde::Deserialize, Default)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     kind: Option<String>,
     q: Option<String>,
     page: Option<String>,
@@ -121,20 +121,20 @@ struct ListPage<'a> {
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    render(&console, member, wish, None).await
+    render(&console, member, params, None).await
 }
 
 async fn render(
     console: &Console,
     member: Member,
-    wish: Wish,
+    params: PageParams,
     refused: Option<(ApiError, Typed)>,
 ) -> Result<Response, ApiError> {
-    let kind = Kind::of(wish.kind.as_deref().unwrap_or_default());
-    let number = wish.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
-    let q: String = wish.q.unwrap_or_default().trim().chars().take(key::rules::MAX_KEYWORD).collect();
+    let kind = Kind::of(params.kind.as_deref().unwrap_or_default());
+    let number = params.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
+    let q: String = params.q.unwrap_or_default().trim().chars().take(key::rules::MAX_KEYWORD).collect();
     let page = member.page.at("memories", link(kind, &q, number));
     let (t, account) = (page.t, member.account.id);
     let rows = Rows { limit: PER_PAGE, offset: (number - 1) * PER_PAGE };
@@ -155,7 +155,7 @@ async fn render(
         is_note: kind == Kind::Note,
         lines,
         count: fill(t.memories_found, total),
-        notice: notice(wish.done.as_deref(), t),
+        notice: notice(params.done.as_deref(), t),
         alert: error.as_ref().map(|error| error.message(page.language)),
         typed: typed.unwrap_or(Typed { public: true, ..Typed::default() }),
         newer: (number > 1).then(|| link(kind, &q, number - 1)),
@@ -249,8 +249,8 @@ pub(crate) async fn add(
     match added {
         Ok(()) => Ok(Redirect::to(&format!("{PATH}?kind={}&done=added", kind.name())).into_response()),
         Err(error) if error.code().status().is_client_error() && error.code() != Code::NotFound => {
-            let wish = Wish { kind: Some(kind.name().to_owned()), ..Wish::default() };
-            render(&console, member, wish, Some((error, typed))).await
+            let params = PageParams { kind: Some(kind.name().to_owned()), ..PageParams::default() };
+            render(&console, member, params, Some((error, typed))).await
         }
         Err(error) => Err(error),
     }

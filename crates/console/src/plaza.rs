@@ -44,9 +44,9 @@ pub(crate) fn router() -> Router<Console> {
 }
 
 /// Extracts the page of a person with a certificate. Others get the error of `Plaza::enter`.
-pub(crate) struct Resident(Member);
+pub(crate) struct CertifiedMember(Member);
 
-impl FromRequestParts<Console> for Resident {
+impl FromRequestParts<Console> for CertifiedMember {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, ApiError> {

@@ -37,7 +37,7 @@ pub(crate) fn router() -> Router<Console> {
 
 /// The query of the page.
 #[derive(serde::Deserialize, Default)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     pub(crate) done: Option<String>,
 }
 
@@ -104,15 +104,15 @@ pub(crate) enum Refused {
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    render(&console, member, wish, None).await
+    render(&console, member, params, None).await
 }
 
 pub(crate) async fn render(
     console: &Console,
     member: Member,
-    wish: Wish,
+    params: PageParams,
     refused: Option<Refused>,
 ) -> Result<Response, ApiError> {
     let page = member.page.at("account", PATH);
@@ -138,7 +138,7 @@ pub(crate) async fn render(
         route: who.route,
         interests: lines.collect(),
         typed: Typed::default(),
-        notice: match wish.done.as_deref() {
+        notice: match params.done.as_deref() {
             Some("saved") => Some(t.saved),
             Some("added") => Some(t.added),
             Some("deleted") => Some(t.deleted),
@@ -181,7 +181,7 @@ pub(crate) async fn save(
     match console.memory.update_profile(member.account.id, change).await {
         Ok(()) => Ok(Redirect::to("/profile?done=saved").into_response()),
         Err(error) if error.code().status().is_client_error() => {
-            render(&console, member, Wish::default(), Some(Refused::About(error, typed))).await
+            render(&console, member, PageParams::default(), Some(Refused::About(error, typed))).await
         }
         Err(error) => Err(error),
     }

@@ -31,7 +31,7 @@ pub(crate) const SETUP_PATH: &str = "/setup";
 
 /// The query of the page.
 #[derive(serde::Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     link: Option<String>,
     next: Option<String>,
 }
@@ -59,12 +59,12 @@ impl From<Fields> for SignUpForm {
 
 /// The page: sign-up, or set-up of a server.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Door {
+enum SignUpMode {
     SignUp,
     Setup,
 }
 
-impl Door {
+impl SignUpMode {
     const fn path(self) -> &'static str {
         match self {
             Self::SignUp => PATH,
@@ -77,7 +77,7 @@ impl Door {
 #[template(path = "sign_up.html")]
 struct SignUpPage<'a> {
     page: &'a Page,
-    door: Door,
+    mode: SignUpMode,
     name: &'a str,
     email: &'a str,
     link: &'a str,
@@ -88,10 +88,10 @@ struct SignUpPage<'a> {
 }
 
 impl<'a> SignUpPage<'a> {
-    fn empty(page: &'a Page, door: Door, link: &'a str, next: &'a str) -> Self {
+    fn empty(page: &'a Page, mode: SignUpMode, link: &'a str, next: &'a str) -> Self {
         Self {
             page,
-            door,
+            mode,
             name: "",
             email: "",
             link,
@@ -107,33 +107,38 @@ impl<'a> SignUpPage<'a> {
 pub(crate) async fn show(
     console: State<Console>,
     page: Page,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    form(&console, page, Door::SignUp, wish).await
+    form(&console, page, SignUpMode::SignUp, params).await
 }
 
 /// Shows the form for the first account.
 pub(crate) async fn show_setup(
     console: State<Console>,
     page: Page,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     // Without a valid link it is an ordinary sign-up.
-    if wish.link.as_deref().and_then(|link| Secret::parse(Kind::SignUpLink, link)).is_none() {
+    if params.link.as_deref().and_then(|link| Secret::parse(Kind::SignUpLink, link)).is_none() {
         return Ok(Redirect::to(PATH).into_response());
     }
-    form(&console, page, Door::Setup, wish).await
+    form(&console, page, SignUpMode::Setup, params).await
 }
 
-async fn form(console: &Console, page: Page, door: Door, wish: Wish) -> Result<Response, ApiError> {
-    let next = next::local(wish.next.as_deref().unwrap_or_default());
+async fn form(
+    console: &Console,
+    page: Page,
+    mode: SignUpMode,
+    params: PageParams,
+) -> Result<Response, ApiError> {
+    let next = next::local(params.next.as_deref().unwrap_or_default());
     if page.who.is_some() {
         return Ok(Redirect::to(next).into_response());
     }
-    let link = wish.link.as_deref().unwrap_or_default();
+    let link = params.link.as_deref().unwrap_or_default();
     console.identity.check_sign_up(given(link)).await?;
     let page = page.before(next);
-    page.answer(StatusCode::OK, &SignUpPage::empty(&page, door, link, next))
+    page.answer(StatusCode::OK, &SignUpPage::empty(&page, mode, link, next))
 }
 
 /// Creates an account.
@@ -143,7 +148,7 @@ pub(crate) async fn submit(
     browser: Browser,
     VisitorForm(form): VisitorForm<SignUpForm>,
 ) -> Result<Response, ApiError> {
-    make(&console, page, browser, Door::SignUp, form).await
+    make(&console, page, browser, SignUpMode::SignUp, form).await
 }
 
 /// Creates the first account.
@@ -153,14 +158,14 @@ pub(crate) async fn submit_setup(
     browser: Browser,
     VisitorForm(form): VisitorForm<SignUpForm>,
 ) -> Result<Response, ApiError> {
-    make(&console, page, browser, Door::Setup, form).await
+    make(&console, page, browser, SignUpMode::Setup, form).await
 }
 
 async fn make(
     console: &Console,
     page: Page,
     browser: Browser,
-    door: Door,
+    mode: SignUpMode,
     form: SignUpForm,
 ) -> Result<Response, ApiError> {
     let next = next::local(&form.next);
@@ -176,24 +181,24 @@ async fn make(
             sign_in::welcome(console, browser, &secret, next).await
         }
         Err(error) if !error.list().is_empty() || error.code() == Code::RateLimited => {
-            let page = page.front(next::with_next(&address(door, &form.link), next)).before(next);
+            let page = page.front(next::with_next(&address(mode, &form.link), next)).before(next);
             let problems = match error.code() {
                 Code::RateLimited => Problems::one("email", sign_in::slowed(&error, &page)),
                 _ => Problems::of(&error, page.t, Form::Account),
             };
-            let empty = SignUpPage::empty(&page, door, &form.link, next);
+            let empty = SignUpPage::empty(&page, mode, &form.link, next);
             page.refuse(&error, &SignUpPage { name: &form.name, email: &form.email, problems, ..empty })
         }
         Err(error) => Err(error),
     }
 }
 
-fn address(door: Door, link: &str) -> String {
+fn address(mode: SignUpMode, link: &str) -> String {
     if link.is_empty() {
-        return door.path().to_owned();
+        return mode.path().to_owned();
     }
     let value: String = form_urlencoded::byte_serialize(link.as_bytes()).collect();
-    format!("{}?link={value}", door.path())
+    format!("{}?link={value}", mode.path())
 }
 
 /// Returns the link, or `None` if the field is empty.

@@ -20,7 +20,7 @@ use anyhow::{Context, Result, bail};
 use store::Zone;
 use web::{
     Archive,
-    archive::{Given, MAX_LINE, Section, Taken},
+    archive::{ImportLine, ImportSummary, MAX_LINE, Section},
 };
 
 /// Maximum number of entries in a batch.
@@ -105,14 +105,14 @@ impl<'a> Import<'a> {
     }
 
     /// Imports one batch. `place` names its source.
-    async fn batch(&mut self, section: &dyn Section, place: &str, given: Vec<Given>) -> Result<()> {
+    async fn batch(&mut self, section: &dyn Section, place: &str, given: Vec<ImportLine>) -> Result<()> {
         if given.is_empty() {
             return Ok(());
         }
         let count = u64::try_from(given.len()).unwrap_or(0);
         let taken = section.import(self.account, given).await;
         let taken = taken.map_err(|error| crate::describe(&error))?;
-        let Taken { added, known, refused } = taken;
+        let ImportSummary { added, known, refused } = taken;
         self.outcome.added += added;
         self.outcome.known += known;
         for (line, why) in refused {
@@ -155,7 +155,7 @@ impl<'a> Import<'a> {
                     let (text, doubt) = understood(text);
                     self.doubt(place, number, doubt);
                     bytes += text.len();
-                    given.push(Given { line: number, text });
+                    given.push(ImportLine { line: number, text });
                 }
                 Err(why) => self.refuse(place, number, why),
             }

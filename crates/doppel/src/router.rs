@@ -22,7 +22,7 @@ use futures::{
     future::{BoxFuture, Either},
 };
 use http::{HeaderName, HeaderValue, Method, Request, header};
-use hub::{Door, Hub};
+use hub::{Gateway, Hub};
 use identity::{Cookies, Guard, Identity, guard};
 use memory::Memory;
 use plaza::Plaza;
@@ -68,7 +68,7 @@ const COMPRESSED_BYTES: std::ops::RangeInclusive<u64> = 1024..=131_072;
 
 /// The services of all crates that the routes use.
 #[derive(Clone)]
-pub(crate) struct Rooms {
+pub(crate) struct Services {
     pub(crate) db: Database,
     pub(crate) identity: Identity,
     pub(crate) memory: Memory,
@@ -91,14 +91,14 @@ pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
 }
 
 /// Returns the routes of the API, relative to a base path.
-fn api(rooms: &Rooms) -> OpenApiRouter {
-    let identity = &rooms.identity;
-    rooms
+fn api(services: &Services) -> OpenApiRouter {
+    let identity = &services.identity;
+    services
         .memory
         .api()
-        .merge(rooms.chat.api())
-        .merge(rooms.plaza.api())
-        .merge(rooms.hub.api())
+        .merge(services.chat.api())
+        .merge(services.plaza.api())
+        .merge(services.hub.api())
         .merge(identity::key::router(identity.clone()))
         .merge(identity::application::router(identity.clone()))
         .merge(identity::grant::router(identity.clone()))
@@ -106,15 +106,15 @@ fn api(rooms: &Rooms) -> OpenApiRouter {
 }
 
 /// Returns the API under both of its base paths, `/api` and `/gate/lab/api`.
-fn api_router(rooms: &Rooms) -> Router {
-    let (router, _) = api(rooms).split_for_parts();
+fn api_router(services: &Services) -> Router {
+    let (router, _) = api(services).split_for_parts();
     Router::new().nest("/api", router.clone()).nest("/gate/lab/api", router)
 }
 
 /// Returns the OpenAPI document of this server.
-pub(crate) fn document(rooms: &Rooms) -> OpenApi {
-    let (_, described) = api(rooms).split_for_parts();
-    let session_cookie = Cookies::new(rooms.identity.settings().secure_cookies).session_name();
+pub(crate) fn document(services: &Services) -> OpenApi {
+    let (_, described) = api(services).split_for_parts();
+    let session_cookie = Cookies::new(services.identity.settings().secure_cookies).session_name();
     let mut document = openapi::base(&session_cookie).nest("/api", described);
     openapi::complete(&mut document);
     document
@@ -122,17 +122,21 @@ pub(crate) fn document(rooms: &Rooms) -> OpenApi {
 
 /// Builds the service for all requests: the gateway for calls of the Hub, and the router for everything else.
 pub(crate) fn front(
-    rooms: &Rooms,
+    services: &Services,
     config: &Config,
     limits: boundary::Limits,
     leaving: Leaving,
 ) -> Result<Front, ApiError> {
-    let process = rooms.db.random().bytes::<8>();
+    let process = services.db.random().bytes::<8>();
     let process = u64::from_be_bytes(process);
-    let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, &rooms.base_url, process);
-    let door = Door::new(rooms.hub.clone(), Arc::clone(&boundary));
-    rooms.chat.use_tools(Arc::new(HubTools(door.clone())));
-    Ok(Front { router: router(rooms, config, Arc::clone(&boundary), &door, leaving)?, door, boundary })
+    let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, &services.base_url, process);
+    let gateway = Gateway::new(services.hub.clone(), Arc::clone(&boundary));
+    services.chat.use_tools(Arc::new(HubTools(gateway.clone())));
+    Ok(Front {
+        router: router(services, config, Arc::clone(&boundary), &gateway, leaving)?,
+        gateway,
+        boundary,
+    })
 }
 
 /// The Hub's gateway and the router. The gateway comes first, because it recognizes its paths by their first
@@ -140,7 +144,7 @@ pub(crate) fn front(
 /// to it.
 #[derive(Clone)]
 pub(crate) struct Front {
-    door: Door,
+    gateway: Gateway,
     router: Router,
     boundary: Arc<boundary::Boundary>,
 }
@@ -159,8 +163,8 @@ impl Service<Request<Body>> for Front {
         if let Some(refused) = self.boundary.refuse(&request) {
             return Either::Right(Box::pin(std::future::ready(Ok(refused))));
         }
-        if Door::takes(request.uri().path()) {
-            Either::Right(Box::pin(self.door.clone().call(request).map(Ok)))
+        if Gateway::takes(request.uri().path()) {
+            Either::Right(Box::pin(self.gateway.clone().call(request).map(Ok)))
         } else {
             Either::Left(self.router.call(request))
         }
@@ -169,23 +173,23 @@ impl Service<Request<Body>> for Front {
 
 /// Builds the router of the server.
 fn router(
-    rooms: &Rooms,
+    services: &Services,
     config: &Config,
     boundary: Arc<boundary::Boundary>,
-    door: &Door,
+    gateway: &Gateway,
     leaving: Leaving,
 ) -> Result<Router, ApiError> {
-    let described = rooms.clone();
-    let guarded = Guard::new(rooms.identity.clone(), public_routes());
-    Ok(api_router(rooms)
-        .merge(memory::file::download(rooms.memory.clone()))
-        .merge(health(rooms.db.clone(), leaving))
+    let described = services.clone();
+    let guarded = Guard::new(services.identity.clone(), public_routes());
+    Ok(api_router(services)
+        .merge(memory::file::download(services.memory.clone()))
+        .merge(health(services.db.clone(), leaving))
         .merge(reference::router(move || document(&described)))
-        .merge(console::router(rooms.console.clone()))
-        .merge(identity::standard::router(rooms.identity.clone(), &rooms.base_url))
-        .merge(rooms.chat.openai())
-        .merge(rooms.hub.api())
-        .merge(hub::mcp::router(door.clone(), config.server.max_body_bytes, agents(rooms, config)))
+        .merge(console::router(services.console.clone()))
+        .merge(identity::standard::router(services.identity.clone(), &services.base_url))
+        .merge(services.chat.openai())
+        .merge(services.hub.api())
+        .merge(hub::mcp::router(gateway.clone(), config.server.max_body_bytes, agents(services, config)))
         .route_layer(from_fn_with_state(guarded, guard))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
@@ -195,9 +199,9 @@ fn router(
 }
 
 /// Returns the origins and hosts that may use the MCP server.
-fn agents(rooms: &Rooms, config: &Config) -> hub::mcp::Allowed {
+fn agents(services: &Services, config: &Config) -> hub::mcp::Allowed {
     let server = &config.server;
-    hub::mcp::Allowed::new(&rooms.base_url, &server.cors_origins, server.listen.is_loopback())
+    hub::mcp::Allowed::new(&services.base_url, &server.cors_origins, server.listen.is_loopback())
 }
 
 /// Selects the responses that are compressed on the fly: JSON that takes at most about a millisecond. Static

@@ -25,12 +25,12 @@ use web::{
 use crate::{
     config::Config,
     logging, metrics,
-    router::{Rooms, UNBOUNDED, front},
+    router::{Services, UNBOUNDED, front},
 };
 
 use open::open_patiently;
 pub use open::{open, open_as_it_is, open_beside};
-use services::rooms;
+use services::services;
 pub use services::{archive, base_url, identity, memory, sections};
 pub(crate) use services::{chat, outgoing};
 
@@ -94,7 +94,8 @@ pub async fn document(config: &Config) -> Result<String> {
     let (_directory, config, db) = temporary(config).await?;
     let base_url = base_url(&config, None);
     let identity = identity(&config, db.clone(), &base_url);
-    let document = crate::router::document(&rooms(&config, &db, &identity, &base_url)?).to_pretty_json()?;
+    let document =
+        crate::router::document(&services(&config, &db, &identity, &base_url)?).to_pretty_json()?;
     db.close().await?;
     Ok(document)
 }
@@ -153,7 +154,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
     let base_url = base_url(config, Some(address));
     let identity = identity(config, db.clone(), &base_url);
     identity.sealer().check().await?;
-    let rooms = rooms(config, &db, &identity, &base_url)?;
+    let services = services(config, &db, &identity, &base_url)?;
 
     let tasks = Tasks::default();
     let metrics_address = config.metrics_address().map_err(|error| anyhow!(error))?;
@@ -162,15 +163,15 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
         None => None,
     };
     watch(&db, &tasks);
-    rooms.hub.load().await;
+    services.hub.load().await;
     let leaving = Leaving::default();
-    let limits = boundary_limits(config, rooms.chat.patience());
-    let app = front(&rooms, config, limits, leaving.clone())
+    let limits = boundary_limits(config, services.chat.patience());
+    let app = front(&services, config, limits, leaving.clone())
         .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))?;
     identity.start(&tasks);
-    rooms.memory.start(&tasks);
-    rooms.chat.start(&tasks);
-    rooms.hub.start(&tasks);
+    services.memory.start(&tasks);
+    services.chat.start(&tasks);
+    services.hub.start(&tasks);
 
     let (served, drained) = (Arc::new(Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(true)));
     let (done, in_time) = (Arc::clone(&served), Arc::clone(&drained));
@@ -188,7 +189,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
             done.notify_one();
         });
     });
-    let Rooms { memory, hub, chat, plaza, .. } = rooms;
+    let Services { memory, hub, chat, plaza, .. } = services;
     let lame = Duration::from_secs(config.server.lame_seconds);
     let running = Running {
         address,

@@ -1,11 +1,11 @@
 //! The connection between the Hub and the assistant, which do not depend on each other.
 
 use chat::tools::{Outcome, Tool, Tools, Work};
-use hub::{Door, Offer};
+use hub::{Gateway, Offer};
 use serde_json::{Map, Value};
 
 /// Offers the Hub's actions as tools of the assistant.
-pub(crate) struct HubTools(pub(crate) Door);
+pub(crate) struct HubTools(pub(crate) Gateway);
 
 impl Tools for HubTools {
     fn offered(&self, account: i64) -> Work<'_, Vec<Tool>> {

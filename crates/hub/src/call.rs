@@ -1,7 +1,7 @@
 //! Calls: from a request for `/api/{api_code}/{action}` to its response.
 //!
-//! The gateway ([`Door`]) runs before the router. A call needs no route, session, or scope. Every response,
-//! errors included, has the Hub's own envelope.
+//! The gateway ([`Gateway`]) runs before the router. A call needs no route, session, or scope. Every
+//! response, errors included, has the Hub's own envelope.
 
 mod arguments;
 mod ask;
@@ -25,7 +25,7 @@ pub(crate) use ask::{address, has, may_call};
 pub(crate) use authorise::NOT_OPEN;
 pub use code::{HubCode, HubError};
 pub(crate) use model::TRACE;
-pub use model::{Call, Caller, Known, Outcome, Told};
+pub use model::{Call, Caller, CallerHeaders, Outcome, TokenCaller};
 
 use crate::{
     Hub,
@@ -45,7 +45,7 @@ const LONGEST_ORIGIN: usize = 256;
 
 /// The gateway that serves calls; cheap to clone.
 #[derive(Clone)]
-pub struct Door {
+pub struct Gateway {
     hub: Hub,
     boundary: Arc<Boundary>,
 }
@@ -66,7 +66,7 @@ impl Seen {
     }
 }
 
-impl Door {
+impl Gateway {
     /// Creates the gateway of a Hub, with the limits that hold for every request.
     pub fn new(hub: Hub, boundary: Arc<Boundary>) -> Self {
         Self { hub, boundary }
@@ -197,7 +197,7 @@ impl Door {
             action_name: asked.name,
             query: parts.uri.query(),
             arguments: arguments::merged(parts.uri.query(), &body)?,
-            caller: known.map_or(Caller::Anonymous, |checked| Caller::Known(Known(checked))),
+            caller: known.map_or(Caller::Anonymous, |checked| Caller::Known(TokenCaller(checked))),
             address,
             headers: &parts.headers,
             now,
@@ -278,7 +278,7 @@ mod tests {
             ("/apis/echo", false),
             ("/gate/lab/api/echo", false),
         ] {
-            assert_eq!(Door::takes(path), expected, "{path}");
+            assert_eq!(Gateway::takes(path), expected, "{path}");
         }
         assert_eq!(segments("/api/echo/a"), ("echo", "a"));
         assert_eq!(segments("/api/echo"), ("echo", ""));

@@ -62,7 +62,7 @@ impl Hub {
         }
         let now = self.db().clock().now();
         let bounds = self.settings().bounds;
-        let wish = rules::Wish::new(bounds).changed(request, bounds, now)?;
+        let wish = rules::KeyChange::new(bounds).changed(request, bounds, now)?;
         let random = self.db().random();
         let key = HubKey {
             id: self.db().ids().next(),
@@ -154,7 +154,7 @@ impl Hub {
                 tx.execute(queries::HOLD, params![id, account]).await?;
                 let found: Option<HubKey> = tx.fetch_optional(queries::OWN, params![id, account]).await?;
                 let Some(mut key) = found else { return Err(ApiError::new(Code::HubKeyNotFound)) };
-                let wish = rules::Wish {
+                let wish = rules::KeyChange {
                     name: key.name,
                     is_enabled: key.is_enabled,
                     expires_at: key.expires_at,

@@ -2,7 +2,7 @@
 //! providers, and the call log.
 //!
 //! Every path `/api/{api_code}/…` whose first segment is not one of [`catalogue::rules::RESERVED`] is a
-//! call and goes through the gateway ([`Door`]). Keys, catalog, and call log are managed under
+//! call and goes through the gateway ([`Gateway`]). Keys, catalog, and call log are managed under
 //! `/api/apikey/hub/…`.
 
 pub mod call;
@@ -19,12 +19,12 @@ pub mod user_centre;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use identity::Identity;
-use store::{Database, Recent, Sealer};
+use store::{Database, Sealer, TtlCache};
 use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use web::{Outgoing, Tasks};
 
-pub use call::Door;
+pub use call::Gateway;
 use catalogue::Catalogue;
 use key::{Ak, LiveKey};
 use limits::Limits;
@@ -101,7 +101,7 @@ struct Inner {
     identity: Identity,
     outgoing: Outgoing,
     settings: Settings,
-    keys: Recent<Ak, Option<Arc<LiveKey>>>,
+    keys: TtlCache<Ak, Option<Arc<LiveKey>>>,
     tokens: Tokens,
     limits: Limits,
     catalogue: Catalogue,
@@ -112,7 +112,7 @@ struct Inner {
 impl Hub {
     /// Creates the Hub. [`Hub::load`] reads the catalog.
     pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
-        let keys = Recent::new(KEYS, settings.recheck);
+        let keys = TtlCache::new(KEYS, settings.recheck);
         let recorder = Recorder::new(settings.log, settings.log_unknown_per_minute);
         Self(Arc::new(Inner {
             db,
@@ -179,7 +179,7 @@ impl Hub {
         self.0.identity.sealer()
     }
 
-    pub(crate) fn live_keys(&self) -> &Recent<Ak, Option<Arc<LiveKey>>> {
+    pub(crate) fn live_keys(&self) -> &TtlCache<Ak, Option<Arc<LiveKey>>> {
         &self.0.keys
     }
 

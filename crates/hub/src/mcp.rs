@@ -3,7 +3,7 @@
 //!
 //! The caller is identified by a token as in a call, in `Apihub-Token` or as a bearer token, which is all
 //! that many clients can send. Without a token the caller is anonymous. A tool call goes through the
-//! gateway ([`Door`]) as any other call, with the same limits, allowlists, records, and errors. There are
+//! gateway ([`Gateway`]) as any other call, with the same limits, allowlists, records, and errors. There are
 //! no MCP sessions, so any process can serve any request.
 
 mod accept;
@@ -36,14 +36,15 @@ use serde_json::json;
 pub use origin::Allowed;
 
 use crate::{
-    Door,
+    Gateway,
     call::{HubCode, HubError, TOKEN, address},
 };
 
 /// The path of the MCP server.
 pub const PATH: &str = "/mcp";
 
-/// The same path as some clients write it. It is served without a redirect, which would turn a POST into a GET.
+/// The same path as some clients write it. It is served without a redirect, which would turn a POST into a
+/// GET.
 pub const PATH_WITH_SLASH: &str = "/mcp/";
 
 const INSTRUCTIONS: &str = "Each tool is an action of an API behind this hub. A tool's result is the action's result; \
@@ -56,20 +57,20 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static(
 );
 
 /// Returns the route, which needs no Lab API credential. Request bodies over `largest` bytes are refused.
-pub fn router(door: Door, largest: usize, allowed: Allowed) -> Router {
+pub fn router(gateway: Gateway, largest: usize, allowed: Allowed) -> Router {
     let mut config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
         // `from_allowed` checks hosts.
         .disable_allowed_hosts();
     config.max_request_body_bytes = largest;
-    let served = Server { door: door.clone() };
+    let served = Server { gateway: gateway.clone() };
     let sessions = Arc::new(NeverSessionManager::default());
     let service = StreamableHttpService::new(move || Ok::<_, io::Error>(served.clone()), sessions, config);
     Router::new()
         .route_service(PATH, service.clone())
         .route_service(PATH_WITH_SLASH, service)
-        .layer(from_fn_with_state(door, known))
+        .layer(from_fn_with_state(gateway, known))
         .layer(from_fn_with_state(Arc::new(allowed), from_allowed))
 }
 
@@ -99,17 +100,17 @@ async fn from_allowed(State(allowed): State<Arc<Allowed>>, request: Request, nex
 
 /// Middleware: refuses a caller with an invalid token before the request is parsed. Moves a bearer token to
 /// the header where a call has it.
-async fn known(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+async fn known(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
     bearer_as_token(request.headers_mut());
     let address = address(request.extensions());
-    match door.caller(request.headers(), address).await {
+    match gateway.caller(request.headers(), address).await {
         Ok(_caller) => {
             let method = request.method().clone();
             let accepted = accept::adapt(&method, request.headers_mut());
             accepted.apply(next.run(request).await).await
         }
         Err(error) => {
-            let mut response = door.refusal(&error, request.headers());
+            let mut response = gateway.refusal(&error, request.headers());
             // Only a 401 can be fixed with another token.
             let how = match error.code() {
                 HubCode::TokenMissing => Some("Bearer"),
@@ -139,7 +140,7 @@ fn bearer_as_token(headers: &mut HeaderMap) {
 /// The MCP request handler.
 #[derive(Clone)]
 struct Server {
-    door: Door,
+    gateway: Gateway,
 }
 
 /// Returns the head of the HTTP request that carried a message.
@@ -167,10 +168,10 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let parts = parts(&context)?;
-        let caller = self.door.caller(&parts.headers, address(&parts.extensions)).await;
+        let caller = self.gateway.caller(&parts.headers, address(&parts.extensions)).await;
         let caller = caller.map_err(|error| refused(&error))?;
         let after = request.and_then(|request| request.cursor);
-        Ok(tools::page(self.door.hub(), caller.as_ref(), after.as_deref()))
+        Ok(tools::page(self.gateway.hub(), caller.as_ref(), after.as_deref()))
     }
 
     async fn call_tool(
@@ -180,13 +181,13 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let parts = parts(&context)?;
         let arguments = request.arguments.unwrap_or_default();
-        let (path, arguments) = tools::asked(self.door.hub(), &request.name, arguments)
+        let (path, arguments) = tools::asked(self.gateway.hub(), &request.name, arguments)
             .map_err(|why| ErrorData::invalid_params(why, None))?;
         let body = serde_json::to_vec(&arguments);
         let body = body.map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
         let call = tools::call(parts, &path, body)
             .map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
-        let response = self.door.clone().call(call).await;
+        let response = self.gateway.clone().call(call).await;
         Ok(tools::result(response).await.into())
     }
 }

@@ -1,7 +1,7 @@
 //! Tools for a person's assistant: the actions that the person could call with a key of their own, or
 //! anonymously.
 //!
-//! A call goes through the gateway ([`Door`]) with an app-token of the person's newest key that is in
+//! A call goes through the gateway ([`Gateway`]) with an app-token of the person's newest key that is in
 //! force, so that the key's allowlists, limits, and records apply. Without a key the call is anonymous.
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use web::paging::Page;
 
 use crate::{
-    Door, Hub,
+    Gateway, Hub,
     call::{TOKEN, may_call},
     mcp::tools::{name, path, schema},
 };
@@ -38,7 +38,7 @@ pub struct Offer {
     pub parameters: Value,
 }
 
-impl Door {
+impl Gateway {
     /// Returns the actions that a person's assistant may use, ordered by name.
     pub async fn offers(&self, account: i64) -> Vec<Offer> {
         let headers = self.headers_of(account).await;

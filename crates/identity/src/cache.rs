@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use store::{Epoch, RESYNC, Recent, Timestamp};
+use store::{Epoch, RESYNC, Timestamp, TtlCache};
 use tokio::sync::broadcast::error::RecvError;
 use web::Tasks;
 
@@ -28,11 +28,11 @@ pub(crate) struct Found {
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-pub(crate) struct Cache(Recent<Hash, Found>);
+pub(crate) struct Cache(TtlCache<Hash, Found>);
 
 impl Cache {
     pub(crate) fn new(recheck: Duration) -> Self {
-        Self(Recent::new(CAPACITY, recheck))
+        Self(TtlCache::new(CAPACITY, recheck))
     }
 
     /// Returns the caller of a credential, if the credential was checked recently and has not expired.

@@ -94,7 +94,7 @@ impl Identity {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let held = Held::take(tx, vec![(subject, rate)], now).await?;
+                    let held = LockedLimits::take(tx, vec![(subject, rate)], now).await?;
                     held.save(tx).await
                 })
             })
@@ -103,9 +103,9 @@ impl Identity {
 }
 
 /// Limits whose rows are locked, with the times to store once the action is counted.
-pub(crate) struct Held(Vec<(Subject, Timestamp)>);
+pub(crate) struct LockedLimits(Vec<(Subject, Timestamp)>);
 
-impl Held {
+impl LockedLimits {
     /// Locks the rows of limits inside a transaction.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use store::{Random, Timestamp, Tx, params};
 use tokio::sync::{Notify, Semaphore};
 use web::{ApiError, Code, Places, Queue, Tasks, Turns};
 
-pub use model::Wish;
+pub use model::WebhookChange;
 pub use model::{Delivery, Settings, State, Trial};
 use model::{Due, Event, Standing, Target};
 
@@ -197,14 +197,14 @@ impl Identity {
         &self,
         account: i64,
         application: &str,
-        wish: Wish,
+        change: WebhookChange,
     ) -> Result<Option<String>, ApiError> {
         self.own_application(account, application).await?;
-        if wish == Wish::default() {
+        if change == WebhookChange::default() {
             return Ok(None);
         }
         let made = Secret::generate(Kind::WebhookSecret, self.db().random());
-        let secret = wish.secret.clone().unwrap_or_else(|| made.expose().to_owned());
+        let secret = change.secret.clone().unwrap_or_else(|| made.expose().to_owned());
         let sealed = self.0.sealer.seal(&purpose(application), secret.as_bytes()).await;
         let (sealed, key) = (sealed.map_err(ApiError::internal)?, application.to_owned());
         let is_new = self
@@ -214,7 +214,7 @@ impl Identity {
                     let before: Option<Standing> =
                         tx.fetch_optional(queries::HOLD, params![&key, account]).await?;
                     let before = before.ok_or(Code::OauthApplicationNotFound)?;
-                    let after = rules::merge(before, &wish)?;
+                    let after = rules::merge(before, &change)?;
                     let sealed = after.is_new_secret.then_some(sealed.as_slice());
                     tx.execute(queries::SET, params![&key, &after.url, after.is_enabled, sealed]).await?;
                     Ok::<_, ApiError>(after.is_new_secret)

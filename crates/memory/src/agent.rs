@@ -14,8 +14,8 @@ pub use model::{App, Event, Overview, StoredEvent};
 
 use crate::{
     Memory,
+    cursor::{Cursor, CursorPage},
     quota::{self, Adder},
-    walk::{Walk, Walked},
 };
 
 /// Maximum number of groups (a platform and an action) that the overview of a day tells apart.
@@ -90,27 +90,27 @@ impl Memory {
         &self,
         account: i64,
         platform: Option<&str>,
-        walk: impl Into<Walk>,
-    ) -> Result<Walked<StoredEvent>, ApiError> {
-        let (walk, db) = (walk.into(), self.db());
-        let newest = match walk.newest {
+        cursor: impl Into<Cursor>,
+    ) -> Result<CursorPage<StoredEvent>, ApiError> {
+        let (cursor, db) = (cursor.into(), self.db());
+        let newest = match cursor.newest {
             Some(newest) => newest,
             None => db.fetch_one::<(i64,)>(queries::NEWEST, params![account]).await?.0,
         };
         let (list, (total,)) = match platform {
             None => {
-                let values = params![account, walk.limit, walk.offset, walk.before_id()];
+                let values = params![account, cursor.limit, cursor.offset, cursor.before_id()];
                 let list = db.fetch_all(queries::ALL, values).await?;
                 (list, db.fetch_one::<(i64,)>(queries::COUNT, params![account, newest]).await?)
             }
             Some(platform) => {
-                let values = params![account, walk.limit, walk.offset, walk.before_id(), platform];
+                let values = params![account, cursor.limit, cursor.offset, cursor.before_id(), platform];
                 let list = db.fetch_all(queries::OF_PLATFORM, values).await?;
                 let count = params![account, newest, platform];
                 (list, db.fetch_one::<(i64,)>(queries::COUNT_OF_PLATFORM, count).await?)
             }
         };
-        Ok(walk.end(list, total, newest, |event: &StoredEvent| (Ids::time(event.event_id), event.event_id)))
+        Ok(cursor.end(list, total, newest, |event: &StoredEvent| (Ids::time(event.event_id), event.event_id)))
     }
 
     /// Returns a page of platforms with the events between two moments, the busiest platform first, or only

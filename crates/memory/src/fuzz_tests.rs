@@ -9,7 +9,7 @@ use http::header;
 use proptest::prelude::*;
 use web::paging::PageQuery;
 
-use crate::{file::Kind, walk::SnapshotQuery};
+use crate::{cursor::CursorParams, file::Kind};
 
 const SNAPSHOTS: &[&[u8]] =
     &[b"1a2b3c.14.ff", b"0.0.0", b"7fffffffffffffff.7fffffffffffffff.7fffffffffffffff", b"-1.1.1"];
@@ -34,10 +34,10 @@ proptest! {
     fn a_snapshot_leads_to_a_page_within_the_limits_or_is_refused(text in fuzz::text(SNAPSHOTS), number in 1_i64..2_000, size in 1_i64..200) {
         let page = PageQuery { page_no: Some(number), page_size: Some(size) }.check();
         let Ok(page) = page else { return Ok(()) };
-        match fuzz::timed(|| SnapshotQuery { snapshot: Some(text.clone()) }.check(page)) {
-            Ok(walk) => {
-                prop_assert!((1..=100).contains(&walk.limit) && (0..=page.offset).contains(&walk.offset));
-                prop_assert!(walk.newest.is_none_or(|newest| newest >= 0 && walk.before_id() >= 0));
+        match fuzz::timed(|| CursorParams { snapshot: Some(text.clone()) }.check(page)) {
+            Ok(cursor) => {
+                prop_assert!((1..=100).contains(&cursor.limit) && (0..=page.offset).contains(&cursor.offset));
+                prop_assert!(cursor.newest.is_none_or(|newest| newest >= 0 && cursor.before_id() >= 0));
             }
             Err(error) => prop_assert_eq!(error.code().status().as_u16(), 422),
         }

@@ -19,10 +19,11 @@ pub use learn::{LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, r
 pub use model::{Change, Fact, KeyMemory, Version};
 
 use crate::{
-    Memory, meaning,
+    Memory,
+    cursor::{Cursor, CursorPage},
+    meaning,
     quota::{self, Adder},
     ranked,
-    walk::{Walk, Walked},
 };
 
 /// The kind of key memories in the search index.
@@ -51,12 +52,12 @@ impl Prepared {
 pub(crate) async fn list(
     tx: &Tx<'_>,
     account: i64,
-    walk: Walk,
+    cursor: Cursor,
     only_public: bool,
 ) -> store::Result<Vec<KeyMemory>> {
     let sql = if only_public { queries::PUBLIC } else { queries::ALL };
-    let (time, id) = walk.before();
-    tx.fetch_all(sql, params![account, walk.limit, walk.offset, time, id, walk.newest()]).await
+    let (time, id) = cursor.before();
+    tx.fetch_all(sql, params![account, cursor.limit, cursor.offset, time, id, cursor.newest()]).await
 }
 
 /// Returns the memories with these ids, in the order of the ids.
@@ -74,8 +75,13 @@ pub(crate) async fn of_ids(
 
 /// Returns the last added memory that belongs to the pages of a list, and the number of listed ones that were
 /// added since.
-async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, only_public: bool) -> store::Result<(i64, i64)> {
-    let Some(newest) = walk.newest else {
+async fn since(
+    tx: &mut Tx<'_>,
+    account: i64,
+    cursor: Cursor,
+    only_public: bool,
+) -> store::Result<(i64, i64)> {
+    let Some(newest) = cursor.newest else {
         let (newest,) = tx.fetch_one(queries::NEWEST, params![account]).await?;
         return Ok((newest, 0));
     };
@@ -93,18 +99,18 @@ impl Memory {
         &self,
         account: i64,
         keyword: &str,
-        walk: impl Into<Walk>,
+        cursor: impl Into<Cursor>,
         only_public: bool,
-    ) -> Result<Walked<KeyMemory>, ApiError> {
-        let walk = walk.into();
+    ) -> Result<CursorPage<KeyMemory>, ApiError> {
+        let cursor = cursor.into();
         let index = Index::new(account, KIND);
         if keyword.trim().is_empty() {
             let list = self.db().read(move |tx| {
                 Box::pin(async move {
-                    let (newest, newer) = since(tx, account, walk, only_public).await?;
-                    let list = list(tx, account, walk, only_public).await?;
+                    let (newest, newer) = since(tx, account, cursor, only_public).await?;
+                    let list = list(tx, account, cursor, only_public).await?;
                     let total = (index.count(tx, only_public).await? - newer).max(0);
-                    Ok(walk.end(list, total, newest, KeyMemory::key))
+                    Ok(cursor.end(list, total, newest, KeyMemory::key))
                 })
             });
             return list.await;
@@ -114,12 +120,12 @@ impl Memory {
         let near = self.near(index, &query).await;
         let search = self.db().read_heavy(move |tx| {
             Box::pin(async move {
-                let (newest, _) = since(tx, account, walk, only_public).await?;
+                let (newest, _) = since(tx, account, cursor, only_public).await?;
                 let mut found = meaning::find(tx, index, &query, near).await?.hits;
                 found.retain(|hit| hit.entry <= newest);
-                let list = of_ids(tx, account, &ranked::page(&found, walk.page()), only_public).await?;
+                let list = of_ids(tx, account, &ranked::page(&found, cursor.page()), only_public).await?;
                 let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-                Ok(walk.end(list, total, newest, KeyMemory::key))
+                Ok(cursor.end(list, total, newest, KeyMemory::key))
             })
         });
         search.await

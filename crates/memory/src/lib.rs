@@ -3,6 +3,7 @@
 
 pub mod agent;
 mod archive;
+pub mod cursor;
 mod doctor;
 pub mod file;
 #[cfg(test)]
@@ -16,14 +17,13 @@ pub mod quota;
 mod ranked;
 pub mod recall;
 pub mod shade;
-pub mod walk;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use doctor::Findings;
 use identity::{Account, Identity};
 use profile::Profile;
-use store::{Database, Recent};
+use store::{Database, TtlCache};
 use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
 use web::{Outgoing, Tasks};
@@ -58,20 +58,22 @@ struct Inner {
     identity: Identity,
     settings: Settings,
     outgoing: Outgoing,
-    people: Recent<i64, Arc<(Account, Profile)>>,
+    people: TtlCache<i64, Arc<(Account, Profile)>>,
     /// Wakes the task that reads pages.
     pages: Arc<Notify>,
-    meaning: Option<meaning::Meaning>,
+    meaning: Option<meaning::SemanticSearch>,
 }
 
 impl Memory {
     /// Creates the state. `outgoing` makes the requests to pages that notes link to, and to the embedding
     /// model.
     pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
-        let people = Recent::new(profile::REMEMBERED, settings.recheck);
+        let people = TtlCache::new(profile::REMEMBERED, settings.recheck);
         let pages = Arc::new(Notify::new());
-        let meaning =
-            settings.embedding.clone().map(|settings| meaning::Meaning::new(settings, outgoing.clone()));
+        let meaning = settings
+            .embedding
+            .clone()
+            .map(|settings| meaning::SemanticSearch::new(settings, outgoing.clone()));
         Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages, meaning }))
     }
 

@@ -33,7 +33,7 @@ pub(crate) use worker::start;
 use crate::Memory;
 use pause::Pause;
 pub(crate) use rules::Near;
-use vectors::Kept;
+use vectors::VectorCache;
 
 /// Maximum number of entries that semantic search alone may add to the hits.
 const MAX_ADDED: usize = 100;
@@ -41,10 +41,10 @@ const MAX_ADDED: usize = 100;
 const QUESTIONS: usize = 1000;
 
 /// The embedding model and its vectors.
-pub(crate) struct Meaning {
+pub(crate) struct SemanticSearch {
     settings: Settings,
     outgoing: Outgoing,
-    kept: Kept,
+    kept: VectorCache,
     questions: Cache<String, Arc<[f32]>>,
     /// Indexes that have changed since the worker looked.
     changed: Mutex<HashSet<Index>>,
@@ -55,10 +55,10 @@ pub(crate) struct Meaning {
     asking: Pause,
 }
 
-impl Meaning {
+impl SemanticSearch {
     pub(crate) fn new(settings: Settings, outgoing: Outgoing) -> Self {
         Self {
-            kept: Kept::new(settings.cache_bytes),
+            kept: VectorCache::new(settings.cache_bytes),
             settings,
             outgoing,
             questions: Cache::new(QUESTIONS),

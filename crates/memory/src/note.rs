@@ -20,10 +20,11 @@ use web::{
 pub use model::{Change, Kind, NewNote, Note, Status, Version};
 
 use crate::{
-    Memory, meaning,
+    Memory,
+    cursor::{Cursor, CursorPage},
+    meaning,
     quota::{self, Adder},
     ranked,
-    walk::{Walk, Walked},
 };
 
 /// The kind of notes in the search index.
@@ -52,23 +53,24 @@ async fn list(
     tx: &mut Tx<'_>,
     account: i64,
     kind: Option<Kind>,
-    walk: Walk,
-) -> Result<Walked<Note>, ApiError> {
-    let (newest, newer) = since(tx, account, walk, kind).await?;
-    let (time, id) = walk.before();
+    cursor: Cursor,
+) -> Result<CursorPage<Note>, ApiError> {
+    let (newest, newer) = since(tx, account, cursor, kind).await?;
+    let (time, id) = cursor.before();
     let (list, total) = match kind {
         None => {
-            let values = params![account, walk.limit, walk.offset, time, id, walk.newest()];
+            let values = params![account, cursor.limit, cursor.offset, time, id, cursor.newest()];
             let list = tx.fetch_all(queries::ALL, values).await?;
             (list, Index::new(account, KIND).count(tx, false).await?)
         }
         Some(kind) => {
-            let values = params![account, walk.limit, walk.offset, time, id, walk.newest(), kind.name()];
+            let values =
+                params![account, cursor.limit, cursor.offset, time, id, cursor.newest(), kind.name()];
             let (total,) = tx.fetch_one(queries::COUNT_OF_TYPE, params![account, kind.name()]).await?;
             (tx.fetch_all(queries::OF_TYPE, values).await?, total)
         }
     };
-    Ok(walk.end(list, (total - newer).max(0), newest, Note::key))
+    Ok(cursor.end(list, (total - newer).max(0), newest, Note::key))
 }
 
 /// Returns a page of search hits, in their order.
@@ -76,19 +78,24 @@ async fn page_of(
     tx: &mut Tx<'_>,
     account: i64,
     mut found: Vec<Hit>,
-    walk: Walk,
-) -> Result<Walked<Note>, ApiError> {
-    let (newest, _) = since(tx, account, walk, None).await?;
+    cursor: Cursor,
+) -> Result<CursorPage<Note>, ApiError> {
+    let (newest, _) = since(tx, account, cursor, None).await?;
     found.retain(|hit| hit.entry <= newest);
-    let list = of_ids(tx, account, &ranked::page(&found, walk.page())).await?;
+    let list = of_ids(tx, account, &ranked::page(&found, cursor.page())).await?;
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    Ok(walk.end(list, total, newest, Note::key))
+    Ok(cursor.end(list, total, newest, Note::key))
 }
 
-/// Returns the last added note that belongs to the pages of a list, and the number of notes of a type that were
-/// added since.
-async fn since(tx: &mut Tx<'_>, account: i64, walk: Walk, kind: Option<Kind>) -> store::Result<(i64, i64)> {
-    let Some(newest) = walk.newest else {
+/// Returns the last added note that belongs to the pages of a list, and the number of notes of a type that
+/// were added since.
+async fn since(
+    tx: &mut Tx<'_>,
+    account: i64,
+    cursor: Cursor,
+    kind: Option<Kind>,
+) -> store::Result<(i64, i64)> {
+    let Some(newest) = cursor.newest else {
         let (newest,) = tx.fetch_one(queries::NEWEST, params![account]).await?;
         return Ok((newest, 0));
     };
@@ -153,11 +160,11 @@ impl Memory {
         &self,
         account: i64,
         keyword: &str,
-        walk: impl Into<Walk>,
-    ) -> Result<Walked<Note>, ApiError> {
-        let walk = walk.into();
+        cursor: impl Into<Cursor>,
+    ) -> Result<CursorPage<Note>, ApiError> {
+        let cursor = cursor.into();
         if keyword.trim().is_empty() {
-            return self.list_notes(account, Filter::default(), walk).await;
+            return self.list_notes(account, Filter::default(), cursor).await;
         }
         let query = Query::of(keyword, false, self.db().clock().now());
         let query = self.with_zone(account, query).await?;
@@ -166,7 +173,7 @@ impl Memory {
         let search = self.db().read_heavy(move |tx| {
             Box::pin(async move {
                 let found = meaning::find(tx, index, &query, near).await?.hits;
-                page_of(tx, account, found, walk).await
+                page_of(tx, account, found, cursor).await
             })
         });
         search.await
@@ -180,12 +187,12 @@ impl Memory {
         &self,
         account: i64,
         filter: Filter,
-        walk: impl Into<Walk>,
-    ) -> Result<Walked<Note>, ApiError> {
-        let walk = walk.into();
+        cursor: impl Into<Cursor>,
+    ) -> Result<CursorPage<Note>, ApiError> {
+        let cursor = cursor.into();
         let Filter { query, kind } = filter;
         if query.trim().is_empty() {
-            let list = self.db().read(move |tx| Box::pin(list(tx, account, kind, walk)));
+            let list = self.db().read(move |tx| Box::pin(list(tx, account, kind, cursor)));
             return list.await;
         }
         let search = self.db().read_heavy(move |tx| {
@@ -199,7 +206,7 @@ impl Memory {
                     found.retain(|hit| of_type.contains(&hit.entry));
                 }
                 found.sort_unstable_by_key(|hit| std::cmp::Reverse((hit.noted, hit.entry)));
-                page_of(tx, account, found, walk).await
+                page_of(tx, account, found, cursor).await
             })
         });
         search.await

@@ -74,7 +74,7 @@ impl Memory {
         // If there is nothing to score, tokenizing the text would be most of the work.
         let scorer = Scorer::new(if has_entries || !shades.is_empty() { asked } else { "" });
         let question = Question { account, reader, now, scorer, budget };
-        let known = Known { person: person.clone(), profile, shades };
+        let known = PersonFacts { person: person.clone(), profile, shades };
         if !has_entries {
             return Ok((person, question.tell(&known, Vec::new(), Vec::new())));
         }
@@ -111,7 +111,7 @@ struct Question {
 }
 
 /// The data that is known before anything is searched.
-struct Known {
+struct PersonFacts {
     person: Account,
     profile: Profile,
     shades: Vec<Shade>,
@@ -129,7 +129,7 @@ impl Question {
     async fn search(
         mut self,
         tx: &Tx<'_>,
-        known: Known,
+        known: PersonFacts,
         keys: Option<Lookup>,
         notes: Option<Lookup>,
     ) -> Result<Recall, ApiError> {
@@ -149,7 +149,7 @@ impl Question {
     }
 
     /// Selects what fits into the budget, most important first.
-    fn tell(mut self, known: &Known, found: Vec<Recalled>, newest: Vec<KeyMemory>) -> Recall {
+    fn tell(mut self, known: &PersonFacts, found: Vec<Recalled>, newest: Vec<KeyMemory>) -> Recall {
         let part = self.budget / PART;
         let zone = known.profile.zone().filter(|_| self.reader.profile);
         let mut told = rules::Budget::new(self.budget, zone);

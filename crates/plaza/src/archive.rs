@@ -9,11 +9,11 @@ mod queries;
 use store::{BoxFuture, owned_params};
 use web::{
     ApiError, Code,
-    archive::{Given, Part, Section, Taken, line},
+    archive::{ImportLine, ImportSummary, Part, Section, line},
 };
 
 use crate::Plaza;
-use entries::{Block, Certificate, Circle, Comment, Invitation, Kept, Like, Post};
+use entries::{ArchivedEntry, Block, Certificate, Circle, Comment, Invitation, Like, Post};
 
 /// Most entries in one part of a section.
 const PART: i64 = 500;
@@ -36,12 +36,13 @@ impl Plaza {
             ("plaza-likes", |plaza, of, after| plaza.part::<Like>(queries::LIKES, of, after)),
             ("plaza-blocks", |plaza, of, after| plaza.part::<Block>(queries::BLOCKS, of, after)),
         ];
-        let section =
-            |(name, export)| -> Box<dyn Section> { Box::new(Said { plaza: self.clone(), name, export }) };
+        let section = |(name, export)| -> Box<dyn Section> {
+            Box::new(PlazaSection { plaza: self.clone(), name, export })
+        };
         all.into_iter().map(section).collect()
     }
 
-    fn part<K: Kept>(
+    fn part<K: ArchivedEntry>(
         &self,
         sql: &'static str,
         account: i64,
@@ -56,13 +57,13 @@ impl Plaza {
 }
 
 /// An archive section of this crate.
-struct Said {
+struct PlazaSection {
     plaza: Plaza,
     name: &'static str,
     export: Export,
 }
 
-impl Section for Said {
+impl Section for PlazaSection {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -75,7 +76,7 @@ impl Section for Said {
         (self.export)(&self.plaza, account, after)
     }
 
-    fn import(&self, _: i64, _: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, _: i64, _: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async { Err(Code::InvalidParam.into()) })
     }
 }

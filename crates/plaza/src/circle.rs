@@ -12,8 +12,8 @@ pub use model::{Circle, NewCircle};
 
 use crate::{
     Plaza,
+    cursor::Cursor,
     rate::{self, Action},
-    walk::Walk,
 };
 
 /// Most circles listed for one person.
@@ -107,14 +107,14 @@ impl Plaza {
     pub async fn circles(
         &self,
         reader: i64,
-        walk: Walk,
+        cursor: Cursor,
     ) -> Result<(Vec<Circle>, bool, Option<String>), ApiError> {
-        let before = walk.start().1.min(walk.newest.unwrap_or(i64::MAX - 1).saturating_add(1));
-        let values = params![reader, before, walk.size + 1, walk.offset];
+        let before = cursor.start().1.min(cursor.newest.unwrap_or(i64::MAX - 1).saturating_add(1));
+        let values = params![reader, before, cursor.size + 1, cursor.offset];
         let mut circles: Vec<Circle> = self.db().fetch_all(queries::LIST, values).await?;
-        let newest = walk.newest.or_else(|| circles.first().map(|circle| circle.id)).unwrap_or(0);
-        let (has_more, snapshot) = walk.end(&mut circles, newest, |circle| (circle.id, circle.id));
-        Ok((circles, has_more && walk.reaches_further(), snapshot))
+        let newest = cursor.newest.or_else(|| circles.first().map(|circle| circle.id)).unwrap_or(0);
+        let (has_more, snapshot) = cursor.end(&mut circles, newest, |circle| (circle.id, circle.id));
+        Ok((circles, has_more && cursor.reaches_further(), snapshot))
     }
 
     /// Returns the circles of which an account is a member, at most 100.

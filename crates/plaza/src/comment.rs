@@ -14,10 +14,10 @@ pub use model::{Comment, Comments, NewComment};
 
 use crate::{
     Plaza, certificate,
-    moderation::{self, Deed},
+    cursor::Cursor,
+    moderation::{self, ModerationAction},
     post::{self, Tally},
     rate::{self, Action},
-    walk::Walk,
 };
 
 /// Inserts a comment. The caller has checked it and set its id, post and parent.
@@ -113,15 +113,15 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such post.
-    pub async fn comments(&self, reader: i64, post: &str, walk: Walk) -> Result<Comments, ApiError> {
+    pub async fn comments(&self, reader: i64, post: &str, cursor: Cursor) -> Result<Comments, ApiError> {
         let name = post::rules::check_name(post)?;
         let found = self.db().fetch_optional(post::queries::ID, params![name]).await?;
         let (post, _): (i64, i64) = found.ok_or(Code::NotFound)?;
-        let after = walk.after.map_or(0, |(_, id)| id);
-        let values = params![reader, post, after, walk.size + 1, walk.offset];
+        let after = cursor.after.map_or(0, |(_, id)| id);
+        let values = params![reader, post, after, cursor.size + 1, cursor.offset];
         let mut items: Vec<Comment> = self.db().fetch_all(queries::LIST, values).await?;
-        let (has_more, snapshot) = walk.end(&mut items, 0, |comment| (comment.id, comment.id));
-        let has_more = has_more && walk.reaches_further();
+        let (has_more, snapshot) = cursor.end(&mut items, 0, |comment| (comment.id, comment.id));
+        let has_more = has_more && cursor.reaches_further();
         let there: HashSet<i64> = items.iter().map(|comment| comment.id).collect();
         let referred = items.iter().flat_map(|comment| [comment.reply_to, comment.root]).flatten();
         let missing: HashSet<i64> = referred.filter(|id| !there.contains(id)).collect();
@@ -177,13 +177,13 @@ impl Plaza {
                     moderation::close(tx, id).await?;
                     if author != by {
                         let (target, reason) = (rules::name(id), reason.unwrap_or_default());
-                        let deed = Deed {
+                        let entry = ModerationAction {
                             action: "comment.delete",
                             target: &target,
                             account: author,
                             reason: &reason,
                         };
-                        moderation::note(tx, &db, by, deed, now).await?;
+                        moderation::note(tx, &db, by, entry, now).await?;
                     }
                     Ok(())
                 })

@@ -8,9 +8,9 @@ pub mod rules;
 use store::{OwnedParam, owned_params, params, search};
 use web::ApiError;
 
-pub use model::{Counts, Feed, Kinds, Sort, Wish};
+pub use model::{Counts, Feed, FeedFilter, Kinds, Sort};
 
-use crate::{Plaza, post::Kind, walk::Walk};
+use crate::{Plaza, cursor::Cursor, post::Kind};
 use rules::Found;
 
 /// Most posts looked at for one keyword, the newest first. It bounds the cost of a search.
@@ -23,19 +23,19 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn feed(&self, reader: i64, wish: &Wish, walk: Walk) -> Result<Feed, ApiError> {
-        let newest = self.newest(walk).await?;
-        let (keys, counts) = if wish.keyword.is_empty() {
-            (self.keys(wish, walk, newest).await?, self.counts(&wish.circle).await?)
+    pub async fn feed(&self, reader: i64, filter: &FeedFilter, cursor: Cursor) -> Result<Feed, ApiError> {
+        let newest = self.newest(cursor).await?;
+        let (keys, counts) = if filter.keyword.is_empty() {
+            (self.keys(filter, cursor, newest).await?, self.counts(&filter.circle).await?)
         } else {
-            rules::page(self.holding(&wish.keyword).await?, wish, walk, newest)
+            rules::page(self.holding(&filter.keyword).await?, filter, cursor, newest)
         };
-        self.page_of(reader, keys, walk, newest, (counts.of(wish.kinds), counts)).await
+        self.page_of(reader, keys, cursor, newest, (counts.of(filter.kinds), counts)).await
     }
 
-    /// Returns the id of the newest post that belongs to a walk.
-    pub(crate) async fn newest(&self, walk: Walk) -> Result<i64, ApiError> {
-        if let Some(newest) = walk.newest {
+    /// Returns the id of the newest post that belongs to a cursor.
+    pub(crate) async fn newest(&self, cursor: Cursor) -> Result<i64, ApiError> {
+        if let Some(newest) = cursor.newest {
             return Ok(newest);
         }
         let found: Option<(i64,)> = self.db().fetch_optional(queries::NEWEST, params![]).await?;
@@ -48,31 +48,31 @@ impl Plaza {
         &self,
         reader: i64,
         mut keys: Keys,
-        walk: Walk,
+        cursor: Cursor,
         newest: i64,
         (total, counts): (i64, Counts),
     ) -> Result<Feed, ApiError> {
-        let (has_more, snapshot) = walk.end(&mut keys, newest, |key| *key);
+        let (has_more, snapshot) = cursor.end(&mut keys, newest, |key| *key);
         let ids: Vec<i64> = keys.iter().map(|(_, id)| *id).collect();
         let mut posts = self.posts(reader, &ids).await?;
         let blocked = self.blocked(reader).await?;
         posts.retain(|post| !blocked.contains(&post.author));
         let people = self.authors(posts.iter().map(|post| post.author)).await?;
-        let has_more = has_more && walk.reaches_further();
+        let has_more = has_more && cursor.reaches_further();
         Ok(Feed { posts, total, counts, has_more, snapshot, people })
     }
 
-    async fn keys(&self, wish: &Wish, walk: Walk, newest: i64) -> Result<Keys, ApiError> {
-        let kind = match wish.kinds {
+    async fn keys(&self, filter: &FeedFilter, cursor: Cursor, newest: i64) -> Result<Keys, ApiError> {
+        let kind = match filter.kinds {
             Kinds::All => None,
             Kinds::One(kind) => Some(kind.number()),
             Kinds::Nothing => return Ok(Vec::new()),
         };
-        let circle = (!wish.circle.is_empty()).then_some(wish.circle.as_str());
-        let (hot, id) = walk.start();
-        let (rows, skip) = (walk.size + 1, walk.offset);
+        let circle = (!filter.circle.is_empty()).then_some(filter.circle.as_str());
+        let (hot, id) = cursor.start();
+        let (rows, skip) = (cursor.size + 1, cursor.offset);
         let db = self.db();
-        let keys = match wish.sort {
+        let keys = match filter.sort {
             Sort::Timeline => {
                 let before = id.min(newest.saturating_add(1));
                 match (circle, kind) {

@@ -13,7 +13,7 @@ pub use model::{Invitation, Redeemed};
 use crate::{
     Plaza,
     certificate::NotIssued,
-    moderation::{self, Deed},
+    moderation::{self, ModerationAction},
     rate::{self, Action},
 };
 
@@ -140,8 +140,9 @@ impl Plaza {
                     let taken: Option<(String, i64)> =
                         tx.fetch_optional(queries::WITHDRAW, params![id, now]).await?;
                     let Some((code, account)) = taken else { return Ok(false) };
-                    let deed = Deed { action: "code.withdraw", target: &code, account, reason: "" };
-                    moderation::note(tx, &db, admin, deed, now).await?;
+                    let entry =
+                        ModerationAction { action: "code.withdraw", target: &code, account, reason: "" };
+                    moderation::note(tx, &db, admin, entry, now).await?;
                     Ok::<_, ApiError>(true)
                 })
             })

@@ -5,6 +5,7 @@ mod archive;
 pub mod certificate;
 pub mod circle;
 pub mod comment;
+pub mod cursor;
 pub mod feed;
 #[cfg(test)]
 mod fuzz_tests;
@@ -17,7 +18,6 @@ pub mod moderation;
 pub mod post;
 mod rate;
 pub mod topic;
-pub mod walk;
 
 use std::sync::Arc;
 

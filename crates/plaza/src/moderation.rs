@@ -32,7 +32,7 @@ pub enum Target {
 }
 
 /// A moderation action to log.
-pub(crate) struct Deed<'a> {
+pub(crate) struct ModerationAction<'a> {
     pub(crate) action: &'static str,
     pub(crate) target: &'a str,
     pub(crate) account: i64,
@@ -44,10 +44,10 @@ pub(crate) async fn note(
     tx: &mut Tx<'_>,
     db: &Database,
     moderator: i64,
-    deed: Deed<'_>,
+    action: ModerationAction<'_>,
     now: Timestamp,
 ) -> Result<(), ApiError> {
-    let Deed { action, target, account, reason } = deed;
+    let ModerationAction { action, target, account, reason } = action;
     let values = params![db.ids().next(), moderator, action, target, account, reason, now];
     tx.execute(queries::NOTE, values).await?;
     Ok(())
@@ -168,8 +168,9 @@ impl Plaza {
                     }
                     let target = report.comment.map_or(report.post, comment::rules::name);
                     let (account, reason) = (report.author, report.reason.as_str());
-                    let deed = Deed { action: "report.dismiss", target: &target, account, reason };
-                    note(tx, &db, admin, deed, now).await
+                    let entry =
+                        ModerationAction { action: "report.dismiss", target: &target, account, reason };
+                    note(tx, &db, admin, entry, now).await
                 })
             })
             .await
@@ -221,7 +222,14 @@ impl Plaza {
                     if tx.execute(certificate::queries::BAN, values).await? == 0 {
                         return Err(Code::NotFound.into());
                     }
-                    note(tx, &db, admin, Deed { action, target: "", account, reason: &reason }, now).await
+                    note(
+                        tx,
+                        &db,
+                        admin,
+                        ModerationAction { action, target: "", account, reason: &reason },
+                        now,
+                    )
+                    .await
                 })
             })
             .await

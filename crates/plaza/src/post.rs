@@ -12,7 +12,7 @@ pub use model::{Author, Extras, Kind, NewPost, People, Post};
 
 use crate::{
     Plaza, circle,
-    moderation::{self, Deed},
+    moderation::{self, ModerationAction},
     rate::{self, Action},
     topic,
 };
@@ -227,8 +227,13 @@ impl Plaza {
                     }
                     if author != by {
                         let reason = reason.as_deref().unwrap_or_default();
-                        let deed = Deed { action: "post.delete", target: &name, account: author, reason };
-                        moderation::note(tx, &db, by, deed, now).await?;
+                        let entry = ModerationAction {
+                            action: "post.delete",
+                            target: &name,
+                            account: author,
+                            reason,
+                        };
+                        moderation::note(tx, &db, by, entry, now).await?;
                     }
                     count(tx, id, Kind::of(kind)?, &circle, -1).await
                 })

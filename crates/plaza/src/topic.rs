@@ -10,9 +10,9 @@ use web::{ApiError, Code};
 
 use crate::{
     Plaza,
+    cursor::Cursor,
     feed::{self, Feed},
     post::NewPost,
-    walk::Walk,
 };
 
 /// A topic.
@@ -53,29 +53,29 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn topics(&self, walk: Walk) -> Result<(Vec<Topic>, bool), ApiError> {
+    pub async fn topics(&self, cursor: Cursor) -> Result<(Vec<Topic>, bool), ApiError> {
         let mut topics: Vec<Topic> =
-            self.db().fetch_all(queries::LIST, params![walk.size + 1, walk.offset]).await?;
-        let (has_more, _) = walk.end(&mut topics, 0, |_| (0, 0));
-        Ok((topics, has_more && walk.reaches_further()))
+            self.db().fetch_all(queries::LIST, params![cursor.size + 1, cursor.offset]).await?;
+        let (has_more, _) = cursor.end(&mut topics, 0, |_| (0, 0));
+        Ok((topics, has_more && cursor.reaches_further()))
     }
 
     /// Returns a topic and a page of its posts, newest first.
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such topic.
-    pub async fn topic(&self, reader: i64, id: &str, walk: Walk) -> Result<(Topic, Feed), ApiError> {
+    pub async fn topic(&self, reader: i64, id: &str, cursor: Cursor) -> Result<(Topic, Feed), ApiError> {
         if id.len() > 256 || id.contains(char::is_control) {
             return Err(Code::NotFound.into());
         }
         let topic: Option<Topic> = self.db().fetch_optional(queries::FIND, params![id]).await?;
         let topic = topic.ok_or(Code::NotFound)?;
-        let newest = self.newest(walk).await?;
-        let before = walk.start().1.min(newest.saturating_add(1));
-        let values = params![before, walk.size + 1, walk.offset, id];
+        let newest = self.newest(cursor).await?;
+        let before = cursor.start().1.min(newest.saturating_add(1));
+        let values = params![before, cursor.size + 1, cursor.offset, id];
         let keys = self.db().fetch_all(feed::queries::TIME_TOPIC, values).await?;
         let counts = feed::Counts::default();
-        let page = self.page_of(reader, keys, walk, newest, (topic.posts, counts)).await?;
+        let page = self.page_of(reader, keys, cursor, newest, (topic.posts, counts)).await?;
         Ok((topic, page))
     }
 }

@@ -1,7 +1,7 @@
 //! One database interface over SQLite and PostgreSQL.
 //!
-//! Every other crate writes one SQL text per query, in a dialect that both engines understand, and never learns
-//! which engine runs it:
+//! Every other crate writes one SQL text per query, in a dialect that both engines understand, and never
+//! learns which engine runs it:
 //!
 //! * placeholders are `$1`, `$2`, …, in any order and as often as wanted;
 //! * the types are `BIGINT`, `TEXT`, `DOUBLE PRECISION` and `BLOB`; a truth value is a `BIGINT` of 0 or 1;
@@ -57,7 +57,7 @@ pub use notice::{Notice, RESYNC};
 pub use param::{OwnedParam, Param};
 pub use person::{on_behalf_of, person};
 pub use random::Random;
-pub use recent::{Epoch, Recent};
+pub use recent::{Epoch, TtlCache};
 pub use relocate::{Progress, Relocated};
 pub use row::{Column, FromRow, Row};
 pub use rule::Rule;

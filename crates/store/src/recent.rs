@@ -10,18 +10,18 @@ use quick_cache::sync::Cache;
 ///
 /// The time bounds how long a change by another process goes unnoticed. A change in this process removes
 /// entries at once. A value whose read began before such a change is not kept, because it may be outdated.
-pub struct Recent<K, V> {
+pub struct TtlCache<K, V> {
     entries: Cache<K, (V, Instant)>,
     keep: Duration,
     /// The number of removals so far.
     epoch: AtomicU64,
 }
 
-/// The state of the cache before a value is read. [`Recent::put`] compares it with the current state.
+/// The state of the cache before a value is read. [`TtlCache::put`] compares it with the current state.
 #[derive(Debug, Clone, Copy)]
 pub struct Epoch(u64);
 
-impl<K: Eq + Hash + Clone, V: Clone> Recent<K, V> {
+impl<K: Eq + Hash + Clone, V: Clone> TtlCache<K, V> {
     /// Creates a cache of at most `capacity` entries, each valid for `keep`.
     #[must_use]
     pub fn new(capacity: usize, keep: Duration) -> Self {
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_value_is_believed_for_a_while() {
-        let (long, never) = (Recent::new(8, Duration::from_secs(60)), Recent::new(8, Duration::ZERO));
+        let (long, never) = (TtlCache::new(8, Duration::from_secs(60)), TtlCache::new(8, Duration::ZERO));
         for cache in [&long, &never] {
             cache.put(1, "one", cache.epoch());
         }
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_was_forgotten_while_it_was_read_is_not_remembered() {
-        let cache = Recent::new(8, Duration::from_secs(60));
+        let cache = TtlCache::new(8, Duration::from_secs(60));
         let before = cache.epoch();
         cache.forget(&1);
         cache.put(1, "old", before);

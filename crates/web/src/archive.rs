@@ -39,7 +39,7 @@ const CHUNK: usize = 64 << 10;
 /// The content of [`ABOUT`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct About {
+pub struct Manifest {
     /// [`FORMAT`].
     pub format: String,
     /// The [`VERSION`] of the program that wrote it.
@@ -52,7 +52,7 @@ pub struct About {
     pub name: String,
 }
 
-impl About {
+impl Manifest {
     /// Creates the description of a new archive.
     pub fn new(email: &str, name: &str, now: Timestamp) -> Self {
         Self {
@@ -71,14 +71,14 @@ pub struct Part {
     /// The entries, each as JSON on one line.
     pub lines: Vec<String>,
     /// The files of these entries.
-    pub files: Vec<Attached>,
+    pub files: Vec<ExportedFile>,
     /// The `after` of the next part; `None` after the last part.
     pub next: Option<i64>,
 }
 
 /// A file in an export.
 #[derive(Debug)]
-pub struct Attached {
+pub struct ExportedFile {
     /// The name of the file within the section.
     pub name: String,
     /// The path of the file on this machine.
@@ -87,7 +87,7 @@ pub struct Attached {
 
 /// An entry in an import.
 #[derive(Debug, Clone)]
-pub struct Given {
+pub struct ImportLine {
     /// The line number of the entry.
     pub line: u64,
     /// The entry as JSON.
@@ -96,7 +96,7 @@ pub struct Given {
 
 /// The result of an import of entries.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub struct ImportSummary {
     /// Number of entries that were added.
     pub added: u64,
     /// Number of entries that existed already.
@@ -105,7 +105,7 @@ pub struct Taken {
     pub refused: Vec<(u64, String)>,
 }
 
-impl Taken {
+impl ImportSummary {
     /// Adds the results of lines: `Some(true)` for an added entry, `Some(false)` for an existing one, `None`
     /// for one refused with the reason `why`.
     pub fn count(&mut self, lines: Vec<(u64, Option<bool>)>, why: &str) {
@@ -135,7 +135,7 @@ pub trait Section: Send + Sync {
     fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>>;
 
     /// Imports the valid ones of some entries, or none if it fails.
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>>;
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>>;
 
     /// Imports the file at `path`, which may be moved away. Returns false if the file existed already.
     fn import_file(
@@ -168,7 +168,7 @@ impl Archive {
     pub fn stream(
         &self,
         account: i64,
-        about: &About,
+        about: &Manifest,
         now: Timestamp,
     ) -> impl Stream<Item = Result<Bytes, ApiError>> + Send + use<> {
         let first = serde_json::to_vec_pretty(about).unwrap_or_default();
@@ -189,7 +189,7 @@ impl Archive {
     }
 
     /// Returns the same stream as the body of a response. An error ends the body early.
-    pub fn body(&self, account: i64, about: &About, now: Timestamp) -> axum::body::Body {
+    pub fn body(&self, account: i64, about: &Manifest, now: Timestamp) -> axum::body::Body {
         axum::body::Body::from_stream(self.stream(account, about, now).map_err(|error| {
             tracing::error!(cause = error.cause().unwrap_or_default(), "an archive broke off");
             std::io::Error::other("the archive broke off")
@@ -250,7 +250,7 @@ impl Out {
                 text.push('\n');
                 self.ready = Some(self.entry(&format!("{name}/{:04}.jsonl", self.parts), text.as_bytes()));
             }
-            let inside = |file: Attached| (format!("{name}/{DATA}/{}", file.name), file.path);
+            let inside = |file: ExportedFile| (format!("{name}/{DATA}/{}", file.name), file.path);
             self.files.extend(part.files.into_iter().map(inside));
             match part.next {
                 Some(next) => self.after = next,
@@ -315,8 +315,8 @@ pub fn given_id(given: Option<i64>, ids: &Ids) -> Option<i64> {
 
 /// Parses and checks entries of one kind. Entries that fail are added to `taken` as refused.
 pub fn read<T: serde::de::DeserializeOwned, U>(
-    given: &[Given],
-    taken: &mut Taken,
+    given: &[ImportLine],
+    taken: &mut ImportSummary,
     check: impl FnMut(T) -> Result<U, ApiError>,
 ) -> Vec<U> {
     read_lines(given, taken, check).into_iter().map(|(_line, entry)| entry).collect()
@@ -325,12 +325,12 @@ pub fn read<T: serde::de::DeserializeOwned, U>(
 /// Does the same as [`read`] and returns each entry with its line number, for entries that may be refused
 /// later.
 pub fn read_lines<T: serde::de::DeserializeOwned, U>(
-    given: &[Given],
-    taken: &mut Taken,
+    given: &[ImportLine],
+    taken: &mut ImportSummary,
     mut check: impl FnMut(T) -> Result<U, ApiError>,
 ) -> Vec<(u64, U)> {
     let mut valid = Vec::with_capacity(given.len());
-    for Given { line, text } in given {
+    for ImportLine { line, text } in given {
         let entry = crate::strict::from_slice(text.as_bytes()).map_err(|error| error.to_string());
         match entry.and_then(|entry| check(entry).map_err(|error| error.message(crate::Language::En))) {
             Ok(entry) => valid.push((*line, entry)),

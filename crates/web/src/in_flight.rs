@@ -83,11 +83,11 @@ impl InFlight {
         self.take(address, most)?;
         let permit = Permit { in_flight: Arc::clone(self), address, most };
         if body.is_end_stream() {
-            return Ok((Entry(Held::Whole(permit)), body));
+            return Ok((Entry(PermitState::Whole(permit)), body));
         }
         let shared = Arc::new(Shared { permit, state: Mutex::new(State::Working) });
         let body = Body::new(Received { body, shared: Arc::clone(&shared) });
-        Ok((Entry(Held::Receiving(shared)), body))
+        Ok((Entry(PermitState::Receiving(shared)), body))
     }
 
     fn take(&self, address: IpAddr, most: usize) -> Result<(), Full> {
@@ -139,10 +139,10 @@ struct Permit {
 
 /// A request in work. Dropping this returns its permit.
 #[derive(Debug)]
-pub struct Entry(Held);
+pub struct Entry(PermitState);
 
 #[derive(Debug)]
-enum Held {
+enum PermitState {
     /// The body is complete.
     Whole(Permit),
     /// The body is still being received.
@@ -153,8 +153,8 @@ impl Entry {
     /// Returns the limit because of which the request was given up when more of its body arrived.
     pub fn refused(&self) -> Option<Full> {
         match &self.0 {
-            Held::Whole(_) => None,
-            Held::Receiving(shared) => match *shared.state.lock() {
+            PermitState::Whole(_) => None,
+            PermitState::Receiving(shared) => match *shared.state.lock() {
                 State::Refused(full) => Some(full),
                 State::Working | State::Waiting | State::Ended => None,
             },
@@ -165,8 +165,8 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         match &self.0 {
-            Held::Whole(permit) => permit.in_flight.give_back(permit.address),
-            Held::Receiving(shared) => shared.end(),
+            PermitState::Whole(permit) => permit.in_flight.give_back(permit.address),
+            PermitState::Receiving(shared) => shared.end(),
         }
     }
 }

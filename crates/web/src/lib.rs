@@ -39,4 +39,4 @@ pub use tasks::Tasks;
 pub use turns::{Places, Queue, Turns};
 
 /// The result of a handler: data in the success envelope, or an error for the error envelope.
-pub type Answer<T> = Result<Data<T>, ApiError>;
+pub type ApiResult<T> = Result<Data<T>, ApiError>;

@@ -81,7 +81,7 @@ const STOPS: &[char] = &['。', '\n', '；', ';', '！', '!'];
 
 /// The kind of JSON value that is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum ValueKind {
     /// `{…}`.
     Object,
     /// `[…]` with any items.
@@ -178,10 +178,10 @@ impl Plan {
         }
     }
 
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self) -> ValueKind {
         match self.shape {
-            Some(Shape::Array(_)) => Wanted::Array,
-            _ => Wanted::Object,
+            Some(Shape::Array(_)) => ValueKind::Array,
+            _ => ValueKind::Object,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Extracts the decision from a model's text.
 
-use super::plan::{Plan, Wanted};
+use super::plan::{Plan, ValueKind};
 use crate::json::{self, Fault, Look};
 
 /// Maximum length of a text in bytes.
@@ -42,7 +42,7 @@ pub fn read(plan: &Plan, text: &str) -> Result<String, Problem> {
     if text.len() > MAX_READ {
         return Err(Problem::TooLong);
     }
-    let look = if plan.wanted() == Wanted::Array { Look::Lists } else { Look::Objects };
+    let look = if plan.wanted() == ValueKind::Array { Look::Lists } else { Look::Objects };
     let scan = json::scan(text, look);
     let decided = json::decided(&scan, |found| {
         let raw = found.raw.map_or_else(|| found.value.to_string(), str::to_owned);

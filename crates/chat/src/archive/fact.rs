@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::BoxFuture;
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, line, read_lines},
+    archive::{ImportLine, ImportSummary, Part, Section, line, read_lines},
 };
 
 use super::{queries, time, wrong};
@@ -61,9 +61,9 @@ impl Section for Facts {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| {
                 if !LINK_KINDS.contains(&entry.kind.as_str()) {
                     return Err(wrong("kind", "Input should be 'said', 'again' or 'against'"));

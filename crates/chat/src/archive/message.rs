@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::{BoxFuture, Row, Timestamp, Tx, from_row, owned_params, params};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, given_id, line, read_lines},
+    archive::{ImportLine, ImportSummary, Part, Section, given_id, line, read_lines},
 };
 
 use super::{queries, time, wrong};
@@ -58,7 +58,7 @@ struct Sent {
     create_time: i64,
 }
 
-struct Said {
+struct ArchivedMessage {
     id: i64,
     session: String,
     client: String,
@@ -69,7 +69,7 @@ struct Said {
     sent: Option<Sent>,
 }
 
-impl store::FromRow for Said {
+impl store::FromRow for ArchivedMessage {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
         let model: Option<String> = row.get(7)?;
         let sent = match model {
@@ -119,7 +119,7 @@ impl Section for Messages {
     fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let page = owned_params![account, after, PART];
-            let messages: Vec<Said> = self.0.db().fetch_all_heavy(queries::MESSAGES, page).await?;
+            let messages: Vec<ArchivedMessage> = self.0.db().fetch_all_heavy(queries::MESSAGES, page).await?;
             let next = messages.last().map(|said| said.id);
             let mut lines = Vec::with_capacity(messages.len());
             for said in messages {
@@ -138,9 +138,9 @@ impl Section for Messages {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
             let quota = *self.0.memory().quota();
             let written = self.0.db().write(move |tx| {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, from_row, owned_params, params};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, given_id, line, read},
+    archive::{ImportLine, ImportSummary, Part, Section, given_id, line, read},
 };
 
 use super::{queries, time, wrong};
@@ -88,9 +88,9 @@ impl Section for Sessions {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             let ready = read(&given, &mut taken, |entry: Entry| {
                 check(&entry)?;
                 let times = (time("createTime", entry.create_time)?, time("updateTime", entry.update_time)?);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{BoxFuture, from_row, owned_params, params};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, line, read},
+    archive::{ImportLine, ImportSummary, Part, Section, line, read},
 };
 
 use super::{queries, wrong};
@@ -45,9 +45,9 @@ impl Section for Usage {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             let ready = read(&given, &mut taken, |entry: Entry| {
                 let is_count = |number: i64| (0..1_i64 << 53).contains(&number);
                 if !(0..=LAST_DAY).contains(&entry.day)

@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 use store::{BoxFuture, owned_params, params};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, line, read},
+    archive::{ImportLine, ImportSummary, Part, Section, line, read},
 };
 
 use super::queries;
 use crate::{
     Chat,
-    person::{Today, Wishes},
+    person::{AssistantSettings, Today},
 };
 
-pub(super) struct TheWishes(pub(super) Chat);
+pub(super) struct SettingsSection(pub(super) Chat);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +28,7 @@ struct Entry {
     tools: Vec<String>,
 }
 
-impl Section for TheWishes {
+impl Section for SettingsSection {
     fn name(&self) -> &'static str {
         "chat-settings"
     }
@@ -37,18 +37,18 @@ impl Section for TheWishes {
         Box::pin(async move {
             let rows: Vec<Today> =
                 self.0.db().fetch_all_heavy(queries::WISHES, owned_params![account]).await?;
-            let entry = |Today { wishes: Wishes { daily_tokens, distills, tools }, .. }| {
+            let entry = |Today { wishes: AssistantSettings { daily_tokens, distills, tools }, .. }| {
                 line(&Entry { daily_tokens, distills, tools })
             };
             Ok(Part { lines: rows.into_iter().map(entry).collect::<Result<_, _>>()?, ..Part::default() })
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             let ready = read(&given, &mut taken, |Entry { daily_tokens, distills, tools }| {
-                let wishes = Wishes { daily_tokens, distills, tools };
+                let wishes = AssistantSettings { daily_tokens, distills, tools };
                 wishes.check()?;
                 Ok(wishes)
             });

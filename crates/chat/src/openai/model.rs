@@ -7,7 +7,7 @@ use serde_json::Value;
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Request {
     pub(super) model: Option<String>,
-    pub(super) messages: Vec<Said>,
+    pub(super) messages: Vec<RequestMessage>,
     pub(super) stream: Option<bool>,
     pub(super) stream_options: Option<StreamOptions>,
     pub(super) max_tokens: Option<Value>,
@@ -42,18 +42,18 @@ pub(super) struct StreamOptions {
 
 /// A message of the conversation.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Said {
+pub(super) struct RequestMessage {
     pub(super) role: String,
     #[serde(default)]
     pub(super) content: Value,
-    pub(super) tool_calls: Option<Vec<Called>>,
+    pub(super) tool_calls: Option<Vec<EarlierCall>>,
     pub(super) tool_call_id: Option<String>,
 }
 
 /// A tool call that the model made earlier.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Called {
+pub(super) struct EarlierCall {
     pub(super) id: String,
     pub(super) function: CalledFunction,
 }

@@ -22,7 +22,7 @@ const MAX_WORD: usize = 40;
 
 /// The client's requirements for the answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Wanted {
+pub(crate) struct ReplyParams {
     pub(crate) form: Form,
     /// The form in words, for providers without support for it.
     pub(crate) order: Option<String>,
@@ -32,15 +32,15 @@ pub(crate) struct Wanted {
     pub(crate) tools: Vec<Tool>,
 }
 
-impl Default for Wanted {
+impl Default for ReplyParams {
     fn default() -> Self {
         Self { form: Form::Text, order: None, members: Vec::new(), tools: Vec::new() }
     }
 }
 
 /// Reads the requirements. `has_tools` is true if a model supports tools.
-pub(super) fn wanted(issues: &mut Issues, request: &mut Request, has_tools: bool) -> Wanted {
-    let mut wanted = Wanted::default();
+pub(super) fn wanted(issues: &mut Issues, request: &mut Request, has_tools: bool) -> ReplyParams {
+    let mut wanted = ReplyParams::default();
     numbers(issues, request, &mut wanted.members);
     words(issues, request, &mut wanted.members);
     refused(issues, request);
@@ -196,7 +196,7 @@ fn tools(issues: &mut Issues, asked: Vec<Value>) -> Vec<Tool> {
 
 /// Applies `tool_choice`, by which the model may, must, or must not call the tools, and
 /// `parallel_tool_calls`.
-fn choose(issues: &mut Issues, request: &mut Request, wanted: &mut Wanted, has_tools: bool) {
+fn choose(issues: &mut Issues, request: &mut Request, wanted: &mut ReplyParams, has_tools: bool) {
     let choice = request.tool_choice.take().unwrap_or_else(|| json!("auto"));
     let named = choice.pointer("/function/name").and_then(Value::as_str);
     let must_call = match (choice.as_str(), named) {

@@ -6,14 +6,14 @@ use serde_json::Value;
 use web::{ApiError, Code, Issues};
 
 use super::{
-    model::{Called, Request, Said},
+    model::{EarlierCall, Request, RequestMessage},
     params, parts,
 };
 use crate::{
     provider::{Message, Role, ToolCall},
     session::Place,
     talk::{
-        model::{Kept, Talk},
+        model::{ClientHistory, Talk},
         rules,
     },
 };
@@ -70,7 +70,7 @@ pub(super) fn check(mut request: Request, known: &[String], has_tools: bool) -> 
         model,
         max_tokens,
         control: None,
-        kept: Some(Kept { turns, last, wanted }),
+        kept: Some(ClientHistory { turns, last, wanted }),
     })
 }
 
@@ -86,7 +86,7 @@ fn is_question(message: &Message) -> bool {
     message.role == Role::Tool || (message.role == Role::User && says_something)
 }
 
-fn conversation(messages: Vec<Said>) -> Result<Conversation, ApiError> {
+fn conversation(messages: Vec<RequestMessage>) -> Result<Conversation, ApiError> {
     let mut issues = Issues::body();
     let (mut system, mut turns) = (Vec::new(), Vec::new());
     for (i, said) in messages.into_iter().enumerate() {
@@ -117,7 +117,7 @@ fn conversation(messages: Vec<Said>) -> Result<Conversation, ApiError> {
     Ok(Conversation { system, turns })
 }
 
-fn called(call: Called) -> ToolCall {
+fn called(call: EarlierCall) -> ToolCall {
     let arguments = match call.function.arguments {
         Value::String(text) => text,
         Value::Null => String::new(),
@@ -169,7 +169,7 @@ mod tests {
         check(serde_json::from_value(body).unwrap(), &[], true)
     }
 
-    fn kept(talk: Talk) -> Kept {
+    fn kept(talk: Talk) -> ClientHistory {
         talk.kept.unwrap()
     }
 
@@ -184,7 +184,7 @@ mod tests {
         .unwrap();
         assert_eq!((talk.message.as_str(), talk.question()), ("zwei", "zwei"));
         assert_eq!(talk.place.system.as_deref(), Some("Be brief.\n\nBe kind."));
-        let Kept { turns, last, .. } = kept(talk);
+        let ClientHistory { turns, last, .. } = kept(talk);
         assert_eq!((turns.len(), turns[0].images.len(), last.images.len()), (2, 1, 1));
         assert_eq!((turns[0].images[0].after, last.images[0].after), (0, 4));
         let picture = checked(json!({"messages": [{"role": "user", "content": [image]}]})).unwrap();

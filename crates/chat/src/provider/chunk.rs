@@ -15,9 +15,9 @@ const HALVES_END: u32 = HALVES + 0x7FF;
 /// The content of one event.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct News {
-    pub(super) said: Said,
+    pub(super) said: Parts,
     /// The whole message, in answers that are not streamed and in final events.
-    pub(super) message: Option<Said>,
+    pub(super) message: Option<Parts>,
     pub(super) finish: Option<End>,
     pub(super) usage: Option<Usage>,
     /// True if the provider reports an error.
@@ -28,7 +28,7 @@ pub(super) struct News {
 
 /// Text, thoughts, and parts of tool calls.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Said {
+pub(super) struct Parts {
     pub(super) text: String,
     pub(super) thought: String,
     pub(super) calls: Vec<CallPart>,
@@ -181,8 +181,8 @@ fn one(value: &Value, has_halves: bool) -> News {
     news
 }
 
-fn said(delta: &Map<String, Value>) -> Said {
-    let mut said = Said::default();
+fn said(delta: &Map<String, Value>) -> Parts {
+    let mut said = Parts::default();
     for name in ["reasoning_content", "reasoning", "thinking"] {
         // Some providers send the same thought under two names.
         if said.thought.is_empty() {
@@ -212,7 +212,7 @@ fn said(delta: &Map<String, Value>) -> Said {
     said
 }
 
-fn add_part(said: &mut Said, part: &Value) {
+fn add_part(said: &mut Parts, part: &Value) {
     let kind = part.get("type").and_then(Value::as_str).unwrap_or("text");
     match kind {
         "text" | "output_text" | "refusal" => {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{
     Failure, Piece, Provider, Usage,
     calls::Calls,
-    chunk::{self, Damage, News, Said},
+    chunk::{self, Damage, News, Parts},
     learned::Learned,
     sse::Splitter,
     thoughts::Filter,
@@ -401,7 +401,7 @@ impl Reply {
     }
 
     /// Adds a whole message, as far as its text is new.
-    fn add_message(&mut self, message: Said, is_last: bool) {
+    fn add_message(&mut self, message: Parts, is_last: bool) {
         let text = match message.text.strip_prefix(self.said.as_str()) {
             _ if self.by_delta => String::new(),
             Some(more) => more.to_owned(),
@@ -410,10 +410,10 @@ impl Reply {
         };
         let calls = if self.calls.is_empty() { message.calls } else { Vec::new() };
         let thought = if self.said.is_empty() { message.thought } else { String::new() };
-        self.say(Said { text, thought, calls });
+        self.say(Parts { text, thought, calls });
     }
 
-    fn say(&mut self, said: Said) {
+    fn say(&mut self, said: Parts) {
         if !said.thought.is_empty() {
             self.length += said.thought.len();
             self.filter.thoughts_are_apart();

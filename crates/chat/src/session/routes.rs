@@ -6,7 +6,7 @@ use identity::{
     scope::{ReadChat, UseChat},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Code, Data, Envelope, Issues, Nothing, Query};
+use web::{ApiResult, Code, Data, Envelope, Issues, Nothing, Query};
 
 use super::{
     Speaker,
@@ -36,7 +36,7 @@ async fn list(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
     Query(query): Query<ListQuery>,
-) -> Answer<Sessions> {
+) -> ApiResult<Sessions> {
     let mut issues = Issues::query();
     let app_id = rules::name(&mut issues, "appId", query.app_id.as_deref()).unwrap_or_default();
     let (after, limit) = rules::check_list(&mut issues, query.cursor.as_deref(), query.page_size);
@@ -56,7 +56,7 @@ async fn messages(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
     Query(MessagesQuery { session_id }): Query<MessagesQuery>,
-) -> Answer<Messages> {
+) -> ApiResult<Messages> {
     let mut issues = Issues::query();
     let id = issues.required_text("sessionId", Some(&session_id), rules::MAX_NAME);
     issues.finish()?;
@@ -77,7 +77,7 @@ async fn delete(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseChat>,
     Path(id): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     chat.delete_session(&Speaker::of(&caller), &id).await?;
     Ok(Data(Nothing))
 }
@@ -91,7 +91,7 @@ async fn sent(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
     Path(id): Path<String>,
-) -> Answer<SentAnswer> {
+) -> ApiResult<SentAnswer> {
     let id = parse_message_id(&id).ok_or(Code::NotFound)?;
     let sent = chat.sent(&Speaker::of(&caller), id).await?;
     Ok(Data(rules::sent(id, sent)?))
@@ -106,7 +106,7 @@ async fn usage(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
     Query(query): Query<UsageQuery>,
-) -> Answer<UsageAnswer> {
+) -> ApiResult<UsageAnswer> {
     if caller.application().is_some() {
         return Err(Code::NotFound.into());
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    openai::Wanted,
+    openai::ReplyParams,
     provider::{Image, Message, Role},
     session::Place,
 };
@@ -117,7 +117,7 @@ pub(crate) struct Talk {
     /// The rules of a decision's JSON, if one is requested.
     pub(crate) control: Option<String>,
     /// The conversation, if the client keeps it instead of the session.
-    pub(crate) kept: Option<Kept>,
+    pub(crate) kept: Option<ClientHistory>,
 }
 
 impl Talk {
@@ -131,11 +131,11 @@ impl Talk {
 
 /// A conversation that the client keeps.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct ClientHistory {
     /// The earlier turns.
     pub(crate) turns: Vec<Message>,
     /// The message to answer: the user's or a tool result.
     pub(crate) last: Message,
     /// The requirements for the answer.
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: ReplyParams,
 }

@@ -7,7 +7,7 @@ use identity::{
     scope::{UseAct, UseChat},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Code, Data, Envelope, Json, Language, extract::BodyLimit};
+use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Language, extract::BodyLimit};
 
 use super::{
     Answering,
@@ -68,7 +68,7 @@ async fn send(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseChat>,
     Json(request): Json<SendRequest>,
-) -> Answer<SendAnswer> {
+) -> ApiResult<SendAnswer> {
     if request.share_code.is_some_and(|code| !code.trim().is_empty()) {
         return Err(Code::ChatShareCodeUnknown.into());
     }

@@ -16,7 +16,7 @@ use crate::{
     prompt,
     provider::{Failure, Finish, GRACE, Message, Piece, Reply, Role, ToolCall},
     responder, search,
-    session::{Answer, Needs, Sent, Speaker, State, Stored},
+    session::{Needs, Sent, Speaker, State, Stored, StoredAnswer},
     tools,
     work::{Kind, Later},
 };
@@ -44,7 +44,7 @@ pub(super) struct Made {
 /// The key of the session, which is known once the message is stored.
 enum SessionKey {
     Awaited(oneshot::Receiver<i64>),
-    Known(i64),
+    TurnContext(i64),
     /// The message was not stored, or the client left before: there is nothing to answer.
     Nowhere,
 }
@@ -52,10 +52,10 @@ enum SessionKey {
 impl SessionKey {
     async fn find(&mut self) -> Option<i64> {
         if let Self::Awaited(stored) = self {
-            *self = stored.await.map_or(Self::Nowhere, Self::Known);
+            *self = stored.await.map_or(Self::Nowhere, Self::TurnContext);
         }
         match self {
-            Self::Known(session) => Some(*session),
+            Self::TurnContext(session) => Some(*session),
             _ => None,
         }
     }
@@ -63,10 +63,10 @@ impl SessionKey {
 
 impl Made {
     /// Returns the answer to store; `None` if there is no session for it.
-    async fn answer(&mut self, state: State) -> Option<Answer> {
+    async fn answer(&mut self, state: State) -> Option<StoredAnswer> {
         let session = self.session.find().await?;
         let content = self.text.replace('\0', "");
-        Some(Answer { id: self.id, session, content, state, stored: self.stored })
+        Some(StoredAnswer { id: self.id, session, content, state, stored: self.stored })
     }
 }
 
@@ -338,7 +338,7 @@ fn tokens_of(turn: &Turn, source: &Source, text: &str) -> (i64, i64) {
 async fn store(
     chat: &Chat,
     who: &Speaker,
-    mut answer: Answer,
+    mut answer: StoredAnswer,
     sent: Sent,
     later: Vec<Later>,
 ) -> Result<(), ApiError> {

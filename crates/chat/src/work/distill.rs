@@ -8,9 +8,9 @@ mod rules;
 use memory::recall::{Kind as Recalled, Reader};
 use store::params;
 
-use super::{Job, Kind, Line, Session, Trouble, queries};
+use super::{Job, JobError, Kind, Line, Session, queries};
 use crate::{Chat, provider::Role};
-use rules::Known;
+use rules::KnownFact;
 
 /// Maximum number of messages per run.
 const MAX_LINES: i64 = 60;
@@ -21,7 +21,7 @@ const TRIES: i64 = 2;
 
 impl Chat {
     /// Distills the messages since the last run.
-    pub(super) async fn distill(&self, job: &Job, session: &Session) -> Result<(), Trouble> {
+    pub(super) async fn distill(&self, job: &Job, session: &Session) -> Result<(), JobError> {
         let lines = self.lines(session.key, session.distilled_to, MAX_LINES).await?;
         let is_full = i64::try_from(lines.len()).unwrap_or(i64::MAX) >= MAX_LINES;
         let batch = rules::batch(lines);
@@ -36,16 +36,16 @@ impl Chat {
             batch.lines.iter().filter(|line| line.is_own).map(|line| line.content.as_str()).collect();
         let recall = self.memory().recall(session.account, Reader::OWNER, &said.join("\n"), KNOWN).await?;
         let facts = recall.items.into_iter().filter(|item| item.kind == Recalled::KeyMemory);
-        let known: Vec<Known> = facts.map(|item| Known { id: item.id, text: item.text }).collect();
+        let known: Vec<KnownFact> = facts.map(|item| KnownFact { id: item.id, text: item.text }).collect();
         let text = match self.ask_for(session.account, Kind::Distill, &rules::ask(&batch.lines, &known)).await
         {
-            Err(Trouble::Model(crate::provider::Failure::Empty)) => String::new(),
+            Err(JobError::Model(crate::provider::Failure::Empty)) => String::new(),
             other => other?,
         };
         let learned = match rules::learned(&text, &batch.lines, &known) {
             Some(learned) => learned,
             None if job.attempts < TRIES => {
-                return Err(Trouble::Model(crate::provider::Failure::Garbled("no list of facts")));
+                return Err(JobError::Model(crate::provider::Failure::Garbled("no list of facts")));
             }
             None => Vec::new(),
         };
@@ -61,7 +61,7 @@ impl Chat {
         to: i64,
         learned: Vec<memory::key::Learned>,
         more: bool,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), JobError> {
         let (job, account, now) = (job.clone(), session.account, self.db().clock().now());
         let (key, from) = (session.key, session.distilled_to);
         let lessons = self.memory().prepare_lessons(learned);
@@ -82,7 +82,7 @@ impl Chat {
                 })
             })
             .await
-            .map_err(|error: store::Error| Trouble::from(error))?;
+            .map_err(|error: store::Error| JobError::from(error))?;
         self.memory().learned(account);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use memory::recall::tokens;
 use store::params;
 
-use super::{Job, Kind, Line, Session, THINKING_ROOM, Trouble, queries};
+use super::{Job, JobError, Kind, Line, Session, THINKING_ROOM, queries};
 use crate::{
     Chat,
     prompt::escaped,
@@ -23,7 +23,7 @@ const KEPT_PART: usize = 3;
 
 impl Chat {
     /// Extends the summary of a conversation over the turns that prompts will have no room for.
-    pub(super) async fn summarise(&self, job: &Job, session: Session) -> Result<(), Trouble> {
+    pub(super) async fn summarise(&self, job: &Job, session: Session) -> Result<(), JobError> {
         let lines = self.lines(session.key, session.summary_to, MAX_LINES).await?;
         let old = old(lines, self.settings().prompt_tokens);
         let Some(to) = old.last().map(|line| line.id) else {
@@ -33,12 +33,12 @@ impl Chat {
         };
         let ask = ask(&session.summary, &old);
         let text = match self.ask_for(session.account, Kind::Summary, &ask).await {
-            Err(Trouble::Model(Failure::Empty)) => return Err(Trouble::Nonsense),
+            Err(JobError::Model(Failure::Empty)) => return Err(JobError::InvalidModelOutput),
             other => other?,
         };
         let summary: String = text.replace('\0', "").trim().chars().take(MAX_SUMMARY).collect();
         if summary.is_empty() {
-            return Err(Trouble::Nonsense);
+            return Err(JobError::InvalidModelOutput);
         }
         let job = job.clone();
         self.db()

@@ -25,7 +25,7 @@ use crate::{
 
 /// The query of the page.
 #[derive(serde::Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     done: Option<String>,
 }
 
@@ -87,11 +87,11 @@ pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
     Path(id): Path<String>,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let app = console.identity.own_application(member.account.id, &id).await?;
     let form = AppForm::of(&app);
-    let saved = wish.done.as_deref() == Some("saved");
+    let saved = params.done.as_deref() == Some("saved");
     let notice = if saved { Notice::Good(texts(&member).saved.to_owned()) } else { Notice::None };
     render(&console, member, &app, form, notice, None).await
 }

@@ -1,6 +1,6 @@
 //! The page with a person's settings of their assistant: daily tokens, distilling of memories, and tools.
 
-use ::chat::person::Wishes;
+use ::chat::person::AssistantSettings;
 use askama::Template;
 use axum::{
     extract::State,
@@ -22,7 +22,7 @@ pub(crate) const PATH: &str = "/chat/settings";
 const DAYS: i64 = 30;
 
 #[derive(serde::Deserialize, Default)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     done: Option<String>,
 }
 
@@ -76,12 +76,12 @@ struct SettingsPage<'a> {
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let wishes = console.chat.wishes(member.account.id).await?;
     let daily_tokens = if wishes.daily_tokens == 0 { String::new() } else { wishes.daily_tokens.to_string() };
     let chosen = Chosen { daily_tokens, distills: wishes.distills, tools: wishes.tools };
-    render(&console, member, chosen, wish.done.is_some(), None).await
+    render(&console, member, chosen, params.done.is_some(), None).await
 }
 
 /// Saves the settings, or shows the page again with the error.
@@ -99,7 +99,7 @@ pub(crate) async fn save(
     let offered = console.chat.offered_tools(account).await;
     let known = |name: &&String| offered.iter().any(|tool| tool.name == **name);
     let tools = chosen.tools.iter().filter(known).cloned().collect();
-    let wishes = Wishes { daily_tokens, distills: chosen.distills, tools };
+    let wishes = AssistantSettings { daily_tokens, distills: chosen.distills, tools };
     match console.chat.set_wishes(account, wishes).await {
         Ok(()) => Ok(Redirect::to(&format!("{PATH}?done=saved")).into_response()),
         Err(error) if error.code().status().is_client_error() => {

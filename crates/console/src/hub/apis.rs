@@ -86,20 +86,20 @@ struct List<'a> {
 }
 
 #[derive(serde::Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     done: Option<String>,
 }
 
 pub(crate) async fn list(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let is_admin = member.account.is_admin;
     let page = member.page.at("hub", HERE);
     let h = texts(page.language);
     let apis = console.hub.apis().iter().map(|api| Row::new(api, h)).collect();
-    let notice = match wish.done.as_deref() {
+    let notice = match params.done.as_deref() {
         Some("saved") => Some(h.saved),
         Some("deleted") => Some(h.deleted),
         _ => None,

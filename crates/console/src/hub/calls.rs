@@ -20,7 +20,7 @@ const DAY_MS: i64 = 86_400_000;
 /// The filter as sent.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     trace: String,
     key: String,
     api: String,
@@ -69,7 +69,7 @@ impl From<CallRow> for Row {
 struct Calls<'a> {
     page: &'a Page,
     h: &'static HubTexts,
-    wish: &'a Wish,
+    params: &'a PageParams,
     is_admin: bool,
     keys: Vec<(String, String)>,
     rows: Vec<Row>,
@@ -77,7 +77,7 @@ struct Calls<'a> {
     problems: Vec<String>,
 }
 
-impl Wish {
+impl PageParams {
     fn search(&self) -> Search {
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let number = |text: &str| text.trim().parse().ok();
@@ -120,13 +120,13 @@ impl Wish {
 pub(crate) async fn list(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let (account, is_admin) = (member.account.id, member.account.is_admin);
-    let viewer = if is_admin && wish.all == "yes" { Viewer::Everybody } else { Viewer::Account(account) };
+    let viewer = if is_admin && params.all == "yes" { Viewer::Everybody } else { Viewer::Account(account) };
     let page = member.page.at("hub", "/hub/calls");
     let (keys, _) = console.hub.keys(account, Rows { limit: MOST_KEYS, offset: 0 }).await?;
-    let (rows, next, problems) = match console.hub.calls(viewer, &wish.search()).await {
+    let (rows, next, problems) = match console.hub.calls(viewer, &params.search()).await {
         Ok((rows, next)) => (rows, next, Vec::new()),
         Err(error) if is_about_form(&error) => (Vec::new(), None, problems(&error, page.language)),
         Err(error) => return Err(error),
@@ -137,8 +137,8 @@ pub(crate) async fn list(
         is_admin,
         keys: keys.into_iter().map(|key| (key.id.to_string(), key.name)).collect(),
         rows: rows.into_iter().map(Row::from).collect(),
-        older: next.map(|before| wish.older(before)),
-        wish: &wish,
+        older: next.map(|before| params.older(before)),
+        params: &params,
         problems,
     };
     page.answer(StatusCode::OK, &template)

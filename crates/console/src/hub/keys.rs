@@ -89,7 +89,7 @@ impl KeyForm {
     ///
     /// # Errors
     /// 422 if a number or the date cannot be parsed, in the format of the Hub's own errors.
-    fn wish(&self) -> Result<KeyRequest, ApiError> {
+    fn params(&self) -> Result<KeyRequest, ApiError> {
         let [ips, domains, allow, registered] = self.lists.clone();
         let mut issues = web::Issues::body();
         let per_second = number(&mut issues, "perSecond", &self.per_second);
@@ -167,7 +167,7 @@ struct List<'a> {
 }
 
 #[derive(serde::Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     done: Option<String>,
     days: Option<String>,
 }
@@ -175,7 +175,7 @@ pub(crate) struct Wish {
 pub(crate) async fn list(
     State(console): State<Console>,
     member: Member,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let page = member.page.at("hub", PATH);
     let h = texts(page.language);
@@ -195,7 +195,7 @@ pub(crate) async fn list(
             name: key.name,
         }
     };
-    let notice = (wish.done.as_deref() == Some("deleted")).then_some(h.deleted);
+    let notice = (params.done.as_deref() == Some("deleted")).then_some(h.deleted);
     page.answer(
         StatusCode::OK,
         &List { page: &page, h, keys: keys.into_iter().map(row).collect(), may_create, notice },
@@ -235,8 +235,8 @@ pub(crate) async fn create(
     member: Member,
     CsrfForm(form): CsrfForm<KeyForm>,
 ) -> Result<Response, ApiError> {
-    let made = match form.wish() {
-        Ok(wish) => console.hub.create_key(member.account.id, wish).await,
+    let made = match form.params() {
+        Ok(params) => console.hub.create_key(member.account.id, params).await,
         Err(error) => Err(error),
     };
     match made {
@@ -279,11 +279,11 @@ async fn detail(
     member: Member,
     key: i64,
     sent: Option<(KeyForm, ApiError)>,
-    wish: Wish,
+    params: PageParams,
 ) -> Result<Response, ApiError> {
     let account = member.account.id;
     let key = console.hub.key(account, key).await?;
-    let days = if wish.days.as_deref() == Some("30") { 30 } else { 1 };
+    let days = if params.days.as_deref() == Some("30") { 30 } else { 1 };
     let (bars, each) = if days == 30 { (30, 24) } else { (24, 1) };
     let usage = console.hub.key_usage(account, key.id, bars * each).await?;
     let chart = Chart::new(&usage, console.clock.now().as_millis().div_euclid(HOUR_MS), bars, each);
@@ -303,7 +303,7 @@ async fn detail(
         ak: &key.ak,
         form: &form,
         problems: error.as_ref().map(|error| problems(error, page.language)).unwrap_or_default(),
-        notice: (wish.done.as_deref() == Some("saved")).then_some(h.saved),
+        notice: (params.done.as_deref() == Some("saved")).then_some(h.saved),
         old_until: key.old_until.filter(|until| *until > now).map(When),
         days,
         total: chart.total(),
@@ -320,9 +320,9 @@ pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
     Path(key): Path<String>,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    detail(&console, member, id(&key)?, None, wish).await
+    detail(&console, member, id(&key)?, None, params).await
 }
 
 pub(crate) async fn update(
@@ -332,14 +332,14 @@ pub(crate) async fn update(
     CsrfForm(form): CsrfForm<KeyForm>,
 ) -> Result<Response, ApiError> {
     let key = id(&key)?;
-    let changed = match form.wish() {
-        Ok(wish) => console.hub.update_key(member.account.id, key, wish).await,
+    let changed = match form.params() {
+        Ok(params) => console.hub.update_key(member.account.id, key, params).await,
         Err(error) => Err(error),
     };
     match changed {
         Ok(_) => Ok(Redirect::to(&format!("/hub/keys/{key}?done=saved")).into_response()),
         Err(error) if is_about_form(&error) => {
-            detail(&console, member, key, Some((form, error)), Wish { done: None, days: None }).await
+            detail(&console, member, key, Some((form, error)), PageParams { done: None, days: None }).await
         }
         Err(error) => Err(error),
     }

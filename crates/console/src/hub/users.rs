@@ -26,7 +26,7 @@ const PER_PAGE: i64 = 50;
 const LAST_PAGE: i64 = 10_000;
 
 #[derive(serde::Deserialize)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     search: Option<String>,
     page: Option<String>,
     done: Option<String>,
@@ -81,13 +81,13 @@ async fn render(
     console: &Console,
     member: Member,
     key: i64,
-    wish: Wish,
+    params: PageParams,
     failed: Option<(HubError, String)>,
 ) -> Result<Response, ApiError> {
     let name = console.hub.key(member.account.id, key).await?.name;
     let pool = console.hub.own_pool(member.account.id, key).await?;
-    let number = wish.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
-    let search: String = wish.search.unwrap_or_default().chars().take(100).collect();
+    let number = params.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
+    let search: String = params.search.unwrap_or_default().chars().take(100).collect();
     let filter =
         Filter { is_admin: None, search: search.clone(), skip: (number - 1) * PER_PAGE, limit: PER_PAGE };
     let (users, total) = console.hub.users(&pool, &filter).await.map_err(HubError::into_api)?;
@@ -108,7 +108,7 @@ async fn render(
         newer: (number > 1).then(|| link(number - 1)),
         older: (number * PER_PAGE < total).then(|| link(number + 1)),
         number: fill(page.t.page_number, number),
-        notice: (wish.done.as_deref() == Some("saved")).then_some(h.saved),
+        notice: (params.done.as_deref() == Some("saved")).then_some(h.saved),
         problem,
         typed: failed.map(|(_, typed)| typed).unwrap_or_default(),
         search,
@@ -121,9 +121,9 @@ pub(crate) async fn list(
     State(console): State<Console>,
     member: Member,
     Path(key): Path<String>,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    render(&console, member, id(&key)?, wish, None).await
+    render(&console, member, id(&key)?, params, None).await
 }
 
 /// The form that creates a user.
@@ -158,8 +158,8 @@ async fn again(
     if !error.code().status().is_client_error() {
         return Err(error.into_api());
     }
-    let wish = Wish { search: None, page: None, done: None };
-    render(console, member, key, wish, Some((error, typed))).await
+    let params = PageParams { search: None, page: None, done: None };
+    render(console, member, key, params, Some((error, typed))).await
 }
 
 pub(crate) async fn create(

@@ -103,12 +103,12 @@ pub(crate) fn show(
 pub(crate) async fn submit(
     State(console): State<Console>,
     member: Member,
-    CsrfForm(wish): CsrfForm<KeyForm>,
+    CsrfForm(params): CsrfForm<KeyForm>,
 ) -> Result<Response, ApiError> {
-    let scopes = ScopeSet::parse(wish.scopes.iter().map(String::as_str)).map_err(rules::unknown_scope)?;
+    let scopes = ScopeSet::parse(params.scopes.iter().map(String::as_str)).map_err(rules::unknown_scope)?;
     let now = console.clock.now();
-    let expires_at = expiry::read(&wish.expiry, &wish.date, now);
-    let new = NewKey { name: wish.name.clone(), scopes, expires_at: expires_at.flatten() };
+    let expires_at = expiry::read(&params.expiry, &params.date, now);
+    let new = NewKey { name: params.name.clone(), scopes, expires_at: expires_at.flatten() };
     let made = match expires_at {
         Some(_) => console.identity.create_key(member.account.id, new).await,
         None => Err(unreadable_expiry(new, now)),
@@ -117,7 +117,7 @@ pub(crate) async fn submit(
         Ok((key, secret)) => shown::created(&console, member, key, &secret),
         Err(error) if error.code() == Code::Unprocessable || error.code() == Code::InvalidParam => {
             let page = member.page.at("keys", "/keys/new");
-            let mut template = form(&console, &page, &wish, scopes);
+            let mut template = form(&console, &page, &params, scopes);
             template.problems = Problems::of(&error, page.t, Form::Key);
             let most = console.identity.settings().max_keys;
             template.alert = Some(match error.code() {
@@ -146,18 +146,18 @@ fn unreadable_expiry(new: NewKey, now: store::Timestamp) -> ApiError {
     issues.finish().err().unwrap_or_else(|| ApiError::new(Code::Unprocessable))
 }
 
-fn form<'a>(console: &Console, page: &'a Page, wish: &'a KeyForm, chosen: ScopeSet) -> NewPage<'a> {
+fn form<'a>(console: &Console, page: &'a Page, params: &'a KeyForm, chosen: ScopeSet) -> NewPage<'a> {
     let choice = |scope: &Scope| Choice::new(*scope, chosen, page.language);
     let more: Vec<Choice> = Scope::ALL.iter().filter(|scope| !FIRST.contains(scope)).map(choice).collect();
     NewPage {
         page,
-        name: &wish.name,
+        name: &params.name,
         first: FIRST.iter().map(choice).collect(),
         is_more_open: more.iter().any(|choice| choice.is_chosen),
         more,
         days: expiry::DAYS.iter().map(|days| (days.to_string(), fill(page.t.expiry_days, days))).collect(),
-        expiry: &wish.expiry,
-        date: &wish.date,
+        expiry: &params.expiry,
+        date: &params.date,
         tomorrow: console.clock.now().plus_secs(86_400).date(),
         problems: Problems::default(),
         alert: None,

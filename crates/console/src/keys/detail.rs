@@ -29,7 +29,7 @@ const DAY: i64 = 86_400;
 
 /// The query of the page.
 #[derive(serde::Deserialize, Default)]
-pub(crate) struct Wish {
+pub(crate) struct PageParams {
     days: Option<String>,
     day: Option<String>,
 }
@@ -66,10 +66,10 @@ pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
     Path(id): Path<String>,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let id = parse(&id)?;
-    let page = render(&console, member, id, wish, None).await?;
+    let page = render(&console, member, id, params, None).await?;
     Ok(page)
 }
 
@@ -81,18 +81,18 @@ pub(super) async fn again(
     error: ApiError,
     text: String,
 ) -> Result<Response, ApiError> {
-    render(console, member, id, Wish::default(), Some((error, text))).await
+    render(console, member, id, PageParams::default(), Some((error, text))).await
 }
 
 async fn render(
     console: &Console,
     member: Member,
     id: i64,
-    wish: Wish,
+    params: PageParams,
     error: Option<(ApiError, String)>,
 ) -> Result<Response, ApiError> {
-    let period = period(wish.days.as_deref());
-    let day = wish.day.as_deref().filter(|day| day.parse::<jiff::civil::Date>().is_ok());
+    let period = period(params.days.as_deref());
+    let day = params.day.as_deref().filter(|day| day.parse::<jiff::civil::Date>().is_ok());
     let here = match day {
         Some(day) => format!("/keys/{id}?days={period}&day={day}"),
         None => format!("/keys/{id}?days={period}"),

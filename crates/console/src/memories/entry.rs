@@ -16,7 +16,7 @@ use memory::{
 };
 use web::{ApiError, Code, paging::Page as Rows};
 
-use super::{Kind, PATH, Wish, beginning, notice, plain, state, visibility};
+use super::{Kind, PATH, PageParams, beginning, notice, plain, state, visibility};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
@@ -95,10 +95,10 @@ pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
     Path((kind, id)): Path<(String, String)>,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let (kind, id) = parse(&kind, &id)?;
-    render(&console, member, kind, id, wish, None).await
+    render(&console, member, kind, id, params, None).await
 }
 
 /// Changes an entry, or shows it again with the error.
@@ -113,7 +113,7 @@ pub(crate) async fn change(
         Ok(()) => Ok(Redirect::to(&format!("{PATH}/{}/{id}?done=saved", kind.name())).into_response()),
         Err(error) if error.code().status() == StatusCode::NOT_FOUND => Err(Code::NotFound.into()),
         Err(error) if error.code().status().is_client_error() => {
-            render(&console, member, kind, id, Wish::default(), Some((error, typed))).await
+            render(&console, member, kind, id, PageParams::default(), Some((error, typed))).await
         }
         Err(error) => Err(error),
     }
@@ -161,7 +161,7 @@ async fn render(
     member: Member,
     kind: Kind,
     id: i64,
-    wish: Wish,
+    params: PageParams,
     refused: Option<(ApiError, Typed)>,
 ) -> Result<Response, ApiError> {
     let page = member.page.at("memories", format!("{PATH}/{}/{id}", kind.name()));
@@ -171,7 +171,7 @@ async fn render(
         Kind::Note => note_page(console, &page, account, id).await,
     }
     .map_err(missing)?;
-    template.notice = notice(wish.done.as_deref(), t);
+    template.notice = notice(params.done.as_deref(), t);
     let Some((error, typed)) = refused else { return page.answer(StatusCode::OK, &template) };
     template.alert = Some(error.message(page.language));
     (template.title, template.content, template.public) = (typed.title, typed.content, typed.public);

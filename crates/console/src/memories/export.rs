@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::header;
-use web::{ApiError, archive::About};
+use web::{ApiError, archive::Manifest};
 
 use crate::{Console, page::Member};
 
@@ -15,7 +15,7 @@ pub(crate) fn download(
     member: Member,
 ) -> std::future::Ready<Result<Response, ApiError>> {
     let now = console.clock.now();
-    let about = About::new(&member.account.email, &member.account.name, now);
+    let about = Manifest::new(&member.account.email, &member.account.name, now);
     let body = console.archive.body(member.account.id, &about, now);
     // The route has only letters and digits, so it needs no escaping.
     let name = format!("attachment; filename=\"doppel-{}-{}.tar\"", member.account.route, now.date());

@@ -22,7 +22,7 @@ const DONE: &str = "/plaza/admin?done=saved";
 
 /// The query of the page.
 #[derive(Default, serde::Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct PageParams {
     /// The id that the list of codes begins before.
     codes: Option<String>,
     /// The id that the log begins before.
@@ -31,7 +31,7 @@ pub(crate) struct Asked {
 }
 
 /// The fields of all forms on the page.
-pub(crate) struct Deed {
+pub(crate) struct ActionForm {
     what: String,
     note: String,
     number: String,
@@ -40,7 +40,7 @@ pub(crate) struct Deed {
     reason: String,
 }
 
-impl From<Fields> for Deed {
+impl From<Fields> for ActionForm {
     fn from(fields: Fields) -> Self {
         let text = |name: &str| fields.text(name).trim().to_owned();
         Self {
@@ -102,7 +102,7 @@ struct AdminPage<'a> {
 pub(crate) async fn show(
     State(console): State<Console>,
     Admin(member): Admin,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     render(&console, member, asked, None).await
 }
@@ -110,7 +110,7 @@ pub(crate) async fn show(
 async fn render(
     console: &Console,
     member: Member,
-    asked: Asked,
+    asked: PageParams,
     error: Option<ApiError>,
 ) -> Result<Response, ApiError> {
     let plaza = &console.plaza;
@@ -185,7 +185,7 @@ async fn answer(console: &Console, member: Member, done: Result<(), ApiError>) -
     match done {
         Ok(()) => Ok(Redirect::to(DONE).into_response()),
         Err(error) if error.code().status().is_client_error() && error.code() != Code::NotFound => {
-            render(console, member, Asked::default(), Some(error)).await
+            render(console, member, PageParams::default(), Some(error)).await
         }
         Err(error) => Err(error),
     }
@@ -195,10 +195,10 @@ async fn answer(console: &Console, member: Member, done: Result<(), ApiError>) -
 pub(crate) async fn issue(
     State(console): State<Console>,
     Admin(member): Admin,
-    CsrfForm(deed): CsrfForm<Deed>,
+    CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
-    let number = deed.number.parse().unwrap_or(0);
-    let done = console.plaza.issue_codes(member.account.id, number, &deed.note).await.map(|_codes| ());
+    let number = form.number.parse().unwrap_or(0);
+    let done = console.plaza.issue_codes(member.account.id, number, &form.note).await.map(|_codes| ());
     answer(&console, member, done).await
 }
 
@@ -207,13 +207,13 @@ pub(crate) async fn change_code(
     State(console): State<Console>,
     Admin(member): Admin,
     Path(id): Path<String>,
-    CsrfForm(deed): CsrfForm<Deed>,
+    CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
     let id = parse(&id)?;
-    let found = if deed.what == "withdraw" {
+    let found = if form.what == "withdraw" {
         console.plaza.withdraw_code(member.account.id, id).await
     } else {
-        console.plaza.note_code(id, &deed.note).await
+        console.plaza.note_code(id, &form.note).await
     };
     let done = found.and_then(|found| if found { Ok(()) } else { Err(Code::NotFound.into()) });
     answer(&console, member, done).await
@@ -224,10 +224,10 @@ pub(crate) async fn settle(
     State(console): State<Console>,
     Admin(member): Admin,
     Path(id): Path<String>,
-    CsrfForm(deed): CsrfForm<Deed>,
+    CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
     let (admin, id) = (member.account.id, parse(&id)?);
-    let done = if deed.what == "uphold" {
+    let done = if form.what == "uphold" {
         console.plaza.uphold_report(admin, id).await
     } else {
         console.plaza.dismiss_report(admin, id).await
@@ -239,14 +239,14 @@ pub(crate) async fn settle(
 pub(crate) async fn ban(
     State(console): State<Console>,
     Admin(member): Admin,
-    CsrfForm(deed): CsrfForm<Deed>,
+    CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
-    let (admin, user) = (member.account.id, parse(&deed.user)?);
-    let done = if deed.what == "unban" {
+    let (admin, user) = (member.account.id, parse(&form.user)?);
+    let done = if form.what == "unban" {
         console.plaza.unban(admin, user).await
     } else {
         // A text that is no number becomes a number that is refused.
-        console.plaza.ban(admin, user, deed.days.parse().unwrap_or(-1), &deed.reason).await
+        console.plaza.ban(admin, user, form.days.parse().unwrap_or(-1), &form.reason).await
     };
     answer(&console, member, done).await
 }

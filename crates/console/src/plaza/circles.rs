@@ -8,12 +8,12 @@ use axum::{
 use http::StatusCode;
 use plaza::{
     circle::{Circle, model::CircleRequest, rules},
+    cursor::CursorParams,
     topic::Topic,
-    walk::WalkQuery,
 };
 use web::{ApiError, Query};
 
-use super::{Resident, problem, texts::Texts, view::encode};
+use super::{CertifiedMember, problem, texts::Texts, view::encode};
 use crate::{
     Console,
     form::{CsrfForm, Fields},
@@ -22,7 +22,7 @@ use crate::{
 
 /// The query of the page.
 #[derive(Default, serde::Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct PageParams {
     page: Option<String>,
     snapshot: Option<String>,
 }
@@ -64,8 +64,8 @@ struct CirclesPage<'a> {
 /// Shows the circles, newest first, and the topics with the most posts.
 pub(crate) async fn show(
     State(console): State<Console>,
-    Resident(member): Resident,
-    Query(asked): Query<Asked>,
+    CertifiedMember(member): CertifiedMember,
+    Query(asked): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     render(&console, member, asked, &CircleForm::default(), None).await
 }
@@ -73,14 +73,14 @@ pub(crate) async fn show(
 async fn render(
     console: &Console,
     member: Member,
-    asked: Asked,
+    asked: PageParams,
     form: &CircleForm,
     error: Option<ApiError>,
 ) -> Result<Response, ApiError> {
     let number = asked.page.as_deref().and_then(|page| page.parse().ok());
-    let walk = WalkQuery { page: number, page_size: None, snapshot: asked.snapshot }.check()?;
-    let (circles, has_more, snapshot) = console.plaza.circles(member.account.id, walk).await?;
-    let (topics, _) = console.plaza.topics(WalkQuery::default().check()?).await?;
+    let cursor = CursorParams { page: number, page_size: None, snapshot: asked.snapshot }.check()?;
+    let (circles, has_more, snapshot) = console.plaza.circles(member.account.id, cursor).await?;
+    let (topics, _) = console.plaza.topics(CursorParams::default().check()?).await?;
     let link = |topic: Topic| (format!("/plaza/topics/{}", encode(&topic.id)), topic.title, topic.posts);
     let page = member.page.at("plaza", "/plaza/circles");
     let snapshot = snapshot.unwrap_or_default();
@@ -91,8 +91,8 @@ async fn render(
         circles,
         topics: topics.into_iter().map(link).collect(),
         form,
-        newer: (walk.page > 1).then(|| format!("/plaza/circles?page={}", walk.page - 1)),
-        older: has_more.then(|| format!("/plaza/circles?page={}&snapshot={snapshot}", walk.page + 1)),
+        newer: (cursor.page > 1).then(|| format!("/plaza/circles?page={}", cursor.page - 1)),
+        older: has_more.then(|| format!("/plaza/circles?page={}&snapshot={snapshot}", cursor.page + 1)),
     };
     match error {
         Some(error) => page.refuse(&error, &template),
@@ -103,7 +103,7 @@ async fn render(
 /// Creates a circle, or shows the page again with the error.
 pub(crate) async fn create(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     CsrfForm(form): CsrfForm<CircleForm>,
 ) -> Result<Response, ApiError> {
     let request = CircleRequest {
@@ -118,7 +118,7 @@ pub(crate) async fn create(
     match made.await {
         Ok(()) => Ok(Redirect::to("/plaza/circles").into_response()),
         Err(error) if error.code().status().is_client_error() => {
-            render(&console, member, Asked::default(), &form, Some(error)).await
+            render(&console, member, PageParams::default(), &form, Some(error)).await
         }
         Err(error) => Err(error),
     }
@@ -127,7 +127,7 @@ pub(crate) async fn create(
 /// Joins or leaves a circle.
 pub(crate) async fn change(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     Path(route): Path<String>,
     CsrfForm(form): CsrfForm<CircleForm>,
 ) -> Result<Response, ApiError> {

@@ -13,7 +13,7 @@ use plaza::{
 };
 use web::{ApiError, Query};
 
-use super::{Resident, notice, problem, texts::Texts};
+use super::{CertifiedMember, notice, problem, texts::Texts};
 use crate::{
     Console,
     form::{CsrfForm, Fields},
@@ -23,7 +23,7 @@ use crate::{
 
 /// The query of the page.
 #[derive(serde::Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct PageParams {
     done: Option<String>,
 }
 
@@ -118,8 +118,8 @@ struct MePage<'a> {
 /// blocked.
 pub(crate) async fn show(
     State(console): State<Console>,
-    Resident(member): Resident,
-    Query(asked): Query<Asked>,
+    CertifiedMember(member): CertifiedMember,
+    Query(asked): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let account = member.account.id;
     let certificate = console.plaza.certificate(account).await?.ok_or(web::Code::PlazaGate)?;
@@ -155,7 +155,7 @@ impl From<Fields> for DoubleForm {
 /// Sets the permission of the assistant to comment.
 pub(crate) async fn set_double(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     CsrfForm(DoubleForm(speaks)): CsrfForm<DoubleForm>,
 ) -> Result<Response, ApiError> {
     console.plaza.let_double_speak(member.account.id, speaks).await?;
@@ -175,7 +175,7 @@ impl From<Fields> for UnblockForm {
 /// Removes a block.
 pub(crate) async fn unblock(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     CsrfForm(UnblockForm(other)): CsrfForm<UnblockForm>,
 ) -> Result<Response, ApiError> {
     console.plaza.unblock(member.account.id, other).await?;

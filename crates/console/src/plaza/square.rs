@@ -8,15 +8,15 @@ use axum::{
 use http::StatusCode;
 use plaza::{
     circle::Circle,
-    feed::{Feed, Kinds, Sort, Wish},
+    cursor::CursorParams,
+    feed::{Feed, FeedFilter, Kinds, Sort},
     post::{Kind, model::PostRequest, rules},
     topic::Topic,
-    walk::WalkQuery,
 };
 use web::{ApiError, Query};
 
 use super::{
-    Resident, problem,
+    CertifiedMember, problem,
     texts::Texts,
     view::{self, PostView, encode},
 };
@@ -28,7 +28,7 @@ use crate::{
 
 /// The query of these pages.
 #[derive(Default, serde::Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct PageParams {
     sort: Option<String>,
     kind: Option<String>,
     keyword: Option<String>,
@@ -38,18 +38,18 @@ pub(crate) struct Asked {
     done: Option<String>,
 }
 
-impl Asked {
-    fn walk(&self) -> WalkQuery {
+impl PageParams {
+    fn cursor(&self) -> CursorParams {
         let page = self.page.as_deref().and_then(|page| page.parse().ok());
-        WalkQuery { page, page_size: None, snapshot: self.snapshot.clone() }
+        CursorParams { page, page_size: None, snapshot: self.snapshot.clone() }
     }
 
-    fn wish(&self) -> Wish {
+    fn filter(&self) -> FeedFilter {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let keyword: String = text(&self.keyword).chars().filter(|c| !c.is_control()).take(200).collect();
         let circle = text(&self.circle);
         let is_route = circle.is_empty() || plaza::circle::rules::is_route(&circle);
-        Wish {
+        FeedFilter {
             sort: if self.sort.as_deref() == Some("timeline") { Sort::Timeline } else { Sort::Featured },
             keyword: keyword.trim().to_owned(),
             kinds: self.kind.as_deref().and_then(Kind::parse).map_or(Kinds::All, Kinds::One),
@@ -72,7 +72,7 @@ struct FeedPage<'a> {
     t: &'a Texts,
     is_admin: bool,
     notice: Option<&'a str>,
-    wish: &'a Wish,
+    filter: &'a FeedFilter,
     sort: &'static str,
     kind: &'static str,
     sorts: Vec<Choice>,
@@ -98,13 +98,13 @@ const fn kind_name(kinds: Kinds) -> &'static str {
     }
 }
 
-fn address(wish: &Wish) -> String {
+fn address(filter: &FeedFilter) -> String {
     format!(
         "/plaza?sort={}&kind={}&keyword={}&circle={}",
-        sort_name(wish.sort),
-        kind_name(wish.kinds),
-        encode(&wish.keyword),
-        encode(&wish.circle)
+        sort_name(filter.sort),
+        kind_name(filter.kinds),
+        encode(&filter.keyword),
+        encode(&filter.circle)
     )
 }
 
@@ -121,43 +121,43 @@ fn around(base: &str, number: i64, feed: &Feed) -> (Option<String>, Option<Strin
 pub(crate) async fn feed(
     State(console): State<Console>,
     member: Member,
-    Query(query): Query<Asked>,
+    Query(query): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     if console.plaza.certificate(member.account.id).await?.is_none() {
         return super::me::gate(member.page, None, "");
     }
-    let (wish, walk) = (query.wish(), query.walk().check()?);
-    let feed = console.plaza.feed(member.account.id, &wish, walk).await?;
-    let page = member.page.at("plaza", address(&wish));
+    let (filter, cursor) = (query.filter(), query.cursor().check()?);
+    let feed = console.plaza.feed(member.account.id, &filter, cursor).await?;
+    let page = member.page.at("plaza", address(&filter));
     let t = Texts::of(page.language);
     let sorts = [(Sort::Featured, t.featured), (Sort::Timeline, t.timeline)].map(|(sort, label)| Choice {
-        href: address(&Wish { sort, ..wish.clone() }),
+        href: address(&FeedFilter { sort, ..filter.clone() }),
         label: label.to_owned(),
-        is_chosen: wish.sort == sort,
+        is_chosen: filter.sort == sort,
     });
     let all = std::iter::once((Kinds::All, t.all.to_owned(), Kinds::All));
     let each = Kind::ALL.map(|kind| (Kinds::One(kind), view::kind(kind, t).to_owned(), Kinds::One(kind)));
     let kinds = all.chain(each).map(|(kinds, label, counted)| Choice {
-        href: address(&Wish { kinds, ..wish.clone() }),
+        href: address(&FeedFilter { kinds, ..filter.clone() }),
         label: format!("{label} {}", feed.counts.of(counted)),
-        is_chosen: wish.kinds == kinds,
+        is_chosen: filter.kinds == kinds,
     });
-    let (newer, older) = around(&address(&wish), walk.page, &feed);
+    let (newer, older) = around(&address(&filter), cursor.page, &feed);
     let template = FeedPage {
         page: &page,
         t,
         is_admin: member.account.is_admin,
         notice: super::notice(query.done.as_deref(), t),
-        sort: sort_name(wish.sort),
-        kind: kind_name(wish.kinds),
-        wish: &wish,
+        sort: sort_name(filter.sort),
+        kind: kind_name(filter.kinds),
+        filter: &filter,
         sorts: sorts.into_iter().collect(),
         kinds: kinds.collect(),
         topic: None,
         posts: views(feed, &member.account, t),
         newer,
         older,
-        here: address(&wish),
+        here: address(&filter),
     };
     page.answer(StatusCode::OK, &template)
 }
@@ -170,22 +170,22 @@ fn views(feed: Feed, reader: &identity::Account, t: &Texts) -> Vec<PostView> {
 /// Shows the posts about a topic.
 pub(crate) async fn topic(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     Path(id): Path<String>,
-    Query(query): Query<Asked>,
+    Query(query): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    let walk = query.walk().check()?;
-    let (topic, feed) = console.plaza.topic(member.account.id, &id, walk).await?;
+    let cursor = query.cursor().check()?;
+    let (topic, feed) = console.plaza.topic(member.account.id, &id, cursor).await?;
     let here = format!("/plaza/topics/{}", encode(&id));
     let page = member.page.at("plaza", here.clone());
     let t = Texts::of(page.language);
-    let (newer, older) = around(&here, walk.page, &feed);
+    let (newer, older) = around(&here, cursor.page, &feed);
     let template = FeedPage {
         page: &page,
         t,
         is_admin: member.account.is_admin,
         notice: None,
-        wish: &Wish::default(),
+        filter: &FeedFilter::default(),
         sort: "",
         kind: "",
         sorts: Vec::new(),
@@ -260,8 +260,8 @@ async fn write_page(
 /// Shows the form to write a post.
 pub(crate) async fn write(
     State(console): State<Console>,
-    Resident(member): Resident,
-    Query(query): Query<Asked>,
+    CertifiedMember(member): CertifiedMember,
+    Query(query): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let form = PostForm { circle: query.circle.unwrap_or_default(), ..PostForm::default() };
     write_page(&console, member, &form, None).await
@@ -270,7 +270,7 @@ pub(crate) async fn write(
 /// Creates a post, or shows the form again with the error.
 pub(crate) async fn publish(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     CsrfForm(form): CsrfForm<PostForm>,
 ) -> Result<Response, ApiError> {
     let request = PostRequest::from_page(&form.content, &form.kind, &form.circle, &form.topic, &form.link);

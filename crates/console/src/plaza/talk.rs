@@ -8,13 +8,13 @@ use axum::{
 use http::StatusCode;
 use plaza::{
     comment::{Comment, model::CommentRequest, rules},
+    cursor::CursorParams,
     moderation::Target,
-    walk::WalkQuery,
 };
 use web::{ApiError, Code, Query};
 
 use super::{
-    Resident, notice, problem,
+    CertifiedMember, notice, problem,
     texts::Texts,
     view::{CommentView, PostView},
 };
@@ -29,7 +29,7 @@ const ON_PAGE: &str = "(session)";
 
 /// The query of the page.
 #[derive(Default, serde::Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct PageParams {
     page: Option<String>,
     snapshot: Option<String>,
     reply: Option<String>,
@@ -37,14 +37,14 @@ pub(crate) struct Asked {
 }
 
 /// The fields of all forms on the page.
-pub(crate) struct Deed {
+pub(crate) struct ActionForm {
     what: String,
     content: String,
     reply: String,
     back: String,
 }
 
-impl From<Fields> for Deed {
+impl From<Fields> for ActionForm {
     fn from(fields: Fields) -> Self {
         Self {
             what: fields.text("what"),
@@ -75,9 +75,9 @@ struct PostPage<'a> {
 /// Shows the page.
 pub(crate) async fn show(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     Path(name): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     render(&console, member, &name, asked, "", None).await
 }
@@ -86,15 +86,15 @@ async fn render(
     console: &Console,
     member: Member,
     name: &str,
-    asked: Asked,
+    asked: PageParams,
     draft: &str,
     error: Option<ApiError>,
 ) -> Result<Response, ApiError> {
     let (plaza, reader) = (&console.plaza, &member.account);
     let number = asked.page.as_deref().and_then(|page| page.parse().ok());
-    let walk = WalkQuery { page: number, page_size: Some(50), snapshot: asked.snapshot }.check()?;
+    let cursor = CursorParams { page: number, page_size: Some(50), snapshot: asked.snapshot }.check()?;
     let post = plaza.find_post(reader.id, name).await?;
-    let listed = plaza.comments(reader.id, name, walk).await?;
+    let listed = plaza.comments(reader.id, name, cursor).await?;
     let authors = plaza.authors([post.author]).await?;
     let here = format!("/plaza/posts/{name}");
     let page = member.page.at("plaza", here.clone());
@@ -113,8 +113,8 @@ async fn render(
         notice: notice(asked.done.as_deref(), t),
         alert: error.as_ref().map(|error| problem(error, &page)),
         post: PostView::new(post, &authors, reader, t),
-        newer: (walk.page > 1).then(|| format!("{here}?page={}", walk.page - 1)),
-        older: listed.has_more.then(|| format!("{here}?page={}&snapshot={snapshot}", walk.page + 1)),
+        newer: (cursor.page > 1).then(|| format!("{here}?page={}", cursor.page - 1)),
+        older: listed.has_more.then(|| format!("{here}?page={}&snapshot={snapshot}", cursor.page + 1)),
         reply: reply.map(|comment| (comment.id.clone(), comment.author.clone())),
         comments,
         draft,
@@ -129,9 +129,9 @@ async fn render(
 /// Creates a comment, or shows the page again with the error.
 pub(crate) async fn comment(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     Path(name): Path<String>,
-    CsrfForm(form): CsrfForm<Deed>,
+    CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
     let request = CommentRequest::from_page(&name, &form.content, &form.reply);
     let said = async {
@@ -141,7 +141,7 @@ pub(crate) async fn comment(
     match said.await {
         Ok(id) => Ok(Redirect::to(&format!("/plaza/posts/{name}#{}", rules::name(id))).into_response()),
         Err(error) if error.code() != Code::NotFound && error.code().status().is_client_error() => {
-            let asked = Asked { reply: Some(form.reply), ..Asked::default() };
+            let asked = PageParams { reply: Some(form.reply), ..PageParams::default() };
             render(&console, member, &name, asked, &form.content, Some(error)).await
         }
         Err(error) => Err(error),
@@ -151,9 +151,9 @@ pub(crate) async fn comment(
 /// Likes, unlikes, deletes or reports a post, or blocks its author.
 pub(crate) async fn act_on_post(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     Path(name): Path<String>,
-    CsrfForm(form): CsrfForm<Deed>,
+    CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
     let (plaza, me) = (&console.plaza, &member.account);
     plaza.speak(me.id).await?;
@@ -185,9 +185,9 @@ pub(crate) async fn act_on_post(
 /// Likes, unlikes, deletes or reports a comment.
 pub(crate) async fn act_on_comment(
     State(console): State<Console>,
-    Resident(member): Resident,
+    CertifiedMember(member): CertifiedMember,
     Path((name, id)): Path<(String, String)>,
-    CsrfForm(form): CsrfForm<Deed>,
+    CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
     let (plaza, me, id) = (&console.plaza, &member.account, rules::parse(&id)?);
     plaza.speak(me.id).await?;

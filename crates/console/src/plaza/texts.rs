@@ -122,7 +122,7 @@ texts! {
     log: "管理记录", "Log";
     log_empty: "还没有记录。", "Nothing yet.";
     who: "管理员", "By";
-    action: "操作", "Deed";
+    action: "操作", "Action";
     target: "对象", "About";
     time: "时间", "Time";
     check: "内容有误，请检查后重试。", "Something is not right with this; please check and try again.";

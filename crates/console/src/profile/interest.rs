@@ -9,7 +9,7 @@ use http::StatusCode;
 use memory::shade::{Shade, ShadeBody};
 use web::{ApiError, Code, Query};
 
-use super::{PATH, Refused, Wish, render, texts::Texts};
+use super::{PATH, PageParams, Refused, render, texts::Texts};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
@@ -100,7 +100,7 @@ pub(crate) async fn add(
     match console.memory.create_shade(member.account.id, typed.clone().over(ShadeBody::default())).await {
         Ok(_) => Ok(Redirect::to("/profile?done=added").into_response()),
         Err(error) if error.code().status().is_client_error() => {
-            render(&console, member, Wish::default(), Some(Refused::Interest(error, typed))).await
+            render(&console, member, PageParams::default(), Some(Refused::Interest(error, typed))).await
         }
         Err(error) => Err(error),
     }
@@ -111,10 +111,10 @@ pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
     Path(id): Path<String>,
-    Query(wish): Query<Wish>,
+    Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let shade = find(&console, member.account.id, &id).await?;
-    let is_saved = wish.done.as_deref() == Some("saved");
+    let is_saved = params.done.as_deref() == Some("saved");
     let typed = Typed::from(&shade.body);
     let page = member.page.at("account", format!("{PATH}/interests/{}", shade.id));
     let t = Texts::of(page.language);

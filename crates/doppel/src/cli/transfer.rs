@@ -10,7 +10,7 @@ use futures::StreamExt;
 use identity::{Account, Identity};
 use indicatif::{ProgressBar, ProgressStyle};
 use store::{Database, Zone, durable::NewFile};
-use web::{Archive, archive::About};
+use web::{Archive, archive::Manifest};
 
 use super::{
     account_of,
@@ -25,7 +25,7 @@ use crate::{
 pub(super) async fn export(config: &Config, email: &str, file: &Path) -> Result<(), Failure> {
     let (db, archive, account) = open(config, email).await?;
     let now = db.clock().now();
-    let about = About::new(&account.email, &account.name, now);
+    let about = Manifest::new(&account.email, &account.name, now);
     let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", file.display()));
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if file.symlink_metadata().is_ok() {
@@ -57,7 +57,7 @@ pub(super) async fn import(
     let (archive, account) = opened(config, &db, &identity, email).await?;
     let own = server::memory(config, db.clone(), identity, "").zone(account.id).await;
     let zone = given.or(own.map_err(|error| Failure::failed(crate::describe(&error)))?).unwrap_or_default();
-    let mut told = Told::new();
+    let mut told = Progress::new();
     let import = Import::new(&archive, account.id, config.files.max_upload_bytes, &mut told).in_zone(zone);
     let outcome = Box::pin(import.run(from)).await;
     told.bar.finish_and_clear();
@@ -86,11 +86,11 @@ async fn opened(
 }
 
 /// Shows a progress bar on a terminal, and prints a line for each refused entry in any case.
-struct Told {
+struct Progress {
     bar: ProgressBar,
 }
 
-impl Told {
+impl Progress {
     fn new() -> Self {
         let bar =
             if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
@@ -102,7 +102,7 @@ impl Told {
     }
 }
 
-impl Listener for Told {
+impl Listener for Progress {
     fn progress(&mut self, entries: u64) {
         self.bar.inc(entries);
     }
@@ -116,7 +116,7 @@ impl Listener for Told {
     }
 }
 
-impl Told {
+impl Progress {
     fn say(&self, place: &str, line: u64, why: &str) {
         let text = if line == 0 { format!("{place}: {why}") } else { format!("{place}:{line}: {why}") };
         self.bar.suspend(|| {

@@ -5,7 +5,7 @@ use std::{io::Read, path::Path};
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 use store::Zone;
-use web::archive::Given;
+use web::archive::ImportLine;
 
 use super::{BATCH, BATCH_BYTES, Import, encoding, table::Table, time};
 
@@ -181,7 +181,7 @@ fn members(header: &[String], cells: &[String]) -> Map<String, Value> {
 /// Facts that are imported in one transaction.
 #[derive(Default)]
 struct Batch {
-    given: Vec<Given>,
+    given: Vec<ImportLine>,
     bytes: usize,
 }
 
@@ -189,14 +189,14 @@ impl Batch {
     fn add(&mut self, line: u64, entry: &Value) {
         let text = entry.to_string();
         self.bytes += text.len();
-        self.given.push(Given { line, text });
+        self.given.push(ImportLine { line, text });
     }
 
     const fn is_full(&self) -> bool {
         self.given.len() >= BATCH || self.bytes >= BATCH_BYTES
     }
 
-    fn take(&mut self) -> Vec<Given> {
+    fn take(&mut self) -> Vec<ImportLine> {
         self.bytes = 0;
         std::mem::take(&mut self.given)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::json;
 use store::Zone;
-use web::archive::Given;
+use web::archive::ImportLine;
 
 use super::{Import, encoding, markdown};
 
@@ -36,7 +36,7 @@ pub(super) async fn take(import: &mut Import<'_>, from: &Path) -> Result<()> {
         for (path, (text, doubt)) in given {
             let place = path.display().to_string();
             import.doubt(&place, 1, doubt);
-            import.batch(section, &place, vec![Given { line: 1, text }]).await?;
+            import.batch(section, &place, vec![ImportLine { line: 1, text }]).await?;
         }
     }
     Ok(())

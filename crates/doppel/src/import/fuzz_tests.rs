@@ -10,7 +10,7 @@ use futures::{executor::block_on, future::BoxFuture};
 use proptest::prelude::*;
 use web::{
     ApiError, Archive,
-    archive::{Given, MAX_LINE, Part, Section, Taken},
+    archive::{ImportLine, ImportSummary, MAX_LINE, Part, Section},
 };
 
 use super::{Import, Listener, Outcome};
@@ -33,10 +33,10 @@ impl Section for Recorder {
         Box::pin(async { Ok(Part::default()) })
     }
 
-    fn import(&self, _: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, _: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         let added = u64::try_from(given.len()).unwrap();
         self.seen.lock().unwrap().extend(given.into_iter().map(|given| given.text));
-        Box::pin(async move { Ok(Taken { added, ..Taken::default() }) })
+        Box::pin(async move { Ok(ImportSummary { added, ..ImportSummary::default() }) })
     }
 
     fn import_file(&self, _: i64, name: String, path: PathBuf) -> BoxFuture<'_, Result<bool, ApiError>> {

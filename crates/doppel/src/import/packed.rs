@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 use tar::{Entry, EntryType};
-use web::archive::{ABOUT, About, DATA, FORMAT, VERSION};
+use web::archive::{ABOUT, DATA, FORMAT, Manifest, VERSION};
 
 use super::Import;
 
@@ -61,7 +61,7 @@ pub(super) async fn take(import: &mut Import<'_>, from: &Path) -> Result<()> {
 fn check(entry: &mut impl Read) -> Result<()> {
     let mut text = String::new();
     entry.take(MAX_ABOUT).read_to_string(&mut text)?;
-    let about: About = serde_json::from_str(&text)?;
+    let about: Manifest = serde_json::from_str(&text)?;
     if about.format != FORMAT || about.version > VERSION {
         bail!(
             "it is {} version {}; this program reads {FORMAT} up to version {VERSION}",

@@ -14,7 +14,7 @@ use web::{Archive, Outgoing};
 use super::LAST_WORDS;
 use crate::{
     config::{self, Config},
-    router::Rooms,
+    router::Services,
 };
 
 /// Creates the service for accounts.
@@ -223,13 +223,18 @@ pub(crate) fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &O
     Chat::new(db.clone(), memory.clone(), outgoing, settings).context("cannot call models")
 }
 
-pub(super) fn rooms(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Result<Rooms> {
+pub(super) fn services(
+    config: &Config,
+    db: &Database,
+    identity: &Identity,
+    base_url: &str,
+) -> Result<Services> {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
     let outgoing = outgoing(config);
     let chat = chat(config, db, &memory, &outgoing)?;
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
     let hub = Hub::new(db.clone(), identity.clone(), outgoing, hub_settings(config));
-    let behind = console::Rooms {
+    let behind = console::Services {
         identity: identity.clone(),
         archive: Archive::new(sections(&memory, &chat, &plaza)),
         memory: memory.clone(),
@@ -239,5 +244,5 @@ pub(super) fn rooms(config: &Config, db: &Database, identity: &Identity, base_ur
     };
     let console = console::Console::new(behind, db.clock().clone(), db.random().clone(), base_url);
     let base_url = base_url.to_owned();
-    Ok(Rooms { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url })
+    Ok(Services { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url })
 }

@@ -6,7 +6,7 @@ use axum::{body::Body, response::Response};
 use http::{Extensions, HeaderMap};
 use web::{ClientAddress, Language};
 
-use super::{Door, Seen, authorise, code::HubError, cors, envelope};
+use super::{Gateway, Seen, authorise, code::HubError, cors, envelope};
 use crate::{Hub, catalogue::Api, token::Checked};
 
 /// Returns true if a caller may call an action. Rate limits are not considered.
@@ -26,7 +26,7 @@ pub(crate) fn address(extensions: &Extensions) -> IpAddr {
     extensions.get::<ClientAddress>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.0)
 }
 
-impl Door {
+impl Gateway {
     /// Returns the Hub that the gateway serves.
     pub(crate) fn hub(&self) -> &Hub {
         &self.hub

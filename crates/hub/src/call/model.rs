@@ -95,14 +95,14 @@ pub enum Caller {
     /// A caller without a token.
     Anonymous,
     /// A caller with a token.
-    Known(Known),
+    Known(TokenCaller),
 }
 
 /// A caller with a token.
 #[derive(Clone)]
-pub struct Known(pub(crate) Checked);
+pub struct TokenCaller(pub(crate) Checked);
 
-impl Known {
+impl TokenCaller {
     /// Returns the AK of the key.
     pub fn ak(&self) -> &str {
         &self.0.key.ak
@@ -125,7 +125,7 @@ const UNSAFE: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b' ').add(b'"');
 /// The identity of the caller, for an upstream's headers and for the provider `echo`. The caller's own
 /// headers of these names are not passed on, so they cannot be forged. The token is not included.
 #[derive(Debug, Serialize)]
-pub struct Told<'c> {
+pub struct CallerHeaders<'c> {
     /// `X-Hub-App`: the AK, or `anonymous`.
     pub app: &'c str,
     /// `X-Hub-Person`: the person's id in the app; absent for the app itself.
@@ -140,7 +140,7 @@ pub struct Told<'c> {
 
 impl Caller {
     /// Returns the holder of the token, if there is one.
-    pub fn known(&self) -> Option<&Known> {
+    pub fn known(&self) -> Option<&TokenCaller> {
         match self {
             Self::Anonymous => None,
             Self::Known(known) => Some(known),
@@ -149,14 +149,14 @@ impl Caller {
 
     /// Returns the person, if the token is a person-token.
     pub fn person(&self) -> Option<&Identity> {
-        self.known().map(Known::identity).filter(|identity| identity.kind == Kind::Person)
+        self.known().map(TokenCaller::identity).filter(|identity| identity.kind == Kind::Person)
     }
 
     /// Returns the identity that an upstream receives.
-    pub fn told<'c>(&'c self, trace: &'c str) -> Told<'c> {
+    pub fn told<'c>(&'c self, trace: &'c str) -> CallerHeaders<'c> {
         let person = self.person();
-        Told {
-            app: self.known().map_or("anonymous", Known::ak),
+        CallerHeaders {
+            app: self.known().map_or("anonymous", TokenCaller::ak),
             person: person.map(|person| person.sub.as_str()),
             roles: person.map(|person| person.roles.as_slice()).unwrap_or_default(),
             groups: person.map(|person| person.groups.as_slice()).unwrap_or_default(),
@@ -177,7 +177,7 @@ impl Caller {
     }
 }
 
-impl Told<'_> {
+impl CallerHeaders<'_> {
     /// Formats the caller's identity as headers. Texts are percent-encoded UTF-8; lists are joined by
     /// commas.
     fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {

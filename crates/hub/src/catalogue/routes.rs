@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use http::request::Parts;
 use identity::SignedIn;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Code, Data, Envelope, Json, Nothing, extract::BodyLimit};
+use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Nothing, extract::BodyLimit};
 
 use super::{
     Api,
@@ -50,7 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin {
 /// List the Hub's APIs.
 #[utoipa::path(get, path = "/apikey/hub/apis/list", operation_id = "listHubApis", tag = "Hub", security(("session" = [])),
     responses((status = 200, description = "Every API, by code", body = Envelope<Vec<ApiOut>>)))]
-async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> Answer<Vec<ApiOut>> {
+async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> ApiResult<Vec<ApiOut>> {
     // Everybody may see what can be called. Upstream details are for administrators.
     let is_admin = signed_in.caller.is_admin();
     Ok(Data(hub.apis().iter().map(|api| shown(api, is_admin)).collect()))
@@ -60,7 +60,7 @@ async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> Answer<Vec<ApiOut>
 #[utoipa::path(get, path = "/apikey/hub/apis/{code}", operation_id = "hubApi", tag = "Hub", security(("session" = [])),
     params(("code" = String, Path, description = "The API's code")),
     responses((status = 200, description = "The API", body = Envelope<ApiOut>)))]
-async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(code): Path<String>) -> Answer<ApiOut> {
+async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(code): Path<String>) -> ApiResult<ApiOut> {
     Ok(Data(shown(&*hub.api_of(&code)?, signed_in.caller.is_admin())))
 }
 
@@ -92,7 +92,7 @@ fn shown(api: &Api, is_admin: bool) -> ApiOut {
 /// Define an API, or define it anew; in force from the next call on. For administrators.
 #[utoipa::path(post, path = "/apikey/hub/apis/save", operation_id = "saveHubApi", tag = "Hub", security(("session" = [])), request_body = ApiSpec,
     responses((status = 200, description = "The API as it is now", body = Envelope<ApiOut>)))]
-async fn save(State(hub): State<Hub>, _: Admin, Json(spec): Json<ApiSpec>) -> Answer<ApiOut> {
+async fn save(State(hub): State<Hub>, _: Admin, Json(spec): Json<ApiSpec>) -> ApiResult<ApiOut> {
     Ok(Data(ApiOut::from(&*hub.save_api(spec).await?)))
 }
 
@@ -100,7 +100,7 @@ async fn save(State(hub): State<Hub>, _: Admin, Json(spec): Json<ApiSpec>) -> An
 #[utoipa::path(post, path = "/apikey/hub/apis/{code}/delete", operation_id = "deleteHubApi", tag = "Hub", security(("session" = [])),
     params(("code" = String, Path, description = "The API's code")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
-async fn delete(State(hub): State<Hub>, _: Admin, Path(code): Path<String>) -> Answer<Nothing> {
+async fn delete(State(hub): State<Hub>, _: Admin, Path(code): Path<String>) -> ApiResult<Nothing> {
     hub.delete_api(&code).await?;
     Ok(Data(Nothing))
 }

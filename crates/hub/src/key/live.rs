@@ -261,7 +261,7 @@ mod tests {
         assert!(verifier.verify(b"what do ya want for nothing?", &signature));
         assert!(!verifier.verify(b"what do ya want for something?", &signature));
         assert!(!verifier.verify(b"what do ya want for nothing?", &signature[..31]));
-        // Wherever it is wrong: `verify_slice` compares in constant time, and nothing else compares signatures.
+        // `verify_slice` compares in constant time, and nothing else compares signatures.
         for bit in 0..256 {
             let mut wrong = signature.clone();
             wrong[bit / 8] ^= 1 << (bit % 8);

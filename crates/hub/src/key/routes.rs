@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use identity::SignedIn;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    Answer, Data, Envelope, Json, Nothing, Query,
+    ApiResult, Data, Envelope, Json, Nothing, Query,
     paging::{PageQuery, Paged},
 };
 
@@ -33,7 +33,7 @@ async fn create(
     State(hub): State<Hub>,
     signed_in: SignedIn,
     Json(request): Json<KeyRequest>,
-) -> Answer<SecretOut> {
+) -> ApiResult<SecretOut> {
     let (key, secret) = hub.create_key(signed_in.caller.account(), request).await?;
     Ok(Data(SecretOut { sk: secret.expose().to_owned(), about: key.into() }))
 }
@@ -45,7 +45,7 @@ async fn list(
     State(hub): State<Hub>,
     signed_in: SignedIn,
     Query(query): Query<PageQuery>,
-) -> Answer<Paged<KeyOut>> {
+) -> ApiResult<Paged<KeyOut>> {
     let (keys, total) = hub.keys(signed_in.caller.account(), query.check()?).await?;
     Ok(Data(Paged { list: keys.into_iter().map(KeyOut::from).collect(), total }))
 }
@@ -54,7 +54,7 @@ async fn list(
 #[utoipa::path(get, path = "/apikey/hub/keys/{id}", operation_id = "hubKey", tag = "Hub", security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
     responses((status = 200, description = "The key", body = Envelope<KeyOut>)))]
-async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> Answer<KeyOut> {
+async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> ApiResult<KeyOut> {
     Ok(Data(hub.key(signed_in.caller.account(), rules::id(&id)?).await?.into()))
 }
 
@@ -67,7 +67,7 @@ async fn update(
     signed_in: SignedIn,
     Path(id): Path<String>,
     Json(request): Json<KeyRequest>,
-) -> Answer<KeyOut> {
+) -> ApiResult<KeyOut> {
     Ok(Data(hub.update_key(signed_in.caller.account(), rules::id(&id)?, request).await?.into()))
 }
 
@@ -80,7 +80,7 @@ async fn rotate(
     signed_in: SignedIn,
     Path(id): Path<String>,
     Json(request): Json<RotateRequest>,
-) -> Answer<SecretOut> {
+) -> ApiResult<SecretOut> {
     let overlap = rules::overlap(&request)?;
     let (key, secret) = hub.rotate_key(signed_in.caller.account(), rules::id(&id)?, overlap).await?;
     Ok(Data(SecretOut { sk: secret.expose().to_owned(), about: key.into() }))
@@ -90,7 +90,7 @@ async fn rotate(
 #[utoipa::path(post, path = "/apikey/hub/keys/{id}/delete", operation_id = "deleteHubKey", tag = "Hub", security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
     responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
-async fn delete(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> Answer<Nothing> {
+async fn delete(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> ApiResult<Nothing> {
     hub.delete_key(signed_in.caller.account(), rules::id(&id)?).await?;
     Ok(Data(Nothing))
 }

@@ -10,7 +10,7 @@ use web::{ApiError, Code, Issues};
 
 use super::model::{RotateRequest, Rules};
 pub use domain::Domain;
-pub(super) use wish::Wish;
+pub(super) use wish::KeyChange;
 
 /// Maximum length of a name in characters.
 pub const MAX_NAME: usize = 100;

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use identity::SignedIn;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Code, Data, Envelope, Issues, Query};
+use web::{ApiResult, Code, Data, Envelope, Issues, Query};
 
 use super::{
     Viewer,
@@ -25,7 +25,7 @@ async fn calls(
     State(hub): State<Hub>,
     signed_in: SignedIn,
     Query(search): Query<Search>,
-) -> Answer<CallsOut> {
+) -> ApiResult<CallsOut> {
     let viewer = match search.all {
         Some(true) if signed_in.caller.is_admin() => Viewer::Everybody,
         Some(true) => return Err(Code::AdminRequired.into()),
@@ -44,7 +44,7 @@ async fn usage(
     signed_in: SignedIn,
     Path(id): Path<String>,
     Query(query): Query<UsageQuery>,
-) -> Answer<Vec<UsageOut>> {
+) -> ApiResult<Vec<UsageOut>> {
     let hours = query.hours.unwrap_or(24);
     let mut issues = Issues::query();
     if !(1..=MAX_HOURS).contains(&hours) {

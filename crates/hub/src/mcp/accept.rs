@@ -29,8 +29,8 @@ pub(super) fn adapt(method: &Method, headers: &mut HeaderMap) -> Accepted {
     }
     let accepted = accepted(headers);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-    // `curl -d` names a form, and other clients nothing; the body itself shows if it is JSON. Pages of other origins
-    // are refused before, whatever they send.
+    // `curl -d` names a form, and other clients nothing; the body itself shows if it is JSON. Pages of other
+    // origins are refused before, whatever they send.
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     accepted
 }

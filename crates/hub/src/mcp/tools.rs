@@ -201,7 +201,7 @@ fn path_of(api: &str, action: &str) -> Option<String> {
         return None;
     }
     let path = if action.is_empty() { format!("/api/{api}") } else { format!("/api/{api}/{action}") };
-    crate::Door::takes(&path).then_some(path)
+    crate::Gateway::takes(&path).then_some(path)
 }
 
 /// Creates the request of a call, with the caller's headers and address from the MCP message.
@@ -317,7 +317,7 @@ mod tests {
         #[test]
         fn every_path_is_a_call_with_two_segments_at_most(api in "\\PC{0,20}", action in "\\PC{0,20}") {
             if let Some(path) = path_of(&api, &action) {
-                prop_assert!(crate::Door::takes(&path) && path.split('/').count() <= 4);
+                prop_assert!(crate::Gateway::takes(&path) && path.split('/').count() <= 4);
                 prop_assert!(path.parse::<http::Uri>().is_ok());
             }
         }

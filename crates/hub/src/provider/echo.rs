@@ -10,7 +10,7 @@ use store::BoxFuture;
 use super::{Builtin, Needs};
 use crate::{
     Hub,
-    call::{Call, HubError, Outcome, Told},
+    call::{Call, CallerHeaders, HubError, Outcome},
     catalogue::{ApiSpec, EVERY_ACCOUNT, ProviderSpec},
 };
 
@@ -18,11 +18,11 @@ pub(super) struct Echo;
 
 /// The result of a call.
 #[derive(Serialize)]
-struct Answer<'c> {
+struct EchoResponse<'c> {
     method: &'c str,
     action: &'c str,
     arguments: &'c Map<String, Value>,
-    identity: Told<'c>,
+    identity: CallerHeaders<'c>,
 }
 
 impl Builtin for Echo {
@@ -31,7 +31,7 @@ impl Builtin for Echo {
     }
 
     fn call<'c>(&'c self, _: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
-        let answer = Outcome::of(&Answer {
+        let answer = Outcome::of(&EchoResponse {
             method: call.method.as_str(),
             action: call.action,
             arguments: &call.arguments,

@@ -7,7 +7,7 @@ use web::{ApiError, Code};
 
 use crate::{
     ScopeSet,
-    webhook::{self, Delivery, Trial, Wish, model::Event},
+    webhook::{self, Delivery, Trial, WebhookChange, model::Event},
 };
 
 /// The client type of an app that keeps a secret, on the wire.
@@ -160,7 +160,7 @@ pub struct NewApplication {
     /// The https URL of an icon; may be empty.
     pub icon_url: String,
     /// The settings of the webhook.
-    pub webhook: Wish,
+    pub webhook: WebhookChange,
 }
 
 /// A validated change of an app. `None` leaves a property as it is.
@@ -177,7 +177,7 @@ pub struct Change {
     /// The https URL of an icon; an empty one removes it.
     pub icon_url: Option<String>,
     /// The change of the webhook.
-    pub webhook: Wish,
+    pub webhook: WebhookChange,
 }
 
 /// Body of `POST /api/applications/external/create` and, with every member optional, of `…/update`.

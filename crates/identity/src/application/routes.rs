@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Json, Nothing, Query, paging::PageQuery};
+use web::{ApiResult, Data, Envelope, Json, Nothing, Query, paging::PageQuery};
 
 use super::{
     model::{
@@ -33,7 +33,7 @@ async fn list(
     State(identity): State<Identity>,
     developer: Developer,
     Query(query): Query<ListQuery>,
-) -> Answer<ListOut> {
+) -> ApiResult<ListOut> {
     let page = PageQuery { page_no: query.page, page_size: query.page_size }.check()?;
     let (list, total) = identity.own_applications(developer.caller.account(), page).await?;
     let items: Vec<ApplicationOut> = list.into_iter().map(ApplicationOut::from).collect();
@@ -48,7 +48,7 @@ async fn create(
     State(identity): State<Identity>,
     developer: Developer,
     Json(request): Json<ApplicationRequest>,
-) -> Answer<CreatedOut> {
+) -> ApiResult<CreatedOut> {
     let new = rules::create(request, identity.settings().oauth.redirects)?;
     let (account, webhook) = (developer.caller.account(), new.webhook.clone());
     let (application, secret) = identity.create_application(account, new).await?;
@@ -69,7 +69,7 @@ async fn show(
     State(identity): State<Identity>,
     developer: Developer,
     Path(id): Path<String>,
-) -> Answer<ApplicationOut> {
+) -> ApiResult<ApplicationOut> {
     let account = developer.caller.account();
     let mut about = ApplicationOut::from(identity.own_application(account, &id).await?);
     let latest = identity.deliveries(account, &id).await?.into_iter().next();
@@ -86,7 +86,7 @@ async fn update(
     developer: Developer,
     Path(id): Path<String>,
     Json(request): Json<ApplicationRequest>,
-) -> Answer<ChangedOut> {
+) -> ApiResult<ChangedOut> {
     let change = rules::change(request, identity.settings().oauth.redirects)?;
     let account = developer.caller.account();
     let secret = identity.set_webhook(account, &id, change.webhook.clone()).await?;
@@ -103,7 +103,7 @@ async fn test(
     developer: Developer,
     Path(id): Path<String>,
     Json(request): Json<TrialRequest>,
-) -> Answer<TrialOut> {
+) -> ApiResult<TrialOut> {
     let (url, secret) = (request.webhook_url, request.webhook_secret);
     Ok(Data(identity.try_webhook(developer.caller.account(), &id, url, secret).await?.into()))
 }
@@ -116,7 +116,7 @@ async fn regenerate(
     State(identity): State<Identity>,
     developer: Developer,
     Path(id): Path<String>,
-) -> Answer<SecretOut> {
+) -> ApiResult<SecretOut> {
     let secret = identity.new_application_secret(developer.caller.account(), &id).await?;
     Ok(Data(SecretOut { client_secret: secret.expose().to_owned() }))
 }
@@ -129,7 +129,7 @@ async fn delete(
     State(identity): State<Identity>,
     developer: Developer,
     Path(id): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     identity.delete_application(developer.caller.account(), &id).await?;
     Ok(Data(Nothing))
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Scope, ScopeSet,
-    webhook::{Wish, model::Standing, rules as webhook},
+    webhook::{WebhookChange, model::Standing, rules as webhook},
 };
 
 /// Longest name in characters.
@@ -96,7 +96,7 @@ pub fn change(request: ApplicationRequest, policy: redirect::Policy) -> Result<C
         redirect_uris: request.redirect_uris,
         scopes,
         icon_url: request.icon_url,
-        webhook: Wish {
+        webhook: WebhookChange {
             url: request.authorization_revoked_webhook_url,
             is_enabled: request.authorization_revoked_webhook_enabled,
             secret: request.authorization_revoked_webhook_secret,

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Code, Data, Envelope, Form, Json};
+use web::{ApiError, ApiResult, Code, Data, Envelope, Form, Json};
 
 use super::{
     model::{ClientRequest, CodeOut, CodeRequest, Consent, ExternalRequest, RefreshRequest, TokensOut},
@@ -24,7 +24,7 @@ pub fn router(identity: Identity) -> OpenApiRouter {
 #[utoipa::path(post, path = "/oauth/token/code", operation_id = "exchangeCode", tag = "OAuth2", security(()),
     request_body(content = CodeRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)))]
-async fn code(State(identity): State<Identity>, Form(request): Form<CodeRequest>) -> Answer<TokensOut> {
+async fn code(State(identity): State<Identity>, Form(request): Form<CodeRequest>) -> ApiResult<TokensOut> {
     let exchange = rules::exchange(request)?;
     Ok(Data(identity.exchange_code(exchange).await?.into()))
 }
@@ -33,7 +33,10 @@ async fn code(State(identity): State<Identity>, Form(request): Form<CodeRequest>
 #[utoipa::path(post, path = "/oauth/token/refresh", operation_id = "refreshToken", tag = "OAuth2", security(()),
     request_body(content = RefreshRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)))]
-async fn refresh(State(identity): State<Identity>, Form(request): Form<RefreshRequest>) -> Answer<TokensOut> {
+async fn refresh(
+    State(identity): State<Identity>,
+    Form(request): Form<RefreshRequest>,
+) -> ApiResult<TokensOut> {
     let ask = rules::refresh(request)?;
     let tokens = identity.refresh(&ask.client, &ask.token, None).await?;
     Ok(Data(tokens.into()))
@@ -43,7 +46,10 @@ async fn refresh(State(identity): State<Identity>, Form(request): Form<RefreshRe
 #[utoipa::path(post, path = "/oauth/token/client", operation_id = "clientToken", tag = "OAuth2", security(()),
     request_body(content = ClientRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token", body = Envelope<TokensOut>)))]
-async fn client(State(identity): State<Identity>, Form(request): Form<ClientRequest>) -> Answer<TokensOut> {
+async fn client(
+    State(identity): State<Identity>,
+    Form(request): Form<ClientRequest>,
+) -> ApiResult<TokensOut> {
     let (client, scope) = rules::own(request)?;
     Ok(Data(identity.app_token(&client, scope.as_deref()).await?.into()))
 }
@@ -59,7 +65,7 @@ async fn external(
     State(identity): State<Identity>,
     caller: Caller,
     Json(request): Json<ExternalRequest>,
-) -> Answer<CodeOut> {
+) -> ApiResult<CodeOut> {
     let refused = |presented: &str| Err(ApiError::new(Code::SessionRequired).with(presented));
     let own = match caller.credential() {
         Credential::Session { .. } => None,

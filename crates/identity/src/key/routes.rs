@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    Answer, Data, Envelope, Json, Nothing, Query,
+    ApiResult, Data, Envelope, Json, Nothing, Query,
     paging::{PageQuery, Paged},
 };
 
@@ -31,7 +31,7 @@ async fn create(
     State(identity): State<Identity>,
     signed_in: SignedIn,
     Json(request): Json<CreateRequest>,
-) -> Answer<CreatedOut> {
+) -> ApiResult<CreatedOut> {
     let new = rules::read(request)?;
     let (key, secret) = identity.create_key(signed_in.caller.account(), new).await?;
     Ok(Data(CreatedOut { key: secret.expose().to_owned(), about: key.into() }))
@@ -44,7 +44,7 @@ async fn list(
     State(identity): State<Identity>,
     signed_in: SignedIn,
     Query(query): Query<PageQuery>,
-) -> Answer<Paged<KeyOut>> {
+) -> ApiResult<Paged<KeyOut>> {
     let (keys, total) = identity.keys(signed_in.caller.account(), query.check()?).await?;
     Ok(Data(Paged { list: keys.into_iter().map(KeyOut::from).collect(), total }))
 }
@@ -58,7 +58,7 @@ async fn rotate(
     signed_in: SignedIn,
     Path(id): Path<String>,
     Json(request): Json<RotateRequest>,
-) -> Answer<CreatedOut> {
+) -> ApiResult<CreatedOut> {
     let overlap = rules::overlap(&request)?;
     let (key, secret) = identity.rotate_key(signed_in.caller.account(), rules::id(&id)?, overlap).await?;
     Ok(Data(CreatedOut { key: secret.expose().to_owned(), about: key.into() }))
@@ -72,7 +72,7 @@ async fn delete(
     State(identity): State<Identity>,
     signed_in: SignedIn,
     Path(id): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     identity.delete_key(signed_in.caller.account(), rules::id(&id)?).await?;
     Ok(Data(Nothing))
 }
@@ -86,7 +86,7 @@ async fn usage(
     signed_in: SignedIn,
     Path(id): Path<String>,
     Query(query): Query<UsageQuery>,
-) -> Answer<UsageOut> {
+) -> ApiResult<UsageOut> {
     let days = rules::days(&query)?;
     let (rows, refusals) = identity.key_usage(signed_in.caller.account(), rules::id(&id)?, days).await?;
     let total = rows.iter().map(|row| row.calls).sum();

@@ -144,7 +144,7 @@ impl Identity {
             .db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let held = limit::Held::take(tx, limits, now).await?;
+                    let held = limit::LockedLimits::take(tx, limits, now).await?;
                     if let Some(code) = code
                         && let_in(tx, &code, account, &salt, now).await?
                     {

@@ -6,7 +6,7 @@ use axum::{
 };
 use http::{HeaderMap, header};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ClientAddress, Data, Envelope, Issues, Json};
+use web::{ApiResult, ClientAddress, Data, Envelope, Issues, Json};
 
 use super::{
     TOKEN_SECONDS,
@@ -44,7 +44,7 @@ async fn skill(
     State(identity): State<Identity>,
     headers: HeaderMap,
     Json(request): Json<SkillRequest>,
-) -> Answer<ProgramTokenOut> {
+) -> ApiResult<ProgramTokenOut> {
     let mut issues = Issues::body();
     for (field, value) in [("code", &request.code), ("codeVerifier", &request.code_verifier)] {
         if value.is_none() {
@@ -66,7 +66,7 @@ async fn skill(
 async fn start(
     State(identity): State<Identity>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
-) -> Answer<DeviceOut> {
+) -> ApiResult<DeviceOut> {
     let device = identity.start_device(address).await?;
     Ok(Data(DeviceOut {
         session_id: device.session,
@@ -79,7 +79,7 @@ async fn start(
 #[utoipa::path(get, path = "/auth/cli/session/{sessionId}/poll", operation_id = "pollDevice", tag = "Sign-in of programs", security(()),
     params(("sessionId" = String, Path, description = "From the beginning")),
     responses((status = 200, description = "How it stands", body = Envelope<PolledOut>)))]
-async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> Answer<PolledOut> {
+async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> ApiResult<PolledOut> {
     Ok(Data(match identity.poll_device(&session).await? {
         Polled::Pending => PolledOut { status: "pending", token: None },
         Polled::Expired => PolledOut { status: "expired", token: None },
@@ -97,7 +97,7 @@ async fn authorize(
     State(identity): State<Identity>,
     signed_in: SignedIn,
     Path(session): Path<String>,
-) -> Answer<PolledOut> {
+) -> ApiResult<PolledOut> {
     identity.let_session_in(signed_in.caller.account(), &session).await?;
     Ok(Data(PolledOut { status: "authorized", token: None }))
 }
@@ -111,7 +111,7 @@ async fn by_code(
     signed_in: SignedIn,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Json(request): Json<UserCodeRequest>,
-) -> Answer<PolledOut> {
+) -> ApiResult<PolledOut> {
     let mut issues = Issues::body();
     if request.user_code.is_none() {
         issues.missing("userCode");

@@ -18,7 +18,7 @@ pub struct Settings {
 
 /// A validated change of a webhook. `None` leaves a setting as it is.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct WebhookChange {
     /// The URL that gets the events; an empty one removes it.
     pub url: Option<String>,
     /// True if events are sent.
@@ -28,9 +28,9 @@ pub struct Wish {
 }
 
 /// Omits the secret.
-impl std::fmt::Debug for Wish {
+impl std::fmt::Debug for WebhookChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wish")
+        f.debug_struct("WebhookChange")
             .field("url", &self.url)
             .field("is_enabled", &self.is_enabled)
             .finish_non_exhaustive()

@@ -5,7 +5,7 @@ use sha2::Sha256;
 use web::{ApiError, Issues};
 
 use super::{
-    model::{Standing, Wish},
+    model::{Standing, WebhookChange},
     send::Sent,
 };
 use crate::application::redirect::is_web_address;
@@ -29,15 +29,15 @@ pub(crate) struct Merged {
 ///
 /// # Errors
 /// 422 if events are enabled without a URL.
-pub(crate) fn merge(before: Standing, wish: &Wish) -> Result<Merged, ApiError> {
-    let url = wish.url.clone().unwrap_or(before.url);
-    let is_enabled = wish.is_enabled.unwrap_or(before.is_enabled);
+pub(crate) fn merge(before: Standing, change: &WebhookChange) -> Result<Merged, ApiError> {
+    let url = change.url.clone().unwrap_or(before.url);
+    let is_enabled = change.is_enabled.unwrap_or(before.is_enabled);
     if is_enabled && url.is_empty() {
         let mut issues = Issues::body();
         issues.missing("authorizationRevokedWebhookUrl");
         issues.finish()?;
     }
-    let is_new_secret = wish.secret.is_some() || (is_enabled && !before.has_secret);
+    let is_new_secret = change.secret.is_some() || (is_enabled && !before.has_secret);
     Ok(Merged { url, is_enabled, is_new_secret })
 }
 

@@ -6,7 +6,7 @@ use identity::{
     scope::{ReadAgentMemory, ReportAgentEvent, WriteProfile},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Issues, Json, Query, paging::PageQuery};
+use web::{ApiResult, Data, Envelope, Issues, Json, Query, paging::PageQuery};
 
 use super::{
     model::{DayQuery, DeleteRequest, Deleted, Event, Events, Ingested, Overview, PlatformQuery},
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     Memory,
+    cursor::{CursorPage, CursorParams},
     quota::Adder,
-    walk::{SnapshotQuery, Walked},
 };
 
 /// Default number of platforms on a page of a day's overview.
@@ -41,7 +41,7 @@ async fn ingest(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReportAgentEvent>,
     Json(event): Json<Event>,
-) -> Answer<Ingested> {
+) -> ApiResult<Ingested> {
     let event = rules::check(event)?;
     let platform = own_platform(&caller).map_or_else(|| rules::platform(&event), str::to_owned);
     let id = memory.ingest(Adder::of(&caller), platform, event).await?;
@@ -56,16 +56,17 @@ fn own_platform(caller: &Caller) -> Option<&str> {
 
 /// List the stored events, the last first. An app sees only those it reported. Scope agent_memory.
 #[utoipa::path(get, path = "/secondme/agent_memory/list", operation_id = "listAgentMemory", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
-    params(PlatformQuery, PageQuery, SnapshotQuery),
+    params(PlatformQuery, PageQuery, CursorParams),
     responses((status = 200, description = "A page", body = Envelope<Events>)))]
 async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadAgentMemory>,
     Query(PlatformQuery { platform }): Query<PlatformQuery>,
     Query(page): Query<PageQuery>,
-    Query(snapshot): Query<SnapshotQuery>,
-) -> Answer<Events> {
-    let (walk, platform) = (snapshot.check(page.check()?)?, platform.filter(|platform| !platform.is_empty()));
+    Query(snapshot): Query<CursorParams>,
+) -> ApiResult<Events> {
+    let (cursor, platform) =
+        (snapshot.check(page.check()?)?, platform.filter(|platform| !platform.is_empty()));
     // No platform's name has a NUL character, and the store takes none.
     let asked = platform.map(|platform| platform.replace('\0', " "));
     let platform = match (own_platform(&caller), asked.as_deref()) {
@@ -75,7 +76,8 @@ async fn list(
         (Some(own), _) => Some(own),
         (None, asked) => asked,
     };
-    let Walked { list, total, snapshot } = memory.agent_events(caller.account(), platform, walk).await?;
+    let CursorPage { list, total, snapshot } =
+        memory.agent_events(caller.account(), platform, cursor).await?;
     Ok(Data(Events { items: list, total, snapshot }))
 }
 
@@ -88,7 +90,7 @@ async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Json(request): Json<DeleteRequest>,
-) -> Answer<Deleted> {
+) -> ApiResult<Deleted> {
     let mut issues = Issues::body();
     let platform = issues.required_text("platform", request.platform.as_deref(), rules::MAX_NAME);
     issues.line("platform", &platform, rules::MAX_NAME);
@@ -106,7 +108,7 @@ async fn overview(
     Scoped { caller, .. }: Scoped<ReadAgentMemory>,
     Query(DayQuery { date }): Query<DayQuery>,
     Query(page): Query<PageQuery>,
-) -> Answer<Overview> {
+) -> ApiResult<Overview> {
     let page = PageQuery { page_size: page.page_size.or(Some(OVERVIEW_SIZE)), ..page }.check()?;
     let zone = memory.zone(caller.account()).await?.unwrap_or_default();
     let day = rules::day(date.as_deref(), memory.db().clock().now(), &zone)?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, Tx, owned_params, params};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, read_lines},
+    archive::{ImportLine, ImportSummary, Part, Section, read_lines},
 };
 
 use crate::{
@@ -55,9 +55,9 @@ impl Section for AgentMemory {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(account, entry));
             let quota = *self.0.quota();
             let written = self.0.db().write(move |tx| {

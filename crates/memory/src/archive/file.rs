@@ -7,7 +7,7 @@ use store::{BoxFuture, Timestamp, params};
 use tokio::io::AsyncReadExt;
 use web::{
     ApiError, Code,
-    archive::{Attached, Given, Part, Section, Taken, read},
+    archive::{ExportedFile, ImportLine, ImportSummary, Part, Section, read},
 };
 
 use crate::{
@@ -37,7 +37,7 @@ impl Section for Files {
                 self.0.db().fetch_all(queries::ALL, params![account]).await?;
             let mut part = Part::default();
             for (key, media_type, bytes, created) in rows {
-                part.files.push(Attached { path: self.0.path(&key), name: key.clone() });
+                part.files.push(ExportedFile { path: self.0.path(&key), name: key.clone() });
                 part.lines.push(super::line(&Entry {
                     key,
                     media_type,
@@ -50,9 +50,13 @@ impl Section for Files {
     }
 
     /// Checks the lines. They are for people and other programs: the kind of a file follows from its content.
-    fn import(&self, _account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(
+        &self,
+        _account: i64,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             read(&given, &mut taken, |entry: Entry| match Kind::of_key(&entry.key) {
                 Some(_) => Ok(()),
                 None => Err(ApiError::new(Code::InvalidParam).with("key")),

@@ -10,7 +10,7 @@ use store::{
 };
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, read_lines},
+    archive::{ImportLine, ImportSummary, Part, Section, read_lines},
 };
 
 use crate::{
@@ -112,9 +112,9 @@ impl Section for KeyMemories {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
             let quota = *self.0.quota();
             let written = self.0.db().write(move |tx| {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, Tx, from_row, owned_params, params, search::Index};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, read_lines},
+    archive::{ImportLine, ImportSummary, Part, Section, read_lines},
 };
 
 use crate::{
@@ -148,9 +148,9 @@ impl Section for Notes {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
             let (now, quota) = (self.0.db().clock().now(), *self.0.quota());
             let written = self.0.db().write(move |tx| {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::BoxFuture;
 use web::{
     ApiError, Code,
-    archive::{Given, Part, Section, Taken, read},
+    archive::{ImportLine, ImportSummary, Part, Section, read},
 };
 
 use crate::{Memory, profile::Change};
@@ -35,9 +35,9 @@ impl Section for TheProfile {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             let entries = read(&given, &mut taken, |entry: Entry| Ok(entry));
             let number = given.first().map_or(0, |given| given.line);
             for entry in entries {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{BoxFuture, Timestamp, params};
 use web::{
     ApiError,
-    archive::{Given, Part, Section, Taken, read},
+    archive::{ImportLine, ImportSummary, Part, Section, read},
 };
 
 use crate::{
@@ -46,9 +46,9 @@ impl Section for Shades {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<Given>) -> BoxFuture<'_, Result<Taken, ApiError>> {
+    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
-            let mut taken = Taken::default();
+            let mut taken = ImportSummary::default();
             for one in given {
                 let some = read(std::slice::from_ref(&one), &mut taken, |mut entry: Entry| {
                     entry.body.shade_icon = self.0.with_here(entry.body.shade_icon);

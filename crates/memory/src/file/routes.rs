@@ -18,7 +18,7 @@ use tower_http::services::ServeFile;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    Answer, ApiError, Code, Data, Envelope, Issues, Nothing, Query,
+    ApiError, ApiResult, Code, Data, Envelope, Issues, Nothing, Query,
     paging::{PageQuery, Paged},
 };
 
@@ -73,7 +73,7 @@ struct UploadForm {
 #[utoipa::path(post, path = "/cdn/upload", operation_id = "uploadFile", tag = "Files", security(("bearer" = []), ("token" = []), ("session" = [])),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "Where it is", body = Envelope<Uploaded>)))]
-async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) -> Answer<Uploaded> {
+async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) -> ApiResult<Uploaded> {
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > memory.settings().max_upload + MULTIPART_ROOM) {
@@ -101,7 +101,7 @@ async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Query(page): Query<PageQuery>,
-) -> Answer<Paged<Stored>> {
+) -> ApiResult<Paged<Stored>> {
     Ok(Data(memory.files(caller.account(), page.check()?).await?))
 }
 
@@ -113,7 +113,7 @@ async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Path(key): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     // A text that is not a valid name is not a file on the disk either.
     Kind::of_key(&key).ok_or(Code::NotFound)?;
     memory.delete_file(caller.account(), &key).await?;

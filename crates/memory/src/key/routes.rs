@@ -7,7 +7,7 @@ use identity::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    Answer, ApiError, Code, Data, Envelope, Json, Nothing, Query,
+    ApiError, ApiResult, Code, Data, Envelope, Json, Nothing, Query,
     paging::{PageQuery, Paged},
 };
 
@@ -17,9 +17,9 @@ use super::{
 };
 use crate::{
     Memory,
+    cursor::{CursorPage, CursorParams},
     quota::Adder,
     recall::{Access, Reader},
-    walk::{SnapshotQuery, Walked},
 };
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
@@ -36,34 +36,34 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 
 /// List the public memories, newest first or by keyword. Scope user.info.softmemory or memory.read.
 #[utoipa::path(get, path = "/secondme/user/softmemory", operation_id = "softMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageQuery, SnapshotQuery),
-    responses((status = 200, description = "A page", body = Envelope<Walked<SoftMemory>>)))]
+    params(Keyword, PageQuery, CursorParams),
+    responses((status = 200, description = "A page", body = Envelope<CursorPage<SoftMemory>>)))]
 async fn soft(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
     Query(Keyword { keyword }): Query<Keyword>,
     Query(page): Query<PageQuery>,
-    Query(snapshot): Query<SnapshotQuery>,
-) -> Answer<Walked<SoftMemory>> {
-    let (walk, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
-    let found = memory.key_memories(caller.account(), &keyword, walk, true).await?;
+    Query(snapshot): Query<CursorParams>,
+) -> ApiResult<CursorPage<SoftMemory>> {
+    let (cursor, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
+    let found = memory.key_memories(caller.account(), &keyword, cursor, true).await?;
     Ok(Data(found.map(SoftMemory::from)))
 }
 
 /// Search the key memories, or list them newest first. Scope memory.read or user.info.softmemory.
 #[utoipa::path(get, path = "/secondme/memory/key/search", operation_id = "searchKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageQuery, SnapshotQuery),
-    responses((status = 200, description = "A page", body = Envelope<Walked<KeyMemory>>)))]
+    params(Keyword, PageQuery, CursorParams),
+    responses((status = 200, description = "A page", body = Envelope<CursorPage<KeyMemory>>)))]
 async fn search(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
     Query(Keyword { keyword }): Query<Keyword>,
     Query(page): Query<PageQuery>,
-    Query(snapshot): Query<SnapshotQuery>,
-) -> Answer<Walked<KeyMemory>> {
-    let (walk, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
+    Query(snapshot): Query<CursorParams>,
+) -> ApiResult<CursorPage<KeyMemory>> {
+    let (cursor, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
     let only_public = Reader::of(&caller).memories < Access::All;
-    Ok(Data(memory.key_memories(caller.account(), &keyword, walk, only_public).await?))
+    Ok(Data(memory.key_memories(caller.account(), &keyword, cursor, only_public).await?))
 }
 
 /// Remember a fact. One that is there already, word for word, is not added again. Scope memory.write.
@@ -74,7 +74,7 @@ async fn add(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteMemory>,
     Json(new): Json<NewMemory>,
-) -> Answer<Done> {
+) -> ApiResult<Done> {
     memory.add_key_memories(Adder::of(&caller), vec![rules::check(new)?]).await?;
     Ok(Data(Done {}))
 }
@@ -87,7 +87,7 @@ async fn add_batch(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteMemory>,
     Json(batch): Json<Batch>,
-) -> Answer<Inserted> {
+) -> ApiResult<Inserted> {
     let facts = rules::check_batch(batch)?;
     Ok(Data(Inserted { inserted_count: memory.add_key_memories(Adder::of(&caller), facts).await? }))
 }
@@ -101,7 +101,7 @@ async fn update(
     Scoped { caller, .. }: Scoped<WriteMemory>,
     Path(segment): Path<String>,
     Json(change): Json<MemoryChange>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     memory.update_key_memory(caller.account(), id(&segment)?, rules::check_change(change)?).await?;
     Ok(Data(Nothing))
 }
@@ -114,7 +114,7 @@ async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteMemory>,
     Path(segment): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     memory.delete_key_memory(caller.account(), id(&segment)?).await?;
     Ok(Data(Nothing))
 }
@@ -128,7 +128,7 @@ async fn history(
     Scoped { caller, .. }: Scoped<WriteMemory>,
     Path(segment): Path<String>,
     Query(page): Query<PageQuery>,
-) -> Answer<Paged<Version>> {
+) -> ApiResult<Paged<Version>> {
     Ok(Data(memory.key_memory_versions(caller.account(), id(&segment)?, page.check()?).await?))
 }
 

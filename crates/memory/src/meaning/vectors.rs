@@ -79,13 +79,13 @@ impl Weighter<Index, Arc<Vectors>> for Bytes {
 }
 
 /// The cache of vectors.
-pub(super) struct Kept {
+pub(super) struct VectorCache {
     cache: Cache<Index, Arc<Vectors>, Bytes>,
     /// Maximum number of bytes of one index.
     share: u64,
 }
 
-impl Kept {
+impl VectorCache {
     pub(super) fn new(bytes: u64) -> Self {
         // One shard, because a shard holds nothing larger than itself.
         let options =
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn half_of_the_cache_is_taken_by_one_person() {
-        let kept = Kept::new(1 << 20);
+        let kept = VectorCache::new(1 << 20);
         let values = vec![0.5; kept.most(64) * 64];
         let entries = (0..).zip(values.chunks(64)).map(|(entry, _)| (entry, true)).collect();
         let vectors = Arc::new(Vectors { version: 1, entries, values, dimensions: 64 });

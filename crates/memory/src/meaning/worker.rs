@@ -12,7 +12,7 @@ use store::{
 };
 use web::{ApiError, Tasks};
 
-use super::{Meaning, provider, provider::Failure, rules};
+use super::{SemanticSearch, provider, provider::Failure, rules};
 use crate::Memory;
 
 /// Interval at which the worker looks for work, such as that left by a back-off.
@@ -87,7 +87,7 @@ enum Turn {
     Taken,
 }
 
-impl Meaning {
+impl SemanticSearch {
     async fn make_all(&self, db: &Database) -> Result<usize, String> {
         let (mut made, mut last_round) = (0, 0);
         // Ends when a round through all indexes finds nothing to do.

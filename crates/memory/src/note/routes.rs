@@ -7,7 +7,7 @@ use identity::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    Answer, ApiError, Code, Data, Envelope, Json, Nothing, Query,
+    ApiError, ApiResult, Code, Data, Envelope, Json, Nothing, Query,
     paging::{PageQuery, Paged},
 };
 
@@ -18,9 +18,9 @@ use super::{
 };
 use crate::{
     Memory,
+    cursor::{CursorPage, CursorParams},
     key::{model::Keyword, rules::check_keyword},
     quota::Adder,
-    walk::{SnapshotQuery, Walked},
 };
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
@@ -43,41 +43,42 @@ async fn add(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<AddNote>,
     Json(request): Json<NoteRequest>,
-) -> Answer<Added> {
+) -> ApiResult<Added> {
     let id = memory.add_note(Adder::of(&caller), rules::check(request)?).await?;
     Ok(Data(Added { note_id: id, id }))
 }
 
 /// Search the notes, or list them newest first. Scope note.write or memory.read.
 #[utoipa::path(get, path = "/secondme/note/search", operation_id = "searchNotes", tag = "Notes", security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageQuery, SnapshotQuery),
-    responses((status = 200, description = "A page", body = Envelope<Walked<FoundNote>>)))]
+    params(Keyword, PageQuery, CursorParams),
+    responses((status = 200, description = "A page", body = Envelope<CursorPage<FoundNote>>)))]
 async fn search(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadNotes>,
     Query(Keyword { keyword }): Query<Keyword>,
     Query(page): Query<PageQuery>,
-    Query(snapshot): Query<SnapshotQuery>,
-) -> Answer<Walked<FoundNote>> {
-    let (walk, keyword) = (snapshot.check(page.check()?)?, check_keyword(keyword)?);
-    let Walked { list, total, snapshot } = memory.search_notes(caller.account(), &keyword, walk).await?;
-    Ok(Data(Walked { list: with_pages(&memory, list, FoundNote::new).await?, total, snapshot }))
+    Query(snapshot): Query<CursorParams>,
+) -> ApiResult<CursorPage<FoundNote>> {
+    let (cursor, keyword) = (snapshot.check(page.check()?)?, check_keyword(keyword)?);
+    let CursorPage { list, total, snapshot } =
+        memory.search_notes(caller.account(), &keyword, cursor).await?;
+    Ok(Data(CursorPage { list: with_pages(&memory, list, FoundNote::new).await?, total, snapshot }))
 }
 
 /// List notes, newest first. Scope note.write or memory.read.
 #[utoipa::path(post, path = "/secondme/note/list", operation_id = "listNotes", tag = "Notes", security(("bearer" = []), ("session" = [])),
     request_body = ListRequest,
-    responses((status = 200, description = "A page", body = Envelope<Walked<ListedNote>>)))]
+    responses((status = 200, description = "A page", body = Envelope<CursorPage<ListedNote>>)))]
 async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadNotes>,
     Json(request): Json<ListRequest>,
-) -> Answer<Walked<ListedNote>> {
-    let Some((filter, walk)) = rules::check_list(request)? else {
-        return Ok(Data(Walked { list: Vec::new(), total: 0, snapshot: None }));
+) -> ApiResult<CursorPage<ListedNote>> {
+    let Some((filter, cursor)) = rules::check_list(request)? else {
+        return Ok(Data(CursorPage { list: Vec::new(), total: 0, snapshot: None }));
     };
-    let Walked { list, total, snapshot } = memory.list_notes(caller.account(), filter, walk).await?;
-    Ok(Data(Walked { list: with_pages(&memory, list, ListedNote::new).await?, total, snapshot }))
+    let CursorPage { list, total, snapshot } = memory.list_notes(caller.account(), filter, cursor).await?;
+    Ok(Data(CursorPage { list: with_pages(&memory, list, ListedNote::new).await?, total, snapshot }))
 }
 
 /// Change a note. The previous version is kept. Scope note.write.
@@ -89,7 +90,7 @@ async fn update(
     Scoped { caller, .. }: Scoped<WriteNotes>,
     Path(segment): Path<String>,
     Json(change): Json<NoteChange>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     let id = id(&segment, Code::NoteUpdateNotFound)?;
     memory.update_note(caller.account(), id, rules::check_change(change)?).await?;
     Ok(Data(Nothing))
@@ -103,7 +104,7 @@ async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteNotes>,
     Path(segment): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     memory.delete_note(caller.account(), id(&segment, Code::NoteDeleteNotFound)?).await?;
     Ok(Data(Nothing))
 }
@@ -117,7 +118,7 @@ async fn history(
     Scoped { caller, .. }: Scoped<WriteNotes>,
     Path(segment): Path<String>,
     Query(page): Query<PageQuery>,
-) -> Answer<Paged<Version>> {
+) -> ApiResult<Paged<Version>> {
     let id = id(&segment, Code::NoteUpdateNotFound)?;
     Ok(Data(memory.note_versions(caller.account(), id, page.check()?).await?))
 }

@@ -11,8 +11,8 @@ use super::{
     model::{Change, Kind, ListRequest, NewNote, NoteChange, NoteRequest, Status},
 };
 use crate::{
+    cursor::{Cursor, cursor},
     profile::rules::check_url,
-    walk::{Walk, walk},
 };
 
 /// Maximum length of a content in characters.
@@ -122,7 +122,7 @@ pub fn check_change(change: NoteChange) -> Result<Change, ApiError> {
 ///
 /// # Errors
 /// 422 if a member is invalid.
-pub(super) fn check_list(request: ListRequest) -> Result<Option<(Filter, Walk)>, ApiError> {
+pub(super) fn check_list(request: ListRequest) -> Result<Option<(Filter, Cursor)>, ApiError> {
     let mut issues = Issues::body();
     let (offset, size) = (request.from.unwrap_or(0), request.size.unwrap_or(DEFAULT_PAGE_SIZE));
     if !(0..=MAX_OFFSET).contains(&offset) {
@@ -154,8 +154,8 @@ pub(super) fn check_list(request: ListRequest) -> Result<Option<(Filter, Walk)>,
         (_, false, false) => return Ok(None),
     };
     let page = Page { limit: size.min(MAX_PAGE_SIZE), offset };
-    let walk = walk(request.snapshot.as_deref(), page, Issues::body())?;
-    Ok(Some((Filter { query, kind }, walk)))
+    let cursor = cursor(request.snapshot.as_deref(), page, Issues::body())?;
+    Ok(Some((Filter { query, kind }, cursor)))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use identity::{
     scope::{ReadUserInfo, WriteProfile},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Json};
+use web::{ApiResult, Data, Envelope, Json};
 
 use super::model::{Me, ProfileOut, ProfileRequest, UserInfo};
 use crate::Memory;
@@ -18,7 +18,10 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 /// Get the person's profile. Scope user.info or userinfo.
 #[utoipa::path(get, path = "/secondme/user/info", operation_id = "userInfo", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The person", body = Envelope<UserInfo>)))]
-async fn info(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadUserInfo>) -> Answer<UserInfo> {
+async fn info(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<ReadUserInfo>,
+) -> ApiResult<UserInfo> {
     let (account, profile) = memory.profile(caller.account()).await?;
     Ok(Data(UserInfo::new(account, profile)))
 }
@@ -31,7 +34,7 @@ async fn update(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Json(request): Json<ProfileRequest>,
-) -> Answer<ProfileOut> {
+) -> ApiResult<ProfileOut> {
     memory.update_profile(caller.account(), request.into()).await?;
     let (account, profile) = memory.profile(caller.account()).await?;
     Ok(Data(ProfileOut::new(account, profile, &memory.settings().public_url)))
@@ -40,7 +43,7 @@ async fn update(
 /// Get the person who signed in, with the id that is the calling app's own. Any credential of a person.
 #[utoipa::path(get, path = "/auth/me", operation_id = "me", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The person", body = Envelope<Me>)))]
-async fn me(State(memory): State<Memory>, caller: Caller) -> Answer<Me> {
+async fn me(State(memory): State<Memory>, caller: Caller) -> ApiResult<Me> {
     let (account, profile) = memory.profile(caller.account()).await?;
     Ok(Data(Me::new(account, profile, memory.app_scoped_id(&caller).await?)))
 }

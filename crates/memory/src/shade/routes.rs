@@ -6,7 +6,7 @@ use identity::{
     scope::{ReadShades, WriteProfile},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Code, Data, Envelope, Json, Nothing};
+use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Nothing};
 
 use super::model::{Shade, ShadeBody, Shades};
 use crate::Memory;
@@ -24,7 +24,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 /// List the person's interests that have a public side. Scope user.info.shades or userinfo.
 #[utoipa::path(get, path = "/secondme/user/shades", operation_id = "listPublicShades", tag = "User", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
-async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadShades>) -> Answer<Shades> {
+async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadShades>) -> ApiResult<Shades> {
     Ok(Data(Shades { shades: memory.shades(caller.account(), true).await? }))
 }
 
@@ -34,7 +34,7 @@ async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadSh
 async fn list_all(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
-) -> Answer<Shades> {
+) -> ApiResult<Shades> {
     Ok(Data(Shades { shades: memory.shades(caller.account(), false).await? }))
 }
 
@@ -46,7 +46,7 @@ async fn create(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Json(body): Json<ShadeBody>,
-) -> Answer<Shade> {
+) -> ApiResult<Shade> {
     Ok(Data(memory.create_shade(caller.account(), body).await?))
 }
 
@@ -60,7 +60,7 @@ async fn update(
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Path(segment): Path<String>,
     Json(body): Json<ShadeBody>,
-) -> Answer<Shade> {
+) -> ApiResult<Shade> {
     Ok(Data(memory.update_shade(caller.account(), id(&segment)?, body).await?))
 }
 
@@ -73,7 +73,7 @@ async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Path(segment): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     memory.delete_shade(caller.account(), id(&segment)?).await?;
     Ok(Data(Nothing))
 }

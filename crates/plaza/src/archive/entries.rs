@@ -9,13 +9,13 @@ use crate::{
 };
 
 /// An archive entry. The next part begins after the id of the last entry of this part.
-pub(super) trait Kept: FromRow + Serialize + 'static {
+pub(super) trait ArchivedEntry: FromRow + Serialize + 'static {
     fn id(&self) -> i64;
 }
 
-macro_rules! kept {
+macro_rules! archived {
     ($($entry:ty),*) => {
-        $(impl Kept for $entry {
+        $(impl ArchivedEntry for $entry {
             fn id(&self) -> i64 {
                 self.id
             }
@@ -23,7 +23,7 @@ macro_rules! kept {
     };
 }
 
-kept!(Certificate, Invitation, Circle, Post, Comment, Like, Block);
+archived!(Certificate, Invitation, Circle, Post, Comment, Like, Block);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

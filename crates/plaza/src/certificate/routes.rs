@@ -3,7 +3,7 @@
 use axum::extract::State;
 use identity::Caller;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Data, Envelope, Query};
+use web::{ApiError, ApiResult, Data, Envelope, Query};
 
 use super::model::{CertificateOut, Standing, Whose};
 use crate::Plaza;
@@ -24,7 +24,7 @@ async fn show(
     State(plaza): State<Plaza>,
     caller: Caller,
     Query(Whose { user_id }): Query<Whose>,
-) -> Answer<Standing> {
+) -> ApiResult<Standing> {
     let asked = user_id.filter(|id| !id.is_empty());
     let account = asked.map_or(Some(caller.account()), |id| id.parse().ok());
     let certificate = match account {

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Json, Nothing, Query};
+use web::{ApiResult, Data, Envelope, Json, Nothing, Query};
 
 use super::{
     model::{CirclePage, CircleRequest},
@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     Plaza,
+    cursor::CursorParams,
     gate::{Reader, Writer},
-    walk::WalkQuery,
 };
 
 pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
@@ -31,24 +31,24 @@ async fn create(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Json(request): Json<CircleRequest>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     plaza.add_circle(caller.account(), rules::check(request)?).await?;
     Ok(Data(Nothing))
 }
 
 /// List circles, newest first. Scope plaza.read, residents only.
 #[utoipa::path(get, path = "/secondme/plaza/circles", operation_id = "listCircles", tag = "Plaza", security(("bearer" = []), ("session" = [])),
-    params(WalkQuery),
+    params(CursorParams),
     responses((status = 200, description = "A page", body = Envelope<CirclePage>)))]
 async fn list(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
-    Query(walk): Query<WalkQuery>,
-) -> Answer<CirclePage> {
-    let walk = walk.check()?;
-    let (circles, has_more, snapshot) = plaza.circles(caller.account(), walk).await?;
+    Query(cursor): Query<CursorParams>,
+) -> ApiResult<CirclePage> {
+    let cursor = cursor.check()?;
+    let (circles, has_more, snapshot) = plaza.circles(caller.account(), cursor).await?;
     let items = circles.into_iter().map(Into::into).collect();
-    Ok(Data(CirclePage { items, page: walk.page, page_size: walk.size, has_more, snapshot }))
+    Ok(Data(CirclePage { items, page: cursor.page, page_size: cursor.size, has_more, snapshot }))
 }
 
 /// Join a circle; again changes nothing. Scope plaza.write, residents only.
@@ -59,7 +59,7 @@ async fn join(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(route): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     plaza.join_circle(caller.account(), &route).await?;
     Ok(Data(Nothing))
 }
@@ -72,7 +72,7 @@ async fn leave(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(route): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     plaza.leave_circle(caller.account(), &route).await?;
     Ok(Data(Nothing))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Json, Nothing, Query};
+use web::{ApiResult, Data, Envelope, Json, Nothing, Query};
 
 use super::{
     model::{CommentOut, CommentPage, CommentRequest, Commented, Comments},
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     Plaza,
+    cursor::CursorParams,
     gate::{Reader, Writer},
     moderation::{model::ReasonQuery, rules::moderation_reason},
     post::{model::EditRequest, rules::check_edit},
-    walk::WalkQuery,
 };
 
 pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
@@ -33,29 +33,29 @@ async fn create(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Json(request): Json<CommentRequest>,
-) -> Answer<Commented> {
+) -> ApiResult<Commented> {
     let id = plaza.comment(caller.account(), rules::check(request)?).await?;
     Ok(Data(Commented { comment_id: rules::name(id) }))
 }
 
 /// List a post's comments, oldest first. Scope plaza.read, residents only.
 #[utoipa::path(get, path = "/secondme/plaza/posts/{postId}/comments", operation_id = "listComments", tag = "Plaza", security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "What the post is called"), WalkQuery),
+    params(("postId" = String, Path, description = "What the post is called"), CursorParams),
     responses((status = 200, description = "A page", body = Envelope<CommentPage>)))]
 async fn list(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
     Path(post): Path<String>,
-    Query(walk): Query<WalkQuery>,
-) -> Answer<CommentPage> {
-    let walk = walk.check()?;
+    Query(cursor): Query<CursorParams>,
+) -> ApiResult<CommentPage> {
+    let cursor = cursor.check()?;
     let Comments { items, context, has_more, snapshot, people } =
-        plaza.comments(caller.account(), &post, walk).await?;
+        plaza.comments(caller.account(), &post, cursor).await?;
     Ok(Data(CommentPage {
         items: items.into_iter().map(|comment| CommentOut::new(comment, &people)).collect(),
         context_items: context.into_iter().map(|comment| CommentOut::new(comment, &people)).collect(),
-        page: walk.page,
-        page_size: walk.size,
+        page: cursor.page,
+        page_size: cursor.size,
         has_more,
         snapshot,
     }))
@@ -70,7 +70,7 @@ async fn update(
     Writer(caller): Writer,
     Path(name): Path<String>,
     Json(request): Json<EditRequest>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     rules::check_length(request.content.as_deref().unwrap_or_default())?;
     let content = check_edit(request, rules::MAX_CONTENT)?;
     plaza.edit_comment(caller.account(), rules::parse(&name)?, &content).await?;
@@ -87,7 +87,7 @@ async fn delete(
     Writer(caller): Writer,
     Path(name): Path<String>,
     Query(reason): Query<ReasonQuery>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     let moderator = moderation_reason(&caller, reason)?;
     plaza.delete_comment(caller.account(), moderator.as_deref(), rules::parse(&name)?).await?;
     Ok(Data(Nothing))

@@ -29,7 +29,7 @@ pub enum Kinds {
 
 /// Filters and order of a feed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wish {
+pub struct FeedFilter {
     /// The order.
     pub sort: Sort,
     /// Words that the posts must contain, or empty.

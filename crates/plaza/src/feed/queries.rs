@@ -5,7 +5,7 @@ use std::{fmt::Write, sync::LazyLock};
 /// Most terms of a keyword that are looked up.
 pub(super) const MAX_TERMS: usize = 8;
 
-/// Reads the id of the newest post. Later posts do not belong to a walk that begins now.
+/// Reads the id of the newest post. Later posts do not belong to a cursor that begins now.
 pub(super) const NEWEST: &str = "SELECT id FROM plaza_post WHERE is_live = 1 ORDER BY id DESC LIMIT 1";
 
 pub(super) const COUNTS: &str =

@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Query};
+use web::{ApiResult, Data, Envelope, Query};
 
 use super::{
-    model::{FeedOut, FeedQuery, Kinds, Wish},
+    model::{FeedFilter, FeedOut, FeedQuery, Kinds},
     rules,
 };
-use crate::{Plaza, gate::Reader, walk::WalkQuery};
+use crate::{Plaza, cursor::CursorParams, gate::Reader};
 
 pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(show)).with_state(plaza)
@@ -16,18 +16,18 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
 
 /// Read the feed. Scope plaza.read, residents only.
 #[utoipa::path(get, path = "/secondme/plaza/feed", operation_id = "getFeed", tag = "Plaza", security(("bearer" = []), ("session" = [])),
-    params(WalkQuery, FeedQuery),
+    params(CursorParams, FeedQuery),
     responses((status = 200, description = "A page", body = Envelope<FeedOut>)))]
 async fn show(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
-    Query(walk): Query<WalkQuery>,
+    Query(cursor): Query<CursorParams>,
     Query(query): Query<FeedQuery>,
-) -> Answer<FeedOut> {
-    let walk = walk.check()?;
+) -> ApiResult<FeedOut> {
+    let cursor = cursor.check()?;
     // Nothing matches an invalid route of a circle.
-    let nothing = Wish { kinds: Kinds::Nothing, circle: "-".to_owned(), ..Wish::default() };
-    let wish = rules::check(query)?.unwrap_or(nothing);
-    let feed = plaza.feed(caller.account(), &wish, walk).await?;
-    Ok(Data(FeedOut::new(feed, walk.page, walk.size)))
+    let nothing = FeedFilter { kinds: Kinds::Nothing, circle: "-".to_owned(), ..FeedFilter::default() };
+    let filter = rules::check(query)?.unwrap_or(nothing);
+    let feed = plaza.feed(caller.account(), &filter, cursor).await?;
+    Ok(Data(FeedOut::new(feed, cursor.page, cursor.size)))
 }

@@ -2,8 +2,8 @@
 
 use web::{ApiError, Issues};
 
-use super::model::{Counts, FeedQuery, Kinds, Sort, Wish};
-use crate::{circle, post::Kind, walk::Walk};
+use super::model::{Counts, FeedFilter, FeedQuery, Kinds, Sort};
+use crate::{circle, cursor::Cursor, post::Kind};
 
 /// Most characters of a keyword.
 pub const MAX_KEYWORD: usize = 200;
@@ -21,7 +21,7 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// 422 if a parameter is invalid.
-pub(super) fn check(query: FeedQuery) -> Result<Option<Wish>, ApiError> {
+pub(super) fn check(query: FeedQuery) -> Result<Option<FeedFilter>, ApiError> {
     let mut issues = Issues::query();
     let sort = match query.sort_mode.as_deref() {
         None | Some("" | "timeline") => Sort::Timeline,
@@ -40,29 +40,34 @@ pub(super) fn check(query: FeedQuery) -> Result<Option<Wish>, ApiError> {
     };
     let circle = query.circle_route.unwrap_or_default();
     let is_fulfillable = circle.is_empty() || circle::rules::is_route(&circle);
-    Ok(is_fulfillable.then_some(Wish { sort, keyword, kinds, circle }))
+    Ok(is_fulfillable.then_some(FeedFilter { sort, keyword, kinds, circle }))
 }
 
 /// Returns the keys of a page, sorted, and the number of found posts of each kind. If there is another page,
 /// its first key is included.
-pub(super) fn page(mut found: Vec<Found>, wish: &Wish, walk: Walk, newest: i64) -> (Vec<(i64, i64)>, Counts) {
-    found.retain(|post| post.id <= newest && (wish.circle.is_empty() || post.circle == wish.circle));
+pub(super) fn page(
+    mut found: Vec<Found>,
+    filter: &FeedFilter,
+    cursor: Cursor,
+    newest: i64,
+) -> (Vec<(i64, i64)>, Counts) {
+    found.retain(|post| post.id <= newest && (filter.circle.is_empty() || post.circle == filter.circle));
     let mut counts = Counts::default();
     for post in &found {
         counts.add(post.kind, 1);
     }
-    found.retain(|post| match wish.kinds {
+    found.retain(|post| match filter.kinds {
         Kinds::All => true,
         Kinds::One(kind) => post.kind == kind,
         Kinds::Nothing => false,
     });
-    let key = |post: &Found| match wish.sort {
+    let key = |post: &Found| match filter.sort {
         Sort::Featured => (post.hot, post.id),
         Sort::Timeline => (post.id, post.id),
     };
-    let mut keys: Vec<(i64, i64)> = found.iter().map(key).filter(|key| *key < walk.start()).collect();
+    let mut keys: Vec<(i64, i64)> = found.iter().map(key).filter(|key| *key < cursor.start()).collect();
     keys.sort_unstable_by(|a, b| b.cmp(a));
-    let (offset, size) = (usize::try_from(walk.offset), usize::try_from(walk.size + 1));
+    let (offset, size) = (usize::try_from(cursor.offset), usize::try_from(cursor.size + 1));
     let keys = keys.into_iter().skip(offset.unwrap_or(usize::MAX)).take(size.unwrap_or(0)).collect();
     (keys, counts)
 }
@@ -70,7 +75,7 @@ pub(super) fn page(mut found: Vec<Found>, wish: &Wish, walk: Walk, newest: i64) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::WalkQuery;
+    use crate::cursor::CursorParams;
 
     fn query() -> FeedQuery {
         FeedQuery { sort_mode: None, keyword: None, r#type: None, circle_route: None }
@@ -99,15 +104,15 @@ mod tests {
             post(7, 3, Kind::Ama),
             post(99, 4, Kind::Ama),
         ];
-        let walk = WalkQuery { page_size: Some(2), ..WalkQuery::default() }.check().unwrap();
-        let wish = |sort, kinds| Wish { sort, kinds, ..Wish::default() };
-        let (keys, counts) = page(found.clone(), &wish(Sort::Featured, Kinds::All), walk, 3);
+        let cursor = CursorParams { page_size: Some(2), ..CursorParams::default() }.check().unwrap();
+        let filter = |sort, kinds| FeedFilter { sort, kinds, ..FeedFilter::default() };
+        let (keys, counts) = page(found.clone(), &filter(Sort::Featured, Kinds::All), cursor, 3);
         assert_eq!(keys, [(9, 1), (7, 3), (5, 2)]);
         assert_eq!((counts.ama, counts.info, counts.discussion), (2, 1, 0));
-        let (keys, counts) = page(found.clone(), &wish(Sort::Timeline, Kinds::One(Kind::Ama)), walk, 3);
+        let (keys, counts) = page(found.clone(), &filter(Sort::Timeline, Kinds::One(Kind::Ama)), cursor, 3);
         assert_eq!((keys, counts.of(Kinds::All)), (vec![(3, 3), (1, 1)], 3));
-        let after = Walk { after: Some((9, 1)), ..walk };
-        let (keys, _) = page(found, &wish(Sort::Featured, Kinds::All), after, 3);
+        let after = Cursor { after: Some((9, 1)), ..cursor };
+        let (keys, _) = page(found, &filter(Sort::Featured, Kinds::All), after, 3);
         assert_eq!(keys, [(7, 3), (5, 2)]);
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use identity::Caller;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Json};
+use web::{ApiResult, Data, Envelope, Json};
 
 use super::{
     model::{RedeemOut, RedeemRequest},
@@ -23,7 +23,7 @@ async fn redeem(
     State(plaza): State<Plaza>,
     caller: Caller,
     Json(request): Json<RedeemRequest>,
-) -> Answer<RedeemOut> {
+) -> ApiResult<RedeemOut> {
     let code = rules::check_code(request.code.as_deref())?;
     Ok(Data(plaza.redeem(caller.account(), &code).await?.into()))
 }

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope};
+use web::{ApiResult, Data, Envelope};
 
 use crate::{Plaza, comment::rules::parse, gate::Writer};
 
@@ -34,7 +34,7 @@ async fn like_post(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(name): Path<String>,
-) -> Answer<Likes> {
+) -> ApiResult<Likes> {
     let likes = plaza.like_post(caller.account(), &name, true).await?;
     Ok(Data(Likes { liked: true, likes }))
 }
@@ -47,7 +47,7 @@ async fn unlike_post(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(name): Path<String>,
-) -> Answer<Likes> {
+) -> ApiResult<Likes> {
     let likes = plaza.like_post(caller.account(), &name, false).await?;
     Ok(Data(Likes { liked: false, likes }))
 }
@@ -60,7 +60,7 @@ async fn like_comment(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(name): Path<String>,
-) -> Answer<Likes> {
+) -> ApiResult<Likes> {
     let likes = plaza.like_comment(caller.account(), parse(&name)?, true).await?;
     Ok(Data(Likes { liked: true, likes }))
 }
@@ -73,7 +73,7 @@ async fn unlike_comment(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(name): Path<String>,
-) -> Answer<Likes> {
+) -> ApiResult<Likes> {
     let likes = plaza.like_comment(caller.account(), parse(&name)?, false).await?;
     Ok(Data(Likes { liked: false, likes }))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, ApiError, Code, Data, Envelope, Json, Nothing};
+use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Nothing};
 
 use super::{model::ReportRequest, rules};
 use crate::{Plaza, gate::Writer};
@@ -23,7 +23,7 @@ async fn report(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Json(request): Json<ReportRequest>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     let (target, reason) = rules::check(request)?;
     plaza.report(caller.account(), target, reason).await?;
     Ok(Data(Nothing))
@@ -38,7 +38,7 @@ async fn block(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(user): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     plaza.block(caller.account(), id(&user)?).await?;
     Ok(Data(Nothing))
 }
@@ -51,7 +51,7 @@ async fn unblock(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(user): Path<String>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     plaza.unblock(caller.account(), id(&user)?).await?;
     Ok(Data(Nothing))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Json, Nothing, Query};
+use web::{ApiResult, Data, Envelope, Json, Nothing, Query};
 
 use super::{
     model::{EditRequest, PostOut, PostRequest, Posted},
@@ -31,7 +31,7 @@ async fn create(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Json(request): Json<PostRequest>,
-) -> Answer<Posted> {
+) -> ApiResult<Posted> {
     let post_id = plaza.post(caller.account(), rules::check(request)?).await?;
     Ok(Data(Posted { post_id }))
 }
@@ -44,7 +44,7 @@ async fn show(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
     Path(name): Path<String>,
-) -> Answer<PostOut> {
+) -> ApiResult<PostOut> {
     let post = plaza.find_post(caller.account(), &name).await?;
     let people = plaza.authors([post.author]).await?;
     Ok(Data(PostOut::new(post, &people)))
@@ -59,7 +59,7 @@ async fn update(
     Writer(caller): Writer,
     Path(name): Path<String>,
     Json(request): Json<EditRequest>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     let content = rules::check_edit(request, rules::MAX_CONTENT)?;
     plaza.edit_post(caller.account(), &name, content).await?;
     Ok(Data(Nothing))
@@ -75,7 +75,7 @@ async fn delete(
     Writer(caller): Writer,
     Path(name): Path<String>,
     Query(reason): Query<ReasonQuery>,
-) -> Answer<Nothing> {
+) -> ApiResult<Nothing> {
     let moderator = moderation_reason(&caller, reason)?;
     plaza.delete_post(caller.account(), moderator.as_deref(), &name).await?;
     Ok(Data(Nothing))

@@ -4,10 +4,10 @@ use axum::extract::{Path, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Answer, Data, Envelope, Query};
+use web::{ApiResult, Data, Envelope, Query};
 
 use super::Topic;
-use crate::{Plaza, gate::Reader, post::model::PostOut, walk::WalkQuery};
+use crate::{Plaza, cursor::CursorParams, gate::Reader, post::model::PostOut};
 
 pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(posts)).with_state(plaza)
@@ -38,38 +38,38 @@ struct TopicPosts {
 
 /// List topics, those with the most posts first. Scope plaza.read, residents only.
 #[utoipa::path(get, path = "/secondme/plaza/topics", operation_id = "listTopics", tag = "Plaza", security(("bearer" = []), ("session" = [])),
-    params(WalkQuery),
+    params(CursorParams),
     responses((status = 200, description = "A page", body = Envelope<TopicPage>)))]
 async fn list(
     State(plaza): State<Plaza>,
     _reader: Reader,
-    Query(mut walk): Query<WalkQuery>,
-) -> Answer<TopicPage> {
+    Query(mut cursor): Query<CursorParams>,
+) -> ApiResult<TopicPage> {
     // The order of topics changes with each post, so no snapshot could keep it.
-    walk.snapshot = None;
-    let walk = walk.check()?;
-    let (items, has_more) = plaza.topics(walk).await?;
-    Ok(Data(TopicPage { items, page: walk.page, page_size: walk.size, has_more }))
+    cursor.snapshot = None;
+    let cursor = cursor.check()?;
+    let (items, has_more) = plaza.topics(cursor).await?;
+    Ok(Data(TopicPage { items, page: cursor.page, page_size: cursor.size, has_more }))
 }
 
 /// List the posts about a topic, newest first. Scope plaza.read, residents only.
 #[utoipa::path(get, path = "/secondme/plaza/topics/{topicId}/posts", operation_id = "listTopicPosts", tag = "Plaza", security(("bearer" = []), ("session" = [])),
-    params(("topicId" = String, Path, description = "The topic's id"), WalkQuery),
+    params(("topicId" = String, Path, description = "The topic's id"), CursorParams),
     responses((status = 200, description = "A page", body = Envelope<TopicPosts>)))]
 async fn posts(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
     Path(id): Path<String>,
-    Query(walk): Query<WalkQuery>,
-) -> Answer<TopicPosts> {
-    let walk = walk.check()?;
-    let (topic, feed) = plaza.topic(caller.account(), &id, walk).await?;
+    Query(cursor): Query<CursorParams>,
+) -> ApiResult<TopicPosts> {
+    let cursor = cursor.check()?;
+    let (topic, feed) = plaza.topic(caller.account(), &id, cursor).await?;
     Ok(Data(TopicPosts {
         topic,
         items: feed.posts.into_iter().map(|post| PostOut::new(post, &feed.people)).collect(),
         total: feed.total,
-        page: walk.page,
-        page_size: walk.size,
+        page: cursor.page,
+        page_size: cursor.size,
         has_more: feed.has_more,
         snapshot: feed.snapshot,
     }))

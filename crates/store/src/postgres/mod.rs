@@ -44,7 +44,7 @@ const OTHER_NODES: &str = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advis
 const PING: Duration = Duration::from_secs(2);
 
 /// A connection in use. It returns to the pool before its permits are released.
-struct Held<'a> {
+struct Lease<'a> {
     client: Client,
     _place: Place<'a>,
 }
@@ -85,14 +85,14 @@ impl Engine {
     }
 
     /// Waits for a connection.
-    async fn client(&self, lane: Lane) -> Result<Held<'_>> {
+    async fn client(&self, lane: Lane) -> Result<Lease<'_>> {
         let asked = Instant::now();
         let mut place = self.lanes.enter(lane).await?;
         loop {
             match self.pool.get().await {
                 Ok(client) => {
                     metrics::histogram!("doppel_store_connection_wait_seconds").record(asked.elapsed());
-                    return Ok(Held { client, _place: place });
+                    return Ok(Lease { client, _place: place });
                 }
                 Err(PoolError::Backend(error)) if errors::has_no_room(&error) => {
                     if !self.lanes.put_aside(&mut place) {

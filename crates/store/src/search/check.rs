@@ -52,7 +52,7 @@ pub struct Expected {
 
 /// An entry as the index has it.
 #[derive(Debug, Default)]
-struct Held {
+struct IndexedEntry {
     /// Its visibility, length, time and folded text. `None` if the index has only terms of it.
     entry: Option<(bool, i64, Timestamp, String)>,
     /// The run that it belongs to; 0 if there is none.
@@ -63,7 +63,7 @@ struct Held {
 
 /// A run as it is stored: each term with its number of entries, its number of public entries, and its
 /// postings.
-type Kept = Vec<(String, i64, i64, Vec<u8>)>;
+type StoredRun = Vec<(String, i64, i64, Vec<u8>)>;
 
 impl Index {
     /// Compares the entries with ids in a range (the first excluded, the last included) with the rows of that
@@ -82,7 +82,7 @@ impl Index {
         let held = self.held(tx, range).await?;
         let wanted: BTreeMap<i64, &Expected> = expected.iter().map(|one| (one.entry.id, one)).collect();
         let ids: BTreeSet<i64> = wanted.keys().chain(held.keys()).copied().collect();
-        let (mut faults, nothing) = (Vec::new(), Held::default());
+        let (mut faults, nothing) = (Vec::new(), IndexedEntry::default());
         for id in ids {
             let held = held.get(&id).unwrap_or(&nothing);
             let fault = match (wanted.get(&id), &held.entry) {
@@ -118,15 +118,18 @@ impl Index {
     }
 
     /// Returns the entries of a range, with their terms from pending rows and from runs.
-    async fn held(self, tx: &mut Tx<'_>, (after, last): (i64, i64)) -> Result<BTreeMap<i64, Held>> {
+    async fn held(self, tx: &mut Tx<'_>, (after, last): (i64, i64)) -> Result<BTreeMap<i64, IndexedEntry>> {
         let range = params![self.account(), self.kind(), after, last];
         let entries: Vec<(i64, bool, i64, Timestamp, i64, String)> = tx.fetch_all(ENTRIES, range).await?;
         let pending: Vec<(i64, bool, i64, Timestamp, String)> = tx.fetch_all(PENDING, range).await?;
-        let mut held = BTreeMap::<i64, Held>::new();
+        let mut held = BTreeMap::<i64, IndexedEntry>::new();
         let mut runs = BTreeSet::new();
         for (id, public, length, noted, run, folded) in entries {
             runs.extend((run > 0).then_some(run));
-            held.insert(id, Held { entry: Some((public, length, noted, folded)), run, terms: Vec::new() });
+            held.insert(
+                id,
+                IndexedEntry { entry: Some((public, length, noted, folded)), run, terms: Vec::new() },
+            );
         }
         for (entry, public, length, noted, lines) in pending {
             let posting = |occurrences| Posting { entry, occurrences, length, public, noted };
@@ -146,7 +149,7 @@ impl Index {
         Ok(held)
     }
 
-    async fn run(self, tx: &mut Tx<'_>, run: i64) -> Result<Kept> {
+    async fn run(self, tx: &mut Tx<'_>, run: i64) -> Result<StoredRun> {
         tx.fetch_all(RUN, params![self.account(), self.kind(), run]).await
     }
 

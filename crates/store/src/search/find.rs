@@ -8,7 +8,7 @@ use super::dates::{self, Days};
 use super::index::Index;
 use super::postings::{self, Posting};
 use super::query::Query;
-use super::rank::{self, Hit, MAX_POSTINGS, Scores, Size, VERBATIM, Voter};
+use super::rank::{self, Hit, MAX_POSTINGS, ScoredTerm, Scores, Size, VERBATIM};
 use super::statements::{self as sql, LOOKED_THROUGH, MAX_NEIGHBOURS};
 use super::tokens::{self, QueryTerm};
 use crate::error::Result;
@@ -40,7 +40,8 @@ const TOLD_BEFORE_DAYS: i64 = 31;
 const DAY_MS: i64 = 86_400_000;
 
 impl Index {
-    /// Returns the entries that a query finds, best first. Of equal ones, the one that was noted last is first.
+    /// Returns the entries that a query finds, best first. Of equal ones, the one that was noted last is
+    /// first.
     ///
     /// An entry is found if it has any of the query's terms. But function words, and terms that more than
     /// half of the entries have, are scored only if no rarer term is found. A query of at most 100 characters
@@ -72,16 +73,16 @@ impl Index {
         // Not all terms of a very long query were counted.
         let is_counted = |sure: &String| terms.iter().any(|term| term.text == *sure);
         let sure: Vec<String> = tokens::sure(&query.typed).into_iter().filter(is_counted).collect();
-        let voters = rank::voters(terms, &counts, size, query.franchise());
+        let scored_terms = rank::scored_terms(terms, &counts, size, query.filter());
         let place = Place::of(query, sure, &counts, size);
-        let mut wanted: Vec<&str> = voters.iter().map(|voter| voter.term.text.as_str()).collect();
+        let mut wanted: Vec<&str> = scored_terms.iter().map(|term| term.term.text.as_str()).collect();
         if let Place::Among(term) = &place
             && !wanted.contains(&term.as_str())
         {
             wanted.push(term);
         }
         let postings = self.postings(tx, has_runs, &wanted, &pending, query.only_public).await?;
-        let mut scores = votes(&voters, &postings, size);
+        let mut scores = votes(&scored_terms, &postings, size);
         let verbatim = self.verbatim(tx, query, &place, &postings);
         let (verbatim, of_days) = futures::try_join!(verbatim, self.of_days(tx, query))?;
         for (entry, noted) in verbatim {
@@ -273,16 +274,16 @@ impl Index {
     }
 }
 
-/// Returns the moments between which entries of some days were noted. If the time zone is not known, the days are those
-/// of all time zones.
+/// Returns the moments between which entries of some days were noted. If the time zone is not known, the
+/// days are those of all time zones.
 fn noted_between(query: &Query, days: &Days) -> (Timestamp, Timestamp) {
     let zone = query.zone.clone().unwrap_or_default();
     let elsewhere = if query.zone.is_some() { 0 } else { ELSEWHERE_MS };
     (zone.start(days.start).plus_ms(-elsewhere), zone.start(days.end).plus_ms(elsewhere))
 }
 
-/// Returns score bonuses for the hits of long periods that the query names. Other entries gain nothing, because such a
-/// period may have more of them than are examined.
+/// Returns score bonuses for the hits of long periods that the query names. Other entries gain nothing,
+/// because such a period may have more of them than are examined.
 fn of_periods(query: &Query, scores: &Scores) -> Vec<Gain> {
     let Some(now) = query.asked.filter(|_| query.tuning.dates) else { return Vec::new() };
     let today = query.zone.clone().unwrap_or_default().day(now);
@@ -329,11 +330,11 @@ impl Place {
 }
 
 /// Returns the BM25 score of each entry.
-fn votes(voters: &[Voter], postings: &Postings, size: Size) -> Scores {
+fn votes(scored_terms: &[ScoredTerm], postings: &Postings, size: Size) -> Scores {
     let mut scores = Scores::new();
-    for voter in voters {
-        for posting in postings.get(&voter.term.text).into_iter().flatten() {
-            rank::gain(&mut scores, posting.entry, posting.noted, rank::score(voter, *posting, size));
+    for term in scored_terms {
+        for posting in postings.get(&term.term.text).into_iter().flatten() {
+            rank::gain(&mut scores, posting.entry, posting.noted, rank::score(term, *posting, size));
         }
     }
     scores

@@ -1,6 +1,6 @@
 //! Search queries.
 
-use super::{fold::fold, rank::Franchise};
+use super::{fold::fold, rank::TermFilter};
 use crate::{Timestamp, Zone};
 
 /// Number of characters from which a text in a script without spaces counts as a sentence.
@@ -86,11 +86,11 @@ impl Query {
     }
 
     /// Returns the filter for the terms that are scored.
-    pub(super) const fn franchise(&self) -> Franchise {
+    pub(super) const fn filter(&self) -> TermFilter {
         match (self.tuning.all_vote, self.content_only) {
-            (true, _) => Franchise::All,
-            (false, false) => Franchise::BestPresent,
-            (false, true) => Franchise::Content,
+            (true, _) => TermFilter::All,
+            (false, false) => TermFilter::BestPresent,
+            (false, true) => TermFilter::Content,
         }
     }
 

@@ -54,14 +54,14 @@ pub(super) fn gain(scores: &mut Scores, entry: i64, noted: Timestamp, more: f64)
 
 /// A term that is scored, and the number of entries that have it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Voter {
+pub(super) struct ScoredTerm {
     pub(super) term: QueryTerm,
     pub(super) entries: i64,
 }
 
 /// The filter for the terms that are scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Franchise {
+pub(super) enum TermFilter {
     /// All terms.
     All,
     /// Content words that are not common. If the entries have none, common content words; if they have none
@@ -72,33 +72,33 @@ pub(super) enum Franchise {
 }
 
 /// Returns the terms that are scored, the rarest first.
-pub(super) fn voters(
+pub(super) fn scored_terms(
     terms: Vec<QueryTerm>,
     counts: &HashMap<String, i64>,
     size: Size,
-    franchise: Franchise,
-) -> Vec<Voter> {
+    filter: TermFilter,
+) -> Vec<ScoredTerm> {
     let is_common = |entries: i64| size.entries >= MANY && entries * 2 > size.entries;
-    let mut present: Vec<Voter> = terms
+    let mut present: Vec<ScoredTerm> = terms
         .into_iter()
         .filter_map(|term| {
             let entries = counts.get(&term.text).copied().unwrap_or(0);
-            (entries > 0).then_some(Voter { term, entries })
+            (entries > 0).then_some(ScoredTerm { term, entries })
         })
         .collect();
-    if franchise == Franchise::All {
+    if filter == TermFilter::All {
         // All of them stay.
-    } else if present.iter().any(|voter| !voter.term.function && !is_common(voter.entries)) {
-        present.retain(|voter| !voter.term.function && !is_common(voter.entries));
-    } else if franchise == Franchise::Content || present.iter().any(|voter| !voter.term.function) {
-        present.retain(|voter| !voter.term.function);
+    } else if present.iter().any(|term| !term.term.function && !is_common(term.entries)) {
+        present.retain(|term| !term.term.function && !is_common(term.entries));
+    } else if filter == TermFilter::Content || present.iter().any(|term| !term.term.function) {
+        present.retain(|term| !term.term.function);
     }
     // Stable: scores are added in this order, and it decides their last bits.
-    present.sort_by_key(|voter| voter.entries);
+    present.sort_by_key(|term| term.entries);
     let mut left = MAX_POSTINGS;
-    let fit = present.iter().take_while(|voter| {
+    let fit = present.iter().take_while(|term| {
         let fits = left > 0;
-        left -= voter.entries;
+        left -= term.entries;
         fits
     });
     let count = fit.count();
@@ -107,13 +107,13 @@ pub(super) fn voters(
 }
 
 /// Returns the BM25 score of one term in one entry.
-pub(super) fn score(voter: &Voter, posting: Posting, size: Size) -> f64 {
-    let (all, with) = (size.entries.max(voter.entries) as f64, voter.entries as f64);
+pub(super) fn score(term: &ScoredTerm, posting: Posting, size: Size) -> f64 {
+    let (all, with) = (size.entries.max(term.entries) as f64, term.entries as f64);
     let rarity = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
     let average = (size.length.max(1) as f64) / (size.entries.max(1) as f64);
     let often = posting.occurrences as f64;
     let long = 1.0 - B + B * posting.length as f64 / average;
-    voter.term.weight * rarity * often * (K1 + 1.0) / (often + K1 * long)
+    term.term.weight * rarity * often * (K1 + 1.0) / (often + K1 * long)
 }
 
 /// Sorts the entries by score, best first. Of equal ones, the one that was noted last is first.
@@ -154,11 +154,11 @@ mod tests {
         let counts = terms.iter().map(|(text, _, count)| ((*text).to_owned(), *count)).collect();
         let terms: Vec<QueryTerm> = terms.iter().map(|(text, function, _)| term(text, *function)).collect();
         let size = Size { entries, length: entries * 10 };
-        let of_content = voters(terms.clone(), &counts, size, Franchise::Content);
-        let voters = voters(terms, &counts, size, Franchise::BestPresent);
-        let is_content = voters.iter().any(|voter| !voter.term.function);
-        assert_eq!(of_content, if is_content { &voters[..] } else { &[] });
-        voters.into_iter().map(|voter| voter.term.text).collect()
+        let of_content = scored_terms(terms.clone(), &counts, size, TermFilter::Content);
+        let scored_terms = scored_terms(terms, &counts, size, TermFilter::BestPresent);
+        let is_content = scored_terms.iter().any(|term| !term.term.function);
+        assert_eq!(of_content, if is_content { &scored_terms[..] } else { &[] });
+        scored_terms.into_iter().map(|term| term.term.text).collect()
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn rarer_and_shorter_and_more_often_is_better() {
         let size = Size { entries: 100, length: 1000 };
-        let voter = |entries| Voter { term: term("x", false), entries };
+        let term = |entries| ScoredTerm { term: term("x", false), entries };
         let posting = |occurrences, length| Posting {
             entry: 1,
             occurrences,
@@ -191,10 +191,10 @@ mod tests {
             public: true,
             noted: Timestamp(0),
         };
-        assert!(score(&voter(2), posting(1, 10), size) > score(&voter(20), posting(1, 10), size));
-        assert!(score(&voter(2), posting(1, 5), size) > score(&voter(2), posting(1, 50), size));
-        assert!(score(&voter(2), posting(3, 10), size) > score(&voter(2), posting(1, 10), size));
-        assert!(score(&voter(100), posting(1, 10), size) > 0.0);
+        assert!(score(&term(2), posting(1, 10), size) > score(&term(20), posting(1, 10), size));
+        assert!(score(&term(2), posting(1, 5), size) > score(&term(2), posting(1, 50), size));
+        assert!(score(&term(2), posting(3, 10), size) > score(&term(2), posting(1, 10), size));
+        assert!(score(&term(100), posting(1, 10), size) > 0.0);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::Timestamp;
 use super::{
     fold::fold,
     postings::Posting,
-    rank::{self, Franchise, Size},
+    rank::{self, Size, TermFilter},
     tokens::{self, Part, QueryTerm},
 };
 
@@ -51,13 +51,13 @@ impl Scorer {
             let having = counted.iter().filter(|text| text.of(number) > 0).count();
             entries.insert(term.text.clone(), count(having));
         }
-        let voters = rank::voters(self.terms.clone(), &entries, size, Franchise::Content);
+        let scored_terms = rank::scored_terms(self.terms.clone(), &entries, size, TermFilter::Content);
         let score = |text: &Counted| {
-            let votes = voters.iter().filter_map(|voter| {
-                let occurrences = text.of(*self.numbers.get(&voter.term.text)?);
+            let votes = scored_terms.iter().filter_map(|term| {
+                let occurrences = text.of(*self.numbers.get(&term.term.text)?);
                 let (length, noted) = (text.length, Timestamp(0));
                 let posting = Posting { entry: 0, occurrences, length, public: true, noted };
-                (occurrences > 0).then(|| rank::score(voter, posting, size))
+                (occurrences > 0).then(|| rank::score(term, posting, size))
             });
             votes.sum()
         };

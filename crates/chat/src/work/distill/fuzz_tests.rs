@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     super::Line,
-    rules::{Known, learned},
+    rules::{KnownFact, learned},
 };
 use crate::provider::Role;
 
@@ -25,7 +25,7 @@ proptest! {
             line(2, Role::Assistant, false, "你有一只猫"),
             line(3, Role::User, false, "我住在上海"),
         ];
-        let known = [Known { id: 70, text: "住在北京".into() }];
+        let known = [KnownFact { id: 70, text: "住在北京".into() }];
         for learned in fuzz::timed(|| learned(&answer, &lines, &known)).into_iter().flatten() {
             prop_assert_eq!(learned.message, 1, "from a message that the person wrote");
             prop_assert_eq!(learned.fact.visibility, 0, "private");

@@ -39,7 +39,7 @@ const OWN_PART: usize = 3;
 const PRIVATE: i64 = 0;
 
 /// A fact that is already stored.
-pub(super) struct Known {
+pub(super) struct KnownFact {
     pub(super) id: i64,
     pub(super) text: String,
 }
@@ -87,7 +87,7 @@ pub(super) fn batch(lines: Vec<Line>) -> Batch {
 }
 
 /// Builds the request to the model.
-pub(super) fn ask(lines: &[Line], known: &[Known]) -> Ask {
+pub(super) fn ask(lines: &[Line], known: &[KnownFact]) -> Ask {
     let order = format!(
         "You keep the memory of a person. Below is a conversation between the person and their digital double, and \
          what is known of the person already. List what the person says about themself in the <person> messages that \
@@ -168,7 +168,7 @@ impl Found {
 }
 
 /// Returns the facts that pass validation, or `None` if the output is not a list of facts.
-pub(super) fn learned(answer: &str, lines: &[Line], known: &[Known]) -> Option<Vec<Learned>> {
+pub(super) fn learned(answer: &str, lines: &[Line], known: &[KnownFact]) -> Option<Vec<Learned>> {
     let facts = facts(answer)?;
     let found = facts.iter().take(MAX_FACTS).filter_map(Found::read);
     Some(found.filter_map(|found| believed(found, lines, known)).collect())
@@ -189,7 +189,7 @@ fn facts(answer: &str) -> Option<Vec<Value>> {
     })
 }
 
-fn believed(found: Found, lines: &[Line], known: &[Known]) -> Option<Learned> {
+fn believed(found: Found, lines: &[Line], known: &[KnownFact]) -> Option<Learned> {
     let content = one_line(&found.fact);
     if content.is_empty() || content.chars().count() > MAX_FACT {
         return None;
@@ -250,7 +250,7 @@ mod tests {
         json!({"fact": fact, "about": "生活", "quote": quote, "same_as": null, "contradicts": []})
     }
 
-    fn believed(facts: &[Value], lines: &[Line], known: &[Known]) -> Vec<Learned> {
+    fn believed(facts: &[Value], lines: &[Line], known: &[KnownFact]) -> Vec<Learned> {
         learned(&json!({"facts": facts}).to_string(), lines, known).unwrap()
     }
 
@@ -289,8 +289,10 @@ mod tests {
     #[test]
     fn known_facts_are_named_by_number() {
         let lines = [line(7, Role::User, true, "I moved to Berlin and still love tea.")];
-        let known =
-            [Known { id: 70, text: "Lives in Paris".into() }, Known { id: 71, text: "Loves tea".into() }];
+        let known = [
+            KnownFact { id: 70, text: "Lives in Paris".into() },
+            KnownFact { id: 71, text: "Loves tea".into() },
+        ];
         let mut moved = fact("Lives in Berlin", "I moved to berlin");
         moved["contradicts"] = json!([1, 1, 0, 9]);
         let mut tea = fact("Loves tea", "still love  tea");
@@ -340,7 +342,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_message_can_leave_its_place(text in ".{0,200}") {
-            let ask = ask(&[line(1, Role::User, true, &text)], &[Known { id: 1, text: text.clone() }]);
+            let ask = ask(&[line(1, Role::User, true, &text)], &[KnownFact { id: 1, text: text.clone() }]);
             prop_assert_eq!(ask.messages[1].content.matches("</person>").count(), 1);
             prop_assert_eq!(ask.messages[1].content.matches("</fact>").count(), 1);
         }

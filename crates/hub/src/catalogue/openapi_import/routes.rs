@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, Request, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    Answer, ApiError, Code, Data, Envelope, Issues,
+    ApiError, ApiResult, Code, Data, Envelope, Issues,
     extract::{BodyLimit, LargeJson},
 };
 
@@ -36,7 +36,7 @@ pub fn router(hub: Hub) -> OpenApiRouter {
 /// and secrets unless `trustedOrigins` contains the server's origin.
 #[utoipa::path(post, path = "/apikey/hub/apis/import", operation_id = "importHubApi", tag = "Hub", security(("session" = [])), request_body = ImportRequest,
     responses((status = 200, description = "The definition, and what was left out of it", body = Envelope<ImportOut>)))]
-async fn import_api(State(hub): State<Hub>, _: Admin, request: Request) -> Answer<ImportOut> {
+async fn import_api(State(hub): State<Hub>, _: Admin, request: Request) -> ApiResult<ImportOut> {
     // Acquired before the body is read: an import may take a hundred times the memory of another request.
     let _permit = hub.importing().acquire().await.map_err(ApiError::internal)?;
     let LargeJson(request) = LargeJson::<ImportRequest>::from_request(request, &()).await?;

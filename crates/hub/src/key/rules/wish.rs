@@ -11,14 +11,14 @@ use crate::key::model::{KeyRequest, Rules};
 
 /// The validated fields of a key.
 #[derive(Debug, Clone)]
-pub(in crate::key) struct Wish {
+pub(in crate::key) struct KeyChange {
     pub(in crate::key) name: String,
     pub(in crate::key) is_enabled: bool,
     pub(in crate::key) expires_at: Option<Timestamp>,
     pub(in crate::key) rules: Rules,
 }
 
-impl Wish {
+impl KeyChange {
     /// Returns the default fields of a new key.
     pub(in crate::key) fn new(bounds: Bounds) -> Self {
         let rules = Rules {

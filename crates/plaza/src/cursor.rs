@@ -2,7 +2,8 @@
 //!
 //! Clients request pages by number. A number alone only tells the rows to skip, and these shift when somebody
 //! writes in the meantime. So each page also returns a `snapshot`, which the client sends with the request
-//! for the next page. It holds the newest entry at the beginning of the walk and the last entry of the page.
+//! for the next page. It holds the newest entry at the beginning of the cursor and the last entry of the
+//! page.
 //! The next page continues exactly there, at any depth. In a list by time, every entry comes exactly once. In
 //! the featured feed, so does every post that keeps its rank in the meantime.
 
@@ -17,14 +18,14 @@ pub const DEFAULT_SIZE: i64 = 20;
 /// Most rows that a page number alone can skip, because the cost grows with them.
 pub const MAX_OFFSET: i64 = 10_000;
 
-/// A key greater than all others, at which a walk begins.
+/// A key greater than all others, at which a cursor begins.
 pub const FIRST: (i64, i64) = (i64::MAX, i64::MAX);
 
 /// Paging parameters of a query, not yet checked.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub struct WalkQuery {
+pub struct CursorParams {
     /// Page number from 1. Default 1.
     #[param(minimum = 1, default = 1)]
     pub page: Option<i64>,
@@ -40,26 +41,26 @@ pub struct WalkQuery {
 
 /// The position and size of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Walk {
+pub struct Cursor {
     /// The page number, from 1.
     pub page: i64,
     /// Most rows on the page.
     pub size: i64,
-    /// The id of the newest row that belongs to the walk; `None` if the client sent no snapshot.
+    /// The id of the newest row that belongs to the cursor; `None` if the client sent no snapshot.
     pub newest: Option<i64>,
     /// The key of the last row of the page before, if the snapshot is of that page.
     pub after: Option<(i64, i64)>,
-    /// Rows to skip from [`Walk::start`].
+    /// Rows to skip from [`Cursor::start`].
     pub offset: i64,
 }
 
-impl WalkQuery {
+impl CursorParams {
     /// Applies defaults and limits.
     ///
     /// # Errors
     /// 422 if a number is below 1, the snapshot is invalid, or the page is too deep to be reached by its
     /// number.
-    pub fn check(&self) -> Result<Walk, ApiError> {
+    pub fn check(&self) -> Result<Cursor, ApiError> {
         let mut issues = Issues::query();
         let page = self.page.unwrap_or(1);
         let wish = self.page_size.unwrap_or(DEFAULT_SIZE);
@@ -74,17 +75,17 @@ impl WalkQuery {
         if given.is_some() && snapshot.is_none() {
             issues.add("value_error", "snapshot", "Input should be the snapshot of an earlier page");
         }
-        let mut walk =
-            Walk { page, size, newest: snapshot.map(|snapshot| snapshot.newest), after: None, offset: 0 };
+        let mut cursor =
+            Cursor { page, size, newest: snapshot.map(|snapshot| snapshot.newest), after: None, offset: 0 };
         match snapshot {
             Some(Snapshot { page: before, size: same, end, .. })
                 if before.saturating_add(1) == page && same == size =>
             {
-                walk.after = Some(end);
+                cursor.after = Some(end);
             }
-            Some(_) | None => walk.offset = page.saturating_sub(1).saturating_mul(size),
+            Some(_) | None => cursor.offset = page.saturating_sub(1).saturating_mul(size),
         }
-        if walk.offset > MAX_OFFSET {
+        if cursor.offset > MAX_OFFSET {
             issues.add(
                 "less_than_equal",
                 "page",
@@ -92,11 +93,11 @@ impl WalkQuery {
             );
         }
         issues.finish()?;
-        Ok(walk)
+        Ok(cursor)
     }
 }
 
-impl Walk {
+impl Cursor {
     /// Returns the key after which the page begins.
     pub fn start(&self) -> (i64, i64) {
         self.after.unwrap_or(FIRST)
@@ -127,7 +128,7 @@ impl Walk {
     }
 }
 
-/// The parts of a `snapshot`: the newest entry of the walk, and the number, size and last key of a page.
+/// The parts of a `snapshot`: the newest entry of the cursor, and the number, size and last key of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Snapshot {
     newest: i64,
@@ -158,14 +159,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn query(page: i64, size: i64, snapshot: Option<String>) -> WalkQuery {
-        WalkQuery { page: Some(page), page_size: Some(size), snapshot }
+    fn query(page: i64, size: i64, snapshot: Option<String>) -> CursorParams {
+        CursorParams { page: Some(page), page_size: Some(size), snapshot }
     }
 
     #[test]
     fn a_number_skips_and_a_snapshot_goes_on() {
-        let walk = query(3, 10, None).check().unwrap();
-        assert_eq!((walk.offset, walk.start(), walk.newest), (20, FIRST, None));
+        let cursor = query(3, 10, None).check().unwrap();
+        assert_eq!((cursor.offset, cursor.start(), cursor.newest), (20, FIRST, None));
         let mut rows = vec![9, 8, 7];
         let first = query(1, 2, None).check().unwrap();
         let (more, snapshot) = first.end(&mut rows, 9, |id| (*id, *id));

@@ -15,7 +15,7 @@ const MAX_SNAPSHOT: usize = 60;
 /// The query parameter beside those of a page.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct SnapshotQuery {
+pub struct CursorParams {
     /// The `snapshot` of the page before, or nothing (`snapshot=`) for the first page. The list then stays as
     /// it was when the paging began, whatever is added meanwhile. Not part of the original API.
     #[param(max_length = 60)]
@@ -24,7 +24,7 @@ pub struct SnapshotQuery {
 
 /// A page of a list and, if it is known, the cursor at which it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Walk {
+pub struct Cursor {
     /// Number of rows to return.
     pub limit: i64,
     /// Number of rows to skip after `last`.
@@ -41,7 +41,8 @@ pub struct Walk {
 
 /// One page of a list, and what to go on with.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Walked<T> {
+#[schema(as = Walked)]
+pub struct CursorPage<T> {
     /// The entries of this page; empty past the end.
     pub list: Vec<T>,
     /// Entries in all pages together.
@@ -52,26 +53,26 @@ pub struct Walked<T> {
     pub snapshot: Option<String>,
 }
 
-impl From<Page> for Walk {
+impl From<Page> for Cursor {
     fn from(page: Page) -> Self {
         let end = page.offset.saturating_add(page.limit);
         Self { limit: page.limit, offset: page.offset, newest: None, last: None, end, asked: false }
     }
 }
 
-impl SnapshotQuery {
+impl CursorParams {
     /// Combines the page with the snapshot.
     ///
     /// # Errors
     /// 422 if the snapshot is invalid.
-    pub fn check(&self, page: Page) -> Result<Walk, ApiError> {
-        walk(self.snapshot.as_deref(), page, Issues::query())
+    pub fn check(&self, page: Page) -> Result<Cursor, ApiError> {
+        cursor(self.snapshot.as_deref(), page, Issues::query())
     }
 }
 
-/// Like [`SnapshotQuery::check`], for a snapshot that is not in the query string.
-pub(crate) fn walk(given: Option<&str>, page: Page, mut issues: Issues) -> Result<Walk, ApiError> {
-    let mut walk = Walk { asked: given.is_some(), ..Walk::from(page) };
+/// Like [`CursorParams::check`], for a snapshot that is not in the query string.
+pub(crate) fn cursor(given: Option<&str>, page: Page, mut issues: Issues) -> Result<Cursor, ApiError> {
+    let mut cursor = Cursor { asked: given.is_some(), ..Cursor::from(page) };
     let given = given.filter(|text| !text.is_empty());
     match given.map(Snapshot::parse) {
         None => {}
@@ -79,18 +80,18 @@ pub(crate) fn walk(given: Option<&str>, page: Page, mut issues: Issues) -> Resul
             issues.add("value_error", "snapshot", "Input should be the snapshot of an earlier page");
         }
         Some(Some(Snapshot { newest, seen, last, time })) => {
-            walk.newest = Some(newest);
+            cursor.newest = Some(newest);
             // This is the page right after the one that returned the snapshot.
             if seen == page.offset {
-                (walk.last, walk.offset) = (Some((Timestamp(time), last)), 0);
+                (cursor.last, cursor.offset) = (Some((Timestamp(time), last)), 0);
             }
         }
     }
     issues.finish()?;
-    Ok(walk)
+    Ok(cursor)
 }
 
-impl Walk {
+impl Cursor {
     /// Returns the page by offset, for a list that is not paged by the ids of its entries.
     pub(crate) fn page(&self) -> Page {
         Page { limit: self.limit, offset: self.end.saturating_sub(self.limit) }
@@ -119,17 +120,21 @@ impl Walk {
         total: i64,
         newest: i64,
         key: impl Fn(&T) -> (Timestamp, i64),
-    ) -> Walked<T> {
+    ) -> CursorPage<T> {
         let last = list.last().filter(|_| self.asked).map(key);
         let snapshot = last.map(|(time, last)| Snapshot { newest, seen: self.end, last, time: time.0 });
-        Walked { list, total, snapshot: snapshot.map(|snapshot| snapshot.to_string()) }
+        CursorPage { list, total, snapshot: snapshot.map(|snapshot| snapshot.to_string()) }
     }
 }
 
-impl<T> Walked<T> {
+impl<T> CursorPage<T> {
     /// Replaces the entries.
-    pub(crate) fn map<U>(self, with: impl FnMut(T) -> U) -> Walked<U> {
-        Walked { list: self.list.into_iter().map(with).collect(), total: self.total, snapshot: self.snapshot }
+    pub(crate) fn map<U>(self, with: impl FnMut(T) -> U) -> CursorPage<U> {
+        CursorPage {
+            list: self.list.into_iter().map(with).collect(),
+            total: self.total,
+            snapshot: self.snapshot,
+        }
     }
 }
 
@@ -177,8 +182,8 @@ mod tests {
         Page { limit, offset: (number - 1) * limit }
     }
 
-    fn given(snapshot: Option<&str>, page: Page) -> Result<Walk, ApiError> {
-        SnapshotQuery { snapshot: snapshot.map(str::to_owned) }.check(page)
+    fn given(snapshot: Option<&str>, page: Page) -> Result<Cursor, ApiError> {
+        CursorParams { snapshot: snapshot.map(str::to_owned) }.check(page)
     }
 
     #[test]
