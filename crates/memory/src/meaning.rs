@@ -26,8 +26,9 @@ use store::{
 use tokio::sync::Notify;
 use web::Outgoing;
 
+pub use provider::Embedded;
 pub use provider::Settings;
-pub use serve::{Embedded, NotEmbedded};
+pub use serve::NotEmbedded;
 pub(crate) use worker::start;
 
 use crate::Memory;

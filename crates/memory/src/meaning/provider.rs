@@ -8,9 +8,9 @@ use web::{Outgoing, outgoing};
 use super::rules;
 
 /// Maximum size of a response in bytes, for each text.
-pub(super) const MAX_ANSWER: usize = 256 << 10;
+const MAX_ANSWER: usize = 256 << 10;
 /// Maximum number of dimensions of a vector.
-pub(super) const MAX_DIMENSIONS: usize = 8192;
+const MAX_DIMENSIONS: usize = 8192;
 
 /// The settings of the embedding endpoint.
 #[derive(Clone)]
@@ -59,22 +59,40 @@ impl Failure {
     }
 }
 
+/// Embeddings of texts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Embedded {
+    /// One vector per text, in order, as the model returns it. All are of one size.
+    pub vectors: Vec<Vec<f32>>,
+    /// The tokens of the texts as the endpoint counts them; `None` if it does not.
+    pub tokens: Option<i64>,
+}
+
 #[derive(Serialize)]
 struct Request<'r> {
     model: &'r str,
     input: &'r [&'r str],
     encoding_format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<u32>,
 }
 
 #[derive(Deserialize)]
-struct Answer {
-    data: Vec<One>,
+struct Response {
+    data: Vec<Vector>,
+    usage: Option<Usage>,
 }
 
 #[derive(Deserialize)]
-struct One {
+struct Vector {
     index: usize,
     embedding: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct Usage {
+    prompt_tokens: Option<i64>,
+    total_tokens: Option<i64>,
 }
 
 /// Returns the vectors of texts, in the order of the texts, each of length 1 and all of one size. A vector
@@ -85,78 +103,94 @@ pub(super) async fn embed(
     texts: &[&str],
     limit: Duration,
 ) -> Result<Vec<Option<Vec<f32>>>, Failure> {
+    // Endpoints refuse an empty text.
+    let input: Vec<&str> =
+        texts.iter().map(|text| if text.trim().is_empty() { "-" } else { *text }).collect();
+    let embedded = call(outgoing, settings, &input, None, limit).await?;
+    Ok(embedded.vectors.into_iter().map(rules::normal).collect())
+}
+
+/// Calls the endpoint for the embeddings of texts; with `dimensions`, cut to that size.
+pub(super) async fn call(
+    outgoing: &Outgoing,
+    settings: &Settings,
+    texts: &[&str],
+    dimensions: Option<u32>,
+    limit: Duration,
+) -> Result<Embedded, Failure> {
     let client = outgoing.trusted().map_err(|error| Failure::Call(error.to_string()))?;
     let mut request = client.post(format!("{}/embeddings", settings.base_url)).timeout(limit);
     if !settings.api_key.is_empty() {
         request = request.bearer_auth(&settings.api_key);
     }
-    // Endpoints refuse an empty text.
-    let input: Vec<&str> =
-        texts.iter().map(|text| if text.trim().is_empty() { "-" } else { *text }).collect();
-    let body = Request { model: &settings.name, input: &input, encoding_format: "float" };
-    let answer = request.json(&body).send().await.map_err(|error| Failure::Call(reason(error)))?;
-    let status = answer.status();
+    let body = Request { model: &settings.name, input: texts, encoding_format: "float", dimensions };
+    let response = request.json(&body).send().await.map_err(|error| Failure::Call(reason(error)))?;
+    let status = response.status();
     if !status.is_success() {
         return Err(Failure::Status(status.as_u16()));
     }
     let most = MAX_ANSWER * texts.len();
-    let bytes = outgoing::read(answer, most).await.map_err(|refused| match refused {
+    let bytes = outgoing::read(response, most).await.map_err(|refused| match refused {
         outgoing::Refused::TooLarge(_) => Failure::Answer("is too large"),
         other => Failure::Call(other.to_string()),
     })?;
     let count = texts.len();
     // Parsing many vectors takes a while, and must not block other tasks.
     tokio::task::spawn_blocking(move || {
-        let answer: Answer =
+        let response: Response =
             serde_json::from_slice(&bytes).map_err(|_unlike| Failure::Answer("is no list of vectors"))?;
-        vectors(answer, count)
+        checked(response, count)
     })
     .await
     .unwrap_or(Err(Failure::Answer("cannot be read")))
 }
 
-/// Returns the reason of a failure without the URL, which may contain a secret.
-pub(super) fn reason(error: reqwest::Error) -> String {
-    if error.is_timeout() { "it took too long".to_owned() } else { error.without_url().to_string() }
-}
-
-fn vectors(mut answer: Answer, count: usize) -> Result<Vec<Option<Vec<f32>>>, Failure> {
-    answer.data.sort_by_key(|one| one.index);
-    let in_order = answer.data.iter().enumerate().all(|(at, one)| one.index == at);
-    if !in_order || answer.data.len() != count {
+/// Checks that a response has one vector per text, all of one size.
+fn checked(mut response: Response, count: usize) -> Result<Embedded, Failure> {
+    response.data.sort_by_key(|vector| vector.index);
+    let in_order = response.data.iter().enumerate().all(|(at, vector)| vector.index == at);
+    if !in_order || response.data.len() != count {
         return Err(Failure::Answer("does not have one vector of each text"));
     }
-    let size = answer.data.first().map_or(0, |one| one.embedding.len());
-    let alike = answer.data.iter().all(|one| one.embedding.len() == size);
-    if !alike || !(1..=MAX_DIMENSIONS).contains(&size) {
+    let size = response.data.first().map_or(0, |vector| vector.embedding.len());
+    let is_alike = response.data.iter().all(|vector| vector.embedding.len() == size);
+    if !is_alike || !(1..=MAX_DIMENSIONS).contains(&size) {
         return Err(Failure::Answer("has vectors of an unlikely size"));
     }
-    Ok(answer.data.into_iter().map(|one| rules::normal(one.embedding)).collect())
+    let tokens = response.usage.and_then(|usage| usage.prompt_tokens.or(usage.total_tokens));
+    let vectors = response.data.into_iter().map(|vector| vector.embedding).collect();
+    Ok(Embedded { vectors, tokens: tokens.filter(|tokens| *tokens >= 0) })
+}
+
+/// Returns the reason of a failure without the URL, which may contain a secret.
+fn reason(error: reqwest::Error) -> String {
+    if error.is_timeout() { "it took too long".to_owned() } else { error.without_url().to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(vectors: &[(usize, &[f32])]) -> Answer {
-        let data = vectors.iter().map(|(index, values)| One { index: *index, embedding: values.to_vec() });
-        Answer { data: data.collect() }
+    fn response(vectors: &[(usize, &[f32])], tokens: Option<i64>) -> Response {
+        let data = vectors.iter().map(|(index, values)| Vector { index: *index, embedding: values.to_vec() });
+        Response { data: data.collect(), usage: Some(Usage { prompt_tokens: None, total_tokens: tokens }) }
     }
 
     #[test]
-    fn an_answer_has_one_vector_of_each_text() {
-        let two = vectors(answer(&[(1, &[0.0, 2.0]), (0, &[3.0, 0.0])]), 2).unwrap();
-        assert_eq!(two, [Some(vec![1.0, 0.0]), Some(vec![0.0, 1.0])]);
-        assert_eq!(vectors(answer(&[(0, &[0.0, 0.0])]), 1).unwrap(), [None]);
+    fn vectors_are_ordered_and_checked() {
+        let two = checked(response(&[(1, &[0.0, 2.0]), (0, &[3.0, 0.0])], Some(5)), 2).unwrap();
+        assert_eq!(two, Embedded { vectors: vec![vec![3.0, 0.0], vec![0.0, 2.0]], tokens: Some(5) });
+        assert_eq!(checked(response(&[(0, &[1.0])], Some(-1)), 1).unwrap().tokens, None);
         for (wrong, count) in [
-            (answer(&[]), 1),
-            (answer(&[(0, &[1.0])]), 2),
-            (answer(&[(0, &[1.0]), (0, &[1.0])]), 2),
-            (answer(&[(0, &[1.0]), (1, &[1.0, 2.0])]), 2),
-            (answer(&[(0, &[])]), 1),
-            (answer(&[(0, &vec![1.0; MAX_DIMENSIONS + 1])]), 1),
+            (response(&[], None), 1),
+            (response(&[(0, &[1.0])], None), 2),
+            (response(&[(0, &[1.0]), (0, &[1.0])], None), 2),
+            (response(&[(0, &[1.0]), (2, &[1.0])], None), 2),
+            (response(&[(0, &[1.0]), (1, &[1.0, 2.0])], None), 2),
+            (response(&[(0, &[])], None), 1),
+            (response(&[(0, &vec![1.0; MAX_DIMENSIONS + 1])], None), 1),
         ] {
-            assert!(vectors(wrong, count).is_err());
+            assert!(checked(wrong, count).is_err());
         }
     }
 
