@@ -33,6 +33,8 @@ pub(crate) struct Pipeline<'a> {
     client: &'a Client,
     /// Answers to what was sent and not waited for, in order.
     unread: Mutex<VecDeque<BoxFuture<'a, Result<()>>>>,
+    /// Held from the preparation of a statement until it is sent; callers get it in the order of their calls.
+    order: tokio::sync::Mutex<()>,
     is_over: bool,
 }
 
@@ -44,7 +46,8 @@ impl<'a> Pipeline<'a> {
             // All of it sees the same state.
             Access::Read => "START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         };
-        let pipeline = Self { client, unread: Mutex::default(), is_over: false };
+        let (unread, order) = (Mutex::default(), tokio::sync::Mutex::default());
+        let pipeline = Self { client, unread, order, is_over: false };
         pipeline.leave(async move { client.batch_execute(sql).await.map_err(convert) });
         pipeline
     }
@@ -84,6 +87,33 @@ impl<'a> Pipeline<'a> {
         }
     }
 
+    /// Prepares a statement, sends it, and waits for its answer.
+    ///
+    /// Statements of one transaction that are waited for together are sent in the order in which they were
+    /// called, even if an earlier one has to be prepared first and a later one has not. So all transactions lock
+    /// rows in the order that the code states, which prevents deadlocks.
+    async fn run<T, F>(
+        &self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        request: impl FnOnce(Statement) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let order = self.order.lock().await;
+        let statement = self.prepare(sql, params).await?;
+        let mut answer = pin!(request(statement));
+        // The first poll sends it.
+        if let Poll::Ready(answer) = futures::poll!(answer.as_mut()) {
+            return answer;
+        }
+        drop(order);
+        let before = self.read_all().await;
+        let answer = answer.await;
+        before.and(answer)
+    }
+
     async fn prepare(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Statement> {
         let client = self.client;
         let statement = self.wait(async { client.prepare_cached(sql).await.map_err(convert) }).await?;
@@ -93,17 +123,23 @@ impl<'a> Pipeline<'a> {
 
     /// Runs a statement for its rows.
     pub(crate) async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
-        let statement = self.prepare(sql, params).await?;
-        let params = dynamic(params);
-        let rows = self.wait(async { self.client.query(&statement, &params).await.map_err(convert) }).await?;
+        let (client, values) = (self.client, dynamic(params));
+        let query = |statement| {
+            let values = &values;
+            async move { client.query(&statement, values).await.map_err(convert) }
+        };
+        let rows = self.run(sql, params, query).await?;
         visit_rows(&rows, each)
     }
 
     /// Runs a statement and returns how many rows it changed.
     pub(crate) async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
-        let statement = self.prepare(sql, params).await?;
-        let params = dynamic(params);
-        self.wait(async { self.client.execute(&statement, &params).await.map_err(convert) }).await
+        let (client, values) = (self.client, dynamic(params));
+        let execute = |statement| {
+            let values = &values;
+            async move { client.execute(&statement, values).await.map_err(convert) }
+        };
+        self.run(sql, params, execute).await
     }
 
     /// Sends a statement and does not wait for its answer.
@@ -111,6 +147,7 @@ impl<'a> Pipeline<'a> {
     /// Errors: the statement cannot be sent. What it fails with is returned by the next one that is waited
     /// for.
     pub(crate) async fn send(&self, sql: &'static str, params: &[Param<'_>]) -> Result<()> {
+        let _order = self.order.lock().await;
         let statement = self.prepare(sql, params).await?;
         let (client, owned) = (self.client, params.iter().map(|param| OwnedParam::from(*param)));
         let owned: Vec<OwnedParam> = owned.collect();

@@ -74,6 +74,32 @@ on_both! {
         assert_eq!(db.execute(twice, params![1_i64, "x"]).await, Ok(0));
     }
 
+    async fn statements_waited_for_together_run_in_the_order_of_their_calls(world) {
+        const ADD: &str = "UPDATE counter SET n = n + 1 WHERE id = $1";
+        let db = world.open_migrated().await;
+        db.execute("INSERT INTO counter (id, n) VALUES (1, 0)", &[]).await.unwrap();
+        let add = || db.write(|tx| Box::pin(async move { tx.execute(ADD, params![1_i64]).await }));
+        // Every connection of the pool has prepared one of the two statements.
+        join_all((0..8).map(|_| add())).await.into_iter().for_each(|added| assert_eq!(added, Ok(1)));
+        for double in [
+            "UPDATE counter SET n = n * 2 WHERE id = $1",
+            "UPDATE counter SET n = 2 * n WHERE id = $1",
+            "UPDATE counter SET n = n + n WHERE id = $1",
+        ] {
+            let (before,) = db.fetch_one::<(i64,)>("SELECT n FROM counter", &[]).await.unwrap();
+            let both = db.write(move |tx| {
+                Box::pin(async move {
+                    let counter = params![1_i64];
+                    let both = futures::join!(tx.execute(double, counter), tx.execute(ADD, counter));
+                    both.0.and(both.1)
+                })
+            });
+            assert_eq!(both.await, Ok(1));
+            let (after,) = db.fetch_one::<(i64,)>("SELECT n FROM counter", &[]).await.unwrap();
+            assert_eq!(after, before * 2 + 1, "{double}");
+        }
+    }
+
     async fn a_failed_statement_cannot_be_swallowed(world) {
         let db = world.open_migrated().await;
         db.execute(INSERT_ITEM, params![1_i64, "x"]).await.unwrap();
