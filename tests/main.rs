@@ -68,6 +68,7 @@ mod clients {
     }
 }
 mod oauth {
+    mod audience;
     mod best_practice;
     mod introspect;
     mod metadata;

@@ -70,7 +70,6 @@ both_engines! {
             (with("redirectUris", json!(["https://example.com/cb#x"])), 400, "oauth2.redirect_uri.invalid"),
             (with("allowedScopes", json!(["nonsense"])), 400, "oauth2.scope.invalid"),
             (with("allowedScopes", json!(["*"])), 400, "oauth2.scope.invalid"),
-            (with("allowedScopes", json!(["memory.write"])), 403, "oauth2.scope.disallowed"),
         ] {
             session.post(&create, body).await.refused(status, sub_code);
         }

@@ -204,6 +204,7 @@ both_engines! {
         let consent = identity::grant::Consent {
             application: used.clone(),
             redirect_uri: "https://app.example/cb".into(),
+            audience: identity::Audience::Server,
             asked: identity::ScopeSet::parse_list("chat").unwrap(),
             granted: identity::ScopeSet::parse_list("chat").unwrap(),
             challenge: None,

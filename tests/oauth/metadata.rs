@@ -24,7 +24,7 @@ both_engines! {
             assert!(document.get("registration_endpoint").is_none(), "it is off");
             let scopes = document["scopes_supported"].as_array().unwrap();
             assert!(scopes.contains(&json!("user.info")) && scopes.contains(&json!("memory.read")));
-            assert!(!scopes.contains(&json!("*")) && !scopes.contains(&json!("memory.write")));
+            assert!(!scopes.contains(&json!("*")) && scopes.contains(&json!("memory.write")) && scopes.contains(&json!("offline_access")));
         }
     }
 

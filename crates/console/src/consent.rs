@@ -24,15 +24,17 @@ use crate::{
     sign_in::{self, Again},
     texts::fill,
 };
-use request::{Denied, Destination, Prompt, Request, consent_query};
+use request::{Asked, Denied, Destination, Prompt, Request, Terms, consent_query};
 pub(crate) use request::{after_sign_in, form_sources};
 use texts::Texts;
 
 /// The routes to which apps send people.
-pub(crate) const PATHS: [&str; 3] = ["/oauth", "/oauth/", STANDARD];
+pub(crate) const PATHS: [&str; 4] = ["/oauth", "/oauth/", STANDARD, ALIAS];
 /// The authorization endpoint that the server's metadata names. Its redirects contain the issuer (RFC 9207).
 /// Apps written for the SecondMe API use the other routes, whose redirects are exactly those of SecondMe.
 const STANDARD: &str = "/oauth/authorize";
+/// The authorization endpoint of clients that read no metadata (the default of MCP of 2025-03-26).
+const ALIAS: &str = "/authorize";
 
 /// A person's decision.
 pub(crate) struct Decision {
@@ -91,7 +93,7 @@ pub(crate) async fn show(
     let query = query.unwrap_or_default();
     let request = parse(&console, path.as_str(), &query);
     let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
-    let asked = match request.asked(app.scopes, app.is_public) {
+    let asked = match request.asked(terms(&console, &app)) {
         Ok(asked) => asked,
         Err(denied) => return request.deny(denied),
     };
@@ -101,7 +103,7 @@ pub(crate) async fn show(
     }
     if request.prompt() != Prompt::Always {
         let standing = console.identity.standing(member.account.id, &app.id).await?;
-        if let Some(granted) = standing.and_then(|standing| rules::silent(&standing, &app, asked)) {
+        if let Some(granted) = standing.and_then(|standing| rules::silent(&standing, &app, asked.scopes)) {
             return grant(&console, member.account.id, request, (asked, granted), false).await;
         }
     }
@@ -113,8 +115,19 @@ pub(crate) async fn show(
 
 /// Parses the app's request. On the route of the standard, the redirect will contain the issuer.
 fn parse(console: &Console, path: &str, query: &str) -> Request {
-    let issuer = (path == STANDARD).then(|| &*console.public_url);
+    let issuer = matches!(path, STANDARD | ALIAS).then(|| &*console.public_url);
     Request::parse(query, issuer)
+}
+
+/// Returns the terms on which an app's request is checked.
+fn terms<'a>(console: &'a Console, app: &Application) -> Terms<'a> {
+    Terms {
+        registered: app.scopes,
+        is_self_registered: app.is_self_registered,
+        is_public: app.is_public,
+        issuer: &console.public_url,
+        mcp_scopes: console.identity.settings().oauth.mcp_scopes,
+    }
 }
 
 /// Returns the redirect with which a request for no page (`prompt=none`) is refused if nobody is signed in.
@@ -129,7 +142,7 @@ pub(crate) async fn refuse_without_page(console: &Console, next: &str) -> Result
         return Ok(None);
     }
     let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
-    let denied = request.asked(app.scopes, app.is_public).err().unwrap_or(Denied::LoginRequired);
+    let denied = request.asked(terms(console, &app)).err().unwrap_or(Denied::LoginRequired);
     request.deny(denied).map(Some)
 }
 
@@ -142,7 +155,7 @@ pub(crate) async fn submit(
 ) -> Result<Response, ApiError> {
     let request = parse(&console, path.as_str(), &decision.query);
     let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
-    let asked = match request.asked(app.scopes, app.is_public) {
+    let asked = match request.asked(terms(&console, &app)) {
         Ok(asked) => asked,
         Err(denied) => return request.deny(denied),
     };
@@ -153,7 +166,7 @@ pub(crate) async fn submit(
     for scope in decision.scopes.iter().filter_map(|name| Scope::parse(name)) {
         chosen.insert(scope);
     }
-    let granted = rules::allowed(asked, chosen);
+    let granted = rules::allowed(asked.scopes, chosen);
     if granted.is_empty() {
         let problem = Some(Texts::of(member.page.language).none);
         return page(&console, &member, &app, &request, (path.as_str(), &decision.query), asked, problem);
@@ -165,13 +178,14 @@ async fn grant(
     console: &Console,
     account: i64,
     request: Request,
-    (asked, granted): (ScopeSet, ScopeSet),
+    (asked, granted): (Asked, ScopeSet),
     is_answer: bool,
 ) -> Result<Response, ApiError> {
     let consent = Consent {
         application: request.client_id.clone(),
         redirect_uri: request.redirect_uri.clone(),
-        asked,
+        audience: asked.audience,
+        asked: asked.scopes,
         granted,
         challenge: request.challenge.clone(),
         is_answer,
@@ -186,7 +200,7 @@ fn page(
     app: &Application,
     request: &Request,
     (path, query): (&str, &str),
-    asked: ScopeSet,
+    asked: Asked,
     problem: Option<&'static str>,
 ) -> Result<Response, ApiError> {
     let here = format!("{path}?{query}");
@@ -215,7 +229,7 @@ fn page(
             Destination::Host(host) => fill(t.back, host),
             Destination::Scheme(scheme) => fill(t.back_app, format!("{scheme}:")),
         },
-        choices: asked.iter().map(choice).collect(),
+        choices: asked.scopes.iter().map(choice).collect(),
         problem,
     };
     match problem {

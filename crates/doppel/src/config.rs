@@ -4,6 +4,7 @@ mod embedding;
 mod error;
 mod hub;
 mod listen;
+mod mcp;
 mod model;
 mod notes;
 mod oauth;
@@ -32,6 +33,7 @@ use variables::Variables;
 pub use embedding::Embedding;
 pub use hub::{CallLog, Hub, HubWeather, KeyMakers};
 pub use listen::Listen;
+pub use mcp::Mcp;
 pub use model::{Chat, Json, Model, TokensMember};
 pub use notes::Notes;
 pub use oauth::Oauth;
@@ -52,6 +54,7 @@ pub struct Config {
     pub database: Database,
     pub accounts: Accounts,
     pub oauth: Oauth,
+    pub mcp: Mcp,
     pub secrets: Secrets,
     pub files: Files,
     pub notes: Notes,
@@ -274,6 +277,7 @@ impl Config {
         }
         limit("accounts.recheck_milliseconds", self.accounts.recheck_milliseconds, 0, 60_000)?;
         self.oauth.check(limit)?;
+        self.mcp.check(limit)?;
         self.secrets.check()?;
         self.model.check(limit)?;
         self.chat.check(limit)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use identity::{
-    NewAccount, Password, Scope, ScopeSet,
+    Audience, NewAccount, Password, Scope, ScopeSet,
     application::{Credentials, NewApplication},
     grant::{Consent, Exchange},
     key::NewKey,
@@ -174,7 +174,7 @@ async fn invitation_codes(running: &Running) -> Result<Vec<String>> {
 /// Returns all scopes that an app may request.
 fn every_scope() -> ScopeSet {
     let scopes: Vec<Scope> = Scope::ALL.iter().copied().filter(|scope| scope.is_for_apps()).collect();
-    ScopeSet::of(&scopes)
+    Audience::Server.limit(ScopeSet::of(&scopes))
 }
 
 /// Returns a new access token and refresh token of the demo app for the demo person.
@@ -184,6 +184,7 @@ async fn tokens(running: &Running, client_id: &str, client_secret: &str) -> Resu
     let consent = Consent {
         application: client_id.to_owned(),
         redirect_uri: CALLBACK.into(),
+        audience: Audience::Server,
         asked: every_scope(),
         granted: every_scope(),
         challenge: None,

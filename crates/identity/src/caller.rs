@@ -7,6 +7,7 @@ use http::request::Parts;
 use web::{ApiError, Code};
 
 use crate::{
+    Audience,
     credential::Secret,
     scope::{Permission, Scope, ScopeSet},
 };
@@ -46,12 +47,18 @@ pub enum Credential {
     },
     /// The access token of an app that acts in the name of a person.
     Token {
-        /// The id of the app.
+        /// The id of the app (`client_id`).
         application: String,
+        /// The name of the app.
+        name: String,
         /// The id of the authorization that the token was issued for.
         authorization: i64,
+        /// The resource that the token is for.
+        audience: Audience,
         /// The scopes that the person granted and that the app may still have.
         scopes: ScopeSet,
+        /// The scopes that the app asked the person for and did not get.
+        refused: ScopeSet,
     },
 }
 
@@ -76,6 +83,17 @@ impl Who {
         match self {
             Self::Person(caller) => caller.application(),
             Self::App(app) => Some(app.application()),
+        }
+    }
+
+    /// True if the credential may be used at a route. A token is bound to the resource that it was issued for.
+    pub(crate) fn is_accepted_at(&self, route: &str) -> bool {
+        match self {
+            Self::Person(caller) => match caller.credential() {
+                Credential::Token { audience, .. } => audience.is_accepted_at(route),
+                Credential::Session { .. } | Credential::ApiKey { .. } | Credential::Program { .. } => true,
+            },
+            Self::App(_) => true,
         }
     }
 }
@@ -268,8 +286,11 @@ mod tests {
         let every_single_scope = all.map(|scope| scope.name()).collect::<Vec<_>>().join(" ");
         let token = |scopes: &str| Credential::Token {
             application: "a".into(),
+            name: "A".into(),
             authorization: 1,
+            audience: Audience::Server,
             scopes: ScopeSet::parse_list(scopes).unwrap(),
+            refused: ScopeSet::EMPTY,
         };
         for (credential, governs, is_full) in [
             (key("*"), true, true),

@@ -66,7 +66,8 @@ impl Identity {
                         &granted,
                         &consent.redirect_uri,
                         consent.challenge.as_deref(),
-                        expires_at
+                        expires_at,
+                        consent.audience.name()
                     ];
                     tx.execute(queries::INSERT_CODE, values).await?;
                     let is_less = !after.scopes.abilities().covers(before.scopes.abilities());

@@ -123,7 +123,8 @@ impl Guard {
                 self.identity.key_caller(text).await.map(Some)
             }
             Presented::Bearer(text) if text.starts_with(Kind::AccessToken.prefix()) => {
-                Ok(self.identity.token_caller(text).await.map(Some)?)
+                let who = self.identity.token_caller(text).await?;
+                if who.is_accepted_at(route) { Ok(Some(who)) } else { Err(Code::TokenInvalid.into()) }
             }
             Presented::Bearer(_unknown) => Err(ApiError::new(Code::TokenInvalid).into()),
             Presented::Session(text) => {

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod application;
+pub mod audience;
 mod cache;
 mod caller;
 pub mod credential;
@@ -31,6 +32,7 @@ use web::Tasks;
 
 pub use account::{Account, NewAccount, Password};
 pub use application::Application;
+pub use audience::Audience;
 pub use caller::{AppCaller, Caller, Credential, Developer, Optional, Scoped, SignedIn};
 pub use guard::{Guard, guard};
 pub use limit::{Action, Limits, Rate};
@@ -70,6 +72,8 @@ pub struct Settings {
     pub recheck: Duration,
     /// True if cookies are sent over HTTPS only.
     pub secure_cookies: bool,
+    /// The public URL of the server without a slash at the end, which is the issuer of its tokens.
+    pub public_url: Arc<str>,
     /// The settings of OAuth.
     pub oauth: grant::Settings,
     /// The settings of webhooks.

@@ -55,10 +55,10 @@ impl Scope {
         Self::ALL.iter().copied().find(|scope| scope.name() == name)
     }
 
-    /// True if an app may request the scope. [`Scope::Everything`] is for API keys only, and
-    /// [`Scope::MemoryWrite`] for credentials of the person themself.
+    /// True if an app may request the scope. [`Scope::Everything`] is for API keys only. What an app may do
+    /// with [`Scope::MemoryWrite`] depends on the resource (`Audience::limit`).
     pub const fn is_for_apps(self) -> bool {
-        !matches!(self, Self::Everything | Self::MemoryWrite)
+        !matches!(self, Self::Everything)
     }
 
     /// True if the person cannot deny the scope to an app that requests it, because the app must learn who
@@ -147,6 +147,17 @@ impl ScopeSet {
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// Returns the scopes of this set whose abilities `granted` does not give: those that a person was asked
+    /// about and refused, wholly or in part.
+    #[must_use]
+    pub fn refused(self, granted: Self) -> Self {
+        let given = granted.abilities();
+        self.iter().filter(|scope| !given.covers(scope.abilities())).fold(Self::EMPTY, |mut all, scope| {
+            all.insert(scope);
+            all
+        })
     }
 
     /// True if the set is empty.

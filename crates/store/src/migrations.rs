@@ -53,6 +53,7 @@ pub const ALL: &[Migration] = &[
         then: Some(crate::search::cut_again),
         ..sql(18, "noted", include_str!("migrations/0018_noted.sql"))
     },
+    sql(19, "oauth", include_str!("migrations/0019_oauth.sql")),
 ];
 
 const fn sql(version: i64, name: &'static str, sql: &'static str) -> Migration {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use identity::{
-    Account, Identity, ScopeSet,
+    Account, Audience, Identity, ScopeSet,
     application::{Credentials, NewApplication},
     grant::{Consent, Exchange, Tokens},
     key::NewKey,
@@ -207,19 +207,26 @@ impl Person {
 
     /// Grants scopes to an app, and returns the authorization code.
     pub async fn allow(&self, app: &App, scopes: &str) -> String {
-        self.allow_with(app, scopes, None).await
+        self.allow_with(app, scopes, None, Audience::Server).await
     }
 
     /// Does the same with [`CHALLENGE`] as PKCE challenge.
     pub async fn allow_with_challenge(&self, app: &App, scopes: &str) -> String {
-        self.allow_with(app, scopes, Some(CHALLENGE.to_owned())).await
+        self.allow_with(app, scopes, Some(CHALLENGE.to_owned()), Audience::Server).await
     }
 
-    async fn allow_with(&self, app: &App, scopes: &str, challenge: Option<String>) -> String {
+    async fn allow_with(
+        &self,
+        app: &App,
+        scopes: &str,
+        challenge: Option<String>,
+        audience: Audience,
+    ) -> String {
         let granted = ScopeSet::parse_list(scopes).expect("scopes that exist");
         let consent = Consent {
             application: app.id.clone(),
             redirect_uri: CALLBACK.into(),
+            audience,
             asked: granted,
             granted,
             challenge,
@@ -231,13 +238,24 @@ impl Person {
 
     /// Grants scopes to an app, exchanges the code, and returns the tokens.
     pub async fn tokens(&self, app: &App, scopes: &str) -> Tokens {
+        self.tokens_for(Audience::Server, app, scopes).await
+    }
+
+    /// Does the same for one resource of the server.
+    pub async fn tokens_for(&self, audience: Audience, app: &App, scopes: &str) -> Tokens {
         let exchange = Exchange {
             client: app.credentials(),
-            code: self.allow(app, scopes).await,
+            code: self.allow_with(app, scopes, None, audience).await,
             redirect_uri: CALLBACK.into(),
             verifier: None,
         };
         self.identity.exchange_code(exchange).await.expect("tokens")
+    }
+
+    /// Grants scopes to an app, and returns a client with its access token for the tools at `/mcp`.
+    pub async fn with_mcp_token(&self, app: &App, scopes: &str) -> Actor {
+        let tokens = self.tokens_for(Audience::Mcp, app, scopes).await;
+        self.nobody.with("authorization", &format!("Bearer {}", tokens.access.expose()))
     }
 
     /// Grants scopes to an app, and returns a client with its access token.

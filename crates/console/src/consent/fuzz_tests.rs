@@ -4,7 +4,7 @@ use http::header;
 use identity::ScopeSet;
 use proptest::prelude::*;
 
-use super::request::{Denied, Request};
+use super::request::{Denied, Request, Terms};
 
 const QUERIES: &[&[u8]] = &[
     b"client_id=a&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&response_type=code&scope=user.info&state=xyz&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
@@ -19,8 +19,15 @@ proptest! {
     fn an_answer_stays_one_header_line_of_the_apps_address(query in fuzz::text(QUERIES)) {
         let mut request = fuzz::timed(|| Request::parse(&query, None));
         let allowed = ScopeSet::parse_list("user.info chat").unwrap();
-        if let Ok(asked) = request.asked(allowed, true) {
-            prop_assert!(allowed.covers(asked) && request.challenge.is_some(), "a public app proves itself");
+        let terms = Terms {
+            registered: allowed,
+            is_self_registered: false,
+            is_public: true,
+            issuer: "https://me.example",
+            mcp_scopes: allowed,
+        };
+        if let Ok(asked) = request.asked(terms) {
+            prop_assert!(allowed.covers(asked.scopes) && request.challenge.is_some(), "a public app proves itself");
         }
         // Redirects only go to a registered address.
         request.redirect_uri = "https://app.example/cb".into();

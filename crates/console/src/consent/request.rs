@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use identity::{ScopeSet, application::redirect::app_scheme, grant::rules};
+use identity::{Audience, ScopeSet, application::redirect::app_scheme, grant::rules};
 use web::ApiError;
 
 use super::PATHS;
@@ -24,10 +24,32 @@ pub(super) struct Request {
     response_type: Option<String>,
     scope: Option<String>,
     prompt: Option<String>,
+    /// The resources that the tokens are to be for (RFC 8707), the only parameter that may be repeated.
+    resources: Vec<String>,
     /// The state as it was in the address, not decoded, so that it is returned byte for byte.
     state: Option<String>,
     /// The issuer, percent-encoded, if the redirect is to contain it.
     issuer: Option<String>,
+}
+
+/// The app and the server for which a request is checked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// The scopes that the app is registered with.
+    pub(super) registered: ScopeSet,
+    pub(super) is_self_registered: bool,
+    pub(super) is_public: bool,
+    /// The server's URL without a slash at the end.
+    pub(super) issuer: &'a str,
+    /// The scopes that are asked for at `/mcp` if the request names none that the tools use.
+    pub(super) mcp_scopes: ScopeSet,
+}
+
+/// The access that a person is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) audience: Audience,
+    pub(super) scopes: ScopeSet,
 }
 
 /// The reason why an app gets no code.
@@ -41,6 +63,8 @@ pub(super) enum Denied {
     Malformed,
     /// The app may have none of the requested scopes.
     NoScope,
+    /// The request names a resource that is not one of this server.
+    Target,
     /// The request allows no page (`prompt=none`), but the person has to decide.
     ConsentRequired,
     /// The request allows no page (`prompt=none`), but nobody is signed in.
@@ -71,6 +95,9 @@ impl Denied {
                  code_challenge_method%20is%20missing%20or%20not%20supported"
             }
             Self::NoScope => "error=invalid_scope&error_description=No%20scope%20is%20left%20to%20ask%20for",
+            Self::Target => {
+                "error=invalid_target&error_description=resource%20is%20not%20a%20resource%20of%20this%20server"
+            }
             Self::ConsentRequired => {
                 "error=consent_required&error_description=The%20person%20has%20to%20answer%20on%20the%20page"
             }
@@ -101,6 +128,10 @@ impl Request {
             response_type: once("response_type"),
             scope: once("scope"),
             prompt: once("prompt"),
+            resources: form_urlencoded::parse(query.as_bytes())
+                .filter(|(name, value)| name == "resource" && !value.is_empty())
+                .map(|(_, value)| value.into_owned())
+                .collect(),
             state: if states.next().is_some() { None } else { state },
             issuer: issuer.map(|issuer| form_urlencoded::byte_serialize(issuer.as_bytes()).collect()),
         }
@@ -129,19 +160,35 @@ impl Request {
         }
     }
 
-    /// Returns the scopes that the person is asked about: those requested that the app may have.
+    /// Returns the resource that the tokens are to be for. A request that names both the server and the tools
+    /// is one for the server, whose tokens open both.
+    fn audience(&self, issuer: &str) -> Result<Audience, Denied> {
+        let mut found = None;
+        for resource in &self.resources {
+            let audience = Audience::of_resource(resource, issuer).ok_or(Denied::Target)?;
+            found = if found.is_some_and(|other| other != audience) {
+                Some(Audience::Server)
+            } else {
+                Some(audience)
+            };
+        }
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Returns what the person is asked for: the resource, and the scopes requested that the app may have there.
     ///
     /// # Errors
     /// The reason why the app gets no code, if the request is invalid.
-    pub(super) fn asked(&self, allowed: ScopeSet, is_public: bool) -> Result<ScopeSet, Denied> {
+    pub(super) fn asked(&self, terms: Terms<'_>) -> Result<Asked, Denied> {
         match self.response_type.as_deref() {
             Some("code") => {}
             Some(_) => return Err(Denied::ResponseType),
             None => return Err(Denied::Malformed),
         }
+        let audience = self.audience(terms.issuer)?;
         let is_proper = match (self.challenge.as_deref(), self.method.as_deref()) {
-            // Only a challenge proves that the code belongs to an app without a secret.
-            (None, None) => !is_public,
+            // Only a challenge proves that the code belongs to an app without a secret. Agents always send one.
+            (None, None) => !terms.is_public && audience == Audience::Server,
             (Some(challenge), Some("S256")) => rules::is_challenge(challenge),
             // Without a method it is `plain`, which is not supported (RFC 9700 §2.1.1).
             (Some(_) | None, _) => false,
@@ -149,8 +196,9 @@ impl Request {
         if !is_proper {
             return Err(Denied::Malformed);
         }
-        let asked = rules::asked(self.scope.as_deref(), allowed);
-        if asked.is_empty() { Err(Denied::NoScope) } else { Ok(asked) }
+        let most = audience.most(terms.registered, terms.is_self_registered);
+        let scopes = rules::asked_for(audience, self.scope.as_deref(), most, terms.mcp_scopes);
+        if scopes.is_empty() { Err(Denied::NoScope) } else { Ok(Asked { audience, scopes }) }
     }
 
     /// Redirects to the app with a code.
@@ -217,7 +265,7 @@ pub(super) fn consent_query(address: &str) -> Option<(&str, &str)> {
 /// Returns the sources to which a form may redirect on the way to `next`, for the page's security policy: any
 /// site and the app's own scheme if `next` is the consent page, else none.
 pub(crate) fn form_sources(next: &str) -> String {
-    if !next.starts_with("/oauth") {
+    if !PATHS.iter().any(|path| next.starts_with(path)) {
         return String::new();
     }
     let request = consent_query(next).map(|(_, query)| Request::parse(query, None)).unwrap_or_default();

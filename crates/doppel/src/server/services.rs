@@ -34,7 +34,8 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
         limits: limits(config),
         recheck: Duration::from_millis(accounts.recheck_milliseconds),
         secure_cookies: base_url.starts_with("https://"),
-        oauth: oauth(&config.oauth),
+        public_url: base_url.trim_end_matches('/').into(),
+        oauth: oauth(config),
         webhook: identity::webhook::Settings {
             outgoing: outgoing(config),
             signature_header: config.oauth.webhook_signature_header.clone(),
@@ -49,11 +50,14 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
     Identity::new(db, settings)
 }
 
-fn oauth(config: &config::Oauth) -> identity::grant::Settings {
+fn oauth(config: &Config) -> identity::grant::Settings {
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let (config, mcp) = (&config.oauth, &config.mcp);
     identity::grant::Settings {
         code_seconds: number(config.code_seconds),
         access_seconds: number(config.access_seconds),
+        mcp_access_seconds: number(mcp.access_seconds),
+        mcp_scopes: mcp.scopes(),
         refresh_seconds: number(config.refresh_seconds),
         app_token_seconds: number(config.app_token_seconds),
         max_applications: number(config.max_applications),

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use web::{ApiError, Code};
 
 use crate::{
-    ScopeSet,
+    Audience, ScopeSet,
     webhook::{self, Delivery, Trial, WebhookChange, model::Event},
 };
 
@@ -100,6 +100,13 @@ pub struct Application {
     pub webhook_enabled: bool,
 }
 
+impl Application {
+    /// Returns the scopes that the app may have at a resource.
+    pub fn most(&self, audience: Audience) -> ScopeSet {
+        audience.most(self.scopes, self.is_self_registered)
+    }
+}
+
 impl store::FromRow for Application {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
         let uris: String = row.get(4)?;
@@ -131,6 +138,13 @@ pub(crate) struct Client {
     pub(crate) status: Status,
     pub(crate) is_public: bool,
     pub(crate) is_self_registered: bool,
+}
+
+impl Client {
+    /// Returns the scopes that the app may have at a resource.
+    pub(crate) fn most(&self, audience: Audience) -> ScopeSet {
+        audience.most(self.scopes, self.is_self_registered)
+    }
 }
 
 from_row!(Client { id, secret_hash, scopes, status, is_public, is_self_registered });

@@ -25,8 +25,7 @@ const MAX_SCOPES: usize = 64;
 /// Validates a request for a new app. `policy` is the one for redirect URIs.
 ///
 /// # Errors
-/// 422 with every invalid field; then [`Code::OauthRedirectInvalid`], [`Code::OauthScopeInvalid`], or
-/// [`Code::OauthScopeDisallowed`].
+/// 422 with every invalid field; then [`Code::OauthRedirectInvalid`] or [`Code::OauthScopeInvalid`].
 pub fn create(request: ApplicationRequest, policy: redirect::Policy) -> Result<NewApplication, ApiError> {
     let mut issues = Issues::body();
     for (field, is_missing) in [
@@ -126,8 +125,7 @@ pub(crate) fn check_redirects<'a>(
 /// Returns the scopes with these names. An app must be able to have all of them.
 ///
 /// # Errors
-/// [`Code::OauthScopeInvalid`] if a name is unknown or `*`; [`Code::OauthScopeDisallowed`] if apps cannot
-/// have the scope.
+/// [`Code::OauthScopeInvalid`] if a name is unknown or `*`.
 pub(crate) fn grantable<S: AsRef<str>>(names: &[S]) -> Result<ScopeSet, ApiError> {
     let mut set = ScopeSet::EMPTY;
     for name in names.iter().map(AsRef::as_ref) {
@@ -135,9 +133,6 @@ pub(crate) fn grantable<S: AsRef<str>>(names: &[S]) -> Result<ScopeSet, ApiError
             // OAuth has no wildcard: `*` is for API keys only.
             None | Some(Scope::Everything) => {
                 return Err(ApiError::new(Code::OauthScopeInvalid).with(short(name)));
-            }
-            Some(scope) if !scope.is_for_apps() => {
-                return Err(ApiError::new(Code::OauthScopeDisallowed).with(scope.name()));
             }
             Some(scope) => set.insert(scope),
         }
@@ -196,12 +191,9 @@ mod tests {
     #[test]
     fn scopes_an_application_may_have() {
         assert_eq!(grantable(&["userinfo", "chat"]).unwrap().names(), ["chat", "userinfo"]);
-        for (names, code) in [
-            (["nonsense"], Code::OauthScopeInvalid),
-            (["*"], Code::OauthScopeInvalid),
-            (["memory.write"], Code::OauthScopeDisallowed),
-        ] {
-            assert_eq!(grantable(&names).unwrap_err().code(), code);
+        assert_eq!(grantable(&["memory.write"]).unwrap().names(), ["memory.write"]);
+        for names in [["nonsense"], ["*"]] {
+            assert_eq!(grantable(&names).unwrap_err().code(), Code::OauthScopeInvalid);
         }
     }
 

@@ -5,7 +5,7 @@ use web::{ApiError, Code};
 
 use super::queries;
 use crate::{
-    Identity, ScopeSet,
+    Audience, Identity, ScopeSet,
     application::{Credentials, Status, app_scoped_id},
     credential::{Hash, Kind, Secret},
 };
@@ -17,6 +17,8 @@ pub struct Introspection {
     pub is_access: bool,
     /// The scopes of the token at present.
     pub scopes: ScopeSet,
+    /// The resource that the token is for.
+    pub audience: Audience,
     /// The time of creation.
     pub created_at: Timestamp,
     /// The time of expiry.
@@ -40,6 +42,8 @@ struct TokenRow {
     person_key: [u8; 32],
     account: Option<i64>,
     allowed: Option<ScopeSet>,
+    audience: Audience,
+    is_self_registered: bool,
 }
 
 from_row!(TokenRow {
@@ -55,7 +59,9 @@ from_row!(TokenRow {
     app_scopes,
     person_key,
     account,
-    allowed
+    allowed,
+    audience,
+    is_self_registered
 });
 
 impl Identity {
@@ -91,9 +97,11 @@ impl Identity {
         if !row.is_live {
             return Ok(None);
         }
+        let most = row.audience.most(row.app_scopes, row.is_self_registered);
         Ok(Some(Introspection {
             is_access: row.kind == "access",
-            scopes: row.scopes.within(row.app_scopes).within(row.allowed.unwrap_or(row.scopes)),
+            scopes: row.scopes.within(most).within(row.allowed.unwrap_or(row.scopes)),
+            audience: row.audience,
             created_at: row.created_at,
             expires_at: row.expires_at,
             person: row.account.map(|account| app_scoped_id(&row.person_key, account)),

@@ -5,7 +5,7 @@ use store::{Timestamp, from_row};
 use utoipa::ToSchema;
 
 use crate::{
-    ScopeSet,
+    Audience, ScopeSet,
     application::{Credentials, Status, redirect::Policy},
     credential::Secret,
 };
@@ -15,8 +15,12 @@ use crate::{
 pub struct Settings {
     /// Lifetime of a code in seconds.
     pub code_seconds: i64,
-    /// Lifetime of an access token in seconds.
+    /// Lifetime of an access token for the whole server in seconds.
     pub access_seconds: i64,
+    /// Lifetime of an access token for the tools at `/mcp` in seconds.
+    pub mcp_access_seconds: i64,
+    /// The scopes that are asked for at `/mcp` if a client names none that the tools use.
+    pub mcp_scopes: ScopeSet,
     /// Lifetime of a refresh token in seconds.
     pub refresh_seconds: i64,
     /// Lifetime of an app's own access token in seconds.
@@ -30,6 +34,16 @@ pub struct Settings {
     /// Time in seconds in which a used refresh token returns the same successor again, for a client that did
     /// not receive the response.
     pub rotation_grace_seconds: i64,
+}
+
+impl Settings {
+    /// Returns the lifetime of an access token in seconds.
+    pub const fn access_seconds(&self, audience: Audience) -> i64 {
+        match audience {
+            Audience::Server => self.access_seconds,
+            Audience::Mcp => self.mcp_access_seconds,
+        }
+    }
 }
 
 /// An active authorization.
@@ -54,6 +68,8 @@ pub struct Consent {
     pub application: String,
     /// The URI to which the code is sent; one of the registered ones.
     pub redirect_uri: String,
+    /// The resource that the tokens are to be for.
+    pub audience: Audience,
     /// The scopes that the person was asked about.
     pub asked: ScopeSet,
     /// The scopes that the person granted.
@@ -122,6 +138,7 @@ pub(crate) struct CodeRow {
     pub(crate) expires_at: Timestamp,
     pub(crate) used_at: Option<Timestamp>,
     pub(crate) is_revoked: bool,
+    pub(crate) audience: Audience,
 }
 
 from_row!(CodeRow {
@@ -133,7 +150,8 @@ from_row!(CodeRow {
     challenge,
     expires_at,
     used_at,
-    is_revoked
+    is_revoked,
+    audience
 });
 
 /// A stored refresh token.
@@ -151,6 +169,7 @@ pub(crate) struct RefreshRow {
     /// The time at which the token was exchanged for its successor. The successor is derived with `salt`.
     pub(crate) rotated_at: Option<Timestamp>,
     pub(crate) salt: Option<[u8; 32]>,
+    pub(crate) audience: Audience,
 }
 
 from_row!(RefreshRow {
@@ -163,22 +182,40 @@ from_row!(RefreshRow {
     is_revoked,
     account,
     rotated_at,
-    salt
+    salt,
+    audience
 });
 
 /// A stored access token.
 pub(crate) struct AccessRow {
     pub(crate) expires_at: Timestamp,
     pub(crate) application: String,
+    pub(crate) name: String,
+    pub(crate) is_self_registered: bool,
     pub(crate) app_scopes: ScopeSet,
     pub(crate) status: Status,
     pub(crate) scopes: ScopeSet,
     pub(crate) authorization: Option<i64>,
     pub(crate) account: Option<i64>,
     pub(crate) allowed: Option<ScopeSet>,
+    pub(crate) asked: Option<ScopeSet>,
+    pub(crate) audience: Audience,
 }
 
-from_row!(AccessRow { expires_at, application, app_scopes, status, scopes, authorization, account, allowed });
+from_row!(AccessRow {
+    expires_at,
+    application,
+    name,
+    is_self_registered,
+    app_scopes,
+    status,
+    scopes,
+    authorization,
+    account,
+    allowed,
+    asked,
+    audience
+});
 
 /// Form of `POST /api/oauth/token/code`.
 #[derive(Deserialize, ToSchema)]

@@ -30,10 +30,11 @@ pub(super) const REVOKE_ALL: &str = "UPDATE app_authorization SET revoked_at = $
      WHERE account_id = $1 AND revoked_at IS NULL RETURNING application_id";
 
 pub(super) const INSERT_CODE: &str = "INSERT INTO oauth_code \
-     (hash, authorization_id, scopes, redirect_uri, challenge, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+     (hash, authorization_id, scopes, redirect_uri, challenge, expires_at, audience) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 pub(super) const CODE: &str = "SELECT z.application_id, z.id, z.account_id, c.scopes, c.redirect_uri, c.challenge, \
-     c.expires_at, c.used_at, CASE WHEN z.revoked_at IS NULL AND u.disabled_at IS NULL THEN 0 ELSE 1 END \
+     c.expires_at, c.used_at, CASE WHEN z.revoked_at IS NULL AND u.disabled_at IS NULL THEN 0 ELSE 1 END, c.audience \
      FROM oauth_code c JOIN app_authorization z ON z.id = c.authorization_id \
      JOIN account u ON u.id = z.account_id WHERE c.hash = $1";
 
@@ -43,18 +44,19 @@ pub(super) const REVOKE_CODE: &str =
     "UPDATE oauth_token SET revoked_at = $2 WHERE code_hash = $1 AND revoked_at IS NULL";
 
 pub(super) const INSERT_TOKEN: &str = "INSERT INTO oauth_token \
-     (hash, kind, application_id, authorization_id, code_hash, scopes, created_at, expires_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+     (hash, kind, application_id, authorization_id, code_hash, scopes, created_at, expires_at, audience) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 pub(super) const REFRESH: &str = "SELECT t.application_id, z.id, t.scopes, z.scopes, t.code_hash, t.expires_at, \
      CASE WHEN t.revoked_at IS NULL AND z.revoked_at IS NULL AND u.disabled_at IS NULL THEN 0 ELSE 1 END, \
-     z.account_id, t.rotated_at, t.salt \
+     z.account_id, t.rotated_at, t.salt, t.audience \
      FROM oauth_token t JOIN app_authorization z ON z.id = t.authorization_id \
      JOIN account u ON u.id = z.account_id WHERE t.hash = $1 AND t.kind = 'refresh'";
 
 /// Without an authorization the token is the app's own.
-pub(super) const ACCESS: &str = "SELECT t.expires_at, p.id, p.scopes, \
-     CASE WHEN o.disabled_at IS NULL THEN p.status ELSE 'suspended' END, t.scopes, z.id, z.account_id, z.scopes \
+pub(super) const ACCESS: &str = "SELECT t.expires_at, p.id, p.name, p.is_self_registered, p.scopes, \
+     CASE WHEN o.disabled_at IS NULL THEN p.status ELSE 'suspended' END, t.scopes, z.id, z.account_id, z.scopes, \
+     z.asked, t.audience \
      FROM oauth_token t JOIN application p ON p.id = t.application_id JOIN account o ON o.id = p.account_id \
      LEFT JOIN app_authorization z ON z.id = t.authorization_id LEFT JOIN account u ON u.id = z.account_id \
      WHERE t.hash = $1 AND t.kind = 'access' AND t.expires_at > $2 AND t.revoked_at IS NULL \
@@ -72,7 +74,7 @@ pub(super) const TOKEN: &str = "SELECT t.kind, t.scopes, t.created_at, t.expires
      CASE WHEN t.revoked_at IS NULL AND t.rotated_at IS NULL AND t.expires_at > $2 \
      AND (t.authorization_id IS NULL OR (z.revoked_at IS NULL AND u.disabled_at IS NULL)) THEN 1 ELSE 0 END, \
      p.id, p.secret_hash, p.is_public, CASE WHEN o.disabled_at IS NULL THEN p.status ELSE 'suspended' END, \
-     p.scopes, p.person_key, z.account_id, z.scopes \
+     p.scopes, p.person_key, z.account_id, z.scopes, t.audience, p.is_self_registered \
      FROM oauth_token t JOIN application p ON p.id = t.application_id JOIN account o ON o.id = p.account_id \
      LEFT JOIN app_authorization z ON z.id = t.authorization_id LEFT JOIN account u ON u.id = z.account_id \
      WHERE t.hash = $1";

@@ -96,18 +96,22 @@ impl Presented {
     /// narrows them, the stored ones are those of the refresh token, so that scopes which the person grants
     /// again become effective again.
     fn scopes(&self, row: &RefreshRow) -> Result<(ScopeSet, ScopeSet), ApiError> {
-        let most = row.scopes.within(row.allowed).within(self.client.scopes);
+        let most = row.scopes.within(row.allowed).within(self.client.most(row.audience));
         let narrowed = rules::narrowed(self.scopes.as_deref(), most)?;
         Ok((narrowed.unwrap_or(most), narrowed.unwrap_or(row.scopes)))
     }
 
     fn new_token(&self, row: &RefreshRow, hash: Hash, kind: &'static str, scopes: ScopeSet) -> NewToken {
-        let seconds =
-            if kind == "access" { self.settings.access_seconds } else { self.settings.refresh_seconds };
+        let seconds = if kind == "access" {
+            self.settings.access_seconds(row.audience)
+        } else {
+            self.settings.refresh_seconds
+        };
         NewToken {
             hash,
             kind,
             authorization: Some(row.authorization),
+            audience: row.audience,
             code: row.code_hash,
             scopes,
             expires_at: self.now.plus_secs(seconds),
@@ -137,7 +141,7 @@ async fn keep(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Resul
     let (scopes, stored) = presented.scopes(row)?;
     let token = presented.new_token(row, access.hash(), "access", stored);
     insert(tx, &presented.client.id, &token, presented.now).await?;
-    let expires_in = presented.settings.access_seconds;
+    let expires_in = presented.settings.access_seconds(row.audience);
     Ok(Outcome::Done(Tokens { access, refresh: Some(presented.token.clone()), expires_in, scopes }))
 }
 
@@ -153,7 +157,7 @@ async fn rotate(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Res
         }
         let hash = presented.token.hash();
         tx.execute(queries::ROTATE, params![&hash.0, presented.now, &presented.salt]).await?;
-        let expires_in = presented.settings.access_seconds;
+        let expires_in = presented.settings.access_seconds(row.audience);
         return Ok(Outcome::Done(Tokens { access, refresh: Some(refresh), expires_in, scopes }));
     };
     if let Some(tokens) = again(tx, presented, row, &salt).await? {
@@ -185,7 +189,7 @@ async fn again(
         .await?;
     Ok(found.map(|(expires_at, scopes)| {
         let expires_in = (expires_at.as_millis() - presented.now.as_millis()) / 1000;
-        let scopes = scopes.within(row.allowed).within(presented.client.scopes);
+        let scopes = scopes.within(row.allowed).within(presented.client.most(row.audience));
         Tokens { access, refresh: Some(refresh), expires_in, scopes }
     }))
 }

@@ -8,7 +8,7 @@ use super::{
     model::{ClientRequest, CodeOut, CodeRequest, Consent, ExternalRequest, RefreshRequest, TokensOut},
     rules,
 };
-use crate::{Caller, Credential, Identity};
+use crate::{Audience, Caller, Credential, Identity};
 
 /// Returns the routes, relative to the base path of the API.
 pub fn router(identity: Identity) -> OpenApiRouter {
@@ -85,12 +85,14 @@ async fn external(
     if own.is_some_and(|(own, _)| *own != application.id) {
         return Err(Code::OauthApplicationUnauthorized.into());
     }
-    let most = own.map_or(application.scopes, |(_, scopes)| scopes.within(application.scopes));
+    let most = application.most(Audience::Server);
+    let most = own.map_or(most, |(_, scopes)| scopes.within(most));
     let granted = rules::strict(&names, most)?;
     let consent = Consent {
         is_answer: own.is_none(),
         application: application.id,
         redirect_uri,
+        audience: Audience::Server,
         asked: granted,
         granted,
         challenge: None,

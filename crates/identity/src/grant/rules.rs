@@ -9,7 +9,7 @@ use super::model::{
     ClientRequest, CodeRequest, CodeRow, Exchange, ExternalRequest, RefreshRequest, RefreshRow, Standing,
 };
 use crate::{
-    Scope, ScopeSet,
+    Audience, Scope, ScopeSet,
     application::{Application, Credentials, model::Client, rules::grantable},
     credential::equal,
     scope::Abilities,
@@ -175,6 +175,19 @@ pub fn asked(list: Option<&str>, allowed: ScopeSet) -> ScopeSet {
     // OAuth2 has no wildcard.
     let wildcard = ScopeSet::of(&[Scope::Everything]);
     named(list).map_or(allowed, |set| set.without(wildcard).within(allowed))
+}
+
+/// Returns the scopes that the consent page asks a person about for a resource. `most` are those that the app
+/// may have there. At `/mcp` scopes that no tool uses are left out, and a request with none of the tools' scopes
+/// asks for `usual`.
+pub fn asked_for(audience: Audience, list: Option<&str>, most: ScopeSet, usual: ScopeSet) -> ScopeSet {
+    match audience {
+        Audience::Server => asked(list, most),
+        Audience::Mcp => {
+            let used = audience.limit(named(list).unwrap_or_default()).within(most);
+            if used.is_empty() { usual.within(most) } else { used }
+        }
+    }
 }
 
 /// Returns the scopes that a refresh requests as far as `most` covers them, or `None` if it names no scope.

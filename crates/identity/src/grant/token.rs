@@ -8,7 +8,7 @@ use super::{
     queries, revoke_code, rules,
 };
 use crate::{
-    AppCaller, Caller, Credential, Identity, ScopeSet,
+    AppCaller, Audience, Caller, Credential, Identity, ScopeSet,
     account::announce,
     application::{Credentials, model::Client},
     cache::Found,
@@ -18,7 +18,8 @@ use crate::{
 
 /// The outcome of the exchange of a code.
 enum Outcome {
-    Done(ScopeSet),
+    /// Holds the scopes of the tokens, and the lifetime of the access token in seconds.
+    Done(ScopeSet, i64),
     Refused(Code),
     /// The code was used before, and the tokens that it obtained are revoked. Holds the account and the error
     /// for the client.
@@ -30,6 +31,7 @@ pub(super) struct NewToken {
     pub(super) hash: Hash,
     pub(super) kind: &'static str,
     pub(super) authorization: Option<i64>,
+    pub(super) audience: Audience,
     pub(super) code: Option<[u8; 32]>,
     pub(super) scopes: ScopeSet,
     pub(super) expires_at: Timestamp,
@@ -60,27 +62,29 @@ impl Identity {
                         Ok(row) => row,
                         Err(outcome) => return Ok::<_, ApiError>(outcome),
                     };
+                    let access_seconds = settings.access_seconds(row.audience);
                     for (kind, hash, seconds) in [
-                        ("access", access_hash, settings.access_seconds),
+                        ("access", access_hash, access_seconds),
                         ("refresh", refresh_hash, settings.refresh_seconds),
                     ] {
                         let token = NewToken {
                             hash,
                             kind,
                             authorization: Some(row.authorization),
+                            audience: row.audience,
                             code: Some(code.0),
                             scopes: row.scopes,
                             expires_at: now.plus_secs(seconds),
                         };
                         insert(tx, &client.id, &token, now).await?;
                     }
-                    Ok(Outcome::Done(row.scopes.within(client.scopes)))
+                    Ok(Outcome::Done(row.scopes.within(client.most(row.audience)), access_seconds))
                 })
             })
             .await?;
         match outcome {
-            Outcome::Done(scopes) => {
-                Ok(Tokens { access, refresh: Some(refresh), expires_in: settings.access_seconds, scopes })
+            Outcome::Done(scopes, expires_in) => {
+                Ok(Tokens { access, refresh: Some(refresh), expires_in, scopes })
             }
             Outcome::Refused(code) => Err(code.into()),
             Outcome::Replayed(account, code) => {
@@ -102,7 +106,7 @@ impl Identity {
         if client.is_public || client.is_self_registered {
             return Err(Code::OauthApplicationUnauthorized.into());
         }
-        let scopes = rules::own_scopes(wish, client.scopes)?;
+        let scopes = rules::own_scopes(wish, client.most(Audience::Server))?;
         let access = self.fresh(Kind::AccessToken);
         let (hash, now) = (access.hash(), self.db().clock().now());
         let expires_in = self.settings().oauth.app_token_seconds;
@@ -114,6 +118,7 @@ impl Identity {
                         hash,
                         kind: "access",
                         authorization: None,
+                        audience: Audience::Server,
                         code: None,
                         scopes,
                         expires_at,
@@ -136,12 +141,16 @@ impl Identity {
         let row: Option<AccessRow> = self.db().fetch_optional(queries::ACCESS, params![&hash.0, now]).await?;
         let Some(row) = row else { return self.program_caller(hash, epoch).await };
         row.status.check()?;
-        let (scopes, application) = (row.scopes.within(row.app_scopes), row.application);
+        let most = row.audience.most(row.app_scopes, row.is_self_registered);
+        let (scopes, application) = (row.scopes.within(most), row.application);
         let who = match (row.authorization, row.account, row.allowed) {
             (Some(authorization), Some(account), Some(allowed)) => {
+                let (name, audience) = (row.name, row.audience);
                 let scopes = scopes.within(allowed);
+                let refused = row.asked.unwrap_or_default().refused(allowed);
                 // An app never has administrator rights, even in the name of an administrator.
-                let credential = Credential::Token { application, authorization, scopes };
+                let credential =
+                    Credential::Token { application, name, authorization, audience, scopes, refused };
                 Who::Person(Caller::new(account, false, credential))
             }
             _ => Who::App(AppCaller::new(application, scopes)),
@@ -205,7 +214,8 @@ pub(super) async fn insert(
         code,
         &scopes,
         now,
-        token.expires_at
+        token.expires_at,
+        token.audience.name()
     ];
     tx.execute(queries::INSERT_TOKEN, values).await.map_err(super::deleted)?;
     Ok(())

@@ -2,11 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::Scope;
+use crate::{Audience, Scope, ScopeSet};
 
-/// Returns the scopes that an app may request.
-fn scopes() -> Vec<&'static str> {
-    Scope::ALL.iter().filter(|scope| scope.is_for_apps()).map(|scope| scope.name()).collect()
+/// Returns the scopes that an app may request for a resource.
+fn scopes(audience: Audience) -> Vec<&'static str> {
+    audience.limit(ScopeSet::of(Scope::ALL)).names()
+}
+
+/// Returns every scope that an app may request, and the one with which clients ask for refresh tokens.
+fn all_scopes() -> Vec<&'static str> {
+    let all = Scope::ALL.iter().filter(|scope| scope.is_for_apps()).map(|scope| scope.name());
+    all.chain(["offline_access"]).collect()
 }
 
 /// Returns the metadata of RFC 8414. The issuer is the server's URL without a slash at the end.
@@ -19,7 +25,7 @@ pub(super) fn server(issuer: &str, may_register: bool) -> Value {
         "token_endpoint": format!("{issuer}/oauth/token"),
         "revocation_endpoint": format!("{issuer}/oauth/revoke"),
         "introspection_endpoint": format!("{issuer}/oauth/introspect"),
-        "scopes_supported": scopes(),
+        "scopes_supported": all_scopes(),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
@@ -43,7 +49,7 @@ pub(super) fn resource(issuer: &str, path: &str) -> Value {
     json!({
         "resource": format!("{issuer}{path}"),
         "authorization_servers": [issuer],
-        "scopes_supported": scopes(),
+        "scopes_supported": scopes(Audience::Server),
         "bearer_methods_supported": ["header"],
         "resource_name": "Doppel",
         "resource_documentation": format!("{issuer}/reference/"),

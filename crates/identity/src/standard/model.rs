@@ -69,6 +69,7 @@ pub(super) struct Active {
     iat: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<String>,
+    aud: String,
     iss: String,
 }
 
@@ -83,6 +84,7 @@ impl IntrospectionOut {
             exp: found.expires_at.as_millis() / 1000,
             iat: found.created_at.as_millis() / 1000,
             sub: found.person,
+            aud: found.audience.resource(issuer),
             iss: issuer.to_owned(),
         })
     }

@@ -7,7 +7,7 @@ use web::{ApiError, Code, Issues};
 
 use super::model::{RegisterRequest, RegisteredOut};
 use crate::{
-    Identity, Scope, ScopeSet,
+    Audience, Identity, Scope, ScopeSet,
     application::{NewApplication, redirect::Policy, rules},
     grant,
 };
@@ -89,8 +89,7 @@ fn read(request: RegisterRequest, policy: Policy) -> Result<(NewApplication, Str
 /// Returns the scopes that the app may request: those in its list that exist, or all of them if it names
 /// none.
 fn scopes(list: Option<&str>) -> ScopeSet {
-    let all: Vec<Scope> = Scope::ALL.iter().copied().filter(|scope| scope.is_for_apps()).collect();
-    grant::rules::asked(list, ScopeSet::of(&all))
+    grant::rules::asked(list, Audience::Server.limit(ScopeSet::of(Scope::ALL)))
 }
 
 /// Registers an app; the first administrator becomes its owner.

@@ -11,6 +11,12 @@ fn location(query: &str) -> String {
     response.headers()[header::LOCATION].to_str().unwrap().to_owned()
 }
 
+/// Returns the terms of an app with these scopes.
+fn terms(registered: ScopeSet, is_public: bool) -> Terms<'static> {
+    let mcp_scopes = ScopeSet::parse_list("userinfo memory.read memory.write").unwrap();
+    Terms { registered, is_self_registered: false, is_public, issuer: "https://me.example", mcp_scopes }
+}
+
 #[test]
 fn the_way_back_is_literal() {
     assert_eq!(location(BASE), "https://app.example/cb?code=lba_ac_x");
@@ -55,15 +61,47 @@ fn whoever_reads_the_standards_is_told_who_answers() {
 #[test]
 fn an_app_without_a_secret_needs_a_challenge() {
     let allowed = ScopeSet::parse_list("chat").unwrap();
-    assert_eq!(Request::parse(BASE, None).asked(allowed, true), Err(Denied::Malformed));
+    assert_eq!(Request::parse(BASE, None).asked(terms(allowed, true)), Err(Denied::Malformed));
     let challenge = "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
-    assert!(Request::parse(&format!("{BASE}{challenge}"), None).asked(allowed, true).is_ok());
+    assert!(Request::parse(&format!("{BASE}{challenge}"), None).asked(terms(allowed, true)).is_ok());
+}
+
+#[test]
+fn a_resource_is_one_of_this_server() {
+    let all = ScopeSet::parse_list("userinfo memory.read memory.write plaza.read").unwrap();
+    let challenge = "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+    let asked = |more: &str| {
+        let request = Request::parse(&format!("{BASE}{challenge}{more}"), None);
+        request.asked(terms(all, false)).map(|asked| (asked.audience, asked.scopes.to_string()))
+    };
+    let (server, mcp) =
+        ("userinfo memory.read plaza.read".to_owned(), "userinfo memory.read memory.write".to_owned());
+    for more in ["", "&resource=", "&resource=https://me.example", "&resource=https%3A%2F%2FME.example%2F"] {
+        assert_eq!(asked(more), Ok((Audience::Server, server.clone())), "{more}");
+    }
+    for more in ["&resource=https://me.example/mcp", "&resource=https%3A%2F%2Fme.example%3A443%2Fmcp%2F"] {
+        assert_eq!(asked(more), Ok((Audience::Mcp, mcp.clone())), "{more}");
+        assert_eq!(asked(&format!("{more}{more}")), Ok((Audience::Mcp, mcp.clone())), "{more}");
+        assert_eq!(
+            asked(&format!("{more}&resource=https://me.example")),
+            Ok((Audience::Server, server.clone()))
+        );
+        assert_eq!(asked(&format!("{more}&resource=https://evil.example")), Err(Denied::Target));
+        let unproven = Request::parse(&format!("{BASE}{more}"), None).asked(terms(all, false));
+        assert_eq!(unproven, Err(Denied::Malformed), "agents always prove the code");
+    }
+    for more in ["&resource=https://evil.example/mcp", "&resource=https://me.example/api", "&resource=mcp"] {
+        assert_eq!(asked(more), Err(Denied::Target), "{more}");
+    }
+    assert_eq!(asked("&scope=memory.write"), Err(Denied::NoScope), "only at the tools");
 }
 
 #[test]
 fn what_may_be_asked() {
     let allowed = ScopeSet::parse_list("user.info chat").unwrap();
-    let asked = |more: &str| Request::parse(&format!("{BASE}{more}"), None).asked(allowed, false);
+    let asked = |more: &str| {
+        Request::parse(&format!("{BASE}{more}"), None).asked(terms(allowed, false)).map(|asked| asked.scopes)
+    };
     assert_eq!(asked(""), Ok(allowed));
     for scope in ["user.info%20chat", "user.info+chat", "user.info,chat", "user.info%2Cchat%20unknown"] {
         assert_eq!(asked(&format!("&scope={scope}")), Ok(allowed), "{scope}");
@@ -82,7 +120,7 @@ fn what_may_be_asked() {
     ] {
         assert_eq!(asked(&bad), Err(Denied::Malformed), "{bad}");
     }
-    let other = |query| Request::parse(query, None).asked(allowed, false);
+    let other = |query| Request::parse(query, None).asked(terms(allowed, false));
     assert_eq!(other("response_type=token"), Err(Denied::ResponseType));
     assert_eq!(other(""), Err(Denied::Malformed));
 }
@@ -180,7 +218,7 @@ proptest! {
     #[test]
     fn no_query_breaks_the_redirect(query in ".*") {
         let request = Request::parse(&query, None);
-        let _ = request.asked(ScopeSet::EMPTY, false);
+        let _ = request.asked(terms(ScopeSet::EMPTY, false));
         let request = Request { redirect_uri: "https://app.example/cb".into(), ..request };
         let response = request.allow("x").unwrap();
         prop_assert!(response.headers()[header::LOCATION].to_str().unwrap().starts_with("https://app.example/cb?code=x"));

@@ -45,6 +45,24 @@ fn a_list_of_scopes_is_read_as_clients_send_it() {
 }
 
 #[test]
+fn scopes_for_the_tools_are_those_that_tools_use() {
+    let (most, usual) = (crate::audience::MCP_SCOPES, set("userinfo memory.read"));
+    for (list, expected) in [
+        (None, "userinfo memory.read"),
+        (Some(""), "userinfo memory.read"),
+        (Some("openid email profile"), "userinfo memory.read"),
+        (Some("plaza.read offline_access"), "userinfo memory.read"),
+        (Some("*"), "userinfo memory.read"),
+        (Some("memory.write plaza.write chat.read voice"), "memory.write"),
+        (Some("user.info chat"), "user.info chat"),
+    ] {
+        assert_eq!(asked_for(Audience::Mcp, list, most, usual), set(expected), "{list:?}");
+    }
+    assert_eq!(asked_for(Audience::Mcp, Some("memory.write"), set("memory.read"), usual), set("memory.read"));
+    assert_eq!(asked_for(Audience::Server, Some("voice"), set("chat voice"), usual), set("voice"));
+}
+
+#[test]
 fn an_application_in_its_own_name() {
     assert_eq!(own_scopes(None, set("chat.write voice")).unwrap(), set("chat.write"));
     assert_eq!(own_scopes(Some("voice"), set("chat.write voice")).unwrap(), set("voice"));
