@@ -208,259 +208,293 @@ async fn expired_key(server: &TestServer, person: &Person) -> String {
     key
 }
 
-both_engines! {
-    async fn without_a_credential_every_endpoint_is_closed(server) {
+#[both_engines]
+async fn without_a_credential_every_endpoint_is_closed(server: TestServer) {
+    for base in ["/api", "/gate/lab/api"] {
+        for endpoint in ENDPOINTS {
+            let answer = endpoint.call(base, &server.anyone()).await;
+            match endpoint.needs {
+                Needs::Nothing => {
+                    answer.refused(422, "invalid.param");
+                    continue;
+                }
+                Needs::Open => {
+                    answer.data();
+                    continue;
+                }
+                _ => {}
+            }
+            let body = answer.refused(401, "apikey.auth.missing");
+            assert_eq!((&body["message"], &body["detail"]), (&json!("需要认证"), &json!("需要认证")));
+        }
+    }
+}
+
+#[both_engines]
+async fn a_bad_credential_is_told_by_its_prefix(server: TestServer) {
+    let person = server.person("a").await;
+    let expired = expired_key(&server, &person).await;
+    let (_, good) = person.new_key("*", None).await;
+    let mut typo = good.clone();
+    typo.pop();
+    typo.push(if good.ends_with('0') { '1' } else { '0' });
+    for (bearer, sub_code, message) in [
+        ("lba_ak_", "apikey.auth.invalid", "API Key 无效或已过期"),
+        (typo.as_str(), "apikey.auth.invalid", "API Key 无效或已过期"),
+        (expired.as_str(), "apikey.auth.invalid", "API Key 无效或已过期"),
+        ("lba_at_0123456789", "auth.token.invalid", "Token 无效或已过期"),
+        ("lba_rt_0123456789", "auth.token.invalid", "Token 无效或已过期"),
+        ("sk-0123456789abcdef0123456789abcdef", "auth.token.invalid", "Token 无效或已过期"),
+        ("anything", "auth.token.invalid", "Token 无效或已过期"),
+    ] {
+        for endpoint in
+            ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing | Needs::Open))
+        {
+            let body = endpoint.call("/api", &server.bearer(bearer)).await.refused(401, sub_code);
+            assert_eq!(body["message"], message);
+        }
+    }
+}
+
+#[both_engines]
+async fn an_unparsable_authorization_is_a_missing_one(server: TestServer) {
+    for line in ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "lba_ak_x", ""] {
+        let actor = server.anyone().with("authorization", line);
+        actor.get("/api/secondme/user/info").await.refused(401, "apikey.auth.missing");
+    }
+}
+
+#[both_engines]
+async fn the_scheme_word_is_read_in_any_case(server: TestServer) {
+    let (_, key) = server.person("a").await.new_key("*", None).await;
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let actor = server.anyone().with("authorization", &format!("{scheme} {key}"));
+        actor.get("/api/secondme/user/info").await.data();
+    }
+}
+
+#[both_engines]
+async fn two_authorizations_are_refused(server: TestServer) {
+    let (_, key) = server.person("a").await.new_key("*", None).await;
+    let actor = server.bearer(&key).with("authorization", "Bearer lba_ak_other");
+    actor.get("/api/secondme/user/info").await.refused(400, "invalid.param");
+}
+
+#[both_engines]
+async fn each_scope_opens_its_endpoints_and_no_other(server: TestServer) {
+    let person = server.person("a").await;
+    for scope in SCOPES {
+        let actor = person.with_key(scope).await;
         for base in ["/api", "/gate/lab/api"] {
             for endpoint in ENDPOINTS {
-                let answer = endpoint.call(base, &server.anyone()).await;
-                match endpoint.needs {
-                    Needs::Nothing => {
-                        answer.refused(422, "invalid.param");
-                        continue;
-                    }
-                    Needs::Open => {
-                        answer.data();
-                        continue;
-                    }
-                    _ => {}
-                }
-                let body = answer.refused(401, "apikey.auth.missing");
-                assert_eq!((&body["message"], &body["detail"]), (&json!("需要认证"), &json!("需要认证")));
-            }
-        }
-    }
-
-    async fn a_bad_credential_is_told_by_its_prefix(server) {
-        let person = server.person("a").await;
-        let expired = expired_key(&server, &person).await;
-        let (_, good) = person.new_key("*", None).await;
-        let mut typo = good.clone();
-        typo.pop();
-        typo.push(if good.ends_with('0') { '1' } else { '0' });
-        for (bearer, sub_code, message) in [
-            ("lba_ak_", "apikey.auth.invalid", "API Key 无效或已过期"),
-            (typo.as_str(), "apikey.auth.invalid", "API Key 无效或已过期"),
-            (expired.as_str(), "apikey.auth.invalid", "API Key 无效或已过期"),
-            ("lba_at_0123456789", "auth.token.invalid", "Token 无效或已过期"),
-            ("lba_rt_0123456789", "auth.token.invalid", "Token 无效或已过期"),
-            ("sk-0123456789abcdef0123456789abcdef", "auth.token.invalid", "Token 无效或已过期"),
-            ("anything", "auth.token.invalid", "Token 无效或已过期"),
-        ] {
-            for endpoint in ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing | Needs::Open)) {
-                let body = endpoint.call("/api", &server.bearer(bearer)).await.refused(401, sub_code);
-                assert_eq!(body["message"], message);
-            }
-        }
-    }
-
-    async fn an_unparsable_authorization_is_a_missing_one(server) {
-        for line in ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "lba_ak_x", ""] {
-            let actor = server.anyone().with("authorization", line);
-            actor.get("/api/secondme/user/info").await.refused(401, "apikey.auth.missing");
-        }
-    }
-
-    async fn the_scheme_word_is_read_in_any_case(server) {
-        let (_, key) = server.person("a").await.new_key("*", None).await;
-        for scheme in ["Bearer", "bearer", "BEARER"] {
-            let actor = server.anyone().with("authorization", &format!("{scheme} {key}"));
-            actor.get("/api/secondme/user/info").await.data();
-        }
-    }
-
-    async fn two_authorizations_are_refused(server) {
-        let (_, key) = server.person("a").await.new_key("*", None).await;
-        let actor = server.bearer(&key).with("authorization", "Bearer lba_ak_other");
-        actor.get("/api/secondme/user/info").await.refused(400, "invalid.param");
-    }
-
-    async fn each_scope_opens_its_endpoints_and_no_other(server) {
-        let person = server.person("a").await;
-        for scope in SCOPES {
-            let actor = person.with_key(scope).await;
-            for base in ["/api", "/gate/lab/api"] {
-                for endpoint in ENDPOINTS {
-                    let answer = endpoint.call(base, &actor).await;
-                    let what = format!("{scope} {}", endpoint.path);
-                    match endpoint.needs {
-                        Needs::Scope(any_of, ..) | Needs::KeyScope(any_of, _) if *scope == "*" || any_of.contains(scope) => {
-                            let_in(&answer, &what);
-                        }
-                        Needs::Scope(_, told, _) | Needs::KeyScope(_, told) => {
-                            let body = answer.refused(403, "apikey.permission.denied");
-                            assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
-                        }
-                        Needs::Caller | Needs::Nothing | Needs::Open => let_in(&answer, &what),
-                        Needs::Session | Needs::Developer | Needs::Grant | Needs::Admin => {
-                            answer.refused(403, "auth.session.required");
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    async fn each_scope_of_a_token_opens_its_endpoints_and_no_other(server) {
-        let person = server.person("a").await;
-        // Apps cannot have the scopes `*` and `memory.write`.
-        let scopes: Vec<&str> = SCOPES.iter().copied().filter(|scope| !matches!(*scope, "*" | "memory.write")).collect();
-        let app = server.person("developer").await.app(&scopes.join(" ")).await;
-        for scope in scopes {
-            let actor = person.with_token(&app, scope).await;
-            for endpoint in ENDPOINTS {
-                let answer = endpoint.call("/gate/lab/api", &actor).await;
+                let answer = endpoint.call(base, &actor).await;
                 let what = format!("{scope} {}", endpoint.path);
                 match endpoint.needs {
-                    Needs::Scope(any_of, ..) if any_of.contains(&scope) => let_in(&answer, &what),
-                    Needs::Scope(_, _, told) => {
-                        // The SecondMe API has another code here, for tokens only.
-                        let differs = matches!(endpoint.path, "/secondme/note/add" | "/secondme/act/stream");
-                        let code = if differs { "auth.scope.missing" } else { "apikey.permission.denied" };
-                        let body = answer.refused(403, code);
-                        assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
-                    }
-                    Needs::KeyScope(..) | Needs::Caller | Needs::Grant | Needs::Nothing | Needs::Open => {
+                    Needs::Scope(any_of, ..) | Needs::KeyScope(any_of, _)
+                        if *scope == "*" || any_of.contains(scope) =>
+                    {
                         let_in(&answer, &what);
                     }
-                    Needs::Session | Needs::Developer | Needs::Admin => {
+                    Needs::Scope(_, told, _) | Needs::KeyScope(_, told) => {
+                        let body = answer.refused(403, "apikey.permission.denied");
+                        assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
+                    }
+                    Needs::Caller | Needs::Nothing | Needs::Open => let_in(&answer, &what),
+                    Needs::Session | Needs::Developer | Needs::Grant | Needs::Admin => {
                         answer.refused(403, "auth.session.required");
                     }
                 }
             }
         }
     }
+}
 
-    async fn an_app_in_its_own_name_reaches_nothing_of_a_person(server) {
-        let app = server.person("developer").await.app("chat.write").await;
-        let actor = server.bearer(&app.own_token().await);
-        for endpoint in ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing | Needs::Open)) {
-            endpoint.call("/api", &actor).await.refused(400, "secondme.user.invalid_id");
-        }
-    }
-
-    /// A program may do everything with the person's data. It can neither create keys, confirm other
-    /// programs, nor authorize apps, and it never has the rights of an administrator.
-    async fn a_program_of_the_person_opens_all_but_the_sessions_own(server) {
-        let person = server.person("a").await;
-        let actor = server.bearer(&person.program_token().await);
+#[both_engines]
+async fn each_scope_of_a_token_opens_its_endpoints_and_no_other(server: TestServer) {
+    let person = server.person("a").await;
+    // Apps cannot have the scopes `*` and `memory.write`.
+    let scopes: Vec<&str> =
+        SCOPES.iter().copied().filter(|scope| !matches!(*scope, "*" | "memory.write")).collect();
+    let app = server.person("developer").await.app(&scopes.join(" ")).await;
+    for scope in scopes {
+        let actor = person.with_token(&app, scope).await;
         for endpoint in ENDPOINTS {
             let answer = endpoint.call("/gate/lab/api", &actor).await;
+            let what = format!("{scope} {}", endpoint.path);
             match endpoint.needs {
-                Needs::Session | Needs::Admin | Needs::Grant => {
+                Needs::Scope(any_of, ..) if any_of.contains(&scope) => let_in(&answer, &what),
+                Needs::Scope(_, _, told) => {
+                    // The SecondMe API has another code here, for tokens only.
+                    let differs = matches!(endpoint.path, "/secondme/note/add" | "/secondme/act/stream");
+                    let code = if differs { "auth.scope.missing" } else { "apikey.permission.denied" };
+                    let body = answer.refused(403, code);
+                    assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
+                }
+                Needs::KeyScope(..) | Needs::Caller | Needs::Grant | Needs::Nothing | Needs::Open => {
+                    let_in(&answer, &what);
+                }
+                Needs::Session | Needs::Developer | Needs::Admin => {
                     answer.refused(403, "auth.session.required");
                 }
-                _ => let_in(&answer, endpoint.path),
-            }
-        }
-        for path in ["/", "/keys", "/account"] {
-            assert_eq!(actor.get(path).await.status, 403, "{path}");
-        }
-    }
-
-    async fn a_signed_in_person_may_do_everything_with_what_is_theirs(server) {
-        // The first account is an administrator.
-        server.person("owner").await;
-        let actor = server.person("a").await.signed_in().await;
-        for endpoint in ENDPOINTS {
-            let answer = endpoint.call("/api", &actor).await;
-            if matches!(endpoint.needs, Needs::Admin) {
-                answer.refused(403, "auth.admin.required");
-            } else if endpoint.path.starts_with("/secondme/plaza/") {
-                // The Plaza needs a certificate.
-                answer.refused(403, "third.party.agent.plaza.invitation.required");
-            } else {
-                let_in(&answer, endpoint.path);
             }
         }
     }
+}
 
-    async fn permission_is_checked_before_the_body(server) {
-        let actor = server.person("a").await.with_key("chat").await;
-        let answer = actor.post("/api/secondme/user/profile", json!("not an object")).await;
-        answer.refused(403, "apikey.permission.denied");
+#[both_engines]
+async fn an_app_in_its_own_name_reaches_nothing_of_a_person(server: TestServer) {
+    let app = server.person("developer").await.app("chat.write").await;
+    let actor = server.bearer(&app.own_token().await);
+    for endpoint in
+        ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing | Needs::Open))
+    {
+        endpoint.call("/api", &actor).await.refused(400, "secondme.user.invalid_id");
     }
+}
 
-    async fn messages_are_english_where_asked_for(server) {
-        let nobody = server.anyone().in_english();
-        let body = nobody.get("/api/secondme/user/info").await.refused(401, "apikey.auth.missing");
-        assert_eq!(body["message"], "Authentication required");
-        let body = server.bearer("lba_ak_x").in_english().get("/api/secondme/user/info").await.json();
-        assert_eq!(body["message"], "The API key is invalid or has expired");
-        let actor = server.person("a").await.with_key("chat").await.in_english();
-        assert_eq!(actor.get("/api/secondme/user/info").await.json()["message"], "Missing required scope: user.info");
-    }
-
-    async fn a_disabled_account_opens_nothing(server) {
-        let person = server.person("a").await;
-        let (key, session) = (person.with_key("*").await, person.signed_in().await);
-        key.get("/api/secondme/user/info").await.data();
-        session.get("/api/secondme/user/info").await.data();
-        server.running().identity.set_disabled(person.account.id, true).await.unwrap();
-        key.get("/api/secondme/user/info").await.refused(401, "apikey.auth.invalid");
-        session.get("/api/secondme/user/info").await.refused(401, "apikey.auth.missing");
-        server.running().identity.set_disabled(person.account.id, false).await.unwrap();
-        key.get("/api/secondme/user/info").await.data();
-    }
-
-    async fn a_cookie_from_another_site_changes_nothing(server) {
-        let session = server.person("a").await.signed_in().await;
-        for (name, value) in [
-            ("origin", "https://evil.example"),
-            ("origin", "null"),
-            ("sec-fetch-site", "cross-site"),
-            ("sec-fetch-site", "same-site"),
-        ] {
-            let tricked = session.with(name, value);
-            let body = json!({"name": "x", "scopes": ["*"]});
-            tricked.post("/api/apikey/create", body).await.refused(403, "auth.csrf.rejected");
-            tricked.post("/api/secondme/user/profile", json!({"name": "x"})).await.refused(403, "auth.csrf.rejected");
-        }
-        assert_eq!(session.get("/api/apikey/list").await.data()["total"], 0);
-        let own = session.with("origin", server.base_url());
-        own.post("/api/apikey/create", json!({"name": "x", "scopes": ["*"]})).await.data();
-    }
-
-    /// A new endpoint must be added to the table above.
-    async fn the_table_is_complete(server) {
-        let document = server.anyone().get("/openapi.json").await.json();
-        let paths = document["paths"].as_object().expect("paths");
-        let mut described: Vec<String> = paths
-            .iter()
-            .flat_map(|(path, item)| item.as_object().expect("methods").keys().map(move |m| format!("{} {path}", m.to_uppercase())))
-            .collect();
-        let mut tested: Vec<String> = ENDPOINTS.iter().map(|e| format!("{} /api{}", e.method, e.path)).collect();
-        described.sort();
-        tested.sort();
-        assert_eq!(described, tested);
-    }
-
-    /// Every route that is not public returns 401, or redirects a browser to the sign-in page.
-    async fn public_routes_are_few_and_known(server) {
-        for path in ["/", "/keys", "/keys/new", "/keys/1", "/account"] {
-            server.anyone().get(path).await.refused(401, "apikey.auth.missing");
-            let browser = server.anyone().with("accept", "text/html");
-            let answer = browser.get(path).await;
-            assert_eq!(answer.status, 303, "{path}");
-            let next = if path == "/" { "/sign-in".into() } else { format!("/sign-in?next={}", path.replace('/', "%2F")) };
-            assert_eq!(answer.header("location"), next);
-        }
-        for path in ["/healthz", "/readyz", "/openapi.json", "/reference/", "/sign-in"] {
-            assert_eq!(server.anyone().get(path).await.status, 200, "{path}");
+/// A program may do everything with the person's data. It can neither create keys, confirm other
+/// programs, nor authorize apps, and it never has the rights of an administrator.
+#[both_engines]
+async fn a_program_of_the_person_opens_all_but_the_sessions_own(server: TestServer) {
+    let person = server.person("a").await;
+    let actor = server.bearer(&person.program_token().await);
+    for endpoint in ENDPOINTS {
+        let answer = endpoint.call("/gate/lab/api", &actor).await;
+        match endpoint.needs {
+            Needs::Session | Needs::Admin | Needs::Grant => {
+                answer.refused(403, "auth.session.required");
+            }
+            _ => let_in(&answer, endpoint.path),
         }
     }
-
-    /// A revocation by another process takes effect when the cached entry expires.
-    async fn a_revocation_elsewhere_is_noticed_within_a_second(server) {
-        let person = server.person("a").await;
-        let (id, key) = person.new_key("*", None).await;
-        let sibling = server.sibling().await;
-        let actor = server.bearer(&key);
-        actor.get("/api/secondme/user/info").await.data();
-        sibling.identity.delete_key(person.account.id, id).await.unwrap();
-        let start = std::time::Instant::now();
-        while actor.get("/api/secondme/user/info").await.status != 401 {
-            assert!(start.elapsed().as_millis() < 1000, "still open");
-        }
-        sibling.stop().await.unwrap();
+    for path in ["/", "/keys", "/account"] {
+        assert_eq!(actor.get(path).await.status, 403, "{path}");
     }
+}
+
+#[both_engines]
+async fn a_signed_in_person_may_do_everything_with_what_is_theirs(server: TestServer) {
+    // The first account is an administrator.
+    server.person("owner").await;
+    let actor = server.person("a").await.signed_in().await;
+    for endpoint in ENDPOINTS {
+        let answer = endpoint.call("/api", &actor).await;
+        if matches!(endpoint.needs, Needs::Admin) {
+            answer.refused(403, "auth.admin.required");
+        } else if endpoint.path.starts_with("/secondme/plaza/") {
+            // The Plaza needs a certificate.
+            answer.refused(403, "third.party.agent.plaza.invitation.required");
+        } else {
+            let_in(&answer, endpoint.path);
+        }
+    }
+}
+
+#[both_engines]
+async fn permission_is_checked_before_the_body(server: TestServer) {
+    let actor = server.person("a").await.with_key("chat").await;
+    let answer = actor.post("/api/secondme/user/profile", json!("not an object")).await;
+    answer.refused(403, "apikey.permission.denied");
+}
+
+#[both_engines]
+async fn messages_are_english_where_asked_for(server: TestServer) {
+    let nobody = server.anyone().in_english();
+    let body = nobody.get("/api/secondme/user/info").await.refused(401, "apikey.auth.missing");
+    assert_eq!(body["message"], "Authentication required");
+    let body = server.bearer("lba_ak_x").in_english().get("/api/secondme/user/info").await.json();
+    assert_eq!(body["message"], "The API key is invalid or has expired");
+    let actor = server.person("a").await.with_key("chat").await.in_english();
+    assert_eq!(
+        actor.get("/api/secondme/user/info").await.json()["message"],
+        "Missing required scope: user.info"
+    );
+}
+
+#[both_engines]
+async fn a_disabled_account_opens_nothing(server: TestServer) {
+    let person = server.person("a").await;
+    let (key, session) = (person.with_key("*").await, person.signed_in().await);
+    key.get("/api/secondme/user/info").await.data();
+    session.get("/api/secondme/user/info").await.data();
+    server.running().identity.set_disabled(person.account.id, true).await.unwrap();
+    key.get("/api/secondme/user/info").await.refused(401, "apikey.auth.invalid");
+    session.get("/api/secondme/user/info").await.refused(401, "apikey.auth.missing");
+    server.running().identity.set_disabled(person.account.id, false).await.unwrap();
+    key.get("/api/secondme/user/info").await.data();
+}
+
+#[both_engines]
+async fn a_cookie_from_another_site_changes_nothing(server: TestServer) {
+    let session = server.person("a").await.signed_in().await;
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        let tricked = session.with(name, value);
+        let body = json!({"name": "x", "scopes": ["*"]});
+        tricked.post("/api/apikey/create", body).await.refused(403, "auth.csrf.rejected");
+        tricked
+            .post("/api/secondme/user/profile", json!({"name": "x"}))
+            .await
+            .refused(403, "auth.csrf.rejected");
+    }
+    assert_eq!(session.get("/api/apikey/list").await.data()["total"], 0);
+    let own = session.with("origin", server.base_url());
+    own.post("/api/apikey/create", json!({"name": "x", "scopes": ["*"]})).await.data();
+}
+
+/// A new endpoint must be added to the table above.
+#[both_engines]
+async fn the_table_is_complete(server: TestServer) {
+    let document = server.anyone().get("/openapi.json").await.json();
+    let paths = document["paths"].as_object().expect("paths");
+    let mut described: Vec<String> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().expect("methods").keys().map(move |m| format!("{} {path}", m.to_uppercase()))
+        })
+        .collect();
+    let mut tested: Vec<String> = ENDPOINTS.iter().map(|e| format!("{} /api{}", e.method, e.path)).collect();
+    described.sort();
+    tested.sort();
+    assert_eq!(described, tested);
+}
+
+/// Every route that is not public returns 401, or redirects a browser to the sign-in page.
+#[both_engines]
+async fn public_routes_are_few_and_known(server: TestServer) {
+    for path in ["/", "/keys", "/keys/new", "/keys/1", "/account"] {
+        server.anyone().get(path).await.refused(401, "apikey.auth.missing");
+        let browser = server.anyone().with("accept", "text/html");
+        let answer = browser.get(path).await;
+        assert_eq!(answer.status, 303, "{path}");
+        let next = if path == "/" {
+            "/sign-in".into()
+        } else {
+            format!("/sign-in?next={}", path.replace('/', "%2F"))
+        };
+        assert_eq!(answer.header("location"), next);
+    }
+    for path in ["/healthz", "/readyz", "/openapi.json", "/reference/", "/sign-in"] {
+        assert_eq!(server.anyone().get(path).await.status, 200, "{path}");
+    }
+}
+
+/// A revocation by another process takes effect when the cached entry expires.
+#[both_engines]
+async fn a_revocation_elsewhere_is_noticed_within_a_second(server: TestServer) {
+    let person = server.person("a").await;
+    let (id, key) = person.new_key("*", None).await;
+    let sibling = server.sibling().await;
+    let actor = server.bearer(&key);
+    actor.get("/api/secondme/user/info").await.data();
+    sibling.identity.delete_key(person.account.id, id).await.unwrap();
+    let start = std::time::Instant::now();
+    while actor.get("/api/secondme/user/info").await.status != 401 {
+        assert!(start.elapsed().as_millis() < 1000, "still open");
+    }
+    sibling.stop().await.unwrap();
 }

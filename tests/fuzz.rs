@@ -40,11 +40,15 @@ async fn statuses(address: std::net::SocketAddr, bytes: &[u8]) -> Vec<u16> {
 }
 
 const HEADS: &[&[u8]] = &[
-    b"GET /healthz HTTP/1.1\r\nHost: doppel.example\r\nX-Request-Id: abc\r\nX-Forwarded-For: 1.2.3.4, [::1]:5\r\nAccept-Language: en;q=0.5\r\n\r\n",
-    b"POST /api/secondme/note/add HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer lba_ak_x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-    b"POST /api/oauth/token/code HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n3\r\na=b\r\n0\r\n\r\n",
+    b"GET /healthz HTTP/1.1\r\nHost: doppel.example\r\nX-Request-Id: abc\r\n\
+        X-Forwarded-For: 1.2.3.4, [::1]:5\r\nAccept-Language: en;q=0.5\r\n\r\n",
+    b"POST /api/secondme/note/add HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer lba_ak_x\r\n\
+        Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+    b"POST /api/oauth/token/code HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\
+        Content-Type: application/x-www-form-urlencoded\r\n\r\n3\r\na=b\r\n0\r\n\r\n",
     b"GET /api/echo/x?a=1 HTTP/1.1\r\nHost: a\r\nApihub-Token: a.b.c\r\nOrigin: https://a.example\r\n\r\n",
-    b"GET http://other.example/sign-in HTTP/1.1\r\nHost: a\r\nCookie: doppel_session=x; doppel_language=zh\r\nAccept: text/html\r\n\r\n",
+    b"GET http://other.example/sign-in HTTP/1.1\r\nHost: a\r\n\
+        Cookie: doppel_session=x; doppel_language=zh\r\nAccept: text/html\r\n\r\n",
 ];
 
 /// For any bytes on a connection, the server returns no 5xx and keeps running.
@@ -100,7 +104,8 @@ async fn any_message_of_an_agent() {
 }
 
 const FORMS: &[&[u8]] = &[
-    b"grant_type=authorization_code&code=lba_ac_x&redirect_uri=https%3A%2F%2Fa.example%2F&client_id=00000000-0000-4000-8000-000000000000&client_secret=x&code_verifier=y",
+    b"grant_type=authorization_code&code=lba_ac_x&redirect_uri=https%3A%2F%2Fa.example%2F&\
+        client_id=00000000-0000-4000-8000-000000000000&client_secret=x&code_verifier=y",
     b"grant_type=refresh_token&refresh_token=lba_rt_x&client_id=a&client_secret=b",
     b"grant_type=client_credentials&scope=chat&client_id=a&client_secret=b",
     b"token=lba_at_x&token_type_hint=refresh_token",

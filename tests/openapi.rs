@@ -76,7 +76,8 @@ fn schema_names(text: &str) -> Vec<String> {
 
 #[test]
 fn schema_names_are_found() {
-    let text = "#[derive(Debug, ToSchema)]\n#[schema(as = Other, title = \"x\")]\npub(crate) struct One<T> {}\n\
+    let text = "#[derive(Debug, ToSchema)]\n#[schema(as = Other, title = \"x\")]\n\
+        pub(crate) struct One<T> {}\n\
         #[derive(\n    Debug,\n    ToSchema\n)]\n/// About it.\nenum Two {}\n#[derive(Debug)]\nstruct Three;\n";
     assert_eq!(schema_names(text), ["Other", "Two"]);
 }
@@ -93,87 +94,94 @@ fn walk<'d>(value: &'d Value, look: &mut impl FnMut(&'d serde_json::Map<String, 
     }
 }
 
-both_engines! {
-    async fn every_operation_has_an_id_of_its_own_and_says_how_it_fails(server) {
-        let document = server.anyone().get("/openapi.json").await.json();
-        let mut ids = Vec::new();
-        for (path, item) in document["paths"].as_object().unwrap() {
-            for (method, operation) in item.as_object().unwrap() {
-                let what = format!("{method} {path}");
-                ids.push(operation["operationId"].as_str().unwrap().to_owned());
-                assert!(operation["summary"].is_string(), "{what}");
-                let responses = operation["responses"].as_object().unwrap();
-                // Statuses that any operation may return; 401 and 403 only if it needs a credential.
-                let mut expected = vec!["400", "408", "429", "500", "503"];
-                if !operation["security"].as_array().unwrap().is_empty() {
-                    expected.extend(["401", "403"]);
-                }
-                if path.contains('{') {
-                    expected.push("404");
-                }
-                if operation["requestBody"].is_object() {
-                    expected.extend(["413", "422"]);
-                }
-                for status in expected {
-                    assert!(responses.contains_key(status), "{what}: {status}");
-                }
-                assert!(responses["200"]["description"].is_string(), "{what}");
-                assert!(!responses.contains_key("default"), "{what}: every status is named");
+#[both_engines]
+async fn every_operation_has_an_id_of_its_own_and_says_how_it_fails(server: TestServer) {
+    let document = server.anyone().get("/openapi.json").await.json();
+    let mut ids = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let what = format!("{method} {path}");
+            ids.push(operation["operationId"].as_str().unwrap().to_owned());
+            assert!(operation["summary"].is_string(), "{what}");
+            let responses = operation["responses"].as_object().unwrap();
+            // Statuses that any operation may return; 401 and 403 only if it needs a credential.
+            let mut expected = vec!["400", "408", "429", "500", "503"];
+            if !operation["security"].as_array().unwrap().is_empty() {
+                expected.extend(["401", "403"]);
+            }
+            if path.contains('{') {
+                expected.push("404");
+            }
+            if operation["requestBody"].is_object() {
+                expected.extend(["413", "422"]);
+            }
+            for status in expected {
+                assert!(responses.contains_key(status), "{what}: {status}");
+            }
+            assert!(responses["200"]["description"].is_string(), "{what}");
+            assert!(!responses.contains_key("default"), "{what}: every status is named");
+        }
+    }
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+}
+
+#[both_engines]
+async fn every_reference_leads_somewhere_and_no_schema_forbids_what_it_has(server: TestServer) {
+    let document = server.anyone().get("/openapi.json").await.json();
+    let mut references = 0;
+    walk(&document, &mut |object| {
+        if let Some(Value::String(reference)) = object.get("$ref") {
+            references += 1;
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+        // If a part of `allOf` allows no additional members, it forbids those of the other parts.
+        for part in object.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            let schema = match part["$ref"].as_str() {
+                Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+                None => part,
+            };
+            assert_ne!(schema["additionalProperties"], false, "{object:?}");
+        }
+    });
+    assert!(references > 100);
+}
+
+#[both_engines]
+async fn every_security_requirement_is_a_declared_scheme(server: TestServer) {
+    let document = server.anyone().get("/openapi.json").await.json();
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    assert_eq!(schemes["session"]["in"], "cookie");
+    assert_eq!(schemes["session"]["name"], "doppel_session");
+    walk(&document["paths"], &mut |object| {
+        for requirement in object.get("security").and_then(Value::as_array).into_iter().flatten() {
+            for name in requirement.as_object().unwrap().keys() {
+                assert!(schemes.contains_key(name), "{name}");
             }
         }
-        let count = ids.len();
-        ids.sort();
-        ids.dedup();
-        assert_eq!(ids.len(), count);
-    }
+    });
+}
 
-    async fn every_reference_leads_somewhere_and_no_schema_forbids_what_it_has(server) {
-        let document = server.anyone().get("/openapi.json").await.json();
-        let mut references = 0;
-        walk(&document, &mut |object| {
-            if let Some(Value::String(reference)) = object.get("$ref") {
-                references += 1;
-                assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
-            }
-            // If a part of `allOf` allows no additional members, it forbids those of the other parts.
-            for part in object.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-                let schema = match part["$ref"].as_str() {
-                    Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
-                    None => part,
-                };
-                assert_ne!(schema["additionalProperties"], false, "{object:?}");
-            }
-        });
-        assert!(references > 100);
-    }
+#[both_engines("server.public_url = \"https://doppel.example\"")]
+async fn behind_tls_the_cookie_has_its_real_name(server: TestServer) {
+    let document = server.anyone().get("/openapi.json").await.json();
+    assert_eq!(document["components"]["securitySchemes"]["session"]["name"], "__Host-doppel_session");
+}
 
-    async fn every_security_requirement_is_a_declared_scheme(server) {
-        let document = server.anyone().get("/openapi.json").await.json();
-        let schemes = document["components"]["securitySchemes"].as_object().unwrap();
-        assert_eq!(schemes["session"]["in"], "cookie");
-        assert_eq!(schemes["session"]["name"], "doppel_session");
-        walk(&document["paths"], &mut |object| {
-            for requirement in object.get("security").and_then(Value::as_array).into_iter().flatten() {
-                for name in requirement.as_object().unwrap().keys() {
-                    assert!(schemes.contains_key(name), "{name}");
-                }
-            }
-        });
+/// The API reference loads nothing from other servers.
+#[both_engines]
+async fn the_reference_stands_alone(server: TestServer) {
+    let page = server.anyone().get("/reference/").await;
+    assert_eq!(page.status, 200);
+    assert!(
+        !page.body.contains("http://") && !page.body.contains("https://") && !page.body.contains("src=\"//"),
+        "{}",
+        page.body
+    );
+    for asset in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js", "index.css"] {
+        assert_eq!(server.anyone().get(&format!("/reference/{asset}")).await.status, 200, "{asset}");
     }
-
-    async fn behind_tls_the_cookie_has_its_real_name(server: "server.public_url = \"https://doppel.example\"") {
-        let document = server.anyone().get("/openapi.json").await.json();
-        assert_eq!(document["components"]["securitySchemes"]["session"]["name"], "__Host-doppel_session");
-    }
-
-    /// The API reference loads nothing from other servers.
-    async fn the_reference_stands_alone(server) {
-        let page = server.anyone().get("/reference/").await;
-        assert_eq!(page.status, 200);
-        assert!(!page.body.contains("http://") && !page.body.contains("https://") && !page.body.contains("src=\"//"), "{}", page.body);
-        for asset in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js", "index.css"] {
-            assert_eq!(server.anyone().get(&format!("/reference/{asset}")).await.status, 200, "{asset}");
-        }
-        assert_eq!(server.anyone().get("/reference").await.header("location"), "/reference/");
-    }
+    assert_eq!(server.anyone().get("/reference").await.header("location"), "/reference/");
 }

@@ -1,53 +1,57 @@
 //! Robustness in operation: a wrong clock, and a schema of a newer release.
 
 use serde_json::json;
-use testkit::both_engines;
+use testkit::{TestServer, both_engines};
 
 use crate::plaza::square;
 
 const POSTS: &str = "/gate/lab/api/secondme/plaza/posts/create";
 const HOUR_MS: i64 = 3_600_000;
 
-both_engines! {
-    /// The clock was ahead while limits were used up, and is then corrected.
-    async fn limits_recover_when_a_clock_that_was_ahead_is_put_right(server: "plaza.posts_per_hour = 2\nhub.anonymous_per_second = 3") {
-        let mut author = square::actor(&server, "a").await;
-        let post = json!({"content": "x", "type": "public"});
-        for ahead in [6 * HOUR_MS, 30 * 24 * HOUR_MS] {
-            server.clock().advance_ms(ahead);
-            for _ in 0..6 {
-                server.anyone().get("/api/echo/x").await;
-                author.post(POSTS, post.clone()).await;
-            }
-            server.running().hub.sync_limits().await;
-            assert_eq!(author.post(POSTS, post.clone()).await.status, 429, "used up there");
-            server.clock().advance_ms(-ahead);
-            assert_eq!(author.post(POSTS, post.clone()).await.status, 200, "a window that begins in the future is over");
-            server.restart().await;
-            author = server.again(&author);
-            let waited = server.anyone().get("/api/echo/x").await;
-            if waited.status == 429 {
-                assert!(waited.header("retry-after").parse::<i64>().unwrap() <= 11, "{waited:?}");
-            }
-            server.clock().advance_ms(11_000);
-            assert_eq!(server.anyone().get("/api/echo/x").await.status, 200);
-            server.clock().advance_ms(2 * HOUR_MS);
+/// The clock was ahead while limits were used up, and is then corrected.
+#[both_engines("plaza.posts_per_hour = 2\nhub.anonymous_per_second = 3")]
+async fn limits_recover_when_a_clock_that_was_ahead_is_put_right(mut server: TestServer) {
+    let mut author = square::actor(&server, "a").await;
+    let post = json!({"content": "x", "type": "public"});
+    for ahead in [6 * HOUR_MS, 30 * 24 * HOUR_MS] {
+        server.clock().advance_ms(ahead);
+        for _ in 0..6 {
+            server.anyone().get("/api/echo/x").await;
+            author.post(POSTS, post.clone()).await;
         }
+        server.running().hub.sync_limits().await;
+        assert_eq!(author.post(POSTS, post.clone()).await.status, 429, "used up there");
+        server.clock().advance_ms(-ahead);
+        assert_eq!(
+            author.post(POSTS, post.clone()).await.status,
+            200,
+            "a window that begins in the future is over"
+        );
+        server.restart().await;
+        author = server.again(&author);
+        let waited = server.anyone().get("/api/echo/x").await;
+        if waited.status == 429 {
+            assert!(waited.header("retry-after").parse::<i64>().unwrap() <= 11, "{waited:?}");
+        }
+        server.clock().advance_ms(11_000);
+        assert_eq!(server.anyone().get("/api/echo/x").await.status, 200);
+        server.clock().advance_ms(2 * HOUR_MS);
     }
+}
 
-    async fn a_schema_of_a_newer_release_stops_writes_and_readiness(server) {
-        let actor = server.person("a").await.with_key("*").await;
-        let note = json!({"content": "x"});
-        actor.post("/api/secondme/note/add", note.clone()).await.data();
-        let db = &server.running().db;
-        db.check_schema().await.unwrap();
-        let newer = "INSERT INTO schema_migration (version, name, checksum, applied_at) \
-             SELECT MAX(version) + 1, 'newer', 'x', 0 FROM schema_migration";
-        db.execute(newer, &[]).await.unwrap();
-        let error = db.check_schema().await.unwrap_err().to_string();
-        assert!(error.contains("newer") && error.contains("use the newer release"), "{error}");
-        assert_eq!(server.anyone().get("/readyz").await.status, 503);
-        assert_eq!(actor.post("/api/secondme/note/add", note).await.status, 503);
-        assert_eq!(actor.get("/api/secondme/user/info").await.status, 200, "reading goes on");
-    }
+#[both_engines]
+async fn a_schema_of_a_newer_release_stops_writes_and_readiness(server: TestServer) {
+    let actor = server.person("a").await.with_key("*").await;
+    let note = json!({"content": "x"});
+    actor.post("/api/secondme/note/add", note.clone()).await.data();
+    let db = &server.running().db;
+    db.check_schema().await.unwrap();
+    let newer = "INSERT INTO schema_migration (version, name, checksum, applied_at) \
+         SELECT MAX(version) + 1, 'newer', 'x', 0 FROM schema_migration";
+    db.execute(newer, &[]).await.unwrap();
+    let error = db.check_schema().await.unwrap_err().to_string();
+    assert!(error.contains("newer") && error.contains("use the newer release"), "{error}");
+    assert_eq!(server.anyone().get("/readyz").await.status, 503);
+    assert_eq!(actor.post("/api/secondme/note/add", note).await.status, 503);
+    assert_eq!(actor.get("/api/secondme/user/info").await.status, 200, "reading goes on");
 }

@@ -91,7 +91,10 @@ impl Report {
         for fact in &self.machine {
             let _infallible = writeln!(text, "- {fact}");
         }
-        text.push_str("\n| what | Doppel | baseline | ratio, median (range) | budget | notes |\n|---|---|---|---|---|---|\n");
+        text.push_str(
+            "\n| what | Doppel | baseline | ratio, median (range) | budget | notes |\n\
+            |---|---|---|---|---|---|\n",
+        );
         for line in &self.lines {
             let baseline = figure(median(line.pairs.iter().map(|(_, baseline)| *baseline)));
             let _infallible = writeln!(

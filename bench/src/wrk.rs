@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn what_wrk_prints_is_understood() {
         let text = "  Latency Distribution\n     50%  812.00us\n     75%    1.02ms\n     90%    1.20ms\n     \
-                    99%    2.50ms\n  90000 requests in 3.00s\nRequests/sec:  30000.12\nTransfer/sec:     9.00MB\n";
+                    99%    2.50ms\n  90000 requests in 3.00s\nRequests/sec:  30000.12\n\
+                    Transfer/sec:     9.00MB\n";
         assert_eq!(parse(text), Some(Found { rate: 30_000.12, answers: 90_000.0, p50: 0.812, p99: 2.5 }));
         assert_eq!(milliseconds("1.50s"), Some(1500.0));
         assert_eq!(parse("unable to connect"), None);

@@ -7,10 +7,12 @@ use doppel::import::{Import, Listener, Outcome};
 use futures::TryStreamExt;
 use memory::key::{Fact, Learned};
 use serde_json::{Value, json};
-use testkit::{Actor, Engine, Person, TestServer};
+use testkit::{Actor, Engine, Person, TestServer, both_engines};
 use web::{Archive, archive::Manifest};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
+const PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rI\
+    DATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 const SETTINGS: &str = "notes.read_links = false";
 
 #[derive(Default)]
@@ -65,10 +67,14 @@ fn write(directory: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
 /// Adds data of every kind to an account.
 async fn fill(server: &TestServer, person: &Person, actor: &Actor) {
     let file = actor.upload("/api/cdn/upload", "a.png", PNG.to_vec()).await.data();
-    let profile = json!({"name": "名字", "bio": "简介", "about_me": "自我介绍", "avatar": file["url"], "origin_route": "somebody"});
+    let profile = json!({
+        "name": "名字", "bio": "简介", "about_me": "自我介绍", "avatar": file["url"], "origin_route": "somebody",
+    });
     actor.post("/api/secondme/user/profile", profile).await.data();
     for name in ["科技爱好者", "Reader"] {
-        let shade = json!({"shadeName": name, "shadeIcon": file["url"], "shadeNamePublic": name, "sourceTopics": ["AI"]});
+        let shade = json!({
+            "shadeName": name, "shadeIcon": file["url"], "shadeNamePublic": name, "sourceTopics": ["AI"],
+        });
         actor.post("/api/secondme/user/shades/create", shade).await.data();
     }
     for i in 0..30 {
@@ -88,7 +94,8 @@ async fn fill(server: &TestServer, person: &Person, actor: &Actor) {
     actor.post(&format!("/api/secondme/note/{note}/update"), json!({"content": "改过的笔记"})).await.data();
     let link = json!({"memoryType": "LINK", "urls": ["https://example.com/rust"], "title": "To read"});
     actor.post("/api/secondme/note/add", link).await.data();
-    let event = json!({"channel": {"kind": "post", "platform": "forum"}, "action": "posted", "importance": 0.9,
+    let event = json!({"channel": {"kind": "post", "platform": "forum"}, "action": "posted",
+        "importance": 0.9,
         "refs": [{"objectType": "post", "objectId": "7"}], "payload": {"a": [1, "二"]}});
     actor.post("/api/secondme/agent_memory/ingest", event).await.data();
     let talk = json!({"message": "你好，介绍一下自己", "sessionId": "diary-1", "systemPrompt": "请用友好的语气回复"});
@@ -280,83 +287,123 @@ async fn from_postgres_to_sqlite() {
     Box::pin(moves(Engine::Postgres, Engine::Sqlite)).await;
 }
 
-testkit::both_engines! {
-    async fn facts_and_folders_come_in(server: "notes.read_links = false") {
-        let (directory, person) = (tempfile::tempdir().unwrap(), server.person("a").await);
-        let at = directory.path();
-        let csv = write(at, "facts.csv", "\u{feff}Content,Object,visibility\n喜欢茶,饮食,0\n\"likes \"\"quoted\"\" tea\",,\n,空,1\nx,y,12\n喜欢茶,饮食,1\n");
-        let (outcome, heard) = import(&server, &person, &csv).await;
-        assert_eq!((outcome.added, outcome.known, outcome.refused), (2, 1, 2));
-        assert!(heard.refused[0].starts_with("facts.csv:4: ") && heard.refused[1].starts_with("facts.csv:5: visibility"), "{:?}", heard.refused);
-        let lines = write(at, "facts.jsonl", "{\"content\":\"one\"}\n\nnot json\n{\"fact\":\"two\",\"actor\":\"妈妈\"}\n\u{7f}\n");
-        let (outcome, heard) = import(&server, &person, &lines).await;
-        assert_eq!((outcome.added, outcome.refused, heard.refused[0].starts_with("facts.jsonl:3: ")), (2, 2, true));
-        let folder = at.join("diary");
-        write(&folder, "one.md", "# 标题\n今天下雨");
-        write(&folder, "deep/two.markdown", "no heading");
-        write(&folder, "picture.png", PNG);
-        write(&folder, ".hidden/x.md", "hidden");
-        write(&folder, "empty.md", " \n");
-        write(&folder, "binary.md", [0xff, 0xfe, 0x00]);
-        std::os::unix::fs::symlink("/etc/passwd", folder.join("link.md")).unwrap();
-        let (outcome, heard) = import(&server, &person, &folder).await;
-        assert_eq!((outcome.added, outcome.refused), (2, 2), "{:?}", heard.refused);
-        assert_eq!(import(&server, &person, &folder).await.0.known, 2);
-        let actor = person.with_key("*").await;
-        let found = actor.get("/api/secondme/note/search?keyword=下雨").await.data();
-        assert_eq!(found["list"][0]["title"], "标题");
-        assert_eq!(actor.get("/api/secondme/note/search?keyword=heading").await.data()["list"][0]["title"], "two");
-        assert_eq!(actor.get("/api/secondme/memory/key/search").await.data()["total"], 4);
-    }
+#[both_engines("notes.read_links = false")]
+async fn facts_and_folders_come_in(server: TestServer) {
+    let (directory, person) = (tempfile::tempdir().unwrap(), server.person("a").await);
+    let at = directory.path();
+    let csv = write(
+        at,
+        "facts.csv",
+        "\u{feff}Content,Object,visibility\n喜欢茶,饮食,0\n\"likes \"\"quoted\"\" tea\",,\n,空,1\nx,y,12\n\
+         喜欢茶,饮食,1\n",
+    );
+    let (outcome, heard) = import(&server, &person, &csv).await;
+    assert_eq!((outcome.added, outcome.known, outcome.refused), (2, 1, 2));
+    assert!(
+        heard.refused[0].starts_with("facts.csv:4: ")
+            && heard.refused[1].starts_with("facts.csv:5: visibility"),
+        "{:?}",
+        heard.refused
+    );
+    let lines = write(
+        at,
+        "facts.jsonl",
+        "{\"content\":\"one\"}\n\nnot json\n{\"fact\":\"two\",\"actor\":\"妈妈\"}\n\u{7f}\n",
+    );
+    let (outcome, heard) = import(&server, &person, &lines).await;
+    assert_eq!(
+        (outcome.added, outcome.refused, heard.refused[0].starts_with("facts.jsonl:3: ")),
+        (2, 2, true)
+    );
+    let folder = at.join("diary");
+    write(&folder, "one.md", "# 标题\n今天下雨");
+    write(&folder, "deep/two.markdown", "no heading");
+    write(&folder, "picture.png", PNG);
+    write(&folder, ".hidden/x.md", "hidden");
+    write(&folder, "empty.md", " \n");
+    write(&folder, "binary.md", [0xff, 0xfe, 0x00]);
+    std::os::unix::fs::symlink("/etc/passwd", folder.join("link.md")).unwrap();
+    let (outcome, heard) = import(&server, &person, &folder).await;
+    assert_eq!((outcome.added, outcome.refused), (2, 2), "{:?}", heard.refused);
+    assert_eq!(import(&server, &person, &folder).await.0.known, 2);
+    let actor = person.with_key("*").await;
+    let found = actor.get("/api/secondme/note/search?keyword=下雨").await.data();
+    assert_eq!(found["list"][0]["title"], "标题");
+    assert_eq!(
+        actor.get("/api/secondme/note/search?keyword=heading").await.data()["list"][0]["title"],
+        "two"
+    );
+    assert_eq!(actor.get("/api/secondme/memory/key/search").await.data()["total"], 4);
+}
 
-    async fn hostile_archives_are_refused(server) {
-        let (directory, person) = (tempfile::tempdir().unwrap(), server.person("a").await);
-        let about = serde_json::to_vec(&Manifest::new("x", "x", server.clock().now())).unwrap();
-        let tar = |entries: &[(&str, &[u8])]| {
-            let mut tar = Vec::new();
-            for (name, content) in entries {
-                let mut header = tar::Header::new_gnu();
-                // Written directly, because the library refuses such names.
-                header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
-                header.set_size(content.len() as u64);
-                header.set_mode(0o644);
-                header.set_cksum();
-                tar.extend_from_slice(header.as_bytes());
-                tar.extend_from_slice(content);
-                tar.resize(tar.len().next_multiple_of(512), 0);
-            }
-            tar.resize(tar.len() + 1024, 0);
-            tar
-        };
-        let key = format!("files/data/{}.png", "a".repeat(40));
-        let bytes = tar(&[
-            ("doppel.json", &about), ("../../etc/cron.d/x.jsonl", b"{}"), ("/etc/passwd", b"x"), ("files/data/../../../evil.png", PNG),
-            ("files/data/evil.png", PNG), (&key, b"<html>"), ("notes/../../x.jsonl", b"{}"), ("unknown/0001.jsonl", b"{}"),
-            ("notes/0001.jsonl", b"{\"content\":\"\"}\n{\"id\":9007199254740991,\"content\":\"from the future\"}\n{\"content\":\"a\\u0000b\"}\n"),
-            ("agent-memory/0001.jsonl", b"{\"event\":{}}\n"), ("shades/0001.jsonl", b"{\"shadeName\":\"\"}\n[]\n"),
-        ]);
-        let (outcome, heard) = import(&server, &person, &write(directory.path(), "evil.tar", bytes)).await;
-        assert_eq!((outcome.added, outcome.refused), (1, 12), "{:?}", heard.refused);
-        let actor = person.with_key("*").await;
-        let id = actor.get("/api/secondme/note/search").await.data()["list"][0]["id"].as_i64().unwrap();
-        assert!(id < server.running().db.ids().next(), "no id that is still to be made");
-        for (name, bytes) in [
-            ("empty.tar", Vec::new()), ("other.tar", tar(&[("notes/0001.jsonl", b"{}")])), ("broken.tar", b"no archive at all".repeat(100)),
-            ("new.tar", tar(&[("doppel.json", br#"{"format":"doppel-archive","version":99,"exportedAt":"","email":"","name":""}"#)])),
-            ("a.zip", b"PK".to_vec()), ("none.csv", b"colour,size\nred,1".to_vec()),
-        ] {
-            let (archive, mut heard) = (archive(&server), Heard::default());
-            let from = write(directory.path(), name, bytes);
-            assert!(Import::new(&archive, person.account.id, 1, &mut heard).run(&from).await.is_err(), "{name}");
+#[both_engines]
+async fn hostile_archives_are_refused(server: TestServer) {
+    let (directory, person) = (tempfile::tempdir().unwrap(), server.person("a").await);
+    let about = serde_json::to_vec(&Manifest::new("x", "x", server.clock().now())).unwrap();
+    let tar = |entries: &[(&str, &[u8])]| {
+        let mut tar = Vec::new();
+        for (name, content) in entries {
+            let mut header = tar::Header::new_gnu();
+            // Written directly, because the library refuses such names.
+            header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            header.set_cksum();
+            tar.extend_from_slice(header.as_bytes());
+            tar.extend_from_slice(content);
+            tar.resize(tar.len().next_multiple_of(512), 0);
         }
-
+        tar.resize(tar.len() + 1024, 0);
+        tar
+    };
+    let key = format!("files/data/{}.png", "a".repeat(40));
+    let bytes = tar(&[
+        ("doppel.json", &about),
+        ("../../etc/cron.d/x.jsonl", b"{}"),
+        ("/etc/passwd", b"x"),
+        ("files/data/../../../evil.png", PNG),
+        ("files/data/evil.png", PNG),
+        (&key, b"<html>"),
+        ("notes/../../x.jsonl", b"{}"),
+        ("unknown/0001.jsonl", b"{}"),
+        (
+            "notes/0001.jsonl",
+            b"{\"content\":\"\"}\n{\"id\":9007199254740991,\"content\":\"from the \
+            future\"}\n{\"content\":\"a\\u0000b\"}\n",
+        ),
+        ("agent-memory/0001.jsonl", b"{\"event\":{}}\n"),
+        ("shades/0001.jsonl", b"{\"shadeName\":\"\"}\n[]\n"),
+    ]);
+    let (outcome, heard) = import(&server, &person, &write(directory.path(), "evil.tar", bytes)).await;
+    assert_eq!((outcome.added, outcome.refused), (1, 12), "{:?}", heard.refused);
+    let actor = person.with_key("*").await;
+    let id = actor.get("/api/secondme/note/search").await.data()["list"][0]["id"].as_i64().unwrap();
+    assert!(id < server.running().db.ids().next(), "no id that is still to be made");
+    for (name, bytes) in [
+        ("empty.tar", Vec::new()),
+        ("other.tar", tar(&[("notes/0001.jsonl", b"{}")])),
+        ("broken.tar", b"no archive at all".repeat(100)),
+        (
+            "new.tar",
+            tar(&[(
+                "doppel.json",
+                br#"{"format":"doppel-archive","version":99,"exportedAt":"","email":"","name":""}"#,
+            )]),
+        ),
+        ("a.zip", b"PK".to_vec()),
+        ("none.csv", b"colour,size\nred,1".to_vec()),
+    ] {
+        let (archive, mut heard) = (archive(&server), Heard::default());
+        let from = write(directory.path(), name, bytes);
+        assert!(Import::new(&archive, person.account.id, 1, &mut heard).run(&from).await.is_err(), "{name}");
     }
+}
 
-    async fn an_account_of_another_is_not_in_an_archive(server: "notes.read_links = false") {
-        let (owner, other) = (server.person("a").await, server.person("b").await);
-        fill(&server, &owner, &owner.with_key("*").await).await;
-        let bytes = export(&server, &other).await;
-        let text = String::from_utf8_lossy(&bytes);
-        assert!(!text.contains("三体") && !text.contains("fact 1") && !text.contains("IHDR"));
-    }
+#[both_engines("notes.read_links = false")]
+async fn an_account_of_another_is_not_in_an_archive(server: TestServer) {
+    let (owner, other) = (server.person("a").await, server.person("b").await);
+    fill(&server, &owner, &owner.with_key("*").await).await;
+    let bytes = export(&server, &other).await;
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(!text.contains("三体") && !text.contains("fact 1") && !text.contains("IHDR"));
 }

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use testkit::{
-    Actor, Answer, Engine, TestServer,
+    Actor, Answer, Engine, TestServer, both_engines,
     model::{Model, STREAM, Step, piece, raw, saying, status},
-    with_model,
 };
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -18,7 +17,8 @@ async fn with_two(first: &str, more: &str, test: impl AsyncFn(&TestServer, &Acto
         let second = Model::start().await;
         let url = second.url();
         let lines = format!(
-            "model.base_url = {first:?}\nmodel.name = \"first\"\nmodel.names = {{ \"secondme/pro\" = \"first-pro\" }}\n\
+            "model.base_url = {first:?}\nmodel.name = \"first\"\n\
+             model.names = {{ \"secondme/pro\" = \"first-pro\" }}\n\
              model.fallback = [{{ base_url = {url:?}, name = \"second\", api_key = \"second-key\" }}]\n{more}"
         );
         let server = TestServer::configured(engine, &lines).await;
@@ -143,48 +143,56 @@ async fn a_model_that_cannot_be_reached_is_given_up_in_time() {
     }
 }
 
-with_model! {
-    async fn the_first_piece_has_a_limit_of_its_own(server, model: "model.first_token_seconds = 1") {
-        let actor = server.person("a").await.with_key("chat").await;
-        model.next(vec![Step::Send(STREAM.into()), Step::Stall]);
-        let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
-        assert!(said(&answer).is_empty() && answer.body.ends_with(FAILED), "{}", answer.body);
-        // The limit does not apply to later pieces.
-        model.next([vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Wait], saying(&["二"])[1..].to_vec()].concat());
-        let slow = async {
-            model.has_been_asked(2).await;
-            #[expect(clippy::disallowed_methods, reason = "a pause longer than the limit of the first piece")]
-            tokio::time::sleep(Duration::from_millis(1200)).await;
-            model.release();
-        };
-        let (answer, ()) = tokio::join!(ask(&actor), slow);
-        assert_eq!(said(&answer), "一二");
-    }
+#[both_engines("model.first_token_seconds = 1")]
+async fn the_first_piece_has_a_limit_of_its_own(server: TestServer, model: Model) {
+    let actor = server.person("a").await.with_key("chat").await;
+    model.next(vec![Step::Send(STREAM.into()), Step::Stall]);
+    let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
+    assert!(said(&answer).is_empty() && answer.body.ends_with(FAILED), "{}", answer.body);
+    // The limit does not apply to later pieces.
+    model.next(
+        [
+            vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Wait],
+            saying(&["二"])[1..].to_vec(),
+        ]
+        .concat(),
+    );
+    let slow = async {
+        model.has_been_asked(2).await;
+        #[expect(clippy::disallowed_methods, reason = "a pause longer than the limit of the first piece")]
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        model.release();
+    };
+    let (answer, ()) = tokio::join!(ask(&actor), slow);
+    assert_eq!(said(&answer), "一二");
+}
 
-    async fn pauses_have_a_limit_of_their_own(server, model: "model.idle_seconds = 1") {
-        let actor = server.person("a").await.with_key("chat").await;
-        model.next(vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Stall]);
-        let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
-        assert!(said(&answer) == "一" && answer.body.ends_with(FAILED), "{}", answer.body);
-        let kept = messages(&actor, &session(&answer)).await;
-        assert_eq!((&kept[1]["content"], &kept[1]["state"]), (&json!("一"), &json!("failed")));
-    }
+#[both_engines("model.idle_seconds = 1")]
+async fn pauses_have_a_limit_of_their_own(server: TestServer, model: Model) {
+    let actor = server.person("a").await.with_key("chat").await;
+    model.next(vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Stall]);
+    let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
+    assert!(said(&answer) == "一" && answer.body.ends_with(FAILED), "{}", answer.body);
+    let kept = messages(&actor, &session(&answer)).await;
+    assert_eq!((&kept[1]["content"], &kept[1]["state"]), (&json!("一"), &json!("failed")));
+}
 
-    async fn the_whole_has_a_limit_of_its_own(server, model: "model.total_seconds = 1") {
-        let actor = server.person("a").await.with_key("chat").await;
-        model.next(vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Stall]);
-        let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
-        assert!(said(&answer) == "一" && answer.body.ends_with(FAILED), "{}", answer.body);
-    }
+#[both_engines("model.total_seconds = 1")]
+async fn the_whole_has_a_limit_of_its_own(server: TestServer, model: Model) {
+    let actor = server.person("a").await.with_key("chat").await;
+    model.next(vec![Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat()), Step::Stall]);
+    let answer = tokio::time::timeout(Duration::from_secs(20), ask(&actor)).await.expect("in time");
+    assert!(said(&answer) == "一" && answer.body.ends_with(FAILED), "{}", answer.body);
+}
 
-    async fn the_only_model_is_waited_for_where_it_says_so(server, model) {
-        let actor = server.person("a").await.with_key("chat").await;
-        model.next(status("429 Too Many Requests", "retry-after: 1\r\n"));
-        let answer = ask(&actor).await;
-        assert_eq!((said(&answer).as_str(), model.asked().len()), ("你好！我是你的 AI 分身", 2));
-        // The server does not wait if `retry-after` is longer than a client would wait.
-        model.next(status("503 Service Unavailable", "retry-after: 60\r\n"));
-        assert!(ask(&actor).await.body.ends_with(FAILED));
-        assert_eq!(model.asked().len(), 3);
-    }
+#[both_engines]
+async fn the_only_model_is_waited_for_where_it_says_so(server: TestServer, model: Model) {
+    let actor = server.person("a").await.with_key("chat").await;
+    model.next(status("429 Too Many Requests", "retry-after: 1\r\n"));
+    let answer = ask(&actor).await;
+    assert_eq!((said(&answer).as_str(), model.asked().len()), ("你好！我是你的 AI 分身", 2));
+    // The server does not wait if `retry-after` is longer than a client would wait.
+    model.next(status("503 Service Unavailable", "retry-after: 60\r\n"));
+    assert!(ask(&actor).await.body.ends_with(FAILED));
+    assert_eq!(model.asked().len(), 3);
 }

@@ -3,9 +3,8 @@
 use chat::{person::AssistantSettings, session::model::message_id};
 use serde_json::json;
 use testkit::{
-    Actor, Person, TestServer,
+    Actor, Person, TestServer, both_engines,
     model::{Model, saying},
-    with_model,
 };
 
 use super::chat::{CHAT, stream};
@@ -42,7 +41,12 @@ async fn plant(server: &TestServer) -> Person {
     let owner = person.signed_in().await;
     let post = async |path: &str, body| owner.post(&format!("/api/secondme/{path}"), body).await.data();
     post("user/profile", json!({"name": "Namely", "about_me": "Biola"})).await;
-    let shade = json!({"shadeName": "tea", "shadeContent": "Innershade", "shadeNamePublic": "tea", "shadeContentPublic": "Opensh"});
+    let shade = json!({
+        "shadeName": "tea",
+        "shadeContent": "Innershade",
+        "shadeNamePublic": "tea",
+        "shadeContentPublic": "Opensh",
+    });
     post("user/shades/create", shade).await;
     post("user/shades/create", json!({"shadeName": "tea", "shadeContent": "Secretsh"})).await;
     post("memory/key", json!({"content": "tea Pinfact", "visibility": 0})).await;
@@ -82,73 +86,77 @@ async fn last_answer(server: &TestServer) -> String {
     message_id(row.unwrap().0)
 }
 
-with_model! {
-    async fn the_double_tells_what_the_credential_may_read(server, model) {
-        let person = plant(&server).await;
-        for (scopes, expected) in KEYS {
-            is_told(&model, &person.with_key(scopes).await, scopes, expected).await;
-        }
-        for (scopes, expected) in APPS {
-            let app = person.app(scopes).await;
-            is_told(&model, &person.with_token(&app, scopes).await, scopes, expected).await;
-        }
-        is_told(&model, &person.signed_in().await, "session", OWNER).await;
-        is_told(&model, &person.with_key("*").await, "*", OWNER).await;
-        is_told(&model, &server.bearer(&person.program_token().await), "program", OWNER).await;
+#[both_engines]
+async fn the_double_tells_what_the_credential_may_read(server: TestServer, model: Model) {
+    let person = plant(&server).await;
+    for (scopes, expected) in KEYS {
+        is_told(&model, &person.with_key(scopes).await, scopes, expected).await;
     }
+    for (scopes, expected) in APPS {
+        let app = person.app(scopes).await;
+        is_told(&model, &person.with_token(&app, scopes).await, scopes, expected).await;
+    }
+    is_told(&model, &person.signed_in().await, "session", OWNER).await;
+    is_told(&model, &person.with_key("*").await, "*", OWNER).await;
+    is_told(&model, &server.bearer(&person.program_token().await), "program", OWNER).await;
+}
 
-    async fn what_was_sent_is_shown_to_who_may_read_all_of_it(server, model) {
-        let person = plant(&server).await;
-        model.forget();
-        let owner = person.signed_in().await;
-        stream(&owner, json!({"message": "tea?"})).await;
-        let whole = last_answer(&server).await;
-        for (scopes, _) in KEYS {
-            let key = person.with_key(scopes).await;
-            let answer = key.get(&format!("{CHAT}/message/{whole}/sent")).await.refused(403, "apikey.permission.denied");
-            let missing = if scopes.contains("userinfo") || scopes.contains("user.info") { ": " } else { ": user.info" };
-            assert!(answer["message"].as_str().unwrap().contains(missing), "{scopes}: {answer}");
-            assert!(!PLANTED.iter().any(|word| answer.to_string().contains(word)), "{scopes}: {answer}");
-            // It may always look at its own responses, unless it lost a scope.
-            stream(&key, json!({"message": "tea?"})).await;
-            let own = last_answer(&server).await;
-            key.get(&format!("{CHAT}/message/{own}/sent")).await.data();
-            owner.get(&format!("{CHAT}/message/{own}/sent")).await.data();
-        }
-        let key = person.with_key("chat user.info user.info.softmemory").await;
+#[both_engines]
+async fn what_was_sent_is_shown_to_who_may_read_all_of_it(server: TestServer, model: Model) {
+    let person = plant(&server).await;
+    model.forget();
+    let owner = person.signed_in().await;
+    stream(&owner, json!({"message": "tea?"})).await;
+    let whole = last_answer(&server).await;
+    for (scopes, _) in KEYS {
+        let key = person.with_key(scopes).await;
+        let answer =
+            key.get(&format!("{CHAT}/message/{whole}/sent")).await.refused(403, "apikey.permission.denied");
+        let missing =
+            if scopes.contains("userinfo") || scopes.contains("user.info") { ": " } else { ": user.info" };
+        assert!(answer["message"].as_str().unwrap().contains(missing), "{scopes}: {answer}");
+        assert!(!PLANTED.iter().any(|word| answer.to_string().contains(word)), "{scopes}: {answer}");
+        // It may always look at its own responses, unless it lost a scope.
         stream(&key, json!({"message": "tea?"})).await;
-        let facts = last_answer(&server).await;
-        let other = person.with_key("chat user.info").await;
-        let refused = other.get(&format!("{CHAT}/message/{facts}/sent")).await.refused(403, "apikey.permission.denied");
-        assert_eq!(refused["message"], "缺少必需的权限: user.info.softmemory");
-        person.with_key("*").await.get(&format!("{CHAT}/message/{whole}/sent")).await.data();
-        server.bearer(&person.program_token().await).get(&format!("{CHAT}/message/{whole}/sent")).await.data();
-        // Old rows do not say what their prompts contain, so they may contain anything.
-        server.running().db.execute("UPDATE chat_sent SET needs = 117", &[]).await.unwrap();
-        key.get(&format!("{CHAT}/message/{facts}/sent")).await.refused(403, "apikey.permission.denied");
-        owner.get(&format!("{CHAT}/message/{facts}/sent")).await.data();
+        let own = last_answer(&server).await;
+        key.get(&format!("{CHAT}/message/{own}/sent")).await.data();
+        owner.get(&format!("{CHAT}/message/{own}/sent")).await.data();
     }
+    let key = person.with_key("chat user.info user.info.softmemory").await;
+    stream(&key, json!({"message": "tea?"})).await;
+    let facts = last_answer(&server).await;
+    let other = person.with_key("chat user.info").await;
+    let refused =
+        other.get(&format!("{CHAT}/message/{facts}/sent")).await.refused(403, "apikey.permission.denied");
+    assert_eq!(refused["message"], "缺少必需的权限: user.info.softmemory");
+    person.with_key("*").await.get(&format!("{CHAT}/message/{whole}/sent")).await.data();
+    server.bearer(&person.program_token().await).get(&format!("{CHAT}/message/{whole}/sent")).await.data();
+    // Old rows do not say what their prompts contain, so they may contain anything.
+    server.running().db.execute("UPDATE chat_sent SET needs = 117", &[]).await.unwrap();
+    key.get(&format!("{CHAT}/message/{facts}/sent")).await.refused(403, "apikey.permission.denied");
+    owner.get(&format!("{CHAT}/message/{facts}/sent")).await.data();
+}
 
-    async fn tools_are_for_callers_that_no_scope_limits(server, model: "model.tools = true") {
-        let actions = json!({"find": {"summary": "Find", "anonymous": true}});
-        let api = json!({"code": "pets", "name": "Pets", "provider": {"kind": "echo"}, "actions": actions});
-        admin(&server).await.post("/api/apikey/hub/apis/save", api).await.data();
-        let person = server.person("a").await;
-        let wishes = AssistantSettings { tools: vec!["pets__find".into()], ..AssistantSettings::default() };
-        server.running().chat.set_wishes(person.account.id, wishes).await.unwrap();
-        let every = identity::scope::Scope::ALL.iter().map(|scope| scope.name()).filter(|name| *name != "*");
-        let every = every.collect::<Vec<_>>().join(" ");
-        let app = person.app("userinfo chat").await;
-        for (who, actor, has_tools) in [
-            ("session", person.signed_in().await, true),
-            ("program", server.bearer(&person.program_token().await), true),
-            ("*", person.with_key("*").await, true),
-            ("chat", person.with_key("chat").await, false),
-            ("every scope", person.with_key(&every).await, false),
-            ("app", person.with_token(&app, "userinfo chat").await, false),
-        ] {
-            stream(&actor, json!({"message": "x"})).await;
-            assert_eq!(model.asked().last().unwrap().get("tools").is_some(), has_tools, "{who}");
-        }
+#[both_engines("model.tools = true")]
+async fn tools_are_for_callers_that_no_scope_limits(server: TestServer, model: Model) {
+    let actions = json!({"find": {"summary": "Find", "anonymous": true}});
+    let api = json!({"code": "pets", "name": "Pets", "provider": {"kind": "echo"}, "actions": actions});
+    admin(&server).await.post("/api/apikey/hub/apis/save", api).await.data();
+    let person = server.person("a").await;
+    let wishes = AssistantSettings { tools: vec!["pets__find".into()], ..AssistantSettings::default() };
+    server.running().chat.set_wishes(person.account.id, wishes).await.unwrap();
+    let every = identity::scope::Scope::ALL.iter().map(|scope| scope.name()).filter(|name| *name != "*");
+    let every = every.collect::<Vec<_>>().join(" ");
+    let app = person.app("userinfo chat").await;
+    for (who, actor, has_tools) in [
+        ("session", person.signed_in().await, true),
+        ("program", server.bearer(&person.program_token().await), true),
+        ("*", person.with_key("*").await, true),
+        ("chat", person.with_key("chat").await, false),
+        ("every scope", person.with_key(&every).await, false),
+        ("app", person.with_token(&app, "userinfo chat").await, false),
+    ] {
+        stream(&actor, json!({"message": "x"})).await;
+        assert_eq!(model.asked().last().unwrap().get("tools").is_some(), has_tools, "{who}");
     }
 }

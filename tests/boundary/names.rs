@@ -1,7 +1,7 @@
 //! The rule for names, in every place that accepts one.
 
 use serde_json::{Value, json};
-use testkit::both_engines;
+use testkit::{TestServer, both_engines};
 
 /// Returns the body of a request with a name.
 type Body = fn(&str) -> Value;
@@ -14,54 +14,58 @@ const BLANK: [&str; 8] =
     [" ", "\u{3164}", "\u{2800}", "\u{200b}", "\u{2060}", "\u{180e}", "\u{ad}", "\u{200d}\u{feff}"];
 const GOOD: [&str; 4] = ["王小明 ✨", "👨‍👩‍👧 家", "می‌خواهم", "O’Brien 2.0"];
 
-both_engines! {
-    async fn no_name_is_invisible_or_turned_around(server: "accounts.sign_up = \"open\"\noauth.dynamic_registration = true") {
-        let person = server.person("a").await;
-        let session = person.signed_in().await;
-        let app = |name: &str| json!({"appName": name, "redirectUris": ["https://x.example"], "allowedScopes": ["chat"]});
-        let fields: [(&str, Body); 4] = [
-            ("/api/apikey/create", |name| json!({"name": name, "scopes": ["*"]})),
-            ("/api/apikey/hub/keys/create", |name| json!({"name": name})),
-            ("/api/secondme/user/profile", |name| json!({"name": name})),
-            ("/api/secondme/user/shades/create", |name| json!({"shadeName": name})),
-        ];
-        for (path, body) in fields {
-            for name in DECEPTIVE.iter().chain(&BLANK) {
-                let refusal = session.post(path, body(name)).await.refused(422, "invalid.param");
-                let kind = if BLANK.contains(name) { "string_too_short" } else { "string_control" };
-                assert_eq!(refusal["detail"][0]["type"], kind, "{path} {name:?}");
-            }
-            for name in GOOD {
-                session.post(path, body(name)).await.data();
-            }
-        }
-        for (i, name) in GOOD.iter().chain(&DECEPTIVE).chain(&BLANK).enumerate() {
-            // The person is an administrator, so they have a certificate.
-            let circle = json!({"name": name, "circleRoute": format!("c{i}")});
-            let made = session.post("/api/secondme/plaza/circles/create", circle).await;
-            assert_eq!(made.status, if i < GOOD.len() { 200 } else { 422 }, "{name:?} {}", made.body);
-        }
+#[both_engines("accounts.sign_up = \"open\"\noauth.dynamic_registration = true")]
+async fn no_name_is_invisible_or_turned_around(server: TestServer) {
+    let person = server.person("a").await;
+    let session = person.signed_in().await;
+    let app = |name: &str| {
+        json!({
+            "appName": name, "redirectUris": ["https://x.example"], "allowedScopes": ["chat"],
+        })
+    };
+    let fields: [(&str, Body); 4] = [
+        ("/api/apikey/create", |name| json!({"name": name, "scopes": ["*"]})),
+        ("/api/apikey/hub/keys/create", |name| json!({"name": name})),
+        ("/api/secondme/user/profile", |name| json!({"name": name})),
+        ("/api/secondme/user/shades/create", |name| json!({"shadeName": name})),
+    ];
+    for (path, body) in fields {
         for name in DECEPTIVE.iter().chain(&BLANK) {
-            session.post("/api/applications/external/create", app(name)).await.refused(422, "invalid.param");
-            let wish = json!({"client_name": name, "redirect_uris": ["https://x.example"]});
-            let refused = server.anyone().post("/oauth/register", wish).await;
-            assert_eq!(refused.json()["error"], "invalid_client_metadata", "{name:?}");
+            let refusal = session.post(path, body(name)).await.refused(422, "invalid.param");
+            let kind = if BLANK.contains(name) { "string_too_short" } else { "string_control" };
+            assert_eq!(refusal["detail"][0]["type"], kind, "{path} {name:?}");
         }
         for name in GOOD {
-            let made = session.post("/api/applications/external/create", app(name)).await.data();
-            assert_eq!(made["appName"], name);
+            session.post(path, body(name)).await.data();
         }
     }
+    for (i, name) in GOOD.iter().chain(&DECEPTIVE).chain(&BLANK).enumerate() {
+        // The person is an administrator, so they have a certificate.
+        let circle = json!({"name": name, "circleRoute": format!("c{i}")});
+        let made = session.post("/api/secondme/plaza/circles/create", circle).await;
+        assert_eq!(made.status, if i < GOOD.len() { 200 } else { 422 }, "{name:?} {}", made.body);
+    }
+    for name in DECEPTIVE.iter().chain(&BLANK) {
+        session.post("/api/applications/external/create", app(name)).await.refused(422, "invalid.param");
+        let wish = json!({"client_name": name, "redirect_uris": ["https://x.example"]});
+        let refused = server.anyone().post("/oauth/register", wish).await;
+        assert_eq!(refused.json()["error"], "invalid_client_metadata", "{name:?}");
+    }
+    for name in GOOD {
+        let made = session.post("/api/applications/external/create", app(name)).await.data();
+        assert_eq!(made["appName"], name);
+    }
+}
 
-    /// Invisible characters are removed from the name that a program gives itself.
-    async fn a_programs_name_is_cleaned(server) {
-        let person = server.person("a").await;
-        let identity = &server.running().identity;
-        for (agent, shown) in [("my-agent/1", "my-agent/1"), ("\t", "CLI")] {
-            let code = identity.program_code(person.account.id, testkit::CHALLENGE).await.unwrap();
-            let body = json!({"code": code.expose(), "codeVerifier": testkit::VERIFIER});
-            server.anyone().with("user-agent", agent).post("/api/auth/skills/token", body).await.data();
-            assert_eq!(identity.programs(person.account.id).await.unwrap()[0].name, shown);
-        }
+/// Invisible characters are removed from the name that a program gives itself.
+#[both_engines]
+async fn a_programs_name_is_cleaned(server: TestServer) {
+    let person = server.person("a").await;
+    let identity = &server.running().identity;
+    for (agent, shown) in [("my-agent/1", "my-agent/1"), ("\t", "CLI")] {
+        let code = identity.program_code(person.account.id, testkit::CHALLENGE).await.unwrap();
+        let body = json!({"code": code.expose(), "codeVerifier": testkit::VERIFIER});
+        server.anyone().with("user-agent", agent).post("/api/auth/skills/token", body).await.data();
+        assert_eq!(identity.programs(person.account.id).await.unwrap()[0].name, shown);
     }
 }

@@ -23,7 +23,11 @@ async fn far_away(lines: &str) -> (LongLink, TestServer, Actor) {
     // So many that a part of them is in a run of the index.
     for batch in 0..8 {
         let facts: Vec<_> = (0..100)
-            .map(|n| json!({"content": format!("fact {batch} {n} about tea, coffee and the books of {n} people")}))
+            .map(|n| {
+                json!({
+                    "content": format!("fact {batch} {n} about tea, coffee and the books of {n} people"),
+                })
+            })
             .collect();
         let answer = actor.post("/gate/lab/api/secondme/memory/key/batch", json!({"items": facts})).await;
         assert_eq!(answer.status, 200, "{}", answer.body);

@@ -43,7 +43,13 @@ async fn the_javascript_client_with_another_server_behind_the_double() {
 /// Chooses what the mock provider says by the name of the model.
 fn by_model(body: &Value) -> Option<Vec<Step>> {
     let has_result = || body["messages"].as_array().unwrap().iter().any(|message| message["role"] == "tool");
-    let call = json!({"choices": [{"delta": {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "now", "arguments": "{}"}}]}}]});
+    let call = json!({
+        "choices": [{
+            "delta": {
+                "tool_calls": [{"index": 0, "id": "c1", "function": {"name": "now", "arguments": "{}"}}],
+            },
+        }],
+    });
     match body["model"].as_str().unwrap() {
         "json" => Some(saying(&["{\"good\"", ": true}"])),
         "steps" if has_result() => Some(saying(&["12:00", " Uhr"])),
@@ -60,7 +66,8 @@ async fn with_models(script: &str) {
     let (model, embeddings) = (Model::start().await, Embeddings::start().await);
     model.by_rule(by_model);
     let lines = format!(
-        "model.base_url = {:?}\nmodel.name = \"other\"\nmodel.tools = true\nmodel.names = {{ json = \"json\", steps = \"steps\", tools = \"tools\", broken = \"broken\" }}\n{}",
+        "model.base_url = {:?}\nmodel.name = \"other\"\nmodel.tools = true\n\
+         model.names = {{ json = \"json\", steps = \"steps\", tools = \"tools\", broken = \"broken\" }}\n{}",
         model.url(),
         embeddings.lines("fake")
     );

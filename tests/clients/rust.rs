@@ -146,19 +146,19 @@ async fn openid_flow(server: &TestServer, app: &App) {
     server.bearer(next.access_token().secret()).get("/api/secondme/user/info").await.data();
 }
 
-both_engines! {
-    async fn the_crate_openidconnect(server) {
-        server.person("a").await;
-        let app = server.person("developer").await.app("user.info chat").await;
-        openid_flow(&server, &app).await;
-    }
+#[both_engines]
+async fn the_crate_openidconnect(server: TestServer) {
+    server.person("a").await;
+    let app = server.person("developer").await.app("user.info chat").await;
+    openid_flow(&server, &app).await;
+}
 
-    async fn the_crate_oauth2(server) {
-        server.person("a").await;
-        let developer = server.person("developer").await;
-        let app = developer.app("user.info chat").await;
-        flow(&server, &app, Some(&app.secret), AuthType::BasicAuth).await;
-        flow(&server, &app, Some(&app.secret), AuthType::RequestBody).await;
-        flow(&server, &developer.public_app("user.info chat").await, None, AuthType::RequestBody).await;
-    }
+#[both_engines]
+async fn the_crate_oauth2(server: TestServer) {
+    server.person("a").await;
+    let developer = server.person("developer").await;
+    let app = developer.app("user.info chat").await;
+    flow(&server, &app, Some(&app.secret), AuthType::BasicAuth).await;
+    flow(&server, &app, Some(&app.secret), AuthType::RequestBody).await;
+    flow(&server, &developer.public_app("user.info chat").await, None, AuthType::RequestBody).await;
 }

@@ -63,7 +63,9 @@ impl Site {
             if kind == "confidential" {
                 (site.client_id, site.client_secret) =
                     (id, made["clientSecret"].as_str().unwrap().to_owned());
-                let wish = json!({"clientId": site.client_id, "redirectUri": CALLBACK, "scope": ["user.info", "chat"]});
+                let wish = json!({
+                    "clientId": site.client_id, "redirectUri": CALLBACK, "scope": ["user.info", "chat"],
+                });
                 site.post("/api/oauth/authorize/external", wish).await;
             } else {
                 site.public_id = id;

@@ -1,7 +1,7 @@
 //! Rate limits and quotas of calls.
 
 use serde_json::json;
-use testkit::{Actor, both_engines};
+use testkit::{Actor, TestServer, both_engines};
 
 use super::support::{key, refused, result};
 
@@ -20,96 +20,107 @@ async fn let_through(actor: &Actor, calls: usize, code: &str) -> usize {
     count
 }
 
-both_engines! {
-    async fn a_key_has_so_many_a_second(server) {
-        let key = key(&server, "a", json!({"perSecond": 5})).await;
-        assert_eq!(let_through(&key.app(&server), 8, "RATE_LIMITED").await, 5);
-        server.clock().advance_ms(400);
-        assert_eq!(let_through(&key.app(&server), 4, "RATE_LIMITED").await, 2);
-        server.clock().advance_ms(10_000);
-        assert_eq!(let_through(&key.app(&server), 8, "RATE_LIMITED").await, 5);
-    }
+#[both_engines]
+async fn a_key_has_so_many_a_second(server: TestServer) {
+    let key = key(&server, "a", json!({"perSecond": 5})).await;
+    assert_eq!(let_through(&key.app(&server), 8, "RATE_LIMITED").await, 5);
+    server.clock().advance_ms(400);
+    assert_eq!(let_through(&key.app(&server), 4, "RATE_LIMITED").await, 2);
+    server.clock().advance_ms(10_000);
+    assert_eq!(let_through(&key.app(&server), 8, "RATE_LIMITED").await, 5);
+}
 
-    async fn and_so_many_a_day(server) {
-        let key = key(&server, "a", json!({"perDay": 4})).await;
-        assert_eq!(let_through(&key.app(&server), 6, "QUOTA_EXCEEDED").await, 4);
-        server.clock().advance_ms(3_600_000);
-        assert_eq!(let_through(&key.app(&server), 1, "QUOTA_EXCEEDED").await, 0);
-        let answer = key.app(&server).get("/api/echo/x").await;
-        assert_eq!(answer.header("retry-after"), (23 * 3600).to_string(), "until midnight");
-        // The count survives a restart.
-        server.restart().await;
-        assert_eq!(let_through(&key.app(&server), 1, "QUOTA_EXCEEDED").await, 0);
-        server.clock().advance_ms(23 * 3_600_000);
-        let mut claims = key.app_claims();
-        claims["iat"] = json!(server.clock().now().as_millis() / 1000);
-        claims["exp"] = json!(server.clock().now().as_millis() / 1000 + 60);
-        result(&server.anyone().with("apihub-token", &key.token(&claims)).get("/api/echo/x").await);
-    }
+#[both_engines]
+async fn and_so_many_a_day(mut server: TestServer) {
+    let key = key(&server, "a", json!({"perDay": 4})).await;
+    assert_eq!(let_through(&key.app(&server), 6, "QUOTA_EXCEEDED").await, 4);
+    server.clock().advance_ms(3_600_000);
+    assert_eq!(let_through(&key.app(&server), 1, "QUOTA_EXCEEDED").await, 0);
+    let answer = key.app(&server).get("/api/echo/x").await;
+    assert_eq!(answer.header("retry-after"), (23 * 3600).to_string(), "until midnight");
+    // The count survives a restart.
+    server.restart().await;
+    assert_eq!(let_through(&key.app(&server), 1, "QUOTA_EXCEEDED").await, 0);
+    server.clock().advance_ms(23 * 3_600_000);
+    let mut claims = key.app_claims();
+    claims["iat"] = json!(server.clock().now().as_millis() / 1000);
+    claims["exp"] = json!(server.clock().now().as_millis() / 1000 + 60);
+    result(&server.anyone().with("apihub-token", &key.token(&claims)).get("/api/echo/x").await);
+}
 
-    async fn the_limits_are_told(server) {
-        let key = key(&server, "a", json!({"perSecond": 10, "perDay": 1000})).await;
-        let answer = key.app(&server).get("/api/echo/x").await;
-        assert_eq!(answer.header("ratelimit-policy"), "\"second\";q=10;w=1, \"day\";q=1000;w=86400");
-        assert_eq!(answer.header("ratelimit"), "\"second\";r=9;t=1, \"day\";r=999;t=86400");
-        let answer = key.app(&server).get("/api/echo/x").await;
-        assert_eq!(answer.header("ratelimit"), "\"second\";r=8;t=1, \"day\";r=998;t=86400");
-    }
+#[both_engines]
+async fn the_limits_are_told(server: TestServer) {
+    let key = key(&server, "a", json!({"perSecond": 10, "perDay": 1000})).await;
+    let answer = key.app(&server).get("/api/echo/x").await;
+    assert_eq!(answer.header("ratelimit-policy"), "\"second\";q=10;w=1, \"day\";q=1000;w=86400");
+    assert_eq!(answer.header("ratelimit"), "\"second\";r=9;t=1, \"day\";r=999;t=86400");
+    let answer = key.app(&server).get("/api/echo/x").await;
+    assert_eq!(answer.header("ratelimit"), "\"second\";r=8;t=1, \"day\";r=998;t=86400");
+}
 
-    async fn a_person_has_their_own_limit_within_the_keys(server) {
-        let key = key(&server, "a", json!({"perSecond": 10, "perPersonSecond": 3})).await;
-        assert_eq!(let_through(&key.person(&server, "one"), 5, "RATE_LIMITED").await, 3);
-        // Another token of the same person shares the limit.
-        let mut claims = key.person_claims("one");
-        claims["roles"] = json!([]);
-        let again = server.anyone().with("apihub-token", &key.token(&claims));
-        assert_eq!(let_through(&again, 2, "RATE_LIMITED").await, 0);
-        assert_eq!(let_through(&key.person(&server, "two"), 5, "RATE_LIMITED").await, 3);
-        assert_eq!(let_through(&key.app(&server), 9, "RATE_LIMITED").await, 4, "what is left of the key's ten");
-    }
+#[both_engines]
+async fn a_person_has_their_own_limit_within_the_keys(server: TestServer) {
+    let key = key(&server, "a", json!({"perSecond": 10, "perPersonSecond": 3})).await;
+    assert_eq!(let_through(&key.person(&server, "one"), 5, "RATE_LIMITED").await, 3);
+    // Another token of the same person shares the limit.
+    let mut claims = key.person_claims("one");
+    claims["roles"] = json!([]);
+    let again = server.anyone().with("apihub-token", &key.token(&claims));
+    assert_eq!(let_through(&again, 2, "RATE_LIMITED").await, 0);
+    assert_eq!(let_through(&key.person(&server, "two"), 5, "RATE_LIMITED").await, 3);
+    assert_eq!(let_through(&key.app(&server), 9, "RATE_LIMITED").await, 4, "what is left of the key's ten");
+}
 
-    async fn all_anonymous_callers_share_one_limit_and_no_key_notices(
-        server: "server.trusted_proxies = [\"127.0.0.0/8\"]\nhub.anonymous_per_second = 4\nhub.address_per_second = 1\nhub.address_burst = 2"
-    ) {
-        let from = |last: u8| server.anyone().with("x-forwarded-for", &format!("203.0.113.{last}"));
-        assert_eq!(let_through(&from(1), 5, "RATE_LIMITED").await, 2, "an address cannot take it all");
-        assert_eq!(let_through(&from(2), 5, "RATE_LIMITED").await, 2);
-        assert_eq!(let_through(&from(3), 5, "RATE_LIMITED").await, 0, "and all together not more than their share");
-        let key = key(&server, "a", json!({})).await;
-        assert_eq!(let_through(&key.app(&server), 5, "RATE_LIMITED").await, 5);
+#[both_engines(
+    "server.trusted_proxies = [\"127.0.0.0/8\"]\nhub.anonymous_per_second = 4\nhub.address_per_second = 1\n\
+     hub.address_burst = 2"
+)]
+async fn all_anonymous_callers_share_one_limit_and_no_key_notices(server: TestServer) {
+    let from = |last: u8| server.anyone().with("x-forwarded-for", &format!("203.0.113.{last}"));
+    assert_eq!(let_through(&from(1), 5, "RATE_LIMITED").await, 2, "an address cannot take it all");
+    assert_eq!(let_through(&from(2), 5, "RATE_LIMITED").await, 2);
+    assert_eq!(
+        let_through(&from(3), 5, "RATE_LIMITED").await,
+        0,
+        "and all together not more than their share"
+    );
+    let key = key(&server, "a", json!({})).await;
+    assert_eq!(let_through(&key.app(&server), 5, "RATE_LIMITED").await, 5);
+    server.clock().advance_ms(1_000);
+    assert_eq!(let_through(&from(1), 2, "RATE_LIMITED").await, 1);
+    assert_eq!(let_through(&from(4), 9, "RATE_LIMITED").await, 2);
+}
+
+/// Two processes share a limit: each learns of the other's calls when they synchronize.
+#[both_engines]
+async fn processes_share_a_limit(server: TestServer) {
+    let key = key(&server, "a", json!({"perSecond": 4, "perDay": 20})).await;
+    let sibling = server.sibling().await;
+    let there = |token: &str| {
+        let request = testkit::http()
+            .get(format!("http://{}/api/echo/x", sibling.address))
+            .header("apihub-token", token);
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    let token = key.token(&key.app_claims());
+    assert_eq!(there(&token).await, 200);
+    assert_eq!(let_through(&key.app(&server), 5, "RATE_LIMITED").await, 4);
+    server.running().hub.sync_limits().await;
+    sibling.hub.sync_limits().await;
+    // The shared bucket is empty, and was overdrawn by one call.
+    assert_eq!(there(&token).await, 429);
+    server.clock().advance_ms(250);
+    assert_eq!(there(&token).await, 429);
+    server.clock().advance_ms(250);
+    assert_eq!(there(&token).await, 200);
+    // The count of the day is shared as well: 6 of 20 calls are used.
+    for _ in 0..14 {
         server.clock().advance_ms(1_000);
-        assert_eq!(let_through(&from(1), 2, "RATE_LIMITED").await, 1);
-        assert_eq!(let_through(&from(4), 9, "RATE_LIMITED").await, 2);
-    }
-
-    /// Two processes share a limit: each learns of the other's calls when they synchronize.
-    async fn processes_share_a_limit(server) {
-        let key = key(&server, "a", json!({"perSecond": 4, "perDay": 20})).await;
-        let sibling = server.sibling().await;
-        let there = |token: &str| {
-            let request = testkit::http().get(format!("http://{}/api/echo/x", sibling.address)).header("apihub-token", token);
-            async move { request.send().await.unwrap().status().as_u16() }
-        };
-        let token = key.token(&key.app_claims());
-        assert_eq!(there(&token).await, 200);
-        assert_eq!(let_through(&key.app(&server), 5, "RATE_LIMITED").await, 4);
+        result(&key.app(&server).get("/api/echo/x").await);
         server.running().hub.sync_limits().await;
         sibling.hub.sync_limits().await;
-        // The shared bucket is empty, and was overdrawn by one call.
-        assert_eq!(there(&token).await, 429);
-        server.clock().advance_ms(250);
-        assert_eq!(there(&token).await, 429);
-        server.clock().advance_ms(250);
-        assert_eq!(there(&token).await, 200);
-        // The count of the day is shared as well: 6 of 20 calls are used.
-        for _ in 0..14 {
-            server.clock().advance_ms(1_000);
-            result(&key.app(&server).get("/api/echo/x").await);
-            server.running().hub.sync_limits().await;
-            sibling.hub.sync_limits().await;
-        }
-        server.clock().advance_ms(1_000);
-        refused(&key.app(&server).get("/api/echo/x").await, 429, "QUOTA_EXCEEDED");
-        sibling.stop().await.unwrap();
     }
+    server.clock().advance_ms(1_000);
+    refused(&key.app(&server).get("/api/echo/x").await, 429, "QUOTA_EXCEEDED");
+    sibling.stop().await.unwrap();
 }

@@ -5,7 +5,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use serde_json::{Value, json};
-use testkit::both_engines;
+use testkit::{TestServer, both_engines};
 
 use super::support::{Key, NOW, another, key, refused, result, signed};
 
@@ -202,98 +202,115 @@ fn bad_tokens(key: &Key, other: &Key) -> Vec<(&'static str, String, &'static str
     ]
 }
 
-both_engines! {
-    async fn the_documentations_tokens_are_let_in(server) {
-        let key = key(&server, "a", json!({})).await;
-        result(&key.app(&server).get("/api/echo/x").await);
-        result(&key.person(&server, "user_id").get("/api/echo/x").await);
-        for name in ["apihub-token", "Apihub-Token", "APIHUB-TOKEN", "aPiHuB-tOkEn"] {
-            result(&server.anyone().with(name, &key.token(&key.app_claims())).get("/api/echo/x").await);
-        }
+#[both_engines]
+async fn the_documentations_tokens_are_let_in(server: TestServer) {
+    let key = key(&server, "a", json!({})).await;
+    result(&key.app(&server).get("/api/echo/x").await);
+    result(&key.person(&server, "user_id").get("/api/echo/x").await);
+    for name in ["apihub-token", "Apihub-Token", "APIHUB-TOKEN", "aPiHuB-tOkEn"] {
+        result(&server.anyone().with(name, &key.token(&key.app_claims())).get("/api/echo/x").await);
     }
+}
 
-    async fn good_tokens_at_the_edges(server) {
-        let key = key(&server, "a", json!({"perSecond": 1000, "perPersonSecond": 1000})).await;
-        let long = "x".repeat(5000);
-        for (what, token) in [
-            ("7200 s", app(&key, json!({"exp": NOW + 7200}))),
-            ("fractions", app(&key, json!({"iat": NOW as f64 + 0.75, "exp": NOW as f64 + 7200.75}))),
-            ("doubles", app(&key, json!({"iat": NOW as f64, "nbf": NOW as f64, "exp": NOW as f64 + 60.0}))),
-            ("one second left", app(&key, json!({"iat": NOW - 7199, "exp": NOW + 1}))),
-            ("iat 30 s ahead", app(&key, json!({"iat": NOW + 30, "exp": NOW + 7230}))),
-            ("nbf 30 s ahead", app(&key, json!({"nbf": NOW + 30}))),
-            ("no typ in the header", with_header(&key, r#"{"alg":"HS256"}"#)),
-            ("typ in lower case", with_header(&key, r#"{"alg":"HS256","typ":"jwt"}"#)),
-            ("a kid that nobody asked for", with_header(&key, r#"{"kid":"../../x","alg":"HS256"}"#)),
-            ("members nobody knows", app(&key, json!({"aud": "x", "more": {"a": [1]}}))),
-            ("5000 bytes", app(&key, json!({"more": long}))),
-            ("a Chinese sub", person(&key, json!({"sub": "用户七"}))),
-            ("no roles and groups", person(&key, json!({"roles": null, "groups": null}))),
-            ("empty roles and groups", person(&key, json!({"roles": [], "groups": []}))),
-            ("256 characters of sub", person(&key, json!({"sub": "用".repeat(256)}))),
-            ("blanks around it", format!("  {} ", key.token(&key.app_claims()))),
-        ] {
+#[both_engines]
+async fn good_tokens_at_the_edges(server: TestServer) {
+    let key = key(&server, "a", json!({"perSecond": 1000, "perPersonSecond": 1000})).await;
+    let long = "x".repeat(5000);
+    for (what, token) in [
+        ("7200 s", app(&key, json!({"exp": NOW + 7200}))),
+        ("fractions", app(&key, json!({"iat": NOW as f64 + 0.75, "exp": NOW as f64 + 7200.75}))),
+        ("doubles", app(&key, json!({"iat": NOW as f64, "nbf": NOW as f64, "exp": NOW as f64 + 60.0}))),
+        ("one second left", app(&key, json!({"iat": NOW - 7199, "exp": NOW + 1}))),
+        ("iat 30 s ahead", app(&key, json!({"iat": NOW + 30, "exp": NOW + 7230}))),
+        ("nbf 30 s ahead", app(&key, json!({"nbf": NOW + 30}))),
+        ("no typ in the header", with_header(&key, r#"{"alg":"HS256"}"#)),
+        ("typ in lower case", with_header(&key, r#"{"alg":"HS256","typ":"jwt"}"#)),
+        ("a kid that nobody asked for", with_header(&key, r#"{"kid":"../../x","alg":"HS256"}"#)),
+        ("members nobody knows", app(&key, json!({"aud": "x", "more": {"a": [1]}}))),
+        ("5000 bytes", app(&key, json!({"more": long}))),
+        ("a Chinese sub", person(&key, json!({"sub": "用户七"}))),
+        ("no roles and groups", person(&key, json!({"roles": null, "groups": null}))),
+        ("empty roles and groups", person(&key, json!({"roles": [], "groups": []}))),
+        ("256 characters of sub", person(&key, json!({"sub": "用".repeat(256)}))),
+        ("blanks around it", format!("  {} ", key.token(&key.app_claims()))),
+    ] {
+        let answer = server.anyone().with("apihub-token", &token).get("/api/echo/x").await;
+        assert_eq!(answer.status, 200, "{what}: {}", answer.body);
+    }
+}
+
+#[both_engines]
+async fn each_bad_token_gets_its_code(server: TestServer) {
+    let key = key(&server, "a", json!({})).await;
+    let other = another(&key.owner, json!({})).await;
+    let table = bad_tokens(&key, &other);
+    assert!(table.len() >= 60);
+    for (what, token, code) in table {
+        // Twice, to test the cache as well.
+        for _ in 0..2 {
             let answer = server.anyone().with("apihub-token", &token).get("/api/echo/x").await;
-            assert_eq!(answer.status, 200, "{what}: {}", answer.body);
+            assert_eq!(
+                (answer.status, answer.json()["code"].as_str().unwrap()),
+                (401, code),
+                "{what}: {}",
+                answer.body
+            );
+            let body = refused(&answer, 401, code);
+            assert!(!body.to_string().contains(&key.sk), "{what}");
         }
     }
+    result(&key.app(&server).get("/api/echo/x").await);
+}
 
-    async fn each_bad_token_gets_its_code(server) {
-        let key = key(&server, "a", json!({})).await;
-        let other = another(&key.owner, json!({})).await;
-        let table = bad_tokens(&key, &other);
-        assert!(table.len() >= 60);
-        for (what, token, code) in table {
-            // Twice, to test the cache as well.
-            for _ in 0..2 {
-                let answer = server.anyone().with("apihub-token", &token).get("/api/echo/x").await;
-                assert_eq!((answer.status, answer.json()["code"].as_str().unwrap()), (401, code), "{what}: {}", answer.body);
-                let body = refused(&answer, 401, code);
-                assert!(!body.to_string().contains(&key.sk), "{what}");
-            }
-        }
-        result(&key.app(&server).get("/api/echo/x").await);
+#[both_engines]
+async fn tokens_that_no_header_can_hold_so(server: TestServer) {
+    let key = key(&server, "a", json!({})).await;
+    let good = key.token(&key.app_claims());
+    // Two headers: the same twice, different ones, and a good and an empty one.
+    for second in [good.as_str(), "other", ""] {
+        let twice = server.anyone().with("apihub-token", &good).with("apihub-token", second);
+        refused(&twice.get("/api/echo/x").await, 401, "TOKEN_INVALID");
     }
+    refused(&server.anyone().with("apihub-token", "令牌").get("/api/echo/x").await, 401, "TOKEN_INVALID");
+    refused(
+        &server.anyone().with("apihub-token", &format!("{good},{good}")).get("/api/echo/x").await,
+        401,
+        "TOKEN_INVALID",
+    );
+    // 64 KiB do not fit into the head of a request, which is refused before the token is read.
+    let answer = server.anyone().with("apihub-token", &"x".repeat(64 << 10)).get("/api/echo/x").await;
+    assert_eq!(answer.status, 431);
+    // Tokens in other headers are ignored.
+    for (name, value) in
+        [("authorization", format!("Bearer {good}")), ("cookie", format!("apihub-token={good}"))]
+    {
+        let answer = server.anyone().with(name, &value).get("/api/echo/x").await;
+        assert_eq!(result(&answer)["identity"]["app"], "anonymous", "{name}");
+        server.clock().advance_ms(1_000);
+    }
+}
 
-    async fn tokens_that_no_header_can_hold_so(server) {
-        let key = key(&server, "a", json!({})).await;
-        let good = key.token(&key.app_claims());
-        // Two headers: the same twice, different ones, and a good and an empty one.
-        for second in [good.as_str(), "other", ""] {
-            let twice = server.anyone().with("apihub-token", &good).with("apihub-token", second);
-            refused(&twice.get("/api/echo/x").await, 401, "TOKEN_INVALID");
-        }
-        refused(&server.anyone().with("apihub-token", "令牌").get("/api/echo/x").await, 401, "TOKEN_INVALID");
-        refused(&server.anyone().with("apihub-token", &format!("{good},{good}")).get("/api/echo/x").await, 401, "TOKEN_INVALID");
-        // 64 KiB do not fit into the head of a request, which is refused before the token is read.
-        let answer = server.anyone().with("apihub-token", &"x".repeat(64 << 10)).get("/api/echo/x").await;
-        assert_eq!(answer.status, 431);
-        // Tokens in other headers are ignored.
-        for (name, value) in [("authorization", format!("Bearer {good}")), ("cookie", format!("apihub-token={good}"))] {
-            let answer = server.anyone().with(name, &value).get("/api/echo/x").await;
-            assert_eq!(result(&answer)["identity"]["app"], "anonymous", "{name}");
-            server.clock().advance_ms(1_000);
-        }
-    }
+#[both_engines]
+async fn a_decoded_secret_is_named_as_the_likely_cause(server: TestServer) {
+    let key = key(&server, "a", json!({})).await;
+    let decoded = STANDARD.decode(&key.sk).unwrap();
+    let token = signed(HEADER, &key.app_claims().to_string(), &decoded);
+    let body =
+        refused(&server.anyone().with("apihub-token", &token).get("/api/echo/x").await, 401, "TOKEN_INVALID");
+    assert!(body["detail"].as_str().unwrap().contains("base64-decoded SK"), "{body}");
+    let other = signed(HEADER, &key.app_claims().to_string(), b"another");
+    let body =
+        refused(&server.anyone().with("apihub-token", &other).get("/api/echo/x").await, 401, "TOKEN_INVALID");
+    assert!(!body["detail"].as_str().unwrap().contains("base64"), "{body}");
+}
 
-    async fn a_decoded_secret_is_named_as_the_likely_cause(server) {
-        let key = key(&server, "a", json!({})).await;
-        let decoded = STANDARD.decode(&key.sk).unwrap();
-        let token = signed(HEADER, &key.app_claims().to_string(), &decoded);
-        let body = refused(&server.anyone().with("apihub-token", &token).get("/api/echo/x").await, 401, "TOKEN_INVALID");
-        assert!(body["detail"].as_str().unwrap().contains("base64-decoded SK"), "{body}");
-        let other = signed(HEADER, &key.app_claims().to_string(), b"another");
-        let body = refused(&server.anyone().with("apihub-token", &other).get("/api/echo/x").await, 401, "TOKEN_INVALID");
-        assert!(!body["detail"].as_str().unwrap().contains("base64"), "{body}");
-    }
-
-    async fn a_token_that_was_let_in_ends_at_its_end(server) {
-        let key = key(&server, "a", json!({})).await;
-        let app = key.app(&server);
-        result(&app.get("/api/echo/x").await);
-        server.clock().advance_ms(7_199_999);
-        result(&app.get("/api/echo/x").await);
-        server.clock().advance_ms(1);
-        refused(&app.get("/api/echo/x").await, 401, "TOKEN_EXPIRED");
-    }
+#[both_engines]
+async fn a_token_that_was_let_in_ends_at_its_end(server: TestServer) {
+    let key = key(&server, "a", json!({})).await;
+    let app = key.app(&server);
+    result(&app.get("/api/echo/x").await);
+    server.clock().advance_ms(7_199_999);
+    result(&app.get("/api/echo/x").await);
+    server.clock().advance_ms(1);
+    refused(&app.get("/api/echo/x").await, 401, "TOKEN_EXPIRED");
 }

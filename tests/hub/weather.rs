@@ -12,7 +12,8 @@ use super::support::{key, refused, result};
 fn answer(body: &Value) -> Vec<testkit::model::Step> {
     let body = body.to_string();
     let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n",
         body.len()
     );
     raw(&[head.as_bytes(), body.as_bytes()])

@@ -65,90 +65,102 @@ async fn bad(server: &TestServer) -> Vec<(&'static str, Actor)> {
     ]
 }
 
-both_engines! {
-    async fn what_is_not_good_opens_what_is_public_alone(server) {
-        let bad = bad(&server).await;
-        for operation in operations(&server).await {
-            for (what, actor) in &bad {
-                let answer = call(&operation, actor, what).await;
-                if !operation.is_public() {
-                    assert_eq!(answer.status, 401, "{} as {what}: {}", operation.id, answer.body);
-                }
+#[both_engines]
+async fn what_is_not_good_opens_what_is_public_alone(server: TestServer) {
+    let bad = bad(&server).await;
+    for operation in operations(&server).await {
+        for (what, actor) in &bad {
+            let answer = call(&operation, actor, what).await;
+            if !operation.is_public() {
+                assert_eq!(answer.status, 401, "{} as {what}: {}", operation.id, answer.body);
             }
         }
     }
+}
 
-    /// A key with one scope may call exactly the operations whose description names this scope.
-    async fn a_scope_opens_what_names_it(server) {
-        let person = crate::plaza::square::resident(&server, "a").await;
-        let all = operations(&server).await;
-        let scopes: BTreeSet<&str> = identity::Scope::ALL.iter().map(|scope| scope.name()).chain(["*"]).collect();
-        for operation in &all {
-            for scope in operation.scopes().into_iter().flatten() {
-                assert!(scopes.contains(scope), "{}: no scope: {scope}", operation.id);
-            }
-        }
-        for scope in scopes {
-            let actor = person.with_key(scope).await;
-            for operation in all.iter().filter(|operation| !operation.is_public()) {
-                let expected = match operation.scopes() {
-                    Some(named) => scope == "*" || named.contains(&scope),
-                    None => operation.about.contains("Any ") && operation.takes("bearer"),
-                };
-                let answer = call(operation, &actor, scope).await;
-                assert_eq!(!denied(&answer), expected, "{} with {scope}: {}", operation.id, answer.body);
-            }
+/// A key with one scope may call exactly the operations whose description names this scope.
+#[both_engines]
+async fn a_scope_opens_what_names_it(server: TestServer) {
+    let person = crate::plaza::square::resident(&server, "a").await;
+    let all = operations(&server).await;
+    let scopes: BTreeSet<&str> = identity::Scope::ALL.iter().map(|scope| scope.name()).chain(["*"]).collect();
+    for operation in &all {
+        for scope in operation.scopes().into_iter().flatten() {
+            assert!(scopes.contains(scope), "{}: no scope: {scope}", operation.id);
         }
     }
-
-    async fn a_scope_of_an_app_opens_no_more_than_that_of_a_key(server) {
-        let person = crate::plaza::square::resident(&server, "a").await;
-        let all = operations(&server).await;
-        let scopes: Vec<&str> = identity::Scope::ALL
-            .iter()
-            .map(|scope| scope.name())
-            .filter(|scope| !matches!(*scope, "*" | "memory.write"))
-            .collect();
-        let app = server.person("developer").await.app(&scopes.join(" ")).await;
-        for scope in scopes {
-            let actor = person.with_token(&app, scope).await;
-            for operation in all.iter().filter(|operation| !operation.is_public()) {
-                let answer = call(operation, &actor, scope).await;
-                let is_for_apps = operation.takes("bearer") && operation.about.contains("app's token may do so");
-                let is_for_every_token = operation.about.contains("Every app's token");
-                let expected = match operation.scopes() {
-                    Some(named) => named.contains(&scope) || is_for_every_token,
-                    None => operation.takes("bearer") && operation.about.contains("Any ") || is_for_apps,
-                };
-                // Some operations return 404 to apps, so that they do not tell whether a resource exists.
-                let is_hidden = answer.status == 404 && operation.about.contains("not for applications");
-                assert_eq!(!denied(&answer), expected, "{} with {scope}: {}", operation.id, answer.body);
-                assert!(!operation.about.contains("not for applications") || denied(&answer) || is_hidden, "{}", operation.id);
-            }
-        }
-        let own = server.bearer(&app.own_token().await);
+    for scope in scopes {
+        let actor = person.with_key(scope).await;
         for operation in all.iter().filter(|operation| !operation.is_public()) {
-            let answer = call(operation, &own, "an app in its own name").await;
-            assert!(denied(&answer), "{}: {}", operation.id, answer.body);
+            let expected = match operation.scopes() {
+                Some(named) => scope == "*" || named.contains(&scope),
+                None => operation.about.contains("Any ") && operation.takes("bearer"),
+            };
+            let answer = call(operation, &actor, scope).await;
+            assert_eq!(!denied(&answer), expected, "{} with {scope}: {}", operation.id, answer.body);
         }
     }
+}
 
-    async fn a_person_and_their_program_may_do_what_the_document_says(server: "hub.keys = \"everybody\"") {
-        // The first person of a server is an administrator.
-        let person = crate::plaza::square::resident(&server, "a").await;
-        let (session, program) = (person.signed_in().await, server.bearer(&person.program_token().await));
-        for operation in operations(&server).await.iter().filter(|operation| !operation.is_public()) {
-            assert!(operation.takes("session"), "{}: a person may do everything", operation.id);
-            let answer = call(operation, &session, "a person").await;
-            assert!(!denied(&answer) && answer.status != 403, "{}: {}", operation.id, answer.body);
-            let answer = call(operation, &program, "a program").await;
-            assert!(operation.takes("bearer") || denied(&answer), "{}: {}", operation.id, answer.body);
+#[both_engines]
+async fn a_scope_of_an_app_opens_no_more_than_that_of_a_key(server: TestServer) {
+    let person = crate::plaza::square::resident(&server, "a").await;
+    let all = operations(&server).await;
+    let scopes: Vec<&str> = identity::Scope::ALL
+        .iter()
+        .map(|scope| scope.name())
+        .filter(|scope| !matches!(*scope, "*" | "memory.write"))
+        .collect();
+    let app = server.person("developer").await.app(&scopes.join(" ")).await;
+    for scope in scopes {
+        let actor = person.with_token(&app, scope).await;
+        for operation in all.iter().filter(|operation| !operation.is_public()) {
+            let answer = call(operation, &actor, scope).await;
+            let is_for_apps = operation.takes("bearer") && operation.about.contains("app's token may do so");
+            let is_for_every_token = operation.about.contains("Every app's token");
+            let expected = match operation.scopes() {
+                Some(named) => named.contains(&scope) || is_for_every_token,
+                None => operation.takes("bearer") && operation.about.contains("Any ") || is_for_apps,
+            };
+            // Some operations return 404 to apps, so that they do not tell whether a resource exists.
+            let is_hidden = answer.status == 404 && operation.about.contains("not for applications");
+            assert_eq!(!denied(&answer), expected, "{} with {scope}: {}", operation.id, answer.body);
+            assert!(
+                !operation.about.contains("not for applications") || denied(&answer) || is_hidden,
+                "{}",
+                operation.id
+            );
         }
-        let other = crate::plaza::square::resident(&server, "b").await.signed_in().await;
-        for operation in operations(&server).await {
-            let answer = call(&operation, &other, "another person").await;
-            let is_refused = answer.body.contains("auth.admin.required");
-            assert_eq!(is_refused, operation.about.contains("For administrators"), "{}: {}", operation.id, answer.body);
-        }
+    }
+    let own = server.bearer(&app.own_token().await);
+    for operation in all.iter().filter(|operation| !operation.is_public()) {
+        let answer = call(operation, &own, "an app in its own name").await;
+        assert!(denied(&answer), "{}: {}", operation.id, answer.body);
+    }
+}
+
+#[both_engines("hub.keys = \"everybody\"")]
+async fn a_person_and_their_program_may_do_what_the_document_says(server: TestServer) {
+    // The first person of a server is an administrator.
+    let person = crate::plaza::square::resident(&server, "a").await;
+    let (session, program) = (person.signed_in().await, server.bearer(&person.program_token().await));
+    for operation in operations(&server).await.iter().filter(|operation| !operation.is_public()) {
+        assert!(operation.takes("session"), "{}: a person may do everything", operation.id);
+        let answer = call(operation, &session, "a person").await;
+        assert!(!denied(&answer) && answer.status != 403, "{}: {}", operation.id, answer.body);
+        let answer = call(operation, &program, "a program").await;
+        assert!(operation.takes("bearer") || denied(&answer), "{}: {}", operation.id, answer.body);
+    }
+    let other = crate::plaza::square::resident(&server, "b").await.signed_in().await;
+    for operation in operations(&server).await {
+        let answer = call(&operation, &other, "another person").await;
+        let is_refused = answer.body.contains("auth.admin.required");
+        assert_eq!(
+            is_refused,
+            operation.about.contains("For administrators"),
+            "{}: {}",
+            operation.id,
+            answer.body
+        );
     }
 }

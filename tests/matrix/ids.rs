@@ -1,7 +1,7 @@
 //! Every id parameter of the API with ids of other people, and with deleted, unknown and malformed ids.
 
 use serde_json::{Value, json};
-use testkit::{Actor, Answer, TestServer, with_model};
+use testkit::{Actor, Answer, TestServer, both_engines, model::Model};
 
 use super::{
     document::{Operation, Place, operations},
@@ -145,45 +145,52 @@ const NOT_TRIED: &[(&str, &str)] = &[
     ("report", "nobody reports themselves"),
 ];
 
-with_model! {
-    async fn ids_of_another_person_look_unknown(server, _model: "hub.keys = \"everybody\"\nplaza.posts_per_hour = 10000\nplaza.comments_per_hour = 10000\nplaza.likes_per_hour = 10000\nplaza.reports_per_hour = 10000\n") {
-        let world = World::new(&server).await;
-        let (mut operations, mut cases) = (0, 0);
-        for operation in &world.all {
-            for (place, name, kind) in fixtures::ids(operation) {
-                operations += 1;
-                cases += world.is_refused(operation, place, &name).await;
-                if matches!(kind, Kind::Shared(_)) || operation.is_public() {
-                    continue;
-                }
-                cases += world.is_hidden(operation, place, &name, kind).await;
-                if !listed(NOT_TRIED, operation) {
-                    world.works_for_the_owner(operation, place, &name, kind).await;
-                }
+#[both_engines(
+    "hub.keys = \"everybody\"\nplaza.posts_per_hour = 10000\nplaza.comments_per_hour = 10000\n\
+     plaza.likes_per_hour = 10000\nplaza.reports_per_hour = 10000\n"
+)]
+async fn ids_of_another_person_look_unknown(server: TestServer, _model: Model) {
+    let world = World::new(&server).await;
+    let (mut operations, mut cases) = (0, 0);
+    for operation in &world.all {
+        for (place, name, kind) in fixtures::ids(operation) {
+            operations += 1;
+            cases += world.is_refused(operation, place, &name).await;
+            if matches!(kind, Kind::Shared(_)) || operation.is_public() {
+                continue;
+            }
+            cases += world.is_hidden(operation, place, &name, kind).await;
+            if !listed(NOT_TRIED, operation) {
+                world.works_for_the_owner(operation, place, &name, kind).await;
             }
         }
-        assert!(operations > 50 && cases > 1500, "{operations} ids, {cases} cases");
     }
+    assert!(operations > 50 && cases > 1500, "{operations} ids, {cases} cases");
+}
 
-    /// An app cannot access what another app did for the same person.
-    async fn what_another_app_did_looks_as_if_it_were_not(server, _model) {
-        let world = World::new(&server).await;
-        let alice = &world.alice;
-        let foreign = alice.chat_session(&alice.app).await;
-        let kind = Kind::ChatSession;
-        for operation in &world.all {
-            for (place, name, _) in fixtures::ids(operation).into_iter().filter(|(.., of)| *of == kind) {
-                let members = fixtures::members(&operation.id);
-                let mut answers = Vec::new();
-                for id in [&fixtures::unknown(kind), &foreign] {
-                    let answer = operation.call(&alice.other_app, &[(place, name.as_str(), id)], &members).await;
-                    answers.push(comparable(&answer, id));
-                }
-                if !listed(TELLS_APART, operation) {
-                    assert_eq!(answers[1], answers[0], "{}", operation.id);
-                }
+/// An app cannot access what another app did for the same person.
+#[both_engines]
+async fn what_another_app_did_looks_as_if_it_were_not(server: TestServer, _model: Model) {
+    let world = World::new(&server).await;
+    let alice = &world.alice;
+    let foreign = alice.chat_session(&alice.app).await;
+    let kind = Kind::ChatSession;
+    for operation in &world.all {
+        for (place, name, _) in fixtures::ids(operation).into_iter().filter(|(.., of)| *of == kind) {
+            let members = fixtures::members(&operation.id);
+            let mut answers = Vec::new();
+            for id in [&fixtures::unknown(kind), &foreign] {
+                let answer = operation.call(&alice.other_app, &[(place, name.as_str(), id)], &members).await;
+                answers.push(comparable(&answer, id));
+            }
+            if !listed(TELLS_APART, operation) {
+                assert_eq!(answers[1], answers[0], "{}", operation.id);
             }
         }
-        assert_eq!(crate::api::chat::messages(&alice.app, &foreign).await.len(), 2, "nothing was added or removed");
     }
+    assert_eq!(
+        crate::api::chat::messages(&alice.app, &foreign).await.len(),
+        2,
+        "nothing was added or removed"
+    );
 }

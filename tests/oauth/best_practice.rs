@@ -30,111 +30,176 @@ async fn signed_in(server: &TestServer, email: &str) -> Browser {
     browser
 }
 
-both_engines! {
-    async fn an_address_is_compared_as_text(server) {
-        server.person("a").await;
-        let developer = server.person("developer").await;
-        let wish = serde_json::json!({
-            "appName": "x", "redirectUris": ["http://127.0.0.1/back", "https://app.example/Back"], "allowedScopes": ["chat"],
-        });
-        let app = developer.signed_in().await.post("/api/applications/external/create", wish).await.data();
-        let id = app["clientId"].as_str().unwrap();
-        let mut browser = signed_in(&server, "a@example.com").await;
-        for (address, status) in [
-            ("https://app.example/Back", 200), ("http://127.0.0.1:5123/back", 200),
-            ("https://app.example/back", 400), ("https://app.example/Back/", 400), ("https://app.example/Back%3Fx=1", 400),
-            ("https://app.example:443/Back", 400), ("https://app.example/x/../Back", 400), ("https://APP.example/Back", 400),
-            ("https://app.example.evil.example/Back", 400), ("https://app.example@evil.example/Back", 400),
-            ("http://app.example/Back", 400), ("http://127.0.0.1:5123/other", 400), ("http://localhost:5123/back", 400),
-            ("http://127.0.0.1:1@evil.example/back", 400), ("http://127.0.0.1.evil.example/back", 400), ("javascript:alert(1)", 400),
-        ] {
-            let answer = browser.get(&format!("/oauth/authorize?client_id={id}&redirect_uri={address}&response_type=code")).await;
-            assert_eq!((answer.status, answer.header("location")), (status, ""), "{address}");
-        }
+#[both_engines]
+async fn an_address_is_compared_as_text(server: TestServer) {
+    server.person("a").await;
+    let developer = server.person("developer").await;
+    let wish = serde_json::json!({
+        "appName": "x", "redirectUris": ["http://127.0.0.1/back", "https://app.example/Back"],
+        "allowedScopes": ["chat"],
+    });
+    let app = developer.signed_in().await.post("/api/applications/external/create", wish).await.data();
+    let id = app["clientId"].as_str().unwrap();
+    let mut browser = signed_in(&server, "a@example.com").await;
+    for (address, status) in [
+        ("https://app.example/Back", 200),
+        ("http://127.0.0.1:5123/back", 200),
+        ("https://app.example/back", 400),
+        ("https://app.example/Back/", 400),
+        ("https://app.example/Back%3Fx=1", 400),
+        ("https://app.example:443/Back", 400),
+        ("https://app.example/x/../Back", 400),
+        ("https://APP.example/Back", 400),
+        ("https://app.example.evil.example/Back", 400),
+        ("https://app.example@evil.example/Back", 400),
+        ("http://app.example/Back", 400),
+        ("http://127.0.0.1:5123/other", 400),
+        ("http://localhost:5123/back", 400),
+        ("http://127.0.0.1:1@evil.example/back", 400),
+        ("http://127.0.0.1.evil.example/back", 400),
+        ("javascript:alert(1)", 400),
+    ] {
+        let answer = browser
+            .get(&format!("/oauth/authorize?client_id={id}&redirect_uri={address}&response_type=code"))
+            .await;
+        assert_eq!((answer.status, answer.header("location")), (status, ""), "{address}");
     }
+}
 
-    async fn a_sign_in_leads_to_this_server_alone(server) {
-        server.person("a").await;
-        for next in ["https://evil.example/", "//evil.example", "/\\evil.example", "/%09/evil.example", "javascript:alert(1)", "\\\\evil.example", "evil.example"] {
-            let mut browser = Browser::new(&server);
-            let inside = browser.sign_in("a@example.com", PASSWORD, next).await;
-            let location = inside.header("location");
-            assert!(location.starts_with('/') && !location.starts_with("//") && !location.contains(['\\', '\t']), "{next} → {location}");
-        }
-    }
-
-    /// Redirects with 307 or 308 would send the form, which may contain a password, to the next address.
-    async fn nothing_typed_in_travels_on(server) {
-        server.person("a").await;
-        let app = server.person("developer").await.app("chat").await;
+#[both_engines]
+async fn a_sign_in_leads_to_this_server_alone(server: TestServer) {
+    server.person("a").await;
+    for next in [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/%09/evil.example",
+        "javascript:alert(1)",
+        "\\\\evil.example",
+        "evil.example",
+    ] {
         let mut browser = Browser::new(&server);
-        let inside = browser.sign_in("a@example.com", PASSWORD, "/").await;
-        assert_eq!(inside.status, 303);
-        let page = browser.get(&format!("/oauth/authorize?client_id={}&redirect_uri={}&response_type=code", app.id, testkit::CALLBACK)).await;
-        let (csrf, query) = (page.hidden("csrf"), page.hidden("query").replace("&amp;", "&").replace("&#38;", "&"));
-        let answer = browser.post("/oauth/authorize", &[("csrf", &csrf), ("query", &query), ("decision", "allow"), ("scope", "chat")]).await;
-        // As in the SecondMe API. Browsers follow it with GET.
-        assert_eq!(answer.status, 302, "{}", answer.body);
+        let inside = browser.sign_in("a@example.com", PASSWORD, next).await;
+        let location = inside.header("location");
+        assert!(
+            location.starts_with('/') && !location.starts_with("//") && !location.contains(['\\', '\t']),
+            "{next} → {location}"
+        );
     }
+}
 
-    async fn pages_on_the_way_are_not_framed_cached_or_named(server: "accounts.sign_up = \"open\"") {
-        server.person("a").await;
-        let app = server.person("developer").await.app("chat").await;
-        let ask = format!("/oauth/?client_id={}&redirect_uri={}&response_type=code", app.id, testkit::CALLBACK);
-        let mut nobody = Browser::new(&server);
-        let mut person = signed_in(&server, "a@example.com").await;
-        let pages = [
-            nobody.get("/sign-in").await, nobody.get("/sign-up").await, person.get("/oauth/?client_id=x").await,
-            person.get(&ask).await, person.get("/auth/skills?challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").await,
-        ];
-        for page in pages {
-            assert!(matches!(page.status, 200 | 404), "{}", page.status);
-            assert_eq!((page.header("referrer-policy"), page.header("cache-control")), ("no-referrer", "no-store"), "{}", page.body);
-            assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
-            assert_eq!(page.header("x-content-type-options"), "nosniff");
-        }
-    }
+/// Redirects with 307 or 308 would send the form, which may contain a password, to the next address.
+#[both_engines]
+async fn nothing_typed_in_travels_on(server: TestServer) {
+    server.person("a").await;
+    let app = server.person("developer").await.app("chat").await;
+    let mut browser = Browser::new(&server);
+    let inside = browser.sign_in("a@example.com", PASSWORD, "/").await;
+    assert_eq!(inside.status, 303);
+    let page = browser
+        .get(&format!(
+            "/oauth/authorize?client_id={}&redirect_uri={}&response_type=code",
+            app.id,
+            testkit::CALLBACK
+        ))
+        .await;
+    let (csrf, query) =
+        (page.hidden("csrf"), page.hidden("query").replace("&amp;", "&").replace("&#38;", "&"));
+    let answer = browser
+        .post(
+            "/oauth/authorize",
+            &[("csrf", &csrf), ("query", &query), ("decision", "allow"), ("scope", "chat")],
+        )
+        .await;
+    // As in the SecondMe API. Browsers follow it with GET.
+    assert_eq!(answer.status, 302, "{}", answer.body);
+}
 
-    async fn a_token_is_good_for_its_app_and_scopes(server) {
-        let person = server.person("a").await;
-        let developer = server.person("developer").await;
-        let (app, other) = (developer.app("user.info chat").await, developer.app("user.info chat").await);
-        let tokens = person.tokens(&app, "user.info").await;
-        let bearer = server.bearer(tokens.access.expose());
-        bearer.get("/api/secondme/user/info").await.data();
-        bearer.get("/api/secondme/memory/key/search").await.refused(403, "apikey.permission.denied");
-        // It can neither manage keys or apps, nor authorize another app.
-        bearer.get("/api/apikey/list").await.refused(403, "auth.session.required");
-        bearer.get("/api/applications/external/list").await.refused(403, "auth.session.required");
-        let wish = serde_json::json!({"clientId": other.id, "redirectUri": testkit::CALLBACK, "scope": ["user.info"]});
-        let answer = bearer.post("/api/oauth/authorize/external", wish).await;
-        assert!(matches!(answer.status, 400..=403), "{}", answer.body);
-        // A refresh token gives no access to the API, and other apps cannot use it.
-        let refresh = tokens.refresh.unwrap();
-        server.bearer(refresh.expose()).get("/api/secondme/user/info").await.refused(401, "auth.token.invalid");
-        server.anyone().post_form("/api/oauth/token/refresh", &other.refresh(refresh.expose())).await.refused(400, "oauth2.refresh_token.invalid");
+#[both_engines("accounts.sign_up = \"open\"")]
+async fn pages_on_the_way_are_not_framed_cached_or_named(server: TestServer) {
+    server.person("a").await;
+    let app = server.person("developer").await.app("chat").await;
+    let ask = format!("/oauth/?client_id={}&redirect_uri={}&response_type=code", app.id, testkit::CALLBACK);
+    let mut nobody = Browser::new(&server);
+    let mut person = signed_in(&server, "a@example.com").await;
+    let pages = [
+        nobody.get("/sign-in").await,
+        nobody.get("/sign-up").await,
+        person.get("/oauth/?client_id=x").await,
+        person.get(&ask).await,
+        person.get("/auth/skills?challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").await,
+    ];
+    for page in pages {
+        assert!(matches!(page.status, 200 | 404), "{}", page.status);
+        assert_eq!(
+            (page.header("referrer-policy"), page.header("cache-control")),
+            ("no-referrer", "no-store"),
+            "{}",
+            page.body
+        );
+        assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
     }
+}
 
-    async fn who_is_refused_learns_where_tokens_come_from(server: "server.public_url = \"https://doppel.example\"") {
-        let challenge = "Bearer resource_metadata=\"https://doppel.example/.well-known/oauth-protected-resource\"";
-        for (path, bearer) in [("/api/secondme/user/info", ""), ("/gate/lab/api/secondme/user/info", "lba_at_x"), ("/v1/models", "x")] {
-            let answer = server.bearer(bearer).get(path).await;
-            assert_eq!((answer.status, answer.header("www-authenticate")), (401, challenge), "{path}");
-        }
-    }
+#[both_engines]
+async fn a_token_is_good_for_its_app_and_scopes(server: TestServer) {
+    let person = server.person("a").await;
+    let developer = server.person("developer").await;
+    let (app, other) = (developer.app("user.info chat").await, developer.app("user.info chat").await);
+    let tokens = person.tokens(&app, "user.info").await;
+    let bearer = server.bearer(tokens.access.expose());
+    bearer.get("/api/secondme/user/info").await.data();
+    bearer.get("/api/secondme/memory/key/search").await.refused(403, "apikey.permission.denied");
+    // It can neither manage keys or apps, nor authorize another app.
+    bearer.get("/api/apikey/list").await.refused(403, "auth.session.required");
+    bearer.get("/api/applications/external/list").await.refused(403, "auth.session.required");
+    let wish =
+        serde_json::json!({"clientId": other.id, "redirectUri": testkit::CALLBACK, "scope": ["user.info"]});
+    let answer = bearer.post("/api/oauth/authorize/external", wish).await;
+    assert!(matches!(answer.status, 400..=403), "{}", answer.body);
+    // A refresh token gives no access to the API, and other apps cannot use it.
+    let refresh = tokens.refresh.unwrap();
+    server.bearer(refresh.expose()).get("/api/secondme/user/info").await.refused(401, "auth.token.invalid");
+    server
+        .anyone()
+        .post_form("/api/oauth/token/refresh", &other.refresh(refresh.expose()))
+        .await
+        .refused(400, "oauth2.refresh_token.invalid");
+}
 
-    /// Protection does not depend on `state`: a form of another session authorizes nothing.
-    async fn an_answer_belongs_to_the_session_that_was_asked(server) {
-        server.person("a").await;
-        server.person("b").await;
-        let app = server.person("developer").await.app("chat").await;
-        let ask = format!("/oauth/authorize?client_id={}&redirect_uri={}&response_type=code", app.id, testkit::CALLBACK);
-        let (mut one, mut other) = (signed_in(&server, "a@example.com").await, signed_in(&server, "b@example.com").await);
-        let page = one.get(&ask).await;
-        let (csrf, query) = (page.hidden("csrf"), page.hidden("query").replace("&amp;", "&").replace("&#38;", "&"));
-        let form = [("csrf", csrf.as_str()), ("query", query.as_str()), ("decision", "allow"), ("scope", "chat")];
-        let answer = other.post("/oauth/authorize", &form).await;
-        assert_eq!((answer.status, answer.header("location")), (403, ""));
-        assert_eq!(one.post("/oauth/authorize", &form).await.status, 302);
+#[both_engines("server.public_url = \"https://doppel.example\"")]
+async fn who_is_refused_learns_where_tokens_come_from(server: TestServer) {
+    let challenge =
+        "Bearer resource_metadata=\"https://doppel.example/.well-known/oauth-protected-resource\"";
+    for (path, bearer) in [
+        ("/api/secondme/user/info", ""),
+        ("/gate/lab/api/secondme/user/info", "lba_at_x"),
+        ("/v1/models", "x"),
+    ] {
+        let answer = server.bearer(bearer).get(path).await;
+        assert_eq!((answer.status, answer.header("www-authenticate")), (401, challenge), "{path}");
     }
+}
+
+/// Protection does not depend on `state`: a form of another session authorizes nothing.
+#[both_engines]
+async fn an_answer_belongs_to_the_session_that_was_asked(server: TestServer) {
+    server.person("a").await;
+    server.person("b").await;
+    let app = server.person("developer").await.app("chat").await;
+    let ask = format!(
+        "/oauth/authorize?client_id={}&redirect_uri={}&response_type=code",
+        app.id,
+        testkit::CALLBACK
+    );
+    let (mut one, mut other) =
+        (signed_in(&server, "a@example.com").await, signed_in(&server, "b@example.com").await);
+    let page = one.get(&ask).await;
+    let (csrf, query) =
+        (page.hidden("csrf"), page.hidden("query").replace("&amp;", "&").replace("&#38;", "&"));
+    let form = [("csrf", csrf.as_str()), ("query", query.as_str()), ("decision", "allow"), ("scope", "chat")];
+    let answer = other.post("/oauth/authorize", &form).await;
+    assert_eq!((answer.status, answer.header("location")), (403, ""));
+    assert_eq!(one.post("/oauth/authorize", &form).await.status, 302);
 }

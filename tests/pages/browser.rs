@@ -48,7 +48,10 @@ impl Browser {
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         arguments.push(format!("--window-size={width},{height}"));
         let capabilities = json!({
-            "goog:chromeOptions": {"args": arguments, "mobileEmulation": {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1.0}}},
+            "goog:chromeOptions": {
+                "args": arguments,
+                "mobileEmulation": {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1.0}},
+            },
             "goog:loggingPrefs": {"browser": "ALL"},
         });
         let capabilities = capabilities.as_object().unwrap().clone();
@@ -114,7 +117,8 @@ impl Browser {
         let path = self.path().await;
         let facts = "return [document.documentElement.scrollWidth - window.innerWidth, \
              document.documentElement.lang, document.querySelectorAll('h1').length, \
-             [...document.querySelectorAll('input:not([type=hidden]):not([hidden])')].filter(i => !i.labels.length && !i.ariaLabel).length]";
+             [...document.querySelectorAll('input:not([type=hidden]):not([hidden])')].filter(i => \
+             !i.labels.length && !i.ariaLabel).length]";
         let facts = self.client.execute(facts, Vec::new()).await.unwrap();
         assert!(facts[0].as_i64().unwrap() <= 0, "{path} scrolls sideways by {}", facts[0]);
         assert!(!facts[1].as_str().unwrap().is_empty(), "{path} names no language");

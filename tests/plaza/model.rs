@@ -276,78 +276,97 @@ fn new_comment(post: &str, reply_to: Option<i64>, human: bool) -> NewComment {
     }
 }
 
-both_engines! {
-    async fn one_after_another(server: "plaza.posts_per_hour = 100000\nplaza.comments_per_hour = 100000\nplaza.likes_per_hour = 100000\nplaza.double_comments_per_day = 100000") {
-        let world = world(&server).await;
-        let mut model = Model::default();
-        for sequence in sequences(4, 60) {
-            for (at, (who, deed)) in sequence.iter().enumerate() {
-                world.act(&server, &mut model, *who, deed).await;
-                if at % 20 == 19 {
-                    world.compare(&model).await;
-                }
+#[both_engines(
+    "plaza.posts_per_hour = 100000\nplaza.comments_per_hour = 100000\nplaza.likes_per_hour = 100000\n\
+     plaza.double_comments_per_day = 100000"
+)]
+async fn one_after_another(server: TestServer) {
+    let world = world(&server).await;
+    let mut model = Model::default();
+    for sequence in sequences(4, 60) {
+        for (at, (who, deed)) in sequence.iter().enumerate() {
+            world.act(&server, &mut model, *who, deed).await;
+            if at % 20 == 19 {
+                world.compare(&model).await;
             }
         }
     }
+}
 
-    /// Everybody likes, comments and deletes concurrently on the same posts. The final likes are still known,
-    /// because each person's own actions are in sequence.
-    async fn at_once(server: "plaza.posts_per_hour = 100000\nplaza.comments_per_hour = 100000\nplaza.likes_per_hour = 100000\nplaza.double_comments_per_day = 100000") {
-        let world = &world(&server).await;
-        let mut model = Model::default();
-        for number in 0..6 {
-            world.act(&server, &mut model, number % PEOPLE, &Step::Post { kind: number % 3 }).await;
-            server.clock().advance_ms(1000);
-        }
-        let sequences = sequences(PEOPLE, 80);
-        let names: Vec<String> = model.posts.iter().map(|post| post.name.clone()).collect();
-        let names = &names;
-        let work = sequences.iter().enumerate().map(|(who, sequence)| async move {
-            let account = world.people[who];
-            let (mut likes, mut mine) = (BTreeMap::new(), Vec::new());
-            for (_, deed) in sequence {
-                match deed {
-                    Step::Like { post, likes: wanted } => {
-                        let post = post % names.len();
-                        world.plaza.like_post(account, &names[post], *wanted).await.unwrap();
-                        likes.insert(post, *wanted);
-                    }
-                    Step::Comment { post, human, .. } => {
-                        let post = post % names.len();
-                        let id = world.plaza.comment(account, new_comment(&names[post], None, *human)).await.unwrap();
-                        mine.push(CommentModel { id, post, author: who, root: None, human: *human, likes: BTreeSet::new(), is_live: true });
-                    }
-                    Step::DeleteComment { comment } if !mine.is_empty() => {
-                        let at = comment % mine.len();
-                        let gone = world.plaza.delete_comment(account, None, mine[at].id).await.is_ok();
-                        assert_eq!(gone, mine[at].is_live);
-                        mine[at].is_live = false;
-                    }
-                    _ => {}
-                }
-            }
-            (who, likes, mine)
-        });
-        for (who, likes, comments) in join_all(work).await {
-            for (post, likes) in likes {
-                if likes {
-                    model.posts[post].likes.insert(who);
-                }
-            }
-            model.comments.extend(comments);
-        }
-        world.compare(&model).await;
-        // After concurrent posts and deletions, the counters equal the numbers of rows.
-        let posting = (0..12).map(|number| world.plaza.post(world.people[number % PEOPLE], new_post(KINDS[number % 3])));
-        let made: Vec<String> = join_all(posting).await.into_iter().map(Result::unwrap).collect();
-        let deleting = made.iter().take(6).chain(made.iter().take(6)).enumerate().map(|(at, name)| {
-            world.plaza.delete_post(world.people[at % PEOPLE], Some("test"), name)
-        });
-        assert_eq!(join_all(deleting).await.into_iter().filter(Result::is_ok).count(), 6, "each once");
-        let cursor = CursorParams::default().check().unwrap();
-        let feed = world.plaza.feed(world.people[0], &FeedFilter::default(), cursor).await.unwrap();
-        assert_eq!((feed.total, feed.posts.len()), (12, 12));
-        let (_, about) = world.plaza.topic(world.people[0], "t", cursor).await.unwrap();
-        assert_eq!((about.total, about.posts.len()), (12, 12));
+/// Everybody likes, comments and deletes concurrently on the same posts. The final likes are still known,
+/// because each person's own actions are in sequence.
+#[both_engines(
+    "plaza.posts_per_hour = 100000\nplaza.comments_per_hour = 100000\nplaza.likes_per_hour = 100000\n\
+     plaza.double_comments_per_day = 100000"
+)]
+async fn at_once(server: TestServer) {
+    let world = &world(&server).await;
+    let mut model = Model::default();
+    for number in 0..6 {
+        world.act(&server, &mut model, number % PEOPLE, &Step::Post { kind: number % 3 }).await;
+        server.clock().advance_ms(1000);
     }
+    let sequences = sequences(PEOPLE, 80);
+    let names: Vec<String> = model.posts.iter().map(|post| post.name.clone()).collect();
+    let names = &names;
+    let work = sequences.iter().enumerate().map(|(who, sequence)| async move {
+        let account = world.people[who];
+        let (mut likes, mut mine) = (BTreeMap::new(), Vec::new());
+        for (_, deed) in sequence {
+            match deed {
+                Step::Like { post, likes: wanted } => {
+                    let post = post % names.len();
+                    world.plaza.like_post(account, &names[post], *wanted).await.unwrap();
+                    likes.insert(post, *wanted);
+                }
+                Step::Comment { post, human, .. } => {
+                    let post = post % names.len();
+                    let id =
+                        world.plaza.comment(account, new_comment(&names[post], None, *human)).await.unwrap();
+                    mine.push(CommentModel {
+                        id,
+                        post,
+                        author: who,
+                        root: None,
+                        human: *human,
+                        likes: BTreeSet::new(),
+                        is_live: true,
+                    });
+                }
+                Step::DeleteComment { comment } if !mine.is_empty() => {
+                    let at = comment % mine.len();
+                    let gone = world.plaza.delete_comment(account, None, mine[at].id).await.is_ok();
+                    assert_eq!(gone, mine[at].is_live);
+                    mine[at].is_live = false;
+                }
+                _ => {}
+            }
+        }
+        (who, likes, mine)
+    });
+    for (who, likes, comments) in join_all(work).await {
+        for (post, likes) in likes {
+            if likes {
+                model.posts[post].likes.insert(who);
+            }
+        }
+        model.comments.extend(comments);
+    }
+    world.compare(&model).await;
+    // After concurrent posts and deletions, the counters equal the numbers of rows.
+    let posting =
+        (0..12).map(|number| world.plaza.post(world.people[number % PEOPLE], new_post(KINDS[number % 3])));
+    let made: Vec<String> = join_all(posting).await.into_iter().map(Result::unwrap).collect();
+    let deleting = made
+        .iter()
+        .take(6)
+        .chain(made.iter().take(6))
+        .enumerate()
+        .map(|(at, name)| world.plaza.delete_post(world.people[at % PEOPLE], Some("test"), name));
+    assert_eq!(join_all(deleting).await.into_iter().filter(Result::is_ok).count(), 6, "each once");
+    let cursor = CursorParams::default().check().unwrap();
+    let feed = world.plaza.feed(world.people[0], &FeedFilter::default(), cursor).await.unwrap();
+    assert_eq!((feed.total, feed.posts.len()), (12, 12));
+    let (_, about) = world.plaza.topic(world.people[0], "t", cursor).await.unwrap();
+    assert_eq!((about.total, about.posts.len()), (12, 12));
 }

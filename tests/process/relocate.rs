@@ -69,7 +69,9 @@ async fn read(actor: &Actor) -> Vec<(String, u16, Value)> {
 /// Calls the Hub with a token that only the sealed secret of the key can check.
 async fn call_hub(server: &Serving, demo: &Value) {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    let claims = json!({"sub": demo["hub_ak"], "iss": demo["hub_ak"], "typ": "app_token", "iat": now, "exp": now + 600});
+    let claims = json!({
+        "sub": demo["hub_ak"], "iss": demo["hub_ak"], "typ": "app_token", "iat": now, "exp": now + 600,
+    });
     let secret = demo["hub_sk"].as_str().unwrap();
     let token = signed(r#"{"alg":"HS256","typ":"JWT"}"#, &claims.to_string(), secret.as_bytes());
     let caller = Actor::new(testkit::http(), &server.base_url).with("apihub-token", &token);

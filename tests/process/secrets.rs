@@ -138,7 +138,8 @@ async fn oauth(http: &reqwest::Client, base_url: &str, session: &str) -> Vec<(&'
         "/api/applications/external/create",
         json!({
             "appName": "x", "redirectUris": [callback], "allowedScopes": ["chat"],
-            "authorizationRevokedWebhookUrl": "https://app.invalid/hook", "authorizationRevokedWebhookEnabled": true,
+            "authorizationRevokedWebhookUrl": "https://app.invalid/hook",
+            "authorizationRevokedWebhookEnabled": true,
             "authorizationRevokedWebhookSecret": brought,
         }),
     )

@@ -34,8 +34,10 @@ const MEMORIES: usize = 200;
 /// Notes of an account in use.
 const NOTES: usize = 20;
 /// The words of its memories and notes.
-const WORDS: &str = "plan weekend garden dog boat summer Berlin coffee piano river train marathon Alice Bob cooking winter \
-     museum book chess hiking sister birthday letter doctor concert Paris bread market football painting dream morning car \
+const WORDS: &str = "plan weekend garden dog boat summer Berlin coffee piano river train marathon Alice Bob \
+    cooking winter \
+     museum book chess hiking sister birthday letter doctor concert Paris bread market football painting \
+     dream morning car \
      house window music teacher the a of with and to";
 /// Bytes that every event with text contains.
 const TEXT: &[u8] = b"\"content\"";

@@ -53,7 +53,9 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         let answer = single::request("POST", &host, path, &headers, &body.to_string())?;
         Ok(serde_json::from_str(&answer.body)?)
     };
-    let wish = json!({"name": "bench", "ips": ["127.0.0.0/8"], "perSecond": 1_000_000, "perDay": 1_000_000_000_000_u64});
+    let wish = json!({
+        "name": "bench", "ips": ["127.0.0.0/8"], "perSecond": 1_000_000, "perDay": 1_000_000_000_000_u64,
+    });
     let made = manage("/api/apikey/hub/keys/create", &wish)?;
     let text = |name: &str| {
         made.pointer(&format!("/data/{name}")).and_then(Value::as_str).context("a key").map(str::to_owned)
@@ -64,7 +66,8 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let header = format!("Apihub-Token: {token}");
     let answer = single::request("GET", &host, ECHO, &[("apihub-token", token)], "")?;
     let bare = process::bare(&answer)?;
-    let spec = json!({"code": "up", "provider": {"kind": "http", "base_url": format!("http://{}", bare.host), "max_in_flight": 1000},
+    let spec = json!({"code": "up",
+        "provider": {"kind": "http", "base_url": format!("http://{}", bare.host), "max_in_flight": 1000},
         "actions": {"now": {"method": "GET", "path": USER_INFO}}});
     manage("/api/apikey/hub/apis/save", &spec)?;
 
@@ -218,7 +221,8 @@ fn haproxy(bench: &Bench, sk: &str, answer: &Answer, upstream: &str) -> Result<S
     let body = bench.directory.join("haproxy-answer.json");
     std::fs::write(&body, &answer.body)?;
     let config = format!(
-        "global\n    nbthread 2\ndefaults\n    mode http\n    timeout client 60s\n    timeout server 60s\n    \
+        "global\n    nbthread 2\ndefaults\n    mode http\n    timeout client 60s\n    \
+         timeout server 60s\n    \
          timeout connect 5s\nfrontend hub\n    bind {host}\n    \
          http-request set-var(txn.token) req.hdr(apihub-token)\n    \
          http-request set-var(txn.alg) var(txn.token),jwt_header_query('$.alg')\n    \

@@ -218,9 +218,11 @@ async fn people(db: &Database, count: u32) -> Result<Vec<i64>> {
         let written = db.write(move |tx| {
             Box::pin(async move {
                 for id in batch {
-                    let (email, name, route) = (format!("{id}@example.com"), format!("Person {id}"), format!("p{id}"));
+                    let (email, name, route) =
+                        (format!("{id}@example.com"), format!("Person {id}"), format!("p{id}"));
                     tx.execute(
-                        "INSERT INTO account (id, email, name, route, password_hash, is_admin, key_count, created_at) \
+                        "INSERT INTO account (id, email, name, route, password_hash, is_admin, key_count, \
+                         created_at) \
                          VALUES ($1, $2, $3, $4, '', 0, 0, $5)",
                         params![id, &email, &name, &route, now],
                     )

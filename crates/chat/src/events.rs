@@ -68,7 +68,8 @@ fn write(event: &Event, language: Language) -> Bytes {
             let note = note.map(|note| format!(", \"message\": {}", quoted(note))).unwrap_or_default();
             let query = quoted(query);
             format!(
-                "event: tool_result\ndata: {{\"toolName\": \"web_search\", \"query\": {query}, \"resultCount\": {count}{note}}}\n\n"
+                "event: tool_result\ndata: {{\"toolName\": \"web_search\", \"query\": {query}, \
+                 \"resultCount\": {count}{note}}}\n\n"
             )
             .into()
         }
@@ -79,7 +80,8 @@ fn write(event: &Event, language: Language) -> Bytes {
         Event::Called { tool, query, is_good } => {
             let (tool, query, count) = (quoted(tool), quoted(query), i32::from(*is_good));
             format!(
-                "event: tool_result\ndata: {{\"toolName\": {tool}, \"query\": {query}, \"resultCount\": {count}}}\n\n"
+                "event: tool_result\ndata: {{\"toolName\": {tool}, \"query\": {query}, \"resultCount\": \
+                 {count}}}\n\n"
             )
             .into()
         }
@@ -89,8 +91,11 @@ fn write(event: &Event, language: Language) -> Bytes {
         Event::Failed(error) => {
             let (code, message) = (error.code().status().as_u16(), quoted(&error.message(language)));
             let sub_code = quoted(error.code().sub_code());
-            format!("event: error\ndata: {{\"code\": {code}, \"message\": {message}, \"subCode\": {sub_code}}}\n\n")
-                .into()
+            format!(
+                "event: error\ndata: {{\"code\": {code}, \"message\": {message}, \"subCode\": \
+                {sub_code}}}\n\n"
+            )
+            .into()
         }
         // The Lab's streams have no event for thoughts, and its clients have no tools.
         Event::Thought(_) | Event::Asked(_) | Event::Done(_) => Bytes::new(),
@@ -158,7 +163,8 @@ mod tests {
         );
         assert_eq!(
             text(&Event::Searched { query: "科技新闻".into(), count: 5, note: None }),
-            "event: tool_result\ndata: {\"toolName\": \"web_search\", \"query\": \"科技新闻\", \"resultCount\": 5}\n\n"
+            "event: tool_result\ndata: {\"toolName\": \"web_search\", \"query\": \"科技新闻\", \"resultCount\": \
+             5}\n\n"
         );
         assert_eq!(
             text(&Event::Piece("你好".into())),
@@ -170,7 +176,8 @@ mod tests {
         );
         assert_eq!(
             text(&Event::Failed(Code::ChatStreamFailed.into())),
-            "event: error\ndata: {\"code\": 500, \"message\": \"服务内部错误\", \"subCode\": \"secondme.stream.error\"}\n\n"
+            "event: error\ndata: {\"code\": 500, \"message\": \"服务内部错误\", \"subCode\": \
+             \"secondme.stream.error\"}\n\n"
         );
     }
 }

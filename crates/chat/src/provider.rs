@@ -288,7 +288,9 @@ impl Models {
                 }
                 Err(failure) => {
                     count(&provider.settings.name, "failed");
-                    tracing::warn!(provider = %web::redact::url(&provider.settings.base_url), %failure, "a model failed");
+                    tracing::warn!(
+                        provider = %web::redact::url(&provider.settings.base_url), %failure, "a model failed",
+                    );
                     if failure.is_a_fault() {
                         provider.breaker.failed(self.0.clock.now(), failure.retry_after());
                     } else {

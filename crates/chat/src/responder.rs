@@ -16,7 +16,8 @@ pub(crate) fn answer(name: Option<&str>, recall: &Recall, message: &str) -> Vec<
     } else {
         let whose = name.map_or_else(|| "a".to_owned(), |name| format!("{name}'s"));
         format!(
-            "I am {whose} double. No model is configured on this server, so what follows comes straight from my \
+            "I am {whose} double. No model is configured on this server, so what follows comes straight from \
+             my \
              profile and memories and was not written by a model:\n"
         )
     }];

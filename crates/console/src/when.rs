@@ -39,7 +39,8 @@ mod tests {
         assert_eq!(when.text(), "2024-01-20 15:00 UTC");
         assert_eq!(
             when.to_string(),
-            "<time datetime=\"2024-01-20T15:00:59Z\"><span>2024-01-20</span> <span>15:00&nbsp;UTC</span></time>"
+            "<time datetime=\"2024-01-20T15:00:59Z\"><span>2024-01-20</span> \
+             <span>15:00&nbsp;UTC</span></time>"
         );
     }
 }

@@ -454,7 +454,8 @@ mod tests {
         for lines in [
             "[model]\nbase_url = \"http://u:geheim@h/v1\"\nname = \"m\"",
             "[model]\nbase_url = \"http://h/v1?api_key=geheim\"\nname = \"m\"",
-            "[model]\nbase_url = \"http://h/v1\"\nname = \"m\"\n[[model.fallback]]\nbase_url = \"http://geheim@h\"",
+            "[model]\nbase_url = \"http://h/v1\"\nname = \"m\"\n[[model.fallback]]\n\
+             base_url = \"http://geheim@h\"",
             "[embedding]\nbase_url = \"http://u:geheim@h\"\nname = \"m\"",
             "[hub.weather]\nbase_url = \"http://u:geheim@h\"",
             "[chat]\nsearch_url = \"ftp://u:geheim@h\"",

@@ -92,7 +92,8 @@ impl<'a> Import<'a> {
             "md" | "markdown" => folder::take(&mut self, from).await?,
             "tar" | "gz" | "tgz" => packed::take(&mut self, from).await?,
             _ => bail!(
-                "{}: expected an archive (.tar, .tar.gz), facts (.csv, .tsv, .jsonl, .json), Markdown (.md) or a \
+                "{}: expected an archive (.tar, .tar.gz), facts (.csv, .tsv, .jsonl, .json), Markdown (.md) \
+                 or a \
                  folder of it",
                 from.display()
             ),

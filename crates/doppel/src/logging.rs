@@ -40,6 +40,9 @@ pub fn start(log: &Log) -> Result<()> {
 fn filter(log: &Log) -> Result<EnvFilter> {
     EnvFilter::builder().parse(&log.filter).map_err(|error| {
         let given = &log.filter;
-        anyhow!("log.filter = {given:?}: expected a level as \"info\", or levels per module as \"info,web=debug\": {error}")
+        anyhow!(
+            "log.filter = {given:?}: expected a level as \"info\", or levels per module as \
+            \"info,web=debug\": {error}"
+        )
     })
 }

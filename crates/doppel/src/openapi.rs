@@ -10,14 +10,18 @@ use utoipa::openapi::{
 };
 
 const ABOUT: &str = "\
-The Lab API of Doppel, a self-hosted server for a person's second self. It is wire-compatible with the SecondMe \
+The Lab API of Doppel, a self-hosted server for a person's second self. It is wire-compatible with the \
+SecondMe \
 API: an app written for that works by changing its base URL.
 
-Every path is served under `/gate/lab` and under `/` alike. A success is HTTP 200 with `{\"code\":0,\"data\":…}`. \
-An error has its HTTP status as `code`, and the same machine-readable name as `subCode` and `error_code`. Messages \
+Every path is served under `/gate/lab` and under `/` alike. A success is HTTP 200 with \
+`{\"code\":0,\"data\":…}`. \
+An error has its HTTP status as `code`, and the same machine-readable name as `subCode` and `error_code`. \
+Messages \
 are Chinese, or English on `Accept-Language: en`.
 
-Send an API key as `Authorization: Bearer lba_ak_…`, or an access token that a person's consent gave your app as \
+Send an API key as `Authorization: Bearer lba_ak_…`, or an access token that a person's consent gave your \
+app as \
 `Authorization: Bearer lba_at_…`.
 
 OAuth2 libraries find the standards' endpoints by `/.well-known/oauth-authorization-server`.";
@@ -72,13 +76,22 @@ fn error_schema() -> Object {
         .description(Some("Every error"))
         .property("code", member(Type::Integer, "The HTTP status", json!(403)))
         .property("message", member(Type::String, "For people", json!("缺少必需的权限: chat")))
-        .property("subCode", member(Type::String, "For programs: module.resource.reason", json!("apikey.permission.denied")))
-        .property("error_code", member(Type::String, "The same as subCode", json!("apikey.permission.denied")))
+        .property(
+            "subCode",
+            member(Type::String, "For programs: module.resource.reason", json!("apikey.permission.denied")),
+        )
+        .property(
+            "error_code",
+            member(Type::String, "The same as subCode", json!("apikey.permission.denied")),
+        )
         .property(
             "detail",
             ObjectBuilder::new()
                 .schema_type(SchemaType::AnyValue)
-                .description(Some("A text where no credential came or no route matched; a list of {type, loc, msg, input} in a 422"))
+                .description(Some(
+                    "A text where no credential came or no route matched; a list of {type, \
+                    loc, msg, input} in a 422",
+                ))
                 .build(),
         )
         .required("code")

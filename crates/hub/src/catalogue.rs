@@ -329,7 +329,9 @@ impl Hub {
             Ok(()) => true,
             Err(error) => {
                 let cause = error.message(web::Language::En);
-                tracing::error!(api = spec.code, cause, file = %shown, "an API of the Hub's catalogue file is wrong");
+                tracing::error!(
+                    api = spec.code, cause, file = %shown, "an API of the Hub's catalogue file is wrong",
+                );
                 false
             }
         };

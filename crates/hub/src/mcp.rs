@@ -47,12 +47,14 @@ pub const PATH: &str = "/mcp";
 /// GET.
 pub const PATH_WITH_SLASH: &str = "/mcp/";
 
-const INSTRUCTIONS: &str = "Each tool is an action of an API behind this hub. A tool's result is the action's result; \
+const INSTRUCTIONS: &str = "Each tool is an action of an API behind this hub. A tool's result is the \
+    action's result; \
      an error has a code to branch on, and a trace to ask the hub's owner about.";
 
 /// Request headers that web pages may send.
 const ACCEPTED: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, last-event-id, \
+    "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, \
+     last-event-id, \
      apihub-token",
 );
 

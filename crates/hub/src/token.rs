@@ -120,7 +120,8 @@ impl Hub {
         let refused = |error| Refused { error, key: Some(Arc::clone(&key)) };
         let Some(good_until) = key.verify(parsed.signed.as_bytes(), &parsed.signature, now) else {
             let detail = if key.was_decoded(parsed.signed.as_bytes(), &parsed.signature) {
-                "the signature was made with the base64-decoded SK: some Java libraries decode the key they are given; \
+                "the signature was made with the base64-decoded SK: some Java libraries decode the key they \
+                 are given; \
                  base64-encode the SK before passing it to them"
             } else {
                 "the signature does not fit"

@@ -47,7 +47,9 @@ proptest! {
             // A browser's parser finds the same scheme, or rejects the URI.
             let parsed = url::Url::parse(&uri).ok();
             prop_assert!(parsed.is_none_or(|url| url.scheme() == scheme), "{uri}");
-            prop_assert!(!["javascript", "data", "file", "blob", "about", "vbscript"].contains(&scheme), "{uri}");
+            prop_assert!(
+                !["javascript", "data", "file", "blob", "about", "vbscript"].contains(&scheme), "{uri}",
+            );
             return Ok(());
         }
         // A browser's parser finds the same scheme and host, or rejects the URI.
@@ -63,11 +65,15 @@ proptest! {
     }
 
     #[test]
-    fn an_address_is_registered_to_the_letter_or_on_another_port_of_this_machine(uri in fuzz::text(URIS), at in 0..URIS.len()) {
+    fn an_address_is_registered_to_the_letter_or_on_another_port_of_this_machine(
+        uri in fuzz::text(URIS), at in 0..URIS.len(),
+    ) {
         let registered = [String::from_utf8_lossy(URIS[at]).into_owned()];
         if fuzz::timed(|| is_registered(&registered, &uri)) && uri != registered[0] {
             let start = uri.strip_prefix("http://").unwrap_or_default();
-            prop_assert!(["localhost", "127.0.0.1", "[::1]"].iter().any(|host| start.starts_with(host)), "{uri}");
+            prop_assert!(
+                ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| start.starts_with(host)), "{uri}",
+            );
             let path = |uri: &str| uri.splitn(4, '/').nth(3).map(str::to_owned);
             prop_assert_eq!(path(&uri), path(&registered[0]));
         }

@@ -24,16 +24,25 @@ macro_rules! scopes {
 
             /// Returns a description for the person who grants the scope.
             pub const fn meaning(self, language: Language) -> &'static str {
-                match (self, language) { $((Self::$name, Language::Zh) => $zh, (Self::$name, Language::En) => $en,)* }
+                match (self, language) {
+                    $(
+                        (Self::$name, Language::Zh) => $zh,
+                        (Self::$name, Language::En) => $en,
+                    )*
+                }
             }
         }
     };
 }
 
 scopes! {
-    UserInfo = "user.info" "用户基础信息：姓名、邮箱、头像、简介、自我介绍" "Basic profile: name, e-mail, avatar, bio and self-introduction";
+    UserInfo = "user.info"
+        "用户基础信息：姓名、邮箱、头像、简介、自我介绍"
+        "Basic profile: name, e-mail, avatar, bio and self-introduction";
     UserInfoShades = "user.info.shades" "用户兴趣标签" "Interests (shades)";
-    UserInfoSoftMemory = "user.info.softmemory" "软记忆：公开的记忆条目" "Soft memory: entries of the memory that are public";
+    UserInfoSoftMemory = "user.info.softmemory"
+        "软记忆：公开的记忆条目"
+        "Soft memory: entries of the memory that are public";
     NoteAdd = "note.add" "添加笔记和记忆" "Adding notes and memories";
     Chat = "chat" "聊天与结构化动作判断，以及会话记录" "Chat and structured decisions, and past sessions";
     Voice = "voice" "语音合成" "Speech in the person's voice";
@@ -221,7 +230,10 @@ macro_rules! permissions {
     (@refusal $code:ident) => { Code::$code };
     (@tokens) => { false };
     (@tokens every_token) => { true };
-    ($($(#[$doc:meta])* $name:ident: $old:literal | $new:literal => $ability:ident $(or $tokens:ident)? $(else $code:ident)?;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident: $old:literal | $new:literal => $ability:ident $(or $tokens:ident)? $(else $code:ident)?;
+    )*) => {
         $($(#[$doc])* #[derive(Debug, Clone, Copy)] pub struct $name;
         impl Permission for $name {
             const ANY_OF: ScopeSet = ScopeSet::opening(Ability::$ability);

@@ -209,7 +209,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn snapshots_survive_being_written_down(newest in 0_i64..1 << 53, seen in 0_i64..1 << 40, last in 0_i64..1 << 53, time in 0_i64..1 << 48, is_own: bool) {
+        fn snapshots_survive_being_written_down(
+            newest in 0_i64..1 << 53, seen in 0_i64..1 << 40, last in 0_i64..1 << 53, time in 0_i64..1 << 48,
+            is_own: bool,
+        ) {
             let time = if is_own { time } else { Ids::time(last).0 };
             let snapshot = Snapshot { newest, seen, last, time };
             prop_assert_eq!(Snapshot::parse(&snapshot.to_string()), Some(snapshot));

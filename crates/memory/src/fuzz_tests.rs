@@ -14,8 +14,10 @@ use crate::{cursor::CursorParams, file::Kind};
 const SNAPSHOTS: &[&[u8]] =
     &[b"1a2b3c.14.ff", b"0.0.0", b"7fffffffffffffff.7fffffffffffffff.7fffffffffffffff", b"-1.1.1"];
 const FORMS: &[&[u8]] = &[
-    b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\x1a\n\0\0\0\rIHDR\r\n--x--\r\n",
-    b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nGIF89a\r\n--x--",
+    b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\
+        \r\n\x89PNG\r\n\x1a\n\0\0\0\rIHDR\r\n--x--\r\n",
+    b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x\r\n\
+        Content-Disposition: form-data; name=\"file\"\r\n\r\nGIF89a\r\n--x--",
 ];
 const FILES: &[&[u8]] = &[
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0",
@@ -31,7 +33,9 @@ proptest! {
     #![proptest_config(fuzz::config())]
 
     #[test]
-    fn a_snapshot_leads_to_a_page_within_the_limits_or_is_refused(text in fuzz::text(SNAPSHOTS), number in 1_i64..2_000, size in 1_i64..200) {
+    fn a_snapshot_leads_to_a_page_within_the_limits_or_is_refused(
+        text in fuzz::text(SNAPSHOTS), number in 1_i64..2_000, size in 1_i64..200,
+    ) {
         let page = PageQuery { page_no: Some(number), page_size: Some(size) }.check();
         let Ok(page) = page else { return Ok(()) };
         match fuzz::timed(|| CursorParams { snapshot: Some(text.clone()) }.check(page)) {

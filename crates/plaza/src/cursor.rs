@@ -192,7 +192,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn snapshots_survive_being_written_down(newest in 0..i64::MAX, page in 1..i64::MAX, a in 0..i64::MAX, b in 0..i64::MAX) {
+        fn snapshots_survive_being_written_down(
+            newest in 0..i64::MAX, page in 1..i64::MAX, a in 0..i64::MAX, b in 0..i64::MAX,
+        ) {
             let snapshot = Snapshot { newest, page, size: 20, end: (a, b) };
             prop_assert_eq!(Snapshot::parse(&snapshot.text()), Some(snapshot));
         }

@@ -11,7 +11,9 @@ proptest! {
     #![proptest_config(fuzz::config())]
 
     #[test]
-    fn a_snapshot_leads_to_a_page_within_the_limits_or_is_refused(text in fuzz::text(SNAPSHOTS), page in -1_i64..2_000, size in -1_i64..200) {
+    fn a_snapshot_leads_to_a_page_within_the_limits_or_is_refused(
+        text in fuzz::text(SNAPSHOTS), page in -1_i64..2_000, size in -1_i64..200,
+    ) {
         let query = CursorParams { page: Some(page), page_size: Some(size), snapshot: Some(text) };
         match fuzz::timed(|| query.check()) {
             Ok(cursor) => {

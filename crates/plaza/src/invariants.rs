@@ -23,7 +23,8 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         broken: "posts by which the count of all posts is wrong",
-        sql: "SELECT ABS((SELECT CAST(COALESCE(SUM(posts), 0) AS BIGINT) FROM plaza_count WHERE circle = '') - \
+        sql: "SELECT ABS((SELECT CAST(COALESCE(SUM(posts), 0) AS BIGINT) FROM plaza_count WHERE circle = '') \
+            - \
              (SELECT COUNT(*) FROM plaza_post WHERE is_live = 1))",
     },
     Rule {

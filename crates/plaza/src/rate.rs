@@ -53,8 +53,10 @@ impl Action {
 /// A window that begins in the future (because the clock was wrong) counts as over.
 const COUNT: &str = "INSERT INTO plaza_rate (account_id, action, window_start, used) VALUES ($1, $2, $3, 1) \
      ON CONFLICT (account_id, action) DO UPDATE SET \
-     used = CASE WHEN plaza_rate.window_start > $4 AND plaza_rate.window_start <= $3 THEN plaza_rate.used + 1 ELSE 1 END, \
-     window_start = CASE WHEN plaza_rate.window_start > $4 AND plaza_rate.window_start <= $3 THEN plaza_rate.window_start ELSE $3 END \
+     used = CASE WHEN plaza_rate.window_start > $4 AND plaza_rate.window_start <= $3 THEN plaza_rate.used + \
+     1 ELSE 1 END, \
+     window_start = CASE WHEN plaza_rate.window_start > $4 AND plaza_rate.window_start <= $3 THEN \
+     plaza_rate.window_start ELSE $3 END \
      RETURNING used, window_start";
 
 /// Counts an action.

@@ -13,7 +13,9 @@ use tokio::task::JoinSet;
 static TABLES: &[Migration] = &[Migration {
     version: 1,
     name: "bench",
-    sql: "CREATE TABLE item (id BIGINT PRIMARY KEY, owner BIGINT NOT NULL, name TEXT NOT NULL, at BIGINT NOT NULL);
+    sql:
+        "CREATE TABLE item (id BIGINT PRIMARY KEY, owner BIGINT NOT NULL, name TEXT NOT NULL, at BIGINT NOT \
+        NULL);
           CREATE TABLE log (id BIGINT PRIMARY KEY, text TEXT NOT NULL);",
     then: None,
 }];

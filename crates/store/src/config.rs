@@ -106,9 +106,9 @@ mod tests {
         for url in
             ["postgres://u:p@h:5432/d", "postgresql://h/d?sslmode=disable&options=-c%20search_path%3Dx"]
         {
-            assert!(
-                matches!(DatabaseConfig::parse(url).unwrap().location, Location::Postgres(kept) if kept == url)
-            );
+            assert!(matches!(
+                DatabaseConfig::parse(url).unwrap().location, Location::Postgres(kept) if kept == url,
+            ));
         }
     }
 

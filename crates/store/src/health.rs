@@ -30,7 +30,9 @@ impl Health {
     fn set(&self, error: &Error) {
         let mut first = self.0.write();
         if first.is_none() {
-            tracing::error!(%error, "the database is not usable until it is mended and this process restarted");
+            tracing::error!(
+                %error, "the database is not usable until it is mended and this process restarted",
+            );
             *first = Some(error.clone());
         }
     }

@@ -46,7 +46,8 @@ pub(crate) async fn refuse_unfinished_move(db: &Database) -> Result<()> {
         return Ok(());
     }
     Err(Error::Migration(
-        "this database is the target of a `doppel move` that has not finished: run the same move again, or empty it"
+        "this database is the target of a `doppel move` that has not finished: run the same move again, or \
+         empty it"
             .to_owned(),
     ))
 }

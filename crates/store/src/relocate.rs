@@ -102,7 +102,8 @@ impl Database {
         } else {
             if let Some(table) = catalog::names(target).await?.first() {
                 return Err(Error::other(format!(
-                    "the target is not empty (it has the table {table}): name an empty schema, or a file that does not \
+                    "the target is not empty (it has the table {table}): name an empty schema, or a file \
+                     that does not \
                      exist"
                 )));
             }
@@ -163,7 +164,8 @@ impl Database {
 
 fn differs(table: &Table, here: Checksum, there: Checksum) -> Error {
     Error::other(format!(
-        "the table {} differs: {} rows here, {} rows in the target. Something was written meanwhile: stop every server on \
+        "the table {} differs: {} rows here, {} rows in the target. Something was written meanwhile: stop \
+         every server on \
          this database, empty the target and begin again",
         table.name, here.rows, there.rows
     ))

@@ -112,7 +112,8 @@ fn column_type(column: &mut [&mut Token<'_>], dialect: Dialect) -> Result<()> {
         }
         [name, rest @ ..] => {
             return Err(Error::Migration(format!(
-                "the column {} has the type {}; the common dialect has BIGINT, TEXT, DOUBLE PRECISION and BLOB",
+                "the column {} has the type {}; the common dialect has BIGINT, TEXT, DOUBLE PRECISION and \
+                 BLOB",
                 name.text,
                 rest.first().map_or("(none)", |ty| ty.text)
             )));

@@ -190,7 +190,8 @@ impl Sealer {
             "set secrets.key to that key, or add it to secrets.older_keys".to_owned()
         };
         SealError::new(format!(
-            "the secrets in the database are sealed with the key {known}, but {error}: {place} (all processes need \
+            "the secrets in the database are sealed with the key {known}, but {error}: {place} (all \
+             processes need \
              the same). If it is lost for good, add {known:?} to secrets.lost_keys"
         ))
     }

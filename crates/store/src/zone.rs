@@ -134,7 +134,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_moment_is_in_its_day(at in -60_000_000_000_000_i64..250_000_000_000_000, name in prop::sample::select(vec!["UTC", "Asia/Shanghai", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca"])) {
+        fn every_moment_is_in_its_day(
+            at in -60_000_000_000_000_i64..250_000_000_000_000,
+            name in prop::sample::select(vec![
+                "UTC", "Asia/Shanghai", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe",
+                "Africa/Casablanca",
+            ]),
+        ) {
             let zone = Zone::named(name).unwrap();
             let day = zone.day(Timestamp(at));
             prop_assert!(zone.start(day).0 <= at && at < zone.start(day + 1).0);

@@ -63,7 +63,8 @@ pub(crate) fn check(method: &str, path: &str, status: u16) {
     if let Some(operation) = matching.min_by_key(|operation| operation.parameters()) {
         assert!(
             operation.statuses.contains(&status),
-            "{method} {} answers {status}, which the OpenAPI document does not say (crates/doppel/src/openapi/answers.rs)",
+            "{method} {} answers {status}, which the OpenAPI document does not say \
+             (crates/doppel/src/openapi/answers.rs)",
             operation.segments.join("/")
         );
     }

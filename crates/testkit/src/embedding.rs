@@ -14,6 +14,8 @@ use tokio::{
 };
 use web::Tasks;
 
+use crate::{Engine, Fixture, TestServer};
+
 /// Groups of synonyms.
 const MEANINGS: &[&[&str]] = &[
     &["cat", "kitten", "feline", "猫", "喵"],
@@ -87,7 +89,8 @@ impl Embeddings {
     /// Returns the lines of TOML that configure a server to use the endpoint with a model name.
     pub fn lines(&self, model: &str) -> String {
         format!(
-            "embedding.base_url = \"http://{}/v1\"\nembedding.name = {model:?}\nembedding.api_key = \"planted-embedding-key\"\n",
+            "embedding.base_url = \"http://{}/v1\"\nembedding.name = {model:?}\n\
+             embedding.api_key = \"planted-embedding-key\"\n",
             self.0.address
         )
     }
@@ -196,7 +199,8 @@ async fn serve(inner: &Inner, mut stream: TcpStream) {
     let huge = fault == Some(Fault::Huge);
     let length = if huge { 100 << 20 } else { answer.len() };
     let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n"
     );
     let _gone = stream.write_all(head.as_bytes()).await;
     let _gone = stream.write_all(answer.as_bytes()).await;
@@ -207,4 +211,12 @@ async fn serve(inner: &Inner, mut stream: TcpStream) {
         }
     }
     let _closed = stream.shutdown().await;
+}
+
+impl Fixture for (TestServer, Embeddings) {
+    async fn set_up(engine: Engine, settings: &str) -> Self {
+        let endpoint = Embeddings::start().await;
+        let lines = format!("{}\n{settings}", endpoint.lines("one"));
+        (TestServer::configured(engine, &lines).await, endpoint)
+    }
 }

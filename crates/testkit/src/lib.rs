@@ -13,6 +13,7 @@ pub mod conversations;
 mod documented;
 #[cfg(feature = "server")]
 pub mod embedding;
+mod engine;
 pub mod link;
 #[cfg(feature = "server")]
 pub mod model;
@@ -24,8 +25,10 @@ pub mod server;
 
 #[cfg(feature = "server")]
 pub use actor::{Actor, Answer, App, CALLBACK, CHALLENGE, Person, VERIFIER};
+pub use engine::{Engine, Fixture};
 #[cfg(feature = "server")]
-pub use server::{Engine, PASSWORD, START, TestServer, http};
+pub use server::{PASSWORD, START, TestServer, http};
+pub use testkit_macros::both_engines;
 
 /// Writes a file for a test, and creates its directories.
 #[expect(clippy::disallowed_methods, reason = "a test's own files")]
@@ -34,40 +37,4 @@ pub fn write_file(path: impl AsRef<std::path::Path>, content: impl AsRef<[u8]>) 
     let directory = path.parent().expect("a directory");
     std::fs::create_dir_all(directory).expect("the directory can be created");
     std::fs::write(path, content).expect("the file can be written");
-}
-
-#[cfg(feature = "server")]
-/// Turns each body into a test on SQLite and a test on PostgreSQL.
-///
-/// ```text
-/// both_engines! {
-///     async fn a_key_opens_the_door(server) { … }
-///     async fn with_other_settings(server: "accounts.max_keys = 2") { … }
-/// }
-/// ```
-#[macro_export]
-macro_rules! both_engines {
-    ($($(#[$attribute:meta])* async fn $name:ident($server:ident $(: $lines:expr)?) $body:block)*) => {$(
-        $(#[$attribute])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            async fn body(engine: $crate::Engine) {
-                #[allow(unused_mut, unused_variables)]
-                let mut $server = $crate::TestServer::configured(engine, concat!("", $($lines)?)).await;
-                $body
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                Box::pin(body($crate::Engine::Sqlite)).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                Box::pin(body($crate::Engine::Postgres)).await;
-            }
-        }
-    )*};
 }

@@ -15,6 +15,8 @@ use tokio::{
 };
 use web::Tasks;
 
+use crate::{Engine, Fixture, TestServer};
+
 /// A step of the response to one request.
 #[derive(Debug, Clone)]
 pub enum Step {
@@ -89,7 +91,8 @@ pub fn raw(bytes: &[&[u8]]) -> Vec<Step> {
 pub fn status(line: &str, headers: &str) -> Vec<Step> {
     let body = "{\"error\":{\"message\":\"no\"}}";
     let head = format!(
-        "HTTP/1.1 {line}\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {line}\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\
+         connection: close\r\n\r\n",
         body.len()
     );
     raw(&[head.as_bytes(), body.as_bytes()])
@@ -241,43 +244,14 @@ pub(crate) async fn read(stream: &mut TcpStream) -> Option<(String, Value)> {
     }
 }
 
-/// Turns each body into a test on SQLite and a test on PostgreSQL, with a [`Model`] as the server's provider.
-///
-/// ```text
-/// with_model! {
-///     async fn the_double_answers(server, model) { … }
-///     async fn with_other_settings(server, model: "chat.max_streams = 2") { … }
-/// }
-/// ```
-#[macro_export]
-macro_rules! with_model {
-    ($($(#[$attribute:meta])* async fn $name:ident($server:ident, $model:ident $(: $lines:expr)?) $body:block)*) => {$(
-        $(#[$attribute])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            async fn body(engine: $crate::Engine) {
-                let $model = $crate::model::Model::start().await;
-                let url = $model.url();
-                let lines = format!(
-                    "{}\nmodel.base_url = {url:?}\nmodel.name = \"fake\"\nmodel.api_key = \"planted-provider-key\"\n",
-                    concat!("", $($lines)?)
-                );
-                #[allow(unused_mut, unused_variables)]
-                let mut $server = $crate::TestServer::configured(engine, &lines).await;
-                $body
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                Box::pin(body($crate::Engine::Sqlite)).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                Box::pin(body($crate::Engine::Postgres)).await;
-            }
-        }
-    )*};
+impl Fixture for (TestServer, Model) {
+    async fn set_up(engine: Engine, settings: &str) -> Self {
+        let model = Model::start().await;
+        let url = model.url();
+        let lines = format!(
+            "{settings}\nmodel.base_url = {url:?}\nmodel.name = \"fake\"\n\
+             model.api_key = \"planted-provider-key\"\n"
+        );
+        (TestServer::configured(engine, &lines).await, model)
+    }
 }

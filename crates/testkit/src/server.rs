@@ -10,28 +10,9 @@ use store::{Clock, Random, Timestamp};
 use tempfile::TempDir;
 
 use crate::{
+    Engine, Fixture,
     actor::{Actor, Person},
-    postgres::Cluster,
 };
-
-/// The database engine that a test runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// A new SQLite file.
-    Sqlite,
-    /// A new schema in the shared PostgreSQL cluster.
-    Postgres,
-}
-
-impl Engine {
-    /// Returns the address of a new database, for `database.url`.
-    pub fn fresh_url(self) -> String {
-        match self {
-            Self::Sqlite => "sqlite:doppel.db".into(),
-            Self::Postgres => Cluster::shared().fresh_url(),
-        }
-    }
-}
 
 /// The start of every test's clock: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp(1_767_225_600_000);
@@ -174,5 +155,11 @@ impl TestServer {
         let identity = self.running().identity.clone();
         let account = identity.add_account(new).await.expect("an account is made");
         Person { account, identity, nobody: self.anyone() }
+    }
+}
+
+impl Fixture for TestServer {
+    async fn set_up(engine: Engine, settings: &str) -> Self {
+        Self::configured(engine, settings).await
     }
 }

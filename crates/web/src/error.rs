@@ -248,7 +248,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_error_is_a_whole_envelope(which in 0..Code::ALL.len(), argument in ".*", cause in "[a-z]{20}", english: bool) {
+        fn every_error_is_a_whole_envelope(
+            which in 0..Code::ALL.len(), argument in ".*", cause in "[a-z]{20}", english: bool,
+        ) {
             let code = Code::ALL[which];
             let language = if english { Language::En } else { Language::Zh };
             let error = ApiError::new(code).with(argument).because(&cause);

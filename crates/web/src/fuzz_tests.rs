@@ -91,7 +91,9 @@ proptest! {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let stands = text.split([',', ' ', '\t']).any(|hop| {
             let hop = hop.trim();
-            let parsed = hop.parse::<IpAddr>().or_else(|_| hop.parse::<std::net::SocketAddr>().map(|socket| socket.ip()));
+            let parsed = hop.parse::<IpAddr>().or_else(
+                |_| hop.parse::<std::net::SocketAddr>().map(|socket| socket.ip()),
+            );
             parsed.is_ok_and(|address| address.to_canonical() == found)
         });
         // Control characters were removed from the header, so parts that are separate in the text may have
@@ -132,7 +134,9 @@ proptest! {
         let kind = "application/x-www-form-urlencoded";
         match fuzz::timed(|| block_on(Form::<Map>::from_request(post(kind, bytes.clone()), &()))) {
             Ok(Form(map)) => {
-                prop_assert!(map.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= bytes.len() * 3);
+                prop_assert!(
+                    map.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= bytes.len() * 3,
+                );
                 let written = form_urlencoded::Serializer::new(String::new()).extend_pairs(&map).finish();
                 let again = block_on(Form::<Map>::from_request(post(kind, written.into_bytes()), &()));
                 prop_assert_eq!(again.map(|form| form.0).map_err(|error| error.code()), Ok(map));
@@ -154,12 +158,17 @@ proptest! {
         let as_query = block_on(Query::<Map>::from_request_parts(&mut parts, &()));
         let form = post("application/x-www-form-urlencoded", query.into_bytes());
         let as_form = block_on(Form::<Map>::from_request(form, &()));
-        prop_assert_eq!(as_query.map(|query| query.0).map_err(|error| error.code()), as_form.map(|form| form.0).map_err(|error| error.code()));
+        prop_assert_eq!(
+            as_query.map(|query| query.0).map_err(|error| error.code()),
+            as_form.map(|form| form.0).map_err(|error| error.code()),
+        );
     }
 
     #[test]
     fn json_is_what_serde_reads_or_refused_briefly(bytes in fuzz::bytes(BODIES)) {
-        match fuzz::timed(|| block_on(Json::<Typed>::from_request(post("application/json", bytes.clone()), &()))) {
+        match fuzz::timed(
+            || block_on(Json::<Typed>::from_request(post("application/json", bytes.clone()), &())),
+        ) {
             Ok(Json(typed)) => {
                 let written = serde_json::to_vec(&typed).unwrap();
                 let again = block_on(Json::<Typed>::from_request(post("application/json", written), &()));

@@ -202,7 +202,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_cleaned_deceives_nobody(text in "[a王 \u{200b}-\u{200f}\u{202a}-\u{202e}\u{1f469}\u{1f4bb}\u{fe0f}\u{e0061}\u{e007f}\u{1f3f4}\u{645}\u{3164}\n]{0,12}") {
+        fn what_was_cleaned_deceives_nobody(text in "[a王 \u{200b}-\u{200f}\u{202a}-\u{202e}\u{1f469}\u{1f4bb}\
+            \u{fe0f}\u{e0061}\u{e007f}\u{1f3f4}\u{645}\u{3164}\n]{0,12}") {
             let clean = cleaned(&text);
             prop_assert!(!is_deceptive(&clean), "{clean:?}");
             if !is_deceptive(&text) {

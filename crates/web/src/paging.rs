@@ -85,7 +85,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_checked_page_is_always_within_the_limits(no in any::<Option<i64>>(), size in any::<Option<i64>>()) {
+        fn a_checked_page_is_always_within_the_limits(
+            no in any::<Option<i64>>(), size in any::<Option<i64>>(),
+        ) {
             if let Ok(page) = (PageQuery { page_no: no, page_size: size }).check() {
                 prop_assert!((1..=MAX_PAGE_SIZE).contains(&page.limit));
                 prop_assert!((0..=MAX_OFFSET).contains(&page.offset));

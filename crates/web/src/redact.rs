@@ -92,7 +92,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_password_is_never_shown(
-            before in "[a-z:/?#&]{0,6}", scheme in "(https?://|)", host in "[a-z.]{1,8}", query in "(\\?x=1|)",
+            before in "[a-z:/?#&]{0,6}", scheme in "(https?://|)", host in "[a-z.]{1,8}",
+            query in "(\\?x=1|)",
         ) {
             let address = format!("{scheme}u:{before}GEHEIM@{host}/v1{query}");
             prop_assert!(!url(&address).contains("GEHEIM"), "{}", url(&address));

@@ -262,7 +262,8 @@ mod tests {
     proptest! {
         #[test]
         fn everything_is_done_once_and_in_turns(
-            counts in proptest::collection::vec(0_usize..6, 1..6), all in 1_usize..5, per_account in 1_usize..4,
+            counts in proptest::collection::vec(0_usize..6, 1..6), all in 1_usize..5,
+            per_account in 1_usize..4,
         ) {
             let due: Vec<(i64, usize)> = (1..).zip(counts.iter().copied()).collect();
             let fake = Fake::new(&due, 0);

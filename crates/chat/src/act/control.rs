@@ -54,7 +54,9 @@ pub fn check(text: Option<&str>) -> Result<&str, ApiError> {
     Err(ApiError::new(*code)
         .member(
             "constraints",
-            json!({"minLength": MIN, "maxLength": MAX, "requiredElements": REQUIRED, "currentLength": length}),
+            json!({
+                "minLength": MIN, "maxLength": MAX, "requiredElements": REQUIRED, "currentLength": length,
+            }),
         )
         .member("issues", json!(issues))
         .member("suggestions", json!(SUGGESTIONS)))

@@ -100,7 +100,9 @@ fn text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn only_a_fitting_value_comes_out_however_it_is_cut(text in text(), cuts in proptest::collection::vec(0_usize..100, 0..8)) {
+    fn only_a_fitting_value_comes_out_however_it_is_cut(
+        text in text(), cuts in proptest::collection::vec(0_usize..100, 0..8),
+    ) {
         for plan in plans().values() {
             let whole = run(plan, [text.as_str()]);
             if let Ok(value) = &whole {

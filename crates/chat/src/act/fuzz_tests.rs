@@ -39,7 +39,9 @@ proptest! {
     }
 
     #[test]
-    fn only_a_value_that_fits_leaves_the_gate(control in fuzz::text(CONTROLS), answer in fuzz::text(ANSWERS), size in 1_usize..30) {
+    fn only_a_value_that_fits_leaves_the_gate(
+        control in fuzz::text(CONTROLS), answer in fuzz::text(ANSWERS), size in 1_usize..30,
+    ) {
         let plan = Plan::of(&control);
         let whole = fuzz::timed(|| run(&plan, std::iter::once(answer.as_str())));
         if let Ok(text) = &whole {

@@ -333,10 +333,12 @@ mod tests {
 
     #[test]
     fn the_seeds_controls() {
-        let liked = "仅输出合法 JSON 对象,不要解释。\n输出结构:{\"is_liked\": boolean}。\n当用户明确表达喜欢或支持时 is_liked=true,否则 is_liked=false。";
+        let liked = "仅输出合法 JSON 对象,不要解释。\n输出结构:{\"is_liked\": boolean}。\n\
+            当用户明确表达喜欢或支持时 is_liked=true,否则 is_liked=false。";
         assert_eq!(schema(liked), object(json!({"is_liked": {"type": "boolean"}})));
         assert_eq!(Plan::of(liked).fallback().unwrap(), "{\"is_liked\":false}");
-        let intent = "仅输出合法 JSON。结构:{\"intent\": \"like\"|\"dislike\"|\"neutral\"}。根据用户表达判断意图。信息不足时返回 {\"intent\": \"neutral\"}。";
+        let intent = "仅输出合法 JSON。结构:{\"intent\": \"like\"|\"dislike\"|\"neutral\"}。根据用户表达判断意图。信息不足时返回 \
+            {\"intent\": \"neutral\"}。";
         let words = json!({"type": "string", "enum": ["like", "dislike", "neutral"]});
         assert_eq!(schema(intent), object(json!({"intent": words})));
         assert_eq!(Plan::of(intent).fallback().unwrap(), "{\"intent\":\"neutral\"}");

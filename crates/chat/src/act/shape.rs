@@ -164,7 +164,12 @@ impl Shape {
                     fields.iter().filter(|field| !field.optional).map(|field| field.name.as_str()).collect();
                 let members: Map<String, Value> =
                     fields.iter().map(|field| (field.name.clone(), field.shape.schema())).collect();
-                json!({"type": "object", "properties": members, "required": required, "additionalProperties": false})
+                json!({
+                    "type": "object",
+                    "properties": members,
+                    "required": required,
+                    "additionalProperties": false,
+                })
             }
         }
     }

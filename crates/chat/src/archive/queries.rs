@@ -1,6 +1,7 @@
 //! SQL of archives.
 
-pub(super) const SESSIONS: &str = "SELECT key, client, id, app_id, title, last_message, created_at, updated_at, summary, summary_to \
+pub(super) const SESSIONS: &str = "SELECT key, client, id, app_id, title, last_message, created_at, \
+    updated_at, summary, summary_to \
      FROM chat_session WHERE account_id = $1 AND key > $2 ORDER BY key LIMIT $3";
 
 /// Begins with zero messages: each imported message is counted.
@@ -22,11 +23,13 @@ pub(super) const SESSION: &str =
 pub(super) const OWNER: &str =
     "SELECT s.account_id FROM chat_message m JOIN chat_session s ON s.key = m.session_key WHERE m.id = $1";
 
-pub(super) const SAME: &str = "SELECT id FROM chat_message WHERE session_key = $1 AND created_at = $2 AND role = $3 \
+pub(super) const SAME: &str = "SELECT id FROM chat_message WHERE session_key = $1 AND created_at = $2 AND \
+    role = $3 \
      AND content = $4 LIMIT 1";
 
 /// Imported messages do not count as the person's own words when facts are distilled.
-pub(super) const ADD_MESSAGE: &str = "INSERT INTO chat_message (id, session_key, role, content, state, is_own, created_at) \
+pub(super) const ADD_MESSAGE: &str = "INSERT INTO chat_message (id, session_key, role, content, state, \
+    is_own, created_at) \
      VALUES ($1, $2, $3, $4, $5, 0, $6)";
 
 pub(super) const ADD_SENT: &str = "INSERT INTO chat_sent \
@@ -38,10 +41,12 @@ pub(super) const COUNT: &str = "UPDATE chat_session SET message_count = message_
 /// Returns whole days, so that the next part begins with another day. `$2` is the day after the last one of
 /// the previous part.
 pub(super) const USAGE: &str = "SELECT day, client, answers, tokens_in, tokens_out FROM chat_usage \
-     WHERE account_id = $1 AND day >= $2 AND day <= (SELECT COALESCE(MAX(day), 0) FROM (SELECT day FROM chat_usage \
+     WHERE account_id = $1 AND day >= $2 AND day <= (SELECT COALESCE(MAX(day), 0) FROM (SELECT day FROM \
+     chat_usage \
      WHERE account_id = $1 AND day >= $2 GROUP BY day ORDER BY day LIMIT $3) AS days) ORDER BY day, client";
 
-pub(super) const ADD_USAGE: &str = "INSERT INTO chat_usage (account_id, day, client, answers, tokens_in, tokens_out) \
+pub(super) const ADD_USAGE: &str = "INSERT INTO chat_usage (account_id, day, client, answers, tokens_in, \
+    tokens_out) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, day, client) DO NOTHING";
 
 /// Returns no row if the person has no settings.

@@ -187,7 +187,8 @@ fn tools(issues: &mut Issues, asked: Vec<Value>) -> Vec<Tool> {
             _ => issues.add(
                 "value_error",
                 &format!("tools.{i}"),
-                "Input should be a function with a name of at most 64 letters, digits, '_' and '-', and a schema",
+                "Input should be a function with a name of at most 64 letters, digits, '_' and '-', and a \
+                 schema",
             ),
         }
     }

@@ -101,7 +101,8 @@ mod tests {
     fn parts_keep_their_order() {
         let mut issues = Issues::body();
         let content = json!([
-            {"type": "text", "text": "one"}, image("data:image/png;base64,AAAA"), {"type": "input_text", "text": "two"},
+            {"type": "text", "text": "one"}, image("data:image/png;base64,AAAA"),
+            {"type": "input_text", "text": "two"},
             image("data:image/jpg;base64,AAAA"), {"type": "refusal", "refusal": "no"},
         ]);
         let (text, images) = read(&mut issues, "c", content);

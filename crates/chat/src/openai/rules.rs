@@ -178,7 +178,8 @@ mod tests {
         let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}});
         let talk = checked(json!({"messages": [
             {"role": "developer", "content": "Be brief."}, {"role": "system", "content": "Be kind."},
-            {"role": "user", "content": [image, {"type": "text", "text": "eins"}]}, {"role": "assistant", "content": "one"},
+            {"role": "user", "content": [image, {"type": "text", "text": "eins"}]},
+            {"role": "assistant", "content": "one"},
             {"role": "user", "content": [{"type": "text", "text": "zwei"}, image]},
         ]}))
         .unwrap();
@@ -302,7 +303,11 @@ mod tests {
     fn a_conversation_is_known_by_how_it_began() {
         let session = |messages: Value| checked(json!({"messages": messages})).unwrap().place.session;
         let one = json!([{"role": "user", "content": "a"}]);
-        let two = json!([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]);
+        let two = json!([
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": "b"},
+            {"role": "user", "content": "c"},
+        ]);
         assert_eq!(session(one.clone()), session(two));
         assert_ne!(session(one), session(json!([{"role": "user", "content": "b"}])));
     }
@@ -317,7 +322,12 @@ mod tests {
             json!({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}),
             json!({"messages": [{"role": "user", "content": 5}]}),
             json!({"messages": [{"role": "user", "content": "a"}], "max_tokens": 0}),
-            json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}]}),
+            json!({
+                "messages": [{
+                    "role": "user",
+                    "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}],
+                }],
+            }),
         ] {
             assert_eq!(checked(body.clone()).unwrap_err().code(), Code::Unprocessable, "{body}");
         }

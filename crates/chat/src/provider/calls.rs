@@ -241,7 +241,8 @@ mod tests {
             (
                 "several at once",
                 vec![json!([
-                    {"function": {"name": "now", "arguments": one}}, {"function": {"name": "now", "arguments": two}},
+                    {"function": {"name": "now", "arguments": one}},
+                    {"function": {"name": "now", "arguments": two}},
                 ])],
                 &both[..],
             ),

@@ -468,7 +468,10 @@ async fn request(
         let Some((next, is_kept)) = error.ok().and_then(|error| traits.adapted(ask, &error)) else {
             return Err(failure);
         };
-        tracing::debug!(provider = %web::redact::url(&provider.settings.base_url), "a model refused a member, asking without it");
+        tracing::debug!(
+            provider = %web::redact::url(&provider.settings.base_url),
+            "a model refused a member, asking without it",
+        );
         if is_kept {
             learned.keep(next.clone());
         }

@@ -163,10 +163,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_cutting_gives_the_same(
-            lines in proptest::collection::vec(("(data: ?|: |event: |)", "[a-z你好\\\\\"{}]{0,6}", "(\n|\r|\r\n)"), 0..20),
+            lines in proptest::collection::vec(
+                ("(data: ?|: |event: |)", "[a-z你好\\\\\"{}]{0,6}", "(\n|\r|\r\n)"), 0..20,
+            ),
             cuts in proptest::collection::vec(0_usize..400, 0..12),
         ) {
-            let stream: String = lines.iter().map(|(field, value, end)| format!("{field}{value}{end}")).collect();
+            let stream: String = lines.iter().map(|(field, value, end)| format!(
+                "{field}{value}{end}",
+            )).collect();
             let bytes = stream.as_bytes();
             let whole = split(&[bytes], 10_000).unwrap();
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();

@@ -296,19 +296,36 @@ mod tests {
         };
         let cases: Vec<(Value, Change)> = vec![
             (
-                json!({"error": {"message": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "param": "max_tokens"}}),
+                json!({"error": {"message": "Unsupported parameter: 'max_tokens' is not supported with this \
+                    model. Use 'max_completion_tokens' instead.", "param": "max_tokens"}}),
                 rename,
             ),
             (
-                json!({"detail": [{"type": "extra_forbidden", "loc": ["body", "max_tokens"], "msg": "Extra inputs are not permitted", "input": 2000}]}),
+                json!({
+                    "detail": [{
+                        "type": "extra_forbidden",
+                        "loc": ["body", "max_tokens"],
+                        "msg": "Extra inputs are not permitted",
+                        "input": 2000,
+                    }],
+                }),
                 rename,
             ),
             (
-                json!({"error": {"message": "max_tokens is too large: 2000. This model supports at most 1024 completion tokens"}}),
+                json!({
+                    "error": {"message": "max_tokens is too large: 2000. This model supports at most 1024 \
+                     completion tokens"},
+                }),
                 |traits| traits.most_tokens = Some(1024),
             ),
             (
-                json!({"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted", "input": {"temperature": 1}}]}),
+                json!({
+                    "detail": [{
+                        "loc": ["body", "stream_options"],
+                        "msg": "Extra inputs are not permitted",
+                        "input": {"temperature": 1},
+                    }],
+                }),
                 |traits| traits.stream_options = false,
             ),
             (json!({"message": "unknown field \"include_usage\""}), |traits| traits.stream_options = false),
@@ -317,7 +334,8 @@ mod tests {
             }),
             (json!("Failed to parse grammar"), |traits| traits.json = JsonSupport::JsonObject),
             (
-                json!({"error": {"message": "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is supported."}}),
+                json!({"error": {"message": "Unsupported value: 'temperature' does not support 0.5 with this \
+                    model. Only the default (1) value is supported."}}),
                 |traits| {
                     traits.omitted.insert("temperature".into());
                 },
@@ -353,7 +371,8 @@ mod tests {
 
     #[test]
     fn every_change_ends_and_a_value_is_left_out_once_only() {
-        let everything = b"max_tokens max_completion_tokens stream_options response_format temperature stop seed tools image system role alternate";
+        let everything = b"max_tokens max_completion_tokens stream_options response_format temperature stop \
+            seed tools image system role alternate";
         let mut traits = traits();
         let mut steps = 0;
         while let Some((next, _)) = traits.adapted(&ask(), everything) {

@@ -270,7 +270,9 @@ pub(crate) fn body<'a>(ask: &'a Ask, model: &'a str, traits: &Traits) -> Body<'a
     };
     let tools = ask.tools.iter().filter(|_| traits.tools).map(|tool| {
         let Tool { name, about, parameters } = tool;
-        json!({"type": "function", "function": {"name": name, "description": about, "parameters": parameters}})
+        json!({
+            "type": "function", "function": {"name": name, "description": about, "parameters": parameters},
+        })
     });
     let most = Some(traits.most(ask));
     let needs_tools = |name: &str| matches!(name, "tool_choice" | "parallel_tool_calls");

@@ -1,12 +1,14 @@
 //! SQL of sessions and messages.
 
-pub(super) const NAMED: &str = "SELECT key, client, id, app_id, title, last_message, message_count, created_at, updated_at, \
+pub(super) const NAMED: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
+    created_at, updated_at, \
      summary, summary_to FROM chat_session WHERE account_id = $1 AND id = $2 ORDER BY client LIMIT 100";
 
 pub(super) const EXISTS: &str = "SELECT key FROM chat_session WHERE id = $1 LIMIT 1";
 
 /// Leaves out the summaries.
-pub(super) const ALL: &str = "SELECT key, client, id, app_id, title, last_message, message_count, created_at, updated_at, \
+pub(super) const ALL: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
+    created_at, updated_at, \
      '', summary_to FROM chat_session WHERE account_id = $1 AND (updated_at, key) < ($5, $6) \
      AND ($2 = '' OR client = $2) AND ($3 = '' OR app_id = $3) \
      ORDER BY updated_at DESC, key DESC LIMIT $4";
@@ -73,13 +75,15 @@ pub(super) const ANSWERED: &str = "SELECT chat_message.content FROM chat_message
      WHERE chat_message.id = $1 AND chat_session.account_id = $2 AND ($3 = '' OR chat_session.client = $3) \
      AND chat_message.role = 'assistant'";
 
-pub(super) const SENT: &str = "SELECT chat_sent.model, chat_sent.provider, chat_sent.prompt, chat_sent.memories, \
+pub(super) const SENT: &str = "SELECT chat_sent.model, chat_sent.provider, chat_sent.prompt, \
+    chat_sent.memories, \
      chat_sent.needs, chat_sent.tokens_in, chat_sent.tokens_out, chat_sent.created_at FROM chat_sent \
      JOIN chat_message ON chat_message.id = chat_sent.message_id \
      JOIN chat_session ON chat_session.key = chat_message.session_key \
      WHERE chat_sent.message_id = $1 AND chat_session.account_id = $2";
 
-pub(crate) const ADD_USAGE: &str = "INSERT INTO chat_usage (account_id, day, client, answers, tokens_in, tokens_out) \
+pub(crate) const ADD_USAGE: &str = "INSERT INTO chat_usage (account_id, day, client, answers, tokens_in, \
+    tokens_out) \
      VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT (account_id, day, client) DO UPDATE SET \
      answers = chat_usage.answers + 1, tokens_in = chat_usage.tokens_in + excluded.tokens_in, \
      tokens_out = chat_usage.tokens_out + excluded.tokens_out";

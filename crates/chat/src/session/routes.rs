@@ -29,9 +29,15 @@ pub(crate) fn router(chat: Chat) -> OpenApiRouter {
 }
 
 /// List chat sessions, latest activity first, at most 500 or page by page. Scope chat or chat.read.
-#[utoipa::path(get, path = "/secondme/chat/session/list", operation_id = "listChatSessions", tag = "Chat", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/chat/session/list",
+    operation_id = "listChatSessions",
+    tag = "Chat",
+    security(("bearer" = []), ("session" = [])),
     params(ListQuery),
-    responses((status = 200, description = "The sessions", body = Envelope<Sessions>)))]
+    responses((status = 200, description = "The sessions", body = Envelope<Sessions>)),
+)]
 async fn list(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
@@ -49,9 +55,15 @@ async fn list(
 }
 
 /// Read a session, oldest message first. Scope chat or chat.read.
-#[utoipa::path(get, path = "/secondme/chat/session/messages", operation_id = "listChatMessages", tag = "Chat", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/chat/session/messages",
+    operation_id = "listChatMessages",
+    tag = "Chat",
+    security(("bearer" = []), ("session" = [])),
     params(MessagesQuery),
-    responses((status = 200, description = "The messages", body = Envelope<Messages>)))]
+    responses((status = 200, description = "The messages", body = Envelope<Messages>)),
+)]
 async fn messages(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
@@ -70,9 +82,15 @@ async fn messages(
 }
 
 /// Delete a session with its messages. Scope chat or chat.write.
-#[utoipa::path(post, path = "/secondme/chat/session/{sessionId}/delete", operation_id = "deleteChatSession", tag = "Chat", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/chat/session/{sessionId}/delete",
+    operation_id = "deleteChatSession",
+    tag = "Chat",
+    security(("bearer" = []), ("session" = [])),
     params(("sessionId" = String, Path, description = "The session's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseChat>,
@@ -84,9 +102,15 @@ async fn delete(
 
 /// Read the prompt that a model was sent for an answer, and the memories in it. For the person, not for
 /// apps. A key needs the scopes of everything that the prompt contains. Scope chat or chat.read.
-#[utoipa::path(get, path = "/secondme/chat/message/{messageId}/sent", operation_id = "readSent", tag = "Chat", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/chat/message/{messageId}/sent",
+    operation_id = "readSent",
+    tag = "Chat",
+    security(("bearer" = []), ("session" = [])),
     params(("messageId" = String, Path, description = "The answer's id")),
-    responses((status = 200, description = "What was sent", body = Envelope<SentAnswer>)))]
+    responses((status = 200, description = "What was sent", body = Envelope<SentAnswer>)),
+)]
 async fn sent(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
@@ -99,9 +123,15 @@ async fn sent(
 
 /// Read the number of tokens used, by day and client. For the person, not for apps. Scope chat or
 /// chat.read.
-#[utoipa::path(get, path = "/secondme/chat/usage", operation_id = "readChatUsage", tag = "Chat", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/chat/usage",
+    operation_id = "readChatUsage",
+    tag = "Chat",
+    security(("bearer" = []), ("session" = [])),
     params(UsageQuery),
-    responses((status = 200, description = "The usage", body = Envelope<UsageAnswer>)))]
+    responses((status = 200, description = "The usage", body = Envelope<UsageAnswer>)),
+)]
 async fn usage(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,

@@ -67,7 +67,8 @@ async fn from_model(
             let shown: String = said.chars().take(SHOWN).collect();
             turn.ask.messages.push(Message::new(Role::Assistant, shown));
             let order = format!(
-                "That cannot be used: {}. Answer again with exactly one JSON value that fits the rules, and nothing else.",
+                "That cannot be used: {}. Answer again with exactly one JSON value that fits the rules, and \
+                 nothing else.",
                 problem.words()
             );
             turn.ask.messages.push(Message::new(Role::User, order));

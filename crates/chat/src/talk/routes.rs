@@ -26,11 +26,30 @@ pub(crate) fn router(chat: Chat) -> OpenApiRouter {
 }
 
 /// Talk to the double; the answer comes as server-sent events. Scope chat or chat.write.
-#[utoipa::path(post, path = "/secondme/chat/stream", operation_id = "chatStream", tag = "Chat", security(("bearer" = []), ("session" = [])),
-    params(("X-App-Id" = Option<String>, Header, description = "What a new session belongs to, where the body does not say")),
+#[utoipa::path(
+    post,
+    path = "/secondme/chat/stream",
+    operation_id = "chatStream",
+    tag = "Chat",
+    security(("bearer" = []), ("session" = [])),
+    params(
+        (
+            "X-App-Id" = Option<String>,
+            Header,
+            description = "What a new session belongs to, where the body does not say",
+        ),
+    ),
     request_body = ChatRequest,
-    responses((status = 200, description = "Events: session (of a new one), tool_call, tool_result, pieces without a name, error, and [DONE] at the end",
-        body = String, content_type = "text/event-stream")))]
+    responses(
+        (
+            status = 200,
+            description = "Events: session (of a new one), tool_call, tool_result, pieces without a name, \
+                error, and [DONE] at the end",
+            body = String,
+            content_type = "text/event-stream",
+        ),
+    ),
+)]
 async fn stream(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseChat>,
@@ -44,11 +63,30 @@ async fn stream(
 
 /// Have the double decide. The pieces of the stream together are one JSON value of the structure that
 /// `actionControl` describes. Scope chat or chat.write.
-#[utoipa::path(post, path = "/secondme/act/stream", operation_id = "actStream", tag = "Chat", security(("bearer" = []), ("session" = [])),
-    params(("X-App-Id" = Option<String>, Header, description = "What a new session belongs to, where the body does not say")),
+#[utoipa::path(
+    post,
+    path = "/secondme/act/stream",
+    operation_id = "actStream",
+    tag = "Chat",
+    security(("bearer" = []), ("session" = [])),
+    params(
+        (
+            "X-App-Id" = Option<String>,
+            Header,
+            description = "What a new session belongs to, where the body does not say",
+        ),
+    ),
     request_body = ActRequest,
-    responses((status = 200, description = "Events: session (of a new one), pieces without a name, error, and [DONE] at the end",
-        body = String, content_type = "text/event-stream")))]
+    responses(
+        (
+            status = 200,
+            description = "Events: session (of a new one), pieces without a name, error, and [DONE] at the \
+                end",
+            body = String,
+            content_type = "text/event-stream",
+        ),
+    ),
+)]
 async fn act(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseAct>,
@@ -61,9 +99,15 @@ async fn act(
 }
 
 /// Talk to the double and wait for the whole answer. Scope chat or chat.write.
-#[utoipa::path(post, path = "/secondme/ws-chat/send", operation_id = "chatSend", tag = "Chat", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/ws-chat/send",
+    operation_id = "chatSend",
+    tag = "Chat",
+    security(("bearer" = []), ("session" = [])),
     request_body = SendRequest,
-    responses((status = 200, description = "The answer", body = Envelope<SendAnswer>)))]
+    responses((status = 200, description = "The answer", body = Envelope<SendAnswer>)),
+)]
 async fn send(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseChat>,

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::request::{Denied, Request, Terms};
 
 const QUERIES: &[&[u8]] = &[
-    b"client_id=a&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&response_type=code&scope=user.info&state=xyz&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
+    b"client_id=a&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&response_type=code&scope=user.info&state=xyz&\
+        code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
     b"client_id=a&client_id=b&redirect_uri=x&state=%0d%0aX:y&state=2",
     b"response_type=token&code_challenge=&code_challenge_method=plain",
 ];
@@ -27,7 +28,9 @@ proptest! {
             mcp_scopes: allowed,
         };
         if let Ok(asked) = request.asked(terms) {
-            prop_assert!(allowed.covers(asked.scopes) && request.challenge.is_some(), "a public app proves itself");
+            prop_assert!(
+                allowed.covers(asked.scopes) && request.challenge.is_some(), "a public app proves itself",
+            );
         }
         // Redirects only go to a registered address.
         request.redirect_uri = "https://app.example/cb".into();

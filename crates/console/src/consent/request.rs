@@ -96,7 +96,8 @@ impl Denied {
             }
             Self::NoScope => "error=invalid_scope&error_description=No%20scope%20is%20left%20to%20ask%20for",
             Self::Target => {
-                "error=invalid_target&error_description=resource%20is%20not%20a%20resource%20of%20this%20server"
+                "error=invalid_target&error_description=resource%20is%20not%20a%20resource%20of%20this%20serv\
+                 er"
             }
             Self::ConsentRequired => {
                 "error=consent_required&error_description=The%20person%20has%20to%20answer%20on%20the%20page"

@@ -57,7 +57,8 @@ impl Chart {
                     let width = (right - left - 2).max(1);
                     let _never_fails = write!(
                         svg,
-                        "<rect class=\"{outcome}\" x=\"{left}\" y=\"{bottom}\" width=\"{width}\" height=\"{height}\"/>"
+                        "<rect class=\"{outcome}\" x=\"{left}\" y=\"{bottom}\" width=\"{width}\" \
+                         height=\"{height}\"/>"
                     );
                 }
             }

@@ -30,7 +30,9 @@ texts! {
     keys: "API 密钥", "Keys";
     calls: "调用日志", "Calls";
     apis: "API 目录", "APIs";
-    lead: "密钥由公开的 AK 和保密的 SK 组成，用来签发调用令牌。", "A key is a public AK and a secret SK, which signs the tokens of your calls.";
+    lead:
+        "密钥由公开的 AK 和保密的 SK 组成，用来签发调用令牌。",
+        "A key is a public AK and a secret SK, which signs the tokens of your calls.";
     none: "还没有密钥。", "No keys yet.";
     create: "创建密钥", "Create a key";
     name: "名称", "Name";
@@ -50,16 +52,28 @@ texts! {
     ips: "IP 白名单", "IP allowlist";
     ips_hint: "每行一个地址或网段，用于 app-token。留空则不限制。", "One address or network a line, for app-tokens. Empty: all.";
     domains: "域名白名单", "Domain allowlist";
-    domains_hint: "每行一个域名，可用 *.example.com，用于 person-token。用户中心登录必须填写。", "One host a line, also *.example.com, for person-tokens. Signing in through the user centre needs it.";
+    domains_hint:
+        "每行一个域名，可用 *.example.com，用于 person-token。用户中心登录必须填写。",
+        "One host a line, also *.example.com, for person-tokens. Signing in through the user centre needs it.";
     both: "两种令牌都须满足两个白名单", "Both kinds of tokens must satisfy both lists";
     allow: "允许的 API", "Allowed APIs";
-    allow_hint: "每行一个，例如 weather-basic/now 或 weather-basic/*。留空则不限制。", "One a line, such as weather-basic/now or weather-basic/*. Empty: all.";
+    allow_hint:
+        "每行一个，例如 weather-basic/now 或 weather-basic/*。留空则不限制。",
+        "One a line, such as weather-basic/now or weather-basic/*. Empty: all.";
     registration: "允许在用户中心自行注册", "Anybody may register in the user centre";
-    registration_hint: "勾选后，能打开本密钥网页的任何人都可以注册。未勾选时由你创建用户，他们仍可登录。", "Ticked, whoever can open a page of this key may register. Otherwise you create people, and they can sign in all the same.";
+    registration_hint:
+        "勾选后，能打开本密钥网页的任何人都可以注册。未勾选时由你创建用户，他们仍可登录。",
+        "Ticked, whoever can open a page of this key may register. Otherwise you create people, and they can \
+         sign in all the same.";
     registered: "自行注册的用户可用的 API", "APIs for people who registered themselves";
-    registered_hint: "每行一个，写法同上。留空则他们只能管理自己的资料。", "One a line, as above. Empty: they can manage their own profile and nothing else.";
+    registered_hint:
+        "每行一个，写法同上。留空则他们只能管理自己的资料。",
+        "One a line, as above. Empty: they can manage their own profile and nothing else.";
     only_admins: "在此服务器上，只有管理员可以创建密钥。", "On this server only administrators make keys.";
-    who_may: "accounts 和 keys 规定哪些账号和密钥可以使用一个 API（管理员始终可以），roles 和 groups 再规定密钥所有者的用户可以调用什么。", "accounts and keys say who may use an API (administrators always may); roles and groups then say what the key owner's people may.";
+    who_may:
+        "accounts 和 keys 规定哪些账号和密钥可以使用一个 API（管理员始终可以），roles 和 groups 再规定密钥所有者的用户可以调用什么。",
+        "accounts and keys say who may use an API (administrators always may); roles and groups then say \
+         what the key owner's people may.";
     self_registered: "自行注册", "Registered themselves";
     accept: "取消限制", "Lift the limit";
     save: "保存", "Save";
@@ -76,7 +90,9 @@ texts! {
     no_calls: "这段时间没有调用。", "No calls in this time.";
     users: "用户", "People";
     rotate: "更换 SK", "Rotate the SK";
-    rotate_lead: "生成新的 SK；旧 SK 签发的令牌在重叠期内继续有效。", "Makes a new SK; tokens signed with the old one go on working for the overlap.";
+    rotate_lead:
+        "生成新的 SK；旧 SK 签发的令牌在重叠期内继续有效。",
+        "Makes a new SK; tokens signed with the old one go on working for the overlap.";
     overlap: "重叠期", "Overlap";
     at_once: "立即失效", "None";
     hour: "1 小时", "1 hour";
@@ -84,9 +100,13 @@ texts! {
     week: "7 天", "7 days";
     old_until: "旧 SK 有效至", "The old SK works until";
     delete: "删除", "Delete";
-    delete_lead: "删除后立即失效，属于该密钥的用户也会一并删除，无法恢复。", "It stops working at once, and the people who belong to it are deleted. This cannot be undone.";
+    delete_lead:
+        "删除后立即失效，属于该密钥的用户也会一并删除，无法恢复。",
+        "It stops working at once, and the people who belong to it are deleted. This cannot be undone.";
     shown: "请保存 SK", "Keep the SK";
-    shown_lead: "SK 只显示这一次。请把它存放在只有你的服务器能读取的地方。", "The SK is shown this once. Keep it where only your server can read it.";
+    shown_lead:
+        "SK 只显示这一次。请把它存放在只有你的服务器能读取的地方。",
+        "The SK is shown this once. Keep it where only your server can read it.";
     copied: "已保存，返回", "I have kept it";
     trace: "追踪号", "Trace";
     key: "密钥", "Key";
@@ -113,7 +133,9 @@ texts! {
     actions: "接口", "Actions";
     define: "定义 API", "Define an API";
     definition: "定义（JSON）", "Definition (JSON)";
-    definition_hint: "机密的值显示为空；保存时留空则保持不变。", "Values that are secret are shown empty; left empty they stay as they are.";
+    definition_hint:
+        "机密的值显示为空；保存时留空则保持不变。",
+        "Values that are secret are shown empty; left empty they stay as they are.";
     import: "从 OpenAPI 导入", "Import from OpenAPI";
     api_code: "API 代码", "API code";
     base_url: "服务地址", "Base address";
@@ -133,7 +155,9 @@ texts! {
     groups: "用户组", "Groups";
     per_line: "每行一个", "One a line";
     create_user: "创建用户", "Make a user";
-    users_lead: "通过用户中心注册的人，只属于这个密钥。", "People who registered through the user centre. They belong to this key alone.";
+    users_lead:
+        "通过用户中心注册的人，只属于这个密钥。",
+        "People who registered through the user centre. They belong to this key alone.";
     change: "修改", "Change";
     disable: "停用", "Disable";
     enable: "启用", "Enable";

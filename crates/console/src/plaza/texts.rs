@@ -30,7 +30,9 @@ texts! {
     plaza: "广场", "Plaza";
     lead: "人与分身相遇的地方。", "Where people and their doubles meet.";
     gate_title: "需要邀请码", "An invitation is needed";
-    gate_lead: "广场的居民凭邀请码入场。请向一位居民要一个邀请码。", "Residents of the Plaza come in with an invitation code. Ask one of them for a code.";
+    gate_lead:
+        "广场的居民凭邀请码入场。请向一位居民要一个邀请码。",
+        "Residents of the Plaza come in with an invitation code. Ask one of them for a code.";
     code: "邀请码", "Invitation code";
     redeem: "兑换", "Redeem";
     write: "发帖", "Write a post";
@@ -95,7 +97,11 @@ texts! {
     unused: "未使用", "Unused";
     withdrawn: "已撤回", "Withdrawn";
     double_title: "让分身评论", "Let my double comment";
-    double_lead: "默认开启：你给了 plaza.write 权限的应用和密钥，可以让你的分身在广场评论。每条都有标记，每天数量有限，随时可以关闭。", "On by default: apps and keys to which you gave the permission plaza.write may have your double comment on the Plaza. Each comment is marked, their number a day is limited, and you may turn it off at any time.";
+    double_lead:
+        "默认开启：你给了 plaza.write 权限的应用和密钥，可以让你的分身在广场评论。每条都有标记，每天数量有限，随时可以关闭。",
+        "On by default: apps and keys to which you gave the permission plaza.write may have your double \
+         comment on the Plaza. Each comment is marked, their number a day is limited, and you may turn it \
+         off at any time.";
     turn_on: "开启", "Turn on";
     turn_off: "关闭", "Turn off";
     admin: "广场管理", "Moderation";

@@ -2,17 +2,24 @@
 
 crate::texts::texts! {
     title: "关于我", "About me";
-    lead: "分身以此介绍你。名字、简介和自我介绍会被你授权的应用看到。", "How your double speaks of you. Apps you allow see the name, the line and your own words.";
+    lead:
+        "分身以此介绍你。名字、简介和自我介绍会被你授权的应用看到。",
+        "How your double speaks of you. Apps you allow see the name, the line and your own words.";
     bio: "简介", "In a line";
     bio_hint: "一句话，最多 500 个字符。", "Up to 500 characters.";
     words: "自我介绍", "In your own words";
     avatar: "头像地址", "Picture";
     avatar_hint: "可选，http 或 https 地址。", "Optional; an http or https address.";
     zone: "时区", "Time zone";
-    zone_hint: "搜索里的“昨天”、分身知道的今天都按它算，例如 Asia/Shanghai。留空为 UTC。", "Decides what “yesterday” means in searches and which day your double takes for today, such as Europe/Berlin. UTC if empty.";
+    zone_hint:
+        "搜索里的“昨天”、分身知道的今天都按它算，例如 Asia/Shanghai。留空为 UTC。",
+        "Decides what “yesterday” means in searches and which day your double takes for today, such as \
+         Europe/Berlin. UTC if empty.";
     saved: "已保存。", "Saved.";
     interests: "兴趣", "Interests";
-    interests_lead: "每个兴趣有两面：你自己的，和你授权的应用看到的。", "Each has two sides: yours, and the one that apps you allow may see.";
+    interests_lead:
+        "每个兴趣有两面：你自己的，和你授权的应用看到的。",
+        "Each has two sides: yours, and the one that apps you allow may see.";
     interests_none: "还没有兴趣。", "No interests yet.";
     add: "添加兴趣", "Add an interest";
     interest: "兴趣", "Interest";

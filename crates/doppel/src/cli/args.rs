@@ -123,7 +123,8 @@ pub(super) struct Migrate {
 pub(super) enum Account {
     /// Make an account.
     #[command(
-        after_help = "Example: echo 'a long password' | doppel account add --email me@example.com --name Me --password-stdin"
+        after_help = "Example: echo 'a long password' | doppel account add --email me@example.com --name Me \
+            --password-stdin"
     )]
     Add {
         /// The e-mail to sign in with.
@@ -204,7 +205,8 @@ pub(super) enum Account {
 pub(super) enum Key {
     /// Make an API key; it is printed this once.
     #[command(
-        after_help = "Example: doppel key create --account me@example.com --name bot --scopes user.info,chat --expires 90d --json"
+        after_help = "Example: doppel key create --account me@example.com --name bot --scopes user.info,chat \
+            --expires 90d --json"
     )]
     Create {
         /// The e-mail or the id of the account the key is for.
@@ -247,9 +249,8 @@ pub(super) enum Key {
 #[derive(Debug, Subcommand)]
 pub(super) enum App {
     /// Register an app; its secret is printed this once.
-    #[command(
-        after_help = "Example: doppel app create --account me@example.com --name Bot --redirect-uri http://localhost:3000/cb --scopes user.info,chat --json"
-    )]
+    #[command(after_help = "Example: doppel app create --account me@example.com --name Bot --redirect-uri \
+            http://localhost:3000/cb --scopes user.info,chat --json")]
     Create {
         /// The e-mail or the id of the account the app belongs to.
         #[arg(long)]

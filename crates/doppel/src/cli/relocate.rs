@@ -20,7 +20,8 @@ pub(super) async fn run(config: &Config, to: &str) -> Result<(), Failure> {
     target.database_config().map_err(|error| Failure::input(error.replace("database.url", "--to")))?;
     if is_sqlite(config) == is_sqlite(&target) {
         return Err(Failure::input(
-            "--to: the address names the same engine; copy SQLite with `doppel backup`, and PostgreSQL with pg_dump",
+            "--to: the address names the same engine; copy SQLite with `doppel backup`, and PostgreSQL with \
+             pg_dump",
         ));
     }
     let (clock, random) = (Clock::system(), Random::system());

@@ -35,7 +35,8 @@ impl Variables {
                 sorted.settings.push(name);
             } else if let Some(meant) = known.iter().chain(&sections).find(|known| is_near(known, &name)) {
                 return Err(format!(
-                    "unknown variable {full}: did you mean {PREFIX}{}? (a double underscore stands between section \
+                    "unknown variable {full}: did you mean {PREFIX}{}? (a double underscore stands between \
+                     section \
                      and key)",
                     meant.to_uppercase()
                 ));

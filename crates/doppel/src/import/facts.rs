@@ -134,7 +134,8 @@ pub(super) async fn take_table(import: &mut Import<'_>, from: &Path) -> Result<(
     let columns: Vec<Option<&str>> = header.iter().map(|name| member(name)).collect();
     if !columns.contains(&Some(CONTENT)) {
         bail!(
-            "{place}: the first line has to name the columns, one of them content / 内容 (others: actor, object, \
+            "{place}: the first line has to name the columns, one of them content / 内容 (others: actor, \
+             object, \
              visibility, time)"
         );
     }
@@ -291,10 +292,16 @@ mod tests {
     #[test]
     fn members_of_other_programs_are_understood() {
         assert_eq!(
-            of(
-                json!({"id": "9c0f", "memory": "likes tea", "created_at": "2024-01-05T01:30:00Z", "categories": ["food", "drink"], "score": null})
-            ),
-            json!({"factContent": "likes tea", "createTime": 1_704_418_200_000_i64, "factObject": "food, drink"})
+            of(json!({
+                "id": "9c0f",
+                "memory": "likes tea",
+                "created_at": "2024-01-05T01:30:00Z",
+                "categories": ["food", "drink"],
+                "score": null,
+            })),
+            json!({
+                "factContent": "likes tea", "createTime": 1_704_418_200_000_i64, "factObject": "food, drink",
+            })
         );
         assert_eq!(
             of(json!({"content": "a", "factContent": "b"})),

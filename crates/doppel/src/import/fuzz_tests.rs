@@ -142,7 +142,9 @@ proptest! {
     #![proptest_config(fuzz::config())]
 
     #[test]
-    fn an_archive_gives_lines_and_names_and_touches_nothing_else(bytes in fuzz::bytes(ARCHIVES.as_slice()), zip: bool) {
+    fn an_archive_gives_lines_and_names_and_touches_nothing_else(
+        bytes in fuzz::bytes(ARCHIVES.as_slice()), zip: bool,
+    ) {
         let bytes = if zip { zipped(&bytes) } else { bytes };
         let (seen, _) = import("a.tar.gz", &bytes);
         prop_assert!(seen.iter().all(|text| text.len() <= MAX_LINE));
@@ -164,7 +166,9 @@ proptest! {
     fn lines_are_given_as_objects_or_as_they_stand(bytes in fuzz::bytes(LINES)) {
         let (seen, outcome) = import("a.jsonl", &bytes);
         let outcome = outcome.expect("a bad line ends nothing");
-        let is_object = |text: &String| serde_json::from_str(text).is_ok_and(|value: serde_json::Value| value.is_object());
+        let is_object = |text: &String| serde_json::from_str(text).is_ok_and(
+            |value: serde_json::Value| value.is_object(),
+        );
         // With zeros it may be UTF-16.
         if let Ok(text) = std::str::from_utf8(&bytes)
             && !bytes.contains(&0)
@@ -172,7 +176,9 @@ proptest! {
             let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(text).split('\n').collect();
             prop_assert!(seen.iter().all(|text| is_object(text) || lines.contains(&text.as_str())));
             let given = lines.iter().filter(|line| !line.trim().is_empty()).count();
-            prop_assert_eq!(u64::try_from(given).unwrap(), outcome.added + outcome.refused, "no line is lost");
+            prop_assert_eq!(
+                u64::try_from(given).unwrap(), outcome.added + outcome.refused, "no line is lost",
+            );
         }
     }
 

@@ -259,7 +259,8 @@ mod tests {
 
     #[test]
     fn front_matter_is_used_and_removed() {
-        let text = "---\n# a comment\ntitle: \"我的笔记\"\ncreated: 2024年1月5日\ntags: [读书, a b]\nupdated: 2024-02-01\naliases:\n  - x\n---\n\n# Other\n正文\n";
+        let text = "---\n# a comment\ntitle: \"我的笔记\"\ncreated: 2024年1月5日\ntags: [读书, a b]\n\
+            updated: 2024-02-01\naliases:\n  - x\n---\n\n# Other\n正文\n";
         let note = read(text, "name", &Zone::named("Asia/Shanghai").unwrap());
         assert_eq!(
             (note.title.as_str(), note.created, note.updated),
@@ -309,7 +310,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_is_kept_but_for_front_matter(text in "(---\n|[a-z]{1,5}: |[\\[\\]\"'#`~=-]{1,3}|<!--|-->|\n|[a-z 字]{1,6}){0,30}", name in "\\PC{0,40}") {
+        fn text_is_kept_but_for_front_matter(
+            text in "(---\n|[a-z]{1,5}: |[\\[\\]\"'#`~=-]{1,3}|<!--|-->|\n|[a-z 字]{1,6}){0,30}",
+            name in "\\PC{0,40}",
+        ) {
             let note = read(&text, &name, &Zone::default());
             let kept = note.text.lines().next().unwrap_or_default();
             prop_assert!(text.contains(kept) || kept.starts_with('#'));

@@ -309,9 +309,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(table in proptest::collection::vec(proptest::collection::vec("[a-z,;\"\n 字\t]{0,8}", 2..4), 1..6), separator in prop::sample::select(SEPARATORS.to_vec())) {
+        fn what_is_written_is_read(
+            table in proptest::collection::vec(proptest::collection::vec("[a-z,;\"\n 字\t]{0,8}", 2..4), 1..6),
+            separator in prop::sample::select(SEPARATORS.to_vec()),
+        ) {
             let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
-            let lines: Vec<String> = table.iter().map(|row| row.iter().map(quoted).collect::<Vec<_>>().join(&separator.to_string())).collect();
+            let lines: Vec<String> = table.iter().map(
+                |row| row.iter().map(quoted).collect::<Vec<_>>().join(&separator.to_string()),
+            ).collect();
             let text = format!("sep={separator}\n{}\n", lines.join("\r\n"));
             prop_assert_eq!(cells(&text), table);
         }
@@ -324,7 +329,10 @@ mod tests {
             prop_assert!(lines.is_sorted_by(|a, b| a < b), "{lines:?}");
             let mut covered = 0;
             for row in &all {
-                covered += match row { Ok((_, cells)) => 1 + cells.iter().map(|cell| cell.matches('\n').count()).sum::<usize>(), Err(_) => 1 };
+                covered += match row {
+                    Ok((_, cells)) => 1 + cells.iter().map(|cell| cell.matches('\n').count()).sum::<usize>(),
+                    Err(_) => 1,
+                };
             }
             let plain = text.replace("\r\n", "\n").replace('\r', "\n");
             let given = plain.lines().filter(|line| !line.trim().is_empty()).count();

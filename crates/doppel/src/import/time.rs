@@ -207,7 +207,10 @@ mod tests {
         }
 
         #[test]
-        fn a_moment_is_itself(at in 100_000_000_000_i64..4_000_000_000_000, zone in prop::sample::select(vec!["UTC", "Asia/Shanghai", "America/New_York"])) {
+        fn a_moment_is_itself(
+            at in 100_000_000_000_i64..4_000_000_000_000,
+            zone in prop::sample::select(vec!["UTC", "Asia/Shanghai", "America/New_York"]),
+        ) {
             let at = at / 1000 * 1000;
             let zone = Zone::named(zone).unwrap();
             let moment = Timestamp::from_millisecond(at).unwrap();

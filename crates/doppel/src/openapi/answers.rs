@@ -16,7 +16,8 @@ const ERRORS: &[(u16, &str)] = &[
     (401, "No credential, or one that is invalid, expired or revoked"),
     (
         403,
-        "The credential may not do this: a missing scope, another kind of credential, or a form from another site",
+        "The credential may not do this: a missing scope, another kind of credential, or a form from another \
+         site",
     ),
     (404, "No such resource, or none that the caller may know of"),
     (408, "The request did not arrive, or was not finished, in time"),

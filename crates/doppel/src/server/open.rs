@@ -74,7 +74,8 @@ pub async fn open_beside(config: &Config, clock: Clock, random: Random) -> Resul
     db.close().await?;
     let names = pending.join(" ");
     Err(anyhow!(
-        "the database is of an older release (to be applied: {names}): start this release's server on it, or run \
+        "the database is of an older release (to be applied: {names}): start this release's server on it, or \
+         run \
          doppel migrate, once no server of the older release uses it any more"
     ))
 }

@@ -36,7 +36,9 @@ catalogue! {
     /// The token has expired.
     TokenExpired = 401 "TOKEN_EXPIRED" "Token 已过期" "The token has expired";
     /// The token's lifetime exceeds two hours.
-    TokenLifetimeTooLong = 401 "TOKEN_LIFETIME_TOO_LONG" "Token 有效期最长 2 小时" "A token may live at most 2 hours";
+    TokenLifetimeTooLong = 401 "TOKEN_LIFETIME_TOO_LONG"
+        "Token 有效期最长 2 小时"
+        "A token may live at most 2 hours";
     /// No key has this AK.
     KeyNotFound = 401 "KEY_NOT_FOUND" "API Key 不存在" "No such API key";
     /// The key is disabled or has expired.
@@ -68,7 +70,9 @@ catalogue! {
     /// The upstream failed.
     UpstreamError = 502 "UPSTREAM_ERROR" "上游服务异常" "The upstream service failed";
     /// The upstream refuses the Hub's own access: the definition or its credentials need attention.
-    UpstreamRefused = 502 "UPSTREAM_REFUSED" "上游服务拒绝了 Hub 的访问" "The upstream service refused the Hub's access";
+    UpstreamRefused = 502 "UPSTREAM_REFUSED"
+        "上游服务拒绝了 Hub 的访问"
+        "The upstream service refused the Hub's access";
     /// The server is overloaded or cannot reach its store.
     Unavailable = 503 "UNAVAILABLE" "服务暂时不可用" "The service is temporarily unavailable";
     /// The upstream did not respond in time.

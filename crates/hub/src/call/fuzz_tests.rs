@@ -28,7 +28,9 @@ proptest! {
         let members = serde_json::from_slice::<Value>(&body).unwrap_or_default();
         let members = members.as_object().cloned().unwrap_or_default();
         for (name, value) in &arguments {
-            prop_assert!(named.iter().any(|(given, _)| given == name) || members.get(name) == Some(value), "{name}");
+            prop_assert!(
+                named.iter().any(|(given, _)| given == name) || members.get(name) == Some(value), "{name}",
+            );
         }
         // They survive a round trip through JSON.
         let written = serde_json::to_vec(&arguments).unwrap();

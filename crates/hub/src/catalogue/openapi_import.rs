@@ -265,7 +265,8 @@ impl<'d> Reader<'d> {
             self.note(
                 place,
                 format!(
-                    "it has a server of its own and is sent to {url}, without the API's headers, secrets and callers \
+                    "it has a server of its own and is sent to {url}, without the API's headers, secrets and \
+                     callers \
                      unless provider.trusted_origins has {origin}"
                 ),
             );

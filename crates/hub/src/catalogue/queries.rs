@@ -5,7 +5,8 @@ pub(super) const ALL: &str = "SELECT code, spec, secrets FROM hub_api ORDER BY c
 pub(super) const SECRETS: &str = "SELECT secrets FROM hub_api WHERE code = $1";
 
 pub(super) const SAVE: &str = "INSERT INTO hub_api (code, spec, secrets, updated_at) VALUES ($1, $2, $3, $4) \
-     ON CONFLICT (code) DO UPDATE SET spec = excluded.spec, secrets = excluded.secrets, updated_at = excluded.updated_at";
+     ON CONFLICT (code) DO UPDATE SET spec = excluded.spec, secrets = excluded.secrets, updated_at = \
+     excluded.updated_at";
 
 pub(super) const DELETE: &str = "DELETE FROM hub_api WHERE code = $1";
 

@@ -48,8 +48,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin {
 }
 
 /// List the Hub's APIs.
-#[utoipa::path(get, path = "/apikey/hub/apis/list", operation_id = "listHubApis", tag = "Hub", security(("session" = [])),
-    responses((status = 200, description = "Every API, by code", body = Envelope<Vec<ApiOut>>)))]
+#[utoipa::path(
+    get,
+    path = "/apikey/hub/apis/list",
+    operation_id = "listHubApis",
+    tag = "Hub",
+    security(("session" = [])),
+    responses((status = 200, description = "Every API, by code", body = Envelope<Vec<ApiOut>>)),
+)]
 async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> ApiResult<Vec<ApiOut>> {
     // Everybody may see what can be called. Upstream details are for administrators.
     let is_admin = signed_in.caller.is_admin();
@@ -57,9 +63,15 @@ async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> ApiResult<Vec<ApiO
 }
 
 /// See an API of the Hub.
-#[utoipa::path(get, path = "/apikey/hub/apis/{code}", operation_id = "hubApi", tag = "Hub", security(("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/apikey/hub/apis/{code}",
+    operation_id = "hubApi",
+    tag = "Hub",
+    security(("session" = [])),
     params(("code" = String, Path, description = "The API's code")),
-    responses((status = 200, description = "The API", body = Envelope<ApiOut>)))]
+    responses((status = 200, description = "The API", body = Envelope<ApiOut>)),
+)]
 async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(code): Path<String>) -> ApiResult<ApiOut> {
     Ok(Data(shown(&*hub.api_of(&code)?, signed_in.caller.is_admin())))
 }
@@ -90,16 +102,29 @@ fn shown(api: &Api, is_admin: bool) -> ApiOut {
 }
 
 /// Define an API, or define it anew; in force from the next call on. For administrators.
-#[utoipa::path(post, path = "/apikey/hub/apis/save", operation_id = "saveHubApi", tag = "Hub", security(("session" = [])), request_body = ApiSpec,
-    responses((status = 200, description = "The API as it is now", body = Envelope<ApiOut>)))]
+#[utoipa::path(
+    post,
+    path = "/apikey/hub/apis/save",
+    operation_id = "saveHubApi",
+    tag = "Hub",
+    security(("session" = [])),
+    request_body = ApiSpec,
+    responses((status = 200, description = "The API as it is now", body = Envelope<ApiOut>)),
+)]
 async fn save(State(hub): State<Hub>, _: Admin, Json(spec): Json<ApiSpec>) -> ApiResult<ApiOut> {
     Ok(Data(ApiOut::from(&*hub.save_api(spec).await?)))
 }
 
 /// Remove an API's definition from the store. For administrators.
-#[utoipa::path(post, path = "/apikey/hub/apis/{code}/delete", operation_id = "deleteHubApi", tag = "Hub", security(("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/apikey/hub/apis/{code}/delete",
+    operation_id = "deleteHubApi",
+    tag = "Hub",
+    security(("session" = [])),
     params(("code" = String, Path, description = "The API's code")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(State(hub): State<Hub>, _: Admin, Path(code): Path<String>) -> ApiResult<Nothing> {
     hub.delete_api(&code).await?;
     Ok(Data(Nothing))

@@ -10,12 +10,14 @@ pub(super) const INSERT: &str = "INSERT INTO hub_key \
      (id, ak, account_id, name, sk, version, is_enabled, created_at, expires_at, rules) \
      VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9)";
 
-pub(super) const LIST: &str = "SELECT id, ak, name, is_enabled, created_at, expires_at, rules, old_until, last_used_at \
+pub(super) const LIST: &str = "SELECT id, ak, name, is_enabled, created_at, expires_at, rules, old_until, \
+    last_used_at \
      FROM hub_key WHERE account_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
 pub(super) const COUNT: &str = "SELECT keys FROM hub_owner WHERE account_id = $1";
 
-pub(super) const OWN: &str = "SELECT id, ak, name, is_enabled, created_at, expires_at, rules, old_until, last_used_at \
+pub(super) const OWN: &str = "SELECT id, ak, name, is_enabled, created_at, expires_at, rules, old_until, \
+    last_used_at \
      FROM hub_key WHERE id = $1 AND account_id = $2";
 
 pub(super) const HOLD: &str = "UPDATE hub_key SET version = version WHERE id = $1 AND account_id = $2";
@@ -24,7 +26,8 @@ pub(super) const UPDATE: &str = "UPDATE hub_key SET name = $3, is_enabled = $4, 
      version = version + 1 WHERE id = $1 AND account_id = $2";
 
 /// Replaces the secret and keeps the current one as the old one.
-pub(super) const ROTATE: &str = "UPDATE hub_key SET old_sk = sk, old_until = $4, sk = $3, version = version + 1 \
+pub(super) const ROTATE: &str = "UPDATE hub_key SET old_sk = sk, old_until = $4, sk = $3, version = version \
+    + 1 \
      WHERE id = $1 AND account_id = $2 RETURNING ak";
 
 pub(super) const DELETE: &str = "DELETE FROM hub_key WHERE id = $1 AND account_id = $2 RETURNING ak";

@@ -27,8 +27,15 @@ pub fn router(hub: Hub) -> OpenApiRouter {
 }
 
 /// Make a key of the Hub. Its secret is shown this once.
-#[utoipa::path(post, path = "/apikey/hub/keys/create", operation_id = "createHubKey", tag = "Hub", security(("session" = [])), request_body = KeyRequest,
-    responses((status = 200, description = "The key", body = Envelope<SecretOut>)))]
+#[utoipa::path(
+    post,
+    path = "/apikey/hub/keys/create",
+    operation_id = "createHubKey",
+    tag = "Hub",
+    security(("session" = [])),
+    request_body = KeyRequest,
+    responses((status = 200, description = "The key", body = Envelope<SecretOut>)),
+)]
 async fn create(
     State(hub): State<Hub>,
     signed_in: SignedIn,
@@ -39,8 +46,15 @@ async fn create(
 }
 
 /// List one's own keys, newest first.
-#[utoipa::path(get, path = "/apikey/hub/keys/list", operation_id = "listHubKeys", tag = "Hub", security(("session" = [])), params(PageQuery),
-    responses((status = 200, description = "One page", body = Envelope<Paged<KeyOut>>)))]
+#[utoipa::path(
+    get,
+    path = "/apikey/hub/keys/list",
+    operation_id = "listHubKeys",
+    tag = "Hub",
+    security(("session" = [])),
+    params(PageQuery),
+    responses((status = 200, description = "One page", body = Envelope<Paged<KeyOut>>)),
+)]
 async fn list(
     State(hub): State<Hub>,
     signed_in: SignedIn,
@@ -51,17 +65,30 @@ async fn list(
 }
 
 /// See one of one's own keys.
-#[utoipa::path(get, path = "/apikey/hub/keys/{id}", operation_id = "hubKey", tag = "Hub", security(("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/apikey/hub/keys/{id}",
+    operation_id = "hubKey",
+    tag = "Hub",
+    security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
-    responses((status = 200, description = "The key", body = Envelope<KeyOut>)))]
+    responses((status = 200, description = "The key", body = Envelope<KeyOut>)),
+)]
 async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> ApiResult<KeyOut> {
     Ok(Data(hub.key(signed_in.caller.account(), rules::id(&id)?).await?.into()))
 }
 
 /// Change a key: what is absent stays. In force from the next call on.
-#[utoipa::path(post, path = "/apikey/hub/keys/{id}/update", operation_id = "updateHubKey", tag = "Hub", security(("session" = [])),
-    params(("id" = i64, Path, description = "The key's id")), request_body = KeyRequest,
-    responses((status = 200, description = "The key as it is now", body = Envelope<KeyOut>)))]
+#[utoipa::path(
+    post,
+    path = "/apikey/hub/keys/{id}/update",
+    operation_id = "updateHubKey",
+    tag = "Hub",
+    security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id")),
+    request_body = KeyRequest,
+    responses((status = 200, description = "The key as it is now", body = Envelope<KeyOut>)),
+)]
 async fn update(
     State(hub): State<Hub>,
     signed_in: SignedIn,
@@ -72,9 +99,16 @@ async fn update(
 }
 
 /// Give a key another secret; the old one goes on working for the overlap.
-#[utoipa::path(post, path = "/apikey/hub/keys/{id}/rotate", operation_id = "rotateHubKey", tag = "Hub", security(("session" = [])),
-    params(("id" = i64, Path, description = "The key's id")), request_body = RotateRequest,
-    responses((status = 200, description = "The key and its new secret", body = Envelope<SecretOut>)))]
+#[utoipa::path(
+    post,
+    path = "/apikey/hub/keys/{id}/rotate",
+    operation_id = "rotateHubKey",
+    tag = "Hub",
+    security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id")),
+    request_body = RotateRequest,
+    responses((status = 200, description = "The key and its new secret", body = Envelope<SecretOut>)),
+)]
 async fn rotate(
     State(hub): State<Hub>,
     signed_in: SignedIn,
@@ -87,9 +121,15 @@ async fn rotate(
 }
 
 /// Delete a key; it stops working at once.
-#[utoipa::path(post, path = "/apikey/hub/keys/{id}/delete", operation_id = "deleteHubKey", tag = "Hub", security(("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/apikey/hub/keys/{id}/delete",
+    operation_id = "deleteHubKey",
+    tag = "Hub",
+    security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> ApiResult<Nothing> {
     hub.delete_key(signed_in.caller.account(), rules::id(&id)?).await?;
     Ok(Data(Nothing))

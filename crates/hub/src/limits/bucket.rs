@@ -294,7 +294,9 @@ mod tests {
         #[test]
         fn a_day_has_so_many_calls(per_day in 1_u64..50, wishes in 1_u32..200) {
             let (bucket, quota) = (Bucket::new(String::new()), Quota::new(1000, per_day));
-            let passed: u32 = (0..wishes).map(|at| count(&bucket, quota, START.plus_secs(at.into()), 1)).sum();
+            let passed: u32 = (0..wishes).map(|at| count(
+                &bucket, quota, START.plus_secs(at.into()), 1,
+            )).sum();
             prop_assert_eq!(u64::from(passed), per_day.min(wishes.into()));
         }
     }

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 pub(super) const ROWS: usize = 50;
 const COLUMNS: usize = 15;
 
-const INSERT: &str = "INSERT INTO hub_call (id, trace, at, took_us, key_id, account_id, typ, sub, api, action, status, \
+const INSERT: &str = "INSERT INTO hub_call (id, trace, at, took_us, key_id, account_id, typ, sub, api, \
+    action, status, \
      code, bytes, address, origin) VALUES ";
 
 /// Writes one row.
@@ -43,7 +44,8 @@ pub(super) const USAGE: &str = "SELECT hour, api, outcome, calls, took_us FROM h
 macro_rules! search {
     ($scope:literal) => {
         concat!(
-            "SELECT id, trace, at, took_us, key_id, typ, sub, api, action, status, code, bytes, address, origin \
+            "SELECT id, trace, at, took_us, key_id, typ, sub, api, action, status, code, bytes, address, \
+             origin \
              FROM hub_call WHERE ",
             $scope,
             " AND id < $2 AND id >= $3 AND at >= $4 AND at < $5 AND (CAST($6 AS TEXT) = '' OR api = $6) \
@@ -82,8 +84,10 @@ pub(super) const OF_KEY: Scope = scope!("key_id = $1");
 /// For administrators. `$1` is there only so that all scopes take the same parameters.
 pub(super) const OF_ALL: Scope = scope!("CAST($1 AS BIGINT) = 0");
 
-pub(super) const BY_TRACE: &str = "SELECT id, trace, at, took_us, key_id, typ, sub, api, action, status, code, bytes, \
-     address, origin FROM hub_call WHERE trace = $1 AND (CAST($2 AS BIGINT) = 0 OR account_id = $2) ORDER BY id LIMIT 10";
+pub(super) const BY_TRACE: &str = "SELECT id, trace, at, took_us, key_id, typ, sub, api, action, status, \
+    code, bytes, \
+     address, origin FROM hub_call WHERE trace = $1 AND (CAST($2 AS BIGINT) = 0 OR account_id = $2) ORDER BY \
+     id LIMIT 10";
 
 pub(super) const FORGET: &str = "DELETE FROM hub_call WHERE id IN \
      (SELECT id FROM hub_call WHERE id < $1 ORDER BY id LIMIT $2)";

@@ -19,8 +19,15 @@ pub fn router(hub: Hub) -> OpenApiRouter {
 }
 
 /// Search the calls of one's own keys, newest first.
-#[utoipa::path(get, path = "/apikey/hub/calls", operation_id = "searchHubCalls", tag = "Hub", security(("session" = [])), params(Search),
-    responses((status = 200, description = "One page", body = Envelope<CallsOut>)))]
+#[utoipa::path(
+    get,
+    path = "/apikey/hub/calls",
+    operation_id = "searchHubCalls",
+    tag = "Hub",
+    security(("session" = [])),
+    params(Search),
+    responses((status = 200, description = "One page", body = Envelope<CallsOut>)),
+)]
 async fn calls(
     State(hub): State<Hub>,
     signed_in: SignedIn,
@@ -36,9 +43,15 @@ async fn calls(
 }
 
 /// Count a key's calls by hour, API, and outcome.
-#[utoipa::path(get, path = "/apikey/hub/keys/{id}/usage", operation_id = "hubKeyUsage", tag = "Hub", security(("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/apikey/hub/keys/{id}/usage",
+    operation_id = "hubKeyUsage",
+    tag = "Hub",
+    security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id"), UsageQuery),
-    responses((status = 200, description = "Newest hour first", body = Envelope<Vec<UsageOut>>)))]
+    responses((status = 200, description = "Newest hour first", body = Envelope<Vec<UsageOut>>)),
+)]
 async fn usage(
     State(hub): State<Hub>,
     signed_in: SignedIn,

@@ -129,7 +129,9 @@ fn tool_for_any(name: String, api: &Api) -> Tool {
     let schema = json!({
         "type": "object",
         "properties": {
-            "action": {"type": "string", "pattern": "^[A-Za-z0-9._-]{0,64}$", "description": "The action's name"},
+            "action": {
+                "type": "string", "pattern": "^[A-Za-z0-9._-]{0,64}$", "description": "The action's name",
+            },
             "arguments": {"type": "object", "description": "The action's arguments"},
         },
         "required": ["action"],
@@ -311,7 +313,9 @@ mod tests {
         #[test]
         fn any_name_fits(api in "[a-z0-9-]{1,64}", action in "[a-z0-9._-]{0,64}") {
             let name = name(&api, &action);
-            prop_assert!((1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_name_byte), "{}", name);
+            prop_assert!(
+                (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_name_byte), "{}", name,
+            );
         }
 
         #[test]

@@ -46,7 +46,8 @@ pub(super) fn spec() -> ApiSpec {
     ApiSpec {
         code: "echo".into(),
         name: "Echo".into(),
-        description: "Answers with the method, the action, the merged arguments and the identity that an upstream would see."
+        description: "Answers with the method, the action, the merged arguments and the identity that an \
+            upstream would see."
             .into(),
         enabled: true,
         anonymous: true,

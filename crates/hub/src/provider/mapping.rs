@@ -118,9 +118,13 @@ mod tests {
         });
         assert_eq!(
             Mapping::parse(&mapping).unwrap().apply(&answer),
-            Some(
-                json!({"code": "9", "same": 9, "at": 1_443_192_300_000_i64, "gone": null, "list": [{"code": 9}, 1, "plain"]})
-            )
+            Some(json!({
+                "code": "9",
+                "same": 9,
+                "at": 1_443_192_300_000_i64,
+                "gone": null,
+                "list": [{"code": 9}, 1, "plain"],
+            }))
         );
         assert_eq!(Mapping::parse(&json!("$")).unwrap().apply(&answer), Some(answer));
         assert_eq!(Mapping::parse(&mapping).unwrap().apply(&json!({"status": "error"})), None);

@@ -82,7 +82,9 @@ fn now() -> ActionSpec {
         summary: "The weather now at a place".into(),
         parameters: Some(json!({
             "type": "object",
-            "properties": {"lng": number("Longitude, such as 116.40"), "lat": number("Latitude, such as 39.93")},
+            "properties": {
+                "lng": number("Longitude, such as 116.40"), "lat": number("Latitude, such as 39.93"),
+            },
         })),
         ..ActionSpec::default()
     }

@@ -45,7 +45,9 @@ proptest! {
         prop_assert!(identity.groups.iter().all(|group| group.starts_with('/')));
         for list in [&identity.roles, &identity.groups, &identity.actions.unwrap_or_default()] {
             prop_assert!(list.len() <= 100);
-            prop_assert!(list.iter().all(|entry| entry.chars().count() <= 256 && !entry.chars().any(char::is_control)));
+            prop_assert!(
+                list.iter().all(|entry| entry.chars().count() <= 256 && !entry.chars().any(char::is_control)),
+            );
         }
     }
 }

@@ -13,14 +13,17 @@ pub(super) const COUNTS: &str = "SELECT members, admins FROM hub_pool WHERE key_
 
 pub(super) const POLICY: &str = "SELECT policy FROM hub_pool WHERE key_id = $1 AND policy IS NOT NULL";
 
-pub(super) const SET_POLICY: &str = "INSERT INTO hub_pool (key_id, members, admins, policy) VALUES ($1, 0, 0, $2) \
+pub(super) const SET_POLICY: &str = "INSERT INTO hub_pool (key_id, members, admins, policy) VALUES ($1, 0, \
+    0, $2) \
      ON CONFLICT (key_id) DO UPDATE SET policy = excluded.policy";
 
 pub(super) const NAME_TAKEN: &str = "SELECT 1 FROM hub_user WHERE key_id = $1 AND name_key = $2";
 
-pub(super) const INSERT: &str = "INSERT INTO hub_user (key_id, id, username, name_key, password_hash, is_admin, \
+pub(super) const INSERT: &str = "INSERT INTO hub_user (key_id, id, username, name_key, password_hash, \
+    is_admin, \
      is_enabled, created_at, roles, group_paths, attrs, sys_attrs, searched, is_self_registered) \
-     VALUES ($1, $2, $3, $4, $5, $6, 1, $7, '[]', '[]', $8, $9, $10, $11) ON CONFLICT (key_id, name_key) DO NOTHING";
+     VALUES ($1, $2, $3, $4, $5, $6, 1, $7, '[]', '[]', $8, $9, $10, $11) ON CONFLICT (key_id, name_key) DO \
+     NOTHING";
 
 macro_rules! user {
     ($columns:literal, $rest:literal) => {
@@ -48,8 +51,10 @@ pub(super) const HOLD: &str = "UPDATE hub_user SET is_enabled = is_enabled WHERE
 pub(super) const HOLD_SIGNING_IN: &str = "UPDATE hub_user SET is_enabled = is_enabled \
      WHERE key_id = $1 AND id = $2 AND password_hash = $3 AND is_enabled = 1";
 
-pub(super) const UPDATE: &str = "UPDATE hub_user SET username = $3, name_key = $4, is_admin = $5, is_enabled = $6, \
-     roles = $7, group_paths = $8, attrs = $9, sys_attrs = $10, searched = $11, is_self_registered = $12 WHERE key_id = $1 AND id = $2";
+pub(super) const UPDATE: &str = "UPDATE hub_user SET username = $3, name_key = $4, is_admin = $5, is_enabled \
+    = $6, \
+     roles = $7, group_paths = $8, attrs = $9, sys_attrs = $10, searched = $11, is_self_registered = $12 \
+     WHERE key_id = $1 AND id = $2";
 
 pub(super) const SET_PASSWORD: &str =
     "UPDATE hub_user SET password_hash = $3 WHERE key_id = $1 AND id = $2 AND is_admin <= $4";

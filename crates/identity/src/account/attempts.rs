@@ -16,8 +16,10 @@ use crate::{Identity, limit::origin};
 pub(crate) const FORGET_ATTEMPTS_MS: i64 = 3_600_000;
 
 /// Locks the row without changing it.
-const TOUCH: &str = "INSERT INTO sign_in_attempt (subject, attempts, blocked_until, updated_at) VALUES ($1, 0, 0, $2) \
-     ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject RETURNING attempts, blocked_until, updated_at";
+const TOUCH: &str = "INSERT INTO sign_in_attempt (subject, attempts, blocked_until, updated_at) VALUES ($1, \
+    0, 0, $2) \
+     ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject RETURNING attempts, blocked_until, \
+     updated_at";
 
 const SAVE: &str =
     "UPDATE sign_in_attempt SET attempts = $2, blocked_until = $3, updated_at = $4 WHERE subject = $1";
@@ -171,7 +173,9 @@ mod tests {
         /// No jump of the clock makes anybody wait longer than the longest delay, after which an attempt is
         /// permitted. (The clocks of processes may differ by two seconds.)
         #[test]
-        fn no_clock_makes_anybody_wait_longer(moves in proptest::collection::vec((-4_000_000_000_i64..4_000_000_000, 0_usize..40), 1..20)) {
+        fn no_clock_makes_anybody_wait_longer(
+            moves in proptest::collection::vec((-4_000_000_000_i64..4_000_000_000, 0_usize..40), 1..20),
+        ) {
             for policy in [ACCOUNT, ADDRESS] {
                 let mut record = Record { attempts: 0, blocked_until: 0, updated_at: 0 };
                 let mut now = 1_800_000_000_000;

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-pub(super) const INSERT: &str = "INSERT INTO account (id, email, name, route, password_hash, is_admin, key_count, created_at) \
+pub(super) const INSERT: &str = "INSERT INTO account (id, email, name, route, password_hash, is_admin, \
+    key_count, created_at) \
      VALUES ($1, $2, $3, $4, $5, $6, 0, $7) ON CONFLICT DO NOTHING";
 
 pub(super) const BY_ID: &str =
@@ -43,7 +44,8 @@ pub(super) const SET_DISABLED: &str = "UPDATE account SET disabled_at = $2 WHERE
 
 pub(super) const SET_NAME: &str = "UPDATE account SET name = $2 WHERE id = $1";
 
-pub(super) const SET_ROUTE: &str = "UPDATE account SET route = $2 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account WHERE route = $2 AND id <> $1)";
+pub(super) const SET_ROUTE: &str = "UPDATE account SET route = $2 WHERE id = $1 AND NOT EXISTS (SELECT 1 \
+    FROM account WHERE route = $2 AND id <> $1)";
 
 pub(super) const DELETE: &str = "DELETE FROM account WHERE id = $1";
 

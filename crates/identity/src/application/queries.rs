@@ -8,7 +8,8 @@ pub(super) const COUNT_KIND: &str =
     "SELECT COUNT(*) FROM application WHERE account_id = $1 AND is_self_registered = $2";
 
 pub(super) const INSERT: &str = "INSERT INTO application \
-     (id, account_id, name, description, redirect_uris, scopes, status, secret_hash, person_key, created_at, updated_at, \
+     (id, account_id, name, description, redirect_uris, scopes, status, secret_hash, person_key, created_at, \
+     updated_at, \
      is_public, is_self_registered, icon_url, origin) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14)";
 

@@ -15,14 +15,21 @@ const PRIVATE_NAMES: [&str; 5] = [".local", ".test", ".localhost", ".internal", 
 /// Schemes that browsers, mail programs, and operating systems interpret themselves. No app may register them.
 #[rustfmt::skip]
 const TAKEN_SCHEMES: &[&str] = &[
-    "about", "acap", "afp", "android-app", "app-settings", "apt", "bitcoin", "blob", "brave", "callto", "chrome",
-    "chrome-extension", "cid", "cifs", "content", "data", "devtools", "dict", "dns", "edge", "ethereum", "facetime",
-    "facetime-audio", "feed", "file", "filesystem", "finger", "ftp", "ftps", "geo", "git", "gopher", "hcp", "help",
+    "about", "acap", "afp", "android-app", "app-settings", "apt", "bitcoin", "blob", "brave", "callto",
+    "chrome",
+    "chrome-extension", "cid", "cifs", "content", "data", "devtools", "dict", "dns", "edge", "ethereum",
+    "facetime",
+    "facetime-audio", "feed", "file", "filesystem", "finger", "ftp", "ftps", "geo", "git", "gopher", "hcp",
+    "help",
     "imap", "intent", "ipp", "ipps", "irc", "ircs", "itms", "itms-apps", "itms-services", "jar",
-    "javascript", "jnlp", "jnlps", "ldap", "ldaps", "livescript", "magnet", "mailto", "maps", "market", "mhtml", "mid",
-    "mk", "mms", "mmsto", "mocha", "news", "nfs", "nntp", "opera", "outlook", "pop", "prefs", "rdp", "res", "resource",
-    "rlogin", "rsync", "rtmp", "rtsp", "search", "search-ms", "service", "sftp", "shell", "sip", "sips", "smb", "sms", "smsto", "ssh",
-    "steam", "stun", "svn", "tel", "telnet", "tn3270", "turn", "urn", "vbscript", "view-source", "vnc", "webcal", "ws",
+    "javascript", "jnlp", "jnlps", "ldap", "ldaps", "livescript", "magnet", "mailto", "maps", "market",
+    "mhtml", "mid",
+    "mk", "mms", "mmsto", "mocha", "news", "nfs", "nntp", "opera", "outlook", "pop", "prefs", "rdp", "res",
+    "resource",
+    "rlogin", "rsync", "rtmp", "rtsp", "search", "search-ms", "service", "sftp", "shell", "sip", "sips",
+    "smb", "sms", "smsto", "ssh",
+    "steam", "stun", "svn", "tel", "telnet", "tn3270", "turn", "urn", "vbscript", "view-source", "vnc",
+    "webcal", "ws",
     "wss", "wyciwyg", "xmpp",
 ];
 /// Prefixes of further such schemes.

@@ -27,8 +27,15 @@ pub fn router(identity: Identity) -> OpenApiRouter {
 }
 
 /// List one's own applications, newest first.
-#[utoipa::path(get, path = "/applications/external/list", operation_id = "listApplications", tag = "Applications", security(("bearer" = []), ("session" = [])), params(ListQuery),
-    responses((status = 200, description = "One page", body = Envelope<ListOut>)))]
+#[utoipa::path(
+    get,
+    path = "/applications/external/list",
+    operation_id = "listApplications",
+    tag = "Applications",
+    security(("bearer" = []), ("session" = [])),
+    params(ListQuery),
+    responses((status = 200, description = "One page", body = Envelope<ListOut>)),
+)]
 async fn list(
     State(identity): State<Identity>,
     developer: Developer,
@@ -42,8 +49,15 @@ async fn list(
 }
 
 /// Register an application. Its secret is shown this once.
-#[utoipa::path(post, path = "/applications/external/create", operation_id = "createApplication", tag = "Applications", security(("bearer" = []), ("session" = [])), request_body = ApplicationRequest,
-    responses((status = 200, description = "The application", body = Envelope<CreatedOut>)))]
+#[utoipa::path(
+    post,
+    path = "/applications/external/create",
+    operation_id = "createApplication",
+    tag = "Applications",
+    security(("bearer" = []), ("session" = [])),
+    request_body = ApplicationRequest,
+    responses((status = 200, description = "The application", body = Envelope<CreatedOut>)),
+)]
 async fn create(
     State(identity): State<Identity>,
     developer: Developer,
@@ -62,9 +76,15 @@ async fn create(
 }
 
 /// One of one's own applications, without its secret.
-#[utoipa::path(get, path = "/applications/external/{appId}", operation_id = "application", tag = "Applications", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/applications/external/{appId}",
+    operation_id = "application",
+    tag = "Applications",
+    security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
-    responses((status = 200, description = "The application", body = Envelope<ApplicationOut>)))]
+    responses((status = 200, description = "The application", body = Envelope<ApplicationOut>)),
+)]
 async fn show(
     State(identity): State<Identity>,
     developer: Developer,
@@ -78,9 +98,16 @@ async fn show(
 }
 
 /// Change an application; what is absent stays as it is. A scope taken away is gone from its tokens at once.
-#[utoipa::path(post, path = "/applications/external/{appId}/update", operation_id = "updateApplication", tag = "Applications", security(("bearer" = []), ("session" = [])),
-    params(("appId" = String, Path, description = "The application's id")), request_body = ApplicationRequest,
-    responses((status = 200, description = "The application as it is now", body = Envelope<ChangedOut>)))]
+#[utoipa::path(
+    post,
+    path = "/applications/external/{appId}/update",
+    operation_id = "updateApplication",
+    tag = "Applications",
+    security(("bearer" = []), ("session" = [])),
+    params(("appId" = String, Path, description = "The application's id")),
+    request_body = ApplicationRequest,
+    responses((status = 200, description = "The application as it is now", body = Envelope<ChangedOut>)),
+)]
 async fn update(
     State(identity): State<Identity>,
     developer: Developer,
@@ -95,9 +122,16 @@ async fn update(
 }
 
 /// Send the application's server a trial event right away.
-#[utoipa::path(post, path = "/applications/external/{appId}/test-revocation-webhook", operation_id = "testWebhook", tag = "Applications", security(("bearer" = []), ("session" = [])),
-    params(("appId" = String, Path, description = "The application's id")), request_body = TrialRequest,
-    responses((status = 200, description = "What came of it", body = Envelope<TrialOut>)))]
+#[utoipa::path(
+    post,
+    path = "/applications/external/{appId}/test-revocation-webhook",
+    operation_id = "testWebhook",
+    tag = "Applications",
+    security(("bearer" = []), ("session" = [])),
+    params(("appId" = String, Path, description = "The application's id")),
+    request_body = TrialRequest,
+    responses((status = 200, description = "What came of it", body = Envelope<TrialOut>)),
+)]
 async fn test(
     State(identity): State<Identity>,
     developer: Developer,
@@ -109,9 +143,15 @@ async fn test(
 }
 
 /// Give an application a new secret; the old one stops working at once.
-#[utoipa::path(post, path = "/applications/external/{appId}/regenerate-secret", operation_id = "regenerateApplicationSecret", tag = "Applications", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/applications/external/{appId}/regenerate-secret",
+    operation_id = "regenerateApplicationSecret",
+    tag = "Applications",
+    security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
-    responses((status = 200, description = "The new secret", body = Envelope<SecretOut>)))]
+    responses((status = 200, description = "The new secret", body = Envelope<SecretOut>)),
+)]
 async fn regenerate(
     State(identity): State<Identity>,
     developer: Developer,
@@ -122,9 +162,15 @@ async fn regenerate(
 }
 
 /// Delete an application, with every authorization and token it has.
-#[utoipa::path(post, path = "/applications/external/{appId}/delete", operation_id = "deleteApplication", tag = "Applications", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/applications/external/{appId}/delete",
+    operation_id = "deleteApplication",
+    tag = "Applications",
+    security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(
     State(identity): State<Identity>,
     developer: Developer,

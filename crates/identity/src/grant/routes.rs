@@ -21,18 +21,30 @@ pub fn router(identity: Identity) -> OpenApiRouter {
 }
 
 /// Exchange a code for tokens, once. A second time revokes what the first obtained.
-#[utoipa::path(post, path = "/oauth/token/code", operation_id = "exchangeCode", tag = "OAuth2", security(()),
+#[utoipa::path(
+    post,
+    path = "/oauth/token/code",
+    operation_id = "exchangeCode",
+    tag = "OAuth2",
+    security(()),
     request_body(content = CodeRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)))]
+    responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)),
+)]
 async fn code(State(identity): State<Identity>, Form(request): Form<CodeRequest>) -> ApiResult<TokensOut> {
     let exchange = rules::exchange(request)?;
     Ok(Data(identity.exchange_code(exchange).await?.into()))
 }
 
 /// Get a new access token. The refresh token stays the same, and so does its end.
-#[utoipa::path(post, path = "/oauth/token/refresh", operation_id = "refreshToken", tag = "OAuth2", security(()),
+#[utoipa::path(
+    post,
+    path = "/oauth/token/refresh",
+    operation_id = "refreshToken",
+    tag = "OAuth2",
+    security(()),
     request_body(content = RefreshRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)))]
+    responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)),
+)]
 async fn refresh(
     State(identity): State<Identity>,
     Form(request): Form<RefreshRequest>,
@@ -43,9 +55,15 @@ async fn refresh(
 }
 
 /// Get a token for the application in its own name. It stands for no person.
-#[utoipa::path(post, path = "/oauth/token/client", operation_id = "clientToken", tag = "OAuth2", security(()),
+#[utoipa::path(
+    post,
+    path = "/oauth/token/client",
+    operation_id = "clientToken",
+    tag = "OAuth2",
+    security(()),
     request_body(content = ClientRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The token", body = Envelope<TokensOut>)))]
+    responses((status = 200, description = "The token", body = Envelope<TokensOut>)),
+)]
 async fn client(
     State(identity): State<Identity>,
     Form(request): Form<ClientRequest>,
@@ -58,9 +76,15 @@ async fn client(
 ///
 /// An app's token may do so for the same app, within its own scopes. A program's token may not, because the
 /// authorization would outlast the program.
-#[utoipa::path(post, path = "/oauth/authorize/external", operation_id = "authorizeExternal", tag = "OAuth2", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/oauth/authorize/external",
+    operation_id = "authorizeExternal",
+    tag = "OAuth2",
+    security(("bearer" = []), ("session" = [])),
     request_body = ExternalRequest,
-    responses((status = 200, description = "The code", body = Envelope<CodeOut>)))]
+    responses((status = 200, description = "The code", body = Envelope<CodeOut>)),
+)]
 async fn external(
     State(identity): State<Identity>,
     caller: Caller,

@@ -25,8 +25,15 @@ pub fn router(identity: Identity) -> OpenApiRouter {
 }
 
 /// Make a key. It is shown this once.
-#[utoipa::path(post, path = "/apikey/create", operation_id = "createApiKey", tag = "API keys", security(("session" = [])), request_body = CreateRequest,
-    responses((status = 200, description = "The key", body = Envelope<CreatedOut>)))]
+#[utoipa::path(
+    post,
+    path = "/apikey/create",
+    operation_id = "createApiKey",
+    tag = "API keys",
+    security(("session" = [])),
+    request_body = CreateRequest,
+    responses((status = 200, description = "The key", body = Envelope<CreatedOut>)),
+)]
 async fn create(
     State(identity): State<Identity>,
     signed_in: SignedIn,
@@ -38,8 +45,15 @@ async fn create(
 }
 
 /// List one's own keys, newest first.
-#[utoipa::path(get, path = "/apikey/list", operation_id = "listApiKeys", tag = "API keys", security(("session" = [])), params(PageQuery),
-    responses((status = 200, description = "One page", body = Envelope<Paged<KeyOut>>)))]
+#[utoipa::path(
+    get,
+    path = "/apikey/list",
+    operation_id = "listApiKeys",
+    tag = "API keys",
+    security(("session" = [])),
+    params(PageQuery),
+    responses((status = 200, description = "One page", body = Envelope<Paged<KeyOut>>)),
+)]
 async fn list(
     State(identity): State<Identity>,
     signed_in: SignedIn,
@@ -50,9 +64,16 @@ async fn list(
 }
 
 /// Make a key in another's place; the old one goes on working for the overlap.
-#[utoipa::path(post, path = "/apikey/{id}/rotate", operation_id = "rotateApiKey", tag = "API keys", security(("session" = [])),
-    params(("id" = i64, Path, description = "The key's id")), request_body = RotateRequest,
-    responses((status = 200, description = "The new key", body = Envelope<CreatedOut>)))]
+#[utoipa::path(
+    post,
+    path = "/apikey/{id}/rotate",
+    operation_id = "rotateApiKey",
+    tag = "API keys",
+    security(("session" = [])),
+    params(("id" = i64, Path, description = "The key's id")),
+    request_body = RotateRequest,
+    responses((status = 200, description = "The new key", body = Envelope<CreatedOut>)),
+)]
 async fn rotate(
     State(identity): State<Identity>,
     signed_in: SignedIn,
@@ -65,9 +86,15 @@ async fn rotate(
 }
 
 /// Delete a key; it stops working at once.
-#[utoipa::path(post, path = "/apikey/{id}/delete", operation_id = "deleteApiKey", tag = "API keys", security(("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/apikey/{id}/delete",
+    operation_id = "deleteApiKey",
+    tag = "API keys",
+    security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(
     State(identity): State<Identity>,
     signed_in: SignedIn,
@@ -78,9 +105,15 @@ async fn delete(
 }
 
 /// Show the calls made with a key, and the latest refusals.
-#[utoipa::path(get, path = "/apikey/{id}/usage", operation_id = "apiKeyUsage", tag = "API keys", security(("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/apikey/{id}/usage",
+    operation_id = "apiKeyUsage",
+    tag = "API keys",
+    security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id"), UsageQuery),
-    responses((status = 200, description = "Calls by day, endpoint and outcome", body = Envelope<UsageOut>)))]
+    responses((status = 200, description = "Calls by day, endpoint and outcome", body = Envelope<UsageOut>)),
+)]
 async fn usage(
     State(identity): State<Identity>,
     signed_in: SignedIn,

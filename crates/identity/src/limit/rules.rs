@@ -86,7 +86,11 @@ mod tests {
 
         /// With a steady clock a window, at any start, lets at most twice the limit through.
         #[test]
-        fn a_limit_limits(actions in 1_i64..50, seconds in 1_i64..1000, steps in proptest::collection::vec(0_i64..2000, 1..200)) {
+        fn a_limit_limits(
+            actions in 1_i64..50,
+            seconds in 1_i64..1000,
+            steps in proptest::collection::vec(0_i64..2000, 1..200),
+        ) {
             let rate = Rate::per_seconds(actions, seconds);
             let (mut now, mut free_at, mut taken) = (Timestamp(0), None, Vec::new());
             for step in steps {

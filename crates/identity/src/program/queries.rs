@@ -3,7 +3,8 @@
 pub(super) const INSERT_CODE: &str =
     "INSERT INTO program_code (hash, account_id, challenge, expires_at) VALUES ($1, $2, $3, $4)";
 
-pub(super) const CODE: &str = "SELECT c.account_id, CASE WHEN u.disabled_at IS NULL THEN 0 ELSE 1 END, c.challenge, \
+pub(super) const CODE: &str = "SELECT c.account_id, CASE WHEN u.disabled_at IS NULL THEN 0 ELSE 1 END, \
+    c.challenge, \
      c.expires_at, c.program_id FROM program_code c JOIN account u ON u.id = c.account_id WHERE c.hash = $1";
 
 pub(super) const USE_CODE: &str =
@@ -38,13 +39,16 @@ pub(super) const WAITING: &str = "SELECT COUNT(*) FROM device_sign_in \
      WHERE account_id IS NULL AND expires_at > $1 AND expires_at <= $2";
 
 /// Removes the waiting program that has waited longest of the address with most waiting programs.
-pub(super) const EVICT_DEVICE: &str = "DELETE FROM device_sign_in WHERE hash IN (SELECT d.hash FROM device_sign_in d \
+pub(super) const EVICT_DEVICE: &str = "DELETE FROM device_sign_in WHERE hash IN (SELECT d.hash FROM \
+    device_sign_in d \
      LEFT JOIN (SELECT origin, COUNT(*) AS waiting FROM device_sign_in \
-     WHERE account_id IS NULL AND expires_at > $1 AND expires_at <= $2 GROUP BY origin) o ON o.origin = d.origin \
+     WHERE account_id IS NULL AND expires_at > $1 AND expires_at <= $2 GROUP BY origin) o ON o.origin = \
+     d.origin \
      WHERE d.account_id IS NULL AND d.expires_at > $1 AND d.expires_at <= $2 \
      ORDER BY COALESCE(o.waiting, 0) DESC, d.created_at, d.hash LIMIT 1)";
 
-pub(super) const INSERT_DEVICE: &str = "INSERT INTO device_sign_in (hash, user_code, created_at, expires_at, origin) \
+pub(super) const INSERT_DEVICE: &str = "INSERT INTO device_sign_in (hash, user_code, created_at, expires_at, \
+    origin) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
 
 pub(super) const DEVICE: &str =

@@ -38,8 +38,15 @@ pub fn router(identity: Identity) -> OpenApiRouter {
 }
 
 /// Exchange the code that a person brought from the page `/auth/skills?challenge=…`, once.
-#[utoipa::path(post, path = "/auth/skills/token", operation_id = "skillToken", tag = "Sign-in of programs", security(()), request_body = SkillRequest,
-    responses((status = 200, description = "The token", body = Envelope<ProgramTokenOut>)))]
+#[utoipa::path(
+    post,
+    path = "/auth/skills/token",
+    operation_id = "skillToken",
+    tag = "Sign-in of programs",
+    security(()),
+    request_body = SkillRequest,
+    responses((status = 200, description = "The token", body = Envelope<ProgramTokenOut>)),
+)]
 async fn skill(
     State(identity): State<Identity>,
     headers: HeaderMap,
@@ -60,9 +67,17 @@ async fn skill(
 }
 
 /// Begin to wait for a person who lets the program in at `/auth/cli?session=…`, or by typing its code there.
-#[utoipa::path(post, path = "/auth/cli/session", operation_id = "startDevice", tag = "Sign-in of programs", security(()),
-    responses((status = 200, description = "What to poll with, and what to show", body = Envelope<DeviceOut>),
-        (status = 429, description = "Too many from this address; `Retry-After` says when to try again")))]
+#[utoipa::path(
+    post,
+    path = "/auth/cli/session",
+    operation_id = "startDevice",
+    tag = "Sign-in of programs",
+    security(()),
+    responses(
+        (status = 200, description = "What to poll with, and what to show", body = Envelope<DeviceOut>),
+        (status = 429, description = "Too many from this address; `Retry-After` says when to try again"),
+    ),
+)]
 async fn start(
     State(identity): State<Identity>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
@@ -76,9 +91,15 @@ async fn start(
 }
 
 /// Ask whether the person has let the program in.
-#[utoipa::path(get, path = "/auth/cli/session/{sessionId}/poll", operation_id = "pollDevice", tag = "Sign-in of programs", security(()),
+#[utoipa::path(
+    get,
+    path = "/auth/cli/session/{sessionId}/poll",
+    operation_id = "pollDevice",
+    tag = "Sign-in of programs",
+    security(()),
     params(("sessionId" = String, Path, description = "From the beginning")),
-    responses((status = 200, description = "How it stands", body = Envelope<PolledOut>)))]
+    responses((status = 200, description = "How it stands", body = Envelope<PolledOut>)),
+)]
 async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> ApiResult<PolledOut> {
     Ok(Data(match identity.poll_device(&session).await? {
         Polled::Pending => PolledOut { status: "pending", token: None },
@@ -90,9 +111,15 @@ async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> 
 }
 
 /// Let the program in that waits with this session.
-#[utoipa::path(post, path = "/auth/cli/session/{sessionId}/authorize", operation_id = "authorizeDevice", tag = "Sign-in of programs", security(("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/auth/cli/session/{sessionId}/authorize",
+    operation_id = "authorizeDevice",
+    tag = "Sign-in of programs",
+    security(("session" = [])),
     params(("sessionId" = String, Path, description = "From the page's address")),
-    responses((status = 200, description = "It is let in", body = Envelope<PolledOut>)))]
+    responses((status = 200, description = "It is let in", body = Envelope<PolledOut>)),
+)]
 async fn authorize(
     State(identity): State<Identity>,
     signed_in: SignedIn,
@@ -103,9 +130,18 @@ async fn authorize(
 }
 
 /// Let the program in that shows this code.
-#[utoipa::path(post, path = "/auth/cli/session/authorize-by-code", operation_id = "authorizeDeviceByCode", tag = "Sign-in of programs", security(("session" = [])), request_body = UserCodeRequest,
-    responses((status = 200, description = "It is let in", body = Envelope<PolledOut>),
-        (status = 429, description = "Too many wrong codes; `Retry-After` says when to try again")))]
+#[utoipa::path(
+    post,
+    path = "/auth/cli/session/authorize-by-code",
+    operation_id = "authorizeDeviceByCode",
+    tag = "Sign-in of programs",
+    security(("session" = [])),
+    request_body = UserCodeRequest,
+    responses(
+        (status = 200, description = "It is let in", body = Envelope<PolledOut>),
+        (status = 429, description = "Too many wrong codes; `Retry-After` says when to try again"),
+    ),
+)]
 async fn by_code(
     State(identity): State<Identity>,
     signed_in: SignedIn,

@@ -252,7 +252,9 @@ mod tests {
         }
 
         #[test]
-        fn opening_scopes_are_those_that_give_the_ability(which in 0..Ability::ALL.len(), scopes in any_set()) {
+        fn opening_scopes_are_those_that_give_the_ability(
+            which in 0..Ability::ALL.len(), scopes in any_set(),
+        ) {
             let ability = Ability::ALL[which];
             let gives = scopes.abilities().covers(Abilities::of(&[ability]));
             prop_assert_eq!(scopes.intersects(ScopeSet::opening(ability)), gives);

@@ -13,9 +13,13 @@ proptest! {
     #![proptest_config(fuzz::config())]
 
     #[test]
-    fn client_credentials_are_read_or_refused(line in fuzz::bytes(BASICS), id in fuzz::text(FIELDS), secret in fuzz::text(FIELDS)) {
+    fn client_credentials_are_read_or_refused(
+        line in fuzz::bytes(BASICS), id in fuzz::text(FIELDS), secret in fuzz::text(FIELDS),
+    ) {
         let mut headers = HeaderMap::new();
-        let with_header = HeaderValue::from_bytes(&line).map(|value| headers.insert(header::AUTHORIZATION, value)).is_ok();
+        let with_header = HeaderValue::from_bytes(&line).map(
+            |value| headers.insert(header::AUTHORIZATION, value),
+        ).is_ok();
         if let Ok(credentials) = fuzz::timed(|| read(&headers, Some(id.clone()), Some(secret.clone()))) {
             prop_assert!(!credentials.id.is_empty());
             prop_assert!(!with_header || secret.is_empty(), "one way at a time");

@@ -2,13 +2,15 @@
 
 /// Counts nothing if the key was deleted meanwhile.
 pub(super) const COUNT: &str = "INSERT INTO api_key_usage (key_id, day, endpoint, outcome, calls) \
-     SELECT id, CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT) FROM api_key WHERE id = $1 \
+     SELECT id, CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT) FROM api_key \
+     WHERE id = $1 \
      ON CONFLICT (key_id, day, endpoint, outcome) DO UPDATE SET calls = api_key_usage.calls + excluded.calls";
 
 pub(super) const KEY_USED: &str =
     "UPDATE api_key SET last_used_at = $2, last_used_address = $3 WHERE id = $1";
 
-pub(super) const REFUSAL: &str = "INSERT INTO api_key_refusal (id, key_id, refused_at, endpoint, sub_code, address) \
+pub(super) const REFUSAL: &str = "INSERT INTO api_key_refusal (id, key_id, refused_at, endpoint, sub_code, \
+    address) \
      SELECT CAST($1 AS BIGINT), id, CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT) \
      FROM api_key WHERE id = $2";
 

@@ -18,7 +18,8 @@ pub(super) const INSERT: &str = "INSERT INTO webhook_delivery \
      SELECT $1, id, $3, $4, 'waiting', 0, $5, $6, '', account_id FROM application WHERE id = $2";
 
 pub(super) const INSERT_TRIAL: &str = "INSERT INTO webhook_delivery \
-     (id, application_id, event_id, body, state, attempts, due_at, created_at, tried_at, status, note, account_id) \
+     (id, application_id, event_id, body, state, attempts, due_at, created_at, tried_at, status, note, \
+     account_id) \
      SELECT $1, id, $3, $4, $6, 1, $5, $5, $5, $7, $8, account_id FROM application WHERE id = $2";
 
 /// Returns owners of apps with a due delivery and an id above $1, in the order of ids. Takes one step along
@@ -26,7 +27,8 @@ pub(super) const INSERT_TRIAL: &str = "INSERT INTO webhook_delivery \
 pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
      SELECT MIN(account_id) FROM webhook_delivery WHERE state = 'waiting' AND account_id > $1 \
      UNION ALL SELECT (SELECT MIN(d.account_id) FROM webhook_delivery d \
-     WHERE d.state = 'waiting' AND d.account_id > turn.account_id) FROM turn WHERE turn.account_id IS NOT NULL) \
+     WHERE d.state = 'waiting' AND d.account_id > turn.account_id) FROM turn WHERE turn.account_id IS NOT \
+     NULL) \
      SELECT account_id FROM turn WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM webhook_delivery d \
      WHERE d.state = 'waiting' AND d.account_id = turn.account_id AND (d.due_at <= $2 OR d.due_at > $4)) \
      LIMIT $3";
@@ -34,11 +36,13 @@ pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
 /// Returns the delivery that has been due longest. One that is due after $3 (later than any possible wait)
 /// was stored while the clock was wrong, and counts as due.
 pub(super) const DUE: &str = "SELECT d.id, d.application_id, d.body, d.attempts, d.due_at, p.webhook_url, \
-     p.webhook_enabled, p.webhook_secret FROM webhook_delivery d JOIN application p ON p.id = d.application_id \
+     p.webhook_enabled, p.webhook_secret FROM webhook_delivery d JOIN application p ON p.id = \
+     d.application_id \
      WHERE d.state = 'waiting' AND d.account_id = $2 AND (d.due_at <= $1 OR d.due_at > $3) \
      ORDER BY d.due_at LIMIT 1";
 
-pub(super) const LEASE: &str = "UPDATE webhook_delivery SET due_at = $3, tried_at = $4, attempts = attempts + 1, \
+pub(super) const LEASE: &str = "UPDATE webhook_delivery SET due_at = $3, tried_at = $4, attempts = attempts \
+    + 1, \
      status = NULL, note = '' WHERE id = $1 AND state = 'waiting' AND due_at = $2";
 
 pub(super) const FINISH: &str = "UPDATE webhook_delivery SET state = $3, due_at = $4, status = $5, note = $6 \

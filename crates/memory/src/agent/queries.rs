@@ -2,7 +2,8 @@
 
 pub(crate) const INSERT: &str = "INSERT INTO agent_event \
      (id, account_id, platform, idempotency_key, event_time, action, action_label, importance, body) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (account_id, platform, idempotency_key) DO NOTHING";
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (account_id, platform, idempotency_key) DO \
+     NOTHING";
 
 pub(crate) const ALL: &str = "SELECT id, account_id, platform, event_time, body FROM agent_event \
      WHERE account_id = $1 AND id < $4 ORDER BY id DESC LIMIT $2 OFFSET $3";

@@ -34,9 +34,15 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 ///
 /// A key needs scope agent_memory. Every app's token may report, regardless of its scopes; the platform is the
 /// app.
-#[utoipa::path(post, path = "/secondme/agent_memory/ingest", operation_id = "ingestAgentMemory", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/agent_memory/ingest",
+    operation_id = "ingestAgentMemory",
+    tag = "Agent memory",
+    security(("bearer" = []), ("session" = [])),
     request_body = Event,
-    responses((status = 200, description = "The event's id", body = Envelope<Ingested>)))]
+    responses((status = 200, description = "The event's id", body = Envelope<Ingested>)),
+)]
 async fn ingest(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReportAgentEvent>,
@@ -55,9 +61,15 @@ fn own_platform(caller: &Caller) -> Option<&str> {
 }
 
 /// List the stored events, the last first. An app sees only those it reported. Scope agent_memory.
-#[utoipa::path(get, path = "/secondme/agent_memory/list", operation_id = "listAgentMemory", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/agent_memory/list",
+    operation_id = "listAgentMemory",
+    tag = "Agent memory",
+    security(("bearer" = []), ("session" = [])),
     params(PlatformQuery, PageQuery, CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<Events>)))]
+    responses((status = 200, description = "A page", body = Envelope<Events>)),
+)]
 async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadAgentMemory>,
@@ -83,9 +95,15 @@ async fn list(
 
 /// Delete what was reported from a platform, at most 10 000 events at a time. A key needs scope *. Not part of the original
 /// API.
-#[utoipa::path(post, path = "/secondme/agent_memory/delete", operation_id = "deleteAgentMemory", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/agent_memory/delete",
+    operation_id = "deleteAgentMemory",
+    tag = "Agent memory",
+    security(("bearer" = []), ("session" = [])),
     request_body = DeleteRequest,
-    responses((status = 200, description = "How many are gone", body = Envelope<Deleted>)))]
+    responses((status = 200, description = "How many are gone", body = Envelope<Deleted>)),
+)]
 async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
@@ -100,9 +118,15 @@ async fn delete(
 }
 
 /// Get an overview of the events of a day in the person's time zone, by platform. An app sees only its own. Scope agent_memory.
-#[utoipa::path(get, path = "/secondme/activity/day-overview", operation_id = "dayOverview", tag = "Agent memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/activity/day-overview",
+    operation_id = "dayOverview",
+    tag = "Agent memory",
+    security(("bearer" = []), ("session" = [])),
     params(DayQuery, PageQuery),
-    responses((status = 200, description = "The day", body = Envelope<Overview>)))]
+    responses((status = 200, description = "The day", body = Envelope<Overview>)),
+)]
 async fn overview(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadAgentMemory>,

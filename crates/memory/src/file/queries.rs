@@ -10,7 +10,8 @@ pub(crate) const TAKE_ROOM: &str =
 
 pub(crate) const EMPTY_ROOM: &str = "UPDATE file_room SET used = 0 WHERE account_id = $1";
 
-pub(crate) const INSERT: &str = "INSERT INTO file (key, account_id, media_type, bytes, created_at, client) VALUES ($1, $2, $3, $4, $5, $6)";
+pub(crate) const INSERT: &str = "INSERT INTO file (key, account_id, media_type, bytes, created_at, client) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
 
 pub(crate) const OF_ACCOUNT: &str = "SELECT key FROM file WHERE account_id = $1";
 

@@ -70,9 +70,15 @@ struct UploadForm {
 
 /// Upload a picture, video or sound. Any credential; also accepted in the header token. What an app uploads counts for
 /// its own share as well.
-#[utoipa::path(post, path = "/cdn/upload", operation_id = "uploadFile", tag = "Files", security(("bearer" = []), ("token" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/cdn/upload",
+    operation_id = "uploadFile",
+    tag = "Files",
+    security(("bearer" = []), ("token" = []), ("session" = [])),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
-    responses((status = 200, description = "Where it is", body = Envelope<Uploaded>)))]
+    responses((status = 200, description = "Where it is", body = Envelope<Uploaded>)),
+)]
 async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) -> ApiResult<Uploaded> {
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -94,9 +100,15 @@ async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) 
 }
 
 /// List one's own files, the latest first. A key needs scope *. Not part of the original API.
-#[utoipa::path(get, path = "/cdn/list", operation_id = "listFiles", tag = "Files", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/cdn/list",
+    operation_id = "listFiles",
+    tag = "Files",
+    security(("bearer" = []), ("session" = [])),
     params(PageQuery),
-    responses((status = 200, description = "A page", body = Envelope<Paged<Stored>>)))]
+    responses((status = 200, description = "A page", body = Envelope<Paged<Stored>>)),
+)]
 async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
@@ -106,9 +118,15 @@ async fn list(
 }
 
 /// Delete a file. A key needs scope *. Not part of the original API.
-#[utoipa::path(post, path = "/cdn/{key}/delete", operation_id = "deleteFile", tag = "Files", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/cdn/{key}/delete",
+    operation_id = "deleteFile",
+    tag = "Files",
+    security(("bearer" = []), ("session" = [])),
     params(("key" = String, Path, description = "The file's name")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,

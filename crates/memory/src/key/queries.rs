@@ -4,10 +4,13 @@ use std::sync::LazyLock;
 
 use crate::ranked;
 
-pub(crate) const ALL: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
-     WHERE account_id = $1 AND (created_at, id) < ($4, $5) AND id <= $6 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
+pub(crate) const ALL: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM \
+    key_memory \
+     WHERE account_id = $1 AND (created_at, id) < ($4, $5) AND id <= $6 ORDER BY created_at DESC, id DESC \
+     LIMIT $2 OFFSET $3";
 
-pub(crate) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
+pub(crate) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM \
+    key_memory \
      WHERE account_id = $1 AND visibility = 1 AND (created_at, id) < ($4, $5) AND id <= $6 \
      ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
 
@@ -15,7 +18,8 @@ pub(crate) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, 
 pub(crate) const NEWEST: &str =
     "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM key_memory WHERE account_id = $1";
 
-pub(crate) const NEWER: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN visibility = 1 THEN 1 ELSE 0 END), 0) AS BIGINT) \
+pub(crate) const NEWER: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN visibility = 1 THEN 1 ELSE 0 \
+    END), 0) AS BIGINT) \
      FROM key_memory WHERE account_id = $1 AND id > $2";
 
 pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
@@ -31,7 +35,8 @@ pub(crate) const INSERT: &str = "INSERT INTO key_memory \
      (id, account_id, actor, object, content, visibility, hash, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
 
-pub(crate) const FACT: &str = "SELECT actor, object, content, visibility, created_at, updated_at FROM key_memory WHERE id = $1 AND account_id = $2";
+pub(crate) const FACT: &str = "SELECT actor, object, content, visibility, created_at, updated_at FROM \
+    key_memory WHERE id = $1 AND account_id = $2";
 
 pub(crate) const UPDATE: &str =
     "UPDATE key_memory SET content = $2, visibility = $3, hash = $4, updated_at = $5 WHERE id = $1";
@@ -42,10 +47,12 @@ pub(crate) const KEEP_VERSION: &str = "INSERT INTO key_memory_version \
      (id, memory_id, content, visibility, written_at, replaced_at) VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// Returns no row if there is no such memory.
-pub(crate) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM key_memory_version WHERE memory_id = $1) \
+pub(crate) const COUNT_VERSIONS: &str = "SELECT (SELECT COUNT(*) FROM key_memory_version WHERE memory_id = \
+    $1) \
      FROM key_memory WHERE id = $1 AND account_id = $2";
 
-pub(crate) const VERSIONS: &str = "SELECT content, visibility, written_at, replaced_at FROM key_memory_version \
+pub(crate) const VERSIONS: &str = "SELECT content, visibility, written_at, replaced_at FROM \
+    key_memory_version \
      WHERE memory_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3";
 
 /// Deletes all but a number of the latest versions, and returns the bytes of each deleted one.
@@ -54,15 +61,18 @@ pub(crate) const DROP_VERSIONS: &str = "DELETE FROM key_memory_version WHERE mem
      RETURNING CAST(OCTET_LENGTH(content) AS BIGINT)";
 
 /// Selects the bytes of a memory with its earlier versions.
-pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(m.actor) + OCTET_LENGTH(m.object) + OCTET_LENGTH(m.content) \
+pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(m.actor) + OCTET_LENGTH(m.object) + \
+    OCTET_LENGTH(m.content) \
      + COALESCE((SELECT SUM(OCTET_LENGTH(v.content)) FROM key_memory_version v WHERE v.memory_id = m.id), 0) \
      AS BIGINT) FROM key_memory m WHERE m.id = $1 AND m.account_id = $2";
 
-pub(crate) const AFTER: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
+pub(crate) const AFTER: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM \
+    key_memory \
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 
 /// Selects the versions of an account's memories whose ids are after one and up to another, the oldest first.
-pub(crate) const VERSIONS_BETWEEN: &str = "SELECT v.memory_id, v.content, v.visibility, v.written_at, v.replaced_at \
+pub(crate) const VERSIONS_BETWEEN: &str = "SELECT v.memory_id, v.content, v.visibility, v.written_at, \
+    v.replaced_at \
      FROM key_memory m JOIN key_memory_version v ON v.memory_id = m.id \
      WHERE m.account_id = $1 AND m.id > $2 AND m.id <= $3 ORDER BY v.memory_id, v.id";
 
@@ -73,15 +83,18 @@ pub(crate) const RESTORE: &str = "INSERT INTO key_memory \
      (id, account_id, actor, object, content, visibility, hash, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
-pub(crate) const ONE: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
+pub(crate) const ONE: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM \
+    key_memory \
      WHERE id = $1 AND account_id = $2";
 
 pub(super) const OWN: &str = "SELECT id FROM key_memory WHERE id = $1 AND account_id = $2";
 
-pub(super) const ADD_LINK: &str = "INSERT INTO key_memory_link (id, memory_id, kind, other_id, message_id, created_at) \
+pub(super) const ADD_LINK: &str = "INSERT INTO key_memory_link (id, memory_id, kind, other_id, message_id, \
+    created_at) \
      VALUES ($1, $2, $3, $4, $5, $6)";
 
-pub(super) const LINKS_AFTER: &str = "SELECT l.id, l.memory_id, l.kind, l.other_id, l.message_id, l.created_at \
+pub(super) const LINKS_AFTER: &str = "SELECT l.id, l.memory_id, l.kind, l.other_id, l.message_id, \
+    l.created_at \
      FROM key_memory m JOIN key_memory_link l ON l.memory_id = m.id \
      WHERE m.account_id = $1 AND l.id > $2 ORDER BY l.id LIMIT $3";
 
@@ -90,7 +103,8 @@ pub(super) const SAME_LINK: &str = "SELECT id FROM key_memory_link WHERE memory_
      AND COALESCE(message_id, 0) = COALESCE(CAST($4 AS BIGINT), 0) LIMIT 1";
 
 /// Selects links by both of their ends.
-pub(super) const LINKS: &str = "SELECT l.id, l.kind, COALESCE(o.id, 0), COALESCE(o.content, ''), l.created_at \
+pub(super) const LINKS: &str = "SELECT l.id, l.kind, COALESCE(o.id, 0), COALESCE(o.content, ''), \
+    l.created_at \
      FROM key_memory_link l LEFT JOIN key_memory o ON o.id = l.other_id WHERE l.memory_id = $1 \
      UNION ALL SELECT l.id, 'newer', m.id, m.content, l.created_at \
      FROM key_memory_link l JOIN key_memory m ON m.id = l.memory_id WHERE l.other_id = $1 \

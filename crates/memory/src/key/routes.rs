@@ -35,9 +35,15 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 }
 
 /// List the public memories, newest first or by keyword. Scope user.info.softmemory or memory.read.
-#[utoipa::path(get, path = "/secondme/user/softmemory", operation_id = "softMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/user/softmemory",
+    operation_id = "softMemory",
+    tag = "Memory",
+    security(("bearer" = []), ("session" = [])),
     params(Keyword, PageQuery, CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CursorPage<SoftMemory>>)))]
+    responses((status = 200, description = "A page", body = Envelope<CursorPage<SoftMemory>>)),
+)]
 async fn soft(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
@@ -51,9 +57,15 @@ async fn soft(
 }
 
 /// Search the key memories, or list them newest first. Scope memory.read or user.info.softmemory.
-#[utoipa::path(get, path = "/secondme/memory/key/search", operation_id = "searchKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/memory/key/search",
+    operation_id = "searchKeyMemory",
+    tag = "Memory",
+    security(("bearer" = []), ("session" = [])),
     params(Keyword, PageQuery, CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CursorPage<KeyMemory>>)))]
+    responses((status = 200, description = "A page", body = Envelope<CursorPage<KeyMemory>>)),
+)]
 async fn search(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
@@ -67,9 +79,15 @@ async fn search(
 }
 
 /// Remember a fact. One that is there already, word for word, is not added again. Scope memory.write.
-#[utoipa::path(post, path = "/secondme/memory/key", operation_id = "addKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/memory/key",
+    operation_id = "addKeyMemory",
+    tag = "Memory",
+    security(("bearer" = []), ("session" = [])),
     request_body = NewMemory,
-    responses((status = 200, description = "Nothing more", body = Envelope<Done>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Done>)),
+)]
 async fn add(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteMemory>,
@@ -80,9 +98,15 @@ async fn add(
 }
 
 /// Remember up to 100 facts, all or none of them. Scope memory.write.
-#[utoipa::path(post, path = "/secondme/memory/key/batch", operation_id = "addKeyMemories", tag = "Memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/memory/key/batch",
+    operation_id = "addKeyMemories",
+    tag = "Memory",
+    security(("bearer" = []), ("session" = [])),
     request_body = Batch,
-    responses((status = 200, description = "How many are new", body = Envelope<Inserted>)))]
+    responses((status = 200, description = "How many are new", body = Envelope<Inserted>)),
+)]
 async fn add_batch(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteMemory>,
@@ -93,9 +117,16 @@ async fn add_batch(
 }
 
 /// Change a memory. The previous version is kept. Scope memory.write.
-#[utoipa::path(post, path = "/secondme/memory/key/{id}/update", operation_id = "updateKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
-    params(("id" = i64, Path, description = "The memory's id")), request_body = MemoryChange,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+#[utoipa::path(
+    post,
+    path = "/secondme/memory/key/{id}/update",
+    operation_id = "updateKeyMemory",
+    tag = "Memory",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The memory's id")),
+    request_body = MemoryChange,
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn update(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteMemory>,
@@ -107,9 +138,15 @@ async fn update(
 }
 
 /// Delete a memory with all its versions. Scope memory.write.
-#[utoipa::path(post, path = "/secondme/memory/key/{id}/delete", operation_id = "deleteKeyMemory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/memory/key/{id}/delete",
+    operation_id = "deleteKeyMemory",
+    tag = "Memory",
+    security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The memory's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteMemory>,
@@ -120,9 +157,15 @@ async fn delete(
 }
 
 /// List the earlier versions of a memory, the latest first. Scope memory.write.
-#[utoipa::path(get, path = "/secondme/memory/key/{id}/history", operation_id = "keyMemoryHistory", tag = "Memory", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/memory/key/{id}/history",
+    operation_id = "keyMemoryHistory",
+    tag = "Memory",
+    security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The memory's id"), PageQuery),
-    responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)))]
+    responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)),
+)]
 async fn history(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteMemory>,

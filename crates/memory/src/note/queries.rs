@@ -11,8 +11,10 @@ pub(crate) const INSERT: &str = "INSERT INTO note \
 /// Selects the oldest, if there are several.
 pub(crate) const SAME: &str = "SELECT id FROM note WHERE account_id = $1 AND hash = $2 ORDER BY id LIMIT 1";
 
-pub(crate) const ALL: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
-     WHERE account_id = $1 AND (created_at, id) < ($4, $5) AND id <= $6 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
+pub(crate) const ALL: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at \
+    FROM note \
+     WHERE account_id = $1 AND (created_at, id) < ($4, $5) AND id <= $6 ORDER BY created_at DESC, id DESC \
+     LIMIT $2 OFFSET $3";
 
 pub(crate) const NEWEST: &str = "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM note WHERE account_id = $1";
 
@@ -20,13 +22,15 @@ pub(crate) const NEWEST: &str = "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FRO
 pub(crate) const NEWER: &str =
     "SELECT COUNT(*) FROM note WHERE account_id = $1 AND id > $2 AND ($3 = '' OR memory_type = $3)";
 
-pub(crate) const OF_TYPE: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+pub(crate) const OF_TYPE: &str = "SELECT id, memory_type, title, content, urls, status, created_at, \
+    updated_at FROM note \
      WHERE account_id = $1 AND memory_type = $7 AND (created_at, id) < ($4, $5) AND id <= $6 \
      ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
 
 pub(crate) const COUNT_OF_TYPE: &str = "SELECT COUNT(*) FROM note WHERE account_id = $1 AND memory_type = $2";
 
-pub(crate) const IDS_OF_TYPE: &str = "SELECT id FROM note WHERE account_id = $1 AND memory_type = $2 ORDER BY created_at DESC, id DESC LIMIT $3";
+pub(crate) const IDS_OF_TYPE: &str = "SELECT id FROM note WHERE account_id = $1 AND memory_type = $2 ORDER \
+    BY created_at DESC, id DESC LIMIT $3";
 
 pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
     ranked::by_ids(
@@ -35,7 +39,8 @@ pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-pub(crate) const FIND: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+pub(crate) const FIND: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at \
+    FROM note \
      WHERE id = $1 AND account_id = $2";
 
 pub(crate) const UPDATE: &str =
@@ -61,13 +66,15 @@ pub(crate) const DROP_VERSIONS: &str = "DELETE FROM note_version WHERE note_id =
      RETURNING CAST(OCTET_LENGTH(title) + OCTET_LENGTH(content) AS BIGINT)";
 
 /// Selects the bytes of a note with its earlier versions and its pages.
-pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(n.title) + OCTET_LENGTH(n.content) + OCTET_LENGTH(n.urls) \
+pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(n.title) + OCTET_LENGTH(n.content) + \
+    OCTET_LENGTH(n.urls) \
      + COALESCE((SELECT SUM(OCTET_LENGTH(v.title) + OCTET_LENGTH(v.content)) FROM note_version v \
      WHERE v.note_id = n.id), 0) \
      + COALESCE((SELECT SUM(OCTET_LENGTH(p.title) + OCTET_LENGTH(p.content)) FROM note_page p \
      WHERE p.note_id = n.id), 0) AS BIGINT) FROM note n WHERE n.id = $1 AND n.account_id = $2";
 
-pub(crate) const AFTER: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
+pub(crate) const AFTER: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at \
+    FROM note \
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 
 /// Selects the versions of an account's notes whose ids are after one and up to another, the oldest first.

@@ -36,9 +36,15 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 
 /// Add a note. One that exists already, word for word, is not added again, and its id is returned. The pages
 /// that links lead to are read in the background and searched with the note. Scope note.add or note.write.
-#[utoipa::path(post, path = "/secondme/note/add", operation_id = "addNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/note/add",
+    operation_id = "addNote",
+    tag = "Notes",
+    security(("bearer" = []), ("session" = [])),
     request_body = NoteRequest,
-    responses((status = 200, description = "The note's id", body = Envelope<Added>)))]
+    responses((status = 200, description = "The note's id", body = Envelope<Added>)),
+)]
 async fn add(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<AddNote>,
@@ -49,9 +55,15 @@ async fn add(
 }
 
 /// Search the notes, or list them newest first. Scope note.write or memory.read.
-#[utoipa::path(get, path = "/secondme/note/search", operation_id = "searchNotes", tag = "Notes", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/note/search",
+    operation_id = "searchNotes",
+    tag = "Notes",
+    security(("bearer" = []), ("session" = [])),
     params(Keyword, PageQuery, CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CursorPage<FoundNote>>)))]
+    responses((status = 200, description = "A page", body = Envelope<CursorPage<FoundNote>>)),
+)]
 async fn search(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadNotes>,
@@ -66,9 +78,15 @@ async fn search(
 }
 
 /// List notes, newest first. Scope note.write or memory.read.
-#[utoipa::path(post, path = "/secondme/note/list", operation_id = "listNotes", tag = "Notes", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/note/list",
+    operation_id = "listNotes",
+    tag = "Notes",
+    security(("bearer" = []), ("session" = [])),
     request_body = ListRequest,
-    responses((status = 200, description = "A page", body = Envelope<CursorPage<ListedNote>>)))]
+    responses((status = 200, description = "A page", body = Envelope<CursorPage<ListedNote>>)),
+)]
 async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadNotes>,
@@ -82,9 +100,16 @@ async fn list(
 }
 
 /// Change a note. The previous version is kept. Scope note.write.
-#[utoipa::path(post, path = "/secondme/note/{id}/update", operation_id = "updateNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
-    params(("id" = i64, Path, description = "The note's id")), request_body = NoteChange,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+#[utoipa::path(
+    post,
+    path = "/secondme/note/{id}/update",
+    operation_id = "updateNote",
+    tag = "Notes",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The note's id")),
+    request_body = NoteChange,
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn update(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteNotes>,
@@ -97,9 +122,15 @@ async fn update(
 }
 
 /// Delete a note with all its versions. Scope note.write.
-#[utoipa::path(post, path = "/secondme/note/{id}/delete", operation_id = "deleteNote", tag = "Notes", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/note/{id}/delete",
+    operation_id = "deleteNote",
+    tag = "Notes",
+    security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteNotes>,
@@ -110,9 +141,15 @@ async fn delete(
 }
 
 /// List the earlier versions of a note, the latest first. Scope note.write.
-#[utoipa::path(get, path = "/secondme/note/{id}/history", operation_id = "noteHistory", tag = "Notes", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/note/{id}/history",
+    operation_id = "noteHistory",
+    tag = "Notes",
+    security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id"), PageQuery),
-    responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)))]
+    responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)),
+)]
 async fn history(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteNotes>,

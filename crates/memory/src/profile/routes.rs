@@ -16,8 +16,14 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 }
 
 /// Get the person's profile. Scope user.info or userinfo.
-#[utoipa::path(get, path = "/secondme/user/info", operation_id = "userInfo", tag = "User", security(("bearer" = []), ("session" = [])),
-    responses((status = 200, description = "The person", body = Envelope<UserInfo>)))]
+#[utoipa::path(
+    get,
+    path = "/secondme/user/info",
+    operation_id = "userInfo",
+    tag = "User",
+    security(("bearer" = []), ("session" = [])),
+    responses((status = 200, description = "The person", body = Envelope<UserInfo>)),
+)]
 async fn info(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadUserInfo>,
@@ -27,9 +33,15 @@ async fn info(
 }
 
 /// Change the profile. Absent members stay as they are. A key needs scope *.
-#[utoipa::path(post, path = "/secondme/user/profile", operation_id = "updateProfile", tag = "User", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/user/profile",
+    operation_id = "updateProfile",
+    tag = "User",
+    security(("bearer" = []), ("session" = [])),
     request_body = ProfileRequest,
-    responses((status = 200, description = "The profile as it is now", body = Envelope<ProfileOut>)))]
+    responses((status = 200, description = "The profile as it is now", body = Envelope<ProfileOut>)),
+)]
 async fn update(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
@@ -41,8 +53,14 @@ async fn update(
 }
 
 /// Get the person who signed in, with the id that is the calling app's own. Any credential of a person.
-#[utoipa::path(get, path = "/auth/me", operation_id = "me", tag = "User", security(("bearer" = []), ("session" = [])),
-    responses((status = 200, description = "The person", body = Envelope<Me>)))]
+#[utoipa::path(
+    get,
+    path = "/auth/me",
+    operation_id = "me",
+    tag = "User",
+    security(("bearer" = []), ("session" = [])),
+    responses((status = 200, description = "The person", body = Envelope<Me>)),
+)]
 async fn me(State(memory): State<Memory>, caller: Caller) -> ApiResult<Me> {
     let (account, profile) = memory.profile(caller.account()).await?;
     Ok(Data(Me::new(account, profile, memory.app_scoped_id(&caller).await?)))

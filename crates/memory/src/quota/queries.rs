@@ -13,7 +13,8 @@ pub(super) const TAKE: &str = "INSERT INTO account_room (account_id, kind, entri
 
 pub(super) const USED: &str = "SELECT entries, bytes FROM account_room WHERE account_id = $1 AND kind = $2";
 
-pub(super) const SET: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) VALUES ($1, $2, $3, $4) \
+pub(super) const SET: &str = "INSERT INTO account_room (account_id, kind, entries, bytes) VALUES ($1, $2, \
+    $3, $4) \
      ON CONFLICT (account_id, kind) DO UPDATE SET entries = excluded.entries, bytes = excluded.bytes";
 
 /// Counts in the current window, or begins one. A window that begins in the future was made by a clock that
@@ -27,7 +28,8 @@ pub(super) const COUNT: &str = "INSERT INTO account_rate (account_id, client, ac
      window_start = CASE WHEN account_rate.window_start > CAST($5 AS BIGINT) \
      AND account_rate.window_start <= excluded.window_start THEN account_rate.window_start \
      ELSE excluded.window_start END \
-     WHERE account_rate.window_start <= CAST($5 AS BIGINT) OR account_rate.window_start > excluded.window_start \
+     WHERE account_rate.window_start <= CAST($5 AS BIGINT) OR account_rate.window_start > \
+     excluded.window_start \
      OR account_rate.used <= CAST($7 AS BIGINT) - excluded.used";
 
 pub(super) const FORGET_WINDOWS: &str = "DELETE FROM account_rate WHERE window_start <= $1";

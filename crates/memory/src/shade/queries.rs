@@ -5,7 +5,8 @@ pub(crate) const LIST: &str =
 
 pub(crate) const COUNT: &str = "SELECT COUNT(*) FROM shade WHERE account_id = $1";
 
-pub(crate) const INSERT: &str = "INSERT INTO shade (id, account_id, has_public, body, created_at, updated_at) \
+pub(crate) const INSERT: &str = "INSERT INTO shade (id, account_id, has_public, body, created_at, \
+    updated_at) \
      VALUES ($1, $2, $3, $4, $5, $5)";
 
 pub(crate) const UPDATE: &str =
@@ -19,5 +20,6 @@ pub(crate) const TIMES: &str =
 pub(crate) const TAKEN: &str = "SELECT id FROM shade WHERE id = $1";
 
 /// Inserts an interest as an archive has it.
-pub(crate) const RESTORE: &str = "INSERT INTO shade (id, account_id, has_public, body, created_at, updated_at) \
+pub(crate) const RESTORE: &str = "INSERT INTO shade (id, account_id, has_public, body, created_at, \
+    updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6)";

@@ -22,15 +22,27 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 }
 
 /// List the person's interests that have a public side. Scope user.info.shades or userinfo.
-#[utoipa::path(get, path = "/secondme/user/shades", operation_id = "listPublicShades", tag = "User", security(("bearer" = []), ("session" = [])),
-    responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
+#[utoipa::path(
+    get,
+    path = "/secondme/user/shades",
+    operation_id = "listPublicShades",
+    tag = "User",
+    security(("bearer" = []), ("session" = [])),
+    responses((status = 200, description = "The interests", body = Envelope<Shades>)),
+)]
 async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadShades>) -> ApiResult<Shades> {
     Ok(Data(Shades { shades: memory.shades(caller.account(), true).await? }))
 }
 
 /// List all of one's own interests, including those without a public side. A key needs scope *.
-#[utoipa::path(get, path = "/secondme/user/shades/all", operation_id = "listShades", tag = "User", security(("bearer" = []), ("session" = [])),
-    responses((status = 200, description = "The interests", body = Envelope<Shades>)))]
+#[utoipa::path(
+    get,
+    path = "/secondme/user/shades/all",
+    operation_id = "listShades",
+    tag = "User",
+    security(("bearer" = []), ("session" = [])),
+    responses((status = 200, description = "The interests", body = Envelope<Shades>)),
+)]
 async fn list_all(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
@@ -39,9 +51,15 @@ async fn list_all(
 }
 
 /// Add an interest. A key needs scope *.
-#[utoipa::path(post, path = "/secondme/user/shades/create", operation_id = "createShade", tag = "User", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/user/shades/create",
+    operation_id = "createShade",
+    tag = "User",
+    security(("bearer" = []), ("session" = [])),
     request_body = ShadeBody,
-    responses((status = 200, description = "The interest", body = Envelope<Shade>)))]
+    responses((status = 200, description = "The interest", body = Envelope<Shade>)),
+)]
 async fn create(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
@@ -51,10 +69,16 @@ async fn create(
 }
 
 /// Replace the content of an interest. A key needs scope *.
-#[utoipa::path(post, path = "/secondme/user/shades/{id}/update", operation_id = "updateShade", tag = "User",
+#[utoipa::path(
+    post,
+    path = "/secondme/user/shades/{id}/update",
+    operation_id = "updateShade",
+    tag = "User",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = i64, Path, description = "The interest's id")), request_body = ShadeBody,
-    responses((status = 200, description = "The interest", body = Envelope<Shade>)))]
+    params(("id" = i64, Path, description = "The interest's id")),
+    request_body = ShadeBody,
+    responses((status = 200, description = "The interest", body = Envelope<Shade>)),
+)]
 async fn update(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
@@ -65,10 +89,15 @@ async fn update(
 }
 
 /// Delete an interest. A key needs scope *.
-#[utoipa::path(post, path = "/secondme/user/shades/{id}/delete", operation_id = "deleteShade", tag = "User",
+#[utoipa::path(
+    post,
+    path = "/secondme/user/shades/{id}/delete",
+    operation_id = "deleteShade",
+    tag = "User",
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The interest's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,

@@ -17,9 +17,15 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
 }
 
 /// Look up a person's certificate, which is needed to use the Plaza. Any valid credential of a person.
-#[utoipa::path(get, path = "/certificate/", operation_id = "getCertificate", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/certificate/",
+    operation_id = "getCertificate",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(Whose),
-    responses((status = 200, description = "The certificate, if there is one", body = Envelope<Standing>)))]
+    responses((status = 200, description = "The certificate, if there is one", body = Envelope<Standing>)),
+)]
 async fn show(
     State(plaza): State<Plaza>,
     caller: Caller,

@@ -24,9 +24,15 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
 }
 
 /// Make a circle and join it. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/circles/create", operation_id = "createCircle", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/circles/create",
+    operation_id = "createCircle",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     request_body = CircleRequest,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn create(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -37,9 +43,15 @@ async fn create(
 }
 
 /// List circles, newest first. Scope plaza.read, residents only.
-#[utoipa::path(get, path = "/secondme/plaza/circles", operation_id = "listCircles", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/plaza/circles",
+    operation_id = "listCircles",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CirclePage>)))]
+    responses((status = 200, description = "A page", body = Envelope<CirclePage>)),
+)]
 async fn list(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
@@ -52,9 +64,15 @@ async fn list(
 }
 
 /// Join a circle; again changes nothing. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/circles/{circleRoute}/join", operation_id = "joinCircle", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/circles/{circleRoute}/join",
+    operation_id = "joinCircle",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("circleRoute" = String, Path, description = "The circle's route")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn join(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -65,9 +83,15 @@ async fn join(
 }
 
 /// Leave a circle; again changes nothing. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/circles/{circleRoute}/leave", operation_id = "leaveCircle", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/circles/{circleRoute}/leave",
+    operation_id = "leaveCircle",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("circleRoute" = String, Path, description = "The circle's route")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn leave(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,

@@ -10,7 +10,8 @@ macro_rules! columns {
     () => {
         "SELECT c.id, c.post_id, c.author_id, c.content, c.reply_to, c.reply_to_name, c.root_id, c.source, \
          c.sticker_url, c.likes, c.created_at, c.edited_at, c.is_live, \
-         (SELECT COUNT(*) FROM plaza_like l WHERE l.target_id = c.id AND l.account_id = $1) FROM plaza_comment c "
+         (SELECT COUNT(*) FROM plaza_like l WHERE l.target_id = c.id AND l.account_id = $1) FROM \
+         plaza_comment c "
     };
 }
 
@@ -24,8 +25,10 @@ pub(super) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
     format!("{}WHERE c.post_id = $2 AND c.id IN ({}) ORDER BY c.id", columns!(), ids.join(", "))
 });
 
-pub(super) const INSERT: &str = "INSERT INTO plaza_comment (id, post_id, author_id, content, reply_to, reply_to_name, \
-     root_id, source, sticker_url, likes, created_at, is_live) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)";
+pub(super) const INSERT: &str = "INSERT INTO plaza_comment (id, post_id, author_id, content, reply_to, \
+    reply_to_name, \
+     root_id, source, sticker_url, likes, created_at, is_live) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+     $10, $11, 1)";
 
 /// Reads the root and the author of a reply's parent.
 pub(super) const PARENT: &str =

@@ -26,9 +26,15 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
 }
 
 /// Comment on a post. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/posts/comment", operation_id = "createComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/posts/comment",
+    operation_id = "createComment",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     request_body = CommentRequest,
-    responses((status = 200, description = "What the comment is called", body = Envelope<Commented>)))]
+    responses((status = 200, description = "What the comment is called", body = Envelope<Commented>)),
+)]
 async fn create(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -39,9 +45,15 @@ async fn create(
 }
 
 /// List a post's comments, oldest first. Scope plaza.read, residents only.
-#[utoipa::path(get, path = "/secondme/plaza/posts/{postId}/comments", operation_id = "listComments", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/plaza/posts/{postId}/comments",
+    operation_id = "listComments",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "What the post is called"), CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CommentPage>)))]
+    responses((status = 200, description = "A page", body = Envelope<CommentPage>)),
+)]
 async fn list(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
@@ -62,9 +74,16 @@ async fn list(
 }
 
 /// Replace the text of the caller's comment, which then has `editedAt`. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/update", operation_id = "updateComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
-    params(("commentId" = String, Path, description = "What the comment is called")), request_body = EditRequest,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/comments/{commentId}/update",
+    operation_id = "updateComment",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
+    params(("commentId" = String, Path, description = "What the comment is called")),
+    request_body = EditRequest,
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn update(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -79,9 +98,15 @@ async fn update(
 
 /// Delete the caller's comment; replies stay. An administrator's session, or their key with scope `*`, may
 /// delete any comment, which is logged with the reason. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/delete", operation_id = "deleteComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/comments/{commentId}/delete",
+    operation_id = "deleteComment",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("commentId" = String, Path, description = "What the comment is called"), ReasonQuery),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,

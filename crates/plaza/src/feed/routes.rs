@@ -15,9 +15,15 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
 }
 
 /// Read the feed. Scope plaza.read, residents only.
-#[utoipa::path(get, path = "/secondme/plaza/feed", operation_id = "getFeed", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/plaza/feed",
+    operation_id = "getFeed",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(CursorParams, FeedQuery),
-    responses((status = 200, description = "A page", body = Envelope<FeedOut>)))]
+    responses((status = 200, description = "A page", body = Envelope<FeedOut>)),
+)]
 async fn show(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,

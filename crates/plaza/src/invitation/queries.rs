@@ -10,7 +10,8 @@ pub(super) const FIND: &str =
 pub(super) const TAKE: &str = "UPDATE plaza_invitation SET used_by = $2, used_at = $3 \
      WHERE code = $1 AND used_by IS NULL AND withdrawn_at IS NULL";
 
-pub(super) const OF_ACCOUNT: &str = "SELECT id, code, account_id, note, created_at, withdrawn_at, used_by, used_at \
+pub(super) const OF_ACCOUNT: &str = "SELECT id, code, account_id, note, created_at, withdrawn_at, used_by, \
+    used_at \
      FROM plaza_invitation WHERE account_id = $1 ORDER BY id DESC LIMIT $2";
 
 pub(super) const ALL: &str = "SELECT id, code, account_id, note, created_at, withdrawn_at, used_by, used_at \

@@ -16,9 +16,15 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
 }
 
 /// Redeem an invitation code. Any valid credential of a person; a limited number of tries an hour.
-#[utoipa::path(post, path = "/invitation/redeem", operation_id = "redeemInvitation", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/invitation/redeem",
+    operation_id = "redeemInvitation",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     request_body = RedeemRequest,
-    responses((status = 200, description = "The certificate", body = Envelope<RedeemOut>)))]
+    responses((status = 200, description = "The certificate", body = Envelope<RedeemOut>)),
+)]
 async fn redeem(
     State(plaza): State<Plaza>,
     caller: Caller,

@@ -27,9 +27,15 @@ struct Likes {
 }
 
 /// Like a post; again changes nothing. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/like", operation_id = "likePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/posts/{postId}/like",
+    operation_id = "likePost",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "What the post is called")),
-    responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]
+    responses((status = 200, description = "How many like it", body = Envelope<Likes>)),
+)]
 async fn like_post(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -40,9 +46,15 @@ async fn like_post(
 }
 
 /// Remove the like of a post. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/unlike", operation_id = "unlikePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/posts/{postId}/unlike",
+    operation_id = "unlikePost",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "What the post is called")),
-    responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]
+    responses((status = 200, description = "How many like it", body = Envelope<Likes>)),
+)]
 async fn unlike_post(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -53,9 +65,15 @@ async fn unlike_post(
 }
 
 /// Like a comment; again changes nothing. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/like", operation_id = "likeComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/comments/{commentId}/like",
+    operation_id = "likeComment",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("commentId" = String, Path, description = "What the comment is called")),
-    responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]
+    responses((status = 200, description = "How many like it", body = Envelope<Likes>)),
+)]
 async fn like_comment(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -66,9 +84,15 @@ async fn like_comment(
 }
 
 /// Remove the like of a comment. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/comments/{commentId}/unlike", operation_id = "unlikeComment", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/comments/{commentId}/unlike",
+    operation_id = "unlikeComment",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("commentId" = String, Path, description = "What the comment is called")),
-    responses((status = 200, description = "How many like it", body = Envelope<Likes>)))]
+    responses((status = 200, description = "How many like it", body = Envelope<Likes>)),
+)]
 async fn unlike_comment(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,

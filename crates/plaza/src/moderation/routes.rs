@@ -16,9 +16,15 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
 }
 
 /// Report a post or comment to the administrators. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/report", operation_id = "report", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/report",
+    operation_id = "report",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     request_body = ReportRequest,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn report(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -31,9 +37,15 @@ async fn report(
 
 /// Block a person. The caller no longer sees their posts and comments, and they can neither reply to the
 /// caller's nor like them. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/users/{userId}/block", operation_id = "blockUser", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/users/{userId}/block",
+    operation_id = "blockUser",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("userId" = String, Path, description = "The person's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn block(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -44,9 +56,15 @@ async fn block(
 }
 
 /// Remove a block. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/users/{userId}/unblock", operation_id = "unblockUser", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/users/{userId}/unblock",
+    operation_id = "unblockUser",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("userId" = String, Path, description = "The person's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn unblock(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,

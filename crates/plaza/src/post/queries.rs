@@ -11,9 +11,11 @@ pub(super) const REMOVED: usize = 32;
 
 macro_rules! columns {
     () => {
-        "SELECT p.id, p.name, p.author_id, p.content, p.kind, p.circle, p.topic, p.extras, p.likes, p.comments, \
+        "SELECT p.id, p.name, p.author_id, p.content, p.kind, p.circle, p.topic, p.extras, p.likes, \
+         p.comments, \
          p.human_comments, p.hot, p.created_at, p.edited_at, \
-         (SELECT COUNT(*) FROM plaza_like l WHERE l.target_id = p.id AND l.account_id = $1) FROM plaza_post p "
+         (SELECT COUNT(*) FROM plaza_like l WHERE l.target_id = p.id AND l.account_id = $1) FROM plaza_post \
+         p "
     };
 }
 
@@ -25,8 +27,10 @@ pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Inserts nothing if the name is taken.
-pub(super) const INSERT: &str = "INSERT INTO plaza_post (id, name, author_id, content, kind, circle, topic, extras, likes, \
-     comments, human_comments, hot, created_at, is_live) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1) \
+pub(super) const INSERT: &str = "INSERT INTO plaza_post (id, name, author_id, content, kind, circle, topic, \
+    extras, likes, \
+     comments, human_comments, hot, created_at, is_live) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
+     $11, $12, $13, 1) \
      ON CONFLICT (name) DO NOTHING";
 
 pub(crate) const ID: &str = "SELECT id, author_id FROM plaza_post WHERE name = $1 AND is_live = 1";

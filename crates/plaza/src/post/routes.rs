@@ -24,9 +24,15 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
 }
 
 /// Write a post. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/posts/create", operation_id = "createPost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/posts/create",
+    operation_id = "createPost",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     request_body = PostRequest,
-    responses((status = 200, description = "What the post is called", body = Envelope<Posted>)))]
+    responses((status = 200, description = "What the post is called", body = Envelope<Posted>)),
+)]
 async fn create(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -37,9 +43,15 @@ async fn create(
 }
 
 /// Read a post. Scope plaza.read, residents only.
-#[utoipa::path(get, path = "/secondme/plaza/posts/{postId}", operation_id = "getPost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/plaza/posts/{postId}",
+    operation_id = "getPost",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "What the post is called")),
-    responses((status = 200, description = "The post", body = Envelope<PostOut>)))]
+    responses((status = 200, description = "The post", body = Envelope<PostOut>)),
+)]
 async fn show(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
@@ -51,9 +63,16 @@ async fn show(
 }
 
 /// Replace the text of the caller's post, which then has `editedAt`. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/update", operation_id = "updatePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "What the post is called")), request_body = EditRequest,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/posts/{postId}/update",
+    operation_id = "updatePost",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
+    params(("postId" = String, Path, description = "What the post is called")),
+    request_body = EditRequest,
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn update(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
@@ -67,9 +86,15 @@ async fn update(
 
 /// Delete the caller's post. An administrator's session, or their key with scope `*`, may delete any post,
 /// which is logged with the reason. Scope plaza.write, residents only.
-#[utoipa::path(post, path = "/secondme/plaza/posts/{postId}/delete", operation_id = "deletePost", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    post,
+    path = "/secondme/plaza/posts/{postId}/delete",
+    operation_id = "deletePost",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "What the post is called"), ReasonQuery),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)))]
+    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+)]
 async fn delete(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,

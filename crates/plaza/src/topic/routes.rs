@@ -37,9 +37,15 @@ struct TopicPosts {
 }
 
 /// List topics, those with the most posts first. Scope plaza.read, residents only.
-#[utoipa::path(get, path = "/secondme/plaza/topics", operation_id = "listTopics", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/plaza/topics",
+    operation_id = "listTopics",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<TopicPage>)))]
+    responses((status = 200, description = "A page", body = Envelope<TopicPage>)),
+)]
 async fn list(
     State(plaza): State<Plaza>,
     _reader: Reader,
@@ -53,9 +59,15 @@ async fn list(
 }
 
 /// List the posts about a topic, newest first. Scope plaza.read, residents only.
-#[utoipa::path(get, path = "/secondme/plaza/topics/{topicId}/posts", operation_id = "listTopicPosts", tag = "Plaza", security(("bearer" = []), ("session" = [])),
+#[utoipa::path(
+    get,
+    path = "/secondme/plaza/topics/{topicId}/posts",
+    operation_id = "listTopicPosts",
+    tag = "Plaza",
+    security(("bearer" = []), ("session" = [])),
     params(("topicId" = String, Path, description = "The topic's id"), CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<TopicPosts>)))]
+    responses((status = 200, description = "A page", body = Envelope<TopicPosts>)),
+)]
 async fn posts(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,

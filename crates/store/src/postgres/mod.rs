@@ -37,7 +37,8 @@ use connector::Connector;
 use lanes::{Lanes, Place};
 
 /// Counts the locks of node numbers that other connections hold.
-const OTHER_NODES: &str = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 \
+const OTHER_NODES: &str = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND \
+    objsubid = 2 \
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
      AND classid::int8 = $1 AND objid::int8 < $2 AND pid <> pg_backend_pid()";
 /// Time limit of the readiness check.

@@ -28,7 +28,8 @@ const REFERENCES_SQLITE: &str = "SELECT m.name, f.\"table\" FROM sqlite_schema A
      JOIN pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'";
 
 const REFERENCES_POSTGRES: &str = "SELECT CAST(c.relname AS TEXT), CAST(p.relname AS TEXT) \
-     FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_class AS p ON p.oid = k.confrelid \
+     FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_class AS p ON p.oid = \
+     k.confrelid \
      JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE k.contype = 'f' AND n.nspname = current_schema()";
 
 /// A table and the statements that copy it. Their texts live as long as the process: there are a few of each

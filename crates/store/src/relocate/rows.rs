@@ -153,7 +153,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn checksum_depends_on_rows_and_not_on_their_order(mut rows in prop::collection::vec(cells(), 1..6), other in cells()) {
+        fn checksum_depends_on_rows_and_not_on_their_order(
+            mut rows in prop::collection::vec(cells(), 1..6), other in cells(),
+        ) {
             let whole = sum(&rows);
             let first = rows.remove(0);
             prop_assert_ne!(sum(&rows), whole);

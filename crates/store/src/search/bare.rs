@@ -69,7 +69,10 @@ fn without_apostrophes(word: &str) -> String {
 
 /// Returns `true` for Latin and Greek letters.
 const fn is_accented_script(c: char) -> bool {
-    matches!(c, 'a'..='z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}')
+    matches!(
+        c,
+        'a'..='z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}',
+    )
 }
 
 /// Visits the numbers of a folded text that are written in groups, such as 138-0000-0000 and +86 (010)

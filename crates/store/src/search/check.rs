@@ -36,7 +36,8 @@ const KEPT: &str = "SELECT entries, length, public_entries, public_length, pendi
 
 const RUNS: &str = "SELECT runs FROM search_size WHERE account_id = $1 AND kind = $2";
 
-const SET_SIZE: &str = "UPDATE search_size SET entries = $3, length = $4, public_entries = $5, public_length = $6, \
+const SET_SIZE: &str = "UPDATE search_size SET entries = $3, length = $4, public_entries = $5, public_length \
+    = $6, \
      pending = $7 WHERE account_id = $1 AND kind = $2";
 
 const SET_RUNS: &str = "UPDATE search_size SET runs = $3 WHERE account_id = $1 AND kind = $2";

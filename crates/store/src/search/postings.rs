@@ -157,7 +157,9 @@ mod tests {
         }
 
         #[test]
-        fn what_is_picked_is_what_was_asked_for(text in "[a-f ]{0,40}", mut asked in proptest::collection::vec("[a-f]{1,3}", 0..6)) {
+        fn what_is_picked_is_what_was_asked_for(
+            text in "[a-f ]{0,40}", mut asked in proptest::collection::vec("[a-f]{1,3}", 0..6),
+        ) {
             asked.sort_unstable();
             asked.dedup();
             let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
@@ -174,10 +176,13 @@ mod tests {
         }
 
         #[test]
-        fn terms_are_read_as_they_were_written(text in "\\PC{0,20}[a-c\u{4e00}-\u{4e08} \\n\\r\\t\u{85}\u{a0}\u{2028}\u{301}\u{64b}\u{200d}\u{fe70}]{0,40}") {
+        fn terms_are_read_as_they_were_written(text in "\\PC{0,20}[a-c\u{4e00}-\u{4e08} \\n\
+            \\r\\t\u{85}\u{a0}\u{2028}\u{301}\u{64b}\u{200d}\u{fe70}]{0,40}") {
             let terms = Document::new(&text).terms;
             let lines = lines(&terms);
-            let read: Vec<(String, i64)> = parse(&lines).map(|(term, count)| (term.to_owned(), count)).collect();
+            let read: Vec<(String, i64)> = parse(&lines).map(|(term, count)| (
+                term.to_owned(), count,
+            )).collect();
             prop_assert_eq!(read, terms);
         }
     }

@@ -40,13 +40,16 @@ pub(super) const PUBLIC_SIZE: &str =
     "SELECT public_entries, public_length, runs FROM search_size WHERE account_id = $1 AND kind = $2";
 
 pub(super) const ADD_ENTRY: &str = "INSERT INTO search_entry \
-     (account_id, kind, entry_id, is_public, length, folded, run, noted_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
+     (account_id, kind, entry_id, is_public, length, folded, run, noted_at) VALUES ($1, $2, $3, $4, $5, $6, \
+     0, $7)";
 
-pub(super) const REMOVE_ENTRY: &str = "DELETE FROM search_entry WHERE account_id = $1 AND kind = $2 AND entry_id = $3 \
+pub(super) const REMOVE_ENTRY: &str = "DELETE FROM search_entry WHERE account_id = $1 AND kind = $2 AND \
+    entry_id = $3 \
      RETURNING folded, is_public, run";
 
 pub(super) const ADD_PENDING: &str = "INSERT INTO search_pending \
-     (account_id, kind, entry_id, is_public, length, terms, cost, noted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+     (account_id, kind, entry_id, is_public, length, terms, cost, noted_at) VALUES ($1, $2, $3, $4, $5, $6, \
+     $7, $8)";
 
 pub(super) const REMOVE_PENDING: &str =
     "DELETE FROM search_pending WHERE account_id = $1 AND kind = $2 AND entry_id = $3 RETURNING cost";
@@ -60,7 +63,8 @@ pub(super) const ENTER_RUN: &str = "UPDATE search_entry SET run = $3 WHERE accou
 pub(super) const END_PENDING: &str = "DELETE FROM search_pending WHERE account_id = $1 AND kind = $2";
 
 /// Selects those of the newest entries that hold a text. (LIKE is many times slower, and knows wildcards.)
-pub(super) const VERBATIM: &str = "SELECT entry_id, noted_at FROM (SELECT entry_id, noted_at, folded FROM search_entry \
+pub(super) const VERBATIM: &str = "SELECT entry_id, noted_at FROM (SELECT entry_id, noted_at, folded FROM \
+    search_entry \
      WHERE account_id = $1 AND kind = $2 AND is_public >= $3 ORDER BY entry_id DESC LIMIT $4) AS newest \
      WHERE STRPOS(folded, $5) > 0";
 
@@ -74,7 +78,8 @@ pub(super) static VERBATIM_AMONG: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Selects the first entries that were noted between two moments, the latter excluded.
-pub(super) const BETWEEN: &str = "SELECT entry_id, noted_at, folded FROM search_entry WHERE account_id = $1 AND kind = $2 \
+pub(super) const BETWEEN: &str = "SELECT entry_id, noted_at, folded FROM search_entry WHERE account_id = $1 \
+    AND kind = $2 \
      AND is_public >= $3 AND noted_at >= $4 AND noted_at < $5 ORDER BY noted_at, entry_id LIMIT $6";
 
 /// Selects the two entries before and the two after each of [`MAX_NEIGHBOURS`] entries, which are given from
@@ -84,7 +89,8 @@ pub(super) static NEIGHBOURS: LazyLock<String> = LazyLock::new(|| {
     let beside = |than: &str, order: &str, skipped: u8| {
         format!(
             "(SELECT CASE WHEN other.is_public >= $3 AND ABS(other.noted_at - entry.noted_at) <= $4 \
-             THEN other.entry_id END FROM search_entry AS other WHERE other.account_id = $1 AND other.kind = $2 \
+             THEN other.entry_id END FROM search_entry AS other WHERE other.account_id = $1 AND other.kind = \
+             $2 \
              AND (other.noted_at, other.entry_id) {than} (entry.noted_at, entry.entry_id) \
              ORDER BY other.noted_at {order}, other.entry_id {order} LIMIT 1 OFFSET {skipped})"
         )

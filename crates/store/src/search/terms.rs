@@ -38,19 +38,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_holds_the_terms_of_every_piece_of_it(words in proptest::collection::vec("[a-z]{1,8}", 1..8), at in 0_usize..8) {
+        fn a_text_holds_the_terms_of_every_piece_of_it(
+            words in proptest::collection::vec("[a-z]{1,8}", 1..8), at in 0_usize..8,
+        ) {
             let all = terms(&words.join(" "));
             let asked = words.get(at % words.len()).cloned().unwrap_or_default();
             prop_assert!(query_terms(&asked).iter().all(|term| all.binary_search(term).is_ok()));
         }
 
         #[test]
-        fn a_chinese_text_holds_the_terms_of_its_substrings(text in "[一-龥]{2,12}", from in 0_usize..12, length in 1_usize..12) {
+        fn a_chinese_text_holds_the_terms_of_its_substrings(
+            text in "[一-龥]{2,12}", from in 0_usize..12, length in 1_usize..12,
+        ) {
             let chars: Vec<char> = text.chars().collect();
             let from = from % chars.len();
             let piece: String = chars.iter().skip(from).take(length).collect();
             let all = terms(&text);
-            prop_assert!(query_terms(&piece).iter().all(|term| all.binary_search(term).is_ok()), "{piece} in {text}");
+            prop_assert!(
+                query_terms(&piece).iter().all(|term| all.binary_search(term).is_ok()), "{piece} in {text}",
+            );
         }
     }
 }

@@ -298,7 +298,9 @@ mod tests {
         }
 
         #[test]
-        fn what_is_sure_is_in_every_text_around_it(before in alphabet(), asked in alphabet(), after in alphabet()) {
+        fn what_is_sure_is_in_every_text_around_it(
+            before in alphabet(), asked in alphabet(), after in alphabet(),
+        ) {
             let asked = fold(&asked);
             let asked = asked.trim();
             let document = Document::of_folded(format!("{}{asked}{}", fold(&before), fold(&after)));
@@ -308,7 +310,9 @@ mod tests {
         }
 
         #[test]
-        fn a_substring_of_two_cjk_characters_or_more_is_found(text in "[\u{4e00}-\u{9fff}]{2,20}", from in 0_usize..18, length in 2_usize..8) {
+        fn a_substring_of_two_cjk_characters_or_more_is_found(
+            text in "[\u{4e00}-\u{9fff}]{2,20}", from in 0_usize..18, length in 2_usize..8,
+        ) {
             let part: String = text.chars().skip(from).take(length).collect();
             let document = Document::new(&text);
             for term in query(&fold(&part)) {

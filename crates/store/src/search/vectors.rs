@@ -13,15 +13,19 @@ pub const MAX_EMBEDDED: i64 = 32_000;
 const LONGEST_CLAIM_MS: i64 = 3_600_000;
 
 const LACKING: &str = "SELECT size.account_id, size.kind FROM search_size AS size \
-     LEFT JOIN search_meaning AS meaning ON meaning.account_id = size.account_id AND meaning.kind = size.kind \
+     LEFT JOIN search_meaning AS meaning ON meaning.account_id = size.account_id AND meaning.kind = \
+     size.kind \
      WHERE (size.account_id > $3 OR (size.account_id = $3 AND size.kind > $4)) \
      AND size.entries > COALESCE(CASE WHEN meaning.model = $1 THEN meaning.made END, 0) \
-     AND (COALESCE(meaning.claimed_until, 0) <= $2 OR meaning.claimed_until > $6) ORDER BY size.account_id, size.kind LIMIT $5";
+     AND (COALESCE(meaning.claimed_until, 0) <= $2 OR meaning.claimed_until > $6) ORDER BY size.account_id, \
+     size.kind LIMIT $5";
 
 /// Claims an index for a model. The vectors of another model stay, under its name, until they are replaced.
-const CLAIM: &str = "INSERT INTO search_meaning (account_id, kind, model, made, version, removed, claimed_until) \
+const CLAIM: &str = "INSERT INTO search_meaning (account_id, kind, model, made, version, removed, \
+    claimed_until) \
      VALUES ($1, $2, $3, 0, 0, 0, $4) ON CONFLICT (account_id, kind) DO UPDATE SET \
-     claimed_until = excluded.claimed_until, model = excluded.model, made = CASE WHEN search_meaning.model = $3 \
+     claimed_until = excluded.claimed_until, model = excluded.model, made = CASE WHEN search_meaning.model = \
+     $3 \
      THEN search_meaning.made ELSE (SELECT COUNT(*) FROM search_vector AS other WHERE other.account_id = $1 \
      AND other.kind = $2 AND other.model = $3) END \
      WHERE search_meaning.claimed_until <= $5 OR search_meaning.claimed_until > $6";
@@ -29,7 +33,8 @@ const CLAIM: &str = "INSERT INTO search_meaning (account_id, kind, model, made, 
 const EXTEND: &str =
     "UPDATE search_meaning SET claimed_until = $4 WHERE account_id = $1 AND kind = $2 AND model = $3";
 
-const RELEASE: &str = "UPDATE search_meaning SET claimed_until = 0 WHERE account_id = $1 AND kind = $2 AND model = $3 AND claimed_until = $4";
+const RELEASE: &str = "UPDATE search_meaning SET claimed_until = 0 WHERE account_id = $1 AND kind = $2 AND \
+    model = $3 AND claimed_until = $4";
 
 const WITHOUT: &str = "SELECT entry.entry_id, SUBSTR(entry.folded, 1, $5) FROM search_entry AS entry \
      LEFT JOIN search_vector AS made ON made.account_id = entry.account_id AND made.kind = entry.kind \
@@ -37,15 +42,19 @@ const WITHOUT: &str = "SELECT entry.entry_id, SUBSTR(entry.folded, 1, $5) FROM s
      WHERE entry.account_id = $1 AND entry.kind = $2 AND made.entry_id IS NULL \
      ORDER BY entry.entry_id DESC LIMIT $4";
 
-const BUMP: &str = "UPDATE search_meaning SET version = version + 1 WHERE account_id = $1 AND kind = $2 AND model = $3 \
+const BUMP: &str = "UPDATE search_meaning SET version = version + 1 WHERE account_id = $1 AND kind = $2 AND \
+    model = $3 \
      RETURNING version";
 
 /// Writes nothing if the entry is gone, has another text by now, or has vectors of this model.
-const PUT: &str = "INSERT INTO search_vector (account_id, kind, entry_id, model, is_public, version, parts, vector) \
+const PUT: &str = "INSERT INTO search_vector (account_id, kind, entry_id, model, is_public, version, parts, \
+    vector) \
      SELECT account_id, kind, entry_id, $4, is_public, $5, $9, $6 FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND entry_id = $3 AND SUBSTR(folded, 1, $8) = $7 \
-     ON CONFLICT (account_id, kind, entry_id) DO UPDATE SET model = excluded.model, is_public = excluded.is_public, \
-     version = excluded.version, parts = excluded.parts, vector = excluded.vector WHERE search_vector.model <> excluded.model";
+     ON CONFLICT (account_id, kind, entry_id) DO UPDATE SET model = excluded.model, is_public = \
+     excluded.is_public, \
+     version = excluded.version, parts = excluded.parts, vector = excluded.vector WHERE search_vector.model \
+     <> excluded.model";
 
 const COUNT: &str = "UPDATE search_meaning SET made = made + $3 WHERE account_id = $1 AND kind = $2";
 
@@ -57,16 +66,20 @@ const REMOVED: &str = "UPDATE search_meaning SET version = version + 1, removed 
 
 const STATE: &str = "SELECT version, removed FROM search_meaning WHERE account_id = $1 AND kind = $2";
 
-const CHANGED: &str = "SELECT entry_id, is_public, parts, vector FROM search_vector WHERE account_id = $1 AND kind = $2 \
+const CHANGED: &str = "SELECT entry_id, is_public, parts, vector FROM search_vector WHERE account_id = $1 \
+    AND kind = $2 \
      AND model = $3 AND version > $4 AND version <= $5 ORDER BY entry_id DESC LIMIT $6";
 
 const STRAY: &str = "SELECT made.entry_id FROM search_vector AS made LEFT JOIN search_entry AS entry \
      ON entry.account_id = made.account_id AND entry.kind = made.kind AND entry.entry_id = made.entry_id \
-     WHERE made.account_id = $1 AND made.kind = $2 AND (entry.entry_id IS NULL OR entry.is_public <> made.is_public \
-     OR made.parts < 0 OR LENGTH(made.vector) % (4 * CASE WHEN made.parts > 0 THEN made.parts ELSE 1 END) <> 0) ORDER BY made.entry_id";
+     WHERE made.account_id = $1 AND made.kind = $2 AND (entry.entry_id IS NULL OR entry.is_public <> \
+     made.is_public \
+     OR made.parts < 0 OR LENGTH(made.vector) % (4 * CASE WHEN made.parts > 0 THEN made.parts ELSE 1 END) <> \
+     0) ORDER BY made.entry_id";
 
 const COUNTED: &str = "SELECT meaning.made, (SELECT COUNT(*) FROM search_vector AS made \
-     WHERE made.account_id = $1 AND made.kind = $2 AND made.model = meaning.model) FROM search_meaning AS meaning \
+     WHERE made.account_id = $1 AND made.kind = $2 AND made.model = meaning.model) FROM search_meaning AS \
+     meaning \
      WHERE meaning.account_id = $1 AND meaning.kind = $2";
 
 /// The vectors made of an entry's text.

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use store::{Clock, Database, DatabaseConfig, Migration, Random, Timestamp};
 use tempfile::TempDir;
-use testkit::postgres::Cluster;
+use testkit::{Engine, Fixture, postgres::Cluster};
 
 /// A database for one test, not yet opened.
 struct World {
@@ -60,6 +60,15 @@ impl World {
     }
 }
 
+impl Fixture for World {
+    async fn set_up(engine: Engine, _settings: &str) -> Self {
+        match engine {
+            Engine::Sqlite => Self::sqlite(),
+            Engine::Postgres => Self::postgres(),
+        }
+    }
+}
+
 static TABLES: &[Migration] = &[Migration {
     version: 1,
     name: "tables",
@@ -75,28 +84,4 @@ const COUNT_ITEMS: &str = "SELECT COUNT(*) FROM item";
 
 async fn count_items(db: &Database) -> i64 {
     db.fetch_one::<(i64,)>(COUNT_ITEMS, &[]).await.unwrap().0
-}
-
-/// Generates a `sqlite` and a `postgres` test from each body.
-#[macro_export]
-macro_rules! on_both {
-    ($($(#[$about:meta])* async fn $name:ident($world:ident) $body:block)*) => {$(
-        mod $name {
-            #[allow(unused_imports, reason = "not every body uses all of its module")]
-            use super::*;
-
-            $(#[$about])*
-            async fn body($world: $crate::World) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                body($crate::World::sqlite()).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                body($crate::World::postgres()).await;
-            }
-        }
-    )*};
 }

@@ -7,9 +7,11 @@ use tokio::sync::Notify;
 
 use crate::World;
 
-const ACCOUNT: &str = "INSERT INTO account (id, email, name, route, password_hash, is_admin, key_count, created_at) \
+const ACCOUNT: &str = "INSERT INTO account (id, email, name, route, password_hash, is_admin, key_count, \
+    created_at) \
      VALUES ($1, $2, 'n', 'r', 'x', 0, 0, 1)";
-const MEMORY: &str = "INSERT INTO key_memory (id, account_id, actor, object, content, visibility, hash, created_at, \
+const MEMORY: &str = "INSERT INTO key_memory (id, account_id, actor, object, content, visibility, hash, \
+    created_at, \
      updated_at) VALUES ($1, 7, '', '', $2, 1, $3, 1, 1)";
 const MEMORIES: i64 = 5000;
 

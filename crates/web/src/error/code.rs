@@ -43,7 +43,9 @@ catalogue! {
     /// Sign-up is closed to visitors, or the invitation is not valid.
     SignUpClosed = 403 "auth.signup.closed" "注册未开放或邀请无效" "Sign-up is closed or the invitation is not valid";
     /// The request of a form has no valid CSRF token, or comes from another site.
-    CsrfRejected = 403 "auth.csrf.rejected" "请求来源校验失败,请刷新页面后重试" "The request did not come from this site; reload the page and try again";
+    CsrfRejected = 403 "auth.csrf.rejected"
+        "请求来源校验失败,请刷新页面后重试"
+        "The request did not come from this site; reload the page and try again";
     /// The change of the profile is not valid; `{}` is the reason.
     ProfileUpdateFailed = 400 "user.profile.update_failed" "资料更新失败: {}" "The profile was not updated: {}";
     /// There is no such route, or nothing there that the caller may see.
@@ -53,11 +55,15 @@ catalogue! {
     /// The request was not complete or not answered in time.
     RequestTimeout = 408 "request.timeout" "请求超时" "The request took too long";
     /// The body is larger than the limit; `{}` is the limit in bytes.
-    BodyTooLarge = 413 "request.body.too_large" "请求体超过 {} 字节的限制" "The body is larger than the limit of {} bytes";
+    BodyTooLarge = 413 "request.body.too_large"
+        "请求体超过 {} 字节的限制"
+        "The body is larger than the limit of {} bytes";
     /// The account has reached a storage quota; `{}` names the limit and the present use.
     QuotaExceeded = 413 "quota.exceeded" "存储空间已达上限: {}" "The account's storage is full: {}";
     /// The content type or the content of a file is not accepted; `{}` lists the accepted ones.
-    UnsupportedMedia = 415 "request.media.unsupported" "不支持的媒体类型,支持: {}" "Unsupported media type; supported: {}";
+    UnsupportedMedia = 415 "request.media.unsupported"
+        "不支持的媒体类型,支持: {}"
+        "Unsupported media type; supported: {}";
     /// The request does not match the schema; `detail` lists each error and `{}` is the first one.
     Unprocessable = 422 "invalid.param" "{}" "{}";
     /// A parameter is not valid; `{}` says which and why.
@@ -67,7 +73,9 @@ catalogue! {
     /// An unexpected failure; the log has the cause with the request id.
     Internal = 500 "internal.error" "服务内部错误" "Internal server error";
     /// The database or another dependency cannot be reached, or the server is at its limit.
-    Unavailable = 503 "connection.error" "服务暂时不可用,请稍后再试" "The service is temporarily unavailable, please try again later";
+    Unavailable = 503 "connection.error"
+        "服务暂时不可用,请稍后再试"
+        "The service is temporarily unavailable, please try again later";
     /// The token lacks a scope, on the endpoints for which the SecondMe API has this code; `{}` is the scope.
     ScopeMissing = 403 "auth.scope.missing" "缺少必需的权限: {}" "Missing required scope: {}";
     /// A key memory has no content.
@@ -91,7 +99,9 @@ catalogue! {
     /// The caller has no such note to delete.
     NoteDeleteNotFound = 404 "note.delete.failed" "笔记不存在" "No such note";
     /// The chat session belongs to somebody else.
-    ChatSessionUnauthorized = 403 "secondme.session.unauthorized" "无权访问该会话" "The session belongs to someone else";
+    ChatSessionUnauthorized = 403 "secondme.session.unauthorized"
+        "无权访问该会话"
+        "The session belongs to someone else";
     /// The caller has no such chat session.
     ChatSessionNotFound = 404 "secondme.session.not_found" "会话不存在" "No such session";
     /// The context of the assistant's prompt could not be built.
@@ -99,42 +109,65 @@ catalogue! {
     /// The model failed after the stream had begun.
     ChatStreamFailed = 500 "secondme.stream.error" "服务内部错误" "Internal server error";
     /// The model used all tokens of its response, as a rule by thinking, before it wrote any text.
-    ChatTokensSpent = 500 "secondme.chat.tokens_spent" "模型在作答之前已用完本次回答的 token（通常用于思考），请调大 maxTokens" "The model used up the tokens of this answer before it said anything, as a rule by thinking: raise maxTokens";
+    ChatTokensSpent = 500 "secondme.chat.tokens_spent"
+        "模型在作答之前已用完本次回答的 token（通常用于思考），请调大 maxTokens"
+        "The model used up the tokens of this answer before it said anything, as a rule by thinking: raise \
+         maxTokens";
     /// The person has used up today's tokens; `Retry-After` says when the next day begins.
     ChatUsedUp = 429 "secondme.chat.daily_limit" "今日模型用量已达上限" "Today's limit of model tokens is used up";
     /// There is no model with this name; `{}` is the name.
     ChatModelUnknown = 404 "secondme.model.not_found" "模型不存在: {}" "No such model: {}";
     /// No embedding endpoint is configured. 404, because clients retry after a 5xx.
-    EmbeddingMissing = 404 "embedding.not_configured" "服务器未配置嵌入模型" "No embedding model is configured on this server";
+    EmbeddingMissing = 404 "embedding.not_configured"
+        "服务器未配置嵌入模型"
+        "No embedding model is configured on this server";
     /// The embedding model refuses the input; `{}` names the parameters.
-    EmbeddingRefused = 400 "embedding.input_refused" "嵌入模型拒绝了输入: {}" "The embedding model refuses the input: {}";
+    EmbeddingRefused = 400 "embedding.input_refused"
+        "嵌入模型拒绝了输入: {}"
+        "The embedding model refuses the input: {}";
     /// The embedding endpoint cannot be reached, or fails.
-    EmbeddingFailed = 503 "embedding.unavailable" "嵌入服务暂时不可用,请稍后再试" "The embedding service is temporarily unavailable, please try again later";
+    EmbeddingFailed = 503 "embedding.unavailable"
+        "嵌入服务暂时不可用,请稍后再试"
+        "The embedding service is temporarily unavailable, please try again later";
     /// No avatar has this share code, or it is not shared.
-    ChatShareCodeUnknown = 404 "ws_chat.share_code.mind_not_found" "分享码对应的分身不存在" "No avatar has this share code";
+    ChatShareCodeUnknown = 404 "ws_chat.share_code.mind_not_found"
+        "分享码对应的分身不存在"
+        "No avatar has this share code";
 
     /// The endpoint serves a person, and the token stands for an app only.
     UserRequired = 400 "secondme.user.invalid_id" "该操作需要用户身份" "This needs a token that stands for a person";
     /// The app does not exist, or the caller does not own it.
     OauthApplicationNotFound = 404 "oauth2.application.not_found" "应用不存在" "No such application";
     /// The app may not do this.
-    OauthApplicationUnauthorized = 403 "oauth2.application.unauthorized" "应用无权执行该操作" "The application may not do this";
+    OauthApplicationUnauthorized = 403 "oauth2.application.unauthorized"
+        "应用无权执行该操作"
+        "The application may not do this";
     /// The app waits for review.
-    OauthApplicationPending = 403 "oauth2.application.pending_review" "应用正在审核中" "The application has not been reviewed yet";
+    OauthApplicationPending = 403 "oauth2.application.pending_review"
+        "应用正在审核中"
+        "The application has not been reviewed yet";
     /// The app was rejected by the review.
     OauthApplicationRejected = 403 "oauth2.application.rejected" "应用未通过审核" "The application was rejected";
     /// The app was suspended.
     OauthApplicationSuspended = 403 "oauth2.application.suspended" "应用已被暂停" "The application is suspended";
     /// The grant type does not exist; `{}` is the expected one.
-    OauthGrantTypeInvalid = 400 "oauth2.grant_type.invalid" "无效的 grant_type,应为 {}" "Invalid grant_type; expected {}";
+    OauthGrantTypeInvalid = 400 "oauth2.grant_type.invalid"
+        "无效的 grant_type,应为 {}"
+        "Invalid grant_type; expected {}";
     /// The grant type belongs to another endpoint; `{}` is the expected one.
-    OauthGrantTypeUnsupported = 400 "oauth2.grant_type.unsupported" "该接口不支持此 grant_type,应为 {}" "This endpoint does not serve that grant_type; expected {}";
+    OauthGrantTypeUnsupported = 400 "oauth2.grant_type.unsupported"
+        "该接口不支持此 grant_type,应为 {}"
+        "This endpoint does not serve that grant_type; expected {}";
     /// No app has this client id.
     OauthClientInvalid = 400 "oauth2.client.invalid" "无效的 Client ID" "Invalid client id";
     /// The client secret is not the app's.
-    OauthSecretMismatch = 401 "oauth2.client.secret_mismatch" "Client Secret 不匹配" "The client secret does not match";
+    OauthSecretMismatch = 401 "oauth2.client.secret_mismatch"
+        "Client Secret 不匹配"
+        "The client secret does not match";
     /// The authorization code is unknown, belongs to another app, or was sent with a wrong PKCE verifier.
-    OauthCodeInvalid = 400 "oauth2.code.invalid" "授权码无效或已过期" "The authorization code is invalid or has expired";
+    OauthCodeInvalid = 400 "oauth2.code.invalid"
+        "授权码无效或已过期"
+        "The authorization code is invalid or has expired";
     /// The authorization code was exchanged before; the tokens that came of it are revoked.
     OauthCodeUsed = 400 "oauth2.code.used" "授权码已被使用" "The authorization code has been used";
     /// The authorization code has expired.
@@ -142,50 +175,80 @@ catalogue! {
     /// The person revoked their consent before the code was exchanged.
     OauthCodeRevoked = 400 "oauth2.code.revoked" "授权码已被撤销" "The authorization code was revoked";
     /// No app may register this redirect URI; `{}` is the URI.
-    OauthRedirectInvalid = 400 "oauth2.redirect_uri.invalid" "无效的 Redirect URI: {}" "Invalid redirect URI: {}";
+    OauthRedirectInvalid = 400 "oauth2.redirect_uri.invalid"
+        "无效的 Redirect URI: {}"
+        "Invalid redirect URI: {}";
     /// The redirect URI is not registered, or differs from the one of the authorization request.
-    OauthRedirectMismatch = 400 "oauth2.redirect_uri.mismatch" "Redirect URI 不匹配" "The redirect URI does not match";
+    OauthRedirectMismatch = 400 "oauth2.redirect_uri.mismatch"
+        "Redirect URI 不匹配"
+        "The redirect URI does not match";
     /// The refresh token is unknown or belongs to another app.
-    OauthRefreshInvalid = 400 "oauth2.refresh_token.invalid" "Refresh Token 无效" "The refresh token is invalid";
+    OauthRefreshInvalid = 400 "oauth2.refresh_token.invalid"
+        "Refresh Token 无效"
+        "The refresh token is invalid";
     /// The refresh token has expired.
-    OauthRefreshExpired = 401 "oauth2.refresh_token.expired" "Refresh Token 已过期" "The refresh token has expired";
+    OauthRefreshExpired = 401 "oauth2.refresh_token.expired"
+        "Refresh Token 已过期"
+        "The refresh token has expired";
     /// The person revoked their consent, or the code behind the token was used twice.
-    OauthRefreshRevoked = 401 "oauth2.refresh_token.revoked" "Refresh Token 已被撤销" "The refresh token was revoked";
+    OauthRefreshRevoked = 401 "oauth2.refresh_token.revoked"
+        "Refresh Token 已被撤销"
+        "The refresh token was revoked";
     /// A scope does not exist, or there is none; `{}` is the scope.
     OauthScopeInvalid = 400 "oauth2.scope.invalid" "无效的权限: {}" "Unknown scope: {}";
     /// The app may not request this scope; `{}` is the scope.
-    OauthScopeDisallowed = 403 "oauth2.scope.disallowed" "应用未获准使用的权限: {}" "The application may not ask for the scope: {}";
+    OauthScopeDisallowed = 403 "oauth2.scope.disallowed"
+        "应用未获准使用的权限: {}"
+        "The application may not ask for the scope: {}";
 
     /// The person has no certificate for the Plaza.
-    PlazaGate = 403 "third.party.agent.plaza.invitation.required" "需要先激活 Plaza 准入" "Redeem an invitation code before reading or writing on the Plaza";
+    PlazaGate = 403 "third.party.agent.plaza.invitation.required"
+        "需要先激活 Plaza 准入"
+        "Redeem an invitation code before reading or writing on the Plaza";
     /// The invitation code does not exist or was withdrawn.
     InvitationNotFound = 404 "invitation.code.not_found" "邀请码不存在" "No such invitation code";
     /// The invitation code has been redeemed.
     InvitationUsed = 400 "invitation.code.already_used" "邀请码已被使用" "The invitation code has been used";
     /// The invitation code is the person's own.
-    InvitationSelf = 400 "invitation.code.self_redeem" "不能兑换自己的邀请码" "You cannot redeem your own invitation code";
+    InvitationSelf = 400 "invitation.code.self_redeem"
+        "不能兑换自己的邀请码"
+        "You cannot redeem your own invitation code";
     /// There were too many attempts to redeem a code; `Retry-After` says when to try again.
-    InvitationSlowed = 429 "invitation.redeem.rate_limited" "兑换操作过于频繁,请稍后重试" "Too many attempts to redeem a code, please try again later";
+    InvitationSlowed = 429 "invitation.redeem.rate_limited"
+        "兑换操作过于频繁,请稍后重试"
+        "Too many attempts to redeem a code, please try again later";
     /// A comment is longer than 2000 characters.
-    CommentTooLong = 400 "comment.content.too_long" "评论内容超过 2000 字符限制" "The comment is longer than 2000 characters";
+    CommentTooLong = 400 "comment.content.too_long"
+        "评论内容超过 2000 字符限制"
+        "The comment is longer than 2000 characters";
     /// An administrator has banned the person from writing on the Plaza; `{}` is the end and the reason.
     PlazaBanned = 403 "plaza.resident.banned" "你已被禁止在广场发言: {}" "You may not speak on the Plaza: {}";
     /// The author has blocked the person.
     PlazaBlocked = 403 "plaza.resident.blocked" "对方已屏蔽你" "The author has blocked you";
     /// The person has not allowed their assistant to comment.
-    PlazaDoubleOff = 403 "plaza.double.disabled" "本人未允许分身在广场评论" "The person has not allowed their double to comment on the Plaza";
+    PlazaDoubleOff = 403 "plaza.double.disabled"
+        "本人未允许分身在广场评论"
+        "The person has not allowed their double to comment on the Plaza";
     /// The person is not a member of the circle.
     CircleNotMember = 403 "plaza.circle.not_member" "需要先加入圈子" "Join the circle first";
     /// Another circle has this route.
     CircleTaken = 400 "plaza.circle.route_taken" "圈子路由已被使用" "Another circle has this route";
     /// `actionControl` is missing or blank; `constraints`, `issues`, and `suggestions` say what is expected.
-    ActControlEmpty = 400 "secondme.act.action_control.empty" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    ActControlEmpty = 400 "secondme.act.action_control.empty"
+        "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试"
+        "actionControl is not well formed; see issues and suggestions";
     /// `actionControl` is too short.
-    ActControlTooShort = 400 "secondme.act.action_control.too_short" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    ActControlTooShort = 400 "secondme.act.action_control.too_short"
+        "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试"
+        "actionControl is not well formed; see issues and suggestions";
     /// `actionControl` is too long.
-    ActControlTooLong = 400 "secondme.act.action_control.too_long" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    ActControlTooLong = 400 "secondme.act.action_control.too_long"
+        "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试"
+        "actionControl is not well formed; see issues and suggestions";
     /// `actionControl` describes no JSON structure.
-    ActControlFormat = 400 "secondme.act.action_control.invalid_format" "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试" "actionControl is not well formed; see issues and suggestions";
+    ActControlFormat = 400 "secondme.act.action_control.invalid_format"
+        "actionControl 存在常见格式问题，请按 issues 和 suggestions 修正后重试"
+        "actionControl is not well formed; see issues and suggestions";
 }
 
 impl Code {

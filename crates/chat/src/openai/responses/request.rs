@@ -282,31 +282,53 @@ mod tests {
         let call =
             json!({"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "now", "arguments": "{}"});
         let body = json!({
-            "model": "m", "instructions": "Be brief.", "max_output_tokens": 50, "temperature": 0.5, "user": "u",
+            "model": "m", "instructions": "Be brief.", "max_output_tokens": 50, "temperature": 0.5,
+            "user": "u",
             "input": [
                 {"role": "user", "content": [{"type": "input_text", "text": "a"}]},
-                {"type": "message", "role": "assistant", "id": "msg_1", "content": [{"type": "output_text", "text": "b"}]},
+                {
+                    "type": "message",
+                    "role": "assistant",
+                    "id": "msg_1",
+                    "content": [{"type": "output_text", "text": "b"}],
+                },
                 call, {"type": "reasoning", "summary": []},
                 {"type": "function_call_output", "call_id": "c1", "output": "12:00"},
             ],
-            "text": {"format": {"type": "json_schema", "name": "n", "strict": true, "schema": {"type": "object"}}, "verbosity": "low"},
-            "reasoning": {"effort": "low"}, "tool_choice": {"type": "function", "name": "now"}, "store": false, "previous_response_id": null,
-            "tools": [{"type": "function", "name": "now", "parameters": {"type": "object"}, "strict": true}, {"type": "web_search_preview"}],
+            "text": {
+                "format": {"type": "json_schema", "name": "n", "strict": true, "schema": {"type": "object"}},
+                "verbosity": "low",
+            },
+            "reasoning": {"effort": "low"}, "tool_choice": {"type": "function", "name": "now"},
+            "store": false, "previous_response_id": null,
+            "tools": [
+                {"type": "function", "name": "now", "parameters": {"type": "object"}, "strict": true},
+                {"type": "web_search_preview"},
+            ],
         });
         assert_eq!(
             translated(body).unwrap(),
             json!({
-                "model": "m", "max_completion_tokens": 50, "temperature": 0.5, "verbosity": "low", "reasoning_effort": "low",
+                "model": "m", "max_completion_tokens": 50, "temperature": 0.5, "verbosity": "low",
+                "reasoning_effort": "low",
                 "messages": [
                     {"role": "system", "content": "Be brief."},
                     {"role": "user", "content": [{"type": "input_text", "text": "a"}]},
                     {"role": "assistant", "content": [{"type": "output_text", "text": "b"}],
-                        "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]},
+                        "tool_calls": [{
+                            "id": "c1", "type": "function", "function": {"name": "now", "arguments": "{}"},
+                        }]},
                     {"role": "tool", "tool_call_id": "c1", "content": "12:00"},
                 ],
-                "response_format": {"type": "json_schema", "json_schema": {"name": "n", "strict": true, "schema": {"type": "object"}}},
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "n", "strict": true, "schema": {"type": "object"}},
+                },
                 "tool_choice": {"type": "function", "function": {"name": "now"}}, "web_search_options": {},
-                "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}, "strict": true}}],
+                "tools": [{
+                    "type": "function",
+                    "function": {"name": "now", "parameters": {"type": "object"}, "strict": true},
+                }],
             })
         );
         assert_eq!(

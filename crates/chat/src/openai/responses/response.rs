@@ -59,7 +59,8 @@ impl Writer {
     fn response(&self, status: &str, more: Value) -> Value {
         let mut response = self.echo.members();
         let own = json!({
-            "id": self.id, "object": "response", "created_at": self.created, "status": status, "model": self.model,
+            "id": self.id, "object": "response", "created_at": self.created, "status": status,
+            "model": self.model,
             "output": self.output, "error": null, "incomplete_details": null, "usage": null,
         });
         for members in [own, more] {
@@ -94,7 +95,9 @@ impl Writer {
     }
 
     fn message(&self, status: &str, content: &[Value]) -> Value {
-        json!({"id": self.message, "type": "message", "status": status, "role": "assistant", "content": content})
+        json!({
+            "id": self.message, "type": "message", "status": status, "role": "assistant", "content": content,
+        })
     }
 
     fn piece(&mut self, piece: &str) -> String {

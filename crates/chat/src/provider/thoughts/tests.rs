@@ -41,7 +41,8 @@ const THOUGHT: &[&str] = &[
     "<|channel|>analysis<|message|>x<|end|>你好",
     "<|channel|>analysis x<|channel|>final 你好",
     "x<|end|><|start|>assistant<|channel|>final<|message|>你好",
-    "<|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|call|><|start|>assistant<|channel|>final<|message|>你好",
+    "<|start|>assistant<|channel|>commentary to=functions.f \
+     <|constrain|>json<|message|>{}<|call|><|start|>assistant<|channel|>final<|message|>你好",
     "<|START_THINKING|>x<|END_THINKING|><|START_RESPONSE|>你好<|END_RESPONSE|>",
     "<think></think>你好",
 ];

@@ -50,7 +50,8 @@ fn whoever_reads_the_standards_is_told_who_answers() {
         (request.allow("lba_ac_x"), "code=lba_ac_x&state=s&iss=https%3A%2F%2Fdoppel.example"),
         (
             request.deny(Denied::ByPerson),
-            "error=access_denied&error_description=User%20denied%20access&state=s&iss=https%3A%2F%2Fdoppel.example",
+            "error=access_denied&error_description=User%20denied%20access&state=s&\
+             iss=https%3A%2F%2Fdoppel.example",
         ),
     ] {
         let location = answer.unwrap().headers()[header::LOCATION].to_str().unwrap().to_owned();
@@ -200,11 +201,15 @@ fn the_policy_names_the_apps_origin_and_nothing_else() {
 proptest! {
     #[test]
     fn a_state_goes_back_byte_for_byte(state in "[!-\"$%'-~]{0,64}") {
-        prop_assert_eq!(location(&format!("{BASE}&state={state}")), format!("https://app.example/cb?code=lba_ac_x&state={state}"));
+        prop_assert_eq!(
+            location(&format!("{BASE}&state={state}")),
+            format!("https://app.example/cb?code=lba_ac_x&state={state}"),
+        );
     }
 
     #[test]
-    fn query_after_sign_in_keeps_other_parameters(query in "[a-z_]{1,8}(=[!-\"$%'-~]{0,8})?(&[a-z_]{1,8}=[a-z+%0-9]{0,8}){0,4}") {
+    fn query_after_sign_in_keeps_other_parameters(query in "[a-z_]{1,8}(=[!-\"$%'-~]{0,8})?(&[a-z_]{1,\
+        8}=[a-z+%0-9]{0,8}){0,4}") {
         let next = format!("/oauth/?{query}&prompt=login");
         let after = after_sign_in(&next);
         prop_assert!(after.starts_with("/oauth/?"));
@@ -221,6 +226,10 @@ proptest! {
         let _ = request.asked(terms(ScopeSet::EMPTY, false));
         let request = Request { redirect_uri: "https://app.example/cb".into(), ..request };
         let response = request.allow("x").unwrap();
-        prop_assert!(response.headers()[header::LOCATION].to_str().unwrap().starts_with("https://app.example/cb?code=x"));
+        prop_assert!(
+            response.headers()[header::LOCATION].to_str().unwrap().starts_with(
+                "https://app.example/cb?code=x",
+            ),
+        );
     }
 }

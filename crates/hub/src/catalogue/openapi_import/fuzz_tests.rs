@@ -11,7 +11,9 @@ const DOCUMENTS: &[&[u8]] = &[
     br##"{"openapi":"3.1.0","servers":[{"url":"https://a.example"}],"paths":{"/a":{"post":{"requestBody":{"content":{"application/json":{"schema":{"allOf":[{"$ref":"#/paths/~1a"},{"type":["object","null"],"properties":{"x|y":{},"{z}":{"enum":[1]}}}]}}}}},"delete":{}}}}"##,
     br##"{"openapi":"3.0.0","servers":[{"url":"https://a.example"}],"paths":{"/a/{b}":{"servers":[{"url":"/v2"}],"get":{"parameters":[{"name":"n","in":"header","required":true,"schema":{"type":"integer","minimum":1,"exclusiveMinimum":true,"enum":[2]}},{"name":"l[]","in":"query","style":"pipeDelimited","explode":false,"schema":{"type":"array","items":{"type":"string","nullable":true,"enum":["a"],"pattern":"^[a-z]+$"}}}]},"patch":{"requestBody":{"required":true,"content":{"application/x-www-form-urlencoded":{"schema":{"allOf":[{"required":["a"],"properties":{"a":{"readOnly":true,"minLength":1}}},{"properties":{"b":{"oneOf":[{"const":1},{"not":{}}],"nullable":true,"default":[1],"multipleOf":0.5}},"additionalProperties":false}]}}}}}}}}"##,
     br##"{"swagger":"2.0","host":"a.example","basePath":"/v1","schemes":["https"],"paths":{"/p":{"parameters":[{"name":"x","in":"query","type":"array","items":{"type":"integer","maximum":3},"collectionFormat":"multi"}],"post":{"consumes":["application/json"],"parameters":[{"name":"body","in":"body","required":true,"schema":{"$ref":"#/definitions/P"}}]},"put":{"parameters":[{"name":"f","in":"formData","type":"string","required":true}]}}},"definitions":{"P":{"type":"object","properties":{"p":{"$ref":"#/definitions/P"},"q":{"type":"file","minItems":1}}}}}"##,
-    b"openapi: 3.1.0\nservers:\n  - url: https://a.example\npaths:\n  /a: &a\n    get:\n      parameters:\n        - {name: q, in: query, schema: {type: [string, 'null'], examples: [x], deprecated: true}}\n  /b: *a\n",
+    b"openapi: 3.1.0\nservers:\n  - url: https://a.example\npaths:\n  /a: &a\n    get:\n      \
+        parameters:\n        - {name: q, in: query, schema: {type: [string, 'null'], examples: [x], \
+        deprecated: true}}\n  /b: *a\n",
 ];
 
 proptest! {
@@ -25,7 +27,9 @@ proptest! {
             Ok(made) => {
                 prop_assert!(made.spec.actions.len() <= 500 && made.notes.len() <= 2001);
                 let written = serde_json::to_string(&made.spec).unwrap();
-                prop_assert!(written.len() <= 20_000 + bytes.len() * 50, "{} bytes of {}", written.len(), bytes.len());
+                prop_assert!(
+                    written.len() <= 20_000 + bytes.len() * 50, "{} bytes of {}", written.len(), bytes.len(),
+                );
                 // An agent refuses all tools for one that is not valid.
                 for (name, action) in &made.spec.actions {
                     let tool = tools::name("pets", name);

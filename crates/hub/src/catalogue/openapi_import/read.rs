@@ -180,7 +180,9 @@ mod tests {
 
     #[test]
     fn json_and_yaml_are_the_same_document() {
-        let expected = json!({"openapi": "3.0.3", "paths": {"/a": {"get": {"responses": {"200": {"description": "on"}}}}}});
+        let expected = json!({
+            "openapi": "3.0.3", "paths": {"/a": {"get": {"responses": {"200": {"description": "on"}}}}},
+        });
         let yaml =
             "# A comment\nopenapi: 3.0.3\npaths:\n  /a:\n    get: {responses: {200: {description: on}}}\n";
         let anchored = "openapi: 3.0.3\nx: &r {200: {description: on}}\npaths: {/a: {get: {responses: *r}}}";
@@ -197,7 +199,16 @@ mod tests {
         assert_eq!(Document::from(yaml.to_owned()).read().unwrap(), expected);
         assert_eq!(read("  a: 1\n  b: 2").unwrap(), json!({"a": 1, "b": 2}));
         let scalars = "a: 0123\nb: 1_000\nc: no\nd: 1.0\ne: 2020-01-01\nf: ~\ng: 0x10\nh: |\n  x\n  y\n";
-        let expected = json!({"a": "0123", "b": "1_000", "c": "no", "d": 1.0, "e": "2020-01-01", "f": null, "g": 16, "h": "x\ny\n"});
+        let expected = json!({
+            "a": "0123",
+            "b": "1_000",
+            "c": "no",
+            "d": 1.0,
+            "e": "2020-01-01",
+            "f": null,
+            "g": 16,
+            "h": "x\ny\n",
+        });
         assert_eq!(read(scalars).unwrap(), expected);
     }
 

@@ -34,8 +34,21 @@ pub fn router(hub: Hub) -> OpenApiRouter {
 /// Each operation becomes an action. Without `save`, the definition is only shown. References to other
 /// documents are not fetched. Calls of operations with their own servers go there, without the API's headers
 /// and secrets unless `trustedOrigins` contains the server's origin.
-#[utoipa::path(post, path = "/apikey/hub/apis/import", operation_id = "importHubApi", tag = "Hub", security(("session" = [])), request_body = ImportRequest,
-    responses((status = 200, description = "The definition, and what was left out of it", body = Envelope<ImportOut>)))]
+#[utoipa::path(
+    post,
+    path = "/apikey/hub/apis/import",
+    operation_id = "importHubApi",
+    tag = "Hub",
+    security(("session" = [])),
+    request_body = ImportRequest,
+    responses(
+        (
+            status = 200,
+            description = "The definition, and what was left out of it",
+            body = Envelope<ImportOut>,
+        ),
+    ),
+)]
 async fn import_api(State(hub): State<Hub>, _: Admin, request: Request) -> ApiResult<ImportOut> {
     // Acquired before the body is read: an import may take a hundred times the memory of another request.
     let _permit = hub.importing().acquire().await.map_err(ApiError::internal)?;

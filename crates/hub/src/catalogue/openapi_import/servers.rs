@@ -72,7 +72,10 @@ mod tests {
         for (server, base, expected) in [
             (json!({"url": "https://a.example/v1/"}), None, Some("https://a.example/v1")),
             (
-                json!({"url": "https://{h}/{v}", "variables": {"h": {"default": "b.example"}, "v": {"enum": ["v2", "v3"]}}}),
+                json!({
+                    "url": "https://{h}/{v}",
+                    "variables": {"h": {"default": "b.example"}, "v": {"enum": ["v2", "v3"]}},
+                }),
                 None,
                 Some("https://b.example/v2"),
             ),

@@ -116,9 +116,11 @@ impl<'d> Converter<'d> {
         if let Some(schemes) =
             operation.get("schemes").filter(|_| operation.get("schemes") != self.document.get("schemes"))
         {
-            let servers = servers(
-                &json!({"schemes": schemes, "host": self.document.get("host"), "basePath": self.document.get("basePath")}),
-            );
+            let servers = servers(&json!({
+                "schemes": schemes,
+                "host": self.document.get("host"),
+                "basePath": self.document.get("basePath"),
+            }));
             made.insert("servers".into(), servers);
         }
         let own =

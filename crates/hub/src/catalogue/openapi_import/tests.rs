@@ -17,7 +17,11 @@ fn document(paths: &Value) -> Value {
                 "name": {"type": "string", "example": "Rex"}, "tag": {"type": "string", "nullable": true},
                 "example": {"type": "integer"}, "parent": {"$ref": "#/components/schemas/Pet"}}},
         },
-        "parameters": {"Limit": {"name": "limit", "in": "query", "description": "How\nmany", "schema": {"type": "integer"}}},
+        "parameters": {
+            "Limit": {
+                "name": "limit", "in": "query", "description": "How\nmany", "schema": {"type": "integer"},
+            },
+        },
         "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}},
     }})
 }
@@ -46,7 +50,11 @@ fn http(spec: &ApiSpec) -> &HttpSpec {
 fn operations_become_actions() {
     let (spec, notes) = read(&json!({
         "/pets": {
-            "get": {"operationId": "listPets", "summary": "List", "parameters": [{"$ref": "#/components/parameters/Limit"}]},
+            "get": {
+                "operationId": "listPets",
+                "summary": "List",
+                "parameters": [{"$ref": "#/components/parameters/Limit"}],
+            },
             "post": {"description": "Add a pet", "requestBody": {"required": true,
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}}},
         },
@@ -84,12 +92,23 @@ fn operations_become_actions() {
 #[test]
 fn operations_that_cannot_be_called_are_left_out_with_a_note() {
     let (spec, notes) = read(&json!({
-        "/a": {"get": {"parameters": [{"name": "session", "in": "cookie", "required": true}]}, "head": {}, "query": {}},
-        "/b": {"get": {"parameters": [{"name": "session", "in": "cookie"}, {"name": "X-Forwarded-For", "in": "header"}]}},
+        "/a": {
+            "get": {"parameters": [{"name": "session", "in": "cookie", "required": true}]},
+            "head": {},
+            "query": {},
+        },
+        "/b": {
+            "get": {
+                "parameters": [
+                    {"name": "session", "in": "cookie"}, {"name": "X-Forwarded-For", "in": "header"},
+                ],
+            },
+        },
         "/c": {"post": {"requestBody": {"required": true, "content": {"multipart/form-data": {}}}}},
         "/d": {"get": {"parameters": [{"$ref": "#/components/parameters/None"}]}},
         "/e": {"get": {"parameters": [{"name": "Cookie", "in": "header", "required": true}]}},
-        "/f#g": {"get": {}}, "/f?g=1": {"get": {}}, "/f\\g": {"get": {}}, "/{f": {"get": {}}, "f": {"get": {}}, "/../f": {"get": {}},
+        "/f#g": {"get": {}}, "/f?g=1": {"get": {}}, "/f\\g": {"get": {}}, "/{f": {"get": {}},
+        "f": {"get": {}}, "/../f": {"get": {}},
         "x-internal": {"get": {}},
         "/g": {"$ref": "other.yaml#/g"},
         "/h": {"get": {"parameters": [{"name": "q", "in": "querystring", "required": true}]}},
@@ -133,7 +152,12 @@ fn headers_become_arguments_constants_or_nothing() {
         header("X-Any", false, json!({"type": "string", "enum": ["x"]})),
         header("If-Match", true, json!({"type": "string"})),
         header("X-List", false, json!({"type": "array", "items": {"type": "string"}})),
-        {"name": "api-version", "in": "query", "required": true, "schema": {"type": "string", "enum": ["2024-01-01"]}},
+        {
+            "name": "api-version",
+            "in": "query",
+            "required": true,
+            "schema": {"type": "string", "enum": ["2024-01-01"]},
+        },
     ]}}}));
     let action = &spec.actions["get-a"];
     let headers = [
@@ -179,7 +203,8 @@ fn servers_of_operations_are_used_and_get_no_secrets_by_default() {
     assert!(http(&spec).trusted_origins.is_empty() && !spec.actions.contains_key("get-d"));
     let without = |url: &str, origin: &str| {
         format!(
-            "it has a server of its own and is sent to {url}, without the API's headers, secrets and callers unless provider.trusted_origins has {origin}"
+            "it has a server of its own and is sent to {url}, without the API's headers, secrets and callers \
+             unless provider.trusted_origins has {origin}"
         )
     };
     assert_eq!(
@@ -210,7 +235,12 @@ fn servers_of_operations_are_used_and_get_no_secrets_by_default() {
 #[test]
 fn paths_may_be_references() {
     let mut document = document(&json!({
-        "/a/{id}": {"get": {"operationId": "one", "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}]}},
+        "/a/{id}": {
+            "get": {
+                "operationId": "one",
+                "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}}],
+            },
+        },
         "/b/{id}": {"$ref": "#/paths/~1a~1%7Bid%7D"},
         "/c": {"$ref": "#/components/pathItems/C", "post": {"operationId": "own"}},
         "/d": {"$ref": "#/paths/~1d"},
@@ -238,7 +268,9 @@ fn lists_are_sent_as_the_document_says() {
         parameter("space", json!({"style": "spaceDelimited", "explode": false})),
         parameter("pipe", json!({"style": "pipeDelimited", "explode": false})),
         parameter("filter[x]", json!({"style": "deepObject", "schema": {"type": "object"}})),
-        parameter("json", json!({"schema": null, "content": {"application/json": {"schema": {"type": "array"}}}})),
+        parameter(
+            "json", json!({"schema": null, "content": {"application/json": {"schema": {"type": "array"}}}}),
+        ),
         parameter("object", json!({"schema": {"type": "object"}})),
         parameter("scalar", json!({"schema": {"type": "string"}})),
         parameter("ids", json!({"in": "path", "required": true})),
@@ -261,10 +293,17 @@ fn lists_are_sent_as_the_document_says() {
 fn arguments_have_names_that_every_client_takes() {
     let (spec, notes) = read(&json!({"/a/{id}/{+path}": {"post": {
         "parameters": [
-            {"name": "id", "in": "path", "required": true}, {"name": "id", "in": "query"}, {"name": "a|b", "in": "query"},
+            {"name": "id", "in": "path", "required": true}, {"name": "id", "in": "query"},
+            {"name": "a|b", "in": "query"},
             {"name": "gone", "in": "path"},
         ],
-        "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {"id": {}, "{x}": {}, "$top": {}}}}}},
+        "requestBody": {
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "properties": {"id": {}, "{x}": {}, "$top": {}}},
+                },
+            },
+        },
     }}}));
     let action = &spec.actions["post-a-id-path"];
     assert_eq!(action.path, "/a/{id}/{path}");
@@ -311,16 +350,26 @@ fn everything_is_bounded() {
     assert_eq!(notes.len(), 100);
     // Small documents that would become large ones.
     let text = "x".repeat(200_000);
-    let many: Vec<Value> = (0..90).map(|at| json!({"name": format!("p{at}"), "in": "query", "schema": {"$ref": "#/components/schemas/Large"}})).collect();
+    let many: Vec<Value> = (0..90)
+        .map(|at| {
+            json!({
+                "name": format!("p{at}"), "in": "query", "schema": {"$ref": "#/components/schemas/Large"},
+            })
+        })
+        .collect();
     let wide: Map<String, Value> =
         (0..100).map(|at| (format!("m{at}"), json!({"$ref": "#/components/schemas/Wide2"}))).collect();
     let mut paths: Map<String, Value> =
         (0..400).map(|at| (format!("/r{at}"), json!({"$ref": "#/components/pathItems/One"}))).collect();
     paths.insert("/long".repeat(1000), json!({"get": {}}));
     let mut bomb = document(&Value::Object(paths));
-    bomb["components"]["pathItems"] = json!({"One": {"get": {"operationId": text, "summary": text, "parameters": many},
-        "head": {}, "post": {"parameters": vec![json!({"name": "a", "in": "query"}); 5000]}, "put": {"parameters": [{"name": text, "in": "query"}]}}});
-    bomb["components"]["schemas"] = json!({"Large": {"description": text, "enum": [text], "default": [text], "title": text,
+    bomb["components"]["pathItems"] = json!({"One": {"get": {
+        "operationId": text, "summary": text, "parameters": many,
+    },
+        "head": {}, "post": {"parameters": vec![json!({"name": "a", "in": "query"}); 5000]},
+        "put": {"parameters": [{"name": text, "in": "query"}]}}});
+    bomb["components"]["schemas"] = json!({"Large": {"description": text, "enum": [text], "default": [text],
+        "title": text,
         "properties": {"w": {"$ref": "#/components/schemas/Wide"}}},
         "Wide": {"type": "object", "properties": wide}, "Wide2": {"type": "object", "properties": wide}});
     bomb["servers"] = json!([{"url": format!("https://a.example/{}", "{v}".repeat(10))}]);

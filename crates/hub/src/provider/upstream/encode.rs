@@ -156,7 +156,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_depth_ends(depth in 0_usize..60) {
-            let value = (0..depth).fold(json!(1), |value, at| if at % 2 == 0 { json!([value]) } else { json!({"a": value}) });
+            let value = (0..depth).fold(
+                json!(1), |value, at| if at % 2 == 0 { json!([value]) } else { json!({"a": value}) },
+            );
             for style in [Style::Multi, Style::Deep, Style::Comma] {
                 prop_assert!(pairs(value.clone(), Some(style)).len() < 2000);
             }

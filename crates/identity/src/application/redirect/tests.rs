@@ -154,7 +154,8 @@ fn refusal_names_reason_in_both_languages() {
     let error = Refused::PublicHttp.of("http://example.com/cb");
     assert_eq!(
         error.message(Language::En),
-        "Invalid redirect URI: http://example.com/cb (http is only for this machine and private networks; public \
+        "Invalid redirect URI: http://example.com/cb (http is only for this machine and private networks; \
+         public \
          hosts need https)"
     );
     assert_eq!(
@@ -209,7 +210,8 @@ fn registered_uri_is_compared_exactly() {
 proptest! {
     #[test]
     fn registrable_uri_equals_itself_and_fits_a_header(
-        uri in "(https?|[a-z.]{1,8})://?(localhost|127\\.0\\.0\\.1|[a-z.]{1,12})(:[0-9]{1,4})?[/?#@a-z\\\\*]{0,10}",
+        uri in "(https?|[a-z.]{1,8})://?(localhost|127\\.0\\.0\\.1|[a-z.]{1,12})(:[0-9]{1,4})?[/\
+            ?#@a-z\\\\*]{0,10}",
     ) {
         if check(&uri, OPEN).is_ok() {
             prop_assert!(is_registered(std::slice::from_ref(&uri), &uri));

@@ -108,7 +108,9 @@ proptest! {
         prop_assert!(means(after.asked, after.scopes), "nothing is allowed that was not asked");
         prop_assert!(means(before.scopes.or(granted), after.scopes), "nothing grows by itself");
         let refused = wish.abilities().without(granted.abilities());
-        prop_assert!(after.scopes.abilities().and(refused).is_empty(), "a refusal holds in both vocabularies");
+        prop_assert!(
+            after.scopes.abilities().and(refused).is_empty(), "a refusal holds in both vocabularies",
+        );
         prop_assert!(means(after.scopes, granted));
         for scope in before.scopes.iter().filter(|scope| scope.abilities().and(wish.abilities()).is_empty()) {
             prop_assert!(after.scopes.contains(scope), "what was not asked about stays");

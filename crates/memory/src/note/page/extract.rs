@@ -174,7 +174,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn any_bytes_are_some_text(bytes in proptest::collection::vec(any::<u8>(), 0..400), label in "[a-z0-9-]{0,10}") {
+        fn any_bytes_are_some_text(
+            bytes in proptest::collection::vec(any::<u8>(), 0..400), label in "[a-z0-9-]{0,10}",
+        ) {
             let text = crate::note::page::charset::decode(&bytes, Some(&label));
             let (title, text) = main_text(text, "https://a.example/");
             prop_assert!(!tidy(&text).contains('\0') && !tidy_title(&title).contains('\n'));

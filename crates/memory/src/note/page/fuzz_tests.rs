@@ -6,8 +6,11 @@ use super::charset::decode;
 use super::extract::{main_text, tidy, tidy_title};
 
 const PAGES: &[&[u8]] = &[
-    b"<!doctype html><html><head><meta charset=utf-8><title>A title</title></head><body><nav>Menu</nav><article><h1>A title</h1><p>Some words of a text that is long enough to be one.</p><p>More <b>words</b> &amp; entities &#x1f600;</p></article></body></html>",
-    b"<meta http-equiv=Content-Type content='text/html; charset=gbk'><table><tr><td><p>x<svg><path/></svg><script>alert(1)</script>",
+    b"<!doctype html><html><head><meta charset=utf-8><title>A \
+        title</title></head><body><nav>Menu</nav><article><h1>A title</h1><p>Some words of a text that is \
+        long enough to be one.</p><p>More <b>words</b> &amp; entities &#x1f600;</p></article></body></html>",
+    b"<meta http-equiv=Content-Type content='text/html; \
+        charset=gbk'><table><tr><td><p>x<svg><path/></svg><script>alert(1)</script>",
     b"<body><p a=b c><b><i><font><p>y</b></i></font><template><p>z</template><noscript><p>n</noscript>",
 ];
 

@@ -18,9 +18,11 @@ pub(crate) const RESTORE: &str = "INSERT INTO note_page \
 pub(super) const DUE_ACCOUNTS: &str = "WITH RECURSIVE turn (account_id) AS ( \
      SELECT MIN(account_id) FROM note_page WHERE status = 'pending' AND account_id > $1 \
      UNION ALL SELECT (SELECT MIN(p.account_id) FROM note_page p \
-     WHERE p.status = 'pending' AND p.account_id > turn.account_id) FROM turn WHERE turn.account_id IS NOT NULL) \
+     WHERE p.status = 'pending' AND p.account_id > turn.account_id) FROM turn WHERE turn.account_id IS NOT \
+     NULL) \
      SELECT account_id FROM turn WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM note_page p \
-     WHERE p.status = 'pending' AND p.account_id = turn.account_id AND (p.due_at <= $2 OR p.due_at > $4)) LIMIT $3";
+     WHERE p.status = 'pending' AND p.account_id = turn.account_id AND (p.due_at <= $2 OR p.due_at > $4)) \
+     LIMIT $3";
 
 /// A page that is due only after $4, the latest possible time, was put off by a clock that was wrong. The
 /// condition is repeated outside, because PostgreSQL evaluates it again after waiting for another process
@@ -39,13 +41,16 @@ pub(super) const LATER: &str = "UPDATE note_page SET due_at = $4, problem = $5 \
 pub(super) const FAILED: &str = "UPDATE note_page SET status = 'failed', problem = $4, read_at = $5 \
      WHERE note_id = $1 AND position = $2 AND attempts = $3 AND status = 'pending'";
 
-pub(super) const READ: &str = "UPDATE note_page SET status = 'ready', title = $4, content = $5, problem = '', read_at = $6 \
+pub(super) const READ: &str = "UPDATE note_page SET status = 'ready', title = $4, content = $5, problem = \
+    '', read_at = $6 \
      WHERE note_id = $1 AND position = $2 AND attempts = $3 AND status = 'pending'";
 
-pub(super) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(title) + OCTET_LENGTH(content) AS BIGINT) FROM note_page \
+pub(super) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(title) + OCTET_LENGTH(content) AS BIGINT) FROM \
+    note_page \
      WHERE note_id = $1 AND position = $2";
 
-pub(super) const RETRY: &str = "UPDATE note_page SET status = 'pending', attempts = 0, due_at = $2, problem = '' \
+pub(super) const RETRY: &str = "UPDATE note_page SET status = 'pending', attempts = 0, due_at = $2, problem \
+    = '' \
      WHERE note_id = $1 AND status = 'failed'";
 
 pub(super) const TEXTS: &str =
@@ -69,6 +74,7 @@ pub(super) static OF_NOTES: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Selects the pages of an account's notes whose ids are after one and up to another.
-pub(crate) const BETWEEN: &str = "SELECT p.note_id, p.url, p.status, p.title, p.content, p.problem, p.read_at \
+pub(crate) const BETWEEN: &str = "SELECT p.note_id, p.url, p.status, p.title, p.content, p.problem, \
+    p.read_at \
      FROM note n JOIN note_page p ON p.note_id = n.id \
      WHERE n.account_id = $1 AND n.id > $2 AND n.id <= $3 ORDER BY p.note_id, p.position";

@@ -139,10 +139,12 @@ mod tests {
             "",
             "<a>首页</a> <a>新闻</a> <a>登录</a>",
             "<nav>Home News Sports</nav><div id=app></div>",
-            "<header>Some newspaper of the town</header><p>© 2026</p><footer>Imprint, terms and conditions</footer>",
+            "<header>Some newspaper of the town</header><p>© 2026</p><footer>Imprint, terms and \
+             conditions</footer>",
             "<body><noscript>You need to enable JavaScript to run this app.</noscript><div id=root></div>",
             "<script>var long = 'a text that nobody sees, however long it is';</script>",
-            "<form><label>E-mail</label><button>Subscribe to our newsletter now</button></form><p>Welcome back</p>",
+            "<form><label>E-mail</label><button>Subscribe to our newsletter now</button></form><p>Welcome \
+             back</p>",
         ] {
             assert!(weight(thin).is_thin(), "{thin}");
         }

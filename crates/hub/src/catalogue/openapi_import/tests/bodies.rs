@@ -10,8 +10,13 @@ fn posted(body: Value) -> (ActionSpec, Vec<String>) {
 #[test]
 fn forms_are_sent_as_forms() {
     let schema = json!({"type": "object", "required": ["to"], "properties": {
-        "to": {"type": "string"}, "expand": {"type": "array", "items": {"type": "string"}}, "metadata": {"type": "object"}}});
-    let form = json!({"application/x-www-form-urlencoded": {"schema": schema, "encoding": {"expand": {"style": "deepObject", "explode": true}}}});
+        "to": {"type": "string"}, "expand": {"type": "array", "items": {"type": "string"}},
+        "metadata": {"type": "object"}}});
+    let form = json!({
+        "application/x-www-form-urlencoded": {
+            "schema": schema, "encoding": {"expand": {"style": "deepObject", "explode": true}},
+        },
+    });
     let (action, notes) = posted(json!({"required": true, "content": form}));
     assert_eq!((action.body_type, action.body_optional), (BodyType::Form, false));
     assert_eq!(action.body, Some(json!({"to": "{to}", "expand": "{expand}", "metadata": "{metadata}"})));
@@ -20,14 +25,22 @@ fn forms_are_sent_as_forms() {
     assert!(notes.is_empty(), "{notes:?}");
     let (action, _) = posted(json!({"content": form}));
     assert!(action.body_optional && action.parameters.unwrap().get("required").is_none());
-    let free = json!({"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object", "additionalProperties": {}}}}});
+    let free = json!({
+        "content": {
+            "application/x-www-form-urlencoded": {"schema": {"type": "object", "additionalProperties": {}}},
+        },
+    });
     let (action, _) = posted(free);
     assert_eq!((action.body_type, action.body), (BodyType::Form, Some(json!("{body}"))));
 }
 
 #[test]
 fn json_is_preferred_and_other_types_are_named() {
-    let both = json!({"content": {"application/x-www-form-urlencoded": {}, "application/vnd.x+json; charset=utf-8": {"schema": {}}}});
+    let both = json!({
+        "content": {
+            "application/x-www-form-urlencoded": {}, "application/vnd.x+json; charset=utf-8": {"schema": {}},
+        },
+    });
     assert_eq!(posted(both).0.body_type, BodyType::Json);
     let (action, notes) = posted(json!({"content": {"text/plain": {}, "image/png": {}}}));
     assert_eq!((action.body_type, action.body), (BodyType::None, None));
@@ -44,9 +57,15 @@ fn json_is_preferred_and_other_types_are_named() {
 
 #[test]
 fn operations_without_a_body_send_none() {
-    let (spec, notes) = read(
-        &json!({"/a": {"post": {}, "put": {}, "patch": {}, "delete": {}, "get": {"requestBody": {"content": {"application/json": {}}}}}}),
-    );
+    let (spec, notes) = read(&json!({
+        "/a": {
+            "post": {},
+            "put": {},
+            "patch": {},
+            "delete": {},
+            "get": {"requestBody": {"content": {"application/json": {}}}},
+        },
+    }));
     for name in ["post-a", "put-a", "patch-a"] {
         assert_eq!(
             (spec.actions[name].body_type, &spec.actions[name].body),

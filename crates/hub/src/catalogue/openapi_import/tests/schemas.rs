@@ -4,7 +4,15 @@ use super::*;
 
 /// A schema as the argument `x` has it; it must be a valid schema.
 fn written(schema: Value) -> Value {
-    let paths = json!({"/a": {"get": {"parameters": [{"name": "x", "in": "query", "content": {"application/json": {"schema": schema}}}]}}});
+    let paths = json!({
+        "/a": {
+            "get": {
+                "parameters": [{
+                    "name": "x", "in": "query", "content": {"application/json": {"schema": schema}},
+                }],
+            },
+        },
+    });
     let import = import("pets", &document(&paths), Choice::default()).unwrap();
     let parameters = import.spec.actions["get-a"].parameters.clone().unwrap();
     assert!(jsonschema::draft202012::meta::is_valid(&parameters), "{parameters}");
@@ -51,11 +59,25 @@ fn older_notations_become_json_schema() {
             json!({"maxLength": 2}),
         ),
         (
-            json!({"example": 1, "xml": {}, "x-y": 1, "discriminator": {"propertyName": "a"}, "$schema": "x", "$id": "y"}),
+            json!({
+                "example": 1,
+                "xml": {},
+                "x-y": 1,
+                "discriminator": {"propertyName": "a"},
+                "$schema": "x",
+                "$id": "y",
+            }),
             json!({}),
         ),
         (
-            json!({"enum": [], "anyOf": [], "title": 5, "format": null, "uniqueItems": "yes", "required": ["a", "a", 1]}),
+            json!({
+                "enum": [],
+                "anyOf": [],
+                "title": 5,
+                "format": null,
+                "uniqueItems": "yes",
+                "required": ["a", "a", 1],
+            }),
             json!({"required": ["a"]}),
         ),
         (
@@ -65,7 +87,12 @@ fn older_notations_become_json_schema() {
         (
             json!({"$ref": "#/components/schemas/Pet", "description": "mine"}),
             json!({"type": "object", "required": ["name"], "description": "mine",
-            "properties": {"name": {"type": "string"}, "tag": {"type": ["string", "null"]}, "example": {"type": "integer"}, "parent": {}}}),
+            "properties": {
+                "name": {"type": "string"},
+                "tag": {"type": ["string", "null"]},
+                "example": {"type": "integer"},
+                "parent": {},
+            }}),
         ),
     ] {
         assert_eq!(written(schema.clone()), expected, "{schema}");
@@ -76,8 +103,19 @@ fn older_notations_become_json_schema() {
 fn parts_that_hold_together_are_one_where_that_is_simple() {
     for (schema, expected) in [
         (
-            json!({"allOf": [{"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, {"properties": {"b": {}}, "required": ["b"]}], "description": "both"}),
-            json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {}}, "required": ["a", "b"], "description": "both"}),
+            json!({
+                "allOf": [
+                    {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+                    {"properties": {"b": {}}, "required": ["b"]},
+                ],
+                "description": "both",
+            }),
+            json!({
+                "type": "object",
+                "properties": {"a": {"type": "string"}, "b": {}},
+                "required": ["a", "b"],
+                "description": "both",
+            }),
         ),
         (json!({"allOf": [{"type": "string"}]}), json!({"type": "string"})),
         (
@@ -86,7 +124,12 @@ fn parts_that_hold_together_are_one_where_that_is_simple() {
         ),
         (json!({"allOf": [{"type": "string"}], "nullable": true}), json!({"type": ["string", "null"]})),
         (
-            json!({"allOf": [{"type": "object", "additionalProperties": false, "properties": {"a": {}}}, {"properties": {"b": {}}}]}),
+            json!({
+                "allOf": [
+                    {"type": "object", "additionalProperties": false, "properties": {"a": {}}},
+                    {"properties": {"b": {}}},
+                ],
+            }),
             json!({"type": "object", "properties": {"a": {}, "b": {}}}),
         ),
         (
@@ -113,10 +156,22 @@ fn parts_that_hold_together_are_one_where_that_is_simple() {
 
 #[test]
 fn members_of_answers_only_are_left_out() {
-    let schema = json!({"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "string", "readOnly": true}, "name": {}, "made": {"$ref": "#/components/schemas/Made"}}});
-    let mut document = document(
-        &json!({"/a": {"post": {"requestBody": {"required": true, "content": {"application/json": {"schema": schema}}}}}}),
-    );
+    let schema = json!({
+        "type": "object",
+        "required": ["id", "name"],
+        "properties": {
+            "id": {"type": "string", "readOnly": true},
+            "name": {},
+            "made": {"$ref": "#/components/schemas/Made"},
+        },
+    });
+    let mut document = document(&json!({
+        "/a": {
+            "post": {
+                "requestBody": {"required": true, "content": {"application/json": {"schema": schema}}},
+            },
+        },
+    }));
     document["components"]["schemas"]["Made"] = json!({"type": "string", "readOnly": true});
     let (spec, notes) = imported(&document, Choice::default());
     let action = &spec.actions["post-a"];

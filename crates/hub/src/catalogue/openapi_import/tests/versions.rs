@@ -80,7 +80,8 @@ fn every_version_is_taken() {
     }
     for text in ["openapi: 3.0\n", "openapi: '3.1.0'\n", "\u{feff}openapi: 3.2.0\n"] {
         let text = format!(
-            "{text}servers: [{{url: https://a.example}}]\npaths: {{/a: {{get: {{responses: {{200: {{description: on}}}}}}}}}}\n"
+            "{text}servers: [{{url: https://a.example}}]\n\
+             paths: {{/a: {{get: {{responses: {{200: {{description: on}}}}}}}}}}\n"
         );
         assert!(import("x", &read::read(&text).unwrap(), Choice::default()).is_ok(), "{text}");
     }
