@@ -72,9 +72,12 @@ async fn any_bytes_on_a_connection() {
 }
 
 const MESSAGES: &[&[u8]] = &[
-    br#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}"#,
+    br#"{"jsonrpc":"2.0","id":1,"method":"initialize",
+        "params":{"protocolVersion":"2025-06-18","capabilities":{},
+        "clientInfo":{"name":"x","version":"1"}}}"#,
     br#"{"jsonrpc":"2.0","id":"a","method":"tools/list","params":{"cursor":"echo__ANY"}}"#,
-    br#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo__ANY","arguments":{"action":"x","arguments":{"a":[1]}}}}"#,
+    br#"{"jsonrpc":"2.0","id":2,"method":"tools/call",
+        "params":{"name":"echo__ANY","arguments":{"action":"x","arguments":{"a":[1]}}}}"#,
     br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
     br#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
 ];

@@ -311,7 +311,8 @@ async fn damaged_vectors_are_found_and_made_again(server: TestServer, endpoint: 
     assert!(!endpoint.asked().is_empty());
     let db = server.running().db.clone();
     for damage in [
-        "UPDATE search_vector SET is_public = 1 - is_public WHERE entry_id = (SELECT MIN(id) FROM key_memory)",
+        "UPDATE search_vector SET is_public = 1 - is_public \
+         WHERE entry_id = (SELECT MIN(id) FROM key_memory)",
         "UPDATE search_vector SET entry_id = 77 WHERE entry_id = (SELECT MAX(id) FROM key_memory)",
         "UPDATE search_meaning SET made = made + 3",
     ] {

@@ -78,7 +78,8 @@ fn schema_names(text: &str) -> Vec<String> {
 fn schema_names_are_found() {
     let text = "#[derive(Debug, ToSchema)]\n#[schema(as = Other, title = \"x\")]\n\
         pub(crate) struct One<T> {}\n\
-        #[derive(\n    Debug,\n    ToSchema\n)]\n/// About it.\nenum Two {}\n#[derive(Debug)]\nstruct Three;\n";
+        #[derive(\n    Debug,\n    ToSchema\n)]\n/// About it.\nenum Two {}\n\
+        #[derive(Debug)]\nstruct Three;\n";
     assert_eq!(schema_names(text), ["Other", "Two"]);
 }
 

@@ -27,6 +27,11 @@ pub fn shade() -> Value {
     })
 }
 
+/// Joins lines of JSON, without their indentation.
+fn joined(lines: &str) -> String {
+    lines.lines().map(str::trim_start).collect()
+}
+
 /// API-key guide: `curl -X GET …/gate/lab/api/secondme/user/info -H "Authorization: Bearer lba_ak_…"`.
 #[both_engines]
 async fn seed_000_user_info_with_an_api_key(server: TestServer) {
@@ -124,9 +129,18 @@ async fn seed_001_user_shades(server: TestServer) {
     let id = person.with_key("*").await.post("/api/secondme/user/shades/create", shade()).await.data()["id"]
         .clone();
     let answer = person.with_key("userinfo").await.get("/gate/lab/api/secondme/user/shades").await;
-    let example = format!(
-        r#"{{"code":0,"data":{{"shades":[{{"id":{id},"shadeName":"科技爱好者","shadeIcon":"https://cdn.example.com/icon.png","confidenceLevel":"HIGH","shadeDescription":"热爱科技","shadeDescriptionThirdView":"他/她热爱科技","shadeContent":"喜欢编程和数码产品","shadeContentThirdView":"他/她喜欢编程和数码产品","sourceTopics":["编程","AI"],"shadeNamePublic":"科技达人","shadeIconPublic":"https://cdn.example.com/public-icon.png","confidenceLevelPublic":"HIGH","shadeDescriptionPublic":"科技爱好者","shadeDescriptionThirdViewPublic":"一位科技爱好者","shadeContentPublic":"热爱科技","shadeContentThirdViewPublic":"他/她热爱科技","sourceTopicsPublic":["科技"],"hasPublicContent":true}}]}}}}"#
-    );
+    let example = joined(&format!(
+        r#"{{"code":0,"data":{{"shades":[{{"id":{id},"shadeName":"科技爱好者",
+            "shadeIcon":"https://cdn.example.com/icon.png","confidenceLevel":"HIGH",
+            "shadeDescription":"热爱科技","shadeDescriptionThirdView":"他/她热爱科技",
+            "shadeContent":"喜欢编程和数码产品","shadeContentThirdView":"他/她喜欢编程和数码产品","sourceTopics":["编程",
+            "AI"],"shadeNamePublic":"科技达人",
+            "shadeIconPublic":"https://cdn.example.com/public-icon.png",
+            "confidenceLevelPublic":"HIGH","shadeDescriptionPublic":"科技爱好者",
+            "shadeDescriptionThirdViewPublic":"一位科技爱好者","shadeContentPublic":"热爱科技",
+            "shadeContentThirdViewPublic":"他/她热爱科技","sourceTopicsPublic":["科技"],
+            "hasPublicContent":true}}]}}}}"#
+    ));
     assert_eq!(answer.body, example);
 }
 
@@ -157,9 +171,11 @@ async fn seed_001_search_key_memory(server: TestServer) {
     let answer = person.with_key("memory.read").await.get(path).await;
     let id = answer.data()["list"][0]["id"].clone();
     assert!(id.is_i64());
-    let example = format!(
-        r#"{{"code":0,"data":{{"list":[{{"id":{id},"factActor":"用户","factObject":"兴趣爱好","factContent":"喜欢在周末阅读科幻小说","createTime":1705315800000,"updateTime":1705315800000,"visibility":1}}],"total":1}}}}"#
-    );
+    let example = joined(&format!(
+        r#"{{"code":0,"data":{{"list":[{{"id":{id},"factActor":"用户","factObject":"兴趣爱好",
+            "factContent":"喜欢在周末阅读科幻小说","createTime":1705315800000,"updateTime":1705315800000,
+            "visibility":1}}],"total":1}}}}"#
+    ));
     assert_eq!(answer.body, example);
     let all = person
         .with_key("memory.read")
@@ -280,9 +296,12 @@ async fn seed_003_certificate(server: TestServer) {
     let user = person.account.id;
     let answer = actor.get(&format!("/gate/lab/api/certificate/?userId={user}")).await;
     let id = answer.data()["certificate"]["id"].clone();
-    let example = format!(
-        r#"{{"code":0,"data":{{"hasCertificate":true,"certificate":{{"id":{id},"certificateNumber":"CERT-20240120-001","userId":"{user}","issuedAt":"2024-01-20T10:00:00Z","status":"active","name":"用户名","avatar":"https://cdn.example.com/avatar.jpg"}}}}}}"#
-    );
+    let example = joined(&format!(
+        r#"{{"code":0,"data":{{"hasCertificate":true,"certificate":{{"id":{id},
+            "certificateNumber":"CERT-20240120-001","userId":"{user}",
+            "issuedAt":"2024-01-20T10:00:00Z","status":"active","name":"用户名",
+            "avatar":"https://cdn.example.com/avatar.jpg"}}}}}}"#
+    ));
     assert_eq!(answer.body, example);
     let other = server.person("other").await.with_token(&app, "plaza.read").await;
     let answer = other.get("/gate/lab/api/certificate/").await;
@@ -306,10 +325,11 @@ async fn seed_003_redeem(server: TestServer) {
     let actor = guest.with_token(&app, "plaza.read").await;
     let answer = actor.post("/gate/lab/api/invitation/redeem", json!({"code": code})).await;
     let number = "CERT-20240120-001";
-    let example = format!(
-        r#"{{"code":0,"data":{{"code":"{code}","inviterUserId":"{}","message":"邀请码兑换成功","certificateIssued":true,"certificateNumber":"{number}"}}}}"#,
+    let example = joined(&format!(
+        r#"{{"code":0,"data":{{"code":"{code}","inviterUserId":"{}","message":"邀请码兑换成功",
+            "certificateIssued":true,"certificateNumber":"{number}"}}}}"#,
         owner.account.id
-    );
+    ));
     assert_eq!(answer.body, example);
     let again = actor.post("/gate/lab/api/invitation/redeem", json!({"code": code})).await;
     again.refused(400, "invitation.code.already_used");
@@ -340,18 +360,23 @@ async fn seed_003_the_square(server: TestServer) {
     let comment = data["commentId"].as_str().expect("a text").to_owned();
     assert_eq!((data, comment.starts_with("comment_")), (json!({"commentId": comment}), true));
     let shown = actor.get(&format!("{base}/posts/{post}")).await;
-    let author = format!(
-        r#""author":{{"name":"用户名","avatar":"https://cdn.example.com/avatar.jpg","userId":"{}","route":"user"}}"#,
+    let author = joined(&format!(
+        r#""author":{{"name":"用户名","avatar":"https://cdn.example.com/avatar.jpg","userId":"{}",
+            "route":"user"}}"#,
         person.account.id
-    );
-    let example = format!(
-        r#"{{"code":0,"data":{{"id":"{post}","content":"大家好,我是一名全栈工程师,欢迎来问我任何问题!","type":"public","contentType":"ama",{author},"createdAt":"2024-01-20T15:00:00Z","commentCount":1,"humanCommentCount":1,"likes":1,"liked":false,"audioUrl":null"#
-    );
+    ));
+    let example = joined(&format!(
+        r#"{{"code":0,"data":{{"id":"{post}","content":"大家好,我是一名全栈工程师,欢迎来问我任何问题!","type":"public",
+            "contentType":"ama",{author},"createdAt":"2024-01-20T15:00:00Z","commentCount":1,
+            "humanCommentCount":1,"likes":1,"liked":false,"audioUrl":null"#
+    ));
     assert!(shown.body.starts_with(&example), "{}", shown.body);
     let listed = actor.get(&format!("{base}/posts/{post}/comments?page=1&pageSize=20")).await;
-    let example = format!(
-        r#"{{"code":0,"data":{{"items":[{{"id":"{comment}","content":"很棒的分享,感谢!",{author},"createdAt":"2024-01-20T16:00:00Z","replyToCommentId":null,"replyToUserName":null,"rootCommentId":null,"likes":0,"liked":false,"source":"user""#
-    );
+    let example = joined(&format!(
+        r#"{{"code":0,"data":{{"items":[{{"id":"{comment}","content":"很棒的分享,感谢!",{author},
+            "createdAt":"2024-01-20T16:00:00Z","replyToCommentId":null,"replyToUserName":null,
+            "rootCommentId":null,"likes":0,"liked":false,"source":"user""#
+    ));
     assert!(listed.body.starts_with(&example), "{}", listed.body);
     assert!(
         listed.body.contains(r#"],"contextItems":[],"page":1,"pageSize":20,"hasMore":false"#),
@@ -360,8 +385,11 @@ async fn seed_003_the_square(server: TestServer) {
     );
     let feed = actor.get(&format!("{base}/feed?page=1&pageSize=20&sortMode=featured")).await;
     assert_eq!(feed.data()["items"][0], shown.data());
-    let rest = r#"],"total":1,"page":1,"pageSize":20,"hasMore":false,"contentTypeCounts":{"discussion":0,"ama":1,"info":0}"#;
-    assert!(feed.body.contains(rest), "{}", feed.body);
+    let rest = joined(
+        r#"],"total":1,"page":1,"pageSize":20,"hasMore":false,
+        "contentTypeCounts":{"discussion":0,"ama":1,"info":0}"#,
+    );
+    assert!(feed.body.contains(&rest), "{}", feed.body);
 }
 
 /// Plaza page: the errors of each interface.

@@ -60,7 +60,12 @@ struct Args {
     #[arg(long, default_value_t = 1_000_000)]
     others: u32,
     /// Numbers of posts on the Plaza, measured one after another.
-    #[arg(long, value_delimiter = ',', default_value = "10000,100000,1000000", value_parser = clap::value_parser!(u32).range(100..))]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "10000,100000,1000000",
+        value_parser = clap::value_parser!(u32).range(100..),
+    )]
     posts: Vec<u32>,
     /// Print JSON with all single figures.
     #[arg(long)]

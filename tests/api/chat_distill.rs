@@ -256,9 +256,14 @@ async fn a_provider_that_is_down_and_a_restart_lose_nothing(mut server: TestServ
     let asked = model.asked().len();
     {
         let chat = server.running().chat.clone();
+        let until_worked = async {
+            while chat.work_due().await.unwrap() == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
         tokio::select! {
             // Either this call or the server's own worker has leased the job.
-            worked = async { while chat.work_due().await.unwrap() == 0 { tokio::task::yield_now().await; } } => panic!("{worked:?}"),
+            worked = until_worked => panic!("{worked:?}"),
             () = model.has_been_asked(asked + 1) => {}
         }
     }

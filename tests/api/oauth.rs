@@ -323,30 +323,37 @@ async fn allowing_an_app_without_the_page(server: TestServer) {
     let developer = server.person("developer").await;
     let (app, other) = (developer.app("user.info chat").await, developer.app("user.info chat").await);
     let session = person.signed_in().await;
-    let wish = |client: &str, uri: &str, scope: &[&str]| json!({"clientId": client, "redirectUri": uri, "scope": scope, "state": "abc123"});
-    let data = session.post(EXTERNAL, wish(&app.id, CALLBACK, &["user.info"])).await.data();
+    let request = |client: &str, uri: &str, scope: &[&str]| {
+        json!({
+            "clientId": client, "redirectUri": uri, "scope": scope, "state": "abc123",
+        })
+    };
+    let data = session.post(EXTERNAL, request(&app.id, CALLBACK, &["user.info"])).await.data();
     assert_eq!(data["state"], "abc123");
     let tokens = exchange(&server, &app, &text(&data, "code")).await.data();
     for (body, status, sub_code) in [
-        (wish("x", CALLBACK, &["chat"]), 404, "oauth2.application.not_found"),
-        (wish(&app.id, "https://evil.example", &["chat"]), 400, "oauth2.redirect_uri.mismatch"),
-        (wish(&app.id, CALLBACK, &["nonsense"]), 400, "oauth2.scope.invalid"),
-        (wish(&app.id, CALLBACK, &[]), 400, "oauth2.scope.invalid"),
-        (wish(&app.id, CALLBACK, &["voice"]), 403, "oauth2.scope.disallowed"),
+        (request("x", CALLBACK, &["chat"]), 404, "oauth2.application.not_found"),
+        (request(&app.id, "https://evil.example", &["chat"]), 400, "oauth2.redirect_uri.mismatch"),
+        (request(&app.id, CALLBACK, &["nonsense"]), 400, "oauth2.scope.invalid"),
+        (request(&app.id, CALLBACK, &[]), 400, "oauth2.scope.invalid"),
+        (request(&app.id, CALLBACK, &["voice"]), 403, "oauth2.scope.disallowed"),
         (json!({}), 422, "invalid.param"),
     ] {
         session.post(EXTERNAL, body).await.refused(status, sub_code);
     }
     // An app can neither extend its own scopes nor authorize another app.
     let bearer = server.bearer(&text(&tokens, "accessToken"));
-    bearer.post(EXTERNAL, wish(&app.id, CALLBACK, &["user.info"])).await.data();
-    bearer.post(EXTERNAL, wish(&app.id, CALLBACK, &["chat"])).await.refused(403, "oauth2.scope.disallowed");
+    bearer.post(EXTERNAL, request(&app.id, CALLBACK, &["user.info"])).await.data();
     bearer
-        .post(EXTERNAL, wish(&other.id, CALLBACK, &["user.info"]))
+        .post(EXTERNAL, request(&app.id, CALLBACK, &["chat"]))
+        .await
+        .refused(403, "oauth2.scope.disallowed");
+    bearer
+        .post(EXTERNAL, request(&other.id, CALLBACK, &["user.info"]))
         .await
         .refused(403, "oauth2.application.unauthorized");
     let key: Actor = person.with_key("*").await;
-    key.post(EXTERNAL, wish(&app.id, CALLBACK, &["chat"])).await.refused(403, "auth.session.required");
+    key.post(EXTERNAL, request(&app.id, CALLBACK, &["chat"])).await.refused(403, "auth.session.required");
 }
 
 /// Scopes that the person or the developer removes are removed from existing tokens as well.

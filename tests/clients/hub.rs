@@ -54,10 +54,13 @@ async fn pages_of_an_allowed_and_of_a_refused_origin() {
     let key = another(&owner, json!({"domains": [format!("localhost:{port}")]})).await;
     let page = format!(
         r#"<!doctype html><meta charset="utf-8"><p id="keyed"></p><p id="anonymous"></p><script>
-        const show = (id, promise) => promise.then((body) => body.success ? "read " + body.result.now.text : "refused " + body.code)
-            .catch(() => "not readable").then((text) => {{ document.getElementById(id).textContent = text; }});
+        const show = (id, promise) => promise
+            .then((body) => body.success ? "read " + body.result.now.text : "refused " + body.code)
+            .catch(() => "not readable")
+            .then((text) => {{ document.getElementById(id).textContent = text; }});
         const url = "{}/api/weather_basic/now";
-        show("keyed", fetch(url, {{method: "POST", headers: {{"apihub-token": "{}"}}}}).then((response) => response.json()));
+        const keyed = {{method: "POST", headers: {{"apihub-token": "{}"}}}};
+        show("keyed", fetch(url, keyed).then((response) => response.json()));
         show("anonymous", fetch(url).then((response) => response.json()));
         </script>"#,
         server.base_url(),

@@ -49,8 +49,8 @@ async fn behind(server: &TestServer, changes: Value) -> (Model, Actor, Actor) {
     (upstream, key(server, "a", wish).await.app(server), admin)
 }
 
-/// Reads a stream. Returns the number of bytes, and true if it ended regularly. A stream that breaks off at its
-/// beginning may be cut before its head is sent.
+/// Reads a stream. Returns the number of bytes, and true if it ended regularly. A stream that breaks off at
+/// its beginning may be cut before its head is sent.
 async fn read_stream(app: &Actor) -> (usize, bool) {
     let sent = app.request("GET".parse().unwrap(), "/api/up/stream").send().await;
     let Ok(mut response) = sent else { return (0, false) };

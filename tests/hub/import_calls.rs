@@ -161,7 +161,11 @@ async fn arguments_are_sent_as_the_document_says(server: TestServer) {
             "meta": {"type": "object"},
         },
     });
-    let header = |name: &str, required: bool, schema: Value| json!({"name": name, "in": "header", "required": required, "schema": schema});
+    let header = |name: &str, required: bool, schema: Value| {
+        json!({
+            "name": name, "in": "header", "required": required, "schema": schema,
+        })
+    };
     let document = json!({"openapi": "3.0.3", "servers": [{"url": up.address}], "paths": {
         "/lists/{ids}": {"get": {"operationId": "lists", "parameters": [
             list("multi", json!({})), list("comma", json!({"explode": false})),

@@ -3,18 +3,27 @@
 //!
 //! | requirement | section | tests |
 //! |---|---|---|
-//! | `redirect_uri` is compared as text; of a loopback address the port may differ | 2.1, 4.1.3 | [`an_address_is_compared_as_text`], `pages::consent::a_wrong_app_or_address…` |
-//! | no implicit grant, no passwords | 2.1.2, 2.4 | `pages::consent::what_is_wrong_otherwise…`, `token::what_is_wrong…`, `metadata` |
-//! | apps without a secret must use PKCE, `plain` is refused | 2.1.1 | `token::an_app_without_a_secret…`, `pages::consent::what_is_wrong_otherwise…` |
-//! | a verifier for a code without a challenge is refused | 4.8.2 | `pages::consent::a_code_with_a_challenge…`, `token::what_is_wrong…` |
-//! | a code is good once, five minutes, for its app and address; used twice, its tokens end | 4.5, 4.2.4 | `api::oauth::a_code_lasts…`, `token::twenty_at_once…`, `token::what_is_wrong…` |
-//! | refresh tokens of apps without a secret rotate, a reuse ends the family, idle ones end | 4.14 | `token::a_public_apps_refresh_token…`, `…a_grandparent…`, `…an_idle…` |
+//! | `redirect_uri` is compared as text; of a loopback address the port may differ | 2.1, 4.1.3 |
+//! [`an_address_is_compared_as_text`], `pages::consent::a_wrong_app_or_address…` |
+//! | no implicit grant, no passwords | 2.1.2, 2.4 | `pages::consent::what_is_wrong_otherwise…`,
+//! `token::what_is_wrong…`, `metadata` |
+//! | apps without a secret must use PKCE, `plain` is refused | 2.1.1 | `token::an_app_without_a_secret…`,
+//! `pages::consent::what_is_wrong_otherwise…` |
+//! | a verifier for a code without a challenge is refused | 4.8.2 |
+//! `pages::consent::a_code_with_a_challenge…`, `token::what_is_wrong…` |
+//! | a code is good once, five minutes, for its app and address; used twice, its tokens end | 4.5, 4.2.4 |
+//! `api::oauth::a_code_lasts…`, `token::twenty_at_once…`, `token::what_is_wrong…` |
+//! | refresh tokens of apps without a secret rotate, a reuse ends the family, idle ones end | 4.14 |
+//! `token::a_public_apps_refresh_token…`, `…a_grandparent…`, `…an_idle…` |
 //! | `iss` in the response | 4.4 | `clients::rust`, `clients::standard` |
-//! | no open redirector | 4.11 | `pages::consent::a_wrong_app_or_address…`, [`a_sign_in_leads_to_this_server_alone`] |
+//! | no open redirector | 4.11 | `pages::consent::a_wrong_app_or_address…`,
+//! [`a_sign_in_leads_to_this_server_alone`] |
 //! | credentials are not carried on by a redirect | 4.12 | [`nothing_typed_in_travels_on`] |
-//! | pages are not framed, cached or named as referrer | 4.2.4, 4.16 | [`pages_on_the_way_are_not_framed_cached_or_named`] |
+//! | pages are not framed, cached or named as referrer | 4.2.4, 4.16 |
+//! [`pages_on_the_way_are_not_framed_cached_or_named`] |
 //! | secrets are stored as hashes | 2.5, 4.10 | `process::secrets` |
-//! | tokens are for one app, its scopes, and nothing beyond | 2.3 | [`a_token_is_good_for_its_app_and_scopes`] |
+//! | tokens are for one app, its scopes, and nothing beyond | 2.3 |
+//! [`a_token_is_good_for_its_app_and_scopes`] |
 //! | a revocation says nothing about unknown tokens | RFC 7009 | `revoke::unknown_and_foreign…` |
 //! | introspection is for authenticated clients | RFC 7662 | `introspect` |
 //! | metadata | 2.6, RFC 8414, 9728 | `metadata`, [`who_is_refused_learns_where_tokens_come_from`] |

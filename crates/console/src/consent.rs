@@ -24,7 +24,7 @@ use crate::{
     sign_in::{self, Again},
     texts::fill,
 };
-use request::{Asked, Denied, Destination, Prompt, Request, Terms, consent_query};
+use request::{Denied, Destination, Prompt, Request, RequestedAccess, Terms, consent_query};
 pub(crate) use request::{after_sign_in, form_sources};
 use texts::Texts;
 
@@ -178,7 +178,7 @@ async fn grant(
     console: &Console,
     account: i64,
     request: Request,
-    (asked, granted): (Asked, ScopeSet),
+    (asked, granted): (RequestedAccess, ScopeSet),
     is_answer: bool,
 ) -> Result<Response, ApiError> {
     let consent = Consent {
@@ -200,7 +200,7 @@ fn page(
     app: &Application,
     request: &Request,
     (path, query): (&str, &str),
-    asked: Asked,
+    asked: RequestedAccess,
     problem: Option<&'static str>,
 ) -> Result<Response, ApiError> {
     let here = format!("{path}?{query}");

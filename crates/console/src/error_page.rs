@@ -70,8 +70,8 @@ pub(crate) fn render(error: &ApiError, language: Language, request_id: &str) -> 
     response
 }
 
-/// Returns the rejected redirect URI and the text before it, for the app's developer; `None` for other errors. The
-/// registered URIs are not shown.
+/// Returns the rejected redirect URI and the text before it, for the app's developer; `None` for other
+/// errors. The registered URIs are not shown.
 fn came(error: &ApiError, t: &'static Texts, language: Language) -> Option<(&'static str, String)> {
     if error.code() != Code::OauthRedirectMismatch {
         return None;

@@ -27,7 +27,8 @@ use crate::{
 /// The path of the sign-in page.
 pub(crate) const PATH: &str = "/sign-in";
 
-/// The reason to show the sign-in form to a person who is signed in. Their session stays until they use the form.
+/// The reason to show the sign-in form to a person who is signed in. Their session stays until they use the
+/// form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Again {
     /// The person may choose another account.

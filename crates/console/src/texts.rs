@@ -329,7 +329,8 @@ texts! {
     // Memories and notes.
     memories_lead:
         "分身从这里了解你。公开的记忆可以被你授权的应用看到，其余的只有你自己能看到。",
-        "What your double knows about you. Apps you allow may see public memories; the rest is for you alone.";
+        "What your double knows about you. Apps you allow may see public memories; the rest is for you \
+         alone.";
     memories_export: "导出全部数据", "Export everything";
     memories_kinds: "类型", "Kinds";
     memories_key: "记忆", "Memories";

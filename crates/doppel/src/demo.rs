@@ -262,18 +262,23 @@ impl Demo {
     /// Returns instructions for the first steps, ready to be copied.
     pub(crate) fn what_to_try(&self) -> String {
         let Self { base_url, email, password, api_key, client_id, redirect_uri, .. } = self;
+        let search = format!("{base_url}/gate/lab/api/secondme/memory/key/search?keyword=%E9%98%85%E8%AF%BB");
+        let consent = format!(
+            "{base_url}/oauth/?client_id={client_id}&redirect_uri={redirect_uri}\
+             &response_type=code&state=abc123"
+        );
         format!(
             r#"
 Doppel runs with a demo person. To try it, in another terminal:
 
   curl -H "Authorization: Bearer {api_key}" {base_url}/gate/lab/api/secondme/user/info
   curl -H "Authorization: Bearer {api_key}" {base_url}/gate/lab/api/secondme/user/shades
-  curl -H "Authorization: Bearer {api_key}" "{base_url}/gate/lab/api/secondme/memory/key/search?keyword=%E9%98%85%E8%AF%BB"
+  curl -H "Authorization: Bearer {api_key}" "{search}"
 
   curl {base_url}/api/weather-basic/now
   curl -d '{{"hello":"world"}}' "{base_url}/api/echo/anything?from=curl"
 
-  consent page    {base_url}/oauth/?client_id={client_id}&redirect_uri={redirect_uri}&response_type=code&state=abc123
+  consent page    {consent}
   pages           {base_url}/          e-mail {email}   password {password}
   API reference   {base_url}/reference/
 

@@ -5,8 +5,8 @@ use crate::{Scope, ScopeSet};
 /// The resource that an access token is for. A token for one resource is refused at the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Audience {
-    /// The whole server, `{issuer}`: the Lab API, and the tools at `/mcp` as far as the scopes allow. Requests
-    /// without `resource` get such tokens.
+    /// The whole server, `{issuer}`: the Lab API, and the tools at `/mcp` as far as the scopes allow.
+    /// Requests without `resource` get such tokens.
     #[default]
     Server,
     /// The tools at `/mcp` and nothing else.
@@ -64,8 +64,8 @@ impl Audience {
         format!("{issuer}{}", self.path())
     }
 
-    /// Returns the audience that a client names by a URL. Scheme and host may be in any case, the default port
-    /// may be written, and a slash may follow.
+    /// Returns the audience that a client names by a URL. Scheme and host may be in any case, the default
+    /// port may be written, and a slash may follow.
     pub fn of_resource(resource: &str, issuer: &str) -> Option<Self> {
         let (origin, path) = split(resource)?;
         let (own, base) = split(issuer)?;

@@ -86,7 +86,8 @@ impl Who {
         }
     }
 
-    /// True if the credential may be used at a route. A token is bound to the resource that it was issued for.
+    /// True if the credential may be used at a route. A token is bound to the resource that it was issued
+    /// for.
     pub(crate) fn is_accepted_at(&self, route: &str) -> bool {
         match self {
             Self::Person(caller) => match caller.credential() {

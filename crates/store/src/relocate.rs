@@ -51,8 +51,8 @@ impl Database {
     /// was interrupted is continued by the same call. This database is not changed.
     ///
     /// # Errors
-    /// If another process uses this database, if the target is neither empty nor an unfinished copy of this database,
-    /// or if a row changed meanwhile. The text says what to do.
+    /// If another process uses this database, if the target is neither empty nor an unfinished copy of this
+    /// database, or if a row changed meanwhile. The text says what to do.
     pub async fn relocate(
         &self,
         target: &Self,

@@ -98,7 +98,8 @@ impl<T: Column> Column for Option<T> {
     }
 }
 
-/// A type that a row can be read as: tuples of up to 16 columns, and structs by [`from_row!`](crate::from_row).
+/// A type that a row can be read as: tuples of up to 16 columns, and structs by
+/// [`from_row!`](crate::from_row).
 pub trait FromRow: Sized + Send {
     /// Reads the row.
     ///

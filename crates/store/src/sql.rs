@@ -156,7 +156,8 @@ mod tests {
 
         #[test]
         fn placeholders_between_anything_else(parts in prop::collection::vec((fixed(), 1_u32..99), 0..8)) {
-            let join = |mark: char| parts.iter().map(|(text, n)| format!("{text} {mark}{n} ")).collect::<String>();
+            let join =
+                |mark: char| parts.iter().map(|(text, n)| format!("{text} {mark}{n} ")).collect::<String>();
             let sql = join('$');
             prop_assert_eq!(numbered(&sql), join('?'));
         }

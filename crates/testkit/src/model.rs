@@ -102,7 +102,8 @@ pub fn status(line: &str, headers: &str) -> Vec<Step> {
 pub fn refusing(line: &str, body: &Value) -> Vec<Step> {
     let body = body.to_string();
     let head = format!(
-        "HTTP/1.1 {line}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {line}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n",
         body.len()
     );
     raw(&[head.as_bytes(), body.as_bytes()])

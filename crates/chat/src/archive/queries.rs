@@ -7,7 +7,8 @@ pub(super) const SESSIONS: &str = "SELECT key, client, id, app_id, title, last_m
 /// Begins with zero messages: each imported message is counted.
 pub(super) const ADD_SESSION: &str = "INSERT INTO chat_session (key, account_id, client, id, app_id, title, \
      last_message, message_count, created_at, updated_at, summary, summary_to) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11) ON CONFLICT (account_id, client, id) DO NOTHING";
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11) \
+     ON CONFLICT (account_id, client, id) DO NOTHING";
 
 /// The subquery finds the next messages by index alone.
 pub(super) const MESSAGES: &str = "SELECT m.id, s.id, s.client, m.role, m.content, m.state, m.created_at, \

@@ -1,7 +1,8 @@
 //! `POST /v1/responses`: the Responses API as a translation to and from chat completions.
 //!
-//! Responses are not stored under their ids, so requests that refer to one (`previous_response_id`) are refused.
-//! Texts of earlier answers can be referred to by their item ids, because messages of conversations are stored.
+//! Responses are not stored under their ids, so requests that refer to one (`previous_response_id`) are
+//! refused. Texts of earlier answers can be referred to by their item ids, because messages of conversations
+//! are stored.
 
 mod model;
 mod request;

@@ -10,7 +10,9 @@ const STREAMS: &[&[u8]] = &[
     b"\xef\xbb\xbfdata:a\r\rdata\n\n",
 ];
 const EVENTS: &[&[u8]] = &[
-    br#"{"choices":[{"delta":{"content":"a","tool_calls":[{"index":0,"id":"x","function":{"name":"n","arguments":"{}"}}]},"finish_reason":null}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
+    br#"{"choices":[{"delta":{"content":"a",
+        "tool_calls":[{"index":0,"id":"x","function":{"name":"n","arguments":"{}"}}]},
+        "finish_reason":null}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
     br#"{"choices":[{"message":{"content":"\ud83d\ude00","refusal":"no"},"finish_reason":"length"}]}"#,
     br#"{"error":{"message":"overloaded"}}"#,
 ];

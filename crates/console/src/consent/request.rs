@@ -47,7 +47,7 @@ pub(super) struct Terms<'a> {
 
 /// The access that a person is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct RequestedAccess {
     pub(super) audience: Audience,
     pub(super) scopes: ScopeSet,
 }
@@ -176,11 +176,12 @@ impl Request {
         Ok(found.unwrap_or_default())
     }
 
-    /// Returns what the person is asked for: the resource, and the scopes requested that the app may have there.
+    /// Returns what the person is asked for: the resource, and the scopes requested that the app may have
+    /// there.
     ///
     /// # Errors
     /// The reason why the app gets no code, if the request is invalid.
-    pub(super) fn asked(&self, terms: Terms<'_>) -> Result<Asked, Denied> {
+    pub(super) fn asked(&self, terms: Terms<'_>) -> Result<RequestedAccess, Denied> {
         match self.response_type.as_deref() {
             Some("code") => {}
             Some(_) => return Err(Denied::ResponseType),
@@ -188,7 +189,8 @@ impl Request {
         }
         let audience = self.audience(terms.issuer)?;
         let is_proper = match (self.challenge.as_deref(), self.method.as_deref()) {
-            // Only a challenge proves that the code belongs to an app without a secret. Agents always send one.
+            // Only a challenge proves that the code belongs to an app without a secret. Agents always send
+            // one.
             (None, None) => !terms.is_public && audience == Audience::Server,
             (Some(challenge), Some("S256")) => rules::is_challenge(challenge),
             // Without a method it is `plain`, which is not supported (RFC 9700 §2.1.1).
@@ -199,7 +201,7 @@ impl Request {
         }
         let most = audience.most(terms.registered, terms.is_self_registered);
         let scopes = rules::asked_for(audience, self.scope.as_deref(), most, terms.mcp_scopes);
-        if scopes.is_empty() { Err(Denied::NoScope) } else { Ok(Asked { audience, scopes }) }
+        if scopes.is_empty() { Err(Denied::NoScope) } else { Ok(RequestedAccess { audience, scopes }) }
     }
 
     /// Redirects to the app with a code.

@@ -54,7 +54,8 @@ texts! {
     domains: "域名白名单", "Domain allowlist";
     domains_hint:
         "每行一个域名，可用 *.example.com，用于 person-token。用户中心登录必须填写。",
-        "One host a line, also *.example.com, for person-tokens. Signing in through the user centre needs it.";
+        "One host a line, also *.example.com, for person-tokens. Signing in through the user centre \
+         needs it.";
     both: "两种令牌都须满足两个白名单", "Both kinds of tokens must satisfy both lists";
     allow: "允许的 API", "Allowed APIs";
     allow_hint:

@@ -133,7 +133,8 @@ pub(super) enum Account {
         /// The name shown to others.
         #[arg(long)]
         name: String,
-        /// Read the password from the first line of standard input. Needed where there is no terminal to ask on.
+        /// Read the password from the first line of standard input. Needed where there is no terminal to ask
+        /// on.
         #[arg(long)]
         password_stdin: bool,
         /// Let the account run the server; the first one always does.
@@ -158,7 +159,8 @@ pub(super) enum Account {
         /// The account's e-mail.
         #[arg(long)]
         email: String,
-        /// Read the password from the first line of standard input. Needed where there is no terminal to ask on.
+        /// Read the password from the first line of standard input. Needed where there is no terminal to ask
+        /// on.
         #[arg(long)]
         password_stdin: bool,
         /// Take back what the account allowed apps as well.

@@ -24,7 +24,8 @@ const DEADLY: &[i32] = &[1, 3, 10, 12, 13, 14, 16, 24, 25, 26, 27, 29, 30];
 const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
 /// Lets the process survive all signals except those that are meant to stop it. A handler stays installed for
-/// good, even if nothing listens. Debuggers and analyzers keep some signals for themselves; these are left alone.
+/// good, even if nothing listens. Debuggers and analyzers keep some signals for themselves; these are left
+/// alone.
 fn outlive_other_signals() {
     #[cfg(target_os = "linux")]
     let kinds = DEADLY.iter().copied().chain(REAL_TIME).map(SignalKind::from_raw);

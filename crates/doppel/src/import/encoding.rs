@@ -148,7 +148,8 @@ struct Trial {
     decoder: Decoder,
     is_whole: bool,
     has_han: bool,
-    /// Number of bytes above 127 next to others, as most of Chinese characters are, and alone, as accented letters are.
+    /// Number of bytes above 127 next to others, as most of Chinese characters are, and alone, as accented
+    /// letters are.
     adjacent: usize,
     alone: usize,
 }
@@ -322,8 +323,8 @@ mod tests {
             prop_assert_eq!(read(text.as_bytes()), text.as_bytes());
         }
 
-        /// Common characters, those of GB 2312. Rare ones have letters for their second bytes in GBK, and a text of
-        /// them alone may be taken for a European one.
+        /// Common characters, those of GB 2312. Rare ones have letters for their second bytes in GBK, and a
+        /// text of them alone may be taken for a European one.
         #[test]
         fn chinese_is_read_in_any_encoding(
             start in "[ -~]{4,20}",

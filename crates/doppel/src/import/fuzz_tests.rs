@@ -105,7 +105,8 @@ fn zipped(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-const ABOUT: &[u8] = br#"{"format":"doppel-archive","version":1,"exportedAt":"2026-01-01T00:00:00Z","email":"a@b","name":"A"}"#;
+const ABOUT: &[u8] = br#"{"format":"doppel-archive","version":1,
+    "exportedAt":"2026-01-01T00:00:00Z","email":"a@b","name":"A"}"#;
 
 static ARCHIVES: LazyLock<Vec<&'static [u8]>> = LazyLock::new(|| {
     let tar = packed(&[

@@ -158,8 +158,8 @@ impl Hub {
     /// Returns the key of an AK, from the cache or the store, or `None` if there is none.
     ///
     /// # Errors
-    /// `KEY_DISABLED` for a key whose secret was sealed with a key that is configured as lost; any error of the
-    /// store.
+    /// `KEY_DISABLED` for a key whose secret was sealed with a key that is configured as lost; any error of
+    /// the store.
     pub(crate) async fn live_key(&self, ak: Ak, text: &str) -> Result<Option<Arc<LiveKey>>, HubError> {
         if let Some(found) = self.live_keys().get(&ak) {
             return Ok(found);

@@ -1,8 +1,8 @@
 //! Content negotiation of the MCP server.
 //!
-//! The transport refuses requests whose `Accept` header does not list both JSON and event streams. Many clients
-//! send another one, or none, and understand the JSON response all the same. So the header is replaced, and a
-//! client that accepts event streams alone gets the response as one event.
+//! The transport refuses requests whose `Accept` header does not list both JSON and event streams. Many
+//! clients send another one, or none, and understand the JSON response all the same. So the header is
+//! replaced, and a client that accepts event streams alone gets the response as one event.
 
 use axum::{body::Body, response::Response};
 use http::{HeaderMap, HeaderValue, Method, header};

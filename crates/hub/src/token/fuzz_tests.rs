@@ -10,7 +10,8 @@ const HEADERS: &[&[u8]] =
     &[br#"{"alg":"HS256","typ":"JWT"}"#, br#"{"alg":"none"}"#, br#"{"alg":"HS256","crit":["exp"]}"#];
 const CLAIMS: &[&[u8]] = &[
     br#"{"sub":"ak","iss":"ak","typ":"app_token","iat":100,"exp":7300}"#,
-    br#"{"sub":"u1","iss":"ak","typ":"person_token","iat":100,"exp":7300,"roles":["A"],"groups":["/a/b"],"actions":["x"],"username":"n","nbf":100}"#,
+    br#"{"sub":"u1","iss":"ak","typ":"person_token","iat":100,"exp":7300,
+        "roles":["A"],"groups":["/a/b"],"actions":["x"],"username":"n","nbf":100}"#,
     br#"{"sub":"u1","iss":"ak","iss":"other","typ":"person_token","iat":-1,"exp":9223372036854775807}"#,
 ];
 const TOKENS: &[&[u8]] =

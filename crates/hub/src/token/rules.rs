@@ -281,7 +281,11 @@ mod tests {
         }
 
         #[test]
-        fn any_three_parts_are_refused_or_parsed(header in "[ -~]{0,40}", payload in "[ -~]{0,60}", signature: [u8; 32]) {
+        fn any_three_parts_are_refused_or_parsed(
+            header in "[ -~]{0,40}",
+            payload in "[ -~]{0,60}",
+            signature: [u8; 32],
+        ) {
             let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
             let token = format!(
                 "{}.{}.{}", encode(header.as_bytes()), encode(payload.as_bytes()), encode(&signature),

@@ -12,7 +12,8 @@ const SHOWN: usize = 64;
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// Suffixes of names that no public host has (RFC 6761, RFC 6762, RFC 8375; `internal` is reserved by ICANN).
 const PRIVATE_NAMES: [&str; 5] = [".local", ".test", ".localhost", ".internal", ".home.arpa"];
-/// Schemes that browsers, mail programs, and operating systems interpret themselves. No app may register them.
+/// Schemes that browsers, mail programs, and operating systems interpret themselves. No app may register
+/// them.
 #[rustfmt::skip]
 const TAKEN_SCHEMES: &[&str] = &[
     "about", "acap", "afp", "android-app", "app-settings", "apt", "bitcoin", "blob", "brave", "callto",
@@ -173,7 +174,8 @@ pub fn is_web_address(uri: &str) -> bool {
     check(uri, Policy::STRICT).is_ok()
 }
 
-/// Returns the scheme of a URI if it is an app's own: neither http nor https, nor one that no app may register.
+/// Returns the scheme of a URI if it is an app's own: neither http nor https, nor one that no app may
+/// register.
 pub fn app_scheme(uri: &str) -> Option<&str> {
     let (scheme, _) = uri.split_once(':')?;
     let is_web = matches!(scheme, "http" | "https");
@@ -236,8 +238,8 @@ fn is_plain_host(host: &str) -> bool {
         && (!is_number || host.parse::<Ipv4Addr>().is_ok())
 }
 
-/// True if a host is private by its form: an address of RFC 1918 or RFC 4193 (fc00::/7), a name without a dot,
-/// or a name with a suffix that is reserved for private use. Names are not resolved.
+/// True if a host is private by its form: an address of RFC 1918 or RFC 4193 (fc00::/7), a name without a
+/// dot, or a name with a suffix that is reserved for private use. Names are not resolved.
 fn is_private(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|address| address.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_unique_local());

@@ -178,8 +178,8 @@ pub fn asked(list: Option<&str>, allowed: ScopeSet) -> ScopeSet {
 }
 
 /// Returns the scopes that the consent page asks a person about for a resource. `most` are those that the app
-/// may have there. At `/mcp` scopes that no tool uses are left out, and a request with none of the tools' scopes
-/// asks for `usual`.
+/// may have there. At `/mcp` scopes that no tool uses are left out, and a request with none of the tools'
+/// scopes asks for `usual`.
 pub fn asked_for(audience: Audience, list: Option<&str>, most: ScopeSet, usual: ScopeSet) -> ScopeSet {
     match audience {
         Audience::Server => asked(list, most),

@@ -1,5 +1,5 @@
-//! The abilities that scopes give, in one table. Scopes of the two vocabularies are compared by it, never by name.
-//! No I/O.
+//! The abilities that scopes give, in one table. Scopes of the two vocabularies are compared by it, never by
+//! name. No I/O.
 
 use super::{Scope, ScopeSet};
 

@@ -230,7 +230,8 @@ mod tests {
                 let rows = rows(&part);
                 prop_assert!(rows.is_sorted_by(|a, b| a < b), "{rows:?}");
                 prop_assert!(part.refusals.is_sorted_by_key(|refusal| refusal.key));
-                total += part.keys.iter().flat_map(|(_, used)| used.counts.iter().map(|count| count.calls)).sum::<i64>();
+                let counts = part.keys.iter().flat_map(|(_, used)| &used.counts);
+                total += counts.map(|count| count.calls).sum::<i64>();
             }
             prop_assert_eq!(total, i64::try_from(calls.len() + again.len()).unwrap());
         }

@@ -14,7 +14,8 @@ pub(crate) const PUBLIC: &str = "SELECT id, actor, object, content, created_at, 
      WHERE account_id = $1 AND visibility = 1 AND (created_at, id) < ($4, $5) AND id <= $6 \
      ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
 
-/// Selects the id of the last added memory. [`NEWER`] counts the memories added after it, of which there are few.
+/// Selects the id of the last added memory. [`NEWER`] counts the memories added after it, of which there are
+/// few.
 pub(crate) const NEWEST: &str =
     "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM key_memory WHERE account_id = $1";
 

@@ -90,8 +90,8 @@ impl<'a> Pipeline<'a> {
     /// Prepares a statement, sends it, and waits for its answer.
     ///
     /// Statements of one transaction that are waited for together are sent in the order in which they were
-    /// called, even if an earlier one has to be prepared first and a later one has not. So all transactions lock
-    /// rows in the order that the code states, which prevents deadlocks.
+    /// called, even if an earlier one has to be prepared first and a later one has not. So all transactions
+    /// lock rows in the order that the code states, which prevents deadlocks.
     async fn run<T, F>(
         &self,
         sql: &'static str,

@@ -71,7 +71,11 @@ fn without_apostrophes(word: &str) -> String {
 const fn is_accented_script(c: char) -> bool {
     matches!(
         c,
-        'a'..='z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}',
+        'a'..='z'
+            | '\u{c0}'..='\u{24f}'
+            | '\u{1e00}'..='\u{1eff}'
+            | '\u{370}'..='\u{3ff}'
+            | '\u{1f00}'..='\u{1fff}'
     )
 }
 

@@ -13,7 +13,9 @@ const ANSWERS: &[&[u8]] = &[
      \"contradicts\": [1]}]}".as_bytes(),
     b"```json\n{\"facts\": [{\"fact\": \"Loves tea\", \"about\": \"food\", \"quote\": \"I love tea\", \
         \"same_as\": 1}]}\n```",
-    "{\"facts\": [{\"fact\": \"有一只猫\", \"quote\": \"你有一只猫\"}, {\"fact\": \"x\", \"quote\": \"\"}, 7, null]}".as_bytes(),
+    "{\"facts\": [{\"fact\": \"有一只猫\", \"quote\": \"你有一只猫\"}, \
+      {\"fact\": \"x\", \"quote\": \"\"}, 7, null]}"
+        .as_bytes(),
 ];
 
 proptest! {
@@ -33,10 +35,13 @@ proptest! {
             prop_assert_eq!(learned.fact.visibility, 0, "private");
             let content = &learned.fact.content;
             prop_assert!(
-                !content.is_empty() && content.chars().count() <= 300 && !content.chars().any(char::is_control),
+                !content.is_empty()
+                    && content.chars().count() <= 300
+                    && !content.chars().any(char::is_control)
             );
             prop_assert!(learned.fact.object.chars().count() <= 40);
-            prop_assert!(learned.same.is_none_or(|id| id == 70) && learned.against.iter().all(|id| *id == 70));
+            prop_assert!(learned.same.is_none_or(|id| id == 70));
+            prop_assert!(learned.against.iter().all(|id| *id == 70));
         }
     }
 }

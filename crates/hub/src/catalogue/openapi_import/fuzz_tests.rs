@@ -7,10 +7,37 @@ use super::{Choice, import, read::read};
 use crate::mcp::tools;
 
 const DOCUMENTS: &[&[u8]] = &[
-    br##"{"openapi":"3.0.3","info":{"title":"Pets"},"servers":[{"url":"https://{host}/v1","variables":{"host":{"default":"pets.example"}}}],"paths":{"/pets/{id}":{"parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string"}}],"get":{"operationId":"getPet","parameters":[{"$ref":"#/components/parameters/Limit"}]},"put":{"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Pet"}}}}}}},"components":{"schemas":{"Pet":{"type":"object","properties":{"name":{"type":"string"},"parent":{"$ref":"#/components/schemas/Pet"}}}},"parameters":{"Limit":{"name":"limit","in":"query","schema":{"type":"integer"}}}}}"##,
-    br##"{"openapi":"3.1.0","servers":[{"url":"https://a.example"}],"paths":{"/a":{"post":{"requestBody":{"content":{"application/json":{"schema":{"allOf":[{"$ref":"#/paths/~1a"},{"type":["object","null"],"properties":{"x|y":{},"{z}":{"enum":[1]}}}]}}}}},"delete":{}}}}"##,
-    br##"{"openapi":"3.0.0","servers":[{"url":"https://a.example"}],"paths":{"/a/{b}":{"servers":[{"url":"/v2"}],"get":{"parameters":[{"name":"n","in":"header","required":true,"schema":{"type":"integer","minimum":1,"exclusiveMinimum":true,"enum":[2]}},{"name":"l[]","in":"query","style":"pipeDelimited","explode":false,"schema":{"type":"array","items":{"type":"string","nullable":true,"enum":["a"],"pattern":"^[a-z]+$"}}}]},"patch":{"requestBody":{"required":true,"content":{"application/x-www-form-urlencoded":{"schema":{"allOf":[{"required":["a"],"properties":{"a":{"readOnly":true,"minLength":1}}},{"properties":{"b":{"oneOf":[{"const":1},{"not":{}}],"nullable":true,"default":[1],"multipleOf":0.5}},"additionalProperties":false}]}}}}}}}}"##,
-    br##"{"swagger":"2.0","host":"a.example","basePath":"/v1","schemes":["https"],"paths":{"/p":{"parameters":[{"name":"x","in":"query","type":"array","items":{"type":"integer","maximum":3},"collectionFormat":"multi"}],"post":{"consumes":["application/json"],"parameters":[{"name":"body","in":"body","required":true,"schema":{"$ref":"#/definitions/P"}}]},"put":{"parameters":[{"name":"f","in":"formData","type":"string","required":true}]}}},"definitions":{"P":{"type":"object","properties":{"p":{"$ref":"#/definitions/P"},"q":{"type":"file","minItems":1}}}}}"##,
+    br##"{"openapi":"3.0.3","info":{"title":"Pets"},"servers":[{"url":"https://{host}/v1",
+        "variables":{"host":{"default":"pets.example"}}}],
+        "paths":{"/pets/{id}":{"parameters":[{"name":"id","in":"path","required":true,
+        "schema":{"type":"string"}}],"get":{"operationId":"getPet",
+        "parameters":[{"$ref":"#/components/parameters/Limit"}]},
+        "put":{"requestBody":{"content":{"application/json":{"schema":{
+        "$ref":"#/components/schemas/Pet"}}}}}}},
+        "components":{"schemas":{"Pet":{"type":"object","properties":{"name":{"type":"string"},
+        "parent":{"$ref":"#/components/schemas/Pet"}}}},"parameters":{"Limit":{"name":"limit",
+        "in":"query","schema":{"type":"integer"}}}}}"##,
+    br##"{"openapi":"3.1.0","servers":[{"url":"https://a.example"}],
+        "paths":{"/a":{"post":{"requestBody":{"content":{"application/json":{"schema":{"allOf":[
+        {"$ref":"#/paths/~1a"},
+        {"type":["object","null"],"properties":{"x|y":{},"{z}":{"enum":[1]}}}]}}}}},"delete":{}}}}"##,
+    br##"{"openapi":"3.0.0","servers":[{"url":"https://a.example"}],
+        "paths":{"/a/{b}":{"servers":[{"url":"/v2"}],"get":{"parameters":[{"name":"n","in":"header",
+        "required":true,"schema":{"type":"integer","minimum":1,"exclusiveMinimum":true,"enum":[2]}},
+        {"name":"l[]","in":"query","style":"pipeDelimited","explode":false,"schema":{"type":"array",
+        "items":{"type":"string","nullable":true,"enum":["a"],"pattern":"^[a-z]+$"}}}]},
+        "patch":{"requestBody":{"required":true,
+        "content":{"application/x-www-form-urlencoded":{"schema":{"allOf":[{"required":["a"],
+        "properties":{"a":{"readOnly":true,"minLength":1}}},
+        {"properties":{"b":{"oneOf":[{"const":1},{"not":{}}],"nullable":true,"default":[1],
+        "multipleOf":0.5}},"additionalProperties":false}]}}}}}}}}"##,
+    br##"{"swagger":"2.0","host":"a.example","basePath":"/v1","schemes":["https"],
+        "paths":{"/p":{"parameters":[{"name":"x","in":"query","type":"array",
+        "items":{"type":"integer","maximum":3},"collectionFormat":"multi"}],
+        "post":{"consumes":["application/json"],"parameters":[{"name":"body","in":"body",
+        "required":true,"schema":{"$ref":"#/definitions/P"}}]},"put":{"parameters":[{"name":"f",
+        "in":"formData","type":"string","required":true}]}}},"definitions":{"P":{"type":"object",
+        "properties":{"p":{"$ref":"#/definitions/P"},"q":{"type":"file","minItems":1}}}}}"##,
     b"openapi: 3.1.0\nservers:\n  - url: https://a.example\npaths:\n  /a: &a\n    get:\n      \
         parameters:\n        - {name: q, in: query, schema: {type: [string, 'null'], examples: [x], \
         deprecated: true}}\n  /b: *a\n",
@@ -57,6 +84,10 @@ proptest! {
 }
 
 const SPECS: &[&[u8]] = &[
-    br#"{"code":"pets","provider":{"kind":"http","base_url":"https://a.example/v1","headers":{"x":"y"},"secret_headers":{"authorization":"z"},"forward_headers":["accept-language"]},"actions":{"find":{"method":"GET","path":"/a/{id}","query":{"q":"{q|1}"},"result":{"n":"$/a/b","t":"$ms /c"}},"add":{"body":{"a":"{a}","l":["{b}"]}}}}"#,
+    br#"{"code":"pets","provider":{"kind":"http","base_url":"https://a.example/v1",
+        "headers":{"x":"y"},"secret_headers":{"authorization":"z"},
+        "forward_headers":["accept-language"]},"actions":{"find":{"method":"GET","path":"/a/{id}",
+        "query":{"q":"{q|1}"},"result":{"n":"$/a/b","t":"$ms /c"}},"add":{"body":{"a":"{a}",
+        "l":["{b}"]}}}}"#,
     br#"{"code":"echo","anonymous":true,"provider":{"kind":"echo"}}"#,
 ];

@@ -21,8 +21,8 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Creates the names of an API's actions, which fit into names of tools (`code__action`) if the code leaves
-    /// room.
+    /// Creates the names of an API's actions, which fit into names of tools (`code__action`) if the code
+    /// leaves room.
     pub(super) fn new(code: &str) -> Self {
         let longest = MAX_NAME.saturating_sub(code.len() + 2).max(MIN_NAME);
         Self { longest, taken: BTreeSet::new() }

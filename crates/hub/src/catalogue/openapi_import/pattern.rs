@@ -1,7 +1,8 @@
 //! Recognizes portable regular expressions. No I/O.
 //!
 //! Patterns in JSON Schema are those of ECMA-262. Clients compile them with the flag `u`, or with Python's
-//! `re`, and refuse a whole list of tools if one pattern does not compile. Only the common subset is portable.
+//! `re`, and refuse a whole list of tools if one pattern does not compile. Only the common subset is
+//! portable.
 
 use std::{iter::Peekable, str::Chars};
 

@@ -20,7 +20,8 @@ pub(super) fn first(owner: &Value) -> Option<(&Value, usize)> {
     Some((servers.first()?, servers.len()))
 }
 
-/// Returns the URL of a server, with the defaults of its variables. Relative URLs are resolved against `base`.
+/// Returns the URL of a server, with the defaults of its variables. Relative URLs are resolved against
+/// `base`.
 ///
 /// # Errors
 /// The reason why the URL cannot be called.

@@ -142,7 +142,11 @@ fn operations_that_cannot_be_called_are_left_out_with_a_note() {
 
 #[test]
 fn headers_become_arguments_constants_or_nothing() {
-    let header = |name: &str, required: bool, schema: Value| json!({"name": name, "in": "header", "required": required, "schema": schema});
+    let header = |name: &str, required: bool, schema: Value| {
+        json!({
+            "name": name, "in": "header", "required": required, "schema": schema,
+        })
+    };
     let (spec, notes) = read(&json!({"/a": {"get": {"parameters": [
         header("Authorization", true, json!({"type": "string"})),
         header("content-type", true, json!({"enum": ["application/json"]})),

@@ -13,7 +13,10 @@ parameters:
   Limit: {name: limit, in: query, type: integer, maximum: 50, exclusiveMaximum: true}
   Body: {name: pet, in: body, required: true, schema: {$ref: '#/definitions/Pet'}}
 definitions:
-  Pet: {type: object, required: [name], properties: {name: {type: string}, tags: {type: array, items: {type: string}}}}
+  Pet:
+    type: object
+    required: [name]
+    properties: {name: {type: string}, tags: {type: array, items: {type: string}}}
 securityDefinitions: {key: {type: apiKey, in: query, name: k}, basic: {type: basic}}
 paths:
   /pets:
@@ -30,7 +33,9 @@ paths:
     put:
       operationId: renamePet
       consumes: [application/x-www-form-urlencoded]
-      parameters: [{name: name, in: formData, type: string, required: true}, {name: tags, in: formData, type: array, items: {type: string}}]
+      parameters:
+        - {name: name, in: formData, type: string, required: true}
+        - {name: tags, in: formData, type: array, items: {type: string}}
     patch:
       parameters: [{name: photo, in: formData, type: file, required: true}]
 "##;
