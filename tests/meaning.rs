@@ -3,7 +3,7 @@
 use memory::recall::{Kind, Reader};
 use serde_json::{Value, json};
 use testkit::{
-    Actor, Engine, Person, TestServer, both_engines,
+    Actor, Person, TestServer, both_engines,
     embedding::{Embeddings, Fault},
 };
 

@@ -27,7 +27,7 @@ async fn fetch(anyone: &Actor, url: &Value, base_url: &str) -> testkit::Answer {
     testkit::Answer { status, headers, body }
 }
 
-fn files_on_disk(server: &testkit::TestServer) -> usize {
+fn files_on_disk(server: &TestServer) -> usize {
     let folders =
         std::fs::read_dir(server.data_dir().join("files")).map(|list| list.flatten().collect::<Vec<_>>());
     let files =

@@ -193,7 +193,7 @@ async fn a_model_without_tools_is_not_told_of_any(server: TestServer, model: Mod
 }
 
 #[both_engines("model.tools = true\nchat.daily_tokens = 1000")]
-async fn the_page_decides(server: TestServer, model: Model) {
+async fn the_page_decides(server: TestServer, _model: Model) {
     pets(&server).await;
     let person = server.person("a").await;
     let (browser, account) = (person.signed_in().await, person.account.id);

@@ -66,7 +66,7 @@ async fn save(admin: &Actor, document: &Value, more: Value) -> Vec<String> {
         .collect()
 }
 
-async fn caller(admin: &Actor, server: &testkit::TestServer) -> (Key, Actor) {
+async fn caller(admin: &Actor, server: &TestServer) -> (Key, Actor) {
     let key = another(admin, json!({})).await;
     let app = key.app(server).with("accept-language", "de");
     (key, app)

@@ -52,9 +52,9 @@ async fn bad_notices_are_refused(world: World) {
 
 #[tokio::test]
 async fn other_processes_on_the_same_schema_hear_it_on_postgres() {
-    let world = crate::World::postgres();
+    let world = World::postgres();
     let (one, two) = (world.open().await, world.open().await);
-    let other_world = crate::World::postgres();
+    let other_world = World::postgres();
     let stranger = other_world.open().await;
     let (mut near, mut far) = (two.notices(), stranger.notices());
     notify(&one, "x", true).await.unwrap();

@@ -145,7 +145,7 @@ async fn readiness(world: World) {
 
 #[tokio::test]
 async fn a_read_cannot_write_on_sqlite() {
-    let world = crate::World::sqlite();
+    let world = World::sqlite();
     let db = world.open_migrated().await;
     let insert = "INSERT INTO item (id, name) VALUES (1, 'x') RETURNING id";
     let refused = db.fetch_optional::<(i64,)>(insert, &[]).await;
