@@ -75,7 +75,10 @@ impl Node {
     }
 }
 
-/// A test that writes a small file and removes it.
+/// The size of a probe: room for a transaction of ordinary size.
+const PROBE_BYTES: usize = 256 * 1024;
+
+/// A test that writes a file and removes it.
 #[derive(Debug)]
 pub(crate) struct Probe(PathBuf);
 
@@ -89,7 +92,7 @@ impl Probe {
             #[expect(clippy::disallowed_methods, reason = "removed at once")]
             let mut options = OpenOptions::new();
             let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&self.0)?;
-            file.write_all(&[b'.'; 4096])?;
+            file.write_all(&vec![b'.'; PROBE_BYTES])?;
             drop(file);
             std::fs::remove_file(&self.0)
         };
