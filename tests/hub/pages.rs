@@ -67,7 +67,7 @@ async fn a_key_is_made_used_changed_rotated_and_deleted_on_pages(server: TestSer
     .await;
     assert_eq!(wrong.status, 422);
     assert!(
-        wrong.body.contains("Calls a day: Input")
+        wrong.body.contains("Requests per day: Input")
             && wrong.body.contains("Expires on: Input")
             && wrong.body.contains("nonsense"),
         "{}",
@@ -104,7 +104,7 @@ async fn registration_is_opened_and_its_limit_lifted_on_pages(server: TestServer
     let path = format!("/hub/keys/{}", key.id);
     let shown = owner.get(&path).await;
     assert!(
-        shown.body.contains("Anybody may register in the user centre")
+        shown.body.contains("Allow self-registration in the user center")
             && !shown.body.contains("registration-hint\" checked"),
         "{}",
         shown.body
@@ -124,20 +124,20 @@ async fn registration_is_opened_and_its_limit_lifted_on_pages(server: TestServer
     let person = json!({"username": "alice", "password": "correct horse"});
     result(&app.post("/api/user-center/noauth-register", person).await);
     let page = format!("{path}/users");
-    assert!(owner.get(&page).await.body.contains("Registered themselves"));
+    assert!(owner.get(&page).await.body.contains("Self-registered"));
     let user = result(&app.get("/api/user-center-admin/list-users").await)["list"][0].clone();
     assert_eq!(user["self_registered"], true);
     let id = user["_id"].as_str().unwrap();
     assert_eq!(send(&owner, &page, &format!("{page}/{id}"), &[("act", "accept")]).await.status, 303);
     let user = result(&app.get("/api/user-center-admin/list-users").await)["list"][0].clone();
     assert_eq!(user["self_registered"], false);
-    assert!(!owner.get(&page).await.body.contains("Registered themselves"));
+    assert!(!owner.get(&page).await.body.contains("Self-registered"));
     // An unticked box closes registration again.
     assert_eq!(send(&owner, &path, &path, &[("name", "x"), ("enabled", "yes")]).await.status, 303);
     assert_eq!(owner.get(&format!("/api/apikey/hub/keys/{}", key.id)).await.data()["registration"], "closed");
     let wrong = send(&owner, &path, &path, &[("name", "x"), ("registered", "a b")]).await;
     assert!(
-        wrong.status == 422 && wrong.body.contains("APIs for people who registered themselves, line 1"),
+        wrong.status == 422 && wrong.body.contains("APIs available to self-registered users, line 1"),
         "{}",
         wrong.body
     );
@@ -343,6 +343,6 @@ async fn an_owner_looks_after_the_people_of_a_key(server: TestServer) {
     let wrong = send(&owner, &page, &path, &[("act", "save"), ("groups", "sales")]).await;
     assert!(wrong.status == 422 && wrong.body.contains("groups"), "{}", wrong.body);
     assert_eq!(send(&owner, &page, &path, &[("act", "delete")]).await.status, 303);
-    assert!(owner.get(&page).await.body.contains("Nothing found."));
+    assert!(owner.get(&page).await.body.contains("No matching records."));
     assert_eq!(send(&owner, &page, &path, &[("act", "enable")]).await.status, 422, "there is no such user");
 }

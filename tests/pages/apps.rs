@@ -75,7 +75,7 @@ async fn an_app_is_made_shown_once_changed_and_deleted(server: TestServer) {
     let detail = browser.get(&format!("{page}?done=saved")).await;
     assert!(
         detail.body.contains("Renamed")
-            && detail.body.contains("Saved.")
+            && detail.body.contains("Changes saved.")
             && !detail.body.contains("localhost:3000/cb")
     );
     assert_eq!(token(next.clone()).await, 400, "without a scope to chat there is no token of its own");
@@ -139,7 +139,7 @@ async fn word_of_revocations_is_set_up_and_tried(server: TestServer) {
     let csrf = browser.get(&page).await.hidden("csrf");
     let tried = browser.post(&format!("{page}/test"), &[("csrf", &csrf)]).await;
     assert!(
-        tried.body.contains("The trial was not taken: the host is in a private or special network."),
+        tried.body.contains("Test notification not delivered: the host is in a private or special network."),
         "{}",
         tried.body
     );

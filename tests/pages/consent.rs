@@ -435,13 +435,13 @@ async fn app_schemes_and_private_hosts_get_codes(server: TestServer) {
         ("com.example.app:/cb", "com.example.app:", "handles com.example.app: links"),
         ("myapp://cb?x=1", "myapp:", "handles myapp: links"),
         ("cursor://anysphere/oauth/callback", "cursor:", "handles cursor: links"),
-        ("http://192.168.1.10:3000/cb", "http://192.168.1.10:3000", "go back to 192.168.1.10:3000"),
+        ("http://192.168.1.10:3000/cb", "http://192.168.1.10:3000", "redirected to 192.168.1.10:3000"),
         (
             "http://host.docker.internal:3000/cb",
             "http://host.docker.internal:3000",
-            "go back to host.docker.internal:3000",
+            "redirected to host.docker.internal:3000",
         ),
-        ("http://[fd12::1]:3000/cb", "http:", "go back to [fd12::1]:3000"),
+        ("http://[fd12::1]:3000/cb", "http:", "redirected to [fd12::1]:3000"),
     ] {
         let wish = serde_json::json!({"appName": "x", "redirectUris": [uri], "allowedScopes": ["user.info"]});
         let app = developer.post("/api/applications/external/create", wish).await.data();

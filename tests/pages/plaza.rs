@@ -21,7 +21,7 @@ fn post_of(answer: &Answer) -> String {
 async fn a_guest_redeems_a_code_and_takes_part(server: TestServer) {
     resident(&server, "owner").await;
     let guest = server.person("guest").await.signed_in().await.in_english();
-    assert!(guest.get("/plaza").await.body.contains("An invitation is needed"));
+    assert!(guest.get("/plaza").await.body.contains("Invitation required"));
     assert_eq!(guest.get("/plaza/new").await.status, 403);
     let refused = submit(&guest, "/plaza", "/plaza/redeem", &[("code", "INVITE-NONE")]).await;
     assert_eq!(refused.status, 404);
@@ -50,7 +50,7 @@ async fn a_guest_redeems_a_code_and_takes_part(server: TestServer) {
     let away = submit(&guest, &page, &page, &[("what", "like"), ("back", "//evil.example")]).await;
     assert_eq!(away.header("location"), page);
     let shown = guest.get(&page).await.body;
-    assert!(shown.contains("Unlike 1") && shown.contains("Reply to guest: hello"), "{shown}");
+    assert!(shown.contains("Unlike 1") && shown.contains("Replying to guest: hello"), "{shown}");
     let long = submit(&guest, &page, &format!("{page}/comment"), &[("content", &"x".repeat(2001))]).await;
     assert_eq!(long.status, 400);
     assert!(
@@ -62,7 +62,7 @@ async fn a_guest_redeems_a_code_and_takes_part(server: TestServer) {
         ("/plaza", "first"),
         ("/plaza?sort=timeline&kind=ama", "first"),
         ("/plaza?keyword=first", "first"),
-        ("/plaza?kind=info", "No posts here yet."),
+        ("/plaza?kind=info", "No posts yet."),
         ("/plaza/circles", "# Rust"),
     ] {
         let answer = guest.get(path).await;
@@ -128,7 +128,7 @@ async fn administrators_keep_order(server: TestServer) {
     .await;
     let shown = admin.get("/plaza/admin").await.body;
     for text in
-        ["Withdrawn", "value=\"kept\"", "code.withdraw", "resident.unban", "resident.ban", "post.delete"]
+        ["Revoked", "value=\"kept\"", "code.withdraw", "resident.unban", "resident.ban", "post.delete"]
     {
         assert!(shown.contains(text), "{text}");
     }
@@ -140,13 +140,13 @@ async fn administrators_keep_order(server: TestServer) {
     )
     .await;
     assert_eq!(blocked.header("location"), "/plaza?done=blocked");
-    assert!(browser.get("/plaza").await.body.contains("No posts here yet."));
-    assert!(browser.get("/plaza/me").await.body.contains("People you have blocked"));
+    assert!(browser.get("/plaza").await.body.contains("No posts yet."));
+    assert!(browser.get("/plaza/me").await.body.contains("Blocked people"));
     let unblocked =
         submit(&browser, "/plaza/me", "/plaza/unblock", &[("user", &author.account.id.to_string())]).await;
     assert_eq!(unblocked.header("location"), "/plaza/me?done=saved");
-    assert!(!browser.get("/plaza/me").await.body.contains("People you have blocked"));
-    assert!(!browser.get("/plaza").await.body.contains("No posts here yet."));
+    assert!(!browser.get("/plaza/me").await.body.contains("Blocked people"));
+    assert!(!browser.get("/plaza").await.body.contains("No posts yet."));
 }
 
 /// Texts of people are escaped, so they can neither run scripts nor imitate parts of the page.

@@ -39,7 +39,7 @@ texts! {
     menu_label: "账号菜单", "Account menu";
     nav_home: "首页", "Home";
     nav_memories: "记忆与笔记", "Memories and notes";
-    nav_chat: "与分身对话", "Talk to your double";
+    nav_chat: "与分身对话", "Chat with your double";
     nav_keys: "API Key 管理", "API keys";
     nav_apps: "我的应用", "My apps";
     nav_plaza: "广场", "Plaza";
@@ -52,54 +52,54 @@ texts! {
     back_home: "返回首页", "Back to home";
     tagline: "你的第二自我，由你掌管。", "Your second self, in your own hands.";
     tagline_more: "记忆存放在你自己的服务器上。谁能读取、读取什么，由你逐项决定。",
-        "Your memories stay on a server of your own. Who may read them, and which, is yours to decide, scope \
-         by scope.";
+        "Your memories stay on your own server. You decide who may read what, permission by permission.";
 
     // Conversations with the assistant.
-    home_chat: "和你的分身聊聊，并查看每个回答用到了哪些记忆。", "Talk to your double, and see which memories an answer used.";
+    home_chat: "和你的分身聊聊，并查看每个回答用到了哪些记忆。", "Chat with your double and see which memories each answer used.";
     chat_lead: "分身依据你的资料与记忆回答。每个回答都可以查看发送给模型的全部内容。",
-        "Your double answers from your profile and memories. For every answer you can read all that was sent \
-         to the model.";
-    chat_settings: "分身设置", "Settings of your double";
-    chat_saved: "设置已保存。", "The settings were saved."; chat_limit: "用量",
-    "Use"; chat_daily_tokens: "每天最多使用的 token 数", "Most tokens in a day";
+        "Your double answers from your profile and memories. You can view everything that was sent to the \
+         model for each answer.";
+    chat_settings: "分身设置", "Double settings";
+    chat_saved: "设置已保存。", "Settings saved.";
+    chat_limit: "用量", "Usage";
+    chat_daily_tokens: "每天最多使用的 token 数", "Daily token limit";
     chat_daily_hint:
         "所有应用和密钥加在一起，按 UTC 日计算。留空表示不另设限制。",
-        "All apps and keys together, by days in UTC. Empty: no limit of your own.";
+        "Applies to all apps and keys together, per UTC day. Leave empty for no limit of your own.";
     chat_no_limit: "服务器没有设置上限。", "The server sets no limit.";
-    chat_house_limit: "服务器的上限是每天 {} 个。", "The server's own limit is {} a day.";
-    chat_remembering: "记住对话中的事实", "Remembering facts";
-    chat_distills: "从我与分身的对话中提炼关于我的新事实", "Distill new facts about me from my conversations with my double";
+    chat_house_limit: "服务器的上限是每天 {} 个。", "The server limit is {} tokens per day.";
+    chat_remembering: "记住对话中的事实", "Learn from conversations";
+    chat_distills: "从我与分身的对话中提炼关于我的新事实", "Extract new facts about me from my conversations with my double";
     chat_distills_hint: "只看你本人说的话，在对话结束几分钟后进行。提炼出的记忆仅自己可见，不会改动已有的记忆。",
-        "Only what you yourself say is looked at, some minutes after a conversation. What is found is \
-         private, and no memory that you have is changed.";
-    chat_distills_off: "此服务器目前不提炼。", "This server does not do it at the moment.";
-    chat_tools: "分身可以使用的工具", "What your double may use";
+        "Only your own messages are read, a few minutes after a conversation ends. New memories are \
+         private, and existing memories are not changed.";
+    chat_distills_off: "此服务器目前不提炼。", "This is currently turned off on this server.";
+    chat_tools: "分身可以使用的工具", "Tools your double may use";
     chat_tools_hint: "勾选的 Hub 接口可由模型在回答你时调用，参数由模型填写，以你最新的 Hub 密钥的名义。默认全部关闭。",
-        "The model may call the actions of the Hub ticked here while it answers you, with arguments of its \
-         own making, in the name of your newest Hub key. All are off until you choose.";
-    chat_tools_off: "此服务器的模型不支持工具。", "The model in use does not know tools.";
-    chat_tools_none: "没有可用的接口。", "There are no actions that you may call.";
-    chat_usage: "最近 30 天", "The last 30 days"; chat_usage_none: "还没有用量。", "Nothing was used.";
-    chat_day: "日期 (UTC)", "Day (UTC)"; chat_called_with: "来自", "Called with"; chat_answers: "回答",
+        "While answering you, the model may call the selected Hub actions with arguments it chooses, using \
+         your newest Hub key. All are off by default.";
+    chat_tools_off: "此服务器的模型不支持工具。", "The current model does not support tools.";
+    chat_tools_none: "没有可用的接口。", "No actions are available to you.";
+    chat_usage: "最近 30 天", "Last 30 days"; chat_usage_none: "还没有用量。", "No usage yet.";
+    chat_day: "日期 (UTC)", "Day (UTC)"; chat_called_with: "来自", "Source"; chat_answers: "回答",
     "Answers"; chat_tokens: "Token 数", "Tokens";
     chat_new: "新的对话", "New conversation";
     chat_message: "消息", "Message";
     chat_send: "发送", "Send";
-    chat_empty: "说点什么，开始新的对话。", "Say something to begin a new conversation.";
+    chat_empty: "说点什么，开始新的对话。", "Send a message to start a new conversation.";
     chat_sessions: "对话", "Conversations";
     chat_none: "还没有对话。", "No conversations yet.";
     chat_delete: "删除这个对话", "Delete this conversation";
-    chat_deleted: "对话已删除。", "The conversation was deleted.";
+    chat_deleted: "对话已删除。", "Conversation deleted.";
     chat_double: "分身", "Double";
     chat_system: "系统提示", "System prompt";
-    chat_stopped: "回答被中止，只保留了已生成的部分。", "The answer was stopped; what there was of it was kept.";
-    chat_failed: "模型中断，回答不完整。", "The model broke off; the answer is not complete.";
-    chat_what_was_sent: "发送给模型的内容", "What was sent";
+    chat_stopped: "回答被中止，只保留了已生成的部分。", "The answer was stopped; the part already generated was kept.";
+    chat_failed: "模型中断，回答不完整。", "The model stopped responding; the answer is incomplete.";
+    chat_what_was_sent: "发送给模型的内容", "View prompt";
     chat_sent_lead: "生成这个回答时发送给模型的全部内容，以及其中用到的记忆。",
-        "All that the model was sent for this answer, and the memories in it.";
-    chat_built_in: "由内置应答器生成，没有内容离开服务器", "Made by the built-in responder; nothing left this server";
-    chat_memories: "用到的记忆", "Memories";
+        "Everything that was sent to the model for this answer, including the memories it used.";
+    chat_built_in: "由内置应答器生成，没有内容离开服务器", "Generated by the built-in responder; nothing left this server";
+    chat_memories: "用到的记忆", "Memories used";
     chat_no_memories: "没有用到记忆。", "No memories were used.";
 
     // Sign-in and sign-up.
@@ -112,9 +112,9 @@ texts! {
     sign_in_again: "请再次登录", "Sign in again";
     sign_in_again_lead:
         "应用要求确认是你本人。当前登录账号：{}。",
-        "The app asks you to show that it is you. You are signed in as {}.";
+        "The app asks you to confirm your identity. You are signed in as {}.";
     sign_in_continue: "继续使用 {}", "Continue as {}";
-    email: "邮箱", "E-mail";
+    email: "邮箱", "Email";
     password: "密码", "Password";
     name: "名称", "Name";
     your_name: "昵称", "Name";
@@ -123,60 +123,60 @@ texts! {
     sign_up_title: "创建账号", "Create an account";
     sign_up_lead: "几秒钟即可完成，之后会直接登录。", "It takes a few seconds; you will be signed in right away.";
     sign_up_submit: "创建账号", "Create account";
-    has_account: "已有账号？", "Have an account already?";
+    has_account: "已有账号？", "Already have an account?";
     setup_title: "欢迎使用 Doppel", "Welcome to Doppel";
-    setup_lead: "创建第一个账号，由它来管理这台服务器。", "Create the first account. It will run this server.";
+    setup_lead: "创建第一个账号，由它来管理这台服务器。", "Create the first account, which will administer this server.";
     setup_submit: "开始使用", "Get started";
     not_set_up: "这台服务器还没有账号。请打开服务器启动时输出的设置链接来创建第一个账号。",
-        "This server has no account yet. Open the set-up link the server printed when it started to create \
+        "This server has no account yet. Open the setup link that the server printed at startup to create \
          the first one.";
-    account_name_hint: "别人看到的名字，最多 50 个字符。", "What others will see, up to 50 characters.";
+    account_name_hint: "别人看到的名字，最多 50 个字符。", "The name others see, up to 50 characters.";
     password_hint:
         "至少 {} 个字符。一句你记得住的话就很好。",
         "At least {} characters. A sentence you can remember works well.";
-    slowed_one: "尝试次数过多，请在 1 秒后重试。", "Too many attempts. Try again in one second.";
+    slowed_one: "尝试次数过多，请在 1 秒后重试。", "Too many attempts. Try again in 1 second.";
     slowed: "尝试次数过多，请在 {} 秒后重试。", "Too many attempts. Try again in {} seconds.";
 
     // Problems with an input.
-    check_form: "有内容需要修改，请检查下面标出的地方。", "Something needs another look; see the fields marked below.";
+    check_form: "有内容需要修改，请检查下面标出的地方。", "Please correct the fields marked below.";
     name_missing: "请填写名称。", "Please enter a name.";
-    name_too_long: "名称太长了，最多 {} 个字符。", "This name is too long; the limit is {} characters.";
+    name_too_long: "名称太长了，最多 {} 个字符。", "The name is too long (maximum {} characters).";
     name_control:
         "名称不能包含换行、控制字符、不可见字符或改变文字方向的字符。",
-        "A name cannot contain line breaks, or control characters, or characters that are invisible or \
-         change the direction of text.";
-    email_missing: "请填写邮箱。", "Please enter your e-mail address.";
+        "A name cannot contain line breaks, control characters, invisible characters, or characters that \
+         change the text direction.";
+    email_missing: "请填写邮箱。", "Please enter your email address.";
     email_invalid:
         "请输入有效的邮箱，例如 name@example.com。",
-        "Please enter an e-mail address such as name@example.com.";
-    email_taken: "这个邮箱已经注册过了。", "There is already an account with this e-mail address.";
-    password_too_short: "密码太短了，至少 {} 个字符。", "This password is too short; use at least {} characters.";
-    password_too_long: "密码太长了，最多 {} 个字符。", "This password is too long; the limit is {} characters.";
-    password_is_email: "密码不能与邮箱相同。", "The password cannot be the e-mail address.";
-    scopes_missing: "请至少选择一项权限。", "Choose at least one permission.";
-    expiry_past: "过期时间必须在将来。", "The expiry must be in the future.";
+        "Please enter a valid email address, such as name@example.com.";
+    email_taken: "这个邮箱已经注册过了。", "An account with this email address already exists.";
+    password_too_short: "密码太短了，至少 {} 个字符。", "The password is too short (minimum {} characters).";
+    password_too_long: "密码太长了，最多 {} 个字符。", "The password is too long (maximum {} characters).";
+    password_is_email: "密码不能与邮箱相同。", "The password must not be your email address.";
+    scopes_missing: "请至少选择一项权限。", "Select at least one permission.";
+    expiry_past: "过期时间必须在将来。", "The expiration date must be in the future.";
     expiry_unreadable: "请选择一个日期。", "Please choose a date.";
     too_many_keys:
         "已达到 {} 个 API Key 的上限，请先删除不再使用的。",
-        "You have reached the limit of {} API keys. Delete one you no longer use first.";
+        "You have reached the limit of {} API keys. Delete a key you no longer use first.";
 
     // Home.
     home_title: "你好，{}", "Hello, {}";
     home_memories:
         "查看、搜索和修改分身所知道的一切，也可以全部导出带走。",
-        "See, search and change what your double knows, and take all of it with you.";
+        "View, search and edit everything your double knows, and export all of it.";
     home_keys:
         "创建、轮换和删除访问 API 的密钥，查看每个 Key 的调用记录。",
-        "Create, rotate and delete the keys that open the API, and see what each was used for.";
+        "Create, rotate and delete API keys, and see what each key was used for.";
     home_keys_none: "还没有 Key", "No keys yet";
     home_keys_one: "1 个 Key", "1 key";
     home_keys_many: "{} 个 Key", "{} keys";
     home_account:
         "修改密码，查看在哪些设备上登录，随时结束任何一个会话。",
-        "Change your password, see where you are signed in, and end any session.";
+        "Change your password, see where you are signed in, and end sessions.";
     home_reference:
         "每个接口的参数、返回和错误码，可以直接在页面上试用。",
-        "Parameters, answers and error codes of every endpoint, to try right on the page.";
+        "Parameters, responses and error codes of every endpoint, with a built-in client to try them.";
     home_try: "发出第一个请求", "Make your first request";
     home_try_lead: "把命令中的 Key 换成你自己的：", "Replace the key in this command with your own:";
     admin: "管理员", "Administrator";
@@ -185,18 +185,19 @@ texts! {
     // The list of keys.
     keys_lead:
         "应用和脚本用 API Key 以你的名义访问 API。每个 Key 只拥有你选择的权限。",
-        "Apps and scripts use API keys to call the API in your name. Each key may do only what you choose.";
+        "Apps and scripts use API keys to call the API on your behalf. Each key has only the permissions \
+         you select.";
     keys_create: "创建 API Key", "Create API key";
     keys_empty: "还没有 API Key", "No API keys yet";
     keys_empty_lead:
         "创建一个 Key，就可以从脚本、后台服务或智能体访问你的第二自我。",
-        "Create a key to reach your second self from a script, a service or an agent.";
+        "Create a key to access your second self from a script, a service or an agent.";
     key_column: "名称与前缀", "Name and prefix";
     scopes: "权限", "Permissions";
     created: "创建时间", "Created";
     expires: "过期时间", "Expires";
     last_used: "最近使用", "Last used";
-    state: "状态", "State";
+    state: "状态", "Status";
     never: "永不", "Never";
     never_used: "从未使用", "Never used";
     state_active: "有效", "Active";
@@ -210,36 +211,37 @@ texts! {
     page_number: "第 {} 页", "Page {}";
 
     // Creating a key.
-    new_lead: "只勾选需要的权限。创建之后，权限不能再修改。", "Choose only what is needed. Permissions cannot be changed later.";
-    key_name_hint: "写给自己看的，例如“日记同步脚本”。", "For yourself, such as “Diary sync script”.";
+    new_lead: "只勾选需要的权限。创建之后，权限不能再修改。",
+        "Select only the permissions that are needed. They cannot be changed later.";
+    key_name_hint: "写给自己看的，例如“日记同步脚本”。", "A label for yourself, such as “Diary sync script”.";
     scopes_more: "更多权限（新版命名）", "More permissions (newer names)";
     scopes_more_hint:
         "与上面的权限作用相近、划分更细，供按新版命名接入的应用使用。",
-        "Close to the ones above, divided more finely, for apps that use the newer names.";
+        "Similar to the permissions above but finer-grained, for apps that use the newer names.";
     scope_everything:
         "包括修改资料。只交给你完全信任的程序。",
-        "Includes changing your profile. Give it only to programs you trust completely.";
+        "Includes changing your profile. Grant this only to programs you fully trust.";
     expiry_never: "永不过期", "Never";
     expiry_days: "{} 天", "{} days";
-    expiry_date: "指定日期", "On a date";
+    expiry_date: "指定日期", "Custom date";
     expiry_date_label: "最后有效日期", "Last valid day";
     expiry_date_hint: "Key 在这一天结束时（UTC）失效。", "The key stops working at the end of this day (UTC).";
     cancel: "取消", "Cancel";
 
     // The page that shows a key once.
-    shown_title: "API Key 已创建", "Your API key is ready";
-    shown_rotated_title: "新的 API Key 已生成", "Your new API key is ready";
+    shown_title: "API Key 已创建", "API key created";
+    shown_rotated_title: "新的 API Key 已生成", "New API key created";
     shown_warning:
         "这个 Key 只显示这一次。请现在复制并妥善保存，离开本页后无法再次查看。",
-        "This key is shown only this once. Copy it now and keep it safe; it cannot be shown again after you \
-         leave this page.";
-    shown_overlap: "旧的 Key 会继续有效至 {}。", "The old key goes on working until {}.";
+        "This key is shown only once. Copy it now and store it safely; you cannot view it again after \
+         leaving this page.";
+    shown_overlap: "旧的 Key 会继续有效至 {}。", "The old key remains valid until {}.";
     shown_no_overlap: "旧的 Key 已经失效。", "The old key no longer works.";
     shown_key: "API Key", "API key";
     shown_try: "试一下", "Try it";
     shown_try_lead:
         "先把 Key 放进环境变量 DOPPEL_API_KEY，再运行：",
-        "Put the key into the environment variable DOPPEL_API_KEY, then run:";
+        "Set the environment variable DOPPEL_API_KEY to the key, then run:";
     shown_done: "我已保存", "I have saved it";
 
     // The page of a key.
@@ -247,46 +249,46 @@ texts! {
     prefix: "前缀", "Prefix";
     address: "地址", "Address";
     replaced_by: "替换它的 Key", "Replaced by";
-    replacement: "查看新的 Key", "See the new key";
+    replacement: "查看新的 Key", "View the new key";
     usage: "使用记录", "Usage";
-    usage_lead: "最近 {} 天的调用，日期按 UTC 计算。", "Calls in the last {} days; days are counted in UTC.";
-    usage_none: "这段时间没有调用。", "No calls in this time.";
+    usage_lead: "最近 {} 天的调用，日期按 UTC 计算。", "Calls in the last {} days (UTC).";
+    usage_none: "这段时间没有调用。", "No calls in this period.";
     usage_days: "{} 天", "{} days";
     period: "时间范围", "Period";
     by_day: "按日期", "By day";
     by_endpoint: "按接口", "By endpoint";
-    on_day: "{} 的接口调用", "Endpoints on {}";
+    on_day: "{} 的接口调用", "Calls by endpoint on {}";
     all_days: "显示全部日期", "Show all days";
     day: "日期", "Day";
     endpoint: "接口", "Endpoint";
     calls: "调用", "Calls";
-    outcome_ok: "成功", "OK";
-    outcome_refused: "被拒绝", "Refused";
+    outcome_ok: "成功", "Success";
+    outcome_refused: "被拒绝", "Rejected";
     outcome_client: "请求有误", "Client errors";
     outcome_server: "服务错误", "Server errors";
-    refusals: "最近被拒绝的调用", "Recent refusals";
-    refusals_none: "没有被拒绝的调用。", "Nothing was refused.";
+    refusals: "最近被拒绝的调用", "Recently rejected calls";
+    refusals_none: "没有被拒绝的调用。", "No rejected calls.";
     time: "时间", "Time";
     reason: "原因", "Reason";
     rotate: "轮换", "Rotate";
     rotate_lead:
         "生成一个名称和权限相同的新 Key。旧的 Key 可以再用一段时间，方便你逐步替换。",
-        "Makes a new key with the same name and permissions. The old one can go on working for a while, so \
-         that you can switch over calmly.";
-    rotate_overlap: "旧 Key 继续有效", "The old key goes on working for";
-    overlap_none: "立即失效", "Not at all";
+        "Creates a new key with the same name and permissions. The old key can remain valid for a while so \
+         that you can switch over.";
+    rotate_overlap: "旧 Key 继续有效", "Keep the old key valid for";
+    overlap_none: "立即失效", "Revoke immediately";
     overlap_hour: "1 小时", "1 hour";
     overlap_day: "1 天", "1 day";
     overlap_days: "{} 天", "{} days";
-    rotate_submit: "生成新 Key", "Make the new key";
+    rotate_submit: "生成新 Key", "Create new key";
     delete: "删除", "Delete";
     delete_key: "删除这个 Key…", "Delete this key…";
     delete_lead:
         "删除后，使用这个 Key 的程序立即无法访问，使用记录也一并删除。此操作不能撤销。",
-        "Programs that use this key lose access at once, and its usage record goes with it. This cannot be \
-         undone.";
-    delete_submit: "确认删除", "Yes, delete it";
-    key_deleted: "API Key 已删除。", "The API key was deleted.";
+        "Programs that use this key lose access immediately, and its usage history is deleted. This cannot \
+         be undone.";
+    delete_submit: "确认删除", "Delete";
+    key_deleted: "API Key 已删除。", "API key deleted.";
 
     // Account and sessions.
     profile: "基本信息", "About you";
@@ -294,143 +296,145 @@ texts! {
     change_password: "修改密码", "Change password";
     old_password: "当前密码", "Current password";
     new_password: "新密码", "New password";
-    old_password_wrong: "当前密码不正确。", "The current password is not right.";
+    old_password_wrong: "当前密码不正确。", "The current password is incorrect.";
     sessions: "登录会话", "Sessions";
     sessions_lead:
         "在这些设备上登录了你的账号。不认识的会话，请结束它并修改密码。",
-        "Where your account is signed in. End any session you do not recognise, and change your password.";
+        "Devices where your account is signed in. End any session you do not recognize and change your \
+         password.";
     device: "设备", "Device";
     signed_in_at: "登录时间", "Signed in";
     this_session: "当前会话", "This session";
     end_session: "结束", "End";
     end_session_label: "结束会话：{}", "End session: {}";
     end_others: "结束其他所有会话", "End all other sessions";
-    session_ended: "会话已结束。", "The session was ended.";
-    sessions_ended: "其他会话已全部结束。", "All other sessions were ended.";
+    session_ended: "会话已结束。", "Session ended.";
+    sessions_ended: "其他会话已全部结束。", "All other sessions ended.";
     apps: "已授权的应用", "Authorized apps";
     apps_lead:
         "这些应用可以用你允许的权限访问你的数据。撤销后立即失效。",
-        "These apps may reach your data as far as you allowed. Revoking takes effect at once.";
+        "These apps can access your data with the permissions you granted. Revoking access takes effect \
+         immediately.";
     app: "应用", "App";
-    app_since: "授权时间", "Allowed";
-    app_revoke: "撤销授权", "Revoke";
-    app_revoke_label: "撤销授权：{}", "Revoke: {}";
-    app_revoked: "授权已撤销，该应用不能再访问你的数据。", "Revoked. The app can no longer reach your data.";
+    app_since: "授权时间", "Authorized";
+    app_revoke: "撤销授权", "Revoke access";
+    app_revoke_label: "撤销授权：{}", "Revoke access: {}";
+    app_revoked: "授权已撤销，该应用不能再访问你的数据。", "Access revoked. The app can no longer access your data.";
     programs: "已登录的程序", "Signed-in programs";
     programs_lead:
         "这些命令行工具和智能体由你本人登录，可以用你的身份读写你的数据。",
-        "Command-line tools and agents that you signed in yourself; they may read and change your data as \
-         you may.";
+        "Command-line tools and agents that you signed in. They can read and change your data on your \
+         behalf.";
     program: "程序", "Program";
     program_end_label: "退出登录：{}", "Sign out: {}";
-    program_ended: "程序已退出登录。", "The program was signed out.";
+    program_ended: "程序已退出登录。", "Program signed out.";
     unknown_device: "未知设备", "Unknown device";
 
     // Memories and notes.
     memories_lead:
         "分身从这里了解你。公开的记忆可以被你授权的应用看到，其余的只有你自己能看到。",
-        "What your double knows about you. Apps you allow may see public memories; the rest is for you \
-         alone.";
-    memories_export: "导出全部数据", "Export everything";
-    memories_kinds: "类型", "Kinds";
+        "What your double knows about you. Apps you authorize can see public memories; everything else is \
+         visible only to you.";
+    memories_export: "导出全部数据", "Export all data";
+    memories_kinds: "类型", "Type";
     memories_key: "记忆", "Memories";
     memories_note: "笔记", "Notes";
-    memories_found: "共 {} 条", "{} found";
+    memories_found: "共 {} 条", "{} results";
     memory_add: "添加记忆", "Add a memory";
     note_add: "添加笔记", "Add a note";
     memory_content: "内容", "Content";
     memory_object: "分类", "Category";
-    memory_public: "公开：你授权的应用可以看到", "Public: apps you allow may see it";
+    memory_public: "公开：你授权的应用可以看到", "Public: visible to apps you authorize";
     visible_public: "公开", "Public";
-    visible_private: "仅自己", "Private";
+    visible_private: "仅自己", "Only me";
     note_title: "标题", "Title";
     note_content: "正文", "Text";
     note_urls: "链接", "Links";
     note_urls_hint:
         "每行一个，最多 10 个。网页会在后台读取，之后可以搜索其中的文字。",
-        "One a line, at most 10. The pages are read in the background and can then be searched.";
+        "One per line, up to 10. Pages are fetched in the background; their text then becomes searchable.";
     note_ready: "就绪", "Ready";
-    note_pending: "读取中", "Being read";
-    note_failed: "无法读取", "Unreadable";
+    note_pending: "读取中", "Fetching";
+    note_failed: "无法读取", "Failed";
     link: "链接", "Link";
-    link_ready: "已读取", "Read";
-    link_pending: "等待读取", "To be read";
-    link_failed: "无法读取", "Unreadable";
-    link_refused: "地址属于内部网络，不能访问", "The address is in a private network";
-    link_unreachable: "网站没有回应", "The site does not answer";
-    link_timeout: "网站太慢", "The site is too slow";
+    link_ready: "已读取", "Fetched";
+    link_pending: "等待读取", "Pending";
+    link_failed: "无法读取", "Failed";
+    link_refused: "地址属于内部网络，不能访问", "The address is on a private network";
+    link_unreachable: "网站没有回应", "The site does not respond";
+    link_timeout: "网站太慢", "The request timed out";
     link_too_large: "网页太大", "The page is too large";
-    link_type: "不是文字网页", "It is not a page of text";
-    link_missing: "网页不存在或不公开", "There is no such page, or it is not public";
-    link_empty: "网页上没有正文", "There is no text on the page";
+    link_type: "不是文字网页", "Not a text page";
+    link_missing: "网页不存在或不公开", "The page does not exist or is not public";
+    link_empty: "网页上没有正文", "The page contains no text";
     add: "添加", "Add";
     save: "保存", "Save";
     edit: "修改", "Edit";
     search: "搜索", "Search";
-    updated: "修改时间", "Changed";
-    history: "历史版本", "History";
-    memory_ties: "来源与关联", "Where it comes from";
-    memory_said: "来自与分身的对话。", "It was said in a conversation with the double.";
-    memory_again: "后来的对话中又说到了一次。", "It was said again in a later conversation.";
-    memory_against: "与更早的记忆不同：", "An older memory says something else:";
-    memory_newer: "有更新的记忆与此不同：", "A newer memory says something else:";
-    history_none: "还没有修改过。", "It has not been changed.";
-    history_from: "写于", "Written";
+    updated: "修改时间", "Updated";
+    history: "历史版本", "Version history";
+    memory_ties: "来源与关联", "Source and related memories";
+    memory_said: "来自与分身的对话。", "Learned from a conversation with the double.";
+    memory_again: "后来的对话中又说到了一次。", "Mentioned again in a later conversation.";
+    memory_against: "与更早的记忆不同：", "Conflicts with an older memory:";
+    memory_newer: "有更新的记忆与此不同：", "Conflicts with a newer memory:";
+    history_none: "还没有修改过。", "No earlier versions.";
+    history_from: "写于", "Created";
     history_to: "替换于", "Replaced";
     memory_added: "已添加。", "Added.";
-    memory_saved: "已保存，之前的版本在历史里。", "Saved; the earlier version is in the history.";
-    memory_deleted: "已彻底删除。", "Deleted for good.";
+    memory_saved: "已保存，之前的版本在历史里。", "Saved. The previous version is in the history.";
+    memory_deleted: "已彻底删除。", "Permanently deleted.";
     memory_delete: "删除这一条…", "Delete this entry…";
     memory_delete_lead:
         "内容、历史版本和索引会一并彻底删除，不能撤销。",
-        "Its content, history and index entries are deleted for good. This cannot be undone.";
+        "The content, its version history and its index entries are permanently deleted. This cannot be \
+         undone.";
 
     // Errors.
-    error_not_found: "没有找到这个页面", "This page does not exist";
+    error_not_found: "没有找到这个页面", "Page not found";
     error_not_found_lead:
         "地址可能有误，或者内容已被删除，或者不属于你。",
-        "The address may be wrong, or what was here was deleted or is not yours.";
-    error_method: "这个地址不能这样访问", "This address cannot be opened like this";
+        "The address may be wrong, or the content was deleted or does not belong to you.";
+    error_method: "这个地址不能这样访问", "Method not allowed";
     error_method_lead: "请从页面上的链接或按钮进入。", "Please use the links and buttons on the pages.";
     error_csrf: "页面已过期", "This page has expired";
     error_csrf_lead:
         "为了你的安全，这次提交没有被接受。请返回上一页，刷新后重试。",
-        "To keep you safe, this form was not accepted. Go back, reload the page and try again.";
+        "For your security, this form was not accepted. Go back, reload the page and try again.";
     error_closed: "注册未开放", "Sign-up is closed";
     error_closed_lead:
         "这台服务器不接受自行注册，或者邀请链接已失效。请向管理员要一个新的邀请链接。",
-        "This server does not take sign-ups, or the invitation link is no longer valid. Ask its \
+        "This server does not accept sign-ups, or the invitation link is no longer valid. Ask an \
          administrator for a new link.";
     error_sign_in: "请先登录", "Please sign in";
-    error_sign_in_lead: "登录之后才能查看这个页面。", "You need to be signed in to see this page.";
+    error_sign_in_lead: "登录之后才能查看这个页面。", "You must be signed in to view this page.";
     error_key: "这里不接受 API Key", "API keys are not accepted here";
-    error_key_lead: "管理页面只对登录的本人开放。", "These pages are for the person who signed in.";
-    error_app: "这个应用不存在", "There is no such app";
+    error_key_lead: "管理页面只对登录的本人开放。", "These pages are only available to a signed-in person.";
+    error_app: "这个应用不存在", "Unknown app";
     error_app_lead:
         "链接中的应用没有在这台服务器上注册，或者已被删除。",
-        "The app in this link is not registered with this server, or was deleted.";
-    error_redirect: "应用的回调地址不正确", "The app's address is not right";
-    error_redirect_lead: "为了你的安全，没有把你带到应用没有登记过的地址。应用的开发者需要一字不差地登记它：协议、主机、端口、路径和参数都算，localhost 与 127.0.0.1 \
+        "The app in this link is not registered on this server or was deleted.";
+    error_redirect: "应用的回调地址不正确", "Invalid redirect URI";
+    error_redirect_lead:
+        "为了你的安全，没有把你带到应用没有登记过的地址。应用的开发者需要一字不差地登记它：协议、主机、端口、路径和参数都算，localhost 与 127.0.0.1 \
         不同，末尾的斜杠也算。",
-        "To keep you safe, you were not sent to an address that the app did not register. Its developer has \
-         to register it to the letter: scheme, host, port, path and query count, localhost is not 127.0.0.1, \
-         and neither is a slash at the end left out.";
-    error_redirect_came: "收到的 redirect_uri：", "The redirect_uri that came:";
+        "For your security, you were not redirected to an address that the app has not registered. The \
+         developer has to register exactly this address: scheme, host, port, path and query all count, \
+         localhost differs from 127.0.0.1, and a trailing slash makes a difference.";
+    error_redirect_came: "收到的 redirect_uri：", "Received redirect_uri:";
     error_redirect_none: "请求中没有 redirect_uri，或者不止一个。", "The request has no redirect_uri, or more than one.";
-    error_app_status: "这个应用暂时不能使用", "This app cannot be used at present";
-    error_app_status_lead:
-        "它正在等待审核，或者未通过审核，或者已被暂停。",
-        "It waits to be reviewed, or was rejected, or is suspended.";
+    error_app_status: "这个应用暂时不能使用", "This app is currently unavailable";
+    error_app_status_lead: "它正在等待审核，或者未通过审核，或者已被暂停。", "It is awaiting review, was rejected, or is suspended.";
     error_slow: "请求过于频繁", "Too many requests";
     error_slow_lead: "请稍等片刻再试。", "Please wait a moment and try again.";
     error_busy: "服务暂时不可用", "Temporarily unavailable";
-    error_busy_lead: "请稍后再试。", "Please try again in a little while.";
+    error_busy_lead: "请稍后再试。", "Please try again later.";
     error_internal: "出了点问题", "Something went wrong";
     error_internal_lead:
         "问题出在服务器上，已记入日志。请稍后再试。",
-        "The fault is on our side and has been logged. Please try again later.";
-    error_request: "无法处理这个请求", "This request cannot be handled";
-    request_id: "请求编号", "Request id";
+        "An internal error occurred and was logged. Please try again later.";
+    error_request: "无法处理这个请求", "The request could not be processed";
+    request_id: "请求编号", "Request ID";
 }
 
 #[cfg(test)]
