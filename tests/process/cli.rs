@@ -276,6 +276,8 @@ fn every_verb_has_help_with_an_example() {
     let doppel = binary(&directory);
     for verb in [
         "serve",
+        "init",
+        "health",
         "migrate",
         "check-config",
         "account add",
@@ -299,6 +301,50 @@ fn every_verb_has_help_with_an_example() {
         let help = doppel.ok(&arguments, "");
         assert!(help.contains("Example: ") && help.contains(&format!("doppel {verb}")), "{verb}: {help}");
     }
+}
+
+#[test]
+fn init_writes_a_configuration_that_changes_nothing_and_overwrites_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let doppel = binary(&directory);
+    let file = directory.path().join("doppel.toml");
+    let path = file.to_str().unwrap();
+    let said = doppel.ok(&["init", path], "");
+    assert!(said.contains(&format!("doppel serve --config {path}")), "{said}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let defaults = doppel.ok(&["check-config"], "");
+    assert_eq!(doppel.ok(&["check-config", "--config", path], ""), defaults);
+    // A key is switched on by removing its mark.
+    let edited = std::fs::read_to_string(&file)
+        .unwrap()
+        .replace("#listen = \"127.0.0.1:8080\"", "listen = \"127.0.0.1:81\"");
+    testkit::write_file(&file, &edited);
+    let config = binary(&directory).ok(&["check-config", "--config", path], "");
+    assert!(config.contains("127.0.0.1:81"), "{config}");
+    let again = doppel.run(&["init", path]);
+    assert_eq!(code(&again), 2);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("exists"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), edited);
+}
+
+#[test]
+fn health_says_ready_or_why_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = binary(&directory).serve(&[]);
+    let address = server.base_url.trim_start_matches("http://").to_owned();
+    let check = |listen: &str| binary(&directory).with("DOPPEL_SERVER__LISTEN", listen).run(&["health"]);
+    let ready = check(&address);
+    assert_eq!((code(&ready), String::from_utf8_lossy(&ready.stdout).trim()), (0, "ready"));
+    let port = address.rsplit_once(':').unwrap().1;
+    for all in [format!("0.0.0.0:{port}"), format!("localhost:{port}")] {
+        assert_eq!(code(&check(&all)), 0, "{all}");
+    }
+    assert_eq!(code(&check("127.0.0.1:0")), 2, "the port is not known");
+    server.kill();
+    let gone = check(&address);
+    assert_eq!(code(&gone), 1);
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("no server responds"));
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod account;
 mod app;
 mod args;
 mod doctor;
+mod health;
+mod init;
 mod key;
 mod out;
 mod relocate;
@@ -42,8 +44,15 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<ExitCode, Failure> {
+    if let Command::Init { file } = &args.command {
+        init::run(file)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let config = Config::load(args.config.as_deref(), &args.flags()).map_err(Failure::input)?;
     match args.command {
+        // Needs no configuration, and was run above.
+        Command::Init { .. } => {}
+        Command::Health => health::run(&config)?,
         Command::Serve(serve) => return Box::pin(serve::run(&config, serve.demo)).await,
         Command::CheckConfig => {
             logging::check(&config.log).map_err(Failure::input)?;

@@ -35,6 +35,16 @@ pub(super) enum Command {
     /// Run the server.
     #[command(after_help = "Example: doppel serve --data-dir /var/lib/doppel --listen 127.0.0.1:8080")]
     Serve(Serve),
+    /// Write a configuration file with every setting explained, and say what is next.
+    #[command(after_help = "Example: doppel init /etc/doppel/doppel.toml")]
+    Init {
+        /// The file to write; it must not exist.
+        #[arg(default_value = "doppel.toml")]
+        file: PathBuf,
+    },
+    /// Ask the server at `server.listen` whether it is ready; exit code 1 if it is not.
+    #[command(after_help = "Example: DOPPEL_SERVER__LISTEN=127.0.0.1:8080 doppel health")]
+    Health,
     /// Bring the database up to date; `serve` does so by itself.
     #[command(after_help = "Example: doppel migrate --check")]
     Migrate(Migrate),
