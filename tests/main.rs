@@ -131,6 +131,7 @@ mod meaning;
 mod openai;
 mod openapi;
 mod operations;
+mod packaging;
 mod pages {
     mod apps;
     mod browser;
