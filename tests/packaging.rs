@@ -1,5 +1,5 @@
-//! The files of `packaging/`: each is read by the program it is for, where that is installed, and names only metrics
-//! that exist.
+//! The files of `packaging/`: each is read by the program it is for, where that is installed, and names only
+//! metrics that exist.
 
 use std::{path::Path, process::Command};
 

@@ -58,7 +58,10 @@ fn vectors_are_those_of_the_reference() {
         let alone = model.embed(&[text]).remove(0);
         let likeness = cosine(&alone.vector, expected);
         assert!(likeness >= 0.999, "{text}: {likeness}");
-        assert!(cosine(&alone.vector, &together.vector) > 0.999_99, "{text}: texts do not disturb each other");
+        assert!(
+            cosine(&alone.vector, &together.vector) > 0.999_99,
+            "{text}: texts do not disturb each other"
+        );
     }
 }
 
