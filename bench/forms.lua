@@ -1,4 +1,4 @@
--- Each request posts the next line of a file as a form, round and round.
+-- Each request posts the next line of a file as a form, in rotation.
 -- wrk … -s forms.lua URL -- FILE
 
 local requests = {}

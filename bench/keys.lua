@@ -1,4 +1,4 @@
--- Each request with the next line of a file, round and round: a key, or a whole header as "Name: value".
+-- Each request with the next line of a file, in rotation: a key, or a whole header as "Name: value".
 -- wrk … -s keys.lua URL -- FILE
 
 local requests = {}

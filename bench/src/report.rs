@@ -92,7 +92,7 @@ impl Report {
             let _infallible = writeln!(text, "- {fact}");
         }
         text.push_str(
-            "\n| what | Doppel | baseline | ratio, median (range) | budget | notes |\n\
+            "\n| measurement | Doppel | baseline | ratio, median (range) | budget | notes |\n\
             |---|---|---|---|---|---|\n",
         );
         for line in &self.lines {
@@ -145,7 +145,7 @@ mod tests {
     fn line(budget: Budget, pairs: &[(f64, f64)]) -> Line {
         Line {
             what: "x".to_owned(),
-            unit: "a second",
+            unit: "per second",
             baseline: "y",
             budget,
             pairs: pairs.to_vec(),

@@ -60,7 +60,7 @@ struct Streams {
 }
 
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
-    progress("streams of the double beside the model's own");
+    progress("chat streams, compared with those of the model");
     let mock = process::mock()?;
     let config = bench.fresh()?.join("doppel.toml");
     let (short, long, slow) = (mock::pieces(SHORT), mock::pieces(LONG), mock::thoughtful(LONG));
@@ -97,28 +97,23 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let thinking = measure(&double, &slow, 1)?;
     let with_memories = measure(&knowing, &long, 1)?;
     let mut lines = vec![
+        added("time to first chunk, added latency, p50", Budget::AtMost(0.5), &one, |streams| {
+            within(&streams.first, 0.5)
+        }),
+        added("same, p99", Budget::None, &one, |streams| within(&streams.first, 0.99)),
         added(
-            "time to the first piece, added to the model's own, p50",
-            Budget::AtMost(0.5),
-            &one,
-            |streams| within(&streams.first, 0.5),
-        ),
-        added("the same, p99", Budget::None, &one, |streams| within(&streams.first, 0.99)),
-        added(
-            "time to the first piece of a model that thinks for 20 ms, added, p50",
+            "time to first chunk, model with 20 ms latency, added latency, p50",
             Budget::AtMost(0.5),
             &thinking,
             |streams| within(&streams.first, 0.5),
         ),
-        added("the same, p99", Budget::None, &thinking, |streams| within(&streams.first, 0.99)),
-        added("time to the end of 100 pieces, added, p50", Budget::AtMost(3.0), &one, |streams| {
+        added("same, p99", Budget::None, &thinking, |streams| within(&streams.first, 0.99)),
+        added("time to end of 100 chunks, added latency, p50", Budget::AtMost(3.0), &one, |streams| {
             within(&streams.whole, 0.5)
         }),
-        added("the same, p99", Budget::None, &one, |streams| within(&streams.whole, 0.99)),
+        added("same, p99", Budget::None, &one, |streams| within(&streams.whole, 0.99)),
         added(
-            &format!(
-                "time to the first piece, {MEMORIES} key memories and {NOTES} notes to tell from, added, p50"
-            ),
+            &format!("time to first chunk, {MEMORIES} key memories and {NOTES} notes, added latency, p50"),
             Budget::None,
             &with_memories,
             |streams| within(&streams.first, 0.5),
@@ -130,11 +125,11 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
             figure(median(pairs.iter().map(|pair| within(&side(pair).first, 0.99))))
         };
         lines.push(Line {
-            what: format!("streams of {SHORT} pieces, {clients} clients"),
-            unit: "a second",
-            baseline: "the model asked directly",
+            what: format!("streams of {SHORT} chunks, {clients} clients"),
+            unit: "per second",
+            baseline: "the model, called directly",
             budget,
-            notes: format!("first piece p99 {} ms; directly {} ms", p99(|pair| &pair.0), p99(|pair| &pair.1)),
+            notes: format!("first chunk p99 {} ms; directly {} ms", p99(|pair| &pair.0), p99(|pair| &pair.1)),
             pairs: pairs.iter().map(|(double, model)| (double.rate, model.rate)).collect(),
         });
     }
@@ -195,9 +190,9 @@ fn added(what: &str, budget: Budget, pairs: &[(Streams, Streams)], of: impl Fn(&
     Line {
         what: what.to_owned(),
         unit: "ms",
-        baseline: "the model asked directly",
+        baseline: "the model, called directly",
         budget,
-        notes: format!("one client, a new conversation each; through Doppel {through} ms"),
+        notes: format!("one client, a new conversation per request; through Doppel {through} ms"),
         pairs: pairs.iter().map(|(double, model)| (of(double) - of(model), of(model))).collect(),
     }
 }
@@ -244,7 +239,7 @@ impl Peer<'_> {
                     last = frame?.into_data().unwrap_or_default();
                 }
                 if !last.ends_with(b"data: [DONE]\n\n") {
-                    bail!("a stream without an end: {}", String::from_utf8_lossy(&last));
+                    bail!("a stream did not end: {}", String::from_utf8_lossy(&last));
                 }
                 times.push((first, sent.elapsed()));
             }
@@ -291,7 +286,7 @@ async fn begin(sender: &mut SendRequest<Full<Bytes>>, request: Request<Full<Byte
 
 /// Measures the time from a client's disconnect until the model's connection closes.
 fn left(double: &Peer<'_>, model: &Peer<'_>, mock: &str) -> Result<Line> {
-    progress("clients that hang up");
+    progress("disconnecting clients");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let seen = || -> Result<Vec<i64>> {
         Ok(serde_json::from_str(&single::request("GET", mock, "/left", &[], "")?.body)?)
@@ -312,7 +307,7 @@ fn left(double: &Peer<'_>, model: &Peer<'_>, mock: &str) -> Result<Line> {
                     break *closed;
                 }
                 if start.elapsed() > Duration::from_secs(10) {
-                    bail!("nobody noticed that a client hung up");
+                    bail!("a client's disconnect was not noticed");
                 }
             };
             times.push(Duration::from_micros(u64::try_from(closed - hung_up).unwrap_or_default()));
@@ -322,9 +317,9 @@ fn left(double: &Peer<'_>, model: &Peer<'_>, mock: &str) -> Result<Line> {
     };
     let (through, directly) = (noticed(double)?, noticed(model)?);
     Ok(Line {
-        what: "from a client's hang-up to the model's connection being closed, p99".to_owned(),
+        what: "from a client's disconnect to the close of the model's connection, p99".to_owned(),
         unit: "ms",
-        baseline: "hanging up on the model itself",
+        baseline: "disconnecting from the model, called directly",
         budget: Budget::AtMost(100.0),
         notes: format!(
             "{LEFT} clients, p50 {:.2} ms; directly {:.2} ms",
@@ -337,7 +332,7 @@ fn left(double: &Peer<'_>, model: &Peer<'_>, mock: &str) -> Result<Line> {
 
 /// Measures the memory of open streams without traffic.
 fn open(double: &Peer<'_>, server: &process::Server, mock: &process::Server) -> Result<Line> {
-    progress("streams that stay open");
+    progress("open streams");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (before, model_before) = (server.memory()?.resident, mock.memory()?.resident);
     let (after, model_after) = runtime.block_on(async {
@@ -350,11 +345,11 @@ fn open(double: &Peer<'_>, server: &process::Server, mock: &process::Server) -> 
     })?;
     let each = |before: f64, after: f64| (after - before) * 1024.0 / OPEN as f64;
     Ok(Line {
-        what: format!("memory (RSS) for each of {OPEN} open streams"),
+        what: format!("memory (RSS) per open stream, {OPEN} streams"),
         unit: "KiB",
-        baseline: "the model's side of them (bare axum)",
+        baseline: "the mock model (bare axum)",
         budget: Budget::None,
         pairs: vec![(each(before, after), each(model_before, model_after))],
-        notes: format!("{after:.0} MiB in all; each has two connections, the model's side one"),
+        notes: format!("{after:.0} MiB in total; two connections per stream, one for the mock model"),
     })
 }

@@ -21,17 +21,17 @@ use crate::{
 const MANY: u32 = 16;
 
 pub(crate) fn on_sqlite(bench: &Bench) -> Result<Vec<Line>> {
-    progress("making keys on SQLite");
+    progress("creating keys on SQLite");
     let site = Site::new(bench, 1, &[])?;
     let file = site.data.join("probe");
     let pairs = measure(bench, &site, 1, || syncs(&file, bench.time))?;
-    Ok(vec![line(bench, "one account, SQLite", "4 KiB appended and synced, one after another", &pairs)])
+    Ok(vec![line(bench, "one account, SQLite", "sequential 4 KiB appends with fsync", &pairs)])
 }
 
 pub(crate) fn on_postgres(bench: &Bench) -> Result<Vec<Line>> {
-    progress("making keys on PostgreSQL");
+    progress("creating keys on PostgreSQL");
     let Some(database) = Database::start() else {
-        progress("PostgreSQL left out");
+        progress("PostgreSQL is not measured");
         return Ok(Vec::new());
     };
     let fsync = database.fsync()?;
@@ -40,7 +40,7 @@ pub(crate) fn on_postgres(bench: &Bench) -> Result<Vec<Line>> {
     for (accounts, whose) in [(1, "one account".to_owned()), (MANY, format!("{MANY} accounts"))] {
         let pairs = measure(bench, &site, accounts, || database.inserts(bench.time))?;
         let what = format!("{whose}, PostgreSQL with fsync {fsync}");
-        lines.push(line(bench, &what, "one row inserted after another, one connection", &pairs));
+        lines.push(line(bench, &what, "sequential inserts, one connection", &pairs));
     }
     Ok(lines)
 }
@@ -64,8 +64,8 @@ fn measure(
 fn line(bench: &Bench, engine: &str, baseline: &'static str, pairs: &[(Load, f64)]) -> Line {
     let within = |share| figure(median(pairs.iter().map(|(load, _)| load.within(share))));
     Line {
-        what: format!("keys made by {} clients for {engine}", bench.clients),
-        unit: "a second",
+        what: format!("API keys created by {} clients for {engine}", bench.clients),
+        unit: "per second",
         baseline,
         budget: Budget::None,
         notes: format!("p50 {} ms, p99 {} ms", within(0.5), within(0.99)),

@@ -28,7 +28,7 @@ const CODE: &str = "/api/oauth/token/code";
 const REFRESH: &str = "/api/oauth/token/refresh";
 const INTROSPECT: &str = "/oauth/introspect";
 const EXTERNAL: &str = "/api/oauth/authorize/external";
-const BASELINE: &str = "bare axum, same answer";
+const BASELINE: &str = "bare axum, same response";
 
 /// Budgets of the lines on one engine.
 struct Budgets {
@@ -46,7 +46,7 @@ pub(crate) fn on_sqlite(bench: &Bench) -> Result<Vec<Line>> {
 pub(crate) fn on_postgres(bench: &Bench) -> Result<Vec<Line>> {
     progress("OAuth2 on PostgreSQL");
     let Some(database) = Database::start() else {
-        progress("PostgreSQL left out");
+        progress("PostgreSQL is not measured");
         return Ok(Vec::new());
     };
     let engine = format!("PostgreSQL with fsync {}", database.fsync()?);
@@ -94,7 +94,7 @@ fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result
     let uri = "https%3A%2F%2Fbench.example%2Fcallback";
     let form =
         |code: &str| app.form(&format!("grant_type=authorization_code&code={code}&redirect_uri={uri}"));
-    let (first, rest) = codes.split_first().context("no codes are made")?;
+    let (first, rest) = codes.split_first().context("no codes were issued")?;
     let tokens = post(site, CODE, &form(first))?;
     let next = AtomicUsize::new(0);
     let exchanged = paired(bench, site, CODE, &form(first), &tokens, |_| {
@@ -105,7 +105,7 @@ fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result
     let text = |tokens: &[u8], name: &str| -> Result<String> {
         let tokens: Value = serde_json::from_slice(tokens)?;
         let text = tokens.pointer(&format!("/data/{name}")).and_then(Value::as_str);
-        Ok(text.context("an answer without a token")?.to_owned())
+        Ok(text.context("a response without a token")?.to_owned())
     };
     let refresh = text(tokens.as_bytes(), "refreshToken")?;
     let refresh = app.form(&format!("grant_type=refresh_token&refresh_token={refresh}"));
@@ -118,7 +118,7 @@ fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result
 
     let line = |what: &str, budget, notes, pairs| Line {
         what: format!("{what}, {engine}, {} clients", bench.clients),
-        unit: "a second",
+        unit: "per second",
         baseline: BASELINE,
         budget,
         notes,
@@ -127,7 +127,7 @@ fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result
     let by_load = |pairs: Vec<(Load, Load)>| {
         let within = |share| figure(median(pairs.iter().map(|(load, _)| load.within(share))));
         let notes =
-            format!("p50 {} ms, p99 {} ms; loaded by the benchmark itself", within(0.5), within(0.99));
+            format!("p50 {} ms, p99 {} ms; load from the benchmark's own client", within(0.5), within(0.99));
         (notes, pairs.iter().map(|(load, bare)| (load.rate, bare.rate)).collect::<Vec<_>>())
     };
     let by_wrk = |pairs: Vec<(Found, Found)>| {
@@ -142,7 +142,7 @@ fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result
     let (notes, pairs) = by_wrk(refreshed);
     lines.push(line("`token/refresh`, one person", Budget::None, notes, pairs));
     let (notes, pairs) = by_wrk(asked);
-    let what = format!("introspection of {} tokens in turns", asks.len());
+    let what = format!("introspection of {} tokens", asks.len());
     lines.push(line(&what, budgets.introspect, notes, pairs));
     Ok(lines)
 }
@@ -167,7 +167,7 @@ fn codes(bench: &Bench, site: &Site, app: &App) -> Result<Vec<String>> {
 fn post(site: &Site, path: &str, form: &Bytes) -> Result<String> {
     let form = std::str::from_utf8(form)?;
     let answer = single::request("POST", &site.server.host, path, &[("content-type", FORM)], form)?;
-    ensure!(!answer.body.is_empty(), "{path}: an empty answer");
+    ensure!(!answer.body.is_empty(), "{path}: an empty response");
     Ok(answer.body)
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
             return Ok(Vec::new());
         }
     }
-    progress("the Hub beside HAProxy and nginx");
+    progress("Hub, compared with HAProxy and nginx");
     let settings = [
         ("DOPPEL_HUB__MAX_PER_SECOND", MOST),
         ("DOPPEL_HUB__MAX_PER_DAY", "1000000000000"),
@@ -81,32 +81,32 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let mut lines = vec![
         line(
             bench,
-            "Hub: verify, allowlist, quota, local answer",
-            "HAProxy, jwt_verify, fixed answer",
+            "Hub: verify, allowlist, quota, local response",
+            "HAProxy, jwt_verify, fixed response",
             Budget::RatioAtLeast(1.0),
             (&site.server, ECHO, keyed),
             (&haproxy, ECHO, keyed),
         )?,
         line(
             bench,
-            "Hub: the same, each call with another token, more of them than are remembered",
-            "HAProxy, jwt_verify, fixed answer, same tokens",
+            "Hub: same, tokens in rotation, more than the cache holds",
+            "HAProxy, jwt_verify, fixed response, same tokens",
             Budget::None,
             (&site.server, ECHO, many),
             (&haproxy, ECHO, many),
         )?,
         line(
             bench,
-            "Hub: verify and pass on",
-            "HAProxy, jwt_verify and pass on",
+            "Hub: verify and forward",
+            "HAProxy, jwt_verify and forward",
             Budget::None,
             (&site.server, PASSED_ON, keyed),
             (&haproxy, USER_INFO, keyed),
         )?,
         line(
             bench,
-            "Hub: verify and pass on",
-            "nginx, pass on without looking",
+            "Hub: verify and forward",
+            "nginx, forward without checks",
             Budget::None,
             (&site.server, PASSED_ON, keyed),
             (&nginx, USER_INFO, Keys::Nothing),
@@ -114,7 +114,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         line(
             bench,
             "Hub: anonymous call",
-            "bare axum, same answer",
+            "bare axum, same response",
             Budget::None,
             (&site.server, ECHO, Keys::Nothing),
             (&bare, USER_INFO, Keys::Nothing),
@@ -132,7 +132,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let site = site.restarted(bench, "DOPPEL_HUB__CALL_LOG", "all")?;
     lines.push(line(
         bench,
-        "Hub: the first line with a row in the call log for each call",
+        "Hub: first line, with a call log row per call",
         "HAProxy, jwt_verify, no log",
         Budget::None,
         (&site.server, ECHO, keyed),
@@ -143,8 +143,8 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let (first, last) = (damaged(token, 0)?, damaged(token, SIGNATURE - 1)?);
     lines.push(line(
         bench,
-        "Hub: refused, the first byte of the signature is wrong",
-        "refused, its last byte is wrong",
+        "Hub: refused, first byte of the signature wrong",
+        "refused, last byte of the signature wrong",
         Budget::None,
         (&site.server, ECHO, Keys::Header(&first)),
         (&site.server, ECHO, Keys::Header(&last)),
@@ -198,7 +198,7 @@ fn line(
     type Pair = ((Found, f64), (Found, f64));
     let middle = |of: fn(&Pair) -> f64| figure(median(pairs.iter().map(of)));
     let notes = format!(
-        "p50 {} ms, p99 {} ms, processor {} µs an answer; baseline {} ms, {} ms, {} µs",
+        "p50 {} ms, p99 {} ms, CPU {} µs per response; baseline {} ms, {} ms, {} µs",
         middle(|(doppel, _)| doppel.0.p50),
         middle(|(doppel, _)| doppel.0.p99),
         middle(|(doppel, _)| doppel.1),
@@ -207,7 +207,7 @@ fn line(
         middle(|(_, peer)| peer.1),
     );
     let pairs = pairs.iter().map(|(doppel, peer)| (doppel.0.rate, peer.0.rate)).collect();
-    Ok(Line { what: what.to_owned(), unit: "a second", baseline, budget, pairs, notes })
+    Ok(Line { what: what.to_owned(), unit: "per second", baseline, budget, pairs, notes })
 }
 
 /// Returns an address with a free port.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The baseline of the lines that `wrk` measures.
-pub(super) const BASELINE: &str = "bare axum, same answer";
+pub(super) const BASELINE: &str = "bare axum, same response";
 
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     progress("user/info with one key");
@@ -31,9 +31,9 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         notes: "one sample".to_owned(),
     };
     Ok(vec![
-        line("`user/info`, key in the cache", Budget::RatioAtLeast(0.6), pairs),
+        line("`user/info`, cached key", Budget::RatioAtLeast(0.6), pairs),
         memory("memory (RSS) after that load", Budget::None, doppel.resident, bare.resident),
-        memory("of it anonymous", Budget::None, doppel.anonymous, bare.anonymous),
+        memory("anonymous part of it", Budget::None, doppel.anonymous, bare.anonymous),
     ])
 }
 
@@ -67,7 +67,7 @@ pub(super) fn measure(
 pub(super) fn line(what: &str, budget: Budget, pairs: Vec<(Loaded, Loaded)>) -> Line {
     let middle = |of: fn(&(Loaded, Loaded)) -> f64| figure(median(pairs.iter().map(of)));
     let notes = format!(
-        "p50 {} ms, p99 {} ms, processor {} µs an answer; bare {} ms, {} ms, {} µs",
+        "p50 {} ms, p99 {} ms, CPU {} µs per response; bare {} ms, {} ms, {} µs",
         middle(|(doppel, _)| doppel.found.p50),
         middle(|(doppel, _)| doppel.found.p99),
         middle(|(doppel, _)| doppel.processor),
@@ -76,5 +76,5 @@ pub(super) fn line(what: &str, budget: Budget, pairs: Vec<(Loaded, Loaded)>) -> 
         middle(|(_, bare)| bare.processor),
     );
     let pairs = pairs.iter().map(|(doppel, bare)| (doppel.found.rate, bare.found.rate)).collect();
-    Line { what: what.to_owned(), unit: "a second", baseline: BASELINE, budget, pairs, notes }
+    Line { what: what.to_owned(), unit: "per second", baseline: BASELINE, budget, pairs, notes }
 }

@@ -46,7 +46,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
 }
 
 fn with(bench: &Bench, posts: u32) -> Result<Vec<Line>> {
-    progress(&format!("filling a square with {posts} posts"));
+    progress(&format!("filling the Plaza with {posts} posts"));
     let limits = [
         ("DOPPEL_PLAZA__POSTS_PER_HOUR", "1000000000".to_owned()),
         ("DOPPEL_PLAZA__COMMENTS_PER_HOUR", "1000000000".to_owned()),
@@ -61,14 +61,14 @@ fn with(bench: &Bench, posts: u32) -> Result<Vec<Line>> {
     let key = process::verb(command(bench, &data, &settings), &create, "")?.trim().to_owned();
     let server = process::serve(command(bench, &data, &settings))?;
     let site = Site { data, settings, server };
-    progress("reading it");
+    progress("reading the Plaza");
     let mut lines = vec![Line {
-        what: format!("{posts} posts and their comments: size on disk"),
+        what: format!("Plaza, {posts} posts with comments: size on disk"),
         unit: "MiB",
-        baseline: "their texts alone",
+        baseline: "size of the texts",
         budget: Budget::None,
         pairs: vec![(size, filled as f64 / 1_048_576.0)],
-        notes: format!("{} people, {COMMENTS_A_POST} comments a post", posts.div_ceil(POSTS_A_PERSON)),
+        notes: format!("{} people, {COMMENTS_A_POST} comments per post", posts.div_ceil(POSTS_A_PERSON)),
     }];
     let first = format!("{FEED}?sortMode=timeline");
     let deepest = DEEPEST.min(posts / 20).max(1);
@@ -84,13 +84,13 @@ fn with(bench: &Bench, posts: u32) -> Result<Vec<Line>> {
         ),
         ("featured, one circle".to_owned(), format!("{featured}&circleRoute=c1")),
         ("timeline, one circle and kind".to_owned(), format!("{first}&circleRoute=c1&type=info")),
-        ("a word that most posts hold".to_owned(), format!("{first}&keyword=w1")),
-        ("the same, featured".to_owned(), format!("{featured}&keyword=w1")),
-        ("a rare word".to_owned(), format!("{first}&keyword=w15000")),
-        ("two frequent words".to_owned(), format!("{featured}&keyword=w2+w3")),
+        ("keyword in most posts".to_owned(), format!("{first}&keyword=w1")),
+        ("same, featured".to_owned(), format!("{featured}&keyword=w1")),
+        ("rare keyword".to_owned(), format!("{first}&keyword=w15000")),
+        ("two frequent keywords".to_owned(), format!("{featured}&keyword=w2+w3")),
         ("comments of a post".to_owned(), format!("/api/secondme/plaza/posts/{talk}/comments")),
     ] {
-        lines.push(read(bench, &site, &key, &format!("{posts} posts: {what}"), &path, &first)?);
+        lines.push(read(bench, &site, &key, &format!("Plaza, {posts} posts: {what}"), &path, &first)?);
     }
     lines.push(write(bench, &site, &key, posts)?);
     Ok(lines)
@@ -109,10 +109,10 @@ fn read(bench: &Bench, site: &Site, key: &str, what: &str, path: &str, first: &s
     Ok(Line {
         what: what.to_owned(),
         unit: "ms p99",
-        baseline: "the timeline's first page",
+        baseline: "first page of the timeline",
         budget: Budget::AtMost(5.0),
         pairs: pairs.iter().map(|(load, first)| (load.within(0.99), first.within(0.99))).collect(),
-        notes: format!("p50 {p50} ms, {rate} a second with {READERS} clients"),
+        notes: format!("p50 {p50} ms, {rate} per second with {READERS} clients"),
     })
 }
 
@@ -129,9 +129,9 @@ fn write(bench: &Bench, site: &Site, key: &str, posts: u32) -> Result<Line> {
     let words = (1..=WORDS_A_POST).map(|word| format!("w{}", word * 7)).collect::<Vec<_>>().join(" ");
     let body = format!(r#"{{"content":"{words}","type":"public"}}"#);
     let made = send("/api/secondme/plaza/posts/create", body.clone())?;
-    let answer = made.bodies.first().context("no post was made")?;
+    let answer = made.bodies.first().context("no post was created")?;
     let answer: serde_json::Value = serde_json::from_slice(answer)?;
-    let post = answer.pointer("/data/postId").and_then(|id| id.as_str()).context("a post without a name")?;
+    let post = answer.pointer("/data/postId").and_then(|id| id.as_str()).context("a post without an id")?;
     let comment = format!(r#"{{"postId":"{post}","content":"{words}"}}"#);
     let pairs = bench.pairs(
         || send("/api/secondme/plaza/posts/create", body.clone()),
@@ -139,9 +139,9 @@ fn write(bench: &Bench, site: &Site, key: &str, posts: u32) -> Result<Line> {
     )?;
     let within = |share| figure(median(pairs.iter().map(|(load, _)| load.within(share))));
     Ok(Line {
-        what: format!("{posts} posts: posts made by {} clients", bench.clients),
-        unit: "a second",
-        baseline: "comments on one post, as many clients",
+        what: format!("Plaza, {posts} posts: posts created by {} clients", bench.clients),
+        unit: "per second",
+        baseline: "comments on one post, same number of clients",
         budget: Budget::None,
         notes: format!("p50 {} ms, p99 {} ms, synced", within(0.5), within(0.99)),
         pairs: pairs.iter().map(|(load, comments)| (load.rate, comments.rate)).collect(),

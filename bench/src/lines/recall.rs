@@ -43,7 +43,7 @@ const WRITTEN: u64 = 20;
 /// Other people, who share the key memories of `--others`.
 const OTHERS: u32 = 20;
 /// The baseline of all rules.
-const PLAIN: &str = "BM25, stems and pairs, every word votes";
+const PLAIN: &str = "plain BM25 over the same terms";
 /// Most tokens that the assistant is given by recall.
 const TOLD: usize = 2000;
 /// Size of the tables and indexes that only search uses.
@@ -56,7 +56,7 @@ const ROWS: &str =
 /// Measures the percentage of questions about long conversations that find their answer. Each ranking rule
 /// has a line, and plain BM25 is the baseline.
 pub(crate) fn quality() -> Result<Vec<Line>> {
-    progress("asking about conversations");
+    progress("search quality");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(Box::pin(async {
         let server = TestServer::start(Engine::Sqlite).await;
@@ -65,9 +65,9 @@ pub(crate) fn quality() -> Result<Vec<Line>> {
         let silent = Tuning { all_vote: false, ..plain };
         let lent = Tuning { lent: Tuning::default().lent, ..silent };
         let rules = [
-            ("function words silent", silent),
-            ("and neighbours lend", lent),
-            ("and days count: as it is", Tuning::default()),
+            ("without function words", silent),
+            ("also with neighbor boost", lent),
+            ("all rules", Tuning::default()),
         ];
         for (language, text) in ALL {
             let conversation = Conversation::parse(text);
@@ -102,7 +102,7 @@ pub(crate) fn quality() -> Result<Vec<Line>> {
                             Budget::AtLeast(68.0)
                         },
                         notes: format!(
-                            "{} questions; tuned half {} of {}",
+                            "{} questions; tuned half: {}, {} questions",
                             half(true).len(),
                             figure(hit(&half(false), 10)),
                             half(false).len()
@@ -121,7 +121,7 @@ pub(crate) fn quality() -> Result<Vec<Line>> {
 pub(crate) fn speed(bench: &Bench) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for own in [bench.entries / 10, bench.entries] {
-        progress(&format!("noting {own} key memories beside {} of others", bench.others));
+        progress(&format!("adding {own} key memories, and {} of other people", bench.others));
         let site = Site::new(bench, 1 + OTHERS, &[])?;
         fill(bench, &site, 0, own)?;
         for other in 1..=OTHERS {
@@ -137,12 +137,12 @@ pub(crate) fn speed(bench: &Bench) -> Result<Vec<Line>> {
         let all = own + bench.others;
         let budget = if own <= 10_000 { Budget::AtMost(10.0) } else { Budget::None };
         lines.push(Line {
-            what: format!("a question of {ASKED} words among {own} key memories, {all} in all: p95"),
+            what: format!("search for {ASKED} words in {own} key memories, {all} in total, p95"),
             unit: "ms",
-            baseline: "the newest 20, no keyword",
+            baseline: "list of the newest 20",
             budget,
             notes: format!(
-                "one client; p50 {} ms; the database has {} bytes a memory",
+                "one client; p50 {} ms; database {} bytes per memory",
                 figure(median(pairs.iter().map(|(load, _)| load.within(0.5)))),
                 bytes / u64::try_from(all.max(1))?
             ),
@@ -191,19 +191,19 @@ async fn inside(bench: &Bench, data: &Path, own: usize, all: usize) -> Result<Ve
     let a_memory = |bytes: i64| bytes as f64 / all.max(1) as f64;
     Ok(vec![
         Line {
-            what: format!("recall for the double, {own} key memories, {all} in all: p95"),
+            what: format!("recall, {own} key memories, {all} in total, p95"),
             unit: "ms",
-            baseline: "the newest 20, no question",
+            baseline: "list of the newest 20",
             budget: Budget::None,
-            notes: format!("a question of {ASKED} words, {TOLD} tokens told; in the process, without HTTP"),
+            notes: format!("query of {ASKED} words, budget of {TOLD} tokens; in process, without HTTP"),
             pairs,
         },
         Line {
-            what: format!("the index of {all} key memories of {WRITTEN} words, SQLite"),
-            unit: "bytes a memory",
-            baseline: "the rows themselves, with their own indices",
+            what: format!("search index, {all} key memories of {WRITTEN} words, SQLite"),
+            unit: "bytes per memory",
+            baseline: "the rows, with their own indexes",
             budget: Budget::None,
-            notes: "pages on the disk".to_owned(),
+            notes: "pages on disk".to_owned(),
             pairs: vec![(a_memory(index), a_memory(rows))],
         },
     ])
@@ -242,10 +242,10 @@ pub(crate) fn import(bench: &Bench) -> Result<Vec<Line>> {
     }
     Ok(vec![Line {
         what: format!("{count} facts of {WRITTEN} words imported from a file, SQLite"),
-        unit: "a second",
-        baseline: "batches of 100 over HTTP, one after another",
+        unit: "per second",
+        baseline: "sequential batches of 100 over HTTP",
         budget: Budget::None,
-        notes: "`doppel import` beside the running server, its start included".to_owned(),
+        notes: "`doppel import` while the server runs, its start included".to_owned(),
         pairs,
     }])
 }
@@ -269,8 +269,8 @@ pub(crate) fn notes(bench: &Bench) -> Result<Vec<Line>> {
     let within = |share| figure(median(pairs.iter().map(|(load, _)| load.within(share))));
     Ok(vec![Line {
         what: format!("notes of {WRITTEN} words added by {} clients, SQLite", bench.clients),
-        unit: "a second",
-        baseline: "4 KiB appended and synced, one after another",
+        unit: "per second",
+        baseline: "sequential 4 KiB appends with fsync",
         budget: Budget::AtLeast(5000.0),
         notes: format!("p50 {} ms, p99 {} ms", within(0.5), within(0.99)),
         pairs: pairs.iter().map(|(load, baseline)| (load.rate, *baseline)).collect(),

@@ -51,12 +51,12 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let anonymous = memory.iter().map(|(doppel, bare)| (doppel.anonymous, bare.anonymous)).collect();
     Ok(vec![
         line(
-            "start on an empty directory to the first 200 of `/readyz`",
+            "start with an empty directory until `/readyz` returns 200",
             "ms",
             Budget::AtMost(150.0),
             start_up,
         ),
         line("memory (RSS) after 5 s idle", "MiB", Budget::AtMost(40.0), resident),
-        line("of it anonymous", "MiB", Budget::None, anonymous),
+        line("anonymous part of it", "MiB", Budget::None, anonymous),
     ])
 }
