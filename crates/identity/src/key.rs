@@ -172,7 +172,11 @@ impl Identity {
         Ok((self.usage_rows(id, since).await?, self.refusal_rows(id).await?))
     }
 
-    /// Returns the caller who sent a key.
+    /// Returns the caller who sent an API key.
+    ///
+    /// # Errors
+    /// [`Code::ApikeyInvalid`] if the key is malformed, unknown, deleted or expired, or its account is
+    /// disabled.
     pub(crate) async fn key_caller(&self, presented: &str) -> Result<Who, Refused> {
         let Some(secret) = Secret::parse(Kind::ApiKey, presented) else {
             return Err(Code::ApikeyInvalid.into());

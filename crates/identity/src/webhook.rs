@@ -131,7 +131,7 @@ impl Identity {
         Turns::new(Deliveries(self.clone()), PLACES).run_due().await
     }
 
-    /// Sends one delivery, which is claimed until `lease`.
+    /// Sends one delivery, which is claimed until `lease`, and stores when a failed one is retried.
     async fn deliver(&self, due: Due, lease: Timestamp) -> Result<(), ApiError> {
         let now = self.db().clock().now();
         let sent = match self.target(&due) {

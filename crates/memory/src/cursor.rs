@@ -1,4 +1,4 @@
-//! Paging through a list while entries are added.
+//! Cursor pagination: paging through a list while entries are added.
 //!
 //! Pages are requested by number. A number only says how many rows to skip, which shifts when an entry is
 //! added. So a page returns, on request, a `snapshot` to be sent with the next one. It names the last added
@@ -158,6 +158,7 @@ impl std::fmt::Display for Snapshot {
 }
 
 impl Snapshot {
+    /// Decodes a cursor that a client sent. Returns `None` if it is invalid.
     fn parse(text: &str) -> Option<Self> {
         if text.len() > MAX_SNAPSHOT {
             return None;

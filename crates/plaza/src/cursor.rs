@@ -138,11 +138,13 @@ struct Snapshot {
 }
 
 impl Snapshot {
+    /// Encodes the cursor for the client.
     fn text(self) -> String {
         let Self { newest, page, size, end } = self;
         format!("{newest:x}.{page:x}.{size:x}.{:x}.{:x}", end.0, end.1)
     }
 
+    /// Decodes a cursor that a client sent. Returns `None` if it is invalid.
     fn parse(text: &str) -> Option<Self> {
         if text.len() > 100 {
             return None;

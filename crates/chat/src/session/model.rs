@@ -145,12 +145,12 @@ impl Place {
         Self { updated_at: session.updated_at.as_millis(), key: session.key }
     }
 
-    /// Formats the position as a cursor.
+    /// Encodes the position as a cursor.
     pub fn cursor(self) -> String {
         format!("{}-{}", self.updated_at, self.key)
     }
 
-    /// Parses a cursor. An empty one is the start of the list.
+    /// Decodes a cursor that a client sent. An empty one is the start of the list.
     pub fn parse(cursor: &str) -> Option<Self> {
         if cursor.is_empty() {
             return Some(Self::START);

@@ -1,4 +1,4 @@
-//! The schedule of attempts, signatures, and validation of webhooks. No I/O.
+//! The retry schedule, signatures, and validation of webhooks. No I/O.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::application::redirect::is_web_address;
 
-/// Seconds from each attempt to the next: eleven attempts in more than 29 hours.
+/// The retry schedule: seconds from each attempt to the next, eleven attempts in more than 29 hours.
 const WAITS: [i64; 10] = [10, 60, 300, 900, 3_600, 7_200, 14_400, 21_600, 28_800, 28_800];
 /// The longest of these waits in seconds, and a minute for clocks that differ.
 pub(super) const LONGEST_WAIT: i64 = 28_800 + 60;
@@ -49,6 +49,8 @@ pub(super) enum Next {
     GiveUp,
 }
 
+/// Decides after the attempt number `attempts` whether a delivery is done, retried after some seconds, or
+/// given up.
 pub(super) fn next(sent: &Sent, attempts: i64) -> Next {
     if sent.is_taken() {
         return Next::Done;
