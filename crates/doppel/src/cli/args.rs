@@ -10,10 +10,10 @@ use crate::config::{Flags, ServerFlags};
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100, after_help = "Example: doppel serve --demo")]
 pub(super) struct Args {
-    /// A configuration file; see `doppel check-config` for what is in force.
+    /// Configuration file. `doppel check-config` prints the configuration in force.
     #[arg(long, global = true, env = "DOPPEL_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// The directory of all data that Doppel writes.
+    /// Directory for all data of the server.
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     #[command(subcommand)]
@@ -45,16 +45,16 @@ pub(super) enum Command {
     /// Ask the server at `server.listen` whether it is ready; exit code 1 if it is not.
     #[command(after_help = "Example: DOPPEL_SERVER__LISTEN=127.0.0.1:8080 doppel health")]
     Health,
-    /// Bring the database up to date; `serve` does so by itself.
+    /// Apply pending migrations to the database; `serve` does so by itself.
     #[command(after_help = "Example: doppel migrate --check")]
     Migrate(Migrate),
     /// Print the configuration in force, with secrets hidden.
     #[command(after_help = "Example: DOPPEL_LOG__FORMAT=json doppel check-config")]
     CheckConfig,
-    /// Make, list and change accounts.
+    /// Create, list and change accounts.
     #[command(subcommand)]
     Account(Account),
-    /// Make, list and revoke API keys.
+    /// Create, list and revoke API keys.
     #[command(subcommand)]
     Key(Key),
     /// Register, list and delete the apps that ask people for access.
@@ -69,11 +69,11 @@ pub(super) enum Command {
     /// Check that the search index, the files and the rows agree; exit code 1 if they do not.
     #[command(after_help = "Example: doppel doctor --repair")]
     Doctor {
-        /// Mend what can be mended: build index entries anew, forget files that are gone.
+        /// Repair what can be repaired: rebuild index entries, remove records of missing files.
         #[arg(long)]
         repair: bool,
     },
-    /// Write everything a person has to one archive: JSON Lines and files in a tar file.
+    /// Export a person's data to an archive: a tar file with JSON Lines and files.
     #[command(after_help = "Example: doppel export --account me@example.com me.tar")]
     Export {
         /// The account's e-mail.
@@ -96,14 +96,14 @@ pub(super) enum Command {
         /// An archive (.tar, .tar.gz), facts (.csv, .tsv, .jsonl, .json), a Markdown file or a folder.
         from: PathBuf,
     },
-    /// Move the whole server into an empty database of the other engine, while no server runs.
+    /// Move all data to an empty database of the other engine, while no server runs.
     ///
-    /// Copies every table, compares all rows afterwards, and changes nothing in the present database. When it
-    /// is interrupted, the same command goes on.
+    /// Copies every table, then compares all rows. The present database is not changed. After an
+    /// interruption, the same command continues.
     #[command(after_help = "Example: doppel move --to postgres://doppel:secret@db.internal/doppel")]
     Move {
-        /// Address of the empty database, as for database.url; `-` reads it from standard input, which keeps
-        /// a password out of the list of processes.
+        /// URL of the empty database, as in database.url; `-` reads it from standard input, which keeps a
+        /// password out of the list of processes.
         #[arg(long, value_name = "URL")]
         to: String,
     },
@@ -114,24 +114,24 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Address and port to listen on. Port 0: a free port.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// On an empty database, make a demo person and print a key and requests to try.
+    /// In an empty database, create a demo person, and print a key and requests to try.
     #[arg(long)]
     pub(super) demo: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Migrate {
-    /// Only say what is pending; exit code 1 if something is.
+    /// Only list pending migrations; exit code 1 if there are any.
     #[arg(long)]
     pub(super) check: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Account {
-    /// Make an account.
+    /// Create an account.
     #[command(
         after_help = "Example: echo 'a long password' | doppel account add --email me@example.com --name Me \
             --password-stdin"
@@ -147,7 +147,7 @@ pub(super) enum Account {
         /// on.
         #[arg(long)]
         password_stdin: bool,
-        /// Let the account run the server; the first one always does.
+        /// Make the account an administrator; the first one always is.
         #[arg(long)]
         admin: bool,
         /// Print JSON.
@@ -173,21 +173,21 @@ pub(super) enum Account {
         /// on.
         #[arg(long)]
         password_stdin: bool,
-        /// Take back what the account allowed apps as well.
+        /// Also revoke the account's consents to apps.
         #[arg(long)]
         end_apps: bool,
-        /// Delete the account's API keys as well (not those of the Hub).
+        /// Also delete the account's API keys (not its Hub keys).
         #[arg(long)]
         end_keys: bool,
     },
-    /// Switch an account off: its sessions and keys open nothing.
+    /// Disable an account: its sessions and keys are refused.
     #[command(after_help = "Example: doppel account disable --email me@example.com")]
     Disable {
         /// The account's e-mail.
         #[arg(long)]
         email: String,
     },
-    /// Switch an account on again.
+    /// Enable an account again.
     #[command(after_help = "Example: doppel account enable --email me@example.com")]
     Enable {
         /// The account's e-mail.
@@ -200,14 +200,14 @@ pub(super) enum Account {
         /// The account's e-mail.
         #[arg(long)]
         email: String,
-        /// Confirm: it cannot be taken back.
+        /// Confirm: this cannot be undone.
         #[arg(long, required = true)]
         yes: bool,
     },
-    /// Make a link with which one person can sign up (accounts.sign_up must not be "closed").
+    /// Create a link for one sign-up (accounts.sign_up must not be "closed").
     #[command(after_help = "Example: doppel account invite --expires 7d")]
     Invite {
-        /// Lifetime of the link, as 12h or 7d.
+        /// Lifetime of the link, such as 12h or 7d.
         #[arg(long, default_value = "7d")]
         expires: String,
     },
@@ -215,7 +215,7 @@ pub(super) enum Account {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
-    /// Make an API key; it is printed this once.
+    /// Create an API key. It is printed only once.
     #[command(
         after_help = "Example: doppel key create --account me@example.com --name bot --scopes user.info,chat \
             --expires 90d --json"
@@ -230,7 +230,7 @@ pub(super) enum Key {
         /// The scopes of the key, separated by commas, or '*'.
         #[arg(long)]
         scopes: String,
-        /// Lifetime of the key, as 12h or 90d; without this, until it is revoked.
+        /// Lifetime of the key, such as 12h or 90d. Without it, the key is valid until revoked.
         #[arg(long)]
         expires: Option<String>,
         /// Print JSON.
@@ -250,7 +250,7 @@ pub(super) enum Key {
     /// Revoke a key; a running server notices within a second.
     #[command(after_help = "Example: doppel key revoke 812345678901234")]
     Revoke {
-        /// The e-mail or the id of the account that the key must belong to; without this, any.
+        /// The e-mail or the id of the account that the key must belong to. Without it, any account.
         #[arg(long)]
         account: Option<String>,
         /// The key's id, from `doppel key list`.
@@ -260,7 +260,7 @@ pub(super) enum Key {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum App {
-    /// Register an app; its secret is printed this once.
+    /// Register an app. Its secret is printed only once.
     #[command(after_help = "Example: doppel app create --account me@example.com --name Bot --redirect-uri \
             http://localhost:3000/cb --scopes user.info,chat --json")]
     Create {
@@ -296,7 +296,7 @@ pub(super) enum App {
         #[arg(long)]
         json: bool,
     },
-    /// Delete an app with all that people allowed it; a running server notices within a second.
+    /// Delete an app and all consents to it; a running server notices within a second.
     #[command(after_help = "Example: doppel app delete 6f1c1f5e-0000-4000-8000-000000000000")]
     Delete {
         /// The app's client id, from `doppel app list`.
