@@ -143,8 +143,7 @@ pub(super) enum Account {
         /// The name shown to others.
         #[arg(long)]
         name: String,
-        /// Read the password from the first line of standard input. Needed where there is no terminal to ask
-        /// on.
+        /// Read the password from the first line of standard input. Required without a terminal.
         #[arg(long)]
         password_stdin: bool,
         /// Make the account an administrator; the first one always is.
@@ -169,8 +168,7 @@ pub(super) enum Account {
         /// The account's e-mail.
         #[arg(long)]
         email: String,
-        /// Read the password from the first line of standard input. Needed where there is no terminal to ask
-        /// on.
+        /// Read the password from the first line of standard input. Required without a terminal.
         #[arg(long)]
         password_stdin: bool,
         /// Also revoke the account's consents to apps.
