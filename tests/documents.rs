@@ -45,8 +45,8 @@ fn every_test_that_guards_a_promise_exists() {
 
 /// Files with fuzz targets among their unit tests, and the one of the integration tests.
 const BESIDE: [&str; 4] = [
-    "crates/store/src/search/bare.rs",
-    "crates/store/src/search/dates/phrases.rs",
+    "crates/search/src/bare.rs",
+    "crates/search/src/dates/phrases.rs",
     "crates/web/src/strict.rs",
     "tests/fuzz.rs",
 ];

@@ -1,6 +1,6 @@
 //! The quality of search by words in long conversations. See `bench/recall`.
 
-use store::search::Tuning;
+use search::Tuning;
 use testkit::{
     Engine, TestServer,
     conversations::{ALL, Conversation, hit, of_sort, places},

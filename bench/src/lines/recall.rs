@@ -13,8 +13,9 @@ use doppel::config::Config;
 use http::Request;
 use http_body_util::Full;
 use memory::recall::Reader;
+use search::Tuning;
 use serde_json::json;
-use store::{Clock, Random, search::Tuning};
+use store::{Clock, Random};
 use testkit::{
     Engine, TestServer,
     conversations::{ALL, Conversation, hit, of_half, of_sort, places},

@@ -27,8 +27,8 @@ use store::Database;
 use utoipa_axum::router::OpenApiRouter;
 use web::{ApiError, Code, Outgoing, Tasks, outgoing::Refused};
 
+use self::search::Engine;
 use provider::Models;
-use search::Engine;
 pub use talk::CompleteAnswer;
 use talk::Streams;
 use tools::{Tool, Tools};

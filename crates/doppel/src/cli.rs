@@ -92,7 +92,7 @@ async fn migrate(config: &Config, only_check: bool) -> Result<(), Failure> {
     }
     let db =
         server::open_as_it_is(config, Clock::system(), Random::system()).await.map_err(Failure::failed)?;
-    let names = if only_check { db.pending().await? } else { db.migrate().await? };
+    let names = if only_check { db.pending().await? } else { db.migrate(search::cut_again).await? };
     db.close().await?;
     let done = if only_check { "pending" } else { "applied" };
     if names.is_empty() {

@@ -1,9 +1,8 @@
 //! Consistency checks of a person's data: the index against the rows, and the files against their rows.
 
-use store::{
-    params,
-    search::{Document, Entry, Expected, Index},
-};
+use search::{Document, Entry, Expected, Index};
+
+use store::params;
 use web::ApiError;
 
 use crate::{

@@ -6,10 +6,9 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::{
-    Tx, params,
-    search::{Document, Entry, Index, Query},
-};
+use search::{Document, Entry, Index, Query};
+
+use store::{Tx, params};
 use web::{
     ApiError, Code,
     paging::{Page, Paged},

@@ -19,10 +19,8 @@ use std::{
 
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
-use store::{
-    Database, Tx,
-    search::{Hit, Index, Query, fold},
-};
+use search::{Hit, Index, Query, fold};
+use store::{Database, Tx};
 use tokio::sync::Notify;
 use web::Outgoing;
 

@@ -8,10 +8,9 @@ pub mod rules;
 
 use std::collections::HashSet;
 
-use store::{
-    Tx, params,
-    search::{Document, Entry, Hit, Index, Query},
-};
+use search::{Document, Entry, Hit, Index, Query};
+
+use store::{Tx, params};
 use web::{
     ApiError, Code,
     paging::{Page, Paged},

@@ -9,7 +9,8 @@ pub mod rules;
 use std::sync::Arc;
 
 use identity::{Account, Caller, Identity};
-use store::{RESYNC, Zone, params, search::Query};
+use search::Query;
+use store::{RESYNC, Zone, params};
 use tokio::sync::broadcast::error::RecvError;
 use web::{ApiError, Code, Tasks};
 

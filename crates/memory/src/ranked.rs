@@ -1,6 +1,8 @@
 //! Rows of a page of search hits, in the order of the hits.
 
-use store::{FromRow, Param, Result, Tx, search::Hit};
+use search::Hit;
+
+use store::{FromRow, Param, Result, Tx};
 use web::paging::{MAX_PAGE_SIZE, Page};
 
 /// Maximum number of ids that [`rows`] reads, and the number of ids that its statement takes after the

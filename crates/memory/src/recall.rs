@@ -5,10 +5,8 @@ mod rules;
 mod tokens;
 
 use identity::Account;
-use store::{
-    Timestamp, Tx,
-    search::{Hit, Index, Query, Scorer},
-};
+use search::{Hit, Index, Query, Scorer};
+use store::{Timestamp, Tx};
 use web::{ApiError, paging::Page};
 
 pub use model::{Access, Kind, Reader, Recall, Recalled};

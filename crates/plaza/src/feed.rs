@@ -5,7 +5,7 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::{OwnedParam, owned_params, params, search};
+use store::{OwnedParam, owned_params, params};
 use web::ApiError;
 
 pub use model::{Counts, Feed, FeedFilter, Kinds, Sort};

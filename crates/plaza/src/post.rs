@@ -5,7 +5,7 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::{Database, Param, Timestamp, Tx, params, search};
+use store::{Database, Param, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 pub use model::{Author, Extras, Kind, NewPost, People, Post};

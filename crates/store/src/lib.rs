@@ -36,7 +36,6 @@ mod row;
 mod rule;
 mod schema;
 mod seal;
-pub mod search;
 mod sql;
 mod sqlite;
 mod tx;
@@ -50,7 +49,6 @@ pub use futures::future::BoxFuture;
 pub use ids::Ids;
 pub use load::Load;
 #[doc(hidden)]
-#[doc(hidden)]
 pub use migrations::ALL as MIGRATIONS;
 pub use migrations::{Migration, Then};
 pub use notice::{Notice, RESYNC};
@@ -63,4 +61,4 @@ pub use row::{Column, FromRow, Row};
 pub use rule::Rule;
 pub use seal::{SealError, SealSettings, Sealer, check_key};
 pub use tx::Tx;
-pub use zone::{MAX_ZONE, Zone};
+pub use zone::{MAX_ZONE, Zone, date_of_day, day_of_date};

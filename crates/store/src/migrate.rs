@@ -55,7 +55,7 @@ pub(crate) async fn refuse_unfinished_move(db: &Database) -> Result<()> {
 /// The version, name and checksum of an applied migration.
 type Applied = (i64, String, String);
 
-pub(crate) async fn migrate(db: &Database, all: &'static [Migration]) -> Result<Vec<&'static str>> {
+pub(crate) async fn migrate(db: &Database, all: Vec<Migration>) -> Result<Vec<&'static str>> {
     let (dialect, now) = (db.dialect(), db.clock().now());
     let run = db.write(move |tx| {
         Box::pin(async move {
@@ -66,7 +66,7 @@ pub(crate) async fn migrate(db: &Database, all: &'static [Migration]) -> Result<
             }
             let applied: Vec<Applied> = tx.fetch_all(APPLIED, &[]).await?;
             let mut names = Vec::new();
-            for migration in compare(&applied, all)? {
+            for migration in compare(&applied, &all)? {
                 let sql = translate(migration.sql, dialect).map_err(|error| within(migration, &error))?;
                 tx.batch(&sql).await.map_err(|error| within(migration, &error))?;
                 if let Some(then) = migration.then {
@@ -87,7 +87,7 @@ pub(crate) async fn is_new(db: &Database) -> Result<bool> {
     Ok(!has_table(db, NAME).await?)
 }
 
-pub(crate) async fn pending(db: &Database, all: &'static [Migration]) -> Result<Vec<&'static str>> {
+pub(crate) async fn pending(db: &Database, all: &[Migration]) -> Result<Vec<&'static str>> {
     let applied: Vec<Applied> =
         if has_table(db, NAME).await? { db.fetch_all(APPLIED, &[]).await? } else { Vec::new() };
     Ok(compare(&applied, all)?.iter().map(|migration| migration.name).collect())
@@ -106,7 +106,7 @@ fn within(migration: &Migration, error: &Error) -> Error {
 ///
 /// # Errors
 /// [`Error::Migration`] if the applied ones are not the beginning of the list.
-fn compare(applied: &[Applied], all: &'static [Migration]) -> Result<&'static [Migration]> {
+fn compare<'m>(applied: &[Applied], all: &'m [Migration]) -> Result<&'m [Migration]> {
     for (expected, migration) in (1..).zip(all) {
         if migration.version != expected {
             return Err(Error::Migration(format!(

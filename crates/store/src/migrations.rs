@@ -29,7 +29,10 @@ impl Migration {
     }
 }
 
-/// All migrations of this program: `src/migrations/NNNN_name.sql`, in order.
+/// The migration whose code is of the crate `search`.
+const NOTED: &str = "noted";
+
+/// All migrations of this program, without their code: `src/migrations/NNNN_name.sql`, in order.
 pub const ALL: &[Migration] = &[
     sql(1, "identity", include_str!("migrations/0001_identity.sql")),
     sql(2, "profile", include_str!("migrations/0002_profile.sql")),
@@ -49,12 +52,16 @@ pub const ALL: &[Migration] = &[
     sql(15, "shares", include_str!("migrations/0015_shares.sql")),
     sql(16, "rate_limits", include_str!("migrations/0016_rate_limits.sql")),
     sql(17, "hub_registration", include_str!("migrations/0017_hub_registration.sql")),
-    Migration {
-        then: Some(crate::search::cut_again),
-        ..sql(18, "noted", include_str!("migrations/0018_noted.sql"))
-    },
+    // Its code is given by the caller: see `with_code`.
+    sql(18, NOTED, include_str!("migrations/0018_noted.sql")),
     sql(19, "oauth", include_str!("migrations/0019_oauth.sql")),
 ];
+
+/// Returns all migrations of this program. `noted` is the code of the migration of that name.
+pub(crate) fn with_code(noted: Then) -> Vec<Migration> {
+    let then = |migration: &Migration| if migration.name == NOTED { Some(noted) } else { migration.then };
+    ALL.iter().map(|migration| Migration { then: then(migration), ..*migration }).collect()
+}
 
 const fn sql(version: i64, name: &'static str, sql: &'static str) -> Migration {
     Migration { version, name, sql, then: None }

@@ -46,14 +46,14 @@ impl Zone {
     /// Returns the day of a moment in this zone, counted from 1970-01-01.
     #[must_use]
     pub fn day(&self, at: Timestamp) -> i64 {
-        self.civil(at).map_or_else(|| at.day(), |date| number_of(date).unwrap_or_else(|| at.day()))
+        self.civil(at).map_or_else(|| at.day(), |date| day_of_date(date).unwrap_or_else(|| at.day()))
     }
 
     /// Returns the first moment of a day, counted from 1970-01-01. Outside of the years -9999 to 9999, days
     /// are those of UTC.
     #[must_use]
     pub fn start(&self, day: i64) -> Timestamp {
-        let start = civil(day).and_then(|date| date.to_zoned(self.0.clone()).ok());
+        let start = date_of_day(day).and_then(|date| date.to_zoned(self.0.clone()).ok());
         start.map_or(Timestamp(day.saturating_mul(86_400_000)), |start| {
             Timestamp(start.timestamp().as_millisecond())
         })
@@ -80,12 +80,14 @@ impl Zone {
 }
 
 /// Returns the date of a day, counted from 1970-01-01. `None` outside of the years -9999 to 9999.
-pub(crate) fn civil(day: i64) -> Option<Date> {
+#[must_use]
+pub fn date_of_day(day: i64) -> Option<Date> {
     EPOCH.checked_add(jiff::Span::new().try_days(day).ok()?).ok()
 }
 
 /// Returns the days from 1970-01-01 to a date.
-pub(crate) fn number_of(date: Date) -> Option<i64> {
+#[must_use]
+pub fn day_of_date(date: Date) -> Option<i64> {
     Some(i64::from(EPOCH.until(date).ok()?.get_days()))
 }
 
@@ -113,7 +115,7 @@ mod tests {
         }
         // The clocks go back in this night: the day has 25 hours.
         let zone = Zone::named("America/New_York").unwrap();
-        let day = number_of(Date::constant(2026, 11, 1)).unwrap();
+        let day = day_of_date(Date::constant(2026, 11, 1)).unwrap();
         assert_eq!(zone.start(day + 1).0 - zone.start(day).0, 25 * 3_600_000);
     }
 

@@ -1,7 +1,7 @@
 //! The conversations of `bench/recall`: turns, questions about them, and the turns that answer each question.
 
 use memory::{Memory, key::Fact};
-use store::{Clock, Timestamp, search};
+use store::{Clock, Timestamp};
 
 /// The conversations, by language.
 pub const ALL: [(&str, &str); 2] = [

@@ -27,7 +27,7 @@ pub async fn open_as_it_is(config: &Config, clock: Clock, random: Random) -> Res
 /// Those of [`open_as_it_is`]; if the schema does not fit this program.
 pub async fn open(config: &Config, clock: Clock, random: Random) -> Result<Database> {
     let db = Box::pin(open_as_it_is(config, clock, random)).await?;
-    let applied = db.migrate().await.context("cannot bring the database up to date")?;
+    let applied = db.migrate(search::cut_again).await.context("cannot bring the database up to date")?;
     if !applied.is_empty() {
         tracing::info!(migrations = applied.join(" "), "database brought up to date");
     }
@@ -64,7 +64,7 @@ pub(super) async fn open_patiently(config: &Config, clock: Clock, random: Random
 pub async fn open_beside(config: &Config, clock: Clock, random: Random) -> Result<Database> {
     let db = Box::pin(open_as_it_is(config, clock, random)).await?;
     if db.is_new().await? {
-        db.migrate().await.context("cannot bring the database up to date")?;
+        db.migrate(search::cut_again).await.context("cannot bring the database up to date")?;
         return Ok(db);
     }
     let pending = db.pending().await?;

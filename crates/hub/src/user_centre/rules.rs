@@ -229,12 +229,12 @@ pub fn searched(user: &User) -> String {
         of(&user.sys_attrs, "phone"),
     ];
     // One line each, so that no search matches across two of them.
-    store::search::fold(&texts.join("\n")).replace('\0', "")
+    search::fold(&texts.join("\n")).replace('\0', "")
 }
 
 /// Converts a search to a `LIKE` pattern.
 pub fn pattern(search: &str) -> String {
-    let folded = store::search::fold(search);
+    let folded = search::fold(search);
     let mut pattern = String::from("%");
     for c in folded.trim().chars().filter(|c| *c != '\0') {
         if matches!(c, '%' | '_' | '\\') {

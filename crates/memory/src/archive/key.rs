@@ -3,11 +3,9 @@
 
 use std::collections::HashMap;
 
+use search::{Document, Index};
 use serde::{Deserialize, Serialize};
-use store::{
-    BoxFuture, Timestamp, Tx, from_row, owned_params, params,
-    search::{self, Document, Index},
-};
+use store::{BoxFuture, Timestamp, Tx, from_row, owned_params, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, read_lines},

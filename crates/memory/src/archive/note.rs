@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use search::Index;
 use serde::{Deserialize, Serialize};
-use store::{BoxFuture, Timestamp, Tx, from_row, owned_params, params, search::Index};
+use store::{BoxFuture, Timestamp, Tx, from_row, owned_params, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, read_lines},

@@ -1,9 +1,8 @@
 //! Facts learned from conversations. They are added, never changed, and linked with what was known before.
 
-use store::{
-    Timestamp, Tx, from_row, owned_params, params,
-    search::{Document, Index},
-};
+use search::{Document, Index};
+
+use store::{Timestamp, Tx, from_row, owned_params, params};
 use web::ApiError;
 
 use super::{KIND, Prepared, model::Fact, queries, rules};

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use store::{Ids, search::Hit};
+use search::Hit;
+
+use store::Ids;
 
 use crate::passages;
 

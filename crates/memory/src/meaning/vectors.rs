@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
-use store::{
-    Database,
-    search::{EntryVectors, Index, VectorState},
-};
+use search::{EntryVectors, Index, VectorState};
+use store::Database;
 
 use super::rules::{self, Near};
 

@@ -6,10 +6,9 @@
 
 use std::time::Duration;
 
-use store::{
-    Database, Timestamp,
-    search::{Index, Made},
-};
+use search::{Index, Made};
+
+use store::{Database, Timestamp};
 use web::{ApiError, Tasks};
 
 use super::{SemanticSearch, provider, provider::Failure, rules};

@@ -13,10 +13,9 @@ mod worker;
 
 use std::collections::HashMap;
 
-use store::{
-    Param, Timestamp, Tx, params,
-    search::{Document, Entry, Index},
-};
+use search::{Document, Entry, Index};
+
+use store::{Param, Timestamp, Tx, params};
 use web::{ApiError, Places, Queue, Turns};
 
 pub use model::{Page, PageStatus, Problem};

@@ -1,10 +1,8 @@
 //! The texts of recalled profiles, interests and memories; passages; the budget. No I/O.
 
 use identity::Account;
-use store::{
-    Timestamp, Zone,
-    search::{Hit, Scorer},
-};
+use search::{Hit, Scorer};
+use store::{Timestamp, Zone};
 
 use super::{
     model::{Access, Kind, Reader, Recall, Recalled},

@@ -129,7 +129,7 @@ pub(crate) fn check_content(issues: &mut Issues, content: &str, most: usize) {
 /// Returns the id of the topic with a title. Titles that differ only in case, or in traditional and
 /// simplified characters, have the same id.
 fn topic_id(title: &str) -> String {
-    let hash = Sha256::digest(store::search::fold(title));
+    let hash = Sha256::digest(search::fold(title));
     let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     format!("topic_{digits}")
 }

@@ -6,22 +6,23 @@ use super::{Database, Engine};
 use crate::error::{Error, Result};
 use crate::load::Load;
 use crate::migrate;
-use crate::migrations::{self, Migration};
+use crate::migrations::{self, Migration, Then};
 
 impl Database {
-    /// Applies all pending migrations in one transaction, and returns their names.
+    /// Applies all pending migrations in one transaction, and returns their names. `noted` is the code of the
+    /// migration of that name, which indexes all texts anew.
     ///
     /// # Errors
     /// [`Error::Migration`] if the database and this program do not fit together.
-    pub async fn migrate(&self) -> Result<Vec<&'static str>> {
+    pub async fn migrate(&self, noted: Then) -> Result<Vec<&'static str>> {
         migrate::refuse_unfinished_move(self).await?;
-        self.migrate_with(migrations::ALL).await
+        migrate::migrate(self, migrations::with_code(noted)).await
     }
 
     /// Like [`migrate`](Self::migrate), with a list given by the caller. For tests.
     #[doc(hidden)]
-    pub async fn migrate_with(&self, all: &'static [Migration]) -> Result<Vec<&'static str>> {
-        migrate::migrate(self, all).await
+    pub async fn migrate_with(&self, all: &[Migration]) -> Result<Vec<&'static str>> {
+        migrate::migrate(self, all.to_vec()).await
     }
 
     /// Returns the names of the migrations that [`migrate`](Self::migrate) would apply.
@@ -35,7 +36,7 @@ impl Database {
 
     /// Like [`pending`](Self::pending), with a list given by the caller. For tests.
     #[doc(hidden)]
-    pub async fn pending_with(&self, all: &'static [Migration]) -> Result<Vec<&'static str>> {
+    pub async fn pending_with(&self, all: &[Migration]) -> Result<Vec<&'static str>> {
         migrate::pending(self, all).await
     }
 

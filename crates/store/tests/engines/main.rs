@@ -11,7 +11,6 @@ mod pool;
 mod reads;
 mod relocate;
 mod seal;
-mod search;
 mod values;
 mod writes;
 

@@ -18,7 +18,7 @@ const MEMORIES: i64 = 5000;
 /// A database with the real schema, one account and many rows of several sizes.
 async fn filled(world: &World) -> Database {
     let db = world.open().await;
-    db.migrate().await.unwrap();
+    db.migrate(search::cut_again).await.unwrap();
     db.execute(ACCOUNT, params![7_i64, "a@b"]).await.unwrap();
     let fill = db.write(|tx| {
         Box::pin(async move {
@@ -54,7 +54,7 @@ async fn interrupted(from: &Database, to: &Database) {
 async fn moves(here: World, there: World) {
     let (from, to) = (filled(&here).await, there.open().await);
     interrupted(&from, &to).await;
-    for refused in [to.migrate().await.map(|_| ()), to.pending().await.map(|_| ())] {
+    for refused in [to.migrate(search::cut_again).await.map(|_| ()), to.pending().await.map(|_| ())] {
         assert!(
             matches!(&refused, Err(Error::Migration(why)) if why.contains("not finished")),
             "{refused:?}"
@@ -75,7 +75,7 @@ async fn moves(here: World, there: World) {
     let done = done.await.unwrap();
     assert_eq!(compared, u64::try_from(MEMORIES).unwrap());
     assert!(done.tables > 40 && done.rows > compared, "{done:?}");
-    assert_eq!(to.migrate().await.unwrap(), Vec::<&str>::new());
+    assert_eq!(to.migrate(search::cut_again).await.unwrap(), Vec::<&str>::new());
     // A database that is in use, and one that holds something, are left alone.
     let full = from.relocate(&to, |_| ()).await;
     assert!(matches!(&full, Err(Error::Other(why)) if why.contains("not empty")), "{full:?}");
@@ -103,5 +103,8 @@ async fn row_that_changed_meanwhile_is_found() {
     from.execute("UPDATE key_memory SET content = 'changed' WHERE id = 3", &[]).await.unwrap();
     let done = from.relocate(&to, |_| ()).await;
     assert!(matches!(&done, Err(Error::Other(why)) if why.contains("key_memory differs")), "{done:?}");
-    assert!(matches!(to.migrate().await, Err(Error::Migration(_))), "it is not used by mistake");
+    assert!(
+        matches!(to.migrate(search::cut_again).await, Err(Error::Migration(_))),
+        "it is not used by mistake"
+    );
 }

@@ -13,7 +13,7 @@ fn sealer(world: &World, db: &Database, change: impl FnOnce(&mut SealSettings)) 
 
 async fn migrated(world: &World) -> Database {
     let db = world.open().await;
-    db.migrate().await.unwrap();
+    db.migrate(search::cut_again).await.unwrap();
     db
 }
 

@@ -9,8 +9,8 @@ use memory::{
     key::{Fact, Learned, rules as key},
     recall::tokens,
 };
+use search::{fold, query_terms, terms};
 use serde_json::{Value, json};
-use store::search::{fold, query_terms, terms};
 
 use super::{super::THINKING_ROOM, Batch, Line};
 use crate::{

@@ -1,15 +1,41 @@
 //! The full-text index: equal on both engines, and equal to an examination of every entry.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use store::{
-    Database, Error, Ids, Timestamp, params,
-    search::{Document, Entry, Expected, Hit, Index, Query, fold},
-};
-use testkit::both_engines;
+use search::{Document, Entry, Expected, Hit, Index, Query, fold};
+use store::{Clock, Database, DatabaseConfig, Error, Ids, Random, Timestamp, params};
+use tempfile::TempDir;
+use testkit::{Engine, Fixture, both_engines};
 
-use crate::World;
+/// A database for one test, not yet opened.
+struct World {
+    dir: TempDir,
+    config: DatabaseConfig,
+}
+
+impl World {
+    /// Opens the database.
+    async fn open(&self) -> Database {
+        let (clock, random) = (Clock::manual(Timestamp(1_800_000_000_000)), Random::seeded(1));
+        Database::open(self.config.clone(), self.dir.path(), clock, random).await.unwrap()
+    }
+}
+
+impl Fixture for World {
+    async fn set_up(engine: Engine, _settings: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = match engine {
+            Engine::Sqlite => format!("sqlite:{}", dir.path().join("test.db").display()),
+            Engine::Postgres => engine.fresh_url(),
+        };
+        let mut config = DatabaseConfig::parse(&url).unwrap();
+        config.wait_timeout = Duration::from_secs(20);
+        config.pool_size = 4;
+        Self { dir, config }
+    }
+}
 
 const NEW_ACCOUNT: &str = "INSERT INTO account (id, email, name, route, password_hash, is_admin, key_count, \
     created_at) \
@@ -18,7 +44,7 @@ const KIND: i64 = 1;
 
 async fn open(world: &World) -> Database {
     let db = world.open().await;
-    db.migrate().await.unwrap();
+    db.migrate(search::cut_again).await.unwrap();
     for (id, name) in [(1, "a"), (2, "b")] {
         db.execute(NEW_ACCOUNT, params![id, name]).await.unwrap();
     }
@@ -410,7 +436,7 @@ async fn a_migration_builds_the_index_anew(world: World) {
     let db = world.open().await;
     assert_eq!(db.migrate_with(store::MIGRATIONS.split_at(14).0).await, Ok(vec!["runs", "passages"]));
     db.execute("INSERT INTO schema_migration SELECT * FROM later_migration", &[]).await.unwrap();
-    assert_eq!(db.migrate().await, Ok(vec!["noted"]));
+    assert_eq!(db.migrate(search::cut_again).await, Ok(vec!["noted"]));
     assert_eq!(find(&db, "word3 阅读").await, expected);
     let [entries, pending, _] = rows(&db, 1).await;
     assert!(entries == 302 && pending > 0 && pending < 100, "{pending} of {entries} in no run");
@@ -553,7 +579,7 @@ fn scan(model: &BTreeMap<i64, String>, query: &str) -> Vec<i64> {
 /// Both engines return the same ids in the same order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_engines_rank_alike() {
-    let worlds = [World::sqlite(), World::postgres()];
+    let worlds = [World::set_up(Engine::Sqlite, "").await, World::set_up(Engine::Postgres, "").await];
     let (one, other) = (open(&worlds[0]).await, open(&worlds[1]).await);
     let mut runner = TestRunner::deterministic();
     let piece = prop_oneof!["[a-e]{2,4}", "[\u{4e00}-\u{4e20}]{1,8}", "\\PC{1,3}", Just("the".to_owned())];

@@ -1,7 +1,8 @@
 //! Search queries.
 
+use store::{Timestamp, Zone};
+
 use super::{fold::fold, rank::TermFilter};
-use crate::{Timestamp, Zone};
 
 /// Number of characters from which a text in a script without spaces counts as a sentence.
 const SENTENCE: usize = 10;
@@ -100,7 +101,7 @@ impl Query {
         self.asked.is_some()
     }
 
-    /// Returns the text that is searched for, [folded](super::fold) and trimmed.
+    /// Returns the text that is searched for, [folded](crate::fold) and trimmed.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.typed

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use store::Timestamp;
+
 use super::postings::Posting;
 use super::tokens::QueryTerm;
-use crate::Timestamp;
 
 /// Maximum number of postings read for a query, those of the rarest terms first.
 pub(super) const MAX_POSTINGS: i64 = 200_000;

@@ -3,11 +3,10 @@
 use std::ops::Range;
 
 use jiff::civil::Date;
-
-use crate::zone::{civil, number_of};
+use store::{date_of_day, day_of_date};
 
 /// Days since 1970-01-01, from the first to the one after the last.
-pub(in crate::search) type Days = Range<i64>;
+pub(crate) type Days = Range<i64>;
 
 pub(super) const fn day(day: i64) -> Days {
     day..day + 1
@@ -15,7 +14,7 @@ pub(super) const fn day(day: i64) -> Days {
 
 /// Returns the year and the month of a day.
 pub(super) fn year_and_month(day: i64) -> Option<(i64, i64)> {
-    let date = civil(day)?;
+    let date = date_of_day(day)?;
     Some((i64::from(date.year()), i64::from(date.month())))
 }
 
@@ -47,7 +46,7 @@ pub(super) const fn next_weekday(name: i64, today: i64) -> i64 {
 pub(super) fn month(year: i64, month: i64, later: i64) -> Option<Days> {
     let months = year.checked_mul(12)?.checked_add(month - 1)?.checked_add(later)?;
     let first = date(months.div_euclid(12), months.rem_euclid(12) + 1, 1)?;
-    Some(first..first + i64::from(civil(first)?.days_in_month()))
+    Some(first..first + i64::from(date_of_day(first)?.days_in_month()))
 }
 
 /// Returns the month a number of months after that of a day.
@@ -65,7 +64,7 @@ pub(super) fn months(year: i64, from: i64, to: i64) -> Option<Days> {
 /// Returns the day of a date. `None` if there is no such date.
 pub(super) fn date(year: i64, month: i64, day: i64) -> Option<i64> {
     let (year, month, day) = (i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
-    number_of(Date::new(year, month, day).ok()?)
+    day_of_date(Date::new(year, month, day).ok()?)
 }
 
 /// Returns the last date with a month and a day that is not later than tomorrow.

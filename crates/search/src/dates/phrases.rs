@@ -1,20 +1,20 @@
 //! Tests of phrases in both languages.
 
 use proptest::prelude::*;
+use store::{date_of_day, day_of_date};
 
 use super::named;
-use crate::search::fold;
-use crate::zone::{civil, number_of};
+use crate::fold;
 
 /// Sunday.
 const TODAY: &str = "2026-11-29";
 
 fn day(date: &str) -> i64 {
-    number_of(date.parse().unwrap()).unwrap()
+    day_of_date(date.parse().unwrap()).unwrap()
 }
 
 fn read(text: &str, today: &str) -> Vec<String> {
-    let date = |day| civil(day).unwrap().to_string();
+    let date = |day| date_of_day(day).unwrap().to_string();
     let days = named(&fold(text), day(today)).into_iter();
     let written = |days: super::Days| {
         if days.end - days.start == 1 {
@@ -340,7 +340,7 @@ proptest! {
 
     #[test]
     fn a_date_is_itself(today in -3_000_000_i64..2_500_000, at in -25_000_i64..47_000) {
-        let date = civil(at).unwrap();
+        let date = date_of_day(at).unwrap();
         let (year, month, number) = (date.year(), date.month(), date.day());
         for text in [
             date.to_string(),

@@ -1,8 +1,8 @@
 //! Embeddings: a vector for each passage of an entry, made by an external model and stored beside the index.
 
+use store::{Database, Result, Timestamp, Tx, owned_params, params};
+
 use super::index::Index;
-use crate::error::Result;
-use crate::{Database, Timestamp, Tx, owned_params, params};
 
 /// Maximum number of characters of an entry's folded text that vectors are made of. If these characters have
 /// changed meanwhile, the vectors are not stored.
@@ -108,7 +108,7 @@ pub struct EntryVectors {
     pub vectors: Vec<u8>,
 }
 
-crate::from_row!(EntryVectors { entry, public, parts, vectors });
+store::from_row!(EntryVectors { entry, public, parts, vectors });
 
 /// Counters of the changes of a person's vectors of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -137,7 +137,7 @@ impl Index {
     /// another process has claimed it. If the model is new, its vectors are counted from now on.
     ///
     /// # Errors
-    /// If the statement fails; [`Error::ForeignKey`](crate::Error::ForeignKey) if the account is gone.
+    /// If the statement fails; [`Error::ForeignKey`](store::Error::ForeignKey) if the account is gone.
     pub async fn claim_vectors(self, db: &Database, model: &str, until: Timestamp) -> Result<bool> {
         let (model, now) = (model.to_owned(), db.clock().now());
         let claim = db.write(move |tx| {

@@ -1,11 +1,11 @@
 //! The index of one person's entries of one kind.
 
+use store::{Ids, Result, Timestamp, Tx, params};
+
 use super::postings;
 use super::rank::Size;
 use super::statements as sql;
 use super::tokens::Document;
-use crate::error::Result;
-use crate::{Ids, Timestamp, Tx, params};
 
 /// Maximum cost of all pending entries together: about six hundred sentences. A greater limit makes fewer and
 /// larger runs, and a search looks a term up in each run. But it also reads all pending entries, which takes
@@ -71,7 +71,7 @@ impl Index {
     /// transactions never wait for each other.
     ///
     /// # Errors
-    /// If the statement fails; [`Error::ForeignKey`](crate::Error::ForeignKey) if there is no such account.
+    /// If the statement fails; [`Error::ForeignKey`](store::Error::ForeignKey) if there is no such account.
     /// On PostgreSQL both may come with the next statement.
     pub async fn lock(self, tx: &Tx<'_>) -> Result<()> {
         self.resize(tx, Growth::default()).await
@@ -89,7 +89,7 @@ impl Index {
     /// `public`.
     ///
     /// # Errors
-    /// If a statement fails; [`Error::Unique`](crate::Error::Unique) if the entry is in the index already.
+    /// If a statement fails; [`Error::Unique`](store::Error::Unique) if the entry is in the index already.
     pub async fn add(self, tx: &mut Tx<'_>, entry: Entry, document: &Document) -> Result<()> {
         let Entry { id, public, .. } = entry;
         let (noted, length) = (entry.noted(), document.length);

@@ -2,14 +2,12 @@
 //! it.
 
 use futures::future::BoxFuture;
+use store::{Param, Result, Timestamp, Tx, params};
 
 use super::index::{Entry, Index};
 use super::postings::{self, Posting};
 use super::statements::{self as sql, OF_RUN, WRITTEN};
 use super::tokens::Document;
-use crate::error::Result;
-use crate::param::Param;
-use crate::{Timestamp, Tx, params};
 
 /// Number of entries read at a time when an index is rebuilt.
 const READ: i64 = 256;

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use snowball_stemmers_rs::{Algorithm, Stemmer};
-
-use crate::Timestamp;
+use store::Timestamp;
 
 use super::{
     fold::fold,

@@ -179,7 +179,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::search::fold;
+    use crate::fold;
 
     #[test]
     fn what_many_leave_out_is_left_out() {

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use store::{Result, Timestamp, Tx, params};
+
 use super::index::{Entry, Index};
 use super::postings::{self, Posting};
 use super::runs::Row;
 use super::tokens::Document;
-use crate::error::Result;
-use crate::{Timestamp, Tx, params};
 
 const ENTRIES: &str = "SELECT entry_id, is_public, length, noted_at, run, folded FROM search_entry \
      WHERE account_id = $1 AND kind = $2 AND entry_id > $3 AND entry_id <= $4";

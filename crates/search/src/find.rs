@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use futures::future::BoxFuture;
+use store::{Param, Result, Timestamp, Tx, params};
 
 use super::dates::{self, Days};
 use super::index::Index;
@@ -11,9 +12,6 @@ use super::query::Query;
 use super::rank::{self, Hit, MAX_POSTINGS, ScoredTerm, Scores, Size, VERBATIM};
 use super::statements::{self as sql, LOOKED_THROUGH, MAX_NEIGHBOURS};
 use super::tokens::{self, QueryTerm};
-use crate::error::Result;
-use crate::param::Param;
-use crate::{Timestamp, Tx, params};
 
 /// Maximum length, in characters, of a query that is also searched for verbatim.
 const MAX_VERBATIM: usize = 100;
@@ -48,7 +46,7 @@ impl Index {
     /// is also searched for verbatim, with its punctuation and inside words. This scans the newest 10 000
     /// entries (fewer if they are long), or all entries with a term that every match must have.
     ///
-    /// For a transaction that [reads](crate::Database::read_heavy), because all statements have to see the
+    /// For a transaction that [reads](store::Database::read_heavy), because all statements have to see the
     /// same state.
     ///
     /// # Errors

@@ -37,5 +37,5 @@ pub use rank::Hit;
 pub use terms::{query_terms, terms};
 pub use texts::Scorer;
 pub use tokens::Document;
-pub(crate) use upgrade::cut_again;
+pub use upgrade::cut_again;
 pub use vectors::{EntryVectors, MAX_EMBEDDED, Made, VectorState};

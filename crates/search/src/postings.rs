@@ -1,9 +1,7 @@
 //! Storage formats of postings (the entries that have a term) and of the terms of a pending entry.
 
 use integer_encoding::VarInt;
-
-use crate::error::{Error, Result};
-use crate::{Ids, Timestamp};
+use store::{Error, Ids, Result, Timestamp};
 
 /// The occurrences of a term in an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +58,7 @@ pub(super) fn decode(mut bytes: &[u8]) -> Result<Vec<Posting>> {
     let mut postings = Vec::new();
     let mut entry = 0_i64;
     while !bytes.is_empty() {
-        let posting = next(&mut bytes, entry).ok_or_else(|| Error::other("damaged postings"))?;
+        let posting = next(&mut bytes, entry).ok_or_else(|| Error::Other("damaged postings".to_owned()))?;
         entry = posting.entry;
         postings.push(posting);
     }
@@ -118,7 +116,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::search::Document;
+    use crate::Document;
 
     fn postings() -> impl Strategy<Value = Vec<Posting>> {
         let noted = prop_oneof![Just(None), any::<i64>().prop_map(Some)];

@@ -1,12 +1,10 @@
 //! Conversion of indexes that were made by older rules of the tokenizer, for a migration.
 
-use futures::future::BoxFuture;
 use snowball_stemmers_rs::{Algorithm, Stemmer};
+use store::{BoxFuture, Result, Tx, params};
 
 use super::bare::bare;
 use super::{runs, tokens};
-use crate::error::Result;
-use crate::{Tx, params};
 
 /// Number of terms of posts that are read at a time.
 const READ: i64 = 1000;
@@ -21,7 +19,7 @@ const FORGET: &str = "DELETE FROM plaza_posting WHERE term = $1";
 ///
 /// # Errors
 /// If a statement fails.
-pub(crate) fn cut_again<'t>(tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
+pub fn cut_again<'t>(tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
         runs::rebuild(tx).await?;
         let stemmer = Stemmer::create(Algorithm::English);
