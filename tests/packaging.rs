@@ -51,7 +51,8 @@ fn nginx_accepts_its_configuration() {
     }
     let site = text("packaging/proxies/nginx.conf");
     let site = site.replace("/etc/ssl/me.example", directory.path().to_str().unwrap());
-    // The check opens what it listens on, which needs rights that a test may not have: sockets instead of ports.
+    // The check opens what it listens on, which needs rights that a test may not have: sockets instead of
+    // ports.
     let mut site = site.replace("[::]:443", "SECOND").replace("[::]:80", "THIRD");
     for (number, port) in ["443", "80", "SECOND", "THIRD"].into_iter().enumerate() {
         site = site.replace(&format!("listen {port}"), &format!("listen unix:{}", path(&number.to_string())));

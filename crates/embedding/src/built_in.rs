@@ -1,5 +1,5 @@
-//! The model of this process. Questions are embedded by the caller's thread, and all else by one thread of low
-//! priority.
+//! The model of this process. Questions are embedded by the caller's thread, and all else by one thread of
+//! low priority.
 
 use std::{
     fmt,

@@ -70,8 +70,8 @@ impl Model {
         self.tokenizer.encode(text)
     }
 
-    /// Returns the embeddings of texts. A text with more tokens than the model can read is cut into windows, and
-    /// the average of their states counts.
+    /// Returns the embeddings of texts. A text with more tokens than the model can read is cut into windows,
+    /// and the average of their states counts.
     #[must_use]
     pub fn embed<T: AsRef<str>>(&self, texts: &[T]) -> Vec<Embedding> {
         let pieces: Vec<Vec<u32>> = texts.iter().map(|text| self.pieces(text.as_ref())).collect();

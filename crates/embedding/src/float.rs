@@ -29,7 +29,9 @@ compiled! {
     /// Applies GELU to each value.
     fn gelu(values: &mut [f32]) = gelu_body;
     /// Adds to each row what `more` has for it, and normalizes the row.
-    fn add_and_normalize(rows: &mut [f32], more: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) = normalize_body;
+    fn add_and_normalize(
+        rows: &mut [f32], more: &[f32], weight: &[f32], bias: &[f32], epsilon: f32,
+    ) = normalize_body;
     /// Computes the attention of one text's tokens. Each row of `all` has queries, keys and values.
     fn attend(all: &[f32], hidden: usize, output: &mut [f32]) = attend_body;
     /// Computes the dot product of a vector with each of others, which are one after the other.

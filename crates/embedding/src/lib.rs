@@ -1,5 +1,5 @@
-//! The built-in embedding model: multilingual-e5-small, cut down to the pieces that Chinese and English use, with
-//! 4-bit weights. `model/README.md` says where it comes from.
+//! The built-in embedding model: multilingual-e5-small, cut down to the pieces that Chinese and English use,
+//! with 4-bit weights. `model/README.md` says where it comes from.
 //!
 //! [`BuiltIn`] is the model of this process: loaded when it is first needed, and released when it is idle.
 

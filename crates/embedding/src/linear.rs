@@ -1,8 +1,8 @@
 //! Products of 4-bit weights with activations that are rounded to 8 bits, in integers.
 //!
-//! Weights are packed for vector instructions: groups of 16 rows, each in blocks of 32 columns, each in quads of
-//! 4 columns. A quad has 4 columns of row 0, then those of row 1, and so on: 64 bytes. One instruction multiplies
-//! a quad with 4 activations, and adds them for 16 rows (8 with AVX2) at a time.
+//! Weights are packed for vector instructions: groups of 16 rows, each in blocks of 32 columns, each in quads
+//! of 4 columns. A quad has 4 columns of row 0, then those of row 1, and so on: 64 bytes. One instruction
+//! multiplies a quad with 4 activations, and adds them for 16 rows (8 with AVX2) at a time.
 
 #[cfg(target_arch = "x86_64")]
 mod x86;

@@ -26,8 +26,8 @@ impl Quantized {
     }
 }
 
-/// Returns the dot product of a question with each vector. The vectors are as long as the question, and one after
-/// the other.
+/// Returns the dot product of a question with each vector. The vectors are as long as the question, and one
+/// after the other.
 #[must_use]
 pub fn compare(question: &Quantized, values: &[i8], scales: &[f32]) -> Vec<f32> {
     let mut products = vec![0; scales.len()];
