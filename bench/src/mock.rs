@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 
 use crate::lines::READY;
 
-/// The model that sends one piece and then nothing more until the client disconnects.
+/// The model that sends one chunk and then nothing more until the client disconnects.
 pub(crate) const STALL: &str = "stall";
 /// The prefix of models that wait before they respond.
 const THINKS: &str = "thinks-";
@@ -42,7 +42,7 @@ pub(crate) fn now() -> i64 {
     now.as_microsecond()
 }
 
-/// Returns the name of the model that responds with this number of pieces.
+/// Returns the name of the model that responds with this number of chunks.
 pub(crate) fn pieces(count: usize) -> String {
     format!("pieces-{count}")
 }

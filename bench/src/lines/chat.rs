@@ -25,9 +25,9 @@ use crate::{
 const OPEN: usize = 5000;
 /// Streams that the client closes, one after another, to measure when the model's connection closes.
 const LEFT: usize = 200;
-/// Pieces of a long response, for measuring latency.
+/// Chunks of a long response, for measuring latency.
 const LONG: usize = 100;
-/// Pieces of a short response, for counting streams.
+/// Chunks of a short response, for counting streams.
 const SHORT: usize = 10;
 /// Key memories of an account in use.
 const MEMORIES: usize = 200;
@@ -52,7 +52,7 @@ struct Peer<'p> {
     body: fn(&str) -> String,
 }
 
-/// Times to the first piece and to the end of each stream, and streams per second.
+/// Times to the first chunk and to the end of each stream, and streams per second.
 struct Streams {
     first: Vec<Duration>,
     whole: Vec<Duration>,
@@ -254,7 +254,7 @@ impl Peer<'_> {
         }
     }
 
-    /// Requests a stream that stops after its first piece, and returns it after this piece.
+    /// Requests a stream that stops after its first chunk, and returns it after this chunk.
     async fn stalled(&self) -> Result<(Incoming, impl Future<Output = hyper::Result<()>>)> {
         let (mut sender, connection) = self.connect().await?;
         let mut connection = Box::pin(connection);
@@ -267,7 +267,7 @@ impl Peer<'_> {
     }
 }
 
-/// Sends a request, and reads the response up to the first piece of text.
+/// Sends a request, and reads the response up to the first chunk of text.
 async fn begin(sender: &mut SendRequest<Full<Bytes>>, request: Request<Full<Bytes>>) -> Result<Incoming> {
     let answer = sender.send_request(request).await?;
     let status = answer.status();
