@@ -65,7 +65,9 @@ async fn what_means_the_same_is_found(server: TestServer, endpoint: Embeddings) 
     let memory = server.running().memory.clone();
     let recall =
         memory.recall(person.account.id, Reader::OWNER, "Should I see a doctor?", 1000).await.unwrap();
-    assert!(recall.items.iter().any(|item| item.kind == Kind::Note && item.text.contains("physician")));
+    assert!(
+        recall.items.iter().any(|item| item.source.kind() == Kind::Note && item.text.contains("physician"))
+    );
     let others =
         memory.recall(person.account.id, Reader::PUBLIC, "is there a kitten here?", 1000).await.unwrap();
     assert!(others.items.iter().all(|item| !item.text.contains("Pudding")), "private");
@@ -131,7 +133,7 @@ async fn what_a_long_note_says_at_its_end_is_found(server: TestServer, endpoint:
     let memory = server.running().memory.clone();
     let recall =
         memory.recall(person.account.id, Reader::OWNER, "Should I see a doctor?", 1000).await.unwrap();
-    let told = recall.items.iter().find(|item| item.kind == Kind::Note).unwrap();
+    let told = recall.items.iter().find(|item| item.source.kind() == Kind::Note).unwrap();
     assert!(told.text.contains("physician"), "the passage that means it is told: {}", told.text);
     is_well(&server, &person).await;
     server.running().db.execute("UPDATE search_vector SET parts = 13 WHERE parts = 17", &[]).await.unwrap();
@@ -156,7 +158,7 @@ async fn a_passage_that_the_model_refuses_keeps_its_place(server: TestServer, en
     let memory = server.running().memory.clone();
     let recall =
         memory.recall(person.account.id, Reader::OWNER, "Should I see a doctor?", 300).await.unwrap();
-    let told = recall.items.iter().find(|item| item.kind == Kind::Note).unwrap();
+    let told = recall.items.iter().find(|item| item.source.kind() == Kind::Note).unwrap();
     assert!(told.text.contains("physician"), "the passage that means it is told: {}", told.text);
     is_well(&server, &person).await;
 }
@@ -291,7 +293,7 @@ async fn processes_share_the_work(server: TestServer, endpoint: Embeddings) {
         recall
             .items
             .iter()
-            .filter(|item| item.kind == Kind::KeyMemory && item.text.contains("number 29"))
+            .filter(|item| item.source.kind() == Kind::KeyMemory && item.text.contains("number 29"))
             .count()
     };
     assert_eq!(recalled().await, 1);

@@ -16,7 +16,7 @@ async fn recall(server: &TestServer, person: &Person, reader: Reader, text: &str
 }
 
 fn texts(recall: &Recall, kind: Kind) -> Vec<&str> {
-    recall.items.iter().filter(|item| item.kind == kind).map(|item| item.text.as_str()).collect()
+    recall.items.iter().filter(|item| item.source.kind() == kind).map(|item| item.text.as_str()).collect()
 }
 
 async fn remember(actor: &Actor, content: &str, visibility: i64) {
@@ -46,13 +46,16 @@ async fn what_has_to_do_with_the_question_comes_first(server: TestServer) {
     let about = recall(&server, &person, Reader::OWNER, "我能吃花生吗?", BUDGET).await;
     assert_eq!(texts(&about, Kind::Profile), ["陈一\n工程师\n住在上海"]);
     assert_eq!(texts(&about, Kind::KeyMemory)[0], "对花生过敏");
-    let first = about.items.iter().find(|item| item.kind == Kind::KeyMemory).unwrap();
-    assert_eq!(json!(first.id), id_of(&actor, "/api/secondme/memory/key/search?keyword=花生").await);
+    let first = about.items.iter().find(|item| item.source.kind() == Kind::KeyMemory).unwrap();
+    assert_eq!(
+        json!(first.source.number()),
+        id_of(&actor, "/api/secondme/memory/key/search?keyword=花生").await
+    );
     assert!(first.score > 0.0);
 
     let cat = recall(&server, &person, Reader::OWNER, "你的猫叫什么名字", BUDGET).await;
-    let passages: Vec<_> = cat.items.iter().filter(|item| item.kind == Kind::Note).collect();
-    assert_eq!(json!(passages[0].id), note["noteId"]);
+    let passages: Vec<_> = cat.items.iter().filter(|item| item.source.kind() == Kind::Note).collect();
+    assert_eq!(json!(passages[0].source.number()), note["noteId"]);
     assert!(
         passages[0].text.starts_with("猫\n") && passages[0].text.contains("布丁"),
         "{}",
@@ -120,5 +123,5 @@ async fn other_peoples_things_are_not_recalled(server: TestServer) {
     let (one, other) = (server.person("a").await, server.person("b").await);
     remember(&one.with_key("*").await, "the cat is called Pudding", 1).await;
     let recall = recall(&server, &other, Reader::OWNER, "cat", BUDGET).await;
-    assert_eq!(recall.items.iter().map(|item| item.kind).collect::<Vec<_>>(), [Kind::Profile]);
+    assert_eq!(recall.items.iter().map(|item| item.source.kind()).collect::<Vec<_>>(), [Kind::Profile]);
 }

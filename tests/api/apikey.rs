@@ -284,7 +284,7 @@ async fn two_processes_count_the_same_key(server: TestServer) {
     }
 }
 
-async fn cookie(server: &TestServer, account: i64) -> String {
+async fn cookie(server: &TestServer, account: store::AccountId) -> String {
     let client = identity::session::Client { address: [127, 0, 0, 1].into(), user_agent: "test".into() };
     let secret = server.running().identity.start_session(account, &client).await.unwrap();
     format!("doppel_session={}", secret.expose())

@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use chat::person::AssistantSettings;
 use doppel::import::{Import, Listener, Outcome};
 use futures::TryStreamExt;
-use memory::key::{Fact, Learned};
+use memory::{
+    LinkId, MemoryId,
+    key::{Fact, Learned},
+};
 use serde_json::{Value, json};
+use store::AccountId;
 use testkit::{Actor, Engine, Person, TestServer, both_engines};
 use web::{Archive, archive::Manifest};
 
@@ -118,12 +122,12 @@ async fn fill(server: &TestServer, person: &Person, actor: &Actor) {
 }
 
 /// Adds two contradicting facts from the conversation, and settings of the assistant.
-async fn teach(server: &TestServer, account: i64, actor: &Actor) {
+async fn teach(server: &TestServer, account: AccountId, actor: &Actor) {
     let said = actor.get("/api/secondme/chat/session/messages?sessionId=diary-1").await.data();
     let message = said["messages"][1]["messageId"].as_str().unwrap();
     let message = chat::session::model::parse_message_id(message).unwrap();
     let running = server.running();
-    let fact = |content: &str, against: Vec<i64>| Learned {
+    let fact = |content: &str, against: Vec<MemoryId>| Learned {
         fact: Fact {
             actor: "用户".to_owned(),
             object: String::new(),
@@ -136,7 +140,7 @@ async fn teach(server: &TestServer, account: i64, actor: &Actor) {
     };
     let now = server.clock().now();
     for content in ["住在北京", "住在上海", "住在上海"] {
-        let known = running.memory.saved_links(account, 0, 10).await.unwrap();
+        let known = running.memory.saved_links(account, LinkId(0), 10).await.unwrap();
         let against = known.first().map(|link| link.memory).into_iter().collect();
         let lessons = running.memory.prepare_lessons(vec![fact(content, against)]);
         let write = running
@@ -186,7 +190,7 @@ async fn answers(server: &TestServer, person: &Person, actor: &Actor) -> Vec<Val
     for id in ids {
         all.push(actor.get(&format!("/api/secondme/{id}/history")).await.data());
     }
-    let links = server.running().memory.saved_links(person.account.id, 0, 100).await.unwrap();
+    let links = server.running().memory.saved_links(person.account.id, LinkId(0), 100).await.unwrap();
     let links =
         links.iter().map(|link| json!([link.memory, link.kind, link.other, link.message, link.time.0]));
     let wishes = server.running().chat.wishes(person.account.id).await.unwrap();

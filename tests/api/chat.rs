@@ -136,7 +136,7 @@ async fn a_stream_is_the_contracts_to_the_byte(server: TestServer, model: Model)
             ("assistant", "你好！我是你的 AI 分身"),
         ]
     );
-    assert_eq!(list[2]["senderUserId"], account);
+    assert_eq!(list[2]["senderUserId"], account.0);
     assert_eq!(
         (&list[2]["receiverUserId"], &list[2]["createTime"]),
         (&Value::Null, &json!("2026-01-01T00:00:00Z"))

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use chat::person::AssistantSettings;
-use memory::key::{KeyMemory, LinkKind};
+use memory::{
+    MemoryId,
+    key::{KeyMemory, LinkKind},
+};
 use serde_json::{Value, json};
+use store::AccountId;
 use testkit::{
     Actor, TestServer, both_engines,
     model::{Model, STREAM, Step, saying, status},
@@ -26,7 +30,7 @@ fn fact(text: &str, quote: &str) -> Value {
     json!({"fact": text, "about": "生活", "quote": quote, "same_as": null, "contradicts": []})
 }
 
-async fn memories(server: &TestServer, account: i64) -> Vec<KeyMemory> {
+async fn memories(server: &TestServer, account: AccountId) -> Vec<KeyMemory> {
     let page = Page { limit: 100, offset: 0 };
     server.running().memory.key_memories(account, "", page, false).await.unwrap().list
 }
@@ -145,17 +149,23 @@ async fn facts_are_added_linked_and_never_changed(server: TestServer, model: Mod
         (kept[1].id, kept[1].fact_content.as_str(), kept[1].update_time),
         (first, "住在杭州", kept[1].create_time)
     );
-    let links = async |id: i64| {
+    let none = MemoryId(0);
+    let links = async |id: MemoryId| {
         let links = server.running().memory.key_memory_links(account, id).await.unwrap();
         links.into_iter().map(|link| (link.kind, link.other)).collect::<Vec<_>>()
     };
     assert_eq!(
         links(first).await,
-        [(LinkKind::Newer, kept[0].id), (LinkKind::Again, 0), (LinkKind::Again, 0), (LinkKind::Said, 0),]
+        [
+            (LinkKind::Newer, kept[0].id),
+            (LinkKind::Again, none),
+            (LinkKind::Again, none),
+            (LinkKind::Said, none),
+        ]
     );
     let mut new = links(kept[0].id).await;
     new.sort_by_key(|(_, other)| *other);
-    assert_eq!(new, [(LinkKind::Said, 0), (LinkKind::Against, first)]);
+    assert_eq!(new, [(LinkKind::Said, none), (LinkKind::Against, first)]);
     let page = actor.get(&format!("/memories/key/{first}")).await;
     assert!(page.body.contains("有更新的记忆与此不同") && page.body.contains("住在北京"), "{}", page.body);
     let other = server.person("b").await;

@@ -1,6 +1,7 @@
 //! Through the assistant a credential gets only data that it could read directly.
 
 use chat::{person::AssistantSettings, session::model::message_id};
+use memory::MessageId;
 use serde_json::json;
 use testkit::{
     Actor, Person, TestServer, both_engines,
@@ -82,7 +83,8 @@ async fn is_told(model: &Model, actor: &Actor, who: &str, expected: &[&str]) {
 
 /// Returns the id of the last response.
 async fn last_answer(server: &TestServer) -> String {
-    let row = server.running().db.fetch_one::<(i64,)>("SELECT MAX(message_id) FROM chat_sent", &[]).await;
+    let row =
+        server.running().db.fetch_one::<(MessageId,)>("SELECT MAX(message_id) FROM chat_sent", &[]).await;
     message_id(row.unwrap().0)
 }
 

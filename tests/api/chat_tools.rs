@@ -2,6 +2,7 @@
 
 use chat::person::AssistantSettings;
 use serde_json::{Value, json};
+use store::AccountId;
 use testkit::{
     Actor, TestServer, both_engines,
     model::{Model, STREAM, Step, raw, saying},
@@ -46,7 +47,7 @@ fn calling(name: &str, arguments: &str) -> Vec<Step> {
     raw(&parts)
 }
 
-async fn choose(server: &TestServer, account: i64, tools: &[&str]) {
+async fn choose(server: &TestServer, account: AccountId, tools: &[&str]) {
     let tools = tools.iter().map(|&tool| tool.to_owned()).collect();
     server
         .running()

@@ -1,6 +1,7 @@
 //! Quotas: storage of an account, and additions by keys and apps per hour.
 
 use serde_json::{Value, json};
+use store::AccountId;
 use testkit::{Actor, Person, TestServer, both_engines};
 use web::archive::{ImportLine, ImportSummary};
 
@@ -26,7 +27,7 @@ fn event(n: usize, platform: &str) -> Value {
 }
 
 /// Returns the faults that `doctor` finds in an account's counters.
-async fn faults(server: &TestServer, account: i64, mend: bool) -> Vec<String> {
+async fn faults(server: &TestServer, account: AccountId, mend: bool) -> Vec<String> {
     let mut faults = server.running().memory.examine(account, mend).await.unwrap().faults;
     faults.extend(server.running().chat.examine(account, mend).await.unwrap());
     faults

@@ -163,7 +163,7 @@ async fn a_change_elsewhere_is_noticed(server: TestServer) {
     result(&app.get("/api/echo/x").await);
     let sibling = server.sibling().await;
     let account = server.running().identity.account_by_email("a@example.com").await.unwrap().unwrap();
-    sibling.hub.delete_key(account.id, key.id).await.unwrap();
+    sibling.hub.delete_key(account.id, hub::HubKeyId(key.id)).await.unwrap();
     let start = std::time::Instant::now();
     while app.get("/api/echo/x").await.status != 401 {
         assert!(start.elapsed().as_millis() < 1500, "still open");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use plaza::{
-    Plaza,
+    CommentId, Plaza,
     comment::NewComment,
     cursor::CursorParams,
     feed::{FeedFilter, Sort},
@@ -17,7 +17,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, TestRunner},
 };
-use store::Timestamp;
+use store::{AccountId, Timestamp};
 use testkit::{TestServer, both_engines};
 
 use super::square::resident;
@@ -72,10 +72,10 @@ struct PostModel {
 
 #[derive(Debug, Clone)]
 struct CommentModel {
-    id: i64,
+    id: CommentId,
     post: usize,
     author: usize,
-    root: Option<i64>,
+    root: Option<CommentId>,
     human: bool,
     likes: BTreeSet<usize>,
     is_live: bool,
@@ -101,7 +101,7 @@ impl Model {
 
 struct World {
     plaza: Plaza,
-    people: Vec<i64>,
+    people: Vec<AccountId>,
 }
 
 async fn world(server: &TestServer) -> World {
@@ -239,12 +239,12 @@ impl World {
             assert_eq!(post.hot, model.hot(at));
             let cursor = CursorParams { page_size: Some(100), ..CursorParams::default() }.check().unwrap();
             let listed = self.plaza.comments(reader, &expected.name, cursor).await.unwrap();
-            let shown: BTreeMap<i64, _> = listed
+            let shown: BTreeMap<CommentId, _> = listed
                 .items
                 .iter()
                 .map(|comment| (comment.id, (comment.root, comment.likes, comment.liked)))
                 .collect();
-            let expected: BTreeMap<i64, _> = model
+            let expected: BTreeMap<CommentId, _> = model
                 .comments_of(at)
                 .map(|comment| {
                     (comment.id, (comment.root, comment.likes.len() as i64, comment.likes.contains(&0)))
@@ -265,7 +265,7 @@ fn new_post(kind: Kind) -> NewPost {
     }
 }
 
-fn new_comment(post: &str, reply_to: Option<i64>, human: bool) -> NewComment {
+fn new_comment(post: &str, reply_to: Option<CommentId>, human: bool) -> NewComment {
     NewComment {
         post: post.to_owned(),
         content: "x".into(),

@@ -1,6 +1,8 @@
 //! Blocks, reports, bans and the log.
 
+use plaza::LogEntryId;
 use serde_json::json;
+use store::AccountId;
 use testkit::{TestServer, both_engines};
 
 use super::square::{PLAZA, actor, comment, comments, each, feed, post, read, resident, try_comment};
@@ -71,7 +73,7 @@ async fn reports_come_to_the_administrators(server: TestServer) {
     assert!(plaza.reports().await.unwrap().is_empty());
     assert!(plaza.dismiss_report(owner.account.id, open[0].id).await.is_err(), "once");
     assert_eq!(read(&author, &bad).await["commentCount"], 0);
-    let log = plaza.log(i64::MAX).await.unwrap();
+    let log = plaza.log(LogEntryId(i64::MAX)).await.unwrap();
     let noted: Vec<(&str, &str)> =
         log.iter().map(|entry| (entry.action.as_str(), entry.reason.as_str())).collect();
     assert_eq!(noted, [("comment.delete", "rude"), ("report.dismiss", "spam")]);
@@ -80,7 +82,7 @@ async fn reports_come_to_the_administrators(server: TestServer) {
     // A deletion by an administrator through the API closes the report as well.
     owner.with_key("*").await.post(&format!("{PLAZA}/posts/{bad}/delete"), json!({})).await.data();
     assert!(plaza.reports().await.unwrap().is_empty());
-    assert_eq!(plaza.log(i64::MAX).await.unwrap()[0].action, "post.delete");
+    assert_eq!(plaza.log(LogEntryId(i64::MAX)).await.unwrap()[0].action, "post.delete");
 }
 
 #[both_engines]
@@ -127,13 +129,13 @@ async fn a_key_moderates_only_with_every_right_and_that_is_noted(server: TestSer
         .post(&format!("{PLAZA}/posts/{second}/delete?reason=spam"), json!({}))
         .await
         .data();
-    let log = server.running().plaza.log(i64::MAX).await.unwrap();
+    let log = server.running().plaza.log(LogEntryId(i64::MAX)).await.unwrap();
     let noted: Vec<&str> = log.iter().map(|entry| entry.reason.as_str()).collect();
     assert_eq!(noted, ["spam", &format!("(API key {id})"), "rude"]);
     // Deletions of one's own posts are not logged, with any key.
     let own = post(&owner.with_key("*").await, "mine").await;
     owner.with_key("plaza.write").await.post(&format!("{PLAZA}/posts/{own}/delete"), json!({})).await.data();
-    assert_eq!(server.running().plaza.log(i64::MAX).await.unwrap().len(), 3);
+    assert_eq!(server.running().plaza.log(LogEntryId(i64::MAX)).await.unwrap().len(), 3);
 }
 
 #[both_engines]
@@ -161,8 +163,8 @@ async fn who_is_banned_may_look_and_not_speak(server: TestServer) {
     loud.with_key("*").await.post(&path, json!({})).await.refused(403, "plaza.resident.banned");
     plaza.unban(owner.account.id, loud.account.id).await.unwrap();
     post(&loud.with_key("*").await, "thank you").await;
-    assert!(plaza.ban(owner.account.id, 1, 1, "nobody").await.is_err());
-    let log = plaza.log(i64::MAX).await.unwrap();
+    assert!(plaza.ban(owner.account.id, AccountId(1), 1, "nobody").await.is_err());
+    let log = plaza.log(LogEntryId(i64::MAX)).await.unwrap();
     assert_eq!(
         log.iter().map(|entry| entry.action.as_str()).collect::<Vec<_>>(),
         ["resident.unban", "resident.ban", "resident.ban"]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use futures::future::join_all;
+use plaza::LogEntryId;
 use serde_json::json;
 use testkit::{PASSWORD, TestServer, both_engines};
 
@@ -100,7 +101,7 @@ async fn what_is_no_code_is_refused(server: TestServer) {
     assert!(plaza.withdraw_code(owner.account.id, id).await.unwrap());
     assert!(!plaza.withdraw_code(owner.account.id, id).await.unwrap(), "once");
     actor.post(REDEEM, json!({"code": code})).await.refused(404, "invitation.code.not_found");
-    assert_eq!(plaza.log(i64::MAX).await.unwrap()[0].action, "code.withdraw");
+    assert_eq!(plaza.log(LogEntryId(i64::MAX)).await.unwrap()[0].action, "code.withdraw");
 }
 
 #[both_engines]

@@ -18,7 +18,7 @@ pub async fn resident(server: &TestServer, name: &str) -> Person {
 
 /// Issues an invitation code of the administrator.
 pub async fn code(server: &TestServer) -> String {
-    let owner = server.running().identity.accounts(0, 1).await.unwrap().remove(0);
+    let owner = server.running().identity.accounts(store::AccountId(0), 1).await.unwrap().remove(0);
     server.running().plaza.issue_codes(owner.id, 1, "").await.unwrap().remove(0)
 }
 

@@ -8,10 +8,10 @@ use doppel::config::Config;
 use http::Request;
 use http_body_util::Full;
 use plaza::{
-    OldComment, OldPost, Plaza,
+    OldComment, OldPost, Plaza, PostId,
     post::{Extras, Kind, NewPost},
 };
-use store::{Clock, Database, Random, params};
+use store::{AccountId, Clock, Database, Random, params};
 
 use super::{Bench, Site, command, email};
 use crate::{
@@ -168,7 +168,7 @@ async fn fill(data: &Path, posts: u32) -> Result<(u64, String)> {
     let words = |count: usize| (0..count).map(|_| word()).collect::<Vec<_>>().join(" ");
     let somebody = || {
         let at = usize::try_from(number() % people.len() as u64).unwrap_or(0);
-        people.get(at).copied().unwrap_or(1)
+        people.get(at).copied().unwrap_or(AccountId(1))
     };
     let now = db.clock().now();
     let mut bytes = 0;
@@ -187,7 +187,7 @@ async fn fill(data: &Path, posts: u32) -> Result<(u64, String)> {
             let kind = Kind::ALL.into_iter().nth(usize::try_from(number() % 3).unwrap_or(0));
             let circle = number() % (CIRCLES * 2);
             batch.push(OldPost {
-                id: i64::from(at) + 1,
+                id: PostId(i64::from(at) + 1),
                 author: somebody(),
                 created_at,
                 likes: i64::try_from(number() % 1000 / (1 + number() % 1000)).unwrap_or(0),
@@ -209,10 +209,11 @@ async fn fill(data: &Path, posts: u32) -> Result<(u64, String)> {
 }
 
 /// Inserts accounts without passwords, because hashing these would take hours.
-async fn people(db: &Database, count: u32) -> Result<Vec<i64>> {
+async fn people(db: &Database, count: u32) -> Result<Vec<AccountId>> {
     let mut ids = Vec::new();
     for start in (0..count).step_by(BATCH as usize) {
-        let batch: Vec<i64> = (start..count.min(start + BATCH)).map(|_| db.ids().next()).collect();
+        let batch: Vec<AccountId> =
+            (start..count.min(start + BATCH)).map(|_| AccountId(db.ids().next())).collect();
         ids.extend_from_slice(&batch);
         let now = db.clock().now();
         let written = db.write(move |tx| {

@@ -1,7 +1,7 @@
 //! Checks the stored counters of conversations.
 
 use memory::quota::{self, Change, Kind};
-use store::params;
+use store::{AccountId, params};
 use web::ApiError;
 
 use crate::{Chat, session::queries};
@@ -12,7 +12,7 @@ impl Chat {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn examine(&self, account: i64, mend: bool) -> Result<Vec<String>, ApiError> {
+    pub async fn examine(&self, account: AccountId, mend: bool) -> Result<Vec<String>, ApiError> {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {

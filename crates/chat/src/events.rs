@@ -8,6 +8,7 @@ use axum::{
 };
 use futures::stream;
 use http::{HeaderName, HeaderValue, header};
+use memory::MessageId;
 use tokio::sync::mpsc;
 use web::{ApiError, Language};
 
@@ -42,7 +43,7 @@ pub(crate) enum Event {
 /// Data of a complete answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
-    pub(crate) message: i64,
+    pub(crate) message: MessageId,
     pub(crate) finish: Finish,
     pub(crate) tokens_in: i64,
     pub(crate) tokens_out: i64,

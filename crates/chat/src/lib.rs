@@ -4,6 +4,7 @@ pub mod act;
 mod archive;
 mod doctor;
 mod events;
+mod id;
 pub mod invariants;
 mod json;
 mod openai;
@@ -23,11 +24,12 @@ use std::{
 };
 
 use memory::Memory;
-use store::Database;
+use store::{AccountId, Database};
 use utoipa_axum::router::OpenApiRouter;
 use web::{ApiError, Code, Outgoing, Tasks, outgoing::Refused};
 
 use self::search::Engine;
+pub use id::ConversationId;
 use provider::Models;
 pub use talk::CompleteAnswer;
 use talk::Streams;
@@ -132,7 +134,7 @@ impl Chat {
     }
 
     /// Returns the tools that a person may allow their assistant; none if no model supports tools.
-    pub async fn offered_tools(&self, account: i64) -> Vec<Tool> {
+    pub async fn offered_tools(&self, account: AccountId) -> Vec<Tool> {
         match self.0.tools.get().filter(|_| self.models().knows_tools()) {
             Some(tools) => tools.offered(account).await,
             None => Vec::new(),

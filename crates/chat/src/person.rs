@@ -2,7 +2,7 @@
 
 mod queries;
 
-use store::{Tx, params};
+use store::{AccountId, Tx, params};
 use web::{ApiError, Code, Issues};
 
 use crate::Chat;
@@ -70,13 +70,13 @@ impl store::FromRow for Today {
 
 impl Chat {
     /// Returns a person's settings and today's usage.
-    pub(crate) async fn today(&self, account: i64) -> Result<Today, ApiError> {
+    pub(crate) async fn today(&self, account: AccountId) -> Result<Today, ApiError> {
         let today = self.db().clock().now().day();
         Ok(self.db().fetch_one(queries::TODAY, params![account, today]).await?)
     }
 
     /// As [`today`](Self::today), within a transaction.
-    pub(crate) async fn today_in(&self, tx: &mut Tx<'_>, account: i64) -> Result<Today, ApiError> {
+    pub(crate) async fn today_in(&self, tx: &mut Tx<'_>, account: AccountId) -> Result<Today, ApiError> {
         let today = self.db().clock().now().day();
         Ok(tx.fetch_one(queries::TODAY, params![account, today]).await?)
     }
@@ -102,7 +102,7 @@ impl Chat {
     }
 
     /// Returns the lower of the server's and the person's daily token limits; 0: no limit.
-    pub(crate) async fn daily_limit(&self, account: i64) -> Result<i64, ApiError> {
+    pub(crate) async fn daily_limit(&self, account: AccountId) -> Result<i64, ApiError> {
         let limits = [self.settings().daily_tokens, self.wishes(account).await?.daily_tokens];
         Ok(limits.into_iter().filter(|limit| *limit > 0).min().unwrap_or(0))
     }
@@ -111,7 +111,7 @@ impl Chat {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn wishes(&self, account: i64) -> Result<AssistantSettings, ApiError> {
+    pub async fn wishes(&self, account: AccountId) -> Result<AssistantSettings, ApiError> {
         Ok(self.today(account).await?.wishes)
     }
 
@@ -119,7 +119,7 @@ impl Chat {
     ///
     /// # Errors
     /// 422 for a limit out of bounds or for too many tools.
-    pub async fn set_wishes(&self, account: i64, wishes: AssistantSettings) -> Result<(), ApiError> {
+    pub async fn set_wishes(&self, account: AccountId, wishes: AssistantSettings) -> Result<(), ApiError> {
         wishes.check()?;
         let tools = wishes.tools();
         let values = params![account, wishes.daily_tokens, i64::from(wishes.distills), &tools];

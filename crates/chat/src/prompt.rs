@@ -90,9 +90,9 @@ fn voice(name: Option<&str>, recall: &Recall, now: Timestamp) -> String {
          <memory>\n{name}"
     );
     for item in &recall.items {
-        let (kind, content) = (kind(item.kind), escaped(&item.text));
+        let (kind, content) = (kind(item.source.kind()), escaped(&item.text));
         // The date tells which of two contradicting facts is newer, and what "yesterday" in one means.
-        match item.kind {
+        match item.source.kind() {
             Kind::KeyMemory | Kind::Note => {
                 text.push_str(&format!("<{kind} noted=\"{}\">{content}</{kind}>\n", zone.date(item.time)));
             }
@@ -235,8 +235,8 @@ pub(crate) fn shown(messages: &[Message]) -> String {
 /// Formats the memories of a prompt as JSON for its person.
 pub(crate) fn shown_memories(recall: &Recall) -> String {
     let memories = recall.items.iter().map(|item| ShownMemory {
-        kind: kind(item.kind),
-        id: item.id,
+        kind: kind(item.source.kind()),
+        id: item.source.number(),
         text: &item.text,
         score: item.score,
         tokens: item.tokens,
@@ -258,13 +258,12 @@ pub(crate) fn size(messages: &[Message]) -> usize {
 mod tests {
     use super::*;
     use crate::provider::{Image, ToolCall};
-    use memory::recall::Recalled;
+    use memory::recall::{Recalled, Source};
     use proptest::prelude::*;
 
     fn note(text: &str) -> Recall {
         let item = Recalled {
-            kind: Kind::Note,
-            id: 7,
+            source: Source::Note(memory::NoteId(7)),
             text: text.into(),
             time: Timestamp(0),
             score: 1.0,
@@ -322,14 +321,14 @@ mod tests {
         let mut recall = note("昨天去了医院");
         (recall.zone, recall.items[0].time) = (Some(shanghai), evening);
         assert!(prompt(&recall, &[], 4000)[0].content.contains("<note noted=\"2025-11-30\">"));
-        for (kind, expected) in [
-            (Kind::KeyMemory, "<fact noted=\"1970-01-01\">昨天去了医院</fact>"),
-            (Kind::Note, "<note noted=\"1970-01-01\">昨天去了医院</note>"),
-            (Kind::Shade, "<interest>昨天去了医院</interest>"),
-            (Kind::Profile, "<profile>昨天去了医院</profile>"),
+        for (source, expected) in [
+            (Source::KeyMemory(memory::MemoryId(7)), "<fact noted=\"1970-01-01\">昨天去了医院</fact>"),
+            (Source::Note(memory::NoteId(7)), "<note noted=\"1970-01-01\">昨天去了医院</note>"),
+            (Source::Shade(memory::ShadeId(7)), "<interest>昨天去了医院</interest>"),
+            (Source::Profile(store::AccountId(7)), "<profile>昨天去了医院</profile>"),
         ] {
             let mut recall = note("昨天去了医院");
-            recall.items[0].kind = kind;
+            recall.items[0].source = source;
             let voice = &prompt(&recall, &[], 4000)[0].content;
             assert!(voice.contains(expected) && voice.contains("2025-11-29"), "{voice}");
         }

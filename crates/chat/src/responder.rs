@@ -21,7 +21,7 @@ pub(crate) fn answer(name: Option<&str>, recall: &Recall, message: &str) -> Vec<
              profile and memories and was not written by a model:\n"
         )
     }];
-    let told = recall.items.iter().filter(|item| item.kind == Kind::Profile || item.score > 0.0);
+    let told = recall.items.iter().filter(|item| item.source.kind() == Kind::Profile || item.score > 0.0);
     let told: Vec<String> =
         told.take(MAX_ITEMS).map(|item| format!("- {}\n", item.text.replace('\n', " "))).collect();
     if told.is_empty() {

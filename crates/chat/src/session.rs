@@ -7,8 +7,11 @@ pub(crate) mod rules;
 mod sent;
 mod speaker;
 
-use memory::quota::{self, Change, Kind};
-use store::{Timestamp, Tx, owned_params, params};
+use memory::{
+    MessageId,
+    quota::{self, Change, Kind},
+};
+use store::{AccountId, Timestamp, Tx, owned_params, params};
 use web::{ApiError, Code};
 
 pub use model::{Message, Place as ListPlace, Session, State};
@@ -16,7 +19,7 @@ pub use sent::Sent;
 pub(crate) use speaker::Needs;
 pub use speaker::{Rights, Speaker};
 
-use crate::{Chat, provider::Role, work::Later};
+use crate::{Chat, ConversationId, provider::Role, work::Later};
 
 /// Maximum number of sessions on a page of a list.
 pub const MAX_LISTED: i64 = 500;
@@ -53,7 +56,7 @@ pub(crate) struct History {
 /// The session that a new message was stored in.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) key: i64,
+    pub(crate) key: ConversationId,
     pub(crate) id: String,
     pub(crate) is_new: bool,
 }
@@ -69,8 +72,8 @@ pub(crate) struct UserMessage {
 /// An answer as it is stored.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredAnswer {
-    pub(crate) id: i64,
-    pub(crate) session: i64,
+    pub(crate) id: MessageId,
+    pub(crate) session: ConversationId,
     pub(crate) content: String,
     pub(crate) state: State,
     /// Number of bytes of its beginning that are stored already, if any.
@@ -178,7 +181,7 @@ impl Chat {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn messages(&self, session: i64) -> Result<Vec<Message>, ApiError> {
+    pub async fn messages(&self, session: ConversationId) -> Result<Vec<Message>, ApiError> {
         Ok(self.db().fetch_all_heavy(queries::MESSAGES, owned_params![session, MAX_MESSAGES]).await?)
     }
 
@@ -213,7 +216,8 @@ impl Chat {
         let values = params![key, session.summary_to, LOOK_BACK];
         let mut history: Vec<Message> = db.fetch_all(queries::LATEST, values).await?;
         history.reverse();
-        let is_all = session.summary_to == 0 && i64::try_from(history.len()).unwrap_or(i64::MAX) < LOOK_BACK;
+        let is_all = session.summary_to == MessageId(0)
+            && i64::try_from(history.len()).unwrap_or(i64::MAX) < LOOK_BACK;
         let first = match is_all {
             true => history.first().cloned(),
             false => db.fetch_optional(queries::FIRST, params![key]).await?,
@@ -259,7 +263,7 @@ impl Chat {
         let made_up = place.session.filter(|id| !id.starts_with(rules::PREFIX));
         let is_made_up = made_up.is_some();
         let id = made_up.unwrap_or_else(|| format!("{}{}", rules::PREFIX, db.random().hex(6)));
-        let (new, first, second) = (db.ids().next(), db.ids().next(), db.ids().next());
+        let (new, first, second) = (ConversationId(db.ids().next()), db.ids().next(), db.ids().next());
         let (account, client, now) = (who.account, who.client.clone(), db.clock().now());
         let (name, title, preview) = (id.clone(), rules::title(&saying.text), rules::preview(&saying.text));
         let count = 1 + i64::from(place.system.is_some());
@@ -296,7 +300,7 @@ impl Chat {
     }
 
     /// Stores the present text of an unfinished answer.
-    pub(crate) async fn keep(&self, account: i64, answer: StoredAnswer) -> Result<(), ApiError> {
+    pub(crate) async fn keep(&self, account: AccountId, answer: StoredAnswer) -> Result<(), ApiError> {
         let now = self.db().clock().now();
         self.db()
             .write(move |tx| {
@@ -349,7 +353,7 @@ impl Chat {
     }
 
     /// Returns the text of an earlier answer that the speaker may see.
-    pub(crate) async fn answered(&self, who: &Speaker, id: i64) -> Result<Option<String>, ApiError> {
+    pub(crate) async fn answered(&self, who: &Speaker, id: MessageId) -> Result<Option<String>, ApiError> {
         let values = params![id, who.account, &who.client];
         let found: Option<(String,)> = self.db().fetch_optional(queries::ANSWERED, values).await?;
         Ok(found.map(|(text,)| text))
@@ -366,7 +370,7 @@ impl Chat {
     /// [`Code::NotFound`] if the answer is unknown or another person's, or if the reader is an app;
     /// [`Code::PermissionDenied`] naming the missing scope if the prompt contains data that the reader may
     /// not read.
-    pub async fn sent(&self, who: &Speaker, message: i64) -> Result<Sent, ApiError> {
+    pub async fn sent(&self, who: &Speaker, message: MessageId) -> Result<Sent, ApiError> {
         if !who.client.is_empty() {
             return Err(Code::NotFound.into());
         }
@@ -382,7 +386,7 @@ impl Chat {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn usage(&self, account: i64, days: i64) -> Result<Vec<Used>, ApiError> {
+    pub async fn usage(&self, account: AccountId, days: i64) -> Result<Vec<Used>, ApiError> {
         let since = self.db().clock().now().day() - days + 1;
         Ok(self.db().fetch_all(queries::USAGE, params![account, since, MAX_USAGE]).await?)
     }

@@ -9,8 +9,9 @@ mod run;
 use std::{collections::HashMap, sync::Arc};
 
 use identity::Account;
-use memory::recall::Recall;
+use memory::{MessageId, recall::Recall};
 use parking_lot::Mutex;
+use store::AccountId;
 use tokio::sync::{mpsc, oneshot};
 use web::{ApiError, Code};
 
@@ -40,7 +41,7 @@ pub(crate) struct Answering {
     /// True if this answer began the session.
     pub(crate) is_new: bool,
     /// The id under which the answer is stored.
-    pub(crate) message: i64,
+    pub(crate) message: MessageId,
     /// The events of the answer. Dropping it stops the answer.
     pub(crate) events: mpsc::Receiver<Event>,
 }
@@ -51,7 +52,7 @@ pub struct CompleteAnswer {
     /// The session's id.
     pub session: String,
     /// The answer's id.
-    pub message: i64,
+    pub message: MessageId,
     /// The text.
     pub text: String,
 }
@@ -89,16 +90,16 @@ struct TurnContext<'k> {
 
 /// The number of answers in progress, by account.
 #[derive(Debug, Default)]
-pub(crate) struct Streams(Mutex<HashMap<i64, usize>>);
+pub(crate) struct Streams(Mutex<HashMap<AccountId, usize>>);
 
 /// The permit of an answer in progress. Dropping it releases the permit.
 struct Slot {
     streams: Arc<Streams>,
-    account: i64,
+    account: AccountId,
 }
 
 impl Streams {
-    fn take(self: &Arc<Self>, account: i64, most: usize) -> Option<Slot> {
+    fn take(self: &Arc<Self>, account: AccountId, most: usize) -> Option<Slot> {
         let mut open = self.0.lock();
         let count = open.entry(account).or_default();
         if *count >= most {
@@ -157,7 +158,7 @@ impl Chat {
             let known = TurnContext { who: who.clone(), slot, before: &before, recall, is_own, name, tools };
             let turn = self.turn(known, talk);
             let (sender, events) = mpsc::channel(AHEAD);
-            let id = self.db().ids().next();
+            let id = MessageId(self.db().ids().next());
             let chat = self.clone();
             self.tasks()?.spawn(async move { run::run(&chat, turn, id, stored, sender).await });
             Ok((id, events))
@@ -294,12 +295,12 @@ mod tests {
     #[test]
     fn so_many_answers_at_once_and_no_more() {
         let streams = Arc::new(Streams::default());
-        let first = streams.take(1, 2);
-        let second = streams.take(1, 2);
-        assert!(first.is_some() && second.is_some() && streams.take(1, 2).is_none());
-        assert!(streams.take(2, 2).is_some(), "others have their own");
+        let first = streams.take(AccountId(1), 2);
+        let second = streams.take(AccountId(1), 2);
+        assert!(first.is_some() && second.is_some() && streams.take(AccountId(1), 2).is_none());
+        assert!(streams.take(AccountId(2), 2).is_some(), "others have their own");
         drop(first);
-        assert!(streams.take(1, 2).is_some());
+        assert!(streams.take(AccountId(1), 2).is_some());
         drop(second);
         assert!(streams.0.lock().is_empty(), "nothing is remembered of who is gone");
     }

@@ -6,6 +6,7 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
+use store::AccountId;
 
 use crate::{
     json::{self, Look},
@@ -55,14 +56,19 @@ impl Outcome {
 /// A source of tools.
 pub trait Tools: Send + Sync + 'static {
     /// Returns the tools that a person may allow their assistant.
-    fn offered(&self, account: i64) -> Work<'_, Vec<Tool>>;
+    fn offered(&self, account: AccountId) -> Work<'_, Vec<Tool>>;
 
     /// Calls a tool in a person's name.
-    fn call(&self, account: i64, name: String, arguments: Map<String, Value>) -> Work<'_, Outcome>;
+    fn call(&self, account: AccountId, name: String, arguments: Map<String, Value>) -> Work<'_, Outcome>;
 }
 
 /// Executes a tool call of the model, if the tool is allowed.
-pub(crate) async fn call(tools: &Arc<dyn Tools>, account: i64, allowed: &[Tool], call: &ToolCall) -> Outcome {
+pub(crate) async fn call(
+    tools: &Arc<dyn Tools>,
+    account: AccountId,
+    allowed: &[Tool],
+    call: &ToolCall,
+) -> Outcome {
     if !allowed.iter().any(|tool| tool.name == call.name) {
         return Outcome::failed("there is no such tool");
     }
@@ -112,11 +118,11 @@ mod tests {
     struct Echo;
 
     impl Tools for Echo {
-        fn offered(&self, _: i64) -> Work<'_, Vec<Tool>> {
+        fn offered(&self, _: AccountId) -> Work<'_, Vec<Tool>> {
             Box::pin(async { vec![tool()] })
         }
 
-        fn call(&self, account: i64, name: String, arguments: Map<String, Value>) -> Work<'_, Outcome> {
+        fn call(&self, account: AccountId, name: String, arguments: Map<String, Value>) -> Work<'_, Outcome> {
             let text = format!("{account} {name} {}", Value::Object(arguments));
             Box::pin(async { Outcome { is_good: true, text } })
         }
@@ -135,11 +141,14 @@ mod tests {
             arguments: arguments.into(),
         };
         let allowed = [tool()];
-        assert_eq!(call(&tools, 7, &allowed, &ask("echo", "{\"a\":1}")).await.text, "7 echo {\"a\":1}");
-        assert!(call(&tools, 7, &allowed, &ask("echo", " ")).await.is_good);
+        assert_eq!(
+            call(&tools, AccountId(7), &allowed, &ask("echo", "{\"a\":1}")).await.text,
+            "7 echo {\"a\":1}"
+        );
+        assert!(call(&tools, AccountId(7), &allowed, &ask("echo", " ")).await.is_good);
         for slip in ["{\"a\":1,}", "```json\n{\"a\": 1}\n```", "{'a': 1}", "\"{\\\"a\\\":1}\""] {
             assert_eq!(
-                call(&tools, 7, &allowed, &ask("echo", slip)).await.text,
+                call(&tools, AccountId(7), &allowed, &ask("echo", slip)).await.text,
                 "7 echo {\"a\":1}",
                 "{slip}"
             );
@@ -152,9 +161,12 @@ mod tests {
             ("echo", "{"),
             ("echo", &"x".repeat(9000)),
         ] {
-            assert!(!call(&tools, 7, &allowed, &ask(name, arguments)).await.is_good, "{name} {arguments}");
+            assert!(
+                !call(&tools, AccountId(7), &allowed, &ask(name, arguments)).await.is_good,
+                "{name} {arguments}"
+            );
         }
-        assert!(!call(&tools, 7, &[], &ask("echo", "{}")).await.is_good);
+        assert!(!call(&tools, AccountId(7), &[], &ask("echo", "{}")).await.is_good);
     }
 
     #[test]

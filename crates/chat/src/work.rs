@@ -10,11 +10,12 @@ mod summary;
 
 use std::{sync::Arc, time::Duration};
 
-use store::{Timestamp, Tx, params};
+use memory::MessageId;
+use store::{AccountId, Timestamp, Tx, params};
 use web::{ApiError, Places, Queue, Tasks, Turns};
 
 use crate::{
-    Chat,
+    Chat, ConversationId,
     provider::{Ask, Failure, Role},
     session::queries::ADD_USAGE,
 };
@@ -52,8 +53,8 @@ impl Kind {
 /// A job to be enqueued for a conversation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Later {
-    pub(crate) account: i64,
-    pub(crate) session: i64,
+    pub(crate) account: AccountId,
+    pub(crate) session: ConversationId,
     pub(crate) kind: Kind,
     pub(crate) due: Timestamp,
 }
@@ -72,7 +73,7 @@ impl Later {
 /// A claimed job.
 #[derive(Debug, Clone)]
 struct Job {
-    session: i64,
+    session: ConversationId,
     kind: String,
     attempts: i64,
     /// The time until which no other process claims it.
@@ -92,11 +93,11 @@ impl Job {
 /// The conversation of a job.
 #[derive(Debug, Clone)]
 struct Session {
-    key: i64,
-    account: i64,
-    distilled_to: i64,
+    key: ConversationId,
+    account: AccountId,
+    distilled_to: MessageId,
     summary: String,
-    summary_to: i64,
+    summary_to: MessageId,
 }
 
 store::from_row!(Session { key, account, distilled_to, summary, summary_to });
@@ -104,7 +105,7 @@ store::from_row!(Session { key, account, distilled_to, summary, summary_to });
 /// A message of the conversation.
 #[derive(Debug, Clone)]
 struct Line {
-    id: i64,
+    id: MessageId,
     role: Role,
     content: String,
     is_own: bool,
@@ -157,14 +158,14 @@ struct DueWork(Chat);
 impl Queue for DueWork {
     type Job = Job;
 
-    async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
+    async fn accounts(&self, after: AccountId, limit: i64) -> Result<Vec<AccountId>, ApiError> {
         let (db, now) = (self.0.db(), self.0.db().clock().now());
         let values = params![after, now, limit, self.0.latest_due(now)];
-        let due: Vec<(i64,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
+        let due: Vec<(AccountId,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
         Ok(due.into_iter().map(|(account,)| account).collect())
     }
 
-    async fn claim(&self, account: i64) -> Result<Option<Job>, ApiError> {
+    async fn claim(&self, account: AccountId) -> Result<Option<Job>, ApiError> {
         let now = self.0.db().clock().now();
         let (lease, latest) = (self.0.lease(now), self.0.latest_due(now));
         self.0
@@ -240,7 +241,7 @@ impl Chat {
     }
 
     /// Asks a model and returns its complete answer. The tokens count as the person's usage in any case.
-    async fn ask_for(&self, account: i64, what: Kind, ask: &Ask) -> Result<String, JobError> {
+    async fn ask_for(&self, account: AccountId, what: Kind, ask: &Ask) -> Result<String, JobError> {
         let today = self.today(account).await?;
         if self.is_used_up(&today) {
             return Err(JobError::UsedUp);
@@ -261,7 +262,12 @@ impl Chat {
     }
 
     /// Returns messages of a conversation after an id, oldest first.
-    async fn lines(&self, session: i64, after: i64, most: i64) -> Result<Vec<Line>, ApiError> {
+    async fn lines(
+        &self,
+        session: ConversationId,
+        after: MessageId,
+        most: i64,
+    ) -> Result<Vec<Line>, ApiError> {
         Ok(self.db().fetch_all(queries::MESSAGES, params![session, after, most]).await?)
     }
 }

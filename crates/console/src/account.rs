@@ -11,7 +11,7 @@ use axum::{
 };
 use http::StatusCode;
 use identity::{
-    Account, Password,
+    Account, Password, SessionId,
     account::{AlsoEnd, rules},
     session::Session,
 };
@@ -57,7 +57,7 @@ impl From<Fields> for PasswordForm {
 }
 
 struct SessionView {
-    id: i64,
+    id: SessionId,
     device: String,
     user_agent: String,
     created: When,
@@ -68,7 +68,7 @@ struct SessionView {
 }
 
 impl SessionView {
-    fn new(session: Session, this: i64, t: &Texts) -> Self {
+    fn new(session: Session, this: SessionId, t: &Texts) -> Self {
         let device = device::name(&session.user_agent).unwrap_or_else(|| t.unknown_device.to_owned());
         Self {
             id: session.id,

@@ -2,6 +2,7 @@
 //!
 //! The server stores nothing between page and decision. The form contains the app's whole request, which is
 //! checked again when the form is sent.
+use store::AccountId;
 
 #[cfg(test)]
 mod fuzz_tests;
@@ -176,7 +177,7 @@ pub(crate) async fn submit(
 
 async fn grant(
     console: &Console,
-    account: i64,
+    account: AccountId,
     request: Request,
     (asked, granted): (RequestedAccess, ScopeSet),
     is_answer: bool,

@@ -12,6 +12,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use hub::HubKeyId;
 use web::{ApiError, Code, Language};
 
 use crate::{Console, form::Fields};
@@ -43,7 +44,7 @@ fn texts(language: Language) -> &'static HubTexts {
 }
 
 /// Parses an id in a path. A text that is no id leads to the same error as an unknown id.
-fn id(text: &str) -> Result<i64, ApiError> {
+fn id(text: &str) -> Result<HubKeyId, ApiError> {
     text.parse().map_err(|_no_number| ApiError::new(Code::HubKeyNotFound))
 }
 

@@ -3,6 +3,8 @@
 pub(crate) mod entry;
 pub(crate) mod export;
 
+use std::fmt;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -10,9 +12,11 @@ use axum::{
 };
 use http::StatusCode;
 use memory::{
+    MemoryId, NoteId,
     key::{self, KeyMemory, model::NewMemory},
     note::{self, Note, Status, model::NoteRequest},
 };
+use store::AccountId;
 use web::{ApiError, Code, Query, paging::Page as Rows};
 
 use crate::{
@@ -52,6 +56,36 @@ impl Kind {
     }
 }
 
+/// The id of an entry of either kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryId {
+    Key(MemoryId),
+    Note(NoteId),
+}
+
+impl EntryId {
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Key(_) => Kind::Key,
+            Self::Note(_) => Kind::Note,
+        }
+    }
+
+    /// Returns the address of the entry's page.
+    fn path(self) -> String {
+        format!("{PATH}/{}/{self}", self.kind().name())
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(id) => id.fmt(f),
+            Self::Note(id) => id.fmt(f),
+        }
+    }
+}
+
 /// The query of the list.
 #[derive(serde::Deserialize, Default)]
 pub(crate) struct PageParams {
@@ -63,7 +97,7 @@ pub(crate) struct PageParams {
 
 /// An entry in the list.
 struct Line {
-    id: i64,
+    id: EntryId,
     text: String,
     about: String,
     state_class: &'static str,
@@ -193,7 +227,7 @@ fn link(kind: Kind, q: &str, number: i64) -> String {
 fn key_line(memory: KeyMemory, t: &Texts) -> Line {
     let (state_class, state_text) = visibility(memory.visibility, t);
     Line {
-        id: memory.id,
+        id: EntryId::Key(memory.id),
         text: beginning(&memory.fact_content),
         about: memory.fact_object,
         state_class,
@@ -207,7 +241,7 @@ fn note_line(note: Note, t: &Texts) -> Line {
     let first = note.urls.first().cloned().unwrap_or_default();
     let text = [&note.title, &note.content, &first].into_iter().find(|text| !text.trim().is_empty()).cloned();
     Line {
-        id: note.id,
+        id: EntryId::Note(note.id),
         text: beginning(&text.unwrap_or_default()),
         about: if note.title.is_empty() { String::new() } else { beginning(&note.content) },
         state_class,
@@ -256,7 +290,7 @@ pub(crate) async fn add(
     }
 }
 
-async fn add_key(console: &Console, account: i64, typed: &Typed) -> Result<(), ApiError> {
+async fn add_key(console: &Console, account: AccountId, typed: &Typed) -> Result<(), ApiError> {
     let fact = key::rules::check(NewMemory {
         content: Some(typed.content.clone()),
         visibility: Some(i64::from(typed.public)),
@@ -267,7 +301,7 @@ async fn add_key(console: &Console, account: i64, typed: &Typed) -> Result<(), A
     Ok(())
 }
 
-async fn add_note(console: &Console, account: i64, typed: &Typed) -> Result<(), ApiError> {
+async fn add_note(console: &Console, account: AccountId, typed: &Typed) -> Result<(), ApiError> {
     let urls: Vec<String> = typed.urls.split_whitespace().map(str::to_owned).collect();
     let new = note::rules::check(NoteRequest {
         content: Some(typed.content.clone()),

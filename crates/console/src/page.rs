@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use identity::{
-    Account, Caller, Credential, SignedIn,
+    Account, Caller, Credential, SessionId, SignedIn,
     credential::{Kind, Secret},
 };
 use web::{ApiError, Code, Language};
@@ -156,7 +156,7 @@ pub(crate) struct Member {
     pub(crate) page: Page,
     pub(crate) account: Account,
     /// The session's id.
-    pub(crate) session: i64,
+    pub(crate) session: SessionId,
 }
 
 impl FromRequestParts<Console> for Member {

@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use http::StatusCode;
-use memory::profile::Change;
+use memory::{ShadeId, profile::Change};
 use store::Zone;
 use web::{ApiError, Query};
 
@@ -74,7 +74,7 @@ impl From<Fields> for About {
 }
 
 struct Line {
-    id: i64,
+    id: ShadeId,
     name: String,
     about: String,
     is_public: bool,

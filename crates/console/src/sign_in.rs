@@ -151,7 +151,7 @@ pub(crate) async fn show(
         return Ok(back);
     }
     let page = page.before(next);
-    let is_set_up = !console.identity.accounts(0, 1).await?.is_empty();
+    let is_set_up = !console.identity.accounts(store::AccountId(0), 1).await?.is_empty();
     let template = SignInPage::new(&page, next, again, sign_up_link(&console, next));
     page.answer(StatusCode::OK, &SignInPage { is_set_up, ..template })
 }

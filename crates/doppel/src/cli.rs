@@ -143,7 +143,7 @@ async fn new_identity(config: &Config) -> Result<(Database, Identity), Failure> 
 
 /// Returns the account with an e-mail or id.
 async fn account_of(identity: &Identity, text: &str) -> Result<Account, Failure> {
-    let found = match text.parse::<i64>() {
+    let found = match text.parse() {
         Ok(id) => identity.account(id).await?,
         Err(_no_number) => identity.account_by_email(text).await?,
     };

@@ -88,7 +88,7 @@ pub(crate) async fn prepare(config: &Config, running: &Running) -> Result<Option
         write(&path, &demo)?;
         return Ok(Some(demo));
     }
-    if !running.identity.accounts(0, 1).await.map_err(fail)?.is_empty() {
+    if !running.identity.accounts(store::AccountId(0), 1).await.map_err(fail)?.is_empty() {
         return Ok(None);
     }
     weather(running).await?;

@@ -4,6 +4,8 @@
 //! Invalid lines are refused one by one. Existing entries are not changed. Entries keep the time that their
 //! file says.
 
+use store::AccountId;
+
 mod encoding;
 mod facts;
 mod folder;
@@ -52,7 +54,7 @@ pub struct Outcome {
 /// An import into one account.
 pub struct Import<'a> {
     archive: &'a Archive,
-    account: i64,
+    account: AccountId,
     /// Maximum size of a file in bytes.
     max_file: u64,
     /// The time zone of times without one.
@@ -63,7 +65,12 @@ pub struct Import<'a> {
 
 impl<'a> Import<'a> {
     /// Creates an import into an account.
-    pub fn new(archive: &'a Archive, account: i64, max_file: u64, listener: &'a mut dyn Listener) -> Self {
+    pub fn new(
+        archive: &'a Archive,
+        account: AccountId,
+        max_file: u64,
+        listener: &'a mut dyn Listener,
+    ) -> Self {
         Self { archive, account, max_file, listener, zone: Zone::default(), outcome: Outcome::default() }
     }
 

@@ -123,7 +123,7 @@ impl Gateway {
         self.boundary.outcome(&trace, &parts.method, ROUTE, status, took, address);
         let (api, action) = segments(parts.uri.path());
         self.hub.recorder().note(Record {
-            id: self.hub.db().ids().next(),
+            id: crate::CallId(self.hub.db().ids().next()),
             trace,
             at: self.hub.db().clock().now(),
             took_us: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),

@@ -7,14 +7,14 @@ pub(crate) mod queries;
 pub mod routes;
 pub mod rules;
 
-use store::{Timestamp, Tx, params};
+use store::{AccountId, Timestamp, Tx, params};
 use web::{ApiError, Code, paging::Page};
 
 pub use live::Ak;
 pub(crate) use live::{LiveKey, start};
 pub use model::{HubKey, KeyRequest, Registration, Rules};
 
-use crate::{Hub, KeyMakers};
+use crate::{Hub, HubKeyId, KeyMakers};
 
 /// The topic of notifications about keys; the payload is the AK.
 pub(crate) const TOPIC: &str = "hub.key";
@@ -54,7 +54,7 @@ impl Hub {
     /// [`Code::AdminRequired`] if the account may not create keys.
     pub async fn create_key(
         &self,
-        account: i64,
+        account: AccountId,
         request: KeyRequest,
     ) -> Result<(HubKey, SecretKey), ApiError> {
         if !self.may_make_keys(account).await? {
@@ -65,7 +65,7 @@ impl Hub {
         let wish = rules::KeyChange::new(bounds).changed(request, bounds, now)?;
         let random = self.db().random();
         let key = HubKey {
-            id: self.db().ids().next(),
+            id: HubKeyId(self.db().ids().next()),
             ak: random.hex(AK_BYTES),
             name: wish.name,
             is_enabled: wish.is_enabled,
@@ -107,7 +107,7 @@ impl Hub {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn may_make_keys(&self, account: i64) -> Result<bool, ApiError> {
+    pub async fn may_make_keys(&self, account: AccountId) -> Result<bool, ApiError> {
         Ok(match self.settings().key_makers {
             KeyMakers::Everybody => true,
             KeyMakers::Admins => {
@@ -126,7 +126,7 @@ impl Hub {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn keys(&self, account: i64, page: Page) -> Result<(Vec<HubKey>, i64), ApiError> {
+    pub async fn keys(&self, account: AccountId, page: Page) -> Result<(Vec<HubKey>, i64), ApiError> {
         let keys = self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
         let total: Option<(i64,)> = self.db().fetch_optional(queries::COUNT, params![account]).await?;
         Ok((keys, total.map_or(0, |(total,)| total)))
@@ -136,7 +136,7 @@ impl Hub {
     ///
     /// # Errors
     /// [`Code::HubKeyNotFound`] if the id is unknown or belongs to another account.
-    pub async fn key(&self, account: i64, id: i64) -> Result<HubKey, ApiError> {
+    pub async fn key(&self, account: AccountId, id: HubKeyId) -> Result<HubKey, ApiError> {
         let key = self.db().fetch_optional(queries::OWN, params![id, account]).await?;
         key.ok_or_else(|| Code::HubKeyNotFound.into())
     }
@@ -145,7 +145,12 @@ impl Hub {
     ///
     /// # Errors
     /// 422 for an invalid request; [`Code::HubKeyNotFound`].
-    pub async fn update_key(&self, account: i64, id: i64, request: KeyRequest) -> Result<HubKey, ApiError> {
+    pub async fn update_key(
+        &self,
+        account: AccountId,
+        id: HubKeyId,
+        request: KeyRequest,
+    ) -> Result<HubKey, ApiError> {
         let now = self.db().clock().now();
         let bounds = self.settings().bounds;
         let write = self.db().write(move |tx| {
@@ -181,8 +186,8 @@ impl Hub {
     /// [`Code::HubKeyNotFound`] if the id is unknown or belongs to another account.
     pub async fn rotate_key(
         &self,
-        account: i64,
-        id: i64,
+        account: AccountId,
+        id: HubKeyId,
         overlap_seconds: i64,
     ) -> Result<(HubKey, SecretKey), ApiError> {
         let mut key = self.key(account, id).await?;
@@ -206,7 +211,7 @@ impl Hub {
     ///
     /// # Errors
     /// [`Code::HubKeyNotFound`] if the id is unknown or belongs to another account.
-    pub async fn delete_key(&self, account: i64, id: i64) -> Result<(), ApiError> {
+    pub async fn delete_key(&self, account: AccountId, id: HubKeyId) -> Result<(), ApiError> {
         let write = self.db().write(move |tx| {
             Box::pin(async move {
                 let row: Option<(String,)> = tx.fetch_optional(queries::DELETE, params![id, account]).await?;

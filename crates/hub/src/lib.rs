@@ -7,6 +7,7 @@
 
 pub mod call;
 pub mod catalogue;
+mod id;
 pub mod key;
 pub mod limits;
 pub mod log;
@@ -26,6 +27,7 @@ use web::{Outgoing, Tasks};
 
 pub use call::Gateway;
 use catalogue::Catalogue;
+pub use id::{CallId, HubKeyId};
 use key::{Ak, LiveKey};
 use limits::Limits;
 use log::Recorder;

@@ -12,13 +12,13 @@ pub mod routes;
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use store::{Ids, Timestamp, owned_params, params};
+use store::{AccountId, Ids, Timestamp, owned_params, params};
 use web::{ApiError, Issues, Tasks};
 
 pub use model::{CallRow, Search, UsageRow};
 pub(crate) use record::{Record, Recorder, Who};
 
-use crate::Hub;
+use crate::{CallId, Hub, HubKeyId};
 
 /// Interval between writes.
 const FLUSH_EVERY: Duration = Duration::from_millis(250);
@@ -50,7 +50,7 @@ pub enum Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer {
     /// Calls with keys of this account.
-    Account(i64),
+    Account(AccountId),
     /// All calls.
     Everybody,
 }
@@ -66,7 +66,7 @@ impl Hub {
         &self,
         viewer: Viewer,
         search: &Search,
-    ) -> Result<(Vec<CallRow>, Option<i64>), ApiError> {
+    ) -> Result<(Vec<CallRow>, Option<CallId>), ApiError> {
         let limit = search.limit.unwrap_or(20);
         let mut issues = Issues::query();
         if !(1..=100).contains(&limit) {
@@ -79,30 +79,31 @@ impl Hub {
         self.flush_calls().await;
         let account = match viewer {
             Viewer::Account(account) => account,
-            Viewer::Everybody => 0,
+            Viewer::Everybody => AccountId(0),
         };
         if let Some(trace) = search.trace.as_deref().filter(|trace| !trace.is_empty()) {
             let rows = self.db().fetch_all(queries::BY_TRACE, params![trace, account]).await?;
             return Ok((rows, None));
         }
         let (scope, of) = match (search.key, viewer) {
-            (Some(key), Viewer::Account(account)) => (queries::OF_KEY, self.key(account, key).await?.id),
-            (Some(key), Viewer::Everybody) => (queries::OF_KEY, key),
-            (None, Viewer::Account(account)) => (queries::OF_ACCOUNT, account),
+            (Some(key), Viewer::Account(account)) => (queries::OF_KEY, self.key(account, key).await?.id.0),
+            (Some(key), Viewer::Everybody) => (queries::OF_KEY, key.0),
+            (None, Viewer::Account(account)) => (queries::OF_ACCOUNT, account.0),
             (None, Viewer::Everybody) => (queries::OF_ALL, 0),
         };
         let api = search.api.as_deref().unwrap_or_default().replace('_', "-");
         let (status, code) = (search.status.unwrap_or(0), search.code.as_deref().unwrap_or_default());
         let (from, to) = (search.from.unwrap_or(0), search.to.unwrap_or(i64::MAX));
         // Ids follow the time, so that the range of ids bounds the scan.
-        let before = search.before.unwrap_or(i64::MAX).min(Ids::first(Timestamp(to).plus_ms(DRIFT_MS)));
+        let before =
+            search.before.map_or(i64::MAX, |id| id.0).min(Ids::first(Timestamp(to).plus_ms(DRIFT_MS)));
         let mut since = Ids::first(Timestamp(from).plus_ms(-DRIFT_MS));
         let mut reach = None;
         if status != 0 || !api.is_empty() || !code.is_empty() {
             let values = owned_params![of, before, since, LOOKED_AT];
-            let rows: Vec<(i64,)> = self.db().fetch_all_heavy(scope.reach, values).await?;
+            let rows: Vec<(CallId,)> = self.db().fetch_all_heavy(scope.reach, values).await?;
             reach = rows.first().map(|(id,)| *id);
-            since = reach.unwrap_or(since);
+            since = reach.map_or(since, |id| id.0);
         }
         let values = owned_params![of, before, since, from, to, &api, status, code, limit];
         let rows: Vec<CallRow> = self.db().fetch_all_heavy(scope.search, values).await?;
@@ -115,7 +116,12 @@ impl Hub {
     ///
     /// # Errors
     /// [`web::Code::HubKeyNotFound`] if the key is unknown or belongs to another account.
-    pub async fn key_usage(&self, account: i64, id: i64, hours: i64) -> Result<Vec<UsageRow>, ApiError> {
+    pub async fn key_usage(
+        &self,
+        account: AccountId,
+        id: HubKeyId,
+        hours: i64,
+    ) -> Result<Vec<UsageRow>, ApiError> {
         self.key(account, id).await?;
         self.flush_calls().await;
         let since = self.db().clock().now().as_millis().div_euclid(HOUR_MS) - hours + 1;

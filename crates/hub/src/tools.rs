@@ -10,6 +10,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Map, Value, json};
+use store::AccountId;
 use web::paging::Page;
 
 use crate::{
@@ -40,7 +41,7 @@ pub struct Offer {
 
 impl Gateway {
     /// Returns the actions that a person's assistant may use, ordered by name.
-    pub async fn offers(&self, account: i64) -> Vec<Offer> {
+    pub async fn offers(&self, account: AccountId) -> Vec<Offer> {
         let headers = self.headers_of(account).await;
         let Ok(caller) = self.caller(&headers, IpAddr::V4(Ipv4Addr::LOCALHOST)).await else {
             return Vec::new();
@@ -71,7 +72,7 @@ impl Gateway {
     /// The Hub's error as JSON with a code, or a message if there is no response.
     pub async fn call_for(
         &self,
-        account: i64,
+        account: AccountId,
         name: &str,
         arguments: Map<String, Value>,
     ) -> Result<String, String> {
@@ -100,7 +101,7 @@ impl Gateway {
     }
 
     /// Returns the headers of a call in a person's name.
-    async fn headers_of(&self, account: i64) -> HeaderMap {
+    async fn headers_of(&self, account: AccountId) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if let Some(token) = self.token_of(account).await {
             headers.insert(TOKEN, token);
@@ -108,7 +109,7 @@ impl Gateway {
         headers
     }
 
-    async fn token_of(&self, account: i64) -> Option<HeaderValue> {
+    async fn token_of(&self, account: AccountId) -> Option<HeaderValue> {
         let hub = self.hub();
         let now = hub.db().clock().now();
         let (keys, _) = hub.keys(account, Page { limit: KEYS, offset: 0 }).await.ok()?;

@@ -18,7 +18,7 @@ mod users;
 
 use std::time::Duration;
 
-use store::params;
+use store::{AccountId, params};
 use web::{ApiError, Tasks};
 
 pub(crate) use provider::{Admin, UserCentre, admin_spec, spec};
@@ -26,7 +26,7 @@ pub(crate) use provider::{Admin, UserCentre, admin_spec, spec};
 pub use model::{Filter, NewUser, Pool, Power, User, UserChange};
 pub use rules::PasswordPolicy;
 
-use crate::Hub;
+use crate::{Hub, HubKeyId};
 
 const CLEAN_EVERY: Duration = Duration::from_secs(60);
 /// Rows deleted at a time.
@@ -37,7 +37,7 @@ impl Hub {
     ///
     /// # Errors
     /// [`web::Code::HubKeyNotFound`] if the key is unknown or belongs to another account.
-    pub async fn own_pool(&self, account: i64, key: i64) -> Result<Pool, ApiError> {
+    pub async fn own_pool(&self, account: AccountId, key: HubKeyId) -> Result<Pool, ApiError> {
         let key = self.key(account, key).await?;
         Ok(Pool { key: key.id, ak: key.ak, power: Power::Everybody })
     }

@@ -8,7 +8,7 @@ pub mod rules;
 
 use std::net::IpAddr;
 
-use store::{Param, Timestamp, Tx, params};
+use store::{AccountId, Param, Timestamp, Tx, params};
 use web::{ApiError, Code, Issues};
 
 pub(crate) use attempts::FORGET_ATTEMPTS_MS;
@@ -40,8 +40,8 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub(crate) async fn first_administrator(&self) -> Result<Option<i64>, ApiError> {
-        let found: Option<(i64,)> = self.db().fetch_optional(queries::FIRST_ADMIN, params![]).await?;
+    pub(crate) async fn first_administrator(&self) -> Result<Option<AccountId>, ApiError> {
+        let found: Option<(AccountId,)> = self.db().fetch_optional(queries::FIRST_ADMIN, params![]).await?;
         Ok(found.map(|(id,)| id))
     }
 
@@ -93,7 +93,7 @@ impl Identity {
             return Err(email_taken());
         }
         let password_hash = self.0.account_hasher.hash(new.password.expose().to_owned()).await?;
-        let id = self.db().ids().next();
+        let id = AccountId(self.db().ids().next());
         let now = self.db().clock().now();
         let random = self.db().random().clone();
         self.db()
@@ -171,7 +171,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn account(&self, id: i64) -> Result<Option<Account>, ApiError> {
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, ApiError> {
         Ok(self.db().fetch_optional(queries::BY_ID, params![id]).await?)
     }
 
@@ -179,7 +179,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn accounts_of(&self, ids: &[i64]) -> Result<Vec<Account>, ApiError> {
+    pub async fn accounts_of(&self, ids: &[AccountId]) -> Result<Vec<Account>, ApiError> {
         let mut all = Vec::new();
         for some in ids.chunks(queries::IDS) {
             let mut values: Vec<Param<'_>> = some.iter().map(|id| Param::from(*id)).collect();
@@ -203,7 +203,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<Account>, ApiError> {
+    pub async fn accounts(&self, after: AccountId, limit: i64) -> Result<Vec<Account>, ApiError> {
         Ok(self.db().fetch_all(queries::LIST, params![after, limit]).await?)
     }
 
@@ -217,7 +217,7 @@ impl Identity {
         email: &str,
         password: &Password,
         address: IpAddr,
-    ) -> Result<i64, ApiError> {
+    ) -> Result<AccountId, ApiError> {
         let email = rules::normalise_email(email);
         self.count_attempt(&email, Some(address)).await?;
         let row: Option<model::AccountWithPassword> =
@@ -238,7 +238,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn set_disabled(&self, id: i64, disabled: bool) -> Result<(), ApiError> {
+    pub async fn set_disabled(&self, id: AccountId, disabled: bool) -> Result<(), ApiError> {
         let since: Option<Timestamp> = disabled.then(|| self.db().clock().now());
         self.db()
             .write(move |tx| {
@@ -256,7 +256,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn set_name(tx: &mut Tx<'_>, id: i64, name: &str) -> Result<(), ApiError> {
+    pub async fn set_name(tx: &mut Tx<'_>, id: AccountId, name: &str) -> Result<(), ApiError> {
         tx.execute(queries::SET_NAME, params![id, name]).await?;
         Ok(())
     }
@@ -266,7 +266,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn set_route(tx: &mut Tx<'_>, id: i64, route: &str) -> Result<bool, ApiError> {
+    pub async fn set_route(tx: &mut Tx<'_>, id: AccountId, route: &str) -> Result<bool, ApiError> {
         match tx.execute(queries::SET_ROUTE, params![id, route]).await {
             Ok(changed) => Ok(changed == 1),
             // The statement's own check does not see a concurrent change.
@@ -279,7 +279,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn delete_account(&self, id: i64) -> Result<(), ApiError> {
+    pub async fn delete_account(&self, id: AccountId) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -294,7 +294,7 @@ impl Identity {
 }
 
 /// Notifies other processes that their cached credentials of an account may be out of date.
-pub(crate) async fn announce(tx: &mut Tx<'_>, account: i64) -> Result<(), ApiError> {
+pub(crate) async fn announce(tx: &mut Tx<'_>, account: AccountId) -> Result<(), ApiError> {
     Ok(tx.notify(crate::cache::TOPIC, &account.to_string()).await?)
 }
 

@@ -8,7 +8,7 @@ mod routes;
 pub mod rules;
 
 use sha2::{Digest, Sha256};
-use store::{Tx, params};
+use store::{AccountId, Tx, params};
 use web::{ApiError, Code, paging::Page};
 
 pub use model::{Application, ApplicationRequest, Change, Credentials, NewApplication, Status};
@@ -26,7 +26,7 @@ impl Identity {
     /// If the database fails.
     pub async fn own_applications(
         &self,
-        account: i64,
+        account: AccountId,
         page: Page,
     ) -> Result<(Vec<Application>, i64), ApiError> {
         let list = self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
@@ -38,7 +38,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`Code::OauthApplicationNotFound`] if the id is unknown or another account's.
-    pub async fn own_application(&self, account: i64, id: &str) -> Result<Application, ApiError> {
+    pub async fn own_application(&self, account: AccountId, id: &str) -> Result<Application, ApiError> {
         rules::check_id(id)?;
         let found = self.db().fetch_optional(queries::OWN, params![id, account]).await?;
         found.ok_or_else(|| Code::OauthApplicationNotFound.into())
@@ -51,7 +51,7 @@ impl Identity {
     /// The errors of [`Identity::own_application`].
     pub async fn change_application(
         &self,
-        account: i64,
+        account: AccountId,
         id: &str,
         change: Change,
     ) -> Result<Application, ApiError> {
@@ -86,7 +86,7 @@ impl Identity {
     /// # Errors
     /// The errors of [`Identity::own_application`]; [`Code::InvalidParam`] for a public app, which has no
     /// secret.
-    pub async fn new_application_secret(&self, account: i64, id: &str) -> Result<Secret, ApiError> {
+    pub async fn new_application_secret(&self, account: AccountId, id: &str) -> Result<Secret, ApiError> {
         if self.own_application(account, id).await?.is_public {
             return Err(ApiError::new(Code::InvalidParam).with("clientType = public"));
         }
@@ -100,9 +100,9 @@ impl Identity {
     ///
     /// # Errors
     /// [`Code::OauthApplicationNotFound`] if the id is unknown.
-    pub async fn application_owner(&self, id: &str) -> Result<i64, ApiError> {
+    pub async fn application_owner(&self, id: &str) -> Result<AccountId, ApiError> {
         rules::check_id(id)?;
-        let found: Option<(i64,)> = self.db().fetch_optional(queries::OWNER, params![id]).await?;
+        let found: Option<(AccountId,)> = self.db().fetch_optional(queries::OWNER, params![id]).await?;
         found.map(|(account,)| account).ok_or_else(|| Code::OauthApplicationNotFound.into())
     }
 
@@ -110,7 +110,7 @@ impl Identity {
     ///
     /// # Errors
     /// The errors of [`Identity::own_application`].
-    pub async fn delete_application(&self, account: i64, id: &str) -> Result<(), ApiError> {
+    pub async fn delete_application(&self, account: AccountId, id: &str) -> Result<(), ApiError> {
         rules::check_id(id)?;
         let key = id.to_owned();
         self.db()
@@ -185,7 +185,11 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn app_scoped_id(&self, application: &str, account: i64) -> Result<Option<String>, ApiError> {
+    pub async fn app_scoped_id(
+        &self,
+        application: &str,
+        account: AccountId,
+    ) -> Result<Option<String>, ApiError> {
         let row: Option<([u8; 32],)> =
             self.db().fetch_optional(queries::PERSON_KEY, params![application]).await?;
         Ok(row.map(|(key,)| app_scoped_id(&key, account)))
@@ -193,8 +197,8 @@ impl Identity {
 }
 
 /// Returns the id of a person, derived with the app's own key.
-pub(crate) fn app_scoped_id(key: &[u8; 32], account: i64) -> String {
-    let digest = Sha256::new().chain_update(key).chain_update(account.to_be_bytes()).finalize();
+pub(crate) fn app_scoped_id(key: &[u8; 32], account: AccountId) -> String {
+    let digest = Sha256::new().chain_update(key).chain_update(account.0.to_be_bytes()).finalize();
     format!("asu_{}", credential::base36(digest.into()))
 }
 

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use store::{Epoch, RESYNC, Timestamp, TtlCache};
+use store::{AccountId, Epoch, RESYNC, Timestamp, TtlCache};
 use tokio::sync::broadcast::error::RecvError;
 use web::Tasks;
 
@@ -55,7 +55,7 @@ impl Cache {
         self.0.forget(&hash);
     }
 
-    pub(crate) fn forget_account(&self, account: i64) {
+    pub(crate) fn forget_account(&self, account: AccountId) {
         self.0.forget_where(|_, found| found.who.account() == Some(account));
     }
 

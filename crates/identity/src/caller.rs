@@ -4,10 +4,11 @@ use std::{marker::PhantomData, sync::Arc};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use store::AccountId;
 use web::{ApiError, Code};
 
 use crate::{
-    Audience,
+    Audience, AuthorizationId, KeyId, ProgramId, SessionId,
     credential::Secret,
     scope::{Permission, Scope, ScopeSet},
 };
@@ -18,7 +19,7 @@ pub struct Caller(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    account: i64,
+    account: AccountId,
     is_admin: bool,
     credential: Credential,
 }
@@ -29,21 +30,21 @@ pub enum Credential {
     /// The session cookie of the console: the person themself.
     Session {
         /// The id of the session.
-        id: i64,
+        id: SessionId,
         /// The value of the cookie, from which form tokens are derived.
         secret: Secret,
     },
     /// An API key.
     ApiKey {
         /// The id of the key.
-        id: i64,
+        id: KeyId,
         /// The scopes of the key.
         scopes: ScopeSet,
     },
     /// A program that the person signed in. It has the person's access to their own data.
     Program {
         /// The id of the program.
-        id: i64,
+        id: ProgramId,
     },
     /// The access token of an app that acts in the name of a person.
     Token {
@@ -52,7 +53,7 @@ pub enum Credential {
         /// The name of the app.
         name: String,
         /// The id of the authorization that the token was issued for.
-        authorization: i64,
+        authorization: AuthorizationId,
         /// The resource that the token is for.
         audience: Audience,
         /// The scopes that the person granted and that the app may still have.
@@ -72,7 +73,7 @@ pub(crate) enum Who {
 }
 
 impl Who {
-    pub(crate) fn account(&self) -> Option<i64> {
+    pub(crate) fn account(&self) -> Option<AccountId> {
         match self {
             Self::Person(caller) => Some(caller.account()),
             Self::App(_) => None,
@@ -129,12 +130,12 @@ impl<S: Send + Sync> FromRequestParts<S> for AppCaller {
 }
 
 impl Caller {
-    pub(crate) fn new(account: i64, is_admin: bool, credential: Credential) -> Self {
+    pub(crate) fn new(account: AccountId, is_admin: bool, credential: Credential) -> Self {
         Self(Arc::new(Inner { account, is_admin, credential }))
     }
 
     /// Returns the account in whose name the call is made.
-    pub fn account(&self) -> i64 {
+    pub fn account(&self) -> AccountId {
         self.0.account
     }
 
@@ -235,7 +236,7 @@ pub struct SignedIn {
     /// The person.
     pub caller: Caller,
     /// The id of the session.
-    pub session: i64,
+    pub session: SessionId,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
@@ -282,13 +283,14 @@ mod tests {
 
     #[test]
     fn an_administrators_rights_need_the_session_or_a_key_for_everything() {
-        let key = |scopes: &str| Credential::ApiKey { id: 1, scopes: ScopeSet::parse_list(scopes).unwrap() };
+        let key =
+            |scopes: &str| Credential::ApiKey { id: KeyId(1), scopes: ScopeSet::parse_list(scopes).unwrap() };
         let all = Scope::ALL.iter().filter(|scope| **scope != Scope::Everything);
         let every_single_scope = all.map(|scope| scope.name()).collect::<Vec<_>>().join(" ");
         let token = |scopes: &str| Credential::Token {
             application: "a".into(),
             name: "A".into(),
-            authorization: 1,
+            authorization: AuthorizationId(1),
             audience: Audience::Server,
             scopes: ScopeSet::parse_list(scopes).unwrap(),
             refused: ScopeSet::EMPTY,
@@ -298,14 +300,14 @@ mod tests {
             (key("plaza.write"), false, false),
             (key(&every_single_scope), false, false),
             (key("* chat"), true, true),
-            (Credential::Program { id: 1 }, false, true),
+            (Credential::Program { id: ProgramId(1) }, false, true),
             (token(&every_single_scope), false, false),
             (token("*"), false, false),
         ] {
             let name = format!("{credential:?}");
-            let caller = Caller::new(1, true, credential);
+            let caller = Caller::new(AccountId(1), true, credential);
             assert_eq!((caller.is_admin(), caller.has_full_access()), (governs, is_full), "{name}");
         }
-        assert!(!Caller::new(1, false, key("*")).is_admin());
+        assert!(!Caller::new(AccountId(1), false, key("*")).is_admin());
     }
 }

@@ -10,7 +10,7 @@ mod routes;
 pub mod rules;
 mod token;
 
-use store::{Ids, Random, Timestamp, Tx, params};
+use store::{AccountId, Ids, Random, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 pub use introspect::Introspection;
@@ -18,7 +18,7 @@ pub use model::{Authorization, Consent, Exchange, Settings, Standing, Tokens};
 pub use routes::router;
 
 use crate::{
-    Identity,
+    AuthorizationId, DeliveryId, Identity,
     account::announce,
     credential::{Kind, Secret},
     webhook,
@@ -29,7 +29,11 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn standing(&self, account: i64, application: &str) -> Result<Option<Standing>, ApiError> {
+    pub async fn standing(
+        &self,
+        account: AccountId,
+        application: &str,
+    ) -> Result<Option<Standing>, ApiError> {
         Ok(self.db().fetch_optional(queries::STANDING, params![account, application]).await?)
     }
 
@@ -41,7 +45,7 @@ impl Identity {
     /// # Errors
     /// [`Code::OauthApplicationNotFound`] if the app was deleted meanwhile; [`Code::OauthCodeRevoked`] if the
     /// authorization was revoked meanwhile.
-    pub async fn consent(&self, account: i64, consent: Consent) -> Result<Secret, ApiError> {
+    pub async fn consent(&self, account: AccountId, consent: Consent) -> Result<Secret, ApiError> {
         let code = Secret::generate(Kind::Code, self.db().random());
         let (hash, now, id) = (code.hash(), self.db().clock().now(), self.db().ids().next());
         let expires_at = now.plus_secs(self.settings().oauth.code_seconds);
@@ -88,7 +92,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn authorizations(&self, account: i64) -> Result<Vec<Authorization>, ApiError> {
+    pub async fn authorizations(&self, account: AccountId) -> Result<Vec<Authorization>, ApiError> {
         self.flush().await;
         Ok(self.db().fetch_all(queries::LIST, params![account]).await?)
     }
@@ -98,9 +102,13 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn revoke_authorization(&self, account: i64, id: i64) -> Result<bool, ApiError> {
+    pub async fn revoke_authorization(
+        &self,
+        account: AccountId,
+        id: AuthorizationId,
+    ) -> Result<bool, ApiError> {
         let now = self.db().clock().now();
-        let news = (self.db().ids().next(), self.event_id("evt_"));
+        let news = (DeliveryId(self.db().ids().next()), self.event_id("evt_"));
         let revoked = self
             .db()
             .write(move |tx| {
@@ -140,14 +148,14 @@ async fn revoke_code(tx: &mut Tx<'_>, code: &[u8; 32], now: Timestamp) -> Result
 /// Revokes all authorizations of an account inside a transaction, and stores the webhook events for the apps.
 pub(crate) async fn revoke_all(
     tx: &mut Tx<'_>,
-    account: i64,
+    account: AccountId,
     now: Timestamp,
     ids: &Ids,
     random: &Random,
 ) -> Result<(), ApiError> {
     let applications: Vec<(String,)> = tx.fetch_all(queries::REVOKE_ALL, params![account, now]).await?;
     for (application,) in applications {
-        let news = (ids.next(), webhook::event_id(random, "evt_"));
+        let news = (DeliveryId(ids.next()), webhook::event_id(random, "evt_"));
         webhook::note_revocation(tx, news, &application, account, now).await?;
     }
     Ok(())

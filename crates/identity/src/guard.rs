@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use web::{ApiError, ClientAddress, Code, boundary::wants_page};
 
 use crate::{
-    Cookies, Credential, Identity,
+    Cookies, Credential, Identity, KeyId,
     caller::Who,
     credential::Kind,
     usage::{Call, Outcome},
@@ -43,7 +43,7 @@ enum Presented<'h> {
 /// The refusal of a credential, with the id of its key if that is known.
 pub(crate) struct Refused {
     pub(crate) error: ApiError,
-    pub(crate) key: Option<i64>,
+    pub(crate) key: Option<KeyId>,
 }
 
 impl<E: Into<ApiError>> From<E> for Refused {

@@ -5,14 +5,14 @@ mod queries;
 mod routes;
 pub mod rules;
 
-use store::{Timestamp, params};
+use store::{AccountId, Timestamp, params};
 use web::{ApiError, Code, paging::Page};
 
 pub use model::{ApiKey, NewKey};
 pub use routes::router;
 
 use crate::{
-    Caller, Credential, Identity, ScopeSet,
+    Caller, Credential, Identity, KeyId, ScopeSet,
     account::announce,
     cache::Found,
     caller::Who,
@@ -23,14 +23,14 @@ use crate::{
 
 /// The row of a look-up by hash: id, account, scopes, expiry, if the account is disabled, and if it is an
 /// administrator's.
-type Row = (i64, i64, String, Option<Timestamp>, bool, bool);
+type Row = (KeyId, AccountId, String, Option<Timestamp>, bool, bool);
 
 impl Identity {
     /// Creates a key. The secret is returned only here.
     ///
     /// # Errors
     /// 422 with every invalid field; [`Code::InvalidParam`] if the account has as many keys as it may have.
-    pub async fn create_key(&self, account: i64, new: NewKey) -> Result<(ApiKey, Secret), ApiError> {
+    pub async fn create_key(&self, account: AccountId, new: NewKey) -> Result<(ApiKey, Secret), ApiError> {
         let now = self.db().clock().now();
         let new = rules::check(new, now)?;
         let (key, secret) = self.fresh_key(new, now);
@@ -51,7 +51,7 @@ impl Identity {
     fn fresh_key(&self, new: NewKey, now: Timestamp) -> (ApiKey, Secret) {
         let secret = Secret::generate(Kind::ApiKey, self.db().random());
         let key = ApiKey {
-            id: self.db().ids().next(),
+            id: KeyId(self.db().ids().next()),
             name: new.name,
             hint: secret.hint(),
             scopes: new.scopes,
@@ -68,7 +68,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn keys(&self, account: i64, page: Page) -> Result<(Vec<ApiKey>, i64), ApiError> {
+    pub async fn keys(&self, account: AccountId, page: Page) -> Result<(Vec<ApiKey>, i64), ApiError> {
         let keys = self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
         let (total,) = self.db().fetch_one::<(i64,)>(queries::COUNT, params![account]).await?;
         Ok((keys, total))
@@ -78,7 +78,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`Code::ApikeyNotFound`] if the id is unknown or another account's.
-    pub async fn key(&self, account: i64, id: i64) -> Result<ApiKey, ApiError> {
+    pub async fn key(&self, account: AccountId, id: KeyId) -> Result<ApiKey, ApiError> {
         let key = self.db().fetch_optional(queries::OWN, params![id, account]).await?;
         key.ok_or_else(|| Code::ApikeyNotFound.into())
     }
@@ -91,8 +91,8 @@ impl Identity {
     /// rotated before; [`Code::InvalidParam`] if the account has as many keys as it may have.
     pub async fn rotate_key(
         &self,
-        account: i64,
-        id: i64,
+        account: AccountId,
+        id: KeyId,
         overlap_seconds: i64,
     ) -> Result<(ApiKey, Secret), ApiError> {
         let now = self.db().clock().now();
@@ -131,8 +131,8 @@ impl Identity {
     ///
     /// # Errors
     /// [`Code::ApikeyNotFound`] if the id is unknown.
-    pub async fn key_owner(&self, id: i64) -> Result<i64, ApiError> {
-        let found: Option<(i64,)> = self.db().fetch_optional(queries::OWNER, params![id]).await?;
+    pub async fn key_owner(&self, id: KeyId) -> Result<AccountId, ApiError> {
+        let found: Option<(AccountId,)> = self.db().fetch_optional(queries::OWNER, params![id]).await?;
         found.map(|(account,)| account).ok_or_else(|| Code::ApikeyNotFound.into())
     }
 
@@ -140,7 +140,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`Code::ApikeyNotFound`] if the id is unknown or another account's.
-    pub async fn delete_key(&self, account: i64, id: i64) -> Result<(), ApiError> {
+    pub async fn delete_key(&self, account: AccountId, id: KeyId) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -163,8 +163,8 @@ impl Identity {
     /// The errors of [`Identity::key`].
     pub async fn key_usage(
         &self,
-        account: i64,
-        id: i64,
+        account: AccountId,
+        id: KeyId,
         days: i64,
     ) -> Result<(Vec<UsageRow>, Vec<RefusalRow>), ApiError> {
         self.key(account, id).await?;
@@ -202,7 +202,12 @@ impl Identity {
     }
 }
 
-async fn insert(tx: &mut store::Tx<'_>, account: i64, key: &ApiKey, hash: Hash) -> Result<(), ApiError> {
+async fn insert(
+    tx: &mut store::Tx<'_>,
+    account: AccountId,
+    key: &ApiKey,
+    hash: Hash,
+) -> Result<(), ApiError> {
     let scopes = key.scopes.to_string();
     let values =
         params![key.id, &hash.0, account, &key.name, &key.hint, &scopes, key.created_at, key.expires_at];
@@ -211,7 +216,7 @@ async fn insert(tx: &mut store::Tx<'_>, account: i64, key: &ApiKey, hash: Hash) 
 }
 
 /// Deletes every key of an account inside a transaction.
-pub(crate) async fn delete_all(tx: &mut store::Tx<'_>, account: i64) -> Result<(), ApiError> {
+pub(crate) async fn delete_all(tx: &mut store::Tx<'_>, account: AccountId) -> Result<(), ApiError> {
     tx.execute(queries::DELETE_ALL, params![account]).await?;
     tx.execute(queries::FREE_ALL_PLACES, params![account]).await?;
     Ok(())

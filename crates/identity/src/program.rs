@@ -11,14 +11,14 @@ mod queries;
 mod routes;
 pub mod rules;
 
-use store::{Epoch, Timestamp, Tx, from_row, params};
+use store::{AccountId, Epoch, Timestamp, Tx, from_row, params};
 use web::{ApiError, Code};
 
 pub use device::Device;
 pub use routes::{PUBLIC, router};
 
 use crate::{
-    Caller, Credential, Identity,
+    Caller, Credential, Identity, ProgramId,
     account::announce,
     cache::Found,
     caller::Who,
@@ -37,7 +37,7 @@ const MAX_PROGRAMS: i64 = 50;
 #[derive(Debug, Clone)]
 pub struct Program {
     /// The id, with which the program can be signed out.
-    pub id: i64,
+    pub id: ProgramId,
     /// The name that the program sent when it was signed in.
     pub name: String,
     /// The time of the sign-in.
@@ -52,11 +52,11 @@ from_row!(Program { id, name, created_at, expires_at, last_used_at });
 
 /// A stored code.
 struct CodeRow {
-    account: i64,
+    account: AccountId,
     is_disabled: bool,
     challenge: String,
     expires_at: Timestamp,
-    program: Option<i64>,
+    program: Option<ProgramId>,
 }
 
 from_row!(CodeRow { account, is_disabled, challenge, expires_at, program });
@@ -66,7 +66,7 @@ enum Outcome {
     Done,
     Refused(Code),
     /// The code was used before, so the program that it signed in is signed out. Holds the account.
-    Replayed(i64),
+    Replayed(AccountId),
 }
 
 impl Identity {
@@ -74,7 +74,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`Code::InvalidParam`] if the challenge is not valid.
-    pub async fn program_code(&self, account: i64, challenge: &str) -> Result<Secret, ApiError> {
+    pub async fn program_code(&self, account: AccountId, challenge: &str) -> Result<Secret, ApiError> {
         if !is_challenge(challenge) {
             return Err(ApiError::new(Code::InvalidParam).with("challenge"));
         }
@@ -99,7 +99,7 @@ impl Identity {
     ) -> Result<Secret, ApiError> {
         let code = Secret::parse(Kind::Code, code).ok_or(Code::OauthCodeInvalid)?.hash();
         let token = Secret::generate(Kind::AccessToken, self.db().random());
-        let (hash, id, now) = (token.hash(), self.db().ids().next(), self.db().clock().now());
+        let (hash, id, now) = (token.hash(), ProgramId(self.db().ids().next()), self.db().clock().now());
         let outcome = self
             .db()
             .write(move |tx| {
@@ -136,7 +136,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn programs(&self, account: i64) -> Result<Vec<Program>, ApiError> {
+    pub async fn programs(&self, account: AccountId) -> Result<Vec<Program>, ApiError> {
         self.flush().await;
         let now = self.db().clock().now();
         Ok(self.db().fetch_all(queries::LIST, params![account, now]).await?)
@@ -146,7 +146,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn end_program(&self, account: i64, id: i64) -> Result<bool, ApiError> {
+    pub async fn end_program(&self, account: AccountId, id: ProgramId) -> Result<bool, ApiError> {
         let ended = self
             .db()
             .write(move |tx| {
@@ -164,7 +164,7 @@ impl Identity {
     /// Returns the caller of an access token that belongs to no app.
     pub(crate) async fn program_caller(&self, hash: Hash, epoch: Epoch) -> Result<Who, ApiError> {
         let now = self.db().clock().now();
-        let row: Option<(i64, i64, Timestamp)> =
+        let row: Option<(ProgramId, AccountId, Timestamp)> =
             self.db().fetch_optional(queries::BY_HASH, params![&hash.0, now]).await?;
         let (id, account, expires_at) = row.ok_or(Code::TokenInvalid)?;
         // A program never has administrator rights, even if an administrator signed it in.
@@ -189,9 +189,9 @@ fn judge(row: &CodeRow, verifier: &str, now: Timestamp) -> Result<(), Code> {
 
 async fn insert(
     tx: &mut Tx<'_>,
-    id: i64,
+    id: ProgramId,
     hash: Hash,
-    account: i64,
+    account: AccountId,
     name: &str,
     now: Timestamp,
 ) -> Result<(), ApiError> {
@@ -203,7 +203,7 @@ async fn insert(
 
 /// Signs out every program of an account inside a transaction, and deletes pending codes and approved
 /// sign-ins.
-pub(crate) async fn end_all(tx: &mut Tx<'_>, account: i64) -> Result<(), ApiError> {
+pub(crate) async fn end_all(tx: &mut Tx<'_>, account: AccountId) -> Result<(), ApiError> {
     for sql in [queries::END_ALL, queries::DELETE_CODES, queries::DELETE_DEVICES] {
         tx.execute(sql, params![account]).await?;
     }

@@ -3,13 +3,13 @@
 mod cookies;
 mod queries;
 
-use store::{Timestamp, Tx, from_row, params};
+use store::{AccountId, Timestamp, Tx, from_row, params};
 use web::{ApiError, names};
 
 pub use cookies::Cookies;
 
 use crate::{
-    Caller, Credential, Identity, Password,
+    Caller, Credential, Identity, Password, SessionId,
     account::announce,
     cache::Found,
     caller::Who,
@@ -23,7 +23,7 @@ const MAX_USER_AGENT: usize = 200;
 #[derive(Debug, Clone)]
 pub struct Session {
     /// The id, with which the session can be ended.
-    pub id: i64,
+    pub id: SessionId,
     /// The time of the sign-in.
     pub created_at: Timestamp,
     /// The time of the last use, to the minute.
@@ -66,7 +66,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn start_session(&self, account: i64, client: &Client) -> Result<Secret, ApiError> {
+    pub async fn start_session(&self, account: AccountId, client: &Client) -> Result<Secret, ApiError> {
         let secret = Secret::generate(Kind::Session, self.db().random());
         let now = self.db().clock().now();
         let lifetime = i64::try_from(self.settings().session.as_secs()).unwrap_or(i64::MAX / 2000);
@@ -94,7 +94,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn sessions(&self, account: i64) -> Result<Vec<Session>, ApiError> {
+    pub async fn sessions(&self, account: AccountId) -> Result<Vec<Session>, ApiError> {
         let now = self.db().clock().now();
         Ok(self.db().fetch_all(queries::LIST, params![account, now]).await?)
     }
@@ -103,7 +103,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn end_session(&self, account: i64, id: i64) -> Result<bool, ApiError> {
+    pub async fn end_session(&self, account: AccountId, id: SessionId) -> Result<bool, ApiError> {
         let ended = self
             .db()
             .write(move |tx| {
@@ -122,7 +122,7 @@ impl Identity {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn end_other_sessions(&self, account: i64, keep: i64) -> Result<(), ApiError> {
+    pub async fn end_other_sessions(&self, account: AccountId, keep: SessionId) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -138,10 +138,10 @@ impl Identity {
     /// Ends every session of an account except `keep`, inside a transaction.
     pub(crate) async fn end_sessions(
         tx: &mut Tx<'_>,
-        account: i64,
-        keep: Option<i64>,
+        account: AccountId,
+        keep: Option<SessionId>,
     ) -> Result<(), ApiError> {
-        tx.execute(queries::DELETE_OTHERS, params![account, keep.unwrap_or(0)]).await?;
+        tx.execute(queries::DELETE_OTHERS, params![account, keep.unwrap_or(SessionId(0))]).await?;
         Ok(())
     }
 
@@ -154,7 +154,7 @@ impl Identity {
             return Ok(Some(who));
         }
         let epoch = self.0.cache.epoch();
-        let row: Option<(i64, i64, bool, Timestamp)> =
+        let row: Option<(SessionId, AccountId, bool, Timestamp)> =
             self.db().fetch_optional(queries::BY_HASH, params![&hash.0, now]).await?;
         Ok(row.map(|(id, account, is_admin, expires_at)| {
             let who = Who::Person(Caller::new(account, is_admin, Credential::Session { id, secret }));

@@ -12,7 +12,7 @@ use store::{Timestamp, from_row, params};
 use web::{ApiError, ClientAddress, Tasks};
 
 use self::pending::{KeyUse, Pending, REFUSALS_WAITING, Refusal};
-use crate::Identity;
+use crate::{AuthorizationId, Identity, KeyId, ProgramId, SessionId};
 
 /// Interval at which counts are written.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
@@ -57,14 +57,14 @@ impl Outcome {
 
 /// A call that was made with a key.
 pub(crate) struct Call<'r> {
-    key: i64,
+    key: KeyId,
     endpoint: &'r str,
     address: IpAddr,
     outcome: Outcome,
 }
 
 impl<'r> Call<'r> {
-    pub(crate) fn new(key: i64, route: &'r str, address: ClientAddress, outcome: Outcome) -> Self {
+    pub(crate) fn new(key: KeyId, route: &'r str, address: ClientAddress, outcome: Outcome) -> Self {
         // An endpoint has the same name under both base paths.
         let endpoint = route.strip_prefix("/gate/lab").unwrap_or(route);
         Self { key, endpoint, address: address.0, outcome }
@@ -124,17 +124,17 @@ impl Identity {
         used.add(at.day(), call.endpoint, call.outcome.name(), 1);
     }
 
-    pub(crate) fn note_session(&self, id: i64) {
+    pub(crate) fn note_session(&self, id: SessionId) {
         let at = self.db().clock().now().as_millis();
         self.0.usage.0.lock().sessions.entry(id).or_insert(at);
     }
 
-    pub(crate) fn note_program(&self, id: i64) {
+    pub(crate) fn note_program(&self, id: ProgramId) {
         let at = self.db().clock().now().as_millis();
         self.0.usage.0.lock().programs.entry(id).or_insert(at);
     }
 
-    pub(crate) fn note_authorization(&self, id: i64) {
+    pub(crate) fn note_authorization(&self, id: AuthorizationId) {
         let at = self.db().clock().now().as_millis();
         self.0.usage.0.lock().authorizations.entry(id).or_insert(at);
     }
@@ -161,13 +161,13 @@ impl Identity {
     }
 
     /// Returns the counts of a key since a day, newest day first. The caller must own the key.
-    pub(crate) async fn usage_rows(&self, key: i64, since_day: i64) -> Result<Vec<UsageRow>, ApiError> {
+    pub(crate) async fn usage_rows(&self, key: KeyId, since_day: i64) -> Result<Vec<UsageRow>, ApiError> {
         self.flush().await;
         Ok(self.db().fetch_all(queries::USAGE, params![key, since_day]).await?)
     }
 
     /// Returns the latest refusals of a key, newest first. The caller must own the key.
-    pub(crate) async fn refusal_rows(&self, key: i64) -> Result<Vec<RefusalRow>, ApiError> {
+    pub(crate) async fn refusal_rows(&self, key: KeyId) -> Result<Vec<RefusalRow>, ApiError> {
         Ok(self.db().fetch_all(queries::REFUSALS, params![key, REFUSALS_PER_KEY]).await?)
     }
 }

@@ -11,7 +11,7 @@ mod send;
 
 use std::{sync::Arc, time::Duration};
 
-use store::{Random, Timestamp, Tx, params};
+use store::{AccountId, Random, Timestamp, Tx, params};
 use tokio::sync::{Notify, Semaphore};
 use web::{ApiError, Code, Places, Queue, Tasks, Turns};
 
@@ -20,7 +20,7 @@ pub use model::{Delivery, Settings, State, Trial};
 use model::{Due, Event, Standing, Target};
 
 use crate::{
-    Identity,
+    DeliveryId, Identity,
     application::app_scoped_id,
     credential::{Kind, Secret},
 };
@@ -51,9 +51,9 @@ impl Default for Worker {
 /// Stores the event for an app, in the transaction that revokes a person's consent.
 pub(crate) async fn note_revocation(
     tx: &mut Tx<'_>,
-    (id, event_id): (i64, String),
+    (id, event_id): (DeliveryId, String),
     application: &str,
-    account: i64,
+    account: AccountId,
     now: Timestamp,
 ) -> Result<(), ApiError> {
     let target: Option<([u8; 32],)> = tx.fetch_optional(queries::LISTENS, params![application]).await?;
@@ -80,7 +80,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`Code::OauthApplicationNotFound`] if the id is unknown or another account's.
-    pub async fn deliveries(&self, account: i64, application: &str) -> Result<Vec<Delivery>, ApiError> {
+    pub async fn deliveries(&self, account: AccountId, application: &str) -> Result<Vec<Delivery>, ApiError> {
         self.own_application(account, application).await?;
         Ok(self.db().fetch_all(queries::LIST, params![application, SHOWN]).await?)
     }
@@ -93,7 +93,7 @@ impl Identity {
     /// secret is not valid, or neither given nor saved; [`Code::RateLimited`] if too many trials run.
     pub async fn try_webhook(
         &self,
-        account: i64,
+        account: AccountId,
         application: &str,
         url: Option<String>,
         secret: Option<String>,
@@ -116,7 +116,7 @@ impl Identity {
         let event = Event::revoked(self.event_id("evt_test_"), now, application, person, "test_delivery");
         let sent = self.send(&url, &secret, &event.body(), true).await;
         let state = if sent.is_taken() { State::Delivered } else { State::GivenUp };
-        let (id, body) = (self.db().ids().next(), event.body());
+        let (id, body) = (DeliveryId(self.db().ids().next()), event.body());
         let values =
             params![id, application, &event.event_id, &body, now, state.name(), sent.status, &sent.note];
         self.db().execute(queries::INSERT_TRIAL, values).await?;
@@ -195,7 +195,7 @@ impl Identity {
     /// enabled without a URL.
     pub async fn set_webhook(
         &self,
-        account: i64,
+        account: AccountId,
         application: &str,
         change: WebhookChange,
     ) -> Result<Option<String>, ApiError> {
@@ -240,14 +240,14 @@ struct Deliveries(Identity);
 impl Queue for Deliveries {
     type Job = (Due, Timestamp);
 
-    async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
+    async fn accounts(&self, after: AccountId, limit: i64) -> Result<Vec<AccountId>, ApiError> {
         let (db, now) = (self.0.db(), self.0.db().clock().now());
         let values = params![after, now, limit, now.plus_secs(rules::LONGEST_WAIT)];
-        let due: Vec<(i64,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
+        let due: Vec<(AccountId,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
         Ok(due.into_iter().map(|(account,)| account).collect())
     }
 
-    async fn claim(&self, account: i64) -> Result<Option<Self::Job>, ApiError> {
+    async fn claim(&self, account: AccountId) -> Result<Option<Self::Job>, ApiError> {
         let (db, now) = (self.0.db(), self.0.db().clock().now());
         let values = params![now, account, now.plus_secs(rules::LONGEST_WAIT)];
         let found: Option<Due> = db.fetch_optional(queries::DUE, values).await?;

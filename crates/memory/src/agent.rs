@@ -7,13 +7,13 @@ pub mod rules;
 
 use std::collections::BTreeMap;
 
-use store::{Ids, Timestamp, params};
+use store::{AccountId, Ids, Timestamp, params};
 use web::{ApiError, paging::Page};
 
 pub use model::{App, Event, Overview, StoredEvent};
 
 use crate::{
-    Memory,
+    EventId, Memory,
     cursor::{Cursor, CursorPage},
     quota::{self, Adder},
 };
@@ -37,10 +37,10 @@ impl Memory {
         adder: impl Into<Adder>,
         platform: String,
         event: Event,
-    ) -> Result<Option<i64>, ApiError> {
+    ) -> Result<Option<EventId>, ApiError> {
         let (adder, quota) = (adder.into(), *self.quota());
         let account = adder.account;
-        let (id, now) = (self.db().ids().next(), self.db().clock().now());
+        let (id, now) = (EventId(self.db().ids().next()), self.db().clock().now());
         let time = event.event_time.map_or(now, Timestamp);
         let key = rules::idempotency_key(account, &platform, &event);
         let body = serde_json::to_string(&event).map_err(ApiError::internal)?;
@@ -66,7 +66,7 @@ impl Memory {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn delete_agent_events(&self, account: i64, platform: String) -> Result<i64, ApiError> {
+    pub async fn delete_agent_events(&self, account: AccountId, platform: String) -> Result<i64, ApiError> {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -88,7 +88,7 @@ impl Memory {
     /// If the store fails.
     pub async fn agent_events(
         &self,
-        account: i64,
+        account: AccountId,
         platform: Option<&str>,
         cursor: impl Into<Cursor>,
     ) -> Result<CursorPage<StoredEvent>, ApiError> {
@@ -110,7 +110,8 @@ impl Memory {
                 (list, db.fetch_one::<(i64,)>(queries::COUNT_OF_PLATFORM, count).await?)
             }
         };
-        Ok(cursor.end(list, total, newest, |event: &StoredEvent| (Ids::time(event.event_id), event.event_id)))
+        Ok(cursor
+            .end(list, total, newest, |event: &StoredEvent| (Ids::time(event.event_id), event.event_id.0)))
     }
 
     /// Returns a page of platforms with the events between two moments, the busiest platform first, or only
@@ -120,7 +121,7 @@ impl Memory {
     /// If the store fails.
     pub async fn day_overview(
         &self,
-        account: i64,
+        account: AccountId,
         platform: Option<&str>,
         (from, to): (Timestamp, Timestamp),
         page: Page,

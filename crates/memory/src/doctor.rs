@@ -2,7 +2,7 @@
 
 use search::{Document, Entry, Expected, Index};
 
-use store::params;
+use store::{AccountId, params};
 use web::ApiError;
 
 use crate::{
@@ -31,7 +31,7 @@ enum Rows {
 }
 
 impl Rows {
-    const fn index(self, account: i64) -> Index {
+    const fn index(self, account: AccountId) -> Index {
         match self {
             Self::Keys => Index::new(account, key::KIND),
             Self::Notes => Index::new(account, note::KIND),
@@ -51,7 +51,7 @@ impl Memory {
     ///
     /// # Errors
     /// If the store or the disk fails.
-    pub async fn examine(&self, account: i64, mend: bool) -> Result<Findings, ApiError> {
+    pub async fn examine(&self, account: AccountId, mend: bool) -> Result<Findings, ApiError> {
         let mut findings = Findings::default();
         for rows in [Rows::Keys, Rows::Notes] {
             self.examine_index(account, rows, mend, &mut findings).await?;
@@ -63,7 +63,7 @@ impl Memory {
 
     async fn examine_index(
         &self,
-        account: i64,
+        account: AccountId,
         rows: Rows,
         mend: bool,
         findings: &mut Findings,
@@ -78,7 +78,7 @@ impl Memory {
                         index.lock(tx).await?;
                         let expected = expected(tx, account, rows, after).await?;
                         let full = expected.len() >= usize::try_from(ROWS).unwrap_or(usize::MAX);
-                        let next = expected.last().filter(|_| full).map(|last| last.entry.id);
+                        let next = expected.last().filter(|_| full).map(|last| last.entry.id.0);
                         let range = (after, next.unwrap_or(i64::MAX));
                         let mut faults = index.check(tx, range, &expected, mend).await?;
                         if next.is_none() {
@@ -101,7 +101,12 @@ impl Memory {
 
     /// Compares the files with their rows. A missing file cannot be restored: with `mend`, its row is
     /// deleted.
-    async fn examine_files(&self, account: i64, mend: bool, findings: &mut Findings) -> Result<(), ApiError> {
+    async fn examine_files(
+        &self,
+        account: AccountId,
+        mend: bool,
+        findings: &mut Findings,
+    ) -> Result<(), ApiError> {
         let known: Vec<(String, String, i64, store::Timestamp)> =
             self.db().fetch_all(files::ALL, params![account]).await?;
         let mut sum = 0;
@@ -147,7 +152,7 @@ impl Memory {
 
 async fn expected(
     tx: &mut store::Tx<'_>,
-    account: i64,
+    account: AccountId,
     rows: Rows,
     after: i64,
 ) -> Result<Vec<Expected>, store::Error> {
@@ -159,7 +164,7 @@ async fn expected(
             for memory in memories {
                 let text = key::rules::indexed(&memory.fact_actor, &memory.fact_object, &memory.fact_content);
                 let public = key::rules::is_public(memory.visibility);
-                let entry = Entry { id: memory.id, public, noted: memory.create_time };
+                let entry = Entry { id: memory.id.into(), public, noted: memory.create_time };
                 expected.push(Expected { entry, document: Document::new(&text) });
             }
         }
@@ -167,7 +172,7 @@ async fn expected(
             let notes: Vec<Note> = tx.fetch_all(note::queries::AFTER, page).await?;
             for note in notes {
                 let document = Document::new(&note::page::indexed(tx, &note).await?);
-                let entry = Entry { id: note.id, public: false, noted: note.created_at };
+                let entry = Entry { id: note.id.into(), public: false, noted: note.created_at };
                 expected.push(Expected { entry, document });
             }
         }

@@ -9,7 +9,7 @@ mod upload;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use store::{Timestamp, Tx, params};
+use store::{AccountId, Timestamp, Tx, params};
 use utoipa::ToSchema;
 use web::{
     ApiError, Code,
@@ -67,7 +67,7 @@ impl Memory {
     }
 
     /// Returns the number of bytes that an account may still upload.
-    async fn room(&self, account: i64) -> Result<u64, ApiError> {
+    async fn room(&self, account: AccountId) -> Result<u64, ApiError> {
         let used: Option<(i64,)> = self.db().fetch_optional(queries::USED, params![account]).await?;
         let used = used.map_or(0, |(used,)| u64::try_from(used).unwrap_or(0));
         Ok(self.settings().max_stored.saturating_sub(used))
@@ -80,7 +80,7 @@ impl Memory {
     /// copied.
     pub(crate) async fn adopt(
         &self,
-        account: i64,
+        account: AccountId,
         key: &str,
         from: &Path,
         kind: Kind,
@@ -132,7 +132,7 @@ impl Memory {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn files(&self, account: i64, page: Page) -> Result<Paged<Stored>, ApiError> {
+    pub async fn files(&self, account: AccountId, page: Page) -> Result<Paged<Stored>, ApiError> {
         let rows: Vec<(String, String, i64, Timestamp)> =
             self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
         let (total,) = self.db().fetch_one(queries::COUNT, params![account]).await?;
@@ -150,7 +150,7 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the name is unknown or another person's. If the disk fails, nothing is deleted.
-    pub async fn delete_file(&self, account: i64, key: &str) -> Result<(), ApiError> {
+    pub async fn delete_file(&self, account: AccountId, key: &str) -> Result<(), ApiError> {
         let (row_key, path) = (key.to_owned(), self.path(key));
         self.db()
             .write(move |tx| {
@@ -178,7 +178,7 @@ impl Memory {
     ///
     /// # Errors
     /// If the store or the disk fails. The sweep then removes the rest.
-    pub async fn remove_files(&self, account: i64) -> Result<(), ApiError> {
+    pub async fn remove_files(&self, account: AccountId) -> Result<(), ApiError> {
         let keys: Vec<(String,)> = self.db().fetch_all(queries::OF_ACCOUNT, params![account]).await?;
         self.db()
             .write(move |tx| {

@@ -6,9 +6,9 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use search::{Document, Entry, Index, Query};
+use search::{Document, Entry, EntryId, Index, Query};
 
-use store::{Tx, params};
+use store::{AccountId, Tx, params};
 use web::{
     ApiError, Code,
     paging::{Page, Paged},
@@ -18,7 +18,7 @@ pub use learn::{LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, r
 pub use model::{Change, Fact, KeyMemory, Version};
 
 use crate::{
-    Memory,
+    Memory, MemoryId,
     cursor::{Cursor, CursorPage},
     meaning,
     quota::{self, Adder},
@@ -33,7 +33,7 @@ pub(crate) const MAX_VERSIONS: usize = 100;
 /// A fact ready to be written, with the slow work done.
 #[derive(Clone)]
 struct Prepared {
-    id: i64,
+    id: MemoryId,
     fact: Fact,
     hash: [u8; 32],
     document: Document,
@@ -50,7 +50,7 @@ impl Prepared {
 /// Returns a page of memories, the latest first.
 pub(crate) async fn list(
     tx: &Tx<'_>,
-    account: i64,
+    account: AccountId,
     cursor: Cursor,
     only_public: bool,
 ) -> store::Result<Vec<KeyMemory>> {
@@ -62,11 +62,11 @@ pub(crate) async fn list(
 /// Returns the memories with these ids, in the order of the ids.
 pub(crate) async fn of_ids(
     tx: &Tx<'_>,
-    account: i64,
-    ids: &[i64],
+    account: AccountId,
+    ids: &[EntryId],
     only_public: bool,
 ) -> store::Result<Vec<KeyMemory>> {
-    let mut list = ranked::rows(tx, &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id).await?;
+    let mut list = ranked::rows(tx, &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id.into()).await?;
     // Semantic hits were found before: a memory may have become private since.
     list.retain(|row| !only_public || rules::is_public(row.visibility));
     Ok(list)
@@ -76,7 +76,7 @@ pub(crate) async fn of_ids(
 /// added since.
 async fn since(
     tx: &mut Tx<'_>,
-    account: i64,
+    account: AccountId,
     cursor: Cursor,
     only_public: bool,
 ) -> store::Result<(i64, i64)> {
@@ -96,7 +96,7 @@ impl Memory {
     /// If the store fails.
     pub async fn key_memories(
         &self,
-        account: i64,
+        account: AccountId,
         keyword: &str,
         cursor: impl Into<Cursor>,
         only_public: bool,
@@ -121,7 +121,7 @@ impl Memory {
             Box::pin(async move {
                 let (newest, _) = since(tx, account, cursor, only_public).await?;
                 let mut found = meaning::find(tx, index, &query, near).await?.hits;
-                found.retain(|hit| hit.entry <= newest);
+                found.retain(|hit| hit.entry.0 <= newest);
                 let list = of_ids(tx, account, &ranked::page(&found, cursor.page()), only_public).await?;
                 let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
                 Ok(cursor.end(list, total, newest, KeyMemory::key))
@@ -140,7 +140,7 @@ impl Memory {
         let (adder, quota) = (adder.into(), *self.quota());
         let account = adder.account;
         let prepare = |fact: Fact| Prepared {
-            id: 0,
+            id: MemoryId(0),
             hash: rules::hash(&fact),
             document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
             fact,
@@ -155,7 +155,7 @@ impl Memory {
                     index.lock(tx).await?;
                     let mut change = quota::Change::default();
                     for new in &mut prepared {
-                        new.id = ids.next();
+                        new.id = MemoryId(ids.next());
                         if insert(tx, account, new, clock.now()).await? {
                             change = change.and(new.room());
                         }
@@ -176,7 +176,12 @@ impl Memory {
     /// # Errors
     /// [`Code::MemoryNotFound`] if the id is unknown or another person's, [`Code::QuotaExceeded`] if the
     /// account has no room.
-    pub async fn update_key_memory(&self, account: i64, id: i64, change: Change) -> Result<(), ApiError> {
+    pub async fn update_key_memory(
+        &self,
+        account: AccountId,
+        id: MemoryId,
+        change: Change,
+    ) -> Result<(), ApiError> {
         let found = self.db().fetch_optional(queries::FACT, params![id, account]).await?;
         // Actor and object never change, so the text can be tokenized before the transaction.
         let (actor, object, content, ..): FactRow = found.ok_or(Code::MemoryNotFound)?;
@@ -204,7 +209,7 @@ impl Memory {
                     let dropped: Vec<(i64,)> =
                         tx.fetch_all(queries::DROP_VERSIONS, params![id, kept]).await?;
                     tx.execute(queries::UPDATE, params![id, &content, visibility, &hash, now]).await?;
-                    let entry = Entry { id, public: rules::is_public(visibility), noted };
+                    let entry = Entry { id: id.into(), public: rules::is_public(visibility), noted };
                     index.replace(tx, entry, &document).await?;
                     // The previous content still counts, as a version.
                     let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
@@ -221,11 +226,11 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::MemoryNotFound`] if the id is unknown or another person's.
-    pub async fn delete_key_memory(&self, account: i64, id: i64) -> Result<(), ApiError> {
+    pub async fn delete_key_memory(&self, account: AccountId, id: MemoryId) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    Index::new(account, KIND).remove(tx, id).await?;
+                    Index::new(account, KIND).remove(tx, id.into()).await?;
                     let found: Option<(i64,)> =
                         tx.fetch_optional(queries::BYTES, params![id, account]).await?;
                     let (bytes,) = found.ok_or(Code::MemoryNotFound)?;
@@ -241,7 +246,7 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::MemoryNotFound`] if the id is unknown or another person's.
-    pub async fn key_memory(&self, account: i64, id: i64) -> Result<KeyMemory, ApiError> {
+    pub async fn key_memory(&self, account: AccountId, id: MemoryId) -> Result<KeyMemory, ApiError> {
         let found = self.db().fetch_optional(queries::ONE, params![id, account]).await?;
         Ok(found.ok_or(Code::MemoryNotFound)?)
     }
@@ -252,8 +257,8 @@ impl Memory {
     /// [`Code::MemoryNotFound`] if the id is unknown or another person's.
     pub async fn key_memory_versions(
         &self,
-        account: i64,
-        id: i64,
+        account: AccountId,
+        id: MemoryId,
         page: Page,
     ) -> Result<Paged<Version>, ApiError> {
         let count = self.db().fetch_optional(queries::COUNT_VERSIONS, params![id, account]).await?;
@@ -268,15 +273,20 @@ type FactRow = (String, String, String, i64, store::Timestamp, store::Timestamp)
 
 /// Inserts a fact unless the person has it. Returns true if it was inserted. The index has to be locked, so
 /// that nobody else inserts the same fact meanwhile.
-async fn insert(tx: &mut Tx<'_>, account: i64, new: &Prepared, now: store::Timestamp) -> store::Result<bool> {
-    let known: Option<(i64,)> = tx.fetch_optional(queries::SAME, params![account, &new.hash]).await?;
+async fn insert(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    new: &Prepared,
+    now: store::Timestamp,
+) -> store::Result<bool> {
+    let known: Option<(MemoryId,)> = tx.fetch_optional(queries::SAME, params![account, &new.hash]).await?;
     if known.is_some() {
         return Ok(false);
     }
     let Fact { actor, object, content, visibility } = &new.fact;
     let values = params![new.id, account, actor, object, content, *visibility, &new.hash, now];
     tx.send(queries::INSERT, values).await?;
-    let entry = Entry { id: new.id, public: rules::is_public(*visibility), noted: now };
+    let entry = Entry { id: new.id.into(), public: rules::is_public(*visibility), noted: now };
     Index::new(account, KIND).add(tx, entry, &new.document).await?;
     Ok(true)
 }

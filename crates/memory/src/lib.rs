@@ -8,6 +8,7 @@ mod doctor;
 pub mod file;
 #[cfg(test)]
 mod fuzz_tests;
+mod id;
 pub mod key;
 pub mod meaning;
 pub mod note;
@@ -21,9 +22,10 @@ pub mod shade;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use doctor::Findings;
+pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ShadeId};
 use identity::{Account, Identity};
 use profile::Profile;
-use store::{Database, TtlCache};
+use store::{AccountId, Database, TtlCache};
 use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
 use web::{Outgoing, Tasks};
@@ -58,7 +60,7 @@ struct Inner {
     identity: Identity,
     settings: Settings,
     outgoing: Outgoing,
-    people: TtlCache<i64, Arc<(Account, Profile)>>,
+    people: TtlCache<AccountId, Arc<(Account, Profile)>>,
     /// Wakes the task that reads pages.
     pages: Arc<Notify>,
     meaning: Option<meaning::SemanticSearch>,

@@ -19,7 +19,7 @@ use std::{
 
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
-use search::{Hit, Index, Query, fold};
+use search::{EntryId, Hit, Index, Query, fold};
 use store::{Database, Tx};
 use tokio::sync::Notify;
 use web::Outgoing;
@@ -117,13 +117,13 @@ pub(crate) struct Found {
     /// The hits, best first.
     pub(crate) hits: Vec<Hit>,
     /// The most similar passage of an entry, if it is not the first one.
-    passages: HashMap<i64, usize>,
+    passages: HashMap<EntryId, usize>,
 }
 
 impl Found {
     /// Returns the most similar passage of an entry's text as it is indexed, folded. `None` if it is the
     /// first passage.
-    pub(crate) fn passage(&self, entry: i64, text: &str) -> Option<String> {
+    pub(crate) fn passage(&self, entry: EntryId, text: &str) -> Option<String> {
         let passage = self.passages.get(&entry)?;
         rules::passages(&fold(text)).get(*passage).map(|passage| (*passage).to_owned())
     }

@@ -8,9 +8,9 @@ pub mod rules;
 
 use std::collections::HashSet;
 
-use search::{Document, Entry, Hit, Index, Query};
+use search::{Document, Entry, EntryId, Hit, Index, Query};
 
-use store::{Tx, params};
+use store::{AccountId, Tx, params};
 use web::{
     ApiError, Code,
     paging::{Page, Paged},
@@ -19,7 +19,7 @@ use web::{
 pub use model::{Change, Kind, NewNote, Note, Status, Version};
 
 use crate::{
-    Memory,
+    Memory, NoteId,
     cursor::{Cursor, CursorPage},
     meaning,
     quota::{self, Adder},
@@ -43,14 +43,14 @@ pub struct Filter {
 }
 
 /// Returns the notes with these ids, in the order of the ids.
-pub(crate) async fn of_ids(tx: &Tx<'_>, account: i64, ids: &[i64]) -> store::Result<Vec<Note>> {
-    ranked::rows(tx, &queries::BY_IDS, account, ids, |note: &Note| note.id).await
+pub(crate) async fn of_ids(tx: &Tx<'_>, account: AccountId, ids: &[EntryId]) -> store::Result<Vec<Note>> {
+    ranked::rows(tx, &queries::BY_IDS, account, ids, |note: &Note| note.id.into()).await
 }
 
 /// Returns a page of notes, of one type or all, the latest first.
 async fn list(
     tx: &mut Tx<'_>,
-    account: i64,
+    account: AccountId,
     kind: Option<Kind>,
     cursor: Cursor,
 ) -> Result<CursorPage<Note>, ApiError> {
@@ -75,12 +75,12 @@ async fn list(
 /// Returns a page of search hits, in their order.
 async fn page_of(
     tx: &mut Tx<'_>,
-    account: i64,
+    account: AccountId,
     mut found: Vec<Hit>,
     cursor: Cursor,
 ) -> Result<CursorPage<Note>, ApiError> {
     let (newest, _) = since(tx, account, cursor, None).await?;
-    found.retain(|hit| hit.entry <= newest);
+    found.retain(|hit| hit.entry.0 <= newest);
     let list = of_ids(tx, account, &ranked::page(&found, cursor.page())).await?;
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     Ok(cursor.end(list, total, newest, Note::key))
@@ -90,7 +90,7 @@ async fn page_of(
 /// were added since.
 async fn since(
     tx: &mut Tx<'_>,
-    account: i64,
+    account: AccountId,
     cursor: Cursor,
     kind: Option<Kind>,
 ) -> store::Result<(i64, i64)> {
@@ -110,7 +110,7 @@ impl Memory {
     /// # Errors
     /// [`Code::QuotaExceeded`] if the account has no room, [`Code::RateLimited`] if the key or app adds too
     /// much. The note has to be checked by [`rules`] before.
-    pub async fn add_note(&self, adder: impl Into<Adder>, new: NewNote) -> Result<i64, ApiError> {
+    pub async fn add_note(&self, adder: impl Into<Adder>, new: NewNote) -> Result<NoteId, ApiError> {
         let (adder, quota) = (adder.into(), *self.quota());
         let account = adder.account;
         let (ids, clock) = (self.db().ids().clone(), self.db().clock().clone());
@@ -123,8 +123,8 @@ impl Memory {
             .write_new(move |tx| {
                 Box::pin(async move {
                     Index::new(account, KIND).lock(tx).await?;
-                    let (id, now) = (ids.next(), clock.now());
-                    let known: Option<(i64,)> =
+                    let (id, now) = (NoteId(ids.next()), clock.now());
+                    let known: Option<(NoteId,)> =
                         tx.fetch_optional(queries::SAME, params![account, &hash]).await?;
                     if let Some((known,)) = known {
                         page::retry(tx, known, now).await?;
@@ -135,7 +135,7 @@ impl Memory {
                     let values = params![id, account, kind, title, content, &urls, status, &hash, now, now];
                     tx.send(queries::INSERT, values).await?;
                     page::insert(tx, (account, id), &new.urls, now).await?;
-                    let entry = Entry { id, public: false, noted: now };
+                    let entry = Entry { id: id.into(), public: false, noted: now };
                     Index::new(account, KIND).add(tx, entry, &document).await?;
                     let change = quota::Change::add(&[title, content, &urls]);
                     quota.add(tx, &adder, quota::Kind::Note, change, now).await?;
@@ -157,7 +157,7 @@ impl Memory {
     /// If the store fails.
     pub async fn search_notes(
         &self,
-        account: i64,
+        account: AccountId,
         keyword: &str,
         cursor: impl Into<Cursor>,
     ) -> Result<CursorPage<Note>, ApiError> {
@@ -184,7 +184,7 @@ impl Memory {
     /// If the store fails.
     pub async fn list_notes(
         &self,
-        account: i64,
+        account: AccountId,
         filter: Filter,
         cursor: impl Into<Cursor>,
     ) -> Result<CursorPage<Note>, ApiError> {
@@ -200,8 +200,8 @@ impl Memory {
                 let mut found = Index::new(account, KIND).search(tx, &query).await?;
                 if let Some(kind) = kind {
                     let values = params![account, kind.name(), MAX_FILTERED];
-                    let rows: Vec<(i64,)> = tx.fetch_all(queries::IDS_OF_TYPE, values).await?;
-                    let of_type: HashSet<i64> = rows.into_iter().map(|(id,)| id).collect();
+                    let rows: Vec<(EntryId,)> = tx.fetch_all(queries::IDS_OF_TYPE, values).await?;
+                    let of_type: HashSet<EntryId> = rows.into_iter().map(|(id,)| id).collect();
                     found.retain(|hit| of_type.contains(&hit.entry));
                 }
                 found.sort_unstable_by_key(|hit| std::cmp::Reverse((hit.noted, hit.entry)));
@@ -216,7 +216,7 @@ impl Memory {
     /// # Errors
     /// [`Code::NoteUpdateNotFound`] if the id is unknown or another person's, [`Code::NoteUpdateFailed`] if a
     /// text note would be left without content, [`Code::QuotaExceeded`] if the account has no room.
-    pub async fn update_note(&self, account: i64, id: i64, change: Change) -> Result<(), ApiError> {
+    pub async fn update_note(&self, account: AccountId, id: NoteId, change: Change) -> Result<(), ApiError> {
         let (version, clock) = (self.db().ids().next(), self.db().clock().clone());
         let quota = *self.quota();
         self.db()
@@ -258,11 +258,11 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::NoteDeleteNotFound`] if the id is unknown or another person's.
-    pub async fn delete_note(&self, account: i64, id: i64) -> Result<(), ApiError> {
+    pub async fn delete_note(&self, account: AccountId, id: NoteId) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    Index::new(account, KIND).remove(tx, id).await?;
+                    Index::new(account, KIND).remove(tx, id.into()).await?;
                     let found: Option<(i64,)> =
                         tx.fetch_optional(queries::BYTES, params![id, account]).await?;
                     let (bytes,) = found.ok_or(Code::NoteDeleteNotFound)?;
@@ -278,7 +278,12 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::NoteUpdateNotFound`] if the id is unknown or another person's.
-    pub async fn note_versions(&self, account: i64, id: i64, page: Page) -> Result<Paged<Version>, ApiError> {
+    pub async fn note_versions(
+        &self,
+        account: AccountId,
+        id: NoteId,
+        page: Page,
+    ) -> Result<Paged<Version>, ApiError> {
         let count = self.db().fetch_optional(queries::COUNT_VERSIONS, params![id, account]).await?;
         let (total,): (i64,) = count.ok_or(Code::NoteUpdateNotFound)?;
         let list = self.db().fetch_all(queries::VERSIONS, params![id, page.limit, page.offset]).await?;
@@ -289,7 +294,7 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::NoteUpdateNotFound`] if the id is unknown or another person's.
-    pub async fn note(&self, account: i64, id: i64) -> Result<Note, ApiError> {
+    pub async fn note(&self, account: AccountId, id: NoteId) -> Result<Note, ApiError> {
         let found = self.db().fetch_optional(queries::FIND, params![id, account]).await?;
         Ok(found.ok_or(Code::NoteUpdateNotFound)?)
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use identity::{Account, Caller, Identity};
 use search::Query;
-use store::{RESYNC, Zone, params};
+use store::{AccountId, RESYNC, Zone, params};
 use tokio::sync::broadcast::error::RecvError;
 use web::{ApiError, Code, Tasks};
 
@@ -29,7 +29,7 @@ impl Memory {
     ///
     /// # Errors
     /// If the store fails; [`Code::AuthMissing`] if the account has just been deleted.
-    pub async fn profile(&self, account: i64) -> Result<(Account, Profile), ApiError> {
+    pub async fn profile(&self, account: AccountId) -> Result<(Account, Profile), ApiError> {
         if let Some(person) = self.0.people.get(&account) {
             return Ok((*person).clone());
         }
@@ -45,12 +45,12 @@ impl Memory {
     ///
     /// # Errors
     /// When the store fails, or the account has just been deleted.
-    pub async fn zone(&self, account: i64) -> Result<Option<Zone>, ApiError> {
+    pub async fn zone(&self, account: AccountId) -> Result<Option<Zone>, ApiError> {
         Ok(self.profile(account).await?.1.zone())
     }
 
     /// Sets the time zone of a query if it is a question, which may name days.
-    pub(crate) async fn with_zone(&self, account: i64, query: Query) -> Result<Query, ApiError> {
+    pub(crate) async fn with_zone(&self, account: AccountId, query: Query) -> Result<Query, ApiError> {
         if query.is_question() { Ok(query.in_zone(self.zone(account).await?)) } else { Ok(query) }
     }
 
@@ -69,7 +69,7 @@ impl Memory {
     ///
     /// # Errors
     /// 422 if a member is invalid, [`Code::ProfileUpdateFailed`] if the route is taken.
-    pub async fn update_profile(&self, account: i64, change: Change) -> Result<(), ApiError> {
+    pub async fn update_profile(&self, account: AccountId, change: Change) -> Result<(), ApiError> {
         rules::check(&change)?;
         let now = self.db().clock().now();
         self.db()

@@ -11,7 +11,7 @@ mod verify;
 use std::time::Duration;
 
 use identity::{Caller, Credential};
-use store::{Timestamp, Tx, params};
+use store::{AccountId, Timestamp, Tx, params};
 use web::{ApiError, Code, Tasks};
 
 pub use verify::verify;
@@ -123,7 +123,7 @@ pub fn size(texts: &[&str]) -> i64 {
 #[derive(Debug, Clone)]
 pub struct Adder {
     /// The id of the account.
-    pub account: i64,
+    pub account: AccountId,
     /// `key:ID` or `app:ID`, whose additions in an hour are limited. `None` for the person and their
     /// programs.
     client: Option<String>,
@@ -132,8 +132,8 @@ pub struct Adder {
 }
 
 /// An addition by the person.
-impl From<i64> for Adder {
-    fn from(account: i64) -> Self {
+impl From<AccountId> for Adder {
+    fn from(account: AccountId) -> Self {
         Self { account, client: None, application: String::new() }
     }
 }
@@ -198,7 +198,13 @@ impl Settings {
     ///
     /// # Errors
     /// [`Code::QuotaExceeded`], with the limit and the usage, if the usage would grow and exceed the limit.
-    pub async fn take(&self, tx: &Tx<'_>, account: i64, kind: Kind, change: Change) -> Result<(), ApiError> {
+    pub async fn take(
+        &self,
+        tx: &Tx<'_>,
+        account: AccountId,
+        kind: Kind,
+        change: Change,
+    ) -> Result<(), ApiError> {
         if self.fits(tx, account, kind, change).await? {
             return Ok(());
         }
@@ -217,7 +223,13 @@ impl Settings {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn fits(&self, tx: &Tx<'_>, account: i64, kind: Kind, change: Change) -> store::Result<bool> {
+    pub async fn fits(
+        &self,
+        tx: &Tx<'_>,
+        account: AccountId,
+        kind: Kind,
+        change: Change,
+    ) -> store::Result<bool> {
         let Change { entries, bytes } = change;
         let (most, most_bytes) = (self.entries(kind), or_unlimited(self.bytes));
         let values = params![account, kind.number(), entries, bytes, most, most_bytes];
@@ -275,7 +287,7 @@ pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
 ///
 /// # Errors
 /// If the store fails.
-pub async fn adjust(tx: &Tx<'_>, account: i64, kind: Kind, change: Change) -> store::Result<()> {
+pub async fn adjust(tx: &Tx<'_>, account: AccountId, kind: Kind, change: Change) -> store::Result<()> {
     let Change { entries, bytes } = change;
     tx.send(queries::TAKE, params![account, kind.number(), entries, bytes, i64::MAX, i64::MAX]).await
 }

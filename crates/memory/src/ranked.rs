@@ -1,8 +1,8 @@
 //! Rows of a page of search hits, in the order of the hits.
 
-use search::Hit;
+use search::{EntryId, Hit};
 
-use store::{FromRow, Param, Result, Tx};
+use store::{AccountId, FromRow, Param, Result, Tx};
 use web::paging::{MAX_PAGE_SIZE, Page};
 
 /// Maximum number of ids that [`rows`] reads, and the number of ids that its statement takes after the
@@ -17,7 +17,7 @@ pub(crate) fn by_ids(start: &str) -> String {
 }
 
 /// Returns the ids of a page.
-pub(crate) fn page(found: &[Hit], page: Page) -> Vec<i64> {
+pub(crate) fn page(found: &[Hit], page: Page) -> Vec<EntryId> {
     let (from, count) = (usize::try_from(page.offset), usize::try_from(page.limit));
     let rest = from.ok().and_then(|from| found.get(from..)).unwrap_or_default();
     rest.iter().take(count.unwrap_or(usize::MAX)).map(|hit| hit.entry).collect()
@@ -27,9 +27,9 @@ pub(crate) fn page(found: &[Hit], page: Page) -> Vec<i64> {
 pub(crate) async fn rows<R: FromRow>(
     tx: &Tx<'_>,
     sql: &'static str,
-    account: i64,
-    ids: &[i64],
-    id_of: impl Fn(&R) -> i64,
+    account: AccountId,
+    ids: &[EntryId],
+    id_of: impl Fn(&R) -> EntryId,
 ) -> Result<Vec<R>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -49,8 +49,14 @@ mod tests {
 
     #[test]
     fn pages_end_with_the_list() {
-        let found = [1, 2, 3, 4, 5].map(|entry| Hit { entry, score: 1.0, noted: store::Timestamp(0) });
-        let of = |offset, limit| page(&found, Page { limit, offset });
+        let found = [1, 2, 3, 4, 5].map(|entry| Hit {
+            entry: EntryId(entry),
+            score: 1.0,
+            noted: store::Timestamp(0),
+        });
+        let of = |offset, limit| -> Vec<i64> {
+            page(&found, Page { limit, offset }).into_iter().map(|id| id.0).collect()
+        };
         assert_eq!(
             (of(0, 2), of(4, 2), of(6, 2), of(0, 100)),
             (vec![1, 2], vec![5], vec![], vec![1, 2, 3, 4, 5])

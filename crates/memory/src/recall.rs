@@ -6,10 +6,10 @@ mod tokens;
 
 use identity::Account;
 use search::{Hit, Index, Query, Scorer};
-use store::{Timestamp, Tx};
+use store::{AccountId, Timestamp, Tx};
 use web::{ApiError, paging::Page};
 
-pub use model::{Access, Kind, Reader, Recall, Recalled};
+pub use model::{Access, Kind, Reader, Recall, Recalled, Source};
 pub use tokens::tokens;
 
 use crate::{
@@ -44,7 +44,7 @@ impl Memory {
     /// If the store fails, or if the account has just been deleted.
     pub async fn recall(
         &self,
-        account: i64,
+        account: AccountId,
         reader: Reader,
         text: &str,
         budget: usize,
@@ -59,7 +59,7 @@ impl Memory {
     /// As of `recall`.
     pub async fn recall_with_account(
         &self,
-        account: i64,
+        account: AccountId,
         reader: Reader,
         text: &str,
         budget: usize,
@@ -100,7 +100,7 @@ impl Memory {
 
 /// The text, and the account and reader of a recall.
 struct Question {
-    account: i64,
+    account: AccountId,
     reader: Reader,
     now: Timestamp,
     scorer: Scorer,
@@ -162,7 +162,7 @@ impl Question {
         }
         found.into_iter().for_each(|item| told.add(item));
         for memory in newest {
-            if !told.has(Kind::KeyMemory, memory.id) {
+            if !told.has(Source::KeyMemory(memory.id)) {
                 told.add(rules::key_memory(memory, &mut self.scorer, 0.0));
             }
         }
@@ -171,7 +171,11 @@ impl Question {
 }
 
 /// Returns true if there are entries to search, and the shades.
-async fn first_visit(tx: &Tx<'_>, account: i64, reader: Reader) -> Result<(bool, Vec<Shade>), ApiError> {
+async fn first_visit(
+    tx: &Tx<'_>,
+    account: AccountId,
+    reader: Reader,
+) -> Result<(bool, Vec<Shade>), ApiError> {
     let entries = async {
         let may_search = reader.memories > Access::Nothing || reader.notes;
         if may_search { Index::entries_of(tx, account).await } else { Ok(0) }
@@ -194,7 +198,7 @@ struct FoundKeys {
     newest: Vec<KeyMemory>,
 }
 
-async fn find_keys(tx: &Tx<'_>, account: i64, lookup: Option<Lookup>) -> Result<FoundKeys, ApiError> {
+async fn find_keys(tx: &Tx<'_>, account: AccountId, lookup: Option<Lookup>) -> Result<FoundKeys, ApiError> {
     let Some(Lookup { index, query, near }) = lookup else { return Ok(FoundKeys::default()) };
     let only_public = query.is_only_public();
     let page = Page { limit: NEWEST, offset: 0 };
@@ -212,14 +216,14 @@ struct FoundNotes {
     rows: Vec<(Note, Option<String>)>,
 }
 
-async fn find_notes(tx: &Tx<'_>, account: i64, lookup: Option<Lookup>) -> Result<FoundNotes, ApiError> {
+async fn find_notes(tx: &Tx<'_>, account: AccountId, lookup: Option<Lookup>) -> Result<FoundNotes, ApiError> {
     let Some(Lookup { index, query, near }) = lookup else { return Ok(FoundNotes::default()) };
     let found = meaning::find(tx, index, &query, near).await?;
     let ids = ranked::page(&found.hits, Page { limit: NOTES_FOUND, offset: 0 });
     let rows = note::of_ids(tx, account, &ids).await?;
     let with_passage = |row: Note| {
         let text = note::rules::indexed(&row.title, &row.content, &row.urls);
-        let meant = found.passage(row.id, &text);
+        let meant = found.passage(row.id.into(), &text);
         (row, meant)
     };
     let rows = rows.into_iter().map(with_passage).collect();

@@ -5,18 +5,18 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::{Tx, params};
+use store::{AccountId, Tx, params};
 use web::{ApiError, Code};
 
 pub use model::{Confidence, Shade, ShadeBody};
 
-use crate::Memory;
+use crate::{Memory, ShadeId};
 
 /// Maximum number of interests of a person. The API lists them without pages.
 pub const MAX_SHADES: i64 = 200;
 
 /// Like [`Memory::shades`], in a transaction with other reads.
-pub(crate) async fn list(tx: &Tx<'_>, account: i64, only_public: bool) -> store::Result<Vec<Shade>> {
+pub(crate) async fn list(tx: &Tx<'_>, account: AccountId, only_public: bool) -> store::Result<Vec<Shade>> {
     tx.fetch_all(queries::LIST, params![account, only_public, MAX_SHADES]).await
 }
 
@@ -25,7 +25,7 @@ impl Memory {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn shades(&self, account: i64, only_public: bool) -> Result<Vec<Shade>, ApiError> {
+    pub async fn shades(&self, account: AccountId, only_public: bool) -> Result<Vec<Shade>, ApiError> {
         Ok(self.db().fetch_all(queries::LIST, params![account, only_public, MAX_SHADES]).await?)
     }
 
@@ -33,9 +33,9 @@ impl Memory {
     ///
     /// # Errors
     /// 422 if a member is invalid, [`Code::InvalidParam`] if there are [`MAX_SHADES`] already.
-    pub async fn create_shade(&self, account: i64, body: ShadeBody) -> Result<Shade, ApiError> {
+    pub async fn create_shade(&self, account: AccountId, body: ShadeBody) -> Result<Shade, ApiError> {
         rules::check(&body)?;
-        let shade = Shade::new(self.db().ids().next(), body);
+        let shade = Shade::new(ShadeId(self.db().ids().next()), body);
         let (row, now) = (shade.clone(), self.db().clock().now());
         self.db()
             .write(move |tx| {
@@ -58,7 +58,12 @@ impl Memory {
     ///
     /// # Errors
     /// 422 if a member is invalid, [`Code::NotFound`] if the id is unknown or another person's.
-    pub async fn update_shade(&self, account: i64, id: i64, body: ShadeBody) -> Result<Shade, ApiError> {
+    pub async fn update_shade(
+        &self,
+        account: AccountId,
+        id: ShadeId,
+        body: ShadeBody,
+    ) -> Result<Shade, ApiError> {
         rules::check(&body)?;
         let shade = Shade::new(id, body);
         let json = shade.body.to_json()?;
@@ -74,7 +79,7 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the id is unknown or another person's.
-    pub async fn delete_shade(&self, account: i64, id: i64) -> Result<(), ApiError> {
+    pub async fn delete_shade(&self, account: AccountId, id: ShadeId) -> Result<(), ApiError> {
         match self.db().execute(queries::DELETE, params![id, account]).await? {
             0 => Err(Code::NotFound.into()),
             _ => Ok(()),

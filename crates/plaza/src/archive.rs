@@ -6,7 +6,7 @@
 mod entries;
 mod queries;
 
-use store::{BoxFuture, owned_params};
+use store::{AccountId, BoxFuture, owned_params};
 use web::{
     ApiError, Code,
     archive::{ImportLine, ImportSummary, Part, Section, line},
@@ -18,7 +18,7 @@ use entries::{ArchivedEntry, Block, Certificate, Circle, Comment, Invitation, Li
 /// Most entries in one part of a section.
 const PART: i64 = 500;
 
-type Export = for<'p> fn(&'p Plaza, i64, i64) -> BoxFuture<'p, Result<Part, ApiError>>;
+type Export = for<'p> fn(&'p Plaza, AccountId, i64) -> BoxFuture<'p, Result<Part, ApiError>>;
 
 impl Plaza {
     /// Returns the archive sections of this crate.
@@ -45,7 +45,7 @@ impl Plaza {
     fn part<K: ArchivedEntry>(
         &self,
         sql: &'static str,
-        account: i64,
+        account: AccountId,
         after: i64,
     ) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
@@ -72,11 +72,11 @@ impl Section for PlazaSection {
         true
     }
 
-    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         (self.export)(&self.plaza, account, after)
     }
 
-    fn import(&self, _: i64, _: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(&self, _: AccountId, _: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async { Err(Code::InvalidParam.into()) })
     }
 }

@@ -5,7 +5,7 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::{Timestamp, Tx, params};
+use store::{AccountId, Timestamp, Tx, params};
 use web::ApiError;
 
 pub use model::Certificate;
@@ -32,7 +32,7 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn certificate(&self, account: i64) -> Result<Option<Certificate>, ApiError> {
+    pub async fn certificate(&self, account: AccountId) -> Result<Option<Certificate>, ApiError> {
         let found = self.db().fetch_optional(queries::FIND, params![account]).await?;
         if found.is_some() {
             return Ok(found);
@@ -59,7 +59,7 @@ impl Plaza {
     pub(crate) async fn issue(
         &self,
         tx: &mut Tx<'_>,
-        account: i64,
+        account: AccountId,
         now: Timestamp,
     ) -> Result<String, NotIssued> {
         let (serial,): (i64,) = tx.fetch_one(queries::NEXT_OF_DAY, params![now.day()]).await?;
@@ -78,7 +78,7 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn let_double_speak(&self, account: i64, may: bool) -> Result<(), ApiError> {
+    pub async fn let_double_speak(&self, account: AccountId, may: bool) -> Result<(), ApiError> {
         self.db().execute(queries::SET_DOUBLE, params![account, may]).await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::{Tx, params};
+use store::{AccountId, Tx, params};
 use web::{ApiError, Code};
 
 pub use model::{Circle, NewCircle};
@@ -23,7 +23,7 @@ const MINE: i64 = 100;
 ///
 /// # Errors
 /// [`Code::CircleNotMember`] if it is not; [`Code::NotFound`] if there is no such circle.
-pub(crate) async fn check_member(tx: &mut Tx<'_>, account: i64, route: &str) -> Result<(), ApiError> {
+pub(crate) async fn check_member(tx: &mut Tx<'_>, account: AccountId, route: &str) -> Result<(), ApiError> {
     if tx.fetch_optional::<(i64,)>(queries::IS_MEMBER, params![account, route]).await?.is_some() {
         return Ok(());
     }
@@ -38,7 +38,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::CircleTaken`] if another circle has the route; [`Code::RateLimited`].
-    pub async fn add_circle(&self, owner: i64, new: NewCircle) -> Result<(), ApiError> {
+    pub async fn add_circle(&self, owner: AccountId, new: NewCircle) -> Result<(), ApiError> {
         let (id, now) = (self.db().ids().next(), self.db().clock().now());
         let most = self.settings().circles_per_day;
         self.db()
@@ -61,7 +61,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such circle.
-    pub async fn join_circle(&self, account: i64, route: &str) -> Result<(), ApiError> {
+    pub async fn join_circle(&self, account: AccountId, route: &str) -> Result<(), ApiError> {
         self.change_circle(account, route, queries::JOIN, 1).await
     }
 
@@ -69,13 +69,13 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such circle.
-    pub async fn leave_circle(&self, account: i64, route: &str) -> Result<(), ApiError> {
+    pub async fn leave_circle(&self, account: AccountId, route: &str) -> Result<(), ApiError> {
         self.change_circle(account, route, queries::LEAVE, -1).await
     }
 
     async fn change_circle(
         &self,
-        account: i64,
+        account: AccountId,
         route: &str,
         change: &'static str,
         step: i64,
@@ -106,14 +106,14 @@ impl Plaza {
     /// When the store fails.
     pub async fn circles(
         &self,
-        reader: i64,
+        reader: AccountId,
         cursor: Cursor,
     ) -> Result<(Vec<Circle>, bool, Option<String>), ApiError> {
         let before = cursor.start().1.min(cursor.newest.unwrap_or(i64::MAX - 1).saturating_add(1));
         let values = params![reader, before, cursor.size + 1, cursor.offset];
         let mut circles: Vec<Circle> = self.db().fetch_all(queries::LIST, values).await?;
-        let newest = cursor.newest.or_else(|| circles.first().map(|circle| circle.id)).unwrap_or(0);
-        let (has_more, snapshot) = cursor.end(&mut circles, newest, |circle| (circle.id, circle.id));
+        let newest = cursor.newest.or_else(|| circles.first().map(|circle| circle.id.0)).unwrap_or(0);
+        let (has_more, snapshot) = cursor.end(&mut circles, newest, |circle| (circle.id.0, circle.id.0));
         Ok((circles, has_more && cursor.reaches_further(), snapshot))
     }
 
@@ -121,7 +121,7 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn circles_of(&self, account: i64) -> Result<Vec<Circle>, ApiError> {
+    pub async fn circles_of(&self, account: AccountId) -> Result<Vec<Circle>, ApiError> {
         Ok(self.db().fetch_all(queries::OF_ACCOUNT, params![account, MINE]).await?)
     }
 
@@ -129,7 +129,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such circle.
-    pub async fn circle(&self, reader: i64, route: &str) -> Result<Circle, ApiError> {
+    pub async fn circle(&self, reader: AccountId, route: &str) -> Result<Circle, ApiError> {
         if !rules::is_route(route) {
             return Err(Code::NotFound.into());
         }

@@ -7,13 +7,13 @@ pub mod rules;
 
 use std::collections::HashSet;
 
-use store::{Database, Param, Timestamp, Tx, params};
+use store::{AccountId, Database, Param, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 pub use model::{Comment, Comments, NewComment};
 
 use crate::{
-    Plaza, certificate,
+    CommentId, Plaza, PostId, certificate,
     cursor::Cursor,
     moderation::{self, ModerationAction},
     post::{self, Tally},
@@ -47,13 +47,13 @@ impl Plaza {
     /// [`Code::NotFound`] if the post or the parent comment does not exist; [`Code::PlazaBlocked`] if the
     /// author of either has blocked this one; [`Code::PlazaDoubleOff`] if the assistant may not comment;
     /// [`Code::RateLimited`].
-    pub async fn comment(&self, author: i64, new: NewComment) -> Result<i64, ApiError> {
+    pub async fn comment(&self, author: AccountId, new: NewComment) -> Result<CommentId, ApiError> {
         let values = params![&new.post];
         let found = self.db().fetch_optional(post::queries::ID, values).await?;
-        let (post, post_author): (i64, i64) = found.ok_or(Code::NotFound)?;
+        let (post, post_author): (PostId, AccountId) = found.ok_or(Code::NotFound)?;
         self.check_welcome(author, post_author).await?;
         let mut comment = Comment {
-            id: 0,
+            id: CommentId(0),
             post,
             author,
             content: new.content,
@@ -70,7 +70,7 @@ impl Plaza {
         };
         if let Some(parent) = comment.reply_to {
             let found = self.db().fetch_optional(queries::PARENT, params![parent, post]).await?;
-            let (root, answered): (Option<i64>, i64) = found.ok_or(Code::NotFound)?;
+            let (root, answered): (Option<CommentId>, AccountId) = found.ok_or(Code::NotFound)?;
             self.check_welcome(author, answered).await?;
             comment.root = Some(root.unwrap_or(parent));
             if comment.reply_to_name.is_none() {
@@ -81,7 +81,7 @@ impl Plaza {
         self.write_comment(comment).await
     }
 
-    async fn write_comment(&self, mut comment: Comment) -> Result<i64, ApiError> {
+    async fn write_comment(&self, mut comment: Comment) -> Result<CommentId, ApiError> {
         let (db, settings, now) = (self.db().clone(), self.settings().clone(), comment.created_at);
         self.db()
             .write_new(move |tx| {
@@ -101,7 +101,7 @@ impl Plaza {
                     // Locks the post's row. Its comments are thus committed in the order of their ids, and a
                     // reader who continues after the last id misses none.
                     post::tally(tx, comment.post, Tally { likes: 0, comments: 1, human_comments }).await?;
-                    comment.id = db.ids().next();
+                    comment.id = CommentId(db.ids().next());
                     insert(tx, &comment).await?;
                     Ok(comment.id)
                 })
@@ -113,18 +113,23 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such post.
-    pub async fn comments(&self, reader: i64, post: &str, cursor: Cursor) -> Result<Comments, ApiError> {
+    pub async fn comments(
+        &self,
+        reader: AccountId,
+        post: &str,
+        cursor: Cursor,
+    ) -> Result<Comments, ApiError> {
         let name = post::rules::check_name(post)?;
         let found = self.db().fetch_optional(post::queries::ID, params![name]).await?;
-        let (post, _): (i64, i64) = found.ok_or(Code::NotFound)?;
+        let (post, _): (PostId, AccountId) = found.ok_or(Code::NotFound)?;
         let after = cursor.after.map_or(0, |(_, id)| id);
         let values = params![reader, post, after, cursor.size + 1, cursor.offset];
         let mut items: Vec<Comment> = self.db().fetch_all(queries::LIST, values).await?;
-        let (has_more, snapshot) = cursor.end(&mut items, 0, |comment| (comment.id, comment.id));
+        let (has_more, snapshot) = cursor.end(&mut items, 0, |comment| (comment.id.0, comment.id.0));
         let has_more = has_more && cursor.reaches_further();
-        let there: HashSet<i64> = items.iter().map(|comment| comment.id).collect();
+        let there: HashSet<CommentId> = items.iter().map(|comment| comment.id).collect();
         let referred = items.iter().flat_map(|comment| [comment.reply_to, comment.root]).flatten();
-        let missing: HashSet<i64> = referred.filter(|id| !there.contains(id)).collect();
+        let missing: HashSet<CommentId> = referred.filter(|id| !there.contains(id)).collect();
         let mut context = Vec::new();
         if !missing.is_empty() {
             let mut values = vec![Param::from(reader), Param::from(post)];
@@ -144,7 +149,12 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the comment does not exist or belongs to somebody else.
-    pub async fn edit_comment(&self, author: i64, id: i64, content: &str) -> Result<(), ApiError> {
+    pub async fn edit_comment(
+        &self,
+        author: AccountId,
+        id: CommentId,
+        content: &str,
+    ) -> Result<(), ApiError> {
         self.place(id).await?;
         let now = self.db().clock().now();
         match self.db().execute(queries::EDIT, params![id, author, content, now]).await? {
@@ -160,7 +170,12 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the comment does not exist, or belongs to somebody else and there is no reason.
-    pub async fn delete_comment(&self, by: i64, admin: Option<&str>, id: i64) -> Result<(), ApiError> {
+    pub async fn delete_comment(
+        &self,
+        by: AccountId,
+        admin: Option<&str>,
+        id: CommentId,
+    ) -> Result<(), ApiError> {
         let (post, ..) = self.place(id).await?;
         let (db, now) = (self.db().clone(), self.db().clock().now());
         let reason = admin.map(str::to_owned);
@@ -171,10 +186,10 @@ impl Plaza {
                     // Locks the post's row first, as every change of a comment does.
                     post::tally(tx, post, Tally::default()).await?;
                     let found = tx.fetch_optional(queries::DELETE, values).await?;
-                    let (author, source): (i64, String) = found.ok_or(Code::NotFound)?;
+                    let (author, source): (AccountId, String) = found.ok_or(Code::NotFound)?;
                     let human_comments = -i64::from(rules::is_human(&source));
                     post::tally(tx, post, Tally { likes: 0, comments: -1, human_comments }).await?;
-                    moderation::close(tx, id).await?;
+                    moderation::close(tx, id.into()).await?;
                     if author != by {
                         let (target, reason) = (rules::name(id), reason.unwrap_or_default());
                         let entry = ModerationAction {
@@ -195,16 +210,22 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the comment or its post does not exist.
-    pub(crate) async fn place(&self, id: i64) -> Result<(i64, i64, String), ApiError> {
+    pub(crate) async fn place(&self, id: CommentId) -> Result<(PostId, AccountId, String), ApiError> {
         let found = self.db().fetch_optional(queries::PLACE, params![id]).await?;
         found.ok_or_else(|| Code::NotFound.into())
     }
 }
 
 /// Returns an imported comment, ready to be inserted.
-pub(crate) fn old(db: &Database, post: i64, author: i64, content: String, now: Timestamp) -> Comment {
+pub(crate) fn old(
+    db: &Database,
+    post: PostId,
+    author: AccountId,
+    content: String,
+    now: Timestamp,
+) -> Comment {
     Comment {
-        id: db.ids().next(),
+        id: CommentId(db.ids().next()),
         post,
         author,
         content,

@@ -5,25 +5,30 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::{OwnedParam, owned_params, params};
+use store::{AccountId, OwnedParam, owned_params, params};
 use web::ApiError;
 
 pub use model::{Counts, Feed, FeedFilter, Kinds, Sort};
 
-use crate::{Plaza, cursor::Cursor, post::Kind};
+use crate::{Plaza, PostId, cursor::Cursor, post::Kind};
 use rules::Found;
 
 /// Most posts looked at for one keyword, the newest first. It bounds the cost of a search.
 const REACH: i64 = 1_000;
 
-type Keys = Vec<(i64, i64)>;
+type Keys = Vec<(i64, PostId)>;
 
 impl Plaza {
     /// Returns a page of the feed.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn feed(&self, reader: i64, filter: &FeedFilter, cursor: Cursor) -> Result<Feed, ApiError> {
+    pub async fn feed(
+        &self,
+        reader: AccountId,
+        filter: &FeedFilter,
+        cursor: Cursor,
+    ) -> Result<Feed, ApiError> {
         let newest = self.newest(cursor).await?;
         let (keys, counts) = if filter.keyword.is_empty() {
             (self.keys(filter, cursor, newest).await?, self.counts(&filter.circle).await?)
@@ -46,14 +51,14 @@ impl Plaza {
     /// page.
     pub(crate) async fn page_of(
         &self,
-        reader: i64,
+        reader: AccountId,
         mut keys: Keys,
         cursor: Cursor,
         newest: i64,
         (total, counts): (i64, Counts),
     ) -> Result<Feed, ApiError> {
-        let (has_more, snapshot) = cursor.end(&mut keys, newest, |key| *key);
-        let ids: Vec<i64> = keys.iter().map(|(_, id)| *id).collect();
+        let (has_more, snapshot) = cursor.end(&mut keys, newest, |(order, id)| (*order, id.0));
+        let ids: Vec<PostId> = keys.iter().map(|(_, id)| *id).collect();
         let mut posts = self.posts(reader, &ids).await?;
         let blocked = self.blocked(reader).await?;
         posts.retain(|post| !blocked.contains(&post.author));
@@ -135,7 +140,7 @@ impl Plaza {
         let mut values = owned_params![&rarest, REACH];
         values.extend(terms);
         values.resize(1 + queries::MAX_TERMS, OwnedParam::Text(String::new()));
-        let rows: Vec<(i64, i64, i64, String)> =
+        let rows: Vec<(i64, PostId, i64, String)> =
             self.db().fetch_all_heavy(queries::HOLDING.as_str(), values).await?;
         let found = rows
             .into_iter()

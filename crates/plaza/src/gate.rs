@@ -7,6 +7,7 @@ use identity::{
     Caller, Scoped,
     scope::{ReadPlaza, WritePlaza},
 };
+use store::AccountId;
 use web::{ApiError, Code};
 
 use crate::Plaza;
@@ -42,7 +43,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::PlazaGate`] if it has no certificate.
-    pub async fn enter(&self, account: i64) -> Result<(), ApiError> {
+    pub async fn enter(&self, account: AccountId) -> Result<(), ApiError> {
         self.certificate(account).await?.map(|_| ()).ok_or_else(|| Code::PlazaGate.into())
     }
 
@@ -51,7 +52,7 @@ impl Plaza {
     /// # Errors
     /// [`Code::PlazaGate`] if it has no certificate; [`Code::PlazaBanned`] during a ban, with its reason and
     /// end.
-    pub async fn speak(&self, account: i64) -> Result<(), ApiError> {
+    pub async fn speak(&self, account: AccountId) -> Result<(), ApiError> {
         let certificate = self.certificate(account).await?.ok_or(Code::PlazaGate)?;
         if certificate.banned_until <= self.db().clock().now() {
             return Ok(());

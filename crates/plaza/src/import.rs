@@ -1,10 +1,10 @@
 //! Import of posts and comments from elsewhere: many in one transaction, without the rate limits of accounts.
 
-use store::Timestamp;
+use store::{AccountId, Timestamp};
 use web::ApiError;
 
 use crate::{
-    Plaza, comment,
+    Plaza, PostId, comment,
     post::{self, NewPost, Prepared, Tally},
 };
 
@@ -12,9 +12,9 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct OldPost {
     /// The id, which also orders posts by time. No other post has it.
-    pub id: i64,
+    pub id: PostId,
     /// The account that wrote it.
-    pub author: i64,
+    pub author: AccountId,
     /// The time of creation.
     pub created_at: Timestamp,
     /// The number of likes it had.
@@ -29,7 +29,7 @@ pub struct OldPost {
 #[derive(Debug, Clone)]
 pub struct OldComment {
     /// The account that wrote it.
-    pub author: i64,
+    pub author: AccountId,
     /// The text.
     pub content: String,
     /// The time of creation.

@@ -5,13 +5,13 @@ mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::{Database, Timestamp, Tx, params};
+use store::{AccountId, Database, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 pub use model::{Invitation, Redeemed};
 
 use crate::{
-    Plaza,
+    InvitationId, Plaza,
     certificate::NotIssued,
     moderation::{self, ModerationAction},
     rate::{self, Action},
@@ -26,7 +26,7 @@ const PER_PAGE: i64 = 100;
 pub(crate) async fn insert(
     tx: &mut Tx<'_>,
     db: &Database,
-    account: i64,
+    account: AccountId,
     note: &str,
     now: Timestamp,
 ) -> Result<String, ApiError> {
@@ -45,7 +45,7 @@ impl Plaza {
     /// # Errors
     /// [`Code::InvitationNotFound`] if there is no such code; [`Code::InvitationSelf`] if it is the person's
     /// own; [`Code::InvitationUsed`] if it was redeemed; [`Code::InvitationSlowed`] after too many attempts.
-    pub async fn redeem(&self, account: i64, code: &str) -> Result<Redeemed, ApiError> {
+    pub async fn redeem(&self, account: AccountId, code: &str) -> Result<Redeemed, ApiError> {
         let (now, most) = (self.db().clock().now(), self.settings().redeems_per_hour);
         self.db()
             .write(move |tx| {
@@ -59,8 +59,8 @@ impl Plaza {
         tried
     }
 
-    async fn try_code(&self, account: i64, code: String, now: Timestamp) -> Result<Redeemed, ApiError> {
-        let found: Option<(i64, Option<i64>)> =
+    async fn try_code(&self, account: AccountId, code: String, now: Timestamp) -> Result<Redeemed, ApiError> {
+        let found: Option<(AccountId, Option<AccountId>)> =
             self.db().fetch_optional(queries::FIND, params![&code]).await?;
         let (inviter, used_by) = found.ok_or(Code::InvitationNotFound)?;
         if inviter == account {
@@ -96,7 +96,7 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn invitations(&self, account: i64) -> Result<Vec<Invitation>, ApiError> {
+    pub async fn invitations(&self, account: AccountId) -> Result<Vec<Invitation>, ApiError> {
         Ok(self.db().fetch_all(queries::OF_ACCOUNT, params![account, PER_PAGE]).await?)
     }
 
@@ -104,7 +104,7 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn all_invitations(&self, before: i64) -> Result<Vec<Invitation>, ApiError> {
+    pub async fn all_invitations(&self, before: InvitationId) -> Result<Vec<Invitation>, ApiError> {
         Ok(self.db().fetch_all(queries::ALL, params![before, PER_PAGE]).await?)
     }
 
@@ -112,7 +112,12 @@ impl Plaza {
     ///
     /// # Errors
     /// 422 if the note is too long, or the number of codes is not 1 to [`MAX_ISSUED`].
-    pub async fn issue_codes(&self, admin: i64, number: i64, note: &str) -> Result<Vec<String>, ApiError> {
+    pub async fn issue_codes(
+        &self,
+        admin: AccountId,
+        number: i64,
+        note: &str,
+    ) -> Result<Vec<String>, ApiError> {
         let note = rules::check_issue(number, note)?;
         let (db, now) = (self.db().clone(), self.db().clock().now());
         self.db()
@@ -132,12 +137,12 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn withdraw_code(&self, admin: i64, id: i64) -> Result<bool, ApiError> {
+    pub async fn withdraw_code(&self, admin: AccountId, id: InvitationId) -> Result<bool, ApiError> {
         let (db, now) = (self.db().clone(), self.db().clock().now());
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let taken: Option<(String, i64)> =
+                    let taken: Option<(String, AccountId)> =
                         tx.fetch_optional(queries::WITHDRAW, params![id, now]).await?;
                     let Some((code, account)) = taken else { return Ok(false) };
                     let entry =
@@ -153,7 +158,7 @@ impl Plaza {
     ///
     /// # Errors
     /// 422 if the note is too long.
-    pub async fn note_code(&self, id: i64, note: &str) -> Result<bool, ApiError> {
+    pub async fn note_code(&self, id: InvitationId, note: &str) -> Result<bool, ApiError> {
         let note = rules::check_issue(1, note)?;
         Ok(self.db().execute(queries::NOTE, params![id, &note]).await? == 1)
     }

@@ -10,6 +10,7 @@ pub mod feed;
 #[cfg(test)]
 mod fuzz_tests;
 mod gate;
+mod id;
 mod import;
 pub mod invariants;
 pub mod invitation;
@@ -26,6 +27,7 @@ use memory::Memory;
 use store::Database;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use id::{CertificateId, CircleId, CommentId, InvitationId, LogEntryId, PostId, ReportId, TargetId};
 pub use import::{OldComment, OldPost};
 
 /// Settings of the Plaza. All limits are per account.

@@ -3,11 +3,11 @@
 mod queries;
 pub(crate) mod routes;
 
-use store::{Tx, params};
+use store::{AccountId, Tx, params};
 use web::{ApiError, Code};
 
 use crate::{
-    Plaza, comment,
+    CommentId, Plaza, PostId, TargetId, comment,
     post::{self, Tally},
     rate::{self, Action},
 };
@@ -15,14 +15,15 @@ use crate::{
 /// The post or comment that is liked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
-    Post(i64),
-    Comment(i64),
+    Post(PostId),
+    Comment(CommentId),
 }
 
 impl Target {
-    const fn id(self) -> i64 {
+    fn id(self) -> TargetId {
         match self {
-            Self::Post(id) | Self::Comment(id) => id,
+            Self::Post(id) => id.into(),
+            Self::Comment(id) => id.into(),
         }
     }
 
@@ -44,10 +45,10 @@ impl Plaza {
     /// # Errors
     /// [`Code::NotFound`] if there is no such post; [`Code::PlazaBlocked`] if its author has blocked the
     /// account; [`Code::RateLimited`].
-    pub async fn like_post(&self, account: i64, name: &str, likes: bool) -> Result<i64, ApiError> {
+    pub async fn like_post(&self, account: AccountId, name: &str, likes: bool) -> Result<i64, ApiError> {
         let name = post::rules::check_name(name)?;
         let found = self.db().fetch_optional(post::queries::ID, params![name]).await?;
-        let (id, author): (i64, i64) = found.ok_or(Code::NotFound)?;
+        let (id, author): (PostId, AccountId) = found.ok_or(Code::NotFound)?;
         self.check_welcome(account, author).await?;
         self.like(account, Target::Post(id), likes).await
     }
@@ -56,13 +57,18 @@ impl Plaza {
     ///
     /// # Errors
     /// As [`Plaza::like_post`].
-    pub async fn like_comment(&self, account: i64, id: i64, likes: bool) -> Result<i64, ApiError> {
+    pub async fn like_comment(
+        &self,
+        account: AccountId,
+        id: CommentId,
+        likes: bool,
+    ) -> Result<i64, ApiError> {
         let (_, author, _) = self.place(id).await?;
         self.check_welcome(account, author).await?;
         self.like(account, Target::Comment(id), likes).await
     }
 
-    async fn like(&self, account: i64, target: Target, likes: bool) -> Result<i64, ApiError> {
+    async fn like(&self, account: AccountId, target: Target, likes: bool) -> Result<i64, ApiError> {
         let (now, most) = (self.db().clock().now(), self.settings().likes_per_hour);
         self.db()
             .write(move |tx| {

@@ -7,13 +7,13 @@ pub mod rules;
 
 use std::collections::HashSet;
 
-use store::{Database, Timestamp, Tx, params};
+use store::{AccountId, Database, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 pub use model::{Ban, LogEntry, Report};
 
 use crate::{
-    Plaza, certificate, comment, post,
+    CommentId, LogEntryId, Plaza, PostId, ReportId, TargetId, certificate, comment, post,
     rate::{self, Action},
 };
 
@@ -28,14 +28,14 @@ pub enum Target {
     /// A post, by its name.
     Post(String),
     /// A comment, by its id.
-    Comment(i64),
+    Comment(CommentId),
 }
 
 /// A moderation action to log.
 pub(crate) struct ModerationAction<'a> {
     pub(crate) action: &'static str,
     pub(crate) target: &'a str,
-    pub(crate) account: i64,
+    pub(crate) account: AccountId,
     pub(crate) reason: &'a str,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct ModerationAction<'a> {
 pub(crate) async fn note(
     tx: &mut Tx<'_>,
     db: &Database,
-    moderator: i64,
+    moderator: AccountId,
     action: ModerationAction<'_>,
     now: Timestamp,
 ) -> Result<(), ApiError> {
@@ -54,7 +54,7 @@ pub(crate) async fn note(
 }
 
 /// Closes all reports about a deleted post or comment.
-pub(crate) async fn close(tx: &mut Tx<'_>, target: i64) -> Result<(), ApiError> {
+pub(crate) async fn close(tx: &mut Tx<'_>, target: TargetId) -> Result<(), ApiError> {
     tx.execute(queries::CLOSE, params![target]).await?;
     Ok(())
 }
@@ -65,7 +65,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::InvalidParam`] if both accounts are the same, or the account has blocked 1 000 others already.
-    pub async fn block(&self, account: i64, other: i64) -> Result<(), ApiError> {
+    pub async fn block(&self, account: AccountId, other: AccountId) -> Result<(), ApiError> {
         let (blocks,): (i64,) = self.db().fetch_one(queries::BLOCKS, params![account]).await?;
         if account == other || blocks >= MAX_BLOCKS {
             return Err(ApiError::new(Code::InvalidParam).with("userId"));
@@ -79,7 +79,7 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn unblock(&self, account: i64, other: i64) -> Result<(), ApiError> {
+    pub async fn unblock(&self, account: AccountId, other: AccountId) -> Result<(), ApiError> {
         self.db().execute(queries::UNBLOCK, params![account, other]).await?;
         Ok(())
     }
@@ -88,8 +88,8 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn blocked(&self, account: i64) -> Result<HashSet<i64>, ApiError> {
-        let rows: Vec<(i64,)> = self.db().fetch_all(queries::BLOCKED, params![account]).await?;
+    pub async fn blocked(&self, account: AccountId) -> Result<HashSet<AccountId>, ApiError> {
+        let rows: Vec<(AccountId,)> = self.db().fetch_all(queries::BLOCKED, params![account]).await?;
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
@@ -97,7 +97,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::PlazaBlocked`] if the author has blocked it.
-    pub(crate) async fn check_welcome(&self, account: i64, author: i64) -> Result<(), ApiError> {
+    pub(crate) async fn check_welcome(&self, account: AccountId, author: AccountId) -> Result<(), ApiError> {
         let values = params![author, account];
         match self.db().fetch_optional::<(i64,)>(queries::HAS_BLOCKED, values).await? {
             Some(_) => Err(Code::PlazaBlocked.into()),
@@ -109,11 +109,11 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such post or comment; [`Code::RateLimited`].
-    pub async fn report(&self, account: i64, target: Target, reason: String) -> Result<(), ApiError> {
+    pub async fn report(&self, account: AccountId, target: Target, reason: String) -> Result<(), ApiError> {
         let (post, comment, author) = match target {
             Target::Post(name) => {
                 let found = self.db().fetch_optional(post::queries::ID, params![&name]).await?;
-                let (post, author): (i64, i64) = found.ok_or(Code::NotFound)?;
+                let (post, author): (PostId, AccountId) = found.ok_or(Code::NotFound)?;
                 (post, None, author)
             }
             Target::Comment(id) => {
@@ -127,7 +127,7 @@ impl Plaza {
             .write(move |tx| {
                 Box::pin(async move {
                     rate::count(tx, account, Action::Report, most, now).await?;
-                    let target = comment.unwrap_or(post);
+                    let target = comment.map_or_else(|| post.into(), TargetId::from);
                     let values = params![id, target, post, comment, author, account, &reason, now];
                     tx.execute(queries::REPORT, values).await?;
                     Ok(())
@@ -148,7 +148,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such report, or it is closed.
-    pub async fn find_report(&self, id: i64) -> Result<Report, ApiError> {
+    pub async fn find_report(&self, id: ReportId) -> Result<Report, ApiError> {
         let found = self.db().fetch_optional(queries::FIND, params![id]).await?;
         found.ok_or_else(|| Code::NotFound.into())
     }
@@ -157,7 +157,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such report, or it is closed.
-    pub async fn dismiss_report(&self, admin: i64, id: i64) -> Result<(), ApiError> {
+    pub async fn dismiss_report(&self, admin: AccountId, id: ReportId) -> Result<(), ApiError> {
         let report = self.find_report(id).await?;
         let (db, now) = (self.db().clone(), self.db().clock().now());
         self.db()
@@ -180,7 +180,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such report, or it is closed.
-    pub async fn uphold_report(&self, admin: i64, id: i64) -> Result<(), ApiError> {
+    pub async fn uphold_report(&self, admin: AccountId, id: ReportId) -> Result<(), ApiError> {
         let report = self.find_report(id).await?;
         match report.comment {
             Some(comment) => self.delete_comment(admin, Some(&report.reason), comment).await,
@@ -193,7 +193,13 @@ impl Plaza {
     /// # Errors
     /// 422 if the reason is missing or too long; [`Code::NotFound`] if the account has no certificate;
     /// [`Code::InvalidParam`] if the number of days is negative or too large.
-    pub async fn ban(&self, admin: i64, account: i64, days: i64, reason: &str) -> Result<(), ApiError> {
+    pub async fn ban(
+        &self,
+        admin: AccountId,
+        account: AccountId,
+        days: i64,
+        reason: &str,
+    ) -> Result<(), ApiError> {
         let until = rules::until(self.db().clock().now(), days)?;
         self.set_ban(admin, account, until, rules::check_reason(reason)?, "resident.ban").await
     }
@@ -202,14 +208,14 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the account has no certificate.
-    pub async fn unban(&self, admin: i64, account: i64) -> Result<(), ApiError> {
+    pub async fn unban(&self, admin: AccountId, account: AccountId) -> Result<(), ApiError> {
         self.set_ban(admin, account, Timestamp(0), String::new(), "resident.unban").await
     }
 
     async fn set_ban(
         &self,
-        admin: i64,
-        account: i64,
+        admin: AccountId,
+        account: AccountId,
         until: Timestamp,
         reason: String,
         action: &'static str,
@@ -248,7 +254,7 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn log(&self, before: i64) -> Result<Vec<LogEntry>, ApiError> {
+    pub async fn log(&self, before: LogEntryId) -> Result<Vec<LogEntry>, ApiError> {
         Ok(self.db().fetch_all(queries::LOG, params![before, PER_PAGE]).await?)
     }
 }

@@ -5,13 +5,13 @@ pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use store::{Database, Param, Timestamp, Tx, params};
+use store::{AccountId, Database, Param, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 pub use model::{Author, Extras, Kind, NewPost, People, Post};
 
 use crate::{
-    Plaza, circle,
+    Plaza, PostId, circle,
     moderation::{self, ModerationAction},
     rate::{self, Action},
     topic,
@@ -50,7 +50,7 @@ pub(crate) struct Tally {
 pub(crate) async fn insert(
     tx: &mut Tx<'_>,
     db: &Database,
-    (id, author, now): (i64, i64, Timestamp),
+    (id, author, now): (PostId, AccountId, Timestamp),
     tally: Tally,
     prepared: &Prepared,
 ) -> Result<String, ApiError> {
@@ -86,7 +86,7 @@ pub(crate) async fn insert(
     Ok(name)
 }
 
-async fn add_postings(tx: &mut Tx<'_>, id: i64, terms: &[String]) -> Result<(), ApiError> {
+async fn add_postings(tx: &mut Tx<'_>, id: PostId, terms: &[String]) -> Result<(), ApiError> {
     let mut rest = terms;
     for (statement, size) in queries::ADD_POSTINGS.iter().zip(queries::POSTINGS) {
         while let Some((some, after)) = rest.split_at_checked(size) {
@@ -99,7 +99,7 @@ async fn add_postings(tx: &mut Tx<'_>, id: i64, terms: &[String]) -> Result<(), 
     Ok(())
 }
 
-async fn remove_postings(tx: &mut Tx<'_>, id: i64, terms: &[String]) -> Result<(), ApiError> {
+async fn remove_postings(tx: &mut Tx<'_>, id: PostId, terms: &[String]) -> Result<(), ApiError> {
     for some in terms.chunks(queries::REMOVED) {
         let mut values = vec![Param::from(id)];
         values.extend(some.iter().map(Param::from));
@@ -109,8 +109,8 @@ async fn remove_postings(tx: &mut Tx<'_>, id: i64, terms: &[String]) -> Result<(
     Ok(())
 }
 
-async fn count(tx: &mut Tx<'_>, id: i64, kind: Kind, circle: &str, posts: i64) -> Result<(), ApiError> {
-    let shard = id % SHARDS;
+async fn count(tx: &mut Tx<'_>, id: PostId, kind: Kind, circle: &str, posts: i64) -> Result<(), ApiError> {
+    let shard = id.0 % SHARDS;
     tx.execute(queries::COUNT, params!["", kind.number(), shard, posts]).await?;
     if !circle.is_empty() {
         tx.execute(queries::COUNT, params![circle, kind.number(), shard, posts]).await?;
@@ -120,7 +120,7 @@ async fn count(tx: &mut Tx<'_>, id: i64, kind: Kind, circle: &str, posts: i64) -
 
 /// Adds a change to a post's numbers of likes and comments, updates its position in the featured feed, and
 /// returns the number of likes.
-pub(crate) async fn tally(tx: &mut Tx<'_>, post: i64, change: Tally) -> Result<i64, ApiError> {
+pub(crate) async fn tally(tx: &mut Tx<'_>, post: PostId, change: Tally) -> Result<i64, ApiError> {
     let values = params![post, change.likes, change.comments, change.human_comments];
     let (made, likes, comments): (Timestamp, i64, i64) = tx.fetch_one(queries::TALLY, values).await?;
     tx.execute(queries::SET_HOT, params![post, rules::hot(made, likes, comments)]).await?;
@@ -133,7 +133,7 @@ impl Plaza {
     /// # Errors
     /// [`Code::RateLimited`]; [`Code::NotFound`] if the circle does not exist; [`Code::CircleNotMember`] if
     /// the author is no member of it.
-    pub async fn post(&self, author: i64, new: NewPost) -> Result<String, ApiError> {
+    pub async fn post(&self, author: AccountId, new: NewPost) -> Result<String, ApiError> {
         let prepared = Prepared::new(new)?;
         let (db, now, most) = (self.db().clone(), self.db().clock().now(), self.settings().posts_per_hour);
         self.db()
@@ -143,7 +143,7 @@ impl Plaza {
                     if !prepared.post.circle.is_empty() {
                         circle::check_member(tx, author, &prepared.post.circle).await?;
                     }
-                    insert(tx, &db, (db.ids().next(), author, now), Tally::default(), &prepared).await
+                    insert(tx, &db, (PostId(db.ids().next()), author, now), Tally::default(), &prepared).await
                 })
             })
             .await
@@ -153,14 +153,14 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such post.
-    pub async fn find_post(&self, reader: i64, name: &str) -> Result<Post, ApiError> {
+    pub async fn find_post(&self, reader: AccountId, name: &str) -> Result<Post, ApiError> {
         let name = rules::check_name(name)?;
         let found = self.db().fetch_optional(queries::FIND, params![reader, name]).await?;
         found.ok_or_else(|| Code::NotFound.into())
     }
 
     /// Returns posts by id, in the order of `ids`. Deleted ones are left out.
-    pub(crate) async fn posts(&self, reader: i64, ids: &[i64]) -> Result<Vec<Post>, ApiError> {
+    pub(crate) async fn posts(&self, reader: AccountId, ids: &[PostId]) -> Result<Vec<Post>, ApiError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -177,7 +177,7 @@ impl Plaza {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn authors(&self, ids: impl IntoIterator<Item = i64>) -> Result<People, ApiError> {
+    pub async fn authors(&self, ids: impl IntoIterator<Item = AccountId>) -> Result<People, ApiError> {
         self.0.memory.people(ids).await
     }
 
@@ -185,13 +185,13 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the post does not exist or belongs to somebody else.
-    pub async fn edit_post(&self, author: i64, name: &str, content: String) -> Result<(), ApiError> {
+    pub async fn edit_post(&self, author: AccountId, name: &str, content: String) -> Result<(), ApiError> {
         let (name, now) = (rules::check_name(name)?.to_owned(), self.db().clock().now());
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
                     let found = tx.fetch_optional(queries::BEGIN_EDIT, params![&name, author, now]).await?;
-                    let (id, old, extras): (i64, String, String) = found.ok_or(Code::NotFound)?;
+                    let (id, old, extras): (PostId, String, String) = found.ok_or(Code::NotFound)?;
                     let extras = model::extras(&extras)?;
                     remove_postings(tx, id, &search::terms(&rules::indexed(&old, &extras))).await?;
                     tx.execute(queries::EDIT, params![id, &content]).await?;
@@ -208,7 +208,7 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the post does not exist, or belongs to somebody else and there is no reason.
-    pub async fn delete_post(&self, by: i64, admin: Option<&str>, name: &str) -> Result<(), ApiError> {
+    pub async fn delete_post(&self, by: AccountId, admin: Option<&str>, name: &str) -> Result<(), ApiError> {
         let (db, now) = (self.db().clone(), self.db().clock().now());
         let (name, reason) = (rules::check_name(name)?.to_owned(), admin.map(str::to_owned));
         self.db()
@@ -221,7 +221,7 @@ impl Plaza {
                     let extras = model::extras(&extras)?;
                     remove_postings(tx, id, &search::terms(&rules::indexed(&content, &extras))).await?;
                     tx.execute(queries::BLANK, params![id]).await?;
-                    moderation::close(tx, id).await?;
+                    moderation::close(tx, id.into()).await?;
                     if !topic.is_empty() {
                         topic::remove(tx, &topic).await?;
                     }
@@ -242,4 +242,4 @@ impl Plaza {
     }
 }
 
-type Deleted = (i64, i64, String, i64, String, String, String);
+type Deleted = (PostId, AccountId, String, i64, String, String, String);

@@ -3,7 +3,7 @@
 //! They are counted in the database, in the transaction of the action. An action that fails is thus not
 //! counted, and several processes share the counters.
 
-use store::{Database, Timestamp, Tx, params};
+use store::{AccountId, Database, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 /// An action that is limited.
@@ -66,7 +66,7 @@ const COUNT: &str = "INSERT INTO plaza_rate (account_id, action, window_start, u
 /// there were `most` in the window before.
 pub(crate) async fn count(
     tx: &mut Tx<'_>,
-    account: i64,
+    account: AccountId,
     action: Action,
     most: i64,
     now: Timestamp,
@@ -86,7 +86,7 @@ const GIVE_BACK: &str =
     "UPDATE plaza_rate SET used = used - 1 WHERE account_id = $1 AND action = $2 AND used > 0";
 
 /// Takes back the count of an action that failed with a server error.
-pub(crate) async fn give_back(db: &Database, account: i64, action: Action) -> Result<(), ApiError> {
+pub(crate) async fn give_back(db: &Database, account: AccountId, action: Action) -> Result<(), ApiError> {
     db.execute(GIVE_BACK, params![account, action.name()]).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ mod queries;
 pub(crate) mod routes;
 
 use serde::Serialize;
-use store::{Timestamp, Tx, from_row, params};
+use store::{AccountId, Timestamp, Tx, from_row, params};
 use utoipa::ToSchema;
 use web::{ApiError, Code};
 
@@ -64,7 +64,12 @@ impl Plaza {
     ///
     /// # Errors
     /// [`Code::NotFound`] if there is no such topic.
-    pub async fn topic(&self, reader: i64, id: &str, cursor: Cursor) -> Result<(Topic, Feed), ApiError> {
+    pub async fn topic(
+        &self,
+        reader: AccountId,
+        id: &str,
+        cursor: Cursor,
+    ) -> Result<(Topic, Feed), ApiError> {
         if id.len() > 256 || id.contains(char::is_control) {
             return Err(Code::NotFound.into());
         }

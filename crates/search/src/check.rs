@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use store::{Result, Timestamp, Tx, params};
 
+use super::id::EntryId;
 use super::index::{Entry, Index};
 use super::postings::{self, Posting};
 use super::runs::Row;
@@ -81,8 +82,8 @@ impl Index {
         mend: bool,
     ) -> Result<Vec<String>> {
         let held = self.held(tx, range).await?;
-        let wanted: BTreeMap<i64, &Expected> = expected.iter().map(|one| (one.entry.id, one)).collect();
-        let ids: BTreeSet<i64> = wanted.keys().chain(held.keys()).copied().collect();
+        let wanted: BTreeMap<EntryId, &Expected> = expected.iter().map(|one| (one.entry.id, one)).collect();
+        let ids: BTreeSet<EntryId> = wanted.keys().chain(held.keys()).copied().collect();
         let (mut faults, nothing) = (Vec::new(), IndexedEntry::default());
         for id in ids {
             let held = held.get(&id).unwrap_or(&nothing);
@@ -119,11 +120,15 @@ impl Index {
     }
 
     /// Returns the entries of a range, with their terms from pending rows and from runs.
-    async fn held(self, tx: &mut Tx<'_>, (after, last): (i64, i64)) -> Result<BTreeMap<i64, IndexedEntry>> {
+    async fn held(
+        self,
+        tx: &mut Tx<'_>,
+        (after, last): (i64, i64),
+    ) -> Result<BTreeMap<EntryId, IndexedEntry>> {
         let range = params![self.account(), self.kind(), after, last];
-        let entries: Vec<(i64, bool, i64, Timestamp, i64, String)> = tx.fetch_all(ENTRIES, range).await?;
-        let pending: Vec<(i64, bool, i64, Timestamp, String)> = tx.fetch_all(PENDING, range).await?;
-        let mut held = BTreeMap::<i64, IndexedEntry>::new();
+        let entries: Vec<(EntryId, bool, i64, Timestamp, i64, String)> = tx.fetch_all(ENTRIES, range).await?;
+        let pending: Vec<(EntryId, bool, i64, Timestamp, String)> = tx.fetch_all(PENDING, range).await?;
+        let mut held = BTreeMap::<EntryId, IndexedEntry>::new();
         let mut runs = BTreeSet::new();
         for (id, public, length, noted, run, folded) in entries {
             runs.extend((run > 0).then_some(run));
@@ -161,8 +166,8 @@ impl Index {
     /// If a statement fails.
     pub async fn check_runs(self, tx: &mut Tx<'_>, mend: bool) -> Result<Vec<String>> {
         let whole = params![self.account(), self.kind()];
-        let places: Vec<(i64, i64)> = tx.fetch_all(PLACES, whole).await?;
-        let places: HashMap<i64, i64> = places.into_iter().collect();
+        let places: Vec<(EntryId, i64)> = tx.fetch_all(PLACES, whole).await?;
+        let places: HashMap<EntryId, i64> = places.into_iter().collect();
         let (last,): (i64,) = tx.fetch_one(LAST_RUN, whole).await?;
         let known: Option<(i64,)> = tx.fetch_optional(RUNS, whole).await?;
         let mut faults = Vec::new();

@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use store::{Param, Result, Timestamp, Tx, params};
 
 use super::dates::{self, Days};
+use super::id::EntryId;
 use super::index::Index;
 use super::postings::{self, Posting};
 use super::query::Query;
@@ -97,12 +98,12 @@ impl Index {
     }
 
     fn start<'p>(self, only_public: bool) -> Vec<Param<'p>> {
-        vec![Param::Int(self.account), Param::Int(self.kind), Param::from(only_public)]
+        vec![Param::from(self.account), Param::Int(self.kind), Param::from(only_public)]
     }
 
     /// Returns the postings of a query's terms in pending entries.
     async fn pending(self, tx: &Tx<'_>, terms: &[QueryTerm], only_public: bool) -> Result<Postings> {
-        let rows: Vec<(i64, bool, i64, Timestamp, String)> =
+        let rows: Vec<(EntryId, bool, i64, Timestamp, String)> =
             tx.fetch_all(sql::PENDING, &self.start(only_public)).await?;
         let mut asked: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
         asked.sort_unstable();
@@ -184,7 +185,7 @@ impl Index {
         query: &Query,
         place: &Place,
         postings: &Postings,
-    ) -> Result<Vec<(i64, Timestamp)>> {
+    ) -> Result<Vec<(EntryId, Timestamp)>> {
         let mut found = Vec::new();
         match place {
             Place::Nowhere => {}
@@ -193,9 +194,9 @@ impl Index {
                 let parts = having.chunks(LOOKED_THROUGH).map(|having| async {
                     let mut values = self.start(query.only_public);
                     values.push(Param::Text(&query.typed));
-                    values.extend(having.iter().map(|posting| Param::Int(posting.entry)));
+                    values.extend(having.iter().map(|posting| Param::from(posting.entry)));
                     values.resize(4 + LOOKED_THROUGH, NOBODY);
-                    tx.fetch_all::<(i64, Timestamp)>(sql::VERBATIM_AMONG.as_str(), &values).await
+                    tx.fetch_all::<(EntryId, Timestamp)>(sql::VERBATIM_AMONG.as_str(), &values).await
                 });
                 for rows in futures::future::try_join_all(parts).await? {
                     found.extend(rows);
@@ -204,7 +205,7 @@ impl Index {
             Place::Newest(count) => {
                 let mut values = self.start(query.only_public);
                 values.extend([Param::Int(*count), Param::Text(&query.typed)]);
-                let rows: Vec<(i64, Timestamp)> = tx.fetch_all(sql::VERBATIM, &values).await?;
+                let rows: Vec<(EntryId, Timestamp)> = tx.fetch_all(sql::VERBATIM, &values).await?;
                 found.extend(rows);
             }
         }
@@ -221,10 +222,10 @@ impl Index {
         }
         let mut values = self.start(query.only_public);
         values.push(Param::Int(CONVERSATION_MS));
-        values.extend(best.iter().map(|hit| Param::Int(hit.entry)));
+        values.extend(best.iter().map(|hit| Param::from(hit.entry)));
         values.resize(4 + MAX_NEIGHBOURS, NOBODY);
         let rows: Vec<Beside> = tx.fetch_all(sql::NEIGHBOURS.as_str(), &values).await?;
-        let beside: HashMap<i64, Beside> = rows.into_iter().map(|row| (row.0, row)).collect();
+        let beside: HashMap<EntryId, Beside> = rows.into_iter().map(|row| (row.0, row)).collect();
         let mut lent = Vec::new();
         for hit in best {
             let Some((_, before, after, before_that, after_that)) = beside.get(&hit.entry).copied() else {
@@ -257,7 +258,7 @@ impl Index {
             let end = to.plus_ms(TOLD_LATER_DAYS * DAY_MS).min(now.plus_ms(1)).max(to);
             let mut values = self.start(query.only_public);
             values.extend([first.0, end.0, MAX_OF_DAY].map(Param::Int));
-            let rows: Vec<(i64, Timestamp, String)> = tx.fetch_all(sql::BETWEEN, &values).await?;
+            let rows: Vec<(EntryId, Timestamp, String)> = tx.fetch_all(sql::BETWEEN, &values).await?;
             let names = |noted: Timestamp, text: &str| {
                 dates::named(text, zone.day(noted)).iter().any(|said| overlap(said, &days))
             };
@@ -297,7 +298,7 @@ fn of_periods(query: &Query, scores: &Scores) -> Vec<Gain> {
 }
 
 /// An entry, the time it was noted, and its bonus.
-type Gain = (i64, Timestamp, f64);
+type Gain = (EntryId, Timestamp, f64);
 
 /// The entries that are scanned for the query verbatim.
 #[derive(Debug)]
@@ -346,7 +347,7 @@ const NOBODY: Param<'static> = Param::Int(-1);
 
 /// An entry, the ones right before and after it, and the ones before and after those. An entry may lack any
 /// of them.
-type Beside = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+type Beside = (EntryId, Option<EntryId>, Option<EntryId>, Option<EntryId>, Option<EntryId>);
 
 const fn overlap(a: &Days, b: &Days) -> bool {
     a.start < b.end && b.start < a.end

@@ -1,7 +1,8 @@
 //! The index of one person's entries of one kind.
 
-use store::{Ids, Result, Timestamp, Tx, params};
+use store::{AccountId, Ids, Result, Timestamp, Tx, params};
 
+use super::id::EntryId;
 use super::postings;
 use super::rank::Size;
 use super::statements as sql;
@@ -20,7 +21,7 @@ const SAME_TIME_MS: u64 = 60_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// The row's id.
-    pub id: i64,
+    pub id: EntryId,
     /// True if everybody may see it.
     pub public: bool,
     /// The time it was noted, which is before that of the id if the row was imported.
@@ -29,7 +30,7 @@ pub struct Entry {
 
 impl Entry {
     /// Returns the time it was noted, or that of its id if they are less than a minute apart.
-    pub(super) const fn noted(self) -> Timestamp {
+    pub(super) fn noted(self) -> Timestamp {
         let by_id = Ids::time(self.id);
         if by_id.0.abs_diff(self.noted.0) < SAME_TIME_MS { by_id } else { self.noted }
     }
@@ -46,7 +47,7 @@ impl Entry {
 /// results which entries are pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Index {
-    pub(super) account: i64,
+    pub(super) account: AccountId,
     pub(super) kind: i64,
 }
 
@@ -54,11 +55,11 @@ impl Index {
     /// Identifies the index of an account's entries of a kind. The crate that owns the rows chooses the
     /// number of the kind.
     #[must_use]
-    pub const fn new(account: i64, kind: i64) -> Self {
+    pub const fn new(account: AccountId, kind: i64) -> Self {
         Self { account, kind }
     }
 
-    pub(super) const fn account(self) -> i64 {
+    pub(super) const fn account(self) -> AccountId {
         self.account
     }
 
@@ -124,7 +125,7 @@ impl Index {
     ///
     /// # Errors
     /// If a statement fails.
-    pub async fn remove(self, tx: &mut Tx<'_>, entry: i64) -> Result<bool> {
+    pub async fn remove(self, tx: &mut Tx<'_>, entry: EntryId) -> Result<bool> {
         self.lock(tx).await?;
         let found = tx.fetch_optional(sql::REMOVE_ENTRY, params![self.account, self.kind, entry]).await?;
         let Some((folded, public, run)): Option<(String, bool, i64)> = found else { return Ok(false) };
@@ -158,7 +159,7 @@ impl Index {
     ///
     /// # Errors
     /// If the statement fails.
-    pub async fn entries_of(tx: &Tx<'_>, account: i64) -> Result<i64> {
+    pub async fn entries_of(tx: &Tx<'_>, account: AccountId) -> Result<i64> {
         let (entries,) = tx.fetch_one(sql::ENTRIES_OF, params![account]).await?;
         Ok(entries)
     }

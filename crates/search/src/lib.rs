@@ -15,6 +15,7 @@ mod check;
 mod dates;
 mod find;
 mod fold;
+mod id;
 mod index;
 mod postings;
 mod query;
@@ -31,6 +32,7 @@ mod verbs;
 
 pub use check::Expected;
 pub use fold::fold;
+pub use id::EntryId;
 pub use index::{Entry, Index};
 pub use query::{Query, Tuning};
 pub use rank::Hit;

@@ -3,10 +3,12 @@
 use integer_encoding::VarInt;
 use store::{Error, Ids, Result, Timestamp};
 
+use super::id::EntryId;
+
 /// The occurrences of a term in an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Posting {
-    pub(super) entry: i64,
+    pub(super) entry: EntryId,
     pub(super) occurrences: i64,
     /// The number of the entry's terms, including repetitions.
     pub(super) length: i64,
@@ -24,13 +26,13 @@ pub(super) fn encode(postings: impl Iterator<Item = Posting>) -> Vec<u8> {
     for posting in postings {
         let later = posting.noted.0.wrapping_sub(Ids::time(posting.entry).0);
         let about = posting.length << 2 | i64::from(later != 0) << 1 | i64::from(posting.public);
-        for number in [posting.entry.wrapping_sub(before), about, posting.occurrences] {
+        for number in [posting.entry.0.wrapping_sub(before), about, posting.occurrences] {
             write(&mut bytes, number.cast_unsigned());
         }
         if later != 0 {
             write(&mut bytes, zigzag(later));
         }
-        before = posting.entry;
+        before = posting.entry.0;
     }
     bytes
 }
@@ -59,7 +61,7 @@ pub(super) fn decode(mut bytes: &[u8]) -> Result<Vec<Posting>> {
     let mut entry = 0_i64;
     while !bytes.is_empty() {
         let posting = next(&mut bytes, entry).ok_or_else(|| Error::Other("damaged postings".to_owned()))?;
-        entry = posting.entry;
+        entry = posting.entry.0;
         postings.push(posting);
     }
     Ok(postings)
@@ -71,7 +73,7 @@ fn next(bytes: &mut &[u8], before: i64) -> Option<Posting> {
         *bytes = bytes.get(size..)?;
         Some(value)
     };
-    let entry = before.wrapping_add(number()?.cast_signed());
+    let entry = EntryId(before.wrapping_add(number()?.cast_signed()));
     let about = number()?.cast_signed();
     let occurrences = number()?.cast_signed();
     let later = if about & 2 == 2 { unzigzag(number()?) } else { 0 };
@@ -124,6 +126,7 @@ mod tests {
         proptest::collection::btree_map(0_i64..i64::MAX, one, 1..50).prop_map(|all| {
             let posting =
                 |(entry, (noted, occurrences, length, public)): (i64, (Option<i64>, i64, i64, bool))| {
+                    let entry = EntryId(entry);
                     let noted = noted.map_or_else(|| Ids::time(entry), Timestamp);
                     Posting { entry, occurrences, length, public, noted }
                 };
@@ -134,8 +137,13 @@ mod tests {
     #[test]
     fn neighbours_take_little_room() {
         let id = 7_200_000_000_000_000;
-        let posting =
-            |entry| Posting { entry, occurrences: 1, length: 20, public: false, noted: Ids::time(entry) };
+        let posting = |entry| Posting {
+            entry: EntryId(entry),
+            occurrences: 1,
+            length: 20,
+            public: false,
+            noted: Ids::time(entry),
+        };
         let all: Vec<Posting> = (0..100).map(|n| posting(id + n * 4096)).collect();
         let size = encode(all.into_iter()).len();
         assert!(size < 420, "{size}");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use store::Timestamp;
 
+use super::id::EntryId;
 use super::postings::Posting;
 use super::tokens::QueryTerm;
 
@@ -31,7 +32,7 @@ pub(super) struct Size {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
     /// The id of the entry.
-    pub entry: i64,
+    pub entry: EntryId,
     /// The score. Greater is better. Comparable among the entries of one person.
     pub score: f64,
     /// The time it was noted.
@@ -46,10 +47,10 @@ pub(super) struct Scored {
 }
 
 /// Found entries by id.
-pub(super) type Scores = HashMap<i64, Scored>;
+pub(super) type Scores = HashMap<EntryId, Scored>;
 
 /// Adds to the score of an entry.
-pub(super) fn gain(scores: &mut Scores, entry: i64, noted: Timestamp, more: f64) {
+pub(super) fn gain(scores: &mut Scores, entry: EntryId, noted: Timestamp, more: f64) {
     scores.entry(entry).or_insert(Scored { score: 0.0, noted }).score += more;
 }
 
@@ -124,7 +125,7 @@ pub(super) fn order(scores: Scores) -> Vec<Hit> {
     ranked
 }
 
-const fn hit((entry, Scored { score, noted }): (i64, Scored)) -> Hit {
+const fn hit((entry, Scored { score, noted }): (EntryId, Scored)) -> Hit {
     Hit { entry, score, noted }
 }
 
@@ -186,7 +187,7 @@ mod tests {
         let size = Size { entries: 100, length: 1000 };
         let term = |entries| ScoredTerm { term: term("x", false), entries };
         let posting = |occurrences, length| Posting {
-            entry: 1,
+            entry: EntryId(1),
             occurrences,
             length,
             public: true,
@@ -202,9 +203,10 @@ mod tests {
     fn of_equals_the_newer_comes_first() {
         let scored = |score: f64, noted: i64| Scored { score, noted: Timestamp(noted) };
         let all = [(1, scored(1.0, 5)), (3, scored(1.0, 5)), (2, scored(2.0, 5)), (4, scored(1.0, 4))];
-        let ids: Vec<i64> = order(all.into()).iter().map(|hit| hit.entry).collect();
+        let all = all.map(|(id, scored)| (EntryId(id), scored));
+        let ids: Vec<i64> = order(all.into()).iter().map(|hit| hit.entry.0).collect();
         assert_eq!(ids, [2, 3, 1, 4]);
-        let scores: Scores = (1..100).map(|id| (id, scored((id % 7) as f64, id % 3))).collect();
+        let scores: Scores = (1..100).map(|id| (EntryId(id), scored((id % 7) as f64, id % 3))).collect();
         for count in [0, 1, 5, 98, 99, 1000] {
             let first: Vec<Hit> = order(scores.clone()).into_iter().take(count).collect();
             assert_eq!(best(&scores, count), first);

@@ -2,8 +2,9 @@
 //! it.
 
 use futures::future::BoxFuture;
-use store::{Param, Result, Timestamp, Tx, params};
+use store::{AccountId, Param, Result, Timestamp, Tx, params};
 
+use super::id::EntryId;
 use super::index::{Entry, Index};
 use super::postings::{self, Posting};
 use super::statements::{self as sql, OF_RUN, WRITTEN};
@@ -60,7 +61,7 @@ impl Index {
     #[doc(hidden)]
     pub async fn end_pending(self, tx: &mut Tx<'_>) -> Result<()> {
         let values = params![self.account(), self.kind(), false];
-        let rows: Vec<(i64, bool, i64, Timestamp, String)> = tx.fetch_all(sql::PENDING, values).await?;
+        let rows: Vec<(EntryId, bool, i64, Timestamp, String)> = tx.fetch_all(sql::PENDING, values).await?;
         let mut terms = Vec::new();
         for (entry, public, length, noted, lines) in &rows {
             let (entry, length, public, noted) = (*entry, *length, *public, *noted);
@@ -91,7 +92,13 @@ impl Index {
     }
 
     /// Removes an entry from a run that has it under these terms.
-    pub(super) async fn leave_run(self, tx: &mut Tx<'_>, run: i64, entry: i64, terms: &[&str]) -> Result<()> {
+    pub(super) async fn leave_run(
+        self,
+        tx: &mut Tx<'_>,
+        run: i64,
+        entry: EntryId,
+        terms: &[&str],
+    ) -> Result<()> {
         for terms in terms.chunks(OF_RUN) {
             let rows: Vec<(String, Vec<u8>)> =
                 tx.fetch_all(sql::OF_RUN_TERMS.as_str(), &self.terms_of(run, terms)).await?;
@@ -127,10 +134,10 @@ impl Index {
     }
 
     async fn rebuild(self, tx: &mut Tx<'_>) -> Result<()> {
-        let mut after = i64::MIN;
+        let mut after = EntryId(i64::MIN);
         loop {
             let values = params![self.account(), self.kind(), after, READ];
-            let rows: Vec<(i64, bool, Timestamp, String)> = tx.fetch_all(ENTRIES, values).await?;
+            let rows: Vec<(EntryId, bool, Timestamp, String)> = tx.fetch_all(ENTRIES, values).await?;
             let Some(last) = rows.last().map(|row| row.0) else { return Ok(()) };
             after = last;
             for (id, public, noted, folded) in rows {
@@ -150,7 +157,7 @@ pub(super) fn rebuild<'t>(tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
         for statement in [FORGET_RUNS, LEAVE_RUNS, FORGET_PENDING, FORGET_POSTINGS] {
             tx.execute(statement, &[]).await?;
         }
-        let indices: Vec<(i64, i64)> = tx.fetch_all(INDICES, &[]).await?;
+        let indices: Vec<(AccountId, i64)> = tx.fetch_all(INDICES, &[]).await?;
         for (account, kind) in indices {
             Index::new(account, kind).rebuild(tx).await?;
         }

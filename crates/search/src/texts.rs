@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use snowball_stemmers_rs::{Algorithm, Stemmer};
 use store::Timestamp;
 
+use super::id::EntryId;
 use super::{
     fold::fold,
     postings::Posting,
@@ -55,7 +56,7 @@ impl Scorer {
             let votes = scored_terms.iter().filter_map(|term| {
                 let occurrences = text.of(*self.numbers.get(&term.term.text)?);
                 let (length, noted) = (text.length, Timestamp(0));
-                let posting = Posting { entry: 0, occurrences, length, public: true, noted };
+                let posting = Posting { entry: EntryId(0), occurrences, length, public: true, noted };
                 (occurrences > 0).then(|| rank::score(term, posting, size))
             });
             votes.sum()

@@ -1,7 +1,8 @@
 //! Embeddings: a vector for each passage of an entry, made by an external model and stored beside the index.
 
-use store::{Database, Result, Timestamp, Tx, owned_params, params};
+use store::{AccountId, Database, Result, Timestamp, Tx, owned_params, params};
 
+use super::id::EntryId;
 use super::index::Index;
 
 /// Maximum number of characters of an entry's folded text that vectors are made of. If these characters have
@@ -86,7 +87,7 @@ const COUNTED: &str = "SELECT meaning.made, (SELECT COUNT(*) FROM search_vector 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
     /// The id of the entry.
-    pub entry: i64,
+    pub entry: EntryId,
     /// The text, as returned by [`Index::without_vector`].
     pub text: String,
     /// The number of vectors: one for each passage that the model can embed.
@@ -99,7 +100,7 @@ pub struct Made {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryVectors {
     /// The id of the entry.
-    pub entry: i64,
+    pub entry: EntryId,
     /// True if everybody may see it.
     pub public: bool,
     /// The number of vectors.
@@ -127,9 +128,9 @@ impl Index {
     /// If the statement fails.
     pub async fn lacking(db: &Database, model: &str, after: Option<Self>, limit: i64) -> Result<Vec<Self>> {
         let now = db.clock().now();
-        let (account, kind) = after.map_or((0, 0), |index| (index.account, index.kind));
+        let (account, kind) = after.map_or((AccountId(0), 0), |index| (index.account, index.kind));
         let values = owned_params![model, now, account, kind, limit, now.plus_ms(LONGEST_CLAIM_MS)];
-        let rows: Vec<(i64, i64)> = db.fetch_all_heavy(LACKING, values).await?;
+        let rows: Vec<(AccountId, i64)> = db.fetch_all_heavy(LACKING, values).await?;
         Ok(rows.into_iter().map(|(account, kind)| Self { account, kind }).collect())
     }
 
@@ -164,7 +165,12 @@ impl Index {
     ///
     /// # Errors
     /// If the statement fails.
-    pub async fn without_vector(self, db: &Database, model: &str, limit: i64) -> Result<Vec<(i64, String)>> {
+    pub async fn without_vector(
+        self,
+        db: &Database,
+        model: &str,
+        limit: i64,
+    ) -> Result<Vec<(EntryId, String)>> {
         db.fetch_all_heavy(WITHOUT, owned_params![self.account, self.kind, model, limit, MAX_EMBEDDED]).await
     }
 
@@ -204,7 +210,7 @@ impl Index {
     }
 
     /// Removes an entry's vectors. The index has to be locked.
-    pub(super) async fn remove_vector(self, tx: &mut Tx<'_>, entry: i64) -> Result<()> {
+    pub(super) async fn remove_vector(self, tx: &mut Tx<'_>, entry: EntryId) -> Result<()> {
         let of: Option<(String,)> =
             tx.fetch_optional(REMOVE, params![self.account, self.kind, entry]).await?;
         if let Some((model,)) = of {
@@ -244,7 +250,7 @@ impl Index {
     /// # Errors
     /// If a statement fails.
     pub async fn check_vectors(self, tx: &mut Tx<'_>, mend: bool) -> Result<Vec<String>> {
-        let stray: Vec<(i64,)> = tx.fetch_all(STRAY, params![self.account, self.kind]).await?;
+        let stray: Vec<(EntryId,)> = tx.fetch_all(STRAY, params![self.account, self.kind]).await?;
         let mut faults = Vec::new();
         for (entry,) in stray {
             faults.push(format!("{entry}: the vector is not the entry's"));

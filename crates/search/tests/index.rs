@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use search::{Document, Entry, Expected, Hit, Index, Query, fold};
-use store::{Clock, Database, DatabaseConfig, Error, Ids, Random, Timestamp, params};
+use search::{Document, Entry, EntryId, Expected, Hit, Index, Query, fold};
+use store::{AccountId, Clock, Database, DatabaseConfig, Error, Ids, Random, Timestamp, params};
 use tempfile::TempDir;
 use testkit::{Engine, Fixture, both_engines};
 
@@ -51,9 +51,14 @@ async fn open(world: &World) -> Database {
     db
 }
 
+/// Returns the index of an account.
+const fn index(account: i64) -> Index {
+    Index::new(AccountId(account), KIND)
+}
+
 /// Returns an entry that was noted at the time of its id.
-const fn row(id: i64, public: bool) -> Entry {
-    Entry { id, public, noted: Ids::time(id) }
+fn row(id: i64, public: bool) -> Entry {
+    Entry { id: EntryId(id), public, noted: Ids::time(id) }
 }
 
 async fn put(db: &Database, account: i64, entry: i64, public: bool, text: &str) {
@@ -62,15 +67,13 @@ async fn put(db: &Database, account: i64, entry: i64, public: bool, text: &str) 
 
 async fn put_row(db: &Database, account: i64, entry: Entry, text: &str) {
     let document = Document::new(text);
-    db.write(move |tx| {
-        Box::pin(async move { Index::new(account, KIND).replace(tx, entry, &document).await })
-    })
-    .await
-    .unwrap();
+    db.write(move |tx| Box::pin(async move { index(account).replace(tx, entry, &document).await }))
+        .await
+        .unwrap();
 }
 
 async fn remove(db: &Database, account: i64, entry: i64) -> bool {
-    let job = db.write(move |tx| Box::pin(async move { Index::new(account, KIND).remove(tx, entry).await }));
+    let job = db.write(move |tx| Box::pin(async move { index(account).remove(tx, EntryId(entry)).await }));
     job.await.unwrap()
 }
 
@@ -81,15 +84,15 @@ async fn hits(db: &Database, index: Index, query: Query) -> Vec<Hit> {
 }
 
 async fn search(db: &Database, index: Index, query: Query) -> Vec<i64> {
-    hits(db, index, query).await.into_iter().map(|hit| hit.entry).collect()
+    hits(db, index, query).await.into_iter().map(|hit| hit.entry.0).collect()
 }
 
 async fn find(db: &Database, query: &str) -> Vec<i64> {
-    search(db, Index::new(1, KIND), Query::keyword(query, false)).await
+    search(db, index(1), Query::keyword(query, false)).await
 }
 
 async fn count(db: &Database, only_public: bool) -> i64 {
-    let count = db.read(move |tx| Box::pin(Index::new(1, KIND).count(tx, only_public)));
+    let count = db.read(move |tx| Box::pin(index(1).count(tx, only_public)));
     count.await.map_err(|error: Error| error).unwrap()
 }
 
@@ -108,7 +111,7 @@ async fn rows(db: &Database, account: i64) -> [i64; 3] {
 }
 
 async fn end_pending(db: &Database, account: i64) {
-    let job = db.write(move |tx| Box::pin(async move { Index::new(account, KIND).end_pending(tx).await }));
+    let job = db.write(move |tx| Box::pin(async move { index(account).end_pending(tx).await }));
     job.await.unwrap();
 }
 
@@ -160,8 +163,9 @@ async fn what_a_person_would_expect_is_found(world: World) {
         assert_eq!(find(&db, query).await, found, "{query}");
     }
     assert_eq!(find(&db, "喜欢").await, [5, 1], "the shorter of two that say as much comes first");
-    assert_eq!(search(&db, Index::new(2, KIND), Query::keyword("阅读", false)).await, Vec::<i64>::new());
-    assert_eq!(search(&db, Index::new(1, 2), Query::keyword("阅读", false)).await, Vec::<i64>::new());
+    assert_eq!(search(&db, index(2), Query::keyword("阅读", false)).await, Vec::<i64>::new());
+    let other_kind = Index::new(AccountId(1), 2);
+    assert_eq!(search(&db, other_kind, Query::keyword("阅读", false)).await, Vec::<i64>::new());
 }
 
 #[both_engines]
@@ -179,7 +183,7 @@ async fn private_entries_are_not_there_for_a_public_search(world: World) {
     let db = open(&world).await;
     put(&db, 1, 1, true, "阅读小说").await;
     put(&db, 1, 2, false, "阅读日记 secret").await;
-    let index = Index::new(1, KIND);
+    let index = index(1);
     assert_eq!(search(&db, index, Query::keyword("阅读", true)).await, [1]);
     assert_eq!(search(&db, index, Query::keyword("cret", true)).await, Vec::<i64>::new());
     assert_eq!(search(&db, index, Query::keyword("cret", false)).await, [2]);
@@ -208,7 +212,7 @@ async fn a_question_finds_what_stands_beside_its_words_and_what_is_of_the_day(wo
     }
     let ask = async |text: &str, public: bool| -> Vec<i64> {
         let query = Query::question(text, public, Timestamp(1_750_248_000_000));
-        search(&db, Index::new(1, KIND), query).await
+        search(&db, index(1), query).await
     };
     assert_eq!(ask("what is the dog called", false).await, [at(0), at(0) + 1, at(0) + 2]);
     assert_eq!(ask("what is the dog called", true).await, [at(0), at(0) + 2], "a private one is not there");
@@ -231,12 +235,12 @@ async fn an_entry_has_a_time_of_its_own(world: World) {
         (3, 80, "more of this"),
         (4, -11, "swam"),
     ] {
-        put_row(&db, 1, Entry { id: id(number), public: true, noted: at(hours) }, text).await;
+        put_row(&db, 1, Entry { id: EntryId(id(number)), public: true, noted: at(hours) }, text).await;
     }
     let ask = async |text: &str, zone: Option<&str>| -> Vec<i64> {
         let zone = zone.map(|name| store::Zone::named(name).unwrap());
         let query = Query::question(text, true, Timestamp(1_750_248_000_000)).in_zone(zone);
-        search(&db, Index::new(1, KIND), query).await
+        search(&db, index(1), query).await
     };
     assert_eq!(ask("what is the dog called", None).await, [id(1), id(5)]);
     assert_eq!(ask("last saturday", Some("Asia/Shanghai")).await, [id(5), id(1)]);
@@ -250,7 +254,7 @@ async fn an_entry_has_a_time_of_its_own(world: World) {
     assert_eq!(ask("上周日", Some("Asia/Shanghai")).await, Vec::<i64>::new(), "it was Monday there");
     end_pending(&db, 1).await;
     assert_eq!(ask("last saturday", Some("Asia/Shanghai")).await, [id(5), id(1)], "in a run as well");
-    put_row(&db, 1, Entry { id: id(6), public: true, noted: at(-500) }, "good night").await;
+    put_row(&db, 1, Entry { id: EntryId(id(6)), public: true, noted: at(-500) }, "good night").await;
     assert_eq!(find(&db, "good night").await, [id(2), id(6)], "of equals the one noted last");
 }
 
@@ -294,7 +298,7 @@ async fn entries_become_a_run_when_many_are_pending(world: World) {
             .write(move |tx| {
                 Box::pin(async move {
                     for one in &some {
-                        Index::new(1, KIND).add(tx, one.entry, &one.document).await?;
+                        index(1).add(tx, one.entry, &one.document).await?;
                     }
                     Ok(())
                 })
@@ -305,7 +309,7 @@ async fn entries_become_a_run_when_many_are_pending(world: World) {
     let [entries, pending, terms] = rows(&db, 1).await;
     assert!(entries == 1500 && (1..1000).contains(&pending) && terms > 500, "{pending} {terms}");
     assert_eq!(find(&db, "word3").await, (1..=1500).rev().filter(|entry| entry % 7 == 3).collect::<Vec<_>>());
-    let public = search(&db, Index::new(1, KIND), Query::keyword("word3", true)).await;
+    let public = search(&db, index(1), Query::keyword("word3", true)).await;
     assert_eq!(public, (1..=1500).rev().filter(|entry| entry % 14 == 10).collect::<Vec<_>>());
     assert_eq!(find(&db, "of word5 with entry5").await.first(), Some(&5), "as it was typed, in a run");
     assert_eq!(find(&db, "of word1 with entry1499").await.first(), Some(&1499), "and while it is pending");
@@ -325,9 +329,9 @@ async fn damage_of_any_kind_is_found_and_mended(world: World) {
         let added: Result<(), Error> = db
             .write(move |tx| {
                 Box::pin(async move {
-                    Index::new(1, KIND).add(tx, one.entry, &one.document).await?;
-                    if one.entry.id % 3 == 0 && one.entry.id < 9 {
-                        Index::new(1, KIND).end_pending(tx).await
+                    index(1).add(tx, one.entry, &one.document).await?;
+                    if one.entry.id.0 % 3 == 0 && one.entry.id.0 < 9 {
+                        index(1).end_pending(tx).await
                     } else {
                         Ok(())
                     }
@@ -471,7 +475,7 @@ async fn a_failed_transaction_leaves_the_index_as_it_was(world: World) {
     let failed: Result<(), Error> = db
         .write(move |tx| {
             Box::pin(async move {
-                Index::new(1, KIND).replace(tx, row(1, true), &document).await?;
+                index(1).replace(tx, row(1, true), &document).await?;
                 Err(Error::NotFound)
             })
         })
@@ -527,7 +531,7 @@ async fn check(db: &Database, expected: Vec<Expected>, mend: bool) -> Vec<String
     let checked: Result<Vec<String>, Error> = db
         .write(move |tx| {
             Box::pin(async move {
-                let index = Index::new(1, KIND);
+                let index = index(1);
                 index.lock(tx).await?;
                 let mut faults = index.check(tx, (0, i64::MAX), &expected, mend).await?;
                 faults.extend(index.check_runs(tx, mend).await?);
@@ -593,7 +597,7 @@ async fn both_engines_rank_alike() {
                 .write(move |tx| {
                     Box::pin(async move {
                         for (entry, document) in (batch * 100 + 1..).zip(&documents) {
-                            Index::new(1, KIND).add(tx, row(entry, entry % 3 == 0), document).await?;
+                            index(1).add(tx, row(entry, entry % 3 == 0), document).await?;
                         }
                         Ok(())
                     })
@@ -614,7 +618,7 @@ async fn both_engines_rank_alike() {
             0 => Query::keyword(&text, only_public),
             _ => Query::question(&format!("{text} yesterday"), only_public, now),
         };
-        let found = hits(&one, Index::new(1, KIND), query.clone()).await;
-        assert_eq!(hits(&other, Index::new(1, KIND), query).await, found, "{text}");
+        let found = hits(&one, index(1), query.clone()).await;
+        assert_eq!(hits(&other, index(1), query).await, found, "{text}");
     }
 }

@@ -89,11 +89,11 @@ async fn rate(db: &Database, tasks: usize, work: Work) -> f64 {
     f64::from(total) / start.elapsed().as_secs_f64()
 }
 
-async fn once(db: &Database, work: Work, key: i64) -> Result<(), Error> {
+async fn once(db: &Database, work: Work, row: i64) -> Result<(), Error> {
     match work {
-        Work::Read => db.fetch_one::<(i64, String, i64)>(READ, params![key]).await.map(|_row| ()),
+        Work::Read => db.fetch_one::<(i64, String, i64)>(READ, params![row]).await.map(|_row| ()),
         Work::Heavy => {
-            db.fetch_all_heavy::<(i64, String, i64)>(READ, owned_params![key]).await.map(|_rows| ())
+            db.fetch_all_heavy::<(i64, String, i64)>(READ, owned_params![row]).await.map(|_rows| ())
         }
         Work::Execute => {
             db.execute(WRITE, params![db.ids().next(), "a line of ordinary length"]).await.map(|_changed| ())
@@ -102,7 +102,7 @@ async fn once(db: &Database, work: Work, key: i64) -> Result<(), Error> {
             let id = db.ids().next();
             let run = db.write(move |tx| {
                 Box::pin(async move {
-                    tx.fetch_optional::<(i64, String, i64)>(READ, params![key]).await?;
+                    tx.fetch_optional::<(i64, String, i64)>(READ, params![row]).await?;
                     tx.execute(WRITE, params![id, "a line of ordinary length"]).await
                 })
             });

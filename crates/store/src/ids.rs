@@ -50,8 +50,8 @@ impl Ids {
 
     /// Returns the time at which an id was generated, to the millisecond.
     #[must_use]
-    pub const fn time(id: i64) -> Timestamp {
-        Timestamp((id >> (NODE_BITS + SEQUENCE_BITS)).saturating_add(EPOCH_MS))
+    pub fn time(id: impl Into<i64>) -> Timestamp {
+        Timestamp((id.into() >> (NODE_BITS + SEQUENCE_BITS)).saturating_add(EPOCH_MS))
     }
 
     /// Returns the smallest id that can be generated at or after a moment.
@@ -62,10 +62,10 @@ impl Ids {
     }
 
     /// Continues after a stored id, whatever the clock says. Numbers outside the range of ids are ignored.
-    pub(crate) fn begin_after(&self, id: i64) {
-        if (0..1 << 53).contains(&id) {
+    pub(crate) fn begin_after(&self, last: i64) {
+        if (0..1 << 53).contains(&last) {
             // All sequence numbers of that millisecond are skipped, because the id may be another node's.
-            let moment = (id >> (NODE_BITS + SEQUENCE_BITS)) << SEQUENCE_BITS | SEQUENCE_MASK;
+            let moment = (last >> (NODE_BITS + SEQUENCE_BITS)) << SEQUENCE_BITS | SEQUENCE_MASK;
             self.0.last.fetch_max(moment, Ordering::AcqRel);
         }
     }

@@ -18,6 +18,7 @@ mod database;
 pub mod durable;
 mod error;
 mod health;
+mod id;
 mod ids;
 mod job;
 mod load;
@@ -46,6 +47,7 @@ pub use config::{DatabaseConfig, Location};
 pub use database::Database;
 pub use error::{Error, Result};
 pub use futures::future::BoxFuture;
+pub use id::AccountId;
 pub use ids::Ids;
 pub use load::Load;
 #[doc(hidden)]
@@ -60,5 +62,7 @@ pub use relocate::{Progress, Relocated};
 pub use row::{Column, FromRow, Row};
 pub use rule::Rule;
 pub use seal::{SealError, SealSettings, Sealer, check_key};
+#[doc(hidden)]
+pub use serde;
 pub use tx::Tx;
 pub use zone::{MAX_ZONE, Zone, date_of_day, day_of_date};

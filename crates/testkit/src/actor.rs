@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use identity::{
-    Account, Audience, Identity, ScopeSet,
+    Account, Audience, Identity, KeyId, ScopeSet,
     application::{Credentials, NewApplication},
     grant::{Consent, Exchange, Tokens},
     key::NewKey,
@@ -174,7 +174,7 @@ impl Person {
     }
 
     /// Creates an API key, and returns its id and the key.
-    pub async fn new_key(&self, scopes: &str, expires_at: Option<Timestamp>) -> (i64, String) {
+    pub async fn new_key(&self, scopes: &str, expires_at: Option<Timestamp>) -> (KeyId, String) {
         let scopes = ScopeSet::parse_list(scopes).expect("scopes that exist");
         let new = NewKey { name: "test".into(), scopes, expires_at };
         let (key, secret) = self.identity.create_key(self.account.id, new).await.expect("a key is made");

@@ -1,7 +1,7 @@
 //! The conversations of `bench/recall`: turns, questions about them, and the turns that answer each question.
 
-use memory::{Memory, key::Fact};
-use store::{Clock, Timestamp};
+use memory::{Memory, MemoryId, key::Fact};
+use store::{AccountId, Clock, Timestamp};
 
 /// The conversations, by language.
 pub const ALL: [(&str, &str); 2] = [
@@ -90,7 +90,7 @@ impl Conversation {
 
     /// Stores the turns as key memories, each at its time, and returns their ids. The clock ends one day
     /// after the last turn.
-    pub async fn store(&self, memory: &Memory, clock: &Clock, account: i64) -> Vec<i64> {
+    pub async fn store(&self, memory: &Memory, clock: &Clock, account: AccountId) -> Vec<MemoryId> {
         let mut ids = Vec::new();
         for turn in &self.turns {
             clock.set(turn.at);
@@ -115,9 +115,9 @@ impl Conversation {
 /// Searches for each question, and returns the rank of the first hit that answers it, from 0.
 pub async fn places(
     db: &store::Database,
-    account: i64,
+    account: AccountId,
     conversation: &Conversation,
-    ids: &[i64],
+    ids: &[MemoryId],
     tuning: search::Tuning,
 ) -> Vec<Option<usize>> {
     let index = search::Index::new(account, memory::key::KIND);
@@ -126,7 +126,12 @@ pub async fn places(
         let query = search::Query::question(&question.text, false, db.clock().now()).tuned(tuning);
         let search = db.read_heavy(move |tx| Box::pin(async move { index.search(tx, &query).await }));
         let hits = search.await.map_err(|error: store::Error| error).expect("searched");
-        let is_evidence = |entry: i64| question.evidence.iter().any(|turn| ids.get(*turn) == Some(&entry));
+        let is_evidence = |entry: search::EntryId| {
+            question
+                .evidence
+                .iter()
+                .any(|turn| ids.get(*turn).is_some_and(|id| search::EntryId::from(*id) == entry))
+        };
         places.push(hits.iter().position(|hit| is_evidence(hit.entry)));
     }
     places

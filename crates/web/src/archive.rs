@@ -13,7 +13,7 @@ use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt, future::BoxFuture, stream};
 use serde::{Deserialize, Serialize};
-use store::{Ids, Timestamp};
+use store::{AccountId, Ids, Timestamp};
 use tokio::io::AsyncReadExt;
 
 use crate::{ApiError, Code};
@@ -132,15 +132,19 @@ pub trait Section: Send + Sync {
 
     /// Returns the next part of a person's entries. `after` is 0 at first, then [`Part::next`] of the part
     /// before.
-    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>>;
+    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>>;
 
     /// Imports the valid ones of some entries, or none if it fails.
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>>;
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>>;
 
     /// Imports the file at `path`, which may be moved away. Returns false if the file existed already.
     fn import_file(
         &self,
-        account: i64,
+        account: AccountId,
         name: String,
         path: PathBuf,
     ) -> BoxFuture<'_, Result<bool, ApiError>> {
@@ -167,7 +171,7 @@ impl Archive {
     /// Returns a person's archive as a stream of the bytes of a tar file, which is created while it is read.
     pub fn stream(
         &self,
-        account: i64,
+        account: AccountId,
         about: &Manifest,
         now: Timestamp,
     ) -> impl Stream<Item = Result<Bytes, ApiError>> + Send + use<> {
@@ -189,7 +193,7 @@ impl Archive {
     }
 
     /// Returns the same stream as the body of a response. An error ends the body early.
-    pub fn body(&self, account: i64, about: &Manifest, now: Timestamp) -> axum::body::Body {
+    pub fn body(&self, account: AccountId, about: &Manifest, now: Timestamp) -> axum::body::Body {
         axum::body::Body::from_stream(self.stream(account, about, now).map_err(|error| {
             tracing::error!(cause = error.cause().unwrap_or_default(), "an archive broke off");
             std::io::Error::other("the archive broke off")
@@ -200,7 +204,7 @@ impl Archive {
 /// The state of an export in progress.
 struct Out {
     archive: Archive,
-    account: i64,
+    account: AccountId,
     seconds: u64,
     section: usize,
     after: i64,
@@ -309,8 +313,8 @@ pub fn given_time(given: Option<i64>) -> Option<Timestamp> {
 
 /// Returns an id from an archive if it can exist already. An id that this server may still issue is not
 /// accepted.
-pub fn given_id(given: Option<i64>, ids: &Ids) -> Option<i64> {
-    given.filter(|id| (1..ids.next()).contains(id))
+pub fn given_id<T: Copy + Into<i64>>(given: Option<T>, ids: &Ids) -> Option<T> {
+    given.filter(|id| (1..ids.next()).contains(&(*id).into()))
 }
 
 /// Parses and checks entries of one kind. Entries that fail are added to `taken` as refused.

@@ -5,6 +5,7 @@
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
+use store::AccountId;
 use tokio::{sync::Notify, task::JoinSet, time::MissedTickBehavior};
 
 use crate::{ApiError, Tasks};
@@ -15,10 +16,14 @@ pub trait Queue: Send + Sync + 'static {
     type Job: Send + 'static;
 
     /// Returns at most `limit` accounts that have due jobs and an id above `after`, in the order of ids.
-    fn accounts(&self, after: i64, limit: i64) -> impl Future<Output = Result<Vec<i64>, ApiError>> + Send;
+    fn accounts(
+        &self,
+        after: AccountId,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<AccountId>, ApiError>> + Send;
 
     /// Claims the job of an account that has been due longest. Returns `None` if another process was faster.
-    fn claim(&self, account: i64) -> impl Future<Output = Result<Option<Self::Job>, ApiError>> + Send;
+    fn claim(&self, account: AccountId) -> impl Future<Output = Result<Option<Self::Job>, ApiError>> + Send;
 
     /// Runs a job. If this future is dropped at any point, the job must become due again later.
     fn work(&self, job: Self::Job) -> impl Future<Output = Result<(), ApiError>> + Send;
@@ -39,22 +44,22 @@ pub struct Turns<Q> {
     places: Places,
     running: Arc<Running>,
     /// The account that was served last.
-    after: i64,
+    after: AccountId,
     jobs: JoinSet<Result<(), ApiError>>,
 }
 
 /// The number of running jobs by account.
 #[derive(Debug, Default)]
-struct Running(Mutex<HashMap<i64, usize>>);
+struct Running(Mutex<HashMap<AccountId, usize>>);
 
 /// The slot of a running job, which is freed when this is dropped.
 struct Place {
     running: Arc<Running>,
-    account: i64,
+    account: AccountId,
 }
 
 impl Running {
-    fn take(self: &Arc<Self>, account: i64, most: usize) -> Option<Place> {
+    fn take(self: &Arc<Self>, account: AccountId, most: usize) -> Option<Place> {
         let mut running = self.0.lock();
         let count = running.entry(account).or_default();
         if *count >= most {
@@ -80,7 +85,13 @@ impl Drop for Place {
 impl<Q: Queue> Turns<Q> {
     /// Creates a runner for a queue, with no job running yet.
     pub fn new(queue: Q, places: Places) -> Self {
-        Self { queue: Arc::new(queue), places, running: Arc::default(), after: 0, jobs: JoinSet::new() }
+        Self {
+            queue: Arc::new(queue),
+            places,
+            running: Arc::default(),
+            after: AccountId(0),
+            jobs: JoinSet::new(),
+        }
     }
 
     /// Runs due jobs until there are none, and returns their number. Dropping this future drops the running
@@ -159,13 +170,13 @@ impl<Q: Queue> Turns<Q> {
 
     /// Returns accounts with due jobs in the order in which they are served: those after the account served
     /// last, then those from the beginning.
-    async fn round(&self) -> Result<Vec<i64>, ApiError> {
+    async fn round(&self) -> Result<Vec<AccountId>, ApiError> {
         // At most `all` of the accounts use all of their slots, so among twice as many there is one to serve.
         let limit = self.places.all.saturating_mul(2);
         let most = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut round = self.queue.accounts(self.after, most).await?;
-        if round.len() < limit && self.after > 0 {
-            let first = self.queue.accounts(0, most).await?;
+        if round.len() < limit && self.after > AccountId(0) {
+            let first = self.queue.accounts(AccountId(0), most).await?;
             round.extend(first.into_iter().filter(|account| *account <= self.after));
         }
         Ok(round)
@@ -185,35 +196,35 @@ mod tests {
     /// A queue in memory: the number of due jobs by account, the order in which they began, and the account
     /// whose jobs never end.
     struct Fake {
-        due: Mutex<HashMap<i64, usize>>,
-        begun: Mutex<Vec<i64>>,
-        stuck: i64,
+        due: Mutex<HashMap<AccountId, usize>>,
+        begun: Mutex<Vec<AccountId>>,
+        stuck: AccountId,
     }
 
     impl Fake {
         fn new(due: &[(i64, usize)], stuck: i64) -> Arc<Self> {
-            let due = Mutex::new(due.iter().copied().collect());
-            Arc::new(Self { due, begun: Mutex::default(), stuck })
+            let due = Mutex::new(due.iter().map(|(id, count)| (AccountId(*id), *count)).collect());
+            Arc::new(Self { due, begun: Mutex::default(), stuck: AccountId(stuck) })
         }
 
         fn begun(&self, account: i64) -> usize {
-            self.begun.lock().iter().filter(|other| **other == account).count()
+            self.begun.lock().iter().filter(|other| other.0 == account).count()
         }
     }
 
     impl Queue for Arc<Fake> {
-        type Job = i64;
+        type Job = AccountId;
 
-        async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
+        async fn accounts(&self, after: AccountId, limit: i64) -> Result<Vec<AccountId>, ApiError> {
             let due = self.due.lock();
-            let mut accounts: Vec<i64> =
+            let mut accounts: Vec<AccountId> =
                 due.iter().filter(|(id, count)| **id > after && **count > 0).map(|(id, _)| *id).collect();
             accounts.sort_unstable();
             accounts.truncate(usize::try_from(limit).unwrap());
             Ok(accounts)
         }
 
-        async fn claim(&self, account: i64) -> Result<Option<i64>, ApiError> {
+        async fn claim(&self, account: AccountId) -> Result<Option<AccountId>, ApiError> {
             if let Some(count) = self.due.lock().get_mut(&account).filter(|count| **count > 0) {
                 *count -= 1;
                 self.begun.lock().push(account);
@@ -222,7 +233,7 @@ mod tests {
             Ok(None)
         }
 
-        async fn work(&self, account: i64) -> Result<(), ApiError> {
+        async fn work(&self, account: AccountId) -> Result<(), ApiError> {
             if account == self.stuck {
                 std::future::pending::<()>().await;
             }
@@ -247,7 +258,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
             // A new account is served while the first account's jobs still run.
-            fake.due.lock().insert(4, 3);
+            fake.due.lock().insert(AccountId(4), 3);
             wake.notify_one();
             while fake.begun(4) < 3 {
                 tokio::task::yield_now().await;

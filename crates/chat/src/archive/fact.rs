@@ -1,9 +1,12 @@
 //! Archive section of facts learned from conversations: the message in which a key memory was stated, and
 //! the memories that it repeats or contradicts.
 
-use memory::key::{LINK_KINDS, SavedLink};
+use memory::{
+    LinkId, MemoryId,
+    key::{LINK_KINDS, SavedLink},
+};
 use serde::{Deserialize, Serialize};
-use store::BoxFuture;
+use store::{AccountId, BoxFuture};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, line, read_lines},
@@ -24,12 +27,12 @@ pub(super) struct Facts(pub(super) Chat);
 #[serde(rename_all = "camelCase")]
 struct Entry {
     /// The id of the key memory.
-    memory_id: i64,
+    memory_id: MemoryId,
     /// `said`, `again`, or `against`.
     kind: String,
     /// The older memory that is contradicted, for `against`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    other_id: Option<i64>,
+    other_id: Option<MemoryId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
     create_time: Option<i64>,
@@ -40,10 +43,10 @@ impl Section for Facts {
         "chat-facts"
     }
 
-    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
-            let links = self.0.memory().saved_links(account, after, PART).await?;
-            let next = links.last().map(|link| link.id);
+            let links = self.0.memory().saved_links(account, LinkId(after), PART).await?;
+            let next = links.last().map(|link| link.id.0);
             let entry = |link: SavedLink| {
                 line(&Entry {
                     memory_id: link.memory,
@@ -61,7 +64,11 @@ impl Section for Facts {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| {
@@ -72,7 +79,7 @@ impl Section for Facts {
                     return Err(wrong("otherId", "Input should be a memory for 'against', else nothing"));
                 }
                 Ok(SavedLink {
-                    id: self.0.db().ids().next(),
+                    id: LinkId(self.0.db().ids().next()),
                     memory: entry.memory_id,
                     kind: entry.kind,
                     other: entry.other_id,
@@ -87,7 +94,7 @@ impl Section for Facts {
                         // A message that does not exist here, or is another account's, is left out of the
                         // link.
                         if let Some(message) = link.message {
-                            let owner: Option<(i64,)> =
+                            let owner: Option<(AccountId,)> =
                                 tx.fetch_optional(queries::OWNER, store::params![message]).await?;
                             link.message = owner.filter(|(owner,)| *owner == account).map(|_| message);
                         }

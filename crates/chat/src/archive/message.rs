@@ -1,9 +1,12 @@
 //! Archive section of messages, with the prompts sent to a model for them.
 
-use memory::quota::{self, Change, Kind};
+use memory::{
+    MessageId,
+    quota::{self, Change, Kind},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{BoxFuture, Row, Timestamp, Tx, from_row, owned_params, params};
+use store::{AccountId, BoxFuture, Row, Timestamp, Tx, from_row, owned_params, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, given_id, line, read_lines},
@@ -11,7 +14,7 @@ use web::{
 
 use super::{queries, time, wrong};
 use crate::{
-    Chat,
+    Chat, ConversationId,
     provider::Role,
     session::model::{State, message_id, parse_message_id},
 };
@@ -59,7 +62,7 @@ struct Sent {
 }
 
 struct ArchivedMessage {
-    id: i64,
+    id: MessageId,
     session: String,
     client: String,
     role: String,
@@ -98,7 +101,7 @@ impl store::FromRow for ArchivedMessage {
 }
 
 struct Key {
-    key: i64,
+    key: ConversationId,
 }
 
 from_row!(Key { key });
@@ -106,8 +109,8 @@ from_row!(Key { key });
 /// A validated entry to be imported.
 struct Ready {
     entry: Entry,
-    given_id: Option<i64>,
-    new_id: i64,
+    given_id: Option<MessageId>,
+    new_id: MessageId,
     created: Timestamp,
 }
 
@@ -116,11 +119,11 @@ impl Section for Messages {
         "chat-messages"
     }
 
-    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let page = owned_params![account, after, PART];
             let messages: Vec<ArchivedMessage> = self.0.db().fetch_all_heavy(queries::MESSAGES, page).await?;
-            let next = messages.last().map(|said| said.id);
+            let next = messages.last().map(|said| said.id.0);
             let mut lines = Vec::with_capacity(messages.len());
             for said in messages {
                 lines.push(line(&Entry {
@@ -138,7 +141,11 @@ impl Section for Messages {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
@@ -183,19 +190,19 @@ impl Messages {
         }
         let ids = self.0.db().ids();
         let own = entry.message_id.as_deref().and_then(parse_message_id);
-        Ok(Ready { given_id: given_id(own, ids), new_id: ids.next(), entry, created })
+        Ok(Ready { given_id: given_id(own, ids), new_id: MessageId(ids.next()), entry, created })
     }
 }
 
 /// Rewrites the memories of an answer: the id of the profile becomes this account's, which differs between
 /// servers.
-fn own_profile(memories: &str, account: i64) -> String {
+fn own_profile(memories: &str, account: AccountId) -> String {
     let Ok(mut items) = serde_json::from_str::<Vec<serde_json::Map<String, Value>>>(memories) else {
         return memories.to_owned();
     };
     for item in &mut items {
         if item.get("kind").is_some_and(|kind| kind == "profile") {
-            item.insert("id".to_owned(), account.into());
+            item.insert("id".to_owned(), account.0.into());
         }
     }
     serde_json::to_string(&items).unwrap_or_else(|_| memories.to_owned())
@@ -206,7 +213,7 @@ fn own_profile(memories: &str, account: i64) -> String {
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
-    account: i64,
+    account: AccountId,
     ready: &Ready,
 ) -> store::Result<Option<Option<bool>>> {
     let Entry { session_id, client, role, content, state, sent, .. } = &ready.entry;
@@ -215,7 +222,7 @@ async fn insert(
     let Some(Key { key }) = session else { return Ok(Some(None)) };
     let mut id = ready.new_id;
     if let Some(own) = ready.given_id {
-        match tx.fetch_optional::<(i64,)>(queries::OWNER, params![own]).await? {
+        match tx.fetch_optional::<(AccountId,)>(queries::OWNER, params![own]).await? {
             Some((owner,)) if owner == account => return Ok(Some(Some(false))),
             Some(_) => {}
             None => id = own,

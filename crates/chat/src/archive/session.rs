@@ -1,7 +1,8 @@
 //! Archive section of sessions, without their messages.
 
+use memory::MessageId;
 use serde::{Deserialize, Serialize};
-use store::{BoxFuture, Timestamp, from_row, owned_params, params};
+use store::{AccountId, BoxFuture, Timestamp, from_row, owned_params, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, given_id, line, read},
@@ -9,7 +10,7 @@ use web::{
 
 use super::{queries, time, wrong};
 use crate::{
-    Chat,
+    Chat, ConversationId,
     session::{
         model::{message_id, parse_message_id},
         rules,
@@ -46,7 +47,7 @@ struct Entry {
 }
 
 struct Row {
-    key: i64,
+    key: ConversationId,
     client: String,
     id: String,
     app_id: String,
@@ -55,7 +56,7 @@ struct Row {
     created_at: Timestamp,
     updated_at: Timestamp,
     summary: String,
-    summary_to: i64,
+    summary_to: MessageId,
 }
 
 from_row!(Row { key, client, id, app_id, title, last_message, created_at, updated_at, summary, summary_to });
@@ -65,11 +66,11 @@ impl Section for Sessions {
         "chat-sessions"
     }
 
-    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let page = owned_params![account, after, PART];
             let sessions: Vec<Row> = self.0.db().fetch_all_heavy(queries::SESSIONS, page).await?;
-            let next = sessions.last().map(|session| session.key);
+            let next = sessions.last().map(|session| session.key.0);
             let mut lines = Vec::with_capacity(sessions.len());
             for session in sessions {
                 lines.push(line(&Entry {
@@ -88,7 +89,11 @@ impl Section for Sessions {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let ready = read(&given, &mut taken, |entry: Entry| {
@@ -99,7 +104,7 @@ impl Section for Sessions {
                 // Dropped if there is no summary. A summary without this is dropped, too: nobody knows
                 // which messages it covers.
                 let to = given_id(to, ids).filter(|_| !entry.summary.is_empty());
-                Ok((ids.next(), entry, times, to))
+                Ok((ConversationId(ids.next()), entry, times, to))
             });
             let count = u64::try_from(ready.len()).unwrap_or(0);
             let added = self.0.db().write(move |tx| {
@@ -119,7 +124,7 @@ impl Section for Sessions {
                             *created,
                             *updated,
                             summary,
-                            to.unwrap_or(0)
+                            to.unwrap_or(MessageId(0))
                         ];
                         added += tx.execute(queries::ADD_SESSION, values).await?;
                     }

@@ -1,7 +1,7 @@
 //! Archive section of token usage by day.
 
 use serde::{Deserialize, Serialize};
-use store::{BoxFuture, from_row, owned_params, params};
+use store::{AccountId, BoxFuture, from_row, owned_params, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, line, read},
@@ -35,7 +35,7 @@ impl Section for Usage {
         "chat-usage"
     }
 
-    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let page = owned_params![account, after, PART];
             let days: Vec<Entry> = self.0.db().fetch_all_heavy(queries::USAGE, page).await?;
@@ -45,7 +45,11 @@ impl Section for Usage {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let ready = read(&given, &mut taken, |entry: Entry| {

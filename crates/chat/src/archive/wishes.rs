@@ -1,7 +1,7 @@
 //! Archive section of a person's settings of their assistant: one entry, or none if there are no settings.
 
 use serde::{Deserialize, Serialize};
-use store::{BoxFuture, owned_params, params};
+use store::{AccountId, BoxFuture, owned_params, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, line, read},
@@ -33,7 +33,7 @@ impl Section for SettingsSection {
         "chat-settings"
     }
 
-    fn export(&self, account: i64, _: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, _: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let rows: Vec<Today> =
                 self.0.db().fetch_all_heavy(queries::WISHES, owned_params![account]).await?;
@@ -44,7 +44,11 @@ impl Section for SettingsSection {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let ready = read(&given, &mut taken, |Entry { daily_tokens, distills, tools }| {

@@ -1,10 +1,11 @@
 //! Types of sessions and messages: domain and wire.
 
+use memory::MessageId;
 use serde::{Deserialize, Serialize};
-use store::{Row, Timestamp};
+use store::{AccountId, Row, Timestamp};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::provider::Role;
+use crate::{ConversationId, provider::Role};
 
 /// The state of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -32,8 +33,8 @@ impl State {
 /// A conversation.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// The key of the row, which other tables refer to.
-    pub key: i64,
+    /// The id of the row, which other tables refer to.
+    pub key: ConversationId,
     /// The app that began it; empty for the person.
     pub client: String,
     /// The id that clients use.
@@ -52,7 +53,7 @@ pub struct Session {
     pub updated_at: Timestamp,
     /// The summary of the messages up to `summary_to`; empty in lists.
     pub(crate) summary: String,
-    pub(crate) summary_to: i64,
+    pub(crate) summary_to: MessageId,
 }
 
 store::from_row!(Session {
@@ -73,7 +74,7 @@ store::from_row!(Session {
 #[derive(Debug, Clone)]
 pub struct Message {
     /// The id; ids follow the time.
-    pub id: i64,
+    pub id: MessageId,
     /// The role of its author.
     pub role: Role,
     /// The text.
@@ -100,14 +101,14 @@ impl store::FromRow for Message {
 }
 
 /// Formats a message's id for the wire.
-pub fn message_id(id: i64) -> String {
-    format!("msg_{id:014x}")
+pub fn message_id(id: MessageId) -> String {
+    format!("msg_{:014x}", id.0)
 }
 
 /// Parses a message's id from the wire.
-pub fn parse_message_id(name: &str) -> Option<i64> {
+pub fn parse_message_id(name: &str) -> Option<MessageId> {
     let digits = name.strip_prefix("msg_")?;
-    let id = i64::from_str_radix(digits, 16).ok()?;
+    let id = MessageId(i64::from_str_radix(digits, 16).ok()?);
     (message_id(id) == name).then_some(id)
 }
 
@@ -132,13 +133,13 @@ pub struct ListQuery {
 pub struct Place {
     /// The time of the session's last message, in milliseconds since 1970.
     pub updated_at: i64,
-    /// The key of the session.
-    pub key: i64,
+    /// The session.
+    pub key: ConversationId,
 }
 
 impl Place {
     /// The position before the first session.
-    pub const START: Self = Self { updated_at: i64::MAX, key: i64::MAX };
+    pub const START: Self = Self { updated_at: i64::MAX, key: ConversationId(i64::MAX) };
 
     /// Returns the position of a session.
     pub fn of(session: &Session) -> Self {
@@ -157,7 +158,7 @@ impl Place {
         }
         let (updated_at, key) = cursor.split_once('-')?;
         let number = |digits: &str| digits.parse().ok().filter(|number: &i64| *number >= 0);
-        Some(Self { updated_at: number(updated_at)?, key: number(key)? })
+        Some(Self { updated_at: number(updated_at)?, key: ConversationId(number(key)?) })
     }
 }
 
@@ -225,7 +226,8 @@ pub struct ListedMessage {
     /// The text.
     pub(super) content: String,
     /// The person's id.
-    pub(super) sender_user_id: i64,
+    #[schema(value_type = i64)]
+    pub(super) sender_user_id: AccountId,
     /// Always null.
     pub(super) receiver_user_id: Option<i64>,
     /// The time of the message.

@@ -1,6 +1,7 @@
 //! Validation of ids, titles and previews, and conversion to wire types. No I/O.
 
-use store::Timestamp;
+use memory::MessageId;
+use store::{AccountId, Timestamp};
 use web::{ApiError, Issues};
 
 use super::{
@@ -75,7 +76,7 @@ pub(super) fn listed(session: Session) -> ListedSession {
     }
 }
 
-pub(super) fn listed_message(message: Message, account: i64) -> ListedMessage {
+pub(super) fn listed_message(message: Message, account: AccountId) -> ListedMessage {
     ListedMessage {
         message_id: message_id(message.id),
         role: message.role.name(),
@@ -91,7 +92,7 @@ pub(super) fn listed_message(message: Message, account: i64) -> ListedMessage {
 ///
 /// # Errors
 /// If the stored JSON is invalid.
-pub(super) fn sent(id: i64, sent: Sent) -> Result<SentAnswer, ApiError> {
+pub(super) fn sent(id: MessageId, sent: Sent) -> Result<SentAnswer, ApiError> {
     let json = |text: &str| serde_json::from_str(text).map_err(ApiError::internal);
     Ok(SentAnswer {
         message_id: message_id(id),
@@ -129,7 +130,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_message_has_one_name(id in 0_i64..1 << 53, junk in "(msg_)?[0-9a-fA-F+-]{0,16}") {
-            prop_assert_eq!(parse_message_id(&message_id(id)), Some(id));
+            prop_assert_eq!(parse_message_id(&message_id(MessageId(id))), Some(MessageId(id)));
             if let Some(id) = parse_message_id(&junk) {
                 prop_assert_eq!(message_id(id), junk);
             }

@@ -5,6 +5,7 @@ use identity::{
     scope::{Scope, WriteMemory},
 };
 use memory::recall::{Access, Kind, Reader, Recall};
+use store::AccountId;
 
 use super::Session;
 
@@ -12,7 +13,7 @@ use super::Session;
 #[derive(Debug, Clone)]
 pub struct Speaker {
     /// The person's account.
-    pub account: i64,
+    pub account: AccountId,
     /// The app's id; empty for the person and their own programs.
     pub client: String,
     /// The client that usage is counted under.
@@ -26,7 +27,7 @@ pub struct Speaker {
 
 impl Speaker {
     /// Returns the person as signed in on a page.
-    pub fn person(account: i64) -> Self {
+    pub fn person(account: AccountId) -> Self {
         let counted = "session".to_owned();
         Self { account, client: String::new(), counted, may_teach: true, rights: Rights::OWNER }
     }
@@ -90,7 +91,7 @@ impl Default for Needs {
 impl Needs {
     /// Returns the needs of a prompt that was made with `rights`, from what was in fact recalled for it.
     pub(crate) fn of(rights: Rights, recall: &Recall, has_name: bool, has_results: bool) -> Self {
-        let has = |kind: Kind| recall.items.iter().any(|item| item.kind == kind);
+        let has = |kind: Kind| recall.items.iter().any(|item| item.source.kind() == kind);
         let part = |kind: Kind, access: Access| if has(kind) { access } else { Access::Nothing };
         let reader = Reader {
             profile: has_name || has(Kind::Profile),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use memory::{quota, recall::tokens};
+use memory::{MessageId, quota, recall::tokens};
+use store::AccountId;
 use tokio::{
     sync::{mpsc::Sender, oneshot},
     time::Instant,
@@ -11,7 +12,7 @@ use web::{ApiError, Code};
 
 use super::{Turn, decide::decide};
 use crate::{
-    Chat,
+    Chat, ConversationId,
     events::{Ended, Event},
     prompt,
     provider::{Failure, Finish, GRACE, Message, Piece, Reply, Role, ToolCall},
@@ -33,7 +34,7 @@ const BUILT_IN: Duration = Duration::from_secs(60);
 
 /// The answer so far, and what is stored of it.
 pub(super) struct Made {
-    id: i64,
+    id: MessageId,
     session: SessionKey,
     pub(super) text: String,
     /// Number of bytes that are stored, if any.
@@ -43,14 +44,14 @@ pub(super) struct Made {
 
 /// The key of the session, which is known once the message is stored.
 enum SessionKey {
-    Awaited(oneshot::Receiver<i64>),
-    TurnContext(i64),
+    Awaited(oneshot::Receiver<ConversationId>),
+    TurnContext(ConversationId),
     /// The message was not stored, or the client left before: there is nothing to answer.
     Nowhere,
 }
 
 impl SessionKey {
-    async fn find(&mut self) -> Option<i64> {
+    async fn find(&mut self) -> Option<ConversationId> {
         if let Self::Awaited(stored) = self {
             *self = stored.await.map_or(Self::Nowhere, Self::TurnContext);
         }
@@ -106,8 +107,8 @@ impl Source {
 pub(super) async fn run(
     chat: &Chat,
     mut turn: Turn,
-    id: i64,
-    stored: oneshot::Receiver<i64>,
+    id: MessageId,
+    stored: oneshot::Receiver<ConversationId>,
     sender: Sender<Event>,
 ) {
     let mut made = Made {
@@ -195,7 +196,7 @@ async fn use_tools(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>, said: S
 
 async fn pass_on(
     chat: &Chat,
-    account: i64,
+    account: AccountId,
     sender: &Sender<Event>,
     made: &mut Made,
     reply: &mut Reply,
@@ -222,7 +223,13 @@ async fn pass_on(
 }
 
 /// Sends a piece. Returns false if the client has left.
-async fn say(chat: &Chat, account: i64, sender: &Sender<Event>, made: &mut Made, piece: String) -> bool {
+async fn say(
+    chat: &Chat,
+    account: AccountId,
+    sender: &Sender<Event>,
+    made: &mut Made,
+    piece: String,
+) -> bool {
     made.text.push_str(&piece);
     if made.stored_at.elapsed() >= CHECKPOINT {
         // After a crash this remains as a stopped answer.
@@ -231,7 +238,7 @@ async fn say(chat: &Chat, account: i64, sender: &Sender<Event>, made: &mut Made,
     sender.send(Event::Piece(piece)).await.is_ok()
 }
 
-async fn keep(chat: &Chat, account: i64, made: &mut Made, state: State) {
+async fn keep(chat: &Chat, account: AccountId, made: &mut Made, state: State) {
     made.stored_at = Instant::now();
     let Some(answer) = made.answer(state).await else { return };
     let bytes = quota::size(&[&answer.content]);
@@ -263,7 +270,7 @@ async fn look_up(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>) {
 }
 
 /// Returns the background jobs that the answer makes necessary.
-fn later(chat: &Chat, turn: &Turn, session: i64) -> Vec<Later> {
+fn later(chat: &Chat, turn: &Turn, session: ConversationId) -> Vec<Later> {
     if chat.models().is_empty() {
         return Vec::new();
     }

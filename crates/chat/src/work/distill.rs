@@ -1,11 +1,12 @@
 //! Distills facts that a person states in a conversation into key memories. Each run looks at new messages
 //! only, and never changes existing memories.
+use memory::MessageId;
 
 #[cfg(test)]
 mod fuzz_tests;
 mod rules;
 
-use memory::recall::{Kind as Recalled, Reader};
+use memory::recall::{Reader, Source};
 use store::params;
 
 use super::{Job, JobError, Kind, Line, Session, queries};
@@ -25,7 +26,9 @@ impl Chat {
         let lines = self.lines(session.key, session.distilled_to, MAX_LINES).await?;
         let is_full = i64::try_from(lines.len()).unwrap_or(i64::MAX) >= MAX_LINES;
         let batch = rules::batch(lines);
-        let Some(to) = batch.to else { return self.distilled(job, session, 0, Vec::new(), false).await };
+        let Some(to) = batch.to else {
+            return self.distilled(job, session, MessageId(0), Vec::new(), false).await;
+        };
         let more = is_full || batch.is_cut;
         let wishes = self.wishes(session.account).await?;
         let has_own = batch.lines.iter().any(|line| line.role == Role::User);
@@ -35,8 +38,11 @@ impl Chat {
         let said: Vec<&str> =
             batch.lines.iter().filter(|line| line.is_own).map(|line| line.content.as_str()).collect();
         let recall = self.memory().recall(session.account, Reader::OWNER, &said.join("\n"), KNOWN).await?;
-        let facts = recall.items.into_iter().filter(|item| item.kind == Recalled::KeyMemory);
-        let known: Vec<KnownFact> = facts.map(|item| KnownFact { id: item.id, text: item.text }).collect();
+        let facts = recall.items.into_iter().filter_map(|item| match item.source {
+            Source::KeyMemory(id) => Some(KnownFact { id, text: item.text }),
+            _ => None,
+        });
+        let known: Vec<KnownFact> = facts.collect();
         let text = match self.ask_for(session.account, Kind::Distill, &rules::ask(&batch.lines, &known)).await
         {
             Err(JobError::Model(crate::provider::Failure::Empty)) => String::new(),
@@ -58,7 +64,7 @@ impl Chat {
         &self,
         job: &Job,
         session: &Session,
-        to: i64,
+        to: MessageId,
         learned: Vec<memory::key::Learned>,
         more: bool,
     ) -> Result<(), JobError> {
@@ -69,7 +75,8 @@ impl Chat {
             .write(move |tx| {
                 Box::pin(async move {
                     // Another process was faster, or the conversation was deleted.
-                    if to > 0 && tx.execute(queries::DISTILLED, params![key, from, to]).await? == 0 {
+                    if to > MessageId(0) && tx.execute(queries::DISTILLED, params![key, from, to]).await? == 0
+                    {
                         return Ok(());
                     }
                     memory::key::learn(tx, account, &lessons, now).await?;
@@ -92,7 +99,7 @@ impl Chat {
 struct Batch {
     lines: Vec<Line>,
     /// The last message looked at.
-    to: Option<i64>,
+    to: Option<MessageId>,
     /// True if not all messages fitted.
     is_cut: bool,
 }

@@ -103,13 +103,13 @@ mod tests {
     #[test]
     fn the_newest_turns_stay_and_the_oldest_are_told_in_short() {
         let line = |id: i64| Line {
-            id,
+            id: memory::MessageId(id),
             role: Role::User,
             content: format!("{id} {}", "word ".repeat(40)),
             is_own: true,
         };
         let told = old((1..=50).map(line).collect(), 1000);
-        assert_eq!(told[0].id, 1, "from the oldest on");
+        assert_eq!(told[0].id.0, 1, "from the oldest on");
         let cost: usize = told.iter().map(|line| tokens(&line.content)).sum();
         assert!(cost <= 500 && told.len() > 3, "{cost}");
         assert!(old((1..=3).map(line).collect(), 1000).is_empty(), "what fits stays");

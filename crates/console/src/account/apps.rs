@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use identity::{ScopeSet, grant::Authorization, program::Program};
+use identity::{AuthorizationId, ProgramId, ScopeSet, grant::Authorization, program::Program};
 use web::{ApiError, Code};
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 
 /// An app in the list.
 pub(super) struct AppView {
-    pub(super) id: i64,
+    pub(super) id: AuthorizationId,
     pub(super) name: String,
     pub(super) description: String,
     pub(super) scopes: Vec<&'static str>,
@@ -42,7 +42,7 @@ impl AppView {
 
 /// A program in the list.
 pub(super) struct ProgramView {
-    pub(super) id: i64,
+    pub(super) id: ProgramId,
     pub(super) name: String,
     pub(super) since: When,
     pub(super) expires: When,

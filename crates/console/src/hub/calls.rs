@@ -3,7 +3,10 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use hub::log::{CallRow, Search, Viewer};
+use hub::{
+    CallId,
+    log::{CallRow, Search, Viewer},
+};
 use web::{ApiError, Query, paging::Page as Rows};
 
 use super::{is_about_form, problems, texts, texts::HubTexts};
@@ -83,21 +86,21 @@ impl PageParams {
         let number = |text: &str| text.trim().parse().ok();
         Search {
             trace: text(&self.trace),
-            key: number(&self.key),
+            key: self.key.trim().parse().ok(),
             api: text(&self.api),
             status: number(&self.status),
             code: text(&self.code),
             from: super::keys::day(&self.from),
             // Includes the named day.
             to: super::keys::day(&self.to).map(|day| day + DAY_MS),
-            before: number(&self.before),
+            before: self.before.trim().parse().ok(),
             limit: Some(PER_PAGE),
             all: None,
         }
     }
 
     /// Returns the address of the page that begins after a call.
-    fn older(&self, before: i64) -> String {
+    fn older(&self, before: CallId) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let all = [
             ("trace", &self.trace),

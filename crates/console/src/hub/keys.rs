@@ -8,7 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 use hub::{
-    Hub,
+    Hub, HubKeyId,
     key::{HubKey, KeyRequest, Registration, rules::MAX_OVERLAP},
 };
 use store::Timestamp;
@@ -139,7 +139,7 @@ pub(super) fn day(text: &str) -> Option<i64> {
 }
 
 struct Row {
-    id: i64,
+    id: HubKeyId,
     ak: String,
     name: String,
     class: &'static str,
@@ -261,7 +261,7 @@ fn shown(member: Member, key: &HubKey, secret: &str) -> Result<Response, ApiErro
 struct Detail<'a> {
     page: &'a Page,
     h: &'static HubTexts,
-    id: i64,
+    id: HubKeyId,
     ak: &'a str,
     form: &'a KeyForm,
     problems: Vec<String>,
@@ -277,7 +277,7 @@ struct Detail<'a> {
 async fn detail(
     console: &Console,
     member: Member,
-    key: i64,
+    key: HubKeyId,
     sent: Option<(KeyForm, ApiError)>,
     params: PageParams,
 ) -> Result<Response, ApiError> {

@@ -7,6 +7,7 @@ use axum::{
 };
 use http::StatusCode;
 use hub::{
+    HubKeyId,
     call::HubError,
     user_centre::{Filter, NewUser, User, UserChange},
 };
@@ -63,7 +64,7 @@ impl Row {
 struct Users<'a> {
     page: &'a Page,
     h: &'static HubTexts,
-    key: i64,
+    key: HubKeyId,
     name: String,
     search: String,
     total: i64,
@@ -80,7 +81,7 @@ struct Users<'a> {
 async fn render(
     console: &Console,
     member: Member,
-    key: i64,
+    key: HubKeyId,
     params: PageParams,
     failed: Option<(HubError, String)>,
 ) -> Result<Response, ApiError> {
@@ -143,7 +144,7 @@ impl From<Fields> for UserForm {
     }
 }
 
-fn saved(key: i64) -> Response {
+fn saved(key: HubKeyId) -> Response {
     Redirect::to(&format!("/hub/keys/{key}/users?done=saved")).into_response()
 }
 
@@ -151,7 +152,7 @@ fn saved(key: i64) -> Response {
 async fn again(
     console: &Console,
     member: Member,
-    key: i64,
+    key: HubKeyId,
     error: HubError,
     typed: String,
 ) -> Result<Response, ApiError> {

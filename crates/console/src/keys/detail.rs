@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use identity::usage::RefusalRow;
+use identity::{KeyId, usage::RefusalRow};
 use web::{ApiError, Code, Language, Query};
 
 use super::{
@@ -77,7 +77,7 @@ pub(crate) async fn show(
 pub(super) async fn again(
     console: &Console,
     member: Member,
-    id: i64,
+    id: KeyId,
     error: ApiError,
     text: String,
 ) -> Result<Response, ApiError> {
@@ -87,7 +87,7 @@ pub(super) async fn again(
 async fn render(
     console: &Console,
     member: Member,
-    id: i64,
+    id: KeyId,
     params: PageParams,
     error: Option<(ApiError, String)>,
 ) -> Result<Response, ApiError> {
@@ -129,7 +129,7 @@ async fn render(
 ///
 /// # Errors
 /// [`Code::ApikeyNotFound`] if it is no id.
-pub(super) fn parse(segment: &str) -> Result<i64, ApiError> {
+pub(super) fn parse(segment: &str) -> Result<KeyId, ApiError> {
     segment.parse().map_err(|_no_number| Code::ApikeyNotFound.into())
 }
 

@@ -1,6 +1,6 @@
 //! An API key as the pages show it.
 
-use identity::key::ApiKey;
+use identity::{KeyId, key::ApiKey};
 use store::Timestamp;
 
 use crate::{texts::Texts, when::When};
@@ -56,7 +56,7 @@ impl State {
 /// The data of a key that a page shows.
 #[derive(Debug)]
 pub(crate) struct KeyView {
-    pub(crate) id: i64,
+    pub(crate) id: KeyId,
     pub(crate) name: String,
     pub(crate) hint: String,
     pub(crate) scopes: Vec<&'static str>,
@@ -64,7 +64,7 @@ pub(crate) struct KeyView {
     pub(crate) expires: Option<When>,
     pub(crate) last_used: Option<When>,
     pub(crate) last_address: String,
-    pub(crate) replaced_by: Option<i64>,
+    pub(crate) replaced_by: Option<KeyId>,
     pub(crate) state_text: &'static str,
     pub(crate) state_class: &'static str,
     /// True if it can be rotated.
@@ -99,16 +99,16 @@ mod tests {
     #[test]
     fn states() {
         let now = Timestamp(1_000_000_000_000);
-        let state = |expires_in: Option<i64>, replaced_by| {
+        let state = |expires_in: Option<i64>, replaced_by: Option<i64>| {
             let expires_at = expires_in.map(|ms| now.plus_ms(ms));
             let key = ApiKey {
-                id: 1,
+                id: KeyId(1),
                 name: String::new(),
                 hint: String::new(),
                 scopes: ScopeSet::EMPTY,
                 created_at: now,
                 expires_at,
-                replaced_by,
+                replaced_by: replaced_by.map(KeyId),
                 last_used_at: None,
                 last_used_address: None,
             };

@@ -7,6 +7,7 @@ use axum::{
 };
 use http::StatusCode;
 use memory::{
+    MemoryId, NoteId,
     key::{self, model::MemoryChange},
     note::{
         self,
@@ -14,9 +15,10 @@ use memory::{
         page::{PageStatus, Problem},
     },
 };
+use store::AccountId;
 use web::{ApiError, Code, paging::Page as Rows};
 
-use super::{Kind, PATH, PageParams, beginning, notice, plain, state, visibility};
+use super::{EntryId, Kind, PATH, PageParams, beginning, notice, plain, state, visibility};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
@@ -74,7 +76,7 @@ struct EntryPage<'a> {
     page: &'a Page,
     kind: &'static str,
     is_note: bool,
-    id: i64,
+    id: EntryId,
     title: String,
     content: String,
     object: String,
@@ -97,8 +99,8 @@ pub(crate) async fn show(
     Path((kind, id)): Path<(String, String)>,
     Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    let (kind, id) = parse(&kind, &id)?;
-    render(&console, member, kind, id, params, None).await
+    let id = parse(&kind, &id)?;
+    render(&console, member, id, params, None).await
 }
 
 /// Changes an entry, or shows it again with the error.
@@ -108,21 +110,21 @@ pub(crate) async fn change(
     Path((kind, id)): Path<(String, String)>,
     CsrfForm(typed): CsrfForm<Typed>,
 ) -> Result<Response, ApiError> {
-    let (kind, id) = parse(&kind, &id)?;
-    match save(&console, member.account.id, kind, id, &typed).await {
-        Ok(()) => Ok(Redirect::to(&format!("{PATH}/{}/{id}?done=saved", kind.name())).into_response()),
+    let id = parse(&kind, &id)?;
+    match save(&console, member.account.id, id, &typed).await {
+        Ok(()) => Ok(Redirect::to(&format!("{}?done=saved", id.path())).into_response()),
         Err(error) if error.code().status() == StatusCode::NOT_FOUND => Err(Code::NotFound.into()),
         Err(error) if error.code().status().is_client_error() => {
-            render(&console, member, kind, id, PageParams::default(), Some((error, typed))).await
+            render(&console, member, id, PageParams::default(), Some((error, typed))).await
         }
         Err(error) => Err(error),
     }
 }
 
-async fn save(console: &Console, account: i64, kind: Kind, id: i64, typed: &Typed) -> Result<(), ApiError> {
+async fn save(console: &Console, account: AccountId, id: EntryId, typed: &Typed) -> Result<(), ApiError> {
     let content = Some(typed.content.clone());
-    match kind {
-        Kind::Key => {
+    match id {
+        EntryId::Key(id) => {
             let before = console.memory.key_memory(account, id).await?.visibility;
             // A memory that stays private keeps its number, which apps may use.
             let visibility = match (typed.public, key::rules::is_public(before)) {
@@ -133,7 +135,7 @@ async fn save(console: &Console, account: i64, kind: Kind, id: i64, typed: &Type
             let change = key::rules::check_change(MemoryChange { content, visibility: Some(visibility) })?;
             console.memory.update_key_memory(account, id, change).await
         }
-        Kind::Note => {
+        EntryId::Note(id) => {
             let change = note::rules::check_change(NoteChange { content, title: Some(typed.title.clone()) })?;
             console.memory.update_note(account, id, change).await
         }
@@ -147,28 +149,27 @@ pub(crate) async fn delete(
     Path((kind, id)): Path<(String, String)>,
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
-    let (kind, id) = parse(&kind, &id)?;
-    let deleted = match kind {
-        Kind::Key => console.memory.delete_key_memory(member.account.id, id).await,
-        Kind::Note => console.memory.delete_note(member.account.id, id).await,
+    let id = parse(&kind, &id)?;
+    let deleted = match id {
+        EntryId::Key(id) => console.memory.delete_key_memory(member.account.id, id).await,
+        EntryId::Note(id) => console.memory.delete_note(member.account.id, id).await,
     };
     deleted.map_err(missing)?;
-    Ok(Redirect::to(&format!("{PATH}?kind={}&done=deleted", kind.name())).into_response())
+    Ok(Redirect::to(&format!("{PATH}?kind={}&done=deleted", id.kind().name())).into_response())
 }
 
 async fn render(
     console: &Console,
     member: Member,
-    kind: Kind,
-    id: i64,
+    id: EntryId,
     params: PageParams,
     refused: Option<(ApiError, Typed)>,
 ) -> Result<Response, ApiError> {
-    let page = member.page.at("memories", format!("{PATH}/{}/{id}", kind.name()));
+    let page = member.page.at("memories", id.path());
     let (t, account) = (page.t, member.account.id);
-    let mut template = match kind {
-        Kind::Key => key_page(console, &page, account, id).await,
-        Kind::Note => note_page(console, &page, account, id).await,
+    let mut template = match id {
+        EntryId::Key(id) => key_page(console, &page, account, id).await,
+        EntryId::Note(id) => note_page(console, &page, account, id).await,
     }
     .map_err(missing)?;
     template.notice = notice(params.done.as_deref(), t);
@@ -181,8 +182,8 @@ async fn render(
 async fn key_page<'a>(
     console: &Console,
     page: &'a Page,
-    account: i64,
-    id: i64,
+    account: AccountId,
+    id: MemoryId,
 ) -> Result<EntryPage<'a>, ApiError> {
     let memory = console.memory.key_memory(account, id).await?;
     let versions =
@@ -196,8 +197,7 @@ async fn key_page<'a>(
             key::LinkKind::Against => page.t.memory_against,
             key::LinkKind::Newer => page.t.memory_newer,
         },
-        other: (link.other > 0)
-            .then(|| (format!("{PATH}/{}/{}", Kind::Key.name(), link.other), beginning(&link.text))),
+        other: (link.other > MemoryId(0)).then(|| (EntryId::Key(link.other).path(), beginning(&link.text))),
         time: When(link.time),
     };
     let earlier = |version: key::Version| Earlier {
@@ -210,7 +210,7 @@ async fn key_page<'a>(
         page,
         kind: Kind::Key.name(),
         is_note: false,
-        id,
+        id: EntryId::Key(id),
         title: String::new(),
         content: memory.fact_content,
         object: memory.fact_object,
@@ -230,8 +230,8 @@ async fn key_page<'a>(
 async fn note_page<'a>(
     console: &Console,
     page: &'a Page,
-    account: i64,
-    id: i64,
+    account: AccountId,
+    id: NoteId,
 ) -> Result<EntryPage<'a>, ApiError> {
     let note = console.memory.note(account, id).await?;
     let versions = console.memory.note_versions(account, id, Rows { limit: VERSIONS, offset: 0 }).await?;
@@ -248,7 +248,7 @@ async fn note_page<'a>(
         page,
         kind: Kind::Note.name(),
         is_note: true,
-        id,
+        id: EntryId::Note(id),
         title: note.title,
         content: note.content,
         object: String::new(),
@@ -288,13 +288,13 @@ fn linked(page: note::page::Page, t: &Texts) -> Linked {
 ///
 /// # Errors
 /// [`Code::NotFound`] if there is no such kind, or the id is invalid.
-fn parse(kind: &str, id: &str) -> Result<(Kind, i64), ApiError> {
-    let kind = match kind {
-        "key" => Kind::Key,
-        "note" => Kind::Note,
+fn parse(kind: &str, id: &str) -> Result<EntryId, ApiError> {
+    let id = match kind {
+        "key" => id.parse().map(EntryId::Key),
+        "note" => id.parse().map(EntryId::Note),
         _ => return Err(Code::NotFound.into()),
     };
-    Ok((kind, id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?))
+    id.map_err(|_no_number| Code::NotFound.into())
 }
 
 /// Turns every error with the status 404 into [`Code::NotFound`], so all missing entries have the same page.

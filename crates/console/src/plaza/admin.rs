@@ -1,12 +1,15 @@
 //! The moderation page: open reports, bans, invitation codes, and the log of moderation actions.
 
+use std::str::FromStr;
+
 use askama::Template;
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
-use plaza::post::Author;
+use plaza::{InvitationId, LogEntryId, ReportId, post::Author};
+use store::AccountId;
 use web::{ApiError, Code, Query};
 
 use super::{Admin, me::CodeView, notice, problem, texts::Texts};
@@ -55,18 +58,18 @@ impl From<Fields> for ActionForm {
 }
 
 struct ReportView {
-    id: i64,
+    id: ReportId,
     href: String,
     content: String,
     author: String,
-    author_id: i64,
+    author_id: AccountId,
     reporter: String,
     reason: String,
     when: When,
 }
 
 struct BanView {
-    id: i64,
+    id: AccountId,
     name: String,
     until: When,
     reason: String,
@@ -114,11 +117,12 @@ async fn render(
     error: Option<ApiError>,
 ) -> Result<Response, ApiError> {
     let plaza = &console.plaza;
-    let before = |text: &Option<String>| text.as_deref().and_then(|id| id.parse().ok()).unwrap_or(i64::MAX);
     let (reports, bans) = (plaza.reports().await?, plaza.bans().await?);
-    let (codes, log) =
-        (plaza.all_invitations(before(&asked.codes)).await?, plaza.log(before(&asked.log)).await?);
-    let mut ids: Vec<i64> = CodeView::people(&codes).collect();
+    let (codes, log) = (
+        plaza.all_invitations(InvitationId(before(asked.codes.as_deref()))).await?,
+        plaza.log(LogEntryId(before(asked.log.as_deref()))).await?,
+    );
+    let mut ids: Vec<AccountId> = CodeView::people(&codes).collect();
     ids.extend(reports.iter().flat_map(|report| [report.author, report.reporter]));
     ids.extend(bans.iter().map(|ban| ban.account));
     ids.extend(log.iter().flat_map(|entry| [entry.moderator, entry.account]));
@@ -179,6 +183,11 @@ async fn render(
         Some(error) => page.refuse(&error, &template),
         None => page.answer(StatusCode::OK, &template),
     }
+}
+
+/// Returns the id before which a list begins, which is its newest entry's if none is given.
+fn before(id: Option<&str>) -> i64 {
+    id.and_then(|id| id.parse().ok()).unwrap_or(i64::MAX)
 }
 
 async fn answer(console: &Console, member: Member, done: Result<(), ApiError>) -> Result<Response, ApiError> {
@@ -251,6 +260,6 @@ pub(crate) async fn ban(
     answer(&console, member, done).await
 }
 
-fn parse(id: &str) -> Result<i64, ApiError> {
+fn parse<T: FromStr>(id: &str) -> Result<T, ApiError> {
     id.parse().map_err(|_no_number| Code::NotFound.into())
 }

@@ -7,10 +7,12 @@ use axum::{
 };
 use http::StatusCode;
 use plaza::{
+    InvitationId,
     certificate::Certificate,
     invitation::Invitation,
     post::{Author, People},
 };
+use store::AccountId;
 use web::{ApiError, Query};
 
 use super::{CertifiedMember, notice, problem, texts::Texts};
@@ -71,7 +73,7 @@ pub(crate) async fn redeem(
 
 /// The data of a code that a page shows.
 pub(super) struct CodeView {
-    pub(super) id: i64,
+    pub(super) id: InvitationId,
     pub(super) code: String,
     pub(super) owner: String,
     pub(super) note: String,
@@ -96,7 +98,7 @@ impl CodeView {
     }
 
     /// Returns the accounts that codes belong to or were redeemed by.
-    pub(super) fn people(codes: &[Invitation]) -> impl Iterator<Item = i64> {
+    pub(super) fn people(codes: &[Invitation]) -> impl Iterator<Item = AccountId> {
         codes.iter().flat_map(|code| [Some(code.account), code.used_by]).flatten()
     }
 }
@@ -111,7 +113,7 @@ struct MePage<'a> {
     issued: When,
     codes: Vec<CodeView>,
     /// Id and name of each blocked account, sorted by name.
-    blocked: Vec<(i64, String)>,
+    blocked: Vec<(AccountId, String)>,
 }
 
 /// Shows the person's certificate, their codes, the permission of their assistant, and the accounts they
@@ -126,7 +128,7 @@ pub(crate) async fn show(
     let codes = console.plaza.invitations(account).await?;
     let blocked = console.plaza.blocked(account).await?;
     let people = console.plaza.authors(CodeView::people(&codes).chain(blocked.iter().copied())).await?;
-    let mut blocked: Vec<(i64, String)> =
+    let mut blocked: Vec<(AccountId, String)> =
         blocked.into_iter().map(|id| (id, Author::of(id, &people).name().to_owned())).collect();
     blocked.sort_unstable_by(|(a, one), (b, other)| one.cmp(other).then(a.cmp(b)));
     let page = member.page.at("plaza", "/plaza/me");
@@ -163,12 +165,12 @@ pub(crate) async fn set_double(
 }
 
 /// The form that removes a block.
-pub(crate) struct UnblockForm(i64);
+pub(crate) struct UnblockForm(AccountId);
 
 impl From<Fields> for UnblockForm {
     fn from(fields: Fields) -> Self {
         // No account has the id 0.
-        Self(fields.text("user").parse().unwrap_or(0))
+        Self(fields.text("user").parse().unwrap_or(AccountId(0)))
     }
 }
 

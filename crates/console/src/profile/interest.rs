@@ -6,7 +6,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
-use memory::shade::{Shade, ShadeBody};
+use memory::{
+    ShadeId,
+    shade::{Shade, ShadeBody},
+};
+use store::AccountId;
 use web::{ApiError, Code, Query};
 
 use super::{PATH, PageParams, Refused, render, texts::Texts};
@@ -85,7 +89,7 @@ impl Typed {
 struct InterestPage<'a> {
     page: &'a Page,
     t: &'static Texts,
-    id: i64,
+    id: ShadeId,
     typed: Typed,
     notice: Option<&'static str>,
     alert: Option<String>,
@@ -149,14 +153,14 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
-    let id: i64 = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    let id: ShadeId = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
     console.memory.delete_shade(member.account.id, id).await?;
     Ok(Redirect::to("/profile?done=deleted").into_response())
 }
 
 /// Returns an interest. All are read, because a person has only a few.
-async fn find(console: &Console, account: i64, id: &str) -> Result<Shade, ApiError> {
-    let id: i64 = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+async fn find(console: &Console, account: AccountId, id: &str) -> Result<Shade, ApiError> {
+    let id: ShadeId = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
     let shades = console.memory.shades(account, false).await?;
     let found = shades.into_iter().find(|shade| shade.id == id);
     found.ok_or_else(|| Code::NotFound.into())

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use identity::{Account, NewAccount, Password, SignUp};
 use serde_json::json;
+use store::AccountId;
 
 use super::{
     args,
@@ -30,7 +31,7 @@ pub(super) async fn run(config: &Config, command: args::Account) -> Result<(), F
             print(&account, json)?;
         }
         args::Account::List { json } => {
-            let mut after = 0;
+            let mut after = AccountId(0);
             loop {
                 let page = identity.accounts(after, 500).await?;
                 let Some(last) = page.last() else { break };

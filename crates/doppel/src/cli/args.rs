@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use identity::KeyId;
 
 use crate::config::{Flags, ServerFlags};
 
@@ -252,7 +253,7 @@ pub(super) enum Key {
         #[arg(long)]
         account: Option<String>,
         /// The key's id, from `doppel key list`.
-        id: i64,
+        id: KeyId,
     },
 }
 

@@ -1,6 +1,6 @@
 //! `doppel doctor`
 
-use store::{Database, Rule};
+use store::{AccountId, Database, Rule};
 
 use super::out::{Failure, say};
 use crate::{config::Config, permissions, server};
@@ -25,7 +25,7 @@ pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
     let memory = server::memory(config, db.clone(), identity.clone(), &base_url);
     let chat = server::chat(config, &db, &memory, &server::outgoing(config))
         .map_err(|error| Failure::failed(format!("{error:#}")))?;
-    let (mut after, mut checked, mut faults) = (0, 0, 0_usize);
+    let (mut after, mut checked, mut faults) = (AccountId(0), 0, 0_usize);
     let broken_rules = broken_rules(&db).await?;
     loop {
         let page = identity.accounts(after, PAGE).await?;

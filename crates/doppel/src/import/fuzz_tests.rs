@@ -8,6 +8,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use futures::{executor::block_on, future::BoxFuture};
 use proptest::prelude::*;
+use store::AccountId;
 use web::{
     ApiError, Archive,
     archive::{ImportLine, ImportSummary, MAX_LINE, Part, Section},
@@ -29,17 +30,22 @@ impl Section for Recorder {
         self.name
     }
 
-    fn export(&self, _: i64, _: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, _: AccountId, _: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async { Ok(Part::default()) })
     }
 
-    fn import(&self, _: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(&self, _: AccountId, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         let added = u64::try_from(given.len()).unwrap();
         self.seen.lock().unwrap().extend(given.into_iter().map(|given| given.text));
         Box::pin(async move { Ok(ImportSummary { added, ..ImportSummary::default() }) })
     }
 
-    fn import_file(&self, _: i64, name: String, path: PathBuf) -> BoxFuture<'_, Result<bool, ApiError>> {
+    fn import_file(
+        &self,
+        _: AccountId,
+        name: String,
+        path: PathBuf,
+    ) -> BoxFuture<'_, Result<bool, ApiError>> {
         assert!(!name.contains('/'), "{name}");
         assert!(
             path.starts_with(std::env::temp_dir()),
@@ -77,7 +83,8 @@ fn import(name: &str, bytes: &[u8]) -> (Vec<String>, Option<Outcome>) {
     let section = |name| Box::new(Recorder { name, seen: Arc::clone(&seen) }) as Box<dyn Section>;
     let archive = Archive::new(vec![section("notes"), section("key-memories"), section("files")]);
     let mut listener = Silent::default();
-    let outcome = fuzz::timed(|| block_on(Import::new(&archive, 1, 1 << 20, &mut listener).run(&path))).ok();
+    let outcome =
+        fuzz::timed(|| block_on(Import::new(&archive, AccountId(1), 1 << 20, &mut listener).run(&path))).ok();
     if let Some(outcome) = outcome {
         assert_eq!(outcome.refused, listener.refused, "every refusal is told");
     }

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use store::Timestamp;
+use store::{AccountId, Timestamp};
 
 use super::code::HubError;
 use crate::{
@@ -109,7 +109,7 @@ impl TokenCaller {
     }
 
     /// Returns the account that owns the key.
-    pub fn account(&self) -> i64 {
+    pub fn account(&self) -> AccountId {
         self.0.key.account
     }
 

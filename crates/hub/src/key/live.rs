@@ -10,13 +10,13 @@ use base64::{
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderValue;
 use sha2::Sha256;
-use store::{RESYNC, Timestamp, from_row, params};
+use store::{AccountId, RESYNC, Timestamp, from_row, params};
 use tokio::sync::broadcast::error::RecvError;
 use web::{ApiError, Tasks};
 
 use super::{AK_BYTES, Rules, TOPIC, purpose, queries};
 use crate::{
-    Hub,
+    Hub, HubKeyId,
     call::code::{HubCode, HubError},
     catalogue::{ApiSpec, rules::may_use},
     limits::{Bucket, Quota, policy},
@@ -72,8 +72,8 @@ impl Verifier {
 
 /// A key that tokens are checked against.
 pub(crate) struct LiveKey {
-    pub(crate) id: i64,
-    pub(crate) account: i64,
+    pub(crate) id: HubKeyId,
+    pub(crate) account: AccountId,
     /// The e-mail address of the key's account.
     email: String,
     /// True if the account administers the server.
@@ -139,8 +139,8 @@ impl LiveKey {
 
 /// A row of [`queries::BY_AK`].
 struct Row {
-    id: i64,
-    account: i64,
+    id: HubKeyId,
+    account: AccountId,
     version: i64,
     sealed: Vec<u8>,
     older: Option<Vec<u8>>,

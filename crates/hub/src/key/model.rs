@@ -7,6 +7,8 @@ use utoipa::ToSchema;
 
 use super::rules::Domain;
 
+use crate::HubKeyId;
+
 /// The restrictions and limits of a key. Stored as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -47,7 +49,7 @@ pub enum Registration {
 #[derive(Debug, Clone)]
 pub struct HubKey {
     /// The id, used to manage the key.
-    pub id: i64,
+    pub id: HubKeyId,
     /// The public half: `iss` of every token.
     pub ak: String,
     /// The name that its owner gave it.
@@ -138,7 +140,8 @@ pub struct RotateRequest {
 #[schema(as = HubKeyOut)]
 pub struct KeyOut {
     /// The id, used to manage the key.
-    id: i64,
+    #[schema(value_type = i64)]
+    id: HubKeyId,
     /// The public half: `iss` of every token.
     #[schema(example = "64a1b2c3d4e5f60718293a4b")]
     ak: String,

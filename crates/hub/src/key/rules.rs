@@ -9,6 +9,8 @@ use ipnet::IpNet;
 use web::{ApiError, Code, Issues};
 
 use super::model::{RotateRequest, Rules};
+
+use crate::HubKeyId;
 pub use domain::Domain;
 pub(super) use wish::KeyChange;
 
@@ -88,6 +90,6 @@ pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
 ///
 /// # Errors
 /// [`Code::HubKeyNotFound`] if the segment is not a number.
-pub(crate) fn id(segment: &str) -> Result<i64, ApiError> {
+pub(crate) fn id(segment: &str) -> Result<HubKeyId, ApiError> {
     segment.parse().map_err(|_no_number| Code::HubKeyNotFound.into())
 }

@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::{CallId, HubKeyId};
+
 /// A recorded call.
 #[derive(Debug, Clone)]
 pub struct CallRow {
     /// The id; ids follow the time of the calls.
-    pub id: i64,
+    pub id: CallId,
     /// The trace, which identifies the call in its response and in logs.
     pub trace: String,
     /// The time at which the call came in.
@@ -16,7 +18,7 @@ pub struct CallRow {
     /// The duration in microseconds.
     pub took_us: i64,
     /// The key's id; 0: none.
-    pub key_id: i64,
+    pub key_id: HubKeyId,
     /// `app_token`, `person_token` or `anonymous`.
     pub typ: String,
     /// The person, or the AK.
@@ -79,7 +81,8 @@ pub struct Search {
     /// The call with this trace.
     pub trace: Option<String>,
     /// Calls of one key, by its id.
-    pub key: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    pub key: Option<HubKeyId>,
     /// Calls of the API with this code.
     pub api: Option<String>,
     /// Calls with this HTTP status.
@@ -91,7 +94,8 @@ pub struct Search {
     /// Calls before, in milliseconds since 1970.
     pub to: Option<i64>,
     /// Calls before this id: `next` of the previous page.
-    pub before: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    pub before: Option<CallId>,
     /// Maximum number of calls, 1 to 100. Default 20.
     pub limit: Option<i64>,
     /// True for the calls of all keys. For administrators.
@@ -103,7 +107,8 @@ pub struct Search {
 #[serde(rename_all = "camelCase")]
 pub struct CallOut {
     /// The id; ids follow the time of the calls.
-    id: i64,
+    #[schema(value_type = i64)]
+    id: CallId,
     /// The trace, which identifies the call in its response and in logs.
     trace: String,
     /// The time at which the call came in, in milliseconds since 1970.
@@ -111,7 +116,8 @@ pub struct CallOut {
     /// The duration in microseconds.
     took_us: i64,
     /// The key's id; null for none.
-    key: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    key: Option<HubKeyId>,
     /// `app_token`, `person_token` or `anonymous`.
     typ: String,
     /// The person, or the AK.
@@ -139,7 +145,7 @@ impl From<CallRow> for CallOut {
             trace: row.trace,
             time: row.at.as_millis(),
             took_us: row.took_us,
-            key: (row.key_id != 0).then_some(row.key_id),
+            key: (row.key_id != HubKeyId(0)).then_some(row.key_id),
             typ: row.typ,
             sub: row.sub,
             api: row.api,
@@ -160,7 +166,8 @@ pub struct CallsOut {
     pub(super) list: Vec<CallOut>,
     /// The value for `before` of the next page; null at the end. A search by API, status, or code scans 20
     /// 000 calls per page, so a page may be empty and have a next one.
-    pub(super) next: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub(super) next: Option<CallId>,
 }
 
 /// Query of `…/usage`.

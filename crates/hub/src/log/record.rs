@@ -12,10 +12,10 @@ use std::{
 
 use http::HeaderValue;
 use parking_lot::Mutex;
-use store::{OwnedParam, Param, Timestamp, Tx, owned_params, params};
+use store::{AccountId, OwnedParam, Param, Timestamp, Tx, owned_params, params};
 
 use super::{HOUR_MS, Level, queries};
-use crate::{Hub, catalogue::Api, token::Checked};
+use crate::{CallId, Hub, HubKeyId, catalogue::Api, token::Checked};
 
 /// Maximum number of waiting records.
 const MOST_WAITING: usize = 100_000;
@@ -27,7 +27,7 @@ const MINUTE_MS: i64 = 60_000;
 
 /// The record of a call.
 pub(crate) struct Record {
-    pub(crate) id: i64,
+    pub(crate) id: CallId,
     pub(crate) trace: HeaderValue,
     pub(crate) at: Timestamp,
     pub(crate) took_us: i64,
@@ -71,7 +71,7 @@ impl Record {
 
     /// Returns the row of counts that the call belongs to.
     fn counted_in(&self) -> Counted {
-        let key = self.who.key().map_or(0, |key| key.id);
+        let key = self.who.key().map_or(HubKeyId(0), |key| key.id);
         let api = self.api.as_ref().map(|api| api.spec.code.as_str()).unwrap_or_default();
         (key, self.at.as_millis().div_euclid(HOUR_MS), api.to_owned(), self.outcome())
     }
@@ -103,8 +103,8 @@ impl Record {
             self.trace.to_str().unwrap_or_default(),
             self.at,
             self.took_us,
-            key.map_or(0, |key| key.id),
-            key.map_or(0, |key| key.account),
+            key.map_or(HubKeyId(0), |key| key.id),
+            key.map_or(AccountId(0), |key| key.account),
             typ,
             sub,
             &*api,
@@ -119,7 +119,7 @@ impl Record {
 }
 
 /// The key of a row of counts: key id, hour, API, and outcome.
-type Counted = (i64, i64, String, &'static str);
+type Counted = (HubKeyId, i64, String, &'static str);
 
 /// For each row of counts, the number of calls and their total duration in microseconds.
 #[derive(Default)]
@@ -251,7 +251,7 @@ impl Part {
         }
         // Sorted, so that two processes lock rows in the same order and never deadlock.
         let mut counts = Counts(self.counts.0.clone());
-        let mut used: BTreeMap<i64, Timestamp> = BTreeMap::new();
+        let mut used: BTreeMap<HubKeyId, Timestamp> = BTreeMap::new();
         for record in &self.records {
             counts.add(record.counted_in(), (1, record.took_us));
             if let Who::Known(known) = &record.who {

@@ -4,11 +4,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{Row, Timestamp};
 
+use crate::HubKeyId;
+
 /// The users of one key, as far as the requester may manage them.
 #[derive(Debug, Clone)]
 pub struct Pool {
     /// The key's id.
-    pub key: i64,
+    pub key: HubKeyId,
     /// The AK of the key.
     pub ak: String,
     /// The users that the requester may manage.

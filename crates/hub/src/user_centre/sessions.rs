@@ -10,7 +10,7 @@ use super::{
     queries, tokens,
 };
 use crate::{
-    Hub,
+    Hub, HubKeyId,
     call::{HubCode, HubError},
     key::{Ak, LiveKey},
     token::rules::parse,
@@ -134,7 +134,7 @@ impl Hub {
 }
 
 /// Ends all sign-ins of a user.
-pub(super) async fn end_all(tx: &mut Tx<'_>, key: i64, user: &str) -> store::Result<()> {
+pub(super) async fn end_all(tx: &mut Tx<'_>, key: HubKeyId, user: &str) -> store::Result<()> {
     tx.execute(queries::END_SESSIONS, params![key, user]).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::{
     sessions,
 };
 use crate::{
-    Hub,
+    Hub, HubKeyId,
     call::{HubCode, HubError},
 };
 
@@ -39,7 +39,7 @@ impl Hub {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn password_policy(&self, key: i64) -> Result<PasswordPolicy, HubError> {
+    pub async fn password_policy(&self, key: HubKeyId) -> Result<PasswordPolicy, HubError> {
         let row: Option<(String,)> = self.db().fetch_optional(queries::POLICY, params![key]).await?;
         match row {
             Some((text,)) => {
@@ -140,7 +140,7 @@ impl Hub {
     /// Finds a user by name, with the hash of the password.
     pub(super) async fn user_by_name(
         &self,
-        key: i64,
+        key: HubKeyId,
         username: &str,
     ) -> Result<Option<WithPassword>, HubError> {
         if rules::username(username).is_err() {
@@ -153,7 +153,7 @@ impl Hub {
     /// Finds a user by id, with the hash of the password.
     pub(super) async fn user_with_password(
         &self,
-        key: i64,
+        key: HubKeyId,
         id: &str,
     ) -> Result<Option<WithPassword>, HubError> {
         Ok(self.db().fetch_optional(queries::WITH_PASSWORD, params![key, id]).await?)

@@ -1,12 +1,12 @@
 //! The types of accounts.
 
-use store::{Timestamp, from_row};
+use store::{AccountId, Timestamp, from_row};
 
 /// An account, which owns memories, keys, and sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The id, shown to others as `userId`.
-    pub id: i64,
+    pub id: AccountId,
     /// The e-mail address: unique, lower-case, never empty.
     pub email: String,
     /// The name shown to others, 1 to 50 characters.
@@ -25,7 +25,7 @@ from_row!(Account { id, email, name, route, is_admin, created_at, disabled_at })
 
 /// An account with its password hash, for sign-in only.
 pub(crate) struct AccountWithPassword {
-    pub(crate) id: i64,
+    pub(crate) id: AccountId,
     pub(crate) password_hash: String,
     pub(crate) disabled_at: Option<Timestamp>,
 }

@@ -4,7 +4,7 @@ use store::params;
 use web::{ApiError, Code, Issues};
 
 use super::{Account, Password, announce, model, queries, rules};
-use crate::{Identity, grant, key, program};
+use crate::{Identity, SessionId, grant, key, program};
 
 /// The credentials that end with the old password, besides sessions and programs.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,7 +37,7 @@ impl Identity {
     pub async fn change_password(
         &self,
         account: &Account,
-        session: i64,
+        session: SessionId,
         (old, new): (Password, Password),
         also: AlsoEnd,
     ) -> Result<(), ApiError> {
@@ -56,7 +56,7 @@ impl Identity {
         &self,
         account: &Account,
         password: Password,
-        keep: Option<i64>,
+        keep: Option<SessionId>,
         also: AlsoEnd,
     ) -> Result<(), ApiError> {
         let mut issues = Issues::body();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use store::{Tx, params};
+use store::{AccountId, Tx, params};
 use web::{ApiError, Code};
 
 use super::{
@@ -34,7 +34,7 @@ impl Identity {
     /// [`Code::InvalidParam`] if the account has as many apps as it may have.
     pub async fn create_application(
         &self,
-        account: i64,
+        account: AccountId,
         new: NewApplication,
     ) -> Result<(Application, Secret), ApiError> {
         let most = self.settings().oauth.max_applications;
@@ -103,13 +103,13 @@ fn too_many(most: i64) -> ApiError {
 
 /// Counts the apps of one kind, with the owner's row locked. Of two concurrent transactions the second waits
 /// here and counts the app of the first.
-async fn count(tx: &mut Tx<'_>, account: i64, is_self_registered: bool) -> Result<i64, ApiError> {
+async fn count(tx: &mut Tx<'_>, account: AccountId, is_self_registered: bool) -> Result<i64, ApiError> {
     tx.execute(queries::LOCK_OWNER, params![account]).await?;
     let (count,) = tx.fetch_one(queries::COUNT_KIND, params![account, is_self_registered]).await?;
     Ok(count)
 }
 
-async fn insert(tx: &mut Tx<'_>, account: i64, fresh: &Fresh) -> Result<(), ApiError> {
+async fn insert(tx: &mut Tx<'_>, account: AccountId, fresh: &Fresh) -> Result<(), ApiError> {
     let new = &fresh.new;
     let (uris, scopes) = (rules::uris_as_text(&new.redirect_uris), new.scopes.to_string());
     let values = params![

@@ -1,6 +1,6 @@
 //! Token introspection for apps (RFC 7662).
 
-use store::{Timestamp, from_row, params};
+use store::{AccountId, Timestamp, from_row, params};
 use web::{ApiError, Code};
 
 use super::queries;
@@ -40,7 +40,7 @@ struct TokenRow {
     status: Status,
     app_scopes: ScopeSet,
     person_key: [u8; 32],
-    account: Option<i64>,
+    account: Option<AccountId>,
     allowed: Option<ScopeSet>,
     audience: Audience,
     is_self_registered: bool,

@@ -1,11 +1,11 @@
 //! The types of authorizations, codes, and tokens, inside and on the wire.
 
 use serde::{Deserialize, Serialize};
-use store::{Timestamp, from_row};
+use store::{AccountId, Timestamp, from_row};
 use utoipa::ToSchema;
 
 use crate::{
-    Audience, ScopeSet,
+    Audience, AuthorizationId, ScopeSet,
     application::{Credentials, Status, redirect::Policy},
     credential::Secret,
 };
@@ -50,7 +50,7 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub struct Standing {
     /// The id.
-    pub id: i64,
+    pub id: AuthorizationId,
     /// The scopes that the person granted.
     pub scopes: ScopeSet,
     /// All scopes that the person was asked about.
@@ -84,7 +84,7 @@ pub struct Consent {
 #[derive(Debug, Clone)]
 pub struct Authorization {
     /// The id, with which it can be revoked.
-    pub id: i64,
+    pub id: AuthorizationId,
     /// The id of the app.
     pub application: String,
     /// The name of the app.
@@ -130,8 +130,8 @@ pub struct Tokens {
 /// A stored code.
 pub(crate) struct CodeRow {
     pub(crate) application: String,
-    pub(crate) authorization: i64,
-    pub(crate) account: i64,
+    pub(crate) authorization: AuthorizationId,
+    pub(crate) account: AccountId,
     pub(crate) scopes: ScopeSet,
     pub(crate) redirect_uri: String,
     pub(crate) challenge: Option<String>,
@@ -157,7 +157,7 @@ from_row!(CodeRow {
 /// A stored refresh token.
 pub(crate) struct RefreshRow {
     pub(crate) application: String,
-    pub(crate) authorization: i64,
+    pub(crate) authorization: AuthorizationId,
     /// The scopes for which the token was issued.
     pub(crate) scopes: ScopeSet,
     /// The scopes that the person grants at present.
@@ -165,7 +165,7 @@ pub(crate) struct RefreshRow {
     pub(crate) code_hash: Option<[u8; 32]>,
     pub(crate) expires_at: Timestamp,
     pub(crate) is_revoked: bool,
-    pub(crate) account: i64,
+    pub(crate) account: AccountId,
     /// The time at which the token was exchanged for its successor. The successor is derived with `salt`.
     pub(crate) rotated_at: Option<Timestamp>,
     pub(crate) salt: Option<[u8; 32]>,
@@ -195,8 +195,8 @@ pub(crate) struct AccessRow {
     pub(crate) app_scopes: ScopeSet,
     pub(crate) status: Status,
     pub(crate) scopes: ScopeSet,
-    pub(crate) authorization: Option<i64>,
-    pub(crate) account: Option<i64>,
+    pub(crate) authorization: Option<AuthorizationId>,
+    pub(crate) account: Option<AccountId>,
     pub(crate) allowed: Option<ScopeSet>,
     pub(crate) asked: Option<ScopeSet>,
     pub(crate) audience: Audience,

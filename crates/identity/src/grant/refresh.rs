@@ -5,7 +5,7 @@
 //! [`Settings::rotation_grace_seconds`] after the first use the same response is given again, because the
 //! network may have lost it.
 
-use store::{Timestamp, Tx, params};
+use store::{AccountId, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 use super::{
@@ -34,7 +34,7 @@ struct Presented {
 enum Outcome {
     Done(Tokens),
     /// The token was used before, and every token that came of its code is revoked. Holds the account.
-    Reused(i64),
+    Reused(AccountId),
 }
 
 impl Identity {
@@ -77,7 +77,11 @@ impl Identity {
         match outcome {
             Outcome::Done(tokens) => Ok(tokens),
             Outcome::Reused(account) => {
-                tracing::warn!(client.id = credentials.id, account, "a refresh token was used twice");
+                tracing::warn!(
+                    client.id = credentials.id,
+                    account = account.0,
+                    "a refresh token was used twice"
+                );
                 self.0.cache.forget_account(account);
                 Err(Code::OauthRefreshRevoked.into())
             }

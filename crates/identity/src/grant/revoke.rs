@@ -1,11 +1,11 @@
 //! Token revocation by apps (RFC 7009).
 
-use store::{Tx, from_row, params};
+use store::{AccountId, Tx, from_row, params};
 use web::ApiError;
 
 use super::{queries, revoke_code};
 use crate::{
-    Identity,
+    AuthorizationId, Identity,
     account::announce,
     application::Credentials,
     cache,
@@ -15,8 +15,8 @@ use crate::{
 struct OwnedToken {
     kind: String,
     application: String,
-    authorization: Option<i64>,
-    account: Option<i64>,
+    authorization: Option<AuthorizationId>,
+    account: Option<AccountId>,
     code_hash: Option<[u8; 32]>,
 }
 

@@ -1,6 +1,6 @@
 //! Access tokens: exchange of codes, tokens of apps in their own name, and the callers of tokens.
 
-use store::{Timestamp, Tx, params};
+use store::{AccountId, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     queries, revoke_code, rules,
 };
 use crate::{
-    AppCaller, Audience, Caller, Credential, Identity, ScopeSet,
+    AppCaller, Audience, AuthorizationId, Caller, Credential, Identity, ScopeSet,
     account::announce,
     application::{Credentials, model::Client},
     cache::Found,
@@ -23,14 +23,14 @@ enum Outcome {
     Refused(Code),
     /// The code was used before, and the tokens that it obtained are revoked. Holds the account and the error
     /// for the client.
-    Replayed(i64, Code),
+    Replayed(AccountId, Code),
 }
 
 /// A token to be stored.
 pub(super) struct NewToken {
     pub(super) hash: Hash,
     pub(super) kind: &'static str,
-    pub(super) authorization: Option<i64>,
+    pub(super) authorization: Option<AuthorizationId>,
     pub(super) audience: Audience,
     pub(super) code: Option<[u8; 32]>,
     pub(super) scopes: ScopeSet,

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{ScopeSet, usage};
+use crate::{KeyId, ScopeSet, usage};
 
 /// A key as its owner sees it: all but the secret.
 #[derive(Debug, Clone)]
 pub struct ApiKey {
     /// The id, by which the owner manages the key.
-    pub id: i64,
+    pub id: KeyId,
     /// The name that the owner gave it.
     pub name: String,
     /// The first characters of the secret.
@@ -22,7 +22,7 @@ pub struct ApiKey {
     /// The time of expiry, if there is one.
     pub expires_at: Option<Timestamp>,
     /// The id of the key that replaced it.
-    pub replaced_by: Option<i64>,
+    pub replaced_by: Option<KeyId>,
     /// The time of the last use, to the second.
     pub last_used_at: Option<Timestamp>,
     /// The address of the last use.
@@ -105,7 +105,8 @@ pub struct UsageQuery {
 #[schema(as = ApiKeyOut)]
 pub struct KeyOut {
     /// The id, by which the owner manages the key.
-    id: i64,
+    #[schema(value_type = i64)]
+    id: KeyId,
     /// The name that the owner gave it.
     name: String,
     /// The first characters of the key, to recognise it by.
@@ -117,7 +118,8 @@ pub struct KeyOut {
     /// When it stops working; null: never.
     expires_at: Option<i64>,
     /// The id of the key that was made in its place by rotating it.
-    replaced_by: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    replaced_by: Option<KeyId>,
     /// When it was last used; null: never.
     last_used_at: Option<i64>,
     /// The address it was last used from.

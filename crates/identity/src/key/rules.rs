@@ -4,7 +4,7 @@ use store::Timestamp;
 use web::{ApiError, Code, Issues};
 
 use super::model::{CreateRequest, NewKey, RotateRequest, UsageQuery};
-use crate::ScopeSet;
+use crate::{KeyId, ScopeSet};
 
 /// Longest name in characters.
 pub const MAX_NAME: usize = 100;
@@ -104,6 +104,6 @@ pub(super) fn days(query: &UsageQuery) -> Result<i64, ApiError> {
 ///
 /// # Errors
 /// [`Code::ApikeyNotFound`] if the segment is not a number.
-pub(super) fn id(segment: &str) -> Result<i64, ApiError> {
+pub(super) fn id(segment: &str) -> Result<KeyId, ApiError> {
     segment.parse().map_err(|_no_number| Code::ApikeyNotFound.into())
 }

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use store::{Timestamp, Tx, from_row, params};
+use store::{AccountId, Timestamp, Tx, from_row, params};
 use web::{ApiError, Code};
 
 use super::{insert, queries, rules};
 use crate::{
-    Action, Identity,
+    Action, Identity, ProgramId,
     application::rules::uuid,
     credential::{Hash, Kind, Secret},
     limit,
@@ -42,9 +42,9 @@ pub(super) enum Polled {
 struct DeviceRow {
     user_code: String,
     expires_at: Timestamp,
-    account: Option<i64>,
+    account: Option<AccountId>,
     salt: Option<[u8; 32]>,
-    program: Option<i64>,
+    program: Option<ProgramId>,
 }
 
 from_row!(DeviceRow { user_code, expires_at, account, salt, program });
@@ -96,7 +96,7 @@ impl Identity {
         // Each poll returns the same token, because a response may be lost on the way.
         let token = Secret::after(Kind::AccessToken, session, &salt);
         if row.program.is_none() {
-            let (id, token_hash) = (self.db().ids().next(), token.hash());
+            let (id, token_hash) = (ProgramId(self.db().ids().next()), token.hash());
             self.db()
                 .write(move |tx| {
                     Box::pin(async move {
@@ -129,13 +129,13 @@ impl Identity {
     /// [`Code::RateLimited`] after too many wrong codes from the account or the address (RFC 8628 §5.1).
     pub async fn let_device_in(
         &self,
-        account: i64,
+        account: AccountId,
         user_code: &str,
         address: IpAddr,
     ) -> Result<(), ApiError> {
         let rate = self.settings().limits.user_code;
         let limits = vec![
-            (limit::subject("user code", &account.to_be_bytes()), rate),
+            (limit::subject("user code", &account.0.to_be_bytes()), rate),
             (limit::subject("user code", &limit::origin(address)), rate),
         ];
         let code = rules::read_user_code(user_code);
@@ -162,7 +162,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`Code::OauthCodeInvalid`] if no program waits with the session, or it was signed in already.
-    pub async fn let_session_in(&self, account: i64, session: &str) -> Result<(), ApiError> {
+    pub async fn let_session_in(&self, account: AccountId, session: &str) -> Result<(), ApiError> {
         let code = self.waiting_device(session).await?;
         let (salt, now) = (self.db().random().bytes::<32>(), self.db().clock().now());
         let is_done = self
@@ -176,7 +176,7 @@ impl Identity {
 async fn let_in(
     tx: &mut Tx<'_>,
     code: &str,
-    account: i64,
+    account: AccountId,
     salt: &[u8; 32],
     now: Timestamp,
 ) -> Result<bool, ApiError> {

@@ -2,12 +2,15 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    hash::Hash,
     net::IpAddr,
 };
 
 use store::{Ids, Timestamp, Tx, params};
 
 use super::{REFUSALS_PER_KEY, queries};
+
+use crate::{AuthorizationId, KeyId, ProgramId, SessionId};
 
 /// Most refusals that wait to be written. Further ones are counted but not listed.
 pub(super) const REFUSALS_WAITING: usize = 1_000;
@@ -20,11 +23,11 @@ const SESSION_EVERY_MS: i64 = 60_000;
 /// Counts that are not yet written.
 #[derive(Default)]
 pub(super) struct Pending {
-    pub(super) keys: HashMap<i64, KeyUse>,
+    pub(super) keys: HashMap<KeyId, KeyUse>,
     pub(super) refusals: Vec<Refusal>,
-    pub(super) sessions: HashMap<i64, i64>,
-    pub(super) programs: HashMap<i64, i64>,
-    pub(super) authorizations: HashMap<i64, i64>,
+    pub(super) sessions: HashMap<SessionId, i64>,
+    pub(super) programs: HashMap<ProgramId, i64>,
+    pub(super) authorizations: HashMap<AuthorizationId, i64>,
 }
 
 /// The counts that one transaction writes: so few that other writes do not wait long. All rows are in one
@@ -32,11 +35,11 @@ pub(super) struct Pending {
 /// rows in the same order, which prevents deadlocks.
 #[derive(Default)]
 pub(super) struct Part {
-    keys: Vec<(i64, KeyUse)>,
+    keys: Vec<(KeyId, KeyUse)>,
     refusals: Vec<Refusal>,
-    sessions: Vec<(i64, i64)>,
-    programs: Vec<(i64, i64)>,
-    authorizations: Vec<(i64, i64)>,
+    sessions: Vec<(SessionId, i64)>,
+    programs: Vec<(ProgramId, i64)>,
+    authorizations: Vec<(AuthorizationId, i64)>,
 }
 
 impl Pending {
@@ -79,19 +82,20 @@ impl Pending {
         let mut refusals: Vec<Refusal> = older.refusals.into_iter().take(room).collect();
         refusals.append(&mut self.refusals);
         self.refusals = refusals;
-        for (newer, older) in [
-            (&mut self.sessions, older.sessions),
-            (&mut self.programs, older.programs),
-            (&mut self.authorizations, older.authorizations),
-        ] {
-            for (id, at) in older {
-                newer.entry(id).or_insert(at);
-            }
-        }
+        add_missing(&mut self.sessions, older.sessions);
+        add_missing(&mut self.programs, older.programs);
+        add_missing(&mut self.authorizations, older.authorizations);
     }
 }
 
-fn sorted<V>(map: HashMap<i64, V>) -> Vec<(i64, V)> {
+/// Adds the times of last uses back for ids that have not been used since.
+fn add_missing<K: Eq + Hash>(newer: &mut HashMap<K, i64>, older: Vec<(K, i64)>) {
+    for (id, at) in older {
+        newer.entry(id).or_insert(at);
+    }
+}
+
+fn sorted<K: Ord + Copy, V>(map: HashMap<K, V>) -> Vec<(K, V)> {
     let mut list: Vec<_> = map.into_iter().collect();
     list.sort_unstable_by_key(|(id, _)| *id);
     list
@@ -177,7 +181,7 @@ impl KeyUse {
 
 /// A call that was refused.
 pub(super) struct Refusal {
-    pub(super) key: i64,
+    pub(super) key: KeyId,
     pub(super) at: Timestamp,
     pub(super) endpoint: String,
     pub(super) sub_code: &'static str,
@@ -195,15 +199,16 @@ mod tests {
             let address = IpAddr::from([127, 0, 0, 1]);
             let at = Timestamp(*day * 86_400_000);
             let outcome = if outcome % 2 == 0 { "ok" } else { "refused" };
-            let used = pending.keys.entry(*key).or_insert_with(|| KeyUse { at, address, counts: Vec::new() });
+            let used =
+                pending.keys.entry(KeyId(*key)).or_insert_with(|| KeyUse { at, address, counts: Vec::new() });
             used.add(*day, &format!("/{endpoint}"), outcome, 1);
-            let refusal = Refusal { key: *key, at, endpoint: String::new(), sub_code: "", address };
+            let refusal = Refusal { key: KeyId(*key), at, endpoint: String::new(), sub_code: "", address };
             pending.refusals.push(refusal);
         }
         pending
     }
 
-    fn rows(part: &Part) -> Vec<(i64, i64, String, &'static str)> {
+    fn rows(part: &Part) -> Vec<(KeyId, i64, String, &'static str)> {
         let mut rows = Vec::new();
         for (id, used) in &part.keys {
             rows.extend(

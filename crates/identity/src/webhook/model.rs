@@ -7,6 +7,8 @@ use web::Outgoing;
 
 use super::send::Sent;
 
+use crate::DeliveryId;
+
 /// The settings of webhooks.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -107,7 +109,7 @@ from_row!(Delivery { event_id, state, attempts, created_at, tried_at, due_at, st
 
 /// A due delivery, with the webhook of its app.
 pub(super) struct Due {
-    pub(super) id: i64,
+    pub(super) id: DeliveryId,
     pub(super) application: String,
     pub(super) body: String,
     pub(super) attempts: i64,

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use store::{Row, Timestamp, from_row};
+use store::{AccountId, Row, Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
+
+use crate::EventId;
 
 /// Body of `POST /api/secondme/agent_memory/ingest`. At most 64 KiB as JSON.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -134,7 +136,8 @@ pub struct Snapshot {
 #[serde(rename_all = "camelCase")]
 pub struct Ingested {
     /// The event's id; 0 if it was stored before.
-    pub(super) event_id: i64,
+    #[schema(value_type = i64)]
+    pub(super) event_id: EventId,
     /// True if it was stored before.
     pub(super) is_duplicate: bool,
 }
@@ -144,7 +147,8 @@ pub struct Ingested {
 #[serde(rename_all = "camelCase")]
 pub struct StoredEvent {
     /// The event's id.
-    pub event_id: i64,
+    #[schema(value_type = i64)]
+    pub event_id: EventId,
     /// Decimal digits.
     pub user_id: String,
     /// The platform it came from.
@@ -156,7 +160,7 @@ pub struct StoredEvent {
 
 impl store::FromRow for StoredEvent {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
-        let (account, time, body): (i64, Timestamp, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
+        let (account, time, body): (AccountId, Timestamp, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
         let event: Event = serde_json::from_str(&body)
             .map_err(|error| store::Error::Other(format!("agent event: {error}")))?;
         Ok(Self {

@@ -13,7 +13,7 @@ use super::{
     rules,
 };
 use crate::{
-    Memory,
+    EventId, Memory,
     cursor::{CursorPage, CursorParams},
     quota::Adder,
 };
@@ -51,7 +51,7 @@ async fn ingest(
     let event = rules::check(event)?;
     let platform = own_platform(&caller).map_or_else(|| rules::platform(&event), str::to_owned);
     let id = memory.ingest(Adder::of(&caller), platform, event).await?;
-    Ok(Data(Ingested { event_id: id.unwrap_or(0), is_duplicate: id.is_none() }))
+    Ok(Data(Ingested { event_id: id.unwrap_or(EventId(0)), is_duplicate: id.is_none() }))
 }
 
 /// Returns the platform whose events an app reads and writes: its own, whatever it claims. `None` for the

@@ -1,7 +1,7 @@
 //! Validation of events. No I/O.
 
 use sha2::{Digest, Sha256};
-use store::{Timestamp, Zone};
+use store::{AccountId, Timestamp, Zone};
 use web::{ApiError, Issues};
 
 use super::model::{Event, Reference};
@@ -86,7 +86,7 @@ pub(crate) fn platform(event: &Event) -> String {
 }
 
 /// Returns the event's own idempotency key, or one derived from its first object.
-pub(crate) fn idempotency_key(account: i64, platform: &str, event: &Event) -> String {
+pub(crate) fn idempotency_key(account: AccountId, platform: &str, event: &Event) -> String {
     if let Some(key) = event.idempotency_key.as_ref().filter(|key| !key.trim().is_empty()) {
         return key.clone();
     }

@@ -1,14 +1,14 @@
 //! The archive section of agent memory.
 
 use serde::{Deserialize, Serialize};
-use store::{BoxFuture, Timestamp, Tx, owned_params, params};
+use store::{AccountId, BoxFuture, Timestamp, Tx, owned_params, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, read_lines},
 };
 
 use crate::{
-    Memory,
+    EventId, Memory,
     agent::{Event, StoredEvent, queries, rules},
     quota,
 };
@@ -21,7 +21,7 @@ pub(super) struct AgentMemory(pub(super) Memory);
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    id: Option<i64>,
+    id: Option<EventId>,
     platform: Option<String>,
     event: Event,
 }
@@ -33,8 +33,8 @@ struct Ready {
     event: Event,
     body: String,
     time: Timestamp,
-    given_id: Option<i64>,
-    new_id: i64,
+    given_id: Option<EventId>,
+    new_id: EventId,
 }
 
 impl Section for AgentMemory {
@@ -42,11 +42,11 @@ impl Section for AgentMemory {
         "agent-memory"
     }
 
-    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let page = owned_params![account, after, PART];
             let events: Vec<StoredEvent> = self.0.db().fetch_all_heavy(queries::AFTER, page).await?;
-            let next = events.last().map(|event| event.event_id);
+            let next = events.last().map(|event| event.event_id.0);
             let mut lines = Vec::with_capacity(events.len());
             for StoredEvent { event_id, platform, event, .. } in events {
                 lines.push(super::line(&Entry { id: Some(event_id), platform: Some(platform), event })?);
@@ -55,7 +55,11 @@ impl Section for AgentMemory {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(account, entry));
@@ -76,7 +80,7 @@ impl Section for AgentMemory {
 }
 
 impl AgentMemory {
-    fn ready(&self, account: i64, entry: Entry) -> Result<Ready, ApiError> {
+    fn ready(&self, account: AccountId, entry: Entry) -> Result<Ready, ApiError> {
         let (ids, now) = (self.0.db().ids(), self.0.db().clock().now());
         let event = rules::check(entry.event)?;
         let mut issues = web::Issues::body();
@@ -90,7 +94,7 @@ impl AgentMemory {
             body: super::line(&event)?,
             time: super::time(event.event_time, now),
             given_id: super::id(entry.id, ids),
-            new_id: ids.next(),
+            new_id: EventId(ids.next()),
             platform,
             event,
         })
@@ -101,12 +105,12 @@ impl AgentMemory {
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
-    account: i64,
+    account: AccountId,
     entry: &Ready,
 ) -> store::Result<Option<bool>> {
     let mut id = entry.new_id;
     if let Some(own) = entry.given_id {
-        match tx.fetch_optional::<(i64,)>(queries::OWNER, params![own]).await? {
+        match tx.fetch_optional::<(AccountId,)>(queries::OWNER, params![own]).await? {
             Some((owner,)) if owner == account => return Ok(Some(false)),
             Some(_) => {}
             None => id = own,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use store::{BoxFuture, Timestamp, params};
+use store::{AccountId, BoxFuture, Timestamp, params};
 use tokio::io::AsyncReadExt;
 use web::{
     ApiError, Code,
@@ -31,7 +31,7 @@ impl Section for Files {
         "files"
     }
 
-    fn export(&self, account: i64, _after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, _after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let rows: Vec<(String, String, i64, Timestamp)> =
                 self.0.db().fetch_all(queries::ALL, params![account]).await?;
@@ -52,7 +52,7 @@ impl Section for Files {
     /// Checks the lines. They are for people and other programs: the kind of a file follows from its content.
     fn import(
         &self,
-        _account: i64,
+        _account: AccountId,
         given: Vec<ImportLine>,
     ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
@@ -67,13 +67,14 @@ impl Section for Files {
 
     fn import_file(
         &self,
-        account: i64,
+        account: AccountId,
         name: String,
         path: PathBuf,
     ) -> BoxFuture<'_, Result<bool, ApiError>> {
         Box::pin(async move {
             let named = Kind::of_key(&name).ok_or_else(|| ApiError::new(Code::InvalidParam).with("name"))?;
-            let known: Option<(i64,)> = self.0.db().fetch_optional(queries::OWNER, params![&name]).await?;
+            let known: Option<(AccountId,)> =
+                self.0.db().fetch_optional(queries::OWNER, params![&name]).await?;
             match known {
                 Some((owner,)) if owner == account => return Ok(false),
                 Some(_) => {

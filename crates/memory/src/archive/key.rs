@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use search::{Document, Index};
 use serde::{Deserialize, Serialize};
-use store::{BoxFuture, Timestamp, Tx, from_row, owned_params, params};
+use store::{AccountId, BoxFuture, Timestamp, Tx, from_row, owned_params, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, read_lines},
 };
 
 use crate::{
-    Memory,
+    Memory, MemoryId,
     key::{Fact, KIND, KeyMemory, MAX_VERSIONS, model::NewMemory, queries, rules},
     quota,
 };
@@ -25,7 +25,7 @@ pub(super) struct KeyMemories(pub(super) Memory);
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    id: Option<i64>,
+    id: Option<MemoryId>,
     #[serde(alias = "actor")]
     fact_actor: Option<String>,
     #[serde(alias = "object", alias = "category")]
@@ -49,7 +49,7 @@ struct Earlier {
 }
 
 struct Row {
-    memory: i64,
+    memory: MemoryId,
     content: String,
     visibility: i64,
     written: i64,
@@ -63,8 +63,8 @@ struct Ready {
     fact: Fact,
     hash: [u8; 32],
     document: Document,
-    given_id: Option<i64>,
-    new_id: i64,
+    given_id: Option<MemoryId>,
+    new_id: MemoryId,
     created: Timestamp,
     updated: Timestamp,
     /// The earlier versions, the oldest first, with ids generated for them.
@@ -76,7 +76,7 @@ impl Section for KeyMemories {
         "key-memories"
     }
 
-    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let db = self.0.db();
             let page = owned_params![account, after, PART];
@@ -84,7 +84,7 @@ impl Section for KeyMemories {
             let Some(last) = memories.last().map(|memory| memory.id) else { return Ok(Part::default()) };
             let range = owned_params![account, after, last];
             let rows: Vec<Row> = db.fetch_all_heavy(queries::VERSIONS_BETWEEN, range).await?;
-            let mut versions = HashMap::<i64, Vec<Earlier>>::new();
+            let mut versions = HashMap::<MemoryId, Vec<Earlier>>::new();
             for row in rows {
                 versions.entry(row.memory).or_default().push(Earlier {
                     fact_content: row.content,
@@ -106,11 +106,15 @@ impl Section for KeyMemories {
                     update_time: Some(memory.update_time.as_millis()),
                 })?);
             }
-            Ok(Part { lines, next: Some(last), ..Part::default() })
+            Ok(Part { lines, next: Some(last.0), ..Part::default() })
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
@@ -159,7 +163,7 @@ impl KeyMemories {
             document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
             fact,
             given_id: super::id(entry.id, ids),
-            new_id: ids.next(),
+            new_id: MemoryId(ids.next()),
             created,
             updated: super::time(entry.update_time, created),
             history,
@@ -172,7 +176,7 @@ impl KeyMemories {
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
-    account: i64,
+    account: AccountId,
     entry: &Ready,
 ) -> store::Result<Option<bool>> {
     if tx.fetch_optional::<(i64,)>(queries::SAME, params![account, &entry.hash]).await?.is_some() {
@@ -180,7 +184,7 @@ async fn insert(
     }
     let mut id = entry.new_id;
     if let Some(own) = entry.given_id {
-        match tx.fetch_optional::<(i64,)>(queries::OWNER, params![own]).await? {
+        match tx.fetch_optional::<(AccountId,)>(queries::OWNER, params![own]).await? {
             Some((owner,)) if owner == account => return Ok(Some(false)),
             Some(_) => {}
             None => id = own,
@@ -200,7 +204,7 @@ async fn insert(
         let values = params![*version, id, fact_content, *visibility, *written_time, *replaced_time];
         tx.execute(queries::KEEP_VERSION, values).await?;
     }
-    let row = search::Entry { id, public: rules::is_public(*visibility), noted: entry.created };
+    let row = search::Entry { id: id.into(), public: rules::is_public(*visibility), noted: entry.created };
     Index::new(account, KIND).add(tx, row, &entry.document).await?;
     Ok(Some(true))
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use search::Index;
 use serde::{Deserialize, Serialize};
-use store::{BoxFuture, Timestamp, Tx, from_row, owned_params, params};
+use store::{AccountId, BoxFuture, Timestamp, Tx, from_row, owned_params, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, read_lines},
 };
 
 use crate::{
-    Memory,
+    Memory, NoteId,
     note::{
         KIND, MAX_VERSIONS, NewNote, Note, Status,
         model::NoteRequest,
@@ -29,7 +29,7 @@ pub(super) struct Notes(pub(super) Memory);
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    id: Option<i64>,
+    id: Option<NoteId>,
     memory_type: Option<String>,
     #[serde(default)]
     title: String,
@@ -66,7 +66,7 @@ struct Earlier {
 }
 
 struct Row {
-    note: i64,
+    note: NoteId,
     title: String,
     content: String,
     written: i64,
@@ -79,8 +79,8 @@ from_row!(Row { note, title, content, written, replaced });
 struct Ready {
     new: NewNote,
     hash: [u8; 32],
-    given_id: Option<i64>,
-    new_id: i64,
+    given_id: Option<NoteId>,
+    new_id: NoteId,
     created: Timestamp,
     updated: Timestamp,
     pages: Vec<PageEntry>,
@@ -103,14 +103,14 @@ impl Section for Notes {
         "notes"
     }
 
-    fn export(&self, account: i64, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let db = self.0.db();
             let notes: Vec<Note> =
                 db.fetch_all_heavy(queries::AFTER, owned_params![account, after, PART]).await?;
             let Some(last) = notes.last().map(|note| note.id) else { return Ok(Part::default()) };
             let range = || owned_params![account, after, last];
-            let mut pages = HashMap::<i64, Vec<PageEntry>>::new();
+            let mut pages = HashMap::<NoteId, Vec<PageEntry>>::new();
             let found: Vec<page::Page> = db.fetch_all_heavy(page::queries::BETWEEN, range()).await?;
             for page in found {
                 pages.entry(page.note).or_default().push(PageEntry {
@@ -121,7 +121,7 @@ impl Section for Notes {
                     read_time: page.read_at.map(Timestamp::as_millis),
                 });
             }
-            let mut versions = HashMap::<i64, Vec<Earlier>>::new();
+            let mut versions = HashMap::<NoteId, Vec<Earlier>>::new();
             let found: Vec<Row> = db.fetch_all_heavy(queries::VERSIONS_BETWEEN, range()).await?;
             for row in found {
                 versions.entry(row.note).or_default().push(Earlier {
@@ -145,11 +145,15 @@ impl Section for Notes {
                     history: versions.remove(&note.id).unwrap_or_default(),
                 })?);
             }
-            Ok(Part { lines, next: Some(last), ..Part::default() })
+            Ok(Part { lines, next: Some(last.0), ..Part::default() })
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
@@ -202,7 +206,7 @@ impl Notes {
             hash: rules::hash(new.kind, &new.title, &new.content, &new.urls),
             new,
             given_id: super::id(entry.id, ids),
-            new_id: ids.next(),
+            new_id: NoteId(ids.next()),
             created,
             updated: super::time(entry.update_time, created),
             pages,
@@ -216,7 +220,7 @@ impl Notes {
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
-    account: i64,
+    account: AccountId,
     entry: &Ready,
     now: Timestamp,
 ) -> Result<Option<bool>, ApiError> {
@@ -225,7 +229,7 @@ async fn insert(
     }
     let mut id = entry.new_id;
     if let Some(own) = entry.given_id {
-        match tx.fetch_optional::<(i64,)>(page::queries::OWNER, params![own]).await? {
+        match tx.fetch_optional::<(AccountId,)>(page::queries::OWNER, params![own]).await? {
             Some((owner,)) if owner == account => return Ok(Some(false)),
             Some(_) => {}
             None => id = own,

@@ -1,7 +1,7 @@
 //! The archive section of the profile, which is one entry.
 
 use serde::{Deserialize, Serialize};
-use store::BoxFuture;
+use store::{AccountId, BoxFuture};
 use web::{
     ApiError, Code,
     archive::{ImportLine, ImportSummary, Part, Section, read},
@@ -28,14 +28,18 @@ impl Section for TheProfile {
         "profile"
     }
 
-    fn export(&self, account: i64, _after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, _after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
             let lines = vec![super::line(&self.entry(account).await?)?];
             Ok(Part { lines, ..Part::default() })
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let entries = read(&given, &mut taken, |entry: Entry| Ok(entry));
@@ -75,7 +79,7 @@ impl Section for TheProfile {
 }
 
 impl TheProfile {
-    async fn entry(&self, account: i64) -> Result<Entry, ApiError> {
+    async fn entry(&self, account: AccountId) -> Result<Entry, ApiError> {
         let (who, profile) = self.0.profile(account).await?;
         Ok(Entry {
             name: Some(who.name),

@@ -1,14 +1,14 @@
 //! The archive section of the interests.
 
 use serde::{Deserialize, Serialize};
-use store::{BoxFuture, Timestamp, params};
+use store::{AccountId, BoxFuture, Timestamp, params};
 use web::{
     ApiError,
     archive::{ImportLine, ImportSummary, Part, Section, read},
 };
 
 use crate::{
-    Memory,
+    Memory, ShadeId,
     shade::{MAX_SHADES, Shade, ShadeBody, queries, rules},
 };
 
@@ -17,7 +17,7 @@ pub(super) struct Shades(pub(super) Memory);
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    id: Option<i64>,
+    id: Option<ShadeId>,
     #[serde(flatten)]
     body: ShadeBody,
     create_time: Option<i64>,
@@ -29,9 +29,9 @@ impl Section for Shades {
         "shades"
     }
 
-    fn export(&self, account: i64, _after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
+    fn export(&self, account: AccountId, _after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
-            let times: Vec<(i64, Timestamp, Timestamp)> =
+            let times: Vec<(ShadeId, Timestamp, Timestamp)> =
                 self.0.db().fetch_all(queries::TIMES, params![account, MAX_SHADES]).await?;
             let mut lines = Vec::new();
             for Shade { id, mut body, .. } in self.0.shades(account, false).await? {
@@ -46,7 +46,11 @@ impl Section for Shades {
         })
     }
 
-    fn import(&self, account: i64, given: Vec<ImportLine>) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+    fn import(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             for one in given {
@@ -74,11 +78,11 @@ impl Section for Shades {
 }
 
 impl Shades {
-    async fn insert(&self, account: i64, entry: Entry) -> Result<(), ApiError> {
+    async fn insert(&self, account: AccountId, entry: Entry) -> Result<(), ApiError> {
         let (db, now) = (self.0.db(), self.0.db().clock().now());
         let created = super::time(entry.create_time, now);
         let updated = super::time(entry.update_time, created);
-        let mut id = db.ids().next();
+        let mut id = ShadeId(db.ids().next());
         if let Some(own) = super::id(entry.id, db.ids())
             && db.fetch_optional::<(i64,)>(queries::TAKEN, params![own]).await?.is_none()
         {

@@ -2,11 +2,11 @@
 
 use search::{Document, Index};
 
-use store::{Timestamp, Tx, from_row, owned_params, params};
+use store::{AccountId, Timestamp, Tx, from_row, owned_params, params};
 use web::ApiError;
 
 use super::{KIND, Prepared, model::Fact, queries, rules};
-use crate::{Memory, quota};
+use crate::{LinkId, Memory, MemoryId, MessageId, quota};
 
 /// Maximum number of links shown of a memory, the newest ones.
 const MAX_LINKS: i64 = 50;
@@ -17,22 +17,22 @@ pub struct Learned {
     /// The fact.
     pub fact: Fact,
     /// The message that states it.
-    pub message: i64,
+    pub message: MessageId,
     /// The known memory that states the same. Then only a link is added.
-    pub same: Option<i64>,
+    pub same: Option<MemoryId>,
     /// The known memories that contradict it.
-    pub against: Vec<i64>,
+    pub against: Vec<MemoryId>,
 }
 
 /// A learned fact ready to be written, with the slow work done.
 pub struct Lesson {
     prepared: Prepared,
     quota: quota::Settings,
-    message: i64,
-    same: Option<i64>,
+    message: MessageId,
+    same: Option<MemoryId>,
     /// The contradicted memories, each after the id for its link.
-    against: Vec<(i64, i64)>,
-    link: i64,
+    against: Vec<(LinkId, MemoryId)>,
+    link: LinkId,
 }
 
 /// The kind of a link between a memory and a conversation or another memory.
@@ -54,7 +54,7 @@ pub struct Link {
     /// The kind of the link.
     pub kind: LinkKind,
     /// The other memory's id; 0 for a conversation.
-    pub other: i64,
+    pub other: MemoryId,
     /// The content of the other memory.
     pub text: String,
     /// The time at which the link was found.
@@ -68,15 +68,15 @@ pub const LINK_KINDS: [&str; 3] = ["said", "again", "against"];
 #[derive(Debug, Clone)]
 pub struct SavedLink {
     /// The id of the link.
-    pub id: i64,
+    pub id: LinkId,
     /// The id of the memory.
-    pub memory: i64,
+    pub memory: MemoryId,
     /// One of [`LINK_KINDS`].
     pub kind: String,
     /// The older memory that it contradicts.
-    pub other: Option<i64>,
+    pub other: Option<MemoryId>,
     /// The message that states it, if the message still exists.
-    pub message: Option<i64>,
+    pub message: Option<MessageId>,
     /// The time at which the link was found.
     pub time: Timestamp,
 }
@@ -84,9 +84,9 @@ pub struct SavedLink {
 from_row!(SavedLink { id, memory, kind, other, message, time });
 
 struct Row {
-    _id: i64,
+    _id: LinkId,
     kind: String,
-    other: i64,
+    other: MemoryId,
     text: String,
     time: Timestamp,
 }
@@ -96,10 +96,10 @@ from_row!(Row { _id, kind, other, text, time });
 impl Memory {
     /// Does the slow work for facts before they are written.
     pub fn prepare_lessons(&self, learned: Vec<Learned>) -> Vec<Lesson> {
-        let id = || self.db().ids().next();
+        let link = || LinkId(self.db().ids().next());
         let prepare = |Learned { fact, message, same, against }| Lesson {
             prepared: Prepared {
-                id: id(),
+                id: MemoryId(self.db().ids().next()),
                 hash: rules::hash(&fact),
                 document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
                 fact,
@@ -107,14 +107,14 @@ impl Memory {
             quota: *self.quota(),
             message,
             same,
-            against: against.into_iter().map(|other| (id(), other)).collect(),
-            link: id(),
+            against: against.into_iter().map(|other| (link(), other)).collect(),
+            link: link(),
         };
         learned.into_iter().map(prepare).collect()
     }
 
     /// Requests embeddings of learned facts, once they are written.
-    pub fn learned(&self, account: i64) {
+    pub fn learned(&self, account: AccountId) {
         self.changed(Index::new(account, KIND));
     }
 
@@ -124,8 +124,8 @@ impl Memory {
     /// If the store fails.
     pub async fn saved_links(
         &self,
-        account: i64,
-        after: i64,
+        account: AccountId,
+        after: LinkId,
         limit: i64,
     ) -> Result<Vec<SavedLink>, ApiError> {
         Ok(self.db().fetch_all_heavy(queries::LINKS_AFTER, owned_params![account, after, limit]).await?)
@@ -135,7 +135,7 @@ impl Memory {
     ///
     /// # Errors
     /// [`web::Code::MemoryNotFound`] if the id is unknown or another person's.
-    pub async fn key_memory_links(&self, account: i64, id: i64) -> Result<Vec<Link>, ApiError> {
+    pub async fn key_memory_links(&self, account: AccountId, id: MemoryId) -> Result<Vec<Link>, ApiError> {
         self.key_memory(account, id).await?;
         let rows: Vec<Row> = self.db().fetch_all(queries::LINKS, params![id, MAX_LINKS]).await?;
         let kind = |name: &str| match name {
@@ -157,7 +157,7 @@ impl Memory {
 /// If the store fails.
 pub async fn restore_link(
     tx: &mut Tx<'_>,
-    account: i64,
+    account: AccountId,
     link: &SavedLink,
 ) -> Result<Option<bool>, store::Error> {
     let SavedLink { id, memory, kind, other, message, time } = link;
@@ -181,7 +181,7 @@ pub async fn restore_link(
 /// If the store fails.
 pub async fn learn(
     tx: &mut Tx<'_>,
-    account: i64,
+    account: AccountId,
     lessons: &[Lesson],
     now: Timestamp,
 ) -> Result<(), store::Error> {
@@ -198,7 +198,7 @@ pub async fn learn(
         let known = match same {
             Some(id) => Some(id),
             None => {
-                let row: Option<(i64,)> =
+                let row: Option<(MemoryId,)> =
                     tx.fetch_optional(queries::SAME, params![account, &new.hash]).await?;
                 row.map(|(id,)| id)
             }
@@ -224,7 +224,7 @@ pub async fn learn(
 }
 
 /// Returns the id if it is of a memory that the person still has.
-async fn own(tx: &mut Tx<'_>, account: i64, id: i64) -> Result<Option<i64>, store::Error> {
-    let found: Option<(i64,)> = tx.fetch_optional(queries::OWN, params![id, account]).await?;
+async fn own(tx: &mut Tx<'_>, account: AccountId, id: MemoryId) -> Result<Option<MemoryId>, store::Error> {
+    let found: Option<(MemoryId,)> = tx.fetch_optional(queries::OWN, params![id, account]).await?;
     Ok(found.map(|(id,)| id))
 }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::MemoryId;
+
 /// A fact to remember.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -31,8 +33,8 @@ pub struct Change {
 #[serde(rename_all = "camelCase")]
 pub struct KeyMemory {
     /// The id, with which it can be changed.
-    #[schema(example = 12345)]
-    pub id: i64,
+    #[schema(value_type = i64, example = 12345)]
+    pub id: MemoryId,
     /// The person or thing that the fact is about.
     #[schema(example = "用户")]
     pub fact_actor: String,
@@ -56,7 +58,7 @@ pub struct KeyMemory {
 impl KeyMemory {
     /// Returns its sort key in lists.
     pub(super) const fn key(&self) -> (Timestamp, i64) {
-        (self.create_time, self.id)
+        (self.create_time, self.id.0)
     }
 }
 
@@ -66,8 +68,8 @@ from_row!(KeyMemory { id, fact_actor, fact_object, fact_content, create_time, up
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SoftMemory {
-    #[schema(example = 456)]
-    id: i64,
+    #[schema(value_type = i64, example = 456)]
+    id: MemoryId,
     /// A category, or empty.
     #[schema(example = "兴趣爱好")]
     fact_object: String,

@@ -16,7 +16,7 @@ use super::{
     rules,
 };
 use crate::{
-    Memory,
+    Memory, MemoryId,
     cursor::{CursorPage, CursorParams},
     quota::Adder,
     recall::{Access, Reader},
@@ -175,6 +175,6 @@ async fn history(
     Ok(Data(memory.key_memory_versions(caller.account(), id(&segment)?, page.check()?).await?))
 }
 
-fn id(segment: &str) -> Result<i64, ApiError> {
+fn id(segment: &str) -> Result<MemoryId, ApiError> {
     segment.parse().map_err(|_no_number| Code::MemoryNotFound.into())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use search::Hit;
+use search::{EntryId, Hit};
 
 use store::Ids;
 
@@ -49,7 +49,7 @@ pub(super) fn in_their_places(made: Vec<Option<Vec<f32>>>) -> Vec<Vec<f32>> {
 /// The similarity of an entry to a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Near {
-    pub(super) entry: i64,
+    pub(super) entry: EntryId,
     /// The cosine, the greatest one if the entry has several vectors.
     pub(super) score: f64,
     /// The passage with this cosine.
@@ -58,7 +58,7 @@ pub(crate) struct Near {
 
 /// Returns the similarity of each entry to a question. The vectors of an entry have to be adjacent.
 pub(super) fn compare(
-    entries: &[(i64, bool)],
+    entries: &[(EntryId, bool)],
     values: &[f32],
     dimensions: usize,
     question: &[f32],
@@ -108,12 +108,12 @@ pub(super) fn fuse(words: &[Hit], near: &[Near], added: usize) -> Vec<Hit> {
     // Vectors have no times. That of the id only orders equal scores.
     let hit = |near: &Near| Hit { entry: near.entry, score: near.score, noted: Ids::time(near.entry) };
     let mut near: Vec<Hit> = near.iter().map(hit).collect();
-    let by_words: HashMap<i64, Hit> = words.iter().map(|hit| (hit.entry, *hit)).collect();
+    let by_words: HashMap<EntryId, Hit> = words.iter().map(|hit| (hit.entry, *hit)).collect();
     let all = near.len().max(words.len());
     let words_like = Standard::of(words.iter().map(|hit| hit.score), all);
     let near_like = Standard::of(near.iter().map(|hit| hit.score), near.len());
     near.sort_unstable_by(best_first);
-    let by_meaning: HashMap<i64, f64> = near.iter().map(|hit| (hit.entry, hit.score)).collect();
+    let by_meaning: HashMap<EntryId, f64> = near.iter().map(|hit| (hit.entry, hit.score)).collect();
     let nearest = near.iter().take(added).filter(|hit| !by_words.contains_key(&hit.entry));
     let mut fused: Vec<Hit> = words
         .iter()
@@ -162,15 +162,19 @@ mod tests {
     use super::*;
 
     fn hit(entry: i64, score: f64) -> Hit {
-        Hit { entry, score, noted: Ids::time(entry) }
+        Hit { entry: EntryId(entry), score, noted: Ids::time(entry) }
     }
 
     fn near(entry: i64, score: f64) -> Near {
-        Near { entry, score, passage: 0 }
+        Near { entry: EntryId(entry), score, passage: 0 }
+    }
+
+    fn entries<const N: usize>(of: [(i64, bool); N]) -> [(EntryId, bool); N] {
+        of.map(|(entry, public)| (EntryId(entry), public))
     }
 
     fn ids(hits: &[Hit]) -> Vec<i64> {
-        hits.iter().map(|hit| hit.entry).collect()
+        hits.iter().map(|hit| hit.entry.0).collect()
     }
 
     #[test]
@@ -199,8 +203,8 @@ mod tests {
     fn a_passage_without_a_vector_keeps_its_place() {
         let made = in_their_places(vec![None, Some(vec![0.0, 1.0]), None]);
         assert_eq!(made, [[0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]);
-        let near = compare(&[(1, true); 3], &made.concat(), 2, &[0.0, 1.0], false);
-        assert_eq!(near, [Near { entry: 1, score: 1.0, passage: 1 }]);
+        let near = compare(&entries([(1, true); 3]), &made.concat(), 2, &[0.0, 1.0], false);
+        assert_eq!(near, [Near { entry: EntryId(1), score: 1.0, passage: 1 }]);
         assert!(in_their_places(vec![None, None]).is_empty());
     }
 
@@ -209,15 +213,19 @@ mod tests {
         let vectors: Vec<f32> = [[3.0, 0.0, 4.0], [0.0, 1.0, 0.0]].concat();
         let vectors: Vec<f32> = vectors.chunks(3).flat_map(|one| normal(one.to_vec()).unwrap()).collect();
         let question = normal(vec![6.0, 0.0, 8.0]).unwrap();
-        let near = compare(&[(1, true), (2, false)], &vectors, 3, &question, false);
+        let near = compare(&entries([(1, true), (2, false)]), &vectors, 3, &question, false);
         assert!((near[0].score - 1.0).abs() < 1e-6 && near[1].score.abs() < 1e-6);
-        let public = compare(&[(1, true), (2, false)], &vectors, 3, &question, true);
-        assert_eq!(public.iter().map(|near| near.entry).collect::<Vec<_>>(), [1]);
-        assert!(compare(&[(1, true)], &vectors, 3, &[1.0], false).is_empty(), "another size");
-        let best = compare(&[(1, true), (1, true)], &vectors, 3, &[0.0, 1.0, 0.0], false);
-        assert_eq!(best, [Near { entry: 1, score: 1.0, passage: 1 }], "the passage that fits best counts");
+        let public = compare(&entries([(1, true), (2, false)]), &vectors, 3, &question, true);
+        assert_eq!(public.iter().map(|near| near.entry.0).collect::<Vec<_>>(), [1]);
+        assert!(compare(&entries([(1, true)]), &vectors, 3, &[1.0], false).is_empty(), "another size");
+        let best = compare(&entries([(1, true), (1, true)]), &vectors, 3, &[0.0, 1.0, 0.0], false);
+        assert_eq!(
+            best,
+            [Near { entry: EntryId(1), score: 1.0, passage: 1 }],
+            "the passage that fits best counts"
+        );
         let six = [&vectors[..], &vectors, &vectors].concat();
-        let entries = [(1, true), (2, false), (2, false), (3, true), (3, true), (3, true)];
+        let entries = entries([(1, true), (2, false), (2, false), (3, true), (3, true), (3, true)]);
         let best = compare(&entries, &six, 3, &question, false);
         assert_eq!(best.iter().map(|near| near.passage).collect::<Vec<_>>(), [0, 1, 1]);
         assert_eq!(from_bytes(&to_bytes(&question)).collect::<Vec<_>>(), question);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
-use search::{EntryVectors, Index, VectorState};
+use search::{EntryId, EntryVectors, Index, VectorState};
 use store::Database;
 
 use super::rules::{self, Near};
@@ -16,7 +16,7 @@ const EXPECTED: usize = 1000;
 pub(super) struct Vectors {
     version: i64,
     /// The entry of each vector, and true if it is public.
-    entries: Vec<(i64, bool)>,
+    entries: Vec<(EntryId, bool)>,
     /// The vectors, one after the other.
     values: Vec<f32>,
     dimensions: usize,
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     fn row(entry: i64, parts: i64, values: &[f32]) -> EntryVectors {
-        EntryVectors { entry, public: true, parts, vectors: rules::to_bytes(values) }
+        EntryVectors { entry: EntryId(entry), public: true, parts, vectors: rules::to_bytes(values) }
     }
 
     #[test]
@@ -185,21 +185,22 @@ mod tests {
         assert!(vectors.add(vec![row(3, 1, &[1.0, 0.0]), row(2, 0, &[]), row(1, 1, &[0.0, 1.0])], 10));
         assert_eq!((vectors.entries.len(), vectors.values.len(), vectors.dimensions), (2, 4, 2));
         let near = vectors.compare(&[1.0, 0.0], false);
-        assert_eq!(near.iter().map(|hit| (hit.entry, hit.score)).collect::<Vec<_>>(), [(3, 1.0), (1, 0.0)]);
+        assert_eq!(near.iter().map(|hit| (hit.entry.0, hit.score)).collect::<Vec<_>>(), [(3, 1.0), (1, 0.0)]);
         assert!(vectors.compare(&[1.0], false).is_empty());
         assert!(!vectors.add(vec![row(4, 1, &[1.0])], 10), "another size");
         assert!(vectors.add(vec![row(5, 2, &[0.6, 0.8, 1.0, 0.0]), row(6, 2, &[0.0; 4])], 4));
-        assert_eq!(vectors.entries, [(3, true), (1, true), (5, true), (5, true)], "no more than fit");
+        let held: Vec<i64> = vectors.entries.iter().map(|(entry, _)| entry.0).collect();
+        assert_eq!(held, [3, 1, 5, 5], "no more than fit");
     }
 
     #[test]
     fn half_of_the_cache_is_taken_by_one_person() {
         let kept = VectorCache::new(1 << 20);
         let values = vec![0.5; kept.most(64) * 64];
-        let entries = (0..).zip(values.chunks(64)).map(|(entry, _)| (entry, true)).collect();
+        let entries = (0..).zip(values.chunks(64)).map(|(entry, _)| (EntryId(entry), true)).collect();
         let vectors = Arc::new(Vectors { version: 1, entries, values, dimensions: 64 });
         assert!(vectors.bytes() > 500_000);
-        kept.cache.insert(Index::new(1, 1), vectors);
-        assert!(kept.cache.get(&Index::new(1, 1)).is_some());
+        kept.cache.insert(Index::new(store::AccountId(1), 1), vectors);
+        assert!(kept.cache.get(&Index::new(store::AccountId(1), 1)).is_some());
     }
 }

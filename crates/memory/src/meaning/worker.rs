@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use search::{Index, Made};
+use search::{EntryId, Index, Made};
 
 use store::{Database, Timestamp};
 use web::{ApiError, Tasks};
@@ -196,7 +196,7 @@ impl SemanticSearch {
     }
 
     /// Makes the vectors of the first entries, as many as fit into one call, but at least of one entry.
-    async fn make(&self, entries: Vec<(i64, String)>) -> Result<Vec<Made>, Failure> {
+    async fn make(&self, entries: Vec<(EntryId, String)>) -> Result<Vec<Made>, Failure> {
         let passages: Vec<Vec<&str>> = entries.iter().map(|(_, text)| rules::passages(text)).collect();
         let mut room = self.settings.batch;
         let fit = passages.iter().enumerate().take_while(|(at, passages)| {

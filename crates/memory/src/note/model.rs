@@ -9,6 +9,8 @@ use super::{
     rules,
 };
 
+use crate::NoteId;
+
 /// The type of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -72,7 +74,7 @@ impl Status {
 #[derive(Debug, Clone)]
 pub struct Note {
     /// The id.
-    pub id: i64,
+    pub id: NoteId,
     /// The type.
     pub kind: Kind,
     /// One line, or empty.
@@ -92,7 +94,7 @@ pub struct Note {
 impl Note {
     /// Returns its sort key in lists.
     pub(super) const fn key(&self) -> (Timestamp, i64) {
-        (self.created_at, self.id)
+        (self.created_at, self.id.0)
     }
 }
 
@@ -158,11 +160,11 @@ pub struct NoteRequest {
 #[serde(rename_all = "camelCase")]
 pub struct Added {
     /// The note's id.
-    #[schema(example = 12345)]
-    pub(crate) note_id: i64,
+    #[schema(value_type = i64, example = 12345)]
+    pub(crate) note_id: NoteId,
     /// The same, for clients that read this name.
-    #[schema(example = 12345)]
-    pub(crate) id: i64,
+    #[schema(value_type = i64, example = 12345)]
+    pub(crate) id: NoteId,
 }
 
 /// Body of `POST /api/secondme/note/{id}/update`. Absent members stay as they are.
@@ -199,7 +201,8 @@ from_row!(Version { title, content, written_time, replaced_time });
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundNote {
-    id: i64,
+    #[schema(value_type = i64)]
+    id: NoteId,
     title: String,
     /// The first 500 characters.
     content: String,
@@ -258,7 +261,8 @@ pub struct ListRequest {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedNote {
-    id: i64,
+    #[schema(value_type = i64)]
+    id: NoteId,
     /// Always `note`.
     #[serde(rename = "type")]
     entry_type: &'static str,

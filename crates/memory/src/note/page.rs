@@ -1,5 +1,9 @@
 //! The pages that notes link to. They are read in the background, and searched with the note.
 
+use store::AccountId;
+
+use crate::NoteId;
+
 mod charset;
 pub(crate) mod extract;
 mod fetch;
@@ -55,9 +59,9 @@ impl Memory {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn note_pages(&self, notes: &[Note]) -> Result<HashMap<i64, Vec<Page>>, ApiError> {
-        let mut pages = HashMap::<i64, Vec<Page>>::new();
-        let with_links: Vec<i64> =
+    pub async fn note_pages(&self, notes: &[Note]) -> Result<HashMap<NoteId, Vec<Page>>, ApiError> {
+        let mut pages = HashMap::<NoteId, Vec<Page>>::new();
+        let with_links: Vec<NoteId> =
             notes.iter().filter(|note| !note.urls.is_empty()).map(|note| note.id).collect();
         for some in with_links.chunks(NOTES) {
             let mut values: Vec<Param<'_>> = some.iter().map(|id| Param::from(*id)).collect();
@@ -95,7 +99,7 @@ impl Memory {
                 }
             }
         };
-        tracing::debug!(note = claim.note, outcome = outcome.name(), "a note's page");
+        tracing::debug!(note = claim.note.0, outcome = outcome.name(), "a note's page");
         self.settle(claim, outcome).await
     }
 
@@ -106,7 +110,7 @@ impl Memory {
             .db()
             .write(move |tx| {
                 Box::pin(async move {
-                    let found: Option<(i64,)> =
+                    let found: Option<(AccountId,)> =
                         tx.fetch_optional(queries::OWNER, params![claim.note]).await?;
                     // The note was deleted meanwhile.
                     let Some((account,)) = found else { return Ok(None) };
@@ -158,14 +162,14 @@ struct DuePages(Memory);
 impl Queue for DuePages {
     type Job = Claim;
 
-    async fn accounts(&self, after: i64, limit: i64) -> Result<Vec<i64>, ApiError> {
+    async fn accounts(&self, after: AccountId, limit: i64) -> Result<Vec<AccountId>, ApiError> {
         let (db, now) = (self.0.db(), self.0.db().clock().now());
         let values = params![after, now, limit, now.plus_secs(LONGEST_WAIT_SECONDS)];
-        let due: Vec<(i64,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
+        let due: Vec<(AccountId,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
         Ok(due.into_iter().map(|(account,)| account).collect())
     }
 
-    async fn claim(&self, account: i64) -> Result<Option<Claim>, ApiError> {
+    async fn claim(&self, account: AccountId) -> Result<Option<Claim>, ApiError> {
         let now = self.0.db().clock().now();
         let lease = (self.0.settings().pages.limit + GRACE).as_secs();
         let lease = now.plus_secs(i64::try_from(lease).unwrap_or(i64::MAX));
@@ -190,7 +194,7 @@ impl Queue for DuePages {
 async fn fitting(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
-    account: i64,
+    account: AccountId,
     claim: &Claim,
     outcome: Outcome,
 ) -> Result<(Outcome, i64), ApiError> {
@@ -207,7 +211,7 @@ async fn fitting(
 /// Inserts the pages of a new note, due at once.
 pub(super) async fn insert(
     tx: &mut Tx<'_>,
-    (account, note): (i64, i64),
+    (account, note): (AccountId, NoteId),
     urls: &[String],
     now: Timestamp,
 ) -> Result<(), store::Error> {
@@ -218,7 +222,7 @@ pub(super) async fn insert(
 }
 
 /// Makes the pages that could not be read due again, with all attempts.
-pub(super) async fn retry(tx: &mut Tx<'_>, note: i64, now: Timestamp) -> Result<(), store::Error> {
+pub(super) async fn retry(tx: &mut Tx<'_>, note: NoteId, now: Timestamp) -> Result<(), store::Error> {
     if tx.execute(queries::RETRY, params![note, now]).await? > 0 {
         tx.execute(notes::SET_STATUS, params![note, Status::Pending.name()]).await?;
     }
@@ -238,9 +242,9 @@ pub(crate) async fn indexed(tx: &mut Tx<'_>, note: &Note) -> Result<String, stor
 }
 
 /// Updates the index and the status of a note from its pages. The index has to be locked.
-pub(crate) async fn refresh(tx: &mut Tx<'_>, account: i64, note: &Note) -> Result<(), ApiError> {
+pub(crate) async fn refresh(tx: &mut Tx<'_>, account: AccountId, note: &Note) -> Result<(), ApiError> {
     let document = Document::new(&indexed(tx, note).await?);
-    let entry = Entry { id: note.id, public: false, noted: note.created_at };
+    let entry = Entry { id: note.id.into(), public: false, noted: note.created_at };
     Index::new(account, KIND).replace(tx, entry, &document).await?;
     if !note.urls.is_empty() {
         let (pending, ready): (i64, i64) = tx.fetch_one(queries::COUNTS, params![note.id]).await?;

@@ -17,7 +17,7 @@ use super::{
     rules,
 };
 use crate::{
-    Memory,
+    Memory, NoteId,
     cursor::{CursorPage, CursorParams},
     key::{model::Keyword, rules::check_keyword},
     quota::Adder,
@@ -174,6 +174,6 @@ async fn with_pages<T>(
     Ok(shown)
 }
 
-fn id(segment: &str, missing: Code) -> Result<i64, ApiError> {
+fn id(segment: &str, missing: Code) -> Result<NoteId, ApiError> {
     segment.parse().map_err(|_no_number| missing.into())
 }

@@ -6,13 +6,13 @@ use std::{
 };
 
 use identity::Account;
-use store::{FromRow, Param, Row};
+use store::{AccountId, FromRow, Param, Row};
 use web::ApiError;
 
 use super::{Profile, queries};
 use crate::Memory;
 
-struct Owned(i64, Profile);
+struct Owned(AccountId, Profile);
 
 impl FromRow for Owned {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
@@ -27,12 +27,12 @@ impl Memory {
     /// If the store fails.
     pub async fn people(
         &self,
-        ids: impl IntoIterator<Item = i64>,
-    ) -> Result<HashMap<i64, Arc<(Account, Profile)>>, ApiError> {
-        let wanted: HashSet<i64> = ids.into_iter().collect();
+        ids: impl IntoIterator<Item = AccountId>,
+    ) -> Result<HashMap<AccountId, Arc<(Account, Profile)>>, ApiError> {
+        let wanted: HashSet<AccountId> = ids.into_iter().collect();
         let recent = &self.0.people;
         let mut found: HashMap<_, _> = wanted.iter().filter_map(|id| Some((*id, recent.get(id)?))).collect();
-        let missing: Vec<i64> = wanted.into_iter().filter(|id| !found.contains_key(id)).collect();
+        let missing: Vec<AccountId> = wanted.into_iter().filter(|id| !found.contains_key(id)).collect();
         if missing.is_empty() {
             return Ok(found);
         }

@@ -1,6 +1,6 @@
 //! Checks of the counters of quotas.
 
-use store::{Tx, params};
+use store::{AccountId, Tx, params};
 use web::ApiError;
 
 use super::{Change, Kind, queries};
@@ -13,7 +13,7 @@ use crate::Memory;
 /// If the store fails.
 pub async fn verify(
     tx: &mut Tx<'_>,
-    account: i64,
+    account: AccountId,
     kind: Kind,
     right: Change,
     mend: bool,
@@ -33,7 +33,7 @@ pub async fn verify(
 
 impl Memory {
     /// Checks the counters of the entries of this crate. Returns a sentence for each fault.
-    pub(crate) async fn examine_room(&self, account: i64, mend: bool) -> Result<Vec<String>, ApiError> {
+    pub(crate) async fn examine_room(&self, account: AccountId, mend: bool) -> Result<Vec<String>, ApiError> {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {

@@ -4,7 +4,9 @@ use identity::{
     Caller,
     scope::{Permission, ReadMemory, ReadNotes, ReadShades, ReadUserInfo, WriteProfile},
 };
-use store::{Timestamp, Zone};
+use store::{AccountId, Timestamp, Zone};
+
+use crate::{MemoryId, NoteId, ShadeId};
 
 /// The entries of a kind that may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,26 +76,59 @@ impl Reader {
     }
 }
 
+/// The row that a recalled item was taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The profile of an account.
+    Profile(AccountId),
+    /// An interest (shade).
+    Shade(ShadeId),
+    /// A key memory (fact).
+    KeyMemory(MemoryId),
+    /// A note; several of its passages may be recalled.
+    Note(NoteId),
+}
+
+impl Source {
+    /// Returns the kind of the row.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Profile(_) => Kind::Profile,
+            Self::Shade(_) => Kind::Shade,
+            Self::KeyMemory(_) => Kind::KeyMemory,
+            Self::Note(_) => Kind::Note,
+        }
+    }
+
+    /// Returns the id of the row as a number, which is unique only among rows of its kind.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Profile(id) => id.0,
+            Self::Shade(id) => id.0,
+            Self::KeyMemory(id) => id.0,
+            Self::Note(id) => id.0,
+        }
+    }
+}
+
 /// The kind of a recalled item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// The profile; its id is the account's.
+    /// The profile.
     Profile,
     /// An interest (shade).
     Shade,
     /// A key memory (fact).
     KeyMemory,
-    /// A passage of a note; several of one note have the same id.
+    /// A passage of a note.
     Note,
 }
 
-/// A recalled item. `kind` and `id` name its source.
+/// A recalled item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recalled {
-    /// The kind of its source.
-    pub kind: Kind,
-    /// The id of the row that it was taken from.
-    pub id: i64,
+    /// The row that it was taken from.
+    pub source: Source,
     /// The text, ready to be shown to a model. It is the most relevant passage of a long text.
     pub text: String,
     /// The time at which it was noted. For the profile and interests it is the time of the recall.

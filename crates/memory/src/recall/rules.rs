@@ -1,11 +1,11 @@
 //! The texts of recalled profiles, interests and memories; passages; the budget. No I/O.
 
 use identity::Account;
-use search::{Hit, Scorer};
+use search::{EntryId, Hit, Scorer};
 use store::{Timestamp, Zone};
 
 use super::{
-    model::{Access, Kind, Reader, Recall, Recalled},
+    model::{Access, Reader, Recall, Recalled, Source},
     tokens,
 };
 use crate::{
@@ -42,8 +42,8 @@ impl Budget {
     }
 
     /// Returns true if an item is included already.
-    pub(super) fn has(&self, kind: Kind, id: i64) -> bool {
-        self.recall.items.iter().any(|item| item.kind == kind && item.id == id)
+    pub(super) fn has(&self, source: Source) -> bool {
+        self.recall.items.iter().any(|item| item.source == source)
     }
 
     pub(super) fn add(&mut self, item: Recalled) {
@@ -60,8 +60,8 @@ impl Budget {
     }
 }
 
-fn recalled(kind: Kind, id: i64, text: String, time: Timestamp, score: f64) -> Recalled {
-    Recalled { kind, id, tokens: tokens(&text), text, time, score }
+fn recalled(source: Source, text: String, time: Timestamp, score: f64) -> Recalled {
+    Recalled { source, tokens: tokens(&text), text, time, score }
 }
 
 fn lines<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
@@ -74,7 +74,7 @@ pub(super) fn profile(account: &Account, profile: &Profile, room: usize, now: Ti
     let parts = [account.name.as_str(), &profile.bio, &profile.self_introduction];
     let fitting = (1..=parts.len()).rev().map(|count| lines(parts.iter().take(count).copied()));
     let text = fitting.into_iter().find(|text| tokens(text) <= room).unwrap_or_default();
-    recalled(Kind::Profile, account.id, text, now, 0.0)
+    recalled(Source::Profile(account.id), text, now, 0.0)
 }
 
 /// Returns the relevant interests, best first, then some of the others, those with the greatest confidence
@@ -91,7 +91,7 @@ pub(super) fn shades(shades: &[Shade], asked: &mut Scorer, reader: Reader, now: 
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let found = ranked.iter().filter(|(score, ..)| *score > 0.0).count();
     let told = ranked.into_iter().take(found.max(SHADES_ANYWAY));
-    told.map(|(score, _, shade, text)| recalled(Kind::Shade, shade.id, text, now, score)).collect()
+    told.map(|(score, _, shade, text)| recalled(Source::Shade(shade.id), text, now, score)).collect()
 }
 
 fn shade_text(shade: &Shade, reader: Reader) -> String {
@@ -134,7 +134,7 @@ pub(super) fn key_memory(memory: KeyMemory, asked: &mut Scorer, score: f64) -> R
     let actor = if memory.fact_actor == ACTOR { "" } else { memory.fact_actor.as_str() };
     let parts = [actor, &memory.fact_object, &content].into_iter().filter(|part| !part.is_empty());
     let text = parts.collect::<Vec<_>>().join(": ");
-    recalled(Kind::KeyMemory, memory.id, text, memory.create_time, score)
+    recalled(Source::KeyMemory(memory.id), text, memory.create_time, score)
 }
 
 /// Returns the most relevant passages of a note, each under the note's title. The note's score is shared: a
@@ -150,7 +150,7 @@ pub(super) fn note(note: &Note, asked: &mut Scorer, meant: Option<&str>, score: 
     let links = note.urls.join("\n");
     if ranked.is_empty() {
         let text = lines([note.title.as_str(), &links]);
-        return vec![recalled(Kind::Note, note.id, text, note.created_at, score)];
+        return vec![recalled(Source::Note(note.id), text, note.created_at, score)];
     }
     let share = |fit: f64| if best > 0.0 { fit / best } else { 1.0 };
     let told = ranked.into_iter().take(PASSAGES).filter(|(_, fit)| share(*fit) > 0.0);
@@ -159,7 +159,7 @@ pub(super) fn note(note: &Note, asked: &mut Scorer, meant: Option<&str>, score: 
     let told = told.take(if best > 0.0 { PASSAGES } else { 1 });
     told.map(|(passage, fit)| {
         let text = lines([note.title.as_str(), passage]);
-        recalled(Kind::Note, note.id, text, note.created_at, score * share(fit))
+        recalled(Source::Note(note.id), text, note.created_at, score * share(fit))
     })
     .collect()
 }
@@ -183,23 +183,25 @@ pub(super) fn by_score(items: &mut [Recalled]) {
 }
 
 /// Returns the score of an entry among the hits.
-pub(super) fn score_of(hits: &[Hit], entry: i64) -> f64 {
+pub(super) fn score_of(hits: &[Hit], entry: impl Into<EntryId>) -> f64 {
+    let entry = entry.into();
     hits.iter().find(|hit| hit.entry == entry).map_or(0.0, |hit| hit.score)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NoteId;
 
     #[test]
     fn what_does_not_fit_is_left_out_and_smaller_things_still_fit() {
         let mut budget = Budget::new(10, None);
         for (id, text) in [(1, "x".repeat(20)), (2, "y".repeat(60)), (3, "z".repeat(20)), (4, String::new())]
         {
-            budget.add(recalled(Kind::Note, id, text, Timestamp(0), 0.0));
+            budget.add(recalled(Source::Note(NoteId(id)), text, Timestamp(0), 0.0));
         }
         let recall = budget.finish();
         assert_eq!(recall.tokens, 10);
-        assert_eq!(recall.items.iter().map(|item| item.id).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(recall.items.iter().map(|item| item.source.number()).collect::<Vec<_>>(), [1, 3]);
     }
 }

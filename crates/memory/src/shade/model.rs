@@ -5,6 +5,8 @@ use store::Row;
 use utoipa::ToSchema;
 use web::ApiError;
 
+use crate::ShadeId;
+
 /// The confidence in an interest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -81,8 +83,8 @@ impl ShadeBody {
 #[serde(rename_all = "camelCase")]
 pub struct Shade {
     /// The id, with which it can be edited.
-    #[schema(example = 123)]
-    pub id: i64,
+    #[schema(value_type = i64, example = 123)]
+    pub id: ShadeId,
     /// The interest itself.
     #[serde(flatten)]
     pub body: ShadeBody,
@@ -91,7 +93,7 @@ pub struct Shade {
 }
 
 impl Shade {
-    pub(crate) fn new(id: i64, body: ShadeBody) -> Self {
+    pub(crate) fn new(id: ShadeId, body: ShadeBody) -> Self {
         let has_public_content = super::rules::has_public_content(&body);
         Self { id, body, has_public_content }
     }

@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Nothing};
 
 use super::model::{Shade, ShadeBody, Shades};
-use crate::Memory;
+use crate::{Memory, ShadeId};
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     OpenApiRouter::new()
@@ -107,6 +107,6 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-fn id(segment: &str) -> Result<i64, ApiError> {
+fn id(segment: &str) -> Result<ShadeId, ApiError> {
     segment.parse().map_err(|_no_number| Code::NotFound.into())
 }

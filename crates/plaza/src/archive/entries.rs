@@ -4,6 +4,7 @@ use serde::Serialize;
 use store::{FromRow, Row, from_row};
 
 use crate::{
+    CommentId,
     comment::rules,
     post::{Extras, Kind, model},
 };
@@ -119,9 +120,9 @@ pub(super) struct Comment {
 
 impl FromRow for Comment {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
-        let (id, reply_to): (i64, Option<i64>) = (row.get(0)?, row.get(3)?);
+        let (id, reply_to): (CommentId, Option<CommentId>) = (row.get(0)?, row.get(3)?);
         Ok(Self {
-            id,
+            id: id.0,
             comment_id: rules::name(id),
             post_id: row.get(1)?,
             content: row.get(2)?,
@@ -151,7 +152,7 @@ pub(super) struct Like {
 impl FromRow for Like {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
         let (id, post_id): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
-        let comment_id = post_id.is_none().then(|| rules::name(id));
+        let comment_id = post_id.is_none().then(|| rules::name(CommentId(id)));
         Ok(Self { id, post_id, comment_id })
     }
 }

@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::CertificateId;
+
 /// A certificate, which lets its account use the Plaza.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     /// The id.
-    pub id: i64,
+    pub id: CertificateId,
     /// The number, `CERT-YYYYMMDD-NNN`.
     pub number: String,
     /// The time of issue.
@@ -45,8 +47,8 @@ pub struct Standing {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateOut {
-    #[schema(example = 123)]
-    pub(super) id: i64,
+    #[schema(value_type = i64, example = 123)]
+    pub(super) id: CertificateId,
     #[schema(example = "CERT-20240120-001")]
     pub(super) certificate_number: String,
     /// Decimal digits.

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use identity::Caller;
+use store::AccountId;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiError, ApiResult, Data, Envelope, Query};
 
@@ -41,7 +42,7 @@ async fn show(
 }
 
 impl Plaza {
-    async fn shown_certificate(&self, account: i64) -> Result<Option<CertificateOut>, ApiError> {
+    async fn shown_certificate(&self, account: AccountId) -> Result<Option<CertificateOut>, ApiError> {
         let Some(certificate) = self.certificate(account).await? else { return Ok(None) };
         let people = self.0.memory.people([account]).await?;
         let Some(person) = people.get(&account) else { return Ok(None) };

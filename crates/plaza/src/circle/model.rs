@@ -1,8 +1,10 @@
 //! Circles: domain types and wire types.
 
 use serde::{Deserialize, Serialize};
-use store::{Timestamp, from_row};
+use store::{AccountId, Timestamp, from_row};
 use utoipa::ToSchema;
+
+use crate::CircleId;
 
 /// A circle to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub struct NewCircle {
 #[derive(Debug, Clone)]
 pub struct Circle {
     /// The id; newer circles have greater ones.
-    pub id: i64,
+    pub id: CircleId,
     /// Unique; lower-case letters, digits and dashes.
     pub route: String,
     /// The name.
@@ -27,7 +29,7 @@ pub struct Circle {
     /// The description.
     pub description: String,
     /// The account that created it.
-    pub owner: i64,
+    pub owner: AccountId,
     /// The number of members.
     pub members: i64,
     /// The time of creation.

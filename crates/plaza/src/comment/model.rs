@@ -1,11 +1,14 @@
 //! Comments: domain types and wire types.
 
 use serde::{Deserialize, Serialize};
-use store::{Timestamp, from_row};
+use store::{AccountId, Timestamp, from_row};
 use utoipa::ToSchema;
 
 use super::rules;
-use crate::post::{Author, People};
+use crate::{
+    CommentId, PostId,
+    post::{Author, People},
+};
 
 /// A comment to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct NewComment {
     /// The text.
     pub content: String,
     /// The parent, if the comment is a reply.
-    pub reply_to: Option<i64>,
+    pub reply_to: Option<CommentId>,
     /// The name of the parent's author, if the client sent one.
     pub reply_to_name: Option<String>,
     /// The source: `user` for the person, anything else for their assistant.
@@ -28,19 +31,19 @@ pub struct NewComment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
     /// The id; newer comments have greater ones.
-    pub id: i64,
+    pub id: CommentId,
     /// The post's id.
-    pub post: i64,
+    pub post: PostId,
     /// The account that wrote it.
-    pub author: i64,
+    pub author: AccountId,
     /// The text; empty after a deletion.
     pub content: String,
     /// The parent, if the comment is a reply.
-    pub reply_to: Option<i64>,
+    pub reply_to: Option<CommentId>,
     /// The name of the parent's author.
     pub reply_to_name: Option<String>,
     /// The first comment of its chain of replies, if the comment is a reply.
-    pub root: Option<i64>,
+    pub root: Option<CommentId>,
     /// The source: `user` for the person, anything else for their assistant.
     pub source: String,
     /// The URL of a sticker, or empty.

@@ -3,7 +3,10 @@
 use web::{ApiError, Code, Issues};
 
 use super::model::{CommentRequest, NewComment};
-use crate::post::rules::{check_content, check_name, url};
+use crate::{
+    CommentId,
+    post::rules::{check_content, check_name, url},
+};
 
 /// Most characters of a comment; SecondMe has the same limit.
 pub const MAX_CONTENT: usize = 2_000;
@@ -18,18 +21,18 @@ pub fn is_human(source: &str) -> bool {
 }
 
 /// Returns the public name of a comment.
-pub fn name(id: i64) -> String {
-    format!("comment_{id:x}")
+pub fn name(id: CommentId) -> String {
+    format!("comment_{:x}", id.0)
 }
 
 /// Returns the id of a comment from its public name.
 ///
 /// # Errors
 /// [`Code::NotFound`] if the text is no such name.
-pub fn parse(name: &str) -> Result<i64, ApiError> {
+pub fn parse(name: &str) -> Result<CommentId, ApiError> {
     let digits = name.strip_prefix("comment_").filter(|digits| digits.len() <= 15);
     let id = digits.and_then(|digits| i64::from_str_radix(digits, 16).ok());
-    id.filter(|id| *id > 0).ok_or_else(|| Code::NotFound.into())
+    id.filter(|id| *id > 0).map(CommentId).ok_or_else(|| Code::NotFound.into())
 }
 
 /// Checks a new comment.
@@ -116,7 +119,7 @@ mod tests {
     proptest! {
         #[test]
         fn names_are_read_back(id in 1_i64..1 << 53) {
-            prop_assert_eq!(parse(&name(id)).ok(), Some(id));
+            prop_assert_eq!(parse(&name(CommentId(id))).ok(), Some(CommentId(id)));
         }
 
         #[test]

@@ -3,7 +3,7 @@
 use web::{ApiError, Issues};
 
 use super::model::{Counts, FeedFilter, FeedQuery, Kinds, Sort};
-use crate::{circle, cursor::Cursor, post::Kind};
+use crate::{PostId, circle, cursor::Cursor, post::Kind};
 
 /// Most characters of a keyword.
 pub const MAX_KEYWORD: usize = 200;
@@ -12,7 +12,7 @@ pub const MAX_KEYWORD: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) hot: i64,
-    pub(super) id: i64,
+    pub(super) id: PostId,
     pub(super) kind: Kind,
     pub(super) circle: String,
 }
@@ -50,8 +50,8 @@ pub(super) fn page(
     filter: &FeedFilter,
     cursor: Cursor,
     newest: i64,
-) -> (Vec<(i64, i64)>, Counts) {
-    found.retain(|post| post.id <= newest && (filter.circle.is_empty() || post.circle == filter.circle));
+) -> (Vec<(i64, PostId)>, Counts) {
+    found.retain(|post| post.id.0 <= newest && (filter.circle.is_empty() || post.circle == filter.circle));
     let mut counts = Counts::default();
     for post in &found {
         counts.add(post.kind, 1);
@@ -63,9 +63,10 @@ pub(super) fn page(
     });
     let key = |post: &Found| match filter.sort {
         Sort::Featured => (post.hot, post.id),
-        Sort::Timeline => (post.id, post.id),
+        Sort::Timeline => (post.id.0, post.id),
     };
-    let mut keys: Vec<(i64, i64)> = found.iter().map(key).filter(|key| *key < cursor.start()).collect();
+    let mut keys: Vec<(i64, PostId)> =
+        found.iter().map(key).filter(|(order, id)| (*order, id.0) < cursor.start()).collect();
     keys.sort_unstable_by(|a, b| b.cmp(a));
     let (offset, size) = (usize::try_from(cursor.offset), usize::try_from(cursor.size + 1));
     let keys = keys.into_iter().skip(offset.unwrap_or(usize::MAX)).take(size.unwrap_or(0)).collect();
@@ -95,9 +96,13 @@ mod tests {
         assert!(check(FeedQuery { keyword: Some("x".repeat(201)), ..query() }).is_err());
     }
 
+    fn numbers(keys: &[(i64, PostId)]) -> Vec<(i64, i64)> {
+        keys.iter().map(|(order, id)| (*order, id.0)).collect()
+    }
+
     #[test]
     fn found_posts_are_filtered_counted_and_ordered() {
-        let post = |hot, id, kind| Found { hot, id, kind, circle: String::new() };
+        let post = |hot, id, kind| Found { hot, id: PostId(id), kind, circle: String::new() };
         let found = vec![
             post(9, 1, Kind::Ama),
             post(5, 2, Kind::Info),
@@ -107,12 +112,12 @@ mod tests {
         let cursor = CursorParams { page_size: Some(2), ..CursorParams::default() }.check().unwrap();
         let filter = |sort, kinds| FeedFilter { sort, kinds, ..FeedFilter::default() };
         let (keys, counts) = page(found.clone(), &filter(Sort::Featured, Kinds::All), cursor, 3);
-        assert_eq!(keys, [(9, 1), (7, 3), (5, 2)]);
+        assert_eq!(numbers(&keys), [(9, 1), (7, 3), (5, 2)]);
         assert_eq!((counts.ama, counts.info, counts.discussion), (2, 1, 0));
         let (keys, counts) = page(found.clone(), &filter(Sort::Timeline, Kinds::One(Kind::Ama)), cursor, 3);
-        assert_eq!((keys, counts.of(Kinds::All)), (vec![(3, 3), (1, 1)], 3));
+        assert_eq!((numbers(&keys), counts.of(Kinds::All)), (vec![(3, 3), (1, 1)], 3));
         let after = Cursor { after: Some((9, 1)), ..cursor };
         let (keys, _) = page(found, &filter(Sort::Featured, Kinds::All), after, 3);
-        assert_eq!(keys, [(7, 3), (5, 2)]);
+        assert_eq!(numbers(&keys), [(7, 3), (5, 2)]);
     }
 }

@@ -1,18 +1,20 @@
 //! Invitations: domain types and wire types.
 
 use serde::{Deserialize, Serialize};
-use store::{Timestamp, from_row};
+use store::{AccountId, Timestamp, from_row};
 use utoipa::ToSchema;
+
+use crate::InvitationId;
 
 /// An invitation code.
 #[derive(Debug, Clone)]
 pub struct Invitation {
     /// The id; newer codes have greater ones.
-    pub id: i64,
+    pub id: InvitationId,
     /// The code.
     pub code: String,
     /// The account it belongs to.
-    pub account: i64,
+    pub account: AccountId,
     /// The note of an administrator, or empty.
     pub note: String,
     /// The time of creation.
@@ -20,7 +22,7 @@ pub struct Invitation {
     /// The time of its withdrawal.
     pub withdrawn_at: Option<Timestamp>,
     /// The account that redeemed it.
-    pub used_by: Option<i64>,
+    pub used_by: Option<AccountId>,
     /// The time at which it was redeemed.
     pub used_at: Option<Timestamp>,
 }
@@ -33,7 +35,7 @@ pub struct Redeemed {
     /// The code.
     pub code: String,
     /// The account that the code belongs to.
-    pub inviter: i64,
+    pub inviter: AccountId,
     /// True if a certificate was issued. False if the person already had one; the code is then not used up.
     pub is_issued: bool,
     /// The number of the person's certificate.

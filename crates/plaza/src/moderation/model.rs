@@ -1,22 +1,24 @@
 //! Reports, bans and the log: domain types and wire types.
 
 use serde::Deserialize;
-use store::{Timestamp, from_row};
+use store::{AccountId, Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
+
+use crate::{CommentId, LogEntryId, ReportId};
 
 /// A report to the administrators.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The id.
-    pub id: i64,
+    pub id: ReportId,
     /// The reported comment; `None` if the post itself is reported.
-    pub comment: Option<i64>,
+    pub comment: Option<CommentId>,
     /// The post's name.
     pub post: String,
     /// The author of the reported post or comment.
-    pub author: i64,
+    pub author: AccountId,
     /// The account that reported it.
-    pub reporter: i64,
+    pub reporter: AccountId,
     /// The reason.
     pub reason: String,
     /// The time of the report.
@@ -31,15 +33,15 @@ from_row!(Report { id, comment, post, author, reporter, reason, created_at, cont
 #[derive(Debug, Clone)]
 pub struct LogEntry {
     /// The id; newer entries have greater ones.
-    pub id: i64,
+    pub id: LogEntryId,
     /// The moderator's account.
-    pub moderator: i64,
+    pub moderator: AccountId,
     /// The kind of action, such as `post.delete`.
     pub action: String,
     /// The post, comment or invitation code; empty if the action concerned only an account.
     pub target: String,
     /// The account concerned.
-    pub account: i64,
+    pub account: AccountId,
     /// The reason, or empty.
     pub reason: String,
     /// The time.
@@ -52,7 +54,7 @@ from_row!(LogEntry { id, moderator, action, target, account, reason, created_at 
 #[derive(Debug, Clone)]
 pub struct Ban {
     /// The banned account.
-    pub account: i64,
+    pub account: AccountId,
     /// The end of the ban.
     pub until: Timestamp,
     /// The reason.

@@ -1,6 +1,7 @@
 //! HTTP routes of reports and blocks. SecondMe documents none.
 
 use axum::extract::{Path, State};
+use store::AccountId;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Nothing};
 
@@ -74,6 +75,6 @@ async fn unblock(
     Ok(Data(Nothing))
 }
 
-fn id(text: &str) -> Result<i64, ApiError> {
+fn id(text: &str) -> Result<AccountId, ApiError> {
     text.parse().map_err(|_no_number| Code::NotFound.into())
 }

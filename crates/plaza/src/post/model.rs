@@ -5,11 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use identity::Account;
 use memory::profile::Profile;
 use serde::{Deserialize, Serialize};
-use store::{Row, Timestamp};
+use store::{AccountId, Row, Timestamp};
 use utoipa::ToSchema;
 
+use crate::PostId;
+
 /// People by account id.
-pub type People = HashMap<i64, Arc<(Account, Profile)>>;
+pub type People = HashMap<AccountId, Arc<(Account, Profile)>>;
 
 /// The purpose of a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -117,11 +119,11 @@ pub struct NewPost {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Post {
     /// The id; newer posts have greater ones.
-    pub id: i64,
+    pub id: PostId,
     /// The public name, `post_…`.
     pub name: String,
     /// The account that wrote it.
-    pub author: i64,
+    pub author: AccountId,
     /// The text.
     pub content: String,
     /// The purpose.
@@ -259,7 +261,7 @@ pub struct Author {
 
 impl Author {
     /// Returns the author with an account id, or [`Author::gone`] if `people` has no such account.
-    pub fn of(id: i64, people: &People) -> Self {
+    pub fn of(id: AccountId, people: &People) -> Self {
         match people.get(&id) {
             Some(person) => Self {
                 name: person.0.name.clone(),

@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, Result};
-use crate::person;
+use crate::{AccountId, person};
 
 /// The number of semaphores for people. People whose hashes collide share one.
 const GATES: usize = 1024;
@@ -154,9 +154,9 @@ impl Lanes {
     }
 }
 
-fn gate_of(person: i64) -> usize {
+fn gate_of(person: AccountId) -> usize {
     // Ids end in a few bits of a sequence. A multiplication spreads them.
-    let spread = person.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
+    let spread = person.0.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
     usize::try_from(spread).unwrap_or(0) % GATES
 }
 
@@ -183,13 +183,13 @@ mod tests {
         let lanes = lanes(16);
         let mut held = Vec::new();
         for _ in 0..4 {
-            held.push(on_behalf_of(Some(7), lanes.enter(Lane::Write)).await.unwrap());
+            held.push(on_behalf_of(Some(AccountId(7)), lanes.enter(Lane::Write)).await.unwrap());
         }
         assert!(
-            on_behalf_of(Some(7), lanes.enter(Lane::Write)).now_or_never().is_none(),
+            on_behalf_of(Some(AccountId(7)), lanes.enter(Lane::Write)).now_or_never().is_none(),
             "a quarter, no more"
         );
-        held.push(on_behalf_of(Some(8), lanes.enter(Lane::Write)).await.unwrap());
+        held.push(on_behalf_of(Some(AccountId(8)), lanes.enter(Lane::Write)).await.unwrap());
         while let Some(place) = lanes.enter(Lane::Write).now_or_never() {
             held.push(place.unwrap());
         }
@@ -206,7 +206,7 @@ mod tests {
     async fn the_smallest_pool_serves_everybody_in_turn() {
         let lanes = lanes(1);
         for lane in [Lane::Read, Lane::LongRead, Lane::Write] {
-            let place = on_behalf_of(Some(1), lanes.enter(lane)).await.unwrap();
+            let place = on_behalf_of(Some(AccountId(1)), lanes.enter(lane)).await.unwrap();
             assert!(lanes.enter(Lane::Read).now_or_never().is_none());
             drop(place);
         }

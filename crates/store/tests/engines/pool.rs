@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use store::{Database, Error, on_behalf_of, params};
+use store::{AccountId, Database, Error, on_behalf_of, params};
 use testkit::postgres::Cluster;
 
 use crate::{COUNT_ITEMS, INSERT_ITEM, World, count_items};
@@ -40,13 +40,13 @@ async fn writers_of_one_person_leave_connections_to_others() {
         is_locked.await.unwrap();
         let writers = join_all((0..64).map(|_| {
             let db = &db;
-            async move { on_behalf_of(Some(1), db.execute(ADD, params![1_i64])).await }
+            async move { on_behalf_of(Some(AccountId(1)), db.execute(ADD, params![1_i64])).await }
         }));
         let others = async {
             tokio::task::yield_now().await;
             for _ in 0..50 {
                 assert_eq!(db.fetch_one::<(i64,)>(COUNTED, params![1_i64]).await, Ok((0,)));
-                on_behalf_of(Some(2), db.execute(ADD, params![2_i64])).await.unwrap();
+                on_behalf_of(Some(AccountId(2)), db.execute(ADD, params![2_i64])).await.unwrap();
                 db.ping().await.unwrap();
             }
             release.send(()).unwrap();

@@ -233,7 +233,8 @@ mod tests {
         events.lines().filter_map(|line| line.strip_prefix("event: ")).collect()
     }
 
-    const ENDED: Ended = Ended { message: 1, finish: Finish::Stop, tokens_in: 3, tokens_out: 4 };
+    const ENDED: Ended =
+        Ended { message: memory::MessageId(1), finish: Finish::Stop, tokens_in: 3, tokens_out: 4 };
 
     #[test]
     fn a_text_is_a_message_event_by_event() {

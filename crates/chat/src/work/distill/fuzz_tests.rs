@@ -1,5 +1,6 @@
 //! Fuzz target: what a model says that it learned of a conversation.
 
+use memory::{MemoryId, MessageId};
 use proptest::prelude::*;
 
 use super::{
@@ -23,15 +24,17 @@ proptest! {
 
     #[test]
     fn only_the_persons_own_words_become_facts(answer in fuzz::text(ANSWERS)) {
-        let line = |id, role, is_own, text: &str| Line { id, role, content: text.to_owned(), is_own };
+        let line = |id, role, is_own, text: &str| {
+            Line { id: MessageId(id), role, content: text.to_owned(), is_own }
+        };
         let lines = [
             line(1, Role::User, true, "我上个月搬到了杭州。I love tea."),
             line(2, Role::Assistant, false, "你有一只猫"),
             line(3, Role::User, false, "我住在上海"),
         ];
-        let known = [KnownFact { id: 70, text: "住在北京".into() }];
+        let known = [KnownFact { id: MemoryId(70), text: "住在北京".into() }];
         for learned in fuzz::timed(|| learned(&answer, &lines, &known)).into_iter().flatten() {
-            prop_assert_eq!(learned.message, 1, "from a message that the person wrote");
+            prop_assert_eq!(learned.message.0, 1, "from a message that the person wrote");
             prop_assert_eq!(learned.fact.visibility, 0, "private");
             let content = &learned.fact.content;
             prop_assert!(
@@ -40,8 +43,8 @@ proptest! {
                     && !content.chars().any(char::is_control)
             );
             prop_assert!(learned.fact.object.chars().count() <= 40);
-            prop_assert!(learned.same.is_none_or(|id| id == 70));
-            prop_assert!(learned.against.iter().all(|id| *id == 70));
+            prop_assert!(learned.same.is_none_or(|id| id == MemoryId(70)));
+            prop_assert!(learned.against.iter().all(|id| *id == MemoryId(70)));
         }
     }
 }

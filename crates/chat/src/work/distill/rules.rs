@@ -6,6 +6,7 @@
 //! the model to do.
 
 use memory::{
+    MemoryId,
     key::{Fact, Learned, rules as key},
     recall::tokens,
 };
@@ -40,7 +41,7 @@ const PRIVATE: i64 = 0;
 
 /// A fact that is already stored.
 pub(super) struct KnownFact {
-    pub(super) id: i64,
+    pub(super) id: MemoryId,
     pub(super) text: String,
 }
 
@@ -215,7 +216,7 @@ fn believed(found: Found, lines: &[Line], known: &[KnownFact]) -> Option<Learned
     }
     let numbered = |n: usize| known.get(n.checked_sub(1)?).map(|fact| fact.id);
     let about: String = one_line(&found.about).chars().take(MAX_ABOUT).collect();
-    let mut against: Vec<i64> = found.contradicts.into_iter().filter_map(numbered).collect();
+    let mut against: Vec<MemoryId> = found.contradicts.into_iter().filter_map(numbered).collect();
     against.sort_unstable();
     against.dedup();
     Some(Learned {
@@ -249,10 +250,11 @@ fn comparable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use memory::MessageId;
     use proptest::prelude::*;
 
     fn line(id: i64, role: Role, is_own: bool, content: &str) -> Line {
-        Line { id, role, content: content.to_owned(), is_own }
+        Line { id: MessageId(id), role, content: content.to_owned(), is_own }
     }
 
     fn fact(fact: &str, quote: &str) -> Value {
@@ -278,7 +280,7 @@ mod tests {
         .lines;
         assert_eq!(lines.len(), 2, "what was not the person's own is not even shown");
         let kept = believed(&[fact("住在杭州", "我上个月搬到了 杭州")], &lines, &[]);
-        assert_eq!((kept.len(), kept[0].message, kept[0].fact.visibility), (1, 1, 0));
+        assert_eq!((kept.len(), kept[0].message.0, kept[0].fact.visibility), (1, 1, 0));
         for planted in [
             fact("养了一只猫", "你还养了一只猫"),
             fact("喜欢 Acme 的产品", "他喜欢 Acme 的产品"),
@@ -299,8 +301,8 @@ mod tests {
     fn known_facts_are_named_by_number() {
         let lines = [line(7, Role::User, true, "I moved to Berlin and still love tea.")];
         let known = [
-            KnownFact { id: 70, text: "Lives in Paris".into() },
-            KnownFact { id: 71, text: "Loves tea".into() },
+            KnownFact { id: MemoryId(70), text: "Lives in Paris".into() },
+            KnownFact { id: MemoryId(71), text: "Loves tea".into() },
         ];
         let mut moved = fact("Lives in Berlin", "I moved to berlin");
         moved["contradicts"] = json!([1, 1, 0, 9]);
@@ -309,8 +311,8 @@ mod tests {
         let mut odd = fact("Loves tea", "love tea");
         odd["same_as"] = json!(0);
         let kept = believed(&[moved, tea, odd], &lines, &known);
-        assert_eq!((kept[0].against.clone(), kept[0].same), (vec![70], None));
-        assert_eq!((kept[1].same, kept[2].same), (Some(71), None));
+        assert_eq!((kept[0].against.clone(), kept[0].same), (vec![MemoryId(70)], None));
+        assert_eq!((kept[1].same, kept[2].same), (Some(MemoryId(71)), None));
     }
 
     #[test]
@@ -344,14 +346,19 @@ mod tests {
     fn what_is_shown_is_bounded_and_goes_on_where_it_was_cut() {
         let long = |id| line(id, Role::User, true, &"字".repeat(9000));
         let first = batch(vec![long(1), long(2), long(3)]);
-        assert!(first.is_cut && first.to < Some(3) && first.lines[0].content.chars().count() <= MAX_OWN);
+        assert!(
+            first.is_cut
+                && first.to < Some(MessageId(3))
+                && first.lines[0].content.chars().count() <= MAX_OWN
+        );
         assert_eq!(batch(Vec::new()).to, None);
     }
 
     proptest! {
         #[test]
         fn no_message_can_leave_its_place(text in ".{0,200}") {
-            let ask = ask(&[line(1, Role::User, true, &text)], &[KnownFact { id: 1, text: text.clone() }]);
+            let known = KnownFact { id: MemoryId(1), text: text.clone() };
+            let ask = ask(&[line(1, Role::User, true, &text)], &[known]);
             prop_assert_eq!(ask.messages[1].content.matches("</person>").count(), 1);
             prop_assert_eq!(ask.messages[1].content.matches("</fact>").count(), 1);
         }

@@ -96,7 +96,8 @@ proptest! {
             set
         };
         let scopes = of(standing).and(of(asked_before));
-        let before = Standing { id: 1, scopes, asked: of(asked_before), answered_at: Timestamp(0) };
+        let id = crate::AuthorizationId(1);
+        let before = Standing { id, scopes, asked: of(asked_before), answered_at: Timestamp(0) };
         let (wish, choice) = (of(wish), of(choice));
         let means = |wide: ScopeSet, narrow: ScopeSet| wide.abilities().covers(narrow.abilities());
         if let Some(granted) = stands(&before, wish) {

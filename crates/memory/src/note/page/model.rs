@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp, from_row};
 use utoipa::ToSchema;
 
-use crate::note::model::Status;
+use crate::{NoteId, note::model::Status};
 
 /// The state of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -94,7 +94,7 @@ impl Problem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The note's id.
-    pub note: i64,
+    pub note: NoteId,
     /// The link.
     pub url: String,
     /// The state of reading it.
@@ -128,7 +128,7 @@ impl store::FromRow for Page {
 /// A page that this process has claimed for reading.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
-    pub(super) note: i64,
+    pub(super) note: NoteId,
     pub(super) position: i64,
     pub(super) url: String,
     /// The number of this attempt, which distinguishes it from another process's.

@@ -1,0 +1,6 @@
+//! The types of ids. A message's is [`memory::MessageId`], because facts refer to messages.
+
+store::id! {
+    /// The id of a conversation, which clients know by another one.
+    ConversationId;
+}
