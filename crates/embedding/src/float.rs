@@ -6,7 +6,7 @@ use crate::format::HEAD;
 
 /// Defines functions that run a body compiled for AVX-512, AVX2, or the processor's minimum.
 macro_rules! compiled {
-    ($($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),*) = $body:path;)*) => {$(
+    ($($(#[$meta:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:path;)*) => {$(
         $(#[$meta])*
         pub(crate) fn $name(level: Level, $($arg: $type),*) {
             #[cfg(target_arch = "x86_64")]
