@@ -137,8 +137,26 @@ impl Memory {
     /// [`Code::QuotaExceeded`] if the account has no room, [`Code::RateLimited`] if the key or app adds too
     /// much. The facts have to be checked by [`rules`] before.
     pub async fn add_key_memories(&self, adder: impl Into<Adder>, facts: Vec<Fact>) -> Result<i64, ApiError> {
-        let (adder, quota) = (adder.into(), *self.quota());
-        let account = adder.account;
+        Ok(self.add_facts(adder.into(), facts).await?.0)
+    }
+
+    /// Adds a fact. Returns its id, and false if the person has the same fact already.
+    ///
+    /// # Errors
+    /// Those of [`Memory::add_key_memories`].
+    pub async fn add_key_memory(
+        &self,
+        adder: impl Into<Adder>,
+        fact: Fact,
+    ) -> Result<(MemoryId, bool), ApiError> {
+        let (new, ids) = self.add_facts(adder.into(), vec![fact]).await?;
+        let id = ids.first().ok_or_else(|| ApiError::internal("a fact without an id"))?;
+        Ok((*id, new > 0))
+    }
+
+    /// Adds facts. Returns the number of new ones, and the ids of all.
+    async fn add_facts(&self, adder: Adder, facts: Vec<Fact>) -> Result<(i64, Vec<MemoryId>), ApiError> {
+        let (account, quota) = (adder.account, *self.quota());
         let prepare = |fact: Fact| Prepared {
             id: MemoryId(0),
             hash: rules::hash(&fact),
@@ -156,14 +174,15 @@ impl Memory {
                     let mut change = quota::Change::default();
                     for new in &mut prepared {
                         new.id = MemoryId(ids.next());
-                        if insert(tx, account, new, clock.now()).await? {
-                            change = change.and(new.room());
+                        match insert(tx, account, new, clock.now()).await? {
+                            None => change = change.and(new.room()),
+                            Some(known) => new.id = known,
                         }
                     }
                     if change.entries > 0 {
                         quota.add(tx, &adder, quota::Kind::Memory, change, clock.now()).await?;
                     }
-                    Ok::<_, ApiError>(change.entries)
+                    Ok::<_, ApiError>((change.entries, prepared.iter().map(|new| new.id).collect()))
                 })
             })
             .await?;
@@ -271,22 +290,22 @@ impl Memory {
 /// The actor, the object, the content, the visibility, and the times of creation and of the last change.
 type FactRow = (String, String, String, i64, store::Timestamp, store::Timestamp);
 
-/// Inserts a fact unless the person has it. Returns true if it was inserted. The index has to be locked, so
-/// that nobody else inserts the same fact meanwhile.
+/// Inserts a fact unless the person has it; returns the id of the one that they have. The index has to be
+/// locked, so that nobody else inserts the same fact meanwhile.
 async fn insert(
     tx: &mut Tx<'_>,
     account: AccountId,
     new: &Prepared,
     now: store::Timestamp,
-) -> store::Result<bool> {
+) -> store::Result<Option<MemoryId>> {
     let known: Option<(MemoryId,)> = tx.fetch_optional(queries::SAME, params![account, &new.hash]).await?;
-    if known.is_some() {
-        return Ok(false);
+    if let Some((known,)) = known {
+        return Ok(Some(known));
     }
     let Fact { actor, object, content, visibility } = &new.fact;
     let values = params![new.id, account, actor, object, content, *visibility, &new.hash, now];
     tx.send(queries::INSERT, values).await?;
     let entry = Entry { id: new.id.into(), public: rules::is_public(*visibility), noted: now };
     Index::new(account, KIND).add(tx, entry, &new.document).await?;
-    Ok(true)
+    Ok(None)
 }

@@ -17,6 +17,7 @@ pub mod profile;
 pub mod quota;
 mod ranked;
 pub mod recall;
+pub mod recent;
 pub mod shade;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

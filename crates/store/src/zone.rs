@@ -65,6 +65,13 @@ impl Zone {
         self.civil(at).map_or_else(|| at.date(), |date| date.to_string())
     }
 
+    /// Returns a moment as date and time with the offset of this zone, as in `2024-01-20T08:10:00+08:00`.
+    #[must_use]
+    pub fn iso8601(&self, at: Timestamp) -> String {
+        let Ok(moment) = jiff::Timestamp::from_millisecond(at.0) else { return at.iso8601() };
+        moment.to_zoned(self.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
     /// Returns the moment of a date and time in this zone. A time that a change of clocks skips is taken as
     /// later by the length of the gap.
     #[must_use]
@@ -117,6 +124,17 @@ mod tests {
         let zone = Zone::named("America/New_York").unwrap();
         let day = day_of_date(Date::constant(2026, 11, 1)).unwrap();
         assert_eq!(zone.start(day + 1).0 - zone.start(day).0, 25 * 3_600_000);
+    }
+
+    #[test]
+    fn moments_have_the_offset_of_their_zone() {
+        let at = Timestamp(1_777_680_600_000);
+        for (name, text) in
+            [("Asia/Shanghai", "2026-05-02T08:10:00+08:00"), ("UTC", "2026-05-02T00:10:00+00:00")]
+        {
+            assert_eq!(Zone::named(name).unwrap().iso8601(at), text);
+        }
+        assert_eq!(Zone::default().iso8601(at), "2026-05-02T00:10:00+00:00");
     }
 
     #[test]
