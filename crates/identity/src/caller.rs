@@ -22,6 +22,8 @@ struct Inner {
     account: AccountId,
     is_admin: bool,
     credential: Credential,
+    /// The name of the key or program; empty for others.
+    name: String,
 }
 
 /// The credential that a caller sent.
@@ -60,6 +62,8 @@ pub enum Credential {
         scopes: ScopeSet,
         /// The scopes that the app asked the person for and did not get.
         refused: ScopeSet,
+        /// The scopes that the app may have at the resource if the person grants them.
+        most: ScopeSet,
     },
 }
 
@@ -131,7 +135,24 @@ impl<S: Send + Sync> FromRequestParts<S> for AppCaller {
 
 impl Caller {
     pub(crate) fn new(account: AccountId, is_admin: bool, credential: Credential) -> Self {
-        Self(Arc::new(Inner { account, is_admin, credential }))
+        Self(Arc::new(Inner { account, is_admin, credential, name: String::new() }))
+    }
+
+    /// Sets the name of the key or program. A caller that is shared already keeps the name that it has.
+    #[must_use]
+    pub(crate) fn named(self, name: String) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => Self(Arc::new(Inner { name, ..inner })),
+            Err(shared) => Self(shared),
+        }
+    }
+
+    /// Returns the name of the key, program, or app that calls; empty for a session.
+    pub fn name(&self) -> &str {
+        match self.credential() {
+            Credential::Token { name, .. } => name,
+            _ => &self.0.name,
+        }
     }
 
     /// Returns the account in whose name the call is made.
@@ -294,6 +315,7 @@ mod tests {
             audience: Audience::Server,
             scopes: ScopeSet::parse_list(scopes).unwrap(),
             refused: ScopeSet::EMPTY,
+            most: ScopeSet::EMPTY,
         };
         for (credential, governs, is_full) in [
             (key("*"), true, true),

@@ -23,7 +23,7 @@ use crate::{
 
 /// The row of a look-up by hash: id, account, scopes, expiry, if the account is disabled, and if it is an
 /// administrator's.
-type Row = (KeyId, AccountId, String, Option<Timestamp>, bool, bool);
+type Row = (KeyId, AccountId, String, Option<Timestamp>, bool, bool, String);
 
 impl Identity {
     /// Creates a key. The secret is returned only here.
@@ -188,7 +188,7 @@ impl Identity {
         }
         let epoch = self.0.cache.epoch();
         let row: Option<Row> = self.db().fetch_optional(queries::BY_HASH, params![&hash.0]).await?;
-        let Some((id, account, scopes, expires_at, is_disabled, is_admin)) = row else {
+        let Some((id, account, scopes, expires_at, is_disabled, is_admin, name)) = row else {
             return Err(Code::ApikeyInvalid.into());
         };
         if is_disabled || expires_at.is_some_and(|expiry| expiry <= now) {
@@ -196,7 +196,7 @@ impl Identity {
         }
         let scopes = ScopeSet::parse_list(&scopes)
             .map_err(|name| ApiError::internal(format!("unknown scope {name} stored")))?;
-        let who = Who::Person(Caller::new(account, is_admin, Credential::ApiKey { id, scopes }));
+        let who = Who::Person(Caller::new(account, is_admin, Credential::ApiKey { id, scopes }).named(name));
         self.0.cache.put(hash, Found { who: who.clone(), expires_at }, epoch);
         Ok(who)
     }

@@ -5,6 +5,7 @@
 //! headers. Other crates call the methods of [`Identity`], which is the only way to its tables.
 
 pub mod account;
+mod agent;
 pub mod application;
 pub mod audience;
 mod cache;
@@ -32,6 +33,7 @@ use store::Database;
 use web::Tasks;
 
 pub use account::{Account, NewAccount, Password};
+pub use agent::Access;
 pub use application::Application;
 pub use audience::Audience;
 pub use caller::{AppCaller, Caller, Credential, Developer, Optional, Scoped, SignedIn};

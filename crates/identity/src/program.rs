@@ -164,11 +164,11 @@ impl Identity {
     /// Returns the caller of an access token that belongs to no app.
     pub(crate) async fn program_caller(&self, hash: Hash, epoch: Epoch) -> Result<Who, ApiError> {
         let now = self.db().clock().now();
-        let row: Option<(ProgramId, AccountId, Timestamp)> =
+        let row: Option<(ProgramId, AccountId, Timestamp, String)> =
             self.db().fetch_optional(queries::BY_HASH, params![&hash.0, now]).await?;
-        let (id, account, expires_at) = row.ok_or(Code::TokenInvalid)?;
+        let (id, account, expires_at, name) = row.ok_or(Code::TokenInvalid)?;
         // A program never has administrator rights, even if an administrator signed it in.
-        let who = Who::Person(Caller::new(account, false, Credential::Program { id }));
+        let who = Who::Person(Caller::new(account, false, Credential::Program { id }).named(name));
         self.0.cache.put(hash, Found { who: who.clone(), expires_at: Some(expires_at) }, epoch);
         Ok(who)
     }

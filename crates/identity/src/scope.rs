@@ -48,13 +48,13 @@ scopes! {
     Voice = "voice" "语音合成" "Speech in the person's voice";
     UserInfoV2 = "userinfo" "用户基础信息与兴趣标签" "Basic profile and interests";
     MemoryRead = "memory.read" "读取和搜索记忆" "Reading and searching the memory";
+    MemoryWrite = "memory.write" "添加、修改和删除记忆" "Adding, changing and deleting memories";
     ChatRead = "chat.read" "读取会话记录" "Reading past chat sessions";
     ChatWrite = "chat.write" "聊天与结构化动作判断" "Chat and structured decisions";
     NoteWrite = "note.write" "添加和管理笔记" "Adding and managing notes";
     PlazaRead = "plaza.read" "浏览广场：帖子、评论、动态" "Reading the Plaza: posts, comments and the feed";
     PlazaWrite = "plaza.write" "在广场发帖和评论" "Posting and commenting on the Plaza";
     AgentMemory = "agent_memory" "写入和列出智能体记忆" "Writing and listing agent memory";
-    MemoryWrite = "memory.write" "添加、修改和删除记忆" "Adding, changing and deleting memories";
     Everything = "*" "全部权限" "Everything";
 }
 

@@ -150,7 +150,7 @@ impl Identity {
                 let refused = row.asked.unwrap_or_default().refused(allowed);
                 // An app never has administrator rights, even in the name of an administrator.
                 let credential =
-                    Credential::Token { application, name, authorization, audience, scopes, refused };
+                    Credential::Token { application, name, authorization, audience, scopes, refused, most };
                 Who::Person(Caller::new(account, false, credential))
             }
             _ => Who::App(AppCaller::new(application, scopes)),

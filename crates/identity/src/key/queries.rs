@@ -10,7 +10,7 @@ pub(super) const INSERT: &str = "INSERT INTO api_key (id, hash, account_id, name
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 pub(super) const BY_HASH: &str = "SELECT k.id, k.account_id, k.scopes, k.expires_at, \
-     CASE WHEN a.disabled_at IS NULL THEN 0 ELSE 1 END, a.is_admin \
+     CASE WHEN a.disabled_at IS NULL THEN 0 ELSE 1 END, a.is_admin, k.name \
      FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.hash = $1";
 
 pub(super) const LIST: &str = "SELECT id, name, hint, scopes, created_at, expires_at, replaced_by, \

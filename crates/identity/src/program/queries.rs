@@ -30,7 +30,7 @@ pub(super) const DELETE_CODES: &str = "DELETE FROM program_code WHERE account_id
 
 pub(super) const DELETE_DEVICES: &str = "DELETE FROM device_sign_in WHERE account_id = $1";
 
-pub(super) const BY_HASH: &str = "SELECT p.id, p.account_id, p.expires_at FROM program p \
+pub(super) const BY_HASH: &str = "SELECT p.id, p.account_id, p.expires_at, p.name FROM program p \
      JOIN account u ON u.id = p.account_id WHERE p.hash = $1 AND p.expires_at > $2 AND u.disabled_at IS NULL";
 
 /// Counts waiting programs. Those that expire after $2 were stored while the clock was wrong and do not

@@ -46,10 +46,20 @@ pub(super) fn server(issuer: &str, may_register: bool) -> Value {
 /// Returns the metadata of RFC 9728 for the resource at a path of this server. An empty path is the whole
 /// server.
 pub(super) fn resource(issuer: &str, path: &str) -> Value {
+    protected(issuer, path, &scopes(Audience::Server))
+}
+
+/// Returns the metadata of RFC 9728 for the MCP server at a path. Clients request all scopes of it, so it has
+/// only those that are asked for first.
+pub(super) fn mcp(issuer: &str, path: &str, scopes: ScopeSet) -> Value {
+    protected(issuer, path, &scopes.names())
+}
+
+fn protected(issuer: &str, path: &str, scopes: &[&str]) -> Value {
     json!({
         "resource": format!("{issuer}{path}"),
         "authorization_servers": [issuer],
-        "scopes_supported": scopes(Audience::Server),
+        "scopes_supported": scopes,
         "bearer_methods_supported": ["header"],
         "resource_name": "Doppel",
         "resource_documentation": format!("{issuer}/reference/"),

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use web::{ApiError, ClientAddress, Code, Form, Json, Language, envelope};
 
@@ -35,8 +35,9 @@ pub const PUBLIC: &[&str] = &[
 ];
 /// Longest path of a resource with metadata, in bytes.
 const MAX_PATH: usize = 200;
-/// The path of the Hub's MCP server.
-const HUB_MCP: &str = "mcp";
+/// The path of the MCP server, and those of the Hub's MCP server.
+const MCP: &str = "mcp";
+const HUB_MCP: [&str; 2] = ["mcp/hub", "mcp/hub/"];
 
 #[derive(Clone)]
 struct Standard {
@@ -144,19 +145,32 @@ async fn describe(State(Standard { metadata, .. }): State<Standard>) -> Response
 }
 
 async fn whole(State(Standard { issuer, .. }): State<Standard>) -> Response {
-    std::future::ready(envelope::json(StatusCode::OK, &metadata::resource(&issuer, ""))).await
+    std::future::ready(published(&metadata::resource(&issuer, ""))).await
 }
 
-async fn resource(State(Standard { issuer, .. }): State<Standard>, Path(path): Path<String>) -> Response {
+async fn resource(State(standard): State<Standard>, Path(path): Path<String>) -> Response {
+    let Standard { identity, issuer, .. } = standard;
     // The Hub's MCP server takes its own tokens only: metadata would send clients to sign in for nothing.
-    let is_hub = path.trim_matches('/') == HUB_MCP;
+    let is_hub = HUB_MCP.contains(&path.as_str());
     let is_plain = path.len() <= MAX_PATH
         && !is_hub
         && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'~'));
-    let answer = if is_plain {
-        envelope::json(StatusCode::OK, &metadata::resource(&issuer, &format!("/{path}")))
-    } else {
+    let answer = if !is_plain {
         ApiError::new(Code::NotFound).into_response()
+    } else if path.strip_suffix('/').unwrap_or(&path) == MCP {
+        // Clients compare the resource with the URL that the person typed, with or without a slash.
+        published(&metadata::mcp(&issuer, &format!("/{path}"), identity.settings().oauth.mcp_scopes))
+    } else {
+        published(&metadata::resource(&issuer, &format!("/{path}")))
     };
     std::future::ready(answer).await
+}
+
+/// Returns a public document, which pages of any origin may read and caches may keep for a while.
+fn published(document: &Value) -> Response {
+    let mut response = envelope::json(StatusCode::OK, document);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
 }
