@@ -82,6 +82,46 @@ const MESSAGES: &[&[u8]] = &[
     br#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
 ];
 
+const TOOLS: &[&[u8]] = &[
+    br#"{"jsonrpc":"2.0","id":1,"method":"tools/call",
+        "params":{"name":"search","arguments":{"query":"coffee"}}}"#,
+    br#"{"jsonrpc":"2.0","id":1,"method":"tools/call",
+        "params":{"name":"fetch","arguments":{"id":"note:5#2"}}}"#,
+    br#"{"jsonrpc":"2.0","id":1,"method":"tools/call",
+        "params":{"name":"list_memories","arguments":{"page":1}}}"#,
+    br#"{"jsonrpc":"2.0","id":1,"method":"tools/call",
+        "params":{"name":"add_memory","arguments":{"content":"x"}}}"#,
+    br#"{"jsonrpc":"2.0","id":1,"method":"resources/read",
+        "params":{"uri":"doppel://memory/5"}}"#,
+    br#"{"jsonrpc":"2.0","id":1,"method":"prompts/get",
+        "params":{"name":"context_about_me","arguments":{"task":"x"}}}"#,
+];
+
+/// Any message of a person's agent gets a response of the protocol or is refused, with a JSON body.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_message_to_the_tools() {
+    let limits =
+        "[mcp]\nrequests_per_minute = 1000000\nwrites_per_minute = 1000000\nasks_per_minute = 1000000\n";
+    let server = TestServer::configured(Engine::Sqlite, limits).await;
+    let actor = server.person("a").await.with_key("*").await;
+    let messages = inputs(::fuzz::bytes(TOOLS)).into_iter().chain(inputs(::fuzz::bytes(MESSAGES)));
+    let all = stream::iter(messages).map(|bytes| {
+        let request = actor.request(Method::POST, "/mcp").header("content-type", "application/json");
+        let actor = actor.clone();
+        async move { (bytes.clone(), actor.send(request.body(bytes)).await) }
+    });
+    let mut all = Box::pin(all.buffer_unordered(AT_ONCE));
+    let mut called = 0;
+    while let Some((bytes, answer)) = all.next().await {
+        let is_good = matches!(answer.status, 200 | 202 | 400 | 404 | 413);
+        assert!(is_good, "{} {}: {}", answer.status, String::from_utf8_lossy(&bytes), answer.body);
+        let is_json = serde_json::from_str::<serde_json::Value>(&answer.body).is_ok();
+        assert!(answer.status == 202 || is_json, "{}", answer.body);
+        called += usize::from(answer.status == 200);
+    }
+    assert!(called > 50, "some messages are understood: {called}");
+}
+
 /// Any message of an agent gets a response of the protocol or is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_message_of_an_agent() {
@@ -92,7 +132,7 @@ async fn any_message_of_an_agent() {
     .await;
     let actor = server.anyone().with("accept", "application/json, text/event-stream");
     let all = stream::iter(inputs(::fuzz::bytes(MESSAGES))).map(|bytes| {
-        let request = actor.request(Method::POST, "/mcp").header("content-type", "application/json");
+        let request = actor.request(Method::POST, "/mcp/hub").header("content-type", "application/json");
         let actor = actor.clone();
         async move { (bytes.clone(), actor.send(request.body(bytes)).await) }
     });

@@ -127,12 +127,22 @@ mod matrix {
     mod fixtures;
     mod ids;
 }
+mod mcp {
+    mod clients;
+    mod credentials;
+    mod plugins;
+    mod skill;
+    pub mod support;
+    mod tools;
+    mod transport;
+}
 mod meaning;
 mod openai;
 mod openapi;
 mod operations;
 mod packaging;
 mod pages {
+    mod agents;
     mod apps;
     mod browser;
     mod chat;

@@ -26,7 +26,7 @@ async function names(client) {
     return found;
 }
 
-for (const path of ["/mcp", "/mcp/"]) {
+for (const path of ["/mcp/hub", "/mcp/hub/"]) {
     await agent({}, path, async (client) => {
         const tools = await names(client);
         assert.ok(tools.has("pets__find") && !tools.has("pets__add"));

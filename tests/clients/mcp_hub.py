@@ -9,7 +9,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import PaginatedRequestParams
 
-URL = os.environ["BASE_URL"] + "/mcp"
+URL = os.environ["BASE_URL"] + "/mcp/hub"
 
 
 async def agent(headers, work):

@@ -18,7 +18,8 @@ async fn payroll(admin: &Actor, accounts: Value, keys: Value) {
 
 async fn tools(agent: &Actor) -> Vec<String> {
     let agent = agent.with("accept", "application/json, text/event-stream");
-    let answer = agent.post("/mcp", json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).await.json();
+    let answer =
+        agent.post("/mcp/hub", json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).await.json();
     let tools = answer["result"]["tools"].as_array().unwrap();
     tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
 }
@@ -44,7 +45,7 @@ async fn an_api_is_for_administrators_until_somebody_is_listed(server: TestServe
                 "params": {"name": "payroll__list", "arguments": {}},
             });
             let answer =
-                caller.with("accept", "application/json, text/event-stream").post("/mcp", call).await;
+                caller.with("accept", "application/json, text/event-stream").post("/mcp/hub", call).await;
             assert!(answer.body.contains("PERMISSION_DENIED"), "{}", answer.body);
             assert!(!tools(caller).await.iter().any(|tool| tool.starts_with("payroll")));
         }

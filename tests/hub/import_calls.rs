@@ -320,7 +320,7 @@ async fn tools_of_imported_operations_are_valid(server: TestServer) {
         let key = another(&admin, json!({})).await;
         let agent = server.anyone().with("apihub-token", &key.token(&key.app_claims()));
         let list =
-            agent.post("/mcp", json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).await.json();
+            agent.post("/mcp/hub", json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).await.json();
         let tools = list["result"]["tools"].as_array().unwrap().clone();
         tools
             .into_iter()

@@ -1,4 +1,5 @@
-//! `/mcp`: the catalog of APIs as tools for agents.
+//! `/mcp/hub`: the catalog of APIs as tools for agents. Tokens of the Hub open it at `/mcp`, too
+//! (`tests/mcp`).
 
 use serde_json::{Map, Value, json};
 use testkit::{TestServer, both_engines};
@@ -54,7 +55,7 @@ async fn a_bad_token_opens_nothing(server: TestServer) {
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     let ask = async |name: &str, value: &str| {
         let agent = server.anyone().with("accept", "application/json, text/event-stream").with(name, value);
-        agent.post("/mcp", message.clone()).await
+        agent.post("/mcp/hub", message.clone()).await
     };
     refused(&ask("apihub-token", "x").await, 401, "TOKEN_INVALID");
     refused(&ask("authorization", "Bearer x").await, 401, "TOKEN_INVALID");
@@ -73,7 +74,7 @@ async fn a_bad_token_opens_nothing(server: TestServer) {
 async fn without_anonymous_callers_an_agent_needs_a_token(server: TestServer) {
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     let agent = server.anyone().with("accept", "application/json, text/event-stream");
-    let answer = agent.post("/mcp", message).await;
+    let answer = agent.post("/mcp/hub", message).await;
     refused(&answer, 401, "TOKEN_MISSING");
     assert_eq!(answer.header("www-authenticate"), "Bearer");
 }
@@ -90,7 +91,7 @@ async fn actions_that_are_not_listed_have_a_tool_together(server: TestServer) {
             .with("accept", "application/json, text/event-stream")
             .with("apihub-token", &key.token(&key.app_claims()));
         agent
-            .post("/mcp", json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
+            .post("/mcp/hub", json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
             .await
             .json()
     };
@@ -171,7 +172,7 @@ async fn tools_share_the_limits_of_calls(server: TestServer) {
             "method": "tools/call",
             "params": {"name": "pets__find", "arguments": {}},
         });
-        answers.push(agent.post("/mcp", message).await.json()["result"].clone());
+        answers.push(agent.post("/mcp/hub", message).await.json()["result"].clone());
     }
     assert_eq!((&answers[0]["isError"], &answers[1]["isError"]), (&json!(false), &json!(false)));
     let told: Value = serde_json::from_str(answers[2]["content"][0]["text"].as_str().unwrap()).unwrap();
@@ -182,7 +183,7 @@ async fn tools_share_the_limits_of_calls(server: TestServer) {
 async fn every_accept_header_is_served(server: TestServer) {
     pets(&server).await;
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    for path in ["/mcp", "/mcp/"] {
+    for path in ["/mcp/hub", "/mcp/hub/"] {
         for accept in [
             None,
             Some("*/*"),
@@ -205,16 +206,16 @@ async fn every_accept_header_is_served(server: TestServer) {
         }
     }
     // What `curl -d` sends.
-    let request = server.anyone().request(reqwest::Method::POST, "/mcp").body(message.to_string());
+    let request = server.anyone().request(reqwest::Method::POST, "/mcp/hub").body(message.to_string());
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(server.anyone().send(request).await.status, 200);
     // A client that takes event streams alone gets one event.
-    let answer = server.anyone().with("accept", "text/event-stream").post("/mcp", message.clone()).await;
+    let answer = server.anyone().with("accept", "text/event-stream").post("/mcp/hub", message.clone()).await;
     assert_eq!((answer.status, answer.header("content-type")), (200, "text/event-stream"));
     let data = answer.body.strip_prefix("event: message\ndata: ").unwrap().strip_suffix("\n\n").unwrap();
     let data: Value = serde_json::from_str(data).unwrap();
     assert!(data["result"]["tools"].is_array() && data["id"] == 1, "{data}");
-    let broken = server.anyone().request(reqwest::Method::POST, "/mcp").body("{");
+    let broken = server.anyone().request(reqwest::Method::POST, "/mcp/hub").body("{");
     let broken = server.anyone().send(broken).await;
     assert!((400..500).contains(&broken.status) && broken.status != 406, "{}", broken.status);
 }
@@ -223,14 +224,14 @@ async fn every_accept_header_is_served(server: TestServer) {
 #[both_engines("[hub]\nanonymous = false")]
 async fn nobody_is_sent_to_sign_in_for_it(server: TestServer) {
     let answer =
-        server.anyone().post("/mcp", json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).await;
+        server.anyone().post("/mcp/hub", json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})).await;
     refused(&answer, 401, "TOKEN_MISSING");
     assert!(
         !answer.header("www-authenticate").contains("resource_metadata"),
         "{}",
         answer.header("www-authenticate")
     );
-    assert_eq!(server.anyone().get("/.well-known/oauth-protected-resource/mcp").await.status, 404);
+    assert_eq!(server.anyone().get("/.well-known/oauth-protected-resource/mcp/hub").await.status, 404);
     assert_eq!(server.anyone().get("/.well-known/oauth-protected-resource").await.status, 200);
 }
 
@@ -257,7 +258,7 @@ async fn only_allowed_pages_use_it(server: TestServer) {
                 agent = agent.with(name, value);
             }
         }
-        let answer = agent.post("/mcp", message.clone()).await;
+        let answer = agent.post("/mcp/hub", message.clone()).await;
         let body = answer.json();
         assert_eq!(answer.status, expected, "{origin:?} {host:?}: {body}");
         assert_eq!(body["jsonrpc"], "2.0");
@@ -274,7 +275,7 @@ async fn only_allowed_pages_use_it(server: TestServer) {
         .with("accept", "application/json, text/event-stream")
         .with("host", "backend:8080")
         .with("x-forwarded-for", "203.0.113.9");
-    assert_eq!(proxied.post("/mcp", message).await.status, 200);
+    assert_eq!(proxied.post("/mcp/hub", message).await.status, 200);
 }
 
 #[both_engines]
@@ -285,7 +286,7 @@ async fn a_page_of_this_machine_may_ask_first(server: TestServer) {
             .with("origin", origin)
             .with("access-control-request-method", "POST")
             .with("access-control-request-headers", "authorization,mcp-protocol-version");
-        async move { page.send(page.request("OPTIONS".parse().unwrap(), "/mcp")).await }
+        async move { page.send(page.request("OPTIONS".parse().unwrap(), "/mcp/hub")).await }
     };
     let answer = preflight("http://localhost:6274").await;
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, "http://localhost:6274"));

@@ -468,7 +468,7 @@ async fn no_argument_leaves_the_path_of_its_action(server: TestServer) {
             "method": "tools/call",
             "params": {"name": format!("up__{action}"), "arguments": arguments},
         });
-        let answer = agent.post("/mcp", call).await.json();
+        let answer = agent.post("/mcp/hub", call).await.json();
         assert_eq!(answer["result"]["isError"], true, "{answer}");
         assert!(
             answer["result"]["content"][0]["text"].as_str().unwrap().contains("INVALID_PARAMS"),
@@ -490,7 +490,7 @@ async fn no_argument_leaves_the_path_of_its_action(server: TestServer) {
             "method": "tools/call",
             "params": {"name": "up__ANY", "arguments": {"action": action}},
         });
-        let answer = agent.post("/mcp", call).await.json();
+        let answer = agent.post("/mcp/hub", call).await.json();
         assert!(answer["error"].is_object() || answer["result"]["isError"] == true, "{answer}");
     }
     assert_eq!(upstream.calls(), 0, "nothing of it was sent");

@@ -4,6 +4,7 @@
 //! crates. This crate decides about layout and wording.
 
 mod account;
+mod agents;
 mod apps;
 mod assets;
 mod chat;
@@ -28,6 +29,7 @@ mod when;
 
 use std::sync::Arc;
 
+use ::agents::Agents;
 use ::chat::Chat;
 use ::plaza::Plaza;
 use axum::{
@@ -54,6 +56,7 @@ pub struct Services {
     pub memory: Memory,
     pub archive: Archive,
     pub chat: Chat,
+    pub agents: Agents,
     pub plaza: Plaza,
     pub hub: ::hub::Hub,
 }
@@ -65,6 +68,7 @@ pub struct Console {
     memory: Memory,
     archive: Archive,
     chat: Chat,
+    agents: Agents,
     plaza: Plaza,
     hub: ::hub::Hub,
     clock: store::Clock,
@@ -77,9 +81,9 @@ impl Console {
     /// example commands.
     #[must_use]
     pub fn new(services: Services, clock: store::Clock, random: store::Random, public_url: &str) -> Self {
-        let Services { identity, memory, archive, chat, plaza, hub } = services;
+        let Services { identity, memory, archive, chat, agents, plaza, hub } = services;
         let public_url = public_url.trim_end_matches('/').into();
-        Self { identity, memory, archive, chat, plaza, hub, clock, random, public_url }
+        Self { identity, memory, archive, chat, agents, plaza, hub, clock, random, public_url }
     }
 
     fn cookies(&self) -> Cookies {
@@ -123,6 +127,7 @@ pub fn router(console: Console) -> Router {
         .route(chat::settings::PATH, get(chat::settings::show).post(chat::settings::save))
         .route("/chat/delete", post(chat::delete))
         .route("/chat/messages/{id}", get(chat::sent))
+        .merge(agents::router())
         .merge(consent_routes())
         .merge(plaza::router())
         .merge(profile::router())

@@ -41,6 +41,7 @@ texts! {
     nav_memories: "记忆与笔记", "Memories and notes";
     nav_chat: "与分身对话", "Chat with your double";
     nav_keys: "API Key 管理", "API keys";
+    nav_agents: "应用与智能体", "Apps and agents";
     nav_apps: "我的应用", "My apps";
     nav_plaza: "广场", "Plaza";
     nav_account: "账号与会话", "Account and sessions";
@@ -446,6 +447,7 @@ mod tests {
         for all in [
             ALL,
             crate::account::texts::ALL,
+            crate::agents::texts::ALL,
             crate::apps::texts::ALL,
             crate::consent::texts::ALL,
             crate::profile::texts::ALL,

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use agents::Agents;
 use axum::{
     Router,
     body::Body,
@@ -49,8 +50,6 @@ const PUBLIC: &[&str] = &[
     "/reference/",
     "/reference/{*rest}",
     "/cdn/{key}",
-    hub::mcp::PATH,
-    hub::mcp::PATH_WITH_SLASH,
     "/api/oauth/token/code",
     "/api/oauth/token/refresh",
     "/api/oauth/token/client",
@@ -73,6 +72,7 @@ pub(crate) struct Services {
     pub(crate) identity: Identity,
     pub(crate) memory: Memory,
     pub(crate) chat: Chat,
+    pub(crate) agents: Agents,
     pub(crate) plaza: Plaza,
     pub(crate) hub: Hub,
     pub(crate) console: console::Console,
@@ -84,6 +84,7 @@ pub(crate) struct Services {
 pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
     PUBLIC
         .iter()
+        .chain(agents::PUBLIC)
         .chain(console::PUBLIC)
         .chain(identity::standard::PUBLIC)
         .chain(identity::program::PUBLIC)
@@ -189,7 +190,8 @@ fn router(
         .merge(identity::standard::router(services.identity.clone(), &services.base_url))
         .merge(services.chat.openai())
         .merge(services.hub.api())
-        .merge(hub::mcp::router(gateway.clone(), config.server.max_body_bytes, agents(services, config)))
+        .merge(mcp(services, config, gateway))
+        .merge(agents::skill_router(&services.base_url))
         .route_layer(from_fn_with_state(guarded, guard))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
@@ -198,10 +200,13 @@ fn router(
         .layer(from_fn_with_state(boundary, boundary::layer)))
 }
 
-/// Returns the origins and hosts that may use the MCP server.
-fn agents(services: &Services, config: &Config) -> hub::mcp::Allowed {
+/// Returns the routes of the MCP servers: the person's, and the Hub's.
+fn mcp(services: &Services, config: &Config, gateway: &Gateway) -> Router {
     let server = &config.server;
-    hub::mcp::Allowed::new(&services.base_url, &server.cors_origins, server.listen.is_loopback())
+    let origins = [server.cors_origins.as_slice(), &config.mcp.allowed_origins].concat();
+    let allowed = agents::Allowed::new(&services.base_url, &origins, server.listen.is_loopback());
+    let hub = agents::Hub(hub::mcp::router(gateway.clone(), server.max_body_bytes));
+    agents::router(services.agents.clone(), hub, allowed)
 }
 
 /// Selects the responses that are compressed on the fly: JSON that takes at most about a millisecond. Static

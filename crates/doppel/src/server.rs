@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use agents::Agents;
 use anyhow::{Context, Result, anyhow};
 use chat::Chat;
 use hub::Hub;
@@ -67,6 +68,8 @@ pub struct Running {
     pub hub: Hub,
     /// Conversations with the assistant.
     pub chat: Chat,
+    /// The MCP server, and the log of what agents do.
+    pub agents: Agents,
     /// The Plaza.
     pub plaza: Plaza,
     leaving: Leaving,
@@ -171,6 +174,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
     identity.start(&tasks);
     services.memory.start(&tasks);
     services.chat.start(&tasks);
+    services.agents.start(&tasks);
     services.hub.start(&tasks);
 
     let (served, drained) = (Arc::new(Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(true)));
@@ -189,7 +193,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
             done.notify_one();
         });
     });
-    let Services { memory, hub, chat, plaza, .. } = services;
+    let Services { memory, hub, chat, agents, plaza, .. } = services;
     let lame = Duration::from_secs(config.server.lame_seconds);
     let running = Running {
         address,
@@ -200,6 +204,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
         memory,
         hub,
         chat,
+        agents,
         plaza,
         leaving,
         lame,
@@ -275,7 +280,7 @@ impl Running {
 fn boundary_limits(config: &Config, patience: Duration) -> boundary::Limits {
     let server = &config.server;
     boundary::Limits {
-        slow: [chat::SLOW, console::SLOW].concat(),
+        slow: [chat::SLOW, console::SLOW, agents::SLOW].concat(),
         slow_request: patience,
         request: Duration::from_secs(server.request_seconds),
         upload: Duration::from_secs(server.upload_seconds),

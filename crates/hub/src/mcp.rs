@@ -6,98 +6,50 @@
 //! gateway ([`Gateway`]) as any other call, with the same limits, allowlists, records, and errors. There are
 //! no MCP sessions, so any process can serve any request.
 
-mod accept;
-mod origin;
 pub(crate) mod tools;
 
 use std::{io, sync::Arc};
 
 use axum::{
     Router,
-    body::Body,
     extract::{Request, State},
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, ErrorCode, Implementation, ListToolsResult,
-        PaginatedRequestParams, ServerCapabilities, ServerConfig,
+        CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
+        ServerCapabilities, ServerConfig,
     },
     service::RequestContext,
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
-use serde_json::json;
-
-pub use origin::Allowed;
 
 use crate::{
     Gateway,
     call::{HubCode, HubError, TOKEN, address},
 };
 
-/// The path of the MCP server.
-pub const PATH: &str = "/mcp";
-
-/// The same path as some clients write it. It is served without a redirect, which would turn a POST into a
-/// GET.
-pub const PATH_WITH_SLASH: &str = "/mcp/";
-
 const INSTRUCTIONS: &str = "Each tool is an action of an API behind this hub. A tool's result is the \
     action's result; \
      an error has a code to branch on, and a trace to ask the hub's owner about.";
 
-/// Request headers that web pages may send.
-const ACCEPTED: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, \
-     last-event-id, \
-     apihub-token",
-);
-
-/// Returns the route, which needs no Lab API credential. Request bodies over `largest` bytes are refused.
-pub fn router(gateway: Gateway, largest: usize, allowed: Allowed) -> Router {
+/// Returns the service, at whatever path it is mounted. Request bodies over `largest` bytes are refused. What
+/// is in front of it checks origins, and adapts content types.
+pub fn router(gateway: Gateway, largest: usize) -> Router {
     let mut config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        // `from_allowed` checks hosts.
         .disable_allowed_hosts();
     config.max_request_body_bytes = largest;
     let served = Server { gateway: gateway.clone() };
     let sessions = Arc::new(NeverSessionManager::default());
     let service = StreamableHttpService::new(move || Ok::<_, io::Error>(served.clone()), sessions, config);
-    Router::new()
-        .route_service(PATH, service.clone())
-        .route_service(PATH_WITH_SLASH, service)
-        .layer(from_fn_with_state(gateway, known))
-        .layer(from_fn_with_state(Arc::new(allowed), from_allowed))
-}
-
-/// Middleware: refuses requests from other origins or for other hosts, and responds to preflights.
-async fn from_allowed(State(allowed): State<Arc<Allowed>>, request: Request, next: Next) -> Response {
-    if let Err(refused) = allowed.check(request.headers()) {
-        let error = json!({"code": ErrorCode::INVALID_REQUEST.0, "message": refused.message()});
-        return web::envelope::json(StatusCode::FORBIDDEN, &json!({"jsonrpc": "2.0", "error": error}));
-    }
-    let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return next.run(request).await };
-    let is_preflight = request.method() == Method::OPTIONS;
-    let mut response = if is_preflight { Response::new(Body::empty()) } else { next.run(request).await };
-    let headers = response.headers_mut();
-    if is_preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ACCEPTED);
-    }
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    let exposed = HeaderValue::from_static("www-authenticate");
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
-    if is_preflight {
-        *response.status_mut() = StatusCode::NO_CONTENT;
-    }
-    response
+    Router::new().fallback_service(service).layer(from_fn_with_state(gateway, known))
 }
 
 /// Middleware: refuses a caller with an invalid token before the request is parsed. Moves a bearer token to
@@ -106,11 +58,7 @@ async fn known(State(gateway): State<Gateway>, mut request: Request, next: Next)
     bearer_as_token(request.headers_mut());
     let address = address(request.extensions());
     match gateway.caller(request.headers(), address).await {
-        Ok(_caller) => {
-            let method = request.method().clone();
-            let accepted = accept::adapt(&method, request.headers_mut());
-            accepted.apply(next.run(request).await).await
-        }
+        Ok(_caller) => next.run(request).await,
         Err(error) => {
             let mut response = gateway.refusal(&error, request.headers());
             // Only a 401 can be fixed with another token.

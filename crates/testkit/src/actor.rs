@@ -168,9 +168,14 @@ pub struct Person {
 impl Person {
     /// Returns a client with a session of the person, like a browser that is signed in.
     pub async fn signed_in(&self) -> Actor {
+        self.nobody.with("cookie", &format!("doppel_session={}", self.session().await))
+    }
+
+    /// Starts a session of the person, and returns the value of its cookie.
+    pub async fn session(&self) -> String {
         let client = Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "test".into() };
         let secret = self.identity.start_session(self.account.id, &client).await.expect("a session starts");
-        self.nobody.with("cookie", &format!("doppel_session={}", secret.expose()))
+        secret.expose().to_owned()
     }
 
     /// Creates an API key, and returns its id and the key.
@@ -250,6 +255,29 @@ impl Person {
             verifier: None,
         };
         self.identity.exchange_code(exchange).await.expect("tokens")
+    }
+
+    /// Grants some of the scopes that an app asks for at a resource, and returns the access token.
+    pub async fn some_of(&self, audience: Audience, app: &App, asked: &str, granted: &str) -> String {
+        let scopes = |list| ScopeSet::parse_list(list).expect("scopes that exist");
+        let consent = Consent {
+            application: app.id.clone(),
+            redirect_uri: CALLBACK.into(),
+            audience,
+            asked: scopes(asked),
+            granted: scopes(granted),
+            challenge: None,
+            is_answer: true,
+        };
+        let code = self.identity.consent(self.account.id, consent).await.expect("consent is noted");
+        let exchange = Exchange {
+            client: app.credentials(),
+            code: code.expose().to_owned(),
+            redirect_uri: CALLBACK.into(),
+            verifier: None,
+        };
+        let tokens = self.identity.exchange_code(exchange).await.expect("tokens");
+        tokens.access.expose().to_owned()
     }
 
     /// Grants scopes to an app, and returns a client with its access token for the tools at `/mcp`.

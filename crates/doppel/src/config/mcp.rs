@@ -2,6 +2,9 @@
 
 use identity::{ScopeSet, audience::MCP_SCOPES};
 use serde::{Deserialize, Serialize};
+use web::redact;
+
+use super::is_base_url;
 
 /// The section. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -10,6 +13,11 @@ use serde::{Deserialize, Serialize};
 pub struct Mcp {
     pub scopes: Vec<String>,
     pub access_seconds: u64,
+    pub allowed_origins: Vec<String>,
+    pub requests_per_minute: u32,
+    pub writes_per_minute: u32,
+    pub asks_per_minute: u32,
+    pub log_days: i64,
 }
 
 impl Mcp {
@@ -32,6 +40,34 @@ impl Mcp {
         if scopes.is_empty() || !unused.is_empty() {
             return Err(format!("mcp.scopes = {:?}: expected some of: {MCP_SCOPES}", self.scopes));
         }
-        Ok(())
+        for origin in &self.allowed_origins {
+            if !is_base_url(origin) {
+                let origin = redact::url(origin);
+                return Err(format!(
+                    "mcp.allowed_origins has {origin:?}: expected origins as https://app.example"
+                ));
+            }
+        }
+        for (key, value) in [
+            ("mcp.requests_per_minute", self.requests_per_minute),
+            ("mcp.writes_per_minute", self.writes_per_minute),
+            ("mcp.asks_per_minute", self.asks_per_minute),
+        ] {
+            limit(key, value.into(), 1, 1_000_000)?;
+        }
+        limit("mcp.log_days", u64::try_from(self.log_days).unwrap_or(0), 1, 3650)
+    }
+
+    /// Returns the settings for the agents crate.
+    #[must_use]
+    pub fn settings(&self, base_url: &str) -> agents::Settings {
+        agents::Settings {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            scopes: self.scopes(),
+            requests_per_minute: self.requests_per_minute,
+            writes_per_minute: self.writes_per_minute,
+            asks_per_minute: self.asks_per_minute,
+            log_days: self.log_days,
+        }
     }
 }

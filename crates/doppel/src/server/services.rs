@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use agents::Agents;
 use anyhow::{Context, Result};
 use chat::Chat;
 use hub::Hub;
@@ -236,6 +237,8 @@ pub(super) fn services(
     let memory = memory(config, db.clone(), identity.clone(), base_url);
     let outgoing = outgoing(config);
     let chat = chat(config, db, &memory, &outgoing)?;
+    let settings = config.mcp.settings(base_url);
+    let agents = Agents::new(db.clone(), identity.clone(), memory.clone(), chat.clone(), settings);
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
     let hub = Hub::new(db.clone(), identity.clone(), outgoing, hub_settings(config));
     let behind = console::Services {
@@ -243,10 +246,12 @@ pub(super) fn services(
         archive: Archive::new(sections(&memory, &chat, &plaza)),
         memory: memory.clone(),
         chat: chat.clone(),
+        agents: agents.clone(),
         plaza: plaza.clone(),
         hub: hub.clone(),
     };
     let console = console::Console::new(behind, db.clock().clone(), db.random().clone(), base_url);
     let base_url = base_url.to_owned();
-    Ok(Services { db: db.clone(), identity: identity.clone(), memory, chat, plaza, hub, console, base_url })
+    let (db, identity) = (db.clone(), identity.clone());
+    Ok(Services { db, identity, memory, chat, agents, plaza, hub, console, base_url })
 }

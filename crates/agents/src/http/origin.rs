@@ -1,4 +1,4 @@
-//! Checks of the `Origin` and `Host` headers of the MCP server. They protect against DNS rebinding and
+//! Checks of the `Origin` and `Host` headers of the MCP servers. They protect against DNS rebinding and
 //! against requests from foreign pages.
 
 use std::net::IpAddr;
@@ -21,7 +21,7 @@ impl Refused {
     /// Returns the message for developers.
     pub(super) const fn message(self) -> &'static str {
         match self {
-            Self::Origin => "Origin not allowed: see server.cors_origins",
+            Self::Origin => "Origin not allowed: see mcp.allowed_origins",
             Self::Host => "Host not allowed: see server.public_url",
         }
     }

@@ -1,4 +1,4 @@
-//! Content negotiation of the MCP server.
+//! Content negotiation of the MCP servers.
 //!
 //! The transport refuses requests whose `Accept` header does not list both JSON and event streams. Many
 //! clients send another one, or none, and understand the JSON response all the same. So the header is
@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 16 << 20;
 
 /// The form of the response that a client accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Accepted {
+pub(crate) enum Accepted {
     /// JSON, as the transport responds.
     Json,
     /// One event of an event stream.
@@ -23,15 +23,12 @@ pub(super) enum Accepted {
 }
 
 /// Replaces the headers of a request by those that the transport expects.
-pub(super) fn adapt(method: &Method, headers: &mut HeaderMap) -> Accepted {
+pub(crate) fn adapt(method: &Method, headers: &mut HeaderMap) -> Accepted {
     if *method != Method::POST {
         return Accepted::Json;
     }
     let accepted = accepted(headers);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-    // `curl -d` names a form, and other clients nothing; the body itself shows if it is JSON. Pages of other
-    // origins are refused before, whatever they send.
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     accepted
 }
 
@@ -50,7 +47,7 @@ fn accepted(headers: &HeaderMap) -> Accepted {
 
 impl Accepted {
     /// Converts a response to the accepted form.
-    pub(super) async fn apply(self, response: Response) -> Response {
+    pub(crate) async fn apply(self, response: Response) -> Response {
         let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == JSON);
         if self == Self::Json || !is_json || !response.status().is_success() {
             return response;
@@ -63,6 +60,7 @@ impl Accepted {
         let text = String::from_utf8_lossy(&whole.to_bytes()).replace(['\r', '\n'], " ");
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(EVENTS));
         parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        parts.headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
         parts.headers.remove(header::CONTENT_LENGTH);
         Response::from_parts(parts, Body::from(format!("event: message\ndata: {text}\n\n")))
     }
