@@ -1,11 +1,14 @@
 //! The success envelope of the Lab API, `{"code":0,"data":…}`. No other module writes it.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{ApiError, Code};
+use crate::{
+    body,
+    error::{ApiError, Code},
+};
 
 /// A response in the success envelope: HTTP 200 and `{"code":0,"data":…}`.
 #[derive(Debug, Clone, Copy)]
@@ -32,15 +35,9 @@ impl<T: Serialize> IntoResponse for Data<T> {
 
 /// Creates a JSON response of any shape. Responses may carry a secret or personal data, so each one forbids
 /// caches to store it (`Cache-Control: no-store`).
-pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => {
-            let mut response = Response::new(bytes.into());
-            *response.status_mut() = status;
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            response
-        }
+pub fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => body::json(status, bytes),
         Err(error) => ApiError::new(Code::Internal)
             .because(format!("cannot serialise an answer: {error}"))
             .into_response(),

@@ -5,6 +5,7 @@
 //! [boundary](crate::boundary), which knows the request's language, renders it.
 
 mod code;
+mod issue;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -12,8 +13,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use code::Code;
+pub use issue::Issue;
 
-use crate::{envelope, issues::Issue, language::Language};
+use crate::{body, language::Language};
 
 /// An error: all that a client is told, and a cause that goes to the log only.
 #[derive(Debug, Clone)]
@@ -133,7 +135,7 @@ impl ApiError {
         let sub_code = self.code.sub_code();
         let code = self.code.status().as_u16();
         let body = Body { code, message, sub_code, error_code: sub_code, detail, members: &self.members };
-        let mut response = envelope::json(self.code.status(), &body);
+        let mut response = body::json(self.code.status(), serde_json::to_vec(&body).unwrap_or_default());
         self.add_headers(&mut response);
         response
     }
@@ -158,7 +160,7 @@ impl ApiError {
             StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
             status => status,
         };
-        let mut response = envelope::json(status, &self.openai(language));
+        let mut response = body::json(status, self.openai(language).to_string().into_bytes());
         self.add_headers(&mut response);
         response
     }

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod archive;
 pub mod asset;
+mod body;
 pub mod boundary;
 pub mod envelope;
 pub mod error;
