@@ -12,6 +12,7 @@
 //! for several statements that belong together, [`Database::write`]. A write that has returned is on the
 //! disk.
 
+mod access;
 mod clock;
 mod config;
 mod database;

@@ -6,6 +6,7 @@
 //! process with another key, is noticed before anything is sealed that the others cannot open. No key is ever
 //! replaced silently.
 
+mod error;
 mod key;
 
 use std::{fmt, path::PathBuf, sync::Arc};
@@ -17,6 +18,7 @@ use chacha20poly1305::{
 use parking_lot::Mutex;
 
 use crate::{Database, params};
+pub use error::SealError;
 pub use key::check_key;
 use key::{ID, Key};
 
@@ -25,39 +27,6 @@ const NONCE: usize = 24;
 const KNOWN: &str = "SELECT key_id FROM sealing_key WHERE id = 1";
 const FIRST: &str = "INSERT INTO sealing_key (id, key_id) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
 const REPLACE: &str = "UPDATE sealing_key SET key_id = $2 WHERE id = 1 AND key_id = $1";
-
-/// The reason why a secret cannot be sealed or opened, as a text for the log and for the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealError {
-    text: String,
-    is_lost: bool,
-}
-
-impl SealError {
-    fn new(text: String) -> Self {
-        Self { text, is_lost: false }
-    }
-
-    /// Returns true if the secret was sealed with a key that is configured as lost, so nothing can open it
-    /// again.
-    pub const fn is_lost(&self) -> bool {
-        self.is_lost
-    }
-}
-
-impl fmt::Display for SealError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for SealError {}
-
-impl From<crate::Error> for SealError {
-    fn from(error: crate::Error) -> Self {
-        Self::new(error.to_string())
-    }
-}
 
 /// The configured sealing keys.
 #[derive(Clone, Default)]

@@ -4,20 +4,14 @@
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
+use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::notice::Notice;
 use crate::param::Param;
 use crate::postgres::{Namespace, Pipeline};
 use crate::row::{Each, FromRow};
-use crate::sqlite;
-
-/// The kind of work that a transaction or a statement may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    Read,
-    Write,
-}
+use crate::sqlite::{batch, execute, visit};
 
 /// A running transaction.
 ///
@@ -89,7 +83,7 @@ impl Tx<'_> {
     async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
         self.usable()?;
         let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::visit(&connection.lock(), self.access, sql, params, each),
+            Engine::Sqlite(connection) => visit(&connection.lock(), self.access, sql, params, each),
             Engine::Postgres(pipeline, _) => pipeline.visit(sql, params, each).await,
         };
         self.note(result)
@@ -102,7 +96,7 @@ impl Tx<'_> {
     pub async fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
         self.may_write()?;
         let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::execute(&connection.lock(), sql, params),
+            Engine::Sqlite(connection) => execute(&connection.lock(), sql, params),
             Engine::Postgres(pipeline, _) => pipeline.execute(sql, params).await,
         };
         self.note(result)
@@ -115,7 +109,7 @@ impl Tx<'_> {
     pub async fn send(&self, sql: &'static str, params: &[Param<'_>]) -> Result<()> {
         self.may_write()?;
         let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::execute(&connection.lock(), sql, params).map(|_rows| ()),
+            Engine::Sqlite(connection) => execute(&connection.lock(), sql, params).map(|_rows| ()),
             Engine::Postgres(pipeline, _) => pipeline.send(sql, params).await,
         };
         self.note(result)
@@ -142,7 +136,7 @@ impl Tx<'_> {
     pub(crate) async fn batch(&self, sql: &str) -> Result<()> {
         self.may_write()?;
         let result = match &self.engine {
-            Engine::Sqlite(connection) => sqlite::batch(&connection.lock(), sql),
+            Engine::Sqlite(connection) => batch(&connection.lock(), sql),
             Engine::Postgres(pipeline, _) => pipeline.batch(sql).await,
         };
         self.note(result)

@@ -17,6 +17,7 @@ use futures::future::BoxFuture;
 use tokio::sync::broadcast;
 use tokio_postgres::Config;
 
+use crate::access::Access;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 use crate::health::Health;
@@ -26,7 +27,7 @@ use crate::newest;
 use crate::notice::Notice;
 use crate::param::Param;
 use crate::row::Each;
-use crate::tx::{Access, Tx};
+use crate::tx::Tx;
 
 pub(crate) use lanes::Lane;
 pub(crate) use listener::Namespace;

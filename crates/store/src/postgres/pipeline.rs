@@ -22,11 +22,11 @@ use tokio_postgres::types::ToSql;
 use super::errors::convert;
 use super::listener::{MIGRATION_LOCK, Namespace};
 use super::values;
+use crate::access::Access;
 use crate::error::Result;
 use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
 use crate::row::{Each, Row, Source};
-use crate::tx::Access;
 
 /// A transaction on one connection. Rolled back when dropped.
 pub(crate) struct Pipeline<'a> {

@@ -5,7 +5,7 @@ use std::{io::Write, path::Path};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use sha2::{Digest, Sha256};
 
-use super::SealError;
+use super::error::SealError;
 use crate::{Random, durable::NewFile, sql::hex};
 
 pub(super) const FILE: &str = "seal.key";

@@ -16,6 +16,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::sync::broadcast;
 
+use crate::access::Access;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 use crate::health::Health;
@@ -25,7 +26,7 @@ use crate::node::Node;
 use crate::notice::Notice;
 use crate::param::{OwnedParam, Param};
 use crate::row::{Each, Row};
-use crate::tx::{Access, Tx};
+use crate::tx::Tx;
 
 use connection::Reads;
 pub(crate) use connection::create_directory;

@@ -8,11 +8,11 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 
 use super::errors::convert;
+use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::param::Param;
 use crate::row::{Each, Row, Source};
 use crate::sql;
-use crate::tx::Access;
 
 impl ToSql for Param<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -15,10 +15,11 @@ use super::connection::{Settings, open_writer};
 use super::errors::convert;
 use super::query;
 use super::run_at_once;
+use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::notice::Notice;
-use crate::tx::{Access, Tx};
+use crate::tx::Tx;
 
 /// Maximum number of queued transactions. Further callers wait for a permit.
 const QUEUE: usize = 4096;
