@@ -1,5 +1,6 @@
 //! The configuration: defaults, a file, the environment and flags, merged and checked.
 
+mod default;
 mod embedding;
 mod error;
 mod hub;
@@ -30,6 +31,7 @@ use web::redact::{self, HIDDEN};
 
 use variables::Variables;
 
+pub use default::DEFAULT;
 pub use embedding::Embedding;
 pub use hub::{CallLog, Hub, HubWeather, KeyMakers};
 pub use listen::Listen;
@@ -40,9 +42,6 @@ pub use oauth::Oauth;
 pub use plaza::Plaza;
 pub use quota::Quota;
 pub use secrets::Secrets;
-
-/// The default configuration file, which is also the manual.
-pub const DEFAULT: &str = include_str!("default.toml");
 
 /// The whole configuration. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]

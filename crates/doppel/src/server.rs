@@ -38,10 +38,6 @@ pub(crate) use services::{chat, outgoing};
 /// Time limit for background work to end after the last request.
 const LAST_WORK: Duration = Duration::from_secs(5);
 
-/// Time before open streams are cut at which their responses are stopped, so that they can be stored and say
-/// so.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-
 /// Interval between checks of the clock. A change by more than the limits below, back or ahead, is logged.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
 const CLOCK_BACK_MS: i64 = 2_000;

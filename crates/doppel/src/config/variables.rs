@@ -3,7 +3,7 @@
 //! Other programs use the prefix `DOPPEL_`, too: Kubernetes sets `DOPPEL_PORT`, `DOPPEL_SERVICE_HOST` and
 //! others in every container beside a Service called doppel.
 
-use super::DEFAULT;
+use super::default::DEFAULT;
 
 const PREFIX: &str = "DOPPEL_";
 /// Names that other parts of the program read.

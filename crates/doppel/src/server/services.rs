@@ -12,11 +12,14 @@ use plaza::Plaza;
 use store::Database;
 use web::{Archive, Outgoing};
 
-use super::LAST_WORDS;
 use crate::{
     config::{self, Config},
     router::Services,
 };
+
+/// Time before open streams are cut at which their responses are stopped, so that they can be stored and say
+/// so.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Creates the service for accounts.
 pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
