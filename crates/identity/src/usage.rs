@@ -11,13 +11,11 @@ use parking_lot::Mutex;
 use store::{Timestamp, from_row, params};
 use web::{ApiError, ClientAddress, Tasks};
 
-use self::pending::{KeyUse, Pending, REFUSALS_WAITING, Refusal};
+use self::pending::{KeyUse, Pending, REFUSALS_PER_KEY, REFUSALS_WAITING, Refusal};
 use crate::{AuthorizationId, Identity, KeyId, ProgramId, SessionId};
 
 /// Interval at which counts are written.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
-/// Most stored refusals of a key.
-const REFUSALS_PER_KEY: i64 = 50;
 
 /// The outcome of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -136,14 +136,14 @@ impl Identity {
         let now = self.db().clock().now();
         let sent = match self.target(&due) {
             Ok(Some(Target { url, secret })) => self.send(&url, &secret, &due.body, false).await,
-            Ok(None) => send::Sent::refused("the webhook is switched off"),
+            Ok(None) => model::Sent::refused("the webhook is switched off"),
             Err(error) => {
                 tracing::warn!(
                     application = due.application,
                     cause = error.cause(),
                     "a webhook cannot be signed"
                 );
-                send::Sent::failed("the secret cannot be opened")
+                model::Sent::failed("the secret cannot be opened")
             }
         };
         let attempts = due.attempts + 1;

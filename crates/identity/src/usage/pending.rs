@@ -8,10 +8,12 @@ use std::{
 
 use store::{Ids, Timestamp, Tx, params};
 
-use super::{REFUSALS_PER_KEY, queries};
+use super::queries;
 
 use crate::{AuthorizationId, KeyId, ProgramId, SessionId};
 
+/// Most stored refusals of a key.
+pub(super) const REFUSALS_PER_KEY: i64 = 50;
 /// Most refusals that wait to be written. Further ones are counted but not listed.
 pub(super) const REFUSALS_WAITING: usize = 1_000;
 /// Most keys, refusals, sessions, programs, and authorizations that one transaction writes, of each.

@@ -5,8 +5,6 @@ use store::{Column, Param, Timestamp, from_row};
 use utoipa::ToSchema;
 use web::Outgoing;
 
-use super::send::Sent;
-
 use crate::DeliveryId;
 
 /// The settings of webhooks.
@@ -120,6 +118,35 @@ pub(super) struct Due {
 }
 
 from_row!(Due { id, application, body, attempts, due_at, url, is_enabled, secret });
+
+/// The result of a request to an app's server.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sent {
+    /// The HTTP status, if there was a response.
+    pub(crate) status: Option<i64>,
+    /// The error, if there was no response.
+    pub(crate) note: String,
+    /// The body of the response, for trials only.
+    pub(crate) body: String,
+    /// True if another attempt may succeed.
+    pub(crate) may_repeat: bool,
+}
+
+impl Sent {
+    /// Creates the result of a request that was not sent and is not to be tried again.
+    pub(super) fn refused(why: impl ToString) -> Self {
+        Self { note: why.to_string(), ..Self::default() }
+    }
+
+    pub(super) fn failed(why: &str) -> Self {
+        Self { note: why.to_owned(), may_repeat: true, ..Self::default() }
+    }
+
+    /// True if the response accepts the event (2xx).
+    pub(crate) fn is_taken(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+}
 
 /// The receiver of a delivery.
 pub(super) struct Target {

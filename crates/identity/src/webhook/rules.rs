@@ -4,10 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use web::{ApiError, Issues};
 
-use super::{
-    model::{Standing, WebhookChange},
-    send::Sent,
-};
+use super::model::{Sent, Standing, WebhookChange};
 use crate::application::redirect::is_web_address;
 
 /// The retry schedule: seconds from each attempt to the next, eleven attempts in more than 29 hours.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use web::outgoing::{self, Redirects};
 
-use super::rules;
+use super::{model::Sent, rules};
 use crate::Identity;
 
 /// Time limit of the request.
@@ -14,35 +14,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MAX_ANSWER: usize = 16 * 1024;
 /// Most characters of the response that are shown.
 const SHOWN: usize = 2_000;
-
-/// The result of the request.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Sent {
-    /// The HTTP status, if there was a response.
-    pub(crate) status: Option<i64>,
-    /// The error, if there was no response.
-    pub(crate) note: String,
-    /// The body of the response, for trials only.
-    pub(crate) body: String,
-    /// True if another attempt may succeed.
-    pub(crate) may_repeat: bool,
-}
-
-impl Sent {
-    /// Creates the result of a request that was not sent and is not to be tried again.
-    pub(super) fn refused(why: impl ToString) -> Self {
-        Self { note: why.to_string(), ..Self::default() }
-    }
-
-    pub(super) fn failed(why: &str) -> Self {
-        Self { note: why.to_owned(), may_repeat: true, ..Self::default() }
-    }
-
-    /// True if the response accepts the event (2xx).
-    pub(crate) fn is_taken(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status))
-    }
-}
 
 impl Identity {
     /// Sends a signed event. Redirects are not followed, so that only the configured URL gets it.
