@@ -1,5 +1,6 @@
 //! Certificates: an account needs one to use the Plaza.
 
+mod error;
 pub mod model;
 pub(crate) mod queries;
 pub(crate) mod routes;
@@ -8,23 +9,10 @@ pub mod rules;
 use store::{AccountId, Timestamp, Tx, params};
 use web::ApiError;
 
+pub(crate) use error::NotIssued;
 pub use model::Certificate;
 
 use crate::{Plaza, invitation};
-
-/// The reason why no certificate was issued.
-pub(crate) enum NotIssued {
-    /// The account already has one.
-    Already,
-    /// Another error.
-    Failed(ApiError),
-}
-
-impl<E: Into<ApiError>> From<E> for NotIssued {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
 
 impl Plaza {
     /// Returns the certificate of an account, if it has one. An administrator needs no invitation: the

@@ -1,6 +1,7 @@
 //! Comments: writing, reading, editing and deleting them.
 
 pub mod model;
+mod names;
 pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
@@ -15,7 +16,7 @@ pub use model::{Comment, Comments, NewComment};
 use crate::{
     CommentId, Plaza, PostId, certificate,
     cursor::Cursor,
-    moderation::{self, ModerationAction},
+    moderation::log::{self, ModerationAction},
     post::{self, Tally},
     rate::{self, Action},
 };
@@ -189,7 +190,7 @@ impl Plaza {
                     let (author, source): (AccountId, String) = found.ok_or(Code::NotFound)?;
                     let human_comments = -i64::from(rules::is_human(&source));
                     post::tally(tx, post, Tally { likes: 0, comments: -1, human_comments }).await?;
-                    moderation::close(tx, id.into()).await?;
+                    log::close(tx, id.into()).await?;
                     if author != by {
                         let (target, reason) = (rules::name(id), reason.unwrap_or_default());
                         let entry = ModerationAction {
@@ -198,7 +199,7 @@ impl Plaza {
                             account: author,
                             reason: &reason,
                         };
-                        moderation::note(tx, &db, by, entry, now).await?;
+                        log::note(tx, &db, by, entry, now).await?;
                     }
                     Ok(())
                 })

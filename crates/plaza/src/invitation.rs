@@ -13,7 +13,7 @@ pub use model::{Invitation, Redeemed};
 use crate::{
     InvitationId, Plaza,
     certificate::NotIssued,
-    moderation::{self, ModerationAction},
+    moderation::log::{self, ModerationAction},
     rate::{self, Action},
 };
 
@@ -147,7 +147,7 @@ impl Plaza {
                     let Some((code, account)) = taken else { return Ok(false) };
                     let entry =
                         ModerationAction { action: "code.withdraw", target: &code, account, reason: "" };
-                    moderation::note(tx, &db, admin, entry, now).await?;
+                    log::note(tx, &db, admin, entry, now).await?;
                     Ok::<_, ApiError>(true)
                 })
             })

@@ -1,5 +1,6 @@
 //! Moderation: blocks between people, reports to the administrators, bans, and a log of moderation actions.
 
+pub(crate) mod log;
 pub mod model;
 mod queries;
 pub(crate) mod routes;
@@ -7,9 +8,10 @@ pub mod rules;
 
 use std::collections::HashSet;
 
-use store::{AccountId, Database, Timestamp, Tx, params};
+use store::{AccountId, Timestamp, params};
 use web::{ApiError, Code};
 
+use log::{ModerationAction, note};
 pub use model::{Ban, LogEntry, Report};
 
 use crate::{
@@ -29,34 +31,6 @@ pub enum Target {
     Post(String),
     /// A comment, by its id.
     Comment(CommentId),
-}
-
-/// A moderation action to log.
-pub(crate) struct ModerationAction<'a> {
-    pub(crate) action: &'static str,
-    pub(crate) target: &'a str,
-    pub(crate) account: AccountId,
-    pub(crate) reason: &'a str,
-}
-
-/// Logs a moderation action in the transaction that performs it.
-pub(crate) async fn note(
-    tx: &mut Tx<'_>,
-    db: &Database,
-    moderator: AccountId,
-    action: ModerationAction<'_>,
-    now: Timestamp,
-) -> Result<(), ApiError> {
-    let ModerationAction { action, target, account, reason } = action;
-    let values = params![db.ids().next(), moderator, action, target, account, reason, now];
-    tx.execute(queries::NOTE, values).await?;
-    Ok(())
-}
-
-/// Closes all reports about a deleted post or comment.
-pub(crate) async fn close(tx: &mut Tx<'_>, target: TargetId) -> Result<(), ApiError> {
-    tx.execute(queries::CLOSE, params![target]).await?;
-    Ok(())
 }
 
 impl Plaza {

@@ -12,7 +12,7 @@ pub use model::{Author, Extras, Kind, NewPost, People, Post};
 
 use crate::{
     Plaza, PostId, circle,
-    moderation::{self, ModerationAction},
+    moderation::log::{self, ModerationAction},
     rate::{self, Action},
     topic,
 };
@@ -221,7 +221,7 @@ impl Plaza {
                     let extras = model::extras(&extras)?;
                     remove_postings(tx, id, &search::terms(&rules::indexed(&content, &extras))).await?;
                     tx.execute(queries::BLANK, params![id]).await?;
-                    moderation::close(tx, id.into()).await?;
+                    log::close(tx, id.into()).await?;
                     if !topic.is_empty() {
                         topic::remove(tx, &topic).await?;
                     }
@@ -233,7 +233,7 @@ impl Plaza {
                             account: author,
                             reason,
                         };
-                        moderation::note(tx, &db, by, entry, now).await?;
+                        log::note(tx, &db, by, entry, now).await?;
                     }
                     count(tx, id, Kind::of(kind)?, &circle, -1).await
                 })

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{AccountId, Timestamp, from_row};
 use utoipa::ToSchema;
 
-use super::rules;
+use super::names;
 use crate::{
     CommentId, PostId,
     post::{Author, People},
@@ -80,7 +80,7 @@ from_row!(Comment {
 impl Comment {
     /// Returns true if a person wrote it, false if their assistant did.
     pub fn is_human(&self) -> bool {
-        rules::is_human(&self.source)
+        names::is_human(&self.source)
     }
 }
 
@@ -174,13 +174,13 @@ impl CommentOut {
         // The author of a deleted comment is not named.
         let author = if comment.is_live { author } else { Author { name: String::new(), ..Author::gone() } };
         Self {
-            id: rules::name(comment.id),
+            id: names::name(comment.id),
             content: comment.content,
             author,
             created_at: comment.created_at.iso8601(),
-            reply_to_comment_id: comment.reply_to.map(rules::name),
+            reply_to_comment_id: comment.reply_to.map(names::name),
             reply_to_user_name: comment.reply_to_name,
-            root_comment_id: comment.root.map(rules::name),
+            root_comment_id: comment.root.map(names::name),
             likes: comment.likes,
             liked: comment.liked,
             source: comment.source,

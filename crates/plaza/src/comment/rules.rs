@@ -2,38 +2,17 @@
 
 use web::{ApiError, Code, Issues};
 
-use super::model::{CommentRequest, NewComment};
-use crate::{
-    CommentId,
-    post::rules::{check_content, check_name, url},
+pub use super::names::{is_human, name, parse};
+use super::{
+    model::{CommentRequest, NewComment},
+    names::HUMAN,
 };
+use crate::post::rules::{check_content, check_name, url};
 
 /// Most characters of a comment; SecondMe has the same limit.
 pub const MAX_CONTENT: usize = 2_000;
 const MAX_NAME: usize = 50;
 const MAX_SOURCE: usize = 32;
-/// The source of comments that a person wrote.
-const HUMAN: &str = "user";
-
-/// Returns true if the source is the person, false if it is their assistant.
-pub fn is_human(source: &str) -> bool {
-    source == HUMAN
-}
-
-/// Returns the public name of a comment.
-pub fn name(id: CommentId) -> String {
-    format!("comment_{:x}", id.0)
-}
-
-/// Returns the id of a comment from its public name.
-///
-/// # Errors
-/// [`Code::NotFound`] if the text is no such name.
-pub fn parse(name: &str) -> Result<CommentId, ApiError> {
-    let digits = name.strip_prefix("comment_").filter(|digits| digits.len() <= 15);
-    let id = digits.and_then(|digits| i64::from_str_radix(digits, 16).ok());
-    id.filter(|id| *id > 0).map(CommentId).ok_or_else(|| Code::NotFound.into())
-}
 
 /// Checks a new comment.
 ///
@@ -86,6 +65,7 @@ pub(super) fn check_length(content: &str) -> Result<(), ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CommentId;
     use proptest::prelude::*;
 
     fn request(content: String) -> CommentRequest {
