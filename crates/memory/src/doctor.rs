@@ -1,7 +1,6 @@
 //! Consistency checks of a person's data: the index against the rows, and the files against their rows.
 
 use search::{Document, Entry, Expected, Index};
-
 use store::{AccountId, params};
 use web::ApiError;
 

@@ -7,7 +7,6 @@ pub(crate) mod routes;
 pub mod rules;
 
 use search::{Document, Entry, EntryId, Index, Query};
-
 use store::{AccountId, Tx, params};
 use web::{
     ApiError, Code,

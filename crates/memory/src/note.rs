@@ -5,11 +5,11 @@ pub mod page;
 pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
+mod snippet;
 
 use std::collections::HashSet;
 
 use search::{Document, Entry, EntryId, Hit, Index, Query};
-
 use store::{AccountId, Tx, params};
 use web::{
     ApiError, Code,

@@ -1,7 +1,6 @@
 //! Facts learned from conversations. They are added, never changed, and linked with what was known before.
 
 use search::{Document, Index};
-
 use store::{AccountId, Timestamp, Tx, from_row, owned_params, params};
 use web::ApiError;
 

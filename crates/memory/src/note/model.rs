@@ -6,9 +6,8 @@ use utoipa::ToSchema;
 
 use super::{
     page::{Page, model::PageOut},
-    rules,
+    snippet::snippet,
 };
-
 use crate::NoteId;
 
 /// The type of a note.
@@ -62,6 +61,16 @@ impl Status {
             Self::Ready => "ready",
             Self::Pending => "pending",
             Self::Failed => "failed",
+        }
+    }
+
+    /// Returns the status of a note with these numbers of pages that are still to be read, and that were
+    /// read.
+    pub(super) const fn of_pages(pending: i64, ready: i64) -> Self {
+        match (pending, ready) {
+            (0, 0) => Self::Failed,
+            (0, _) => Self::Ready,
+            _ => Self::Pending,
         }
     }
 
@@ -225,7 +234,7 @@ impl FoundNote {
             pages: pages.into_iter().map(PageOut::from).collect(),
             id: note.id,
             title: note.title,
-            content: rules::snippet(note.content),
+            content: snippet(note.content),
             memory_type: note.kind,
             urls: note.urls,
             status: note.status,

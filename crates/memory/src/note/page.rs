@@ -248,7 +248,7 @@ pub(crate) async fn refresh(tx: &mut Tx<'_>, account: AccountId, note: &Note) ->
     Index::new(account, KIND).replace(tx, entry, &document).await?;
     if !note.urls.is_empty() {
         let (pending, ready): (i64, i64) = tx.fetch_one(queries::COUNTS, params![note.id]).await?;
-        let status = model::status_of(pending, ready);
+        let status = Status::of_pages(pending, ready);
         tx.execute(notes::SET_STATUS, params![note.id, status.name()]).await?;
     }
     Ok(())

@@ -23,8 +23,6 @@ pub const MAX_TITLE: usize = 200;
 pub const MAX_URLS: usize = 10;
 /// Maximum length of the query of a list, in characters.
 pub const MAX_QUERY: usize = 200;
-/// Number of characters of a note that a search shows.
-const SNIPPET: usize = 500;
 
 /// The types of notes in the original API. Here only `Memo` and `Link` exist.
 const DATA_TYPES: [&str; 9] =
@@ -44,14 +42,6 @@ pub(crate) fn hash(kind: Kind, title: &str, content: &str, urls: &[String]) -> [
 /// Returns the status of a new note with these links.
 pub(super) const fn status(urls: &[String]) -> Status {
     if urls.is_empty() { Status::Ready } else { Status::Pending }
-}
-
-/// Returns the beginning of a text.
-pub(crate) fn snippet(text: String) -> String {
-    match text.char_indices().nth(SNIPPET) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
 }
 
 /// Checks a new note.
@@ -161,12 +151,6 @@ pub(super) fn check_list(request: ListRequest) -> Result<Option<(Filter, Cursor)
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn snippets_end_between_characters() {
-        assert_eq!(snippet("短".repeat(500)), "短".repeat(500));
-        assert_eq!(snippet("长".repeat(501)), format!("{}…", "长".repeat(500)));
-    }
 
     #[test]
     fn types_of_a_list() {

@@ -5,8 +5,6 @@ use serde::{Deserialize, Serialize};
 use store::{Zone, from_row};
 use utoipa::ToSchema;
 
-use super::rules;
-
 /// The profile of a person, beside the account's own name and route. Members are empty if the person has not
 /// set them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,7 +92,7 @@ pub struct UserInfo {
 
 impl UserInfo {
     pub(super) fn new(account: Account, profile: Profile) -> Self {
-        let profile_completeness = rules::completeness(&account, &profile);
+        let profile_completeness = completeness(&account, &profile);
         let cover = (!profile.cover.is_empty()).then_some(profile.cover);
         Self {
             user_id: account.id.to_string(),
@@ -215,4 +213,19 @@ impl ProfileOut {
             time_zone: profile.time_zone,
         }
     }
+}
+
+/// Returns the completeness of a profile, 0 to 100: the sum of the weights of its members. The remaining 15
+/// are for a voice.
+fn completeness(account: &Account, profile: &Profile) -> i32 {
+    [
+        (&account.name, 20),
+        (&account.email, 10),
+        (&profile.avatar, 20),
+        (&profile.bio, 15),
+        (&profile.self_introduction, 20),
+    ]
+    .into_iter()
+    .map(|(text, weight)| if text.trim().is_empty() { 0 } else { weight })
+    .sum()
 }

@@ -1,10 +1,10 @@
 //! Validation of profiles, and their completeness. No I/O.
 
-use identity::{Account, account::rules as account};
+use identity::account::rules as account;
 use store::Zone;
 use web::{ApiError, Issues};
 
-use super::model::{Change, Profile};
+use super::model::Change;
 
 /// Maximum length of a URL in characters.
 pub const MAX_URL: usize = 2000;
@@ -52,21 +52,6 @@ pub fn check_url(issues: &mut Issues, field: &str, url: &str) {
     if !is_good {
         issues.add("value_error", field, "Input should be an http or https URL");
     }
-}
-
-/// Returns the completeness of a profile, 0 to 100: the sum of the weights of its members. The remaining 15
-/// are for a voice.
-pub(super) fn completeness(account: &Account, profile: &Profile) -> i32 {
-    [
-        (&account.name, 20),
-        (&account.email, 10),
-        (&profile.avatar, 20),
-        (&profile.bio, 15),
-        (&profile.self_introduction, 20),
-    ]
-    .into_iter()
-    .map(|(text, weight)| if text.trim().is_empty() { 0 } else { weight })
-    .sum()
 }
 
 #[cfg(test)]

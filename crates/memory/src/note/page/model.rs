@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp, from_row};
 use utoipa::ToSchema;
 
-use crate::{NoteId, note::model::Status};
+use crate::{NoteId, note::snippet::snippet};
 
 /// The state of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -154,15 +154,6 @@ impl Outcome {
     }
 }
 
-/// Returns the status of a note with these numbers of pages that are still to be read, and that were read.
-pub(super) const fn status_of(pending: i64, ready: i64) -> Status {
-    match (pending, ready) {
-        (0, 0) => Status::Failed,
-        (0, _) => Status::Ready,
-        _ => Status::Pending,
-    }
-}
-
 /// A page that a note links to.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -188,7 +179,7 @@ impl From<Page> for PageOut {
             url: page.url,
             status: page.status,
             title: page.title,
-            content: crate::note::rules::snippet(page.content),
+            content: snippet(page.content),
             problem: page.problem,
             read_time: page.read_at,
         }
