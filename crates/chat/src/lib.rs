@@ -14,6 +14,7 @@ pub mod provider;
 mod responder;
 mod search;
 pub mod session;
+mod streams;
 mod talk;
 pub mod tools;
 mod work;
@@ -31,8 +32,8 @@ use web::{ApiError, Code, Outgoing, Tasks, outgoing::Refused};
 use self::search::Engine;
 pub use id::ConversationId;
 use provider::Models;
+use streams::Streams;
 pub use talk::CompleteAnswer;
-use talk::Streams;
 use tools::{Tool, Tools};
 
 /// Routes, relative to the API's base path, that respond only after a model's whole answer.

@@ -5,6 +5,7 @@ mod chunk;
 #[cfg(test)]
 mod fuzz_tests;
 mod learned;
+mod message;
 mod reply;
 mod sse;
 mod thoughts;
@@ -27,13 +28,14 @@ use web::{
 };
 
 use learned::Learned;
+pub use message::{Ask, Form, Image, Message, Role, ToolCall};
 pub(crate) use reply::{Finish, GRACE, Reply};
 pub(crate) use thoughts::Piece;
 #[cfg(test)]
 pub(crate) use thoughts::spoken;
 use traits::Traits;
 pub use traits::{JsonSupport, TokensMember};
-pub use wire::{Ask, Form, Image, Message, Role, ToolCall, Usage};
+pub use wire::Usage;
 
 /// Number of failures in a row that open a provider's circuit breaker, and the time in milliseconds for
 /// which it stays open.

@@ -1,17 +1,15 @@
 //! Talking to the assistant: from an incoming message to an answer that is sent, stored, and counted.
 
 mod decide;
+pub(crate) mod limits;
 pub(crate) mod model;
+mod progress;
 pub(crate) mod routes;
 pub(crate) mod rules;
 mod run;
 
-use std::{collections::HashMap, sync::Arc};
-
 use identity::Account;
 use memory::{MessageId, recall::Recall};
-use parking_lot::Mutex;
-use store::AccountId;
 use tokio::sync::{mpsc, oneshot};
 use web::{ApiError, Code};
 
@@ -24,6 +22,7 @@ use crate::{
     prompt::{self, Assembled, Parts},
     provider::{Ask, Form, Message, Role},
     session::{History, Speaker, UserMessage},
+    streams::Slot,
     tools::Tool,
 };
 use http::HeaderMap;
@@ -31,8 +30,6 @@ use model::{ChatRequest, ClientHistory, Talk};
 
 /// Maximum number of events buffered for a slow client. The model has to wait when they are full.
 const AHEAD: usize = 32;
-/// The metric of answers in progress.
-const STREAMS: &str = "doppel_chat_streams";
 
 /// An answer in progress.
 pub(crate) struct Answering {
@@ -86,42 +83,6 @@ struct TurnContext<'k> {
     is_own: bool,
     name: Option<String>,
     tools: Vec<Tool>,
-}
-
-/// The number of answers in progress, by account.
-#[derive(Debug, Default)]
-pub(crate) struct Streams(Mutex<HashMap<AccountId, usize>>);
-
-/// The permit of an answer in progress. Dropping it releases the permit.
-struct Slot {
-    streams: Arc<Streams>,
-    account: AccountId,
-}
-
-impl Streams {
-    fn take(self: &Arc<Self>, account: AccountId, most: usize) -> Option<Slot> {
-        let mut open = self.0.lock();
-        let count = open.entry(account).or_default();
-        if *count >= most {
-            return None;
-        }
-        *count += 1;
-        metrics::gauge!(STREAMS).increment(1.0);
-        Some(Slot { streams: Arc::clone(self), account })
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        metrics::gauge!(STREAMS).decrement(1.0);
-        let mut open = self.streams.0.lock();
-        if let Some(count) = open.get_mut(&self.account) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.account);
-            }
-        }
-    }
 }
 
 impl Chat {
@@ -285,23 +246,5 @@ impl Chat {
             plan,
             has_own_tools,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn so_many_answers_at_once_and_no_more() {
-        let streams = Arc::new(Streams::default());
-        let first = streams.take(AccountId(1), 2);
-        let second = streams.take(AccountId(1), 2);
-        assert!(first.is_some() && second.is_some() && streams.take(AccountId(1), 2).is_none());
-        assert!(streams.take(AccountId(2), 2).is_some(), "others have their own");
-        drop(first);
-        assert!(streams.take(AccountId(1), 2).is_some());
-        drop(second);
-        assert!(streams.0.lock().is_empty(), "nothing is remembered of who is gone");
     }
 }

@@ -6,7 +6,7 @@ use web::Issues;
 use super::model::Request;
 use crate::{
     provider::Form,
-    talk::rules::{DEFAULT_TOKENS, MAX_TOKENS},
+    talk::limits::{DEFAULT_TOKENS, MAX_TOKENS},
     tools::Tool,
 };
 

@@ -11,10 +11,11 @@ use super::{
     calls::Calls,
     chunk::{self, Damage, News, Parts},
     learned::Learned,
+    message::{Ask, ToolCall},
     sse::Splitter,
     thoughts::Filter,
     traits::MAX_ERROR,
-    wire::{self, Ask, ToolCall},
+    wire,
 };
 
 /// Maximum length of an event in bytes.

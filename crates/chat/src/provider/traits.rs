@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::wire::{Ask, Form, Role};
+use super::message::{Ask, Form, Role};
 
 /// The support of `response_format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -273,7 +273,7 @@ fn description(error: &[u8]) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{super::wire::Message, *};
+    use super::{super::message::Message, *};
 
     fn traits() -> Traits {
         Traits::sample()

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::{
     Turn,
-    run::{End, Made, Source},
+    progress::{End, Made, Source},
 };
 use crate::{
     Chat,

@@ -3,7 +3,10 @@
 use http::HeaderMap;
 use web::{ApiError, Issues};
 
-use super::model::{ActRequest, ChatRequest, ImageRequest, Talk};
+use super::{
+    limits::{DEFAULT_TOKENS, MAX_TOKENS},
+    model::{ActRequest, ChatRequest, ImageRequest, Talk},
+};
 use crate::{
     act::control,
     provider::Image,
@@ -15,9 +18,6 @@ pub(crate) const MAX_MESSAGE: usize = 50_000;
 pub(crate) const MAX_SYSTEM: usize = 20_000;
 /// Maximum number of pictures of a message.
 pub(crate) const MAX_IMAGES: usize = 4;
-/// Maximum and default number of tokens of an answer.
-pub(crate) const MAX_TOKENS: u32 = 16_000;
-pub(crate) const DEFAULT_TOKENS: u32 = 2000;
 /// Names of models that clients of SecondMe use; the first is the default.
 pub(crate) const MODELS: [&str; 5] = [
     "secondme/nano",

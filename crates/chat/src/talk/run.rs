@@ -10,7 +10,11 @@ use tokio::{
 };
 use web::{ApiError, Code};
 
-use super::{Turn, decide::decide};
+use super::{
+    Turn,
+    decide::decide,
+    progress::{End, Made, SessionKey, Source},
+};
 use crate::{
     Chat, ConversationId,
     events::{Ended, Event},
@@ -31,77 +35,6 @@ const STORE_RETRY_EVERY: Duration = Duration::from_millis(500);
 const SHOWN: usize = 500;
 /// Maximum duration of an answer without a model.
 const BUILT_IN: Duration = Duration::from_secs(60);
-
-/// The answer so far, and what is stored of it.
-pub(super) struct Made {
-    id: MessageId,
-    session: SessionKey,
-    pub(super) text: String,
-    /// Number of bytes that are stored, if any.
-    stored: Option<i64>,
-    stored_at: Instant,
-}
-
-/// The key of the session, which is known once the message is stored.
-enum SessionKey {
-    Awaited(oneshot::Receiver<ConversationId>),
-    TurnContext(ConversationId),
-    /// The message was not stored, or the client left before: there is nothing to answer.
-    Nowhere,
-}
-
-impl SessionKey {
-    async fn find(&mut self) -> Option<ConversationId> {
-        if let Self::Awaited(stored) = self {
-            *self = stored.await.map_or(Self::Nowhere, Self::TurnContext);
-        }
-        match self {
-            Self::TurnContext(session) => Some(*session),
-            _ => None,
-        }
-    }
-}
-
-impl Made {
-    /// Returns the answer to store; `None` if there is no session for it.
-    async fn answer(&mut self, state: State) -> Option<StoredAnswer> {
-        let session = self.session.find().await?;
-        let content = self.text.replace('\0', "");
-        Some(StoredAnswer { id: self.id, session, content, state, stored: self.stored })
-    }
-}
-
-/// The end of an answer.
-pub(super) enum End {
-    Whole(Finish),
-    /// The client left, or the server is stopping.
-    Stopped,
-    Failed(Failure),
-}
-
-/// The model that answered, and the tokens that providers counted.
-#[derive(Default)]
-pub(super) struct Source {
-    model: String,
-    provider: String,
-    tokens: Option<(u32, u32)>,
-}
-
-impl Source {
-    /// Notes the model and the provider of a reply.
-    pub(super) fn note(&mut self, reply: &Reply) {
-        self.model = reply.model().to_owned();
-        self.provider = reply.provider().to_owned();
-    }
-
-    /// Adds the tokens of a reply that has ended.
-    pub(super) fn count(&mut self, reply: &Reply) {
-        if let Some(usage) = reply.usage() {
-            let (tokens_in, tokens_out) = self.tokens.unwrap_or_default();
-            self.tokens = Some((tokens_in + usage.prompt_tokens, tokens_out + usage.completion_tokens));
-        }
-    }
-}
 
 /// Produces an answer to its end and stores it under `id`. `stored` yields the key of the session.
 pub(super) async fn run(

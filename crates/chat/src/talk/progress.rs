@@ -1,0 +1,81 @@
+//! The state of an answer in progress.
+
+use memory::MessageId;
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::{
+    ConversationId,
+    provider::{Failure, Finish, Reply},
+    session::{State, StoredAnswer},
+};
+
+/// The answer so far, and what is stored of it.
+pub(super) struct Made {
+    pub(super) id: MessageId,
+    pub(super) session: SessionKey,
+    pub(super) text: String,
+    /// Number of bytes that are stored, if any.
+    pub(super) stored: Option<i64>,
+    pub(super) stored_at: Instant,
+}
+
+/// The key of the session, which is known once the message is stored.
+pub(super) enum SessionKey {
+    Awaited(oneshot::Receiver<ConversationId>),
+    TurnContext(ConversationId),
+    /// The message was not stored, or the client left before: there is nothing to answer.
+    Nowhere,
+}
+
+impl SessionKey {
+    async fn find(&mut self) -> Option<ConversationId> {
+        if let Self::Awaited(stored) = self {
+            *self = stored.await.map_or(Self::Nowhere, Self::TurnContext);
+        }
+        match self {
+            Self::TurnContext(session) => Some(*session),
+            _ => None,
+        }
+    }
+}
+
+impl Made {
+    /// Returns the answer to store; `None` if there is no session for it.
+    pub(super) async fn answer(&mut self, state: State) -> Option<StoredAnswer> {
+        let session = self.session.find().await?;
+        let content = self.text.replace('\0', "");
+        Some(StoredAnswer { id: self.id, session, content, state, stored: self.stored })
+    }
+}
+
+/// The end of an answer.
+pub(super) enum End {
+    Whole(Finish),
+    /// The client left, or the server is stopping.
+    Stopped,
+    Failed(Failure),
+}
+
+/// The model that answered, and the tokens that providers counted.
+#[derive(Default)]
+pub(super) struct Source {
+    pub(super) model: String,
+    pub(super) provider: String,
+    pub(super) tokens: Option<(u32, u32)>,
+}
+
+impl Source {
+    /// Notes the model and the provider of a reply.
+    pub(super) fn note(&mut self, reply: &Reply) {
+        self.model = reply.model().to_owned();
+        self.provider = reply.provider().to_owned();
+    }
+
+    /// Adds the tokens of a reply that has ended.
+    pub(super) fn count(&mut self, reply: &Reply) {
+        if let Some(usage) = reply.usage() {
+            let (tokens_in, tokens_out) = self.tokens.unwrap_or_default();
+            self.tokens = Some((tokens_in + usage.prompt_tokens, tokens_out + usage.completion_tokens));
+        }
+    }
+}
