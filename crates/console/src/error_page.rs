@@ -2,18 +2,10 @@
 
 use askama::Template;
 use axum::{extract::Request, middleware::Next, response::Response};
-use http::{
-    HeaderMap, HeaderName, HeaderValue,
-    header::{self, InvalidHeaderValue},
-};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use web::{ApiError, Code, Language, names};
 
-use crate::{keys, page::Page, sign_in, texts::Texts};
-
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
+use crate::{keys, page::Page, policy::POLICY, sign_in, texts::Texts};
 
 const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -24,13 +16,6 @@ const ALWAYS: [(HeaderName, HeaderValue); 4] = [
 
 /// Most characters of an input that an error page repeats.
 const MAX_SHOWN: usize = 300;
-
-/// Returns the security policy of a page whose forms may also lead to these origins.
-pub(crate) fn policy(places: &str) -> Result<HeaderValue, InvalidHeaderValue> {
-    let usual = POLICY;
-    let usual = usual.to_str().unwrap_or_default();
-    HeaderValue::try_from(usual.replace("form-action 'self'", &format!("form-action 'self' {places}")))
-}
 
 /// The page of an error, with an explanation and a link.
 #[derive(Template)]

@@ -18,7 +18,9 @@ mod language;
 mod memories;
 mod next;
 mod page;
+mod paths;
 mod plaza;
+mod policy;
 mod problems;
 mod profile;
 mod programs;
@@ -42,8 +44,7 @@ use memory::Memory;
 use web::{Archive, boundary::ErrorPages};
 
 /// The routes that need no caller.
-pub const PUBLIC: &[&str] =
-    &[sign_in::PATH, sign_up::PATH, sign_up::SETUP_PATH, language::PATH, assets::PATH];
+pub const PUBLIC: &[&str] = &[sign_in::PATH, paths::SIGN_UP, paths::SETUP, language::PATH, assets::PATH];
 
 /// Pages whose response waits for the complete response of a model.
 pub const SLOW: &[&str] = &[chat::PATH];
@@ -97,8 +98,8 @@ pub fn router(console: Console) -> Router {
         .route("/", get(home::show))
         .route(sign_in::PATH, get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
-        .route(sign_up::PATH, get(sign_up::show).post(sign_up::submit))
-        .route(sign_up::SETUP_PATH, get(sign_up::show_setup).post(sign_up::submit_setup))
+        .route(paths::SIGN_UP, get(sign_up::show).post(sign_up::submit))
+        .route(paths::SETUP, get(sign_up::show_setup).post(sign_up::submit_setup))
         .route(language::PATH, post(language::choose))
         .route(keys::PATH, get(keys::show).post(keys::create::submit))
         .route("/keys/new", get(keys::create::show))

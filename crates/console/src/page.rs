@@ -12,7 +12,7 @@ use identity::{
 };
 use web::{ApiError, Code, Language};
 
-use crate::{Console, assets, consent, error_page, form, language, texts::Texts};
+use crate::{Console, assets, consent, form, language, policy, texts::Texts};
 
 /// The path of the API reference, which another crate serves.
 const REFERENCE: &str = "/reference/";
@@ -105,7 +105,7 @@ impl Page {
         let html = template.render().map_err(ApiError::internal)?;
         let mut response = (status, Html(html)).into_response();
         if !self.leads_to.is_empty() {
-            let policy = error_page::policy(&self.leads_to).map_err(ApiError::internal)?;
+            let policy = policy::policy(&self.leads_to).map_err(ApiError::internal)?;
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         if let Some(cookie) = &self.cookie {

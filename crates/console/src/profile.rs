@@ -1,5 +1,6 @@
 //! The profile page: name, bio, self-introduction, picture and interests.
 
+mod form;
 pub(crate) mod interest;
 pub(crate) mod texts;
 
@@ -20,7 +21,7 @@ use crate::{
     form::{CsrfForm, Fields},
     page::{Member, Page},
 };
-use interest::Typed;
+use form::Typed;
 use texts::Texts;
 
 /// The path of the page.

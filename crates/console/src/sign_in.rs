@@ -20,7 +20,7 @@ use crate::{
     form::{CsrfForm, Fields, Nothing, VisitorForm},
     next,
     page::Page,
-    sign_up,
+    paths,
     texts::fill,
 };
 
@@ -214,7 +214,7 @@ pub(crate) async fn welcome(
 }
 
 fn sign_up_link(console: &Console, next: &str) -> Option<String> {
-    (console.identity.settings().sign_up == SignUp::Open).then(|| next::with_next(sign_up::PATH, next))
+    (console.identity.settings().sign_up == SignUp::Open).then(|| next::with_next(paths::SIGN_UP, next))
 }
 
 /// Returns the message of an error, or for rate limits the time until the next attempt.

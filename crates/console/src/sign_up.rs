@@ -19,15 +19,11 @@ use crate::{
     form::{Fields, VisitorForm},
     next,
     page::Page,
+    paths::{SETUP, SIGN_UP},
     problems::{Form, Problems},
     sign_in::{self, Browser},
     texts::fill,
 };
-
-/// The path of the sign-up page.
-pub(crate) const PATH: &str = "/sign-up";
-/// The path of the page that creates the first account.
-pub(crate) const SETUP_PATH: &str = "/setup";
 
 /// The query of the page.
 #[derive(serde::Deserialize)]
@@ -67,8 +63,8 @@ enum SignUpMode {
 impl SignUpMode {
     const fn path(self) -> &'static str {
         match self {
-            Self::SignUp => PATH,
-            Self::Setup => SETUP_PATH,
+            Self::SignUp => SIGN_UP,
+            Self::Setup => SETUP,
         }
     }
 }
@@ -120,7 +116,7 @@ pub(crate) async fn show_setup(
 ) -> Result<Response, ApiError> {
     // Without a valid link it is an ordinary sign-up.
     if params.link.as_deref().and_then(|link| Secret::parse(Kind::SignUpLink, link)).is_none() {
-        return Ok(Redirect::to(PATH).into_response());
+        return Ok(Redirect::to(SIGN_UP).into_response());
     }
     form(&console, page, SignUpMode::Setup, params).await
 }

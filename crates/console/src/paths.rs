@@ -1,0 +1,6 @@
+//! Paths of pages that lead to each other.
+
+/// The page on which visitors create an account.
+pub(crate) const SIGN_UP: &str = "/sign-up";
+/// The page that creates the first account.
+pub(crate) const SETUP: &str = "/setup";
