@@ -5,6 +5,7 @@
 //! A change over HTTP is in force with the next call, in other processes within half a second. A change of
 //! the file is in force within a second.
 
+mod apis;
 pub mod model;
 pub mod openapi_import;
 mod queries;
@@ -17,18 +18,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use parking_lot::{Mutex, RwLock};
 use store::params;
 use web::{ApiError, Code, Issues, Tasks};
 
+pub use apis::Api;
+pub(crate) use apis::{Apis, Catalogue};
 pub use model::{
     ActionSpec, ApiOut, ApiSpec, BodyType, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec, Source, Style,
 };
 
-use crate::{
-    Hub,
-    provider::{self, Provider},
-};
+use crate::{Hub, provider};
 
 /// The topic of notifications about the catalog.
 pub(crate) const TOPIC: &str = "hub.catalogue";
@@ -37,71 +36,6 @@ pub(crate) const TOPIC: &str = "hub.catalogue";
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Maximum number of APIs in the store.
 pub const MAX_APIS: i64 = 1000;
-
-/// An API, ready to be called.
-pub struct Api {
-    /// The definition, without the values of secrets.
-    pub spec: ApiSpec,
-    /// The code with underscores, as permissions spell it.
-    pub permission: String,
-    /// The source of the definition.
-    pub source: Source,
-    /// The provider that serves its calls.
-    pub(crate) provider: Provider,
-    /// The defined actions, by name with underscores.
-    actions: HashMap<String, ActionSpec>,
-    /// The definition with secrets, compared on reload to find changes.
-    whole: ApiSpec,
-}
-
-/// A snapshot of all APIs.
-#[derive(Default)]
-pub(crate) struct Apis {
-    /// APIs by code, with underscores.
-    all: HashMap<String, Arc<Api>>,
-    /// APIs by code as written, with hyphens. The usual spelling is found without a conversion.
-    written: HashMap<String, Arc<Api>>,
-}
-
-impl Apis {
-    /// Finds the API of a path's first segment, written with hyphens or underscores.
-    pub(crate) fn find(&self, segment: &str) -> Option<&Arc<Api>> {
-        self.written.get(segment).or_else(|| {
-            if segment.contains('-') {
-                self.all.get(&rules::permission_name(segment))
-            } else {
-                self.all.get(segment)
-            }
-        })
-    }
-}
-
-/// Holds the current catalog.
-pub(crate) struct Catalogue {
-    apis: RwLock<Arc<Apis>>,
-    /// The version of the store, and the modification time and size of the file, at the last load.
-    seen: Mutex<(i64, Option<(SystemTime, u64)>)>,
-    /// Serializes reloads, so that an older result never replaces a newer one.
-    reloading: tokio::sync::Mutex<()>,
-}
-
-impl Catalogue {
-    pub(crate) fn new() -> Self {
-        Self { apis: RwLock::default(), seen: Mutex::new((-1, None)), reloading: tokio::sync::Mutex::new(()) }
-    }
-
-    /// Returns the current catalog.
-    pub(crate) fn now(&self) -> Arc<Apis> {
-        Arc::clone(&self.apis.read())
-    }
-}
-
-impl Api {
-    /// Returns the definition of an action, whose name is written with underscores.
-    pub(crate) fn action(&self, name: &str) -> Option<&ActionSpec> {
-        self.actions.get(name)
-    }
-}
 
 impl Hub {
     /// Returns all APIs, ordered by code.

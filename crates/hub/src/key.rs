@@ -1,7 +1,9 @@
 //! Keys of the Hub: a public half (AK), which tokens name as their issuer, and a secret half (SK), which
 //! signs them.
 
+mod ak;
 mod live;
+mod load;
 pub mod model;
 pub(crate) mod queries;
 pub mod routes;
@@ -10,17 +12,18 @@ pub mod rules;
 use store::{AccountId, Timestamp, Tx, params};
 use web::{ApiError, Code, paging::Page};
 
-pub use live::Ak;
-pub(crate) use live::{LiveKey, start};
+pub use ak::Ak;
+pub(crate) use live::LiveKey;
+pub(crate) use load::start;
 pub use model::{HubKey, KeyRequest, Registration, Rules};
+
+use ak::AK_BYTES;
 
 use crate::{Hub, HubKeyId, KeyMakers};
 
 /// The topic of notifications about keys; the payload is the AK.
 pub(crate) const TOPIC: &str = "hub.key";
 
-/// Length of an AK in bytes; its text has twice as many hexadecimal digits.
-const AK_BYTES: usize = 12;
 /// Length of an SK in bytes; its text has twice as many hexadecimal digits.
 const SK_BYTES: usize = 32;
 

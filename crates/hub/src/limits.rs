@@ -8,33 +8,24 @@
 
 mod bucket;
 mod queries;
+mod sync;
 
 use std::{
     net::{IpAddr, Ipv6Addr},
     sync::Arc,
-    time::Duration,
 };
 
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
-use store::{Timestamp, params};
-use web::{ApiError, Tasks};
+use store::{Database, Timestamp, params};
+use web::ApiError;
 
 pub(crate) use bucket::{Bucket, Left, Quota, Refusal};
 use http::HeaderValue;
+pub(crate) use sync::start;
 
-use crate::Hub;
-
-/// Interval between synchronizations with the store.
-const SYNC_EVERY: Duration = Duration::from_millis(500);
-/// Buckets written in one transaction. Few, so that no other write waits long.
-const PART: usize = 200;
 /// Maximum number of cached buckets of each kind. An evicted bucket starts anew.
 const CAPACITY: usize = 100_000;
-/// Days for which a row is kept after its last change.
-const KEEP_DAYS: i64 = 2;
-/// Rows deleted at a time.
-const BATCH: i64 = 500;
 
 /// Formats a quota as the `RateLimit-Policy` header: `"second";q=50;w=1, "day";q=10000;w=86400`.
 pub(crate) fn policy(quota: Quota) -> HeaderValue {
@@ -81,26 +72,26 @@ impl Limits {
     }
 
     /// Returns the bucket of a key, loaded from the store if need be.
-    pub(crate) async fn key_bucket(&self, hub: &Hub, ak: &str) -> Result<Arc<Bucket>, ApiError> {
-        self.loaded(hub, format!("key/{ak}")).await
+    pub(crate) async fn key_bucket(&self, db: &Database, ak: &str) -> Result<Arc<Bucket>, ApiError> {
+        self.loaded(db, format!("key/{ak}")).await
     }
 
     /// Returns the bucket of a key's person.
     pub(crate) async fn person_bucket(
         &self,
-        hub: &Hub,
+        db: &Database,
         ak: &str,
         sub: &str,
     ) -> Result<Arc<Bucket>, ApiError> {
-        self.loaded(hub, format!("person/{ak}/{sub}")).await
+        self.loaded(db, format!("person/{ak}/{sub}")).await
     }
 
     /// Returns the bucket that all anonymous callers share.
-    pub(crate) async fn anonymous_bucket(&self, hub: &Hub) -> Result<Arc<Bucket>, ApiError> {
+    pub(crate) async fn anonymous_bucket(&self, db: &Database) -> Result<Arc<Bucket>, ApiError> {
         if let Some(bucket) = self.shared.get("anonymous") {
             return Ok(bucket);
         }
-        self.loaded(hub, "anonymous".to_owned()).await
+        self.loaded(db, "anonymous".to_owned()).await
     }
 
     /// Returns the bucket of an address. IPv6 addresses are grouped by /64, the size of a customer's
@@ -121,14 +112,14 @@ impl Limits {
         bucket
     }
 
-    async fn loaded(&self, hub: &Hub, subject: String) -> Result<Arc<Bucket>, ApiError> {
+    async fn loaded(&self, db: &Database, subject: String) -> Result<Arc<Bucket>, ApiError> {
         if let Some(bucket) = self.shared.get(&subject) {
             return Ok(bucket);
         }
-        let row: Option<(i64, i64, i64)> = hub.db().fetch_optional(queries::ONE, params![&subject]).await?;
+        let row: Option<(i64, i64, i64)> = db.fetch_optional(queries::ONE, params![&subject]).await?;
         let bucket = Arc::new(Bucket::new(subject.clone()));
         if let Some((tat, day, calls)) = row {
-            bucket.learn(tat, day, calls, hub.db().clock().now().day());
+            bucket.learn(tat, day, calls, db.clock().now().day());
         }
         // Concurrent loads must all get the same bucket.
         let fresh = Arc::clone(&bucket);
@@ -151,64 +142,4 @@ impl Limits {
         touched.dedup_by(|one, other| Arc::ptr_eq(one, other));
         touched
     }
-}
-
-impl Hub {
-    /// Adds the calls of this process to the store and reads those of other processes.
-    pub async fn sync_limits(&self) {
-        let now = self.db().clock().now();
-        let (now_us, today) = (now.as_millis() * 1000, now.day());
-        for part in self.limits().touched().chunks(PART) {
-            let taken: Vec<bucket::Pending> = part.iter().map(|bucket| bucket.pending()).collect();
-            let rows: Vec<(String, bucket::Pending)> =
-                part.iter().map(|bucket| bucket.subject().to_owned()).zip(taken.iter().copied()).collect();
-            let write = self.db().write(move |tx| {
-                Box::pin(async move {
-                    let mut found = Vec::with_capacity(rows.len());
-                    for (subject, pending) in &rows {
-                        let values = params![
-                            subject,
-                            now_us,
-                            pending.ahead_us,
-                            pending.day.min(today),
-                            pending.calls,
-                            now_us + bucket::AHEAD_US,
-                            today
-                        ];
-                        let row: (i64, i64, i64) = tx.fetch_one(queries::ADD, values).await?;
-                        found.push(row);
-                    }
-                    Ok::<_, store::Error>(found)
-                })
-            });
-            match write.await {
-                Ok(found) => {
-                    for (bucket, (tat, day, calls)) in part.iter().zip(found) {
-                        bucket.learn(tat, day, calls, today);
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "calls not counted for other processes yet");
-                    for (bucket, pending) in part.iter().zip(taken) {
-                        bucket.give_back(pending);
-                    }
-                    self.limits().touched.lock().extend(part.iter().cloned());
-                }
-            }
-        }
-    }
-
-    pub(crate) async fn forget_old_limits(&self) -> store::Result<bool> {
-        let before = self.db().clock().now().day() - KEEP_DAYS;
-        let removed = self.db().execute(queries::FORGET, params![before, BATCH]).await?;
-        Ok(removed >= BATCH.unsigned_abs())
-    }
-}
-
-pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
-    let hub = hub.clone();
-    tasks.every(SYNC_EVERY, move || {
-        let hub = hub.clone();
-        async move { hub.sync_limits().await }
-    });
 }

@@ -5,6 +5,7 @@
 //! server's log says how many. Calls without a valid token or an existing API get a limited number of rows
 //! per minute; the others are counted.
 
+mod flush;
 pub mod model;
 mod queries;
 mod record;
@@ -16,7 +17,10 @@ use store::{AccountId, Ids, Timestamp, owned_params, params};
 use web::{ApiError, Issues, Tasks};
 
 pub use model::{CallRow, Search, UsageRow};
+pub use record::Level;
 pub(crate) use record::{Record, Recorder, Who};
+
+use record::HOUR_MS;
 
 use crate::{CallId, Hub, HubKeyId};
 
@@ -29,22 +33,10 @@ const BATCH: i64 = 1000;
 const CLEAN_EVERY: Duration = Duration::from_secs(60);
 /// Maximum number of rows of counts in a response.
 const MAX_USAGE: i64 = 10_000;
-const HOUR_MS: i64 = 3_600_000;
 /// Maximum number of rows that one page of a search scans.
 pub const LOOKED_AT: i64 = 20_000;
 /// Maximum difference between an id's time and the time of its call, in milliseconds.
 const DRIFT_MS: i64 = 1000;
-
-/// The calls that get a row. All calls are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// Every call.
-    All,
-    /// Calls that failed.
-    Errors,
-    /// No calls.
-    Off,
-}
 
 /// The calls that a viewer may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

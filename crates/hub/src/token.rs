@@ -133,7 +133,7 @@ impl Hub {
             Kind::App => None,
             Kind::Person => Some(
                 self.limits()
-                    .person_bucket(self, &key.ak, &identity.sub)
+                    .person_bucket(self.db(), &key.ak, &identity.sub)
                     .await
                     .map_err(|error| refused(error.into()))?,
             ),

@@ -163,7 +163,7 @@ pub(super) async fn quota(
         }
         let (per_second, per_day) = settings.anonymous_quota;
         let shared = Quota::new(per_second, per_day);
-        let bucket = limits.anonymous_bucket(hub).await?;
+        let bucket = limits.anonymous_bucket(hub.db()).await?;
         let left =
             limits.take(&bucket, shared, now).map_err(|refusal| refused(refusal, "all anonymous callers"))?;
         return Ok((left, policy(shared)));

@@ -10,44 +10,14 @@ use base64::{
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderValue;
 use sha2::Sha256;
-use store::{AccountId, RESYNC, Timestamp, from_row, params};
-use tokio::sync::broadcast::error::RecvError;
-use web::{ApiError, Tasks};
+use store::{AccountId, Timestamp};
 
-use super::{AK_BYTES, Rules, TOPIC, purpose, queries};
+use super::Rules;
 use crate::{
-    Hub, HubKeyId,
-    call::code::{HubCode, HubError},
+    HubKeyId,
     catalogue::{ApiSpec, rules::may_use},
-    limits::{Bucket, Quota, policy},
+    limits::{Bucket, Quota},
 };
-
-/// The public half of a key, decoded from hexadecimal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Ak([u8; AK_BYTES]);
-
-impl Ak {
-    /// Parses 24 lower-case hexadecimal digits. Other texts name no key.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digit = |byte: u8| match byte {
-            b'0'..=b'9' => Some(byte - b'0'),
-            b'a'..=b'f' => Some(byte - b'a' + 10),
-            _ => None,
-        };
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != AK_BYTES || !rest.is_empty() {
-            return None;
-        }
-        let mut bytes = [0; AK_BYTES];
-        for (place, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *place = digit(*high)? << 4 | digit(*low)?;
-        }
-        Some(Self(bytes))
-    }
-}
-
-/// The detail for a key whose secret cannot be opened any more.
-const LOST: &str = "the sealing key of this key's secret is lost: rotate the key or create another";
 
 /// A secret that is prepared to verify signatures in constant time.
 #[derive(Clone)]
@@ -56,7 +26,7 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    fn new(secret: &[u8]) -> Self {
+    pub(super) fn new(secret: &[u8]) -> Self {
         // HMAC accepts keys of any length, so this cannot fail.
         let prepared = Hmac::new_from_slice(secret).unwrap_or_else(|_never| Hmac::new(&Default::default()));
         Self { prepared }
@@ -75,9 +45,9 @@ pub(crate) struct LiveKey {
     pub(crate) id: HubKeyId,
     pub(crate) account: AccountId,
     /// The e-mail address of the key's account.
-    email: String,
+    pub(super) email: String,
     /// True if the account administers the server.
-    is_admin: bool,
+    pub(super) is_admin: bool,
     pub(crate) ak: String,
     pub(crate) version: i64,
     pub(crate) is_enabled: bool,
@@ -86,9 +56,9 @@ pub(crate) struct LiveKey {
     pub(crate) bucket: Arc<Bucket>,
     /// The limits as the value of the `RateLimit-Policy` header.
     pub(crate) policy: HeaderValue,
-    secret: Verifier,
-    older: Option<(Verifier, Timestamp)>,
-    text: Vec<u8>,
+    pub(super) secret: Verifier,
+    pub(super) older: Option<(Verifier, Timestamp)>,
+    pub(super) text: Vec<u8>,
 }
 
 impl LiveKey {
@@ -137,119 +107,9 @@ impl LiveKey {
     }
 }
 
-/// A row of [`queries::BY_AK`].
-struct Row {
-    id: HubKeyId,
-    account: AccountId,
-    version: i64,
-    sealed: Vec<u8>,
-    older: Option<Vec<u8>>,
-    until: Option<Timestamp>,
-    is_enabled: bool,
-    expires_at: Option<Timestamp>,
-    rules: String,
-    email: String,
-    is_admin: bool,
-}
-
-from_row!(Row { id, account, version, sealed, older, until, is_enabled, expires_at, rules, email, is_admin });
-
-impl Hub {
-    /// Returns the key of an AK, from the cache or the store, or `None` if there is none.
-    ///
-    /// # Errors
-    /// `KEY_DISABLED` for a key whose secret was sealed with a key that is configured as lost; any error of
-    /// the store.
-    pub(crate) async fn live_key(&self, ak: Ak, text: &str) -> Result<Option<Arc<LiveKey>>, HubError> {
-        if let Some(found) = self.live_keys().get(&ak) {
-            return Ok(found);
-        }
-        let epoch = self.live_keys().epoch();
-        let row: Option<Row> = self.db().fetch_optional(queries::BY_AK, params![text]).await?;
-        let found = match row {
-            Some(row) => Some(Arc::new(self.opened(text, row).await?)),
-            None => None,
-        };
-        self.live_keys().put(ak, found.clone(), epoch);
-        Ok(found)
-    }
-
-    async fn opened(&self, ak: &str, row: Row) -> Result<LiveKey, HubError> {
-        let Row {
-            id,
-            account,
-            version,
-            sealed,
-            older,
-            until,
-            is_enabled,
-            expires_at,
-            rules,
-            email,
-            is_admin,
-        } = row;
-        let purpose = purpose(ak);
-        let open = |sealed: &[u8]| {
-            self.sealer().open(&purpose, sealed).map_err(|error| match error.is_lost() {
-                true => HubError::new(HubCode::KeyDisabled).with(LOST).because(error),
-                false => HubError::from(ApiError::internal(error)),
-            })
-        };
-        let text = open(&sealed)?;
-        let older = match older.zip(until) {
-            Some((sealed, until)) if until > self.db().clock().now() => {
-                Some((Verifier::new(&open(&sealed)?), until))
-            }
-            _ => None,
-        };
-        let rules = super::rules::stored(&rules)?;
-        Ok(LiveKey {
-            id,
-            account,
-            email,
-            is_admin,
-            ak: ak.to_owned(),
-            version,
-            is_enabled,
-            expires_at,
-            policy: policy(Quota::new(rules.per_second, rules.per_day)),
-            rules,
-            bucket: self.limits().key_bucket(self, ak).await?,
-            secret: Verifier::new(&text),
-            older,
-            text,
-        })
-    }
-}
-
-/// Drops cached keys, and reloads the catalog, when other processes change them.
-pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
-    let (hub, stopping) = (hub.clone(), tasks.clone());
-    let mut notices = hub.db().notices();
-    tasks.spawn(async move {
-        loop {
-            let notice = tokio::select! {
-                notice = notices.recv() => notice,
-                () = stopping.stopping() => return,
-            };
-            match notice {
-                Ok(notice) if notice.topic == TOPIC => hub.forget_key(&notice.payload),
-                Ok(notice) if notice.topic == crate::catalogue::TOPIC => hub.reload_catalogue().await,
-                Ok(notice) if notice.topic != RESYNC => {}
-                Ok(_) | Err(RecvError::Lagged(_)) => {
-                    hub.live_keys().forget_all();
-                    hub.reload_catalogue().await;
-                }
-                Err(RecvError::Closed) => return,
-            }
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn a_signature_is_the_standard_one() {
@@ -266,14 +126,6 @@ mod tests {
             let mut wrong = signature.clone();
             wrong[bit / 8] ^= 1 << (bit % 8);
             assert!(!verifier.verify(b"what do ya want for nothing?", &wrong), "{bit}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn only_24_lower_case_digits_are_an_ak(text in "[0-9a-fA-Fg]{0,30}") {
-            let is_ak = text.len() == 24 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-            prop_assert_eq!(Ak::parse(&text).is_some(), is_ak);
         }
     }
 }

@@ -12,18 +12,26 @@ use std::{
 
 use http::HeaderValue;
 use parking_lot::Mutex;
-use store::{AccountId, OwnedParam, Param, Timestamp, Tx, owned_params, params};
+use store::{AccountId, OwnedParam, Timestamp, owned_params};
 
-use super::{HOUR_MS, Level, queries};
-use crate::{CallId, Hub, HubKeyId, catalogue::Api, token::Checked};
+use crate::{CallId, HubKeyId, catalogue::Api, token::Checked};
 
+/// Milliseconds in an hour.
+pub(super) const HOUR_MS: i64 = 3_600_000;
 /// Maximum number of waiting records.
 const MOST_WAITING: usize = 100_000;
-/// Records written in one transaction. Few, so that no other write waits long.
-const PART: usize = 500;
-/// Minimum interval between writes of a key's last use, in milliseconds.
-const USED_EVERY_MS: i64 = 60_000;
 const MINUTE_MS: i64 = 60_000;
+
+/// The calls that get a row. All calls are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Every call.
+    All,
+    /// Calls that failed.
+    Errors,
+    /// No calls.
+    Off,
+}
 
 /// The record of a call.
 pub(crate) struct Record {
@@ -70,7 +78,7 @@ impl Record {
     }
 
     /// Returns the row of counts that the call belongs to.
-    fn counted_in(&self) -> Counted {
+    pub(super) fn counted_in(&self) -> Counted {
         let key = self.who.key().map_or(HubKeyId(0), |key| key.id);
         let api = self.api.as_ref().map(|api| api.spec.code.as_str()).unwrap_or_default();
         (key, self.at.as_millis().div_euclid(HOUR_MS), api.to_owned(), self.outcome())
@@ -85,7 +93,7 @@ impl Record {
         }
     }
 
-    fn row(&self) -> Vec<OwnedParam> {
+    pub(super) fn row(&self) -> Vec<OwnedParam> {
         let (typ, sub) = match &self.who {
             Who::Anonymous => ("anonymous", "anonymous"),
             Who::Key(key) => ("", key.ak.as_str()),
@@ -119,14 +127,14 @@ impl Record {
 }
 
 /// The key of a row of counts: key id, hour, API, and outcome.
-type Counted = (HubKeyId, i64, String, &'static str);
+pub(super) type Counted = (HubKeyId, i64, String, &'static str);
 
 /// For each row of counts, the number of calls and their total duration in microseconds.
 #[derive(Default)]
-struct Counts(BTreeMap<Counted, (i64, i64)>);
+pub(super) struct Counts(pub(super) BTreeMap<Counted, (i64, i64)>);
 
 impl Counts {
-    fn add(&mut self, counted: Counted, (calls, took_us): (i64, i64)) {
+    pub(super) fn add(&mut self, counted: Counted, (calls, took_us): (i64, i64)) {
         let place = self.0.entry(counted).or_default();
         *place = (place.0.saturating_add(calls), place.1.saturating_add(took_us));
     }
@@ -166,8 +174,8 @@ pub(crate) struct Recorder {
     level: Level,
     waiting: Mutex<Waiting>,
     /// Serializes writes. A reader that asks for a flush also waits for records that are being written.
-    writing: tokio::sync::Mutex<()>,
-    left_out: AtomicU64,
+    pub(super) writing: tokio::sync::Mutex<()>,
+    pub(super) left_out: AtomicU64,
     /// Rows written since the rows were last counted.
     pub(super) written: AtomicI64,
 }
@@ -202,7 +210,7 @@ impl Recorder {
     }
 
     /// Returns true if the log level keeps a row of a call.
-    fn keeps(&self, record: &Record) -> bool {
+    pub(super) fn keeps(&self, record: &Record) -> bool {
         match self.level {
             Level::All => true,
             Level::Errors => record.status >= 400,
@@ -211,97 +219,18 @@ impl Recorder {
     }
 
     /// Takes out everything that waits.
-    fn take(&self) -> (Vec<Record>, Counts) {
+    pub(super) fn take(&self) -> (Vec<Record>, Counts) {
         let mut waiting = self.waiting.lock();
         (std::mem::take(&mut waiting.records), std::mem::take(&mut waiting.counts))
     }
 
     /// Puts back what could not be written, as far as there is room.
-    fn put_back(&self, records: impl Iterator<Item = Record>, counts: Counts) {
+    pub(super) fn put_back(&self, records: impl Iterator<Item = Record>, counts: Counts) {
         let mut waiting = self.waiting.lock();
         let room = MOST_WAITING.saturating_sub(waiting.records.len());
         waiting.records.extend(records.take(room));
         for (counted, calls) in counts.0 {
             waiting.counts.add(counted, calls);
-        }
-    }
-}
-
-/// A part of the log that is written in one transaction.
-struct Part {
-    records: Vec<Record>,
-    counts: Counts,
-}
-
-impl Part {
-    /// Writes rows and counts. Returns the number of rows.
-    async fn write(&self, tx: &mut Tx<'_>, recorder: &Recorder) -> store::Result<i64> {
-        let rows: Vec<Vec<OwnedParam>> =
-            self.records.iter().filter(|record| recorder.keeps(record)).map(Record::row).collect();
-        for chunk in rows.chunks(queries::ROWS) {
-            let values: Vec<Param<'_>> = chunk.iter().flatten().map(OwnedParam::as_param).collect();
-            if chunk.len() == queries::ROWS {
-                tx.execute(queries::insert_many(), &values).await?;
-                continue;
-            }
-            for row in chunk {
-                let values: Vec<Param<'_>> = row.iter().map(OwnedParam::as_param).collect();
-                tx.execute(queries::insert_one(), &values).await?;
-            }
-        }
-        // Sorted, so that two processes lock rows in the same order and never deadlock.
-        let mut counts = Counts(self.counts.0.clone());
-        let mut used: BTreeMap<HubKeyId, Timestamp> = BTreeMap::new();
-        for record in &self.records {
-            counts.add(record.counted_in(), (1, record.took_us));
-            if let Who::Known(known) = &record.who {
-                used.insert(known.key.id, record.at);
-            }
-        }
-        for ((key, hour, api, outcome), (calls, took)) in &counts.0 {
-            tx.execute(queries::COUNT, params![*key, *hour, api, *outcome, *calls, *took]).await?;
-        }
-        for (key, at) in used {
-            tx.execute(queries::KEY_USED, params![key, at, at.plus_ms(-USED_EVERY_MS)]).await?;
-        }
-        Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
-    }
-}
-
-impl Hub {
-    /// Writes everything that waits. What cannot be written is kept for the next time.
-    pub async fn flush_calls(&self) {
-        let recorder = self.recorder();
-        let _one_at_a_time = recorder.writing.lock().await;
-        let left_out = recorder.left_out.swap(0, Ordering::Relaxed);
-        if left_out > 0 {
-            tracing::warn!(calls = left_out, "more calls than the log could take; these have no row");
-        }
-        let (records, mut counts) = recorder.take();
-        let mut records = records.into_iter();
-        loop {
-            let part =
-                Part { records: records.by_ref().take(PART).collect(), counts: std::mem::take(&mut counts) };
-            if part.records.is_empty() && part.counts.0.is_empty() {
-                return;
-            }
-            let part = Arc::new(part);
-            let (writing, hub) = (Arc::clone(&part), self.clone());
-            let written =
-                self.db().write(move |tx| Box::pin(async move { writing.write(tx, hub.recorder()).await }));
-            match written.await {
-                Ok(rows) => {
-                    recorder.written.fetch_add(rows, Ordering::Relaxed);
-                }
-                Err(error) => {
-                    let error: store::Error = error;
-                    tracing::warn!(%error, "calls not written yet");
-                    if let Some(part) = Arc::into_inner(part) {
-                        recorder.put_back(part.records.into_iter().chain(records), part.counts);
-                    }
-                    return;
-                }
-            }
         }
     }
 }

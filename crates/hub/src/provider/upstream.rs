@@ -6,10 +6,12 @@
 
 mod answer;
 mod encode;
+mod guard;
 mod health;
 mod path;
 mod plan;
 mod target;
+mod wrong;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -20,7 +22,7 @@ use reqwest::Response;
 use sha2::{Digest, Sha256};
 use store::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use web::{ApiError, Code, outgoing::Breaker};
+use web::{ApiError, outgoing::Breaker};
 
 pub(crate) use health::start;
 
@@ -32,6 +34,7 @@ use crate::{
 use answer::{Failure, Health};
 use plan::{Plan, Prepared};
 use target::Target;
+use wrong::wrong;
 
 /// Maximum number of cached responses of one upstream, and maximum size of each in bytes.
 const REMEMBERED: usize = 1000;
@@ -77,11 +80,6 @@ impl Drop for Admitted<'_> {
 /// A message that names the problem.
 pub(super) fn check_action(action: &ActionSpec) -> Result<(), String> {
     Plan::new("action", action, 0).map(|_plan| ())
-}
-
-/// Creates the error for an invalid definition.
-fn wrong(place: &str, expected: impl std::fmt::Display) -> ApiError {
-    ApiError::new(Code::Unprocessable).with(format!("{place}: {expected}"))
 }
 
 impl Upstream {

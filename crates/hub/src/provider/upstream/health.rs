@@ -11,7 +11,7 @@ use std::{
 use reqwest::Url;
 use web::{ApiError, Tasks};
 
-use super::{Upstream, path, wrong};
+use super::{Upstream, path, wrong::wrong};
 use crate::{Hub, catalogue::HttpSpec, provider::Provider};
 
 /// Interval between looks for upstreams that are due.

@@ -1,15 +1,14 @@
 //! Base URLs of one API: its own, and those of single actions.
 
-use reqwest::{RequestBuilder, Url};
+use reqwest::Url;
 use web::{
     ApiError,
     outgoing::{Breaker, Redirects, Refused},
 };
 
-use super::{Upstream, answer::Failure, plan::Prepared, wrong};
+use super::wrong::wrong;
 use crate::{
     Hub,
-    call::{HubCode, HubError},
     catalogue::{ActionSpec, HttpSpec, rules::origin},
 };
 
@@ -44,7 +43,7 @@ impl Target {
     }
 
     /// Returns true if the host is `localhost` or an address in a private network. Names are not resolved.
-    fn is_private(&self, hub: &Hub) -> bool {
+    pub(super) fn is_private(&self, hub: &Hub) -> bool {
         let host = self.base.host_str().unwrap_or_default();
         let is_name = host == "localhost" || host.ends_with(".localhost");
         let asked = hub.outgoing().request(http::Method::GET, self.base.as_str(), Redirects::Keep);
@@ -75,31 +74,4 @@ pub(super) fn place(
     }
     targets.push(target);
     Ok(targets.len() - 1)
-}
-
-impl Upstream {
-    /// Creates a request to a target. Targets that are not trusted are called through the guard against
-    /// private networks, unless the API itself is in one.
-    pub(super) fn request(
-        &self,
-        hub: &Hub,
-        target: usize,
-        prepared: &Prepared,
-    ) -> Result<RequestBuilder, Failure> {
-        let failed = |error: Refused| {
-            let error = match error {
-                Refused::Network => HubError::new(HubCode::UpstreamError).with(PRIVATE),
-                error => HubError::new(HubCode::Unknown).because(error),
-            };
-            Failure::unknown(error)
-        };
-        let is_trusted = self.targets.get(target).is_some_and(|target| target.is_trusted);
-        let is_among_its_own = || self.targets.first().is_some_and(|own| own.is_private(hub));
-        if is_trusted || is_among_its_own() {
-            let client = hub.outgoing().trusted().map_err(failed)?;
-            return Ok(client.request(prepared.method.clone(), prepared.url.clone()));
-        }
-        let outgoing = hub.outgoing();
-        outgoing.request(prepared.method.clone(), prepared.url.as_str(), Redirects::Keep).map_err(failed)
-    }
 }
