@@ -157,6 +157,7 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Quality) {
         report.extend(lines::recall::quality()?);
+        report.extend(lines::recall::meaning()?);
     }
     if wanted(Part::Recall) {
         report.extend(lines::recall::speed(&bench)?);

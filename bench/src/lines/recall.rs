@@ -18,7 +18,9 @@ use serde_json::json;
 use store::{Clock, Random};
 use testkit::{
     Engine, TestServer,
-    conversations::{ALL, Conversation, hit, of_half, of_sort, places},
+    conversations::{
+        ALL, Conversation, FACTS, hit, of_half, of_sort, places, places_in_lists, until_embedded,
+    },
 };
 
 use super::{Bench, Site, command, email};
@@ -111,6 +113,55 @@ pub(crate) fn quality() -> Result<Vec<Line>> {
                         pairs: vec![(hit(&half(true), 10), hit(&base, 10))],
                     });
                 }
+            }
+        }
+        Ok(lines)
+    }))
+}
+
+/// Measures the same with the built-in model. The baseline is the search without it.
+pub(crate) fn meaning() -> Result<Vec<Line>> {
+    progress("asking about conversations, with the built-in model");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(Box::pin(async {
+        let server = TestServer::configured(Engine::Sqlite, "embedding.built_in = true").await;
+        let memory = &server.running().memory;
+        let mut lines = Vec::new();
+        for (language, text) in ALL.into_iter().chain(FACTS) {
+            let conversation = Conversation::parse(text);
+            let account = server.person(language).await.account;
+            let ids = conversation.store(memory, server.clock(), account.id).await;
+            let db = &server.running().db;
+            let words = places(db, account.id, &conversation, &ids, Tuning::default()).await;
+            let begin = Instant::now();
+            until_embedded(memory, &account).await;
+            let a_second = ids.len() as f64 / begin.elapsed().as_secs_f64();
+            let found = places_in_lists(memory, &account, &conversation, &ids).await;
+            for (reworded, least) in [(false, [88.0, 92.0]), (true, [70.0, 85.0])] {
+                let half = |places: &[Option<usize>], held| of_half(&conversation, places, reworded, held);
+                let at = |count| figure(hit(&half(&found, true), count));
+                let budget = match language {
+                    "English" => Budget::AtLeast(least[0]),
+                    "Chinese" => Budget::AtLeast(least[1]),
+                    _ => Budget::None,
+                };
+                let sort = if reworded { ", reworded" } else { "" };
+                lines.push(Line {
+                    what: format!("{language}, with the built-in model{sort}: hit@10, held out"),
+                    unit: "of 100",
+                    baseline: "words alone",
+                    budget,
+                    notes: format!(
+                        "tuned half {}; held out: hit@1 {}, hit@5 {}, hit@20 {}; {} entries embedded \
+                         a second",
+                        figure(hit(&half(&found, false), 10)),
+                        at(1),
+                        at(5),
+                        at(20),
+                        figure(a_second)
+                    ),
+                    pairs: vec![(hit(&half(&found, true), 10), hit(&half(&words, true), 10))],
+                });
             }
         }
         Ok(lines)

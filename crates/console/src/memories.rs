@@ -14,6 +14,7 @@ use http::StatusCode;
 use memory::{
     MemoryId, NoteId,
     key::{self, KeyMemory, model::NewMemory},
+    meaning::Progress,
     note::{self, Note, Status, model::NoteRequest},
 };
 use store::AccountId;
@@ -143,6 +144,8 @@ struct ListPage<'a> {
     q: String,
     lines: Vec<Line>,
     count: String,
+    /// The progress of semantic search, while some entries have no vector yet.
+    embedding: Option<String>,
     notice: Option<&'a str>,
     alert: Option<String>,
     typed: Typed,
@@ -182,6 +185,7 @@ async fn render(
             (found.list.into_iter().map(|note| note_line(note, t)).collect(), found.total)
         }
     };
+    let progress = console.memory.embedding_progress(&member.account).await?;
     let (error, typed) = refused.unzip();
     let template = ListPage {
         page: &page,
@@ -189,6 +193,7 @@ async fn render(
         is_note: kind == Kind::Note,
         lines,
         count: fill(t.memories_found, total),
+        embedding: embedding(progress, t),
         notice: notice(params.done.as_deref(), t),
         alert: error.as_ref().map(|error| error.message(page.language)),
         typed: typed.unwrap_or(Typed { public: true, ..Typed::default() }),
@@ -201,6 +206,11 @@ async fn render(
         None => page.answer(StatusCode::OK, &template),
         Some(error) => page.refuse(&error, &template),
     }
+}
+
+fn embedding(progress: Option<Progress>, t: &'static Texts) -> Option<String> {
+    let Progress { made, entries } = progress.filter(|progress| progress.made < progress.entries)?;
+    Some(fill(&fill(t.memories_embedding, made), entries))
 }
 
 fn notice(done: Option<&str>, t: &'static Texts) -> Option<&'static str> {

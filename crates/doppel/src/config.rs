@@ -11,6 +11,7 @@ mod notes;
 mod oauth;
 mod plaza;
 mod quota;
+mod rerank;
 mod secrets;
 mod variables;
 
@@ -41,6 +42,7 @@ pub use notes::Notes;
 pub use oauth::Oauth;
 pub use plaza::Plaza;
 pub use quota::Quota;
+pub use rerank::Rerank;
 pub use secrets::Secrets;
 
 /// The whole configuration. `default.toml` describes each key.
@@ -59,6 +61,7 @@ pub struct Config {
     pub notes: Notes,
     pub quota: Quota,
     pub embedding: Embedding,
+    pub rerank: Rerank,
     pub outgoing: Outgoing,
     pub hub: Hub,
     pub plaza: Plaza,
@@ -311,6 +314,7 @@ impl Config {
         self.notes.check()?;
         self.quota.check()?;
         self.embedding.check()?;
+        self.rerank.check()?;
         self.database_config().map(|_| ())
     }
 
@@ -366,6 +370,7 @@ impl Config {
         shown.secrets = self.secrets.shown();
         shown.model.hide_keys();
         shown.embedding.hide();
+        shown.rerank.hide();
         shown.chat.search_url = redact::url(&self.chat.search_url);
         toml::to_string(&shown).map_err(|error| error.to_string())
     }
@@ -442,6 +447,9 @@ mod tests {
             ("[embedding]\nbase_url = \"h\"\nname = \"m\"", "embedding.base_url"),
             ("[embedding]\nbase_url = \"http://h\"", "embedding.name"),
             ("[embedding]\nbatch = 0", "embedding.batch"),
+            ("[embedding]\ndimensions = 9000", "embedding.dimensions"),
+            ("[rerank]\nbase_url = \"h\"", "rerank.base_url"),
+            ("[rerank]\nmilliseconds = 0", "rerank.milliseconds"),
         ] {
             let error = Config::from_toml(lines).unwrap_err();
             assert!(error.contains(expected), "{lines}: {error}");

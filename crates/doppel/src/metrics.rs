@@ -92,6 +92,8 @@ fn describe() {
     describe_gauge!("doppel_chat_streams", "Answers in progress");
     describe_counter!("doppel_model_requests_total", "Requests to models, by model and outcome");
     describe_counter!("doppel_embedding_texts_total", "Texts sent to the embedding model, by outcome");
+    describe_counter!("doppel_rerank_requests_total", "Requests to the reranking model, by outcome");
+    describe_gauge!("doppel_embedding_waiting", "Entries without vectors of the current model");
     describe_gauge!("doppel_build_info", "1, with the version of the program");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Resident memory of the process");
     describe_gauge!("process_open_fds", "Open file descriptors of the process");

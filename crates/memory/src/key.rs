@@ -115,11 +115,11 @@ impl Memory {
         }
         let query = Query::of(keyword, only_public, self.db().clock().now());
         let query = self.with_zone(account, query).await?;
-        let near = self.near(index, &query).await;
+        let similar = self.similar(index, &query).await;
         let search = self.db().read_heavy(move |tx| {
             Box::pin(async move {
                 let (newest, _) = since(tx, account, cursor, only_public).await?;
-                let mut found = meaning::find(tx, index, &query, near).await?.hits;
+                let mut found = meaning::find(tx, index, &query, similar).await?.hits;
                 found.retain(|hit| hit.entry.0 <= newest);
                 let list = of_ids(tx, account, &ranked::page(&found, cursor.page()), only_public).await?;
                 let total = i64::try_from(found.len()).unwrap_or(i64::MAX);

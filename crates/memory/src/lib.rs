@@ -50,6 +50,8 @@ pub struct Settings {
     pub quota: quota::Settings,
     /// The embedding model, if one is configured.
     pub embedding: Option<meaning::Settings>,
+    /// The reranking model, if one is configured.
+    pub rerank: Option<meaning::RerankSettings>,
 }
 
 /// The state of this crate. Cheap to clone.
@@ -65,6 +67,7 @@ struct Inner {
     /// Wakes the task that reads pages.
     pages: Arc<Notify>,
     meaning: Option<meaning::SemanticSearch>,
+    reranker: Option<meaning::Reranker>,
 }
 
 impl Memory {
@@ -77,7 +80,9 @@ impl Memory {
             .embedding
             .clone()
             .map(|settings| meaning::SemanticSearch::new(settings, outgoing.clone()));
-        Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages, meaning }))
+        let reranker =
+            settings.rerank.clone().map(|settings| meaning::Reranker::new(settings, outgoing.clone()));
+        Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages, meaning, reranker }))
     }
 
     /// Starts the background tasks. They notice changes by other processes, remove files without an owner,

@@ -1,12 +1,16 @@
-//! Semantic search: embeddings made by an external model, compared in memory, and combined with keyword
-//! scores.
+//! Semantic search: embeddings made by the built-in model or an external one, compared in memory, and
+//! combined with keyword scores.
 //!
 //! Vectors are made in the background, for every entry that the configured model has made none of. So a
 //! change of the model makes all of them anew, while searches use those that exist. If anything fails,
 //! keywords still find entries.
 
+mod context;
 mod pause;
+mod prefixes;
+mod progress;
 mod provider;
+mod rerank;
 mod rules;
 mod serve;
 mod vectors;
@@ -24,24 +28,33 @@ use store::{Database, Tx};
 use tokio::sync::Notify;
 use web::Outgoing;
 
-pub use provider::Embedded;
-pub use provider::Settings;
+pub use prefixes::Prefixes;
+pub use progress::Progress;
+pub use provider::{Embedded, Settings, Source};
+pub use rerank::RerankSettings;
 pub use serve::NotEmbedded;
 pub(crate) use worker::start;
 
 use crate::Memory;
 use pause::Pause;
-pub(crate) use rules::Near;
+use provider::Purpose;
+pub(crate) use rerank::Reranker;
+use rules::Near;
 use vectors::VectorCache;
 
 /// Maximum number of entries that semantic search alone may add to the hits.
 const MAX_ADDED: usize = 100;
+/// Maximum number of characters of a question that its vector is made of, from its end. A long message has
+/// the question at its end, and a longer text takes longer.
+const MAX_QUESTION: usize = 600;
 /// Number of questions whose vectors are cached.
 const QUESTIONS: usize = 1000;
 
 /// The embedding model and its vectors.
 pub(crate) struct SemanticSearch {
     settings: Settings,
+    /// The key of the vectors of these settings.
+    key: String,
     outgoing: Outgoing,
     kept: VectorCache,
     questions: Cache<String, Arc<[f32]>>,
@@ -58,6 +71,7 @@ impl SemanticSearch {
     pub(crate) fn new(settings: Settings, outgoing: Outgoing) -> Self {
         Self {
             kept: VectorCache::new(settings.cache_bytes),
+            key: settings.key(),
             settings,
             outgoing,
             questions: Cache::new(QUESTIONS),
@@ -72,7 +86,7 @@ impl SemanticSearch {
     async fn near(&self, db: &Database, index: Index, query: &Query) -> Vec<Near> {
         let only_public = query.is_only_public();
         let near = async {
-            let vectors = self.kept.of(db, index, &self.settings.name).await?;
+            let vectors = self.kept.of(db, index, &self.key).await?;
             if vectors.is_empty() {
                 return Ok(Vec::new());
             }
@@ -87,13 +101,15 @@ impl SemanticSearch {
     }
 
     async fn question(&self, db: &Database, text: &str) -> Result<Option<Arc<[f32]>>, String> {
+        let start = text.char_indices().rev().nth(MAX_QUESTION - 1).map_or(0, |(at, _)| at);
+        let text = text.get(start..).unwrap_or(text);
         if let Some(known) = self.questions.get(text) {
             return Ok(Some(known));
         }
         if !self.asking.is_over(db.clock().now()) {
             return Ok(None);
         }
-        let made = provider::embed(&self.outgoing, &self.settings, &[text], self.settings.patience).await;
+        let made = provider::embed(&self.outgoing, &self.settings, &[text], Purpose::Question).await;
         let vector = match made {
             Ok(made) => made.into_iter().next().flatten(),
             // The question is at fault, not the endpoint.
@@ -109,6 +125,14 @@ impl SemanticSearch {
         self.questions.insert(text.to_owned(), Arc::clone(&vector));
         Ok(Some(vector))
     }
+}
+
+/// The entries that are similar to a question.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Similarity {
+    near: Vec<Near>,
+    /// The relevance of the first hits, if they are reranked.
+    relevance: HashMap<EntryId, f64>,
 }
 
 /// The entries that a query found.
@@ -129,23 +153,25 @@ impl Found {
     }
 }
 
-/// Returns the hits of a query by keywords, combined with those that are [near](Memory::near) by meaning.
+/// Returns the hits of a query by keywords, combined with those that are [similar](Memory::similar) in
+/// meaning.
 pub(crate) async fn find(
     tx: &Tx<'_>,
     index: Index,
     query: &Query,
-    near: Option<Vec<Near>>,
+    similar: Option<Similarity>,
 ) -> store::Result<Found> {
-    let Some(near) = near else {
+    let Some(Similarity { near, relevance }) = similar else {
         return Ok(Found { hits: index.search(tx, query).await?, ..Found::default() });
     };
     // Beside semantic scores, function words would weigh as much as any other words.
-    let words = index.search(tx, &query.clone().of_content()).await?;
-    let hits = match (words.is_empty(), near.is_empty()) {
+    let words = index.rank(tx, &query.clone().of_content()).await?;
+    let mut hits = match (words.hits.is_empty(), near.is_empty()) {
         (true, true) => index.search(tx, query).await?,
-        (false, true) => words,
+        (false, true) => words.hits,
         (_, false) => rules::fuse(&words, &near, MAX_ADDED),
     };
+    rerank::blend(&mut hits, &relevance);
     let later = near.into_iter().filter(|near| near.passage > 0);
     Ok(Found { hits, passages: later.map(|near| (near.entry, near.passage)).collect() })
 }
@@ -153,9 +179,19 @@ pub(crate) async fn find(
 impl Memory {
     /// Returns the similarity of entries to a question. `None` if no model is configured, or if the query is
     /// not a question.
-    pub(crate) async fn near(&self, index: Index, query: &Query) -> Option<Vec<Near>> {
-        let meaning = self.0.meaning.as_ref().filter(|_| query.is_question())?;
-        Some(meaning.near(self.db(), index, query).await)
+    pub(crate) async fn similar(&self, index: Index, query: &Query) -> Option<Similarity> {
+        let (meaning, reranker) = (self.0.meaning.as_ref(), self.0.reranker.as_ref());
+        if !query.is_question() || (meaning.is_none() && reranker.is_none()) {
+            return None;
+        }
+        let mut similar = Similarity::default();
+        if let Some(meaning) = meaning {
+            similar.near = meaning.near(self.db(), index, query).await;
+        }
+        if let Some(reranker) = reranker {
+            similar.relevance = reranker.relevance(self.db(), index, query, &similar).await;
+        }
+        Some(similar)
     }
 
     /// Requests embeddings of the changed entries of an index.

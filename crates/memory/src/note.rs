@@ -168,10 +168,10 @@ impl Memory {
         let query = Query::of(keyword, false, self.db().clock().now());
         let query = self.with_zone(account, query).await?;
         let index = Index::new(account, KIND);
-        let near = self.near(index, &query).await;
+        let similar = self.similar(index, &query).await;
         let search = self.db().read_heavy(move |tx| {
             Box::pin(async move {
-                let found = meaning::find(tx, index, &query, near).await?.hits;
+                let found = meaning::find(tx, index, &query, similar).await?.hits;
                 page_of(tx, account, found, cursor).await
             })
         });

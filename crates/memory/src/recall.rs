@@ -15,7 +15,7 @@ pub use tokens::tokens;
 use crate::{
     Memory,
     key::{self, KeyMemory},
-    meaning::{self, Near},
+    meaning::{self, Similarity},
     note::{self, Note},
     profile::Profile,
     ranked,
@@ -93,8 +93,8 @@ impl Memory {
     }
 
     async fn lookup(&self, index: Index, query: Query) -> Lookup {
-        let near = self.near(index, &query).await;
-        Lookup { index, query, near }
+        let similar = self.similar(index, &query).await;
+        Lookup { index, query, similar }
     }
 }
 
@@ -120,7 +120,7 @@ struct Lookup {
     index: Index,
     query: Query,
     /// Entries that are similar in meaning, if a model is configured.
-    near: Option<Vec<Near>>,
+    similar: Option<Similarity>,
 }
 
 impl Question {
@@ -199,11 +199,11 @@ struct FoundKeys {
 }
 
 async fn find_keys(tx: &Tx<'_>, account: AccountId, lookup: Option<Lookup>) -> Result<FoundKeys, ApiError> {
-    let Some(Lookup { index, query, near }) = lookup else { return Ok(FoundKeys::default()) };
+    let Some(Lookup { index, query, similar }) = lookup else { return Ok(FoundKeys::default()) };
     let only_public = query.is_only_public();
     let page = Page { limit: NEWEST, offset: 0 };
     let newest = key::list(tx, account, page.into(), only_public);
-    let (newest, found) = futures::try_join!(newest, meaning::find(tx, index, &query, near))?;
+    let (newest, found) = futures::try_join!(newest, meaning::find(tx, index, &query, similar))?;
     let ids = ranked::page(&found.hits, Page { limit: FOUND, offset: 0 });
     let rows = key::of_ids(tx, account, &ids, only_public).await?;
     Ok(FoundKeys { hits: found.hits, rows, newest })
@@ -217,8 +217,8 @@ struct FoundNotes {
 }
 
 async fn find_notes(tx: &Tx<'_>, account: AccountId, lookup: Option<Lookup>) -> Result<FoundNotes, ApiError> {
-    let Some(Lookup { index, query, near }) = lookup else { return Ok(FoundNotes::default()) };
-    let found = meaning::find(tx, index, &query, near).await?;
+    let Some(Lookup { index, query, similar }) = lookup else { return Ok(FoundNotes::default()) };
+    let found = meaning::find(tx, index, &query, similar).await?;
     let ids = ranked::page(&found.hits, Page { limit: NOTES_FOUND, offset: 0 });
     let rows = note::of_ids(tx, account, &ids).await?;
     let with_passage = |row: Note| {

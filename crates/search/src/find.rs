@@ -38,6 +38,15 @@ const TOLD_LATER_DAYS: i64 = 8;
 const TOLD_BEFORE_DAYS: i64 = 31;
 const DAY_MS: i64 = 86_400_000;
 
+/// The hits of a query, and how sure they are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ranked {
+    /// The hits, best first.
+    pub hits: Vec<Hit>,
+    /// The greatest part of the query's terms that one entry has, from 0 to 1. Rare terms count more.
+    pub coverage: f64,
+}
+
 impl Index {
     /// Returns the entries that a query finds, best first. Of equal ones, the one that was noted last is
     /// first.
@@ -54,24 +63,33 @@ impl Index {
     /// If a statement fails.
     // Boxed here, so that it is compiled once and not wherever it is awaited.
     pub fn search<'a>(self, tx: &'a Tx<'_>, query: &'a Query) -> BoxFuture<'a, Result<Vec<Hit>>> {
+        Box::pin(async move { Ok(self.rank(tx, query).await?.hits) })
+    }
+
+    /// [`search`](Self::search), with the coverage of the query.
+    ///
+    /// # Errors
+    /// As of `search`.
+    pub fn rank<'a>(self, tx: &'a Tx<'_>, query: &'a Query) -> BoxFuture<'a, Result<Ranked>> {
         Box::pin(self.found(tx, query))
     }
 
-    async fn found(self, tx: &Tx<'_>, query: &Query) -> Result<Vec<Hit>> {
+    async fn found(self, tx: &Tx<'_>, query: &Query) -> Result<Ranked> {
         if query.typed.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Ranked::default());
         }
         let terms = tokens::query(&query.typed);
         let pending = self.pending(tx, &terms, query.only_public);
         let ((size, runs), pending) = futures::try_join!(self.size(tx, query.only_public), pending)?;
         if size.entries == 0 {
-            return Ok(Vec::new());
+            return Ok(Ranked::default());
         }
         let has_runs = runs > 0;
         let counts = self.counts(tx, has_runs, &terms, &pending, query.only_public).await?;
         // Not all terms of a very long query were counted.
         let is_counted = |sure: &String| terms.iter().any(|term| term.text == *sure);
         let sure: Vec<String> = tokens::sure(&query.typed).into_iter().filter(is_counted).collect();
+        let total = rank::total_rarity(&terms, &counts, size);
         let scored_terms = rank::scored_terms(terms, &counts, size, query.filter());
         let place = Place::of(query, sure, &counts, size);
         let mut wanted: Vec<&str> = scored_terms.iter().map(|term| term.term.text.as_str()).collect();
@@ -82,6 +100,8 @@ impl Index {
         }
         let postings = self.postings(tx, has_runs, &wanted, &pending, query.only_public).await?;
         let mut scores = votes(&scored_terms, &postings, size);
+        let covered = scores.values().map(|scored| scored.covered).fold(0.0, f64::max);
+        let coverage = if total > 0.0 { (covered / total).min(1.0) } else { 0.0 };
         let verbatim = self.verbatim(tx, query, &place, &postings);
         let (verbatim, of_days) = futures::try_join!(verbatim, self.of_days(tx, query))?;
         for (entry, noted) in verbatim {
@@ -94,7 +114,7 @@ impl Index {
                 rank::gain(&mut scores, entry, noted, score);
             }
         }
-        Ok(rank::order(scores))
+        Ok(Ranked { hits: rank::order(scores), coverage })
     }
 
     fn start<'p>(self, only_public: bool) -> Vec<Param<'p>> {
@@ -332,9 +352,8 @@ impl Place {
 fn votes(scored_terms: &[ScoredTerm], postings: &Postings, size: Size) -> Scores {
     let mut scores = Scores::new();
     for term in scored_terms {
-        for posting in postings.get(&term.term.text).into_iter().flatten() {
-            rank::gain(&mut scores, posting.entry, posting.noted, rank::score(term, *posting, size));
-        }
+        let postings = postings.get(&term.term.text).map_or(&[][..], Vec::as_slice);
+        rank::add_term(&mut scores, term, postings, size);
     }
     scores
 }

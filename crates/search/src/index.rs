@@ -63,7 +63,9 @@ impl Index {
         self.account
     }
 
-    pub(super) const fn kind(self) -> i64 {
+    /// Returns the number of the kind.
+    #[must_use]
+    pub const fn kind(self) -> i64 {
         self.kind
     }
 
@@ -128,8 +130,10 @@ impl Index {
     pub async fn remove(self, tx: &mut Tx<'_>, entry: EntryId) -> Result<bool> {
         self.lock(tx).await?;
         let found = tx.fetch_optional(sql::REMOVE_ENTRY, params![self.account, self.kind, entry]).await?;
-        let Some((folded, public, run)): Option<(String, bool, i64)> = found else { return Ok(false) };
-        self.remove_vector(tx, entry).await?;
+        let Some((folded, public, run, noted)): Option<(String, bool, i64, Timestamp)> = found else {
+            return Ok(false);
+        };
+        self.remove_vectors_around(tx, (entry, noted)).await?;
         // The terms are computed from the stored text, so a migration that changes the tokenizer has to
         // rebuild the index.
         let document = Document::of_folded(folded);

@@ -12,6 +12,7 @@
 
 mod bare;
 mod check;
+mod context;
 mod dates;
 mod find;
 mod fold;
@@ -27,10 +28,13 @@ mod terms;
 mod texts;
 mod tokens;
 mod upgrade;
+mod vector_statements;
 mod vectors;
 mod verbs;
 
 pub use check::Expected;
+pub use context::{Around, Beside, Context, MAX_EMBEDDED};
+pub use find::Ranked;
 pub use fold::fold;
 pub use id::EntryId;
 pub use index::{Entry, Index};
@@ -40,4 +44,4 @@ pub use terms::{query_terms, terms};
 pub use texts::Scorer;
 pub use tokens::Document;
 pub use upgrade::cut_again;
-pub use vectors::{EntryVectors, MAX_EMBEDDED, Made, VectorState};
+pub use vectors::{EntryVectors, Made, VectorState};

@@ -44,6 +44,8 @@ pub struct Hit {
 pub(super) struct Scored {
     pub(super) score: f64,
     pub(super) noted: Timestamp,
+    /// The rarity of the query's terms that it has.
+    pub(super) covered: f64,
 }
 
 /// Found entries by id.
@@ -51,7 +53,7 @@ pub(super) type Scores = HashMap<EntryId, Scored>;
 
 /// Adds to the score of an entry.
 pub(super) fn gain(scores: &mut Scores, entry: EntryId, noted: Timestamp, more: f64) {
-    scores.entry(entry).or_insert(Scored { score: 0.0, noted }).score += more;
+    scores.entry(entry).or_insert(Scored { score: 0.0, noted, covered: 0.0 }).score += more;
 }
 
 /// A term that is scored, and the number of entries that have it.
@@ -80,7 +82,6 @@ pub(super) fn scored_terms(
     size: Size,
     filter: TermFilter,
 ) -> Vec<ScoredTerm> {
-    let is_common = |entries: i64| size.entries >= MANY && entries * 2 > size.entries;
     let mut present: Vec<ScoredTerm> = terms
         .into_iter()
         .filter_map(|term| {
@@ -90,8 +91,8 @@ pub(super) fn scored_terms(
         .collect();
     if filter == TermFilter::All {
         // All of them stay.
-    } else if present.iter().any(|term| !term.term.function && !is_common(term.entries)) {
-        present.retain(|term| !term.term.function && !is_common(term.entries));
+    } else if present.iter().any(|term| !term.term.function && !is_common(term.entries, size)) {
+        present.retain(|term| !term.term.function && !is_common(term.entries, size));
     } else if filter == TermFilter::Content || present.iter().any(|term| !term.term.function) {
         present.retain(|term| !term.term.function);
     }
@@ -108,14 +109,45 @@ pub(super) fn scored_terms(
     present
 }
 
+/// Returns the weight of a term that some entries have.
+fn rarity(term: &QueryTerm, entries: i64, size: Size) -> f64 {
+    let (all, with) = (size.entries.max(entries) as f64, entries as f64);
+    term.weight * (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
+}
+
+/// Returns the rarity of all terms of a query together, including those that no entry has. Function words and
+/// common ones do not count.
+pub(super) fn total_rarity(terms: &[QueryTerm], counts: &HashMap<String, i64>, size: Size) -> f64 {
+    let entries = |term: &QueryTerm| counts.get(&term.text).copied().unwrap_or(0);
+    let counted = terms.iter().filter(|term| !term.function && !is_common(entries(term), size));
+    counted.map(|term| rarity(term, entries(term), size)).sum()
+}
+
+const fn is_common(entries: i64, size: Size) -> bool {
+    size.entries >= MANY && entries * 2 > size.entries
+}
+
+/// Adds the scores of a term to the entries that have it.
+pub(super) fn add_term(scores: &mut Scores, term: &ScoredTerm, postings: &[Posting], size: Size) {
+    let rarity = rarity(&term.term, term.entries, size);
+    for posting in postings {
+        let start = Scored { score: 0.0, noted: posting.noted, covered: 0.0 };
+        let scored = scores.entry(posting.entry).or_insert(start);
+        scored.score += bm25(rarity, *posting, size);
+        scored.covered += rarity;
+    }
+}
+
 /// Returns the BM25 score of one term in one entry.
 pub(super) fn score(term: &ScoredTerm, posting: Posting, size: Size) -> f64 {
-    let (all, with) = (size.entries.max(term.entries) as f64, term.entries as f64);
-    let rarity = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
+    bm25(rarity(&term.term, term.entries, size), posting, size)
+}
+
+fn bm25(rarity: f64, posting: Posting, size: Size) -> f64 {
     let average = (size.length.max(1) as f64) / (size.entries.max(1) as f64);
     let often = posting.occurrences as f64;
     let long = 1.0 - B + B * posting.length as f64 / average;
-    term.term.weight * rarity * often * (K1 + 1.0) / (often + K1 * long)
+    rarity * often * (K1 + 1.0) / (often + K1 * long)
 }
 
 /// Sorts the entries by score, best first. Of equal ones, the one that was noted last is first.
@@ -125,7 +157,7 @@ pub(super) fn order(scores: Scores) -> Vec<Hit> {
     ranked
 }
 
-const fn hit((entry, Scored { score, noted }): (EntryId, Scored)) -> Hit {
+const fn hit((entry, Scored { score, noted, .. }): (EntryId, Scored)) -> Hit {
     Hit { entry, score, noted }
 }
 
@@ -185,7 +217,7 @@ mod tests {
     #[test]
     fn rarer_and_shorter_and_more_often_is_better() {
         let size = Size { entries: 100, length: 1000 };
-        let term = |entries| ScoredTerm { term: term("x", false), entries };
+        let rarity = |entries| rarity(&term("x", false), entries, size);
         let posting = |occurrences, length| Posting {
             entry: EntryId(1),
             occurrences,
@@ -193,15 +225,18 @@ mod tests {
             public: true,
             noted: Timestamp(0),
         };
-        assert!(score(&term(2), posting(1, 10), size) > score(&term(20), posting(1, 10), size));
-        assert!(score(&term(2), posting(1, 5), size) > score(&term(2), posting(1, 50), size));
-        assert!(score(&term(2), posting(3, 10), size) > score(&term(2), posting(1, 10), size));
-        assert!(score(&term(100), posting(1, 10), size) > 0.0);
+        assert!(bm25(rarity(2), posting(1, 10), size) > bm25(rarity(20), posting(1, 10), size));
+        assert!(bm25(rarity(2), posting(1, 5), size) > bm25(rarity(2), posting(1, 50), size));
+        assert!(bm25(rarity(2), posting(3, 10), size) > bm25(rarity(2), posting(1, 10), size));
+        assert!(bm25(rarity(100), posting(1, 10), size) > 0.0);
+        let counts = HashMap::from([("cat".to_owned(), 2), ("user".to_owned(), 60)]);
+        let terms = [term("the", true), term("cat", false), term("user", false), term("absent", false)];
+        assert!((total_rarity(&terms, &counts, size) - rarity(2) - rarity(0)).abs() < 1e-9);
     }
 
     #[test]
     fn of_equals_the_newer_comes_first() {
-        let scored = |score: f64, noted: i64| Scored { score, noted: Timestamp(noted) };
+        let scored = |score: f64, noted: i64| Scored { score, noted: Timestamp(noted), covered: 0.0 };
         let all = [(1, scored(1.0, 5)), (3, scored(1.0, 5)), (2, scored(2.0, 5)), (4, scored(1.0, 4))];
         let all = all.map(|(id, scored)| (EntryId(id), scored));
         let ids: Vec<i64> = order(all.into()).iter().map(|hit| hit.entry.0).collect();

@@ -45,7 +45,7 @@ pub(super) const ADD_ENTRY: &str = "INSERT INTO search_entry \
 
 pub(super) const REMOVE_ENTRY: &str = "DELETE FROM search_entry WHERE account_id = $1 AND kind = $2 AND \
     entry_id = $3 \
-     RETURNING folded, is_public, run";
+     RETURNING folded, is_public, run, noted_at";
 
 pub(super) const ADD_PENDING: &str = "INSERT INTO search_pending \
      (account_id, kind, entry_id, is_public, length, terms, cost, noted_at) VALUES ($1, $2, $3, $4, $5, $6, \
@@ -107,7 +107,7 @@ pub(super) static NEIGHBOURS: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Returns `$from, …, $to`.
-fn placeholders(from: usize, to: usize) -> String {
+pub(super) fn placeholders(from: usize, to: usize) -> String {
     (from..=to).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
 

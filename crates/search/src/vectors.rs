@@ -2,86 +2,17 @@
 
 use store::{AccountId, Database, Result, Timestamp, Tx, owned_params, params};
 
+use super::context::{Context, MAX_EMBEDDED};
 use super::id::EntryId;
 use super::index::Index;
-
-/// Maximum number of characters of an entry's folded text that vectors are made of. If these characters have
-/// changed meanwhile, the vectors are not stored.
-pub const MAX_EMBEDDED: i64 = 32_000;
+use super::vector_statements::{
+    BUMP, CHANGED, CLAIM, COUNT, COUNTED, EMBEDDED, EXTEND, LACKING, PUT, RELEASE, REMOVE, REMOVE_AROUND,
+    REMOVED, REPLACE, STATE, STRAY, WAITING, WITHOUT,
+};
 
 /// Maximum duration of a claim on an index, in milliseconds. A claim that ends later was made by a clock that
 /// was ahead.
 const LONGEST_CLAIM_MS: i64 = 3_600_000;
-
-const LACKING: &str = "SELECT size.account_id, size.kind FROM search_size AS size \
-     LEFT JOIN search_meaning AS meaning ON meaning.account_id = size.account_id AND meaning.kind = \
-     size.kind \
-     WHERE (size.account_id > $3 OR (size.account_id = $3 AND size.kind > $4)) \
-     AND size.entries > COALESCE(CASE WHEN meaning.model = $1 THEN meaning.made END, 0) \
-     AND (COALESCE(meaning.claimed_until, 0) <= $2 OR meaning.claimed_until > $6) ORDER BY size.account_id, \
-     size.kind LIMIT $5";
-
-/// Claims an index for a model. The vectors of another model stay, under its name, until they are replaced.
-const CLAIM: &str = "INSERT INTO search_meaning (account_id, kind, model, made, version, removed, \
-    claimed_until) \
-     VALUES ($1, $2, $3, 0, 0, 0, $4) ON CONFLICT (account_id, kind) DO UPDATE SET \
-     claimed_until = excluded.claimed_until, model = excluded.model, made = CASE WHEN search_meaning.model = \
-     $3 \
-     THEN search_meaning.made ELSE (SELECT COUNT(*) FROM search_vector AS other WHERE other.account_id = $1 \
-     AND other.kind = $2 AND other.model = $3) END \
-     WHERE search_meaning.claimed_until <= $5 OR search_meaning.claimed_until > $6";
-
-const EXTEND: &str =
-    "UPDATE search_meaning SET claimed_until = $4 WHERE account_id = $1 AND kind = $2 AND model = $3";
-
-const RELEASE: &str = "UPDATE search_meaning SET claimed_until = 0 WHERE account_id = $1 AND kind = $2 AND \
-    model = $3 AND claimed_until = $4";
-
-const WITHOUT: &str = "SELECT entry.entry_id, SUBSTR(entry.folded, 1, $5) FROM search_entry AS entry \
-     LEFT JOIN search_vector AS made ON made.account_id = entry.account_id AND made.kind = entry.kind \
-     AND made.entry_id = entry.entry_id AND made.model = $3 \
-     WHERE entry.account_id = $1 AND entry.kind = $2 AND made.entry_id IS NULL \
-     ORDER BY entry.entry_id DESC LIMIT $4";
-
-const BUMP: &str = "UPDATE search_meaning SET version = version + 1 WHERE account_id = $1 AND kind = $2 AND \
-    model = $3 \
-     RETURNING version";
-
-/// Writes nothing if the entry is gone, has another text by now, or has vectors of this model.
-const PUT: &str = "INSERT INTO search_vector (account_id, kind, entry_id, model, is_public, version, parts, \
-    vector) \
-     SELECT account_id, kind, entry_id, $4, is_public, $5, $9, $6 FROM search_entry \
-     WHERE account_id = $1 AND kind = $2 AND entry_id = $3 AND SUBSTR(folded, 1, $8) = $7 \
-     ON CONFLICT (account_id, kind, entry_id) DO UPDATE SET model = excluded.model, is_public = \
-     excluded.is_public, \
-     version = excluded.version, parts = excluded.parts, vector = excluded.vector WHERE search_vector.model \
-     <> excluded.model";
-
-const COUNT: &str = "UPDATE search_meaning SET made = made + $3 WHERE account_id = $1 AND kind = $2";
-
-const REMOVE: &str =
-    "DELETE FROM search_vector WHERE account_id = $1 AND kind = $2 AND entry_id = $3 RETURNING model";
-
-const REMOVED: &str = "UPDATE search_meaning SET version = version + 1, removed = version + 1, \
-     made = made - CASE WHEN model = $3 THEN 1 ELSE 0 END WHERE account_id = $1 AND kind = $2";
-
-const STATE: &str = "SELECT version, removed FROM search_meaning WHERE account_id = $1 AND kind = $2";
-
-const CHANGED: &str = "SELECT entry_id, is_public, parts, vector FROM search_vector WHERE account_id = $1 \
-    AND kind = $2 \
-     AND model = $3 AND version > $4 AND version <= $5 ORDER BY entry_id DESC LIMIT $6";
-
-const STRAY: &str = "SELECT made.entry_id FROM search_vector AS made LEFT JOIN search_entry AS entry \
-     ON entry.account_id = made.account_id AND entry.kind = made.kind AND entry.entry_id = made.entry_id \
-     WHERE made.account_id = $1 AND made.kind = $2 AND (entry.entry_id IS NULL OR entry.is_public <> \
-     made.is_public \
-     OR made.parts < 0 OR LENGTH(made.vector) % (4 * CASE WHEN made.parts > 0 THEN made.parts ELSE 1 END) <> \
-     0) ORDER BY made.entry_id";
-
-const COUNTED: &str = "SELECT meaning.made, (SELECT COUNT(*) FROM search_vector AS made \
-     WHERE made.account_id = $1 AND made.kind = $2 AND made.model = meaning.model) FROM search_meaning AS \
-     meaning \
-     WHERE meaning.account_id = $1 AND meaning.kind = $2";
 
 /// The vectors made of an entry's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,8 +23,12 @@ pub struct Made {
     pub text: String,
     /// The number of vectors: one for each passage that the model can embed.
     pub parts: i64,
-    /// The vectors, one after the other: 32-bit floats, little-endian.
+    /// The vectors, one after the other.
     pub vectors: Vec<u8>,
+    /// The entries around it that the vectors take into account; `None` if they take none into account.
+    pub context: Option<Context>,
+    /// True if the entry may have vectors of the model, which these replace.
+    pub replaces: bool,
 }
 
 /// The stored vectors of an entry.
@@ -105,7 +40,7 @@ pub struct EntryVectors {
     pub public: bool,
     /// The number of vectors.
     pub parts: i64,
-    /// The vectors, one after the other: 32-bit floats, little-endian.
+    /// The vectors, one after the other.
     pub vectors: Vec<u8>,
 }
 
@@ -174,8 +109,9 @@ impl Index {
         db.fetch_all_heavy(WITHOUT, owned_params![self.account, self.kind, model, limit, MAX_EMBEDDED]).await
     }
 
-    /// Stores vectors, except of entries that have changed since or are gone, and extends the claim until a
-    /// time. Returns false, and stores none, if another model has claimed the index meanwhile.
+    /// Stores vectors, except of entries that are gone or have another text or context by now, and extends
+    /// the claim until a time. Returns false, and stores none, if another model has claimed the index
+    /// meanwhile.
     ///
     /// # Errors
     /// If a statement fails.
@@ -189,8 +125,15 @@ impl Index {
         self.lock(tx).await?;
         let bumped: Option<(i64,)> = tx.fetch_optional(BUMP, params![self.account, self.kind, model]).await?;
         let Some((version,)) = bumped else { return Ok(false) };
+        let in_context: Vec<EntryId> =
+            made.iter().filter(|one| one.context.is_some()).map(|one| one.entry).collect();
+        let contexts = self.contexts(tx, &in_context).await?;
         let mut new = 0;
         for one in made {
+            let context = one.context.as_ref();
+            if context.is_some_and(|context| contexts.get(&one.entry) != Some(context)) {
+                continue;
+            }
             let values = params![
                 self.account,
                 self.kind,
@@ -200,9 +143,14 @@ impl Index {
                 &one.vectors,
                 &one.text,
                 MAX_EMBEDDED,
-                one.parts
+                one.parts,
+                context.map_or(0, Context::mark)
             ];
-            new += i64::try_from(tx.execute(PUT, values).await?).unwrap_or(0);
+            if one.replaces {
+                tx.execute(REPLACE, values).await?;
+            } else {
+                new += i64::try_from(tx.execute(PUT, values).await?).unwrap_or(0);
+            }
         }
         tx.execute(COUNT, params![self.account, self.kind, new]).await?;
         tx.execute(EXTEND, params![self.account, self.kind, model, until]).await?;
@@ -217,6 +165,40 @@ impl Index {
             tx.execute(REMOVED, params![self.account, self.kind, &model]).await?;
         }
         Ok(())
+    }
+
+    /// Removes the vectors of an entry that is gone, and those that took it into account. The index has to be
+    /// locked.
+    pub(super) async fn remove_vectors_around(
+        self,
+        tx: &mut Tx<'_>,
+        (entry, noted): (EntryId, Timestamp),
+    ) -> Result<()> {
+        let removed: Vec<(String,)> =
+            tx.fetch_all(REMOVE_AROUND, params![self.account, self.kind, entry, noted]).await?;
+        for (model,) in removed {
+            tx.execute(REMOVED, params![self.account, self.kind, &model]).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the number of entries with vectors of the model, and of all entries. Reads two rows.
+    ///
+    /// # Errors
+    /// If the statement fails.
+    pub async fn embedded(self, db: &Database, model: &str) -> Result<(i64, i64)> {
+        let row = db.fetch_optional(EMBEDDED, params![self.account, self.kind, model]).await?;
+        Ok(row.unwrap_or_default())
+    }
+
+    /// Returns the number of entries of all people without vectors of the model. Reads the sizes of all
+    /// indexes.
+    ///
+    /// # Errors
+    /// If the statement fails.
+    pub async fn waiting(db: &Database, model: &str) -> Result<i64> {
+        let rows: Vec<(i64,)> = db.fetch_all_heavy(WAITING, owned_params![model]).await?;
+        Ok(rows.first().map_or(0, |(waiting,)| *waiting))
     }
 
     /// Returns the counters of changes. Reads one row.

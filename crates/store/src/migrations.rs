@@ -56,6 +56,7 @@ pub const ALL: &[Migration] = &[
     sql(18, NOTED, include_str!("migrations/0018_noted.sql")),
     sql(19, "oauth", include_str!("migrations/0019_oauth.sql")),
     sql(20, "agents", include_str!("migrations/0020_agents.sql")),
+    sql(21, "vectors", include_str!("migrations/0021_vectors.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.

@@ -1,5 +1,6 @@
 //! The conversations of `bench/recall`: turns, questions about them, and the turns that answer each question.
 
+use identity::Account;
 use memory::{Memory, MemoryId, key::Fact};
 use store::{AccountId, Clock, Timestamp};
 
@@ -7,6 +8,12 @@ use store::{AccountId, Clock, Timestamp};
 pub const ALL: [(&str, &str); 2] = [
     ("English", include_str!("../../../bench/recall/english.txt")),
     ("Chinese", include_str!("../../../bench/recall/chinese.txt")),
+];
+
+/// Single facts without order, each with a plain and a reworded question, by language.
+pub const FACTS: [(&str, &str); 2] = [
+    ("English facts", include_str!("../../../bench/recall/english-facts.txt")),
+    ("Chinese facts", include_str!("../../../bench/recall/chinese-facts.txt")),
 ];
 
 /// The time between two turns in milliseconds.
@@ -133,6 +140,43 @@ pub async fn places(
                 .any(|turn| ids.get(*turn).is_some_and(|id| search::EntryId::from(*id) == entry))
         };
         places.push(hits.iter().position(|hit| is_evidence(hit.entry)));
+    }
+    places
+}
+
+/// Waits until all entries of a person have vectors.
+///
+/// # Panics
+/// If they have none after ten minutes.
+pub async fn until_embedded(memory: &Memory, account: &Account) {
+    let embedded = async {
+        loop {
+            memory.make_vectors().await.expect("vectors");
+            let progress = memory.embedding_progress(account).await.expect("progress").expect("a model");
+            if progress.made == progress.entries {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(600), embedded).await.expect("vectors in time");
+}
+
+/// Searches for each question as the API does, and returns the rank of the first hit that answers it, from
+/// 0. `None` if it is not among the first hundred.
+pub async fn places_in_lists(
+    memory: &Memory,
+    account: &Account,
+    conversation: &Conversation,
+    ids: &[MemoryId],
+) -> Vec<Option<usize>> {
+    let mut places = Vec::new();
+    for question in &conversation.questions {
+        let page = web::paging::Page { limit: 100, offset: 0 };
+        let found = memory.key_memories(account.id, &question.text, page, false).await.expect("searched");
+        let is_evidence =
+            |entry: MemoryId| question.evidence.iter().any(|turn| ids.get(*turn) == Some(&entry));
+        places.push(found.list.iter().position(|memory| is_evidence(memory.id)));
     }
     places
 }

@@ -53,6 +53,8 @@ struct Inner {
     always: Mutex<Option<Fault>>,
     /// A request with this word in a text gets a 400.
     refused: Mutex<Option<String>>,
+    /// The word of relevant texts.
+    relevant: Mutex<String>,
     asked: Mutex<Vec<(String, Value)>>,
     tasks: Tasks,
 }
@@ -72,6 +74,7 @@ impl Embeddings {
             faults: Mutex::default(),
             always: Mutex::default(),
             refused: Mutex::default(),
+            relevant: Mutex::default(),
             asked: Mutex::default(),
             tasks: Tasks::default(),
         };
@@ -93,6 +96,16 @@ impl Embeddings {
              embedding.api_key = \"planted-embedding-key\"\n",
             self.0.address
         )
+    }
+
+    /// Returns the lines of TOML that configure a server to use the endpoint for reranking.
+    pub fn rerank_lines(&self) -> String {
+        format!("rerank.base_url = \"http://{}/v1\"\nrerank.name = \"r\"\n", self.0.address)
+    }
+
+    /// Makes texts with this word relevant to every question when they are reranked.
+    pub fn prefer(&self, word: &str) {
+        word.clone_into(&mut self.0.relevant.lock().expect("no panic"));
     }
 
     /// Adds a fault to the queue. Each response takes one from it.
@@ -192,9 +205,17 @@ async fn serve(inner: &Inner, mut stream: TcpStream) {
         Some(Fault::Huge | Fault::Garbage) | None if refuses => status = "400 Bad Request",
         Some(Fault::Huge | Fault::Garbage) | None => {}
     }
-    let answer = match fault {
-        Some(Fault::Garbage) => "<html>".to_owned(),
-        _ => json!({"object": "list", "model": model, "data": data}).to_string(),
+    let relevant = inner.relevant.lock().expect("no panic").clone();
+    let answer = match (fault, body.get("documents").and_then(Value::as_array)) {
+        (Some(Fault::Garbage), _) => "<html>".to_owned(),
+        (_, Some(documents)) => {
+            let has_word = |text: &Value| text.as_str().is_some_and(|text| text.contains(&relevant));
+            let score = |text| if has_word(text) { 1.0 } else { -1.0 };
+            let scored = documents.iter().enumerate();
+            let scored = scored.map(|(index, text)| json!({"index": index, "relevance_score": score(text)}));
+            json!({"results": scored.collect::<Vec<_>>()}).to_string()
+        }
+        (_, None) => json!({"object": "list", "model": model, "data": data}).to_string(),
     };
     let huge = fault == Some(Fault::Huge);
     let length = if huge { 100 << 20 } else { answer.len() };

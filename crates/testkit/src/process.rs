@@ -50,6 +50,8 @@ impl Binary {
         };
         // The environment of the test run must not influence the result.
         command.env_clear().envs(std::env::var("PATH").map(|path| ("PATH", path)));
+        // As in `TestServer`, the built-in embedding model is off unless a test asks for it.
+        command.env("DOPPEL_EMBEDDING__BUILT_IN", "false");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.args(arguments).arg("--data-dir").arg(&self.data_dir);
         command

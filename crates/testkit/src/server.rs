@@ -50,7 +50,7 @@ impl TestServer {
     /// Starts a server on the database of a URL, as [`configured`](Self::configured) does.
     pub async fn on_database(url: String, lines: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let mut config = Config::from_toml(lines).expect("a valid configuration");
+        let mut config = configuration(lines);
         if !lines.contains("hub.keys") {
             config.hub.keys = KeyMakers::Everybody;
         }
@@ -96,7 +96,7 @@ impl TestServer {
 
     /// Restarts the server with the default configuration and other lines of TOML.
     pub async fn restart_with(&mut self, lines: &str) {
-        let mut config = Config::from_toml(lines).expect("a valid configuration");
+        let mut config = configuration(lines);
         config.data_dir.clone_from(&self.config.data_dir);
         config.server.listen.clone_from(&self.config.server.listen);
         config.database.clone_from(&self.config.database);
@@ -162,4 +162,12 @@ impl Fixture for TestServer {
     async fn set_up(engine: Engine, settings: &str) -> Self {
         Self::configured(engine, settings).await
     }
+}
+
+/// Parses lines of TOML. The built-in embedding model is off unless they say otherwise: most tests do not
+/// need it, and its work would slow down all of them.
+fn configuration(lines: &str) -> Config {
+    let mut config = Config::from_toml(lines).expect("a valid configuration");
+    config.embedding.built_in &= lines.contains("embedding.built_in");
+    config
 }

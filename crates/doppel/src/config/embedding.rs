@@ -2,19 +2,29 @@
 
 use std::{fmt, time::Duration};
 
+use memory::meaning::{Prefixes, Source};
 use serde::{Deserialize, Serialize};
 use web::redact;
 
 use super::{HIDDEN, limit};
+
+/// The prefix that stands for that of a well-known model.
+const AUTO: &str = "auto";
+/// Maximum length of a prefix in characters.
+const MAX_PREFIX: usize = 500;
 
 /// The section. `default.toml` describes each key.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
 pub struct Embedding {
+    pub built_in: bool,
     pub base_url: String,
     pub api_key: String,
     pub name: String,
+    pub query_prefix: String,
+    pub passage_prefix: String,
+    pub dimensions: u32,
     pub batch: usize,
     pub seconds: u64,
     pub question_milliseconds: u64,
@@ -44,6 +54,14 @@ impl Embedding {
         if !url.is_empty() && self.name.is_empty() {
             return Err("embedding.name is empty: expected the provider's name of a model".to_owned());
         }
+        for (setting, prefix) in
+            [("query_prefix", &self.query_prefix), ("passage_prefix", &self.passage_prefix)]
+        {
+            if prefix.chars().count() > MAX_PREFIX {
+                return Err(format!("embedding.{setting} is longer than {MAX_PREFIX} characters"));
+            }
+        }
+        limit("embedding.dimensions", self.dimensions.into(), 0, 8192)?;
         limit("embedding.batch", u64::try_from(self.batch).unwrap_or(u64::MAX), 1, 1000)?;
         limit("embedding.seconds", self.seconds, 1, 600)?;
         limit("embedding.question_milliseconds", self.question_milliseconds, 10, 60_000)?;
@@ -57,12 +75,28 @@ impl Embedding {
         }
     }
 
-    /// Returns the settings for the memory crate; `None` if no endpoint is configured.
+    /// Returns the settings for the memory crate; `None` if there is neither an endpoint nor a built-in
+    /// model.
     pub fn settings(&self) -> Option<memory::meaning::Settings> {
-        (!self.base_url.is_empty()).then(|| memory::meaning::Settings {
-            base_url: self.base_url.trim_end_matches('/').to_owned(),
-            api_key: self.api_key.clone(),
-            name: self.name.clone(),
+        let endpoint = !self.base_url.is_empty();
+        let (source, name) = if endpoint {
+            let base_url = self.base_url.trim_end_matches('/').to_owned();
+            (Source::Endpoint { base_url, api_key: self.api_key.clone() }, self.name.as_str())
+        } else {
+            (Source::BuiltIn(embedding::built_in().filter(|_| self.built_in)?), embedding::NAME)
+        };
+        let known = Prefixes::of(name);
+        let chosen = |own: &str, known: String| {
+            if own == AUTO || !endpoint { known } else { own.to_owned() }
+        };
+        Some(memory::meaning::Settings {
+            source,
+            name: name.to_owned(),
+            prefixes: Prefixes {
+                query: chosen(&self.query_prefix, known.query),
+                passage: chosen(&self.passage_prefix, known.passage),
+            },
+            dimensions: Some(self.dimensions).filter(|dimensions| endpoint && *dimensions > 0),
             batch: self.batch,
             limit: Duration::from_secs(self.seconds),
             patience: Duration::from_millis(self.question_milliseconds),

@@ -85,6 +85,7 @@ pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str)
         pages: config.notes.settings(),
         quota: config.quota.settings(),
         embedding: config.embedding.settings(),
+        rerank: config.rerank.settings(),
     };
     Memory::new(db, identity, outgoing(config), settings)
 }

@@ -1,26 +1,53 @@
-//! The embedding endpoint: `POST {base_url}/embeddings`, as served by OpenAI, Ollama, vLLM and others.
+//! The embedding model: the built-in one, or an endpoint `POST {base_url}/embeddings`, as served by OpenAI,
+//! Ollama, vLLM and others.
 
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use web::{Outgoing, outgoing};
 
-use super::rules;
+use super::{prefixes::Prefixes, rules};
 
 /// Maximum size of a response in bytes, for each text.
 const MAX_ANSWER: usize = 256 << 10;
 /// Maximum number of dimensions of a vector.
 const MAX_DIMENSIONS: usize = 8192;
 
-/// The settings of the embedding endpoint.
+/// The version of the rules by which vectors are made of texts. If it changes, all vectors are made anew.
+const RULES: u32 = 1;
+
+/// The place of the model.
+#[derive(Clone)]
+pub enum Source {
+    /// The model in this binary.
+    BuiltIn(&'static embedding::BuiltIn),
+    /// An endpoint with OpenAI's protocol.
+    Endpoint {
+        /// The base URL, without a trailing slash.
+        base_url: String,
+        /// The API key; empty if there is none.
+        api_key: String,
+    },
+}
+
+/// The purpose of an embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Question,
+    Passage,
+}
+
+/// The settings of the embedding model.
 #[derive(Clone)]
 pub struct Settings {
-    /// The base URL, without a trailing slash.
-    pub base_url: String,
-    /// The API key; empty if there is none.
-    pub api_key: String,
+    /// The place of the model.
+    pub source: Source,
     /// The name of the model. If it changes, all vectors are made anew.
     pub name: String,
+    /// The prefixes of texts. If that of passages changes, all vectors are made anew.
+    pub prefixes: Prefixes,
+    /// The number of dimensions to ask the endpoint for; `None` for those of the model.
+    pub dimensions: Option<u32>,
     /// Number of texts in one call.
     pub batch: usize,
     /// Time limit of a call in the background.
@@ -34,10 +61,23 @@ pub struct Settings {
 /// Leaves out the key, which is a secret.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("base_url", &self.base_url)
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Settings").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// Returns the key of the vectors: the model, and all that changes them.
+    pub(super) fn key(&self) -> String {
+        let Self { name, prefixes, dimensions, .. } = self;
+        let dimensions = dimensions.map_or_else(String::new, |dimensions| dimensions.to_string());
+        format!("{name}|{}|{dimensions}|{RULES}", prefixes.passage)
+    }
+
+    const fn prefix(&self, purpose: Purpose) -> &str {
+        match purpose {
+            Purpose::Question => self.prefixes.query.as_str(),
+            Purpose::Passage => self.prefixes.passage.as_str(),
+        }
     }
 }
 
@@ -50,6 +90,10 @@ pub(super) enum Failure {
     Status(u16),
     #[error("the embedding endpoint's answer {0}")]
     Answer(&'static str),
+    #[error(transparent)]
+    BuiltIn(#[from] embedding::Error),
+    #[error("the built-in model's thread has ended")]
+    Ended,
 }
 
 impl Failure {
@@ -101,13 +145,51 @@ pub(super) async fn embed(
     outgoing: &Outgoing,
     settings: &Settings,
     texts: &[&str],
-    limit: Duration,
+    purpose: Purpose,
 ) -> Result<Vec<Option<Vec<f32>>>, Failure> {
+    let prefix = settings.prefix(purpose);
     // Endpoints refuse an empty text.
-    let input: Vec<&str> =
-        texts.iter().map(|text| if text.trim().is_empty() { "-" } else { *text }).collect();
-    let embedded = call(outgoing, settings, &input, None, limit).await?;
+    let text = |text: &&str| format!("{prefix}{}", if text.trim().is_empty() { "-" } else { *text });
+    let input: Vec<String> = texts.iter().map(text).collect();
+    let embedded = match (&settings.source, purpose) {
+        (Source::BuiltIn(model), Purpose::Question) => at_once(model, input, settings.patience).await?,
+        (Source::BuiltIn(model), Purpose::Passage) => in_background(model, input).await?,
+        (Source::Endpoint { .. }, _) => {
+            let limit = if purpose == Purpose::Question { settings.patience } else { settings.limit };
+            let input: Vec<&str> = input.iter().map(String::as_str).collect();
+            call(outgoing, settings, &input, settings.dimensions, limit).await?
+        }
+    };
     Ok(embedded.vectors.into_iter().map(rules::normal).collect())
+}
+
+/// Has the built-in model embed texts before all others.
+async fn at_once(
+    model: &'static embedding::BuiltIn,
+    texts: Vec<String>,
+    limit: Duration,
+) -> Result<Embedded, Failure> {
+    let made = tokio::task::spawn_blocking(move || model.embed(&texts));
+    let made = tokio::time::timeout(limit, made).await;
+    let made = made.map_err(|_elapsed| Failure::Call("it took too long".to_owned()))?;
+    Ok(embedded(made.map_err(|_panicked| Failure::Ended)??))
+}
+
+/// Has the thread of the built-in model embed texts, after those that wait already.
+pub(super) async fn in_background(
+    model: &'static embedding::BuiltIn,
+    texts: Vec<String>,
+) -> Result<Embedded, Failure> {
+    let (done, made) = tokio::sync::oneshot::channel();
+    // If nobody waits any more, the result is dropped.
+    model.embed_later(texts, move |result| drop(done.send(result)))?;
+    Ok(embedded(made.await.map_err(|_ended| Failure::Ended)??))
+}
+
+fn embedded(made: Vec<embedding::Embedding>) -> Embedded {
+    let tokens = made.iter().map(|one| one.tokens).sum::<usize>();
+    let vectors = made.into_iter().map(|one| one.vector).collect();
+    Embedded { vectors, tokens: i64::try_from(tokens).ok() }
 }
 
 /// Calls the endpoint for the embeddings of texts; with `dimensions`, cut to that size.
@@ -118,10 +200,11 @@ pub(super) async fn call(
     dimensions: Option<u32>,
     limit: Duration,
 ) -> Result<Embedded, Failure> {
+    let Source::Endpoint { base_url, api_key } = &settings.source else { return Err(Failure::Ended) };
     let client = outgoing.trusted().map_err(|error| Failure::Call(error.to_string()))?;
-    let mut request = client.post(format!("{}/embeddings", settings.base_url)).timeout(limit);
-    if !settings.api_key.is_empty() {
-        request = request.bearer_auth(&settings.api_key);
+    let mut request = client.post(format!("{base_url}/embeddings")).timeout(limit);
+    if !api_key.is_empty() {
+        request = request.bearer_auth(api_key);
     }
     let body = Request { model: &settings.name, input: texts, encoding_format: "float", dimensions };
     let response = request.json(&body).send().await.map_err(|error| Failure::Call(reason(error)))?;

@@ -1,6 +1,6 @@
-//! Embeddings for clients: requests that are passed on to the configured endpoint, in batches.
+//! Embeddings for clients, by the built-in model or the configured endpoint, in batches.
 
-use super::provider::{self, Embedded};
+use super::provider::{self, Embedded, Failure, Source};
 use crate::Memory;
 
 /// The reason why there are no embeddings.
@@ -17,6 +17,18 @@ pub enum NotEmbedded {
     Failed(String),
 }
 
+/// Maximum length of the texts of one request to the built-in model, in characters together. They take some
+/// seconds.
+const MAX_BUILT_IN: usize = 100_000;
+/// Dimensions of the built-in model, whose vectors cannot be cut.
+const DIMENSIONS: u32 = 384;
+
+/// Returns true if the built-in model can embed the texts.
+fn is_possible(texts: &[String], dimensions: Option<u32>) -> bool {
+    let length: usize = texts.iter().map(|text| text.chars().count()).sum();
+    length <= MAX_BUILT_IN && dimensions.is_none_or(|dimensions| dimensions == DIMENSIONS)
+}
+
 impl Memory {
     /// Returns the name of the configured embedding model, or `None` if there is none.
     pub fn embedding_model(&self) -> Option<&str> {
@@ -30,10 +42,20 @@ impl Memory {
     pub async fn embed(&self, texts: &[String], dimensions: Option<u32>) -> Result<Embedded, NotEmbedded> {
         let meaning = self.0.meaning.as_ref().ok_or(NotEmbedded::NotConfigured)?;
         let mut embedded = Embedded { vectors: Vec::new(), tokens: Some(0) };
-        for batch in texts.chunks(meaning.settings.batch.max(1)) {
-            let (settings, batch) = (&meaning.settings, batch.iter().map(String::as_str).collect::<Vec<_>>());
-            let sent = provider::call(&meaning.outgoing, settings, &batch, dimensions, settings.limit);
-            let part = sent.await.map_err(|failure| match failure {
+        let settings = &meaning.settings;
+        if matches!(settings.source, Source::BuiltIn(_)) && !is_possible(texts, dimensions) {
+            return Err(NotEmbedded::Refused);
+        }
+        for batch in texts.chunks(settings.batch.max(1)) {
+            let part = match &settings.source {
+                Source::BuiltIn(model) => provider::in_background(model, batch.to_vec()).await,
+                Source::Endpoint { .. } => {
+                    let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
+                    let dimensions = dimensions.or(settings.dimensions);
+                    provider::call(&meaning.outgoing, settings, &batch, dimensions, settings.limit).await
+                }
+            };
+            let part = part.map_err(|failure: Failure| match failure {
                 failure if failure.refuses_text() => NotEmbedded::Refused,
                 failure => NotEmbedded::Failed(failure.to_string()),
             })?;

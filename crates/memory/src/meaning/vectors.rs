@@ -1,6 +1,6 @@
 //! Vectors in memory. Those of a person and a kind are cached, and updated with the changes since.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
 use search::{EntryId, EntryVectors, Index, VectorState};
@@ -11,14 +11,21 @@ use super::rules::{self, Near};
 /// Estimated number of indexes in the cache. It may hold more or fewer.
 const EXPECTED: usize = 1000;
 
+/// Bytes before those of a vector's dimensions.
+const HEAD: usize = 4;
+/// Bytes of an entry in memory, beside those of its dimensions.
+const ENTRY: usize = 20;
+
 /// One person's vectors of a kind, at a version.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vectors {
     version: i64,
     /// The entry of each vector, and true if it is public.
     entries: Vec<(EntryId, bool)>,
+    /// The value of one in each vector.
+    scales: Vec<f32>,
     /// The vectors, one after the other.
-    values: Vec<f32>,
+    values: Vec<i8>,
     dimensions: usize,
 }
 
@@ -29,7 +36,7 @@ impl Vectors {
 
     /// Returns the similarity of each entry to a question. Empty if the model has changed its dimensions.
     pub(super) fn compare(&self, question: &[f32], only_public: bool) -> Vec<Near> {
-        rules::compare(&self.entries, &self.values, self.dimensions, question, only_public)
+        rules::compare(&self.entries, &self.scales, &self.values, question, only_public)
     }
 
     /// Adds the vectors of entries while there are at most `most`. Returns false if their dimensions differ
@@ -49,13 +56,34 @@ impl Vectors {
                 break;
             }
             self.entries.extend(std::iter::repeat_n((row.entry, row.public), parts));
-            self.values.extend(rules::from_bytes(&row.vectors));
+            for vector in row.vectors.chunks_exact(HEAD + dimensions) {
+                let (scale, values) = rules::from_bytes(vector);
+                self.scales.push(scale);
+                self.values.extend(values);
+            }
         }
         true
     }
 
+    /// Returns the vectors without those of some entries.
+    fn without(&self, entries: &HashSet<EntryId>) -> Self {
+        if !self.entries.iter().any(|(entry, _)| entries.contains(entry)) {
+            return self.clone();
+        }
+        let mut rest = Self { version: self.version, dimensions: self.dimensions, ..Self::default() };
+        let vectors = self.values.chunks_exact(self.dimensions.max(1));
+        for ((entry, scale), vector) in self.entries.iter().zip(&self.scales).zip(vectors) {
+            if !entries.contains(&entry.0) {
+                rest.entries.push(*entry);
+                rest.scales.push(*scale);
+                rest.values.extend_from_slice(vector);
+            }
+        }
+        rest
+    }
+
     fn bytes(&self) -> u64 {
-        (self.values.len() * 4 + self.entries.len() * 16 + 64) as u64
+        (self.values.len() + self.entries.len() * ENTRY + 64) as u64
     }
 }
 
@@ -64,7 +92,7 @@ fn dimensions(row: &EntryVectors) -> usize {
     usize::try_from(row.parts)
         .ok()
         .filter(|parts| *parts > 0)
-        .map_or(0, |parts| row.vectors.len() / 4 / parts)
+        .map_or(0, |parts| (row.vectors.len() / parts).saturating_sub(HEAD))
 }
 
 #[derive(Clone)]
@@ -139,7 +167,9 @@ impl VectorCache {
         if known.dimensions == 0 || usize::try_from(new).is_ok_and(|new| new > room) {
             return Ok(None);
         }
-        let mut vectors = Vectors { version: state.version, ..known.clone() };
+        // The vectors of an entry are made again if the entries around it change.
+        let changed: HashSet<EntryId> = rows.iter().map(|row| row.entry).collect();
+        let mut vectors = Vectors { version: state.version, ..known.without(&changed) };
         Ok(vectors.add(rows, most).then_some(vectors))
     }
 
@@ -166,7 +196,7 @@ impl VectorCache {
 
     /// Returns the maximum number of vectors of one index in memory.
     fn most(&self, dimensions: usize) -> usize {
-        let each = u64::try_from(dimensions * 4 + 16).unwrap_or(u64::MAX);
+        let each = u64::try_from(dimensions + ENTRY).unwrap_or(u64::MAX);
         usize::try_from(self.share / each).unwrap_or(usize::MAX).max(1)
     }
 }
@@ -175,30 +205,41 @@ impl VectorCache {
 mod tests {
     use super::*;
 
-    fn row(entry: i64, parts: i64, values: &[f32]) -> EntryVectors {
-        EntryVectors { entry: EntryId(entry), public: true, parts, vectors: rules::to_bytes(values) }
+    fn row(entry: i64, vectors: &[&[f32]]) -> EntryVectors {
+        let parts = i64::try_from(vectors.len()).unwrap();
+        let bytes = vectors.iter().flat_map(|vector| rules::to_bytes(vector)).collect();
+        EntryVectors { entry: EntryId(entry), public: true, parts, vectors: bytes }
     }
 
     #[test]
     fn vectors_of_one_size_are_kept_one_after_the_other() {
         let mut vectors = Vectors::default();
-        assert!(vectors.add(vec![row(3, 1, &[1.0, 0.0]), row(2, 0, &[]), row(1, 1, &[0.0, 1.0])], 10));
+        assert!(vectors.add(vec![row(3, &[&[1.0, 0.0]]), row(2, &[]), row(1, &[&[0.0, 1.0]])], 10));
         assert_eq!((vectors.entries.len(), vectors.values.len(), vectors.dimensions), (2, 4, 2));
         let near = vectors.compare(&[1.0, 0.0], false);
-        assert_eq!(near.iter().map(|hit| (hit.entry.0, hit.score)).collect::<Vec<_>>(), [(3, 1.0), (1, 0.0)]);
+        assert_eq!(near.iter().map(|hit| hit.entry.0).collect::<Vec<_>>(), [3, 1]);
+        assert!((near[0].score - 1.0).abs() < 1e-6 && near[1].score.abs() < 1e-6);
         assert!(vectors.compare(&[1.0], false).is_empty());
-        assert!(!vectors.add(vec![row(4, 1, &[1.0])], 10), "another size");
-        assert!(vectors.add(vec![row(5, 2, &[0.6, 0.8, 1.0, 0.0]), row(6, 2, &[0.0; 4])], 4));
+        assert!(!vectors.add(vec![row(4, &[&[1.0]])], 10), "another size");
+        let two = [[0.6, 0.8].as_slice(), &[1.0, 0.0]];
+        assert!(vectors.add(vec![row(5, &two), row(6, &two)], 4));
         let held: Vec<i64> = vectors.entries.iter().map(|(entry, _)| entry.0).collect();
         assert_eq!(held, [3, 1, 5, 5], "no more than fit");
+        let rest = vectors.without(&HashSet::from([1, 5, 7].map(EntryId)));
+        assert_eq!(
+            (rest.entries, rest.values, rest.scales.len()),
+            (vec![(EntryId(3), true)], vec![127, 0], 1)
+        );
     }
 
     #[test]
     fn half_of_the_cache_is_taken_by_one_person() {
         let kept = VectorCache::new(1 << 20);
-        let values = vec![0.5; kept.most(64) * 64];
-        let entries = (0..).zip(values.chunks(64)).map(|(entry, _)| (EntryId(entry), true)).collect();
-        let vectors = Arc::new(Vectors { version: 1, entries, values, dimensions: 64 });
+        let values = vec![1; kept.most(64) * 64];
+        let entries: Vec<(EntryId, bool)> =
+            (0..).zip(values.chunks(64)).map(|(entry, _)| (EntryId(entry), true)).collect();
+        let scales = vec![1.0; entries.len()];
+        let vectors = Arc::new(Vectors { version: 1, entries, scales, values, dimensions: 64 });
         assert!(vectors.bytes() > 500_000);
         kept.cache.insert(Index::new(store::AccountId(1), 1), vectors);
         assert!(kept.cache.get(&Index::new(store::AccountId(1), 1)).is_some());

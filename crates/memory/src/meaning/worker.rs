@@ -6,13 +6,17 @@
 
 use std::time::Duration;
 
-use search::{EntryId, Index, Made};
-
+use search::{Context, EntryId, Index, Made};
 use store::{Database, Timestamp};
 use web::{ApiError, Tasks};
 
-use super::{SemanticSearch, provider, provider::Failure, rules};
-use crate::Memory;
+use super::{
+    SemanticSearch,
+    context::{self, Kind, Texts},
+    provider::{self, Failure, Purpose},
+    rules,
+};
+use crate::{Memory, key};
 
 /// Interval at which the worker looks for work, such as that left by a back-off.
 const EVERY: Duration = Duration::from_secs(5);
@@ -96,7 +100,7 @@ impl SemanticSearch {
                 if !self.making.is_over(db.clock().now()) {
                     return Ok(made);
                 }
-                let indices = Index::lacking(db, &self.settings.name, after, INDICES).await;
+                let indices = Index::lacking(db, &self.key, after, INDICES).await;
                 let indices = indices.map_err(|error| error.to_string())?;
                 let Some(last) = indices.last().copied() else { break };
                 for index in indices {
@@ -105,12 +109,21 @@ impl SemanticSearch {
                     }
                 }
                 after = Some(last);
+                self.measure(db).await?;
             }
             if made == last_round {
+                self.measure(db).await?;
                 return Ok(made);
             }
             last_round = made;
         }
+    }
+
+    /// Publishes the number of entries that wait for a vector.
+    async fn measure(&self, db: &Database) -> Result<(), String> {
+        let waiting = Index::waiting(db, &self.key).await.map_err(|error| error.to_string())?;
+        metrics::gauge!("doppel_embedding_waiting").set(waiting as f64);
+        Ok(())
     }
 
     async fn make_changed(&self, db: &Database) -> Result<usize, String> {
@@ -152,7 +165,7 @@ impl SemanticSearch {
 
     /// Claims an index, and makes vectors that it lacks.
     async fn turn(&self, db: &Database, index: Index) -> Result<Turn, String> {
-        let model = &self.settings.name;
+        let model = &self.key;
         let mut until = self.lease(db.clock().now());
         let claimed = match index.claim_vectors(db, model, until).await {
             Ok(claimed) => claimed,
@@ -172,19 +185,23 @@ impl SemanticSearch {
 
     /// Makes vectors in batches. `until` is the end of the claim, which each batch extends.
     async fn batches(&self, db: &Database, index: Index, until: &mut Timestamp) -> Result<Turn, String> {
-        let limit = i64::try_from(self.settings.batch).unwrap_or(1);
+        // A fact has up to three texts.
+        let is_fact = index.kind() == key::KIND;
+        let limit = self.settings.batch / if is_fact { 3 } else { 1 };
+        let limit = i64::try_from(limit.max(1)).unwrap_or(1);
         let mut count = 0;
         for _ in 0..TURN {
-            let entries = index.without_vector(db, &self.settings.name, limit).await;
+            let entries = index.without_vector(db, &self.key, limit).await;
             let entries = entries.map_err(|error| error.to_string())?;
             if entries.is_empty() {
                 return Ok(Turn::Done(count));
             }
-            let made = self.make(entries).await.inspect_err(|_| self.making.begin(db.clock().now()));
+            let sources = self.sources(db, index, entries).await.map_err(|error| error.to_string())?;
+            let made = self.make(sources).await.inspect_err(|_| self.making.begin(db.clock().now()));
             let made = made.map_err(|failure| failure.to_string())?;
             self.making.end();
-            count += made.len();
-            let (model, longer) = (self.settings.name.clone(), self.lease(db.clock().now()));
+            count += made.iter().filter(|made| !made.replaces).count();
+            let (model, longer) = (self.key.clone(), self.lease(db.clock().now()));
             let kept = db
                 .write(move |tx| Box::pin(async move { index.put_vectors(tx, &model, &made, longer).await }));
             if !kept.await.map_err(|error: store::Error| error.to_string())? {
@@ -195,28 +212,46 @@ impl SemanticSearch {
         Ok(Turn::More(count))
     }
 
+    /// Returns what the vectors of entries are made of. Those of entries beside them are made again if they
+    /// took other entries into account.
+    async fn sources(
+        &self,
+        db: &Database,
+        index: Index,
+        entries: Vec<(EntryId, String)>,
+    ) -> store::Result<Vec<Source>> {
+        if index.kind() != key::KIND {
+            let source = |entry| Source::new(entry, Kind::Note, None, false);
+            return Ok(entries.into_iter().map(source).collect());
+        }
+        let ids: Vec<EntryId> = entries.iter().map(|(entry, _)| *entry).collect();
+        let around = index.around(db, &self.key, &ids).await?;
+        let own = entries.into_iter().map(|entry| (entry, false));
+        let all = own.chain(around.outdated.into_iter().map(|entry| (entry, true)));
+        let sources = all.map(|(entry, replaces)| {
+            let context = around.contexts.get(&entry.0).cloned().unwrap_or_default();
+            Source::new(entry, Kind::Fact, Some(context), replaces)
+        });
+        Ok(sources.collect())
+    }
+
     /// Makes the vectors of the first entries, as many as fit into one call, but at least of one entry.
-    async fn make(&self, entries: Vec<(EntryId, String)>) -> Result<Vec<Made>, Failure> {
-        let passages: Vec<Vec<&str>> = entries.iter().map(|(_, text)| rules::passages(text)).collect();
+    async fn make(&self, sources: Vec<Source>) -> Result<Vec<Made>, Failure> {
         let mut room = self.settings.batch;
-        let fit = passages.iter().enumerate().take_while(|(at, passages)| {
-            let fits = *at == 0 || passages.len() <= room;
-            room = room.saturating_sub(passages.len());
+        let fit = sources.iter().enumerate().take_while(|(at, source)| {
+            let count = source.texts().count();
+            let fits = *at == 0 || count <= room;
+            room = room.saturating_sub(count);
             fits
         });
         let fit = fit.count();
-        let all: Vec<&str> = passages.iter().take(fit).flatten().copied().collect();
+        let all: Vec<&str> = sources.iter().take(fit).flat_map(Source::texts).collect();
         let mut vectors = Vec::with_capacity(all.len());
         for batch in all.chunks(self.settings.batch.max(1)) {
             vectors.extend(self.embed_all(batch).await?);
         }
         let mut vectors = vectors.into_iter();
-        let counts: Vec<usize> = passages.iter().take(fit).map(Vec::len).collect();
-        let made = entries.into_iter().zip(counts).map(|((entry, text), count)| {
-            let made = rules::in_their_places(vectors.by_ref().take(count).collect());
-            let parts = i64::try_from(made.len()).unwrap_or(0);
-            Made { entry, text, parts, vectors: rules::to_bytes(&made.concat()) }
-        });
+        let made = sources.into_iter().take(fit).map(|source| source.made(&mut vectors));
         Ok(made.collect())
     }
 
@@ -239,10 +274,44 @@ impl SemanticSearch {
     }
 
     async fn embed(&self, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>>, Failure> {
-        let made = provider::embed(&self.outgoing, &self.settings, texts, self.settings.limit).await;
+        let made = provider::embed(&self.outgoing, &self.settings, texts, Purpose::Passage).await;
         let outcome = if made.is_ok() { "embedded" } else { "failed" };
         let count = u64::try_from(texts.len()).unwrap_or(u64::MAX);
         metrics::counter!("doppel_embedding_texts_total", "outcome" => outcome).increment(count);
         made
+    }
+}
+
+/// An entry, and the texts that its vectors are made of.
+struct Source {
+    entry: EntryId,
+    text: String,
+    context: Option<Context>,
+    replaces: bool,
+    passages: Vec<Texts>,
+}
+
+impl Source {
+    fn new((entry, text): (EntryId, String), kind: Kind, context: Option<Context>, replaces: bool) -> Self {
+        let passages = context::texts(&rules::passages(&text), kind, context.as_ref());
+        Self { entry, text, context, replaces, passages }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.passages.iter().flat_map(Texts::all)
+    }
+
+    /// Returns the vectors of the entry, given those of its [`texts`](Self::texts).
+    fn made(self, vectors: &mut impl Iterator<Item = Option<Vec<f32>>>) -> Made {
+        let passages = self.passages.iter().map(|texts| texts.sum(vectors)).collect();
+        let passages = rules::in_their_places(passages);
+        Made {
+            entry: self.entry,
+            text: self.text,
+            parts: i64::try_from(passages.len()).unwrap_or(0),
+            vectors: passages.iter().flat_map(|vector| rules::to_bytes(vector)).collect(),
+            context: self.context,
+            replaces: self.replaces,
+        }
     }
 }
