@@ -92,7 +92,7 @@ fn presented(headers: &HeaderMap) -> Presented {
 async fn serve(State(front): State<Front>, request: Request) -> Response {
     let Front { person, hub, allowed } = front;
     from_allowed(&allowed, request, async |request| match presented(request.headers()) {
-        Presented::Nothing => person.sign_in(&request),
+        Presented::Nothing => person.sign_in(request).await,
         Presented::Hub => hub_response(hub, request).await,
         Presented::Bearer(token) => person.serve(&token, request).await,
     })
@@ -127,6 +127,7 @@ async fn from_allowed(
     serve: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     if let Err(refused) = allowed.check(request.headers()) {
+        body::discard(request.into_body()).await;
         let error = json!({"code": -32600, "message": refused.message()});
         return web::envelope::json(StatusCode::FORBIDDEN, &json!({"jsonrpc": "2.0", "error": error}));
     }

@@ -52,6 +52,12 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Message, Res
     }
 }
 
+/// Reads the body of a request that is refused. If it were left unread, the connection would close, and the
+/// client's next request on it would fail.
+pub(super) async fn discard(body: Body) {
+    let _unread = Limited::new(body, MAX_BYTES).collect().await;
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let essence = kind.and_then(|kind| kind.split(';').next()).map(str::trim);

@@ -54,8 +54,10 @@ impl PersonServer {
     }
 
     /// Returns the challenge for a request without a credential.
-    pub(super) fn sign_in(&self, request: &Request) -> Response {
-        self.challenger(request).sign_in()
+    pub(super) async fn sign_in(&self, request: Request) -> Response {
+        let response = self.challenger(&request).sign_in();
+        body::discard(request.into_body()).await;
+        response
     }
 
     /// Serves a request with a bearer credential.
@@ -63,15 +65,20 @@ impl PersonServer {
         let challenger = self.challenger(&request);
         let caller = match self.agents.identity().agent_caller(token).await {
             Ok(caller) => caller,
-            Err(error) if error.code().status().is_client_error() => return challenger.invalid_token(),
+            Err(error) if error.code().status().is_client_error() => {
+                body::discard(request.into_body()).await;
+                return challenger.invalid_token();
+            }
             Err(error) => return error.into_response(),
         };
         let agent = (caller.account(), caller.client());
         let take = |action| self.agents.limits().take(&agent, action, self.agents.db().clock().now());
         if let Err(wait) = take(Action::Request) {
+            body::discard(request.into_body()).await;
             return slow_down(wait);
         }
         if request.method() != Method::POST {
+            body::discard(request.into_body()).await;
             return only_post();
         }
         let (mut parts, content) = request.into_parts();
