@@ -130,6 +130,7 @@ mod matrix {
 mod mcp {
     mod clients;
     mod credentials;
+    mod field_bugs;
     mod plugins;
     mod skill;
     pub mod support;
