@@ -100,7 +100,8 @@ impl Work<'_> {
         let mut structured = build(&texts, &items);
         // The least important ones are last.
         while reply::length(&structured) > MAX_RESULT && !items.is_empty() {
-            (texts.pop(), items.pop());
+            texts.pop();
+            items.pop();
             structured = build(&texts, &items);
         }
         entries.dedup();
