@@ -1,5 +1,5 @@
 //! The full-text index: equal on both engines, and equal to an examination of every entry.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use std::{collections::BTreeMap, time::Duration};
 
