@@ -12,6 +12,7 @@ fn text(path: &str) -> String {
 }
 
 /// Runs a program on the files. Says so and returns `None` if it is not installed.
+#[expect(clippy::print_stdout, reason = "says which check was left out")]
 fn run(program: &str, arguments: &[&str]) -> Option<String> {
     let output = match Command::new(program).args(arguments).current_dir(root()).output() {
         Ok(output) => output,
@@ -34,7 +35,7 @@ fn proxies_accept_their_configuration() {
         let directory = tempfile::tempdir().unwrap();
         // The host comes from the environment in the composed set-up.
         let named = directory.path().join("Caddyfile");
-        testkit::write_file(&named, &text(file).replace("{$DOPPEL_HOST}", "me.example"));
+        testkit::write_file(&named, text(file).replace("{$DOPPEL_HOST}", "me.example"));
         run("caddy", &["validate", "--adapter", "caddyfile", "--config", named.to_str().unwrap()]);
     }
 }
