@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use archive::{Archive, Manifest};
 use chat::person::AssistantSettings;
 use doppel::import::{Import, Listener, Outcome};
 use futures::TryStreamExt;
@@ -12,7 +13,6 @@ use memory::{
 use serde_json::{Value, json};
 use store::AccountId;
 use testkit::{Actor, Engine, Person, TestServer, both_engines};
-use web::{Archive, archive::Manifest};
 
 const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rI\

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use archive::Archive;
 use doppel::import::{Import, Listener, Outcome};
 use serde_json::{Value, json};
 use store::Zone;
 use testkit::{Actor, Person, TestServer, both_engines};
-use web::Archive;
 
 const KEY: &str = "/api/secondme/memory/key";
 const NOTE: &str = "/api/secondme/note";

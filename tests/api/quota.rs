@@ -1,9 +1,9 @@
 //! Quotas: storage of an account, and additions by keys and apps per hour.
 
+use archive::{ImportLine, ImportSummary};
 use serde_json::{Value, json};
 use store::AccountId;
 use testkit::{Actor, Person, TestServer, both_engines};
-use web::archive::{ImportLine, ImportSummary};
 
 use super::chat::{CHAT, session, stream};
 

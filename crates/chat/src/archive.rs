@@ -8,8 +8,9 @@ mod session;
 mod usage;
 mod wishes;
 
+use archive::Section;
 use store::Timestamp;
-use web::{ApiError, archive::Section};
+use web::ApiError;
 
 use crate::Chat;
 
@@ -35,6 +36,6 @@ fn wrong(member: &str, expected: &str) -> ApiError {
 
 /// Returns a time that must be present.
 fn time(member: &str, given: Option<i64>) -> Result<Timestamp, ApiError> {
-    web::archive::given_time(given)
+    archive::given_time(given)
         .ok_or_else(|| wrong(member, "Input should be milliseconds since 1970-01-01 UTC"))
 }

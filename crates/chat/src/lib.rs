@@ -25,9 +25,10 @@ use std::{
 };
 
 use memory::Memory;
+use outgoing::{Outgoing, Refused};
 use store::{AccountId, Database};
 use utoipa_axum::router::OpenApiRouter;
-use web::{ApiError, Code, Outgoing, Tasks, outgoing::Refused};
+use web::{ApiError, Code, Tasks};
 
 use self::search::Engine;
 pub use id::ConversationId;

@@ -19,13 +19,10 @@ use std::{
     time::Duration,
 };
 
+use outgoing::{Breaker, Outgoing, Refused};
 use parking_lot::Mutex;
 use reqwest::{Client, Url};
 use store::{Clock, Timestamp};
-use web::{
-    Outgoing,
-    outgoing::{Breaker, Refused},
-};
 
 use learned::Learned;
 pub use message::{Ask, Form, Image, Message, Role, ToolCall};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use outgoing::Outgoing;
 use reqwest::Client;
 use serde::Deserialize;
-use web::Outgoing;
 
 /// Timeout of a search, and maximum size of a response in bytes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ struct SearchResponse {
 }
 
 impl Engine {
-    pub(crate) fn new(base_url: &str, outgoing: &Outgoing) -> Result<Self, web::outgoing::Refused> {
+    pub(crate) fn new(base_url: &str, outgoing: &Outgoing) -> Result<Self, outgoing::Refused> {
         Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), client: outgoing.trusted()? })
     }
 
@@ -52,7 +52,7 @@ impl Engine {
             .timeout(PATIENCE);
         let found = async {
             let response = request.send().await.ok()?.error_for_status().ok()?;
-            let bytes = web::outgoing::read(response, MAX_ANSWER).await.ok()?;
+            let bytes = outgoing::read(response, MAX_ANSWER).await.ok()?;
             serde_json::from_slice::<SearchResponse>(&bytes).ok()
         };
         let SearchResponse { mut results } = found.await?;

@@ -34,6 +34,7 @@ use std::sync::Arc;
 use ::agents::Agents;
 use ::chat::Chat;
 use ::plaza::Plaza;
+use archive::Archive;
 use axum::{
     Router,
     middleware::from_fn,
@@ -41,7 +42,7 @@ use axum::{
 };
 use identity::{Cookies, Identity};
 use memory::Memory;
-use web::{Archive, boundary::ErrorPages};
+use web::boundary::ErrorPages;
 
 /// The routes that need no caller.
 pub const PUBLIC: &[&str] = &[sign_in::PATH, paths::SIGN_UP, paths::SETUP, language::PATH, assets::PATH];

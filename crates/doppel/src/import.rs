@@ -19,11 +19,8 @@ mod time;
 use std::{io::BufRead, path::Path};
 
 use anyhow::{Context, Result, bail};
+use archive::{Archive, ImportLine, ImportSummary, MAX_LINE, Section};
 use store::Zone;
-use web::{
-    Archive,
-    archive::{ImportLine, ImportSummary, MAX_LINE, Section},
-};
 
 /// Maximum number of entries in a batch.
 const BATCH: usize = 200;

@@ -20,10 +20,11 @@ pub mod user_centre;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use identity::Identity;
+use outgoing::Outgoing;
 use store::{Database, Sealer, TtlCache};
 use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
-use web::{Outgoing, Tasks};
+use web::Tasks;
 
 pub use call::Gateway;
 use catalogue::Catalogue;

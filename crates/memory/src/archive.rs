@@ -7,8 +7,8 @@ mod note;
 mod profile;
 mod shade;
 
+use archive::{Section, given_id as id, given_time, line};
 use store::Timestamp;
-use web::archive::{Section, given_id as id, given_time, line};
 
 use crate::Memory;
 

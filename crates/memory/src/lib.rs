@@ -25,11 +25,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 pub use doctor::Findings;
 pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ShadeId};
 use identity::{Account, Identity};
+use outgoing::Outgoing;
 use profile::Profile;
 use store::{AccountId, Database, TtlCache};
 use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
-use web::{Outgoing, Tasks};
+use web::Tasks;
 
 /// The operator's settings for profiles, memories and files.
 #[derive(Debug, Clone)]

@@ -21,12 +21,12 @@ use std::{
     sync::Arc,
 };
 
+use outgoing::Outgoing;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use search::{EntryId, Hit, Index, Query, fold};
 use store::{Database, Tx};
 use tokio::sync::Notify;
-use web::Outgoing;
 
 pub use prefixes::Prefixes;
 pub use progress::Progress;

@@ -6,11 +6,9 @@
 mod entries;
 mod queries;
 
+use archive::{ImportLine, ImportSummary, Part, Section, line};
 use store::{AccountId, BoxFuture, owned_params};
-use web::{
-    ApiError, Code,
-    archive::{ImportLine, ImportSummary, Part, Section, line},
-};
+use web::{ApiError, Code};
 
 use crate::Plaza;
 use entries::{ArchivedEntry, Block, Certificate, Circle, Comment, Invitation, Like, Post};

@@ -22,7 +22,7 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// Returns an HTTP client that follows no redirects.
 pub fn http() -> reqwest::Client {
-    web::outgoing::prepare_tls();
+    outgoing::prepare_tls();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("an HTTP client")
 }
 

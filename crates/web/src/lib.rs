@@ -5,7 +5,6 @@
 //! them call this one, never the other way around.
 
 pub mod address;
-pub mod archive;
 pub mod asset;
 mod body;
 pub mod boundary;
@@ -19,7 +18,6 @@ pub mod in_flight;
 pub mod issues;
 pub mod language;
 pub mod names;
-pub mod outgoing;
 pub mod paging;
 pub mod redact;
 pub mod server;
@@ -28,14 +26,12 @@ pub mod tasks;
 pub mod turns;
 
 pub use address::{ClientAddress, Peer};
-pub use archive::Archive;
 pub use boundary::RequestId;
 pub use envelope::{Data, Envelope, Nothing};
 pub use error::{ApiError, Code};
 pub use extract::{Form, Json, Query};
 pub use issues::Issues;
 pub use language::Language;
-pub use outgoing::Outgoing;
 pub use tasks::Tasks;
 pub use turns::{Places, Queue, Turns};
 

@@ -1,16 +1,14 @@
 //! Archive section of facts learned from conversations: the message in which a key memory was stated, and
 //! the memories that it repeats or contradicts.
 
+use archive::{ImportLine, ImportSummary, Part, Section, line, read_lines};
 use memory::{
     LinkId, MemoryId,
     key::{LINK_KINDS, SavedLink},
 };
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture};
-use web::{
-    ApiError,
-    archive::{ImportLine, ImportSummary, Part, Section, line, read_lines},
-};
+use web::ApiError;
 
 use super::{queries, time, wrong};
 use crate::{

@@ -1,5 +1,6 @@
 //! Archive section of messages, with the prompts sent to a model for them.
 
+use archive::{ImportLine, ImportSummary, Part, Section, given_id, line, read_lines};
 use memory::{
     MessageId,
     quota::{self, Change, Kind},
@@ -7,10 +8,7 @@ use memory::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{AccountId, BoxFuture, Row, Timestamp, Tx, from_row, owned_params, params};
-use web::{
-    ApiError,
-    archive::{ImportLine, ImportSummary, Part, Section, given_id, line, read_lines},
-};
+use web::ApiError;
 
 use super::{queries, time, wrong};
 use crate::{

@@ -1,12 +1,10 @@
 //! Archive section of sessions, without their messages.
 
+use archive::{ImportLine, ImportSummary, Part, Section, given_id, line, read};
 use memory::MessageId;
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp, from_row, owned_params, params};
-use web::{
-    ApiError,
-    archive::{ImportLine, ImportSummary, Part, Section, given_id, line, read},
-};
+use web::ApiError;
 
 use super::{queries, time, wrong};
 use crate::{

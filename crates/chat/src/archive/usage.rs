@@ -1,11 +1,9 @@
 //! Archive section of token usage by day.
 
+use archive::{ImportLine, ImportSummary, Part, Section, line, read};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, from_row, owned_params, params};
-use web::{
-    ApiError,
-    archive::{ImportLine, ImportSummary, Part, Section, line, read},
-};
+use web::ApiError;
 
 use super::{queries, wrong};
 use crate::Chat;

@@ -1,11 +1,9 @@
 //! Archive section of a person's settings of their assistant: one entry, or none if there are no settings.
 
+use archive::{ImportLine, ImportSummary, Part, Section, line, read};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, owned_params, params};
-use web::{
-    ApiError,
-    archive::{ImportLine, ImportSummary, Part, Section, line, read},
-};
+use web::ApiError;
 
 use super::queries;
 use crate::{

@@ -465,7 +465,7 @@ async fn request(
         if left == 0 || !matches!(response.status().as_u16(), 400 | 404 | 422 | 500 | 501) {
             return Err(failure);
         }
-        let error = within(first, "begin", web::outgoing::read(response, MAX_ERROR)).await?;
+        let error = within(first, "begin", outgoing::read(response, MAX_ERROR)).await?;
         let Some((next, is_kept)) = error.ok().and_then(|error| traits.adapted(ask, &error)) else {
             return Err(failure);
         };

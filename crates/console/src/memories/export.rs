@@ -1,11 +1,12 @@
 //! The download of a person's archive.
 
+use archive::Manifest;
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::header;
-use web::{ApiError, archive::Manifest};
+use web::ApiError;
 
 use crate::{Console, page::Member};
 

@@ -6,11 +6,11 @@ use std::{
     pin::pin,
 };
 
+use archive::{Archive, Manifest};
 use futures::StreamExt;
 use identity::{Account, Identity};
 use indicatif::{ProgressBar, ProgressStyle};
 use store::{Database, Zone, durable::NewFile};
-use web::{Archive, archive::Manifest};
 
 use super::{
     account_of,

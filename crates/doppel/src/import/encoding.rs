@@ -123,7 +123,7 @@ impl Lines {
         self.is_latin &= !chunk.iter().any(is_odd);
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             // Longer lines are refused anyway.
-            if self.line.len() < web::archive::MAX_LINE {
+            if self.line.len() < archive::MAX_LINE {
                 self.line.extend_from_slice(piece);
             }
             if piece.ends_with(b"\n") {

@@ -3,9 +3,9 @@
 use std::{io::Read, path::Path};
 
 use anyhow::{Result, bail};
+use archive::ImportLine;
 use serde_json::{Map, Value};
 use store::Zone;
-use web::archive::ImportLine;
 
 use super::{BATCH, BATCH_BYTES, Import, encoding, table::Table, time};
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use archive::ImportLine;
 use serde_json::json;
 use store::Zone;
-use web::archive::ImportLine;
 
 use super::{Import, encoding, markdown};
 

@@ -5,14 +5,12 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
+use archive::{Archive, ImportLine, ImportSummary, MAX_LINE, Part, Section};
 use flate2::{Compression, write::GzEncoder};
 use futures::{executor::block_on, future::BoxFuture};
 use proptest::prelude::*;
 use store::AccountId;
-use web::{
-    ApiError, Archive,
-    archive::{ImportLine, ImportSummary, MAX_LINE, Part, Section},
-};
+use web::ApiError;
 
 use super::{Import, Listener, Outcome};
 

@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use archive::{ABOUT, DATA, FORMAT, Manifest, VERSION};
 use flate2::read::MultiGzDecoder;
 use tar::{Entry, EntryType};
-use web::archive::{ABOUT, DATA, FORMAT, Manifest, VERSION};
 
 use super::Import;
 

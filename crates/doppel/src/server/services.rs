@@ -4,13 +4,14 @@ use std::{net::SocketAddr, time::Duration};
 
 use agents::Agents;
 use anyhow::{Context, Result};
+use archive::Archive;
 use chat::Chat;
 use hub::Hub;
 use identity::Identity;
 use memory::Memory;
+use outgoing::Outgoing;
 use plaza::Plaza;
 use store::Database;
-use web::{Archive, Outgoing};
 
 use crate::{
     config::{self, Config},
@@ -102,7 +103,7 @@ pub fn archive(config: &Config, db: &Database, identity: &Identity, base_url: &s
 }
 
 /// Returns the archive sections of all crates. Sections that others refer to come first.
-pub fn sections(memory: &Memory, chat: &Chat, plaza: &Plaza) -> Vec<Box<dyn web::archive::Section>> {
+pub fn sections(memory: &Memory, chat: &Chat, plaza: &Plaza) -> Vec<Box<dyn archive::Section>> {
     let mut sections = memory.sections();
     sections.extend(chat.sections());
     sections.extend(plaza.sections());
@@ -179,7 +180,7 @@ fn hub_settings(config: &Config) -> hub::Settings {
 
 /// Creates the clients for requests to addresses that people and apps have given.
 pub(crate) fn outgoing(config: &Config) -> Outgoing {
-    Outgoing::new(web::outgoing::Settings {
+    Outgoing::new(outgoing::Settings {
         allowed: config.outgoing.allowed_networks.clone(),
         connect: Duration::from_secs(config.outgoing.connect_seconds),
     })

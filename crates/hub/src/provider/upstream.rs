@@ -17,12 +17,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use outgoing::Breaker;
 use quick_cache::sync::Cache;
 use reqwest::Response;
 use sha2::{Digest, Sha256};
 use store::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use web::{ApiError, outgoing::Breaker};
+use web::ApiError;
 
 pub(crate) use health::start;
 

@@ -1,9 +1,9 @@
 //! The types of webhooks and their deliveries.
 
+use outgoing::Outgoing;
 use serde::Serialize;
 use store::{Column, Param, Timestamp, from_row};
 use utoipa::ToSchema;
-use web::Outgoing;
 
 use crate::DeliveryId;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use web::outgoing::{self, Redirects};
+use outgoing::Redirects;
 
 use super::{model::Sent, rules};
 use crate::Identity;

@@ -1,11 +1,9 @@
 //! The archive section of agent memory.
 
+use archive::{ImportLine, ImportSummary, Part, Section, read_lines};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp, Tx, owned_params, params};
-use web::{
-    ApiError,
-    archive::{ImportLine, ImportSummary, Part, Section, read_lines},
-};
+use web::ApiError;
 
 use crate::{
     EventId, Memory,

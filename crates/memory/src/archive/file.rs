@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use archive::{ExportedFile, ImportLine, ImportSummary, Part, Section, read};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp, params};
 use tokio::io::AsyncReadExt;
-use web::{
-    ApiError, Code,
-    archive::{ExportedFile, ImportLine, ImportSummary, Part, Section, read},
-};
+use web::{ApiError, Code};
 
 use crate::{
     Memory,

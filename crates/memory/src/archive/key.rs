@@ -3,13 +3,11 @@
 
 use std::collections::HashMap;
 
+use archive::{ImportLine, ImportSummary, Part, Section, read_lines};
 use search::{Document, Index};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp, Tx, from_row, owned_params, params};
-use web::{
-    ApiError,
-    archive::{ImportLine, ImportSummary, Part, Section, read_lines},
-};
+use web::ApiError;
 
 use crate::{
     Memory, MemoryId,

@@ -1,11 +1,9 @@
 //! The archive section of the profile, which is one entry.
 
+use archive::{ImportLine, ImportSummary, Part, Section, read};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture};
-use web::{
-    ApiError, Code,
-    archive::{ImportLine, ImportSummary, Part, Section, read},
-};
+use web::{ApiError, Code};
 
 use crate::{Memory, profile::Change};
 

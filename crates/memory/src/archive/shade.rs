@@ -1,11 +1,9 @@
 //! The archive section of the interests.
 
+use archive::{ImportLine, ImportSummary, Part, Section, read};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp, params};
-use web::{
-    ApiError,
-    archive::{ImportLine, ImportSummary, Part, Section, read},
-};
+use web::ApiError;
 
 use crate::{
     Memory, ShadeId,

@@ -4,11 +4,11 @@ use std::{io, time::Duration};
 
 use axum::body::Body;
 use http::{HeaderName, HeaderValue, header};
+use outgoing::Refused;
 use reqwest::Response;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
-use web::outgoing::{self, Refused};
 
 use crate::{
     call::{HubCode, HubError, Outcome},

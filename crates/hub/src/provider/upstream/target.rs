@@ -1,10 +1,8 @@
 //! Base URLs of one API: its own, and those of single actions.
 
+use outgoing::{Breaker, Redirects, Refused};
 use reqwest::Url;
-use web::{
-    ApiError,
-    outgoing::{Breaker, Redirects, Refused},
-};
+use web::ApiError;
 
 use super::wrong::wrong;
 use crate::{

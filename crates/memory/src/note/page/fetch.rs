@@ -4,10 +4,7 @@ use std::{io::Read, time::Duration};
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::{Method, StatusCode, header};
-use web::{
-    Outgoing,
-    outgoing::{self, Redirects, Refused},
-};
+use outgoing::{Outgoing, Redirects, Refused};
 
 use super::{Settings, charset, extract, model::Problem};
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use store::{AccountId, Ids, Timestamp};
 use tokio::io::AsyncReadExt;
 
-use crate::{ApiError, Code};
+use web::{ApiError, Code};
 
 /// The `format` of every archive.
 pub const FORMAT: &str = "doppel-archive";
@@ -335,8 +335,8 @@ pub fn read_lines<T: serde::de::DeserializeOwned, U>(
 ) -> Vec<(u64, U)> {
     let mut valid = Vec::with_capacity(given.len());
     for ImportLine { line, text } in given {
-        let entry = crate::strict::from_slice(text.as_bytes()).map_err(|error| error.to_string());
-        match entry.and_then(|entry| check(entry).map_err(|error| error.message(crate::Language::En))) {
+        let entry = web::strict::from_slice(text.as_bytes()).map_err(|error| error.to_string());
+        match entry.and_then(|entry| check(entry).map_err(|error| error.message(web::Language::En))) {
             Ok(entry) => valid.push((*line, entry)),
             Err(why) => taken.refused.push((*line, why)),
         }
