@@ -165,22 +165,8 @@ pub(super) fn uris_as_text(uris: &[String]) -> String {
 }
 
 /// Returns a UUID (version 4) of random bytes.
-pub(crate) fn uuid(mut bytes: [u8; 16]) -> String {
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        match at {
-            6 => *byte = (*byte & 0x0f) | 0x40,
-            8 => *byte = (*byte & 0x3f) | 0x80,
-            _ => {}
-        }
-    }
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
+pub(crate) fn uuid(bytes: [u8; 16]) -> String {
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
 #[cfg(test)]
