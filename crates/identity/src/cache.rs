@@ -4,10 +4,9 @@
 //! time until a revocation by another process is noticed, even if its notification is lost. A revocation in
 //! this process drops entries at once. The result of a look-up that overlaps with it is not cached.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
-use store::{AccountId, Epoch, RESYNC, Timestamp, TtlCache};
-use tokio::sync::broadcast::error::RecvError;
+use store::{AccountId, Epoch, NoticeEvent, Timestamp, TtlCache};
 use web::Tasks;
 
 use crate::{Identity, caller::Who, credential::Hash};
@@ -70,28 +69,21 @@ impl Cache {
 
 /// Starts the task that drops entries when another process announces a change.
 pub(crate) fn start(identity: &Identity, tasks: &Tasks) {
-    let (identity, stopping) = (identity.clone(), tasks.clone());
-    let mut notices = identity.db().notices();
-    tasks.spawn(async move {
-        loop {
-            let notice = tokio::select! {
-                notice = notices.recv() => notice,
-                () = stopping.stopping() => return,
-            };
-            match notice {
-                Ok(notice) if notice.topic == TOPIC => match notice.payload.parse() {
-                    Ok(account) => identity.0.cache.forget_account(account),
-                    Err(_unknown) => identity.0.cache.forget_all(),
-                },
-                Ok(notice) if notice.topic == APPLICATION_TOPIC => {
-                    identity.0.cache.forget_application(&notice.payload);
-                }
-                // A notification of another crate. [`RESYNC`] says that the connection broke and
-                // notifications may be lost.
-                Ok(notice) if notice.topic != RESYNC => {}
-                Ok(_) | Err(RecvError::Lagged(_)) => identity.0.cache.forget_all(),
-                Err(RecvError::Closed) => return,
+    let following = identity.clone();
+    tasks.follow(identity.db(), move |event| {
+        let cache = &following.0.cache;
+        match event {
+            NoticeEvent::Notice(notice) if notice.topic == TOPIC => match notice.payload.parse() {
+                Ok(account) => cache.forget_account(account),
+                Err(_unknown) => cache.forget_all(),
+            },
+            NoticeEvent::Notice(notice) if notice.topic == APPLICATION_TOPIC => {
+                cache.forget_application(&notice.payload);
             }
+            // A notification of another crate.
+            NoticeEvent::Notice(_) => {}
+            NoticeEvent::Gap => cache.forget_all(),
         }
+        ready(())
     });
 }

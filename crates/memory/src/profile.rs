@@ -6,12 +6,11 @@ mod queries;
 pub(crate) mod routes;
 pub mod rules;
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use identity::{Account, Caller, Identity};
 use search::Query;
-use store::{AccountId, RESYNC, Zone, params};
-use tokio::sync::broadcast::error::RecvError;
+use store::{AccountId, NoticeEvent, Zone, params};
 use web::{ApiError, Code, Tasks};
 
 pub use model::{Change, Profile};
@@ -108,25 +107,17 @@ impl Memory {
 
 /// Starts the task that removes profiles from the cache when another process has changed them.
 pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
-    let (memory, stopping) = (memory.clone(), tasks.clone());
-    let mut notices = memory.db().notices();
-    tasks.spawn(async move {
-        loop {
-            let notice = tokio::select! {
-                notice = notices.recv() => notice,
-                () = stopping.stopping() => return,
-            };
-            let people = &memory.0.people;
-            match notice {
-                Ok(notice) if notice.topic == TOPIC => match notice.payload.parse() {
-                    Ok(account) => people.forget(&account),
-                    Err(_unknown) => people.forget_all(),
-                },
-                // A notice of another topic, and not the one that notices may have been lost.
-                Ok(notice) if notice.topic != RESYNC => {}
-                Ok(_) | Err(RecvError::Lagged(_)) => people.forget_all(),
-                Err(RecvError::Closed) => return,
-            }
+    let following = memory.clone();
+    tasks.follow(memory.db(), move |event| {
+        let people = &following.0.people;
+        match event {
+            NoticeEvent::Notice(notice) if notice.topic == TOPIC => match notice.payload.parse() {
+                Ok(account) => people.forget(&account),
+                Err(_unknown) => people.forget_all(),
+            },
+            NoticeEvent::Notice(_) => {}
+            NoticeEvent::Gap => people.forget_all(),
         }
+        ready(())
     });
 }

@@ -54,7 +54,7 @@ pub use load::Load;
 #[doc(hidden)]
 pub use migrations::ALL as MIGRATIONS;
 pub use migrations::{Migration, Then};
-pub use notice::{Notice, RESYNC};
+pub use notice::{Follower, Notice, NoticeEvent, RESYNC};
 pub use param::{OwnedParam, Param};
 pub use person::{on_behalf_of, person};
 pub use random::Random;

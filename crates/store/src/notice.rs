@@ -1,5 +1,8 @@
 //! Notices: short messages from one process to all that use the same database.
 
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use crate::database::Database;
 use crate::error::{Error, Result};
 
 /// The topic of the notice that others may have been lost, so receivers must look everything up again.
@@ -48,6 +51,38 @@ impl Notice {
     pub(crate) fn decode(text: &str) -> Option<Self> {
         let (topic, payload) = text.split_once('\n')?;
         Some(Self { topic: topic.to_owned(), payload: payload.to_owned() })
+    }
+}
+
+/// An event that a [`Follower`] receives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeEvent {
+    /// A notice, of any topic but [`RESYNC`].
+    Notice(Notice),
+    /// Notices may have been lost: whatever they are about must be looked up again.
+    Gap,
+}
+
+/// Receives the notices of transactions that commit after it was created.
+#[derive(Debug)]
+pub struct Follower(Receiver<Notice>);
+
+impl Follower {
+    /// Waits for the next event. Returns `None` once the database is closed.
+    pub async fn next(&mut self) -> Option<NoticeEvent> {
+        match self.0.recv().await {
+            Ok(notice) if notice.topic != RESYNC => Some(NoticeEvent::Notice(notice)),
+            Ok(_) | Err(RecvError::Lagged(_)) => Some(NoticeEvent::Gap),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+impl Database {
+    /// Follows the notices of transactions that commit from now on.
+    #[must_use]
+    pub fn follow(&self) -> Follower {
+        Follower(self.notices())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use store::{Database, NoticeEvent};
 use tokio::task::AbortHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -42,6 +43,25 @@ impl Tasks {
     pub async fn drained(&self, limit: Duration) -> bool {
         self.tracker.close();
         tokio::time::timeout(limit, self.tracker.wait()).await.is_ok()
+    }
+
+    /// Handles each notice of a database, one after another, until shutdown begins.
+    pub fn follow<F, H>(&self, db: &Database, mut handle: H)
+    where
+        H: FnMut(NoticeEvent) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (mut follower, tasks) = (db.follow(), self.clone());
+        self.spawn(async move {
+            loop {
+                let event = tokio::select! {
+                    event = follower.next() => event,
+                    () = tasks.stopping() => return,
+                };
+                let Some(event) = event else { return };
+                handle(event).await;
+            }
+        });
     }
 
     /// Runs `work` every `period` until shutdown begins, and once more then.

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use store::{AccountId, RESYNC, Timestamp, from_row, params};
-use tokio::sync::broadcast::error::RecvError;
+use store::{AccountId, NoticeEvent, Timestamp, from_row, params};
 use web::{ApiError, Tasks};
 
 use super::{Ak, LiveKey, TOPIC, live::Verifier, purpose, queries};
@@ -103,23 +102,20 @@ impl Hub {
 
 /// Drops cached keys, and reloads the catalog, when other processes change them.
 pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
-    let (hub, stopping) = (hub.clone(), tasks.clone());
-    let mut notices = hub.db().notices();
-    tasks.spawn(async move {
-        loop {
-            let notice = tokio::select! {
-                notice = notices.recv() => notice,
-                () = stopping.stopping() => return,
-            };
-            match notice {
-                Ok(notice) if notice.topic == TOPIC => hub.forget_key(&notice.payload),
-                Ok(notice) if notice.topic == crate::catalogue::TOPIC => hub.reload_catalogue().await,
-                Ok(notice) if notice.topic != RESYNC => {}
-                Ok(_) | Err(RecvError::Lagged(_)) => {
+    let following = hub.clone();
+    tasks.follow(hub.db(), move |event| {
+        let hub = following.clone();
+        async move {
+            match event {
+                NoticeEvent::Notice(notice) if notice.topic == TOPIC => hub.forget_key(&notice.payload),
+                NoticeEvent::Notice(notice) if notice.topic == crate::catalogue::TOPIC => {
+                    hub.reload_catalogue().await;
+                }
+                NoticeEvent::Notice(_) => {}
+                NoticeEvent::Gap => {
                     hub.live_keys().forget_all();
                     hub.reload_catalogue().await;
                 }
-                Err(RecvError::Closed) => return,
             }
         }
     });
