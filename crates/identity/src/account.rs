@@ -8,7 +8,7 @@ pub mod rules;
 
 use std::net::IpAddr;
 
-use store::{AccountId, Param, Timestamp, Tx, params};
+use store::{AccountId, Timestamp, Tx, params};
 use web::{ApiError, Code, Issues};
 
 pub(crate) use attempts::FORGET_ATTEMPTS_MS;
@@ -180,14 +180,7 @@ impl Identity {
     /// # Errors
     /// If the database fails.
     pub async fn accounts_of(&self, ids: &[AccountId]) -> Result<Vec<Account>, ApiError> {
-        let mut all = Vec::new();
-        for some in ids.chunks(queries::IDS) {
-            let mut values: Vec<Param<'_>> = some.iter().map(|id| Param::from(*id)).collect();
-            // No account has the id 0.
-            values.resize(queries::IDS, Param::Int(0));
-            all.extend(self.db().fetch_all::<Account>(queries::BY_IDS.as_str(), &values).await?);
-        }
-        Ok(all)
+        Ok(self.db().fetch_in(&queries::BY_IDS, &[], ids).await?)
     }
 
     /// Returns the account with an e-mail address; the case does not matter.

@@ -1,20 +1,11 @@
 //! Rows of a page of search hits, in the order of the hits.
 
 use search::{EntryId, Hit};
-
-use store::{AccountId, FromRow, Param, Result, Tx};
+use store::{AccountId, FromRow, InList, Result, Tx, params};
 use web::paging::{MAX_PAGE_SIZE, Page};
 
-/// Maximum number of ids that [`rows`] reads, and the number of ids that its statement takes after the
-/// account.
-const IDS: usize = MAX_PAGE_SIZE as usize;
-
-/// Builds a statement that reads an account's rows by id. `start` is its beginning, up to `WHERE account_id =
-/// $1 AND id IN`.
-pub(crate) fn by_ids(start: &str) -> String {
-    let ids: Vec<String> = (2..2 + IDS).map(|n| format!("${n}")).collect();
-    format!("{start} ({})", ids.join(", "))
-}
+/// Number of ids that a statement of [`rows`] takes after the account.
+pub(crate) const IDS: usize = MAX_PAGE_SIZE as usize;
 
 /// Returns the ids of a page.
 pub(crate) fn page(found: &[Hit], page: Page) -> Vec<EntryId> {
@@ -23,22 +14,15 @@ pub(crate) fn page(found: &[Hit], page: Page) -> Vec<EntryId> {
     rest.iter().take(count.unwrap_or(usize::MAX)).map(|hit| hit.entry).collect()
 }
 
-/// Returns the rows of at most [`IDS`] ids, in the order of the ids. Ids without a row are skipped.
+/// Returns an account's rows by id, in the order of the ids. Ids without a row are skipped.
 pub(crate) async fn rows<R: FromRow>(
     tx: &Tx<'_>,
-    sql: &'static str,
+    statement: &'static InList,
     account: AccountId,
     ids: &[EntryId],
     id_of: impl Fn(&R) -> EntryId,
 ) -> Result<Vec<R>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut values = vec![Param::from(account)];
-    values.extend(ids.iter().take(IDS).map(|id| Param::from(*id)));
-    // No row has the id 0.
-    values.resize(1 + IDS, Param::Int(0));
-    let mut rows: Vec<R> = tx.fetch_all(sql, &values).await?;
+    let mut rows: Vec<R> = tx.fetch_in(statement, params![account], ids).await?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == id_of(row)));
     Ok(rows)
 }

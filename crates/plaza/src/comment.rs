@@ -8,7 +8,7 @@ pub mod rules;
 
 use std::collections::HashSet;
 
-use store::{AccountId, Database, Param, Timestamp, Tx, params};
+use store::{AccountId, Database, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
 pub use model::{Comment, Comments, NewComment};
@@ -131,14 +131,8 @@ impl Plaza {
         let there: HashSet<CommentId> = items.iter().map(|comment| comment.id).collect();
         let referred = items.iter().flat_map(|comment| [comment.reply_to, comment.root]).flatten();
         let missing: HashSet<CommentId> = referred.filter(|id| !there.contains(id)).collect();
-        let mut context = Vec::new();
-        if !missing.is_empty() {
-            let mut values = vec![Param::from(reader), Param::from(post)];
-            values.extend(missing.iter().map(|id| Param::from(*id)));
-            // No comment has the id 0.
-            values.resize(2 + queries::IDS, Param::Int(0));
-            context = self.db().fetch_all(queries::BY_IDS.as_str(), &values).await?;
-        }
+        let missing: Vec<CommentId> = missing.into_iter().collect();
+        let mut context = self.db().fetch_in(&queries::BY_IDS, params![reader, post], &missing).await?;
         let blocked = self.blocked(reader).await?;
         items.retain(|comment| !blocked.contains(&comment.author));
         context.retain(|comment: &Comment| !blocked.contains(&comment.author));

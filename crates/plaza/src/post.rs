@@ -100,11 +100,9 @@ async fn add_postings(tx: &mut Tx<'_>, id: PostId, terms: &[String]) -> Result<(
 }
 
 async fn remove_postings(tx: &mut Tx<'_>, id: PostId, terms: &[String]) -> Result<(), ApiError> {
-    for some in terms.chunks(queries::REMOVED) {
-        let mut values = vec![Param::from(id)];
-        values.extend(some.iter().map(Param::from));
-        values.resize(1 + queries::REMOVED, Param::Text(""));
-        tx.execute(queries::REMOVE_POSTINGS.as_str(), &values).await?;
+    let statement = &queries::REMOVE_POSTINGS;
+    for some in terms.chunks(statement.most()) {
+        tx.execute(statement.sql(), &statement.params(params![id], some)).await?;
     }
     Ok(())
 }
@@ -161,14 +159,7 @@ impl Plaza {
 
     /// Returns posts by id, in the order of `ids`. Deleted ones are left out.
     pub(crate) async fn posts(&self, reader: AccountId, ids: &[PostId]) -> Result<Vec<Post>, ApiError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut values = vec![Param::from(reader)];
-        values.extend(ids.iter().take(queries::IDS).map(|id| Param::from(*id)));
-        // No post has the id 0.
-        values.resize(1 + queries::IDS, Param::Int(0));
-        let mut posts: Vec<Post> = self.db().fetch_all(queries::BY_IDS.as_str(), &values).await?;
+        let mut posts: Vec<Post> = self.db().fetch_in(&queries::BY_IDS, params![reader], ids).await?;
         posts.sort_by_key(|post| ids.iter().position(|id| *id == post.id));
         Ok(posts)
     }

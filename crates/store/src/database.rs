@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::ids::Ids;
 use crate::job::{Job, Work};
-use crate::notice::Notice;
+use crate::notice::{Follower, Notice};
 use crate::param::{OwnedParam, Param};
 use crate::postgres::Lane;
 use crate::row::{Each, FromRow, Row};
@@ -376,6 +376,12 @@ impl Database {
     #[must_use]
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
         self.0.notices.subscribe()
+    }
+
+    /// Follows the notices of transactions that commit from now on.
+    #[must_use]
+    pub fn follow(&self) -> Follower {
+        Follower(self.notices())
     }
 
     /// Accepts no more work, finishes what is queued, and closes the database.

@@ -21,6 +21,7 @@ mod error;
 mod health;
 mod id;
 mod ids;
+mod in_list;
 mod job;
 mod load;
 mod migrate;
@@ -50,6 +51,7 @@ pub use error::{Error, Result};
 pub use futures::future::BoxFuture;
 pub use id::AccountId;
 pub use ids::Ids;
+pub use in_list::InList;
 pub use load::Load;
 #[doc(hidden)]
 pub use migrations::ALL as MIGRATIONS;

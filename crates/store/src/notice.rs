@@ -2,7 +2,6 @@
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use crate::database::Database;
 use crate::error::{Error, Result};
 
 /// The topic of the notice that others may have been lost, so receivers must look everything up again.
@@ -65,7 +64,7 @@ pub enum NoticeEvent {
 
 /// Receives the notices of transactions that commit after it was created.
 #[derive(Debug)]
-pub struct Follower(Receiver<Notice>);
+pub struct Follower(pub(crate) Receiver<Notice>);
 
 impl Follower {
     /// Waits for the next event. Returns `None` once the database is closed.
@@ -75,14 +74,6 @@ impl Follower {
             Ok(_) | Err(RecvError::Lagged(_)) => Some(NoticeEvent::Gap),
             Err(RecvError::Closed) => None,
         }
-    }
-}
-
-impl Database {
-    /// Follows the notices of transactions that commit from now on.
-    #[must_use]
-    pub fn follow(&self) -> Follower {
-        Follower(self.notices())
     }
 }
 

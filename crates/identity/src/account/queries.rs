@@ -1,6 +1,6 @@
 //! SQL about accounts and sign-up links.
 
-use std::sync::LazyLock;
+use store::InList;
 
 pub(super) const INSERT: &str = "INSERT INTO account (id, email, name, route, password_hash, is_admin, \
     key_count, created_at) \
@@ -9,14 +9,9 @@ pub(super) const INSERT: &str = "INSERT INTO account (id, email, name, route, pa
 pub(super) const BY_ID: &str =
     "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE id = $1";
 
-/// Most accounts that [`BY_IDS`] reads at once.
-pub(super) const IDS: usize = 100;
-
-pub(super) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
-    let ids: Vec<String> = (1..=IDS).map(|n| format!("${n}")).collect();
+pub(super) static BY_IDS: InList = InList::new(0, 100, |ids| {
     format!(
-        "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE id IN ({})",
-        ids.join(", ")
+        "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE id IN ({ids})"
     )
 });
 

@@ -1,8 +1,8 @@
 //! SQL about key memories.
 
-use std::sync::LazyLock;
+use store::InList;
 
-use crate::ranked;
+use crate::ranked::IDS;
 
 pub(crate) const ALL: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM \
     key_memory \
@@ -23,10 +23,10 @@ pub(crate) const NEWER: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN vis
     END), 0) AS BIGINT) \
      FROM key_memory WHERE account_id = $1 AND id > $2";
 
-pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
-    ranked::by_ids(
+pub(crate) static BY_IDS: InList = InList::new(1, IDS, |ids| {
+    format!(
         "SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
-         WHERE account_id = $1 AND id IN",
+         WHERE account_id = $1 AND id IN ({ids})"
     )
 });
 

@@ -18,8 +18,7 @@ mod worker;
 use std::collections::HashMap;
 
 use search::{Document, Entry, Index};
-
-use store::{Param, Timestamp, Tx, params};
+use store::{Timestamp, Tx, params};
 use web::{ApiError, Places, Queue, Turns};
 
 pub use model::{Page, PageStatus, Problem};
@@ -39,8 +38,6 @@ const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
 const PATIENCE_SECONDS: [i64; 4] = [60, 600, 3600, 6 * 3600];
 /// Maximum time that a page ever waits, including a lease, in seconds.
 const LONGEST_WAIT_SECONDS: i64 = 86_400;
-/// Number of notes whose pages one statement reads.
-const NOTES: usize = 100;
 
 /// The operator's settings for reading pages.
 #[derive(Debug, Clone, Copy)]
@@ -63,14 +60,8 @@ impl Memory {
         let mut pages = HashMap::<NoteId, Vec<Page>>::new();
         let with_links: Vec<NoteId> =
             notes.iter().filter(|note| !note.urls.is_empty()).map(|note| note.id).collect();
-        for some in with_links.chunks(NOTES) {
-            let mut values: Vec<Param<'_>> = some.iter().map(|id| Param::from(*id)).collect();
-            // No note has the id 0.
-            values.resize(NOTES, Param::Int(0));
-            let rows: Vec<Page> = self.db().fetch_all(queries::OF_NOTES.as_str(), &values).await?;
-            for page in rows {
-                pages.entry(page.note).or_default().push(page);
-            }
+        for page in self.db().fetch_in::<Page, _>(&queries::OF_NOTES, &[], &with_links).await? {
+            pages.entry(page.note).or_default().push(page);
         }
         Ok(pages)
     }

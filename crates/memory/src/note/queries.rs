@@ -1,8 +1,8 @@
 //! SQL about notes.
 
-use std::sync::LazyLock;
+use store::InList;
 
-use crate::ranked;
+use crate::ranked::IDS;
 
 pub(crate) const INSERT: &str = "INSERT INTO note \
      (id, account_id, memory_type, title, content, urls, status, hash, created_at, updated_at) \
@@ -32,10 +32,10 @@ pub(crate) const COUNT_OF_TYPE: &str = "SELECT COUNT(*) FROM note WHERE account_
 pub(crate) const IDS_OF_TYPE: &str = "SELECT id FROM note WHERE account_id = $1 AND memory_type = $2 ORDER \
     BY created_at DESC, id DESC LIMIT $3";
 
-pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
-    ranked::by_ids(
+pub(crate) static BY_IDS: InList = InList::new(1, IDS, |ids| {
+    format!(
         "SELECT id, memory_type, title, content, urls, status, created_at, updated_at FROM note \
-         WHERE account_id = $1 AND id IN",
+         WHERE account_id = $1 AND id IN ({ids})"
     )
 });
 

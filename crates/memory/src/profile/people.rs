@@ -6,7 +6,7 @@ use std::{
 };
 
 use identity::Account;
-use store::{AccountId, FromRow, Param, Row};
+use store::{AccountId, FromRow, Row};
 use web::ApiError;
 
 use super::{Profile, queries};
@@ -37,14 +37,8 @@ impl Memory {
             return Ok(found);
         }
         let epoch = recent.epoch();
-        let mut profiles = HashMap::new();
-        for some in missing.chunks(queries::IDS) {
-            let mut values: Vec<Param<'_>> = some.iter().map(|id| Param::from(*id)).collect();
-            // No account has the id 0.
-            values.resize(queries::IDS, Param::Int(0));
-            let rows: Vec<Owned> = self.db().fetch_all(queries::FIND_MANY.as_str(), &values).await?;
-            profiles.extend(rows.into_iter().map(|Owned(id, profile)| (id, profile)));
-        }
+        let rows: Vec<Owned> = self.db().fetch_in(&queries::FIND_MANY, &[], &missing).await?;
+        let mut profiles: HashMap<_, _> = rows.into_iter().map(|Owned(id, profile)| (id, profile)).collect();
         for account in self.0.identity.accounts_of(&missing).await? {
             let id = account.id;
             let person = Arc::new((account, profiles.remove(&id).unwrap_or_default()));

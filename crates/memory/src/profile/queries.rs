@@ -1,16 +1,11 @@
 //! SQL about profiles.
 
-use std::sync::LazyLock;
+use store::InList;
 
-/// Number of profiles that [`FIND_MANY`] reads at once.
-pub(super) const IDS: usize = 100;
-
-pub(super) static FIND_MANY: LazyLock<String> = LazyLock::new(|| {
-    let ids: Vec<String> = (1..=IDS).map(|n| format!("${n}")).collect();
+pub(super) static FIND_MANY: InList = InList::new(0, 100, |ids| {
     format!(
-        "SELECT avatar, cover, bio, self_introduction, time_zone, account_id FROM profile WHERE account_id \
-         IN ({})",
-        ids.join(", ")
+        "SELECT avatar, cover, bio, self_introduction, time_zone, account_id FROM profile \
+         WHERE account_id IN ({ids})"
     )
 });
 

@@ -1,10 +1,6 @@
 //! SQL about comments.
 
-use std::sync::LazyLock;
-
-/// Most comments that [`BY_IDS`] reads at once: a page of 100, each with a parent and a first comment of its
-/// chain.
-pub(super) const IDS: usize = 200;
+use store::InList;
 
 macro_rules! columns {
     () => {
@@ -20,9 +16,9 @@ pub(super) const LIST: &str = concat!(
     "WHERE c.post_id = $2 AND c.is_live = 1 AND c.id > $3 ORDER BY c.id LIMIT $4 OFFSET $5"
 );
 
-pub(super) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
-    let ids: Vec<String> = (3..3 + IDS).map(|n| format!("${n}")).collect();
-    format!("{}WHERE c.post_id = $2 AND c.id IN ({}) ORDER BY c.id", columns!(), ids.join(", "))
+/// Takes as many as a page refers to: it has 100 comments, each with a parent and the first one of its chain.
+pub(super) static BY_IDS: InList = InList::new(2, 200, |ids| {
+    format!("{}WHERE c.post_id = $2 AND c.id IN ({ids}) ORDER BY c.id", columns!())
 });
 
 pub(super) const INSERT: &str = "INSERT INTO plaza_comment (id, post_id, author_id, content, reply_to, \

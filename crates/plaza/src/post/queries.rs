@@ -2,12 +2,10 @@
 
 use std::{fmt::Write, sync::LazyLock};
 
-/// Most posts that [`BY_IDS`] reads at once.
-pub(crate) const IDS: usize = 100;
+use store::InList;
+
 /// Numbers of search terms that one statement inserts, the largest first.
 pub(super) const POSTINGS: [usize; 3] = [64, 8, 1];
-/// Number of search terms that one statement removes.
-pub(super) const REMOVED: usize = 32;
 
 macro_rules! columns {
     () => {
@@ -21,10 +19,8 @@ macro_rules! columns {
 
 pub(super) const FIND: &str = concat!(columns!(), "WHERE p.name = $2 AND p.is_live = 1");
 
-pub(crate) static BY_IDS: LazyLock<String> = LazyLock::new(|| {
-    let ids: Vec<String> = (2..2 + IDS).map(|n| format!("${n}")).collect();
-    format!("{}WHERE p.is_live = 1 AND p.id IN ({})", columns!(), ids.join(", "))
-});
+pub(crate) static BY_IDS: InList =
+    InList::new(1, 100, |ids| format!("{}WHERE p.is_live = 1 AND p.id IN ({ids})", columns!()));
 
 /// Inserts nothing if the name is taken.
 pub(super) const INSERT: &str = "INSERT INTO plaza_post (id, name, author_id, content, kind, circle, topic, \
@@ -70,7 +66,5 @@ pub(super) static ADD_POSTINGS: LazyLock<[String; POSTINGS.len()]> = LazyLock::n
     })
 });
 
-pub(super) static REMOVE_POSTINGS: LazyLock<String> = LazyLock::new(|| {
-    let terms: Vec<String> = (2..2 + REMOVED).map(|n| format!("${n}")).collect();
-    format!("DELETE FROM plaza_posting WHERE post_id = $1 AND term IN ({})", terms.join(", "))
-});
+pub(super) static REMOVE_POSTINGS: InList =
+    InList::new(1, 32, |terms| format!("DELETE FROM plaza_posting WHERE post_id = $1 AND term IN ({terms})"));

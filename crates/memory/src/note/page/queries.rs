@@ -1,8 +1,6 @@
 //! SQL about the pages of notes.
 
-use std::sync::LazyLock;
-
-use super::NOTES;
+use store::InList;
 
 pub(super) const INSERT: &str = "INSERT INTO note_page \
      (note_id, position, url, status, attempts, due_at, title, content, problem, account_id) \
@@ -63,13 +61,10 @@ pub(super) const COUNTS: &str = "SELECT \
      FROM note_page WHERE note_id = $1";
 
 /// Selects the pages with the beginning of each text, one character more than is shown.
-pub(super) static OF_NOTES: LazyLock<String> = LazyLock::new(|| {
-    let ids: Vec<String> = (1..=NOTES).map(|n| format!("${n}")).collect();
+pub(super) static OF_NOTES: InList = InList::new(0, 100, |ids| {
     format!(
         "SELECT note_id, url, status, title, SUBSTR(content, 1, 501), problem, read_at FROM note_page \
-         WHERE note_id IN ({}) \
-         ORDER BY note_id, position",
-        ids.join(", ")
+         WHERE note_id IN ({ids}) ORDER BY note_id, position"
     )
 });
 
