@@ -14,7 +14,6 @@ mod wire;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt,
     sync::Arc,
     time::Duration,
 };
@@ -22,6 +21,7 @@ use std::{
 use outgoing::{Breaker, Outgoing, Refused};
 use parking_lot::Mutex;
 use reqwest::{Client, Url};
+use secrecy::SecretString;
 use store::{Clock, Timestamp};
 
 use learned::Learned;
@@ -42,12 +42,12 @@ const PAUSE_MS: i64 = 10_000;
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The settings of a provider.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The URL before `/chat/completions`.
     pub base_url: String,
     /// The API key, or empty. It is sent to the provider and nowhere else.
-    pub api_key: String,
+    pub api_key: SecretString,
     /// The provider's name of its default model.
     pub name: String,
     /// The provider's names of further models, by the names that clients use.
@@ -109,16 +109,6 @@ impl Settings {
             opens_thinking: self.opens_thinking,
             thinks: false,
         }
-    }
-}
-
-/// Leaves out the API key.
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("base_url", &self.base_url)
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }
 

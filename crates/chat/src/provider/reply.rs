@@ -4,6 +4,7 @@ use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
 use http::header;
 use reqwest::Response;
+use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::{
@@ -452,8 +453,9 @@ async fn request(
             .post(provider.url.clone())
             .header(header::ACCEPT, "text/event-stream")
             .json(&body);
-        if !provider.settings.api_key.is_empty() {
-            request = request.bearer_auth(&provider.settings.api_key);
+        let api_key = provider.settings.api_key.expose_secret();
+        if !api_key.is_empty() {
+            request = request.bearer_auth(api_key);
         }
         let response = within(first, "begin", request.send())
             .await?

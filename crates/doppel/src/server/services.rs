@@ -189,7 +189,7 @@ pub(crate) fn outgoing(config: &Config) -> Outgoing {
 pub(crate) fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) -> Result<Chat> {
     let provider = |provider: &config::Model| chat::provider::Settings {
         base_url: provider.base_url.clone(),
-        api_key: provider.api_key.clone(),
+        api_key: provider.api_key.clone().into(),
         name: provider.name.clone(),
         names: provider.names.clone(),
         images: provider.images,
