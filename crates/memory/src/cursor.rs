@@ -1,13 +1,13 @@
-//! Cursor pagination: paging through a list while entries are added.
-//!
-//! Pages are requested by number. A number only says how many rows to skip, which shifts when an entry is
-//! added. So a page returns, on request, a `snapshot` to be sent with the next one. It names the last added
-//! entry when the paging began and the last entry seen, and the next page continues exactly there.
+//! Cursor pagination: paging through a list while entries are added, by a
+//! [snapshot](web::paging::snapshot).
 
 use serde::{Deserialize, Serialize};
 use store::{Ids, Timestamp};
 use utoipa::{IntoParams, ToSchema};
-use web::{ApiError, Issues, paging::Page};
+use web::{
+    ApiError, Issues,
+    paging::{Page, snapshot},
+};
 
 /// Maximum length of a snapshot in characters.
 const MAX_SNAPSHOT: usize = 60;
@@ -123,7 +123,7 @@ impl Cursor {
     ) -> CursorPage<T> {
         let last = list.last().filter(|_| self.asked).map(key);
         let snapshot = last.map(|(time, last)| Snapshot { newest, seen: self.end, last, time: time.0 });
-        CursorPage { list, total, snapshot: snapshot.map(|snapshot| snapshot.to_string()) }
+        CursorPage { list, total, snapshot: snapshot.map(Snapshot::text) }
     }
 }
 
@@ -148,29 +148,25 @@ struct Snapshot {
     time: i64,
 }
 
-impl std::fmt::Display for Snapshot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { newest, seen, last, time } = self;
-        write!(f, "{newest:x}.{seen:x}.{last:x}")?;
-        // Only imported entries have another time than their id.
-        if Ids::time(*last).0 == *time { Ok(()) } else { write!(f, ".{time:x}") }
-    }
-}
-
 impl Snapshot {
+    /// Encodes the cursor that the client sends for the next page.
+    fn text(self) -> String {
+        let Self { newest, seen, last, time } = self;
+        // Only imported entries have another time than their id.
+        if Ids::time(last).0 == time {
+            snapshot::encode(&[newest, seen, last])
+        } else {
+            snapshot::encode(&[newest, seen, last, time])
+        }
+    }
+
     /// Decodes a cursor that a client sent. Returns `None` if it is invalid.
     fn parse(text: &str) -> Option<Self> {
-        if text.len() > MAX_SNAPSHOT {
-            return None;
+        match snapshot::decode(text, MAX_SNAPSHOT)?.as_slice() {
+            &[newest, seen, last] => Some(Self { newest, seen, last, time: Ids::time(last).0 }),
+            &[newest, seen, last, time] => Some(Self { newest, seen, last, time }),
+            _ => None,
         }
-        let mut parts = text.split('.').map(|part| i64::from_str_radix(part, 16).ok().filter(|n| *n >= 0));
-        let mut next = || parts.next().flatten();
-        let (newest, seen, last) = (next()?, next()?, next()?);
-        let time = match parts.next() {
-            None => Ids::time(last).0,
-            Some(time) => time?,
-        };
-        parts.next().is_none().then_some(Self { newest, seen, last, time })
     }
 }
 
@@ -216,7 +212,7 @@ mod tests {
         ) {
             let time = if is_own { time } else { Ids::time(last).0 };
             let snapshot = Snapshot { newest, seen, last, time };
-            prop_assert_eq!(Snapshot::parse(&snapshot.to_string()), Some(snapshot));
+            prop_assert_eq!(Snapshot::parse(&snapshot.text()), Some(snapshot));
         }
 
         #[test]

@@ -1,15 +1,11 @@
-//! Cursor pagination: reading a list page by page while others write.
+//! Paging through a list while others write, by a [snapshot](web::paging::snapshot).
 //!
-//! Clients request pages by number. A number alone only tells the rows to skip, and these shift when somebody
-//! writes in the meantime. So each page also returns a `snapshot`, which the client sends with the request
-//! for the next page. It holds the newest entry at the beginning of the cursor and the last entry of the
-//! page.
-//! The next page continues exactly there, at any depth. In a list by time, every entry comes exactly once. In
-//! the featured feed, so does every post that keeps its rank in the meantime.
+//! In a list by time, every entry comes exactly once. In the featured feed, so does every post that keeps its
+//! rank in the meantime.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
-use web::{ApiError, Issues};
+use web::{ApiError, Issues, paging::snapshot};
 
 /// Largest page size; larger values are clamped.
 pub const MAX_SIZE: i64 = 100;
@@ -17,6 +13,8 @@ pub const MAX_SIZE: i64 = 100;
 pub const DEFAULT_SIZE: i64 = 20;
 /// Most rows that a page number alone can skip, because the cost grows with them.
 pub const MAX_OFFSET: i64 = 10_000;
+/// Maximum length of a snapshot in bytes.
+const MAX_SNAPSHOT: usize = 100;
 
 /// A key greater than all others, at which a cursor begins.
 pub const FIRST: (i64, i64) = (i64::MAX, i64::MAX);
@@ -141,18 +139,15 @@ impl Snapshot {
     /// Encodes the cursor for the client.
     fn text(self) -> String {
         let Self { newest, page, size, end } = self;
-        format!("{newest:x}.{page:x}.{size:x}.{:x}.{:x}", end.0, end.1)
+        snapshot::encode(&[newest, page, size, end.0, end.1])
     }
 
     /// Decodes a cursor that a client sent. Returns `None` if it is invalid.
     fn parse(text: &str) -> Option<Self> {
-        if text.len() > 100 {
-            return None;
+        match snapshot::decode(text, MAX_SNAPSHOT)?.as_slice() {
+            &[newest, page, size, time, id] => Some(Self { newest, page, size, end: (time, id) }),
+            _ => None,
         }
-        let mut parts = text.split('.').map(|part| i64::from_str_radix(part, 16).ok().filter(|n| *n >= 0));
-        let mut next = || parts.next().flatten();
-        let read = Self { newest: next()?, page: next()?, size: next()?, end: (next()?, next()?) };
-        parts.next().is_none().then_some(read)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Paging by page number: `pageNo` and `pageSize` in the query, `list` and `total` in the response.
 
+pub mod snapshot;
+
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
