@@ -1,9 +1,10 @@
 //! Talking to the assistant: from an incoming message to an answer that is sent, stored, and counted.
 
 mod decide;
+mod draft;
+mod finish;
 pub(crate) mod limits;
 pub(crate) mod model;
-mod progress;
 pub(crate) mod routes;
 pub(crate) mod rules;
 mod run;
@@ -25,6 +26,7 @@ use crate::{
     streams::Slot,
     tools::Tool,
 };
+use draft::Draft;
 use http::HeaderMap;
 use model::{ChatRequest, ClientHistory, Talk};
 
@@ -121,7 +123,7 @@ impl Chat {
             let (sender, events) = mpsc::channel(AHEAD);
             let id = MessageId(self.db().ids().next());
             let chat = self.clone();
-            self.tasks()?.spawn(async move { run::run(&chat, turn, id, stored, sender).await });
+            self.tasks()?.spawn(async move { run::run(&chat, turn, Draft::new(id, stored), sender).await });
             Ok((id, events))
         };
         // In this order, so that the message gets a smaller id than the answer.

@@ -439,8 +439,16 @@ async fn a_migration_builds_the_index_anew(world: World) {
     db.close().await.unwrap();
     let db = world.open().await;
     assert_eq!(db.migrate_with(store::MIGRATIONS.split_at(14).0).await, Ok(vec!["runs", "passages"]));
-    db.execute("INSERT INTO schema_migration SELECT * FROM later_migration", &[]).await.unwrap();
-    assert_eq!(db.migrate(search::cut_again).await, Ok(vec!["noted"]));
+    db.execute("INSERT INTO schema_migration SELECT * FROM later_migration WHERE version < 18", &[])
+        .await
+        .unwrap();
+    let mut until_noted = store::MIGRATIONS.split_at(18).0.to_vec();
+    until_noted.last_mut().unwrap().then = Some(search::cut_again);
+    assert_eq!(db.migrate_with(&until_noted).await, Ok(vec!["noted"]));
+    db.execute("INSERT INTO schema_migration SELECT * FROM later_migration WHERE version > 18", &[])
+        .await
+        .unwrap();
+    assert_eq!(db.migrate(search::cut_again).await, Ok(vec![]));
     assert_eq!(find(&db, "word3 阅读").await, expected);
     let [entries, pending, _] = rows(&db, 1).await;
     assert!(entries == 302 && pending > 0 && pending < 100, "{pending} of {entries} in no run");

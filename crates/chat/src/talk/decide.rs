@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::{
     Turn,
-    progress::{End, Made, Source},
+    draft::{Draft, End, Source},
 };
 use crate::{
     Chat,
@@ -30,7 +30,7 @@ pub(super) async fn decide(
     turn: &mut Turn,
     plan: &Plan,
     sender: &Sender<Event>,
-    made: &mut Made,
+    draft: &mut Draft,
     source: &mut Source,
 ) -> End {
     let value = if chat.models().is_empty() {
@@ -44,7 +44,7 @@ pub(super) async fn decide(
             Err(failure) => return End::Failed(failure),
         }
     };
-    made.text.clone_from(&value);
+    draft.text.clone_from(&value);
     match sender.send(Event::Piece(value)).await {
         Ok(()) => End::Whole(Finish::Stop),
         Err(_left) => End::Stopped,

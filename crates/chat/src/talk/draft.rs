@@ -1,4 +1,4 @@
-//! The state of an answer in progress.
+//! The answer while it is produced.
 
 use memory::MessageId;
 use tokio::{sync::oneshot, time::Instant};
@@ -10,9 +10,9 @@ use crate::{
 };
 
 /// The answer so far, and what is stored of it.
-pub(super) struct Made {
+pub(super) struct Draft {
     pub(super) id: MessageId,
-    pub(super) session: SessionKey,
+    session: SessionKey,
     pub(super) text: String,
     /// Number of bytes that are stored, if any.
     pub(super) stored: Option<i64>,
@@ -20,26 +20,32 @@ pub(super) struct Made {
 }
 
 /// The key of the session, which is known once the message is stored.
-pub(super) enum SessionKey {
+enum SessionKey {
     Awaited(oneshot::Receiver<ConversationId>),
-    TurnContext(ConversationId),
+    Stored(ConversationId),
     /// The message was not stored, or the client left before: there is nothing to answer.
-    Nowhere,
+    Failed,
 }
 
 impl SessionKey {
     async fn find(&mut self) -> Option<ConversationId> {
         if let Self::Awaited(stored) = self {
-            *self = stored.await.map_or(Self::Nowhere, Self::TurnContext);
+            *self = stored.await.map_or(Self::Failed, Self::Stored);
         }
         match self {
-            Self::TurnContext(session) => Some(*session),
+            Self::Stored(session) => Some(*session),
             _ => None,
         }
     }
 }
 
-impl Made {
+impl Draft {
+    /// Creates an empty answer, to be stored under `id`. `stored` yields the key of the session.
+    pub(super) fn new(id: MessageId, stored: oneshot::Receiver<ConversationId>) -> Self {
+        let session = SessionKey::Awaited(stored);
+        Self { id, session, text: String::new(), stored: None, stored_at: Instant::now() }
+    }
+
     /// Returns the answer to store; `None` if there is no session for it.
     pub(super) async fn answer(&mut self, state: State) -> Option<StoredAnswer> {
         let session = self.session.find().await?;
