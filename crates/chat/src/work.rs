@@ -12,6 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use memory::MessageId;
 use store::{AccountId, Timestamp, Tx, params};
+use strum::IntoStaticStr;
 use web::{ApiError, Places, Queue, Tasks, Turns};
 
 use crate::{
@@ -35,18 +36,16 @@ const THINKING_ROOM: u32 = 4000;
 const DAY_MS: i64 = 86_400_000;
 
 /// The kinds of jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Kind {
     Distill,
     Summary,
 }
 
 impl Kind {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Distill => "distill",
-            Self::Summary => "summary",
-        }
+    fn name(self) -> &'static str {
+        self.into()
     }
 }
 

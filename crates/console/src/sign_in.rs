@@ -13,6 +13,7 @@ use identity::{
     credential::{Kind, Secret},
     session::Client,
 };
+use strum::{EnumString, IntoStaticStr};
 use web::{ApiError, ClientAddress, Query};
 
 use crate::{
@@ -29,7 +30,8 @@ pub(crate) const PATH: &str = "/sign-in";
 
 /// The reason to show the sign-in form to a person who is signed in. Their session stays until they use the
 /// form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Again {
     /// The person may choose another account.
     Choose,
@@ -39,16 +41,13 @@ pub(crate) enum Again {
 
 impl Again {
     /// Returns the name in queries and forms.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Choose => "choose",
-            Self::Prove => "prove",
-        }
+    fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Parses a name; returns `None` if it is unknown.
     fn parse(name: &str) -> Option<Self> {
-        [Self::Choose, Self::Prove].into_iter().find(|again| again.name() == name)
+        name.parse().ok()
     }
 
     /// Returns the reason for a value of OpenID Connect's `prompt`; `None` for values that need no sign-in.

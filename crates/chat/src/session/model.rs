@@ -3,13 +3,15 @@
 use memory::MessageId;
 use serde::{Deserialize, Serialize};
 use store::{AccountId, Row, Timestamp};
+use strum::IntoStaticStr;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{ConversationId, provider::Role};
 
 /// The state of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "snake_case")]
 pub enum State {
     /// The answer is complete.
     Complete,
@@ -21,12 +23,8 @@ pub enum State {
 
 impl State {
     /// Returns the name in the store.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -91,7 +91,7 @@ const fn sort_name(sort: Sort) -> &'static str {
     }
 }
 
-const fn kind_name(kinds: Kinds) -> &'static str {
+fn kind_name(kinds: Kinds) -> &'static str {
     match kinds {
         Kinds::One(kind) => kind.name(),
         Kinds::All | Kinds::Nothing => "",

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use store::{Column, Param, Row, Timestamp, from_row};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::{IntoParams, ToSchema};
 use web::{ApiError, Code};
 
@@ -16,7 +17,8 @@ pub(super) const CONFIDENTIAL: &str = "confidential";
 pub(super) const PUBLIC: &str = "public";
 
 /// The status of an app. Only approved apps may work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Status {
     /// The app may work.
     Approved,
@@ -33,13 +35,8 @@ impl Status {
     pub const ALL: &[Self] = &[Self::Approved, Self::Pending, Self::Rejected, Self::Suspended];
 
     /// Returns the name on the wire and in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Pending => "pending",
-            Self::Rejected => "rejected",
-            Self::Suspended => "suspended",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Checks that the app is approved.
@@ -61,7 +58,7 @@ impl Column for Status {
 
     fn from_value(value: Param<'_>) -> Option<Self> {
         match value {
-            Param::Text(text) => Self::ALL.iter().copied().find(|status| status.name() == text),
+            Param::Text(text) => text.parse().ok(),
             _ => None,
         }
     }

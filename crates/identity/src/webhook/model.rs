@@ -3,6 +3,7 @@
 use outgoing::Outgoing;
 use serde::Serialize;
 use store::{Column, Param, Timestamp, from_row};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 use crate::DeliveryId;
@@ -48,7 +49,8 @@ pub(crate) struct Standing {
 from_row!(Standing { url, is_enabled, has_secret });
 
 /// The state of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum State {
     /// It is to be sent, for the first time or again.
     Waiting,
@@ -59,15 +61,9 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::GivenUp];
-
     /// Returns the name in the database and on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::GivenUp => "given_up",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -76,7 +72,7 @@ impl Column for State {
 
     fn from_value(value: Param<'_>) -> Option<Self> {
         match value {
-            Param::Text(text) => Self::ALL.into_iter().find(|state| state.name() == text),
+            Param::Text(text) => text.parse().ok(),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp, from_row};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 use super::{
@@ -11,9 +12,10 @@ use super::{
 use crate::NoteId;
 
 /// The type of a note.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = NoteKind)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Kind {
     /// A text.
     Text,
@@ -23,15 +25,12 @@ pub enum Kind {
 
 impl Kind {
     /// Returns the name in the store and as `memoryType`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Text => "TEXT",
-            Self::Link => "LINK",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     pub(crate) fn of(name: &str) -> Option<Self> {
-        [Self::Text, Self::Link].into_iter().find(|kind| kind.name() == name)
+        name.parse().ok()
     }
 
     /// Returns the name among the `dataTypes` of the original API.
@@ -44,8 +43,9 @@ impl Kind {
 }
 
 /// The state of a note.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Status {
     /// All of it is there.
     Ready,
@@ -56,12 +56,8 @@ pub enum Status {
 }
 
 impl Status {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Pending => "pending",
-            Self::Failed => "failed",
-        }
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the status of a note with these numbers of pages that are still to be read, and that were
@@ -75,7 +71,7 @@ impl Status {
     }
 
     fn of(name: &str) -> Option<Self> {
-        [Self::Ready, Self::Pending, Self::Failed].into_iter().find(|status| status.name() == name)
+        name.parse().ok()
     }
 }
 

@@ -6,6 +6,7 @@ use identity::Account;
 use memory::profile::Profile;
 use serde::{Deserialize, Serialize};
 use store::{AccountId, Row, Timestamp};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 use crate::PostId;
@@ -14,9 +15,10 @@ use crate::PostId;
 pub type People = HashMap<AccountId, Arc<(Account, Profile)>>;
 
 /// The purpose of a post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = PostKind)]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// Talking about something.
     Discussion,
@@ -31,17 +33,13 @@ impl Kind {
     pub const ALL: [Self; 3] = [Self::Discussion, Self::Ama, Self::Info];
 
     /// Returns the name on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Discussion => "discussion",
-            Self::Ama => "ama",
-            Self::Info => "info",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the kind with a name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        name.parse().ok()
     }
 
     pub(crate) const fn number(self) -> i64 {

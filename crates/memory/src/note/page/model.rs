@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp, from_row};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 use crate::{NoteId, note::snippet::snippet};
 
 /// The state of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
+#[strum(serialize_all = "snake_case")]
 pub enum PageStatus {
     Pending,
     Ready,
@@ -18,22 +20,19 @@ pub enum PageStatus {
 
 impl PageStatus {
     /// Returns the name in the store and on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Ready => "ready",
-            Self::Failed => "failed",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     fn of(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Ready, Self::Failed].into_iter().find(|status| status.name() == name)
+        name.parse().ok()
     }
 }
 
 /// The reason why a page was not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Problem {
     /// It is in a network that is not called.
     Refused,
@@ -54,34 +53,13 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// All problems.
-    pub const ALL: [Self; 8] = [
-        Self::Refused,
-        Self::Unreachable,
-        Self::Timeout,
-        Self::TooLarge,
-        Self::Type,
-        Self::Missing,
-        Self::Unavailable,
-        Self::Empty,
-    ];
-
     /// Returns the name in the store and on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Unreachable => "unreachable",
-            Self::Timeout => "timeout",
-            Self::TooLarge => "too_large",
-            Self::Type => "type",
-            Self::Missing => "missing",
-            Self::Unavailable => "unavailable",
-            Self::Empty => "empty",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|problem| problem.name() == name)
+        name.parse().ok()
     }
 
     /// Returns true if a retry may succeed.
@@ -146,7 +124,7 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) const fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Read { .. } => "read",
             Self::Later { problem, .. } | Self::Failed { problem } => problem.name(),
