@@ -3,8 +3,8 @@
 
 use std::{fmt, time::Duration};
 
+use outgoing::Outgoing;
 use serde::{Deserialize, Serialize};
-use web::{Outgoing, outgoing};
 
 use super::{prefixes::Prefixes, rules};
 

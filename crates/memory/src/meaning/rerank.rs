@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
+use outgoing::Outgoing;
 use search::{EntryId, Hit, Index, Query};
 use serde::{Deserialize, Serialize};
 use store::{Database, Tx};
-use web::{Outgoing, outgoing};
 
 use super::{Similarity, context::Kind, find, pause::Pause, rules};
 use crate::key;

@@ -1,7 +1,7 @@
 //! Requests to the targets of an API, and which of them may reach private networks.
 
+use outgoing::{Redirects, Refused};
 use reqwest::RequestBuilder;
-use web::outgoing::{Redirects, Refused};
 
 use super::{Upstream, answer::Failure, plan::Prepared, target::PRIVATE};
 use crate::{
