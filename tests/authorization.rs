@@ -1,7 +1,7 @@
 //! Authorization: every endpoint with every kind of credential.
 
 use serde_json::json;
-use testkit::{Actor, Answer, Person, TestServer, both_engines};
+use testkit::{Actor, Person, Response, TestServer, both_engines};
 
 #[derive(Clone, Copy)]
 enum Needs {
@@ -186,7 +186,7 @@ fn filled(path: &str) -> String {
 }
 
 impl Endpoint {
-    async fn call(&self, base: &str, actor: &Actor) -> Answer {
+    async fn call(&self, base: &str, actor: &Actor) -> Response {
         let path = format!("{base}{}", filled(self.path));
         match self.method {
             "GET" => actor.get(&path).await,
@@ -197,7 +197,7 @@ impl Endpoint {
 
 /// Checks that the request was not refused for lack of permission.
 #[track_caller]
-fn let_in(answer: &Answer, what: &str) {
+fn let_in(answer: &Response, what: &str) {
     assert!(!matches!(answer.status, 401 | 403), "{what}: {}", answer.body);
 }
 

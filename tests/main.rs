@@ -77,11 +77,11 @@ mod oauth {
     mod token;
 
     use serde_json::Value;
-    use testkit::Answer;
+    use testkit::Response;
 
     /// Checks an error in the format of RFC 6749 §5.2.
     #[track_caller]
-    fn refused(answer: &Answer, status: u16, error: &str) -> Value {
+    fn refused(answer: &Response, status: u16, error: &str) -> Value {
         let body = answer.json();
         assert_eq!((answer.status, &body["error"]), (status, &Value::from(error)), "{}", answer.body);
         assert!(body["error_description"].as_str().is_some_and(str::is_ascii), "{body}");

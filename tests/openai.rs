@@ -3,13 +3,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{
-    Answer, Engine, TestServer, both_engines,
+    Engine, Response, TestServer, both_engines,
     embedding::{Embeddings, Fault},
     model::{Model, Step, ending, events, saying},
 };
 
 #[track_caller]
-fn refused(answer: &Answer, status: u16, kind: &str) -> Value {
+fn refused(answer: &Response, status: u16, kind: &str) -> Value {
     let body = answer.json();
     assert_eq!((answer.status, &body["error"]["type"]), (status, &json!(kind)), "{}", answer.body);
     assert!(

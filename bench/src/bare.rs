@@ -9,15 +9,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::net::TcpListener;
 
 use crate::{
-    http::Answer,
+    http as single,
     lines::{READY, USER_INFO},
 };
 
-/// Reads a response from standard input, a JSON [`Answer`], and returns it for every request.
+/// Reads a response from standard input, a JSON [`Response`](single::Response), and returns it for every request.
 pub(crate) fn serve() -> Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
-    let answer: Answer = serde_json::from_str(&text).context("the answer to serve")?;
+    let answer: single::Response = serde_json::from_str(&text).context("the answer to serve")?;
     let body = Bytes::from(answer.body);
     let mut headers = HeaderMap::new();
     for (name, value) in &answer.headers {

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 /// A response without the headers that belong to its connection.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
 
-impl Answer {
+impl Response {
     /// Returns the first non-empty cookie of this name that the response sets, as `name=value`.
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.headers.iter().filter(|(header, _)| header == "set-cookie").find_map(|(_, value)| {
@@ -35,7 +35,7 @@ pub(crate) fn request(
     path: &str,
     headers: &[(&str, &str)],
     body: &str,
-) -> Result<Answer> {
+) -> Result<Response> {
     let mut stream = TcpStream::connect(host).with_context(|| format!("cannot connect to {host}"))?;
     let mut text = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n",
@@ -57,7 +57,7 @@ pub(crate) fn request(
 }
 
 /// Parses a response that ended with its connection and was not chunked.
-fn parse(text: &str) -> Option<Answer> {
+fn parse(text: &str) -> Option<Response> {
     let (head, body) = text.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
@@ -66,5 +66,5 @@ fn parse(text: &str) -> Option<Answer> {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
     let of_the_connection = ["connection", "content-length", "date", "transfer-encoding"];
     let headers = headers.filter(|(name, _)| !of_the_connection.contains(&name.as_str())).collect();
-    Some(Answer { status, headers, body: body.to_owned() })
+    Some(Response { status, headers, body: body.to_owned() })
 }

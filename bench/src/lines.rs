@@ -18,7 +18,7 @@ use http::Request;
 use http_body_util::Full;
 
 use crate::{
-    http::{self as single, Answer},
+    http::{self as single, Response},
     load::{self, Load},
     process::{self, Server},
 };
@@ -134,7 +134,7 @@ impl Site {
     }
 
     /// Returns the response of `user/info` to a key.
-    fn user_info(&self, key: &str) -> Result<Answer> {
+    fn user_info(&self, key: &str) -> Result<Response> {
         let bearer = format!("Bearer {key}");
         single::request("GET", &self.server.host, USER_INFO, &[("authorization", &bearer)], "")
     }

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    http::{self, Answer},
+    http::{self, Response},
     lines::READY,
 };
 
@@ -65,7 +65,7 @@ pub(crate) fn serve(mut command: Command) -> Result<Server> {
 }
 
 /// Starts the bare baseline, which always returns this response.
-pub(crate) fn bare(answer: &Answer) -> Result<Server> {
+pub(crate) fn bare(answer: &Response) -> Result<Server> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("bare");
     Server::start(command, &serde_json::to_string(answer)?)

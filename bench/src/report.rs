@@ -59,13 +59,13 @@ impl Line {
 
     /// Returns the budget, and `met` or `MISSED`.
     fn verdict(&self) -> String {
-        let (wish, met) = match self.budget {
+        let (target, met) = match self.budget {
             Budget::RatioAtLeast(least) => (format!("ratio ≥ {least}"), median(self.ratios()) >= least),
             Budget::AtLeast(least) => (format!("≥ {}", figure(least)), self.doppel() >= least),
             Budget::AtMost(most) => (format!("≤ {}", figure(most)), self.doppel() <= most),
             Budget::None => return String::new(),
         };
-        format!("{wish}: {}", if met { "met" } else { "MISSED" })
+        format!("{target}: {}", if met { "met" } else { "MISSED" })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use testkit::{
-    Actor, Answer, TestServer, both_engines,
+    Actor, Response, TestServer, both_engines,
     model::{Model, STREAM, Step, ending, piece, raw, saying, status},
 };
 
@@ -14,12 +14,12 @@ const INTENT: &str = "仅输出合法 JSON。结构：{\"intent\": \"like\"|\"di
 const NO_FALLBACK: &str =
     "仅输出合法 JSON 对象。输出结构：{\"title\": string, \"price\": number}，按商品描述填写。";
 
-async fn act(actor: &Actor, control: &str) -> Answer {
+async fn act(actor: &Actor, control: &str) -> Response {
     actor.post(ACT, json!({"message": "我很喜欢这个", "actionControl": control})).await
 }
 
 /// Returns the joined pieces of a stream.
-fn joined(stream: &Answer) -> String {
+fn joined(stream: &Response) -> String {
     let data = stream.body.lines().filter_map(|line| line.strip_prefix("data: {\"choices\""));
     let pieces =
         data.map(|rest| serde_json::from_str::<Value>(&format!("{{\"choices\"{rest}")).expect("JSON"));
@@ -27,7 +27,7 @@ fn joined(stream: &Answer) -> String {
 }
 
 #[track_caller]
-fn decided(answer: &Answer, expected: &Value) {
+fn decided(answer: &Response, expected: &Value) {
     let value: Value = serde_json::from_str(&joined(answer)).unwrap_or_else(|_| panic!("{}", answer.body));
     assert_eq!(&value, expected);
     assert!(
@@ -52,7 +52,7 @@ async fn each(server: &TestServer, model: &Model, control: &str, cases: &[(&str,
 }
 
 #[track_caller]
-fn undecided(answer: &Answer) {
+fn undecided(answer: &Response) {
     assert_eq!((answer.status, joined(answer)), (200, String::new()), "{}", answer.body);
     assert!(
         answer.body.ends_with(

@@ -17,9 +17,9 @@ fn text(value: &Value) -> String {
 async fn a_key_is_made_and_shown_once(server: TestServer) {
     let person = server.person("a").await;
     let session = person.signed_in().await;
-    let wish =
+    let request =
         json!({"name": " My bot ", "scopes": ["user.info", "chat"], "expiresAt": 1_767_225_700_000_i64});
-    let made = session.post("/api/apikey/create", wish).await.data();
+    let made = session.post("/api/apikey/create", request).await.data();
     assert_eq!(made["name"], "My bot");
     assert_eq!(made["scopes"], json!(["user.info", "chat"]));
     assert_eq!(made["expiresAt"], 1_767_225_700_000_i64);
@@ -38,7 +38,7 @@ async fn a_key_is_made_and_shown_once(server: TestServer) {
 #[both_engines]
 async fn what_is_wrong_with_a_wish_is_named(server: TestServer) {
     let session = server.person("a").await.signed_in().await;
-    for (wish, field) in [
+    for (request, field) in [
         (json!({}), "name"),
         (json!({"name": "x"}), "scopes"),
         (json!({"name": "", "scopes": ["*"]}), "name"),
@@ -52,13 +52,13 @@ async fn what_is_wrong_with_a_wish_is_named(server: TestServer) {
         (json!({"name": "x", "scopes": ["*"], "expiresAt": 1}), "expiresAt"),
         (json!({"name": "x", "scopes": ["*"], "expiresAt": "soon"}), "expiresAt"),
     ] {
-        let body = session.post("/api/apikey/create", wish.clone()).await.refused(422, "invalid.param");
-        assert!(body["message"].as_str().unwrap().starts_with(&format!("{field}: ")), "{wish}: {body}");
-        assert_eq!(body["detail"][0]["loc"], json!(["body", field]), "{wish}");
+        let body = session.post("/api/apikey/create", request.clone()).await.refused(422, "invalid.param");
+        assert!(body["message"].as_str().unwrap().starts_with(&format!("{field}: ")), "{request}: {body}");
+        assert_eq!(body["detail"][0]["loc"], json!(["body", field]), "{request}");
     }
     for scope in ["everything", "Chat", "", " chat", "user.info,chat"] {
-        let wish = json!({"name": "x", "scopes": [scope]});
-        session.post("/api/apikey/create", wish).await.refused(400, "apikey.scope.invalid");
+        let request = json!({"name": "x", "scopes": [scope]});
+        session.post("/api/apikey/create", request).await.refused(400, "apikey.scope.invalid");
     }
     assert_eq!(session.get("/api/apikey/list").await.data()["total"], 0);
 }
@@ -67,14 +67,14 @@ async fn what_is_wrong_with_a_wish_is_named(server: TestServer) {
 async fn an_account_has_so_many_keys_and_no_more(server: TestServer) {
     let person = server.person("a").await;
     let session = person.signed_in().await;
-    let wish = || json!({"name": "x", "scopes": ["*"]});
-    let wishes = futures(8, |_| session.post("/api/apikey/create", wish())).await;
-    let made: Vec<_> = wishes.iter().filter(|answer| answer.status == 200).collect();
+    let request = || json!({"name": "x", "scopes": ["*"]});
+    let requests = futures(8, |_| session.post("/api/apikey/create", request())).await;
+    let made: Vec<_> = requests.iter().filter(|answer| answer.status == 200).collect();
     assert_eq!(made.len(), 2, "of eight at once two find room");
     let id = made[0].data()["id"].clone();
     session.post(&format!("/api/apikey/{id}/delete"), json!({})).await.data();
-    session.post("/api/apikey/create", wish()).await.data();
-    session.post("/api/apikey/create", wish()).await.refused(400, "invalid.param");
+    session.post("/api/apikey/create", request()).await.data();
+    session.post("/api/apikey/create", request()).await.refused(400, "invalid.param");
 }
 
 #[both_engines]
@@ -139,8 +139,8 @@ async fn a_rotation_without_overlap_ends_the_old_key_at_once(server: TestServer)
     session.post(&format!("/api/apikey/{}/rotate", old["id"]), json!({})).await.data();
     older.get(INFO).await.refused(401, "apikey.auth.invalid");
     for seconds in [json!(-1), json!(2_592_001), json!("1h")] {
-        let wish = json!({"overlapSeconds": seconds});
-        session.post("/api/apikey/1/rotate", wish).await.refused(422, "invalid.param");
+        let request = json!({"overlapSeconds": seconds});
+        session.post("/api/apikey/1/rotate", request).await.refused(422, "invalid.param");
     }
 }
 

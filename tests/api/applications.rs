@@ -5,7 +5,7 @@ use testkit::{TestServer, both_engines};
 
 const BASE: &str = "/gate/lab/api/applications/external";
 
-fn wish() -> Value {
+fn request() -> Value {
     json!({
         "appName": "Example App", "appDescription": "optional",
         "redirectUris": ["https://example.com/oauth/callback"], "allowedScopes": ["userinfo"]
@@ -13,7 +13,7 @@ fn wish() -> Value {
 }
 
 fn with(name: &str, value: Value) -> Value {
-    let mut body = wish();
+    let mut body = request();
     body[name] = value;
     body
 }
@@ -21,13 +21,13 @@ fn with(name: &str, value: Value) -> Value {
 #[both_engines]
 async fn an_app_is_made_listed_changed_and_deleted(server: TestServer) {
     let session = server.person("a").await.signed_in().await;
-    let made = session.post(&format!("{BASE}/create"), wish()).await.data();
+    let made = session.post(&format!("{BASE}/create"), request()).await.data();
     let id = made["appId"].as_str().unwrap();
     assert!(made["clientSecret"].as_str().unwrap().starts_with("lba_cs_"));
     assert_eq!((&made["clientId"], &made["status"]), (&made["appId"], &json!("approved")));
     let shown = session.get(&format!("{BASE}/{id}")).await.data();
     assert!(shown.get("clientSecret").is_none());
-    assert_eq!(shown["redirectUris"], wish()["redirectUris"]);
+    assert_eq!(shown["redirectUris"], request()["redirectUris"]);
     let list = session.get(&format!("{BASE}/list?page=1&page_size=20")).await.data();
     assert_eq!((&list["items"], &list["items"]), (&json!([shown]), &list["list"]));
     assert_eq!((&list["total"], &list["page"], &list["pageSize"]), (&json!(1), &json!(1), &json!(20)));
@@ -101,7 +101,7 @@ async fn other_peoples_apps_are_as_if_they_were_not(server: TestServer) {
 async fn an_account_has_so_many_apps(server: TestServer) {
     let session = server.person("a").await.signed_in().await;
     let create = format!("{BASE}/create");
-    let all = futures::future::join_all((0..6).map(|_| session.post(&create, wish()))).await;
+    let all = futures::future::join_all((0..6).map(|_| session.post(&create, request()))).await;
     assert_eq!(all.iter().filter(|answer| answer.status == 200).count(), 2);
     for answer in all.iter().filter(|answer| answer.status != 200) {
         answer.refused(400, "invalid.param");
@@ -179,7 +179,7 @@ async fn redirect_uris_of_a_strict_server_are_refused(server: TestServer) {
             .refused(400, "oauth2.redirect_uri.invalid");
         assert!(body["message"].as_str().unwrap().contains(setting), "{body}");
     }
-    let made = session.post(&create, wish()).await.data();
+    let made = session.post(&create, request()).await.data();
     let update = format!("{BASE}/{}/update", made["appId"].as_str().unwrap());
     session
         .post(&update, json!({"redirectUris": ["myapp://cb"]}))

@@ -148,9 +148,9 @@ async fn teach(server: &TestServer, account: AccountId, actor: &Actor) {
             .write(move |tx| Box::pin(async move { memory::key::learn(tx, account, &lessons, now).await }));
         write.await.unwrap();
     }
-    let wishes =
+    let preferences =
         AssistantSettings { daily_tokens: 12_345, distills: false, tools: vec!["echo__say".to_owned()] };
-    running.chat.set_wishes(account, wishes).await.unwrap();
+    running.chat.set_assistant_settings(account, preferences).await.unwrap();
 }
 
 /// Returns the API's responses about the person, without ids and other data that differ between servers.
@@ -193,8 +193,8 @@ async fn answers(server: &TestServer, person: &Person, actor: &Actor) -> Vec<Val
     let links = server.running().memory.saved_links(person.account.id, LinkId(0), 100).await.unwrap();
     let links =
         links.iter().map(|link| json!([link.memory, link.kind, link.other, link.message, link.time.0]));
-    let wishes = server.running().chat.wishes(person.account.id).await.unwrap();
-    all.extend([links.collect(), json!([wishes.daily_tokens, wishes.distills, wishes.tools])]);
+    let preferences = server.running().chat.assistant_settings(person.account.id).await.unwrap();
+    all.extend([links.collect(), json!([preferences.daily_tokens, preferences.distills, preferences.tools])]);
     let text = serde_json::to_string(&all).unwrap().replace(server.base_url(), "HERE");
     let mut all: Vec<Value> = serde_json::from_str(&text).unwrap();
     all[0]["userId"] = Value::Null;

@@ -33,8 +33,8 @@ async fn a_code_from_the_page_lets_a_program_in(server: TestServer) {
     assert_eq!(bearer.get("/api/auth/me").await.data()["appScopedUserId"], Value::Null);
     // The program has all scopes of the person, such as those to change the profile and to register apps.
     bearer.post("/api/secondme/user/profile", json!({"name": "B"})).await.data();
-    let wish = json!({"appName": "x", "redirectUris": ["https://x.example"], "allowedScopes": ["chat"]});
-    bearer.post("/api/applications/external/create", wish).await.data();
+    let request = json!({"appName": "x", "redirectUris": ["https://x.example"], "allowedScopes": ["chat"]});
+    bearer.post("/api/applications/external/create", request).await.data();
     server.clock().advance_ms(604_799_000);
     bearer.get(INFO).await.data();
     server.clock().advance_ms(1_000);

@@ -19,12 +19,12 @@ fn large_png(bytes: usize) -> Vec<u8> {
     png
 }
 
-async fn fetch(anyone: &Actor, url: &Value, base_url: &str) -> testkit::Answer {
+async fn fetch(anyone: &Actor, url: &Value, base_url: &str) -> testkit::Response {
     let path = url.as_str().unwrap().strip_prefix(base_url).expect("an address of this server");
     let response = anyone.request(reqwest::Method::GET, path).send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = format!("{} bytes", response.bytes().await.unwrap().len());
-    testkit::Answer { status, headers, body }
+    testkit::Response { status, headers, body }
 }
 
 fn files_on_disk(server: &TestServer) -> usize {

@@ -6,24 +6,24 @@ use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{
-    Actor, Answer, TestServer, both_engines,
+    Actor, Response, TestServer, both_engines,
     model::{Model, STREAM, Step, ending, piece, raw, saying, status},
 };
 
 pub const CHAT: &str = "/api/secondme/chat";
 
-pub async fn stream(actor: &Actor, body: Value) -> Answer {
+pub async fn stream(actor: &Actor, body: Value) -> Response {
     actor.post(&format!("{CHAT}/stream"), body).await
 }
 
 /// Returns the id of the session that a stream began.
-pub fn session(stream: &Answer) -> String {
+pub fn session(stream: &Response) -> String {
     let rest = stream.body.strip_prefix("event: session\ndata: {\"sessionId\": \"").expect("a session event");
     rest.split('"').next().expect("an id").to_owned()
 }
 
 /// Returns the joined pieces of a stream.
-pub fn said(stream: &Answer) -> String {
+pub fn said(stream: &Response) -> String {
     let data = stream.body.lines().filter_map(|line| line.strip_prefix("data: {\"choices\""));
     let pieces =
         data.map(|rest| serde_json::from_str::<Value>(&format!("{{\"choices\"{rest}")).expect("JSON"));

@@ -293,14 +293,17 @@ async fn a_person_may_turn_it_off(server: TestServer, model: Model) {
     let chat = &server.running().chat;
     // Distilling is turned off after the message, but before it was distilled.
     stream(&actor, json!({"message": "我喜欢登山"})).await;
-    chat.set_wishes(account, AssistantSettings { distills: false, ..AssistantSettings::default() })
-        .await
-        .unwrap();
+    chat.set_assistant_settings(
+        account,
+        AssistantSettings { distills: false, ..AssistantSettings::default() },
+    )
+    .await
+    .unwrap();
     server.clock().advance_ms(QUIET);
     nothing_is_left(&server).await;
     say_and_wait(&server, &actor, "我喜欢游泳").await;
     assert_eq!(due(&server).await, None);
-    chat.set_wishes(account, AssistantSettings::default()).await.unwrap();
+    chat.set_assistant_settings(account, AssistantSettings::default()).await.unwrap();
     // Messages sent while it was off are not distilled later.
     model.next(saying(&["好"]));
     model.next(facts(&json!([

@@ -6,7 +6,7 @@ use futures::{StreamExt, future::join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{
-    Actor, Answer, TestServer, both_engines,
+    Actor, Response, TestServer, both_engines,
     model::{Model, STREAM, Step, ending, piece, raw, saying, status},
 };
 
@@ -42,12 +42,12 @@ impl Way {
         actor.request(Method::POST, path).json(&body)
     }
 
-    async fn ask(self, actor: &Actor) -> Answer {
+    async fn ask(self, actor: &Actor) -> Response {
         actor.send(self.request(actor)).await
     }
 
     /// Returns the text of a successful response, else `None`.
-    fn well(self, answer: &Answer) -> Option<String> {
+    fn well(self, answer: &Response) -> Option<String> {
         let is_good_stream = answer.body.ends_with("\n\ndata: [DONE]\n\n") && !answer.body.contains("error");
         match self {
             Self::Stream | Self::Act => is_good_stream.then(|| said(answer)),
@@ -64,7 +64,7 @@ impl Way {
     }
 
     /// Returns true if the response reports a failure in the format of this endpoint.
-    fn has_failed(self, answer: &Answer) -> bool {
+    fn has_failed(self, answer: &Response) -> bool {
         match self {
             Self::Stream => answer.status == 200 && answer.body.ends_with(FAILED),
             // No part of a failed decision is sent.

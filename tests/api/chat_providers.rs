@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use testkit::{
-    Actor, Answer, Engine, TestServer, both_engines,
+    Actor, Engine, Response, TestServer, both_engines,
     model::{Model, STREAM, Step, piece, raw, saying, status},
 };
 use tokio::net::{TcpSocket, TcpStream};
@@ -27,7 +27,7 @@ async fn with_two(first: &str, more: &str, test: impl AsyncFn(&TestServer, &Acto
     }
 }
 
-async fn ask(actor: &Actor) -> Answer {
+async fn ask(actor: &Actor) -> Response {
     stream(actor, json!({"message": "x"})).await
 }
 

@@ -145,8 +145,8 @@ async fn tools_are_for_callers_that_no_scope_limits(server: TestServer, model: M
     let api = json!({"code": "pets", "name": "Pets", "provider": {"kind": "echo"}, "actions": actions});
     admin(&server).await.post("/api/apikey/hub/apis/save", api).await.data();
     let person = server.person("a").await;
-    let wishes = AssistantSettings { tools: vec!["pets__find".into()], ..AssistantSettings::default() };
-    server.running().chat.set_wishes(person.account.id, wishes).await.unwrap();
+    let preferences = AssistantSettings { tools: vec!["pets__find".into()], ..AssistantSettings::default() };
+    server.running().chat.set_assistant_settings(person.account.id, preferences).await.unwrap();
     let every = identity::scope::Scope::ALL.iter().map(|scope| scope.name()).filter(|name| *name != "*");
     let every = every.collect::<Vec<_>>().join(" ");
     let app = person.app("userinfo chat").await;

@@ -52,7 +52,7 @@ async fn choose(server: &TestServer, account: AccountId, tools: &[&str]) {
     server
         .running()
         .chat
-        .set_wishes(account, AssistantSettings { tools, ..AssistantSettings::default() })
+        .set_assistant_settings(account, AssistantSettings { tools, ..AssistantSettings::default() })
         .await
         .unwrap();
 }
@@ -63,7 +63,7 @@ fn last(model: &Model, count: usize) -> Vec<Value> {
     asked[asked.len() - count..].to_vec()
 }
 
-async fn ask(actor: &Actor) -> testkit::Answer {
+async fn ask(actor: &Actor) -> testkit::Response {
     stream(actor, json!({"message": "豆豆在哪？"})).await
 }
 
@@ -212,9 +212,9 @@ async fn the_page_decides(server: TestServer, _model: Model) {
     let form = [("csrf", csrf.as_str()), ("daily_tokens", "18"), ("tool", "pets__find"), ("tool", "made-up")];
     let saved = browser.post_form("/chat/settings", &form).await;
     assert_eq!((saved.status, saved.header("location")), (303, "/chat/settings?done=saved"));
-    let wishes = server.running().chat.wishes(account).await.unwrap();
+    let preferences = server.running().chat.assistant_settings(account).await.unwrap();
     assert_eq!(
-        wishes,
+        preferences,
         AssistantSettings { daily_tokens: 18, distills: false, tools: vec!["pets__find".into()] }
     );
     // The person's own limit applies. The lower of both limits is returned.

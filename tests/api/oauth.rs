@@ -1,7 +1,7 @@
 //! `/api/oauth/…`, `/api/auth/me`: codes, tokens, and access with them
 
 use serde_json::{Value, json};
-use testkit::{Actor, Answer, App, CALLBACK, TestServer, both_engines};
+use testkit::{Actor, App, CALLBACK, Response, TestServer, both_engines};
 
 const CODE: &str = "/gate/lab/api/oauth/token/code";
 const REFRESH: &str = "/gate/lab/api/oauth/token/refresh";
@@ -18,7 +18,7 @@ fn text(data: &Value, name: &str) -> String {
     data[name].as_str().unwrap_or_else(|| panic!("no {name} in {data}")).to_owned()
 }
 
-async fn exchange(server: &TestServer, app: &App, code: &str) -> Answer {
+async fn exchange(server: &TestServer, app: &App, code: &str) -> Response {
     server.anyone().post_form(CODE, &app.exchange(code)).await
 }
 
@@ -300,7 +300,7 @@ async fn an_app_that_is_not_approved_does_nothing(server: TestServer) {
     let bearer = person.with_token(&app, "user.info").await;
     let own = server.bearer(&app.own_token().await);
     let session = person.signed_in().await;
-    let wish = json!({"clientId": app.id, "redirectUri": CALLBACK, "scope": ["chat"]});
+    let request = json!({"clientId": app.id, "redirectUri": CALLBACK, "scope": ["chat"]});
     for (status, sub_code) in [
         (Status::Pending, "oauth2.application.pending_review"),
         (Status::Rejected, "oauth2.application.rejected"),
@@ -310,7 +310,7 @@ async fn an_app_that_is_not_approved_does_nothing(server: TestServer) {
         exchange(&server, &app, &code).await.refused(403, sub_code);
         bearer.get(INFO).await.refused(403, sub_code);
         own.get(INFO).await.refused(403, sub_code);
-        session.post(EXTERNAL, wish.clone()).await.refused(403, sub_code);
+        session.post(EXTERNAL, request.clone()).await.refused(403, sub_code);
     }
     server.running().identity.set_application_status(&app.id, Status::Approved).await.unwrap();
     bearer.get(INFO).await.data();

@@ -14,7 +14,7 @@ const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rI\
     DATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
-async fn note(actor: &Actor, text: &str) -> testkit::Answer {
+async fn note(actor: &Actor, text: &str) -> testkit::Response {
     actor.post(&format!("{NOTE}/add"), json!({"content": text})).await
 }
 

@@ -76,8 +76,8 @@ async fn a_change_by_another_process_is_seen_within_a_second(server: TestServer)
 async fn a_taken_route_is_refused_and_nothing_else_is_changed(server: TestServer) {
     server.person("alice").await;
     let owner = server.person("bob").await.with_key("*").await;
-    let wish = json!({"name": "Robert", "origin_route": "ALICE"});
-    owner.post("/api/secondme/user/profile", wish).await.refused(400, "user.profile.update_failed");
+    let request = json!({"name": "Robert", "origin_route": "ALICE"});
+    owner.post("/api/secondme/user/profile", request).await.refused(400, "user.profile.update_failed");
     let data = owner.get("/api/secondme/user/info").await.data();
     assert_eq!((&data["name"], &data["route"]), (&json!("bob"), &json!("bob")));
     let data = owner.post("/api/secondme/user/profile", json!({"origin_route": "Bob2"})).await.data();

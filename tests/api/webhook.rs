@@ -52,11 +52,11 @@ async fn hear(State(receiver): State<Receiver>, headers: HeaderMap, body: String
 async fn listening(developer: &Person, url: &str) -> (App, Actor) {
     let app = developer.app("user.info").await;
     let browser = developer.signed_in().await;
-    let wish = json!({
+    let request = json!({
         "authorizationRevokedWebhookUrl": url, "authorizationRevokedWebhookEnabled": true,
         "authorizationRevokedWebhookSecret": SECRET,
     });
-    let data = browser.post(&format!("/api/applications/external/{}/update", app.id), wish).await.data();
+    let data = browser.post(&format!("/api/applications/external/{}/update", app.id), request).await.data();
     assert_eq!(data["authorizationRevokedWebhookSecret"], SECRET);
     (app, browser)
 }
@@ -297,17 +297,17 @@ async fn a_trial(server: TestServer) {
 async fn the_secret_is_made_shown_once_and_kept(server: TestServer) {
     let developer = server.person("developer").await;
     let browser = developer.signed_in().await;
-    let wish = |more: Value| {
-        let mut wish =
+    let request = |more: Value| {
+        let mut request =
             json!({"appName": "x", "redirectUris": ["https://x.example"], "allowedScopes": ["chat"]});
-        wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        wish
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        request
     };
     let on = json!({
         "authorizationRevokedWebhookUrl": "https://x.example/hook",
         "authorizationRevokedWebhookEnabled": true,
     });
-    let made = browser.post("/api/applications/external/create", wish(on)).await.data();
+    let made = browser.post("/api/applications/external/create", request(on)).await.data();
     let secret = made["authorizationRevokedWebhookSecret"].as_str().unwrap();
     assert!(secret.starts_with("whs_") && secret.len() > 40);
     let path = format!("/api/applications/external/{}", made["appId"].as_str().unwrap());
@@ -328,5 +328,5 @@ async fn the_secret_is_made_shown_once_and_kept(server: TestServer) {
         browser.post(&format!("{path}/update"), wrong).await.refused(422, "invalid.param");
     }
     let nowhere = json!({"authorizationRevokedWebhookEnabled": true});
-    browser.post("/api/applications/external/create", wish(nowhere)).await.refused(422, "invalid.param");
+    browser.post("/api/applications/external/create", request(nowhere)).await.refused(422, "invalid.param");
 }

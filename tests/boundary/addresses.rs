@@ -1,14 +1,14 @@
 //! Rate limits per client address: sign-ups, sign-ins of programs, user codes, registrations of apps.
 
 use serde_json::{Value, json};
-use testkit::{Answer, PASSWORD, TestServer, both_engines};
+use testkit::{PASSWORD, Response, TestServer, both_engines};
 
 use crate::pages::sign_in::Browser;
 
 const START: &str = "/api/auth/cli/session";
 const BY_CODE: &str = "/api/auth/cli/session/authorize-by-code";
 
-async fn sign_up(server: &TestServer, address: &str, email: &str) -> Answer {
+async fn sign_up(server: &TestServer, address: &str, email: &str) -> Response {
     let mut browser = Browser::at(server, address);
     let csrf = browser.get("/sign-up").await.hidden("csrf");
     let form = [
@@ -22,9 +22,9 @@ async fn sign_up(server: &TestServer, address: &str, email: &str) -> Answer {
     browser.post("/sign-up", &form).await
 }
 
-async fn post(server: &TestServer, address: &str, path: &str) -> Answer {
-    let wish = json!({"redirect_uris": ["https://app.example/cb"]});
-    server.anyone().with("x-forwarded-for", address).post(path, wish).await
+async fn post(server: &TestServer, address: &str, path: &str) -> Response {
+    let request = json!({"redirect_uris": ["https://app.example/cb"]});
+    server.anyone().with("x-forwarded-for", address).post(path, request).await
 }
 
 /// Returns the number of accepted requests. The others must have the status 429 and a `retry-after`.
@@ -167,7 +167,7 @@ async fn user_codes_cannot_be_guessed(server: TestServer) {
         server.person("b").await.signed_in().await,
         server.person("c").await.signed_in().await,
     );
-    let code = |answer: Answer| json!({"userCode": answer.data()["userCode"]});
+    let code = |answer: Response| json!({"userCode": answer.data()["userCode"]});
     for _ in 0..12 {
         let right = code(post(&server, "192.0.2.9", START).await);
         at(&alice, "203.0.113.1").post(BY_CODE, right).await.data();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 use testkit::{
-    Actor, Answer, TestServer, both_engines,
+    Actor, Response, TestServer, both_engines,
     model::{Model, Step, saying},
 };
 use tokio::{
@@ -225,7 +225,7 @@ async fn slow_bodies_leave_room(server: TestServer) {
 }
 
 /// Sends a request that stays in work until the model is released.
-async fn long_work(actor: &Actor, model: &Model) -> Answer {
+async fn long_work(actor: &Actor, model: &Model) -> Response {
     model.next([vec![Step::Wait], saying(&["ok"])].concat());
     actor.post("/v1/chat/completions", json!({"messages": [{"role": "user", "content": "x"}]})).await
 }

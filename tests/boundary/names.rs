@@ -47,8 +47,8 @@ async fn no_name_is_invisible_or_turned_around(server: TestServer) {
     }
     for name in DECEPTIVE.iter().chain(&BLANK) {
         session.post("/api/applications/external/create", app(name)).await.refused(422, "invalid.param");
-        let wish = json!({"client_name": name, "redirect_uris": ["https://x.example"]});
-        let refused = server.anyone().post("/oauth/register", wish).await;
+        let request = json!({"client_name": name, "redirect_uris": ["https://x.example"]});
+        let refused = server.anyone().post("/oauth/register", request).await;
         assert_eq!(refused.json()["error"], "invalid_client_metadata", "{name:?}");
     }
     for name in GOOD {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{Actor, Answer, TestServer, link::LongLink, model, postgres::Cluster};
+use testkit::{Actor, Response, TestServer, link::LongLink, model, postgres::Cluster};
 
 /// The distance of the database: long enough that the work of a request does not look like a round trip.
 const DELAY: Duration = Duration::from_millis(80);
@@ -38,13 +38,13 @@ async fn far_away(lines: &str) -> (LongLink, TestServer, Actor) {
     (link, server, actor)
 }
 
-async fn add_note(actor: &Actor, n: usize) -> Answer {
+async fn add_note(actor: &Actor, n: usize) -> Response {
     let note = json!({"content": format!("note {n}: she drinks green tea in the garden"), "title": "tea"});
     actor.post("/gate/lab/api/secondme/note/add", note).await
 }
 
 /// Returns the round trips that the fastest of some requests took.
-async fn round_trips<F: Future<Output = Answer>>(link: &LongLink, request: impl Fn(usize) -> F) -> u128 {
+async fn round_trips<F: Future<Output = Response>>(link: &LongLink, request: impl Fn(usize) -> F) -> u128 {
     // Connections are opened and statements prepared.
     for n in 0..15 {
         assert_eq!(request(n).await.status, 200);
@@ -97,7 +97,7 @@ async fn answer_of_model_in_old_session_needs_few_round_trips() {
     assert!((4..=10).contains(&chat), "{chat}");
 }
 
-async fn say(actor: &Actor, body: Value) -> Answer {
+async fn say(actor: &Actor, body: Value) -> Response {
     let answer = actor.post("/gate/lab/api/secondme/chat/stream", body).await;
     assert!(answer.body.ends_with("data: [DONE]\n\n"), "{}", answer.body);
     assert!(!answer.body.contains("event: error"), "{}", answer.body);

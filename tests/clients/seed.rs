@@ -11,12 +11,12 @@ async fn an_app_as_in_the_documentation() {
     let text = |name: &str| demo[name].as_str().unwrap().to_owned();
     let (id, uri) = (text("client_id"), text("redirect_uri"));
     // An app with a token may request another code for itself.
-    let wish =
+    let request =
         serde_json::json!({"clientId": id, "redirectUri": uri, "scope": ["user.info", "chat"], "state": "s"});
     let answer = testkit::http()
         .post(format!("{}/api/oauth/authorize/external", server.base_url))
         .bearer_auth(text("access_token"))
-        .json(&wish)
+        .json(&request)
         .send()
         .await
         .unwrap();

@@ -54,19 +54,19 @@ impl Site {
         };
         let mut site = site(String::new(), String::new(), String::new());
         for kind in ["confidential", "public"] {
-            let wish = json!({
+            let request = json!({
                 "appName": "Example", "redirectUris": [CALLBACK], "clientType": kind,
                 "allowedScopes": ["user.info", "chat", "chat.write"],
             });
-            let made = site.post("/api/applications/external/create", wish).await;
+            let made = site.post("/api/applications/external/create", request).await;
             let id = made["clientId"].as_str().unwrap().to_owned();
             if kind == "confidential" {
                 (site.client_id, site.client_secret) =
                     (id, made["clientSecret"].as_str().unwrap().to_owned());
-                let wish = json!({
+                let request = json!({
                     "clientId": site.client_id, "redirectUri": CALLBACK, "scope": ["user.info", "chat"],
                 });
-                site.post("/api/oauth/authorize/external", wish).await;
+                site.post("/api/oauth/authorize/external", request).await;
             } else {
                 site.public_id = id;
             }

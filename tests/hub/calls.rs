@@ -8,7 +8,7 @@ use testkit::{Actor, TestServer, both_engines};
 
 use super::support::{admin, key, refused, result};
 
-async fn post(actor: &Actor, path: &str, body: &str) -> testkit::Answer {
+async fn post(actor: &Actor, path: &str, body: &str) -> testkit::Response {
     let request = actor.request("POST".parse().unwrap(), path).header("content-type", "application/json");
     actor.send(request.body(body.to_owned())).await
 }
@@ -44,7 +44,7 @@ async fn get_and_post_hyphens_and_underscores(server: TestServer) {
 #[both_engines]
 async fn body_and_query_are_merged_and_the_query_wins(server: TestServer) {
     let app = key(&server, "a", json!({})).await.app(&server);
-    let arguments = |answer: &testkit::Answer| result(answer)["arguments"].clone();
+    let arguments = |answer: &testkit::Response| result(answer)["arguments"].clone();
     assert_eq!(arguments(&app.get("/api/echo/x").await), json!({}));
     assert_eq!(arguments(&app.get("/api/echo/x?a=1&b=%E4%BA%8C").await), json!({"a": "1", "b": "二"}));
     assert_eq!(

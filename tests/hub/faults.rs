@@ -45,8 +45,8 @@ async fn behind(server: &TestServer, changes: Value) -> (Model, Actor, Actor) {
     let upstream = Model::start().await;
     let admin = admin(server).await;
     define(&admin, &upstream, &changes).await;
-    let wish = json!({"perSecond": 1000});
-    (upstream, key(server, "a", wish).await.app(server), admin)
+    let request = json!({"perSecond": 1000});
+    (upstream, key(server, "a", request).await.app(server), admin)
 }
 
 /// Reads a stream. Returns the number of bytes, and true if it ended regularly. A stream that breaks off at

@@ -26,12 +26,12 @@ async fn an_api_is_imported_from_its_document(server: TestServer) {
         "/upload": {"post": {"requestBody": {"required": true, "content": {"multipart/form-data": {}}}}},
     }});
     let path = "/api/apikey/hub/apis/import";
-    let wish = |save: bool| {
+    let request = |save: bool| {
         json!({
             "code": "self", "document": document, "baseUrl": server.base_url(), "save": save,
         })
     };
-    let shown = admin.post(path, wish(false)).await.data();
+    let shown = admin.post(path, request(false)).await.data();
     assert_eq!(
         (&shown["saved"], &shown["api"]["actions"]["say-it"]["path"]),
         (&json!(false), &json!("/api/echo/{what}"))
@@ -45,7 +45,7 @@ async fn an_api_is_imported_from_its_document(server: TestServer) {
     );
     let app = another(&admin, json!({})).await.app(&server);
     assert_eq!(app.get("/api/self/say-it").await.status, 404, "only shown");
-    assert_eq!(admin.post(path, wish(true)).await.data()["saved"], true);
+    assert_eq!(admin.post(path, request(true)).await.data()["saved"], true);
     let said =
         result(&app.post("/api/self/say-it", json!({"what": "a/b", "loud": true, "text": "hi"})).await);
     assert_eq!(said["result"]["action"], "a%2Fb");
@@ -59,7 +59,7 @@ async fn an_api_is_imported_from_its_document(server: TestServer) {
 async fn what_is_wrong_is_said_line_by_line(server: TestServer) {
     let admin = admin(&server).await;
     let path = "/api/apikey/hub/apis/import";
-    for (wish, place) in [
+    for (request, place) in [
         (json!({"code": "x", "document": "openapi: 3.1.0"}), "document: paths"),
         (json!({"code": "x", "document": "openapi: [3.1.0"}), "document"),
         (json!({"code": "x", "document": {"swagger": "1.2"}}), "document: openapi"),
@@ -85,8 +85,8 @@ async fn what_is_wrong_is_said_line_by_line(server: TestServer) {
         ),
         (json!({"document": {}}), "code"),
     ] {
-        let answer = admin.post(path, wish.clone()).await;
-        assert_eq!(answer.status, 422, "{wish} {}", answer.body);
+        let answer = admin.post(path, request.clone()).await;
+        assert_eq!(answer.status, 422, "{request} {}", answer.body);
         assert!(answer.body.contains(place), "{place}: {}", answer.body);
     }
     let somebody = server.person("a").await.signed_in().await;

@@ -8,11 +8,11 @@ use super::support::{admin, another, key, refused, result};
 #[both_engines]
 async fn a_key_is_made_and_its_secret_shown_once(server: TestServer) {
     let owner = server.person("a").await.signed_in().await;
-    let wish = json!({"name": " My site ", "ips": ["203.0.113.7", "10.0.0.0/8"],
+    let request = json!({"name": " My site ", "ips": ["203.0.113.7", "10.0.0.0/8"],
         "domains": ["App.example.com", "*.example.org:8443"],
         "allow": ["echo", "weather-basic/now"], "perSecond": 20, "perDay": 1000,
         "expiresAt": 1_767_225_700_000_i64});
-    let made = owner.post("/api/apikey/hub/keys/create", wish).await.data();
+    let made = owner.post("/api/apikey/hub/keys/create", request).await.data();
     let (ak, sk) = (made["ak"].as_str().unwrap(), made["sk"].as_str().unwrap());
     assert!(ak.len() == 24 && ak.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{ak}");
     assert_eq!(sk.len(), 64);
@@ -35,7 +35,7 @@ async fn a_key_is_made_and_its_secret_shown_once(server: TestServer) {
 #[both_engines]
 async fn what_is_wrong_with_a_wish_is_named(server: TestServer) {
     let owner = server.person("a").await.signed_in().await;
-    for (wish, field) in [
+    for (request, field) in [
         (json!({}), "name"),
         (json!({"name": ""}), "name"),
         (json!({"name": "x".repeat(101)}), "name"),
@@ -56,8 +56,8 @@ async fn what_is_wrong_with_a_wish_is_named(server: TestServer) {
         (json!({"name": "x", "perDay": "many"}), "perDay"),
     ] {
         let body =
-            owner.post("/api/apikey/hub/keys/create", wish.clone()).await.refused(422, "invalid.param");
-        assert!(body["message"].as_str().unwrap().starts_with(&format!("{field}: ")), "{wish}: {body}");
+            owner.post("/api/apikey/hub/keys/create", request.clone()).await.refused(422, "invalid.param");
+        assert!(body["message"].as_str().unwrap().starts_with(&format!("{field}: ")), "{request}: {body}");
     }
     assert_eq!(owner.get("/api/apikey/hub/keys/list").await.data()["total"], 0);
 }
@@ -65,8 +65,8 @@ async fn what_is_wrong_with_a_wish_is_named(server: TestServer) {
 #[both_engines("hub.max_keys = 2")]
 async fn an_account_has_so_many_keys_and_no_more(server: TestServer) {
     let owner = server.person("a").await.signed_in().await;
-    let wishes = (0..8).map(|_| owner.post("/api/apikey/hub/keys/create", json!({"name": "x"})));
-    let answers = futures::future::join_all(wishes).await;
+    let requests = (0..8).map(|_| owner.post("/api/apikey/hub/keys/create", json!({"name": "x"})));
+    let answers = futures::future::join_all(requests).await;
     let made: Vec<Value> =
         answers.iter().filter(|answer| answer.status == 200).map(|answer| answer.data()).collect();
     assert_eq!(made.len(), 2, "of eight at once two find room");

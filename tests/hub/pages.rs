@@ -1,19 +1,19 @@
 //! `/hub`: the pages about keys, calls, APIs and users.
 
 use serde_json::json;
-use testkit::{Actor, Answer, TestServer, both_engines};
+use testkit::{Actor, Response, TestServer, both_engines};
 
 use super::support::{Key, admin, another, key, result};
 
 /// Sends a form of a page, with the page's token.
-async fn send(who: &Actor, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+async fn send(who: &Actor, page: &str, path: &str, fields: &[(&str, &str)]) -> Response {
     let csrf = who.get(page).await.hidden("csrf");
     let mut all = vec![("csrf", csrf.as_str())];
     all.extend(fields);
     who.post_form(path, &all).await
 }
 
-fn shown(answer: &Answer, id: &str) -> String {
+fn shown(answer: &Response, id: &str) -> String {
     let start = format!("id=\"{id}\" type=\"text\" value=\"");
     let rest = answer.body.split_once(&start).unwrap_or_else(|| panic!("no {id} in {}", answer.body)).1;
     rest.split('"').next().unwrap().to_owned()
@@ -226,7 +226,7 @@ async fn administrators_define_and_import_apis(server: TestServer) {
 #[both_engines]
 async fn chinese_pages_say_what_is_wrong_in_chinese(server: TestServer) {
     let admin = admin(&server).await;
-    let alert = |answer: &Answer| {
+    let alert = |answer: &Response| {
         assert_eq!(answer.status, 422, "{}", answer.body);
         let (_, rest) = answer.body.split_once("role=\"alert\"").unwrap();
         rest.split("</div>").next().unwrap().split("</p>").next().unwrap().to_owned()

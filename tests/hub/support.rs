@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use testkit::{Actor, Answer, TestServer};
+use testkit::{Actor, Response, TestServer};
 
 /// The start of a test's clock, 2026-01-01T00:00:00Z, in seconds.
 pub const NOW: i64 = testkit::START.0 / 1000;
@@ -19,17 +19,17 @@ pub struct Key {
 }
 
 /// Creates a person and a key of theirs.
-pub async fn key(server: &TestServer, name: &str, wish: Value) -> Key {
+pub async fn key(server: &TestServer, name: &str, request: Value) -> Key {
     let owner = server.person(name).await.signed_in().await;
-    another(&owner, wish).await
+    another(&owner, request).await
 }
 
 /// Creates another key of a signed-in person.
-pub async fn another(owner: &Actor, mut wish: Value) -> Key {
-    if wish.get("name").is_none() {
-        wish["name"] = json!("test");
+pub async fn another(owner: &Actor, mut request: Value) -> Key {
+    if request.get("name").is_none() {
+        request["name"] = json!("test");
     }
-    let made = owner.post("/api/apikey/hub/keys/create", wish).await.data();
+    let made = owner.post("/api/apikey/hub/keys/create", request).await.data();
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
     Key { id: made["id"].as_i64().unwrap(), ak: text("ak"), sk: text("sk"), owner: owner.clone() }
 }
@@ -77,8 +77,8 @@ impl Key {
     }
 
     /// Changes the key.
-    pub async fn update(&self, wish: Value) -> Value {
-        self.owner.post(&format!("/api/apikey/hub/keys/{}/update", self.id), wish).await.data()
+    pub async fn update(&self, request: Value) -> Value {
+        self.owner.post(&format!("/api/apikey/hub/keys/{}/update", self.id), request).await.data()
     }
 }
 
@@ -90,7 +90,7 @@ pub fn signed(header: &str, payload: &str, key: &[u8]) -> String {
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-fn trace_of(answer: &Answer, body: &Value) {
+fn trace_of(answer: &Response, body: &Value) {
     let trace = body["trace"].as_str().unwrap();
     assert!(trace.len() == 32 && trace.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{trace}");
     assert_eq!(answer.header("x-request-id"), trace);
@@ -100,7 +100,7 @@ fn trace_of(answer: &Answer, body: &Value) {
 
 /// Returns the `result` of a success. Checks that the envelope has exactly the documented members.
 #[track_caller]
-pub fn result(answer: &Answer) -> Value {
+pub fn result(answer: &Response) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let body = answer.json();
     let keys: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
@@ -112,7 +112,7 @@ pub fn result(answer: &Answer) -> Value {
 
 /// Checks the status and code of an error, and that the envelope has exactly the documented members.
 #[track_caller]
-pub fn refused(answer: &Answer, status: u16, code: &str) -> Value {
+pub fn refused(answer: &Response, status: u16, code: &str) -> Value {
     assert_eq!(answer.status, status, "{}", answer.body);
     let body = answer.json();
     let keys: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use testkit::{Actor, Answer, TestServer, both_engines};
+use testkit::{Actor, Response, TestServer, both_engines};
 
 use super::support::{Key, NOW, another, key, refused, result};
 
@@ -13,10 +13,10 @@ const FRONT: [&str; 3] =
 
 /// Creates a key whose pages are at [`PAGE`].
 pub async fn with_pages(server: &TestServer) -> Key {
-    let wish = json!({"domains": ["app.example.com"], "perSecond": 1000, "perPersonSecond": 100,
+    let request = json!({"domains": ["app.example.com"], "perSecond": 1000, "perPersonSecond": 100,
         "registration": "open",
         "registeredAllow": ["echo/x"]});
-    key(server, "a", wish).await
+    key(server, "a", request).await
 }
 
 /// Returns a client like a page of the app in a browser.
@@ -46,15 +46,15 @@ pub async fn register(front: &Actor, name: &str) -> Value {
     result(&front.post("/api/user-center/noauth-register", json!({"username": name, "password": GOOD})).await)
 }
 
-pub async fn login(front: &Actor, name: &str, password: &str) -> Answer {
+pub async fn login(front: &Actor, name: &str, password: &str) -> Response {
     front.post("/api/user-center/noauth-login", json!({"username": name, "password": password})).await
 }
 
-pub async fn refresh(page: &Actor, token: &Value) -> Answer {
+pub async fn refresh(page: &Actor, token: &Value) -> Response {
     page.post("/api/user-center/refresh-token", json!({"refresh_token": token})).await
 }
 
-pub async fn admin(actor: &Actor, action: &str, arguments: Value) -> Answer {
+pub async fn admin(actor: &Actor, action: &str, arguments: Value) -> Response {
     actor.post(&format!("/api/user-center-admin/{action}"), arguments).await
 }
 
@@ -65,7 +65,7 @@ pub fn administrator(server: &TestServer, key: &Key) -> Actor {
     page(server).with("apihub-token", &key.token(&claims))
 }
 
-pub fn names(answer: &Answer) -> Vec<String> {
+pub fn names(answer: &Response) -> Vec<String> {
     let list = result(answer)["list"].clone();
     list.as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap().to_owned()).collect()
 }
@@ -179,7 +179,7 @@ async fn wrong_passwords_unknown_and_disabled_users_look_alike_and_are_slowed(se
     let key = with_pages(&server).await;
     let front = front(&server, &key).await;
     let alice = claims(&register(&front, "alice").await["token"])["sub"].clone();
-    let strip = |answer: Answer| {
+    let strip = |answer: Response| {
         let mut body = answer.json();
         body["trace"].take();
         (answer.status, body)

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use testkit::{Actor, Answer, TestServer, both_engines};
+use testkit::{Actor, Response, TestServer, both_engines};
 
 use super::document::{Operation, operations};
 
 /// Returns true if the response says that the credential lacks a permission.
-fn denied(answer: &Answer) -> bool {
+fn denied(answer: &Response) -> bool {
     let codes = [
         "apikey.permission.denied",
         "auth.scope.missing",
@@ -18,7 +18,7 @@ fn denied(answer: &Answer) -> bool {
     answer.status == 401 || codes.iter().any(|code| answer.body.contains(code))
 }
 
-async fn call(operation: &Operation, actor: &Actor, what: &str) -> Answer {
+async fn call(operation: &Operation, actor: &Actor, what: &str) -> Response {
     let answer = operation.call(actor, &[], &json!({})).await;
     // No model is configured, so some operations return 503.
     assert!(answer.status < 500 || answer.status == 503, "{} as {what}: {}", operation.id, answer.body);

@@ -3,7 +3,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use testkit::{Actor, Answer, TestServer};
+use testkit::{Actor, Response, TestServer};
 
 /// The location of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Operation {
     }
 
     /// Calls it with an example body. The given values replace parameters.
-    pub async fn call(&self, actor: &Actor, values: &[(Place, &str, &str)], members: &Value) -> Answer {
+    pub async fn call(&self, actor: &Actor, values: &[(Place, &str, &str)], members: &Value) -> Response {
         let mut path = self.path.clone();
         let mut query = Vec::new();
         let mut body = self.body.as_ref().map(|(_, example)| example.clone()).unwrap_or(json!({}));

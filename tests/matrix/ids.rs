@@ -1,7 +1,7 @@
 //! Every id parameter of the API with ids of other people, and with deleted, unknown and malformed ids.
 
 use serde_json::{Value, json};
-use testkit::{Actor, Answer, TestServer, both_engines, model::Model};
+use testkit::{Actor, Response, TestServer, both_engines, model::Model};
 
 use super::{
     document::{Operation, Place, operations},
@@ -16,7 +16,7 @@ fn scopes_of_apps() -> String {
 }
 
 /// Returns a response as text, without the requested id and random ids.
-fn comparable(answer: &Answer, id: &str) -> String {
+fn comparable(answer: &Response, id: &str) -> String {
     let body = answer.body.replace(id, "ID");
     let mut text = format!("{} ", answer.status);
     for word in body.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_') {

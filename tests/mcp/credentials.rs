@@ -20,7 +20,7 @@ const PROBES: [&str; 6] = [
     "[]",
 ];
 
-async fn probe(agent: &Actor, method: Method, path: &str, body: &str) -> testkit::Answer {
+async fn probe(agent: &Actor, method: Method, path: &str, body: &str) -> testkit::Response {
     agent.send(agent.request(method, path).header("accept", "*/*").body(body.to_owned())).await
 }
 

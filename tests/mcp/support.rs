@@ -1,13 +1,13 @@
 //! Agents that talk to `/mcp`.
 
 use serde_json::{Value, json};
-use testkit::{Actor, Answer};
+use testkit::{Actor, Response};
 
 /// The newest version of the protocol.
 pub const MODERN: &str = "2026-07-28";
 
 /// Sends a message as a client of the protocol before 2026-07-28.
-pub async fn send(agent: &Actor, message: Value) -> Answer {
+pub async fn send(agent: &Actor, message: Value) -> Response {
     agent.with("accept", "application/json, text/event-stream").post("/mcp", message).await
 }
 
@@ -19,7 +19,7 @@ pub async fn ask(agent: &Actor, method: &str, params: Value) -> Value {
 }
 
 /// Sends a request of the protocol of 2026-07-28.
-pub async fn modern(agent: &Actor, method: &str, params: Value) -> Answer {
+pub async fn modern(agent: &Actor, method: &str, params: Value) -> Response {
     let name = params["name"].as_str().or(params["uri"].as_str()).map(str::to_owned);
     let mut params = params;
     params["_meta"] = json!({

@@ -8,7 +8,7 @@ use super::support::{MODERN, ask, failed, modern, send};
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 
-async fn raw(agent: &Actor, path: &str, body: &str) -> testkit::Answer {
+async fn raw(agent: &Actor, path: &str, body: &str) -> testkit::Response {
     let request = agent.request(Method::POST, path).header("content-type", "application/json");
     agent.send(request.body(body.to_owned())).await
 }

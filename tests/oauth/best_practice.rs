@@ -43,11 +43,11 @@ async fn signed_in(server: &TestServer, email: &str) -> Browser {
 async fn an_address_is_compared_as_text(server: TestServer) {
     server.person("a").await;
     let developer = server.person("developer").await;
-    let wish = serde_json::json!({
+    let request = serde_json::json!({
         "appName": "x", "redirectUris": ["http://127.0.0.1/back", "https://app.example/Back"],
         "allowedScopes": ["chat"],
     });
-    let app = developer.signed_in().await.post("/api/applications/external/create", wish).await.data();
+    let app = developer.signed_in().await.post("/api/applications/external/create", request).await.data();
     let id = app["clientId"].as_str().unwrap();
     let mut browser = signed_in(&server, "a@example.com").await;
     for (address, status) in [
@@ -163,9 +163,9 @@ async fn a_token_is_good_for_its_app_and_scopes(server: TestServer) {
     // It can neither manage keys or apps, nor authorize another app.
     bearer.get("/api/apikey/list").await.refused(403, "auth.session.required");
     bearer.get("/api/applications/external/list").await.refused(403, "auth.session.required");
-    let wish =
+    let request =
         serde_json::json!({"clientId": other.id, "redirectUri": testkit::CALLBACK, "scope": ["user.info"]});
-    let answer = bearer.post("/api/oauth/authorize/external", wish).await;
+    let answer = bearer.post("/api/oauth/authorize/external", request).await;
     assert!(matches!(answer.status, 400..=403), "{}", answer.body);
     // A refresh token gives no access to the API, and other apps cannot use it.
     let refresh = tokens.refresh.unwrap();

@@ -1,11 +1,11 @@
 //! `/oauth/register` (RFC 7591)
 
 use serde_json::{Value, json};
-use testkit::{Answer, TestServer, both_engines};
+use testkit::{Response, TestServer, both_engines};
 
 const REGISTER: &str = "/oauth/register";
 
-async fn register(server: &TestServer, body: Value) -> Answer {
+async fn register(server: &TestServer, body: Value) -> Response {
     server.anyone().post(REGISTER, body).await
 }
 
@@ -22,13 +22,13 @@ async fn an_agent_registers_itself(server: TestServer) {
     server.person("owner").await;
     let metadata = server.anyone().get("/.well-known/oauth-authorization-server").await.json();
     assert_eq!(metadata["registration_endpoint"], format!("{}{REGISTER}", server.base_url()));
-    let wish = json!({
+    let request = json!({
         "redirect_uris": ["http://127.0.0.1/callback"], "client_name": "An agent",
         "scope": "memory.read openid",
         "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"], "software_id": "ignored",
     });
-    let answer = register(&server, wish).await;
+    let answer = register(&server, request).await;
     let made = answer.json();
     assert_eq!((answer.status, answer.header("cache-control")), (201, "no-store"), "{made}");
     assert_eq!((&made["client_name"], &made["scope"]), (&json!("An agent"), &json!("memory.read")));
@@ -58,7 +58,7 @@ async fn what_is_wrong_is_said_by_the_standards_names(server: TestServer) {
         .as_str()
         .expect("nobody to own it yet");
     server.person("owner").await;
-    for (wish, error) in [
+    for (request, error) in [
         (json!({}), "invalid_redirect_uri"),
         (json!({"redirect_uris": []}), "invalid_redirect_uri"),
         (json!({"redirect_uris": ["http://app.example/cb"]}), "invalid_redirect_uri"),
@@ -78,8 +78,13 @@ async fn what_is_wrong_is_said_by_the_standards_names(server: TestServer) {
         (json!({"redirect_uris": "x"}), "invalid_request"),
         (json!([]), "invalid_request"),
     ] {
-        let answer = register(&server, wish.clone()).await;
-        assert_eq!((answer.status, &answer.json()["error"]), (400, &json!(error)), "{wish} {}", answer.body);
+        let answer = register(&server, request.clone()).await;
+        assert_eq!(
+            (answer.status, &answer.json()["error"]),
+            (400, &json!(error)),
+            "{request} {}",
+            answer.body
+        );
     }
 }
 
@@ -87,8 +92,8 @@ async fn what_is_wrong_is_said_by_the_standards_names(server: TestServer) {
 async fn app_scheme_is_registered(server: TestServer) {
     server.person("owner").await;
     let uris = json!(["cursor://anysphere.cursor-retrieval/oauth/user/callback", "com.example.app:/cb"]);
-    let wish = json!({"redirect_uris": uris, "token_endpoint_auth_method": "none"});
-    let made = register(&server, wish).await;
+    let request = json!({"redirect_uris": uris, "token_endpoint_auth_method": "none"});
+    let made = register(&server, request).await;
     assert_eq!((made.status, &made.json()["redirect_uris"]), (201, &uris), "{}", made.body);
     let refused =
         register(&server, json!({"redirect_uris": ["https://good.example/cb", "file:///x"]})).await.json();
@@ -116,13 +121,13 @@ async fn a_registration_is_narrowed_rather_than_refused(server: TestServer) {
         json!({"logo_uri": "javascript:alert(1)"}),
         json!({"grant_types": [], "response_types": []}),
     ] {
-        let mut wish = json!({
+        let mut request = json!({
             "client_name": "Visual Studio Code", "token_endpoint_auth_method": "none", "redirect_uris": uris,
         });
         for (name, value) in more.as_object().unwrap() {
-            wish[name] = value.clone();
+            request[name] = value.clone();
         }
-        let answer = register(&server, wish).await;
+        let answer = register(&server, request).await;
         let made = answer.json();
         assert_eq!(
             (answer.status, &made["grant_types"]),

@@ -7,7 +7,7 @@ use super::refused;
 const REVOKE: &str = "/oauth/revoke";
 const INFO: &str = "/api/secondme/user/info";
 
-async fn revoke(server: &TestServer, app: &App, token: &str) -> testkit::Answer {
+async fn revoke(server: &TestServer, app: &App, token: &str) -> testkit::Response {
     let form = [("token", token), ("client_id", &app.id), ("client_secret", &app.secret)];
     server.anyone().post_form(REVOKE, &form).await
 }

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use testkit::{Actor, Answer, App, CALLBACK, Person, TestServer, VERIFIER, both_engines};
+use testkit::{Actor, App, CALLBACK, Person, Response, TestServer, VERIFIER, both_engines};
 
 use super::refused;
 
@@ -15,7 +15,7 @@ fn basic(server: &TestServer, app: &App) -> Actor {
     server.anyone().with("authorization", &format!("Basic {text}"))
 }
 
-fn text(answer: &Answer, name: &str) -> String {
+fn text(answer: &Response, name: &str) -> String {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let body = answer.json();
     body[name].as_str().unwrap_or_else(|| panic!("no {name} in {body}")).to_owned()
@@ -42,7 +42,7 @@ async fn public_tokens(server: &TestServer, person: &Person, app: &App, scopes: 
     (text(&answer, "access_token"), text(&answer, "refresh_token"))
 }
 
-async fn refresh(server: &TestServer, app: &App, token: &str) -> Answer {
+async fn refresh(server: &TestServer, app: &App, token: &str) -> Response {
     server.anyone().post_form(TOKEN, &refresh_form(app, token)).await
 }
 
@@ -155,11 +155,11 @@ async fn an_app_without_a_secret_shows_its_verifier(server: TestServer) {
     let form: Vec<_> =
         code_form(&app, &free).into_iter().filter(|(name, _)| *name != "code_verifier").collect();
     refused(&server.anyone().post_form(TOKEN, &form).await, 400, "invalid_grant");
-    let wish = json!({"clientId": app.id, "redirectUri": CALLBACK, "scope": ["user.info"]});
+    let request = json!({"clientId": app.id, "redirectUri": CALLBACK, "scope": ["user.info"]});
     person
         .signed_in()
         .await
-        .post("/api/oauth/authorize/external", wish)
+        .post("/api/oauth/authorize/external", request)
         .await
         .refused(403, "oauth2.application.unauthorized");
     // It gets no token of its own, and cannot authenticate at the Lab's endpoints.

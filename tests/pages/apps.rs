@@ -1,6 +1,6 @@
 //! `/apps…`: a developer's own apps
 
-use testkit::{Answer, PASSWORD, TestServer, both_engines};
+use testkit::{PASSWORD, Response, TestServer, both_engines};
 
 use super::sign_in::Browser;
 
@@ -12,7 +12,7 @@ async fn signed_in(server: &TestServer, name: &str) -> Browser {
 }
 
 /// Returns the value of a read-only field.
-fn field(page: &Answer, id: &str) -> String {
+fn field(page: &Response, id: &str) -> String {
     let start = format!("id=\"{id}\" type=\"text\" value=\"");
     let rest = page.body.split_once(&start).unwrap_or_else(|| panic!("no {id} in {}", page.body)).1;
     rest.split('"').next().unwrap().to_owned()
@@ -27,7 +27,7 @@ const GOOD: [(&str, &str); 6] = [
     ("scope", "chat"),
 ];
 
-async fn make(browser: &mut Browser, fields: &[(&str, &str)]) -> Answer {
+async fn make(browser: &mut Browser, fields: &[(&str, &str)]) -> Response {
     let csrf = browser.get("/apps/new").await.hidden("csrf");
     let all: Vec<_> = fields.iter().copied().chain([("csrf", csrf.as_str())]).collect();
     browser.post("/apps", &all).await

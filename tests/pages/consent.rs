@@ -1,7 +1,7 @@
 //! `/oauth/`: the consent page
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use testkit::{Answer, App, CALLBACK, PASSWORD, TestServer, both_engines};
+use testkit::{App, CALLBACK, PASSWORD, Response, TestServer, both_engines};
 
 use super::sign_in::Browser;
 
@@ -12,7 +12,12 @@ pub(super) fn address(app: &App, more: &str) -> String {
 }
 
 /// Sends the form of the page.
-pub(super) async fn answer(browser: &mut Browser, page: &Answer, decision: &str, scopes: &[&str]) -> Answer {
+pub(super) async fn answer(
+    browser: &mut Browser,
+    page: &Response,
+    decision: &str,
+    scopes: &[&str],
+) -> Response {
     assert_eq!(page.status, 200, "{}", page.body);
     let (csrf, query) =
         (page.hidden("csrf"), page.hidden("query").replace("&amp;", "&").replace("&#38;", "&"));
@@ -22,7 +27,7 @@ pub(super) async fn answer(browser: &mut Browser, page: &Answer, decision: &str,
     browser.post(&format!("/oauth{}", action.split('"').next().unwrap()), &fields).await
 }
 
-pub(super) fn code(answer: &Answer) -> String {
+pub(super) fn code(answer: &Response) -> String {
     assert_eq!(answer.status, 302, "{}", answer.body);
     let rest = answer.header("location").strip_prefix(CALLBACK).and_then(|rest| rest.strip_prefix("&code="));
     rest.expect("a code").split('&').next().unwrap().to_owned()
@@ -69,11 +74,11 @@ async fn the_whole_way(server: TestServer) {
 async fn a_public_app_always_sees_the_page(server: TestServer) {
     let person = server.person("a").await;
     let developer = server.person("developer").await;
-    let wish = serde_json::json!({
+    let request = serde_json::json!({
         "appName": "CLI", "redirectUris": ["http://127.0.0.1/cb", "https://x.example/cb"],
         "allowedScopes": ["user.info"], "clientType": "public",
     });
-    let made = developer.signed_in().await.post("/api/applications/external/create", wish).await.data();
+    let made = developer.signed_in().await.post("/api/applications/external/create", request).await.data();
     let mut browser = Browser::new(&server);
     browser.sign_in("a@example.com", PASSWORD, "/").await;
     let pkce = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
@@ -138,9 +143,9 @@ async fn an_app_that_has_changed_sees_the_page_again(server: TestServer) {
     let mut browser = Browser::new(&server);
     browser.sign_in("a@example.com", PASSWORD, "/").await;
     let base = format!("/api/applications/external/{}", app.id);
-    let wish = serde_json::json!({"redirectUris": [CALLBACK, "https://other.example/cb"]});
+    let request = serde_json::json!({"redirectUris": [CALLBACK, "https://other.example/cb"]});
     for (path, body) in
-        [("", serde_json::Value::Null), ("/update", wish), ("/regenerate-secret", serde_json::json!({}))]
+        [("", serde_json::Value::Null), ("/update", request), ("/regenerate-secret", serde_json::json!({}))]
     {
         if !path.is_empty() {
             server.clock().advance_ms(1);
@@ -157,10 +162,10 @@ async fn an_app_that_has_changed_sees_the_page_again(server: TestServer) {
 async fn a_program_allows_no_app(server: TestServer) {
     let person = server.person("a").await;
     let program = server.bearer(&person.program_token().await);
-    let wish = serde_json::json!({
+    let request = serde_json::json!({
         "appName": "x", "redirectUris": ["https://x.example/cb"], "allowedScopes": ["user.info"],
     });
-    let app = program.post("/api/applications/external/create", wish).await.data();
+    let app = program.post("/api/applications/external/create", request).await.data();
     let ask = serde_json::json!({
         "clientId": app["clientId"], "redirectUri": "https://x.example/cb", "scope": ["user.info"],
     });
@@ -188,14 +193,14 @@ async fn pictures_come_from_this_server_alone(server: TestServer) {
         ("", None),
         (own.as_str(), Some("src=\"/cdn/picture.png\"")),
     ] {
-        let mut wish = serde_json::json!({
+        let mut request = serde_json::json!({
             "appName": "éclair", "redirectUris": ["https://x.example/cb"], "allowedScopes": ["user.info"],
         });
         // The server under test has no https, so the API does not accept its own pictures.
         if icon.starts_with("https://") {
-            wish["iconUrl"] = icon.into();
+            request["iconUrl"] = icon.into();
         }
-        let app = developer.post("/api/applications/external/create", wish).await.data();
+        let app = developer.post("/api/applications/external/create", request).await.data();
         let id = app["clientId"].as_str().unwrap().to_owned();
         if shown.is_some() {
             const SET: &str = "UPDATE application SET icon_url = $2 WHERE id = $1";
@@ -443,8 +448,9 @@ async fn app_schemes_and_private_hosts_get_codes(server: TestServer) {
         ),
         ("http://[fd12::1]:3000/cb", "http:", "redirected to [fd12::1]:3000"),
     ] {
-        let wish = serde_json::json!({"appName": "x", "redirectUris": [uri], "allowedScopes": ["user.info"]});
-        let app = developer.post("/api/applications/external/create", wish).await.data();
+        let request =
+            serde_json::json!({"appName": "x", "redirectUris": [uri], "allowedScopes": ["user.info"]});
+        let app = developer.post("/api/applications/external/create", request).await.data();
         let encoded: String = utf8_percent_encode(uri, NON_ALPHANUMERIC).to_string();
         let ask = format!(
             "/oauth/?client_id={}&redirect_uri={encoded}&response_type=code&state=s",

@@ -1,6 +1,6 @@
 //! `/keys…`
 
-use testkit::{Answer, PASSWORD, TestServer, both_engines};
+use testkit::{PASSWORD, Response, TestServer, both_engines};
 
 use super::sign_in::Browser;
 
@@ -14,12 +14,12 @@ async fn signed_in(server: &TestServer, name: &str) -> Browser {
 }
 
 /// Returns the key that a page shows.
-fn key(page: &Answer) -> String {
+fn key(page: &Response) -> String {
     let start = page.body.find("lba_ak_").unwrap_or_else(|| panic!("no key in {}", page.body));
     page.body[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
 }
 
-async fn make(browser: &mut Browser, name: &str, scope: &str) -> Answer {
+async fn make(browser: &mut Browser, name: &str, scope: &str) -> Response {
     let csrf = browser.get("/keys/new").await.hidden("csrf");
     let fields =
         [("csrf", csrf.as_str()), ("name", name), ("scope", scope), ("expiry", "never"), ("date", "")];
@@ -198,7 +198,7 @@ async fn pages_are_not_for_programs(server: TestServer) {
     }
 }
 
-fn overlap_of_an_hour(page: &Answer) -> String {
+fn overlap_of_an_hour(page: &Response) -> String {
     let has = |value: &str| page.body.contains(&format!("value=\"{value}\""));
     ["3600", "1h", "hour"].into_iter().find(|value| has(value)).expect("an overlap of an hour").to_owned()
 }

@@ -1,19 +1,19 @@
 //! `/plaza…`: the pages of the Plaza
 
 use serde_json::json;
-use testkit::{Actor, Answer, TestServer, both_engines};
+use testkit::{Actor, Response, TestServer, both_engines};
 
 use crate::plaza::square::{code, comment, post, resident};
 
 /// Sends a form of a page, with the page's token.
-async fn submit(browser: &Actor, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
+async fn submit(browser: &Actor, page: &str, action: &str, fields: &[(&str, &str)]) -> Response {
     let csrf = browser.get(page).await.hidden("csrf");
     let mut all = vec![("csrf", csrf.as_str())];
     all.extend(fields);
     browser.post_form(action, &all).await
 }
 
-fn post_of(answer: &Answer) -> String {
+fn post_of(answer: &Response) -> String {
     answer.header("location").rsplit('/').next().unwrap().to_owned()
 }
 

@@ -1,6 +1,6 @@
 //! `/sign-in`, `/sign-out`, `/account`
 
-use testkit::{Actor, Answer, PASSWORD, TestServer, both_engines};
+use testkit::{Actor, PASSWORD, Response, TestServer, both_engines};
 
 /// A simulated browser, which keeps cookies.
 pub struct Browser {
@@ -38,7 +38,7 @@ impl Browser {
         }
     }
 
-    fn keep(&mut self, answer: &Answer) {
+    fn keep(&mut self, answer: &Response) {
         for name in ["doppel_session", "doppel_visitor", "doppel_language"] {
             if let Some(value) = answer.cookie(name) {
                 self.plant(name, &value);
@@ -46,26 +46,26 @@ impl Browser {
         }
     }
 
-    pub async fn get(&mut self, path: &str) -> Answer {
+    pub async fn get(&mut self, path: &str) -> Response {
         let answer = self.actor().get(path).await;
         self.keep(&answer);
         answer
     }
 
-    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
         let answer = self.actor().post_form(path, fields).await;
         self.keep(&answer);
         answer
     }
 
     /// Sends the sign-in form of a page.
-    pub async fn sign_in_at(&mut self, page: &Answer, email: &str, password: &str, next: &str) -> Answer {
+    pub async fn sign_in_at(&mut self, page: &Response, email: &str, password: &str, next: &str) -> Response {
         let csrf = page.hidden("csrf");
         self.post("/sign-in", &[("csrf", &csrf), ("email", email), ("password", password), ("next", next)])
             .await
     }
 
-    pub async fn sign_in(&mut self, email: &str, password: &str, next: &str) -> Answer {
+    pub async fn sign_in(&mut self, email: &str, password: &str, next: &str) -> Response {
         let page = self.get("/sign-in").await;
         let csrf = if page.status == 200 { page.hidden("csrf") } else { String::new() };
         self.post("/sign-in", &[("csrf", &csrf), ("email", email), ("password", password), ("next", next)])

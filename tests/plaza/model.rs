@@ -36,7 +36,7 @@ enum Step {
     Wait,
 }
 
-fn deed() -> impl Strategy<Value = Step> {
+fn action() -> impl Strategy<Value = Step> {
     let which = 0_usize..64;
     prop_oneof![
         3 => (0..3_usize).prop_map(|kind| Step::Post { kind }),
@@ -56,7 +56,7 @@ fn sequences(number: usize, length: usize) -> Vec<Vec<(usize, Step)>> {
         Config::default(),
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
     );
-    let strategy = proptest::collection::vec((0..PEOPLE, deed()), length);
+    let strategy = proptest::collection::vec((0..PEOPLE, action()), length);
     (0..number).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
@@ -115,10 +115,10 @@ async fn world(server: &TestServer) -> World {
 
 impl World {
     /// Performs an action on the Plaza and, if it succeeds, in the model. Both must agree on its success.
-    async fn act(&self, server: &TestServer, model: &mut Model, who: usize, deed: &Step) {
+    async fn act(&self, server: &TestServer, model: &mut Model, who: usize, action: &Step) {
         let account = self.people[who];
         let (posts, comments) = (model.posts.len(), model.comments.len());
-        match deed {
+        match action {
             Step::Post { kind } => {
                 let kind = KINDS[*kind];
                 let name = self.plaza.post(account, new_post(kind)).await.unwrap();
@@ -140,7 +140,7 @@ impl World {
                 let new = new_comment(&model.posts[post].name, parent.map(|parent| parent.id), *human);
                 let root = parent.map(|parent| parent.root.unwrap_or(parent.id));
                 let made = self.plaza.comment(account, new).await;
-                assert_eq!(made.is_ok(), expected, "{deed:?}");
+                assert_eq!(made.is_ok(), expected, "{action:?}");
                 if let Ok(id) = made {
                     let likes = BTreeSet::new();
                     model.comments.push(CommentModel {
@@ -284,8 +284,8 @@ async fn one_after_another(server: TestServer) {
     let world = world(&server).await;
     let mut model = Model::default();
     for sequence in sequences(4, 60) {
-        for (at, (who, deed)) in sequence.iter().enumerate() {
-            world.act(&server, &mut model, *who, deed).await;
+        for (at, (who, action)) in sequence.iter().enumerate() {
+            world.act(&server, &mut model, *who, action).await;
             if at % 20 == 19 {
                 world.compare(&model).await;
             }
@@ -312,8 +312,8 @@ async fn at_once(server: TestServer) {
     let work = sequences.iter().enumerate().map(|(who, sequence)| async move {
         let account = world.people[who];
         let (mut likes, mut mine) = (BTreeMap::new(), Vec::new());
-        for (_, deed) in sequence {
-            match deed {
+        for (_, action) in sequence {
+            match action {
                 Step::Like { post, likes: wanted } => {
                     let post = post % names.len();
                     world.plaza.like_post(account, &names[post], *wanted).await.unwrap();

@@ -1,7 +1,7 @@
 //! Fixtures: people with certificates, posts and comments.
 
 use serde_json::{Value, json};
-use testkit::{Actor, Answer, Person, TestServer};
+use testkit::{Actor, Person, Response, TestServer};
 
 pub const PLAZA: &str = "/gate/lab/api/secondme/plaza";
 
@@ -47,7 +47,7 @@ pub async fn comment(actor: &Actor, post: &str, content: &str, more: Value) -> S
     answer.data()["commentId"].as_str().unwrap().to_owned()
 }
 
-pub async fn try_comment(actor: &Actor, post: &str, content: &str, more: Value) -> Answer {
+pub async fn try_comment(actor: &Actor, post: &str, content: &str, more: Value) -> Response {
     let mut body = json!({"postId": post, "content": content});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     actor.post(&format!("{PLAZA}/posts/comment"), body).await

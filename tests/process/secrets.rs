@@ -145,8 +145,8 @@ async fn oauth(http: &reqwest::Client, base_url: &str, session: &str) -> Vec<(&'
     )
     .await;
     let (id, secret) = (text(&app["clientId"]), text(&app["clientSecret"]));
-    let wish = json!({"clientId": id, "redirectUri": callback, "scope": ["chat"]});
-    let code = text(&post("/api/oauth/authorize/external", wish).await["code"]);
+    let request = json!({"clientId": id, "redirectUri": callback, "scope": ["chat"]});
+    let code = text(&post("/api/oauth/authorize/external", request).await["code"]);
     let form = |more: &[(&str, &str)]| {
         let mut form = vec![("client_id", id.as_str()), ("client_secret", secret.as_str())];
         form.extend_from_slice(more);

@@ -65,13 +65,13 @@ struct App {
 impl App {
     fn new(site: &Site) -> Result<Self> {
         let cookies = (0..PEOPLE).map(|number| site.sign_in(number)).collect::<Result<Vec<_>>>()?;
-        let wish = json!({
+        let body = json!({
             "appName": "Bench", "redirectUris": [CALLBACK], "allowedScopes": ["user.info", "chat.write"],
         });
         let cookie = cookies.first().context("nobody is signed in")?;
         let headers = [("cookie", cookie.as_str()), ("content-type", "application/json")];
         let path = "/api/applications/external/create";
-        let made = single::request("POST", &site.server.host, path, &headers, &wish.to_string())?;
+        let made = single::request("POST", &site.server.host, path, &headers, &body.to_string())?;
         let made: Value = serde_json::from_str(&made.body)?;
         let text =
             |name: &str| made.pointer(&format!("/data/{name}")).and_then(Value::as_str).map(str::to_owned);
@@ -149,13 +149,13 @@ fn measure(bench: &Bench, site: &Site, engine: &str, budgets: Budgets) -> Result
 
 /// Creates codes for long enough to have one for each exchange, and returns them.
 fn codes(bench: &Bench, site: &Site, app: &App) -> Result<Vec<String>> {
-    let wish: Bytes =
+    let body: Bytes =
         json!({"clientId": app.id, "redirectUri": CALLBACK, "scope": ["user.info"]}).to_string().into();
     let time = bench.time * (bench.pairs * 2 + 1);
     let made = load::run(&site.server.host, bench.clients, time, |client| {
         let cookie = app.cookies.get(client % app.cookies.len()).context("nobody is signed in")?;
         let request = Request::post(EXTERNAL).header("host", &site.server.host).header("cookie", cookie);
-        Ok(request.header("content-type", "application/json").body(Full::new(wish.clone()))?)
+        Ok(request.header("content-type", "application/json").body(Full::new(body.clone()))?)
     })?;
     let code = |body: &Bytes| -> Result<String> {
         let answer: Value = serde_json::from_slice(body)?;
@@ -174,7 +174,7 @@ fn post(site: &Site, path: &str, form: &Bytes) -> Result<String> {
 /// Starts a bare server that returns a response of Doppel.
 fn bare(answer: &str) -> Result<Server> {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    process::bare(&single::Answer { status: 200, headers, body: answer.to_owned() })
+    process::bare(&single::Response { status: 200, headers, body: answer.to_owned() })
 }
 
 /// Measures Doppel and the bare server alternately, with forms that are each sent once.

@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::{Bench, Site, USER_INFO};
 use crate::{
-    http::{self as single, Answer},
+    http::{self as single, Response},
     process::{self, Server},
     progress,
     report::{Budget, Line, figure, median},
@@ -53,10 +53,10 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         let answer = single::request("POST", &host, path, &headers, &body.to_string())?;
         Ok(serde_json::from_str(&answer.body)?)
     };
-    let wish = json!({
+    let key = json!({
         "name": "bench", "ips": ["127.0.0.0/8"], "perSecond": 1_000_000, "perDay": 1_000_000_000_000_u64,
     });
-    let made = manage("/api/apikey/hub/keys/create", &wish)?;
+    let made = manage("/api/apikey/hub/keys/create", &key)?;
     let text = |name: &str| {
         made.pointer(&format!("/data/{name}")).and_then(Value::as_str).context("a key").map(str::to_owned)
     };
@@ -216,7 +216,7 @@ fn free() -> Result<String> {
 }
 
 /// Starts HAProxy. It checks the token of every request, responds to one path itself, and forwards the rest.
-fn haproxy(bench: &Bench, sk: &str, answer: &Answer, upstream: &str) -> Result<Server> {
+fn haproxy(bench: &Bench, sk: &str, answer: &Response, upstream: &str) -> Result<Server> {
     let host = free()?;
     let body = bench.directory.join("haproxy-answer.json");
     std::fs::write(&body, &answer.body)?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Bench;
 use crate::{
-    http::Answer,
+    http::Response,
     process::{self, Server},
     progress,
     report::{Budget, Line},
@@ -17,7 +17,7 @@ const IDLE: std::time::Duration = std::time::Duration::from_secs(5);
 
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     progress("start-up");
-    let answer = Answer { status: 200, headers: Vec::new(), body: "ready\n".to_owned() };
+    let answer = Response { status: 200, headers: Vec::new(), body: "ready\n".to_owned() };
     let doppel =
         || -> Result<Server> { process::serve(process::doppel(&bench.doppel, &bench.fresh()?, &[])) };
     let bare = || process::bare(&answer);

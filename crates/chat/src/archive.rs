@@ -5,8 +5,8 @@ mod fact;
 mod message;
 mod queries;
 mod session;
+mod settings;
 mod usage;
-mod wishes;
 
 use archive::Section;
 use store::Timestamp;
@@ -22,7 +22,7 @@ impl Chat {
             Box::new(message::Messages(self.clone())),
             Box::new(fact::Facts(self.clone())),
             Box::new(usage::Usage(self.clone())),
-            Box::new(wishes::SettingsSection(self.clone())),
+            Box::new(settings::SettingsSection(self.clone())),
         ]
     }
 }

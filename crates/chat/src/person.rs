@@ -53,7 +53,7 @@ impl AssistantSettings {
 /// A person's settings, and the number of tokens used today.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Today {
-    pub(crate) wishes: AssistantSettings,
+    pub(crate) preferences: AssistantSettings,
     pub(crate) used: i64,
 }
 
@@ -63,7 +63,7 @@ impl store::FromRow for Today {
         let tools = serde_json::from_str(&tools).unwrap_or_default();
         Ok(Self {
             used: row.get(0)?,
-            wishes: AssistantSettings { daily_tokens: row.get(1)?, distills: distills != 0, tools },
+            preferences: AssistantSettings { daily_tokens: row.get(1)?, distills: distills != 0, tools },
         })
     }
 }
@@ -92,18 +92,18 @@ impl Chat {
             let seconds = u32::try_from(left / 1000 + 1).unwrap_or(u32::MAX);
             return Err(ApiError::new(Code::ChatUsedUp).retry_after(seconds));
         }
-        Ok(today.wishes)
+        Ok(today.preferences)
     }
 
     /// Returns true if a daily limit is reached.
     pub(crate) fn is_used_up(&self, today: &Today) -> bool {
-        let limits = [self.settings().daily_tokens, today.wishes.daily_tokens];
+        let limits = [self.settings().daily_tokens, today.preferences.daily_tokens];
         limits.into_iter().any(|limit| limit > 0 && today.used >= limit)
     }
 
     /// Returns the lower of the server's and the person's daily token limits; 0: no limit.
     pub(crate) async fn daily_limit(&self, account: AccountId) -> Result<i64, ApiError> {
-        let limits = [self.settings().daily_tokens, self.wishes(account).await?.daily_tokens];
+        let limits = [self.settings().daily_tokens, self.assistant_settings(account).await?.daily_tokens];
         Ok(limits.into_iter().filter(|limit| *limit > 0).min().unwrap_or(0))
     }
 
@@ -111,18 +111,22 @@ impl Chat {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn wishes(&self, account: AccountId) -> Result<AssistantSettings, ApiError> {
-        Ok(self.today(account).await?.wishes)
+    pub async fn assistant_settings(&self, account: AccountId) -> Result<AssistantSettings, ApiError> {
+        Ok(self.today(account).await?.preferences)
     }
 
     /// Replaces a person's settings of their assistant.
     ///
     /// # Errors
     /// 422 for a limit out of bounds or for too many tools.
-    pub async fn set_wishes(&self, account: AccountId, wishes: AssistantSettings) -> Result<(), ApiError> {
-        wishes.check()?;
-        let tools = wishes.tools();
-        let values = params![account, wishes.daily_tokens, i64::from(wishes.distills), &tools];
+    pub async fn set_assistant_settings(
+        &self,
+        account: AccountId,
+        preferences: AssistantSettings,
+    ) -> Result<(), ApiError> {
+        preferences.check()?;
+        let tools = preferences.tools();
+        let values = params![account, preferences.daily_tokens, i64::from(preferences.distills), &tools];
         self.db().execute(queries::SET, values).await?;
         Ok(())
     }

@@ -244,8 +244,8 @@ impl Chat {
         let (chat, account, quota) = (self.clone(), who.account, *self.memory().quota());
         db.write(move |tx| {
             Box::pin(async move {
-                let wishes = chat.admit(chat.today_in(tx, account).await?)?;
-                let is_own = i64::from(saying.may_teach && wishes.distills);
+                let preferences = chat.admit(chat.today_in(tx, account).await?)?;
+                let is_own = i64::from(saying.may_teach && preferences.distills);
                 let (role, state) = (Role::User.name(), State::Complete.name());
                 let values = params![id, key, role, &saying.text, state, is_own, now];
                 // Locks the session's row first, in the same order as a deletion.
@@ -271,7 +271,7 @@ impl Chat {
         let key = db
             .write(move |tx| {
                 Box::pin(async move {
-                    let wishes = chat.admit(chat.today_in(tx, account).await?)?;
+                    let preferences = chat.admit(chat.today_in(tx, account).await?)?;
                     let app = &place.app_id;
                     let values = params![new, account, &client, &name, app, &title, &preview, count, now];
                     let (key,) = if is_made_up {
@@ -287,7 +287,7 @@ impl Chat {
                         tx.send(queries::ADD_MESSAGE, values).await?;
                         change = change.and(Change::add(&[system]));
                     }
-                    let is_own = i64::from(saying.may_teach && wishes.distills);
+                    let is_own = i64::from(saying.may_teach && preferences.distills);
                     let values = params![second, key, Role::User.name(), &saying.text, state, is_own, now];
                     tx.send(queries::ADD_MESSAGE, values).await?;
                     quota.take(tx, account, Kind::Message, change).await?;

@@ -112,9 +112,9 @@ impl Chat {
             // not asked in vain.
             let admitted = async { self.admit(self.today(who.account).await?) };
             let recalled = self.recall(&who, talk.question());
-            let (wishes, (account, recall)) = tokio::try_join!(biased; admitted, recalled)?;
-            let is_own = may_teach && wishes.distills;
-            let tools = self.chosen_tools(&who, &wishes).await;
+            let (preferences, (account, recall)) = tokio::try_join!(biased; admitted, recalled)?;
+            let is_own = may_teach && preferences.distills;
+            let tools = self.chosen_tools(&who, &preferences).await;
             let name = who.rights.reader.profile.then_some(account.name);
             // Without it the other branch has failed, and its error is returned.
             let before = before.await.map_err(|_failed| ApiError::from(Code::Unavailable))?;
@@ -164,12 +164,12 @@ impl Chat {
     }
 
     /// Returns the tools that the person chose, for callers that no scope limits.
-    async fn chosen_tools(&self, who: &Speaker, wishes: &AssistantSettings) -> Vec<Tool> {
-        if wishes.tools.is_empty() || !who.rights.tools {
+    async fn chosen_tools(&self, who: &Speaker, preferences: &AssistantSettings) -> Vec<Tool> {
+        if preferences.tools.is_empty() || !who.rights.tools {
             return Vec::new();
         }
         let mut tools = self.offered_tools(who.account).await;
-        tools.retain(|tool| wishes.tools.contains(&tool.name));
+        tools.retain(|tool| preferences.tools.contains(&tool.name));
         tools
     }
 

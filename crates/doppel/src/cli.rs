@@ -58,7 +58,7 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
             logging::check(&config.log).map_err(Failure::input)?;
             say(&config.shown().map_err(Failure::failed)?)?;
         }
-        Command::Migrate(wish) => migrate(&config, wish.check).await?,
+        Command::Migrate(arguments) => migrate(&config, arguments.check).await?,
         Command::Account(command) => account::run(&config, command).await?,
         Command::Key(command) => key::run(&config, command).await?,
         Command::App(command) => app::run(&config, command).await?,

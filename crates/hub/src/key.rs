@@ -65,16 +65,16 @@ impl Hub {
         }
         let now = self.db().clock().now();
         let bounds = self.settings().bounds;
-        let wish = rules::KeyChange::new(bounds).changed(request, bounds, now)?;
+        let changed = rules::KeyChange::new(bounds).changed(request, bounds, now)?;
         let random = self.db().random();
         let key = HubKey {
             id: HubKeyId(self.db().ids().next()),
             ak: random.hex(AK_BYTES),
-            name: wish.name,
-            is_enabled: wish.is_enabled,
+            name: changed.name,
+            is_enabled: changed.is_enabled,
             created_at: now,
-            expires_at: wish.expires_at,
-            rules: wish.rules,
+            expires_at: changed.expires_at,
+            rules: changed.rules,
             old_until: None,
             last_used_at: None,
         };
@@ -162,19 +162,20 @@ impl Hub {
                 tx.execute(queries::HOLD, params![id, account]).await?;
                 let found: Option<HubKey> = tx.fetch_optional(queries::OWN, params![id, account]).await?;
                 let Some(mut key) = found else { return Err(ApiError::new(Code::HubKeyNotFound)) };
-                let wish = rules::KeyChange {
+                let present = rules::KeyChange {
                     name: key.name,
                     is_enabled: key.is_enabled,
                     expires_at: key.expires_at,
                     rules: key.rules,
                 };
-                let wish = wish.changed(request, bounds, now)?;
-                let rules = serde_json::to_string(&wish.rules).map_err(ApiError::internal)?;
-                let values = params![id, account, &wish.name, wish.is_enabled, wish.expires_at, &rules];
+                let changed = present.changed(request, bounds, now)?;
+                let rules = serde_json::to_string(&changed.rules).map_err(ApiError::internal)?;
+                let values =
+                    params![id, account, &changed.name, changed.is_enabled, changed.expires_at, &rules];
                 tx.execute(queries::UPDATE, values).await?;
                 announce(tx, &key.ak).await?;
                 (key.name, key.is_enabled, key.expires_at, key.rules) =
-                    (wish.name, wish.is_enabled, wish.expires_at, wish.rules);
+                    (changed.name, changed.is_enabled, changed.expires_at, changed.rules);
                 Ok(key)
             })
         });

@@ -61,13 +61,13 @@ impl CursorParams {
     pub fn check(&self) -> Result<Cursor, ApiError> {
         let mut issues = Issues::query();
         let page = self.page.unwrap_or(1);
-        let wish = self.page_size.unwrap_or(DEFAULT_SIZE);
-        for (field, value) in [("page", page), ("pageSize", wish)] {
+        let requested = self.page_size.unwrap_or(DEFAULT_SIZE);
+        for (field, value) in [("page", page), ("pageSize", requested)] {
             if value < 1 {
                 issues.add("greater_than_equal", field, "Input should be greater than or equal to 1");
             }
         }
-        let size = wish.clamp(1, MAX_SIZE);
+        let size = requested.clamp(1, MAX_SIZE);
         let given = self.snapshot.as_deref().filter(|text| !text.is_empty());
         let snapshot = given.and_then(Snapshot::parse);
         if given.is_some() && snapshot.is_none() {

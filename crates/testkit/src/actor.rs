@@ -57,33 +57,33 @@ impl Actor {
     ///
     /// # Panics
     /// If the OpenAPI document does not name the response's status.
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Response {
         let request = request.build().expect("a request");
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
         let response = self.http.execute(request).await.expect("an answer");
         documented::check(&method, &path, response.status().as_u16());
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.text().await.expect("a body of text");
-        Answer { status, headers, body }
+        Response { status, headers, body }
     }
 
     /// Sends a GET request.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.send(self.request(Method::GET, path)).await
     }
 
     /// Sends a POST request with a JSON body.
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> Response {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
     /// Sends a POST request with a form body.
-    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         self.send(self.request(Method::POST, path).form(fields)).await
     }
 
     /// Uploads a file as a multipart form.
-    pub async fn upload(&self, path: &str, name: &str, bytes: Vec<u8>) -> Answer {
+    pub async fn upload(&self, path: &str, name: &str, bytes: Vec<u8>) -> Response {
         let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("file", part);
         self.send(self.request(Method::POST, path).multipart(form)).await
@@ -92,7 +92,7 @@ impl Actor {
 
 /// A complete response.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
@@ -101,7 +101,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl Response {
     /// Parses the body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))

@@ -24,7 +24,7 @@ pub mod process;
 pub mod server;
 
 #[cfg(feature = "server")]
-pub use actor::{Actor, Answer, App, CALLBACK, CHALLENGE, Person, VERIFIER};
+pub use actor::{Actor, App, CALLBACK, CHALLENGE, Person, Response, VERIFIER};
 pub use engine::{Engine, Fixture};
 #[cfg(feature = "server")]
 pub use server::{PASSWORD, START, TestServer, http};

@@ -30,9 +30,9 @@ impl Chat {
             return self.distilled(job, session, MessageId(0), Vec::new(), false).await;
         };
         let more = is_full || batch.is_cut;
-        let wishes = self.wishes(session.account).await?;
+        let preferences = self.assistant_settings(session.account).await?;
         let has_own = batch.lines.iter().any(|line| line.role == Role::User);
-        if !has_own || !self.settings().distill || !wishes.distills {
+        if !has_own || !self.settings().distill || !preferences.distills {
             return self.distilled(job, session, to, Vec::new(), more).await;
         }
         let said: Vec<&str> =

@@ -78,9 +78,10 @@ pub(crate) async fn show(
     member: Member,
     Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    let wishes = console.chat.wishes(member.account.id).await?;
-    let daily_tokens = if wishes.daily_tokens == 0 { String::new() } else { wishes.daily_tokens.to_string() };
-    let chosen = Chosen { daily_tokens, distills: wishes.distills, tools: wishes.tools };
+    let preferences = console.chat.assistant_settings(member.account.id).await?;
+    let daily_tokens =
+        if preferences.daily_tokens == 0 { String::new() } else { preferences.daily_tokens.to_string() };
+    let chosen = Chosen { daily_tokens, distills: preferences.distills, tools: preferences.tools };
     render(&console, member, chosen, params.done.is_some(), None).await
 }
 
@@ -99,8 +100,8 @@ pub(crate) async fn save(
     let offered = console.chat.offered_tools(account).await;
     let known = |name: &&String| offered.iter().any(|tool| tool.name == **name);
     let tools = chosen.tools.iter().filter(known).cloned().collect();
-    let wishes = AssistantSettings { daily_tokens, distills: chosen.distills, tools };
-    match console.chat.set_wishes(account, wishes).await {
+    let preferences = AssistantSettings { daily_tokens, distills: chosen.distills, tools };
+    match console.chat.set_assistant_settings(account, preferences).await {
         Ok(()) => Ok(Redirect::to(&format!("{PATH}?done=saved")).into_response()),
         Err(error) if error.code().status().is_client_error() => {
             render(&console, member, chosen, false, Some(error)).await

@@ -1,7 +1,7 @@
 //! Limits of keys, and matching of their allowlists. No I/O.
 
+mod change;
 mod domain;
-mod wish;
 
 use std::net::IpAddr;
 
@@ -11,8 +11,8 @@ use web::{ApiError, Code, Issues};
 use super::model::{RotateRequest, Rules};
 
 use crate::HubKeyId;
+pub(super) use change::KeyChange;
 pub use domain::Domain;
-pub(super) use wish::KeyChange;
 
 /// Maximum length of a name in characters.
 pub const MAX_NAME: usize = 100;

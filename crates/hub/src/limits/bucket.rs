@@ -180,8 +180,8 @@ mod tests {
 
     const START: Timestamp = Timestamp(1_767_225_600_000);
 
-    fn count(bucket: &Bucket, quota: Quota, now: Timestamp, wishes: u32) -> u32 {
-        (0..wishes).map(|_| u32::from(bucket.take(quota, now).is_ok())).sum()
+    fn count(bucket: &Bucket, quota: Quota, now: Timestamp, attempts: u32) -> u32 {
+        (0..attempts).map(|_| u32::from(bucket.take(quota, now).is_ok())).sum()
     }
 
     #[test]
@@ -270,10 +270,10 @@ mod tests {
             let (bucket, quota) = (Bucket::new(String::new()), Quota::new(rate, per_day).with_burst(burst));
             let (mut now, mut latest, mut stored) = (START, START, 0_i64);
             let window = i64::from(burst) * quota.period() + DEBT_US;
-            for (step, wishes, is_told) in moves {
+            for (step, attempts, is_told) in moves {
                 now = now.plus_ms(step);
                 latest = latest.max(now);
-                for _ in 0..wishes {
+                for _ in 0..attempts {
                     match bucket.take(quota, now) {
                         Ok((left, _)) => prop_assert!(left.second.1 <= ceil(window, SECOND_US)),
                         Err(Refusal::Rate(wait)) => prop_assert!(wait <= ceil(DEBT_US, SECOND_US) + 1),
@@ -292,12 +292,12 @@ mod tests {
         }
 
         #[test]
-        fn a_day_has_so_many_calls(per_day in 1_u64..50, wishes in 1_u32..200) {
+        fn a_day_has_so_many_calls(per_day in 1_u64..50, attempts in 1_u32..200) {
             let (bucket, quota) = (Bucket::new(String::new()), Quota::new(1000, per_day));
-            let passed: u32 = (0..wishes).map(|at| count(
+            let passed: u32 = (0..attempts).map(|at| count(
                 &bucket, quota, START.plus_secs(at.into()), 1,
             )).sum();
-            prop_assert_eq!(u64::from(passed), per_day.min(wishes.into()));
+            prop_assert_eq!(u64::from(passed), per_day.min(attempts.into()));
         }
     }
 }

@@ -151,8 +151,8 @@ pub(super) fn strict<S: AsRef<str>>(names: &[S], allowed: ScopeSet) -> Result<Sc
 ///
 /// # Errors
 /// The errors of [`strict`]; [`Code::OauthScopeDisallowed`] without a list if the app may not chat.
-pub(super) fn own_scopes(wish: Option<&str>, allowed: ScopeSet) -> Result<ScopeSet, ApiError> {
-    match wish.filter(|list| !names(list).is_empty()) {
+pub(super) fn own_scopes(requested: Option<&str>, allowed: ScopeSet) -> Result<ScopeSet, ApiError> {
+    match requested.filter(|list| !names(list).is_empty()) {
         Some(list) => strict(&names(list), allowed),
         None if allowed.intersects(CHATTING) => Ok(allowed.and(CHATTING)),
         None => Err(ApiError::new(Code::OauthScopeDisallowed).with(Scope::ChatWrite.name())),

@@ -100,13 +100,17 @@ impl Identity {
     /// The errors of the client: [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`], the code of the
     /// app's status. Then [`Code::OauthApplicationUnauthorized`] for public apps and those that registered
     /// themselves, and [`Code::OauthScopeInvalid`] or [`Code::OauthScopeDisallowed`] for the scopes.
-    pub async fn app_token(&self, credentials: &Credentials, wish: Option<&str>) -> Result<Tokens, ApiError> {
+    pub async fn app_token(
+        &self,
+        credentials: &Credentials,
+        requested: Option<&str>,
+    ) -> Result<Tokens, ApiError> {
         let client = self.client(credentials).await?;
         // Such an app has access only in the name of people who consented.
         if client.is_public || client.is_self_registered {
             return Err(Code::OauthApplicationUnauthorized.into());
         }
-        let scopes = rules::own_scopes(wish, client.most(Audience::Server))?;
+        let scopes = rules::own_scopes(requested, client.most(Audience::Server))?;
         let access = self.fresh(Kind::AccessToken);
         let (hash, now) = (access.hash(), self.db().clock().now());
         let expires_in = self.settings().oauth.app_token_seconds;

@@ -51,8 +51,10 @@ fn read(request: RegisterRequest, policy: Policy) -> Result<(NewApplication, Str
     if !["none", "client_secret_basic", "client_secret_post"].contains(&method.as_str()) {
         return Err(metadata("token_endpoint_auth_method"));
     }
-    let served = |wish: &Option<Vec<String>>, all: &[&str]| {
-        wish.as_ref().is_none_or(|list| list.is_empty() || list.iter().any(|one| all.contains(&one.as_str())))
+    let served = |requested: &Option<Vec<String>>, all: &[&str]| {
+        requested
+            .as_ref()
+            .is_none_or(|list| list.is_empty() || list.iter().any(|one| all.contains(&one.as_str())))
     };
     if !served(&request.grant_types, &GRANT_TYPES) {
         return Err(metadata("grant_types"));

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn wishes() {
+    fn parameters_are_checked() {
         let kinds =
             |name: &str| check(FeedQuery { r#type: Some(name.into()), ..query() }).unwrap().unwrap().kinds;
         assert_eq!((kinds("public"), kinds("ama")), (Kinds::All, Kinds::One(Kind::Ama)));

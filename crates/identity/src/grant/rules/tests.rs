@@ -72,20 +72,20 @@ fn an_application_in_its_own_name() {
         "the other vocabulary"
     );
     assert_eq!(own_scopes(Some("chat"), set("chat.write")).unwrap_err().code(), Code::OauthScopeDisallowed);
-    for (wish, code) in [
+    for (requested, code) in [
         (None, Code::OauthScopeDisallowed),
         (Some("chat.write"), Code::OauthScopeDisallowed),
         (Some("nonsense"), Code::OauthScopeInvalid),
         (Some("*"), Code::OauthScopeInvalid),
         (Some(""), Code::OauthScopeDisallowed),
     ] {
-        assert_eq!(own_scopes(wish, set("voice")).unwrap_err().code(), code, "{wish:?}");
+        assert_eq!(own_scopes(requested, set("voice")).unwrap_err().code(), code, "{requested:?}");
     }
 }
 
 proptest! {
     #[test]
-    fn nobody_gets_more_than_was_allowed(standing: u32, asked_before: u32, wish: u32, choice: u32) {
+    fn nobody_gets_more_than_was_allowed(standing: u32, asked_before: u32, requested: u32, choice: u32) {
         let of = |bits: u32| {
             let mut set = ScopeSet::EMPTY;
             for (at, scope) in Scope::ALL.iter().enumerate() {
@@ -98,26 +98,26 @@ proptest! {
         let scopes = of(standing).and(of(asked_before));
         let id = crate::AuthorizationId(1);
         let before = Standing { id, scopes, asked: of(asked_before), answered_at: Timestamp(0) };
-        let (wish, choice) = (of(wish), of(choice));
+        let (requested, choice) = (of(requested), of(choice));
         let means = |wide: ScopeSet, narrow: ScopeSet| wide.abilities().covers(narrow.abilities());
-        if let Some(granted) = stands(&before, wish) {
-            prop_assert!(means(wish, granted) && means(before.scopes, granted) && means(before.asked, wish));
+        if let Some(granted) = stands(&before, requested) {
+            prop_assert!(means(requested, granted) && means(before.scopes, granted) && means(before.asked, requested));
         }
-        let granted = allowed(wish, choice);
-        prop_assert!(wish.covers(granted) && granted.covers(wish.and(choice)));
-        let after = merge(&before, wish, granted);
+        let granted = allowed(requested, choice);
+        prop_assert!(requested.covers(granted) && granted.covers(requested.and(choice)));
+        let after = merge(&before, requested, granted);
         prop_assert!(means(after.asked, after.scopes), "nothing is allowed that was not asked");
         prop_assert!(means(before.scopes.or(granted), after.scopes), "nothing grows by itself");
-        let refused = wish.abilities().without(granted.abilities());
+        let refused = requested.abilities().without(granted.abilities());
         prop_assert!(
             after.scopes.abilities().and(refused).is_empty(), "a refusal holds in both vocabularies",
         );
         prop_assert!(means(after.scopes, granted));
-        for scope in before.scopes.iter().filter(|scope| scope.abilities().and(wish.abilities()).is_empty()) {
+        for scope in before.scopes.iter().filter(|scope| scope.abilities().and(requested.abilities()).is_empty()) {
             prop_assert!(after.scopes.contains(scope), "what was not asked about stays");
         }
         if !granted.is_empty() {
-            let again = stands(&after, wish).map(ScopeSet::abilities);
+            let again = stands(&after, requested).map(ScopeSet::abilities);
             prop_assert_eq!(again, Some(granted.abilities()), "the same is not asked twice");
         }
     }

@@ -35,9 +35,9 @@ impl Section for SettingsSection {
         Box::pin(async move {
             let rows: Vec<Today> =
                 self.0.db().fetch_all_heavy(queries::WISHES, owned_params![account]).await?;
-            let entry = |Today { wishes: AssistantSettings { daily_tokens, distills, tools }, .. }| {
-                line(&Entry { daily_tokens, distills, tools })
-            };
+            let entry = |Today {
+                             preferences: AssistantSettings { daily_tokens, distills, tools }, ..
+                         }| { line(&Entry { daily_tokens, distills, tools }) };
             Ok(Part { lines: rows.into_iter().map(entry).collect::<Result<_, _>>()?, ..Part::default() })
         })
     }
@@ -50,13 +50,14 @@ impl Section for SettingsSection {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
             let ready = read(&given, &mut taken, |Entry { daily_tokens, distills, tools }| {
-                let wishes = AssistantSettings { daily_tokens, distills, tools };
-                wishes.check()?;
-                Ok(wishes)
+                let preferences = AssistantSettings { daily_tokens, distills, tools };
+                preferences.check()?;
+                Ok(preferences)
             });
-            for wishes in ready {
-                let tools = wishes.tools();
-                let values = params![account, wishes.daily_tokens, i64::from(wishes.distills), &tools];
+            for preferences in ready {
+                let tools = preferences.tools();
+                let values =
+                    params![account, preferences.daily_tokens, i64::from(preferences.distills), &tools];
                 match self.0.db().execute(queries::ADD_WISHES, values).await? {
                     0 => taken.known += 1,
                     _ => taken.added += 1,
