@@ -105,7 +105,7 @@ mod fuzz;
 mod hub {
     mod access;
     mod calls;
-    mod catalogue;
+    mod catalog;
     mod faults;
     mod import;
     mod import_calls;
@@ -118,7 +118,7 @@ mod hub {
     pub mod support;
     mod tokens;
     mod upstream;
-    mod user_centre;
+    mod user_center;
     mod weather;
 }
 mod matrix {

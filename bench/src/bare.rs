@@ -13,7 +13,8 @@ use crate::{
     lines::{READY, USER_INFO},
 };
 
-/// Reads a response from standard input, a JSON [`Response`](single::Response), and returns it for every request.
+/// Reads a response from standard input, a JSON [`Response`](single::Response), and returns it for every
+/// request.
 pub(crate) fn serve() -> Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;

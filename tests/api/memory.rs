@@ -146,7 +146,7 @@ async fn pages_are_whole_and_do_not_overlap(server: TestServer) {
 }
 
 #[both_engines]
-async fn duplicates_are_recognised(server: TestServer) {
+async fn duplicates_are_recognized(server: TestServer) {
     let actor = server.person("a").await.with_key("*").await;
     remember(&actor, "喜欢茶").await;
     remember(&actor, " 喜欢茶\n").await;

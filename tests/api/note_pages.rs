@@ -240,7 +240,7 @@ async fn pages_of_every_kind(server: TestServer) {
 }
 
 #[both_engines]
-async fn this_machine_and_its_neighbours_are_not_called(server: TestServer) {
+async fn this_machine_and_its_neighbors_are_not_called(server: TestServer) {
     let (pages, actor) = (Pages::start().await, server.person("a").await.with_key("note.write").await);
     for host in [
         "127.0.0.1",

@@ -135,7 +135,7 @@ async fn every_failure_below_the_path_has_the_hubs_own_shape(server: TestServer)
 /// Paths of the Lab API never reach the Hub, even if no route exists there.
 #[both_engines]
 async fn the_labs_paths_stay_the_labs(server: TestServer) {
-    for first in hub::catalogue::rules::RESERVED {
+    for first in hub::catalog::rules::RESERVED {
         server
             .anyone()
             .get(&format!("/api/{first}/nowhere-at-all/x"))

@@ -5,7 +5,7 @@ use testkit::{TestServer, both_engines};
 
 use super::{
     support::{key, refused, result},
-    user_centre::{
+    user_center::{
         GOOD, admin, administrator, claims, front, login, names, own_and, page, refresh, register, with_pages,
     },
 };

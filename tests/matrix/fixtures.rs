@@ -33,8 +33,7 @@ pub enum Kind {
     Shared(&'static str),
 }
 
-const CATALOGUE: Kind =
-    Kind::Shared("the Hub's catalogue is everybody's to read and administrators' to change");
+const CATALOG: Kind = Kind::Shared("the Hub's catalog is everybody's to read and administrators' to change");
 const CIRCLE: Kind = Kind::Shared("circles are everybody's on the Plaza");
 const TOPIC: Kind = Kind::Shared("topics are everybody's on the Plaza");
 const ACCOUNT: Kind = Kind::Shared("people on the Plaza are known to each other");
@@ -52,7 +51,7 @@ const IDS: &[(&str, &str, Kind)] = &[
     ("key", "/api/cdn/", Kind::File),
     ("key", "/api/apikey/hub/calls", Kind::HubKey),
     ("trace", "/api/apikey/hub/calls", TRACE),
-    ("code", "/api/apikey/hub/apis/", CATALOGUE),
+    ("code", "/api/apikey/hub/apis/", CATALOG),
     ("appId", "/api/applications/", Kind::Application),
     ("clientId", "/api/oauth/authorize/", Kind::Application),
     ("sessionId", "/api/secondme/", Kind::ChatSession),

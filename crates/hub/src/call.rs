@@ -5,7 +5,7 @@
 
 mod arguments;
 mod ask;
-mod authorise;
+mod authorize;
 pub(crate) mod code;
 mod cors;
 mod envelope;
@@ -22,14 +22,14 @@ use http_body::Body as _;
 use web::{ClientAddress, Language, boundary::Boundary, in_flight::Full};
 
 pub(crate) use ask::{address, has, may_call};
-pub(crate) use authorise::NOT_OPEN;
+pub(crate) use authorize::NOT_OPEN;
 pub use code::{HubCode, HubError};
 pub(crate) use model::TRACE;
 pub use model::{Call, Caller, CallerHeaders, Outcome, TokenCaller};
 
 use crate::{
     Hub,
-    catalogue::{Api, rules::RESERVED},
+    catalog::{Api, rules::RESERVED},
     limits::Left,
     log::{Record, Who},
 };
@@ -179,16 +179,16 @@ impl Gateway {
         let now = hub.db().clock().now();
         let origin = cors::origin(&parts.headers);
         let (code, action) = segments(parts.uri.path());
-        let api = hub.catalogue().now().find(code).cloned().filter(|api| api.spec.enabled);
-        let asked = api.as_ref().map(|api| authorise::Action::of(api, action));
-        let finds_key = asked.as_ref().is_some_and(authorise::Action::finds_key);
-        let known = authorise::identify(hub, &parts.headers, address, origin, now, finds_key, seen).await?;
+        let api = hub.catalog().now().find(code).cloned().filter(|api| api.spec.enabled);
+        let asked = api.as_ref().map(|api| authorize::Action::of(api, action));
+        let finds_key = asked.as_ref().is_some_and(authorize::Action::finds_key);
+        let known = authorize::identify(hub, &parts.headers, address, origin, now, finds_key, seen).await?;
         seen.api.clone_from(&api);
         // Counted before the API is looked up, so that calls of unknown or forbidden APIs count, too.
-        let (left, policy) = authorise::quota(hub, known.as_ref(), address, now, finds_key).await?;
+        let (left, policy) = authorize::quota(hub, known.as_ref(), address, now, finds_key).await?;
         seen.limits = Some((left, policy));
         let (Some(api), Some(asked)) = (api, asked) else { return Err(HubCode::ApiNotFound.into()) };
-        authorise::action(&api, &asked, known.as_ref())?;
+        authorize::action(&api, &asked, known.as_ref())?;
         let body = arguments::body(&parts.headers, body, self.boundary.limits().body).await?;
         let call = Call {
             trace: trace.clone(),

@@ -1,12 +1,12 @@
 //! The API hub: keys that sign app- and person-tokens, allowlists, quotas, the catalog of APIs and their
 //! providers, and the call log.
 //!
-//! Every path `/api/{api_code}/…` whose first segment is not one of [`catalogue::rules::RESERVED`] is a
+//! Every path `/api/{api_code}/…` whose first segment is not one of [`catalog::rules::RESERVED`] is a
 //! call and goes through the gateway ([`Gateway`]). Keys, catalog, and call log are managed under
 //! `/api/apikey/hub/…`.
 
 pub mod call;
-pub mod catalogue;
+pub mod catalog;
 mod id;
 pub mod key;
 pub mod limits;
@@ -15,7 +15,7 @@ pub mod mcp;
 pub mod provider;
 pub mod token;
 mod tools;
-pub mod user_centre;
+pub mod user_center;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ use utoipa_axum::router::OpenApiRouter;
 use web::Tasks;
 
 pub use call::Gateway;
-use catalogue::Catalogue;
+use catalog::Catalog;
 pub use id::{CallId, HubKeyId};
 use key::{Ak, LiveKey};
 use limits::Limits;
@@ -107,7 +107,7 @@ struct Inner {
     keys: TtlCache<Ak, Option<Arc<LiveKey>>>,
     tokens: Tokens,
     limits: Limits,
-    catalogue: Catalogue,
+    catalog: Catalog,
     recorder: Recorder,
     importing: Semaphore,
 }
@@ -125,7 +125,7 @@ impl Hub {
             keys,
             tokens: Tokens::new(),
             limits: Limits::new(),
-            catalogue: Catalogue::new(),
+            catalog: Catalog::new(),
             recorder,
             importing: Semaphore::new(IMPORTS),
         }))
@@ -133,18 +133,18 @@ impl Hub {
 
     /// Loads the catalog for the first time.
     pub async fn load(&self) {
-        self.reload_catalogue().await;
+        self.reload_catalog().await;
     }
 
     /// Starts the background tasks: following changes by other processes, sharing limits, writing the call
     /// log, and probing upstreams.
     pub fn start(&self, tasks: &Tasks) {
         key::start(self, tasks);
-        catalogue::start(self, tasks);
+        catalog::start(self, tasks);
         limits::start(self, tasks);
         log::start(self, tasks);
         provider::start(self, tasks);
-        user_centre::start(self, tasks);
+        user_center::start(self, tasks);
     }
 
     /// Writes pending counts of limits and pending rows of the call log.
@@ -156,8 +156,8 @@ impl Hub {
     /// Returns the routes that manage the Hub, relative to the API's base path.
     pub fn api(&self) -> OpenApiRouter {
         key::routes::router(self.clone())
-            .merge(catalogue::routes::router(self.clone()))
-            .merge(catalogue::openapi_import::routes::router(self.clone()))
+            .merge(catalog::routes::router(self.clone()))
+            .merge(catalog::openapi_import::routes::router(self.clone()))
             .merge(log::routes::router(self.clone()))
     }
 
@@ -194,8 +194,8 @@ impl Hub {
         &self.0.limits
     }
 
-    pub(crate) fn catalogue(&self) -> &Catalogue {
-        &self.0.catalogue
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.0.catalog
     }
 
     pub(crate) fn importing(&self) -> &Semaphore {

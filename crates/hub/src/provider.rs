@@ -19,8 +19,8 @@ pub(crate) use upstream::{Upstream, start};
 use crate::{
     Hub, Settings,
     call::{Call, HubError, Outcome},
-    catalogue::{ActionSpec, ApiSpec, ProviderSpec},
-    user_centre,
+    catalog::{ActionSpec, ApiSpec, ProviderSpec},
+    user_center,
 };
 
 /// A provider that is part of this program.
@@ -78,8 +78,8 @@ pub(crate) fn make(spec: &ApiSpec) -> Result<Provider, ApiError> {
     Ok(match &spec.provider {
         ProviderSpec::Echo => Provider::Builtin(Arc::new(echo::Echo)),
         ProviderSpec::WeatherSample => Provider::Builtin(Arc::new(weather::Sample)),
-        ProviderSpec::UserCentre => Provider::Builtin(Arc::new(user_centre::UserCentre)),
-        ProviderSpec::UserCentreAdmin => Provider::Builtin(Arc::new(user_centre::Admin)),
+        ProviderSpec::UserCenter => Provider::Builtin(Arc::new(user_center::UserCenter)),
+        ProviderSpec::UserCenterAdmin => Provider::Builtin(Arc::new(user_center::Admin)),
         ProviderSpec::Http(http) => Provider::Http(Arc::new(Upstream::new(http, &spec.actions)?)),
     })
 }
@@ -95,7 +95,7 @@ pub(crate) fn check_action(action: &ActionSpec) -> Result<(), String> {
 /// Returns the APIs that exist without a definition.
 pub(crate) fn built_in(settings: &Settings) -> Vec<ApiSpec> {
     let echo = settings.echo.then(echo::spec);
-    let users = [user_centre::spec(), user_centre::admin_spec()];
+    let users = [user_center::spec(), user_center::admin_spec()];
     echo.into_iter().chain(weather::spec(&settings.weather)).chain(users).collect()
 }
 

@@ -188,7 +188,7 @@ impl Identity {
     /// # Errors
     /// If the database fails.
     pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>, ApiError> {
-        let email = rules::normalise_email(email);
+        let email = rules::normalize_email(email);
         Ok(self.db().fetch_optional(queries::BY_EMAIL, params![&email]).await?)
     }
 
@@ -211,7 +211,7 @@ impl Identity {
         password: &Password,
         address: IpAddr,
     ) -> Result<AccountId, ApiError> {
-        let email = rules::normalise_email(email);
+        let email = rules::normalize_email(email);
         self.count_attempt(&email, Some(address)).await?;
         let row: Option<model::AccountWithPassword> =
             self.db().fetch_optional(queries::PASSWORD_BY_EMAIL, params![&email]).await?;

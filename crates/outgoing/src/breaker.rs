@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_honoured_within_reason() {
+    fn retry_after_is_honored_within_reason() {
         let breaker = Breaker::new(5, 10_000);
         breaker.failed(Timestamp(0), Some(2));
         assert!(breaker.admit(Timestamp(1999)).is_err() && breaker.admit(Timestamp(2000)).is_ok());

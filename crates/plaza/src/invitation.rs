@@ -52,7 +52,7 @@ impl Plaza {
                 Box::pin(async move { rate::count(tx, account, Action::Redeem, most, now).await })
             })
             .await?;
-        let tried = self.try_code(account, rules::normalise(code), now).await;
+        let tried = self.try_code(account, rules::normalize(code), now).await;
         if tried.as_ref().is_err_and(|error| error.code().status().is_server_error()) {
             rate::give_back(self.db(), account, Action::Redeem).await?;
         }

@@ -8,7 +8,7 @@ use store::{Database, FromRow, Param, Result, Tx};
 
 use super::id::EntryId;
 use super::index::Index;
-use super::statements::{MAX_NEIGHBOURS, placeholders};
+use super::statements::{MAX_NEIGHBORS, placeholders};
 
 /// Maximum number of characters of an entry's folded text that vectors are made of. If these characters have
 /// changed meanwhile, the vectors are not stored.
@@ -19,7 +19,7 @@ const NEAR_MS: i64 = 3_600_000;
 /// An id that no entry has.
 const NOBODY: Param<'static> = Param::Int(-1);
 
-/// Selects the entries right before and after each of [`MAX_NEIGHBOURS`] entries, which are given from the
+/// Selects the entries right before and after each of [`MAX_NEIGHBORS`] entries, which are given from the
 /// fourth parameter on. A value is NULL if there is no such entry within [`NEAR_MS`].
 static ADJACENT: LazyLock<String> = LazyLock::new(|| {
     let beside = |than: &str, order: &str| {
@@ -35,7 +35,7 @@ static ADJACENT: LazyLock<String> = LazyLock::new(|| {
          WHERE entry.account_id = $1 AND entry.kind = $2 AND entry.entry_id IN ({})",
         beside("<", "DESC"),
         beside(">", "ASC"),
-        placeholders(4, 3 + MAX_NEIGHBOURS)
+        placeholders(4, 3 + MAX_NEIGHBORS)
     )
 });
 
@@ -43,7 +43,7 @@ static TEXTS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT entry_id, is_public, SUBSTR(folded, 1, $3) FROM search_entry \
          WHERE account_id = $1 AND kind = $2 AND entry_id IN ({})",
-        placeholders(4, 3 + MAX_NEIGHBOURS)
+        placeholders(4, 3 + MAX_NEIGHBORS)
     )
 });
 
@@ -51,7 +51,7 @@ static MARKS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT entry_id, context FROM search_vector \
          WHERE account_id = $1 AND kind = $2 AND model = $3 AND entry_id IN ({})",
-        placeholders(4, 3 + MAX_NEIGHBOURS)
+        placeholders(4, 3 + MAX_NEIGHBORS)
     )
 });
 
@@ -170,10 +170,10 @@ impl Index {
         entries: &[EntryId],
     ) -> Result<Vec<R>> {
         let mut rows = Vec::new();
-        for entries in entries.chunks(MAX_NEIGHBOURS) {
+        for entries in entries.chunks(MAX_NEIGHBORS) {
             let mut values = vec![Param::from(self.account), Param::Int(self.kind), third.clone()];
             values.extend(entries.iter().map(|entry| Param::from(*entry)));
-            values.resize(3 + MAX_NEIGHBOURS, NOBODY);
+            values.resize(3 + MAX_NEIGHBORS, NOBODY);
             rows.extend(tx.fetch_all::<R>(statement, &values).await?);
         }
         Ok(rows)

@@ -11,7 +11,7 @@ use super::index::Index;
 use super::postings::{self, Posting};
 use super::query::Query;
 use super::rank::{self, Hit, MAX_POSTINGS, ScoredTerm, Scores, Size, VERBATIM};
-use super::statements::{self as sql, LOOKED_THROUGH, MAX_NEIGHBOURS};
+use super::statements::{self as sql, LOOKED_THROUGH, MAX_NEIGHBORS};
 use super::tokens::{self, QueryTerm};
 
 /// Maximum length, in characters, of a query that is also searched for verbatim.
@@ -236,15 +236,15 @@ impl Index {
     /// entries next to it, and that part of the bonus again for those one further. In a conversation, the
     /// answer often stands beside the sentence that has the question's words.
     async fn lent(self, tx: &Tx<'_>, query: &Query, scores: &Scores) -> Result<Vec<Gain>> {
-        let best = rank::best(scores, MAX_NEIGHBOURS);
+        let best = rank::best(scores, MAX_NEIGHBORS);
         if best.is_empty() || query.tuning.lent <= 0.0 {
             return Ok(Vec::new());
         }
         let mut values = self.start(query.only_public);
         values.push(Param::Int(CONVERSATION_MS));
         values.extend(best.iter().map(|hit| Param::from(hit.entry)));
-        values.resize(4 + MAX_NEIGHBOURS, NOBODY);
-        let rows: Vec<Beside> = tx.fetch_all(sql::NEIGHBOURS.as_str(), &values).await?;
+        values.resize(4 + MAX_NEIGHBORS, NOBODY);
+        let rows: Vec<Beside> = tx.fetch_all(sql::NEIGHBORS.as_str(), &values).await?;
         let beside: HashMap<EntryId, Beside> = rows.into_iter().map(|row| (row.0, row)).collect();
         let mut lent = Vec::new();
         for hit in best {

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_take_little_room() {
+    fn neighbors_take_little_room() {
         let id = 7_200_000_000_000_000;
         let posting = |entry| Posting {
             entry: EntryId(entry),

@@ -8,7 +8,7 @@ use super::tokens::MAX_QUERY_TERMS;
 /// Number of terms of a run that one statement reads or removes.
 pub(super) const OF_RUN: usize = 64;
 /// Number of entries whose neighbors one statement finds.
-pub(super) const MAX_NEIGHBOURS: usize = 64;
+pub(super) const MAX_NEIGHBORS: usize = 64;
 /// Number of entries that one statement scans for a text.
 pub(super) const LOOKED_THROUGH: usize = 256;
 /// Numbers of terms of a run that one statement writes, in descending order.
@@ -82,10 +82,10 @@ pub(super) const BETWEEN: &str = "SELECT entry_id, noted_at, folded FROM search_
     AND kind = $2 \
      AND is_public >= $3 AND noted_at >= $4 AND noted_at < $5 ORDER BY noted_at, entry_id LIMIT $6";
 
-/// Selects the two entries before and the two after each of [`MAX_NEIGHBOURS`] entries, which are given from
+/// Selects the two entries before and the two after each of [`MAX_NEIGHBORS`] entries, which are given from
 /// the fourth parameter on. The nearest come first. A value is NULL if there is no such entry, or if the
 /// search may not see it.
-pub(super) static NEIGHBOURS: LazyLock<String> = LazyLock::new(|| {
+pub(super) static NEIGHBORS: LazyLock<String> = LazyLock::new(|| {
     let beside = |than: &str, order: &str, skipped: u8| {
         format!(
             "(SELECT CASE WHEN other.is_public >= $3 AND ABS(other.noted_at - entry.noted_at) <= $4 \
@@ -102,7 +102,7 @@ pub(super) static NEIGHBOURS: LazyLock<String> = LazyLock::new(|| {
         beside(">", "ASC", 0),
         beside("<", "DESC", 1),
         beside(">", "ASC", 1),
-        placeholders(5, 4 + MAX_NEIGHBOURS)
+        placeholders(5, 4 + MAX_NEIGHBORS)
     )
 });
 

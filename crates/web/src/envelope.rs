@@ -18,7 +18,7 @@ pub struct Data<T>(pub T);
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Nothing;
 
-/// The shape of a success answer, for the OpenAPI document and for serialisation.
+/// The shape of a success answer, for the OpenAPI document and for serialization.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Envelope<T> {
     /// Always `0`.

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
-use hub::catalogue::{
+use hub::catalog::{
     Api, ApiOut, ApiSpec, ProviderSpec, Source,
     openapi_import::{Note, model::ImportRequest},
 };

@@ -9,7 +9,7 @@ use http::StatusCode;
 use hub::{
     HubKeyId,
     call::HubError,
-    user_centre::{Filter, NewUser, User, UserChange},
+    user_center::{Filter, NewUser, User, UserChange},
 };
 use web::{ApiError, Query};
 

@@ -6,19 +6,19 @@ use axum::{body::Body, response::Response};
 use http::{Extensions, HeaderMap};
 use web::{ClientAddress, Language};
 
-use super::{Gateway, Seen, authorise, code::HubError, cors, envelope};
-use crate::{Hub, catalogue::Api, token::Checked};
+use super::{Gateway, Seen, authorize, code::HubError, cors, envelope};
+use crate::{Hub, catalog::Api, token::Checked};
 
 /// Returns true if a caller may call an action. Rate limits are not considered.
 pub(crate) fn may_call(hub: &Hub, api: &Api, action: &str, caller: Option<&Checked>) -> bool {
-    let action = authorise::Action::of(api, action);
+    let action = authorize::Action::of(api, action);
     let is_served = caller.is_some() || hub.settings().anonymous || action.finds_key();
-    is_served && authorise::action(api, &action, caller).is_ok()
+    is_served && authorize::action(api, &action, caller).is_ok()
 }
 
 /// Returns true if an API has an action, written with hyphens or underscores.
 pub(crate) fn has(api: &Api, action: &str) -> bool {
-    authorise::Action::of(api, action).exists()
+    authorize::Action::of(api, action).exists()
 }
 
 /// Returns the client's address, which the boundary stores in the extensions; unspecified if it is missing.
@@ -40,7 +40,7 @@ impl Gateway {
     ) -> Result<Option<Checked>, HubError> {
         let mut seen = Seen::new();
         let now = self.hub.db().clock().now();
-        authorise::identify(&self.hub, headers, address, cors::origin(headers), now, false, &mut seen).await
+        authorize::identify(&self.hub, headers, address, cors::origin(headers), now, false, &mut seen).await
     }
 
     /// Renders an error as a call would.

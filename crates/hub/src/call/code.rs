@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 use web::{ApiError, Code, Language};
 
-macro_rules! catalogue {
+macro_rules! catalog {
     ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal $zh:literal $en:literal;)*) => {
         /// A kind of error. Its code is part of the public API and never changes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,7 +24,7 @@ macro_rules! catalogue {
     };
 }
 
-catalogue! {
+catalog! {
     /// An argument is missing or invalid, or the body is not a JSON object.
     InvalidParams = 400 "INVALID_PARAMS" "参数异常" "Invalid parameters";
     /// An internal error. The log has the cause under the trace.

@@ -11,7 +11,7 @@ use store::{AccountId, Timestamp};
 
 use super::code::HubError;
 use crate::{
-    catalogue::Api,
+    catalog::Api,
     token::{Checked, Identity, Kind},
 };
 

@@ -15,7 +15,7 @@ use store::{AccountId, Timestamp};
 use super::Rules;
 use crate::{
     HubKeyId,
-    catalogue::{ApiSpec, rules::may_use},
+    catalog::{ApiSpec, rules::may_use},
     limits::{Bucket, Quota},
 };
 

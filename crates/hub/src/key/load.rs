@@ -108,13 +108,13 @@ pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
         async move {
             match event {
                 NoticeEvent::Notice(notice) if notice.topic == TOPIC => hub.forget_key(&notice.payload),
-                NoticeEvent::Notice(notice) if notice.topic == crate::catalogue::TOPIC => {
-                    hub.reload_catalogue().await;
+                NoticeEvent::Notice(notice) if notice.topic == crate::catalog::TOPIC => {
+                    hub.reload_catalog().await;
                 }
                 NoticeEvent::Notice(_) => {}
                 NoticeEvent::Gap => {
                     hub.live_keys().forget_all();
-                    hub.reload_catalogue().await;
+                    hub.reload_catalog().await;
                 }
             }
         }

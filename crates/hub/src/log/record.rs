@@ -14,7 +14,7 @@ use http::HeaderValue;
 use parking_lot::Mutex;
 use store::{AccountId, OwnedParam, Timestamp, owned_params};
 
-use crate::{CallId, HubKeyId, catalogue::Api, token::Checked};
+use crate::{CallId, HubKeyId, catalog::Api, token::Checked};
 
 /// Milliseconds in an hour.
 pub(super) const HOUR_MS: i64 = 3_600_000;

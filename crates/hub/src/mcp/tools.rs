@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Hub,
     call::{has, may_call},
-    catalogue::{ActionSpec, Api},
+    catalog::{ActionSpec, Api},
     token::Checked,
 };
 

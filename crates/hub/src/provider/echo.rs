@@ -11,7 +11,7 @@ use super::{Builtin, Needs};
 use crate::{
     Hub,
     call::{Call, CallerHeaders, HubError, Outcome},
-    catalogue::{ApiSpec, EVERY_ACCOUNT, ProviderSpec},
+    catalog::{ApiSpec, EVERY_ACCOUNT, ProviderSpec},
 };
 
 pub(super) struct Echo;

@@ -30,7 +30,7 @@ pub(crate) use health::start;
 use crate::{
     Hub,
     call::{Call, HubCode, HubError, Outcome, TRACE},
-    catalogue::{ActionSpec, HttpSpec},
+    catalog::{ActionSpec, HttpSpec},
 };
 use answer::{Failure, Health};
 use plan::{Plan, Prepared};

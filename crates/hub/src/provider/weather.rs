@@ -9,7 +9,7 @@ use super::{Builtin, Needs};
 use crate::{
     Hub, WeatherSettings,
     call::{Call, HubError, Outcome},
-    catalogue::{ActionSpec, ApiSpec, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec},
+    catalog::{ActionSpec, ApiSpec, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec},
 };
 
 /// The default place as longitude and latitude: Beijing.

@@ -16,7 +16,7 @@ pub const MIN_PASSWORD: usize = 8;
 pub const MAX_PASSWORD: usize = 256;
 
 /// Returns the form in which an e-mail address is stored and compared.
-pub fn normalise_email(email: &str) -> String {
+pub fn normalize_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
@@ -60,7 +60,7 @@ pub fn check_password(issues: &mut Issues, password: &Password, email: &str) {
 pub fn check_new(new: NewAccount) -> Result<NewAccount, web::ApiError> {
     let mut issues = Issues::body();
     let name = issues.name("name", Some(&new.name), MAX_NAME);
-    let email = normalise_email(&new.email);
+    let email = normalize_email(&new.email);
     check_email(&mut issues, &email);
     check_password(&mut issues, &new.password, &email);
     issues.finish()?;

@@ -109,7 +109,7 @@ pub struct KeyOut {
     id: KeyId,
     /// The name that the owner gave it.
     name: String,
-    /// The first characters of the key, to recognise it by.
+    /// The first characters of the key, to recognize it by.
     prefix: String,
     /// The scopes of the key.
     scopes: Vec<&'static str>,

@@ -27,7 +27,7 @@ pub(super) fn code(random: &[u8; 8]) -> String {
 }
 
 /// Normalizes a typed code: trims it and turns it to upper case.
-pub(super) fn normalise(code: &str) -> String {
+pub(super) fn normalize(code: &str) -> String {
     code.trim().to_ascii_uppercase()
 }
 
@@ -73,7 +73,7 @@ mod tests {
         fn codes_look_alike_and_differ(a in any::<[u8; 8]>(), b in any::<[u8; 8]>()) {
             let (one, other) = (code(&a), code(&b));
             prop_assert_eq!(one.len(), "INVITE-XXXX-XXXX-XXXX".len());
-            prop_assert_eq!(&normalise(&format!(" {} ", one.to_lowercase())), &one);
+            prop_assert_eq!(&normalize(&format!(" {} ", one.to_lowercase())), &one);
             let bits = |random| u64::from_le_bytes(random) & ((1 << 60) - 1);
             prop_assert_eq!(one == other, bits(a) == bits(b));
         }

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::language::Language;
 
-macro_rules! catalogue {
+macro_rules! catalog {
     ($($(#[$doc:meta])* $name:ident = $status:literal $sub_code:literal $zh:literal $en:literal;)*) => {
         /// A kind of error. Its `subCode` is part of the public API and never changes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,7 +21,7 @@ macro_rules! catalogue {
     };
 }
 
-catalogue! {
+catalog! {
     /// The request needs a credential and has none.
     AuthMissing = 401 "apikey.auth.missing" "需要认证" "Authentication required";
     /// The API key is unknown, deleted, or expired.

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde_json::{Map, Value};
 
 use crate::{
-    catalogue::Style,
+    catalog::Style,
     provider::template::{Template, text_of},
 };
 

@@ -12,7 +12,7 @@ use reqwest::Url;
 use web::{ApiError, Tasks};
 
 use super::{Upstream, path, wrong::wrong};
-use crate::{Hub, catalogue::HttpSpec, provider::Provider};
+use crate::{Hub, catalog::HttpSpec, provider::Provider};
 
 /// Interval between looks for upstreams that are due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

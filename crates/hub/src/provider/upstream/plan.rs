@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     call::{Call, HubCode, HubError},
-    catalogue::{ActionSpec, BodyType, CacheScope},
+    catalog::{ActionSpec, BodyType, CacheScope},
     provider::{
         mapping::Mapping,
         template::{Shape, Template},

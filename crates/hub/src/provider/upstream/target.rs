@@ -7,7 +7,7 @@ use web::ApiError;
 use super::wrong::wrong;
 use crate::{
     Hub,
-    catalogue::{ActionSpec, HttpSpec, rules::origin},
+    catalog::{ActionSpec, HttpSpec, rules::origin},
 };
 
 /// The error detail for a base URL that is refused.

@@ -7,7 +7,7 @@ use super::{
     parameters::{Arguments, template},
     text,
 };
-use crate::catalogue::{ActionSpec, BodyType, Style};
+use crate::catalog::{ActionSpec, BodyType, Style};
 
 /// The name of the argument that contains a whole body.
 const BODY: &str = "body";

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Hub,
-    catalogue::{ApiSpec, routes::Admin, rules},
+    catalog::{ApiSpec, routes::Admin, rules},
     provider,
 };
 

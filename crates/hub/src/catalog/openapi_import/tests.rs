@@ -1,7 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::catalogue::{BodyType, Style};
+use crate::catalog::{BodyType, Style};
 
 mod bodies;
 mod schemas;

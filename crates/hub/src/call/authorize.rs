@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Hub,
-    catalogue::Api,
+    catalog::Api,
     key::{
         LiveKey,
         rules::{lets_address_in, lets_origin_in, permits},

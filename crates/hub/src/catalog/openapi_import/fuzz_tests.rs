@@ -76,7 +76,7 @@ proptest! {
 
     #[test]
     fn any_mutation_of_a_definition_is_refused_or_served(bytes in fuzz::bytes(SPECS)) {
-        let Ok(spec) = serde_json::from_slice::<crate::catalogue::ApiSpec>(&bytes) else { return Ok(()) };
+        let Ok(spec) = serde_json::from_slice::<crate::catalog::ApiSpec>(&bytes) else { return Ok(()) };
         if fuzz::timed(|| super::super::rules::check(&spec)).is_ok() {
             let _may_be_refused = crate::provider::make(&spec);
         }

@@ -66,9 +66,11 @@ pub enum ProviderSpec {
     /// Serves `now` with invented weather, for trying out the Hub.
     WeatherSample,
     /// Lets people who belong to a key register, sign in, and manage their own data.
-    UserCentre,
+    #[serde(rename = "user-centre")]
+    UserCenter,
     /// Lets people with the right roles manage the users of a key.
-    UserCentreAdmin,
+    #[serde(rename = "user-centre-admin")]
+    UserCenterAdmin,
     /// Another server over HTTP.
     Http(Box<HttpSpec>),
 }
@@ -330,8 +332,8 @@ impl ProviderSpec {
         match self {
             Self::Echo => "echo",
             Self::WeatherSample => "weather-sample",
-            Self::UserCentre => "user-centre",
-            Self::UserCentreAdmin => "user-centre-admin",
+            Self::UserCenter => "user-centre",
+            Self::UserCenterAdmin => "user-centre-admin",
             Self::Http(_) => "http",
         }
     }

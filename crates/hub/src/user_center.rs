@@ -21,7 +21,7 @@ use std::time::Duration;
 use store::{AccountId, params};
 use web::{ApiError, Tasks};
 
-pub(crate) use provider::{Admin, UserCentre, admin_spec, spec};
+pub(crate) use provider::{Admin, UserCenter, admin_spec, spec};
 
 pub use model::{Filter, NewUser, Pool, Power, User, UserChange};
 pub use rules::PasswordPolicy;

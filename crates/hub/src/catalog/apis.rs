@@ -49,7 +49,7 @@ impl Apis {
 }
 
 /// Holds the current catalog.
-pub(crate) struct Catalogue {
+pub(crate) struct Catalog {
     pub(super) apis: RwLock<Arc<Apis>>,
     /// The version of the store, and the modification time and size of the file, at the last load.
     pub(super) seen: Mutex<(i64, Option<(SystemTime, u64)>)>,
@@ -57,7 +57,7 @@ pub(crate) struct Catalogue {
     pub(super) reloading: tokio::sync::Mutex<()>,
 }
 
-impl Catalogue {
+impl Catalog {
     pub(crate) fn new() -> Self {
         Self { apis: RwLock::default(), seen: Mutex::new((-1, None)), reloading: tokio::sync::Mutex::new(()) }
     }

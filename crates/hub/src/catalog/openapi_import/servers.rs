@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::text;
-use crate::catalogue::rules;
+use crate::catalog::rules;
 
 /// Maximum number of variables of a URL, and maximum length of a value and of a URL in bytes.
 const MAX_VARIABLES: usize = 50;

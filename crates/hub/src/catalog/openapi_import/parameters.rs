@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{MAX_SUMMARY, Reader, line, names, text};
-use crate::catalogue::{Style, rules};
+use crate::catalog::{Style, rules};
 
 /// Maximum number of parameters of a path and its operation.
 const MAX_PARAMETERS: usize = 100;

@@ -22,7 +22,7 @@ use store::params;
 use web::{ApiError, Code, Issues, Tasks};
 
 pub use apis::Api;
-pub(crate) use apis::{Apis, Catalogue};
+pub(crate) use apis::{Apis, Catalog};
 pub use model::{
     ActionSpec, ApiOut, ApiSpec, BodyType, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec, Source, Style,
 };
@@ -40,7 +40,7 @@ pub const MAX_APIS: i64 = 1000;
 impl Hub {
     /// Returns all APIs, ordered by code.
     pub fn apis(&self) -> Vec<Arc<Api>> {
-        let mut all: Vec<Arc<Api>> = self.catalogue().now().all.values().cloned().collect();
+        let mut all: Vec<Arc<Api>> = self.catalog().now().all.values().cloned().collect();
         all.sort_by(|one, other| one.spec.code.cmp(&other.spec.code));
         all
     }
@@ -50,7 +50,7 @@ impl Hub {
     /// # Errors
     /// [`Code::HubApiNotFound`] if there is none.
     pub fn api_of(&self, code: &str) -> Result<Arc<Api>, ApiError> {
-        self.catalogue().now().find(code).cloned().ok_or_else(|| Code::HubApiNotFound.into())
+        self.catalog().now().find(code).cloned().ok_or_else(|| Code::HubApiNotFound.into())
     }
 
     /// Creates or replaces the stored definition of an API. It is in force from the next call on.
@@ -86,7 +86,7 @@ impl Hub {
             })
         });
         write.await?;
-        self.reload_catalogue().await;
+        self.reload_catalog().await;
         self.api_of(&code)
     }
 
@@ -106,7 +106,7 @@ impl Hub {
             })
         });
         write.await?;
-        self.reload_catalogue().await;
+        self.reload_catalog().await;
         Ok(())
     }
 
@@ -152,24 +152,24 @@ impl Hub {
     }
 
     /// Reloads the catalog. On failure the current one stays in force.
-    pub(crate) async fn reload_catalogue(&self) {
-        let _one_at_a_time = self.catalogue().reloading.lock().await;
-        if let Err(error) = self.load_catalogue().await {
+    pub(crate) async fn reload_catalog(&self) {
+        let _one_at_a_time = self.catalog().reloading.lock().await;
+        if let Err(error) = self.load_catalog().await {
             tracing::error!(
                 cause = error.cause().unwrap_or_default(),
-                "the Hub's catalogue cannot be read; it stays as it was"
+                "the Hub's catalog cannot be read; it stays as it was"
             );
         }
     }
 
-    async fn load_catalogue(&self) -> Result<(), ApiError> {
+    async fn load_catalog(&self) -> Result<(), ApiError> {
         let version: Option<(i64,)> = self.db().fetch_optional(queries::VERSION, params![]).await?;
         let stamp = self.file_stamp();
         let mut specs: BTreeMap<String, (ApiSpec, Source)> = BTreeMap::new();
         for spec in provider::built_in(self.settings()) {
             specs.insert(rules::permission_name(&spec.code), (spec, Source::Builtin));
         }
-        let before = self.catalogue().now();
+        let before = self.catalog().now();
         // If the file cannot be read, its last definitions stay in force.
         let stays = || {
             before
@@ -220,8 +220,8 @@ impl Hub {
             apis.insert(permission, api);
         }
         let written = apis.values().map(|api| (api.spec.code.clone(), Arc::clone(api))).collect();
-        *self.catalogue().apis.write() = Arc::new(Apis { all: apis, written });
-        *self.catalogue().seen.lock() = (version.map_or(0, |(version,)| version), stamp);
+        *self.catalog().apis.write() = Arc::new(Apis { all: apis, written });
+        *self.catalog().seen.lock() = (version.map_or(0, |(version,)| version), stamp);
         Ok(())
     }
 
@@ -245,7 +245,7 @@ impl Hub {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {
-                tracing::error!(%error, file = %shown, "the Hub's catalogue file cannot be read");
+                tracing::error!(%error, file = %shown, "the Hub's catalog file cannot be read");
                 return None;
             }
         };
@@ -255,7 +255,7 @@ impl Hub {
                 // The error's full text quotes the line, which may contain a secret.
                 let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                 let (line, error) = (before.matches('\n').count() + 1, error.message());
-                tracing::error!(error, line, file = %shown, "the Hub's catalogue file cannot be understood");
+                tracing::error!(error, line, file = %shown, "the Hub's catalog file cannot be understood");
                 return None;
             }
         };
@@ -264,7 +264,7 @@ impl Hub {
             Err(error) => {
                 let cause = error.message(web::Language::En);
                 tracing::error!(
-                    api = spec.code, cause, file = %shown, "an API of the Hub's catalogue file is wrong",
+                    api = spec.code, cause, file = %shown, "an API of the Hub's catalog file is wrong",
                 );
                 false
             }
@@ -278,13 +278,13 @@ impl Hub {
     }
 
     /// Reloads the catalog if the store or the file has changed.
-    pub(crate) async fn look_at_catalogue(&self) {
+    pub(crate) async fn look_at_catalog(&self) {
         let version: store::Result<Option<(i64,)>> =
             self.db().fetch_optional(queries::VERSION, params![]).await;
         let Ok(version) = version else { return };
         let found = (version.map_or(0, |(version,)| version), self.file_stamp());
-        if *self.catalogue().seen.lock() != found {
-            self.reload_catalogue().await;
+        if *self.catalog().seen.lock() != found {
+            self.reload_catalog().await;
         }
     }
 }
@@ -321,6 +321,6 @@ pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
     let hub = hub.clone();
     tasks.every(LOOK_EVERY, move || {
         let hub = hub.clone();
-        async move { hub.look_at_catalogue().await }
+        async move { hub.look_at_catalog().await }
     });
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Document;
-use crate::catalogue::ApiSpec;
+use crate::catalog::ApiSpec;
 
 /// A note on a place in a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -41,7 +41,7 @@ async fn an_api_is_there_with_the_next_call_and_gone_with_the_next(server: TestS
 #[both_engines]
 async fn a_change_elsewhere_is_noticed(server: TestServer) {
     let sibling = server.sibling().await;
-    let spec: hub::catalogue::ApiSpec = serde_json::from_value(echo("there")).unwrap();
+    let spec: hub::catalog::ApiSpec = serde_json::from_value(echo("there")).unwrap();
     sibling.hub.save_api(spec).await.unwrap();
     let app = key(&server, "a", json!({"perSecond": 1000})).await.app(&server);
     let start = std::time::Instant::now();

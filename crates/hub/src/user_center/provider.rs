@@ -8,12 +8,12 @@ use store::BoxFuture;
 use crate::{
     Hub,
     call::{Call, HubCode, HubError, Outcome},
-    catalogue::{ActionSpec, ApiSpec, EVERY_ACCOUNT, ProviderSpec},
+    catalog::{ActionSpec, ApiSpec, EVERY_ACCOUNT, ProviderSpec},
     provider::{Builtin, Needs},
 };
 
 /// The provider of `user-center`.
-pub(crate) struct UserCentre;
+pub(crate) struct UserCenter;
 
 /// The provider of `user-center-admin`.
 pub(crate) struct Admin;
@@ -159,7 +159,7 @@ pub(crate) fn spec() -> ApiSpec {
         keys: Vec::new(),
         roles: Vec::new(),
         groups: Vec::new(),
-        provider: ProviderSpec::UserCentre,
+        provider: ProviderSpec::UserCenter,
         actions: actions(OWN),
     }
 }
@@ -171,13 +171,13 @@ pub(crate) fn admin_spec() -> ApiSpec {
         name: "User centre: administration".into(),
         description: "An application, or a person with the role ADMIN, looks after the application's people."
             .into(),
-        provider: ProviderSpec::UserCentreAdmin,
+        provider: ProviderSpec::UserCenterAdmin,
         actions: actions(ADMIN),
         ..spec()
     }
 }
 
-impl Builtin for UserCentre {
+impl Builtin for UserCenter {
     fn find(&self, action: &str) -> Option<Needs> {
         // These actions find the key in their arguments and check it themselves.
         let finds_key = matches!(action, "gen_auth_session" | "refresh_token" | "logout");
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn every_action_has_a_schema_and_a_name() {
-        for (spec, provider) in [(spec(), &UserCentre as &dyn Builtin), (admin_spec(), &Admin)] {
+        for (spec, provider) in [(spec(), &UserCenter as &dyn Builtin), (admin_spec(), &Admin)] {
             for (name, action) in &spec.actions {
                 assert!(provider.find(&name.replace('-', "_")).is_some());
                 assert!(!action.summary.is_empty());
@@ -242,7 +242,7 @@ mod tests {
             assert!(provider.find("drop_all").is_none());
         }
         assert!(!Admin.find("create_user").unwrap().anonymous.unwrap());
-        assert!(UserCentre.find("gen_auth_session").unwrap().anonymous.unwrap());
-        assert!(!UserCentre.find("noauth_login").unwrap().anonymous.unwrap());
+        assert!(UserCenter.find("gen_auth_session").unwrap().anonymous.unwrap());
+        assert!(!UserCenter.find("noauth_login").unwrap().anonymous.unwrap());
     }
 }
