@@ -84,7 +84,11 @@ async fn an_api_is_for_administrators_until_somebody_is_listed(server: TestServe
         json!(["admin@example.com"])
     );
     let page = bob.owner.in_english().get("/hub/apis").await;
-    assert!(page.body.contains("accounts and keys say who may use an API"), "{}", page.body);
+    assert!(
+        page.body.contains("accounts and keys define which accounts and keys may use an API"),
+        "{}",
+        page.body
+    );
 }
 
 #[both_engines]
