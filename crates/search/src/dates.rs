@@ -1,6 +1,7 @@
 //! Days that a text names, in English and Chinese, relative to the moment it was written. No I/O.
 
 mod calendar;
+mod feasts;
 mod grammar;
 mod lex;
 mod months;

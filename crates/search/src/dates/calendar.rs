@@ -55,6 +55,20 @@ pub(super) fn month_of(today: i64, later: i64) -> Option<Days> {
     month(year, this, later)
 }
 
+/// Returns the quarter of a year a number of quarters after that of a day.
+pub(super) fn quarter(today: i64, later: i64) -> Option<Days> {
+    let (year, this) = year_and_month(today)?;
+    let first = month(year, (this - 1).div_euclid(3) * 3 + 1, 3 * later)?;
+    let (year, from) = year_and_month(first.start)?;
+    months(year, from, from + 2)
+}
+
+/// Returns the same day a number of months later, or the last one of that month if it is shorter.
+pub(super) fn same_day(today: i64, later: i64) -> Option<i64> {
+    let (then, this) = (month_of(today, later)?, month_of(today, 0)?);
+    Some((then.start + today - this.start).min(then.end - 1))
+}
+
 /// Returns the months of a year between two, both included. The second may be in the next year.
 pub(super) fn months(year: i64, from: i64, to: i64) -> Option<Days> {
     let later = if to < from { 12 } else { 0 };

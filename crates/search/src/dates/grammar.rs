@@ -17,15 +17,20 @@ pub(super) fn read(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
         // No month has this number.
         [Number(0 | 13..), MonthOf, Number(_), DayOf, ..] => return Some((None, 4)),
         [Token::Date(at), ..] => return Some((Some(day(*at)), 1)),
+        [Token::MonthDay(month, number), ..] => {
+            return Some((calendar::last_date(*month, *number, today).map(day), 1));
+        }
         [YearMonth(year, name), ..] => return Some((month(*year, *name, 0), 1)),
         _ => {}
     }
-    let readings: [Option<Read>; 7] = [
+    let readings: [Option<Read>; 9] = [
         counted(tokens, lead, today),
         lately(tokens, today),
         of_week(tokens, lead, today),
         months::date(tokens, lead, today),
         months::holiday(tokens, today),
+        months::feast(tokens, today),
+        months::year_part(tokens, today),
         months::season(tokens, lead, today),
         months::of_year(tokens, lead, today),
     ];
@@ -79,7 +84,26 @@ fn counted(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
         [Number(count), rest @ ..] => (*count, rest),
         _ => return None,
     };
+    if let [Weekday(name), Ago, ..] = rest
+        && (1..=1000).contains(&count)
+    {
+        // Two Fridays ago.
+        return Some((Some(day(calendar::last_weekday(*name, today) - 7 * (count - 1))), 3));
+    }
     let (unit, used) = measured(rest)?;
+    match rest.get(used..)? {
+        // A year ago today.
+        [Ago, Token::Day(0), ..] => Some((exactly(-count, unit, today), used + 3)),
+        // 两周前的周五
+        [Ago, WeekdayOf(name), ..] if unit == Unit::Week && (1..=1000).contains(&count) => {
+            Some((Some(day(week(today, -count).start + name)), used + 3))
+        }
+        _ => counted_unit(count, unit, rest, used, lead, today),
+    }
+}
+
+/// Reads what follows a number and its unit.
+fn counted_unit(count: i64, unit: Unit, rest: &[Token], used: usize, lead: Lead, today: i64) -> Option<Read> {
     match rest.get(used) {
         Some(Ago) => Some((away(-count, unit, today), used + 2)),
         Some(Later) => Some((away(count, unit, today), used + 2)),
@@ -94,8 +118,21 @@ fn half(unit: Unit, today: i64, sign: i64) -> Option<Days> {
     match unit {
         Unit::Month => Some(today + 15 * sign - 3..today + 15 * sign + 4),
         Unit::Year => month_of(today, 6 * sign),
-        Unit::Day | Unit::Week | Unit::Weekend => None,
+        Unit::Day | Unit::Week | Unit::Fortnight | Unit::Weekend | Unit::Quarter => None,
     }
+}
+
+/// Returns the day that is exactly a number of units later.
+fn exactly(count: i64, unit: Unit, today: i64) -> Option<Days> {
+    let count = (-1000..=1000).contains(&count).then_some(count)?;
+    Some(day(match unit {
+        Unit::Day => today + count,
+        Unit::Week | Unit::Weekend => today + 7 * count,
+        Unit::Fortnight => today + 14 * count,
+        Unit::Month => calendar::same_day(today, count)?,
+        Unit::Quarter => calendar::same_day(today, 3 * count)?,
+        Unit::Year => calendar::same_day(today, 12 * count)?,
+    }))
 }
 
 /// Returns the days that are a number of units later, or earlier if it is negative.
@@ -105,6 +142,8 @@ fn away(count: i64, unit: Unit, today: i64) -> Option<Days> {
         Unit::Day => Some(day(today + count)),
         // Said of days about as long ago.
         Unit::Week => Some(today + 7 * count - 2..today + 7 * count + 3),
+        Unit::Fortnight => Some(today + 14 * count - 2..today + 14 * count + 3),
+        Unit::Quarter => calendar::quarter(today, count),
         Unit::Weekend => Some(weekend(today, count)),
         Unit::Month => month_of(today, count),
         Unit::Year if count.abs() == 1 => {
@@ -120,7 +159,7 @@ fn few(unit: Unit, today: i64) -> Option<Days> {
         Unit::Day => Some(today - 7..today - 1),
         Unit::Week => Some(today - 35..today - 13),
         Unit::Month => Some(month_of(today, -6)?.start..month_of(today, -2)?.end),
-        Unit::Weekend | Unit::Year => None,
+        Unit::Fortnight | Unit::Weekend | Unit::Quarter | Unit::Year => None,
     }
 }
 
@@ -139,14 +178,18 @@ fn lately(tokens: &[Token], today: i64) -> Option<Read> {
         [Past, Number(count), rest @ ..] => (*count, rest, 2),
         [Shift(-1), Number(count), rest @ ..] if *count > 1 => (*count, rest, 2),
         [Past | Shift(-1), Few, rest @ ..] => (5, rest, 2),
-        [Past, Token::Unit(Unit::Week | Unit::Month | Unit::Year), ..] => (1, tokens.get(1..)?, 1),
+        [Past, Token::Unit(Unit::Week | Unit::Fortnight | Unit::Month | Unit::Quarter | Unit::Year), ..] => {
+            (1, tokens.get(1..)?, 1)
+        }
         _ => return None,
     };
     let (unit, more) = measured(rest)?;
     let days = match unit {
         Unit::Day => 1,
         Unit::Week => 7,
+        Unit::Fortnight => 14,
         Unit::Month => 31,
+        Unit::Quarter => 92,
         Unit::Year => 365,
         Unit::Weekend => return None,
     };
@@ -168,6 +211,14 @@ fn of_week(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
         [Shift(later), Token::Unit(Unit::Week), Weekday(name) | WeekdayOf(name), ..] => {
             (day(week(today, *later).start + name), 3)
         }
+        [Weekday(name), Number(count @ 1..=1000), Token::Unit(Unit::Week), Ago, ..] => {
+            (day(week(today, -count).start + name), 4)
+        }
+        // 上个月的今天
+        [Shift(later), Token::Unit(Unit::Month) | MonthOf, Token::Day(0), ..] => {
+            (day(calendar::same_day(today, *later)?), 3)
+        }
+        [Token::Year(later), Token::Day(0), ..] => (day(calendar::same_day(today, 12 * later)?), 2),
         [Weekday(name), Shift(later), Token::Unit(Unit::Week), ..] => {
             (day(week(today, *later).start + name), 3)
         }
@@ -179,7 +230,7 @@ fn of_week(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
         [Token::Unit(unit), After, Shift(1), ..] => (of_unit(*unit, 2, today)?, 3),
         [Shift(later), WeekdayOf(name), ..] => (day(week(today, *later).start + name), 2),
         [Shift(later), Weekday(name) | UnsureWeekday(name), ..] => (day(of_shift(*later, *name)), 2),
-        [Shift(later), Token::Unit(unit @ (Unit::Week | Unit::Weekend)), ..] => {
+        [Shift(later), Token::Unit(unit @ (Unit::Week | Unit::Weekend | Unit::Quarter)), ..] => {
             (of_unit(*unit, *later, today)?, 2)
         }
         [UnsureWeekday(name), ..] if lead == Lead::On => (day(of_shift(-1, *name)), 1),
@@ -200,7 +251,8 @@ fn of_week(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
 
 fn of_unit(unit: Unit, later: i64, today: i64) -> Option<Days> {
     match unit {
-        Unit::Day => None,
+        Unit::Day | Unit::Fortnight => None,
+        Unit::Quarter => calendar::quarter(today, later),
         Unit::Week => Some(week(today, later)),
         Unit::Weekend => Some(weekend(today, later)),
         Unit::Month => month_of(today, later),

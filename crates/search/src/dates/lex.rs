@@ -19,6 +19,8 @@ pub(super) fn tokens(text: &str) -> (Vec<Token>, Vec<Lead>) {
             _ if c.is_ascii_digit() => digits(rest, is_joined),
             _ if c.is_ascii_alphabetic() => word(rest),
             ' ' | ',' | '\t' => (Token::Filler, 1),
+            // mid-October
+            '-' if matches!(tokens.last(), Some(Token::Part(_))) => (Token::Filler, 1),
             _ if c.is_ascii() => (Token::Other, 1),
             _ => chinese(rest).unwrap_or((Token::Other, c.len_utf8())),
         };
@@ -53,7 +55,15 @@ fn word(text: &str) -> (Token, usize) {
         // "last year's"
         let own = text.get(used..).and_then(|rest| rest.strip_prefix("'s"));
         let is_own = own.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
-        return (token, if is_own { used + 2 } else { used });
+        // "Oct. 19"
+        let is_short = used <= 4 && matches!(token, Token::Month(month) if month != 5);
+        let point = text.get(used..).is_some_and(|rest| rest.starts_with(". "));
+        let more = match (is_own, is_short && point) {
+            (true, _) => 2,
+            (false, true) => 1,
+            (false, false) => 0,
+        };
+        return (token, used + more);
     }
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '\'').unwrap_or(text.len());
     (Token::Other, end)
@@ -81,7 +91,8 @@ fn run(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-/// Returns a date in digits: 2026-11-19, 2026/11/19, 11/19/2026, 19.11.2026, 20261119, or 2026-11.
+/// Returns a date in digits: 2026-11-19, 2026/11/19, 11/19/2026, 11/19/26, 19.11.2026, 20261119, 2026-11, or
+/// 11/19.
 fn date(text: &str) -> Option<(Token, usize)> {
     let (first, rest) = run(text);
     let number = |digits: &str| digits.parse::<i64>().ok();
@@ -99,6 +110,11 @@ fn date(text: &str) -> Option<(Token, usize)> {
     let third = rest.strip_prefix(mark).map(run).filter(|(third, _)| !third.is_empty());
     let used = |rest: &str| text.len() - rest.len();
     let Some((third, rest)) = third else {
+        // A month and a day that cannot be a month either.
+        let (month, day) = (number(first)?, number(second)?);
+        if mark == '/' && first.len() <= 2 && (1..=12).contains(&month) && (13..=31).contains(&day) {
+            return Some((Token::MonthDay(month, day), used(rest)));
+        }
         let month = number(second).filter(|month| is_year && mark != '.' && (1..=12).contains(month))?;
         return Some((Token::YearMonth(number(first)?, month), used(rest)));
     };
@@ -108,6 +124,9 @@ fn date(text: &str) -> Option<(Token, usize)> {
     } else if first.len() <= 2 && third.len() == 4 && (1900..2100).contains(&c) {
         // With dots the day comes first everywhere.
         if mark == '.' || a > 12 { calendar::date(c, b, a) } else { calendar::date(c, a, b) }
+    } else if mark == '/' && first.len() <= 2 && third.len() == 2 {
+        let year = 2000 + c;
+        if a > 12 { calendar::date(year, b, a) } else { calendar::date(year, a, b) }
     } else {
         None
     };

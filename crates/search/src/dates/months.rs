@@ -1,8 +1,12 @@
 //! Grammar of dates, months, holidays, seasons and years.
 
 use super::calendar::{self, Days, day, month, month_of, year_and_month};
+use super::feasts;
 use super::token::{Lead, Part, Read, Token, Unit};
-use Token::{Before, DayOf, FourDigits, Holiday, Month, MonthOf, Number, Ordinal, Season, Shift, YearOf};
+use Token::{
+    Before, DayOf, Feast, FourDigits, Holiday, Month, MonthOf, Months, Number, Ordinal, Season, Shift, To,
+    WeekOf, YearOf,
+};
 
 /// Returns an absolute or relative year and the number of tokens that name it.
 fn year(tokens: &[Token], today: i64) -> Option<(i64, usize)> {
@@ -81,6 +85,10 @@ pub(super) fn date(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
             let (year, used) = year(rest, today)?;
             return Some((part_of_year(*part, year), 1 + used));
         }
+        [WeekOf(number), rest @ ..] => {
+            let month = named_month(rest, Lead::In, today)?;
+            return Some((week_of_month(*number, whole(month, today)?), 1 + month.used));
+        }
         [MonthOf, Token::Part(part), ..] => {
             let this = part_of_month(*part, month_of(today, 0)?)?;
             let last = part_of_month(*part, month_of(today, -1)?)?;
@@ -91,6 +99,14 @@ pub(super) fn date(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
     let month = named_month(tokens, lead, today)?;
     let rest = tokens.get(month.used..)?;
     match rest {
+        [WeekOf(number), ..] => Some((week_of_month(*number, whole(month, today)?), month.used + 1)),
+        // 10月1日至5日
+        [Number(from), DayOf, To, Number(to), DayOf, ..] => {
+            Some((between(month, *from, *to, today), month.used + 5))
+        }
+        [Number(from) | Ordinal(from), To, Number(to) | Ordinal(to), ..] if month.is_english => {
+            Some((between(month, *from, *to, today), month.used + 3))
+        }
         [Number(number) | Ordinal(number), DayOf, ..] => Some((on(month, *number, today), month.used + 2)),
         [Number(number) | Ordinal(number), rest @ ..] if month.is_english && *number <= 31 => {
             let (year, used) = match rest {
@@ -115,6 +131,17 @@ fn on(month: Named, number: i64, today: i64) -> Option<Days> {
         None => calendar::last_date(month.month, number, today),
     };
     at.map(day)
+}
+
+/// Returns the days of a month from one to another, both included.
+fn between(month: Named, from: i64, to: i64, today: i64) -> Option<Days> {
+    let first = on(month, from, today)?.start;
+    (from <= to && to <= 31).then_some(first..first + to - from + 1)
+}
+
+fn week_of_month(number: i64, month: Days) -> Option<Days> {
+    let first = month.start + 7 * (number - 1);
+    Some(first..(first + 7).min(month.end))
 }
 
 fn whole(named: Named, today: i64) -> Option<Days> {
@@ -171,6 +198,55 @@ pub(super) fn holiday(tokens: &[Token], today: i64) -> Option<Read> {
     let (month, number, length) = found;
     let days = named.and_then(|year| calendar::date(year, month, number)).map(|at| at..at + length);
     Some((days, used))
+}
+
+/// Reads holidays whose dates differ, the last one if there is no year.
+pub(super) fn feast(tokens: &[Token], today: i64) -> Option<Read> {
+    let (this_year, _) = year_and_month(today)?;
+    match tokens {
+        [Feast(feast), FourDigits(year), ..] => Some((feasts::in_year(*feast, *year), 2)),
+        [Feast(feast), rest @ ..] => match year(rest, today) {
+            Some((year, used)) => Some((feasts::in_year(*feast, year), 1 + used)),
+            None => Some((feasts::last(*feast, today), 1)),
+        },
+        [Shift(later), Feast(feast), ..] => {
+            let (begun, _) = year_and_month(feasts::last(*feast, today)?.start)?;
+            let year = match later {
+                0 => this_year,
+                1.. => begun + later,
+                _ => begun + later + 1,
+            };
+            Some((feasts::in_year(*feast, year), 2))
+        }
+        _ => {
+            let (year, used) = year(tokens, today)?;
+            let Some(Feast(feast)) = tokens.get(used) else { return None };
+            Some((feasts::in_year(*feast, year), used + 1))
+        }
+    }
+}
+
+/// Reads halves and quarters of a year.
+pub(super) fn year_part(tokens: &[Token], today: i64) -> Option<Read> {
+    let (this_year, _) = year_and_month(today)?;
+    match tokens {
+        [Months { from, to, .. }, FourDigits(year), ..] => Some((calendar::months(*year, *from, *to), 2)),
+        [Months { from, to, is_sure }, rest @ ..] => match year(rest, today) {
+            Some((year, used)) => Some((calendar::months(year, *from, *to), 1 + used)),
+            None if *is_sure => {
+                let this = calendar::months(this_year, *from, *to)?;
+                let last = calendar::months(this_year - 1, *from, *to);
+                Some((if this.start <= today { Some(this) } else { last }, 1))
+            }
+            None => None,
+        },
+        [FourDigits(year), Months { from, to, .. }, ..] => Some((calendar::months(*year, *from, *to), 2)),
+        _ => {
+            let (year, used) = year(tokens, today)?;
+            let Some(Months { from, to, .. }) = tokens.get(used) else { return None };
+            Some((calendar::months(year, *from, *to), used + 1))
+        }
+    }
 }
 
 /// Reads seasons of a year. A season alone is not a time.

@@ -1,6 +1,7 @@
 //! Tokens that name days, and the result of reading them.
 
 use super::calendar::Days;
+use super::feasts::Feast;
 
 /// Days and the number of tokens that name them. `None` if the tokens are to be skipped.
 pub(super) type Read = (Option<Days>, usize);
@@ -10,8 +11,10 @@ pub(super) type Read = (Option<Days>, usize);
 pub(super) enum Unit {
     Day,
     Week,
+    Fortnight,
     Weekend,
     Month,
+    Quarter,
     Year,
 }
 
@@ -45,10 +48,22 @@ pub(super) enum Token {
         day: i64,
         length: i64,
     },
+    /// A holiday whose date differs from year to year.
+    Feast(Feast),
     Season {
         from: i64,
         to: i64,
     },
+    /// Months of a year. Without `is_sure` a year has to be named.
+    Months {
+        from: i64,
+        to: i64,
+        is_sure: bool,
+    },
+    /// The first to the fourth week of a month.
+    WeekOf(i64),
+    /// Between the ends of a period.
+    To,
     Number(i64),
     /// 19th.
     Ordinal(i64),
@@ -58,6 +73,8 @@ pub(super) enum Token {
     Date(i64),
     /// A year and a month in digits.
     YearMonth(i64, i64),
+    /// A month and a day in digits.
+    MonthDay(i64, i64),
     Few,
     Half(Unit),
     /// Some days ago.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::feasts::FEASTS;
 use super::token::{Part, Token, Unit};
 
 /// Days of a year that have a name: month, day, and how many days it lasts.
@@ -48,6 +49,7 @@ const HOLIDAYS: &[(&str, (i64, i64, i64))] = &[
     ("april fool's day", (4, 1, 1)),
     ("may day", (5, 1, 1)),
     ("independence day", (7, 4, 1)),
+    ("fourth of july", (7, 4, 1)),
     ("halloween", (10, 31, 1)),
     ("christmas eve", (12, 24, 1)),
     ("christmas day", (12, 25, 1)),
@@ -68,6 +70,13 @@ const DAYS: &[(&str, i64)] = &[
     ("昨晚", -1),
     ("昨夜", -1),
     ("昨早", -1),
+    ("昨儿", -1),
+    ("昨儿个", -1),
+    ("前儿", -2),
+    ("前儿个", -2),
+    ("今儿", 0),
+    ("今儿个", 0),
+    ("明儿", 1),
     ("今天", 0),
     ("今日", 0),
     ("今晚", 0),
@@ -82,6 +91,8 @@ const DAYS: &[(&str, i64)] = &[
     ("后天", 2),
     ("yesterday", -1),
     ("last night", -1),
+    ("the night before last", -2),
+    ("night before last", -2),
     ("today", 0),
     ("tonight", 0),
     ("this morning", 0),
@@ -134,6 +145,11 @@ const UNITS: &[(&str, Unit)] = &[
     ("nights", Unit::Day),
     ("week", Unit::Week),
     ("weeks", Unit::Week),
+    ("fortnight", Unit::Fortnight),
+    ("fortnights", Unit::Fortnight),
+    ("季度", Unit::Quarter),
+    ("quarter", Unit::Quarter),
+    ("quarters", Unit::Quarter),
     ("weekend", Unit::Weekend),
     ("month", Unit::Month),
     ("months", Unit::Month),
@@ -189,6 +205,33 @@ const SEASONS: &[(&str, (i64, i64))] = &[
     ("winter", (12, 2)),
 ];
 
+/// Parts of a year by their first and last month.
+const YEAR_PARTS: &[(&str, (i64, i64))] = &[
+    ("上半年", (1, 6)),
+    ("下半年", (7, 12)),
+    ("一季度", (1, 3)),
+    ("二季度", (4, 6)),
+    ("三季度", (7, 9)),
+    ("四季度", (10, 12)),
+    ("第一季度", (1, 3)),
+    ("第二季度", (4, 6)),
+    ("第三季度", (7, 9)),
+    ("第四季度", (10, 12)),
+    ("q1", (1, 3)),
+    ("q2", (4, 6)),
+    ("q3", (7, 9)),
+    ("q4", (10, 12)),
+];
+/// The same, but only of a year that is named: "the first half" may be one of a game.
+const UNSURE_YEAR_PARTS: &[(&str, (i64, i64))] = &[
+    ("first half", (1, 6)),
+    ("second half", (7, 12)),
+    ("first quarter", (1, 3)),
+    ("second quarter", (4, 6)),
+    ("third quarter", (7, 9)),
+    ("fourth quarter", (10, 12)),
+];
+
 /// Words with a token of their own.
 const OTHERS: &[(&str, Token)] = &[
     ("月", Token::MonthOf),
@@ -201,6 +244,7 @@ const OTHERS: &[(&str, Token)] = &[
     ("以前", Token::Ago),
     ("之前", Token::Ago),
     ("ago", Token::Ago),
+    ("back", Token::Ago),
     ("后", Token::Later),
     ("以后", Token::Later),
     ("之后", Token::Later),
@@ -265,6 +309,22 @@ const OTHERS: &[(&str, Token)] = &[
     ("中旬", Token::Part(Part::Middle)),
     ("底", Token::Part(Part::End)),
     ("末", Token::Part(Part::End)),
+    ("第一周", Token::WeekOf(1)),
+    ("第二周", Token::WeekOf(2)),
+    ("第三周", Token::WeekOf(3)),
+    ("第四周", Token::WeekOf(4)),
+    ("first week", Token::WeekOf(1)),
+    ("second week", Token::WeekOf(2)),
+    ("third week", Token::WeekOf(3)),
+    ("fourth week", Token::WeekOf(4)),
+    ("tenth", Token::Ordinal(10)),
+    ("fifteenth", Token::Ordinal(15)),
+    ("twentieth", Token::Ordinal(20)),
+    ("thirtieth", Token::Ordinal(30)),
+    ("到", Token::To),
+    ("至", Token::To),
+    ("to", Token::To),
+    ("through", Token::To),
     ("下旬", Token::Part(Part::End)),
     ("beginning", Token::Part(Part::Begin)),
     ("start", Token::Part(Part::Begin)),
@@ -334,6 +394,12 @@ pub(super) static TABLE: LazyLock<HashMap<char, Vec<(&'static str, Token)>>> = L
     UNITS.iter().for_each(|(name, unit)| add(name, Token::Unit(*unit)));
     NUMBERS.iter().for_each(|(name, number)| add(name, Token::Number(*number)));
     OTHERS.iter().for_each(|(name, token)| add(name, *token));
+    for (parts, is_sure) in [(YEAR_PARTS, true), (UNSURE_YEAR_PARTS, false)] {
+        parts.iter().for_each(|(name, (from, to))| {
+            add(name, Token::Months { from: *from, to: *to, is_sure });
+        });
+    }
+    FEASTS.iter().for_each(|(name, feast)| add(name, Token::Feast(*feast)));
     SEASONS.iter().for_each(|(name, (from, to))| add(name, Token::Season { from: *from, to: *to }));
     for (number, names) in (0..).zip(WEEKDAYS) {
         names.iter().for_each(|name| add(name, Token::Weekday(number)));
