@@ -1,5 +1,6 @@
 //! The configuration: defaults, a file, the environment and flags, merged and checked.
 
+mod backup;
 mod default;
 mod embedding;
 mod error;
@@ -32,6 +33,7 @@ use web::redact::{self, HIDDEN};
 
 use variables::Variables;
 
+pub use backup::Backup;
 pub use default::DEFAULT;
 pub use embedding::Embedding;
 pub use hub::{CallLog, Hub, HubWeather, KeyMakers};
@@ -58,6 +60,7 @@ pub struct Config {
     pub mcp: Mcp,
     pub secrets: Secrets,
     pub files: Files,
+    pub backup: Backup,
     pub notes: Notes,
     pub quota: Quota,
     pub embedding: Embedding,
@@ -315,7 +318,8 @@ impl Config {
         self.quota.check()?;
         self.embedding.check()?;
         self.rerank.check()?;
-        self.database_config().map(|_| ())
+        let database = self.database_config()?;
+        self.backup.check(matches!(database.location, Location::Sqlite(_)))
     }
 
     /// Returns the settings of the database. A relative path of a SQLite file starts in the data directory.

@@ -1,5 +1,6 @@
 //! Starting the server from a configuration, and stopping it in order.
 
+pub mod backups;
 mod open;
 mod services;
 
@@ -162,6 +163,9 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
         None => None,
     };
     watch(&db, &tasks);
+    if let Some(backups) = backups::Backups::of(config, &db) {
+        backups.start(&tasks);
+    }
     services.hub.load().await;
     let leaving = Leaving::default();
     let limits = boundary_limits(config, services.chat.patience());
