@@ -55,7 +55,7 @@ fn components(session_cookie: &str) -> Components {
         .description(Some("An API key, `lba_ak_…`, or an access token, `lba_at_…`"))
         .build();
     let session = ApiKeyValue::with_description(session_cookie, SESSION);
-    let token = ApiKeyValue::with_description("token", "An API key, for uploads alone");
+    let token = ApiKeyValue::with_description("token", "An API key, for uploads only");
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     components.add_security_scheme("token", SecurityScheme::ApiKey(ApiKey::Header(token)));

@@ -1,4 +1,5 @@
 //! The model compared with the package it comes from. `reference/make.py` makes the files.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 #![cfg(feature = "model")]
 
 use std::{io::Read, time::Instant};

@@ -16,8 +16,8 @@ const MAX_SNAPSHOT: usize = 60;
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CursorParams {
-    /// The `snapshot` of the page before, or nothing (`snapshot=`) for the first page. The list then stays as
-    /// it was when the paging began, whatever is added meanwhile. Not part of the original API.
+    /// The `snapshot` of the page before, or nothing (`snapshot=`) for the first page. Later pages then
+    /// leave out entries that were added after the first page. Not part of the original API.
     #[param(max_length = 60)]
     pub snapshot: Option<String>,
 }
@@ -39,7 +39,7 @@ pub struct Cursor {
     asked: bool,
 }
 
-/// One page of a list, and what to go on with.
+/// One page of a list, and the cursor of the next one.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Walked)]
 pub struct CursorPage<T> {
@@ -47,8 +47,8 @@ pub struct CursorPage<T> {
     pub list: Vec<T>,
     /// Entries in all pages together.
     pub total: i64,
-    /// To be sent with the next page, so that entries added meanwhile do not shift it. Only present if the
-    /// request has a `snapshot`, even an empty one.
+    /// The cursor of the next page, which new entries do not shift. Only present if the request has a
+    /// `snapshot`, even an empty one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<String>,
 }
@@ -162,9 +162,9 @@ impl Snapshot {
 
     /// Decodes a cursor that a client sent. Returns `None` if it is invalid.
     fn parse(text: &str) -> Option<Self> {
-        match snapshot::decode(text, MAX_SNAPSHOT)?.as_slice() {
-            &[newest, seen, last] => Some(Self { newest, seen, last, time: Ids::time(last).0 }),
-            &[newest, seen, last, time] => Some(Self { newest, seen, last, time }),
+        match *snapshot::decode(text, MAX_SNAPSHOT)?.as_slice() {
+            [newest, seen, last] => Some(Self { newest, seen, last, time: Ids::time(last).0 }),
+            [newest, seen, last, time] => Some(Self { newest, seen, last, time }),
             _ => None,
         }
     }

@@ -49,7 +49,7 @@ pub struct Stored {
     pub media_type: String,
     /// Its size.
     pub bytes: i64,
-    /// When it was uploaded, in milliseconds since 1970-01-01 UTC.
+    /// The time of the upload, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     pub create_time: Timestamp,
 }

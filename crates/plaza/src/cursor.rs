@@ -144,8 +144,8 @@ impl Snapshot {
 
     /// Decodes a cursor that a client sent. Returns `None` if it is invalid.
     fn parse(text: &str) -> Option<Self> {
-        match snapshot::decode(text, MAX_SNAPSHOT)?.as_slice() {
-            &[newest, page, size, time, id] => Some(Self { newest, page, size, end: (time, id) }),
+        match *snapshot::decode(text, MAX_SNAPSHOT)?.as_slice() {
+            [newest, page, size, time, id] => Some(Self { newest, page, size, end: (time, id) }),
             _ => None,
         }
     }

@@ -171,7 +171,7 @@ impl Index {
     ) -> Result<Vec<R>> {
         let mut rows = Vec::new();
         for entries in entries.chunks(MAX_NEIGHBORS) {
-            let mut values = vec![Param::from(self.account), Param::Int(self.kind), third.clone()];
+            let mut values = vec![Param::from(self.account), Param::Int(self.kind), third];
             values.extend(entries.iter().map(|entry| Param::from(*entry)));
             values.resize(3 + MAX_NEIGHBORS, NOBODY);
             rows.extend(tx.fetch_all::<R>(statement, &values).await?);

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Data<T>(pub T);
 
-/// The data of an answer that has nothing to say: `null`.
+/// The data of a response without content: `null`.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Nothing;
 

@@ -231,7 +231,7 @@ pub struct ListedMessage {
     /// The time of the message.
     #[schema(example = "2024-01-20T15:00:00Z")]
     pub(super) create_time: String,
-    /// The state of an answer: complete, or why it is not.
+    /// The state of an assistant's message.
     pub(super) state: State,
 }
 

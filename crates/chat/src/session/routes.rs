@@ -89,7 +89,7 @@ async fn messages(
     tag = "Chat",
     security(("bearer" = []), ("session" = [])),
     params(("sessionId" = String, Path, description = "The session's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(chat): State<Chat>,
@@ -100,16 +100,16 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-/// Read the prompt that a model was sent for an answer, and the memories in it. For the person, not for
-/// apps. A key needs the scopes of everything that the prompt contains. Scope chat or chat.read.
+/// Read the prompt of a response, and the memories in it. For the person, not for apps. A key needs the
+/// scopes of everything that the prompt contains. Scope chat or chat.read.
 #[utoipa::path(
     get,
     path = "/secondme/chat/message/{messageId}/sent",
     operation_id = "readSent",
     tag = "Chat",
     security(("bearer" = []), ("session" = [])),
-    params(("messageId" = String, Path, description = "The answer's id")),
-    responses((status = 200, description = "What was sent", body = Envelope<SentAnswer>)),
+    params(("messageId" = String, Path, description = "The id of the assistant's message")),
+    responses((status = 200, description = "The prompt, the memories in it, and the model", body = Envelope<SentAnswer>)),
 )]
 async fn sent(
     State(chat): State<Chat>,

@@ -23,13 +23,13 @@ pub struct ChatRequest {
     /// The system prompt of a new session; ignored in later messages.
     #[schema(max_length = 20_000)]
     pub(crate) system_prompt: Option<String>,
-    /// True if the web is searched before the answer.
+    /// True if the web is searched before the response.
     #[schema(default = false)]
     pub(crate) enable_web_search: Option<bool>,
     /// The model: `secondme/nano` (default) or `secondme/pro`. Older names are accepted, too.
     #[schema(example = "secondme/nano")]
     pub(crate) model: Option<String>,
-    /// Maximum number of tokens of the answer, 1 to 16000. Default 2000.
+    /// Maximum number of tokens of the response, 1 to 16000. Default 2000.
     #[schema(minimum = 1, maximum = 16_000)]
     pub(crate) max_tokens: Option<i64>,
     /// At most 4 pictures.
@@ -69,10 +69,10 @@ pub struct ActRequest {
     /// The system prompt of a new session; ignored in later messages.
     #[schema(max_length = 20_000)]
     pub(crate) system_prompt: Option<String>,
-    /// As in chat.
+    /// The model, as in `chat/stream`.
     #[schema(example = "secondme/nano")]
     pub(crate) model: Option<String>,
-    /// Maximum number of tokens of the answer, 1 to 16000. Default 2000.
+    /// Maximum number of tokens of the response, 1 to 16000. Default 2000.
     #[schema(minimum = 1, maximum = 16_000)]
     pub(crate) max_tokens: Option<i64>,
 }
@@ -96,7 +96,7 @@ pub struct SendRequest {
 pub struct SendAnswer {
     /// The answer.
     pub(crate) reply_text: String,
-    /// The answer in parts, in order.
+    /// The response in parts, in order.
     pub(crate) reply_texts: Vec<String>,
     /// The answer's id.
     pub(crate) message_id: String,

@@ -25,7 +25,7 @@ pub(crate) fn router(chat: Chat) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(send)).routes(routes!(act)).merge(with_pictures).with_state(chat)
 }
 
-/// Talk to the double; the answer comes as server-sent events. Scope chat or chat.write.
+/// Send a message to the double. The response is a stream of server-sent events. Scope chat or chat.write.
 #[utoipa::path(
     post,
     path = "/secondme/chat/stream",
@@ -36,7 +36,7 @@ pub(crate) fn router(chat: Chat) -> OpenApiRouter {
         (
             "X-App-Id" = Option<String>,
             Header,
-            description = "What a new session belongs to, where the body does not say",
+            description = "The app id of a new session, if the body has none",
         ),
     ),
     request_body = ChatRequest,
@@ -61,8 +61,8 @@ async fn stream(
     Ok(events::lab_stream(is_new.then_some(&session), events, Language::of(&headers)))
 }
 
-/// Have the double decide. The pieces of the stream together are one JSON value of the structure that
-/// `actionControl` describes. Scope chat or chat.write.
+/// Request a decision of the double. The chunks of the stream form one JSON value with the structure in
+/// `actionControl`. Scope chat or chat.write.
 #[utoipa::path(
     post,
     path = "/secondme/act/stream",
@@ -73,7 +73,7 @@ async fn stream(
         (
             "X-App-Id" = Option<String>,
             Header,
-            description = "What a new session belongs to, where the body does not say",
+            description = "The app id of a new session, if the body has none",
         ),
     ),
     request_body = ActRequest,
@@ -98,7 +98,7 @@ async fn act(
     Ok(events::lab_stream(is_new.then_some(&session), events, Language::of(&headers)))
 }
 
-/// Talk to the double and wait for the whole answer. Scope chat or chat.write.
+/// Send a message to the double, and wait for the whole response. Scope chat or chat.write.
 #[utoipa::path(
     post,
     path = "/secondme/ws-chat/send",
@@ -106,7 +106,7 @@ async fn act(
     tag = "Chat",
     security(("bearer" = []), ("session" = [])),
     request_body = SendRequest,
-    responses((status = 200, description = "The answer", body = Envelope<SendAnswer>)),
+    responses((status = 200, description = "The response", body = Envelope<SendAnswer>)),
 )]
 async fn send(
     State(chat): State<Chat>,

@@ -206,10 +206,10 @@ pub struct ActionSpec {
     /// Overrides `anonymous` of the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymous: Option<bool>,
-    /// Needed besides what the API needs.
+    /// Required in addition to those of the API.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
-    /// Needed besides what the API needs.
+    /// Required in addition to those of the API.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
     /// The method of the upstream request: GET, POST, PUT, PATCH, or DELETE. Empty: the caller's.

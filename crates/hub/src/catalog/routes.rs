@@ -109,7 +109,7 @@ fn shown(api: &Api, is_admin: bool) -> ApiOut {
     tag = "Hub",
     security(("session" = [])),
     request_body = ApiSpec,
-    responses((status = 200, description = "The API as it is now", body = Envelope<ApiOut>)),
+    responses((status = 200, description = "The changed API", body = Envelope<ApiOut>)),
 )]
 async fn save(State(hub): State<Hub>, _: Admin, Json(spec): Json<ApiSpec>) -> ApiResult<ApiOut> {
     Ok(Data(ApiOut::from(&*hub.save_api(spec).await?)))
@@ -123,7 +123,7 @@ async fn save(State(hub): State<Hub>, _: Admin, Json(spec): Json<ApiSpec>) -> Ap
     tag = "Hub",
     security(("session" = [])),
     params(("code" = String, Path, description = "The API's code")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(State(hub): State<Hub>, _: Admin, Path(code): Path<String>) -> ApiResult<Nothing> {
     hub.delete_api(&code).await?;

@@ -26,7 +26,7 @@ pub fn router(hub: Hub) -> OpenApiRouter {
         .with_state(hub)
 }
 
-/// Make a key of the Hub. Its secret is shown this once.
+/// Create a Hub key. Its secret is shown only once.
 #[utoipa::path(
     post,
     path = "/apikey/hub/keys/create",
@@ -78,7 +78,7 @@ async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>
     Ok(Data(hub.key(signed_in.caller.account(), rules::id(&id)?).await?.into()))
 }
 
-/// Change a key: what is absent stays. In force from the next call on.
+/// Change a key. Absent members stay as they are. In force with the next call.
 #[utoipa::path(
     post,
     path = "/apikey/hub/keys/{id}/update",
@@ -87,7 +87,7 @@ async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
     request_body = KeyRequest,
-    responses((status = 200, description = "The key as it is now", body = Envelope<KeyOut>)),
+    responses((status = 200, description = "The changed key", body = Envelope<KeyOut>)),
 )]
 async fn update(
     State(hub): State<Hub>,
@@ -98,7 +98,7 @@ async fn update(
     Ok(Data(hub.update_key(signed_in.caller.account(), rules::id(&id)?, request).await?.into()))
 }
 
-/// Give a key another secret; the old one goes on working for the overlap.
+/// Replace the secret of a key. The old one stays valid for the overlap.
 #[utoipa::path(
     post,
     path = "/apikey/hub/keys/{id}/rotate",
@@ -128,7 +128,7 @@ async fn rotate(
     tag = "Hub",
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> ApiResult<Nothing> {
     hub.delete_key(signed_in.caller.account(), rules::id(&id)?).await?;

@@ -50,7 +50,7 @@ async fn calls(
     tag = "Hub",
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id"), UsageQuery),
-    responses((status = 200, description = "Newest hour first", body = Envelope<Vec<UsageOut>>)),
+    responses((status = 200, description = "Calls by hour, newest first", body = Envelope<Vec<UsageOut>>)),
 )]
 async fn usage(
     State(hub): State<Hub>,

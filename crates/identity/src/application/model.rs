@@ -239,13 +239,13 @@ pub struct ListQuery {
     pub(super) page_size: Option<i64>,
 }
 
-/// An application on the wire.
+/// An app in responses.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApplicationOut {
     /// A UUID.
     app_id: String,
-    /// The same id, under its name in OAuth.
+    /// The same id, as `client_id` of OAuth.
     client_id: String,
     /// The name that people see.
     app_name: String,
@@ -270,9 +270,9 @@ pub struct ApplicationOut {
     /// The latest delivery. Only in responses about a single app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authorization_revoked_webhook_last_delivery: Option<DeliveryOut>,
-    /// When it was made, in milliseconds since 1970.
+    /// The time of creation, in milliseconds since 1970.
     created_at: i64,
-    /// When it was last changed, in milliseconds since 1970.
+    /// The time of the last change, in milliseconds since 1970.
     updated_at: i64,
 }
 
@@ -312,7 +312,7 @@ pub struct CreatedOut {
     pub(super) authorization_revoked_webhook_secret: Option<String>,
 }
 
-/// An application just changed.
+/// A changed app.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangedOut {
@@ -334,11 +334,11 @@ pub struct DeliveryOut {
     status: &'static str,
     /// Number of attempts.
     attempts: i64,
-    /// The HTTP status of the last answer, if there was one.
+    /// The HTTP status of the last response, if there was one.
     status_code: Option<i64>,
     /// The error if there was no response; may be empty.
     error_message: String,
-    /// When it was tried last.
+    /// The time of the last attempt.
     tried_at: Option<String>,
     /// The time of the next attempt, while the delivery waits.
     next_attempt_at: Option<String>,
@@ -376,15 +376,15 @@ pub struct TrialOut {
     event_id: String,
     /// `authorization.revoked`.
     event_type: String,
-    /// When the trial was made.
+    /// The time of the trial delivery.
     occurred_at: String,
     /// The URL that the event was sent to.
     webhook_url: String,
     /// True if the response had a status from 200 to 299.
     success: bool,
-    /// The HTTP status of the answer, if there was one.
+    /// The HTTP status of the response, if there was one.
     status_code: Option<i64>,
-    /// The beginning of the answer.
+    /// The beginning of the response.
     response_body: String,
     /// The error if there was no response.
     error_message: Option<String>,

@@ -97,7 +97,7 @@ async fn show(
     Ok(Data(about))
 }
 
-/// Change an application; what is absent stays as it is. A scope taken away is gone from its tokens at once.
+/// Change an app. Absent members stay as they are. Removed scopes are removed from its tokens at once.
 #[utoipa::path(
     post,
     path = "/applications/external/{appId}/update",
@@ -106,7 +106,7 @@ async fn show(
     security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
     request_body = ApplicationRequest,
-    responses((status = 200, description = "The application as it is now", body = Envelope<ChangedOut>)),
+    responses((status = 200, description = "The changed app", body = Envelope<ChangedOut>)),
 )]
 async fn update(
     State(identity): State<Identity>,
@@ -130,7 +130,7 @@ async fn update(
     security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
     request_body = TrialRequest,
-    responses((status = 200, description = "What came of it", body = Envelope<TrialOut>)),
+    responses((status = 200, description = "The result of the trial delivery", body = Envelope<TrialOut>)),
 )]
 async fn test(
     State(identity): State<Identity>,
@@ -169,7 +169,7 @@ async fn regenerate(
     tag = "Applications",
     security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(identity): State<Identity>,

@@ -20,7 +20,7 @@ pub fn router(identity: Identity) -> OpenApiRouter {
         .with_state(identity)
 }
 
-/// Exchange a code for tokens, once. A second time revokes what the first obtained.
+/// Exchange a code for tokens, once. A second use revokes the tokens of the first.
 #[utoipa::path(
     post,
     path = "/oauth/token/code",
@@ -35,7 +35,7 @@ async fn code(State(identity): State<Identity>, Form(request): Form<CodeRequest>
     Ok(Data(identity.exchange_code(exchange).await?.into()))
 }
 
-/// Get a new access token. The refresh token stays the same, and so does its end.
+/// Get a new access token. The refresh token and its expiry stay the same.
 #[utoipa::path(
     post,
     path = "/oauth/token/refresh",
@@ -54,7 +54,7 @@ async fn refresh(
     Ok(Data(tokens.into()))
 }
 
-/// Get a token for the application in its own name. It stands for no person.
+/// Get a token for the app itself. It represents no person.
 #[utoipa::path(
     post,
     path = "/oauth/token/client",
@@ -72,7 +72,7 @@ async fn client(
     Ok(Data(identity.app_token(&client, scope.as_deref()).await?.into()))
 }
 
-/// Allow an application without the page.
+/// Give consent to an app without the consent page.
 ///
 /// An app's token may do so for the same app, within its own scopes. A program's token may not, because the
 /// authorization would outlast the program.

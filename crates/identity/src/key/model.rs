@@ -9,7 +9,7 @@ use crate::{KeyId, ScopeSet, usage};
 /// A key as its owner sees it: all but the secret.
 #[derive(Debug, Clone)]
 pub struct ApiKey {
-    /// The id, by which the owner manages the key.
+    /// The id, for requests about the key.
     pub id: KeyId,
     /// The name that the owner gave it.
     pub name: String,
@@ -75,7 +75,7 @@ pub struct CreateRequest {
     /// The scopes of the key, of either vocabulary, or `*`; at least one.
     #[schema(example = json!(["user.info", "chat"]), max_items = 64)]
     pub(super) scopes: Option<Vec<String>>,
-    /// When it stops working, in milliseconds since 1970; absent or null: never.
+    /// The time of expiry, in milliseconds since 1970. Absent or null: none.
     #[schema(minimum = 0)]
     pub(super) expires_at: Option<i64>,
 }
@@ -99,12 +99,12 @@ pub struct UsageQuery {
     pub(super) days: Option<i64>,
 }
 
-/// A key on the wire.
+/// An API key in responses.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKeyOut)]
 pub struct KeyOut {
-    /// The id, by which the owner manages the key.
+    /// The id, for requests about the key.
     #[schema(value_type = i64)]
     id: KeyId,
     /// The name that the owner gave it.
@@ -113,16 +113,16 @@ pub struct KeyOut {
     prefix: String,
     /// The scopes of the key.
     scopes: Vec<&'static str>,
-    /// When it was made, in milliseconds since 1970.
+    /// The time of creation, in milliseconds since 1970.
     created_at: i64,
-    /// When it stops working; null: never.
+    /// The time of expiry, in milliseconds since 1970; null: none.
     expires_at: Option<i64>,
-    /// The id of the key that was made in its place by rotating it.
+    /// The id of the key that replaced it, after a rotation.
     #[schema(value_type = Option<i64>)]
     replaced_by: Option<KeyId>,
-    /// When it was last used; null: never.
+    /// The time of the last use; null: never used.
     last_used_at: Option<i64>,
-    /// The address it was last used from.
+    /// The client address of the last use.
     last_used_address: Option<String>,
 }
 
@@ -142,7 +142,7 @@ impl From<ApiKey> for KeyOut {
     }
 }
 
-/// A key just made: the only answer that has the key itself.
+/// A new key. No other response has the key itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreatedApiKeyOut)]
 pub struct CreatedOut {
@@ -159,7 +159,7 @@ pub struct CreatedOut {
 pub struct UsageOut {
     /// Calls by day, endpoint and outcome, newest day first.
     pub(super) list: Vec<UsageEntry>,
-    /// Calls in the list, all together.
+    /// The number of calls in the list.
     pub(super) total: i64,
     /// The latest 50 calls that were refused, newest first.
     pub(super) refusals: Vec<RefusalEntry>,
@@ -184,11 +184,11 @@ pub struct UsageEntry {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusalEntry {
-    /// When, in milliseconds since 1970.
+    /// The time of the call, in milliseconds since 1970.
     time: i64,
     /// The endpoint's path.
     endpoint: String,
-    /// The `subCode` of the answer.
+    /// The `subCode` of the response.
     sub_code: String,
     /// The client's address.
     address: String,

@@ -24,7 +24,7 @@ pub fn router(identity: Identity) -> OpenApiRouter {
         .with_state(identity)
 }
 
-/// Make a key. It is shown this once.
+/// Create an API key. It is shown only once.
 #[utoipa::path(
     post,
     path = "/apikey/create",
@@ -63,7 +63,7 @@ async fn list(
     Ok(Data(Paged { list: keys.into_iter().map(KeyOut::from).collect(), total }))
 }
 
-/// Make a key in another's place; the old one goes on working for the overlap.
+/// Replace a key by a new one. The old one stays valid for the overlap.
 #[utoipa::path(
     post,
     path = "/apikey/{id}/rotate",
@@ -93,7 +93,7 @@ async fn rotate(
     tag = "API keys",
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(identity): State<Identity>,

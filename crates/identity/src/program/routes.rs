@@ -66,7 +66,7 @@ async fn skill(
     Ok(Data(ProgramTokenOut { access_token, token_type: "Bearer", expires_in: TOKEN_SECONDS }))
 }
 
-/// Begin to wait for a person who lets the program in at `/auth/cli?session=…`, or by typing its code there.
+/// Start the sign-in of a program. The person agrees at `/auth/cli?session=…`, or enters the code there.
 #[utoipa::path(
     post,
     path = "/auth/cli/session",
@@ -74,7 +74,7 @@ async fn skill(
     tag = "Sign-in of programs",
     security(()),
     responses(
-        (status = 200, description = "What to poll with, and what to show", body = Envelope<DeviceOut>),
+        (status = 200, description = "The session to poll with, and the code and URL to show", body = Envelope<DeviceOut>),
         (status = 429, description = "Too many from this address; `Retry-After` says when to try again"),
     ),
 )]
@@ -90,15 +90,15 @@ async fn start(
     }))
 }
 
-/// Ask whether the person has let the program in.
+/// Get the state of a program's sign-in.
 #[utoipa::path(
     get,
     path = "/auth/cli/session/{sessionId}/poll",
     operation_id = "pollDevice",
     tag = "Sign-in of programs",
     security(()),
-    params(("sessionId" = String, Path, description = "From the beginning")),
-    responses((status = 200, description = "How it stands", body = Envelope<PolledOut>)),
+    params(("sessionId" = String, Path, description = "The session from `auth/cli/session`")),
+    responses((status = 200, description = "The state, and the token once the person agreed", body = Envelope<PolledOut>)),
 )]
 async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> ApiResult<PolledOut> {
     Ok(Data(match identity.poll_device(&session).await? {
@@ -110,15 +110,15 @@ async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> 
     }))
 }
 
-/// Let the program in that waits with this session.
+/// Sign in the program with this session.
 #[utoipa::path(
     post,
     path = "/auth/cli/session/{sessionId}/authorize",
     operation_id = "authorizeDevice",
     tag = "Sign-in of programs",
     security(("session" = [])),
-    params(("sessionId" = String, Path, description = "From the page's address")),
-    responses((status = 200, description = "It is let in", body = Envelope<PolledOut>)),
+    params(("sessionId" = String, Path, description = "The `session` parameter of the page")),
+    responses((status = 200, description = "The program is signed in", body = Envelope<PolledOut>)),
 )]
 async fn authorize(
     State(identity): State<Identity>,
@@ -129,7 +129,7 @@ async fn authorize(
     Ok(Data(PolledOut { status: "authorized", token: None }))
 }
 
-/// Let the program in that shows this code.
+/// Sign in the program that shows this code.
 #[utoipa::path(
     post,
     path = "/auth/cli/session/authorize-by-code",
@@ -138,7 +138,7 @@ async fn authorize(
     security(("session" = [])),
     request_body = UserCodeRequest,
     responses(
-        (status = 200, description = "It is let in", body = Envelope<PolledOut>),
+        (status = 200, description = "The program is signed in", body = Envelope<PolledOut>),
         (status = 429, description = "Too many wrong codes; `Retry-After` says when to try again"),
     ),
 )]

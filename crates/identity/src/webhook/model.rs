@@ -161,7 +161,7 @@ pub struct Event {
     /// `authorization.revoked`.
     #[schema(example = "authorization.revoked")]
     pub event_type: String,
-    /// When it happened.
+    /// The time of the event.
     pub occurred_at: String,
     /// The application's id.
     pub app_id: String,

@@ -14,7 +14,7 @@ use crate::EventId;
 #[serde(rename_all = "camelCase")]
 #[schema(as = AgentEvent)]
 pub struct Event {
-    /// Where it happened.
+    /// The place of the event.
     pub channel: Channel,
     /// The action: `post`, `reply`, `operate`, …; 1 to 100 characters.
     #[schema(example = "post_created", min_length = 1, max_length = 100)]
@@ -32,7 +32,7 @@ pub struct Event {
     /// A remark for developers.
     #[serde(alias = "event_desc", skip_serializing_if = "Option::is_none")]
     pub event_desc: Option<String>,
-    /// When it happened, in milliseconds since 1970-01-01 UTC. Default: now.
+    /// The time of the event, in milliseconds since 1970-01-01 UTC. Default: now.
     #[serde(alias = "event_time", skip_serializing_if = "Option::is_none")]
     pub event_time: Option<i64>,
     /// 0 to 1; from 0.7 on it is important.
@@ -44,7 +44,7 @@ pub struct Event {
     #[serde(alias = "idempotency_key", skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     pub idempotency_key: Option<String>,
-    /// Anything else.
+    /// Further data of the sender.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<Map<String, Value>>,
@@ -62,19 +62,19 @@ pub struct Event {
     pub cta_eligible: Option<bool>,
 }
 
-/// Where an event happened.
+/// The place of an event.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Channel {
     /// `thread`, `post`, `comment`, …; 1 to 100 characters.
     #[schema(example = "post", min_length = 1, max_length = 100)]
     pub kind: String,
-    /// Its id there.
+    /// The id of the place on its platform.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Its address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Anything else.
+    /// Further data of the sender.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
@@ -97,7 +97,7 @@ pub struct Reference {
     /// Default `external_action`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Where it is, if elsewhere than the event.
+    /// The platform of the object, if it differs from that of the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
     /// Its address.
@@ -106,7 +106,7 @@ pub struct Reference {
     /// The beginning of its content.
     #[serde(alias = "content_preview", skip_serializing_if = "Option::is_none")]
     pub content_preview: Option<String>,
-    /// Its content at a moment.
+    /// The content of the object at one time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Snapshot>,
     /// An older name of `objectId`.
@@ -179,8 +179,8 @@ pub struct Events {
     pub(super) items: Vec<StoredEvent>,
     /// Events in all pages together.
     pub(super) total: i64,
-    /// To be sent with the next page, so that entries added meanwhile do not shift it. Only present if the
-    /// request has a `snapshot`, even an empty one.
+    /// The cursor of the next page, which new entries do not shift. Only present if the request has a
+    /// `snapshot`, even an empty one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) snapshot: Option<String>,
 }
@@ -189,7 +189,7 @@ pub struct Events {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PlatformQuery {
-    /// Events from this platform alone.
+    /// Events of this platform only.
     #[param(example = "external")]
     pub platform: Option<String>,
 }
@@ -209,7 +209,7 @@ pub struct DayQuery {
 pub struct Overview {
     /// Events of the day, on all platforms.
     pub total_count: i64,
-    /// Those of an importance of 0.7 or more.
+    /// The number of events with an importance of 0.7 or more.
     pub important_count: i64,
     /// A page of the platforms, the busiest first.
     pub apps: Vec<App>,
@@ -223,9 +223,9 @@ pub struct App {
     pub platform: String,
     /// The label of the platform.
     pub platform_label: String,
-    /// Its events.
+    /// The number of events.
     pub total_count: i64,
-    /// Those of an importance of 0.7 or more.
+    /// The number of events with an importance of 0.7 or more.
     pub important_count: i64,
     /// Events by action.
     pub action_count: BTreeMap<String, i64>,

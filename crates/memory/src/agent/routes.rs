@@ -30,7 +30,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .with_state(memory)
 }
 
-/// Note what the person did elsewhere. The same event again is a duplicate.
+/// Report an event on another platform. A repeated event is a duplicate.
 ///
 /// A key needs scope agent_memory. Every app's token may report, regardless of its scopes; the platform is the
 /// app.
@@ -60,7 +60,7 @@ fn own_platform(caller: &Caller) -> Option<&str> {
     caller.application()
 }
 
-/// List the stored events, the last first. An app sees only those it reported. Scope agent_memory.
+/// List the events, newest first. An app sees only those it reported. Scope agent_memory.
 #[utoipa::path(
     get,
     path = "/secondme/agent_memory/list",
@@ -68,7 +68,7 @@ fn own_platform(caller: &Caller) -> Option<&str> {
     tag = "Agent memory",
     security(("bearer" = []), ("session" = [])),
     params(PlatformQuery, PageQuery, CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<Events>)),
+    responses((status = 200, description = "One page", body = Envelope<Events>)),
 )]
 async fn list(
     State(memory): State<Memory>,
@@ -93,8 +93,8 @@ async fn list(
     Ok(Data(Events { items: list, total, snapshot }))
 }
 
-/// Delete what was reported from a platform, at most 10 000 events at a time. A key needs scope *. Not part of the original
-/// API.
+/// Delete the events of a platform, at most 10 000 per request. A key needs scope *. Not part of the
+/// original API.
 #[utoipa::path(
     post,
     path = "/secondme/agent_memory/delete",
@@ -102,7 +102,7 @@ async fn list(
     tag = "Agent memory",
     security(("bearer" = []), ("session" = [])),
     request_body = DeleteRequest,
-    responses((status = 200, description = "How many are gone", body = Envelope<Deleted>)),
+    responses((status = 200, description = "The number of deleted events", body = Envelope<Deleted>)),
 )]
 async fn delete(
     State(memory): State<Memory>,
@@ -125,7 +125,7 @@ async fn delete(
     tag = "Agent memory",
     security(("bearer" = []), ("session" = [])),
     params(DayQuery, PageQuery),
-    responses((status = 200, description = "The day", body = Envelope<Overview>)),
+    responses((status = 200, description = "The overview", body = Envelope<Overview>)),
 )]
 async fn overview(
     State(memory): State<Memory>,

@@ -68,8 +68,8 @@ struct UploadForm {
     file: Vec<u8>,
 }
 
-/// Upload a picture, video or sound. Any credential; also accepted in the header token. What an app uploads counts for
-/// its own share as well.
+/// Upload a picture, video or sound. Any credential; also accepted in the header token. Uploads of an app
+/// also count for its own limit.
 #[utoipa::path(
     post,
     path = "/cdn/upload",
@@ -77,7 +77,7 @@ struct UploadForm {
     tag = "Files",
     security(("bearer" = []), ("token" = []), ("session" = [])),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
-    responses((status = 200, description = "Where it is", body = Envelope<Uploaded>)),
+    responses((status = 200, description = "The URL of the file", body = Envelope<Uploaded>)),
 )]
 async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) -> ApiResult<Uploaded> {
     let declared =
@@ -99,7 +99,7 @@ async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) 
     Ok(Data(Uploaded { url: file.url, key: file.key }))
 }
 
-/// List one's own files, the latest first. A key needs scope *. Not part of the original API.
+/// List the person's files, newest first. A key needs scope *. Not part of the original API.
 #[utoipa::path(
     get,
     path = "/cdn/list",
@@ -107,7 +107,7 @@ async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) 
     tag = "Files",
     security(("bearer" = []), ("session" = [])),
     params(PageQuery),
-    responses((status = 200, description = "A page", body = Envelope<Paged<Stored>>)),
+    responses((status = 200, description = "One page", body = Envelope<Paged<Stored>>)),
 )]
 async fn list(
     State(memory): State<Memory>,
@@ -125,7 +125,7 @@ async fn list(
     tag = "Files",
     security(("bearer" = []), ("session" = [])),
     params(("key" = String, Path, description = "The file's name")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(memory): State<Memory>,

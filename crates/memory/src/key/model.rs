@@ -50,7 +50,7 @@ pub struct KeyMemory {
     /// The same, of the last change.
     #[schema(value_type = i64, example = 1_705_315_800_000_i64)]
     pub update_time: Timestamp,
-    /// 1 for everybody, any other number for the person alone.
+    /// 1: public; any other number: private.
     #[schema(example = 1)]
     pub visibility: i64,
 }
@@ -112,7 +112,8 @@ from_row!(Version { fact_content, visibility, written_time, replaced_time });
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Keyword {
-    /// A word, a piece of one, or a whole question, at most 500 characters. Without it everything, newest first.
+    /// A keyword, a part of one, or a question, at most 500 characters. Default: all memories, newest
+    /// first.
     #[param(max_length = 500, example = "阅读")]
     pub keyword: Option<String>,
 }
@@ -124,7 +125,7 @@ pub struct NewMemory {
     /// The fact, 1 to 5000 characters. Required.
     #[schema(max_length = 5000, example = "喜欢在周末阅读科幻小说")]
     pub content: Option<String>,
-    /// 1, the default, for everybody; 0 or another digit for the person alone.
+    /// 1 (the default): public; 0 or another digit: private.
     #[schema(minimum = 0, maximum = 9, default = 1)]
     pub visibility: Option<i64>,
     /// `direct`, the default: the content is kept as it is.
@@ -145,7 +146,7 @@ pub struct MemoryChange {
     /// The fact, 1 to 5000 characters.
     #[schema(max_length = 5000)]
     pub content: Option<String>,
-    /// 1 for everybody; 0 or another digit for the person alone.
+    /// 1: public; 0 or another digit: private.
     #[schema(minimum = 0, maximum = 9)]
     pub visibility: Option<i64>,
 }

@@ -42,7 +42,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
     params(Keyword, PageQuery, CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CursorPage<SoftMemory>>)),
+    responses((status = 200, description = "One page", body = Envelope<CursorPage<SoftMemory>>)),
 )]
 async fn soft(
     State(memory): State<Memory>,
@@ -64,7 +64,7 @@ async fn soft(
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
     params(Keyword, PageQuery, CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CursorPage<KeyMemory>>)),
+    responses((status = 200, description = "One page", body = Envelope<CursorPage<KeyMemory>>)),
 )]
 async fn search(
     State(memory): State<Memory>,
@@ -78,7 +78,7 @@ async fn search(
     Ok(Data(memory.key_memories(caller.account(), &keyword, cursor, only_public).await?))
 }
 
-/// Remember a fact. One that is there already, word for word, is not added again. Scope memory.write.
+/// Add a key memory. An identical one is not added again. Scope memory.write.
 #[utoipa::path(
     post,
     path = "/secondme/memory/key",
@@ -86,7 +86,7 @@ async fn search(
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
     request_body = NewMemory,
-    responses((status = 200, description = "Nothing more", body = Envelope<Done>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Done>)),
 )]
 async fn add(
     State(memory): State<Memory>,
@@ -97,7 +97,7 @@ async fn add(
     Ok(Data(Done {}))
 }
 
-/// Remember up to 100 facts, all or none of them. Scope memory.write.
+/// Add up to 100 key memories, all or none. Scope memory.write.
 #[utoipa::path(
     post,
     path = "/secondme/memory/key/batch",
@@ -105,7 +105,7 @@ async fn add(
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
     request_body = Batch,
-    responses((status = 200, description = "How many are new", body = Envelope<Inserted>)),
+    responses((status = 200, description = "The number of new memories", body = Envelope<Inserted>)),
 )]
 async fn add_batch(
     State(memory): State<Memory>,
@@ -125,7 +125,7 @@ async fn add_batch(
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The memory's id")),
     request_body = MemoryChange,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn update(
     State(memory): State<Memory>,
@@ -145,7 +145,7 @@ async fn update(
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The memory's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(memory): State<Memory>,
@@ -156,7 +156,7 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-/// List the earlier versions of a memory, the latest first. Scope memory.write.
+/// List the earlier versions of a memory, newest first. Scope memory.write.
 #[utoipa::path(
     get,
     path = "/secondme/memory/key/{id}/history",
@@ -164,7 +164,7 @@ async fn delete(
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The memory's id"), PageQuery),
-    responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)),
+    responses((status = 200, description = "One page", body = Envelope<Paged<Version>>)),
 )]
 async fn history(
     State(memory): State<Memory>,

@@ -250,8 +250,8 @@ pub struct ListRequest {
     /// Notes to list. Default 20; more than 100 is taken as 100.
     #[schema(minimum = 1, default = 20)]
     pub(crate) size: Option<i64>,
-    /// Some of `Doc`, `Audio`, `Link&Doc`, `Answer`, `Image`, `Memo`, `Link`, `Chat`, `Chat&Answer`; without them all.
-    /// Text notes are `Memo`, link notes `Link`; of the others there are none.
+    /// Some of `Doc`, `Audio`, `Link&Doc`, `Answer`, `Image`, `Memo`, `Link`, `Chat`, `Chat&Answer`;
+    /// default: all types. Text notes are `Memo`, link notes `Link`; of the others there are none.
     pub(crate) data_types: Option<Vec<String>>,
     /// The text to search for, at most 200 characters.
     #[schema(max_length = 200)]
@@ -271,7 +271,7 @@ pub struct ListedNote {
     /// Always `note`.
     #[serde(rename = "type")]
     entry_type: &'static str,
-    /// When it was added, in milliseconds since 1970-01-01 UTC.
+    /// The time of creation, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     sort_timestamp: Timestamp,
     note: NoteBody,
@@ -287,7 +287,7 @@ struct NoteBody {
     /// The pages that the links lead to; empty without links.
     pages: Vec<PageOut>,
     status: Status,
-    /// When it was last changed, in milliseconds since 1970-01-01 UTC.
+    /// The time of the last change, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     update_time: Timestamp,
 }

@@ -34,8 +34,8 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .with_state(memory)
 }
 
-/// Add a note. One that exists already, word for word, is not added again, and its id is returned. The pages
-/// that links lead to are read in the background and searched with the note. Scope note.add or note.write.
+/// Add a note. An identical note is not added again; its id is returned. Pages behind links are read in the
+/// background, and searched with the note. Scope note.add or note.write.
 #[utoipa::path(
     post,
     path = "/secondme/note/add",
@@ -62,7 +62,7 @@ async fn add(
     tag = "Notes",
     security(("bearer" = []), ("session" = [])),
     params(Keyword, PageQuery, CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CursorPage<FoundNote>>)),
+    responses((status = 200, description = "One page", body = Envelope<CursorPage<FoundNote>>)),
 )]
 async fn search(
     State(memory): State<Memory>,
@@ -85,7 +85,7 @@ async fn search(
     tag = "Notes",
     security(("bearer" = []), ("session" = [])),
     request_body = ListRequest,
-    responses((status = 200, description = "A page", body = Envelope<CursorPage<ListedNote>>)),
+    responses((status = 200, description = "One page", body = Envelope<CursorPage<ListedNote>>)),
 )]
 async fn list(
     State(memory): State<Memory>,
@@ -108,7 +108,7 @@ async fn list(
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id")),
     request_body = NoteChange,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn update(
     State(memory): State<Memory>,
@@ -129,7 +129,7 @@ async fn update(
     tag = "Notes",
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(memory): State<Memory>,
@@ -140,7 +140,7 @@ async fn delete(
     Ok(Data(Nothing))
 }
 
-/// List the earlier versions of a note, the latest first. Scope note.write.
+/// List the earlier versions of a note, newest first. Scope note.write.
 #[utoipa::path(
     get,
     path = "/secondme/note/{id}/history",
@@ -148,7 +148,7 @@ async fn delete(
     tag = "Notes",
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The note's id"), PageQuery),
-    responses((status = 200, description = "A page", body = Envelope<Paged<Version>>)),
+    responses((status = 200, description = "One page", body = Envelope<Paged<Version>>)),
 )]
 async fn history(
     State(memory): State<Memory>,

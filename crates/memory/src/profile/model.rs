@@ -126,7 +126,7 @@ pub struct Me {
     email: String,
     /// URL of the picture, or an empty text.
     avatar: String,
-    /// The id by which the calling app knows the person. It never changes. Null without an app.
+    /// The person's id for the calling app. It never changes. Null without an app.
     #[schema(example = "asu_2b6c…")]
     app_scoped_user_id: Option<String>,
 }

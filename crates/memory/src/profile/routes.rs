@@ -40,7 +40,7 @@ async fn info(
     tag = "User",
     security(("bearer" = []), ("session" = [])),
     request_body = ProfileRequest,
-    responses((status = 200, description = "The profile as it is now", body = Envelope<ProfileOut>)),
+    responses((status = 200, description = "The changed profile", body = Envelope<ProfileOut>)),
 )]
 async fn update(
     State(memory): State<Memory>,
@@ -52,7 +52,7 @@ async fn update(
     Ok(Data(ProfileOut::new(account, profile, &memory.settings().public_url)))
 }
 
-/// Get the person who signed in, with the id that is the calling app's own. Any credential of a person.
+/// Get the person of the credential, with their id for the calling app. Any credential of a person.
 #[utoipa::path(
     get,
     path = "/auth/me",

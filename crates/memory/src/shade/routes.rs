@@ -34,7 +34,7 @@ async fn list(State(memory): State<Memory>, Scoped { caller, .. }: Scoped<ReadSh
     Ok(Data(Shades { shades: memory.shades(caller.account(), true).await? }))
 }
 
-/// List all of one's own interests, including those without a public side. A key needs scope *.
+/// List all interests of the person, including those without a public side. A key needs scope *.
 #[utoipa::path(
     get,
     path = "/secondme/user/shades/all",
@@ -96,7 +96,7 @@ async fn update(
     tag = "User",
     security(("bearer" = []), ("session" = [])),
     params(("id" = i64, Path, description = "The interest's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(memory): State<Memory>,

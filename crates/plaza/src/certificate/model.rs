@@ -43,7 +43,7 @@ pub struct Standing {
     pub(super) certificate: Option<CertificateOut>,
 }
 
-/// A certificate on the wire.
+/// A certificate in responses.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateOut {

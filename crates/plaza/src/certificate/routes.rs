@@ -17,7 +17,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
         .with_state(plaza)
 }
 
-/// Look up a person's certificate, which is needed to use the Plaza. Any valid credential of a person.
+/// Get a person's certificate, which the Plaza requires. Any valid credential of a person.
 #[utoipa::path(
     get,
     path = "/certificate/",

@@ -23,7 +23,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
         .with_state(plaza)
 }
 
-/// Make a circle and join it. Scope plaza.write, residents only.
+/// Create a circle and join it. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/circles/create",
@@ -31,7 +31,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     request_body = CircleRequest,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn create(
     State(plaza): State<Plaza>,
@@ -42,7 +42,7 @@ async fn create(
     Ok(Data(Nothing))
 }
 
-/// List circles, newest first. Scope plaza.read, residents only.
+/// List circles, newest first. Scope plaza.read, and a Plaza certificate.
 #[utoipa::path(
     get,
     path = "/secondme/plaza/circles",
@@ -50,7 +50,7 @@ async fn create(
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     params(CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CirclePage>)),
+    responses((status = 200, description = "One page", body = Envelope<CirclePage>)),
 )]
 async fn list(
     State(plaza): State<Plaza>,
@@ -63,7 +63,7 @@ async fn list(
     Ok(Data(CirclePage { items, page: cursor.page, page_size: cursor.size, has_more, snapshot }))
 }
 
-/// Join a circle; again changes nothing. Scope plaza.write, residents only.
+/// Join a circle. Repeating it changes nothing. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/circles/{circleRoute}/join",
@@ -71,7 +71,7 @@ async fn list(
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     params(("circleRoute" = String, Path, description = "The circle's route")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn join(
     State(plaza): State<Plaza>,
@@ -82,7 +82,7 @@ async fn join(
     Ok(Data(Nothing))
 }
 
-/// Leave a circle; again changes nothing. Scope plaza.write, residents only.
+/// Leave a circle. Repeating it changes nothing. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/circles/{circleRoute}/leave",
@@ -90,7 +90,7 @@ async fn join(
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     params(("circleRoute" = String, Path, description = "The circle's route")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn leave(
     State(plaza): State<Plaza>,

@@ -25,7 +25,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
         .with_state(plaza)
 }
 
-/// Comment on a post. Scope plaza.write, residents only.
+/// Comment on a post. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/posts/comment",
@@ -33,7 +33,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     request_body = CommentRequest,
-    responses((status = 200, description = "What the comment is called", body = Envelope<Commented>)),
+    responses((status = 200, description = "The comment's id", body = Envelope<Commented>)),
 )]
 async fn create(
     State(plaza): State<Plaza>,
@@ -44,15 +44,15 @@ async fn create(
     Ok(Data(Commented { comment_id: rules::name(id) }))
 }
 
-/// List a post's comments, oldest first. Scope plaza.read, residents only.
+/// List a post's comments, oldest first. Scope plaza.read, and a Plaza certificate.
 #[utoipa::path(
     get,
     path = "/secondme/plaza/posts/{postId}/comments",
     operation_id = "listComments",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "What the post is called"), CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<CommentPage>)),
+    params(("postId" = String, Path, description = "The post's id"), CursorParams),
+    responses((status = 200, description = "One page", body = Envelope<CommentPage>)),
 )]
 async fn list(
     State(plaza): State<Plaza>,
@@ -73,16 +73,17 @@ async fn list(
     }))
 }
 
-/// Replace the text of the caller's comment, which then has `editedAt`. Scope plaza.write, residents only.
+/// Replace the text of the caller's comment, which then has `editedAt`. Scope plaza.write, and a Plaza
+/// certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/comments/{commentId}/update",
     operation_id = "updateComment",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("commentId" = String, Path, description = "What the comment is called")),
+    params(("commentId" = String, Path, description = "The comment's id")),
     request_body = EditRequest,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn update(
     State(plaza): State<Plaza>,
@@ -97,15 +98,15 @@ async fn update(
 }
 
 /// Delete the caller's comment; replies stay. An administrator's session, or their key with scope `*`, may
-/// delete any comment, which is logged with the reason. Scope plaza.write, residents only.
+/// delete any comment, which is logged with the reason. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/comments/{commentId}/delete",
     operation_id = "deleteComment",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("commentId" = String, Path, description = "What the comment is called"), ReasonQuery),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    params(("commentId" = String, Path, description = "The comment's id"), ReasonQuery),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(plaza): State<Plaza>,

@@ -14,7 +14,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(show)).with_state(plaza)
 }
 
-/// Read the feed. Scope plaza.read, residents only.
+/// Read the feed. Scope plaza.read, and a Plaza certificate.
 #[utoipa::path(
     get,
     path = "/secondme/plaza/feed",
@@ -22,7 +22,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     params(CursorParams, FeedQuery),
-    responses((status = 200, description = "A page", body = Envelope<FeedOut>)),
+    responses((status = 200, description = "One page", body = Envelope<FeedOut>)),
 )]
 async fn show(
     State(plaza): State<Plaza>,

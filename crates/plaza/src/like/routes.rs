@@ -26,15 +26,15 @@ struct Likes {
     likes: i64,
 }
 
-/// Like a post; again changes nothing. Scope plaza.write, residents only.
+/// Like a post. Repeating it changes nothing. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/posts/{postId}/like",
     operation_id = "likePost",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "What the post is called")),
-    responses((status = 200, description = "How many like it", body = Envelope<Likes>)),
+    params(("postId" = String, Path, description = "The post's id")),
+    responses((status = 200, description = "The number of likes", body = Envelope<Likes>)),
 )]
 async fn like_post(
     State(plaza): State<Plaza>,
@@ -45,15 +45,15 @@ async fn like_post(
     Ok(Data(Likes { liked: true, likes }))
 }
 
-/// Remove the like of a post. Scope plaza.write, residents only.
+/// Remove the like of a post. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/posts/{postId}/unlike",
     operation_id = "unlikePost",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "What the post is called")),
-    responses((status = 200, description = "How many like it", body = Envelope<Likes>)),
+    params(("postId" = String, Path, description = "The post's id")),
+    responses((status = 200, description = "The number of likes", body = Envelope<Likes>)),
 )]
 async fn unlike_post(
     State(plaza): State<Plaza>,
@@ -64,15 +64,15 @@ async fn unlike_post(
     Ok(Data(Likes { liked: false, likes }))
 }
 
-/// Like a comment; again changes nothing. Scope plaza.write, residents only.
+/// Like a comment. Repeating it changes nothing. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/comments/{commentId}/like",
     operation_id = "likeComment",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("commentId" = String, Path, description = "What the comment is called")),
-    responses((status = 200, description = "How many like it", body = Envelope<Likes>)),
+    params(("commentId" = String, Path, description = "The comment's id")),
+    responses((status = 200, description = "The number of likes", body = Envelope<Likes>)),
 )]
 async fn like_comment(
     State(plaza): State<Plaza>,
@@ -83,15 +83,15 @@ async fn like_comment(
     Ok(Data(Likes { liked: true, likes }))
 }
 
-/// Remove the like of a comment. Scope plaza.write, residents only.
+/// Remove the like of a comment. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/comments/{commentId}/unlike",
     operation_id = "unlikeComment",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("commentId" = String, Path, description = "What the comment is called")),
-    responses((status = 200, description = "How many like it", body = Envelope<Likes>)),
+    params(("commentId" = String, Path, description = "The comment's id")),
+    responses((status = 200, description = "The number of likes", body = Envelope<Likes>)),
 )]
 async fn unlike_comment(
     State(plaza): State<Plaza>,

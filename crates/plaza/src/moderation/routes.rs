@@ -16,7 +16,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
         .with_state(plaza)
 }
 
-/// Report a post or comment to the administrators. Scope plaza.write, residents only.
+/// Report a post or comment to the administrators. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/report",
@@ -24,7 +24,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     request_body = ReportRequest,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn report(
     State(plaza): State<Plaza>,
@@ -37,7 +37,7 @@ async fn report(
 }
 
 /// Block a person. The caller no longer sees their posts and comments, and they can neither reply to the
-/// caller's nor like them. Scope plaza.write, residents only.
+/// caller's nor like them. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/users/{userId}/block",
@@ -45,7 +45,7 @@ async fn report(
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     params(("userId" = String, Path, description = "The person's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn block(
     State(plaza): State<Plaza>,
@@ -56,7 +56,7 @@ async fn block(
     Ok(Data(Nothing))
 }
 
-/// Remove a block. Scope plaza.write, residents only.
+/// Remove a block. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/users/{userId}/unblock",
@@ -64,7 +64,7 @@ async fn block(
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     params(("userId" = String, Path, description = "The person's id")),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn unblock(
     State(plaza): State<Plaza>,

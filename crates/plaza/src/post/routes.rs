@@ -23,7 +23,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
         .with_state(plaza)
 }
 
-/// Write a post. Scope plaza.write, residents only.
+/// Write a post. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/posts/create",
@@ -31,7 +31,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     request_body = PostRequest,
-    responses((status = 200, description = "What the post is called", body = Envelope<Posted>)),
+    responses((status = 200, description = "The post's id", body = Envelope<Posted>)),
 )]
 async fn create(
     State(plaza): State<Plaza>,
@@ -42,14 +42,14 @@ async fn create(
     Ok(Data(Posted { post_id }))
 }
 
-/// Read a post. Scope plaza.read, residents only.
+/// Read a post. Scope plaza.read, and a Plaza certificate.
 #[utoipa::path(
     get,
     path = "/secondme/plaza/posts/{postId}",
     operation_id = "getPost",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "What the post is called")),
+    params(("postId" = String, Path, description = "The post's id")),
     responses((status = 200, description = "The post", body = Envelope<PostOut>)),
 )]
 async fn show(
@@ -62,16 +62,17 @@ async fn show(
     Ok(Data(PostOut::new(post, &people)))
 }
 
-/// Replace the text of the caller's post, which then has `editedAt`. Scope plaza.write, residents only.
+/// Replace the text of the caller's post, which then has `editedAt`. Scope plaza.write, and a Plaza
+/// certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/posts/{postId}/update",
     operation_id = "updatePost",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "What the post is called")),
+    params(("postId" = String, Path, description = "The post's id")),
     request_body = EditRequest,
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn update(
     State(plaza): State<Plaza>,
@@ -85,15 +86,15 @@ async fn update(
 }
 
 /// Delete the caller's post. An administrator's session, or their key with scope `*`, may delete any post,
-/// which is logged with the reason. Scope plaza.write, residents only.
+/// which is logged with the reason. Scope plaza.write, and a Plaza certificate.
 #[utoipa::path(
     post,
     path = "/secondme/plaza/posts/{postId}/delete",
     operation_id = "deletePost",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "What the post is called"), ReasonQuery),
-    responses((status = 200, description = "Nothing more", body = Envelope<Nothing>)),
+    params(("postId" = String, Path, description = "The post's id"), ReasonQuery),
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(plaza): State<Plaza>,

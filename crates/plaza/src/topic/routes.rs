@@ -16,7 +16,7 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct TopicPage {
-    /// Those with the most posts first.
+    /// The topics, those with the most posts first.
     items: Vec<Topic>,
     page: i64,
     page_size: i64,
@@ -36,7 +36,7 @@ struct TopicPosts {
     snapshot: Option<String>,
 }
 
-/// List topics, those with the most posts first. Scope plaza.read, residents only.
+/// List topics, those with the most posts first. Scope plaza.read, and a Plaza certificate.
 #[utoipa::path(
     get,
     path = "/secondme/plaza/topics",
@@ -44,7 +44,7 @@ struct TopicPosts {
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     params(CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<TopicPage>)),
+    responses((status = 200, description = "One page", body = Envelope<TopicPage>)),
 )]
 async fn list(
     State(plaza): State<Plaza>,
@@ -58,7 +58,7 @@ async fn list(
     Ok(Data(TopicPage { items, page: cursor.page, page_size: cursor.size, has_more }))
 }
 
-/// List the posts about a topic, newest first. Scope plaza.read, residents only.
+/// List the posts about a topic, newest first. Scope plaza.read, and a Plaza certificate.
 #[utoipa::path(
     get,
     path = "/secondme/plaza/topics/{topicId}/posts",
@@ -66,7 +66,7 @@ async fn list(
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     params(("topicId" = String, Path, description = "The topic's id"), CursorParams),
-    responses((status = 200, description = "A page", body = Envelope<TopicPosts>)),
+    responses((status = 200, description = "One page", body = Envelope<TopicPosts>)),
 )]
 async fn posts(
     State(plaza): State<Plaza>,

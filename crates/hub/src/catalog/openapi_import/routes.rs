@@ -44,7 +44,7 @@ pub fn router(hub: Hub) -> OpenApiRouter {
     responses(
         (
             status = 200,
-            description = "The definition, and what was left out of it",
+            description = "The definition, and notes on omitted parts",
             body = Envelope<ImportOut>,
         ),
     ),

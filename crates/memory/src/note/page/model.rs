@@ -146,7 +146,7 @@ pub struct PageOut {
     content: String,
     /// The reason why it was not read, or not at the first attempt; null otherwise.
     problem: Option<Problem>,
-    /// When it was read or given up, in milliseconds since 1970-01-01 UTC.
+    /// The time at which it was read or given up, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = Option<i64>)]
     read_time: Option<Timestamp>,
 }
