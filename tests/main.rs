@@ -70,6 +70,11 @@ mod clients {
 mod oauth {
     mod audience;
     mod best_practice;
+    mod client_documents;
+    mod clients;
+    mod field_bugs;
+    pub mod flow;
+    mod host;
     mod introspect;
     mod metadata;
     mod register;
@@ -143,11 +148,12 @@ mod openapi;
 mod operations;
 mod packaging;
 mod pages {
+    mod agent_scopes;
     mod agents;
     mod apps;
     mod browser;
     mod chat;
-    mod consent;
+    pub mod consent;
     mod consent_accounts;
     mod consent_scopes;
     mod keys;

@@ -50,7 +50,7 @@ async fn allow(browser: &mut Browser, address: &str, state: &CsrfToken, issuer: 
             ("scope", "user.info"),
             ("scope", "chat"),
         ];
-        browser.post("/oauth/authorize", &form).await.header("location").to_owned()
+        crate::pages::consent::destination(&browser.post("/oauth/authorize", &form).await)
     };
     let answer =
         location.strip_prefix(CALLBACK).and_then(|rest| rest.strip_prefix('&')).expect("the app's address");

@@ -31,6 +31,7 @@ async fn what_a_token_is_good_for(server: TestServer) {
         json!({
             "active": true, "scope": "user.info chat", "client_id": app.id, "token_type": "Bearer",
             "exp": now + 7200, "iat": now, "sub": me["appScopedUserId"], "iss": server.base_url(),
+            "aud": server.base_url(),
         })
     );
     assert_eq!(
@@ -38,6 +39,7 @@ async fn what_a_token_is_good_for(server: TestServer) {
         json!({
             "active": true, "scope": "user.info chat", "client_id": app.id,
             "exp": now + 2_592_000, "iat": now, "sub": me["appScopedUserId"], "iss": server.base_url(),
+            "aud": server.base_url(),
         })
     );
     let own = ask(&server, &app, &app.own_token().await).await;

@@ -26,7 +26,8 @@ async fn a_program_finds_out_by_itself(server: TestServer) {
             json!(["authorization_code", "refresh_token", "client_credentials"])
         );
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
-        assert!(document.get("registration_endpoint").is_none(), "it is off");
+        assert_eq!(document["registration_endpoint"], "https://doppel.example/oauth/register");
+        assert_eq!(document["client_id_metadata_document_supported"], true);
         let scopes = document["scopes_supported"].as_array().unwrap();
         assert!(scopes.contains(&json!("user.info")) && scopes.contains(&json!("memory.read")));
         assert!(

@@ -27,9 +27,20 @@ pub(super) async fn answer(
     browser.post(&format!("/oauth{}", action.split('"').next().unwrap()), &fields).await
 }
 
+/// Returns the address at the app to which an answer leads: by a redirect, or by a page that leaves.
+pub fn destination(answer: &Response) -> String {
+    if answer.status == 302 {
+        return answer.header("location").to_owned();
+    }
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let link = answer.body.split_once("<a class=\"button primary\" href=\"").expect("a link").1;
+    let href = link.split_once("\" rel=\"noreferrer\" data-leave").expect("a link that leaves").0;
+    href.replace("&#38;", "&").replace("&amp;", "&")
+}
+
 pub(super) fn code(answer: &Response) -> String {
-    assert_eq!(answer.status, 302, "{}", answer.body);
-    let rest = answer.header("location").strip_prefix(CALLBACK).and_then(|rest| rest.strip_prefix("&code="));
+    let location = destination(answer);
+    let rest = location.strip_prefix(CALLBACK).and_then(|rest| rest.strip_prefix("&code="));
     rest.expect("a code").split('&').next().unwrap().to_owned()
 }
 
@@ -89,11 +100,7 @@ async fn a_public_app_always_sees_the_page(server: TestServer) {
         );
         let page = browser.get(&ask).await;
         let back = answer(&mut browser, &page, "allow", &[]).await;
-        assert!(
-            back.status == 302 && back.header("location").starts_with(&format!("{callback}?code=")),
-            "{}",
-            back.body
-        );
+        assert!(destination(&back).starts_with(&format!("{callback}?code=")), "{}", back.body);
         assert_eq!(browser.get(&ask).await.status, 200, "the same once more");
         let silent = browser.get(&format!("{ask}&prompt=none&state=s")).await;
         let location = silent.header("location");
@@ -437,9 +444,9 @@ async fn app_schemes_and_private_hosts_get_codes(server: TestServer) {
     let mut browser = Browser::new(&server);
     browser.sign_in("a@example.com", PASSWORD, "/").await;
     for (uri, policy, told) in [
-        ("com.example.app:/cb", "com.example.app:", "handles com.example.app: links"),
-        ("myapp://cb?x=1", "myapp:", "handles myapp: links"),
-        ("cursor://anysphere/oauth/callback", "cursor:", "handles cursor: links"),
+        ("com.example.app:/cb", "com.example.app:", "a program on this computer (com.example.app:)"),
+        ("myapp://cb?x=1", "myapp:", "a program on this computer (myapp:)"),
+        ("cursor://anysphere/oauth/callback", "cursor:", "a program on this computer (cursor:)"),
         ("http://192.168.1.10:3000/cb", "http://192.168.1.10:3000", "redirected to 192.168.1.10:3000"),
         (
             "http://host.docker.internal:3000/cb",

@@ -1,5 +1,6 @@
 //! The account page: personal data, password, sessions, allowed apps and signed-in programs.
 
+pub(crate) mod access;
 pub(crate) mod apps;
 mod device;
 pub(crate) mod texts;
@@ -128,6 +129,7 @@ async fn render(
     let programs = console.identity.programs(member.account.id).await?;
     let sessions = console.identity.sessions(member.account.id).await?;
     let (error, problems) = refused.unzip();
+    let agents = console.identity.connected_agents(member.account.id).await?;
     let template = AccountPage {
         page: &page,
         own: texts::Texts::of(page.language),
@@ -136,7 +138,7 @@ async fn render(
         notice,
         problems: problems.unwrap_or_default(),
         password_hint: fill(t.password_hint, rules::MIN_PASSWORD),
-        apps: apps.into_iter().map(|app| AppView::new(app, t)).collect(),
+        apps: apps.into_iter().map(|app| AppView::new(app, &agents, t)).collect(),
         programs: programs.into_iter().map(|program| ProgramView::new(program, t)).collect(),
         sessions: sessions.into_iter().map(|session| SessionView::new(session, member.session, t)).collect(),
     };

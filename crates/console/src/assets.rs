@@ -30,11 +30,12 @@ const STYLES: &str = concat!(
     include_str!("../assets/css/chat.css"),
 );
 
-static ASSETS: LazyLock<[(&str, Asset); 5]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[(&str, Asset); 6]> = LazyLock::new(|| {
     [
         ("console.css", Asset::new(CSS, STYLES)),
         ("chat.js", Asset::new(JS, &include_bytes!("../assets/chat.js")[..])),
         ("console.js", Asset::new(JS, &include_bytes!("../assets/console.js")[..])),
+        ("leave.js", Asset::new(JS, &include_bytes!("../assets/leave.js")[..])),
         ("logo.svg", Asset::new(SVG, &include_bytes!("../assets/logo.svg")[..])),
         ("circles.svg", Asset::new(SVG, &include_bytes!("../assets/circles.svg")[..])),
     ]

@@ -8,24 +8,27 @@ use store::AccountId;
 mod fuzz_tests;
 mod request;
 pub(crate) mod texts;
+mod view;
 
-use askama::Template;
+use std::net::IpAddr;
+
 use axum::{
     extract::{MatchedPath, RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::StatusCode;
-use identity::{Application, Scope, ScopeSet, grant::Consent, grant::rules};
-use web::{ApiError, Code, names};
+use identity::{
+    Application, ScopeSet,
+    grant::{Consent, rules},
+};
+use web::ApiError;
 
 use crate::{
     Console,
     form::{CsrfForm, Fields},
-    page::{Member, Page},
-    sign_in::{self, Again},
-    texts::fill,
+    page::Member,
+    sign_in::{self, Browser},
 };
-use request::{Denied, Destination, Prompt, Request, RequestedAccess, Terms, consent_query};
+use request::{Denied, Prompt, Request, RequestedAccess, Terms, consent_query};
 pub(crate) use request::{after_sign_in, form_sources};
 use texts::Texts;
 
@@ -55,68 +58,54 @@ impl From<Fields> for Decision {
     }
 }
 
-/// A scope on the page.
-struct Choice {
-    name: &'static str,
-    meaning: &'static str,
-    is_needed: bool,
-}
-
-#[derive(Template)]
-#[template(path = "consent.html")]
-struct ConsentPage<'a> {
-    page: &'a Page,
-    t: &'static Texts,
-    action: &'a str,
-    app: &'a Application,
-    /// The app's picture, if it is stored on this server.
-    icon: Option<&'a str>,
-    /// The first letter of the name, shown if there is no picture.
-    initial: String,
-    query: &'a str,
-    title: String,
-    by: String,
-    signed_in: String,
-    /// The address of the form to use another account.
-    other_account: String,
-    back: String,
-    choices: Vec<Choice>,
-    problem: Option<&'static str>,
-}
-
 /// Shows the page. If the person granted all of this before, redirects to the app at once.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
+    browser: Browser,
     path: MatchedPath,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let query = query.unwrap_or_default();
     let request = parse(&console, path.as_str(), &query);
-    let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
+    let app = asking(&console, &request, browser.client.address).await?;
     let asked = match request.asked(terms(&console, &app)) {
         Ok(asked) => asked,
-        Err(denied) => return request.deny(denied),
+        Err(denied) => return request::redirect(&request.deny(denied)),
     };
     if let Some(again) = request.sign_in_again() {
         let here = format!("{}?{query}", path.as_str());
         return Ok(Redirect::to(&sign_in::address(again, &here)).into_response());
     }
-    if request.prompt() != Prompt::Always {
-        let standing = console.identity.standing(member.account.id, &app.id).await?;
-        if let Some(granted) = standing.and_then(|standing| rules::silent(&standing, &app, asked.scopes)) {
-            return grant(&console, member.account.id, request, (asked, granted), false).await;
-        }
+    let standing = console.identity.standing(member.account.id, &app.id).await?;
+    let silent = standing
+        .as_ref()
+        .filter(|_| request.prompt() != Prompt::Always)
+        .and_then(|standing| rules::silent(standing, &app, &request.redirect_uri, asked.scopes));
+    if let Some(granted) = silent {
+        let location = grant(&console, member.account.id, (&app, &request), (asked, granted), false).await?;
+        return request::redirect(&location);
     }
     if request.prompt() == Prompt::Never {
-        return request.deny(Denied::ConsentRequired);
+        return request::redirect(&request.deny(Denied::ConsentRequired));
     }
-    page(&console, &member, &app, &request, (path.as_str(), &query), asked, None)
+    let asked = (asked, standing.as_ref());
+    view::ask(&console, &member, &app, &request, (path.as_str(), &query), asked, None)
+}
+
+/// Returns the app that asks.
+async fn asking(console: &Console, request: &Request, address: IpAddr) -> Result<Application, ApiError> {
+    console.identity.asking_application(&request.client_id, &request.redirect_uri, address).await
+}
+
+/// True if a route is the authorization endpoint of the standards.
+fn is_standard(path: &str) -> bool {
+    matches!(path, STANDARD | ALIAS)
 }
 
 /// Parses the app's request. On the route of the standard, the redirect will contain the issuer.
 fn parse(console: &Console, path: &str, query: &str) -> Request {
-    let issuer = matches!(path, STANDARD | ALIAS).then(|| &*console.public_url);
+    let issuer = is_standard(path).then(|| &*console.public_url);
     Request::parse(query, issuer)
 }
 
@@ -136,52 +125,64 @@ fn terms<'a>(console: &'a Console, app: &Application) -> Terms<'a> {
 ///
 /// # Errors
 /// The errors of the consent page that are shown instead of redirecting: unknown app or redirect URI.
-pub(crate) async fn refuse_without_page(console: &Console, next: &str) -> Result<Option<Response>, ApiError> {
+pub(crate) async fn refuse_without_page(
+    console: &Console,
+    next: &str,
+    address: IpAddr,
+) -> Result<Option<Response>, ApiError> {
     let Some((path, query)) = consent_query(next) else { return Ok(None) };
     let request = parse(console, path, query);
     if request.prompt() != Prompt::Never || request.sign_in_again().is_some() {
         return Ok(None);
     }
-    let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
+    let app = asking(console, &request, address).await?;
     let denied = request.asked(terms(console, &app)).err().unwrap_or(Denied::LoginRequired);
-    request.deny(denied).map(Some)
+    request::redirect(&request.deny(denied)).map(Some)
 }
 
-/// Redirects to the app with the decision, or shows the page again if it grants no scope.
+/// Takes the decision to the app, or shows the page again if it grants no scope.
 pub(crate) async fn submit(
     State(console): State<Console>,
     member: Member,
+    browser: Browser,
     path: MatchedPath,
     CsrfForm(decision): CsrfForm<Decision>,
 ) -> Result<Response, ApiError> {
-    let request = parse(&console, path.as_str(), &decision.query);
-    let app = console.identity.asking_application(&request.client_id, &request.redirect_uri).await?;
+    let path = path.as_str();
+    let request = parse(&console, path, &decision.query);
+    let app = asking(&console, &request, browser.client.address).await?;
     let asked = match request.asked(terms(&console, &app)) {
         Ok(asked) => asked,
-        Err(denied) => return request.deny(denied),
+        Err(denied) => return go(path, &member, &request, &request.deny(denied)),
     };
     if !decision.is_allowed {
-        return request.deny(Denied::ByPerson);
+        return go(path, &member, &request, &request.deny(Denied::ByPerson));
     }
-    let mut chosen = ScopeSet::EMPTY;
-    for scope in decision.scopes.iter().filter_map(|name| Scope::parse(name)) {
-        chosen.insert(scope);
-    }
-    let granted = rules::allowed(asked.scopes, chosen);
+    let granted = rules::allowed(asked.scopes, view::ticked(&decision.scopes));
     if granted.is_empty() {
         let problem = Some(Texts::of(member.page.language).none);
-        return page(&console, &member, &app, &request, (path.as_str(), &decision.query), asked, problem);
+        let standing = console.identity.standing(member.account.id, &app.id).await?;
+        let asked = (asked, standing.as_ref());
+        return view::ask(&console, &member, &app, &request, (path, &decision.query), asked, problem);
     }
-    grant(&console, member.account.id, request, (asked, granted), true).await
+    let location = grant(&console, member.account.id, (&app, &request), (asked, granted), true).await?;
+    go(path, &member, &request, &location)
 }
 
+/// Goes to the app: by a page that leaves, or on the routes of the SecondMe API by a redirect.
+fn go(path: &str, member: &Member, request: &Request, location: &str) -> Result<Response, ApiError> {
+    if is_standard(path) { view::leave(member, request, location) } else { request::redirect(location) }
+}
+
+/// Stores the consent. Returns the app's address with the code.
 async fn grant(
     console: &Console,
     account: AccountId,
-    request: Request,
+    (app, request): (&Application, &Request),
     (asked, granted): (RequestedAccess, ScopeSet),
     is_answer: bool,
-) -> Result<Response, ApiError> {
+) -> Result<String, ApiError> {
+    console.identity.keep_described(app).await?;
     let consent = Consent {
         application: request.client_id.clone(),
         redirect_uri: request.redirect_uri.clone(),
@@ -192,76 +193,5 @@ async fn grant(
         is_answer,
     };
     let code = console.identity.consent(account, consent).await?;
-    request.allow(code.expose())
-}
-
-fn page(
-    console: &Console,
-    member: &Member,
-    app: &Application,
-    request: &Request,
-    (path, query): (&str, &str),
-    asked: RequestedAccess,
-    problem: Option<&'static str>,
-) -> Result<Response, ApiError> {
-    let here = format!("{path}?{query}");
-    let page = member.page.clone().at("", here.as_str()).leading_to(&request.origin());
-    let t = Texts::of(page.language);
-    // Old names may contain characters that change the direction of text, which are now refused.
-    let name = names::cleaned(&app.name);
-    let choice = |scope: Scope| Choice {
-        name: scope.name(),
-        meaning: scope.meaning(page.language),
-        is_needed: scope.is_needed(),
-    };
-    let template = ConsentPage {
-        page: &page,
-        t,
-        action: path,
-        app,
-        icon: own_picture(&app.icon_url, &console.public_url),
-        initial: name.chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default(),
-        query,
-        title: fill(t.title, &name),
-        by: if app.is_self_registered { t.by_itself.to_owned() } else { fill(t.by, &app.owner) },
-        signed_in: fill(t.signed_in, &member.account.email),
-        other_account: sign_in::address(Again::Choose, &here),
-        back: match request.destination() {
-            Destination::Host(host) => fill(t.back, host),
-            Destination::Scheme(scheme) => fill(t.back_app, format!("{scheme}:")),
-        },
-        choices: asked.scopes.iter().map(choice).collect(),
-        problem,
-    };
-    match problem {
-        Some(_) => page.refuse(&Code::Unprocessable.into(), &template),
-        None => page.answer(StatusCode::OK, &template),
-    }
-}
-
-/// Returns the path of a picture that is stored on this server, or `None` for any other address. A picture
-/// from elsewhere would tell the app's owner who looks at the page.
-fn own_picture<'a>(url: &'a str, public_url: &str) -> Option<&'a str> {
-    url.strip_prefix(public_url).filter(|path| path.starts_with('/') && !path.starts_with("//"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pictures_from_elsewhere_are_not_shown() {
-        let own = |url| own_picture(url, "https://doppel.example");
-        assert_eq!(own("https://doppel.example/cdn/a.png"), Some("/cdn/a.png"));
-        for other in [
-            "",
-            "https://evil.example/a.png",
-            "https://doppel.example.evil.example/a.png",
-            "https://doppel.example//evil.example/a.png",
-            "https://doppel.example",
-            "//evil.example",
-        ] {
-            assert_eq!(own(other), None, "{other}");
-        }
-    }
+    Ok(request.allow(code.expose()))
 }

@@ -110,6 +110,7 @@ pub fn router(console: Console) -> Router {
         .route(account::PATH, get(account::show))
         .route("/account/password", post(account::change_password))
         .route("/account/sessions/{id}/end", post(account::end_session))
+        .route("/account/apps/{id}", get(account::access::show).post(account::access::change))
         .route("/account/apps/{id}/revoke", post(account::apps::revoke))
         .route("/account/programs/{id}/end", post(account::apps::end_program))
         .route(apps::PATH, get(apps::show).post(apps::create::submit))

@@ -137,6 +137,7 @@ impl<'a> SignInPage<'a> {
 pub(crate) async fn show(
     State(console): State<Console>,
     page: Page,
+    browser: Browser,
     Query(query): Query<SignInQuery>,
 ) -> Result<Response, ApiError> {
     let next = next::local(query.next.as_deref().unwrap_or_default());
@@ -145,7 +146,7 @@ pub(crate) async fn show(
         return Ok(Redirect::to(next).into_response());
     }
     if page.who.is_none()
-        && let Some(back) = consent::refuse_without_page(&console, next).await?
+        && let Some(back) = consent::refuse_without_page(&console, next, browser.client.address).await?
     {
         return Ok(back);
     }

@@ -449,6 +449,7 @@ mod tests {
     fn texts_are_whole() {
         for all in [
             ALL,
+            crate::account::access::texts::ALL,
             crate::account::texts::ALL,
             crate::agents::texts::ALL,
             crate::apps::texts::ALL,

@@ -161,6 +161,7 @@ pub struct Files {
 #[expect(missing_docs, reason = "default.toml describes every key")]
 pub struct Outgoing {
     pub allowed_networks: Vec<IpNet>,
+    pub ca_file: PathBuf,
     pub connect_seconds: u64,
 }
 
@@ -185,6 +186,26 @@ pub enum LogFormat {
 #[expect(missing_docs, reason = "default.toml describes every key")]
 pub struct Metrics {
     pub listen: String,
+}
+
+impl Outgoing {
+    /// Returns the certificates of `ca_file`; empty if there is none.
+    ///
+    /// # Errors
+    /// A message for people if the file cannot be read or has no certificates.
+    pub fn authorities(&self) -> Result<Vec<u8>, String> {
+        if self.ca_file.as_os_str().is_empty() {
+            return Ok(Vec::new());
+        }
+        let shown = self.ca_file.display();
+        let pem =
+            std::fs::read(&self.ca_file).map_err(|error| format!("outgoing.ca_file = {shown}: {error}"))?;
+        if outgoing::has_certificates(&pem) {
+            Ok(pem)
+        } else {
+            Err(format!("outgoing.ca_file = {shown}: expected certificates in PEM"))
+        }
+    }
 }
 
 /// The settings that flags can change.
@@ -288,6 +309,7 @@ impl Config {
         self.chat.check(limit)?;
         limit("files.max_upload_bytes", self.files.max_upload_bytes, 1024, 1 << 40)?;
         limit("files.max_stored_bytes", self.files.max_stored_bytes, 1024, 1 << 50)?;
+        self.outgoing.authorities()?;
         limit("outgoing.connect_seconds", self.outgoing.connect_seconds, 1, 600)?;
         self.hub.check()?;
         self.plaza.check()?;

@@ -192,10 +192,15 @@ async fn tokens(running: &Running, client_id: &str, client_secret: &str) -> Resu
     };
     let code = running.identity.consent(account.id, consent).await.map_err(fail)?;
     let exchange = Exchange {
-        client: Credentials { id: client_id.to_owned(), secret: Some(client_secret.to_owned()) },
+        client: Credentials {
+            id: client_id.to_owned(),
+            secret: Some(client_secret.to_owned()),
+            ..Credentials::default()
+        },
         code: code.expose().to_owned(),
         redirect_uri: CALLBACK.into(),
         verifier: None,
+        audience: None,
     };
     let tokens = running.identity.exchange_code(exchange).await.map_err(fail)?;
     let refresh = tokens.refresh.context("the demo app got no refresh token")?;

@@ -1,19 +1,26 @@
 //! Apps (OAuth clients) that ask people for access to their data.
 
+pub mod auth;
+pub mod client_id;
 pub mod model;
-mod queries;
+pub(crate) mod queries;
 pub mod redirect;
 mod registration;
 mod routes;
 pub mod rules;
 
+use std::net::IpAddr;
+
 use sha2::{Digest, Sha256};
 use store::{AccountId, Tx, params};
 use web::{ApiError, Code, paging::Page};
 
-pub use model::{Application, ApplicationRequest, Change, Credentials, NewApplication, Status};
+pub use model::{
+    Application, ApplicationRequest, Assertion, Change, Credentials, NewApplication, NewKeys, Status,
+};
 pub use routes::router;
 
+use self::auth::AuthMethod;
 use crate::{
     Identity, cache,
     credential::{self, Hash, Kind, Secret},
@@ -143,15 +150,25 @@ impl Identity {
         Ok(())
     }
 
-    /// Returns the app that sends a person here to ask for access, with `redirect_uri` as the way back.
+    /// Returns the app that sends a person here to ask for access, with `redirect_uri` as the way back. The
+    /// document of an app whose id is a URL may be fetched for the client at `address`.
     ///
     /// # Errors
-    /// [`Code::OauthApplicationNotFound`]; [`Code::OauthRedirectMismatch`] if the app did not register the
-    /// URI; the code of its status unless it is approved. None of these may be reported by a redirect.
-    pub async fn asking_application(&self, id: &str, redirect_uri: &str) -> Result<Application, ApiError> {
+    /// [`Code::OauthApplicationNotFound`]; [`Code::OauthDocumentInvalid`]; [`Code::OauthRedirectMismatch`] if
+    /// the app did not register the URI; the code of its status unless it is approved. None of these may be
+    /// reported by a redirect.
+    pub async fn asking_application(
+        &self,
+        id: &str,
+        redirect_uri: &str,
+        address: IpAddr,
+    ) -> Result<Application, ApiError> {
         rules::check_id(id)?;
-        let found: Option<Application> = self.db().fetch_optional(queries::FIND, params![id]).await?;
-        let application = found.ok_or(Code::OauthApplicationNotFound)?;
+        let application = if client_id::is_url(id) {
+            self.documented_application(id, address).await?
+        } else {
+            self.stored_application(id).await?.ok_or(Code::OauthApplicationNotFound)?
+        };
         if !redirect::is_registered(&application.redirect_uris, redirect_uri) {
             return Err(ApiError::new(Code::OauthRedirectMismatch).with(redirect_uri));
         }
@@ -159,22 +176,42 @@ impl Identity {
         Ok(application)
     }
 
-    /// Authenticates an app by its secret. A public app has none; it proves itself later, by PKCE.
+    /// Returns what is stored about an app.
+    pub(crate) async fn stored_application(&self, id: &str) -> Result<Option<Application>, ApiError> {
+        Ok(self.db().fetch_optional(queries::FIND, params![id]).await?)
+    }
+
+    /// Authenticates an app by its secret or its key. A public app has none; it proves itself later, by PKCE.
     ///
     /// # Errors
-    /// [`Code::OauthClientInvalid`] if the id is unknown; [`Code::OauthSecretMismatch`] if the secret is
-    /// wrong or missing, or was sent for a public app; the code of the app's status unless it is approved.
+    /// [`Code::OauthClientInvalid`] if the id is unknown, the app's document cannot be used any more, or the
+    /// assertion is wrong; [`Code::OauthSecretMismatch`] if the secret is wrong or missing, or was sent for a
+    /// public app; the code of the app's status unless it is approved.
     pub(crate) async fn client(&self, credentials: &Credentials) -> Result<model::Client, ApiError> {
         rules::check_id(&credentials.id).map_err(|_unknown| Code::OauthClientInvalid)?;
         let found: Option<model::Client> =
             self.db().fetch_optional(queries::CLIENT, params![&credentials.id]).await?;
-        let client = found.ok_or(Code::OauthClientInvalid)?;
-        let is_proven = match &credentials.secret {
-            Some(secret) => !client.is_public && Hash(client.secret_hash).is_of(secret),
-            None => client.is_public,
-        };
-        if !is_proven {
-            return Err(Code::OauthSecretMismatch.into());
+        let mut client = found.ok_or(Code::OauthClientInvalid)?;
+        if client_id::is_url(&client.id) {
+            match self.document(&client.id, credentials.address).await {
+                Ok(document) => client.describe(document),
+                // What is stored is as good as at the last consent.
+                Err(error) if error.code() == Code::RateLimited => {}
+                Err(error) if error.code() == Code::OauthDocumentInvalid => {
+                    return Err(Code::OauthClientInvalid.into());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let methods = client.methods();
+        match (&credentials.assertion, &credentials.secret) {
+            (Some(_), _) if !methods.contains(AuthMethod::PrivateKeyJwt) => {
+                return Err(Code::OauthClientInvalid.into());
+            }
+            (Some(assertion), _) => self.check_assertion(&client, credentials, assertion).await?,
+            (None, Some(secret)) if methods.has_secret() && Hash(client.secret_hash).is_of(secret) => {}
+            (None, None) if methods.contains(AuthMethod::None) => {}
+            (None, _) => return Err(Code::OauthSecretMismatch.into()),
         }
         client.status.check()?;
         Ok(client)

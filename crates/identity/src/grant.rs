@@ -1,6 +1,7 @@
 //! Authorizations: the access that a person gives to an app, the code that takes it to the app, and the
 //! tokens for which the app exchanges the code.
 
+mod agents;
 mod introspect;
 pub mod model;
 mod queries;
@@ -13,12 +14,13 @@ mod token;
 use store::{AccountId, Ids, Random, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
+pub use agents::ConnectedAgent;
 pub use introspect::Introspection;
 pub use model::{Authorization, Consent, Exchange, Settings, Standing, Tokens};
 pub use routes::router;
 
 use crate::{
-    AuthorizationId, DeliveryId, Identity,
+    Audience, AuthorizationId, DeliveryId, Identity,
     account::announce,
     credential::{Kind, Secret},
     webhook,
@@ -63,11 +65,16 @@ impl Identity {
                     let (scopes, asked) = (after.scopes.to_string(), after.asked.to_string());
                     let answered_at = if consent.is_answer { now } else { before.answered_at };
                     tx.execute(queries::SET_SCOPES, params![before.id, &scopes, &asked, answered_at]).await?;
-                    let granted = consent.granted.to_string();
+                    // A person who grants a refused scope later grants it to the tokens of an agent, too.
+                    let of_code = match consent.audience {
+                        Audience::Server => consent.granted,
+                        Audience::Mcp => consent.asked,
+                    };
+                    let of_code = of_code.to_string();
                     let values = params![
                         &hash.0,
                         before.id,
-                        &granted,
+                        &of_code,
                         &consent.redirect_uri,
                         consent.challenge.as_deref(),
                         expires_at,

@@ -50,11 +50,26 @@ const DELIVERY_MS: i64 = 30 * 86_400_000;
 const DELIVERIES: &str = "DELETE FROM webhook_delivery WHERE id IN \
      (SELECT id FROM webhook_delivery WHERE created_at <= $1 LIMIT $2)";
 
-/// Time after which an app that registered itself is removed if it has no authorization, in milliseconds.
-const UNUSED_MS: i64 = 7 * 86_400_000;
+/// Time after which an app that registered itself is removed if nobody has ever consented, in milliseconds (a
+/// day). Some clients register once for each connection.
+const UNUSED_MS: i64 = 86_400_000;
 const UNUSED: &str = "DELETE FROM application WHERE id IN (SELECT a.id FROM application a \
      WHERE a.is_self_registered = 1 AND a.created_at <= $1 \
      AND NOT EXISTS (SELECT 1 FROM app_authorization z WHERE z.application_id = a.id) LIMIT $2)";
+
+/// Time after which an app that registered itself is removed if no authorization was used, in milliseconds.
+const STALE_MS: i64 = 90 * 86_400_000;
+const STALE: &str = "DELETE FROM application WHERE id IN (SELECT a.id FROM application a \
+     WHERE a.is_self_registered = 1 AND a.created_at <= $1 \
+     AND NOT EXISTS (SELECT 1 FROM app_authorization z WHERE z.application_id = a.id AND (z.revoked_at > $1 \
+     OR (z.revoked_at IS NULL \
+     AND (z.last_used_at > $1 OR z.answered_at > $1 OR z.created_at > $1)))) LIMIT $2)";
+const ASSERTIONS: &str = "DELETE FROM client_assertion WHERE hash IN \
+     (SELECT hash FROM client_assertion WHERE expires_at <= $1 LIMIT $2)";
+/// Time for which a document of an app is kept, in milliseconds. It is used for 30 days while its host fails.
+const DOCUMENT_MS: i64 = 31 * 86_400_000;
+const DOCUMENTS: &str = "DELETE FROM client_document WHERE (kind, url) IN \
+     (SELECT kind, url FROM client_document WHERE fetched_at <= $1 LIMIT $2)";
 
 impl Identity {
     /// Removes one batch of each kind of expired rows. Returns true if there may be more.
@@ -67,7 +82,8 @@ impl Identity {
         let mut most = 0;
         let refresh = now.plus_ms(-REFRESH_MS);
         // Every token of an authorization revoked before this time has expired.
-        let revoked = refresh.plus_secs(-self.settings().oauth.refresh_seconds);
+        let oauth = &self.settings().oauth;
+        let revoked = refresh.plus_secs(-oauth.refresh_seconds.max(oauth.mcp_refresh_seconds));
         for (sql, before) in [
             (SESSIONS, now),
             (LINKS, now),
@@ -77,6 +93,9 @@ impl Identity {
             (REFRESH, refresh),
             (REVOKED, revoked),
             (UNUSED, now.plus_ms(-UNUSED_MS)),
+            (STALE, now.plus_ms(-STALE_MS)),
+            (ASSERTIONS, now),
+            (DOCUMENTS, now.plus_ms(-DOCUMENT_MS)),
             (PROGRAMS, now),
             (PROGRAM_CODES, now.plus_ms(-CODE_MS)),
             (DEVICES, now),

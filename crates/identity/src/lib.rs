@@ -7,10 +7,12 @@
 pub mod account;
 mod agent;
 pub mod application;
+mod assertion;
 pub mod audience;
 mod cache;
 mod caller;
 pub mod credential;
+pub mod document;
 #[cfg(test)]
 mod fuzz_tests;
 pub mod grant;
@@ -78,6 +80,10 @@ pub struct Settings {
     pub secure_cookies: bool,
     /// The public URL of the server without a slash at the end, which is the issuer of its tokens.
     pub public_url: Arc<str>,
+    /// Documents of known clients as JSON, used if the client's host does not give its document.
+    pub known_clients: Vec<String>,
+    /// Hosts to which agents may be redirected over plain http, besides this machine.
+    pub http_redirect_hosts: Vec<String>,
     /// The settings of OAuth.
     pub oauth: grant::Settings,
     /// The settings of webhooks.
@@ -101,6 +107,7 @@ struct Inner {
     usage: usage::Recorder,
     sealer: store::Sealer,
     webhooks: webhook::Worker,
+    loads: document::load::Loads,
 }
 
 impl Identity {
@@ -111,7 +118,8 @@ impl Identity {
         let cache = cache::Cache::new(settings.recheck);
         let sealer = store::Sealer::new(settings.seal.clone(), db.clone());
         let (usage, webhooks) = (usage::Recorder::default(), webhook::Worker::default());
-        Self(Arc::new(Inner { db, settings, account_hasher, hasher, cache, usage, sealer, webhooks }))
+        let loads = document::load::Loads::default();
+        Self(Arc::new(Inner { db, settings, account_hasher, hasher, cache, usage, sealer, webhooks, loads }))
     }
 
     /// Starts the background tasks of this crate. They write usage records, drop credentials that another

@@ -40,6 +40,8 @@ pub enum Action<'a> {
     Device,
     /// Registering an app without an account.
     Registration,
+    /// Having this server fetch a document of an app.
+    Document,
 }
 
 impl Action<'_> {
@@ -48,6 +50,7 @@ impl Action<'_> {
             Self::SignUp | Self::HubSignUp(_) => limits.sign_up,
             Self::Device => limits.device,
             Self::Registration => limits.registration,
+            Self::Document => DOCUMENTS,
         }
     }
 
@@ -57,9 +60,15 @@ impl Action<'_> {
             Self::HubSignUp(ak) => subject(&format!("hub sign up {ak}"), &origin(address)),
             Self::Device => subject("device", &origin(address)),
             Self::Registration => subject("registration", &origin(address)),
+            Self::Document => subject("document", &origin(address)),
         }
     }
 }
+
+/// Most documents that are fetched for one address.
+const DOCUMENTS: Rate = Rate::per_seconds(10, 60);
+/// Most documents that are fetched for all addresses together.
+const ALL_DOCUMENTS: Rate = Rate::per_seconds(60, 60);
 
 /// The subject of a limit: the SHA-256 of who is limited in what.
 pub(crate) type Subject = [u8; 32];
@@ -81,6 +90,26 @@ pub(crate) fn subject(action: &str, who: &[u8]) -> Subject {
 }
 
 impl Identity {
+    /// Counts a document that is fetched for an address.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] if the address or the server has used up its limit.
+    pub(crate) async fn permit_document(&self, address: IpAddr) -> Result<(), ApiError> {
+        let limits = vec![
+            (Action::Document.subject(address), DOCUMENTS),
+            (subject("documents", b"all"), ALL_DOCUMENTS),
+        ];
+        let now = self.db().clock().now();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let held = LockedLimits::take(tx, limits, now).await?;
+                    held.save(tx).await
+                })
+            })
+            .await
+    }
+
     /// Counts an action of a client address. Called before the action.
     ///
     /// # Errors
@@ -161,6 +190,7 @@ mod tests {
             Action::HubSignUp("b"),
             Action::Device,
             Action::Registration,
+            Action::Document,
         ];
         let subjects: std::collections::HashSet<Subject> = all.map(|action| action.subject(address)).into();
         assert_eq!(subjects.len(), all.len());

@@ -76,6 +76,22 @@ impl Scope {
         matches!(self, Self::UserInfo | Self::UserInfoV2)
     }
 
+    /// True if the scope lets an app add, change, or delete something, or act in the person's name.
+    pub const fn may_change(self) -> bool {
+        use Ability as A;
+        let changing = Abilities::of(&[
+            A::WriteProfile,
+            A::WriteMemory,
+            A::AddNotes,
+            A::WriteNotes,
+            A::UseChat,
+            A::UseVoice,
+            A::WritePlaza,
+            A::UseAgentMemory,
+        ]);
+        !self.abilities().without(Abilities::ALL.without(changing)).is_empty()
+    }
+
     const fn bit(self) -> u32 {
         1 << (self as u32)
     }

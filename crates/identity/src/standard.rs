@@ -6,6 +6,7 @@
 
 mod client;
 mod error;
+mod fields;
 #[cfg(test)]
 mod fuzz_tests;
 mod metadata;

@@ -17,7 +17,7 @@ use bytes::{Bytes, BytesMut};
 use http::Method;
 use ipnet::IpNet;
 use reqwest::{
-    Client, ClientBuilder, RequestBuilder, Response, Url,
+    Certificate, Client, ClientBuilder, RequestBuilder, Response, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::{Attempt, Policy},
 };
@@ -57,6 +57,8 @@ pub struct Settings {
     pub allowed: Vec<IpNet>,
     /// Connect timeout. Zero means five seconds.
     pub connect: Duration,
+    /// Certificate authorities in PEM that are trusted besides those of the system; may be empty.
+    pub authorities: Vec<u8>,
 }
 
 /// The reason why a call was not made, or was given up.
@@ -96,6 +98,7 @@ pub struct Outgoing(Arc<Inner>);
 struct Inner {
     guard: Guard,
     connect: Duration,
+    authorities: Vec<u8>,
     following: OnceLock<Client>,
     keeping: OnceLock<Client>,
     trusted: OnceLock<Client>,
@@ -105,7 +108,8 @@ impl Outgoing {
     /// Creates the clients with these settings.
     pub fn new(settings: Settings) -> Self {
         let guard = Guard(settings.allowed.into());
-        Self(Arc::new(Inner { guard, connect: settings.connect, ..Inner::default() }))
+        let Settings { connect, authorities, .. } = settings;
+        Self(Arc::new(Inner { guard, connect, authorities, ..Inner::default() }))
     }
 
     /// Creates a request to a URL that comes from a person or an app. The caller sets a timeout for the
@@ -152,7 +156,11 @@ impl Outgoing {
     fn builder(&self) -> ClientBuilder {
         let connect = if self.0.connect.is_zero() { Duration::from_secs(5) } else { self.0.connect };
         let agent = concat!("Doppel/", env!("CARGO_PKG_VERSION"));
-        Client::builder().user_agent(agent).connect_timeout(connect).no_proxy()
+        let builder = Client::builder().user_agent(agent).connect_timeout(connect).no_proxy();
+        match Certificate::from_pem_bundle(&self.0.authorities) {
+            Ok(authorities) if !authorities.is_empty() => builder.tls_certs_merge(authorities),
+            _ => builder,
+        }
     }
 }
 
@@ -188,6 +196,11 @@ pub async fn read(mut response: Response, limit: usize) -> Result<Bytes, Refused
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// True if a text in PEM has certificates, and nothing that is malformed.
+pub fn has_certificates(pem: &[u8]) -> bool {
+    Certificate::from_pem_bundle(pem).is_ok_and(|certificates| !certificates.is_empty())
 }
 
 /// Installs the TLS implementation of this process, before the first client is created. Repeated calls have
@@ -322,7 +335,8 @@ mod tests {
     #[test]
     fn what_the_owner_allows_is_called() {
         let allowed = vec!["127.0.0.0/8".parse().unwrap()];
-        let outgoing = Outgoing::new(Settings { allowed, connect: Duration::from_secs(1) });
+        let outgoing =
+            Outgoing::new(Settings { allowed, connect: Duration::from_secs(1), ..Settings::default() });
         assert!(outgoing.request(Method::GET, "http://127.0.0.1/", Redirects::Keep).is_ok());
         assert!(outgoing.request(Method::GET, "http://[::ffff:127.0.0.1]/", Redirects::Keep).is_ok());
         assert!(outgoing.request(Method::GET, "http://10.0.0.1/", Redirects::Keep).is_err());

@@ -253,6 +253,7 @@ impl Person {
             code: self.allow_with(app, scopes, None, audience).await,
             redirect_uri: CALLBACK.into(),
             verifier: None,
+            audience: None,
         };
         self.identity.exchange_code(exchange).await.expect("tokens")
     }
@@ -275,6 +276,7 @@ impl Person {
             code: code.expose().to_owned(),
             redirect_uri: CALLBACK.into(),
             verifier: None,
+            audience: None,
         };
         let tokens = self.identity.exchange_code(exchange).await.expect("tokens");
         tokens.access.expose().to_owned()
@@ -339,7 +341,7 @@ impl App {
     }
 
     fn credentials(&self) -> Credentials {
-        Credentials { id: self.id.clone(), secret: Some(self.secret.clone()) }
+        Credentials { id: self.id.clone(), secret: Some(self.secret.clone()), ..Credentials::default() }
     }
 
     /// Returns the form that exchanges a code. A test can change it before it is sent.

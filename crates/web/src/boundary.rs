@@ -81,7 +81,8 @@ pub struct ErrorPages {
 }
 
 /// Paths that are always pages, regardless of `Accept`, because people open them with all kinds of clients.
-const PAGES: [&str; 6] = ["/oauth", "/oauth/", "/oauth/authorize", "/sign-in", "/sign-up", "/setup"];
+const PAGES: [&str; 7] =
+    ["/oauth", "/oauth/", "/oauth/authorize", "/authorize", "/sign-in", "/sign-up", "/setup"];
 
 /// True if a request is to be answered with a page instead of JSON: outside the API, without an
 /// `Authorization` header, and with HTML in `Accept` or with a path of a page for people.

@@ -4,7 +4,11 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use identity::{AuthorizationId, ProgramId, ScopeSet, grant::Authorization, program::Program};
+use identity::{
+    AuthorizationId, ProgramId, ScopeSet,
+    grant::{Authorization, ConnectedAgent},
+    program::Program,
+};
 use web::{ApiError, Code};
 
 use crate::{
@@ -24,10 +28,12 @@ pub(super) struct AppView {
     pub(super) since: When,
     pub(super) last_used: Option<When>,
     pub(super) revoke_label: String,
+    /// True if the person can change the scopes.
+    pub(super) is_agent: bool,
 }
 
 impl AppView {
-    pub(super) fn new(authorization: Authorization, t: &Texts) -> Self {
+    pub(super) fn new(authorization: Authorization, agents: &[ConnectedAgent], t: &Texts) -> Self {
         Self {
             id: authorization.id,
             revoke_label: fill(t.app_revoke_label, &authorization.name),
@@ -36,6 +42,7 @@ impl AppView {
             scopes: ScopeSet::names(authorization.scopes),
             since: When(authorization.created_at),
             last_used: authorization.last_used_at.map(When),
+            is_agent: agents.iter().any(|agent| agent.id == authorization.id),
         }
     }
 }

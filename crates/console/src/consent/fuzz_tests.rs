@@ -4,7 +4,7 @@ use http::header;
 use identity::ScopeSet;
 use proptest::prelude::*;
 
-use super::request::{Denied, Request, Terms};
+use super::request::{Denied, Request, Terms, redirect};
 
 const QUERIES: &[&[u8]] = &[
     b"client_id=a&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&response_type=code&scope=user.info&state=xyz&\
@@ -35,7 +35,7 @@ proptest! {
         // Redirects only go to a registered address.
         request.redirect_uri = "https://app.example/cb".into();
         for answer in [request.allow("code"), request.deny(Denied::ByPerson)] {
-            let Ok(answer) = answer else { continue };
+            let Ok(answer) = redirect(&answer) else { continue };
             let location = answer.headers()[header::LOCATION].as_bytes();
             prop_assert!(location.starts_with(b"https://app.example/cb?") && location.len() < 10_000);
             prop_assert!(location.iter().all(u8::is_ascii_graphic), "{:?}", answer.headers());

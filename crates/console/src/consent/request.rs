@@ -204,14 +204,14 @@ impl Request {
         if scopes.is_empty() { Err(Denied::NoScope) } else { Ok(RequestedAccess { audience, scopes }) }
     }
 
-    /// Redirects to the app with a code.
-    pub(super) fn allow(&self, code: &str) -> Result<Response, ApiError> {
-        redirect(&self.back_with(&format!("code={code}")))
+    /// Returns the app's address with a code.
+    pub(super) fn allow(&self, code: &str) -> String {
+        self.back_with(&format!("code={code}"))
     }
 
-    /// Redirects to the app with an error.
-    pub(super) fn deny(&self, why: Denied) -> Result<Response, ApiError> {
-        redirect(&self.back_with(why.parameters()))
+    /// Returns the app's address with an error.
+    pub(super) fn deny(&self, why: Denied) -> String {
+        self.back_with(why.parameters())
     }
 
     fn back_with(&self, parameters: &str) -> String {
@@ -309,7 +309,8 @@ fn plain(text: &str) -> String {
     plain
 }
 
-fn redirect(location: &str) -> Result<Response, ApiError> {
+/// Redirects to an app's address.
+pub(super) fn redirect(location: &str) -> Result<Response, ApiError> {
     let location = HeaderValue::try_from(location).map_err(ApiError::internal)?;
     Ok((StatusCode::FOUND, [(header::LOCATION, location)]).into_response())
 }

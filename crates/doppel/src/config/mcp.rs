@@ -18,6 +18,8 @@ pub struct Mcp {
     pub writes_per_minute: u32,
     pub asks_per_minute: u32,
     pub log_days: i64,
+    pub refresh_seconds: u64,
+    pub known_clients: Vec<String>,
 }
 
 impl Mcp {
@@ -33,6 +35,13 @@ impl Mcp {
         limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,
     ) -> Result<(), String> {
         limit("mcp.access_seconds", self.access_seconds, 60, 31_536_000)?;
+        limit("mcp.refresh_seconds", self.refresh_seconds, 60, 315_360_000)?;
+        if let Some(bad) = self.known_clients.iter().find(|text| !identity::document::is_valid(text)) {
+            let start: String = bad.chars().take(80).collect();
+            return Err(format!(
+                "mcp.known_clients has {start:?}: expected client id metadata documents as JSON"
+            ));
+        }
         let known = ScopeSet::parse(self.scopes.iter().map(String::as_str));
         let scopes =
             known.map_err(|name| format!("mcp.scopes has {name:?}: expected the name of a scope"))?;

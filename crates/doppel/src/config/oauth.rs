@@ -16,6 +16,7 @@ pub struct Oauth {
     pub redirect_app_schemes: bool,
     pub redirect_private_networks: bool,
     pub dynamic_registration: bool,
+    pub http_redirect_hosts: Vec<String>,
     pub registration_limit: u64,
     pub registration_window_seconds: u64,
     pub webhook_signature_header: String,
@@ -30,7 +31,7 @@ impl Oauth {
         limit("oauth.code_seconds", self.code_seconds, 10, 3600)?;
         limit("oauth.access_seconds", self.access_seconds, 60, 31_536_000)?;
         limit("oauth.refresh_seconds", self.refresh_seconds, 60, 315_360_000)?;
-        limit("oauth.rotation_grace_seconds", self.rotation_grace_seconds, 0, 60)?;
+        limit("oauth.rotation_grace_seconds", self.rotation_grace_seconds, 0, 600)?;
         limit("oauth.app_token_seconds", self.app_token_seconds, 60, 31_536_000)?;
         limit("oauth.max_applications", self.max_applications, 0, 1_000_000)?;
         limit("oauth.registration_limit", self.registration_limit, 1, 1_000_000)?;

@@ -40,6 +40,8 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
         recheck: Duration::from_millis(accounts.recheck_milliseconds),
         secure_cookies: base_url.starts_with("https://"),
         public_url: base_url.trim_end_matches('/').into(),
+        known_clients: config.mcp.known_clients.clone(),
+        http_redirect_hosts: config.oauth.http_redirect_hosts.clone(),
         oauth: oauth(config),
         webhook: identity::webhook::Settings {
             outgoing: outgoing(config),
@@ -63,6 +65,7 @@ fn oauth(config: &Config) -> identity::grant::Settings {
         access_seconds: number(config.access_seconds),
         mcp_access_seconds: number(mcp.access_seconds),
         mcp_scopes: mcp.scopes(),
+        mcp_refresh_seconds: number(mcp.refresh_seconds),
         refresh_seconds: number(config.refresh_seconds),
         app_token_seconds: number(config.app_token_seconds),
         max_applications: number(config.max_applications),
@@ -183,6 +186,8 @@ pub(crate) fn outgoing(config: &Config) -> Outgoing {
     Outgoing::new(outgoing::Settings {
         allowed: config.outgoing.allowed_networks.clone(),
         connect: Duration::from_secs(config.outgoing.connect_seconds),
+        // The configuration was checked when it was loaded.
+        authorities: config.outgoing.authorities().unwrap_or_default(),
     })
 }
 

@@ -1,13 +1,21 @@
 //! The types of apps, inside and on the wire.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use serde::{Deserialize, Serialize};
 use store::{Column, Param, Row, Timestamp, from_row};
 use strum::{EnumString, IntoStaticStr};
 use utoipa::{IntoParams, ToSchema};
 use web::{ApiError, Code};
 
+use super::{
+    auth::{AuthMethod, AuthMethods},
+    client_id,
+};
 use crate::{
     Audience, ScopeSet,
+    audience::MCP_PRESENT_SCOPES,
+    document::Document,
     webhook::{self, Delivery, Trial, WebhookChange, model::Event},
 };
 
@@ -95,9 +103,59 @@ pub struct Application {
     pub webhook_url: String,
     /// True if the webhook is enabled.
     pub webhook_enabled: bool,
+    /// The document that describes the app, if it was read just now.
+    pub document: Option<Box<Document>>,
+    described: Described,
+}
+
+/// The stored properties with which an app authenticates.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Described {
+    methods: AuthMethods,
+    jwks_uri: String,
+    jwks: String,
+    signing_alg: String,
 }
 
 impl Application {
+    /// Returns the app that a document describes.
+    pub(crate) fn described(document: Document, now: Timestamp) -> Self {
+        Self {
+            id: document.url.clone(),
+            owner: String::new(),
+            name: document.name.clone(),
+            description: String::new(),
+            redirect_uris: document.redirect_uris.clone(),
+            scopes: MCP_PRESENT_SCOPES,
+            status: Status::Approved,
+            created_at: now,
+            updated_at: now,
+            is_public: document.methods.contains(AuthMethod::None),
+            is_self_registered: true,
+            icon_url: String::new(),
+            webhook_url: String::new(),
+            webhook_enabled: false,
+            described: Described {
+                methods: document.methods,
+                jwks_uri: document.jwks_uri.clone(),
+                jwks: document.jwks.clone(),
+                signing_alg: document.signing_alg.clone(),
+            },
+            document: Some(Box::new(document)),
+        }
+    }
+
+    /// True if the app still has the redirect URIs, methods, and keys that a document says.
+    pub(crate) fn is_described_by(&self, document: &Document) -> bool {
+        let now = Self::described(document.clone(), self.updated_at);
+        self.redirect_uris == now.redirect_uris && self.described == now.described
+    }
+
+    /// Returns the host that describes the app, with its port; `None` if the app was registered here.
+    pub fn host(&self) -> Option<&str> {
+        self.id.starts_with("https://").then(|| client_id::host(&self.id))
+    }
+
     /// Returns the scopes that the app may have at a resource.
     pub fn most(&self, audience: Audience) -> ScopeSet {
         audience.most(self.scopes, self.is_self_registered)
@@ -123,6 +181,13 @@ impl store::FromRow for Application {
             icon_url: row.get(11)?,
             webhook_url: row.get(12)?,
             webhook_enabled: row.get(13)?,
+            described: Described {
+                methods: row.get(14)?,
+                jwks_uri: row.get(15)?,
+                jwks: row.get(16)?,
+                signing_alg: row.get(17)?,
+            },
+            document: None,
         })
     }
 }
@@ -135,16 +200,50 @@ pub(crate) struct Client {
     pub(crate) status: Status,
     pub(crate) is_public: bool,
     pub(crate) is_self_registered: bool,
+    /// The methods that the app registered; empty for an app that an account registered.
+    pub(crate) methods: AuthMethods,
+    pub(crate) jwks_uri: String,
+    pub(crate) jwks: String,
+    pub(crate) signing_alg: String,
 }
 
 impl Client {
+    /// Returns the methods by which the app may authenticate. A secret is good by either way.
+    pub(crate) fn methods(&self) -> AuthMethods {
+        match (self.methods.is_empty(), self.is_public) {
+            (false, _) => self.methods,
+            (true, true) => AuthMethods::NONE,
+            (true, false) => AuthMethods::only(AuthMethod::SecretBasic),
+        }
+    }
+
+    /// Takes over what the app's document says now.
+    pub(crate) fn describe(&mut self, document: Document) {
+        self.is_public = document.methods.contains(AuthMethod::None);
+        self.methods = document.methods;
+        self.jwks_uri = document.jwks_uri;
+        self.jwks = document.jwks;
+        self.signing_alg = document.signing_alg;
+    }
+
     /// Returns the scopes that the app may have at a resource.
     pub(crate) fn most(&self, audience: Audience) -> ScopeSet {
         audience.most(self.scopes, self.is_self_registered)
     }
 }
 
-from_row!(Client { id, secret_hash, scopes, status, is_public, is_self_registered });
+from_row!(Client {
+    id,
+    secret_hash,
+    scopes,
+    status,
+    is_public,
+    is_self_registered,
+    methods,
+    jwks_uri,
+    jwks,
+    signing_alg
+});
 
 /// The credentials of an app.
 #[derive(Clone)]
@@ -153,6 +252,26 @@ pub struct Credentials {
     pub id: String,
     /// The secret; `None` for a public app.
     pub secret: Option<String>,
+    /// The assertion of an app with a key.
+    pub assertion: Option<Assertion>,
+    /// The address of the client, whose use of documents is limited.
+    pub address: IpAddr,
+}
+
+impl Default for Credentials {
+    fn default() -> Self {
+        let address = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Self { id: String::new(), secret: None, assertion: None, address }
+    }
+}
+
+/// A JWT that an app has signed (RFC 7523).
+#[derive(Clone)]
+pub struct Assertion {
+    /// The JWT.
+    pub text: String,
+    /// True if it came to the revocation endpoint, whose URL it may then be for.
+    pub is_for_revocation: bool,
 }
 
 /// The validated properties of a new app.
@@ -170,8 +289,32 @@ pub struct NewApplication {
     pub is_public: bool,
     /// The https URL of an icon; may be empty.
     pub icon_url: String,
+    /// The https URL of the app's web site; may be empty.
+    pub client_uri: String,
     /// The settings of the webhook.
     pub webhook: WebhookChange,
+    /// The methods by which an app that registers itself authenticates; empty for others.
+    pub auth_methods: AuthMethods,
+    /// The keys of an app that registers itself.
+    pub keys: NewKeys,
+}
+
+/// The public keys of a new app.
+#[derive(Debug, Clone, Default)]
+pub struct NewKeys {
+    /// The https URL of a JWK set; may be empty.
+    pub jwks_uri: String,
+    /// A JWK set; may be empty.
+    pub jwks: String,
+    /// The algorithm of assertions; empty if any.
+    pub signing_alg: String,
+}
+
+impl NewKeys {
+    /// True if there are no keys.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.jwks_uri.is_empty() && self.jwks.is_empty()
+    }
 }
 
 /// A validated change of an app. `None` leaves a property as it is.

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use web::{ApiError, Code, Language};
 
+/// Most redirect URIs of an app.
+pub const MAX_REDIRECT_URIS: usize = 20;
 /// Longest redirect URI in bytes.
 pub const MAX_REDIRECT_URI: usize = 2000;
 /// Most characters of a URI that an error repeats.
@@ -167,6 +169,31 @@ pub fn check(uri: &str, policy: Policy) -> Result<(), Refused> {
         _ if !policy.app_schemes => Err(Refused::AppScheme),
         _ => check_app_address(rest),
     }
+}
+
+/// Schemes without a dot that well-known editors register for themselves.
+const EDITOR_SCHEMES: [&str; 3] = ["cursor", "vscode", "vscode-insiders"];
+
+/// True if an agent may be redirected to a URI: https, http to this machine or one of `http_hosts`, or a
+/// private scheme with a dot (RFC 8252 §7.1) or of a well-known editor.
+pub fn is_usable(uri: &str, http_hosts: &[String]) -> bool {
+    let open = Policy { app_schemes: true, private_networks: true };
+    match check(uri, open) {
+        Ok(()) | Err(Refused::PublicHttp) => {}
+        Err(_) => return false,
+    }
+    if let Some(scheme) = app_scheme(uri) {
+        return scheme.contains('.') || EDITOR_SCHEMES.contains(&scheme);
+    }
+    uri.starts_with("https://")
+        || host(uri).is_ok_and(|host| {
+            LOOPBACK.contains(&host) || http_hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
+        })
+}
+
+/// True if a URI leads to a program on the person's machine: a loopback host or a private scheme.
+pub fn is_local(uri: &str) -> bool {
+    app_scheme(uri).is_some() || loopback(uri).is_some()
 }
 
 /// True if a URI may be registered under [`Policy::STRICT`].

@@ -112,6 +112,7 @@ async fn count(tx: &mut Tx<'_>, account: AccountId, is_self_registered: bool) ->
 async fn insert(tx: &mut Tx<'_>, account: AccountId, fresh: &Fresh) -> Result<(), ApiError> {
     let new = &fresh.new;
     let (uris, scopes) = (rules::uris_as_text(&new.redirect_uris), new.scopes.to_string());
+    let methods = new.auth_methods.to_string();
     let values = params![
         &fresh.id,
         account,
@@ -126,7 +127,12 @@ async fn insert(tx: &mut Tx<'_>, account: AccountId, fresh: &Fresh) -> Result<()
         new.is_public,
         fresh.origin.is_some(),
         &new.icon_url,
-        fresh.origin.as_ref().map(<[u8; 32]>::as_slice)
+        fresh.origin.as_ref().map(<[u8; 32]>::as_slice),
+        &methods,
+        &new.keys.jwks_uri,
+        &new.keys.jwks,
+        &new.keys.signing_alg,
+        &new.client_uri
     ];
     tx.execute(queries::INSERT, values).await?;
     Ok(())

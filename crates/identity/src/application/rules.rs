@@ -3,20 +3,20 @@
 use web::{ApiError, Code, Issues};
 
 use super::{
+    client_id,
     model::{ApplicationRequest, CONFIDENTIAL, Change, NewApplication, PUBLIC},
     redirect,
 };
+pub use client_id::MAX_NAME;
+pub use redirect::MAX_REDIRECT_URIS;
+
 use crate::{
     Scope, ScopeSet,
     webhook::{WebhookChange, model::Standing, rules as webhook},
 };
 
-/// Longest name in characters.
-pub const MAX_NAME: usize = 100;
 /// Longest description in characters.
 pub const MAX_DESCRIPTION: usize = 1000;
-/// Most redirect URIs of an app.
-pub const MAX_REDIRECT_URIS: usize = 20;
 /// Most apps that registered themselves. Unused ones are removed after a while.
 pub(super) const MAX_SELF_REGISTERED: i64 = 1_000;
 /// Most scopes in a request; more than there are.
@@ -56,6 +56,7 @@ pub fn create(request: ApplicationRequest, policy: redirect::Policy) -> Result<N
         icon_url: change.icon_url.unwrap_or_default(),
         webhook: change.webhook,
         is_public,
+        ..NewApplication::default()
     })
 }
 
@@ -155,12 +156,15 @@ pub fn is_picture(url: &str) -> bool {
 /// # Errors
 /// [`Code::OauthApplicationNotFound`] if it has not.
 pub(super) fn check_id(text: &str) -> Result<(), Code> {
-    let is_id = text.len() == 36 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
-    if is_id { Ok(()) } else { Err(Code::OauthApplicationNotFound) }
+    if client_id::is_uuid(text) || client_id::is_url(text) {
+        Ok(())
+    } else {
+        Err(Code::OauthApplicationNotFound)
+    }
 }
 
 /// Returns redirect URIs in the form in which they are stored.
-pub(super) fn uris_as_text(uris: &[String]) -> String {
+pub(crate) fn uris_as_text(uris: &[String]) -> String {
     serde_json::Value::from(uris).to_string()
 }
 

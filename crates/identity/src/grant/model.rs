@@ -23,6 +23,8 @@ pub struct Settings {
     pub mcp_scopes: ScopeSet,
     /// Lifetime of a refresh token in seconds.
     pub refresh_seconds: i64,
+    /// Lifetime of a refresh token for the tools at `/mcp` in seconds, counted from its last use.
+    pub mcp_refresh_seconds: i64,
     /// Lifetime of an app's own access token in seconds.
     pub app_token_seconds: i64,
     /// Most apps of an account.
@@ -42,6 +44,14 @@ impl Settings {
         match audience {
             Audience::Server => self.access_seconds,
             Audience::Mcp => self.mcp_access_seconds,
+        }
+    }
+
+    /// Returns the lifetime of a refresh token in seconds.
+    pub const fn refresh_seconds(&self, audience: Audience) -> i64 {
+        match audience {
+            Audience::Server => self.refresh_seconds,
+            Audience::Mcp => self.mcp_refresh_seconds,
         }
     }
 }
@@ -112,6 +122,8 @@ pub struct Exchange {
     pub redirect_uri: String,
     /// The PKCE verifier, if the client sent one.
     pub verifier: Option<String>,
+    /// The resource that the client names, if it names one.
+    pub audience: Option<Audience>,
 }
 
 /// New tokens.
@@ -139,6 +151,8 @@ pub(crate) struct CodeRow {
     pub(crate) used_at: Option<Timestamp>,
     pub(crate) is_revoked: bool,
     pub(crate) audience: Audience,
+    /// The scopes that the person grants at present.
+    pub(crate) allowed: ScopeSet,
 }
 
 from_row!(CodeRow {
@@ -151,7 +165,8 @@ from_row!(CodeRow {
     expires_at,
     used_at,
     is_revoked,
-    audience
+    audience,
+    allowed
 });
 
 /// A stored refresh token.

@@ -18,6 +18,19 @@ pub(super) const HOLD: &str = "UPDATE app_authorization SET asked = asked \
 pub(super) const HOLD_BY_ID: &str =
     "UPDATE app_authorization SET asked = asked WHERE id = $1 AND revoked_at IS NULL";
 
+/// Locks an authorization of an account.
+pub(super) const HOLD_OWN: &str = "UPDATE app_authorization SET asked = asked \
+     WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL RETURNING id, scopes, asked, \
+     COALESCE(answered_at, created_at)";
+
+/// Agents are apps with a token for the tools, and all that registered themselves.
+pub(super) const AGENTS: &str = "SELECT z.id, p.id, p.name, p.is_self_registered, z.scopes, z.asked, \
+     z.created_at, z.last_used_at \
+     FROM app_authorization z JOIN application p ON p.id = z.application_id \
+     WHERE z.account_id = $1 AND z.revoked_at IS NULL AND (p.is_self_registered = 1 OR EXISTS \
+     (SELECT 1 FROM oauth_token t WHERE t.authorization_id = z.id AND t.audience = 'mcp')) \
+     ORDER BY z.id DESC LIMIT 100";
+
 pub(super) const SET_SCOPES: &str = "UPDATE app_authorization SET scopes = $2, asked = $3, \
      answered_at = $4 WHERE id = $1";
 
@@ -39,7 +52,7 @@ pub(super) const INSERT_CODE: &str = "INSERT INTO oauth_code \
 pub(super) const CODE: &str = "SELECT z.application_id, z.id, z.account_id, c.scopes, c.redirect_uri, \
     c.challenge, \
      c.expires_at, c.used_at, CASE WHEN z.revoked_at IS NULL AND u.disabled_at IS NULL THEN 0 ELSE 1 END, \
-     c.audience \
+     c.audience, z.scopes \
      FROM oauth_code c JOIN app_authorization z ON z.id = c.authorization_id \
      JOIN account u ON u.id = z.account_id WHERE c.hash = $1";
 
@@ -68,6 +81,9 @@ pub(super) const ACCESS: &str = "SELECT t.expires_at, p.id, p.name, p.is_self_re
      LEFT JOIN app_authorization z ON z.id = t.authorization_id LEFT JOIN account u ON u.id = z.account_id \
      WHERE t.hash = $1 AND t.kind = 'access' AND t.expires_at > $2 AND t.revoked_at IS NULL \
      AND (t.authorization_id IS NULL OR (z.revoked_at IS NULL AND u.disabled_at IS NULL))";
+
+/// Extends the lifetime of a refresh token.
+pub(super) const PROLONG: &str = "UPDATE oauth_token SET expires_at = $2 WHERE hash = $1";
 
 pub(super) const ROTATE: &str = "UPDATE oauth_token SET rotated_at = $2, salt = $3 WHERE hash = $1";
 

@@ -1,9 +1,9 @@
 //! New access tokens for refresh tokens.
 //!
-//! An app with a secret keeps its refresh token. A public app gets a new one with each use, so that a stolen
-//! one is detected: the second use of a refresh token revokes every token that came of the same code. Within
-//! [`Settings::rotation_grace_seconds`] after the first use the same response is given again, because the
-//! network may have lost it.
+//! An app with a secret or a key keeps its refresh token; one for the tools at `/mcp` lasts longer with each
+//! use. A public app gets a new one with each use, so that a stolen one is detected: the second use of a
+//! refresh token revokes every token that came of the same code. Within [`Settings::rotation_grace_seconds`]
+//! after the first use the same response is given again, because the network may have lost it.
 
 use store::{AccountId, Timestamp, Tx, params};
 use web::{ApiError, Code};
@@ -14,7 +14,7 @@ use super::{
     token::{NewToken, insert},
 };
 use crate::{
-    Identity, ScopeSet,
+    Audience, Identity, ScopeSet,
     account::announce,
     application::{Credentials, model::Client},
     credential::{Hash, Kind, Secret},
@@ -25,6 +25,7 @@ struct Presented {
     client: Client,
     token: Secret,
     scopes: Option<String>,
+    audience: Option<Audience>,
     salt: [u8; 32],
     settings: Settings,
     now: Timestamp,
@@ -38,18 +39,20 @@ enum Outcome {
 }
 
 impl Identity {
-    /// Creates an access token for a refresh token, with all of its scopes or the requested ones.
+    /// Creates an access token for a refresh token, with all of its scopes or the requested ones, for its
+    /// resource or the requested one.
     ///
     /// # Errors
     /// The errors of the client: [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`], the code of the
     /// app's status. Then those of the token: [`Code::OauthRefreshInvalid`], [`Code::OauthRefreshExpired`],
     /// [`Code::OauthRefreshRevoked`]. Then those of the scopes: [`Code::OauthScopeInvalid`],
-    /// [`Code::OauthScopeDisallowed`].
+    /// [`Code::OauthScopeDisallowed`]. Then [`Code::OauthTargetInvalid`] for a resource that it is not for.
     pub async fn refresh(
         &self,
         credentials: &Credentials,
         token: &str,
         scopes: Option<&str>,
+        audience: Option<Audience>,
     ) -> Result<Tokens, ApiError> {
         let client = self.client(credentials).await?;
         let token = Secret::parse(Kind::RefreshToken, token).ok_or(Code::OauthRefreshInvalid)?;
@@ -57,6 +60,7 @@ impl Identity {
             client,
             token,
             scopes: scopes.map(str::to_owned),
+            audience,
             salt: self.db().random().bytes(),
             settings: self.settings().oauth,
             now: self.db().clock().now(),
@@ -66,6 +70,7 @@ impl Identity {
             .write(move |tx| {
                 Box::pin(async move {
                     let row = hold(tx, &presented).await?;
+                    presented.audience(&row)?;
                     if presented.client.is_public {
                         rotate(tx, &presented, &row).await
                     } else {
@@ -96,6 +101,15 @@ impl Presented {
         (after(Kind::AccessToken), after(Kind::RefreshToken))
     }
 
+    /// Returns the resource of the new access token. A token for the server may become one for the tools.
+    fn audience(&self, row: &RefreshRow) -> Result<Audience, Code> {
+        match self.audience {
+            None => Ok(row.audience),
+            Some(audience) if audience == row.audience || row.audience == Audience::Server => Ok(audience),
+            Some(_) => Err(Code::OauthTargetInvalid),
+        }
+    }
+
     /// Returns the scopes of the new access token, and those that are stored with it. Unless the request
     /// narrows them, the stored ones are those of the refresh token, so that scopes which the person grants
     /// again become effective again.
@@ -106,16 +120,18 @@ impl Presented {
     }
 
     fn new_token(&self, row: &RefreshRow, hash: Hash, kind: &'static str, scopes: ScopeSet) -> NewToken {
+        let audience =
+            if kind == "access" { self.audience(row).unwrap_or(row.audience) } else { row.audience };
         let seconds = if kind == "access" {
-            self.settings.access_seconds(row.audience)
+            self.settings.access_seconds(audience)
         } else {
-            self.settings.refresh_seconds
+            self.settings.refresh_seconds(audience)
         };
         NewToken {
             hash,
             kind,
             authorization: Some(row.authorization),
-            audience: row.audience,
+            audience,
             code: row.code_hash,
             scopes,
             expires_at: self.now.plus_secs(seconds),
@@ -145,7 +161,12 @@ async fn keep(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Resul
     let (scopes, stored) = presented.scopes(row)?;
     let token = presented.new_token(row, access.hash(), "access", stored);
     insert(tx, &presented.client.id, &token, presented.now).await?;
-    let expires_in = presented.settings.access_seconds(row.audience);
+    if row.audience == Audience::Mcp {
+        let seconds = presented.settings.refresh_seconds(row.audience);
+        let until = presented.now.plus_secs(seconds);
+        tx.execute(queries::PROLONG, params![&presented.token.hash().0, until]).await?;
+    }
+    let expires_in = presented.settings.access_seconds(presented.audience(row)?);
     Ok(Outcome::Done(Tokens { access, refresh: Some(presented.token.clone()), expires_in, scopes }))
 }
 
@@ -161,7 +182,7 @@ async fn rotate(tx: &mut Tx<'_>, presented: &Presented, row: &RefreshRow) -> Res
         }
         let hash = presented.token.hash();
         tx.execute(queries::ROTATE, params![&hash.0, presented.now, &presented.salt]).await?;
-        let expires_in = presented.settings.access_seconds(row.audience);
+        let expires_in = presented.settings.access_seconds(presented.audience(row)?);
         return Ok(Outcome::Done(Tokens { access, refresh: Some(refresh), expires_in, scopes }));
     };
     if let Some(tokens) = again(tx, presented, row, &salt).await? {

@@ -1,8 +1,8 @@
 //! The HTTP API of codes and tokens.
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{ApiError, ApiResult, Code, Data, Envelope, Form, Json};
+use web::{ApiError, ApiResult, ClientAddress, Code, Data, Envelope, Form, Json};
 
 use super::{
     model::{ClientRequest, CodeOut, CodeRequest, Consent, ExternalRequest, RefreshRequest, TokensOut},
@@ -50,7 +50,7 @@ async fn refresh(
     Form(request): Form<RefreshRequest>,
 ) -> ApiResult<TokensOut> {
     let ask = rules::refresh(request)?;
-    let tokens = identity.refresh(&ask.client, &ask.token, None).await?;
+    let tokens = identity.refresh(&ask.client, &ask.token, None, None).await?;
     Ok(Data(tokens.into()))
 }
 
@@ -88,6 +88,7 @@ async fn client(
 async fn external(
     State(identity): State<Identity>,
     caller: Caller,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     Json(request): Json<ExternalRequest>,
 ) -> ApiResult<CodeOut> {
     let refused = |presented: &str| Err(ApiError::new(Code::SessionRequired).with(presented));
@@ -99,7 +100,7 @@ async fn external(
     };
     let state = request.state.clone();
     let (client_id, redirect_uri, names) = rules::external(request)?;
-    let application = identity.asking_application(&client_id, &redirect_uri).await?;
+    let application = identity.asking_application(&client_id, &redirect_uri, address).await?;
     // A code without a PKCE challenge would be valid for whoever has it.
     if application.is_public {
         return Err(Code::OauthApplicationUnauthorized.into());
@@ -114,13 +115,14 @@ async fn external(
     let granted = rules::strict(&names, most)?;
     let consent = Consent {
         is_answer: own.is_none(),
-        application: application.id,
+        application: application.id.clone(),
         redirect_uri,
         audience: Audience::Server,
         asked: granted,
         granted,
         challenge: None,
     };
+    identity.keep_described(&application).await?;
     let code = identity.consent(caller.account(), consent).await?;
     Ok(Data(CodeOut { code: code.expose().to_owned(), state }))
 }

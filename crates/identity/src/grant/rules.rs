@@ -66,8 +66,8 @@ pub(super) fn exchange(request: CodeRequest) -> Result<Exchange, ApiError> {
         ("client_secret", request.client_secret),
     ])?;
     check_grant_type(&grant_type, "authorization_code")?;
-    let client = Credentials { id: client_id, secret: Some(client_secret) };
-    Ok(Exchange { client, code, redirect_uri, verifier: request.code_verifier })
+    let client = Credentials { id: client_id, secret: Some(client_secret), ..Credentials::default() };
+    Ok(Exchange { client, code, redirect_uri, verifier: request.code_verifier, audience: None })
 }
 
 /// Validates a request to use a refresh token.
@@ -82,7 +82,8 @@ pub(super) fn refresh(request: RefreshRequest) -> Result<Refresh, ApiError> {
         ("client_secret", request.client_secret),
     ])?;
     check_grant_type(&grant_type, "refresh_token")?;
-    Ok(Refresh { token, client: Credentials { id: client_id, secret: Some(client_secret) } })
+    let client = Credentials { id: client_id, secret: Some(client_secret), ..Credentials::default() };
+    Ok(Refresh { token, client })
 }
 
 /// Validates a request for an app's own token. Returns the credentials and the requested scopes.
@@ -96,7 +97,8 @@ pub(super) fn own(request: ClientRequest) -> Result<(Credentials, Option<String>
         ("client_secret", request.client_secret),
     ])?;
     check_grant_type(&grant_type, "client_credentials")?;
-    Ok((Credentials { id: client_id, secret: Some(client_secret) }, request.scope))
+    let client = Credentials { id: client_id, secret: Some(client_secret), ..Credentials::default() };
+    Ok((client, request.scope))
 }
 
 /// Validates a request for a code. Returns the app's id, the redirect URI, and the names of the scopes.
@@ -223,17 +225,27 @@ fn stands(standing: &Standing, asked: ScopeSet) -> Option<ScopeSet> {
 }
 
 /// Returns the scopes that an app gets without the consent page: those that the person granted before, if the
-/// app has not changed since. A public app gets none, because it cannot prove that it is the app to which the
-/// person gave consent (RFC 8252 §8.6).
-pub fn silent(standing: &Standing, application: &Application, asked: ScopeSet) -> Option<ScopeSet> {
-    let is_same = !application.is_public && application.updated_at <= standing.answered_at;
+/// app has not changed since, and it is certain that the same app asks. That is so for an app with a secret
+/// that an account registered, and for one that a document describes if the code goes to an https URI of the
+/// document. Every program on the person's machine can claim to be an app without a secret (RFC 8252 §8.6).
+pub fn silent(
+    standing: &Standing,
+    application: &Application,
+    redirect_uri: &str,
+    asked: ScopeSet,
+) -> Option<ScopeSet> {
+    let is_certain = match application.host() {
+        Some(_) => redirect_uri.starts_with("https://"),
+        None => !application.is_public && !application.is_self_registered,
+    };
+    let is_same = is_certain && application.updated_at <= standing.answered_at;
     stands(standing, asked).filter(|_| is_same)
 }
 
 /// Returns an authorization after another consent. The consent decides about `asked`; other scopes stay as
 /// they were. Refused abilities are removed from the scopes of both vocabularies.
 pub(super) fn merge(before: &Standing, asked: ScopeSet, granted: ScopeSet) -> Standing {
-    let granted = granted.and(asked);
+    let granted = granted.within(asked);
     let refused = asked.abilities().without(granted.abilities());
     Standing {
         id: before.id,

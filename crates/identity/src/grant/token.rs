@@ -45,8 +45,8 @@ impl Identity {
     /// The errors of the client: [`Code::OauthClientInvalid`], [`Code::OauthSecretMismatch`], the code of the
     /// app's status. Then those of the code: [`Code::OauthCodeInvalid`] if it is unknown, another app's, or
     /// sent with a wrong verifier; [`Code::OauthCodeUsed`]; [`Code::OauthCodeExpired`];
-    /// [`Code::OauthCodeRevoked`]; [`Code::OauthRedirectMismatch`]. Only a successful exchange uses the code
-    /// up.
+    /// [`Code::OauthCodeRevoked`]; [`Code::OauthRedirectMismatch`]; [`Code::OauthTargetInvalid`]. Only a
+    /// successful exchange uses the code up.
     pub async fn exchange_code(&self, exchange: Exchange) -> Result<Tokens, ApiError> {
         let client = self.client(&exchange.client).await?;
         let code = Secret::parse(Kind::Code, &exchange.code).ok_or(Code::OauthCodeInvalid)?.hash();
@@ -63,9 +63,10 @@ impl Identity {
                         Err(outcome) => return Ok::<_, ApiError>(outcome),
                     };
                     let access_seconds = settings.access_seconds(row.audience);
+                    let scopes = row.scopes.within(row.allowed).within(client.most(row.audience));
                     for (kind, hash, seconds) in [
                         ("access", access_hash, access_seconds),
-                        ("refresh", refresh_hash, settings.refresh_seconds),
+                        ("refresh", refresh_hash, settings.refresh_seconds(row.audience)),
                     ] {
                         let token = NewToken {
                             hash,
@@ -78,7 +79,7 @@ impl Identity {
                         };
                         insert(tx, &client.id, &token, now).await?;
                     }
-                    Ok(Outcome::Done(row.scopes.within(client.most(row.audience)), access_seconds))
+                    Ok(Outcome::Done(scopes, access_seconds))
                 })
             })
             .await?;
@@ -181,6 +182,9 @@ async fn use_code(
         return Ok(Err(Outcome::Refused(Code::OauthCodeInvalid)));
     };
     let code = match rules::judge(&row, client, exchange, (now, code_seconds)) {
+        Ok(()) if exchange.audience.is_some_and(|audience| audience != row.audience) => {
+            return Ok(Err(Outcome::Refused(Code::OauthTargetInvalid)));
+        }
         Ok(()) => {
             if tx.execute(queries::HOLD_BY_ID, params![row.authorization]).await? == 0 {
                 return Ok(Err(Outcome::Refused(Code::OauthCodeRevoked)));

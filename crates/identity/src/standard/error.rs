@@ -39,6 +39,7 @@ fn name(code: Code) -> &'static str {
         Code::OauthGrantTypeInvalid | Code::OauthGrantTypeUnsupported => "unsupported_grant_type",
         Code::OauthScopeInvalid | Code::OauthScopeDisallowed => "invalid_scope",
         Code::OauthRedirectInvalid => "invalid_redirect_uri",
+        Code::OauthTargetInvalid => "invalid_target",
         // All other errors of clients concern the form of the request. Server errors are returned before.
         _ => "invalid_request",
     }

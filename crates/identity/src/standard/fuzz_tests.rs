@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, header};
 use proptest::prelude::*;
 
-use super::client::read;
+use super::{client::read, fields::Fields};
 
 const BASICS: &[&[u8]] =
     &[b"Basic aWQ6c2VjcmV0", b"basic aWQlM0E6c2Vj", b"Bearer lba_at_x", b"Basic =", b"Basic aWQ="];
@@ -20,7 +20,8 @@ proptest! {
         let with_header = HeaderValue::from_bytes(&line).map(
             |value| headers.insert(header::AUTHORIZATION, value),
         ).is_ok();
-        if let Ok(credentials) = fuzz::timed(|| read(&headers, Some(id.clone()), Some(secret.clone()))) {
+        let fields = Fields::of(&[("client_id", &id), ("client_secret", &secret)]);
+        if let Ok(credentials) = fuzz::timed(|| read(&headers, &fields)) {
             prop_assert!(!credentials.id.is_empty());
             prop_assert!(!with_header || secret.is_empty(), "one way at a time");
             prop_assert!(credentials.id == id || (id.is_empty() && with_header));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Audience, Scope, ScopeSet};
+use crate::{Audience, Scope, ScopeSet, application::auth::AuthMethod, assertion};
 
 /// Returns the scopes that an app may request for a resource.
 fn scopes(audience: Audience) -> Vec<&'static str> {
@@ -17,7 +17,7 @@ fn all_scopes() -> Vec<&'static str> {
 
 /// Returns the metadata of RFC 8414. The issuer is the server's URL without a slash at the end.
 pub(super) fn server(issuer: &str, may_register: bool) -> Value {
-    let methods = ["client_secret_basic", "client_secret_post", "none"];
+    let methods: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
     let with_a_secret = ["client_secret_basic", "client_secret_post"];
     let mut document = json!({
         "issuer": issuer,
@@ -30,10 +30,13 @@ pub(super) fn server(issuer: &str, may_register: bool) -> Value {
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertion::algorithms(),
         "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion::algorithms(),
         "introspection_endpoint_auth_methods_supported": with_a_secret,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
+        "client_id_metadata_document_supported": true,
         "service_documentation": format!("{issuer}/reference/"),
         "ui_locales_supported": ["zh-CN", "en"],
     });

@@ -1,30 +1,8 @@
 //! The request and response types of the standards.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::grant::{Introspection, Tokens};
-
-/// Form of `POST /oauth/token`.
-#[derive(Deserialize)]
-pub(super) struct TokenRequest {
-    pub(super) grant_type: Option<String>,
-    pub(super) code: Option<String>,
-    pub(super) redirect_uri: Option<String>,
-    pub(super) code_verifier: Option<String>,
-    pub(super) refresh_token: Option<String>,
-    pub(super) scope: Option<String>,
-    pub(super) client_id: Option<String>,
-    pub(super) client_secret: Option<String>,
-}
-
-/// Form of `POST /oauth/revoke` and `POST /oauth/introspect`. `token_type_hint` is ignored, because a token
-/// shows its type.
-#[derive(Deserialize)]
-pub(super) struct PresentedRequest {
-    pub(super) token: Option<String>,
-    pub(super) client_id: Option<String>,
-    pub(super) client_secret: Option<String>,
-}
 
 /// Tokens (RFC 6749 §5.1).
 #[derive(Serialize)]
@@ -90,18 +68,6 @@ impl IntrospectionOut {
     }
 }
 
-/// Body of `POST /oauth/register` (RFC 7591 §2). Other members are ignored.
-#[derive(Deserialize)]
-pub(super) struct RegisterRequest {
-    pub(super) redirect_uris: Option<Vec<String>>,
-    pub(super) client_name: Option<String>,
-    pub(super) logo_uri: Option<String>,
-    pub(super) scope: Option<String>,
-    pub(super) token_endpoint_auth_method: Option<String>,
-    pub(super) grant_types: Option<Vec<String>>,
-    pub(super) response_types: Option<Vec<String>>,
-}
-
 /// A registered app (RFC 7591 §3.2.1).
 #[derive(Serialize)]
 pub(super) struct RegisteredOut {
@@ -116,8 +82,14 @@ pub(super) struct RegisteredOut {
     pub(super) redirect_uris: Vec<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) logo_uri: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) client_uri: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) jwks_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) jwks: Option<serde_json::Value>,
     pub(super) scope: String,
-    pub(super) token_endpoint_auth_method: String,
-    pub(super) grant_types: [&'static str; 2],
+    pub(super) token_endpoint_auth_method: &'static str,
+    pub(super) grant_types: Vec<&'static str>,
     pub(super) response_types: [&'static str; 1],
 }

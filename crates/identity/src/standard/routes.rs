@@ -1,26 +1,28 @@
 //! The endpoints of the standards. They are at the root of the server, because the metadata has their
 //! absolute URLs.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Extension, Router,
-    extract::{Path, State},
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
-use web::{ApiError, ClientAddress, Code, Form, Json, Language, envelope};
+use serde_json::{Map, Value};
+use web::{ApiError, ClientAddress, Code, Form, envelope};
 
 use super::{
     client,
     error::{Refusal, no_cache},
+    fields::Fields,
     metadata,
-    model::{IntrospectionOut, PresentedRequest, RegisterRequest, TokenRequest, TokensOut},
+    model::{IntrospectionOut, TokensOut},
     register,
 };
-use crate::{Identity, grant::Exchange};
+use crate::{Audience, Identity, application::Credentials, grant::Exchange};
 
 /// The routes, as written in the router. They are public, because clients authenticate in the request itself.
 pub const PUBLIC: &[&str] = &[
@@ -28,8 +30,15 @@ pub const PUBLIC: &[&str] = &[
     "/oauth/revoke",
     "/oauth/introspect",
     "/oauth/register",
+    "/token",
+    "/register",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-authorization-server/mcp",
+    "/.well-known/oauth-authorization-server/mcp/",
     "/.well-known/openid-configuration",
+    "/.well-known/openid-configuration/mcp",
+    "/.well-known/openid-configuration/mcp/",
+    "/mcp/.well-known/openid-configuration",
     "/.well-known/oauth-protected-resource",
     "/.well-known/oauth-protected-resource/{*path}",
 ];
@@ -53,42 +62,73 @@ pub fn router(identity: Identity, issuer: &str) -> Router {
     let metadata = Arc::new(metadata::server(issuer, may_register));
     let mut router = Router::new()
         .route("/oauth/token", post(token))
+        .route("/token", post(token))
         .route("/oauth/revoke", post(revoke))
         .route("/oauth/introspect", post(introspect))
-        .route("/.well-known/oauth-authorization-server", get(describe))
-        .route("/.well-known/openid-configuration", get(describe))
         .route("/.well-known/oauth-protected-resource", get(whole))
         .route("/.well-known/oauth-protected-resource/{*path}", get(resource));
+    for path in PUBLIC.iter().filter(|path| is_server_metadata(path)) {
+        router = router.route(path, get(describe));
+    }
     if may_register {
-        router = router.route("/oauth/register", post(register_self));
+        let limit = DefaultBodyLimit::max(register::MAX_BYTES);
+        let registering = post(register_self).layer(limit);
+        router = router.route("/oauth/register", registering.clone()).route("/register", registering);
     }
     router.with_state(Standard { identity, issuer: issuer.into(), metadata })
 }
 
-fn required(name: &str, value: Option<String>) -> Result<String, ApiError> {
-    value.filter(|value| !value.is_empty()).ok_or_else(|| ApiError::new(Code::InvalidParam).with(name))
+/// True if a route serves the metadata of the authorization server. Clients derive its address from the
+/// issuer or from the URL of the MCP server, with the well-known part before or after the path.
+fn is_server_metadata(path: &str) -> bool {
+    path.contains("/oauth-authorization-server") || path.contains("/openid-configuration")
+}
+
+/// Returns the resource that a request names, if it names one. One that names several is for the server as a
+/// whole.
+///
+/// # Errors
+/// [`Code::OauthTargetInvalid`] if it is not one of this server.
+fn audience(fields: &Fields, issuer: &str) -> Result<Option<Audience>, ApiError> {
+    let mut found = None;
+    for resource in fields.all("resource").filter(|resource| !resource.is_empty()) {
+        let audience = Audience::of_resource(resource, issuer).ok_or(Code::OauthTargetInvalid)?;
+        found =
+            Some(found.map_or(audience, |other| if other == audience { audience } else { Audience::Server }));
+    }
+    Ok(found)
+}
+
+/// Returns the credentials of the app that sends a request from an address.
+fn client(headers: &HeaderMap, fields: &Fields, address: IpAddr) -> Result<Credentials, ApiError> {
+    Ok(Credentials { address, ..client::read(headers, fields)? })
 }
 
 async fn token(
-    State(Standard { identity, .. }): State<Standard>,
+    State(Standard { identity, issuer, .. }): State<Standard>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     headers: HeaderMap,
-    form: Result<Form<TokenRequest>, ApiError>,
+    form: Result<Form<Fields>, ApiError>,
 ) -> Result<Response, Refusal> {
-    let Form(request) = form?;
-    let grant_type = required("grant_type", request.grant_type)?;
-    let client = client::read(&headers, request.client_id, request.client_secret)?;
-    let tokens = match grant_type.as_str() {
+    let Form(fields) = form?;
+    let grant_type = fields.required("grant_type")?;
+    let client = client(&headers, &fields, address)?;
+    let tokens = match grant_type {
         "authorization_code" => {
-            let code = required("code", request.code)?;
-            let redirect_uri = required("redirect_uri", request.redirect_uri)?;
-            let exchange = Exchange { client, code, redirect_uri, verifier: request.code_verifier };
+            let exchange = Exchange {
+                client,
+                code: fields.required("code")?.to_owned(),
+                redirect_uri: fields.required("redirect_uri")?.to_owned(),
+                verifier: fields.optional("code_verifier")?.map(str::to_owned),
+                audience: audience(&fields, &issuer)?,
+            };
             identity.exchange_code(exchange).await?
         }
         "refresh_token" => {
-            let token = required("refresh_token", request.refresh_token)?;
-            identity.refresh(&client, &token, request.scope.as_deref()).await?
+            let (token, scope) = (fields.required("refresh_token")?, fields.optional("scope")?);
+            identity.refresh(&client, token, scope, audience(&fields, &issuer)?).await?
         }
-        "client_credentials" => identity.app_token(&client, request.scope.as_deref()).await?,
+        "client_credentials" => identity.app_token(&client, fields.optional("scope")?).await?,
         _ => {
             let served = "authorization_code, refresh_token, client_credentials";
             return Err(ApiError::new(Code::OauthGrantTypeInvalid).with(served).into());
@@ -99,49 +139,46 @@ async fn token(
 
 async fn revoke(
     State(Standard { identity, .. }): State<Standard>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     headers: HeaderMap,
-    form: Result<Form<PresentedRequest>, ApiError>,
+    form: Result<Form<Fields>, ApiError>,
 ) -> Result<StatusCode, Refusal> {
-    let Form(request) = form?;
-    let client = client::read(&headers, request.client_id, request.client_secret)?;
-    let token = required("token", request.token)?;
-    identity.revoke_token(&client, &token).await?;
+    let Form(fields) = form?;
+    let mut client = client(&headers, &fields, address)?;
+    if let Some(assertion) = &mut client.assertion {
+        assertion.is_for_revocation = true;
+    }
+    identity.revoke_token(&client, fields.required("token")?).await?;
     Ok(StatusCode::OK)
 }
 
 async fn introspect(
     State(Standard { identity, issuer, .. }): State<Standard>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     headers: HeaderMap,
-    form: Result<Form<PresentedRequest>, ApiError>,
+    form: Result<Form<Fields>, ApiError>,
 ) -> Result<Response, Refusal> {
-    let Form(request) = form?;
-    let client = client::read(&headers, request.client_id, request.client_secret)?;
-    let token = required("token", request.token)?;
-    let found = identity.introspect(&client, &token).await?;
+    let Form(fields) = form?;
+    let client = client(&headers, &fields, address)?;
+    let found = identity.introspect(&client, fields.required("token")?).await?;
     Ok(envelope::json(StatusCode::OK, &IntrospectionOut::new(found, client.id, &issuer)))
 }
 
 async fn register_self(
     State(Standard { identity, .. }): State<Standard>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
-    body: Result<Json<RegisterRequest>, ApiError>,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
-    let Json(request) = body?;
-    match register::register(&identity, request, address).await {
-        Ok(made) => Ok(no_cache(envelope::json(StatusCode::CREATED, &made))),
-        Err(wrong) => match wrong.name() {
-            Some(name) => {
-                let text = wrong.error().message(Language::En);
-                let body = json!({"error": name, "error_description": text});
-                Ok(envelope::json(register::Wrong::STATUS, &body))
-            }
-            None => Err(wrong.error().into()),
-        },
-    }
+    let too_large = || ApiError::new(Code::BodyTooLarge).with(register::MAX_BYTES.to_string());
+    let body = body.map_err(|_too_large| too_large())?;
+    let body: Map<String, Value> =
+        serde_json::from_slice(&body).map_err(|_no_object| ApiError::new(Code::InvalidParam).with("body"))?;
+    let made = register::register(&identity, &body, address).await?;
+    Ok(no_cache(envelope::json(StatusCode::CREATED, &made)))
 }
 
 async fn describe(State(Standard { metadata, .. }): State<Standard>) -> Response {
-    std::future::ready(envelope::json(StatusCode::OK, &*metadata)).await
+    std::future::ready(published(&metadata)).await
 }
 
 async fn whole(State(Standard { issuer, .. }): State<Standard>) -> Response {

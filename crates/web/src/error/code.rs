@@ -160,6 +160,14 @@ catalog! {
         "This endpoint does not serve that grant_type; expected {}";
     /// No app has this client id.
     OauthClientInvalid = 400 "oauth2.client.invalid" "无效的 Client ID" "Invalid client id";
+    /// The document at a client id cannot be had or used; `{}` is the reason.
+    OauthDocumentInvalid = 400 "oauth2.client.document_invalid"
+        "无法使用应用的说明文件: {}"
+        "The app's description cannot be used: {}";
+    /// The resource is not one of this server, or not the one that the access is for.
+    OauthTargetInvalid = 400 "oauth2.resource.invalid"
+        "resource 无效"
+        "The resource is not one that this access is for";
     /// The client secret is not the app's.
     OauthSecretMismatch = 401 "oauth2.client.secret_mismatch"
         "Client Secret 不匹配"

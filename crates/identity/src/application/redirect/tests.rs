@@ -55,6 +55,55 @@ fn web_uris_are_checked() {
 }
 
 #[test]
+fn agents_are_redirected_to_https_this_machine_or_their_own_schemes() {
+    let hosts = ["openwebui.lan".to_owned(), "192.168.1.5".to_owned()];
+    for good in [
+        "https://claude.ai/api/mcp/auth_callback",
+        "https://chat.example/oauth/clients/mcp:doppel/callback",
+        "http://localhost/callback",
+        "http://127.0.0.1:33418/",
+        "http://[::1]:1/cb",
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "vscode://dynamicauthprovider/x",
+        "com.example.app:/cb",
+        "http://openwebui.lan/oauth/clients/mcp:x/callback",
+        "http://192.168.1.5:3000/cb",
+    ] {
+        assert!(is_usable(good, &hosts), "{good}");
+    }
+    for bad in [
+        "http://other.lan/cb",
+        "http://example.com/cb",
+        "myapp://cb",
+        "javascript:alert(1)",
+        "https://a.example/#x",
+        "",
+    ] {
+        assert!(!is_usable(bad, &hosts), "{bad}");
+    }
+    assert!(!is_usable("http://openwebui.lan/cb", &[]));
+    for (uri, local) in [
+        ("http://localhost/cb", true),
+        ("http://127.0.0.1:1/cb", true),
+        ("cursor://x/cb", true),
+        ("https://localhost/cb", false),
+        ("https://a.example/cb", false),
+        ("http://openwebui.lan/cb", false),
+    ] {
+        assert_eq!(is_local(uri), local, "{uri}");
+    }
+    let published = ["http://localhost/callback".to_owned()];
+    for given in ["http://localhost/callback", "http://localhost:54212/callback"] {
+        assert!(is_registered(&published, given), "{given}");
+    }
+    for given in
+        ["http://localhost:54212/callback?x", "http://127.0.0.1:54212/callback", "https://localhost/callback"]
+    {
+        assert!(!is_registered(&published, given), "{given}");
+    }
+}
+
+#[test]
 fn app_schemes_are_checked() {
     for good in [
         "myapp://cb",
