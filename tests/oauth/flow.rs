@@ -2,7 +2,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use testkit::{Response, CHALLENGE, PASSWORD, TestServer, VERIFIER};
+use testkit::{CHALLENGE, PASSWORD, Response, TestServer, VERIFIER};
 
 use crate::pages::{consent::destination, sign_in::Browser};
 
