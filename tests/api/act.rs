@@ -167,6 +167,18 @@ async fn slips_that_leave_no_doubt_decide(server: TestServer, model: Model) {
         "{\"is_liked\": true, \"reason\": \"一\n二\"}",
         "{\"is\\_liked\": true}",
         "[{\"is_liked\": true,}]",
+        "{\"is_liked\": true, \"why\": \"he said \"yes\"\"}",
+        "{\\\"is_liked\\\": true}",
+        "{&quot;is_liked&quot;: true}",
+        "{\"is_liked\": true; \"why\" = \"x\"}",
+        "{\"is_liked\": true, ...}",
+        "{\"is_liked\": true # sure\n}",
+        "is_liked: true",
+        "true",
+        "{\"is_liked\": 1}",
+        "{\"is_liked\": \"是\"}",
+        "{\"is_liked\": true, \"why\": \"half of a te",
+        "{«is_liked»: true}",
     ];
     each(&server, &model, LIKED, &slips.map(|slip| (slip, yes.clone()))).await;
     // A doubtful value is requested again. After that the stated fallback is returned.
@@ -174,8 +186,8 @@ async fn slips_that_leave_no_doubt_decide(server: TestServer, model: Model) {
     for doubtful in [
         "{\"is_liked\": tru",
         "{\"is_liked\": true, \"is_liked\": false,}",
-        "{\"is_liked\": \"yes\"}",
-        "{\"is_liked\": 1}",
+        "{\"is_liked\": \"maybe\"}",
+        "{\"is_liked\": 2}",
         "{\"a\": {\"is_liked\": true}, \"b\": {\"is_liked\": false}}",
     ] {
         let long = format!("{doubtful}{}", "。".repeat(2000));

@@ -23,6 +23,8 @@ pub(crate) struct Found<'t> {
     is_draft: bool,
     /// True if the words before it call it the answer.
     is_final: bool,
+    /// True if nothing but a comma is between it and the value before it.
+    is_next: bool,
 }
 
 /// The result of reading JSON from a text.
@@ -31,6 +33,23 @@ pub(crate) struct Scan<'t> {
     pub(crate) found: Vec<Found<'t>>,
     /// The syntax error of the last value that cannot be read.
     pub(crate) fault: Option<Fault>,
+    /// The complete members of an object that is cut off at the end of the text.
+    pub(crate) members: Option<Value>,
+}
+
+impl Scan<'_> {
+    /// Drops references to the text.
+    fn owned(self) -> Scan<'static> {
+        let found = self.found.into_iter().map(|found| Found { raw: None, ..found }).collect();
+        Scan { found, fault: self.fault, members: self.members }
+    }
+
+    /// Returns the values as a list, if they are objects one after the other.
+    pub(crate) fn run(&self) -> Option<Value> {
+        let is_run = self.found.iter().skip(1).all(|found| found.is_next);
+        let values: Vec<Value> = self.found.iter().map(|found| found.value.clone()).collect();
+        (is_run && !values.is_empty() && values.iter().all(Value::is_object)).then_some(Value::Array(values))
+    }
 }
 
 /// The kinds of values to look for.
@@ -95,6 +114,30 @@ const DRAFT: &[&str] = &[
     "if ",
     "template",
     "schema",
+    "相反的结果",
+    "opposite result",
+    "opposite answer",
+];
+/// Words that call a value a draft unless others call it the answer.
+const WEAK: &[&str] = &[
+    "若",
+    "否则",
+    "反之",
+    "相反",
+    "备选",
+    "另一",
+    "原先",
+    "本来",
+    "之前",
+    "alternative",
+    "alternatively",
+    "otherwise",
+    "unless",
+    "opposite",
+    "previously",
+    " was",
+    " had ",
+    " were ",
 ];
 const FINAL: &[&str] = &[
     "最终",
@@ -126,10 +169,72 @@ pub(crate) fn scan(text: &str, look: Look) -> Scan<'_> {
     if trimmed.starts_with('"')
         && let Ok(inner) = serde_json::from_str::<String>(trimmed)
     {
-        let scan = scan(&inner, look);
-        let found = scan.found.into_iter().map(|found| Found { raw: None, ..found }).collect();
-        return Scan { found, fault: scan.fault };
+        return scan(&inner, look).owned();
     }
+    let scan = scan_plain(text, look);
+    if scan.found.is_empty() && text.len() <= MAX_REPAIRED {
+        for plain in [unescaped(text), unquoted(text)].into_iter().flatten() {
+            let inner = scan_plain(&plain, look);
+            if !inner.found.is_empty() {
+                return inner.owned();
+            }
+        }
+    }
+    scan
+}
+
+/// Returns the text without the backslashes of a JSON string, if it has such around quotation marks.
+fn unescaped(text: &str) -> Option<String> {
+    if !text.contains("\\\"") {
+        return None;
+    }
+    let (mut plain, mut chars) = (String::with_capacity(text.len()), text.chars());
+    while let Some(c) = chars.next() {
+        match (c, chars.as_str().chars().next()) {
+            ('\\', Some(next @ ('"' | '\\'))) => {
+                plain.push(next);
+                chars.next();
+            }
+            ('\\', Some('n')) => {
+                plain.push('\n');
+                chars.next();
+            }
+            _ => plain.push(c),
+        }
+    }
+    Some(plain)
+}
+
+/// Returns the text with HTML's references to characters replaced, if it has such for quotation marks.
+fn unquoted(text: &str) -> Option<String> {
+    const REFERENCES: [(&str, &str); 9] = [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&apos;", "'"),
+        ("&#123;", "{"),
+        ("&#125;", "}"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ];
+    let is_quoted = ["&quot;", "&#34;", "&#123;"].iter().any(|reference| text.contains(reference));
+    is_quoted.then(|| {
+        REFERENCES.iter().fold(text.to_owned(), |text, (reference, plain)| text.replace(reference, plain))
+    })
+}
+
+/// Reads a text that is nothing but members of an object, without its brackets.
+pub(crate) fn bare_members(text: &str) -> Option<Value> {
+    let text = text.trim().trim_matches('`').trim();
+    if text.is_empty() || text.len() > MAX_REPAIRED || text.contains(['{', '}', '[', ']', '｛', '［']) {
+        return None;
+    }
+    let (value, length, _) = read::value(&format!("{{{text}\n}}"), true).ok()?;
+    (length == text.len() + 3).then_some(value)
+}
+
+fn scan_plain(text: &str, look: Look) -> Scan<'_> {
     let mut scan = Scan::default();
     let (mut at, mut behind) = (0, 0);
     let mut tries = 0;
@@ -154,6 +259,7 @@ pub(crate) fn scan(text: &str, look: Look) -> Scan<'_> {
             Ok(_) => at = start + width,
             Err(error) if error.is_value && !(is_list && look != Look::Lists) => {
                 scan.fault = Some(error.fault);
+                scan.members = error.members;
                 at = if look == Look::Inside { start + width } else { start + error.length.max(width) };
                 behind = at;
             }
@@ -181,9 +287,25 @@ fn found<'t>(value: Value, raw: Option<&'t str>, before: &str) -> Found<'t> {
     let clause = clause.rfind(STOPS).and_then(|at| clause.get(at..)).unwrap_or(clause);
     let from = clause.char_indices().rev().nth(CLAUSE).map_or(0, |(at, _)| at);
     let clause = clause.get(from..).unwrap_or_default().to_lowercase();
-    let last = |words: &[&str]| words.iter().filter_map(|word| clause.rfind(word)).max();
+    let last =
+        |words: &[&str]| words.iter().filter_map(|word| clause.rfind(word).map(|at| at + word.len())).max();
     let (draft, answer) = (last(DRAFT), last(FINAL));
-    Found { value, raw, is_fenced, is_draft: draft > answer, is_final: answer.is_some() && answer > draft }
+    let is_aside = is_open(before) || last(WEAK).is_some();
+    Found {
+        value,
+        raw,
+        is_fenced,
+        is_draft: (draft.is_some() && draft >= answer) || (is_aside && answer.is_none()),
+        is_final: answer > draft,
+        is_next: before.trim_matches(|c: char| c.is_whitespace() || c == ',').is_empty(),
+    }
+}
+
+/// Returns true if a text ends within brackets or a comment.
+fn is_open(before: &str) -> bool {
+    let count = |chars: [char; 2]| before.matches(chars).count();
+    let last = |mark: &str| before.rfind(mark);
+    count(['(', '（']) > count([')', '）']) || last("<!--") > last("-->")
 }
 
 /// Picks the value that the model means, of those that fit: the last one that is not a draft. A fenced

@@ -7,6 +7,7 @@ use super::{
     shape::{Field, Shape},
     template::{self, Template},
 };
+use crate::json;
 
 /// Words that precede a fallback value.
 const FALLBACK: &[&str] = &[
@@ -23,6 +24,19 @@ const FALLBACK: &[&str] = &[
     "其它情况",
     "没有",
     "为空",
+    "其余",
+    "缺省",
+    "拿不准",
+    "说不清",
+    "不清楚",
+    "不知道",
+    "不能判断",
+    "不能确定",
+    "无法得出",
+    "判断不了",
+    "不然",
+    "反之",
+    "出错",
     "fallback",
     "fall back",
     "otherwise",
@@ -41,6 +55,23 @@ const FALLBACK: &[&str] = &[
     "if none",
     "if nothing",
     "not sure",
+    "not clear",
+    "isn't clear",
+    "not known",
+    "unknown",
+    "don't know",
+    "do not know",
+    "ambiguous",
+    "missing",
+    "no match",
+    "nothing match",
+    "none match",
+    "no answer",
+    "other case",
+    "failing that",
+    "on error",
+    "on any error",
+    "on failure",
 ];
 /// Words that follow a fallback value.
 const FALLBACK_AFTER: &[&str] = &[
@@ -51,10 +82,17 @@ const FALLBACK_AFTER: &[&str] = &[
     "无法确定",
     "不确定",
     "不明确",
+    "拿不准",
+    "不清楚",
+    "除非",
     "unsure",
     "unclear",
     "uncertain",
     "not sure",
+    "not clear",
+    "not known",
+    "don't know",
+    "ambiguous",
     "in doubt",
     "cannot",
     "can't",
@@ -62,6 +100,7 @@ const FALLBACK_AFTER: &[&str] = &[
     "insufficient",
     "not enough",
     "no data",
+    "unless",
     "fallback",
     "by default",
     "as default",
@@ -70,8 +109,8 @@ const FALLBACK_AFTER: &[&str] = &[
 /// Words between a fallback word, or a member's name, and its value.
 const LINKS: &[&str] = &[
     "to", "return", "returns", "answer", "use", "output", "respond", "with", "should", "be", "is", "as",
-    "set", "it", "返回", "输出", "回答", "设为", "填", "是", "为", "＝", "=", ":", "：", ",", "，", "\"",
-    "`",
+    "set", "it", "the", "value", "result", "then", "just", "就", "则", "都", "返回", "输出", "回答", "设为",
+    "填", "是", "为", "＝", "=", ":", "：", ",", "，", "\"", "`",
 ];
 /// Words that precede an example of the structure.
 const STRUCTURE: &[&str] =
@@ -112,7 +151,7 @@ impl Found<'_> {
 }
 
 fn says(text: &str, words: &[&str]) -> bool {
-    let text = text.to_lowercase();
+    let text = search::fold(text);
     words.iter().any(|word| text.contains(word))
 }
 
@@ -168,6 +207,31 @@ impl Plan {
             return Some(if fitted == *value { raw } else { fitted.to_string() });
         }
         shape.repaired(value).map(|value| value.to_string())
+    }
+
+    /// Returns the text to send for the complete members of an object that was cut off, if all that the
+    /// structure requires are among them.
+    pub(super) fn accept_members(&self, members: &Value) -> Option<String> {
+        matches!(self.shape, Some(Shape::Object(_))).then(|| self.accept(members, members.to_string()))?
+    }
+
+    /// Returns the text to send for an answer that is nothing but the value of the structure's only member,
+    /// or nothing but members without brackets.
+    pub(super) fn accept_bare(&self, text: &str) -> Option<String> {
+        let Some(Shape::Object(fields)) = &self.shape else { return None };
+        if let Some(members) = json::bare_members(text)
+            && let Some(accepted) = self.accept_members(&members)
+        {
+            return Some(accepted);
+        }
+        let [field] = fields.as_slice() else { return None };
+        // For a text member any word would do.
+        if matches!(field.shape, Shape::Text | Shape::Any) {
+            return None;
+        }
+        let text = text.trim().trim_matches(['`', '"', '\'', '.', '。']).trim();
+        let value = serde_json::from_str(text).unwrap_or_else(|_word| Value::String(text.to_owned()));
+        self.accept_members(&Value::Object(Map::from_iter([(field.name.clone(), value)])))
     }
 
     /// Returns a neutral value of the structure: `false`, `0`, the first alternative, and `note` for texts.
@@ -256,14 +320,12 @@ fn assigned(text: &str, shape: &Shape) -> Option<Value> {
 fn members(text: &str, fields: &[Field]) -> Option<Value> {
     let mut members = Map::new();
     for field in fields {
-        let value = text
-            .match_indices(&field.name)
-            .find_map(|(at, name)| {
-                let rest = text.get(at + name.len()..)?;
-                let linked = unlinked(rest);
-                (linked.len() < rest.len()).then(|| scalar(linked)).flatten()
-            })
-            .filter(|value| field.shape.fitted(value).is_some());
+        let value = text.match_indices(&field.name).find_map(|(at, name)| {
+            let rest = text.get(at + name.len()..)?;
+            let linked = unlinked(rest);
+            let value = (linked.len() < rest.len()).then(|| scalar(linked)).flatten()?;
+            field.shape.fitted(&value).is_some().then_some(value)
+        });
         match value {
             Some(value) => {
                 members.insert(field.name.clone(), value);
@@ -419,6 +481,16 @@ mod tests {
             ("结构：{\"a\": boolean}。默认为 false。", Some("{\"a\":false}")),
             ("{\"a\": \"x\"|\"y\"}. If in doubt use \"y\".", Some("{\"a\":\"y\"}")),
             ("Shape: {\"a\": boolean}. Return {\"a\": true} when they agree.", None),
+            ("Shape: {\"a\": boolean}. On any error, answer {\"a\": false}.", Some("{\"a\":false}")),
+            ("{\"a\": boolean}. If you don't know, return {\"a\": false}.", Some("{\"a\":false}")),
+            ("{\"a\": boolean}. In all other cases {\"a\": false}", Some("{\"a\":false}")),
+            ("{\"a\": boolean}. Fallback value: false", Some("{\"a\":false}")),
+            ("{\"a\": boolean} — a is false unless they agree.", Some("{\"a\":false}")),
+            ("输出 {\"a\": boolean}，拿不准就 {\"a\": false}", Some("{\"a\":false}")),
+            ("输出 {\"a\": boolean}。不清楚时 a 为 false", Some("{\"a\":false}")),
+            ("输出 {\"a\": boolean}。其余情况返回 {\"a\": false}", Some("{\"a\":false}")),
+            ("輸出 {\"a\": boolean}。無法判斷時返回 {\"a\": false}", Some("{\"a\":false}")),
+            ("{\"a\": boolean}. Return {\"a\": true} if they agree, in other words {\"a\": true}.", None),
             ("{\"a\": string}. Otherwise explain.", None),
         ] {
             assert_eq!(Plan::of(control).fallback().as_deref(), expected, "{control}");

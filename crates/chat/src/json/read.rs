@@ -1,5 +1,6 @@
-//! Reads one JSON value and repairs unambiguous mistakes: trailing commas, other quotation marks,
-//! full-width punctuation, Python's literals, comments, line breaks in texts, a missing closing bracket.
+//! Reads one JSON value and repairs unambiguous mistakes: missing and trailing commas, other, missing, and
+//! unescaped quotation marks, full-width punctuation, Python's literals, comments, ellipses, line breaks in
+//! texts, concatenated texts, a missing closing bracket.
 
 use serde_json::{Map, Number, Value};
 
@@ -16,13 +17,15 @@ pub(crate) enum Fault {
 }
 
 /// A value that cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Unread {
     pub(super) fault: Fault,
     /// The length in bytes up to its closing bracket, or to the end of the text.
     pub(super) length: usize,
     /// True if it began as a value rather than as a bracket in prose.
     pub(super) is_value: bool,
+    /// The complete members of an object that is cut off inside another one.
+    pub(super) members: Option<Value>,
 }
 
 /// Reads the value at the beginning of a text. Returns the value, its length in bytes, and true if it is
@@ -32,12 +35,13 @@ pub(super) fn value(text: &str, may_repair: bool) -> Result<(Value, usize, bool)
     if let Some(Ok(value)) = strict.next() {
         return Ok((value, strict.byte_offset(), true));
     }
-    let mut reader = Reader { text, at: 0, has_member: false, may_repair };
+    let mut reader = Reader { text, at: 0, has_member: false, members: None, may_repair };
     match reader.value(0) {
         Ok(value) => Ok((value, reader.at, false)),
         Err(fault) => {
             let length = closed(text).unwrap_or(text.len());
-            Err(Unread { fault, length, is_value: reader.has_member })
+            let members = reader.members.filter(|_| fault == Fault::Truncated);
+            Err(Unread { fault, length, is_value: reader.has_member, members })
         }
     }
 }
@@ -67,6 +71,8 @@ struct Reader<'t> {
     at: usize,
     /// True if an object's member or a list's item was read.
     has_member: bool,
+    /// The complete members of the outermost object, if it is cut off.
+    members: Option<Value>,
     may_repair: bool,
 }
 
@@ -100,6 +106,7 @@ impl<'t> Reader<'t> {
             let comment = match trimmed {
                 line if line.starts_with("//") => line.find('\n'),
                 block if block.starts_with("/*") => block.find("*/").map(|end| end + 2),
+                line if line.starts_with('#') => line.find('\n'),
                 _ => return,
             };
             let Some(end) = comment else { return };
@@ -121,17 +128,29 @@ impl<'t> Reader<'t> {
     }
 
     fn object(&mut self, depth: usize) -> Read<Value> {
-        self.take(&['{', '｛']);
         let mut members = Map::new();
+        let read = self.members(depth, &mut members);
+        if read.is_err() && depth == 0 && !members.is_empty() {
+            self.members = Some(Value::Object(members.clone()));
+        }
+        read.map(|()| Value::Object(members))
+    }
+
+    fn members(&mut self, depth: usize, members: &mut Map<String, Value>) -> Read<()> {
+        self.take(&['{', '｛']);
         while !self.take(&['}', '｝']) {
             self.space();
             if self.peek().is_none() {
                 return Err(Fault::Truncated);
             }
+            if self.ellipsis() {
+                continue;
+            }
             let name = self.name()?;
-            if !self.take(&[':', '：']) {
+            if !self.take(&[':', '：', '=']) {
                 return Err(if self.rest().is_empty() { Fault::Truncated } else { Fault::Broken });
             }
+            self.take(&['>']);
             self.has_member = true;
             let value = self.value(depth + 1)?;
             if members.get(&name).is_some_and(|before| *before != value) {
@@ -139,13 +158,18 @@ impl<'t> Reader<'t> {
             }
             members.insert(name, value);
             let had_line = self.rest().starts_with(['\n', '\r', ' ']);
-            if self.take(&[',', '，']) {
+            if self.take(&[',', '，', ';', '；']) {
                 continue;
             }
             match self.peek() {
                 Some('}' | '｝') => {}
                 // The bracket of the enclosing list: the object's own one is missing.
                 Some(']' | '］') if depth > 0 => break,
+                // The wrong closing bracket.
+                Some(']' | '］') => {
+                    self.take(&[']', '］']);
+                    break;
+                }
                 // Only the closing bracket is missing.
                 None => break,
                 Some(_) if self.is_fence() => break,
@@ -154,7 +178,19 @@ impl<'t> Reader<'t> {
                 Some(_) => return Err(Fault::Broken),
             }
         }
-        Ok(Value::Object(members))
+        Ok(())
+    }
+
+    /// Skips `...` in place of a member, and the comma after it.
+    fn ellipsis(&mut self) -> bool {
+        let rest = self.rest();
+        let after = rest.trim_start_matches(['.', '…']);
+        let is_found = rest.starts_with("..") || rest.starts_with('…');
+        if is_found {
+            self.at += rest.len() - after.len();
+            self.take(&[',', '，']);
+        }
+        is_found
     }
 
     fn list(&mut self, depth: usize) -> Read<Value> {
@@ -165,14 +201,18 @@ impl<'t> Reader<'t> {
             if self.peek().is_none() {
                 return Err(Fault::Truncated);
             }
-            items.push(self.value(depth + 1)?);
+            let item = self.value(depth + 1)?;
+            let is_object = item.is_object();
+            items.push(item);
             self.has_member = true;
-            if self.take(&[',', '，']) {
+            if self.take(&[',', '，', ';', '；']) {
                 continue;
             }
             match self.peek() {
                 Some(']' | '］') => {}
                 Some('}' | '｝') if depth > 0 => break,
+                // The comma between two objects is missing.
+                Some('{' | '｛') if is_object => {}
                 // More items may be missing.
                 None => return Err(Fault::Truncated),
                 Some(_) if self.is_fence() => return Err(Fault::Truncated),
@@ -190,7 +230,12 @@ impl<'t> Reader<'t> {
     fn name(&mut self) -> Read<String> {
         self.space();
         if self.peek().is_some_and(|c| opens(c).is_some()) {
-            return self.quoted();
+            let rest = self.rest();
+            return self.one_quoted().map_err(|fault| {
+                // Its end is there, but no colon behind it.
+                let is_closed = rest.chars().skip(1).any(|c| matches!(c, '"' | '\''));
+                if is_closed { Fault::Broken } else { fault }
+            });
         }
         let rest = self.rest();
         let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '$')));
@@ -199,8 +244,27 @@ impl<'t> Reader<'t> {
         if name.is_empty() { Err(Fault::Broken) } else { Ok(name.to_owned()) }
     }
 
-    /// Reads a text in any kind of quotes.
+    /// Reads a text in any kind of quotes, or several that are joined by `+`.
     fn quoted(&mut self) -> Read<String> {
+        let mut text = self.one_quoted()?;
+        loop {
+            let before = self.at;
+            let has_more = self.take(&['+']) && {
+                self.space();
+                self.peek().is_some_and(|c| opens(c).is_some())
+            };
+            if !has_more {
+                self.at = before;
+                return Ok(text);
+            }
+            text.push_str(&self.one_quoted()?);
+        }
+    }
+
+    fn one_quoted(&mut self) -> Read<String> {
+        if let Some(text) = self.triple_quoted() {
+            return Ok(text);
+        }
         let open = self.peek().ok_or(Fault::Truncated)?;
         let close = opens(open).ok_or(Fault::Broken)?;
         self.at += open.len_utf8();
@@ -209,17 +273,36 @@ impl<'t> Reader<'t> {
             self.at += c.len_utf8();
             match c {
                 '\\' => self.escape(&mut text)?,
-                c if close.contains(&c) && (c == '"' || self.is_closing()) => return Ok(text),
+                c if close.contains(&c) && self.is_closing() => return Ok(text),
                 c => text.push(c),
             }
         }
         Err(Fault::Truncated)
     }
 
-    /// Returns true if a quotation mark that may also occur inside a text ends it here.
+    /// Reads a text in Python's triple quotes.
+    fn triple_quoted(&mut self) -> Option<String> {
+        let quotes = ["\"\"\"", "'''"].into_iter().find(|quotes| self.rest().starts_with(quotes))?;
+        let (text, _) = self.rest().get(quotes.len()..)?.split_once(quotes)?;
+        self.at += text.len() + 2 * quotes.len();
+        Some(text.to_owned())
+    }
+
+    /// Returns true if a quotation mark that may also occur inside a text ends it here: what follows is the
+    /// rest of an object or list, or the next member, whose comma is missing.
     fn is_closing(&self) -> bool {
         let rest = self.rest().trim_start();
-        rest.is_empty() || rest.starts_with([':', '：', ',', '，', '}', '｝', ']', '］', '`', '/'])
+        if rest.is_empty()
+            || rest
+                .starts_with([':', '：', ',', '，', '}', '｝', ']', '］', ';', '；', '`', '/', '#', '=', '+'])
+        {
+            return true;
+        }
+        // Another text in quotes, with a colon behind it.
+        let mut chars = rest.chars();
+        let Some(close) = chars.next().and_then(opens) else { return false };
+        let name = chars.as_str().split_once(|c: char| close.contains(&c) || c == '\n');
+        name.is_some_and(|(_, after)| after.trim_start().starts_with([':', '：']))
     }
 
     fn escape(&mut self, text: &mut String) -> Read<()> {
@@ -280,6 +363,10 @@ impl<'t> Reader<'t> {
             "" => return Err(Fault::Broken),
             // Digits of a number, or letters of a word, may be missing.
             _ if is_at_end => return Err(Fault::Truncated),
+            word if word.eq_ignore_ascii_case("true") => return Ok(Value::Bool(true)),
+            word if word.eq_ignore_ascii_case("false") => return Ok(Value::Bool(false)),
+            // A word without its quotation marks.
+            word if is_word(word) => return Ok(Value::String(word.to_owned())),
             _ => {}
         }
         let digits: String =
@@ -292,6 +379,15 @@ impl<'t> Reader<'t> {
         };
         number.parse::<Number>().map(Value::Number).map_err(|_no_number| Fault::Broken)
     }
+}
+
+/// Returns true for a word that can only be a text.
+fn is_word(word: &str) -> bool {
+    const NO_TEXT: &[&str] = &["nan", "inf", "infinity", "undefined", "nil", "none", "null"];
+    let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    word.starts_with(char::is_alphabetic)
+        && word.chars().all(is_inside)
+        && !NO_TEXT.contains(&word.to_lowercase().as_str())
 }
 
 /// Converts a full-width digit to an ASCII digit.
@@ -307,6 +403,8 @@ fn opens(c: char) -> Option<&'static [char]> {
         '`' => &['`'],
         '“' | '”' | '＂' => &['”', '“', '＂', '"'],
         '‘' | '’' => &['’', '‘', '\''],
+        '„' => &['“', '”', '"'],
+        '«' => &['»'],
         '「' => &['」'],
         '『' => &['』'],
         _ => return None,

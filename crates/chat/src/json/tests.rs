@@ -41,6 +41,21 @@ fn slips_that_leave_no_doubt_are_repaired() {
         ("{\"a\": {\"b\": \"x\"}", json!({"a": {"b": "x"}})),
         ("{\"a\": .5, \"b\": +1,}", json!({"a": 0.5, "b": 1})),
         ("{\"a\": \"\\ud83d\\ude00\",}", json!({"a": "😀"})),
+        ("{\"a\": \"he said \"good\"\"}", json!({"a": "he said \"good\""})),
+        ("{\"a\": \"he said \"good\"\", \"b\": 1}", json!({"a": "he said \"good\"", "b": 1})),
+        ("{\"a\": \"x\" \"b\": \"y\"}", json!({"a": "x", "b": "y"})),
+        ("{\"a\": yes, 'b': tRUE}", json!({"a": "yes", "b": true})),
+        ("{\"a\": 1; \"b\": 2;}", json!({"a": 1, "b": 2})),
+        ("{\"a\" = 1, \"b\" => 2}", json!({"a": 1, "b": 2})),
+        ("{\"a\": 1, # one\n \"b\": 2 # two\n}", json!({"a": 1, "b": 2})),
+        ("{\"a\": 1, ...}", json!({"a": 1})),
+        ("{\"a\": \"x\" + \"y\"}", json!({"a": "xy"})),
+        ("{\"a\": \"\"\"x \"y\" z\"\"\"}", json!({"a": "x \"y\" z"})),
+        ("{\"a\": 1]", json!({"a": 1})),
+        ("[{\"a\": 1} {\"a\": 2}]", json!([{"a": 1}, {"a": 2}])),
+        ("{«a»: „x“}", json!({"a": "x"})),
+        ("{\\\"a\\\": \\\"x\\\"}", json!({"a": "x"})),
+        ("{&quot;a&quot;: &quot;x &amp; y&quot;}", json!({"a": "x & y"})),
     ] {
         assert_eq!(last(text), Some(expected), "{text}");
     }
@@ -49,7 +64,6 @@ fn slips_that_leave_no_doubt_are_repaired() {
 #[test]
 fn what_leaves_a_doubt_is_refused() {
     for text in [
-        "{\"a\": \"he said \"good\"\"}",
         "{\"a\": 3",
         "{\"a\": tru",
         "{\"a\": \"half of a te",
@@ -60,7 +74,8 @@ fn what_leaves_a_doubt_is_refused() {
         "{\"a\": 007}",
         "{\"a\": 95%}",
         "{\"a\": 1,000}",
-        "{\"a\": yes}",
+        "{\"a\": two words}",
+        "{\"a\": undefined}",
         "{\"a\": NaN}",
         "{\"a\" true}",
         "{\"a\": true \"b\" false}",
@@ -80,11 +95,41 @@ fn drafts_and_examples_do_not_decide() {
         "```json\n{\"a\": 1}\n```\n希望有帮助 {\"a\": 0}",
         "例如：\n```json\n{\"a\": 0}\n```\n最终答案：{\"a\": 1}",
         "```\n{\"a\": 0}\n```\nThe correct answer is {\"a\": 1}",
+        "{\"a\": 1}\n\n(若改口则为 {\"a\": 0})",
+        "{\"a\": 1} (confidence: high; alternative {\"a\": 0})",
+        "Result = {\"a\": 1}; // was {\"a\": 0}",
+        "<output>{\"a\": 1}</output> <!-- {\"a\": 0} -->",
+        "{\"a\": 1}。\n\n备选：{\"a\": 0}",
+        "{\"a\": 1}\n\n如果你想要相反的结果：\n```json\n{\"a\": 0}\n```",
+        "{\"a\": 0}\nFinal answer ({\"a\": 1})",
         "If I follow the rules, the answer is {\"a\": 1}",
         "maybe {\"a\": 1}",
     ] {
         assert_eq!(last(text), Some(json!({"a": 1})), "{text}");
     }
+}
+
+#[test]
+fn objects_one_after_the_other_are_a_run() {
+    let run = |text: &str| scan(text, Look::Lists).run();
+    assert_eq!(run("{\"a\": 1}\n{\"a\": 2}"), Some(json!([{"a": 1}, {"a": 2}])));
+    assert_eq!(run("Here: {\"a\": 1}, {\"a\": 2}."), Some(json!([{"a": 1}, {"a": 2}])));
+    assert_eq!(run("{\"a\": 1} or {\"a\": 2}"), None);
+    assert_eq!(run("none"), None);
+}
+
+#[test]
+fn members_may_come_without_brackets_or_without_an_end() {
+    for text in ["a: true", "\"a\": true", "a = true,", "`a: true`", "a: true\n"] {
+        assert_eq!(super::bare_members(text), Some(json!({"a": true})), "{text}");
+    }
+    for text in ["", "a", "a: {}", "a: two words", "so a: true"] {
+        assert_eq!(super::bare_members(text), None, "{text}");
+    }
+    for text in ["{\"a\": true, \"b\": \"ha", "{\"a\": true,", "so: {\"a\": true, \"b"] {
+        assert_eq!(scan(text, Look::Objects).members, Some(json!({"a": true})), "{text}");
+    }
+    assert_eq!(scan("{\"a\": tr", Look::Objects).members, None);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -1,6 +1,6 @@
 //! Wire types of the OpenAI-compatible API.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
 
 /// Body of `POST /v1/chat/completions`. Members that do not change the answer are ignored.
@@ -8,6 +8,7 @@ use serde_json::Value;
 pub(super) struct Request {
     pub(super) model: Option<String>,
     pub(super) messages: Vec<RequestMessage>,
+    #[serde(default, deserialize_with = "flag")]
     pub(super) stream: Option<bool>,
     pub(super) stream_options: Option<StreamOptions>,
     pub(super) max_tokens: Option<Value>,
@@ -25,6 +26,12 @@ pub(super) struct Request {
     pub(super) reasoning_effort: Option<Value>,
     pub(super) verbosity: Option<Value>,
     pub(super) logit_bias: Option<Value>,
+    // Members of other servers of this protocol.
+    pub(super) top_k: Option<Value>,
+    pub(super) min_p: Option<Value>,
+    pub(super) repetition_penalty: Option<Value>,
+    pub(super) enable_thinking: Option<Value>,
+    pub(super) chat_template_kwargs: Option<Value>,
     pub(super) n: Option<Value>,
     pub(super) logprobs: Option<Value>,
     pub(super) top_logprobs: Option<Value>,
@@ -35,8 +42,22 @@ pub(super) struct Request {
     pub(super) web_search_options: Option<Value>,
 }
 
+/// Reads a boolean, which some clients send as a text or a number.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::Bool(flag) => Ok(Some(flag)),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+        Value::Number(number) if number.as_f64() == Some(1.0) => Ok(Some(true)),
+        Value::Number(number) if number.as_f64() == Some(0.0) => Ok(Some(false)),
+        other => Err(D::Error::custom(format!("invalid type: {other}, expected a boolean"))),
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct StreamOptions {
+    #[serde(default, deserialize_with = "flag")]
     pub(super) include_usage: Option<bool>,
 }
 

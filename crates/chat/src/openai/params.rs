@@ -1,6 +1,6 @@
 //! Request members that affect the model's answer. They are forwarded, or refused by name. No I/O.
 
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 use web::Issues;
 
 use super::model::Request;
@@ -56,9 +56,12 @@ fn numbers(issues: &mut Issues, request: &mut Request, members: &mut Vec<(&'stat
         ("top_p", request.top_p.take(), 0.0, 1.0),
         ("frequency_penalty", request.frequency_penalty.take(), -2.0, 2.0),
         ("presence_penalty", request.presence_penalty.take(), -2.0, 2.0),
+        ("repetition_penalty", request.repetition_penalty.take(), 0.0, 10.0),
+        ("min_p", request.min_p.take(), 0.0, 1.0),
+        ("top_k", request.top_k.take(), -1.0, 1_000_000.0),
     ];
     for (name, value, least, most) in ranges {
-        let Some(value) = value else { continue };
+        let Some(value) = value.map(number) else { continue };
         match value.as_f64() {
             Some(number) if (least..=most).contains(&number) => members.push((name, value)),
             _ => issues.add("value_error", name, format!("Input should be a number from {least} to {most}")),
@@ -71,16 +74,24 @@ fn numbers(issues: &mut Issues, request: &mut Request, members: &mut Vec<(&'stat
     }
 }
 
+/// Returns a number that was sent as a text as a number.
+fn number(value: Value) -> Value {
+    let number = value.as_str().and_then(|text| text.trim().parse::<Number>().ok());
+    number.map_or(value, Value::Number)
+}
+
 fn words(issues: &mut Issues, request: &mut Request, members: &mut Vec<(&'static str, Value)>) {
     if let Some(stop) = request.stop.take() {
         let texts = match &stop {
+            // An empty text has no effect.
+            Value::String(text) if text.is_empty() => Vec::new(),
             Value::String(text) => vec![text.as_str()],
             Value::Array(texts) => texts.iter().map(|text| text.as_str().unwrap_or_default()).collect(),
             _ => vec![""],
         };
         let is_good = |text: &&str| !text.is_empty() && text.chars().count() <= MAX_STOP;
         if texts.len() <= MAX_STOPS && texts.iter().all(is_good) {
-            // An empty list has no effect.
+            // Neither has an empty list.
             if !texts.is_empty() {
                 members.push(("stop", stop));
             }
@@ -98,13 +109,24 @@ fn words(issues: &mut Issues, request: &mut Request, members: &mut Vec<(&'static
             Some(_) => issues.add("string_type", name, "Input should be a short word"),
         }
     }
-    match request.logit_bias.take() {
+    match request.enable_thinking.take() {
         None => {}
-        Some(Value::Object(bias)) if bias.is_empty() => {}
-        Some(bias @ Value::Object(_)) if bias.to_string().len() <= MAX_SCHEMA => {
-            members.push(("logit_bias", bias))
+        Some(flag @ Value::Bool(_)) => members.push(("enable_thinking", flag)),
+        Some(_) => issues.add("bool_type", "enable_thinking", "Input should be true or false"),
+    }
+    let objects = [
+        ("logit_bias", request.logit_bias.take()),
+        ("chat_template_kwargs", request.chat_template_kwargs.take()),
+    ];
+    for (name, value) in objects {
+        match value {
+            None => {}
+            Some(Value::Object(members)) if members.is_empty() => {}
+            Some(value @ Value::Object(_)) if value.to_string().len() <= MAX_SCHEMA => {
+                members.push((name, value));
+            }
+            Some(_) => issues.add("dict_type", name, "Input should be an object"),
         }
-        Some(_) => issues.add("dict_type", "logit_bias", "Input should be an object"),
     }
 }
 
@@ -136,16 +158,18 @@ fn format(issues: &mut Issues, asked: Option<Value>) -> (Form, Option<String>) {
     const ORDER: &str =
         "Answer with exactly one JSON value and nothing else: no explanation, no Markdown, no code fence.";
     let Some(asked) = asked else { return (Form::Text, None) };
-    let none = Value::Null;
-    match (asked.get("type").and_then(Value::as_str), asked.get("json_schema").unwrap_or(&none)) {
+    let kind = match &asked {
+        Value::String(kind) => Some(kind.as_str()),
+        other => other.get("type").and_then(Value::as_str),
+    };
+    match (kind, schema(&asked)) {
         (Some("text"), _) => (Form::Text, None),
-        (Some("json_object"), _) => (Form::Json(None), Some(ORDER.to_owned())),
-        (Some("json_schema"), format)
-            if format["schema"].is_object() && format.to_string().len() <= MAX_SCHEMA =>
-        {
+        // Some servers take a schema with the type of an object, too.
+        (Some("json_schema" | "json_object"), Some(format)) if format.to_string().len() <= MAX_SCHEMA => {
             let order = format!("{ORDER} It must fit this JSON schema:\n{}", format["schema"]);
-            (Form::Schema(format.clone()), Some(order))
+            (Form::Schema(format), Some(order))
         }
+        (Some("json_object"), _) => (Form::Json(None), Some(ORDER.to_owned())),
         (Some("json_schema"), _) => {
             let message =
                 format!("Input should have json_schema.schema, an object of at most {MAX_SCHEMA} bytes");
@@ -160,6 +184,17 @@ fn format(issues: &mut Issues, asked: Option<Value>) -> (Form, Option<String>) {
     }
 }
 
+/// Returns the member `json_schema` of a format. The schema may stand in its place, or beside it.
+fn schema(asked: &Value) -> Option<Value> {
+    let format = asked.get("json_schema").filter(|format| format.is_object());
+    if let Some(format) = format.filter(|format| format.get("schema").is_some_and(Value::is_object)) {
+        return Some(format.clone());
+    }
+    let is_schema = |schema: &&Value| schema.get("type").is_some() || schema.get("properties").is_some();
+    let schema = format.filter(is_schema).or_else(|| asked.get("schema").filter(|schema| schema.is_object()));
+    schema.map(|schema| json!({"name": "answer", "schema": schema}))
+}
+
 fn tools(issues: &mut Issues, asked: Vec<Value>) -> Vec<Tool> {
     if asked.len() > MAX_TOOLS {
         issues.add("too_long", "tools", format!("List should have at most {MAX_TOOLS} items"));
@@ -167,7 +202,8 @@ fn tools(issues: &mut Issues, asked: Vec<Value>) -> Vec<Tool> {
     }
     let mut tools = Vec::new();
     for (i, tool) in asked.iter().enumerate() {
-        let function = &tool["function"];
+        // The form of the Responses API, whose members stand beside the type.
+        let function = if tool["function"].is_object() { &tool["function"] } else { tool };
         let is_name_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let name = function["name"]
             .as_str()
@@ -198,7 +234,12 @@ fn tools(issues: &mut Issues, asked: Vec<Value>) -> Vec<Tool> {
 /// Applies `tool_choice`, by which the model may, must, or must not call the tools, and
 /// `parallel_tool_calls`.
 fn choose(issues: &mut Issues, request: &mut Request, wanted: &mut ReplyParams, has_tools: bool) {
-    let choice = request.tool_choice.take().unwrap_or_else(|| json!("auto"));
+    let mut choice = request.tool_choice.take().unwrap_or_else(|| json!("auto"));
+    if choice == "any" {
+        choice = json!("required");
+    } else if let Some(name) = choice.get("name").and_then(Value::as_str) {
+        choice = json!({"type": "function", "function": {"name": name}});
+    }
     let named = choice.pointer("/function/name").and_then(Value::as_str);
     let must_call = match (choice.as_str(), named) {
         (Some("auto"), _) => false,

@@ -260,6 +260,11 @@ mod tests {
             ("reasoning_effort", json!("low")),
             ("tool_choice", json!("required")),
             ("parallel_tool_calls", json!(false)),
+            ("top_k", json!(40)),
+            ("min_p", json!(0.1)),
+            ("repetition_penalty", json!(1.1)),
+            ("enable_thinking", json!(false)),
+            ("chat_template_kwargs", json!({"enable_thinking": false})),
         ] {
             let wanted = kept(with(name, value.clone()).unwrap()).wanted;
             assert_eq!(wanted.members, [(name, value)], "{name}");
@@ -268,6 +273,7 @@ mod tests {
             ("n", json!(1)),
             ("stop", json!(null)),
             ("stop", json!([])),
+            ("stop", json!("")),
             ("logprobs", json!(false)),
             ("user", json!("x")),
             ("tool_choice", json!("auto")),
@@ -278,6 +284,32 @@ mod tests {
             assert_eq!((wanted.members.len(), wanted.form), (0, crate::provider::Form::Text), "{name}");
         }
         assert!(kept(with("tool_choice", json!("none")).unwrap()).wanted.tools.is_empty());
+        // Other notations of the same.
+        for (name, sent, value) in [
+            ("temperature", json!("0.7"), json!(0.7)),
+            ("tool_choice", json!("any"), json!("required")),
+            (
+                "tool_choice",
+                json!({"type": "function", "name": "now"}),
+                json!({"type": "function", "function": {"name": "now"}}),
+            ),
+        ] {
+            let wanted = kept(with(name, sent).unwrap()).wanted;
+            assert_eq!(wanted.members, [(name, value)], "{name}");
+        }
+        for format in [
+            json!({"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}),
+            json!({"type": "json_schema", "schema": {"type": "object"}}),
+            json!({"type": "json_schema", "json_schema": {"type": "object"}}),
+            json!({"type": "json_object", "schema": {"type": "object"}}),
+        ] {
+            let form = kept(with("response_format", format.clone()).unwrap()).wanted.form;
+            let crate::provider::Form::Schema(format) = form else { panic!("{format}") };
+            assert_eq!(format["schema"], json!({"type": "object"}));
+        }
+        for flag in [json!("true"), json!(1), json!(true)] {
+            assert!(with("stream", flag.clone()).is_ok(), "{flag}");
+        }
         for (name, value) in [
             ("n", json!(2)),
             ("temperature", json!(3)),

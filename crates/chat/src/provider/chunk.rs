@@ -1,5 +1,8 @@
 //! Lenient parser for the events of an answer. Unknown and malformed members count as absent. No I/O.
 
+mod errors;
+mod mended;
+
 use std::borrow::Cow;
 
 use memchr::memmem;
@@ -12,6 +15,17 @@ use super::{Finish, Usage};
 const HALVES: u32 = 0xF_0000;
 const HALVES_END: u32 = HALVES + 0x7FF;
 
+/// Members with thoughts.
+const THOUGHTS: [&str; 7] = [
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+    "reasoning_text",
+    "thinking_content",
+    "reasoning_details",
+    "thinking_blocks",
+];
+
 /// The content of one event.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct News {
@@ -20,6 +34,8 @@ pub(super) struct News {
     pub(super) message: Option<Parts>,
     pub(super) finish: Option<End>,
     pub(super) usage: Option<Usage>,
+    /// The number of an alternative answer, from 1, if this is part of one.
+    pub(super) alternative: Option<u64>,
     /// True if the provider reports an error.
     pub(super) is_error: bool,
     /// True if some characters represent unpaired surrogates.
@@ -90,6 +106,8 @@ struct PlainChoice<'a> {
     delta: Option<PlainDelta<'a>>,
     #[serde(default)]
     message: Option<IgnoredAny>,
+    #[serde(default)]
+    text: Option<IgnoredAny>,
     #[serde(default, borrow, alias = "finishReason")]
     finish_reason: Option<Cow<'a, str>>,
 }
@@ -104,6 +122,8 @@ struct PlainDelta<'a> {
     reasoning: Option<IgnoredAny>,
     #[serde(default)]
     thinking: Option<IgnoredAny>,
+    #[serde(default)]
+    reasoning_details: Option<IgnoredAny>,
     #[serde(default, borrow)]
     refusal: Option<Cow<'a, str>>,
     #[serde(default)]
@@ -119,13 +139,15 @@ pub(super) fn plain(data: &[u8]) -> Option<News> {
         return None;
     }
     let mut news = News { usage: plain.usage, ..News::default() };
-    let Some(choice) = plain.choices.into_iter().next() else { return Some(news) };
-    if choice.message.is_some() || choice.index.is_some_and(|index| index != 0) {
+    let choice = plain.choices.into_iter().next()?;
+    let is_other = choice.message.is_some() || (choice.delta.is_none() && choice.text.is_some());
+    if is_other || choice.index.is_some_and(|index| index != 0) {
         return None;
     }
     news.finish = choice.finish_reason.as_deref().and_then(finish);
     let Some(delta) = choice.delta else { return Some(news) };
-    let others = [delta.reasoning, delta.thinking, delta.tool_calls, delta.function_call];
+    let others =
+        [delta.reasoning, delta.thinking, delta.reasoning_details, delta.tool_calls, delta.function_call];
     if others.iter().any(Option::is_some) {
         return None;
     }
@@ -135,55 +157,95 @@ pub(super) fn plain(data: &[u8]) -> Option<News> {
     Some(news)
 }
 
-/// Parses any event, which may contain several JSON values, and reports damage.
+/// Parses any event, which may contain several JSON values or be almost JSON, and reports damage.
 pub(super) fn lenient(data: &[u8]) -> (Vec<News>, Damage) {
     let (data, has_halves) = match memmem::find(data, br"\u") {
         Some(_) => halves_kept(data),
         None => (Cow::Borrowed(data), false),
     };
-    let mut values = serde_json::Deserializer::from_slice(&data).into_iter::<Value>();
+    let (news, is_whole) = values(&data, has_halves);
+    if is_whole {
+        return (news, Damage::None);
+    }
+    let mended = mended::mended(&data);
+    let (news, is_whole) = values(&mended, has_halves);
+    if is_whole {
+        return (news, Damage::None);
+    }
+    let damage = match data.first() {
+        _ if memmem::find(&data, b"\"content\"").is_some() => Damage::Lost,
+        Some(b'{' | b'}' | b'[' | b']' | b'"') => Damage::Noise,
+        _ => Damage::None,
+    };
+    (news, damage)
+}
+
+/// Parses JSON values one after the other. The flag is false if what follows them is no JSON.
+fn values(data: &[u8], has_halves: bool) -> (Vec<News>, bool) {
     let mut news = Vec::new();
-    for value in values.by_ref() {
+    for value in serde_json::Deserializer::from_slice(data).into_iter::<Value>() {
         match value {
             Ok(Value::Array(items)) => news.extend(items.iter().map(|item| one(item, has_halves))),
             Ok(value) => news.push(one(&value, has_halves)),
-            Err(_broken) => {
-                let damage = match data.first() {
-                    _ if memmem::find(&data, b"\"content\"").is_some() => Damage::Lost,
-                    Some(b'{' | b'}' | b'[' | b']' | b'"') => Damage::Noise,
-                    _ => Damage::None,
-                };
-                return (news, damage);
-            }
+            Err(_broken) => return (news, false),
         }
     }
-    (news, Damage::None)
+    (news, true)
 }
 
+/// Reads an event.
 fn one(value: &Value, has_halves: bool) -> News {
+    let value = inner(value);
     let mut news = News { usage: usage(value), has_halves, ..News::default() };
-    let choices = value.get("choices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    // Alternative answers to the same request are ignored.
-    let first = choices.iter().find(|choice| number(choice.get("index")).is_none_or(|index| index == 0));
-    if let Some(choice) = first {
-        if let Some(delta) = choice.get("delta").and_then(Value::as_object) {
-            news.said = said(delta);
-        }
-        news.message = choice.get("message").and_then(Value::as_object).map(said);
-        let reason = choice.get("finish_reason").or_else(|| choice.get("finishReason"));
-        news.finish = reason.and_then(Value::as_str).and_then(finish);
-    }
-    news.is_error = match value.get("error") {
-        Some(Value::Object(_)) => true,
-        Some(Value::String(text)) => !text.is_empty(),
-        _ => false,
+    news.is_error = errors::is_reported(value);
+    let choices = match value.get("choices") {
+        Some(Value::Array(choices)) => choices.as_slice(),
+        Some(choice @ Value::Object(_)) => std::slice::from_ref(choice),
+        // The form of other protocols: the message alone.
+        _ if value.get("message").is_some_and(Value::is_object) => std::slice::from_ref(value),
+        _ => return news,
     };
+    let index = |choice: &&Value| number(choice.get("index")).filter(|index| *index > 0);
+    let Some(choice) = choices.iter().find(|choice| index(choice).is_none()).or(choices.first()) else {
+        return news;
+    };
+    news.alternative = index(&choice);
+    news.said = choice.get("delta").map(parts).unwrap_or_default();
+    news.message = choice.get("message").filter(|message| !message.is_null()).map(parts);
+    // The older protocol of completions.
+    let is_absent = |name: &str| choice.get(name).is_none_or(Value::is_null);
+    if let (true, true, Some(Value::String(text))) =
+        (is_absent("delta"), is_absent("message"), choice.get("text"))
+    {
+        news.said.text.clone_from(text);
+    }
+    let reason = choice.get("finish_reason").or_else(|| choice.get("finishReason"));
+    news.finish = reason.and_then(Value::as_str).and_then(finish);
     news
+}
+
+/// Returns the event inside an envelope, as some gateways send it.
+fn inner(value: &Value) -> &Value {
+    if value.get("choices").is_some() {
+        return value;
+    }
+    let envelopes = ["data", "result", "response", "body"].into_iter();
+    let mut inside = envelopes.filter_map(|name| value.get(name));
+    inside.find(|inside| inside.get("choices").is_some()).unwrap_or(value)
+}
+
+/// Returns the content of a delta or message in any form.
+fn parts(value: &Value) -> Parts {
+    match value {
+        Value::Object(members) => said(members),
+        Value::String(_) | Value::Array(_) => said(&Map::from_iter([("content".to_owned(), value.clone())])),
+        _ => Parts::default(),
+    }
 }
 
 fn said(delta: &Map<String, Value>) -> Parts {
     let mut said = Parts::default();
-    for name in ["reasoning_content", "reasoning", "thinking"] {
+    for name in THOUGHTS {
         // Some providers send the same thought under two names.
         if said.thought.is_empty() {
             said.thought = delta.get(name).map(words).unwrap_or_default();
@@ -235,8 +297,9 @@ fn words(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts.iter().map(words).collect(),
         Value::Object(part) => {
-            let text = ["text", "content", "summary"].into_iter().find_map(|name| part.get(name));
-            text.and_then(Value::as_str).unwrap_or_default().to_owned()
+            let names = ["text", "content", "summary", "thinking", "value"].into_iter();
+            let text = names.filter_map(|name| part.get(name)).find(|text| !text.is_null());
+            text.map(words).unwrap_or_default()
         }
         _ => String::new(),
     }

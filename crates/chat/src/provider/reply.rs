@@ -15,7 +15,7 @@ use super::{
     message::{Ask, ToolCall},
     sse::Splitter,
     thoughts::Filter,
-    traits::MAX_ERROR,
+    traits::{MAX_ERROR, Traits},
     wire,
 };
 
@@ -25,6 +25,12 @@ const MAX_EVENT: usize = 1 << 20;
 const MAX_ANSWER: usize = 1 << 20;
 /// Timeout for what follows the end of the text: usage and `[DONE]`.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The same if the finish reason came together with text: some providers send one in every event.
+const DOUBTFUL_WORDS: Duration = Duration::from_secs(5);
+/// Number of characters of a first piece from which on its repetition at the end is a summary, not news.
+const SUMMARY: usize = 3;
+/// Maximum number of requests that are repeated because the error came inside a successful response.
+const MAX_REPORTED: usize = 3;
 /// Upper bound of a provider's `Retry-After`, in seconds.
 const MAX_RETRY_AFTER: u32 = 86_400;
 /// Maximum number of requests for one answer. Each retry leaves out what the refusal before it named.
@@ -74,10 +80,18 @@ pub(crate) struct Reply {
     finish: Option<Finish>,
     /// True if nothing but usage can follow `finish`.
     is_over: bool,
+    /// True if the finish reason came together with text.
+    ends_with_text: bool,
     /// True if text came after a finish reason. Then finish reasons are not trusted.
     doubts_end: bool,
     /// True if the text comes in deltas.
     by_delta: bool,
+    /// True if each piece repeats the text before it.
+    is_cumulative: bool,
+    /// The events of an alternative answer, and its number. They are used if no other comes.
+    alternative: Option<(u64, Vec<News>)>,
+    /// The error that the provider reported inside the stream.
+    reported: Vec<u8>,
     is_alive: bool,
     /// True if there was an event that is not valid.
     has_noise: bool,
@@ -89,21 +103,47 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Sends the request, and waits until the answer begins.
+    /// Sends the request, and waits until the answer begins. An error inside a successful response is handled
+    /// like a refusal.
     pub(super) async fn open(provider: &Arc<Provider>, ask: &Ask) -> Result<Self, Failure> {
-        let settings = &provider.settings;
         let start = Instant::now();
+        let learned = provider.learned(provider.settings.model(&ask.model));
+        let mut traits = learned.traits();
+        for left in (0..MAX_REPORTED).rev() {
+            let (mut reply, sent) = Self::send(provider, &learned, traits, ask, start).await?;
+            let failure = match reply.begin(start).await {
+                Ok(()) => return Ok(reply),
+                Err(failure) => failure,
+            };
+            let changed = match failure {
+                Failure::Reported if left > 0 => adapted(provider, &learned, &sent, ask, &reply.reported),
+                _ => None,
+            };
+            let Some(next) = changed else { return Err(failure) };
+            traits = next;
+        }
+        Err(Failure::Reported)
+    }
+
+    /// Sends the request. Returns the answer before its first byte, and the traits it was asked for with.
+    async fn send(
+        provider: &Arc<Provider>,
+        learned: &Arc<Learned>,
+        traits: Arc<Traits>,
+        ask: &Ask,
+        start: Instant,
+    ) -> Result<(Self, Arc<Traits>), Failure> {
+        let settings = &provider.settings;
         let deadline = start + settings.total;
-        let first = deadline.min(start + settings.first_token);
         let model = settings.model(&ask.model).to_owned();
-        let learned = provider.learned(&model);
-        let response = request(provider, &learned, ask, &model, first).await?;
-        let traits = learned.traits();
+        let (response, traits) =
+            request(provider, learned, traits, ask, &model, deadline.min(start + settings.first_token))
+                .await?;
         let offered = ask.tools.iter().filter(|_| traits.tools).map(|tool| tool.name.clone());
-        let mut reply = Self {
+        let reply = Self {
             provider: Arc::clone(provider),
             model,
-            learned,
+            learned: Arc::clone(learned),
             response: Some(response),
             format: Format::Unknown,
             filter: Filter::new(traits.opens_thinking),
@@ -116,8 +156,12 @@ impl Reply {
             calls: Calls::of(offered.collect()),
             finish: None,
             is_over: false,
+            ends_with_text: false,
             doubts_end: false,
             by_delta: false,
+            is_cumulative: false,
+            alternative: None,
+            reported: Vec::new(),
             is_alive: false,
             has_noise: false,
             failure: None,
@@ -125,11 +169,11 @@ impl Reply {
             usage: None,
             deadline,
         };
-        reply.begin(first).await?;
-        Ok(reply)
+        Ok((reply, traits))
     }
 
-    async fn begin(&mut self, first: Instant) -> Result<(), Failure> {
+    async fn begin(&mut self, start: Instant) -> Result<(), Failure> {
+        let first = self.deadline.min(start + self.provider.settings.first_token);
         while self.ready.is_empty() && self.response.is_some() {
             // A provider that shows signs of life has begun, even without text.
             let until = if self.is_alive { self.idle() } else { first };
@@ -159,7 +203,12 @@ impl Reply {
     }
 
     fn idle(&self) -> Instant {
-        let patience = if self.is_over { LAST_WORDS } else { self.provider.settings.idle };
+        let idle = self.provider.settings.idle;
+        let patience = match (self.is_over, self.ends_with_text) {
+            (false, _) => idle,
+            (true, false) => LAST_WORDS,
+            (true, true) => DOUBTFUL_WORDS.min(idle),
+        };
         self.deadline.min(Instant::now() + patience)
     }
 
@@ -269,15 +318,15 @@ impl Reply {
     fn split(&mut self, splitter: &mut Splitter, bytes: &[u8]) {
         let mut done = false;
         let mut outcome = Ok(());
-        let split = splitter.push(bytes, |data| {
+        let split = splitter.push(bytes, |data, is_error| {
             if done || outcome.is_err() {
                 return;
             }
-            let data = data.trim_ascii();
-            if data.eq_ignore_ascii_case(b"[DONE]") {
+            let data = unnamed(data);
+            if is_end_mark(data) {
                 done = true;
             } else if !data.is_empty() {
-                outcome = self.event(data);
+                outcome = self.event(data, is_error);
             }
         });
         let outcome = split.map_err(|_other| Failure::Garbled("an endless event")).and(outcome);
@@ -291,34 +340,38 @@ impl Reply {
     /// Handles the end of the body. Without an end mark the answer still counts as complete, unless it was
     /// cut off inside an event.
     fn close(&mut self) {
-        let rest = match std::mem::replace(&mut self.format, Format::Unknown) {
-            Format::Unknown => Vec::new(),
+        let (rest, is_error) = match std::mem::replace(&mut self.format, Format::Unknown) {
+            Format::Unknown => (Vec::new(), false),
             Format::Events(mut splitter) => splitter.rest(),
             Format::Json(whole) => {
                 self.finish_json(&whole);
                 return;
             }
         };
-        let rest = rest.trim_ascii();
-        if rest.is_empty() || rest.eq_ignore_ascii_case(b"[DONE]") {
+        let rest = unnamed(&rest);
+        if rest.is_empty() || is_end_mark(rest) {
             self.end(self.finish.is_some() || (self.has_news() && !self.has_noise));
             return;
         }
         let noise = std::mem::take(&mut self.has_noise);
-        let read = self.event(rest);
+        let read = self.event(rest, is_error);
+        if read == Err(Failure::Reported) {
+            self.fail(Failure::Reported);
+            return;
+        }
         let is_cut = self.has_noise || read.is_err();
         self.has_noise |= noise;
         self.end(self.finish.is_some() || (!is_cut && self.has_news() && !noise));
     }
 
     fn has_news(&self) -> bool {
-        !self.said.is_empty() || !self.calls.is_empty()
+        !self.said.is_empty() || !self.calls.is_empty() || self.alternative.is_some()
     }
 
     /// Handles a body that is one JSON value, or one JSON value per line.
     fn finish_json(&mut self, whole: &[u8]) {
         let whole = whole.strip_prefix("\u{feff}".as_bytes()).unwrap_or(whole);
-        match self.event(whole) {
+        match self.event(whole, false) {
             Ok(()) if self.has_noise => self.fail(Failure::BrokenOff),
             Ok(()) => self.end(true),
             Err(failure) => self.fail(failure),
@@ -334,6 +387,12 @@ impl Reply {
 
     fn end(&mut self, is_whole: bool) {
         self.response = None;
+        if let Some((_, events)) = self.alternative.take()
+            && self.said.is_empty()
+            && self.calls.is_empty()
+        {
+            events.into_iter().for_each(|news| self.add(News { alternative: None, ..news }));
+        }
         if self.half.take().is_some() {
             self.filter.push(char::REPLACEMENT_CHARACTER.to_string(), &mut self.ready);
         }
@@ -353,14 +412,20 @@ impl Reply {
         }
     }
 
-    fn event(&mut self, data: &[u8]) -> Result<(), Failure> {
+    fn event(&mut self, data: &[u8], is_error: bool) -> Result<(), Failure> {
         if let Some(news) = chunk::plain(data) {
             self.add(news);
             return Ok(());
         }
         let (all, damage) = chunk::lenient(data);
+        let is_news = |news: &News| !news.said.text.is_empty() || news.message.is_some();
+        if is_error && !all.iter().any(is_news) {
+            self.reported = data.to_vec();
+            return Err(Failure::Reported);
+        }
         for news in all {
-            if news.is_error && news.said.text.is_empty() && news.message.is_none() {
+            if news.is_error && !is_news(&news) {
+                self.reported = data.to_vec();
                 return Err(Failure::Reported);
             }
             self.add(news);
@@ -374,6 +439,10 @@ impl Reply {
     }
 
     fn add(&mut self, mut news: News) {
+        if let Some(number) = news.alternative {
+            self.add_alternative(number, news);
+            return;
+        }
         if self.half.is_some() || news.has_halves {
             let message = news.message.as_mut().map(|message| &mut message.text);
             for text in
@@ -383,9 +452,9 @@ impl Reply {
             }
         }
         let is_last = news.finish.is_some_and(|end| end.is_sure);
-        // Some providers repeat the whole text in the final event.
-        let repeats = is_last && self.pieces > 1 && news.said.text == self.said;
-        if !repeats {
+        let has_text = !news.said.text.is_empty();
+        self.drop_repeated(&mut news);
+        if !(has_text && news.said.text.is_empty()) {
             self.by_delta |= !news.said.text.is_empty();
             self.say(news.said);
         }
@@ -395,11 +464,46 @@ impl Reply {
         if let Some(end) = news.finish {
             self.finish = Some(end.finish);
             self.is_over = end.is_sure && !self.doubts_end;
+            self.ends_with_text = has_text;
         }
         if news.usage.is_some() {
             self.usage = news.usage;
         }
         self.sift();
+    }
+
+    /// Keeps an event of an alternative answer, in case that it is the only one.
+    fn add_alternative(&mut self, number: u64, mut news: News) {
+        if self.usage.is_none() {
+            self.usage = news.usage.take();
+        }
+        let message = news.message.as_ref().map_or(0, |message| message.text.len());
+        self.length += news.said.text.len() + message;
+        let (kept, events) = self.alternative.get_or_insert_with(|| (number, Vec::new()));
+        if *kept == number {
+            events.push(news);
+        }
+    }
+
+    /// Removes text that was there before: the whole text in the final event, or in each event.
+    fn drop_repeated(&mut self, news: &mut News) {
+        let text = &news.said.text;
+        if text.is_empty() || self.said.is_empty() {
+            return;
+        }
+        let is_end = news.finish.is_some() || self.finish.is_some();
+        let is_long = self.pieces > 1 || self.said.chars().nth(SUMMARY - 1).is_some();
+        if *text == self.said && ((is_end && is_long) || self.is_cumulative) {
+            news.said.text.clear();
+            return;
+        }
+        let Some(more) = text.strip_prefix(self.said.as_str()) else { return };
+        // A first piece of one letter may well begin the second one by chance.
+        let is_word = self.said.chars().any(char::is_alphabetic) && self.said.chars().nth(1).is_some();
+        if !more.is_empty() && (self.is_cumulative || is_word) {
+            self.is_cumulative = true;
+            news.said.text = more.to_owned();
+        }
     }
 
     /// Adds a whole message, as far as its text is new.
@@ -437,15 +541,55 @@ impl Reply {
     }
 }
 
-/// Sends the request, and repeats it without what a refusal names.
+/// Strips white space and a second `data:`, as behind a gateway that wraps events once more.
+fn unnamed(data: &[u8]) -> &[u8] {
+    let mut data = data.trim_ascii();
+    while let Some(rest) = data.strip_prefix(b"data:") {
+        data = rest.trim_ascii_start();
+    }
+    data
+}
+
+/// Returns true for what ends a stream: `[DONE]`, also without brackets or in quotes.
+fn is_end_mark(data: &[u8]) -> bool {
+    let mark = data.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(data);
+    mark.eq_ignore_ascii_case(b"[DONE]") || mark.eq_ignore_ascii_case(b"DONE")
+}
+
+/// Returns true if the body of an error with this status may name a member that is refused.
+const fn may_name_member(status: u16) -> bool {
+    matches!(status, 400 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 422 | 500 | 501)
+}
+
+/// Learns from an error. Returns the traits to ask again with, if it names anything that can be left out.
+fn adapted(
+    provider: &Provider,
+    learned: &Learned,
+    traits: &Traits,
+    ask: &Ask,
+    error: &[u8],
+) -> Option<Arc<Traits>> {
+    let (next, is_kept) = traits.adapted(ask, error)?;
+    tracing::debug!(
+        provider = %web::redact::url(&provider.settings.base_url),
+        "a model refused a member, asking without it",
+    );
+    if is_kept {
+        learned.keep(next.clone());
+    }
+    Some(Arc::new(next))
+}
+
+/// Sends the request, and repeats it without what a refusal names. Returns the response, and the traits it
+/// was asked for with.
 async fn request(
     provider: &Provider,
     learned: &Learned,
+    mut traits: Arc<Traits>,
     ask: &Ask,
     model: &str,
     first: Instant,
-) -> Result<Response, Failure> {
-    let mut traits = learned.traits();
+) -> Result<(Response, Arc<Traits>), Failure> {
     for left in (0..MAX_REQUESTS).rev() {
         let body = wire::body(ask, model, &traits);
         let mut request = provider
@@ -461,24 +605,16 @@ async fn request(
             .await?
             .map_err(|error| Failure::Unreachable(error.without_url().to_string()))?;
         if response.status().is_success() {
-            return Ok(response);
+            return Ok((response, traits));
         }
         let failure = Failure::Status(response.status().as_u16(), retry_after(&response));
-        if left == 0 || !matches!(response.status().as_u16(), 400 | 404 | 422 | 500 | 501) {
+        if left == 0 || !may_name_member(response.status().as_u16()) {
             return Err(failure);
         }
         let error = within(first, "begin", outgoing::read(response, MAX_ERROR)).await?;
-        let Some((next, is_kept)) = error.ok().and_then(|error| traits.adapted(ask, &error)) else {
-            return Err(failure);
-        };
-        tracing::debug!(
-            provider = %web::redact::url(&provider.settings.base_url),
-            "a model refused a member, asking without it",
-        );
-        if is_kept {
-            learned.keep(next.clone());
-        }
-        traits = Arc::new(next);
+        let next = error.ok().and_then(|error| adapted(provider, learned, &traits, ask, &error));
+        let Some(next) = next else { return Err(failure) };
+        traits = next;
     }
     Err(Failure::Empty)
 }

@@ -16,6 +16,8 @@ pub(crate) struct Splitter {
     /// The data of the incomplete event.
     data: Vec<u8>,
     has_data: bool,
+    /// True if the incomplete event is named `error`.
+    is_error: bool,
     /// True if the last byte was a CR. A LF right after it ends no further line.
     after_cr: bool,
     /// True in the first line, which may begin with a byte order mark.
@@ -25,11 +27,20 @@ pub(crate) struct Splitter {
 impl Splitter {
     /// Creates a splitter for lines and events of at most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, line: Vec::new(), data: Vec::new(), has_data: false, after_cr: false, is_first: true }
+        Self {
+            limit,
+            line: Vec::new(),
+            data: Vec::new(),
+            has_data: false,
+            is_error: false,
+            after_cr: false,
+            is_first: true,
+        }
     }
 
-    /// Takes the next bytes, and calls `event` with the data of each event that they complete.
-    pub(crate) fn push(&mut self, bytes: &[u8], mut event: impl FnMut(&[u8])) -> Result<(), TooLong> {
+    /// Takes the next bytes, and calls `event` with the data of each event that they complete, and with true
+    /// if the event is named `error`.
+    pub(crate) fn push(&mut self, bytes: &[u8], mut event: impl FnMut(&[u8], bool)) -> Result<(), TooLong> {
         let mut rest = bytes;
         if self.after_cr && !rest.is_empty() {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
@@ -53,13 +64,13 @@ impl Splitter {
     }
 
     /// Returns the data of an event without a final blank line, at the end of the stream. An incomplete
-    /// line is part of it.
-    pub(crate) fn rest(&mut self) -> Vec<u8> {
+    /// line is part of it. The flag is true if the event is named `error`.
+    pub(crate) fn rest(&mut self) -> (Vec<u8>, bool) {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty() && self.extend(&line).is_ok() {
-            let _ended = self.end_line(&mut |_: &[u8]| {});
+            let _ended = self.end_line(&mut |_: &[u8], _| {});
         }
-        if self.has_data { std::mem::take(&mut self.data) } else { Vec::new() }
+        (if self.has_data { std::mem::take(&mut self.data) } else { Vec::new() }, self.is_error)
     }
 
     fn extend(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
@@ -70,16 +81,19 @@ impl Splitter {
         Ok(())
     }
 
-    fn end_line(&mut self, event: &mut impl FnMut(&[u8])) -> Result<(), TooLong> {
+    fn end_line(&mut self, event: &mut impl FnMut(&[u8], bool)) -> Result<(), TooLong> {
         let mut line = self.line.as_slice();
         if std::mem::take(&mut self.is_first) {
             line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
         }
         if line.is_empty() {
             if std::mem::take(&mut self.has_data) {
-                event(&self.data);
+                event(&self.data, self.is_error);
             }
             self.data.clear();
+            self.is_error = false;
+        } else if let Some(name) = field(line, b"event") {
+            self.is_error = name.trim_ascii().eq_ignore_ascii_case(b"error");
         } else if let Some(value) = data_of(line) {
             if self.data.len() + value.len() + 1 > self.limit {
                 return Err(TooLong);
@@ -95,9 +109,17 @@ impl Splitter {
     }
 }
 
-/// Returns the value of a `data` line.
+/// Returns the value of a `data` line. A line of bare JSON is one, too: some servers omit the name.
 fn data_of(line: &[u8]) -> Option<&[u8]> {
-    let rest = line.strip_prefix(b"data")?;
+    if line.trim_ascii_start().starts_with(b"{") { Some(line) } else { field(line, b"data") }
+}
+
+/// Returns the value of a line with this field, in any case and however indented.
+fn field<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
+    let (start, rest) = line.trim_ascii_start().split_at_checked(name.len())?;
+    if !start.eq_ignore_ascii_case(name) {
+        return None;
+    }
     match rest.split_first() {
         None => Some(rest),
         Some((b':', value)) => Some(value.strip_prefix(b" ").unwrap_or(value)),
@@ -113,7 +135,7 @@ mod tests {
     fn split(pieces: &[&[u8]], limit: usize) -> Result<Vec<String>, TooLong> {
         let (mut splitter, mut events) = (Splitter::new(limit), Vec::new());
         for piece in pieces {
-            splitter.push(piece, |data| events.push(String::from_utf8_lossy(data).into_owned()))?;
+            splitter.push(piece, |data, _| events.push(String::from_utf8_lossy(data).into_owned()))?;
         }
         Ok(events)
     }
@@ -131,6 +153,9 @@ mod tests {
             ("\u{feff}data: a\n\n", vec!["a"]),
             ("data: \u{feff}a\n\n", vec!["\u{feff}a"]),
             ("data: unfinished\n", vec![]),
+            // As some servers write it.
+            ("Data: a\n\n DATA: b\n\n", vec!["a", "b"]),
+            (": ping\n\n{\"a\": 1}\n\n", vec!["{\"a\": 1}"]),
         ] {
             assert_eq!(split(&[stream.as_bytes()], 100).unwrap(), expected, "{stream:?}");
         }
@@ -147,9 +172,19 @@ mod tests {
             ("", ""),
         ] {
             let mut splitter = Splitter::new(100);
-            splitter.push(stream.as_bytes(), |_| {}).unwrap();
-            assert_eq!(splitter.rest(), expected.as_bytes(), "{stream:?}");
+            splitter.push(stream.as_bytes(), |_, _| {}).unwrap();
+            assert_eq!(splitter.rest(), (expected.as_bytes().to_vec(), false), "{stream:?}");
         }
+    }
+
+    #[test]
+    fn the_name_of_an_event_is_its_own() {
+        let (mut splitter, mut events) = (Splitter::new(100), Vec::new());
+        let stream = b"event: error\ndata: a\n\ndata: b\n\nevent: ping\ndata: c\n\nevent:error\ndata: d";
+        splitter.push(stream, |data, is_error| events.push((data.to_vec(), is_error))).unwrap();
+        let is_error: Vec<bool> = events.iter().map(|(_, is_error)| *is_error).collect();
+        assert_eq!(is_error, [true, false, false]);
+        assert_eq!(splitter.rest(), (b"d".to_vec(), true));
     }
 
     #[test]
@@ -182,7 +217,7 @@ mod tests {
             prop_assert!(split(&single, 10_000).unwrap() == whole);
             let rest = |pieces: &[&[u8]]| {
                 let mut splitter = Splitter::new(10_000);
-                pieces.iter().for_each(|piece| splitter.push(piece, |_| {}).unwrap());
+                pieces.iter().for_each(|piece| splitter.push(piece, |_, _| {}).unwrap());
                 splitter.rest()
             };
             prop_assert_eq!(rest(&pieces), rest(&[bytes]));

@@ -76,6 +76,13 @@ const UNKNOWN: &[&str] = &[
 /// Words in a refusal that mean that a number is too large.
 const TOO_LARGE: &[&str] =
     &["too large", "at most", "maximum", "less than", "exceed", "range", "between", "up to", "limit"];
+/// Words in a refusal that mean that prompt and answer do not fit into the model's context.
+const CONTEXT: &[&str] = &["context length", "context_length", "context window", "context size"];
+/// Words in a refusal that mean that a message has a role that the model does not know.
+const NO_SUCH_ROLE: &[&str] =
+    &["input should be", "invalid role", "unknown role", "unknown variant", "must be one of", "not one of"];
+/// Least number of tokens that is worth asking for, if a context has no room for more.
+const LEAST_ROOM: u32 = 16;
 /// Members of an error's JSON that describe the error. Others may repeat the request.
 const DESCRIBING: &[&str] = &[
     "error",
@@ -99,12 +106,19 @@ impl Traits {
     pub(super) fn adapted(&self, ask: &Ask, error: &[u8]) -> Option<(Self, bool)> {
         let said = description(error);
         let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        let mut traits = self.clone();
+        // Prompt and answer together are too long. The prompt alone may fit.
+        if says(CONTEXT)
+            && let Some(room) = room(&said, self.most(ask))
+        {
+            traits.most_tokens = Some(room);
+            return Some((traits, false));
+        }
         // The prompt is too long or not allowed; leaving out a member does not help.
-        if says(&["context length", "context_length", "context window", "content_policy", "content policy"]) {
+        if says(CONTEXT) || says(&["content_policy", "content policy"]) {
             return None;
         }
         let is_unknown = says(UNKNOWN);
-        let mut traits = self.clone();
         if says(&["stream_options", "include_usage"]) && self.stream_options {
             traits.stream_options = false;
         } else if says(&["max_tokens", "max_completion_tokens"]) && self.limits(&mut traits, ask, &said) {
@@ -143,6 +157,10 @@ impl Traits {
         ]) && !self.strict_turns
         {
             traits.strict_turns = true;
+        } else if self.system_role
+            && (says(&["developer instruction"]) || (says(&["role"]) && says(NO_SUCH_ROLE)))
+        {
+            traits.system_role = false;
         } else if says(&["system"]) && says(&["role", "message", "prompt", "instruction"]) && self.system_role
         {
             if !self.strict_turns && !is_unknown {
@@ -160,9 +178,7 @@ impl Traits {
     fn limits(&self, traits: &mut Self, ask: &Ask, said: &str) -> bool {
         let is_too_large = TOO_LARGE.iter().any(|word| said.contains(word));
         let sent = self.most(ask);
-        let numbers =
-            said.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse::<u32>().ok());
-        let most = numbers.filter(|number| (16..sent).contains(number)).max();
+        let most = numbers(said).into_iter().filter(|number| (16..sent).contains(number)).max();
         match (self.tokens, most) {
             (TokensMember::None, _) => return false,
             (_, Some(most)) if is_too_large && !said.contains("instead") => traits.most_tokens = Some(most),
@@ -233,6 +249,22 @@ impl Ask {
     fn has_images(&self) -> bool {
         self.messages.iter().any(|message| message.role == Role::User && !message.images.is_empty())
     }
+}
+
+/// Returns the numbers in a text.
+fn numbers(said: &str) -> Vec<u32> {
+    said.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect()
+}
+
+/// Returns the room for an answer in a context, from an error that gives the sizes of the context and of the
+/// prompt: `maximum context length is 4096 tokens … (3000 in the messages, 2000 in the completion)`.
+fn room(said: &str, sent: u32) -> Option<u32> {
+    let after = CONTEXT.iter().filter_map(|word| said.find(word).map(|at| at + word.len())).min()?;
+    let context = numbers(said.get(after..)?).into_iter().find(|number| *number > LEAST_ROOM)?;
+    let is_prompt =
+        |number: &u32| *number != sent && *number < context && number.saturating_add(sent) > context;
+    let prompt = numbers(said).into_iter().filter(is_prompt).max()?;
+    Some(context - prompt).filter(|room| *room >= LEAST_ROOM && *room < sent)
 }
 
 /// Returns true if a text mentions a name as a whole word.
@@ -350,6 +382,28 @@ mod tests {
             (
                 json!({"message": "Conversation roles must alternate user/assistant/user/assistant/..."}),
                 |traits| traits.strict_turns = true,
+            ),
+            (
+                json!({"error": {"message": "Developer instruction is not enabled for models/gemma-3-27b"}}),
+                |traits| traits.system_role = false,
+            ),
+            (
+                json!({"detail": [{
+                    "loc": ["body", "messages", 0, "role"],
+                    "msg": "Input should be 'user' or 'assistant'",
+                }]}),
+                |traits| traits.system_role = false,
+            ),
+            (
+                json!({"error": {"message": "This model's maximum context length is 4096 tokens. \
+                    However, you requested 5000 tokens (3000 in the messages, 2000 in the completion)."}}),
+                |traits| traits.most_tokens = Some(1096),
+            ),
+            (
+                json!({"error": {"message": "'max_tokens' or 'max_completion_tokens' is too large: 2000. \
+                    This model's maximum context length is 2048 tokens and your request has 500 input \
+                    tokens (2000 > 2048 - 500)."}}),
+                |traits| traits.most_tokens = Some(1548),
             ),
         ];
         for (error, change) in cases {

@@ -44,6 +44,17 @@ const THOUGHT: &[&str] = &[
     "<|start|>assistant<|channel|>commentary to=functions.f \
      <|constrain|>json<|message|>{}<|call|><|start|>assistant<|channel|>final<|message|>你好",
     "<|START_THINKING|>x<|END_THINKING|><|START_RESPONSE|>你好<|END_RESPONSE|>",
+    "<|begin_of_thought|>x<|end_of_thought|>\n<|begin_of_solution|>你好<|end_of_solution|>",
+    "<mm:think>x</mm:think>你好",
+    "<longcat_think>x</longcat_think>\n你好",
+    "<inner_monologue>x</inner_monologue>你好",
+    "<chain-of-thought>x</chain-of-thought>你好",
+    "<|think|>x<|/think|>你好",
+    "<|thinking_start|>x<|thinking_end|>你好",
+    "<unused94>thought\nx<unused95>你好",
+    "<think\n>x</think\n>你好",
+    "<think>x</think>你好<|im_end|>",
+    "<|start_header_id|>assistant<|end_header_id|>\n\n<think>x</think>你好<|eot_id|>",
     "<think></think>你好",
 ];
 const TEXT: &[&str] = &[
@@ -58,6 +69,8 @@ const TEXT: &[&str] = &[
     "```xml\n<think>\nx\n</think>\n```\nso",
     "so <think> never ends",
     "<thinker>x</thinker>",
+    "[think](https://example.com) first",
+    "<answer>x</answer>",
     "a <|end|> b",
     "你好<",
     "list: [",
@@ -77,6 +90,9 @@ fn thoughts_of_every_notation_are_told_from_the_answer() {
     assert_eq!(read(["好。<think>x</think>是的"], false).0, "好。是的");
     assert_eq!(read(["<think>no end {\"a\": 1}"], false).0, "");
     assert_eq!(read(["你好"], true).0, "你好");
+    for output in ["<think/>你好", "<think />\n你好", "你好<|endoftext|>", "<|assistant|>你好"] {
+        assert_eq!(read([output], false), ("你好".to_owned(), String::new()), "{output}");
+    }
 }
 
 proptest! {
