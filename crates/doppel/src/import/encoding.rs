@@ -1,5 +1,5 @@
-//! Detection and decoding of text files: UTF-8, UTF-16, GB18030 and Windows-1252, with or without a byte
-//! order mark.
+//! Detection and decoding of text files: UTF-8, UTF-16, GB18030, Big5, Shift_JIS and Windows-1252, with or
+//! without a byte order mark.
 
 use std::{
     fs::File,
@@ -8,10 +8,15 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use encoding_rs::{CoderResult, Decoder, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{
+    BIG5, CoderResult, Decoder, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+};
 
 /// Number of bytes that are decoded at a time.
 const CHUNK: usize = 64 << 10;
+/// Minimum percentage of the characters of a text in GBK that GB 2312 has, too. Others are rare in it.
+const COMMON: usize = 90;
 /// Minimum percentage of zero bytes of UTF-16 without a byte order mark.
 const ZEROS: usize = 20;
 
@@ -56,6 +61,7 @@ fn reader(file: impl Read + 'static, encoding: &'static Encoding) -> Box<dyn Buf
 fn tell(mut from: impl BufRead) -> std::io::Result<&'static Encoding> {
     let mut lines = Lines::default();
     let mut gbk = Trial::new(GB18030);
+    let mut others = EncodingDetector::new(Iso2022JpDetection::Deny);
     let mut is_first = true;
     loop {
         let chunk = from.fill_buf()?;
@@ -73,14 +79,20 @@ fn tell(mut from: impl BufRead) -> std::io::Result<&'static Encoding> {
         }
         lines.add(chunk);
         gbk.add(chunk, false);
+        others.feed(chunk, false);
         let used = chunk.len();
         from.consume(used);
     }
     lines.end();
     gbk.add(&[], true);
+    others.feed(&[], true);
+    let other = others.guess(None, Utf8Detection::Deny);
     Ok(match lines {
         Lines { broken: 0, .. } => UTF_8,
         Lines { whole, broken, .. } if whole >= broken => UTF_8,
+        // Most texts in these encodings are valid GBK, but hardly any text in GBK has so many rare
+        // characters.
+        _ if !gbk.is_common() && [BIG5, SHIFT_JIS].contains(&other) => other,
         _ if gbk.is_text() => GB18030,
         Lines { is_latin: true, .. } => WINDOWS_1252,
         Lines { .. } => UTF_8,
@@ -152,6 +164,9 @@ struct Trial {
     /// letters are.
     adjacent: usize,
     alone: usize,
+    /// Number of Chinese characters, and of those that GB 2312 has.
+    han: usize,
+    common: usize,
 }
 
 impl Trial {
@@ -162,6 +177,8 @@ impl Trial {
             has_han: false,
             adjacent: 0,
             alone: 0,
+            han: 0,
+            common: 0,
         }
     }
 
@@ -177,7 +194,11 @@ impl Trial {
             let (result, read, written, has_errors) = self.decoder.decode_to_utf8(bytes, &mut out, is_last);
             self.is_whole &= !has_errors;
             let text = std::str::from_utf8(out.get(..written).unwrap_or_default()).unwrap_or_default();
-            self.has_han |= text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+            for c in text.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)) {
+                self.has_han = true;
+                self.han += 1;
+                self.common += usize::from(is_common(c));
+            }
             // Characters for private use show that it is another encoding.
             self.is_whole &= !text.chars().any(|c| ('\u{e000}'..='\u{f8ff}').contains(&c));
             bytes = bytes.get(read..).unwrap_or_default();
@@ -187,9 +208,21 @@ impl Trial {
         }
     }
 
+    /// Returns `true` if it is no other encoding of an East Asian text.
+    const fn is_common(&self) -> bool {
+        self.is_whole && self.common * 100 >= self.han * COMMON
+    }
+
     const fn is_text(&self) -> bool {
         self.is_whole && self.has_han && self.adjacent > self.alone
     }
+}
+
+/// Returns `true` if GB 2312 has a character.
+fn is_common(c: char) -> bool {
+    let mut buffer = [0; 4];
+    let (bytes, _, _) = GBK.encode(c.encode_utf8(&mut buffer));
+    matches!(bytes.as_ref(), [0xb0..=0xf7, 0xa1..=0xfe])
 }
 
 /// A reader of UTF-8 that removes a byte order mark.
@@ -284,7 +317,7 @@ mod tests {
 
     #[test]
     fn texts_are_told_by_what_they_can_be() {
-        let gbk = encoding_rs::GBK.encode(TEXT).0.into_owned();
+        let gbk = GBK.encode(TEXT).0.into_owned();
         let mark = |mark: &[u8], text: Vec<u8>| [mark, &text].concat();
         for (name, bytes) in [
             ("utf-8", TEXT.as_bytes().to_vec()),
@@ -297,6 +330,13 @@ mod tests {
         ] {
             assert_eq!(String::from_utf8_lossy(&read(&bytes)), TEXT, "{name}");
             assert_eq!(text(&bytes).as_deref(), Some(TEXT), "{name}");
+        }
+        for (name, encoding, written) in [
+            ("big5", BIG5, "content,tags\n我喜歡喝茶,生活\n她住在臺北的山上,家\n"),
+            ("shift_jis", SHIFT_JIS, "content,tags\n私はお茶が好きです,生活\n東京に住んでいます,家\n"),
+        ] {
+            let bytes = encoding.encode(written).0.into_owned();
+            assert_eq!(String::from_utf8_lossy(&read(&bytes)), written, "{name}");
         }
         let latin = WINDOWS_1252.encode("Straße,Käse\n").0.into_owned();
         assert_eq!(read(&latin), "Straße,Käse\n".as_bytes());
@@ -332,8 +372,8 @@ mod tests {
             end in "\n[a-z]{9}\n[a-z]{30}",
         ) {
             let characters: Vec<u8> = characters.into_iter().flat_map(|(row, cell)| [row, cell]).collect();
-            let text = format!("{start}{}{end}", encoding_rs::GBK.decode(&characters).0);
-            let gbk = encoding_rs::GBK.encode(&text).0.into_owned();
+            let text = format!("{start}{}{end}", GBK.decode(&characters).0);
+            let gbk = GBK.encode(&text).0.into_owned();
             // Few characters alone may be letters of another script in UTF-8.
             prop_assume!(std::str::from_utf8(&gbk).is_err());
             for bytes in [gbk, [&b"\xff\xfe"[..], &utf16(&text, false)].concat()] {

@@ -1,10 +1,13 @@
 //! Import of facts: tables with a header, JSON Lines, or a JSON list.
 
-use std::{io::Read, path::Path};
+use std::{
+    io::{BufRead, Read},
+    path::Path,
+};
 
 use anyhow::{Result, bail};
 use archive::ImportLine;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::Zone;
 
 use super::{BATCH, BATCH_BYTES, Import, encoding, table::Table, time};
@@ -13,12 +16,16 @@ use super::{BATCH, BATCH_BYTES, Import, encoding, table::Table, time};
 const SECTION: &str = "key-memories";
 /// Maximum size of a JSON list in bytes, which is read as a whole.
 const MAX_LIST: u64 = 64 << 20;
+/// Maximum number of objects around a list of facts.
+const WRAPPERS: usize = 2;
+/// Maximum number of bytes in which the first line of JSON Lines is looked for.
+const MAX_FIRST: u64 = 1 << 20;
 /// Maximum length of the object of a fact in characters.
 const MAX_OBJECT: usize = 100;
 
 /// Names of columns and members, in lower case and without punctuation. If several of the same meaning are
 /// present, the first of this list counts.
-const NAMES: [(&str, &str); 49] = [
+const NAMES: [(&str, &str); 79] = [
     ("factcontent", CONTENT),
     ("content", CONTENT),
     ("fact", CONTENT),
@@ -28,6 +35,18 @@ const NAMES: [(&str, &str); 49] = [
     ("事实", CONTENT),
     ("记忆", CONTENT),
     ("正文", CONTENT),
+    ("事实内容", CONTENT),
+    ("记忆内容", CONTENT),
+    ("contenttext", CONTENT),
+    ("statement", CONTENT),
+    ("body", CONTENT),
+    ("note", CONTENT),
+    ("笔记", CONTENT),
+    ("description", CONTENT),
+    ("描述", CONTENT),
+    ("备注", CONTENT),
+    ("message", CONTENT),
+    ("summary", CONTENT),
     ("factactor", "factActor"),
     ("actor", "factActor"),
     ("subject", "factActor"),
@@ -57,10 +76,28 @@ const NAMES: [(&str, &str); 49] = [
     ("日期", "createTime"),
     ("创建时间", "createTime"),
     ("记录时间", "createTime"),
+    ("创建日期", "createTime"),
+    ("记录日期", "createTime"),
+    ("日期时间", "createTime"),
+    ("添加时间", "createTime"),
+    ("录入时间", "createTime"),
+    ("发布时间", "createTime"),
+    ("createdtime", "createTime"),
+    ("creationdate", "createTime"),
+    ("creationtime", "createTime"),
+    ("datecreated", "createTime"),
+    ("datetime", "createTime"),
+    ("timestampms", "createTime"),
+    ("dateadded", "createTime"),
+    ("addedat", "createTime"),
+    ("savedat", "createTime"),
     ("updatetime", "updateTime"),
     ("updatedat", "updateTime"),
     ("updated", "updateTime"),
     ("modified", "updateTime"),
+    ("modifiedat", "updateTime"),
+    ("lastmodified", "updateTime"),
+    ("datemodified", "updateTime"),
     ("更新时间", "updateTime"),
     ("修改时间", "updateTime"),
     ("id", "id"),
@@ -73,20 +110,61 @@ const CONTENT: &str = "factContent";
 const OBJECT: &str = "factObject";
 
 pub(super) async fn take_lines(import: &mut Import<'_>, from: &Path) -> Result<()> {
+    if !has_lines(from)? {
+        return take_list(import, from).await;
+    }
     let section = import.section(SECTION)?;
     let (place, zone) = (from.display().to_string(), import.zone.clone());
-    let understood = |line: String| match serde_json::from_str(&line) {
+    let understood = |line: String| match serde_json::from_str(line.trim().trim_end_matches(',')) {
         Ok(Value::Object(members)) => {
             let (entry, doubt) = entry(members, &zone);
             (entry.to_string(), doubt)
         }
+        Ok(Value::String(text)) => (json!({ CONTENT: text }).to_string(), None),
         // Refused later, with its line.
         _ => (line, None),
     };
     import.lines_as(section, &place, encoding::open(from)?, understood).await
 }
 
-/// Imports a list of facts, or an object with one: `results`, `memories`, `facts`.
+/// Returns `false` if the first line of a file is not a value of its own, but the beginning of a list of
+/// facts that goes on behind it.
+fn has_lines(from: &Path) -> Result<bool> {
+    let mut first = String::new();
+    for line in encoding::open(from)?.take(MAX_FIRST).split(b'\n') {
+        first = String::from_utf8_lossy(&line?).trim().to_owned();
+        if !first.is_empty() {
+            break;
+        }
+    }
+    let is_cut = serde_json::from_str::<Value>(&first).is_err_and(|error| error.is_eof());
+    if first.is_empty() || !(is_cut || first.starts_with('[')) {
+        return Ok(true);
+    }
+    let mut bytes = Vec::new();
+    encoding::open(from)?.take(MAX_LIST).read_to_end(&mut bytes)?;
+    let mut values = serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>();
+    Ok(!values.all(|value| value.is_ok_and(|value| items(value, WRAPPERS).is_some())))
+}
+
+/// Returns the facts of a JSON value: a list, an object with one (also within another object), or a fact.
+fn items(value: Value, depth: usize) -> Option<Vec<Value>> {
+    const LISTS: [&str; 8] = ["results", "memories", "facts", "data", "items", "entries", "records", "list"];
+    match value {
+        Value::Array(list) => Some(list),
+        Value::Object(mut members) => {
+            if members.keys().any(|name| member(name) == Some(CONTENT)) {
+                return Some(vec![Value::Object(members)]);
+            }
+            let list = LISTS.iter().find_map(|name| members.remove(*name))?;
+            (depth > 0).then(|| items(list, depth - 1))?
+        }
+        _ => None,
+    }
+}
+
+/// Imports a list of facts, or an object with one: `results`, `memories`, `facts`. Several values are taken
+/// one after the other.
 pub(super) async fn take_list(import: &mut Import<'_>, from: &Path) -> Result<()> {
     let place = from.display().to_string();
     let mut text = String::new();
@@ -94,16 +172,19 @@ pub(super) async fn take_list(import: &mut Import<'_>, from: &Path) -> Result<()
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_LIST {
         bail!("{place}: a JSON list may have {MAX_LIST} bytes; JSON Lines (.jsonl) may have any number");
     }
-    let list = match serde_json::from_str(&text) {
-        Ok(Value::Array(list)) => Some(list),
-        Ok(Value::Object(mut members)) => ["results", "memories", "facts"]
-            .iter()
-            .find_map(|name| members.remove(*name))
-            .and_then(|value| if let Value::Array(list) = value { Some(list) } else { None }),
-        Ok(_) => None,
-        Err(error) => bail!("{place}:{}: {error}", error.line()),
-    };
-    let Some(list) = list else { bail!("{place}: expected a list of facts") };
+    let mut list = Vec::new();
+    for value in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
+        match value {
+            Ok(value) => match items(value, WRAPPERS) {
+                Some(items) => list.extend(items),
+                None => bail!("{place}: expected a list of facts"),
+            },
+            Err(error) => bail!("{place}:{}: {error}", error.line()),
+        }
+    }
+    if text.trim().is_empty() {
+        bail!("{place}: expected a list of facts");
+    }
     let section = import.section(SECTION)?;
     let (zone, mut batch) = (import.zone.clone(), Batch::default());
     for (number, item) in (1..).zip(list) {
@@ -113,7 +194,8 @@ pub(super) async fn take_list(import: &mut Import<'_>, from: &Path) -> Result<()
                 import.doubt(&place, number, doubt);
                 batch.add(number, &entry);
             }
-            _ => import.refuse(&place, number, "a fact is an object"),
+            Value::String(text) => batch.add(number, &json!({ CONTENT: text })),
+            _ => import.refuse(&place, number, "a fact is an object or a text"),
         }
         if batch.is_full() {
             import.batch(section, &place, batch.take()).await?;
@@ -270,9 +352,24 @@ fn shown(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    #[test]
+    fn lists_are_found_where_programs_put_them() {
+        let fact = json!({"content": "a"});
+        for value in [
+            json!([fact]),
+            json!({"results": [fact]}),
+            json!({"data": {"memories": [fact]}}),
+            json!({"items": [fact], "total": 1}),
+            fact.clone(),
+        ] {
+            assert_eq!(items(value.clone(), 2), Some(vec![fact.clone()]), "{value}");
+        }
+        for value in [json!({"a": 1}), json!(5), json!({"data": {"data": {"data": {"data": [fact]}}}})] {
+            assert_eq!(items(value.clone(), 2), None, "{value}");
+        }
+    }
 
     fn of(members: Value) -> Value {
         let Value::Object(members) = members else { panic!("{members}") };

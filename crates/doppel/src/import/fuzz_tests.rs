@@ -180,6 +180,13 @@ proptest! {
             && !bytes.contains(&0)
         {
             let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap_or(text).split('\n').collect();
+            // It may be one list rather than lines.
+            let mut trimmed = lines.iter().map(|line| line.trim());
+            let first = trimmed.find(|line| !line.is_empty()).unwrap_or_default();
+            let is_cut = serde_json::from_str::<serde_json::Value>(first).is_err_and(|error| error.is_eof());
+            if is_cut || first.starts_with('[') {
+                return Ok(());
+            }
             prop_assert!(seen.iter().all(|text| is_object(text) || lines.contains(&text.as_str())));
             let given = lines.iter().filter(|line| !line.trim().is_empty()).count();
             prop_assert_eq!(

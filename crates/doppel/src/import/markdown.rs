@@ -10,6 +10,39 @@ const NOTION_ID: usize = 32;
 const MAX_LINES: usize = 200;
 const MAX_TAGS: usize = 50;
 
+/// Names of members of a front matter, in lower case and without punctuation.
+const CREATED: &[&str] = &[
+    "created",
+    "date",
+    "createdat",
+    "createtime",
+    "createdtime",
+    "creationdate",
+    "datecreated",
+    "pubdate",
+    "published",
+    "publishdate",
+    "publishedat",
+    "time",
+    "创建时间",
+    "创建日期",
+    "发布时间",
+    "日期",
+    "时间",
+];
+const UPDATED: &[&str] = &[
+    "updated",
+    "modified",
+    "updatedat",
+    "updatetime",
+    "lastmod",
+    "lastmodified",
+    "datemodified",
+    "dateupdated",
+    "更新时间",
+    "修改时间",
+];
+
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Note {
@@ -30,27 +63,41 @@ pub(super) fn read(text: &str, name: &str, zone: &Zone) -> Note {
     let mut tags = Vec::new();
     for (key, values) in front {
         let first = values.first().map(String::as_str).unwrap_or_default();
-        match key.to_lowercase().as_str() {
-            "title" if note.title.is_empty() => note.title = first.to_owned(),
-            "created" | "date" | "created_at" | "createtime" | "创建时间" | "日期" => {
-                take_time(first, zone, &mut note.created, &mut note.doubt);
-            }
-            "updated" | "modified" | "updated_at" | "lastmod" | "更新时间" => {
-                take_time(first, zone, &mut note.updated, &mut note.doubt);
-            }
+        let key: String = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        match key.as_str() {
+            "title" | "标题" if note.title.is_empty() => note.title = first.to_owned(),
+            key if CREATED.contains(&key) => take_time(first, zone, &mut note.created, &mut note.doubt),
+            key if UPDATED.contains(&key) => take_time(first, zone, &mut note.updated, &mut note.doubt),
             "tags" | "tag" | "keywords" | "标签" => tags.extend(values),
             _ => {}
         }
     }
     if note.title.is_empty() {
-        note.title = heading(body).unwrap_or_else(|| name.to_owned());
+        note.title = heading(body).map_or_else(|| name.to_owned(), |title| unmarked(&title));
     }
-    note.created =
-        note.created.or_else(|| time::of_text(name, zone).filter(|_| name.len() >= 8 && !is_digits(name, 8)));
+    note.created = note
+        .created
+        .or_else(|| time::of_text(day(name), zone).filter(|_| name.len() >= 8 && !is_digits(name, 8)));
     if !tags.is_empty() {
         note.text = with_tags(&note.text, &tags);
     }
     note
+}
+
+/// Returns the date at the beginning of a name, such as `2024-01-05 Reading`, or else the name.
+fn day(name: &str) -> &str {
+    const DATE: &[u8] = b"dddd-dd-dd";
+    let is_date = |start: &str| {
+        start.bytes().zip(DATE).all(|(byte, kind)| match kind {
+            b'd' => byte.is_ascii_digit(),
+            _ => matches!(byte, b'-' | b'_' | b'.'),
+        })
+    };
+    let split = name.get(..DATE.len()).zip(name.get(DATE.len()..));
+    match split {
+        Some((start, rest)) if is_date(start) && rest.starts_with(['-', '_', ' ']) => start,
+        _ => name,
+    }
 }
 
 /// Returns `true` if a name is a number that is not a date.
@@ -96,9 +143,14 @@ type Front = Vec<(String, Vec<String>)>;
 fn split(text: &str) -> (Front, &str) {
     let whole = (Vec::new(), text);
     let mut lines = text.split_inclusive('\n');
-    if lines.next().map(str::trim_end) != Some("---") {
+    let mark = lines.next().map(str::trim_end);
+    if mark == Some("+++") {
+        return toml(text).unwrap_or(whole);
+    }
+    if mark != Some("---") {
         return whole;
     }
+    let mut is_text = false;
     let mut used = text.split_inclusive('\n').next().map_or(0, str::len);
     let mut front = Front::new();
     for line in lines.take(MAX_LINES) {
@@ -117,17 +169,45 @@ fn split(text: &str) -> (Front, &str) {
                 Some((_, values)) => values.extend(value(item)),
                 None => return whole,
             },
-            // Part of the member before.
+            // Part of the member before: the lines of a text.
+            _ if line.starts_with([' ', '\t']) && is_text && !front.is_empty() => {
+                if let Some((_, values)) = front.last_mut() {
+                    match values.last_mut() {
+                        Some(value) => *value = format!("{value} {}", line.trim()),
+                        None => values.push(line.trim().to_owned()),
+                    }
+                }
+            }
             _ if line.starts_with([' ', '\t']) && !front.is_empty() => {}
             (None, Some((key, said)))
                 if is_key(key) && (said.is_empty() || said.starts_with([' ', '\t'])) =>
             {
+                is_text = matches!(said.trim(), "|" | ">" | "|-" | ">-" | "|+" | ">+");
                 front.push((key.trim().to_owned(), values(said.trim())));
             }
             _ => return whole,
         }
     }
     whole
+}
+
+/// Splits a text after a front matter in TOML, between `+++`. Only members at its top level count.
+fn toml(text: &str) -> Option<(Front, &str)> {
+    let mut used = text.split_inclusive('\n').next()?.len();
+    let (mut front, mut is_top) = (Front::new(), true);
+    for line in text.split_inclusive('\n').skip(1).take(MAX_LINES) {
+        used += line.len();
+        let line = line.trim();
+        if line == "+++" {
+            let body = text.get(used..).unwrap_or_default();
+            return (!front.is_empty()).then(|| (front, body.trim_start_matches(['\n', '\r'])));
+        }
+        is_top &= !line.starts_with('[');
+        if let (true, Some((key, said))) = (is_top && !line.starts_with('#'), line.split_once('=')) {
+            front.push((key.trim().to_owned(), values(said.trim())));
+        }
+    }
+    None
 }
 
 fn is_key(key: &str) -> bool {
@@ -149,15 +229,15 @@ fn value(said: &str) -> Option<String> {
     let said = said.trim();
     let quoted = ['"', '\''].iter().find_map(|quote| said.strip_prefix(*quote)?.strip_suffix(*quote));
     let plain = quoted.unwrap_or_else(|| said.split(" #").next().unwrap_or_default().trim());
-    // Block scalars are not supported.
-    let is_block = matches!(plain, "|" | ">" | "|-" | ">-" | "null" | "~");
+    // The text of a block follows on the next lines.
+    let is_block = matches!(plain, "|" | ">" | "|-" | ">-" | "|+" | ">+" | "null" | "~");
     (!plain.is_empty() && !is_block).then(|| plain.to_owned())
 }
 
 /// Returns the first heading of level 1 outside of code and comments.
 fn heading(text: &str) -> Option<String> {
     let mut fence: Option<(char, usize)> = None;
-    let mut is_comment = false;
+    let (mut is_comment, mut is_math) = (false, false);
     let mut before = "";
     for line in text.lines() {
         let indented = line.len() - line.trim_start_matches(' ').len() > 3 || line.starts_with('\t');
@@ -175,6 +255,14 @@ fn heading(text: &str) -> Option<String> {
             is_comment = !line.get(at..).unwrap_or_default().contains("-->");
             before = "";
             continue;
+        }
+        if is_math || plain == "$$" {
+            is_math ^= plain == "$$" || plain.ends_with("$$");
+            before = "";
+            continue;
+        }
+        if let Some(title) = element(plain) {
+            return Some(title.to_owned());
         }
         if !indented && let Some(opened) = opens(plain) {
             (fence, before) = (Some(opened), "");
@@ -199,6 +287,55 @@ fn heading(text: &str) -> Option<String> {
     None
 }
 
+/// Returns the text of a line that is a heading in HTML.
+fn element(line: &str) -> Option<&str> {
+    let inside = line.strip_prefix("<h1")?.strip_suffix("</h1>")?;
+    let (_, text) = inside.split_once('>')?;
+    (!text.contains('<') && !text.trim().is_empty()).then(|| text.trim())
+}
+
+/// Returns a heading without its marks: emphasis, code, links, an anchor, escapes.
+fn unmarked(title: &str) -> String {
+    let title = match title.rfind("{#").map(|at| title.split_at(at)) {
+        Some((text, anchor)) if anchor.ends_with('}') && !text.trim().is_empty() => text.trim_end(),
+        _ => title,
+    };
+    let mut plain = String::with_capacity(title.len());
+    let mut rest = title;
+    while let Some(c) = rest.chars().next() {
+        let after = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '\\' if after.starts_with(|next: char| next.is_ascii_punctuation()) => {
+                let next = after.chars().next().unwrap_or_default();
+                plain.push(next);
+                rest = after.get(next.len_utf8()..).unwrap_or_default();
+                continue;
+            }
+            '[' => {
+                if let Some((text, more)) = link(after) {
+                    plain.push_str(&unmarked(text));
+                    rest = more;
+                    continue;
+                }
+                plain.push(c);
+            }
+            // A mark has its counterpart. A star between digits is a product.
+            '*' | '`' if title.matches(c).count() > 1 => {}
+            c => plain.push(c),
+        }
+        rest = after;
+    }
+    let plain = plain.trim();
+    if plain.is_empty() { title.to_owned() } else { plain.to_owned() }
+}
+
+/// Returns the text of a link after its opening bracket, and what follows the link.
+fn link(after: &str) -> Option<(&str, &str)> {
+    let (text, target) = after.split_once("](")?;
+    let (_, more) = target.split_once(')')?;
+    (!text.contains(['[', ']'])).then_some((text, more))
+}
+
 /// Returns the mark of a code fence that a line opens, and its length.
 fn opens(line: &str) -> Option<(char, usize)> {
     let mark = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
@@ -209,6 +346,16 @@ fn opens(line: &str) -> Option<(char, usize)> {
 
 /// Returns the name of a file without the id that Notion appends.
 fn without_id(name: &str) -> &str {
+    // The same id with dashes.
+    let dashed =
+        name.len().checked_sub(NOTION_ID + 4).and_then(|at| Some((name.get(..at)?, name.get(at..)?)));
+    if let Some((title, id)) = dashed
+        && id.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+        && let Some(title) = title.strip_suffix([' ', '_', '-']).filter(|title| !title.trim().is_empty())
+    {
+        return title.trim();
+    }
     let rest = name.len().checked_sub(NOTION_ID).and_then(|at| Some((name.get(..at)?, name.get(at..)?)));
     match rest {
         Some((title, id)) if id.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
@@ -252,6 +399,13 @@ mod tests {
             ("#\n# Real", "Real"),
             ("text\n\n=====\n", "name"),
             ("#\tTab", "Tab"),
+            ("# **粗** 体", "粗 体"),
+            ("# [链接](https://a.example/x) 和 `code`", "链接 和 code"),
+            ("# 1\\. 一 {#one}", "1. 一"),
+            ("# 2 * 3", "2 * 3"),
+            ("# [draft] x", "[draft] x"),
+            ("$$\n# x\n$$\n# Real", "Real"),
+            ("<h1 align=\"center\">Real</h1>\n\n# Other", "Real"),
         ] {
             assert_eq!(title(text), expected, "{text:?}");
         }
@@ -275,6 +429,21 @@ mod tests {
         assert_eq!((list.text.as_str(), list.created), ("text\n\n#one #two", Some(1_704_412_800_000)));
         let odd = read("---\ndate: some day\n---\ntext", "name", &Zone::default());
         assert_eq!((odd.created, odd.doubt.as_deref()), (None, Some("some day is no time; taken without")));
+        let block = read(
+            "---\ntitle: >-\n  a long\n  title\ndate created: 2024-01-05\n---\ntext",
+            "name",
+            &Zone::default(),
+        );
+        assert_eq!((block.title.as_str(), block.created), ("a long title", Some(1_704_412_800_000)));
+        let toml = read(
+            "+++\ntitle = \"t\"\ndate = 2024-01-05\n[extra]\ntitle = \"no\"\n+++\ntext",
+            "name",
+            &Zone::default(),
+        );
+        assert_eq!(
+            (toml.title.as_str(), toml.text.as_str(), toml.created),
+            ("t", "text", Some(1_704_412_800_000))
+        );
         let windows = read("---\r\ntitle: t\r\n---\r\ntext", "name", &Zone::default());
         assert_eq!((windows.title.as_str(), windows.text.as_str()), ("t", "text"));
     }
@@ -305,6 +474,9 @@ mod tests {
             ("2024-01-05", Some(1_704_412_800_000))
         );
         assert_eq!(named("20240105").created, Some(1_704_412_800_000));
+        assert_eq!(named("2024-01-05 读书").created, Some(1_704_412_800_000));
+        assert_eq!(named("2024-01-05-hello").created, Some(1_704_412_800_000));
+        assert_eq!(named("页面 01234567-89ab-cdef-0123-456789abcdef").title, "页面");
         assert_eq!((named("1704418200").created, named("note").created), (None, None));
     }
 

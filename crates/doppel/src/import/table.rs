@@ -9,7 +9,7 @@ use anyhow::Result;
 /// Maximum size of a row in bytes, which is more than any fact may have.
 const MAX_ROW: usize = 256 << 10;
 /// Separators of cells.
-const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
+const SEPARATORS: [char; 6] = [',', ';', '\t', '|', '，', '；'];
 
 /// A row, with the number of its first line, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -29,17 +29,68 @@ pub(super) fn of_value(value: &Value, zone: &Zone) -> Option<i64> {
 
 /// Returns the moment of a text in milliseconds since 1970.
 pub(super) fn of_text(text: &str, zone: &Zone) -> Option<i64> {
+    // The name of a zone after its offset.
     let text = text.trim();
+    let text =
+        text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map_or(text, |(text, _)| text.trim());
     if text.is_empty() || text.len() > MAX_TEXT {
         return None;
     }
     let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && text.matches('.').count() < 2;
-    // Eight digits are a date.
-    if is_number && text.len() != 8 {
-        return of_number(text.parse().ok()?);
+    if is_number && let Some(moment) = of_digits(text) {
+        return moment;
     }
-    let moment = with_zone(text).or_else(|| zone.moment(civil(text)?).map(store::Timestamp::as_millis))?;
+    let in_zone = |civil: DateTime, zone: &Zone| zone.moment(civil).map(store::Timestamp::as_millis);
+    let moment = with_zone(text)
+        .or_else(|| with_offset(text))
+        .or_else(|| in_zone(serial(text).or_else(|| civil(text))?, zone))?;
     (-LAST..=LAST).contains(&moment).then_some(moment)
+}
+
+/// Reads a number of seconds or smaller units since 1970. `None` if the number is a date.
+fn of_digits(text: &str) -> Option<Option<i64>> {
+    // A year, a number of days, a date, or a date and a time, which have no more than two units.
+    let whole = text.split('.').next().unwrap_or_default();
+    let is_date = match whole.len() {
+        4 => whole == text,
+        5 => serial(text).is_some(),
+        8 | 14 => whole == text,
+        _ => false,
+    };
+    (!is_date).then(|| of_number(text.parse().ok()?))
+}
+
+/// Reads a day of a spreadsheet: the number of days since 1899-12-30, with a fraction for the time of day.
+fn serial(text: &str) -> Option<DateTime> {
+    const FIRST: Date = jiff::civil::date(1899, 12, 30);
+    const SECONDS_OF_DAY: f64 = 86_400.0;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let days = whole.parse::<i64>().ok().filter(|days| (20_000..80_000).contains(days))?;
+    let fraction = format!("0.{fraction}").parse::<f64>().ok()?;
+    let seconds = format!("{:.0}", fraction * SECONDS_OF_DAY).parse::<i64>().ok()?;
+    let span = jiff::Span::new().try_days(days).ok()?.try_seconds(seconds).ok()?;
+    FIRST.at(0, 0, 0, 0).checked_add(span).ok()
+}
+
+/// Reads a time with an offset at its end, as `2024-01-05 01:30:00 +0800` or `… UTC`.
+fn with_offset(text: &str) -> Option<i64> {
+    let lower = text.to_ascii_lowercase();
+    let (start, seconds) = match ["utc", "gmt", "z"].iter().find_map(|zone| lower.strip_suffix(zone)) {
+        Some(start) => (start.len(), 0),
+        None => {
+            let at = text.rfind(['+', '-'])?;
+            let digits = text.get(at + 1..)?.replace(':', "");
+            let (hours, minutes) = (digits.get(..2)?.parse::<i64>().ok()?, digits.get(2..)?);
+            let is_offset = digits.len() == 4 && hours < 15 && text.get(..at)?.contains(':');
+            let minutes = minutes.parse::<i64>().ok().filter(|minutes| is_offset && *minutes < 60)?;
+            let seconds = hours * 3600 + minutes * 60;
+            (at, if text.get(at..)?.starts_with('-') { -seconds } else { seconds })
+        }
+    };
+    let start = text.get(..start)?.trim_end();
+    let start = start.strip_suffix("GMT").or_else(|| start.strip_suffix("UTC")).unwrap_or(start);
+    let moment = civil(start)?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond();
+    Some(moment - seconds * 1000)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "bounded right after")]
@@ -68,16 +119,18 @@ fn with_zone(text: &str) -> Option<i64> {
 
 /// Parses a date with an optional time of day.
 fn civil(text: &str) -> Option<DateTime> {
+    if text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return DateTime::strptime("%Y%m%d%H%M%S", text).ok();
+    }
+    let (text, month) = without_names(text);
+    let text = text.as_str();
     let numbers = numbers(text)?;
-    let (date, rest) = match numbers.as_slice() {
-        [(year, 4), (month, _), (day, _), rest @ ..] => (date(*year, *month, *day)?, rest),
-        [(whole, 8), rest @ ..] => (date(whole / 10_000, whole / 100 % 100, whole % 100)?, rest),
-        // With dots the day comes first everywhere, with strokes where it cannot be a month.
-        [(day, 1 | 2), (month, 1 | 2), (year, 4), rest @ ..] if text.contains('.') || *day > 12 => {
-            (date(*year, *month, *day)?, rest)
+    let (date, rest) = match (numbers.as_slice(), month) {
+        ([(day, 1 | 2), (year, 4), rest @ ..] | [(year, 4), (day, 1 | 2), rest @ ..], Some(month)) => {
+            (date(*year, month, *day)?, rest)
         }
-        [(month, 1 | 2), (day, 1 | 2), (year, 4), rest @ ..] => (date(*year, *month, *day)?, rest),
-        _ => return None,
+        (_, Some(_)) => return None,
+        (numbers, None) => numeric(text, numbers)?,
     };
     let of_day = |hour: i64, minute: i64, second: i64| {
         Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, i8::try_from(second).ok()?, 0).ok()
@@ -97,6 +150,79 @@ fn civil(text: &str) -> Option<DateTime> {
         _ => return None,
     };
     Some(date.to_datetime(time))
+}
+
+/// Returns a text without the names of weekdays and months and without ordinal endings, and the number of the
+/// month that it names, if any.
+fn without_names(text: &str) -> (String, Option<i64>) {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const LONG: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let is_weekday = |word: &str| {
+        WEEKDAYS.iter().any(|day| word.starts_with(day) && (word == *day || word.ends_with("day")))
+    };
+    let (mut kept, mut month) = (String::with_capacity(text.len()), None);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        if end == 0 {
+            let chinese = ["星期", "周", "礼拜"].iter().find_map(|week| rest.strip_prefix(week));
+            let day =
+                chinese.and_then(|day| day.strip_prefix(['一', '二', '三', '四', '五', '六', '日', '天']));
+            kept.push(if day.is_some() { ' ' } else { c });
+            rest = day.unwrap_or_else(|| rest.get(c.len_utf8()..).unwrap_or_default());
+            continue;
+        }
+        let (word, after) = rest.split_at(end);
+        let name = word.to_ascii_lowercase();
+        let number = (1..).zip(MONTHS).zip(LONG).find(|((_, short), long)| {
+            name == *short || name == *long || (*short == "sep" && name == "sept")
+        });
+        let is_ordinal =
+            kept.ends_with(|c: char| c.is_ascii_digit()) && ["st", "nd", "rd", "th"].contains(&name.as_str());
+        match number {
+            Some(((number, _), _)) if month.is_none() => {
+                month = Some(number);
+                kept.push(' ');
+            }
+            _ if is_ordinal || is_weekday(&name) => kept.push(' '),
+            _ => kept.push_str(word),
+        }
+        rest = after;
+    }
+    // Commas separate what is a date already.
+    (if month.is_some() { kept.replace([',', '-', '.'], " ") } else { kept }, month)
+}
+
+/// Returns the date in numbers, and the numbers after it.
+fn numeric<'n>(text: &str, numbers: &'n [(i64, usize)]) -> Option<(Date, &'n [(i64, usize)])> {
+    Some(match numbers {
+        [(year, 4), (month, _), (day, _), rest @ ..] => (date(*year, *month, *day)?, rest),
+        [(whole, 8), rest @ ..] => (date(whole / 10_000, whole / 100 % 100, whole % 100)?, rest),
+        // With dots the day comes first everywhere, with strokes where it cannot be a month.
+        [(day, 1 | 2), (month, 1 | 2), (year, 4), rest @ ..] if text.contains('.') || *day > 12 => {
+            (date(*year, *month, *day)?, rest)
+        }
+        [(month, 1 | 2), (day, 1 | 2), (year, 4), rest @ ..] => (date(*year, *month, *day)?, rest),
+        // The first day of a month or year.
+        [(year, 4), (month, 1 | 2), rest @ ..] if rest.is_empty() => (date(*year, *month, 1)?, rest),
+        [(year, 4), rest @ ..] if rest.is_empty() => (date(*year, 1, 1)?, rest),
+        _ => return None,
+    })
 }
 
 fn date(year: i64, month: i64, day: i64) -> Option<Date> {
@@ -162,6 +288,20 @@ mod tests {
             ("2024-01-05 01:30:00.123", "2024-01-04T17:30:00Z"),
             ("Fri, 05 Jan 2024 01:30:00 +0000", "2024-01-05T01:30:00Z"),
             ("Fri Jan 05 01:30:00 +0800 2024", "2024-01-04T17:30:00Z"),
+            ("2024-01-05 01:30:00 +0800", "2024-01-04T17:30:00Z"),
+            ("2024-01-05 01:30:00 UTC", "2024-01-05T01:30:00Z"),
+            ("Fri Jan 05 2024 01:30:00 GMT+0800 (China Standard Time)", "2024-01-04T17:30:00Z"),
+            ("January 5, 2024", "2024-01-04T16:00:00Z"),
+            ("5 Jan 2024", "2024-01-04T16:00:00Z"),
+            ("Fri, January 5th, 2024 1:30 AM", "2024-01-04T17:30:00Z"),
+            ("5-Jan-2024 01:30", "2024-01-04T17:30:00Z"),
+            ("2024年1月5日 星期五 01:30", "2024-01-04T17:30:00Z"),
+            ("20240105013000", "2024-01-04T17:30:00Z"),
+            ("2024-01", "2023-12-31T16:00:00Z"),
+            ("2024年1月", "2023-12-31T16:00:00Z"),
+            ("2024", "2023-12-31T16:00:00Z"),
+            ("45296", "2024-01-04T16:00:00Z"),
+            ("45296.0625", "2024-01-04T17:30:00Z"),
             ("1704418200", "2024-01-05T01:30:00Z"),
             ("1704418200.5", "2024-01-05T01:30:00.5Z"),
             ("1704418200000", "2024-01-05T01:30:00Z"),
