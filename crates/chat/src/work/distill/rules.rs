@@ -33,6 +33,8 @@ const MAX_FACTS: usize = 10;
 const MAX_FACT: usize = 300;
 const MAX_ABOUT: usize = 40;
 const MAX_QUOTE: usize = 1000;
+/// Minimum length of each part of a quotation with ellipses, in characters.
+const MIN_PART: usize = 2;
 /// At least one in this many words of a fact must be the person's own. Facts are rephrased, but not made
 /// up.
 const OWN_PART: usize = 3;
@@ -144,6 +146,26 @@ pub(super) fn ask(lines: &[Line], known: &[KnownFact]) -> Ask {
     Ask { form, thinking_room: THINKING_ROOM, ..Ask::new(MODELS[0], messages, MAX_ANSWER) }
 }
 
+/// Names of members, in lower case and without separators.
+const FACT: &[&str] = &["fact", "content", "memory"];
+const QUOTE: &[&str] = &["quote", "quotation", "evidence"];
+const LISTS: &[&str] = &[
+    "facts", "factlist", "memories", "fact", "items", "list", "data", "result", "results", "output", "answer",
+];
+/// Maximum number of objects around a list of facts.
+const WRAPPERS: usize = 2;
+
+/// Returns the first member with one of these names, in any case and with any separators.
+fn member<'v>(value: &'v Value, names: &[&str]) -> Option<&'v Value> {
+    let plain = |name: &str| -> String {
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let members = value.as_object()?;
+    names
+        .iter()
+        .find_map(|known| members.iter().find(|(name, _)| plain(name) == *known).map(|(_, value)| value))
+}
+
 /// A fact as the model wrote it.
 struct Found {
     fact: String,
@@ -154,24 +176,30 @@ struct Found {
 }
 
 impl Found {
-    /// Parses a fact. Numbers may be given as texts, and the list as `null`, as one number, or not at all.
+    /// Parses a fact. Members may have similar names. Numbers may be given as texts, and the list as `null`, as
+    /// one number, or not at all.
     fn read(value: &Value) -> Option<Self> {
-        let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text = |names: &[&str]| match member(value, names)? {
+            Value::String(text) => Some(text.clone()),
+            // A list of one.
+            Value::Array(items) => items.first().and_then(Value::as_str).map(str::to_owned),
+            _ => None,
+        };
         let number = |value: &Value| match value {
             Value::Number(number) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
             Value::String(text) => text.trim().trim_start_matches('#').parse().ok(),
             _ => None,
         };
-        let numbers = match value.get("contradicts") {
+        let numbers = match member(value, &["contradicts"]) {
             Some(Value::Array(items)) => items.iter().filter_map(number).collect(),
             Some(one) => number(one).into_iter().collect(),
             None => Vec::new(),
         };
         Some(Self {
-            fact: text("fact")?,
-            about: text("about").unwrap_or_default(),
-            quote: text("quote")?,
-            same_as: value.get("same_as").and_then(number),
+            fact: text(FACT)?,
+            about: text(&["about", "category", "topic"]).unwrap_or_default(),
+            quote: text(QUOTE)?,
+            same_as: member(value, &["sameas"]).and_then(number),
             contradicts: numbers,
         })
     }
@@ -187,11 +215,7 @@ pub(super) fn learned(answer: &str, lines: &[Line], known: &[KnownFact]) -> Opti
 /// Returns the list of facts in an output. Of a list that was cut off, returns the complete ones.
 fn facts(answer: &str) -> Option<Vec<Value>> {
     let scan = json::scan(answer, Look::Objects);
-    let list = json::decided(&scan, |found| match &found.value {
-        Value::Array(facts) => Some(facts.clone()),
-        value => Some(value.get("facts")?.as_array()?.clone()),
-    });
-    let is_fact = |value: &Value| value.get("fact").is_some() && value.get("quote").is_some();
+    let list = json::decided(&scan, |found| listed(&found.value, WRAPPERS));
     list.or_else(|| {
         let inside = json::scan(answer, Look::Inside).found;
         let whole: Vec<Value> = inside.into_iter().map(|found| found.value).filter(is_fact).collect();
@@ -199,18 +223,69 @@ fn facts(answer: &str) -> Option<Vec<Value>> {
     })
 }
 
+fn is_fact(value: &Value) -> bool {
+    let is_text =
+        |names: &[&str]| member(value, names).is_some_and(|text| text.is_string() || text.is_array());
+    is_text(FACT) && is_text(QUOTE)
+}
+
+/// Returns the list of facts in a value: the value itself, or a member of it, or one fact.
+fn listed(value: &Value, depth: usize) -> Option<Vec<Value>> {
+    match value {
+        Value::Array(facts) => Some(facts.clone()),
+        value if is_fact(value) => Some(vec![value.clone()]),
+        Value::Object(members) => {
+            if !members.is_empty() && members.values().all(is_fact) {
+                return Some(members.values().cloned().collect());
+            }
+            let list = member(value, LISTS)?;
+            (depth > 0).then(|| listed(list, depth - 1))?
+        }
+        _ => None,
+    }
+}
+
+/// Returns a quotation without the name of its speaker and marks of the prompt.
+fn unmarked(quote: &str) -> String {
+    let plain = quote.replace("<person>", "").replace("</person>", "").replace("&quot;", "");
+    let plain = plain.trim();
+    let names = ["person", "user", "用户", "me", "我"];
+    let spoken = names.iter().find_map(|name| {
+        let start = plain.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name))?;
+        plain.get(start.len()..)?.trim_start().strip_prefix([':', '：'])
+    });
+    spoken.unwrap_or(plain).trim().to_owned()
+}
+
+/// Returns true if a message contains a quotation, whose parts may be joined by ellipses.
+fn is_quoted(message: &str, quote: &str) -> bool {
+    let (mut rest, quote) = (message, quote.replace("...", "…"));
+    let parts = quote.split('…').map(|part| part.trim_matches(|c: char| !c.is_alphanumeric()));
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let is_long = |part: &&str| parts.len() == 1 || part.chars().nth(MIN_PART - 1).is_some();
+    !parts.is_empty()
+        && parts.iter().all(is_long)
+        && parts.iter().all(|part| match rest.find(part) {
+            Some(at) => {
+                rest = rest.get(at + part.len()..).unwrap_or_default();
+                true
+            }
+            None => false,
+        })
+}
+
 fn believed(found: Found, lines: &[Line], known: &[KnownFact]) -> Option<Learned> {
     let content = one_line(&found.fact);
     if content.is_empty() || content.chars().count() > MAX_FACT {
         return None;
     }
-    let quote = comparable(&found.quote);
+    let quote = comparable(&unmarked(&found.quote));
     let quote = quote.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
     if quote.is_empty() || quote.chars().count() > MAX_QUOTE {
         return None;
     }
     let said = lines.iter().filter(|line| line.role == Role::User && line.is_own);
-    let message = said.into_iter().find(|line| comparable(&line.content).contains(&quote))?.id;
+    let message = said.into_iter().find(|line| is_quoted(&comparable(&line.content), &quote))?.id;
     if !is_made_of(&content, &found.quote, lines) {
         return None;
     }
@@ -333,6 +408,17 @@ mod tests {
             one.replace("\"我喜欢茶\"", "\"“我喜欢茶”。\""),
             one.replace("null", "\"null\"").replace("[]", "[\"1\"]"),
             one.replace("[]", "null").replace('"', "'"),
+            json!({"result": {"facts": [fact("喜欢茶", "我喜欢茶")]}}).to_string(),
+            json!({"memories": [fact("喜欢茶", "我喜欢茶")]}).to_string(),
+            json!({"facts": {"1": fact("喜欢茶", "我喜欢茶")}}).to_string(),
+            json!({"facts": fact("喜欢茶", "我喜欢茶")}).to_string(),
+            one.replace("\"fact\"", "\"Fact\"").replace("same_as", "sameAs"),
+            one.replace("\"fact\"", "\"content\""),
+            one.replace("\"我喜欢茶\"", "\"person: 我喜欢茶\""),
+            one.replace("\"我喜欢茶\"", "\"<person>我喜欢茶</person>\""),
+            one.replace("\"我喜欢茶\"", "[\"我喜欢茶\"]"),
+            one.replace("\"我喜欢茶\"", "\"我喜……欢茶\""),
+            one.replace('"', "\\\""),
         ] {
             assert_eq!(learned(&answer, &lines, &[]).map(|facts| facts.len()), Some(1), "{answer}");
         }
