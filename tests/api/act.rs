@@ -173,11 +173,6 @@ async fn slips_that_leave_no_doubt_decide(server: TestServer, model: Model) {
         "{\"is_liked\": true; \"why\" = \"x\"}",
         "{\"is_liked\": true, ...}",
         "{\"is_liked\": true # sure\n}",
-        "is_liked: true",
-        "true",
-        "{\"is_liked\": 1}",
-        "{\"is_liked\": \"是\"}",
-        "{\"is_liked\": true, \"why\": \"half of a te",
         "{«is_liked»: true}",
     ];
     each(&server, &model, LIKED, &slips.map(|slip| (slip, yes.clone()))).await;
@@ -186,8 +181,8 @@ async fn slips_that_leave_no_doubt_decide(server: TestServer, model: Model) {
     for doubtful in [
         "{\"is_liked\": tru",
         "{\"is_liked\": true, \"is_liked\": false,}",
-        "{\"is_liked\": \"maybe\"}",
-        "{\"is_liked\": 2}",
+        "{\"is_liked\": \"yes\"}",
+        "{\"is_liked\": 1}",
         "{\"a\": {\"is_liked\": true}, \"b\": {\"is_liked\": false}}",
     ] {
         let long = format!("{doubtful}{}", "。".repeat(2000));

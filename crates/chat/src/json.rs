@@ -23,8 +23,6 @@ pub(crate) struct Found<'t> {
     is_draft: bool,
     /// True if the words before it call it the answer.
     is_final: bool,
-    /// True if nothing but a comma is between it and the value before it.
-    is_next: bool,
 }
 
 /// The result of reading JSON from a text.
@@ -33,22 +31,13 @@ pub(crate) struct Scan<'t> {
     pub(crate) found: Vec<Found<'t>>,
     /// The syntax error of the last value that cannot be read.
     pub(crate) fault: Option<Fault>,
-    /// The complete members of an object that is cut off at the end of the text.
-    pub(crate) members: Option<Value>,
 }
 
 impl Scan<'_> {
     /// Drops references to the text.
     fn owned(self) -> Scan<'static> {
         let found = self.found.into_iter().map(|found| Found { raw: None, ..found }).collect();
-        Scan { found, fault: self.fault, members: self.members }
-    }
-
-    /// Returns the values as a list, if they are objects one after the other.
-    pub(crate) fn run(&self) -> Option<Value> {
-        let is_run = self.found.iter().skip(1).all(|found| found.is_next);
-        let values: Vec<Value> = self.found.iter().map(|found| found.value.clone()).collect();
-        (is_run && !values.is_empty() && values.iter().all(Value::is_object)).then_some(Value::Array(values))
+        Scan { found, fault: self.fault }
     }
 }
 
@@ -224,16 +213,6 @@ fn unquoted(text: &str) -> Option<String> {
     })
 }
 
-/// Reads a text that is nothing but members of an object, without its brackets.
-pub(crate) fn bare_members(text: &str) -> Option<Value> {
-    let text = text.trim().trim_matches('`').trim();
-    if text.is_empty() || text.len() > MAX_REPAIRED || text.contains(['{', '}', '[', ']', '｛', '［']) {
-        return None;
-    }
-    let (value, length, _) = read::value(&format!("{{{text}\n}}"), true).ok()?;
-    (length == text.len() + 3).then_some(value)
-}
-
 fn scan_plain(text: &str, look: Look) -> Scan<'_> {
     let mut scan = Scan::default();
     let (mut at, mut behind) = (0, 0);
@@ -259,7 +238,6 @@ fn scan_plain(text: &str, look: Look) -> Scan<'_> {
             Ok(_) => at = start + width,
             Err(error) if error.is_value && !(is_list && look != Look::Lists) => {
                 scan.fault = Some(error.fault);
-                scan.members = error.members;
                 at = if look == Look::Inside { start + width } else { start + error.length.max(width) };
                 behind = at;
             }
@@ -297,7 +275,6 @@ fn found<'t>(value: Value, raw: Option<&'t str>, before: &str) -> Found<'t> {
         is_fenced,
         is_draft: (draft.is_some() && draft >= answer) || (is_aside && answer.is_none()),
         is_final: answer > draft,
-        is_next: before.trim_matches(|c: char| c.is_whitespace() || c == ',').is_empty(),
     }
 }
 

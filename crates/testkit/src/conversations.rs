@@ -12,8 +12,8 @@ pub const ALL: [(&str, &str); 2] = [
 
 /// Single facts without order, each with a plain and a reworded question, by language.
 pub const FACTS: [(&str, &str); 2] = [
-    ("English facts", include_str!("../../../bench/recall/english-facts.txt")),
-    ("Chinese facts", include_str!("../../../bench/recall/chinese-facts.txt")),
+    ("English-facts", include_str!("../../../bench/recall/english-facts.txt")),
+    ("Chinese-facts", include_str!("../../../bench/recall/chinese-facts.txt")),
 ];
 
 /// The time between two turns in milliseconds.

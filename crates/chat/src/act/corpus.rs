@@ -82,7 +82,7 @@ fn same(a: &Value, b: &Value) -> bool {
 #[test]
 fn long_answers_take_little_time() {
     let plan = Plan::of("{\"a\": boolean}");
-    for start in ["{", "{\"a\":", "[{\"a\":2},", "{\"a\": \"", "[", "{'a': [", "x"] {
+    for start in ["{", "{\"a\":", "[{\"a\":1},", "{\"a\": \"", "[", "{'a': [", "x"] {
         let endless = start.repeat((1 << 20) / start.len());
         assert!(run(&plan, [endless.as_str()]).is_err(), "{start}");
     }

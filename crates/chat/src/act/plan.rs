@@ -7,7 +7,6 @@ use super::{
     shape::{Field, Shape},
     template::{self, Template},
 };
-use crate::json;
 
 /// Words that precede a fallback value.
 const FALLBACK: &[&str] = &[
@@ -207,31 +206,6 @@ impl Plan {
             return Some(if fitted == *value { raw } else { fitted.to_string() });
         }
         shape.repaired(value).map(|value| value.to_string())
-    }
-
-    /// Returns the text to send for the complete members of an object that was cut off, if all that the
-    /// structure requires are among them.
-    pub(super) fn accept_members(&self, members: &Value) -> Option<String> {
-        matches!(self.shape, Some(Shape::Object(_))).then(|| self.accept(members, members.to_string()))?
-    }
-
-    /// Returns the text to send for an answer that is nothing but the value of the structure's only member,
-    /// or nothing but members without brackets.
-    pub(super) fn accept_bare(&self, text: &str) -> Option<String> {
-        let Some(Shape::Object(fields)) = &self.shape else { return None };
-        if let Some(members) = json::bare_members(text)
-            && let Some(accepted) = self.accept_members(&members)
-        {
-            return Some(accepted);
-        }
-        let [field] = fields.as_slice() else { return None };
-        // For a text member any word would do.
-        if matches!(field.shape, Shape::Text | Shape::Any) {
-            return None;
-        }
-        let text = text.trim().trim_matches(['`', '"', '\'', '.', '。']).trim();
-        let value = serde_json::from_str(text).unwrap_or_else(|_word| Value::String(text.to_owned()));
-        self.accept_members(&Value::Object(Map::from_iter([(field.name.clone(), value)])))
     }
 
     /// Returns a neutral value of the structure: `false`, `0`, the first alternative, and `note` for texts.

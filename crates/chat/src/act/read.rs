@@ -48,29 +48,10 @@ pub fn read(plan: &Plan, text: &str) -> Result<String, Problem> {
         let raw = found.raw.map_or_else(|| found.value.to_string(), str::to_owned);
         plan.accept(&found.value, raw)
     });
-    if let Some(value) = decided.or_else(|| unusual(plan, &scan, text)) {
-        return Ok(value);
-    }
-    Err(match (scan.found.is_empty(), scan.fault) {
+    decided.ok_or(match (scan.found.is_empty(), scan.fault) {
         (_, Some(Fault::Truncated)) => Problem::Truncated,
         (false, _) => Problem::OffStructure,
         (true, Some(Fault::Broken)) => Problem::Broken,
         (true, None) => Problem::Nothing,
     })
-}
-
-/// Returns the decision in unusual forms that leave no doubt: objects one after the other in place of a list,
-/// an object that is cut off behind all that is required, members without brackets, a bare value.
-fn unusual(plan: &Plan, scan: &json::Scan<'_>, text: &str) -> Option<String> {
-    if plan.wanted() == ValueKind::Array {
-        let list = scan.run()?;
-        return plan.accept(&list, list.to_string());
-    }
-    if !scan.found.is_empty() {
-        return None;
-    }
-    match &scan.members {
-        Some(members) => plan.accept_members(members),
-        None => plan.accept_bare(text),
-    }
 }

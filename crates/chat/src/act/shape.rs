@@ -80,18 +80,9 @@ impl Shape {
     /// boolean, or an alternative.
     fn coerced(&self, value: &Value, is_outermost: bool) -> Option<Value> {
         match (self, value) {
-            // A list of one in place of the value.
-            (
-                Self::Boolean | Self::Number | Self::Integer | Self::Text | Self::Exactly(_),
-                Value::Array(items),
-            ) => match items.as_slice() {
-                [item @ (Value::Bool(_) | Value::Number(_) | Value::String(_))] => self.coerced(item, false),
-                _ => None,
-            },
-            (Self::Boolean, Value::String(text)) => boolean(text).map(Value::Bool),
-            (Self::Boolean, Value::Number(number)) => match number.as_f64() {
-                Some(1.0) => Some(Value::Bool(true)),
-                Some(0.0) => Some(Value::Bool(false)),
+            (Self::Boolean, Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" => Some(Value::Bool(true)),
+                "false" => Some(Value::Bool(false)),
                 _ => None,
             },
             (Self::Number | Self::Integer, Value::String(text)) => {
@@ -223,26 +214,13 @@ fn fitted_object(fields: &[Field], members: &Map<String, Value>) -> Option<Value
     Some(Value::Object(fitted))
 }
 
-/// Reads a boolean that was written as a word.
-fn boolean(text: &str) -> Option<bool> {
-    let word = text.trim().trim_end_matches(['.', '。', '!', '！']);
-    match word.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "1" | "是" | "真" | "是的" => Some(true),
-        "false" | "no" | "0" | "否" | "假" | "不是" => Some(false),
-        _ => None,
-    }
-}
-
-/// Returns true if two names are equal except for case, separators, and punctuation around them.
+/// Returns true if two names are equal except for case and separators.
 fn same(a: &str, b: &str) -> bool {
     let key = |text: &str| -> String {
-        let text =
-            text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '。' | '*' | '\'' | '"'));
         let kept = text.chars().filter(|c| !(c.is_whitespace() || matches!(c, '_' | '-')));
         kept.flat_map(char::to_lowercase).collect()
     };
-    let key = (key(a), key(b));
-    key.0 == key.1 && !key.0.is_empty()
+    key(a) == key(b)
 }
 
 fn coerced_object(fields: &[Field], members: &Map<String, Value>) -> Option<Value> {

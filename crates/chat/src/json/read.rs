@@ -17,15 +17,13 @@ pub(crate) enum Fault {
 }
 
 /// A value that cannot be read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unread {
     pub(super) fault: Fault,
     /// The length in bytes up to its closing bracket, or to the end of the text.
     pub(super) length: usize,
     /// True if it began as a value rather than as a bracket in prose.
     pub(super) is_value: bool,
-    /// The complete members of an object that is cut off inside another one.
-    pub(super) members: Option<Value>,
 }
 
 /// Reads the value at the beginning of a text. Returns the value, its length in bytes, and true if it is
@@ -35,13 +33,12 @@ pub(super) fn value(text: &str, may_repair: bool) -> Result<(Value, usize, bool)
     if let Some(Ok(value)) = strict.next() {
         return Ok((value, strict.byte_offset(), true));
     }
-    let mut reader = Reader { text, at: 0, has_member: false, members: None, may_repair };
+    let mut reader = Reader { text, at: 0, has_member: false, may_repair };
     match reader.value(0) {
         Ok(value) => Ok((value, reader.at, false)),
         Err(fault) => {
             let length = closed(text).unwrap_or(text.len());
-            let members = reader.members.filter(|_| fault == Fault::Truncated);
-            Err(Unread { fault, length, is_value: reader.has_member, members })
+            Err(Unread { fault, length, is_value: reader.has_member })
         }
     }
 }
@@ -71,8 +68,6 @@ struct Reader<'t> {
     at: usize,
     /// True if an object's member or a list's item was read.
     has_member: bool,
-    /// The complete members of the outermost object, if it is cut off.
-    members: Option<Value>,
     may_repair: bool,
 }
 
@@ -129,11 +124,8 @@ impl<'t> Reader<'t> {
 
     fn object(&mut self, depth: usize) -> Read<Value> {
         let mut members = Map::new();
-        let read = self.members(depth, &mut members);
-        if read.is_err() && depth == 0 && !members.is_empty() {
-            self.members = Some(Value::Object(members.clone()));
-        }
-        read.map(|()| Value::Object(members))
+        self.members(depth, &mut members)?;
+        Ok(Value::Object(members))
     }
 
     fn members(&mut self, depth: usize, members: &mut Map<String, Value>) -> Read<()> {

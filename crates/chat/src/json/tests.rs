@@ -109,29 +109,6 @@ fn drafts_and_examples_do_not_decide() {
     }
 }
 
-#[test]
-fn objects_one_after_the_other_are_a_run() {
-    let run = |text: &str| scan(text, Look::Lists).run();
-    assert_eq!(run("{\"a\": 1}\n{\"a\": 2}"), Some(json!([{"a": 1}, {"a": 2}])));
-    assert_eq!(run("Here: {\"a\": 1}, {\"a\": 2}."), Some(json!([{"a": 1}, {"a": 2}])));
-    assert_eq!(run("{\"a\": 1} or {\"a\": 2}"), None);
-    assert_eq!(run("none"), None);
-}
-
-#[test]
-fn members_may_come_without_brackets_or_without_an_end() {
-    for text in ["a: true", "\"a\": true", "a = true,", "`a: true`", "a: true\n"] {
-        assert_eq!(super::bare_members(text), Some(json!({"a": true})), "{text}");
-    }
-    for text in ["", "a", "a: {}", "a: two words", "so a: true"] {
-        assert_eq!(super::bare_members(text), None, "{text}");
-    }
-    for text in ["{\"a\": true, \"b\": \"ha", "{\"a\": true,", "so: {\"a\": true, \"b"] {
-        assert_eq!(scan(text, Look::Objects).members, Some(json!({"a": true})), "{text}");
-    }
-    assert_eq!(scan("{\"a\": tr", Look::Objects).members, None);
-}
-
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
