@@ -298,7 +298,7 @@ mod tests {
             json!({"kty": "RSA", "n": N, "e": "AQAB", "alg": "RS512"}),
             json!({}),
         ] {
-            assert_eq!(set(&[other.clone()]).map(|keys| keys.len()), Ok(0), "{other}");
+            assert_eq!(set(std::slice::from_ref(&other)).map(|keys| keys.len()), Ok(0), "{other}");
         }
         for text in ["", "[]", "{}", "{\"keys\":{}}", "null"] {
             assert_eq!(parse(text.as_bytes()).err(), Some(BadSet::Malformed), "{text}");

@@ -121,8 +121,9 @@ pub(crate) fn is_json(media_type: &str) -> bool {
 pub(crate) fn fresh_seconds(cache_control: Option<&str>) -> i64 {
     let (least, most, usual) = FRESH_SECONDS;
     let parts = cache_control.unwrap_or_default().split(',').map(str::trim);
-    let seconds = parts.filter_map(|part| part.to_ascii_lowercase().strip_prefix("max-age=")?.parse().ok());
-    seconds.last().map_or(usual, |seconds: i64| seconds.clamp(least, most))
+    let mut seconds =
+        parts.filter_map(|part| part.to_ascii_lowercase().strip_prefix("max-age=")?.parse().ok());
+    seconds.next_back().map_or(usual, |seconds: i64| seconds.clamp(least, most))
 }
 
 /// Parses the document at a URL. `http_hosts` are the hosts to which plain http is allowed in redirect URIs.
