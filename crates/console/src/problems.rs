@@ -96,13 +96,13 @@ mod tests {
         let all = problems("", " ", "short");
         assert_eq!(all.at("email"), Some(t.email_missing));
         assert_eq!(all.at("name"), Some(t.name_missing));
-        assert_eq!(all.at("password"), Some("This password is too short; use at least 8 characters."));
+        assert_eq!(all.at("password"), Some("The password is too short (minimum 8 characters)."));
         assert_eq!(problems("nobody", "a", "long enough").at("email"), Some(t.email_invalid));
         assert_eq!(problems("a@b.example", "a", "a@b.example").at("password"), Some(t.password_is_email));
         let long = "x".repeat(51);
         assert_eq!(
             problems("a@b", &long, "long enough").at("name"),
-            Some("This name is too long; the limit is 50 characters.")
+            Some("The name is too long (maximum 50 characters).")
         );
     }
 

@@ -166,7 +166,8 @@ fn format(issues: &mut Issues, asked: Option<Value>) -> (Form, Option<String>) {
         (Some("text"), _) => (Form::Text, None),
         // Some servers take a schema with the type of an object, too.
         (Some("json_schema" | "json_object"), Some(format)) if format.to_string().len() <= MAX_SCHEMA => {
-            let order = format!("{ORDER} It must fit this JSON schema:\n{}", format["schema"]);
+            let wanted = format.get("schema").unwrap_or(&format);
+            let order = format!("{ORDER} It must fit this JSON schema:\n{wanted}");
             (Form::Schema(format), Some(order))
         }
         (Some("json_object"), _) => (Form::Json(None), Some(ORDER.to_owned())),

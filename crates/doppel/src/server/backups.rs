@@ -152,7 +152,7 @@ mod tests {
             let time = Timestamp::from_second(second).unwrap();
             let path = directory.path().join(time.strftime(NAME).to_string());
             testkit::write_file(&path, "");
-            testkit::write_file(&directory.path().join("doppel-other.db"), "");
+            testkit::write_file(directory.path().join("doppel-other.db"), "");
             prop_assert_eq!(list(directory.path()).unwrap(), vec![(time, path)]);
         }
     }
