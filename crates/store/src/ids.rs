@@ -72,6 +72,9 @@ impl Ids {
 
     /// Continues with another node number, after the old one was lost.
     pub(crate) fn set_node(&self, node: i64) {
+        // The rest of the last millisecond is skipped: there, a lower node number would give lower ids.
+        let skip = |last: i64| Some(last | SEQUENCE_MASK);
+        let _replaced = self.0.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, skip);
         self.0.node.store(node, Ordering::Release);
     }
 }
@@ -102,6 +105,19 @@ mod tests {
             }
             let id = ids.next();
             assert!(id > last);
+            last = id;
+        }
+    }
+
+    #[test]
+    fn ids_grow_when_the_node_number_changes() {
+        let ids = Ids::new(Clock::manual(Timestamp(EPOCH_MS + 100_000)), 63);
+        let mut last = ids.next();
+        for node in [0, 5, 4, 63, 0] {
+            ids.set_node(node);
+            let id = ids.next();
+            assert!(id > last, "{node}");
+            assert_eq!(id >> SEQUENCE_BITS & (NODES - 1), node);
             last = id;
         }
     }
