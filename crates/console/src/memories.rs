@@ -210,7 +210,7 @@ async fn render(
 
 fn embedding(progress: Option<Progress>, t: &'static Texts) -> Option<String> {
     let Progress { made, entries } = progress.filter(|progress| progress.made < progress.entries)?;
-    Some(fill(&fill(t.memories_embedding, made), entries))
+    Some(fill(t.memories_embedding, format_args!("{made} / {entries}")))
 }
 
 fn notice(done: Option<&str>, t: &'static Texts) -> Option<&'static str> {

@@ -342,8 +342,8 @@ texts! {
     memories_note: "笔记", "Notes";
     memories_found: "共 {} 条", "{} results";
     memories_embedding:
-        "语义搜索正在后台准备：已完成 {} / {} 条。",
-        "Search by meaning is being prepared in the background: {} of {} done.";
+        "语义搜索正在后台准备：已完成 {} 条。",
+        "Search by meaning is being prepared in the background: {} done.";
     memory_add: "添加记忆", "Add a memory";
     note_add: "添加笔记", "Add a note";
     memory_content: "内容", "Content";
