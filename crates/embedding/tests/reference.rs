@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 #![cfg(feature = "model")]
 
-use std::{io::Read, time::Instant};
+use std::io::Read;
 
 use embedding::Model;
 
@@ -76,27 +76,4 @@ fn any_text_has_a_vector() {
         assert!(embedding.tokens > 2);
     }
     assert!(model.embed::<&str>(&[]).is_empty());
-}
-
-/// Run with `cargo test --release -p doppel-embedding --features model -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn speed() {
-    let begin = Instant::now();
-    let model = model();
-    println!("loaded in {:?}", begin.elapsed());
-    let texts: Vec<&str> = TEXTS.lines().collect();
-    let mut times: Vec<_> = texts
-        .iter()
-        .map(|text| {
-            let begin = Instant::now();
-            assert_eq!(model.embed(&[*text]).len(), 1);
-            begin.elapsed()
-        })
-        .collect();
-    times.sort();
-    println!("a text: median {:?}, p95 {:?}", times[times.len() / 2], times[times.len() * 95 / 100]);
-    let begin = Instant::now();
-    texts.chunks(16).for_each(|texts| assert_eq!(model.embed(texts).len(), texts.len()));
-    println!("{:.0} texts a second", texts.len() as f64 / begin.elapsed().as_secs_f64());
 }
