@@ -57,6 +57,7 @@ pub const ALL: &[Migration] = &[
     sql(19, "oauth", include_str!("migrations/0019_oauth.sql")),
     sql(20, "agents", include_str!("migrations/0020_agents.sql")),
     sql(21, "vectors", include_str!("migrations/0021_vectors.sql")),
+    sql(22, "models", include_str!("migrations/0022_models.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.
