@@ -15,6 +15,7 @@ mod home;
 mod hub;
 mod keys;
 mod language;
+mod markdown;
 mod memories;
 mod next;
 mod page;
