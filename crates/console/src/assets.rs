@@ -16,27 +16,54 @@ pub(crate) const PATH: &str = "/assets/{*path}";
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const PNG: &str = "image/png";
+const ICO: &str = "image/x-icon";
+const MANIFEST: &str = "application/manifest+json";
+
+/// The path of the icon that browsers ask for unasked.
+pub(crate) const FAVICON: &str = "/favicon.ico";
+/// The path of the description for installing the pages as an app.
+pub(crate) const WEB_MANIFEST: &str = "/manifest.webmanifest";
 
 /// The style sheet. Later parts override earlier ones.
 const STYLES: &str = concat!(
+    include_str!("../assets/css/tokens.css"),
+    "\n",
     include_str!("../assets/css/base.css"),
     "\n",
     include_str!("../assets/css/frame.css"),
     "\n",
+    include_str!("../assets/css/components.css"),
+    "\n",
+    include_str!("../assets/css/data.css"),
+    "\n",
     include_str!("../assets/css/pages.css"),
+    "\n",
+    include_str!("../assets/css/home.css"),
+    "\n",
+    include_str!("../assets/css/profile.css"),
     "\n",
     include_str!("../assets/css/plaza.css"),
     "\n",
     include_str!("../assets/css/chat.css"),
+    "\n",
+    include_str!("../assets/css/memories.css"),
+    "\n",
+    include_str!("../assets/css/admin.css"),
 );
 
-static ASSETS: LazyLock<[(&str, Asset); 6]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[(&str, Asset); 11]> = LazyLock::new(|| {
     [
         ("console.css", Asset::new(CSS, STYLES)),
         ("chat.js", Asset::new(JS, &include_bytes!("../assets/chat.js")[..])),
         ("console.js", Asset::new(JS, &include_bytes!("../assets/console.js")[..])),
         ("leave.js", Asset::new(JS, &include_bytes!("../assets/leave.js")[..])),
         ("logo.svg", Asset::new(SVG, &include_bytes!("../assets/logo.svg")[..])),
+        ("icons.svg", Asset::new(SVG, &include_bytes!("../assets/icons.svg")[..])),
+        ("favicon.ico", Asset::new(ICO, &include_bytes!("../assets/favicon.ico")[..])),
+        ("icon-192.png", Asset::new(PNG, &include_bytes!("../assets/icon-192.png")[..])),
+        ("icon-512.png", Asset::new(PNG, &include_bytes!("../assets/icon-512.png")[..])),
+        ("manifest.webmanifest", Asset::new(MANIFEST, &include_bytes!("../assets/manifest.webmanifest")[..])),
         ("circles.svg", Asset::new(SVG, &include_bytes!("../assets/circles.svg")[..])),
     ]
 });
@@ -60,6 +87,16 @@ pub(crate) async fn serve(
     let asset = find(&name).ok_or(Code::NotFound)?;
     let version = query.as_deref().and_then(|query| query.strip_prefix("v="));
     Ok(asset.answer(version, &headers).await)
+}
+
+/// Serves the icon at the path where browsers look for one.
+pub(crate) async fn favicon(headers: HeaderMap) -> Result<Response, ApiError> {
+    serve(Path("favicon.ico".to_owned()), RawQuery(None), headers).await
+}
+
+/// Serves the description for installing the pages as an app.
+pub(crate) async fn web_manifest(headers: HeaderMap) -> Result<Response, ApiError> {
+    serve(Path("manifest.webmanifest".to_owned()), RawQuery(None), headers).await
 }
 
 #[cfg(test)]

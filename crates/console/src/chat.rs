@@ -91,7 +91,7 @@ struct SentPage<'a> {
     memories: Vec<(String, String)>,
 }
 
-fn link(session: &str) -> String {
+pub(crate) fn link(session: &str) -> String {
     let session: String = form_urlencoded::byte_serialize(session.as_bytes()).collect();
     format!("{PATH}?session={session}")
 }

@@ -4,11 +4,11 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, header};
 use web::Language;
 
 use crate::{
-    Console,
+    Console, cookies,
     form::{Fields, VisitorForm},
     next,
 };
@@ -17,7 +17,6 @@ use crate::{
 pub(crate) const PATH: &str = "/language";
 
 const COOKIE: &str = "doppel_language";
-const YEAR: u32 = 365 * 86_400;
 
 /// Returns the language that the person chose, or else the one that the browser prefers.
 pub(crate) fn of(headers: &HeaderMap) -> Language {
@@ -25,13 +24,7 @@ pub(crate) fn of(headers: &HeaderMap) -> Language {
 }
 
 fn chosen(headers: &HeaderMap) -> Option<Language> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| if name == COOKIE { Language::from_tag(value) } else { None })
+    cookies::value(headers, COOKIE).and_then(Language::from_tag)
 }
 
 /// The form that chooses a language.
@@ -52,11 +45,8 @@ pub(crate) fn choose(
     VisitorForm(choice): VisitorForm<Choice>,
 ) -> std::future::Ready<Response> {
     let language = Language::from_tag(&choice.language).unwrap_or_default();
-    let secure = if console.identity.settings().secure_cookies { "; Secure" } else { "" };
-    let cookie =
-        format!("{COOKIE}={}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax{secure}", language.tag());
     let mut response = Redirect::to(next::local(&choice.back)).into_response();
-    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+    if let Some(cookie) = cookies::keep(&console, COOKIE, language.tag()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     std::future::ready(response)

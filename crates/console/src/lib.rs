@@ -9,10 +9,12 @@ mod apps;
 mod assets;
 mod chat;
 mod consent;
+mod cookies;
 mod error_page;
 mod form;
 mod home;
 mod hub;
+mod icons;
 mod keys;
 mod language;
 mod markdown;
@@ -25,9 +27,11 @@ mod policy;
 mod problems;
 mod profile;
 mod programs;
+mod search;
 mod sign_in;
 mod sign_up;
 mod texts;
+mod theme;
 mod when;
 
 use std::sync::Arc;
@@ -46,7 +50,16 @@ use memory::Memory;
 use web::boundary::ErrorPages;
 
 /// The routes that need no caller.
-pub const PUBLIC: &[&str] = &[sign_in::PATH, paths::SIGN_UP, paths::SETUP, language::PATH, assets::PATH];
+pub const PUBLIC: &[&str] = &[
+    sign_in::PATH,
+    paths::SIGN_UP,
+    paths::SETUP,
+    language::PATH,
+    theme::PATH,
+    assets::PATH,
+    assets::FAVICON,
+    assets::WEB_MANIFEST,
+];
 
 /// Pages whose response waits for the complete response of a model.
 pub const SLOW: &[&str] = &[chat::PATH];
@@ -103,6 +116,7 @@ pub fn router(console: Console) -> Router {
         .route(paths::SIGN_UP, get(sign_up::show).post(sign_up::submit))
         .route(paths::SETUP, get(sign_up::show_setup).post(sign_up::submit_setup))
         .route(language::PATH, post(language::choose))
+        .route(theme::PATH, post(theme::choose))
         .route(keys::PATH, get(keys::show).post(keys::create::submit))
         .route("/keys/new", get(keys::create::show))
         .route("/keys/{id}", get(keys::detail::show))
@@ -131,12 +145,15 @@ pub fn router(console: Console) -> Router {
         .route(chat::settings::PATH, get(chat::settings::show).post(chat::settings::save))
         .route("/chat/delete", post(chat::delete))
         .route("/chat/messages/{id}", get(chat::sent))
+        .route(search::PATH, get(search::show))
         .merge(agents::router())
         .merge(consent_routes())
         .merge(plaza::router())
         .merge(profile::router())
         .merge(hub::router())
         .route(assets::PATH, get(assets::serve))
+        .route(assets::FAVICON, get(assets::favicon))
+        .route(assets::WEB_MANIFEST, get(assets::web_manifest))
         .layer(from_fn(error_page::layer))
         .with_state(console)
 }

@@ -12,7 +12,13 @@ use identity::{
 };
 use web::{ApiError, Code, Language};
 
-use crate::{Console, assets, consent, form, language, policy, texts::Texts};
+use crate::{
+    Console, assets, consent, form,
+    icons::{Face, Icon},
+    language, policy,
+    texts::Texts,
+    theme::Theme,
+};
 
 /// The path of the API reference, which another crate serves.
 const REFERENCE: &str = "/reference/";
@@ -22,10 +28,13 @@ const REFERENCE: &str = "/reference/";
 pub(crate) struct Page {
     pub(crate) language: Language,
     pub(crate) t: &'static Texts,
+    pub(crate) theme: Theme,
     /// The CSRF token of its forms.
     pub(crate) csrf: String,
     /// The signed-in person.
     pub(crate) who: Option<Account>,
+    /// The face of the signed-in person.
+    face: Option<Face>,
     /// The address to return to after choosing another language. `None` if the page cannot be shown again.
     pub(crate) here: Option<String>,
     /// The highlighted entry of the navigation.
@@ -43,8 +52,10 @@ impl Page {
         Self {
             language,
             t,
+            theme: Theme::default(),
             csrf: String::new(),
             who: None,
+            face: None,
             here: None,
             section: "",
             leads_to: String::new(),
@@ -89,10 +100,26 @@ impl Page {
         REFERENCE
     }
 
-    /// Returns the first letter of the person's name, for the avatar.
-    pub(crate) fn initial(&self) -> String {
-        let first = self.who.as_ref().and_then(|who| who.name.chars().next());
-        first.map(|first| first.to_uppercase().collect()).unwrap_or_default()
+    /// Returns an icon of the sprite.
+    #[expect(clippy::unused_self, reason = "templates reach it through the page")]
+    pub(crate) fn icon(&self, name: &'static str) -> Icon {
+        Icon::new(name)
+    }
+
+    /// Returns an icon in the size of small text.
+    #[expect(clippy::unused_self, reason = "templates reach it through the page")]
+    pub(crate) fn small_icon(&self, name: &'static str) -> Icon {
+        Icon::small(name)
+    }
+
+    /// Returns the face of the signed-in person.
+    pub(crate) fn face(&self) -> Face {
+        self.face.clone().unwrap_or_else(|| Face::new("", "", ""))
+    }
+
+    /// True if the signed-in person is an administrator.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.is_admin)
     }
 
     /// Returns `aria-current` for an entry of the navigation.
@@ -130,6 +157,7 @@ impl FromRequestParts<Console> for Page {
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, ApiError> {
         let language = language::of(&parts.headers);
         let mut page = Self::bare(language);
+        page.theme = Theme::of(&parts.headers);
         if parts.method == Method::GET {
             page.here = parts.uri.path_and_query().map(ToString::to_string);
         }
@@ -138,8 +166,9 @@ impl FromRequestParts<Console> for Page {
             Credential::Session { secret, .. } => Some((caller, secret)),
             Credential::ApiKey { .. } | Credential::Program { .. } | Credential::Token { .. } => None,
         }) {
-            let account = console.identity.account(caller.account()).await?;
-            page.who = Some(account.ok_or(Code::AuthMissing)?);
+            let (account, profile) = console.memory.profile(caller.account()).await?;
+            page.face = Some(Face::new(&account.name, &profile.avatar, &console.public_url));
+            page.who = Some(account);
             page.csrf = form::token(secret);
         } else {
             let visitor = form::visitor(&parts.headers, console)

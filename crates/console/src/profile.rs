@@ -116,7 +116,7 @@ pub(crate) async fn render(
     params: PageParams,
     refused: Option<Refused>,
 ) -> Result<Response, ApiError> {
-    let page = member.page.at("account", PATH);
+    let page = member.page.at("profile", PATH);
     let t = Texts::of(page.language);
     let (who, profile) = console.memory.profile(member.account.id).await?;
     let shades = console.memory.shades(member.account.id, false).await?;

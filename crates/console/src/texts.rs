@@ -37,6 +37,21 @@ texts! {
     skip: "跳到正文", "Skip to content";
     nav_label: "主导航", "Main";
     menu_label: "账号菜单", "Account menu";
+    tabs_label: "常用", "Shortcuts";
+    find: "搜索或跳转", "Search or go to";
+    nav_group_me: "我", "Me";
+    nav_group_connect: "连接", "Connect";
+    nav_group_server: "服务器", "Server";
+    nav_chat_short: "对话", "Chat";
+    nav_memories_short: "记忆", "Memories";
+    nav_keys_short: "API Key", "API keys";
+    nav_profile: "资料与兴趣", "Profile";
+    nav_admin: "管理", "Administration";
+    nav_all: "全部", "All";
+    theme: "外观", "Appearance";
+    theme_auto: "自动", "Auto";
+    theme_light: "浅色", "Light";
+    theme_dark: "深色", "Dark";
     nav_home: "首页", "Home";
     nav_memories: "记忆与笔记", "Memories and notes";
     nav_chat: "与分身对话", "Chat with your double";
@@ -375,6 +390,9 @@ texts! {
     save: "保存", "Save";
     edit: "修改", "Edit";
     search: "搜索", "Search";
+    search_lead: "在记忆、笔记、对话和广场里找。", "Searches memories, notes, conversations and the Plaza.";
+    search_none: "没有找到“{}”", "Nothing found for “{}”";
+    search_none_lead: "换个说法，或者只输入其中一个词。", "Try other words, or only one of them.";
     updated: "修改时间", "Updated";
     history: "历史版本", "Version history";
     memory_ties: "来源与关联", "Source and related memories";
@@ -474,7 +492,11 @@ mod tests {
             assert!(!zh.trim().is_empty() && !en.trim().is_empty(), "{name}");
             assert!(!is_chinese(en), "{name}: {en}");
             assert!(
-                is_chinese(zh) || matches!(*name, "shown_key" | "client_id" | "client_secret" | "webhook"),
+                is_chinese(zh)
+                    || matches!(
+                        *name,
+                        "shown_key" | "nav_keys_short" | "client_id" | "client_secret" | "webhook"
+                    ),
                 "{name}: {zh}"
             );
             assert_eq!(zh.ends_with('。'), en.ends_with('.'), "{name}: both a sentence or neither");

@@ -56,7 +56,7 @@ pub(crate) async fn show(
     let shade = find(&console, member.account.id, &id).await?;
     let is_saved = params.done.as_deref() == Some("saved");
     let typed = Typed::from(&shade.body);
-    let page = member.page.at("account", format!("{PATH}/interests/{}", shade.id));
+    let page = member.page.at("profile", format!("{PATH}/interests/{}", shade.id));
     let t = Texts::of(page.language);
     let notice = is_saved.then_some(t.saved);
     page.answer(StatusCode::OK, &InterestPage { page: &page, t, id: shade.id, typed, notice, alert: None })
@@ -74,7 +74,7 @@ pub(crate) async fn change(
         Ok(_) => Ok(Redirect::to(&format!("{PATH}/interests/{id}?done=saved")).into_response()),
         Err(error) if error.code() == Code::NotFound => Err(error),
         Err(error) if error.code().status().is_client_error() => {
-            let page = member.page.at("account", format!("{PATH}/interests/{id}"));
+            let page = member.page.at("profile", format!("{PATH}/interests/{id}"));
             let (t, alert) = (Texts::of(page.language), Some(error.message(page.language)));
             page.refuse(&error, &InterestPage { page: &page, t, id, typed, notice: None, alert })
         }
