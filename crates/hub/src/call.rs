@@ -203,7 +203,7 @@ impl Gateway {
             now,
             api,
         };
-        call.api.provider.call(hub, &call).await
+        call.api.provider.call(hub.services(), &call).await
     }
 }
 

@@ -6,6 +6,7 @@
 //! the file is in force within a second.
 
 mod apis;
+pub(crate) mod health;
 pub mod model;
 pub mod openapi_import;
 mod queries;

@@ -14,12 +14,11 @@ use web::{ApiError, Code, paging::Page};
 
 pub use ak::Ak;
 pub(crate) use live::LiveKey;
-pub(crate) use load::start;
 pub use model::{HubKey, KeyRequest, Registration, Rules};
 
 use ak::AK_BYTES;
 
-use crate::{Hub, HubKeyId, KeyMakers};
+use crate::{HubKeyId, KeyMakers, Services};
 
 /// The topic of notifications about keys; the payload is the AK.
 pub(crate) const TOPIC: &str = "hub.key";
@@ -49,7 +48,7 @@ fn purpose(ak: &str) -> String {
     format!("the secret of the key {ak}")
 }
 
-impl Hub {
+impl Services {
     /// Creates a key. Its secret is returned here only.
     ///
     /// # Errors
@@ -230,15 +229,17 @@ impl Hub {
         Ok(())
     }
 
-    fn forget_key(&self, ak: &str) {
+    pub(crate) fn forget_key(&self, ak: &str) {
         if let Some(ak) = Ak::parse(ak) {
             self.live_keys().forget(&ak);
         }
     }
+}
 
-    /// Returns true if a key is enabled and has not expired.
-    pub fn is_live(key: &HubKey, now: Timestamp) -> bool {
-        key.is_enabled && key.expires_at.is_none_or(|expiry| expiry > now)
+impl HubKey {
+    /// Returns true if the key is enabled and has not expired.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.is_enabled && self.expires_at.is_none_or(|expiry| expiry > now)
     }
 }
 

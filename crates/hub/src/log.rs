@@ -17,11 +17,11 @@ use store::{AccountId, Ids, Timestamp, owned_params, params};
 use web::{ApiError, Issues, Tasks};
 
 pub use model::{CallRow, Search, UsageRow};
-pub use record::Level;
 pub(crate) use record::{Record, Recorder, Who};
 
 use record::HOUR_MS;
 
+pub use crate::settings::Level;
 use crate::{CallId, Hub, HubKeyId};
 
 /// Interval between writes.

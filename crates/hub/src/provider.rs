@@ -14,10 +14,10 @@ use std::sync::Arc;
 use store::BoxFuture;
 use web::ApiError;
 
-pub(crate) use upstream::{Upstream, start};
+pub(crate) use upstream::Upstream;
 
 use crate::{
-    Hub, Settings,
+    Services, Settings,
     call::{Call, HubError, Outcome},
     catalog::{ActionSpec, ApiSpec, ProviderSpec},
     user_center,
@@ -30,7 +30,11 @@ pub trait Builtin: Send + Sync {
     fn find(&self, action: &str) -> Option<Needs>;
 
     /// Serves a call of an action that [`Builtin::find`] knows.
-    fn call<'c>(&'c self, hub: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>>;
+    fn call<'c>(
+        &'c self,
+        services: &'c Services,
+        call: &'c Call<'c>,
+    ) -> BoxFuture<'c, Result<Outcome, HubError>>;
 }
 
 /// Requirements of an action in addition to those of its API's definition.
@@ -62,10 +66,10 @@ impl Provider {
         }
     }
 
-    pub(crate) async fn call(&self, hub: &Hub, call: &Call<'_>) -> Result<Outcome, HubError> {
+    pub(crate) async fn call(&self, services: &Services, call: &Call<'_>) -> Result<Outcome, HubError> {
         match self {
-            Self::Builtin(builtin) => builtin.call(hub, call).await,
-            Self::Http(upstream) => Box::pin(upstream.call(hub, call)).await,
+            Self::Builtin(builtin) => builtin.call(services, call).await,
+            Self::Http(upstream) => Box::pin(upstream.call(services, call)).await,
         }
     }
 }

@@ -14,7 +14,7 @@ use store::AccountId;
 use web::paging::Page;
 
 use crate::{
-    Gateway, Hub,
+    Gateway,
     call::{TOKEN, may_call},
     mcp::tools::{name, path, schema},
 };
@@ -113,7 +113,7 @@ impl Gateway {
         let hub = self.hub();
         let now = hub.db().clock().now();
         let (keys, _) = hub.keys(account, Page { limit: KEYS, offset: 0 }).await.ok()?;
-        let key = keys.into_iter().find(|key| Hub::is_live(key, now))?;
+        let key = keys.into_iter().find(|key| key.is_live(now))?;
         let seconds = now.as_millis() / 1000;
         let claims = json!({
             "sub": key.ak, "iss": key.ak, "typ": "app_token", "iat": seconds, "exp": seconds + SECONDS,

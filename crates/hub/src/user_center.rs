@@ -26,13 +26,13 @@ pub(crate) use provider::{Admin, UserCenter, admin_spec, spec};
 pub use model::{Filter, NewUser, Pool, Power, User, UserChange};
 pub use rules::PasswordPolicy;
 
-use crate::{Hub, HubKeyId};
+use crate::{HubKeyId, Services};
 
 const CLEAN_EVERY: Duration = Duration::from_secs(60);
 /// Rows deleted at a time.
 const BATCH: i64 = 1000;
 
-impl Hub {
+impl Services {
     /// Returns the users of one of the account's own keys, with all rights over them.
     ///
     /// # Errors
@@ -52,13 +52,13 @@ impl Hub {
     }
 }
 
-pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
-    let (cleaner, stopping) = (hub.clone(), tasks.clone());
+pub(crate) fn start(services: &Services, tasks: &Tasks) {
+    let (cleaner, stopping) = (services.clone(), tasks.clone());
     tasks.every(CLEAN_EVERY, move || {
-        let (hub, stopping) = (cleaner.clone(), stopping.clone());
+        let (services, stopping) = (cleaner.clone(), stopping.clone());
         async move {
             while !stopping.is_stopping() {
-                match hub.forget_old_sessions().await {
+                match services.forget_old_sessions().await {
                     Ok(true) => {}
                     Ok(false) => return,
                     Err(error) => return tracing::warn!(%error, "old sign-ins not removed yet"),

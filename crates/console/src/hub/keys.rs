@@ -8,7 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 use hub::{
-    Hub, HubKeyId,
+    HubKeyId,
     key::{HubKey, KeyRequest, Registration, rules::MAX_OVERLAP},
 };
 use store::Timestamp;
@@ -149,7 +149,7 @@ struct Row {
 }
 
 fn state(key: &HubKey, now: Timestamp, h: &HubTexts) -> (&'static str, &'static str) {
-    match (Hub::is_live(key, now), key.is_enabled) {
+    match (key.is_live(now), key.is_enabled) {
         (true, _) => ("good", h.on),
         (false, true) => ("bad", h.expired),
         (false, false) => ("off", h.off),

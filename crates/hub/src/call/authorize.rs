@@ -11,7 +11,7 @@ use super::{
     token,
 };
 use crate::{
-    Hub,
+    Services,
     catalog::Api,
     key::{
         LiveKey,
@@ -29,7 +29,7 @@ pub(crate) const NOT_OPEN: &str =
 
 /// Identifies the caller from the token and checks the key's allowlists; `None` is an anonymous caller.
 pub(super) async fn identify(
-    hub: &Hub,
+    services: &Services,
     headers: &HeaderMap,
     address: IpAddr,
     origin: Option<&str>,
@@ -38,12 +38,12 @@ pub(super) async fn identify(
     seen: &mut Seen,
 ) -> Result<Option<Checked>, HubError> {
     let Some(text) = token(headers)? else {
-        if hub.settings().anonymous || finds_key {
+        if services.settings().anonymous || finds_key {
             return Ok(None);
         }
         return Err(HubCode::TokenMissing.into());
     };
-    let checked = match hub.check_token(text, now).await {
+    let checked = match services.check_token(text, now).await {
         Ok(checked) => checked,
         Err(refused) => {
             if let Some(key) = refused.key {
@@ -145,15 +145,15 @@ fn is_restricted(api: &Api, action: &str) -> bool {
 /// Takes one call from every bucket that applies. Returns the remaining quota and the limits, for the
 /// headers.
 pub(super) async fn quota(
-    hub: &Hub,
+    services: &Services,
     known: Option<&Checked>,
     address: IpAddr,
     now: Timestamp,
     finds_key: bool,
 ) -> Result<(Left, HeaderValue), HubError> {
-    let limits = hub.limits();
+    let limits = services.limits();
     let Some(checked) = known else {
-        let settings = hub.settings();
+        let settings = services.settings();
         let (per_second, burst) = settings.address_quota;
         let own = Quota::new(per_second, 0).with_burst(burst);
         let bucket = limits.address_bucket(address);
@@ -163,7 +163,7 @@ pub(super) async fn quota(
         }
         let (per_second, per_day) = settings.anonymous_quota;
         let shared = Quota::new(per_second, per_day);
-        let bucket = limits.anonymous_bucket(hub.db()).await?;
+        let bucket = limits.anonymous_bucket(services.db()).await?;
         let left =
             limits.take(&bucket, shared, now).map_err(|refusal| refused(refusal, "all anonymous callers"))?;
         return Ok((left, policy(shared)));
@@ -177,7 +177,7 @@ pub(super) async fn quota(
     Ok((left, key.policy.clone()))
 }
 
-impl Hub {
+impl Services {
     /// Takes one call, made without a token, from the bucket of the key that it is about.
     pub(crate) fn take_for_key(&self, key: &LiveKey, now: Timestamp) -> Result<(), HubError> {
         let taken = self.limits().take(&key.bucket, key.quota(), now);

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use store::{AccountId, NoticeEvent, Timestamp, from_row, params};
-use web::{ApiError, Tasks};
+use store::{AccountId, Timestamp, from_row, params};
+use web::ApiError;
 
-use super::{Ak, LiveKey, TOPIC, live::Verifier, purpose, queries};
+use super::{Ak, LiveKey, live::Verifier, purpose, queries};
 use crate::{
-    Hub, HubKeyId,
+    HubKeyId, Services,
     call::code::{HubCode, HubError},
     limits::{Quota, policy},
 };
@@ -32,7 +32,7 @@ struct Row {
 
 from_row!(Row { id, account, version, sealed, older, until, is_enabled, expires_at, rules, email, is_admin });
 
-impl Hub {
+impl Services {
     /// Returns the key of an AK, from the cache or the store, or `None` if there is none.
     ///
     /// # Errors
@@ -98,25 +98,4 @@ impl Hub {
             text,
         })
     }
-}
-
-/// Drops cached keys, and reloads the catalog, when other processes change them.
-pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
-    let following = hub.clone();
-    tasks.follow(hub.db(), move |event| {
-        let hub = following.clone();
-        async move {
-            match event {
-                NoticeEvent::Notice(notice) if notice.topic == TOPIC => hub.forget_key(&notice.payload),
-                NoticeEvent::Notice(notice) if notice.topic == crate::catalog::TOPIC => {
-                    hub.reload_catalog().await;
-                }
-                NoticeEvent::Notice(_) => {}
-                NoticeEvent::Gap => {
-                    hub.live_keys().forget_all();
-                    hub.reload_catalog().await;
-                }
-            }
-        }
-    });
 }

@@ -6,7 +6,7 @@ use store::params;
 use web::Tasks;
 
 use super::{bucket, queries};
-use crate::Hub;
+use crate::Services;
 
 /// Interval between synchronizations with the store.
 const SYNC_EVERY: Duration = Duration::from_millis(500);
@@ -17,7 +17,7 @@ const KEEP_DAYS: i64 = 2;
 /// Rows deleted at a time.
 const BATCH: i64 = 500;
 
-impl Hub {
+impl Services {
     /// Adds the calls of this process to the store and reads those of other processes.
     pub async fn sync_limits(&self) {
         let now = self.db().clock().now();
@@ -69,10 +69,10 @@ impl Hub {
     }
 }
 
-pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
-    let hub = hub.clone();
+pub(crate) fn start(services: &Services, tasks: &Tasks) {
+    let services = services.clone();
     tasks.every(SYNC_EVERY, move || {
-        let hub = hub.clone();
-        async move { hub.sync_limits().await }
+        let services = services.clone();
+        async move { services.sync_limits().await }
     });
 }

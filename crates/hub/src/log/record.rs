@@ -14,24 +14,13 @@ use http::HeaderValue;
 use parking_lot::Mutex;
 use store::{AccountId, OwnedParam, Timestamp, owned_params};
 
-use crate::{CallId, HubKeyId, catalog::Api, token::Checked};
+use crate::{CallId, HubKeyId, catalog::Api, settings::Level, token::Checked};
 
 /// Milliseconds in an hour.
 pub(super) const HOUR_MS: i64 = 3_600_000;
 /// Maximum number of waiting records.
 const MOST_WAITING: usize = 100_000;
 const MINUTE_MS: i64 = 60_000;
-
-/// The calls that get a row. All calls are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// Every call.
-    All,
-    /// Calls that failed.
-    Errors,
-    /// No calls.
-    Off,
-}
 
 /// The record of a call.
 pub(crate) struct Record {

@@ -9,7 +9,7 @@ use store::BoxFuture;
 
 use super::{Builtin, Needs};
 use crate::{
-    Hub,
+    Services,
     call::{Call, CallerHeaders, HubError, Outcome},
     catalog::{ApiSpec, EVERY_ACCOUNT, ProviderSpec},
 };
@@ -30,7 +30,7 @@ impl Builtin for Echo {
         Some(Needs::default())
     }
 
-    fn call<'c>(&'c self, _: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
+    fn call<'c>(&'c self, _: &'c Services, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
         let answer = Outcome::of(&EchoResponse {
             method: call.method.as_str(),
             action: call.action,

@@ -25,10 +25,8 @@ use store::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use web::ApiError;
 
-pub(crate) use health::start;
-
 use crate::{
-    Hub,
+    Services,
     call::{Call, HubCode, HubError, Outcome, TRACE},
     catalog::{ActionSpec, HttpSpec},
 };
@@ -138,7 +136,7 @@ impl Upstream {
     }
 
     /// Serves a call from the cache or forwards it.
-    pub(super) async fn call(&self, hub: &Hub, call: &Call<'_>) -> Result<Outcome, HubError> {
+    pub(super) async fn call(&self, services: &Services, call: &Call<'_>) -> Result<Outcome, HubError> {
         let open;
         let plan = match self.plans.get(&*call.action_name) {
             Some(plan) => plan,
@@ -181,10 +179,10 @@ impl Upstream {
         };
         target.breaker.admit(call.now).map_err(resting)?;
         let admitted = Admitted(&target.breaker);
-        let result = self.answer(hub, plan, prepared, headers, permit).await;
+        let result = self.answer(services, plan, prepared, headers, permit).await;
         match result.as_ref().map_err(|failure| failure.health) {
             Ok(_) | Err(Health::Answering) => target.breaker.succeeded(),
-            Err(Health::Failing) => target.breaker.failed(hub.db().clock().now(), None),
+            Err(Health::Failing) => target.breaker.failed(services.db().clock().now(), None),
             Err(Health::Unknown) => {}
         }
         drop(admitted);
@@ -199,14 +197,14 @@ impl Upstream {
 
     async fn answer(
         &self,
-        hub: &Hub,
+        services: &Services,
         plan: &Plan,
         prepared: Prepared,
         headers: HeaderMap,
         permit: OwnedSemaphorePermit,
     ) -> Result<Outcome, Failure> {
         let work = async {
-            let response = self.send(hub, plan, prepared, headers).await?;
+            let response = self.send(services, plan, prepared, headers).await?;
             if plan.is_stream {
                 answer::passed_through(response, permit, self.limits.idle)
             } else {
@@ -222,7 +220,7 @@ impl Upstream {
     /// Sends a request. Repeats it after a failure if the plan says that this is harmless.
     async fn send(
         &self,
-        hub: &Hub,
+        services: &Services,
         plan: &Plan,
         prepared: Prepared,
         headers: HeaderMap,
@@ -230,7 +228,7 @@ impl Upstream {
         let is_repeatable = plan.is_idempotent.unwrap_or(prepared.method == Method::GET);
         let mut left = if is_repeatable { self.limits.retries } else { 0 };
         loop {
-            let mut request = self.request(hub, plan.target, &prepared)?.headers(headers.clone());
+            let mut request = self.request(services, plan.target, &prepared)?.headers(headers.clone());
             if let Some((kind, body)) = &prepared.body {
                 if !headers.contains_key(header::CONTENT_TYPE) {
                     request = request.header(header::CONTENT_TYPE, *kind);

@@ -7,7 +7,7 @@ use store::BoxFuture;
 
 use super::{Builtin, Needs};
 use crate::{
-    Hub, WeatherSettings,
+    Services, WeatherSettings,
     call::{Call, HubError, Outcome},
     catalog::{ActionSpec, ApiSpec, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec},
 };
@@ -26,7 +26,7 @@ impl Builtin for Sample {
         (action == "now").then(Needs::default)
     }
 
-    fn call<'c>(&'c self, _: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
+    fn call<'c>(&'c self, _: &'c Services, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
         let answer =
             place(call).and_then(|(lng, lat)| Outcome::of(&invented(lng, lat, call.now.as_millis())));
         Box::pin(std::future::ready(answer))

@@ -6,7 +6,7 @@ use super::{
     sign_in::Done,
 };
 use crate::{
-    Hub,
+    Services,
     call::{Call, HubCode, HubError, Outcome},
     token::Kind,
 };
@@ -45,7 +45,7 @@ fn id<'c>(call: &'c Call<'_>) -> Result<&'c str, HubError> {
     call.some_text("user_id", MAX_ID)
 }
 
-impl Hub {
+impl Services {
     pub(super) async fn admin_create(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let pool = pool(call)?;
         let new = NewUser {

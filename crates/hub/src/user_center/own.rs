@@ -6,12 +6,12 @@ use super::{
     sign_in::{Done, guessed, key_of_token},
 };
 use crate::{
-    Hub,
+    Services,
     call::{Call, HubCode, HubError, Outcome},
     token::Kind,
 };
 
-impl Hub {
+impl Services {
     /// Returns the user who calls, and the pool they belong to.
     async fn myself(&self, call: &Call<'_>) -> Result<(Pool, User), HubError> {
         let known = call.caller.known().ok_or(HubCode::TokenMissing)?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use store::BoxFuture;
 
 use crate::{
-    Hub,
+    Services,
     call::{Call, HubCode, HubError, Outcome},
     catalog::{ActionSpec, ApiSpec, EVERY_ACCOUNT, ProviderSpec},
     provider::{Builtin, Needs},
@@ -184,18 +184,22 @@ impl Builtin for UserCenter {
         has(OWN, action).then_some(Needs { anonymous: Some(finds_key), finds_key })
     }
 
-    fn call<'c>(&'c self, hub: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
+    fn call<'c>(
+        &'c self,
+        services: &'c Services,
+        call: &'c Call<'c>,
+    ) -> BoxFuture<'c, Result<Outcome, HubError>> {
         Box::pin(async move {
             match &*call.action_name {
-                "gen_auth_session" => hub.gen_auth_session(call).await,
-                "noauth_get_password_policy" => hub.noauth_policy(call).await,
-                "noauth_register" => hub.register(call).await,
-                "noauth_login" => hub.login(call).await,
-                "refresh_token" => hub.refresh(call).await,
-                "logout" => hub.logout(call).await,
-                "get_my_profile" => hub.my_profile(call).await,
-                "update_my_profile" => hub.update_my_profile(call).await,
-                "change_my_password" => hub.change_my_password(call).await,
+                "gen_auth_session" => services.gen_auth_session(call).await,
+                "noauth_get_password_policy" => services.noauth_policy(call).await,
+                "noauth_register" => services.register(call).await,
+                "noauth_login" => services.login(call).await,
+                "refresh_token" => services.refresh(call).await,
+                "logout" => services.logout(call).await,
+                "get_my_profile" => services.my_profile(call).await,
+                "update_my_profile" => services.update_my_profile(call).await,
+                "change_my_password" => services.change_my_password(call).await,
                 _ => Err(HubCode::ActionNotFound.into()),
             }
         })
@@ -207,20 +211,24 @@ impl Builtin for Admin {
         has(ADMIN, action).then_some(Needs { anonymous: Some(false), finds_key: false })
     }
 
-    fn call<'c>(&'c self, hub: &'c Hub, call: &'c Call<'c>) -> BoxFuture<'c, Result<Outcome, HubError>> {
+    fn call<'c>(
+        &'c self,
+        services: &'c Services,
+        call: &'c Call<'c>,
+    ) -> BoxFuture<'c, Result<Outcome, HubError>> {
         Box::pin(async move {
             match &*call.action_name {
-                "create_user" => hub.admin_create(call).await,
-                "list_users" => hub.admin_list(call).await,
-                "get_user" => hub.admin_get(call).await,
-                "update_user" => hub.admin_update(call).await,
-                "enable_user" => hub.admin_enable(call).await,
-                "set_roles" => hub.admin_roles(call).await,
-                "set_groups" => hub.admin_groups(call).await,
-                "set_password" => hub.admin_password(call).await,
-                "delete_user" => hub.admin_delete(call).await,
-                "get_password_policy" => hub.admin_policy(call).await,
-                "set_password_policy" => hub.admin_set_policy(call).await,
+                "create_user" => services.admin_create(call).await,
+                "list_users" => services.admin_list(call).await,
+                "get_user" => services.admin_get(call).await,
+                "update_user" => services.admin_update(call).await,
+                "enable_user" => services.admin_enable(call).await,
+                "set_roles" => services.admin_roles(call).await,
+                "set_groups" => services.admin_groups(call).await,
+                "set_password" => services.admin_password(call).await,
+                "delete_user" => services.admin_delete(call).await,
+                "get_password_policy" => services.admin_policy(call).await,
+                "set_password_policy" => services.admin_set_policy(call).await,
                 _ => Err(HubCode::ActionNotFound.into()),
             }
         })

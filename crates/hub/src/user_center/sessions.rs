@@ -10,7 +10,7 @@ use super::{
     queries, tokens,
 };
 use crate::{
-    Hub, HubKeyId,
+    HubKeyId, Services,
     call::{HubCode, HubError},
     key::{Ak, LiveKey},
     token::rules::parse,
@@ -37,7 +37,7 @@ enum Refreshed {
     Gone,
 }
 
-impl Hub {
+impl Services {
     /// Starts a sign-in of a user whose password was just checked.
     pub(super) async fn sign_user_in(
         &self,

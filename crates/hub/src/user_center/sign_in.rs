@@ -13,7 +13,7 @@ use super::{
     tokens,
 };
 use crate::{
-    Hub,
+    Services,
     call::{Call, HubCode, HubError, NOT_OPEN, Outcome},
     key::{
         LiveKey, Registration,
@@ -41,7 +41,7 @@ pub(super) fn slowed(error: web::ApiError) -> HubError {
     }
 }
 
-impl Hub {
+impl Services {
     /// Issues a token for the `noauth-*` actions. The key must have a domain allowlist, and the calling
     /// page must be on it.
     pub(super) async fn gen_auth_session(&self, call: &Call<'_>) -> Result<Outcome, HubError> {

@@ -9,7 +9,7 @@ use super::{
     sessions,
 };
 use crate::{
-    Hub, HubKeyId,
+    HubKeyId, Services,
     call::{HubCode, HubError},
 };
 
@@ -34,7 +34,7 @@ fn stored(error: store::Error) -> HubError {
     }
 }
 
-impl Hub {
+impl Services {
     /// Returns the password policy of a key.
     ///
     /// # Errors
@@ -198,7 +198,7 @@ impl Hub {
     /// Changes a user. Absent fields keep their values.
     ///
     /// # Errors
-    /// `USER_NOT_FOUND` as for [`Hub::user`]; `INVALID_PARAMS` for an invalid field; `USER_EXISTS` for a
+    /// `USER_NOT_FOUND` as for [`Services::user`]; `INVALID_PARAMS` for an invalid field; `USER_EXISTS` for a
     /// name in use; `PERMISSION_DENIED` for making an administrator without the right to do so.
     pub async fn update_user(&self, pool: &Pool, id: &str, change: UserChange) -> Result<User, HubError> {
         rules::id(id)?;
@@ -265,7 +265,7 @@ impl Hub {
     /// Sets a password without asking for the old one, and ends all sign-ins of the user.
     ///
     /// # Errors
-    /// `USER_NOT_FOUND` as for [`Hub::user`]; `PASSWORD_TOO_WEAK`.
+    /// `USER_NOT_FOUND` as for [`Services::user`]; `PASSWORD_TOO_WEAK`.
     pub async fn set_user_password(&self, pool: &Pool, id: &str, password: &str) -> Result<(), HubError> {
         let user = self.user(pool, id).await?;
         self.password_policy(pool.key).await?.accepts(password, &user.username)?;
@@ -286,7 +286,7 @@ impl Hub {
     /// within an hour.
     ///
     /// # Errors
-    /// `USER_NOT_FOUND` as for [`Hub::user`].
+    /// `USER_NOT_FOUND` as for [`Services::user`].
     pub async fn delete_user(&self, pool: &Pool, id: &str) -> Result<(), HubError> {
         rules::id(id)?;
         let (key, reach, id) = (pool.key, pool.reach(), id.to_owned());

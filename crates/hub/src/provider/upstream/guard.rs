@@ -5,7 +5,7 @@ use reqwest::RequestBuilder;
 
 use super::{Upstream, answer::Failure, plan::Prepared, target::PRIVATE};
 use crate::{
-    Hub,
+    Services,
     call::{HubCode, HubError},
 };
 
@@ -14,7 +14,7 @@ impl Upstream {
     /// private networks, unless the API itself is in one.
     pub(super) fn request(
         &self,
-        hub: &Hub,
+        services: &Services,
         target: usize,
         prepared: &Prepared,
     ) -> Result<RequestBuilder, Failure> {
@@ -26,12 +26,12 @@ impl Upstream {
             Failure::unknown(error)
         };
         let is_trusted = self.targets.get(target).is_some_and(|target| target.is_trusted);
-        let is_among_its_own = || self.targets.first().is_some_and(|own| own.is_private(hub));
+        let is_among_its_own = || self.targets.first().is_some_and(|own| own.is_private(services));
         if is_trusted || is_among_its_own() {
-            let client = hub.outgoing().trusted().map_err(failed)?;
+            let client = services.outgoing().trusted().map_err(failed)?;
             return Ok(client.request(prepared.method.clone(), prepared.url.clone()));
         }
-        let outgoing = hub.outgoing();
+        let outgoing = services.outgoing();
         outgoing.request(prepared.method.clone(), prepared.url.as_str(), Redirects::Keep).map_err(failed)
     }
 }

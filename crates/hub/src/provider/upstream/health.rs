@@ -12,10 +12,8 @@ use reqwest::Url;
 use web::{ApiError, Tasks};
 
 use super::{Upstream, path, wrong::wrong};
-use crate::{Hub, catalog::HttpSpec, provider::Provider};
+use crate::{Services, catalog::HttpSpec};
 
-/// Interval between looks for upstreams that are due.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time limit of a health check.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -44,8 +42,8 @@ impl Health {
 }
 
 impl Upstream {
-    async fn ask(&self, hub: &Hub, health: &Health) {
-        let is_well = match hub.outgoing().trusted() {
+    async fn ask(&self, services: &Services, health: &Health) {
+        let is_well = match services.outgoing().trusted() {
             Ok(client) => client
                 .get(health.url.clone())
                 .headers(self.headers.clone())
@@ -59,42 +57,27 @@ impl Upstream {
             if is_well {
                 own.breaker.succeeded();
             } else {
-                own.breaker.failed(hub.db().clock().now(), None);
+                own.breaker.failed(services.db().clock().now(), None);
             }
         }
         health.is_asking.store(false, Ordering::Release);
     }
 }
 
-impl Hub {
-    /// Starts a check of every upstream that is due.
-    fn look_after_upstreams(&self, tasks: &Tasks) {
-        let now = self.db().clock().now().as_millis();
-        for api in self.apis() {
-            let Provider::Http(upstream) = &api.provider else { continue };
-            let Some(health) = &upstream.health else { continue };
-            if health.next.load(Ordering::Acquire) > now || health.is_asking.swap(true, Ordering::AcqRel) {
-                continue;
-            }
-            health.next.store(now.saturating_add(health.every_ms), Ordering::Release);
-            let (hub, upstream) = (self.clone(), Arc::clone(upstream));
-            tasks.spawn(async move {
-                if let Some(health) = &upstream.health {
-                    upstream.ask(&hub, health).await;
-                }
-            });
+impl Upstream {
+    /// Starts a health check if one is due.
+    pub(crate) fn check_if_due(self: &Arc<Self>, services: &Services, tasks: &Tasks) {
+        let now = services.db().clock().now().as_millis();
+        let Some(health) = &self.health else { return };
+        if health.next.load(Ordering::Acquire) > now || health.is_asking.swap(true, Ordering::AcqRel) {
+            return;
         }
+        health.next.store(now.saturating_add(health.every_ms), Ordering::Release);
+        let (services, upstream) = (services.clone(), Arc::clone(self));
+        tasks.spawn(async move {
+            if let Some(health) = &upstream.health {
+                upstream.ask(&services, health).await;
+            }
+        });
     }
-}
-
-pub(crate) fn start(hub: &Hub, tasks: &Tasks) {
-    let (hub, spawner) = (hub.clone(), tasks.clone());
-    tasks.every(LOOK_EVERY, move || {
-        let (hub, spawner) = (hub.clone(), spawner.clone());
-        async move {
-            if !spawner.is_stopping() {
-                hub.look_after_upstreams(&spawner);
-            }
-        }
-    });
 }

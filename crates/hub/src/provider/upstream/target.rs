@@ -6,7 +6,7 @@ use web::ApiError;
 
 use super::wrong::wrong;
 use crate::{
-    Hub,
+    Services,
     catalog::{ActionSpec, HttpSpec, rules::origin},
 };
 
@@ -41,10 +41,10 @@ impl Target {
     }
 
     /// Returns true if the host is `localhost` or an address in a private network. Names are not resolved.
-    pub(super) fn is_private(&self, hub: &Hub) -> bool {
+    pub(super) fn is_private(&self, services: &Services) -> bool {
         let host = self.base.host_str().unwrap_or_default();
         let is_name = host == "localhost" || host.ends_with(".localhost");
-        let asked = hub.outgoing().request(http::Method::GET, self.base.as_str(), Redirects::Keep);
+        let asked = services.outgoing().request(http::Method::GET, self.base.as_str(), Redirects::Keep);
         is_name || matches!(asked, Err(Refused::Network))
     }
 }
