@@ -30,9 +30,10 @@ pub struct CursorParams {
     /// Entries on a page. Default 20; more than 100 is taken as 100.
     #[param(minimum = 1, default = 20)]
     pub page_size: Option<i64>,
-    /// The `snapshot` of the page before. With it, entries that were added since the first page are left out, and the
-    /// page begins right after the last entry of the one before. In the featured feed, votes move posts: a post that
-    /// rises above the page is left out, and one that loses votes may come again. All others come exactly once.
+    /// The `snapshot` of the page before. With it, entries that were added since the first page are left out,
+    /// and the page begins right after the last entry of the one before. In the featured feed, votes move
+    /// posts: a post that rises above the page is left out, and one that loses votes may come again. All
+    /// others come exactly once.
     #[param(max_length = 100)]
     pub snapshot: Option<String>,
 }

@@ -109,7 +109,11 @@ async fn delete(
     tag = "Chat",
     security(("bearer" = []), ("session" = [])),
     params(("messageId" = String, Path, description = "The id of the assistant's message")),
-    responses((status = 200, description = "The prompt, the memories in it, and the model", body = Envelope<SentAnswer>)),
+    responses((
+        status = 200,
+        description = "The prompt, the memories in it, and the model",
+        body = Envelope<SentAnswer>,
+    )),
 )]
 async fn sent(
     State(chat): State<Chat>,

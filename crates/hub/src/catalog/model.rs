@@ -192,8 +192,8 @@ impl HttpSpec {
 
 /// The definition of an action.
 ///
-/// Texts of `path`, `query`, `headers`, and `body` may contain arguments of the call, as `{city}`. An entry whose
-/// arguments are absent is left out.
+/// Texts of `path`, `query`, `headers`, and `body` may contain arguments of the call, as `{city}`. An entry
+/// whose arguments are absent is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ActionSpec {

@@ -100,8 +100,8 @@ pub struct KeyRequest {
     /// IP allowlist, for app-tokens: addresses and networks, IPv4 and IPv6, at most 100; empty: all.
     #[schema(example = json!(["203.0.113.7", "2001:db8::/32"]), max_items = 100)]
     pub ips: Option<Vec<String>>,
-    /// Domain allowlist, for person-tokens: `app.example.com`, `*.example.com`, `localhost:3000`, at most 100;
-    /// empty: all.
+    /// Domain allowlist, for person-tokens: `app.example.com`, `*.example.com`, `localhost:3000`, at most
+    /// 100; empty: all.
     #[schema(example = json!(["app.example.com", "*.example.org"]), max_items = 100)]
     pub domains: Option<Vec<String>>,
     /// True if tokens of both kinds must satisfy both lists. Default false.
@@ -112,7 +112,8 @@ pub struct KeyRequest {
     pub per_person_second: Option<u32>,
     /// Maximum calls per UTC day.
     pub per_day: Option<u64>,
-    /// The actions that may be called: `weather-basic/now` (or `weather_basic:now`), `weather-basic/*`; empty: all.
+    /// The actions that may be called: `weather-basic/now` (or `weather_basic:now`), `weather-basic/*`;
+    /// empty: all.
     #[schema(example = json!(["weather_basic:now"]), max_items = 100)]
     pub allow: Option<Vec<String>>,
     /// The policy for self-registration in the user center. Default `closed`.
@@ -205,7 +206,8 @@ impl From<HubKey> for KeyOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HubKeySecretOut)]
 pub struct SecretOut {
-    /// The secret to keep: the HS256 key of every token, used as the bytes of this text. It cannot be shown again.
+    /// The secret to keep: the HS256 key of every token, used as the bytes of this text. It cannot be shown
+    /// again.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub(super) sk: String,
     #[serde(flatten)]

@@ -74,7 +74,11 @@ async fn skill(
     tag = "Sign-in of programs",
     security(()),
     responses(
-        (status = 200, description = "The session to poll with, and the code and URL to show", body = Envelope<DeviceOut>),
+        (
+            status = 200,
+            description = "The session to poll with, and the code and URL to show",
+            body = Envelope<DeviceOut>,
+        ),
         (status = 429, description = "Too many from this address; `Retry-After` says when to try again"),
     ),
 )]
@@ -98,7 +102,11 @@ async fn start(
     tag = "Sign-in of programs",
     security(()),
     params(("sessionId" = String, Path, description = "The session from `auth/cli/session`")),
-    responses((status = 200, description = "The state, and the token once the person agreed", body = Envelope<PolledOut>)),
+    responses((
+        status = 200,
+        description = "The state, and the token once the person agreed",
+        body = Envelope<PolledOut>,
+    )),
 )]
 async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> ApiResult<PolledOut> {
     Ok(Data(match identity.poll_device(&session).await? {

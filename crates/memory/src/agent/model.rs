@@ -39,8 +39,8 @@ pub struct Event {
     #[schema(minimum = 0, maximum = 1)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub importance: Option<f64>,
-    /// Two events from one platform with the same key are one; at most 200 characters. Default: derived from the first
-    /// object.
+    /// Two events from one platform with the same key are one; at most 200 characters. Default: derived from
+    /// the first object.
     #[serde(alias = "idempotency_key", skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     pub idempotency_key: Option<String>,

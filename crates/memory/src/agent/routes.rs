@@ -32,8 +32,8 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
 
 /// Report an event on another platform. A repeated event is a duplicate.
 ///
-/// A key needs scope agent_memory. Every app's token may report, regardless of its scopes; the platform is the
-/// app.
+/// A key needs scope agent_memory. Every app's token may report, regardless of its scopes; the platform is
+/// the app.
 #[utoipa::path(
     post,
     path = "/secondme/agent_memory/ingest",
@@ -117,7 +117,9 @@ async fn delete(
     Ok(Data(Deleted { deleted_count }))
 }
 
-/// Get an overview of the events of a day in the person's time zone, by platform. An app sees only its own. Scope agent_memory.
+/// Get an overview of the events of a day in the person's time zone, by platform.
+///
+/// An app sees only its own. Scope agent_memory.
 #[utoipa::path(
     get,
     path = "/secondme/activity/day-overview",

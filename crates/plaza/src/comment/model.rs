@@ -113,8 +113,8 @@ pub struct CommentRequest {
     /// At most 50 characters. Default: the name of the parent comment's author.
     #[schema(max_length = 50)]
     pub(super) reply_to_user_name: Option<String>,
-    /// `user` (the default), or another name for the person's double. Comments of a double are marked, limited
-    /// per day (`plaza.double_comments_per_day`), and refused if the person turned them off.
+    /// `user` (the default), or another name for the person's double. Comments of a double are marked,
+    /// limited per day (`plaza.double_comments_per_day`), and refused if the person turned them off.
     #[schema(example = "user")]
     pub(super) source: Option<String>,
     pub(super) sticker_url: Option<String>,

@@ -176,8 +176,8 @@ struct Found {
 }
 
 impl Found {
-    /// Parses a fact. Members may have similar names. Numbers may be given as texts, and the list as `null`, as
-    /// one number, or not at all.
+    /// Parses a fact. Members may have similar names. Numbers may be given as texts, and the list as `null`,
+    /// as one number, or not at all.
     fn read(value: &Value) -> Option<Self> {
         let text = |names: &[&str]| match member(value, names)? {
             Value::String(text) => Some(text.clone()),
