@@ -27,6 +27,8 @@ use crate::{
 
 /// Random bytes in a file's name, each written as two hexadecimal digits.
 const NAME_BYTES: usize = 20;
+/// Maximum number of bytes of a picture that a model is shown.
+pub const MAX_PICTURE: i64 = 8 << 20;
 
 /// An uploaded file.
 #[derive(Debug, Clone)]
@@ -144,6 +146,23 @@ impl Memory {
             create_time,
         };
         Ok(Paged { list: rows.into_iter().map(stored).collect(), total })
+    }
+
+    /// Returns the media type and the content of a person's picture.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] if the name is unknown, another person's, or not a picture's;
+    /// [`Code::BodyTooLarge`] if it has more than [`MAX_PICTURE`] bytes.
+    pub async fn picture(&self, account: AccountId, key: &str) -> Result<(&'static str, Vec<u8>), ApiError> {
+        let kind = Kind::of_key(key).filter(|kind| kind.media_type().starts_with("image/"));
+        let kind = kind.ok_or(Code::NotFound)?;
+        let size: Option<(i64,)> = self.db().fetch_optional(queries::SIZE, params![key, account]).await?;
+        let (bytes,) = size.ok_or(Code::NotFound)?;
+        if bytes > MAX_PICTURE {
+            return Err(ApiError::new(Code::BodyTooLarge).with(MAX_PICTURE.to_string()));
+        }
+        let content = tokio::fs::read(self.path(key)).await.map_err(|_missing| Code::NotFound)?;
+        Ok((kind.media_type(), content))
     }
 
     /// Deletes a file. Its URL no longer works then.

@@ -34,6 +34,8 @@ pub(crate) const FREE_ROOM: &str = "UPDATE file_room SET used = used - $2 WHERE 
 
 pub(crate) const OWNER: &str = "SELECT account_id FROM file WHERE key = $1";
 
+pub(crate) const SIZE: &str = "SELECT bytes FROM file WHERE key = $1 AND account_id = $2";
+
 pub(crate) const FORGET: &str = "DELETE FROM file WHERE key = $1";
 
 pub(crate) const SET_ROOM: &str = "INSERT INTO file_room (account_id, used) VALUES ($1, $2) \
