@@ -154,8 +154,10 @@ mod pages {
     mod agent_scopes;
     mod agents;
     mod apps;
-    mod browser;
+    pub mod browser;
     mod chat;
+    mod chat_browser;
+    mod chat_sessions;
     pub mod consent;
     mod consent_accounts;
     mod consent_scopes;

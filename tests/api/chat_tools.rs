@@ -229,10 +229,6 @@ async fn the_page_decides(server: TestServer, _model: Model) {
         assert_eq!(browser.post_form("/chat/settings", &form).await.status, 422, "{wrong}");
     }
     let page = browser.get("/chat/settings").await;
-    assert!(
-        page.body.contains("value=\"18\"") && page.body.contains("<code>session</code>"),
-        "{}",
-        page.body
-    );
+    assert!(page.body.contains("value=\"18\"") && page.body.contains("<span>网页</span>"), "{}", page.body);
     assert_eq!(browser.post_form("/chat/settings", &[("csrf", "x")]).await.status, 403);
 }

@@ -10,8 +10,8 @@ use serde_json::json;
 use testkit::{Engine, PASSWORD, TestServer};
 
 /// A browser, which is closed when dropped.
-struct Browser {
-    client: Client,
+pub struct Browser {
+    pub client: Client,
     driver: Child,
     _profile: tempfile::TempDir,
 }
@@ -24,7 +24,7 @@ impl Drop for Browser {
 }
 
 impl Browser {
-    async fn start(width: u32, height: u32) -> Self {
+    pub async fn start(width: u32, height: u32) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
@@ -69,16 +69,16 @@ impl Browser {
     }
 
     /// Waits for an element, and returns it.
-    async fn find(&self, css: &str) -> fantoccini::elements::Element {
+    pub async fn find(&self, css: &str) -> fantoccini::elements::Element {
         self.client.wait().for_element(Locator::Css(css)).await.expect(css)
     }
 
-    async fn fill(&self, name: &str, text: &str) {
+    pub async fn fill(&self, name: &str, text: &str) {
         let field = self.find(&format!("[name={name}]")).await;
         field.send_keys(text).await.expect("it takes the text");
     }
 
-    async fn click(&self, css: &str) {
+    pub async fn click(&self, css: &str) {
         self.client
             .find(Locator::Css(css))
             .await
@@ -89,18 +89,18 @@ impl Browser {
     }
 
     /// Saves a screenshot in the directory that `DOPPEL_PICTURES` names, if it is set.
-    async fn picture(&self, name: &str) {
+    pub async fn picture(&self, name: &str) {
         let Ok(directory) = std::env::var("DOPPEL_PICTURES") else { return };
         let png = self.client.screenshot().await.expect("a picture");
         testkit::write_file(std::path::Path::new(&directory).join(format!("{name}.png")), png);
     }
 
-    async fn path(&self) -> String {
+    pub async fn path(&self) -> String {
         self.client.current_url().await.unwrap().path().to_owned()
     }
 
     /// Waits until the browser's address begins with a text, and returns the address.
-    async fn arrive(&self, start: &str) -> String {
+    pub async fn arrive(&self, start: &str) -> String {
         let began = std::time::Instant::now();
         loop {
             let url = self.client.current_url().await.unwrap().to_string();
@@ -113,7 +113,7 @@ impl Browser {
 
     /// Checks rules for every page. It must not scroll sideways. It must have a language, one `h1`, and
     /// labels for all fields.
-    async fn check_page(&self) {
+    pub async fn check_page(&self) {
         let path = self.path().await;
         let facts = "return [document.documentElement.scrollWidth - window.innerWidth, \
              document.documentElement.lang, document.querySelectorAll('h1').length, \

@@ -28,20 +28,40 @@ async fn a_person_talks_to_their_double_without_scripts(server: TestServer, mode
         "{}",
         shown.body
     );
+    assert!(shown.body.contains(&format!("/chat?session={session}#{sent}")), "the way back: {}", shown.body);
     let other = server.person("b").await.signed_in().await;
     assert_eq!(other.get(&format!("/chat/messages/{sent}")).await.status, 404);
     assert!(!other.get(&format!("/chat?session={session}")).await.body.contains("你好！"));
     model.next(testkit::model::status("500 Internal Server Error", ""));
     let failed =
         browser.post_form("/chat", &[("csrf", &csrf), ("session", session), ("message", "再来")]).await;
-    assert!(
-        failed.status == 500 && failed.body.contains("再来"),
-        "what was typed is not lost: {}",
-        failed.body
-    );
-    let deleted = browser.post_form(&format!("/chat/delete?session={session}"), &[("csrf", &csrf)]).await;
-    assert_eq!((deleted.status, deleted.header("location")), (303, "/chat?done=deleted"));
-    assert!(!browser.get("/chat").await.body.contains(session));
+    let to = failed.header("location").to_owned();
+    assert!(failed.status == 303 && to.contains("&failed=broken"), "{to}");
+    let page = browser.get(to.trim_end_matches("#end")).await;
+    assert!(page.body.contains("再来") && page.body.contains("模型服务自己出错了"), "{}", page.body);
+}
+
+#[both_engines]
+async fn a_failure_says_what_failed(server: TestServer, model: Model) {
+    let browser = server.person("a").await.signed_in().await;
+    let csrf = browser.get("/chat").await.hidden("csrf");
+    for (line, name, text) in [
+        ("401 Unauthorized", "key", "模型服务不接受密钥"),
+        ("429 Too Many Requests", "limited", "额度或频率用尽"),
+        ("404 Not Found", "model", "不认识这个模型"),
+        ("400 Bad Request", "refused", "拒绝了这个请求"),
+    ] {
+        model.forget();
+        for _ in 0..4 {
+            model.next(testkit::model::status(line, ""));
+        }
+        let form = [("csrf", csrf.as_str()), ("session", ""), ("message", "你好")];
+        let failed = browser.post_form("/chat", &form).await;
+        let to = failed.header("location").to_owned();
+        assert!(to.contains(&format!("&failed={name}")), "{line}: {to}");
+        let page = browser.get(to.trim_end_matches("#end")).await;
+        assert!(page.body.contains(text) && page.body.contains("再试一次"), "{line}: {}", page.body);
+    }
 }
 
 #[both_engines]
@@ -67,6 +87,9 @@ async fn every_conversation_is_on_some_page(server: TestServer) {
     );
     assert!(!page.body.contains("?cursor="));
     assert_eq!(browser.get("/chat?cursor=nonsense").await.status, 200);
+    let found = browser.get("/chat?q=TITLE%20417.").await;
+    assert!(found.body.contains("title 417.") && !found.body.contains("title 416."), "{}", found.body);
+    assert!(browser.get("/chat?q=100%25").await.body.contains("没有找到「100%」"));
 }
 
 #[both_engines]

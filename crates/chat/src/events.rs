@@ -12,7 +12,10 @@ use memory::MessageId;
 use tokio::sync::mpsc;
 use web::{ApiError, Language};
 
-use crate::provider::{Finish, ToolCall};
+use crate::{
+    provider::{Finish, ToolCall},
+    talk::live::Reason,
+};
 
 /// The time after which a silent stream gets a keep-alive comment.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -34,8 +37,8 @@ pub(crate) enum Event {
     Thought(String),
     /// The model asks for calls of the client's own tools.
     Asked(Vec<ToolCall>),
-    /// The answer failed.
-    Failed(ApiError),
+    /// The answer failed; the error for clients, and the reason for the person.
+    Failed(ApiError, Reason),
     /// The answer is complete.
     Done(Ended),
 }
@@ -89,7 +92,7 @@ fn write(event: &Event, language: Language) -> Bytes {
         Event::Piece(text) => {
             format!("data: {{\"choices\": [{{\"delta\": {{\"content\": {}}}}}]}}\n\n", quoted(text)).into()
         }
-        Event::Failed(error) => {
+        Event::Failed(error, _) => {
             let (code, message) = (error.code().status().as_u16(), quoted(&error.message(language)));
             let sub_code = quoted(error.code().sub_code());
             format!(
@@ -111,7 +114,7 @@ pub(crate) fn lab_stream(
 ) -> Response {
     sse(new_session.map(session), events, move |event| match event {
         Event::Done(_) => (Bytes::from_static(b"data: [DONE]\n\n"), None),
-        Event::Failed(_) => (write(event, language), Some(Bytes::from_static(b"data: [DONE]\n\n"))),
+        Event::Failed(..) => (write(event, language), Some(Bytes::from_static(b"data: [DONE]\n\n"))),
         _ => (write(event, language), None),
     })
 }
@@ -176,7 +179,7 @@ mod tests {
             "data: {\"choices\": [{\"delta\": {\"content\": \"{\\\"is_liked\\\":\\n\"}}]}\n\n"
         );
         assert_eq!(
-            text(&Event::Failed(Code::ChatStreamFailed.into())),
+            text(&Event::Failed(Code::ChatStreamFailed.into(), Reason::Other)),
             "event: error\ndata: {\"code\": 500, \"message\": \"服务内部错误\", \"subCode\": \
              \"secondme.stream.error\"}\n\n"
         );

@@ -34,7 +34,7 @@ use self::search::Engine;
 pub use id::ConversationId;
 use provider::Models;
 use streams::Streams;
-pub use talk::CompleteAnswer;
+pub use talk::{CompleteAnswer, live};
 use tools::{Tool, Tools};
 
 /// Routes, relative to the API's base path, that respond only after a model's whole answer.
@@ -85,6 +85,8 @@ pub struct ServerPolicy {
     pub distills: bool,
     /// True if a configured model supports tools.
     pub has_tools: bool,
+    /// True if a configured model accepts pictures.
+    pub has_pictures: bool,
 }
 
 /// The state of this crate; cheap to clone.
@@ -101,6 +103,7 @@ struct Inner {
     streams: Arc<Streams>,
     tasks: OnceLock<Tasks>,
     tools: OnceLock<Arc<dyn Tools>>,
+    live: Arc<live::Running>,
 }
 
 impl Chat {
@@ -126,8 +129,20 @@ impl Chat {
             "" => None,
             url => Some(Engine::new(url, outgoing)?),
         };
-        let (streams, tasks, tools) = (Arc::default(), OnceLock::new(), OnceLock::new());
-        Ok(Self(Arc::new(Inner { db, memory, settings, models, model_names, search, streams, tasks, tools })))
+        let (streams, tasks, tools, live) =
+            (Arc::default(), OnceLock::new(), OnceLock::new(), Arc::default());
+        Ok(Self(Arc::new(Inner {
+            db,
+            memory,
+            settings,
+            models,
+            model_names,
+            search,
+            streams,
+            tasks,
+            tools,
+            live,
+        })))
     }
 
     /// Sets the source of tools. Call it once, before [`Chat::start`].
@@ -149,6 +164,7 @@ impl Chat {
             daily_tokens: self.settings().daily_tokens,
             distills: self.settings().distill && !self.models().is_empty(),
             has_tools: self.models().knows_tools(),
+            has_pictures: self.models().knows_pictures(),
         }
     }
 
@@ -203,6 +219,10 @@ impl Chat {
 
     fn streams(&self) -> &Arc<Streams> {
         &self.0.streams
+    }
+
+    fn running(&self) -> &Arc<live::Running> {
+        &self.0.live
     }
 
     fn tasks(&self) -> Result<&Tasks, ApiError> {

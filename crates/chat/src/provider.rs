@@ -235,6 +235,11 @@ impl Models {
         self.0.providers.iter().any(|provider| provider.settings.tools)
     }
 
+    /// Returns true if any provider accepts pictures.
+    pub(crate) fn knows_pictures(&self) -> bool {
+        self.0.providers.iter().any(|provider| provider.settings.images)
+    }
+
     /// Returns the maximum duration of an answer.
     pub(crate) fn total(&self) -> Duration {
         self.0.providers.iter().map(|provider| provider.settings.total).max().unwrap_or_default()

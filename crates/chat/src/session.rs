@@ -1,6 +1,7 @@
 //! Sessions: conversations with the assistant, and their messages.
 
 pub mod model;
+pub mod page;
 pub(crate) mod queries;
 pub(crate) mod routes;
 pub(crate) mod rules;
@@ -67,6 +68,10 @@ pub(crate) struct UserMessage {
     pub(crate) text: String,
     /// True if facts in it may be remembered, provided that the person's settings allow it.
     pub(crate) may_teach: bool,
+    /// The keys of its pictures, separated by spaces.
+    pub(crate) pictures: String,
+    /// The message from which on it replaces the session.
+    pub(crate) replaces: Option<MessageId>,
 }
 
 /// An answer as it is stored.
@@ -99,7 +104,7 @@ impl StoredAnswer {
             tx.send(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
         } else {
             let role = Role::Assistant.name();
-            let values = params![*id, *session, role, content, state.name(), 0_i64, now];
+            let values = params![*id, *session, role, content, state.name(), 0_i64, now, ""];
             tx.send(queries::ADD_MESSAGE, values).await?;
         }
         Ok(())
@@ -192,26 +197,23 @@ impl Chat {
     pub async fn delete_session(&self, who: &Speaker, id: &str) -> Result<(), ApiError> {
         let session = self.find_session(who, id).await?.ok_or(Code::ChatSessionNotFound)?;
         let (key, account) = (session.key, who.account);
-        self.db()
-            .write(move |tx| {
-                Box::pin(async move {
-                    // Locks the session, so that no message arrives between counting and deletion.
-                    if tx.execute(queries::HOLD, params![key]).await? == 0 {
-                        return Ok(());
-                    }
-                    let (entries, bytes): (i64, i64) = tx.fetch_one(queries::ROOM, params![key]).await?;
-                    tx.execute(queries::DELETE, params![key]).await?;
-                    let change = Change { entries: -entries, bytes: -bytes };
-                    Ok(quota::adjust(tx, account, Kind::Message, change).await?)
-                })
-            })
-            .await
+        self.db().write(move |tx| Box::pin(async move { Ok(page::remove(tx, account, key).await?) })).await
     }
 
     /// Loads the addressed session with its history; empty for a new session.
-    pub(crate) async fn before(&self, who: &Speaker, place: &Place) -> Result<History, ApiError> {
+    /// Messages from `replaces` on are left out.
+    pub(crate) async fn before(
+        &self,
+        who: &Speaker,
+        place: &Place,
+        replaces: Option<MessageId>,
+    ) -> Result<History, ApiError> {
         let Some(id) = &place.session else { return Ok(History::default()) };
-        let Some(session) = self.find_session(who, id).await? else { return Ok(History::default()) };
+        let Some(mut session) = self.find_session(who, id).await? else { return Ok(History::default()) };
+        let replaces = replaces.unwrap_or(MessageId(i64::MAX));
+        if session.summary_to >= replaces {
+            (session.summary, session.summary_to) = (String::new(), MessageId(0));
+        }
         let (key, db) = (session.key, self.db());
         let values = params![key, session.summary_to, LOOK_BACK];
         let mut history: Vec<Message> = db.fetch_all(queries::LATEST, values).await?;
@@ -222,7 +224,7 @@ impl Chat {
             true => history.first().cloned(),
             false => db.fetch_optional(queries::FIRST, params![key]).await?,
         };
-        history.retain(|message| message.role != Role::System);
+        history.retain(|message| message.role != Role::System && message.id < replaces);
         let system = first.filter(|message| message.role == Role::System).map(|message| message.content);
         Ok(History { session: Some(session), system, history })
     }
@@ -247,9 +249,12 @@ impl Chat {
                 let preferences = chat.admit(chat.today_in(tx, account).await?)?;
                 let is_own = i64::from(saying.may_teach && preferences.distills);
                 let (role, state) = (Role::User.name(), State::Complete.name());
-                let values = params![id, key, role, &saying.text, state, is_own, now];
+                let values = params![id, key, role, &saying.text, state, is_own, now, &saying.pictures];
                 // Locks the session's row first, in the same order as a deletion.
                 tx.send(queries::TOUCH, params![key, &rules::preview(&saying.text), 1_i64, now]).await?;
+                if let Some(from) = saying.replaces {
+                    page::remove_from(tx, account, key, from).await?;
+                }
                 tx.send(queries::ADD_MESSAGE, values).await?;
                 quota.take(tx, account, Kind::Message, Change::add(&[&saying.text])).await
             })
@@ -283,12 +288,13 @@ impl Chat {
                     let state = State::Complete.name();
                     let mut change = Change::add(&[&saying.text]);
                     if let Some(system) = place.system.as_ref().filter(|_| key == new) {
-                        let values = params![first, key, Role::System.name(), system, state, 0_i64, now];
+                        let values = params![first, key, Role::System.name(), system, state, 0_i64, now, ""];
                         tx.send(queries::ADD_MESSAGE, values).await?;
                         change = change.and(Change::add(&[system]));
                     }
                     let is_own = i64::from(saying.may_teach && preferences.distills);
-                    let values = params![second, key, Role::User.name(), &saying.text, state, is_own, now];
+                    let (role, pictures) = (Role::User.name(), &saying.pictures);
+                    let values = params![second, key, role, &saying.text, state, is_own, now, pictures];
                     tx.send(queries::ADD_MESSAGE, values).await?;
                     quota.take(tx, account, Kind::Message, change).await?;
                     Ok::<_, ApiError>(key)
@@ -326,10 +332,22 @@ impl Chat {
             .write(move |tx| {
                 Box::pin(async move {
                     answer.store(tx, now).await?;
-                    let Sent { model, provider, prompt, memories, needs, tokens_in, tokens_out, .. } = &sent;
+                    let Sent {
+                        model, provider, prompt, memories, needs, tokens_in, tokens_out, steps, ..
+                    } = &sent;
                     let (id, needs) = (answer.id, needs.to_bits());
-                    let values =
-                        params![id, model, provider, prompt, memories, *tokens_in, *tokens_out, now, needs];
+                    let values = params![
+                        id,
+                        model,
+                        provider,
+                        prompt,
+                        memories,
+                        *tokens_in,
+                        *tokens_out,
+                        now,
+                        needs,
+                        steps
+                    ];
                     tx.send(queries::ADD_SENT, values).await?;
                     let values = params![who.account, now.day(), &who.counted, *tokens_in, *tokens_out];
                     tx.send(queries::ADD_USAGE, values).await?;
@@ -337,7 +355,7 @@ impl Chat {
                         later.note(tx).await?;
                     }
                     // Never refused: the message was admitted, and the answer exists.
-                    let change = answer.room().and(Change::of_bytes(quota::size(&[prompt, memories])));
+                    let change = answer.room().and(Change::of_bytes(quota::size(&[prompt, memories, steps])));
                     Ok(quota::adjust(tx, who.account, Kind::Message, change).await?)
                 })
             })

@@ -4,10 +4,12 @@ mod decide;
 mod draft;
 mod finish;
 pub(crate) mod limits;
+pub mod live;
 pub(crate) mod model;
 pub(crate) mod routes;
 pub(crate) mod rules;
 mod run;
+pub(crate) mod steps;
 
 use identity::Account;
 use memory::{MessageId, recall::Recall};
@@ -28,7 +30,7 @@ use crate::{
 };
 use draft::Draft;
 use http::HeaderMap;
-use model::{ChatRequest, ClientHistory, Talk};
+use model::{ChatRequest, ClientHistory, FromPage, Talk};
 
 /// Maximum number of events buffered for a slow client. The model has to wait when they are full.
 const AHEAD: usize = 32;
@@ -43,6 +45,8 @@ pub(crate) struct Answering {
     pub(crate) message: MessageId,
     /// The events of the answer. Dropping it stops the answer.
     pub(crate) events: mpsc::Receiver<Event>,
+    /// Closes when the answer is stored, even if it was stopped.
+    pub(crate) over: oneshot::Receiver<()>,
 }
 
 /// A complete answer.
@@ -74,6 +78,8 @@ struct Turn {
     plan: Option<Plan>,
     /// True if the tools are the client's, which executes tool calls itself.
     has_own_tools: bool,
+    /// True if thoughts are stored, for the person's own pages.
+    keeps_thoughts: bool,
 }
 
 /// The context of an incoming message.
@@ -95,14 +101,15 @@ impl Chat {
         // The input of a decision is usually not the person's own words.
         let is_said = talk.kept.as_ref().is_none_or(|kept| kept.last.role == Role::User);
         let may_teach = who.may_teach && self.settings().distill && talk.control.is_none() && is_said;
-        let saying = UserMessage { text: talk.message.clone(), may_teach };
+        let FromPage { replaces, pictures } = talk.page.clone().unwrap_or_default();
+        let saying = UserMessage { text: talk.message.clone(), may_teach, pictures, replaces };
         // While the message is written to disk, memories are recalled and a model is asked. Nothing of its
         // answer is sent before the message is stored.
         let (store, stored) = oneshot::channel();
         let (tell_before, before) = oneshot::channel();
         let (speaker, place) = (who.clone(), talk.place.clone());
         let say = async {
-            let before = self.before(&speaker, &place).await?;
+            let before = self.before(&speaker, &place, replaces).await?;
             let session = before.session.clone();
             let _failed = tell_before.send(before);
             self.say(&speaker, place, session.as_ref(), saying).await
@@ -123,14 +130,18 @@ impl Chat {
             let (sender, events) = mpsc::channel(AHEAD);
             let id = MessageId(self.db().ids().next());
             let chat = self.clone();
-            self.tasks()?.spawn(async move { run::run(&chat, turn, Draft::new(id, stored), sender).await });
-            Ok((id, events))
+            let (is_over, over) = oneshot::channel();
+            self.tasks()?.spawn(async move {
+                run::run(&chat, turn, Draft::new(id, stored), sender).await;
+                drop(is_over);
+            });
+            Ok((id, events, over))
         };
         // In this order, so that the message gets a smaller id than the answer.
-        let (opened, (message, events)) = tokio::try_join!(biased; say, begin)?;
+        let (opened, (message, events, over)) = tokio::try_join!(biased; say, begin)?;
         // The receiver is gone if the client has left.
         let _ended = store.send(opened.key);
-        Ok(Answering { session: opened.id, is_new: opened.is_new, message, events })
+        Ok(Answering { session: opened.id, is_new: opened.is_new, message, events, over })
     }
 
     /// Stores a message and waits for the complete answer.
@@ -156,7 +167,7 @@ impl Chat {
                 | Event::Called { .. }
                 | Event::Thought(_)
                 | Event::Asked(_) => {}
-                Event::Failed(error) => return Err(error),
+                Event::Failed(error, _) => return Err(error),
                 Event::Done(ended) => return Ok(CompleteAnswer { session, message: ended.message, text }),
             }
         }
@@ -232,7 +243,7 @@ impl Chat {
             form,
             tools,
             members: wanted.members,
-            thoughts: is_kept_by_client,
+            thoughts: is_kept_by_client || talk.page.is_some(),
             ..Ask::new(talk.model, messages, talk.max_tokens)
         };
         Turn {
@@ -247,6 +258,7 @@ impl Chat {
             forgets: dropped > 0 && !is_kept_by_client,
             plan,
             has_own_tools,
+            keeps_thoughts: talk.page.is_some(),
         }
     }
 }

@@ -1,99 +1,183 @@
 //! The pages for conversations with the assistant, and for the data that the model was sent for a response.
 
+pub(crate) mod change;
+mod list;
+pub(crate) mod live;
+pub(crate) mod sent;
 pub(crate) mod settings;
+mod start;
+pub(crate) mod texts;
+mod view;
 
-use ::chat::session::{
-    ListPlace, MAX_LISTED, Speaker, State as Ending, model::message_id, model::parse_message_id,
+use ::chat::{
+    live::{NewMessage, Reason},
+    session::{
+        Session, Speaker,
+        model::{message_id, parse_message_id},
+        page::PageMessage,
+    },
 };
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
-use web::{ApiError, Code, Query};
+use web::{ApiError, Query};
 
+use self::{
+    list::List,
+    start::Start,
+    texts::Texts,
+    view::{Latest, Turn, TurnKind},
+};
 use crate::{
     Console,
-    form::{CsrfForm, Fields, Nothing},
+    form::{CsrfForm, Fields},
     page::{Member, Page},
-    when::When,
 };
 
 /// The path of the conversations.
 pub(crate) const PATH: &str = "/chat";
+/// Number of messages on a page, and in the part that scripts load after an answer.
+const MESSAGES: i64 = 60;
+const TAIL: i64 = 2;
 
 /// The query of the page.
 #[derive(serde::Deserialize, Default)]
 pub(crate) struct PageParams {
     session: Option<String>,
     done: Option<String>,
+    /// The conversation that was deleted and can be restored.
+    restore: Option<String>,
     /// The cursor of the list of conversations.
     cursor: Option<String>,
+    /// The text that conversations are searched for.
+    q: Option<String>,
+    /// Messages before this one.
+    before: Option<String>,
+    /// The message to edit.
+    edit: Option<String>,
+    /// The reason why an answer failed.
+    failed: Option<String>,
+    /// Set if only the last two messages are wanted.
+    tail: Option<String>,
 }
 
 /// The form with a message.
 pub(crate) struct MessageForm {
     session: String,
     message: String,
+    pictures: Vec<String>,
+    replaces: String,
 }
 
 impl From<Fields> for MessageForm {
     fn from(fields: Fields) -> Self {
-        Self { session: fields.text("session"), message: fields.text("message") }
+        Self {
+            session: fields.text("session"),
+            // Browsers end lines in forms with CRLF.
+            message: fields.text("message").replace("\r\n", "\n"),
+            pictures: fields.all("picture"),
+            replaces: fields.text("replaces"),
+        }
     }
 }
 
-struct Entry {
-    title: String,
-    link: String,
-    updated: When,
-    is_open: bool,
+impl MessageForm {
+    fn message(&self) -> NewMessage {
+        NewMessage {
+            session: Some(self.session.clone()).filter(|session| !session.is_empty()),
+            text: self.message.clone(),
+            pictures: self.pictures.iter().filter(|key| !key.is_empty()).cloned().collect(),
+            replaces: parse_message_id(&self.replaces),
+        }
+    }
 }
 
-struct Line {
-    /// `user`, `assistant` or `system`.
-    role: &'static str,
-    who: String,
+/// The message that is edited.
+struct Editing {
+    id: String,
     text: String,
-    /// The reason why the assistant's message is incomplete.
-    ending: Option<&'static str>,
-    sent: Option<String>,
+}
+
+/// The end of the conversation, if it is no complete answer.
+enum Problem {
+    /// The last message was not answered: the id to answer again, and the reason if it is known.
+    Unanswered { id: String, why: &'static str },
+    /// The answer failed, and the reason is known.
+    Failed { id: String, why: &'static str },
+}
+
+impl Problem {
+    fn id(&self) -> &str {
+        match self {
+            Self::Unanswered { id, .. } | Self::Failed { id, .. } => id,
+        }
+    }
+
+    const fn why(&self) -> &'static str {
+        match self {
+            Self::Unanswered { why, .. } | Self::Failed { why, .. } => why,
+        }
+    }
 }
 
 #[derive(Template)]
 #[template(path = "chat.html")]
 struct ChatPage<'a> {
     page: &'a Page,
-    name: &'a str,
-    sessions: Vec<Entry>,
-    /// The address of the next page of the list.
-    older: Option<String>,
+    t: &'static Texts,
+    list: List,
     /// The id of the open conversation; empty for a new one.
     open: String,
-    delete: Option<String>,
-    lines: Vec<Line>,
+    title: String,
+    is_pinned: bool,
+    turns: Vec<Turn>,
+    /// The id of the person's last message, which can be answered again.
+    last: String,
+    /// The address of earlier messages.
+    before: Option<String>,
+    latest: Option<Latest>,
+    problem: Option<Problem>,
+    /// True while an answer is in progress.
+    is_live: bool,
+    editing: Option<Editing>,
     draft: String,
-    notice: Option<&'a str>,
+    start: Option<Start>,
+    /// True if the model accepts pictures.
+    has_pictures: bool,
+    /// The conversation to restore.
+    restore: Option<String>,
+    notice: Option<&'static str>,
     alert: Option<String>,
 }
 
-#[derive(Template)]
-#[template(path = "chat_sent.html")]
-struct SentPage<'a> {
-    page: &'a Page,
-    model: String,
-    provider: String,
-    time: When,
-    tokens_in: i64,
-    tokens_out: i64,
-    messages: Vec<(String, String)>,
-    memories: Vec<(String, String)>,
-}
-
+/// Returns the address of a conversation.
 pub(crate) fn link(session: &str) -> String {
     let session: String = form_urlencoded::byte_serialize(session.as_bytes()).collect();
     format!("{PATH}?session={session}")
+}
+
+/// Returns the text about a failed answer.
+fn why(reason: Reason, t: &Texts) -> &'static str {
+    match reason {
+        Reason::Key => t.why_key,
+        Reason::Model => t.why_model,
+        Reason::Limited => t.why_limited,
+        Reason::Refused => t.why_refused,
+        Reason::Broken => t.why_broken,
+        Reason::Unreachable => t.why_unreachable,
+        Reason::Slow => t.why_slow,
+        Reason::Garbled => t.why_garbled,
+        Reason::BrokenOff => t.why_broken_off,
+        Reason::Empty => t.why_empty,
+        Reason::Spent => t.why_spent,
+        Reason::Resting => t.why_resting,
+        Reason::Storage => t.why_storage,
+        Reason::Stopped => t.why_stopped,
+        Reason::Other => t.why_other,
+    }
 }
 
 /// Shows the list of conversations, and the open one.
@@ -102,6 +186,7 @@ pub(crate) async fn show(
     member: Member,
     Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
+    console.chat.remove_hidden(member.account.id).await?;
     render(&console, member, params, String::new(), None).await
 }
 
@@ -109,15 +194,22 @@ pub(crate) async fn show(
 pub(crate) async fn submit(
     State(console): State<Console>,
     member: Member,
-    CsrfForm(saying): CsrfForm<MessageForm>,
+    CsrfForm(form): CsrfForm<MessageForm>,
 ) -> Result<Response, ApiError> {
-    let who = Speaker::person(member.account.id);
-    let session = Some(saying.session).filter(|session| !session.is_empty());
-    match console.chat.answer(who, session.clone(), saying.message.clone()).await {
-        Ok(said) => Ok(Redirect::to(&format!("{}#end", link(&said.session))).into_response()),
+    let started = console.chat.begin_live(member.account.id, form.message()).await;
+    match started {
+        Ok(follower) => {
+            let link = link(follower.session());
+            let to = match follower.end().await {
+                None => format!("{link}#end"),
+                Some(reason) => format!("{link}&failed={}#end", reason.name()),
+            };
+            Ok(Redirect::to(&to).into_response())
+        }
         Err(error) => {
+            let session = Some(form.session).filter(|session| !session.is_empty());
             let params = PageParams { session, ..PageParams::default() };
-            render(&console, member, params, saying.message, Some(error)).await
+            render(&console, member, params, form.message, Some(error)).await
         }
     }
 }
@@ -129,44 +221,40 @@ async fn render(
     draft: String,
     error: Option<ApiError>,
 ) -> Result<Response, ApiError> {
-    let who = Speaker::person(member.account.id);
-    let found = match params.session.as_deref() {
-        Some(id) => console.chat.find_session(&who, id).await.unwrap_or(None),
-        None => None,
-    };
-    let page =
-        member.page.at("chat", found.as_ref().map_or_else(|| PATH.to_owned(), |session| link(&session.id)));
-    let lines = match &found {
-        Some(session) => console.chat.messages(session.key).await?,
+    let t = Texts::of(member.page.language);
+    let account = member.account.id;
+    let session = open(console, &member, &params).await?;
+    let messages = match &session {
+        Some(session) => messages(console, session, &params).await?,
         None => Vec::new(),
     };
-    let open = found.map(|session| session.id).unwrap_or_default();
-    let after = params.cursor.as_deref().and_then(ListPlace::parse).unwrap_or(ListPlace::START);
-    let sessions = console.chat.sessions(&who, "", after, MAX_LISTED).await?;
-    let is_full = i64::try_from(sessions.len()).unwrap_or(i64::MAX) >= MAX_LISTED;
-    let last = sessions.last().filter(|_| is_full);
-    let older = last.map(|session| format!("{PATH}?cursor={}", ListPlace::of(session).cursor()));
+    let id = session.as_ref().map(|session| session.id.clone()).unwrap_or_default();
+    let is_live = console.chat.follow_live(account, &id, 0).is_some();
+    let list = list::load(console, &member, &params, &id, t).await?;
+    let here = if id.is_empty() { PATH.to_owned() } else { link(&id) };
+    let page = member.page.clone().at("chat", here);
     let template = ChatPage {
         page: &page,
-        name: &member.account.name,
-        older,
-        sessions: sessions
-            .into_iter()
-            .map(|session| Entry {
-                is_open: session.id == open,
-                link: link(&session.id),
-                title: session.title,
-                updated: When(session.updated_at),
-            })
-            .collect(),
-        delete: (!open.is_empty()).then(|| {
-            let id: String = form_urlencoded::byte_serialize(open.as_bytes()).collect();
-            format!("{PATH}/delete?session={id}")
-        }),
-        open,
-        lines: lines.into_iter().map(|message| line(message, &page, &member.account.name)).collect(),
+        t,
+        list,
+        before: before(&id, &messages, &params),
+        last: last(&messages),
+        latest: messages.iter().rev().find_map(|message| view::latest(message, t)),
+        problem: if is_live { None } else { problem(&messages, &params, t) },
+        is_live,
+        editing: editing(&messages, params.edit.as_deref()),
+        turns: view::turns(console, account, messages, t).await,
+        start: match &session {
+            Some(_) => None,
+            None => Some(start::load(console, account, page.language).await?),
+        },
+        has_pictures: console.chat.house().has_pictures,
+        is_pinned: session.as_ref().is_some_and(Session::is_pinned),
+        title: session.map(|session| list::title(session.title, t)).unwrap_or_default(),
+        open: id,
         draft,
-        notice: (params.done.as_deref() == Some("deleted")).then_some(page.t.chat_deleted),
+        restore: params.restore.filter(|_| params.done.as_deref() == Some("deleted")),
+        notice: (params.done.as_deref() == Some("late")).then_some(t.too_late),
         alert: error.as_ref().map(|error| error.message(page.language)),
     };
     match &error {
@@ -175,56 +263,50 @@ async fn render(
     }
 }
 
-fn line(message: ::chat::session::Message, page: &Page, name: &str) -> Line {
-    let role = message.role.name();
-    let is_answer = role == "assistant";
-    Line {
-        role,
-        who: match role {
-            "assistant" => page.t.chat_double.to_owned(),
-            "system" => page.t.chat_system.to_owned(),
-            _ => name.to_owned(),
-        },
-        text: message.content,
-        ending: match message.state {
-            Ending::Complete => None,
-            Ending::Stopped => Some(page.t.chat_stopped),
-            Ending::Failed => Some(page.t.chat_failed),
-        },
-        sent: is_answer.then(|| format!("{PATH}/messages/{}", message_id(message.id))),
+/// Returns the open conversation. Another person's looks as if it did not exist.
+async fn open(console: &Console, member: &Member, params: &PageParams) -> Result<Option<Session>, ApiError> {
+    let Some(id) = params.session.as_deref() else { return Ok(None) };
+    let who = Speaker::person(member.account.id);
+    Ok(console.chat.find_session(&who, id).await.unwrap_or(None))
+}
+
+async fn messages(
+    console: &Console,
+    session: &Session,
+    params: &PageParams,
+) -> Result<Vec<PageMessage>, ApiError> {
+    let before = params.before.as_deref().and_then(parse_message_id);
+    let limit = if params.tail.is_some() { TAIL } else { MESSAGES };
+    console.chat.page_messages(session.key, before, limit).await
+}
+
+/// Returns the address of earlier messages, if there may be any.
+fn before(session: &str, messages: &[PageMessage], params: &PageParams) -> Option<String> {
+    let is_full = i64::try_from(messages.len()).unwrap_or(i64::MAX) >= MESSAGES;
+    let first = messages.first().filter(|_| is_full && params.tail.is_none())?;
+    Some(format!("{}&before={}", link(session), message_id(first.id)))
+}
+
+/// Returns the id of the person's last message.
+fn last(messages: &[PageMessage]) -> String {
+    let last = messages.iter().rev().find(|message| message.role.name() == "user");
+    last.map(|message| message_id(message.id)).unwrap_or_default()
+}
+
+fn problem(messages: &[PageMessage], params: &PageParams, t: &Texts) -> Option<Problem> {
+    let last = messages.last().filter(|_| params.before.is_none())?;
+    let reason = params.failed.as_deref().and_then(Reason::parse);
+    if last.role.name() == "user" {
+        let why = reason.map_or(t.unanswered, |reason| why(reason, t));
+        return Some(Problem::Unanswered { id: message_id(last.id), why });
     }
+    let id = self::last(messages);
+    let reason = reason.filter(|_| last.state == ::chat::session::State::Failed && !id.is_empty())?;
+    Some(Problem::Failed { id, why: why(reason, t) })
 }
 
-/// Deletes a conversation.
-pub(crate) async fn delete(
-    State(console): State<Console>,
-    member: Member,
-    Query(params): Query<PageParams>,
-    CsrfForm(Nothing): CsrfForm<Nothing>,
-) -> Result<Response, ApiError> {
-    let id = params.session.ok_or(Code::ChatSessionNotFound)?;
-    console.chat.delete_session(&Speaker::person(member.account.id), &id).await?;
-    Ok(Redirect::to("/chat?done=deleted").into_response())
-}
-
-/// Shows the data that the model was sent for a response.
-pub(crate) async fn sent(
-    State(console): State<Console>,
-    member: Member,
-    Path(id): Path<String>,
-) -> Result<Response, ApiError> {
-    let number = parse_message_id(&id).ok_or(Code::NotFound)?;
-    let sent = console.chat.sent(&Speaker::person(member.account.id), number).await?;
-    let page = member.page.at("chat", format!("{PATH}/messages/{id}"));
-    let template = SentPage {
-        page: &page,
-        messages: sent.messages(),
-        memories: sent.memories(),
-        model: sent.model,
-        provider: sent.provider,
-        time: When(sent.created_at),
-        tokens_in: sent.tokens_in,
-        tokens_out: sent.tokens_out,
-    };
-    page.answer(StatusCode::OK, &template)
+fn editing(messages: &[PageMessage], id: Option<&str>) -> Option<Editing> {
+    let id = parse_message_id(id?)?;
+    let edited = messages.iter().find(|message| message.id == id && message.role.name() == "user")?;
+    Some(Editing { id: message_id(id), text: edited.content.clone() })
 }

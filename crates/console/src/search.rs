@@ -108,7 +108,7 @@ impl Console {
             href: crate::chat::link(&found.id),
             icon: Icon::new("chat"),
             text: beginning(if found.title.trim().is_empty() { &found.last_message } else { &found.title }),
-            kind: t.chat_sessions,
+            kind: t.nav_chat_short,
         });
         Ok(hits.collect())
     }

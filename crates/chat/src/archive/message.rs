@@ -38,6 +38,9 @@ struct Entry {
     #[serde(default = "complete")]
     state: String,
     create_time: Option<i64>,
+    /// The keys of its pictures among the files, separated by spaces.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pictures: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<Sent>,
 }
@@ -57,6 +60,9 @@ struct Sent {
     tokens_in: i64,
     tokens_out: i64,
     create_time: i64,
+    /// JSON: thoughts and tool calls.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    steps: String,
 }
 
 struct ArchivedMessage {
@@ -67,6 +73,7 @@ struct ArchivedMessage {
     content: String,
     state: String,
     created: i64,
+    pictures: String,
     sent: Option<Sent>,
 }
 
@@ -83,6 +90,7 @@ impl store::FromRow for ArchivedMessage {
                 tokens_in: row.get(11)?,
                 tokens_out: row.get(12)?,
                 create_time: row.get(13)?,
+                steps: row.get(15)?,
             }),
         };
         Ok(Self {
@@ -93,6 +101,7 @@ impl store::FromRow for ArchivedMessage {
             content: row.get(4)?,
             state: row.get(5)?,
             created: row.get(6)?,
+            pictures: row.get(14)?,
             sent,
         })
     }
@@ -132,6 +141,7 @@ impl Section for Messages {
                     content: said.content,
                     state: said.state,
                     create_time: Some(said.created),
+                    pictures: said.pictures,
                     sent: said.sent,
                 })?);
             }
@@ -177,8 +187,10 @@ impl Messages {
             return Err(wrong("state", "Input should be 'complete', 'stopped' or 'failed'"));
         }
         let sent = entry.sent.iter();
-        let mut texts = vec![&entry.content, &entry.session_id, &entry.client];
-        texts.extend(sent.flat_map(|sent| [&sent.model, &sent.provider, &sent.prompt, &sent.memories]));
+        let mut texts = vec![&entry.content, &entry.session_id, &entry.client, &entry.pictures];
+        texts.extend(
+            sent.flat_map(|sent| [&sent.model, &sent.provider, &sent.prompt, &sent.memories, &sent.steps]),
+        );
         if texts.iter().any(|text| text.len() > MAX_TEXT || text.contains('\0')) {
             return Err(wrong("content", "Input should be texts of at most 32 MiB without NUL"));
         }
@@ -214,7 +226,7 @@ async fn insert(
     account: AccountId,
     ready: &Ready,
 ) -> store::Result<Option<Option<bool>>> {
-    let Entry { session_id, client, role, content, state, sent, .. } = &ready.entry;
+    let Entry { session_id, client, role, content, state, sent, pictures, .. } = &ready.entry;
     let session: Option<Key> =
         tx.fetch_optional(queries::SESSION, params![account, client, session_id]).await?;
     let Some(Key { key }) = session else { return Ok(Some(None)) };
@@ -233,15 +245,17 @@ async fn insert(
     }
     let memories = sent.as_ref().map(|sent| own_profile(&sent.memories, account)).unwrap_or_default();
     let prompt = sent.as_ref().map_or("", |sent| &sent.prompt);
-    let change = Change::add(&[content, prompt, &memories]);
+    let steps = sent.as_ref().map_or("", |sent| &sent.steps);
+    let change = Change::add(&[content, prompt, &memories, steps]);
     if !quota.fits(tx, account, Kind::Message, change).await? {
         return Ok(None);
     }
-    tx.execute(queries::ADD_MESSAGE, params![id, key, role, content, state, ready.created]).await?;
+    tx.execute(queries::ADD_MESSAGE, params![id, key, role, content, state, ready.created, pictures]).await?;
     tx.execute(queries::COUNT, params![key]).await?;
     if let Some(sent) = sent {
-        let Sent { model, provider, prompt, tokens_in, tokens_out, create_time, .. } = sent;
-        let values = params![id, model, provider, prompt, &memories, *tokens_in, *tokens_out, *create_time];
+        let Sent { model, provider, prompt, tokens_in, tokens_out, create_time, steps, .. } = sent;
+        let values =
+            params![id, model, provider, prompt, &memories, *tokens_in, *tokens_out, *create_time, steps];
         tx.execute(queries::ADD_SENT, values).await?;
     }
     Ok(Some(Some(true)))

@@ -1,22 +1,22 @@
 //! SQL of archives.
 
 pub(super) const SESSIONS: &str = "SELECT key, client, id, app_id, title, last_message, created_at, \
-    updated_at, summary, summary_to \
-     FROM chat_session WHERE account_id = $1 AND key > $2 ORDER BY key LIMIT $3";
+    updated_at, summary, summary_to, pinned \
+     FROM chat_session WHERE account_id = $1 AND key > $2 AND hidden_at = 0 ORDER BY key LIMIT $3";
 
 /// Begins with zero messages: each imported message is counted.
 pub(super) const ADD_SESSION: &str = "INSERT INTO chat_session (key, account_id, client, id, app_id, title, \
-     last_message, message_count, created_at, updated_at, summary, summary_to) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11) \
+     last_message, message_count, created_at, updated_at, summary, summary_to, pinned) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12) \
      ON CONFLICT (account_id, client, id) DO NOTHING";
 
 /// The subquery finds the next messages by index alone.
 pub(super) const MESSAGES: &str = "SELECT m.id, s.id, s.client, m.role, m.content, m.state, m.created_at, \
-     t.model, t.provider, t.prompt, t.memories, t.tokens_in, t.tokens_out, t.created_at \
+     t.model, t.provider, t.prompt, t.memories, t.tokens_in, t.tokens_out, t.created_at, m.pictures, t.steps \
      FROM chat_message m JOIN chat_session s ON s.key = m.session_key \
      LEFT JOIN chat_sent t ON t.message_id = m.id WHERE m.id IN \
      (SELECT n.id FROM chat_session o JOIN chat_message n ON n.session_key = o.key \
-     WHERE o.account_id = $1 AND n.id > $2 ORDER BY n.id LIMIT $3) ORDER BY m.id";
+     WHERE o.account_id = $1 AND o.hidden_at = 0 AND n.id > $2 ORDER BY n.id LIMIT $3) ORDER BY m.id";
 
 pub(super) const SESSION: &str =
     "SELECT key FROM chat_session WHERE account_id = $1 AND client = $2 AND id = $3";
@@ -30,12 +30,12 @@ pub(super) const SAME: &str = "SELECT id FROM chat_message WHERE session_key = $
 
 /// Imported messages do not count as the person's own words when facts are distilled.
 pub(super) const ADD_MESSAGE: &str = "INSERT INTO chat_message (id, session_key, role, content, state, \
-    is_own, created_at) \
-     VALUES ($1, $2, $3, $4, $5, 0, $6)";
+    is_own, created_at, pictures) \
+     VALUES ($1, $2, $3, $4, $5, 0, $6, $7)";
 
 pub(super) const ADD_SENT: &str = "INSERT INTO chat_sent \
-     (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+     (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at, steps) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 pub(super) const COUNT: &str = "UPDATE chat_session SET message_count = message_count + 1 WHERE key = $1";
 

@@ -42,6 +42,8 @@ struct Entry {
     summary: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary_to: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pinned: bool,
 }
 
 struct Row {
@@ -55,9 +57,22 @@ struct Row {
     updated_at: Timestamp,
     summary: String,
     summary_to: MessageId,
+    pinned: i64,
 }
 
-from_row!(Row { key, client, id, app_id, title, last_message, created_at, updated_at, summary, summary_to });
+from_row!(Row {
+    key,
+    client,
+    id,
+    app_id,
+    title,
+    last_message,
+    created_at,
+    updated_at,
+    summary,
+    summary_to,
+    pinned
+});
 
 impl Section for Sessions {
     fn name(&self) -> &'static str {
@@ -81,6 +96,7 @@ impl Section for Sessions {
                     update_time: Some(session.updated_at.as_millis()),
                     summary_to: (!session.summary.is_empty()).then(|| message_id(session.summary_to)),
                     summary: session.summary,
+                    pinned: session.pinned != 0,
                 })?);
             }
             Ok(Part { lines, next, ..Part::default() })
@@ -122,7 +138,8 @@ impl Section for Sessions {
                             *created,
                             *updated,
                             summary,
-                            to.unwrap_or(MessageId(0))
+                            to.unwrap_or(MessageId(0)),
+                            i64::from(entry.pinned)
                         ];
                         added += tx.execute(queries::ADD_SESSION, values).await?;
                     }

@@ -160,7 +160,7 @@ impl Writer {
             Event::Piece(text) => {
                 (self.chunk(Delta { content: Some(text), ..Delta::default() }, None).into(), None)
             }
-            Event::Failed(error) => {
+            Event::Failed(error, _) => {
                 let error = error.openai(web::Language::En);
                 (format!("data: {error}\n\n").into(), Some(Bytes::from_static(b"data: [DONE]\n\n")))
             }
@@ -184,7 +184,7 @@ impl Writer {
                 Event::Piece(piece) => text.push_str(&piece),
                 Event::Thought(thought) => thoughts.push_str(&thought),
                 Event::Asked(more) => calls = more,
-                Event::Failed(error) => return Err(error),
+                Event::Failed(error, _) => return Err(error),
                 Event::Done(ended) => {
                     let message = Delta {
                         role: Some("assistant"),

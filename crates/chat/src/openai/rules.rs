@@ -71,6 +71,7 @@ pub(super) fn check(mut request: Request, known: &[String], has_tools: bool) -> 
         max_tokens,
         control: None,
         kept: Some(ClientHistory { turns, last, wanted }),
+        page: None,
     })
 }
 

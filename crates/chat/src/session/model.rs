@@ -26,6 +26,11 @@ impl State {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// Parses a name in the store.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [Self::Complete, Self::Stopped, Self::Failed].into_iter().find(|state| state.name() == name)
+    }
 }
 
 /// A conversation.
@@ -52,6 +57,15 @@ pub struct Session {
     /// The summary of the messages up to `summary_to`; empty in lists.
     pub(crate) summary: String,
     pub(crate) summary_to: MessageId,
+    pinned: i64,
+}
+
+impl Session {
+    /// True if the person pinned it.
+    #[must_use]
+    pub const fn is_pinned(&self) -> bool {
+        self.pinned != 0
+    }
 }
 
 store::from_row!(Session {
@@ -65,7 +79,8 @@ store::from_row!(Session {
     created_at,
     updated_at,
     summary,
-    summary_to
+    summary_to,
+    pinned
 });
 
 /// A message of a conversation.
@@ -87,12 +102,11 @@ impl store::FromRow for Message {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
         let (role, state): (String, String) = (row.get(1)?, row.get(3)?);
         let damaged = || store::Error::Other("message: unknown role or state".to_owned());
-        let state = [State::Complete, State::Stopped, State::Failed].into_iter().find(|s| s.name() == state);
         Ok(Self {
             id: row.get(0)?,
             role: Role::parse(&role).ok_or_else(damaged)?,
             content: row.get(2)?,
-            state: state.ok_or_else(damaged)?,
+            state: State::parse(&state).ok_or_else(damaged)?,
             created_at: row.get(4)?,
         })
     }

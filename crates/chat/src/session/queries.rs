@@ -2,14 +2,16 @@
 
 pub(super) const NAMED: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
     created_at, updated_at, \
-     summary, summary_to FROM chat_session WHERE account_id = $1 AND id = $2 ORDER BY client LIMIT 100";
+     summary, summary_to, pinned FROM chat_session WHERE account_id = $1 AND id = $2 AND hidden_at = 0 \
+     ORDER BY client LIMIT 100";
 
 pub(super) const EXISTS: &str = "SELECT key FROM chat_session WHERE id = $1 LIMIT 1";
 
 /// Leaves out the summaries.
 pub(super) const ALL: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
     created_at, updated_at, \
-     '', summary_to FROM chat_session WHERE account_id = $1 AND (updated_at, key) < ($5, $6) \
+     '', summary_to, pinned FROM chat_session WHERE account_id = $1 AND (updated_at, key) < ($5, $6) \
+     AND hidden_at = 0 \
      AND ($2 = '' OR client = $2) AND ($3 = '' OR app_id = $3) \
      ORDER BY updated_at DESC, key DESC LIMIT $4";
 
@@ -23,10 +25,11 @@ pub(super) const BEGIN_OR_JOIN: &str = "INSERT INTO chat_session \
      (key, account_id, client, id, app_id, title, last_message, message_count, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT (account_id, client, id) DO UPDATE SET \
      last_message = excluded.last_message, message_count = chat_session.message_count + 1, \
-     updated_at = excluded.updated_at RETURNING key";
+     updated_at = excluded.updated_at, hidden_at = 0 RETURNING key";
 
 pub(super) const ADD_MESSAGE: &str = "INSERT INTO chat_message \
-     (id, session_key, role, content, state, is_own, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+     (id, session_key, role, content, state, is_own, created_at, pictures) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 pub(super) const TOUCH: &str = "UPDATE chat_session \
      SET last_message = $2, message_count = message_count + $3, updated_at = $4 WHERE key = $1";
@@ -48,20 +51,22 @@ pub(super) const HOLD: &str = "UPDATE chat_session SET message_count = message_c
 
 /// The number of messages in a session, and their size in bytes, prompts included.
 pub(super) const ROOM: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
-     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories), 0)), 0) AS BIGINT) FROM chat_message m \
+     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
+     FROM chat_message m \
      LEFT JOIN chat_sent t ON t.message_id = m.id WHERE m.session_key = $1";
 
 /// The number of messages of an account, and their size in bytes, prompts included.
 pub(crate) const ROOM_OF_ACCOUNT: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
-     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories), 0)), 0) AS BIGINT) FROM chat_session s \
+     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
+     FROM chat_session s \
      JOIN chat_message m ON m.session_key = s.key LEFT JOIN chat_sent t ON t.message_id = m.id \
      WHERE s.account_id = $1";
 
 pub(super) const DELETE: &str = "DELETE FROM chat_session WHERE key = $1";
 
 pub(super) const ADD_SENT: &str = "INSERT INTO chat_sent \
-     (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at, needs) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+     (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at, needs, steps) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 /// True if nothing is left to write for an answer; and the bytes of its message, if it exists.
 pub(super) const STORED: &str = "SELECT \
@@ -77,7 +82,8 @@ pub(super) const ANSWERED: &str = "SELECT chat_message.content FROM chat_message
 
 pub(super) const SENT: &str = "SELECT chat_sent.model, chat_sent.provider, chat_sent.prompt, \
     chat_sent.memories, \
-     chat_sent.needs, chat_sent.tokens_in, chat_sent.tokens_out, chat_sent.created_at FROM chat_sent \
+     chat_sent.needs, chat_sent.tokens_in, chat_sent.tokens_out, chat_sent.created_at, chat_sent.steps, \
+     chat_session.id, chat_session.title FROM chat_sent \
      JOIN chat_message ON chat_message.id = chat_sent.message_id \
      JOIN chat_session ON chat_session.key = chat_message.session_key \
      WHERE chat_sent.message_id = $1 AND chat_session.account_id = $2";
@@ -90,3 +96,50 @@ pub(crate) const ADD_USAGE: &str = "INSERT INTO chat_usage (account_id, day, cli
 
 pub(super) const USAGE: &str = "SELECT day, client, answers, tokens_in, tokens_out FROM chat_usage \
      WHERE account_id = $1 AND day >= $2 ORDER BY day DESC, client LIMIT $3";
+
+/// The newest messages before an id, with the data of the answers.
+pub(super) const PAGE: &str = "SELECT m.id, m.role, m.content, m.state, m.created_at, m.pictures, t.model, \
+     t.provider, t.memories, t.steps, t.tokens_in, t.tokens_out \
+     FROM chat_message m LEFT JOIN chat_sent t ON t.message_id = m.id \
+     WHERE m.session_key = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3";
+
+pub(super) const PINNED: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
+     created_at, updated_at, '', summary_to, pinned FROM chat_session \
+     WHERE account_id = $1 AND pinned = 1 AND hidden_at = 0 ORDER BY updated_at DESC, key DESC LIMIT $2";
+
+/// Sessions with a text in the title or in the last message. `$2` is a pattern in lower case.
+pub(super) const FOUND: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
+     created_at, updated_at, '', summary_to, pinned FROM chat_session \
+     WHERE account_id = $1 AND hidden_at = 0 \
+     AND (LOWER(title) LIKE $2 ESCAPE '!' OR LOWER(last_message) LIKE $2 ESCAPE '!') \
+     ORDER BY updated_at DESC, key DESC LIMIT $3";
+
+pub(super) const RENAME: &str = "UPDATE chat_session SET title = $2 WHERE key = $1";
+
+pub(super) const PIN: &str = "UPDATE chat_session SET pinned = $2 WHERE key = $1";
+
+pub(super) const HIDE: &str = "UPDATE chat_session SET hidden_at = $2 WHERE key = $1";
+
+pub(super) const RESTORE: &str =
+    "UPDATE chat_session SET hidden_at = 0 WHERE account_id = $1 AND id = $2 AND hidden_at > $3";
+
+/// Sessions that were deleted before a time, and can no longer be restored.
+pub(super) const EXPIRED: &str = "SELECT key FROM chat_session \
+     WHERE account_id = $1 AND hidden_at > 0 AND hidden_at <= $2 ORDER BY key LIMIT $3";
+
+/// A message of the person.
+pub(super) const SAID: &str =
+    "SELECT content, pictures FROM chat_message WHERE id = $1 AND session_key = $2 AND role = 'user'";
+
+/// The number of messages of a session from an id on, and their size in bytes, prompts included.
+pub(super) const ROOM_FROM: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
+     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
+     FROM chat_message m LEFT JOIN chat_sent t ON t.message_id = m.id \
+     WHERE m.session_key = $1 AND m.id >= $2";
+
+pub(super) const REMOVE_FROM: &str = "DELETE FROM chat_message WHERE session_key = $1 AND id >= $2";
+
+/// Counts removed messages, and forgets a summary that covers some of them.
+pub(super) const UNCOUNT: &str = "UPDATE chat_session SET message_count = message_count - $2, \
+     summary = CASE WHEN summary_to >= $3 THEN '' ELSE summary END, \
+     summary_to = CASE WHEN summary_to >= $3 THEN 0 ELSE summary_to END WHERE key = $1";

@@ -2,7 +2,7 @@
 
 use store::Timestamp;
 
-use super::Needs;
+use super::{Needs, page::UsedMemory};
 
 /// The prompt that was sent for an answer, and its costs.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,12 @@ pub struct Sent {
     pub tokens_out: i64,
     /// The time at which the answer was stored.
     pub created_at: Timestamp,
+    /// Thoughts and tool calls before the answer, as JSON.
+    pub(crate) steps: String,
+    /// The id and the title of the session.
+    pub session: String,
+    /// See `session`.
+    pub title: String,
 }
 
 impl Sent {
@@ -31,9 +37,10 @@ impl Sent {
         pairs(&self.prompt, "role", "content")
     }
 
-    /// Returns the kind and the text of each memory.
-    pub fn memories(&self) -> Vec<(String, String)> {
-        pairs(&self.memories, "kind", "text")
+    /// Returns the memories in the prompt.
+    #[must_use]
+    pub fn memories(&self) -> Vec<UsedMemory> {
+        UsedMemory::parse(&self.memories)
     }
 }
 
@@ -45,4 +52,16 @@ fn pairs(json: &str, name: &str, value: &str) -> Vec<(String, String)> {
     items.iter().map(|item| (text(item, name), text(item, value))).collect()
 }
 
-store::from_row!(Sent { model, provider, prompt, memories, needs, tokens_in, tokens_out, created_at });
+store::from_row!(Sent {
+    model,
+    provider,
+    prompt,
+    memories,
+    needs,
+    tokens_in,
+    tokens_out,
+    created_at,
+    steps,
+    session,
+    title
+});

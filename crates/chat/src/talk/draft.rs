@@ -3,6 +3,7 @@
 use memory::MessageId;
 use tokio::{sync::oneshot, time::Instant};
 
+use super::steps::Steps;
 use crate::{
     ConversationId,
     provider::{Failure, Finish, Reply},
@@ -17,6 +18,8 @@ pub(super) struct Draft {
     /// Number of bytes that are stored, if any.
     pub(super) stored: Option<i64>,
     pub(super) stored_at: Instant,
+    /// Thoughts and tool calls so far.
+    pub(super) steps: Steps,
 }
 
 /// The key of the session, which is known once the message is stored.
@@ -43,7 +46,8 @@ impl Draft {
     /// Creates an empty answer, to be stored under `id`. `stored` yields the key of the session.
     pub(super) fn new(id: MessageId, stored: oneshot::Receiver<ConversationId>) -> Self {
         let session = SessionKey::Awaited(stored);
-        Self { id, session, text: String::new(), stored: None, stored_at: Instant::now() }
+        let (text, steps) = (String::new(), Steps::default());
+        Self { id, session, text, stored: None, stored_at: Instant::now(), steps }
     }
 
     /// Returns the answer to store; `None` if there is no session for it.

@@ -9,6 +9,7 @@ use web::{ApiError, Code};
 use super::{
     Turn,
     draft::{Draft, End, Source},
+    live::Reason,
 };
 use crate::{
     Chat, ConversationId,
@@ -32,6 +33,7 @@ pub(super) async fn finish(
     source: Source,
     end: End,
 ) {
+    let reason = Reason::of(&end);
     let (state, failure) = match &end {
         End::Whole(_) => (State::Complete, None),
         End::Stopped => (State::Stopped, Some(Code::Unavailable.into())),
@@ -60,6 +62,7 @@ pub(super) async fn finish(
             needs: Needs::of(turn.who.rights, &turn.recall, turn.name.is_some(), has_results),
             tokens_in,
             tokens_out,
+            steps: draft.steps.as_json(),
             ..Sent::default()
         };
         let jobs = background_jobs(chat, &turn, answer.session);
@@ -68,10 +71,10 @@ pub(super) async fn finish(
     // Before the last event: a client that reads it finds the answer stored and may send the next message.
     drop(turn.slot);
     let event = match (failure, stored) {
-        (Some(error), _) => Event::Failed(error),
+        (Some(error), _) => Event::Failed(error, reason),
         (None, Err(error)) => {
             let cause = error.cause().unwrap_or_default().to_owned();
-            Event::Failed(ApiError::new(Code::Unavailable).because(cause))
+            Event::Failed(ApiError::new(Code::Unavailable).because(cause), Reason::Storage)
         }
         (None, Ok(())) => Event::Done(ended),
     };

@@ -1,5 +1,6 @@
 //! Types of chat and act requests: wire and domain.
 
+use memory::MessageId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -118,6 +119,17 @@ pub(crate) struct Talk {
     pub(crate) control: Option<String>,
     /// The conversation, if the client keeps it instead of the session.
     pub(crate) kept: Option<ClientHistory>,
+    /// Properties of a message from the person's own pages.
+    pub(crate) page: Option<FromPage>,
+}
+
+/// Properties of a message from the person's own pages.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FromPage {
+    /// The earlier message that it replaces, with everything after it.
+    pub(crate) replaces: Option<MessageId>,
+    /// The keys of its pictures, separated by spaces.
+    pub(crate) pictures: String,
 }
 
 impl Talk {

@@ -41,7 +41,7 @@ pub(super) fn check(request: ChatRequest, headers: &HeaderMap, known: &[String])
     let images = images(&mut issues, request.images.unwrap_or_default());
     issues.finish()?;
     let search = request.enable_web_search.unwrap_or(false);
-    Ok(Talk { message, images, place, search, model, max_tokens, control: None, kept: None })
+    Ok(Talk { message, images, place, search, model, max_tokens, control: None, kept: None, page: None })
 }
 
 /// Checks an act request.

@@ -55,7 +55,7 @@ async fn produce(
     source: &mut Source,
 ) -> End {
     if turn.search {
-        search_web(chat, turn, sender).await;
+        search_web(chat, turn, draft, sender).await;
     }
     if let Some(plan) = turn.plan.clone() {
         return decide(chat, turn, &plan, sender, draft, source).await;
@@ -67,7 +67,7 @@ async fn produce(
 }
 
 /// Searches the web for the message, and adds the results to the prompt.
-async fn search_web(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>) {
+async fn search_web(chat: &Chat, turn: &mut Turn, draft: &mut Draft, sender: &Sender<Event>) {
     let query = search::query(&turn.message);
     let _left = sender.send(Event::Searching).await;
     let found = match chat.search() {
@@ -78,6 +78,7 @@ async fn search_web(chat: &Chat, turn: &mut Turn, sender: &Sender<Event>) {
         Ok(results) => (results.len(), None),
         Err(note) => (0, Some(*note)),
     };
+    draft.steps.called("web_search", &query, note.is_none());
     let _left = sender.send(Event::Searched { query, count, note }).await;
     let message = match found {
         Ok(results) => prompt::searched(&results),
@@ -115,7 +116,7 @@ async fn answer_with_model(
         };
         source.note(&reply);
         let begin = draft.text.len();
-        let end = forward(chat, turn.who.account, sender, draft, &mut reply).await;
+        let end = forward(chat, turn, sender, draft, &mut reply).await;
         source.count(&reply);
         let calls = reply.calls();
         if calls.is_empty() || !matches!(end, End::Whole(_)) {
@@ -126,7 +127,7 @@ async fn answer_with_model(
             return if asked.is_ok() { end } else { End::Stopped };
         }
         let said = draft.text.get(begin..).unwrap_or_default().to_owned();
-        call_tools(chat, turn, sender, said, calls).await;
+        call_tools(chat, turn, sender, draft, said, calls).await;
     }
     End::Failed(Failure::Empty)
 }
@@ -134,11 +135,12 @@ async fn answer_with_model(
 /// Sends the pieces of a reply as they arrive.
 async fn forward(
     chat: &Chat,
-    account: AccountId,
+    turn: &Turn,
     sender: &Sender<Event>,
     draft: &mut Draft,
     reply: &mut Reply,
 ) -> End {
+    let account = turn.who.account;
     let begin = draft.text.len();
     loop {
         match reply.next().await {
@@ -148,6 +150,9 @@ async fn forward(
                 }
             }
             Ok(Some(Piece::Thought(thought))) => {
+                if turn.keeps_thoughts {
+                    draft.steps.thought(&thought);
+                }
                 if sender.send(Event::Thought(thought)).await.is_err() {
                     return End::Stopped;
                 }
@@ -193,6 +198,7 @@ async fn call_tools(
     chat: &Chat,
     turn: &mut Turn,
     sender: &Sender<Event>,
+    draft: &mut Draft,
     said: String,
     calls: Vec<ToolCall>,
 ) {
@@ -204,7 +210,8 @@ async fn call_tools(
         let outcome = tools::call(tools, turn.who.account, &turn.ask.tools, &call).await;
         turn.ask.messages.push(tools::told(&call, &outcome));
         let is_good = outcome.is_good;
-        let query = call.arguments.chars().take(SHOWN).collect();
+        let query: String = call.arguments.chars().take(SHOWN).collect();
+        draft.steps.called(&call.name, &query, is_good);
         let _left = sender.send(Event::Called { tool: call.name, query, is_good }).await;
     }
 }

@@ -9,6 +9,7 @@ use axum::{
 use http::StatusCode;
 use web::{ApiError, Query};
 
+use super::{texts::Texts, view::grouped};
 use crate::{
     Console,
     form::{CsrfForm, Fields},
@@ -52,14 +53,15 @@ struct Choice {
 struct Day {
     date: String,
     client: String,
-    answers: i64,
-    tokens: i64,
+    answers: String,
+    tokens: String,
 }
 
 #[derive(Template)]
 #[template(path = "chat_settings.html")]
 struct SettingsPage<'a> {
     page: &'a Page,
+    t: &'static Texts,
     daily_tokens: String,
     /// The text about the server's limit.
     house_limit: String,
@@ -119,7 +121,7 @@ async fn render(
 ) -> Result<Response, ApiError> {
     let (chat, account) = (&console.chat, member.account.id);
     let page = member.page.at("chat", PATH);
-    let (t, house) = (page.t, chat.house());
+    let (t, texts, house) = (page.t, Texts::of(page.language), chat.house());
     let tools = chat.offered_tools(account).await.into_iter().map(|tool| Choice {
         is_chosen: chosen.tools.contains(&tool.name),
         name: tool.name,
@@ -127,9 +129,9 @@ async fn render(
     });
     let days = chat.usage(account, DAYS).await?.into_iter().map(|used| Day {
         date: store::Timestamp(used.day.saturating_mul(86_400_000)).date(),
-        client: used.client,
-        answers: used.answers,
-        tokens: used.tokens_in.saturating_add(used.tokens_out),
+        client: client(&used.client, texts),
+        answers: grouped(used.answers),
+        tokens: grouped(used.tokens_in.saturating_add(used.tokens_out)),
     });
     let template = SettingsPage {
         house_limit: match house.daily_tokens {
@@ -144,10 +146,26 @@ async fn render(
         days: days.collect(),
         notice: is_saved.then_some(t.chat_saved),
         alert: error.as_ref().map(|error| error.message(page.language)),
+        t: texts,
         page: &page,
     };
     match &error {
         Some(error) => page.refuse(error, &template),
         None => page.answer(StatusCode::OK, &template),
     }
+}
+
+/// Returns the name of a client in the list of usage.
+fn client(name: &str, t: &Texts) -> String {
+    let (kind, id) = name.split_once(':').unwrap_or((name, ""));
+    let kind = match kind {
+        "session" => t.client_session,
+        "key" => t.client_key,
+        "app" => t.client_app,
+        "program" => t.client_program,
+        "distill" => t.client_distill,
+        "summary" => t.client_summary,
+        other => other,
+    };
+    if id.is_empty() { kind.to_owned() } else { format!("{kind} {id}") }
 }

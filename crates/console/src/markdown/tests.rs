@@ -82,6 +82,7 @@ fn hostile_texts_are_texts() {
     for text in texts {
         html(text);
     }
+    html("a\0b<script\0>alert(1)</script>");
     html(&"[".repeat(1 << 20));
     html(&">".repeat(100_000));
     html(&"* ".repeat(50_000));

@@ -186,7 +186,7 @@ impl Writer {
                 | Event::Thought(_) => Bytes::from_static(b": working\n\n"),
                 Event::Piece(text) => self.piece(text).into(),
                 Event::Asked(calls) => self.calls(calls).into(),
-                Event::Failed(error) => self.failed(error).into(),
+                Event::Failed(error, _) => self.failed(error).into(),
                 Event::Done(ended) => self.done(ended).into(),
             };
             (bytes, None)
@@ -207,7 +207,7 @@ impl Writer {
                 Event::Asked(calls) => {
                     self.calls(&calls);
                 }
-                Event::Failed(error) => return Err(error),
+                Event::Failed(error, _) => return Err(error),
                 Event::Done(ended) => {
                     if self.output.is_empty() {
                         self.text.get_or_insert_default();
