@@ -244,13 +244,13 @@ impl Follower {
     async fn more(&mut self) -> Option<String> {
         loop {
             let is_last = self.length.borrow_and_update().is_none();
-            let text = {
+            let (text, length) = {
                 let log = self.live.log.lock();
                 let events = log.iter().enumerate().skip(self.next);
-                events.map(|(id, event)| event.write(id)).collect::<String>()
+                (events.map(|(id, event)| event.write(id)).collect::<String>(), log.len())
             };
             if !text.is_empty() {
-                self.next = self.live.log.lock().len().max(self.next);
+                self.next = length;
                 return Some(text);
             }
             if is_last || self.length.changed().await.is_err() {
