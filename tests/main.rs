@@ -162,6 +162,7 @@ mod pages {
     mod consent_accounts;
     mod consent_scopes;
     mod keys;
+    mod models;
     mod plaza;
     mod profile;
     mod programs;

@@ -3,4 +3,6 @@
 store::id! {
     /// The id of a conversation, which clients know by another one.
     ConversationId;
+    /// The id of an endpoint of models that a page configured.
+    EndpointId;
 }

@@ -7,6 +7,7 @@ mod events;
 mod id;
 pub mod invariants;
 mod json;
+pub mod models;
 mod openai;
 pub mod person;
 mod prompt;
@@ -26,12 +27,12 @@ use std::{
 
 use memory::Memory;
 use outgoing::{Outgoing, Refused};
-use store::{AccountId, Database};
+use store::{AccountId, Database, Sealer};
 use utoipa_axum::router::OpenApiRouter;
 use web::{ApiError, Code, Tasks};
 
 use self::search::Engine;
-pub use id::ConversationId;
+pub use id::{ConversationId, EndpointId};
 use provider::Models;
 use streams::Streams;
 pub use talk::{CompleteAnswer, live};
@@ -54,7 +55,7 @@ pub const SLOW: &[&str] = &[
 /// The settings of the assistant.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The models, in the order in which they are asked.
+    /// The models of the configuration, in the order in which they are asked.
     pub providers: Vec<provider::Settings>,
     /// Maximum number of tokens of a prompt.
     pub prompt_tokens: usize,
@@ -72,6 +73,8 @@ pub struct Settings {
     pub max_body: usize,
     /// The URL of a search engine with SearXNG's API; empty: none.
     pub search_url: String,
+    /// Base URLs at which servers of models on this machine usually listen.
+    pub look_for: Vec<String>,
     /// The time for which answers may go on after the server was told to stop.
     pub drain: Duration,
 }
@@ -98,7 +101,9 @@ struct Inner {
     memory: Memory,
     settings: Settings,
     models: Models,
-    model_names: Vec<String>,
+    endpoints: models::Endpoints,
+    outgoing: Outgoing,
+    sealer: Sealer,
     search: Option<Engine>,
     streams: Arc<Streams>,
     tasks: OnceLock<Tasks>,
@@ -107,7 +112,7 @@ struct Inner {
 }
 
 impl Chat {
-    /// Creates the state.
+    /// Creates the state. [`Chat::reload_models`] adds the models of the store.
     ///
     /// # Errors
     /// If the HTTP client cannot be created, or a URL is invalid.
@@ -115,33 +120,27 @@ impl Chat {
         db: Database,
         memory: Memory,
         outgoing: &Outgoing,
+        sealer: Sealer,
         settings: Settings,
     ) -> Result<Self, Refused> {
         let models = Models::new(settings.providers.clone(), outgoing, db.clock().clone())?;
-        let names = |provider: &provider::Settings| {
-            let more = provider.names.iter().flat_map(|(asked, name)| [asked.clone(), name.clone()]);
-            more.chain([provider.name.clone()]).collect::<Vec<_>>()
-        };
-        let mut model_names: Vec<String> = settings.providers.iter().flat_map(names).collect();
-        model_names.sort_unstable();
-        model_names.dedup();
         let search = match settings.search_url.as_str() {
             "" => None,
             url => Some(Engine::new(url, outgoing)?),
         };
-        let (streams, tasks, tools, live) =
-            (Arc::default(), OnceLock::new(), OnceLock::new(), Arc::default());
         Ok(Self(Arc::new(Inner {
             db,
             memory,
             settings,
             models,
-            model_names,
+            endpoints: models::Endpoints::default(),
+            outgoing: outgoing.clone(),
+            sealer,
             search,
-            streams,
-            tasks,
-            tools,
-            live,
+            streams: Arc::default(),
+            tasks: OnceLock::new(),
+            tools: OnceLock::new(),
+            live: Arc::default(),
         })))
     }
 
@@ -171,6 +170,7 @@ impl Chat {
     /// Starts the background tasks.
     pub fn start(&self, tasks: &Tasks) {
         let _started_before = self.0.tasks.set(tasks.clone());
+        models::start(self, tasks);
         work::start(self, tasks);
     }
 
@@ -184,9 +184,9 @@ impl Chat {
         openai::routes::router(self.clone())
     }
 
-    /// Returns the maximum duration of a model's answer.
+    /// Returns the maximum duration of a model's answer, also of a model that a page adds later.
     pub fn patience(&self) -> Duration {
-        self.0.models.total() + provider::GRACE
+        self.0.models.total().max(models::rules::LONGEST) + provider::GRACE
     }
 
     fn db(&self) -> &Database {
@@ -205,8 +205,20 @@ impl Chat {
         &self.0.models
     }
 
-    fn model_names(&self) -> &[String] {
-        &self.0.model_names
+    fn endpoints(&self) -> &models::Endpoints {
+        &self.0.endpoints
+    }
+
+    fn outgoing(&self) -> &Outgoing {
+        &self.0.outgoing
+    }
+
+    fn sealer(&self) -> &Sealer {
+        &self.0.sealer
+    }
+
+    fn model_names(&self) -> Arc<[String]> {
+        self.0.models.names()
     }
 
     fn search(&self) -> Option<&Engine> {

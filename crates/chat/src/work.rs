@@ -142,11 +142,8 @@ impl From<store::Error> for JobError {
     }
 }
 
-/// Runs due jobs until shutdown. Does nothing if no model is configured.
+/// Runs due jobs until shutdown. Does nothing while no model is connected.
 pub(crate) fn start(chat: &Chat, tasks: &Tasks) {
-    if chat.models().is_empty() {
-        return;
-    }
     let turns = Turns::new(DueWork(chat.clone()), PLACES);
     turns.start(tasks, "conversations looked through", EVERY, Arc::default());
 }
@@ -158,6 +155,9 @@ impl Queue for DueWork {
     type Job = Job;
 
     async fn accounts(&self, after: AccountId, limit: i64) -> Result<Vec<AccountId>, ApiError> {
+        if self.0.models().is_empty() {
+            return Ok(Vec::new());
+        }
         let (db, now) = (self.0.db(), self.0.db().clock().now());
         let values = params![after, now, limit, self.0.latest_due(now)];
         let due: Vec<(AccountId,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;

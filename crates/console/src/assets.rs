@@ -52,9 +52,10 @@ const STYLES: &str = concat!(
     include_str!("../assets/css/admin.css"),
 );
 
-static ASSETS: LazyLock<[(&str, Asset); 12]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[(&str, Asset); 13]> = LazyLock::new(|| {
     [
         ("console.css", Asset::new(CSS, STYLES)),
+        ("admin.js", Asset::new(JS, &include_bytes!("../assets/admin.js")[..])),
         ("chat-text.js", Asset::new(JS, &include_bytes!("../assets/chat-text.js")[..])),
         ("chat.js", Asset::new(JS, &include_bytes!("../assets/chat.js")[..])),
         ("console.js", Asset::new(JS, &include_bytes!("../assets/console.js")[..])),

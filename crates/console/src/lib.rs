@@ -4,6 +4,7 @@
 //! crates. This crate decides about layout and wording.
 
 mod account;
+mod admin;
 mod agents;
 mod apps;
 mod assets;
@@ -62,7 +63,7 @@ pub const PUBLIC: &[&str] = &[
 ];
 
 /// Pages whose response waits for the complete response of a model.
-pub const SLOW: &[&str] = &[chat::PATH];
+pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, chat::PATH];
 
 /// The crates whose data the pages show and change.
 #[derive(Clone)]
@@ -90,6 +91,8 @@ pub struct Console {
     clock: store::Clock,
     random: store::Random,
     public_url: Arc<str>,
+    /// The start of this process.
+    started: store::Timestamp,
 }
 
 impl Console {
@@ -99,7 +102,8 @@ impl Console {
     pub fn new(services: Services, clock: store::Clock, random: store::Random, public_url: &str) -> Self {
         let Services { identity, memory, archive, chat, agents, plaza, hub } = services;
         let public_url = public_url.trim_end_matches('/').into();
-        Self { identity, memory, archive, chat, agents, plaza, hub, clock, random, public_url }
+        let started = clock.now();
+        Self { identity, memory, archive, chat, agents, plaza, hub, clock, random, public_url, started }
     }
 
     fn cookies(&self) -> Cookies {
@@ -153,6 +157,7 @@ pub fn router(console: Console) -> Router {
         .route("/chat/restore", post(chat::change::restore))
         .route("/chat/export", get(chat::change::export))
         .route("/chat/messages/{id}", get(chat::sent::show))
+        .merge(admin::router())
         .merge(agents::router())
         .merge(consent_routes())
         .merge(plaza::router())

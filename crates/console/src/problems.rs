@@ -30,6 +30,13 @@ impl Problems {
         problems
     }
 
+    /// Adds a problem, unless there is one with the field already.
+    pub(crate) fn add(&mut self, field: &str, text: &str) {
+        if self.at(field).is_none() {
+            self.0.push((field.to_owned(), text.to_owned()));
+        }
+    }
+
     /// Returns the problem with a field.
     pub(crate) fn at(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| name == field).map(|(_, text)| text.as_str())

@@ -167,6 +167,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
         backups.start(&tasks);
     }
     services.hub.load().await;
+    services.chat.reload_models().await;
     let leaving = Leaving::default();
     let limits = boundary_limits(config, services.chat.patience());
     let app = front(&services, config, limits, leaving.clone())

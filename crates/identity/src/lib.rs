@@ -21,6 +21,7 @@ mod housekeeping;
 mod id;
 pub mod key;
 pub mod limit;
+mod overview;
 mod password;
 pub mod program;
 pub mod scope;
@@ -42,6 +43,7 @@ pub use caller::{AppCaller, Caller, Credential, Developer, Optional, Scoped, Sig
 pub use guard::{Guard, guard};
 pub use id::{AuthorizationId, DeliveryId, KeyId, ProgramId, SessionId};
 pub use limit::{Action, Limits, Rate};
+pub use overview::Overview;
 pub use password::Hasher;
 pub use scope::{Scope, ScopeSet};
 pub use session::Cookies;

@@ -12,6 +12,7 @@ mod id;
 pub mod key;
 pub mod meaning;
 pub mod note;
+mod overview;
 mod passages;
 pub mod profile;
 pub mod quota;
@@ -26,6 +27,7 @@ pub use doctor::Findings;
 pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ShadeId};
 use identity::{Account, Identity};
 use outgoing::Outgoing;
+pub use overview::Overview;
 use profile::Profile;
 use store::{AccountId, Database, TtlCache};
 use tokio::sync::Notify;
@@ -51,8 +53,12 @@ pub struct Settings {
     pub quota: quota::Settings,
     /// The embedding model, if one is configured.
     pub embedding: Option<meaning::Settings>,
+    /// Limits of the embedding model, whichever it is.
+    pub embedding_limits: meaning::Limits,
     /// The reranking model, if one is configured.
     pub rerank: Option<meaning::RerankSettings>,
+    /// Time limit of a call of the reranking model, whichever it is.
+    pub rerank_limit: Duration,
 }
 
 /// The state of this crate. Cheap to clone.
@@ -67,8 +73,7 @@ struct Inner {
     people: TtlCache<AccountId, Arc<(Account, Profile)>>,
     /// Wakes the task that reads pages.
     pages: Arc<Notify>,
-    meaning: Option<meaning::SemanticSearch>,
-    reranker: Option<meaning::Reranker>,
+    models: meaning::SearchModels,
 }
 
 impl Memory {
@@ -77,13 +82,9 @@ impl Memory {
     pub fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
         let people = TtlCache::new(profile::REMEMBERED, settings.recheck);
         let pages = Arc::new(Notify::new());
-        let meaning = settings
-            .embedding
-            .clone()
-            .map(|settings| meaning::SemanticSearch::new(settings, outgoing.clone()));
-        let reranker =
-            settings.rerank.clone().map(|settings| meaning::Reranker::new(settings, outgoing.clone()));
-        Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages, meaning, reranker }))
+        let (embedding, rerank) = (settings.embedding.clone(), settings.rerank.clone());
+        let models = meaning::SearchModels::new(embedding, rerank, outgoing.clone());
+        Self(Arc::new(Inner { db, identity, settings, outgoing, people, pages, models }))
     }
 
     /// Starts the background tasks. They notice changes by other processes, remove files without an owner,
@@ -113,6 +114,11 @@ impl Memory {
     /// Returns the limits of what every account may store and add.
     pub fn quota(&self) -> &quota::Settings {
         &self.0.settings.quota
+    }
+
+    /// Returns the time limit of a call of the reranking model.
+    pub fn rerank_limit(&self) -> Duration {
+        self.0.settings.rerank_limit
     }
 
     fn settings(&self) -> &Settings {

@@ -6,6 +6,7 @@
 //! keywords still find entries.
 
 mod context;
+mod in_use;
 mod pause;
 mod prefixes;
 mod progress;
@@ -18,7 +19,10 @@ mod worker;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use outgoing::Outgoing;
@@ -28,6 +32,8 @@ use search::{EntryId, Hit, Index, Query, fold};
 use store::{Database, Tx};
 use tokio::sync::Notify;
 
+pub(crate) use in_use::SearchModels;
+pub use in_use::{AUTO, EmbeddingState, Endpoint, InUse, Limits, Place};
 pub use prefixes::Prefixes;
 pub use progress::Progress;
 pub use provider::{Embedded, Settings, Source};
@@ -61,14 +67,16 @@ pub(crate) struct SemanticSearch {
     /// Indexes that have changed since the worker looked.
     changed: Mutex<HashSet<Index>>,
     /// Wakes the worker.
-    wake: Notify,
+    wake: Arc<Notify>,
+    /// True if another model has taken the place of this one.
+    is_retired: AtomicBool,
     /// The back-off after failures of the endpoint: one for the worker, one for questions.
     making: Pause,
     asking: Pause,
 }
 
 impl SemanticSearch {
-    pub(crate) fn new(settings: Settings, outgoing: Outgoing) -> Self {
+    pub(crate) fn new(settings: Settings, outgoing: Outgoing, wake: Arc<Notify>) -> Self {
         Self {
             kept: VectorCache::new(settings.cache_bytes),
             key: settings.key(),
@@ -76,10 +84,21 @@ impl SemanticSearch {
             outgoing,
             questions: Cache::new(QUESTIONS),
             changed: Mutex::default(),
-            wake: Notify::new(),
+            wake,
+            is_retired: AtomicBool::new(false),
             making: Pause::default(),
             asking: Pause::default(),
         }
+    }
+
+    /// Ends the work for this model soon, because another one takes its place.
+    fn retire(&self) {
+        self.is_retired.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns true if vectors may be made now.
+    fn may_make(&self, db: &Database) -> bool {
+        !self.is_retired.load(Ordering::Relaxed) && self.making.is_over(db.clock().now())
     }
 
     /// Returns the similarity of each entry to a question. Empty if the model is not available.
@@ -180,7 +199,7 @@ impl Memory {
     /// Returns the similarity of entries to a question. `None` if no model is configured, or if the query is
     /// not a question.
     pub(crate) async fn similar(&self, index: Index, query: &Query) -> Option<Similarity> {
-        let (meaning, reranker) = (self.0.meaning.as_ref(), self.0.reranker.as_ref());
+        let (meaning, reranker) = (self.meaning(), self.reranker());
         if !query.is_question() || (meaning.is_none() && reranker.is_none()) {
             return None;
         }
@@ -196,7 +215,7 @@ impl Memory {
 
     /// Requests embeddings of the changed entries of an index.
     pub(crate) fn changed(&self, index: Index) {
-        if let Some(meaning) = &self.0.meaning {
+        if let Some(meaning) = self.meaning() {
             meaning.changed.lock().insert(index);
             meaning.wake.notify_one();
         }

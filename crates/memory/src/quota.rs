@@ -60,7 +60,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const fn number(self) -> i64 {
+    pub(crate) const fn number(self) -> i64 {
         match self {
             Self::Memory => 1,
             Self::Note => 2,

@@ -3,7 +3,8 @@
 //! A URL that comes from a person or an app ([`Outgoing::request`]) is called only if its host is in a public
 //! network. Private, loopback, and other special networks are refused when the connection is made. So neither
 //! DNS changes nor redirects get around the check. URLs that the server's owner configured
-//! ([`Outgoing::trusted`]) are called without it.
+//! ([`Outgoing::trusted`]) are called without it. URLs that an administrator entered on a page
+//! ([`Outgoing::local`]) may be in private networks, but not where clouds serve their credentials.
 
 mod breaker;
 
@@ -49,6 +50,18 @@ const SPECIAL_V4: &[&str] = &[
 /// that embed an IPv4 address.
 const GLOBAL_V6: &str = "2000::/3";
 const SPECIAL_V6: &[&str] = &["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
+
+/// Networks that are refused even for URLs of administrators: link-local ones and other addresses where clouds
+/// serve the credentials of a machine, and groups.
+const CREDENTIALS: &[&str] = &[
+    "169.254.0.0/16",
+    "100.100.100.200/32",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "fe80::/10",
+    "fd00:ec2::254/128",
+    "ff00::/8",
+];
 
 /// Settings for calls to URLs from people and apps.
 #[derive(Debug, Clone, Default)]
@@ -102,12 +115,13 @@ struct Inner {
     following: OnceLock<Client>,
     keeping: OnceLock<Client>,
     trusted: OnceLock<Client>,
+    local: OnceLock<Client>,
 }
 
 impl Outgoing {
     /// Creates the clients with these settings.
     pub fn new(settings: Settings) -> Self {
-        let guard = Guard(settings.allowed.into());
+        let guard = Guard { allowed: settings.allowed.into(), reach: Reach::Public };
         let Settings { connect, authorities, .. } = settings;
         Self(Arc::new(Inner { guard, connect, authorities, ..Inner::default() }))
     }
@@ -153,6 +167,41 @@ impl Outgoing {
         made(&OnceLock::new(), || self.builder().redirect(Policy::none()).connect_timeout(connect))
     }
 
+    /// Returns the client for URLs that an administrator entered on a page. It follows no redirects. An address
+    /// in the URL itself is checked by [`Outgoing::check_local`], a host name when it is resolved.
+    ///
+    /// # Errors
+    /// [`Refused::Client`].
+    pub fn local(&self) -> Result<Client, Refused> {
+        made(&self.0.local, || self.local_builder())
+    }
+
+    /// Creates a client like [`Outgoing::local`] with a connect timeout of its own. The client is new at each
+    /// call, so the caller keeps it.
+    ///
+    /// # Errors
+    /// [`Refused::Client`].
+    pub fn local_within(&self, connect: Duration) -> Result<Client, Refused> {
+        made(&OnceLock::new(), || self.local_builder().connect_timeout(connect))
+    }
+
+    /// Checks a URL that an administrator entered on a page.
+    ///
+    /// # Errors
+    /// [`Refused::Address`]; [`Refused::Network`] for an IP address that must not be called.
+    pub fn check_local(&self, url: &str) -> Result<(), Refused> {
+        let url = Url::parse(url).map_err(|_no_url| Refused::Address)?;
+        self.local_guard().check(&url)
+    }
+
+    fn local_builder(&self) -> ClientBuilder {
+        self.builder().redirect(Policy::none()).dns_resolver(Arc::new(self.local_guard()))
+    }
+
+    fn local_guard(&self) -> Guard {
+        Guard { reach: Reach::Local, ..self.0.guard.clone() }
+    }
+
     fn builder(&self) -> ClientBuilder {
         let connect = if self.0.connect.is_zero() { Duration::from_secs(5) } else { self.0.connect };
         let agent = concat!("Doppel/", env!("CARGO_PKG_VERSION"));
@@ -174,6 +223,17 @@ pub fn is_refused(error: &reqwest::Error) -> bool {
         source = cause.source();
     }
     false
+}
+
+/// Returns the innermost cause of a failed call, such as "Connection refused (os error 111)". It has no part of
+/// the URL.
+pub fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// Reads a response of at most `limit` bytes.
@@ -218,9 +278,23 @@ fn made(place: &OnceLock<Client>, builder: impl FnOnce() -> ClientBuilder) -> Re
     Ok(place.get_or_init(|| client).clone())
 }
 
-/// Decides which hosts may be called. Holds the networks that are allowed although they are special.
+/// The networks that may be called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Reach {
+    /// The public internet.
+    #[default]
+    Public,
+    /// Private networks and this machine as well.
+    Local,
+}
+
+/// Decides which hosts may be called.
 #[derive(Debug, Clone, Default)]
-struct Guard(Arc<[IpNet]>);
+struct Guard {
+    /// Networks that are allowed although they are special.
+    allowed: Arc<[IpNet]>,
+    reach: Reach,
+}
 
 impl Guard {
     /// Checks a URL without resolving its host; a host name is checked when it is resolved.
@@ -238,7 +312,11 @@ impl Guard {
 
     fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        is_public(address) || self.0.iter().any(|network| network.contains(&address))
+        let is_in_reach = match self.reach {
+            Reach::Public => is_public(address),
+            Reach::Local => !is_within(CREDENTIALS, address),
+        };
+        is_in_reach || self.allowed.iter().any(|network| network.contains(&address))
     }
 
     fn policy(&self) -> Policy {
@@ -273,15 +351,15 @@ impl Resolve for Guard {
 
 /// True if an address belongs to the public internet.
 fn is_public(address: IpAddr) -> bool {
-    let within = |networks: &[&str]| {
-        networks
-            .iter()
-            .any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)))
-    };
     match address {
-        IpAddr::V4(_) => !within(SPECIAL_V4),
-        IpAddr::V6(_) => within(&[GLOBAL_V6]) && !within(SPECIAL_V6),
+        IpAddr::V4(_) => !is_within(SPECIAL_V4, address),
+        IpAddr::V6(_) => is_within(&[GLOBAL_V6], address) && !is_within(SPECIAL_V6, address),
     }
+}
+
+/// True if an address is in one of these networks.
+fn is_within(networks: &[&str], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)))
 }
 
 #[cfg(test)]
@@ -329,6 +407,27 @@ mod tests {
             ["https://example.com/", "http://8.8.8.8/", "http://[2606:4700::1111]/", "http://1.1.1.1:8080/x"]
         {
             assert_eq!(refusal(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn administrators_reach_private_networks_but_no_credentials_of_clouds() {
+        let outgoing = Outgoing::default();
+        for url in ["http://127.0.0.1:11434/v1", "http://192.168.1.5/v1", "http://[::1]/", "https://a.example"] {
+            assert_eq!(outgoing.check_local(url), Ok(()), "{url}");
+        }
+        for url in [
+            "http://169.254.169.254/latest",
+            "http://2852039166/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[fe80::1]/",
+            "http://[fd00:ec2::254]/",
+            "http://100.100.100.200/",
+        ] {
+            assert_eq!(outgoing.check_local(url), Err(Refused::Network), "{url}");
+        }
+        for url in ["ftp://127.0.0.1/", "http://u:p@127.0.0.1/", ""] {
+            assert_eq!(outgoing.check_local(url), Err(Refused::Address), "{url}");
         }
     }
 

@@ -98,7 +98,7 @@ pub(super) async fn embeddings(
         embedding: if checked.is_base64 { Vector::Base64(base64(&vector)) } else { Vector::Float(vector) },
     });
     let usage = Usage { prompt_tokens: used, total_tokens: used };
-    Ok(envelope::json(StatusCode::OK, &List { object: "list", data: data.collect(), model, usage }))
+    Ok(envelope::json(StatusCode::OK, &List { object: "list", data: data.collect(), model: &model, usage }))
 }
 
 fn refused(parameters: &str) -> ApiError {

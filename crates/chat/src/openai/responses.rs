@@ -37,7 +37,7 @@ pub(super) async fn responses(
     }
     let (chat_request, echo, places) = request.into_parts();
     let has_tools = chat.models().knows_tools();
-    let checked = chat_request.and_then(|request| rules::check(request, chat.model_names(), has_tools));
+    let checked = chat_request.and_then(|request| rules::check(request, &chat.model_names(), has_tools));
     let talk = checked.map_err(|error| places.restore(error))?;
     let is_stream = echo.is_stream;
     let (model, id) = (talk.model.clone(), format!("resp_{}", chat.db().random().hex(24)));

@@ -59,7 +59,7 @@ async fn completions(
     let is_stream = request.stream.unwrap_or(false);
     let with_usage =
         request.stream_options.as_ref().and_then(|options| options.include_usage).unwrap_or(false);
-    let talk = rules::check(request, chat.model_names(), chat.models().knows_tools())?;
+    let talk = rules::check(request, &chat.model_names(), chat.models().knows_tools())?;
     let writer = Writer {
         id: format!("chatcmpl-{}", chat.db().random().hex(12)),
         model: talk.model.clone(),
@@ -71,7 +71,8 @@ async fn completions(
 }
 
 async fn models(State(chat): State<Chat>, _: Scoped<ReadChat>) -> Response {
-    let data = names(&chat).map(described).collect();
+    let names = names(&chat);
+    let data = names.iter().map(|name| described(name)).collect();
     envelope::json(StatusCode::OK, &Models { object: "list", data })
 }
 
@@ -80,17 +81,21 @@ async fn model(
     _: Scoped<ReadChat>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let found = names(&chat).find(|name| *name == id);
+    let names = names(&chat);
+    let found = names.iter().find(|name| **name == id);
     let unknown = || ApiError::new(Code::ChatModelUnknown).with(id.chars().take(100).collect::<String>());
     Ok(envelope::json(StatusCode::OK, &described(found.ok_or_else(unknown)?)))
 }
 
-fn names(chat: &Chat) -> impl Iterator<Item = &str> {
-    let more = chat.model_names().iter().map(String::as_str).filter(|name| !MODELS.contains(name));
-    let embedding = chat.memory().embedding_model();
-    let embedding = embedding
-        .filter(|name| !MODELS.contains(name) && !chat.model_names().iter().any(|known| known == name));
-    MODELS.into_iter().chain(more).chain(embedding)
+fn names(chat: &Chat) -> Vec<String> {
+    let mut names: Vec<String> = MODELS.into_iter().map(str::to_owned).collect();
+    let more = chat.model_names();
+    for name in more.iter().cloned().chain(chat.memory().embedding_model()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 const fn described(id: &str) -> Model<'_> {

@@ -1,5 +1,8 @@
 //! Messages and requests to a model.
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -125,6 +128,34 @@ pub struct Ask {
     pub members: Vec<(&'static str, Value)>,
     /// True if the model's thoughts are returned, too.
     pub thoughts: bool,
+    /// Receives the beginning of the response as it came, if somebody wants to see it.
+    pub(crate) heard: Option<Heard>,
+}
+
+/// The beginning of a provider's last response, for an administrator who tries the provider.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Heard(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    /// Maximum number of bytes that are kept.
+    const MAX: usize = 4096;
+
+    /// Forgets earlier responses.
+    pub(super) fn begin(&self) {
+        self.0.lock().clear();
+    }
+
+    /// Adds bytes of the response.
+    pub(super) fn add(&self, bytes: &[u8]) {
+        let mut heard = self.0.lock();
+        let room = Self::MAX.saturating_sub(heard.len()).min(bytes.len());
+        heard.extend_from_slice(bytes.get(..room).unwrap_or_default());
+    }
+
+    /// Returns the bytes as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock()).into_owned()
+    }
 }
 
 impl Ask {
@@ -139,6 +170,7 @@ impl Ask {
             tools: Vec::new(),
             members: Vec::new(),
             thoughts: false,
+            heard: None,
         }
     }
 }

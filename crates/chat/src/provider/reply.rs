@@ -12,7 +12,7 @@ use super::{
     calls::Calls,
     chunk::{self, Damage, News, Parts},
     learned::Learned,
-    message::{Ask, ToolCall},
+    message::{Ask, Heard, ToolCall},
     sse::Splitter,
     thoughts::Filter,
     traits::{MAX_ERROR, Traits},
@@ -99,6 +99,7 @@ pub(crate) struct Reply {
     /// True if the end was reported.
     is_told: bool,
     usage: Option<Usage>,
+    heard: Option<Heard>,
     deadline: Instant,
 }
 
@@ -167,6 +168,7 @@ impl Reply {
             failure: None,
             is_told: false,
             usage: None,
+            heard: ask.heard.clone(),
             deadline,
         };
         Ok((reply, traits))
@@ -290,6 +292,9 @@ impl Reply {
 
     fn take(&mut self, bytes: &[u8]) {
         self.is_alive |= !bytes.is_empty();
+        if let Some(heard) = &self.heard {
+            heard.add(bytes);
+        }
         let mut format = std::mem::replace(&mut self.format, Format::Unknown);
         if matches!(format, Format::Unknown) {
             // Content types are wrong too often to rely on.
@@ -603,15 +608,25 @@ async fn request(
         }
         let response = within(first, "begin", request.send())
             .await?
-            .map_err(|error| Failure::Unreachable(error.without_url().to_string()))?;
+            .map_err(|error| Failure::Unreachable(outgoing::reason(error)))?;
+        if let Some(heard) = &ask.heard {
+            heard.begin();
+        }
         if response.status().is_success() {
             return Ok((response, traits));
         }
         let failure = Failure::Status(response.status().as_u16(), retry_after(&response));
-        if left == 0 || !may_name_member(response.status().as_u16()) {
+        let is_final = left == 0 || !may_name_member(response.status().as_u16());
+        if is_final && ask.heard.is_none() {
             return Err(failure);
         }
         let error = within(first, "begin", outgoing::read(response, MAX_ERROR)).await?;
+        if let (Some(heard), Ok(error)) = (&ask.heard, &error) {
+            heard.add(error);
+        }
+        if is_final {
+            return Err(failure);
+        }
         let next = error.ok().and_then(|error| adapted(provider, learned, &traits, ask, &error));
         let Some(next) = next else { return Err(failure) };
         traits = next;

@@ -56,7 +56,7 @@ async fn stream(
     headers: HeaderMap,
     Json(request): Json<ChatRequest>,
 ) -> Result<Response, ApiError> {
-    let talk = rules::check(request, &headers, chat.model_names())?;
+    let talk = rules::check(request, &headers, &chat.model_names())?;
     let Answering { session, is_new, events, .. } = chat.talk(Speaker::of(&caller), talk).await?;
     Ok(events::lab_stream(is_new.then_some(&session), events, Language::of(&headers)))
 }
@@ -93,7 +93,7 @@ async fn act(
     headers: HeaderMap,
     Json(request): Json<ActRequest>,
 ) -> Result<Response, ApiError> {
-    let talk = rules::check_act(request, &headers, chat.model_names())?;
+    let talk = rules::check_act(request, &headers, &chat.model_names())?;
     let Answering { session, is_new, events, .. } = chat.talk(Speaker::of(&caller), talk).await?;
     Ok(events::lab_stream(is_new.then_some(&session), events, Language::of(&headers)))
 }

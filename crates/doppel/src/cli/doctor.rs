@@ -23,7 +23,7 @@ pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
     }
     let base_url = server::base_url(config, None);
     let memory = server::memory(config, db.clone(), identity.clone(), &base_url);
-    let chat = server::chat(config, &db, &memory, &server::outgoing(config))
+    let chat = server::chat(config, &db, &identity, &memory, &server::outgoing(config))
         .map_err(|error| Failure::failed(format!("{error:#}")))?;
     let (mut after, mut checked, mut faults) = (AccountId(0), 0, 0_usize);
     let broken_rules = broken_rules(&db).await?;

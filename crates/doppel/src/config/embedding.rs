@@ -2,14 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use memory::meaning::{Prefixes, Source};
+use memory::meaning::{Endpoint, Limits, Settings};
 use serde::{Deserialize, Serialize};
 use web::redact;
 
 use super::{HIDDEN, limit};
 
-/// The prefix that stands for that of a well-known model.
-const AUTO: &str = "auto";
 /// Maximum length of a prefix in characters.
 const MAX_PREFIX: usize = 500;
 
@@ -77,30 +75,31 @@ impl Embedding {
 
     /// Returns the settings for the memory crate; `None` if there is neither an endpoint nor a built-in
     /// model.
-    pub fn settings(&self) -> Option<memory::meaning::Settings> {
-        let endpoint = !self.base_url.is_empty();
-        let (source, name) = if endpoint {
-            let base_url = self.base_url.trim_end_matches('/').to_owned();
-            (Source::Endpoint { base_url, api_key: self.api_key.clone() }, self.name.as_str())
-        } else {
-            (Source::BuiltIn(embedding::built_in().filter(|_| self.built_in)?), embedding::NAME)
+    pub fn settings(&self) -> Option<Settings> {
+        let limits = self.limits();
+        if self.base_url.is_empty() {
+            let model = embedding::built_in().filter(|_| self.built_in)?;
+            return Some(Settings::built_in(model, &limits));
+        }
+        let endpoint = Endpoint {
+            base_url: self.base_url.clone(),
+            api_key: self.api_key.clone(),
+            name: self.name.clone(),
+            query_prefix: self.query_prefix.clone(),
+            passage_prefix: self.passage_prefix.clone(),
+            dimensions: self.dimensions,
+            is_guarded: false,
         };
-        let known = Prefixes::of(name);
-        let chosen = |own: &str, known: String| {
-            if own == AUTO || !endpoint { known } else { own.to_owned() }
-        };
-        Some(memory::meaning::Settings {
-            source,
-            name: name.to_owned(),
-            prefixes: Prefixes {
-                query: chosen(&self.query_prefix, known.query),
-                passage: chosen(&self.passage_prefix, known.passage),
-            },
-            dimensions: Some(self.dimensions).filter(|dimensions| endpoint && *dimensions > 0),
+        Some(endpoint.settings(&limits))
+    }
+
+    /// Returns the limits of the model, whichever it is.
+    pub fn limits(&self) -> Limits {
+        Limits {
             batch: self.batch,
             limit: Duration::from_secs(self.seconds),
             patience: Duration::from_millis(self.question_milliseconds),
             cache_bytes: self.cache_bytes,
-        })
+        }
     }
 }

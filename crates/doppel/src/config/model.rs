@@ -101,6 +101,7 @@ pub struct Chat {
     pub distill_after_seconds: u64,
     pub max_body_bytes: u64,
     pub search_url: String,
+    pub look_for_models: Vec<String>,
 }
 
 impl Model {
@@ -168,6 +169,16 @@ impl Chat {
             return Err(format!(
                 "chat.search_url = {url:?}: expected an address as http://127.0.0.1:8888, or nothing"
             ));
+        }
+        limit("chat.look_for_models", u64::try_from(self.look_for_models.len()).unwrap_or(u64::MAX), 0, 20)?;
+        for url in &self.look_for_models {
+            let is_url = url.starts_with("http://") || url.starts_with("https://");
+            if !is_url || url.contains(['?', '#', '@', ' ']) {
+                let url = redact::url(url);
+                return Err(format!(
+                    "chat.look_for_models has {url:?}: expected addresses as http://127.0.0.1:11434/v1"
+                ));
+            }
         }
         Ok(())
     }

@@ -48,13 +48,19 @@ impl Rerank {
         }
     }
 
+    /// Returns the time limit of a call.
+    pub fn limit(&self) -> Duration {
+        Duration::from_millis(self.milliseconds)
+    }
+
     /// Returns the settings for the memory crate; `None` if no endpoint is configured.
     pub fn settings(&self) -> Option<memory::meaning::RerankSettings> {
         (!self.base_url.is_empty()).then(|| memory::meaning::RerankSettings {
             base_url: self.base_url.trim_end_matches('/').to_owned(),
             api_key: self.api_key.clone(),
             name: self.name.clone(),
-            limit: Duration::from_millis(self.milliseconds),
+            limit: self.limit(),
+            is_guarded: false,
         })
     }
 }

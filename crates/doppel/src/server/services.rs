@@ -89,7 +89,9 @@ pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str)
         pages: config.notes.settings(),
         quota: config.quota.settings(),
         embedding: config.embedding.settings(),
+        embedding_limits: config.embedding.limits(),
         rerank: config.rerank.settings(),
+        rerank_limit: config.rerank.limit(),
     };
     Memory::new(db, identity, outgoing(config), settings)
 }
@@ -100,7 +102,7 @@ pub fn memory(config: &Config, db: Database, identity: Identity, base_url: &str)
 /// If this process cannot make HTTP requests.
 pub fn archive(config: &Config, db: &Database, identity: &Identity, base_url: &str) -> Result<Archive> {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
-    let chat = chat(config, db, &memory, &outgoing(config))?;
+    let chat = chat(config, db, identity, &memory, &outgoing(config))?;
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
     Ok(Archive::new(sections(&memory, &chat, &plaza)))
 }
@@ -191,8 +193,36 @@ pub(crate) fn outgoing(config: &Config) -> Outgoing {
     })
 }
 
-pub(crate) fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &Outgoing) -> Result<Chat> {
-    let provider = |provider: &config::Model| chat::provider::Settings {
+pub(crate) fn chat(
+    config: &Config,
+    db: &Database,
+    identity: &Identity,
+    memory: &Memory,
+    outgoing: &Outgoing,
+) -> Result<Chat> {
+    let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let drain = Duration::from_secs(config.server.drain_seconds).saturating_sub(LAST_WORDS);
+    let settings = chat::Settings {
+        providers: providers(&config.model),
+        prompt_tokens: number(config.chat.prompt_tokens),
+        recall_tokens: number(config.chat.recall_tokens),
+        max_streams: number(config.chat.max_streams),
+        daily_tokens: i64::try_from(config.chat.daily_tokens).unwrap_or(i64::MAX),
+        distill: config.chat.distill,
+        distill_after: Duration::from_secs(config.chat.distill_after_seconds),
+        max_body: number(config.chat.max_body_bytes),
+        search_url: config.chat.search_url.clone(),
+        look_for: config.chat.look_for_models.clone(),
+        drain,
+    };
+    let sealer = identity.sealer().clone();
+    Chat::new(db.clone(), memory.clone(), outgoing, sealer, settings).context("cannot call models")
+}
+
+/// Returns the settings of the configured providers.
+fn providers(model: &config::Model) -> Vec<chat::provider::Settings> {
+    let provider = |(place, provider): (usize, &config::Model)| chat::provider::Settings {
+        origin: chat::provider::Origin::Setting(place),
         base_url: provider.base_url.clone(),
         api_key: provider.api_key.clone().into(),
         name: provider.name.clone(),
@@ -221,21 +251,7 @@ pub(crate) fn chat(config: &Config, db: &Database, memory: &Memory, outgoing: &O
         idle: Duration::from_secs(provider.idle_seconds),
         total: Duration::from_secs(provider.total_seconds),
     };
-    let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    let drain = Duration::from_secs(config.server.drain_seconds).saturating_sub(LAST_WORDS);
-    let settings = chat::Settings {
-        providers: config.model.providers().map(provider).collect(),
-        prompt_tokens: number(config.chat.prompt_tokens),
-        recall_tokens: number(config.chat.recall_tokens),
-        max_streams: number(config.chat.max_streams),
-        daily_tokens: i64::try_from(config.chat.daily_tokens).unwrap_or(i64::MAX),
-        distill: config.chat.distill,
-        distill_after: Duration::from_secs(config.chat.distill_after_seconds),
-        max_body: number(config.chat.max_body_bytes),
-        search_url: config.chat.search_url.clone(),
-        drain,
-    };
-    Chat::new(db.clone(), memory.clone(), outgoing, settings).context("cannot call models")
+    model.providers().enumerate().map(provider).collect()
 }
 
 pub(super) fn services(
@@ -246,7 +262,7 @@ pub(super) fn services(
 ) -> Result<Services> {
     let memory = memory(config, db.clone(), identity.clone(), base_url);
     let outgoing = outgoing(config);
-    let chat = chat(config, db, &memory, &outgoing)?;
+    let chat = chat(config, db, identity, &memory, &outgoing)?;
     let settings = config.mcp.settings(base_url);
     let agents = Agents::new(db.clone(), identity.clone(), memory.clone(), chat.clone(), settings);
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());

@@ -21,7 +21,7 @@ impl Memory {
     /// # Errors
     /// If the store fails.
     pub async fn embedding_progress(&self, account: &Account) -> Result<Option<Progress>, ApiError> {
-        let Some(meaning) = &self.0.meaning else { return Ok(None) };
+        let Some(meaning) = self.meaning() else { return Ok(None) };
         let mut progress = Progress::default();
         for kind in [key::KIND, note::KIND] {
             let (made, entries) = Index::new(account.id, kind).embedded(self.db(), &meaning.key).await?;

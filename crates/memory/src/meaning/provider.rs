@@ -6,7 +6,7 @@ use std::{fmt, time::Duration};
 use outgoing::Outgoing;
 use serde::{Deserialize, Serialize};
 
-use super::{prefixes::Prefixes, rules};
+use super::{Limits, prefixes::Prefixes, rules};
 
 /// Maximum size of a response in bytes, for each text.
 const MAX_ANSWER: usize = 256 << 10;
@@ -27,6 +27,8 @@ pub enum Source {
         base_url: String,
         /// The API key; empty if there is none.
         api_key: String,
+        /// True if it is called through the guard for addresses that pages configure.
+        is_guarded: bool,
     },
 }
 
@@ -66,6 +68,17 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
+    /// Returns the settings of the model in this binary.
+    pub fn built_in(model: &'static embedding::BuiltIn, limits: &Limits) -> Self {
+        Self::of(Source::BuiltIn(model), embedding::NAME, limits)
+    }
+
+    pub(super) fn of(source: Source, name: &str, limits: &Limits) -> Self {
+        let Limits { batch, limit, patience, cache_bytes } = *limits;
+        let prefixes = Prefixes::of(name);
+        Self { source, name: name.to_owned(), prefixes, dimensions: None, batch, limit, patience, cache_bytes }
+    }
+
     /// Returns the key of the vectors: the model, and all that changes them.
     pub(super) fn key(&self) -> String {
         let Self { name, prefixes, dimensions, .. } = self;
@@ -200,8 +213,11 @@ pub(super) async fn call(
     dimensions: Option<u32>,
     limit: Duration,
 ) -> Result<Embedded, Failure> {
-    let Source::Endpoint { base_url, api_key } = &settings.source else { return Err(Failure::Ended) };
-    let client = outgoing.trusted().map_err(|error| Failure::Call(error.to_string()))?;
+    let Source::Endpoint { base_url, api_key, is_guarded } = &settings.source else {
+        return Err(Failure::Ended);
+    };
+    let client = if *is_guarded { outgoing.local() } else { outgoing.trusted() };
+    let client = client.map_err(|error| Failure::Call(error.to_string()))?;
     let mut request = client.post(format!("{base_url}/embeddings")).timeout(limit);
     if !api_key.is_empty() {
         request = request.bearer_auth(api_key);
@@ -247,7 +263,7 @@ fn checked(mut response: Response, count: usize) -> Result<Embedded, Failure> {
 
 /// Returns the reason of a failure without the URL, which may contain a secret.
 fn reason(error: reqwest::Error) -> String {
-    if error.is_timeout() { "it took too long".to_owned() } else { error.without_url().to_string() }
+    if error.is_timeout() { "it took too long".to_owned() } else { outgoing::reason(error) }
 }
 
 #[cfg(test)]

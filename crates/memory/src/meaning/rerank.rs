@@ -24,7 +24,7 @@ const MAX_TEXT: usize = 1000;
 const MAX_RESPONSE: usize = 1 << 20;
 
 /// The settings of the reranking endpoint.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RerankSettings {
     /// The base URL, without a trailing slash.
     pub base_url: String,
@@ -34,6 +34,8 @@ pub struct RerankSettings {
     pub name: String,
     /// Time limit of a call. After it, the order stays as it is.
     pub limit: Duration,
+    /// True if it is called through the guard for addresses that pages configure.
+    pub is_guarded: bool,
 }
 
 /// Leaves out the key, which is a secret.
@@ -79,6 +81,10 @@ struct Scored {
 impl Reranker {
     pub(crate) fn new(settings: RerankSettings, outgoing: Outgoing) -> Self {
         Self { settings, outgoing, pause: Pause::default(), wants_texts: AtomicBool::new(false) }
+    }
+
+    pub(super) const fn settings(&self) -> &RerankSettings {
+        &self.settings
     }
 
     /// Returns the relevance of the first hits of a question. Empty if the endpoint fails, or is left alone
@@ -149,8 +155,9 @@ impl Reranker {
         texts: &[String],
         wants_texts: bool,
     ) -> Result<Result<Vec<f64>, u16>, String> {
-        let RerankSettings { base_url, api_key, name, limit } = &self.settings;
-        let client = self.outgoing.trusted().map_err(|error| error.to_string())?;
+        let RerankSettings { base_url, api_key, name, limit, is_guarded } = &self.settings;
+        let client = if *is_guarded { self.outgoing.local() } else { self.outgoing.trusted() };
+        let client = client.map_err(|error| error.to_string())?;
         let mut request = client.post(format!("{base_url}/rerank")).timeout(*limit);
         if !api_key.is_empty() {
             request = request.bearer_auth(api_key);
@@ -161,7 +168,7 @@ impl Reranker {
             documents: Some(texts).filter(|_| !wants_texts),
             texts: Some(texts).filter(|_| wants_texts),
         };
-        let response = request.json(&body).send().await.map_err(|error| error.without_url().to_string())?;
+        let response = request.json(&body).send().await.map_err(outgoing::reason)?;
         let status = response.status();
         if !status.is_success() {
             return Ok(Err(status.as_u16()));

@@ -31,8 +31,8 @@ fn is_possible(texts: &[String], dimensions: Option<u32>) -> bool {
 
 impl Memory {
     /// Returns the name of the configured embedding model, or `None` if there is none.
-    pub fn embedding_model(&self) -> Option<&str> {
-        self.0.meaning.as_ref().map(|meaning| meaning.settings.name.as_str())
+    pub fn embedding_model(&self) -> Option<String> {
+        self.meaning().map(|meaning| meaning.settings.name.clone())
     }
 
     /// Returns the embeddings of texts.
@@ -40,7 +40,7 @@ impl Memory {
     /// # Errors
     /// The reason why there are none.
     pub async fn embed(&self, texts: &[String], dimensions: Option<u32>) -> Result<Embedded, NotEmbedded> {
-        let meaning = self.0.meaning.as_ref().ok_or(NotEmbedded::NotConfigured)?;
+        let meaning = self.meaning().ok_or(NotEmbedded::NotConfigured)?;
         let mut embedded = Embedded { vectors: Vec::new(), tokens: Some(0) };
         let settings = &meaning.settings;
         if matches!(settings.source, Source::BuiltIn(_)) && !is_possible(texts, dimensions) {

@@ -4,7 +4,10 @@
 //! claims an index for a while. Results are stored in whole transactions, so the task may be cancelled at any
 //! point.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use search::{Context, EntryId, Index, Made};
 use store::{Database, Timestamp};
@@ -32,11 +35,8 @@ const GRACE: Duration = Duration::from_secs(60);
 /// A text that every model accepts.
 const PROBE: &str = "hello";
 
-/// Starts the task, if a model is configured.
+/// Starts the task. It idles while no model is configured.
 pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
-    if memory.0.meaning.is_none() {
-        return;
-    }
     let (memory, stopping) = (memory.clone(), tasks.clone());
     tasks.spawn(async move {
         tokio::select! {
@@ -47,14 +47,20 @@ pub(crate) fn start(memory: &Memory, tasks: &Tasks) {
 }
 
 async fn work(memory: &Memory) {
-    let Some(meaning) = &memory.0.meaning else { return };
+    let wake = Arc::clone(&memory.0.models.wake);
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut until_sweep = 0;
+    let mut last: Option<Arc<SemanticSearch>> = None;
     loop {
         tokio::select! {
             _ = ticks.tick() => until_sweep = u32::saturating_sub(until_sweep, 1),
-            () = meaning.wake.notified() => {}
+            () = wake.notified() => {}
+        }
+        let Some(meaning) = memory.meaning() else { continue };
+        if !last.as_ref().is_some_and(|last| Arc::ptr_eq(last, &meaning)) {
+            until_sweep = 0;
+            last = Some(Arc::clone(&meaning));
         }
         let done = if until_sweep == 0 {
             meaning.make_all(memory.db()).await
@@ -76,7 +82,7 @@ impl Memory {
     /// # Errors
     /// If the store or the endpoint fails.
     pub async fn make_vectors(&self) -> Result<usize, ApiError> {
-        let Some(meaning) = &self.0.meaning else { return Ok(0) };
+        let Some(meaning) = self.meaning() else { return Ok(0) };
         meaning.make_all(self.db()).await.map_err(ApiError::internal)
     }
 }
@@ -97,7 +103,7 @@ impl SemanticSearch {
         loop {
             let mut after = None;
             loop {
-                if !self.making.is_over(db.clock().now()) {
+                if !self.may_make(db) {
                     return Ok(made);
                 }
                 let indices = Index::lacking(db, &self.key, after, INDICES).await;
@@ -130,7 +136,7 @@ impl SemanticSearch {
         let mut made = 0;
         let mut later = Vec::new();
         loop {
-            if !self.making.is_over(db.clock().now()) {
+            if !self.may_make(db) {
                 break;
             }
             let next = {
@@ -191,6 +197,9 @@ impl SemanticSearch {
         let limit = i64::try_from(limit.max(1)).unwrap_or(1);
         let mut count = 0;
         for _ in 0..TURN {
+            if self.is_retired.load(Ordering::Relaxed) {
+                return Ok(Turn::Done(count));
+            }
             let entries = index.without_vector(db, &self.key, limit).await;
             let entries = entries.map_err(|error| error.to_string())?;
             if entries.is_empty() {

@@ -1,0 +1,45 @@
+//! The pages for administrators: the overview of the server, and the models.
+
+mod form;
+mod models;
+mod overview;
+mod texts;
+mod view;
+
+use axum::{
+    Router,
+    extract::FromRequestParts,
+    routing::{get, post},
+};
+use http::request::Parts;
+use web::{ApiError, Code};
+
+use crate::{Console, page::Member};
+
+/// The path of the page of models, and of the tests on it.
+pub(crate) const MODELS: &str = "/admin/models";
+pub(crate) const TEST: &str = "/admin/models/test";
+pub(crate) const SEARCH: &str = "/admin/models/search";
+
+pub(crate) fn router() -> Router<Console> {
+    Router::new()
+        .route("/admin", get(overview::show))
+        .route(MODELS, get(models::show).post(models::save))
+        .route(TEST, post(models::test))
+        .route("/admin/models/move", post(models::reorder))
+        .route("/admin/models/delete", post(models::delete))
+        .route("/admin/models/found", post(models::connect))
+        .route(SEARCH, post(models::save_search))
+}
+
+/// Extracts the page of an administrator. For others it does not exist.
+pub(crate) struct Admin(Member);
+
+impl FromRequestParts<Console> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, ApiError> {
+        let member = Member::from_request_parts(parts, console).await?;
+        if member.account.is_admin { Ok(Self(member)) } else { Err(Code::NotFound.into()) }
+    }
+}
