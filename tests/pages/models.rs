@@ -145,7 +145,11 @@ async fn a_test_shows_the_answer_or_the_real_error(server: TestServer) {
     let mut fields = fields(closed, "beta", KEY);
     fields.push(("then", "test"));
     let shown = submit(&browser, PAGE, &fields).await;
-    assert!(shown.body.contains("Nothing is running there") && shown.body.contains("refused"), "{}", shown.body);
+    assert!(
+        shown.body.contains("Nothing is running there") && shown.body.contains("refused"),
+        "{}",
+        shown.body
+    );
     assert!(shown.body.contains("value=\"beta\""), "the form stays open");
     assert_eq!(submit(&browser, "/admin/models/test", &[("id", "17")]).await.status, 404);
     assert_eq!(submit(&browser, "/admin/models/test", &[("id", "setting-0")]).await.status, 404);
@@ -171,7 +175,9 @@ async fn models_of_a_server_are_listed_and_servers_of_this_machine_found(mut ser
     assert!(model.heads()[0].starts_with("GET /v1/models") && model.heads()[0].contains(KEY));
     assert!(ids(&browser).await.is_empty(), "nothing is saved yet");
 
-    server.restart_with(&format!("chat.look_for_models = [{:?}, \"http://127.0.0.1:9/v1\"]", model.url())).await;
+    server
+        .restart_with(&format!("chat.look_for_models = [{:?}, \"http://127.0.0.1:9/v1\"]", model.url()))
+        .await;
     let browser = server.again(&browser);
     assert!(!browser.get(PAGE).await.body.contains("2 models"), "the page does not wait for it");
     model.next(list(&["nomic-embed-text", "alpha", "beta"]));
@@ -247,8 +253,10 @@ async fn wrong_settings_and_forbidden_addresses_are_refused(server: TestServer) 
     }
     let mut slow = fields("http://127.0.0.1/v1", "m", "");
     slow.extend([("total_seconds", "9")]);
-    let endless: Vec<_> =
-        slow.iter().map(|(name, value)| (*name, if *name == "idle_seconds" { "601" } else { value })).collect();
+    let endless: Vec<_> = slow
+        .iter()
+        .map(|(name, value)| (*name, if *name == "idle_seconds" { "601" } else { value }))
+        .collect();
     assert!(submit(&browser, PAGE, &endless).await.body.contains("Not within the allowed range"));
     let mut list = fields("http://169.254.169.254/latest", "m", "");
     list.push(("then", "list"));
@@ -290,7 +298,11 @@ async fn a_change_reaches_other_processes_and_survives_a_restart(mut server: Tes
             assert!(start.elapsed().as_secs() < 10, "the sibling does not notice");
             tokio::task::yield_now().await;
         }
-        assert!(say(&server.anyone_at(&sibling.base_url).with("cookie", &cookie(&server).await)).await.contains("分身"));
+        assert!(
+            say(&server.anyone_at(&sibling.base_url).with("cookie", &cookie(&server).await))
+                .await
+                .contains("分身")
+        );
         sibling.stop().await.unwrap();
     }
     server.restart().await;

@@ -55,6 +55,7 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
                 .unwrap();
             let made_key = made["data"]["key"].as_str().unwrap().to_owned();
             let (sk, token) = hub_call(&http, &base_url, &session).await;
+            answers += &connect_model(&http, &base_url, &session).await;
             let granted = oauth(&http, &base_url, &session).await;
             let granted: Vec<(&str, &str)> =
                 granted.iter().map(|(name, text)| (*name, text.as_str())).collect();
@@ -111,6 +112,7 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
         ("path", "planted-path-45"),
         ("body", "planted-body-46"),
         ("embedding key", "planted-embedding-key-48"),
+        ("model key", "planted-model-key-51"),
         ("question", "planted-question-50"),
         ("visitor", visitor.split_once('=').unwrap().1),
     ];
@@ -119,6 +121,28 @@ async fn no_secret_is_in_a_log_an_error_or_the_database() {
         assert!(!answers.contains(secret), "the {name} is in an answer");
     }
     assert!(server.log().matches("answered").count() >= 15, "the log was on: {}", server.log());
+}
+
+/// Connects a model that does not run, with a key, tries it, and returns the page.
+async fn connect_model(http: &reqwest::Client, base_url: &str, session: &str) -> String {
+    let page = http.get(format!("{base_url}/admin")).header("cookie", session).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    let csrf = page.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap();
+    let fields = [
+        ("csrf", csrf),
+        ("base_url", "http://127.0.0.1:9/v1"),
+        ("name", "m"),
+        ("api_key", "planted-model-key-51"),
+        ("connect_seconds", "1"),
+        ("first_token_seconds", "1"),
+        ("idle_seconds", "1"),
+        ("total_seconds", "1"),
+        ("then", "test"),
+    ];
+    let request = http.post(format!("{base_url}/admin/models")).header("cookie", session).form(&fields);
+    let shown = request.send().await.unwrap().text().await.unwrap();
+    assert!(shown.contains("y-51") && shown.contains("127.0.0.1:9"), "{shown}");
+    shown
 }
 
 /// Obtains all kinds of secrets of apps and programs, uses each once, and returns them.

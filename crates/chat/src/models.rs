@@ -231,9 +231,8 @@ impl Chat {
             }
         };
         let stored: Arc<[Stored]> = rows.into_iter().filter_map(|row| self.opened(row)).collect();
-        let is_usable = |stored: &&Stored| {
-            stored.purpose == Purpose::Chat && !matches!(stored.key, StoredKey::Lost)
-        };
+        let is_usable =
+            |stored: &&Stored| stored.purpose == Purpose::Chat && !matches!(stored.key, StoredKey::Lost);
         let added = stored
             .iter()
             .filter(is_usable)

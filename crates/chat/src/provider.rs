@@ -19,12 +19,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use list::{Health, Outcome};
 pub(crate) use list::{Models, Provider};
+pub(crate) use message::Heard;
 pub use message::{Ask, Form, Image, Message, Role, ToolCall};
 pub(crate) use reply::{Finish, GRACE, Reply};
 pub(crate) use thoughts::Piece;
 #[cfg(test)]
 pub(crate) use thoughts::spoken;
-pub(crate) use message::Heard;
 use traits::Traits;
 pub use traits::{JsonSupport, TokensMember};
 pub use wire::Usage;

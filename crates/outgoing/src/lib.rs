@@ -413,7 +413,9 @@ mod tests {
     #[test]
     fn administrators_reach_private_networks_but_no_credentials_of_clouds() {
         let outgoing = Outgoing::default();
-        for url in ["http://127.0.0.1:11434/v1", "http://192.168.1.5/v1", "http://[::1]/", "https://a.example"] {
+        for url in
+            ["http://127.0.0.1:11434/v1", "http://192.168.1.5/v1", "http://[::1]/", "https://a.example"]
+        {
             assert_eq!(outgoing.check_local(url), Ok(()), "{url}");
         }
         for url in [

@@ -180,8 +180,9 @@ impl Chat {
             async move {
                 let base_url = rules::base_url(base_url);
                 let models = list(&client, &base_url, &SecretString::default(), LOOK).await.ok()?;
-                let is_connected =
-                    connected.iter().any(|provider| rules::base_url(&provider.settings().base_url) == base_url);
+                let is_connected = connected
+                    .iter()
+                    .any(|provider| rules::base_url(&provider.settings().base_url) == base_url);
                 Some(FoundServer { program: program(&base_url), base_url, models, is_connected })
             }
         });
@@ -244,9 +245,8 @@ async fn send(request: RequestBuilder, key: &SecretString, limit: Duration) -> R
         if !status.is_success() {
             return Err(TrialError::status(status.as_u16(), &String::from_utf8_lossy(&bytes), key));
         }
-        serde_json::from_slice(&bytes).map_err(|_no_json| {
-            TrialError::other(Cause::Protocol, &String::from_utf8_lossy(&bytes), key)
-        })
+        serde_json::from_slice(&bytes)
+            .map_err(|_no_json| TrialError::other(Cause::Protocol, &String::from_utf8_lossy(&bytes), key))
     };
     let done = tokio::time::timeout(limit, work).await;
     done.unwrap_or_else(|_elapsed| Err(TrialError::other(Cause::Slow, "", "")))

@@ -140,8 +140,7 @@ impl Models {
     /// # Errors
     /// If the HTTP client cannot be created, or a URL is invalid.
     pub(crate) fn new(settings: Vec<Settings>, outgoing: &Outgoing, clock: Clock) -> Result<Self, Refused> {
-        let models =
-            Self(Arc::new(Inner { list: RwLock::default(), outgoing: outgoing.clone(), clock }));
+        let models = Self(Arc::new(Inner { list: RwLock::default(), outgoing: outgoing.clone(), clock }));
         models.replace(settings)?;
         Ok(models)
     }

@@ -119,7 +119,10 @@ impl Typed {
             names: lines.map(pair).collect(),
             images: self.images,
             tools: self.tools,
-            json: JSON.iter().find(|(name, _)| *name == self.json).map_or(JsonSupport::Auto, |(_, json)| *json),
+            json: JSON
+                .iter()
+                .find(|(name, _)| *name == self.json)
+                .map_or(JsonSupport::Auto, |(_, json)| *json),
             tokens_member: TOKENS
                 .iter()
                 .find(|(name, _)| *name == self.tokens_member)
@@ -139,7 +142,8 @@ impl Typed {
 
     /// Returns the settings of an endpoint for searches.
     pub(super) fn search_options(&self) -> Options {
-        let or_auto = |text: &str| if text.is_empty() { Options::default().query_prefix } else { text.to_owned() };
+        let or_auto =
+            |text: &str| if text.is_empty() { Options::default().query_prefix } else { text.to_owned() };
         let dimensions = if self.dimensions.is_empty() { "0" } else { &self.dimensions };
         Options {
             base_url: self.base_url.clone(),

@@ -268,12 +268,8 @@ async fn refuse(
         Code::InvalidParam => t.p_many,
         _ => return Err(error.code().into()),
     };
-    let shown = Shown {
-        form: Some(typed),
-        problems: problems(error, t),
-        alert: Some(alert),
-        ..Shown::default()
-    };
+    let shown =
+        Shown { form: Some(typed), problems: problems(error, t), alert: Some(alert), ..Shown::default() };
     render(console, member, shown, error.code().status()).await
 }
 

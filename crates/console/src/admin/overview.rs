@@ -76,7 +76,13 @@ fn database(state: &identity::Overview, t: &'static Texts) -> Line {
         }
         None => (t.database_down.to_owned(), ("bad dot", t.down)),
     };
-    Line { icon: "database", name: t.database.to_owned(), about: format!("{engine} · {about}"), badge, href: None }
+    Line {
+        icon: "database",
+        name: t.database.to_owned(),
+        about: format!("{engine} · {about}"),
+        badge,
+        href: None,
+    }
 }
 
 fn model(console: &Console, t: &'static Texts) -> Line {
@@ -134,7 +140,11 @@ fn bytes(count: u64) -> String {
         unit += 1;
     }
     let unit_name = units.get(unit).copied().unwrap_or_default();
-    if unit == 0 || size >= 100.0 { format!("{size:.0} {unit_name}") } else { format!("{size:.1} {unit_name}") }
+    if unit == 0 || size >= 100.0 {
+        format!("{size:.0} {unit_name}")
+    } else {
+        format!("{size:.1} {unit_name}")
+    }
 }
 
 /// Returns a number with commas between thousands.
@@ -156,9 +166,18 @@ mod tests {
 
     #[test]
     fn numbers_are_readable() {
-        assert_eq!((thousands(0), thousands(999), thousands(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
-        assert_eq!((bytes(512), bytes(1536), bytes(3 << 30)), ("512 B".into(), "1.5 KB".into(), "3.0 GB".into()));
+        assert_eq!(
+            (thousands(0), thousands(999), thousands(1_234_567)),
+            ("0".into(), "999".into(), "1,234,567".into())
+        );
+        assert_eq!(
+            (bytes(512), bytes(1536), bytes(3 << 30)),
+            ("512 B".into(), "1.5 KB".into(), "3.0 GB".into())
+        );
         let t = Texts::of(web::Language::En);
-        assert_eq!((uptime(5, t), uptime(180, t), uptime(4321, t)), ("5 min".into(), "3 h".into(), "3 days".into()));
+        assert_eq!(
+            (uptime(5, t), uptime(180, t), uptime(4321, t)),
+            ("5 min".into(), "3 h".into(), "3 days".into())
+        );
     }
 }

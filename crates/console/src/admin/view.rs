@@ -121,8 +121,7 @@ fn badge(model: &ModelView, t: &Texts) -> Badge {
 }
 
 fn facts(model: &ModelView, t: &'static Texts) -> Vec<(&'static str, String)> {
-    let mut facts =
-        vec![(t.address, model.options.base_url.clone()), (t.key, key(&model.key, t))];
+    let mut facts = vec![(t.address, model.options.base_url.clone()), (t.key, key(&model.key, t))];
     if let Some(Outcome { result: Ok(first), .. }) = &model.health.last {
         facts.push((t.first_wait, format!("{} s", seconds(*first))));
     }

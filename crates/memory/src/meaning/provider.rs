@@ -76,7 +76,16 @@ impl Settings {
     pub(super) fn of(source: Source, name: &str, limits: &Limits) -> Self {
         let Limits { batch, limit, patience, cache_bytes } = *limits;
         let prefixes = Prefixes::of(name);
-        Self { source, name: name.to_owned(), prefixes, dimensions: None, batch, limit, patience, cache_bytes }
+        Self {
+            source,
+            name: name.to_owned(),
+            prefixes,
+            dimensions: None,
+            batch,
+            limit,
+            patience,
+            cache_bytes,
+        }
     }
 
     /// Returns the key of the vectors: the model, and all that changes them.
