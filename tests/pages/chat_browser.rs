@@ -59,7 +59,8 @@ async fn markdown_is_rendered(width: u32, height: u32) {
     for raw in ["**", "##", "```", "|---"] {
         assert!(!text.contains(raw), "{raw}: {text}");
     }
-    until(&browser, "document.querySelector('.prose table') && document.querySelector('.prose figure.code .k, .prose figure.code .f')").await;
+    until(&browser, "document.querySelector('.prose table') && document.querySelector('.prose .code .f')")
+        .await;
     until(&browser, "document.querySelector('[data-copy-code]')").await;
     until(&browser, "document.querySelector('.convs-list a[aria-current]').textContent.includes('你好')")
         .await;
@@ -104,7 +105,8 @@ async fn the_end_is_followed_only_by_a_reader_who_is_there() {
     let rest = format!("{}{}", piece(&long), ending("stop"));
     model.next(vec![Step::Send(begin.into_bytes()), Step::Wait, Step::Send(rest.into_bytes())]);
     say(&browser, "你好").await;
-    let at_end = "(t => t.scrollHeight > 1500 && t.scrollHeight - t.scrollTop - t.clientHeight < 60)(document.querySelector('#thread'))";
+    let at_end = "(t => t.scrollHeight > 1500 && t.scrollHeight - t.scrollTop - t.clientHeight < 60) \
+         (document.querySelector('#thread'))";
     until(&browser, at_end).await;
     browser.client.execute("document.querySelector('#thread').scrollTop = 100", Vec::new()).await.unwrap();
     until(&browser, "!document.querySelector('.to-end').hidden").await;
@@ -131,7 +133,8 @@ async fn a_message_is_edited_and_a_running_answer_joined() {
     model.next(vec![Step::Send(begin.into_bytes()), Step::Wait, Step::Send(rest.into_bytes())]);
     say(&browser, "改").await;
     until(&browser, "document.querySelector('.turn.double .prose')?.textContent.includes('开始')").await;
-    let turns = "document.querySelectorAll('.turn').length === 2 && document.querySelector('.bubble').textContent === '一改'";
+    let turns = "document.querySelectorAll('.turn').length === 2 && \
+         document.querySelector('.bubble').textContent === '一改'";
     until(&browser, turns).await;
     browser.client.refresh().await.unwrap();
     until(&browser, "document.querySelector('.turn.double .prose')?.textContent.includes('开始')").await;
@@ -157,7 +160,8 @@ async fn a_refused_key_is_named_and_hostile_texts_do_not_run() {
     until(&browser, DONE).await;
     until(
         &browser,
-        "!window.ran && !document.querySelector('.prose :is(script, iframe, svg:not(.icon), form, style, object)')",
+        "!window.ran && \
+         !document.querySelector('.prose :is(script, iframe, svg:not(.icon), form, style, object)')",
     )
     .await;
     until(

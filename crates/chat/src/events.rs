@@ -14,7 +14,7 @@ use web::{ApiError, Language};
 
 use crate::{
     provider::{Finish, ToolCall},
-    talk::live::Reason,
+    reason::Reason,
 };
 
 /// The time after which a silent stream gets a keep-alive comment.

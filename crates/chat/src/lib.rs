@@ -12,6 +12,7 @@ mod openai;
 pub mod person;
 mod prompt;
 pub mod provider;
+pub mod reason;
 mod responder;
 mod search;
 pub mod session;

@@ -1,5 +1,6 @@
 //! The pages for conversations with the assistant, and for the data that the model was sent for a response.
 
+mod address;
 pub(crate) mod change;
 mod list;
 pub(crate) mod live;
@@ -10,7 +11,8 @@ pub(crate) mod texts;
 mod view;
 
 use ::chat::{
-    live::{NewMessage, Reason},
+    live::NewMessage,
+    reason::Reason,
     session::{
         Session, Speaker,
         model::{message_id, parse_message_id},
@@ -25,6 +27,7 @@ use axum::{
 use http::StatusCode;
 use web::{ApiError, Query};
 
+pub(crate) use self::address::{PATH, link};
 use self::{
     list::List,
     start::Start,
@@ -37,8 +40,6 @@ use crate::{
     page::{Member, Page},
 };
 
-/// The path of the conversations.
-pub(crate) const PATH: &str = "/chat";
 /// Number of messages on a page, and in the part that scripts load after an answer.
 const MESSAGES: i64 = 60;
 const TAIL: i64 = 2;
@@ -62,6 +63,13 @@ pub(crate) struct PageParams {
     failed: Option<String>,
     /// Set if only the last two messages are wanted.
     tail: Option<String>,
+}
+
+impl PageParams {
+    /// Returns the part of the list that is wanted.
+    fn list(&self) -> list::Wanted<'_> {
+        list::Wanted { q: self.q.as_deref(), cursor: self.cursor.as_deref() }
+    }
 }
 
 /// The form with a message.
@@ -153,12 +161,6 @@ struct ChatPage<'a> {
     alert: Option<String>,
 }
 
-/// Returns the address of a conversation.
-pub(crate) fn link(session: &str) -> String {
-    let session: String = form_urlencoded::byte_serialize(session.as_bytes()).collect();
-    format!("{PATH}?session={session}")
-}
-
 /// Returns the text about a failed answer.
 fn why(reason: Reason, t: &Texts) -> &'static str {
     match reason {
@@ -230,7 +232,7 @@ async fn render(
     };
     let id = session.as_ref().map(|session| session.id.clone()).unwrap_or_default();
     let is_live = console.chat.follow_live(account, &id, 0).is_some();
-    let list = list::load(console, &member, &params, &id, t).await?;
+    let list = list::load(console, &member, params.list(), &id, t).await?;
     let here = if id.is_empty() { PATH.to_owned() } else { link(&id) };
     let page = member.page.clone().at("chat", here);
     let template = ChatPage {

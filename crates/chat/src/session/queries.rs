@@ -51,13 +51,15 @@ pub(super) const HOLD: &str = "UPDATE chat_session SET message_count = message_c
 
 /// The number of messages in a session, and their size in bytes, prompts included.
 pub(super) const ROOM: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
-     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
+     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) \
+     + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
      FROM chat_message m \
      LEFT JOIN chat_sent t ON t.message_id = m.id WHERE m.session_key = $1";
 
 /// The number of messages of an account, and their size in bytes, prompts included.
 pub(crate) const ROOM_OF_ACCOUNT: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
-     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
+     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) \
+     + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
      FROM chat_session s \
      JOIN chat_message m ON m.session_key = s.key LEFT JOIN chat_sent t ON t.message_id = m.id \
      WHERE s.account_id = $1";
@@ -133,7 +135,8 @@ pub(super) const SAID: &str =
 
 /// The number of messages of a session from an id on, and their size in bytes, prompts included.
 pub(super) const ROOM_FROM: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
-     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
+     + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) \
+     + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
      FROM chat_message m LEFT JOIN chat_sent t ON t.message_id = m.id \
      WHERE m.session_key = $1 AND m.id >= $2";
 

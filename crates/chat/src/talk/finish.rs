@@ -9,13 +9,13 @@ use web::{ApiError, Code};
 use super::{
     Turn,
     draft::{Draft, End, Source},
-    live::Reason,
 };
 use crate::{
     Chat, ConversationId,
     events::{Ended, Event},
     prompt,
     provider::{Failure, Finish, Role},
+    reason::Reason,
     session::{Needs, Sent, Speaker, State, Stored, StoredAnswer},
     work::{Kind, Later},
 };
@@ -33,7 +33,11 @@ pub(super) async fn finish(
     source: Source,
     end: End,
 ) {
-    let reason = Reason::of(&end);
+    let reason = match &end {
+        End::Whole(_) => Reason::Other,
+        End::Stopped => Reason::Stopped,
+        End::Failed(failure) => Reason::of(failure),
+    };
     let (state, failure) = match &end {
         End::Whole(_) => (State::Complete, None),
         End::Stopped => (State::Stopped, Some(Code::Unavailable.into())),

@@ -4,11 +4,23 @@ use ::chat::session::{ListPlace, MAX_LISTED, Session, Speaker};
 use store::{Timestamp, Zone};
 use web::ApiError;
 
-use super::{PATH, PageParams, link, texts::Texts};
+use super::{
+    address::{PATH, link},
+    texts::Texts,
+};
 use crate::{Console, page::Member, texts::fill};
 
 /// Maximum length of a search text in characters.
 const MAX_QUERY: usize = 100;
+
+/// The part of the list that is wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// A text in the title or the last message.
+    pub(super) q: Option<&'a str>,
+    /// The position after which the part begins.
+    pub(super) cursor: Option<&'a str>,
+}
 
 /// A conversation in the list.
 pub(super) struct Entry {
@@ -40,19 +52,19 @@ pub(super) struct List {
 pub(super) async fn load(
     console: &Console,
     member: &Member,
-    params: &PageParams,
+    wanted: Wanted<'_>,
     open: &str,
     t: &Texts,
 ) -> Result<List, ApiError> {
     let account = member.account.id;
-    let q: String = params.q.as_deref().unwrap_or_default().trim().chars().take(MAX_QUERY).collect();
+    let q: String = wanted.q.unwrap_or_default().trim().chars().take(MAX_QUERY).collect();
     if !q.is_empty() {
         let found = console.chat.search_sessions(account, &q).await?;
         let nothing = found.is_empty().then(|| fill(t.no_hit, &q));
         let groups = days(console, member, found, open, t).await?;
         return Ok(List { q, groups, nothing, older: None });
     }
-    let place = params.cursor.as_deref().and_then(ListPlace::parse);
+    let place = wanted.cursor.and_then(ListPlace::parse);
     let after = place.unwrap_or(ListPlace::START);
     let sessions = console.chat.sessions(&Speaker::person(account), "", after, MAX_LISTED).await?;
     let is_full = i64::try_from(sessions.len()).unwrap_or(i64::MAX) >= MAX_LISTED;

@@ -109,7 +109,9 @@ fn parts(sent: &Sent, t: &Texts) -> Vec<Part> {
             _ if Some(place) > last => (3, t.role_assistant),
             _ => (1, t.role_assistant),
         };
-        parts[part].push(Line { role, text });
+        if let Some(part) = parts.get_mut(part) {
+            part.push(Line { role, text });
+        }
     }
     let [system, history, message, tools] = parts;
     let count = fill(t.part_history_more, history.len());

@@ -19,7 +19,7 @@ pub(super) struct Suggestion {
     pub(super) about: &'static str,
 }
 
-/// What the page shows before the first message.
+/// The page before the first message.
 pub(super) struct Start {
     pub(super) lead: String,
     pub(super) suggestions: Vec<Suggestion>,

@@ -111,8 +111,8 @@ texts! {
 
     welcome: "今天想聊点什么？", "What is on your mind today?";
 
-    read_memories: "我读过你的 {} 条记忆。", "I have read {} memories of yours.";
-    read_notes: "还有 {} 篇笔记。", "And {} notes.";
+    read_memories: "我读过你的 {} 条记忆。", "Memories I have read: {}.";
+    read_notes: "还有 {} 篇笔记。", "Notes: {}.";
     read_nothing: "我还不了解你。聊一聊，或者先添几条记忆。", "I do not know you yet. Talk to me, or add a few memories first.";
     start_label: "可以这样开始", "Ways to begin";
     start_know: "你了解我多少？", "What do you know about me?";
@@ -125,7 +125,8 @@ texts! {
     start_interest_more: "你的兴趣", "One of your interests";
     sent_title: "发送给模型的内容", "What was sent to the model";
     sent_lead: "为这一个回答，{} 看到的全部，一字不差。", "Everything that {} was given for this answer, word for word.";
-    sent_built_in: "这个回答由内置应答器生成，没有内容离开服务器。", "The built-in responder gave this answer; nothing left this server.";
+    sent_built_in: "这个回答由内置应答器生成，没有内容离开服务器。",
+        "The built-in responder gave this answer; nothing left this server.";
     total: "合计", "Total";
     provider: "发送到", "Sent to";
     nowhere: "没有发送", "Nowhere";

@@ -10,7 +10,7 @@ use ::chat::session::{
 use memory::{MemoryId, key};
 use store::AccountId;
 
-use super::{PATH, texts::Texts};
+use super::{address::PATH, texts::Texts};
 use crate::{
     Console,
     markdown::{self, Markdown},

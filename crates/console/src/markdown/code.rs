@@ -29,76 +29,80 @@ const BOTH: &[char] = &['"', '\''];
 const LANGUAGES: &[Language] = &[
     Language {
         names: &["rust", "rs"],
-        keywords: "as async await break const continue crate dyn else enum extern false fn for if impl in let \
-            loop match mod move mut pub ref return self Self static struct super trait true type unsafe use \
-            where while",
+        keywords: "as async await break const continue crate dyn else enum extern false fn for if \
+            impl in let loop match mod move mut pub ref return self Self static struct super trait \
+            true type unsafe use where while",
         line: C_LINE,
         block: C_BLOCK,
         quotes: &['"'],
     },
     Language {
         names: &["python", "py"],
-        keywords: "and as assert async await break class continue def del elif else except False finally for \
-            from global if import in is lambda None nonlocal not or pass raise return True try while with yield",
+        keywords: "and as assert async await break class continue def del elif else except False \
+            finally for from global if import in is lambda None nonlocal not or pass raise return \
+            True try while with yield",
         line: HASH,
         block: NONE,
         quotes: BOTH,
     },
     Language {
         names: &["javascript", "js", "typescript", "ts", "jsx", "tsx", "mjs"],
-        keywords: "async await break case catch class const continue default delete do else enum export \
-            extends false finally for from function if implements import in instanceof interface let new null \
-            of return static super switch this throw true try type typeof undefined var void while yield",
+        keywords: "async await break case catch class const continue default delete do else enum \
+            export extends false finally for from function if implements import in instanceof \
+            interface let new null of return static super switch this throw true try type typeof \
+            undefined var void while yield",
         line: C_LINE,
         block: C_BLOCK,
         quotes: &['"', '\'', '`'],
     },
     Language {
         names: &["java", "kotlin", "kt", "csharp", "cs", "c#", "scala", "swift", "dart", "php"],
-        keywords: "abstract as break case catch class const continue default do else enum extends final \
-            finally for foreach fun func function guard if implements import in init instanceof interface \
-            internal is let namespace new null nil object override package private protected public return \
-            sealed static struct super switch this throw throws true false try using val var virtual void when \
-            where while",
+        keywords: "abstract as break case catch class const continue default do else enum extends \
+            final finally for foreach fun func function guard if implements import in init instanceof \
+            interface internal is let namespace new null nil object override package private \
+            protected public return sealed static struct super switch this throw throws true false \
+            try using val var virtual void when where while",
         line: C_LINE,
         block: C_BLOCK,
         quotes: BOTH,
     },
     Language {
         names: &["go", "golang"],
-        keywords: "break case chan const continue default defer else fallthrough false for func go goto if \
-            import interface map nil package range return select struct switch true type var",
+        keywords: "break case chan const continue default defer else fallthrough false for func go \
+            goto if import interface map nil package range return select struct switch true type var",
         line: C_LINE,
         block: C_BLOCK,
         quotes: &['"', '\'', '`'],
     },
     Language {
         names: &["c", "cpp", "c++", "h", "hpp", "cc"],
-        keywords: "auto bool break case catch char class const constexpr continue default delete do double \
-            else enum extern false float for if include inline int long namespace new nullptr operator private \
-            protected public return short signed sizeof static struct switch template this throw true try \
-            typedef typename union unsigned using virtual void volatile while define",
+        keywords: "auto bool break case catch char class const constexpr continue default delete do \
+            double else enum extern false float for if include inline int long namespace new nullptr \
+            operator private protected public return short signed sizeof static struct switch \
+            template this throw true try typedef typename union unsigned using virtual void volatile \
+            while define",
         line: C_LINE,
         block: C_BLOCK,
         quotes: BOTH,
     },
     Language {
         names: &["bash", "sh", "shell", "zsh", "console"],
-        keywords: "case cd do done echo elif else esac exit export fi for function if in local return set \
-            source sudo then until while",
+        keywords: "case cd do done echo elif else esac exit export fi for function if in local return \
+            set source sudo then until while",
         line: HASH,
         block: NONE,
         quotes: BOTH,
     },
     Language {
         names: &["sql", "postgresql", "sqlite", "mysql"],
-        keywords: "ADD ALTER AND AS ASC BEGIN BETWEEN BY CASE COMMIT CREATE DELETE DESC DISTINCT DROP ELSE END \
-            EXISTS FROM GROUP HAVING IN INDEX INNER INSERT INTO IS JOIN KEY LEFT LIKE LIMIT NOT NULL ON OR \
-            ORDER OUTER PRIMARY REFERENCES RIGHT ROLLBACK SELECT SET TABLE THEN UNION UNIQUE UPDATE USING \
-            VALUES VIEW WHEN WHERE WITH add alter and as asc begin between by case commit create delete desc \
-            distinct drop else end exists from group having in index inner insert into is join key left like \
-            limit not null on or order outer primary references right rollback select set table then union \
-            unique update using values view when where with",
+        keywords: "ADD ALTER AND AS ASC BEGIN BETWEEN BY CASE COMMIT CREATE DELETE DESC DISTINCT DROP \
+            ELSE END EXISTS FROM GROUP HAVING IN INDEX INNER INSERT INTO IS JOIN KEY LEFT LIKE LIMIT \
+            NOT NULL ON OR ORDER OUTER PRIMARY REFERENCES RIGHT ROLLBACK SELECT SET TABLE THEN UNION \
+            UNIQUE UPDATE USING VALUES VIEW WHEN WHERE WITH add alter and as asc begin between by \
+            case commit create delete desc distinct drop else end exists from group having in index \
+            inner insert into is join key left like limit not null on or order outer primary \
+            references right rollback select set table then union unique update using values view \
+            when where with",
         line: &["--"],
         block: C_BLOCK,
         quotes: BOTH,
@@ -119,8 +123,9 @@ const LANGUAGES: &[Language] = &[
     },
     Language {
         names: &["ruby", "rb", "elixir"],
-        keywords: "and begin break case class def defmodule do else elsif end ensure false fn for if in module \
-            next nil not or require rescue return self super then true unless until when while yield",
+        keywords: "and begin break case class def defmodule do else elsif end ensure false fn for if \
+            in module next nil not or require rescue return self super then true unless until when \
+            while yield",
         line: HASH,
         block: NONE,
         quotes: BOTH,

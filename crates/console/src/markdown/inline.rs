@@ -78,8 +78,8 @@ fn is_picture(key: &str) -> bool {
     Kind::of_key(key).is_some_and(|kind| kind.media_type().starts_with("image/"))
 }
 
-/// Appends a text. Addresses in it become links. Pairs of `**` become strong text: the rules of Markdown leave
-/// them as they are where a word in Chinese touches punctuation.
+/// Appends a text. Addresses in it become links. Pairs of `**` become strong text: the rules of Markdown
+/// leave them as they are where a word in Chinese touches punctuation.
 pub(super) fn text(out: &mut String, text: &str) {
     let mut rest = text;
     while let Some(begin) = rest.find("**") {
