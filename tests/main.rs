@@ -161,6 +161,7 @@ mod pages {
     pub mod consent;
     mod consent_accounts;
     mod consent_scopes;
+    mod frame;
     mod keys;
     mod models;
     mod plaza;

@@ -365,3 +365,47 @@ async fn a_developers_pages_on_a_desk() {
 async fn a_developers_pages_on_a_phone() {
     a_developers_pages(360, 740).await;
 }
+
+/// Every page fits the narrowest screens in both languages, and every entry of the menus is in reach.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_fit_and_menus_are_in_reach() {
+    let server = TestServer::start(Engine::Sqlite).await;
+    let session = server.person("a").await.session().await;
+    let paths =
+        ["/", "/profile", "/keys", "/keys/new", "/apps/new", "/chat", "/memories", "/account", "/hub"];
+    for (width, height) in [(320, 640), (390, 844)] {
+        let browser = Browser::start(width, height).await;
+        browser.client.goto(&format!("{}/sign-in", server.base_url())).await.unwrap();
+        for language in ["zh-CN", "en"] {
+            let cookies = format!(
+                "document.cookie = 'doppel_language={language}; path=/'; \
+                 document.cookie = 'doppel_session={session}; path=/'"
+            );
+            browser.client.execute(&cookies, Vec::new()).await.unwrap();
+            for path in paths {
+                browser.client.goto(&format!("{}{path}", server.base_url())).await.unwrap();
+                assert_eq!(browser.path().await, path);
+                browser.check_page().await;
+            }
+        }
+        browser.client.clone().close().await.unwrap();
+    }
+    // The last entry of each menu can be scrolled into the window.
+    let reach = "const menu = document.getElementById(arguments[0]); if (menu.popover && \
+         getComputedStyle(menu).display === 'none') menu.showPopover(); \
+         const last = [...menu.querySelectorAll('a, button')].at(-1); \
+         last.scrollIntoView({block: 'nearest'}); const box = last.getBoundingClientRect(); \
+         return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;";
+    for (width, height) in [(640, 400), (1280, 500), (900, 400)] {
+        let browser = Browser::start(width, height).await;
+        browser.client.goto(&format!("{}/sign-in", server.base_url())).await.unwrap();
+        let cookie = format!("document.cookie = 'doppel_session={session}; path=/'");
+        browser.client.execute(&cookie, Vec::new()).await.unwrap();
+        for menu in ["nav", "account"] {
+            browser.client.goto(&format!("{}/", server.base_url())).await.unwrap();
+            let seen = browser.client.execute(reach, vec![json!(menu)]).await.unwrap();
+            assert_eq!(seen, json!(true), "{menu} at {width} x {height}");
+        }
+        browser.client.clone().close().await.unwrap();
+    }
+}

@@ -2,6 +2,7 @@
 "use strict";
 
 const root = document.documentElement;
+root.classList.add("scripted");
 const csrf = () => document.querySelector('form[action="/sign-out"] input[name="csrf"]')?.value;
 
 // Theme: at once, and kept by the server in a cookie.
@@ -60,6 +61,7 @@ const ago = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
 const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hour12: false });
 const day = new Intl.DateTimeFormat(lang, { month: "short", day: "numeric" });
 const date = new Intl.DateTimeFormat(lang, { year: "numeric", month: "short", day: "numeric" });
+const weekday = new Intl.DateTimeFormat(lang, { month: "long", day: "numeric", weekday: "long" });
 const exact = new Intl.DateTimeFormat(lang, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 function words(then, now) {
   const seconds = Math.round((then - now) / 1000);
@@ -76,9 +78,10 @@ function words(then, now) {
 function times(within = document) {
   const now = new Date();
   for (const time of within.querySelectorAll("time[datetime]")) {
-    if (!time.dateTime.includes("T")) continue;
-    const then = new Date(time.dateTime);
-    const text = "exact" in time.dataset ? exact.format(then) : words(then, now);
+    const isDay = "day" in time.dataset;
+    if (!isDay && !time.dateTime.includes("T")) continue;
+    const then = new Date(isDay ? `${time.dateTime}T12:00` : time.dateTime);
+    const text = isDay ? weekday.format(then) : "exact" in time.dataset ? exact.format(then) : words(then, now);
     if (time.textContent !== text) time.textContent = text;
   }
 }
@@ -139,6 +142,37 @@ document.addEventListener("submit", (event) => {
   document.body.append(box);
   box.showModal();
 });
+
+// Examples: runs one, and shows the real answer. data-key names the field with a key; without it the session counts.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-run]");
+  if (!button) return;
+  event.preventDefault();
+  const box = document.getElementById("answer");
+  const key = document.getElementById(button.dataset.key ?? "")?.value;
+  const [badge, facts] = box.querySelectorAll(".code-head > *");
+  const began = performance.now();
+  // The page may have been opened at another name of this server.
+  const { pathname, search } = new URL(button.dataset.run);
+  let text, state;
+  try {
+    const answer = await fetch(pathname + search, key ? { credentials: "omit", headers: { Authorization: `Bearer ${key}` } } : {});
+    text = await answer.text();
+    state = answer.ok;
+    badge.textContent = `${answer.status} ${box.dataset[answer.ok ? "ok" : "bad"]}`;
+  } catch (error) {
+    text = String(error);
+    badge.textContent = box.dataset.bad;
+  }
+  badge.className = `badge dot ${state ? "good" : "bad"}`;
+  facts.textContent = `${Math.round(performance.now() - began)} ms`;
+  try {
+    text = JSON.stringify(JSON.parse(text), null, 2);
+  } catch {}
+  box.querySelector("code").textContent = text;
+  box.hidden = false;
+});
+for (const button of document.querySelectorAll("button[data-run]")) button.hidden = false;
 
 // Search: Ctrl K opens it over any page. Pages are found here, everything else by the server.
 const find = document.querySelector(".find");

@@ -2,7 +2,7 @@
 
 mod detail;
 pub(crate) mod texts;
-mod view;
+pub(crate) mod view;
 
 use askama::Template;
 use axum::{

@@ -59,6 +59,7 @@ static ASSETS: LazyLock<[(&str, Asset); 13]> = LazyLock::new(|| {
         ("chat-text.js", Asset::new(JS, &include_bytes!("../assets/chat-text.js")[..])),
         ("chat.js", Asset::new(JS, &include_bytes!("../assets/chat.js")[..])),
         ("console.js", Asset::new(JS, &include_bytes!("../assets/console.js")[..])),
+        ("profile.js", Asset::new(JS, &include_bytes!("../assets/profile.js")[..])),
         ("leave.js", Asset::new(JS, &include_bytes!("../assets/leave.js")[..])),
         ("logo.svg", Asset::new(SVG, &include_bytes!("../assets/logo.svg")[..])),
         ("icons.svg", Asset::new(SVG, &include_bytes!("../assets/icons.svg")[..])),

@@ -31,6 +31,7 @@ mod programs;
 mod search;
 mod sign_in;
 mod sign_up;
+mod snippet;
 mod texts;
 mod theme;
 mod when;
@@ -115,6 +116,7 @@ impl Console {
 pub fn router(console: Console) -> Router {
     Router::new()
         .route("/", get(home::show))
+        .route(home::DISMISS, post(home::dismiss))
         .route(sign_in::PATH, get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route(paths::SIGN_UP, get(sign_up::show).post(sign_up::submit))

@@ -2,24 +2,34 @@
 
 mod form;
 pub(crate) mod interest;
+mod picture;
 pub(crate) mod texts;
 
 use askama::Template;
 use axum::{
     Router,
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use http::StatusCode;
-use memory::{ShadeId, profile::Change};
+use memory::{
+    ShadeId,
+    profile::{
+        Change, Profile,
+        model::{Part, completeness, missing},
+    },
+    shade::Shade,
+};
 use store::Zone;
-use web::{ApiError, Query};
+use web::{ApiError, Query, paging::Page as Rows};
 
 use crate::{
     Console,
     form::{CsrfForm, Fields},
+    icons::{Face, own_picture},
     page::{Member, Page},
+    texts::fill,
 };
 use form::Typed;
 use texts::Texts;
@@ -30,9 +40,12 @@ pub(crate) const PATH: &str = "/profile";
 pub(crate) fn router() -> Router<Console> {
     Router::new()
         .route(PATH, get(show).post(save))
+        .route(picture::UPLOAD, post(picture::upload).layer(DefaultBodyLimit::max(picture::MAX_UPLOAD)))
+        .route(picture::REMOVE, post(picture::remove))
         .route("/profile/zone", post(set_zone))
         .route("/profile/interests", post(interest::add))
         .route("/profile/interests/{id}", get(interest::show).post(interest::change))
+        .route("/profile/interests/{id}/publish", post(interest::publish))
         .route("/profile/interests/{id}/delete", post(interest::delete))
 }
 
@@ -48,7 +61,8 @@ pub(crate) struct About {
     name: String,
     bio: String,
     words: String,
-    avatar: String,
+    /// The address of the picture, if the form has it.
+    avatar: Option<String>,
     zone: String,
 }
 
@@ -68,16 +82,19 @@ impl From<Fields> for About {
             name: plain("name"),
             bio: plain("bio"),
             words: plain("words"),
-            avatar: plain("avatar"),
+            avatar: fields.all("avatar").into_iter().next(),
             zone: plain("zone").trim().to_owned(),
         }
     }
 }
 
+/// An interest, with its private and its public side.
 struct Line {
     id: ShadeId,
     name: String,
-    about: String,
+    own: String,
+    public_name: String,
+    public: String,
     is_public: bool,
 }
 
@@ -88,6 +105,15 @@ struct ProfilePage<'a> {
     t: &'static Texts,
     about: About,
     route: String,
+    email: String,
+    face: Face,
+    cover: Option<String>,
+    has_avatar: bool,
+    percent: i32,
+    percent_label: String,
+    /// What is missing, and how many percent each part adds.
+    missing: Vec<(&'static str, &'static str, i32)>,
+    public_memories: String,
     interests: Vec<Line>,
     typed: Typed,
     notice: Option<&'static str>,
@@ -99,6 +125,7 @@ struct ProfilePage<'a> {
 pub(crate) enum Refused {
     About(ApiError, About),
     Interest(ApiError, Typed),
+    Picture(ApiError),
 }
 
 /// Shows the page.
@@ -120,29 +147,35 @@ pub(crate) async fn render(
     let t = Texts::of(page.language);
     let (who, profile) = console.memory.profile(member.account.id).await?;
     let shades = console.memory.shades(member.account.id, false).await?;
-    let lines = shades.into_iter().map(|shade| Line {
-        id: shade.id,
-        name: shade.body.shade_name,
-        about: shade.body.shade_description,
-        is_public: shade.has_public_content,
-    });
+    let one = Rows { limit: 1, offset: 0 };
+    let public = console.memory.key_memories(member.account.id, "", one, true).await?.total;
+    let percent = completeness(&who, &profile);
     let mut template = ProfilePage {
         page: &page,
         t,
         about: About {
-            name: who.name,
-            bio: profile.bio,
-            words: profile.self_introduction,
-            avatar: profile.avatar,
-            zone: profile.time_zone,
+            name: who.name.clone(),
+            bio: profile.bio.clone(),
+            words: profile.self_introduction.clone(),
+            avatar: None,
+            zone: profile.time_zone.clone(),
         },
+        face: Face::new(&who.name, &profile.avatar, &console.public_url).huge(),
+        cover: own_picture(&profile.cover, &console.public_url).map(str::to_owned),
+        has_avatar: !profile.avatar.is_empty(),
+        percent,
+        percent_label: fill(t.completeness, percent),
+        missing: missing_parts(&profile, t),
+        public_memories: fill(t.sees_memories, public),
         route: who.route,
-        interests: lines.collect(),
+        email: who.email,
+        interests: shades.into_iter().map(line).collect(),
         typed: Typed::default(),
         notice: match params.done.as_deref() {
             Some("saved") => Some(t.saved),
             Some("added") => Some(t.added),
             Some("deleted") => Some(t.deleted),
+            Some("published") => Some(t.published),
             _ => None,
         },
         alert: None,
@@ -155,6 +188,10 @@ pub(crate) async fn render(
             template.about = typed;
             error
         }
+        Some(Refused::Picture(error)) => {
+            template.alert = Some(error.message(page.language));
+            error
+        }
         Some(Refused::Interest(error, typed)) => {
             template.interest_alert = Some(error.message(page.language));
             template.typed = typed;
@@ -162,6 +199,30 @@ pub(crate) async fn render(
         }
     };
     page.refuse(&error, &template)
+}
+
+/// Returns an interest as the page shows it.
+fn line(shade: Shade) -> Line {
+    let either = |first: String, second: String| if first.trim().is_empty() { second } else { first };
+    let body = shade.body;
+    Line {
+        id: shade.id,
+        name: body.shade_name,
+        own: either(body.shade_content, body.shade_description),
+        public_name: body.shade_name_public,
+        public: either(body.shade_content_public, body.shade_description_public),
+        is_public: shade.has_public_content,
+    }
+}
+
+/// Returns what a profile lacks: the id of the field, its name, and its weight.
+fn missing_parts(profile: &Profile, t: &Texts) -> Vec<(&'static str, &'static str, i32)> {
+    let part = |(part, weight)| match part {
+        Part::Avatar => ("avatar-file", t.add_avatar, weight),
+        Part::Bio => ("bio", t.add_bio, weight),
+        Part::Words => ("words", t.add_words, weight),
+    };
+    missing(profile).into_iter().map(part).collect()
 }
 
 /// Changes the profile, or shows the page again with the error.
@@ -175,7 +236,7 @@ pub(crate) async fn save(
         name: Some(name),
         bio: Some(bio),
         self_introduction: Some(words),
-        avatar: Some(avatar),
+        avatar,
         time_zone: Some(zone),
         ..Change::default()
     };

@@ -71,7 +71,6 @@ texts! {
         "Your memories stay on your own server. You decide who may read what, permission by permission.";
 
     // Conversations with the assistant.
-    home_chat: "和你的分身聊聊，并查看每个回答用到了哪些记忆。", "Chat with your double and see which memories each answer used.";
     chat_settings: "分身设置", "Double settings";
     chat_saved: "设置已保存。", "Settings saved.";
     chat_limit: "用量", "Usage";
@@ -155,25 +154,6 @@ texts! {
         "已达到 {} 个 API Key 的上限，请先删除不再使用的。",
         "You have reached the limit of {} API keys. Delete a key you no longer use first.";
 
-    // Home.
-    home_title: "你好，{}", "Hello, {}";
-    home_memories:
-        "查看、搜索和修改分身所知道的一切，也可以全部导出带走。",
-        "View, search and edit everything your double knows, and export all of it.";
-    home_keys:
-        "创建、轮换和删除访问 API 的密钥，查看每个 Key 的调用记录。",
-        "Create, rotate and delete API keys, and see what each key was used for.";
-    home_keys_none: "还没有 Key", "No keys yet";
-    home_keys_one: "1 个 Key", "1 key";
-    home_keys_many: "{} 个 Key", "{} keys";
-    home_account:
-        "修改密码，查看在哪些设备上登录，随时结束任何一个会话。",
-        "Change your password, see where you are signed in, and end sessions.";
-    home_reference:
-        "每个接口的参数、返回和错误码，可以直接在页面上试用。",
-        "Parameters, responses and error codes of every endpoint, with a built-in client to try them.";
-    home_try: "发出第一个请求", "Make your first request";
-    home_try_lead: "把命令中的 Key 换成你自己的：", "Replace the key in this command with your own:";
     admin: "管理员", "Administrator";
     route: "主页路径", "Route";
 
@@ -235,8 +215,14 @@ texts! {
     shown_key: "API Key", "API key";
     shown_try: "试一下", "Try it";
     shown_try_lead:
-        "先把 Key 放进环境变量 DOPPEL_API_KEY，再运行：",
-        "Set the environment variable DOPPEL_API_KEY to the key, then run:";
+        "Key 已经在里面，粘贴到终端就能运行。",
+        "The key is already in it. Paste it into a terminal and run it.";
+    shown_once: "离开后无法再看到它，只能重新创建。", "You cannot view it again later; you would have to create a new one.";
+    run_now: "现在运行", "Run it now";
+    run_lead: "以你的登录身份调用这台服务器。", "Calls this server with your session.";
+    run_ok: "成功", "OK";
+    run_bad: "没有成功", "Failed";
+    code_language: "语言", "Language";
     shown_done: "我已保存", "I have saved it";
 
     // The page of a key.
@@ -452,6 +438,7 @@ mod tests {
             crate::apps::texts::ALL,
             crate::chat::texts::ALL,
             crate::consent::texts::ALL,
+            crate::home::texts::ALL,
             crate::profile::texts::ALL,
         ] {
             both_languages_have_the_same_places_for_values(all);

@@ -14,8 +14,9 @@ use web::ApiError;
 
 use super::view::KeyView;
 use crate::{
-    Console, home,
+    Console,
     page::{Member, Page},
+    snippet::{Snippet, address, snippets},
     texts::fill,
     when::When,
 };
@@ -29,7 +30,9 @@ struct ShownPage<'a> {
     about_old: Option<String>,
     secret: &'a str,
     key: KeyView,
-    command: Option<String>,
+    /// The address that the examples call, if the key can call one.
+    url: Option<String>,
+    snippets: Vec<Snippet>,
 }
 
 /// Shows the page after a key was created.
@@ -68,10 +71,10 @@ fn render(
     key: ApiKey,
     secret: &Secret,
 ) -> Result<Response, ApiError> {
-    let command =
-        endpoint(key.scopes).map(|endpoint| home::command(&console.public_url, endpoint, "$DOPPEL_API_KEY"));
+    let url = endpoint(key.scopes).map(|endpoint| address(&console.public_url, endpoint));
+    let snippets = url.as_deref().map(|url| snippets(url, Some(secret.expose()))).unwrap_or_default();
     let key = KeyView::new(key, console.clock.now(), page.t);
-    let template = ShownPage { page, title, about_old, secret: secret.expose(), key, command };
+    let template = ShownPage { page, title, about_old, secret: secret.expose(), key, url, snippets };
     page.answer(StatusCode::OK, &template)
 }
 

@@ -82,6 +82,24 @@ pub(crate) async fn change(
     }
 }
 
+/// Copies the private side of an interest to its public side.
+pub(crate) async fn publish(
+    State(console): State<Console>,
+    member: Member,
+    Path(id): Path<String>,
+    CsrfForm(Nothing): CsrfForm<Nothing>,
+) -> Result<Response, ApiError> {
+    let Shade { id, body, .. } = find(&console, member.account.id, &id).await?;
+    let body = ShadeBody {
+        shade_name_public: body.shade_name.clone(),
+        shade_description_public: body.shade_description.clone(),
+        shade_content_public: body.shade_content.clone(),
+        ..body
+    };
+    console.memory.update_shade(member.account.id, id, body).await?;
+    Ok(Redirect::to("/profile?done=published#interests").into_response())
+}
+
 /// Deletes an interest.
 pub(crate) async fn delete(
     State(console): State<Console>,

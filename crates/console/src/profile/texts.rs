@@ -1,15 +1,49 @@
 //! The texts of the profile's pages, in both languages.
 
 crate::texts::texts! {
-    title: "关于我", "About me";
-    lead:
-        "分身以此介绍你。名字、简介和自我介绍会被你授权的应用看到。",
-        "How your double introduces you. Apps you authorize can see your name, bio and introduction.";
-    bio: "简介", "Bio";
+    title: "资料与兴趣", "Profile and interests";
+    lead: "分身怎么介绍你，别人看到什么，都在这里定。", "How your double introduces you, and what others see.";
+    bio: "一句话简介", "Bio";
     bio_hint: "一句话，最多 500 个字符。", "One sentence, up to 500 characters.";
     words: "自我介绍", "About me";
-    avatar: "头像地址", "Avatar URL";
-    avatar_hint: "可选，http 或 https 地址。", "Optional; an http or https URL.";
+    words_hint: "分身会照着这段话介绍你。", "Your double introduces you with these words.";
+    pictures: "封面与头像", "Cover and picture";
+    avatar: "头像", "Picture";
+    cover: "封面", "Cover";
+    change_avatar: "换头像", "Change picture";
+    change_cover: "换封面", "Change cover";
+    upload: "上传", "Upload";
+    remove_avatar: "去掉头像", "Remove picture";
+    remove_cover: "去掉封面", "Remove cover";
+    picture_hint: "PNG、JPEG、GIF 或 WebP，最大 8 MB。知道地址的人都能看到图片。",
+        "PNG, JPEG, GIF or WebP, up to 8 MB. Anyone who knows its address can see the picture.";
+    crop: "裁剪", "Crop";
+    zoom: "缩放", "Zoom";
+    completeness: "资料完整度 {}%", "Profile completeness {}%";
+    completeness_title: "资料完整度", "Completeness";
+    complete: "文字和头像都有了。", "Your words and picture are there.";
+    incomplete: "再补几样就完整了。", "A few more things and it is complete.";
+    add_avatar: "加一张头像", "Add a picture";
+    add_bio: "写一句话简介", "Write a bio";
+    add_words: "写几句自我介绍", "Introduce yourself";
+    seen: "应用看到的你", "What apps see";
+    seen_by: "权限", "Permission";
+    seen_info: "读资料", "Profile";
+    seen_interests: "读兴趣", "Interests";
+    seen_memories: "读记忆", "Memories";
+    sees_info: "名字、头像、简介、自我介绍", "Name, picture, bio and introduction";
+    sees_no_more: "看不到兴趣、记忆、笔记和对话", "Not your interests, memories, notes or conversations";
+
+    sees_only_interests: "只有兴趣公开的一面", "Only the public side of interests";
+    sees_memories: "{} 条公开的记忆", "{} public memories";
+    sees_no_private: "看不到仅自己的记忆", "Not your private memories";
+    own_side: "只有你和分身", "Only you and your double";
+    everyone: "所有人", "Everyone";
+    not_public: "没有公开的内容，应用看不到这个兴趣。", "Nothing public; apps cannot see this interest.";
+    nothing_here: "还没有写。", "Nothing yet.";
+    publish: "复制到公开的一面", "Copy to the public side";
+    publish_ask: "用左边的内容替换公开的一面？", "Replace the public side with the private one?";
+    published: "已复制到公开的一面。", "Copied to the public side.";
     zone: "时区", "Time zone";
     zone_hint:
         "搜索里的“昨天”、分身知道的今天都按它算，例如 Asia/Shanghai。留空为 UTC。",
@@ -18,15 +52,15 @@ crate::texts::texts! {
     saved: "已保存。", "Saved.";
     interests: "兴趣", "Interests";
     interests_lead:
-        "每个兴趣有两面：你自己的，和你授权的应用看到的。",
-        "Each interest has two sides: your own, and the one that apps you authorize can see.";
+        "每个兴趣有两面：一面只有你和分身知道，一面所有人看得到。",
+        "Each interest has two sides: one for you and your double, and one for everyone.";
     interests_none: "还没有兴趣。", "No interests yet.";
     add: "添加兴趣", "Add an interest";
     interest: "兴趣", "Interest";
     name: "名称", "Name";
     description: "说明", "Description";
     content: "具体内容", "Details";
-    public_side: "应用看到的一面", "Visible to apps";
+
     public_hint: "三项都留空，应用就看不到这个兴趣。", "Leave all three empty to hide this interest from apps.";
     added: "兴趣已添加。", "Interest added.";
     deleted: "兴趣已删除。", "Interest deleted.";

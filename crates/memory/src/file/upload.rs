@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::multipart::Field;
-use store::durable::AsyncNewFile;
+use store::{AccountId, durable::AsyncNewFile};
 use web::{ApiError, Code};
 
 use super::{File, Kind, NAME_BYTES, kind, remove};
@@ -13,6 +13,22 @@ use crate::{Memory, quota::Adder};
 const SILENCE: Duration = Duration::from_secs(15);
 
 impl Memory {
+    /// Stores a picture that a person uploads for their profile.
+    ///
+    /// # Errors
+    /// [`Code::UnsupportedMedia`] if it is not a picture, and as for every upload if it is too large or
+    /// cannot be read.
+    pub async fn receive_picture(&self, account: AccountId, field: Field<'_>) -> Result<File, ApiError> {
+        let file = self.receive(&Adder::from(account), field).await?;
+        match Kind::of_key(&file.key) {
+            Some(Kind::Png | Kind::Jpeg | Kind::Gif | Kind::Webp) => Ok(file),
+            Some(Kind::Mp4 | Kind::Mp3) | None => {
+                self.delete_file(account, &file.key).await?;
+                Err(ApiError::new(Code::UnsupportedMedia).with("PNG, JPEG, GIF, WebP"))
+            }
+        }
+    }
+
     /// Stores the content of a multipart field.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use search::{Document, Index};
 use store::{AccountId, Timestamp, Tx, from_row, owned_params, params};
 use web::ApiError;
 
-use super::{KIND, Prepared, model::Fact, queries, rules};
+use super::{KIND, KeyMemory, Prepared, model::Fact, queries, rules};
 use crate::{LinkId, Memory, MemoryId, MessageId, quota};
 
 /// Maximum number of links shown of a memory, the newest ones.
@@ -115,6 +115,14 @@ impl Memory {
     /// Requests embeddings of learned facts, once they are written.
     pub fn learned(&self, account: AccountId) {
         self.changed(Index::new(account, KIND));
+    }
+
+    /// Returns the latest memories that were learned from conversations, the newest first.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn latest_learned(&self, account: AccountId, limit: i64) -> Result<Vec<KeyMemory>, ApiError> {
+        Ok(self.db().fetch_all(queries::LATEST_LEARNED, params![account, limit]).await?)
     }
 
     /// Returns a person's links with ids greater than one, in the order of ids.

@@ -88,6 +88,14 @@ pub(crate) const ONE: &str = "SELECT id, actor, object, content, created_at, upd
     key_memory \
      WHERE id = $1 AND account_id = $2";
 
+/// Selects memories that were stated in conversations, the newest first, among the newest 500.
+pub(super) const LATEST_LEARNED: &str = "SELECT m.id, m.actor, m.object, m.content, m.created_at, \
+    m.updated_at, m.visibility FROM \
+     (SELECT id, actor, object, content, created_at, updated_at, visibility FROM key_memory \
+     WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT 500) m \
+     WHERE EXISTS (SELECT 1 FROM key_memory_link l WHERE l.memory_id = m.id AND l.kind = 'said') \
+     ORDER BY m.created_at DESC, m.id DESC LIMIT $2";
+
 pub(super) const OWN: &str = "SELECT id FROM key_memory WHERE id = $1 AND account_id = $2";
 
 pub(super) const ADD_LINK: &str = "INSERT INTO key_memory_link (id, memory_id, kind, other_id, message_id, \

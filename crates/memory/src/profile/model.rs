@@ -217,15 +217,34 @@ impl ProfileOut {
 
 /// Returns the completeness of a profile, 0 to 100: the sum of the weights of its members. The remaining 15
 /// are for a voice.
-fn completeness(account: &Account, profile: &Profile) -> i32 {
-    [
-        (&account.name, 20),
-        (&account.email, 10),
-        (&profile.avatar, 20),
-        (&profile.bio, 15),
-        (&profile.self_introduction, 20),
-    ]
-    .into_iter()
-    .map(|(text, weight)| if text.trim().is_empty() { 0 } else { weight })
-    .sum()
+pub fn completeness(account: &Account, profile: &Profile) -> i32 {
+    let parts = [(&account.name, 20), (&account.email, 10)];
+    let given: i32 =
+        parts.into_iter().filter(|(text, _)| !text.trim().is_empty()).map(|(_, weight)| weight).sum();
+    let missing: i32 = missing(profile).into_iter().map(|(_, weight)| weight).sum();
+    given + PARTS.iter().map(|(_, weight)| weight).sum::<i32>() - missing
+}
+
+/// A part of a profile that counts for its completeness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The picture.
+    Avatar,
+    /// The line about the person.
+    Bio,
+    /// The self-introduction.
+    Words,
+}
+
+/// The parts that a person can add, and the weight of each.
+const PARTS: [(Part, i32); 3] = [(Part::Avatar, 20), (Part::Bio, 15), (Part::Words, 20)];
+
+/// Returns the parts that a profile lacks, and the weight of each.
+pub fn missing(profile: &Profile) -> Vec<(Part, i32)> {
+    let text = |part| match part {
+        Part::Avatar => &profile.avatar,
+        Part::Bio => &profile.bio,
+        Part::Words => &profile.self_introduction,
+    };
+    PARTS.into_iter().filter(|(part, _)| text(*part).trim().is_empty()).collect()
 }
