@@ -298,6 +298,8 @@ async fn from_consent_to_revocation(width: u32, height: u32) {
     browser.check_page().await;
     browser.picture(&format!("app-4-account-{width}")).await;
     browser.click("#apps form button").await;
+    browser.find("dialog").await;
+    browser.click("dialog .bad").await;
     browser.find("p.notice.good").await;
     browser.picture(&format!("app-5-revoked-{width}")).await;
     bearer.get("/api/secondme/user/info").await.refused(401, "auth.token.invalid");

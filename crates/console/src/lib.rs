@@ -63,6 +63,9 @@ pub const PUBLIC: &[&str] = &[
     assets::WEB_MANIFEST,
 ];
 
+/// The ends of the paths of forms with files.
+pub const UPLOADS: &[&str] = &[profile::picture::UPLOAD];
+
 /// Pages whose response waits for the complete response of a model.
 pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, chat::PATH];
 

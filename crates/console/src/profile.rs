@@ -2,7 +2,8 @@
 
 mod form;
 pub(crate) mod interest;
-mod picture;
+pub(crate) mod picture;
+
 pub(crate) mod texts;
 
 use askama::Template;

@@ -285,7 +285,7 @@ fn boundary_limits(config: &Config, patience: Duration) -> boundary::Limits {
         slow_request: patience,
         request: Duration::from_secs(server.request_seconds),
         upload: Duration::from_secs(server.upload_seconds),
-        upload_routes: memory::file::UPLOAD_ROUTES.to_vec(),
+        upload_routes: [memory::file::UPLOAD_ROUTES, console::UPLOADS].concat(),
         unbounded: UNBOUNDED,
         in_flight: server.max_in_flight,
         in_flight_of_address: server.max_in_flight_per_address,

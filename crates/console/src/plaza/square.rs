@@ -154,7 +154,7 @@ pub(crate) async fn feed(
         sorts: sorts.into_iter().collect(),
         kinds: kinds.collect(),
         topic: None,
-        posts: views(feed, &member.account, t),
+        posts: views(feed, &member.account, t, &console.public_url),
         newer,
         older,
         here: address(&filter),
@@ -162,9 +162,9 @@ pub(crate) async fn feed(
     page.answer(StatusCode::OK, &template)
 }
 
-fn views(feed: Feed, reader: &identity::Account, t: &Texts) -> Vec<PostView> {
+fn views(feed: Feed, reader: &identity::Account, t: &Texts, public_url: &str) -> Vec<PostView> {
     let Feed { posts, people, .. } = feed;
-    posts.into_iter().map(|post| PostView::new(post, &people, reader, t)).collect()
+    posts.into_iter().map(|post| PostView::new(post, &people, reader, t, public_url)).collect()
 }
 
 /// Shows the posts about a topic.
@@ -191,7 +191,7 @@ pub(crate) async fn topic(
         sorts: Vec::new(),
         kinds: Vec::new(),
         topic: Some(topic),
-        posts: views(feed, &member.account, t),
+        posts: views(feed, &member.account, t, &console.public_url),
         newer,
         older,
         here,

@@ -103,7 +103,7 @@ async fn render(
     let comments: Vec<CommentView> = listed
         .items
         .iter()
-        .map(|comment| CommentView::new(comment, &all, &listed.people, reader, t))
+        .map(|comment| CommentView::new(comment, &all, &listed.people, reader, t, &console.public_url))
         .collect();
     let reply = asked.reply.as_deref().and_then(|id| comments.iter().find(|comment| comment.id == id));
     let snapshot = listed.snapshot.as_deref().unwrap_or_default();
@@ -112,7 +112,7 @@ async fn render(
         t,
         notice: notice(asked.done.as_deref(), t),
         alert: error.as_ref().map(|error| problem(error, &page)),
-        post: PostView::new(post, &authors, reader, t),
+        post: PostView::new(post, &authors, reader, t, &console.public_url),
         newer: (cursor.page > 1).then(|| format!("{here}?page={}", cursor.page - 1)),
         older: listed.has_more.then(|| format!("{here}?page={}&snapshot={snapshot}", cursor.page + 1)),
         reply: reply.map(|comment| (comment.id.clone(), comment.author.clone())),

@@ -7,13 +7,13 @@ use plaza::{
 };
 
 use super::texts::Texts;
-use crate::when::When;
+use crate::{icons::Face, when::When};
 
 /// The data of a post that a page shows.
 pub(crate) struct PostView {
     pub(crate) name: String,
     pub(crate) author: String,
-    pub(crate) initial: String,
+    pub(crate) face: Face,
     pub(crate) when: When,
     pub(crate) is_edited: bool,
     pub(crate) kind: &'static str,
@@ -32,7 +32,7 @@ pub(crate) struct PostView {
 }
 
 impl PostView {
-    pub(crate) fn new(post: Post, people: &People, reader: &Account, t: &Texts) -> Self {
+    pub(crate) fn new(post: Post, people: &People, reader: &Account, t: &Texts, public_url: &str) -> Self {
         let author = Author::of(post.author, people);
         let mut links = Vec::new();
         let extras = post.extras;
@@ -54,7 +54,7 @@ impl PostView {
         let is_mine = post.author == reader.id;
         Self {
             name: post.name,
-            initial: initial(author.name()),
+            face: Face::new(author.name(), author.avatar(), public_url),
             author: author.name().to_owned(),
             when: When(post.created_at),
             is_edited: post.edited_at.is_some(),
@@ -76,7 +76,7 @@ impl PostView {
 pub(crate) struct CommentView {
     pub(crate) id: String,
     pub(crate) author: String,
-    pub(crate) initial: String,
+    pub(crate) face: Face,
     pub(crate) when: When,
     pub(crate) is_edited: bool,
     /// The source of the comment, if the assistant wrote it.
@@ -98,8 +98,10 @@ impl CommentView {
         people: &People,
         reader: &Account,
         t: &Texts,
+        public_url: &str,
     ) -> Self {
-        let author = Author::of(found.author, people).name().to_owned();
+        let author = Author::of(found.author, people);
+        let face = Face::new(author.name(), author.avatar(), public_url);
         let is_mine = found.author == reader.id;
         let parent = found.reply_to.and_then(|id| all.iter().find(|other| other.id == id));
         let answers = found.reply_to.map(|_| {
@@ -111,8 +113,8 @@ impl CommentView {
         });
         Self {
             id: comment::name(found.id),
-            initial: initial(&author),
-            author,
+            face: if found.is_human() { face } else { face.twin() },
+            author: author.name().to_owned(),
             when: When(found.created_at),
             is_edited: found.edited_at.is_some(),
             double: (!found.is_human()).then(|| found.source.clone()),
@@ -140,8 +142,4 @@ pub(crate) const fn kind(kind: Kind, t: &Texts) -> &'static str {
 pub(crate) fn encode(text: &str) -> String {
     // A space must become %20, because a + in a path is not decoded.
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
-}
-
-fn initial(name: &str) -> String {
-    name.chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default()
 }

@@ -281,6 +281,11 @@ impl Author {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Returns the URL of the picture, or an empty text.
+    pub fn avatar(&self) -> &str {
+        &self.avatar
+    }
 }
 
 /// A post on the wire.
