@@ -52,8 +52,8 @@ const STYLES: &str = concat!(
     include_str!("../assets/css/admin.css"),
 );
 
-static ASSETS: LazyLock<[(&str, Asset); 13]> = LazyLock::new(|| {
-    [
+static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
+    vec![
         ("console.css", Asset::new(CSS, STYLES)),
         ("admin.js", Asset::new(JS, &include_bytes!("../assets/admin.js")[..])),
         ("chat-text.js", Asset::new(JS, &include_bytes!("../assets/chat-text.js")[..])),
