@@ -168,11 +168,6 @@ impl Chat {
         }
     }
 
-    /// Returns the name of the first configured model. `None` if only the built-in responder answers.
-    pub fn first_model(&self) -> Option<&str> {
-        self.settings().providers.first().map(|provider| provider.name.as_str())
-    }
-
     /// Starts the background tasks.
     pub fn start(&self, tasks: &Tasks) {
         let _started_before = self.0.tasks.set(tasks.clone());

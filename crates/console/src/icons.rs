@@ -58,12 +58,6 @@ impl Face {
         Self { class: "avatar twin", ..self }
     }
 
-    /// Returns the same face, larger.
-    pub(crate) fn large(self) -> Self {
-        let class = if self.class.contains("twin") { "avatar twin l" } else { "avatar l" };
-        Self { class, ..self }
-    }
-
     /// Returns the same face in the size of a profile.
     pub(crate) fn huge(self) -> Self {
         let class = if self.class.contains("twin") { "avatar twin xl" } else { "avatar xl" };
@@ -160,7 +154,7 @@ mod tests {
     #[test]
     fn a_double_keeps_its_second_circle_in_every_size() {
         let face = Face::new("a", "", "");
-        assert!(face.clone().twin().large().to_string().contains("avatar twin l"));
+        assert!(face.clone().twin().huge().to_string().contains("avatar twin xl"));
         assert!(face.huge().to_string().contains("\"avatar xl"));
     }
 }

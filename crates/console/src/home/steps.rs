@@ -45,7 +45,7 @@ pub(super) async fn of(
             Some(("/memories", t.step_memory_go)),
             has_memory(console, account).await?,
         ),
-        step(t.step_model, model.0, model.1, console.chat.first_model().is_some()),
+        step(t.step_model, model.0, model.1, console.chat.model_state().is_connected()),
         step(
             t.step_chat,
             t.step_chat_lead,
