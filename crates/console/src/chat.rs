@@ -67,8 +67,8 @@ pub(crate) struct PageParams {
 
 impl PageParams {
     /// Returns the part of the list that is wanted.
-    fn list(&self) -> list::Wanted<'_> {
-        list::Wanted { q: self.q.as_deref(), cursor: self.cursor.as_deref() }
+    fn list(&self) -> list::ListParams<'_> {
+        list::ListParams { q: self.q.as_deref(), cursor: self.cursor.as_deref() }
     }
 }
 

@@ -15,7 +15,7 @@ const MAX_QUERY: usize = 100;
 
 /// The part of the list that is wanted.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted<'a> {
+pub(super) struct ListParams<'a> {
     /// A text in the title or the last message.
     pub(super) q: Option<&'a str>,
     /// The position after which the part begins.
@@ -52,7 +52,7 @@ pub(super) struct List {
 pub(super) async fn load(
     console: &Console,
     member: &Member,
-    wanted: Wanted<'_>,
+    wanted: ListParams<'_>,
     open: &str,
     t: &Texts,
 ) -> Result<List, ApiError> {
