@@ -73,7 +73,6 @@ texts! {
     open_memory: "打开这条记忆", "Open this memory";
     open_note: "打开这篇笔记", "Open this note";
     open_interest: "打开兴趣", "Open interests";
-    gone: "这条内容已经删除或改过。", "This entry was deleted or changed since.";
     sent_link: "发送给模型的内容 · {} token", "What was sent · {} tokens";
     sent_link_none: "发送给模型的内容", "What was sent";
 
