@@ -54,7 +54,7 @@ const STYLES: &str = concat!(
 
 static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
     vec![
-        ("console.css", Asset::new(CSS, STYLES)),
+        ("console.css", Asset::new(CSS, compact(STYLES))),
         ("admin.js", Asset::new(JS, &include_bytes!("../assets/admin.js")[..])),
         ("chat-text.js", Asset::new(JS, &include_bytes!("../assets/chat-text.js")[..])),
         ("chat.js", Asset::new(JS, &include_bytes!("../assets/chat.js")[..])),
@@ -70,6 +70,17 @@ static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
         ("circles.svg", Asset::new(SVG, &include_bytes!("../assets/circles.svg")[..])),
     ]
 });
+
+/// Returns a style sheet without comments and without whitespace that has no meaning.
+fn compact(css: &str) -> String {
+    let mut parts = css.split("/*");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let plain = parts.fold(first, |all, part| all + part.split_once("*/").map_or("", |(_, rest)| rest));
+    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    [(" { ", "{"), ("; }", "}"), (" }", "}"), ("} ", "}"), ("; ", ";"), (", ", ",")]
+        .into_iter()
+        .fold(line, |css, (long, short)| css.replace(long, short))
+}
 
 fn find(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset)
@@ -118,6 +129,12 @@ mod tests {
             Poll::Ready(answer) => answer,
             Poll::Pending => panic!("it waits"),
         }
+    }
+
+    #[test]
+    fn a_compact_style_sheet_means_the_same() {
+        let css = "/* a */\n.a, .b > :is(p) { color: red; margin: 0 auto; }\n@media (x) { /* b */ .c .d { top: 0; } }\n";
+        assert_eq!(compact(css), ".a,.b > :is(p){color: red;margin: 0 auto}@media (x){.c .d{top: 0}}");
     }
 
     #[test]

@@ -97,7 +97,7 @@ texts! {
 
     // Sign-in and sign-up.
     sign_in: "登录", "Sign in";
-    sign_in_lead: "登录后可以管理 API Key、账号与会话。", "Sign in to manage your API keys, account and sessions.";
+    sign_in_lead: "回到你的记忆，和分身聊聊。", "Back to your memories and your double.";
     sign_in_other: "使用其他账号", "Use another account";
     sign_in_other_lead:
         "当前登录账号：{}。用其他账号登录后，这个账号会在此浏览器中退出。",
