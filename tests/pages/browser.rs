@@ -78,14 +78,12 @@ impl Browser {
         field.send_keys(text).await.expect("it takes the text");
     }
 
+    /// Clicks a control, away from the bars at the edges of a small window.
     pub async fn click(&self, css: &str) {
-        self.client
-            .find(Locator::Css(css))
-            .await
-            .expect("the control")
-            .click()
-            .await
-            .expect("it can be clicked");
+        let control = self.client.find(Locator::Css(css)).await.expect("the control");
+        let center = "arguments[0].scrollIntoView({block: 'center'})";
+        self.client.execute(center, vec![serde_json::to_value(&control).unwrap()]).await.expect("it scrolls");
+        control.click().await.expect("it can be clicked");
     }
 
     /// Saves a screenshot in the directory that `DOPPEL_PICTURES` names, if it is set.

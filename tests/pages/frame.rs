@@ -53,7 +53,7 @@ async fn ids_are_unique_and_labels_label_something(server: TestServer) {
         let ids = values(&page.body, "id");
         let unique: HashSet<&str> = ids.iter().copied().collect();
         assert_eq!(ids.len(), unique.len(), "{path} has an id twice: {ids:?}");
-        for attribute in ["for", "aria-labelledby", "aria-describedby", "popovertarget", "data-copy"] {
+        for attribute in ["for", "aria-labelledby", "aria-describedby", "popovertarget"] {
             for named in values(&page.body, attribute).into_iter().flat_map(str::split_whitespace) {
                 assert!(unique.contains(named), "{path}: {attribute} names {named}");
             }

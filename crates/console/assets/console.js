@@ -33,9 +33,9 @@ async function copy(source) {
   area.remove();
   if (!done) throw new Error("refused");
 }
-for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+for (const button of document.querySelectorAll("button[data-copy]")) button.hidden = false;
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = event.target.closest("button[data-copy]");
   if (!button) return;
   const source = document.getElementById(button.dataset.copy);
   const label = button.querySelector("span") ?? button;

@@ -461,7 +461,7 @@ mod tests {
                 is_chinese(zh)
                     || matches!(
                         *name,
-                        "shown_key" | "nav_keys_short" | "client_id" | "client_secret" | "webhook"
+                        "key" | "shown_key" | "nav_keys_short" | "client_id" | "client_secret" | "webhook"
                     ),
                 "{name}: {zh}"
             );
