@@ -24,6 +24,9 @@ const BATCH: usize = 200;
 const DELETED: i64 = 1000;
 /// Maximum number of ids in a record.
 const MAX_ITEMS: usize = 20;
+/// Number of the latest calls that are examined for readings of an entry, and of those that are returned.
+const EXAMINED: i64 = 5000;
+const READINGS: i64 = 20;
 const DAY_MS: i64 = 86_400_000;
 
 /// A call of an agent.
@@ -160,6 +163,17 @@ impl Agents {
                 self.db().fetch_all(queries::CALLS_OF, params![account.id, before, limit, client]).await?
             }
         })
+    }
+
+    /// Returns the latest calls by which agents read an entry, newest first, as far as the log tells.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn readings(&self, account: &Account, entry: Entry) -> Result<Vec<Call>, ApiError> {
+        self.flush_calls().await;
+        let pattern = format!("% {entry} %");
+        let values = params![account.id, &pattern, EXAMINED, READINGS];
+        Ok(self.db().fetch_all(queries::READINGS, values).await?)
     }
 
     /// Returns the agents that called in the last days, the latest first.

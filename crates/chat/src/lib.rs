@@ -11,6 +11,7 @@ pub mod models;
 mod openai;
 pub mod person;
 mod prompt;
+mod provenance;
 pub mod provider;
 pub mod reason;
 mod responder;

@@ -2,15 +2,16 @@
 
 mod agent;
 mod file;
-mod key;
-mod note;
+pub(crate) mod key;
+pub(crate) mod note;
 mod profile;
 mod shade;
 
 use archive::{Section, given_id as id, given_time, line};
-use store::Timestamp;
+use store::{AccountId, Timestamp, params};
+use web::ApiError;
 
-use crate::Memory;
+use crate::{Memory, browse::Origin};
 
 /// The beginning of a file's URL in an archive, which leaves out the address of the server.
 const HERE: &str = "/cdn/";
@@ -44,4 +45,30 @@ impl Memory {
 /// Returns the time given in an archive, or `otherwise` if there is none.
 fn time(given: Option<i64>, otherwise: Timestamp) -> Timestamp {
     given_time(given).unwrap_or(otherwise)
+}
+
+/// Returns the origin of an entry of an archive. An entry without one comes from another program.
+fn origin(given: Option<Origin>, name: String) -> (Origin, String) {
+    const MAX_NAME: usize = 200;
+    (given.unwrap_or(Origin::Import), name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect())
+}
+
+/// Returns for each line if the person has no entry with its hash yet.
+async fn known(
+    memory: &Memory,
+    account: AccountId,
+    same: &'static str,
+    hashes: Vec<(u64, [u8; 32])>,
+) -> Result<Vec<(u64, Option<bool>)>, ApiError> {
+    let read = memory.db().read_heavy(move |tx| {
+        Box::pin(async move {
+            let mut lines = Vec::with_capacity(hashes.len());
+            for (line, hash) in &hashes {
+                let same: Option<(i64,)> = tx.fetch_optional(same, params![account, hash]).await?;
+                lines.push((*line, Some(same.is_none())));
+            }
+            Ok::<_, ApiError>(lines)
+        })
+    });
+    read.await
 }

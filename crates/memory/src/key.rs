@@ -173,7 +173,7 @@ impl Memory {
                     let mut change = quota::Change::default();
                     for new in &mut prepared {
                         new.id = MemoryId(ids.next());
-                        match insert(tx, account, new, clock.now()).await? {
+                        match insert(tx, account, new, adder.origin(), clock.now()).await? {
                             None => change = change.and(new.room()),
                             Some(known) => new.id = known,
                         }
@@ -201,11 +201,15 @@ impl Memory {
         change: Change,
     ) -> Result<(), ApiError> {
         let found = self.db().fetch_optional(queries::FACT, params![id, account]).await?;
-        // Actor and object never change, so the text can be tokenized before the transaction.
+        // The text is tokenized before the transaction. What the change leaves out, and another changes
+        // meanwhile, is overwritten.
         let (actor, object, content, ..): FactRow = found.ok_or(Code::MemoryNotFound)?;
         let content = change.content.unwrap_or(content);
+        let object = change.object.unwrap_or(object);
         let document = Document::new(&rules::indexed(&actor, &object, &content));
-        let hash = rules::hash(&Fact { actor, object, content: content.clone(), visibility: 0 });
+        let fact = Fact { actor, object, content, visibility: 0 };
+        let hash = rules::hash(&fact);
+        let Fact { object, content, .. } = fact;
         let (version, clock) = (self.db().ids().next(), self.db().clock().clone());
         let quota = *self.quota();
         self.db()
@@ -214,10 +218,10 @@ impl Memory {
                     let index = Index::new(account, KIND);
                     index.lock(tx).await?;
                     let found = tx.fetch_optional(queries::FACT, params![id, account]).await?;
-                    let (_, _, before, visible, noted, written): FactRow =
+                    let (_, subject, before, visible, noted, written): FactRow =
                         found.ok_or(Code::MemoryNotFound)?;
                     let visibility = change.visibility.unwrap_or(visible);
-                    if before == content && visible == visibility {
+                    if before == content && visible == visibility && subject == object {
                         return Ok(());
                     }
                     let now = clock.now();
@@ -226,12 +230,14 @@ impl Memory {
                     let kept = i64::try_from(MAX_VERSIONS).unwrap_or(i64::MAX);
                     let dropped: Vec<(i64,)> =
                         tx.fetch_all(queries::DROP_VERSIONS, params![id, kept]).await?;
-                    tx.execute(queries::UPDATE, params![id, &content, visibility, &hash, now]).await?;
+                    tx.execute(queries::UPDATE, params![id, &content, visibility, &hash, now, &object])
+                        .await?;
                     let entry = Entry { id: id.into(), public: rules::is_public(visibility), noted };
                     index.replace(tx, entry, &document).await?;
                     // The previous content still counts, as a version.
                     let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
-                    let grown = quota::Change::of_bytes(quota::size(&[&content]) - dropped);
+                    let more = quota::size(&[&content, &object]) - quota::size(&[&subject]);
+                    let grown = quota::Change::of_bytes(more - dropped);
                     quota.take(tx, account, quota::Kind::Memory, grown).await
                 })
             })
@@ -245,19 +251,7 @@ impl Memory {
     /// # Errors
     /// [`Code::MemoryNotFound`] if the id is unknown or another person's.
     pub async fn delete_key_memory(&self, account: AccountId, id: MemoryId) -> Result<(), ApiError> {
-        self.db()
-            .write(move |tx| {
-                Box::pin(async move {
-                    Index::new(account, KIND).remove(tx, id.into()).await?;
-                    let found: Option<(i64,)> =
-                        tx.fetch_optional(queries::BYTES, params![id, account]).await?;
-                    let (bytes,) = found.ok_or(Code::MemoryNotFound)?;
-                    tx.execute(queries::DELETE, params![id, account]).await?;
-                    let change = quota::Change::remove(bytes);
-                    Ok(quota::adjust(tx, account, quota::Kind::Memory, change).await?)
-                })
-            })
-            .await
+        self.db().write(move |tx| Box::pin(delete(tx, account, id))).await
     }
 
     /// Returns a key memory.
@@ -286,6 +280,15 @@ impl Memory {
     }
 }
 
+/// Deletes a key memory with all its versions.
+pub(crate) async fn delete(tx: &mut Tx<'_>, account: AccountId, id: MemoryId) -> Result<(), ApiError> {
+    Index::new(account, KIND).remove(tx, id.into()).await?;
+    let found: Option<(i64,)> = tx.fetch_optional(queries::BYTES, params![id, account]).await?;
+    let (bytes,) = found.ok_or(Code::MemoryNotFound)?;
+    tx.execute(queries::DELETE, params![id, account]).await?;
+    Ok(quota::adjust(tx, account, quota::Kind::Memory, quota::Change::remove(bytes)).await?)
+}
+
 /// The actor, the object, the content, the visibility, and the times of creation and of the last change.
 type FactRow = (String, String, String, i64, store::Timestamp, store::Timestamp);
 
@@ -295,6 +298,7 @@ async fn insert(
     tx: &mut Tx<'_>,
     account: AccountId,
     new: &Prepared,
+    (source, name): (&str, &str),
     now: store::Timestamp,
 ) -> store::Result<Option<MemoryId>> {
     let known: Option<(MemoryId,)> = tx.fetch_optional(queries::SAME, params![account, &new.hash]).await?;
@@ -302,7 +306,7 @@ async fn insert(
         return Ok(Some(known));
     }
     let Fact { actor, object, content, visibility } = &new.fact;
-    let values = params![new.id, account, actor, object, content, *visibility, &new.hash, now];
+    let values = params![new.id, account, actor, object, content, *visibility, &new.hash, now, source, name];
     tx.send(queries::INSERT, values).await?;
     let entry = Entry { id: new.id.into(), public: rules::is_public(*visibility), noted: now };
     Index::new(account, KIND).add(tx, entry, &new.document).await?;

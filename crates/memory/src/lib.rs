@@ -3,6 +3,7 @@
 
 pub mod agent;
 mod archive;
+pub mod browse;
 pub mod cursor;
 mod doctor;
 pub mod file;
@@ -20,6 +21,7 @@ mod ranked;
 pub mod recall;
 pub mod recent;
 pub mod shade;
+pub mod trash;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -95,6 +97,7 @@ impl Memory {
         note::page::start(self, tasks);
         meaning::start(self, tasks);
         quota::start(self, tasks);
+        trash::start(self, tasks);
     }
 
     /// Returns the routes, relative to the API's base path.

@@ -10,7 +10,7 @@ mod snippet;
 use std::collections::HashSet;
 
 use search::{Document, Entry, EntryId, Hit, Index, Query};
-use store::{AccountId, Tx, params};
+use store::{AccountId, Timestamp, Tx, params};
 use web::{
     ApiError, Code,
     paging::{Page, Paged},
@@ -32,6 +32,29 @@ pub(crate) const KIND: i64 = 2;
 pub(crate) const MAX_VERSIONS: usize = 100;
 /// Maximum number of notes of a type among which a filtered search looks, the newest ones.
 const MAX_FILTERED: i64 = 100_000;
+
+/// Time within which a text that a draft replaces is not kept as a version, in milliseconds.
+const DRAFT_MS: i64 = 10 * 60 * 1000;
+
+/// A change of a note by somebody who has read it.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// The change.
+    pub change: Change,
+    /// The time of the last change that the person knows. `None` changes the note in any case.
+    pub expected: Option<Timestamp>,
+    /// True for a draft that is saved while the person is typing. The texts between are not kept as versions.
+    pub is_draft: bool,
+}
+
+/// The result of an edit.
+#[derive(Debug, Clone)]
+pub enum Edited {
+    /// It was saved, at this time.
+    Saved(Timestamp),
+    /// Somebody has changed it meanwhile. This is the note as it is now.
+    Conflict(Box<Note>),
+}
 
 /// A filter of a person's notes.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +93,15 @@ async fn list(
         }
     };
     Ok(cursor.end(list, (total - newer).max(0), newest, Note::key))
+}
+
+/// Deletes a note with all its versions and the texts of its pages.
+pub(crate) async fn delete(tx: &mut Tx<'_>, account: AccountId, id: NoteId) -> Result<(), ApiError> {
+    Index::new(account, KIND).remove(tx, id.into()).await?;
+    let found: Option<(i64,)> = tx.fetch_optional(queries::BYTES, params![id, account]).await?;
+    let (bytes,) = found.ok_or(Code::NoteDeleteNotFound)?;
+    tx.execute(queries::DELETE, params![id, account]).await?;
+    Ok(quota::adjust(tx, account, quota::Kind::Note, quota::Change::remove(bytes)).await?)
 }
 
 /// Returns a page of search hits, in their order.
@@ -132,7 +164,10 @@ impl Memory {
                     }
                     let (kind, status) = (new.kind.name(), rules::status(&new.urls).name());
                     let NewNote { title, content, .. } = &new;
-                    let values = params![id, account, kind, title, content, &urls, status, &hash, now, now];
+                    let (source, name) = adder.origin();
+                    let values = params![
+                        id, account, kind, title, content, &urls, status, &hash, now, now, source, name
+                    ];
                     tx.send(queries::INSERT, values).await?;
                     page::insert(tx, (account, id), &new.urls, now).await?;
                     let entry = Entry { id: id.into(), public: false, noted: now };
@@ -217,9 +252,19 @@ impl Memory {
     /// [`Code::NoteUpdateNotFound`] if the id is unknown or another person's, [`Code::NoteUpdateFailed`] if a
     /// text note would be left without content, [`Code::QuotaExceeded`] if the account has no room.
     pub async fn update_note(&self, account: AccountId, id: NoteId, change: Change) -> Result<(), ApiError> {
+        self.edit_note(account, id, Edit { change, expected: None, is_draft: false }).await.map(|_edited| ())
+    }
+
+    /// Changes a note unless somebody has changed it since the person read it.
+    ///
+    /// # Errors
+    /// Those of [`Memory::update_note`].
+    pub async fn edit_note(&self, account: AccountId, id: NoteId, edit: Edit) -> Result<Edited, ApiError> {
+        let Edit { change, expected, is_draft } = edit;
         let (version, clock) = (self.db().ids().next(), self.db().clock().clone());
         let quota = *self.quota();
-        self.db()
+        let edited = self
+            .db()
             .write(move |tx| {
                 Box::pin(async move {
                     let index = Index::new(account, KIND);
@@ -232,11 +277,20 @@ impl Memory {
                         return Err(ApiError::new(Code::NoteUpdateFailed).with("content"));
                     }
                     if title == note.title && content == note.content {
-                        return Ok(());
+                        return Ok(Edited::Saved(note.updated_at));
                     }
-                    let now = clock.now();
-                    let old = params![version, id, &note.title, &note.content, note.updated_at, now];
-                    tx.execute(queries::KEEP_VERSION, old).await?;
+                    if expected.is_some_and(|expected| expected != note.updated_at) {
+                        return Ok(Edited::Conflict(Box::new(note)));
+                    }
+                    // Each change has a time of its own, which tells it from the one before.
+                    let now = clock.now().max(note.updated_at.plus_ms(1));
+                    let stood_ms = now.as_millis().saturating_sub(note.updated_at.as_millis());
+                    // A text that a draft has replaced within minutes is no version of its own.
+                    let is_kept = !is_draft || stood_ms >= DRAFT_MS || note.updated_at == note.created_at;
+                    if is_kept {
+                        let old = params![version, id, &note.title, &note.content, note.updated_at, now];
+                        tx.execute(queries::KEEP_VERSION, old).await?;
+                    }
                     let kept = i64::try_from(MAX_VERSIONS).unwrap_or(i64::MAX);
                     let dropped: Vec<(i64,)> =
                         tx.fetch_all(queries::DROP_VERSIONS, params![id, kept]).await?;
@@ -244,14 +298,16 @@ impl Memory {
                     tx.execute(queries::UPDATE, params![id, &title, &content, &hash, now]).await?;
                     // The previous text still counts, as a version.
                     let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
-                    let grown = quota::Change::of_bytes(quota::size(&[&title, &content]) - dropped);
+                    let gone = if is_kept { 0 } else { quota::size(&[&note.title, &note.content]) };
+                    let grown = quota::size(&[&title, &content]) - gone - dropped;
                     page::refresh(tx, account, &Note { title, content, ..note }).await?;
-                    quota.take(tx, account, quota::Kind::Note, grown).await
+                    quota.take(tx, account, quota::Kind::Note, quota::Change::of_bytes(grown)).await?;
+                    Ok::<_, ApiError>(Edited::Saved(now))
                 })
             })
             .await?;
         self.changed(Index::new(account, KIND));
-        Ok(())
+        Ok(edited)
     }
 
     /// Deletes a note with all its versions and the texts of its pages.
@@ -259,19 +315,7 @@ impl Memory {
     /// # Errors
     /// [`Code::NoteDeleteNotFound`] if the id is unknown or another person's.
     pub async fn delete_note(&self, account: AccountId, id: NoteId) -> Result<(), ApiError> {
-        self.db()
-            .write(move |tx| {
-                Box::pin(async move {
-                    Index::new(account, KIND).remove(tx, id.into()).await?;
-                    let found: Option<(i64,)> =
-                        tx.fetch_optional(queries::BYTES, params![id, account]).await?;
-                    let (bytes,) = found.ok_or(Code::NoteDeleteNotFound)?;
-                    tx.execute(queries::DELETE, params![id, account]).await?;
-                    let change = quota::Change::remove(bytes);
-                    Ok(quota::adjust(tx, account, quota::Kind::Note, change).await?)
-                })
-            })
-            .await
+        self.db().write(move |tx| Box::pin(delete(tx, account, id))).await
     }
 
     /// Returns a page of the earlier versions of a note, the latest first.
@@ -288,6 +332,17 @@ impl Memory {
         let (total,): (i64,) = count.ok_or(Code::NoteUpdateNotFound)?;
         let list = self.db().fetch_all(queries::VERSIONS, params![id, page.limit, page.offset]).await?;
         Ok(Paged { list, total })
+    }
+
+    /// Returns the name of the app that added a note; empty if the person did. `None` if the person has no
+    /// such note.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn note_author(&self, account: AccountId, id: NoteId) -> Result<Option<String>, ApiError> {
+        let found: Option<(String,)> =
+            self.db().fetch_optional(queries::AUTHOR, params![id, account]).await?;
+        Ok(found.map(|(name,)| name))
     }
 
     /// Returns a note.

@@ -16,7 +16,7 @@ use web::{ApiError, Code, Tasks};
 
 pub use verify::verify;
 
-use crate::Memory;
+use crate::{Memory, browse::Origin};
 
 /// The reason why an entry of an archive is refused.
 pub const FULL: &str = "the account has no room for it";
@@ -129,12 +129,14 @@ pub struct Adder {
     client: Option<String>,
     /// The id of the app; empty if none adds.
     application: String,
+    /// The name of the app, key or program that adds. `None` for the person.
+    name: Option<String>,
 }
 
 /// An addition by the person.
 impl From<AccountId> for Adder {
     fn from(account: AccountId) -> Self {
-        Self { account, client: None, application: String::new() }
+        Self { account, client: None, application: String::new(), name: None }
     }
 }
 
@@ -147,7 +149,17 @@ impl Adder {
             Credential::Token { application, .. } => Some(format!("app:{application}")),
         };
         let application = caller.application().unwrap_or_default().to_owned();
-        Self { account: caller.account(), client, application }
+        let is_person = matches!(caller.credential(), Credential::Session { .. });
+        let name = (!is_person).then(|| caller.name().to_owned());
+        Self { account: caller.account(), client, application, name }
+    }
+
+    /// Returns the origin of what it adds, and the name of the app; both as they are stored.
+    pub(crate) fn origin(&self) -> (&'static str, &str) {
+        match &self.name {
+            None => (Origin::Person.name(), ""),
+            Some(name) => (Origin::App.name(), name),
+        }
     }
 
     /// Returns the id of the app; empty if none adds.

@@ -13,6 +13,12 @@ pub(super) const CALLS_OF: &str = "SELECT id, client, client_name, tool, is_writ
      FROM agent_call WHERE account_id = $1 AND client = $4 AND id < $2 \
      ORDER BY id DESC LIMIT $3";
 
+/// Selects the latest calls that read an entry, among a number of the latest calls. $2 is the entry between
+/// spaces and wildcards.
+pub(super) const READINGS: &str = "SELECT id, client, client_name, tool, is_write, outcome, items, called_at \
+     FROM (SELECT * FROM agent_call WHERE account_id = $1 ORDER BY id DESC LIMIT $3) AS latest \
+     WHERE is_write = 0 AND ' ' || items || ' ' LIKE $2 ORDER BY id DESC LIMIT $4";
+
 pub(super) const CLIENTS: &str = "SELECT client, CAST(MAX(id) AS BIGINT), COUNT(*), \
      CAST(SUM(is_write) AS BIGINT) \
      FROM agent_call WHERE account_id = $1 AND id > $2 GROUP BY client ORDER BY 2 DESC LIMIT 100";

@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use archive::{ImportLine, ImportSummary, Part, Section, read_lines};
 use search::{Document, Index};
 use serde::{Deserialize, Serialize};
-use store::{AccountId, BoxFuture, Timestamp, Tx, from_row, owned_params, params};
+use store::{AccountId, BoxFuture, FromRow, Timestamp, Tx, from_row, params};
 use web::ApiError;
 
 use crate::{
     Memory, MemoryId,
+    browse::Origin,
     key::{Fact, KIND, KeyMemory, MAX_VERSIONS, model::NewMemory, queries, rules},
     quota,
 };
@@ -18,7 +19,7 @@ use crate::{
 /// Number of entries in a part.
 const PART: i64 = 500;
 
-pub(super) struct KeyMemories(pub(super) Memory);
+pub(crate) struct KeyMemories(pub(crate) Memory);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,8 +34,26 @@ struct Entry {
     visibility: Option<i64>,
     create_time: Option<i64>,
     update_time: Option<i64>,
+    /// The origin; absent in files of other programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<Origin>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    source_name: String,
     #[serde(default)]
     history: Vec<Earlier>,
+}
+
+/// A memory with its origin.
+struct Saved {
+    memory: KeyMemory,
+    source: String,
+    source_name: String,
+}
+
+impl FromRow for Saved {
+    fn from_row(row: &store::Row<'_>) -> store::Result<Self> {
+        Ok(Self { memory: KeyMemory::from_row(row)?, source: row.get(7)?, source_name: row.get(8)? })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,6 +84,7 @@ struct Ready {
     new_id: MemoryId,
     created: Timestamp,
     updated: Timestamp,
+    origin: (Origin, String),
     /// The earlier versions, the oldest first, with ids generated for them.
     history: Vec<(i64, Earlier)>,
 }
@@ -76,35 +96,9 @@ impl Section for KeyMemories {
 
     fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
-            let db = self.0.db();
-            let page = owned_params![account, after, PART];
-            let memories: Vec<KeyMemory> = db.fetch_all_heavy(queries::AFTER, page).await?;
-            let Some(last) = memories.last().map(|memory| memory.id) else { return Ok(Part::default()) };
-            let range = owned_params![account, after, last];
-            let rows: Vec<Row> = db.fetch_all_heavy(queries::VERSIONS_BETWEEN, range).await?;
-            let mut versions = HashMap::<MemoryId, Vec<Earlier>>::new();
-            for row in rows {
-                versions.entry(row.memory).or_default().push(Earlier {
-                    fact_content: row.content,
-                    visibility: row.visibility,
-                    written_time: row.written,
-                    replaced_time: row.replaced,
-                });
-            }
-            let mut lines = Vec::with_capacity(memories.len());
-            for memory in memories {
-                lines.push(super::line(&Entry {
-                    history: versions.remove(&memory.id).unwrap_or_default(),
-                    id: Some(memory.id),
-                    fact_actor: Some(memory.fact_actor),
-                    fact_object: Some(memory.fact_object),
-                    fact_content: Some(memory.fact_content),
-                    visibility: Some(memory.visibility),
-                    create_time: Some(memory.create_time.as_millis()),
-                    update_time: Some(memory.update_time.as_millis()),
-                })?);
-            }
-            Ok(Part { lines, next: Some(last.0), ..Part::default() })
+            let read = self.0.db().read_heavy(move |tx| Box::pin(lines(tx, account, after, PART)));
+            let (lines, next) = read.await?;
+            Ok(Part { lines, next, ..Part::default() })
         })
     }
 
@@ -132,6 +126,58 @@ impl Section for KeyMemories {
             Ok(taken)
         })
     }
+
+    fn check(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+        Box::pin(async move {
+            let mut taken = ImportSummary::default();
+            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
+            let hashes = ready.iter().map(|(line, entry)| (*line, entry.hash)).collect();
+            taken.count(super::known(&self.0, account, queries::SAME, hashes).await?, "");
+            Ok(taken)
+        })
+    }
+}
+
+/// Returns lines of an archive for at most `limit` memories whose ids are greater than `after`, and the
+/// last id.
+pub(crate) async fn lines(
+    tx: &Tx<'_>,
+    account: AccountId,
+    after: i64,
+    limit: i64,
+) -> Result<(Vec<String>, Option<i64>), ApiError> {
+    let memories: Vec<Saved> = tx.fetch_all(queries::AFTER, params![account, after, limit]).await?;
+    let Some(last) = memories.last().map(|saved| saved.memory.id) else { return Ok((Vec::new(), None)) };
+    let rows: Vec<Row> = tx.fetch_all(queries::VERSIONS_BETWEEN, params![account, after, last]).await?;
+    let mut versions = HashMap::<MemoryId, Vec<Earlier>>::new();
+    for row in rows {
+        versions.entry(row.memory).or_default().push(Earlier {
+            fact_content: row.content,
+            visibility: row.visibility,
+            written_time: row.written,
+            replaced_time: row.replaced,
+        });
+    }
+    let mut lines = Vec::with_capacity(memories.len());
+    for Saved { memory, source, source_name } in memories {
+        lines.push(super::line(&Entry {
+            history: versions.remove(&memory.id).unwrap_or_default(),
+            id: Some(memory.id),
+            fact_actor: Some(memory.fact_actor),
+            fact_object: Some(memory.fact_object),
+            fact_content: Some(memory.fact_content),
+            visibility: Some(memory.visibility),
+            create_time: Some(memory.create_time.as_millis()),
+            update_time: Some(memory.update_time.as_millis()),
+            source: Some(Origin::of(&source)),
+            source_name,
+        })?);
+    }
+    Ok((lines, Some(last.0)))
 }
 
 impl KeyMemories {
@@ -164,6 +210,7 @@ impl KeyMemories {
             new_id: MemoryId(ids.next()),
             created,
             updated: super::time(entry.update_time, created),
+            origin: super::origin(entry.source, entry.source_name),
             history,
         })
     }
@@ -194,8 +241,20 @@ async fn insert(
     if !quota.fits(tx, account, quota::Kind::Memory, change).await? {
         return Ok(None);
     }
-    let values =
-        params![id, account, actor, object, content, *visibility, &entry.hash, entry.created, entry.updated];
+    let (created, updated, (origin, name)) = (entry.created, entry.updated, &entry.origin);
+    let values = params![
+        id,
+        account,
+        actor,
+        object,
+        content,
+        *visibility,
+        &entry.hash,
+        created,
+        updated,
+        origin.name(),
+        name
+    ];
     tx.execute(queries::RESTORE, values).await?;
     for (version, earlier) in &entry.history {
         let Earlier { fact_content, visibility, written_time, replaced_time } = earlier;

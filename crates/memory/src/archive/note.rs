@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use archive::{ImportLine, ImportSummary, Part, Section, read_lines};
 use search::Index;
 use serde::{Deserialize, Serialize};
-use store::{AccountId, BoxFuture, Timestamp, Tx, from_row, owned_params, params};
+use store::{AccountId, BoxFuture, FromRow, Timestamp, Tx, from_row, params};
 use web::ApiError;
 
 use crate::{
     Memory, NoteId,
+    browse::Origin,
     note::{
         KIND, MAX_VERSIONS, NewNote, Note, Status,
         model::NoteRequest,
@@ -22,7 +23,7 @@ use crate::{
 /// Number of entries in a part.
 const PART: i64 = 50;
 
-pub(super) struct Notes(pub(super) Memory);
+pub(crate) struct Notes(pub(crate) Memory);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,11 +38,29 @@ struct Entry {
     urls: Vec<String>,
     create_time: Option<i64>,
     update_time: Option<i64>,
+    /// The origin; absent in files of other programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<Origin>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    source_name: String,
     /// In the order of the links.
     #[serde(default)]
     pages: Vec<PageEntry>,
     #[serde(default)]
     history: Vec<Earlier>,
+}
+
+/// A note with its origin.
+struct Saved {
+    note: Note,
+    source: String,
+    source_name: String,
+}
+
+impl FromRow for Saved {
+    fn from_row(row: &store::Row<'_>) -> store::Result<Self> {
+        Ok(Self { note: Note::from_row(row)?, source: row.get(8)?, source_name: row.get(9)? })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +100,7 @@ struct Ready {
     new_id: NoteId,
     created: Timestamp,
     updated: Timestamp,
+    origin: (Origin, String),
     pages: Vec<PageEntry>,
     history: Vec<(i64, Earlier)>,
 }
@@ -103,47 +123,9 @@ impl Section for Notes {
 
     fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
         Box::pin(async move {
-            let db = self.0.db();
-            let notes: Vec<Note> =
-                db.fetch_all_heavy(queries::AFTER, owned_params![account, after, PART]).await?;
-            let Some(last) = notes.last().map(|note| note.id) else { return Ok(Part::default()) };
-            let range = || owned_params![account, after, last];
-            let mut pages = HashMap::<NoteId, Vec<PageEntry>>::new();
-            let found: Vec<page::Page> = db.fetch_all_heavy(page::queries::BETWEEN, range()).await?;
-            for page in found {
-                pages.entry(page.note).or_default().push(PageEntry {
-                    status: page.status,
-                    title: page.title,
-                    content: page.content,
-                    problem: page.problem,
-                    read_time: page.read_at.map(Timestamp::as_millis),
-                });
-            }
-            let mut versions = HashMap::<NoteId, Vec<Earlier>>::new();
-            let found: Vec<Row> = db.fetch_all_heavy(queries::VERSIONS_BETWEEN, range()).await?;
-            for row in found {
-                versions.entry(row.note).or_default().push(Earlier {
-                    title: row.title,
-                    content: row.content,
-                    written_time: row.written,
-                    replaced_time: row.replaced,
-                });
-            }
-            let mut lines = Vec::with_capacity(notes.len());
-            for note in notes {
-                lines.push(super::line(&Entry {
-                    id: Some(note.id),
-                    memory_type: Some(note.kind.name().to_owned()),
-                    title: note.title,
-                    content: note.content,
-                    urls: note.urls,
-                    create_time: Some(note.created_at.as_millis()),
-                    update_time: Some(note.updated_at.as_millis()),
-                    pages: pages.remove(&note.id).unwrap_or_default(),
-                    history: versions.remove(&note.id).unwrap_or_default(),
-                })?);
-            }
-            Ok(Part { lines, next: Some(last.0), ..Part::default() })
+            let read = self.0.db().read_heavy(move |tx| Box::pin(lines(tx, account, after, PART)));
+            let (lines, next) = read.await?;
+            Ok(Part { lines, next, ..Part::default() })
         })
     }
 
@@ -171,6 +153,70 @@ impl Section for Notes {
             Ok(taken)
         })
     }
+
+    fn check(
+        &self,
+        account: AccountId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+        Box::pin(async move {
+            let mut taken = ImportSummary::default();
+            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
+            let hashes = ready.iter().map(|(line, entry)| (*line, entry.hash)).collect();
+            taken.count(super::known(&self.0, account, queries::SAME, hashes).await?, "");
+            Ok(taken)
+        })
+    }
+}
+
+/// Returns lines of an archive for at most `limit` notes whose ids are greater than `after`, and the last
+/// id.
+pub(crate) async fn lines(
+    tx: &Tx<'_>,
+    account: AccountId,
+    after: i64,
+    limit: i64,
+) -> Result<(Vec<String>, Option<i64>), ApiError> {
+    let notes: Vec<Saved> = tx.fetch_all(queries::AFTER, params![account, after, limit]).await?;
+    let Some(last) = notes.last().map(|saved| saved.note.id) else { return Ok((Vec::new(), None)) };
+    let mut pages = HashMap::<NoteId, Vec<PageEntry>>::new();
+    let found: Vec<page::Page> = tx.fetch_all(page::queries::BETWEEN, params![account, after, last]).await?;
+    for page in found {
+        pages.entry(page.note).or_default().push(PageEntry {
+            status: page.status,
+            title: page.title,
+            content: page.content,
+            problem: page.problem,
+            read_time: page.read_at.map(Timestamp::as_millis),
+        });
+    }
+    let mut versions = HashMap::<NoteId, Vec<Earlier>>::new();
+    let found: Vec<Row> = tx.fetch_all(queries::VERSIONS_BETWEEN, params![account, after, last]).await?;
+    for row in found {
+        versions.entry(row.note).or_default().push(Earlier {
+            title: row.title,
+            content: row.content,
+            written_time: row.written,
+            replaced_time: row.replaced,
+        });
+    }
+    let mut lines = Vec::with_capacity(notes.len());
+    for Saved { note, source, source_name } in notes {
+        lines.push(super::line(&Entry {
+            id: Some(note.id),
+            memory_type: Some(note.kind.name().to_owned()),
+            title: note.title,
+            content: note.content,
+            urls: note.urls,
+            create_time: Some(note.created_at.as_millis()),
+            update_time: Some(note.updated_at.as_millis()),
+            source: Some(Origin::of(&source)),
+            source_name,
+            pages: pages.remove(&note.id).unwrap_or_default(),
+            history: versions.remove(&note.id).unwrap_or_default(),
+        })?);
+    }
+    Ok((lines, Some(last.0)))
 }
 
 impl Notes {
@@ -207,6 +253,7 @@ impl Notes {
             new_id: NoteId(ids.next()),
             created,
             updated: super::time(entry.update_time, created),
+            origin: super::origin(entry.source, entry.source_name),
             pages,
             history,
         })
@@ -240,8 +287,21 @@ async fn insert(
     }
     let status = Status::Ready.name();
     let (created, updated) = (entry.created, entry.updated);
-    let values =
-        params![id, account, kind.name(), title, content, &links, status, &entry.hash, created, updated];
+    let (kind_name, (origin, name)) = (kind.name(), &entry.origin);
+    let values = params![
+        id,
+        account,
+        kind_name,
+        title,
+        content,
+        &links,
+        status,
+        &entry.hash,
+        created,
+        updated,
+        origin.name(),
+        name
+    ];
     tx.execute(queries::INSERT, values).await?;
     for (position, url) in (0_i64..).zip(urls) {
         let page = usize::try_from(position).ok().and_then(|position| entry.pages.get(position));

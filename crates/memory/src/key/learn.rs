@@ -5,7 +5,7 @@ use store::{AccountId, Timestamp, Tx, from_row, owned_params, params};
 use web::ApiError;
 
 use super::{KIND, KeyMemory, Prepared, model::Fact, queries, rules};
-use crate::{LinkId, Memory, MemoryId, MessageId, quota};
+use crate::{LinkId, Memory, MemoryId, MessageId, browse::Origin, quota};
 
 /// Maximum number of links shown of a memory, the newest ones.
 const MAX_LINKS: i64 = 50;
@@ -52,6 +52,8 @@ pub enum LinkKind {
 pub struct Link {
     /// The kind of the link.
     pub kind: LinkKind,
+    /// The message that states it, if it still exists.
+    pub message: Option<MessageId>,
     /// The other memory's id; 0 for a conversation.
     pub other: MemoryId,
     /// The content of the other memory.
@@ -88,9 +90,10 @@ struct Row {
     other: MemoryId,
     text: String,
     time: Timestamp,
+    message: Option<MessageId>,
 }
 
-from_row!(Row { _id, kind, other, text, time });
+from_row!(Row { _id, kind, other, text, time, message });
 
 impl Memory {
     /// Does the slow work for facts before they are written.
@@ -151,8 +154,13 @@ impl Memory {
             "against" => LinkKind::Against,
             _ => LinkKind::Newer,
         };
-        let link =
-            |row: Row| Link { kind: kind(&row.kind), other: row.other, text: row.text, time: row.time };
+        let link = |row: Row| Link {
+            kind: kind(&row.kind),
+            message: row.message,
+            other: row.other,
+            text: row.text,
+            time: row.time,
+        };
         Ok(rows.into_iter().map(link).collect())
     }
 }
@@ -218,7 +226,7 @@ pub async fn learn(
         if !lesson.quota.fits(tx, account, quota::Kind::Memory, new.room()).await? {
             continue;
         }
-        super::insert(tx, account, new, now).await?;
+        super::insert(tx, account, new, (Origin::Conversation.name(), ""), now).await?;
         let values = params![lesson.link, new.id, "said", None::<i64>, lesson.message, now];
         tx.execute(queries::ADD_LINK, values).await?;
         for (link, other) in &lesson.against {

@@ -26,6 +26,8 @@ pub struct Change {
     pub content: Option<String>,
     /// 0 to 9.
     pub visibility: Option<i64>,
+    /// A category, one line of at most 100 characters, or empty.
+    pub object: Option<String>,
 }
 
 /// A key memory.

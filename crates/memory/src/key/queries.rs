@@ -33,14 +33,13 @@ pub(crate) static BY_IDS: InList = InList::new(1, IDS, |ids| {
 pub(crate) const SAME: &str = "SELECT id FROM key_memory WHERE account_id = $1 AND hash = $2 LIMIT 1";
 
 pub(crate) const INSERT: &str = "INSERT INTO key_memory \
-     (id, account_id, actor, object, content, visibility, hash, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+     (id, account_id, actor, object, content, visibility, hash, created_at, updated_at, source, source_name) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)";
 
 pub(crate) const FACT: &str = "SELECT actor, object, content, visibility, created_at, updated_at FROM \
     key_memory WHERE id = $1 AND account_id = $2";
 
-pub(crate) const UPDATE: &str =
-    "UPDATE key_memory SET content = $2, visibility = $3, hash = $4, updated_at = $5 WHERE id = $1";
+pub(crate) const UPDATE: &str = "UPDATE key_memory SET content = $2, visibility = $3, hash = $4, updated_at = $5, object = $6 WHERE id = $1";
 
 pub(crate) const DELETE: &str = "DELETE FROM key_memory WHERE id = $1 AND account_id = $2";
 
@@ -67,9 +66,8 @@ pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(m.actor) + OCTET_LENGTH
      + COALESCE((SELECT SUM(OCTET_LENGTH(v.content)) FROM key_memory_version v WHERE v.memory_id = m.id), 0) \
      AS BIGINT) FROM key_memory m WHERE m.id = $1 AND m.account_id = $2";
 
-pub(crate) const AFTER: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM \
-    key_memory \
-     WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+pub(crate) const AFTER: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility, source, \
+     source_name FROM key_memory WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 
 /// Selects the versions of an account's memories whose ids are after one and up to another, the oldest first.
 pub(crate) const VERSIONS_BETWEEN: &str = "SELECT v.memory_id, v.content, v.visibility, v.written_at, \
@@ -81,8 +79,8 @@ pub(crate) const OWNER: &str = "SELECT account_id FROM key_memory WHERE id = $1"
 
 /// Inserts a memory as an archive has it.
 pub(crate) const RESTORE: &str = "INSERT INTO key_memory \
-     (id, account_id, actor, object, content, visibility, hash, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+     (id, account_id, actor, object, content, visibility, hash, created_at, updated_at, source, source_name) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 pub(crate) const ONE: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility FROM \
     key_memory \
@@ -107,14 +105,18 @@ pub(super) const LINKS_AFTER: &str = "SELECT l.id, l.memory_id, l.kind, l.other_
      FROM key_memory m JOIN key_memory_link l ON l.memory_id = m.id \
      WHERE m.account_id = $1 AND l.id > $2 ORDER BY l.id LIMIT $3";
 
+/// Selects the links by which a memory is bound to others and to messages, for its restoration.
+pub(crate) const LINKS_OF: &str = "SELECT id, memory_id, kind, other_id, message_id, created_at \
+     FROM key_memory_link WHERE memory_id = $1 OR other_id = $1 ORDER BY id LIMIT $2";
+
 pub(super) const SAME_LINK: &str = "SELECT id FROM key_memory_link WHERE memory_id = $1 AND kind = $2 \
      AND COALESCE(other_id, 0) = COALESCE(CAST($3 AS BIGINT), 0) \
      AND COALESCE(message_id, 0) = COALESCE(CAST($4 AS BIGINT), 0) LIMIT 1";
 
 /// Selects links by both of their ends.
 pub(super) const LINKS: &str = "SELECT l.id, l.kind, COALESCE(o.id, 0), COALESCE(o.content, ''), \
-    l.created_at \
+    l.created_at, l.message_id \
      FROM key_memory_link l LEFT JOIN key_memory o ON o.id = l.other_id WHERE l.memory_id = $1 \
-     UNION ALL SELECT l.id, 'newer', m.id, m.content, l.created_at \
+     UNION ALL SELECT l.id, 'newer', m.id, m.content, l.created_at, l.message_id \
      FROM key_memory_link l JOIN key_memory m ON m.id = l.memory_id WHERE l.other_id = $1 \
      ORDER BY 1 DESC LIMIT $2";

@@ -119,7 +119,18 @@ pub fn check_change(change: MemoryChange) -> Result<Change, ApiError> {
         check_visibility(&mut issues, "visibility", visibility);
     }
     issues.finish()?;
-    Ok(Change { content, visibility: change.visibility })
+    Ok(Change { content, visibility: change.visibility, object: None })
+}
+
+/// Checks a category.
+///
+/// # Errors
+/// 422 if it is too long or not one line.
+pub fn check_category(category: &str) -> Result<String, ApiError> {
+    let mut issues = Issues::body();
+    issues.line("factObject", category.trim(), MAX_NAME);
+    issues.finish()?;
+    Ok(category.trim().to_owned())
 }
 
 /// Checks a keyword.

@@ -70,7 +70,7 @@ impl Status {
         }
     }
 
-    fn of(name: &str) -> Option<Self> {
+    pub(crate) fn of(name: &str) -> Option<Self> {
         name.parse().ok()
     }
 }

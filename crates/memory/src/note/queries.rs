@@ -5,8 +5,8 @@ use store::InList;
 use crate::ranked::IDS;
 
 pub(crate) const INSERT: &str = "INSERT INTO note \
-     (id, account_id, memory_type, title, content, urls, status, hash, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+     (id, account_id, memory_type, title, content, urls, status, hash, created_at, updated_at, source, source_name) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 /// Selects the oldest, if there are several.
 pub(crate) const SAME: &str = "SELECT id FROM note WHERE account_id = $1 AND hash = $2 ORDER BY id LIMIT 1";
@@ -43,6 +43,8 @@ pub(crate) const FIND: &str = "SELECT id, memory_type, title, content, urls, sta
     FROM note \
      WHERE id = $1 AND account_id = $2";
 
+pub(crate) const AUTHOR: &str = "SELECT source_name FROM note WHERE id = $1 AND account_id = $2";
+
 pub(crate) const UPDATE: &str =
     "UPDATE note SET title = $2, content = $3, hash = $4, updated_at = $5 WHERE id = $1";
 
@@ -73,8 +75,8 @@ pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(n.title) + OCTET_LENGTH
      + COALESCE((SELECT SUM(OCTET_LENGTH(p.title) + OCTET_LENGTH(p.content)) FROM note_page p \
      WHERE p.note_id = n.id), 0) AS BIGINT) FROM note n WHERE n.id = $1 AND n.account_id = $2";
 
-pub(crate) const AFTER: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at \
-    FROM note \
+pub(crate) const AFTER: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at, \
+     source, source_name FROM note \
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 
 /// Selects the versions of an account's notes whose ids are after one and up to another, the oldest first.
