@@ -60,6 +60,8 @@ static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
         ("chat.js", Asset::new(JS, &include_bytes!("../assets/chat.js")[..])),
         ("console.js", Asset::new(JS, &include_bytes!("../assets/console.js")[..])),
         ("profile.js", Asset::new(JS, &include_bytes!("../assets/profile.js")[..])),
+        ("memories.js", Asset::new(JS, &include_bytes!("../assets/memories.js")[..])),
+        ("notes.js", Asset::new(JS, &include_bytes!("../assets/notes.js")[..])),
         ("leave.js", Asset::new(JS, &include_bytes!("../assets/leave.js")[..])),
         ("logo.svg", Asset::new(SVG, &include_bytes!("../assets/logo.svg")[..])),
         ("icons.svg", Asset::new(SVG, &include_bytes!("../assets/icons.svg")[..])),

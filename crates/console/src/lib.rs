@@ -21,6 +21,7 @@ mod language;
 mod markdown;
 mod memories;
 mod next;
+mod notes;
 mod page;
 mod paths;
 mod plaza;
@@ -64,7 +65,12 @@ pub const PUBLIC: &[&str] = &[
 ];
 
 /// The ends of the paths of forms with files.
-pub const UPLOADS: &[&str] = &[profile::picture::UPLOAD];
+pub const UPLOADS: &[&str] = &[profile::picture::UPLOAD, memories::import::PATH];
+
+/// The connection to what imports files.
+pub mod import {
+    pub use crate::memories::import::{Importer, Report, Step, Work};
+}
 
 /// Pages whose response waits for the complete response of a model.
 pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, chat::PATH];
@@ -97,6 +103,7 @@ pub struct Console {
     public_url: Arc<str>,
     /// The start of this process.
     started: store::Timestamp,
+    imports: memories::import::job::Imports,
 }
 
 impl Console {
@@ -106,8 +113,33 @@ impl Console {
     pub fn new(services: Services, clock: store::Clock, random: store::Random, public_url: &str) -> Self {
         let Services { identity, memory, archive, chat, agents, plaza, hub } = services;
         let public_url = public_url.trim_end_matches('/').into();
-        let started = clock.now();
-        Self { identity, memory, archive, chat, agents, plaza, hub, clock, random, public_url, started }
+        let (started, imports) = (clock.now(), memories::import::job::Imports::default());
+        Self {
+            identity,
+            memory,
+            archive,
+            chat,
+            agents,
+            plaza,
+            hub,
+            clock,
+            random,
+            public_url,
+            started,
+            imports,
+        }
+    }
+
+    /// Sets what imports files.
+    #[must_use]
+    pub fn importing_with(self, importer: Arc<dyn import::Importer>) -> Self {
+        self.imports.use_importer(importer);
+        self
+    }
+
+    /// Allows imports in the background.
+    pub fn start(&self, tasks: &web::Tasks) {
+        self.imports.use_tasks(tasks);
     }
 
     fn cookies(&self) -> Cookies {
@@ -146,10 +178,8 @@ pub fn router(console: Console) -> Router {
         .route(programs::SKILLS, get(programs::show_skill).post(programs::make_code))
         .route(programs::CLI, get(programs::show_device).post(programs::let_in))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
-        .route(memories::PATH, get(memories::show).post(memories::add))
-        .route("/memories/export", get(memories::export::download))
-        .route("/memories/{kind}/{id}", get(memories::entry::show).post(memories::entry::change))
-        .route("/memories/{kind}/{id}/delete", post(memories::entry::delete))
+        .merge(memories::router())
+        .merge(notes::router())
         .route(chat::PATH, get(chat::show).post(chat::submit))
         .route(chat::settings::PATH, get(chat::settings::show).post(chat::settings::save))
         .route(search::PATH, get(search::show))

@@ -1,30 +1,42 @@
-//! The pages about key memories and notes: the list, searching, and adding entries.
+//! The pages about what a person's double knows: one list over key memories, notes and agent memory, with
+//! search, filters, changes in place, actions on several entries, and a trash.
 
+pub(crate) mod act;
 pub(crate) mod entry;
 pub(crate) mod export;
-
-use std::fmt;
+pub(crate) mod import;
+pub(crate) mod mark;
+mod query;
+pub(crate) mod texts;
+pub(crate) mod trash;
 
 use askama::Template;
 use axum::{
+    Router,
     extract::State,
     response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
 };
 use http::StatusCode;
 use memory::{
-    MemoryId, NoteId,
-    key::{self, KeyMemory, model::NewMemory},
+    browse::{Browsed, Counts, Item, ItemKind, Origin, Sort},
+    key::{self, model::NewMemory},
     meaning::Progress,
-    note::{self, Note, Status, model::NoteRequest},
+    note,
 };
-use store::AccountId;
-use web::{ApiError, Code, Query, paging::Page as Rows};
+use web::{ApiError, Code, Query};
 
+use self::{
+    mark::{Marked, Words},
+    query::{PageParams, View},
+    texts::Texts,
+};
 use crate::{
     Console,
     form::{CsrfForm, Fields},
+    notes,
     page::{Member, Page},
-    texts::{Texts, fill},
+    texts::fill,
     when::When,
 };
 
@@ -32,126 +44,116 @@ use crate::{
 pub(crate) const PATH: &str = "/memories";
 
 const PER_PAGE: i64 = 20;
-/// Deepest page of the list.
-const LAST_PAGE: i64 = 500;
 /// Most characters of an entry that the list shows.
-const SHOWN: usize = 160;
+const SHOWN: usize = 300;
+/// Most characters of the name of an entry's checkbox.
+const NAMED: usize = 40;
 
-/// The kind of entries that are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Key,
-    Note,
-}
-
-impl Kind {
-    fn of(name: &str) -> Self {
-        if name == "note" { Self::Note } else { Self::Key }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Key => "key",
-            Self::Note => "note",
-        }
-    }
-}
-
-/// The id of an entry of either kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EntryId {
-    Key(MemoryId),
-    Note(NoteId),
-}
-
-impl EntryId {
-    const fn kind(self) -> Kind {
-        match self {
-            Self::Key(_) => Kind::Key,
-            Self::Note(_) => Kind::Note,
-        }
-    }
-
-    /// Returns the address of the entry's page.
-    fn path(self) -> String {
-        format!("{PATH}/{}/{self}", self.kind().name())
-    }
-}
-
-impl fmt::Display for EntryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key(id) => id.fmt(f),
-            Self::Note(id) => id.fmt(f),
-        }
-    }
-}
-
-/// The query of the list.
-#[derive(serde::Deserialize, Default)]
-pub(crate) struct PageParams {
-    kind: Option<String>,
-    q: Option<String>,
-    page: Option<String>,
-    done: Option<String>,
+/// Returns the routes.
+pub(crate) fn router() -> Router<Console> {
+    Router::new()
+        .route(PATH, get(show).post(add))
+        .route("/memories/export", get(export::download))
+        .route("/memories/actions", post(act::submit))
+        .route("/memories/import/start", post(import::start))
+        .route("/memories/import/discard", post(import::discard))
+        .merge(
+            // The limit is enforced while streaming.
+            Router::new()
+                .route(import::PATH, get(import::show).post(import::submit))
+                .layer(axum::extract::DefaultBodyLimit::disable()),
+        )
+        .route("/memories/trash", get(trash::show).post(trash::submit))
+        .route("/memories/{kind}/{id}", get(entry::show).post(entry::change))
+        .route("/memories/{kind}/{id}/delete", post(entry::delete))
 }
 
 /// An entry in the list.
 struct Line {
-    id: EntryId,
-    text: String,
-    about: String,
-    state_class: &'static str,
-    state_text: &'static str,
-    updated: When,
+    /// `key:12`, as forms name it; empty for what cannot be changed here.
+    name: String,
+    /// Its number in addresses.
+    number: i64,
+    /// The id of its element.
+    anchor: String,
+    /// Its beginning, without marks, for labels.
+    plain: String,
+    title: Marked,
+    text: Marked,
+    /// The whole text, for the form that changes it.
+    content: String,
+    /// The page of the entry, if it has one.
+    link: Option<String>,
+    /// True for a key memory, which can be changed in place.
+    is_fact: bool,
+    is_note: bool,
+    category: String,
+    category_link: String,
+    is_public: bool,
+    /// The icon of the origin, and its text.
+    origin: Option<(&'static str, String)>,
+    has_problem: bool,
+    time: When,
 }
 
-/// The form that adds an entry.
+/// The form that adds a memory.
 #[derive(Default)]
 pub(crate) struct Typed {
-    kind: String,
-    title: String,
     content: String,
-    object: String,
-    urls: String,
+    category: String,
     public: bool,
+    back: String,
 }
 
 impl From<Fields> for Typed {
     fn from(fields: Fields) -> Self {
         Self {
-            kind: fields.text("kind"),
-            title: fields.text("title"),
             content: plain(&fields.text("content")),
-            object: fields.text("object"),
-            urls: fields.text("urls"),
-            public: fields.text("public") == "1",
+            category: fields.text("category"),
+            public: fields.text("visibility") == "public",
+            back: fields.text("back"),
         }
     }
 }
 
 /// Replaces CRLF, with which browsers end lines in forms, by LF.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.replace("\r\n", "\n")
+}
+
+/// A category with its number of memories.
+struct Facet {
+    name: String,
+    link: String,
+    count: i64,
+    is_current: bool,
 }
 
 #[derive(Template)]
 #[template(path = "memories.html")]
 struct ListPage<'a> {
     page: &'a Page,
-    kind: &'static str,
-    is_note: bool,
-    q: String,
+    t: &'static Texts,
+    view: View,
+    here: String,
     lines: Vec<Line>,
-    count: String,
+    counts: Counts,
+    total: i64,
+    trashed: i64,
+    facets: Vec<Facet>,
+    /// The number of hits of a search.
+    found: Option<String>,
+    no_hit: String,
+    public_count: Option<String>,
     /// The progress of semantic search, while some entries have no vector yet.
     embedding: Option<String>,
-    notice: Option<&'a str>,
+    notice: Option<String>,
+    /// The number under which deleted entries can be brought back.
+    undo: Option<String>,
     alert: Option<String>,
     typed: Typed,
-    newer: Option<String>,
-    older: Option<String>,
-    number: String,
+    next: Option<String>,
+    is_later: bool,
 }
 
 /// Shows the list.
@@ -160,6 +162,13 @@ pub(crate) async fn show(
     member: Member,
     Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
+    if params.kind.as_deref() == Some("note")
+        && params.done.is_none()
+        && params.q.is_none()
+        && params.see.is_none()
+    {
+        return Ok(Redirect::to(notes::PATH).into_response());
+    }
     render(&console, member, params, None).await
 }
 
@@ -169,38 +178,51 @@ async fn render(
     params: PageParams,
     refused: Option<(ApiError, Typed)>,
 ) -> Result<Response, ApiError> {
-    let kind = Kind::of(params.kind.as_deref().unwrap_or_default());
-    let number = params.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE);
-    let q: String = params.q.unwrap_or_default().trim().chars().take(key::rules::MAX_KEYWORD).collect();
-    let page = member.page.at("memories", link(kind, &q, number));
-    let (t, account) = (page.t, member.account.id);
-    let rows = Rows { limit: PER_PAGE, offset: (number - 1) * PER_PAGE };
-    let (lines, total): (Vec<Line>, i64) = match kind {
-        Kind::Key => {
-            let found = console.memory.key_memories(account, &q, rows, false).await?;
-            (found.list.into_iter().map(|memory| key_line(memory, t)).collect(), found.total)
-        }
-        Kind::Note => {
-            let found = console.memory.search_notes(account, &q, rows).await?;
-            (found.list.into_iter().map(|note| note_line(note, t)).collect(), found.total)
+    let view = View::of(&params);
+    let here = view.link(&[("after", params.after.as_deref().unwrap_or_default())]);
+    let page = member.page.at("memories", here.clone());
+    let (t, account) = (Texts::of(page.language), member.account.id);
+    let zone = console.memory.zone(account).await?.unwrap_or_default();
+    let (filter, after) = (view.filter(&zone), params.after.as_deref());
+    let list = async {
+        if view.q.is_empty() {
+            let sort = view.sort().unwrap_or_default();
+            console.memory.browse(account, filter, sort, after, PER_PAGE).await
+        } else {
+            console.memory.browse_search(account, &view.q, filter, view.sort(), after, PER_PAGE).await
         }
     };
-    let progress = console.memory.embedding_progress(&member.account).await?;
+    let (browsed, counts, trashed, progress) = futures::try_join!(
+        list,
+        console.memory.entry_counts(account),
+        console.memory.trash_count(account),
+        console.memory.embedding_progress(&member.account),
+    )?;
+    let Browsed { items, next, found } = browsed;
+    let words = Words::of(&view.q);
+    let lines = items.into_iter().map(|item| line(item, &view, &words, t)).collect();
     let (error, typed) = refused.unzip();
+    let notice = act::notice(&params, t);
     let template = ListPage {
-        page: &page,
-        kind: kind.name(),
-        is_note: kind == Kind::Note,
+        t,
         lines,
-        count: fill(t.memories_found, total),
-        embedding: embedding(progress, t),
-        notice: notice(params.done.as_deref(), t),
+        total: counts.memories + counts.notes + counts.events,
+        facets: counts.categories.iter().map(|category| facet(category, &view)).collect(),
+        public_count: (counts.public > 0).then(|| fill(t.public_count, counts.public)),
+        counts,
+        trashed,
+        found: found.map(|found| fill(t.found, found)),
+        no_hit: fill(t.no_hit, &view.q),
+        embedding: embedding(progress, &page),
+        undo: params.undo.filter(|undo| notice.is_some() && undo.parse::<i64>().is_ok()),
+        notice,
         alert: error.as_ref().map(|error| error.message(page.language)),
-        typed: typed.unwrap_or(Typed { public: true, ..Typed::default() }),
-        newer: (number > 1).then(|| link(kind, &q, number - 1)),
-        older: (number * PER_PAGE < total && number < LAST_PAGE).then(|| link(kind, &q, number + 1)),
-        number: fill(t.page_number, number),
-        q,
+        typed: typed.unwrap_or_default(),
+        next: next.map(|after| view.link(&[("after", after.as_str())])),
+        is_later: params.after.is_some_and(|after| !after.is_empty()),
+        here,
+        view,
+        page: &page,
     };
     match error {
         None => page.answer(StatusCode::OK, &template),
@@ -208,117 +230,98 @@ async fn render(
     }
 }
 
-fn embedding(progress: Option<Progress>, t: &'static Texts) -> Option<String> {
+fn facet(category: &memory::browse::Category, view: &View) -> Facet {
+    Facet {
+        link: view.of_category(&category.name),
+        count: category.count,
+        is_current: category.name == view.category,
+        name: category.name.clone(),
+    }
+}
+
+fn embedding(progress: Option<Progress>, page: &Page) -> Option<String> {
     let Progress { made, entries } = progress.filter(|progress| progress.made < progress.entries)?;
-    Some(fill(t.memories_embedding, format_args!("{made} / {entries}")))
+    Some(fill(page.t.memories_embedding, format_args!("{made} / {entries}")))
 }
 
-fn notice(done: Option<&str>, t: &'static Texts) -> Option<&'static str> {
-    match done {
-        Some("added") => Some(t.memory_added),
-        Some("deleted") => Some(t.memory_deleted),
-        Some("saved") => Some(t.memory_saved),
-        _ => None,
-    }
-}
-
-fn link(kind: Kind, q: &str, number: i64) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("kind", kind.name());
-    if !q.is_empty() {
-        query.append_pair("q", q);
-    }
-    if number > 1 {
-        query.append_pair("page", &number.to_string());
-    }
-    format!("{PATH}?{}", query.finish())
-}
-
-fn key_line(memory: KeyMemory, t: &Texts) -> Line {
-    let (state_class, state_text) = visibility(memory.visibility, t);
+fn line(item: Item, view: &View, words: &Words, t: &Texts) -> Line {
+    let (name, link) = match item.kind {
+        ItemKind::Memory => (format!("key:{}", item.id), Some(format!("{PATH}/key/{}", item.id))),
+        ItemKind::Note => (format!("note:{}", item.id), Some(format!("{}/{}", notes::PATH, item.id))),
+        ItemKind::Event => (String::new(), None),
+    };
+    let (is_fact, is_note) = (item.kind == ItemKind::Memory, item.kind == ItemKind::Note);
+    let text = match (is_note, view.q.is_empty()) {
+        (true, true) => notes::text::excerpt(&item.text),
+        // A hit may be anywhere in it.
+        (true, false) => notes::text::unmarked_text(&item.text, note::rules::MAX_CONTENT),
+        (false, _) => item.text.clone(),
+    };
+    let shown = if item.title.is_empty() { &text } else { &item.title };
+    let time = if view.sort() == Some(Sort::Updated) { item.updated } else { item.created };
     Line {
-        id: EntryId::Key(memory.id),
-        text: beginning(&memory.fact_content),
-        about: memory.fact_object,
-        state_class,
-        state_text,
-        updated: When(memory.update_time),
+        number: item.id,
+        anchor: format!("entry-{}", item.id),
+        plain: beginning(shown, NAMED),
+        title: words.mark(&item.title, SHOWN),
+        text: words.mark(&text, SHOWN),
+        link,
+        is_fact,
+        is_note,
+        category_link: if is_fact { view.of_category(&item.category) } else { String::new() },
+        is_public: item.is_public(),
+        origin: origin(&item, t),
+        has_problem: item.status == Some(note::Status::Failed),
+        time: When(time),
+        name,
+        content: if is_fact { item.text } else { String::new() },
+        category: item.category,
     }
 }
 
-fn note_line(note: Note, t: &Texts) -> Line {
-    let (state_class, state_text) = state(note.status, t);
-    let first = note.urls.first().cloned().unwrap_or_default();
-    let text = [&note.title, &note.content, &first].into_iter().find(|text| !text.trim().is_empty()).cloned();
-    Line {
-        id: EntryId::Note(note.id),
-        text: beginning(&text.unwrap_or_default()),
-        about: if note.title.is_empty() { String::new() } else { beginning(&note.content) },
-        state_class,
-        state_text,
-        updated: When(note.updated_at),
+/// Returns the icon and the text of an entry's origin.
+fn origin(item: &Item, t: &Texts) -> Option<(&'static str, String)> {
+    match item.origin {
+        Origin::Person => None,
+        Origin::Conversation => Some(("chat", t.told_chat.to_owned())),
+        Origin::Import => Some(("upload", t.told_import.to_owned())),
+        Origin::App if item.kind == ItemKind::Event => {
+            Some(("robot", fill(t.told_agent, beginning(&item.origin_name, NAMED))))
+        }
+        Origin::App if item.origin_name.is_empty() => Some(("plug", t.told_some_app.to_owned())),
+        Origin::App => Some(("plug", fill(t.told_app, beginning(&item.origin_name, NAMED)))),
     }
 }
 
-fn visibility(visibility: i64, t: &Texts) -> (&'static str, &'static str) {
-    if key::rules::is_public(visibility) { ("good", t.visible_public) } else { ("off", t.visible_private) }
-}
-
-fn state(status: Status, t: &Texts) -> (&'static str, &'static str) {
-    match status {
-        Status::Ready => ("good", t.note_ready),
-        Status::Pending => ("warn", t.note_pending),
-        Status::Failed => ("bad", t.note_failed),
-    }
-}
-
-fn beginning(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
+/// Returns the beginning of a text.
+pub(crate) fn beginning(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
 }
 
-/// Adds an entry, or shows the list again with the error.
+/// Adds a memory, or shows the list again with the error.
 pub(crate) async fn add(
     State(console): State<Console>,
     member: Member,
     CsrfForm(typed): CsrfForm<Typed>,
 ) -> Result<Response, ApiError> {
-    let (kind, account) = (Kind::of(&typed.kind), member.account.id);
-    let added = match kind {
-        Kind::Key => add_key(&console, account, &typed).await,
-        Kind::Note => add_note(&console, account, &typed).await,
-    };
-    match added {
-        Ok(()) => Ok(Redirect::to(&format!("{PATH}?kind={}&done=added", kind.name())).into_response()),
-        Err(error) if error.code().status().is_client_error() && error.code() != Code::NotFound => {
-            let params = PageParams { kind: Some(kind.name().to_owned()), ..PageParams::default() };
-            render(&console, member, params, Some((error, typed))).await
-        }
-        Err(error) => Err(error),
-    }
-}
-
-async fn add_key(console: &Console, account: AccountId, typed: &Typed) -> Result<(), ApiError> {
     let fact = key::rules::check(NewMemory {
         content: Some(typed.content.clone()),
         visibility: Some(i64::from(typed.public)),
-        fact_object: Some(typed.object.clone()),
+        fact_object: Some(typed.category.clone()),
         ..NewMemory::default()
-    })?;
-    console.memory.add_key_memories(account, vec![fact]).await?;
-    Ok(())
-}
-
-async fn add_note(console: &Console, account: AccountId, typed: &Typed) -> Result<(), ApiError> {
-    let urls: Vec<String> = typed.urls.split_whitespace().map(str::to_owned).collect();
-    let new = note::rules::check(NoteRequest {
-        content: Some(typed.content.clone()),
-        title: Some(typed.title.clone()),
-        memory_type: (!urls.is_empty()).then(|| "LINK".to_owned()),
-        urls: Some(urls),
-    })?;
-    console.memory.add_note(account, new).await?;
-    Ok(())
+    });
+    let added = match fact {
+        Ok(fact) => console.memory.add_key_memories(member.account.id, vec![fact]).await,
+        Err(error) => Err(error),
+    };
+    match added {
+        Ok(_) => Ok(act::back_to(&typed.back, &[("done", "added")], "")),
+        Err(error) if error.code().status().is_client_error() && error.code() != Code::NotFound => {
+            render(&console, member, PageParams::default(), Some((error, typed))).await
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -311,38 +311,13 @@ texts! {
     unknown_device: "未知设备", "Unknown device";
 
     // Memories and notes.
-    memories_lead:
-        "分身从这里了解你。公开的记忆可以被你授权的应用看到，其余的只有你自己能看到。",
-        "What your double knows about you. Apps you authorize can see public memories; everything else is \
-         visible only to you.";
-    memories_export: "导出全部数据", "Export all data";
-    memories_kinds: "类型", "Type";
     memories_key: "记忆", "Memories";
     memories_note: "笔记", "Notes";
-    memories_found: "共 {} 条", "{} results";
     memories_embedding:
         "语义搜索正在后台准备：已完成 {} 条。",
         "Search by meaning is being prepared in the background: {} done.";
-    memory_add: "添加记忆", "Add a memory";
-    note_add: "添加笔记", "Add a note";
-    memory_content: "内容", "Content";
-    memory_object: "分类", "Category";
-    memory_public: "公开：你授权的应用可以看到", "Public: visible to apps you authorize";
     visible_public: "公开", "Public";
     visible_private: "仅自己", "Only me";
-    note_title: "标题", "Title";
-    note_content: "正文", "Text";
-    note_urls: "链接", "Links";
-    note_urls_hint:
-        "每行一个，最多 10 个。网页会在后台读取，之后可以搜索其中的文字。",
-        "One per line, up to 10. Pages are fetched in the background; their text then becomes searchable.";
-    note_ready: "就绪", "Ready";
-    note_pending: "读取中", "Fetching";
-    note_failed: "无法读取", "Failed";
-    link: "链接", "Link";
-    link_ready: "已读取", "Fetched";
-    link_pending: "等待读取", "Pending";
-    link_failed: "无法读取", "Failed";
     link_refused: "地址属于内部网络，不能访问", "The address is on a private network";
     link_unreachable: "网站没有回应", "The site does not respond";
     link_timeout: "网站太慢", "The request timed out";
@@ -357,24 +332,6 @@ texts! {
     search_lead: "在记忆、笔记、对话和广场里找。", "Searches memories, notes, conversations and the Plaza.";
     search_none: "没有找到“{}”", "Nothing found for “{}”";
     search_none_lead: "换个说法，或者只输入其中一个词。", "Try other words, or only one of them.";
-    updated: "修改时间", "Updated";
-    history: "历史版本", "Version history";
-    memory_ties: "来源与关联", "Source and related memories";
-    memory_said: "来自与分身的对话。", "Learned from a conversation with the double.";
-    memory_again: "后来的对话中又说到了一次。", "Mentioned again in a later conversation.";
-    memory_against: "与更早的记忆不同：", "Conflicts with an older memory:";
-    memory_newer: "有更新的记忆与此不同：", "Conflicts with a newer memory:";
-    history_none: "还没有修改过。", "No earlier versions.";
-    history_from: "写于", "Created";
-    history_to: "替换于", "Replaced";
-    memory_added: "已添加。", "Added.";
-    memory_saved: "已保存，之前的版本在历史里。", "Saved. The previous version is in the history.";
-    memory_deleted: "已彻底删除。", "Permanently deleted.";
-    memory_delete: "删除这一条…", "Delete this entry…";
-    memory_delete_lead:
-        "内容、历史版本和索引会一并彻底删除，不能撤销。",
-        "The content, its version history and its index entries are permanently deleted. This cannot be \
-         undone.";
 
     // Errors.
     error_not_found: "没有找到这个页面", "Page not found";
@@ -438,6 +395,9 @@ mod tests {
             crate::chat::texts::ALL,
             crate::consent::texts::ALL,
             crate::home::texts::ALL,
+            crate::memories::import::ALL,
+            crate::memories::texts::ALL,
+            crate::notes::texts::ALL,
             crate::profile::texts::ALL,
         ] {
             both_languages_have_the_same_places_for_values(all);

@@ -13,6 +13,7 @@ mod folder;
 mod fuzz_tests;
 mod markdown;
 mod packed;
+pub(crate) mod pages;
 mod table;
 mod time;
 
@@ -35,6 +36,8 @@ pub trait Listener {
     fn refused(&mut self, place: &str, line: u64, why: &str);
     /// Reports a line that was imported only in part.
     fn doubted(&mut self, place: &str, line: u64, what: &str);
+    /// Shows an entry of a section before it is imported, as JSON.
+    fn seen(&mut self, _section: &str, _entry: &str) {}
 }
 
 /// The result of an import.
@@ -58,6 +61,10 @@ pub struct Import<'a> {
     zone: Zone,
     listener: &'a mut dyn Listener,
     outcome: Outcome,
+    /// True if entries are only examined.
+    is_trial: bool,
+    /// True if facts without a visibility are private.
+    is_private: bool,
 }
 
 impl<'a> Import<'a> {
@@ -68,7 +75,20 @@ impl<'a> Import<'a> {
         max_file: u64,
         listener: &'a mut dyn Listener,
     ) -> Self {
-        Self { archive, account, max_file, listener, zone: Zone::default(), outcome: Outcome::default() }
+        let (zone, outcome) = (Zone::default(), Outcome::default());
+        Self { archive, account, max_file, listener, zone, outcome, is_trial: false, is_private: false }
+    }
+
+    /// Only examines what an import would do.
+    #[must_use]
+    pub fn trial(self) -> Self {
+        Self { is_trial: true, ..self }
+    }
+
+    /// Makes facts private whose file does not say who may see them.
+    #[must_use]
+    pub fn private(self) -> Self {
+        Self { is_private: true, ..self }
     }
 
     /// Sets the time zone of times without one, which is UTC by default.
@@ -115,7 +135,15 @@ impl<'a> Import<'a> {
             return Ok(());
         }
         let count = u64::try_from(given.len()).unwrap_or(0);
-        let taken = section.import(self.account, given).await;
+        let given =
+            if self.is_private && section.name() == facts::SECTION { pages::private(given) } else { given };
+        for entry in &given {
+            self.listener.seen(section.name(), &entry.text);
+        }
+        let taken = match self.is_trial {
+            true => section.check(self.account, given).await,
+            false => section.import(self.account, given).await,
+        };
         let taken = taken.map_err(|error| crate::describe(&error))?;
         let ImportSummary { added, known, refused } = taken;
         self.outcome.added += added;

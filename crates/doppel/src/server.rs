@@ -176,6 +176,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
     services.memory.start(&tasks);
     services.chat.start(&tasks);
     services.agents.start(&tasks);
+    services.console.start(&tasks);
     services.hub.start(&tasks);
 
     let (served, drained) = (Arc::new(Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(true)));

@@ -1,5 +1,7 @@
-//! The page of a key memory or note: its text, its history, and forms to change and delete it.
+//! The page of a key memory: its text, its history, where it comes from, who read it, and forms to change and
+//! delete it.
 
+use agents::Entry as AgentEntry;
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
@@ -8,30 +10,29 @@ use axum::{
 use http::StatusCode;
 use memory::{
     MemoryId, NoteId,
-    key::{self, model::MemoryChange},
-    note::{
-        self,
-        model::NoteChange,
-        page::{PageStatus, Problem},
-    },
+    key::{self, KeyMemory, model::MemoryChange},
+    trash::Entry,
 };
 use store::AccountId;
 use web::{ApiError, Code, paging::Page as Rows};
 
-use super::{EntryId, Kind, PATH, PageParams, beginning, notice, plain, state, visibility};
+use super::{PATH, act, beginning, plain, query::PageParams, texts::Texts};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
+    notes,
     page::{Member, Page},
-    texts::Texts,
     when::When,
 };
 
 /// Most earlier versions that are shown.
 const VERSIONS: i64 = 100;
+/// Most readings by agents that are shown.
+const READERS: usize = 20;
+/// Most characters of a related memory.
+const SHOWN: usize = 160;
 
 struct Earlier {
-    title: String,
     content: String,
     written: When,
     replaced: When,
@@ -40,32 +41,35 @@ struct Earlier {
 /// A link of a memory with a conversation or another memory.
 struct Tie {
     text: &'static str,
+    /// The address of the conversation.
+    chat: Option<String>,
     /// The address and the beginning of the other memory.
     other: Option<(String, String)>,
     time: When,
 }
 
-struct Linked {
-    url: String,
-    title: String,
-    state_class: &'static str,
-    state_text: &'static str,
-    why: &'static str,
+/// An agent that read an entry.
+pub(crate) struct ReadBy {
+    pub(crate) name: String,
+    pub(crate) tool: String,
+    pub(crate) time: When,
 }
 
-/// The form that changes an entry.
+/// The form that changes a memory.
 pub(crate) struct Typed {
-    title: String,
     content: String,
+    category: Option<String>,
     public: bool,
+    back: String,
 }
 
 impl From<Fields> for Typed {
     fn from(fields: Fields) -> Self {
         Self {
-            title: fields.text("title"),
             content: plain(&fields.text("content")),
-            public: fields.text("public") == "1",
+            category: fields.all("category").into_iter().next(),
+            public: fields.text("visibility") == "public" || fields.text("public") == "1",
+            back: fields.text("back"),
         }
     }
 }
@@ -74,45 +78,46 @@ impl From<Fields> for Typed {
 #[template(path = "memory.html")]
 struct EntryPage<'a> {
     page: &'a Page,
-    kind: &'static str,
-    is_note: bool,
-    id: EntryId,
-    title: String,
+    t: &'static Texts,
+    id: MemoryId,
     content: String,
-    object: String,
+    category: String,
     public: bool,
-    state_class: &'static str,
-    state_text: &'static str,
     created: When,
     updated: When,
-    links: Vec<Linked>,
     ties: Vec<Tie>,
+    readers: Vec<ReadBy>,
     history: Vec<Earlier>,
-    notice: Option<&'a str>,
+    notice: Option<String>,
     alert: Option<String>,
 }
 
-/// Shows the page of an entry.
+/// Shows the page of an entry. Notes have pages of their own.
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
     Path((kind, id)): Path<(String, String)>,
     Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    let id = parse(&kind, &id)?;
-    render(&console, member, id, params, None).await
+    match parse(&kind, &id)? {
+        Entry::Memory(id) => render(&console, member, id, params, None).await,
+        Entry::Note(id) => Ok(Redirect::to(&format!("{}/{id}", notes::PATH)).into_response()),
+    }
 }
 
-/// Changes an entry, or shows it again with the error.
+/// Changes a memory, or shows it again with the error.
 pub(crate) async fn change(
     State(console): State<Console>,
     member: Member,
     Path((kind, id)): Path<(String, String)>,
     CsrfForm(typed): CsrfForm<Typed>,
 ) -> Result<Response, ApiError> {
-    let id = parse(&kind, &id)?;
+    let Entry::Memory(id) = parse(&kind, &id)? else { return Err(Code::NotFound.into()) };
     match save(&console, member.account.id, id, &typed).await {
-        Ok(()) => Ok(Redirect::to(&format!("{}?done=saved", id.path())).into_response()),
+        Ok(()) if typed.back.is_empty() => {
+            Ok(Redirect::to(&format!("{PATH}/key/{id}?done=saved")).into_response())
+        }
+        Ok(()) => Ok(act::back_to(&typed.back, &[("done", "saved")], &format!("#entry-{id}"))),
         Err(error) if error.code().status() == StatusCode::NOT_FOUND => Err(Code::NotFound.into()),
         Err(error) if error.code().status().is_client_error() => {
             render(&console, member, id, PageParams::default(), Some((error, typed))).await
@@ -121,183 +126,136 @@ pub(crate) async fn change(
     }
 }
 
-async fn save(console: &Console, account: AccountId, id: EntryId, typed: &Typed) -> Result<(), ApiError> {
-    let content = Some(typed.content.clone());
-    match id {
-        EntryId::Key(id) => {
-            let before = console.memory.key_memory(account, id).await?.visibility;
-            // A memory that stays private keeps its number, which apps may use.
-            let visibility = match (typed.public, key::rules::is_public(before)) {
-                (true, _) => 1,
-                (false, true) => 0,
-                (false, false) => before,
-            };
-            let change = key::rules::check_change(MemoryChange { content, visibility: Some(visibility) })?;
-            console.memory.update_key_memory(account, id, change).await
-        }
-        EntryId::Note(id) => {
-            let change = note::rules::check_change(NoteChange { content, title: Some(typed.title.clone()) })?;
-            console.memory.update_note(account, id, change).await
-        }
-    }
+async fn save(console: &Console, account: AccountId, id: MemoryId, typed: &Typed) -> Result<(), ApiError> {
+    let before = console.memory.key_memory(account, id).await?.visibility;
+    // A memory that stays private keeps its number, which apps may use.
+    let visibility = match (typed.public, key::rules::is_public(before)) {
+        (true, _) => 1,
+        (false, true) => 0,
+        (false, false) => before,
+    };
+    let (content, visibility) = (Some(typed.content.clone()), Some(visibility));
+    let change = key::rules::check_change(MemoryChange { content, visibility })?;
+    let object = typed.category.as_deref().map(key::rules::check_category).transpose()?;
+    console.memory.update_key_memory(account, id, key::Change { object, ..change }).await
 }
 
-/// Deletes an entry with all its versions.
+/// Moves an entry into the trash.
 pub(crate) async fn delete(
     State(console): State<Console>,
     member: Member,
     Path((kind, id)): Path<(String, String)>,
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
-    let id = parse(&kind, &id)?;
-    let deleted = match id {
-        EntryId::Key(id) => console.memory.delete_key_memory(member.account.id, id).await,
-        EntryId::Note(id) => console.memory.delete_note(member.account.id, id).await,
-    };
-    deleted.map_err(missing)?;
-    Ok(Redirect::to(&format!("{PATH}?kind={}&done=deleted", id.kind().name())).into_response())
+    let entry = parse(&kind, &id)?;
+    let (batch, count) = console.memory.delete_to_trash(member.account.id, vec![entry]).await?;
+    if count == 0 {
+        return Err(Code::NotFound.into());
+    }
+    let undo = batch.to_string();
+    Ok(act::back_to(PATH, &[("done", "trashed"), ("n", "1"), ("undo", &undo)], ""))
 }
 
 async fn render(
     console: &Console,
     member: Member,
-    id: EntryId,
+    id: MemoryId,
     params: PageParams,
     refused: Option<(ApiError, Typed)>,
 ) -> Result<Response, ApiError> {
-    let page = member.page.at("memories", id.path());
-    let (t, account) = (page.t, member.account.id);
-    let mut template = match id {
-        EntryId::Key(id) => key_page(console, &page, account, id).await,
-        EntryId::Note(id) => note_page(console, &page, account, id).await,
-    }
-    .map_err(missing)?;
-    template.notice = notice(params.done.as_deref(), t);
-    let Some((error, typed)) = refused else { return page.answer(StatusCode::OK, &template) };
-    template.alert = Some(error.message(page.language));
-    (template.title, template.content, template.public) = (typed.title, typed.content, typed.public);
-    page.refuse(&error, &template)
-}
-
-async fn key_page<'a>(
-    console: &Console,
-    page: &'a Page,
-    account: AccountId,
-    id: MemoryId,
-) -> Result<EntryPage<'a>, ApiError> {
-    let memory = console.memory.key_memory(account, id).await?;
-    let versions =
-        console.memory.key_memory_versions(account, id, Rows { limit: VERSIONS, offset: 0 }).await?;
-    let links = console.memory.key_memory_links(account, id).await?;
-    let (state_class, state_text) = visibility(memory.visibility, page.t);
-    let tie = |link: key::Link| Tie {
-        text: match link.kind {
-            key::LinkKind::Said => page.t.memory_said,
-            key::LinkKind::Again => page.t.memory_again,
-            key::LinkKind::Against => page.t.memory_against,
-            key::LinkKind::Newer => page.t.memory_newer,
-        },
-        other: (link.other > MemoryId(0)).then(|| (EntryId::Key(link.other).path(), beginning(&link.text))),
-        time: When(link.time),
-    };
+    let page = member.page.at("memories", format!("{PATH}/key/{id}"));
+    let (t, account) = (Texts::of(page.language), member.account.id);
+    let memory = console.memory.key_memory(account, id).await.map_err(missing)?;
+    let rows = Rows { limit: VERSIONS, offset: 0 };
+    let versions = console.memory.key_memory_versions(account, id, rows).await.map_err(missing)?;
     let earlier = |version: key::Version| Earlier {
-        title: String::new(),
         content: version.fact_content,
         written: When(version.written_time),
         replaced: When(version.replaced_time),
     };
-    Ok(EntryPage {
-        page,
-        kind: Kind::Key.name(),
-        is_note: false,
-        id: EntryId::Key(id),
-        title: String::new(),
-        content: memory.fact_content,
-        object: memory.fact_object,
-        public: key::rules::is_public(memory.visibility),
-        state_class,
-        state_text,
-        created: When(memory.create_time),
-        updated: When(memory.update_time),
-        links: Vec::new(),
-        ties: links.into_iter().map(tie).collect(),
+    let KeyMemory { fact_content, fact_object, visibility, create_time, update_time, .. } = memory;
+    let mut template = EntryPage {
+        t,
+        id,
+        content: fact_content,
+        category: fact_object,
+        public: key::rules::is_public(visibility),
+        created: When(create_time),
+        updated: When(update_time),
+        ties: ties(console, account, id, t).await?,
+        readers: readers(console, &member.account, AgentEntry::Memory(id)).await?,
         history: versions.list.into_iter().map(earlier).collect(),
-        notice: None,
+        notice: act::notice(&params, t),
         alert: None,
-    })
+        page: &page,
+    };
+    let Some((error, typed)) = refused else { return page.answer(StatusCode::OK, &template) };
+    template.alert = Some(error.message(page.language));
+    (template.content, template.public) = (typed.content, typed.public);
+    template.category = typed.category.unwrap_or(template.category);
+    page.refuse(&error, &template)
 }
 
-async fn note_page<'a>(
+async fn ties(
     console: &Console,
-    page: &'a Page,
     account: AccountId,
-    id: NoteId,
-) -> Result<EntryPage<'a>, ApiError> {
-    let note = console.memory.note(account, id).await?;
-    let versions = console.memory.note_versions(account, id, Rows { limit: VERSIONS, offset: 0 }).await?;
-    let mut pages = console.memory.note_pages(std::slice::from_ref(&note)).await?;
-    let (state_class, state_text) = state(note.status, page.t);
-    let earlier = |version: note::Version| Earlier {
-        title: version.title,
-        content: version.content,
-        written: When(version.written_time),
-        replaced: When(version.replaced_time),
-    };
-    let links = pages.remove(&id).unwrap_or_default();
-    Ok(EntryPage {
-        page,
-        kind: Kind::Note.name(),
-        is_note: true,
-        id: EntryId::Note(id),
-        title: note.title,
-        content: note.content,
-        object: String::new(),
-        public: false,
-        state_class,
-        state_text,
-        created: When(note.created_at),
-        updated: When(note.updated_at),
-        links: links.into_iter().map(|link| linked(link, page.t)).collect(),
-        ties: Vec::new(),
-        history: versions.list.into_iter().map(earlier).collect(),
-        notice: None,
-        alert: None,
-    })
+    id: MemoryId,
+    t: &'static Texts,
+) -> Result<Vec<Tie>, ApiError> {
+    let mut ties = Vec::new();
+    for link in console.memory.key_memory_links(account, id).await? {
+        let chat = match link.message {
+            Some(message) => console.chat.conversation_of(account, message.0).await?,
+            None => None,
+        };
+        ties.push(Tie {
+            text: match link.kind {
+                key::LinkKind::Said => t.said,
+                key::LinkKind::Again => t.again,
+                key::LinkKind::Against => t.against,
+                key::LinkKind::Newer => t.newer,
+            },
+            chat: chat.map(|session| {
+                let session: String = form_urlencoded::byte_serialize(session.as_bytes()).collect();
+                format!("/chat?session={session}")
+            }),
+            other: (link.other > MemoryId(0))
+                .then(|| (format!("{PATH}/key/{}", link.other), beginning(&link.text, SHOWN))),
+            time: When(link.time),
+        });
+    }
+    Ok(ties)
 }
 
-fn linked(page: note::page::Page, t: &Texts) -> Linked {
-    let (state_class, state_text) = match page.status {
-        PageStatus::Ready => ("good", t.link_ready),
-        PageStatus::Pending => ("warn", t.link_pending),
-        PageStatus::Failed => ("bad", t.link_failed),
+/// Returns the agents that read an entry, the latest reading first.
+pub(crate) async fn readers(
+    console: &Console,
+    account: &identity::Account,
+    entry: AgentEntry,
+) -> Result<Vec<ReadBy>, ApiError> {
+    let calls = console.agents.readings(account, entry).await?;
+    let reading = |call: agents::log::Call| ReadBy {
+        name: call.client_name,
+        tool: call.tool,
+        time: When(call.called_at),
     };
-    let why = match page.problem {
-        None => "",
-        Some(Problem::Refused) => t.link_refused,
-        Some(Problem::Unreachable | Problem::Unavailable) => t.link_unreachable,
-        Some(Problem::Timeout) => t.link_timeout,
-        Some(Problem::TooLarge) => t.link_too_large,
-        Some(Problem::Type) => t.link_type,
-        Some(Problem::Missing) => t.link_missing,
-        Some(Problem::Empty) => t.link_empty,
-    };
-    Linked { url: page.url, title: page.title, state_class, state_text, why }
+    Ok(calls.into_iter().take(READERS).map(reading).collect())
 }
 
 /// Parses the kind and the id in a path.
 ///
 /// # Errors
 /// [`Code::NotFound`] if there is no such kind, or the id is invalid.
-fn parse(kind: &str, id: &str) -> Result<EntryId, ApiError> {
-    let id = match kind {
-        "key" => id.parse().map(EntryId::Key),
-        "note" => id.parse().map(EntryId::Note),
+fn parse(kind: &str, id: &str) -> Result<Entry, ApiError> {
+    let entry = match kind {
+        "key" => id.parse().map(|id| Entry::Memory(MemoryId(id))),
+        "note" => id.parse().map(|id| Entry::Note(NoteId(id))),
         _ => return Err(Code::NotFound.into()),
     };
-    id.map_err(|_no_number| Code::NotFound.into())
+    entry.map_err(|_no_number| Code::NotFound.into())
 }
 
 /// Turns every error with the status 404 into [`Code::NotFound`], so all missing entries have the same page.
-fn missing(error: ApiError) -> ApiError {
+pub(crate) fn missing(error: ApiError) -> ApiError {
     if error.code().status() == StatusCode::NOT_FOUND { Code::NotFound.into() } else { error }
 }

@@ -13,7 +13,7 @@ use store::Zone;
 use super::{BATCH, BATCH_BYTES, Import, encoding, table::Table, time};
 
 /// The archive section that imports facts.
-const SECTION: &str = "key-memories";
+pub(super) const SECTION: &str = "key-memories";
 /// Maximum size of a JSON list in bytes, which is read as a whole.
 const MAX_LIST: u64 = 64 << 20;
 /// Maximum number of objects around a list of facts.

@@ -97,6 +97,12 @@ async fn take_entry<R: Read>(import: &mut Import<'_>, name: &str, mut entry: Ent
         import.refuse(name, 0, &format!("the file has more than {} bytes", import.max_file));
         return Ok(());
     }
+    if import.is_trial {
+        import.listener.seen(section.name(), file);
+        import.outcome.added += 1;
+        import.listener.progress(1);
+        return Ok(());
+    }
     let mut temporary = tempfile::NamedTempFile::new()?;
     std::io::copy(&mut entry, &mut temporary)?;
     temporary.flush()?;

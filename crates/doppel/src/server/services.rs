@@ -276,7 +276,11 @@ pub(super) fn services(
         plaza: plaza.clone(),
         hub: hub.clone(),
     };
-    let console = console::Console::new(behind, db.clock().clone(), db.random().clone(), base_url);
+    let archive = Archive::new(sections(&memory, &chat, &plaza));
+    let importer =
+        crate::import::pages::PageImporter::new(archive, memory.clone(), config.files.max_upload_bytes);
+    let console = console::Console::new(behind, db.clock().clone(), db.random().clone(), base_url)
+        .importing_with(std::sync::Arc::new(importer));
     let base_url = base_url.to_owned();
     let (db, identity) = (db.clone(), identity.clone());
     Ok(Services { db, identity, memory, chat, agents, plaza, hub, console, base_url })
