@@ -163,7 +163,9 @@ mod pages {
     mod consent_scopes;
     mod frame;
     mod keys;
+    mod memories;
     mod models;
+    mod notes;
     mod plaza;
     mod profile;
     mod programs;

@@ -409,3 +409,73 @@ async fn pages_fit_and_menus_are_in_reach() {
         browser.client.clone().close().await.unwrap();
     }
 }
+
+/// A person writes a note, which is saved while they type, and reads it beside the list. Then they change a
+/// memory in place, and bring a deleted one back.
+async fn notes_and_memories(width: u32, height: u32) {
+    let server = TestServer::start(Engine::Sqlite).await;
+    let person = server.person("a").await;
+    let key = person.with_key("*").await;
+    for content in ["喜欢爬山", "对花生过敏"] {
+        key.post("/api/secondme/memory/key", json!({"content": content, "factObject": "生活"})).await.data();
+    }
+    let browser = Browser::start(width, height).await;
+    browser.client.goto(&format!("{}/notes/new", server.base_url())).await.unwrap();
+    browser.fill("email", "a@example.com").await;
+    browser.fill("password", PASSWORD).await;
+    browser.click("form[action='/sign-in'] button[type=submit]").await;
+    browser.find("#text").await;
+    browser.check_page().await;
+    browser.fill("title", "手冲笔记").await;
+    browser.fill("content", "**92 度** 比 94 度干净").await;
+    browser.find("[data-state=saved]").await;
+    let url = browser.client.current_url().await.unwrap().to_string();
+    assert!(url.ends_with("/edit"), "the address is that of the saved note: {url}");
+    let list = key.post("/api/secondme/note/list", json!({})).await.data();
+    assert!(list.to_string().contains("92 度"), "{list}");
+    // An app changes it meanwhile: what is typed then is not saved over it.
+    let id = url.rsplit('/').nth(1).unwrap().to_owned();
+    key.post(&format!("/api/secondme/note/{id}/update"), json!({"content": "应用写的 **粗**"})).await.data();
+    browser.fill("content", "，再写").await;
+    browser.find("[data-state=conflict]").await;
+    browser.check_page().await;
+    browser.click("button[value=save]").await;
+    browser.find(".reader .prose").await;
+    browser.check_page().await;
+    let source = browser.client.source().await.unwrap();
+    assert!(source.contains("再写") && source.contains("应用写的"), "both are kept: {source}");
+    let panes =
+        "return [...document.querySelectorAll('.pane-list, .reader')].filter(e => e.offsetParent).length";
+    let panes = browser.client.execute(panes, Vec::new()).await.unwrap();
+    assert_eq!(panes, if width > 800 { 2 } else { 1 }, "panes");
+
+    browser.client.goto(&format!("{}/memories", server.base_url())).await.unwrap();
+    browser.find(".entry").await;
+    browser.check_page().await;
+    // On a phone the bar at the bottom may cover the first entry.
+    let scroll = "document.querySelector('.entry').scrollIntoView({block: 'center'})";
+    browser.client.execute(scroll, Vec::new()).await.unwrap();
+    browser.click(".entry input[name=entry]").await;
+    browser.find("#bulk:not([hidden])").await;
+    browser.click("#bulk button[value=delete]").await;
+    browser.find(".toast button[name=undo]").await;
+    browser.check_page().await;
+    browser.click(".toast button[name=undo]").await;
+    browser.find(".toast:not(form)").await;
+    assert_eq!(browser.client.find_all(Locator::Css(".entry")).await.unwrap().len(), 3);
+    for path in ["/memories/trash", "/memories/import", "/memories?q=xyzzy", "/notes"] {
+        browser.client.goto(&format!("{}{path}", server.base_url())).await.unwrap();
+        browser.check_page().await;
+    }
+    browser.client.clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_and_memories_on_a_desk() {
+    notes_and_memories(1280, 900).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_and_memories_on_a_phone() {
+    notes_and_memories(360, 740).await;
+}
