@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use testkit::{
-    model::{Model, Step, saying},
+    model::{Model, saying},
     process::{Binary, Serving},
 };
 
@@ -34,24 +34,4 @@ async fn every_page_is_accessible_and_fits() {
     ];
     model.next(saying(&answer));
     walk("pages.mjs", &model).await;
-}
-
-/// Streams the last message of the person back, in two pieces.
-fn repeat(body: &Value) -> Option<Vec<Step>> {
-    let last = body["messages"].as_array()?.last()?;
-    let text = last["content"].as_str()?;
-    let mut half = text.len() / 2;
-    while !text.is_char_boundary(half) {
-        half -= 1;
-    }
-    let (begin, end) = text.split_at(half);
-    Some(saying(&[begin, end]))
-}
-
-/// In every field that takes text, and in a model's stream.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hostile_texts_stay_texts() {
-    let model = Model::start().await;
-    model.by_rule(repeat);
-    walk("hostile.mjs", &model).await;
 }

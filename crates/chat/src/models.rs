@@ -19,7 +19,7 @@ use web::{ApiError, Code, Issues, Tasks};
 
 pub use model::{EndpointView, KeyInput, KeyView, ModelState, ModelView, Options, Purpose};
 pub use probe::FoundServer;
-pub use trial::{Answer, Cause, Trial, TrialError};
+pub use trial::{Cause, Trial, TrialError, TrialResponse};
 
 use crate::{
     Chat, EndpointId,

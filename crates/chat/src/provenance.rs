@@ -1,5 +1,6 @@
 //! The conversation in which a fact was stated.
 
+use memory::MessageId;
 use store::{AccountId, params};
 use web::ApiError;
 
@@ -18,7 +19,7 @@ impl Chat {
     pub async fn conversation_of(
         &self,
         account: AccountId,
-        message: i64,
+        message: MessageId,
     ) -> Result<Option<String>, ApiError> {
         let found: Option<(String,)> =
             self.db().fetch_optional(CONVERSATION, params![message, account]).await?;

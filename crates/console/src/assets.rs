@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_compact_style_sheet_means_the_same() {
-        let css = "/* a */\n.a, .b > :is(p) { color: red; margin: 0 auto; }\n@media (x) { /* b */ .c .d { top: 0; } }\n";
+        let css = "/* a */\n.a, .b > :is(p) { color: red; margin: 0 auto; }\n@media (x) { /* b */ .c .d { \
+        top: 0; } }\n";
         assert_eq!(compact(css), ".a,.b > :is(p){color: red;margin: 0 auto}@media (x){.c .d{top: 0}}");
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod mark;
 mod query;
+pub(crate) mod text;
 pub(crate) mod texts;
 pub(crate) mod trash;
 
@@ -26,6 +27,7 @@ use memory::{
 };
 use web::{ApiError, Code, Query};
 
+use self::text::{beginning, plain};
 use self::{
     mark::{Marked, Words},
     query::{PageParams, View},
@@ -34,14 +36,12 @@ use self::{
 use crate::{
     Console,
     form::{CsrfForm, Fields},
-    notes,
+    notes::text as note_text,
     page::{Member, Page},
+    paths::{MEMORIES as PATH, NOTES},
     texts::fill,
     when::When,
 };
-
-/// The path of the list.
-pub(crate) const PATH: &str = "/memories";
 
 const PER_PAGE: i64 = 20;
 /// Most characters of an entry that the list shows.
@@ -116,11 +116,6 @@ impl From<Fields> for Typed {
     }
 }
 
-/// Replaces CRLF, with which browsers end lines in forms, by LF.
-pub(crate) fn plain(text: &str) -> String {
-    text.replace("\r\n", "\n")
-}
-
 /// A category with its number of memories.
 struct Facet {
     name: String,
@@ -167,7 +162,7 @@ pub(crate) async fn show(
         && params.q.is_none()
         && params.see.is_none()
     {
-        return Ok(Redirect::to(notes::PATH).into_response());
+        return Ok(Redirect::to(NOTES).into_response());
     }
     render(&console, member, params, None).await
 }
@@ -247,14 +242,14 @@ fn embedding(progress: Option<Progress>, page: &Page) -> Option<String> {
 fn line(item: Item, view: &View, words: &Words, t: &Texts) -> Line {
     let (name, link) = match item.kind {
         ItemKind::Memory => (format!("key:{}", item.id), Some(format!("{PATH}/key/{}", item.id))),
-        ItemKind::Note => (format!("note:{}", item.id), Some(format!("{}/{}", notes::PATH, item.id))),
+        ItemKind::Note => (format!("note:{}", item.id), Some(format!("{}/{}", NOTES, item.id))),
         ItemKind::Event => (String::new(), None),
     };
     let (is_fact, is_note) = (item.kind == ItemKind::Memory, item.kind == ItemKind::Note);
     let text = match (is_note, view.q.is_empty()) {
-        (true, true) => notes::text::excerpt(&item.text),
+        (true, true) => note_text::excerpt(&item.text),
         // A hit may be anywhere in it.
-        (true, false) => notes::text::unmarked_text(&item.text, note::rules::MAX_CONTENT),
+        (true, false) => note_text::unmarked_text(&item.text, note::rules::MAX_CONTENT),
         (false, _) => item.text.clone(),
     };
     let shown = if item.title.is_empty() { &text } else { &item.title };
@@ -290,14 +285,6 @@ fn origin(item: &Item, t: &Texts) -> Option<(&'static str, String)> {
         }
         Origin::App if item.origin_name.is_empty() => Some(("plug", t.told_some_app.to_owned())),
         Origin::App => Some(("plug", fill(t.told_app, beginning(&item.origin_name, NAMED)))),
-    }
-}
-
-/// Returns the beginning of a text.
-pub(crate) fn beginning(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
     }
 }
 

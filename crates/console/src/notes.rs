@@ -36,12 +36,10 @@ use crate::{
         mark::{Marked, Words},
     },
     page::{Member, Page},
+    paths::{MEMORIES, NOTES as PATH},
     texts::fill,
     when::When,
 };
-
-/// The path of the list.
-pub(crate) const PATH: &str = "/notes";
 
 const PER_PAGE: i64 = 30;
 /// Number of notes among which those with a tag are looked for.
@@ -369,5 +367,5 @@ pub(crate) async fn delete(
         return Err(Code::NotFound.into());
     }
     let undo = batch.to_string();
-    Ok(act::back_to(crate::memories::PATH, &[("done", "trashed"), ("n", "1"), ("undo", &undo)], ""))
+    Ok(act::back_to(MEMORIES, &[("done", "trashed"), ("n", "1"), ("undo", &undo)], ""))
 }

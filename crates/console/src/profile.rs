@@ -112,7 +112,7 @@ struct ProfilePage<'a> {
     has_avatar: bool,
     percent: i32,
     percent_label: String,
-    /// What is missing, and how many percent each part adds.
+    /// The missing parts, and how many percent each adds.
     missing: Vec<(&'static str, &'static str, i32)>,
     public_memories: String,
     interests: Vec<Line>,

@@ -26,7 +26,8 @@ pub(crate) fn snippets(url: &str, key: Option<&str>) -> Vec<Snippet> {
     let curl = match key {
         Some(key) => format!("curl \"{url}\" \\\n  -H \"Authorization: Bearer {key}\""),
         None => format!(
-            "export {VARIABLE}=\"{PLACEHOLDER}\"\ncurl \"{url}\" \\\n  -H \"Authorization: Bearer ${VARIABLE}\""
+            "export {VARIABLE}=\"{PLACEHOLDER}\"\n\
+             curl \"{url}\" \\\n  -H \"Authorization: Bearer ${VARIABLE}\""
         ),
     };
     let mut all = vec![
@@ -41,8 +42,11 @@ pub(crate) fn snippets(url: &str, key: Option<&str>) -> Vec<Snippet> {
 
 fn python(url: &str, key: &str) -> String {
     format!(
-        "import json, urllib.request\n\nkey = \"{key}\"\nrequest = urllib.request.Request(\n    \"{url}\",\n    \
-         headers={{\"Authorization\": f\"Bearer {{key}}\"}},\n)\nprint(json.load(urllib.request.urlopen(request)))"
+        "import json, urllib.request\n\n\
+         key = \"{key}\"\n\
+         request = urllib.request.Request(\n    \"{url}\",\n    \
+         headers={{\"Authorization\": f\"Bearer {{key}}\"}},\n)\n\
+         print(json.load(urllib.request.urlopen(request)))"
     )
 }
 
@@ -55,9 +59,11 @@ fn javascript(url: &str, key: &str) -> String {
 
 fn rust(url: &str, key: &str) -> String {
     format!(
-        "// reqwest with the feature \"json\", serde_json, tokio\nlet key = \"{key}\";\nlet answer: serde_json::Value = \
-         reqwest::Client::new()\n    .get(\"{url}\")\n    .bearer_auth(key)\n    .send()\n    .await?\n    .json()\n    \
-         .await?;\nprintln!(\"{{answer:#}}\");"
+        "// reqwest with the feature \"json\", serde_json, tokio\n\
+         let key = \"{key}\";\n\
+         let answer: serde_json::Value = reqwest::Client::new()\n    .get(\"{url}\")\n    \
+         .bearer_auth(key)\n    .send()\n    .await?\n    .json()\n    .await?;\n\
+         println!(\"{{answer:#}}\");"
     )
 }
 

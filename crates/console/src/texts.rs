@@ -53,7 +53,6 @@ texts! {
     theme_light: "浅色", "Light";
     theme_dark: "深色", "Dark";
     nav_home: "首页", "Home";
-    nav_memories: "记忆与笔记", "Memories and notes";
     nav_keys: "API Key 管理", "API keys";
     nav_agents: "应用与智能体", "Apps and agents";
     nav_apps: "我的应用", "My apps";

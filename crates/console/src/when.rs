@@ -5,8 +5,8 @@ use std::fmt;
 use askama::filters::HtmlSafe;
 use store::Timestamp;
 
-/// A time that is displayed as `<time datetime="…" title="2026-11-22 07:42:11 UTC">2026-11-22 07:42 UTC</time>`.
-/// A script replaces the text by one in the reader's zone, such as "3 minutes ago".
+/// A time that is displayed as `<time datetime="…" title="2026-11-22 07:42:11 UTC">2026-11-22 07:42
+/// UTC</time>`. A script replaces the text by one in the reader's zone, such as "3 minutes ago".
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct When(pub(crate) Timestamp);
 
@@ -25,7 +25,7 @@ impl When {
     /// Returns the date, and the time of day up to a position of the ISO form.
     fn parts(self, end: usize) -> (String, String) {
         let iso = self.0.iso8601();
-        (self.0.date().to_string(), iso.get(11..end).unwrap_or_default().to_owned())
+        (self.0.date(), iso.get(11..end).unwrap_or_default().to_owned())
     }
 
     fn write(self, f: &mut fmt::Formatter<'_>, attribute: &str, end: usize) -> fmt::Result {

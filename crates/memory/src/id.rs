@@ -7,6 +7,8 @@ store::id! {
     MemoryId;
     /// The id of a link of a key memory.
     LinkId;
+    /// The id of an entry of the trash.
+    TrashId;
     /// The id of a message in a conversation with the assistant, which a fact may come from.
     MessageId;
     /// The id of a note.

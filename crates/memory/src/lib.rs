@@ -13,6 +13,7 @@ mod id;
 pub mod key;
 pub mod meaning;
 pub mod note;
+mod origin;
 mod overview;
 mod passages;
 pub mod profile;
@@ -26,7 +27,7 @@ pub mod trash;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use doctor::Findings;
-pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ShadeId};
+pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ShadeId, TrashId};
 use identity::{Account, Identity};
 use outgoing::Outgoing;
 pub use overview::Overview;

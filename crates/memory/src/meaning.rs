@@ -7,6 +7,7 @@
 
 mod context;
 mod in_use;
+mod limits;
 mod pause;
 mod prefixes;
 mod progress;
@@ -33,7 +34,8 @@ use store::{Database, Tx};
 use tokio::sync::Notify;
 
 pub(crate) use in_use::SearchModels;
-pub use in_use::{AUTO, EmbeddingState, Endpoint, InUse, Limits, Place};
+pub use in_use::{AUTO, EmbeddingState, Endpoint, InUse, Place};
+pub use limits::Limits;
 pub use prefixes::Prefixes;
 pub use progress::Progress;
 pub use provider::{Embedded, Settings, Source};

@@ -10,7 +10,7 @@ const ROOM: &str = "SELECT kind, CAST(SUM(entries) AS BIGINT), CAST(SUM(bytes) A
 
 const FILES: &str = "SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM file_room";
 
-/// What all people store together.
+/// The totals of all people.
 #[derive(Debug, Clone, Default)]
 pub struct Overview {
     /// Number of key memories, and their size in bytes.

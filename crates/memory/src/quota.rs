@@ -16,7 +16,7 @@ use web::{ApiError, Code, Tasks};
 
 pub use verify::verify;
 
-use crate::{Memory, browse::Origin};
+use crate::{Memory, origin::Origin};
 
 /// The reason why an entry of an archive is refused.
 pub const FULL: &str = "the account has no room for it";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::{AccountId, Timestamp, Tx, from_row, params};
 use web::{ApiError, Code, Tasks};
 
-use crate::{LinkId, Memory, MemoryId, MessageId, NoteId, archive as saved, key, note, quota};
+use crate::{LinkId, Memory, MemoryId, MessageId, NoteId, TrashId, archive as saved, key, note, quota};
 
 /// Number of days for which an entry stays in the trash.
 pub const DAYS: i64 = 30;
@@ -50,7 +50,8 @@ const EXPIRE: &str = "DELETE FROM memory_trash WHERE id IN \
 /// Deletes all but the latest entries. The sum of bytes counts from the latest on.
 const BOUND: &str = "DELETE FROM memory_trash WHERE account_id = $1 AND batch <> $4 AND id IN ( \
      SELECT id FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id DESC) AS place, \
-     CAST(SUM(bytes) OVER (ORDER BY id DESC) AS BIGINT) AS total FROM memory_trash WHERE account_id = $1) AS counted \
+     CAST(SUM(bytes) OVER (ORDER BY id DESC) AS BIGINT) AS total FROM memory_trash \
+     WHERE account_id = $1) AS counted \
      WHERE place > $2 OR total > $3)";
 
 /// An entry that can be deleted into the trash.
@@ -82,7 +83,7 @@ impl Entry {
 #[derive(Debug, Clone)]
 pub struct Trashed {
     /// The id in the trash.
-    pub id: i64,
+    pub id: TrashId,
     /// 1: key memory; 2: note.
     kind: i64,
     entry: i64,
@@ -167,9 +168,9 @@ impl Memory {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn trash_batch(&self, account: AccountId, batch: i64) -> Result<Vec<i64>, ApiError> {
+    pub async fn trash_batch(&self, account: AccountId, batch: i64) -> Result<Vec<TrashId>, ApiError> {
         let most = i64::try_from(MAX_AT_ONCE).unwrap_or(i64::MAX);
-        let rows: Vec<(i64,)> = self.db().fetch_all(OF_BATCH, params![account, batch, most]).await?;
+        let rows: Vec<(TrashId,)> = self.db().fetch_all(OF_BATCH, params![account, batch, most]).await?;
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
@@ -179,7 +180,7 @@ impl Memory {
     /// # Errors
     /// [`Code::NotFound`] if the id is unknown or another person's, [`Code::QuotaExceeded`] if the account
     /// has no room.
-    pub async fn restore(&self, account: AccountId, id: i64) -> Result<(), ApiError> {
+    pub async fn restore(&self, account: AccountId, id: TrashId) -> Result<(), ApiError> {
         let found: Option<(i64, String, String)> =
             self.db().fetch_optional(ONE, params![account, id]).await?;
         let (kind, text, links) = found.ok_or(Code::NotFound)?;
@@ -218,7 +219,7 @@ impl Memory {
     ///
     /// # Errors
     /// [`Code::NotFound`] if the id is unknown or another person's.
-    pub async fn delete_for_good(&self, account: AccountId, id: i64) -> Result<(), ApiError> {
+    pub async fn delete_for_good(&self, account: AccountId, id: TrashId) -> Result<(), ApiError> {
         match self.db().execute(DELETE, params![account, id]).await? {
             0 => Err(Code::NotFound.into()),
             _ => Ok(()),

@@ -51,8 +51,8 @@ const SPECIAL_V4: &[&str] = &[
 const GLOBAL_V6: &str = "2000::/3";
 const SPECIAL_V6: &[&str] = &["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
-/// Networks that are refused even for URLs of administrators: link-local ones and other addresses where clouds
-/// serve the credentials of a machine, and groups.
+/// Networks that are refused even for URLs of administrators: link-local ones and other addresses where
+/// clouds serve the credentials of a machine, and groups.
 const CREDENTIALS: &[&str] = &[
     "169.254.0.0/16",
     "100.100.100.200/32",
@@ -167,8 +167,8 @@ impl Outgoing {
         made(&OnceLock::new(), || self.builder().redirect(Policy::none()).connect_timeout(connect))
     }
 
-    /// Returns the client for URLs that an administrator entered on a page. It follows no redirects. An address
-    /// in the URL itself is checked by [`Outgoing::check_local`], a host name when it is resolved.
+    /// Returns the client for URLs that an administrator entered on a page. It follows no redirects. An
+    /// address in the URL itself is checked by [`Outgoing::check_local`], a host name when it is resolved.
     ///
     /// # Errors
     /// [`Refused::Client`].
@@ -225,8 +225,8 @@ pub fn is_refused(error: &reqwest::Error) -> bool {
     false
 }
 
-/// Returns the innermost cause of a failed call, such as "Connection refused (os error 111)". It has no part of
-/// the URL.
+/// Returns the innermost cause of a failed call, such as "Connection refused (os error 111)". It has no part
+/// of the URL.
 pub fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;

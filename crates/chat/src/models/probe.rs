@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{
     model::{KeyInput, Options, Purpose, Stored, StoredKey},
     rules,
-    trial::{Answer, Cause, Trial, TrialError, shown},
+    trial::{Cause, Trial, TrialError, TrialResponse, shown},
 };
 use crate::{
     Chat, EndpointId,
@@ -56,7 +56,7 @@ impl Chat {
         let stored = self.endpoint(id)?;
         Some(Trial {
             name: stored.options.name.clone(),
-            base_url: stored.options.base_url.clone(),
+            base_url: stored.options.base_url,
             first: None,
             total: Duration::ZERO,
             result: Err(TrialError::other(Cause::KeyLost, "", "")),
@@ -82,7 +82,7 @@ impl Chat {
         let answer = tokio::time::timeout(LIMIT, answer).await;
         let key = settings.api_key.expose_secret();
         let result = match answer {
-            Ok(Ok(said)) => Ok(Answer::Text(shown(&said, key))),
+            Ok(Ok(said)) => Ok(TrialResponse::Text(shown(&said, key))),
             Ok(Err(failure)) => Err(TrialError::of(&failure, &heard.text(), key)),
             Err(_elapsed) => Err(TrialError::other(Cause::Slow, &heard.text(), key)),
         };
@@ -108,26 +108,28 @@ impl Chat {
         Some(Trial { name, base_url, first: None, total: start.elapsed(), result })
     }
 
-    async fn try_embedding(&self, stored: &Stored) -> Result<Answer, TrialError> {
+    async fn try_embedding(&self, stored: &Stored) -> Result<TrialResponse, TrialError> {
         let key = stored.api_key();
         let url = format!("{}/embeddings", stored.options.base_url);
         let body = json!({"model": stored.options.name, "input": ["你好"], "encoding_format": "float"});
         let request = self.local_client()?.post(url).json(&body);
         let response = send(request, &key, LIST * 2).await?;
-        let size = response["data"][0]["embedding"].as_array().map_or(0, Vec::len);
+        let size = response.pointer("/data/0/embedding").and_then(Value::as_array).map_or(0, Vec::len);
         if size == 0 {
             return Err(TrialError::other(Cause::Protocol, &response.to_string(), key.expose_secret()));
         }
-        Ok(Answer::Vector(size))
+        Ok(TrialResponse::Vector(size))
     }
 
-    async fn try_rerank(&self, stored: &Stored) -> Result<Answer, TrialError> {
+    async fn try_rerank(&self, stored: &Stored) -> Result<TrialResponse, TrialError> {
         let key = stored.api_key();
         let url = format!("{}/rerank", stored.options.base_url);
         let ask = |member: &str| {
             let mut body = json!({"query": "你好", member: ["你好", "再见"]});
-            if !stored.options.name.is_empty() {
-                body["model"] = stored.options.name.clone().into();
+            if !stored.options.name.is_empty()
+                && let Some(body) = body.as_object_mut()
+            {
+                body.insert("model".to_owned(), stored.options.name.clone().into());
             }
             self.local_client().map(|client| client.post(&url).json(&body))
         };
@@ -136,11 +138,15 @@ impl Chat {
             Err(TrialError { status: Some(400 | 422), .. }) => send(ask("texts")?, &key, LIST * 2).await?,
             other => other?,
         };
-        let scores = response["results"].as_array().or_else(|| response.as_array()).map_or(0, Vec::len);
+        let scores = response
+            .get("results")
+            .and_then(Value::as_array)
+            .or_else(|| response.as_array())
+            .map_or(0, Vec::len);
         if scores == 0 {
             return Err(TrialError::other(Cause::Protocol, &response.to_string(), key.expose_secret()));
         }
-        Ok(Answer::Scores(scores))
+        Ok(TrialResponse::Scores(scores))
     }
 
     /// Returns the names of the models of a server. The key of the endpoint `id` is used if the form has none

@@ -19,12 +19,12 @@ pub struct Trial {
     /// The time to the end.
     pub total: Duration,
     /// The answer, or the error.
-    pub result: Result<Answer, TrialError>,
+    pub result: Result<TrialResponse, TrialError>,
 }
 
-/// What an endpoint answered.
+/// The response of an endpoint.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub enum TrialResponse {
     /// A text, cut to a bounded length.
     Text(String),
     /// A vector with this number of dimensions.

@@ -1,4 +1,5 @@
-//! The providers in force. The list can be replaced while the server runs; a running answer keeps its provider.
+//! The providers in force. The list can be replaced while the server runs; a running answer keeps its
+//! provider.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -183,12 +183,14 @@ texts! {
         "The server's sealing key was replaced or lost. Choose Edit and enter this key again.";
     c_not_running: "那里没有服务在运行", "Nothing is running there";
     d_not_running: "启动模型服务，再看看地址里的端口对不对。在容器里，127.0.0.1 指的是容器自己。",
-        "Start the server of the model, and check the port of the address. In a container, 127.0.0.1 is the container itself.";
+        "Start the server of the model, and check the port of the address. In a container, 127.0.0.1 is \
+         the container itself.";
     c_no_host: "找不到这个主机", "There is no such host";
     d_no_host: "看看地址有没有写错，这台机器能不能上网。", "Check the address, and that this machine is online.";
     c_tls: "加密连接没有建立", "The secure connection failed";
     d_tls: "看看地址该用 http 还是 https。自己签发的证书要写进设置 outgoing.ca_file。",
-        "Check if the address begins with http or https. A private certificate belongs into the setting outgoing.ca_file.";
+        "Check if the address begins with http or https. A private certificate belongs into the setting \
+         outgoing.ca_file.";
     c_forbidden: "不能访问这个地址", "This address must not be called";
     d_forbidden: "链路本地地址和云服务的元数据地址会泄露这台机器的凭据，所以一律不访问。",
         "Link-local and metadata addresses of clouds would reveal this machine's credentials.";
@@ -207,7 +209,8 @@ texts! {
         "Read its log. If memory is short, use a smaller model.";
     c_slow: "等得太久", "It took too long";
     d_slow: "第一次载入模型可能要一分钟，再试一次；还是不行，就在更多设置里加长时限。",
-        "Loading a model for the first time may take a minute, so try again; else raise the timeouts under More settings.";
+        "Loading a model for the first time may take a minute, so try again; else raise the timeouts \
+         under More settings.";
     c_protocol: "回应的格式不对", "The response has another format";
     d_protocol: "那里的服务不说 OpenAI 的协议。看看地址，多半要以 /v1 结尾。",
         "The server there does not speak OpenAI's protocol. Check the address, which as a rule ends in /v1.";

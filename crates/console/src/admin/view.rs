@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use chat::{
     EndpointId,
-    models::{Answer, Cause, EndpointView, FoundServer, KeyView, ModelView, Trial},
+    models::{Cause, EndpointView, FoundServer, KeyView, ModelView, Trial, TrialResponse},
     provider::{Origin, Outcome},
 };
 use memory::meaning::{InUse, Place};
@@ -58,7 +58,7 @@ pub(super) struct TrialView {
     pub(super) about: String,
     pub(super) comment: String,
     pub(super) said: String,
-    /// What happened and what to do.
+    /// The outcome and the advice.
     pub(super) advice: Option<(&'static str, &'static str)>,
 }
 
@@ -206,9 +206,9 @@ pub(super) fn trial(trial: Trial, question: &str, t: &'static Texts) -> TrialVie
     match trial.result {
         Ok(answer) => {
             let (comment, said) = match answer {
-                Answer::Text(text) => (format!("{}{question}", t.asked), text),
-                Answer::Vector(size) => (String::new(), fill(t.vector_of, size)),
-                Answer::Scores(count) => (String::new(), fill(t.scores_of, count)),
+                TrialResponse::Text(text) => (format!("{}{question}", t.asked), text),
+                TrialResponse::Vector(size) => (String::new(), fill(t.vector_of, size)),
+                TrialResponse::Scores(count) => (String::new(), fill(t.scores_of, count)),
             };
             TrialView { badge: ("good dot", t.success.to_owned()), about, comment, said, advice: None }
         }

@@ -9,12 +9,13 @@ use memory::{MemoryId, NoteId, key, trash::Entry};
 use store::AccountId;
 use web::ApiError;
 
-use super::{PATH, query::PageParams, texts::Texts};
+use super::{query::PageParams, texts::Texts};
 use crate::{
     Console,
     form::{CsrfForm, Fields},
     next,
     page::Member,
+    paths::{MEMORIES as PATH, NOTES},
     texts::fill,
 };
 
@@ -133,7 +134,7 @@ fn done(back: &str, what: &str, count: usize, undo: Option<i64>) -> Response {
 /// elsewhere is the whole list.
 pub(crate) fn back_to(back: &str, more: &[(&str, &str)], fragment: &str) -> Response {
     let local = next::local(back);
-    let back = if local.starts_with(PATH) || local.starts_with(crate::notes::PATH) { local } else { PATH };
+    let back = if local.starts_with(PATH) || local.starts_with(NOTES) { local } else { PATH };
     let back = back.split('#').next().unwrap_or(PATH);
     let (path, query) = back.split_once('?').unwrap_or((back, ""));
     let mut all = form_urlencoded::Serializer::new(String::new());

@@ -16,12 +16,17 @@ use memory::{
 use store::AccountId;
 use web::{ApiError, Code, paging::Page as Rows};
 
-use super::{PATH, act, beginning, plain, query::PageParams, texts::Texts};
+use super::{
+    act,
+    query::PageParams,
+    text::{beginning, plain},
+    texts::Texts,
+};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
-    notes,
     page::{Member, Page},
+    paths::{MEMORIES as PATH, NOTES},
     when::When,
 };
 
@@ -101,7 +106,7 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     match parse(&kind, &id)? {
         Entry::Memory(id) => render(&console, member, id, params, None).await,
-        Entry::Note(id) => Ok(Redirect::to(&format!("{}/{id}", notes::PATH)).into_response()),
+        Entry::Note(id) => Ok(Redirect::to(&format!("{}/{id}", NOTES)).into_response()),
     }
 }
 
@@ -205,7 +210,7 @@ async fn ties(
     let mut ties = Vec::new();
     for link in console.memory.key_memory_links(account, id).await? {
         let chat = match link.message {
-            Some(message) => console.chat.conversation_of(account, message.0).await?,
+            Some(message) => console.chat.conversation_of(account, message).await?,
             None => None,
         };
         ties.push(Tie {

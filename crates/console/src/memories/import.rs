@@ -30,10 +30,12 @@ pub(crate) const PATH: &str = "/memories/import";
 crate::texts::texts! {
     title: "导入", "Import";
     lead: "把以前写下的带过来。文件只留在这台服务器上；没有注明公开的内容仅自己可见。",
-        "Bring along what you wrote before. Files stay on this server; what is not marked public is visible only to you.";
+        "Bring along what you wrote before. Files stay on this server; what is not marked public is \
+         visible only to you.";
     drop: "选择文件", "Choose a file";
     drop_hint: "Markdown（可选多个）、CSV、TSV、JSON、JSONL、Doppel 归档（.tar、.tar.gz），一共不超过 {} MB",
-        "Markdown (several at once), CSV, TSV, JSON, JSONL, or a Doppel archive (.tar, .tar.gz); {} MB in total";
+        "Markdown (several at once), CSV, TSV, JSON, JSONL, or a Doppel archive (.tar, .tar.gz); {} MB in \
+         total";
     upload: "上传并预览", "Upload and preview";
     upload_hint: "先看有什么，确认之后才写入。", "You see what is in it before anything is written.";
     sources: "从哪里来", "Where from";
@@ -41,7 +43,8 @@ crate::texts::texts! {
     source_markdown_hint: "Obsidian、Notion 等，一个文件一篇笔记，标题、时间与标签会保留",
         "From Obsidian, Notion and others: a note per file, with title, time and tags";
     source_table: "表格", "Tables";
-    source_table_hint: "有表头的 CSV 或 TSV，例如“内容、分类、时间”", "CSV or TSV with a header, such as content, category, time";
+    source_table_hint: "有表头的 CSV 或 TSV，例如“内容、分类、时间”",
+        "CSV or TSV with a header, such as content, category, time";
     source_json: "JSON 或 JSONL", "JSON or JSON Lines";
     source_json_hint: "Mem0、Memos 等导出的记忆列表", "Lists of memories from Mem0, Memos and others";
     source_doppel: "另一台 Doppel", "Another Doppel";
@@ -185,8 +188,8 @@ fn kinds(report: &Report, t: &'static Texts) -> Vec<KindCount> {
     report.sections.iter().map(kind).collect()
 }
 
-/// Returns a line with the reason and the repair in the person's language. A reason that is not known is shown
-/// as it came.
+/// Returns a line with the reason and the repair in the person's language. A reason that is not known is
+/// shown as it came.
 fn line(problem: &Problem, t: &'static Texts) -> Line {
     let said = problem.why.to_lowercase();
     let known = [

@@ -30,8 +30,8 @@ impl Words {
         Self(words)
     }
 
-    /// Returns the pairs of neighboring characters of words in Chinese and similar scripts, by which a text is
-    /// found that does not have a whole word.
+    /// Returns the pairs of neighboring characters of words in Chinese and similar scripts, by which a text
+    /// is found that does not have a whole word.
     fn pairs(&self) -> Vec<Vec<char>> {
         let wide = |c: &char| *c as u32 >= 0x2e80;
         let pairs = self.0.iter().flat_map(|word| word.windows(2));

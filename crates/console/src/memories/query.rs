@@ -3,7 +3,7 @@
 use memory::browse::{Filter, ItemKind, Origin, Sort};
 use store::{Timestamp, Zone};
 
-use super::PATH;
+use crate::paths::MEMORIES as PATH;
 
 /// Maximum length of a search, as of keywords of the API.
 const MAX_SEARCH: usize = memory::key::rules::MAX_KEYWORD;
@@ -27,7 +27,7 @@ pub(crate) struct PageParams {
     pub(crate) undo: Option<String>,
 }
 
-/// What a list searches for and filters by, with values that are known.
+/// The search and the filters of a list, with values that are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct View {
     pub(crate) q: String,

@@ -51,7 +51,8 @@ crate::texts::texts! {
 
     none_title: "还没有记忆", "No memories yet";
     none_lead: "写下第一件关于你的事，或者导入以前写的。分身会在回答里用到它们。",
-        "Write down a first thing about you, or import what you wrote before. Your double uses them in its answers.";
+        "Write down a first thing about you, or import what you wrote before. Your double uses them in \
+         its answers.";
     no_hit: "没有找到「{}」", "Nothing found for “{}”";
     no_hit_lead: "换一个词试试，或者去掉筛选条件。", "Try another word, or remove the filters.";
     no_match: "没有符合筛选的条目", "Nothing matches the filters";
@@ -100,14 +101,16 @@ crate::texts::texts! {
 
     trash_title: "回收站", "Trash";
     trash_lead: "删除的记忆和笔记在这里保留 30 天，之后彻底删除。应用和分身已经看不到它们。",
-        "Deleted memories and notes stay here for 30 days and are then deleted for good. Apps and your double \
+        "Deleted memories and notes stay here for 30 days and are then deleted for good. Apps and your \
+         double \
          no longer see them.";
     trash_none: "回收站是空的", "The trash is empty";
     trash_none_lead: "移到回收站的记忆和笔记会出现在这里。", "Memories and notes you delete appear here.";
     restore: "恢复", "Restore";
     delete_for_good: "彻底删除", "Delete for good";
     empty_trash: "清空回收站…", "Empty the trash…";
-    empty_trash_lead: "回收站里的全部内容会彻底删除，不能恢复。", "Everything in the trash is deleted for good. This cannot be undone.";
+    empty_trash_lead: "回收站里的全部内容会彻底删除，不能恢复。",
+        "Everything in the trash is deleted for good. This cannot be undone.";
     deleted_at: "删除于", "Deleted";
 
     fact: "记忆", "Memory";

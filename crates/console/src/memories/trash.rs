@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
+use memory::TrashId;
 use memory::trash::Entry;
 use web::{ApiError, Query};
 
@@ -18,7 +19,7 @@ const PER_PAGE: i64 = 50;
 const TRASH: &str = "/memories/trash";
 
 struct Line {
-    id: i64,
+    id: TrashId,
     shown: String,
     is_note: bool,
     deleted: When,
@@ -68,8 +69,8 @@ pub(crate) async fn show(
 
 /// The form: one entry to bring back or to delete for good, or all to delete.
 pub(crate) struct Chosen {
-    restore: Option<i64>,
-    delete: Option<i64>,
+    restore: Option<TrashId>,
+    delete: Option<TrashId>,
     empty: bool,
 }
 

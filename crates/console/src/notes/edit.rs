@@ -17,13 +17,14 @@ use serde_json::json;
 use store::Timestamp;
 use web::{ApiError, Code};
 
-use super::{PATH, parse, texts::Texts};
+use super::{parse, texts::Texts};
 use crate::{
     Console,
     form::{CsrfForm, Fields},
     markdown::{self, Markdown},
-    memories::{entry::missing, plain},
+    memories::{entry::missing, text::plain},
     page::{Member, Page},
+    paths::NOTES as PATH,
 };
 
 /// The form of the editor.
@@ -92,7 +93,7 @@ impl EditPage<'_> {
     }
 }
 
-/// What the editor shows beside the text.
+/// The part that the editor shows beside the text.
 #[derive(Default)]
 struct Beside {
     other: Option<Note>,

@@ -47,11 +47,11 @@ async fn run(
 ) -> Result<Report, String> {
     let zone = memory.zone(account).await.map_err(|_error| String::new())?.unwrap_or_default();
     let folder = from.parent().unwrap_or(Path::new("")).to_owned();
-    let mut told = Told { report: Report::default(), step, folder };
+    let mut told = ImportListener { report: Report::default(), step, folder };
     let import = Import::new(archive, account, max_file, &mut told).in_zone(zone).private();
     let import = if step.is_trial() { import.trial() } else { import };
     let outcome = Box::pin(import.run(from)).await;
-    let Told { mut report, folder, .. } = told;
+    let ImportListener { mut report, folder, .. } = told;
     match outcome {
         Ok(outcome) => {
             (report.added, report.known, report.refused) = (outcome.added, outcome.known, outcome.refused);
@@ -63,13 +63,13 @@ async fn run(
 }
 
 /// Collects what an import reports.
-struct Told<'s> {
+struct ImportListener<'s> {
     report: Report,
     step: &'s Step,
     folder: PathBuf,
 }
 
-impl Listener for Told<'_> {
+impl Listener for ImportListener<'_> {
     fn progress(&mut self, entries: u64) {
         self.step.progress(entries);
     }

@@ -1,9 +1,8 @@
 //! Entries of the list, and its filters.
 
-use serde::{Deserialize, Serialize};
 use store::{Ids, Row, Timestamp, from_row};
-use strum::{EnumString, IntoStaticStr};
 
+pub use crate::origin::Origin;
 use crate::{agent::StoredEvent, key, note::Status};
 
 /// The kind of an entry.
@@ -15,37 +14,6 @@ pub enum ItemKind {
     Note,
     /// An event that an agent reported.
     Event,
-}
-
-/// The origin of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// The person, or unknown.
-    #[strum(serialize = "")]
-    Person,
-    /// A conversation with the assistant.
-    #[serde(rename = "chat")]
-    #[strum(serialize = "chat")]
-    Conversation,
-    /// An app, a key, a program or an agent.
-    #[strum(serialize = "app")]
-    App,
-    /// A file.
-    #[strum(serialize = "import")]
-    Import,
-}
-
-impl Origin {
-    /// Returns the name in the store.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-
-    /// Returns the origin with this name in the store.
-    pub fn of(name: &str) -> Self {
-        name.parse().unwrap_or(Self::Person)
-    }
 }
 
 /// The order of a list.
@@ -157,10 +125,10 @@ impl Item {
 }
 
 /// Returns a key by which entries ascend in a list.
-const fn sort_key(sort: Sort, time: Timestamp, id: i64) -> (i64, i64) {
+const fn sort_key(sort: Sort, time: Timestamp, place: i64) -> (i64, i64) {
     match sort {
-        Sort::Oldest => (time.0, id),
-        Sort::Newest | Sort::Updated => (-time.0, -id),
+        Sort::Oldest => (time.0, place),
+        Sort::Newest | Sort::Updated => (-time.0, -place),
     }
 }
 

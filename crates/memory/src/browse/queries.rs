@@ -15,7 +15,8 @@ macro_rules! memories {
             $after,
             " ($2, $3) AND ",
             $category,
-            " AND (CAST($5 AS BIGINT) < 0 OR CAST($5 AS BIGINT) = CASE WHEN visibility = 1 THEN 1 ELSE 0 END) \
+            " AND (CAST($5 AS BIGINT) < 0 OR CAST($5 AS BIGINT) = \
+             CASE WHEN visibility = 1 THEN 1 ELSE 0 END) \
              AND ($6 = '*' OR source = $6) AND created_at >= $7 AND created_at < $8 ORDER BY ",
             $time,
             $order,
@@ -29,8 +30,8 @@ macro_rules! memories {
 macro_rules! notes {
     ($time:literal, $after:literal, $order:literal) => {
         concat!(
-            "SELECT id, title, SUBSTR(content, 1, 400), urls, 0, source, source_name, created_at, updated_at, \
-             status FROM note WHERE account_id = $1 AND (",
+            "SELECT id, title, SUBSTR(content, 1, 400), urls, 0, source, source_name, created_at, \
+             updated_at, status FROM note WHERE account_id = $1 AND (",
             $time,
             ", id) ",
             $after,

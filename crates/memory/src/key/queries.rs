@@ -39,7 +39,8 @@ pub(crate) const INSERT: &str = "INSERT INTO key_memory \
 pub(crate) const FACT: &str = "SELECT actor, object, content, visibility, created_at, updated_at FROM \
     key_memory WHERE id = $1 AND account_id = $2";
 
-pub(crate) const UPDATE: &str = "UPDATE key_memory SET content = $2, visibility = $3, hash = $4, updated_at = $5, object = $6 WHERE id = $1";
+pub(crate) const UPDATE: &str = "UPDATE key_memory SET content = $2, visibility = $3, hash = $4, \
+     updated_at = $5, object = $6 WHERE id = $1";
 
 pub(crate) const DELETE: &str = "DELETE FROM key_memory WHERE id = $1 AND account_id = $2";
 
@@ -66,8 +67,8 @@ pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(m.actor) + OCTET_LENGTH
      + COALESCE((SELECT SUM(OCTET_LENGTH(v.content)) FROM key_memory_version v WHERE v.memory_id = m.id), 0) \
      AS BIGINT) FROM key_memory m WHERE m.id = $1 AND m.account_id = $2";
 
-pub(crate) const AFTER: &str = "SELECT id, actor, object, content, created_at, updated_at, visibility, source, \
-     source_name FROM key_memory WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+pub(crate) const AFTER: &str = "SELECT id, actor, object, content, created_at, updated_at, \
+     visibility, source, source_name FROM key_memory WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 
 /// Selects the versions of an account's memories whose ids are after one and up to another, the oldest first.
 pub(crate) const VERSIONS_BETWEEN: &str = "SELECT v.memory_id, v.content, v.visibility, v.written_at, \

@@ -1,7 +1,7 @@
 //! The models in use for searches. Those that the configuration leaves open can be replaced while the server
 //! runs.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use outgoing::Outgoing;
 use parking_lot::RwLock;
@@ -9,24 +9,11 @@ use search::Index;
 use tokio::sync::Notify;
 use web::ApiError;
 
-use super::{Prefixes, RerankSettings, Reranker, SemanticSearch, Settings, Source};
+use super::{Limits, Prefixes, RerankSettings, Reranker, SemanticSearch, Settings, Source};
 use crate::Memory;
 
 /// The prefix that stands for that of a well-known model.
 pub const AUTO: &str = "auto";
-
-/// Limits of the embedding model, whichever it is.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Number of texts in one call.
-    pub batch: usize,
-    /// Time limit of a call in the background.
-    pub limit: Duration,
-    /// Time limit of the call for a question's vector.
-    pub patience: Duration,
-    /// Maximum number of bytes of vectors that are cached.
-    pub cache_bytes: u64,
-}
 
 /// An endpoint for embeddings.
 #[derive(Clone, PartialEq, Eq)]
@@ -110,7 +97,7 @@ pub struct EmbeddingState {
 pub(crate) struct SearchModels {
     meaning: RwLock<Option<Arc<SemanticSearch>>>,
     reranker: RwLock<Option<Arc<Reranker>>>,
-    /// What a page configured last.
+    /// The last configuration of a page.
     embedding_page: RwLock<Option<Endpoint>>,
     rerank_page: RwLock<Option<RerankSettings>>,
     /// Wakes the worker.

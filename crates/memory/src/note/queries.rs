@@ -5,7 +5,8 @@ use store::InList;
 use crate::ranked::IDS;
 
 pub(crate) const INSERT: &str = "INSERT INTO note \
-     (id, account_id, memory_type, title, content, urls, status, hash, created_at, updated_at, source, source_name) \
+     (id, account_id, memory_type, title, content, urls, status, hash, created_at, updated_at, \
+     source, source_name) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 /// Selects the oldest, if there are several.
@@ -75,8 +76,8 @@ pub(crate) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(n.title) + OCTET_LENGTH
      + COALESCE((SELECT SUM(OCTET_LENGTH(p.title) + OCTET_LENGTH(p.content)) FROM note_page p \
      WHERE p.note_id = n.id), 0) AS BIGINT) FROM note n WHERE n.id = $1 AND n.account_id = $2";
 
-pub(crate) const AFTER: &str = "SELECT id, memory_type, title, content, urls, status, created_at, updated_at, \
-     source, source_name FROM note \
+pub(crate) const AFTER: &str = "SELECT id, memory_type, title, content, urls, status, created_at, \
+     updated_at, source, source_name FROM note \
      WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
 
 /// Selects the versions of an account's notes whose ids are after one and up to another, the oldest first.

@@ -70,7 +70,7 @@ pub(super) async fn receive(request: Request, token: &str) -> Result<Upload, Ref
     }
     let directory = tempfile::tempdir().map_err(unavailable)?;
     let mut upload = Upload { directory, names: Vec::new() };
-    tokio::fs::create_dir(upload.folder()).await.map_err(unavailable)?;
+    store::durable::create_directory(&upload.folder()).map_err(unavailable)?;
     let mut left = MAX_BYTES;
     while let Some(field) = next(&mut form).await? {
         let given = field.file_name().unwrap_or_default().to_owned();
@@ -116,6 +116,7 @@ async fn chunk(field: &mut Field<'_>) -> Result<Option<axum::body::Bytes>, ApiEr
 }
 
 /// Writes a file. Returns the number of bytes that further ones may have.
+#[expect(clippy::disallowed_methods, reason = "a temporary file in a directory that only this user may read")]
 async fn write(mut field: Field<'_>, path: PathBuf, mut left: u64) -> Result<u64, Refusal> {
     let mut file = tokio::fs::File::create(path).await.map_err(unavailable)?;
     while let Some(chunk) = chunk(&mut field).await? {
