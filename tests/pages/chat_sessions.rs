@@ -166,9 +166,8 @@ async fn an_answer_goes_on_and_is_joined_again(server: TestServer, model: Model)
     drop(stream);
     assert!(browser.get(&format!("/chat?session={session}")).await.body.contains("data-live"));
     let joined = browser.request(http::Method::GET, &format!("/chat/live?session={session}&from=1"));
-    let joined = tokio::spawn(joined.send());
-    model.release();
-    let joined = joined.await.unwrap().unwrap().text().await.unwrap();
+    let (joined, ()) = tokio::join!(joined.send(), async { model.release() });
+    let joined = joined.unwrap().text().await.unwrap();
     if !joined.is_empty() {
         assert!(
             joined.contains("结束") && joined.contains("event: done") && !joined.contains("开始"),

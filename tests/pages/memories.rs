@@ -308,7 +308,7 @@ async fn pages_are_not_shifted_by_new_entries(server: TestServer) {
         let items: Vec<_> =
             (from..from + 25.min(45 - from)).map(|i| json!({"content": format!("事{i:02}")})).collect();
         key.post(&format!("{KEY}/batch"), json!({"items": items})).await.data();
-        server.clock().advance_ms(1 * 1000);
+        server.clock().advance_ms(1000);
     }
     let mut seen: Vec<String> = Vec::new();
     let mut path = "/memories".to_owned();
