@@ -19,7 +19,7 @@ const PAGES: [&str; 15] = [
     "/",
     "/search?q=tea",
     "/memories",
-    "/memories?kind=note",
+    "/notes",
     "/chat",
     "/chat/settings",
     "/keys",
