@@ -52,6 +52,7 @@ mod clients {
     mod conformance;
     mod hub;
     mod openai;
+    mod pages;
     mod rust;
     mod seed;
     mod small_model;

@@ -146,6 +146,13 @@ impl View {
         Self { kind, ..self.clone() }.link(&[])
     }
 
+    /// Returns the address of the list of notes. Without a search or another filter, notes have a page of their
+    /// own.
+    pub(crate) fn of_notes(&self) -> String {
+        let see = if self.q.is_empty() && self.see.is_empty() { "private" } else { self.see };
+        Self { kind: "note", see, ..self.clone() }.link(&[])
+    }
+
     /// Returns the address of the list of one category.
     pub(crate) fn of_category(&self, category: &str) -> String {
         Self { category: category.to_owned(), ..self.clone() }.link(&[])
@@ -177,6 +184,9 @@ mod tests {
         assert_eq!((view.q.as_str(), view.kind, view.from.as_str()), ("茶", "", ""));
         assert_eq!(view.link(&[("after", "1.2")]), "/memories?q=%E8%8C%B6&to=2026-11-30&sort=old&after=1.2");
         assert_eq!(View::default().link(&[]), PATH);
+        let notes = "/memories?kind=note&see=private";
+        assert_eq!(View::default().of_notes(), notes);
+        assert_eq!(View { see: "private", ..View::default() }.of_notes(), notes, "only once");
         assert!(view.is_filtered() && view.has_more() && !View::default().is_filtered());
     }
 }

@@ -1,0 +1,57 @@
+//! Every page of the console in Chromium.
+
+use serde_json::Value;
+use testkit::{
+    model::{Model, Step, saying},
+    process::{Binary, Serving},
+};
+
+/// Starts a server with the demo person and a mock model, and runs a script with their credentials.
+async fn walk(script: &str, model: &Model) {
+    let directory = tempfile::tempdir().unwrap();
+    let server: Serving = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
+        .with("DOPPEL_MODEL__BASE_URL", &model.url())
+        .with("DOPPEL_MODEL__NAME", "fake")
+        .serve(&["--demo"]);
+    let demo: Value = super::demo(directory.path());
+    let text = |name: &str| demo[name].as_str().unwrap();
+    let variables = [
+        ("BASE_URL", server.base_url.as_str()),
+        ("EMAIL", text("email")),
+        ("PASSWORD", text("password")),
+        ("API_KEY", text("api_key")),
+    ];
+    assert_eq!(testkit::clients::run(script, &variables).await, "done\n");
+}
+
+/// In both languages and themes, from 320 to 1920 px.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_accessible_and_fits() {
+    let model = Model::start().await;
+    let answer = [
+        "## Plan\n\n**Saturday** and `code`\n\n",
+        "| a | b |\n|---|---|\n| 1 | 2 |\n\n```rust\nfn main() {}\n```\n",
+    ];
+    model.next(saying(&answer));
+    walk("pages.mjs", &model).await;
+}
+
+/// Streams the last message of the person back, in two pieces.
+fn repeat(body: &Value) -> Option<Vec<Step>> {
+    let last = body["messages"].as_array()?.last()?;
+    let text = last["content"].as_str()?;
+    let mut half = text.len() / 2;
+    while !text.is_char_boundary(half) {
+        half -= 1;
+    }
+    let (begin, end) = text.split_at(half);
+    Some(saying(&[begin, end]))
+}
+
+/// In every field that takes text, and in a model's stream.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_texts_stay_texts() {
+    let model = Model::start().await;
+    model.by_rule(repeat);
+    walk("hostile.mjs", &model).await;
+}
