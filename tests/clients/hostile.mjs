@@ -52,10 +52,10 @@ const CORES = [
 const LINKS = [
   `[x](javascript:${RUN})`,
   `[x](JaVaScRiPt:${RUN})`,
-  `[x](java&#x73;cript:${RUN})`,
+  `[x](javascript&#x3a;${RUN})`,
   `[x](javascript&colon;${RUN})`,
   `[x](\u0001javascript:${RUN})`,
-  `[x](<java\nscript:${RUN}>)`,
+  `[x](<javascri\npt:${RUN}>)`,
   `[x](data:text/html;base64,PHNjcmlwdD50b3AucmFuPTE8L3NjcmlwdD4=)`,
   `[x](vbscript:msgbox(1))`,
   `[x](file:///etc/passwd)`,

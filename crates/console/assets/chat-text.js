@@ -79,6 +79,8 @@ function list(lines, depth) {
 
 function blocks(lines, depth = 0, tight = false) {
   const out = [];
+  // The levels in the text of the headings above; none skips a level on the page.
+  const levels = [];
   let at = 0;
   const take = (test) => {
     const from = at;
@@ -96,7 +98,9 @@ function blocks(lines, depth = 0, tight = false) {
       at += 1;
       out.push(code(fence[2], inner));
     } else if (heading) {
-      out.push(node(`h${Math.min(6, heading[1].length + 2)}`, ...inline(heading[2])));
+      while (levels.at(-1) >= heading[1].length) levels.pop();
+      levels.push(heading[1].length);
+      out.push(node(`h${Math.min(6, levels.length + 2)}`, ...inline(heading[2])));
       at += 1;
     } else if (RULE.test(line)) {
       out.push(node("hr"));

@@ -4,7 +4,7 @@
 //! - HTML in a text is shown as text.
 //! - Links lead to `http`, `https` and `mailto` addresses only.
 //! - Pictures are shown if this server has them as files; others become links.
-//! - Headings are shifted by two levels, below those of the page.
+//! - Headings begin at the third level, below those of the page, and none skips a level.
 
 mod code;
 mod inline;
@@ -22,9 +22,6 @@ const MAX_TEXT: usize = 256 * 1024;
 const MAX_HTML: usize = 4 * 1024 * 1024;
 /// Maximum number of nested blocks. Deeper ones are shown at this level.
 const MAX_DEPTH: usize = 24;
-/// The first level of headings.
-const SHIFT: u8 = 2;
-
 /// A text rendered as HTML.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Markdown(String);
@@ -87,6 +84,8 @@ struct Writer {
     collected: Option<Collected>,
     /// True inside of a link, where no other link may begin.
     is_link: bool,
+    /// The levels in the text of the headings above the present place.
+    headings: Vec<HeadingLevel>,
     columns: Vec<Alignment>,
     column: usize,
     is_head: bool,
@@ -164,7 +163,7 @@ impl Writer {
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Paragraph | Tag::HtmlBlock => self.push("p"),
-            Tag::Heading { level, .. } => self.push(heading(level)),
+            Tag::Heading { level, .. } => self.heading(level),
             Tag::BlockQuote(_) => self.push("blockquote"),
             Tag::CodeBlock(kind) => {
                 let language = match kind {
@@ -224,6 +223,19 @@ impl Writer {
         }
     }
 
+    fn heading(&mut self, level: HeadingLevel) {
+        while self.headings.last().is_some_and(|above| *above >= level) {
+            self.headings.pop();
+        }
+        self.headings.push(level);
+        self.push(match self.headings.len() {
+            1 => "h3",
+            2 => "h4",
+            3 => "h5",
+            _ => "h6",
+        });
+    }
+
     fn numbered(&mut self, first: u64) {
         if first == 1 || self.open.len() >= MAX_DEPTH {
             return self.push("ol");
@@ -270,15 +282,6 @@ impl Writer {
                 inline::picture(&mut self.out, &address, &text, self.is_link);
             }
         }
-    }
-}
-
-fn heading(level: HeadingLevel) -> &'static str {
-    match level as u8 + SHIFT {
-        3 => "h3",
-        4 => "h4",
-        5 => "h5",
-        _ => "h6",
     }
 }
 

@@ -99,6 +99,11 @@ fn the_usual_is_rendered() {
         html("# A\n\n**b** *c* ~~d~~ `e<`"),
         "<h3>A</h3>\n<p><strong>b</strong> <em>c</em> <del>d</del> <code>e&lt;</code></p>\n"
     );
+    assert_eq!(
+        html("### A\n## B\n### C\n###### D\n# E"),
+        "<h3>A</h3>\n<h3>B</h3>\n<h4>C</h4>\n<h5>D</h5>\n<h3>E</h3>\n",
+        "no level is skipped"
+    );
     assert!(html("|a|b|\n|-|-:|\n|1|2|").contains("<td class=\"right\">2</td>"));
     assert!(html("- [x] a\n- [ ] b").contains("disabled checked"));
     assert!(html("3. a\n4. b").starts_with("<ol start=\"3\">"));

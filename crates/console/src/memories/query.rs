@@ -146,8 +146,8 @@ impl View {
         Self { kind, ..self.clone() }.link(&[])
     }
 
-    /// Returns the address of the list of notes. Without a search or another filter, notes have a page of their
-    /// own.
+    /// Returns the address of the list of notes. Without a search or another filter, notes have a page of
+    /// their own.
     pub(crate) fn of_notes(&self) -> String {
         let see = if self.q.is_empty() && self.see.is_empty() { "private" } else { self.see };
         Self { kind: "note", see, ..self.clone() }.link(&[])
