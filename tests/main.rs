@@ -146,6 +146,7 @@ mod mcp {
     mod transport;
 }
 mod meaning;
+mod meaning_changes;
 mod openai;
 mod openapi;
 mod operations;

@@ -11,7 +11,7 @@ use testkit::{
 
 use super::{
     balancer::Balancer,
-    world::{World, pause},
+    world::{World, number, pause},
 };
 
 /// The time in which a process without open streams has to end.
@@ -30,7 +30,8 @@ fn stop(server: &mut Serving) -> Duration {
     start.elapsed()
 }
 
-/// Four processes count the use of the same keys and write for the same people; each ends quickly under load.
+/// Four processes count the use of the same keys and write for the same people, for `DOPPEL_FAULT_SECONDS` in the long
+/// form; each ends quickly under load.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_never_deadlock_and_stop_within_two_seconds() {
     let cluster = Cluster::start();
@@ -40,6 +41,7 @@ async fn processes_never_deadlock_and_stop_within_two_seconds() {
     let mut stops = Vec::new();
     world
         .load(&urls, 16, async {
+            pause(Duration::from_secs(number("DOPPEL_FAULT_SECONDS", 0))).await;
             for server in &mut servers {
                 pause(Duration::from_millis(1500)).await;
                 stops.push(stop(server));
@@ -52,32 +54,43 @@ async fn processes_never_deadlock_and_stop_within_two_seconds() {
     world.check_rows();
 }
 
-/// Both processes are replaced, one after the other, behind a balancer that asks for readiness.
+/// All processes are replaced, one after the other, behind a balancer that asks for readiness. In the long form this
+/// goes on until there were `DOPPEL_FAULT_REQUESTS` responses, and four processes do the same as two.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rolling_restart_fails_no_request() {
-    let world = World::fresh(Engine::Postgres, 3).await;
-    let start = |process: usize| world.binary(process).with("DOPPEL_SERVER__LAME_SECONDS", "2").serve(&[]);
-    let mut servers = [start(0), start(1)];
-    let balancer = Balancer::start(servers.iter().map(|server| server.base_url.clone()).collect()).await;
-    let mut restarted = 0;
-    world
-        .load(&[balancer.url()], 12, async {
-            for (process, server) in servers.iter_mut().enumerate() {
-                pause(Duration::from_secs(1)).await;
-                server.signal("TERM");
-                tokio::task::block_in_place(|| assert!(server.wait().success(), "{}", server.log()));
-                *server = start(process);
-                balancer.replace(process, server.base_url.clone());
-                restarted += 1;
-            }
-            pause(Duration::from_secs(1)).await;
-        })
-        .await;
-    println!("rolling restart: {}", world.ledger.summary());
-    assert_eq!(restarted, 2);
-    assert_eq!(world.ledger.failures(), 0, "{}", world.ledger.summary());
-    drop(servers);
-    world.check_rows();
+    let requests: u64 = number("DOPPEL_FAULT_REQUESTS", 0);
+    let clusters: &[usize] = if requests > 0 { &[2, 4] } else { &[2] };
+    for processes in clusters {
+        let world = World::fresh(Engine::Postgres, 3).await;
+        let start =
+            |process: usize| world.binary(process).with("DOPPEL_SERVER__LAME_SECONDS", "2").serve(&[]);
+        let mut servers: Vec<Serving> = (0..*processes).map(start).collect();
+        let urls = servers.iter().map(|server| server.base_url.clone()).collect();
+        let balancer = Balancer::start(urls).await;
+        let mut restarted = 0;
+        world
+            .load(&[balancer.url()], 12, async {
+                while restarted == 0 || world.ledger.responses() < requests {
+                    for (process, server) in servers.iter_mut().enumerate() {
+                        pause(Duration::from_secs(1)).await;
+                        server.signal("TERM");
+                        tokio::task::block_in_place(|| {
+                            assert!(server.wait().success(), "{}", server.log());
+                        });
+                        *server = start(process);
+                        balancer.replace(process, server.base_url.clone());
+                        restarted += 1;
+                    }
+                    pause(Duration::from_secs(1)).await;
+                }
+            })
+            .await;
+        println!("{processes} processes, {restarted} restarts: {}", world.ledger.summary());
+        assert!(restarted >= *processes);
+        assert_eq!(world.ledger.failures(), 0, "{}", world.ledger.summary());
+        drop(servers);
+        world.check_rows();
+    }
 }
 
 /// An answer whose end cannot be stored ends with an error event; one that ends without is in the store.

@@ -6,17 +6,13 @@ use std::time::{Duration, Instant};
 
 use testkit::Engine;
 
-use super::world::{World, pause, up_to};
+use super::world::{World, number, pause, up_to};
 
 const ROUNDS: usize = 4;
 const WORKERS: usize = 18;
 const LONGEST: Duration = Duration::from_millis(1500);
 /// Rounds after which everything is compared; reading all archives takes longer than a round.
 const COMPARED_EVERY: usize = 25;
-
-fn number(name: &str, or: usize) -> usize {
-    std::env::var(name).map_or(or, |text| text.parse().expect("a number"))
-}
 
 #[expect(clippy::print_stdout, reason = "the figures of scripts/faults")]
 async fn kills(engine: Engine) {

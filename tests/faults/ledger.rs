@@ -72,6 +72,12 @@ impl Ledger {
         self.0.lock().unwrap().acknowledged.values().sum()
     }
 
+    /// The number of responses and of broken connections.
+    pub fn responses(&self) -> u64 {
+        let inner = self.0.lock().unwrap();
+        inner.acknowledged.values().chain(inner.others.values()).sum()
+    }
+
     /// Responses without success, by status.
     pub fn others(&self) -> BTreeMap<String, u64> {
         self.0.lock().unwrap().others.clone()

@@ -29,6 +29,14 @@ const FREE: &[(&str, &str)] = &[
     ("DOPPEL_FILES__MAX_STORED_BYTES", "1000000000000"),
 ];
 
+/// Returns the number in an environment variable, or the default of the short form.
+///
+/// # Panics
+/// If the variable is no number.
+pub fn number<N: std::str::FromStr>(name: &str, default: N) -> N {
+    std::env::var(name).map_or(default, |text| text.parse().ok().expect("a number"))
+}
+
 /// People on a database, and what they have written.
 pub struct World {
     directory: TempDir,

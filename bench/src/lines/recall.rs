@@ -19,7 +19,8 @@ use store::{Clock, Random};
 use testkit::{
     Engine, TestServer,
     conversations::{
-        ALL, Conversation, FACTS, hit, of_half, of_sort, places, places_in_lists, until_embedded,
+        ALL, Conversation, FACTS, NOTES, hit, of_half, of_sort, places, places_by_meaning_alone,
+        places_in_lists, places_in_notes, until_embedded,
     },
 };
 
@@ -119,27 +120,25 @@ pub(crate) fn quality() -> Result<Vec<Line>> {
     }))
 }
 
-/// Measures the same with the built-in model. The baseline is the search without it.
+/// Measures the same with the built-in model, and questions about single facts and about notes. The baseline is the
+/// search without the model.
 pub(crate) fn meaning() -> Result<Vec<Line>> {
     progress("asking about conversations, with the built-in model");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(Box::pin(async {
         let server = TestServer::configured(Engine::Sqlite, "embedding.built_in = true").await;
+        let without = TestServer::configured(Engine::Sqlite, "embedding.built_in = false").await;
         let memory = &server.running().memory;
         let mut lines = Vec::new();
-        for (language, text) in ALL.into_iter().chain(FACTS) {
+        for (language, text) in ALL.into_iter().chain(FACTS).chain(NOTES) {
             let conversation = Conversation::parse(text);
-            let account = server.person(language).await.account;
-            let ids = conversation.store(memory, server.clock(), account.id).await;
-            let db = &server.running().db;
-            let words = places(db, account.id, &conversation, &ids, Tuning::default()).await;
-            let begin = Instant::now();
-            until_embedded(memory, &account).await;
-            let a_second = ids.len() as f64 / begin.elapsed().as_secs_f64();
-            let found = places_in_lists(memory, &account, &conversation, &ids).await;
+            let are_notes = NOTES.iter().any(|(notes, _)| *notes == language);
+            let words = asked(&without, language, &conversation, are_notes).await;
+            let both = asked(&server, language, &conversation, are_notes).await;
+            let alone = places_by_meaning_alone(memory, &conversation).await;
             for (reworded, least) in [(false, [88.0, 92.0]), (true, [70.0, 85.0])] {
                 let half = |places: &[Option<usize>], held| of_half(&conversation, places, reworded, held);
-                let at = |count| figure(hit(&half(&found, true), count));
+                let at = |count| figure(hit(&half(&both.places, true), count));
                 let budget = match language {
                     "English" => Budget::AtLeast(least[0]),
                     "Chinese" => Budget::AtLeast(least[1]),
@@ -152,20 +151,55 @@ pub(crate) fn meaning() -> Result<Vec<Line>> {
                     baseline: "words alone",
                     budget,
                     notes: format!(
-                        "tuned half {}; held out: hit@1 {}, hit@5 {}, hit@20 {}; {} entries embedded \
-                         a second",
-                        figure(hit(&half(&found, false), 10)),
+                        "{} questions; meaning alone {}; tuned half {}; held out: hit@1 {}, hit@5 {}, hit@20 {}; \
+                         {} entries embedded a second",
+                        half(&both.places, true).len(),
+                        figure(hit(&half(&alone, true), 10)),
+                        figure(hit(&half(&both.places, false), 10)),
                         at(1),
                         at(5),
                         at(20),
-                        figure(a_second)
+                        figure(both.embedded)
                     ),
-                    pairs: vec![(hit(&half(&found, true), 10), hit(&half(&words, true), 10))],
+                    pairs: vec![(
+                        hit(&half(&both.places, true), 10),
+                        hit(&half(&words.places, true), 10),
+                    )],
                 });
             }
         }
         Ok(lines)
     }))
+}
+
+/// The ranks of the answers to a conversation's questions.
+struct Asked {
+    places: Vec<Option<usize>>,
+    /// Entries that got vectors in a second; 0 without a model.
+    embedded: f64,
+}
+
+/// Stores a conversation as key memories, or as notes, and asks its questions as the API does.
+async fn asked(server: &TestServer, language: &str, conversation: &Conversation, are_notes: bool) -> Asked {
+    let memory = &server.running().memory;
+    let account = server.person(language).await.account;
+    let embedded = async |entries: usize| {
+        if memory.embedding_model().is_none() {
+            return 0.0;
+        }
+        let begin = Instant::now();
+        until_embedded(memory, &account).await;
+        entries as f64 / begin.elapsed().as_secs_f64()
+    };
+    if are_notes {
+        let ids = conversation.store_notes(memory, server.clock(), account.id).await;
+        let embedded = embedded(ids.len()).await;
+        Asked { places: places_in_notes(memory, &account, conversation, &ids).await, embedded }
+    } else {
+        let ids = conversation.store(memory, server.clock(), account.id).await;
+        let embedded = embedded(ids.len()).await;
+        Asked { places: places_in_lists(memory, &account, conversation, &ids).await, embedded }
+    }
 }
 
 /// Measures searches in one person's key memories, with other people's in the database. The baseline is a

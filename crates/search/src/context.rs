@@ -21,12 +21,15 @@ const NOBODY: Param<'static> = Param::Int(-1);
 
 /// Selects the entries right before and after each of [`MAX_NEIGHBORS`] entries, which are given from the
 /// fourth parameter on. A value is NULL if there is no such entry within [`NEAR_MS`].
+///
+/// The plus signs change nothing but that SQLite searches its index for both values. For values with a type of a
+/// column it would search for the time alone, and read all entries of one moment, as an import makes them.
 static ADJACENT: LazyLock<String> = LazyLock::new(|| {
     let beside = |than: &str, order: &str| {
         format!(
             "(SELECT CASE WHEN ABS(other.noted_at - entry.noted_at) <= $3 THEN other.entry_id END \
              FROM search_entry AS other WHERE other.account_id = $1 AND other.kind = $2 \
-             AND (other.noted_at, other.entry_id) {than} (entry.noted_at, entry.entry_id) \
+             AND (other.noted_at, other.entry_id) {than} (+entry.noted_at, +entry.entry_id) \
              ORDER BY other.noted_at {order}, other.entry_id {order} LIMIT 1)"
         )
     };

@@ -84,14 +84,14 @@ pub(super) const BETWEEN: &str = "SELECT entry_id, noted_at, folded FROM search_
 
 /// Selects the two entries before and the two after each of [`MAX_NEIGHBORS`] entries, which are given from
 /// the fourth parameter on. The nearest come first. A value is NULL if there is no such entry, or if the
-/// search may not see it.
+/// search may not see it. For the plus signs see `context::ADJACENT`.
 pub(super) static NEIGHBORS: LazyLock<String> = LazyLock::new(|| {
     let beside = |than: &str, order: &str, skipped: u8| {
         format!(
             "(SELECT CASE WHEN other.is_public >= $3 AND ABS(other.noted_at - entry.noted_at) <= $4 \
              THEN other.entry_id END FROM search_entry AS other WHERE other.account_id = $1 AND other.kind = \
              $2 \
-             AND (other.noted_at, other.entry_id) {than} (entry.noted_at, entry.entry_id) \
+             AND (other.noted_at, other.entry_id) {than} (+entry.noted_at, +entry.entry_id) \
              ORDER BY other.noted_at {order}, other.entry_id {order} LIMIT 1 OFFSET {skipped})"
         )
     };

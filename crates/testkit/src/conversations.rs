@@ -1,7 +1,11 @@
 //! The conversations of `bench/recall`: turns, questions about them, and the turns that answer each question.
 
 use identity::Account;
-use memory::{Memory, MemoryId, key::Fact};
+use memory::{
+    Memory, MemoryId, NoteId,
+    key::Fact,
+    note::{Kind, NewNote},
+};
 use store::{AccountId, Clock, Timestamp};
 
 /// The conversations, by language.
@@ -14,6 +18,12 @@ pub const ALL: [(&str, &str); 2] = [
 pub const FACTS: [(&str, &str); 2] = [
     ("English-facts", include_str!("../../../bench/recall/english-facts.txt")),
     ("Chinese-facts", include_str!("../../../bench/recall/chinese-facts.txt")),
+];
+
+/// Notes without order, each with plain and reworded questions, by language. A turn's speaker is the note's title.
+pub const NOTES: [(&str, &str); 2] = [
+    ("English-notes", include_str!("../../../bench/recall/english-notes.txt")),
+    ("Chinese-notes", include_str!("../../../bench/recall/chinese-notes.txt")),
 ];
 
 /// The time between two turns in milliseconds.
@@ -117,6 +127,20 @@ impl Conversation {
         clock.advance_ms(DAY_MS);
         ids
     }
+
+    /// Stores the turns as notes, each at its time, and returns their ids. The clock ends one day after the last
+    /// note.
+    pub async fn store_notes(&self, memory: &Memory, clock: &Clock, account: AccountId) -> Vec<NoteId> {
+        let mut ids = Vec::new();
+        for Turn { at, speaker, text } in &self.turns {
+            clock.set(*at);
+            let new =
+                NewNote { kind: Kind::Text, title: speaker.clone(), content: text.clone(), urls: Vec::new() };
+            ids.push(memory.add_note(account, new).await.expect("stored"));
+        }
+        clock.advance_ms(DAY_MS);
+        ids
+    }
 }
 
 /// Searches for each question, and returns the rank of the first hit that answers it, from 0.
@@ -179,6 +203,51 @@ pub async fn places_in_lists(
         places.push(found.list.iter().position(|memory| is_evidence(memory.id)));
     }
     places
+}
+
+/// Searches the notes for each question as the API does, and returns the rank of the first hit that answers it,
+/// from 0. `None` if it is not among the first hundred.
+pub async fn places_in_notes(
+    memory: &Memory,
+    account: &Account,
+    conversation: &Conversation,
+    ids: &[NoteId],
+) -> Vec<Option<usize>> {
+    let mut places = Vec::new();
+    for question in &conversation.questions {
+        let page = web::paging::Page { limit: 100, offset: 0 };
+        let found = memory.search_notes(account.id, &question.text, page).await.expect("searched");
+        let is_evidence = |entry: NoteId| question.evidence.iter().any(|turn| ids.get(*turn) == Some(&entry));
+        places.push(found.list.iter().position(|note| is_evidence(note.id)));
+    }
+    places
+}
+
+/// Compares the vector of each question with those of the turns, without words and without what is around a turn,
+/// and returns the rank of the first turn that answers it, from 0.
+pub async fn places_by_meaning_alone(memory: &Memory, conversation: &Conversation) -> Vec<Option<usize>> {
+    let turns: Vec<String> =
+        conversation.turns.iter().map(|turn| format!("passage: {}", turn.text.to_lowercase())).collect();
+    let questions: Vec<String> =
+        conversation.questions.iter().map(|question| format!("query: {}", question.text)).collect();
+    let mut vectors = Vec::new();
+    // The built-in model takes a limited number of characters together.
+    for texts in [&turns, &questions] {
+        let mut all = Vec::new();
+        for part in texts.chunks(64) {
+            all.extend(memory.embed(part, None).await.expect("vectors").vectors);
+        }
+        vectors.push(all);
+    }
+    let (Some(questions), Some(turns)) = (vectors.pop(), vectors.pop()) else { return Vec::new() };
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    let place = |(asked, question): (&Vec<f32>, &Question)| {
+        let mut ranked: Vec<(f32, usize)> =
+            turns.iter().enumerate().map(|(turn, vector)| (dot(asked, vector), turn)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        ranked.iter().position(|(_, turn)| question.evidence.contains(turn))
+    };
+    questions.iter().zip(&conversation.questions).map(place).collect()
 }
 
 /// Returns the ranks of the reworded questions, or those of the others.
