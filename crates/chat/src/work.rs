@@ -11,7 +11,7 @@ mod summary;
 use std::{sync::Arc, time::Duration};
 
 use memory::MessageId;
-use store::{AccountId, Timestamp, Tx, params};
+use store::{AccountId, Backoff, Timestamp, Tx, params};
 use strum::IntoStaticStr;
 use web::{ApiError, Places, Queue, Tasks, Turns};
 
@@ -27,9 +27,9 @@ const EVERY: Duration = Duration::from_secs(5);
 const PLACES: Places = Places { all: 2, per_account: 1 };
 /// Seconds by which the lease of a job exceeds the maximum duration of a model's answer.
 const GRACE: i64 = 60;
-/// Seconds to wait after each failure of the models. After the last one the job is dropped; the next turn
-/// of the conversation adds it again.
-const PATIENCE_SECONDS: [i64; 4] = [60, 600, 3600, 6 * 3600];
+/// Waits after each failure of the models. After the last one the job is dropped; the next turn of the
+/// conversation adds it again.
+const BACKOFF: Backoff = Backoff::listed(&[60, 600, 3600, 6 * 3600]);
 /// Tokens for the thoughts of a model that thinks, in addition to its answer.
 const THINKING_ROOM: u32 = 4000;
 /// Milliseconds of a day.
@@ -222,8 +222,7 @@ impl Chat {
             Err(JobError::InvalidModelOutput) => (None, 0),
             Err(JobError::Model(failure)) => {
                 tracing::debug!(%failure, kind = job.kind, "a conversation could not be looked through");
-                let wait = usize::try_from(job.attempts - 1).ok().and_then(|i| PATIENCE_SECONDS.get(i));
-                (wait.map(|seconds| now.plus_secs(*seconds)), job.attempts)
+                (BACKOFF.after(job.attempts).map(|wait_ms| now.plus_ms(wait_ms)), job.attempts)
             }
         };
         self.db()

@@ -150,7 +150,7 @@ impl Identity {
         let (state, next) = match rules::next(&sent, attempts) {
             rules::Next::Done => (State::Delivered, now),
             rules::Next::GiveUp => (State::GivenUp, now),
-            rules::Next::Again(seconds) => (State::Waiting, self.db().clock().now().plus_secs(seconds)),
+            rules::Next::Again(wait_ms) => (State::Waiting, self.db().clock().now().plus_ms(wait_ms)),
         };
         let values = params![due.id, lease, state.name(), next, sent.status, &sent.note];
         self.db().execute(queries::FINISH, values).await?;
@@ -242,14 +242,14 @@ impl Queue for Deliveries {
 
     async fn accounts(&self, after: AccountId, limit: i64) -> Result<Vec<AccountId>, ApiError> {
         let (db, now) = (self.0.db(), self.0.db().clock().now());
-        let values = params![after, now, limit, now.plus_secs(rules::LONGEST_WAIT)];
+        let values = params![after, now, limit, now.plus_ms(rules::LONGEST_WAIT_MS)];
         let due: Vec<(AccountId,)> = db.fetch_all(queries::DUE_ACCOUNTS, values).await?;
         Ok(due.into_iter().map(|(account,)| account).collect())
     }
 
     async fn claim(&self, account: AccountId) -> Result<Option<Self::Job>, ApiError> {
         let (db, now) = (self.0.db(), self.0.db().clock().now());
-        let values = params![now, account, now.plus_secs(rules::LONGEST_WAIT)];
+        let values = params![now, account, now.plus_ms(rules::LONGEST_WAIT_MS)];
         let found: Option<Due> = db.fetch_optional(queries::DUE, values).await?;
         let Some(due) = found else { return Ok(None) };
         let lease = now.plus_secs(LEASE_SECONDS);

@@ -8,7 +8,6 @@
 mod context;
 mod in_use;
 mod limits;
-mod pause;
 mod prefixes;
 mod progress;
 mod provider;
@@ -26,11 +25,11 @@ use std::{
     },
 };
 
-use outgoing::Outgoing;
+use outgoing::{Breaker, Outgoing};
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use search::{EntryId, Hit, Index, Query, fold};
-use store::{Database, Tx};
+use store::{Backoff, Database, Tx};
 use tokio::sync::Notify;
 
 pub(crate) use in_use::SearchModels;
@@ -44,7 +43,6 @@ pub use serve::NotEmbedded;
 pub(crate) use worker::start;
 
 use crate::Memory;
-use pause::Pause;
 use provider::Purpose;
 pub(crate) use rerank::Reranker;
 use rules::Near;
@@ -57,6 +55,8 @@ const MAX_ADDED: usize = 100;
 const MAX_QUESTION: usize = 600;
 /// Number of questions whose vectors are cached.
 const QUESTIONS: usize = 1000;
+/// Waits after failures of an endpoint.
+const BACKOFF: Backoff = Backoff::doubling(2_000, 300_000);
 
 /// The embedding model and its vectors.
 pub(crate) struct SemanticSearch {
@@ -72,9 +72,9 @@ pub(crate) struct SemanticSearch {
     wake: Arc<Notify>,
     /// True if another model has taken the place of this one.
     is_retired: AtomicBool,
-    /// The back-off after failures of the endpoint: one for the worker, one for questions.
-    making: Pause,
-    asking: Pause,
+    /// The endpoint's circuit breakers: one for the worker, one for questions.
+    making: Breaker,
+    asking: Breaker,
 }
 
 impl SemanticSearch {
@@ -88,8 +88,8 @@ impl SemanticSearch {
             changed: Mutex::default(),
             wake,
             is_retired: AtomicBool::new(false),
-            making: Pause::default(),
-            asking: Pause::default(),
+            making: Breaker::new(1, BACKOFF),
+            asking: Breaker::new(1, BACKOFF),
         }
     }
 
@@ -100,7 +100,7 @@ impl SemanticSearch {
 
     /// Returns true if vectors may be made now.
     fn may_make(&self, db: &Database) -> bool {
-        !self.is_retired.load(Ordering::Relaxed) && self.making.is_over(db.clock().now())
+        !self.is_retired.load(Ordering::Relaxed) && self.making.may_call(db.clock().now())
     }
 
     /// Returns the similarity of each entry to a question. Empty if the model is not available.
@@ -127,20 +127,18 @@ impl SemanticSearch {
         if let Some(known) = self.questions.get(text) {
             return Ok(Some(known));
         }
-        if !self.asking.is_over(db.clock().now()) {
-            return Ok(None);
-        }
+        let Ok(admitted) = self.asking.admit(db.clock().now()) else { return Ok(None) };
         let made = provider::embed(&self.outgoing, &self.settings, &[text], Purpose::Question).await;
         let vector = match made {
             Ok(made) => made.into_iter().next().flatten(),
             // The question is at fault, not the endpoint.
             Err(failure) if failure.refuses_text() => None,
             Err(failure) => {
-                self.asking.begin(db.clock().now());
+                admitted.failed(db.clock().now(), None);
                 return Err(failure.to_string());
             }
         };
-        self.asking.end();
+        admitted.succeeded();
         let Some(vector) = vector else { return Ok(None) };
         let vector: Arc<[f32]> = vector.into();
         self.questions.insert(text.to_owned(), Arc::clone(&vector));

@@ -23,7 +23,7 @@ use reqwest::{
     redirect::{Attempt, Policy},
 };
 
-pub use breaker::Breaker;
+pub use breaker::{Admitted, Breaker};
 
 /// Most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;

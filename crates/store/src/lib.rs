@@ -13,6 +13,7 @@
 //! disk.
 
 mod access;
+mod backoff;
 mod clock;
 mod config;
 mod database;
@@ -44,6 +45,7 @@ mod sqlite;
 mod tx;
 mod zone;
 
+pub use backoff::Backoff;
 pub use clock::{Clock, Timestamp};
 pub use config::{DatabaseConfig, Location};
 pub use database::Database;

@@ -6,15 +6,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use outgoing::{Breaker, Outgoing, Refused};
 use parking_lot::{Mutex, RwLock};
 use reqwest::{Client, Url};
-use store::{Clock, Timestamp};
+use store::{Backoff, Clock, Timestamp};
 use tokio::time::Instant;
 
 use super::{Ask, Failure, Origin, Reply, Settings, learned::Learned};
 
-/// Number of failures in a row that open a provider's circuit breaker, and the time in milliseconds for
-/// which it stays open.
+/// Number of failures in a row that open a provider's circuit breaker, and the time for which it stays open.
 const FAILURES: u32 = 5;
-const PAUSE_MS: i64 = 10_000;
+const BACKOFF: Backoff = Backoff::steady(10_000);
 /// Maximum `Retry-After` that is waited for, if no provider answers.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
@@ -63,7 +62,7 @@ impl Provider {
         };
         let url = format!("{}/chat/completions", settings.base_url.trim_end_matches('/'));
         let url = url.parse().map_err(|_no_url| Refused::Address)?;
-        let breaker = Breaker::new(FAILURES, PAUSE_MS);
+        let breaker = Breaker::new(FAILURES, BACKOFF);
         Ok(Self { settings, url, client, breaker, learned, health: Mutex::default() })
     }
 
@@ -239,13 +238,13 @@ impl Models {
         let (named, others): (Vec<_>, Vec<_>) =
             all.iter().partition(|provider| provider.settings.has(&ask.model));
         for provider in named.into_iter().chain(others) {
-            if provider.breaker.admit(now).is_err() {
+            let Ok(admitted) = provider.breaker.admit(now) else {
                 count(&provider.settings.name, "skipped");
                 continue;
-            }
+            };
             match provider.open(ask, &self.0.clock).await {
                 Ok(reply) => {
-                    provider.breaker.succeeded();
+                    admitted.succeeded();
                     count(&provider.settings.name, "answered");
                     return Ok(reply);
                 }
@@ -255,9 +254,9 @@ impl Models {
                         provider = %web::redact::url(&provider.settings.base_url), %failure, "a model failed",
                     );
                     if failure.is_a_fault() {
-                        provider.breaker.failed(self.0.clock.now(), failure.retry_after());
+                        admitted.failed(self.0.clock.now(), failure.retry_after());
                     } else {
-                        provider.breaker.succeeded();
+                        admitted.succeeded();
                     }
                     last = failure;
                 }

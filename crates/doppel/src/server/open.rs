@@ -3,13 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
-use store::{Clock, Database, Random};
+use store::{Backoff, Clock, Database, Random};
 
 use crate::config::Config;
 
-/// First and last pause between attempts to reach a database at the start.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LAST_PAUSE: Duration = Duration::from_secs(2);
+/// The pauses between attempts to reach a database at the start.
+const BACKOFF: Backoff = Backoff::doubling(100, 2_000);
 
 /// Opens the database of a configuration without migrating it, however old its schema is.
 ///
@@ -38,20 +37,21 @@ pub async fn open(config: &Config, clock: Clock, random: Random) -> Result<Datab
 /// `database.start_seconds`.
 pub(super) async fn open_patiently(config: &Config, clock: Clock, random: Random) -> Result<Database> {
     let (patience, start) = (Duration::from_secs(config.database.start_seconds), Instant::now());
-    let mut pause = FIRST_PAUSE;
+    let mut failures = 0;
     loop {
         let error = match Box::pin(open(config, clock.clone(), random.clone())).await {
             Ok(db) => return Ok(db),
             Err(error) => error,
         };
         let is_away = matches!(error.downcast_ref(), Some(store::Error::Unavailable(_)));
+        failures += 1;
+        let pause = BACKOFF.wait(failures);
         let is_server = config.database.url.starts_with("postgres");
         if !is_away || !is_server || start.elapsed() + pause > patience {
             return Err(error);
         }
         tracing::warn!(cause = format!("{error:#}"), "the database is away; trying again");
         tokio::time::interval_at((Instant::now() + pause).into(), pause).tick().await;
-        pause = LAST_PAUSE.min(pause * 2);
     }
 }
 

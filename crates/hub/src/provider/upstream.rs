@@ -17,7 +17,6 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use outgoing::Breaker;
 use quick_cache::sync::Cache;
 use reqwest::Response;
 use sha2::{Digest, Sha256};
@@ -61,16 +60,6 @@ struct Limits {
     retries: u32,
     request: usize,
     response: usize,
-}
-
-/// A call that the circuit breaker let through. If the caller disconnects before the outcome is known, a
-/// half-open breaker lets the next call through as its trial.
-struct Admitted<'b>(&'b Breaker);
-
-impl Drop for Admitted<'_> {
-    fn drop(&mut self) {
-        self.0.abandoned();
-    }
 }
 
 /// Checks that the calls of an action can be forwarded.
@@ -177,15 +166,13 @@ impl Upstream {
                 .with("the upstream failed repeatedly and is left in peace for a while")
                 .retry_after(seconds)
         };
-        target.breaker.admit(call.now).map_err(resting)?;
-        let admitted = Admitted(&target.breaker);
+        let admitted = target.breaker.admit(call.now).map_err(resting)?;
         let result = self.answer(services, plan, prepared, headers, permit).await;
         match result.as_ref().map_err(|failure| failure.health) {
-            Ok(_) | Err(Health::Answering) => target.breaker.succeeded(),
-            Err(Health::Failing) => target.breaker.failed(services.db().clock().now(), None),
-            Err(Health::Unknown) => {}
+            Ok(_) | Err(Health::Answering) => admitted.succeeded(),
+            Err(Health::Failing) => admitted.failed(services.db().clock().now(), None),
+            Err(Health::Unknown) => drop(admitted),
         }
-        drop(admitted);
         let outcome = result.map_err(|failure| failure.error)?;
         if let (Some(key), Outcome::Json(answer)) = (key, &outcome)
             && answer.len() <= LARGEST_REMEMBERED

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
-use store::{Timestamp, params};
+use store::{Backoff, Timestamp, params};
 use web::{ApiError, Code};
 
 use crate::{Identity, limit::origin};
@@ -29,17 +29,17 @@ const FORGIVE_ACCOUNT: &str = "DELETE FROM sign_in_attempt WHERE subject = $1";
 const FORGIVE_ADDRESS: &str = "UPDATE sign_in_attempt SET attempts = attempts - 1, blocked_until = 0 \
      WHERE subject = $1 AND attempts > 0";
 
-/// The number of attempts without delay, and the longest delay.
+/// The number of attempts without delay, and the delays of the others.
 #[derive(Debug, Clone, Copy)]
 struct Policy {
     free: i64,
-    longest_ms: i64,
+    backoff: Backoff,
 }
 
 /// At most one minute, so that nobody who knows an e-mail address can lock its owner out for long.
-const ACCOUNT: Policy = Policy { free: 5, longest_ms: 60_000 };
+const ACCOUNT: Policy = Policy { free: 5, backoff: Backoff::doubling(1000, 60_000) };
 /// Higher limits, because many people may share an address.
-const ADDRESS: Policy = Policy { free: 30, longest_ms: 900_000 };
+const ADDRESS: Policy = Policy { free: 30, backoff: Backoff::doubling(1000, 900_000) };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Record {
@@ -54,14 +54,14 @@ impl Policy {
     /// # Errors
     /// The milliseconds to wait if the attempt comes too early; the record then stays as it is.
     fn attempt(self, record: Record, now: i64) -> Result<Record, i64> {
-        let wait = Timestamp(record.blocked_until).wait_from(Timestamp(now), self.longest_ms);
+        let wait = Timestamp(record.blocked_until).wait_from(Timestamp(now), self.backoff.longest_ms());
         if wait > 0 {
             return Err(wait);
         }
         let before = if now - record.updated_at > FORGET_ATTEMPTS_MS { 0 } else { record.attempts };
         let attempts = before + 1;
-        let over = (attempts - self.free).clamp(0, 20);
-        let wait = if over == 0 { 0 } else { (1000_i64 << (over - 1)).min(self.longest_ms) };
+        let over = attempts - self.free;
+        let wait = if over > 0 { self.backoff.wait_ms(over) } else { 0 };
         Ok(Record { attempts, blocked_until: now + wait, updated_at: now })
     }
 }
@@ -179,14 +179,15 @@ mod tests {
             for policy in [ACCOUNT, ADDRESS] {
                 let mut record = Record { attempts: 0, blocked_until: 0, updated_at: 0 };
                 let mut now = 1_800_000_000_000;
+                let longest_ms = policy.backoff.longest_ms();
                 for (step, tries) in &moves {
                     now += step;
                     for _ in 0..*tries {
                         match policy.attempt(record, now) {
                             Ok(next) => record = next,
                             Err(wait) => {
-                                prop_assert!((1..=policy.longest_ms).contains(&wait));
-                                prop_assert!(policy.attempt(record, now + policy.longest_ms + 2_000).is_ok());
+                                prop_assert!((1..=longest_ms).contains(&wait));
+                                prop_assert!(policy.attempt(record, now + longest_ms + 2_000).is_ok());
                             }
                         }
                     }

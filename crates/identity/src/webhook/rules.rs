@@ -2,15 +2,16 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use store::Backoff;
 use web::{ApiError, Issues};
 
 use super::model::{Sent, Standing, WebhookChange};
 use crate::application::redirect::is_web_address;
 
-/// The retry schedule: seconds from each attempt to the next, eleven attempts in more than 29 hours.
-const WAITS: [i64; 10] = [10, 60, 300, 900, 3_600, 7_200, 14_400, 21_600, 28_800, 28_800];
-/// The longest of these waits in seconds, and a minute for clocks that differ.
-pub(super) const LONGEST_WAIT: i64 = 28_800 + 60;
+/// The waits from each attempt to the next: eleven attempts in more than 29 hours.
+const BACKOFF: Backoff = Backoff::listed(&[10, 60, 300, 900, 3_600, 7_200, 14_400, 21_600, 28_800, 28_800]);
+/// The longest of these waits in milliseconds, and a minute for clocks that differ.
+pub(super) const LONGEST_WAIT_MS: i64 = BACKOFF.longest_ms() + 60_000;
 /// Shortest and longest secret that the owner of an app may set, in characters.
 const SECRET: std::ops::RangeInclusive<usize> = 16..=200;
 
@@ -42,19 +43,19 @@ pub(crate) fn merge(before: Standing, change: &WebhookChange) -> Result<Merged, 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
     Done,
+    /// Another attempt after so many milliseconds.
     Again(i64),
     GiveUp,
 }
 
-/// Decides after the attempt number `attempts` whether a delivery is done, retried after some seconds, or
-/// given up.
+/// Decides after the attempt number `attempts` whether a delivery is done, retried after a wait, or given
+/// up.
 pub(super) fn next(sent: &Sent, attempts: i64) -> Next {
     if sent.is_taken() {
         return Next::Done;
     }
-    let wait = usize::try_from(attempts - 1).ok().and_then(|at| WAITS.get(at));
-    match wait {
-        Some(seconds) if sent.may_repeat => Next::Again(*seconds),
+    match BACKOFF.after(attempts) {
+        Some(wait_ms) if sent.may_repeat => Next::Again(wait_ms),
         _ => Next::GiveUp,
     }
 }
@@ -134,24 +135,24 @@ mod tests {
             (404, false),
             (410, false),
         ] {
-            assert_eq!(next(&sent(status), 1) == Next::Again(10), again, "{status}");
+            assert_eq!(next(&sent(status), 1) == Next::Again(10_000), again, "{status}");
         }
         let lost = Sent { may_repeat: true, ..Sent::default() };
-        assert_eq!(next(&lost, 2), Next::Again(60));
+        assert_eq!(next(&lost, 2), Next::Again(60_000));
         assert_eq!(next(&Sent::default(), 1), Next::GiveUp);
     }
 
     #[test]
     fn for_more_than_a_day_and_not_for_ever() {
         let lost = Sent { may_repeat: true, ..Sent::default() };
-        let mut seconds = 0;
+        let mut ms = 0;
         let mut attempts = 1;
-        while let Next::Again(wait) = next(&lost, attempts) {
-            seconds += wait;
+        while let Next::Again(wait_ms) = next(&lost, attempts) {
+            ms += wait_ms;
             attempts += 1;
         }
         assert_eq!(attempts, 11);
-        assert!(seconds >= 24 * 3600, "{seconds}");
+        assert!(ms >= 24 * 3_600_000, "{ms}");
     }
 
     /// Computed with Python: `hmac.new(b"whs_secret", b"1700000000.{}", hashlib.sha256).hexdigest()`.

@@ -213,7 +213,7 @@ impl Memory {
         let (Some(meaning), Some(model)) = (self.meaning(), self.embedding_in_use()) else { return Ok(None) };
         let waiting = Index::waiting(self.db(), &meaning.key).await?;
         let now = self.db().clock().now();
-        let is_resting = !meaning.making.is_over(now) || !meaning.asking.is_over(now);
+        let is_resting = !meaning.making.may_call(now) || !meaning.asking.may_call(now);
         Ok(Some(EmbeddingState { model, waiting, is_resting }))
     }
 }

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use outgoing::Outgoing;
+use outgoing::{Breaker, Outgoing};
 use search::{EntryId, Hit, Index, Query};
 use serde::{Deserialize, Serialize};
 use store::{Database, Tx};
 
-use super::{Similarity, context::Kind, find, pause::Pause, rules};
+use super::{BACKOFF, Similarity, context::Kind, find, rules};
 use crate::key;
 
 /// Number of hits that are reranked.
@@ -48,7 +48,7 @@ impl fmt::Debug for RerankSettings {
 pub(crate) struct Reranker {
     settings: RerankSettings,
     outgoing: Outgoing,
-    pause: Pause,
+    breaker: Breaker,
     /// True if the endpoint has refused `documents`, and is sent `texts` (TEI).
     wants_texts: AtomicBool,
 }
@@ -80,7 +80,7 @@ struct Scored {
 
 impl Reranker {
     pub(crate) fn new(settings: RerankSettings, outgoing: Outgoing) -> Self {
-        Self { settings, outgoing, pause: Pause::default(), wants_texts: AtomicBool::new(false) }
+        Self { settings, outgoing, breaker: Breaker::new(1, BACKOFF), wants_texts: AtomicBool::new(false) }
     }
 
     pub(super) const fn settings(&self) -> &RerankSettings {
@@ -96,9 +96,7 @@ impl Reranker {
         query: &Query,
         similar: &Similarity,
     ) -> HashMap<EntryId, f64> {
-        if !self.pause.is_over(db.clock().now()) {
-            return HashMap::new();
-        }
+        let Ok(admitted) = self.breaker.admit(db.clock().now()) else { return HashMap::new() };
         let found = async {
             let (asked, similar) = (query.clone(), similar.clone());
             let first = db.read_heavy(move |tx| {
@@ -117,11 +115,11 @@ impl Reranker {
         metrics::counter!("doppel_rerank_requests_total", "outcome" => outcome).increment(1);
         match found {
             Ok(found) => {
-                self.pause.end();
+                admitted.succeeded();
                 found
             }
             Err(reason) => {
-                self.pause.begin(db.clock().now());
+                admitted.failed(db.clock().now(), None);
                 tracing::warn!(reason, "search results not reranked");
                 HashMap::new()
             }

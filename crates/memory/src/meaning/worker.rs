@@ -206,9 +206,15 @@ impl SemanticSearch {
                 return Ok(Turn::Done(count));
             }
             let sources = self.sources(db, index, entries).await.map_err(|error| error.to_string())?;
-            let made = self.make(sources).await.inspect_err(|_| self.making.begin(db.clock().now()));
-            let made = made.map_err(|failure| failure.to_string())?;
-            self.making.end();
+            let Ok(admitted) = self.making.admit(db.clock().now()) else { return Ok(Turn::Done(count)) };
+            let made = match self.make(sources).await {
+                Ok(made) => made,
+                Err(failure) => {
+                    admitted.failed(db.clock().now(), None);
+                    return Err(failure.to_string());
+                }
+            };
+            admitted.succeeded();
             count += made.iter().filter(|made| !made.replaces).count();
             let (model, longer) = (self.key.clone(), self.lease(db.clock().now()));
             let kept = db

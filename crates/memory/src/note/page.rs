@@ -18,7 +18,7 @@ mod worker;
 use std::collections::HashMap;
 
 use search::{Document, Entry, Index};
-use store::{Timestamp, Tx, params};
+use store::{Backoff, Timestamp, Tx, params};
 use web::{ApiError, Places, Queue, Turns};
 
 pub use model::{Page, PageStatus, Problem};
@@ -33,9 +33,8 @@ use model::{Claim, Outcome};
 const PLACES: Places = Places { all: 8, per_account: 2 };
 /// Time that a lease lasts beyond the time limit for reading a page.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
-/// Waits after each failure that may pass, in seconds. After the last one, a page that fails again counts as
-/// unreadable.
-const PATIENCE_SECONDS: [i64; 4] = [60, 600, 3600, 6 * 3600];
+/// Waits after each failure that may pass. After the last one, a page that fails again counts as unreadable.
+const BACKOFF: Backoff = Backoff::listed(&[60, 600, 3600, 6 * 3600]);
 /// Maximum time that a page ever waits, including a lease, in seconds.
 const LONGEST_WAIT_SECONDS: i64 = 86_400;
 
@@ -82,13 +81,10 @@ impl Memory {
         let fetched = fetch::fetch(&self.0.outgoing, &claim.url, self.settings().pages).await;
         let outcome = match fetched {
             Ok(Fetched { title, text }) => Outcome::Read { title, text },
-            Err(problem) => {
-                let wait = usize::try_from(claim.attempts - 1).ok().and_then(|i| PATIENCE_SECONDS.get(i));
-                match wait.filter(|_| problem.may_pass()) {
-                    Some(seconds) => Outcome::Later { problem, seconds: *seconds },
-                    None => Outcome::Failed { problem },
-                }
-            }
+            Err(problem) => match BACKOFF.after(claim.attempts).filter(|_| problem.may_pass()) {
+                Some(wait_ms) => Outcome::Later { problem, wait_ms },
+                None => Outcome::Failed { problem },
+            },
         };
         tracing::debug!(note = claim.note.0, outcome = outcome.name(), "a note's page");
         self.settle(claim, outcome).await
@@ -110,8 +106,8 @@ impl Memory {
                     let key = (claim.note, claim.position, claim.attempts);
                     let (outcome, grown) = fitting(tx, &quota, account, &claim, outcome).await?;
                     let changed = match &outcome {
-                        Outcome::Later { problem, seconds } => {
-                            let due = now.plus_secs(*seconds);
+                        Outcome::Later { problem, wait_ms } => {
+                            let due = now.plus_ms(*wait_ms);
                             let values = params![key.0, key.1, key.2, due, problem.name()];
                             tx.execute(queries::LATER, values).await?;
                             return Ok(None);

@@ -14,6 +14,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 
 use super::errors::convert;
+use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NODES};
 use crate::notice::Notice;
@@ -26,9 +27,8 @@ pub(super) const MIGRATION_LOCK: i32 = -1;
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Time limit of such a check, and of connecting if the configuration has none.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(5);
-/// The first pause before a reconnect. It doubles up to [`LAST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LAST_PAUSE: Duration = Duration::from_secs(5);
+/// The pauses before a reconnect.
+const BACKOFF: Backoff = Backoff::doubling(100, 5_000);
 
 /// Separates the locks and notices of two schemas in one database.
 #[derive(Debug, Clone, Copy)]
@@ -182,14 +182,14 @@ async fn stay(
 }
 
 async fn reconnect(server: &Config, notices: &broadcast::Sender<Notice>, node: i64) -> Session {
-    let mut wait = FIRST_PAUSE;
+    let mut failures = 1;
     loop {
-        pause(wait).await;
+        pause(BACKOFF.wait(failures)).await;
         match connect(server, notices, node).await {
             Ok(session) => return session,
             Err(error) => tracing::warn!(%error, "PostgreSQL is away; trying again"),
         }
-        wait = LAST_PAUSE.min(wait * 2);
+        failures += 1;
     }
 }
 

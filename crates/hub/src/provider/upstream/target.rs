@@ -2,6 +2,7 @@
 
 use outgoing::{Breaker, Redirects, Refused};
 use reqwest::Url;
+use store::Backoff;
 use web::ApiError;
 
 use super::wrong::wrong;
@@ -37,7 +38,8 @@ impl Target {
         let path = base.path().trim_end_matches('/').to_owned();
         base.set_path(&path);
         let open_ms = i64::try_from(spec.breaker_open_ms).unwrap_or(i64::MAX);
-        Ok(Self { base, breaker: Breaker::new(spec.breaker_failures, open_ms), is_trusted })
+        let breaker = Breaker::new(spec.breaker_failures, Backoff::steady(open_ms));
+        Ok(Self { base, breaker, is_trusted })
     }
 
     /// Returns true if the host is `localhost` or an address in a private network. Names are not resolved.

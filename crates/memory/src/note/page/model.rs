@@ -119,7 +119,7 @@ from_row!(Claim { note, position, url, attempts });
 #[derive(Debug)]
 pub(super) enum Outcome {
     Read { title: String, text: String },
-    Later { problem: Problem, seconds: i64 },
+    Later { problem: Problem, wait_ms: i64 },
     Failed { problem: Problem },
 }
 
