@@ -97,7 +97,7 @@ impl Agents {
     /// Creates the state.
     pub fn new(db: Database, identity: Identity, memory: Memory, chat: Chat, settings: Settings) -> Self {
         let limits = limit::Limits::new(&settings);
-        let recorder = log::Recorder::default();
+        let recorder = log::Recorder::new("calls of agents");
         Self(Arc::new(Inner { db, identity, memory, chat, settings, limits, recorder }))
     }
 

@@ -8,8 +8,9 @@ mod queries;
 use std::{collections::HashMap, time::Duration};
 
 use identity::{Account, Caller};
-use parking_lot::Mutex;
-use store::{AccountId, Ids, Timestamp, Tx, from_row, params};
+use store::{
+    AccountId, Batch, BatchPart, BatchWriter, BoxFuture, Database, Ids, Timestamp, Tx, from_row, params,
+};
 use web::{ApiError, Tasks};
 
 use crate::{Agents, entry::Entry};
@@ -83,12 +84,42 @@ pub(crate) struct Outcome<'o> {
 /// A record that waits to be written, and its account.
 struct Record(AccountId, Call);
 
-/// Collects the records of calls.
+/// Collects the records of calls, and writes them.
+pub(crate) type Recorder = BatchWriter<Waiting>;
+
+/// The records that wait, the oldest first.
 #[derive(Default)]
-pub(crate) struct Recorder {
-    waiting: Mutex<Vec<Record>>,
-    /// Serializes writes. A reader that flushes also waits for records that are being written.
-    writing: tokio::sync::Mutex<()>,
+pub(crate) struct Waiting(Vec<Record>);
+
+/// The records of one transaction.
+pub(crate) struct Part(Vec<Record>);
+
+impl Batch for Waiting {
+    type Part = Part;
+
+    fn parts(self) -> Vec<Part> {
+        let mut records = self.0.into_iter();
+        let part = || Part(records.by_ref().take(BATCH).collect());
+        std::iter::repeat_with(part).take_while(|part| !part.0.is_empty()).collect()
+    }
+
+    fn put_back(&mut self, part: Part) {
+        let room = MAX_WAITING.saturating_sub(self.0.len());
+        self.0.splice(0..0, part.0.into_iter().take(room));
+    }
+}
+
+impl BatchPart for Part {
+    type Output = ();
+
+    fn write<'t>(&'t self, tx: &'t mut Tx<'_>, _db: &'t Database) -> BoxFuture<'t, store::Result<()>> {
+        Box::pin(async move {
+            for record in &self.0 {
+                insert(tx, record).await?;
+            }
+            Ok(())
+        })
+    }
 }
 
 impl Agents {
@@ -105,43 +136,15 @@ impl Agents {
             items: items.join(" "),
             called_at: self.db().clock().now(),
         };
-        let mut waiting = self.recorder().waiting.lock();
-        if waiting.len() < MAX_WAITING {
-            waiting.push(Record(caller.account(), call));
+        let mut waiting = self.recorder().waiting();
+        if waiting.0.len() < MAX_WAITING {
+            waiting.0.push(Record(caller.account(), call));
         }
     }
 
     /// Writes the records that wait. Those that cannot be written now are tried again.
     pub async fn flush_calls(&self) {
-        let recorder = self.recorder();
-        let _writing = recorder.writing.lock().await;
-        loop {
-            let mut batch = std::mem::take(&mut *recorder.waiting.lock());
-            let rest = batch.split_off(batch.len().min(BATCH));
-            recorder.waiting.lock().splice(0..0, rest);
-            if batch.is_empty() {
-                return;
-            }
-            let batch = std::sync::Arc::new(batch);
-            let records = std::sync::Arc::clone(&batch);
-            let written = self.db().write(move |tx| {
-                Box::pin(async move {
-                    for record in records.iter() {
-                        insert(tx, record).await?;
-                    }
-                    Ok::<_, ApiError>(())
-                })
-            });
-            if let Err(error) = written.await {
-                let error = error.cause().unwrap_or_default();
-                tracing::warn!(error, "calls of agents not recorded yet");
-                let batch = std::sync::Arc::into_inner(batch).unwrap_or_default();
-                let mut waiting = recorder.waiting.lock();
-                let room = MAX_WAITING.saturating_sub(waiting.len());
-                waiting.splice(0..0, batch.into_iter().take(room));
-                return;
-            }
-        }
+        self.recorder().flush(self.db()).await;
     }
 
     /// Returns calls of a person's agents, or of one of them, newest first: at most `limit` with ids less

@@ -9,20 +9,21 @@
 mod bucket;
 mod queries;
 mod sync;
+mod touched;
 
 use std::{
     net::{IpAddr, Ipv6Addr},
     sync::Arc,
 };
 
-use parking_lot::Mutex;
 use quick_cache::sync::Cache;
-use store::{Database, Timestamp, params};
+use store::{BatchWriter, Database, Timestamp, params};
 use web::ApiError;
 
 pub(crate) use bucket::{Bucket, Left, Quota, Refusal};
 use http::HeaderValue;
 pub(crate) use sync::start;
+use touched::Touched;
 
 /// Maximum number of cached buckets of each kind. An evicted bucket starts anew.
 const CAPACITY: usize = 100_000;
@@ -59,7 +60,7 @@ pub(crate) struct Limits {
     /// Buckets of anonymous addresses, in this process alone.
     addresses: Cache<IpAddr, Arc<Bucket>>,
     /// Buckets that let calls through since the last synchronization.
-    touched: Mutex<Vec<Arc<Bucket>>>,
+    touched: BatchWriter<Touched>,
 }
 
 impl Limits {
@@ -67,7 +68,7 @@ impl Limits {
         Self {
             shared: Cache::new(CAPACITY),
             addresses: Cache::new(CAPACITY),
-            touched: Mutex::new(Vec::new()),
+            touched: BatchWriter::new("limits"),
         }
     }
 
@@ -130,16 +131,8 @@ impl Limits {
     pub(crate) fn take(&self, bucket: &Arc<Bucket>, quota: Quota, now: Timestamp) -> Result<Left, Refusal> {
         let (left, is_first) = bucket.take(quota, now)?;
         if is_first {
-            self.touched.lock().push(Arc::clone(bucket));
+            self.touched.waiting().0.push(Arc::clone(bucket));
         }
         Ok(left)
-    }
-
-    fn touched(&self) -> Vec<Arc<Bucket>> {
-        let mut touched = std::mem::take(&mut *self.touched.lock());
-        // Sorted, so that two processes lock rows in the same order and never deadlock.
-        touched.sort_unstable_by(|one, other| one.subject().cmp(other.subject()));
-        touched.dedup_by(|one, other| Arc::ptr_eq(one, other));
-        touched
     }
 }

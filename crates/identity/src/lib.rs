@@ -119,7 +119,7 @@ impl Identity {
             Hasher::pair(settings.hashes_at_once, settings.hash_queue, db.random().clone());
         let cache = cache::Cache::new(settings.recheck);
         let sealer = store::Sealer::new(settings.seal.clone(), db.clone());
-        let (usage, webhooks) = (usage::Recorder::default(), webhook::Worker::default());
+        let (usage, webhooks) = (usage::Recorder::new("usage"), webhook::Worker::default());
         let loads = document::load::Loads::default();
         Self(Arc::new(Inner { db, settings, account_hasher, hasher, cache, usage, sealer, webhooks, loads }))
     }

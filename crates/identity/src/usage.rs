@@ -4,11 +4,10 @@
 mod pending;
 mod queries;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
 use axum::response::Response;
-use parking_lot::Mutex;
-use store::{Timestamp, from_row, params};
+use store::{BatchWriter, Timestamp, from_row, params};
 use web::{ApiError, ClientAddress, Tasks};
 
 use self::pending::{KeyUse, Pending, REFUSALS_PER_KEY, REFUSALS_WAITING, Refusal};
@@ -69,8 +68,8 @@ impl<'r> Call<'r> {
     }
 }
 
-#[derive(Default)]
-pub(crate) struct Recorder(Mutex<Pending>);
+/// Collects the uses of credentials, and writes them.
+pub(crate) type Recorder = BatchWriter<Pending>;
 
 /// The calls of one day to one endpoint with one outcome.
 #[derive(Debug, Clone)]
@@ -105,7 +104,7 @@ from_row!(RefusalRow { refused_at, endpoint, sub_code, address });
 impl Identity {
     pub(crate) fn note_call(&self, call: Call<'_>) {
         let at = self.db().clock().now();
-        let mut pending = self.0.usage.0.lock();
+        let mut pending = self.0.usage.waiting();
         if let Outcome::Refused(sub_code) = call.outcome
             && pending.refusals.len() < REFUSALS_WAITING
         {
@@ -124,38 +123,23 @@ impl Identity {
 
     pub(crate) fn note_session(&self, id: SessionId) {
         let at = self.db().clock().now().as_millis();
-        self.0.usage.0.lock().sessions.entry(id).or_insert(at);
+        self.0.usage.waiting().sessions.entry(id).or_insert(at);
     }
 
     pub(crate) fn note_program(&self, id: ProgramId) {
         let at = self.db().clock().now().as_millis();
-        self.0.usage.0.lock().programs.entry(id).or_insert(at);
+        self.0.usage.waiting().programs.entry(id).or_insert(at);
     }
 
     pub(crate) fn note_authorization(&self, id: AuthorizationId) {
         let at = self.db().clock().now().as_millis();
-        self.0.usage.0.lock().authorizations.entry(id).or_insert(at);
+        self.0.usage.waiting().authorizations.entry(id).or_insert(at);
     }
 
-    /// Writes the counts. If a transaction fails, its counts are kept and written next time. Returns the
-    /// number of failed transactions.
+    /// Writes the counts. Those that cannot be written are kept for the next time. Returns the number of
+    /// transactions that are left.
     pub async fn flush(&self) -> usize {
-        let pending = std::mem::take(&mut *self.0.usage.0.lock());
-        let mut failed = 0;
-        for part in pending.parts() {
-            let part = Arc::new(part);
-            let (writing, ids) = (Arc::clone(&part), self.db().ids().clone());
-            let written =
-                self.db().write(move |tx| Box::pin(async move { writing.write(tx, &ids).await })).await;
-            if let Err(error) = written {
-                tracing::warn!(%error, "usage not written yet");
-                failed += 1;
-                if let Some(part) = Arc::into_inner(part) {
-                    self.0.usage.0.lock().count_again(part);
-                }
-            }
-        }
-        failed
+        self.0.usage.flush(self.db()).await.failed
     }
 
     /// Returns the counts of a key since a day, newest day first. The caller must own the key.

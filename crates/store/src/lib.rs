@@ -14,6 +14,7 @@
 
 mod access;
 mod backoff;
+mod batch;
 mod clock;
 mod config;
 mod database;
@@ -46,6 +47,7 @@ mod tx;
 mod zone;
 
 pub use backoff::Backoff;
+pub use batch::{Batch, BatchPart, BatchWriter, Flushed};
 pub use clock::{Clock, Timestamp};
 pub use config::{DatabaseConfig, Location};
 pub use database::Database;

@@ -1,15 +1,12 @@
 //! Writing what waits, in parts.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
-use store::{OwnedParam, Param, Timestamp, Tx, params};
+use store::{Batch, BatchPart, BoxFuture, Database, OwnedParam, Param, Timestamp, Tx, params};
 
 use super::{
     queries,
-    record::{Counts, Record, Recorder, Who},
+    record::{Counts, MOST_WAITING, Noted, Waiting, Who},
 };
 use crate::{Hub, HubKeyId};
 
@@ -19,16 +16,50 @@ const PART: usize = 500;
 const USED_EVERY_MS: i64 = 60_000;
 
 /// A part of the log that is written in one transaction.
-struct Part {
-    records: Vec<Record>,
+pub(super) struct Part {
+    records: Vec<Noted>,
     counts: Counts,
+}
+
+impl Batch for Waiting {
+    type Part = Part;
+
+    fn parts(self) -> Vec<Part> {
+        let (mut records, mut counts) = (self.records.into_iter(), self.counts);
+        let mut parts = Vec::new();
+        loop {
+            let part =
+                Part { records: records.by_ref().take(PART).collect(), counts: std::mem::take(&mut counts) };
+            if part.records.is_empty() && part.counts.0.is_empty() {
+                return parts;
+            }
+            parts.push(part);
+        }
+    }
+
+    fn put_back(&mut self, part: Part) {
+        let room = MOST_WAITING.saturating_sub(self.records.len());
+        self.records.extend(part.records.into_iter().take(room));
+        for (counted, calls) in part.counts.0 {
+            self.counts.add(counted, calls);
+        }
+    }
+}
+
+impl BatchPart for Part {
+    /// The number of rows.
+    type Output = i64;
+
+    fn write<'t>(&'t self, tx: &'t mut Tx<'_>, _db: &'t Database) -> BoxFuture<'t, store::Result<i64>> {
+        Box::pin(self.insert(tx))
+    }
 }
 
 impl Part {
     /// Writes rows and counts. Returns the number of rows.
-    async fn write(&self, tx: &mut Tx<'_>, recorder: &Recorder) -> store::Result<i64> {
+    async fn insert(&self, tx: &mut Tx<'_>) -> store::Result<i64> {
         let rows: Vec<Vec<OwnedParam>> =
-            self.records.iter().filter(|record| recorder.keeps(record)).map(Record::row).collect();
+            self.records.iter().filter(|noted| noted.has_row).map(|noted| noted.record.row()).collect();
         for chunk in rows.chunks(queries::ROWS) {
             let values: Vec<Param<'_>> = chunk.iter().flatten().map(OwnedParam::as_param).collect();
             if chunk.len() == queries::ROWS {
@@ -43,7 +74,7 @@ impl Part {
         // Sorted, so that two processes lock rows in the same order and never deadlock.
         let mut counts = Counts(self.counts.0.clone());
         let mut used: BTreeMap<HubKeyId, Timestamp> = BTreeMap::new();
-        for record in &self.records {
+        for Noted { record, .. } in &self.records {
             counts.add(record.counted_in(), (1, record.took_us));
             if let Who::Known(known) = &record.who {
                 used.insert(known.key.id, record.at);
@@ -63,36 +94,12 @@ impl Hub {
     /// Writes everything that waits. What cannot be written is kept for the next time.
     pub async fn flush_calls(&self) {
         let recorder = self.recorder();
-        let _one_at_a_time = recorder.writing.lock().await;
         let left_out = recorder.left_out.swap(0, Ordering::Relaxed);
         if left_out > 0 {
             tracing::warn!(calls = left_out, "more calls than the log could take; these have no row");
         }
-        let (records, mut counts) = recorder.take();
-        let mut records = records.into_iter();
-        loop {
-            let part =
-                Part { records: records.by_ref().take(PART).collect(), counts: std::mem::take(&mut counts) };
-            if part.records.is_empty() && part.counts.0.is_empty() {
-                return;
-            }
-            let part = Arc::new(part);
-            let (writing, hub) = (Arc::clone(&part), self.clone());
-            let written =
-                self.db().write(move |tx| Box::pin(async move { writing.write(tx, hub.recorder()).await }));
-            match written.await {
-                Ok(rows) => {
-                    recorder.written.fetch_add(rows, Ordering::Relaxed);
-                }
-                Err(error) => {
-                    let error: store::Error = error;
-                    tracing::warn!(%error, "calls not written yet");
-                    if let Some(part) = Arc::into_inner(part) {
-                        recorder.put_back(part.records.into_iter().chain(records), part.counts);
-                    }
-                    return;
-                }
-            }
-        }
+        let flushed = recorder.log.flush(self.db()).await;
+        let rows: i64 = flushed.written.iter().map(|(_, rows)| rows).sum();
+        recorder.written.fetch_add(rows, Ordering::Relaxed);
     }
 }

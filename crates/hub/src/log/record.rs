@@ -12,14 +12,14 @@ use std::{
 
 use http::HeaderValue;
 use parking_lot::Mutex;
-use store::{AccountId, OwnedParam, Timestamp, owned_params};
+use store::{AccountId, BatchWriter, OwnedParam, Timestamp, owned_params};
 
 use crate::{CallId, HubKeyId, catalog::Api, settings::Level, token::Checked};
 
 /// Milliseconds in an hour.
 pub(super) const HOUR_MS: i64 = 3_600_000;
 /// Maximum number of waiting records.
-const MOST_WAITING: usize = 100_000;
+pub(super) const MOST_WAITING: usize = 100_000;
 const MINUTE_MS: i64 = 60_000;
 
 /// The record of a call.
@@ -150,20 +150,25 @@ impl Budget {
     }
 }
 
+/// A record that waits, and whether it gets a row; the others are only counted.
+pub(super) struct Noted {
+    pub(super) record: Record,
+    pub(super) has_row: bool,
+}
+
 /// Records and counts that wait to be written.
-struct Waiting {
-    records: Vec<Record>,
-    /// Counts of calls without a row.
-    counts: Counts,
-    budget: Budget,
+#[derive(Default)]
+pub(super) struct Waiting {
+    pub(super) records: Vec<Noted>,
+    /// Counts of calls without a record.
+    pub(super) counts: Counts,
 }
 
 /// Collects records of calls and holds them until they are written.
 pub(crate) struct Recorder {
     level: Level,
-    waiting: Mutex<Waiting>,
-    /// Serializes writes. A reader that asks for a flush also waits for records that are being written.
-    pub(super) writing: tokio::sync::Mutex<()>,
+    budget: Mutex<Budget>,
+    pub(super) log: BatchWriter<Waiting>,
     pub(super) left_out: AtomicU64,
     /// Rows written since the rows were last counted.
     pub(super) written: AtomicI64,
@@ -175,8 +180,8 @@ impl Recorder {
         let budget = Budget { per_minute, minute: 0, used: 0 };
         Self {
             level,
-            waiting: Mutex::new(Waiting { records: Vec::new(), counts: Counts::default(), budget }),
-            writing: tokio::sync::Mutex::new(()),
+            budget: Mutex::new(budget),
+            log: BatchWriter::new("calls"),
             left_out: AtomicU64::new(0),
             // Large, so that the first check counts the rows; halved, so that additions cannot overflow.
             written: AtomicI64::new(i64::MAX / 2),
@@ -185,41 +190,25 @@ impl Recorder {
 
     /// Adds the record of a call.
     pub(crate) fn note(&self, record: Record) {
-        let is_kept = self.keeps(&record);
-        let mut waiting = self.waiting.lock();
-        let has_row = record.is_identified() || is_kept && waiting.budget.take(record.at);
-        if has_row && waiting.records.len() < MOST_WAITING {
-            waiting.records.push(record);
+        let has_row = self.keeps(&record);
+        let is_noted = record.is_identified() || has_row && self.budget.lock().take(record.at);
+        let mut waiting = self.log.waiting();
+        if is_noted && waiting.records.len() < MOST_WAITING {
+            waiting.records.push(Noted { record, has_row });
             return;
         }
-        if has_row && is_kept {
+        if is_noted && has_row {
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }
         waiting.counts.add(record.counted_in(), (1, record.took_us));
     }
 
     /// Returns true if the log level keeps a row of a call.
-    pub(super) fn keeps(&self, record: &Record) -> bool {
+    fn keeps(&self, record: &Record) -> bool {
         match self.level {
             Level::All => true,
             Level::Errors => record.status >= 400,
             Level::Off => false,
-        }
-    }
-
-    /// Takes out everything that waits.
-    pub(super) fn take(&self) -> (Vec<Record>, Counts) {
-        let mut waiting = self.waiting.lock();
-        (std::mem::take(&mut waiting.records), std::mem::take(&mut waiting.counts))
-    }
-
-    /// Puts back what could not be written, as far as there is room.
-    pub(super) fn put_back(&self, records: impl Iterator<Item = Record>, counts: Counts) {
-        let mut waiting = self.waiting.lock();
-        let room = MOST_WAITING.saturating_sub(waiting.records.len());
-        waiting.records.extend(records.take(room));
-        for (counted, calls) in counts.0 {
-            waiting.counts.add(counted, calls);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     net::IpAddr,
 };
 
-use store::{Ids, Timestamp, Tx, params};
+use store::{Batch, BatchPart, BoxFuture, Database, Timestamp, Tx, params};
 
 use super::queries;
 
@@ -24,7 +24,7 @@ const SESSION_EVERY_MS: i64 = 60_000;
 
 /// Counts that are not yet written.
 #[derive(Default)]
-pub(super) struct Pending {
+pub(crate) struct Pending {
     pub(super) keys: HashMap<KeyId, KeyUse>,
     pub(super) refusals: Vec<Refusal>,
     pub(super) sessions: HashMap<SessionId, i64>,
@@ -36,7 +36,7 @@ pub(super) struct Pending {
 /// order (key, then day, endpoint, and outcome), and each occurs once. Two processes therefore lock the same
 /// rows in the same order, which prevents deadlocks.
 #[derive(Default)]
-pub(super) struct Part {
+pub(crate) struct Part {
     keys: Vec<(KeyId, KeyUse)>,
     refusals: Vec<Refusal>,
     sessions: Vec<(SessionId, i64)>,
@@ -44,8 +44,10 @@ pub(super) struct Part {
     authorizations: Vec<(AuthorizationId, i64)>,
 }
 
-impl Pending {
-    pub(super) fn parts(self) -> impl Iterator<Item = Part> {
+impl Batch for Pending {
+    type Part = Part;
+
+    fn parts(self) -> Vec<Part> {
         let mut keys = sorted(self.keys);
         keys.iter_mut().for_each(|(_, used)| used.sort());
         let mut sessions = sorted(self.sessions);
@@ -64,10 +66,10 @@ impl Pending {
             };
             (!part.is_empty()).then_some(part)
         })
+        .collect()
     }
 
-    /// Adds counts back that could not be written.
-    pub(super) fn count_again(&mut self, older: Part) {
+    fn put_back(&mut self, older: Part) {
         for (id, used) in older.keys {
             match self.keys.entry(id) {
                 Entry::Vacant(place) => {
@@ -117,7 +119,7 @@ impl Part {
             && self.authorizations.is_empty()
     }
 
-    pub(super) async fn write(&self, tx: &mut Tx<'_>, ids: &Ids) -> store::Result<()> {
+    async fn insert(&self, tx: &mut Tx<'_>, db: &Database) -> store::Result<()> {
         for (id, used) in &self.keys {
             // The row of the key is locked first, as it is when the key is deleted.
             let address = used.address.to_string();
@@ -129,7 +131,7 @@ impl Part {
         }
         for Refusal { key, at, endpoint, sub_code, address } in &self.refusals {
             let address = address.to_string();
-            let values = params![ids.next(), *key, *at, endpoint, *sub_code, &address];
+            let values = params![db.ids().next(), *key, *at, endpoint, *sub_code, &address];
             tx.execute(queries::REFUSAL, values).await?;
             tx.execute(queries::TRIM_REFUSALS, params![*key, REFUSALS_PER_KEY]).await?;
         }
@@ -143,6 +145,14 @@ impl Part {
             tx.execute(queries::AUTHORIZATION_USED, params![*id, *at, *at - SESSION_EVERY_MS]).await?;
         }
         Ok(())
+    }
+}
+
+impl BatchPart for Part {
+    type Output = ();
+
+    fn write<'t>(&'t self, tx: &'t mut Tx<'_>, db: &'t Database) -> BoxFuture<'t, store::Result<()>> {
+        Box::pin(self.insert(tx, db))
     }
 }
 
@@ -230,7 +240,7 @@ mod tests {
         ) {
             let mut newer = pending(&calls);
             for part in pending(&again).parts() {
-                newer.count_again(part);
+                newer.put_back(part);
             }
             let mut total = 0;
             for part in newer.parts() {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod backup;
+mod batch;
 mod file;
 mod ids;
 mod migrations;
