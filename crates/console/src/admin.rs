@@ -3,7 +3,7 @@
 mod form;
 mod models;
 mod overview;
-mod texts;
+pub(crate) mod texts;
 mod view;
 
 use axum::{

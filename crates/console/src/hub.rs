@@ -5,7 +5,7 @@ mod calls;
 mod chart;
 mod keys;
 mod problems;
-mod texts;
+pub(crate) mod texts;
 mod users;
 
 use axum::{
@@ -17,7 +17,7 @@ use web::{ApiError, Code, Language};
 
 use crate::{Console, form::Fields};
 use problems::problems;
-use texts::HubTexts;
+use texts::Texts as HubTexts;
 
 /// The path of the list of keys.
 pub(crate) const PATH: &str = "/hub";

@@ -5,7 +5,7 @@ mod circles;
 mod me;
 mod square;
 mod talk;
-mod texts;
+pub(crate) mod texts;
 mod view;
 
 use axum::{

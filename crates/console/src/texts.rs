@@ -389,14 +389,17 @@ mod tests {
             ALL,
             crate::account::access::texts::ALL,
             crate::account::texts::ALL,
+            crate::admin::texts::ALL,
             crate::agents::texts::ALL,
             crate::apps::texts::ALL,
             crate::chat::texts::ALL,
             crate::consent::texts::ALL,
             crate::home::texts::ALL,
+            crate::hub::texts::ALL,
             crate::memories::import::ALL,
             crate::memories::texts::ALL,
             crate::notes::texts::ALL,
+            crate::plaza::texts::ALL,
             crate::profile::texts::ALL,
         ] {
             both_languages_have_the_same_places_for_values(all);

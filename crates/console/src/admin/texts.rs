@@ -1,32 +1,6 @@
 //! The texts of the pages for administrators, in both languages.
 
-use web::Language;
-
-macro_rules! texts {
-    ($($name:ident: $zh:literal, $en:literal;)*) => {
-        /// The texts of one language.
-        #[derive(Debug)]
-        pub(super) struct Texts { $(pub(super) $name: &'static str,)* }
-
-        static ZH: Texts = Texts { $($name: $zh,)* };
-        static EN: Texts = Texts { $($name: $en,)* };
-
-        #[cfg(test)]
-        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $zh, $en),)*];
-    };
-}
-
-impl Texts {
-    /// Returns the texts of a language.
-    pub(super) fn of(language: Language) -> &'static Self {
-        match language {
-            Language::Zh => &ZH,
-            Language::En => &EN,
-        }
-    }
-}
-
-texts! {
+crate::texts::texts! {
     title: "管理", "Administration";
     overview: "概览", "Overview";
     models: "模型", "Models";
@@ -234,20 +208,4 @@ texts! {
     p_members: "只能是参数的名字，用空格隔开", "Names of parameters, separated by spaces";
     p_wrong: "还没有保存，请看标红的地方。", "Not saved yet. Check the marked fields.";
     p_many: "模型太多了，先移除一个。", "Too many models. Remove one first.";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_is_empty_or_left_untranslated() {
-        let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-        for (name, zh, en) in ALL {
-            assert!(!en.trim().is_empty() && !is_chinese(en), "{name}");
-            assert!(is_chinese(zh), "{name}");
-            assert_eq!(zh.matches("{}").count(), en.matches("{}").count(), "{name}");
-            assert_eq!(zh.ends_with('。'), en.ends_with('.'), "{name}: both a sentence or neither");
-        }
-    }
 }

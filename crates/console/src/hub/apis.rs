@@ -12,7 +12,7 @@ use hub::catalog::{
 };
 use web::{ApiError, Code, Issues, Query};
 
-use super::{is_about_form, problems, problems::said, texts, texts::HubTexts};
+use super::{is_about_form, problems, problems::said, texts, texts::Texts as HubTexts};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},

@@ -9,7 +9,7 @@ use hub::{
 };
 use web::{ApiError, Query, paging::Page as Rows};
 
-use super::{is_about_form, problems, texts, texts::HubTexts};
+use super::{is_about_form, problems, texts, texts::Texts as HubTexts};
 use crate::{
     Console,
     page::{Member, Page},

@@ -14,7 +14,7 @@ use hub::{
 use store::Timestamp;
 use web::{ApiError, Code, Query, paging::Page as Rows};
 
-use super::{PATH, chart::Chart, id, is_about_form, lines, problems, texts, texts::HubTexts};
+use super::{PATH, chart::Chart, id, is_about_form, lines, problems, texts, texts::Texts as HubTexts};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},

@@ -6,7 +6,7 @@
 use hub::call::HubError;
 use web::{ApiError, Language, issues::Issue};
 
-use super::{texts, texts::HubTexts};
+use super::{texts, texts::Texts as HubTexts};
 
 /// Texts of the Hub and their translations. The parts that match `{}` are copied. The first matching pattern
 /// is used.

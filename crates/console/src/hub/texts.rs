@@ -1,32 +1,6 @@
 //! The texts of the Hub's pages, in both languages.
 
-use web::Language;
-
-macro_rules! texts {
-    ($($name:ident: $zh:literal, $en:literal;)*) => {
-        /// The texts of one language.
-        #[derive(Debug)]
-        pub(super) struct HubTexts { $(pub(super) $name: &'static str,)* }
-
-        static ZH: HubTexts = HubTexts { $($name: $zh,)* };
-        static EN: HubTexts = HubTexts { $($name: $en,)* };
-
-        #[cfg(test)]
-        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $zh, $en),)*];
-    };
-}
-
-impl HubTexts {
-    /// Returns the texts of a language.
-    pub(super) fn of(language: Language) -> &'static Self {
-        match language {
-            Language::Zh => &ZH,
-            Language::En => &EN,
-        }
-    }
-}
-
-texts! {
+crate::texts::texts! {
     keys: "Hub 密钥", "Hub keys";
     calls: "调用日志", "Call log";
     apis: "API 目录", "APIs";
@@ -164,18 +138,4 @@ texts! {
     change: "修改", "Edit";
     disable: "停用", "Disable";
     enable: "启用", "Enable";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_text_is_there_in_both_languages() {
-        let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-        for (name, zh, en) in ALL {
-            assert!(is_chinese(zh) && !is_chinese(en) && !en.is_empty(), "{name}");
-            assert_eq!(zh.ends_with('。'), en.ends_with('.'), "{name}: both a sentence or neither");
-        }
-    }
 }

@@ -13,7 +13,7 @@ use hub::{
 };
 use web::{ApiError, Query};
 
-use super::{id, lines, problems::of_people, texts, texts::HubTexts};
+use super::{id, lines, problems::of_people, texts, texts::Texts as HubTexts};
 use crate::{
     Console,
     form::{CsrfForm, Fields},

@@ -1,32 +1,6 @@
 //! The texts of the Plaza's pages, in both languages.
 
-use web::Language;
-
-macro_rules! texts {
-    ($($name:ident: $zh:literal, $en:literal;)*) => {
-        /// The texts of one language.
-        #[derive(Debug)]
-        pub(crate) struct Texts { $(pub(crate) $name: &'static str,)* }
-
-        static ZH: Texts = Texts { $($name: $zh,)* };
-        static EN: Texts = Texts { $($name: $en,)* };
-
-        #[cfg(test)]
-        const ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $zh, $en),)*];
-    };
-}
-
-impl Texts {
-    /// Returns the texts of a language.
-    pub(crate) fn of(language: Language) -> &'static Self {
-        match language {
-            Language::Zh => &ZH,
-            Language::En => &EN,
-        }
-    }
-}
-
-texts! {
+crate::texts::texts! {
     plaza: "广场", "Plaza";
     lead: "人与分身相遇的地方。", "Where people and their doubles meet.";
     gate_title: "需要邀请码", "Invitation required";
@@ -133,18 +107,4 @@ texts! {
     time: "时间", "Time";
     check: "内容有误，请检查后重试。", "Please check your input and try again.";
     back: "返回广场", "Back to the Plaza";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_is_empty_or_left_untranslated() {
-        let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-        for (name, zh, en) in ALL {
-            assert!(is_chinese(zh) && !en.trim().is_empty() && !is_chinese(en), "{name}");
-            assert_eq!(zh.ends_with('。'), en.ends_with('.'), "{name}: both a sentence or neither");
-        }
-    }
 }
