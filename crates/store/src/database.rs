@@ -130,48 +130,8 @@ impl Database {
         }
     }
 
-    /// Returns the first row of a result, if there is one. For queries that take well below a millisecond.
-    ///
-    /// # Errors
-    /// If the statement fails or writes, or if the row cannot be read as an `R`.
-    pub async fn fetch_optional<R: FromRow>(
-        &self,
-        sql: &'static str,
-        params: &[Param<'_>],
-    ) -> Result<Option<R>> {
-        let mut first = None;
-        let each: Each<'_> = &mut |row| {
-            first = Some(R::from_row(row)?);
-            Ok(false)
-        };
-        self.visit(sql, params, each).await?;
-        Ok(first)
-    }
-
-    /// Returns the first row of a result. For queries that take well below a millisecond.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if there is no row. Another error if the statement fails or writes, or if the row
-    /// cannot be read as an `R`.
-    pub async fn fetch_one<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<R> {
-        self.fetch_optional(sql, params).await?.ok_or(Error::NotFound)
-    }
-
-    /// Returns all rows of a result. For queries that take well below a millisecond.
-    ///
-    /// # Errors
-    /// If the statement fails or writes, or if a row cannot be read as an `R`.
-    pub async fn fetch_all<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
-        let mut all = Vec::new();
-        let each: Each<'_> = &mut |row| {
-            all.push(R::from_row(row)?);
-            Ok(true)
-        };
-        self.visit(sql, params, each).await?;
-        Ok(all)
-    }
-
-    async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
+    /// Passes the rows of a result to `each`, until that returns false.
+    pub(crate) async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
         let result = match &self.0.engine {
             Engine::Sqlite(engine) => engine.visit(sql, params, each),
             Engine::Postgres(engine) => engine.visit(Lane::Read, sql, params, each).await,

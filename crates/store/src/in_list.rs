@@ -2,11 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::database::Database;
-use crate::error::Result;
 use crate::param::Param;
-use crate::row::FromRow;
-use crate::tx::Tx;
 
 /// A statement whose last parameters are a list: `… IN (…)`.
 ///
@@ -56,54 +52,6 @@ impl InList {
         };
         params.resize(self.before + self.most, filler);
         params
-    }
-}
-
-impl Database {
-    /// Reads the rows of all values of a list, however long it is, as [`fetch_all`](Self::fetch_all) does.
-    ///
-    /// # Errors
-    /// If a statement fails or a row is no `R`.
-    pub async fn fetch_in<'p, R, P>(
-        &self,
-        statement: &'static InList,
-        before: &[Param<'p>],
-        list: &[P],
-    ) -> Result<Vec<R>>
-    where
-        R: FromRow,
-        P: Copy + Into<Param<'p>>,
-    {
-        let mut all = Vec::new();
-        for some in list.chunks(statement.most) {
-            let params = statement.params(before, some.iter().copied());
-            all.extend(self.fetch_all::<R>(statement.sql(), &params).await?);
-        }
-        Ok(all)
-    }
-}
-
-impl Tx<'_> {
-    /// Reads the rows of all values of a list, however long it is, as [`fetch_all`](Self::fetch_all) does.
-    ///
-    /// # Errors
-    /// If a statement fails or a row is no `R`.
-    pub async fn fetch_in<'p, R, P>(
-        &self,
-        statement: &'static InList,
-        before: &[Param<'p>],
-        list: &[P],
-    ) -> Result<Vec<R>>
-    where
-        R: FromRow,
-        P: Copy + Into<Param<'p>>,
-    {
-        let mut all = Vec::new();
-        for some in list.chunks(statement.most) {
-            let params = statement.params(before, some.iter().copied());
-            all.extend(self.fetch_all::<R>(statement.sql(), &params).await?);
-        }
-        Ok(all)
     }
 }
 

@@ -20,6 +20,7 @@ mod config;
 mod database;
 pub mod durable;
 mod error;
+mod fetch;
 mod health;
 mod id;
 mod ids;

@@ -10,7 +10,7 @@ use crate::health::Health;
 use crate::notice::Notice;
 use crate::param::Param;
 use crate::postgres::{Namespace, Pipeline};
-use crate::row::{Each, FromRow};
+use crate::row::Each;
 use crate::sqlite::{batch, execute, visit};
 
 /// A running transaction.
@@ -39,48 +39,8 @@ enum Engine<'a> {
 }
 
 impl Tx<'_> {
-    /// Returns the first row of a result, if there is one.
-    ///
-    /// # Errors
-    /// If the statement fails, or if the row cannot be read as an `R`.
-    pub async fn fetch_optional<R: FromRow>(
-        &self,
-        sql: &'static str,
-        params: &[Param<'_>],
-    ) -> Result<Option<R>> {
-        let mut first = None;
-        let each: Each<'_> = &mut |row| {
-            first = Some(R::from_row(row)?);
-            Ok(false)
-        };
-        self.visit(sql, params, each).await?;
-        Ok(first)
-    }
-
-    /// Returns the first row of a result.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if there is no row. Another error if the statement fails, or if the row cannot be
-    /// read as an `R`.
-    pub async fn fetch_one<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<R> {
-        self.fetch_optional(sql, params).await?.ok_or(Error::NotFound)
-    }
-
-    /// Returns all rows of a result.
-    ///
-    /// # Errors
-    /// If the statement fails, or if a row cannot be read as an `R`.
-    pub async fn fetch_all<R: FromRow>(&self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<R>> {
-        let mut all = Vec::new();
-        let each: Each<'_> = &mut |row| {
-            all.push(R::from_row(row)?);
-            Ok(true)
-        };
-        self.visit(sql, params, each).await?;
-        Ok(all)
-    }
-
-    async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
+    /// Passes the rows of a result to `each`, until that returns false.
+    pub(crate) async fn visit(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<()> {
         self.usable()?;
         let result = match &self.engine {
             Engine::Sqlite(connection) => visit(&connection.lock(), self.access, sql, params, each),
