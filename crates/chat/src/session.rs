@@ -13,9 +13,9 @@ use memory::{
     quota::{self, Change, Kind},
 };
 use store::{AccountId, Timestamp, Tx, owned_params, params};
-use web::{ApiError, Code};
+use web::{ApiError, Code, paging::cursor::Position};
 
-pub use model::{Message, Place as ListPlace, Session, State};
+pub use model::{Message, Session, State};
 pub use sent::Sent;
 pub(crate) use speaker::Needs;
 pub use speaker::{Rights, Speaker};
@@ -149,10 +149,10 @@ impl Chat {
         &self,
         who: &Speaker,
         app_id: &str,
-        after: ListPlace,
+        after: Position,
         limit: i64,
     ) -> Result<Vec<Session>, ApiError> {
-        let ListPlace { updated_at, key } = after;
+        let Position(updated_at, key) = after;
         let values = owned_params![who.account, &who.client, app_id, limit, updated_at, key];
         Ok(self.db().fetch_all_heavy(queries::ALL, values).await?)
     }

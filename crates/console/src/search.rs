@@ -1,7 +1,7 @@
 //! Search over everything that a person may see: memories, notes, conversations, and posts on the Plaza. The
 //! script of the pages shows its hits over any page.
 
-use ::chat::session::{ListPlace, Speaker};
+use ::chat::session::Speaker;
 use ::plaza::{
     cursor::CursorParams,
     feed::{FeedFilter, Kinds, Sort},
@@ -10,7 +10,10 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use store::AccountId;
-use web::{ApiError, Query, paging::Page as Rows};
+use web::{
+    ApiError, Query,
+    paging::{Page as Rows, cursor::Position},
+};
 
 use crate::{
     Console,
@@ -101,7 +104,7 @@ impl Console {
         t: &'static Texts,
     ) -> Result<Vec<Hit>, ApiError> {
         let wanted = q.to_lowercase();
-        let sessions = self.chat.sessions(&Speaker::person(account), "", ListPlace::START, SESSIONS).await?;
+        let sessions = self.chat.sessions(&Speaker::person(account), "", Position::START, SESSIONS).await?;
         let fits = |text: &str| text.to_lowercase().contains(&wanted);
         let found = sessions.into_iter().filter(|found| fits(&found.title) || fits(&found.last_message));
         let hits = found.take(6).map(|found| Hit {

@@ -8,13 +8,19 @@ pub mod rules;
 use std::collections::BTreeMap;
 
 use store::{AccountId, Ids, Timestamp, params};
-use web::{ApiError, paging::Page};
+use web::{
+    ApiError,
+    paging::{
+        Page,
+        cursor::{Cursor, Position},
+    },
+};
 
 pub use model::{App, Event, Overview, StoredEvent};
 
 use crate::{
     EventId, Memory,
-    cursor::{Cursor, CursorPage},
+    cursor::CursorPage,
     quota::{self, Adder},
 };
 
@@ -110,8 +116,9 @@ impl Memory {
                 (list, db.fetch_one::<(i64,)>(queries::COUNT_OF_PLATFORM, count).await?)
             }
         };
-        Ok(cursor
-            .end(list, total, newest, |event: &StoredEvent| (Ids::time(event.event_id), event.event_id.0)))
+        let position =
+            |event: &StoredEvent| Position(Ids::time(event.event_id).as_millis(), event.event_id.0);
+        Ok(CursorPage::new(cursor, list, total, newest, position))
     }
 
     /// Returns a page of platforms with the events between two moments, the busiest platform first, or only

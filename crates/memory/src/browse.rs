@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use search::{EntryId, Index, Query};
 use store::{AccountId, Ids, Timestamp, Tx, params};
-use web::{ApiError, paging::snapshot};
+use web::{ApiError, paging::cursor::Position};
 
 pub use model::{Category, Counts, Filter, Item, ItemKind, Origin, Sort};
 
@@ -23,8 +23,6 @@ const MAX_HITS: usize = 400;
 const MAX_EVENTS: i64 = 500;
 /// Number of categories that are counted.
 const CATEGORIES: i64 = 12;
-/// Maximum length of a cursor.
-const MAX_CURSOR: usize = 40;
 
 /// A page of entries, and the cursor of the next one.
 #[derive(Debug, Default)]
@@ -36,9 +34,6 @@ pub struct Browsed {
     /// The number of hits of a search; `None` for a list.
     pub found: Option<usize>,
 }
-
-/// A place in a list: the time and the id of the last entry of the page before.
-type Place = (i64, i64);
 
 impl Memory {
     /// Returns a page of a person's entries that pass a filter. `after` is the cursor of the page before; an
@@ -54,9 +49,9 @@ impl Memory {
         after: Option<&str>,
         limit: i64,
     ) -> Result<Browsed, ApiError> {
-        let place = after.and_then(place);
+        let last = after.and_then(Position::parse);
         let read = self.db().read_heavy(move |tx| {
-            Box::pin(async move { list(tx, account, &filter, sort, place, limit).await })
+            Box::pin(async move { list(tx, account, &filter, sort, last, limit).await })
         });
         read.await
     }
@@ -74,7 +69,7 @@ impl Memory {
         after: Option<&str>,
         limit: i64,
     ) -> Result<Browsed, ApiError> {
-        let cursor = after.and_then(place);
+        let last = after.and_then(Position::parse);
         let query = Query::of(text, filter.public == Some(true), self.db().clock().now());
         let query = self.with_zone(account, query).await?;
         let (keys, notes) = (Index::new(account, key::KIND), Index::new(account, note::KIND));
@@ -103,7 +98,7 @@ impl Memory {
                 if let Some(sort) = sort {
                     all.sort_by_key(|traits| traits.key(sort));
                 }
-                page(tx, account, all, cursor, limit).await
+                page(tx, account, all, last, limit).await
             })
         });
         read.await
@@ -137,26 +132,21 @@ fn scored(hits: &[search::Hit]) -> impl Iterator<Item = (EntryId, f64)> {
     hits.iter().take(MAX_HITS).map(move |hit| (hit.entry, hit.score / best))
 }
 
-fn place(cursor: &str) -> Option<Place> {
-    match *snapshot::decode(cursor, MAX_CURSOR)?.as_slice() {
-        [time, id] => Some((time, id)),
-        _ => None,
-    }
-}
-
+/// Returns a page of a list, after the last entry of the page before.
 async fn list(
     tx: &Tx<'_>,
     account: AccountId,
     filter: &Filter,
     sort: Sort,
-    place: Option<Place>,
+    last: Option<Position>,
     limit: i64,
 ) -> Result<Browsed, ApiError> {
     let start = match sort {
-        Sort::Oldest => (-1, -1),
-        Sort::Newest | Sort::Updated => (i64::MAX, i64::MAX),
+        Sort::Oldest => Position(-1, -1),
+        Sort::Newest | Sort::Updated => Position::START,
     };
-    let (time, id) = place.unwrap_or(start);
+    let after = last.unwrap_or(start);
+    let Position(time, id) = after;
     let (from, until) = filter.between();
     let more = limit.saturating_add(1);
     let mut all: Vec<Item> = Vec::new();
@@ -172,23 +162,23 @@ async fn list(
         all.extend(tx.fetch_all::<Item>(queries::notes(sort), values).await?);
     }
     if filter.has(ItemKind::Event) {
-        all.extend(events(tx, account, sort, (time, id), (from, until), more).await?);
+        all.extend(events(tx, account, sort, after, (from, until), more).await?);
     }
     all.sort_by_key(|item| item.key(sort));
     let count = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = all.len() > count;
     all.truncate(count);
     let last = all.last().filter(|_| has_more);
-    let next = last.map(|item| snapshot::encode(&[item.time(sort).as_millis().max(0), item.id]));
+    let next = last.map(|item| Position(item.time(sort).as_millis(), item.id).text());
     Ok(Browsed { items: all, next, found: None })
 }
 
-/// Returns events after a place. Their ids follow the time at which they were reported.
+/// Returns events after a position. Their ids follow the time at which they were reported.
 async fn events(
     tx: &Tx<'_>,
     account: AccountId,
     sort: Sort,
-    (time, id): Place,
+    Position(time, id): Position,
     (from, until): (Timestamp, Timestamp),
     more: i64,
 ) -> Result<Vec<Item>, ApiError> {
@@ -212,8 +202,7 @@ async fn events_with(
     filter: &Filter,
 ) -> Result<Vec<Traits>, ApiError> {
     let (from, until) = filter.between();
-    let start = (i64::MAX, i64::MAX);
-    let items = events(tx, account, Sort::Newest, start, (from, until), MAX_EVENTS).await?;
+    let items = events(tx, account, Sort::Newest, Position::START, (from, until), MAX_EVENTS).await?;
     let has = |item: &Item| {
         let text = format!("{}\n{}", item.title, item.text).to_lowercase();
         words.split_whitespace().all(|word| text.contains(word))
@@ -234,24 +223,23 @@ async fn traits(
         [(ItemKind::Memory, &queries::MEMORY_TRAITS), (ItemKind::Note, &queries::NOTE_TRAITS)]
     {
         let ids: Vec<EntryId> = found.iter().filter(|hit| hit.0 == kind).map(|hit| hit.1).collect();
-        for some in ids.chunks(statement.most()) {
-            let rows: Vec<Traits> = tx.fetch_in(statement, params![account], some).await?;
-            known.extend(rows.into_iter().map(|row| ((kind, row.id), row)));
-        }
+        let rows: Vec<Traits> = tx.fetch_in(statement, params![account], &ids).await?;
+        known.extend(rows.into_iter().map(|row| ((kind, row.id), row)));
     }
     let passing = found.iter().filter_map(|(kind, id, _)| known.remove(&(*kind, id.0)));
     Ok(passing.filter(|traits| filter.passes(traits)).collect())
 }
 
-/// Returns a page of a search, with the contents of its entries.
+/// Returns a page of a search, with the contents of its entries. The position at which a page ends is the
+/// newest entry when the paging began, and the number of hits so far.
 async fn page(
     tx: &Tx<'_>,
     account: AccountId,
     mut all: Vec<Traits>,
-    cursor: Option<Place>,
+    last: Option<Position>,
     limit: i64,
 ) -> Result<Browsed, ApiError> {
-    let (newest, offset) = cursor.unwrap_or((i64::MAX, 0));
+    let Position(newest, offset) = last.unwrap_or(Position(i64::MAX, 0));
     all.retain(|traits| traits.id <= newest);
     let newest =
         if newest == i64::MAX { all.iter().map(|traits| traits.id).max().unwrap_or(0) } else { newest };
@@ -274,6 +262,6 @@ async fn page(
     }
     let item = |traits: &mut Traits| traits.event.take().or_else(|| items.remove(&(traits.kind, traits.id)));
     let items: Vec<Item> = some.iter_mut().filter_map(item).collect();
-    let next = has_more.then(|| snapshot::encode(&[newest.max(0), i64::try_from(end).unwrap_or(i64::MAX)]));
+    let next = has_more.then(|| Position(newest, i64::try_from(end).unwrap_or(i64::MAX)).text());
     Ok(Browsed { items, next, found })
 }

@@ -10,7 +10,10 @@ use search::{Document, Entry, EntryId, Index, Query};
 use store::{AccountId, Tx, params};
 use web::{
     ApiError, Code,
-    paging::{Page, Paged},
+    paging::{
+        Page, Paged,
+        cursor::{Cursor, Position},
+    },
 };
 
 pub use learn::{LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, restore_link};
@@ -18,7 +21,7 @@ pub use model::{Change, Fact, KeyMemory, Version};
 
 use crate::{
     Memory, MemoryId,
-    cursor::{Cursor, CursorPage},
+    cursor::CursorPage,
     meaning,
     quota::{self, Adder},
     ranked,
@@ -54,7 +57,7 @@ pub(crate) async fn list(
     only_public: bool,
 ) -> store::Result<Vec<KeyMemory>> {
     let sql = if only_public { queries::PUBLIC } else { queries::ALL };
-    let (time, id) = cursor.before();
+    let Position(time, id) = cursor.start();
     tx.fetch_all(sql, params![account, cursor.limit, cursor.offset, time, id, cursor.newest()]).await
 }
 
@@ -108,7 +111,7 @@ impl Memory {
                     let (newest, newer) = since(tx, account, cursor, only_public).await?;
                     let list = list(tx, account, cursor, only_public).await?;
                     let total = (index.count(tx, only_public).await? - newer).max(0);
-                    Ok(cursor.end(list, total, newest, KeyMemory::key))
+                    Ok(CursorPage::new(cursor, list, total, newest, KeyMemory::position))
                 })
             });
             return list.await;
@@ -123,7 +126,7 @@ impl Memory {
                 found.retain(|hit| hit.entry.0 <= newest);
                 let list = of_ids(tx, account, &ranked::page(&found, cursor.page()), only_public).await?;
                 let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-                Ok(cursor.end(list, total, newest, KeyMemory::key))
+                Ok(CursorPage::new(cursor, list, total, newest, KeyMemory::position))
             })
         });
         search.await

@@ -13,14 +13,17 @@ use search::{Document, Entry, EntryId, Hit, Index, Query};
 use store::{AccountId, Timestamp, Tx, params};
 use web::{
     ApiError, Code,
-    paging::{Page, Paged},
+    paging::{
+        Page, Paged,
+        cursor::{Cursor, Position},
+    },
 };
 
 pub use model::{Change, Kind, NewNote, Note, Status, Version};
 
 use crate::{
     Memory, NoteId,
-    cursor::{Cursor, CursorPage},
+    cursor::CursorPage,
     meaning,
     quota::{self, Adder},
     ranked,
@@ -78,7 +81,7 @@ async fn list(
     cursor: Cursor,
 ) -> Result<CursorPage<Note>, ApiError> {
     let (newest, newer) = since(tx, account, cursor, kind).await?;
-    let (time, id) = cursor.before();
+    let Position(time, id) = cursor.start();
     let (list, total) = match kind {
         None => {
             let values = params![account, cursor.limit, cursor.offset, time, id, cursor.newest()];
@@ -92,7 +95,7 @@ async fn list(
             (tx.fetch_all(queries::OF_TYPE, values).await?, total)
         }
     };
-    Ok(cursor.end(list, (total - newer).max(0), newest, Note::key))
+    Ok(CursorPage::new(cursor, list, (total - newer).max(0), newest, Note::position))
 }
 
 /// Deletes a note with all its versions and the texts of its pages.
@@ -115,7 +118,7 @@ async fn page_of(
     found.retain(|hit| hit.entry.0 <= newest);
     let list = of_ids(tx, account, &ranked::page(&found, cursor.page())).await?;
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    Ok(cursor.end(list, total, newest, Note::key))
+    Ok(CursorPage::new(cursor, list, total, newest, Note::position))
 }
 
 /// Returns the last added note that belongs to the pages of a list, and the number of notes of a type that

@@ -6,13 +6,15 @@ pub(crate) mod routes;
 pub mod rules;
 
 use store::{AccountId, Tx, params};
-use web::{ApiError, Code};
+use web::{
+    ApiError, Code,
+    paging::cursor::{Cursor, Position},
+};
 
 pub use model::{Circle, NewCircle};
 
 use crate::{
-    Plaza,
-    cursor::Cursor,
+    Plaza, cursor,
     rate::{self, Action},
 };
 
@@ -110,11 +112,12 @@ impl Plaza {
         cursor: Cursor,
     ) -> Result<(Vec<Circle>, bool, Option<String>), ApiError> {
         let before = cursor.start().1.min(cursor.newest.unwrap_or(i64::MAX - 1).saturating_add(1));
-        let values = params![reader, before, cursor.size + 1, cursor.offset];
+        let values = params![reader, before, cursor.limit + 1, cursor.offset];
         let mut circles: Vec<Circle> = self.db().fetch_all(queries::LIST, values).await?;
         let newest = cursor.newest.or_else(|| circles.first().map(|circle| circle.id.0)).unwrap_or(0);
-        let (has_more, snapshot) = cursor.end(&mut circles, newest, |circle| (circle.id.0, circle.id.0));
-        Ok((circles, has_more && cursor.reaches_further(), snapshot))
+        let (has_more, snapshot) =
+            cursor::end(&cursor, &mut circles, newest, |circle| Position(circle.id.0, circle.id.0));
+        Ok((circles, has_more, snapshot))
     }
 
     /// Returns the circles of which an account is a member, at most 100.

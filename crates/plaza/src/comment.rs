@@ -9,13 +9,15 @@ pub mod rules;
 use std::collections::HashSet;
 
 use store::{AccountId, Database, Timestamp, Tx, params};
-use web::{ApiError, Code};
+use web::{
+    ApiError, Code,
+    paging::cursor::{Cursor, Position},
+};
 
 pub use model::{Comment, Comments, NewComment};
 
 use crate::{
-    CommentId, Plaza, PostId, certificate,
-    cursor::Cursor,
+    CommentId, Plaza, PostId, certificate, cursor,
     moderation::log::{self, ModerationAction},
     post::{self, Tally},
     rate::{self, Action},
@@ -123,11 +125,11 @@ impl Plaza {
         let name = post::rules::check_name(post)?;
         let found = self.db().fetch_optional(post::queries::ID, params![name]).await?;
         let (post, _): (PostId, AccountId) = found.ok_or(Code::NotFound)?;
-        let after = cursor.after.map_or(0, |(_, id)| id);
-        let values = params![reader, post, after, cursor.size + 1, cursor.offset];
+        let after = cursor.last.map_or(0, |Position(_, id)| id);
+        let values = params![reader, post, after, cursor.limit + 1, cursor.offset];
         let mut items: Vec<Comment> = self.db().fetch_all(queries::LIST, values).await?;
-        let (has_more, snapshot) = cursor.end(&mut items, 0, |comment| (comment.id.0, comment.id.0));
-        let has_more = has_more && cursor.reaches_further();
+        let (has_more, snapshot) =
+            cursor::end(&cursor, &mut items, 0, |comment| Position(comment.id.0, comment.id.0));
         let there: HashSet<CommentId> = items.iter().map(|comment| comment.id).collect();
         let referred = items.iter().flat_map(|comment| [comment.reply_to, comment.root]).flatten();
         let missing: HashSet<CommentId> = referred.filter(|id| !there.contains(id)).collect();

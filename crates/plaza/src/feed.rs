@@ -6,11 +6,14 @@ pub(crate) mod routes;
 pub mod rules;
 
 use store::{AccountId, OwnedParam, owned_params, params};
-use web::ApiError;
+use web::{
+    ApiError,
+    paging::cursor::{Cursor, Position},
+};
 
 pub use model::{Counts, Feed, FeedFilter, Kinds, Sort};
 
-use crate::{Plaza, PostId, cursor::Cursor, post::Kind};
+use crate::{Plaza, PostId, cursor, post::Kind};
 use rules::Found;
 
 /// Most posts looked at for one keyword, the newest first. It bounds the cost of a search.
@@ -57,13 +60,13 @@ impl Plaza {
         newest: i64,
         (total, counts): (i64, Counts),
     ) -> Result<Feed, ApiError> {
-        let (has_more, snapshot) = cursor.end(&mut keys, newest, |(order, id)| (*order, id.0));
+        let (has_more, snapshot) =
+            cursor::end(&cursor, &mut keys, newest, |(order, id)| Position(*order, id.0));
         let ids: Vec<PostId> = keys.iter().map(|(_, id)| *id).collect();
         let mut posts = self.posts(reader, &ids).await?;
         let blocked = self.blocked(reader).await?;
         posts.retain(|post| !blocked.contains(&post.author));
         let people = self.authors(posts.iter().map(|post| post.author)).await?;
-        let has_more = has_more && cursor.reaches_further();
         Ok(Feed { posts, total, counts, has_more, snapshot, people })
     }
 
@@ -74,8 +77,8 @@ impl Plaza {
             Kinds::Nothing => return Ok(Vec::new()),
         };
         let circle = (!filter.circle.is_empty()).then_some(filter.circle.as_str());
-        let (hot, id) = cursor.start();
-        let (rows, skip) = (cursor.size + 1, cursor.offset);
+        let Position(hot, id) = cursor.start();
+        let (rows, skip) = (cursor.limit + 1, cursor.offset);
         let db = self.db();
         let keys = match filter.sort {
             Sort::Timeline => {

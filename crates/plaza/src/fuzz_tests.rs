@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::cursor::CursorParams;
 
 const SNAPSHOTS: &[&[u8]] =
-    &[b"1a2b3c.1.14.ff.ff", b"0.0.0.0.0", b"7fffffffffffffff.7fffffffffffffff.1.0.7fffffffffffffff"];
+    &[b"1a2b3c.14.ff.ff", b"0.0.0", b"7fffffffffffffff.7fffffffffffffff.1.7fffffffffffffff"];
 
 proptest! {
     #![proptest_config(fuzz::config())]
@@ -17,7 +17,7 @@ proptest! {
         let query = CursorParams { page: Some(page), page_size: Some(size), snapshot: Some(text) };
         match fuzz::timed(|| query.check()) {
             Ok(cursor) => {
-                prop_assert!(page >= 1 && (1..=100).contains(&cursor.size));
+                prop_assert!(page >= 1 && (1..=100).contains(&cursor.limit));
                 prop_assert!((0..=10_000).contains(&cursor.offset));
                 prop_assert!(cursor.newest.is_none_or(|newest| newest >= 0));
             }

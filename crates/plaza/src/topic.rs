@@ -6,11 +6,13 @@ pub(crate) mod routes;
 use serde::Serialize;
 use store::{AccountId, Timestamp, Tx, from_row, params};
 use utoipa::ToSchema;
-use web::{ApiError, Code};
+use web::{
+    ApiError, Code,
+    paging::cursor::{Cursor, Position},
+};
 
 use crate::{
-    Plaza,
-    cursor::Cursor,
+    Plaza, cursor,
     feed::{self, Feed},
     post::NewPost,
 };
@@ -55,9 +57,9 @@ impl Plaza {
     /// When the store fails.
     pub async fn topics(&self, cursor: Cursor) -> Result<(Vec<Topic>, bool), ApiError> {
         let mut topics: Vec<Topic> =
-            self.db().fetch_all(queries::LIST, params![cursor.size + 1, cursor.offset]).await?;
-        let (has_more, _) = cursor.end(&mut topics, 0, |_| (0, 0));
-        Ok((topics, has_more && cursor.reaches_further()))
+            self.db().fetch_all(queries::LIST, params![cursor.limit + 1, cursor.offset]).await?;
+        let (has_more, _) = cursor::end(&cursor, &mut topics, 0, |_| Position::START);
+        Ok((topics, has_more))
     }
 
     /// Returns a topic and a page of its posts, newest first.
@@ -77,7 +79,7 @@ impl Plaza {
         let topic = topic.ok_or(Code::NotFound)?;
         let newest = self.newest(cursor).await?;
         let before = cursor.start().1.min(newest.saturating_add(1));
-        let values = params![before, cursor.size + 1, cursor.offset, id];
+        let values = params![before, cursor.limit + 1, cursor.offset, id];
         let keys = self.db().fetch_all(feed::queries::TIME_TOPIC, values).await?;
         let counts = feed::Counts::default();
         let page = self.page_of(reader, keys, cursor, newest, (topic.posts, counts)).await?;

@@ -1,6 +1,6 @@
 //! Paging by page number: `pageNo` and `pageSize` in the query, `list` and `total` in the response.
 
-pub mod snapshot;
+pub mod cursor;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::{AccountId, Row, Timestamp};
 use strum::IntoStaticStr;
 use utoipa::{IntoParams, ToSchema};
+use web::paging::cursor::Position;
 
 use crate::{ConversationId, provider::Role};
 
@@ -65,6 +66,11 @@ impl Session {
     #[must_use]
     pub const fn is_pinned(&self) -> bool {
         self.pinned != 0
+    }
+
+    /// Returns its position in the list of sessions, which is ordered by last activity.
+    pub const fn position(&self) -> Position {
+        Position(self.updated_at.as_millis(), self.key.0)
     }
 }
 
@@ -138,40 +144,6 @@ pub struct ListQuery {
     /// Maximum number of sessions on a page, 1 to 500. Default 500.
     #[param(minimum = 1, maximum = 500, default = 500)]
     pub(super) page_size: Option<i64>,
-}
-
-/// A position in the list of sessions, which is ordered by last activity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// The time of the session's last message, in milliseconds since 1970.
-    pub updated_at: i64,
-    /// The session.
-    pub key: ConversationId,
-}
-
-impl Place {
-    /// The position before the first session.
-    pub const START: Self = Self { updated_at: i64::MAX, key: ConversationId(i64::MAX) };
-
-    /// Returns the position of a session.
-    pub fn of(session: &Session) -> Self {
-        Self { updated_at: session.updated_at.as_millis(), key: session.key }
-    }
-
-    /// Encodes the position as a cursor.
-    pub fn cursor(self) -> String {
-        format!("{}-{}", self.updated_at, self.key)
-    }
-
-    /// Decodes a cursor that a client sent. An empty one is the start of the list.
-    pub fn parse(cursor: &str) -> Option<Self> {
-        if cursor.is_empty() {
-            return Some(Self::START);
-        }
-        let (updated_at, key) = cursor.split_once('-')?;
-        let number = |digits: &str| digits.parse().ok().filter(|number: &i64| *number >= 0);
-        Some(Self { updated_at: number(updated_at)?, key: ConversationId(number(key)?) })
-    }
 }
 
 /// Response of `GET /api/secondme/chat/session/list`.

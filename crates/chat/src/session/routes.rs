@@ -11,8 +11,7 @@ use web::{ApiResult, Code, Data, Envelope, Issues, Nothing, Query};
 use super::{
     Speaker,
     model::{
-        ListQuery, Messages, MessagesQuery, Place, SentAnswer, Sessions, UsageAnswer, UsageQuery,
-        parse_message_id,
+        ListQuery, Messages, MessagesQuery, SentAnswer, Sessions, UsageAnswer, UsageQuery, parse_message_id,
     },
     rules,
 };
@@ -50,7 +49,7 @@ async fn list(
     let sessions = chat.sessions(&Speaker::of(&caller), &app_id, after, limit).await?;
     let is_full = i64::try_from(sessions.len()).unwrap_or(i64::MAX) >= limit;
     let last = sessions.last().filter(|_| is_full && query.cursor.is_some());
-    let next_cursor = last.map(|session| Place::of(session).cursor());
+    let next_cursor = last.map(|session| session.position().text());
     Ok(Data(Sessions { sessions: sessions.into_iter().map(rules::listed).collect(), next_cursor }))
 }
 

@@ -2,11 +2,11 @@
 
 use memory::MessageId;
 use store::{AccountId, Timestamp};
-use web::{ApiError, Issues};
+use web::{ApiError, Issues, paging::cursor::Position};
 
 use super::{
     MAX_LISTED, Sent, Used,
-    model::{ListedMessage, ListedSession, Message, Place, SentAnswer, Session, UsageRow, message_id},
+    model::{ListedMessage, ListedSession, Message, SentAnswer, Session, UsageRow, message_id},
 };
 
 /// Maximum length of a session id or app id chosen by a client, in characters.
@@ -28,16 +28,19 @@ pub(crate) fn name(issues: &mut Issues, field: &str, value: Option<&str>) -> Opt
 
 /// Checks the page parameters of a list. Returns the position after which the page begins, and its maximum
 /// size.
-pub(super) fn check_list(issues: &mut Issues, cursor: Option<&str>, size: Option<i64>) -> (Place, i64) {
+pub(super) fn check_list(issues: &mut Issues, cursor: Option<&str>, size: Option<i64>) -> (Position, i64) {
     let size = size.unwrap_or(MAX_LISTED);
     if size < 1 {
         issues.add("greater_than_equal", "pageSize", "Input should be greater than or equal to 1");
     }
-    let place = Place::parse(cursor.unwrap_or_default());
-    if place.is_none() {
+    let position = match cursor {
+        None | Some("") => Some(Position::START),
+        Some(text) => Position::parse(text),
+    };
+    if position.is_none() {
         issues.add("value_error", "cursor", "Input should be the nextCursor of an earlier page");
     }
-    (place.unwrap_or(Place::START), size.clamp(1, MAX_LISTED))
+    (position.unwrap_or(Position::START), size.clamp(1, MAX_LISTED))
 }
 
 /// Returns true if a text is possible as a session id.

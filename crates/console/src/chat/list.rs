@@ -1,8 +1,8 @@
 //! The list of conversations: pinned ones, and the others by day.
 
-use ::chat::session::{ListPlace, MAX_LISTED, Session, Speaker};
+use ::chat::session::{MAX_LISTED, Session, Speaker};
 use store::{Timestamp, Zone};
-use web::ApiError;
+use web::{ApiError, paging::cursor::Position};
 
 use super::{
     address::{PATH, link},
@@ -64,12 +64,12 @@ pub(super) async fn load(
         let groups = days(console, member, found, open, t).await?;
         return Ok(List { q, groups, nothing, older: None });
     }
-    let place = wanted.cursor.and_then(ListPlace::parse);
-    let after = place.unwrap_or(ListPlace::START);
+    let place = wanted.cursor.and_then(Position::parse);
+    let after = place.unwrap_or(Position::START);
     let sessions = console.chat.sessions(&Speaker::person(account), "", after, MAX_LISTED).await?;
     let is_full = i64::try_from(sessions.len()).unwrap_or(i64::MAX) >= MAX_LISTED;
     let last = sessions.last().filter(|_| is_full);
-    let older = last.map(|session| format!("{PATH}?cursor={}", ListPlace::of(session).cursor()));
+    let older = last.map(|session| format!("{PATH}?cursor={}", session.position().text()));
     let pinned = if place.is_none() { console.chat.pinned_sessions(account).await? } else { Vec::new() };
     let is_above = |session: &Session| pinned.iter().any(|pinned| pinned.key == session.key);
     let rest = sessions.into_iter().filter(|session| !is_above(session)).collect();

@@ -1,9 +1,12 @@
 //! The first steps of a person, each ticked by what is really there.
 
-use ::chat::session::{ListPlace, Speaker};
+use ::chat::session::Speaker;
 use identity::Account;
 use memory::profile::Profile;
-use web::{ApiError, paging::Page as Rows};
+use web::{
+    ApiError,
+    paging::{Page as Rows, cursor::Position},
+};
 
 use super::texts::Texts;
 use crate::Console;
@@ -81,7 +84,7 @@ async fn has_memory(console: &Console, account: &Account) -> Result<bool, ApiErr
 
 async fn has_talked(console: &Console, account: &Account) -> Result<bool, ApiError> {
     let who = Speaker::person(account.id);
-    Ok(!console.chat.sessions(&who, "", ListPlace::START, 1).await?.is_empty())
+    Ok(!console.chat.sessions(&who, "", Position::START, 1).await?.is_empty())
 }
 
 async fn has_key(console: &Console, account: &Account) -> Result<bool, ApiError> {

@@ -91,8 +91,8 @@ async fn render(
         circles,
         topics: topics.into_iter().map(link).collect(),
         form,
-        newer: (cursor.page > 1).then(|| format!("/plaza/circles?page={}", cursor.page - 1)),
-        older: has_more.then(|| format!("/plaza/circles?page={}&snapshot={snapshot}", cursor.page + 1)),
+        newer: (cursor.number() > 1).then(|| format!("/plaza/circles?page={}", cursor.number() - 1)),
+        older: has_more.then(|| format!("/plaza/circles?page={}&snapshot={snapshot}", cursor.number() + 1)),
     };
     match error {
         Some(error) => page.refuse(&error, &template),

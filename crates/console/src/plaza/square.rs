@@ -142,7 +142,7 @@ pub(crate) async fn feed(
         label: format!("{label} {}", feed.counts.of(counted)),
         is_chosen: filter.kinds == kinds,
     });
-    let (newer, older) = around(&address(&filter), cursor.page, &feed);
+    let (newer, older) = around(&address(&filter), cursor.number(), &feed);
     let template = FeedPage {
         page: &page,
         t,
@@ -179,7 +179,7 @@ pub(crate) async fn topic(
     let here = format!("/plaza/topics/{}", encode(&id));
     let page = member.page.at("plaza", here.clone());
     let t = Texts::of(page.language);
-    let (newer, older) = around(&here, cursor.page, &feed);
+    let (newer, older) = around(&here, cursor.number(), &feed);
     let template = FeedPage {
         page: &page,
         t,

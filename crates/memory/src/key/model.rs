@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use store::{Timestamp, from_row};
 use utoipa::{IntoParams, ToSchema};
+use web::paging::cursor::Position;
 
 use crate::MemoryId;
 
@@ -58,9 +59,9 @@ pub struct KeyMemory {
 }
 
 impl KeyMemory {
-    /// Returns its sort key in lists.
-    pub(super) const fn key(&self) -> (Timestamp, i64) {
-        (self.create_time, self.id.0)
+    /// Returns its position in lists.
+    pub(super) const fn position(&self) -> Position {
+        Position(self.create_time.as_millis(), self.id.0)
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{Row, Timestamp, from_row};
 use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
+use web::paging::cursor::Position;
 
 use super::{
     page::{Page, model::PageOut},
@@ -97,9 +98,9 @@ pub struct Note {
 }
 
 impl Note {
-    /// Returns its sort key in lists.
-    pub(super) const fn key(&self) -> (Timestamp, i64) {
-        (self.created_at, self.id.0)
+    /// Returns its position in lists.
+    pub(super) const fn position(&self) -> Position {
+        Position(self.created_at.as_millis(), self.id.0)
     }
 }
 

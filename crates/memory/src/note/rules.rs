@@ -3,17 +3,14 @@
 use sha2::{Digest, Sha256};
 use web::{
     ApiError, Code, Issues,
-    paging::{DEFAULT_PAGE_SIZE, MAX_OFFSET, MAX_PAGE_SIZE, Page},
+    paging::{DEFAULT_PAGE_SIZE, MAX_OFFSET, MAX_PAGE_SIZE, Page, cursor::Cursor},
 };
 
 use super::{
     Filter,
     model::{Change, Kind, ListRequest, NewNote, NoteChange, NoteRequest, Status},
 };
-use crate::{
-    cursor::{Cursor, cursor},
-    profile::rules::check_url,
-};
+use crate::{cursor::cursor, profile::rules::check_url};
 
 /// Maximum length of a content in characters.
 pub const MAX_CONTENT: usize = 50_000;

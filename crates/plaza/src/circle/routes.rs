@@ -60,7 +60,7 @@ async fn list(
     let cursor = cursor.check()?;
     let (circles, has_more, snapshot) = plaza.circles(caller.account(), cursor).await?;
     let items = circles.into_iter().map(Into::into).collect();
-    Ok(Data(CirclePage { items, page: cursor.page, page_size: cursor.size, has_more, snapshot }))
+    Ok(Data(CirclePage { items, page: cursor.number(), page_size: cursor.limit, has_more, snapshot }))
 }
 
 /// Join a circle. Repeating it changes nothing. Scope plaza.write, and a Plaza certificate.

@@ -66,8 +66,8 @@ async fn list(
     Ok(Data(CommentPage {
         items: items.into_iter().map(|comment| CommentOut::new(comment, &people)).collect(),
         context_items: context.into_iter().map(|comment| CommentOut::new(comment, &people)).collect(),
-        page: cursor.page,
-        page_size: cursor.size,
+        page: cursor.number(),
+        page_size: cursor.limit,
         has_more,
         snapshot,
     }))

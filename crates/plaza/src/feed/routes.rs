@@ -35,5 +35,5 @@ async fn show(
     let nothing = FeedFilter { kinds: Kinds::Nothing, circle: "-".to_owned(), ..FeedFilter::default() };
     let filter = rules::check(query)?.unwrap_or(nothing);
     let feed = plaza.feed(caller.account(), &filter, cursor).await?;
-    Ok(Data(FeedOut::new(feed, cursor.page, cursor.size)))
+    Ok(Data(FeedOut::new(feed, cursor.number(), cursor.limit)))
 }

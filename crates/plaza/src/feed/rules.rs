@@ -1,9 +1,12 @@
 //! Validation of feed queries, and filtering, counting and sorting of found posts. No I/O.
 
-use web::{ApiError, Issues};
+use web::{
+    ApiError, Issues,
+    paging::cursor::{Cursor, Position},
+};
 
 use super::model::{Counts, FeedFilter, FeedQuery, Kinds, Sort};
-use crate::{PostId, circle, cursor::Cursor, post::Kind};
+use crate::{PostId, circle, post::Kind};
 
 /// Most characters of a keyword.
 pub const MAX_KEYWORD: usize = 200;
@@ -66,9 +69,9 @@ pub(super) fn page(
         Sort::Timeline => (post.id.0, post.id),
     };
     let mut keys: Vec<(i64, PostId)> =
-        found.iter().map(key).filter(|(order, id)| (*order, id.0) < cursor.start()).collect();
+        found.iter().map(key).filter(|(order, id)| Position(*order, id.0) < cursor.start()).collect();
     keys.sort_unstable_by(|a, b| b.cmp(a));
-    let (offset, size) = (usize::try_from(cursor.offset), usize::try_from(cursor.size + 1));
+    let (offset, size) = (usize::try_from(cursor.offset), usize::try_from(cursor.limit + 1));
     let keys = keys.into_iter().skip(offset.unwrap_or(usize::MAX)).take(size.unwrap_or(0)).collect();
     (keys, counts)
 }
@@ -116,7 +119,8 @@ mod tests {
         assert_eq!((counts.ama, counts.info, counts.discussion), (2, 1, 0));
         let (keys, counts) = page(found.clone(), &filter(Sort::Timeline, Kinds::One(Kind::Ama)), cursor, 3);
         assert_eq!((numbers(&keys), counts.of(Kinds::All)), (vec![(3, 3), (1, 1)], 3));
-        let after = Cursor { after: Some((9, 1)), ..cursor };
+        let mut after = cursor;
+        after.last = Some(Position(9, 1));
         let (keys, _) = page(found, &filter(Sort::Featured, Kinds::All), after, 3);
         assert_eq!(numbers(&keys), [(7, 3), (5, 2)]);
     }

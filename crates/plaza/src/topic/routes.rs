@@ -55,7 +55,7 @@ async fn list(
     cursor.snapshot = None;
     let cursor = cursor.check()?;
     let (items, has_more) = plaza.topics(cursor).await?;
-    Ok(Data(TopicPage { items, page: cursor.page, page_size: cursor.size, has_more }))
+    Ok(Data(TopicPage { items, page: cursor.number(), page_size: cursor.limit, has_more }))
 }
 
 /// List the posts about a topic, newest first. Scope plaza.read, and a Plaza certificate.
@@ -80,8 +80,8 @@ async fn posts(
         topic,
         items: feed.posts.into_iter().map(|post| PostOut::new(post, &feed.people)).collect(),
         total: feed.total,
-        page: cursor.page,
-        page_size: cursor.size,
+        page: cursor.number(),
+        page_size: cursor.limit,
         has_more: feed.has_more,
         snapshot: feed.snapshot,
     }))
