@@ -31,7 +31,7 @@ use memory::Memory;
 use outgoing::{Outgoing, Refused};
 use store::{AccountId, Database, Sealer};
 use utoipa_axum::router::OpenApiRouter;
-use web::{ApiError, Code, Tasks};
+use web::{ApiError, Code, Tasks, redact::SecretUrl};
 
 use self::search::Engine;
 pub use id::{ConversationId, EndpointId};
@@ -74,7 +74,7 @@ pub struct Settings {
     /// Maximum size of a request body with pictures, in bytes.
     pub max_body: usize,
     /// The URL of a search engine with SearXNG's API; empty: none.
-    pub search_url: String,
+    pub search_url: SecretUrl,
     /// Base URLs at which servers of models on this machine usually listen.
     pub look_for: Vec<String>,
     /// The time for which answers may go on after the server was told to stop.
@@ -126,7 +126,7 @@ impl Chat {
         settings: Settings,
     ) -> Result<Self, Refused> {
         let models = Models::new(settings.providers.clone(), outgoing, db.clock().clone())?;
-        let search = match settings.search_url.as_str() {
+        let search = match &*settings.search_url {
             "" => None,
             url => Some(Engine::new(url, outgoing)?),
         };

@@ -13,8 +13,7 @@ mod trial;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use secrecy::{ExposeSecret, SecretString};
-use store::{AccountId, NoticeEvent, params};
+use store::{AccountId, NoticeEvent, SecretText, params};
 use web::{ApiError, Code, Issues, Tasks};
 
 pub use model::{EndpointView, KeyInput, KeyView, ModelState, ModelView, Options, Purpose};
@@ -55,7 +54,7 @@ impl Chat {
             provider.map_or_else(Health::default, |provider| provider.health())
         };
         let configured = self.settings().providers.iter().map(|settings| {
-            let has_key = !settings.api_key.expose_secret().is_empty();
+            let has_key = !settings.api_key.is_empty();
             let key = if has_key { KeyView::Ends(rules::end(&settings.api_key)) } else { KeyView::None };
             let (origin, options) = (settings.origin, Options::of(settings));
             ModelView { origin, options, key, health: health(origin) }
@@ -248,11 +247,10 @@ impl Chat {
 
     fn use_search_endpoints(&self, stored: &[Stored]) {
         let find = |purpose: Purpose| stored.iter().find(|stored| stored.purpose == purpose);
-        let key = |stored: &Stored| stored.api_key().expose_secret().to_owned();
         // An endpoint whose key is lost stays in use, so that its vectors are kept until the key is entered.
         self.memory().use_embedding(find(Purpose::Embedding).map(|stored| memory::meaning::Endpoint {
             base_url: stored.options.base_url.clone(),
-            api_key: key(stored),
+            api_key: stored.api_key(),
             name: stored.options.name.clone(),
             query_prefix: stored.options.query_prefix.clone(),
             passage_prefix: stored.options.passage_prefix.clone(),
@@ -262,7 +260,7 @@ impl Chat {
         let limit = self.memory().rerank_limit();
         self.memory().use_rerank(find(Purpose::Rerank).map(|stored| memory::meaning::RerankSettings {
             base_url: stored.options.base_url.clone(),
-            api_key: key(stored),
+            api_key: stored.api_key(),
             name: stored.options.name.clone(),
             limit,
             is_guarded: true,
@@ -298,8 +296,8 @@ impl Chat {
         Some(Stored { id, purpose, options, key, key_end })
     }
 
-    async fn seal(&self, id: EndpointId, key: &SecretString) -> Result<Vec<u8>, ApiError> {
-        let sealed = self.sealer().seal(&sealing_purpose(id), key.expose_secret().as_bytes()).await;
+    async fn seal(&self, id: EndpointId, key: &SecretText) -> Result<Vec<u8>, ApiError> {
+        let sealed = self.sealer().seal(&sealing_purpose(id), key.expose().as_bytes()).await;
         sealed.map_err(ApiError::internal)
     }
 

@@ -15,7 +15,7 @@ mod wire;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use secrecy::{ExposeSecret, SecretString};
+use store::SecretText;
 
 pub use list::{Health, Outcome};
 pub(crate) use list::{Models, Provider};
@@ -46,7 +46,7 @@ pub struct Settings {
     /// The URL before `/chat/completions`.
     pub base_url: String,
     /// The API key, or empty. It is sent to the provider and nowhere else.
-    pub api_key: SecretString,
+    pub api_key: SecretText,
     /// The provider's name of its default model.
     pub name: String,
     /// The provider's names of further models, by the names that clients use.
@@ -103,9 +103,7 @@ impl Settings {
 
     /// Returns true if what was learned about the other's models holds for these, too.
     fn is_same_service(&self, other: &Self) -> bool {
-        self.base_url == other.base_url
-            && self.api_key.expose_secret() == other.api_key.expose_secret()
-            && self.traits() == other.traits()
+        self.base_url == other.base_url && self.api_key == other.api_key && self.traits() == other.traits()
     }
 
     fn traits(&self) -> Traits {

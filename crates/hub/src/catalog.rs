@@ -12,6 +12,7 @@ pub mod openapi_import;
 mod queries;
 pub mod routes;
 pub mod rules;
+mod secrets;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,6 +28,7 @@ pub(crate) use apis::{Apis, Catalog};
 pub use model::{
     ActionSpec, ApiOut, ApiSpec, BodyType, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec, Source, Style,
 };
+pub use secrets::SecretMap;
 
 use crate::{Hub, provider};
 
@@ -298,15 +300,14 @@ async fn changed(tx: &mut store::Tx<'_>) -> Result<(), ApiError> {
 /// The values of an API's secrets, as they are sealed.
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 struct Secrets {
-    headers: BTreeMap<String, String>,
-    query: BTreeMap<String, String>,
+    headers: SecretMap,
+    query: SecretMap,
 }
 
 /// Splits a definition into one with empty secrets, and the secrets if there are any.
 fn split(mut spec: ApiSpec) -> (ApiSpec, Option<Secrets>) {
     let ProviderSpec::Http(http) = &mut spec.provider else { return (spec, None) };
-    let blank =
-        |map: &BTreeMap<String, String>| map.keys().map(|name| (name.clone(), String::new())).collect();
+    let blank = |map: &SecretMap| map.keys().map(|name| (name.clone(), String::new())).collect();
     let empty = (blank(&http.secret_headers), blank(&http.secret_query));
     let headers = std::mem::replace(&mut http.secret_headers, empty.0);
     let query = std::mem::replace(&mut http.secret_query, empty.1);

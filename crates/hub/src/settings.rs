@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use store::SecretText;
+
 use crate::key::rules::Bounds;
 
 /// The settings of a weather service that is compatible with Seniverse.
@@ -10,7 +12,7 @@ pub struct WeatherSettings {
     /// The base URL, such as `https://api.seniverse.com`; empty: none.
     pub base_url: String,
     /// The API key of the service.
-    pub api_key: String,
+    pub api_key: SecretText,
     /// The time in seconds for which a response is cached for requests about the same place.
     pub cache_seconds: u64,
 }

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn an_invalid_snapshot_is_refused() {
-        for (text, is_valid) in [("", true), ("1.2.3", true), ("1.2", false), (&"1".repeat(61), false)] {
+        let long = "1".repeat(61);
+        for (text, is_valid) in [("", true), ("1.2.3", true), ("1.2", false), (long.as_str(), false)] {
             let checked = CursorParams { snapshot: Some(text.to_owned()) }.check(PAGE);
             assert_eq!(checked.is_ok(), is_valid, "{text}");
         }

@@ -42,6 +42,7 @@ mod row;
 mod rule;
 mod schema;
 mod seal;
+mod secret;
 mod sql;
 mod sqlite;
 mod tx;
@@ -70,6 +71,7 @@ pub use relocate::{Progress, Relocated};
 pub use row::{Column, FromRow, Row};
 pub use rule::Rule;
 pub use seal::{SealError, SealSettings, Sealer, check_key};
+pub use secret::{HIDDEN, SecretText};
 #[doc(hidden)]
 pub use serde;
 pub use tx::Tx;

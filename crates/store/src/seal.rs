@@ -9,7 +9,7 @@
 mod error;
 mod key;
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use chacha20poly1305::{
     XNonce,
@@ -17,7 +17,7 @@ use chacha20poly1305::{
 };
 use parking_lot::Mutex;
 
-use crate::{Database, params};
+use crate::{Database, SecretText, params};
 pub use error::SealError;
 pub use key::check_key;
 use key::{ID, Key};
@@ -29,23 +29,17 @@ const FIRST: &str = "INSERT INTO sealing_key (id, key_id) VALUES (1, $1) ON CONF
 const REPLACE: &str = "UPDATE sealing_key SET key_id = $2 WHERE id = 1 AND key_id = $1";
 
 /// The configured sealing keys.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SealSettings {
     /// The current key as 64 hexadecimal digits. If empty, the file in the data directory is used.
-    pub key: String,
+    pub key: SecretText,
     /// Previous keys. They still open what they have sealed.
-    pub older: Vec<String>,
+    pub older: Vec<SecretText>,
     /// Ids of keys that are lost for good. What they have sealed is given up, and another key may replace
     /// them.
     pub lost: Vec<String>,
     /// The data directory.
     pub directory: PathBuf,
-}
-
-impl fmt::Debug for SealSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealSettings").field("directory", &self.directory).finish_non_exhaustive()
-    }
 }
 
 /// Seals and opens secrets, for all crates. Cheap to clone.
@@ -170,7 +164,7 @@ impl Sealer {
     }
 
     fn older(&self) -> Result<Vec<Key>, SealError> {
-        self.0.settings.older.iter().map(|text| key::parse(text)).collect()
+        self.0.settings.older.iter().map(|text| key::parse(text.expose())).collect()
     }
 
     /// Returns the key that sealed a value, by its id.
@@ -204,7 +198,7 @@ impl Sealer {
         let key = if self.0.settings.key.is_empty() {
             key::from_file(&self.path(), may_make, self.0.db.random())?
         } else {
-            key::parse(&self.0.settings.key)?
+            key::parse(self.0.settings.key.expose())?
         };
         Ok(place.insert(key).clone())
     }

@@ -56,7 +56,7 @@ impl TestServer {
         }
         config.data_dir = directory.path().to_owned();
         config.server.listen = "127.0.0.1:0".parse().expect("an address");
-        config.database.url = url;
+        config.database.url = url.into();
         config.database.pool_size = 8;
         let clock = Clock::manual(START);
         let running = Box::pin(server::start(&config, clock.clone(), Random::system()))

@@ -1,7 +1,10 @@
 //! Hides secrets in texts that are shown or logged. No I/O.
 
-/// The text that replaces a secret.
-pub const HIDDEN: &str = "***";
+use std::{fmt, ops::Deref};
+
+use serde::{Deserialize, Serialize, Serializer};
+
+pub use store::HIDDEN;
 
 /// Substrings that mark a parameter or setting as secret.
 const SECRET_NAMES: [&str; 8] = ["pass", "pwd", "secret", "token", "key", "sig", "auth", "cred"];
@@ -56,6 +59,43 @@ fn parameters(query: &str) -> String {
         None => HIDDEN.to_owned(),
     };
     query.split('&').map(shown).collect::<Vec<_>>().join("&")
+}
+
+/// An address that may contain a password or a key. `Debug` and `Serialize` show it without them.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SecretUrl(String);
+
+impl From<String> for SecretUrl {
+    fn from(address: String) -> Self {
+        Self(address)
+    }
+}
+
+impl From<&str> for SecretUrl {
+    fn from(address: &str) -> Self {
+        Self(address.to_owned())
+    }
+}
+
+impl Deref for SecretUrl {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", url(self))
+    }
+}
+
+impl Serialize for SecretUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&url(self))
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use store::SecretText;
 
 use crate::{
     EndpointId,
@@ -91,7 +91,7 @@ impl Default for Options {
 
 impl Options {
     /// Returns the settings of a provider.
-    pub(super) fn provider(&self, origin: Origin, api_key: SecretString) -> provider::Settings {
+    pub(super) fn provider(&self, origin: Origin, api_key: SecretText) -> provider::Settings {
         let other = self.clone();
         provider::Settings {
             origin,
@@ -148,14 +148,14 @@ pub enum KeyInput {
     /// There is no key.
     Remove,
     /// This is the key from now on.
-    New(SecretString),
+    New(SecretText),
 }
 
 /// The stored key of an endpoint.
 #[derive(Debug, Clone)]
 pub(super) enum StoredKey {
     None,
-    Open(SecretString),
+    Open(SecretText),
     /// It cannot be opened.
     Lost,
 }
@@ -180,10 +180,10 @@ impl Stored {
     }
 
     /// Returns the key; empty if there is none, or if it is lost.
-    pub(super) fn api_key(&self) -> SecretString {
+    pub(super) fn api_key(&self) -> SecretText {
         match &self.key {
             StoredKey::Open(key) => key.clone(),
-            StoredKey::None | StoredKey::Lost => SecretString::default(),
+            StoredKey::None | StoredKey::Lost => SecretText::default(),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use reqwest::{Client, RequestBuilder};
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use store::SecretText;
 use tokio::time::Instant;
 
 use super::{
@@ -80,7 +80,7 @@ impl Chat {
             Ok(said)
         };
         let answer = tokio::time::timeout(LIMIT, answer).await;
-        let key = settings.api_key.expose_secret();
+        let key = settings.api_key.expose();
         let result = match answer {
             Ok(Ok(said)) => Ok(TrialResponse::Text(shown(&said, key))),
             Ok(Err(failure)) => Err(TrialError::of(&failure, &heard.text(), key)),
@@ -116,7 +116,7 @@ impl Chat {
         let response = send(request, &key, LIST * 2).await?;
         let size = response.pointer("/data/0/embedding").and_then(Value::as_array).map_or(0, Vec::len);
         if size == 0 {
-            return Err(TrialError::other(Cause::Protocol, &response.to_string(), key.expose_secret()));
+            return Err(TrialError::other(Cause::Protocol, &response.to_string(), key.expose()));
         }
         Ok(TrialResponse::Vector(size))
     }
@@ -144,7 +144,7 @@ impl Chat {
             .or_else(|| response.as_array())
             .map_or(0, Vec::len);
         if scores == 0 {
-            return Err(TrialError::other(Cause::Protocol, &response.to_string(), key.expose_secret()));
+            return Err(TrialError::other(Cause::Protocol, &response.to_string(), key.expose()));
         }
         Ok(TrialResponse::Scores(scores))
     }
@@ -172,7 +172,7 @@ impl Chat {
         let key = match key {
             KeyInput::New(key) => key.clone(),
             KeyInput::Keep => stored.filter(is_same).map(|stored| stored.api_key()).unwrap_or_default(),
-            KeyInput::Remove => SecretString::default(),
+            KeyInput::Remove => SecretText::default(),
         };
         list(&self.local_client()?, &base_url, &key, LIST).await
     }
@@ -185,7 +185,7 @@ impl Chat {
             let (client, connected) = (client.clone(), &connected);
             async move {
                 let base_url = rules::base_url(base_url);
-                let models = list(&client, &base_url, &SecretString::default(), LOOK).await.ok()?;
+                let models = list(&client, &base_url, &SecretText::default(), LOOK).await.ok()?;
                 let is_connected = connected
                     .iter()
                     .any(|provider| rules::base_url(&provider.settings().base_url) == base_url);
@@ -213,12 +213,11 @@ fn program(base_url: &str) -> &'static str {
 async fn list(
     client: &Client,
     base_url: &str,
-    key: &SecretString,
+    key: &SecretText,
     limit: Duration,
 ) -> Result<Vec<String>, TrialError> {
     let response = send(client.get(format!("{base_url}/models")), key, limit).await?;
-    names(&response)
-        .ok_or_else(|| TrialError::other(Cause::Protocol, &response.to_string(), key.expose_secret()))
+    names(&response).ok_or_else(|| TrialError::other(Cause::Protocol, &response.to_string(), key.expose()))
 }
 
 /// Returns the names in a list of models: OpenAI's form, or one that differs a little.
@@ -235,8 +234,8 @@ fn names(response: &Value) -> Option<Vec<String>> {
 }
 
 /// Sends a request, and returns the JSON of a successful response.
-async fn send(request: RequestBuilder, key: &SecretString, limit: Duration) -> Result<Value, TrialError> {
-    let key = key.expose_secret();
+async fn send(request: RequestBuilder, key: &SecretText, limit: Duration) -> Result<Value, TrialError> {
+    let key = key.expose();
     let request = if key.is_empty() { request } else { request.bearer_auth(key) };
     let work = async {
         let response = request.send().await.map_err(|error| {

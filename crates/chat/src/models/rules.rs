@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Url;
-use secrecy::{ExposeSecret, SecretString};
+use store::SecretText;
 use web::{ApiError, Issues};
 
 use super::model::{KeyInput, Options, Purpose};
@@ -46,8 +46,8 @@ pub(super) fn server(url: &str) -> Option<String> {
 }
 
 /// Returns the characters of a key by which people recognize it.
-pub(super) fn end(key: &SecretString) -> String {
-    let key = key.expose_secret();
+pub(super) fn end(key: &SecretText) -> String {
+    let key = key.expose();
     if key.len() < LEAST {
         return String::new();
     }
@@ -94,7 +94,7 @@ pub(super) fn check(purpose: Purpose, options: &Options, key: &KeyInput) -> Resu
         }
     }
     if let KeyInput::New(key) = key {
-        let key = key.expose_secret();
+        let key = key.expose();
         if key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             issues.add("key", "api_key", "expected visible ASCII characters without spaces");
         }

@@ -4,7 +4,6 @@ use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 
 use http::header;
 use reqwest::Response;
-use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::{
@@ -602,7 +601,7 @@ async fn request(
             .post(provider.url.clone())
             .header(header::ACCEPT, "text/event-stream")
             .json(&body);
-        let api_key = provider.settings.api_key.expose_secret();
+        let api_key = provider.settings.api_key.expose();
         if !api_key.is_empty() {
             request = request.bearer_auth(api_key);
         }

@@ -13,9 +13,9 @@ pub(super) async fn run(config: &Config, to: &str) -> Result<(), Failure> {
         "-" => {
             let mut line = String::new();
             std::io::stdin().read_line(&mut line).map_err(Failure::failed)?;
-            line.trim().to_owned()
+            line.trim().into()
         }
-        url => url.to_owned(),
+        url => url.into(),
     };
     target.database_config().map_err(|error| Failure::input(error.replace("database.url", "--to")))?;
     if is_sqlite(config) == is_sqlite(&target) {

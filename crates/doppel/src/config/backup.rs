@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::limit;
+use super::check::limit;
 
 /// The section. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -1,24 +1,25 @@
 //! `[embedding]`: the model for semantic search.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use memory::meaning::{Endpoint, Limits, Settings};
 use serde::{Deserialize, Serialize};
+use store::SecretText;
 use web::redact;
 
-use super::{HIDDEN, limit};
+use super::check::limit;
 
 /// Maximum length of a prefix in characters.
 const MAX_PREFIX: usize = 500;
 
 /// The section. `default.toml` describes each key.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
 pub struct Embedding {
     pub built_in: bool,
     pub base_url: String,
-    pub api_key: String,
+    pub api_key: SecretText,
     pub name: String,
     pub query_prefix: String,
     pub passage_prefix: String,
@@ -27,16 +28,6 @@ pub struct Embedding {
     pub seconds: u64,
     pub question_milliseconds: u64,
     pub cache_bytes: u64,
-}
-
-/// Leaves out the key, which is a secret.
-impl fmt::Debug for Embedding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Embedding")
-            .field("base_url", &redact::url(&self.base_url))
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Embedding {
@@ -64,13 +55,6 @@ impl Embedding {
         limit("embedding.seconds", self.seconds, 1, 600)?;
         limit("embedding.question_milliseconds", self.question_milliseconds, 10, 60_000)?;
         limit("embedding.cache_bytes", self.cache_bytes, 1 << 20, 1 << 40)
-    }
-
-    /// Hides the key.
-    pub(super) fn hide(&mut self) {
-        if !self.api_key.is_empty() {
-            HIDDEN.clone_into(&mut self.api_key);
-        }
     }
 
     /// Returns the settings for the memory crate; `None` if there is neither an endpoint nor a built-in

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use store::SecretText;
 
-use super::HIDDEN;
-
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
 pub struct Hub {
@@ -33,12 +32,12 @@ pub struct Hub {
     pub call_log_rows: u64,
 }
 
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
 pub struct HubWeather {
     pub base_url: String,
-    pub api_key: String,
+    pub api_key: SecretText,
     pub cache_seconds: u64,
 }
 
@@ -57,13 +56,6 @@ pub enum CallLog {
     All,
     Errors,
     Off,
-}
-
-/// Shows nothing, because the section contains secrets.
-impl std::fmt::Debug for Hub {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Hub").finish_non_exhaustive()
-    }
 }
 
 impl Hub {
@@ -92,7 +84,7 @@ impl Hub {
         limit("call_log_rows", self.call_log_rows, 1000, 1 << 40)?;
         limit("weather.cache_seconds", self.weather.cache_seconds, 0, 86_400)?;
         if !self.weather.base_url.is_empty()
-            && !super::is_base_url(self.weather.base_url.trim_end_matches('/'))
+            && !super::check::is_base_url(self.weather.base_url.trim_end_matches('/'))
         {
             let shown = web::redact::url(&self.weather.base_url);
             return Err(format!(
@@ -100,12 +92,5 @@ impl Hub {
             ));
         }
         Ok(())
-    }
-
-    /// Hides the secrets.
-    pub(super) fn hide(&mut self) {
-        if !self.weather.api_key.is_empty() {
-            HIDDEN.clone_into(&mut self.weather.api_key);
-        }
     }
 }

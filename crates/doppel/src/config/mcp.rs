@@ -4,7 +4,7 @@ use identity::{ScopeSet, audience::MCP_SCOPES};
 use serde::{Deserialize, Serialize};
 use web::redact;
 
-use super::is_base_url;
+use super::check::{is_base_url, limit};
 
 /// The section. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -29,11 +29,7 @@ impl Mcp {
         ScopeSet::parse(self.scopes.iter().map(String::as_str)).unwrap_or_default().and(MCP_SCOPES)
     }
 
-    /// Checks the section. `limit` takes a key, its value, the minimum and the maximum.
-    pub(super) fn check(
-        &self,
-        limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,
-    ) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         limit("mcp.access_seconds", self.access_seconds, 60, 31_536_000)?;
         limit("mcp.refresh_seconds", self.refresh_seconds, 60, 315_360_000)?;
         if let Some(bad) = self.known_clients.iter().find(|text| !identity::document::is_valid(text)) {

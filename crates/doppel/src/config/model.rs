@@ -1,18 +1,21 @@
 //! `[model]` and `[chat]`: the providers of models, and limits of conversations.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use web::redact;
+use store::SecretText;
+use web::redact::{self, SecretUrl};
+
+use super::check::limit;
 
 /// A provider of models, and the fallbacks tried after it. Keys that a fallback leaves out have the defaults
 /// given here.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
 pub struct Model {
     pub base_url: String,
-    pub api_key: String,
+    pub api_key: SecretText,
     pub name: String,
     pub images: bool,
     pub tools: bool,
@@ -57,7 +60,7 @@ impl Default for Model {
     fn default() -> Self {
         Self {
             base_url: String::new(),
-            api_key: String::new(),
+            api_key: SecretText::default(),
             name: String::new(),
             images: false,
             tools: false,
@@ -78,16 +81,6 @@ impl Default for Model {
     }
 }
 
-/// Leaves out the key, which is a secret.
-impl fmt::Debug for Model {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Model")
-            .field("base_url", &redact::url(&self.base_url))
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The settings of conversations.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -100,7 +93,7 @@ pub struct Chat {
     pub distill: bool,
     pub distill_after_seconds: u64,
     pub max_body_bytes: u64,
-    pub search_url: String,
+    pub search_url: SecretUrl,
     pub look_for_models: Vec<String>,
 }
 
@@ -110,19 +103,7 @@ impl Model {
         std::iter::once(self).chain(&self.fallback).filter(|provider| !provider.base_url.is_empty())
     }
 
-    /// Hides the keys.
-    pub(super) fn hide_keys(&mut self) {
-        if !self.api_key.is_empty() {
-            self.api_key = "***".to_owned();
-        }
-        self.fallback.iter_mut().for_each(Self::hide_keys);
-    }
-
-    /// Checks the section. `limit` takes a key, its value, the minimum and the maximum.
-    pub(super) fn check(
-        &self,
-        limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,
-    ) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         if self.base_url.is_empty() && !self.fallback.is_empty() {
             return Err("model.base_url is empty, but there is a model.fallback".to_owned());
         }
@@ -152,11 +133,7 @@ impl Model {
 }
 
 impl Chat {
-    /// Checks the section. `limit` takes a key, its value, the minimum and the maximum.
-    pub(super) fn check(
-        &self,
-        limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,
-    ) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         limit("chat.prompt_tokens", self.prompt_tokens, 500, 1_000_000)?;
         limit("chat.recall_tokens", self.recall_tokens, 0, self.prompt_tokens)?;
         limit("chat.max_streams", self.max_streams, 1, 1_000_000)?;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::check::limit;
+
 /// The section. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -23,11 +25,7 @@ pub struct Oauth {
 }
 
 impl Oauth {
-    /// Checks the section. `limit` takes a key, its value, the minimum and the maximum.
-    pub(super) fn check(
-        &self,
-        limit: impl Fn(&str, u64, u64, u64) -> Result<(), String>,
-    ) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         limit("oauth.code_seconds", self.code_seconds, 10, 3600)?;
         limit("oauth.access_seconds", self.access_seconds, 60, 31_536_000)?;
         limit("oauth.refresh_seconds", self.refresh_seconds, 60, 315_360_000)?;

@@ -1,31 +1,22 @@
 //! `[rerank]`: the model that orders the first search results.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use store::SecretText;
 use web::redact;
 
-use super::{HIDDEN, limit};
+use super::check::limit;
 
 /// The section. `default.toml` describes each key.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "default.toml describes every key")]
 pub struct Rerank {
     pub base_url: String,
-    pub api_key: String,
+    pub api_key: SecretText,
     pub name: String,
     pub milliseconds: u64,
-}
-
-/// Leaves out the key, which is a secret.
-impl fmt::Debug for Rerank {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rerank")
-            .field("base_url", &redact::url(&self.base_url))
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Rerank {
@@ -39,13 +30,6 @@ impl Rerank {
             ));
         }
         limit("rerank.milliseconds", self.milliseconds, 10, 60_000)
-    }
-
-    /// Hides the key.
-    pub(super) fn hide(&mut self) {
-        if !self.api_key.is_empty() {
-            HIDDEN.clone_into(&mut self.api_key);
-        }
     }
 
     /// Returns the time limit of a call.

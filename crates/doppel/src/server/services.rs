@@ -224,7 +224,7 @@ fn providers(model: &config::Model) -> Vec<chat::provider::Settings> {
     let provider = |(place, provider): (usize, &config::Model)| chat::provider::Settings {
         origin: chat::provider::Origin::Setting(place),
         base_url: provider.base_url.clone(),
-        api_key: provider.api_key.clone().into(),
+        api_key: provider.api_key.clone(),
         name: provider.name.clone(),
         names: provider.names.clone(),
         images: provider.images,

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::secrets::SecretMap;
+
 /// The definition of an API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -97,10 +99,12 @@ pub struct HttpSpec {
     /// Secret headers sent with every request. Their values are sealed when stored and never shown again.
     /// In a response the values are empty; an empty value in a request keeps the stored one.
     #[serde(default)]
-    pub secret_headers: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub secret_headers: SecretMap,
     /// Secret query parameters sent with every request, treated like `secret_headers`.
     #[serde(default)]
-    pub secret_query: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub secret_query: SecretMap,
     /// Headers of the caller that are forwarded, such as `accept-language`.
     #[serde(default)]
     pub forward_headers: Vec<String>,
@@ -173,8 +177,8 @@ impl HttpSpec {
             open: false,
             trusted_origins: Vec::new(),
             headers: BTreeMap::new(),
-            secret_headers: BTreeMap::new(),
-            secret_query: BTreeMap::new(),
+            secret_headers: SecretMap::default(),
+            secret_query: SecretMap::default(),
             forward_headers: Vec::new(),
             timeout_ms: timeout(),
             idle_ms: minute(),

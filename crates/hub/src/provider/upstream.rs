@@ -78,7 +78,7 @@ impl Upstream {
     pub(super) fn new(spec: &HttpSpec, actions: &BTreeMap<String, ActionSpec>) -> Result<Self, ApiError> {
         let mut targets = vec![Target::own(spec)?];
         let mut headers = HeaderMap::new();
-        for (name, value) in spec.headers.iter().chain(&spec.secret_headers) {
+        for (name, value) in spec.headers.iter().chain(spec.secret_headers.iter()) {
             let place = format!("provider.headers.{name}");
             let mut value = HeaderValue::from_str(value).map_err(|error| wrong(&place, error))?;
             value.set_sensitive(spec.secret_headers.contains_key(name));
@@ -94,7 +94,7 @@ impl Upstream {
         }
         Ok(Self {
             headers,
-            query: spec.secret_query.clone().into_iter().collect(),
+            query: spec.secret_query.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             forwarded: forwarded
                 .collect::<Result<_, _>>()
                 .map_err(|error| wrong("provider.forward_headers", error))?,

@@ -102,7 +102,7 @@ pub(super) fn spec(settings: &WeatherSettings) -> Option<ApiSpec> {
     }
     let http = json!({
         "base_url": settings.base_url,
-        "secret_query": {"key": settings.api_key},
+        "secret_query": {"key": settings.api_key.expose()},
         "timeout_ms": 5000,
     });
     let http: HttpSpec = serde_json::from_value(http).ok()?;

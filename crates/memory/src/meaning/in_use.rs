@@ -1,11 +1,12 @@
 //! The models in use for searches. Those that the configuration leaves open can be replaced while the server
 //! runs.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use outgoing::Outgoing;
 use parking_lot::RwLock;
 use search::Index;
+use store::SecretText;
 use tokio::sync::Notify;
 use web::ApiError;
 
@@ -16,12 +17,12 @@ use crate::Memory;
 pub const AUTO: &str = "auto";
 
 /// An endpoint for embeddings.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// The base URL, with or without a trailing slash.
     pub base_url: String,
     /// The API key; empty if there is none.
-    pub api_key: String,
+    pub api_key: SecretText,
     /// The name of the model.
     pub name: String,
     /// The prefix of queries, or [`AUTO`].
@@ -32,13 +33,6 @@ pub struct Endpoint {
     pub dimensions: u32,
     /// True if the endpoint is called through the guard, because a page configured it.
     pub is_guarded: bool,
-}
-
-/// Leaves out the key, which is a secret.
-impl fmt::Debug for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint").field("name", &self.name).finish_non_exhaustive()
-    }
 }
 
 impl Endpoint {

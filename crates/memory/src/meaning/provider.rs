@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 
 use outgoing::Outgoing;
 use serde::{Deserialize, Serialize};
+use store::SecretText;
 
 use super::{Limits, prefixes::Prefixes, rules};
 
@@ -26,7 +27,7 @@ pub enum Source {
         /// The base URL, without a trailing slash.
         base_url: String,
         /// The API key; empty if there is none.
-        api_key: String,
+        api_key: SecretText,
         /// True if it is called through the guard for addresses that pages configure.
         is_guarded: bool,
     },
@@ -229,7 +230,7 @@ pub(super) async fn call(
     let client = client.map_err(|error| Failure::Call(error.to_string()))?;
     let mut request = client.post(format!("{base_url}/embeddings")).timeout(limit);
     if !api_key.is_empty() {
-        request = request.bearer_auth(api_key);
+        request = request.bearer_auth(api_key.expose());
     }
     let body = Request { model: &settings.name, input: texts, encoding_format: "float", dimensions };
     let response = request.json(&body).send().await.map_err(|error| Failure::Call(reason(error)))?;

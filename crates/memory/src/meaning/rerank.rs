@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -11,7 +10,7 @@ use std::{
 use outgoing::{Breaker, Outgoing};
 use search::{EntryId, Hit, Index, Query};
 use serde::{Deserialize, Serialize};
-use store::{Database, Tx};
+use store::{Database, SecretText, Tx};
 
 use super::{BACKOFF, Similarity, context::Kind, find, rules};
 use crate::key;
@@ -24,25 +23,18 @@ const MAX_TEXT: usize = 1000;
 const MAX_RESPONSE: usize = 1 << 20;
 
 /// The settings of the reranking endpoint.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RerankSettings {
     /// The base URL, without a trailing slash.
     pub base_url: String,
     /// The API key; empty if there is none.
-    pub api_key: String,
+    pub api_key: SecretText,
     /// The name of the model.
     pub name: String,
     /// Time limit of a call. After it, the order stays as it is.
     pub limit: Duration,
     /// True if it is called through the guard for addresses that pages configure.
     pub is_guarded: bool,
-}
-
-/// Leaves out the key, which is a secret.
-impl fmt::Debug for RerankSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RerankSettings").field("name", &self.name).finish_non_exhaustive()
-    }
 }
 
 pub(crate) struct Reranker {
@@ -158,7 +150,7 @@ impl Reranker {
         let client = client.map_err(|error| error.to_string())?;
         let mut request = client.post(format!("{base_url}/rerank")).timeout(*limit);
         if !api_key.is_empty() {
-            request = request.bearer_auth(api_key);
+            request = request.bearer_auth(api_key.expose());
         }
         let body = Request {
             model: Some(name.as_str()).filter(|name| !name.is_empty()),

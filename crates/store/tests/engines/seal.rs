@@ -60,7 +60,7 @@ async fn a_missing_key_is_named_and_not_made_anew(world: World) {
     }
     assert!(!file.exists());
     // The same key may be given in the configuration instead.
-    let given = sealer(&world, &db, |settings| settings.key = text.clone());
+    let given = sealer(&world, &db, |settings| settings.key = text.as_str().into());
     given.check().await.unwrap();
     assert_eq!(given.open("x", &sealed).unwrap(), b"y");
 }
@@ -68,19 +68,21 @@ async fn a_missing_key_is_named_and_not_made_anew(world: World) {
 #[both_engines]
 async fn another_key_is_refused_unless_the_one_before_is_kept(world: World) {
     let db = migrated(&world).await;
-    let sealed = sealer(&world, &db, |settings| settings.key = first()).seal("x", b"y").await.unwrap();
-    let other = sealer(&world, &db, |settings| settings.key = second());
+    let sealed = sealer(&world, &db, |settings| settings.key = first().into()).seal("x", b"y").await.unwrap();
+    let other = sealer(&world, &db, |settings| settings.key = second().into());
     let why = other.seal("x", b"z").await.unwrap_err().to_string();
     assert!(why.contains("secrets.older_keys") && !why.contains(&second()), "{why}");
     assert_eq!(other.check().await.unwrap_err().to_string(), why);
-    let both = sealer(&world, &db, |settings| (settings.key, settings.older) = (second(), vec![first()]));
+    let both = sealer(&world, &db, |settings| {
+        (settings.key, settings.older) = (second().into(), vec![first().into()])
+    });
     both.check().await.unwrap();
     assert_eq!(both.open("x", &sealed).unwrap(), b"y");
     let newer = both.seal("x", b"z").await.unwrap();
     other.check().await.unwrap();
     assert_eq!(other.open("x", &newer).unwrap(), b"z");
     // A process that has only the previous key would seal what the others cannot open.
-    let before = sealer(&world, &db, |settings| settings.key = first());
+    let before = sealer(&world, &db, |settings| settings.key = first().into());
     before.seal("x", b"y").await.unwrap_err();
 }
 
