@@ -16,7 +16,8 @@ use parking_lot::RwLock;
 use store::{AccountId, NoticeEvent, SecretText, params};
 use web::{ApiError, Code, Issues, Tasks};
 
-pub use model::{EndpointView, KeyInput, KeyView, ModelState, ModelView, Options, Purpose};
+pub use crate::provider::Options;
+pub use model::{EndpointView, KeyInput, KeyView, ModelState, ModelView, Purpose};
 pub use probe::FoundServer;
 pub use trial::{Cause, Trial, TrialError, TrialResponse};
 
@@ -43,7 +44,7 @@ impl Chat {
     /// Returns the model that answers first.
     pub fn model_state(&self) -> ModelState {
         let all = self.models().all();
-        ModelState { name: all.first().map(|first| first.settings().name.clone()), count: all.len() }
+        ModelState { name: all.first().map(|first| first.settings().options.name.clone()), count: all.len() }
     }
 
     /// Returns the connected models, in the order in which they are tried.
@@ -56,7 +57,7 @@ impl Chat {
         let configured = self.settings().providers.iter().map(|settings| {
             let has_key = !settings.api_key.is_empty();
             let key = if has_key { KeyView::Ends(rules::end(&settings.api_key)) } else { KeyView::None };
-            let (origin, options) = (settings.origin, Options::of(settings));
+            let (origin, options) = (settings.origin, settings.options.clone());
             ModelView { origin, options, key, health: health(origin) }
         });
         let stored = self.all_endpoints();
@@ -232,10 +233,7 @@ impl Chat {
         let stored: Arc<[Stored]> = rows.into_iter().filter_map(|row| self.opened(row)).collect();
         let is_usable =
             |stored: &&Stored| stored.purpose == Purpose::Chat && !matches!(stored.key, StoredKey::Lost);
-        let added = stored
-            .iter()
-            .filter(is_usable)
-            .map(|stored| stored.options.provider(Origin::Page(stored.id), stored.api_key()));
+        let added = stored.iter().filter(is_usable).map(Stored::provider);
         let all = self.settings().providers.iter().cloned().chain(added).collect();
         if let Err(error) = self.models().replace(all) {
             tracing::error!(%error, "the models of the page cannot be used; they stay as they were");

@@ -47,7 +47,7 @@ pub use files::Files;
 pub use hub::{CallLog, Hub, HubWeather, KeyMakers};
 pub use listen::Listen;
 pub use mcp::Mcp;
-pub use model::{Chat, Json, Model, TokensMember};
+pub use model::{Chat, Model};
 pub use notes::Notes;
 pub use oauth::Oauth;
 pub use outgoing::Outgoing;

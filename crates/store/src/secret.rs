@@ -10,8 +10,8 @@ pub const HIDDEN: &str = "***";
 
 /// A secret text, such as a key or a password. It is overwritten when it is dropped.
 ///
-/// `Debug` and `Serialize` show that there is one, and nothing of it. So it cannot be stored by accident: what
-/// stores a secret [seals](crate::Sealer) it.
+/// `Debug` and `Serialize` show that there is one, and nothing of it. So it cannot be stored by accident:
+/// whoever stores a secret [seals](crate::Sealer) it.
 #[derive(Clone, Default)]
 pub struct SecretText(SecretString);
 

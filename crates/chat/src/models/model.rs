@@ -1,13 +1,10 @@
 //! The endpoints of models that administrators configure on a page.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use serde::{Deserialize, Serialize};
 use store::SecretText;
 
 use crate::{
     EndpointId,
-    provider::{self, Health, JsonSupport, Origin, TokensMember},
+    provider::{self, Health, Options, Origin},
 };
 
 /// The purpose of an endpoint.
@@ -34,109 +31,6 @@ impl Purpose {
     /// Parses the name of a purpose.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Chat, Self::Embedding, Self::Rerank].into_iter().find(|purpose| purpose.name() == name)
-    }
-}
-
-/// The settings of an endpoint, without its API key. Those of searches use only some of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "default.toml describes them in [model] and [embedding]")]
-pub struct Options {
-    pub base_url: String,
-    pub name: String,
-    pub names: BTreeMap<String, String>,
-    pub images: bool,
-    pub tools: bool,
-    pub json: JsonSupport,
-    pub tokens_member: TokensMember,
-    pub stream_options: bool,
-    pub strict_turns: bool,
-    pub system_role: bool,
-    pub omit: Vec<String>,
-    pub opens_thinking: bool,
-    pub connect_seconds: u64,
-    pub first_token_seconds: u64,
-    pub idle_seconds: u64,
-    pub total_seconds: u64,
-    pub query_prefix: String,
-    pub passage_prefix: String,
-    pub dimensions: u32,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            base_url: String::new(),
-            name: String::new(),
-            names: BTreeMap::new(),
-            images: false,
-            tools: false,
-            json: JsonSupport::Auto,
-            tokens_member: TokensMember::Auto,
-            stream_options: true,
-            strict_turns: true,
-            system_role: true,
-            omit: Vec::new(),
-            opens_thinking: false,
-            connect_seconds: 5,
-            first_token_seconds: 60,
-            idle_seconds: 30,
-            total_seconds: 300,
-            query_prefix: memory::meaning::AUTO.to_owned(),
-            passage_prefix: memory::meaning::AUTO.to_owned(),
-            dimensions: 0,
-        }
-    }
-}
-
-impl Options {
-    /// Returns the settings of a provider.
-    pub(super) fn provider(&self, origin: Origin, api_key: SecretText) -> provider::Settings {
-        let other = self.clone();
-        provider::Settings {
-            origin,
-            base_url: other.base_url,
-            api_key,
-            name: other.name,
-            names: other.names,
-            images: self.images,
-            tools: self.tools,
-            json: self.json,
-            tokens_member: self.tokens_member,
-            stream_options: self.stream_options,
-            strict_turns: self.strict_turns,
-            system_role: self.system_role,
-            omit: other.omit,
-            opens_thinking: self.opens_thinking,
-            connect: Duration::from_secs(self.connect_seconds),
-            first_token: Duration::from_secs(self.first_token_seconds),
-            idle: Duration::from_secs(self.idle_seconds),
-            total: Duration::from_secs(self.total_seconds),
-        }
-    }
-
-    /// Returns the settings of a configured provider in this form.
-    pub(super) fn of(settings: &provider::Settings) -> Self {
-        let other = settings.clone();
-        Self {
-            base_url: other.base_url,
-            name: other.name,
-            names: other.names,
-            images: settings.images,
-            tools: settings.tools,
-            json: settings.json,
-            tokens_member: settings.tokens_member,
-            stream_options: settings.stream_options,
-            strict_turns: settings.strict_turns,
-            system_role: settings.system_role,
-            omit: other.omit,
-            opens_thinking: settings.opens_thinking,
-            connect_seconds: settings.connect.as_secs(),
-            first_token_seconds: settings.first_token.as_secs(),
-            idle_seconds: settings.idle.as_secs(),
-            total_seconds: settings.total.as_secs(),
-            ..Self::default()
-        }
     }
 }
 
@@ -177,6 +71,12 @@ impl Stored {
             StoredKey::Open(_) => KeyView::Ends(self.key_end.clone()),
             StoredKey::Lost => KeyView::Lost,
         }
+    }
+
+    /// Returns the settings of a provider.
+    pub(super) fn provider(&self) -> provider::Settings {
+        let (origin, api_key) = (Origin::Page(self.id), self.api_key());
+        provider::Settings { origin, api_key, options: self.options.clone() }
     }
 
     /// Returns the key; empty if there is none, or if it is lost.

@@ -9,13 +9,13 @@ use store::SecretText;
 use tokio::time::Instant;
 
 use super::{
-    model::{KeyInput, Options, Purpose, Stored, StoredKey},
+    model::{KeyInput, Purpose, Stored, StoredKey},
     rules,
     trial::{Cause, Trial, TrialError, TrialResponse, shown},
 };
 use crate::{
     Chat, EndpointId,
-    provider::{Ask, Heard, Message, Origin, Provider, Role},
+    provider::{Ask, Heard, Message, Options, Origin, Provider, Role},
 };
 
 /// Time limit of a trial.
@@ -69,7 +69,7 @@ impl Chat {
         let ask = Ask {
             thinking_room: THINKING_ROOM,
             heard: Some(heard.clone()),
-            ..Ask::new(&settings.name, vec![Message::new(Role::User, question)], MAX_TOKENS)
+            ..Ask::new(&settings.options.name, vec![Message::new(Role::User, question)], MAX_TOKENS)
         };
         let (start, mut first) = (Instant::now(), None);
         let answer = async {
@@ -87,8 +87,8 @@ impl Chat {
             Err(_elapsed) => Err(TrialError::other(Cause::Slow, &heard.text(), key)),
         };
         Trial {
-            name: settings.name.clone(),
-            base_url: settings.base_url.clone(),
+            name: settings.options.name.clone(),
+            base_url: settings.options.base_url.clone(),
             first,
             total: start.elapsed(),
             result,
@@ -188,7 +188,7 @@ impl Chat {
                 let models = list(&client, &base_url, &SecretText::default(), LOOK).await.ok()?;
                 let is_connected = connected
                     .iter()
-                    .any(|provider| rules::base_url(&provider.settings().base_url) == base_url);
+                    .any(|provider| rules::base_url(&provider.settings().options.base_url) == base_url);
                 Some(FoundServer { program: program(&base_url), base_url, models, is_connected })
             }
         });

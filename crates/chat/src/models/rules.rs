@@ -6,7 +6,8 @@ use reqwest::Url;
 use store::SecretText;
 use web::{ApiError, Issues};
 
-use super::model::{KeyInput, Options, Purpose};
+use super::model::{KeyInput, Purpose};
+use crate::provider::Options;
 
 /// Maximum number of models that answer as the assistant.
 pub const MAX_MODELS: usize = 20;

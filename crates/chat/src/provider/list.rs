@@ -9,7 +9,7 @@ use reqwest::{Client, Url};
 use store::{Backoff, Clock, Timestamp};
 use tokio::time::Instant;
 
-use super::{Ask, Failure, Origin, Reply, Settings, learned::Learned};
+use super::{Ask, Failure, Options, Origin, Reply, Settings, learned::Learned};
 
 /// Number of failures in a row that open a provider's circuit breaker, and the time for which it stays open.
 const FAILURES: u32 = 5;
@@ -54,13 +54,13 @@ pub(crate) struct Provider {
 impl Provider {
     fn new(settings: Settings, outgoing: &Outgoing, learned: Facts) -> Result<Self, Refused> {
         let client = match settings.origin {
-            Origin::Setting(_) => outgoing.trusted_within(settings.connect)?,
+            Origin::Setting(_) => outgoing.trusted_within(settings.options.connect())?,
             Origin::Page(_) => {
-                outgoing.check_local(&settings.base_url)?;
-                outgoing.local_within(settings.connect)?
+                outgoing.check_local(&settings.options.base_url)?;
+                outgoing.local_within(settings.options.connect())?
             }
         };
-        let url = format!("{}/chat/completions", settings.base_url.trim_end_matches('/'));
+        let url = format!("{}/chat/completions", settings.options.base_url.trim_end_matches('/'));
         let url = url.parse().map_err(|_no_url| Refused::Address)?;
         let breaker = Breaker::new(FAILURES, BACKOFF);
         Ok(Self { settings, url, client, breaker, learned, health: Mutex::default() })
@@ -71,7 +71,7 @@ impl Provider {
         if let Some(known) = learned.get(model) {
             return Arc::clone(known);
         }
-        let new = Arc::new(Learned::new(self.settings.traits(), model));
+        let new = Arc::new(Learned::new(self.settings.options.traits(), model));
         learned.insert(model.to_owned(), Arc::clone(&new));
         new
     }
@@ -106,7 +106,7 @@ impl Provider {
     async fn open_twice(self: &Arc<Self>, ask: &Ask) -> Result<Reply, Failure> {
         match Reply::open(self, ask).await {
             Err(Failure::Spent) if ask.thinking_room > 0 => {
-                if self.learned(self.settings.model(&ask.model)).thinks() {
+                if self.learned(self.settings.options.model(&ask.model)).thinks() {
                     Reply::open(self, ask).await
                 } else {
                     Err(Failure::Spent)
@@ -154,7 +154,7 @@ impl Models {
         let before = self.all();
         let provider = |settings: Settings| {
             let mut known = before.iter();
-            if let Some(same) = known.clone().find(|known| known.settings.is_same(&settings)) {
+            if let Some(same) = known.clone().find(|known| known.settings == settings) {
                 return Ok(Arc::clone(same));
             }
             let learned = known.find(|known| known.settings.is_same_service(&settings));
@@ -163,7 +163,7 @@ impl Models {
         };
         let providers: Arc<[_]> = settings.into_iter().map(provider).collect::<Result<_, _>>()?;
         let of_one = |provider: &Arc<Provider>| {
-            let Settings { name, names, .. } = &provider.settings;
+            let Options { name, names, .. } = &provider.settings.options;
             let more = names.iter().flat_map(|(asked, name)| [asked.clone(), name.clone()]);
             more.chain([name.clone()]).collect::<Vec<_>>()
         };
@@ -191,17 +191,17 @@ impl Models {
 
     /// Returns true if any provider supports tools.
     pub(crate) fn knows_tools(&self) -> bool {
-        self.all().iter().any(|provider| provider.settings.tools)
+        self.all().iter().any(|provider| provider.settings.options.tools)
     }
 
     /// Returns true if any provider accepts pictures.
     pub(crate) fn knows_pictures(&self) -> bool {
-        self.all().iter().any(|provider| provider.settings.images)
+        self.all().iter().any(|provider| provider.settings.options.images)
     }
 
     /// Returns the maximum duration of an answer.
     pub(crate) fn total(&self) -> Duration {
-        self.all().iter().map(|provider| provider.settings.total).max().unwrap_or_default()
+        self.all().iter().map(|provider| provider.settings.options.total()).max().unwrap_or_default()
     }
 
     /// Asks one provider, whatever its circuit breaker says.
@@ -236,23 +236,22 @@ impl Models {
         let (all, mut last) = (self.all(), Failure::Resting);
         // Providers with a model of exactly this name go first.
         let (named, others): (Vec<_>, Vec<_>) =
-            all.iter().partition(|provider| provider.settings.has(&ask.model));
+            all.iter().partition(|provider| provider.settings.options.has(&ask.model));
         for provider in named.into_iter().chain(others) {
             let Ok(admitted) = provider.breaker.admit(now) else {
-                count(&provider.settings.name, "skipped");
+                count(&provider.settings.options.name, "skipped");
                 continue;
             };
             match provider.open(ask, &self.0.clock).await {
                 Ok(reply) => {
                     admitted.succeeded();
-                    count(&provider.settings.name, "answered");
+                    count(&provider.settings.options.name, "answered");
                     return Ok(reply);
                 }
                 Err(failure) => {
-                    count(&provider.settings.name, "failed");
-                    tracing::warn!(
-                        provider = %web::redact::url(&provider.settings.base_url), %failure, "a model failed",
-                    );
+                    count(&provider.settings.options.name, "failed");
+                    let base_url = web::redact::url(&provider.settings.options.base_url);
+                    tracing::warn!(provider = %base_url, %failure, "a model failed");
                     if failure.is_a_fault() {
                         admitted.failed(self.0.clock.now(), failure.retry_after());
                     } else {

@@ -107,7 +107,7 @@ impl Reply {
     /// like a refusal.
     pub(super) async fn open(provider: &Arc<Provider>, ask: &Ask) -> Result<Self, Failure> {
         let start = Instant::now();
-        let learned = provider.learned(provider.settings.model(&ask.model));
+        let learned = provider.learned(provider.settings.options.model(&ask.model));
         let mut traits = learned.traits();
         for left in (0..MAX_REPORTED).rev() {
             let (mut reply, sent) = Self::send(provider, &learned, traits, ask, start).await?;
@@ -134,11 +134,17 @@ impl Reply {
         start: Instant,
     ) -> Result<(Self, Arc<Traits>), Failure> {
         let settings = &provider.settings;
-        let deadline = start + settings.total;
-        let model = settings.model(&ask.model).to_owned();
-        let (response, traits) =
-            request(provider, learned, traits, ask, &model, deadline.min(start + settings.first_token))
-                .await?;
+        let deadline = start + settings.options.total();
+        let model = settings.options.model(&ask.model).to_owned();
+        let (response, traits) = request(
+            provider,
+            learned,
+            traits,
+            ask,
+            &model,
+            deadline.min(start + settings.options.first_token()),
+        )
+        .await?;
         let offered = ask.tools.iter().filter(|_| traits.tools).map(|tool| tool.name.clone());
         let reply = Self {
             provider: Arc::clone(provider),
@@ -174,7 +180,7 @@ impl Reply {
     }
 
     async fn begin(&mut self, start: Instant) -> Result<(), Failure> {
-        let first = self.deadline.min(start + self.provider.settings.first_token);
+        let first = self.deadline.min(start + self.provider.settings.options.first_token());
         while self.ready.is_empty() && self.response.is_some() {
             // A provider that shows signs of life has begun, even without text.
             let until = if self.is_alive { self.idle() } else { first };
@@ -204,7 +210,7 @@ impl Reply {
     }
 
     fn idle(&self) -> Instant {
-        let idle = self.provider.settings.idle;
+        let idle = self.provider.settings.options.idle();
         let patience = match (self.is_over, self.ends_with_text) {
             (false, _) => idle,
             (true, false) => LAST_WORDS,
@@ -275,7 +281,7 @@ impl Reply {
 
     /// Returns the URL of the provider.
     pub(crate) fn provider(&self) -> &str {
-        &self.provider.settings.base_url
+        &self.provider.settings.options.base_url
     }
 
     /// Reads more of the body. At its end `response` becomes `None`.
@@ -575,7 +581,7 @@ fn adapted(
 ) -> Option<Arc<Traits>> {
     let (next, is_kept) = traits.adapted(ask, error)?;
     tracing::debug!(
-        provider = %web::redact::url(&provider.settings.base_url),
+        provider = %web::redact::url(&provider.settings.options.base_url),
         "a model refused a member, asking without it",
     );
     if is_kept {

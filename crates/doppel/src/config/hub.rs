@@ -1,6 +1,6 @@
 //! `[hub]`: the API hub.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use store::SecretText;
@@ -92,5 +92,41 @@ impl Hub {
             ));
         }
         Ok(())
+    }
+
+    /// Returns the settings for the hub crate. `recheck` is the time for which a key is cached.
+    pub fn settings(&self, recheck: Duration) -> hub::Settings {
+        hub::Settings {
+            always_200: self.always_200,
+            anonymous: self.anonymous,
+            anonymous_quota: (self.anonymous_per_second, self.anonymous_per_day),
+            address_quota: (self.address_per_second, self.address_burst),
+            bounds: hub::key::rules::Bounds {
+                per_second: (self.per_second, self.max_per_second),
+                per_person_second: (self.person_per_second, self.max_person_per_second),
+                per_day: (self.per_day, self.max_per_day),
+            },
+            key_makers: match self.keys {
+                KeyMakers::Admins => hub::KeyMakers::Admins,
+                KeyMakers::Everybody => hub::KeyMakers::Everybody,
+            },
+            max_keys: i64::try_from(self.max_keys).unwrap_or(i64::MAX),
+            recheck,
+            catalogue_file: self.catalogue_file.clone(),
+            echo: self.echo,
+            weather: hub::WeatherSettings {
+                base_url: self.weather.base_url.clone(),
+                api_key: self.weather.api_key.clone(),
+                cache_seconds: self.weather.cache_seconds,
+            },
+            log: match self.call_log {
+                CallLog::All => hub::log::Level::All,
+                CallLog::Errors => hub::log::Level::Errors,
+                CallLog::Off => hub::log::Level::Off,
+            },
+            log_unknown_per_minute: self.call_log_unknown_per_minute,
+            log_days: i64::try_from(self.call_log_days).unwrap_or(i64::MAX),
+            log_rows: i64::try_from(self.call_log_rows).unwrap_or(i64::MAX),
+        }
     }
 }

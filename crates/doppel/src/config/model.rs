@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chat::provider::{self, JsonSupport, Options, Origin, TokensMember};
 use serde::{Deserialize, Serialize};
 use store::SecretText;
 use web::redact::{self, SecretUrl};
@@ -19,7 +20,7 @@ pub struct Model {
     pub name: String,
     pub images: bool,
     pub tools: bool,
-    pub json: Json,
+    pub json: JsonSupport,
     pub tokens_member: TokensMember,
     pub stream_options: bool,
     pub strict_turns: bool,
@@ -34,48 +35,46 @@ pub struct Model {
     pub fallback: Vec<Model>,
 }
 
-/// The way in which a provider is asked for JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "default.toml describes every value")]
-pub enum Json {
-    Auto,
-    None,
-    JsonObject,
-    JsonSchema,
-}
-
-/// The member of a request that limits the tokens of a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "default.toml describes every value")]
-pub enum TokensMember {
-    Auto,
-    MaxTokens,
-    MaxCompletionTokens,
-    None,
-}
-
+/// The defaults of a fallback, which are those of a model on a page.
 impl Default for Model {
     fn default() -> Self {
+        let Options {
+            base_url,
+            name,
+            names,
+            images,
+            tools,
+            json,
+            tokens_member,
+            stream_options,
+            strict_turns,
+            system_role,
+            omit,
+            opens_thinking,
+            connect_seconds,
+            first_token_seconds,
+            idle_seconds,
+            total_seconds,
+            ..
+        } = Options::default();
         Self {
-            base_url: String::new(),
+            base_url,
             api_key: SecretText::default(),
-            name: String::new(),
-            images: false,
-            tools: false,
-            json: Json::Auto,
-            tokens_member: TokensMember::Auto,
-            stream_options: true,
-            strict_turns: true,
-            system_role: true,
-            omit: Vec::new(),
-            opens_thinking: false,
-            connect_seconds: 5,
-            first_token_seconds: 60,
-            idle_seconds: 30,
-            total_seconds: 300,
-            names: BTreeMap::new(),
+            name,
+            images,
+            tools,
+            json,
+            tokens_member,
+            stream_options,
+            strict_turns,
+            system_role,
+            omit,
+            opens_thinking,
+            connect_seconds,
+            first_token_seconds,
+            idle_seconds,
+            total_seconds,
+            names,
             fallback: Vec::new(),
         }
     }
@@ -101,6 +100,39 @@ impl Model {
     /// Returns the configured providers, in order.
     pub fn providers(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.fallback).filter(|provider| !provider.base_url.is_empty())
+    }
+
+    /// Returns the settings of the configured providers for the chat crate, in order.
+    pub fn settings(&self) -> Vec<provider::Settings> {
+        let settings = |(place, provider): (usize, &Self)| provider::Settings {
+            origin: Origin::Setting(place),
+            api_key: provider.api_key.clone(),
+            options: provider.options(),
+        };
+        self.providers().enumerate().map(settings).collect()
+    }
+
+    fn options(&self) -> Options {
+        let other = self.clone();
+        Options {
+            base_url: other.base_url,
+            name: other.name,
+            names: other.names,
+            images: self.images,
+            tools: self.tools,
+            json: self.json,
+            tokens_member: self.tokens_member,
+            stream_options: self.stream_options,
+            strict_turns: self.strict_turns,
+            system_role: self.system_role,
+            omit: other.omit,
+            opens_thinking: self.opens_thinking,
+            connect_seconds: self.connect_seconds,
+            first_token_seconds: self.first_token_seconds,
+            idle_seconds: self.idle_seconds,
+            total_seconds: self.total_seconds,
+            ..Options::default()
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), String> {

@@ -1,5 +1,7 @@
 //! Tests of the configuration as a whole.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -100,7 +102,7 @@ fn a_configured_secret_is_not_shown() {
 }
 
 /// Returns what can be seen of a configuration, and of the settings of crates that are made of it.
-fn outputs(config: &Config) -> [String; 7] {
+fn outputs(config: &Config) -> [String; 8] {
     [
         config.shown().unwrap(),
         format!("{config:?}"),
@@ -108,7 +110,8 @@ fn outputs(config: &Config) -> [String; 7] {
         format!("{:?}", config.database_config()),
         format!("{:?}", config.embedding.settings()),
         format!("{:?}", config.rerank.settings()),
-        crate::server::settings_for_debug(config),
+        format!("{:?}", config.hub.settings(Duration::ZERO)),
+        format!("{:?}", config.model.settings()),
     ]
 }
 

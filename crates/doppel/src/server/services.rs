@@ -147,42 +147,6 @@ pub fn base_url(config: &Config, listening: Option<SocketAddr>) -> String {
     format!("http://{shown}")
 }
 
-fn hub_settings(config: &Config) -> hub::Settings {
-    let hub = &config.hub;
-    hub::Settings {
-        always_200: hub.always_200,
-        anonymous: hub.anonymous,
-        anonymous_quota: (hub.anonymous_per_second, hub.anonymous_per_day),
-        address_quota: (hub.address_per_second, hub.address_burst),
-        bounds: hub::key::rules::Bounds {
-            per_second: (hub.per_second, hub.max_per_second),
-            per_person_second: (hub.person_per_second, hub.max_person_per_second),
-            per_day: (hub.per_day, hub.max_per_day),
-        },
-        key_makers: match hub.keys {
-            config::KeyMakers::Admins => hub::KeyMakers::Admins,
-            config::KeyMakers::Everybody => hub::KeyMakers::Everybody,
-        },
-        max_keys: i64::try_from(hub.max_keys).unwrap_or(i64::MAX),
-        recheck: Duration::from_millis(config.accounts.recheck_milliseconds),
-        catalogue_file: hub.catalogue_file.clone(),
-        echo: hub.echo,
-        weather: hub::WeatherSettings {
-            base_url: hub.weather.base_url.clone(),
-            api_key: hub.weather.api_key.clone(),
-            cache_seconds: hub.weather.cache_seconds,
-        },
-        log: match hub.call_log {
-            config::CallLog::All => hub::log::Level::All,
-            config::CallLog::Errors => hub::log::Level::Errors,
-            config::CallLog::Off => hub::log::Level::Off,
-        },
-        log_unknown_per_minute: hub.call_log_unknown_per_minute,
-        log_days: i64::try_from(hub.call_log_days).unwrap_or(i64::MAX),
-        log_rows: i64::try_from(hub.call_log_rows).unwrap_or(i64::MAX),
-    }
-}
-
 /// Creates the clients for requests to addresses that people and apps have given.
 pub(crate) fn outgoing(config: &Config) -> Outgoing {
     Outgoing::new(outgoing::Settings {
@@ -203,7 +167,7 @@ pub(crate) fn chat(
     let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let drain = Duration::from_secs(config.server.drain_seconds).saturating_sub(LAST_WORDS);
     let settings = chat::Settings {
-        providers: providers(&config.model),
+        providers: config.model.settings(),
         prompt_tokens: number(config.chat.prompt_tokens),
         recall_tokens: number(config.chat.recall_tokens),
         max_streams: number(config.chat.max_streams),
@@ -219,41 +183,6 @@ pub(crate) fn chat(
     Chat::new(db.clone(), memory.clone(), outgoing, sealer, settings).context("cannot call models")
 }
 
-/// Returns the settings of the configured providers.
-fn providers(model: &config::Model) -> Vec<chat::provider::Settings> {
-    let provider = |(place, provider): (usize, &config::Model)| chat::provider::Settings {
-        origin: chat::provider::Origin::Setting(place),
-        base_url: provider.base_url.clone(),
-        api_key: provider.api_key.clone(),
-        name: provider.name.clone(),
-        names: provider.names.clone(),
-        images: provider.images,
-        tools: provider.tools,
-        json: match provider.json {
-            config::Json::Auto => chat::provider::JsonSupport::Auto,
-            config::Json::None => chat::provider::JsonSupport::None,
-            config::Json::JsonObject => chat::provider::JsonSupport::JsonObject,
-            config::Json::JsonSchema => chat::provider::JsonSupport::JsonSchema,
-        },
-        tokens_member: match provider.tokens_member {
-            config::TokensMember::Auto => chat::provider::TokensMember::Auto,
-            config::TokensMember::MaxTokens => chat::provider::TokensMember::MaxTokens,
-            config::TokensMember::MaxCompletionTokens => chat::provider::TokensMember::MaxCompletionTokens,
-            config::TokensMember::None => chat::provider::TokensMember::None,
-        },
-        stream_options: provider.stream_options,
-        strict_turns: provider.strict_turns,
-        system_role: provider.system_role,
-        omit: provider.omit.clone(),
-        opens_thinking: provider.opens_thinking,
-        connect: Duration::from_secs(provider.connect_seconds),
-        first_token: Duration::from_secs(provider.first_token_seconds),
-        idle: Duration::from_secs(provider.idle_seconds),
-        total: Duration::from_secs(provider.total_seconds),
-    };
-    model.providers().enumerate().map(provider).collect()
-}
-
 pub(super) fn services(
     config: &Config,
     db: &Database,
@@ -266,7 +195,8 @@ pub(super) fn services(
     let settings = config.mcp.settings(base_url);
     let agents = Agents::new(db.clone(), identity.clone(), memory.clone(), chat.clone(), settings);
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
-    let hub = Hub::new(db.clone(), identity.clone(), outgoing, hub_settings(config));
+    let recheck = Duration::from_millis(config.accounts.recheck_milliseconds);
+    let hub = Hub::new(db.clone(), identity.clone(), outgoing, config.hub.settings(recheck));
     let behind = console::Services {
         identity: identity.clone(),
         archive: Archive::new(sections(&memory, &chat, &plaza)),
