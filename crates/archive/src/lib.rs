@@ -13,7 +13,7 @@ use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt, future::BoxFuture, stream};
 use serde::{Deserialize, Serialize};
-use store::{AccountId, Ids, Timestamp};
+use store::{AccountId, Ids, Timestamp, Tx, params};
 use tokio::io::AsyncReadExt;
 
 use web::{ApiError, Code};
@@ -326,6 +326,41 @@ pub fn given_time(given: Option<i64>) -> Option<Timestamp> {
 /// accepted.
 pub fn given_id<T: Copy + Into<i64>>(given: Option<T>, ids: &Ids) -> Option<T> {
     given.filter(|id| (1..ids.next()).contains(&(*id).into()))
+}
+
+/// The id of an imported entry: the one that it had, unless somebody else has it here, or a new one.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportId<T> {
+    given: Option<T>,
+    new: T,
+}
+
+impl<T: Copy + Into<i64>> ImportId<T> {
+    /// Takes the id of an entry in an archive, as far as it [can exist](given_id), and generates another.
+    pub fn new(given: Option<T>, ids: &Ids, make: impl FnOnce(i64) -> T) -> Self {
+        Self { given: given_id(given, ids), new: make(ids.next()) }
+    }
+
+    /// Chooses the id inside the transaction that writes the entry. `owner` is a statement that finds the
+    /// account of an id. `None` if the account has an entry with the given id.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn choose(
+        self,
+        tx: &Tx<'_>,
+        owner: &'static str,
+        account: AccountId,
+    ) -> store::Result<Option<T>> {
+        let Some(given) = self.given else { return Ok(Some(self.new)) };
+        let id: i64 = given.into();
+        let found: Option<(AccountId,)> = tx.fetch_optional(owner, params![id]).await?;
+        Ok(match found {
+            None => Some(given),
+            Some((other,)) if other != account => Some(self.new),
+            Some(_) => None,
+        })
+    }
 }
 
 /// Parses and checks entries of one kind. Entries that fail are added to `taken` as refused.

@@ -1,17 +1,18 @@
 //! The sections of an archive that contain the data of this crate.
 
 mod agent;
+pub(crate) mod entries;
 mod file;
 pub(crate) mod key;
 pub(crate) mod note;
 mod profile;
 mod shade;
 
-use archive::{Section, given_id as id, given_time, line};
-use store::{AccountId, Timestamp, params};
-use web::ApiError;
+use archive::{Section, given_time, line};
+use store::Timestamp;
 
 use crate::{Memory, browse::Origin};
+use entries::EntrySection;
 
 /// The beginning of a file's URL in an archive, which leaves out the address of the server.
 const HERE: &str = "/cdn/";
@@ -23,9 +24,9 @@ impl Memory {
             Box::new(file::Files(self.clone())),
             Box::new(profile::TheProfile(self.clone())),
             Box::new(shade::Shades(self.clone())),
-            Box::new(key::KeyMemories(self.clone())),
-            Box::new(note::Notes(self.clone())),
-            Box::new(agent::AgentMemory(self.clone())),
+            Box::new(EntrySection::<key::KeyMemories>::new(self)),
+            Box::new(EntrySection::<note::Notes>::new(self)),
+            Box::new(EntrySection::<agent::AgentMemory>::new(self)),
         ]
     }
 
@@ -51,24 +52,4 @@ fn time(given: Option<i64>, otherwise: Timestamp) -> Timestamp {
 fn origin(given: Option<Origin>, name: String) -> (Origin, String) {
     const MAX_NAME: usize = 200;
     (given.unwrap_or(Origin::Import), name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect())
-}
-
-/// Returns for each line if the person has no entry with its hash yet.
-async fn known(
-    memory: &Memory,
-    account: AccountId,
-    same: &'static str,
-    hashes: Vec<(u64, [u8; 32])>,
-) -> Result<Vec<(u64, Option<bool>)>, ApiError> {
-    let read = memory.db().read_heavy(move |tx| {
-        Box::pin(async move {
-            let mut lines = Vec::with_capacity(hashes.len());
-            for (line, hash) in &hashes {
-                let same: Option<(i64,)> = tx.fetch_optional(same, params![account, hash]).await?;
-                lines.push((*line, Some(same.is_none())));
-            }
-            Ok::<_, ApiError>(lines)
-        })
-    });
-    read.await
 }

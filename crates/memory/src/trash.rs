@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use store::{AccountId, Timestamp, Tx, from_row, params};
 use web::{ApiError, Code, Tasks};
 
-use crate::{LinkId, Memory, MemoryId, MessageId, NoteId, TrashId, archive as saved, key, note, quota};
+use crate::{
+    LinkId, Memory, MemoryId, MessageId, NoteId, TrashId,
+    archive::{self as saved, entries::EntrySection},
+    key, note, quota,
+};
 
 /// Number of days for which an entry stays in the trash.
 pub const DAYS: i64 = 30;
@@ -186,8 +190,8 @@ impl Memory {
         let (kind, text, links) = found.ok_or(Code::NotFound)?;
         let given = vec![ImportLine { line: 1, text }];
         let taken = match kind {
-            note::KIND => saved::note::Notes(self.clone()).import(account, given).await?,
-            _ => saved::key::KeyMemories(self.clone()).import(account, given).await?,
+            note::KIND => EntrySection::<saved::note::Notes>::new(self).import(account, given).await?,
+            _ => EntrySection::<saved::key::KeyMemories>::new(self).import(account, given).await?,
         };
         if let Some((_, why)) = taken.refused.first() {
             let code = if why == quota::FULL { Code::QuotaExceeded } else { Code::Internal };

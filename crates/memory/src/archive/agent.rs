@@ -1,102 +1,98 @@
 //! The archive section of agent memory.
 
-use archive::{ImportLine, ImportSummary, Part, Section, read_lines};
+use archive::ImportId;
 use serde::{Deserialize, Serialize};
-use store::{AccountId, BoxFuture, Timestamp, Tx, owned_params, params};
+use store::{AccountId, BoxFuture, Timestamp, Tx, params};
 use web::ApiError;
 
+use super::entries::{Entries, Lines};
 use crate::{
     EventId, Memory,
     agent::{Event, StoredEvent, queries, rules},
     quota,
 };
 
-/// Number of entries in a part.
-const PART: i64 = 500;
-
-pub(super) struct AgentMemory(pub(super) Memory);
+pub(crate) enum AgentMemory {}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+pub(crate) struct Entry {
     id: Option<EventId>,
     platform: Option<String>,
     event: Event,
 }
 
 /// A valid entry, ready to be written.
-struct Ready {
+pub(crate) struct Ready {
     platform: String,
     key: String,
     event: Event,
     body: String,
     time: Timestamp,
-    given_id: Option<EventId>,
-    new_id: EventId,
+    id: ImportId<EventId>,
 }
 
-impl Section for AgentMemory {
-    fn name(&self) -> &'static str {
-        "agent-memory"
+impl Entries for AgentMemory {
+    const NAME: &'static str = "agent-memory";
+    const PART: i64 = 500;
+    const INDEX: Option<i64> = None;
+    type Entry = Entry;
+    type Ready = Ready;
+
+    fn ready(memory: &Memory, account: AccountId, entry: Entry) -> Result<Ready, ApiError> {
+        ready(memory, account, entry)
     }
 
-    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
-        Box::pin(async move {
-            let page = owned_params![account, after, PART];
-            let events: Vec<StoredEvent> = self.0.db().fetch_all_heavy(queries::AFTER, page).await?;
-            let next = events.last().map(|event| event.event_id.0);
-            let mut lines = Vec::with_capacity(events.len());
-            for StoredEvent { event_id, platform, event, .. } in events {
-                lines.push(super::line(&Entry { id: Some(event_id), platform: Some(platform), event })?);
-            }
-            Ok(Part { lines, next, ..Part::default() })
-        })
-    }
-
-    fn import(
-        &self,
+    fn lines<'t>(
+        tx: &'t Tx<'_>,
         account: AccountId,
-        given: Vec<ImportLine>,
-    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
-        Box::pin(async move {
-            let mut taken = ImportSummary::default();
-            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(account, entry));
-            let quota = *self.0.quota();
-            let written = self.0.db().write(move |tx| {
-                Box::pin(async move {
-                    let mut lines = Vec::with_capacity(ready.len());
-                    for (line, entry) in &ready {
-                        lines.push((*line, insert(tx, &quota, account, entry).await?));
-                    }
-                    Ok::<_, ApiError>(lines)
-                })
-            });
-            taken.count(written.await?, quota::FULL);
-            Ok(taken)
-        })
+        after: i64,
+        limit: i64,
+    ) -> BoxFuture<'t, Result<Lines, ApiError>> {
+        Box::pin(lines(tx, account, after, limit))
+    }
+
+    fn insert<'t>(
+        tx: &'t mut Tx<'_>,
+        quota: &'t quota::Settings,
+        account: AccountId,
+        entry: &'t Ready,
+        _now: Timestamp,
+    ) -> BoxFuture<'t, Result<Option<bool>, ApiError>> {
+        Box::pin(insert(tx, quota, account, entry))
     }
 }
 
-impl AgentMemory {
-    fn ready(&self, account: AccountId, entry: Entry) -> Result<Ready, ApiError> {
-        let (ids, now) = (self.0.db().ids(), self.0.db().clock().now());
-        let event = rules::check(entry.event)?;
-        let mut issues = web::Issues::body();
-        let platform = entry.platform.unwrap_or_else(|| rules::platform(&event));
-        let platform = issues.required_text("platform", Some(&platform), rules::MAX_NAME);
-        issues.line("platform", &platform, rules::MAX_NAME);
-        issues.finish()?;
-        Ok(Ready {
-            // A derived key depends on the account, so it differs on another server.
-            key: rules::idempotency_key(account, &platform, &event),
-            body: super::line(&event)?,
-            time: super::time(event.event_time, now),
-            given_id: super::id(entry.id, ids),
-            new_id: EventId(ids.next()),
-            platform,
-            event,
-        })
+/// Checks an entry.
+fn ready(memory: &Memory, account: AccountId, entry: Entry) -> Result<Ready, ApiError> {
+    let (ids, now) = (memory.db().ids(), memory.db().clock().now());
+    let event = rules::check(entry.event)?;
+    let mut issues = web::Issues::body();
+    let platform = entry.platform.unwrap_or_else(|| rules::platform(&event));
+    let platform = issues.required_text("platform", Some(&platform), rules::MAX_NAME);
+    issues.line("platform", &platform, rules::MAX_NAME);
+    issues.finish()?;
+    Ok(Ready {
+        // A derived key depends on the account, so it differs on another server.
+        key: rules::idempotency_key(account, &platform, &event),
+        body: super::line(&event)?,
+        time: super::time(event.event_time, now),
+        id: ImportId::new(entry.id, ids, EventId),
+        platform,
+        event,
+    })
+}
+
+/// Returns lines of an archive for at most `limit` events whose ids are greater than `after`, and the last
+/// id.
+async fn lines(tx: &Tx<'_>, account: AccountId, after: i64, limit: i64) -> Result<Lines, ApiError> {
+    let events: Vec<StoredEvent> = tx.fetch_all(queries::AFTER, params![account, after, limit]).await?;
+    let next = events.last().map(|event| event.event_id.0);
+    let mut lines = Vec::with_capacity(events.len());
+    for StoredEvent { event_id, platform, event, .. } in events {
+        lines.push(super::line(&Entry { id: Some(event_id), platform: Some(platform), event })?);
     }
+    Ok((lines, next))
 }
 
 /// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it.
@@ -105,15 +101,8 @@ async fn insert(
     quota: &quota::Settings,
     account: AccountId,
     entry: &Ready,
-) -> store::Result<Option<bool>> {
-    let mut id = entry.new_id;
-    if let Some(own) = entry.given_id {
-        match tx.fetch_optional::<(AccountId,)>(queries::OWNER, params![own]).await? {
-            Some((owner,)) if owner == account => return Ok(Some(false)),
-            Some(_) => {}
-            None => id = own,
-        }
-    }
+) -> Result<Option<bool>, ApiError> {
+    let Some(id) = entry.id.choose(tx, queries::OWNER, account).await? else { return Ok(Some(false)) };
     let Ready { platform, key, event, body, time, .. } = entry;
     let label = event.action_label.as_deref().unwrap_or_default();
     let values = params![id, account, platform, key, *time, &event.action, label, event.importance, body];

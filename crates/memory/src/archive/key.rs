@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 
-use archive::{ImportLine, ImportSummary, Part, Section, read_lines};
+use archive::ImportId;
 use search::{Document, Index};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, FromRow, Timestamp, Tx, from_row, params};
 use web::ApiError;
 
+use super::entries::{Entries, Lines};
 use crate::{
     Memory, MemoryId,
     browse::Origin,
@@ -16,14 +17,11 @@ use crate::{
     quota,
 };
 
-/// Number of entries in a part.
-const PART: i64 = 500;
-
-pub(crate) struct KeyMemories(pub(crate) Memory);
+pub(crate) enum KeyMemories {}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+pub(crate) struct Entry {
     id: Option<MemoryId>,
     #[serde(alias = "actor")]
     fact_actor: Option<String>,
@@ -76,12 +74,11 @@ struct Row {
 from_row!(Row { memory, content, visibility, written, replaced });
 
 /// A valid entry, ready to be written.
-struct Ready {
+pub(crate) struct Ready {
     fact: Fact,
     hash: [u8; 32],
     document: Document,
-    given_id: Option<MemoryId>,
-    new_id: MemoryId,
+    id: ImportId<MemoryId>,
     created: Timestamp,
     updated: Timestamp,
     origin: (Origin, String),
@@ -89,56 +86,38 @@ struct Ready {
     history: Vec<(i64, Earlier)>,
 }
 
-impl Section for KeyMemories {
-    fn name(&self) -> &'static str {
-        "key-memories"
+impl Entries for KeyMemories {
+    const NAME: &'static str = "key-memories";
+    const PART: i64 = 500;
+    const INDEX: Option<i64> = Some(KIND);
+    type Entry = Entry;
+    type Ready = Ready;
+
+    fn ready(memory: &Memory, _account: AccountId, entry: Entry) -> Result<Ready, ApiError> {
+        ready(memory, entry)
     }
 
-    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
-        Box::pin(async move {
-            let read = self.0.db().read_heavy(move |tx| Box::pin(lines(tx, account, after, PART)));
-            let (lines, next) = read.await?;
-            Ok(Part { lines, next, ..Part::default() })
-        })
+    fn same(entry: &Ready) -> Option<(&'static str, &[u8; 32])> {
+        Some((queries::SAME, &entry.hash))
     }
 
-    fn import(
-        &self,
+    fn lines<'t>(
+        tx: &'t Tx<'_>,
         account: AccountId,
-        given: Vec<ImportLine>,
-    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
-        Box::pin(async move {
-            let mut taken = ImportSummary::default();
-            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
-            let quota = *self.0.quota();
-            let written = self.0.db().write(move |tx| {
-                Box::pin(async move {
-                    Index::new(account, KIND).lock(tx).await?;
-                    let mut lines = Vec::with_capacity(ready.len());
-                    for (line, entry) in &ready {
-                        lines.push((*line, insert(tx, &quota, account, entry).await?));
-                    }
-                    Ok::<_, ApiError>(lines)
-                })
-            });
-            taken.count(written.await?, quota::FULL);
-            self.0.learned(account);
-            Ok(taken)
-        })
+        after: i64,
+        limit: i64,
+    ) -> BoxFuture<'t, Result<Lines, ApiError>> {
+        Box::pin(lines(tx, account, after, limit))
     }
 
-    fn check(
-        &self,
+    fn insert<'t>(
+        tx: &'t mut Tx<'_>,
+        quota: &'t quota::Settings,
         account: AccountId,
-        given: Vec<ImportLine>,
-    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
-        Box::pin(async move {
-            let mut taken = ImportSummary::default();
-            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
-            let hashes = ready.iter().map(|(line, entry)| (*line, entry.hash)).collect();
-            taken.count(super::known(&self.0, account, queries::SAME, hashes).await?, "");
-            Ok(taken)
-        })
+        entry: &'t Ready,
+        _now: Timestamp,
+    ) -> BoxFuture<'t, Result<Option<bool>, ApiError>> {
+        Box::pin(insert(tx, quota, account, entry))
     }
 }
 
@@ -149,7 +128,7 @@ pub(crate) async fn lines(
     account: AccountId,
     after: i64,
     limit: i64,
-) -> Result<(Vec<String>, Option<i64>), ApiError> {
+) -> Result<Lines, ApiError> {
     let memories: Vec<Saved> = tx.fetch_all(queries::AFTER, params![account, after, limit]).await?;
     let Some(last) = memories.last().map(|saved| saved.memory.id) else { return Ok((Vec::new(), None)) };
     let rows: Vec<Row> = tx.fetch_all(queries::VERSIONS_BETWEEN, params![account, after, last]).await?;
@@ -180,40 +159,34 @@ pub(crate) async fn lines(
     Ok((lines, Some(last.0)))
 }
 
-impl KeyMemories {
-    fn ready(&self, entry: Entry) -> Result<Ready, ApiError> {
-        let (ids, now) = (self.0.db().ids(), self.0.db().clock().now());
-        let fact = rules::check(NewMemory {
-            content: entry.fact_content,
-            visibility: entry.visibility,
-            fact_actor: entry.fact_actor,
-            fact_object: entry.fact_object,
-            mode: None,
-        })?;
-        let latest = entry.history.len().saturating_sub(MAX_VERSIONS);
-        let mut history = Vec::new();
-        for earlier in entry.history.into_iter().skip(latest) {
-            let content = Some(earlier.fact_content.clone());
-            rules::check(NewMemory {
-                content,
-                visibility: Some(earlier.visibility),
-                ..NewMemory::default()
-            })?;
-            history.push((ids.next(), earlier));
-        }
-        let created = super::time(entry.create_time, now);
-        Ok(Ready {
-            hash: rules::hash(&fact),
-            document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
-            fact,
-            given_id: super::id(entry.id, ids),
-            new_id: MemoryId(ids.next()),
-            created,
-            updated: super::time(entry.update_time, created),
-            origin: super::origin(entry.source, entry.source_name),
-            history,
-        })
+/// Checks an entry.
+fn ready(memory: &Memory, entry: Entry) -> Result<Ready, ApiError> {
+    let (ids, now) = (memory.db().ids(), memory.db().clock().now());
+    let fact = rules::check(NewMemory {
+        content: entry.fact_content,
+        visibility: entry.visibility,
+        fact_actor: entry.fact_actor,
+        fact_object: entry.fact_object,
+        mode: None,
+    })?;
+    let latest = entry.history.len().saturating_sub(MAX_VERSIONS);
+    let mut history = Vec::new();
+    for earlier in entry.history.into_iter().skip(latest) {
+        let content = Some(earlier.fact_content.clone());
+        rules::check(NewMemory { content, visibility: Some(earlier.visibility), ..NewMemory::default() })?;
+        history.push((ids.next(), earlier));
     }
+    let created = super::time(entry.create_time, now);
+    Ok(Ready {
+        hash: rules::hash(&fact),
+        document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
+        fact,
+        id: ImportId::new(entry.id, ids, MemoryId),
+        created,
+        updated: super::time(entry.update_time, created),
+        origin: super::origin(entry.source, entry.source_name),
+        history,
+    })
 }
 
 /// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it. The
@@ -223,18 +196,11 @@ async fn insert(
     quota: &quota::Settings,
     account: AccountId,
     entry: &Ready,
-) -> store::Result<Option<bool>> {
+) -> Result<Option<bool>, ApiError> {
     if tx.fetch_optional::<(i64,)>(queries::SAME, params![account, &entry.hash]).await?.is_some() {
         return Ok(Some(false));
     }
-    let mut id = entry.new_id;
-    if let Some(own) = entry.given_id {
-        match tx.fetch_optional::<(AccountId,)>(queries::OWNER, params![own]).await? {
-            Some((owner,)) if owner == account => return Ok(Some(false)),
-            Some(_) => {}
-            None => id = own,
-        }
-    }
+    let Some(id) = entry.id.choose(tx, queries::OWNER, account).await? else { return Ok(Some(false)) };
     let Fact { actor, object, content, visibility } = &entry.fact;
     let history: i64 = entry.history.iter().map(|(_, earlier)| quota::size(&[&earlier.fact_content])).sum();
     let change = quota::Change::add(&[actor, object, content]).and(quota::Change::of_bytes(history));

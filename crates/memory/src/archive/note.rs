@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use archive::{ImportLine, ImportSummary, Part, Section, read_lines};
-use search::Index;
+use archive::ImportId;
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, FromRow, Timestamp, Tx, from_row, params};
 use web::ApiError;
 
+use super::entries::{Entries, Lines};
 use crate::{
     Memory, NoteId,
     browse::Origin,
@@ -20,14 +20,11 @@ use crate::{
     quota,
 };
 
-/// Number of entries in a part.
-const PART: i64 = 50;
-
-pub(crate) struct Notes(pub(crate) Memory);
+pub(crate) enum Notes {}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+pub(crate) struct Entry {
     id: Option<NoteId>,
     memory_type: Option<String>,
     #[serde(default)]
@@ -93,11 +90,10 @@ struct Row {
 from_row!(Row { note, title, content, written, replaced });
 
 /// A valid entry, ready to be written.
-struct Ready {
+pub(crate) struct Ready {
     new: NewNote,
     hash: [u8; 32],
-    given_id: Option<NoteId>,
-    new_id: NoteId,
+    id: ImportId<NoteId>,
     created: Timestamp,
     updated: Timestamp,
     origin: (Origin, String),
@@ -116,56 +112,38 @@ impl Ready {
     }
 }
 
-impl Section for Notes {
-    fn name(&self) -> &'static str {
-        "notes"
+impl Entries for Notes {
+    const NAME: &'static str = "notes";
+    const PART: i64 = 50;
+    const INDEX: Option<i64> = Some(KIND);
+    type Entry = Entry;
+    type Ready = Ready;
+
+    fn ready(memory: &Memory, _account: AccountId, entry: Entry) -> Result<Ready, ApiError> {
+        ready(memory, entry)
     }
 
-    fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
-        Box::pin(async move {
-            let read = self.0.db().read_heavy(move |tx| Box::pin(lines(tx, account, after, PART)));
-            let (lines, next) = read.await?;
-            Ok(Part { lines, next, ..Part::default() })
-        })
+    fn same(entry: &Ready) -> Option<(&'static str, &[u8; 32])> {
+        Some((queries::SAME, &entry.hash))
     }
 
-    fn import(
-        &self,
+    fn lines<'t>(
+        tx: &'t Tx<'_>,
         account: AccountId,
-        given: Vec<ImportLine>,
-    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
-        Box::pin(async move {
-            let mut taken = ImportSummary::default();
-            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
-            let (now, quota) = (self.0.db().clock().now(), *self.0.quota());
-            let written = self.0.db().write(move |tx| {
-                Box::pin(async move {
-                    Index::new(account, KIND).lock(tx).await?;
-                    let mut lines = Vec::with_capacity(ready.len());
-                    for (line, entry) in &ready {
-                        lines.push((*line, insert(tx, &quota, account, entry, now).await?));
-                    }
-                    Ok::<_, ApiError>(lines)
-                })
-            });
-            taken.count(written.await?, quota::FULL);
-            self.0.changed(Index::new(account, KIND));
-            Ok(taken)
-        })
+        after: i64,
+        limit: i64,
+    ) -> BoxFuture<'t, Result<Lines, ApiError>> {
+        Box::pin(lines(tx, account, after, limit))
     }
 
-    fn check(
-        &self,
+    fn insert<'t>(
+        tx: &'t mut Tx<'_>,
+        quota: &'t quota::Settings,
         account: AccountId,
-        given: Vec<ImportLine>,
-    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
-        Box::pin(async move {
-            let mut taken = ImportSummary::default();
-            let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
-            let hashes = ready.iter().map(|(line, entry)| (*line, entry.hash)).collect();
-            taken.count(super::known(&self.0, account, queries::SAME, hashes).await?, "");
-            Ok(taken)
-        })
+        entry: &'t Ready,
+        now: Timestamp,
+    ) -> BoxFuture<'t, Result<Option<bool>, ApiError>> {
+        Box::pin(insert(tx, quota, account, entry, now))
     }
 }
 
@@ -176,7 +154,7 @@ pub(crate) async fn lines(
     account: AccountId,
     after: i64,
     limit: i64,
-) -> Result<(Vec<String>, Option<i64>), ApiError> {
+) -> Result<Lines, ApiError> {
     let notes: Vec<Saved> = tx.fetch_all(queries::AFTER, params![account, after, limit]).await?;
     let Some(last) = notes.last().map(|saved| saved.note.id) else { return Ok((Vec::new(), None)) };
     let mut pages = HashMap::<NoteId, Vec<PageEntry>>::new();
@@ -219,45 +197,43 @@ pub(crate) async fn lines(
     Ok((lines, Some(last.0)))
 }
 
-impl Notes {
-    fn ready(&self, entry: Entry) -> Result<Ready, ApiError> {
-        let (ids, now) = (self.0.db().ids(), self.0.db().clock().now());
-        let new = rules::check(NoteRequest {
-            content: Some(entry.content),
-            title: Some(entry.title),
-            urls: Some(entry.urls),
-            memory_type: entry.memory_type,
+/// Checks an entry.
+fn ready(memory: &Memory, entry: Entry) -> Result<Ready, ApiError> {
+    let (ids, now) = (memory.db().ids(), memory.db().clock().now());
+    let new = rules::check(NoteRequest {
+        content: Some(entry.content),
+        title: Some(entry.title),
+        urls: Some(entry.urls),
+        memory_type: entry.memory_type,
+    })?;
+    let latest = entry.history.len().saturating_sub(MAX_VERSIONS);
+    let mut history = Vec::new();
+    for earlier in entry.history.into_iter().skip(latest) {
+        // The rules of notes, except that the content of a link note may be empty.
+        rules::check(NoteRequest {
+            content: Some(format!("x{}", earlier.content.chars().skip(1).collect::<String>())),
+            title: Some(earlier.title.clone()),
+            ..NoteRequest::default()
         })?;
-        let latest = entry.history.len().saturating_sub(MAX_VERSIONS);
-        let mut history = Vec::new();
-        for earlier in entry.history.into_iter().skip(latest) {
-            // The rules of notes, except that the content of a link note may be empty.
-            rules::check(NoteRequest {
-                content: Some(format!("x{}", earlier.content.chars().skip(1).collect::<String>())),
-                title: Some(earlier.title.clone()),
-                ..NoteRequest::default()
-            })?;
-            history.push((ids.next(), earlier));
-        }
-        let mut pages = entry.pages;
-        pages.truncate(new.urls.len());
-        for page in &mut pages {
-            page.title = extract::tidy_title(&page.title);
-            page.content = extract::tidy(&page.content);
-        }
-        let created = super::time(entry.create_time, now);
-        Ok(Ready {
-            hash: rules::hash(new.kind, &new.title, &new.content, &new.urls),
-            new,
-            given_id: super::id(entry.id, ids),
-            new_id: NoteId(ids.next()),
-            created,
-            updated: super::time(entry.update_time, created),
-            origin: super::origin(entry.source, entry.source_name),
-            pages,
-            history,
-        })
+        history.push((ids.next(), earlier));
     }
+    let mut pages = entry.pages;
+    pages.truncate(new.urls.len());
+    for page in &mut pages {
+        page.title = extract::tidy_title(&page.title);
+        page.content = extract::tidy(&page.content);
+    }
+    let created = super::time(entry.create_time, now);
+    Ok(Ready {
+        hash: rules::hash(new.kind, &new.title, &new.content, &new.urls),
+        new,
+        id: ImportId::new(entry.id, ids, NoteId),
+        created,
+        updated: super::time(entry.update_time, created),
+        origin: super::origin(entry.source, entry.source_name),
+        pages,
+        history,
+    })
 }
 
 /// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it. The
@@ -272,14 +248,7 @@ async fn insert(
     if tx.fetch_optional::<(i64,)>(queries::SAME, params![account, &entry.hash]).await?.is_some() {
         return Ok(Some(false));
     }
-    let mut id = entry.new_id;
-    if let Some(own) = entry.given_id {
-        match tx.fetch_optional::<(AccountId,)>(page::queries::OWNER, params![own]).await? {
-            Some((owner,)) if owner == account => return Ok(Some(false)),
-            Some(_) => {}
-            None => id = own,
-        }
-    }
+    let Some(id) = entry.id.choose(tx, page::queries::OWNER, account).await? else { return Ok(Some(false)) };
     let NewNote { kind, title, content, urls } = &entry.new;
     let links = super::line(urls)?;
     if !quota.fits(tx, account, quota::Kind::Note, entry.room(&links)).await? {

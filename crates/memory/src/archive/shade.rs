@@ -1,6 +1,6 @@
 //! The archive section of the interests.
 
-use archive::{ImportLine, ImportSummary, Part, Section, read};
+use archive::{ImportLine, ImportSummary, Part, Section, given_id, read};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp, params};
 use web::ApiError;
@@ -81,7 +81,7 @@ impl Shades {
         let created = super::time(entry.create_time, now);
         let updated = super::time(entry.update_time, created);
         let mut id = ShadeId(db.ids().next());
-        if let Some(own) = super::id(entry.id, db.ids())
+        if let Some(own) = given_id(entry.id, db.ids())
             && db.fetch_optional::<(i64,)>(queries::TAKEN, params![own]).await?.is_none()
         {
             id = own;
