@@ -9,6 +9,7 @@ mod plan;
 mod read;
 mod shape;
 mod template;
+mod words;
 
 pub use plan::Plan;
 pub use read::{Problem, read};

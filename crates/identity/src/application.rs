@@ -8,6 +8,7 @@ pub mod redirect;
 mod registration;
 mod routes;
 pub mod rules;
+pub mod wire;
 
 use std::net::IpAddr;
 
@@ -15,10 +16,9 @@ use sha2::{Digest, Sha256};
 use store::{AccountId, Tx, params};
 use web::{ApiError, Code, paging::Page};
 
-pub use model::{
-    Application, ApplicationRequest, Assertion, Change, Credentials, NewApplication, NewKeys, Status,
-};
+pub use model::{Application, Assertion, Change, Credentials, NewApplication, NewKeys, Status};
 pub use routes::router;
+pub use wire::ApplicationRequest;
 
 use self::auth::AuthMethod;
 use crate::{

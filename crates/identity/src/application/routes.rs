@@ -5,11 +5,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiResult, Data, Envelope, Json, Nothing, Query, paging::PageQuery};
 
 use super::{
-    model::{
+    rules,
+    wire::{
         ApplicationOut, ApplicationRequest, ChangedOut, CreatedOut, ListOut, ListQuery, SecretOut, TrialOut,
         TrialRequest,
     },
-    rules,
 };
 use crate::{Developer, Identity};
 

@@ -4,8 +4,9 @@ use web::{ApiError, Code, Issues};
 
 use super::{
     client_id,
-    model::{ApplicationRequest, CONFIDENTIAL, Change, NewApplication, PUBLIC},
+    model::{Change, NewApplication},
     redirect,
+    wire::{ApplicationRequest, CONFIDENTIAL, PUBLIC},
 };
 pub use client_id::MAX_NAME;
 pub use redirect::MAX_REDIRECT_URIS;
