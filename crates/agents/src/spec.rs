@@ -313,7 +313,7 @@ pub(crate) const ALL: &[Spec] = &[
         id: ToolId::AskDouble,
         name: "ask_double",
         title: "Ask the double",
-        description: "Ask the user's AI double and get an answer in the user's voice. Slow, costs the \
+        description: "Ask the user's double and get an answer in the user's voice. Slow, costs the \
             user's model \
                       budget; not for looking up facts.",
         effect: Effect::Add,
