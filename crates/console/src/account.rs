@@ -16,7 +16,7 @@ use identity::{
     account::{AlsoEnd, rules},
     session::Session,
 };
-use web::{ApiError, Code, Query};
+use web::{ApiError, Code, Query, id_in};
 
 use apps::{AppView, ProgramView};
 
@@ -176,7 +176,7 @@ pub(crate) async fn end_session(
     Path(id): Path<String>,
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
-    let id = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    let id = id_in(&id, Code::NotFound)?;
     if !console.identity.end_session(member.account.id, id).await? {
         return Err(Code::NotFound.into());
     }

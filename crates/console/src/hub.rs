@@ -13,7 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use hub::HubKeyId;
-use web::{ApiError, Code, Language};
+use web::{ApiError, Code, Language, id_in};
 
 use crate::{Console, form::Fields};
 use problems::problems;
@@ -45,7 +45,7 @@ fn texts(language: Language) -> &'static HubTexts {
 
 /// Parses an id in a path. A text that is no id leads to the same error as an unknown id.
 fn id(text: &str) -> Result<HubKeyId, ApiError> {
-    text.parse().map_err(|_no_number| ApiError::new(Code::HubKeyNotFound))
+    id_in(text, Code::HubKeyNotFound)
 }
 
 /// Returns the lines of a text field that has one entry per line.

@@ -59,11 +59,8 @@ impl Hub {
         viewer: Viewer,
         search: &Search,
     ) -> Result<(Vec<CallRow>, Option<CallId>), ApiError> {
-        let limit = search.limit.unwrap_or(20);
         let mut issues = Issues::query();
-        if !(1..=100).contains(&limit) {
-            issues.add("value_error", "limit", "Input should be from 1 to 100");
-        }
+        let limit = issues.range("limit", search.limit.unwrap_or(20), 1..=100);
         for (field, text) in [("trace", &search.trace), ("api", &search.api), ("code", &search.code)] {
             issues.line(field, text.as_deref().unwrap_or_default(), 64);
         }

@@ -4,6 +4,7 @@
 //! An [`ApiError`] becomes a response without a body that carries the error as an extension. The
 //! [boundary](crate::boundary), which knows the request's language, renders it.
 
+mod catalog;
 mod code;
 mod issue;
 

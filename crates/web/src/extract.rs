@@ -1,6 +1,6 @@
 //! Extractors that reject invalid input with 422, a `detail` for each error, and a readable message.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -16,6 +16,14 @@ use crate::{
     issues::Issues,
     strict::Strict,
 };
+
+/// Parses the id in a segment of a path or in a form. Any other text is treated as an unknown id.
+///
+/// # Errors
+/// `missing` if the text is no id.
+pub fn id_in<T: FromStr>(text: &str, missing: Code) -> Result<T, ApiError> {
+    text.parse().map_err(|_no_number| missing.into())
+}
 
 /// Most characters of a parser's message that are repeated to the client.
 const MAX_MESSAGE: usize = 200;

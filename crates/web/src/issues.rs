@@ -1,5 +1,7 @@
 //! Collects all errors of an input, so that one 422 response reports them together.
 
+use std::ops::RangeInclusive;
+
 use serde_json::Value;
 
 pub use crate::error::Issue;
@@ -36,6 +38,15 @@ impl Issues {
         let mut loc = vec![self.part.to_owned()];
         loc.extend(field.split('.').filter(|part| !part.is_empty()).map(str::to_owned));
         self.list.push(Issue { kind, loc, msg: msg.into(), input });
+    }
+
+    /// Checks that a number is within a range. Returns it.
+    pub fn range(&mut self, field: &str, value: i64, range: RangeInclusive<i64>) -> i64 {
+        if !range.contains(&value) {
+            let (least, most) = (range.start(), range.end());
+            self.add("value_error", field, format!("Input should be from {least} to {most}"));
+        }
+        value
     }
 
     /// Adds the error of a missing field, `Field required`.

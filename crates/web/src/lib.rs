@@ -29,7 +29,7 @@ pub use address::{ClientAddress, Peer};
 pub use boundary::RequestId;
 pub use envelope::{Data, Envelope, Nothing};
 pub use error::{ApiError, Code};
-pub use extract::{Form, Json, Query};
+pub use extract::{Form, Json, Query, id_in};
 pub use issues::Issues;
 pub use language::Language;
 pub use tasks::Tasks;

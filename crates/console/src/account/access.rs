@@ -9,7 +9,7 @@ use axum::{
 };
 use http::StatusCode;
 use identity::{AuthorizationId, Scope, ScopeSet, grant::ConnectedAgent};
-use web::{ApiError, Code, Query, names};
+use web::{ApiError, Code, Query, id_in, names};
 
 use super::PageParams;
 use crate::{
@@ -65,10 +65,6 @@ async fn find(console: &Console, member: &Member, id: AuthorizationId) -> Result
     agents.into_iter().find(|agent| agent.id == id).ok_or_else(|| Code::NotFound.into())
 }
 
-fn parse(id: &str) -> Result<AuthorizationId, ApiError> {
-    id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))
-}
-
 /// Shows the scopes of an agent: those that it asked for, with a tick at those that it has.
 pub(crate) async fn show(
     State(console): State<Console>,
@@ -76,7 +72,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    let agent = find(&console, &member, parse(&id)?).await?;
+    let agent = find(&console, &member, id_in(&id, Code::NotFound)?).await?;
     let page = member.page.at("account", address(agent.id));
     let t = Texts::of(page.language);
     let name = names::cleaned(&agent.name);
@@ -114,7 +110,7 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     CsrfForm(ScopesForm(chosen)): CsrfForm<ScopesForm>,
 ) -> Result<Response, ApiError> {
-    let agent = find(&console, &member, parse(&id)?).await?;
+    let agent = find(&console, &member, id_in(&id, Code::NotFound)?).await?;
     if !console.identity.change_authorization(member.account.id, agent.id, chosen).await? {
         return Err(Code::NotFound.into());
     }

@@ -9,7 +9,7 @@ use identity::{
     grant::{Authorization, ConnectedAgent},
     program::Program,
 };
-use web::{ApiError, Code};
+use web::{ApiError, Code, id_in};
 
 use crate::{
     Console,
@@ -77,7 +77,7 @@ pub(crate) async fn end_program(
     Path(id): Path<String>,
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
-    let id = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    let id = id_in(&id, Code::NotFound)?;
     if !console.identity.end_program(member.account.id, id).await? {
         return Err(Code::NotFound.into());
     }
@@ -91,7 +91,7 @@ pub(crate) async fn revoke(
     Path(id): Path<String>,
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
-    let id = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    let id = id_in(&id, Code::NotFound)?;
     if !console.identity.revoke_authorization(member.account.id, id).await? {
         return Err(Code::NotFound.into());
     }

@@ -263,7 +263,7 @@ fn matched<'m>(pattern: &str, text: &'m str) -> Option<Vec<&'m str>> {
 
 /// Returns the problem with a form about users of a key.
 pub(super) fn of_people(error: &HubError, language: Language) -> String {
-    let message = error.code().message(language);
+    let message = error.code().template(language);
     let detail = match error.detail() {
         None => return message.to_owned(),
         Some(serde_json::Value::String(text)) => match text.split_once(": ") {

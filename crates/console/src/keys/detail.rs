@@ -7,7 +7,7 @@ use axum::{
 };
 use http::StatusCode;
 use identity::{KeyId, usage::RefusalRow};
-use web::{ApiError, Code, Language, Query};
+use web::{ApiError, Code, Language, Query, id_in};
 
 use super::{
     usage::{self, Line},
@@ -130,7 +130,7 @@ async fn render(
 /// # Errors
 /// [`Code::ApikeyNotFound`] if it is no id.
 pub(super) fn parse(segment: &str) -> Result<KeyId, ApiError> {
-    segment.parse().map_err(|_no_number| Code::ApikeyNotFound.into())
+    id_in(segment, Code::ApikeyNotFound)
 }
 
 fn period(days: Option<&str>) -> i64 {

@@ -1,7 +1,5 @@
 //! The moderation page: open reports, bans, invitation codes, and the log of moderation actions.
 
-use std::str::FromStr;
-
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -10,7 +8,7 @@ use axum::{
 use http::StatusCode;
 use plaza::{InvitationId, LogEntryId, ReportId, post::Author};
 use store::AccountId;
-use web::{ApiError, Code, Query};
+use web::{ApiError, Code, Query, id_in};
 
 use super::{Admin, me::CodeView, notice, problem, texts::Texts};
 use crate::{
@@ -218,7 +216,7 @@ pub(crate) async fn change_code(
     Path(id): Path<String>,
     CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
-    let id = parse(&id)?;
+    let id = id_in(&id, Code::NotFound)?;
     let found = if form.what == "withdraw" {
         console.plaza.withdraw_code(member.account.id, id).await
     } else {
@@ -235,7 +233,7 @@ pub(crate) async fn settle(
     Path(id): Path<String>,
     CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
-    let (admin, id) = (member.account.id, parse(&id)?);
+    let (admin, id) = (member.account.id, id_in(&id, Code::NotFound)?);
     let done = if form.what == "uphold" {
         console.plaza.uphold_report(admin, id).await
     } else {
@@ -250,7 +248,7 @@ pub(crate) async fn ban(
     Admin(member): Admin,
     CsrfForm(form): CsrfForm<ActionForm>,
 ) -> Result<Response, ApiError> {
-    let (admin, user) = (member.account.id, parse(&form.user)?);
+    let (admin, user) = (member.account.id, id_in(&form.user, Code::NotFound)?);
     let done = if form.what == "unban" {
         console.plaza.unban(admin, user).await
     } else {
@@ -258,8 +256,4 @@ pub(crate) async fn ban(
         console.plaza.ban(admin, user, form.days.parse().unwrap_or(-1), &form.reason).await
     };
     answer(&console, member, done).await
-}
-
-fn parse<T: FromStr>(id: &str) -> Result<T, ApiError> {
-    id.parse().map_err(|_no_number| Code::NotFound.into())
 }

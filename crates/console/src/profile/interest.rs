@@ -11,7 +11,7 @@ use memory::{
     shade::{Shade, ShadeBody},
 };
 use store::AccountId;
-use web::{ApiError, Code, Query};
+use web::{ApiError, Code, Query, id_in};
 
 use super::{PATH, PageParams, Refused, form::Typed, render, texts::Texts};
 use crate::{
@@ -107,14 +107,14 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
-    let id: ShadeId = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    let id: ShadeId = id_in(&id, Code::NotFound)?;
     console.memory.delete_shade(member.account.id, id).await?;
     Ok(Redirect::to("/profile?done=deleted").into_response())
 }
 
 /// Returns an interest. All are read, because a person has only a few.
 async fn find(console: &Console, account: AccountId, id: &str) -> Result<Shade, ApiError> {
-    let id: ShadeId = id.parse().map_err(|_no_number| ApiError::new(Code::NotFound))?;
+    let id: ShadeId = id_in(id, Code::NotFound)?;
     let shades = console.memory.shades(account, false).await?;
     let found = shades.into_iter().find(|shade| shade.id == id);
     found.ok_or_else(|| Code::NotFound.into())

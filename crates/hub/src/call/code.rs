@@ -3,28 +3,13 @@
 //! The Hub has a wire format of its own, in which `code` is a word and not a number. So its codes are not
 //! part of the Lab API's catalog.
 
-use http::StatusCode;
 use serde_json::Value;
 use web::{ApiError, Code, Language};
 
-macro_rules! catalog {
-    ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal $zh:literal $en:literal;)*) => {
-        /// A kind of error. Its code is part of the public API and never changes.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum HubCode { $($(#[$doc])* $name,)* }
+web::error_codes! {
+    /// A kind of error. Its code is part of the public API and never changes.
+    HubCode:
 
-        impl HubCode {
-            /// All codes, in declaration order.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            const fn row(self) -> (u16, &'static str, &'static str, &'static str) {
-                match self { $(Self::$name => ($status, $code, $zh, $en),)* }
-            }
-        }
-    };
-}
-
-catalog! {
     /// An argument is missing or invalid, or the body is not a JSON object.
     InvalidParams = 400 "INVALID_PARAMS" "参数异常" "Invalid parameters";
     /// An internal error. The log has the cause under the trace.
@@ -87,26 +72,6 @@ catalog! {
     UserNotFound = 404 "USER_NOT_FOUND" "用户不存在" "No such user";
 }
 
-impl HubCode {
-    /// Returns the HTTP status, also where responses are sent with 200.
-    pub fn status(self) -> StatusCode {
-        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    /// Returns the `code` of the body.
-    pub const fn name(self) -> &'static str {
-        self.row().1
-    }
-
-    /// Returns the `msg` of the body.
-    pub const fn message(self, language: Language) -> &'static str {
-        match language {
-            Language::Zh => self.row().2,
-            Language::En => self.row().3,
-        }
-    }
-}
-
 /// An error for a caller: a code, a detail for the caller's developers, and a cause for the log alone.
 #[derive(Debug, Clone)]
 pub struct HubError {
@@ -138,8 +103,7 @@ impl HubError {
 
     /// Returns the seconds of `Retry-After`. Errors with status 429 or 503 always have them.
     pub(crate) fn wait(&self) -> Option<i64> {
-        let may_succeed = matches!(self.code.row().0, 429 | 503);
-        self.retry_after.or(may_succeed.then_some(1))
+        self.retry_after.or_else(|| self.code.usual_wait().map(i64::from))
     }
 
     /// Sets the cause for the log. It is never sent.
@@ -215,9 +179,7 @@ mod tests {
         let mut seen = HashSet::new();
         for code in HubCode::ALL {
             assert!(seen.insert(code.name()));
-            assert_eq!(code.status().as_u16(), code.row().0);
-            assert!(code.status().is_client_error() || code.status().is_server_error());
-            assert!(!code.message(Language::Zh).is_empty() && !code.message(Language::En).is_empty());
+            assert_eq!(code.faults(), Vec::<String>::new());
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn refusal(
         success: false,
         trace: trace.to_str().unwrap_or_default(),
         code: error.code.name(),
-        msg: error.code.message(language),
+        msg: error.code.template(language),
         detail: &error.detail,
     };
     let body = serde_json::to_vec(&refusal).unwrap_or_default();

@@ -77,11 +77,8 @@ pub(super) fn shown_network(network: &IpNet) -> String {
 /// # Errors
 /// 422 unless it is from 0 to [`MAX_OVERLAP`].
 pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
-    let seconds = request.overlap_seconds.unwrap_or(0);
     let mut issues = Issues::body();
-    if !(0..=MAX_OVERLAP).contains(&seconds) {
-        issues.add("value_error", "overlapSeconds", format!("Input should be from 0 to {MAX_OVERLAP}"));
-    }
+    let seconds = issues.range("overlapSeconds", request.overlap_seconds.unwrap_or(0), 0..=MAX_OVERLAP);
     issues.finish()?;
     Ok(seconds)
 }
@@ -91,5 +88,5 @@ pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
 /// # Errors
 /// [`Code::HubKeyNotFound`] if the segment is not a number.
 pub(crate) fn id(segment: &str) -> Result<HubKeyId, ApiError> {
-    segment.parse().map_err(|_no_number| Code::HubKeyNotFound.into())
+    web::id_in(segment, Code::HubKeyNotFound)
 }

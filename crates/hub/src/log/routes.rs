@@ -58,11 +58,8 @@ async fn usage(
     Path(id): Path<String>,
     Query(query): Query<UsageQuery>,
 ) -> ApiResult<Vec<UsageOut>> {
-    let hours = query.hours.unwrap_or(24);
     let mut issues = Issues::query();
-    if !(1..=MAX_HOURS).contains(&hours) {
-        issues.add("value_error", "hours", format!("Input should be from 1 to {MAX_HOURS}"));
-    }
+    let hours = issues.range("hours", query.hours.unwrap_or(24), 1..=MAX_HOURS);
     issues.finish()?;
     let rows = hub.key_usage(signed_in.caller.account(), rules::id(&id)?, hours).await?;
     Ok(Data(rows.into_iter().map(UsageOut::from).collect()))

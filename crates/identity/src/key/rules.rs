@@ -77,11 +77,8 @@ pub(super) fn renewed(created: Timestamp, expires: Option<Timestamp>, now: Times
 /// # Errors
 /// 422 if it is not within 0 and [`MAX_OVERLAP`].
 pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
-    let seconds = request.overlap_seconds.unwrap_or(0);
     let mut issues = Issues::body();
-    if !(0..=MAX_OVERLAP).contains(&seconds) {
-        issues.add("value_error", "overlapSeconds", format!("Input should be from 0 to {MAX_OVERLAP}"));
-    }
+    let seconds = issues.range("overlapSeconds", request.overlap_seconds.unwrap_or(0), 0..=MAX_OVERLAP);
     issues.finish()?;
     Ok(seconds)
 }
@@ -91,11 +88,8 @@ pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
 /// # Errors
 /// 422 if it is not within 1 and [`MAX_DAYS`].
 pub(super) fn days(query: &UsageQuery) -> Result<i64, ApiError> {
-    let days = query.days.unwrap_or(30);
     let mut issues = Issues::query();
-    if !(1..=MAX_DAYS).contains(&days) {
-        issues.add("value_error", "days", format!("Input should be from 1 to {MAX_DAYS}"));
-    }
+    let days = issues.range("days", query.days.unwrap_or(30), 1..=MAX_DAYS);
     issues.finish()?;
     Ok(days)
 }
@@ -105,5 +99,5 @@ pub(super) fn days(query: &UsageQuery) -> Result<i64, ApiError> {
 /// # Errors
 /// [`Code::ApikeyNotFound`] if the segment is not a number.
 pub(super) fn id(segment: &str) -> Result<KeyId, ApiError> {
-    segment.parse().map_err(|_no_number| Code::ApikeyNotFound.into())
+    web::id_in(segment, Code::ApikeyNotFound)
 }

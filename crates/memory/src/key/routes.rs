@@ -7,7 +7,7 @@ use identity::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    ApiError, ApiResult, Code, Data, Envelope, Json, Nothing, Query,
+    ApiResult, Code, Data, Envelope, Json, Nothing, Query, id_in,
     paging::{PageQuery, Paged},
 };
 
@@ -16,7 +16,7 @@ use super::{
     rules,
 };
 use crate::{
-    Memory, MemoryId,
+    Memory,
     cursor::{CursorPage, CursorParams},
     quota::Adder,
     recall::{Access, Reader},
@@ -133,7 +133,13 @@ async fn update(
     Path(segment): Path<String>,
     Json(change): Json<MemoryChange>,
 ) -> ApiResult<Nothing> {
-    memory.update_key_memory(caller.account(), id(&segment)?, rules::check_change(change)?).await?;
+    memory
+        .update_key_memory(
+            caller.account(),
+            id_in(&segment, Code::MemoryNotFound)?,
+            rules::check_change(change)?,
+        )
+        .await?;
     Ok(Data(Nothing))
 }
 
@@ -152,7 +158,7 @@ async fn delete(
     Scoped { caller, .. }: Scoped<WriteMemory>,
     Path(segment): Path<String>,
 ) -> ApiResult<Nothing> {
-    memory.delete_key_memory(caller.account(), id(&segment)?).await?;
+    memory.delete_key_memory(caller.account(), id_in(&segment, Code::MemoryNotFound)?).await?;
     Ok(Data(Nothing))
 }
 
@@ -172,9 +178,9 @@ async fn history(
     Path(segment): Path<String>,
     Query(page): Query<PageQuery>,
 ) -> ApiResult<Paged<Version>> {
-    Ok(Data(memory.key_memory_versions(caller.account(), id(&segment)?, page.check()?).await?))
-}
-
-fn id(segment: &str) -> Result<MemoryId, ApiError> {
-    segment.parse().map_err(|_no_number| Code::MemoryNotFound.into())
+    Ok(Data(
+        memory
+            .key_memory_versions(caller.account(), id_in(&segment, Code::MemoryNotFound)?, page.check()?)
+            .await?,
+    ))
 }

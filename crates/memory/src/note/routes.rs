@@ -7,7 +7,7 @@ use identity::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    ApiError, ApiResult, Code, Data, Envelope, Json, Nothing, Query,
+    ApiError, ApiResult, Code, Data, Envelope, Json, Nothing, Query, id_in,
     paging::{PageQuery, Paged},
 };
 
@@ -17,7 +17,7 @@ use super::{
     rules,
 };
 use crate::{
-    Memory, NoteId,
+    Memory,
     cursor::{CursorPage, CursorParams},
     key::{model::Keyword, rules::check_keyword},
     quota::Adder,
@@ -116,7 +116,7 @@ async fn update(
     Path(segment): Path<String>,
     Json(change): Json<NoteChange>,
 ) -> ApiResult<Nothing> {
-    let id = id(&segment, Code::NoteUpdateNotFound)?;
+    let id = id_in(&segment, Code::NoteUpdateNotFound)?;
     memory.update_note(caller.account(), id, rules::check_change(change)?).await?;
     Ok(Data(Nothing))
 }
@@ -136,7 +136,7 @@ async fn delete(
     Scoped { caller, .. }: Scoped<WriteNotes>,
     Path(segment): Path<String>,
 ) -> ApiResult<Nothing> {
-    memory.delete_note(caller.account(), id(&segment, Code::NoteDeleteNotFound)?).await?;
+    memory.delete_note(caller.account(), id_in(&segment, Code::NoteDeleteNotFound)?).await?;
     Ok(Data(Nothing))
 }
 
@@ -156,7 +156,7 @@ async fn history(
     Path(segment): Path<String>,
     Query(page): Query<PageQuery>,
 ) -> ApiResult<Paged<Version>> {
-    let id = id(&segment, Code::NoteUpdateNotFound)?;
+    let id = id_in(&segment, Code::NoteUpdateNotFound)?;
     Ok(Data(memory.note_versions(caller.account(), id, page.check()?).await?))
 }
 
@@ -172,8 +172,4 @@ async fn with_pages<T>(
         shown.push(show(note, its));
     }
     Ok(shown)
-}
-
-fn id(segment: &str, missing: Code) -> Result<NoteId, ApiError> {
-    segment.parse().map_err(|_no_number| missing.into())
 }

@@ -6,10 +6,10 @@ use identity::{
     scope::{ReadShades, WriteProfile},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Nothing};
+use web::{ApiResult, Code, Data, Envelope, Json, Nothing, id_in};
 
 use super::model::{Shade, ShadeBody, Shades};
-use crate::{Memory, ShadeId};
+use crate::Memory;
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     OpenApiRouter::new()
@@ -85,7 +85,7 @@ async fn update(
     Path(segment): Path<String>,
     Json(body): Json<ShadeBody>,
 ) -> ApiResult<Shade> {
-    Ok(Data(memory.update_shade(caller.account(), id(&segment)?, body).await?))
+    Ok(Data(memory.update_shade(caller.account(), id_in(&segment, Code::NotFound)?, body).await?))
 }
 
 /// Delete an interest. A key needs scope *.
@@ -103,10 +103,6 @@ async fn delete(
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Path(segment): Path<String>,
 ) -> ApiResult<Nothing> {
-    memory.delete_shade(caller.account(), id(&segment)?).await?;
+    memory.delete_shade(caller.account(), id_in(&segment, Code::NotFound)?).await?;
     Ok(Data(Nothing))
-}
-
-fn id(segment: &str) -> Result<ShadeId, ApiError> {
-    segment.parse().map_err(|_no_number| Code::NotFound.into())
 }

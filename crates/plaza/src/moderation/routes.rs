@@ -1,9 +1,8 @@
 //! HTTP routes of reports and blocks. SecondMe documents none.
 
 use axum::extract::{Path, State};
-use store::AccountId;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Nothing};
+use web::{ApiResult, Code, Data, Envelope, Json, Nothing, id_in};
 
 use super::{model::ReportRequest, rules};
 use crate::{Plaza, gate::Writer};
@@ -52,7 +51,7 @@ async fn block(
     Writer(caller): Writer,
     Path(user): Path<String>,
 ) -> ApiResult<Nothing> {
-    plaza.block(caller.account(), id(&user)?).await?;
+    plaza.block(caller.account(), id_in(&user, Code::NotFound)?).await?;
     Ok(Data(Nothing))
 }
 
@@ -71,10 +70,6 @@ async fn unblock(
     Writer(caller): Writer,
     Path(user): Path<String>,
 ) -> ApiResult<Nothing> {
-    plaza.unblock(caller.account(), id(&user)?).await?;
+    plaza.unblock(caller.account(), id_in(&user, Code::NotFound)?).await?;
     Ok(Data(Nothing))
-}
-
-fn id(text: &str) -> Result<AccountId, ApiError> {
-    text.parse().map_err(|_no_number| Code::NotFound.into())
 }

@@ -1,27 +1,9 @@
 //! The catalog of error codes: for each its HTTP status, its `subCode`, and its messages.
 
-use http::StatusCode;
+crate::error_codes! {
+    /// A kind of error. Its `subCode` is part of the public API and never changes.
+    Code:
 
-use crate::language::Language;
-
-macro_rules! catalog {
-    ($($(#[$doc:meta])* $name:ident = $status:literal $sub_code:literal $zh:literal $en:literal;)*) => {
-        /// A kind of error. Its `subCode` is part of the public API and never changes.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$doc])* $name,)* }
-
-        impl Code {
-            /// Every code, in the order of the catalog.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            const fn row(self) -> (u16, &'static str, &'static str, &'static str) {
-                match self { $(Self::$name => ($status, $sub_code, $zh, $en),)* }
-            }
-        }
-    };
-}
-
-catalog! {
     /// The request needs a credential and has none.
     AuthMissing = 401 "apikey.auth.missing" "需要认证" "Authentication required";
     /// The API key is unknown, deleted, or expired.
@@ -260,30 +242,9 @@ catalog! {
 }
 
 impl Code {
-    /// Returns the HTTP status, which is also the `code` in the body.
-    pub fn status(self) -> StatusCode {
-        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
     /// Returns the `subCode` (and `error_code`) in the body: `module.resource.reason`.
     pub const fn sub_code(self) -> &'static str {
-        self.row().1
-    }
-
-    /// Returns the message in a language, with `{}` in place of the argument.
-    pub const fn template(self, language: Language) -> &'static str {
-        match language {
-            Language::Zh => self.row().2,
-            Language::En => self.row().3,
-        }
-    }
-
-    /// Returns the default `Retry-After` in seconds, or `None` if a retry is of no use.
-    pub const fn usual_wait(self) -> Option<u32> {
-        match self.row().0 {
-            429 | 503 => Some(1),
-            _ => None,
-        }
+        self.name()
     }
 
     /// True if the error envelope has a `detail` member beside the message, as in the SecondMe API.
@@ -298,17 +259,9 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn every_code_has_a_valid_status_and_both_messages() {
-        for code in Code::ALL {
-            assert_eq!(code.status().as_u16(), code.row().0);
-            assert!(code.status().is_client_error() || code.status().is_server_error(), "{code:?}");
-            assert!(!code.template(Language::Zh).is_empty() && !code.template(Language::En).is_empty());
-            assert_eq!(
-                code.template(Language::Zh).contains("{}"),
-                code.template(Language::En).contains("{}"),
-                "{code:?}"
-            );
-        }
+    fn every_code_is_whole() {
+        let faults: Vec<String> = Code::ALL.iter().flat_map(|code| code.faults()).collect();
+        assert!(faults.is_empty(), "{faults:?}");
     }
 
     #[test]
