@@ -1,11 +1,11 @@
 //! The reasons why answers fail, as the person needs to know them.
 
-use strum::IntoStaticStr;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::provider::Failure;
 
 /// The reason why an answer failed, for the person to act on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Reason {
     /// The provider does not accept the key.
@@ -69,7 +69,7 @@ impl Reason {
     /// Parses a name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.name() == name)
+        name.parse().ok()
     }
 
     /// Returns the reason of a failure.

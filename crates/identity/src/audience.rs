@@ -1,9 +1,12 @@
 //! The resources of this server for which access tokens are issued (RFC 8707). No I/O.
 
+use strum::{EnumString, IntoStaticStr};
+
 use crate::{Scope, ScopeSet};
 
 /// The resource that an access token is for. A token for one resource is refused at the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Audience {
     /// The whole server, `{issuer}`: the Lab API, and the tools at `/mcp` as far as the scopes allow.
     /// Requests without `resource` get such tokens.
@@ -44,11 +47,8 @@ impl Audience {
     pub const ALL: &[Self] = &[Self::Server, Self::Mcp];
 
     /// Returns the name in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Mcp => "mcp",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the path of the resource.
@@ -110,7 +110,7 @@ impl store::Column for Audience {
 
     fn from_value(value: store::Param<'_>) -> Option<Self> {
         match value {
-            store::Param::Text(text) => Self::ALL.iter().copied().find(|audience| audience.name() == text),
+            store::Param::Text(text) => text.parse().ok(),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! The endpoints of models that administrators configure on a page.
 
 use store::SecretText;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::{
     EndpointId,
@@ -8,7 +9,8 @@ use crate::{
 };
 
 /// The purpose of an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Purpose {
     /// Answers as the assistant. There may be several, which are tried in order.
     Chat,
@@ -20,17 +22,13 @@ pub enum Purpose {
 
 impl Purpose {
     /// Returns the name in the store and in forms.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::Embedding => "embedding",
-            Self::Rerank => "rerank",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Parses the name of a purpose.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Chat, Self::Embedding, Self::Rerank].into_iter().find(|purpose| purpose.name() == name)
+        name.parse().ok()
     }
 }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::tools::Tool;
 
 /// The author of a message in a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Instructions and memories.
@@ -24,18 +26,13 @@ pub enum Role {
 
 impl Role {
     /// Returns the name in the store and on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-            Self::Tool => "tool",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Parses the role of a stored message, which is never a tool's.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::System, Self::User, Self::Assistant].into_iter().find(|role| role.name() == name)
+        name.parse().ok().filter(|role| *role != Self::Tool)
     }
 }
 

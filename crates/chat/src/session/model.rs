@@ -3,14 +3,14 @@
 use memory::MessageId;
 use serde::{Deserialize, Serialize};
 use store::{AccountId, Row, Timestamp};
-use strum::IntoStaticStr;
+use strum::{EnumString, IntoStaticStr};
 use utoipa::{IntoParams, ToSchema};
 use web::paging::cursor::Position;
 
 use crate::{ConversationId, provider::Role};
 
 /// The state of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "snake_case")]
 pub enum State {
@@ -30,7 +30,7 @@ impl State {
 
     /// Parses a name in the store.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        [Self::Complete, Self::Stopped, Self::Failed].into_iter().find(|state| state.name() == name)
+        name.parse().ok()
     }
 }
 

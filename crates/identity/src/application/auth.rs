@@ -2,16 +2,22 @@
 
 use std::fmt;
 
+use strum::{EnumString, IntoStaticStr};
+
 /// A method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
 pub enum AuthMethod {
     /// The app is public, and proves itself by PKCE alone.
+    #[strum(serialize = "none")]
     None,
     /// A secret by HTTP Basic.
+    #[strum(serialize = "client_secret_basic")]
     SecretBasic,
     /// A secret in the form.
+    #[strum(serialize = "client_secret_post")]
     SecretPost,
     /// An assertion that the app signs with its key (RFC 7523).
+    #[strum(serialize = "private_key_jwt")]
     PrivateKeyJwt,
 }
 
@@ -21,13 +27,8 @@ impl AuthMethod {
     pub const ALL: &[Self] = &[Self::SecretBasic, Self::SecretPost, Self::None, Self::PrivateKeyJwt];
 
     /// Returns the name on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::SecretBasic => "client_secret_basic",
-            Self::SecretPost => "client_secret_post",
-            Self::PrivateKeyJwt => "private_key_jwt",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// True if the app shares a secret with this server.
@@ -37,7 +38,7 @@ impl AuthMethod {
 
     /// Returns the method with a name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|method| method.name() == name)
+        name.parse().ok()
     }
 }
 

@@ -6,6 +6,7 @@ use ring::signature::{
     UnparsedPublicKey,
 };
 use serde::Deserialize;
+use strum::{EnumString, IntoStaticStr};
 
 /// Most keys of a set that are read.
 const MAX_KEYS: usize = 50;
@@ -17,7 +18,8 @@ const MAX_RSA_BITS: usize = 8192;
 const P256_BYTES: usize = 32;
 
 /// The signature algorithms that are accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "UPPERCASE")]
 pub(crate) enum Algorithm {
     Rs256,
     Ps256,
@@ -29,17 +31,13 @@ impl Algorithm {
     pub(crate) const ALL: &[Self] = &[Self::Rs256, Self::Ps256, Self::Es256];
 
     /// Returns the name in headers and metadata.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Ps256 => "PS256",
-            Self::Es256 => "ES256",
-        }
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the algorithm with a name. `none` and algorithms with shared secrets are not among them.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
+        name.parse().ok()
     }
 }
 
