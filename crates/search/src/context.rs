@@ -2,13 +2,12 @@
 //! question before it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 
-use store::{Database, FromRow, Param, Result, Tx};
+use store::{Database, FromRow, InList, Param, Result, Tx};
 
 use super::id::EntryId;
 use super::index::Index;
-use super::statements::{MAX_NEIGHBORS, placeholders};
+use super::statements::MAX_NEIGHBORS;
 
 /// Maximum number of characters of an entry's folded text that vectors are made of. If these characters have
 /// changed meanwhile, the vectors are not stored.
@@ -16,15 +15,13 @@ pub const MAX_EMBEDDED: i64 = 32_000;
 
 /// Maximum time between neighboring entries, in milliseconds.
 const NEAR_MS: i64 = 3_600_000;
-/// An id that no entry has.
-const NOBODY: Param<'static> = Param::Int(-1);
 
-/// Selects the entries right before and after each of [`MAX_NEIGHBORS`] entries, which are given from the
-/// fourth parameter on. A value is NULL if there is no such entry within [`NEAR_MS`].
+/// Selects the entries right before and after each of some entries. A value is NULL if there is no such entry
+/// within [`NEAR_MS`].
 ///
-/// The plus signs change nothing but that SQLite searches its index for both values. For values with a type of a
-/// column it would search for the time alone, and read all entries of one moment, as an import makes them.
-static ADJACENT: LazyLock<String> = LazyLock::new(|| {
+/// The plus signs change nothing but that SQLite searches its index for both values. For values with a type of
+/// a column it would search for the time alone, and read all entries of one moment, as an import makes them.
+static ADJACENT: InList = InList::new(3, MAX_NEIGHBORS, |entries| {
     let beside = |than: &str, order: &str| {
         format!(
             "(SELECT CASE WHEN ABS(other.noted_at - entry.noted_at) <= $3 THEN other.entry_id END \
@@ -35,26 +32,23 @@ static ADJACENT: LazyLock<String> = LazyLock::new(|| {
     };
     format!(
         "SELECT entry.entry_id, {}, {} FROM search_entry AS entry \
-         WHERE entry.account_id = $1 AND entry.kind = $2 AND entry.entry_id IN ({})",
+         WHERE entry.account_id = $1 AND entry.kind = $2 AND entry.entry_id IN ({entries})",
         beside("<", "DESC"),
         beside(">", "ASC"),
-        placeholders(4, 3 + MAX_NEIGHBORS)
     )
 });
 
-static TEXTS: LazyLock<String> = LazyLock::new(|| {
+static TEXTS: InList = InList::new(3, MAX_NEIGHBORS, |entries| {
     format!(
         "SELECT entry_id, is_public, SUBSTR(folded, 1, $3) FROM search_entry \
-         WHERE account_id = $1 AND kind = $2 AND entry_id IN ({})",
-        placeholders(4, 3 + MAX_NEIGHBORS)
+         WHERE account_id = $1 AND kind = $2 AND entry_id IN ({entries})"
     )
 });
 
-static MARKS: LazyLock<String> = LazyLock::new(|| {
+static MARKS: InList = InList::new(3, MAX_NEIGHBORS, |entries| {
     format!(
         "SELECT entry_id, context FROM search_vector \
-         WHERE account_id = $1 AND kind = $2 AND model = $3 AND entry_id IN ({})",
-        placeholders(4, 3 + MAX_NEIGHBORS)
+         WHERE account_id = $1 AND kind = $2 AND model = $3 AND entry_id IN ({entries})"
     )
 });
 
@@ -111,8 +105,7 @@ impl Index {
                 let beside = adjacent.iter().flat_map(|(_, before, after)| [*before, *after]).flatten();
                 let beside: HashSet<EntryId> = beside.filter(|entry| !own.contains(entry)).collect();
                 let beside: Vec<EntryId> = beside.into_iter().collect();
-                let marks: Vec<(EntryId, i64)> =
-                    self.of(tx, MARKS.as_str(), Param::Text(&model), &beside).await?;
+                let marks: Vec<(EntryId, i64)> = self.of(tx, &MARKS, Param::Text(&model), &beside).await?;
                 let contexts = self.contexts(tx, &[entries.as_slice(), &beside].concat()).await?;
                 let is_outdated = |(entry, mark): &(EntryId, i64)| {
                     contexts.get(entry).is_some_and(|context| context.mark() != *mark)
@@ -150,7 +143,7 @@ impl Index {
     }
 
     async fn adjacent(self, tx: &Tx<'_>, entries: &[EntryId]) -> Result<Vec<Adjacent>> {
-        self.of(tx, ADJACENT.as_str(), Param::Int(NEAR_MS), entries).await
+        self.of(tx, &ADJACENT, Param::Int(NEAR_MS), entries).await
     }
 
     /// Returns, of entries, true if they are public, and the part of the folded text that vectors are made
@@ -160,7 +153,7 @@ impl Index {
     /// If a statement fails.
     pub async fn texts(self, tx: &Tx<'_>, entries: &[EntryId]) -> Result<HashMap<EntryId, (bool, String)>> {
         let rows: Vec<(EntryId, bool, String)> =
-            self.of(tx, TEXTS.as_str(), Param::Int(MAX_EMBEDDED), entries).await?;
+            self.of(tx, &TEXTS, Param::Int(MAX_EMBEDDED), entries).await?;
         Ok(rows.into_iter().map(|(entry, public, text)| (entry, (public, text))).collect())
     }
 
@@ -168,17 +161,10 @@ impl Index {
     async fn of<R: FromRow>(
         self,
         tx: &Tx<'_>,
-        statement: &'static str,
+        statement: &'static InList,
         third: Param<'_>,
         entries: &[EntryId],
     ) -> Result<Vec<R>> {
-        let mut rows = Vec::new();
-        for entries in entries.chunks(MAX_NEIGHBORS) {
-            let mut values = vec![Param::from(self.account), Param::Int(self.kind), third];
-            values.extend(entries.iter().map(|entry| Param::from(*entry)));
-            values.resize(3 + MAX_NEIGHBORS, NOBODY);
-            rows.extend(tx.fetch_all::<R>(statement, &values).await?);
-        }
-        Ok(rows)
+        tx.fetch_in(statement, &[Param::from(self.account), Param::Int(self.kind), third], entries).await
     }
 }

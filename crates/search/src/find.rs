@@ -30,9 +30,9 @@ const CONVERSATION_MS: i64 = 3_600_000;
 const MAX_OF_DAY: i64 = 1000;
 /// Time before and after a UTC day during which it is that day somewhere on earth, in milliseconds.
 const ELSEWHERE_MS: i64 = 12 * 3_600_000;
-/// Days that relative dates such as "last Saturday" reach back.
 /// Part of the bonus for entries that are of the day only in some time zones.
 const PERHAPS: f64 = 0.75;
+/// Days that relative dates such as "last Saturday" reach back.
 const TOLD_LATER_DAYS: i64 = 8;
 /// Number of days before a coming day in which a text may have named it.
 const TOLD_BEFORE_DAYS: i64 = 31;
@@ -214,9 +214,9 @@ impl Index {
                 let parts = having.chunks(LOOKED_THROUGH).map(|having| async {
                     let mut values = self.start(query.only_public);
                     values.push(Param::Text(&query.typed));
-                    values.extend(having.iter().map(|posting| Param::from(posting.entry)));
-                    values.resize(4 + LOOKED_THROUGH, NOBODY);
-                    tx.fetch_all::<(EntryId, Timestamp)>(sql::VERBATIM_AMONG.as_str(), &values).await
+                    let entries = having.iter().map(|posting| posting.entry);
+                    let values = sql::VERBATIM_AMONG.params(&values, entries);
+                    tx.fetch_all::<(EntryId, Timestamp)>(sql::VERBATIM_AMONG.sql(), &values).await
                 });
                 for rows in futures::future::try_join_all(parts).await? {
                     found.extend(rows);
@@ -242,9 +242,8 @@ impl Index {
         }
         let mut values = self.start(query.only_public);
         values.push(Param::Int(CONVERSATION_MS));
-        values.extend(best.iter().map(|hit| Param::from(hit.entry)));
-        values.resize(4 + MAX_NEIGHBORS, NOBODY);
-        let rows: Vec<Beside> = tx.fetch_all(sql::NEIGHBORS.as_str(), &values).await?;
+        let values = sql::NEIGHBORS.params(&values, best.iter().map(|hit| hit.entry));
+        let rows: Vec<Beside> = tx.fetch_all(sql::NEIGHBORS.sql(), &values).await?;
         let beside: HashMap<EntryId, Beside> = rows.into_iter().map(|row| (row.0, row)).collect();
         let mut lent = Vec::new();
         for hit in best {
@@ -360,9 +359,6 @@ fn votes(scored_terms: &[ScoredTerm], postings: &Postings, size: Size) -> Scores
 
 /// The postings of some terms.
 type Postings = HashMap<String, Vec<Posting>>;
-
-/// An id that no entry has.
-const NOBODY: Param<'static> = Param::Int(-1);
 
 /// An entry, the ones right before and after it, and the ones before and after those. An entry may lack any
 /// of them.

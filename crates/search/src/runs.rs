@@ -2,7 +2,7 @@
 //! it.
 
 use futures::future::BoxFuture;
-use store::{AccountId, Param, Result, Timestamp, Tx, params};
+use store::{AccountId, Result, Timestamp, Tx, params};
 
 use super::id::EntryId;
 use super::index::{Entry, Index};
@@ -100,8 +100,8 @@ impl Index {
         terms: &[&str],
     ) -> Result<()> {
         for terms in terms.chunks(OF_RUN) {
-            let rows: Vec<(String, Vec<u8>)> =
-                tx.fetch_all(sql::OF_RUN_TERMS.as_str(), &self.terms_of(run, terms)).await?;
+            let of_run = params![self.account(), self.kind(), run];
+            let rows: Vec<(String, Vec<u8>)> = tx.fetch_in(&sql::OF_RUN_TERMS, of_run, terms).await?;
             let mut left = Vec::new();
             let mut empty = Vec::new();
             for (term, bytes) in &rows {
@@ -121,16 +121,11 @@ impl Index {
     /// Removes at most [`OF_RUN`] terms from a run.
     pub(super) async fn remove_terms(self, tx: &mut Tx<'_>, run: i64, terms: &[&str]) -> Result<()> {
         if !terms.is_empty() {
-            tx.execute(sql::REMOVE_TERMS.as_str(), &self.terms_of(run, terms)).await?;
+            let of_run = params![self.account(), self.kind(), run];
+            let values = sql::REMOVE_TERMS.params(of_run, terms.iter().copied());
+            tx.execute(sql::REMOVE_TERMS.sql(), &values).await?;
         }
         Ok(())
-    }
-
-    fn terms_of<'t>(self, run: i64, terms: &[&'t str]) -> Vec<Param<'t>> {
-        let mut values = params![self.account(), self.kind(), run].to_vec();
-        values.extend(terms.iter().map(|term| Param::Text(term)));
-        values.resize(3 + OF_RUN, Param::Text(""));
-        values
     }
 
     async fn rebuild(self, tx: &mut Tx<'_>) -> Result<()> {

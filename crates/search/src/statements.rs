@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
+use store::InList;
+
 use super::tokens::MAX_QUERY_TERMS;
 
 /// Number of terms of a run that one statement reads or removes.
@@ -69,11 +71,10 @@ pub(super) const VERBATIM: &str = "SELECT entry_id, noted_at FROM (SELECT entry_
      WHERE STRPOS(folded, $5) > 0";
 
 /// Selects those of [`LOOKED_THROUGH`] entries that hold a text.
-pub(super) static VERBATIM_AMONG: LazyLock<String> = LazyLock::new(|| {
+pub(super) static VERBATIM_AMONG: InList = InList::new(4, LOOKED_THROUGH, |entries| {
     format!(
         "SELECT entry_id, noted_at FROM search_entry WHERE account_id = $1 AND kind = $2 AND is_public >= $3 \
-         AND STRPOS(folded, $4) > 0 AND entry_id IN ({})",
-        placeholders(5, 4 + LOOKED_THROUGH)
+         AND STRPOS(folded, $4) > 0 AND entry_id IN ({entries})"
     )
 });
 
@@ -82,10 +83,9 @@ pub(super) const BETWEEN: &str = "SELECT entry_id, noted_at, folded FROM search_
     AND kind = $2 \
      AND is_public >= $3 AND noted_at >= $4 AND noted_at < $5 ORDER BY noted_at, entry_id LIMIT $6";
 
-/// Selects the two entries before and the two after each of [`MAX_NEIGHBORS`] entries, which are given from
-/// the fourth parameter on. The nearest come first. A value is NULL if there is no such entry, or if the
-/// search may not see it. For the plus signs see `context::ADJACENT`.
-pub(super) static NEIGHBORS: LazyLock<String> = LazyLock::new(|| {
+/// Selects the two entries before and the two after each of some entries. The nearest come first. A value is
+/// NULL if there is no such entry, or if the search may not see it. For the plus signs see `context::ADJACENT`.
+pub(super) static NEIGHBORS: InList = InList::new(4, MAX_NEIGHBORS, |entries| {
     let beside = |than: &str, order: &str, skipped: u8| {
         format!(
             "(SELECT CASE WHEN other.is_public >= $3 AND ABS(other.noted_at - entry.noted_at) <= $4 \
@@ -97,19 +97,13 @@ pub(super) static NEIGHBORS: LazyLock<String> = LazyLock::new(|| {
     };
     format!(
         "SELECT entry.entry_id, {}, {}, {}, {} FROM search_entry AS entry \
-         WHERE entry.account_id = $1 AND entry.kind = $2 AND entry.entry_id IN ({})",
+         WHERE entry.account_id = $1 AND entry.kind = $2 AND entry.entry_id IN ({entries})",
         beside("<", "DESC", 0),
         beside(">", "ASC", 0),
         beside("<", "DESC", 1),
         beside(">", "ASC", 1),
-        placeholders(5, 4 + MAX_NEIGHBORS)
     )
 });
-
-/// Returns `$from, …, $to`.
-pub(super) fn placeholders(from: usize, to: usize) -> String {
-    (from..=to).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
-}
 
 /// Numbers of terms that one statement looks up in runs. The smallest that fits the query is used.
 const ASKED: [usize; 3] = [8, 24, MAX_QUERY_TERMS];
@@ -165,14 +159,14 @@ fn in_runs_of(terms: usize, value: &str, answer: &str) -> String {
     )
 }
 
-/// Selects [`OF_RUN`] terms of a run, given from the fourth parameter on.
-pub(super) static OF_RUN_TERMS: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT term, postings FROM search_posting WHERE {}", of_run()));
-pub(super) static REMOVE_TERMS: LazyLock<String> =
-    LazyLock::new(|| format!("DELETE FROM search_posting WHERE {}", of_run()));
+/// Selects terms of a run.
+pub(super) static OF_RUN_TERMS: InList = InList::new(3, OF_RUN, |terms| {
+    format!("SELECT term, postings FROM search_posting WHERE {}", of_run(terms))
+});
+pub(super) static REMOVE_TERMS: InList =
+    InList::new(3, OF_RUN, |terms| format!("DELETE FROM search_posting WHERE {}", of_run(terms)));
 
-fn of_run() -> String {
-    let terms = placeholders(4, 3 + OF_RUN);
+fn of_run(terms: &str) -> String {
     format!("account_id = $1 AND kind = $2 AND run = $3 AND term IN ({terms})")
 }
 
