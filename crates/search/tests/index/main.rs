@@ -1,119 +1,19 @@
 //! The full-text index: equal on both engines, and equal to an examination of every entry.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
-use std::{collections::BTreeMap, time::Duration};
+mod alike;
+mod world;
+
+use std::collections::BTreeMap;
 
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use search::{Document, Entry, EntryId, Expected, Hit, Index, Query, fold};
-use store::{AccountId, Clock, Database, DatabaseConfig, Error, Ids, Random, Timestamp, params};
-use tempfile::TempDir;
-use testkit::{Engine, Fixture, both_engines};
+use search::{Document, Entry, EntryId, Expected, Index, Query};
+use store::{AccountId, Error, Ids, Timestamp, params};
+use testkit::both_engines;
 
-/// A database for one test, not yet opened.
-struct World {
-    dir: TempDir,
-    config: DatabaseConfig,
-}
-
-impl World {
-    /// Opens the database.
-    async fn open(&self) -> Database {
-        let (clock, random) = (Clock::manual(Timestamp(1_800_000_000_000)), Random::seeded(1));
-        Database::open(self.config.clone(), self.dir.path(), clock, random).await.unwrap()
-    }
-}
-
-impl Fixture for World {
-    async fn set_up(engine: Engine, _settings: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let url = match engine {
-            Engine::Sqlite => format!("sqlite:{}", dir.path().join("test.db").display()),
-            Engine::Postgres => engine.fresh_url(),
-        };
-        let mut config = DatabaseConfig::parse(&url).unwrap();
-        config.wait_timeout = Duration::from_secs(20);
-        config.pool_size = 4;
-        Self { dir, config }
-    }
-}
-
-const NEW_ACCOUNT: &str = "INSERT INTO account (id, email, name, route, password_hash, is_admin, key_count, \
-    created_at) \
-     VALUES ($1, $2, 'x', $2, '', 0, 0, 0)";
-const KIND: i64 = 1;
-
-async fn open(world: &World) -> Database {
-    let db = world.open().await;
-    db.migrate(search::cut_again).await.unwrap();
-    for (id, name) in [(1, "a"), (2, "b")] {
-        db.execute(NEW_ACCOUNT, params![id, name]).await.unwrap();
-    }
-    db
-}
-
-/// Returns the index of an account.
-const fn index(account: i64) -> Index {
-    Index::new(AccountId(account), KIND)
-}
-
-/// Returns an entry that was noted at the time of its id.
-fn row(id: i64, public: bool) -> Entry {
-    Entry { id: EntryId(id), public, noted: Ids::time(id) }
-}
-
-async fn put(db: &Database, account: i64, entry: i64, public: bool, text: &str) {
-    put_row(db, account, row(entry, public), text).await;
-}
-
-async fn put_row(db: &Database, account: i64, entry: Entry, text: &str) {
-    let document = Document::new(text);
-    db.write(move |tx| Box::pin(async move { index(account).replace(tx, entry, &document).await }))
-        .await
-        .unwrap();
-}
-
-async fn remove(db: &Database, account: i64, entry: i64) -> bool {
-    let job = db.write(move |tx| Box::pin(async move { index(account).remove(tx, EntryId(entry)).await }));
-    job.await.unwrap()
-}
-
-/// Returns the entries that a query finds in an index.
-async fn hits(db: &Database, index: Index, query: Query) -> Vec<Hit> {
-    let found = db.read_heavy(move |tx| Box::pin(async move { index.search(tx, &query).await }));
-    found.await.map_err(|error: Error| error).unwrap()
-}
-
-async fn search(db: &Database, index: Index, query: Query) -> Vec<i64> {
-    hits(db, index, query).await.into_iter().map(|hit| hit.entry.0).collect()
-}
-
-async fn find(db: &Database, query: &str) -> Vec<i64> {
-    search(db, index(1), Query::keyword(query, false)).await
-}
-
-async fn count(db: &Database, only_public: bool) -> i64 {
-    let count = db.read(move |tx| Box::pin(index(1).count(tx, only_public)));
-    count.await.map_err(|error: Error| error).unwrap()
-}
-
-/// Returns the numbers of entries, of pending ones, and of terms in runs.
-async fn rows(db: &Database, account: i64) -> [i64; 3] {
-    let mut counts = [0; 3];
-    let statements = [
-        "SELECT COUNT(*) FROM search_entry WHERE account_id = $1",
-        "SELECT COUNT(*) FROM search_pending WHERE account_id = $1",
-        "SELECT COUNT(*) FROM search_posting WHERE account_id = $1",
-    ];
-    for (count, statement) in counts.iter_mut().zip(statements) {
-        (*count,) = db.fetch_one(statement, params![account]).await.unwrap();
-    }
-    counts
-}
-
-async fn end_pending(db: &Database, account: i64) {
-    let job = db.write(move |tx| Box::pin(async move { index(account).end_pending(tx).await }));
-    job.await.unwrap();
-}
+use world::{
+    KIND, World, check, count, end_pending, find, index, open, put, put_row, remove, row, rows, scan, search,
+};
 
 #[both_engines]
 async fn what_a_person_would_expect_is_found(world: World) {
@@ -531,102 +431,5 @@ async fn the_index_agrees_with_a_naive_scan(world: World) {
             found.sort_unstable();
             assert_eq!(found, scan(&model, &query), "{query} in {model:?}");
         }
-    }
-}
-
-/// Returns the differences between the index of account 1 and its rows.
-async fn check(db: &Database, expected: Vec<Expected>, mend: bool) -> Vec<String> {
-    let checked: Result<Vec<String>, Error> = db
-        .write(move |tx| {
-            Box::pin(async move {
-                let index = index(1);
-                index.lock(tx).await?;
-                let mut faults = index.check(tx, (0, i64::MAX), &expected, mend).await?;
-                faults.extend(index.check_runs(tx, mend).await?);
-                faults.extend(index.check_size(tx, mend).await?);
-                Ok(faults)
-            })
-        })
-        .await;
-    checked.unwrap()
-}
-
-/// Returns what a search has to find, by an examination of every entry.
-fn scan(model: &BTreeMap<i64, String>, query: &str) -> Vec<i64> {
-    let query = fold(query);
-    let has = |text: &str, piece: &str| {
-        let is_word = piece.is_ascii();
-        if is_word { text.split(' ').any(|word| word == piece) } else { text.contains(piece) }
-    };
-    let asked: Vec<String> = query
-        .split(' ')
-        .flat_map(|piece| match piece.chars().count() {
-            count if !piece.is_ascii() && count > 2 => {
-                let chars: Vec<char> = piece.chars().collect();
-                chars.windows(2).map(|pair| pair.iter().collect()).collect()
-            }
-            _ => vec![piece.to_owned()],
-        })
-        .collect();
-    let all = model.len();
-    let count = |piece: &String| model.values().filter(|text| has(text, piece)).count();
-    let function = |piece: &String| piece == "the" || piece == "a";
-    let common = |piece: &String| all >= 16 && count(piece) * 2 > all;
-    let present: Vec<&String> = asked.iter().filter(|piece| count(piece) > 0).collect();
-    let rare: Vec<&String> =
-        present.iter().copied().filter(|piece| !function(piece) && !common(piece)).collect();
-    let telling: Vec<&String> = present.iter().copied().filter(|piece| !function(piece)).collect();
-    let voters = if !rare.is_empty() {
-        rare
-    } else if !telling.is_empty() {
-        telling
-    } else {
-        present
-    };
-    let found =
-        model.iter().filter(|(_, text)| text.contains(&query) || voters.iter().any(|piece| has(text, piece)));
-    found.map(|(entry, _)| *entry).collect()
-}
-
-/// Both engines return the same ids in the same order.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_engines_rank_alike() {
-    let worlds = [World::set_up(Engine::Sqlite, "").await, World::set_up(Engine::Postgres, "").await];
-    let (one, other) = (open(&worlds[0]).await, open(&worlds[1]).await);
-    let mut runner = TestRunner::deterministic();
-    let piece = prop_oneof!["[a-e]{2,4}", "[\u{4e00}-\u{4e20}]{1,8}", "\\PC{1,3}", Just("the".to_owned())];
-    let text = vec(piece, 1..5).prop_map(|pieces| pieces.join(" ").replace('\0', ""));
-    let mut draw = || text.new_tree(&mut runner).unwrap().current();
-    for batch in 0..50_i64 {
-        let documents: Vec<Document> = (0..100).map(|_| Document::new(&draw())).collect();
-        let add = async |db: &Database| {
-            let documents = documents.clone();
-            let added: Result<(), Error> = db
-                .write(move |tx| {
-                    Box::pin(async move {
-                        for (entry, document) in (batch * 100 + 1..).zip(&documents) {
-                            index(1).add(tx, row(entry, entry % 3 == 0), document).await?;
-                        }
-                        Ok(())
-                    })
-                })
-                .await;
-            added.unwrap();
-        };
-        futures::join!(add(&one), add(&other));
-        // The distribution of entries over runs must not matter.
-        if batch % 3 == 0 {
-            end_pending(&one, 1).await;
-        }
-    }
-    let now = Timestamp(1_735_700_000_000);
-    for round in 0..500 {
-        let (text, only_public) = (draw(), round % 5 == 0);
-        let query = match round % 2 {
-            0 => Query::keyword(&text, only_public),
-            _ => Query::question(&format!("{text} yesterday"), only_public, now),
-        };
-        let found = hits(&one, index(1), query.clone()).await;
-        assert_eq!(hits(&other, index(1), query).await, found, "{text}");
     }
 }
