@@ -101,6 +101,40 @@ async fn a_hundred_streams_when_the_server_is_told_to_stop() {
         assert_eq!((&kept[1]["content"], &kept[1]["state"]), (&json!("一半"), &json!("stopped")));
         go_on(&http, &server, &key, &stream.session()).await;
     }
+    drop(server);
+    doppel.ok(&["doctor"], "");
+}
+
+/// Answers are stopped at the moment at which their first parts are being stored: what is counted of them is
+/// what is stored of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_are_stopped_while_they_are_stored_are_counted_once() {
+    let (directory, model, http) = (tempfile::tempdir().unwrap(), Model::start().await, testkit::http());
+    let (doppel, key) = doppel(&directory, &model);
+    let mut server = doppel.serve(&[]);
+    let first = Step::Send([STREAM.as_bytes(), piece("一").as_bytes()].concat());
+    let next = [Step::Wait, Step::Send(piece("二").into_bytes())];
+    let script: Vec<Step> = std::iter::once(first).chain(next.into_iter().cycle().take(400)).collect();
+    (0..STREAMS).for_each(|_| model.next(script.clone()));
+    let mut streams =
+        join_all((0..STREAMS).map(|i| Stream::open(&http, &server, &key, format!("问题{i}")))).await;
+    join_all(streams.iter_mut().map(|stream| stream.until("一\""))).await;
+    // A part of an answer is stored after two seconds, and answers are stopped a second after the signal.
+    #[expect(clippy::disallowed_methods, reason = "the moment is what is tested")]
+    let more = async {
+        tokio::time::sleep(Duration::from_millis(1000)).await;
+        server.signal("TERM");
+        loop {
+            (0..STREAMS).for_each(|_| model.release());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        () = more => {}
+        _ = join_all(streams.iter_mut().map(Stream::rest)) => {}
+    }
+    assert!(server.wait().success(), "{}", server.log());
+    doppel.ok(&["doctor"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

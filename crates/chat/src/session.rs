@@ -86,28 +86,23 @@ pub(crate) struct StoredAnswer {
 }
 
 impl StoredAnswer {
-    /// Returns the change of the account's quota usage when this is stored.
-    fn room(&self) -> Change {
-        let change = Change::add(&[&self.content]);
-        match self.stored {
-            None => change,
-            Some(before) => Change::of_bytes(change.bytes - before),
-        }
-    }
-
-    async fn store(&self, tx: &Tx<'_>, now: Timestamp) -> Result<(), store::Error> {
+    /// Stores the answer, and returns the change of the account's quota usage.
+    async fn store(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Change, store::Error> {
         let Self { id, session, content, state, stored } = self;
         let count = i64::from(stored.is_none());
         // Locks the session's row first, in the same order as a deletion.
         tx.send(queries::TOUCH, params![*session, &rules::preview(content), count, now]).await?;
+        let change = Change::add(&[content]);
         if stored.is_some() {
+            // Read and not remembered: an earlier write that nobody waited for to the end may have changed it.
+            let (before,): (i64,) = tx.fetch_one(queries::BYTES, params![*id]).await?;
             tx.send(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
-        } else {
-            let role = Role::Assistant.name();
-            let values = params![*id, *session, role, content, state.name(), 0_i64, now, ""];
-            tx.send(queries::ADD_MESSAGE, values).await?;
+            return Ok(Change::of_bytes(change.bytes - before));
         }
-        Ok(())
+        let role = Role::Assistant.name();
+        let values = params![*id, *session, role, content, state.name(), 0_i64, now, ""];
+        tx.send(queries::ADD_MESSAGE, values).await?;
+        Ok(change)
     }
 }
 
@@ -311,8 +306,8 @@ impl Chat {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    answer.store(tx, now).await?;
-                    Ok(quota::adjust(tx, account, Kind::Message, answer.room()).await?)
+                    let change = answer.store(tx, now).await?;
+                    Ok(quota::adjust(tx, account, Kind::Message, change).await?)
                 })
             })
             .await
@@ -331,7 +326,7 @@ impl Chat {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
-                    answer.store(tx, now).await?;
+                    let change = answer.store(tx, now).await?;
                     let Sent {
                         model, provider, prompt, memories, needs, tokens_in, tokens_out, steps, ..
                     } = &sent;
@@ -355,7 +350,7 @@ impl Chat {
                         later.note(tx).await?;
                     }
                     // Never refused: the message was admitted, and the answer exists.
-                    let change = answer.room().and(Change::of_bytes(quota::size(&[prompt, memories, steps])));
+                    let change = change.and(Change::of_bytes(quota::size(&[prompt, memories, steps])));
                     Ok(quota::adjust(tx, who.account, Kind::Message, change).await?)
                 })
             })

@@ -34,6 +34,8 @@ pub(super) const ADD_MESSAGE: &str = "INSERT INTO chat_message \
 pub(super) const TOUCH: &str = "UPDATE chat_session \
      SET last_message = $2, message_count = message_count + $3, updated_at = $4 WHERE key = $1";
 
+pub(super) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(content) AS BIGINT) FROM chat_message WHERE id = $1";
+
 pub(super) const SET_ANSWER: &str = "UPDATE chat_message SET content = $2, state = $3 WHERE id = $1";
 
 pub(super) const MESSAGES: &str = "SELECT id, role, content, state, created_at FROM chat_message \
