@@ -1,4 +1,5 @@
-//! Vectors while they are being made: a process that ends in the middle, a model that changes and changes back.
+//! Vectors while they are being made: a process that ends in the middle, a model that changes and changes
+//! back.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -25,7 +26,8 @@ async fn remember_all(server: &TestServer, endpoint: &Embeddings) -> Person {
     person
 }
 
-/// Makes vectors until the endpoint stops responding, and gives up at a moment when `count` of a model are stored.
+/// Makes vectors until the endpoint stops responding, and gives up at a moment when `count` of a model are
+/// stored.
 async fn make_some(server: &TestServer, model: &str, count: i64) {
     let memory = server.running().memory.clone();
     let stored = async {
@@ -66,7 +68,8 @@ async fn restart_goes_on_where_it_ended(mut server: TestServer, endpoint: Embedd
     let entries: Vec<&String> = sent.iter().filter(|text| text.starts_with("a feline")).collect();
     let different: HashSet<&&String> = entries.iter().collect();
     assert_eq!(different.len(), ENTRIES);
-    // Only the batches that were not stored are sent again: the one that stalled, and one that was not written yet.
+    // Only the batches that were not stored are sent again: the one that stalled, and one that was not
+    // written yet.
     assert!(entries.len() <= ENTRIES + 6, "{} texts were sent for {ENTRIES} entries", entries.len());
     is_well(&server, &person).await;
 }

@@ -30,8 +30,8 @@ fn stop(server: &mut Serving) -> Duration {
     start.elapsed()
 }
 
-/// Four processes count the use of the same keys and write for the same people, for `DOPPEL_FAULT_SECONDS` in the long
-/// form; each ends quickly under load.
+/// Four processes count the use of the same keys and write for the same people, for `DOPPEL_FAULT_SECONDS` in
+/// the long form; each ends quickly under load.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_never_deadlock_and_stop_within_two_seconds() {
     let cluster = Cluster::start();
@@ -54,8 +54,9 @@ async fn processes_never_deadlock_and_stop_within_two_seconds() {
     world.check_rows();
 }
 
-/// All processes are replaced, one after the other, behind a balancer that asks for readiness. In the long form this
-/// goes on until there were `DOPPEL_FAULT_REQUESTS` responses, and four processes do the same as two.
+/// All processes are replaced, one after the other, behind a balancer that asks for readiness. In the long
+/// form this goes on until there were `DOPPEL_FAULT_REQUESTS` responses, and four processes do the same as
+/// two.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rolling_restart_fails_no_request() {
     let requests: u64 = number("DOPPEL_FAULT_REQUESTS", 0);

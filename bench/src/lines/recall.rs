@@ -120,8 +120,8 @@ pub(crate) fn quality() -> Result<Vec<Line>> {
     }))
 }
 
-/// Measures the same with the built-in model, and questions about single facts and about notes. The baseline is the
-/// search without the model.
+/// Measures the same with the built-in model, and questions about single facts and about notes. The baseline
+/// is the search without the model.
 pub(crate) fn meaning() -> Result<Vec<Line>> {
     progress("asking about conversations, with the built-in model");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -133,8 +133,8 @@ pub(crate) fn meaning() -> Result<Vec<Line>> {
         for (language, text) in ALL.into_iter().chain(FACTS).chain(NOTES) {
             let conversation = Conversation::parse(text);
             let are_notes = NOTES.iter().any(|(notes, _)| *notes == language);
-            let words = asked(&without, language, &conversation, are_notes).await;
-            let both = asked(&server, language, &conversation, are_notes).await;
+            let words = answered(&without, language, &conversation, are_notes).await;
+            let both = answered(&server, language, &conversation, are_notes).await;
             let alone = places_by_meaning_alone(memory, &conversation).await;
             for (reworded, least) in [(false, [88.0, 92.0]), (true, [70.0, 85.0])] {
                 let half = |places: &[Option<usize>], held| of_half(&conversation, places, reworded, held);
@@ -151,8 +151,8 @@ pub(crate) fn meaning() -> Result<Vec<Line>> {
                     baseline: "words alone",
                     budget,
                     notes: format!(
-                        "{} questions; meaning alone {}; tuned half {}; held out: hit@1 {}, hit@5 {}, hit@20 {}; \
-                         {} entries embedded a second",
+                        "{} questions; meaning alone {}; tuned half {}; held out: hit@1 {}, hit@5 {}, \
+                         hit@20 {}; {} entries embedded a second",
                         half(&both.places, true).len(),
                         figure(hit(&half(&alone, true), 10)),
                         figure(hit(&half(&both.places, false), 10)),
@@ -173,14 +173,19 @@ pub(crate) fn meaning() -> Result<Vec<Line>> {
 }
 
 /// The ranks of the answers to a conversation's questions.
-struct Asked {
+struct Answered {
     places: Vec<Option<usize>>,
     /// Entries that got vectors in a second; 0 without a model.
     embedded: f64,
 }
 
 /// Stores a conversation as key memories, or as notes, and asks its questions as the API does.
-async fn asked(server: &TestServer, language: &str, conversation: &Conversation, are_notes: bool) -> Asked {
+async fn answered(
+    server: &TestServer,
+    language: &str,
+    conversation: &Conversation,
+    are_notes: bool,
+) -> Answered {
     let memory = &server.running().memory;
     let account = server.person(language).await.account;
     let embedded = async |entries: usize| {
@@ -194,11 +199,11 @@ async fn asked(server: &TestServer, language: &str, conversation: &Conversation,
     if are_notes {
         let ids = conversation.store_notes(memory, server.clock(), account.id).await;
         let embedded = embedded(ids.len()).await;
-        Asked { places: places_in_notes(memory, &account, conversation, &ids).await, embedded }
+        Answered { places: places_in_notes(memory, &account, conversation, &ids).await, embedded }
     } else {
         let ids = conversation.store(memory, server.clock(), account.id).await;
         let embedded = embedded(ids.len()).await;
-        Asked { places: places_in_lists(memory, &account, conversation, &ids).await, embedded }
+        Answered { places: places_in_lists(memory, &account, conversation, &ids).await, embedded }
     }
 }
 

@@ -94,7 +94,8 @@ impl StoredAnswer {
         tx.send(queries::TOUCH, params![*session, &rules::preview(content), count, now]).await?;
         let change = Change::add(&[content]);
         if stored.is_some() {
-            // Read and not remembered: an earlier write that nobody waited for to the end may have changed it.
+            // Read and not remembered: an earlier write that nobody waited for to the end may have changed
+            // it.
             let (before,): (i64,) = tx.fetch_one(queries::BYTES, params![*id]).await?;
             tx.send(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
             return Ok(Change::of_bytes(change.bytes - before));

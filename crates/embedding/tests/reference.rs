@@ -78,7 +78,8 @@ fn any_text_has_a_vector() {
     assert!(model.embed::<&str>(&[]).is_empty());
 }
 
-/// A model reads its first 512 tokens, so a text of a megabyte costs no more than its beginning and a look at the rest.
+/// A model reads its first 512 tokens, so a text of a megabyte costs no more than its beginning and a look at
+/// the rest.
 #[test]
 fn long_texts_are_cut() {
     let model = model();

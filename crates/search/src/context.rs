@@ -19,8 +19,9 @@ const NEAR_MS: i64 = 3_600_000;
 /// Selects the entries right before and after each of some entries. A value is NULL if there is no such entry
 /// within [`NEAR_MS`].
 ///
-/// The plus signs change nothing but that SQLite searches its index for both values. For values with a type of
-/// a column it would search for the time alone, and read all entries of one moment, as an import makes them.
+/// The plus signs change nothing but that SQLite searches its index for both values. For values with a type
+/// of a column it would search for the time alone, and read all entries of one moment, as an import makes
+/// them.
 static ADJACENT: InList = InList::new(3, MAX_NEIGHBORS, |entries| {
     let beside = |than: &str, order: &str| {
         format!(

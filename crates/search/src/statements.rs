@@ -84,7 +84,8 @@ pub(super) const BETWEEN: &str = "SELECT entry_id, noted_at, folded FROM search_
      AND is_public >= $3 AND noted_at >= $4 AND noted_at < $5 ORDER BY noted_at, entry_id LIMIT $6";
 
 /// Selects the two entries before and the two after each of some entries. The nearest come first. A value is
-/// NULL if there is no such entry, or if the search may not see it. For the plus signs see `context::ADJACENT`.
+/// NULL if there is no such entry, or if the search may not see it. For the plus signs see
+/// `context::ADJACENT`.
 pub(super) static NEIGHBORS: InList = InList::new(4, MAX_NEIGHBORS, |entries| {
     let beside = |than: &str, order: &str, skipped: u8| {
         format!(

@@ -20,7 +20,8 @@ pub const FACTS: [(&str, &str); 2] = [
     ("Chinese-facts", include_str!("../../../bench/recall/chinese-facts.txt")),
 ];
 
-/// Notes without order, each with plain and reworded questions, by language. A turn's speaker is the note's title.
+/// Notes without order, each with plain and reworded questions, by language. A turn's speaker is the note's
+/// title.
 pub const NOTES: [(&str, &str); 2] = [
     ("English-notes", include_str!("../../../bench/recall/english-notes.txt")),
     ("Chinese-notes", include_str!("../../../bench/recall/chinese-notes.txt")),
@@ -128,8 +129,8 @@ impl Conversation {
         ids
     }
 
-    /// Stores the turns as notes, each at its time, and returns their ids. The clock ends one day after the last
-    /// note.
+    /// Stores the turns as notes, each at its time, and returns their ids. The clock ends one day after the
+    /// last note.
     pub async fn store_notes(&self, memory: &Memory, clock: &Clock, account: AccountId) -> Vec<NoteId> {
         let mut ids = Vec::new();
         for Turn { at, speaker, text } in &self.turns {
@@ -205,8 +206,8 @@ pub async fn places_in_lists(
     places
 }
 
-/// Searches the notes for each question as the API does, and returns the rank of the first hit that answers it,
-/// from 0. `None` if it is not among the first hundred.
+/// Searches the notes for each question as the API does, and returns the rank of the first hit that answers
+/// it, from 0. `None` if it is not among the first hundred.
 pub async fn places_in_notes(
     memory: &Memory,
     account: &Account,
@@ -223,8 +224,8 @@ pub async fn places_in_notes(
     places
 }
 
-/// Compares the vector of each question with those of the turns, without words and without what is around a turn,
-/// and returns the rank of the first turn that answers it, from 0.
+/// Compares the vector of each question with those of the turns, without words and without what is around a
+/// turn, and returns the rank of the first turn that answers it, from 0.
 pub async fn places_by_meaning_alone(memory: &Memory, conversation: &Conversation) -> Vec<Option<usize>> {
     let turns: Vec<String> =
         conversation.turns.iter().map(|turn| format!("passage: {}", turn.text.to_lowercase())).collect();

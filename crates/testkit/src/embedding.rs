@@ -122,8 +122,8 @@ impl Embeddings {
         *self.0.always.lock().expect("no panic") = fault;
     }
 
-    /// Gives the next `responses` responses no fault, and all later ones this fault, until [`Self::always`] is
-    /// called.
+    /// Gives the next `responses` responses no fault, and all later ones this fault, until [`Self::always`]
+    /// is called.
     pub fn after(&self, responses: usize, fault: Fault) {
         *self.0.before_fault.lock().expect("no panic") = Some((responses, fault));
     }
