@@ -1,5 +1,6 @@
 //! The measurements, one module for each part of the table.
 
+pub(crate) mod agents;
 pub(crate) mod chat;
 pub(crate) mod create;
 pub(crate) mod grant;

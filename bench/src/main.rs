@@ -38,7 +38,7 @@ struct Args {
         long,
         value_enum,
         value_delimiter = ',',
-        default_value = "start,info,create,lookup,hub,chat,quality,recall,grant"
+        default_value = "start,info,create,lookup,hub,chat,quality,recall,agents,grant"
     )]
     only: Vec<Part>,
     /// Measurements of each side, taken alternately.
@@ -93,6 +93,8 @@ enum Part {
     Quality,
     /// Searching key memories, adding notes.
     Recall,
+    /// Tools of agents over `/mcp`.
+    Agents,
     /// OAuth2 tokens: issued, exchanged, refreshed, introspected.
     Grant,
     /// The Plaza with each number of posts. Takes minutes, so it runs only if named.
@@ -163,6 +165,9 @@ fn main() -> Result<()> {
         report.extend(lines::recall::speed(&bench)?);
         report.extend(lines::recall::notes(&bench)?);
         report.extend(lines::recall::import(&bench)?);
+    }
+    if wanted(Part::Agents) {
+        report.extend(lines::agents::run(&bench)?);
     }
     if wanted(Part::Grant) {
         report.extend(lines::grant::on_sqlite(&bench)?);

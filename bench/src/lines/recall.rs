@@ -39,9 +39,9 @@ const OF_BATCH: usize = 100;
 /// Different words in the entries, with frequencies like those of a language.
 const WORDS: u64 = 20_000;
 /// Questions in rotation.
-const QUESTIONS: u64 = 500;
+pub(super) const QUESTIONS: u64 = 500;
 /// Words in a question.
-const ASKED: u64 = 8;
+pub(super) const ASKED: u64 = 8;
 /// Words in an entry.
 const WRITTEN: u64 = 20;
 /// Other people, who share the key memories of `--others`.
@@ -376,7 +376,7 @@ pub(super) fn key(bench: &Bench, site: &Site, account: u32) -> Result<String> {
 }
 
 /// Adds key memories in batches.
-fn fill(bench: &Bench, site: &Site, account: u32, count: usize) -> Result<()> {
+pub(super) fn fill(bench: &Bench, site: &Site, account: u32, count: usize) -> Result<()> {
     let bearer = format!("Bearer {}", key(bench, site, account)?);
     batches(site, &bearer, 0..count)
 }
@@ -417,7 +417,7 @@ fn post(bench: &Bench, site: &Site, key: &str, path: &str, body: impl Fn() -> St
 /// Returns random words with frequencies like those of a language: the n-th word is about 1/n as frequent as
 /// the first.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank below a small number")]
-fn text(seed: u64, words: u64) -> String {
+pub(super) fn text(seed: u64, words: u64) -> String {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
     let mut all = Vec::new();
     for _ in 0..words {
