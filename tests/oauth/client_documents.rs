@@ -46,7 +46,7 @@ fn publish_with_keys(host: &ClientHost) {
     host.json(KEYS, &jwks());
 }
 
-fn jwks() -> Value {
+pub fn jwks() -> Value {
     json!({"keys": [
         {"kty": "RSA", "n": RSA_N, "e": "AQAB", "kid": "r"},
         {"kty": "EC", "crv": "P-256", "x": EC_X, "y": EC_Y, "kid": "e"},
@@ -58,7 +58,7 @@ fn agent(server: &TestServer, host: &ClientHost) -> Agent {
 }
 
 /// Signs an assertion with the keys of the tests, by the algorithm in the header.
-fn signed(header: &Value, claims: &Value) -> String {
+pub fn signed(header: &Value, claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
     let random = SystemRandom::new();
@@ -88,7 +88,7 @@ fn claims(server: &TestServer, host: &ClientHost, id: &str) -> Value {
 }
 
 /// Returns the agent with an assertion as its proof.
-fn proving(agent: &Agent, assertion: String) -> Agent {
+pub fn proving(agent: &Agent, assertion: String) -> Agent {
     let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     let proof = vec![
         ("client_id".to_owned(), agent.client_id.clone()),
@@ -133,6 +133,50 @@ async fn a_described_agent_connects(hosted: Hosted) {
     // Such an app is not among those that somebody registered here.
     let list = browser.get("/apps").await;
     assert!(!list.body.contains("An agent"), "{}", list.body);
+}
+
+/// The picture comes from this server, by the rules of the document, and only if it is one.
+#[both_engines]
+async fn the_picture_of_a_described_agent_is_served_from_here(hosted: Hosted) {
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n picture";
+    let Hosted { server, host } = hosted;
+    let mut browser = signed_in(&server, "a@example.com").await;
+    let address = |path: &str| {
+        let url =
+            reqwest::Url::parse_with_params("http://x/oauth/logo", [("client_id", host.url(path))]).unwrap();
+        format!("{}?{}", url.path(), url.query().unwrap())
+    };
+    let png = [("content-type", "image/png")];
+    host.set("/good.png", "200 OK", &png, PNG);
+    host.set("/large.png", "200 OK", &png, [PNG, &[0; 256 * 1024]].concat());
+    host.set("/page.png", "200 OK", &png, "<svg onload=\"alert(1)\">");
+    host.set("/away.png", "302 Found", &[("location", "/good.png")], "");
+    for (number, (logo, status)) in
+        [("/good.png", 200), ("/large.png", 404), ("/page.png", 404), ("/away.png", 404), ("/none.png", 404)]
+            .into_iter()
+            .enumerate()
+    {
+        let path = format!("/client-{number}.json");
+        let mut described = document(&host);
+        described["client_id"] = json!(host.url(&path));
+        described["logo_uri"] = json!(host.url(logo));
+        host.json(&path, &described);
+        let page = browser.get(&Agent::new(&server, &host.url(&path), CALLBACK).address("")).await;
+        let shown = address(&path);
+        assert!(page.body.contains(&shown), "{logo}: {}", page.body);
+        assert!(!page.body.contains(&host.url(logo)), "{logo}: {}", page.body);
+        let picture = browser.get(&address(&path)).await;
+        assert_eq!(picture.status, status, "{logo}");
+        if status == 200 {
+            assert_eq!(picture.header("content-type"), "image/png");
+            assert_eq!(picture.header("x-content-type-options"), "nosniff");
+        }
+        server.clock().advance_ms(60_000);
+    }
+    assert_eq!(host.asked("/good.png"), 1, "a redirect is not followed");
+    browser.get(&address("/client-0.json")).await;
+    assert_eq!(host.asked("/good.png"), 1, "it is kept");
+    assert_ne!(server.anyone().get(&address("/client-0.json")).await.status, 200);
 }
 
 #[both_engines]

@@ -6,6 +6,7 @@ use store::AccountId;
 
 #[cfg(test)]
 mod fuzz_tests;
+pub(crate) mod logo;
 mod request;
 pub(crate) mod texts;
 mod view;

@@ -210,6 +210,7 @@ fn consent_routes() -> Router<Console> {
     consent::PATHS
         .iter()
         .fold(Router::new(), |router, path| router.route(path, get(consent::show).post(consent::submit)))
+        .route(consent::logo::LOGO, get(consent::logo::show))
 }
 
 /// The functions with which the HTTP boundary renders errors for browsers.

@@ -8,6 +8,7 @@
 mod fetch;
 mod known;
 pub(crate) mod load;
+mod logo;
 mod queries;
 pub mod rules;
 
@@ -17,6 +18,7 @@ use store::params;
 use web::{ApiError, Code, Language};
 
 pub(crate) use fetch::Kind;
+pub use logo::Logo;
 pub use rules::Document;
 
 use crate::{

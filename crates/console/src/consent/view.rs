@@ -7,6 +7,7 @@ use identity::{Application, Scope, ScopeSet, application::redirect, grant::Stand
 use web::{ApiError, Code, names};
 
 use super::{
+    logo,
     request::{Destination, Request, RequestedAccess},
     texts::Texts,
 };
@@ -38,6 +39,8 @@ struct ConsentPage<'a> {
     app: &'a Application,
     /// The app's picture, if it is stored on this server.
     icon: Option<&'a str>,
+    /// The address of the picture that the app's document names.
+    logo: Option<String>,
     /// The first letter of the name, shown if there is no picture.
     initial: String,
     query: &'a str,
@@ -86,12 +89,14 @@ pub(super) fn ask(
         let scopes = asked.scopes.iter().filter(|scope| scope.may_change() == is_write);
         scopes.map(|scope| choice(scope, standing, t, &page)).collect()
     };
+    let described = app.document.as_ref();
     let template = ConsentPage {
         page: &page,
         t,
         action: path,
         app,
         icon: own_picture(&app.icon_url, &console.public_url),
+        logo: described.filter(|document| !document.logo_uri.is_empty()).map(|_| logo::address(&app.id)),
         initial: name.chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default(),
         query,
         title: fill(t.title, &name),

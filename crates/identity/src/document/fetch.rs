@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Client,
     /// A set of keys.
     Keys,
+    /// A picture.
+    Logo,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
         match self {
             Self::Client => "client",
             Self::Keys => "keys",
+            Self::Logo => "logo",
         }
     }
 
@@ -34,13 +37,31 @@ impl Kind {
         match self {
             Self::Client => super::rules::MAX_DOCUMENT,
             Self::Keys => 64 * 1024,
+            Self::Logo => 256 * 1024,
+        }
+    }
+
+    /// Returns the media types that are asked for.
+    const fn accepted(self) -> &'static str {
+        match self {
+            Self::Client | Self::Keys => "application/json",
+            Self::Logo => "image/png, image/jpeg, image/gif, image/webp",
+        }
+    }
+
+    /// True if a response may have this media type.
+    fn fits(self, media_type: &str) -> bool {
+        match self {
+            Self::Client | Self::Keys => is_json(media_type),
+            // The content says what it is.
+            Self::Logo => true,
         }
     }
 
     /// Returns the time in milliseconds for which the last good response is used while the host fails.
     pub(super) const fn last_good_ms(self) -> i64 {
         match self {
-            Self::Client => 30 * 86_400_000,
+            Self::Client | Self::Logo => 30 * 86_400_000,
             Self::Keys => 86_400_000,
         }
     }
@@ -62,7 +83,7 @@ pub(super) async fn fetch(outgoing: &Outgoing, kind: Kind, url: &str) -> Result<
         return Err(Problem::Refused);
     }
     let request = outgoing.request(Method::GET, url, Redirects::Keep).map_err(|_refused| Problem::Refused)?;
-    let request = request.timeout(PATIENCE).header(header::ACCEPT, "application/json");
+    let request = request.timeout(PATIENCE).header(header::ACCEPT, kind.accepted());
     let response = request.send().await.map_err(|error| {
         if outgoing::is_refused(&error) { Problem::Refused } else { Problem::Unreachable }
     })?;
@@ -72,7 +93,7 @@ pub(super) async fn fetch(outgoing: &Outgoing, kind: Kind, url: &str) -> Result<
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let media_type = text(header::CONTENT_TYPE).unwrap_or_default();
     let fresh_seconds = fresh_seconds(text(header::CACHE_CONTROL).as_deref());
-    if !is_json(&media_type) {
+    if !kind.fits(&media_type) {
         return Err(Problem::MediaType);
     }
     let body = outgoing::read(response, kind.limit()).await.map_err(|error| match error {
