@@ -170,6 +170,7 @@ const SCOPES: &[&str] = &[
     "plaza.write",
     "agent_memory",
     "memory.write",
+    "hub.call",
     "*",
 ];
 

@@ -9,6 +9,7 @@ mod challenge;
 mod entry;
 mod gate;
 mod http;
+mod hub;
 mod limit;
 pub mod log;
 mod need;
@@ -22,7 +23,7 @@ mod spec;
 mod text;
 mod tools;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chat::Chat;
 use identity::{Identity, ScopeSet};
@@ -91,6 +92,8 @@ struct Inner {
     settings: Settings,
     limits: limit::Limits,
     recorder: log::Recorder,
+    /// The actions of the Hub, if agents may call them.
+    hub: OnceLock<Arc<dyn chat::tools::Tools>>,
 }
 
 impl Agents {
@@ -98,7 +101,8 @@ impl Agents {
     pub fn new(db: Database, identity: Identity, memory: Memory, chat: Chat, settings: Settings) -> Self {
         let limits = limit::Limits::new(&settings);
         let recorder = log::Recorder::new("calls of agents");
-        Self(Arc::new(Inner { db, identity, memory, chat, settings, limits, recorder }))
+        let hub = OnceLock::new();
+        Self(Arc::new(Inner { db, identity, memory, chat, settings, limits, recorder, hub }))
     }
 
     /// Starts the background tasks, which write the call log and remove its old rows.

@@ -102,6 +102,13 @@ pub(crate) fn stored(structured: Value) -> CallToolResult {
     result(format!("{NOTICE}\n{structured}"), structured)
 }
 
+/// Returns a result that is a text alone.
+pub(crate) fn told(text: String) -> CallToolResult {
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.meta = Some(meta());
+    result
+}
+
 /// Returns the result of a failed call. It has no structured content, because clients check that of failed
 /// calls against the schema of the tool, too, and would show their own error instead of the sentence.
 pub(crate) fn failed(failure: &Failure) -> CallToolResult {

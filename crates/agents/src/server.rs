@@ -7,15 +7,23 @@ use identity::{Access, Caller, Credential};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, DiscoverResult, GetPromptRequestParams,
-        GetPromptResponse, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        ListToolsResult, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
-        ReadResourceResponse, ServerCapabilities, ServerConfig,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult,
+        GetPromptRequestParams, GetPromptResponse, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
     },
     service::RequestContext,
 };
 
-use crate::{Agents, PATH, challenge::Challenger, need::Need, prompts, reply, resources, schema, spec};
+use crate::{
+    Agents, PATH,
+    challenge::Challenger,
+    hub,
+    need::Need,
+    prompts,
+    reply::{self, Failure},
+    resources, schema, spec,
+};
 
 /// Time in milliseconds for which lists may be cached. They change with the person's consent only.
 const LIST_TTL_MS: u64 = 300_000;
@@ -70,6 +78,28 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Calls an action of the Hub, if these are tools here.
+    async fn call_action(
+        &self,
+        caller: &Caller,
+        request: CallToolRequestParams,
+    ) -> Result<CallToolResult, ErrorData> {
+        if !self.agents.may_be_action(&request.name) {
+            return Err(ErrorData::invalid_params("there is no such tool", None));
+        }
+        Ok(match caller.access(hub::NEED.ability) {
+            Access::Granted => {
+                let arguments = request.arguments.unwrap_or_default();
+                self.agents.call_hub(caller, &request.name, arguments).await
+            }
+            // Clients that read the status were refused before.
+            Access::NotAsked => reply::challenged(hub::NEED.missing, self.challenge(caller, hub::NEED)),
+            Access::Refused => reply::failed(&Failure::refused()),
+        })
+    }
+}
+
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let capabilities =
@@ -104,7 +134,11 @@ impl ServerHandler for Server {
         let caller = caller(&context)?;
         let is_listed = |spec: &spec::Spec| caller.access(spec.ability) != Access::Refused;
         let listed = spec::ALL.iter().zip(schema::TOOLS.iter()).filter(|(spec, _)| is_listed(spec));
-        let result = ListToolsResult::with_all_items(listed.map(|(_, tool)| tool.clone()).collect());
+        let mut tools: Vec<Tool> = listed.map(|(_, tool)| tool.clone()).collect();
+        if caller.access(hub::NEED.ability) != Access::Refused {
+            tools.extend(self.agents.hub_tools(&caller).await);
+        }
+        let result = ListToolsResult::with_all_items(tools);
         Ok(result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
@@ -114,8 +148,9 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = caller(&context)?;
-        let spec = spec::find(&request.name)
-            .ok_or_else(|| ErrorData::invalid_params("there is no such tool", None))?;
+        let Some(spec) = spec::find(&request.name) else {
+            return Ok(self.call_action(&caller, request).await?.into());
+        };
         // Clients that read the status were refused before.
         if caller.access(spec.ability) == Access::NotAsked {
             let challenge = self.challenge(&caller, Need::of(spec));

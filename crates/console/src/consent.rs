@@ -118,6 +118,7 @@ fn terms<'a>(console: &'a Console, app: &Application) -> Terms<'a> {
         is_public: app.is_public,
         issuer: &console.public_url,
         mcp_scopes: console.identity.settings().oauth.mcp_scopes,
+        has_hub: console.identity.settings().oauth.mcp_hub,
     }
 }
 

@@ -133,6 +133,9 @@ pub(crate) fn front(
     let boundary = boundary::Boundary::new(limits, console::ERROR_PAGES, &services.base_url, process);
     let gateway = Gateway::new(services.hub.clone(), Arc::clone(&boundary));
     services.chat.use_tools(Arc::new(HubTools(gateway.clone())));
+    if config.mcp.hub_tools_for_people {
+        services.agents.use_hub(Arc::new(HubTools(gateway.clone())));
+    }
     Ok(Front {
         router: router(services, config, Arc::clone(&boundary), &gateway, leaving)?,
         gateway,

@@ -31,7 +31,11 @@ pub const MCP_SCOPES: ScopeSet = ScopeSet::of(&[
     Scope::ChatWrite,
     Scope::NoteWrite,
     Scope::MemoryWrite,
+    Scope::HubCall,
 ]);
+
+/// The scopes that tokens for the tools at `/mcp` alone may have.
+const MCP_ALONE: ScopeSet = ScopeSet::of(&[Scope::MemoryWrite, Scope::HubCall]);
 
 /// The scopes of the tools at `/mcp` in the present vocabulary, which an app gets that names none.
 pub const MCP_PRESENT_SCOPES: ScopeSet = ScopeSet::of(&[
@@ -83,11 +87,11 @@ impl Audience {
     }
 
     /// Returns the part of `scopes` that a token for this resource may have. Only a token for the tools may
-    /// change memories.
+    /// change memories and call the Hub.
     #[must_use]
     pub const fn limit(self, scopes: ScopeSet) -> ScopeSet {
         match self {
-            Self::Server => scopes.without(ScopeSet::of(&[Scope::MemoryWrite, Scope::Everything])),
+            Self::Server => scopes.without(MCP_ALONE.or(ScopeSet::of(&[Scope::Everything]))),
             Self::Mcp => scopes.and(MCP_SCOPES),
         }
     }
@@ -173,9 +177,7 @@ mod tests {
     #[test]
     fn memories_are_changed_with_tokens_for_the_tools_alone() {
         let all = ScopeSet::of(Scope::ALL);
-        assert!(
-            !Audience::Server.limit(all).intersects(ScopeSet::of(&[Scope::MemoryWrite, Scope::Everything]))
-        );
+        assert!(!Audience::Server.limit(all).intersects(MCP_ALONE.or(ScopeSet::of(&[Scope::Everything]))));
         assert_eq!(Audience::Mcp.limit(all), MCP_SCOPES);
         assert!(MCP_SCOPES.covers(MCP_PRESENT_SCOPES));
         let few = ScopeSet::of(&[Scope::MemoryRead, Scope::PlazaRead]);

@@ -55,6 +55,7 @@ scopes! {
     PlazaRead = "plaza.read" "浏览广场：帖子、评论、动态" "Reading the Plaza: posts, comments and the feed";
     PlazaWrite = "plaza.write" "在广场发帖和评论" "Posting and commenting on the Plaza";
     AgentMemory = "agent_memory" "写入和列出智能体记忆" "Writing and listing agent memory";
+    HubCall = "hub.call" "以你的名义调用 Hub 的 API" "Calling APIs of the Hub in the person's name";
     Everything = "*" "全部权限" "Everything";
 }
 
@@ -88,6 +89,7 @@ impl Scope {
             A::UseVoice,
             A::WritePlaza,
             A::UseAgentMemory,
+            A::CallHub,
         ]);
         !self.abilities().without(Abilities::ALL.without(changing)).is_empty()
     }

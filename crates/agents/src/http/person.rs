@@ -110,7 +110,7 @@ impl PersonServer {
 
     /// Returns the challenge if a message needs a scope that the person was not asked for.
     fn check_scope(&self, challenger: Challenger<'_>, caller: &Caller, message: &Value) -> Option<Response> {
-        let need = gate::need(message)?;
+        let need = gate::need(message).or_else(|| self.agents.hub_need(message))?;
         if caller.access(need.ability) != Access::NotAsked {
             return None;
         }

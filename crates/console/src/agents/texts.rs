@@ -73,6 +73,7 @@ texts! {
 }
 
 impl Texts {
+    tool_hub: "调用 Hub 的 API", "Called an API of the Hub";
     /// Returns the steps that connect Claude.
     pub(crate) fn claude_steps(&self) -> Vec<&'static str> {
         vec![self.claude_1, self.claude_2, self.claude_3]

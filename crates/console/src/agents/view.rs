@@ -128,5 +128,6 @@ fn what(tool: &str, t: &'static Texts) -> &'static str {
         "forget" => t.tool_forget,
         "ask_double" => t.tool_ask,
         _ => t.tool_resource,
+        name if name.contains("__") => t.tool_hub,
     }
 }

@@ -26,6 +26,7 @@ proptest! {
             is_public: true,
             issuer: "https://me.example",
             mcp_scopes: allowed,
+            has_hub: false,
         };
         if let Ok(asked) = request.asked(terms) {
             prop_assert!(

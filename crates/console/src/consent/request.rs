@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use identity::{Audience, ScopeSet, application::redirect::app_scheme, grant::rules};
+use identity::{Audience, Scope, ScopeSet, application::redirect::app_scheme, grant::rules};
 use web::ApiError;
 
 use super::PATHS;
@@ -43,6 +43,8 @@ pub(super) struct Terms<'a> {
     pub(super) issuer: &'a str,
     /// The scopes that are asked for at `/mcp` if the request names none that the tools use.
     pub(super) mcp_scopes: ScopeSet,
+    /// True if agents may call the Hub.
+    pub(super) has_hub: bool,
 }
 
 /// The access that a person is asked for.
@@ -200,6 +202,8 @@ impl Request {
             return Err(Denied::Malformed);
         }
         let most = audience.most(terms.registered, terms.is_self_registered);
+        let unused = if terms.has_hub { ScopeSet::EMPTY } else { ScopeSet::of(&[Scope::HubCall]) };
+        let most = most.without(unused);
         let scopes = rules::asked_for(audience, self.scope.as_deref(), most, terms.mcp_scopes);
         if scopes.is_empty() { Err(Denied::NoScope) } else { Ok(RequestedAccess { audience, scopes }) }
     }

@@ -20,6 +20,7 @@ pub struct Mcp {
     pub log_days: i64,
     pub refresh_seconds: u64,
     pub known_clients: Vec<String>,
+    pub hub_tools_for_people: bool,
 }
 
 impl Mcp {

@@ -65,6 +65,7 @@ fn oauth(config: &Config) -> identity::grant::Settings {
         access_seconds: number(config.access_seconds),
         mcp_access_seconds: number(mcp.access_seconds),
         mcp_scopes: mcp.scopes(),
+        mcp_hub: mcp.hub_tools_for_people,
         mcp_refresh_seconds: number(mcp.refresh_seconds),
         refresh_seconds: number(config.refresh_seconds),
         app_token_seconds: number(config.app_token_seconds),

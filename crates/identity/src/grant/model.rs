@@ -21,6 +21,10 @@ pub struct Settings {
     pub mcp_access_seconds: i64,
     /// The scopes that are asked for at `/mcp` if a client names none that the tools use.
     pub mcp_scopes: ScopeSet,
+    /// True if agents may call the Hub in the person's name, for which they ask for [`Scope::HubCall`].
+    ///
+    /// [`Scope::HubCall`]: crate::Scope::HubCall
+    pub mcp_hub: bool,
     /// Lifetime of a refresh token in seconds.
     pub refresh_seconds: i64,
     /// Lifetime of a refresh token for the tools at `/mcp` in seconds, counted from its last use.

@@ -45,6 +45,8 @@ abilities! {
     WritePlaza;
     /// Reporting and listing agent memory.
     UseAgentMemory;
+    /// Calling APIs of the Hub with the person's key, as an agent.
+    CallHub;
 }
 
 /// A set of abilities.
@@ -115,6 +117,7 @@ impl Scope {
             Self::PlazaRead => Abilities::of(&[A::ReadPlaza]),
             Self::PlazaWrite => Abilities::of(&[A::WritePlaza]),
             Self::AgentMemory => Abilities::of(&[A::UseAgentMemory]),
+            Self::HubCall => Abilities::of(&[A::CallHub]),
             Self::Everything => Abilities::ALL,
         }
     }

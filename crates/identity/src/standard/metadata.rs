@@ -10,13 +10,15 @@ fn scopes(audience: Audience) -> Vec<&'static str> {
 }
 
 /// Returns every scope that an app may request, and the one with which clients ask for refresh tokens.
-fn all_scopes() -> Vec<&'static str> {
-    let all = Scope::ALL.iter().filter(|scope| scope.is_for_apps()).map(|scope| scope.name());
+fn all_scopes(has_hub: bool) -> Vec<&'static str> {
+    let is_used = |scope: &&Scope| scope.is_for_apps() && (has_hub || **scope != Scope::HubCall);
+    let all = Scope::ALL.iter().filter(is_used).map(|scope| scope.name());
     all.chain(["offline_access"]).collect()
 }
 
-/// Returns the metadata of RFC 8414. The issuer is the server's URL without a slash at the end.
-pub(super) fn server(issuer: &str, may_register: bool) -> Value {
+/// Returns the metadata of RFC 8414. The issuer is the server's URL without a slash at the end. `has_hub` is
+/// true if agents may call the Hub.
+pub(super) fn server(issuer: &str, may_register: bool, has_hub: bool) -> Value {
     let methods: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
     let with_a_secret = ["client_secret_basic", "client_secret_post"];
     let mut document = json!({
@@ -25,7 +27,7 @@ pub(super) fn server(issuer: &str, may_register: bool) -> Value {
         "token_endpoint": format!("{issuer}/oauth/token"),
         "revocation_endpoint": format!("{issuer}/oauth/revoke"),
         "introspection_endpoint": format!("{issuer}/oauth/introspect"),
-        "scopes_supported": all_scopes(),
+        "scopes_supported": all_scopes(has_hub),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],

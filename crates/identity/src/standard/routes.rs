@@ -59,7 +59,7 @@ struct Standard {
 /// Returns the routes, relative to the root of the server.
 pub fn router(identity: Identity, issuer: &str) -> Router {
     let may_register = identity.settings().oauth.dynamic_registration;
-    let metadata = Arc::new(metadata::server(issuer, may_register));
+    let metadata = Arc::new(metadata::server(issuer, may_register, identity.settings().oauth.mcp_hub));
     let mut router = Router::new()
         .route("/oauth/token", post(token))
         .route("/token", post(token))

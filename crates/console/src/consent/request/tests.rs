@@ -14,7 +14,8 @@ fn location(query: &str) -> String {
 /// Returns the terms of an app with these scopes.
 fn terms(registered: ScopeSet, is_public: bool) -> Terms<'static> {
     let mcp_scopes = ScopeSet::parse_list("userinfo memory.read memory.write").unwrap();
-    Terms { registered, is_self_registered: false, is_public, issuer: "https://me.example", mcp_scopes }
+    let issuer = "https://me.example";
+    Terms { registered, is_self_registered: false, is_public, issuer, mcp_scopes, has_hub: false }
 }
 
 #[test]
