@@ -7,8 +7,11 @@ use chat::person::AssistantSettings;
 use doppel::import::{Import, Listener, Outcome};
 use futures::TryStreamExt;
 use memory::{
-    LinkId, MemoryId,
+    LinkId, MemoryId, ReviewId,
     key::{Fact, Learned},
+    note::{Kind, NewNote},
+    profile::Change,
+    review::{Proposal, Proposed, Waiting},
 };
 use serde_json::{Value, json};
 use store::AccountId;
@@ -148,9 +151,31 @@ async fn teach(server: &TestServer, account: AccountId, actor: &Actor) {
             .write(move |tx| Box::pin(async move { memory::key::learn(tx, account, &lessons, now).await }));
         write.await.unwrap();
     }
+    wait(server, account).await;
     let preferences =
         AssistantSettings { daily_tokens: 12_345, distills: false, tools: vec!["echo__say".to_owned()] };
     running.chat.set_assistant_settings(account, preferences).await.unwrap();
+}
+
+/// Adds proposals of an agent, one of them of a memory that is there.
+async fn wait(server: &TestServer, account: AccountId) {
+    let memory = &server.running().memory;
+    let change = Change { reviews_agents: Some(true), ..Change::default() };
+    memory.update_profile(account, change).await.unwrap();
+    let known = memory.saved_links(account, LinkId(0), 1).await.unwrap()[0].memory;
+    let (title, object) = ("Plan".to_owned(), "书".to_owned());
+    let fact = Fact { actor: "用户".to_owned(), object, content: "想读诗".to_owned(), visibility: 0 };
+    let note = NewNote { kind: Kind::Text, title, content: "三月读诗".to_owned(), urls: Vec::new() };
+    for proposal in [
+        Proposal::Memory(fact),
+        Proposal::Note(note),
+        Proposal::Change(known, "住在杭州".to_owned()),
+        Proposal::Delete(known),
+    ] {
+        let proposed = memory.propose(account.into(), "app:1".to_owned(), proposal).await.unwrap();
+        assert!(matches!(proposed, Proposed::Waiting(_)));
+        server.clock().advance_ms(1000);
+    }
 }
 
 /// Returns the API's responses about the person, without ids and other data that differ between servers.
@@ -193,6 +218,13 @@ async fn answers(server: &TestServer, person: &Person, actor: &Actor) -> Vec<Val
     let links = server.running().memory.saved_links(person.account.id, LinkId(0), 100).await.unwrap();
     let links =
         links.iter().map(|link| json!([link.memory, link.kind, link.other, link.message, link.time.0]));
+    let memory = &server.running().memory;
+    let waiting = memory.waiting(person.account.id, ReviewId(i64::MAX), 100).await.unwrap();
+    let told = |entry: &Waiting| {
+        json!([entry.kind.name(), entry.title, entry.content, entry.before, entry.client, entry.created_at.0])
+    };
+    all.push(waiting.iter().map(told).collect());
+    all.push(json!(memory.reviews_agents(person.account.id).await.unwrap()));
     let preferences = server.running().chat.assistant_settings(person.account.id).await.unwrap();
     all.extend([links.collect(), json!([preferences.daily_tokens, preferences.distills, preferences.tools])]);
     let text = serde_json::to_string(&all).unwrap().replace(server.base_url(), "HERE");
@@ -244,8 +276,8 @@ async fn moves(from: Engine, to: Engine) {
     let person = new.person("b").await;
     let (outcome, heard) = import(&new, &person, &path).await;
     // A file, the profile, two interests, 32 memories, two notes, an event, a conversation with three
-    // messages, four links of facts, a day of usage, and the settings.
-    assert_eq!((outcome.added, outcome.known, heard.refused), (49, 0, Vec::new()));
+    // messages, four links of facts, a day of usage, the settings, and four proposals.
+    assert_eq!((outcome.added, outcome.known, heard.refused), (53, 0, Vec::new()));
     let moved = person.with_key("*").await;
     let both = (answers(&new, &person, &moved).await, answers(&old, &owner, &actor).await);
     both.0.iter().zip(&both.1).for_each(|(here, there)| assert_eq!(here, there));
@@ -266,15 +298,20 @@ async fn moves(from: Engine, to: Engine) {
     std::io::Write::write_all(&mut packer, &bytes).unwrap();
     let packed = write(directory.path(), "a.tar.gz", packer.finish().unwrap());
     let (again, heard) = import(&new, &person, &packed).await;
-    assert_eq!((again.added, again.known, heard.refused), (0, 49, Vec::new()));
+    assert_eq!((again.added, again.known, heard.refused), (0, 53, Vec::new()));
     assert_eq!(answers(&new, &person, &moved).await, before);
     // A second person on the same server gets copies with new ids, and the first person keeps everything.
     let other = new.person("c").await;
     let (copied, heard) = import(&new, &other, &path).await;
-    assert_eq!(copied.added, 44, "{:?}", heard.refused);
+    assert_eq!(copied.added, 46, "{:?}", heard.refused);
     let (links, others): (Vec<_>, Vec<_>) =
         heard.refused.iter().partition(|why| why.contains("no such memory"));
-    assert_eq!(links.len(), 4, "facts are told by ids, which are somebody else's here: {:?}", heard.refused);
+    assert_eq!(
+        links.len(),
+        6,
+        "facts and changes are told by ids, which are somebody else's here: {:?}",
+        heard.refused
+    );
     assert_eq!(others.len(), 2, "the route and the file are taken: {others:?}");
     assert_eq!(answers(&new, &person, &moved).await, before);
     let copy = other.with_key("*").await;

@@ -44,6 +44,22 @@ async function fill() {
   await call("/api/secondme/chat/stream", { message: `**hello** ${long}` });
 }
 
+// Has an agent propose something of each kind, which waits for the person.
+async function propose(page) {
+  await page.goto(`${BASE_URL}/memories/review`);
+  await page.click("button[name=do][value=on]");
+  const tool = async (name, args) => {
+    const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } };
+    return JSON.parse(await call("/mcp", message)).result.structuredContent;
+  };
+  const { items } = await tool("list_memories", {});
+  const long = "一段没有空格也没有标点的很长的文字".repeat(6) + "averylongwordwithoutanybreak".repeat(8);
+  await tool("add_memory", { content: long, category: "习惯" });
+  await tool("add_note", { title: "Plan <b>", content: MARKDOWN });
+  await tool("update_memory", { id: items[0].id, content: "Runs on Sundays" });
+  await tool("forget", { id: items[1].id });
+}
+
 async function signIn(page) {
   await page.goto(`${BASE_URL}/sign-in`);
   await page.fill("[name=email]", EMAIL);
@@ -133,6 +149,7 @@ async function main() {
     const { context, page } = await open(browser, view);
     await signIn(page);
     if (known.size === 0) {
+      await propose(page);
       // The first view finds the pages.
       const waiting = [new URL(page.url())];
       while (waiting.length && known.size < 200) {

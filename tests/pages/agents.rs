@@ -33,6 +33,7 @@ async fn people_see_how_to_connect_and_what_agents_did(server: TestServer) {
         assert!(detail.body.contains(shown), "{shown}: {}", detail.body);
     }
     assert!(detail.body.contains("The 1 memories and notes that it added"));
+    assert!(detail.body.contains("Change what it may do"), "{}", detail.body);
     // The address that agents cite leads to the entry.
     let cited = browser.get(&format!("/agents/item/{id}")).await;
     assert_eq!((cited.status, cited.header("location")), (303, entry.as_str()));

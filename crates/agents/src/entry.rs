@@ -49,6 +49,15 @@ impl Entry {
     }
 }
 
+impl From<memory::trash::Entry> for Entry {
+    fn from(entry: memory::trash::Entry) -> Self {
+        match entry {
+            memory::trash::Entry::Memory(id) => Self::Memory(id),
+            memory::trash::Entry::Note(id) => Self::Note(id),
+        }
+    }
+}
+
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (_, number) = self.columns();

@@ -16,6 +16,7 @@ mod need;
 mod prompts;
 mod reply;
 mod resources;
+mod review;
 mod schema;
 mod server;
 mod skill;

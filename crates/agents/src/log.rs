@@ -43,7 +43,7 @@ pub struct Call {
     pub tool: String,
     /// True if it adds, changes or deletes.
     pub is_write: bool,
-    /// `ok`, or the code of the error.
+    /// `ok`, `waits` if the person is to accept it first, or the code of the error.
     pub outcome: String,
     /// The ids of what it read or wrote, separated by spaces; not all of a long list.
     pub items: String,
@@ -204,9 +204,20 @@ impl Agents {
         entry: Entry,
         action: &str,
     ) -> Result<(), ApiError> {
-        let now = self.db().clock().now();
-        let (account, client, (kind, number)) = (caller.account(), caller.client(), entry.columns());
-        let values = params![account, kind, number, &client, caller.name(), action, now];
+        let by = (caller.client(), caller.name().to_owned());
+        self.save_author_of(caller.account(), entry, &by, action).await
+    }
+
+    /// Stores that an agent, of a client and a name, added or changed an entry.
+    pub(crate) async fn save_author_of(
+        &self,
+        account: AccountId,
+        entry: Entry,
+        (client, name): &(String, String),
+        action: &str,
+    ) -> Result<(), ApiError> {
+        let (now, (kind, number)) = (self.db().clock().now(), entry.columns());
+        let values = params![account, kind, number, client, name, action, now];
         self.db().execute(queries::SAVE_ENTRY, values).await?;
         Ok(())
     }
@@ -260,8 +271,8 @@ impl Agents {
         Ok(())
     }
 
-    /// Deletes what an agent added: at most `limit` entries. Returns how many were deleted. Entries that the
-    /// person deleted before are skipped.
+    /// Deletes what an agent added: at most `limit` entries, and all that wait for the person. Returns how
+    /// many were deleted. Entries that the person deleted before are skipped.
     ///
     /// # Errors
     /// If the store fails.
@@ -271,7 +282,8 @@ impl Agents {
         client: &str,
         limit: i64,
     ) -> Result<usize, ApiError> {
-        let mut deleted = 0;
+        let waited = self.memory().refuse_all_of(account.id, client).await?;
+        let mut deleted = usize::try_from(waited).unwrap_or(usize::MAX);
         for entry in self.entries_of(account, client, limit).await? {
             let outcome = match entry {
                 Entry::Memory(id) => self.memory().delete_key_memory(account.id, id).await,

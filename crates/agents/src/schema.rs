@@ -60,7 +60,7 @@ fn input(spec: &Spec) -> Value {
 
 fn output(members: &[(&str, Out)]) -> Value {
     let property = |kind: Out| match kind {
-        Out::Text => json!({"type": "string"}),
+        Out::Text | Out::TextOrAbsent => json!({"type": "string"}),
         Out::Integer => json!({"type": "integer"}),
         Out::Flag => json!({"type": "boolean"}),
         Out::Texts => json!({"type": "object"}),
@@ -69,8 +69,9 @@ fn output(members: &[(&str, Out)]) -> Value {
     };
     let properties: Map<String, Value> =
         members.iter().map(|(name, kind)| ((*name).to_owned(), property(*kind))).collect();
-    let required: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
-    json!({"type": "object", "properties": properties, "required": required})
+    let is_required = |kind: Out| !matches!(kind, Out::TextOrAbsent);
+    let required = members.iter().filter(|(_, kind)| is_required(*kind)).map(|(name, _)| *name);
+    json!({"type": "object", "properties": properties, "required": required.collect::<Vec<_>>()})
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -53,6 +53,8 @@ pub(crate) struct Param {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Out {
     Text,
+    /// A string that not every result has.
+    TextOrAbsent,
     Integer,
     Flag,
     /// An object of strings.
@@ -264,7 +266,7 @@ pub(crate) const ALL: &[Spec] = &[
                 description: "True only if the user said that everybody may see it",
             },
         ],
-        output: &[("id", Out::Text), ("created", Out::Flag)],
+        output: &[("id", Out::Text), ("created", Out::Flag), ("state", Out::TextOrAbsent)],
         missing: MISSING_WRITE,
     },
     Spec {
@@ -279,7 +281,7 @@ pub(crate) const ALL: &[Spec] = &[
             text("content", 1, 50_000, "The text, plain or Markdown"),
             text("title", 0, 200, "A title of one line"),
         ],
-        output: &[("id", Out::Text)],
+        output: &[("id", Out::Text), ("state", Out::TextOrAbsent)],
         missing: MISSING_NOTES,
     },
     Spec {
@@ -294,7 +296,7 @@ pub(crate) const ALL: &[Spec] = &[
             text("id", 1, 100, "The id of the memory, such as memory:12345"),
             text("content", 1, 5000, "The fact as it should read from now on"),
         ],
-        output: &[("id", Out::Text), ("before", Out::Text)],
+        output: &[("id", Out::Text), ("before", Out::Text), ("state", Out::TextOrAbsent)],
         missing: MISSING_WRITE,
     },
     Spec {
@@ -306,7 +308,7 @@ pub(crate) const ALL: &[Spec] = &[
         scope: Scope::MemoryWrite,
         ability: Ability::WriteMemory,
         params: &[text("id", 1, 100, "The id of the memory, such as memory:12345")],
-        output: &[("id", Out::Text), ("deleted", Out::Text)],
+        output: &[("id", Out::Text), ("deleted", Out::Text), ("state", Out::TextOrAbsent)],
         missing: MISSING_WRITE,
     },
     Spec {

@@ -29,22 +29,30 @@ use crate::{
 /// Time limit of a tool, and of a question to the assistant.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PATIENCE_TO_ASK: Duration = Duration::from_secs(50);
+/// The outcome of a call whose result waits until the person accepts it.
+const WAITS: &str = "waits";
 
 /// The content of a result, and the entries that it is about.
 struct Done {
     structured: Value,
     /// True if it has stored texts in a form that this server chose.
     is_stored: bool,
+    /// True if it waits until the person accepts it.
+    waits: bool,
     entries: Vec<Entry>,
 }
 
 impl Done {
     fn plain(structured: Value, entries: Vec<Entry>) -> Self {
-        Self { structured, is_stored: false, entries }
+        Self { structured, is_stored: false, waits: false, entries }
     }
 
     fn stored(structured: Value, entries: Vec<Entry>) -> Self {
-        Self { structured, is_stored: true, entries }
+        Self { structured, is_stored: true, waits: false, entries }
+    }
+
+    fn waiting(structured: Value, entries: Vec<Entry>) -> Self {
+        Self { structured, is_stored: false, waits: true, entries }
     }
 }
 
@@ -72,7 +80,7 @@ impl Agents {
             Access::NotAsked | Access::Refused => Err(Failure::refused()),
         };
         let (code, entries) = match &done {
-            Ok(done) => ("ok", done.entries.as_slice()),
+            Ok(done) => (if done.waits { WAITS } else { "ok" }, done.entries.as_slice()),
             Err(failure) => (failure.code, [].as_slice()),
         };
         let is_write = spec.effect != Effect::Read && spec.id != ToolId::AskDouble;

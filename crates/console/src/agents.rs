@@ -58,6 +58,8 @@ struct AgentsPage<'a> {
     is_connected: bool,
     guides: Vec<Guide>,
     agents: Vec<AgentView>,
+    /// The link to the review inbox.
+    review: String,
 }
 
 /// Shows the page.
@@ -74,6 +76,7 @@ async fn show(
         Some((_, agent)) => fill(t.state_connected, &agent.name),
         None => t.state_waiting.to_owned(),
     };
+    let waiting = console.memory.waiting_count(member.account.id).await?;
     let template = AgentsPage {
         page: &page,
         t,
@@ -84,6 +87,7 @@ async fn show(
         is_connected: last.is_some(),
         guides: guides(t, &console.agents.url()),
         agents,
+        review: if waiting > 0 { fill(t.review_waiting, waiting) } else { t.review_none.to_owned() },
     };
     page.answer(StatusCode::OK, &template)
 }

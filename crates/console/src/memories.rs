@@ -7,6 +7,8 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod mark;
 mod query;
+pub(crate) mod review;
+pub(crate) mod review_texts;
 pub(crate) mod text;
 pub(crate) mod texts;
 pub(crate) mod trash;
@@ -64,6 +66,7 @@ pub(crate) fn router() -> Router<Console> {
                 .layer(axum::extract::DefaultBodyLimit::disable()),
         )
         .route("/memories/trash", get(trash::show).post(trash::submit))
+        .route(review::REVIEW, get(review::show).post(review::submit))
         .route("/memories/{kind}/{id}", get(entry::show).post(entry::change))
         .route("/memories/{kind}/{id}/delete", post(entry::delete))
 }
@@ -134,6 +137,8 @@ struct ListPage<'a> {
     lines: Vec<Line>,
     counts: Counts,
     total: i64,
+    /// The number of entries in the review inbox.
+    waiting: i64,
     trashed: i64,
     facets: Vec<Facet>,
     /// The number of hits of a search.
@@ -187,9 +192,10 @@ async fn render(
             console.memory.browse_search(account, &view.q, filter, view.sort(), after, PER_PAGE).await
         }
     };
-    let (browsed, counts, trashed, progress) = futures::try_join!(
+    let (browsed, counts, waiting, trashed, progress) = futures::try_join!(
         list,
         console.memory.entry_counts(account),
+        console.memory.waiting_count(account),
         console.memory.trash_count(account),
         console.memory.embedding_progress(&member.account),
     )?;
@@ -205,6 +211,7 @@ async fn render(
         facets: counts.categories.iter().map(|category| facet(category, &view)).collect(),
         public_count: (counts.public > 0).then(|| fill(t.public_count, counts.public)),
         counts,
+        waiting,
         trashed,
         found: found.map(|found| fill(t.found, found)),
         no_hit: fill(t.no_hit, &view.q),

@@ -397,6 +397,7 @@ mod tests {
             crate::home::texts::ALL,
             crate::hub::texts::ALL,
             crate::memories::import::ALL,
+            crate::memories::review_texts::ALL,
             crate::memories::texts::ALL,
             crate::notes::texts::ALL,
             crate::plaza::texts::ALL,

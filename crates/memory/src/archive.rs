@@ -6,6 +6,7 @@ mod file;
 pub(crate) mod key;
 pub(crate) mod note;
 mod profile;
+mod review;
 mod shade;
 
 use archive::{Section, given_time, line};
@@ -27,6 +28,8 @@ impl Memory {
             Box::new(EntrySection::<key::KeyMemories>::new(self)),
             Box::new(EntrySection::<note::Notes>::new(self)),
             Box::new(EntrySection::<agent::AgentMemory>::new(self)),
+            // Changes in it refer to memories.
+            Box::new(review::Inbox(self.clone())),
         ]
     }
 

@@ -9,6 +9,8 @@ store::id! {
     LinkId;
     /// The id of an entry of the trash.
     TrashId;
+    /// The id of an entry of the review inbox.
+    ReviewId;
     /// The id of a message in a conversation with the assistant, which a fact may come from.
     MessageId;
     /// The id of a note.

@@ -21,13 +21,14 @@ pub mod quota;
 mod ranked;
 pub mod recall;
 pub mod recent;
+pub mod review;
 pub mod shade;
 pub mod trash;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use doctor::Findings;
-pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ShadeId, TrashId};
+pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ReviewId, ShadeId, TrashId};
 use identity::{Account, Identity};
 use outgoing::Outgoing;
 pub use overview::Overview;

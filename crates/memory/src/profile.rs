@@ -92,7 +92,8 @@ impl Memory {
                         change.bio.as_deref(),
                         change.self_introduction.as_deref(),
                         now,
-                        change.time_zone.as_deref()
+                        change.time_zone.as_deref(),
+                        change.reviews_agents.map(i64::from)
                     ];
                     tx.execute(queries::SAVE, values).await?;
                     tx.notify(TOPIC, &account.to_string()).await?;

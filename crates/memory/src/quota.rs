@@ -154,6 +154,12 @@ impl Adder {
         Self { account: caller.account(), client, application, name }
     }
 
+    /// Returns the origin of additions that the person accepts from an app, key or program of this name. They
+    /// do not count for it again.
+    pub(crate) fn named(account: AccountId, name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..Self::from(account) }
+    }
+
     /// Returns the origin of what it adds, and the name of the app; both as they are stored.
     pub(crate) fn origin(&self) -> (&'static str, &str) {
         match &self.name {

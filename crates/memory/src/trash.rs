@@ -299,6 +299,22 @@ async fn trash(
     Ok(true)
 }
 
+/// Puts an entry that never was in use into the trash: its kind, and its line of an archive.
+pub(crate) async fn put(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    (kind, body): (i64, &str),
+    (id, batch, now): (i64, i64, Timestamp),
+) -> Result<(), ApiError> {
+    const NO_LINKS: &str = "[]";
+    let shown = shown(body);
+    let bytes = quota::size(&[body, NO_LINKS]);
+    let values = params![id, account, kind, id, batch, &shown, body, NO_LINKS, bytes, now];
+    tx.execute(INSERT, values).await?;
+    tx.execute(BOUND, params![account, MAX_ENTRIES, MAX_BYTES, batch]).await?;
+    Ok(())
+}
+
 async fn links(tx: &Tx<'_>, id: MemoryId) -> Result<String, ApiError> {
     let links: Vec<key::SavedLink> = tx.fetch_all(key::queries::LINKS_OF, params![id, MAX_LINKS]).await?;
     let kept = |link: key::SavedLink| KeptLink {

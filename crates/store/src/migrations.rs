@@ -60,6 +60,7 @@ pub const ALL: &[Migration] = &[
     sql(22, "models", include_str!("migrations/0022_models.sql")),
     sql(23, "chat_pages", include_str!("migrations/0023_chat_pages.sql")),
     sql(24, "trash", include_str!("migrations/0024_trash.sql")),
+    sql(25, "review", include_str!("migrations/0025_review.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.

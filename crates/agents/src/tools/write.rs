@@ -1,10 +1,21 @@
-//! Tools that add, change and delete.
+//! Tools that add, change and delete. Where the person wants to see it first, it waits in the review inbox.
 
-use memory::{MemoryId, key, note, quota::Adder, recall::Access};
+use memory::{
+    MemoryId, ReviewId, key, note,
+    quota::Adder,
+    recall::Access,
+    review::{Proposal, Proposed},
+};
 use serde_json::json;
+use web::ApiError;
 
 use super::{Done, Work, memories_of};
 use crate::{entry::Entry, reply::Failure, text};
+
+/// The state in a result of what the person is to see first.
+const WAITS: &str = "waits until the user accepts it under Memories, Review: tell them";
+/// The beginning of the id of an entry that waits.
+const WAITING: &str = "waiting:";
 
 impl Work<'_> {
     pub(super) async fn add_memory(&self) -> Result<Done, Failure> {
@@ -14,13 +25,25 @@ impl Work<'_> {
             fact_object: self.arguments.optional("category").map(str::to_owned),
             ..key::model::NewMemory::default()
         })?;
+        let added = |id: Entry, created: bool| json!({"id": id.to_string(), "created": created});
+        if self.waits().await? {
+            return Ok(match self.propose(Proposal::Memory(fact)).await? {
+                Proposed::Known(entry) => {
+                    let entry = Entry::from(entry);
+                    Done::plain(added(entry, false), vec![entry])
+                }
+                Proposed::Waiting(id) => {
+                    Done::waiting(json!({"id": waiting(id), "created": true, "state": WAITS}), Vec::new())
+                }
+            });
+        }
         let memory = self.agents.memory();
         let (id, created) = memory.add_key_memory(Adder::of(self.caller), fact).await?;
         let entry = Entry::Memory(id);
         if created {
             self.agents.save_author(self.caller, entry, "added").await?;
         }
-        Ok(Done::plain(json!({"id": entry.to_string(), "created": created}), vec![entry]))
+        Ok(Done::plain(added(entry, created), vec![entry]))
     }
 
     pub(super) async fn add_note(&self) -> Result<Done, Failure> {
@@ -29,6 +52,15 @@ impl Work<'_> {
             title: self.arguments.optional("title").map(str::to_owned),
             ..note::model::NoteRequest::default()
         })?;
+        let added = |id: Entry| Done::plain(json!({"id": id.to_string()}), vec![id]);
+        if self.waits().await? {
+            return Ok(match self.propose(Proposal::Note(new)).await? {
+                Proposed::Known(entry) => added(entry.into()),
+                Proposed::Waiting(id) => {
+                    Done::waiting(json!({"id": waiting(id), "state": WAITS}), Vec::new())
+                }
+            });
+        }
         let first = self.agents.db().ids().next();
         let id = self.agents.memory().add_note(Adder::of(self.caller), new).await?;
         let entry = Entry::Note(id);
@@ -36,7 +68,7 @@ impl Work<'_> {
         if id.0 > first {
             self.agents.save_author(self.caller, entry, "added").await?;
         }
-        Ok(Done::plain(json!({"id": entry.to_string()}), vec![entry]))
+        Ok(added(entry))
     }
 
     pub(super) async fn update_memory(&self) -> Result<Done, Failure> {
@@ -45,26 +77,52 @@ impl Work<'_> {
             content: Some(self.arguments.text("content").to_owned()),
             visibility: None,
         })?;
-        self.agents.memory().update_key_memory(self.account(), id, change).await?;
         let entry = Entry::Memory(id);
+        if self.waits().await? {
+            let content = change.content.unwrap_or_default();
+            self.propose(Proposal::Change(id, content)).await?;
+            let structured = json!({"id": entry.to_string(), "before": before, "state": WAITS});
+            return Ok(Done { is_stored: true, ..Done::waiting(structured, vec![entry]) });
+        }
+        self.agents.memory().update_key_memory(self.account(), id, change).await?;
         self.agents.save_author(self.caller, entry, "changed").await?;
         Ok(Done::stored(json!({"id": entry.to_string(), "before": before}), vec![entry]))
     }
 
     pub(super) async fn forget(&self) -> Result<Done, Failure> {
         let (id, deleted) = self.named_memory().await?;
-        self.agents.memory().delete_key_memory(self.account(), id).await?;
         let entry = Entry::Memory(id);
+        if self.waits().await? {
+            self.propose(Proposal::Delete(id)).await?;
+            let structured = json!({"id": entry.to_string(), "deleted": "", "state": WAITS});
+            return Ok(Done::waiting(structured, vec![entry]));
+        }
+        self.agents.memory().delete_key_memory(self.account(), id).await?;
         self.agents.forget_author(self.account(), entry).await?;
         Ok(Done::stored(json!({"id": entry.to_string(), "deleted": deleted}), vec![entry]))
     }
 
+    /// Returns true if the person wants to see first what agents write.
+    async fn waits(&self) -> Result<bool, ApiError> {
+        self.agents.memory().reviews_agents(self.account()).await
+    }
+
+    async fn propose(&self, proposal: Proposal) -> Result<Proposed, ApiError> {
+        let (adder, client) = (Adder::of(self.caller), self.caller.client());
+        self.agents.memory().propose(adder, client, proposal).await
+    }
+
     /// Returns the memory that the argument `id` names, and its text if the caller may read it.
     async fn named_memory(&self) -> Result<(MemoryId, String), Failure> {
-        let id = match Entry::parse(self.arguments.text("id")) {
+        let given = self.arguments.text("id");
+        let id = match Entry::parse(given) {
             Some(Entry::Memory(id)) => id,
             Some(Entry::Note(_)) => {
                 let message = "Only memories can be changed here: use an id that begins with memory:.";
+                return Err(Failure::argument(message));
+            }
+            None if given.starts_with(WAITING) => {
+                let message = "That one still waits for the user: it cannot be changed or read before.";
                 return Err(Failure::argument(message));
             }
             None => return Err(Failure::not_found()),
@@ -78,4 +136,8 @@ impl Work<'_> {
         let text = if may_read { text::clean(&memory.fact_content) } else { String::new() };
         Ok((id, text))
     }
+}
+
+fn waiting(id: ReviewId) -> String {
+    format!("{WAITING}{id}")
 }

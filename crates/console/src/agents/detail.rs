@@ -60,6 +60,8 @@ struct AgentPage<'a> {
     name: String,
     client: String,
     scopes: Vec<&'static str>,
+    /// The page on which its scopes are changed.
+    change: Option<String>,
     end: End,
     calls: Vec<CallView>,
     older: Option<String>,
@@ -91,11 +93,14 @@ pub(crate) async fn show(
         _ => End::Nothing,
     };
     let added = console.agents.entries_of(account, &client, MAX_ENTRIES).await?.len();
+    let waiting = console.memory.waiting_of(account.id, &client).await?;
+    let added = added.saturating_add(usize::try_from(waiting).unwrap_or_default());
     let is_full = i64::try_from(calls.len()).is_ok_and(|count| count == PER_PAGE);
     let template = AgentPage {
         page: &page,
         t,
         name,
+        change: app.as_ref().map(|app| format!("/account/apps/{}", app.id)),
         scopes: app.map(|app| app.scopes.names()).unwrap_or_default(),
         end,
         calls: calls.into_iter().map(|call| CallView::new(call, t)).collect(),

@@ -32,6 +32,9 @@ texts! {
         only start programs:";
     connected: "已经连上的", "Connected";
     connected_none: "还没有应用或智能体。", "No app or agent yet.";
+    review_waiting: "它们写入的 {} 条内容在等你确认", "{} things they want to write are waiting for you";
+    review_none: "想先看一眼它们写入的内容？", "See what they write before it is kept?";
+    waits: "等你确认", "Waits for you";
     agent: "名称", "Name";
     kind_app: "应用", "App";
     kind_key: "API 密钥", "API key";
@@ -50,6 +53,7 @@ texts! {
     read: "读取", "Read";
     refused: "你未允许", "Not allowed by you";
     failed: "未成功", "Did not succeed";
+    change: "修改权限", "Change what it may do";
     end: "收回权限", "End access";
     end_lead: "收回后立即生效，它的下一次调用会被拒绝。", "It takes effect at once: the next call is refused.";
     end_key: "管理这个 API Key", "Manage this API key";
@@ -69,11 +73,11 @@ texts! {
     tool_update: "更正一条记忆", "Corrected a memory";
     tool_forget: "删除一条记忆", "Deleted a memory";
     tool_ask: "向分身提问", "Asked your double";
+    tool_hub: "调用 Hub 的 API", "Called an API of the Hub";
     tool_resource: "读取资源", "Read a resource";
 }
 
 impl Texts {
-    tool_hub: "调用 Hub 的 API", "Called an API of the Hub";
     /// Returns the steps that connect Claude.
     pub(crate) fn claude_steps(&self) -> Vec<&'static str> {
         vec![self.claude_1, self.claude_2, self.claude_3]

@@ -96,6 +96,7 @@ pub(crate) async fn all(
 impl CallView {
     pub(crate) fn new(call: Call, t: &'static Texts) -> Self {
         let (state_class, state) = match call.outcome.as_str() {
+            "waits" => ("warn", t.waits),
             "ok" if call.is_write => ("warn", t.wrote),
             "ok" => ("good", t.read),
             "refused_by_person" => ("muted", t.refused),
@@ -127,7 +128,7 @@ fn what(tool: &str, t: &'static Texts) -> &'static str {
         "update_memory" => t.tool_update,
         "forget" => t.tool_forget,
         "ask_double" => t.tool_ask,
-        _ => t.tool_resource,
         name if name.contains("__") => t.tool_hub,
+        _ => t.tool_resource,
     }
 }

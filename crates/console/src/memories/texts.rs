@@ -10,6 +10,7 @@ crate::texts::texts! {
     views: "记忆的视图", "Views";
     all: "全部", "All";
     trash: "回收站", "Trash";
+    review: "待确认", "Review";
 
     new_label: "新的记忆", "New memory";
     new_hint: "记一件关于你的事，例如「对花生过敏」", "Note something about you, such as “allergic to peanuts”";

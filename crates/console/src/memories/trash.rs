@@ -32,6 +32,8 @@ struct TrashPage<'a> {
     t: &'static Texts,
     lines: Vec<Line>,
     count: i64,
+    /// The number of entries in the review inbox.
+    waiting: i64,
     notice: Option<String>,
     next: Option<String>,
 }
@@ -60,6 +62,7 @@ pub(crate) async fn show(
         t,
         lines: rows.into_iter().map(line).collect(),
         count: console.memory.trash_count(account).await?,
+        waiting: console.memory.waiting_count(account).await?,
         notice: act::notice(&params, t),
         next,
         page: &page,

@@ -19,6 +19,8 @@ struct Entry {
     bio: Option<String>,
     self_introduction: Option<String>,
     time_zone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reviews_agents: Option<bool>,
 }
 
 impl Section for TheProfile {
@@ -56,6 +58,7 @@ impl Section for TheProfile {
                     bio: entry.bio,
                     self_introduction: entry.self_introduction,
                     time_zone: entry.time_zone,
+                    reviews_agents: entry.reviews_agents,
                 };
                 let mut changed = self.0.update_profile(account, change.clone()).await;
                 if changed.as_ref().is_err_and(|error| error.code() == Code::ProfileUpdateFailed) {
@@ -87,6 +90,7 @@ impl TheProfile {
             bio: Some(profile.bio),
             self_introduction: Some(profile.self_introduction),
             time_zone: Some(profile.time_zone),
+            reviews_agents: profile.reviews_agents.then_some(true),
         })
     }
 }

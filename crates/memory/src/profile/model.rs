@@ -19,9 +19,11 @@ pub struct Profile {
     pub self_introduction: String,
     /// The IANA name of the time zone, or an empty text.
     pub time_zone: String,
+    /// True if memories and notes of agents wait until the person accepts them.
+    pub reviews_agents: bool,
 }
 
-from_row!(Profile { avatar, cover, bio, self_introduction, time_zone });
+from_row!(Profile { avatar, cover, bio, self_introduction, time_zone, reviews_agents });
 
 impl Profile {
     /// Returns the time zone of the person. `None` if it is not set.
@@ -47,6 +49,8 @@ pub struct Change {
     pub self_introduction: Option<String>,
     /// An IANA name such as `Asia/Shanghai`.
     pub time_zone: Option<String>,
+    /// True if memories and notes of agents are to wait until the person accepts them.
+    pub reviews_agents: Option<bool>,
 }
 
 /// Response of `GET /api/secondme/user/info`.
@@ -180,6 +184,7 @@ impl From<ProfileRequest> for Change {
             bio: request.bio,
             self_introduction: request.about_me,
             time_zone: request.time_zone,
+            reviews_agents: None,
         }
     }
 }

@@ -1,0 +1,237 @@
+//! The review inbox: what agents want to write, to be accepted, changed or refused, and the setting by which
+//! it waits there.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use http::StatusCode;
+use memory::{
+    ReviewId,
+    key::rules::is_public,
+    profile::Change,
+    review::{ReviewEdit, ReviewKind, Waiting},
+};
+use web::{ApiError, Query};
+
+use super::{act, query::PageParams, review_texts::Texts as ReviewTexts, text::plain, texts::Texts};
+use crate::{
+    Console,
+    agents::view,
+    form::{CsrfForm, Fields},
+    page::{Member, Page},
+    texts::fill,
+    when::When,
+};
+
+/// The path of the page.
+pub(crate) const REVIEW: &str = "/memories/review";
+const PER_PAGE: i64 = 50;
+
+/// An entry as the page shows it.
+struct Line {
+    id: ReviewId,
+    kind: &'static str,
+    /// The text of a new entry or of a change.
+    said: String,
+    /// The category of a memory, or the title of a note.
+    title: String,
+    /// The present text of the memory that would be changed or deleted.
+    before: String,
+    is_public: bool,
+    is_fact: bool,
+    is_note: bool,
+    is_change: bool,
+    is_deletion: bool,
+    by: String,
+    /// The page of the agent.
+    link: String,
+    at: When,
+}
+
+#[derive(Template)]
+#[template(path = "memories_review.html")]
+struct ReviewPage<'a> {
+    page: &'a Page,
+    t: &'static Texts,
+    r: &'static ReviewTexts,
+    is_on: bool,
+    lines: Vec<Line>,
+    count: i64,
+    shown: String,
+    trashed: i64,
+    notice: Option<String>,
+    undo: Option<String>,
+    alert: Option<String>,
+    next: Option<String>,
+}
+
+/// Shows the page.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    member: Member,
+    Query(params): Query<PageParams>,
+) -> Result<Response, ApiError> {
+    render(&console, member, &params, None).await
+}
+
+async fn render(
+    console: &Console,
+    member: Member,
+    params: &PageParams,
+    refused: Option<ApiError>,
+) -> Result<Response, ApiError> {
+    let page = member.page.at("memories", REVIEW);
+    let (t, r, account) = (Texts::of(page.language), ReviewTexts::of(page.language), member.account.id);
+    let before = params.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(ReviewId(i64::MAX));
+    let (mut rows, count, trashed, is_on) = futures::try_join!(
+        console.memory.waiting(account, before, PER_PAGE + 1),
+        console.memory.waiting_count(account),
+        console.memory.trash_count(account),
+        console.memory.reviews_agents(account),
+    )?;
+    let most = usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
+    let has_more = rows.len() > most;
+    rows.truncate(most);
+    let notice = notice(params, t, r);
+    let template = ReviewPage {
+        t,
+        r,
+        is_on,
+        next: rows.last().filter(|_| has_more).map(|row| format!("{REVIEW}?after={}", row.id)),
+        lines: rows.into_iter().map(|row| line(row, r)).collect(),
+        count,
+        shown: fill(r.count, count),
+        trashed,
+        undo: params.undo.clone().filter(|undo| notice.is_some() && undo.parse::<i64>().is_ok()),
+        notice,
+        alert: refused.as_ref().map(|error| error.message(page.language)),
+        page: &page,
+    };
+    match refused {
+        None => page.answer(StatusCode::OK, &template),
+        Some(error) => page.refuse(&error, &template),
+    }
+}
+
+fn line(row: Waiting, r: &'static ReviewTexts) -> Line {
+    Line {
+        id: row.id,
+        kind: match row.kind {
+            ReviewKind::Memory => r.kind_memory,
+            ReviewKind::Note => r.kind_note,
+            ReviewKind::Change => r.kind_change,
+            ReviewKind::Delete => r.kind_delete,
+        },
+        said: row.content,
+        title: row.title,
+        before: row.before,
+        is_public: is_public(row.visibility),
+        is_fact: row.kind == ReviewKind::Memory,
+        is_note: row.kind == ReviewKind::Note,
+        is_change: row.kind == ReviewKind::Change,
+        is_deletion: row.kind == ReviewKind::Delete,
+        link: view::link(&row.client),
+        by: fill(r.by, row.client_name),
+        at: When(row.created_at),
+    }
+}
+
+fn notice(params: &PageParams, t: &'static Texts, r: &'static ReviewTexts) -> Option<String> {
+    let count = params.n.as_deref().and_then(|count| count.parse::<u32>().ok()).unwrap_or(1);
+    Some(match params.done.as_deref()? {
+        "accepted" => fill(r.accepted, count),
+        "refused" => fill(r.refused, count),
+        "restored" => fill(t.restored, count),
+        "gone" => r.gone.to_owned(),
+        "on" => r.switched_on.to_owned(),
+        "off" => r.switched_off.to_owned(),
+        _ => return None,
+    })
+}
+
+/// An action of the form.
+enum ReviewAction {
+    Accept,
+    Refuse,
+    On,
+    Off,
+}
+
+/// The form: entries to accept or refuse, one of them perhaps changed, or the setting.
+pub(crate) struct ReviewForm {
+    action: Option<ReviewAction>,
+    ids: Vec<ReviewId>,
+    edit: ReviewEdit,
+}
+
+impl From<Fields> for ReviewForm {
+    fn from(fields: Fields) -> Self {
+        let given = |name: &str| fields.all(name).into_iter().next();
+        let most = usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
+        Self {
+            action: match fields.text("do").as_str() {
+                "accept" => Some(ReviewAction::Accept),
+                "refuse" => Some(ReviewAction::Refuse),
+                "on" => Some(ReviewAction::On),
+                "off" => Some(ReviewAction::Off),
+                _ => None,
+            },
+            ids: fields.all("id").iter().filter_map(|id| id.parse().ok()).take(most).collect(),
+            edit: ReviewEdit {
+                content: given("content").map(|content| plain(&content)),
+                title: given("title"),
+                is_public: given("visibility").map(|given| given == "public"),
+            },
+        }
+    }
+}
+
+/// Does what the form asks for.
+pub(crate) async fn submit(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(decision): CsrfForm<ReviewForm>,
+) -> Result<Response, ApiError> {
+    let account = member.account.id;
+    let done = |what: &str, count: usize, undo: &str| {
+        act::back_to(REVIEW, &[("done", what), ("n", &count.to_string()), ("undo", undo)], "")
+    };
+    Ok(match decision.action {
+        Some(ReviewAction::Accept) => match accept(&console, &member, &decision).await {
+            Ok(0) => done("gone", 0, ""),
+            Ok(count) => done("accepted", count, ""),
+            Err(error) if error.code().status().is_client_error() => {
+                return render(&console, member, &PageParams::default(), Some(error)).await;
+            }
+            Err(error) => return Err(error),
+        },
+        Some(ReviewAction::Refuse) => {
+            let (batch, count) = console.memory.refuse(account, decision.ids).await?;
+            done("refused", count, &batch.to_string())
+        }
+        Some(ReviewAction::On | ReviewAction::Off) => {
+            let is_on = matches!(decision.action, Some(ReviewAction::On));
+            let change = Change { reviews_agents: Some(is_on), ..Change::default() };
+            console.memory.update_profile(account, change).await?;
+            done(if is_on { "on" } else { "off" }, 0, "")
+        }
+        None => done("", 0, ""),
+    })
+}
+
+/// Accepts entries, the earliest first. Returns how many were; those that are gone are skipped.
+async fn accept(console: &Console, member: &Member, decision: &ReviewForm) -> Result<usize, ApiError> {
+    let mut ids = decision.ids.clone();
+    ids.sort_unstable();
+    // Several are accepted as they are.
+    let edit = if ids.len() == 1 { decision.edit.clone() } else { ReviewEdit::default() };
+    let mut accepted = 0;
+    for id in ids {
+        match console.agents.accept(&member.account, id, edit.clone()).await {
+            Ok(Some(_)) => accepted += 1,
+            Ok(None) => {}
+            Err(error) if error.code().status() == StatusCode::NOT_FOUND => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(accepted)
+}
