@@ -74,12 +74,15 @@ mod oauth {
     mod audience;
     mod best_practice;
     mod client_documents;
+    mod client_keys;
+    mod client_rows;
     mod clients;
     mod field_bugs;
     pub mod flow;
-    mod host;
+    pub mod host;
     mod introspect;
     mod metadata;
+    mod private_networks;
     mod register;
     mod revoke;
     mod token;
@@ -139,7 +142,11 @@ mod mcp {
     mod clients;
     mod credentials;
     mod field_bugs;
+    mod hub_tools;
     mod plugins;
+    mod review;
+    mod rmcp_client;
+    mod security;
     mod skill;
     pub mod support;
     mod tools;
@@ -170,6 +177,7 @@ mod pages {
     mod plaza;
     mod profile;
     mod programs;
+    mod review;
     pub mod sign_in;
     mod sign_up;
 }

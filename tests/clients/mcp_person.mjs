@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { allow, revoke } from "./mcp_consent.mjs";
 
-const { BASE_URL, SESSION } = process.env;
+const { BASE_URL } = process.env;
 const CALLBACK = "http://localhost:3031/callback";
 
 // What a client keeps, and the person's browser, which is signed in and allows everything.
@@ -41,22 +42,7 @@ class Provider {
     }
     async redirectToAuthorization(url) {
         this.asked.push(url.searchParams);
-        const cookie = `doppel_session=${SESSION}`;
-        const page = await fetch(url, { headers: { cookie }, redirect: "manual" });
-        const html = await page.text();
-        assert.equal(page.status, 200, html);
-        const plain = (text) => text.replaceAll("&#38;", "&").replaceAll("&amp;", "&").replaceAll("&#61;", "=").replaceAll("&#x3d;", "=");
-        const field = (name) => plain(html.match(new RegExp(`name="${name}" value="([^"]*)"`))[1]);
-        const scopes = [...html.matchAll(/name="scope" value="([^"]*)"/g)].map((match) => ["scope", match[1]]);
-        const body = new URLSearchParams([["csrf", field("csrf")], ["query", field("query")], ["decision", "allow"], ...scopes]);
-        const answer = await fetch(`${BASE_URL}/oauth/authorize`, { method: "POST", headers: { cookie }, body, redirect: "manual" });
-        let back = answer.headers.get("location");
-        if (!back) {
-            const left = await answer.text();
-            assert.equal(answer.status, 200, left);
-            back = [...left.matchAll(/(?:href|url|data-[a-z]+)="([^"]*)"/g)].map((match) => plain(match[1])).find((link) => link.includes("code="));
-        }
-        this.back = new URL(back);
+        this.back = await allow(url);
         assert.equal(this.back.searchParams.get("state"), this.state());
         assert.equal(this.back.searchParams.get("iss"), BASE_URL);
     }
@@ -117,9 +103,5 @@ assert.deepEqual(new Set(provider.asked[1].get("scope").split(" ")).has("chat.wr
 assert.ok(provider.stored.scope.includes("memory.read") && provider.stored.scope.includes("chat.write"), provider.stored.scope);
 
 // The end: the next call is refused.
-const form = new URLSearchParams({ token: provider.stored.refresh_token, client_id: provider.client.client_id });
-assert.equal((await fetch(`${BASE_URL}/oauth/revoke`, { method: "POST", body: form })).status, 200);
-const headers = { authorization: `Bearer ${provider.stored.access_token}`, "content-type": "application/json" };
-const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
-assert.equal((await fetch(`${BASE_URL}/mcp`, { method: "POST", headers, body })).status, 401);
+await revoke(provider.stored, provider.client.client_id);
 console.log("done");

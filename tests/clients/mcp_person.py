@@ -1,10 +1,6 @@
 """A person's agent, through the protocol's own Python client: sign-in, consent, calls, more scopes, refresh, and the end."""
 
 import asyncio
-import html
-import os
-import re
-from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 from mcp import ClientSession
@@ -12,55 +8,9 @@ from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientMetadata
 
-BASE = os.environ["BASE_URL"]
-COOKIE = {"cookie": "doppel_session=" + os.environ["SESSION"]}
+from mcp_agent import BASE, Memory, Person, refresh_and_revoke
+
 CALLBACK = "http://localhost:3030/callback"
-
-
-class Memory:
-    """Keeps what a client stores."""
-
-    tokens = None
-    client = None
-
-    async def get_tokens(self):
-        return self.tokens
-
-    async def set_tokens(self, tokens):
-        self.tokens = tokens
-
-    async def get_client_info(self):
-        return self.client
-
-    async def set_client_info(self, info):
-        self.client = info
-
-
-class Person:
-    """The person's browser: signed in. It allows the scopes that are named, or all."""
-
-    def __init__(self):
-        self.asked, self.refuse, self.back = [], set(), None
-
-    async def open(self, url):
-        self.asked.append(parse_qs(urlsplit(url).query))
-        async with httpx2.AsyncClient(headers=COOKIE, follow_redirects=False) as http:
-            page = await http.get(url)
-            assert page.status_code == 200, (page.status_code, page.text)
-            field = lambda name: html.unescape(re.search(f'name="{name}" value="([^"]*)"', page.text)[1])
-            form = {"csrf": field("csrf"), "query": field("query"), "decision": "allow"}
-            form["scope"] = [s for s in re.findall('name="scope" value="([^"]*)"', page.text) if s not in self.refuse]
-            answer = await http.post(BASE + "/oauth/authorize", data=form)
-            if answer.status_code in (302, 303):
-                self.back = answer.headers["location"]
-            else:
-                assert answer.status_code == 200, (answer.status_code, answer.text)
-                links = [html.unescape(link) for link in re.findall('(?:href|url|data-[a-z]+)="([^"]*)"', answer.text)]
-                self.back = next(link for link in links if "code=" in link)
-
-    async def answer(self):
-        query = {name: values[0] for name, values in parse_qs(urlsplit(self.back).query).items()}
-        return AuthorizationCodeResult(code=query["code"], state=query.get("state"), iss=query.get("iss"))
 
 
 async def connect(storage, person, work, path="/mcp"):
@@ -71,7 +21,12 @@ async def connect(storage, person, work, path="/mcp"):
         response_types=["code"],
         token_endpoint_auth_method="none",
     )
-    auth = OAuthClientProvider(BASE + path, metadata, storage, person.open, person.answer)
+
+    async def answer():
+        query = person.answer()
+        return AuthorizationCodeResult(code=query["code"], state=query.get("state"), iss=query.get("iss"))
+
+    auth = OAuthClientProvider(BASE + path, metadata, storage, person.open, answer)
     async with httpx2.AsyncClient(auth=auth, follow_redirects=True, timeout=30) as http:
         async with streamable_http_client(BASE + path, http_client=http) as streams:
             async with ClientSession(streams[0], streams[1]) as session:
@@ -122,21 +77,7 @@ async def main():
     await connect(storage, person, more)
     assert len(person.asked) == 2 and "chat.write" in person.asked[1]["scope"][0], person.asked
     assert {"memory.read", "chat.write"} <= set(storage.tokens.scope.split()), storage.tokens.scope
-    # A refresh token is enough.
-    before = storage.tokens.access_token
-    async with httpx2.AsyncClient() as http:
-        form = {"grant_type": "refresh_token", "refresh_token": storage.tokens.refresh_token, "client_id": storage.client.client_id}
-        renewed = (await http.post(BASE + "/oauth/token", data=form)).json()
-        assert renewed["access_token"] != before, renewed
-        headers = {"authorization": "Bearer " + renewed["access_token"], "accept": "application/json"}
-        listed = await http.post(BASE + "/mcp", headers=headers, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
-        assert listed.status_code == 200, listed.text
-        # The token of the tools opens nothing else.
-        assert (await http.get(BASE + "/api/secondme/user/info", headers=headers)).status_code == 401
-        form = {"token": renewed["refresh_token"], "client_id": storage.client.client_id}
-        assert (await http.post(BASE + "/oauth/revoke", data=form)).status_code == 200
-        ended = await http.post(BASE + "/mcp", headers=headers, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
-        assert ended.status_code == 401 and 'error="invalid_token"' in ended.headers["www-authenticate"], ended.headers
+    await refresh_and_revoke(storage)
     # The person unticks: nothing goes around in circles.
     person = Person()
     person.refuse = {"memory.write"}

@@ -45,6 +45,16 @@ pub async fn run(script: &str, variables: &[(&str, &str)]) -> String {
     printed.into_owned()
 }
 
+/// Returns the folder of a client that `scripts/clients` installs where it can, such as `inspector`.
+///
+/// # Panics
+/// If the repository cannot be found.
+pub fn optional(name: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository");
+    let folder = root.join("target/clients").join(name);
+    folder.is_dir().then_some(folder)
+}
+
 /// Returns the path of the small model that `scripts/clients` installs, if it could be installed.
 ///
 /// # Panics
