@@ -53,7 +53,7 @@ async fn challenged(server: &TestServer, request: AuthorizationRequest) -> OAuth
     assert_eq!(answer.status, 401);
     let mut state = OAuthState::new(mcp(server), None).await.unwrap();
     let request = request.with_challenge(answer.header("www-authenticate"));
-    state.start_authorization(request).await.unwrap();
+    Box::pin(state.start_authorization(request)).await.unwrap();
     state
 }
 
@@ -65,7 +65,7 @@ async fn connected(
 ) -> Client {
     let config = StreamableHttpClientTransportConfig::with_uri(mcp(server));
     let transport = StreamableHttpClientTransport::with_client(auth.clone(), config);
-    ().serve_with_lifecycle(transport, lifecycle).await.unwrap()
+    Box::pin(().serve_with_lifecycle(transport, lifecycle)).await.unwrap()
 }
 
 async fn call(client: &Client, tool: &'static str, arguments: Value) -> Result<CallToolResult, ServiceError> {
@@ -83,7 +83,7 @@ async fn whole_way(
     let manager = state.into_authorization_manager().expect("an authorized client");
     let (client_id, _) = manager.get_credentials().await.unwrap();
     let auth = AuthClient::new(testkit::http(), manager);
-    let client = connected(server, &auth, lifecycle).await;
+    let client = Box::pin(connected(server, &auth, lifecycle)).await;
     assert_eq!(client.list_all_tools().await.unwrap().len(), 11);
     let added = call(&client, "add_memory", json!({"content": "Plays the cello"})).await.unwrap();
     let id = added.structured_content.unwrap()["id"].clone();
@@ -143,8 +143,8 @@ async fn the_rust_client_registers_and_uses_the_tools(server: TestServer) {
         Url::parse(&url).unwrap().query_pairs().find(|(name, _)| name == "resource").unwrap().1.into_owned();
     assert_eq!(resource, mcp(&server));
     let back = allow(&server, &mut browser, &url).await;
-    state.handle_callback_url(&back).await.unwrap();
-    whole_way(&server, &mut browser, state, ClientLifecycleMode::Initialize).await;
+    Box::pin(state.handle_callback_url(&back)).await.unwrap();
+    Box::pin(whole_way(&server, &mut browser, state, ClientLifecycleMode::Initialize)).await;
 
     // The client compares `iss`, which is in the answer.
     let mut state = challenged(&server, request).await;
@@ -172,9 +172,9 @@ async fn the_rust_client_is_known_by_its_document(hosted: Hosted) {
     let request = AuthorizationRequest::new(CALLBACK).with_client_metadata_url(&id);
     let mut state = challenged(&server, request).await;
     let back = allow(&server, &mut browser, &state.get_authorization_url().await.unwrap()).await;
-    state.handle_callback_url(&back).await.unwrap();
+    Box::pin(state.handle_callback_url(&back)).await.unwrap();
     assert_eq!(state.get_credentials().await.unwrap().0, id);
     let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
     let lifecycle = ClientLifecycleMode::Discover { preferred_versions };
-    whole_way(&server, &mut browser, state, lifecycle).await;
+    Box::pin(whole_way(&server, &mut browser, state, lifecycle)).await;
 }
