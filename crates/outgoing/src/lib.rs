@@ -6,7 +6,9 @@
 //! ([`Outgoing::trusted`]) are called without it. URLs that an administrator entered on a page
 //! ([`Outgoing::local`]) may be in private networks, but not where clouds serve their credentials.
 
+mod body;
 mod breaker;
+mod decode;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -14,15 +16,15 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
 use http::Method;
 use ipnet::IpNet;
 use reqwest::{
-    Certificate, Client, ClientBuilder, RequestBuilder, Response, Url,
+    Certificate, Client, ClientBuilder, RequestBuilder, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::{Attempt, Policy},
 };
 
+pub use body::{Body, read};
 pub use breaker::{Admitted, Breaker};
 
 /// Most redirects that are followed.
@@ -86,7 +88,10 @@ pub enum Refused {
     /// The response is larger than this limit in bytes.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
-    /// The connection broke while the response was read.
+    /// The response is compressed in a way that is not supported.
+    #[error("the answer is compressed in a way that is not supported")]
+    Encoding,
+    /// The connection broke while the response was read, or its bytes cannot be decompressed.
     #[error("the answer broke off")]
     Broken,
     /// This process cannot make calls, for example because the system has no certificates.
@@ -234,28 +239,6 @@ pub fn reason(error: reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
-}
-
-/// Reads a response of at most `limit` bytes.
-///
-/// # Errors
-/// [`Refused::TooLarge`] as soon as the size is known; [`Refused::Broken`] if the connection breaks.
-pub async fn read(mut response: Response, limit: usize) -> Result<Bytes, Refused> {
-    let too_large = || Refused::TooLarge(limit);
-    if response
-        .content_length()
-        .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit))
-    {
-        return Err(too_large());
-    }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_broken| Refused::Broken)? {
-        if body.len() + chunk.len() > limit {
-            return Err(too_large());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
 }
 
 /// True if a text in PEM has certificates, and nothing that is malformed.

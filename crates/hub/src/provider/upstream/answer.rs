@@ -135,7 +135,9 @@ pub(super) async fn read(
         .is_some_and(|kind| kind.starts_with("text/"));
     let body = match outgoing::read(response, limit).await {
         Ok(body) => body,
-        Err(refused @ Refused::TooLarge(_)) => return Err(unexpected(refused.to_string())),
+        Err(refused @ (Refused::TooLarge(_) | Refused::Encoding)) => {
+            return Err(unexpected(refused.to_string()));
+        }
         Err(broken) => {
             return Err(Failure::failing(HubError::new(HubCode::UpstreamError).with(broken.to_string())));
         }
@@ -160,8 +162,9 @@ pub(super) async fn read(
     Outcome::of(&result).map_err(Failure::answering)
 }
 
-/// Passes a response through as it arrives. It is cut off if the upstream sends nothing for `idle`. It
-/// holds its in-flight permit until it ends.
+/// Passes a response through as it arrives, decompressed, because the caller may not support the
+/// compression. It is cut off if the upstream sends nothing for `idle`. It holds its in-flight permit until
+/// it ends.
 pub(super) fn passed_through(
     response: Response,
     permit: OwnedSemaphorePermit,
@@ -177,15 +180,19 @@ pub(super) fn passed_through(
     }
     // The content comes from another server but is served under our origin: it must not run as one of our
     // pages.
+    let body = outgoing::Body::new(response).map_err(|refused| unexpected(refused.to_string()))?;
     let headers = passed.headers_mut();
+    if body.is_compressed() {
+        headers.remove(header::CONTENT_LENGTH);
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
-    let stream = futures::stream::unfold(Some((response, permit)), move |open| async move {
-        let (mut response, permit) = open?;
-        match tokio::time::timeout(idle, response.chunk()).await {
-            Ok(Ok(chunk)) => Some((Ok(chunk?), Some((response, permit)))),
+    let stream = futures::stream::unfold(Some((body, permit)), move |open| async move {
+        let (mut body, permit) = open?;
+        match tokio::time::timeout(idle, body.chunk()).await {
+            Ok(Ok(chunk)) => Some((Ok(chunk?), Some((body, permit)))),
             // The body ends with an error, so that the caller sees that it is incomplete.
-            Ok(Err(error)) => Some((Err(io::Error::other(describe(&error))), None)),
+            Ok(Err(refused)) => Some((Err(io::Error::other(refused)), None)),
             Err(_elapsed) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
         }
     });
