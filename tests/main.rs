@@ -29,6 +29,7 @@ mod api {
     pub mod doctor;
     mod imports;
     mod memory;
+    pub mod model_encodings;
     mod model_forms;
     mod model_streams;
     mod note;
@@ -117,6 +118,7 @@ mod hub {
     mod access;
     mod calls;
     mod catalog;
+    mod encodings;
     mod faults;
     mod import;
     mod import_calls;

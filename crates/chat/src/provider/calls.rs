@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     ToolCall,
-    chunk::{Arguments, CallPart},
+    chunk::{self, Arguments, CallPart},
 };
 
 /// Maximum number of tool calls in an answer.
@@ -24,13 +24,35 @@ pub(super) struct Calls {
 struct Open {
     index: Option<usize>,
     call: ToolCall,
+    /// The arguments if each of their pieces repeats those before it, as some gateways send them.
+    growing: String,
 }
 
 impl Open {
     /// Returns true if the arguments are complete JSON.
     fn is_whole(&self) -> bool {
-        serde_json::from_str::<Value>(&self.call.arguments).is_ok()
+        is_json(&self.call.arguments) || is_json(&self.growing)
     }
+
+    /// Appends a piece of the arguments.
+    fn extend(&mut self, piece: &str) {
+        self.call.arguments.push_str(piece);
+        if !self.growing.is_empty() && piece.starts_with(&self.growing) {
+            self.growing.clear();
+        }
+        self.growing.push_str(piece);
+    }
+
+    /// Returns the call with the arguments that are JSON.
+    fn into_call(self) -> ToolCall {
+        let is_growing = !is_json(&self.call.arguments) && is_json(&self.growing);
+        let arguments = if is_growing { self.growing } else { self.call.arguments };
+        ToolCall { arguments, ..self.call }
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok()
 }
 
 impl Calls {
@@ -62,7 +84,7 @@ impl Calls {
                 Arguments::Absent => {}
                 Arguments::Piece(piece) => {
                     length += piece.len();
-                    open.call.arguments.push_str(&piece);
+                    open.extend(&piece);
                 }
                 Arguments::Whole(whole) => {
                     length += whole.len();
@@ -76,7 +98,10 @@ impl Calls {
     /// Finds or creates the call that a part belongs to, and sets its name.
     fn slot(&mut self, index: Option<usize>, part: &CallPart) -> Option<&mut Open> {
         let name = part.name.trim();
-        let by_id = |open: &Open| !part.id.is_empty() && open.call.id == part.id;
+        // Some gateways give all calls the same id. Then a name at another index is another call.
+        let is_elsewhere =
+            |open: &Open| !name.is_empty() && index.is_some() && open.index.is_some() && open.index != index;
+        let by_id = |open: &Open| !part.id.is_empty() && open.call.id == part.id && !is_elsewhere(open);
         let by_index = |open: &Open| index.is_none() || open.index == index;
         let found = self.calls.iter().position(by_id).or_else(|| {
             let at = self.calls.iter().rposition(by_index)?;
@@ -113,20 +138,37 @@ impl Calls {
         self.offered.iter().any(|offered| offered == name)
     }
 
+    /// Returns the offered name that a model means. Models add marks of the harmony format or a namespace,
+    /// and change capitals, hyphens, and underscores.
+    fn meant<'n>(&'n self, name: &'n str) -> &'n str {
+        if self.is_offered(name) {
+            return name;
+        }
+        let name = name.split("<|").next().unwrap_or_default().trim();
+        let name = name.strip_prefix(NAMESPACE).unwrap_or(name);
+        let mut alike = self.offered.iter().filter(|offered| plain(offered) == plain(name));
+        match (alike.next(), alike.next()) {
+            (Some(one), None) if !self.is_offered(name) => one.as_str(),
+            _ => name,
+        }
+    }
+
     /// Takes the calls, once the answer has ended.
     pub(super) fn take(&mut self) -> Vec<ToolCall> {
         let calls = std::mem::take(&mut self.calls);
-        let named = calls.into_iter().map(|open| open.call).filter(|call| !call.name.is_empty());
-        let mut taken = Vec::new();
-        for (place, mut call) in named.enumerate() {
-            if !self.is_offered(&call.name) {
-                // Strips marks of the harmony format and a namespace from the name.
-                let name = call.name.split("<|").next().unwrap_or_default().trim();
-                name.strip_prefix(NAMESPACE).unwrap_or(name).to_owned().clone_into(&mut call.name);
+        let named = calls.into_iter().map(Open::into_call).filter(|call| !call.name.is_empty());
+        let mut taken: Vec<ToolCall> = Vec::new();
+        for mut call in named {
+            call.name = self.meant(&call.name).to_owned();
+            chunk::join_whole(&mut call.arguments);
+            let is_same = |other: &ToolCall| other.name == call.name && other.arguments == call.arguments;
+            // A call without an id that was there before is a summary at the end.
+            if call.id.is_empty() && taken.iter().any(is_same) {
+                continue;
             }
-            // Some models omit the id, but expect it with the result.
-            if call.id.is_empty() {
-                call.id = format!("call_{place}");
+            // Some models omit the id, or repeat it, but expect one with the result.
+            if call.id.is_empty() || taken.iter().any(|other| other.id == call.id) {
+                call.id = format!("call_{}", taken.len());
             }
             taken.push(call);
         }
@@ -134,11 +176,16 @@ impl Calls {
     }
 }
 
+/// Returns the letters and digits of a name, in lower case.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{super::chunk, *};
+    use super::*;
 
     /// Returns the names, ids, and arguments of the calls in events.
     fn read(events: &[Value]) -> Vec<(String, String, String)> {
@@ -253,6 +300,84 @@ mod tests {
             assert_eq!(found, expected, "{name}");
             assert!(calls.iter().all(|(_, id, _)| !id.is_empty()), "{name}");
         }
+    }
+
+    #[test]
+    fn calls_of_careless_gateways_are_put_right() {
+        let none = Value::Null;
+        let event = |index: u64, id: Value, name: Value, arguments: &str| {
+            part(json!(index), id, name, json!(arguments))
+        };
+        let (one, two) = ("{\"a\":1}", "{\"a\":2}");
+        let nested = "{\"a\":{\"a\":1}}";
+        for (name, events, expected) in [
+            (
+                "one id for all",
+                vec![event(0, json!("c"), json!("now"), one), event(1, json!("c"), json!("now"), two)],
+                vec![("now", one), ("now", two)],
+            ),
+            (
+                "arguments that grow",
+                vec![
+                    event(0, json!("c"), json!("now"), "{\"a\""),
+                    event(0, none.clone(), none.clone(), "{\"a\":"),
+                    event(0, none.clone(), none.clone(), one),
+                ],
+                vec![("now", one)],
+            ),
+            (
+                "arguments that seem to grow",
+                vec![
+                    event(0, json!("c"), json!("now"), "{\"a\":"),
+                    event(0, none.clone(), none.clone(), "{\"a\":1}}"),
+                ],
+                vec![("now", nested)],
+            ),
+            (
+                "all again at the end",
+                vec![
+                    event(0, none.clone(), json!("now"), "{\"a\""),
+                    event(0, none.clone(), none.clone(), ":1}"),
+                    event(0, none.clone(), json!("now"), one),
+                ],
+                vec![("now", one)],
+            ),
+            (
+                "all again at the end, by id",
+                vec![
+                    event(0, json!("c"), json!("now"), "{\"a\""),
+                    event(0, json!("c"), none.clone(), ":1}"),
+                    event(0, json!("c"), json!("now"), one),
+                ],
+                vec![("now", one)],
+            ),
+            (
+                "a name in other letters",
+                vec![event(0, json!("c"), json!("Weather-Now"), one)],
+                vec![("weather__now", one)],
+            ),
+            (
+                "the arguments before the name",
+                vec![event(0, json!("c"), none.clone(), "{\"a\""), event(0, json!("c"), json!("now"), ":1}")],
+                vec![("now", one)],
+            ),
+            (
+                "an older name of the arguments",
+                vec![json!([{"index": 0, "id": "c", "name": "now", "input": {"a": 1}}])],
+                vec![("now", one)],
+            ),
+        ] {
+            let calls = read(&events);
+            let found: Vec<(&str, &str)> =
+                calls.iter().map(|(name, _, args)| (name.as_str(), args.as_str())).collect();
+            assert_eq!(found, expected, "{name}");
+            let mut ids: Vec<&str> = calls.iter().map(|(_, id, _)| id.as_str()).collect();
+            ids.dedup();
+            assert_eq!(ids.len(), calls.len(), "{name}");
+        }
+        let mut calls = Calls::of(vec!["a_b".into(), "a-b".into()]);
+        calls.add(vec![CallPart { name: "A.B".into(), ..CallPart::default() }]);
+        assert_eq!(calls.take()[0].name, "A.B", "it may be either");
     }
 
     #[test]

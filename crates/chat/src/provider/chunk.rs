@@ -2,6 +2,7 @@
 
 mod errors;
 mod mended;
+mod split;
 
 use std::borrow::Cow;
 
@@ -10,10 +11,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
 use super::{Finish, Usage};
-
-/// Private-use characters that represent unpaired surrogates until both halves of a pair have arrived.
-const HALVES: u32 = 0xF_0000;
-const HALVES_END: u32 = HALVES + 0x7FF;
+pub(super) use split::{Joiner, join_whole};
 
 /// Members with thoughts.
 const THOUGHTS: [&str; 7] = [
@@ -38,8 +36,8 @@ pub(super) struct News {
     pub(super) alternative: Option<u64>,
     /// True if the provider reports an error.
     pub(super) is_error: bool,
-    /// True if some characters represent unpaired surrogates.
-    pub(super) has_halves: bool,
+    /// True if some characters represent parts of characters.
+    pub(super) has_parts: bool,
 }
 
 /// Text, thoughts, and parts of tool calls.
@@ -159,16 +157,13 @@ pub(super) fn plain(data: &[u8]) -> Option<News> {
 
 /// Parses any event, which may contain several JSON values or be almost JSON, and reports damage.
 pub(super) fn lenient(data: &[u8]) -> (Vec<News>, Damage) {
-    let (data, has_halves) = match memmem::find(data, br"\u") {
-        Some(_) => halves_kept(data),
-        None => (Cow::Borrowed(data), false),
-    };
-    let (news, is_whole) = values(&data, has_halves);
+    let (data, has_parts) = split::kept(data);
+    let (news, is_whole) = values(&data, has_parts);
     if is_whole {
         return (news, Damage::None);
     }
     let mended = mended::mended(&data);
-    let (news, is_whole) = values(&mended, has_halves);
+    let (news, is_whole) = values(&mended, has_parts);
     if is_whole {
         return (news, Damage::None);
     }
@@ -181,12 +176,12 @@ pub(super) fn lenient(data: &[u8]) -> (Vec<News>, Damage) {
 }
 
 /// Parses JSON values one after the other. The flag is false if what follows them is no JSON.
-fn values(data: &[u8], has_halves: bool) -> (Vec<News>, bool) {
+fn values(data: &[u8], has_parts: bool) -> (Vec<News>, bool) {
     let mut news = Vec::new();
     for value in serde_json::Deserializer::from_slice(data).into_iter::<Value>() {
         match value {
-            Ok(Value::Array(items)) => news.extend(items.iter().map(|item| one(item, has_halves))),
-            Ok(value) => news.push(one(&value, has_halves)),
+            Ok(Value::Array(items)) => news.extend(items.iter().map(|item| one(item, has_parts))),
+            Ok(value) => news.push(one(&value, has_parts)),
             Err(_broken) => return (news, false),
         }
     }
@@ -194,9 +189,9 @@ fn values(data: &[u8], has_halves: bool) -> (Vec<News>, bool) {
 }
 
 /// Reads an event.
-fn one(value: &Value, has_halves: bool) -> News {
+fn one(value: &Value, has_parts: bool) -> News {
     let value = inner(value);
-    let mut news = News { usage: usage(value), has_halves, ..News::default() };
+    let mut news = News { usage: usage(value), has_parts, ..News::default() };
     news.is_error = errors::is_reported(value);
     let choices = match value.get("choices") {
         Some(Value::Array(choices)) => choices.as_slice(),
@@ -282,6 +277,7 @@ fn add_part(said: &mut Parts, part: &Value) {
             said.text.push_str(part.as_str().unwrap_or_default());
             said.text.push_str(&text.map(words).unwrap_or_default());
         }
+        "tool_use" | "tool_call" => said.calls.extend(part.as_object().map(call)),
         "thinking" | "reasoning" | "thought" | "reasoning_text" | "summary_text" => {
             let names = ["thinking", "reasoning", "text", "summary", "content"];
             let text = names.into_iter().find_map(|name| part.get(name));
@@ -319,7 +315,9 @@ fn call(part: &Map<String, Value>) -> CallPart {
 
 fn function_of(function: &Map<String, Value>) -> (String, Arguments) {
     let name = function.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let arguments = match function.get("arguments") {
+    let names = ["arguments", "parameters", "input", "args"].into_iter();
+    let given = names.filter_map(|name| function.get(name)).find(|value| !value.is_null());
+    let arguments = match given {
         Some(Value::String(piece)) if !piece.is_empty() => Arguments::Piece(piece.clone()),
         Some(whole @ Value::Object(_)) => Arguments::Whole(whole.to_string()),
         _ => Arguments::Absent,
@@ -369,67 +367,4 @@ fn finish(word: &str) -> Option<End> {
         _ => return None,
     };
     Some(End { finish, is_sure })
-}
-
-/// Replaces escapes of unpaired surrogates in JSON by the characters that represent them. The flag is true
-/// if there were any.
-fn halves_kept(data: &[u8]) -> (Cow<'_, [u8]>, bool) {
-    let unit = |at: usize| {
-        let hex = data.get(at..at + 6)?.strip_prefix(br"\u")?;
-        u32::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()
-    };
-    let (mut kept, mut at, mut found) = (Vec::with_capacity(data.len()), 0, false);
-    while let Some(byte) = data.get(at) {
-        let length = match (byte, unit(at)) {
-            (b'\\', Some(0xD800..=0xDBFF)) if matches!(unit(at + 6), Some(0xDC00..=0xDFFF)) => 12,
-            (b'\\', Some(half @ 0xD800..=0xDFFF)) => {
-                let stand_in =
-                    char::from_u32(HALVES + (half - 0xD800)).unwrap_or(char::REPLACEMENT_CHARACTER);
-                kept.extend_from_slice(stand_in.encode_utf8(&mut [0; 4]).as_bytes());
-                (at, found) = (at + 6, true);
-                continue;
-            }
-            (b'\\', _) => 2,
-            _ => 1,
-        };
-        kept.extend_from_slice(data.get(at..at + length).or_else(|| data.get(at..)).unwrap_or_default());
-        at += length;
-    }
-    if found { (Cow::Owned(kept), true) } else { (Cow::Borrowed(data), false) }
-}
-
-/// Joins the halves of surrogate pairs. `waiting` is a first half whose second half has not arrived yet.
-pub(super) fn join_halves(text: &str, waiting: &mut Option<u32>) -> String {
-    let mut joined = String::with_capacity(text.len());
-    let end = |waiting: &mut Option<u32>, joined: &mut String| {
-        if waiting.take().is_some() {
-            joined.push(char::REPLACEMENT_CHARACTER);
-        }
-    };
-    for c in text.chars() {
-        let half = match u32::from(c) {
-            code @ HALVES..=HALVES_END => code - HALVES,
-            _ => {
-                end(waiting, &mut joined);
-                joined.push(c);
-                continue;
-            }
-        };
-        match *waiting {
-            Some(first) if half >= 0x400 => {
-                *waiting = None;
-                let code = 0x1_0000 + (first << 10) + (half - 0x400);
-                joined.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-            }
-            _ => {
-                end(waiting, &mut joined);
-                if half < 0x400 {
-                    *waiting = Some(half);
-                } else {
-                    joined.push(char::REPLACEMENT_CHARACTER);
-                }
-            }
-        }
-    }
-    joined
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     message::{Ask, Form, Message, Role, ToolCall},
+    schema::InOrder,
     traits::{JsonSupport, TokensMember, Traits},
 };
 use crate::tools::Tool;
@@ -24,9 +25,9 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<Value>,
+    response_format: Option<InOrder>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Value>,
+    tools: Vec<InOrder>,
     #[serde(flatten)]
     members: BTreeMap<&'static str, &'a Value>,
 }
@@ -144,8 +145,8 @@ pub(crate) fn body<'a>(ask: &'a Ask, model: &'a str, traits: &Traits) -> Body<'a
         max_completion_tokens: most.filter(|_| traits.tokens == TokensMember::MaxCompletionTokens),
         stream: true,
         stream_options: traits.stream_options.then_some(StreamOptions { include_usage: true }),
-        response_format,
-        tools: tools.collect(),
+        response_format: response_format.map(InOrder),
+        tools: tools.map(InOrder).collect(),
         members: members.map(|(name, value)| (*name, value)).collect(),
     }
 }
