@@ -26,11 +26,15 @@ async fn a_small_model_answers_decides_and_learns() {
         doppel = doppel.with(name, value);
     }
     doppel.ok(&["account", "add", "--email", "a@b", "--name", "Ada", "--password-stdin"], "a good password");
-    let key = doppel.ok(&["key", "create", "--account", "a@b", "--name", "k", "--scopes", "*"], "");
+    doppel.ok(&["account", "add", "--email", "c@d", "--name", "Bo", "--password-stdin"], "a good password");
+    let key =
+        |account| doppel.ok(&["key", "create", "--account", account, "--name", "k", "--scopes", "*"], "");
+    let (key, other) = (key("a@b"), key("c@d"));
     let server = doppel.serve(&[]);
     let variables = [
         ("BASE_URL", server.base_url.as_str()),
         ("API_KEY", key.trim()),
+        ("OTHER_KEY", other.trim()),
         ("PROVIDER_PORT", port.as_str()),
         ("MODEL_PATH", model.to_str().unwrap()),
     ];
