@@ -262,6 +262,8 @@ async fn one_address_leaves_room_for_others(server: TestServer, model: Model) {
         assert_eq!(answer.header("retry-after"), "1");
         let call = busy.get("/api/echo/x").await;
         assert_eq!((call.status, call.header("retry-after")), (429, "1"), "{}", call.body);
+        assert_eq!(call.header("ratelimit"), "\"in-flight\";r=0;t=1");
+        assert!(call.header("ratelimit-policy").starts_with("\"in-flight\";q="));
         actor.with("x-forwarded-for", "203.0.113.10").get("/api/secondme/user/info").await.data();
         actor.get("/api/secondme/user/info").await.data();
         model.release();

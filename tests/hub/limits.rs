@@ -15,6 +15,9 @@ async fn let_through(actor: &Actor, calls: usize, code: &str) -> usize {
         } else {
             refused(&answer, 429, code);
             assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+            let (left, policy) = (answer.header("ratelimit"), answer.header("ratelimit-policy"));
+            let used_up = if code == "QUOTA_EXCEEDED" { "\"day\";r=0;t=" } else { "\"second\";r=0;t=" };
+            assert!(left.contains(used_up) && policy.starts_with("\"second\";q="), "{left} {policy}");
         }
     }
     count
@@ -56,6 +59,41 @@ async fn the_limits_are_told(server: TestServer) {
     assert_eq!(answer.header("ratelimit"), "\"second\";r=9;t=1, \"day\";r=999;t=86400");
     let answer = key.app(&server).get("/api/echo/x").await;
     assert_eq!(answer.header("ratelimit"), "\"second\";r=8;t=1, \"day\";r=998;t=86400");
+}
+
+#[both_engines(
+    "server.trusted_proxies = [\"127.0.0.0/8\"]\nhub.address_per_second = 1\nhub.address_burst = 2"
+)]
+async fn a_refusal_tells_the_limit_that_is_used_up(server: TestServer) {
+    let told = |answer: &testkit::Response| {
+        (answer.header("ratelimit").to_owned(), answer.header("ratelimit-policy").to_owned())
+    };
+    let own = key(&server, "a", json!({"perSecond": 1, "perPersonSecond": 1, "perDay": 2})).await;
+    result(&own.app(&server).get("/api/echo/x").await);
+    let answer = own.app(&server).get("/api/echo/x").await;
+    refused(&answer, 429, "RATE_LIMITED");
+    let policy = "\"second\";q=1;w=1, \"day\";q=2;w=86400".to_owned();
+    assert_eq!(told(&answer), ("\"second\";r=0;t=1, \"day\";r=1;t=86400".to_owned(), policy.clone()));
+    // Of a call to an API that does not exist, too.
+    refused(&own.app(&server).get("/api/none/x").await, 429, "RATE_LIMITED");
+    server.clock().advance_ms(1000);
+    result(&own.person(&server, "one").get("/api/echo/x").await);
+    let answer = own.person(&server, "one").get("/api/echo/x").await;
+    refused(&answer, 429, "RATE_LIMITED");
+    assert_eq!(told(&answer), ("\"second\";r=0;t=1".to_owned(), "\"second\";q=1;w=1".to_owned()));
+    server.clock().advance_ms(1000);
+    let answer = own.app(&server).get("/api/echo/x").await;
+    refused(&answer, 429, "QUOTA_EXCEEDED");
+    assert_eq!(told(&answer), ("\"second\";r=1;t=0, \"day\";r=0;t=86398".to_owned(), policy));
+    // An address without a token.
+    let address = server.anyone().with("x-forwarded-for", "203.0.113.1");
+    for _ in 0..2 {
+        result(&address.get("/api/echo/x").await);
+    }
+    let answer = address.get("/api/echo/x").await;
+    refused(&answer, 429, "RATE_LIMITED");
+    assert_eq!(told(&answer).1, "\"second\";q=1;w=1");
+    assert!(told(&answer).0.starts_with("\"second\";r=0;t="), "{:?}", told(&answer));
 }
 
 #[both_engines]

@@ -61,7 +61,11 @@ fn bad_tokens(key: &Key, other: &Key) -> Vec<(&'static str, String, &'static str
         ("one dot", "a.b".into(), INVALID),
         ("four parts", format!("{good}.x"), INVALID),
         ("five parts, as encrypted tokens", "a.b.c.d.e".into(), INVALID),
-        ("with Bearer before it", format!("Bearer {good}"), INVALID),
+        ("Bearer alone", "Bearer ".into(), "TOKEN_MISSING"),
+        ("with Bearer twice before it", format!("Bearer Bearer {good}"), INVALID),
+        ("with another scheme before it", format!("Basic {good}"), INVALID),
+        ("with Bearer joined to it", format!("Bearer{good}"), INVALID),
+        ("with one quotation mark", format!("\"{good}"), INVALID),
         ("dots alone", "..".into(), INVALID),
         ("no header", format!(".{payload}.{signature}"), INVALID),
         ("no payload", format!("{head}..{signature}"), INVALID),
@@ -233,6 +237,19 @@ async fn good_tokens_at_the_edges(server: TestServer) {
         ("empty roles and groups", person(&key, json!({"roles": [], "groups": []}))),
         ("256 characters of sub", person(&key, json!({"sub": "用".repeat(256)}))),
         ("blanks around it", format!("  {} ", key.token(&key.app_claims()))),
+        ("Bearer before it", format!("Bearer {}", key.token(&key.app_claims()))),
+        ("bearer and blanks before it", format!(" bearer \t {}", key.token(&key.app_claims()))),
+        ("quotation marks around it", format!("\"{}\"", key.token(&key.app_claims()))),
+        ("both", format!("BEARER \"{}\"", key.token(&key.app_claims()))),
+        (
+            "no fraction of an exponent",
+            with_payload(&key, &{
+                let claims = key.app_claims().to_string();
+                claims.replace(&(NOW + 7200).to_string(), &format!("{}e0", NOW + 7200))
+            }),
+        ),
+        ("a fraction of nbf in the past", app(&key, json!({"nbf": NOW as f64 - 0.25}))),
+        ("a fraction at the end", app(&key, json!({"iat": NOW as f64 - 7199.5, "exp": NOW as f64 + 0.5}))),
     ] {
         let answer = server.anyone().with("apihub-token", &token).get("/api/echo/x").await;
         assert_eq!(answer.status, 200, "{what}: {}", answer.body);

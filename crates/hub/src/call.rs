@@ -30,7 +30,6 @@ pub use model::{Call, Caller, CallerHeaders, Outcome, TokenCaller};
 use crate::{
     Hub,
     catalog::{Api, rules::RESERVED},
-    limits::Left,
     log::{Record, Who},
 };
 
@@ -55,7 +54,7 @@ struct Seen {
     who: Who,
     /// True if the calling page may read the response (CORS).
     may_read: bool,
-    limits: Option<(Left, HeaderValue)>,
+    limits: Option<authorize::LimitHeaders>,
     /// The API, if the path names an enabled one.
     api: Option<Arc<Api>>,
 }
@@ -113,10 +112,10 @@ impl Gateway {
         if seen.may_read {
             cors::allow(&mut response, &parts.headers);
         }
-        if let Some((left, policy)) = seen.limits.take() {
+        if let Some(told) = seen.limits.take() {
             let headers = response.headers_mut();
-            headers.insert(envelope::RATE_LIMIT_POLICY, policy);
-            headers.insert(envelope::RATE_LIMIT, left.header());
+            headers.insert(envelope::RATE_LIMIT_POLICY, told.policy);
+            headers.insert(envelope::RATE_LIMIT, told.left);
         }
         envelope::common(&mut response, trace.clone());
         let took = start.elapsed();
@@ -149,11 +148,11 @@ impl Gateway {
         client: ClientAddress,
         seen: &mut Seen,
     ) -> Result<Outcome, HubError> {
-        let (entry, body) = self.boundary.enter(client, body).map_err(full)?;
+        let (entry, body) = self.boundary.enter(client, body).map_err(|full| self.full(full, seen))?;
         let work = AssertUnwindSafe(self.serve(parts, body, trace, client.0, seen)).catch_unwind();
         let worked = tokio::time::timeout(self.boundary.limits().request, work).await;
         if let Some(refused) = entry.refused() {
-            return Err(full(refused));
+            return Err(self.full(refused, seen));
         }
         match worked {
             Ok(Ok(outcome)) => outcome,
@@ -162,6 +161,19 @@ impl Gateway {
             }
             Err(_elapsed) => Err(HubCode::RequestTimeout.into()),
         }
+    }
+
+    /// Returns the error for a request that found no in-flight permit.
+    fn full(&self, full: Full, seen: &mut Seen) -> HubError {
+        let code = match full {
+            Full::Server => HubCode::Unavailable,
+            Full::Address => {
+                let most = self.boundary.limits().in_flight_of_address;
+                seen.limits = Some(authorize::LimitHeaders::in_flight(most));
+                HubCode::RateLimited
+            }
+        };
+        HubError::new(code).because(full).retry_after(1)
     }
 
     async fn serve(
@@ -185,8 +197,7 @@ impl Gateway {
         let known = authorize::identify(hub, &parts.headers, address, origin, now, finds_key, seen).await?;
         seen.api.clone_from(&api);
         // Counted before the API is looked up, so that calls of unknown or forbidden APIs count, too.
-        let (left, policy) = authorize::quota(hub, known.as_ref(), address, now, finds_key).await?;
-        seen.limits = Some((left, policy));
+        authorize::quota(hub, known.as_ref(), address, now, finds_key, &mut seen.limits).await?;
         let (Some(api), Some(asked)) = (api, asked) else { return Err(HubCode::ApiNotFound.into()) };
         authorize::action(&api, &asked, known.as_ref())?;
         let body = arguments::body(&parts.headers, body, self.boundary.limits().body).await?;
@@ -205,15 +216,6 @@ impl Gateway {
         };
         call.api.provider.call(hub.services(), &call).await
     }
-}
-
-/// Returns the error for a request that found no in-flight permit.
-fn full(full: Full) -> HubError {
-    let code = match full {
-        Full::Server => HubCode::Unavailable,
-        Full::Address => HubCode::RateLimited,
-    };
-    HubError::new(code).because(full).retry_after(1)
 }
 
 /// Splits a path into API and action. Further segments stay in the action, where no action matches them.
@@ -256,7 +258,22 @@ fn token(headers: &HeaderMap) -> Result<Option<&str>, HubError> {
     }
     let invalid =
         |_bytes| HubError::new(HubCode::TokenInvalid).with("the token has characters that no token has");
-    line.to_str().map(|line| Some(line.trim())).map_err(invalid)
+    line.to_str().map(|line| Some(bare(line.trim()))).map_err(invalid)
+}
+
+/// Returns a token without the scheme `Bearer` and quotation marks, which some clients put around every
+/// credential.
+fn bare(line: &str) -> &str {
+    const SCHEME: &str = "bearer";
+    let token = match line.split_at_checked(SCHEME.len()) {
+        Some((scheme, rest))
+            if scheme.eq_ignore_ascii_case(SCHEME) && (rest.is_empty() || rest.starts_with([' ', '\t'])) =>
+        {
+            rest.trim_start()
+        }
+        _ => line,
+    };
+    token.strip_prefix('"').and_then(|token| token.strip_suffix('"')).unwrap_or(token)
 }
 
 #[cfg(test)]

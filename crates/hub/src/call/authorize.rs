@@ -17,7 +17,7 @@ use crate::{
         LiveKey,
         rules::{lets_address_in, lets_origin_in, permits},
     },
-    limits::{Left, Quota, Refusal, policy},
+    limits::{Bucket, Left, Quota, Refusal, policy},
     log::Who,
     provider::Needs,
     token::{Checked, Kind, rules::is_in_group},
@@ -142,39 +142,64 @@ fn is_restricted(api: &Api, action: &str) -> bool {
     of_action || !api.spec.roles.is_empty() || !api.spec.groups.is_empty()
 }
 
-/// Takes one call from every bucket that applies. Returns the remaining quota and the limits, for the
-/// headers.
+/// Takes one call from every bucket that applies. Notes the remaining quota and the limits for the headers,
+/// of the bucket that refuses if one does.
 pub(super) async fn quota(
     services: &Services,
     known: Option<&Checked>,
     address: IpAddr,
     now: Timestamp,
     finds_key: bool,
-) -> Result<(Left, HeaderValue), HubError> {
+    told: &mut Option<LimitHeaders>,
+) -> Result<(), HubError> {
     let limits = services.limits();
+    let mut tell = |taken: Result<Left, Refusal>, bucket: &Bucket, quota: Quota, whose: &str| {
+        let left = taken.unwrap_or_else(|_refusal| bucket.left(quota, now));
+        *told = Some(LimitHeaders { left: left.header(), policy: policy(quota) });
+        taken.map(|_left| ()).map_err(|refusal| refused(refusal, whose))
+    };
     let Some(checked) = known else {
         let settings = services.settings();
         let (per_second, burst) = settings.address_quota;
         let own = Quota::new(per_second, 0).with_burst(burst);
         let bucket = limits.address_bucket(address);
-        let left = bucket.take_alone(own, now).map_err(|refusal| refused(refusal, "this address"))?;
+        tell(bucket.take_alone(own, now), &bucket, own, "this address")?;
         if finds_key {
-            return Ok((left, policy(own)));
+            return Ok(());
         }
         let (per_second, per_day) = settings.anonymous_quota;
         let shared = Quota::new(per_second, per_day);
         let bucket = limits.anonymous_bucket(services.db()).await?;
-        let left =
-            limits.take(&bucket, shared, now).map_err(|refusal| refused(refusal, "all anonymous callers"))?;
-        return Ok((left, policy(shared)));
+        return tell(limits.take(&bucket, shared, now), &bucket, shared, "all anonymous callers");
     };
     if let Some(bucket) = &checked.token.bucket {
         let own = Quota::new(checked.key.rules.per_person_second, 0);
-        limits.take(bucket, own, now).map_err(|refusal| refused(refusal, "this person"))?;
+        tell(limits.take(bucket, own, now), bucket, own, "this person")?;
     }
-    let key = &checked.key;
-    let left = limits.take(&key.bucket, key.quota(), now).map_err(|refusal| refused(refusal, "this key"))?;
-    Ok((left, key.policy.clone()))
+    let (key, quota) = (&checked.key, checked.key.quota());
+    let taken = limits.take(&key.bucket, quota, now);
+    let left = taken.unwrap_or_else(|_refusal| key.bucket.left(quota, now));
+    *told = Some(LimitHeaders { left: left.header(), policy: key.policy.clone() });
+    taken.map(|_left| ()).map_err(|refusal| refused(refusal, "this key"))
+}
+
+/// The values of the headers about limits.
+pub(super) struct LimitHeaders {
+    /// `RateLimit`: the quota that remains.
+    pub(super) left: HeaderValue,
+    /// `RateLimit-Policy`: the limits.
+    pub(super) policy: HeaderValue,
+}
+
+impl LimitHeaders {
+    /// Returns the values for an address that has as many requests in work as it may have.
+    pub(super) fn in_flight(most: usize) -> Self {
+        let policy = format!("\"in-flight\";q={most};qu=\"concurrent-requests\"");
+        Self {
+            left: HeaderValue::from_static("\"in-flight\";r=0;t=1"),
+            policy: HeaderValue::try_from(policy).unwrap_or_else(|_never| HeaderValue::from_static("")),
+        }
+    }
 }
 
 impl Services {

@@ -134,6 +134,18 @@ impl Bucket {
         self.take(quota, now).map(|(left, _)| left)
     }
 
+    /// Returns the quota that remains, for a call that was refused.
+    pub(crate) fn left(&self, quota: Quota, now: Timestamp) -> Left {
+        let (now_us, period) = (now.as_millis() * 1000, quota.period());
+        let state = self.state.lock();
+        let ahead = state.tat.max(now_us) - now_us;
+        let free = (period * i64::from(quota.burst) - ahead).max(0) / period;
+        let until_midnight = ceil(DAY_MS - now.as_millis().rem_euclid(DAY_MS), 1000);
+        let calls = if state.day == now.day() { state.calls } else { 0 };
+        let day = (quota.per_day > 0).then(|| (quota.per_day.saturating_sub(calls), until_midnight));
+        Left { second: (free, ceil(ahead, SECOND_US)), day }
+    }
+
     /// Returns true if a call could be taken now.
     #[cfg(test)]
     fn is_free(&self, quota: Quota, now: Timestamp) -> bool {
