@@ -14,6 +14,9 @@ pub(super) enum Feast {
     MidAutumn,
     Thanksgiving,
     MothersDay,
+    FathersDay,
+    LaborDay,
+    Easter,
 }
 
 /// Their names, folded.
@@ -42,6 +45,18 @@ pub(super) const FEASTS: &[(&str, Feast)] = &[
     ("thanksgiving", Feast::Thanksgiving),
     ("母亲节", Feast::MothersDay),
     ("mother's day", Feast::MothersDay),
+    ("mothers day", Feast::MothersDay),
+    ("父亲节", Feast::FathersDay),
+    ("father's day", Feast::FathersDay),
+    ("fathers day", Feast::FathersDay),
+    ("labor day", Feast::LaborDay),
+    ("复活节", Feast::Easter),
+    ("easter", Feast::Easter),
+    ("easter sunday", Feast::Easter),
+    ("lantern festival", Feast::Lanterns),
+    ("moon festival", Feast::MidAutumn),
+    ("大年三十", Feast::NewYearsEve),
+    ("春节期间", Feast::SpringFestival),
 ];
 
 /// The first year of the tables.
@@ -90,8 +105,22 @@ pub(super) fn in_year(feast: Feast, year: i64) -> Option<Days> {
         Feast::MidAutumn => (lunar(3)?, 1),
         Feast::Thanksgiving => (nth(11, 3, 4)?, 1),
         Feast::MothersDay => (nth(5, 6, 2)?, 1),
+        Feast::FathersDay => (nth(6, 6, 3)?, 1),
+        Feast::LaborDay => (nth(9, 0, 1)?, 1),
+        Feast::Easter => (easter(year)?, 1),
     };
     Some(start..start + length)
+}
+
+/// Returns Easter Sunday of the Gregorian calendar, by the anonymous algorithm.
+fn easter(year: i64) -> Option<i64> {
+    let (a, b, c) = (year.rem_euclid(19), year.div_euclid(100), year.rem_euclid(100));
+    let leap = (8 * b + 13).div_euclid(25);
+    let moon = (19 * a + b - b.div_euclid(4) - leap + 15).rem_euclid(30);
+    let week = (32 + 2 * b.rem_euclid(4) + 2 * c.div_euclid(4) - moon - c.rem_euclid(4)).rem_euclid(7);
+    let shift = (a + 11 * moon + 22 * week).div_euclid(451);
+    let from_march = moon + week - 7 * shift + 114;
+    calendar::date(year, from_march.div_euclid(31), from_march.rem_euclid(31) + 1)
 }
 
 /// Returns the days of the last such holiday that has begun.

@@ -4,8 +4,8 @@ use super::calendar::{self, Days, day, month, month_of, week, weekend, year_and_
 use super::months;
 use super::token::{Lead, Read, Token, Unit};
 use Token::{
-    After, Ago, Before, DayOf, Every, Few, Half, Lately, Later, Measure, Month, MonthOf, Number, Past, Shift,
-    TheseDays, UnsureWeekday, Weekday, WeekdayOf, YearMonth, YearOf,
+    After, Ago, Before, DayOf, Every, Few, Half, HalfMore, Lately, Later, Measure, Month, MonthOf, Number,
+    Past, Shift, TheseDays, UnsureWeekday, Weekday, WeekdayOf, YearMonth, YearOf,
 };
 
 /// Returns the longest reading of the beginning of the tokens, as seen from a day.
@@ -80,6 +80,14 @@ fn counted(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
         [Few, rest @ ..] => {
             let (unit, used) = measured(rest)?;
             return matches!(rest.get(used), Some(Ago)).then(|| (few(unit, today), used + 2));
+        }
+        // 一年半前, 两个半月前
+        [Number(years @ 1..=100), YearOf, HalfMore, Ago, ..] => {
+            return Some((month_of(today, -12 * years - 6), 4));
+        }
+        [Number(months @ 1..=100), Measure, Half(Unit::Month), Ago, ..] => {
+            let about = today - 30 * months - 15;
+            return Some((Some(about - 5..about + 6), 4));
         }
         [Number(count), rest @ ..] => (*count, rest),
         _ => return None,
@@ -232,6 +240,13 @@ fn of_week(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
         [Shift(later), Weekday(name) | UnsureWeekday(name), ..] => (day(of_shift(*later, *name)), 2),
         [Shift(later), Token::Unit(unit @ (Unit::Week | Unit::Weekend | Unit::Quarter)), ..] => {
             (of_unit(*unit, *later, today)?, 2)
+        }
+        // This past Friday.
+        [Shift(0), Past, Weekday(name) | UnsureWeekday(name), ..] => (day(of_shift(-1, *name)), 3),
+        [Past, Weekday(name), ..] => (day(of_shift(-1, *name)), 2),
+        [Shift(0), Past, Token::Unit(Unit::Weekend), ..] => {
+            let saturday = calendar::last_weekday(5, today);
+            (saturday..saturday + 2, 3)
         }
         [UnsureWeekday(name), ..] if lead == Lead::On => (day(of_shift(-1, *name)), 1),
         [Weekday(name), ..] => (day(of_shift(-1, *name)), 1),

@@ -50,8 +50,23 @@ fn phrase(text: &str) -> Option<(Token, usize)> {
     found.map(|(phrase, token)| (*token, phrase.len()))
 }
 
+/// Returns the digit after tens, as in "twenty-one", and the number of bytes with the mark before it.
+fn after_tens(token: Token, rest: &str) -> Option<(i64, usize)> {
+    let Token::Number(20 | 30 | 40 | 50 | 60 | 90) = token else { return None };
+    match phrase(rest.strip_prefix(['-', ' '])?)? {
+        // "a" and "an" are no digits.
+        (Token::Number(digit @ 1..=9), used) if used > 2 => Some((digit, used + 1)),
+        _ => None,
+    }
+}
+
 fn word(text: &str) -> (Token, usize) {
     if let Some((token, used)) = phrase(text) {
+        if let (Token::Number(tens), Some((digit, more))) =
+            (token, text.get(used..).and_then(|rest| after_tens(token, rest)))
+        {
+            return (Token::Number(tens + digit), used + more);
+        }
         // "last year's"
         let own = text.get(used..).and_then(|rest| rest.strip_prefix("'s"));
         let is_own = own.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()));

@@ -4,8 +4,8 @@ use super::calendar::{self, Days, day, month, month_of, year_and_month};
 use super::feasts;
 use super::token::{Lead, Part, Read, Token, Unit};
 use Token::{
-    Before, DayOf, Feast, FourDigits, Holiday, Month, MonthOf, Months, Number, Ordinal, Season, Shift, To,
-    WeekOf, YearOf,
+    Before, DayOf, Feast, FirstDay, FourDigits, Holiday, LastDay, Month, MonthOf, Months, Number, Ordinal,
+    Season, Shift, To, WeekOf, YearOf,
 };
 
 /// Returns an absolute or relative year and the number of tokens that name it.
@@ -82,8 +82,23 @@ pub(super) fn date(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
             if let Some(month) = named_month(rest, Lead::In, today) {
                 return Some((part_of_month(*part, whole(month, today)?), 1 + month.used));
             }
+            // Early 2026.
+            if let [FourDigits(year), ..] = rest {
+                return Some((part_of_year(*part, *year), 2));
+            }
             let (year, used) = year(rest, today)?;
             return Some((part_of_year(*part, year), 1 + used));
+        }
+        [FirstDay | LastDay, rest @ ..] => {
+            let month = named_month(rest, Lead::In, today)?;
+            return Some((edge(tokens, whole(month, today)?), 1 + month.used));
+        }
+        // The week of November 9.
+        [Token::Unit(Unit::Week), rest @ ..] => {
+            let month = named_month(rest, Lead::In, today).filter(|month| month.is_english)?;
+            let Some(Number(number) | Ordinal(number)) = rest.get(month.used) else { return None };
+            let at = on(month, *number, today)?.start;
+            return Some((Some(calendar::week(at, 0)), month.used + 2));
         }
         [WeekOf(number), rest @ ..] => {
             let month = named_month(rest, Lead::In, today)?;
@@ -100,6 +115,7 @@ pub(super) fn date(tokens: &[Token], lead: Lead, today: i64) -> Option<Read> {
     let rest = tokens.get(month.used..)?;
     match rest {
         [WeekOf(number), ..] => Some((week_of_month(*number, whole(month, today)?), month.used + 1)),
+        [FirstDay | LastDay, ..] => Some((edge(rest, whole(month, today)?), month.used + 1)),
         // 10月1日至5日
         [Number(from), DayOf, To, Number(to), DayOf, ..] => {
             Some((between(month, *from, *to, today), month.used + 5))
@@ -137,6 +153,11 @@ fn on(month: Named, number: i64, today: i64) -> Option<Days> {
 fn between(month: Named, from: i64, to: i64, today: i64) -> Option<Days> {
     let first = on(month, from, today)?.start;
     (from <= to && to <= 31).then_some(first..first + to - from + 1)
+}
+
+/// Returns the first or the last day of a month, as the first token says.
+fn edge(tokens: &[Token], month: Days) -> Option<Days> {
+    Some(day(if tokens.first() == Some(&FirstDay) { month.start } else { month.end - 1 }))
 }
 
 fn week_of_month(number: i64, month: Days) -> Option<Days> {

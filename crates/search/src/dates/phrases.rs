@@ -1,5 +1,7 @@
 //! Tests of phrases in both languages.
 
+mod further;
+
 use proptest::prelude::*;
 use store::{date_of_day, day_of_date};
 
@@ -290,16 +292,24 @@ const NOTHING: &[&str] = &[
     "1/2",
     "24/7",
     "back to work",
+    "半天不说话",
+    "第一天上班",
+    "the first day of school",
+    "my last day at work",
+    "twenty one pilots",
+    "half past nine",
+    "moved over later",
     "周先生",
     "号外",
 ];
 
 #[test]
 fn phrases_name_their_days() {
-    let count: usize = PHRASES.iter().map(|(_, phrases)| phrases.len()).sum();
-    assert!(count >= 200, "{count}");
+    let all = || PHRASES.iter().chain(further::FURTHER);
+    let count: usize = all().map(|(_, phrases)| phrases.len()).sum();
+    assert!(count >= 500, "{count}");
     let mut wrong = Vec::new();
-    for (expected, phrases) in PHRASES {
+    for (expected, phrases) in all() {
         for phrase in *phrases {
             let found = read(phrase, TODAY);
             if found != [*expected] {

@@ -62,6 +62,9 @@ pub(super) enum Token {
     },
     /// The first to the fourth week of a month.
     WeekOf(i64),
+    /// The first day of a month, or the last one.
+    FirstDay,
+    LastDay,
     /// Between the ends of a period.
     To,
     Number(i64),
@@ -77,6 +80,8 @@ pub(super) enum Token {
     MonthDay(i64, i64),
     Few,
     Half(Unit),
+    /// A half more: 一年半.
+    HalfMore,
     /// Some days ago.
     Lately,
     /// The last days, today among them.
