@@ -15,6 +15,10 @@ const MAX_TAGS: usize = 30_000;
 /// Elements that only format a text.
 const FORMATTING: [&str; 13] =
     ["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+/// Elements whose content is for browsers without scripts, or is put in its place by scripts.
+const SET_ASIDE: [&str; 2] = ["noscript", "template"];
+/// Number of characters from which on such content is a text, and no request to switch scripts on.
+const LONG: usize = 200;
 /// Maximum number of nodes (elements and texts) of a page that is analyzed.
 const MAX_NODES: usize = 100_000;
 /// Maximum depth of nesting of a page that is analyzed. Real pages stay below 100.
@@ -25,10 +29,28 @@ const LONGER: usize = 2;
 /// Returns the title and the main text of a page, without menus, advertisements and comments. Both are empty
 /// if the page exceeds the limits. The text is empty if there is next to none beside menus.
 ///
-/// Includes text that scripts would reveal if it is most of the page, and an article that is only in JSON-LD.
-pub(super) fn main_text(html: String, url: &str) -> (String, String) {
+/// Includes text that scripts would reveal if it is most of the page, an article that is only in JSON-LD,
+/// and, if there is no other text, that of `noscript` and `template`.
+pub(super) fn main_text(html: &str, url: &str) -> (String, String) {
+    let (title, text) = shown(html, url, &[]);
+    if text.trim().is_empty() && SET_ASIDE.iter().any(|name| html.contains(&format!("<{name}"))) {
+        let (its_title, set_aside) = shown(html, url, &SET_ASIDE);
+        if length(&set_aside) >= LONG {
+            return (its_title, set_aside);
+        }
+    }
+    (title, text)
+}
+
+/// Returns the number of characters of a text, without white space.
+fn length(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// Returns the title and the main text of a page without the tags of these names.
+fn shown(html: &str, url: &str, untagged: &[&str]) -> (String, String) {
     let nothing = (String::new(), String::new());
-    let Some(html) = without_formatting(&html) else { return nothing };
+    let Some(html) = without_tags(html, untagged) else { return nothing };
     let page = Document::from(html);
     if !is_bearable(&page) {
         return nothing;
@@ -40,7 +62,6 @@ pub(super) fn main_text(html: String, url: &str) -> (String, String) {
     let (title, text) = article
         .map_or_else(|_no_article| nothing, |article| (article.title, article.text_content.to_string()));
     let text = if is_thin { String::new() } else { text };
-    let length = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
     match told {
         Some(told) if length(&told.body) > length(&text).saturating_mul(LONGER) => {
             (if title.trim().is_empty() { told.title } else { title }, told.body)
@@ -49,19 +70,21 @@ pub(super) fn main_text(html: String, url: &str) -> (String, String) {
     }
 }
 
-/// Removes the tags of bold, italics and the like. Parsing repeats unclosed ones in every later paragraph,
-/// which turns kilobytes into gigabytes. Returns `None` if the page has more than [`MAX_TAGS`] other tags,
-/// because parsing looks through all open elements at each tag.
-fn without_formatting(html: &str) -> Option<String> {
+/// Removes the tags of bold, italics and the like, and those of other names. Parsing repeats unclosed ones in
+/// every later paragraph, which turns kilobytes into gigabytes. Returns `None` if the page has more than
+/// [`MAX_TAGS`] other tags, because parsing looks through all open elements at each tag.
+fn without_tags(html: &str, names: &[&str]) -> Option<String> {
     let mut kept = String::with_capacity(html.len());
     let mut tags = 0;
+    let is_removed =
+        |name: &str| FORMATTING.iter().chain(names).any(|known| known.eq_ignore_ascii_case(name));
     let mut pieces = html.split('<');
     kept.push_str(pieces.next().unwrap_or_default());
     for piece in pieces {
         let name = piece.strip_prefix('/').unwrap_or(piece);
         let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         match piece.split_once('>') {
-            Some((_, text)) if FORMATTING.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+            Some((_, text)) if is_removed(name) => {
                 kept.push_str(text);
             }
             _ => {
@@ -125,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_main_text_is_taken_out() {
-        let (title, text) = main_text(ARTICLE.to_owned(), "https://example.com/a");
+        let (title, text) = main_text(ARTICLE, "https://example.com/a");
         assert!(title.contains("Why sourdough rises"), "{title}");
         for (part, wanted) in [
             ("wild yeast", true),
@@ -148,7 +171,7 @@ mod tests {
             format!("<body>{}", "<p>a</p>".repeat(60_000)),
             format!("<table>{}", "<tr><td><table>".repeat(1_000)),
         ] {
-            assert_eq!(main_text(hostile, "https://a.example/").1, "");
+            assert_eq!(main_text(&hostile, "https://a.example/").1, "");
         }
         for odd in [
             format!("<p {}>text</p>", "a=b ".repeat(100_000)),
@@ -160,7 +183,44 @@ mod tests {
             format!("<body>{}", "<p>some words of a text</p>".repeat(3_000)),
             format!("<body>{}", "<a href=x>".repeat(3_000)),
         ] {
-            let _ = main_text(odd, "https://a.example/");
+            let _ = main_text(&odd, "https://a.example/");
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_until_scripts_run_is_found() {
+        let text = "很久以前有一座山，山上有一座庙，庙里有一个老和尚在讲故事。".repeat(8);
+        let menu = "<nav><a href=/>首页</a> <a href=/n>新闻</a> <a href=/l>登录</a></nav>";
+        for article in [
+            format!("<div style='visibility:hidden'><p>{text}</p></div>"),
+            format!("<article hidden><p>{text}</p></article>"),
+            format!("<div aria-hidden=TRUE><section><p>{text}</p></section></div>"),
+            format!("<div style='OPACITY : 0 !important'><p>{text}</p></div>"),
+            format!("<div style='display:none'><div style='visibility:hidden'><p>{text}</p></div></div>"),
+            format!("<div id=app></div><noscript><p>{text}</p></noscript>"),
+            format!("<my-page><template shadowrootmode=open><p>{text}</p></template></my-page>"),
+            format!(
+                "<div id=root></div><script type='application/ld+json'>[{{\"@graph\":[{{\"articleBody\":\
+                     \"{text}\"}}]}}]</script>"
+            ),
+            format!(
+                "<div id=root></div><script type='application/ld+json; charset=utf-8'>{{\"@type\":\
+                     \"BlogPosting\",\"articleBody\":\"{text}\"}}</script>"
+            ),
+        ] {
+            let page = format!("<title>一座山</title><body>{menu}{article}</body>");
+            let (title, found) = main_text(&page, "https://a.example/");
+            assert!(found.contains(&text), "{article}: {found}");
+            assert!(title == "一座山" && !found.contains("登录"), "{title}: {found}");
+        }
+        let veiled = format!("<html style='visibility:hidden'><body style='opacity:0'>{menu}<p>{text}</p>");
+        assert!(main_text(&veiled, "https://a.example/").1.contains(&text));
+        // A request to switch scripts on is no text of the page.
+        for nothing in [
+            "<noscript>You need to enable JavaScript to run this app.</noscript><div id=root></div>",
+            "<template><li><a></a></li></template>",
+        ] {
+            assert_eq!(main_text(&format!("{menu}{nothing}"), "https://a.example/").1, "", "{nothing}");
         }
     }
 
@@ -178,7 +238,7 @@ mod tests {
             bytes in proptest::collection::vec(any::<u8>(), 0..400), label in "[a-z0-9-]{0,10}",
         ) {
             let text = crate::note::page::charset::decode(&bytes, Some(&label));
-            let (title, text) = main_text(text, "https://a.example/");
+            let (title, text) = main_text(&text, "https://a.example/");
             prop_assert!(!tidy(&text).contains('\0') && !tidy_title(&title).contains('\n'));
         }
     }

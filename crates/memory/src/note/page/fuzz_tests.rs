@@ -22,7 +22,7 @@ proptest! {
     fn any_page_is_some_text_without_markup(bytes in fuzz::bytes(PAGES), label in "[a-z0-9-]{0,10}") {
         let html = fuzz::timed(|| decode(&bytes, Some(&label)));
         prop_assert!(!html.contains('\0'));
-        let (title, text) = fuzz::timed(|| main_text(html.clone(), "https://a.example/"));
+        let (title, text) = fuzz::timed(|| main_text(&html, "https://a.example/"));
         let (title, text) = (tidy_title(&title), tidy(&text));
         prop_assert!(title.chars().count() <= 200 && !title.contains('\n'));
         prop_assert!(text.chars().count() <= 30_000);

@@ -17,7 +17,7 @@ pub(super) struct Article {
 
 /// Returns the longest `articleBody` of a page, at any depth.
 pub(super) fn article(page: &Document) -> Option<Article> {
-    let scripts = page.select("script[type='application/ld+json']");
+    let scripts = page.select("script[type^='application/ld+json']");
     let articles = scripts.iter().take(MAX_SCRIPTS).filter_map(|script| {
         let data: Value = serde_json::from_str(script.text().trim()).ok()?;
         longest(&data)
