@@ -17,7 +17,8 @@ use crate::{
 
 /// The name of an app that sends none.
 const NAMELESS: &str = "App";
-const GRANT_TYPES: [&str; 2] = ["authorization_code", "refresh_token"];
+const CODE: &str = "authorization_code";
+const GRANT_TYPES: [&str; 2] = [CODE, "refresh_token"];
 /// Most scopes in a registration that are read.
 const MAX_SCOPES: usize = 64;
 
@@ -47,18 +48,21 @@ pub(super) fn read(body: &Map<String, Value>, http_hosts: &[String]) -> Option<R
         Some(method) => method,
         None => fallback(is_local),
     };
-    let mut grant_types: Vec<&str> = GRANT_TYPES
-        .into_iter()
-        .filter(|known| texts(body, "grant_types").any(|name| name == *known))
-        .collect();
-    if grant_types.is_empty() {
-        grant_types = GRANT_TYPES.to_vec();
+    let asks_for = |known: &str| {
+        texts(body, "grant_types").any(|names| names.split_whitespace().any(|name| name == known))
+    };
+    let mut grant_types: Vec<&str> = GRANT_TYPES.into_iter().filter(|known| asks_for(known)).collect();
+    match grant_types.first() {
+        None => grant_types = GRANT_TYPES.to_vec(),
+        // The one response type, `code`, is of no use without it (RFC 7591 §2.1).
+        Some(first) if *first != CODE => grant_types.insert(0, CODE),
+        Some(_) => {}
     }
     let https = |name| text(body, name).filter(|url| is_https(url)).unwrap_or_default().to_owned();
     let new = NewApplication {
-        name: name(text(body, "client_name")),
+        name: name(client_name(body)),
         redirect_uris,
-        scopes: scopes(text(body, "scope")),
+        scopes: scopes(&texts(body, "scope").collect::<Vec<_>>().join(" ")),
         is_public: method == AuthMethod::None,
         icon_url: https("logo_uri"),
         client_uri: https("client_uri"),
@@ -86,6 +90,14 @@ fn texts<'b>(body: &'b Map<String, Value>, name: &str) -> impl Iterator<Item = &
     list.chain(value.filter(|value| value.is_string())).filter_map(Value::as_str)
 }
 
+/// Returns the name of the app, or the first one in some language (RFC 7591 §2.2).
+fn client_name(body: &Map<String, Value>) -> Option<&str> {
+    text(body, "client_name").or_else(|| {
+        let mut names = body.keys().filter(|name| name.starts_with("client_name#"));
+        names.find_map(|name| text(body, name))
+    })
+}
+
 fn name(given: Option<&str>) -> String {
     let cleaned: String =
         web::names::cleaned(given.unwrap_or_default()).trim().chars().take(MAX_NAME).collect();
@@ -93,8 +105,8 @@ fn name(given: Option<&str>) -> String {
 }
 
 /// Returns the scopes in a list that apps may have, or those of the tools at `/mcp` if there are none.
-fn scopes(list: Option<&str>) -> ScopeSet {
-    let names = list.unwrap_or_default().split([' ', ',', '+']).take(MAX_SCOPES);
+fn scopes(list: &str) -> ScopeSet {
+    let names = list.split([' ', ',', '+']).filter(|name| !name.is_empty()).take(MAX_SCOPES);
     let mut set = ScopeSet::EMPTY;
     for scope in names.filter_map(Scope::parse).filter(|scope| scope.is_for_apps()) {
         set.insert(scope);
@@ -145,9 +157,48 @@ mod tests {
         );
         assert_eq!(
             (read.grant_types, read.new.scopes.to_string()),
-            (vec!["refresh_token"], "memory.read".into())
+            (vec!["authorization_code", "refresh_token"], "memory.read".into())
         );
         assert_eq!((read.method, read.new.is_public), (AuthMethod::SecretBasic, false));
+    }
+
+    #[test]
+    fn members_of_other_types_are_read_as_they_are_meant() {
+        let registered = |more: Value| {
+            let mut body = json!({"redirect_uris": ["https://a.example/cb"]});
+            for (name, value) in more.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            read_json(body).unwrap()
+        };
+        let both = vec!["authorization_code", "refresh_token"];
+        for (grants, expected) in [
+            (json!("authorization_code"), vec!["authorization_code"]),
+            (json!("authorization_code refresh_token"), both.clone()),
+            (json!(["refresh_token"]), both.clone()),
+            (json!(["implicit"]), both.clone()),
+            (json!({"authorization_code": true}), both.clone()),
+            (json!(null), both),
+        ] {
+            assert_eq!(registered(json!({"grant_types": grants})).grant_types, expected, "{grants}");
+        }
+        for (scope, expected) in [
+            (json!(["memory.read", "note.write", 7]), "memory.read note.write".to_owned()),
+            (json!("memory.read,  note.write"), "memory.read note.write".to_owned()),
+            (json!(["memory.read note.write"]), "memory.read note.write".to_owned()),
+            (json!([]), MCP_PRESENT_SCOPES.to_string()),
+            (json!({"memory.read": true}), MCP_PRESENT_SCOPES.to_string()),
+        ] {
+            assert_eq!(registered(json!({"scope": scope})).new.scopes.to_string(), expected, "{scope}");
+        }
+        for (names, expected) in [
+            (json!({"client_name#zh-Hans": "日记", "client_name": "Diary"}), "Diary"),
+            (json!({"client_name#zh-Hans": "日记"}), "日记"),
+            (json!({"client_name": ["Diary"]}), "App"),
+            (json!({"client_name": null, "contacts": "a@b", "software_version": 1.5}), "App"),
+        ] {
+            assert_eq!(registered(names.clone()).new.name, expected, "{names}");
+        }
     }
 
     #[test]
