@@ -10,8 +10,20 @@ type Body = fn(&str) -> Value;
 const DECEPTIVE: [&str; 6] =
     ["Bank\u{202e}knab", "a\u{200b}b", "\u{2066}a", "a\u{200f}", "soft\u{ad}hyphen", "a\u{3164}b"];
 /// Names without visible characters.
-const BLANK: [&str; 8] =
-    [" ", "\u{3164}", "\u{2800}", "\u{200b}", "\u{2060}", "\u{180e}", "\u{ad}", "\u{200d}\u{feff}"];
+const BLANK: [&str; 12] = [
+    " ",
+    "\u{3164}",
+    "\u{2800}",
+    "\u{200b}",
+    "\u{2060}",
+    "\u{180e}",
+    "\u{ad}",
+    "\u{200d}\u{feff}",
+    "\u{115f}\u{1160}",
+    "\u{2063}\u{fe0f}",
+    "\u{e0020}\u{e007f}",
+    "\u{17b4}\u{1d173}",
+];
 const GOOD: [&str; 4] = ["王小明 ✨", "👨‍👩‍👧 家", "می‌خواهم", "O’Brien 2.0"];
 
 #[both_engines("accounts.sign_up = \"open\"\noauth.dynamic_registration = true")]

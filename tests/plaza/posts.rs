@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::{TestServer, both_engines};
 
-use super::square::{PLAZA, actor, each, feed, post, post_with, read, resident};
+use super::square::{PLAZA, actor, each, feed, post, post_with, read, resident, try_comment};
 
 #[both_engines]
 async fn every_field_is_kept(server: TestServer) {
@@ -39,6 +39,26 @@ async fn every_field_is_kept(server: TestServer) {
         (&plain["likes"], &plain["liked"], &plain["commentCount"]),
         (&json!(0), &json!(false), &json!(0))
     );
+}
+
+/// A post or comment of invisible characters alone shows nothing.
+#[both_engines]
+async fn nothing_visible_is_no_post(server: TestServer) {
+    let author = actor(&server, "author").await;
+    let name = post(&author, "x").await;
+    let blank =
+        ["", " \n", "\u{3164}", "\u{200b}\u{2060} ", "\u{2800}\n\u{ad}", "\u{1160}", "\u{feff}\u{fe0f}"];
+    for blank in blank {
+        let body = json!({"content": blank, "type": "public"});
+        let refusal = author.post(&format!("{PLAZA}/posts/create"), body).await.refused(422, "invalid.param");
+        assert_eq!(refusal["detail"][0]["type"], "string_too_short", "{blank:?}");
+        let refused = try_comment(&author, &name, blank, json!({})).await;
+        assert_eq!(refused.status, 422, "{blank:?}: {}", refused.body);
+    }
+    for seen in ["👨\u{200d}👩\u{200d}👧", "❤\u{fe0f}", "می\u{200c}خواهم", "⠿\u{2800}⠿"] {
+        let made = post(&author, seen).await;
+        assert_eq!(read(&author, &made).await["content"], seen);
+    }
 }
 
 #[both_engines]

@@ -120,8 +120,8 @@ pub(crate) fn check_edit(request: EditRequest, most: usize) -> Result<String, Ap
 
 /// Checks the text of a post or comment.
 pub(crate) fn check_content(issues: &mut Issues, content: &str, most: usize) {
-    if content.trim().is_empty() {
-        issues.add("string_too_short", "content", "String should have at least 1 character");
+    if web::names::is_blank(content) {
+        issues.add("string_too_short", "content", "String should have at least 1 visible character");
     }
     issues.text("content", content, most);
 }
