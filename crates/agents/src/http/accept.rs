@@ -34,15 +34,21 @@ pub(crate) fn adapt(method: &Method, headers: &mut HeaderMap) -> Accepted {
 
 fn accepted(headers: &HeaderMap) -> Accepted {
     let texts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let kinds = texts
-        .flat_map(|text| text.split(','))
-        .map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-    let kinds: Vec<String> = kinds.filter(|kind| !kind.is_empty()).collect();
-    if !kinds.is_empty() && kinds.iter().all(|kind| kind == EVENTS) {
-        Accepted::Event
-    } else {
-        Accepted::Json
-    }
+    let kinds = texts.flat_map(|text| text.split(',')).filter(|kind| !is_refused(kind));
+    let kinds: Vec<String> =
+        kinds.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()).collect();
+    let accepts = |kind: &str| kinds.iter().any(|accepted| accepted == kind);
+    let is_json = ["*/*", "application/*", JSON].into_iter().any(accepts);
+    if accepts(EVENTS) && !is_json { Accepted::Event } else { Accepted::Json }
+}
+
+/// Returns true for a media type with the weight 0.
+fn is_refused(kind: &str) -> bool {
+    let mut parameters = kind.split(';').skip(1).filter_map(|parameter| parameter.trim().split_once('='));
+    parameters.any(|(name, weight)| {
+        name.trim().eq_ignore_ascii_case("q")
+            && weight.trim().parse::<f32>().is_ok_and(|weight| weight == 0.0)
+    })
 }
 
 impl Accepted {
@@ -83,6 +89,11 @@ mod tests {
             (vec!["text/event-stream"], Accepted::Event),
             (vec!["Text/Event-Stream;q=0.9"], Accepted::Event),
             (vec!["text/event-stream, */*"], Accepted::Json),
+            (vec!["text/event-stream", "application/*;q=0.1"], Accepted::Json),
+            (vec!["text/event-stream, text/plain"], Accepted::Event),
+            (vec!["text/event-stream, application/json;q=0"], Accepted::Event),
+            (vec!["text/event-stream; charset=utf-8; Q=0.000"], Accepted::Json),
+            (vec!["text/event-stream;q=0, */*;q=0"], Accepted::Json),
         ] {
             let mut headers = HeaderMap::new();
             for line in &lines {
