@@ -22,7 +22,7 @@ pub(crate) const CLI: &str = "/auth/cli";
 
 /// The query of the page that shows a code.
 #[derive(serde::Deserialize)]
-pub(crate) struct SkillQuery {
+pub(crate) struct SkillParams {
     challenge: Option<String>,
 }
 
@@ -49,7 +49,7 @@ struct SkillPage<'a> {
 /// Shows the form that requests a code.
 pub(crate) async fn show_skill(
     member: Member,
-    Query(query): Query<SkillQuery>,
+    Query(query): Query<SkillParams>,
 ) -> Result<Response, ApiError> {
     let challenge = query.challenge.filter(|challenge| is_challenge(challenge));
     let challenge = challenge.ok_or_else(|| ApiError::new(Code::InvalidParam).with("challenge"))?;
@@ -74,7 +74,7 @@ pub(crate) async fn make_code(
 
 /// The query of the page that confirms a program.
 #[derive(serde::Deserialize)]
-pub(crate) struct DeviceQuery {
+pub(crate) struct DeviceParams {
     session: Option<String>,
 }
 
@@ -105,7 +105,7 @@ struct DevicePage<'a> {
 pub(crate) async fn show_device(
     State(console): State<Console>,
     member: Member,
-    Query(query): Query<DeviceQuery>,
+    Query(query): Query<DeviceParams>,
 ) -> Result<Response, ApiError> {
     let page = member.page.at("", CLI);
     let t = Texts::of(page.language);

@@ -67,7 +67,7 @@ pub(crate) fn address(again: Again, next: &str) -> String {
 
 /// The query of the page.
 #[derive(serde::Deserialize)]
-pub(crate) struct SignInQuery {
+pub(crate) struct SignInParams {
     next: Option<String>,
     again: Option<String>,
 }
@@ -138,7 +138,7 @@ pub(crate) async fn show(
     State(console): State<Console>,
     page: Page,
     browser: Browser,
-    Query(query): Query<SignInQuery>,
+    Query(query): Query<SignInParams>,
 ) -> Result<Response, ApiError> {
     let next = next::local(query.next.as_deref().unwrap_or_default());
     let again = query.again.as_deref().and_then(Again::parse).filter(|_| page.who.is_some());

@@ -26,7 +26,8 @@ use web::{ApiError, Code, Issues, Tasks};
 pub use apis::Api;
 pub(crate) use apis::{Apis, Catalog};
 pub use model::{
-    ActionSpec, ApiOut, ApiSpec, BodyType, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec, Source, Style,
+    ActionSpec, ApiResponse, ApiSpec, BodyType, CacheScope, EVERY_ACCOUNT, HttpSpec, ProviderSpec, Source,
+    Style,
 };
 pub use secrets::SecretMap;
 

@@ -7,7 +7,7 @@ use axum::{
 use futures::executor::block_on;
 use http::header;
 use proptest::prelude::*;
-use web::paging::PageQuery;
+use web::paging::PageParams;
 
 use crate::{cursor::CursorParams, file::Kind};
 
@@ -36,7 +36,7 @@ proptest! {
     fn a_snapshot_leads_to_a_page_within_the_limits_or_is_refused(
         text in fuzz::text(SNAPSHOTS), number in 1_i64..2_000, size in 1_i64..200,
     ) {
-        let page = PageQuery { page_no: Some(number), page_size: Some(size) }.check();
+        let page = PageParams { page_no: Some(number), page_size: Some(size) }.check();
         let Ok(page) = page else { return Ok(()) };
         match fuzz::timed(|| CursorParams { snapshot: Some(text.clone()) }.check(page)) {
             Ok(cursor) => {

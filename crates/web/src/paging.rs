@@ -18,7 +18,7 @@ pub const MAX_OFFSET: i64 = 100_000;
 #[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub struct PageQuery {
+pub struct PageParams {
     /// Page number from 1. Default 1.
     #[param(minimum = 1, default = 1)]
     pub page_no: Option<i64>,
@@ -36,7 +36,7 @@ pub struct Page {
     pub offset: i64,
 }
 
-impl PageQuery {
+impl PageParams {
     /// Validates the parameters and applies defaults and limits.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn defaults_and_limits() {
-        let check = |no, size| PageQuery { page_no: no, page_size: size }.check().ok();
+        let check = |no, size| PageParams { page_no: no, page_size: size }.check().ok();
         assert_eq!(check(None, None), Some(Page { limit: 20, offset: 0 }));
         assert_eq!(check(Some(3), Some(10)), Some(Page { limit: 10, offset: 20 }));
         assert_eq!(check(Some(1), Some(5000)), Some(Page { limit: 100, offset: 0 }));
@@ -90,7 +90,7 @@ mod tests {
         fn a_checked_page_is_always_within_the_limits(
             no in any::<Option<i64>>(), size in any::<Option<i64>>(),
         ) {
-            if let Ok(page) = (PageQuery { page_no: no, page_size: size }).check() {
+            if let Ok(page) = (PageParams { page_no: no, page_size: size }).check() {
                 prop_assert!((1..=MAX_PAGE_SIZE).contains(&page.limit));
                 prop_assert!((0..=MAX_OFFSET).contains(&page.offset));
                 prop_assert_eq!(page.offset % page.limit, 0);

@@ -7,7 +7,7 @@ use axum::{
 };
 use http::StatusCode;
 use hub::catalog::{
-    Api, ApiOut, ApiSpec, ProviderSpec, Source,
+    Api, ApiResponse, ApiSpec, ProviderSpec, Source,
     openapi_import::{Note, model::ImportRequest},
 };
 use web::{ApiError, Code, Issues, Query};
@@ -48,7 +48,7 @@ struct Row {
 
 impl Row {
     fn new(api: &Api, h: &'static HubTexts) -> Self {
-        let out = ApiOut::from(api);
+        let out = ApiResponse::from(api);
         let (class, state) = if out.spec.enabled { ("good", h.on) } else { ("off", h.off) };
         Self {
             class,

@@ -357,7 +357,8 @@ pub enum Source {
 
 /// An API, with the source of its definition.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ApiOut {
+#[schema(as = ApiOut)]
+pub struct ApiResponse {
     /// The source of the definition.
     pub source: Source,
     /// The state of an HTTP upstream's circuit breaker: `closed` (normal), `open` (no requests are sent),

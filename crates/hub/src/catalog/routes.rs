@@ -8,7 +8,7 @@ use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Nothing, extract::Bod
 
 use super::{
     Api,
-    model::{ApiOut, ApiSpec},
+    model::{ApiResponse, ApiSpec},
 };
 use crate::{Hub, provider::Provider};
 
@@ -25,7 +25,7 @@ pub fn router(hub: Hub) -> OpenApiRouter {
         .with_state(hub)
 }
 
-impl From<&Api> for ApiOut {
+impl From<&Api> for ApiResponse {
     fn from(api: &Api) -> Self {
         let breaker = match &api.provider {
             Provider::Http(http) => Some(http.state()),
@@ -54,9 +54,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin {
     operation_id = "listHubApis",
     tag = "Hub",
     security(("session" = [])),
-    responses((status = 200, description = "Every API, by code", body = Envelope<Vec<ApiOut>>)),
+    responses((status = 200, description = "Every API, by code", body = Envelope<Vec<ApiResponse>>)),
 )]
-async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> ApiResult<Vec<ApiOut>> {
+async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> ApiResult<Vec<ApiResponse>> {
     // Everybody may see what can be called. Upstream details are for administrators.
     let is_admin = signed_in.caller.is_admin();
     Ok(Data(hub.apis().iter().map(|api| shown(api, is_admin)).collect()))
@@ -70,14 +70,18 @@ async fn list(State(hub): State<Hub>, signed_in: SignedIn) -> ApiResult<Vec<ApiO
     tag = "Hub",
     security(("session" = [])),
     params(("code" = String, Path, description = "The API's code")),
-    responses((status = 200, description = "The API", body = Envelope<ApiOut>)),
+    responses((status = 200, description = "The API", body = Envelope<ApiResponse>)),
 )]
-async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(code): Path<String>) -> ApiResult<ApiOut> {
+async fn one(
+    State(hub): State<Hub>,
+    signed_in: SignedIn,
+    Path(code): Path<String>,
+) -> ApiResult<ApiResponse> {
     Ok(Data(shown(&*hub.api_of(&code)?, signed_in.caller.is_admin())))
 }
 
-fn shown(api: &Api, is_admin: bool) -> ApiOut {
-    let mut out = ApiOut::from(api);
+fn shown(api: &Api, is_admin: bool) -> ApiResponse {
+    let mut out = ApiResponse::from(api);
     if !is_admin {
         out.spec.accounts.clear();
         out.spec.keys.clear();
@@ -109,10 +113,10 @@ fn shown(api: &Api, is_admin: bool) -> ApiOut {
     tag = "Hub",
     security(("session" = [])),
     request_body = ApiSpec,
-    responses((status = 200, description = "The changed API", body = Envelope<ApiOut>)),
+    responses((status = 200, description = "The changed API", body = Envelope<ApiResponse>)),
 )]
-async fn save(State(hub): State<Hub>, _: Admin, Json(spec): Json<ApiSpec>) -> ApiResult<ApiOut> {
-    Ok(Data(ApiOut::from(&*hub.save_api(spec).await?)))
+async fn save(State(hub): State<Hub>, _: Admin, Json(spec): Json<ApiSpec>) -> ApiResult<ApiResponse> {
+    Ok(Data(ApiResponse::from(&*hub.save_api(spec).await?)))
 }
 
 /// Remove an API's definition from the store. For administrators.

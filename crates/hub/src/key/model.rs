@@ -139,7 +139,7 @@ pub struct RotateRequest {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = HubKeyOut)]
-pub struct KeyOut {
+pub struct KeyResponse {
     /// The id, used to manage the key.
     #[schema(value_type = i64)]
     id: HubKeyId,
@@ -178,7 +178,7 @@ pub struct KeyOut {
     last_used_at: Option<i64>,
 }
 
-impl From<HubKey> for KeyOut {
+impl From<HubKey> for KeyResponse {
     fn from(key: HubKey) -> Self {
         Self {
             id: key.id,
@@ -205,11 +205,11 @@ impl From<HubKey> for KeyOut {
 /// A key whose secret was just created. The secret is in no other response.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HubKeySecretOut)]
-pub struct SecretOut {
+pub struct SecretResponse {
     /// The secret to keep: the HS256 key of every token, used as the bytes of this text. It cannot be shown
     /// again.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub(super) sk: String,
     #[serde(flatten)]
-    pub(super) about: KeyOut,
+    pub(super) about: KeyResponse,
 }

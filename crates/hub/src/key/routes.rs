@@ -5,11 +5,11 @@ use identity::SignedIn;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     ApiResult, Data, Envelope, Json, Nothing, Query,
-    paging::{PageQuery, Paged},
+    paging::{PageParams, Paged},
 };
 
 use super::{
-    model::{KeyOut, KeyRequest, RotateRequest, SecretOut},
+    model::{KeyRequest, KeyResponse, RotateRequest, SecretResponse},
     rules,
 };
 use crate::Hub;
@@ -34,15 +34,15 @@ pub fn router(hub: Hub) -> OpenApiRouter {
     tag = "Hub",
     security(("session" = [])),
     request_body = KeyRequest,
-    responses((status = 200, description = "The key", body = Envelope<SecretOut>)),
+    responses((status = 200, description = "The key", body = Envelope<SecretResponse>)),
 )]
 async fn create(
     State(hub): State<Hub>,
     signed_in: SignedIn,
     Json(request): Json<KeyRequest>,
-) -> ApiResult<SecretOut> {
+) -> ApiResult<SecretResponse> {
     let (key, secret) = hub.create_key(signed_in.caller.account(), request).await?;
-    Ok(Data(SecretOut { sk: secret.expose().to_owned(), about: key.into() }))
+    Ok(Data(SecretResponse { sk: secret.expose().to_owned(), about: key.into() }))
 }
 
 /// List one's own keys, newest first.
@@ -52,16 +52,16 @@ async fn create(
     operation_id = "listHubKeys",
     tag = "Hub",
     security(("session" = [])),
-    params(PageQuery),
-    responses((status = 200, description = "One page", body = Envelope<Paged<KeyOut>>)),
+    params(PageParams),
+    responses((status = 200, description = "One page", body = Envelope<Paged<KeyResponse>>)),
 )]
 async fn list(
     State(hub): State<Hub>,
     signed_in: SignedIn,
-    Query(query): Query<PageQuery>,
-) -> ApiResult<Paged<KeyOut>> {
+    Query(query): Query<PageParams>,
+) -> ApiResult<Paged<KeyResponse>> {
     let (keys, total) = hub.keys(signed_in.caller.account(), query.check()?).await?;
-    Ok(Data(Paged { list: keys.into_iter().map(KeyOut::from).collect(), total }))
+    Ok(Data(Paged { list: keys.into_iter().map(KeyResponse::from).collect(), total }))
 }
 
 /// See one of one's own keys.
@@ -72,9 +72,9 @@ async fn list(
     tag = "Hub",
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
-    responses((status = 200, description = "The key", body = Envelope<KeyOut>)),
+    responses((status = 200, description = "The key", body = Envelope<KeyResponse>)),
 )]
-async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> ApiResult<KeyOut> {
+async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>) -> ApiResult<KeyResponse> {
     Ok(Data(hub.key(signed_in.caller.account(), rules::id(&id)?).await?.into()))
 }
 
@@ -87,14 +87,14 @@ async fn one(State(hub): State<Hub>, signed_in: SignedIn, Path(id): Path<String>
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
     request_body = KeyRequest,
-    responses((status = 200, description = "The changed key", body = Envelope<KeyOut>)),
+    responses((status = 200, description = "The changed key", body = Envelope<KeyResponse>)),
 )]
 async fn update(
     State(hub): State<Hub>,
     signed_in: SignedIn,
     Path(id): Path<String>,
     Json(request): Json<KeyRequest>,
-) -> ApiResult<KeyOut> {
+) -> ApiResult<KeyResponse> {
     Ok(Data(hub.update_key(signed_in.caller.account(), rules::id(&id)?, request).await?.into()))
 }
 
@@ -107,17 +107,17 @@ async fn update(
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
     request_body = RotateRequest,
-    responses((status = 200, description = "The key and its new secret", body = Envelope<SecretOut>)),
+    responses((status = 200, description = "The key and its new secret", body = Envelope<SecretResponse>)),
 )]
 async fn rotate(
     State(hub): State<Hub>,
     signed_in: SignedIn,
     Path(id): Path<String>,
     Json(request): Json<RotateRequest>,
-) -> ApiResult<SecretOut> {
+) -> ApiResult<SecretResponse> {
     let overlap = rules::overlap(&request)?;
     let (key, secret) = hub.rotate_key(signed_in.caller.account(), rules::id(&id)?, overlap).await?;
-    Ok(Data(SecretOut { sk: secret.expose().to_owned(), about: key.into() }))
+    Ok(Data(SecretResponse { sk: secret.expose().to_owned(), about: key.into() }))
 }
 
 /// Delete a key; it stops working at once.

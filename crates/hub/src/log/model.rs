@@ -105,7 +105,8 @@ pub struct Search {
 /// A recorded call.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct CallOut {
+#[schema(as = CallOut)]
+pub struct CallResponse {
     /// The id; ids follow the time of the calls.
     #[schema(value_type = i64)]
     id: CallId,
@@ -138,7 +139,7 @@ pub struct CallOut {
     origin: String,
 }
 
-impl From<CallRow> for CallOut {
+impl From<CallRow> for CallResponse {
     fn from(row: CallRow) -> Self {
         Self {
             id: row.id,
@@ -161,9 +162,10 @@ impl From<CallRow> for CallOut {
 
 /// A page of calls, newest first.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CallsOut {
+#[schema(as = CallsOut)]
+pub struct CallsResponse {
     /// The calls.
-    pub(super) list: Vec<CallOut>,
+    pub(super) list: Vec<CallResponse>,
     /// The value for `before` of the next page; null at the end. A search by API, status, or code scans 20
     /// 000 calls per page, so a page may be empty and have a next one.
     #[schema(value_type = Option<i64>)]
@@ -183,7 +185,7 @@ pub struct UsageQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = HubKeyUsageOut)]
-pub struct UsageOut {
+pub struct UsageResponse {
     /// The beginning of the hour, in milliseconds since 1970.
     time: i64,
     /// The API's code.
@@ -196,7 +198,7 @@ pub struct UsageOut {
     average_us: i64,
 }
 
-impl From<UsageRow> for UsageOut {
+impl From<UsageRow> for UsageResponse {
     fn from(row: UsageRow) -> Self {
         Self {
             time: row.hour * 3_600_000,

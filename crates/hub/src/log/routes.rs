@@ -7,7 +7,7 @@ use web::{ApiResult, Code, Data, Envelope, Issues, Query};
 
 use super::{
     Viewer,
-    model::{CallOut, CallsOut, Search, UsageOut, UsageQuery},
+    model::{CallResponse, CallsResponse, Search, UsageQuery, UsageResponse},
 };
 use crate::{Hub, key::rules};
 
@@ -26,20 +26,20 @@ pub fn router(hub: Hub) -> OpenApiRouter {
     tag = "Hub",
     security(("session" = [])),
     params(Search),
-    responses((status = 200, description = "One page", body = Envelope<CallsOut>)),
+    responses((status = 200, description = "One page", body = Envelope<CallsResponse>)),
 )]
 async fn calls(
     State(hub): State<Hub>,
     signed_in: SignedIn,
     Query(search): Query<Search>,
-) -> ApiResult<CallsOut> {
+) -> ApiResult<CallsResponse> {
     let viewer = match search.all {
         Some(true) if signed_in.caller.is_admin() => Viewer::Everybody,
         Some(true) => return Err(Code::AdminRequired.into()),
         _ => Viewer::Account(signed_in.caller.account()),
     };
     let (rows, next) = hub.calls(viewer, &search).await?;
-    Ok(Data(CallsOut { list: rows.into_iter().map(CallOut::from).collect(), next }))
+    Ok(Data(CallsResponse { list: rows.into_iter().map(CallResponse::from).collect(), next }))
 }
 
 /// Count a key's calls by hour, API, and outcome.
@@ -50,17 +50,21 @@ async fn calls(
     tag = "Hub",
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id"), UsageQuery),
-    responses((status = 200, description = "Calls by hour, newest first", body = Envelope<Vec<UsageOut>>)),
+    responses((
+        status = 200,
+        description = "Calls by hour, newest first",
+        body = Envelope<Vec<UsageResponse>>,
+    )),
 )]
 async fn usage(
     State(hub): State<Hub>,
     signed_in: SignedIn,
     Path(id): Path<String>,
     Query(query): Query<UsageQuery>,
-) -> ApiResult<Vec<UsageOut>> {
+) -> ApiResult<Vec<UsageResponse>> {
     let mut issues = Issues::query();
     let hours = issues.range("hours", query.hours.unwrap_or(24), 1..=MAX_HOURS);
     issues.finish()?;
     let rows = hub.key_usage(signed_in.caller.account(), rules::id(&id)?, hours).await?;
-    Ok(Data(rows.into_iter().map(UsageOut::from).collect()))
+    Ok(Data(rows.into_iter().map(UsageResponse::from).collect()))
 }

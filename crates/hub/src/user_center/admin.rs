@@ -1,7 +1,7 @@
 //! The actions of `user-center-admin`, with which apps and administrators manage users.
 
 use super::{
-    model::{Filter, NewUser, Pool, Power, UserChange, UserOut, UsersOut},
+    model::{Filter, NewUser, Pool, Power, UserChange, UserResponse, UsersResponse},
     rules::{self, MAX_PASSWORD, MAX_USERNAME, PasswordPolicy},
     sign_in::Done,
 };
@@ -56,7 +56,7 @@ impl Services {
             is_self_registered: false,
         };
         let user = self.create_user(&pool, new, call.secret("password", MAX_PASSWORD)?).await?;
-        Outcome::of(&UserOut::whole(&user, &pool.ak))
+        Outcome::of(&UserResponse::whole(&user, &pool.ak))
     }
 
     pub(super) async fn admin_list(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
@@ -68,13 +68,13 @@ impl Services {
             limit: call.whole("limit", 20)?,
         };
         let (users, total) = self.users(&pool, &filter).await?;
-        let list = users.iter().map(|user| UserOut::whole(user, &pool.ak)).collect();
-        Outcome::of(&UsersOut { total, list })
+        let list = users.iter().map(|user| UserResponse::whole(user, &pool.ak)).collect();
+        Outcome::of(&UsersResponse { total, list })
     }
 
     pub(super) async fn admin_get(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let pool = pool(call)?;
-        Outcome::of(&UserOut::whole(&self.user(&pool, id(call)?).await?, &pool.ak))
+        Outcome::of(&UserResponse::whole(&self.user(&pool, id(call)?).await?, &pool.ak))
     }
 
     pub(super) async fn admin_update(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
@@ -107,7 +107,7 @@ impl Services {
     async fn change(&self, call: &Call<'_>, change: UserChange) -> Result<Outcome, HubError> {
         let pool = pool(call)?;
         let user = self.update_user(&pool, id(call)?, change).await?;
-        Outcome::of(&UserOut::whole(&user, &pool.ak))
+        Outcome::of(&UserResponse::whole(&user, &pool.ak))
     }
 
     pub(super) async fn admin_password(&self, call: &Call<'_>) -> Result<Outcome, HubError> {

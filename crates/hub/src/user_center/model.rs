@@ -101,7 +101,7 @@ impl store::FromRow for WithPassword {
 
 /// A user on the wire. The field names are part of the API.
 #[derive(Debug, Serialize)]
-pub(super) struct UserOut<'u> {
+pub(super) struct UserResponse<'u> {
     #[serde(rename = "_id")]
     id: &'u str,
     username: &'u str,
@@ -125,7 +125,7 @@ pub(super) struct UserOut<'u> {
     is_del: bool,
 }
 
-impl<'u> UserOut<'u> {
+impl<'u> UserResponse<'u> {
     /// Returns the view that users have of themselves.
     pub(super) fn own(user: &'u User, ak: &'u str) -> Self {
         Self {
@@ -202,8 +202,8 @@ pub struct Filter {
 
 /// A page of users on the wire.
 #[derive(Debug, Serialize)]
-pub(super) struct UsersOut<'u> {
+pub(super) struct UsersResponse<'u> {
     /// The total number of users.
     pub(super) total: i64,
-    pub(super) list: Vec<UserOut<'u>>,
+    pub(super) list: Vec<UserResponse<'u>>,
 }

@@ -1,7 +1,7 @@
 //! Actions of users on their own data: `get-my-profile`, `update-my-profile`, `change-my-password`.
 
 use super::{
-    model::{Pool, Power, User, UserChange, UserOut},
+    model::{Pool, Power, User, UserChange, UserResponse},
     rules::MAX_PASSWORD,
     sign_in::{Done, guessed, key_of_token},
 };
@@ -26,14 +26,14 @@ impl Services {
 
     pub(super) async fn my_profile(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let (pool, user) = self.myself(call).await?;
-        Outcome::of(&UserOut::own(&user, &pool.ak))
+        Outcome::of(&UserResponse::own(&user, &pool.ak))
     }
 
     pub(super) async fn update_my_profile(&self, call: &Call<'_>) -> Result<Outcome, HubError> {
         let (pool, user) = self.myself(call).await?;
         let change = UserChange { attrs: call.object("attrs")?, ..UserChange::default() };
         let user = self.update_user(&pool, &user.id, change).await?;
-        Outcome::of(&UserOut::own(&user, &pool.ak))
+        Outcome::of(&UserResponse::own(&user, &pool.ak))
     }
 
     /// Ends all sign-ins of the user, including this one.

@@ -2,13 +2,13 @@
 
 use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{ApiResult, Data, Envelope, Json, Nothing, Query, paging::PageQuery};
+use web::{ApiResult, Data, Envelope, Json, Nothing, Query, paging::PageParams};
 
 use super::{
     rules,
     wire::{
-        ApplicationOut, ApplicationRequest, ChangedOut, CreatedOut, ListOut, ListQuery, SecretOut, TrialOut,
-        TrialRequest,
+        ApplicationRequest, ApplicationResponse, ChangedResponse, CreatedResponse, ListQuery, ListResponse,
+        SecretResponse, TrialRequest, TrialResponse,
     },
 };
 use crate::{Developer, Identity};
@@ -34,18 +34,18 @@ pub fn router(identity: Identity) -> OpenApiRouter {
     tag = "Applications",
     security(("bearer" = []), ("session" = [])),
     params(ListQuery),
-    responses((status = 200, description = "One page", body = Envelope<ListOut>)),
+    responses((status = 200, description = "One page", body = Envelope<ListResponse>)),
 )]
 async fn list(
     State(identity): State<Identity>,
     developer: Developer,
     Query(query): Query<ListQuery>,
-) -> ApiResult<ListOut> {
-    let page = PageQuery { page_no: query.page, page_size: query.page_size }.check()?;
+) -> ApiResult<ListResponse> {
+    let page = PageParams { page_no: query.page, page_size: query.page_size }.check()?;
     let (list, total) = identity.own_applications(developer.caller.account(), page).await?;
-    let items: Vec<ApplicationOut> = list.into_iter().map(ApplicationOut::from).collect();
+    let items: Vec<ApplicationResponse> = list.into_iter().map(ApplicationResponse::from).collect();
     let number = query.page.unwrap_or(1);
-    Ok(Data(ListOut { list: items.clone(), items, total, page: number, page_size: page.limit }))
+    Ok(Data(ListResponse { list: items.clone(), items, total, page: number, page_size: page.limit }))
 }
 
 /// Register an application. Its secret is shown this once.
@@ -56,19 +56,19 @@ async fn list(
     tag = "Applications",
     security(("bearer" = []), ("session" = [])),
     request_body = ApplicationRequest,
-    responses((status = 200, description = "The application", body = Envelope<CreatedOut>)),
+    responses((status = 200, description = "The application", body = Envelope<CreatedResponse>)),
 )]
 async fn create(
     State(identity): State<Identity>,
     developer: Developer,
     Json(request): Json<ApplicationRequest>,
-) -> ApiResult<CreatedOut> {
+) -> ApiResult<CreatedResponse> {
     let new = rules::create(request, identity.settings().oauth.redirects)?;
     let (account, webhook) = (developer.caller.account(), new.webhook.clone());
     let (application, secret) = identity.create_application(account, new).await?;
     let webhook_secret = identity.set_webhook(account, &application.id, webhook).await?;
     let application = identity.own_application(account, &application.id).await?;
-    Ok(Data(CreatedOut {
+    Ok(Data(CreatedResponse {
         client_secret: (!application.is_public).then(|| secret.expose().to_owned()),
         about: application.into(),
         authorization_revoked_webhook_secret: webhook_secret,
@@ -83,15 +83,15 @@ async fn create(
     tag = "Applications",
     security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
-    responses((status = 200, description = "The application", body = Envelope<ApplicationOut>)),
+    responses((status = 200, description = "The application", body = Envelope<ApplicationResponse>)),
 )]
 async fn show(
     State(identity): State<Identity>,
     developer: Developer,
     Path(id): Path<String>,
-) -> ApiResult<ApplicationOut> {
+) -> ApiResult<ApplicationResponse> {
     let account = developer.caller.account();
-    let mut about = ApplicationOut::from(identity.own_application(account, &id).await?);
+    let mut about = ApplicationResponse::from(identity.own_application(account, &id).await?);
     let latest = identity.deliveries(account, &id).await?.into_iter().next();
     about.authorization_revoked_webhook_last_delivery = latest.map(Into::into);
     Ok(Data(about))
@@ -106,19 +106,19 @@ async fn show(
     security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
     request_body = ApplicationRequest,
-    responses((status = 200, description = "The changed app", body = Envelope<ChangedOut>)),
+    responses((status = 200, description = "The changed app", body = Envelope<ChangedResponse>)),
 )]
 async fn update(
     State(identity): State<Identity>,
     developer: Developer,
     Path(id): Path<String>,
     Json(request): Json<ApplicationRequest>,
-) -> ApiResult<ChangedOut> {
+) -> ApiResult<ChangedResponse> {
     let change = rules::change(request, identity.settings().oauth.redirects)?;
     let account = developer.caller.account();
     let secret = identity.set_webhook(account, &id, change.webhook.clone()).await?;
     let about = identity.change_application(account, &id, change).await?.into();
-    Ok(Data(ChangedOut { about, authorization_revoked_webhook_secret: secret }))
+    Ok(Data(ChangedResponse { about, authorization_revoked_webhook_secret: secret }))
 }
 
 /// Send the application's server a trial event right away.
@@ -130,14 +130,18 @@ async fn update(
     security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
     request_body = TrialRequest,
-    responses((status = 200, description = "The result of the trial delivery", body = Envelope<TrialOut>)),
+    responses((
+        status = 200,
+        description = "The result of the trial delivery",
+        body = Envelope<TrialResponse>,
+    )),
 )]
 async fn test(
     State(identity): State<Identity>,
     developer: Developer,
     Path(id): Path<String>,
     Json(request): Json<TrialRequest>,
-) -> ApiResult<TrialOut> {
+) -> ApiResult<TrialResponse> {
     let (url, secret) = (request.webhook_url, request.webhook_secret);
     Ok(Data(identity.try_webhook(developer.caller.account(), &id, url, secret).await?.into()))
 }
@@ -150,15 +154,15 @@ async fn test(
     tag = "Applications",
     security(("bearer" = []), ("session" = [])),
     params(("appId" = String, Path, description = "The application's id")),
-    responses((status = 200, description = "The new secret", body = Envelope<SecretOut>)),
+    responses((status = 200, description = "The new secret", body = Envelope<SecretResponse>)),
 )]
 async fn regenerate(
     State(identity): State<Identity>,
     developer: Developer,
     Path(id): Path<String>,
-) -> ApiResult<SecretOut> {
+) -> ApiResult<SecretResponse> {
     let secret = identity.new_application_secret(developer.caller.account(), &id).await?;
-    Ok(Data(SecretOut { client_secret: secret.expose().to_owned() }))
+    Ok(Data(SecretResponse { client_secret: secret.expose().to_owned() }))
 }
 
 /// Delete an application, with every authorization and token it has.

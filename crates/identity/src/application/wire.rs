@@ -63,7 +63,8 @@ pub struct ListQuery {
 /// An app in responses.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ApplicationOut {
+#[schema(as = ApplicationOut)]
+pub struct ApplicationResponse {
     /// A UUID.
     app_id: String,
     /// The same id, as `client_id` of OAuth.
@@ -90,14 +91,14 @@ pub struct ApplicationOut {
     authorization_revoked_webhook_enabled: bool,
     /// The latest delivery. Only in responses about a single app.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) authorization_revoked_webhook_last_delivery: Option<DeliveryOut>,
+    pub(super) authorization_revoked_webhook_last_delivery: Option<DeliveryResponse>,
     /// The time of creation, in milliseconds since 1970.
     created_at: i64,
     /// The time of the last change, in milliseconds since 1970.
     updated_at: i64,
 }
 
-impl From<Application> for ApplicationOut {
+impl From<Application> for ApplicationResponse {
     fn from(application: Application) -> Self {
         Self {
             client_id: application.id.clone(),
@@ -122,9 +123,9 @@ impl From<Application> for ApplicationOut {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CreatedApplicationOut)]
-pub struct CreatedOut {
+pub struct CreatedResponse {
     #[serde(flatten)]
-    pub(super) about: ApplicationOut,
+    pub(super) about: ApplicationResponse,
     /// The secret to keep. It cannot be shown again. Absent for a public application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_secret: Option<String>,
@@ -136,9 +137,10 @@ pub struct CreatedOut {
 /// A changed app.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ChangedOut {
+#[schema(as = ChangedOut)]
+pub struct ChangedResponse {
     #[serde(flatten)]
-    pub(super) about: ApplicationOut,
+    pub(super) about: ApplicationResponse,
     /// The webhook signing secret if it is new. It cannot be shown again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authorization_revoked_webhook_secret: Option<String>,
@@ -147,7 +149,8 @@ pub struct ChangedOut {
 /// The delivery status of a webhook event.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct DeliveryOut {
+#[schema(as = DeliveryOut)]
+pub struct DeliveryResponse {
     /// The id of the event, by which the receiver detects repetitions.
     event_id: String,
     /// `waiting`, `delivered` or `given_up`.
@@ -165,7 +168,7 @@ pub struct DeliveryOut {
     next_attempt_at: Option<String>,
 }
 
-impl From<Delivery> for DeliveryOut {
+impl From<Delivery> for DeliveryResponse {
     fn from(delivery: Delivery) -> Self {
         Self {
             event_id: delivery.event_id,
@@ -192,7 +195,8 @@ pub struct TrialRequest {
 /// The result of a trial.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct TrialOut {
+#[schema(as = TrialOut)]
+pub struct TrialResponse {
     /// The id of the event, by which the receiver detects repetitions.
     event_id: String,
     /// `authorization.revoked`.
@@ -213,7 +217,7 @@ pub struct TrialOut {
     payload: Event,
 }
 
-impl From<Trial> for TrialOut {
+impl From<Trial> for TrialResponse {
     fn from(trial: Trial) -> Self {
         Self {
             event_id: trial.event.event_id.clone(),
@@ -233,7 +237,7 @@ impl From<Trial> for TrialOut {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ClientSecretOut)]
-pub struct SecretOut {
+pub struct SecretResponse {
     /// The secret to keep. It cannot be shown again.
     pub(super) client_secret: String,
 }
@@ -241,11 +245,12 @@ pub struct SecretOut {
 /// One page of applications.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ListOut {
+#[schema(as = ListOut)]
+pub struct ListResponse {
     /// The applications of this page, newest first.
-    pub(super) items: Vec<ApplicationOut>,
+    pub(super) items: Vec<ApplicationResponse>,
     /// The same entries, under the name that other lists use.
-    pub(super) list: Vec<ApplicationOut>,
+    pub(super) list: Vec<ApplicationResponse>,
     /// Applications in all pages together.
     pub(super) total: i64,
     /// The page's number.

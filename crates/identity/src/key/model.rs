@@ -103,7 +103,7 @@ pub struct UsageQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKeyOut)]
-pub struct KeyOut {
+pub struct KeyResponse {
     /// The id, for requests about the key.
     #[schema(value_type = i64)]
     id: KeyId,
@@ -126,7 +126,7 @@ pub struct KeyOut {
     last_used_address: Option<String>,
 }
 
-impl From<ApiKey> for KeyOut {
+impl From<ApiKey> for KeyResponse {
     fn from(key: ApiKey) -> Self {
         Self {
             id: key.id,
@@ -145,18 +145,18 @@ impl From<ApiKey> for KeyOut {
 /// A new key. No other response has the key itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreatedApiKeyOut)]
-pub struct CreatedOut {
+pub struct CreatedResponse {
     /// The key to keep. It cannot be shown again.
     #[schema(example = "lba_ak_a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0u1v2w3x4y5z6a7b8")]
     pub(super) key: String,
     #[serde(flatten)]
-    pub(super) about: KeyOut,
+    pub(super) about: KeyResponse,
 }
 
 /// The use of a key.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ApiKeyUsageOut)]
-pub struct UsageOut {
+pub struct UsageResponse {
     /// Calls by day, endpoint and outcome, newest day first.
     pub(super) list: Vec<UsageEntry>,
     /// The number of calls in the list.

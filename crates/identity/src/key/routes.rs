@@ -4,11 +4,11 @@ use axum::extract::{Path, State};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     ApiResult, Data, Envelope, Json, Nothing, Query,
-    paging::{PageQuery, Paged},
+    paging::{PageParams, Paged},
 };
 
 use super::{
-    model::{CreateRequest, CreatedOut, KeyOut, RotateRequest, UsageOut, UsageQuery},
+    model::{CreateRequest, CreatedResponse, KeyResponse, RotateRequest, UsageQuery, UsageResponse},
     rules,
 };
 use crate::{Identity, SignedIn};
@@ -32,16 +32,16 @@ pub fn router(identity: Identity) -> OpenApiRouter {
     tag = "API keys",
     security(("session" = [])),
     request_body = CreateRequest,
-    responses((status = 200, description = "The key", body = Envelope<CreatedOut>)),
+    responses((status = 200, description = "The key", body = Envelope<CreatedResponse>)),
 )]
 async fn create(
     State(identity): State<Identity>,
     signed_in: SignedIn,
     Json(request): Json<CreateRequest>,
-) -> ApiResult<CreatedOut> {
+) -> ApiResult<CreatedResponse> {
     let new = rules::read(request)?;
     let (key, secret) = identity.create_key(signed_in.caller.account(), new).await?;
-    Ok(Data(CreatedOut { key: secret.expose().to_owned(), about: key.into() }))
+    Ok(Data(CreatedResponse { key: secret.expose().to_owned(), about: key.into() }))
 }
 
 /// List one's own keys, newest first.
@@ -51,16 +51,16 @@ async fn create(
     operation_id = "listApiKeys",
     tag = "API keys",
     security(("session" = [])),
-    params(PageQuery),
-    responses((status = 200, description = "One page", body = Envelope<Paged<KeyOut>>)),
+    params(PageParams),
+    responses((status = 200, description = "One page", body = Envelope<Paged<KeyResponse>>)),
 )]
 async fn list(
     State(identity): State<Identity>,
     signed_in: SignedIn,
-    Query(query): Query<PageQuery>,
-) -> ApiResult<Paged<KeyOut>> {
+    Query(query): Query<PageParams>,
+) -> ApiResult<Paged<KeyResponse>> {
     let (keys, total) = identity.keys(signed_in.caller.account(), query.check()?).await?;
-    Ok(Data(Paged { list: keys.into_iter().map(KeyOut::from).collect(), total }))
+    Ok(Data(Paged { list: keys.into_iter().map(KeyResponse::from).collect(), total }))
 }
 
 /// Replace a key by a new one. The old one stays valid for the overlap.
@@ -72,17 +72,17 @@ async fn list(
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id")),
     request_body = RotateRequest,
-    responses((status = 200, description = "The new key", body = Envelope<CreatedOut>)),
+    responses((status = 200, description = "The new key", body = Envelope<CreatedResponse>)),
 )]
 async fn rotate(
     State(identity): State<Identity>,
     signed_in: SignedIn,
     Path(id): Path<String>,
     Json(request): Json<RotateRequest>,
-) -> ApiResult<CreatedOut> {
+) -> ApiResult<CreatedResponse> {
     let overlap = rules::overlap(&request)?;
     let (key, secret) = identity.rotate_key(signed_in.caller.account(), rules::id(&id)?, overlap).await?;
-    Ok(Data(CreatedOut { key: secret.expose().to_owned(), about: key.into() }))
+    Ok(Data(CreatedResponse { key: secret.expose().to_owned(), about: key.into() }))
 }
 
 /// Delete a key; it stops working at once.
@@ -112,17 +112,21 @@ async fn delete(
     tag = "API keys",
     security(("session" = [])),
     params(("id" = i64, Path, description = "The key's id"), UsageQuery),
-    responses((status = 200, description = "Calls by day, endpoint and outcome", body = Envelope<UsageOut>)),
+    responses((
+        status = 200,
+        description = "Calls by day, endpoint and outcome",
+        body = Envelope<UsageResponse>,
+    )),
 )]
 async fn usage(
     State(identity): State<Identity>,
     signed_in: SignedIn,
     Path(id): Path<String>,
     Query(query): Query<UsageQuery>,
-) -> ApiResult<UsageOut> {
+) -> ApiResult<UsageResponse> {
     let days = rules::days(&query)?;
     let (rows, refusals) = identity.key_usage(signed_in.caller.account(), rules::id(&id)?, days).await?;
     let total = rows.iter().map(|row| row.calls).sum();
     let list = rows.into_iter().map(Into::into).collect();
-    Ok(Data(UsageOut { list, total, refusals: refusals.into_iter().map(Into::into).collect() }))
+    Ok(Data(UsageResponse { list, total, refusals: refusals.into_iter().map(Into::into).collect() }))
 }

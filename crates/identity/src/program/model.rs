@@ -18,7 +18,8 @@ pub struct SkillRequest {
 /// A program's token.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ProgramTokenOut {
+#[schema(as = ProgramTokenOut)]
+pub struct ProgramTokenResponse {
     /// For the header `Authorization: Bearer …`.
     pub(super) access_token: String,
     /// `Bearer`.
@@ -31,7 +32,8 @@ pub struct ProgramTokenOut {
 /// A program that waits.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct DeviceOut {
+#[schema(as = DeviceOut)]
+pub struct DeviceResponse {
     /// The secret to poll with, which also opens the page `/auth/cli?session=…`.
     pub(super) session_id: String,
     /// The code that the person compares or types.
@@ -44,7 +46,8 @@ pub struct DeviceOut {
 /// The state of a waiting program.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PolledOut {
+#[schema(as = PolledOut)]
+pub struct PolledResponse {
     /// `pending`, `authorized` or `expired`.
     #[schema(example = "pending")]
     pub(super) status: &'static str,

@@ -11,7 +11,7 @@ use web::{ApiResult, ClientAddress, Data, Envelope, Issues, Json};
 use super::{
     TOKEN_SECONDS,
     device::Polled,
-    model::{DeviceOut, PolledOut, ProgramTokenOut, SkillRequest, UserCodeRequest},
+    model::{DeviceResponse, PolledResponse, ProgramTokenResponse, SkillRequest, UserCodeRequest},
     rules,
 };
 use crate::{Identity, SignedIn};
@@ -45,13 +45,13 @@ pub fn router(identity: Identity) -> OpenApiRouter {
     tag = "Sign-in of programs",
     security(()),
     request_body = SkillRequest,
-    responses((status = 200, description = "The token", body = Envelope<ProgramTokenOut>)),
+    responses((status = 200, description = "The token", body = Envelope<ProgramTokenResponse>)),
 )]
 async fn skill(
     State(identity): State<Identity>,
     headers: HeaderMap,
     Json(request): Json<SkillRequest>,
-) -> ApiResult<ProgramTokenOut> {
+) -> ApiResult<ProgramTokenResponse> {
     let mut issues = Issues::body();
     for (field, value) in [("code", &request.code), ("codeVerifier", &request.code_verifier)] {
         if value.is_none() {
@@ -63,7 +63,7 @@ async fn skill(
     let (code, verifier) = (request.code.unwrap_or_default(), request.code_verifier.unwrap_or_default());
     let token = identity.exchange_program_code(&code, verifier, rules::name(name)).await?;
     let access_token = token.expose().to_owned();
-    Ok(Data(ProgramTokenOut { access_token, token_type: "Bearer", expires_in: TOKEN_SECONDS }))
+    Ok(Data(ProgramTokenResponse { access_token, token_type: "Bearer", expires_in: TOKEN_SECONDS }))
 }
 
 /// Start the sign-in of a program. The person agrees at `/auth/cli?session=…`, or enters the code there.
@@ -77,7 +77,7 @@ async fn skill(
         (
             status = 200,
             description = "The session to poll with, and the code and URL to show",
-            body = Envelope<DeviceOut>,
+            body = Envelope<DeviceResponse>,
         ),
         (status = 429, description = "Too many from this address; `Retry-After` says when to try again"),
     ),
@@ -85,9 +85,9 @@ async fn skill(
 async fn start(
     State(identity): State<Identity>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
-) -> ApiResult<DeviceOut> {
+) -> ApiResult<DeviceResponse> {
     let device = identity.start_device(address).await?;
-    Ok(Data(DeviceOut {
+    Ok(Data(DeviceResponse {
         session_id: device.session,
         user_code: device.user_code,
         expires_at: device.expires_at.iso8601(),
@@ -105,15 +105,15 @@ async fn start(
     responses((
         status = 200,
         description = "The state, and the token once the person agreed",
-        body = Envelope<PolledOut>,
+        body = Envelope<PolledResponse>,
     )),
 )]
-async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> ApiResult<PolledOut> {
+async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> ApiResult<PolledResponse> {
     Ok(Data(match identity.poll_device(&session).await? {
-        Polled::Pending => PolledOut { status: "pending", token: None },
-        Polled::Expired => PolledOut { status: "expired", token: None },
+        Polled::Pending => PolledResponse { status: "pending", token: None },
+        Polled::Expired => PolledResponse { status: "expired", token: None },
         Polled::Authorized(token) => {
-            PolledOut { status: "authorized", token: Some(token.expose().to_owned()) }
+            PolledResponse { status: "authorized", token: Some(token.expose().to_owned()) }
         }
     }))
 }
@@ -126,15 +126,15 @@ async fn poll(State(identity): State<Identity>, Path(session): Path<String>) -> 
     tag = "Sign-in of programs",
     security(("session" = [])),
     params(("sessionId" = String, Path, description = "The `session` parameter of the page")),
-    responses((status = 200, description = "The program is signed in", body = Envelope<PolledOut>)),
+    responses((status = 200, description = "The program is signed in", body = Envelope<PolledResponse>)),
 )]
 async fn authorize(
     State(identity): State<Identity>,
     signed_in: SignedIn,
     Path(session): Path<String>,
-) -> ApiResult<PolledOut> {
+) -> ApiResult<PolledResponse> {
     identity.let_session_in(signed_in.caller.account(), &session).await?;
-    Ok(Data(PolledOut { status: "authorized", token: None }))
+    Ok(Data(PolledResponse { status: "authorized", token: None }))
 }
 
 /// Sign in the program that shows this code.
@@ -146,7 +146,7 @@ async fn authorize(
     security(("session" = [])),
     request_body = UserCodeRequest,
     responses(
-        (status = 200, description = "The program is signed in", body = Envelope<PolledOut>),
+        (status = 200, description = "The program is signed in", body = Envelope<PolledResponse>),
         (status = 429, description = "Too many wrong codes; `Retry-After` says when to try again"),
     ),
 )]
@@ -155,7 +155,7 @@ async fn by_code(
     signed_in: SignedIn,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Json(request): Json<UserCodeRequest>,
-) -> ApiResult<PolledOut> {
+) -> ApiResult<PolledResponse> {
     let mut issues = Issues::body();
     if request.user_code.is_none() {
         issues.missing("userCode");
@@ -163,5 +163,5 @@ async fn by_code(
     issues.finish()?;
     let user_code = request.user_code.unwrap_or_default();
     identity.let_device_in(signed_in.caller.account(), &user_code, address).await?;
-    Ok(Data(PolledOut { status: "authorized", token: None }))
+    Ok(Data(PolledResponse { status: "authorized", token: None }))
 }

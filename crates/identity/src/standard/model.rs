@@ -70,7 +70,7 @@ impl IntrospectionOut {
 
 /// A registered app (RFC 7591 §3.2.1).
 #[derive(Serialize)]
-pub(super) struct RegisteredOut {
+pub(super) struct RegisteredResponse {
     pub(super) client_id: String,
     pub(super) client_id_issued_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use serde_json::{Map, Value};
 use web::{ApiError, Code};
 
-use super::model::RegisteredOut;
+use super::model::RegisteredResponse;
 use crate::Identity;
 
 /// Largest registration in bytes.
@@ -22,14 +22,14 @@ pub(super) async fn register(
     identity: &Identity,
     body: &Map<String, Value>,
     address: IpAddr,
-) -> Result<RegisteredOut, ApiError> {
+) -> Result<RegisteredResponse, ApiError> {
     let read = rules::read(body, &identity.settings().http_redirect_hosts);
     let read = read.ok_or_else(|| ApiError::new(Code::OauthRedirectInvalid).with("redirect_uris"))?;
     let keys = read.new.keys.clone();
     let client_uri = read.new.client_uri.clone();
     let (made, secret) = identity.register_application(read.new, address).await?;
     let secret = read.method.is_secret().then(|| secret.expose().to_owned());
-    Ok(RegisteredOut {
+    Ok(RegisteredResponse {
         client_id: made.id,
         client_id_issued_at: made.created_at.as_millis() / 1000,
         client_secret_expires_at: secret.is_some().then_some(0),

@@ -188,7 +188,7 @@ pub struct Events {
 /// A filter of events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct PlatformQuery {
+pub struct PlatformParams {
     /// Events of this platform only.
     #[param(example = "external")]
     pub platform: Option<String>,
@@ -197,7 +197,7 @@ pub struct PlatformQuery {
 /// The day of an overview.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct DayQuery {
+pub struct DayParams {
     /// `yyyy-MM-dd`, in UTC. Default: today.
     #[param(example = "2026-01-31")]
     pub date: Option<String>,

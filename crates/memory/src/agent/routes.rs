@@ -6,10 +6,10 @@ use identity::{
     scope::{ReadAgentMemory, ReportAgentEvent, WriteProfile},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{ApiResult, Data, Envelope, Issues, Json, Query, paging::PageQuery};
+use web::{ApiResult, Data, Envelope, Issues, Json, Query, paging::PageParams};
 
 use super::{
-    model::{DayQuery, DeleteRequest, Deleted, Event, Events, Ingested, Overview, PlatformQuery},
+    model::{DayParams, DeleteRequest, Deleted, Event, Events, Ingested, Overview, PlatformParams},
     rules,
 };
 use crate::{
@@ -67,14 +67,14 @@ fn own_platform(caller: &Caller) -> Option<&str> {
     operation_id = "listAgentMemory",
     tag = "Agent memory",
     security(("bearer" = []), ("session" = [])),
-    params(PlatformQuery, PageQuery, CursorParams),
+    params(PlatformParams, PageParams, CursorParams),
     responses((status = 200, description = "One page", body = Envelope<Events>)),
 )]
 async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadAgentMemory>,
-    Query(PlatformQuery { platform }): Query<PlatformQuery>,
-    Query(page): Query<PageQuery>,
+    Query(PlatformParams { platform }): Query<PlatformParams>,
+    Query(page): Query<PageParams>,
     Query(snapshot): Query<CursorParams>,
 ) -> ApiResult<Events> {
     let (cursor, platform) =
@@ -126,16 +126,16 @@ async fn delete(
     operation_id = "dayOverview",
     tag = "Agent memory",
     security(("bearer" = []), ("session" = [])),
-    params(DayQuery, PageQuery),
+    params(DayParams, PageParams),
     responses((status = 200, description = "The overview", body = Envelope<Overview>)),
 )]
 async fn overview(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadAgentMemory>,
-    Query(DayQuery { date }): Query<DayQuery>,
-    Query(page): Query<PageQuery>,
+    Query(DayParams { date }): Query<DayParams>,
+    Query(page): Query<PageParams>,
 ) -> ApiResult<Overview> {
-    let page = PageQuery { page_size: page.page_size.or(Some(OVERVIEW_SIZE)), ..page }.check()?;
+    let page = PageParams { page_size: page.page_size.or(Some(OVERVIEW_SIZE)), ..page }.check()?;
     let zone = memory.zone(caller.account()).await?.unwrap_or_default();
     let day = rules::day(date.as_deref(), memory.db().clock().now(), &zone)?;
     Ok(Data(memory.day_overview(caller.account(), own_platform(&caller), day, page).await?))

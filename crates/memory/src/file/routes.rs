@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     ApiError, ApiResult, Code, Data, Envelope, Issues, Nothing, Query,
-    paging::{PageQuery, Paged},
+    paging::{PageParams, Paged},
 };
 
 use super::{File, Kind, Stored};
@@ -106,13 +106,13 @@ async fn upload(State(memory): State<Memory>, caller: Caller, request: Request) 
     operation_id = "listFiles",
     tag = "Files",
     security(("bearer" = []), ("session" = [])),
-    params(PageQuery),
+    params(PageParams),
     responses((status = 200, description = "One page", body = Envelope<Paged<Stored>>)),
 )]
 async fn list(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
-    Query(page): Query<PageQuery>,
+    Query(page): Query<PageParams>,
 ) -> ApiResult<Paged<Stored>> {
     Ok(Data(memory.files(caller.account(), page.check()?).await?))
 }

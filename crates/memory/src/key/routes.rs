@@ -8,7 +8,7 @@ use identity::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     ApiResult, Code, Data, Envelope, Json, Nothing, Query, id_in,
-    paging::{PageQuery, Paged},
+    paging::{PageParams, Paged},
 };
 
 use super::{
@@ -41,14 +41,14 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     operation_id = "softMemory",
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageQuery, CursorParams),
+    params(Keyword, PageParams, CursorParams),
     responses((status = 200, description = "One page", body = Envelope<CursorPage<SoftMemory>>)),
 )]
 async fn soft(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
     Query(Keyword { keyword }): Query<Keyword>,
-    Query(page): Query<PageQuery>,
+    Query(page): Query<PageParams>,
     Query(snapshot): Query<CursorParams>,
 ) -> ApiResult<CursorPage<SoftMemory>> {
     let (cursor, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
@@ -63,14 +63,14 @@ async fn soft(
     operation_id = "searchKeyMemory",
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageQuery, CursorParams),
+    params(Keyword, PageParams, CursorParams),
     responses((status = 200, description = "One page", body = Envelope<CursorPage<KeyMemory>>)),
 )]
 async fn search(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
     Query(Keyword { keyword }): Query<Keyword>,
-    Query(page): Query<PageQuery>,
+    Query(page): Query<PageParams>,
     Query(snapshot): Query<CursorParams>,
 ) -> ApiResult<CursorPage<KeyMemory>> {
     let (cursor, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
@@ -169,14 +169,14 @@ async fn delete(
     operation_id = "keyMemoryHistory",
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = i64, Path, description = "The memory's id"), PageQuery),
+    params(("id" = i64, Path, description = "The memory's id"), PageParams),
     responses((status = 200, description = "One page", body = Envelope<Paged<Version>>)),
 )]
 async fn history(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteMemory>,
     Path(segment): Path<String>,
-    Query(page): Query<PageQuery>,
+    Query(page): Query<PageParams>,
 ) -> ApiResult<Paged<Version>> {
     Ok(Data(
         memory

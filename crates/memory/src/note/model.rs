@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use web::paging::cursor::Position;
 
 use super::{
-    page::{Page, model::PageOut},
+    page::{Page, model::PageResponse},
     snippet::snippet,
 };
 use crate::NoteId;
@@ -216,7 +216,7 @@ pub struct FoundNote {
     urls: Vec<String>,
     status: Status,
     /// The pages that the links lead to; empty without links.
-    pages: Vec<PageOut>,
+    pages: Vec<PageResponse>,
     /// Milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     create_time: Timestamp,
@@ -228,7 +228,7 @@ pub struct FoundNote {
 impl FoundNote {
     pub(crate) fn new(note: Note, pages: Vec<Page>) -> Self {
         Self {
-            pages: pages.into_iter().map(PageOut::from).collect(),
+            pages: pages.into_iter().map(PageResponse::from).collect(),
             id: note.id,
             title: note.title,
             content: snippet(note.content),
@@ -275,18 +275,19 @@ pub struct ListedNote {
     /// The time of creation, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
     sort_timestamp: Timestamp,
-    note: NoteBody,
+    note: NoteResponse,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct NoteBody {
+#[schema(as = NoteBody)]
+struct NoteResponse {
     title: String,
     content: String,
     memory_type: Kind,
     attachments: Vec<Attachment>,
     /// The pages that the links lead to; empty without links.
-    pages: Vec<PageOut>,
+    pages: Vec<PageResponse>,
     status: Status,
     /// The time of the last change, in milliseconds since 1970-01-01 UTC.
     #[schema(value_type = i64)]
@@ -308,12 +309,12 @@ impl ListedNote {
             id: note.id,
             entry_type: "note",
             sort_timestamp: note.created_at,
-            note: NoteBody {
+            note: NoteResponse {
                 title: note.title,
                 content: note.content,
                 memory_type: note.kind,
                 attachments: note.urls.into_iter().map(attach).collect(),
-                pages: pages.into_iter().map(PageOut::from).collect(),
+                pages: pages.into_iter().map(PageResponse::from).collect(),
                 status: note.status,
                 update_time: note.updated_at,
             },

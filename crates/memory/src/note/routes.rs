@@ -8,7 +8,7 @@ use identity::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     ApiError, ApiResult, Code, Data, Envelope, Json, Nothing, Query, id_in,
-    paging::{PageQuery, Paged},
+    paging::{PageParams, Paged},
 };
 
 use super::{
@@ -61,14 +61,14 @@ async fn add(
     operation_id = "searchNotes",
     tag = "Notes",
     security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageQuery, CursorParams),
+    params(Keyword, PageParams, CursorParams),
     responses((status = 200, description = "One page", body = Envelope<CursorPage<FoundNote>>)),
 )]
 async fn search(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadNotes>,
     Query(Keyword { keyword }): Query<Keyword>,
-    Query(page): Query<PageQuery>,
+    Query(page): Query<PageParams>,
     Query(snapshot): Query<CursorParams>,
 ) -> ApiResult<CursorPage<FoundNote>> {
     let (cursor, keyword) = (snapshot.check(page.check()?)?, check_keyword(keyword)?);
@@ -147,14 +147,14 @@ async fn delete(
     operation_id = "noteHistory",
     tag = "Notes",
     security(("bearer" = []), ("session" = [])),
-    params(("id" = i64, Path, description = "The note's id"), PageQuery),
+    params(("id" = i64, Path, description = "The note's id"), PageParams),
     responses((status = 200, description = "One page", body = Envelope<Paged<Version>>)),
 )]
 async fn history(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteNotes>,
     Path(segment): Path<String>,
-    Query(page): Query<PageQuery>,
+    Query(page): Query<PageParams>,
 ) -> ApiResult<Paged<Version>> {
     let id = id_in(&segment, Code::NoteUpdateNotFound)?;
     Ok(Data(memory.note_versions(caller.account(), id, page.check()?).await?))

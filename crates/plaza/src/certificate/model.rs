@@ -40,13 +40,14 @@ pub struct Whose {
 pub struct Standing {
     pub(super) has_certificate: bool,
     /// Null if there is none.
-    pub(super) certificate: Option<CertificateOut>,
+    pub(super) certificate: Option<CertificateResponse>,
 }
 
 /// A certificate in responses.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct CertificateOut {
+#[schema(as = CertificateOut)]
+pub struct CertificateResponse {
     #[schema(value_type = i64, example = 123)]
     pub(super) id: CertificateId,
     #[schema(example = "CERT-20240120-001")]

@@ -6,7 +6,7 @@ use store::AccountId;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiError, ApiResult, Data, Envelope, Query};
 
-use super::model::{CertificateOut, Standing, Whose};
+use super::model::{CertificateResponse, Standing, Whose};
 use crate::Plaza;
 
 pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
@@ -42,12 +42,12 @@ async fn show(
 }
 
 impl Plaza {
-    async fn shown_certificate(&self, account: AccountId) -> Result<Option<CertificateOut>, ApiError> {
+    async fn shown_certificate(&self, account: AccountId) -> Result<Option<CertificateResponse>, ApiError> {
         let Some(certificate) = self.certificate(account).await? else { return Ok(None) };
         let people = self.0.memory.people([account]).await?;
         let Some(person) = people.get(&account) else { return Ok(None) };
         let is_banned = certificate.banned_until > self.db().clock().now();
-        Ok(Some(CertificateOut {
+        Ok(Some(CertificateResponse {
             id: certificate.id,
             certificate_number: certificate.number,
             user_id: account.to_string(),

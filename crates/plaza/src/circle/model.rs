@@ -58,7 +58,8 @@ pub struct CircleRequest {
 /// A circle on the wire.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct CircleOut {
+#[schema(as = CircleOut)]
+pub struct CircleResponse {
     #[schema(example = "rust")]
     circle_route: String,
     name: String,
@@ -70,7 +71,7 @@ pub struct CircleOut {
     created_at: String,
 }
 
-impl From<Circle> for CircleOut {
+impl From<Circle> for CircleResponse {
     fn from(circle: Circle) -> Self {
         Self {
             circle_route: circle.route,
@@ -88,7 +89,7 @@ impl From<Circle> for CircleOut {
 #[serde(rename_all = "camelCase")]
 pub struct CirclePage {
     /// Newest first.
-    pub(super) items: Vec<CircleOut>,
+    pub(super) items: Vec<CircleResponse>,
     pub(super) page: i64,
     pub(super) page_size: i64,
     pub(super) has_more: bool,

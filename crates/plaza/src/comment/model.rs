@@ -143,7 +143,8 @@ pub struct Commented {
 /// A comment on the wire.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct CommentOut {
+#[schema(as = CommentOut)]
+pub struct CommentResponse {
     #[schema(example = "comment_001")]
     id: String,
     /// Empty if the comment was deleted and is listed only because of its replies.
@@ -168,7 +169,7 @@ pub struct CommentOut {
     deleted: bool,
 }
 
-impl CommentOut {
+impl CommentResponse {
     pub(super) fn new(comment: Comment, people: &People) -> Self {
         let author = Author::of(comment.author, people);
         // The author of a deleted comment is not named.
@@ -196,9 +197,9 @@ impl CommentOut {
 #[serde(rename_all = "camelCase")]
 pub struct CommentPage {
     /// Oldest first.
-    pub(super) items: Vec<CommentOut>,
+    pub(super) items: Vec<CommentResponse>,
     /// Parents, and first comments of the chains of replies, that are not on this page.
-    pub(super) context_items: Vec<CommentOut>,
+    pub(super) context_items: Vec<CommentResponse>,
     pub(super) page: i64,
     pub(super) page_size: i64,
     pub(super) has_more: bool,

@@ -5,14 +5,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiResult, Data, Envelope, Json, Nothing, Query};
 
 use super::{
-    model::{CommentOut, CommentPage, CommentRequest, Commented, Comments},
+    model::{CommentPage, CommentRequest, CommentResponse, Commented, Comments},
     rules,
 };
 use crate::{
     Plaza,
     cursor::CursorParams,
     gate::{Reader, Writer},
-    moderation::{model::ReasonQuery, rules::moderation_reason},
+    moderation::{model::ReasonParams, rules::moderation_reason},
     post::{model::EditRequest, rules::check_edit},
 };
 
@@ -64,8 +64,8 @@ async fn list(
     let Comments { items, context, has_more, snapshot, people } =
         plaza.comments(caller.account(), &post, cursor).await?;
     Ok(Data(CommentPage {
-        items: items.into_iter().map(|comment| CommentOut::new(comment, &people)).collect(),
-        context_items: context.into_iter().map(|comment| CommentOut::new(comment, &people)).collect(),
+        items: items.into_iter().map(|comment| CommentResponse::new(comment, &people)).collect(),
+        context_items: context.into_iter().map(|comment| CommentResponse::new(comment, &people)).collect(),
         page: cursor.number(),
         page_size: cursor.limit,
         has_more,
@@ -105,14 +105,14 @@ async fn update(
     operation_id = "deleteComment",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("commentId" = String, Path, description = "The comment's id"), ReasonQuery),
+    params(("commentId" = String, Path, description = "The comment's id"), ReasonParams),
     responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(name): Path<String>,
-    Query(reason): Query<ReasonQuery>,
+    Query(reason): Query<ReasonParams>,
 ) -> ApiResult<Nothing> {
     let moderator = moderation_reason(&caller, reason)?;
     plaza.delete_comment(caller.account(), moderator.as_deref(), rules::parse(&name)?).await?;

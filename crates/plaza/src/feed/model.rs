@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::post::{Kind, People, Post, model::PostOut};
+use crate::post::{Kind, People, Post, model::PostResponse};
 
 /// The order of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,7 +93,7 @@ pub struct Feed {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub struct FeedQuery {
+pub struct FeedParams {
     /// `featured` or `timeline`, the default.
     pub(super) sort_mode: Option<String>,
     /// Words, at most 200 characters. A post is found if it contains all of them. If more than 1 000 posts
@@ -109,8 +109,9 @@ pub struct FeedQuery {
 /// Response of `GET /api/secondme/plaza/feed`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct FeedOut {
-    items: Vec<PostOut>,
+#[schema(as = FeedOut)]
+pub struct FeedResponse {
+    items: Vec<PostResponse>,
     /// The number of posts in all pages together.
     total: i64,
     page: i64,
@@ -123,11 +124,11 @@ pub struct FeedOut {
     snapshot: Option<String>,
 }
 
-impl FeedOut {
+impl FeedResponse {
     pub(crate) fn new(feed: Feed, page: i64, page_size: i64) -> Self {
         let Feed { posts, total, counts, has_more, snapshot, people } = feed;
         Self {
-            items: posts.into_iter().map(|post| PostOut::new(post, &people)).collect(),
+            items: posts.into_iter().map(|post| PostResponse::new(post, &people)).collect(),
             total,
             page,
             page_size,

@@ -5,7 +5,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiResult, Data, Envelope, Query};
 
 use super::{
-    model::{FeedFilter, FeedOut, FeedQuery, Kinds},
+    model::{FeedFilter, FeedParams, FeedResponse, Kinds},
     rules,
 };
 use crate::{Plaza, cursor::CursorParams, gate::Reader};
@@ -21,19 +21,19 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     operation_id = "getFeed",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(CursorParams, FeedQuery),
-    responses((status = 200, description = "One page", body = Envelope<FeedOut>)),
+    params(CursorParams, FeedParams),
+    responses((status = 200, description = "One page", body = Envelope<FeedResponse>)),
 )]
 async fn show(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
     Query(cursor): Query<CursorParams>,
-    Query(query): Query<FeedQuery>,
-) -> ApiResult<FeedOut> {
+    Query(query): Query<FeedParams>,
+) -> ApiResult<FeedResponse> {
     let cursor = cursor.check()?;
     // Nothing matches an invalid route of a circle.
     let nothing = FeedFilter { kinds: Kinds::Nothing, circle: "-".to_owned(), ..FeedFilter::default() };
     let filter = rules::check(query)?.unwrap_or(nothing);
     let feed = plaza.feed(caller.account(), &filter, cursor).await?;
-    Ok(Data(FeedOut::new(feed, cursor.number(), cursor.limit)))
+    Ok(Data(FeedResponse::new(feed, cursor.number(), cursor.limit)))
 }

@@ -5,7 +5,7 @@ use web::{
     paging::cursor::{Cursor, Position},
 };
 
-use super::model::{Counts, FeedFilter, FeedQuery, Kinds, Sort};
+use super::model::{Counts, FeedFilter, FeedParams, Kinds, Sort};
 use crate::{PostId, circle, post::Kind};
 
 /// Most characters of a keyword.
@@ -24,7 +24,7 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// 422 if a parameter is invalid.
-pub(super) fn check(query: FeedQuery) -> Result<Option<FeedFilter>, ApiError> {
+pub(super) fn check(query: FeedParams) -> Result<Option<FeedFilter>, ApiError> {
     let mut issues = Issues::query();
     let sort = match query.sort_mode.as_deref() {
         None | Some("" | "timeline") => Sort::Timeline,
@@ -81,22 +81,22 @@ mod tests {
     use super::*;
     use crate::cursor::CursorParams;
 
-    fn query() -> FeedQuery {
-        FeedQuery { sort_mode: None, keyword: None, r#type: None, circle_route: None }
+    fn query() -> FeedParams {
+        FeedParams { sort_mode: None, keyword: None, r#type: None, circle_route: None }
     }
 
     #[test]
     fn parameters_are_checked() {
         let kinds =
-            |name: &str| check(FeedQuery { r#type: Some(name.into()), ..query() }).unwrap().unwrap().kinds;
+            |name: &str| check(FeedParams { r#type: Some(name.into()), ..query() }).unwrap().unwrap().kinds;
         assert_eq!((kinds("public"), kinds("ama")), (Kinds::All, Kinds::One(Kind::Ama)));
         assert_eq!(kinds("AMA"), Kinds::Nothing);
-        let sort = |name: &str| check(FeedQuery { sort_mode: Some(name.into()), ..query() });
+        let sort = |name: &str| check(FeedParams { sort_mode: Some(name.into()), ..query() });
         assert_eq!(sort("featured").unwrap().unwrap().sort, Sort::Featured);
         assert!(sort("newest").is_err());
-        let circle = |route: &str| check(FeedQuery { circle_route: Some(route.into()), ..query() }).unwrap();
+        let circle = |route: &str| check(FeedParams { circle_route: Some(route.into()), ..query() }).unwrap();
         assert_eq!((circle("a\0b"), circle("rust").unwrap().circle), (None, "rust".to_owned()));
-        assert!(check(FeedQuery { keyword: Some("x".repeat(201)), ..query() }).is_err());
+        assert!(check(FeedParams { keyword: Some("x".repeat(201)), ..query() }).is_err());
     }
 
     fn numbers(keys: &[(i64, PostId)]) -> Vec<(i64, i64)> {

@@ -53,7 +53,8 @@ pub struct RedeemRequest {
 /// Response of `POST /api/invitation/redeem`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct RedeemOut {
+#[schema(as = RedeemOut)]
+pub struct RedeemResponse {
     code: String,
     /// Decimal digits.
     #[schema(example = "98765")]
@@ -66,7 +67,7 @@ pub struct RedeemOut {
     certificate_number: String,
 }
 
-impl From<Redeemed> for RedeemOut {
+impl From<Redeemed> for RedeemResponse {
     fn from(redeemed: Redeemed) -> Self {
         Self {
             code: redeemed.code,

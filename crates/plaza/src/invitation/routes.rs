@@ -6,7 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiResult, Data, Envelope, Json};
 
 use super::{
-    model::{RedeemOut, RedeemRequest},
+    model::{RedeemRequest, RedeemResponse},
     rules,
 };
 use crate::Plaza;
@@ -23,13 +23,13 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     request_body = RedeemRequest,
-    responses((status = 200, description = "The certificate", body = Envelope<RedeemOut>)),
+    responses((status = 200, description = "The certificate", body = Envelope<RedeemResponse>)),
 )]
 async fn redeem(
     State(plaza): State<Plaza>,
     caller: Caller,
     Json(request): Json<RedeemRequest>,
-) -> ApiResult<RedeemOut> {
+) -> ApiResult<RedeemResponse> {
     let code = rules::check_code(request.code.as_deref())?;
     Ok(Data(plaza.redeem(caller.account(), &code).await?.into()))
 }

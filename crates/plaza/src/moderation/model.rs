@@ -66,7 +66,7 @@ from_row!(Ban { account, until, reason });
 /// Query of deletions: the reason for which an administrator deletes somebody else's post or comment.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ReasonQuery {
+pub struct ReasonParams {
     /// The reason of an administrator, which is logged with the deletion; at most 500 characters.
     #[param(max_length = 500)]
     pub(crate) reason: Option<String>,

@@ -6,7 +6,7 @@ use web::{ApiError, Code, Issues};
 
 use super::{
     Target,
-    model::{ReasonQuery, ReportRequest},
+    model::{ReasonParams, ReportRequest},
 };
 use crate::{comment, post};
 
@@ -53,7 +53,7 @@ pub fn check_reason(reason: &str) -> Result<String, ApiError> {
 ///
 /// # Errors
 /// 422 if the reason is too long.
-pub(crate) fn moderation_reason(caller: &Caller, query: ReasonQuery) -> Result<Option<String>, ApiError> {
+pub(crate) fn moderation_reason(caller: &Caller, query: ReasonParams) -> Result<Option<String>, ApiError> {
     if !caller.is_admin() {
         return Ok(None);
     }

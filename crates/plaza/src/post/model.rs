@@ -291,7 +291,8 @@ impl Author {
 /// A post on the wire.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PostOut {
+#[schema(as = PostOut)]
+pub struct PostResponse {
     #[schema(example = "post_a1b2c3d4")]
     id: String,
     content: String,
@@ -319,7 +320,7 @@ pub struct PostOut {
     extras: Extras,
 }
 
-impl PostOut {
+impl PostResponse {
     pub(crate) fn new(post: Post, people: &People) -> Self {
         let some = |text: String| (!text.is_empty()).then_some(text);
         Self {

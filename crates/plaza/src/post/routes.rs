@@ -5,13 +5,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiResult, Data, Envelope, Json, Nothing, Query};
 
 use super::{
-    model::{EditRequest, PostOut, PostRequest, Posted},
+    model::{EditRequest, PostRequest, PostResponse, Posted},
     rules,
 };
 use crate::{
     Plaza,
     gate::{Reader, Writer},
-    moderation::{model::ReasonQuery, rules::moderation_reason},
+    moderation::{model::ReasonParams, rules::moderation_reason},
 };
 
 pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
@@ -50,16 +50,16 @@ async fn create(
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
     params(("postId" = String, Path, description = "The post's id")),
-    responses((status = 200, description = "The post", body = Envelope<PostOut>)),
+    responses((status = 200, description = "The post", body = Envelope<PostResponse>)),
 )]
 async fn show(
     State(plaza): State<Plaza>,
     Reader(caller): Reader,
     Path(name): Path<String>,
-) -> ApiResult<PostOut> {
+) -> ApiResult<PostResponse> {
     let post = plaza.find_post(caller.account(), &name).await?;
     let people = plaza.authors([post.author]).await?;
-    Ok(Data(PostOut::new(post, &people)))
+    Ok(Data(PostResponse::new(post, &people)))
 }
 
 /// Replace the text of the caller's post, which then has `editedAt`. Scope plaza.write, and a Plaza
@@ -93,14 +93,14 @@ async fn update(
     operation_id = "deletePost",
     tag = "Plaza",
     security(("bearer" = []), ("session" = [])),
-    params(("postId" = String, Path, description = "The post's id"), ReasonQuery),
+    params(("postId" = String, Path, description = "The post's id"), ReasonParams),
     responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
 )]
 async fn delete(
     State(plaza): State<Plaza>,
     Writer(caller): Writer,
     Path(name): Path<String>,
-    Query(reason): Query<ReasonQuery>,
+    Query(reason): Query<ReasonParams>,
 ) -> ApiResult<Nothing> {
     let moderator = moderation_reason(&caller, reason)?;
     plaza.delete_post(caller.account(), moderator.as_deref(), &name).await?;

@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiResult, Data, Envelope, Query};
 
 use super::Topic;
-use crate::{Plaza, cursor::CursorParams, gate::Reader, post::model::PostOut};
+use crate::{Plaza, cursor::CursorParams, gate::Reader, post::model::PostResponse};
 
 pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(posts)).with_state(plaza)
@@ -28,7 +28,7 @@ struct TopicPage {
 struct TopicPosts {
     topic: Topic,
     /// Newest first.
-    items: Vec<PostOut>,
+    items: Vec<PostResponse>,
     total: i64,
     page: i64,
     page_size: i64,
@@ -78,7 +78,7 @@ async fn posts(
     let (topic, feed) = plaza.topic(caller.account(), &id, cursor).await?;
     Ok(Data(TopicPosts {
         topic,
-        items: feed.posts.into_iter().map(|post| PostOut::new(post, &feed.people)).collect(),
+        items: feed.posts.into_iter().map(|post| PostResponse::new(post, &feed.people)).collect(),
         total: feed.total,
         page: cursor.number(),
         page_size: cursor.limit,

@@ -87,7 +87,8 @@ pub struct ImportRequest {
 
 /// The result of an import.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ImportOut {
+#[schema(as = ImportOut)]
+pub struct ImportResponse {
     /// The definition.
     pub api: ApiSpec,
     /// Notes on what was left out, and on what has to be done by hand.

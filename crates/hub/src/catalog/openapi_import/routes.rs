@@ -9,7 +9,7 @@ use web::{
 
 use super::{
     Choice, Import, Note, import,
-    model::{ImportOut, ImportRequest},
+    model::{ImportRequest, ImportResponse},
 };
 use crate::{
     Hub,
@@ -45,16 +45,16 @@ pub fn router(hub: Hub) -> OpenApiRouter {
         (
             status = 200,
             description = "The definition, and notes on omitted parts",
-            body = Envelope<ImportOut>,
+            body = Envelope<ImportResponse>,
         ),
     ),
 )]
-async fn import_api(State(hub): State<Hub>, _: Admin, request: Request) -> ApiResult<ImportOut> {
+async fn import_api(State(hub): State<Hub>, _: Admin, request: Request) -> ApiResult<ImportResponse> {
     // Acquired before the body is read: an import may take a hundred times the memory of another request.
     let _permit = hub.importing().acquire().await.map_err(ApiError::internal)?;
     let LargeJson(request) = LargeJson::<ImportRequest>::from_request(request, &()).await?;
     let (api, notes, saved) = hub.import_api(request).await?;
-    Ok(Data(ImportOut { api, notes, saved }))
+    Ok(Data(ImportResponse { api, notes, saved }))
 }
 
 impl Hub {

@@ -135,7 +135,8 @@ impl Outcome {
 /// A page that a note links to.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PageOut {
+#[schema(as = PageOut)]
+pub struct PageResponse {
     /// The link.
     url: String,
     /// `pending`, `ready` or `failed`.
@@ -151,7 +152,7 @@ pub struct PageOut {
     read_time: Option<Timestamp>,
 }
 
-impl From<Page> for PageOut {
+impl From<Page> for PageResponse {
     fn from(page: Page) -> Self {
         Self {
             url: page.url,
