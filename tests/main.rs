@@ -167,7 +167,8 @@ mod pages {
     pub mod browser;
     mod chat;
     mod chat_browser;
-    mod chat_sessions;
+    pub mod chat_sessions;
+    mod chat_versions;
     pub mod consent;
     mod consent_accounts;
     mod consent_scopes;

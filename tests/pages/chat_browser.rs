@@ -172,3 +172,50 @@ async fn a_refused_key_is_named_and_hostile_texts_do_not_run() {
     browser.check_page().await;
     browser.client.clone().close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_of_an_answer_are_stepped_through() {
+    let (_server, model, browser) = signed_in(1280, 900).await;
+    model.next(saying(&["第一版"]));
+    say(&browser, "问").await;
+    until(&browser, DONE).await;
+    let again = async || {
+        browser.client.execute("window.kept = true", Vec::new()).await.unwrap();
+        browser
+            .client
+            .find(Locator::Css(".turn:last-child [data-again]"))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
+    };
+    let shows = |text: &str, place: &str| {
+        format!(
+            "document.querySelector('.turn.double[id] .prose')?.textContent.includes('{text}') && \
+             document.querySelector('.versions .number')?.textContent === '{place}' && \
+             document.querySelectorAll('.turn.double').length === 1 && window.kept && \
+             document.querySelectorAll('.bubble').length === 1 && document.querySelector('.stop').hidden"
+        )
+    };
+    model.next(saying(&["第二版"]));
+    again().await;
+    until(&browser, &shows("第二版", "2 / 2")).await;
+    browser.check_page().await;
+    browser.picture("chat-versions-1280").await;
+    browser.click(".versions button:not([disabled])").await;
+    until(&browser, &shows("第一版", "1 / 2")).await;
+    until(&browser, "document.activeElement.name === 'version'").await;
+    browser.click(".versions button:not([disabled])").await;
+    until(&browser, &shows("第二版", "2 / 2")).await;
+    // A failed one leaves the old one where it was.
+    model.next(status("401 Unauthorized", ""));
+    again().await;
+    until(&browser, "document.querySelector('.problem')?.textContent.includes('does not accept the key')")
+        .await;
+    until(&browser, &shows("第二版", "2 / 2")).await;
+    browser.client.refresh().await.unwrap();
+    until(&browser, "document.querySelector('.problem')?.textContent.includes('does not accept the key')")
+        .await;
+    browser.client.clone().close().await.unwrap();
+}

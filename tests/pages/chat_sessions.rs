@@ -6,7 +6,7 @@ use testkit::{
 };
 
 /// Starts a conversation, and returns the CSRF token and the session's id.
-async fn conversation(browser: &Actor, message: &str) -> (String, String) {
+pub async fn conversation(browser: &Actor, message: &str) -> (String, String) {
     let csrf = browser.get("/chat").await.hidden("csrf");
     let form = [("csrf", csrf.as_str()), ("session", ""), ("message", message)];
     let said = browser.post_form("/chat", &form).await;
@@ -16,7 +16,7 @@ async fn conversation(browser: &Actor, message: &str) -> (String, String) {
 }
 
 /// Returns the ids of the messages on a page, in order.
-fn ids(page: &str) -> Vec<String> {
+pub fn ids(page: &str) -> Vec<String> {
     let ids = page.split("<li class=\"turn ").skip(1).filter_map(|turn| turn.split("id=\"").nth(1));
     ids.filter_map(|rest| rest.split('"').next())
         .filter(|id| id.starts_with("msg_"))

@@ -173,6 +173,7 @@ impl Chat {
     pub fn start(&self, tasks: &Tasks) {
         let _started_before = self.0.tasks.set(tasks.clone());
         models::start(self, tasks);
+        talk::elsewhere::start(self, tasks);
         work::start(self, tasks);
     }
 

@@ -47,6 +47,21 @@ impl Chat {
         ModelState { name: all.first().map(|first| first.settings().options.name.clone()), count: all.len() }
     }
 
+    /// Returns the names of the models that a person can pick for a conversation, the one that answers first
+    /// before the others.
+    pub fn pickable_models(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for provider in self.models().all().iter() {
+            let settings = provider.settings();
+            for name in std::iter::once(&settings.name).chain(settings.names.values()) {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        names
+    }
+
     /// Returns the connected models, in the order in which they are tried.
     pub fn connected_models(&self) -> Vec<ModelView> {
         let all = self.models().all();

@@ -1,5 +1,6 @@
 //! Sessions: conversations with the assistant, and their messages.
 
+mod answer;
 pub mod model;
 pub mod page;
 pub(crate) mod queries;
@@ -12,9 +13,10 @@ use memory::{
     MessageId,
     quota::{self, Change, Kind},
 };
-use store::{AccountId, Timestamp, Tx, owned_params, params};
+use store::{AccountId, Timestamp, owned_params, params};
 use web::{ApiError, Code, paging::cursor::Position};
 
+pub(crate) use answer::{StoredAnswer, TurnIds};
 pub use model::{Message, Session, State};
 pub use sent::Sent;
 pub(crate) use speaker::Needs;
@@ -28,6 +30,8 @@ pub const MAX_LISTED: i64 = 500;
 const MAX_MESSAGES: i64 = 10_000;
 /// Maximum number of earlier messages loaded for a prompt.
 const LOOK_BACK: i64 = 200;
+/// The time in seconds for which a process holds an answer in progress. It renews that before.
+pub(crate) const HELD_SECONDS: i64 = 20;
 /// Maximum number of rows of a usage list.
 const MAX_USAGE: i64 = 1000;
 
@@ -54,6 +58,13 @@ pub(crate) struct History {
     pub(crate) history: Vec<Message>,
 }
 
+impl History {
+    /// True if the session has just begun, and nobody gave it a title.
+    pub(crate) fn is_untitled(&self) -> bool {
+        self.history.len() <= 2 && self.session.as_ref().is_none_or(|session| !session.is_titled())
+    }
+}
+
 /// The session that a new message was stored in.
 #[derive(Debug)]
 pub(crate) struct Opened {
@@ -72,38 +83,31 @@ pub(crate) struct UserMessage {
     pub(crate) pictures: String,
     /// The message from which on it replaces the session.
     pub(crate) replaces: Option<MessageId>,
+    /// The message that it is, if that one is answered again. Then nothing is added.
+    pub(crate) again: Option<MessageId>,
+    /// The model to use in the session from now on, if the person picked one.
+    pub(crate) model: Option<String>,
+    /// True if the answer is held in the store while it is in progress.
+    pub(crate) is_held: bool,
 }
 
-/// An answer as it is stored.
-#[derive(Debug, Clone)]
-pub(crate) struct StoredAnswer {
-    pub(crate) id: MessageId,
-    pub(crate) session: ConversationId,
-    pub(crate) content: String,
-    pub(crate) state: State,
-    /// Number of bytes of its beginning that are stored already, if any.
-    pub(crate) stored: Option<i64>,
-}
-
-impl StoredAnswer {
-    /// Stores the answer, and returns the change of the account's quota usage.
-    async fn store(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Change, store::Error> {
-        let Self { id, session, content, state, stored } = self;
-        let count = i64::from(stored.is_none());
-        // Locks the session's row first, in the same order as a deletion.
-        tx.send(queries::TOUCH, params![*session, &rules::preview(content), count, now]).await?;
-        let change = Change::add(&[content]);
-        if stored.is_some() {
-            // Read and not remembered: an earlier write that nobody waited for to the end may have changed
-            // it.
-            let (before,): (i64,) = tx.fetch_one(queries::BYTES, params![*id]).await?;
-            tx.send(queries::SET_ANSWER, params![*id, content, state.name()]).await?;
-            return Ok(Change::of_bytes(change.bytes - before));
+impl UserMessage {
+    /// Notes the picked model and the answer in progress in the session, whose row has to be locked.
+    async fn note(
+        &self,
+        tx: &store::Tx<'_>,
+        key: ConversationId,
+        ids: TurnIds,
+        now: Timestamp,
+    ) -> store::Result<()> {
+        if let Some(model) = &self.model {
+            tx.send(queries::SET_MODEL, params![key, model]).await?;
         }
-        let role = Role::Assistant.name();
-        let values = params![*id, *session, role, content, state.name(), 0_i64, now, ""];
-        tx.send(queries::ADD_MESSAGE, values).await?;
-        Ok(change)
+        if self.is_held {
+            let until = now.plus_secs(HELD_SECONDS);
+            tx.send(queries::HOLD_ANSWER, params![key, ids.answer, until]).await?;
+        }
+        Ok(())
     }
 }
 
@@ -235,19 +239,26 @@ impl Chat {
         place: Place,
         session: Option<&Session>,
         saying: UserMessage,
+        ids: TurnIds,
     ) -> Result<Opened, ApiError> {
-        let Some(session) = session else { return self.begin(who, place, saying).await };
+        let Some(session) = session else { return self.begin(who, place, saying, ids).await };
         let (db, key) = (self.db(), session.key);
-        let (id, now) = (db.ids().next(), db.clock().now());
+        let now = db.clock().now();
         let (chat, account, quota) = (self.clone(), who.account, *self.memory().quota());
         db.write(move |tx| {
             Box::pin(async move {
                 let preferences = chat.admit(chat.today_in(tx, account).await?)?;
                 let is_own = i64::from(saying.may_teach && preferences.distills);
                 let (role, state) = (Role::User.name(), State::Complete.name());
+                let id = ids.question;
                 let values = params![id, key, role, &saying.text, state, is_own, now, &saying.pictures];
                 // Locks the session's row first, in the same order as a deletion.
+                if saying.again.is_some() {
+                    tx.send(queries::HOLD, params![key]).await?;
+                    return Ok(saying.note(tx, key, ids, now).await?);
+                }
                 tx.send(queries::TOUCH, params![key, &rules::preview(&saying.text), 1_i64, now]).await?;
+                saying.note(tx, key, ids, now).await?;
                 if let Some(from) = saying.replaces {
                     page::remove_from(tx, account, key, from).await?;
                 }
@@ -259,12 +270,18 @@ impl Chat {
         Ok(Opened { key, id: session.id.clone(), is_new: false })
     }
 
-    async fn begin(&self, who: &Speaker, place: Place, saying: UserMessage) -> Result<Opened, ApiError> {
+    async fn begin(
+        &self,
+        who: &Speaker,
+        place: Place,
+        saying: UserMessage,
+        ids: TurnIds,
+    ) -> Result<Opened, ApiError> {
         let (chat, db) = (self.clone(), self.db());
         let made_up = place.session.filter(|id| !id.starts_with(rules::PREFIX));
         let is_made_up = made_up.is_some();
         let id = made_up.unwrap_or_else(|| format!("{}{}", rules::PREFIX, db.random().hex(6)));
-        let (new, first, second) = (ConversationId(db.ids().next()), db.ids().next(), db.ids().next());
+        let new = ConversationId(db.ids().next());
         let (account, client, now) = (who.account, who.client.clone(), db.clock().now());
         let (name, title, preview) = (id.clone(), rules::title(&saying.text), rules::preview(&saying.text));
         let count = 1 + i64::from(place.system.is_some());
@@ -281,16 +298,19 @@ impl Chat {
                         tx.send(queries::BEGIN, values).await?;
                         (new,)
                     };
+                    saying.note(tx, key, ids, now).await?;
                     let state = State::Complete.name();
                     let mut change = Change::add(&[&saying.text]);
                     if let Some(system) = place.system.as_ref().filter(|_| key == new) {
-                        let values = params![first, key, Role::System.name(), system, state, 0_i64, now, ""];
+                        let values =
+                            params![ids.system, key, Role::System.name(), system, state, 0_i64, now, ""];
                         tx.send(queries::ADD_MESSAGE, values).await?;
                         change = change.and(Change::add(&[system]));
                     }
                     let is_own = i64::from(saying.may_teach && preferences.distills);
                     let (role, pictures) = (Role::User.name(), &saying.pictures);
-                    let values = params![second, key, role, &saying.text, state, is_own, now, pictures];
+                    let id = ids.question;
+                    let values = params![id, key, role, &saying.text, state, is_own, now, pictures];
                     tx.send(queries::ADD_MESSAGE, values).await?;
                     quota.take(tx, account, Kind::Message, change).await?;
                     Ok::<_, ApiError>(key)

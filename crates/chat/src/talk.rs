@@ -2,6 +2,7 @@
 
 mod decide;
 mod draft;
+pub(crate) mod elsewhere;
 mod finish;
 pub(crate) mod limits;
 pub mod live;
@@ -17,14 +18,14 @@ use tokio::sync::{mpsc, oneshot};
 use web::{ApiError, Code};
 
 use crate::{
-    Chat,
+    Chat, ConversationId,
     act::Plan,
     events::Event,
     openai::ReplyParams,
     person::AssistantSettings,
     prompt::{self, Assembled, Parts},
     provider::{Ask, Form, Message, Role},
-    session::{History, Speaker, UserMessage},
+    session::{History, Opened, Speaker, TurnIds, UserMessage},
     streams::Slot,
     tools::Tool,
 };
@@ -41,6 +42,8 @@ pub(crate) struct Answering {
     pub(crate) session: String,
     /// True if this answer began the session.
     pub(crate) is_new: bool,
+    /// The key of the session's row.
+    pub(crate) key: ConversationId,
     /// The id under which the answer is stored.
     pub(crate) message: MessageId,
     /// The events of the answer. Dropping it stops the answer.
@@ -80,6 +83,8 @@ struct Turn {
     has_own_tools: bool,
     /// True if thoughts are stored, for the person's own pages.
     keeps_thoughts: bool,
+    /// True if a model is to give the session a title.
+    is_untitled: bool,
 }
 
 /// The context of an incoming message.
@@ -101,18 +106,22 @@ impl Chat {
         // The input of a decision is usually not the person's own words.
         let is_said = talk.kept.as_ref().is_none_or(|kept| kept.last.role == Role::User);
         let may_teach = who.may_teach && self.settings().distill && talk.control.is_none() && is_said;
-        let FromPage { replaces, pictures } = talk.page.clone().unwrap_or_default();
-        let saying = UserMessage { text: talk.message.clone(), may_teach, pictures, replaces };
+        let is_held = talk.page.is_some();
+        let FromPage { replaces, again, model, pictures } = talk.page.clone().unwrap_or_default();
+        let text = talk.message.clone();
+        let saying = UserMessage { text, may_teach, pictures, replaces, again, model, is_held };
         // While the message is written to disk, memories are recalled and a model is asked. Nothing of its
         // answer is sent before the message is stored.
         let (store, stored) = oneshot::channel();
         let (tell_before, before) = oneshot::channel();
         let (speaker, place) = (who.clone(), talk.place.clone());
         let say = async {
-            let before = self.before(&speaker, &place, replaces).await?;
+            let before = self.before(&speaker, &place, replaces.or(again)).await?;
+            // The answer's id follows the message's.
+            let ids = TurnIds::next(self.db().ids(), again);
             let session = before.session.clone();
-            let _failed = tell_before.send(before);
-            self.say(&speaker, place, session.as_ref(), saying).await
+            let _failed = tell_before.send((before, ids));
+            self.say(&speaker, place, session.as_ref(), saying, ids).await
         };
         let begin = async {
             // Checked here as well as in the transaction: the model need not wait for the writer, and is
@@ -124,24 +133,23 @@ impl Chat {
             let tools = self.chosen_tools(&who, &preferences).await;
             let name = who.rights.reader.profile.then_some(account.name);
             // Without it the other branch has failed, and its error is returned.
-            let before = before.await.map_err(|_failed| ApiError::from(Code::Unavailable))?;
+            let (before, ids) = before.await.map_err(|_failed| ApiError::from(Code::Unavailable))?;
             let known = TurnContext { who: who.clone(), slot, before: &before, recall, is_own, name, tools };
             let turn = self.turn(known, talk);
             let (sender, events) = mpsc::channel(AHEAD);
-            let id = MessageId(self.db().ids().next());
             let chat = self.clone();
             let (is_over, over) = oneshot::channel();
             self.tasks()?.spawn(async move {
-                run::run(&chat, turn, Draft::new(id, stored), sender).await;
+                run::run(&chat, turn, Draft::new(ids, again.is_some(), stored), sender).await;
                 drop(is_over);
             });
-            Ok((id, events, over))
+            Ok((ids.answer, events, over))
         };
-        // In this order, so that the message gets a smaller id than the answer.
         let (opened, (message, events, over)) = tokio::try_join!(biased; say, begin)?;
         // The receiver is gone if the client has left.
         let _ended = store.send(opened.key);
-        Ok(Answering { session: opened.id, is_new: opened.is_new, message, events, over })
+        let Opened { key, id: session, is_new } = opened;
+        Ok(Answering { session, is_new, key, message, events, over })
     }
 
     /// Stores a message and waits for the complete answer.
@@ -259,6 +267,7 @@ impl Chat {
             plan,
             has_own_tools,
             keeps_thoughts: talk.page.is_some(),
+            is_untitled: talk.page.is_some() && before.is_untitled(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Background jobs for conversations: distilling facts from them, and summarizing old turns.
+//! Background jobs for conversations: distilling facts from them, summarizing old turns, and titles.
 //!
 //! Jobs are rows that several processes share. A process claims a job by moving its due time, so that it is
 //! done once, and after a crash by another process. The result is written in the transaction that removes
@@ -7,6 +7,7 @@
 mod distill;
 mod queries;
 mod summary;
+mod title;
 
 use std::{sync::Arc, time::Duration};
 
@@ -41,6 +42,7 @@ const DAY_MS: i64 = 86_400_000;
 pub(crate) enum Kind {
     Distill,
     Summary,
+    Title,
 }
 
 impl Kind {
@@ -63,7 +65,7 @@ impl Later {
     pub(crate) async fn note(&self, tx: &Tx<'_>) -> Result<(), store::Error> {
         let sql = match self.kind {
             Kind::Distill => queries::DELAY,
-            Kind::Summary => queries::ADD,
+            Kind::Summary | Kind::Title => queries::ADD,
         };
         tx.send(sql, params![self.session, self.kind.name(), self.due, self.account]).await
     }
@@ -212,6 +214,7 @@ impl Chat {
         let Some(session) = found else { return Ok(()) };
         let worked = match job.kind.as_str() {
             "distill" => self.distill(&job, &session).await,
+            "title" => self.entitle(&job, &session).await,
             _ => self.summarise(&job, session).await,
         };
         let now = self.db().clock().now();

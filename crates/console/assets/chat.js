@@ -143,6 +143,8 @@ function busy(is) {
 class Answer {
   from = 0;
   ended = null;
+  /** The earlier answer, which stays if the message cannot be sent. */
+  removed = [];
   #thoughts = null;
   #began = 0;
   #frame = 0;
@@ -162,8 +164,19 @@ class Answer {
     status.textContent = text;
   }
 
+  /** Begins anew: what comes is the whole answer. */
+  reset() {
+    this.from = 0;
+    this.#thoughts = null;
+    this.prose.remove();
+    this.prose = make("div", "prose");
+    this.view = new TextView(this.prose);
+    for (const step of this.box.querySelectorAll("details.step")) step.remove();
+  }
+
   take(name, data) {
     if (name === "start") this.start(data);
+    else if (name === "reset") this.reset();
     else if (name === "text") {
       if (!this.prose.isConnected) {
         this.box.append(this.prose);
@@ -261,6 +274,7 @@ class Answer {
         if (!response.ok) throw new Error("refused");
         status.textContent = "";
         pause = 500;
+        if (!this.from) this.reset();
         await this.read(response);
       } catch {
         this.say("alert", words.network);
@@ -273,11 +287,10 @@ class Answer {
 /** Replaces what was streamed by the page's own rendering. */
 async function refresh(answer) {
   const failed = answer.ended ? `&failed=${answer.ended}` : "";
-  const response = await fetch(`/chat?session=${encodeURIComponent(session())}&tail=2${failed}`);
-  if (!response.ok) throw new Error("refused");
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const page = await load(`/chat?session=${encodeURIComponent(session())}&tail=2${failed}`);
   const fresh = [...page.querySelectorAll("#turns > .turn")];
   if (!fresh.length) return;
+  setTimeout(nameLater, TITLE_AFTER);
   answer.own?.remove();
   const place = answer.turn.nextSibling;
   answer.turn.remove();
@@ -287,9 +300,30 @@ async function refresh(answer) {
     else turns.insertBefore(turn, place);
     decorate(turn);
   }
-  for (const css of [".convs-list", ".talk-head", "#context"]) $(css)?.replaceWith($(css, page));
+  $("#context").replaceWith($("#context", page));
+  takeNames(page);
+}
+
+/** Takes the names of the conversations from a fresh page. */
+function takeNames(page) {
+  for (const css of [".convs-list", ".talk-head"]) $(css)?.replaceWith($(css, page));
   document.title = page.title;
   globalThis.times?.();
+}
+
+/** Looks for the title that a model gives a new conversation some seconds after the first answer. */
+const TITLE_AFTER = 9000;
+async function nameLater() {
+  const isBusy = live || $(".convs [type=search]").value || $(".talk-head :popover-open, .convs-list :focus");
+  if (isBusy || turns.querySelectorAll(".turn.double").length > 1) return;
+  const page = await load(`/chat?session=${encodeURIComponent(session())}&tail=2`).catch(() => null);
+  if (page && !live) takeNames(page);
+}
+
+async function load(address, init) {
+  const response = await fetch(address, init);
+  if (!response.ok) throw new Error("refused");
+  return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
 async function run(answer, begin) {
@@ -321,6 +355,7 @@ async function run(answer, begin) {
 function refuse(answer, text, draft) {
   answer.own?.remove();
   answer.turn.remove();
+  turns.append(...answer.removed);
   const note = make("li", "turn problem", make("p", "notice bad", icon("alert"), make("span", "", text)));
   note.firstChild.setAttribute("role", "alert");
   turns.append(note);
@@ -333,17 +368,21 @@ async function send(text, pictures, replaces = "") {
   showThread();
   for (const old of turns.querySelectorAll(".problem")) old.remove();
   const edited = replaces && document.getElementById(replaces);
-  const shown = text || (edited && $(".bubble", edited)?.textContent) || "";
+  const isAgain = edited && !text;
   const keys = edited ? [...edited.querySelectorAll(".sent-images img")].map((img) => img.src.split("/cdn/")[1]) : pictures;
+  const removed = [];
   if (edited) {
-    while (edited.nextSibling) edited.nextSibling.remove();
-    edited.remove();
+    while (edited.nextSibling) removed.push(turns.removeChild(edited.nextSibling));
+    if (!isAgain) edited.remove();
   }
   for (const button of turns.querySelectorAll("form [data-again]")) button.closest("form").remove();
   follows = true;
-  const own = addMine(shown, keys);
+  // A message that is answered again stays; its earlier answer comes back if there is no new one.
+  const own = isAgain ? null : addMine(text, keys);
   const answer = new Answer(addDouble(), own);
+  if (isAgain) answer.removed = removed;
   const body = new URLSearchParams({ csrf, session: session(), message: text, replaces });
+  if (form.elements.model) body.set("model", form.elements.model.value);
   for (const key of pictures) body.append("picture", key);
   await run(answer, async () => {
     let response;
@@ -416,6 +455,24 @@ document.addEventListener("click", (event) => {
   form.before(note);
   grow();
   field.focus();
+});
+
+// Another version of an answer.
+turns.addEventListener("submit", async (event) => {
+  if (!event.target.matches(".versions")) return;
+  event.preventDefault();
+  if (live) return;
+  const body = new URLSearchParams(new FormData(event.target, event.submitter));
+  const { value } = event.submitter;
+  const way = event.submitter.ariaLabel;
+  const page = await load(event.target.action, { method: "POST", body }).catch(() => null);
+  if (!page) return location.reload();
+  follows = false;
+  turns.replaceChildren(...$("#turns", page).childNodes);
+  decorate(turns);
+  globalThis.times?.();
+  const again = $(`[aria-label="${way}"]:not([disabled])`, document.getElementById(value));
+  (again ?? $(".versions button:not([disabled])", document.getElementById(value)))?.focus();
 });
 
 // Pictures: chosen, pasted or dropped. They are made smaller before they are sent.

@@ -38,6 +38,7 @@ use crate::{
     Console,
     form::{CsrfForm, Fields},
     page::{Member, Page},
+    texts::fill,
 };
 
 /// Number of messages on a page, and in the part that scripts load after an answer.
@@ -78,6 +79,8 @@ pub(crate) struct MessageForm {
     message: String,
     pictures: Vec<String>,
     replaces: String,
+    /// The picked model. `None` if the form has no such field.
+    model: Option<String>,
 }
 
 impl From<Fields> for MessageForm {
@@ -88,6 +91,7 @@ impl From<Fields> for MessageForm {
             message: fields.text("message").replace("\r\n", "\n"),
             pictures: fields.all("picture"),
             replaces: fields.text("replaces"),
+            model: fields.all("model").into_iter().next(),
         }
     }
 }
@@ -99,6 +103,7 @@ impl MessageForm {
             text: self.message.clone(),
             pictures: self.pictures.iter().filter(|key| !key.is_empty()).cloned().collect(),
             replaces: parse_message_id(&self.replaces),
+            model: self.model.clone(),
         }
     }
 }
@@ -109,26 +114,12 @@ struct Editing {
     text: String,
 }
 
-/// The end of the conversation, if it is no complete answer.
-enum Problem {
-    /// The last message was not answered: the id to answer again, and the reason if it is known.
-    Unanswered { id: String, why: &'static str },
-    /// The answer failed, and the reason is known.
-    Failed { id: String, why: &'static str },
-}
-
-impl Problem {
-    fn id(&self) -> &str {
-        match self {
-            Self::Unanswered { id, .. } | Self::Failed { id, .. } => id,
-        }
-    }
-
-    const fn why(&self) -> &'static str {
-        match self {
-            Self::Unanswered { why, .. } | Self::Failed { why, .. } => why,
-        }
-    }
+/// The end of the conversation, if the last message was not answered, or the last attempt to do so failed.
+struct Problem {
+    /// The id of the message to answer again.
+    id: String,
+    /// The reason.
+    why: &'static str,
 }
 
 #[derive(Template)]
@@ -147,6 +138,7 @@ struct ChatPage<'a> {
     /// The address of earlier messages.
     before: Option<String>,
     latest: Option<Latest>,
+    models: Picker,
     problem: Option<Problem>,
     /// True while an answer is in progress.
     is_live: bool,
@@ -159,6 +151,31 @@ struct ChatPage<'a> {
     restore: Option<String>,
     notice: Option<&'static str>,
     alert: Option<String>,
+}
+
+/// The models that may answer in a conversation.
+struct Picker {
+    /// The names, if there is a choice.
+    names: Vec<String>,
+    /// The picked one; empty for the first one.
+    picked: String,
+    /// The model that answers if none is picked.
+    first: Option<String>,
+}
+
+impl Picker {
+    fn of(console: &Console, session: Option<&Session>) -> Self {
+        let names = console.chat.pickable_models();
+        let first = names.first().cloned();
+        let picked = session.map(|session| session.model.clone()).filter(|picked| names.contains(picked));
+        let names = if names.len() > 1 { names } else { Vec::new() };
+        Self { names, picked: picked.unwrap_or_default(), first }
+    }
+
+    /// Returns the name of the choice that picks none.
+    fn auto(&self, t: &Texts) -> String {
+        fill(t.model_auto, self.first.as_deref().unwrap_or_default())
+    }
 }
 
 /// Returns the text about a failed answer.
@@ -226,12 +243,19 @@ async fn render(
     let t = Texts::of(member.page.language);
     let account = member.account.id;
     let session = open(console, &member, &params).await?;
-    let messages = match &session {
+    let mut messages = match &session {
         Some(session) => messages(console, session, &params).await?,
         None => Vec::new(),
     };
     let id = session.as_ref().map(|session| session.id.clone()).unwrap_or_default();
-    let is_live = console.chat.follow_live(account, &id, 0).is_some();
+    let is_live = match &session {
+        Some(session) => console.chat.is_answering(account, &id, session.key).await?,
+        None => false,
+    };
+    if is_live && messages.last().is_some_and(|message| message.role.name() == "assistant") {
+        // A part of the answer in progress, or an earlier answer that it may replace.
+        messages.pop();
+    }
     let list = list::load(console, &member, params.list(), &id, t).await?;
     let here = if id.is_empty() { PATH.to_owned() } else { link(&id) };
     let page = member.page.clone().at("chat", here);
@@ -241,6 +265,7 @@ async fn render(
         list,
         before: before(&id, &messages, &params),
         last: last(&messages),
+        models: Picker::of(console, session.as_ref()),
         latest: messages.iter().rev().find_map(|message| view::latest(message, t)),
         problem: if is_live { None } else { problem(&messages, &params, t) },
         is_live,
@@ -297,14 +322,15 @@ fn last(messages: &[PageMessage]) -> String {
 
 fn problem(messages: &[PageMessage], params: &PageParams, t: &Texts) -> Option<Problem> {
     let last = messages.last().filter(|_| params.before.is_none())?;
-    let reason = params.failed.as_deref().and_then(Reason::parse);
-    if last.role.name() == "user" {
-        let why = reason.map_or(t.unanswered, |reason| why(reason, t));
-        return Some(Problem::Unanswered { id: message_id(last.id), why });
+    let said = messages.iter().rev().find(|message| message.role.name() == "user")?;
+    // A failure to store the answer could not be stored either.
+    let reason = said.failure.or_else(|| params.failed.as_deref().and_then(Reason::parse));
+    let is_answered = last.id != said.id;
+    if is_answered && said.failure.is_none() {
+        return None;
     }
-    let id = self::last(messages);
-    let reason = reason.filter(|_| last.state == ::chat::session::State::Failed && !id.is_empty())?;
-    Some(Problem::Failed { id, why: why(reason, t) })
+    let why = reason.map_or(t.unanswered, |reason| why(reason, t));
+    Some(Problem { id: message_id(said.id), why })
 }
 
 fn editing(messages: &[PageMessage], id: Option<&str>) -> Option<Editing> {

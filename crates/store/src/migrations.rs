@@ -61,6 +61,7 @@ pub const ALL: &[Migration] = &[
     sql(23, "chat_pages", include_str!("migrations/0023_chat_pages.sql")),
     sql(24, "trash", include_str!("migrations/0024_trash.sql")),
     sql(25, "review", include_str!("migrations/0025_review.sql")),
+    sql(26, "answers", include_str!("migrations/0026_answers.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.

@@ -29,7 +29,9 @@ impl Actor {
         Self { http, base_url: base_url.to_owned(), headers: Vec::new() }
     }
 
-    pub(crate) fn at(&self, base_url: &str) -> Self {
+    /// Returns a copy for another server, such as a sibling.
+    #[must_use]
+    pub fn at(&self, base_url: &str) -> Self {
         Self { base_url: base_url.to_owned(), ..self.clone() }
     }
 

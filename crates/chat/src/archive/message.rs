@@ -14,6 +14,7 @@ use super::{queries, time, wrong};
 use crate::{
     Chat, ConversationId,
     provider::Role,
+    reason::Reason,
     session::model::{State, message_id, parse_message_id},
 };
 
@@ -41,6 +42,12 @@ struct Entry {
     /// The keys of its pictures among the files, separated by spaces.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pictures: String,
+    /// True for a version of an answer that is not shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    superseded: bool,
+    /// The reason why the latest attempt to answer it failed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    failure: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<Sent>,
 }
@@ -74,6 +81,8 @@ struct ArchivedMessage {
     state: String,
     created: i64,
     pictures: String,
+    superseded: i64,
+    failure: String,
     sent: Option<Sent>,
 }
 
@@ -102,6 +111,8 @@ impl store::FromRow for ArchivedMessage {
             state: row.get(5)?,
             created: row.get(6)?,
             pictures: row.get(14)?,
+            superseded: row.get(16)?,
+            failure: row.get(17)?,
             sent,
         })
     }
@@ -142,6 +153,8 @@ impl Section for Messages {
                     state: said.state,
                     create_time: Some(said.created),
                     pictures: said.pictures,
+                    superseded: said.superseded != 0,
+                    failure: said.failure,
                     sent: said.sent,
                 })?);
             }
@@ -187,6 +200,12 @@ impl Messages {
             return Err(wrong("state", "Input should be 'complete', 'stopped' or 'failed'"));
         }
         let sent = entry.sent.iter();
+        if !entry.failure.is_empty() && Reason::parse(&entry.failure).is_none() {
+            return Err(wrong("failure", "Input should be the name of a reason"));
+        }
+        if entry.superseded && entry.role != Role::Assistant.name() {
+            return Err(wrong("superseded", "Input should be false for this role"));
+        }
         let mut texts = vec![&entry.content, &entry.session_id, &entry.client, &entry.pictures];
         texts.extend(
             sent.flat_map(|sent| [&sent.model, &sent.provider, &sent.prompt, &sent.memories, &sent.steps]),
@@ -226,7 +245,8 @@ async fn insert(
     account: AccountId,
     ready: &Ready,
 ) -> store::Result<Option<Option<bool>>> {
-    let Entry { session_id, client, role, content, state, sent, pictures, .. } = &ready.entry;
+    let Entry { session_id, client, role, content, state, sent, pictures, superseded, failure, .. } =
+        &ready.entry;
     let session: Option<Key> =
         tx.fetch_optional(queries::SESSION, params![account, client, session_id]).await?;
     let Some(Key { key }) = session else { return Ok(Some(None)) };
@@ -238,8 +258,9 @@ async fn insert(
             None => id = own,
         }
     }
+    let hidden = i64::from(*superseded);
     let same: Option<(i64,)> =
-        tx.fetch_optional(queries::SAME, params![key, ready.created, role, content]).await?;
+        tx.fetch_optional(queries::SAME, params![key, ready.created, role, content, hidden]).await?;
     if same.is_some() {
         return Ok(Some(Some(false)));
     }
@@ -250,8 +271,11 @@ async fn insert(
     if !quota.fits(tx, account, Kind::Message, change).await? {
         return Ok(None);
     }
-    tx.execute(queries::ADD_MESSAGE, params![id, key, role, content, state, ready.created, pictures]).await?;
-    tx.execute(queries::COUNT, params![key]).await?;
+    let values = params![id, key, role, content, state, ready.created, pictures, hidden, failure];
+    tx.execute(queries::ADD_MESSAGE, values).await?;
+    if !superseded {
+        tx.execute(queries::COUNT, params![key]).await?;
+    }
     if let Some(sent) = sent {
         let Sent { model, provider, prompt, tokens_in, tokens_out, create_time, steps, .. } = sent;
         let values =

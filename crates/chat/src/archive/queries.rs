@@ -1,18 +1,19 @@
 //! SQL of archives.
 
 pub(super) const SESSIONS: &str = "SELECT key, client, id, app_id, title, last_message, created_at, \
-    updated_at, summary, summary_to, pinned \
+    updated_at, summary, summary_to, pinned, model, titled \
      FROM chat_session WHERE account_id = $1 AND key > $2 AND hidden_at = 0 ORDER BY key LIMIT $3";
 
 /// Begins with zero messages: each imported message is counted.
 pub(super) const ADD_SESSION: &str = "INSERT INTO chat_session (key, account_id, client, id, app_id, title, \
-     last_message, message_count, created_at, updated_at, summary, summary_to, pinned) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12) \
+     last_message, message_count, created_at, updated_at, summary, summary_to, pinned, model, \
+     titled) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12, $13, $14) \
      ON CONFLICT (account_id, client, id) DO NOTHING";
 
 /// The subquery finds the next messages by index alone.
 pub(super) const MESSAGES: &str = "SELECT m.id, s.id, s.client, m.role, m.content, m.state, m.created_at, \
-     t.model, t.provider, t.prompt, t.memories, t.tokens_in, t.tokens_out, t.created_at, m.pictures, t.steps \
+     t.model, t.provider, t.prompt, t.memories, t.tokens_in, t.tokens_out, t.created_at, m.pictures, \
+     t.steps, m.superseded, m.failure \
      FROM chat_message m JOIN chat_session s ON s.key = m.session_key \
      LEFT JOIN chat_sent t ON t.message_id = m.id WHERE m.id IN \
      (SELECT n.id FROM chat_session o JOIN chat_message n ON n.session_key = o.key \
@@ -26,17 +27,18 @@ pub(super) const OWNER: &str =
 
 pub(super) const SAME: &str = "SELECT id FROM chat_message WHERE session_key = $1 AND created_at = $2 AND \
     role = $3 \
-     AND content = $4 LIMIT 1";
+     AND content = $4 AND superseded = $5 LIMIT 1";
 
 /// Imported messages do not count as the person's own words when facts are distilled.
 pub(super) const ADD_MESSAGE: &str = "INSERT INTO chat_message (id, session_key, role, content, state, \
-    is_own, created_at, pictures) \
-     VALUES ($1, $2, $3, $4, $5, 0, $6, $7)";
+    is_own, created_at, pictures, superseded, failure) \
+     VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9)";
 
 pub(super) const ADD_SENT: &str = "INSERT INTO chat_sent \
      (message_id, model, provider, prompt, memories, tokens_in, tokens_out, created_at, steps) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
+/// Counts a message that is shown.
 pub(super) const COUNT: &str = "UPDATE chat_session SET message_count = message_count + 1 WHERE key = $1";
 
 /// Returns whole days, so that the next part begins with another day. `$2` is the day after the last one of

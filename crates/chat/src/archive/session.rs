@@ -44,6 +44,12 @@ struct Entry {
     summary_to: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pinned: bool,
+    /// The model that the person picked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    model: String,
+    /// True if a model or the person gave it the title.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    titled: bool,
 }
 
 struct Row {
@@ -58,6 +64,8 @@ struct Row {
     summary: String,
     summary_to: MessageId,
     pinned: i64,
+    model: String,
+    titled: i64,
 }
 
 from_row!(Row {
@@ -71,7 +79,9 @@ from_row!(Row {
     updated_at,
     summary,
     summary_to,
-    pinned
+    pinned,
+    model,
+    titled
 });
 
 impl Section for Sessions {
@@ -97,6 +107,8 @@ impl Section for Sessions {
                     summary_to: (!session.summary.is_empty()).then(|| message_id(session.summary_to)),
                     summary: session.summary,
                     pinned: session.pinned != 0,
+                    model: session.model,
+                    titled: session.titled != 0,
                 })?);
             }
             Ok(Part { lines, next, ..Part::default() })
@@ -139,7 +151,9 @@ impl Section for Sessions {
                             *updated,
                             summary,
                             to.unwrap_or(MessageId(0)),
-                            i64::from(entry.pinned)
+                            i64::from(entry.pinned),
+                            &entry.model,
+                            i64::from(entry.titled)
                         ];
                         added += tx.execute(queries::ADD_SESSION, values).await?;
                     }
@@ -162,6 +176,7 @@ fn check(entry: &Entry) -> Result<(), ApiError> {
         ("appId", &entry.app_id),
         ("title", &entry.title),
         ("lastMessage", &entry.last_message),
+        ("model", &entry.model),
     ] {
         if text.chars().count() > 1000 || text.contains('\0') {
             return Err(wrong(member, "Input should be a text of at most 1000 characters"));

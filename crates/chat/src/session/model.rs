@@ -59,6 +59,9 @@ pub struct Session {
     pub(crate) summary: String,
     pub(crate) summary_to: MessageId,
     pinned: i64,
+    /// The model that the person picked; empty for the first one.
+    pub model: String,
+    titled: i64,
 }
 
 impl Session {
@@ -71,6 +74,11 @@ impl Session {
     /// Returns its position in the list of sessions, which is ordered by last activity.
     pub const fn position(&self) -> Position {
         Position(self.updated_at.as_millis(), self.key.0)
+    }
+
+    /// True if a model or the person gave it its title.
+    pub(crate) const fn is_titled(&self) -> bool {
+        self.titled != 0
     }
 }
 
@@ -86,7 +94,9 @@ store::from_row!(Session {
     updated_at,
     summary,
     summary_to,
-    pinned
+    pinned,
+    model,
+    titled
 });
 
 /// A message of a conversation.
@@ -274,8 +284,8 @@ pub struct UsageRow {
     /// The day, in UTC.
     #[schema(example = "2024-01-20")]
     pub(super) date: String,
-    /// The client: `app:`, `key:`, or `program:` with an id, or `session`; or a background job: `distill`
-    /// or `summary`.
+    /// The client: `app:`, `key:`, or `program:` with an id, or `session`; or a background job: `distill`,
+    /// `summary`, or `title`.
     #[schema(example = "key:12345")]
     pub(super) client: String,
     /// Number of answers.

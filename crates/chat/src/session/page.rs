@@ -11,7 +11,7 @@ use store::{AccountId, Row, Timestamp, Tx, params};
 use web::{ApiError, Code, Issues};
 
 use super::{Session, Speaker, State, queries};
-use crate::{Chat, ConversationId, provider::Role, talk::steps};
+use crate::{Chat, ConversationId, provider::Role, reason::Reason, talk::steps};
 
 pub use steps::Step;
 
@@ -44,6 +44,10 @@ pub struct PageMessage {
     pub pictures: Vec<String>,
     /// The data of an answer.
     pub sent: Option<PageSent>,
+    /// The reason why the latest attempt to answer this message failed.
+    pub failure: Option<Reason>,
+    /// The ids of all versions of an answer, oldest first; empty if there is one only.
+    pub versions: Vec<MessageId>,
 }
 
 /// The data of an answer as the page shows it.
@@ -100,7 +104,7 @@ impl store::FromRow for PageMessage {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
         let (role, state, pictures): (String, String, String) = (row.get(1)?, row.get(3)?, row.get(5)?);
         let damaged = || store::Error::Other("message: unknown role or state".to_owned());
-        let model: Option<String> = row.get(6)?;
+        let (model, failure): (Option<String>, String) = (row.get(6)?, row.get(12)?);
         let sent = match model {
             None => None,
             Some(model) => {
@@ -123,6 +127,8 @@ impl store::FromRow for PageMessage {
             created_at: row.get(4)?,
             pictures: pictures.split_ascii_whitespace().map(str::to_owned).collect(),
             sent,
+            failure: Reason::parse(&failure),
+            versions: Vec::new(),
         })
     }
 }
@@ -155,6 +161,9 @@ impl Chat {
         let mut list: Vec<PageMessage> =
             self.db().fetch_all(queries::PAGE, params![session, before, limit]).await?;
         list.reverse();
+        if let Some(first) = list.first().map(|message| message.id) {
+            add_versions(&mut list, &self.hidden_versions(session, first, before).await?);
+        }
         Ok(list)
     }
 
@@ -261,10 +270,34 @@ impl Chat {
         Timestamp(self.db().clock().now().as_millis().saturating_sub(undo))
     }
 
-    async fn own(&self, account: AccountId, id: &str) -> Result<Session, ApiError> {
+    pub(super) async fn own(&self, account: AccountId, id: &str) -> Result<Session, ApiError> {
         let session = self.find_session(&Speaker::person(account), id).await;
         // It looks as if another person's session did not exist.
         session.ok().flatten().ok_or_else(|| Code::ChatSessionNotFound.into())
+    }
+}
+
+/// Adds the ids of hidden versions to the answers that are shown instead: those between the same two messages
+/// of the person.
+fn add_versions(list: &mut [PageMessage], hidden: &[MessageId]) {
+    let is_answer = |message: &PageMessage| message.role == Role::Assistant;
+    for at in 0..list.len() {
+        let Some((earlier, [message, later @ ..])) = list.split_at_checked(at) else { continue };
+        if !is_answer(message) {
+            continue;
+        }
+        let from = earlier.iter().rev().find(|other| other.role == Role::User).map_or(MessageId(0), |u| u.id);
+        let to = later.iter().find(|other| other.role == Role::User).map_or(MessageId(i64::MAX), |u| u.id);
+        let mut versions: Vec<MessageId> =
+            hidden.iter().copied().filter(|id| *id > from && *id < to).collect();
+        if versions.is_empty() {
+            continue;
+        }
+        versions.push(message.id);
+        versions.sort_unstable();
+        if let Some(message) = list.get_mut(at) {
+            message.versions = versions;
+        }
     }
 }
 
@@ -286,9 +319,10 @@ pub(super) async fn remove_from(
     key: ConversationId,
     from: MessageId,
 ) -> store::Result<()> {
-    let (entries, bytes): (i64, i64) = tx.fetch_one(queries::ROOM_FROM, params![key, from]).await?;
+    let (entries, bytes, shown): (i64, i64, i64) =
+        tx.fetch_one(queries::ROOM_FROM, params![key, from]).await?;
     tx.execute(queries::REMOVE_FROM, params![key, from]).await?;
-    tx.execute(queries::UNCOUNT, params![key, entries, from]).await?;
+    tx.execute(queries::UNCOUNT, params![key, shown, from]).await?;
     quota::adjust(tx, account, Kind::Message, Change { entries: -entries, bytes: -bytes }).await
 }
 

@@ -2,16 +2,16 @@
 
 pub(super) const NAMED: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
     created_at, updated_at, \
-     summary, summary_to, pinned FROM chat_session WHERE account_id = $1 AND id = $2 AND hidden_at = 0 \
-     ORDER BY client LIMIT 100";
+     summary, summary_to, pinned, model, titled FROM chat_session \
+     WHERE account_id = $1 AND id = $2 AND hidden_at = 0 ORDER BY client LIMIT 100";
 
 pub(super) const EXISTS: &str = "SELECT key FROM chat_session WHERE id = $1 LIMIT 1";
 
 /// Leaves out the summaries.
 pub(super) const ALL: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
     created_at, updated_at, \
-     '', summary_to, pinned FROM chat_session WHERE account_id = $1 AND (updated_at, key) < ($5, $6) \
-     AND hidden_at = 0 \
+     '', summary_to, pinned, model, titled FROM chat_session \
+     WHERE account_id = $1 AND (updated_at, key) < ($5, $6) AND hidden_at = 0 \
      AND ($2 = '' OR client = $2) AND ($3 = '' OR app_id = $3) \
      ORDER BY updated_at DESC, key DESC LIMIT $4";
 
@@ -38,12 +38,14 @@ pub(super) const BYTES: &str = "SELECT CAST(OCTET_LENGTH(content) AS BIGINT) FRO
 
 pub(super) const SET_ANSWER: &str = "UPDATE chat_message SET content = $2, state = $3 WHERE id = $1";
 
+pub(super) const SET_FAILURE: &str = "UPDATE chat_message SET failure = $2 WHERE id = $1";
+
 pub(super) const MESSAGES: &str = "SELECT id, role, content, state, created_at FROM chat_message \
-     WHERE session_key = $1 ORDER BY id LIMIT $2";
+     WHERE session_key = $1 AND superseded = 0 ORDER BY id LIMIT $2";
 
 /// The newest messages after an id.
 pub(super) const LATEST: &str = "SELECT id, role, content, state, created_at FROM chat_message \
-     WHERE session_key = $1 AND id > $2 ORDER BY id DESC LIMIT $3";
+     WHERE session_key = $1 AND id > $2 AND superseded = 0 ORDER BY id DESC LIMIT $3";
 
 pub(super) const FIRST: &str = "SELECT id, role, content, state, created_at FROM chat_message \
      WHERE session_key = $1 ORDER BY id LIMIT 1";
@@ -103,22 +105,22 @@ pub(super) const USAGE: &str = "SELECT day, client, answers, tokens_in, tokens_o
 
 /// The newest messages before an id, with the data of the answers.
 pub(super) const PAGE: &str = "SELECT m.id, m.role, m.content, m.state, m.created_at, m.pictures, t.model, \
-     t.provider, t.memories, t.steps, t.tokens_in, t.tokens_out \
+     t.provider, t.memories, t.steps, t.tokens_in, t.tokens_out, m.failure \
      FROM chat_message m LEFT JOIN chat_sent t ON t.message_id = m.id \
-     WHERE m.session_key = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3";
+     WHERE m.session_key = $1 AND m.id < $2 AND m.superseded = 0 ORDER BY m.id DESC LIMIT $3";
 
 pub(super) const PINNED: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
-     created_at, updated_at, '', summary_to, pinned FROM chat_session \
+     created_at, updated_at, '', summary_to, pinned, model, titled FROM chat_session \
      WHERE account_id = $1 AND pinned = 1 AND hidden_at = 0 ORDER BY updated_at DESC, key DESC LIMIT $2";
 
 /// Sessions with a text in the title or in the last message. `$2` is a pattern in lower case.
 pub(super) const FOUND: &str = "SELECT key, client, id, app_id, title, last_message, message_count, \
-     created_at, updated_at, '', summary_to, pinned FROM chat_session \
+     created_at, updated_at, '', summary_to, pinned, model, titled FROM chat_session \
      WHERE account_id = $1 AND hidden_at = 0 \
      AND (LOWER(title) LIKE $2 ESCAPE '!' OR LOWER(last_message) LIKE $2 ESCAPE '!') \
      ORDER BY updated_at DESC, key DESC LIMIT $3";
 
-pub(super) const RENAME: &str = "UPDATE chat_session SET title = $2 WHERE key = $1";
+pub(super) const RENAME: &str = "UPDATE chat_session SET title = $2, titled = 1 WHERE key = $1";
 
 pub(super) const PIN: &str = "UPDATE chat_session SET pinned = $2 WHERE key = $1";
 
@@ -135,10 +137,12 @@ pub(super) const EXPIRED: &str = "SELECT key FROM chat_session \
 pub(super) const SAID: &str =
     "SELECT content, pictures FROM chat_message WHERE id = $1 AND session_key = $2 AND role = 'user'";
 
-/// The number of messages of a session from an id on, and their size in bytes, prompts included.
+/// The number of messages of a session from an id on, their size in bytes, prompts included, and the number
+/// of those that are shown.
 pub(super) const ROOM_FROM: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(OCTET_LENGTH(m.content) \
      + COALESCE(OCTET_LENGTH(t.prompt) + OCTET_LENGTH(t.memories) \
-     + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT) \
+     + OCTET_LENGTH(t.steps), 0)), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(1 - m.superseded), 0) AS BIGINT) \
      FROM chat_message m LEFT JOIN chat_sent t ON t.message_id = m.id \
      WHERE m.session_key = $1 AND m.id >= $2";
 
@@ -148,3 +152,55 @@ pub(super) const REMOVE_FROM: &str = "DELETE FROM chat_message WHERE session_key
 pub(super) const UNCOUNT: &str = "UPDATE chat_session SET message_count = message_count - $2, \
      summary = CASE WHEN summary_to >= $3 THEN '' ELSE summary END, \
      summary_to = CASE WHEN summary_to >= $3 THEN 0 ELSE summary_to END WHERE key = $1";
+
+/// The newest message of the person.
+pub(super) const LAST_SAID: &str =
+    "SELECT COALESCE(MAX(id), 0) FROM chat_message WHERE session_key = $1 AND role = 'user'";
+
+/// The complete answer to a message that is shown, if there is one other than `$3`.
+pub(super) const COMPLETE_ANSWER: &str = "SELECT id FROM chat_message WHERE session_key = $1 AND id > $2 \
+     AND id <> $3 AND role = 'assistant' AND state = 'complete' AND superseded = 0 \
+     AND id < (SELECT COALESCE(MIN(n.id), 9223372036854775807) FROM chat_message n \
+     WHERE n.session_key = $1 AND n.role = 'user' AND n.id > $2) LIMIT 1";
+
+/// Hides the answers to a message, other than `$3`.
+pub(super) const SUPERSEDE: &str = "UPDATE chat_message SET superseded = 1 WHERE session_key = $1 \
+     AND id > $2 AND id <> $3 AND role = 'assistant' AND superseded = 0 \
+     AND id < (SELECT COALESCE(MIN(n.id), 9223372036854775807) FROM chat_message n \
+     WHERE n.session_key = $1 AND n.role = 'user' AND n.id > $2)";
+
+pub(super) const SET_SUPERSEDED: &str = "UPDATE chat_message SET superseded = $2 WHERE id = $1";
+
+/// Counts the messages that are shown, and forgets a summary that covers the answer to `$2`.
+pub(super) const RECOUNT: &str = "UPDATE chat_session SET message_count = \
+     (SELECT COUNT(*) FROM chat_message m WHERE m.session_key = $1 AND m.superseded = 0), \
+     summary = CASE WHEN summary_to > $2 THEN '' ELSE summary END, \
+     summary_to = CASE WHEN summary_to > $2 THEN 0 ELSE summary_to END WHERE key = $1";
+
+/// The message that an answer answers, and 1 if another version of the answer is shown.
+pub(super) const QUESTION: &str = "SELECT (SELECT COALESCE(MAX(q.id), 0) FROM chat_message q \
+     WHERE q.session_key = $1 AND q.role = 'user' AND q.id < $2), superseded \
+     FROM chat_message WHERE id = $2 AND session_key = $1 AND role = 'assistant'";
+
+/// The hidden versions of the answers between two messages. Those of the first one may begin before it.
+pub(super) const HIDDEN_VERSIONS: &str = "SELECT id FROM chat_message WHERE session_key = $1 \
+     AND superseded = 1 AND id < $3 AND id <> $4 AND id > (SELECT COALESCE(MAX(q.id), 0) FROM chat_message q \
+     WHERE q.session_key = $1 AND q.role = 'user' AND q.id < $2) ORDER BY id LIMIT $5";
+
+pub(super) const SET_MODEL: &str = "UPDATE chat_session SET model = $2 WHERE key = $1 AND model <> $2";
+
+/// Holds an answer in progress for a process.
+pub(crate) const HOLD_ANSWER: &str =
+    "UPDATE chat_session SET answering = $2, answering_until = $3 WHERE key = $1";
+
+/// Holds an answer in progress for longer, unless another one has begun.
+pub(crate) const HOLD_LONGER: &str =
+    "UPDATE chat_session SET answering_until = $3 WHERE key = $1 AND answering = $2";
+
+pub(crate) const RELEASE_ANSWER: &str =
+    "UPDATE chat_session SET answering = 0, answering_until = 0 WHERE key = $1 AND answering = $2";
+
+/// The answer in progress, and what is stored of it.
+pub(crate) const HELD_ANSWER: &str = "SELECT s.answering, COALESCE(m.content, '') FROM chat_session s \
+     LEFT JOIN chat_message m ON m.id = s.answering \
+     WHERE s.key = $1 AND s.answering <> 0 AND s.answering_until > $2";

@@ -7,12 +7,17 @@ use super::steps::Steps;
 use crate::{
     ConversationId,
     provider::{Failure, Finish, Reply},
-    session::{State, StoredAnswer},
+    reason::Reason,
+    session::{State, StoredAnswer, TurnIds},
 };
 
 /// The answer so far, and what is stored of it.
 pub(super) struct Draft {
     pub(super) id: MessageId,
+    /// The message that it answers.
+    question: MessageId,
+    /// True if the message has been answered before.
+    is_again: bool,
     session: SessionKey,
     pub(super) text: String,
     /// Number of bytes that are stored, if any.
@@ -43,18 +48,33 @@ impl SessionKey {
 }
 
 impl Draft {
-    /// Creates an empty answer, to be stored under `id`. `stored` yields the key of the session.
-    pub(super) fn new(id: MessageId, stored: oneshot::Receiver<ConversationId>) -> Self {
-        let session = SessionKey::Awaited(stored);
-        let (text, steps) = (String::new(), Steps::default());
-        Self { id, session, text, stored: None, stored_at: Instant::now(), steps }
+    /// Creates an empty answer. `is_again` is true if its message has been answered before; `stored` yields
+    /// the key of the session.
+    pub(super) fn new(ids: TurnIds, is_again: bool, stored: oneshot::Receiver<ConversationId>) -> Self {
+        Self {
+            id: ids.answer,
+            question: ids.question,
+            is_again,
+            session: SessionKey::Awaited(stored),
+            text: String::new(),
+            stored: None,
+            stored_at: Instant::now(),
+            steps: Steps::default(),
+        }
     }
 
     /// Returns the answer to store; `None` if there is no session for it.
-    pub(super) async fn answer(&mut self, state: State) -> Option<StoredAnswer> {
-        let session = self.session.find().await?;
-        let content = self.text.replace('\0', "");
-        Some(StoredAnswer { id: self.id, session, content, state, stored: self.stored })
+    pub(super) async fn answer(&mut self, state: State, failure: Option<Reason>) -> Option<StoredAnswer> {
+        Some(StoredAnswer {
+            id: self.id,
+            session: self.session.find().await?,
+            question: self.question,
+            is_again: self.is_again,
+            content: self.text.replace('\0', ""),
+            state,
+            failure,
+            stored: self.stored,
+        })
     }
 }
 

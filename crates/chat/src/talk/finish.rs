@@ -11,7 +11,7 @@ use super::{
     draft::{Draft, End, Source},
 };
 use crate::{
-    Chat, ConversationId,
+    Chat,
     events::{Ended, Event},
     prompt,
     provider::{Failure, Finish, Role},
@@ -23,6 +23,8 @@ use crate::{
 /// Maximum number of attempts to store a complete answer, and the time between two of them.
 const STORE_TRIES: u32 = 6;
 const STORE_RETRY_EVERY: Duration = Duration::from_millis(500);
+/// The time between an answer and the title that a model gives its conversation, in seconds.
+const TITLE_AFTER_SECONDS: i64 = 2;
 
 /// Stores an answer with what the model was sent, begins the background jobs, and sends the last event.
 pub(super) async fn finish(
@@ -54,26 +56,14 @@ pub(super) async fn finish(
     let finish = if let End::Whole(finish) = end { finish } else { Finish::Stop };
     let ended = Ended { message: draft.id, finish, tokens_in, tokens_out };
     let mut stored = Ok(());
-    if !draft.text.is_empty()
-        && let Some(answer) = draft.answer(state).await
-    {
-        let has_results = turn.ask.messages.iter().any(|message| message.role == Role::Tool);
-        let sent = Sent {
-            model: source.model,
-            provider: source.provider,
-            prompt: prompt::shown(&turn.ask.messages),
-            memories: prompt::shown_memories(&turn.recall),
-            needs: Needs::of(turn.who.rights, &turn.recall, turn.name.is_some(), has_results),
-            tokens_in,
-            tokens_out,
-            steps: draft.steps.as_json(),
-            ..Sent::default()
-        };
-        let jobs = background_jobs(chat, &turn, answer.session);
-        stored = store(chat, &turn.who, answer, sent, jobs).await;
+    let noted = failure.is_some().then_some(reason);
+    // A stopped answer that says something needs no reason.
+    let noted = noted.filter(|_| state == State::Failed || draft.text.is_empty());
+    if let Some(answer) = draft.answer(state, noted).await {
+        stored = keep(chat, turn, answer, source, draft.steps.as_json(), (tokens_in, tokens_out)).await;
+    } else {
+        drop(turn);
     }
-    // Before the last event: a client that reads it finds the answer stored and may send the next message.
-    drop(turn.slot);
     let event = match (failure, stored) {
         (Some(error), _) => Event::Failed(error, reason),
         (None, Err(error)) => {
@@ -83,6 +73,42 @@ pub(super) async fn finish(
         (None, Ok(())) => Event::Done(ended),
     };
     let _left = sender.send(event).await;
+}
+
+/// Stores an answer, or only the reason why there is none. Then the account's permit is free: a client that
+/// reads the last event finds the answer stored and may send the next message.
+async fn keep(
+    chat: &Chat,
+    turn: Turn,
+    answer: StoredAnswer,
+    source: Source,
+    steps: String,
+    (tokens_in, tokens_out): (i64, i64),
+) -> Result<(), ApiError> {
+    if answer.content.is_empty() {
+        if let Some(reason) = answer.failure
+            && let Err(error) = chat.note_failure(answer.question, reason).await
+        {
+            tracing::warn!(cause = error.cause(), "the reason of a failure could not be stored");
+        }
+        return Ok(());
+    }
+    let has_results = turn.ask.messages.iter().any(|message| message.role == Role::Tool);
+    let sent = Sent {
+        model: source.model,
+        provider: source.provider,
+        prompt: prompt::shown(&turn.ask.messages),
+        memories: prompt::shown_memories(&turn.recall),
+        needs: Needs::of(turn.who.rights, &turn.recall, turn.name.is_some(), has_results),
+        tokens_in,
+        tokens_out,
+        steps,
+        ..Sent::default()
+    };
+    let jobs = background_jobs(chat, &turn, &answer);
+    let stored = store(chat, &turn.who, answer, sent, jobs).await;
+    drop(turn.slot);
+    stored
 }
 
 /// Returns the tokens of prompt and answer, as counted by the provider, else estimated.
@@ -96,16 +122,19 @@ fn tokens_of(turn: &Turn, source: &Source, text: &str) -> (i64, i64) {
 }
 
 /// Returns the background jobs that the answer makes necessary.
-fn background_jobs(chat: &Chat, turn: &Turn, session: ConversationId) -> Vec<Later> {
+fn background_jobs(chat: &Chat, turn: &Turn, answer: &StoredAnswer) -> Vec<Later> {
     if chat.models().is_empty() {
         return Vec::new();
     }
+    let session = answer.session;
     let now = chat.db().clock().now();
     let quiet = i64::try_from(chat.settings().distill_after.as_secs()).unwrap_or(i64::MAX);
     let account = turn.who.account;
     let distill = Later { account, session, kind: Kind::Distill, due: now.plus_secs(quiet) };
     let summary = Later { account, session, kind: Kind::Summary, due: now };
-    let wanted = [(turn.is_own, distill), (turn.forgets, summary)];
+    let title = Later { account, session, kind: Kind::Title, due: now.plus_secs(TITLE_AFTER_SECONDS) };
+    let is_untitled = turn.is_untitled && answer.state == State::Complete;
+    let wanted = [(turn.is_own, distill), (turn.forgets, summary), (is_untitled, title)];
     wanted.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, later)| later).collect()
 }
 

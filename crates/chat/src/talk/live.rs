@@ -13,7 +13,10 @@ use memory::MessageId;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use store::AccountId;
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, interval_at},
+};
 use web::{ApiError, Code};
 
 use super::{Answering, model::FromPage, rules};
@@ -22,12 +25,14 @@ use crate::{
     events::Event,
     provider::Image,
     reason::Reason,
-    session::{Speaker, model::message_id},
+    session::{Session, Speaker, model::message_id},
     talk::model::ChatRequest,
 };
 
 /// The time after which a silent stream gets a keep-alive comment.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// The interval at which an answer is held for longer.
+const HOLD_EVERY: Duration = Duration::from_secs(5);
 /// The text of a message that has pictures only.
 const PICTURES: &str = "（图片）";
 
@@ -36,12 +41,15 @@ const PICTURES: &str = "（图片）";
 pub struct NewMessage {
     /// The session to continue; `None` for a new one.
     pub session: Option<String>,
-    /// The text. If it is empty, the text of the message that this one replaces is sent again.
+    /// The text.
     pub text: String,
     /// The keys of pictures among the person's files.
     pub pictures: Vec<String>,
-    /// An earlier message of the person, which is removed with everything after it.
+    /// An earlier message of the person. With a text, it is removed with everything after it; without one,
+    /// it is answered again.
     pub replaces: Option<MessageId>,
+    /// The model to use in the session from now on; empty for the first one, `None` for the present one.
+    pub model: Option<String>,
 }
 
 /// Something that happened to a live answer.
@@ -86,6 +94,14 @@ impl LiveEvent {
         };
         format!("id: {id}\nevent: {name}\ndata: {data}\n\n")
     }
+}
+
+/// The next step of the task that records an answer.
+enum Next {
+    /// The answer goes on, or has ended.
+    Event(Option<Event>),
+    Hold,
+    Stop,
 }
 
 /// The answers in progress in this process, by account and session.
@@ -179,13 +195,18 @@ impl Follower {
             };
             Some((Ok::<_, Infallible>(Bytes::from(text)), (None, follower)))
         });
-        let mut response = Response::new(Body::from_stream(body));
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-        response
+        event_stream(Body::from_stream(body))
     }
+}
+
+/// Returns a response with server-sent events.
+pub(super) fn event_stream(body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
 }
 
 impl Chat {
@@ -197,7 +218,7 @@ impl Chat {
     /// and any error that keeps the assistant from answering.
     pub async fn begin_live(&self, account: AccountId, new: NewMessage) -> Result<Follower, ApiError> {
         let who = Speaker::person(account);
-        let mut new = self.with_replaced(&who, new).await?;
+        let (mut new, session, is_again) = self.with_replaced(&who, new).await?;
         if new.text.trim().is_empty() && !new.pictures.is_empty() {
             PICTURES.clone_into(&mut new.text);
         }
@@ -205,7 +226,15 @@ impl Chat {
         let request = ChatRequest { message: new.text, session_id: new.session, ..ChatRequest::default() };
         let mut talk = rules::check(request, &HeaderMap::new(), &[])?;
         talk.images = images;
-        talk.page = Some(FromPage { replaces: new.replaces, pictures: new.pictures.join(" ") });
+        // A model that is not connected any more is like none.
+        let names = self.model_names();
+        let model = new.model.map(|name| if names.contains(&name) { name } else { String::new() });
+        let picked = model.clone().or_else(|| session.map(|session| session.model)).unwrap_or_default();
+        if names.contains(&picked) {
+            talk.model = picked;
+        }
+        let (again, replaces) = if is_again { (new.replaces, None) } else { (None, new.replaces) };
+        talk.page = Some(FromPage { replaces, again, model, pictures: new.pictures.join(" ") });
         let answering = self.talk(who, talk).await?;
         self.follow_up(account, answering)
     }
@@ -219,26 +248,45 @@ impl Chat {
         Some(Follower::new(live, session, from))
     }
 
+    /// Asks the answer in progress of a session to stop. `None` if there is none in this process.
+    pub(super) fn ask_to_stop(&self, account: AccountId, session: &str) -> Option<Follower> {
+        let follower = self.follow_live(account, session, 0)?;
+        follower.live.stop.send_replace(true);
+        Some(follower)
+    }
+
     /// Stops the answer in progress of a session, and waits until it is stored. Returns false if there is
     /// none in this process.
-    pub async fn stop_live(&self, account: AccountId, session: &str) -> bool {
-        let Some(follower) = self.follow_live(account, session, 0) else { return false };
-        follower.live.stop.send_replace(true);
+    pub(super) async fn stop_here(&self, account: AccountId, session: &str) -> bool {
+        let Some(follower) = self.ask_to_stop(account, session) else { return false };
         follower.end().await;
         true
     }
 
-    /// Fills in the text and the pictures of the message that another one replaces.
-    async fn with_replaced(&self, who: &Speaker, mut new: NewMessage) -> Result<NewMessage, ApiError> {
-        let Some(id) = new.replaces else { return Ok(new) };
-        let name = new.session.as_deref().ok_or(Code::NotFound)?;
-        let session = self.find_session(who, name).await.ok().flatten().ok_or(Code::NotFound)?;
+    /// Fills in the text and the pictures of the message that another one replaces. Returns the session as
+    /// well, and true if the message is answered again.
+    async fn with_replaced(
+        &self,
+        who: &Speaker,
+        mut new: NewMessage,
+    ) -> Result<(NewMessage, Option<Session>, bool), ApiError> {
+        let session = match new.session.as_deref() {
+            Some(name) => self.find_session(who, name).await.ok().flatten(),
+            None => None,
+        };
+        let Some(id) = new.replaces else { return Ok((new, session, false)) };
+        let session = session.ok_or(Code::NotFound)?;
         let (text, pictures) = self.said(session.key, id).await?.ok_or(Code::NotFound)?;
-        if new.text.trim().is_empty() {
+        let is_again = new.text.trim().is_empty();
+        if is_again {
+            // On a page that is out of date.
+            if !self.is_last(session.key, id).await? {
+                return Err(Code::NotFound.into());
+            }
             new.text = text;
         }
         new.pictures = pictures.split_ascii_whitespace().map(str::to_owned).collect();
-        Ok(new)
+        Ok((new, Some(session), is_again))
     }
 
     /// Loads pictures for a prompt.
@@ -254,7 +302,7 @@ impl Chat {
 
     /// Records the events of an answer until its end.
     fn follow_up(&self, account: AccountId, answering: Answering) -> Result<Follower, ApiError> {
-        let Answering { session, message, mut events, over, .. } = answering;
+        let Answering { session, key: row, message, mut events, over, .. } = answering;
         let live = Arc::new(Live {
             message,
             log: Mutex::default(),
@@ -262,23 +310,27 @@ impl Chat {
             stop: watch::Sender::new(false),
         });
         let follower = Follower::new(&live, &session, 0);
-        let (running, key) = (Arc::clone(self.running()), (account, session));
+        let (chat, running, key) = (self.clone(), Arc::clone(self.running()), (account, session));
         running.0.lock().insert(key.clone(), Arc::clone(&live));
         let mut stop = live.stop.subscribe();
+        let mut holds = interval_at(Instant::now() + HOLD_EVERY, HOLD_EVERY);
         self.tasks()?.spawn(async move {
             loop {
-                let event = tokio::select! {
-                    event = events.recv() => event,
-                    _ = stop.wait_for(|is_stopped| *is_stopped), if !events.is_closed() => {
-                        // The task of the answer notices, and stores what there is.
-                        events.close();
-                        continue;
-                    }
+                let next = tokio::select! {
+                    event = events.recv() => Next::Event(event),
+                    _ = holds.tick() => Next::Hold,
+                    _ = stop.wait_for(|is_stopped| *is_stopped), if !events.is_closed() => Next::Stop,
                 };
-                match event.map(LiveEvent::of) {
-                    None => break,
-                    Some(Some(event)) => live.push(event),
-                    Some(None) => {}
+                match next {
+                    Next::Event(None) => break,
+                    Next::Event(Some(event)) => {
+                        if let Some(event) = LiveEvent::of(event) {
+                            live.push(event);
+                        }
+                    }
+                    Next::Hold => chat.hold_answer(row, message).await,
+                    // The task of the answer notices, and stores what there is.
+                    Next::Stop => events.close(),
                 }
             }
             let _stored = over.await;
@@ -286,6 +338,7 @@ impl Chat {
             if !is_ended {
                 live.push(LiveEvent::Failed(Reason::Stopped));
             }
+            chat.release_answer(row, message).await;
             let mut running = running.0.lock();
             if running.get(&key).is_some_and(|latest| Arc::ptr_eq(latest, &live)) {
                 running.remove(&key);

@@ -128,6 +128,10 @@ pub(crate) struct Talk {
 pub(crate) struct FromPage {
     /// The earlier message that it replaces, with everything after it.
     pub(crate) replaces: Option<MessageId>,
+    /// The earlier message that it is, if that one is answered again.
+    pub(crate) again: Option<MessageId>,
+    /// The model that the person picked for the session.
+    pub(crate) model: Option<String>,
     /// The keys of its pictures, separated by spaces.
     pub(crate) pictures: String,
 }

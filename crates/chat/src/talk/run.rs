@@ -184,7 +184,7 @@ async fn send_piece(
 /// Stores the answer so far.
 async fn checkpoint(chat: &Chat, account: AccountId, draft: &mut Draft, state: State) {
     draft.stored_at = Instant::now();
-    let Some(answer) = draft.answer(state).await else { return };
+    let Some(answer) = draft.answer(state, None).await else { return };
     let bytes = quota::size(&[&answer.content]);
     match chat.keep(account, answer).await {
         Ok(()) => draft.stored = Some(bytes),

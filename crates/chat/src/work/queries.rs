@@ -37,7 +37,7 @@ pub(super) const SESSION: &str =
     "SELECT key, account_id, distilled_to, summary, summary_to FROM chat_session WHERE key = $1";
 
 pub(super) const MESSAGES: &str = "SELECT id, role, content, is_own FROM chat_message \
-     WHERE session_key = $1 AND id > $2 ORDER BY id LIMIT $3";
+     WHERE session_key = $1 AND id > $2 AND superseded = 0 ORDER BY id LIMIT $3";
 
 /// Changes nothing if another process was faster.
 pub(super) const DISTILLED: &str =
@@ -45,3 +45,7 @@ pub(super) const DISTILLED: &str =
 
 pub(super) const SUMMARISED: &str =
     "UPDATE chat_session SET summary = $4, summary_to = $3 WHERE key = $1 AND summary_to = $2";
+
+/// Changes nothing if the person named the conversation meanwhile.
+pub(super) const ENTITLE: &str =
+    "UPDATE chat_session SET title = $2, titled = 1 WHERE key = $1 AND titled = 0";

@@ -1,6 +1,9 @@
 //! Changes of a conversation: its name, its pin, deletion that can be undone, and exports.
 
-use ::chat::session::Speaker;
+use ::chat::session::{
+    Speaker,
+    model::{message_id, parse_message_id},
+};
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
@@ -33,6 +36,18 @@ impl From<Fields> for SessionForm {
     }
 }
 
+/// The form that shows another version of an answer.
+pub(crate) struct VersionForm {
+    session: String,
+    version: String,
+}
+
+impl From<Fields> for VersionForm {
+    fn from(fields: Fields) -> Self {
+        Self { session: fields.text("session"), version: fields.text("version") }
+    }
+}
+
 /// The query of an export.
 #[derive(serde::Deserialize)]
 pub(crate) struct ExportParams {
@@ -61,6 +76,17 @@ pub(crate) async fn pin(
     Ok(Redirect::to(&link(&form.session)).into_response())
 }
 
+/// Shows another version of an answer.
+pub(crate) async fn version(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(form): CsrfForm<VersionForm>,
+) -> Result<Response, ApiError> {
+    let version = parse_message_id(&form.version).ok_or(Code::NotFound)?;
+    console.chat.show_version(member.account.id, &form.session, version).await?;
+    Ok(Redirect::to(&format!("{}#{}", link(&form.session), message_id(version))).into_response())
+}
+
 /// Deletes a conversation. The page that follows offers to undo that.
 pub(crate) async fn delete(
     State(console): State<Console>,
@@ -68,7 +94,7 @@ pub(crate) async fn delete(
     CsrfForm(form): CsrfForm<SessionForm>,
 ) -> Result<Response, ApiError> {
     let account = member.account.id;
-    console.chat.stop_live(account, &form.session).await;
+    console.chat.stop_live(account, &form.session).await?;
     console.chat.hide_session(account, &form.session).await?;
     let id: String = form_urlencoded::byte_serialize(form.session.as_bytes()).collect();
     Ok(Redirect::to(&format!("{PATH}?done=deleted&restore={id}")).into_response())

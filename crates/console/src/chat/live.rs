@@ -54,11 +54,9 @@ pub(crate) async fn follow(
     State(console): State<Console>,
     member: Member,
     Query(FollowParams { session, from }): Query<FollowParams>,
-) -> Response {
-    match console.chat.follow_live(member.account.id, &session, from.unwrap_or(0)) {
-        Some(follower) => follower.stream(),
-        None => StatusCode::NO_CONTENT.into_response(),
-    }
+) -> Result<Response, ApiError> {
+    let stream = console.chat.follow(member.account.id, &session, from.unwrap_or(0)).await?;
+    Ok(stream.unwrap_or_else(|| StatusCode::NO_CONTENT.into_response()))
 }
 
 /// Stops an answer, and waits until what there is of it is stored.
@@ -66,7 +64,7 @@ pub(crate) async fn stop(
     State(console): State<Console>,
     member: Member,
     CsrfForm(StopForm { session }): CsrfForm<StopForm>,
-) -> Response {
-    let is_stopped = console.chat.stop_live(member.account.id, &session).await;
-    if is_stopped { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }.into_response()
+) -> Result<Response, ApiError> {
+    let is_stopped = console.chat.stop_live(member.account.id, &session).await?;
+    Ok(if is_stopped { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }.into_response())
 }

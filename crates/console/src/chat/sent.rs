@@ -12,12 +12,12 @@ use web::{ApiError, Code};
 use super::{
     PATH, link, list,
     texts::Texts,
-    view::{grouped, kind_name, memory_link},
+    view::{kind_name, memory_link},
 };
 use crate::{
     Console,
     page::{Member, Page},
-    texts::fill,
+    texts::{fill, grouped},
     when::When,
 };
 

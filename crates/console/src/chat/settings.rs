@@ -9,12 +9,12 @@ use axum::{
 use http::StatusCode;
 use web::{ApiError, Query};
 
-use super::{texts::Texts, view::grouped};
+use super::texts::Texts;
 use crate::{
     Console,
     form::{CsrfForm, Fields},
     page::{Member, Page},
-    texts::fill,
+    texts::{fill, grouped},
 };
 
 /// The path of the page.
@@ -165,6 +165,7 @@ fn client(name: &str, t: &Texts) -> String {
         "program" => t.client_program,
         "distill" => t.client_distill,
         "summary" => t.client_summary,
+        "title" => t.client_title,
         other => other,
     };
     if id.is_empty() { kind.to_owned() } else { format!("{kind} {id}") }

@@ -3,11 +3,11 @@
 use store::AccountId;
 use web::{ApiError, Language, paging::Page as Rows};
 
-use super::{
-    texts::Texts,
-    view::{grouped, short},
+use super::{texts::Texts, view::short};
+use crate::{
+    Console,
+    texts::{fill, grouped},
 };
-use crate::{Console, texts::fill};
 
 /// Maximum length of a title in a suggestion, in characters.
 const TITLE: usize = 24;

@@ -53,6 +53,11 @@ texts! {
     editing: "重发后，这条消息之后的内容会被替换。", "What follows this message will be replaced.";
     cancel: "取消", "Cancel";
     again: "重新回答", "Answer again";
+    versions: "回答的版本", "Versions of the answer";
+    version_before: "上一个版本", "Earlier version";
+    version_after: "下一个版本", "Later version";
+    model_auto: "自动（{}）", "Automatic ({})";
+    model_pick: "用哪个模型回答", "Model that answers";
     retry: "再试一次", "Try again";
     thought: "想了 {} 秒", "Thought for {} s";
     thinking: "正在想", "Thinking";
@@ -151,4 +156,5 @@ texts! {
     client_program: "命令行程序", "Program";
     client_distill: "后台：提炼记忆", "Background: learning facts";
     client_summary: "后台：概括对话", "Background: summaries";
+    client_title: "后台：给对话起名", "Background: titles";
 }

@@ -14,7 +14,7 @@ use super::{address::PATH, texts::Texts};
 use crate::{
     Console,
     markdown::{self, Markdown},
-    texts::fill,
+    texts::{fill, grouped},
     when::When,
 };
 
@@ -39,6 +39,26 @@ pub(super) struct Turn {
     pub(super) ending: Option<&'static str>,
     /// The address and the name of the page with its prompt.
     pub(super) sent: Option<(String, String)>,
+    /// The place among the versions of the answer, if there are several.
+    pub(super) versions: Option<Versions>,
+}
+
+/// The place of an answer among its versions.
+pub(super) struct Versions {
+    pub(super) place: String,
+    /// The ids of the versions before and after it.
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
+}
+
+impl Versions {
+    fn of(message: &PageMessage) -> Option<Self> {
+        let all = &message.versions;
+        let at = all.iter().position(|id| *id == message.id)?;
+        let id = |at: Option<usize>| at.and_then(|at| all.get(at)).map(|id| message_id(*id));
+        let place = format!("{} / {}", at + 1, all.len());
+        Some(Self { place, before: id(at.checked_sub(1)), after: id(Some(at + 1)) })
+    }
 }
 
 /// The kinds of messages.
@@ -142,9 +162,11 @@ fn turn(message: PageMessage, t: &'static Texts) -> (Turn, Vec<(Cite, Option<Mem
         if kind == TurnKind::Double { markdown::render(&message.content) } else { Markdown::default() };
     let sent = message.sent.as_ref();
     let cites = sent.map(|sent| cites(&id, sent, t)).unwrap_or_default();
+    let versions = Versions::of(&message);
     let turn = Turn {
         kind,
         html,
+        versions,
         text: message.content,
         pictures: message.pictures,
         steps: sent
@@ -254,29 +276,9 @@ pub(super) fn short(text: &str, max: usize) -> String {
     }
 }
 
-/// Formats a number with commas between thousands.
-pub(super) fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (place, c) in digits.chars().enumerate() {
-        if place > 0 && c.is_ascii_digit() && (digits.len() - place).is_multiple_of(3) && !out.ends_with('-')
-        {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_commas() {
-        assert_eq!((grouped(0), grouped(1842), grouped(-123)), ("0".into(), "1,842".into(), "-123".into()));
-        assert_eq!(grouped(1_234_567), "1,234,567");
-    }
 
     #[test]
     fn names_of_memories_are_short() {
