@@ -329,6 +329,98 @@ async fn from_postgres_to_sqlite() {
 }
 
 #[both_engines("notes.read_links = false")]
+async fn the_trash_and_versions_of_answers_come_along(server: TestServer) {
+    let person = server.person("a").await;
+    let (browser, key) = (person.signed_in().await, person.with_key("*").await);
+    let csrf = browser.get("/chat").await.hidden("csrf");
+    key.post("/api/secondme/memory/key", json!({"content": "a deleted fact"})).await.data();
+    key.post("/api/secondme/note/add", json!({"title": "A deleted note", "content": "text"})).await.data();
+    let facts = key.get("/api/secondme/memory/key/search").await.data();
+    let notes = key.get("/api/secondme/note/search").await.data();
+    for path in [
+        format!("/memories/key/{}/delete", facts["list"][0]["id"]),
+        format!("/notes/{}/delete", notes["list"][0]["id"]),
+    ] {
+        assert_eq!(browser.post_form(&path, &[("csrf", &csrf)]).await.status, 303, "{path}");
+    }
+    let said = browser.post_form("/chat", &[("csrf", &csrf), ("session", ""), ("message", "hello")]).await;
+    let place = said.header("location").trim_end_matches("#end").to_owned();
+    let session = place.split_once('=').unwrap().1.to_owned();
+    let page = browser.get(&place).await.body;
+    let id = page.split("id=\"msg_").nth(1).unwrap().split('"').next().unwrap();
+    let form =
+        [("csrf", csrf.as_str()), ("session", &session), ("message", ""), ("replaces", &format!("msg_{id}"))];
+    assert_eq!(browser.post_form("/chat", &form).await.status, 303);
+    assert!(browser.get(&place).await.body.contains(">2 / 2<"));
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = write(directory.path(), "a.tar", export(&server, &person).await);
+    let other = server.person("b").await;
+    let (outcome, heard) = import(&server, &other, &path).await;
+    assert!(heard.refused.iter().all(|why| why.contains("route")), "{:?}", heard.refused);
+    assert!(outcome.added >= 6, "{}", outcome.added);
+    let browser = other.signed_in().await;
+    assert!(browser.get(&place).await.body.contains(">2 / 2<"));
+    let listed = browser.get("/api/secondme/chat/session/list").await.data();
+    assert_eq!(listed["sessions"][0]["messageCount"], 2, "{listed}");
+    let trash = browser.get("/memories/trash").await;
+    assert!(trash.body.contains("a deleted fact") && trash.body.contains("A deleted note"), "{}", trash.body);
+    let account = other.account.id;
+    for entry in server.running().memory.trash(account, i64::MAX, 10).await.unwrap() {
+        server.running().memory.restore(account, entry.id).await.unwrap();
+    }
+    let found = other.with_key("*").await.get("/api/secondme/memory/key/search").await.data();
+    assert_eq!(found["list"][0]["factContent"], "a deleted fact");
+    assert_eq!(server.running().memory.trash_count(account).await.unwrap(), 0);
+    let (again, _) = import(&server, &person, &path).await;
+    assert_eq!(again.added, 0, "an import of one's own archive changes nothing");
+    let faults = server.running().chat.examine(account, false).await.unwrap();
+    assert!(faults.is_empty(), "{faults:?}");
+}
+
+#[both_engines("notes.read_links = false")]
+async fn hostile_trash_is_refused(server: TestServer) {
+    let (directory, person) = (tempfile::tempdir().unwrap(), server.person("a").await);
+    let good = json!({
+        "kind": "memory", "entryId": 5, "batch": 5, "shown": "x".repeat(5000), "body": "{}", "links": "[]",
+        "deleteTime": 1_767_225_600_000_i64,
+    });
+    let with = |member: &str, value: Value| {
+        let mut line = good.clone();
+        line[member] = value;
+        line.to_string()
+    };
+    let lines = [
+        good.to_string(),
+        with("kind", json!("profile")),
+        with("body", json!("no json")),
+        with("body", json!("[]")),
+        with("links", json!("{}")),
+        with("shown", json!("\0")),
+        with("deleteTime", json!(-1)),
+        with("entryId", json!(0)),
+    ];
+    let about = Manifest::new(&person.account.email, "x", server.clock().now());
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, text) in
+        [("doppel.json", serde_json::to_string(&about).unwrap()), ("trash/0001.jsonl", lines.join("\n"))]
+    {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o600);
+        header.set_cksum();
+        tar.append_data(&mut header, name, text.as_bytes()).unwrap();
+    }
+    let path = write(directory.path(), "a.tar", tar.into_inner().unwrap());
+    let (outcome, heard) = import(&server, &person, &path).await;
+    assert_eq!((outcome.added, heard.refused.len()), (1, 7), "{:?}", heard.refused);
+    let entry = server.running().memory.trash(person.account.id, i64::MAX, 10).await.unwrap().remove(0);
+    assert_eq!(entry.shown.len(), 200);
+    let error = server.running().memory.restore(person.account.id, entry.id).await.unwrap_err();
+    assert!(error.code().status().is_client_error(), "{error:?}");
+}
+
+#[both_engines("notes.read_links = false")]
 async fn facts_and_folders_come_in(server: TestServer) {
     let (directory, person) = (tempfile::tempdir().unwrap(), server.person("a").await);
     let at = directory.path();

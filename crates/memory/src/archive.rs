@@ -8,6 +8,7 @@ pub(crate) mod note;
 mod profile;
 mod review;
 mod shade;
+mod trash;
 
 use archive::{Section, given_time, line};
 use store::Timestamp;
@@ -30,6 +31,7 @@ impl Memory {
             Box::new(EntrySection::<agent::AgentMemory>::new(self)),
             // Changes in it refer to memories.
             Box::new(review::Inbox(self.clone())),
+            Box::new(trash::Trash(self.clone())),
         ]
     }
 

@@ -1,11 +1,17 @@
 //! The trash: key memories and notes that a person deleted on the pages. They can be brought back for a time,
 //! with their ids, earlier versions, links and pages.
 
+pub(crate) mod limits;
+pub(crate) mod queries;
+
 use archive::{ImportLine, Section};
 use search::Index;
 use serde::{Deserialize, Serialize};
 use store::{AccountId, Timestamp, Tx, from_row, params};
 use web::{ApiError, Code, Tasks};
+
+pub use limits::{DAYS, MAX_AT_ONCE, MAX_ENTRIES};
+use limits::{MAX_BYTES, SHOWN};
 
 use crate::{
     LinkId, Memory, MemoryId, MessageId, NoteId, TrashId,
@@ -13,50 +19,12 @@ use crate::{
     key, note, quota,
 };
 
-/// Number of days for which an entry stays in the trash.
-pub const DAYS: i64 = 30;
-/// Maximum number of entries in the trash of an account. The earliest deleted ones make room.
-pub const MAX_ENTRIES: i64 = 2000;
-/// Maximum number of bytes in the trash of an account, in the same way. An entry that is larger alone stays.
-const MAX_BYTES: i64 = 64 << 20;
-/// Maximum number of entries that are deleted or brought back at once.
-pub const MAX_AT_ONCE: usize = 200;
 /// Maximum number of links that are kept of a memory.
 const MAX_LINKS: i64 = 200;
-/// Number of characters that the list shows.
-const SHOWN: usize = 200;
 /// Rows deleted at a time.
 const DELETED: i64 = 500;
 const EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
 const DAY_MS: i64 = 86_400_000;
-
-const INSERT: &str = "INSERT INTO memory_trash \
-     (id, account_id, kind, entry_id, batch, shown, body, links, bytes, deleted_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-
-const LIST: &str = "SELECT id, kind, entry_id, shown, deleted_at FROM memory_trash \
-     WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-
-const COUNT: &str = "SELECT COUNT(*) FROM memory_trash WHERE account_id = $1";
-
-const OF_BATCH: &str =
-    "SELECT id FROM memory_trash WHERE account_id = $1 AND batch = $2 ORDER BY id LIMIT $3";
-
-const ONE: &str = "SELECT kind, body, links FROM memory_trash WHERE account_id = $1 AND id = $2";
-
-const DELETE: &str = "DELETE FROM memory_trash WHERE account_id = $1 AND id = $2";
-
-const EMPTY: &str = "DELETE FROM memory_trash WHERE account_id = $1";
-
-const EXPIRE: &str = "DELETE FROM memory_trash WHERE id IN \
-     (SELECT id FROM memory_trash WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2)";
-
-/// Deletes all but the latest entries. The sum of bytes counts from the latest on.
-const BOUND: &str = "DELETE FROM memory_trash WHERE account_id = $1 AND batch <> $4 AND id IN ( \
-     SELECT id FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id DESC) AS place, \
-     CAST(SUM(bytes) OVER (ORDER BY id DESC) AS BIGINT) AS total FROM memory_trash \
-     WHERE account_id = $1) AS counted \
-     WHERE place > $2 OR total > $3)";
 
 /// An entry that can be deleted into the trash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -143,7 +111,7 @@ impl Memory {
                         let row = (ids.next(), batch, clock.now());
                         deleted += usize::from(trash(tx, account, *entry, row).await?);
                     }
-                    tx.execute(BOUND, params![account, MAX_ENTRIES, MAX_BYTES, batch]).await?;
+                    tx.execute(queries::BOUND, params![account, MAX_ENTRIES, MAX_BYTES, batch]).await?;
                     Ok::<_, ApiError>(deleted)
                 })
             })
@@ -156,7 +124,7 @@ impl Memory {
     /// # Errors
     /// If the store fails.
     pub async fn trash(&self, account: AccountId, before: i64, limit: i64) -> Result<Vec<Trashed>, ApiError> {
-        Ok(self.db().fetch_all(LIST, params![account, before, limit]).await?)
+        Ok(self.db().fetch_all(queries::LIST, params![account, before, limit]).await?)
     }
 
     /// Returns the number of entries in the trash.
@@ -164,7 +132,7 @@ impl Memory {
     /// # Errors
     /// If the store fails.
     pub async fn trash_count(&self, account: AccountId) -> Result<i64, ApiError> {
-        let (count,) = self.db().fetch_one(COUNT, params![account]).await?;
+        let (count,) = self.db().fetch_one(queries::COUNT, params![account]).await?;
         Ok(count)
     }
 
@@ -174,7 +142,8 @@ impl Memory {
     /// If the store fails.
     pub async fn trash_batch(&self, account: AccountId, batch: i64) -> Result<Vec<TrashId>, ApiError> {
         let most = i64::try_from(MAX_AT_ONCE).unwrap_or(i64::MAX);
-        let rows: Vec<(TrashId,)> = self.db().fetch_all(OF_BATCH, params![account, batch, most]).await?;
+        let rows: Vec<(TrashId,)> =
+            self.db().fetch_all(queries::OF_BATCH, params![account, batch, most]).await?;
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
@@ -186,7 +155,7 @@ impl Memory {
     /// has no room.
     pub async fn restore(&self, account: AccountId, id: TrashId) -> Result<(), ApiError> {
         let found: Option<(i64, String, String)> =
-            self.db().fetch_optional(ONE, params![account, id]).await?;
+            self.db().fetch_optional(queries::ONE, params![account, id]).await?;
         let (kind, text, links) = found.ok_or(Code::NotFound)?;
         let given = vec![ImportLine { line: 1, text }];
         let taken = match kind {
@@ -194,10 +163,11 @@ impl Memory {
             _ => EntrySection::<saved::key::KeyMemories>::new(self).import(account, given).await?,
         };
         if let Some((_, why)) = taken.refused.first() {
-            let code = if why == quota::FULL { Code::QuotaExceeded } else { Code::Internal };
+            // An imported archive may have brought anything into the trash.
+            let code = if why == quota::FULL { Code::QuotaExceeded } else { Code::InvalidParam };
             return Err(ApiError::new(code).with(why.clone()));
         }
-        let links: Vec<KeptLink> = serde_json::from_str(&links).map_err(ApiError::internal)?;
+        let links: Vec<KeptLink> = serde_json::from_str(&links).unwrap_or_default();
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -212,7 +182,7 @@ impl Memory {
                         };
                         restore_link(tx, account, link).await?;
                     }
-                    tx.execute(DELETE, params![account, id]).await?;
+                    tx.execute(queries::DELETE, params![account, id]).await?;
                     Ok(())
                 })
             })
@@ -224,7 +194,7 @@ impl Memory {
     /// # Errors
     /// [`Code::NotFound`] if the id is unknown or another person's.
     pub async fn delete_for_good(&self, account: AccountId, id: TrashId) -> Result<(), ApiError> {
-        match self.db().execute(DELETE, params![account, id]).await? {
+        match self.db().execute(queries::DELETE, params![account, id]).await? {
             0 => Err(Code::NotFound.into()),
             _ => Ok(()),
         }
@@ -235,7 +205,7 @@ impl Memory {
     /// # Errors
     /// If the store fails.
     pub async fn empty_trash(&self, account: AccountId) -> Result<(), ApiError> {
-        self.db().execute(EMPTY, params![account]).await?;
+        self.db().execute(queries::EMPTY, params![account]).await?;
         Ok(())
     }
 
@@ -247,7 +217,7 @@ impl Memory {
         let before = self.db().clock().now().plus_ms(-DAYS * DAY_MS);
         let mut all = 0;
         loop {
-            let deleted = self.db().execute(EXPIRE, params![before, DELETED]).await?;
+            let deleted = self.db().execute(queries::EXPIRE, params![before, DELETED]).await?;
             all += deleted;
             if deleted < DELETED.unsigned_abs() {
                 return Ok(all);
@@ -259,16 +229,13 @@ impl Memory {
 /// Brings a link back unless its message or other memory is gone.
 async fn restore_link(tx: &mut Tx<'_>, account: AccountId, mut link: key::SavedLink) -> Result<(), ApiError> {
     if let Some(message) = link.message
-        && tx.fetch_optional::<(i64,)>(MESSAGE, params![message]).await?.is_none()
+        && tx.fetch_optional::<(i64,)>(queries::MESSAGE, params![message]).await?.is_none()
     {
         link.message = None;
     }
     key::restore_link(tx, account, &link).await?;
     Ok(())
 }
-
-/// Selects a message, to which a link refers.
-const MESSAGE: &str = "SELECT id FROM chat_message WHERE id = $1";
 
 /// Moves an entry into the trash. Returns false if the person does not have it.
 async fn trash(
@@ -291,7 +258,7 @@ async fn trash(
     let shown = shown(&body);
     let bytes = quota::size(&[&body, &links]);
     let values = params![id, account, entry.kind(), number, batch, &shown, &body, &links, bytes, now];
-    tx.execute(INSERT, values).await?;
+    tx.execute(queries::INSERT, values).await?;
     match entry {
         Entry::Memory(id) => key::delete(tx, account, id).await?,
         Entry::Note(id) => note::delete(tx, account, id).await?,

@@ -59,6 +59,8 @@ impl Section for TheProfile {
                     self_introduction: entry.self_introduction,
                     time_zone: entry.time_zone,
                     reviews_agents: entry.reviews_agents,
+                    // Whoever moves decides anew who may see the page.
+                    is_public: None,
                 };
                 let mut changed = self.0.update_profile(account, change.clone()).await;
                 if changed.as_ref().is_err_and(|error| error.code() == Code::ProfileUpdateFailed) {
