@@ -346,3 +346,17 @@ async fn an_owner_looks_after_the_people_of_a_key(server: TestServer) {
     assert!(owner.get(&page).await.body.contains("No matching records."));
     assert_eq!(send(&owner, &page, &path, &[("act", "enable")]).await.status, 422, "there is no such user");
 }
+
+#[both_engines]
+async fn a_key_is_valid_on_the_day_of_its_date(server: TestServer) {
+    let key = key(&server, "a", json!({})).await;
+    let path = format!("/hub/keys/{}", key.id);
+    let fields = [("name", "x"), ("enabled", "yes"), ("expires", "2026-01-05")];
+    for _ in 0..2 {
+        assert_eq!(send(&key.owner, &path, &path, &fields).await.status, 303);
+        let page = key.owner.get(&path).await;
+        assert!(page.body.contains("type=\"date\" value=\"2026-01-05\""), "{}", page.body);
+    }
+    let stored = key.owner.get(&format!("/api/apikey/hub/keys/{}", key.id)).await.data();
+    assert_eq!(stored["expiresAt"], 1_767_657_599_000_i64, "{stored}");
+}

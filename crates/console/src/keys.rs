@@ -3,7 +3,7 @@
 pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod detail;
-mod expiry;
+pub(crate) mod expiry;
 mod shown;
 mod usage;
 mod view;

@@ -18,6 +18,7 @@ use super::{PATH, chart::Chart, id, is_about_form, lines, problems, texts, texts
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
+    keys::expiry,
     page::{Member, Page},
     when::When,
 };
@@ -71,7 +72,7 @@ impl KeyForm {
         Self {
             name: key.name.clone(),
             enabled: key.is_enabled,
-            expires: key.expires_at.map(Timestamp::date).unwrap_or_default(),
+            expires: key.expires_at.map(last_day).unwrap_or_default(),
             ips: list(rules.ips.iter().map(ToString::to_string).collect()),
             domains: list(rules.domains.iter().map(ToString::to_string).collect()),
             both: rules.both_lists,
@@ -97,7 +98,7 @@ impl KeyForm {
         let per_day = number(&mut issues, "perDay", &self.per_day);
         let expires_at = match self.expires.trim() {
             "" => Some(0),
-            text => day(text).or_else(|| {
+            text => last_moment(text).or_else(|| {
                 issues.add("date_parsing", "expiresAt", "Input should be a date such as 2030-12-31");
                 None
             }),
@@ -136,6 +137,17 @@ fn number<T: std::str::FromStr>(issues: &mut web::Issues, field: &str, text: &st
 pub(super) fn day(text: &str) -> Option<i64> {
     let date: jiff::civil::Date = text.parse().ok()?;
     Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
+}
+
+/// Returns the end of a day (UTC) in milliseconds since 1970. A key is valid on the whole day, as on the page
+/// of API keys.
+fn last_moment(text: &str) -> Option<i64> {
+    expiry::end_of_day(text).map(Timestamp::as_millis)
+}
+
+/// Returns the last day on which a key that expires then is valid.
+fn last_day(expires_at: Timestamp) -> String {
+    expires_at.plus_ms(-1).date()
 }
 
 struct Row {

@@ -22,8 +22,8 @@ crate::texts::texts! {
     per_day: "每天调用次数", "Requests per day";
     limit_hint: "留空则采用服务器默认值。", "Leave empty to use the server default.";
     expires: "过期日期", "Expires on";
-    expires_hint: "留空则永不过期。当天开始时（UTC）失效。",
-        "Leave empty for no expiration. The key expires at the start of this day (UTC).";
+    expires_hint: "留空则永不过期。密钥在这一天结束时（UTC）失效。",
+        "Leave empty for no expiration. The key stops working at the end of this day (UTC).";
     ips: "IP 白名单", "IP allowlist";
     ips_hint: "每行一个地址或网段，用于 app-token。留空则不限制。",
         "One address or CIDR block per line; applies to app tokens. Leave empty to allow all.";
@@ -77,6 +77,7 @@ crate::texts::texts! {
     week: "7 天", "7 days";
     old_until: "旧 SK 有效至", "Old SK valid until";
     delete: "删除", "Delete";
+    delete_user_ask: "删除这个用户？不能恢复。", "Delete this user? This cannot be undone.";
     delete_lead:
         "删除后立即失效，属于该密钥的用户也会一并删除，无法恢复。",
         "The key stops working immediately, and its users are deleted. This cannot be undone.";

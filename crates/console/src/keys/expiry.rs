@@ -20,7 +20,7 @@ pub(crate) fn read(choice: &str, date: &str, now: Timestamp) -> Option<Option<Ti
 }
 
 /// Returns the last second of a day (UTC).
-fn end_of_day(date: &str) -> Option<Timestamp> {
+pub(crate) fn end_of_day(date: &str) -> Option<Timestamp> {
     let date: jiff::civil::Date = date.trim().parse().ok()?;
     let end = date.at(23, 59, 59, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(Timestamp(end.timestamp().as_millisecond()))
