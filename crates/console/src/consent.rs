@@ -91,7 +91,7 @@ pub(crate) async fn show(
         return request::redirect(&request.deny(Denied::ConsentRequired));
     }
     let asked = (asked, standing.as_ref());
-    view::ask(&console, &member, &app, &request, (path.as_str(), &query), asked, None)
+    view::ask(&console, &member, &app, &request, (path.as_str(), &query), asked, None).await
 }
 
 /// Returns the app that asks.
@@ -165,7 +165,7 @@ pub(crate) async fn submit(
         let problem = Some(Texts::of(member.page.language).none);
         let standing = console.identity.standing(member.account.id, &app.id).await?;
         let asked = (asked, standing.as_ref());
-        return view::ask(&console, &member, &app, &request, (path, &decision.query), asked, problem);
+        return view::ask(&console, &member, &app, &request, (path, &decision.query), asked, problem).await;
     }
     let location = grant(&console, member.account.id, (&app, &request), (asked, granted), true).await?;
     go(path, &member, &request, &location)

@@ -20,10 +20,16 @@ use crate::{
     when::When,
 };
 
-/// A box for a scope.
+/// Most interests that are shown.
+const SHOWN: usize = 6;
+
+/// A switch for a scope, and for the scopes that it contains.
 struct Choice {
-    name: &'static str,
+    icon: &'static str,
+    title: &'static str,
     meaning: &'static str,
+    /// The names of the scopes, separated by spaces.
+    names: String,
     is_needed: bool,
     is_ticked: bool,
     /// A remark about the person's earlier answer.
@@ -54,9 +60,23 @@ struct ConsentPage<'a> {
     other_account: String,
     back: String,
     warning: Option<&'static str>,
+    /// The person's data that the app will see, if it asks for the profile.
+    sees: Option<Sees>,
     reads: Vec<Choice>,
     writes: Vec<Choice>,
+    acts: Vec<Choice>,
+    /// True if something can be left out.
+    can_choose: bool,
     problem: Option<&'static str>,
+}
+
+/// The person's data as the app will see it.
+struct Sees {
+    name: String,
+    email: String,
+    bio: String,
+    /// The names of public interests.
+    interests: Vec<String>,
 }
 
 /// A page that leaves for the app's redirect URI. The answer of a form cannot redirect to an app: browsers
@@ -71,7 +91,7 @@ struct LeavePage<'a> {
 }
 
 /// Renders the consent page. `standing` is the person's earlier answer to the same app.
-pub(super) fn ask(
+pub(super) async fn ask(
     console: &Console,
     member: &Member,
     app: &Application,
@@ -85,11 +105,13 @@ pub(super) fn ask(
     let t = Texts::of(page.language);
     // Old names may contain characters that change the direction of text, which are now refused.
     let name = names::cleaned(&app.name);
-    let choices = |is_write: bool| {
-        let scopes = asked.scopes.iter().filter(|scope| scope.may_change() == is_write);
-        scopes.map(|scope| choice(scope, standing, t, &page)).collect()
+    let choices = |group: Group| -> Vec<Choice> {
+        let rows = rows(asked.scopes).into_iter().filter(|(scope, _)| Group::of(*scope) == group);
+        rows.map(|(scope, all)| choice(scope, all, standing, t, &page)).collect()
     };
     let described = app.document.as_ref();
+    let (reads, writes, acts) = (choices(Group::Read), choices(Group::Write), choices(Group::Act));
+    let can_choose = [&reads, &writes, &acts].into_iter().flatten().filter(|row| !row.is_needed).count() > 1;
     let template = ConsentPage {
         page: &page,
         t,
@@ -107,8 +129,11 @@ pub(super) fn ask(
         other_account: sign_in::address(Again::Choose, &here),
         back: back(request, t),
         warning: warning(request, app, t),
-        reads: choices(false),
-        writes: choices(true),
+        sees: sees(console, member, asked.scopes).await?,
+        reads,
+        writes,
+        acts,
+        can_choose,
         problem,
     };
     match problem {
@@ -128,7 +153,89 @@ pub(super) fn leave(member: &Member, request: &Request, location: &str) -> Resul
     page.answer(StatusCode::OK, &LeavePage { page: &page, t, title, location })
 }
 
-fn choice(scope: Scope, standing: Option<&Standing>, t: &'static Texts, page: &Page) -> Choice {
+/// The groups in which scopes are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Read,
+    Write,
+    /// Actions in the person's name.
+    Act,
+}
+
+impl Group {
+    const fn of(scope: Scope) -> Self {
+        match scope {
+            Scope::Chat | Scope::ChatWrite | Scope::Voice | Scope::PlazaWrite | Scope::HubCall => Self::Act,
+            _ if scope.may_change() => Self::Write,
+            _ => Self::Read,
+        }
+    }
+}
+
+/// Returns the scopes to decide about, each with those that give nothing beside it: an app that asks in both
+/// vocabularies asks for one thing.
+fn rows(asked: ScopeSet) -> Vec<(Scope, ScopeSet)> {
+    let contains = |outer: Scope, inner: Scope| {
+        outer != inner
+            && outer.abilities().covers(inner.abilities())
+            && (!inner.is_needed() || outer.is_needed())
+    };
+    let outer = asked.iter().filter(|scope| !asked.iter().any(|other| contains(other, *scope)));
+    let with_inner = |scope: Scope| {
+        asked.iter().filter(|inner| contains(scope, *inner)).fold(ScopeSet::of(&[scope]), |mut all, inner| {
+            all.insert(inner);
+            all
+        })
+    };
+    outer.map(|scope| (scope, with_inner(scope))).collect()
+}
+
+/// Returns the person's data that an app with these scopes sees at once.
+async fn sees(console: &Console, member: &Member, asked: ScopeSet) -> Result<Option<Sees>, ApiError> {
+    let abilities = asked.abilities();
+    if !abilities.covers(Scope::UserInfo.abilities()) {
+        return Ok(None);
+    }
+    let (account, profile) = console.memory.profile(member.account.id).await?;
+    let interests = if abilities.covers(Scope::UserInfoShades.abilities()) {
+        let shades = console.memory.shades(account.id, true).await?;
+        shades.into_iter().take(SHOWN).map(|shade| shade.body.shade_name_public).collect()
+    } else {
+        Vec::new()
+    };
+    Ok(Some(Sees { name: account.name, email: account.email, bio: profile.bio, interests }))
+}
+
+/// Returns the icon and the title of a scope.
+const fn title(scope: Scope, t: &'static Texts) -> (&'static str, &'static str) {
+    match scope {
+        Scope::UserInfo => ("person", t.profile),
+        Scope::UserInfoShades => ("heart", t.interests),
+        Scope::UserInfoSoftMemory => ("memory", t.soft_memory),
+        Scope::UserInfoV2 => ("person", t.profile_interests),
+        Scope::MemoryRead => ("memory", t.memories),
+        Scope::ChatRead => ("history", t.chats),
+        Scope::PlazaRead => ("plaza", t.plaza),
+        Scope::NoteAdd => ("note", t.add),
+        Scope::MemoryWrite => ("memory", t.change_memories),
+        Scope::NoteWrite => ("note", t.change_notes),
+        Scope::AgentMemory => ("robot", t.agent_memory),
+        Scope::Chat | Scope::ChatWrite => ("chat", t.talk),
+        Scope::Voice => ("speaker", t.voice),
+        Scope::PlazaWrite => ("plaza", t.post),
+        Scope::HubCall => ("hub", t.hub),
+        Scope::Everything => ("alert", t.everything),
+    }
+}
+
+fn choice(
+    scope: Scope,
+    all: ScopeSet,
+    standing: Option<&Standing>,
+    t: &'static Texts,
+    page: &Page,
+) -> Choice {
+    let (icon, title) = title(scope, t);
     let abilities = scope.abilities();
     let was_asked = standing.is_some_and(|standing| standing.asked.abilities().covers(abilities));
     let was_granted = standing.is_some_and(|standing| standing.scopes.abilities().covers(abilities));
@@ -139,7 +246,9 @@ fn choice(scope: Scope, standing: Option<&Standing>, t: &'static Texts, page: &P
         _ => None,
     };
     Choice {
-        name: scope.name(),
+        icon,
+        title,
+        names: all.to_string(),
         meaning: scope.meaning(page.language),
         is_needed: scope.is_needed(),
         is_ticked: !is_refused,
@@ -187,8 +296,45 @@ fn warning(request: &Request, app: &Application, t: &Texts) -> Option<&'static s
 
 /// Returns the scopes that a person ticked.
 pub(super) fn ticked(names: &[String]) -> ScopeSet {
-    names.iter().filter_map(|name| Scope::parse(name)).fold(ScopeSet::EMPTY, |mut set, scope| {
+    let names = names.iter().flat_map(|names| names.split(' '));
+    names.filter_map(Scope::parse).fold(ScopeSet::EMPTY, |mut set, scope| {
         set.insert(scope);
         set
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_vocabularies_are_one_row() {
+        let rows = |names: &str| -> Vec<(&str, String)> {
+            let rows = rows(ScopeSet::parse_list(names).unwrap());
+            rows.into_iter().map(|(scope, all)| (scope.name(), all.to_string())).collect()
+        };
+        assert_eq!(
+            rows("user.info user.info.shades userinfo chat chat.read chat.write"),
+            [
+                ("chat", "chat chat.read chat.write".to_owned()),
+                ("userinfo", "user.info user.info.shades userinfo".to_owned())
+            ],
+        );
+        assert_eq!(rows("user.info chat.read chat.write").len(), 3, "what can be granted alone stands alone");
+        // A scope that cannot be denied does not disappear in one that can.
+        for scope in Scope::ALL {
+            let all = rows(&format!("user.info {}", scope.name()));
+            assert!(
+                all.iter().all(|(name, names)| !names.contains("user.info ")
+                    || Scope::parse(name).is_some_and(Scope::is_needed)),
+                "{all:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_choice_of_a_row_is_read() {
+        let ticked = ticked(&["chat chat.write".to_owned(), "nonsense".to_owned(), "note.add".to_owned()]);
+        assert_eq!(ticked.names(), ["note.add", "chat", "chat.write"]);
+    }
 }
