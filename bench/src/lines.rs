@@ -7,6 +7,7 @@ pub(crate) mod grant;
 pub(crate) mod hub;
 pub(crate) mod info;
 pub(crate) mod lookup;
+pub(crate) mod pages;
 pub(crate) mod plaza;
 pub(crate) mod recall;
 pub(crate) mod start;

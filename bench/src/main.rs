@@ -99,6 +99,8 @@ enum Part {
     Grant,
     /// The Plaza with each number of posts. Takes minutes, so it runs only if named.
     Plaza,
+    /// The pages of a person with much data. Takes minutes, so it runs only if named.
+    Pages,
 }
 
 #[derive(Debug, Subcommand)]
@@ -175,6 +177,9 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Plaza) {
         report.extend(lines::plaza::run(&bench)?);
+    }
+    if wanted(Part::Pages) {
+        report.extend(lines::pages::run(&bench)?);
     }
     let text = if args.json { report.json()? } else { report.table() };
     std::io::stdout().write_all(text.as_bytes())?;

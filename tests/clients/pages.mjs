@@ -19,6 +19,9 @@ const VIEWS = [
 const LEFT_OUT = /^\/(reference|api|cdn|oauth|assets|\.well-known|gate)(\/|$)|\/export|\.(json|jsonl|zip|md|txt)$/;
 const MARKDOWN = "# Title\n\n**bold** and `code`\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```rust\nfn main() {}\n```\n\n- [ ] task\n";
 
+/** The most bytes of a page with everything that it loads, over the wire and without a cache. */
+const WIRE = 100 * 1024;
+
 const problems = new Set();
 const report = (where, text) => problems.add(`${where}: ${text}`);
 
@@ -117,6 +120,7 @@ async function open(browser, view) {
     const url = new URL(request.url());
     if (url.protocol.startsWith("http") && url.origin !== BASE_URL) report(page.url(), `asks ${url.origin}`);
   });
+  page.on("requestfinished", note);
   page.on("dialog", (dialog) => {
     report(page.url(), `opens a dialog: ${dialog.message()}`);
     dialog.dismiss();
@@ -124,7 +128,26 @@ async function open(browser, view) {
   return { context, page };
 }
 
+// The size over the wire of everything that was loaded: later pages take it from the cache.
+const sizes = new Map();
+let loaded = new Set();
+let heaviest = ["", 0];
+
+async function note(request) {
+  loaded.add(request.url());
+  const size = await request.sizes().then((all) => all.responseBodySize, () => 0);
+  sizes.set(request.url(), Math.max(size, sizes.get(request.url()) ?? 0));
+}
+
+async function weigh(page, url) {
+  await page.waitForLoadState("networkidle");
+  const all = [...loaded].reduce((sum, one) => sum + (sizes.get(one) ?? 0), 0);
+  if (all > WIRE) report(url.pathname, `${all} bytes over the wire`);
+  if (all > heaviest[1]) heaviest = [url.pathname, all];
+}
+
 async function visit(page, url) {
+  loaded = new Set();
   const response = await page.goto(url.href, { waitUntil: "load" });
   if (!response.ok()) report(url.pathname, `status ${response.status()}`);
   return response.headers()["content-type"]?.startsWith("text/html");
@@ -133,16 +156,28 @@ async function visit(page, url) {
 // The pages that somebody meets who is not signed in.
 async function front(browser, view) {
   const { context, page } = await open(browser, view);
-  for (const path of ["/sign-in"]) {
+  for (const path of ["/sign-in", "/people/username"]) {
     await visit(page, new URL(path, BASE_URL));
     await check(page, path, view);
   }
   await context.close();
 }
 
+// The person publishes their page, so that it is one of the pages.
+async function publish(browser) {
+  const { context, page } = await open(browser, VIEWS[0]);
+  await signIn(page);
+  await page.goto(`${BASE_URL}/profile`);
+  await page.check("[name=public_page]");
+  await page.click("form[action='/profile'] button[type=submit]");
+  await page.waitForURL(/done=saved/);
+  await context.close();
+}
+
 async function main() {
   await fill();
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+  await publish(browser);
   const known = new Map();
   for (const view of VIEWS) {
     await front(browser, view);
@@ -161,6 +196,7 @@ async function main() {
           known.delete(kind(url));
           continue;
         }
+        await weigh(page, url);
         await check(page, url.pathname + url.search, view);
         waiting.push(...(await links(page)));
       }

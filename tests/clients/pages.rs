@@ -55,3 +55,23 @@ async fn hostile_texts_stay_texts() {
     model.by_rule(repeat);
     walk("hostile.mjs", &model).await;
 }
+
+/// From the link that an empty server prints, in both languages.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newcomer_gets_an_answer_and_a_call_in_six_clicks() {
+    for locale in ["zh-CN", "en-US"] {
+        let model = Model::start().await;
+        let directory = tempfile::tempdir().unwrap();
+        let server = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path()).serve(&[]);
+        let link = loop {
+            let printed = server.printed();
+            if let Some(link) = printed.split_whitespace().find(|word| word.contains("/setup?link=")) {
+                break link.to_owned();
+            }
+            tokio::task::yield_now().await;
+        };
+        let url = model.url();
+        let variables = [("LINK", link.as_str()), ("MODEL_URL", url.as_str()), ("LOCALE", locale)];
+        assert_eq!(testkit::clients::run("newcomer.mjs", &variables).await, "done\n", "{locale}");
+    }
+}

@@ -13,7 +13,7 @@ use plaza::{
 };
 use store::{AccountId, Clock, Database, Random, params};
 
-use super::{Bench, Site, command, email};
+use super::{Bench, Site, command};
 use crate::{
     load::{self, Load},
     process, progress,
@@ -45,8 +45,14 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-fn with(bench: &Bench, posts: u32) -> Result<Vec<Line>> {
-    progress(&format!("filling the Plaza with {posts} posts"));
+/// Returns a running server with a full Plaza.
+pub(super) fn filled(bench: &Bench, posts: u32) -> Result<Site> {
+    Ok(site(bench, posts)?.0)
+}
+
+/// Returns a running server with a full Plaza, the bytes of all texts, the size on the disk in MiB, and the
+/// name of a post.
+fn site(bench: &Bench, posts: u32) -> Result<(Site, u64, f64, String)> {
     let limits = [
         ("DOPPEL_PLAZA__POSTS_PER_HOUR", "1000000000".to_owned()),
         ("DOPPEL_PLAZA__COMMENTS_PER_HOUR", "1000000000".to_owned()),
@@ -56,11 +62,14 @@ fn with(bench: &Bench, posts: u32) -> Result<Vec<Line>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (filled, talk) = runtime.block_on(fill(&data, posts))?;
     let size = size(&data)?;
-    let scopes = "plaza.read plaza.write";
-    let create = ["key", "create", "--account", &email(0), "--name", "bench", "--scopes", scopes];
-    let key = process::verb(command(bench, &data, &settings), &create, "")?.trim().to_owned();
     let server = process::serve(command(bench, &data, &settings))?;
-    let site = Site { data, settings, server };
+    Ok((Site { data, settings, server }, filled, size, talk))
+}
+
+fn with(bench: &Bench, posts: u32) -> Result<Vec<Line>> {
+    progress(&format!("filling the Plaza with {posts} posts"));
+    let (site, filled, size, talk) = site(bench, posts)?;
+    let key = site.key_for(bench, "plaza.read plaza.write")?;
     progress("reading the Plaza");
     let mut lines = vec![Line {
         what: format!("Plaza, {posts} posts with comments: size on disk"),
