@@ -124,11 +124,13 @@ async fn first_steps_tick_themselves_off_and_can_be_dismissed(server: TestServer
     let csrf = browser.get("/").await.hidden("csrf");
     assert_eq!(browser.post_form("/start/dismiss", &[("csrf", "x")]).await.status, 403);
     let dismissed = browser.post_form("/start/dismiss", &[("csrf", &csrf)]).await;
-    let cookie = dismissed.cookie("doppel_start").expect("a cookie");
-    assert_eq!(done(&browser.with("cookie", &format!("doppel_start={cookie}"))).await, 0);
+    assert_eq!(dismissed.status, 303, "{}", dismissed.body);
+    assert_eq!(done(&browser).await, 0);
+    assert_eq!(done(&person.signed_in().await).await, 0, "in every browser of the person");
     let other = server.person("b").await.signed_in().await;
-    let page = other.with("cookie", &format!("doppel_start={cookie}")).get("/").await.body;
-    assert!(page.contains("class=\"steps\""), "another person's first steps stay");
+    assert!(other.get("/").await.body.contains("class=\"steps\""), "another person's first steps stay");
+    let info = key.get("/api/secondme/user/info").await.data();
+    assert_eq!(info["name"], "a", "the profile stays");
 }
 
 /// Returns the text of an element with code.
@@ -226,4 +228,56 @@ async fn an_interest_is_copied_to_its_public_side(server: TestServer) {
     assert_eq!(browser.post_form(&path, &[("csrf", &csrf)]).await.status, 303);
     let shades = key.get("/api/secondme/user/shades").await.data();
     assert!(shades.to_string().contains("green, from Hangzhou"), "{shades}");
+}
+
+#[both_engines]
+async fn the_navigation_counts_what_is_there(server: TestServer) {
+    let person = server.person("a").await;
+    let (browser, key) = (person.signed_in().await, person.with_key("*").await);
+    assert!(!browser.get("/account").await.body.contains("class=\"count"));
+    for content in ["likes tea", "runs on Saturdays"] {
+        key.post("/api/secondme/memory/key", json!({"content": content})).await.data();
+    }
+    key.post("/api/secondme/note/add", json!({"content": "a note"})).await.data();
+    let page = browser.get("/account").await.body;
+    let counts: Vec<&str> = page
+        .split("<span class=\"count total\">")
+        .skip(1)
+        .filter_map(|rest| rest.split('<').next())
+        .collect();
+    assert_eq!(counts, ["2", "1"], "{page}");
+    let other = server.person("b").await.signed_in().await;
+    assert!(!other.get("/account").await.body.contains("class=\"count"));
+}
+
+#[both_engines]
+async fn a_question_is_asked_without_scripts(server: TestServer) {
+    let person = server.person("a").await;
+    let browser = person.signed_in().await;
+    person.signed_in().await;
+    let count = async || browser.get("/account").await.body.matches("/account/sessions/").count();
+    let before = count().await;
+    let csrf = browser.get("/account").await.hidden("csrf");
+    let path = "/account/sessions/end-others";
+    let form = [
+        ("csrf", csrf.as_str()),
+        ("ask", "<b>End</b> them?"),
+        ("yes", "End"),
+        ("from", "/account?a=b"),
+        ("other", "\"x"),
+    ];
+    let asked = browser.post_form(path, &form).await;
+    assert_eq!(asked.status, 200, "{}", asked.body);
+    assert!(asked.body.contains("<h1>&#60;b&#62;End&#60;/b&#62; them?</h1>"), "{}", asked.body);
+    assert!(asked.body.contains("name=\"other\" value=\"&#34;x\""), "its fields are kept: {}", asked.body);
+    assert!(asked.body.contains("href=\"/account?a=b\""), "the way back: {}", asked.body);
+    assert_eq!(count().await, before, "nothing has happened");
+    assert_eq!(asked.hidden("csrf"), csrf);
+    let form = [("csrf", csrf.as_str()), ("other", "x"), ("sure", "1")];
+    assert_eq!(browser.post_form(path, &form).await.status, 303);
+    assert!(count().await < before);
+    // A question from elsewhere is not shown.
+    let form = [("csrf", "x"), ("ask", "Planted text"), ("yes", "End")];
+    let refused = browser.post_form(path, &form).await;
+    assert!(refused.status == 403 && !refused.body.contains("Planted"), "{}", refused.body);
 }

@@ -143,3 +143,56 @@ async fn interests_are_added_changed_and_deleted(server: TestServer) {
     assert_eq!((deleted.status, deleted.header("location")), (303, "/profile?done=deleted"));
     assert_eq!(browser.get(&path).await.status, 404);
 }
+
+#[both_engines]
+async fn a_page_is_public_only_if_its_person_says_so(server: TestServer) {
+    let person = server.person("a").await;
+    let (browser, key) = (person.signed_in().await, person.with_key("*").await);
+    for (name, public) in [("秘密的", ""), ("阅读", "爱读书的人")] {
+        let interest = json!({"shadeName": name, "shadeDescription": "私下的话", "shadeNamePublic": public});
+        key.post("/api/secondme/user/shades/create", interest).await.data();
+    }
+    let route = person.account.route.clone();
+    let path = format!("/people/{route}");
+    let stranger = server.anyone().with("accept", "text/html");
+    let unknown = stranger.get("/people/nobody-here").await;
+    let hidden = stranger.get(&path).await;
+    assert_eq!((unknown.status, hidden.status), (404, 404));
+    assert!(!browser.get("/account").await.body.contains(&path), "no link to a page that is not there");
+    assert_eq!(browser.get(&path).await.status, 404, "not even for its person");
+    let csrf = browser.get("/profile").await.hidden("csrf");
+    let form = |public: &'static str| {
+        [
+            ("csrf", csrf.clone()),
+            ("name", "<i>陈一".to_owned()),
+            ("bio", "工程师".to_owned()),
+            ("words", "只给分身的话".to_owned()),
+            ("public_page", public.to_owned()),
+        ]
+    };
+    let save = async |public: &'static str| {
+        let form = form(public);
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(browser.post_form("/profile", &form).await.status, 303);
+    };
+    save("1").await;
+    let shown = stranger.get(&path).await;
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    for text in ["<h1 id=\"who\">&#60;i&#62;陈一</h1>", "工程师", "爱读书的人"] {
+        assert!(shown.body.contains(text), "{text}: {}", shown.body);
+    }
+    for text in ["a@example.com", "私下的话", "秘密的", "只给分身的话", "只有你看得到"] {
+        assert!(!shown.body.contains(text), "{text}: {}", shown.body);
+    }
+    assert!(browser.get(&path).await.body.contains("只有你看得到"));
+    assert!(browser.get("/account").await.body.contains(&format!("href=\"{path}\"")));
+    let other = server.person("b").await.signed_in().await;
+    assert!(!other.get(&path).await.body.contains("只有你看得到"));
+    let upper = format!("/people/{}", route.to_uppercase());
+    assert_eq!(stranger.get(&upper).await.status, 200);
+    save("").await;
+    assert_eq!(stranger.get(&path).await.status, 404);
+    save("1").await;
+    server.running().identity.set_disabled(person.account.id, true).await.unwrap();
+    assert_eq!(stranger.get(&path).await.status, 404, "a disabled account has no page");
+}

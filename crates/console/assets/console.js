@@ -112,19 +112,19 @@ function toast(text, action) {
   setTimeout(() => box.remove(), 10_000);
 }
 
-// Questions: a form with data-ask, data-yes and data-no is sent only after a yes.
+// Questions: a form with the fields ask and yes is sent only after a yes. The server asks if this script does not.
 document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
-  const ask = submitter?.dataset.ask ?? form.dataset.ask;
-  if (!ask || form.dataset.sure) return;
+  const { ask, yes, sure: said } = form.elements;
+  if (!ask || said) return;
   event.preventDefault();
   const box = document.createElement("dialog");
   box.className = "dialog";
   const words = document.createElement("p");
-  words.textContent = ask;
+  words.textContent = ask.value;
   const actions = document.createElement("p");
   actions.className = "actions";
-  for (const [label, sure] of [[form.dataset.no, false], [form.dataset.yes, true]]) {
+  for (const [label, sure] of [[document.body.dataset.cancel, false], [yes.value, true]]) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = label;
@@ -132,7 +132,9 @@ document.addEventListener("submit", (event) => {
     button.addEventListener("click", () => {
       box.close();
       if (!sure) return;
-      form.dataset.sure = "1";
+      const answer = document.createElement("input");
+      [answer.type, answer.name, answer.value] = ["hidden", "sure", "1"];
+      form.append(answer);
       form.requestSubmit(submitter);
     });
     actions.append(button);
@@ -263,4 +265,21 @@ if (zone && token && localStorage.getItem("zone") !== zone) {
   fetch("/profile/zone", { method: "POST", body }).then((answer) => {
     if (answer.ok) localStorage.setItem("zone", zone);
   }, () => {});
+}
+
+// Permissions: all that an app asks for, or the least.
+for (const group of document.querySelectorAll(".consent .segmented")) {
+  const form = group.closest("form");
+  const boxes = [...form.querySelectorAll("[name=scope]:not(:disabled)")];
+  const is = { all: (box) => box.checked, least: (box) => !box.checked };
+  const show = () => {
+    for (const button of group.children) button.ariaPressed = String(boxes.every(is[button.dataset.tick]));
+  };
+  group.addEventListener("click", (event) => {
+    const { tick } = event.target.dataset;
+    if (tick) for (const box of boxes) box.checked = tick === "all";
+    show();
+  });
+  form.addEventListener("change", show);
+  show();
 }

@@ -50,6 +50,8 @@ const STYLES: &str = concat!(
     include_str!("../assets/css/memories.css"),
     "\n",
     include_str!("../assets/css/admin.css"),
+    "\n",
+    include_str!("../assets/css/consent.css"),
 );
 
 static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
@@ -79,9 +81,18 @@ fn compact(css: &str) -> String {
     let first = parts.next().unwrap_or_default().to_owned();
     let plain = parts.fold(first, |all, part| all + part.split_once("*/").map_or("", |(_, rest)| rest));
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    [(" { ", "{"), ("; }", "}"), (" }", "}"), ("} ", "}"), ("; ", ";"), (", ", ",")]
-        .into_iter()
-        .fold(line, |css, (long, short)| css.replace(long, short))
+    [
+        (" { ", "{"),
+        ("; }", "}"),
+        (" }", "}"),
+        ("} ", "}"),
+        ("; ", ";"),
+        (", ", ","),
+        (": ", ":"),
+        (" > ", ">"),
+    ]
+    .into_iter()
+    .fold(line, |css, (long, short)| css.replace(long, short))
 }
 
 fn find(name: &str) -> Option<&'static Asset> {
@@ -137,7 +148,7 @@ mod tests {
     fn a_compact_style_sheet_means_the_same() {
         let css = "/* a */\n.a, .b > :is(p) { color: red; margin: 0 auto; }\n@media (x) { /* b */ .c .d { \
         top: 0; } }\n";
-        assert_eq!(compact(css), ".a,.b > :is(p){color: red;margin: 0 auto}@media (x){.c .d{top: 0}}");
+        assert_eq!(compact(css), ".a,.b>:is(p){color:red;margin:0 auto}@media (x){.c .d{top:0}}");
     }
 
     #[test]

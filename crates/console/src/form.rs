@@ -1,6 +1,12 @@
 //! Forms, and the CSRF token that ties each form to the browser it was sent to.
 
-use axum::extract::{FromRequest, Request};
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{FromRequest, Request},
+    response::{IntoResponse, Response},
+};
 use http::{Extensions, HeaderMap};
 use identity::{
     Caller, Credential,
@@ -15,6 +21,9 @@ use crate::Console;
 const MAX_FORM: usize = 512 * 1024;
 /// The name of the field with the token.
 const TOKEN: &str = "csrf";
+/// The name of the field with a question that has to be answered first, and of the field with the answer.
+pub(crate) const QUESTION: &str = "ask";
+pub(crate) const SURE: &str = "sure";
 
 /// The fields of a form in the order sent.
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -23,6 +32,11 @@ impl Fields {
     /// Returns the first value of a field, or an empty text if there is none.
     pub(crate) fn text(&self, name: &str) -> String {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// Returns the names and values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Returns all values of a field, such as ticked checkboxes.
@@ -47,12 +61,44 @@ pub(crate) struct CsrfForm<T>(pub(crate) T);
 /// sign-in form in one tab still works after a sign-in in another tab.
 pub(crate) struct VisitorForm<T>(pub(crate) T);
 
-impl<T: From<Fields>> FromRequest<Console> for CsrfForm<T> {
-    type Rejection = ApiError;
+/// The response to a form that takes no effect.
+pub(crate) enum Rejected {
+    /// It is invalid.
+    Error(ApiError),
+    /// The person is asked first.
+    Question(Question),
+}
 
-    async fn from_request(request: Request, console: &Console) -> Result<Self, ApiError> {
+/// The fields of a form about which the person is asked first. As an extension of a response, it becomes the
+/// page with the question.
+#[derive(Clone)]
+pub(crate) struct Question(pub(crate) Arc<Fields>);
+
+impl From<ApiError> for Rejected {
+    fn from(error: ApiError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl IntoResponse for Rejected {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Error(error) => error.into_response(),
+            Self::Question(question) => Extension(question).into_response(),
+        }
+    }
+}
+
+impl<T: From<Fields>> FromRequest<Console> for CsrfForm<T> {
+    type Rejection = Rejected;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Rejected> {
         let expected = session(request.extensions()).map(token);
-        read(request, console, expected.into_iter().collect()).await.map(|fields| Self(fields.into()))
+        let fields = read(request, console, expected.into_iter().collect()).await?;
+        if !fields.text(QUESTION).is_empty() && fields.text(SURE).is_empty() {
+            return Err(Rejected::Question(Question(Arc::new(fields))));
+        }
+        Ok(Self(fields.into()))
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 use identity::Account;
 use memory::{
     MemoryId,
@@ -21,7 +21,7 @@ use store::Zone;
 use web::{ApiError, paging::Page as Rows};
 
 use crate::{
-    Console, agents, cookies,
+    Console, agents,
     form::{CsrfForm, Nothing},
     page::{Member, Page},
     snippet::{Snippet, address, snippets},
@@ -34,8 +34,6 @@ use texts::Texts;
 /// The path that dismisses the first steps.
 pub(crate) const DISMISS: &str = "/start/dismiss";
 
-/// The cookie of people who dismissed the first steps; it holds their account's id.
-const COOKIE: &str = "doppel_start";
 /// Most entries of each list.
 const SHOWN: usize = 4;
 /// The endpoint of the first command.
@@ -80,17 +78,15 @@ struct Home<'a> {
 }
 
 /// Shows the page.
-pub(crate) async fn show(
-    State(console): State<Console>,
-    member: Member,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
+pub(crate) async fn show(State(console): State<Console>, member: Member) -> Result<Response, ApiError> {
     let page = member.page.at("home", "/");
     let t = Texts::of(page.language);
     let (account, profile) = console.memory.profile(member.account.id).await?;
-    let is_dismissed = cookies::value(&headers, COOKIE) == Some(account.id.to_string().as_str());
-    let mut steps =
-        if is_dismissed { Vec::new() } else { steps::of(&console, &account, &profile, t).await? };
+    let mut steps = if profile.has_dismissed_start() {
+        Vec::new()
+    } else {
+        steps::of(&console, &account, &profile, t).await?
+    };
     let done = steps.iter().filter(|step| step.is_done).count();
     if done == steps.len() {
         steps.clear();
@@ -130,12 +126,9 @@ pub(crate) async fn dismiss(
     State(console): State<Console>,
     member: Member,
     CsrfForm(Nothing): CsrfForm<Nothing>,
-) -> Response {
-    let mut response = Redirect::to("/").into_response();
-    if let Some(cookie) = cookies::keep(&console, COOKIE, &member.account.id.to_string()) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
+) -> Result<Response, ApiError> {
+    console.memory.dismiss_start(member.account.id).await?;
+    Ok(Redirect::to("/").into_response())
 }
 
 /// Returns the greeting for the time of day where the person is.

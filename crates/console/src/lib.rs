@@ -7,6 +7,7 @@ mod account;
 mod admin;
 mod agents;
 mod apps;
+mod ask;
 mod assets;
 mod chat;
 mod consent;
@@ -24,6 +25,7 @@ mod next;
 mod notes;
 mod page;
 mod paths;
+mod people;
 mod plaza;
 mod policy;
 mod problems;
@@ -45,7 +47,7 @@ use ::plaza::Plaza;
 use archive::Archive;
 use axum::{
     Router,
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
 };
 use identity::{Cookies, Identity};
@@ -62,6 +64,7 @@ pub const PUBLIC: &[&str] = &[
     assets::PATH,
     assets::FAVICON,
     assets::WEB_MANIFEST,
+    paths::PERSON,
 ];
 
 /// The ends of the paths of forms with files.
@@ -188,10 +191,12 @@ pub fn router(console: Console) -> Router {
         .route("/chat/stop", post(chat::live::stop))
         .route("/chat/rename", post(chat::change::rename))
         .route("/chat/pin", post(chat::change::pin))
+        .route("/chat/version", post(chat::change::version))
         .route("/chat/delete", post(chat::change::delete))
         .route("/chat/restore", post(chat::change::restore))
         .route("/chat/export", get(chat::change::export))
         .route("/chat/messages/{id}", get(chat::sent::show))
+        .route(paths::PERSON, get(people::show))
         .merge(admin::router())
         .merge(agents::router())
         .merge(consent_routes())
@@ -201,6 +206,7 @@ pub fn router(console: Console) -> Router {
         .route(assets::PATH, get(assets::serve))
         .route(assets::FAVICON, get(assets::favicon))
         .route(assets::WEB_MANIFEST, get(assets::web_manifest))
+        .layer(from_fn_with_state(console.clone(), ask::layer))
         .layer(from_fn(error_page::layer))
         .with_state(console)
 }

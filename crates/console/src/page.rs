@@ -10,13 +10,14 @@ use identity::{
     Account, Caller, Credential, SessionId, SignedIn,
     credential::{Kind, Secret},
 };
+use memory::Counts;
 use web::{ApiError, Code, Language};
 
 use crate::{
     Console, assets, consent, form,
     icons::{Face, Icon},
-    language, policy,
-    texts::Texts,
+    language, paths, policy,
+    texts::{Texts, grouped},
     theme::Theme,
 };
 
@@ -35,6 +36,10 @@ pub(crate) struct Page {
     pub(crate) who: Option<Account>,
     /// The face of the signed-in person.
     face: Option<Face>,
+    /// The number of the person's entries.
+    counts: Counts,
+    /// True if the person published their page.
+    is_public: bool,
     /// The address to return to after choosing another language. `None` if the page cannot be shown again.
     pub(crate) here: Option<String>,
     /// The highlighted entry of the navigation.
@@ -56,6 +61,8 @@ impl Page {
             csrf: String::new(),
             who: None,
             face: None,
+            counts: Counts::default(),
+            is_public: false,
             here: None,
             section: "",
             leads_to: String::new(),
@@ -117,6 +124,21 @@ impl Page {
         self.face.clone().unwrap_or_else(|| Face::new("", "", ""))
     }
 
+    /// Returns the number of the person's memories for the navigation. `None` for no memories.
+    pub(crate) fn memories(&self) -> Option<String> {
+        (self.counts.memories > 0).then(|| grouped(self.counts.memories))
+    }
+
+    /// Returns the number of the person's notes for the navigation. `None` for no notes.
+    pub(crate) fn notes(&self) -> Option<String> {
+        (self.counts.notes > 0).then(|| grouped(self.counts.notes))
+    }
+
+    /// Returns the address of the signed-in person's public page, if they published it.
+    pub(crate) fn public_page(&self) -> Option<String> {
+        self.who.as_ref().filter(|_| self.is_public).map(|who| paths::person(&who.route))
+    }
+
     /// True if the signed-in person is an administrator.
     pub(crate) fn is_admin(&self) -> bool {
         self.who.as_ref().is_some_and(|who| who.is_admin)
@@ -166,7 +188,11 @@ impl FromRequestParts<Console> for Page {
             Credential::Session { secret, .. } => Some((caller, secret)),
             Credential::ApiKey { .. } | Credential::Program { .. } | Credential::Token { .. } => None,
         }) {
-            let (account, profile) = console.memory.profile(caller.account()).await?;
+            let id = caller.account();
+            let person = console.memory.profile(id);
+            let ((account, profile), counts) = futures::try_join!(person, console.memory.counts(id))?;
+            page.counts = counts;
+            page.is_public = profile.is_public();
             page.face = Some(Face::new(&account.name, &profile.avatar, &console.public_url));
             page.who = Some(account);
             page.csrf = form::token(secret);

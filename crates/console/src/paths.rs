@@ -8,3 +8,12 @@ pub(crate) const SETUP: &str = "/setup";
 pub(crate) const MEMORIES: &str = "/memories";
 /// The list of notes.
 pub(crate) const NOTES: &str = "/notes";
+
+/// The route of the public pages of people.
+pub(crate) const PERSON: &str = "/people/{route}";
+
+/// Returns the address of the public page of the person with a route.
+pub(crate) fn person(route: &str) -> String {
+    let route: String = form_urlencoded::byte_serialize(route.as_bytes()).collect();
+    format!("/people/{route}")
+}

@@ -65,6 +65,7 @@ pub(crate) struct About {
     /// The address of the picture, if the form has it.
     avatar: Option<String>,
     zone: String,
+    is_public: bool,
 }
 
 /// The form that scripts send with the time zone of the browser.
@@ -85,6 +86,7 @@ impl From<Fields> for About {
             words: plain("words"),
             avatar: fields.all("avatar").into_iter().next(),
             zone: plain("zone").trim().to_owned(),
+            is_public: plain("public_page") == "1",
         }
     }
 }
@@ -105,7 +107,6 @@ struct ProfilePage<'a> {
     page: &'a Page,
     t: &'static Texts,
     about: About,
-    route: String,
     email: String,
     face: Face,
     cover: Option<String>,
@@ -160,6 +161,7 @@ pub(crate) async fn render(
             words: profile.self_introduction.clone(),
             avatar: None,
             zone: profile.time_zone.clone(),
+            is_public: profile.is_public(),
         },
         face: Face::new(&who.name, &profile.avatar, &console.public_url).huge(),
         cover: own_picture(&profile.cover, &console.public_url).map(str::to_owned),
@@ -168,7 +170,6 @@ pub(crate) async fn render(
         percent_label: fill(t.completeness, percent),
         missing: missing_parts(&profile, t),
         public_memories: fill(t.sees_memories, public),
-        route: who.route,
         email: who.email,
         interests: shades.into_iter().map(line).collect(),
         typed: Typed::default(),
@@ -232,13 +233,14 @@ pub(crate) async fn save(
     member: Member,
     CsrfForm(typed): CsrfForm<About>,
 ) -> Result<Response, ApiError> {
-    let About { name, bio, words, avatar, zone } = typed.clone();
+    let About { name, bio, words, avatar, zone, is_public } = typed.clone();
     let change = Change {
         name: Some(name),
         bio: Some(bio),
         self_introduction: Some(words),
         avatar,
         time_zone: Some(zone),
+        is_public: Some(is_public),
         ..Change::default()
     };
     match console.memory.update_profile(member.account.id, change).await {

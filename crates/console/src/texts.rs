@@ -32,6 +32,20 @@ pub(crate) fn fill(text: &str, value: impl std::fmt::Display) -> String {
     text.replacen("{}", &value.to_string(), 1)
 }
 
+/// Formats a number with commas between thousands.
+pub(crate) fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, c) in digits.chars().enumerate() {
+        if place > 0 && c.is_ascii_digit() && (digits.len() - place).is_multiple_of(3) && !out.ends_with('-')
+        {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
 texts! {
     // The frame of every page.
     skip: "跳到正文", "Skip to content";
@@ -57,6 +71,7 @@ texts! {
     nav_agents: "应用与智能体", "Apps and agents";
     nav_apps: "我的应用", "My apps";
     nav_plaza: "广场", "Plaza";
+    nav_public: "我的公开主页", "My public page";
     nav_account: "账号与会话", "Account and sessions";
     nav_reference: "API 文档", "API reference";
     language: "语言", "Language";
@@ -384,6 +399,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_have_commas() {
+        assert_eq!((grouped(0), grouped(1842), grouped(-123)), ("0".into(), "1,842".into(), "-123".into()));
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
     fn texts_are_whole() {
         for all in [
             ALL,
@@ -394,6 +415,7 @@ mod tests {
             crate::apps::texts::ALL,
             crate::chat::texts::ALL,
             crate::consent::texts::ALL,
+            crate::people::texts::ALL,
             crate::home::texts::ALL,
             crate::hub::texts::ALL,
             crate::memories::import::ALL,

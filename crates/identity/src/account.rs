@@ -192,6 +192,15 @@ impl Identity {
         Ok(self.db().fetch_optional(queries::BY_EMAIL, params![&email]).await?)
     }
 
+    /// Returns the account with a route, unless it is disabled.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn account_by_route(&self, route: &str) -> Result<Option<Account>, ApiError> {
+        let route = route.to_ascii_lowercase();
+        Ok(self.db().fetch_optional(queries::BY_ROUTE, params![&route]).await?)
+    }
+
     /// Returns up to `limit` accounts with ids above `after`, in the order of their creation.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ pub use doctor::Findings;
 pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ReviewId, ShadeId, TrashId};
 use identity::{Account, Identity};
 use outgoing::Outgoing;
-pub use overview::Overview;
+pub use overview::{Counts, Overview};
 use profile::Profile;
 use store::{AccountId, Database, TtlCache};
 use tokio::sync::Notify;

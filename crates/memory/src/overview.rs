@@ -1,12 +1,14 @@
-//! Numbers about what all people store, for administrators.
+//! Numbers about what people store.
 
-use store::params;
+use store::{AccountId, params};
 use web::ApiError;
 
 use crate::{Memory, quota::Kind};
 
 const ROOM: &str = "SELECT kind, CAST(SUM(entries) AS BIGINT), CAST(SUM(bytes) AS BIGINT) \
      FROM account_room GROUP BY kind";
+
+const COUNTS: &str = "SELECT kind, entries FROM account_room WHERE account_id = $1";
 
 const FILES: &str = "SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM file_room";
 
@@ -25,7 +27,28 @@ pub struct Overview {
     pub free: Option<u64>,
 }
 
+/// The number of entries of one person.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// Number of key memories.
+    pub memories: i64,
+    /// Number of notes.
+    pub notes: i64,
+}
+
 impl Memory {
+    /// Returns the number of a person's entries, from the counters of the quotas.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn counts(&self, account: AccountId) -> Result<Counts, ApiError> {
+        let rows: Vec<(i64, i64)> = self.db().fetch_all(COUNTS, params![account]).await?;
+        let of = |kind: Kind| {
+            rows.iter().find(|(number, _)| *number == kind.number()).map_or(0, |(_, entries)| *entries)
+        };
+        Ok(Counts { memories: of(Kind::Memory), notes: of(Kind::Note) })
+    }
+
     /// Adds up what all people store, from the counters of the quotas.
     ///
     /// # Errors

@@ -40,6 +40,16 @@ impl Memory {
         Ok(person)
     }
 
+    /// Returns the account and the profile of a person by their route, if everybody may see their page.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn public_profile(&self, route: &str) -> Result<Option<(Account, Profile)>, ApiError> {
+        let Some(found) = self.0.identity.account_by_route(route).await? else { return Ok(None) };
+        let (account, profile) = self.profile(found.id).await?;
+        Ok(Some((account, profile)).filter(|(_, profile)| profile.is_public()))
+    }
+
     /// Returns the time zone of a person. `None` if it is not set.
     ///
     /// # Errors
@@ -93,11 +103,32 @@ impl Memory {
                         change.self_introduction.as_deref(),
                         now,
                         change.time_zone.as_deref(),
-                        change.reviews_agents.map(i64::from)
+                        change.reviews_agents.map(i64::from),
+                        change.is_public.map(i64::from)
                     ];
                     tx.execute(queries::SAVE, values).await?;
                     tx.notify(TOPIC, &account.to_string()).await?;
                     Ok::<_, ApiError>(())
+                })
+            })
+            .await?;
+        self.0.people.forget(&account);
+        Ok(())
+    }
+}
+
+impl Memory {
+    /// Dismisses the first steps on the home page for good.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn dismiss_start(&self, account: AccountId) -> Result<(), ApiError> {
+        let now = self.db().clock().now();
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.execute(queries::DISMISS_START, params![account, now]).await?;
+                    Ok::<_, ApiError>(tx.notify(TOPIC, &account.to_string()).await?)
                 })
             })
             .await?;

@@ -44,6 +44,10 @@ crate::texts::texts! {
     double: "分身", "Double";
     deleted: "评论已删除", "Comment deleted";
     delete: "删除", "Delete";
+    delete_post_ask: "删除这条帖子？评论也会一起删除，不能恢复。",
+        "Delete this post? Its comments are deleted, too. This cannot be undone.";
+    delete_comment_ask: "删除这条评论？不能恢复。", "Delete this comment? This cannot be undone.";
+    block_ask: "屏蔽作者？以后不再显示此人的内容。", "Block the author? You will no longer see content from this person.";
     report: "举报", "Report";
     block: "屏蔽作者", "Block author";
     more: "更多操作", "More actions";
@@ -90,6 +94,7 @@ crate::texts::texts! {
     note: "备注", "Note";
     save: "保存", "Save";
     withdraw: "撤回", "Revoke";
+    withdraw_ask: "撤回这个邀请码？它会立刻失效。", "Revoke this code? It stops working immediately.";
     owner: "所有者", "Owner";
     state: "状态", "Status";
     bans: "禁言", "Bans";

@@ -7,6 +7,10 @@ crate::texts::texts! {
     bio_hint: "一句话，最多 500 个字符。", "One sentence, up to 500 characters.";
     words: "自我介绍", "About me";
     words_hint: "分身会照着这段话介绍你。", "Your double introduces you with these words.";
+    own_page: "公开主页", "Public page";
+    own_page_hint: "打开后，谁都能看到你的名字、头像、封面、简介和兴趣公开的一面。",
+        "Everybody can see your name, picture, cover, bio, and the public side of your interests.";
+    own_page_open: "看公开主页", "Open your public page";
     pictures: "封面与头像", "Cover and picture";
     avatar: "头像", "Picture";
     cover: "封面", "Cover";

@@ -18,6 +18,10 @@ pub(super) static BY_IDS: InList = InList::new(0, 100, |ids| {
 pub(super) const BY_EMAIL: &str =
     "SELECT id, email, name, route, is_admin, created_at, disabled_at FROM account WHERE email = $1";
 
+/// An account that is not disabled.
+pub(super) const BY_ROUTE: &str = "SELECT id, email, name, route, is_admin, created_at, disabled_at \
+    FROM account WHERE route = $1 AND disabled_at IS NULL";
+
 pub(super) const EMAIL_TAKEN: &str = "SELECT 1 FROM account WHERE email = $1";
 
 pub(super) const PASSWORD_BY_EMAIL: &str =

@@ -21,11 +21,32 @@ pub struct Profile {
     pub time_zone: String,
     /// True if memories and notes of agents wait until the person accepts them.
     pub reviews_agents: bool,
+    start_dismissed: bool,
+    is_public: bool,
 }
 
-from_row!(Profile { avatar, cover, bio, self_introduction, time_zone, reviews_agents });
+from_row!(Profile {
+    avatar,
+    cover,
+    bio,
+    self_introduction,
+    time_zone,
+    reviews_agents,
+    start_dismissed,
+    is_public
+});
 
 impl Profile {
+    /// True if the person dismissed the first steps on the home page.
+    pub const fn has_dismissed_start(&self) -> bool {
+        self.start_dismissed
+    }
+
+    /// True if everybody may see the person's page.
+    pub const fn is_public(&self) -> bool {
+        self.is_public
+    }
+
     /// Returns the time zone of the person. `None` if it is not set.
     pub fn zone(&self) -> Option<Zone> {
         Zone::named(&self.time_zone)
@@ -51,6 +72,8 @@ pub struct Change {
     pub time_zone: Option<String>,
     /// True if memories and notes of agents are to wait until the person accepts them.
     pub reviews_agents: Option<bool>,
+    /// True if everybody may see the person's page.
+    pub is_public: Option<bool>,
 }
 
 /// Response of `GET /api/secondme/user/info`.
@@ -185,6 +208,7 @@ impl From<ProfileRequest> for Change {
             self_introduction: request.about_me,
             time_zone: request.time_zone,
             reviews_agents: None,
+            is_public: None,
         }
     }
 }
