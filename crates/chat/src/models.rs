@@ -52,8 +52,8 @@ impl Chat {
     pub fn pickable_models(&self) -> Vec<String> {
         let mut names = Vec::new();
         for provider in self.models().all().iter() {
-            let settings = provider.settings();
-            for name in std::iter::once(&settings.name).chain(settings.names.values()) {
+            let options = &provider.settings().options;
+            for name in std::iter::once(&options.name).chain(options.names.values()) {
                 if !names.contains(name) {
                     names.push(name.clone());
                 }

@@ -277,8 +277,8 @@ pub(crate) async fn put(
     let shown = shown(body);
     let bytes = quota::size(&[body, NO_LINKS]);
     let values = params![id, account, kind, id, batch, &shown, body, NO_LINKS, bytes, now];
-    tx.execute(INSERT, values).await?;
-    tx.execute(BOUND, params![account, MAX_ENTRIES, MAX_BYTES, batch]).await?;
+    tx.execute(queries::INSERT, values).await?;
+    tx.execute(queries::BOUND, params![account, MAX_ENTRIES, MAX_BYTES, batch]).await?;
     Ok(())
 }
 

@@ -4,8 +4,8 @@ use store::InList;
 
 pub(super) static FIND_MANY: InList = InList::new(0, 100, |ids| {
     format!(
-        "SELECT avatar, cover, bio, self_introduction, time_zone, reviews_agents, start_dismissed, is_public, \
-         account_id FROM profile WHERE account_id IN ({ids})"
+        "SELECT avatar, cover, bio, self_introduction, time_zone, reviews_agents, start_dismissed, \
+         is_public, account_id FROM profile WHERE account_id IN ({ids})"
     )
 });
 
