@@ -198,6 +198,7 @@ mod process {
     mod cli;
     mod durable;
     mod kill;
+    mod listen;
     mod relocate;
     mod secrets;
     mod serve;

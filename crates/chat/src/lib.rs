@@ -29,6 +29,7 @@ use std::{
 
 use memory::Memory;
 use outgoing::{Outgoing, Refused};
+use parking_lot::RwLock;
 use store::{AccountId, Database, Sealer};
 use utoipa_axum::router::OpenApiRouter;
 use web::{ApiError, Code, Tasks, redact::SecretUrl};
@@ -101,7 +102,7 @@ pub struct Chat(Arc<Inner>);
 struct Inner {
     db: Database,
     memory: Memory,
-    settings: Settings,
+    settings: RwLock<Arc<Settings>>,
     models: Models,
     endpoints: models::Endpoints,
     outgoing: Outgoing,
@@ -133,7 +134,7 @@ impl Chat {
         Ok(Self(Arc::new(Inner {
             db,
             memory,
-            settings,
+            settings: RwLock::new(Arc::new(settings)),
             models,
             endpoints: models::Endpoints::default(),
             outgoing: outgoing.clone(),
@@ -200,8 +201,14 @@ impl Chat {
         &self.0.memory
     }
 
-    fn settings(&self) -> &Settings {
-        &self.0.settings
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.0.settings.read())
+    }
+
+    /// Uses other settings from now on. The search engine and the size of request bodies stay as they were,
+    /// and models only change with [`Chat::reload_models`].
+    pub fn replace_settings(&self, settings: Settings) {
+        *self.0.settings.write() = Arc::new(settings);
     }
 
     fn models(&self) -> &Models {

@@ -69,7 +69,8 @@ impl Chat {
             let provider = all.iter().find(|provider| provider.settings().origin == origin);
             provider.map_or_else(Health::default, |provider| provider.health())
         };
-        let configured = self.settings().providers.iter().map(|settings| {
+        let settings = self.settings();
+        let configured = settings.providers.iter().map(|settings| {
             let has_key = !settings.api_key.is_empty();
             let key = if has_key { KeyView::Ends(rules::end(&settings.api_key)) } else { KeyView::None };
             let (origin, options) = (settings.origin, settings.options.clone());

@@ -48,12 +48,14 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         init::run(file)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let config = Config::load(args.config.as_deref(), &args.flags()).map_err(Failure::input)?;
+    let (file, flags) = (args.config.clone(), args.flags());
+    let load = move || Config::load(file.as_deref(), &flags);
+    let config = load().map_err(Failure::input)?;
     match args.command {
         // Needs no configuration, and was run above.
         Command::Init { .. } => {}
         Command::Health => health::run(&config)?,
-        Command::Serve(serve) => return Box::pin(serve::run(&config, serve.demo)).await,
+        Command::Serve(serve) => return Box::pin(serve::run(&config, load, serve.demo)).await,
         Command::CheckConfig => {
             logging::check(&config.log).map_err(Failure::input)?;
             say(&config.shown().map_err(Failure::failed)?)?;

@@ -22,6 +22,7 @@ mod secrets;
 mod server;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod variables;
 
 use std::{
@@ -56,6 +57,7 @@ pub use quota::Quota;
 pub use rerank::Rerank;
 pub use secrets::Secrets;
 pub use server::{Log, LogFormat, Metrics, Server};
+pub use tls::Tls;
 
 /// The whole configuration. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -64,6 +66,7 @@ pub use server::{Log, LogFormat, Metrics, Server};
 pub struct Config {
     pub data_dir: PathBuf,
     pub server: Server,
+    pub tls: Tls,
     pub database: Database,
     pub accounts: Accounts,
     pub oauth: Oauth,
@@ -147,6 +150,7 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         self.server.check()?;
+        self.tls.check(self.server.listen.socket().is_some())?;
         self.database.check()?;
         self.accounts.check()?;
         self.oauth.check()?;

@@ -58,7 +58,7 @@ pub(crate) async fn start(address: SocketAddr, db: Database, tasks: &Tasks) -> R
         }
     };
     let app = Router::new().route("/metrics", get(render));
-    let serving = web::server::serve(listener, app, LIMITS, Leaving::default(), tasks.clone());
+    let serving = web::server::serve(listener.into(), app, LIMITS, Leaving::default(), tasks.clone());
     tasks.spawn(async move {
         serving.await;
     });

@@ -1,8 +1,11 @@
 //! Starting the server from a configuration, and stopping it in order.
 
 pub mod backups;
+mod limits;
 mod open;
+mod reload;
 mod services;
+mod tls;
 
 use std::{
     net::SocketAddr,
@@ -18,20 +21,22 @@ use identity::Identity;
 use memory::Memory;
 use plaza::Plaza;
 use store::{Clock, Database, Random};
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::sync::Notify;
 use web::{
     Tasks, boundary,
-    server::{ConnectionLimits, Leaving},
+    server::{ConnectionLimits, Leaving, Listener},
 };
 
 use crate::{
     config::Config,
     logging, metrics,
-    router::{Services, UNBOUNDED, front},
+    router::{Services, UNBOUNDED},
 };
 
+use limits::connection_limits;
 use open::open_patiently;
 pub use open::{open, open_as_it_is, open_beside};
+use reload::Reloading;
 use services::services;
 pub use services::{archive, base_url, identity, memory, sections};
 pub(crate) use services::{chat, outgoing};
@@ -49,8 +54,8 @@ const SCHEMA_EVERY: Duration = Duration::from_secs(5);
 
 /// A running server.
 pub struct Running {
-    /// The address it listens on.
-    pub address: SocketAddr,
+    /// The address it listens on; `None` for a Unix socket.
+    pub address: Option<SocketAddr>,
     /// The address of `/metrics`, if that is on.
     pub metrics: Option<SocketAddr>,
     /// The public base URL of the server, without a trailing slash.
@@ -69,6 +74,7 @@ pub struct Running {
     pub agents: Agents,
     /// The Plaza.
     pub plaza: Plaza,
+    reloading: Reloading,
     leaving: Leaving,
     lame: Duration,
     tasks: Tasks,
@@ -148,15 +154,20 @@ impl Prepared {
 pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Prepared> {
     let db = Box::pin(open_patiently(config, clock, random)).await?;
     let listen = &config.server.listen;
-    let listener =
-        TcpListener::bind(listen.as_str()).await.with_context(|| format!("cannot listen on {listen}"))?;
-    let address = listener.local_addr()?;
-    let base_url = base_url(config, Some(address));
+    let listener = match listen.socket() {
+        Some(path) => Listener::unix(path).await,
+        None => Listener::tcp(listen.as_str()).await,
+    };
+    let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.address()?;
+    let base_url = base_url(config, address);
     let identity = identity(config, db.clone(), &base_url);
     identity.sealer().check().await?;
     let services = services(config, &db, &identity, &base_url)?;
 
     let tasks = Tasks::default();
+    let tls = tls::start(config, &tasks)?;
+    tls::redirect(config, &base_url, &tasks).await?;
     let metrics_address = config.metrics_address().map_err(|error| anyhow!(error))?;
     let metrics = match metrics_address {
         Some(address) => Some(metrics::start(address, db.clone(), &tasks).await?),
@@ -169,9 +180,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
     services.hub.load().await;
     services.chat.reload_models().await;
     let leaving = Leaving::default();
-    let limits = boundary_limits(config, services.chat.patience());
-    let app = front(&services, config, limits, leaving.clone())
-        .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))?;
+    let reloading = Reloading::new(config, services.clone(), tls.clone(), leaving.clone())?;
     identity.start(&tasks);
     services.memory.start(&tasks);
     services.chat.start(&tasks);
@@ -182,8 +191,8 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
     let (served, drained) = (Arc::new(Notify::new()), Arc::new(std::sync::atomic::AtomicBool::new(true)));
     let (done, in_time) = (Arc::clone(&served), Arc::clone(&drained));
     let serving = web::server::serve(
-        listener,
-        app,
+        listener.with_tls(tls),
+        reloading.service(),
         connection_limits(config, &base_url),
         leaving.clone(),
         tasks.clone(),
@@ -208,6 +217,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
         chat,
         agents,
         plaza,
+        reloading,
         leaving,
         lame,
         tasks,
@@ -253,6 +263,15 @@ const fn clock_jump(ms: i64) -> Option<&'static str> {
 }
 
 impl Running {
+    /// Puts a configuration in force, as far as a running server can. Returns the changed keys that need a
+    /// restart.
+    ///
+    /// # Errors
+    /// If a part cannot be put in force, such as a certificate that cannot be read.
+    pub async fn reload(&self, config: &Config) -> Result<Vec<String>> {
+        self.reloading.reload(config).await
+    }
+
     /// Stops in order. For `server.lame_seconds`, requests are served and readiness is refused. Then no
     /// connections are accepted, open requests and streams end, background tasks write their data, and the
     /// store closes. Returns false if something had to be cut off.
@@ -276,37 +295,5 @@ impl Running {
         self.hub.flush().await;
         self.db.close().await.context("cannot close the database")?;
         Ok(finished && self.drained.load(std::sync::atomic::Ordering::Acquire))
-    }
-}
-
-fn boundary_limits(config: &Config, patience: Duration) -> boundary::Limits {
-    let server = &config.server;
-    boundary::Limits {
-        slow: [chat::SLOW, console::SLOW, agents::SLOW].concat(),
-        slow_request: patience,
-        request: Duration::from_secs(server.request_seconds),
-        upload: Duration::from_secs(server.upload_seconds),
-        upload_routes: [memory::file::UPLOAD_ROUTES, console::UPLOADS].concat(),
-        unbounded: UNBOUNDED,
-        in_flight: server.max_in_flight,
-        in_flight_of_address: server.max_in_flight_per_address,
-        body: server.max_body_bytes,
-        trusted_proxies: server.trusted_proxies.clone(),
-        metrics: !config.metrics.listen.is_empty(),
-    }
-}
-
-fn connection_limits(config: &Config, base_url: &str) -> ConnectionLimits {
-    let server = &config.server;
-    ConnectionLimits {
-        connections: server.max_connections,
-        of_address: server.max_connections_per_address,
-        trusted_proxies: server.trusted_proxies.clone(),
-        https: base_url.starts_with("https://"),
-        head: Duration::from_secs(server.head_seconds),
-        write: Duration::from_secs(server.write_seconds),
-        head_bytes: server.max_head_bytes,
-        headers: server.max_headers,
-        drain: Duration::from_secs(server.drain_seconds),
     }
 }

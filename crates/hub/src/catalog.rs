@@ -170,7 +170,7 @@ impl Hub {
         let version: Option<(i64,)> = self.db().fetch_optional(queries::VERSION, params![]).await?;
         let stamp = self.file_stamp();
         let mut specs: BTreeMap<String, (ApiSpec, Source)> = BTreeMap::new();
-        for spec in provider::built_in(self.settings()) {
+        for spec in provider::built_in(&self.settings()) {
             specs.insert(rules::permission_name(&spec.code), (spec, Source::Builtin));
         }
         let before = self.catalog().now();
@@ -241,7 +241,8 @@ impl Hub {
     /// Reads the definitions of the file. Invalid ones are logged and left out. Returns `None` if the file
     /// cannot be read or parsed.
     fn file_apis(&self) -> Option<Vec<ApiSpec>> {
-        let path = &self.settings().catalogue_file;
+        let settings = self.settings();
+        let path = &settings.catalogue_file;
         if path.as_os_str().is_empty() {
             return Some(Vec::new());
         }

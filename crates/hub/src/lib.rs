@@ -77,6 +77,12 @@ impl Hub {
         self.reload_catalog().await;
     }
 
+    /// Uses other settings from now on. Those of the call log's level and of caches stay as they were.
+    pub async fn replace_settings(&self, settings: Settings) {
+        self.services().set_settings(settings);
+        self.reload_catalog().await;
+    }
+
     /// Starts the background tasks: following changes by other processes, sharing limits, writing the call
     /// log, and probing upstreams.
     pub fn start(&self, tasks: &Tasks) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use identity::Identity;
 use outgoing::Outgoing;
+use parking_lot::RwLock;
 use store::{Database, Sealer, TtlCache};
 
 use crate::{
@@ -24,7 +25,7 @@ struct Inner {
     db: Database,
     identity: Identity,
     outgoing: Outgoing,
-    settings: Settings,
+    settings: RwLock<Arc<Settings>>,
     keys: TtlCache<Ak, Option<Arc<LiveKey>>>,
     tokens: Tokens,
     limits: Limits,
@@ -34,12 +35,17 @@ impl Services {
     pub(crate) fn new(db: Database, identity: Identity, outgoing: Outgoing, settings: Settings) -> Self {
         let keys = TtlCache::new(KEYS, settings.recheck);
         let (tokens, limits) = (Tokens::new(), Limits::new());
+        let settings = RwLock::new(Arc::new(settings));
         Self(Arc::new(Inner { db, identity, outgoing, settings, keys, tokens, limits }))
     }
 
     /// Returns the Hub's settings.
-    pub fn settings(&self) -> &Settings {
-        &self.0.settings
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.0.settings.read())
+    }
+
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        *self.0.settings.write() = Arc::new(settings);
     }
 
     pub(crate) fn db(&self) -> &Database {

@@ -106,7 +106,7 @@ impl TestServer {
 
     /// Returns a copy of a client for the server's new address after a restart.
     pub fn again(&self, actor: &Actor) -> Actor {
-        actor.at(&format!("http://{}", self.running().address))
+        actor.at(&format!("http://{}", self.running().address.expect("a TCP listener")))
     }
 
     /// Returns the running server's state.
@@ -131,7 +131,7 @@ impl TestServer {
 
     /// Returns a client without a credential.
     pub fn anyone(&self) -> Actor {
-        Actor::new(self.http.clone(), &format!("http://{}", self.running().address))
+        Actor::new(self.http.clone(), &format!("http://{}", self.running().address.expect("a TCP listener")))
     }
 
     /// Returns a client without a credential for another server, such as a [sibling](Self::sibling).

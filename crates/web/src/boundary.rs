@@ -68,6 +68,8 @@ pub struct Limits {
     pub trusted_proxies: Vec<IpNet>,
     /// True if outcomes are counted for `/metrics`.
     pub metrics: bool,
+    /// True if every request is logged at the level info, otherwise at debug.
+    pub access_log: bool,
 }
 
 /// The functions that render an error as a page. The boundary decides when a page is returned; the crate with
@@ -169,15 +171,17 @@ impl Boundary {
         if self.limits.metrics {
             count(method, route, status, took);
         }
-        tracing::debug!(
-            request.id = id.to_str().unwrap_or_default(),
-            %method,
-            route,
-            status,
-            took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            client.address = %client,
-            "answered"
-        );
+        let id = id.to_str().unwrap_or_default();
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        // The level of an event is fixed where it is made.
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(
+                    request.id = id, %method, route, status, took_us, client.address = %client, "answered"
+                )
+            };
+        }
+        if self.limits.access_log { log!(info) } else { log!(debug) }
     }
 
     /// Returns the time limit of a route. It depends on nothing that a client sends.

@@ -2,7 +2,9 @@
 
 mod body;
 mod connections;
+mod listener;
 mod socket;
+mod tls;
 
 use std::{
     convert::Infallible,
@@ -23,7 +25,7 @@ use hyper_util::{
 };
 use ipnet::IpNet;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_io_timeout::TimeoutWriter;
@@ -32,8 +34,9 @@ use tower::Service;
 use self::{
     body::Sent,
     connections::{Activity, Connections},
-    socket::Socket,
+    socket::{Socket, Stream},
 };
+pub use self::{listener::Listener, tls::Tls};
 use crate::{
     address::{self, Peer},
     in_flight::largest_share,
@@ -116,7 +119,7 @@ impl<S> App for S where
 /// Accepts connections until shutdown begins, then waits for the open ones to finish their requests. Returns
 /// false if some had not finished after [`ConnectionLimits::drain`] and were cut off.
 pub async fn serve<S>(
-    listener: TcpListener,
+    listener: Listener,
     app: S,
     limits: ConnectionLimits,
     leaving: Leaving,
@@ -137,14 +140,30 @@ where
         match accepted {
             Ok(Some((stream, peer, permit))) => connections.open(peer.ip(), |activity, registered| {
                 let socket = Socket::new(stream, Arc::clone(&activity));
-                let service = Served { app: app.clone(), activity, peer, leaving: leaving.clone() };
-                let connection = open.watch(connection(socket, service, &limits));
-                running.spawn(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, client.address = %peer.ip(), "connection ended early");
+                let served = Served { app: app.clone(), activity, peer, leaving: leaving.clone() };
+                let held = (registered, permit);
+                match listener.tls.clone() {
+                    None => {
+                        let connection = open.watch(connection(socket, served, &limits));
+                        running.spawn(async move { note_end(connection.await, peer, held) })
                     }
-                    drop((registered, permit));
-                })
+                    Some(tls) => {
+                        let (watcher, limits, tasks) = (open.watcher(), limits.clone(), tasks.clone());
+                        running.spawn(async move {
+                            let shaken = tokio::select! {
+                                shaken = tls.handshake(socket, limits.head) => shaken,
+                                () = tasks.stopping() => return,
+                            };
+                            match shaken {
+                                Ok(stream) => {
+                                    let connection = watcher.watch(connection(stream, served, &limits));
+                                    note_end(connection.await, peer, held);
+                                }
+                                Err(error) => note_end(Err(error), peer, held),
+                            }
+                        })
+                    }
+                }
             }),
             Ok(None) => {}
             Err(error) => pause_after(&error, &connections).await,
@@ -154,19 +173,26 @@ where
     tokio::time::timeout(limits.drain, open.shutdown()).await.is_ok()
 }
 
+/// Logs why a connection ended early, and releases what it held.
+fn note_end<E: std::fmt::Display, H>(ended: Result<(), E>, peer: SocketAddr, held: H) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, client.address = %peer.ip(), "connection ended early");
+    }
+    drop(held);
+}
+
 /// Accepts a connection and makes room for it. Returns `None` if its address is at its limit and the server
 /// is working on all of its connections.
 async fn accept(
-    listener: &TcpListener,
+    listener: &Listener,
     permits: &Arc<Semaphore>,
     connections: &Connections,
     limits: &ConnectionLimits,
-) -> std::io::Result<Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)>> {
+) -> std::io::Result<Option<(Stream, SocketAddr, OwnedSemaphorePermit)>> {
     let (stream, peer) = listener.accept().await?;
     if !connections.make_room(peer.ip(), limits.most_of(peer.ip())) {
         return Ok(None);
     }
-    stream.set_nodelay(true)?;
     loop {
         if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
             return Ok(Some((stream, peer, permit)));
@@ -187,12 +213,12 @@ struct Served<S> {
     leaving: Leaving,
 }
 
-fn connection<S: App>(
-    socket: Socket,
+fn connection<S: App, T: AsyncRead + AsyncWrite + Send + 'static>(
+    stream: T,
     served: Served<S>,
     limits: &ConnectionLimits,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<S> {
-    let mut stream = TimeoutWriter::new(socket);
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<S, T> {
+    let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(limits.write));
     let https = limits.https;
     let Served { app, activity, peer, leaving } = served;

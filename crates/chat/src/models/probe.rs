@@ -181,7 +181,8 @@ impl Chat {
     pub async fn look_around(&self) -> Vec<FoundServer> {
         let Ok(client) = self.outgoing().local_within(LOOK) else { return Vec::new() };
         let connected = self.models().all();
-        let look = self.settings().look_for.iter().map(|base_url| {
+        let settings = self.settings();
+        let look = settings.look_for.iter().map(|base_url| {
             let (client, connected) = (client.clone(), &connected);
             async move {
                 let base_url = rules::base_url(base_url);

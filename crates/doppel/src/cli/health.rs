@@ -3,7 +3,16 @@
 use std::{
     io::{Read, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs},
+    os::unix::net::UnixStream,
+    sync::Arc,
     time::Duration,
+};
+
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
 use super::out::{Failure, say};
@@ -18,9 +27,14 @@ const MAX_RESPONSE: u64 = 16 * 1024;
 /// the reason.
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
     let listen = &config.server.listen;
-    let address = address_of(listen)?;
-    let status =
-        ask(address).map_err(|error| Failure::failed(format!("no server responds at {address}: {error}")))?;
+    let (shown, asked) = match listen.socket() {
+        Some(path) => (listen.to_string(), UnixStream::connect(path).and_then(ask_over_socket)),
+        None => {
+            let address = address_of(listen)?;
+            (address.to_string(), ask_at(address, config.tls.is_on()))
+        }
+    };
+    let status = asked.map_err(|error| Failure::failed(format!("no server responds at {shown}: {error}")))?;
     if status == "200" {
         say("ready")
     } else {
@@ -45,17 +59,84 @@ fn address_of(listen: &Listen) -> Result<SocketAddr, Failure> {
     Ok(address)
 }
 
-/// Sends the request and returns the status of the response, as text.
-fn ask(address: SocketAddr) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+fn ask_over_socket(stream: UnixStream) -> std::io::Result<String> {
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    stream.write_all(
-        format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes(),
-    )?;
+    ask(stream, "localhost")
+}
+
+fn ask_at(address: SocketAddr, is_tls: bool) -> std::io::Result<String> {
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    if !is_tls {
+        return ask(stream, &address.to_string());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(std::io::Error::other)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+        .with_no_client_auth();
+    let name = ServerName::IpAddress(address.ip().into());
+    let connection = ClientConnection::new(Arc::new(client), name).map_err(std::io::Error::other)?;
+    ask(StreamOwned::new(connection, stream), &address.to_string())
+}
+
+/// Accepts every certificate: the question is only whether the server of this machine is ready, and the
+/// answer is no secret.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _certificate: &CertificateDer<'_>,
+        _chain: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Sends the request and returns the status of the response, as text.
+fn ask(mut stream: impl Read + Write, host: &str) -> std::io::Result<String> {
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut response = Vec::new();
-    stream.take(MAX_RESPONSE).read_to_end(&mut response)?;
+    let read = stream.take(MAX_RESPONSE).read_to_end(&mut response);
     let text = String::from_utf8_lossy(&response);
     let status = text.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
-    status.map(str::to_owned).ok_or_else(|| std::io::Error::other("the response is not HTTP"))
+    // A connection that ended without a farewell is fine if the status came before.
+    match status {
+        Some(status) => Ok(status.to_owned()),
+        None => Err(read.err().unwrap_or_else(|| std::io::Error::other("the response is not HTTP"))),
+    }
 }

@@ -39,7 +39,12 @@ fn outlive_other_signals() {
     }
 }
 
-pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Failure> {
+/// Runs the server until it is told to stop. `load` reads the configuration again, on SIGHUP.
+pub(super) async fn run(
+    config: &Config,
+    load: impl Fn() -> Result<Config, String>,
+    with_demo: bool,
+) -> Result<ExitCode, Failure> {
     logging::start(&config.log).map_err(Failure::input)?;
     outlive_other_signals();
     for warning in permissions::warnings(config) {
@@ -51,6 +56,7 @@ pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Fa
     }
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;
     let prepared = Box::pin(server::prepare(config, Clock::system(), Random::system()))
         .await
         .map_err(Failure::failed)?;
@@ -60,11 +66,14 @@ pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Fa
         false => None,
     };
     let running = prepared.serve();
-    announce(&running, demo).await?;
+    announce(config, &running, demo).await?;
 
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            _ = hangup.recv() => reload(&running, load()).await,
+        }
     }
     tracing::info!("stopping: open requests may finish, a second signal ends at once");
     tokio::select! {
@@ -82,10 +91,35 @@ pub(super) async fn run(config: &Config, with_demo: bool) -> Result<ExitCode, Fa
     }
 }
 
+/// Puts the configuration in force that was read again, and logs what came of it. The server runs on in any
+/// case.
+async fn reload(running: &Running, config: Result<Config, String>) {
+    let reloaded = match config {
+        Ok(config) => running.reload(&config).await.map_err(|error| format!("{error:#}")),
+        Err(error) => Err(error),
+    };
+    match reloaded {
+        Ok(waiting) if waiting.is_empty() => tracing::info!("the configuration was reloaded"),
+        Ok(waiting) => tracing::warn!(
+            "the configuration was reloaded; these changes need a restart: {}",
+            waiting.join(", ")
+        ),
+        Err(error) => tracing::error!("the configuration was not reloaded: {error}"),
+    }
+}
+
 /// Logs the addresses, and prints the first steps on an empty database. `demo` is `Some(None)` if a demo was
 /// requested but not created.
-async fn announce(running: &Running, demo: Option<Option<demo::Demo>>) -> Result<(), Failure> {
-    tracing::info!("Doppel listens on {} ({})", running.base_url, running.db.engine_name());
+async fn announce(
+    config: &Config,
+    running: &Running,
+    demo: Option<Option<demo::Demo>>,
+) -> Result<(), Failure> {
+    let place = match running.address {
+        Some(_) => running.base_url.clone(),
+        None => config.server.listen.to_string(),
+    };
+    tracing::info!("Doppel listens on {place} ({})", running.db.engine_name());
     if let Some(address) = running.metrics {
         tracing::info!("metrics on http://{address}/metrics");
     }

@@ -1,11 +1,16 @@
-//! The address to listen on: an IP address or a host name, and a port.
+//! The address to listen on: an IP address or a host name, and a port, or a Unix socket.
 
-use std::{fmt, net::SocketAddr, str::FromStr};
+use std::{fmt, net::SocketAddr, path::Path, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// An address or a host name with a port, as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`. A name is
-/// resolved when the server starts.
+/// The beginning of a Unix socket's name.
+const UNIX: &str = "unix:";
+/// Longest path of a Unix socket in bytes, which the system limits.
+const MAX_SOCKET: usize = 107;
+
+/// An address or a host name with a port, as `127.0.0.1:8080`, `[::]:8080` or `localhost:8080`, or a Unix
+/// socket as `unix:/run/doppel/doppel.sock`. A name is resolved when the server starts.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Listen(String);
@@ -15,6 +20,12 @@ impl Listen {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.0.parse().ok()
+    }
+
+    /// Returns the path of a Unix socket.
+    #[must_use]
+    pub fn socket(&self) -> Option<&Path> {
+        self.0.strip_prefix(UNIX).map(Path::new)
     }
 
     /// Returns true if only this machine can reach it. Of all names, only `localhost` counts as such.
@@ -45,17 +56,14 @@ impl FromStr for Listen {
             let (host, port) = text.rsplit_once(':')?;
             (is_name(host) && port.parse::<u16>().is_ok()).then_some(())
         };
-        if text.parse::<SocketAddr>().is_ok() || has_name().is_some() {
+        let is_socket =
+            text.strip_prefix(UNIX).is_some_and(|path| path.starts_with('/') && path.len() <= MAX_SOCKET);
+        if is_socket || text.parse::<SocketAddr>().is_ok() || has_name().is_some() {
             return Ok(Self(text.to_owned()));
         }
-        let hint = if text.starts_with(['/', '@']) || text.starts_with("unix:") {
-            "; sockets in the file system are not supported"
-        } else {
-            ""
-        };
         Err(format!(
             "{text:?}: expected an address or a host name, and a port, as 127.0.0.1:8080, [::]:8080 or \
-             localhost:8080{hint}"
+             localhost:8080, or a Unix socket with its whole path, as unix:/run/doppel/doppel.sock"
         ))
     }
 }
@@ -86,7 +94,14 @@ mod tests {
 
     #[test]
     fn addresses_and_names_with_a_port() {
-        for good in ["127.0.0.1:8080", "[::]:0", "[::1]:1", "localhost:8080", "my-host.example:65535"] {
+        for good in [
+            "unix:/run/doppel.sock",
+            "127.0.0.1:8080",
+            "[::]:0",
+            "[::1]:1",
+            "localhost:8080",
+            "my-host.example:65535",
+        ] {
             assert_eq!(good.parse::<Listen>().unwrap().as_str(), good);
         }
         for wrong in [
@@ -102,8 +117,12 @@ mod tests {
         ] {
             assert!(wrong.parse::<Listen>().unwrap_err().contains("127.0.0.1:8080"), "{wrong}");
         }
-        for socket in ["unix:/run/doppel.sock", "/run/doppel.sock"] {
-            assert!(socket.parse::<Listen>().unwrap_err().contains("not supported"));
+        let long = format!("unix:/{}", "a".repeat(200));
+        for socket in ["unix:doppel.sock", "unix:", "/run/doppel.sock", &long] {
+            assert!(socket.parse::<Listen>().unwrap_err().contains("unix:/run"), "{socket}");
         }
+        let socket: Listen = "unix:/run/doppel.sock".parse().unwrap();
+        assert_eq!((socket.socket(), socket.address()), (Some(Path::new("/run/doppel.sock")), None));
+        assert!(!socket.is_loopback());
     }
 }

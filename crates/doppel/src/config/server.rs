@@ -40,6 +40,7 @@ pub struct Server {
 pub struct Log {
     pub format: LogFormat,
     pub filter: String,
+    pub access: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]

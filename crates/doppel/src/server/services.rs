@@ -139,13 +139,22 @@ pub fn base_url(config: &Config, listening: Option<SocketAddr>) -> String {
         return config.server.public_url.clone();
     }
     let listen = &config.server.listen;
-    let Some(mut shown) = listening.or_else(|| listen.address()) else {
-        return format!("http://{listen}");
-    };
+    if listen.socket().is_some() {
+        return "http://localhost".into();
+    }
+    let scheme = if config.tls.is_on() { "https" } else { "http" };
+    let address = listening.or_else(|| listen.address());
+    if let Some(domain) = config.tls.acme_domains.first() {
+        return match address.map(|address| address.port()) {
+            None | Some(443) => format!("https://{domain}"),
+            Some(port) => format!("https://{domain}:{port}"),
+        };
+    }
+    let Some(mut shown) = address else { return format!("{scheme}://{listen}") };
     if shown.ip().is_unspecified() {
         shown.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
-    format!("http://{shown}")
+    format!("{scheme}://{shown}")
 }
 
 /// Creates the clients for requests to addresses that people and apps have given.
@@ -165,9 +174,15 @@ pub(crate) fn chat(
     memory: &Memory,
     outgoing: &Outgoing,
 ) -> Result<Chat> {
+    let sealer = identity.sealer().clone();
+    Chat::new(db.clone(), memory.clone(), outgoing, sealer, chat_settings(config))
+        .context("cannot call models")
+}
+
+pub(super) fn chat_settings(config: &Config) -> chat::Settings {
     let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let drain = Duration::from_secs(config.server.drain_seconds).saturating_sub(LAST_WORDS);
-    let settings = chat::Settings {
+    chat::Settings {
         providers: config.model.settings(),
         prompt_tokens: number(config.chat.prompt_tokens),
         recall_tokens: number(config.chat.recall_tokens),
@@ -179,9 +194,7 @@ pub(crate) fn chat(
         search_url: config.chat.search_url.clone(),
         look_for: config.chat.look_for_models.clone(),
         drain,
-    };
-    let sealer = identity.sealer().clone();
-    Chat::new(db.clone(), memory.clone(), outgoing, sealer, settings).context("cannot call models")
+    }
 }
 
 pub(super) fn services(

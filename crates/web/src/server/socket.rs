@@ -12,11 +12,15 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
     time::{Instant, Sleep},
 };
+use tokio_util::either::Either;
 
 use super::connections::Activity;
+
+/// A stream of TCP or of a Unix socket.
+pub(super) type Stream = Either<TcpStream, UnixStream>;
 
 /// Most bytes that are discarded after the last response.
 const DISCARDED_BYTES: usize = 16 << 20;
@@ -25,10 +29,10 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// Longest time for discarding altogether.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A TCP stream that notes received bytes, and closes without losing the bytes it wrote.
+/// A stream that notes received bytes, and closes without losing the bytes it wrote.
 #[derive(Debug)]
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     activity: Arc<Activity>,
     closing: Option<Closing>,
 }
@@ -42,7 +46,7 @@ struct Closing {
 }
 
 impl Socket {
-    pub(super) const fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+    pub(super) const fn new(stream: Stream, activity: Arc<Activity>) -> Self {
         Self { stream, activity, closing: None }
     }
 
